@@ -1,0 +1,57 @@
+# Everything a person does with the repository. `make` alone lists it.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format picture snapshots scenarios torch-test clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: $(VENV)/.run  ## open the app: LeNet learning digits (first: set up)
+	$(BIN)/tuitrain
+
+test: $(VENV)/.dev  ## run the tests (first: set up)
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev  ## everything that must hold: format, lint, types, import contracts, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
+	$(BIN)/tuitrain replay scenarios/*.toml
+
+torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch (first: install it)
+	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0"
+	$(BIN)/python -m pytest tests/torch
+
+format: $(VENV)/.dev  ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+snapshots: $(VENV)/.dev  ## accept the screens as they are drawn now (then look at the difference)
+	$(BIN)/python -m pytest tests/app --snapshot-update
+
+picture: $(VENV)/.run  ## draw the README's picture from a real run
+	$(BIN)/python scripts/draw_picture.py docs/screen.svg
+
+clean:  ## remove what make has made
+	rm -rf $(VENV) build dist .pytest_cache .hypothesis .ruff_cache .import_linter_cache
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "tuitrain needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@ $(VENV)/.run

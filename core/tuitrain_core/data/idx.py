@@ -1,0 +1,143 @@
+"""The IDX file format: arrays in the files of MNIST, plain or compressed with gzip.
+
+Reads and writes single files. A file that is not what it should be gives one `DataError`, before
+memory is taken for what its header promises.
+
+Format: two zero bytes, one byte for the type of the elements, one for the number of axes, the size
+of each axis as a big-endian uint32, then the elements, big-endian, last axis fastest.
+http://yann.lecun.com/exdb/mnist/
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import math
+import os
+import zlib
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from ..errors import DataError
+from ..ops.base import Array
+
+TYPES: dict[int, np.dtype[Any]] = {
+    0x08: np.dtype(">u1"),
+    0x09: np.dtype(">i1"),
+    0x0B: np.dtype(">i2"),
+    0x0C: np.dtype(">i4"),
+    0x0D: np.dtype(">f4"),
+    0x0E: np.dtype(">f8"),
+}
+_CODES = {dtype.newbyteorder("="): code for code, dtype in TYPES.items()}
+_MOST_AXES = 8
+_GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_RATIO = 1032  # deflate stores at best 258 bytes in 2 bits
+_PIECE = 1 << 20
+
+
+def read_idx(path: str | os.PathLike[str]) -> Array:
+    """Read an IDX file, plain or gzip (told by its content, not its name).
+
+    Returns
+    -------
+    An array in the machine's byte order, of the file's shape and type.
+
+    Raises
+    ------
+    DataError : the file cannot be read or is malformed; names the path, what was found and what
+        was expected
+    """
+    path = Path(path)
+    try:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == _GZIP_MAGIC
+            raw.seek(0)
+            size = os.fstat(raw.fileno()).st_size
+            if not packed:
+                return _read(raw, path, size)
+            with gzip.GzipFile(fileobj=raw) as unpacked:
+                return _read(unpacked, path, size * _GZIP_RATIO)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path}: not a whole gzip file: {error}") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def write_idx(path: str | os.PathLike[str], array: Array) -> None:
+    """Write an array as an IDX file, compressed if the name ends in ``.gz``.
+
+    The same array gives the same bytes: the gzip header has neither a name nor a time.
+
+    Raises
+    ------
+    DataError : the array's type or shape has no IDX form
+    """
+    path = Path(path)
+    code = _CODES.get(array.dtype.newbyteorder("="))
+    if code is None:
+        allowed = ", ".join(str(dtype) for dtype in _CODES)
+        raise DataError(f"{path}: IDX holds {allowed}, but the array is {array.dtype}")
+    if not 1 <= array.ndim <= _MOST_AXES or array.size == 0:
+        raise DataError(f"{path}: IDX needs 1 to {_MOST_AXES} axes, none empty; not {array.shape}")
+    header = bytes([0, 0, code, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+    content = header + array.astype(TYPES[code]).tobytes()
+    with path.open("wb") as raw:
+        if path.suffix != ".gz":
+            raw.write(content)
+            return
+        with gzip.GzipFile("", "wb", compresslevel=9, fileobj=raw, mtime=0) as packed:
+            packed.write(content)
+
+
+def _read(stream: IO[bytes] | gzip.GzipFile, path: Path, capacity: int) -> Array:
+    """Read header and elements; ``capacity`` is the most bytes that the file can hold."""
+    dtype, shape = _read_header(stream, path)
+    expected = math.prod(shape) * dtype.itemsize
+    if expected > capacity:
+        raise DataError(
+            f"{path}: the header promises shape {shape}, {expected} bytes, "
+            f"but the file holds {capacity} at most"
+        )
+    content = _read_up_to(stream, expected + 1)
+    if len(content) < expected:
+        raise DataError(
+            f"{path}: truncated: shape {shape} needs {expected} bytes, found {len(content)}"
+        )
+    if len(content) > expected:
+        raise DataError(f"{path}: more bytes follow after the {expected} of shape {shape}")
+    return np.frombuffer(content, dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
+
+
+def _read_header(
+    stream: IO[bytes] | gzip.GzipFile, path: Path
+) -> tuple[np.dtype[Any], tuple[int, ...]]:
+    magic = stream.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0":
+        raise DataError(f"{path}: not an IDX file: it begins with {magic!r}, expected two zeros")
+    if magic[2] not in TYPES:
+        known = ", ".join(f"{code:#04x} {dtype.name}" for code, dtype in TYPES.items())
+        raise DataError(f"{path}: unknown element type {magic[2]:#04x}, expected one of {known}")
+    axes = magic[3]
+    if not 1 <= axes <= _MOST_AXES:
+        raise DataError(f"{path}: {axes} axes, expected 1 to {_MOST_AXES}")
+    sizes = stream.read(4 * axes)
+    if len(sizes) < 4 * axes:
+        raise DataError(f"{path}: truncated in the header: {axes} axes need {4 * axes} bytes")
+    shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
+    if 0 in shape:
+        raise DataError(f"{path}: shape {shape} has an empty axis, expected sizes of 1 or more")
+    return TYPES[magic[2]], shape
+
+
+def _read_up_to(stream: IO[bytes] | gzip.GzipFile, count: int) -> bytes:
+    """Read ``count`` bytes or to the end, in pieces: memory is taken for what is there."""
+    found = io.BytesIO()
+    while (left := count - found.tell()) > 0:
+        piece = stream.read(min(left, _PIECE))
+        if not piece:
+            break
+        found.write(piece)
+    return found.getvalue()

@@ -1,0 +1,141 @@
+"""DataLoader: normalised batches in a seeded order that needs no history.
+
+The order of an epoch is a pure function of the seed and the epoch, so any batch of any epoch can be
+had at once: a rewind or a resume takes a step number and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..errors import CoreError
+from ..kernels.gather import gather_labels, gather_scaled
+from ..ops.base import Array
+from .dataset import Dataset
+
+
+class DataLoader:
+    """Batches of a data set.
+
+    Iterating gives one epoch: pairs of images, float32 (B, 1, H, W), normalised as
+    ``(x / 255 - mean) / std``, and labels, int32 (B,). The next iteration gives the next epoch.
+
+    Parameters
+    ----------
+    dataset : what to draw from
+    batch_size : B, 1 or more
+    seed : 0 or more
+    shuffle : draw in another order in each epoch; else in the order of the data set
+    drop_last : leave out the last batch of an epoch where it has fewer than B images
+
+    Attributes
+    ----------
+    epoch : the epoch that the next iteration gives; may be set
+
+    Raises
+    ------
+    CoreError : a batch size or seed that is not allowed, or not one whole batch with ``drop_last``
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int = 64,
+        seed: int = 0,
+        shuffle: bool = True,
+        drop_last: bool = False,
+    ) -> None:
+        _check_integer("batch_size", batch_size, 1)
+        _check_integer("seed", seed, 0)
+        if drop_last and batch_size > len(dataset):
+            raise CoreError(f"{len(dataset)} images make no whole batch of {batch_size}")
+        self.dataset = dataset
+        self.batch_size = batch_size
+        self.seed = seed
+        self.shuffle = shuffle
+        self.drop_last = drop_last
+        self.epoch = 0
+        self._pixels = dataset.images.reshape(len(dataset), -1)
+        self._scale = np.float32(1.0 / (255.0 * dataset.std))
+        self._shift = np.float32(dataset.mean / dataset.std)
+        self._last_order: tuple[int, Array] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of steps in an epoch."""
+        whole, rest = divmod(len(self.dataset), self.batch_size)
+        return whole + (rest > 0 and not self.drop_last)
+
+    def __iter__(self) -> Iterator[tuple[Array, Array]]:
+        first = self.epoch * len(self)
+        self.epoch += 1
+        return (self.batch(step) for step in range(first, first + len(self)))
+
+    def order(self, epoch: int) -> Array:
+        """Return the order of an epoch's images: int64 (N,), a permutation, read-only.
+
+        Sorts the raw words of a Philox generator whose key is seed and epoch. NumPy promises the
+        same raw words for ever, which it does not for ``Generator.permutation``.
+        """
+        _check_integer("epoch", epoch, 0)
+        if self._last_order is None or self._last_order[0] != epoch:
+            self._last_order = (epoch, self._draw(epoch))
+        return self._last_order[1]
+
+    def rows(self, step: int) -> Array:
+        """Return which images the batch of a global step holds: int64 (B,)."""
+        _check_integer("step", step, 0)
+        epoch, position = divmod(step, len(self))
+        start = position * self.batch_size
+        return self.order(epoch)[start : start + self.batch_size]
+
+    def batch(self, step: int) -> tuple[Array, Array]:
+        """Return the batch of a global step, counted from 0 through all epochs.
+
+        Returns
+        -------
+        images : float32 (B, 1, H, W)
+        labels : int32 (B,)
+        """
+        count = len(self.rows(step))
+        images = np.empty((count, *self.dataset.images.shape[1:]), np.float32)
+        labels = np.empty(count, np.int32)
+        self.fill(step, images, labels)
+        return images, labels
+
+    def fill(self, step: int, images: Array, labels: Array) -> int:
+        """Write the batch of a global step to memory of the caller's.
+
+        Parameters
+        ----------
+        images : float32, C-contiguous, its first axis at least B; rows after the batch stay
+        labels : int32, C-contiguous, likewise
+
+        Returns
+        -------
+        The number of images in this batch.
+        """
+        rows = self.rows(step)
+        count = len(rows)
+        gather_scaled(
+            self._pixels, rows, self._scale, self._shift, images[:count].reshape(count, -1)
+        )
+        gather_labels(self.dataset.labels, rows, labels[:count])
+        return count
+
+    def _draw(self, epoch: int) -> Array:
+        if self.shuffle:
+            key = np.array([self.seed, epoch], np.uint64)
+            words = np.random.Philox(key=key).random_raw(len(self.dataset))
+            drawn = np.argsort(words, kind="stable")
+        else:
+            drawn = np.arange(len(self.dataset))
+        drawn.flags.writeable = False
+        return drawn
+
+
+def _check_integer(name: str, value: Any, least: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 1 << 63:
+        raise CoreError(f"{name} must be an integer, {least} or more, but is {value!r}")

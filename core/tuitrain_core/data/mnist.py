@@ -1,0 +1,83 @@
+"""MNIST: the digits that come with the package, and a folder of the four standard files."""
+
+from __future__ import annotations
+
+import functools
+import os
+from pathlib import Path
+
+from ..errors import DataError
+from ..ops.base import Array
+from .dataset import Dataset
+from .idx import read_idx
+
+IMAGES, LABELS = "images{}idx3-ubyte", "labels{}idx1-ubyte"
+_SEPARATORS = ("-", ".")
+_ENDINGS = ("", ".gz")
+
+
+@functools.cache
+def mnist_mini() -> tuple[Dataset, Dataset]:
+    """Return MNIST's first 10 000 training and first 2 000 test digits, which come along.
+
+    Returns
+    -------
+    train, test : images (N, 1, 28, 28), 10 classes
+    """
+    return idx_folder(Path(__file__).with_name("mnist_mini"))
+
+
+def idx_folder(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
+    """Read MNIST, or anything in its format, from a folder.
+
+    The files are ``train-images``, ``train-labels``, ``t10k-images`` and ``t10k-labels``, followed
+    by ``-idx3-ubyte`` or ``.idx3-ubyte`` (labels: idx1), plain or with ``.gz``; of several present
+    the first in that order is read.
+
+    Returns
+    -------
+    train, test : images (N, 1, H, W), 10 classes, normalised as MNIST
+
+    Raises
+    ------
+    DataError : a file is missing (lists what was looked for and what is there), malformed, or does
+        not fit the others
+    """
+    folder = Path(path)
+    return _read_pair(folder, "train"), _read_pair(folder, "t10k")
+
+
+def _read_pair(folder: Path, part: str) -> Dataset:
+    images_path, labels_path = _find(folder, part, IMAGES), _find(folder, part, LABELS)
+    images, labels = read_idx(images_path), read_idx(labels_path)
+    if images.ndim != 3:
+        raise DataError(f"{images_path}: expected images (N, H, W), found shape {images.shape}")
+    try:
+        return Dataset(_with_channel(images), labels)
+    except DataError as error:
+        raise DataError(f"{images_path} and {labels_path.name}: {error}") from error
+
+
+def _with_channel(images: Array) -> Array:
+    count, height, width = images.shape
+    return images.reshape(count, 1, height, width)
+
+
+def _find(folder: Path, part: str, pattern: str) -> Path:
+    names = [
+        f"{part}-{pattern.format(separator)}{ending}"
+        for separator in _SEPARATORS
+        for ending in _ENDINGS
+    ]
+    for name in names:
+        if (folder / name).is_file():
+            return folder / name
+    raise DataError(f"{folder}: looked for {', '.join(names)}; {_content(folder)}")
+
+
+def _content(folder: Path) -> str:
+    if not folder.is_dir():
+        return "there is no such folder"
+    there = sorted(each.name for each in folder.iterdir())
+    more = f" and {len(there) - 12} more" if len(there) > 12 else ""
+    return f"the folder holds {', '.join(there[:12]) or 'nothing'}{more}"

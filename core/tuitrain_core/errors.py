@@ -1,0 +1,17 @@
+"""The errors of the core: one base class, so that a caller can catch a user's mistake as one thing."""
+
+
+class CoreError(ValueError):
+    """A mistake in what was asked of the core: a shape, a name, a hyper-parameter, a data file."""
+
+
+class ShapeError(CoreError):
+    """Arrays whose shapes do not fit together."""
+
+
+class StateError(CoreError):
+    """A state dictionary that does not fit the module or optimizer it was given to."""
+
+
+class DataError(CoreError):
+    """A data file that cannot be read, or does not hold what it should."""

@@ -1,0 +1,126 @@
+"""The functions that layers are made of, under one name: ``functional.nn``."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import random
+from ..ops import dropout as masking
+from ..ops import linear as product
+from ..ops import normalization
+from ..tensor import Tensor, apply
+from .activation import gelu, logsoftmax, relu, sigmoid, softmax, tanh
+from .convolution import avg_pool2d, conv2d, max_pool2d
+from .inputs import as_tensor
+from .loss import cross_entropy, square_loss
+from .shape import flatten
+
+__all__ = [
+    "avg_pool2d",
+    "batch_norm",
+    "conv2d",
+    "cross_entropy",
+    "dropout",
+    "flatten",
+    "gelu",
+    "linear",
+    "logsoftmax",
+    "max_pool2d",
+    "relu",
+    "sigmoid",
+    "softmax",
+    "square_loss",
+    "tanh",
+]
+
+
+def linear(inp: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return ``inp @ weightᵀ + bias``.
+
+    Parameters
+    ----------
+    inp : shape (..., in)
+    weight : shape (out, in)
+    bias : shape (out,), or None
+
+    Returns
+    -------
+    Shape (..., out).
+
+    Raises
+    ------
+    ShapeError : the shapes do not fit together
+    CoreError : the dtypes differ, or are not floating
+    """
+    given = (inp, weight) if bias is None else (inp, weight, bias)
+    return apply(product.Linear(), *map(as_tensor, given))
+
+
+def batch_norm(
+    inp: Tensor,
+    running_mean: Tensor | None = None,
+    running_var: Tensor | None = None,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    *,
+    training: bool = False,
+    momentum: float = 0.9,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Return (x - mean) / sqrt(var + eps) · weight + bias, for each channel.
+
+    Source: Ioffe and Szegedy, "Batch normalization", 2015.
+
+    Parameters
+    ----------
+    inp : shape (N, C), (N, C, L) or (N, C, H, W)
+    running_mean, running_var : C elements each, in any shape; used as they are when not training
+        (default: 0 and 1), and overwritten when training
+    weight, bias : C elements each, in any shape; default: 1 and 0
+    training : normalize by the batch's own mean and biased variance, and let the running ones
+        follow: r ← momentum · r + (1 - momentum) · batch, the variance as its unbiased estimate
+    momentum : share of the old running value that is kept, in [0, 1] (some frameworks name the
+        other share so)
+    eps : added to the variance
+
+    Raises
+    ------
+    ShapeError : sizes differ from C, or a channel has a single value when training
+    CoreError : the dtypes differ, or momentum or eps is out of its range
+    """
+    x = as_tensor(inp)
+    channels = x.shape[1] if x.ndim > 1 else 0
+    zeros, ones = np.zeros(channels, x.dtype), np.ones(channels, x.dtype)
+    defaults = (ones, zeros, zeros, ones)
+    given = (weight, bias, running_mean, running_var)
+    per_channel = [
+        as_tensor(default.copy() if each is None else each)
+        for each, default in zip(given, defaults, strict=True)
+    ]
+    if training:
+        return apply(normalization.BatchNormTraining(momentum, eps), x, *per_channel)
+    return apply(normalization.BatchNormInference(eps), x, *per_channel)
+
+
+def dropout(inp: Tensor, drop_prob: float, training: bool = True) -> Tensor:
+    """Set each element to zero with probability ``drop_prob``, and scale the others to make up.
+
+    The mask is drawn from the current generator of `random`; it depends on the shape only, not on
+    the dtype. Source: Srivastava et al., "Dropout", 2014.
+
+    Parameters
+    ----------
+    inp : tensor of any shape
+    drop_prob : in [0, 1)
+    training : otherwise the input is returned as it is, and nothing is drawn
+
+    Raises
+    ------
+    CoreError : the probability is out of its range
+    """
+    x = as_tensor(inp)
+    op = masking.Dropout(drop_prob)
+    if not training:
+        return x
+    keep = random.generator().random(x.shape, dtype=np.float32) >= np.float32(drop_prob)
+    return apply(op, x, Tensor(keep))

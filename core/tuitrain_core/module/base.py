@@ -1,0 +1,180 @@
+"""Module: a network or a part of one, that knows its parameters by name.
+
+Whatever is assigned to an attribute belongs to the module: a `Parameter` is trained, another
+`Tensor` is a buffer (state that is not trained), a `Module` is a part. Lists, tuples and
+dictionaries of these count too; their elements are named by position or key. Names are dotted
+paths, in sorted order (numbers by value), and nothing is listed twice: a parameter that stands
+under two names (tied weights) is one parameter, under the first of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from ..tensor import Parameter, Tensor
+from . import state
+
+Kind = TypeVar("Kind")
+
+
+class Module:
+    """A network, or a part of one.
+
+    Subclasses assign parameters, buffers and parts in ``__init__`` (after ``super().__init__()``)
+    and compute in ``forward``.
+
+    Attributes
+    ----------
+    training : bool
+        Whether parts that differ between training and evaluation (dropout, batch norm) train;
+        set by `train` and `eval`.
+    """
+
+    def __init__(self) -> None:
+        self.training = True
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the module's output; what calling the module does."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how to compute its output")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Compute the module's output: `forward`."""
+        return self.forward(*args, **kwargs)
+
+    def named_children(self) -> Iterator[tuple[str, Module]]:
+        """Give the parts that are assigned to this module itself, with their names."""
+        return _unique(_find(vars(self), Module, ""))
+
+    def children(self) -> Iterator[Module]:
+        """Give the parts that are assigned to this module itself."""
+        return (part for _, part in self.named_children())
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
+        """Give this module (named ``prefix``), its parts, their parts and so on."""
+        return _walk(self, prefix, set())
+
+    def modules(self) -> Iterator[Module]:
+        """Give this module, its parts, their parts and so on."""
+        return (part for _, part in self.named_modules())
+
+    def named_parameters(
+        self, prefix: str = "", recursive: bool = True
+    ) -> Iterator[tuple[str, Parameter]]:
+        """Give the parameters with their names, in sorted order, each parameter once.
+
+        Parameters
+        ----------
+        prefix : put in front of each name, with a dot
+        recursive : whether those of parts are given too
+        """
+        return _unique(self._named(Parameter, prefix, recursive))
+
+    def parameters(self, recursive: bool = True) -> Iterator[Parameter]:
+        """Give the parameters, in the order of their names."""
+        return (parameter for _, parameter in self.named_parameters(recursive=recursive))
+
+    def named_buffers(
+        self, prefix: str = "", recursive: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """Give the tensors that are not trained, with their names, in sorted order."""
+        tensors = self._named(Tensor, prefix, recursive)
+        return _unique(pair for pair in tensors if not isinstance(pair[1], Parameter))
+
+    def buffers(self, recursive: bool = True) -> Iterator[Tensor]:
+        """Give the tensors that are not trained, in the order of their names."""
+        return (buffer for _, buffer in self.named_buffers(recursive=recursive))
+
+    def train(self, mode: bool = True) -> Module:
+        """Set ``training`` in this module and all parts; returns the module."""
+        for part in self.modules():
+            part.training = mode
+        return self
+
+    def eval(self) -> Module:
+        """Prepare for evaluation: ``train(False)``."""
+        return self.train(False)
+
+    def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
+        """Return copies of the parameters' and buffers' values, by name, in sorted order.
+
+        Tied parameters are there once, under the name that `named_parameters` gives them.
+        """
+        return state.values(self._state())
+
+    def load_state_dict(self, values: Mapping[str, Any], strict: bool = True) -> list[str]:
+        """Overwrite parameters and buffers, in place; if anything is wrong, nothing is changed.
+
+        Parameters
+        ----------
+        values : arrays by name, as `state_dict` returns them; converted to each tensor's dtype
+        strict : whether every name must be given, and no other
+
+        Returns
+        -------
+        Names that were missing or unexpected; none if strict.
+
+        Raises
+        ------
+        StateError : names all that is missing, unexpected (if strict), or does not fit
+        """
+        return state.load(self._state(), values, strict)
+
+    def extra_repr(self) -> str:
+        """Return what is printed in the parentheses of a module without parts."""
+        return ""
+
+    def __repr__(self) -> str:
+        parts = [f"({name}): {part!r}" for name, part in _find(vars(self), Module, "")]
+        if not parts:
+            return f"{type(self).__name__}({self.extra_repr()})"
+        body = "\n".join(parts).replace("\n", "\n  ")
+        return f"{type(self).__name__}(\n  {body}\n)"
+
+    def _state(self) -> dict[str, Tensor]:
+        return dict(_unique(self._named(Tensor, "", True)))
+
+    def _named(self, kind: type[Kind], prefix: str, recursive: bool) -> Iterator[tuple[str, Kind]]:
+        """Give everything of one kind; under sorted names, though a parent comes before a part."""
+        found: list[tuple[str, Kind]] = []
+        for name, part in self.named_modules(prefix) if recursive else [(prefix, self)]:
+            found.extend(_find(vars(part), kind, name))
+        return iter(sorted(found, key=lambda pair: _order(pair[0])))
+
+
+def _find(values: Mapping[str, Any], kind: type[Kind], prefix: str) -> Iterator[tuple[str, Kind]]:
+    """Give what is of one kind among attributes, lists and dictionaries, in sorted order."""
+    for key in sorted(values, key=_order):
+        value, name = values[key], f"{prefix}.{key}" if prefix else key
+        if isinstance(value, kind):
+            yield name, value
+        elif isinstance(value, dict):
+            yield from _find({str(k): v for k, v in value.items()}, kind, name)
+        elif isinstance(value, list | tuple):
+            yield from _find({str(i): v for i, v in enumerate(value)}, kind, name)
+
+
+def _walk(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Module]]:
+    if id(module) not in seen:
+        seen.add(id(module))
+        yield name, module
+        for child_name, child in _find(vars(module), Module, name):
+            yield from _walk(child, child_name, seen)
+
+
+def _unique(pairs: Iterator[tuple[str, Kind]]) -> Iterator[tuple[str, Kind]]:
+    seen: set[int] = set()
+    for name, value in pairs:
+        if id(value) not in seen:
+            seen.add(id(value))
+            yield name, value
+
+
+def _order(name: str) -> tuple[tuple[bool, int, str], ...]:
+    """Order dotted names part by part, positions in a list as numbers: 2 comes before 10."""
+    return tuple(
+        (not part.isdecimal(), int(part) if part.isdecimal() else 0, part)
+        for part in name.split(".")
+    )

@@ -1,0 +1,50 @@
+"""Layers that are one matrix product."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .. import functional as F
+from .. import init
+from ..errors import CoreError
+from ..tensor import Parameter, Tensor
+from .base import Module
+
+
+class Linear(Module):
+    """x @ weightᵀ + bias.
+
+    Parameters
+    ----------
+    in_features, out_features : sizes of the last axis before and after
+    bias : whether there is a bias
+
+    Attributes
+    ----------
+    weight : (out, in), at first normal with standard deviation sqrt(1 / in)
+    bias : (out,), at first 0; or None
+
+    Raises
+    ------
+    CoreError : a size below 1
+    """
+
+    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
+        super().__init__()
+        if in_features < 1 or out_features < 1:
+            raise CoreError(f"Linear: sizes are at least 1, not {in_features}, {out_features}")
+        self.in_features, self.out_features = in_features, out_features
+        self.weight = Parameter(np.zeros((out_features, in_features), np.float32))
+        self.bias = Parameter(np.zeros(out_features, np.float32)) if bias else None
+        init.normal_(self.weight, 0.0, math.sqrt(1.0 / in_features))
+
+    def forward(self, inp: Tensor) -> Tensor:
+        """Map (..., in) to (..., out)."""
+        return F.linear(inp, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """Say the sizes."""
+        bias = "" if self.bias is not None else ", bias=False"
+        return f"{self.in_features}, {self.out_features}{bias}"

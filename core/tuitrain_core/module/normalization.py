@@ -1,0 +1,107 @@
+"""Layers that bring channels to mean 0 and variance 1."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from .. import functional as F
+from ..errors import CoreError, ShapeError
+from ..tensor import Parameter, Tensor
+from .base import Module
+
+
+class _BatchNorm(Module):
+    """Batch normalization over some number of axes; see `functional.batch_norm`.
+
+    While training, the batch's own statistics are used, and the running ones follow; else the
+    running ones are used and stay as they are.
+
+    ``frozen`` holds the statistics still whatever the mode: the layer then uses its running ones,
+    and `train` does not change that. Whoever freezes the layer's parameters sets it, and clears it
+    on thawing; otherwise the outputs of a frozen layer would go on changing.
+
+    Parameters
+    ----------
+    num_features : C, the number of channels
+    eps : added to the variance
+    momentum : share of the old running value that is kept
+    affine : whether there are weight and bias
+    track_running_stats : whether running statistics are kept; without, the batch's are always used
+
+    Attributes
+    ----------
+    weight, bias : parameters, at first 1 and 0; or None
+    running_mean, running_var : buffers, at first 0 and 1; or None
+    frozen : bool, at first False
+
+    Raises
+    ------
+    CoreError : fewer than one channel
+    """
+
+    input_axes: ClassVar[tuple[int, ...]]
+    trailing: ClassVar[tuple[int, ...]]
+    """Axes of size 1 behind the channels, with which what is per channel broadcasts."""
+
+    def __init__(
+        self,
+        num_features: int,
+        eps: float = 1e-5,
+        momentum: float = 0.9,
+        affine: bool = True,
+        track_running_stats: bool = True,
+    ) -> None:
+        super().__init__()
+        if num_features < 1:
+            raise CoreError(f"{type(self).__name__}: at least 1 channel, not {num_features}")
+        self.num_features, self.eps, self.momentum = num_features, eps, momentum
+        self.frozen = False
+        shape = (1, num_features, *self.trailing) if self.trailing else (num_features,)
+        zeros, ones = np.zeros(shape, np.float32), np.ones(shape, np.float32)
+        self.weight = Parameter(ones) if affine else None
+        self.bias = Parameter(zeros) if affine else None
+        self.running_mean = Tensor(zeros.copy()) if track_running_stats else None
+        self.running_var = Tensor(ones.copy()) if track_running_stats else None
+
+    def forward(self, inp: Tensor) -> Tensor:
+        """Return the normalized input, of the same shape."""
+        if inp.ndim not in self.input_axes:
+            allowed = " or ".join(map(str, self.input_axes))
+            raise ShapeError(
+                f"{type(self).__name__}: the input has shape {inp.shape}; it must have "
+                f"{allowed} axes"
+            )
+        return F.nn.batch_norm(
+            inp,
+            self.running_mean,
+            self.running_var,
+            self.weight,
+            self.bias,
+            training=self.uses_batch_statistics(),
+            momentum=self.momentum,
+            eps=self.eps,
+        )
+
+    def uses_batch_statistics(self) -> bool:
+        """Say whether the batch decides: in training, unfrozen, or for want of others."""
+        return self.running_mean is None or (self.training and not self.frozen)
+
+    def extra_repr(self) -> str:
+        """Say the number of channels, eps and momentum."""
+        return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
+
+
+class BatchNorm1d(_BatchNorm):
+    """Batch normalization of (N, C) or (N, C, L); what is per channel has shape (C,)."""
+
+    input_axes = (2, 3)
+    trailing = ()
+
+
+class BatchNorm2d(_BatchNorm):
+    """Batch normalization of (N, C, H, W); what is per channel has shape (1, C, 1, 1)."""
+
+    input_axes = (4,)
+    trailing = (1, 1)

@@ -1,0 +1,43 @@
+"""The state of a module as plain arrays: taken out by copy, put back whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import StateError
+from ..tensor import Tensor
+
+Array = np.ndarray[Any, Any]
+
+
+def values(tensors: Mapping[str, Tensor]) -> dict[str, Array]:
+    """Return a copy of each tensor's values."""
+    return {name: tensor.numpy().copy() for name, tensor in tensors.items()}
+
+
+def load(tensors: Mapping[str, Tensor], given: Mapping[str, Any], strict: bool) -> list[str]:
+    """Overwrite each tensor by the array of its name; see `Module.load_state_dict`."""
+    missing = [name for name in tensors if name not in given]
+    unexpected = [name for name in given if name not in tensors]
+    arrays = {name: np.asarray(given[name]) for name in tensors if name in given}
+    problems = [_problem(name, tensors[name], array) for name, array in arrays.items()]
+    if strict:
+        problems += [f"missing: {name} {tensors[name].shape}" for name in missing]
+        problems += [f"unexpected: {name}" for name in unexpected]
+    problems = [problem for problem in problems if problem]
+    if problems:
+        raise StateError("the state does not fit the module:\n  " + "\n  ".join(problems))
+    for name, array in arrays.items():
+        tensors[name].numpy()[...] = array
+    return missing + unexpected
+
+
+def _problem(name: str, tensor: Tensor, array: Array) -> str:
+    if array.dtype.kind not in "fiub":
+        return f"not numbers: {name} is {array.dtype}"
+    if array.shape != tensor.shape:
+        return f"wrong shape: {name} is {array.shape}, the module's is {tensor.shape}"
+    return ""

@@ -1,0 +1,131 @@
+"""Convolution of images: patches gathered into columns, then matrix products."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..errors import CoreError, ShapeError
+from ..kernels import convolution as kernels
+from . import checks
+from .base import Array, Op
+
+# Columns are KH·KW times as large as the images they come from. They are made for some samples at
+# a time, few enough that they stay in the second-level cache, and made again in the backward pass
+# rather than kept. The number depends on sizes only, so the order of every sum does too.
+_COLUMNS = 2**17
+
+
+@dataclass(frozen=True, slots=True)
+class Conv2d(Op):
+    """Cross-correlation, as networks mean by convolution.
+
+    Shapes: x (N, C, H, W), weight (O, C / groups, KH, KW), optionally bias (1, O, 1, 1);
+    output (N, O, (H + 2·padding - KH) // stride + 1, likewise for W).
+    """
+
+    name: ClassVar[str] = "conv2d"
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    groups: int = 1
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        x, weight, *bias = inputs
+        height, width = self._check(x, weight, *bias)
+        (N, G), out = (x.shape[0], self.groups), weight.shape[0]
+        output = np.empty((N, out, height, width), x.dtype)
+        grouped = output.reshape(N, G, out // G, height * width)
+        matrices = weight.reshape(G, out // G, -1)
+        for samples, columns in self._columns(x, weight, height, width):
+            np.matmul(matrices, columns, out=grouped[samples])
+            if bias:
+                output[samples] += bias[0]
+        return output, (x, weight)
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        x, weight = saved
+        grad = np.ascontiguousarray(grad)
+        d_x = self._grad_of_input(x, weight, grad) if needs[0] else None
+        d_weight = self._grad_of_weight(x, weight, grad) if needs[1] else None
+        if len(needs) == 2:
+            return d_x, d_weight
+        return d_x, d_weight, grad.sum((0, 2, 3), keepdims=True) if needs[2] else None
+
+    def _grad_of_input(self, x: Array, weight: Array, grad: Array) -> Array:
+        N, out, height, width = grad.shape
+        G = self.groups
+        matrices = weight.reshape(G, out // G, -1).swapaxes(1, 2)
+        grouped = grad.reshape(N, G, out // G, height * width)
+        (top, left), (H, W) = self.padding, x.shape[2:]
+        result = np.zeros((*x.shape[:2], H + 2 * top, W + 2 * left), x.dtype)
+        for samples in self._samples(x, weight, height, width):
+            columns = np.matmul(matrices, grouped[samples])
+            kernels.scatter(
+                columns.reshape(-1, x.shape[1], *weight.shape[2:], height, width),
+                result[samples],
+                *self.stride,
+            )
+        return result[:, :, top : top + H, left : left + W]
+
+    def _grad_of_weight(self, x: Array, weight: Array, grad: Array) -> Array:
+        N, out, height, width = grad.shape
+        G = self.groups
+        grouped = grad.reshape(N, G, out // G, height * width)
+        result = np.zeros((G, out // G, weight[0].size), weight.dtype)
+        for samples, columns in self._columns(x, weight, height, width):
+            result += np.matmul(grouped[samples], columns.swapaxes(2, 3)).sum(0)
+        return result.reshape(weight.shape)
+
+    def _columns(
+        self, x: Array, weight: Array, height: int, width: int
+    ) -> Iterator[tuple[slice, Array]]:
+        """Give slices of the batch, each with its columns (n, groups, C·KH·KW / groups, P)."""
+        shape = (x.shape[1], *weight.shape[2:], height, width)
+        padded = self._padded(x)
+        slices = self._samples(x, weight, height, width)
+        buffer = np.empty((len(padded[slices[0]]) if slices else 0, *shape), x.dtype)
+        for samples in slices:
+            images = padded[samples]
+            columns = buffer[: len(images)]
+            kernels.gather(images, columns, *self.stride)
+            yield samples, columns.reshape(len(images), self.groups, -1, height * width)
+
+    def _padded(self, x: Array) -> Array:
+        if self.padding == (0, 0):
+            return x
+        (top, left), (N, C, H, W) = self.padding, x.shape
+        result = np.zeros((N, C, H + 2 * top, W + 2 * left), x.dtype)
+        result[:, :, top : top + H, left : left + W] = x
+        return result
+
+    def _samples(self, x: Array, weight: Array, height: int, width: int) -> list[slice]:
+        """Cut the batch into slices whose columns fit the cache."""
+        one = x.shape[1] * weight[0, 0].size * height * width
+        count = max(1, _COLUMNS // one)
+        return [slice(i, i + count) for i in range(0, x.shape[0], count)]
+
+    def _check(self, x: Array, weight: Array, bias: Array | None = None) -> tuple[int, int]:
+        """Return the size of the output images."""
+        checks.axes(self.name, "input", x, 4, "(N, C, H, W)")
+        checks.axes(self.name, "weight", weight, 4, "(out, in / groups, height, width)")
+        checks.floating(
+            self.name, input=x, weight=weight, **({} if bias is None else {"bias": bias})
+        )
+        (C, G), out = (x.shape[1], self.groups), weight.shape[0]
+        if G < 1 or out % G:
+            raise CoreError(f"conv2d: {out} output channels do not divide into {G} groups")
+        if weight.shape[1] * G != C:
+            grouped = f" in each of {G} groups" if G > 1 else ""
+            raise ShapeError(
+                f"conv2d: the input has {C} channels, the weight {weight.shape} takes "
+                f"{weight.shape[1]}{grouped}"
+            )
+        if bias is not None and bias.shape != (1, out, 1, 1):
+            raise ShapeError(f"conv2d: the bias has shape {bias.shape}, not {(1, out, 1, 1)}")
+        kernel = (weight.shape[2], weight.shape[3])
+        return checks.windows(
+            self.name, (x.shape[2], x.shape[3]), kernel, self.stride, self.padding
+        )

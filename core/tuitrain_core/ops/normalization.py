@@ -1,0 +1,136 @@
+"""Batch normalization: channels brought to mean 0 and variance 1.
+
+Source: Ioffe and Szegedy, "Batch normalization", 2015. Inputs are (N, C), (N, C, L) or
+(N, C, H, W); everything that is per channel is given with C elements, in any shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..errors import CoreError, ShapeError
+from . import checks
+from .base import Array, Op
+
+
+def _check(x: Array, per_channel: dict[str, Array]) -> None:
+    if x.ndim < 2:
+        raise ShapeError(f"batch_norm: the input has shape {x.shape}; it must be (N, C, ...)")
+    checks.floating("batch_norm", input=x, **per_channel)
+    for label, array in per_channel.items():
+        if array.size != x.shape[1]:
+            raise ShapeError(
+                f"batch_norm: the input has {x.shape[1]} channels, "
+                f"the {label} of shape {array.shape} {array.size}"
+            )
+
+
+def _spread(per_channel: Array, x: Array) -> Array:
+    """Return what is per channel in a shape that broadcasts against x."""
+    return per_channel.reshape(1, -1, *[1] * (x.ndim - 2))
+
+
+def _others(x: Array) -> tuple[int, ...]:
+    """Return all axes but that of the channels."""
+    return (0, *range(2, x.ndim))
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNormTraining(Op):
+    """By the batch's own mean and (biased) variance.
+
+    Inputs: x, weight, bias, running mean, running variance. The running ones, alone among the
+    inputs of all operations, are overwritten: r ← momentum · r + (1 - momentum) · batch, the
+    variance as its unbiased estimate.
+    """
+
+    name: ClassVar[str] = "batch_norm"
+    momentum: float = 0.9
+    eps: float = 1e-5
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        x, weight, bias, running_mean, running_var = inputs
+        count = self._check(x, weight, bias, running_mean, running_var)
+        mean = x.mean(_others(x), keepdims=True)
+        normal = x - mean
+        var = (normal * normal).mean(_others(x), keepdims=True)
+        inverse = 1.0 / np.sqrt(var + self.eps)
+        normal *= inverse
+        self._follow(running_mean, mean)
+        self._follow(running_var, var * (count / (count - 1)))
+        output = normal * _spread(weight, x)
+        output += _spread(bias, x)
+        return output, (normal, inverse, weight, bias)
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        normal, inverse, weight, bias = saved
+        others = _others(normal)
+        d_bias = grad.sum(others, keepdims=True)
+        d_weight = (grad * normal).sum(others, keepdims=True)
+        d_x = None
+        if needs[0]:
+            count = normal.size // normal.shape[1]
+            d_x = normal * (d_weight / -count)
+            d_x += grad
+            d_x -= d_bias / count
+            d_x *= inverse * _spread(weight, normal)
+        return (
+            d_x,
+            d_weight.reshape(weight.shape) if needs[1] else None,
+            d_bias.reshape(bias.shape) if needs[2] else None,
+            None,
+            None,
+        )
+
+    def _follow(self, running: Array, batch: Array) -> None:
+        running *= self.momentum
+        running += (1.0 - self.momentum) * batch.reshape(running.shape)
+
+    def _check(self, x: Array, weight: Array, bias: Array, mean: Array, var: Array) -> int:
+        """Return the number of values that each channel has."""
+        _check(x, {"weight": weight, "bias": bias, "running mean": mean, "running variance": var})
+        if not 0.0 <= self.momentum <= 1.0 or self.eps < 0.0:
+            raise CoreError(
+                f"batch_norm: momentum is in [0, 1] and eps at least 0, "
+                f"but were given {self.momentum} and {self.eps}"
+            )
+        count = x.size // x.shape[1] if x.shape[1] else 0
+        if count < 2:
+            raise ShapeError(
+                f"batch_norm: in training each channel needs at least 2 values to have a variance; "
+                f"the shape {x.shape} has {count}"
+            )
+        return count
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNormInference(Op):
+    """By a given mean and variance, which are constants. Inputs as for training."""
+
+    name: ClassVar[str] = "batch_norm"
+    eps: float = 1e-5
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        x, weight, bias, mean, var = inputs
+        _check(x, {"weight": weight, "bias": bias, "running mean": mean, "running variance": var})
+        inverse = _spread(1.0 / np.sqrt(var + self.eps), x)
+        normal = x - _spread(mean, x)
+        normal *= inverse
+        output = normal * _spread(weight, x)
+        output += _spread(bias, x)
+        return output, (normal, inverse, weight, bias)
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        normal, inverse, weight, bias = saved
+        others = _others(normal)
+        return (
+            grad * (inverse * _spread(weight, normal)) if needs[0] else None,
+            (grad * normal).sum(others).reshape(weight.shape) if needs[1] else None,
+            grad.sum(others).reshape(bias.shape) if needs[2] else None,
+            None,
+            None,
+        )

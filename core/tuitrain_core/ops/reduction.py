@@ -1,0 +1,78 @@
+"""Sums and averages along axes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..errors import ShapeError
+from . import checks
+from .base import Array, Op
+
+Axes = tuple[int, ...] | None
+
+
+def axes(given: int | Sequence[int] | None) -> Axes:
+    """Return axes as a tuple; None stands for all of them."""
+    if given is None:
+        return None
+    return (int(given),) if isinstance(given, int | np.integer) else tuple(int(n) for n in given)
+
+
+def _resolve(name: str, x: Array, given: Axes) -> tuple[int, ...]:
+    if given is None:
+        return tuple(range(x.ndim))
+    resolved = tuple(checks.axis(name, x, each) for each in given)
+    if len(set(resolved)) != len(resolved):
+        raise ShapeError(f"{name}: the axes {given} name one axis of {x.shape} twice")
+    return resolved
+
+
+def _spread(grad: Array, shape: tuple[int, ...], reduced: tuple[int, ...]) -> Array:
+    """Repeat the gradient of a reduction along the axes that were reduced."""
+    kept = tuple(1 if i in reduced else n for i, n in enumerate(shape))
+    return np.broadcast_to(grad.reshape(kept), shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Sum(Op):
+    """The sum along some axes."""
+
+    name: ClassVar[str] = "sum"
+    axis: Axes = None
+    keepdims: bool = False
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        (x,) = inputs
+        reduced = _resolve(self.name, x, self.axis)
+        return np.asarray(np.sum(x, reduced, keepdims=self.keepdims)), (x.shape, reduced)
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        shape, reduced = saved
+        return (_spread(grad, shape, reduced),)
+
+
+@dataclass(frozen=True, slots=True)
+class Mean(Op):
+    """The average along some axes."""
+
+    name: ClassVar[str] = "mean"
+    axis: Axes = None
+    keepdims: bool = False
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        (x,) = inputs
+        reduced = _resolve(self.name, x, self.axis)
+        count = math.prod(x.shape[i] for i in reduced)
+        if count == 0:
+            raise ShapeError(f"mean: there is nothing to average in the shape {x.shape}")
+        total = np.asarray(np.mean(x, reduced, keepdims=self.keepdims))
+        return total, (x.shape, reduced, count)
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        shape, reduced, count = saved
+        return (_spread(np.asarray(grad / count), shape, reduced),)

@@ -1,0 +1,107 @@
+"""The same elements in another order or under another shape, and some of the elements."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import EllipsisType
+from typing import Any, ClassVar
+
+import numpy as np
+
+from ..errors import CoreError, ShapeError
+from . import checks
+from .base import Array, Op
+
+
+@dataclass(frozen=True, slots=True)
+class Reshape(Op):
+    """The same elements, in order, under another shape; one size may be -1."""
+
+    name: ClassVar[str] = "reshape"
+    sizes: tuple[int, ...]
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        (x,) = inputs
+        try:
+            return x.reshape(self.sizes), x.shape
+        except ValueError as error:
+            raise ShapeError(
+                f"reshape: the {x.size} elements of shape {x.shape} do not fit {self.sizes}"
+            ) from error
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        return (grad.reshape(saved),)
+
+
+@dataclass(frozen=True, slots=True)
+class Flatten(Op):
+    """All axes from ``start`` to ``end``, both included, as one."""
+
+    name: ClassVar[str] = "flatten"
+    start: int = 0
+    end: int = -1
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        (x,) = inputs
+        if x.ndim == 0:
+            return x.reshape(1), x.shape
+        start, end = (checks.axis(self.name, x, each) for each in (self.start, self.end))
+        if start > end:
+            raise ShapeError(f"flatten: axis {self.start} lies behind {self.end} in {x.shape}")
+        # The size is computed, not -1, which an empty batch would leave undecided.
+        merged = math.prod(x.shape[start : end + 1])
+        return x.reshape(*x.shape[:start], merged, *x.shape[end + 1 :]), x.shape
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        return (grad.reshape(saved),)
+
+
+@dataclass(frozen=True, slots=True)
+class Transpose(Op):
+    """The axes in another order."""
+
+    name: ClassVar[str] = "transpose"
+    order: tuple[int, ...]
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        (x,) = inputs
+        order = tuple(checks.axis(self.name, x, each) for each in self.order)
+        if sorted(order) != list(range(x.ndim)):
+            raise ShapeError(f"transpose: {self.order} does not order the axes of {x.shape}")
+        return np.transpose(x, order), np.argsort(order)
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        return (np.transpose(grad, saved),)
+
+
+@dataclass(frozen=True, slots=True)
+class Index(Op):
+    """Some of the elements, chosen as NumPy does."""
+
+    name: ClassVar[str] = "index"
+    index: Any
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        (x,) = inputs
+        try:
+            return np.asarray(x[self.index]), x
+        except IndexError as error:
+            raise CoreError(f"index: {self.index!r} does not fit the shape {x.shape}") from error
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        spread = np.zeros_like(saved)
+        if self._may_repeat():
+            np.add.at(spread, self.index, grad)
+        else:
+            spread[self.index] = grad
+        return (spread,)
+
+    def _may_repeat(self) -> bool:
+        """Say whether one element can be chosen twice: only by lists and arrays of numbers."""
+        parts = self.index if isinstance(self.index, tuple) else (self.index,)
+        return not all(
+            part is None or isinstance(part, slice | int | np.integer | EllipsisType)
+            for part in parts
+        )

@@ -1,0 +1,84 @@
+"""Adam, with weight decay coupled to the gradient."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+from ..kernels import update
+from ..ops.base import Array
+from .hyper import NOT_NEGATIVE, POSITIVE, TWO_FRACTIONS, Limit
+from .optimizer import Group, Optimizer, Params
+from .state import ParameterState
+
+FIRST, SECOND = "exp_avg", "exp_avg_sq"
+
+
+class Adam(Optimizer):
+    """Adam.
+
+    For weights ``p``, gradient ``g``, moments ``m`` and ``v`` (zero at first), at update ``t``::
+
+        g += weight_decay * p
+        m  = beta1 * m + (1 - beta1) * g
+        v  = beta2 * v + (1 - beta2) * g * g
+        p -= lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
+
+    Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1. ``t`` counts
+    the updates of each parameter by itself: one that was frozen for a while does not age.
+
+    Parameters
+    ----------
+    params : a Parameter, an iterable of them, or of dicts with a group each
+    lr : learning rate, 0 or more; at 0 the weights stand still and the moments go on
+    betas : two numbers in [0, 1)
+    eps : above 0, outside of the root
+    weight_decay : 0 or more, added to the gradient (L2); see `AdamW` for the other way
+    """
+
+    rule: ClassVar[str] = "adam"
+    limits: ClassVar[Mapping[str, Limit]] = {
+        "lr": NOT_NEGATIVE,
+        "betas": TWO_FRACTIONS,
+        "eps": POSITIVE,
+        "weight_decay": NOT_NEGATIVE,
+    }
+    slots: ClassVar[tuple[str, ...]] = (FIRST, SECOND)
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        hyper = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(params, hyper)
+
+    def _update(
+        self, param: Array, grad: Array, state: ParameterState, group: Group
+    ) -> update.Sums:
+        number = param.dtype.type
+        beta1, beta2 = group["betas"]
+        coupled, decoupled = self._decays(group)
+        return update.adam(
+            param.reshape(-1),
+            grad,
+            state.slot(FIRST, param),
+            state.slot(SECOND, param),
+            number(group["lr"] / (1.0 - beta1**state.step)),
+            number(beta1),
+            number(beta2),
+            number(1.0 - beta1),
+            number(1.0 - beta2),
+            number(math.sqrt(1.0 - beta2**state.step)),
+            number(group["eps"]),
+            number(coupled),
+            number(decoupled),
+        )
+
+    def _decays(self, group: Group) -> tuple[float, float]:
+        """Return what is added to the gradient, and what is taken from the weights directly."""
+        return group["weight_decay"], 0.0

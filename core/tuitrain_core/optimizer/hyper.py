@@ -1,0 +1,53 @@
+"""What a hyper-parameter may be, in one place for constructors, groups and live edits."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The values that one hyper-parameter may take.
+
+    Attributes
+    ----------
+    allowed : the rule in words, as it completes "momentum must be ..."
+    holds : tells whether a value keeps the rule; gets anything a user may write
+    """
+
+    allowed: str
+    holds: Callable[[Any], bool]
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether ``value`` is a finite real number; a bool is not one."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_fraction(value: Any) -> bool:
+    return is_number(value) and 0.0 <= value < 1.0
+
+
+def _is_two_fractions(value: Any) -> bool:
+    pair = isinstance(value, tuple | list) and len(value) == 2
+    return pair and all(_is_fraction(each) for each in value)
+
+
+NOT_NEGATIVE = Limit("a finite number, 0 or more", lambda value: is_number(value) and value >= 0)
+POSITIVE = Limit("a finite number above 0", lambda value: is_number(value) and value > 0)
+FRACTION = Limit("a number in [0, 1)", _is_fraction)
+TWO_FRACTIONS = Limit("two numbers, each in [0, 1)", _is_two_fractions)
+FLAG = Limit("True or False", lambda value: isinstance(value, bool))
+
+
+def unknown(given: str, known: Iterable[str]) -> str:
+    """Say that a name is unknown, which ones are known, and which one may have been meant."""
+    names = list(known)
+    text = f"{given!r} is unknown; known are {', '.join(names)}"
+    near = difflib.get_close_matches(str(given), names, n=1)
+    return f"{text}; did you mean {near[0]!r}?" if near else text

@@ -1,0 +1,276 @@
+"""Optimizer: parameters in groups, each group with its hyper-parameters, and the update step.
+
+Owns the groups and the state of each parameter. What the update does is the subclass's matter: one
+file and one row in `registry` for each rule.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self, TypeAlias
+
+import numpy as np
+
+from ..errors import CoreError, ShapeError, StateError
+from ..kernels.update import Sums
+from ..ops.base import Array
+from ..tensor import Parameter, Tensor
+from . import state as states
+from .hyper import Limit, unknown
+from .state import ParameterState
+
+Group: TypeAlias = dict[str, Any]
+Params: TypeAlias = Parameter | Iterable[Parameter] | Iterable[Group]
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateStatistics:
+    """What one update of one parameter did, measured in the update's own pass.
+
+    Attributes
+    ----------
+    update_norm : Euclidean norm of the change as it arrived in memory, after rounding
+    weight_norm : norm of the weights after the update
+    grad_norm : norm of the gradient as it came, before weight decay
+    """
+
+    update_norm: float
+    weight_norm: float
+    grad_norm: float
+
+    @property
+    def relative_update(self) -> float:
+        """The change per weight, |Δw| / |w|; infinite where zeros are all there is to divide by."""
+        if self.update_norm == 0.0:
+            return 0.0
+        return self.update_norm / self.weight_norm if self.weight_norm else math.inf
+
+
+class Optimizer:
+    """Base of the update rules.
+
+    Parameters
+    ----------
+    params : a Parameter, an iterable of them, or of dicts ``{'params': [...], 'lr': ...}``
+    defaults : every hyper-parameter of the rule, for groups that do not name their own
+
+    Attributes
+    ----------
+    param_groups : list of dicts
+        Each holds ``params`` and every hyper-parameter. Edit the values in place at any time:
+        they are read, and checked, at every `step`.
+    state : dict of Parameter to ParameterState
+        Made at a parameter's first update.
+    statistics : dict of Parameter to UpdateStatistics
+        Of the last `step`; a parameter that it skipped is not in there.
+
+    Raises
+    ------
+    CoreError : no parameters, one in two groups, an unknown hyper-parameter or a value that is
+        not allowed
+    """
+
+    rule: ClassVar[str]
+    limits: ClassVar[Mapping[str, Limit]]
+    slots: ClassVar[tuple[str, ...]] = ()
+    optional_slots: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, params: Params, defaults: Mapping[str, Any]) -> None:
+        self.param_groups: list[Group] = []
+        self.state: dict[Parameter, ParameterState] = {}
+        self.statistics: dict[Parameter, UpdateStatistics] = {}
+        self._defaults = dict(defaults)
+        for group in _as_groups(params):
+            self.add_param_group(group)
+        if not self.param_groups:
+            raise CoreError(f"{self.rule} needs at least one parameter, but was given none")
+
+    @classmethod
+    def defaults(cls) -> dict[str, Any]:
+        """Return the hyper-parameters that have a default, and their defaults."""
+        given = inspect.signature(cls).parameters
+        return {
+            name: given[name].default
+            for name in cls.limits
+            if given[name].default is not inspect.Parameter.empty
+        }
+
+    @classmethod
+    def hyper_parameters(cls) -> tuple[str, ...]:
+        """Return the names of all hyper-parameters, ``lr`` first."""
+        return tuple(cls.limits)
+
+    def parameters(self) -> list[Parameter]:
+        """Return all parameters, group by group."""
+        return [param for group in self.param_groups for param in group["params"]]
+
+    def add_param_group(self, group: Mapping[str, Any]) -> None:
+        """Add a group; hyper-parameters that it does not name are those of the constructor.
+
+        Parameters
+        ----------
+        group : ``params`` (a Parameter or an iterable of them) and any hyper-parameters; copied
+
+        Raises
+        ------
+        CoreError : as the constructor; the optimizer is then as it was
+        """
+        where = f"{self.rule}, group {len(self.param_groups)}"
+        if "params" not in group:
+            raise CoreError(f"{where}: a group needs 'params', but has only {list(group)}")
+        params = _checked_params(group["params"], where)
+        own = {id(param) for param in self.parameters()}
+        if any(id(param) in own for param in params):
+            raise CoreError(f"{where}: a parameter is in two groups; it belongs in exactly one")
+        added = {
+            "params": params,
+            **self._defaults,
+            **{k: group[k] for k in group if k != "params"},
+        }
+        found = self.group_offences(added)
+        if found:
+            raise CoreError(f"{where}: {'; '.join(found)}")
+        self.param_groups.append(added)
+
+    def group_offences(self, group: Mapping[str, Any]) -> list[str]:
+        """List what is wrong with a group's hyper-parameters: unknown, missing, not allowed."""
+        found = [unknown(k, self.limits) for k in group if k != "params" and k not in self.limits]
+        for name, limit in self.limits.items():
+            if name not in group:
+                found.append(f"{name} is missing; it must be {limit.allowed}")
+            elif not limit.holds(group[name]):
+                found.append(f"{name} must be {limit.allowed}, but is {group[name]!r}")
+        return found or self._joint_offences(group)
+
+    def check(self) -> None:
+        """Check hyper-parameters and gradients, as `step` does before it writes anything.
+
+        Raises
+        ------
+        CoreError : a value was edited to something that is not allowed
+        ShapeError : a gradient has another shape than its parameter
+        """
+        for index, group in enumerate(self.param_groups):
+            found = self.group_offences(group)
+            if found:
+                raise CoreError(f"{self.rule}, group {index}: {'; '.join(found)}")
+        for param in self.parameters():
+            _check_arrays(param)
+
+    def step(self) -> Self:
+        """Update every parameter that has a gradient; returns the optimizer itself.
+
+        A parameter whose ``grad`` is None is skipped entirely: weights, decay, state and step
+        counter stay as they are. At ``lr`` 0 the weights stay bit for bit, whatever the gradient,
+        while state and step counter go on.
+
+        Raises
+        ------
+        CoreError : a hyper-parameter is not allowed
+        ShapeError : a gradient has another shape than its parameter; in both cases nothing was
+            written
+        """
+        self.check()
+        self.statistics = {}
+        for group in self.param_groups:
+            for param in group["params"]:
+                if param.grad is not None:
+                    self._step_one(param, param.grad, group)
+        return self
+
+    def clear_grad(self) -> Self:
+        """Set the gradient of every parameter to None; returns the optimizer itself."""
+        for param in self.parameters():
+            param.grad = None
+        return self
+
+    def state_dict(self) -> dict[str, Any]:
+        """Copy hyper-parameters and state into plain dicts, lists, numbers and NumPy arrays.
+
+        Returns
+        -------
+        ``{'rule': name, 'param_groups': [...], 'state': [...]}``; a group's ``params`` is how many
+        it has, and ``state`` has, for each parameter in order, None or ``{'step', 'slots'}``.
+        """
+        return states.dump(self)
+
+    def load_state_dict(self, given: Mapping[str, Any]) -> None:
+        """Take over hyper-parameters and state from `state_dict`, copying the arrays.
+
+        Raises
+        ------
+        StateError : something does not fit; all of it is listed, and nothing was changed
+        """
+        found = self.state_offences(given)
+        if found:
+            raise StateError(f"this state does not fit {self.rule!r}: " + "; ".join(found))
+        for group, loaded in zip(self.param_groups, given["param_groups"], strict=True):
+            group.update({name: loaded[name] for name in self.limits})
+        self.state = {
+            param: ParameterState(int(loaded["step"]), loaded["slots"]).copy()
+            for param, loaded in zip(self.parameters(), given["state"], strict=True)
+            if loaded is not None
+        }
+
+    def state_offences(self, given: Any) -> list[str]:
+        """List everything in a state dictionary that does not fit this optimizer."""
+        return states.offences(self, given)
+
+    def _step_one(self, param: Parameter, grad: Tensor, group: Group) -> None:
+        flat = np.ascontiguousarray(grad.numpy(), dtype=param.dtype).reshape(-1)
+        state = self.state.setdefault(param, ParameterState())
+        state.step += 1
+        sums = self._update(param.numpy(), flat, state, group)
+        self.statistics[param] = UpdateStatistics(*map(math.sqrt, sums))
+
+    def _joint_offences(self, group: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
+        """List which values, each allowed, do not go together."""
+        return []
+
+    def _update(self, param: Array, grad: Array, state: ParameterState, group: Group) -> Sums:
+        """Apply the rule to one parameter in place.
+
+        Parameters
+        ----------
+        param : the parameter's own memory, in its shape
+        grad : flat, of the parameter's dtype
+        state : with ``step`` already counting this update
+        group : its hyper-parameters
+
+        Returns
+        -------
+        The sums of squares of the change, the weights after it, and the gradient.
+        """
+        raise NotImplementedError
+
+
+def _as_groups(params: Params) -> list[Mapping[str, Any]]:
+    """Turn the three ways to name parameters into groups."""
+    given: list[Any] = [params] if isinstance(params, Parameter | Mapping) else list(params)
+    if given and all(isinstance(each, Mapping) for each in given):
+        return given
+    return [{"params": given}] if given else []
+
+
+def _checked_params(params: Any, where: str) -> list[Parameter]:
+    given = [params] if isinstance(params, Parameter) else list(params)
+    if not given:
+        raise CoreError(f"{where}: a group needs at least one parameter, but has none")
+    for each in given:
+        if not isinstance(each, Parameter):
+            raise CoreError(f"{where}: expected a Parameter, but was given {type(each).__name__}")
+        if each.dtype not in (np.float32, np.float64):
+            raise CoreError(f"{where}: parameters are float32 or float64, but one is {each.dtype}")
+    if len({id(each) for each in given}) != len(given):
+        raise CoreError(f"{where}: a parameter is listed twice")
+    return given
+
+
+def _check_arrays(param: Parameter) -> None:
+    if param.grad is not None and param.grad.shape != param.shape:
+        raise ShapeError(f"a parameter of shape {param.shape} has a gradient of {param.grad.shape}")
+    if not param.numpy().flags.c_contiguous:  # flattening would copy: the update would be lost
+        raise CoreError(f"a parameter of shape {param.shape} has memory that is not contiguous")

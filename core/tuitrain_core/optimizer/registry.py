@@ -1,0 +1,24 @@
+"""The update rules by name: a new one is a file beside this one, and a row here."""
+
+from __future__ import annotations
+
+from ..errors import CoreError
+from .adam import Adam
+from .adamw import AdamW
+from .hyper import unknown
+from .optimizer import Optimizer
+from .sgd import SGD
+
+RULES: dict[str, type[Optimizer]] = {each.rule: each for each in (SGD, Adam, AdamW)}
+
+
+def rule(name: str) -> type[Optimizer]:
+    """Return the update rule of this name.
+
+    Raises
+    ------
+    CoreError : there is none; names the rules and the nearest match
+    """
+    if name not in RULES:
+        raise CoreError(f"optimizer {unknown(name, RULES)}")
+    return RULES[name]

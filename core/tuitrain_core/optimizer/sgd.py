@@ -1,0 +1,81 @@
+"""Stochastic gradient descent, with momentum, Nesterov's variant and weight decay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from ..kernels import update
+from ..ops.base import Array
+from .hyper import FLAG, FRACTION, NOT_NEGATIVE, Limit
+from .optimizer import Group, Optimizer, Params
+from .state import ParameterState
+
+BUFFER = "momentum_buffer"
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent.
+
+    For weights ``p``, gradient ``g``, velocity ``v`` (zero at first)::
+
+        g += weight_decay * p
+        v  = momentum * v + g
+        p -= lr * (g + momentum * v if nesterov else v)
+
+    Momentum as in Sutskever et al., "On the importance of initialization and momentum in deep
+    learning" (2013), with the lr outside of the velocity, so that an edited lr acts at once.
+
+    Parameters
+    ----------
+    params : a Parameter, an iterable of them, or of dicts with a group each
+    lr : learning rate, 0 or more; at 0 the weights stand still and the velocity goes on
+    momentum : in [0, 1). While it is 0 there is no velocity, and one that was there is dropped,
+        so that momentum switched on again starts from rest.
+    nesterov : look one step ahead; needs momentum
+    weight_decay : 0 or more, added to the gradient
+    """
+
+    rule: ClassVar[str] = "sgd"
+    limits: ClassVar[Mapping[str, Limit]] = {
+        "lr": NOT_NEGATIVE,
+        "momentum": FRACTION,
+        "nesterov": FLAG,
+        "weight_decay": NOT_NEGATIVE,
+    }
+    slots: ClassVar[tuple[str, ...]] = (BUFFER,)
+    optional_slots: ClassVar[tuple[str, ...]] = (BUFFER,)
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        hyper = {"lr": lr, "momentum": momentum, "nesterov": nesterov}
+        super().__init__(params, {**hyper, "weight_decay": weight_decay})
+
+    def _joint_offences(self, group: Mapping[str, Any]) -> list[str]:
+        if group["nesterov"] and not group["momentum"]:
+            return [f"nesterov needs momentum above 0, but momentum is {group['momentum']!r}"]
+        return []
+
+    def _update(
+        self, param: Array, grad: Array, state: ParameterState, group: Group
+    ) -> update.Sums:
+        number = param.dtype.type
+        lr, weight_decay = number(group["lr"]), number(group["weight_decay"])
+        if not group["momentum"]:
+            state.slots.pop(BUFFER, None)
+            return update.sgd(param.reshape(-1), grad, lr, weight_decay)
+        return update.sgd_momentum(
+            param.reshape(-1),
+            grad,
+            state.slot(BUFFER, param),
+            lr,
+            number(group["momentum"]),
+            weight_decay,
+            group["nesterov"],
+        )

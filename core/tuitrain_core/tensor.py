@@ -1,0 +1,254 @@
+"""Tensor and Parameter: an array with a gradient, and the one place where operations are applied.
+
+Owns `apply`, through which every operation passes: it computes, and puts the operation on the tape
+when a gradient can flow through it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from . import tape
+from .errors import CoreError
+from .ops import elementwise, reduction, shape
+from .ops.base import Array, Op
+
+_KEEPS_DTYPE = ("f", "i", "u", "b")
+
+
+class Tensor:
+    """An array that gradients can flow through.
+
+    Parameters
+    ----------
+    data : array, nested sequence, number or Tensor
+        Python floats become float32, as do lists of them; NumPy arrays keep their dtype.
+    dtype : optional NumPy dtype
+
+    Attributes
+    ----------
+    grad : Tensor or None
+        What the last backward pass found; None for everything that no gradient was asked for.
+    """
+
+    __slots__ = ("__weakref__", "_array", "_node", "_tape", "grad")
+
+    # `array + tensor` is the tensor's to answer; NumPy would drop the gradient.
+    __array_priority__ = 1000
+
+    def __init__(self, data: Any, dtype: Any = None) -> None:
+        self._array: Array = _as_array(data, dtype)
+        self._node: tape.Node | None = None
+        self._tape: tape.Tape | None = None
+        self.grad: Tensor | None = None
+
+    def numpy(self) -> Array:
+        """Return the values as a NumPy array: the tensor's own memory, not a copy."""
+        return self._array
+
+    def item(self) -> float | int:
+        """Return the value of a tensor that holds one element."""
+        return self._array.item()
+
+    def detach(self) -> Tensor:
+        """Return the same values outside of every tape."""
+        return Tensor(self._array)
+
+    def astype(self, dtype: Any) -> Tensor:
+        """Return a copy with another dtype, through which no gradient flows."""
+        return Tensor(self._array.astype(dtype))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes of the axes."""
+        return self._array.shape
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes."""
+        return self._array.ndim
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._array.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the elements."""
+        return self._array.dtype
+
+    def __add__(self, other: Any) -> Tensor:
+        return apply(elementwise.Add(), self, self._like(other))
+
+    def __sub__(self, other: Any) -> Tensor:
+        return apply(elementwise.Subtract(), self, self._like(other))
+
+    def __mul__(self, other: Any) -> Tensor:
+        return apply(elementwise.Multiply(), self, self._like(other))
+
+    def __truediv__(self, other: Any) -> Tensor:
+        return apply(elementwise.Divide(), self, self._like(other))
+
+    def __radd__(self, other: Any) -> Tensor:
+        return self._like(other) + self
+
+    def __rsub__(self, other: Any) -> Tensor:
+        return self._like(other) - self
+
+    def __rmul__(self, other: Any) -> Tensor:
+        return self._like(other) * self
+
+    def __rtruediv__(self, other: Any) -> Tensor:
+        return self._like(other) / self
+
+    def __neg__(self) -> Tensor:
+        return self * -1.0
+
+    def __pow__(self, exponent: float) -> Tensor:
+        return apply(elementwise.Power(float(exponent)), self)
+
+    def __matmul__(self, other: Tensor) -> Tensor:
+        from .ops import linear
+
+        return apply(linear.MatMul(), self, self._like(other))
+
+    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+        """Add up all elements, or those along ``axis``."""
+        return apply(reduction.Sum(reduction.axes(axis), keepdims), self)
+
+    def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
+        """Average all elements, or those along ``axis``."""
+        return apply(reduction.Mean(reduction.axes(axis), keepdims), self)
+
+    def reshape(self, *sizes: int | tuple[int, ...]) -> Tensor:
+        """Return the same elements, in order, under another shape; one size may be -1."""
+        given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], tuple) else sizes
+        return apply(shape.Reshape(tuple(int(n) for n in given)), self)  # type: ignore[arg-type]
+
+    def transpose(self, *axes: int) -> Tensor:
+        """Permute the axes; without arguments, reverse them."""
+        return apply(shape.Transpose(axes or tuple(range(self.ndim))[::-1]), self)
+
+    def __getitem__(self, index: Any) -> Tensor:
+        return apply(shape.Index(_plain(index)), self)
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a tensor without axes")
+        return self._array.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self._array, dtype=dtype, copy=copy)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __bool__(self) -> bool:
+        return bool(self.item())
+
+    def __repr__(self) -> str:
+        values = np.array2string(
+            self._array, precision=4, suppress_small=True, prefix=f"{type(self).__name__}("
+        )
+        return f"{type(self).__name__}({values}, dtype={self.dtype})"
+
+    def _like(self, other: Any) -> Tensor:
+        """Turn the other side of an operator into a tensor of this one's dtype."""
+        if isinstance(other, Tensor):
+            return other
+        return Tensor(other, dtype=self.dtype if self.dtype.kind == "f" else None)
+
+
+class Parameter(Tensor):
+    """A tensor that belongs to a module and is trained.
+
+    Its memory is its own: it never shares an array with what it was made from.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, dtype: Any = None) -> None:
+        super().__init__(data, dtype)
+        self._array = np.array(self._array, order="C", copy=True)
+        if self._array.dtype.kind != "f":
+            raise CoreError(
+                f"a parameter holds floating-point numbers, but was given {self.dtype}; "
+                "pass dtype='float32'"
+            )
+
+    def set_value(self, values: Any) -> None:
+        """Overwrite the values in place; shapes must be equal.
+
+        Raises
+        ------
+        CoreError : the shape differs
+        """
+        array = np.asarray(values._array if isinstance(values, Tensor) else values)
+        if array.shape != self.shape:
+            raise CoreError(f"this parameter has shape {self.shape}, but was given {array.shape}")
+        self._array[...] = array
+
+
+def tensor(data: Any, dtype: Any = None) -> Tensor:
+    """Make a `Tensor` from an array, a nested sequence or a number."""
+    return Tensor(data, dtype)
+
+
+def apply(op: Op, *inputs: Tensor) -> Tensor:
+    """Apply one operation to tensors, on the tape if a gradient can flow through it.
+
+    Every operation of the framework passes through here and nowhere else.
+    """
+    # NaN and inf are values: they are seen in what they lead to, and a warning on the terminal
+    # would only tear the screen.
+    with np.errstate(all="ignore"):
+        output, saved = op.forward(*[given._array for given in inputs])
+    result = Tensor(output)
+    recorder = tape.recording()
+    if recorder is not None:
+        parents = tuple(node_of(given, recorder) for given in inputs)
+        if any(parent is not None for parent in parents):
+            result._node = recorder.record(op, saved, parents)
+            result._tape = recorder
+    return result
+
+
+def node_of(given: Tensor, recorder: tape.Tape) -> tape.Node | None:
+    """Return the tensor's node on this tape: a leaf, a result, or None."""
+    leaf = recorder.leaves.get(id(given))
+    if leaf is not None:
+        return leaf
+    return given._node if given._tape is recorder else None
+
+
+def _plain(index: Any) -> Any:
+    """Return an index whose tensors are arrays."""
+    if isinstance(index, tuple):
+        return tuple(_plain(part) for part in index)
+    return index._array if isinstance(index, Tensor) else index
+
+
+def _as_array(data: Any, dtype: Any) -> Array:
+    if isinstance(data, Tensor):
+        data = data._array
+    if isinstance(data, np.ndarray | np.generic):
+        array = np.asarray(data, dtype=dtype)
+    else:
+        array = np.asarray(data, dtype=dtype)
+        if dtype is None and array.dtype == np.float64:
+            array = array.astype(np.float32)
+    if array.dtype.kind not in _KEEPS_DTYPE:
+        raise CoreError(
+            f"a tensor holds numbers, but was given {type(data).__name__}: {data!r:.60}"
+        )
+    return np.ascontiguousarray(array).reshape(array.shape)

@@ -1,0 +1,209 @@
+"""A scripted run and a clock that stands: what the screen is tested against."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from tuitrain.commands import AnyCommand, to_text
+from tuitrain.run.snapshot import (
+    Actor,
+    ArrayView,
+    GroupView,
+    JournalEntry,
+    OptimizerChoice,
+    Outcome,
+    ParameterRow,
+    ParameterView,
+    Phase,
+    Series,
+    Snapshot,
+    Title,
+)
+
+TITLE = Title("lenet-decay", "lenet", "mnist-mini", 0, 64, 469, 4690)
+
+SHAPES = {
+    "conv1.bias": (1, 6, 1, 1),
+    "conv1.weight": (6, 1, 5, 5),
+    "conv2.bias": (1, 16, 1, 1),
+    "conv2.weight": (16, 6, 5, 5),
+    "classifier.bias": (10,),
+    "classifier.weight": (10, 84),
+    "fc1.bias": (120,),
+    "fc1.weight": (120, 400),
+    "fc2.bias": (84,),
+    "fc2.weight": (84, 120),
+}
+
+OPTIMIZERS = (
+    OptimizerChoice("sgd", (("momentum", "0"), ("nesterov", "false"), ("weight_decay", "0"))),
+    OptimizerChoice("adam", (("betas", "0.9,0.999"), ("eps", "1e-08"), ("weight_decay", "0"))),
+    OptimizerChoice("adamw", (("betas", "0.9,0.999"), ("eps", "1e-08"), ("weight_decay", "0.01"))),
+    OptimizerChoice("adagrad", (("eps", "1e-10"), ("weight_decay", "0"))),
+    OptimizerChoice("lion", (("betas", "0.9,0.99"), ("weight_decay", "0"))),
+)
+
+
+def parameter_row(name: str, ratio: float = 1.2e-3, since: int | None = None) -> ParameterRow:
+    shape = SHAPES[name]
+    return ParameterRow(name, shape, int(np.prod(shape)), ratio, since)
+
+
+def group(name: str, prefixes: tuple[str, ...], since: int | None = None, **changes) -> GroupView:
+    ratio = float("nan") if since is not None else 1.2e-3
+    rows = tuple(parameter_row(each, ratio, since) for each in SHAPES if each.startswith(prefixes))
+    view = GroupView(
+        name=name,
+        parameters=rows,
+        size=sum(row.size for row in rows),
+        optimizer="sgd",
+        settings="momentum=0.9",
+        schedule="constant",
+        lr=0.05,
+        update_ratio=ratio,
+        grad_norm=0.43,
+        frozen_since=since,
+        frozen_intact=None if since is None else True,
+    )
+    return replace(view, **changes)
+
+
+def loss_curve(steps: int) -> Series:
+    noise = np.random.default_rng(0).normal(size=steps)
+    at = np.arange(1, steps + 1)
+    values = 2.2 * np.exp(-at / 300) + 0.08 + np.abs(noise) * 0.35 * np.exp(-at / 900)
+    return Series(at, values)
+
+
+def accuracy_curve(steps: int) -> Series:
+    at = np.arange(469, steps + 1, 469)
+    return Series(at, 0.985 - 0.25 * np.exp(-at / 400))
+
+
+def array_view(seed: int, scale: float, **changes) -> ArrayView:
+    values = np.random.default_rng(seed).normal(scale=scale, size=2400)
+    counts, _ = np.histogram(values, 40)
+    view = ArrayView(
+        mean=float(values.mean()),
+        std=float(values.std()),
+        low=float(values.min()),
+        high=float(values.max()),
+        norm=float(np.linalg.norm(values)),
+        non_finite=0,
+        counts=tuple(int(each) for each in counts),
+        first=tuple(float(each) for each in values[:10]),
+    )
+    return replace(view, **changes)
+
+
+JOURNAL = (
+    JournalEntry(901, 250, "lr fc 0.02", "command", "applied", "constant 0.02, was 0.05"),
+    JournalEntry(902, 520, "freeze conv", "key", "applied", "4 parameters hold still"),
+    JournalEntry(903, 521, "freeze conv", "key", "unchanged", "conv is frozen already"),
+    JournalEntry(
+        904,
+        700,
+        "optimizer fc adam lr=0.001",
+        "key",
+        "applied",
+        "momentum is carried to the first moment",
+    ),
+    JournalEntry(
+        905,
+        820,
+        "lr heads 0.1",
+        "command",
+        "refused",
+        "no group matches 'heads' (groups: conv, fc)",
+    ),
+    JournalEntry(906, 938, "thaw conv", "palette", "applied", "4 parameters train again"),
+)
+
+
+def running(step: int = 1204, **changes) -> Snapshot:
+    snapshot = Snapshot(
+        version=1,
+        title=TITLE,
+        phase=Phase.RUNNING,
+        step=step,
+        samples_per_second=161_000.0,
+        eta=3.0,
+        loss=loss_curve(step),
+        accuracy=accuracy_curve(step),
+        groups=(
+            group("conv", ("conv",), lr=0.0312, schedule="linear→0"),
+            group(
+                "fc",
+                ("fc", "classifier"),
+                optimizer="adam",
+                settings="",
+                lr=0.001,
+                update_ratio=8e-4,
+            ),
+        ),
+        journal=JOURNAL,
+        optimizers=OPTIMIZERS,
+    )
+    return replace(snapshot, **changes)
+
+
+def starting() -> Snapshot:
+    return Snapshot(
+        1, TITLE, Phase.STARTING, 0, note="compiling the step for this machine (once, about 8 s)"
+    )
+
+
+@dataclass
+class FakeClock:
+    now: float = 0.4
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class FakeSource:
+    """Shows the snapshot it is given, and writes down what it is asked for."""
+
+    shown: Snapshot = field(default_factory=running)
+    sent: list[tuple[AnyCommand, Actor]] = field(default_factory=list)
+    watched: list[str | None] = field(default_factory=list)
+    closed: int = 0
+
+    def snapshot(self) -> Snapshot:
+        return self.shown
+
+    def submit(self, command: AnyCommand, actor: Actor) -> int:
+        self.sent.append((command, actor))
+        return len(self.sent)
+
+    def watch(self, parameter: str | None) -> None:
+        self.watched.append(parameter)
+        if parameter in SHAPES:
+            self.show(parameter=self.view(parameter))
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def show(self, **changes) -> None:
+        """Let the run come to show something else."""
+        self.shown = replace(self.shown, version=self.shown.version + 1, **changes)
+
+    def answer(self, outcome: Outcome = "applied", message: str = "") -> None:
+        """Let the run answer the newest command."""
+        command, actor = self.sent[-1]
+        ticket, step = len(self.sent), self.shown.step
+        entry = JournalEntry(ticket, step, to_text(command), actor, outcome, message)
+        self.show(journal=(*self.shown.journal, entry))
+
+    def view(self, name: str) -> ParameterView:
+        holder = next(
+            each for each in self.shown.groups if name in [row.name for row in each.parameters]
+        )
+        since = next(row.frozen_since for row in holder.parameters if row.name == name)
+        grad = None if since is not None else array_view(2, 0.004)
+        return ParameterView(
+            name, SHAPES[name], holder.name, self.shown.step, since, array_view(1, 0.08), grad
+        )

@@ -1,0 +1,123 @@
+"""The text form of commands: what is printed reads back, and what cannot be read is explained."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuitrain.commands import (
+    VOCABULARY,
+    Command,
+    Decay,
+    Freeze,
+    Pause,
+    Regroup,
+    Resume,
+    ScaleLr,
+    SetLr,
+    Step,
+    Stop,
+    SwapOptimizer,
+    Thaw,
+    parse,
+    to_text,
+)
+from tuitrain.errors import CommandError
+
+names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.\-]{0,12}", fullmatch=True)
+targets = st.one_of(names, st.from_regex(r"[A-Za-z0-9_.*?\[\]!\-]{1,12}", fullmatch=True))
+counts = st.integers(1, 999_999_999_999)
+rates = st.floats(0, allow_infinity=False, allow_nan=False).map(lambda x: x + 0.0)
+numbers = st.floats(allow_infinity=False, allow_nan=False).map(lambda x: x + 0.0)
+settings_ = st.dictionaries(
+    names.filter(lambda key: key != "state"),
+    st.one_of(numbers, st.booleans(), st.tuples(numbers, numbers)),
+    max_size=4,
+)
+commands = st.one_of(
+    st.sampled_from([Pause(), Resume(), Stop()]),
+    st.builds(Step, counts),
+    st.builds(Freeze, targets),
+    st.builds(Thaw, targets, st.sampled_from(["keep", "reset"])),
+    st.builds(SetLr, targets, rates),
+    st.builds(ScaleLr, targets, rates),
+    st.builds(Decay, targets, counts, st.sampled_from(["epochs", "steps"])),
+    st.builds(SwapOptimizer, targets, names, settings_, st.sampled_from([None, "carry", "reset"])),
+    st.builds(Regroup, names, st.lists(targets, min_size=1, max_size=3).map(tuple)),
+)
+
+
+@given(commands)
+def test_what_is_printed_reads_back_to_the_same_command(command: Command):
+    assert parse(to_text(command)) == command
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_command_or_a_command_error(text: str):
+    try:
+        command = parse(text)
+    except CommandError as error:
+        assert str(error)
+    else:
+        assert parse(to_text(command)) == command
+
+
+@pytest.mark.parametrize("verb", VOCABULARY, ids=lambda verb: verb.name)
+def test_the_examples_of_every_verb_are_commands(verb):
+    for example in verb.examples:
+        assert example.startswith(verb.name)
+        assert parse(to_text(parse(example))) == parse(example)
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("lr fc 0.01", SetLr("fc", 0.01)),
+        ("lr * x0.5", ScaleLr("*", 0.5)),
+        ("freeze conv*", Freeze("conv*")),
+        ("thaw fc", Thaw("fc", "keep")),
+        ("step 10", Step(10)),
+        ("  step  ", Step(1)),
+        ("decay conv over 10 epochs", Decay("conv", 10, "epochs")),
+        ("decay conv over 1 epoch", Decay("conv", 1, "epochs")),
+        ("group head = classifier.* fc2.*", Regroup("head", ("classifier.*", "fc2.*"))),
+        (
+            "optimizer fc adam lr=1e-3 betas=0.9,0.99 state=reset",
+            SwapOptimizer("fc", "adam", {"lr": 1e-3, "betas": (0.9, 0.99)}, "reset"),
+        ),
+        (
+            "optimizer fc sgd nesterov=true momentum=0.9",
+            SwapOptimizer("fc", "sgd", {"nesterov": True, "momentum": 0.9}),
+        ),
+    ],
+)
+def test_commands_are_read_as_documented(text: str, command: Command):
+    assert parse(text) == command
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "no command given"),
+        ("frieze fc", "unknown command 'frieze', did you mean 'freeze'?"),
+        ("freeze", "freeze was given nothing (write: freeze TARGET)"),
+        ("freeze a b", "was given 'a b'"),
+        ("lr fc -1", "learning rate of 0 or more, but was given '-1'"),
+        ("lr fc nan", "finite learning rate, but was given 'nan'"),
+        ("lr fc xinf", "finite factor"),
+        ("lr fc fast", "takes a number as its learning rate, but was given 'fast'"),
+        ("step 0", "whole number from 1 up, but was given '0'"),
+        ("decay fc over 3 epoc", "did you mean 'epochs'?"),
+        ("decay fc in 3 epochs", "expects 'over'"),
+        ("thaw fc restet", "keep or reset as its state, but was given 'restet', did you mean"),
+        ("optimizer fc adam lr", "expects KEY=VALUE, but was given 'lr'"),
+        ("optimizer fc adam lr=1 lr=2", "was given 'lr' twice"),
+        ("optimizer fc adam betas=1,2,3", "one or two numbers for betas"),
+        ("group 1st = a", "takes a name of letters"),
+        ("group head a", "write: group NAME = GLOB"),
+        ("pause now", "takes nothing after it, but was given 'now'"),
+    ],
+)
+def test_errors_say_what_was_given_and_what_is_allowed(text: str, told: str):
+    with pytest.raises(CommandError) as error:
+        parse(text)
+    assert told in str(error.value)

@@ -1,0 +1,116 @@
+"""Data sets: what a pair of arrays must be, the digits that come along, and folders of files."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from tuitrain_core.data import Dataset, idx_folder, mnist_mini, read_idx, write_idx
+from tuitrain_core.errors import DataError
+
+
+def images(count: int = 4) -> np.ndarray:
+    return np.arange(count * 6, dtype="u1").reshape(count, 1, 2, 3)
+
+
+def test_a_dataset_is_its_own_and_read_only():
+    pixels, labels = images(), np.array([0, 1, 2, 9])
+    dataset = Dataset(pixels, labels)
+    pixels[:] = 0
+    assert dataset.images[1, 0, 0, 0] == 6
+    assert (len(dataset), dataset.classes) == (4, 10)
+    assert (dataset.mean, dataset.std) == (0.1307, 0.3081)
+    assert dataset.labels.dtype == np.int32
+    for array in (dataset.images, dataset.labels):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 1
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        dataset.classes = 3  # type: ignore[misc]
+
+
+def test_a_read_only_view_of_writeable_memory_is_copied():
+    pixels = images()
+    view = pixels[:]
+    view.flags.writeable = False
+    dataset = Dataset(view, np.zeros(4, int))
+    pixels[:] = 0
+    assert dataset.images.any()
+
+
+def test_read_only_memory_is_shared():
+    pixels = np.frombuffer(bytes(24), "u1").reshape(4, 1, 2, 3)
+    assert np.shares_memory(Dataset(pixels, np.zeros(4, int)).images, pixels)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "labels", "more", "said"),
+    [
+        (images().astype("f4"), [0] * 4, {}, r"must be uint8 \(N, 1, H, W\), but are float32"),
+        (images()[:, 0], [0] * 4, {}, r"but are uint8 \(4, 2, 3\)"),
+        (np.zeros((4, 3, 2, 2), "u1"), [0] * 4, {}, r"\(4, 3, 2, 2\)"),
+        (images()[:0], np.zeros(0, int), {}, "at least one image"),
+        (images(), [0] * 3, {}, r"4 images need 4 integer labels, but got int64 \(3,\)"),
+        (images(), [0.0] * 4, {}, "integer labels, but got float64"),
+        (images(), [0, 10, 3, -1], {}, r"within 0 .. 9, but label 1 is 10 \(2 are out of range\)"),
+        (images(), [0, 1, 2, 3], {"classes": 3}, "within 0 .. 2, but label 3 is 3"),
+        (images(), [0] * 4, {"std": 0.0}, "std must be above 0, but is 0.0"),
+    ],
+)
+def test_what_does_not_fit_is_told(pixels, labels, more, said):
+    with pytest.raises(DataError, match=said):
+        Dataset(pixels, np.asarray(labels), **more)
+
+
+def test_the_digits_that_come_along():
+    train, test = mnist_mini()
+    assert (train.images.shape, test.images.shape) == ((10_000, 1, 28, 28), (2_000, 1, 28, 28))
+    assert train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    for part in (train, test):
+        assert np.bincount(part.labels).min() > 0.08 * len(part)
+        pixels = part.images / 255.0
+        assert pixels.mean() == pytest.approx(part.mean, abs=0.01)
+        assert pixels.std() == pytest.approx(part.std, abs=0.015)
+    assert mnist_mini()[0] is train
+
+
+@pytest.mark.parametrize("separator", ["-", "."])
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_a_folder_may_hold_the_files_under_any_of_their_names(tmp_path, separator, ending):
+    for part, count in (("train", 4), ("t10k", 2)):
+        write_idx(tmp_path / f"{part}-images{separator}idx3-ubyte{ending}", images(count)[:, 0])
+        labels = np.arange(count, dtype="u1")
+        write_idx(tmp_path / f"{part}-labels{separator}idx1-ubyte{ending}", labels)
+    train, test = idx_folder(str(tmp_path))
+    np.testing.assert_array_equal(train.images, images(4))
+    np.testing.assert_array_equal(test.labels, [0, 1])
+
+
+def test_a_missing_file_tells_what_was_looked_for_and_what_is_there(tmp_path):
+    (tmp_path / "readme.txt").write_text("hello")
+    said = (
+        "looked for train-images-idx3-ubyte, train-images-idx3-ubyte.gz, "
+        "train-images.idx3-ubyte, train-images.idx3-ubyte.gz; the folder holds readme.txt"
+    )
+    with pytest.raises(DataError, match=said):
+        idx_folder(tmp_path)
+    with pytest.raises(DataError, match="there is no such folder"):
+        idx_folder(tmp_path / "nowhere")
+    for number in range(20):
+        (tmp_path / f"file{number:02}").touch()
+    with pytest.raises(DataError, match="file11 and 9 more"):
+        idx_folder(tmp_path)
+
+
+def test_files_that_do_not_fit_together_are_named(tmp_path):
+    images_path = tmp_path / "train-images-idx3-ubyte"
+    write_idx(images_path, images(4)[:, 0])
+    write_idx(tmp_path / "train-labels-idx1-ubyte", np.zeros(3, "u1"))
+    with pytest.raises(DataError, match="train-labels-idx1-ubyte: 4 images need 4 integer labels"):
+        idx_folder(tmp_path)
+    write_idx(images_path, np.zeros(4, "u1"))
+    with pytest.raises(DataError, match=r"expected images \(N, H, W\), found shape \(4,\)"):
+        idx_folder(tmp_path)
+    assert read_idx(images_path).shape == (4,)

@@ -1,0 +1,126 @@
+"""The loader: a seeded order without history, and normalised batches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tuitrain_core.data import DataLoader, Dataset
+from tuitrain_core.errors import CoreError
+
+
+def dataset(count: int = 23, height: int = 3, width: int = 5) -> Dataset:
+    generator = np.random.default_rng(count)
+    pixels = generator.integers(0, 256, (count, 1, height, width), "u1")
+    return Dataset(pixels, np.arange(count) % 10)
+
+
+@given(seed=st.integers(0, 2**63 - 1), epoch=st.integers(0, 10**6), count=st.integers(1, 60))
+@settings(max_examples=50)
+def test_an_order_is_a_permutation_that_seed_and_epoch_decide(seed, epoch, count):
+    order = DataLoader(dataset(count), seed=seed).order(epoch)
+    assert sorted(order.tolist()) == list(range(count))
+    other = DataLoader(dataset(count), batch_size=7, seed=seed)
+    other.order(epoch + 1)
+    np.testing.assert_array_equal(other.order(epoch), order)
+
+
+def test_orders_differ_by_seed_and_by_epoch():
+    orders = [DataLoader(dataset(), seed=seed).order(e) for seed in range(4) for e in range(4)]
+    assert len({order.tobytes() for order in orders}) == 16
+
+
+def test_the_order_is_the_same_for_ever():
+    expected = [0, 2, 9, 1, 8, 5, 4, 3, 6, 7]
+    assert DataLoader(dataset(10), seed=0).order(0).tolist() == expected
+
+
+def test_an_order_is_read_only_and_counts_where_nothing_is_shuffled():
+    order = DataLoader(dataset(), shuffle=False).order(3)
+    np.testing.assert_array_equal(order, np.arange(23))
+    with pytest.raises(ValueError, match="read-only"):
+        order[0] = 1
+
+
+@pytest.mark.parametrize(("height", "width"), [(28, 28), (1, 1), (3, 5)])
+def test_a_batch_is_the_normalised_images_in_order(height, width):
+    data = dataset(23, height, width)
+    loader = DataLoader(data, batch_size=5, seed=3)
+    for step in (0, 1, 4, 5, 13):
+        images, labels = loader.batch(step)
+        epoch, position = divmod(step, 5)
+        rows = loader.order(epoch)[5 * position : 5 * position + 5]
+        expected = (data.images[rows] / 255.0 - 0.1307) / 0.3081
+        np.testing.assert_allclose(images, expected, rtol=0, atol=5e-7)
+        np.testing.assert_array_equal(labels, data.labels[rows])
+        assert (images.dtype, labels.dtype) == (np.float32, np.int32)
+        assert images.shape == (len(rows), 1, height, width)
+
+
+def test_epochs_follow_one_another_and_keep_the_last_batch():
+    loader = DataLoader(dataset(), batch_size=5, seed=1)
+    assert len(loader) == 5
+    seen = [list(loader) for _ in range(3)]
+    assert [len(labels) for _, labels in seen[0]] == [5, 5, 5, 5, 3]
+    for epoch, batches in enumerate(seen):
+        for position, (images, labels) in enumerate(batches):
+            again = loader.batch(epoch * 5 + position)
+            np.testing.assert_array_equal(images, again[0])
+            np.testing.assert_array_equal(labels, again[1])
+    assert loader.epoch == 3
+
+
+def test_the_epoch_can_be_set_back():
+    loader = DataLoader(dataset(), batch_size=5, seed=1)
+    first = [labels.tolist() for _, labels in loader]
+    loader.epoch = 0
+    assert [labels.tolist() for _, labels in loader] == first
+
+
+def test_the_last_batch_can_be_left_out():
+    loader = DataLoader(dataset(), batch_size=5, drop_last=True)
+    assert len(loader) == 4
+    assert [len(labels) for _, labels in loader] == [5] * 4
+    assert len(DataLoader(dataset(20), batch_size=5, drop_last=True)) == 4
+
+
+def test_a_batch_can_be_written_to_memory_of_the_callers():
+    loader = DataLoader(dataset(), batch_size=5)
+    images, labels = np.full((5, 1, 3, 5), 9, "f4"), np.full(5, 9, "i4")
+    assert loader.fill(4, images, labels) == 3
+    np.testing.assert_array_equal(images[:3], loader.batch(4)[0])
+    assert (images[3:] == 9).all()
+    assert (labels[3:] == 9).all()
+
+
+def test_a_batch_belongs_to_the_caller():
+    loader = DataLoader(dataset(), batch_size=5)
+    first, _ = loader.batch(0)
+    kept = first.copy()
+    loader.batch(1)
+    np.testing.assert_array_equal(first, kept)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"batch_size": 0}, "batch_size must be an integer, 1 or more, but is 0"),
+        ({"batch_size": 2.0}, "batch_size must be an integer"),
+        ({"seed": -1}, "seed must be an integer, 0 or more, but is -1"),
+        ({"seed": True}, "seed must be an integer"),
+        ({"batch_size": 24, "drop_last": True}, "23 images make no whole batch of 24"),
+    ],
+)
+def test_what_is_not_allowed_is_told(given, said):
+    with pytest.raises(CoreError, match=said):
+        DataLoader(dataset(), **given)
+
+
+def test_steps_and_epochs_count_from_0():
+    loader = DataLoader(dataset())
+    with pytest.raises(CoreError, match="step must be an integer, 0 or more, but is -1"):
+        loader.batch(-1)
+    with pytest.raises(CoreError, match="epoch must be an integer"):
+        loader.order(-1)

@@ -1,0 +1,76 @@
+"""The networks that come with the core: their parameters, and that they learn."""
+
+import numpy as np
+import pytest
+
+from tuitrain_core import CoreError, Tensor, models, random
+from tuitrain_core import functional as F
+from tuitrain_core.autodiff import GradManager
+
+LENET = """\
+classifier.bias (10,)
+classifier.weight (10, 84)
+conv1.bias (1, 6, 1, 1)
+conv1.weight (6, 1, 5, 5)
+conv2.bias (1, 16, 1, 1)
+conv2.weight (16, 6, 5, 5)
+fc1.bias (120,)
+fc1.weight (120, 400)
+fc2.bias (84,)
+fc2.weight (84, 120)"""
+
+
+def listing(net):
+    return "\n".join(f"{name} {parameter.shape}" for name, parameter in net.named_parameters())
+
+
+def losses_of_training(net, steps):
+    """Fit one batch of eight random images by plain gradient descent."""
+    rng = np.random.default_rng(33)
+    images = Tensor(rng.standard_normal((8, 1, 28, 28), np.float32))
+    labels = Tensor(np.arange(8))
+    gm = GradManager().attach(net.parameters())
+    losses = []
+    for _ in range(steps):
+        with gm:
+            loss = F.nn.cross_entropy(net(images), labels)
+            gm.backward(loss)
+        losses.append(loss.item())
+        for parameter in net.parameters():
+            parameter.numpy()[...] -= 0.1 * parameter.grad.numpy()
+            parameter.grad = None
+    return losses
+
+
+def test_lenet_has_the_parameters_that_it_is_known_for():
+    net = models.LeNet()
+    assert listing(net) == LENET
+    assert sum(parameter.size for parameter in net.parameters()) == 61_706
+
+
+def test_mlp_is_as_deep_as_its_sizes_say():
+    assert listing(models.MLP((4, 3, 2))) == (
+        "classifier.bias (2,)\nclassifier.weight (2, 3)\nfc1.bias (3,)\nfc1.weight (3, 4)"
+    )
+    assert listing(models.MLP((4, 2))) == "classifier.bias (2,)\nclassifier.weight (2, 4)"
+    with pytest.raises(CoreError, match="at least the input's and the output's size"):
+        models.MLP((4,))
+
+
+def test_mlp_takes_images_or_rows():
+    net = models.MLP()
+    images = np.random.default_rng(34).standard_normal((3, 1, 28, 28), np.float32)
+    from_rows = net(Tensor(images.reshape(3, 784))).numpy()
+    np.testing.assert_array_equal(net(Tensor(images)).numpy(), from_rows)
+    assert from_rows.shape == (3, 10)
+
+
+@pytest.mark.parametrize("kind", [models.LeNet, models.MLP])
+def test_a_model_learns_a_batch_by_heart_and_a_seed_decides_every_bit(kind):
+    runs = []
+    for _ in range(2):
+        random.seed(35)
+        runs.append(losses_of_training(kind(), 40))
+    assert runs[0] == runs[1]
+    assert runs[0][0] == pytest.approx(np.log(10), abs=1.0)
+    assert runs[0][-1] < 0.05

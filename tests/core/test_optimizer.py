@@ -1,0 +1,276 @@
+"""Optimizer: groups, checks, what is skipped, what is held, what is measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tuitrain_core import optimizer as optim
+from tuitrain_core.errors import CoreError, ShapeError
+from tuitrain_core.tensor import Parameter, Tensor
+
+EVERY_RULE = [
+    lambda params, **more: optim.SGD(params, **{"lr": 0.1, **more}),
+    lambda params, **more: optim.SGD(params, **{"lr": 0.1, "momentum": 0.9, **more}),
+    lambda params, **more: optim.SGD(
+        params, **{"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.1, **more}
+    ),
+    lambda params, **more: optim.Adam(params, **{"lr": 0.1, "weight_decay": 0.1, **more}),
+    lambda params, **more: optim.AdamW(params, **{"lr": 0.1, **more}),
+]
+every_rule = pytest.mark.parametrize(
+    "make", EVERY_RULE, ids=["sgd", "momentum", "nesterov", "adam", "adamw"]
+)
+
+
+def parameter(*shape: int, seed: int = 0) -> Parameter:
+    return Parameter(np.random.default_rng(seed).standard_normal(shape).astype("f4"))
+
+
+def set_grad(param: Parameter, value: float | np.ndarray = 1.0) -> None:
+    param.grad = Tensor(np.broadcast_to(np.asarray(value, param.dtype), param.shape).copy())
+
+
+def everything(opt: optim.Optimizer, param: Parameter) -> tuple:
+    state = opt.state[param]
+    slots = {name: array.tobytes() for name, array in state.slots.items()}
+    return param.numpy().tobytes(), state.step, slots
+
+
+def test_groups_hold_every_hyper_parameter_and_fall_back_to_the_constructors():
+    a, b, c = parameter(2), parameter(3), parameter(4)
+    opt = optim.SGD([{"params": [a, b]}, {"params": c, "lr": 0.01, "momentum": 0.5}], lr=0.05)
+    assert opt.param_groups == [
+        {"params": [a, b], "lr": 0.05, "momentum": 0.0, "nesterov": False, "weight_decay": 0.0},
+        {"params": [c], "lr": 0.01, "momentum": 0.5, "nesterov": False, "weight_decay": 0.0},
+    ]
+    assert opt.parameters() == [a, b, c]
+
+
+def test_parameters_may_come_alone_as_a_list_as_an_iterator_and_in_dicts():
+    a, b = parameter(2), parameter(3)
+    assert optim.SGD(a, lr=1).parameters() == [a]
+    assert optim.SGD([a, b], lr=1).parameters() == [a, b]
+    assert optim.SGD(iter([a, b]), lr=1).parameters() == [a, b]
+    assert optim.SGD([{"params": iter([a, b])}], lr=1).parameters() == [a, b]
+    assert optim.SGD({"params": a, "lr": 2}, lr=1).param_groups[0]["lr"] == 2
+
+
+def test_the_callers_dict_stays_as_it_was():
+    given = {"params": [parameter(2)]}
+    opt = optim.Adam([given])
+    opt.param_groups[0]["lr"] = 5.0
+    assert list(given) == ["params"]
+
+
+def test_defaults_and_names_are_those_of_the_constructor():
+    assert optim.SGD.defaults() == {"momentum": 0.0, "nesterov": False, "weight_decay": 0.0}
+    assert optim.SGD.hyper_parameters() == ("lr", "momentum", "nesterov", "weight_decay")
+    adam = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0}
+    assert optim.Adam.defaults() == adam
+    assert optim.AdamW.defaults() == adam | {"weight_decay": 1e-2}
+    for name, rule in optim.RULES.items():
+        assert rule.rule == name
+        group = rule(parameter(1), lr=0.1).param_groups[0]
+        assert tuple(group) == ("params", *rule.hyper_parameters())
+
+
+@pytest.mark.parametrize(
+    ("hyper", "said"),
+    [
+        ({"lr": -0.1}, "lr must be a finite number, 0 or more, but is -0.1"),
+        ({"lr": float("nan")}, "lr must be a finite number, 0 or more, but is nan"),
+        ({"lr": float("inf")}, "lr must be"),
+        ({"lr": "0.1"}, "lr must be a finite number, 0 or more, but is '0.1'"),
+        ({"lr": True}, "lr must be"),
+        ({"lr": None}, "lr must be"),
+        ({"momentum": 1.0}, r"momentum must be a number in \[0, 1\), but is 1.0"),
+        ({"momentum": -0.1}, "momentum must be"),
+        ({"weight_decay": -1e-9}, "weight_decay must be a finite number, 0 or more"),
+        ({"nesterov": 1, "momentum": 0.9}, "nesterov must be True or False, but is 1"),
+        ({"nesterov": True}, "nesterov needs momentum above 0, but momentum is 0.0"),
+    ],
+)
+def test_sgd_refuses_values_in_constructor_group_and_live_edit_alike(hyper, said):
+    with pytest.raises(CoreError, match=said):
+        optim.SGD(parameter(2), **{"lr": 0.1, **hyper})
+    with pytest.raises(CoreError, match=f"sgd, group 0: .*{said}"):
+        optim.SGD([{"params": parameter(2), **hyper}], lr=0.1)
+    param = parameter(2)
+    set_grad(param)
+    opt = optim.SGD(param, lr=0.1)
+    opt.param_groups[0].update(hyper)
+    before = param.numpy().copy()
+    with pytest.raises(CoreError, match=said):
+        opt.step()
+    np.testing.assert_array_equal(param.numpy(), before)
+    assert opt.state == {}
+
+
+@pytest.mark.parametrize(
+    ("hyper", "said"),
+    [
+        (
+            {"betas": (0.9, 1.0)},
+            r"betas must be two numbers, each in \[0, 1\), but is \(0.9, 1.0\)",
+        ),
+        ({"betas": (-0.1, 0.9)}, "betas must be"),
+        ({"betas": 0.9}, "betas must be"),
+        ({"betas": (0.9,)}, "betas must be"),
+        ({"betas": "ab"}, "betas must be"),
+        ({"eps": 0.0}, "eps must be a finite number above 0, but is 0.0"),
+        ({"eps": float("nan")}, "eps must be"),
+        ({"weight_decay": float("inf")}, "weight_decay must be"),
+    ],
+)
+@pytest.mark.parametrize("rule", [optim.Adam, optim.AdamW])
+def test_adam_refuses_values(rule, hyper, said):
+    with pytest.raises(CoreError, match=said):
+        rule(parameter(2), **hyper)
+
+
+def test_several_mistakes_are_told_at_once():
+    with pytest.raises(CoreError, match=r"lr must be.*; momentum must be"):
+        optim.SGD(parameter(2), lr=-1, momentum=2)
+
+
+def test_unknown_keys_are_refused_with_the_nearest_match():
+    said = "'momentun' is unknown; known are lr, .*; did you mean 'momentum'?"
+    with pytest.raises(CoreError, match=said):
+        optim.SGD([{"params": parameter(2), "momentun": 0.9}], lr=0.1)
+    opt = optim.SGD(parameter(2), lr=0.1)
+    opt.param_groups[0]["momentun"] = 0.9
+    with pytest.raises(CoreError, match=said):
+        opt.step()
+    del opt.param_groups[0]["momentun"], opt.param_groups[0]["lr"]
+    with pytest.raises(CoreError, match="lr is missing"):
+        opt.check()
+
+
+def test_parameters_must_be_there_once_and_be_parameters():
+    a, b = parameter(2), parameter(3)
+    with pytest.raises(CoreError, match="needs at least one parameter"):
+        optim.SGD([], lr=0.1)
+    with pytest.raises(CoreError, match="group 1: a group needs at least one parameter"):
+        optim.SGD([{"params": [a]}, {"params": []}], lr=0.1)
+    with pytest.raises(CoreError, match="a group needs 'params'"):
+        optim.SGD([{"lr": 0.1}], lr=0.1)
+    with pytest.raises(CoreError, match="group 1: a parameter is in two groups"):
+        optim.SGD([{"params": [a, b]}, {"params": [b]}], lr=0.1)
+    with pytest.raises(CoreError, match="listed twice"):
+        optim.SGD([a, a], lr=0.1)
+    with pytest.raises(CoreError, match="expected a Parameter, but was given Tensor"):
+        optim.SGD([Tensor([1.0])], lr=0.1)  # type: ignore[list-item]
+    with pytest.raises(CoreError, match="one is float16"):
+        optim.SGD(Parameter(np.ones(2, "f2")), lr=0.1)
+
+
+def test_a_group_that_is_refused_leaves_the_optimizer_as_it_was():
+    a, b = parameter(2), parameter(3)
+    opt = optim.SGD(a, lr=0.1)
+    with pytest.raises(CoreError, match="group 1: lr must be"):
+        opt.add_param_group({"params": b, "lr": -1})
+    assert opt.parameters() == [a]
+    opt.add_param_group({"params": b, "lr": 0.2})
+    assert [group["lr"] for group in opt.param_groups] == [0.1, 0.2]
+
+
+@every_rule
+def test_step_and_clear_grad_chain(make):
+    param = parameter(3)
+    opt = make([param])
+    set_grad(param)
+    assert opt.step().clear_grad() is opt
+    assert param.grad is None
+
+
+@every_rule
+def test_without_a_gradient_nothing_of_a_parameter_moves(make):
+    frozen, trained = parameter(5, seed=1), parameter(5, seed=1)
+    opt = make([frozen, trained])
+    for _ in range(3):
+        set_grad(frozen, 0.5)
+        set_grad(trained, 0.5)
+        opt.step()
+    opt.clear_grad()
+    before, weights = everything(opt, frozen), trained.numpy().copy()
+    for _ in range(5):
+        set_grad(trained, 0.5)
+        opt.step()
+    assert everything(opt, frozen) == before
+    assert opt.state[trained].step == 8
+    assert not np.array_equal(trained.numpy(), weights)
+    assert set(opt.statistics) == {trained}
+
+
+@every_rule
+def test_a_parameter_that_never_had_a_gradient_has_no_state(make):
+    param = parameter(2)
+    opt = make([param]).step()
+    assert opt.state == {}
+    assert opt.statistics == {}
+
+
+@every_rule
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1.0])
+def test_lr_0_holds_the_weights_bit_for_bit_and_the_state_goes_on(make, value):
+    param = Parameter(np.array([1.5, -0.0, 0.0, 1e-42, -3e38], "f4"))
+    before = param.numpy().tobytes()
+    opt = make([param], lr=0.0)
+    for _ in range(3):
+        set_grad(param, value)
+        opt.step()
+    assert param.numpy().tobytes() == before
+    assert opt.state[param].step == 3
+    assert all(array.any() for array in opt.state[param].slots.values())
+    assert opt.statistics[param].update_norm == 0.0
+
+
+@every_rule
+def test_statistics_are_the_norms_of_what_happened(make):
+    param = parameter(37, 41)
+    opt = make([param])
+    for seed in range(3):
+        before = param.numpy().astype("f8")
+        grad = np.random.default_rng(seed).standard_normal(param.shape).astype("f4")
+        set_grad(param, grad)
+        opt.step()
+    after, seen = param.numpy().astype("f8"), opt.statistics[param]
+    assert seen.update_norm == pytest.approx(np.linalg.norm(after - before), rel=1e-12)
+    assert seen.weight_norm == pytest.approx(np.linalg.norm(after), rel=1e-12)
+    assert seen.grad_norm == pytest.approx(np.linalg.norm(grad.astype("f8")), rel=1e-12)
+    assert seen.relative_update == seen.update_norm / seen.weight_norm
+
+
+def test_the_relative_update_of_zero_weights():
+    assert optim.UpdateStatistics(0.0, 0.0, 1.0).relative_update == 0.0
+    assert optim.UpdateStatistics(1.0, 0.0, 1.0).relative_update == float("inf")
+
+
+@every_rule
+def test_a_gradient_of_another_shape_stops_the_step_before_it_writes(make):
+    first, second = parameter(3), parameter(4)
+    opt = make([first, second])
+    set_grad(first)
+    second.grad = Tensor(np.ones(5, "f4"))
+    before = first.numpy().tobytes()
+    with pytest.raises(ShapeError, match=r"shape \(4,\) has a gradient of \(5,\)"):
+        opt.step()
+    assert first.numpy().tobytes() == before
+    assert opt.state == {}
+
+
+def test_a_gradient_may_have_any_layout_and_float_dtype():
+    param = Parameter(np.zeros((2, 3), "f4"))
+    param.grad = Tensor(np.arange(6.0).reshape(3, 2))
+    param.grad._array = param.grad._array.T
+    optim.SGD(param, lr=1.0).step()
+    np.testing.assert_array_equal(param.numpy(), -np.arange(6.0, dtype="f4").reshape(3, 2).T)
+
+
+def test_unknown_rules_are_named_with_the_nearest_match():
+    assert optim.rule("adamw") is optim.AdamW
+    with pytest.raises(
+        CoreError, match=r"'adma' is unknown; known are sgd, .*; did you mean 'adam'"
+    ):
+        optim.rule("adma")

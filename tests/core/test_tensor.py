@@ -1,0 +1,119 @@
+"""Tensors: what they are made of, operators, and the way back to NumPy."""
+
+import numpy as np
+import pytest
+
+import tuitrain_core
+from tuitrain_core import CoreError, Parameter, ShapeError, Tensor, tensor
+from tuitrain_core.autodiff import GradManager
+
+
+@pytest.mark.parametrize(
+    ("given", "dtype"),
+    [
+        (1.5, "float32"),
+        ([1.5, 2.0], "float32"),
+        ([1, 2], "int64"),
+        (np.ones(2), "float64"),
+        (np.ones(2, np.uint8), "uint8"),
+        (np.float32(2.0), "float32"),
+        (True, "bool"),
+    ],
+)
+def test_dtypes(given, dtype):
+    assert tensor(given).dtype == dtype
+
+
+def test_a_tensor_shares_memory_with_its_array_and_a_parameter_does_not():
+    array = np.zeros(3, np.float32)
+    shared, own = Tensor(array), Parameter(array)
+    array[0] = 1.0
+    assert shared.numpy()[0] == 1.0
+    assert own.numpy()[0] == 0.0
+
+
+def test_what_a_tensor_cannot_hold():
+    with pytest.raises(CoreError, match="a tensor holds numbers, but was given list"):
+        tensor(["a", "b"])
+    with pytest.raises(CoreError, match="a parameter holds floating-point numbers"):
+        Parameter([1, 2])
+
+
+def test_tensor_is_the_function_and_the_module_stays_importable():
+    from tuitrain_core.tensor import Tensor as SameTensor
+
+    assert callable(tuitrain_core.tensor)
+    assert SameTensor is Tensor
+
+
+def test_operators_with_numbers_and_arrays_on_either_side():
+    x = tensor([1.0, 2.0, 4.0])
+    array = np.array([1.0, 1.0, 2.0], np.float32)
+    cases = [
+        (x + 1, [2, 3, 5]),
+        (1 + x, [2, 3, 5]),
+        (x - 1, [0, 1, 3]),
+        (1 - x, [0, -1, -3]),
+        (x * 2, [2, 4, 8]),
+        (x / 2, [0.5, 1, 2]),
+        (4 / x, [4, 2, 1]),
+        (-x, [-1, -2, -4]),
+        (x**2, [1, 4, 16]),
+        (array + x, [2, 3, 6]),
+        (array - x, [0, -1, -2]),
+        (array * x, [1, 2, 8]),
+        (array / x, [1, 0.5, 0.5]),
+        (np.float32(2.0) * x, [2, 4, 8]),
+    ]
+    for result, expected in cases:
+        assert isinstance(result, Tensor)
+        assert result.dtype == np.float32
+        np.testing.assert_array_equal(result.numpy(), np.array(expected, np.float32))
+
+
+def test_an_array_on_the_left_does_not_lose_the_gradient():
+    x = Parameter([1.0, 2.0])
+    with GradManager().attach(x) as gm:
+        gm.backward((np.array([3.0, 4.0], np.float32) * x).sum())
+    np.testing.assert_array_equal(x.grad.numpy(), [3.0, 4.0])
+
+
+def test_products_reductions_shapes_and_parts():
+    x = tensor(np.arange(6.0).reshape(2, 3))
+    np.testing.assert_array_equal((x @ x.transpose()).numpy(), [[5, 14], [14, 50]])
+    assert x.sum().item() == 15.0
+    assert x.mean(axis=1).numpy().tolist() == [1.0, 4.0]
+    assert x.sum(axis=0, keepdims=True).shape == (1, 3)
+    assert x.reshape(3, -1).shape == x.reshape((3, 2)).shape == (3, 2)
+    assert x.transpose(1, 0).shape == (3, 2)
+    assert x[1, tensor([0, 2])].numpy().tolist() == [3.0, 5.0]
+    assert [row.numpy().tolist() for row in x] == [[0, 1, 2], [3, 4, 5]]
+    assert len(x) == 2
+
+
+def test_conversions():
+    one = tensor(2.5)
+    assert (float(one), int(one), bool(one), one.item()) == (2.5, 2, True, 2.5)
+    assert np.asarray(tensor([1, 2])).tolist() == [1, 2]
+    assert tensor([1.7]).astype("int64").numpy().tolist() == [1]
+    with pytest.raises(TypeError, match="without axes"):
+        len(one)
+
+
+def test_it_prints_as_the_values_it_holds():
+    assert repr(tensor([0.0, -0.01021])) == "Tensor([ 0.     -0.0102], dtype=float32)"
+    assert repr(Parameter([1.0])) == "Parameter([1.], dtype=float32)"
+
+
+def test_set_value_writes_in_place_and_checks_the_shape():
+    parameter = Parameter([1.0, 2.0])
+    memory = parameter.numpy()
+    parameter.set_value(tensor([3.0, 4.0]))
+    assert memory.tolist() == [3.0, 4.0]
+    with pytest.raises(CoreError, match=r"shape \(2,\), but was given \(3,\)"):
+        parameter.set_value(np.ones(3))
+
+
+def test_a_shape_that_does_not_fit():
+    with pytest.raises(ShapeError, match="add"):
+        tensor([1.0, 2.0]) + tensor([1.0, 2.0, 3.0])

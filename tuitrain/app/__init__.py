@@ -1,0 +1,1 @@
+"""The screen: draws snapshots, sends commands, and knows nothing else of the run."""

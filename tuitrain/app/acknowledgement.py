@@ -1,0 +1,27 @@
+"""Finds the answers to the commands that this face sent."""
+
+from __future__ import annotations
+
+from tuitrain.run.snapshot import JournalEntry, Snapshot
+
+
+class Acknowledgements:
+    """The tickets that still wait for their journal entry."""
+
+    def __init__(self) -> None:
+        self._waiting: set[int] = set()
+
+    def expect(self, ticket: int) -> None:
+        """Wait for the entry with this ticket."""
+        self._waiting.add(ticket)
+
+    def answered(self, snapshot: Snapshot) -> JournalEntry | None:
+        """Return the newest answer that came since the last call, if any."""
+        if not self._waiting:
+            return None
+        newest = None
+        for entry in snapshot.journal:
+            if entry.ticket in self._waiting:
+                self._waiting.discard(entry.ticket)
+                newest = entry
+        return newest

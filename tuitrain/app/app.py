@@ -1,0 +1,80 @@
+"""The application: polls the source, hands its snapshots to the screen, and owns nothing else."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+from typing import Final
+
+from textual.app import App
+
+from tuitrain.run.snapshot import Phase
+
+from .palette import SteeringCommands
+from .screens.confirm import Confirm
+from .screens.flight_deck import FlightDeck
+from .source import Source
+
+REFRESH_HZ: Final = 12
+"""The screen looks at the run so often; the run itself never waits for the screen."""
+
+
+class TuitrainApp(App[None]):
+    """Watch a run and steer it.
+
+    Parameters
+    ----------
+    source : the run
+    clock : seconds, from anywhere; drives what moves by itself
+    """
+
+    TITLE = "tuitrain"
+    CSS_PATH = "tuitrain.tcss"
+    COMMANDS = App.COMMANDS | {SteeringCommands}
+
+    def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self.source = source
+        self.deck = FlightDeck(source, clock)
+        self._version: int | None = None
+
+    def get_default_screen(self) -> FlightDeck:
+        """Start on the flight deck."""
+        return self.deck
+
+    def on_mount(self) -> None:
+        """Start to look at the run."""
+        self.set_interval(1 / REFRESH_HZ, self.poll)
+        self.call_after_refresh(self._settle)
+
+    def poll(self) -> None:
+        """Show the newest snapshot, if there is one."""
+        snapshot = self.source.snapshot()
+        if snapshot.version != self._version:
+            self._version = snapshot.version
+            with self.batch_update():
+                self.deck.snapshot = snapshot
+        elif snapshot.phase is Phase.STARTING:
+            self.deck.tick()
+
+    def on_unmount(self) -> None:
+        """End the run with the screen."""
+        self.source.close()
+
+    async def action_quit(self) -> None:
+        """Leave, after asking while the run is going; asked for again, leave at once."""
+        if any(isinstance(screen, Confirm) for screen in self.screen_stack):
+            self.exit()
+        else:
+            self.deck.action_quit()
+
+    def _settle(self) -> None:
+        """Show the run, then take what start-up made out of the collector's sight.
+
+        What hitches the screen showed were full collections over the thousands of objects that
+        stylesheet and widgets leave behind (35 to 60 ms each), not the drawing.
+        """
+        self.poll()
+        gc.collect()
+        gc.freeze()

@@ -1,0 +1,58 @@
+"""The command palette's entries: the vocabulary, and the usual acts on every group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.types import IgnoreReturnCallbackType
+
+from tuitrain.commands import VOCABULARY
+from tuitrain.run.snapshot import Snapshot
+
+from .screens.flight_deck import FlightDeck
+
+
+class SteeringCommands(Provider):
+    """Offers what can be asked of the run."""
+
+    async def discover(self) -> Hits:
+        """Offer everything while nothing is typed."""
+        for text, help_text, act in self._entries():
+            yield DiscoveryHit(text, act, text=text, help=help_text)
+
+    async def search(self, query: str) -> Hits:
+        """Offer what matches."""
+        matcher = self.matcher(query)
+        for text, help_text, act in self._entries():
+            if (score := matcher.match(text)) > 0:
+                yield Hit(score, matcher.highlight(text), act, text=text, help=help_text)
+
+    def _entries(self) -> Iterator[tuple[str, str, IgnoreReturnCallbackType]]:
+        """Name every entry, with what it does."""
+        deck = self.screen
+        if not isinstance(deck, FlightDeck):
+            return
+        if deck.snapshot is not None:
+            for text in usual_acts(deck.snapshot):
+                yield text, f"send  :{text}", partial(deck.submit_text, text, "palette")
+        for verb in VOCABULARY:
+            if verb.usage == verb.name or verb.usage.startswith(f"{verb.name} ["):
+                yield verb.name, verb.summary, partial(deck.submit_text, verb.name, "palette")
+            else:
+                act = partial(deck.open_command_line, f"{verb.name} ")
+                yield f"{verb.name} …", verb.summary, act
+
+
+def usual_acts(snapshot: Snapshot) -> Iterator[str]:
+    """Yield the text of what people most often do to each group."""
+    for group in snapshot.groups:
+        name = group.name
+        yield f"{'freeze' if group.frozen_since is None else 'thaw'} {name}"
+        yield f"lr {name} x0.5"
+        yield f"lr {name} x2"
+        yield f"decay {name} over 10 epochs"
+        for choice in snapshot.optimizers:
+            if choice.name != group.optimizer:
+                yield f"optimizer {name} {choice.name}"

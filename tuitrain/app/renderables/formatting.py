@@ -1,0 +1,61 @@
+"""How numbers are written: grouped counts, short powers of ten, durations."""
+
+from __future__ import annotations
+
+import math
+
+
+def count(value: int) -> str:
+    """Write a whole number in groups of three: ``59 134``."""
+    return f"{value:,}".replace(",", " ")
+
+
+def compact(value: float) -> str:
+    """Write a rate in three digits at most: ``161 k``, ``1.2 M``, ``87``."""
+    if not math.isfinite(value):
+        return "—"
+    for scale, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if value >= scale * 0.9995:
+            scaled = value / scale
+            return f"{scaled:.1f}{unit}" if scaled < 9.95 else f"{scaled:.0f}{unit}"
+    return f"{value:.0f}" if value >= 9.95 or value == int(value) else f"{value:.1f}"
+
+
+def short(value: float) -> str:
+    """Write a number in seven cells at most: ``1.2e-3``, ``0.43``, ``17.2``, ``—`` for NaN."""
+    if math.isnan(value):
+        return "—"
+    if math.isinf(value):
+        return "inf" if value > 0 else "-inf"
+    if value == 0:
+        return "0"
+    if 0.1 <= abs(value) < 999.5:
+        return f"{value:.3g}"
+    mantissa, _, exponent = f"{value:.1e}".partition("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def rate(value: float) -> str:
+    """Write a learning rate as people do: ``0.01``, ``0.0312``, ``1.2e-4``."""
+    if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e4):
+        return short(value)
+    return f"{value:.3g}"
+
+
+def percentage(share: float) -> str:
+    """Write a share of one: ``97.3 %``."""
+    return f"{share * 100:.1f} %"
+
+
+def duration(seconds: float | None) -> str:
+    """Write a time as ``0:03`` or ``1:02:03``; ``-:--`` where it is not known."""
+    if seconds is None or not math.isfinite(seconds):
+        return "-:--"
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def shape(dimensions: tuple[int, ...]) -> str:
+    """Write a shape as NumPy does: ``(16, 6, 5, 5)``, ``(10,)``."""
+    return str(dimensions)

@@ -1,0 +1,137 @@
+"""The groups table as rows: every group, and under an open one its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from tuitrain.run.snapshot import GroupView, ParameterRow
+
+from .formatting import compact, count, rate, shape, short
+from .rows import Role, Row, Span, group_role, left, right
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The widths of the columns; one cell lies between two of them.
+
+    ``ending`` is shared by |Δw|/|w| and by what stands there instead while frozen.
+    """
+
+    name: int = 21
+    size: int = 6
+    optimizer: int = 8
+    lr: int = 7
+    schedule: int = 8
+    ending: int = 15
+
+    @classmethod
+    def fitting(cls, width: int) -> Columns:
+        """Share out the width: what is left over goes to the ending, the optimizer, the names."""
+        least = cls()
+        spare = width - least.total
+        if spare < 0:
+            return replace(least, name=max(8, least.name + spare))
+        ending = min(spare, 5)
+        optimizer = min(spare - ending, 24)
+        return replace(
+            least,
+            name=least.name + min(spare - ending - optimizer, 16),
+            optimizer=least.optimizer + optimizer,
+            ending=least.ending + ending,
+        )
+
+    @property
+    def total(self) -> int:
+        """The width of a whole row."""
+        return self.name + self.size + self.optimizer + self.lr + self.schedule + self.ending + 5
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of the table, known by a name: of a group, or of a parameter in ``group``."""
+
+    name: str
+    group: str
+    is_group: bool
+    row: Row
+
+
+def table_header(columns: Columns) -> Row:
+    """Return the line of column titles."""
+    cells = (
+        left("  group", columns.name),
+        right("params", columns.size),
+        left("optimizer" if columns.optimizer >= 9 else "optim", columns.optimizer),
+        right("lr", columns.lr),
+        left("schedule", columns.schedule),
+        right("|Δw|/|w|", columns.ending),
+    )
+    return ((" ".join(cells), "muted"),)
+
+
+def table_rows(
+    groups: Sequence[GroupView], folded: Collection[str], columns: Columns
+) -> list[TableRow]:
+    """Return the rows of all groups, and of the parameters of those that are not folded."""
+    rows: list[TableRow] = []
+    for index, group in enumerate(groups):
+        is_open = group.name not in folded
+        role = group_role(index)
+        rows.append(
+            TableRow(group.name, group.name, True, _group_row(group, role, is_open, columns))
+        )
+        if is_open:
+            rows += [
+                TableRow(each.name, group.name, False, _parameter_row(each, columns))
+                for each in group.parameters
+            ]
+    return rows
+
+
+def _group_row(group: GroupView, role: Role, is_open: bool, columns: Columns) -> Row:
+    name = f"❄ {group.name}" if group.frozen_since is not None else group.name
+    optimizer = f"{group.optimizer} {group.settings}".strip()
+    if len(optimizer) > columns.optimizer:
+        optimizer = group.optimizer
+    return (
+        ("▾ " if is_open else "▸ ", "muted"),
+        (left(name, columns.name - 2), role),
+        (" " + _size(group.size, columns.size), "text"),
+        (" " + left(optimizer, columns.optimizer), "text"),
+        (" " + right(rate(group.lr), columns.lr), "strong"),
+        (" " + left(group.schedule, columns.schedule), "muted"),
+        *_ending(group.update_ratio, group.frozen_since, group.frozen_intact, columns.ending + 1),
+    )
+
+
+def _parameter_row(parameter: ParameterRow, columns: Columns) -> Row:
+    middle = columns.optimizer + columns.lr + columns.schedule + 2
+    return (
+        (left(f"    {parameter.name}", columns.name), "text"),
+        (" " + _size(parameter.size, columns.size), "muted"),
+        (" " + left(shape(parameter.shape), middle), "muted"),
+        *_ending(parameter.update_ratio, parameter.frozen_since, None, columns.ending + 1),
+    )
+
+
+def _size(value: int, width: int) -> str:
+    text = count(value)
+    return right(text if len(text) <= width else compact(value), width)
+
+
+def _ending(ratio: float, since: int | None, intact: bool | None, width: int) -> list[Span]:
+    """Return the last column: the update's size, or since when there is none, and its proof."""
+    if since is None:
+        return [(right(short(ratio), width), "text")]
+    if intact is None:
+        return [(right(f"❄ {count(since)}", width), "frozen")]
+    badge = "✓" if intact else "✗"
+    since_when = f" since {count(since)}"
+    start = next((each for each in ("frozen ", "❄ ") if len(each + badge + since_when) < width), "")
+    role: Role = "frozen" if intact else "bad"
+    return [
+        (right(start, width - len(badge + since_when)), role),
+        (badge, "good" if intact else "bad"),
+        (since_when, role),
+    ]

@@ -1,0 +1,87 @@
+"""The two lines at the top: what is trained, how far it is, how fast it goes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tuitrain.run.snapshot import Phase, Snapshot
+
+from .formatting import compact, count, duration
+from .rows import Role, Row, joined, justified, longest_that_fits, width_of
+
+PHASES: Final[dict[Phase, tuple[str, str, Role]]] = {
+    Phase.STARTING: ("◌", "STARTING", "warning"),
+    Phase.RUNNING: ("▶", "RUNNING", "good"),
+    Phase.PAUSED: ("⏸", "PAUSED", "warning"),
+    Phase.FINISHED: ("■", "FINISHED", "accent"),
+    Phase.STOPPED: ("■", "STOPPED", "accent"),
+    Phase.FAILED: ("✗", "FAILED", "bad"),
+}
+_SWEEP_SECONDS: Final = 1.6
+
+
+def header_rows(snapshot: Snapshot, width: int, now: float = 0.0) -> list[Row]:
+    """Return the two lines; ``now`` moves the bar of a run that has yet to start."""
+    inner = width - 2
+    state = _state(snapshot)
+    room = inner - width_of(state) - 2
+    first = justified(_title(snapshot, room), state, inner)
+    pace = _pace(snapshot)
+    room = inner - width_of(pace) - 3 if pace else inner
+    bar = sweep(room, now) if snapshot.phase is Phase.STARTING else progress(_share(snapshot), room)
+    second = justified(bar, pace, inner) if pace else bar
+    pad: Row = ((" ", "text"),)
+    return [pad + first + pad, pad + second + pad]
+
+
+def progress(share: float, width: int) -> Row:
+    """Draw a bar for a share of one, with half cells, and the percentage behind it."""
+    label = f" {int(share * 100):>3} %"
+    cells = max(0, width - len(label))
+    halves = int(share * cells * 2)
+    done = "━" * (halves // 2) + ("╸" if halves % 2 else "")
+    return ((done, "accent"), ("━" * (cells - len(done)), "faint"), (label, "text"))
+
+
+def sweep(width: int, now: float) -> Row:
+    """Draw a bar whose end is not known: a piece that goes to and fro with the time."""
+    piece = max(1, width // 5)
+    phase = (now / _SWEEP_SECONDS) % 2
+    at = round((phase if phase <= 1 else 2 - phase) * (width - piece))
+    return (("━" * at, "faint"), ("━" * piece, "warning"), ("━" * (width - piece - at), "faint"))
+
+
+def _title(snapshot: Snapshot, width: int) -> Row:
+    title = snapshot.title
+    name: Row = ((title.name, "strong"),)
+    rest = [title.model, title.data, f"seed {title.seed}"]
+    choices = [(*name, (" · " + " · ".join(rest[:most]), "muted")) for most in (3, 2, 1)]
+    return longest_that_fits([*choices, name], width)
+
+
+def _state(snapshot: Snapshot) -> Row:
+    glyph, word, role = PHASES[snapshot.phase]
+    steps = f"{count(snapshot.step)} / {count(snapshot.title.total_steps)}"
+    return joined(
+        [
+            ((f"{glyph} {word}", role),),
+            (("step ", "muted"), (steps, "text")),
+            (("epoch ", "muted"), (f"{snapshot.epoch:.1f}", "text")),
+        ],
+        gap="   ",
+    )
+
+
+def _pace(snapshot: Snapshot) -> Row:
+    if snapshot.phase is Phase.STARTING:
+        return ()
+    speed = compact(snapshot.samples_per_second) if snapshot.samples_per_second else "—"
+    parts: list[Row] = [((speed, "text"), (" samples/s", "muted"))]
+    if not snapshot.phase.ended:
+        parts.append((("ETA ", "muted"), (duration(snapshot.eta), "text")))
+    return joined(parts, gap="   ")
+
+
+def _share(snapshot: Snapshot) -> float:
+    total = snapshot.title.total_steps
+    return min(1.0, snapshot.step / total) if total else 0.0

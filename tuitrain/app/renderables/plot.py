@@ -1,0 +1,204 @@
+"""A line plot with its axes and the interventions in it, as rows of text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.cells import cell_len
+
+from tuitrain.run.snapshot import Series
+
+from . import braille
+from .formatting import count
+from .rows import Role, Row, Span, right
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A series and the role it is drawn in; ``band`` is for the spread around its mean."""
+
+    series: Series
+    role: Role = "curve"
+    band: Role | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened at a step; ``short`` is shown where ``label`` has no room."""
+
+    step: int
+    label: str
+    short: str
+    role: Role = "accent"
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """What a plot spans; the labels of the y axis are written by ``label``."""
+
+    start: float
+    end: float
+    bottom: float
+    top: float
+    label: Callable[[float], str]
+
+
+def plot(
+    curves: Sequence[Curve],
+    axes: Axes,
+    width: int,
+    height: int,
+    marks: Sequence[Mark] = (),
+) -> list[Row]:
+    """Draw curves into ``width`` x ``height`` cells, axes and labels included.
+
+    The top row names the marks; the lowest two are the x axis and its labels, or where there is
+    little room the labels alone.
+    """
+    ticks = nice_ticks(axes.bottom, axes.top, max(2, height // 3))
+    axis_height = 2 if height >= 8 else 1
+    margin = max([cell_len(axes.label(tick)) for tick in ticks], default=0)
+    inner_width, inner_height = width - margin - 1, height - 1 - axis_height
+    if inner_width < 8 or inner_height < 1:
+        return []
+    canvas = _canvas(curves, axes, inner_width, inner_height)
+    places = _places(marks, axes, inner_width)
+    labels = _tick_rows(ticks, axes, inner_height)
+    rows = [((" " * (margin + 1), "text"), *_mark_labels(places, inner_width))]
+    for y, cells in enumerate(canvas):
+        label = labels.get(y)
+        rows.append(
+            (
+                (right(axes.label(label) if label is not None else "", margin), "muted"),
+                ("┤" if label is not None else "│", "faint"),
+                *_with_marks(cells, places),
+            )
+        )
+    rows.extend(_x_axis(axes, margin, inner_width)[-axis_height:])
+    return rows
+
+
+def nice_ticks(low: float, high: float, most: int) -> list[float]:
+    """Return at most ``most`` round numbers from ``low`` to ``high``, 1, 2 or 5 apart."""
+    if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
+        return []
+    rough = (high - low) / max(1, most - 1)
+    power = 10.0 ** math.floor(math.log10(rough))
+    for factor in (1, 2, 5, 10, 20, 50):
+        step = power * factor
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        if last - first + 1 <= most:
+            return [index * step for index in range(first, last + 1)]
+    return []
+
+
+def fixed(low: float, high: float) -> Callable[[float], str]:
+    """Return how to write the numbers of an axis: all with the same decimals."""
+    span = high - low
+    decimals = max(0, 1 - math.floor(math.log10(span))) if span > 0 else 1
+    if decimals > 4:
+        return lambda value: f"{value:.1e}".replace("e-0", "e-")
+    return lambda value: f"{value:.{decimals}f}"
+
+
+def _canvas(curves: Sequence[Curve], axes: Axes, width: int, height: int) -> list[list[Span]]:
+    """Lay the curves over one another, a cell each, the first on top."""
+    text = np.full((height, width), " ", dtype="<U1")
+    role = np.full((height, width), "text", dtype=object)
+    for curve in reversed(curves):
+        low, mean, high = braille.columns(
+            curve.series.steps, curve.series.values, axes.start, axes.end, width * 2
+        )
+        line, spread = braille.blank(width, height), braille.blank(width, height)
+        braille.draw(line, mean, mean, axes.bottom, axes.top)
+        if curve.band is not None:
+            braille.draw(spread, low, high, axes.bottom, axes.top)
+            _lay(text, role, spread | line, curve.band)
+        _lay(text, role, line, curve.role)
+    rows = zip(text.tolist(), role.tolist(), strict=True)
+    return [list(zip(*row, strict=True)) for row in rows]
+
+
+def _lay(text: np.ndarray, role: np.ndarray, dots: braille.Dots, drawn_as: Role) -> None:
+    cells = np.array([list(line) for line in braille.lines(dots)], dtype="<U1")
+    drawn = cells != " "
+    text[drawn] = cells[drawn]
+    role[drawn] = drawn_as
+
+
+def _places(marks: Sequence[Mark], axes: Axes, width: int) -> dict[int, Mark]:
+    """Return which column shows which mark; of several in one column, the newest."""
+    span = max(axes.end - axes.start, 1e-12)
+    return {
+        min(width - 1, int((mark.step - axes.start) / span * (width - 1) + 0.5)): mark
+        for mark in marks
+        if axes.start <= mark.step <= axes.end
+    }
+
+
+def _mark_labels(places: dict[int, Mark], width: int) -> list[Span]:
+    """Write the marks' labels over their lines, the newest first to get room."""
+    free = [True] * (width + 1)
+    written: dict[int, tuple[str, Role]] = {}
+    for column, mark in sorted(places.items(), reverse=True):
+        for text in (mark.label, mark.short):
+            size = cell_len(text)
+            start = min(column, width - size)
+            if start >= 0 and all(free[max(0, start - 1) : start + size + 1]):
+                written[start] = (text, mark.role)
+                free[start : start + size] = [False] * size
+                break
+    spans: list[Span] = []
+    at = 0
+    for start, (text, role) in sorted(written.items()):
+        spans += [(" " * (start - at), "text"), (text, role)]
+        at = start + cell_len(text)
+    spans.append((" " * (width - at), "text"))
+    return spans
+
+
+def _with_marks(cells: list[Span], places: dict[int, Mark]) -> list[Span]:
+    """Draw the marks' lines where no curve is, and join cells of one role to spans."""
+    spans: list[Span] = []
+    run, role = "", "text"
+    for column, cell in enumerate(cells):
+        text, drawn_as = cell
+        if text == " ":
+            mark = places.get(column)
+            text, drawn_as = ("┊", mark.role) if mark else (" ", role)
+        if drawn_as != role and run:
+            spans.append((run, role))
+            run = ""
+        run, role = run + text, drawn_as
+    spans.append((run, role))
+    return spans
+
+
+def _tick_rows(ticks: Sequence[float], axes: Axes, height: int) -> dict[int, float]:
+    """Return which row of cells is nearest to which tick."""
+    dots = height * 4 - 1
+    span = axes.top - axes.bottom
+    return {int(round((axes.top - tick) / span * dots) // 4): tick for tick in reversed(ticks)}
+
+
+def _x_axis(axes: Axes, margin: int, width: int) -> list[Row]:
+    """Draw the x axis with steps under it."""
+    span = max(axes.end - axes.start, 1e-12)
+    ticks = nice_ticks(axes.start, axes.end, max(2, width // 10))
+    line, labels = ["─"] * width, [" "] * (width + margin + 1)
+    for tick in ticks:
+        column = int((tick - axes.start) / span * (width - 1) + 0.5)
+        text = count(round(tick))
+        at = min(max(0, column + margin + 1 - len(text) // 2), len(labels) - len(text))
+        taken = "".join(labels[max(0, at - 1) : at + len(text) + 1]).strip()
+        if tick != round(tick) or taken:
+            continue
+        line[column] = "┬"
+        labels[at : at + len(text)] = text
+    return [
+        ((" " * margin, "text"), ("└" + "".join(line), "faint")),
+        (("".join(labels), "muted"),),
+    ]

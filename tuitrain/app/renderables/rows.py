@@ -1,0 +1,141 @@
+"""The currency of the renderables: a row is a sequence of spans, a span is text and its role.
+
+A role says what a text *is* (``bad``, ``muted``); the stylesheet alone says how that looks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, TypeAlias
+
+from rich.cells import cell_len, set_cell_size
+
+Role: TypeAlias = str
+Span: TypeAlias = tuple[str, Role]
+Row: TypeAlias = tuple[Span, ...]
+
+GROUP_ROLES: Final = tuple(f"group-{index}" for index in range(6))
+"""One colour for each group, reused from the seventh group on."""
+
+ROLES: Final[tuple[Role, ...]] = (
+    "text",
+    "strong",
+    "muted",
+    "faint",
+    "accent",
+    "good",
+    "warning",
+    "bad",
+    "frozen",
+    "curve",
+    "curve-2",
+    "band",
+    "key",
+    *GROUP_ROLES,
+)
+
+
+def group_role(index: int) -> Role:
+    """Return the role of the group at that place in the snapshot."""
+    return GROUP_ROLES[index % len(GROUP_ROLES)]
+
+
+def plain(row: Row) -> str:
+    """Return the text of a row, as it is read."""
+    return "".join(text for text, _ in row)
+
+
+def width_of(row: Row) -> int:
+    """Return how many cells a row takes."""
+    return sum(cell_len(text) for text, _ in row)
+
+
+def left(text: str, width: int) -> str:
+    """Fit a text into so many cells, at the left."""
+    return set_cell_size(shortened(text, width), width)
+
+
+def right(text: str, width: int) -> str:
+    """Fit a text into so many cells, at the right."""
+    text = shortened(text, width)
+    return " " * (width - cell_len(text)) + text
+
+
+def shortened(text: str, width: int) -> str:
+    """Return the text, or as many whole words of it as fit before an ellipsis."""
+    if cell_len(text) <= width:
+        return text
+    if width < 1:
+        return ""
+    cut = set_cell_size(text, width - 1)
+    space = cut.rfind(" ")
+    whole_word_fits = space > width // 2 and text[len(cut) : len(cut) + 1] != " "
+    return (cut[:space] if whole_word_fits else cut).rstrip() + "…"
+
+
+def justified(start: Row, end: Row, width: int) -> Row:
+    """Put two rows at the two ends of one."""
+    gap = max(1, width - width_of(start) - width_of(end))
+    return (*start, (" " * gap, "text"), *end)
+
+
+def joined(parts: Iterable[Row], gap: str = "  ") -> Row:
+    """Put rows behind one another, with a gap between those that are not empty."""
+    row: list[Span] = []
+    for part in parts:
+        if not part:
+            continue
+        if row:
+            row.append((gap, "text"))
+        row.extend(part)
+    return tuple(row)
+
+
+def longest_that_fits(choices: Iterable[Row], width: int) -> Row:
+    """Return the first row that is not wider than asked, else the last."""
+    row: Row = ()
+    for row in choices:
+        if width_of(row) <= width:
+            break
+    return row
+
+
+def wrapped(text: str, width: int, role: Role = "text") -> list[Row]:
+    """Break a text into rows at its spaces; a longer word is cut."""
+    return flowed(((text, role),), width)
+
+
+def flowed(row: Row, width: int) -> list[Row]:
+    """Break a row into as many as it takes, at spaces; a longer word is cut."""
+    rows: list[list[Span]] = [[]]
+    room = width
+    for word, role in _words(row):
+        rest = word
+        while cell_len(rest.rstrip()) > room:
+            if room < width:
+                rows.append([])
+                room = width
+                continue
+            rows[-1].append((rest[:width], role))
+            rest, room = rest[width:], 0
+        rows[-1].append((rest, role))
+        room = max(0, room - cell_len(rest))
+    return [_joined(spans) for spans in rows]
+
+
+def _words(row: Row) -> Iterable[Span]:
+    for text, role in row:
+        for word in re.findall(r"\S+\s*|\s+", text):
+            yield word, role
+
+
+def _joined(spans: Iterable[Span]) -> Row:
+    """Put neighbours of one role into one span."""
+    row: list[Span] = []
+    for text, role in spans:
+        if row and row[-1][1] == role:
+            row[-1] = (row[-1][0] + text, role)
+        else:
+            row.append((text, role))
+    return tuple(row)

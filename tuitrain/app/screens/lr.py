@@ -1,0 +1,38 @@
+"""The learning rate dialog."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.widgets import Input, Static
+
+from tuitrain.app.renderables.formatting import rate
+from tuitrain.commands.text import number_text
+from tuitrain.run.snapshot import GroupView
+
+from .dialog import CommandDialog
+
+
+class LrDialog(CommandDialog):
+    """Sets the learning rate of a group, or scales it."""
+
+    def __init__(self, group: GroupView) -> None:
+        super().__init__(f"learning rate of {group.name}")
+        self._group = group
+
+    def body(self) -> ComposeResult:
+        """Compose the present value, who owns it, and the field."""
+        group = self._group
+        scheduled = group.schedule != "constant"
+        owner = f"the schedule {group.schedule} owns it" if scheduled else "constant"
+        then = (
+            "a value takes over from the schedule, a factor scales it"
+            if scheduled
+            else "0.01 sets it, x0.5 scales it; at 0 weights hold still, gradients go on"
+        )
+        yield Static(f"now {rate(group.lr)}   ({owner})", markup=False)
+        yield Input(number_text(group.lr), id="lr", compact=True)
+        yield Static(then, classes="hint", markup=False)
+
+    def line(self) -> str:
+        """Return ``lr GROUP VALUE``."""
+        return f"lr {self._group.name} {self.query_one('#lr', Input).value.replace(' ', '')}"

@@ -1,0 +1,75 @@
+"""The optimizer dialog: which one, with which settings, and what becomes of the state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, OptionList, RadioButton, RadioSet, Static
+from textual.widgets.option_list import Option
+
+from tuitrain.app.renderables.formatting import rate
+from tuitrain.run.snapshot import GroupView, OptimizerChoice
+
+from .dialog import CommandDialog
+
+_STATES = (("", "as the pair suggests"), ("carry", "carry over"), ("reset", "reset"))
+
+
+class OptimizerDialog(CommandDialog):
+    """Swaps the optimizer of a group."""
+
+    def __init__(self, group: GroupView, choices: Sequence[OptimizerChoice]) -> None:
+        super().__init__(f"optimizer of {group.name}")
+        self._group = group
+        self._choices = {choice.name: choice for choice in choices}
+
+    def body(self) -> ComposeResult:
+        """Compose the list, the settings and the state."""
+        group = self._group
+        now = f"{group.optimizer} {group.settings}".strip()
+        yield Static(f"now {now}   lr {rate(group.lr)} is kept unless given", markup=False)
+        with Horizontal(id="choice"):
+            yield OptionList(*(Option(name, id=name) for name in self._choices), compact=True)
+            with Vertical():
+                yield Static("settings", classes="label")
+                yield Input(id="settings", compact=True)
+                yield Static("optimizer state", classes="label")
+                with RadioSet(id="state", compact=True):
+                    for index, (_, words) in enumerate(_STATES):
+                        yield RadioButton(words, value=index == 0)
+
+    def more_keys(self) -> str:
+        """Name the keys to move about."""
+        return "   [b]↑ ↓[/] choose   [b]tab[/] settings, state"
+
+    def on_mount(self) -> None:
+        """Begin at the group's own optimizer."""
+        names = list(self._choices)
+        options = self.query_one(OptionList)
+        options.highlighted = (
+            names.index(self._group.optimizer) if self._group.optimizer in names else 0
+        )
+        super().on_mount()
+
+    @on(OptionList.OptionHighlighted)
+    def fill(self, event: OptionList.OptionHighlighted) -> None:
+        """Fill in the settings: the group's own for its optimizer, else the defaults."""
+        name = event.option.id or ""
+        settings = dict(self._choices[name].defaults)
+        if name == self._group.optimizer:
+            given = (word.partition("=") for word in self._group.settings.split())
+            settings |= {key: value for key, equals, value in given if equals}
+        text = " ".join(f"{key}={value}" for key, value in settings.items())
+        self.query_one("#settings", Input).value = text
+
+    def line(self) -> str:
+        """Return ``optimizer GROUP NAME [KEY=VALUE...] [state=...]``."""
+        option = self.query_one(OptionList).highlighted_option
+        name = option.id if option is not None else ""
+        state = _STATES[max(0, self.query_one(RadioSet).pressed_index)][0]
+        settings = self.query_one("#settings", Input).value
+        words = ["optimizer", self._group.name, name or "", *settings.split()]
+        return " ".join([*words, f"state={state}"] if state else words)

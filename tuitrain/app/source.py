@@ -1,0 +1,28 @@
+"""What the app needs of a run: the one door between the screen and the training."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from tuitrain.commands import AnyCommand
+from tuitrain.run.snapshot import Actor, Snapshot
+
+
+class Source(Protocol):
+    """Something that gives snapshots and takes commands: a live run, or a test's fake."""
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest snapshot, at once."""
+        ...
+
+    def submit(self, command: AnyCommand, actor: Actor) -> int:
+        """Hand over a command; its answer comes as the journal entry with the returned ticket."""
+        ...
+
+    def watch(self, parameter: str | None) -> None:
+        """Ask that coming snapshots describe this parameter in full (None: no parameter)."""
+        ...
+
+    def close(self) -> None:
+        """End the training and wait until its thread has left."""
+        ...

@@ -1,0 +1,1 @@
+"""The panels of the screen: each shows a part of the snapshot through a renderable."""

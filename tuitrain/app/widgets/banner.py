@@ -1,0 +1,34 @@
+"""The banner of a run that starts or has failed; it is not there otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.geometry import Size
+
+from tuitrain.app.renderables.banner import banner_rows
+from tuitrain.app.renderables.rows import Row
+from tuitrain.run.snapshot import Phase, Snapshot
+
+from .rows_view import RowsView
+
+
+class Banner(RowsView):
+    """A panel over the deck, as high as its text."""
+
+    def __init__(self) -> None:
+        super().__init__(id="banner")
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Break the note into rows."""
+        return banner_rows(snapshot, room.width)
+
+    def watch_snapshot(self) -> None:
+        """Come and go with the phase."""
+        if self.snapshot is None:
+            return
+        failed = self.snapshot.phase is Phase.FAILED
+        self.display = failed or self.snapshot.phase is Phase.STARTING
+        self.set_class(failed, "failed")
+        self.border_title = "✗ the run failed" if failed else "starting"
+        self.redraw()

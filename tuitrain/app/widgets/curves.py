@@ -1,0 +1,86 @@
+"""The charts: loss and accuracy over the steps, with the interventions in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from textual.geometry import Size
+
+from tuitrain.app.renderables.formatting import percentage, rate
+from tuitrain.app.renderables.marks import interventions
+from tuitrain.app.renderables.plot import Axes, Curve, fixed, plot
+from tuitrain.app.renderables.rows import Row
+from tuitrain.run.snapshot import Series, Snapshot
+
+from .rows_view import RowsView
+
+
+class LossChart(RowsView):
+    """The training loss of every step: the mean of each column over the spread of its steps."""
+
+    BORDER_TITLE = "loss"
+
+    def __init__(self) -> None:
+        super().__init__(id="loss", classes="panel chart")
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Plot the curve, and name its last value in the border."""
+        series = snapshot.loss
+        self.border_subtitle = f"{series.values[-1]:.4g}" if len(series) else ""
+        finite = series.values[np.isfinite(series.values)]
+        if not len(finite):
+            return [(("no step yet", "muted"),)]
+        bottom, top = float(finite.min()), float(finite.max())
+        if top - bottom < 1e-9:
+            bottom, top = bottom - 0.5, top + 0.5
+        axes = Axes(0, max(snapshot.step, 2), bottom, top, fixed(bottom, top))
+        return _plot(snapshot, Curve(series, "curve", "band"), axes, room)
+
+
+class AccuracyChart(RowsView):
+    """The accuracy on the test set at the end of every epoch."""
+
+    BORDER_TITLE = "accuracy"
+
+    def __init__(self) -> None:
+        super().__init__(id="accuracy", classes="panel chart")
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Plot the curve, and name its last value in the border."""
+        series = snapshot.accuracy
+        self.border_subtitle = percentage(float(series.values[-1])) if len(series) else ""
+        finite = series.values[np.isfinite(series.values)]
+        if not len(finite):
+            return [(("measured at the end of each epoch", "muted"),)]
+        bottom = max(0.0, min(float(finite.min()) - 0.01, 0.99))
+        axes = Axes(0, max(snapshot.step, 2), bottom, 1.0, lambda value: f"{value * 100:.0f} %")
+        return _plot(snapshot, Curve(series, "curve-2"), axes, room)
+
+
+class DecayPreview(RowsView):
+    """The learning rate that a decay will give, from now on."""
+
+    def __init__(self) -> None:
+        super().__init__(id="preview", classes="chart")
+        self._series = Series()
+        self._top = 0.0
+
+    def preview(self, series: Series, top: float) -> None:
+        """Show this curve."""
+        self._series, self._top = series, top
+        self.redraw()
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Plot the curve from 0 up to the present learning rate."""
+        del snapshot
+        if len(self._series) < 2 or self._top <= 0:
+            return [(("nothing to preview", "muted"),)]
+        steps = self._series.steps
+        axes = Axes(float(steps[0]), float(steps[-1]), 0.0, self._top, rate)
+        return plot([Curve(self._series, "accent")], axes, room.width, room.height + 1)[1:]
+
+
+def _plot(snapshot: Snapshot, curve: Curve, axes: Axes, room: Size) -> Sequence[Row]:
+    marks = interventions(snapshot.journal, snapshot.groups)
+    return plot([curve], axes, room.width, room.height, marks)

@@ -1,0 +1,48 @@
+"""The footer: the keys, with what they do at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from textual.geometry import Size
+from textual.strip import Strip
+
+from tuitrain.app.renderables.footer import Hint, footer_hints
+from tuitrain.app.renderables.rows import Row
+from tuitrain.run.snapshot import Snapshot
+
+from .rows_view import RowsView
+
+
+class KeyFooter(RowsView):
+    """One line of keys, which can also be clicked."""
+
+    def __init__(self) -> None:
+        super().__init__(id="footer")
+        self._hints: Sequence[Hint] = ()
+
+    def show(self, hints: Sequence[Hint]) -> None:
+        """Show these keys."""
+        self._hints = hints
+        self.redraw()
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Draw the keys that fit."""
+        del snapshot
+        shown = footer_hints(self._hints, room.width)
+        return [tuple(span for _, row in shown for span in row)]
+
+    def render_line(self, y: int) -> Strip:
+        """Let every key carry its action, for the mouse."""
+        strip = super().render_line(y)
+        at = 0
+        parts: list[Strip] = []
+        for hint, row in footer_hints(self._hints, self.room.width):
+            end = at + sum(len(text) for text, _ in row)
+            part = strip.crop(at, end)
+            action = hint.action if "." in hint.action else f"screen.{hint.action}"
+            click = Style.from_meta({"@click": action})
+            parts.append(part.apply_style(click) if hint.action else part)
+            at = end
+        return Strip.join([*parts, strip.crop(at)]) if parts else strip

@@ -1,0 +1,161 @@
+"""The groups table: what learns, at which rate, and what is frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Click, MouseScrollDown, MouseScrollUp
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+
+from tuitrain.app.renderables.groups import Columns, TableRow, table_header, table_rows
+from tuitrain.app.renderables.rows import Row
+from tuitrain.run.snapshot import Snapshot
+
+from .rows_view import RowsView
+
+
+class GroupsTable(RowsView, can_focus=True):
+    """A table whose cursor stands on a *name*: rows may come and go, the selection stays."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,j", "move(1)", "Down", show=False),
+        Binding("up,k", "move(-1)", "Up", show=False),
+        Binding("home", "move(-1000)", "First", show=False),
+        Binding("end", "move(1000)", "Last", show=False),
+        Binding("enter", "fold", "Fold", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"groups-cursor"}
+    BORDER_TITLE = "groups"
+
+    @dataclass
+    class Selected(Message):
+        """Another row is selected."""
+
+        row: TableRow
+
+    def __init__(self) -> None:
+        super().__init__(id="groups", classes="panel")
+        self.selected: TableRow | None = None
+        self._folded: set[str] = set()
+        self._fitted = False
+        self._table: list[TableRow] = []
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Draw the column titles and the rows under them."""
+        if not snapshot.groups:
+            return [(("no groups yet", "muted"),)]
+        if not self._fitted:
+            self._fit(snapshot, room.height)
+        columns = Columns.fitting(room.width)
+        self._table = table_rows(snapshot.groups, self._folded, columns)
+        self._select(self._place())
+        return [table_header(columns), *(each.row for each in self._table)]
+
+    def overlay(self, y: int) -> Style | None:
+        """Mark the selected row."""
+        place = self._place()
+        if place is None or y != place + 1:
+            return None
+        return Style(bgcolor=self.get_component_rich_style("groups-cursor").bgcolor)
+
+    def render_line(self, y: int) -> Strip:
+        """Keep the column titles at the top when scrolled."""
+        return super().render_line(-self.scroll_offset.y if y == 0 else y)
+
+    def select(self, name: str) -> None:
+        """Put the cursor on the group or parameter of that name."""
+        self._go(next((at for at, row in enumerate(self._table) if row.name == name), 0))
+
+    def _fit(self, snapshot: Snapshot, height: int) -> None:
+        """At first sight, open the groups only if all their parameters can be seen."""
+        self._fitted = True
+        lines = 1 + sum(1 + len(group.parameters) for group in snapshot.groups)
+        if lines > height:
+            self._folded = {group.name for group in snapshot.groups}
+
+    def _place(self) -> int | None:
+        if self.selected is None:
+            return None
+        key = (self.selected.name, self.selected.is_group)
+        rows = enumerate(self._table)
+        return next((at for at, row in rows if (row.name, row.is_group) == key), None)
+
+    def _select(self, place: int | None) -> None:
+        """Hold on to the selected row; if it is gone, take its group, or the first."""
+        if not self._table:
+            return
+        before = self.selected
+        if place is None:
+            group = before.group if before else ""
+            place = next((at for at, row in enumerate(self._table) if row.name == group), 0)
+        self.selected = self._table[place]
+        if before is None or (before.name, before.is_group) != (
+            self.selected.name,
+            self.selected.is_group,
+        ):
+            self.post_message(self.Selected(self.selected))
+
+    def _go(self, place: int) -> None:
+        if not self._table:
+            return
+        before = self._place()
+        self._select(max(0, min(place, len(self._table) - 1)))
+        after = self._place()
+        for at in (before, after):
+            if at is not None:
+                self.refresh_line(at + 1)
+        if after is not None:
+            self._scroll_into_view(after)
+
+    def _scroll_into_view(self, place: int) -> None:
+        """Scroll so that the row is seen under the titles, which cover the top line."""
+        top = self.scroll_offset.y
+        height = self.room.height
+        if place < top:
+            self.scroll_to(y=place, animate=False)
+        elif place + 2 > top + height:
+            self.scroll_to(y=place + 2 - height, animate=False)
+
+    def on_click(self, event: Click) -> None:
+        """Select the row under the pointer; a second click folds it."""
+        place = event.get_content_offset_capture(self).y + self.scroll_offset.y - 1
+        if 0 <= place < len(self._table):
+            again = place == self._place()
+            self._go(place)
+            if again:
+                self.action_fold()
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Move the selection with the wheel."""
+        event.stop()
+        self.action_move(1)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Move the selection with the wheel."""
+        event.stop()
+        self.action_move(-1)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        place = self._place()
+        self._go((place or 0) + by)
+
+    def action_fold(self) -> None:
+        """Fold or open the group of the selected row."""
+        if self.selected is None:
+            return
+        group = self.selected.group
+        self._folded ^= {group}
+        if not self.selected.is_group:
+            self.selected = next(row for row in self._table if row.name == group and row.is_group)
+            self.post_message(self.Selected(self.selected))
+        self.redraw()
+        self.refresh()
+        if (place := self._place()) is not None:
+            self._scroll_into_view(place)

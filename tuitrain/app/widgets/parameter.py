@@ -1,0 +1,31 @@
+"""The panel of the selected parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.geometry import Size
+
+from tuitrain.app.renderables.formatting import count, shape
+from tuitrain.app.renderables.parameter import parameter_rows
+from tuitrain.app.renderables.rows import Row
+from tuitrain.run.snapshot import Snapshot
+
+from .rows_view import RowsView
+
+
+class ParameterPanel(RowsView):
+    """Value and gradient of the parameter that the run was asked to watch."""
+
+    def __init__(self) -> None:
+        super().__init__(id="parameter", classes="panel")
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Draw the parameter, and name it in the border."""
+        view = snapshot.parameter
+        if view is None:
+            self.border_title, self.border_subtitle = "parameter", ""
+            return [(("select a parameter in the groups table", "muted"),)]
+        self.border_title = f"{view.name} {shape(view.shape)}"
+        self.border_subtitle = f"{view.group} · step {count(view.step)}"
+        return parameter_rows(view, room.width, room.height)

@@ -1,0 +1,89 @@
+"""The base of every panel: draws rows of spans, and redraws only those that changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.events import Resize
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tuitrain.app.renderables.rows import ROLES, Row
+from tuitrain.run.snapshot import Snapshot
+
+
+class RowsView(ScrollView, can_focus=False):
+    """Shows the rows that `rows` makes of the snapshot.
+
+    A refresh in which one row changes repaints one row: over a slow line this is what is felt.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"role-{role}" for role in ROLES}
+
+    snapshot: reactive[Snapshot | None] = reactive(None, always_update=True, init=False)
+    """What the run last showed; compared by version alone, since it holds arrays."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._drawn: list[Row] = []
+        self._width = 0
+
+    @property
+    def room(self) -> Size:
+        """The cells there are to draw in."""
+        return self.scrollable_content_region.size
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Make the rows; a panel's own part."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Make the rows anew, and repaint those that differ."""
+        room = self.room
+        if self.snapshot is None or not room.area:
+            return
+        rows = list(self.rows(self.snapshot, room))
+        before, self._drawn = self._drawn, rows
+        if room.width != self._width or len(rows) != len(before):
+            self._width = room.width
+            self.virtual_size = Size(room.width, len(rows))
+            self.refresh()
+            return
+        for y, (old, new) in enumerate(zip(before, rows, strict=True)):
+            if old != new:
+                self.refresh_line(y)
+
+    def overlay(self, y: int) -> Style | None:
+        """Return a style to lay over row ``y``, as a cursor does."""
+        del y
+        return None
+
+    def watch_snapshot(self) -> None:
+        """Draw what is new."""
+        self.redraw()
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line of the panel as Textual paints it."""
+        y += self.scroll_offset.y
+        width = self.room.width
+        if y >= len(self._drawn):
+            return Strip.blank(width, self.rich_style)
+        strip = Strip(
+            [
+                Segment(text, self.get_component_rich_style(f"role-{role}"))
+                for text, role in self._drawn[y]
+                if text
+            ]
+        ).adjust_cell_length(width, self.rich_style)
+        over = self.overlay(y)
+        return Strip(Segment.apply_style(strip, post_style=over), width) if over else strip
+
+    def on_resize(self, event: Resize) -> None:
+        """Fit the rows to the new size."""
+        del event
+        self.redraw()

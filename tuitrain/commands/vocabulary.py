@@ -1,0 +1,64 @@
+"""What each verb is called, how it is written, and what it does: the source of every help text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One verb of the vocabulary, for help, palette and completion."""
+
+    name: str
+    usage: str
+    summary: str
+    examples: tuple[str, ...]
+
+
+VOCABULARY: tuple[Verb, ...] = (
+    Verb("pause", "pause", "Stand still at the next step boundary.", ("pause",)),
+    Verb("resume", "resume", "Go on after a pause.", ("resume",)),
+    Verb("step", "step [N]", "Take N steps (default 1), then pause.", ("step", "step 10")),
+    Verb("stop", "stop", "End the run at the next step boundary.", ("stop",)),
+    Verb(
+        "freeze",
+        "freeze TARGET",
+        "Stop training: no gradient, no update, optimizer state untouched.",
+        ("freeze conv", "freeze fc1.*"),
+    ),
+    Verb(
+        "thaw",
+        "thaw TARGET [keep|reset]",
+        "Train again, with the optimizer state as it was (keep, the default) or none (reset).",
+        ("thaw conv", "thaw conv reset"),
+    ),
+    Verb(
+        "lr",
+        "lr TARGET VALUE | xFACTOR",
+        "Set the learning rate, or scale it. At 0 weights hold still, gradients go on.",
+        ("lr fc 0.01", "lr * x0.5"),
+    ),
+    Verb(
+        "decay",
+        "decay TARGET over N epochs|steps",
+        "Let the learning rate fall linearly to 0 from its present value.",
+        ("decay conv over 10 epochs", "decay * over 500 steps"),
+    ),
+    Verb(
+        "optimizer",
+        "optimizer TARGET NAME [KEY=VALUE...] [state=carry|reset]",
+        "Swap the optimizer of a group; the weights stay, the state is carried over or reset.",
+        ("optimizer fc adam lr=0.001", "optimizer conv sgd momentum=0.9 state=reset"),
+    ),
+    Verb(
+        "group",
+        "group NAME = GLOB [GLOB...]",
+        "Move the parameters that match into a group; their optimizer state follows.",
+        ("group head = classifier.* fc2.*",),
+    ),
+)
+
+
+def verb(name: str) -> Verb | None:
+    """Return the verb of that name, or None."""
+    return next((each for each in VOCABULARY if each.name == name), None)

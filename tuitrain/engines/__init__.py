@@ -1,0 +1,1 @@
+"""What a run drives: one interface, and the engines behind it."""

@@ -1,0 +1,108 @@
+"""The interface between a run and whatever does the training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuitrain.commands import AnyCommand
+
+from .views import GroupView, OptimizerChoice, ParameterView
+
+Array: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a command did.
+
+    Attributes
+    ----------
+    changed : False when the command was sound but everything already was as it asks
+    message : one sentence that says what is so now
+    """
+
+    changed: bool
+    message: str
+
+
+class Engine(Protocol):
+    """Something that trains step by step, and whose groups can be steered between steps.
+
+    Everything is called from one thread, and only while no step is under way: between steps an
+    engine stands at a *step boundary*, where its state is whole.
+    """
+
+    @property
+    def step(self) -> int:
+        """Steps taken."""
+        ...
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in one pass over the training data; the last may be smaller."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """Samples in a full batch."""
+        ...
+
+    def apply(self, command: AnyCommand) -> Change:
+        """Apply a command to the groups, wholly or not at all.
+
+        Raises
+        ------
+        RefusedError : it cannot be applied; the message names the group or parameter
+        """
+        ...
+
+    def run(self, steps: int, until: Callable[[], bool]) -> Sequence[float]:
+        """Take at least one step and at most ``steps``, and return the loss of each.
+
+        ``until`` is asked after each step; True ends the burst.
+        """
+        ...
+
+    def evaluate(self) -> float:
+        """Return the accuracy on the test set, from 0 to 1; training is not affected by it."""
+        ...
+
+    def groups(self) -> tuple[GroupView, ...]:
+        """Describe the groups, in order."""
+        ...
+
+    def inspect(self, parameter: str) -> ParameterView | None:
+        """Describe one parameter in full; None if there is none of that name."""
+        ...
+
+    def optimizers(self) -> tuple[OptimizerChoice, ...]:
+        """Say what a group's optimizer can be swapped to."""
+        ...
+
+    def parameters(self) -> Mapping[str, Array]:
+        """Return every parameter by name: the live memory, to be read at a boundary only."""
+        ...
+
+    def gradient(self, parameter: str) -> Array | None:
+        """Return the gradient of the last step, or None where none was computed."""
+        ...
+
+    def group_of(self, parameter: str) -> str:
+        """Return the name of the group that the parameter is in."""
+        ...
+
+    def digest(self) -> str:
+        """Return the SHA-256 of parameters, buffers and optimizer state, as ``sha256:…``."""
+        ...
+
+
+def read_only(array: Array) -> Array:
+    """Return a view of the array that cannot be written to."""
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,6 @@
+"""The engine that drives the embedded core."""
+
+from .engine import EmbeddedEngine
+from .groups import GroupPlan
+
+__all__ = ["EmbeddedEngine", "GroupPlan"]

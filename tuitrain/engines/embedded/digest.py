@@ -1,0 +1,42 @@
+"""The digest: one line that two runs share if and only if their states share every bit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tuitrain_core.optimizer import ParameterState
+
+
+def digest(
+    parameters: Mapping[str, np.ndarray],
+    buffers: Mapping[str, np.ndarray],
+    states: Mapping[str, ParameterState],
+) -> str:
+    """Return the SHA-256 of names, types, shapes and bytes, as ``"sha256:…"``.
+
+    Parameters
+    ----------
+    parameters, buffers : arrays by name
+    states : optimizer state by parameter name, of those that have one
+    """
+    total = hashlib.sha256()
+    for kind, arrays in (("parameter", parameters), ("buffer", buffers)):
+        for name in sorted(arrays):
+            _add(total, f"{kind} {name}", arrays[name])
+    for name in sorted(states):
+        state = states[name]
+        total.update(f"state {name} after {state.step} updates\n".encode())
+        for slot in sorted(state.slots):
+            _add(total, f"state {name} {slot}", state.slots[slot])
+    return f"sha256:{total.hexdigest()}"
+
+
+def _add(total: Any, label: str, array: np.ndarray) -> None:
+    # Little-endian bytes in C order: the digest does not depend on how the memory lies.
+    array = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    total.update(f"{label} {array.dtype.str} {array.shape}\n".encode())
+    total.update(array.tobytes())

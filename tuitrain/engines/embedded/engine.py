@@ -1,0 +1,255 @@
+"""The embedded engine: the core's model, optimizers and loader, steered between steps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from tuitrain.commands import AnyCommand, Freeze
+from tuitrain_core import functional, random, tape, tensor
+from tuitrain_core.autodiff import GradManager
+from tuitrain_core.data import DataLoader, Dataset
+from tuitrain_core.module import BatchNorm1d, BatchNorm2d, Module
+
+from ..base import Array, Change, read_only
+from ..targets import matching
+from ..views import GroupView, OptimizerChoice, ParameterRow, ParameterView
+from .digest import digest
+from .freezing import FrozenParameters
+from .groups import Group, GroupPlan, GroupTable
+from .inspection import view_of
+from .rules import choices, compile_rules, settings_text
+from .steering import Steering
+
+TEST_BATCH = 500
+
+
+class EmbeddedEngine:
+    """Trains a module on labelled images with the cross entropy.
+
+    Parameters
+    ----------
+    make_model : makes the module; called once, with the random generator seeded
+    train, test : what is learned from, and what accuracy is measured on
+    plans : the groups to begin with
+    seed : of initial weights, of the order of the data and of dropout
+    batch_size : samples in a batch
+
+    Raises
+    ------
+    RefusedError : the plans do not fit the model's parameters
+    """
+
+    def __init__(
+        self,
+        make_model: Callable[[], Module],
+        train: Dataset,
+        test: Dataset,
+        plans: Sequence[GroupPlan],
+        seed: int = 0,
+        batch_size: int = 64,
+    ) -> None:
+        # One BLAS thread: sums must not depend on how many there are, and the core's products are
+        # too small to gain from a second.
+        threadpool_limits(1, user_api="blas")
+        self._arguments = (make_model, train, test, plans, seed, batch_size)
+        self._random = random.new_generator(seed)
+        with random.use(self._random):
+            self._model = make_model()
+        self._parameters = dict(self._model.named_parameters())
+        self._loader = DataLoader(train, batch_size, seed)
+        self._test = DataLoader(test, TEST_BATCH, shuffle=False)
+        self._table = GroupTable(self._parameters, plans)
+        self._frozen = FrozenParameters(self._parameters)
+        self._steering = Steering(self._table, self._frozen, len(self._loader))
+        self._step = 0
+        for plan in plans:
+            if plan.frozen:
+                self._steering.apply(Freeze(plan.name), 0)
+        self._follow_freezes()
+
+    @property
+    def step(self) -> int:
+        """Steps taken."""
+        return self._step
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in one pass over the training data."""
+        return len(self._loader)
+
+    @property
+    def batch_size(self) -> int:
+        """Samples in a full batch."""
+        return self._loader.batch_size
+
+    def apply(self, command: AnyCommand) -> Change:
+        """Apply a command to the groups; see `Engine.apply`."""
+        change = self._steering.apply(command, self._step)
+        self._follow_freezes()
+        return change
+
+    def run(self, steps: int, until: Callable[[], bool]) -> Sequence[float]:
+        """Take at least one and at most ``steps`` steps; see `Engine.run`."""
+        losses: list[float] = []
+        with random.use(self._random):
+            while len(losses) < steps:
+                losses.append(self._take_step())
+                if until():
+                    break
+        return losses
+
+    def warm_up(self) -> None:
+        """Compile every kernel that training, evaluation or a swap will call.
+
+        A scout does it, made alike and thrown away: nothing of this engine is touched.
+        """
+        scout = EmbeddedEngine(*self._arguments)
+        scout.run(1, lambda: True)
+        with tape.paused(), scout._evaluating():
+            scout._model(tensor(scout._test.batch(0)[0]))
+        compile_rules()
+
+    def evaluate(self) -> float:
+        """Return the accuracy on the test set, from 0 to 1."""
+        right = total = 0
+        with tape.paused(), self._evaluating():
+            for index in range(len(self._test)):
+                images, labels = self._test.batch(index)
+                logits = self._model(tensor(images)).numpy()
+                # A NaN is nobody's maximum: argmax would take it for one.
+                guesses = np.where(np.isnan(logits).any(axis=1), -1, logits.argmax(axis=1))
+                right += int(np.count_nonzero(guesses == labels))
+                total += len(labels)
+        return right / total
+
+    def groups(self) -> tuple[GroupView, ...]:
+        """Describe the groups, in order."""
+        self._frozen.verify()
+        return tuple(self._describe(group) for group in self._table)
+
+    def inspect(self, parameter: str) -> ParameterView | None:
+        """Describe one parameter in full; None if there is none of that name."""
+        found = self._parameters.get(parameter)
+        if found is None:
+            return None
+        return ParameterView(
+            name=parameter,
+            shape=found.shape,
+            group=self.group_of(parameter),
+            step=self._step,
+            frozen_since=self._frozen.since(parameter),
+            value=view_of(found.numpy()),
+            grad=None if found.grad is None else view_of(found.grad.numpy()),
+        )
+
+    def optimizers(self) -> tuple[OptimizerChoice, ...]:
+        """Say what a group's optimizer can be swapped to."""
+        return choices()
+
+    def parameters(self) -> Mapping[str, Array]:
+        """Return every parameter by name, read-only and live."""
+        return {name: read_only(each.numpy()) for name, each in self._parameters.items()}
+
+    def gradient(self, parameter: str) -> Array | None:
+        """Return the gradient of the last step, or None where none was computed."""
+        grad = self._parameters[parameter].grad
+        return None if grad is None else read_only(grad.numpy())
+
+    def group_of(self, parameter: str) -> str:
+        """Return the name of the group that the parameter is in."""
+        return self._table.of(parameter).name
+
+    def digest(self) -> str:
+        """Return the SHA-256 of parameters, buffers and optimizer state."""
+        states = {
+            name: state
+            for name, parameter in self._parameters.items()
+            if (state := self._table.of(name).optimizer.state.get(parameter)) is not None
+        }
+        buffers = {name: each.numpy() for name, each in self._model.named_buffers()}
+        return digest(self.parameters(), buffers, states)
+
+    def _take_step(self) -> float:
+        images, labels = self._loader.batch(self._step)
+        for parameter in self._parameters.values():
+            parameter.grad = None
+        with self._gradients:
+            logits = self._model(tensor(images))
+            loss = functional.loss.cross_entropy(logits, tensor(labels))
+            self._gradients.backward(loss)
+        for group in self._table:
+            group.set_lr(self._step)
+            group.optimizer.step()
+        self._step += 1
+        return float(loss.item())
+
+    def _follow_freezes(self) -> None:
+        """Ask for gradients of what is not frozen, and of nothing else.
+
+        A norm layer whose own parameters are all frozen holds its running statistics still too.
+        """
+        trained = [each for name, each in self._parameters.items() if name not in self._frozen]
+        self._gradients = GradManager().attach(trained)
+        for name, module in self._model.named_modules():
+            if isinstance(module, BatchNorm1d | BatchNorm2d):
+                own = matching(f"{name}.*", self._parameters)
+                module.frozen = bool(own) and all(each in self._frozen for each in own)
+
+    @contextmanager
+    def _evaluating(self) -> Iterator[None]:
+        self._model.eval()
+        try:
+            yield
+        finally:
+            self._model.train()
+
+    def _describe(self, group: Group) -> GroupView:
+        rows = tuple(self._row(group, name) for name in group.members)
+        since = self._frozen.all_since(group.members)
+        some_frozen = any(name in self._frozen for name in group.members)
+        return GroupView(
+            name=group.name,
+            parameters=rows,
+            size=sum(row.size for row in rows),
+            optimizer=group.rule,
+            settings=settings_text(group.optimizer),
+            schedule=group.schedule.label,
+            lr=group.schedule.lr(self._step),
+            update_ratio=self._update_ratio(group, group.members),
+            grad_norm=self._grad_norm(group),
+            frozen_since=since,
+            frozen_intact=self._frozen.intact(group.members) if some_frozen else None,
+        )
+
+    def _row(self, group: Group, name: str) -> ParameterRow:
+        parameter = self._parameters[name]
+        return ParameterRow(
+            name=name,
+            shape=parameter.shape,
+            size=parameter.size,
+            update_ratio=self._update_ratio(group, (name,)),
+            frozen_since=self._frozen.since(name),
+        )
+
+    def _statistics(self, group: Group, names: Sequence[str]):
+        """Return the last update's statistics of those parameters that were updated."""
+        every = (
+            group.optimizer.statistics.get(self._parameters[name])
+            for name in names
+            if name not in self._frozen
+        )
+        return [each for each in every if each is not None]
+
+    def _update_ratio(self, group: Group, names: Sequence[str]) -> float:
+        known = self._statistics(group, names)
+        weight = math.hypot(*(each.weight_norm for each in known)) if known else 0.0
+        return math.hypot(*(each.update_norm for each in known)) / weight if weight else math.nan
+
+    def _grad_norm(self, group: Group) -> float:
+        known = self._statistics(group, group.members)
+        return math.hypot(*(each.grad_norm for each in known)) if known else math.nan

@@ -1,0 +1,140 @@
+"""The groups: every parameter in exactly one, each group with an optimizer and a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tuitrain.commands import Setting
+from tuitrain.errors import RefusedError, listed
+from tuitrain_core import Parameter
+from tuitrain_core.optimizer import Optimizer
+from tuitrain_core.schedule import Constant, Schedule
+
+from ..targets import groups_named, matching, nothing_named, patterns_matched
+from .rules import make_optimizer, settings_of
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """A group as it shall be at the start.
+
+    Attributes
+    ----------
+    patterns : globs over parameter names; what earlier groups have taken is left to them
+    rule : the optimizer's name
+    settings : its hyper-parameters, lr among them
+    """
+
+    name: str
+    patterns: tuple[str, ...]
+    rule: str
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    frozen: bool = False
+
+
+@dataclass(eq=False)
+class Group:
+    """One group. Its optimizer has a single ``param_groups`` entry and belongs to it alone."""
+
+    name: str
+    members: tuple[str, ...]
+    optimizer: Optimizer
+    schedule: Schedule
+
+    @property
+    def rule(self) -> str:
+        """The optimizer's name."""
+        return self.optimizer.rule
+
+    @property
+    def settings(self) -> dict[str, Setting]:
+        """The optimizer's hyper-parameters besides lr."""
+        return settings_of(self.optimizer)
+
+    def set_lr(self, step: int) -> None:
+        """Hand the schedule's value for this step to the optimizer."""
+        self.optimizer.param_groups[0]["lr"] = self.schedule.lr(step)
+
+
+class GroupTable:
+    """All groups, in order, over all parameters of a model.
+
+    Parameters
+    ----------
+    parameters : every parameter by name
+    plans : the groups to begin with
+
+    Raises
+    ------
+    RefusedError : a glob matches nothing, a group is left with nothing, a parameter is in no group,
+        an optimizer or a setting is unknown or out of range
+    """
+
+    def __init__(self, parameters: Mapping[str, Parameter], plans: Sequence[GroupPlan]) -> None:
+        self.parameters = parameters
+        self._groups: dict[str, Group] = {}
+        left = list(parameters)
+        for plan in plans:
+            members = self._claim(plan, left)
+            left = [name for name in left if name not in members]
+            optimizer = make_optimizer(plan.rule, self._of(members), plan.settings)
+            lr = float(optimizer.param_groups[0]["lr"])
+            self._groups[plan.name] = Group(plan.name, members, optimizer, Constant(lr))
+        if left:
+            raise RefusedError(
+                f"no group takes {listed(left)}; end with a group whose params are ['*']"
+            )
+
+    def __iter__(self) -> Iterator[Group]:
+        return iter(self._groups.values())
+
+    def get(self, name: str) -> Group | None:
+        """Return the group of that name, or None."""
+        return self._groups.get(name)
+
+    @property
+    def names(self) -> list[str]:
+        """The groups' names, in order."""
+        return list(self._groups)
+
+    def named(self, target: str) -> list[Group]:
+        """Return the groups that a target names, or refuse."""
+        found = groups_named(target, self.names, list(self.parameters))
+        return [self._groups[name] for name in found]
+
+    def members_named(self, target: str) -> list[str]:
+        """Return the parameters that a target names: its groups', or else those it matches."""
+        groups = [target] if target in self._groups else matching(target, self._groups)
+        if groups:
+            return [name for each in groups for name in self._groups[each].members]
+        found = matching(target, self.parameters)
+        if not found:
+            raise nothing_named(target, self.names, list(self.parameters))
+        return found
+
+    def of(self, parameter: str) -> Group:
+        """Return the group that a parameter is in."""
+        return next(group for group in self if parameter in group.members)
+
+    def replace(self, groups: Iterable[Group]) -> None:
+        """Put these groups in the place of those of the same name, or at the end.
+
+        Groups without members are dropped.
+        """
+        for group in groups:
+            self._groups[group.name] = group
+        self._groups = {name: group for name, group in self._groups.items() if group.members}
+
+    def _of(self, members: Iterable[str]) -> list[Parameter]:
+        return [self.parameters[name] for name in members]
+
+    def _claim(self, plan: GroupPlan, left: Sequence[str]) -> tuple[str, ...]:
+        wanted = patterns_matched(plan.patterns, list(self.parameters))
+        members = tuple(name for name in wanted if name in left)
+        if not members:
+            raise RefusedError(
+                f"group {plan.name!r} is left with nothing: earlier groups have taken all that "
+                f"{' '.join(plan.patterns)} matches"
+            )
+        return members

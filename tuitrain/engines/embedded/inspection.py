@@ -1,0 +1,36 @@
+"""What is told of arrays: statistics, a histogram and the first values."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..views import ArrayView
+
+BINS = 40
+FIRST = 64
+"""How many of the first values are told: more than the widest panel shows."""
+
+
+def view_of(array: np.ndarray) -> ArrayView:
+    """Describe an array of any shape; NaN and inf count in ``non_finite`` and nowhere else."""
+    flat = array.ravel()
+    finite = flat[np.isfinite(flat)]
+    first = tuple(flat[:FIRST].tolist())
+    if not finite.size:
+        return ArrayView(
+            math.nan, math.nan, math.nan, math.nan, math.nan, flat.size, (0,) * BINS, first
+        )
+    exact = finite.astype(np.float64)
+    counts, _ = np.histogram(exact, BINS)
+    return ArrayView(
+        mean=float(exact.mean()),
+        std=float(exact.std()),
+        low=float(exact.min()),
+        high=float(exact.max()),
+        norm=float(np.sqrt(exact @ exact)),
+        non_finite=int(flat.size - finite.size),
+        counts=tuple(counts.tolist()),
+        first=first,
+    )

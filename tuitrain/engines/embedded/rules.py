@@ -1,0 +1,95 @@
+"""Optimizers by name: making them, reading their settings, handing over their state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from tuitrain.commands import Setting, setting_text
+from tuitrain.errors import RefusedError, listed, nearest
+from tuitrain_core import Parameter, tensor
+from tuitrain_core.errors import CoreError
+from tuitrain_core.optimizer import RULES, Optimizer, carry
+
+from ..views import OptimizerChoice
+
+
+def make_optimizer(
+    rule: str, parameters: Iterable[Parameter], settings: Mapping[str, Setting]
+) -> Optimizer:
+    """Make an optimizer by name.
+
+    Raises
+    ------
+    RefusedError : the name or a setting is unknown, or a value out of range
+    """
+    kind = RULES.get(rule)
+    if kind is None:
+        raise RefusedError(
+            f"unknown optimizer {rule!r}{nearest(rule, RULES)} (known: {listed(RULES)})"
+        )
+    allowed = kind.hyper_parameters()
+    for key in settings:
+        if key not in allowed:
+            raise RefusedError(
+                f"{rule} has no setting {key!r}{nearest(key, allowed)} (it has {listed(allowed)})"
+            )
+    arguments: dict[str, Any] = dict(settings)
+    if "lr" not in arguments and "lr" not in kind.defaults():
+        raise RefusedError(f"{rule} needs a learning rate: lr=VALUE")
+    try:
+        return kind(list(parameters), **arguments)
+    except CoreError as error:
+        raise RefusedError(str(error)) from None
+
+
+def settings_of(optimizer: Optimizer) -> dict[str, Setting]:
+    """Return the optimizer's hyper-parameters besides lr."""
+    values = optimizer.param_groups[0]
+    return {key: values[key] for key in optimizer.hyper_parameters() if key != "lr"}
+
+
+def settings_text(optimizer: Optimizer) -> str:
+    """Write the settings that differ from the optimizer's defaults, as ``momentum=0.9``."""
+    defaults = optimizer.defaults()
+    return " ".join(
+        f"{key}={setting_text(value)}"
+        for key, value in settings_of(optimizer).items()
+        if value != defaults.get(key)
+    )
+
+
+def choices() -> tuple[OptimizerChoice, ...]:
+    """List the optimizers, with their settings' defaults as text."""
+    return tuple(
+        OptimizerChoice(
+            name,
+            tuple(
+                (key, setting_text(value))
+                for key, value in kind.defaults().items()
+                if key != "lr"  # a group keeps its own
+            ),
+        )
+        for name, kind in RULES.items()
+    )
+
+
+def hand_over(old: Optimizer, new: Optimizer, parameters: Iterable[Parameter]) -> None:
+    """Give the new optimizer what the old one knows of these parameters, translated."""
+    for parameter in parameters:
+        state = old.state.get(parameter)
+        if state is not None:
+            hyper = old.param_groups[0], new.param_groups[0]
+            carried = carry(old.rule, hyper[0], new.rule, hyper[1], state)
+            if carried is not None:
+                new.state[parameter] = carried
+
+
+def compile_rules() -> None:
+    """Make one update with every optimizer, so that a swap never waits for a compiler."""
+    for name in RULES:
+        parameter = Parameter(np.ones(3, np.float32))
+        parameter.grad = tensor(np.ones(3, np.float32))
+        make_optimizer(name, [parameter], {"lr": 0.1}).step()

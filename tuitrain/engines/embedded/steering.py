@@ -1,0 +1,219 @@
+"""What each command does to the groups. Nothing is changed by a command that is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from tuitrain.commands import (
+    AnyCommand,
+    Decay,
+    Freeze,
+    Regroup,
+    ScaleLr,
+    SetLr,
+    Setting,
+    SwapOptimizer,
+    Thaw,
+    to_text,
+)
+from tuitrain.errors import RefusedError, listed
+from tuitrain_core.optimizer import RULES, default_policy
+from tuitrain_core.schedule import Constant, LinearDecay
+
+from ..base import Change
+from ..targets import patterns_matched
+from .freezing import FrozenParameters
+from .groups import Group, GroupTable
+from .rules import hand_over, make_optimizer
+
+
+class Steering:
+    """Applies commands to a group table.
+
+    Parameters
+    ----------
+    table : the groups
+    frozen : which parameters are frozen
+    steps_per_epoch : what an epoch is to a schedule
+    """
+
+    def __init__(self, table: GroupTable, frozen: FrozenParameters, steps_per_epoch: int) -> None:
+        self._table = table
+        self._frozen = frozen
+        self._steps_per_epoch = steps_per_epoch
+
+    def apply(self, command: AnyCommand, step: int) -> Change:
+        """Apply one command before step ``step`` (counted from 0).
+
+        Raises
+        ------
+        RefusedError : names the group or the parameter, and what would be allowed
+        """
+        match command:
+            case Freeze(target=target):
+                return self._freeze(target, step)
+            case Thaw():
+                return self._thaw(command)
+            case SetLr():
+                return self._set_lr(command)
+            case ScaleLr():
+                return self._scale_lr(command, step)
+            case Decay():
+                return self._decay(command, step)
+            case SwapOptimizer():
+                return self._swap(command)
+            case Regroup():
+                return self._regroup(command)
+        raise RefusedError(f"{to_text(command)!r} is not for the groups of a run")
+
+    def _freeze(self, target: str, step: int) -> Change:
+        names = self._table.members_named(target)
+        fresh = [name for name in names if name not in self._frozen]
+        if not fresh:
+            return Change(False, f"{target} is already frozen, {self._since(names)}")
+        for name in fresh:
+            self._frozen.freeze(name, step)
+        before = f" ({len(names) - len(fresh)} were before)" if len(fresh) < len(names) else ""
+        return Change(True, f"{target} frozen: {_parameters(fresh)}{before}")
+
+    def _thaw(self, command: Thaw) -> Change:
+        names = self._table.members_named(command.target)
+        frozen = [name for name in names if name in self._frozen]
+        if not frozen:
+            return Change(False, f"{command.target} is not frozen")
+        for name in frozen:
+            self._frozen.thaw(name)
+            if command.state == "reset":
+                self._table.of(name).optimizer.state.pop(self._table.parameters[name], None)
+        state = "kept" if command.state == "keep" else "reset"
+        return Change(
+            True, f"{command.target} thawed: {_parameters(frozen)}, optimizer state {state}"
+        )
+
+    def _set_lr(self, command: SetLr) -> Change:
+        told = [self._give_lr(group, command.lr) for group in self._table.named(command.target)]
+        return _told(told, f"{command.target} already has a constant lr of {command.lr:g}")
+
+    def _give_lr(self, group: Group, lr: float) -> str | None:
+        if group.schedule == Constant(lr):
+            return None
+        ended = "" if isinstance(group.schedule, Constant) else f", {group.schedule.label} ends"
+        group.schedule = Constant(lr)
+        return f"{group.name}: lr {lr:g} from here on{ended}"
+
+    def _scale_lr(self, command: ScaleLr, step: int) -> Change:
+        told = []
+        for group in self._table.named(command.target):
+            before, group.schedule = group.schedule, group.schedule.scaled(command.factor)
+            if group.schedule != before:
+                goes_on = "" if isinstance(before, Constant) else f", {before.label} goes on"
+                told.append(f"{group.name}: lr {group.schedule.lr(step):g}{goes_on}")
+        return _told(told, f"x{command.factor:g} changes no lr of {command.target}")
+
+    def _decay(self, command: Decay, step: int) -> Change:
+        unit_steps = self._steps_per_epoch if command.unit == "epochs" else 1
+        told = []
+        for group in self._table.named(command.target):
+            lr = group.schedule.lr(step)
+            if lr > 0:
+                group.schedule = LinearDecay(lr, step, command.over, unit_steps)
+                told.append(f"{group.name}: lr falls from {lr:g} to 0")
+        change = _told(told, f"the lr of {command.target} is 0 already")
+        over = f" over {command.over} {command.unit}" if change.changed else ""
+        return replace(change, message=change.message + over)
+
+    def _swap(self, command: SwapOptimizer) -> Change:
+        swapped = [self._swapped(group, command) for group in self._table.named(command.target)]
+        told = []
+        for group, (fresh, state) in swapped:
+            if fresh is not None:
+                told.append(f"{group.name}: {group.rule} → {fresh.rule}, {state}")
+                self._table.replace([fresh])
+        return _told(told, f"{command.target} already has {command.name} with these settings")
+
+    def _swapped(
+        self, group: Group, command: SwapOptimizer
+    ) -> tuple[Group, tuple[Group | None, str]]:
+        """Make the group that shall take the place of this one, without touching it."""
+        given = dict(command.settings)
+        lr = given.pop("lr", None)
+        settings = {**self._kept(group, command.name), **given}
+        rate = group.optimizer.param_groups[0]["lr"] if lr is None else lr
+        members = [self._table.parameters[name] for name in group.members]
+        optimizer = make_optimizer(command.name, members, {"lr": rate, **settings})
+        schedule = (
+            group.schedule if lr is None else Constant(float(optimizer.param_groups[0]["lr"]))
+        )
+        fresh = replace(group, optimizer=optimizer, schedule=schedule)
+        policy = command.state or default_policy(group.rule, fresh.rule)
+        same = (fresh.rule, fresh.settings, schedule) == (
+            group.rule,
+            group.settings,
+            group.schedule,
+        )
+        if same and policy == "carry":
+            return group, (None, "")
+        if policy == "carry":
+            hand_over(group.optimizer, optimizer, members)
+            return group, (fresh, "state carried")
+        return group, (fresh, "state reset")
+
+    def _kept(self, group: Group, rule: str) -> dict[str, Setting]:
+        """Return the group's settings that the other optimizer has too."""
+        known = RULES[rule].hyper_parameters() if rule in RULES else ()
+        return {key: value for key, value in group.settings.items() if key in known}
+
+    def _regroup(self, command: Regroup) -> Change:
+        names = patterns_matched(command.patterns, list(self._table.parameters))
+        target = self._table.get(command.name)
+        moved = [name for name in names if target is None or name not in target.members]
+        if not moved:
+            return Change(False, f"{command.name} already holds {_parameters(names)}")
+        model = target or self._table.of(moved[0])
+        emptied = self._move(moved, command.name, model)
+        gone = f"; {listed(emptied)} is left empty and goes" if emptied else ""
+        settings = "" if target else f", with the optimizer and lr of {model.name}"
+        return Change(True, f"{_parameters(moved)} moved to {command.name}{settings}{gone}")
+
+    def _move(self, moved: list[str], name: str, model: Group) -> list[str]:
+        """Move parameters, each with its state, into the group ``name``, made like ``model``."""
+        donors = {self._table.of(each).name: self._table.of(each) for each in moved}
+        existing = self._table.get(name)
+        inside = existing.members if existing else ()
+        members = [each for each in self._table.parameters if each in inside or each in moved]
+        grown = self._rebuilt(model, name, members)
+        for each in moved:
+            hand_over(self._table.of(each).optimizer, grown.optimizer, self._of([each]))
+        shrunk = [
+            self._rebuilt(donor, donor.name, [each for each in donor.members if each not in moved])
+            for donor in donors.values()
+        ]
+        self._table.replace([*shrunk, grown])
+        return [group.name for group in shrunk if not group.members]
+
+    def _rebuilt(self, group: Group, name: str, members: list[str]) -> Group:
+        """Return the group under a name and with members of its own; state goes along."""
+        if not members:
+            return replace(group, members=())
+        kept = [each for each in members if each in group.members]
+        lr = group.optimizer.param_groups[0]["lr"]
+        optimizer = make_optimizer(group.rule, self._of(members), {"lr": lr, **group.settings})
+        hand_over(group.optimizer, optimizer, self._of(kept))
+        return Group(name, tuple(members), optimizer, group.schedule)
+
+    def _of(self, names: Iterable[str]):
+        return [self._table.parameters[name] for name in names]
+
+    def _since(self, names: list[str]) -> str:
+        return f"since step {self._frozen.all_since(names)}"
+
+
+def _told(told: Iterable[str | None], otherwise: str) -> Change:
+    """Join what was done to each group; nothing done is said as such."""
+    done = [each for each in told if each]
+    return Change(bool(done), "; ".join(done) if done else otherwise)
+
+
+def _parameters(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{len(names)} parameters"

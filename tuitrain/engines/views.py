@@ -1,0 +1,91 @@
+"""What an engine tells of its groups and parameters: immutable values, drawn as they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRow:
+    """One parameter, as the groups table lists it under its group."""
+
+    name: str
+    shape: tuple[int, ...]
+    size: int
+    update_ratio: float
+    frozen_since: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupView:
+    """One parameter group.
+
+    Attributes
+    ----------
+    size : number of elements of its parameters
+    optimizer : the optimizer's name, ``sgd``
+    settings : its hyper-parameters that differ from the defaults, as text: ``momentum=0.9``
+    schedule : ``constant``, or what the lr follows: ``linear→0``
+    lr : the learning rate of the step that comes next
+    update_ratio : |Δw|/|w| of the last step; NaN before the first, and while nothing is updated
+    grad_norm : Euclidean norm of the group's gradient; NaN where there is none
+    frozen_since : the step at which its last parameter was frozen; None unless all are frozen
+    frozen_intact : whether the frozen bytes still have the checksum they had then; None if unfrozen
+    """
+
+    name: str
+    parameters: tuple[ParameterRow, ...]
+    size: int
+    optimizer: str
+    settings: str
+    schedule: str
+    lr: float
+    update_ratio: float
+    grad_norm: float
+    frozen_since: int | None
+    frozen_intact: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayView:
+    """Statistics of one array; NaN and inf are left out of all but ``non_finite``.
+
+    Attributes
+    ----------
+    norm : Euclidean norm
+    counts : histogram of 40 equal bins from ``low`` to ``high`` (the finite extremes)
+    first : the first values, in memory order
+    """
+
+    mean: float
+    std: float
+    low: float
+    high: float
+    norm: float
+    non_finite: int
+    counts: tuple[int, ...]
+    first: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterView:
+    """The parameter that a face watches; ``grad`` is None where no gradient is computed."""
+
+    name: str
+    shape: tuple[int, ...]
+    group: str
+    step: int
+    frozen_since: int | None
+    value: ArrayView
+    grad: ArrayView | None
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerChoice:
+    """An optimizer that groups can be given, with its settings besides lr as text.
+
+    ``defaults`` is written as on the command line: ``("momentum", "0"), ("nesterov", "false")``.
+    """
+
+    name: str
+    defaults: tuple[tuple[str, str], ...]

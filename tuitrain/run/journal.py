@@ -1,0 +1,27 @@
+"""The journal: every command and what became of it, keyed by step."""
+
+from __future__ import annotations
+
+from .snapshot import Actor, JournalEntry, Outcome
+
+
+class Journal:
+    """The commands of a run, oldest first; it only grows."""
+
+    def __init__(self) -> None:
+        self._entries: list[JournalEntry] = []
+        self._as_tuple: tuple[JournalEntry, ...] = ()
+
+    def add(
+        self, ticket: int, step: int, command: str, actor: Actor, outcome: Outcome, message: str
+    ) -> JournalEntry:
+        """Write one entry."""
+        entry = JournalEntry(ticket, step, command, actor, outcome, message)
+        self._entries.append(entry)
+        return entry
+
+    def entries(self) -> tuple[JournalEntry, ...]:
+        """Return all entries; the same tuple as long as none was added."""
+        if len(self._as_tuple) != len(self._entries):
+            self._as_tuple = tuple(self._entries)
+        return self._as_tuple

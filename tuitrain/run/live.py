@@ -1,0 +1,204 @@
+"""The live run: a session on its background thread, with an inbox and snapshots.
+
+Owns the thread and everything that crosses it. Commands cross in an ordered, lossless inbox that is
+drained at step boundaries only; snapshots cross the other way, and may be skipped.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TypeAlias
+
+from tuitrain.commands import AnyCommand, to_text
+from tuitrain.errors import TuitrainError
+
+from .session import Session
+from .snapshot import Actor, JournalEntry, Phase, Snapshot, Title
+from .speedometer import Speedometer
+
+Tell: TypeAlias = Callable[[str], None]
+"""Say in a few words what is being waited for."""
+
+BURST_SECONDS = 0.02
+"""How long the training keeps the thread before it looks up."""
+
+SNAPSHOT_SECONDS = 1 / 15
+"""The screen asks 12 times a second; a snapshot for every burst would be drawn by nobody."""
+
+
+class LiveRun:
+    """A run that trains in the background; it may be called from any thread.
+
+    Parameters
+    ----------
+    build : makes the session; called on the run's thread, for it loads data and compiles kernels
+    title : what is known of the run before it is built
+    clock : seconds that only grow
+    """
+
+    def __init__(
+        self,
+        build: Callable[[Tell], Session],
+        title: Title,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._build = build
+        self._clock = clock
+        self._inbox: deque[tuple[int, AnyCommand, Actor]] = deque()
+        self._tickets = itertools.count(1)
+        self._wake = threading.Condition()
+        self._watched: str | None = None
+        self._look_up = False
+        self._closing = False
+        self._speed = Speedometer(clock)
+        self._published_at = -1.0
+        self._snapshot = Snapshot(0, title, Phase.STARTING)
+        self._thread = threading.Thread(target=self._main, name="tuitrain-run", daemon=True)
+
+    def start(self) -> LiveRun:
+        """Start the thread; returns the run itself."""
+        self._thread.start()
+        return self
+
+    def snapshot(self) -> Snapshot:
+        """Return the newest snapshot, at once."""
+        return self._snapshot
+
+    def submit(self, command: AnyCommand, actor: Actor = "api") -> int:
+        """Hand over a command; the journal answers it under the returned ticket."""
+        with self._wake:
+            ticket = next(self._tickets)
+            self._inbox.append((ticket, command, actor))
+            self._interrupt()
+        return ticket
+
+    def watch(self, parameter: str | None) -> None:
+        """Ask that coming snapshots describe this parameter in full (None: no parameter)."""
+        with self._wake:
+            self._watched = parameter
+            self._interrupt()
+
+    def close(self) -> None:
+        """End the training at the next step boundary and wait until the thread has left."""
+        with self._wake:
+            self._closing = True
+            self._interrupt()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def join(self, timeout: float | None = None) -> Snapshot:
+        """Wait until the run has ended by itself, and return its last snapshot."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._snapshot.phase.ended, timeout)
+        return self._snapshot
+
+    def _interrupt(self) -> None:
+        self._look_up = True
+        self._wake.notify_all()
+
+    def _main(self) -> None:
+        try:
+            session = self._build(self._tell)
+        except TuitrainError as mistake:
+            self._fail(str(mistake))
+        except Exception as error:  # the user's own model or data may raise anything
+            self._fail(f"{type(error).__name__}: {error}")
+        else:
+            self._train(session)
+
+    def _train(self, session: Session) -> None:
+        try:
+            while not self._closing:
+                self._boundary(session)
+                if session.phase is Phase.RUNNING:
+                    self._burst(session)
+                else:
+                    self._stand()
+        except Exception as error:  # as above: it is told on the screen, and nothing is lost
+            self._publish(session, now=True)
+            self._fail(f"step {session.step + 1}: {type(error).__name__}: {error}")
+
+    def _boundary(self, session: Session) -> None:
+        """Apply what is planned and what has come in, and show it."""
+        session.apply_planned()
+        with self._wake:
+            self._look_up = False
+            waiting, self._inbox = self._inbox, deque()
+        for ticket, command, actor in waiting:
+            session.decide(command, actor, ticket)
+        self._publish(session, now=bool(waiting) or session.phase is not Phase.RUNNING)
+
+    def _burst(self, session: Session) -> None:
+        until = self._clock() + BURST_SECONDS
+        before = session.step
+        session.burst(lambda: self._look_up or self._clock() >= until)
+        self._speed.add((session.step - before) * session.engine.batch_size)
+
+    def _stand(self) -> None:
+        """Wait for a command, a wish to watch, or the end."""
+        self._speed.reset()
+        with self._wake:
+            self._wake.wait_for(lambda: self._look_up or self._closing)
+
+    def _tell(self, note: str) -> None:
+        self._show(replace(self._snapshot, version=self._snapshot.version + 1, note=note))
+
+    def _fail(self, reason: str) -> None:
+        """Show why the run cannot go on, and refuse what comes in from now on."""
+        failed = replace(
+            self._snapshot, version=self._snapshot.version + 1, phase=Phase.FAILED, note=reason
+        )
+        self._show(failed)
+        while not self._closing:
+            self._refuse_all()
+            self._stand()
+
+    def _refuse_all(self) -> None:
+        with self._wake:
+            self._look_up = False
+            waiting, self._inbox = self._inbox, deque()
+        if waiting:
+            shown = self._snapshot
+            refused = tuple(
+                JournalEntry(
+                    ticket, shown.step, to_text(command), actor, "refused", "the run has failed"
+                )
+                for ticket, command, actor in waiting
+            )
+            self._show(replace(shown, version=shown.version + 1, journal=shown.journal + refused))
+
+    def _publish(self, session: Session, now: bool = False) -> None:
+        at = self._clock()
+        if now or at - self._published_at >= SNAPSHOT_SECONDS:
+            self._published_at = at
+            self._show(self._take_snapshot(session))
+
+    def _take_snapshot(self, session: Session) -> Snapshot:
+        engine, speed = session.engine, self._speed.per_second()
+        left = (session.title.total_steps - session.step) * engine.batch_size
+        non_finite = session.first_non_finite
+        return Snapshot(
+            version=self._snapshot.version + 1,
+            title=session.title,
+            phase=session.phase,
+            step=session.step,
+            note="" if non_finite is None else f"loss is not finite since step {non_finite}",
+            samples_per_second=speed,
+            eta=left / speed if speed else None,
+            loss=session.loss.series(),
+            accuracy=session.accuracy.series(),
+            groups=engine.groups(),
+            parameter=engine.inspect(self._watched) if self._watched else None,
+            journal=session.journal.entries(),
+            optimizers=engine.optimizers(),
+        )
+
+    def _show(self, snapshot: Snapshot) -> None:
+        with self._wake:
+            self._snapshot = snapshot
+            self._wake.notify_all()

@@ -1,0 +1,143 @@
+"""What a face is shown: one immutable value that everything on the screen derives from.
+
+A live run, a recorded run and a test's fake all give the same value, so they are drawn by the same
+code. Arrays in it are read-only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuitrain.engines.views import (
+    ArrayView,
+    GroupView,
+    OptimizerChoice,
+    ParameterRow,
+    ParameterView,
+)
+
+__all__ = [
+    "Actor",
+    "ArrayView",
+    "GroupView",
+    "JournalEntry",
+    "OptimizerChoice",
+    "Outcome",
+    "ParameterRow",
+    "ParameterView",
+    "Phase",
+    "Series",
+    "Snapshot",
+    "Title",
+]
+
+Actor: TypeAlias = Literal["key", "command", "palette", "scenario", "api"]
+"""Who asked: a key or its dialog, the ``:`` line, the palette, a scenario entry, a Python call."""
+
+Outcome: TypeAlias = Literal["applied", "unchanged", "refused"]
+
+
+class Phase(Enum):
+    """What the run is doing."""
+
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether no further step can be taken."""
+        return self in (Phase.FINISHED, Phase.STOPPED, Phase.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What is being trained: fixed for the life of a run."""
+
+    name: str
+    model: str
+    data: str
+    seed: int
+    batch_size: int
+    steps_per_epoch: int
+    total_steps: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """A curve: values at steps, both read-only and of one length; steps ascend.
+
+    A value belongs to the number of steps taken when it was known: the loss of the first step
+    stands at 1.
+    """
+
+    steps: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    values: NDArray[np.float64] = field(default_factory=lambda: np.empty(0, np.float64))
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One command, and what became of it.
+
+    Attributes
+    ----------
+    ticket : the number that `submit` answered, by which a face finds the answer to its command
+    step : the number of steps taken when it was decided
+    command : its text form
+    message : what happened, or why it was refused: one sentence
+    """
+
+    ticket: int
+    step: int
+    command: str
+    actor: Actor
+    outcome: Outcome
+    message: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """The state of a run at one moment.
+
+    Attributes
+    ----------
+    version : grows with every new snapshot of a run; equal versions are equal snapshots
+    step : steps taken
+    note : while starting, what is being waited for; after a failure, the reason
+    samples_per_second : over about the last second; 0.0 while standing
+    eta : seconds to the end at that speed; None where it cannot be said
+    loss : training loss of each step
+    accuracy : accuracy on the test set, from 0 to 1, measured at the end of each epoch
+    journal : the commands, oldest first
+    optimizers : what a group's optimizer can be swapped to
+    """
+
+    version: int
+    title: Title
+    phase: Phase
+    step: int = 0
+    note: str = ""
+    samples_per_second: float = 0.0
+    eta: float | None = None
+    loss: Series = field(default_factory=Series)
+    accuracy: Series = field(default_factory=Series)
+    groups: tuple[GroupView, ...] = ()
+    parameter: ParameterView | None = None
+    journal: tuple[JournalEntry, ...] = ()
+    optimizers: tuple[OptimizerChoice, ...] = ()
+
+    @property
+    def epoch(self) -> float:
+        """Epochs taken, with the fraction of the present one."""
+        return self.step / self.title.steps_per_epoch if self.title.steps_per_epoch else 0.0

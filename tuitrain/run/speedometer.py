@@ -1,0 +1,44 @@
+"""How fast the training goes, over about the last second."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+WINDOW_SECONDS = 1.0
+
+
+class Speedometer:
+    """Counts samples against a clock.
+
+    Parameters
+    ----------
+    clock : seconds that only grow
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._marks: deque[tuple[float, int]] = deque()
+        self._total = 0
+
+    def add(self, samples: int) -> None:
+        """Count samples that have just been trained on.
+
+        The first count after a stand only starts the watch: when its work began is not known.
+        """
+        now = self._clock()
+        self._total += samples
+        self._marks.append((now, self._total))
+        while len(self._marks) > 2 and self._marks[1][0] <= now - WINDOW_SECONDS:
+            self._marks.popleft()
+
+    def reset(self) -> None:
+        """Forget what was counted: the training stands."""
+        self._marks.clear()
+
+    def per_second(self) -> float:
+        """Return samples a second over the window; 0.0 while that cannot be said."""
+        if len(self._marks) < 2:
+            return 0.0
+        (start, before), (end, after) = self._marks[0], self._marks[-1]
+        return (after - before) / (end - start) if end > start else 0.0

@@ -1,0 +1,215 @@
+"""From a scenario to a session: the model, the data, the groups, the plan of commands."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from tuitrain.commands import Setting
+from tuitrain.errors import RefusedError, ScenarioError, nearest
+from tuitrain.run.session import Planned, Session
+from tuitrain.run.snapshot import Title
+
+from .load import commands_of
+from .schema import At, Expect, Group, Scenario
+
+Tell = Callable[[str], None]
+
+
+def title_of(scenario: Scenario, steps_per_epoch: int = 0) -> Title:
+    """Return what is known of the run; lengths are 0 until the data has been read."""
+    total = scenario.steps or (scenario.epochs or 0) * steps_per_epoch
+    return Title(
+        name=scenario.name,
+        model=scenario.model,
+        data=scenario.data,
+        seed=scenario.seed,
+        batch_size=scenario.batch_size,
+        steps_per_epoch=steps_per_epoch,
+        total_steps=total if steps_per_epoch else 0,
+    )
+
+
+def build(scenario: Scenario, source: str, tell: Tell = lambda _: None) -> Session:
+    """Load the data, make the model, and give the session that stands before its first step.
+
+    Parameters
+    ----------
+    scenario : what to build
+    source : what errors call it: its file
+    tell : is told what is being waited for
+
+    Raises
+    ------
+    ScenarioError : names the source, the key, and what would be allowed
+    """
+    tell("loading the numerics")
+    try:
+        return _build(scenario, tell)
+    except (ScenarioError, RefusedError) as error:
+        raise ScenarioError(f"{source}: {error}") from None
+
+
+def boundary(entry: At | Expect, steps_per_epoch: int) -> int:
+    """Return the number of steps taken at which an entry is due."""
+    return entry.step if entry.step is not None else (entry.epoch or 0) * steps_per_epoch
+
+
+def _build(scenario: Scenario, tell: Tell) -> Session:
+    from tuitrain.engines.embedded import EmbeddedEngine
+
+    tell(f"reading {scenario.data}")
+    train, test = _data(scenario.data)
+    tell(f"making {scenario.model}")
+    engine = EmbeddedEngine(
+        _model(scenario.model),
+        train,
+        test,
+        _plans(scenario),
+        scenario.seed,
+        scenario.batch_size,
+    )
+    title = title_of(scenario, engine.steps_per_epoch)
+    planned = list(_planned(scenario.at, title))
+    marks = list(_marks(scenario.expect, title))
+    tell("compiling kernels (the first start only)")
+    engine.warm_up()
+    return Session(engine, title, planned, marks)
+
+
+def _plans(scenario: Scenario):
+    from tuitrain.engines.embedded import GroupPlan
+
+    groups = scenario.group or (Group("all", ("*",)),)
+    plans = []
+    for group in groups:
+        settings = dict(group.optimizer or scenario.optimizer)
+        rule = settings.pop("name")
+        if group.lr is not None:
+            settings["lr"] = group.lr
+        checked = {key: _setting(group.name, key, value) for key, value in settings.items()}
+        plans.append(GroupPlan(group.name, group.params, rule, checked, group.frozen))
+    return plans
+
+
+def _setting(group: str, key: str, value: Any) -> Setting:
+    """Check a hyper-parameter's type; its range is checked by the optimizer."""
+    if isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return float(value)
+    if isinstance(value, list) and [type(part) in (int, float) for part in value] == [True, True]:
+        return (float(value[0]), float(value[1]))
+    raise ScenarioError(
+        f"optimizer of group {group!r}: {key} takes a number, true or false, or a pair of "
+        f"numbers, but was given {value!r}"
+    )
+
+
+def _planned(entries: Iterable[At], title: Title) -> Iterable[Planned]:
+    for index, entry in enumerate(entries):
+        step = boundary(entry, title.steps_per_epoch)
+        if step >= title.total_steps:
+            raise ScenarioError(
+                f"at[{index}]: step {step} is not before the end of the run, {title.total_steps}"
+            )
+        yield from (Planned(step, command) for command in commands_of(entry))
+
+
+def _marks(expectations: Iterable[Expect], title: Title) -> Iterable[int]:
+    for index, expect in enumerate(expectations):
+        due = boundary(expect, title.steps_per_epoch)
+        if due > title.total_steps:
+            raise ScenarioError(
+                f"expect[{index}]: step {due} is after the end of the run, {title.total_steps}"
+            )
+        yield due
+        for since in (expect.unchanged, expect.changed):
+            if since is not None:
+                yield since_step(since, title.steps_per_epoch)
+
+
+def since_step(since: Any, steps_per_epoch: int) -> int:
+    """Return the number of steps taken since which bytes are compared."""
+    if since.since_step is not None:
+        return since.since_step
+    return (since.since_epoch or 0) * steps_per_epoch
+
+
+def _model(name: str) -> Callable[[], Any]:
+    from tuitrain_core import models
+    from tuitrain_core.module import Module
+
+    known = {"lenet": models.LeNet, "mlp": models.MLP}
+    if name in known:
+        return known[name]
+    make = _imported("model", name, known)
+
+    def checked() -> Module:
+        model = _called("model", name, make)
+        if not isinstance(model, Module):
+            raise ScenarioError(
+                f"model: {name} must return a tuitrain_core Module, but gave {_type(model)}"
+            )
+        return model
+
+    return checked
+
+
+def _data(name: str):
+    from tuitrain_core.data import Dataset, idx_folder, mnist_mini
+    from tuitrain_core.errors import CoreError
+
+    try:
+        if name == "mnist-mini":
+            return mnist_mini()
+        if name.startswith("idx:"):
+            return idx_folder(Path(name.removeprefix("idx:")).expanduser())
+    except CoreError as error:
+        raise ScenarioError(f"data: {error}") from None
+    pair = _called("data", name, _imported("data", name, ["mnist-mini", "idx:FOLDER"]))
+    if not (
+        isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(d, Dataset) for d in pair)
+    ):
+        raise ScenarioError(
+            f"data: {name} must return two tuitrain_core Datasets (train, test), "
+            f"but gave {_type(pair)}"
+        )
+    return pair
+
+
+def _imported(key: str, name: str, known: Iterable[str]) -> Callable[[], Any]:
+    """Import ``"package.module:callable"``."""
+    module_name, colon, attribute = name.partition(":")
+    if not colon or not module_name or not attribute:
+        raise ScenarioError(
+            f"{key}: {name!r} is not known{nearest(name, known)} "
+            f"(allowed: {', '.join(known)}, or package.module:callable)"
+        )
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        raise ScenarioError(f"{key}: cannot import {module_name}: {_told(error)}") from error
+    found = getattr(module, attribute, None)
+    if not callable(found):
+        raise ScenarioError(
+            f"{key}: {module_name} has no callable {attribute!r}{nearest(attribute, dir(module))}"
+        )
+    return found
+
+
+def _called(key: str, name: str, make: Callable[[], Any]) -> Any:
+    try:
+        return make()
+    except Exception as error:
+        raise ScenarioError(f"{key}: {name}() failed: {_told(error)}") from error
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _type(value: object) -> str:
+    return type(value).__name__

@@ -1,0 +1,81 @@
+"""What happens in a headless run, as values: for a report, for JSON lines, for a run folder."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, TypeAlias
+
+from tuitrain.run.snapshot import JournalEntry
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The session stands before its first step."""
+
+    scenario: str
+    total_steps: int
+    steps_per_epoch: int
+    batch_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One expectation, and whether it held.
+
+    Attributes
+    ----------
+    step : the number of steps taken when it was checked
+    expected : the expectation, in words
+    held : whether it held
+    found : what was found, in words
+    """
+
+    step: int
+    expected: str
+    held: bool
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class EpochEnded:
+    """An epoch has ended; the loss is the mean over it, the accuracy is of now."""
+
+    epoch: int
+    step: int
+    train_loss: float
+    test_accuracy: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The run is over.
+
+    Attributes
+    ----------
+    train_loss : mean over the last epoch, or over what was taken of it
+    ok : whether every expectation was reached and held, and no command was refused
+    """
+
+    step: int
+    digest: str
+    train_loss: float
+    test_accuracy: float
+    ok: bool
+
+
+Event: TypeAlias = Started | JournalEntry | Finding | EpochEnded | Ended
+
+_NAMES: dict[type, str] = {
+    Started: "start",
+    JournalEntry: "command",
+    Finding: "expect",
+    EpochEnded: "epoch",
+    Ended: "end",
+}
+
+
+def as_record(event: Event) -> dict[str, Any]:
+    """Return the event as the JSON object that stands for it: ``{"event": "end", …}``."""
+    fields = asdict(event)
+    fields.pop("ticket", None)
+    return {"event": _NAMES[type(event)], **fields}

@@ -1,0 +1,178 @@
+"""Expectations: what a scenario says must hold, checked at step boundaries."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from tuitrain.commands import Regroup
+from tuitrain.errors import ScenarioError, listed, nearest
+from tuitrain.run.session import Session
+
+from .build import boundary, since_step
+from .comparison import Comparison
+from .events import Finding
+from .schema import Expect, LrIs, Scenario, Since
+
+
+class Expectations:
+    """Watches a session at its boundaries.
+
+    Parameters
+    ----------
+    scenario : whose expectations are checked
+    session : what they are checked on, standing before its first step
+    source : what errors call the scenario: its file
+
+    Raises
+    ------
+    ScenarioError : an expectation names a group or a parameter that there is not, or cannot be due
+    """
+
+    def __init__(self, scenario: Scenario, session: Session, source: str) -> None:
+        self._session = session
+        self._per_epoch = session.title.steps_per_epoch
+        self._expected = scenario.expect
+        self._bytes: dict[tuple[str, int], bytes] = {}
+        self._reached = 0
+        self._held = True
+        for index, expect in enumerate(scenario.expect):
+            problem = self._problem(expect)
+            if problem:
+                raise ScenarioError(f"{source}: expect[{index}]: {problem}")
+
+    def look(self) -> list[Finding]:
+        """Check what is due at this boundary, and remember what later checks compare with."""
+        step = self._session.step
+        new = []
+        for expect in self._expected:
+            for since in (expect.unchanged, expect.changed):
+                if since and since_step(since, self._per_epoch) == step:
+                    self._remember()
+            if boundary(expect, self._per_epoch) == step:
+                new += self._check(expect)
+                self._reached += 1
+        self._held = self._held and all(finding.held for finding in new)
+        return new
+
+    def end(self) -> list[Finding]:
+        """Give a finding for what was never reached; the run is over."""
+        missed = len(self._expected) - self._reached
+        if not missed:
+            return []
+        self._held = False
+        due = min(
+            due
+            for expect in self._expected
+            if (due := boundary(expect, self._per_epoch)) > self._session.step
+        )
+        return [self._finding(f"the run gets to step {due}", False, "it ended before")]
+
+    def all_held(self) -> bool:
+        """Whether every expectation so far has held."""
+        return self._held
+
+    def _check(self, expect: Expect) -> Iterator[Finding]:
+        if expect.unchanged is not None:
+            yield self._compared(expect.unchanged, moved=False)
+        if expect.changed is not None:
+            yield self._compared(expect.changed, moved=True)
+        if expect.grad_none is not None:
+            yield self._grad_none(expect.grad_none)
+        if expect.lr is not None:
+            yield self._lr(expect.lr)
+        if expect.train_loss is not None:
+            yield self._number("train_loss", expect.train_loss, self._session.train_loss())
+        if expect.test_accuracy is not None:
+            yield self._number("test_accuracy", expect.test_accuracy, self._session.test_accuracy())
+        if expect.digest is not None:
+            found = self._session.engine.digest()
+            yield self._finding(f"digest is {expect.digest}", found == expect.digest, found)
+
+    def _finding(self, what: str, held: bool, found: str) -> Finding:
+        return Finding(self._session.step, what, held, found)
+
+    def _compared(self, since: Since, moved: bool) -> Finding:
+        start = since_step(since, self._per_epoch)
+        names = self._names(since)
+        stayed = [n for n in names if self._bytes.get((n, start)) == self._hash(n)]
+        wrong = stayed if moved else [name for name in names if name not in stayed]
+        subject = since.group or " ".join(since.params or ())
+        verb = "changed" if moved else "unchanged"
+        otherwise = "unchanged" if moved else "changed"
+        found = f"{otherwise}: {listed(wrong)}" if wrong else f"{verb}: all {len(names)} parameters"
+        return self._finding(f"{subject} {verb} since step {start}", not wrong, found)
+
+    def _grad_none(self, patterns: Sequence[str]) -> Finding:
+        names = self._matching(patterns)
+        wrong = [name for name in names if self._session.engine.gradient(name) is not None]
+        found = f"gradient: {listed(wrong)}" if wrong else f"none: all {len(names)} parameters"
+        return self._finding(f"no gradient for {' '.join(patterns)}", not wrong, found)
+
+    def _lr(self, wanted: LrIs) -> Finding:
+        lr = next(g.lr for g in self._session.engine.groups() if g.name == wanted.group)
+        held = math.isclose(lr, wanted.equals, rel_tol=1e-9, abs_tol=0.0)
+        return self._finding(f"lr of {wanted.group} is {wanted.equals!r}", held, repr(lr))
+
+    def _number(self, name: str, text: str, value: float) -> Finding:
+        comparison = Comparison.read(text)
+        assert comparison is not None  # checked when the scenario was loaded
+        return self._finding(f"{name} {text}", comparison.holds(value), f"{value:.6g}")
+
+    def _names(self, since: Since) -> list[str]:
+        if since.params is not None:
+            return self._matching(since.params)
+        for group in self._session.engine.groups():
+            if group.name == since.group:
+                return [row.name for row in group.parameters]
+        return []
+
+    def _matching(self, patterns: Sequence[str]) -> list[str]:
+        names = self._session.engine.parameters()
+        return [name for name in names if any(fnmatchcase(name, each) for each in patterns)]
+
+    def _remember(self) -> None:
+        for name in self._session.engine.parameters():
+            self._bytes[name, self._session.step] = self._hash(name)
+
+    def _hash(self, name: str) -> bytes:
+        return hashlib.blake2b(self._session.engine.parameters()[name].data).digest()
+
+    def _problem(self, expect: Expect) -> str:
+        """Return what makes an expectation impossible to check, or ""."""
+        groups = self._known_groups()
+        due = boundary(expect, self._per_epoch)
+        for since in (expect.unchanged, expect.changed):
+            if since is None:
+                continue
+            if since.group is not None and since.group not in groups:
+                return _unknown_group(since.group, groups)
+            if since_step(since, self._per_epoch) >= due:
+                return "what is compared must begin before the step at which it is expected"
+        if expect.lr is not None and expect.lr.group not in groups:
+            return _unknown_group(expect.lr.group, groups)
+        if expect.grad_none is not None and due == 0:
+            return "before the first step nothing has a gradient"
+        return self._pattern_problem(expect)
+
+    def _pattern_problem(self, expect: Expect) -> str:
+        patterns = list(expect.grad_none or ())
+        for since in (expect.unchanged, expect.changed):
+            patterns += list((since.params if since else None) or ())
+        names = list(self._session.engine.parameters())
+        for pattern in patterns:
+            if not self._matching([pattern]):
+                return f"no parameter matches {pattern!r}{nearest(pattern, names)}"
+        return ""
+
+    def _known_groups(self) -> list[str]:
+        made = [
+            each.command.name for each in self._session.planned if isinstance(each.command, Regroup)
+        ]
+        return [group.name for group in self._session.engine.groups()] + made
+
+
+def _unknown_group(name: str, groups: Sequence[str]) -> str:
+    return f"no group is called {name!r}{nearest(name, groups)} (groups: {listed(groups)})"

@@ -1,0 +1,154 @@
+"""Reading scenario files: TOML to `Scenario`, with errors that say where and what instead."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tuitrain.commands import AnyCommand, parse
+from tuitrain.errors import CommandError, ScenarioError, listed, nearest
+
+from .comparison import Comparison
+from .schema import At, Expect, Group, LrIs, Scenario, Since
+
+_TABLES = {"group": Group, "at": At, "expect": Expect, "unchanged": Since, "changed": Since}
+_TABLES["lr"] = LrIs  # type: ignore[assignment]
+
+
+def load(path: Path) -> Scenario:
+    """Read and check a scenario file.
+
+    Raises
+    ------
+    ScenarioError : names the file, the key, what is expected there, and the nearest match
+    """
+    return loads(_read(path), str(path))
+
+
+def loads(text: str, source: str) -> Scenario:
+    """Read and check a scenario's text; ``source`` is what errors call it.
+
+    Raises
+    ------
+    ScenarioError : names the source, the key, what is expected there, and the nearest match
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{source}: not TOML: {error}") from None
+    try:
+        scenario = msgspec.convert(table, Scenario)
+    except msgspec.ValidationError as error:
+        raise ScenarioError(f"{source}: {_explained(str(error), table)}") from None
+    for key, problem in _problems(scenario):
+        raise ScenarioError(f"{source}: {key}: {problem}")
+    return scenario
+
+
+def commands_of(entry: At) -> tuple[AnyCommand, ...]:
+    """Return the commands of one ``[[at]]`` entry, in order."""
+    texts = (entry.do,) if isinstance(entry.do, str) else entry.do
+    return tuple(parse(text) for text in texts)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ScenarioError(f"{path}: not UTF-8 text (byte {error.start})") from None
+    except FileNotFoundError:
+        raise ScenarioError(f"{path}: no such file{_near_file(path)}") from None
+    except OSError as error:
+        raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _near_file(path: Path) -> str:
+    try:
+        return nearest(str(path), [str(each) for each in path.parent.glob("*.toml")])
+    except OSError:
+        return ""
+
+
+def _explained(message: str, table: dict[str, Any]) -> str:
+    """Turn msgspec's message into key, problem and nearest match."""
+    problem, _, where = message.partition(" - at `")
+    key = where.rstrip("`").removeprefix("$").removeprefix(".") or "(top level)"
+    unknown = re.search(r"unknown field `(.*)`", problem)
+    if unknown:
+        allowed = _fields(key)
+        name = unknown.group(1)
+        at = name if key == "(top level)" else f"{key}.{name}"
+        return f"{at}: no such key{nearest(name, allowed)} (allowed here: {listed(allowed)})"
+    missing = re.search(r"missing required field `(.*)`", problem)
+    if missing:
+        return f"{key}: the key {missing.group(1)!r} is missing"
+    return f"{key}: {_found(problem, key, table)}"
+
+
+def _found(problem: str, key: str, table: dict[str, Any]) -> str:
+    value: Any = table
+    for part in re.findall(r"[^.\[\]]+", key):
+        value = value[int(part)] if part.isdigit() else value.get(part)
+        if value is None:
+            return problem
+    return f"{problem[0].lower()}{problem[1:].replace('`', '')} (given: {value!r:.60})"
+
+
+def _fields(key: str) -> list[str]:
+    last = re.findall(r"[A-Za-z_]+", key)
+    struct = _TABLES.get(last[-1], Scenario) if key != "(top level)" and last else Scenario
+    return list(struct.__struct_encode_fields__)
+
+
+def _problems(scenario: Scenario):
+    """Yield (key, problem) for what the types alone do not say."""
+    if (scenario.epochs is None) == (scenario.steps is None):
+        yield "epochs", "give either epochs = N or steps = N"
+    if not isinstance(scenario.optimizer.get("name"), str):
+        yield "optimizer.name", 'the optimizer\'s name is missing, as in name = "sgd"'
+    names = [group.name for group in scenario.group]
+    for index, group in enumerate(scenario.group):
+        if group.name in names[:index]:
+            yield f"group[{index}].name", f"a second group is called {group.name!r}"
+        if group.optimizer is not None and not isinstance(group.optimizer.get("name"), str):
+            yield f"group[{index}].optimizer.name", "the optimizer's name is missing"
+    for index, entry in enumerate(scenario.at):
+        yield from ((f"at[{index}]{key}", text) for key, text in _at_problems(entry))
+    for index, expect in enumerate(scenario.expect):
+        yield from ((f"expect[{index}]{key}", text) for key, text in _expect_problems(expect))
+
+
+def _at_problems(entry: At):
+    if (entry.epoch is None) == (entry.step is None):
+        yield "", "give either epoch = N or step = N"
+    try:
+        commands_of(entry)
+    except CommandError as error:
+        yield ".do", str(error)
+
+
+def _expect_problems(expect: Expect):
+    if (expect.epoch is None) == (expect.step is None):
+        yield "", "give either epoch = N or step = N"
+    held = ("unchanged", "changed", "grad_none", "lr", "train_loss", "test_accuracy", "digest")
+    if all(getattr(expect, name) is None for name in held):
+        yield "", f"nothing is expected; give {listed(held)}"
+    for name in ("unchanged", "changed"):
+        since = getattr(expect, name)
+        if since is not None:
+            yield from ((f".{name}", text) for text in _since_problems(since))
+    for name in ("train_loss", "test_accuracy"):
+        text = getattr(expect, name)
+        if text is not None and Comparison.read(text) is None:
+            yield f".{name}", f'takes a comparison such as ">= 0.95", but was given {text!r}'
+
+
+def _since_problems(since: Since):
+    if (since.group is None) == (since.params is None):
+        yield 'give either group = "NAME" or params = ["GLOB"]'
+    if (since.since_epoch is None) == (since.since_step is None):
+        yield "give either since_epoch = N or since_step = N"

@@ -1,0 +1,86 @@
+"""The headless run of a scenario: events out, nothing on the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from tuitrain.run.session import Session
+from tuitrain.run.snapshot import Phase
+
+from .build import Tell, build
+from .events import Ended, EpochEnded, Event, Started
+from .expect import Expectations
+from .schema import Scenario
+
+
+def replay(
+    scenario: Scenario,
+    source: str,
+    tell: Tell = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Iterator[Event]:
+    """Run a scenario from its first to its last step, and give what happens as it happens.
+
+    A ``pause`` is written to the journal and passed over: nobody is there to resume.
+
+    Parameters
+    ----------
+    scenario : what to run
+    source : what errors call it: its file
+    tell : is told what is being waited for
+    progress : is told the number of steps taken, some times a second
+
+    Raises
+    ------
+    ScenarioError : the scenario cannot be built
+    """
+    session = build(scenario, source, tell)
+    expectations = Expectations(scenario, session, source)
+    title = session.title
+    yield Started(title.name, title.total_steps, title.steps_per_epoch, title.batch_size)
+    while True:
+        written = len(session.journal.entries())
+        session.apply_planned()
+        yield from session.journal.entries()[written:]
+        yield from expectations.look()
+        if session.phase.ended:
+            break
+        session.phase = Phase.RUNNING
+        _to_next_boundary(session, progress)
+        if session.step % title.steps_per_epoch == 0:
+            epoch = session.step // title.steps_per_epoch - 1
+            yield EpochEnded(epoch, session.step, session.train_loss(), session.test_accuracy())
+    yield from expectations.end()
+    yield _ended(session, expectations)
+
+
+def _to_next_boundary(session: Session, progress: Callable[[int], None]) -> None:
+    """Run to the next step at which something is planned, expected or measured."""
+    losses = session.burst(_every(20, lambda: progress(session.step)))
+    assert losses, "a burst takes at least one step"
+    progress(session.step)
+
+
+def _every(count: int, call: Callable[[], None]) -> Callable[[], bool]:
+    """Return a burst's ``until`` that never ends it, and calls every ``count`` steps."""
+    taken = 0
+
+    def until() -> bool:
+        nonlocal taken
+        taken += 1
+        if taken % count == 0:
+            call()
+        return False
+
+    return until
+
+
+def _ended(session: Session, expectations: Expectations) -> Ended:
+    refused = any(entry.outcome == "refused" for entry in session.journal.entries())
+    return Ended(
+        step=session.step,
+        digest=session.engine.digest(),
+        train_loss=session.train_loss(),
+        test_accuracy=session.test_accuracy(),
+        ok=not refused and expectations.all_held(),
+    )

@@ -1,0 +1,102 @@
+"""What a scenario file may hold. Each struct is one table of the TOML file."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+Count = Annotated[int, msgspec.Meta(ge=1)]
+Index = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A table of a scenario; keys that it does not know are errors."""
+
+
+class Group(Table, frozen=True):
+    """``[[group]]``: a parameter group.
+
+    Attributes
+    ----------
+    name : letters, digits, ``_``, ``.`` and ``-``
+    params : globs over parameter names; what earlier groups have taken is left to them
+    lr : its learning rate (default: that of its optimizer)
+    optimizer : an optimizer of its own, as in ``[optimizer]`` (default: that of the scenario)
+    frozen : whether it is frozen before the first step
+    """
+
+    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
+    params: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    lr: float | None = None
+    optimizer: dict[str, Any] | None = None
+    frozen: bool = False
+
+
+class At(Table, frozen=True):
+    """``[[at]]``: commands applied before the first step of an epoch, or before a step."""
+
+    do: str | tuple[str, ...]
+    epoch: Index | None = None
+    step: Index | None = None
+
+
+class Since(Table, frozen=True):
+    """The value of ``unchanged`` and ``changed``: whose bytes are compared, and since when."""
+
+    group: str | None = None
+    params: tuple[str, ...] | None = None
+    since_epoch: Index | None = None
+    since_step: Index | None = None
+
+
+class LrIs(Table, frozen=True, rename={"equals": "is"}):
+    """The value of ``lr``: a group, and the lr it must have (within 1e-9, relative)."""
+
+    group: str
+    equals: float
+
+
+class Expect(Table, frozen=True):
+    """``[[expect]]``: what must hold before the first step of an epoch, or before a step.
+
+    Commands planned for the same boundary have been applied by then. The boundary after the last
+    step counts: ``epoch = 4`` in a run of 4 epochs is its end.
+
+    Attributes
+    ----------
+    unchanged, changed : whether every byte of the parameters is (or whether each has changed)
+    grad_none : globs of parameters that the last step computed no gradient for
+    lr : the learning rate that a group has for the step to come
+    train_loss : mean loss of the present (at its end: the past) epoch, as in ``"<= 0.1"``
+    test_accuracy : accuracy on the test set, from 0 to 1, as in ``">= 0.95"``
+    digest : of parameters and optimizer state, ``"sha256:…"``
+    """
+
+    epoch: Index | None = None
+    step: Index | None = None
+    unchanged: Since | None = None
+    changed: Since | None = None
+    grad_none: tuple[str, ...] | None = None
+    lr: LrIs | None = None
+    train_loss: str | None = None
+    test_accuracy: str | None = None
+    digest: str | None = None
+
+
+class Scenario(Table, frozen=True):
+    """A whole file."""
+
+    schema: Literal[1]
+    name: str
+    optimizer: dict[str, Any]
+    seed: Index = 0
+    description: str = ""
+    model: str = "lenet"
+    data: str = "mnist-mini"
+    batch_size: Count = 64
+    epochs: Count | None = None
+    steps: Count | None = None
+    group: tuple[Group, ...] = ()
+    at: tuple[At, ...] = ()
+    expect: tuple[Expect, ...] = ()
