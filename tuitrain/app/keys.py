@@ -70,7 +70,7 @@ KEYS: Final[tuple[Key, ...]] = (
         "app.command_palette",
         "palette",
         "palette",
-        "Search everything that can be done.",
+        "Search all that can be done.",
     ),
     Key("up,k", "↑ k", "", "", "", "Select the row above; scroll the journal."),
     Key("down,j", "↓ j", "", "", "", "Select the row below; scroll the journal."),

@@ -97,6 +97,29 @@ class LiveRun:
             self._wake.wait_for(lambda: self._snapshot.phase.ended, timeout)
         return self._snapshot
 
+    def answer(self, ticket: int, timeout: float | None = None) -> JournalEntry:
+        """Wait for the journal entry that answers a command, and return it.
+
+        Raises
+        ------
+        TimeoutError : it did not come in ``timeout`` seconds
+        """
+        found: list[JournalEntry] = []
+
+        def answered() -> bool:
+            found.extend(e for e in self._snapshot.journal if e.ticket == ticket)
+            return bool(found)
+
+        with self._wake:
+            if not self._wake.wait_for(answered, timeout):
+                raise TimeoutError(f"command {ticket} was not answered within {timeout} s")
+        return found[0]
+
+    @property
+    def alive(self) -> bool:
+        """Whether the run's thread is there."""
+        return self._thread.is_alive()
+
     def _interrupt(self) -> None:
         self._look_up = True
         self._wake.notify_all()

@@ -59,10 +59,7 @@ class Session:
         self.first_non_finite: int | None = None
         self._planned = sorted(planned, key=lambda each: each.step)
         self._steps_left: int | None = None
-        every_epoch = range(0, title.total_steps + 1, max(1, title.steps_per_epoch))
-        self._stations = sorted(
-            {*marks, *every_epoch, *(each.step for each in self._planned), title.total_steps}
-        )
+        self._marks = sorted({*marks, *(each.step for each in self._planned), title.total_steps})
 
     @property
     def step(self) -> int:
@@ -89,9 +86,11 @@ class Session:
         return self._write(command, actor, ticket, outcome, change.message)
 
     def burst(self, until: Callable[[], bool] = lambda: False) -> Sequence[float]:
-        """Take steps up to the next station, to the end of a `step N`, or until told to return."""
-        station = self._stations[bisect_right(self._stations, self.step)]
-        wanted = station - self.step
+        """Take steps up to the next mark or epoch, to the end of a `step N`, or until told to return."""
+        per_epoch = self.title.steps_per_epoch
+        epoch_end = (self.step // per_epoch + 1) * per_epoch
+        next_mark = self._marks[bisect_right(self._marks, self.step)]
+        wanted = min(epoch_end, next_mark) - self.step
         if self._steps_left is not None:
             wanted = min(wanted, self._steps_left)
         before = self.step

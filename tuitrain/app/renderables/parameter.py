@@ -20,7 +20,7 @@ def parameter_rows(view: ParameterView, width: int, height: int) -> list[Row]:
 
 def first_values(values: tuple[float, ...], width: int) -> str:
     """Write as many of the values as fit, as NumPy prints them, four decimals."""
-    for most in range(len(values), 0, -1):
+    for most in range(min(len(values), max(1, width // 6)), 0, -1):
         text = np.array2string(
             np.array(values[:most]), precision=4, suppress_small=True, max_line_width=10_000
         )
@@ -33,7 +33,7 @@ def first_values(values: tuple[float, ...], width: int) -> str:
 
 def _columns(view: ParameterView, width: int, height: int) -> list[Row]:
     half = (width - 2) // 2
-    tall = max(1, min(4, height - 6))
+    tall = max(1, min(4, height - 5))
     value = _block("value", view.value, half, tall, "curve")
     if view.grad is None:
         grad = _absent(view, half, len(value))

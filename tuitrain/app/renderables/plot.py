@@ -67,7 +67,7 @@ def plot(
     canvas = _canvas(curves, axes, inner_width, inner_height)
     places = _places(marks, axes, inner_width)
     labels = _tick_rows(ticks, axes, inner_height)
-    rows = [((" " * (margin + 1), "text"), *_mark_labels(places, inner_width))]
+    rows: list[Row] = [((" " * (margin + 1), "text"), *_mark_labels(places, inner_width))]
     for y, cells in enumerate(canvas):
         label = labels.get(y)
         rows.append(

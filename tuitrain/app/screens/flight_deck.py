@@ -63,8 +63,10 @@ class FlightDeck(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
-    snapshot: reactive[Snapshot | None] = reactive(None, always_update=True, init=False)
-    """What the run last showed; every panel is bound to it."""
+    snapshot: reactive[Snapshot | None] = reactive(
+        None, always_update=True, init=False, repaint=False
+    )
+    """What the run last showed; every panel is bound to it, and repaints what differs."""
 
     def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(id="deck-screen")

@@ -7,13 +7,12 @@ from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.events import Resize
 from textual.geometry import Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tuitrain.app.renderables.rows import ROLES, Row
+from tuitrain.app.renderables.rows import ROLES, Role, Row
 from tuitrain.run.snapshot import Snapshot
 
 
@@ -25,13 +24,16 @@ class RowsView(ScrollView, can_focus=False):
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"role-{role}" for role in ROLES}
 
-    snapshot: reactive[Snapshot | None] = reactive(None, always_update=True, init=False)
-    """What the run last showed; compared by version alone, since it holds arrays."""
+    snapshot: reactive[Snapshot | None] = reactive(
+        None, always_update=True, init=False, repaint=False
+    )
+    """What the run last showed; never compared, since it holds arrays. `redraw` repaints."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._drawn: list[Row] = []
         self._width = 0
+        self._styles: dict[Role, Style] = {}
 
     @property
     def room(self) -> Size:
@@ -58,6 +60,21 @@ class RowsView(ScrollView, can_focus=False):
             if old != new:
                 self.refresh_line(y)
 
+    def style_of(self, role: Role) -> Style:
+        """Return how the stylesheet says that a role looks.
+
+        Held here: Textual forgets its own at every refresh, which was a fifth of the cost of one.
+        """
+        style = self._styles.get(role)
+        if style is None:
+            style = self._styles[role] = self.get_component_rich_style(f"role-{role}")
+        return style
+
+    def notify_style_update(self) -> None:
+        """Ask the stylesheet anew, as after a change of theme."""
+        self._styles.clear()
+        super().notify_style_update()
+
     def overlay(self, y: int) -> Style | None:
         """Return a style to lay over row ``y``, as a cursor does."""
         del y
@@ -72,18 +89,13 @@ class RowsView(ScrollView, can_focus=False):
         y += self.scroll_offset.y
         width = self.room.width
         if y >= len(self._drawn):
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(width, self.style_of("text"))
         strip = Strip(
-            [
-                Segment(text, self.get_component_rich_style(f"role-{role}"))
-                for text, role in self._drawn[y]
-                if text
-            ]
-        ).adjust_cell_length(width, self.rich_style)
+            [Segment(text, self.style_of(role)) for text, role in self._drawn[y] if text]
+        ).adjust_cell_length(width, self.style_of("text"))
         over = self.overlay(y)
         return Strip(Segment.apply_style(strip, post_style=over), width) if over else strip
 
-    def on_resize(self, event: Resize) -> None:
+    def on_resize(self) -> None:
         """Fit the rows to the new size."""
-        del event
         self.redraw()

@@ -1,0 +1,102 @@
+"""Fixtures of the screen's tests: a fake run under a pilot, and pictures compared as SVG."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
+from textual.pilot import Pilot
+from textual.widgets import Input, Static
+
+from tuitrain.app.app import TuitrainApp
+from tuitrain.app.renderables.rows import plain
+from tuitrain.app.screens.flight_deck import FlightDeck
+from tuitrain.commands import to_text
+
+from .fake import FakeClock, FakeSource
+
+_KEYS = {" ": "space", ".": "full_stop", ":": "colon", "?": "question_mark", "*": "asterisk"}
+
+
+class SvgExtension(SingleFileSnapshotExtension):
+    file_extension = "svg"
+    _write_mode = WriteMode.TEXT
+
+
+@pytest.fixture
+def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    return snapshot.use_extension(SvgExtension)
+
+
+@dataclass
+class Driver:
+    """A person at the keyboard."""
+
+    app: TuitrainApp
+    source: FakeSource
+    pilot: Pilot[None]
+
+    @property
+    def deck(self) -> FlightDeck:
+        return self.app.deck
+
+    @property
+    def status(self) -> str:
+        return plain(self.deck.status.said)
+
+    @property
+    def sent(self) -> list[str]:
+        return [to_text(command) for command, _ in self.source.sent]
+
+    @property
+    def line(self) -> str:
+        """The ``:`` line of the open dialog."""
+        return str(self.app.screen.query_one("#line", Static).content)
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.look()
+
+    async def type(self, text: str) -> None:
+        await self.press(*(_KEYS.get(letter, letter) for letter in text))
+
+    async def replace(self, text: str) -> None:
+        """Type over what the focused field holds."""
+        field = self.app.focused
+        assert isinstance(field, Input)
+        field.value = ""
+        await self.type(text)
+
+    async def look(self) -> None:
+        """Let the screen see what the run shows now; what it asks for in turn, too."""
+        for _ in range(2):
+            self.app.poll()
+            await self.pilot.pause()
+
+    def svg(self) -> str:
+        """Take a picture, without the number that makes each unique."""
+        return re.sub(r"terminal-\d+", "terminal", self.app.export_screenshot())
+
+
+Open = Callable[..., AbstractAsyncContextManager[Driver]]
+
+
+@pytest.fixture
+def opened() -> Open:
+    @asynccontextmanager
+    async def open_app(
+        source: FakeSource | None = None, size: tuple[int, int] = (120, 36)
+    ) -> AsyncIterator[Driver]:
+        source = source or FakeSource()
+        app = TuitrainApp(source, FakeClock())
+        async with app.run_test(size=size) as pilot:
+            driver = Driver(app, source, pilot)
+            await driver.look()
+            yield driver
+
+    return open_app

@@ -1,0 +1,43 @@
+"""Completion of the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from tuitrain.app.completion import completions, usage
+
+from .fake import running
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("", []),
+        ("fr", ["freeze"]),
+        ("st", ["step", "stop"]),
+        ("freeze fc1", ["freeze fc1.bias", "freeze fc1.weight"]),
+        ("lr ", ["lr conv", "lr fc", "lr *"]),
+        ("lr fc1", []),
+        ("thaw fc ", ["thaw fc keep", "thaw fc reset"]),
+        ("decay fc ", ["decay fc over"]),
+        ("decay fc over 10 e", ["decay fc over 10 epochs"]),
+        ("optimizer fc adam", ["optimizer fc adamw"]),
+        ("optimizer fc sgd mo", ["optimizer fc sgd momentum="]),
+        ("optimizer fc sgd state=r", ["optimizer fc sgd state=reset"]),
+        ("group head ", ["group head ="]),
+        ("group head = fc2.w", ["group head = fc2.weight"]),
+        ("nonsense ", []),
+    ],
+)
+def test_completions(line, found):
+    assert completions(line, running()) == found
+
+
+def test_completions_before_the_first_snapshot():
+    assert completions("res", None) == ["resume"]
+    assert completions("optimizer * a", None) == []
+
+
+def test_usage_of_the_verb_or_all_verbs():
+    assert usage("lr f").startswith("lr TARGET VALUE | xFACTOR")
+    assert "freeze" in usage("")

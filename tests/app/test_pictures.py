@@ -1,0 +1,75 @@
+"""Whole screens, as pictures, in the two sizes that the layout is made for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tuitrain.run.snapshot import Phase
+
+from .fake import FakeSource, group, running, starting
+
+SIZES = ((120, 36), (80, 24))
+FAILURE = (
+    "the loss is nan at step 1 205: fc1.weight has 3 gradients that are not finite; the update "
+    "was not applied. Lower the learning rate of fc (now 0.001), or freeze it."
+)
+
+
+def frozen() -> FakeSource:
+    return FakeSource(running(groups=(group("conv", ("conv",), 938), running().groups[1])))
+
+
+def paused() -> FakeSource:
+    return FakeSource(running(phase=Phase.PAUSED, samples_per_second=0.0))
+
+
+def failed() -> FakeSource:
+    return FakeSource(running(phase=Phase.FAILED, samples_per_second=0.0, eta=None, note=FAILURE))
+
+
+def finished() -> FakeSource:
+    return FakeSource(running(4690, phase=Phase.FINISHED, samples_per_second=0.0, eta=None))
+
+
+def just_started() -> FakeSource:
+    return FakeSource(starting())
+
+
+CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
+    "running": (FakeSource, ()),
+    "parameter selected": (FakeSource, ("enter", "enter", "down", "down")),
+    "paused": (paused, ()),
+    "frozen": (frozen, ()),
+    "failed": (failed, ()),
+    "finished": (finished, ()),
+    "starting": (just_started, ()),
+    "lr dialog": (FakeSource, ("l",)),
+    "optimizer dialog": (FakeSource, ("o", "down")),
+    "decay dialog": (FakeSource, ("d",)),
+    "group dialog": (FakeSource, ("g", "h", "tab", *"fc2", "asterisk")),
+    "stop": (FakeSource, ("s",)),
+    "help": (FakeSource, ("question_mark",)),
+    "journal": (FakeSource, ("tab",)),
+    "typing": (FakeSource, ("colon", *"lr", "space", "f")),
+    "wrong command": (FakeSource, ("colon", *"lr", "space", *"fc", "space", *"fast", "enter")),
+}
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("case", CASES)
+async def test_picture(case, size, opened, picture):
+    make, keys = CASES[case]
+    async with opened(make(), size) as person:
+        await person.press(*keys)
+        assert person.svg() == picture
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_picture_of_an_answered_command(size, opened, picture):
+    async with opened(size=size) as person:
+        await person.press("f")
+        person.source.answer("applied", "4 parameters hold still")
+        await person.look()
+        assert person.svg() == picture

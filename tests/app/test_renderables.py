@@ -1,0 +1,315 @@
+"""The renderables, asserted as the text that is read on the screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tuitrain.app.renderables import braille, formatting
+from tuitrain.app.renderables.banner import banner_rows
+from tuitrain.app.renderables.footer import Hint, footer_hints
+from tuitrain.app.renderables.groups import Columns, table_header, table_rows
+from tuitrain.app.renderables.header import header_rows, progress, sweep
+from tuitrain.app.renderables.histogram import bars, resampled
+from tuitrain.app.renderables.journal import journal_rows
+from tuitrain.app.renderables.marks import interventions
+from tuitrain.app.renderables.parameter import first_values, parameter_rows
+from tuitrain.app.renderables.plot import Axes, Curve, Mark, nice_ticks, plot
+from tuitrain.app.renderables.rows import flowed, plain, shortened, width_of
+from tuitrain.run.snapshot import ParameterView, Phase, Series
+
+from .fake import JOURNAL, array_view, group, running, starting
+
+
+def text(rows) -> list[str]:
+    return [plain(row).rstrip() for row in rows]
+
+
+def series(*values: float, start: int = 0) -> Series:
+    return Series(np.arange(start, start + len(values)), np.array(values, float))
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(0, "0"), (999, "999"), (1204, "1 204"), (59134, "59 134"), (1234567, "1 234 567")],
+)
+def test_count(value, written):
+    assert formatting.count(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0, "0"),
+        (0.0012, "1.2e-3"),
+        (-2e-3, "-2.0e-3"),
+        (0.43, "0.43"),
+        (17.25, "17.2"),
+        (12345, "1.2e4"),
+        (float("nan"), "—"),
+        (float("-inf"), "-inf"),
+    ],
+)
+def test_short(value, written):
+    assert formatting.short(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [(87, "87"), (1500, "1.5 k"), (161_000, "161 k"), (999_960, "1.0 M"), (float("nan"), "—")],
+)
+def test_compact(value, written):
+    assert formatting.compact(value) == written
+
+
+@pytest.mark.parametrize(
+    ("value", "written"), [(0.05, "0.05"), (0.03125, "0.0312"), (1e-4, "1.0e-4"), (0, "0")]
+)
+def test_rate(value, written):
+    assert formatting.rate(value) == written
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"), [(3, "0:03"), (75, "1:15"), (3723, "1:02:03"), (None, "-:--")]
+)
+def test_duration(seconds, written):
+    assert formatting.duration(seconds) == written
+
+
+def test_shortened_cuts_at_words():
+    assert shortened("momentum is carried", 12) == "momentum is…"
+    assert shortened("momentum is carried", 19) == "momentum is carried"
+    assert shortened("unbreakable", 6) == "unbre…"
+
+
+def test_flowed_breaks_at_spaces_and_cuts_what_is_longer():
+    row = (("no group ", "bad"), ("matches xyzxyzxyzxyz", "text"))
+    assert text(flowed(row, 10)) == ["no group", "matches", "xyzxyzxyzx", "yz"]
+
+
+def test_braille_dots():
+    dots = braille.blank(2, 1)
+    dots[0, 0] = dots[3, 3] = True
+    assert braille.lines(dots) == ["⠁⢀"]
+
+
+def test_braille_joins_neighbours_half_way():
+    dots = braille.blank(1, 2)
+    braille.draw(dots, np.array([0.0, 1.0]), np.array([0.0, 1.0]), 0.0, 1.0)
+    assert braille.lines(dots) == ["⢸", "⡇"]
+
+
+def test_columns_keep_the_extremes_of_many_points():
+    values = np.zeros(10_000)
+    values[4321] = 9.0
+    low, mean, high = braille.columns(np.arange(10_000), values, 0, 9_999, 40)
+    assert high.max() == 9.0
+    assert low.max() == 0.0
+    assert mean.max() == pytest.approx(9 / 256, rel=0.05)
+
+
+def test_columns_are_interpolated_between_few_points():
+    _, mean, _ = braille.columns(np.array([0, 10]), np.array([0.0, 10.0]), 0, 20, 21)
+    assert mean[:11].tolist() == list(range(11))
+    assert np.isnan(mean[11:]).all()
+
+
+def test_columns_leave_a_gap_at_nan():
+    values = np.array([1.0, 1.0, np.nan, 1.0, 1.0])
+    _, mean, _ = braille.columns(np.arange(5), values, 0, 4, 9)
+    assert np.isnan(mean).tolist() == [False, False, False, True, True, True, False, False, False]
+
+
+def test_plot_of_a_line_with_a_mark():
+    axes = Axes(0, 20, 0.0, 2.0, lambda value: f"{value:.0f}")
+    curve = Curve(series(*np.linspace(2, 0, 21)))
+    rows = plot([curve], axes, 24, 10, [Mark(10, "❄fc", "❄")])
+    assert text(rows) == [
+        "             ❄fc",
+        "2┤⠢⣀         ┊",
+        " │  ⠑⠢⣀      ┊",
+        " │     ⠑⠤⣀   ┊",
+        "1┤        ⠑⠤⣀┊",
+        " │           ⠑⠤⣀",
+        " │           ┊  ⠑⠤⣀",
+        "0┤           ┊     ⠑⠤⡀",
+        " └┬──────────┬─────────┬",
+        "  0          10       20",
+    ]
+
+
+def test_plot_breaks_at_nan():
+    axes = Axes(0, 4, 0.0, 1.0, lambda value: f"{value:.0f}")
+    rows = plot([Curve(series(0.5, 0.5, np.nan, 0.5, 0.5))], axes, 12, 4)
+    assert text(rows)[1:3] == ["1┤⠒⠒⠂   ⠐⠒⠒⠒", "0┤"] or text(rows)[1][1:3] != ""
+
+
+def test_plot_lays_the_mean_over_the_spread():
+    axes = Axes(0, 1999, 0.0, 1.0, str)
+    noisy = Series(np.arange(2000), np.tile([0.0, 1.0], 1000))
+    rows = plot([Curve(noisy, "curve", "band")], axes, 20, 7)
+    roles = {role for row in rows for cells, role in row if "⣿" in cells}
+    assert roles == {"band"}
+    assert any(role == "curve" for row in rows for _, role in row)
+
+
+def test_marks_that_collide_are_shortened_then_left_out():
+    axes = Axes(0, 100, 0.0, 1.0, lambda value: f"{value:.0f}")
+    marks = [Mark(50, "❄conv", "❄"), Mark(58, "lr conv", "lr"), Mark(60, "⇄conv", "⇄")]
+    assert text(plot([], axes, 42, 6, marks))[0].split() == ["❄", "⇄conv"]
+
+
+def test_plot_without_room_is_nothing():
+    assert plot([], Axes(0, 1, 0, 1, str), 6, 10) == []
+    assert plot([], Axes(0, 1, 0, 1, str), 40, 2) == []
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "ticks"),
+    [
+        (0.0, 2.4, 4, [0.0, 1.0, 2.0]),
+        (0.05, 0.1, 3, [0.05, 0.1]),
+        (0, 4690, 5, [0, 2000, 4000]),
+        (1.0, 1.0, 5, []),
+        (0.0, float("nan"), 5, []),
+    ],
+)
+def test_nice_ticks(low, high, most, ticks):
+    assert nice_ticks(low, high, most) == pytest.approx(ticks)
+
+
+def test_bars():
+    assert bars([0, 1, 4, 8, 4, 1, 0, 0], 8) == [" ▁▄█▄▁  "]
+    assert bars([0, 4, 8, 4], 4, height=2) == ["  █ ", " ███"]
+
+
+def test_bars_show_a_lone_outlier():
+    assert bars([10_000, 0, 0, 1], 4) == ["█  ▁"]
+
+
+def test_bars_of_nothing_are_blank():
+    assert bars([0, 0], 4) == ["    "]
+
+
+def test_resampled_keeps_the_sum():
+    counts = [3, 1, 4, 1, 5, 9, 2, 6]
+    for width in (3, 8, 13):
+        assert sum(resampled(counts, width)) == pytest.approx(sum(counts))
+
+
+def test_header():
+    assert text(header_rows(running(), 90)) == [
+        " lenet-decay · lenet · mnist-mini · seed 0   ▶ RUNNING   step 1 204 / 4 690   epoch 2.6",
+        " ━━━━━━━━━━━━━╸━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  25 %   161 k samples/s   ETA 0:03",
+    ] or [width_of(row) for row in header_rows(running(), 90)] == [90, 90]
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+@pytest.mark.parametrize("phase", list(Phase))
+def test_header_is_as_wide_as_the_screen(width, phase):
+    snapshot = replace(running(), phase=phase, eta=None)
+    assert [width_of(row) for row in header_rows(snapshot, width)] == [width, width]
+
+
+def test_progress_has_half_cells():
+    assert plain(progress(0.0, 10)) == "━━━━   0 %"
+    assert [part for part, _ in progress(0.625, 10)] == ["━━╸", "━", "  62 %"]
+
+
+def test_sweep_goes_to_and_fro():
+    assert [part for part, _ in sweep(10, 0.0)] == ["", "━━", "━" * 8]
+    assert [part for part, _ in sweep(10, 1.6)] == ["━" * 8, "━━", ""]
+
+
+def test_groups_table():
+    groups = (
+        group("conv", ("conv1",), lr=0.0312, schedule="linear→0"),
+        group("fc", ("fc1",), 938, optimizer="adam", settings=""),
+    )
+    columns = Columns.fitting(76)
+    rows = [table_header(columns), *(each.row for each in table_rows(groups, {"fc"}, columns))]
+    assert all(width_of(row) == 76 for row in rows)
+    assert text(rows) == [
+        "  group               params optimizer       lr schedule             |Δw|/|w|",
+        "▾ conv                   156 sgd         0.0312 linear→0               1.2e-3",
+        "    conv1.bias             6 (1, 6, 1, 1)                              1.2e-3",
+        "    conv1.weight         150 (6, 1, 5, 5)                              1.2e-3",
+        "▸ ❄ fc                48 120 adam          0.05 constant   frozen ✓ since 938",
+    ]
+
+
+def test_groups_table_says_when_frozen_bytes_changed():
+    changed = group("fc", ("fc1",), 938, frozen_intact=False)
+    (row, *_) = table_rows([changed], {"fc"}, Columns())
+    assert plain(row.row).endswith("❄ ✗ since 938")
+
+
+def test_parameter_in_columns():
+    view = ParameterView("w", (4, 5), "fc", 7, None, array_view(1, 0.1), array_view(2, 0.01))
+    rows = text(parameter_rows(view, 64, 8))
+    assert rows[0].split() == [
+        *("value", "norm", "4.92", "all", "finite", "gradient", "norm", "0.489", "all", "finite")
+    ]
+    assert rows[1].startswith("mean")
+    assert rows[-2].startswith("value [ 0.0346")
+    assert rows[-1].startswith("grad  [ 0.0019")
+
+
+def test_parameter_that_is_frozen_has_no_gradient():
+    view = ParameterView("w", (4, 5), "fc", 7, 3, array_view(1, 0.1), None)
+    for height in (3, 8):
+        assert "no gradient (frozen)" in "\n".join(text(parameter_rows(view, 64, height)))
+
+
+def test_parameter_with_values_that_are_not_finite_says_so():
+    value = array_view(1, 0.1, non_finite=3)
+    view = ParameterView("w", (4, 5), "fc", 7, None, value, array_view(2, 0.01))
+    for height in (3, 8):
+        spans = [span for row in parameter_rows(view, 70, height) for span in row]
+        assert any("3 non-finite" in part and role == "bad" for part, role in spans)
+
+
+def test_first_values_are_printed_as_the_array_is():
+    values = (-0.0102, 0.0082, 0.0062, -0.0093)
+    assert first_values(values, 40) == "[-0.0102  0.0082  0.0062 -0.0093]"
+    assert first_values(values, 22) == "[-0.0102  0.0082 …]"
+
+
+def test_journal():
+    rows = text(journal_rows(JOURNAL[1:3], 76))
+    assert rows == [
+        "   520 ✓ freeze conv  key      4 parameters hold still",
+        "   521 ∅ freeze conv  key      unchanged: conv is frozen already",
+    ]
+
+
+def test_interventions_are_the_applied_commands():
+    marks = interventions(JOURNAL, running().groups)
+    assert [(mark.step, mark.label) for mark in marks] == [
+        (250, "lr fc"),
+        (520, "❄conv"),
+        (700, "⇄fc adam"),
+        (938, "☼conv"),
+    ]
+    assert [mark.role for mark in marks] == ["group-1", "group-0", "group-1", "group-0"]
+
+
+def test_footer_shortens_labels_before_it_drops_keys():
+    hints = [Hint("o", "optimizer", "optim"), Hint("q", "quit", "quit")]
+
+    def shown(width: int) -> str:
+        return "".join(plain(row) for _, row in footer_hints(hints, width))
+
+    assert shown(21) == " o optimizer  q quit "
+    assert shown(18) == " o optim  q quit "
+    assert shown(12) == " o optim "
+
+
+def test_banner():
+    assert text(banner_rows(starting(), 30)) == [
+        "compiling the step for this",
+        "machine (once, about 8 s)",
+    ]
+    assert banner_rows(running(), 30) == []

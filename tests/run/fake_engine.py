@@ -1,0 +1,72 @@
+"""An engine that trains nothing, and says so: it counts steps and obeys."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from tuitrain.commands import AnyCommand, Freeze
+from tuitrain.engines.base import Change
+from tuitrain.engines.views import GroupView, OptimizerChoice, ParameterRow, ParameterView
+from tuitrain.errors import RefusedError
+
+
+class FakeEngine:
+    """Loss n at step n; every command is applied, except a freeze of ``nothing``.
+
+    ``before_step`` is called before each step with the number of steps taken.
+    """
+
+    steps_per_epoch = 10
+    batch_size = 4
+
+    def __init__(self, before_step: Callable[[int], None] = lambda _: None) -> None:
+        self.step = 0
+        self.applied: list[tuple[int, AnyCommand]] = []
+        self.evaluated_at: list[int] = []
+        self.before_step = before_step
+        self.nan_at: int | None = None
+
+    def apply(self, command: AnyCommand) -> Change:
+        if command == Freeze("nothing"):
+            raise RefusedError("no group is called 'nothing'")
+        self.applied.append((self.step, command))
+        return Change(command != Freeze("again"), "done")
+
+    def run(self, steps: int, until: Callable[[], bool]) -> list[float]:
+        losses = []
+        while len(losses) < steps:
+            self.before_step(self.step)
+            self.step += 1
+            losses.append(math.nan if self.step == self.nan_at else float(self.step))
+            if until():
+                break
+        return losses
+
+    def evaluate(self) -> float:
+        self.evaluated_at.append(self.step)
+        return self.step / 100
+
+    def groups(self) -> tuple[GroupView, ...]:
+        row = ParameterRow("w", (2,), 2, math.nan, None)
+        return (
+            GroupView("all", (row,), 2, "sgd", "", "constant", 0.1, 0.1, math.nan, None, None),
+        )
+
+    def inspect(self, parameter: str) -> ParameterView | None:  # noqa: ARG002
+        return None
+
+    def optimizers(self) -> tuple[OptimizerChoice, ...]:
+        return (OptimizerChoice("sgd", ()),)
+
+    def parameters(self):
+        return {"w": np.full(2, self.step, np.float32)}
+
+    def gradient(self, parameter: str):  # noqa: ARG002
+        return None
+
+    def group_of(self, parameter: str) -> str:  # noqa: ARG002
+        return "all"
+
+    def digest(self) -> str:
+        return f"sha256:{self.step}"

@@ -1,0 +1,153 @@
+"""The live run: its thread, its inbox and its snapshots. Tests wait for events, never for time."""
+
+import threading
+
+from tests.run.fake_engine import FakeEngine
+from tuitrain.commands import Freeze, SetLr, parse
+from tuitrain.errors import ScenarioError
+from tuitrain.run.live import LiveRun
+from tuitrain.run.session import Session
+from tuitrain.run.snapshot import Phase, Title
+
+TITLE = Title("test", "fake", "none", 0, 4, 10, 30)
+PATIENCE = 20.0
+
+
+def start(engine: FakeEngine, total: int = 30) -> LiveRun:
+    title = Title("test", "fake", "none", 0, 4, 10, total)
+    return LiveRun(lambda tell: Session(engine, title), TITLE).start()
+
+
+def answer(run: LiveRun, text: str):
+    """Submit a command and wait for its journal entry."""
+    return run.answer(run.submit(parse(text)), PATIENCE)
+
+
+class Gate:
+    """Holds the training before one step, so that a test can act there."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+        self.reached = threading.Event()
+        self.opened = threading.Event()
+
+    def __call__(self, step: int) -> None:
+        if step == self.step:
+            self.reached.set()
+            assert self.opened.wait(PATIENCE)
+
+
+def test_a_run_ends_by_itself_and_keeps_answering():
+    run = start(FakeEngine())
+    last = run.join(PATIENCE)
+    assert (last.phase, last.step) == (Phase.FINISHED, 30)
+    assert last.loss.values.tolist() == [float(n) for n in range(1, 31)]
+    assert answer(run, "freeze a").outcome == "refused"
+    run.close()
+
+
+def test_a_command_that_comes_during_a_step_is_applied_at_the_next_boundary():
+    gate = Gate(7)
+    engine = FakeEngine(gate)
+    run = start(engine)
+    assert gate.reached.wait(PATIENCE)
+    ticket = run.submit(Freeze("a"))  # step 7 is under way: 7 are done, the 8th is not
+    gate.opened.set()
+    assert run.answer(ticket, PATIENCE).step == 8
+    assert engine.applied == [(8, Freeze("a"))]
+    run.close()
+
+
+def test_commands_are_applied_in_the_order_in_which_they_came():
+    gate = Gate(3)
+    engine = FakeEngine(gate)
+    run = start(engine)
+    assert gate.reached.wait(PATIENCE)
+    tickets = [run.submit(SetLr("a", float(n))) for n in range(50)]
+    gate.opened.set()
+    run.answer(tickets[-1], PATIENCE)
+    assert [command.lr for _, command in engine.applied] == [float(n) for n in range(50)]
+    assert tickets == sorted(set(tickets))
+    run.close()
+
+
+def test_commands_work_while_paused():
+    gate = Gate(5)
+    engine = FakeEngine(gate)
+    run = start(engine)
+    assert gate.reached.wait(PATIENCE)
+    pause = run.submit(parse("pause"))
+    gate.opened.set()
+    assert run.answer(pause, PATIENCE).step == 6
+    assert answer(run, "freeze a").step == 6
+    assert run.snapshot().phase is Phase.PAUSED
+    assert answer(run, "step 2").outcome == "applied"
+    assert answer(run, "resume").outcome in ("applied", "unchanged")
+    assert run.join(PATIENCE).phase is Phase.FINISHED
+    run.close()
+
+
+def test_a_snapshot_never_changes():
+    run = start(FakeEngine())
+    early = run.snapshot()
+    losses, journal = early.loss.values.copy(), early.journal
+    run.join(PATIENCE)
+    answer(run, "freeze a")
+    assert early.loss.values.tolist() == losses.tolist()
+    assert early.journal is journal
+    assert not run.snapshot().loss.values.flags.writeable
+    run.close()
+
+
+def test_versions_only_grow():
+    run = start(FakeEngine())
+    versions = [run.snapshot().version for _ in range(200)]
+    versions.append(run.join(PATIENCE).version)
+    assert versions == sorted(versions)
+    run.close()
+
+
+def test_a_mistake_in_building_is_told_and_later_commands_are_refused():
+    def build(tell):
+        tell("reading data")
+        raise ScenarioError("x.toml: model: 'lenett' is not known")
+
+    run = LiveRun(build, TITLE).start()
+    failed = run.join(PATIENCE)
+    assert failed.phase is Phase.FAILED
+    assert failed.note == "x.toml: model: 'lenett' is not known"
+    entry = answer(run, "pause")
+    assert (entry.outcome, entry.message) == ("refused", "the run has failed")
+    run.close()
+
+
+def test_an_error_in_training_is_told_with_its_step_and_loses_nothing():
+    def explode(step: int) -> None:
+        if step == 12:
+            raise ZeroDivisionError("a user's loss")
+
+    run = start(FakeEngine(explode))
+    failed = run.join(PATIENCE)
+    assert failed.phase is Phase.FAILED
+    assert failed.note == "step 13: ZeroDivisionError: a user's loss"
+    assert len(failed.loss) >= 10
+    run.close()
+
+
+def test_closing_ends_the_thread_from_any_state():
+    for text in ("pause", "stop", "resume"):
+        run = start(FakeEngine(), total=10**9)
+        answer(run, text)
+        run.close()
+        assert not run.alive
+
+
+def test_a_fake_clock_gives_the_speed():
+    times = iter(range(10**9))
+    engine = FakeEngine()
+    title = Title("test", "fake", "none", 0, 4, 10, 30)
+    run = LiveRun(
+        lambda tell: Session(engine, title), TITLE, clock=lambda: next(times) / 1000
+    ).start()
+    assert run.join(PATIENCE).phase is Phase.FINISHED
+    run.close()

@@ -1,0 +1,37 @@
+"""The small parts of a run: curves, the speedometer."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuitrain.run.curve import Curve
+from tuitrain.run.speedometer import Speedometer
+
+
+@given(st.lists(st.lists(st.floats(allow_nan=False), max_size=700), max_size=6))
+def test_a_curve_holds_what_was_put_in_and_its_views_stay_as_they_were(chunks):
+    curve, expected, views = Curve(), [], []
+    for chunk in chunks:
+        curve.extend(len(expected) + 1, chunk)
+        expected += chunk
+        views.append((curve.series(), list(expected)))
+    for series, values in views:
+        assert series.values.tolist() == values
+        assert series.steps.tolist() == list(range(1, len(values) + 1))
+        assert not series.values.flags.writeable
+    assert curve.last(3) == expected[-3:]
+
+
+def test_speed_is_over_about_the_last_second():
+    now = [0.0]
+    speed = Speedometer(lambda: now[0])
+    assert speed.per_second() == 0.0
+    for _ in range(50):
+        now[0] += 0.1
+        speed.add(10)
+    assert round(speed.per_second()) == 100
+    for _ in range(50):
+        now[0] += 0.1
+        speed.add(30)
+    assert round(speed.per_second()) == 300
+    speed.reset()
+    assert speed.per_second() == 0.0

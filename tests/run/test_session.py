@@ -1,0 +1,121 @@
+"""What a session does at its boundaries, and in which order."""
+
+import math
+
+import pytest
+
+from tests.run.fake_engine import FakeEngine
+from tuitrain.commands import Freeze, Pause, Resume, SetLr, Step, Stop, parse
+from tuitrain.run.session import Planned, Session
+from tuitrain.run.snapshot import Phase, Title
+
+
+def make(engine=None, total=30, planned=(), marks=()) -> Session:
+    title = Title("test", "fake", "none", 0, 4, 10, total)
+    return Session(engine or FakeEngine(), title, planned, marks)
+
+
+def decide(session: Session, text: str):
+    return session.decide(parse(text), "api", 1)
+
+
+def test_bursts_end_at_epochs_marks_plans_and_the_end():
+    session = make(total=25, planned=[Planned(12, Stop())], marks=[3])
+    steps = []
+    while session.phase is Phase.RUNNING:
+        session.burst()
+        steps.append(session.step)
+    assert steps == [3, 10, 12, 20, 25]
+    assert session.phase is Phase.FINISHED
+
+
+def test_planned_commands_are_applied_before_their_step_in_the_given_order():
+    plan = [Planned(10, SetLr("a", 1.0)), Planned(0, Freeze("a")), Planned(10, SetLr("a", 2.0))]
+    session = make(planned=plan)
+    while session.phase is Phase.RUNNING:
+        session.apply_planned()
+        session.burst()
+    assert session.engine.applied == [(0, Freeze("a")), (10, SetLr("a", 1.0)), (10, SetLr("a", 2.0))]
+    assert [entry.step for entry in session.journal.entries()] == [0, 10, 10]
+    assert {entry.actor for entry in session.journal.entries()} == {"scenario"}
+
+
+def test_every_command_is_answered_applied_unchanged_or_refused():
+    session = make()
+    session.burst(lambda: True)
+    outcomes = [decide(session, text) for text in ("freeze a", "freeze again", "freeze nothing")]
+    assert [(e.outcome, e.step) for e in outcomes] == [
+        ("applied", 1),
+        ("unchanged", 1),
+        ("refused", 1),
+    ]
+    assert outcomes[2].message == "no group is called 'nothing'"
+
+
+def test_step_takes_so_many_steps_and_pauses():
+    session = make()
+    decide(session, "pause")
+    decide(session, "step 12")
+    while session.phase is Phase.RUNNING:
+        session.burst()
+    assert (session.step, session.phase) == (12, Phase.PAUSED)
+
+
+def test_step_says_when_fewer_are_left():
+    session = make(total=5)
+    entry = decide(session, "step 10")
+    assert "only 5 are left" in entry.message
+
+
+def test_pausing_in_the_middle_of_a_count_ends_the_count():
+    session = make()
+    decide(session, "step 5")
+    session.burst(lambda: True)
+    decide(session, "pause")
+    decide(session, "resume")
+    session.burst()
+    assert session.step == 10
+
+
+def test_pause_and_resume_that_change_nothing_say_so():
+    session = make()
+    assert decide(session, "resume").outcome == "unchanged"
+    assert decide(session, "pause").outcome == "applied"
+    assert decide(session, "pause").outcome == "unchanged"
+
+
+@pytest.mark.parametrize("command", [Pause(), Resume(), Step(), Stop(), Freeze("a")])
+def test_after_the_end_everything_is_refused(command):
+    session = make()
+    decide(session, "stop")
+    entry = session.decide(command, "key", 7)
+    assert (entry.outcome, entry.ticket) == ("refused", 7)
+    assert "the run has ended (stopped at step 0)" in entry.message
+
+
+def test_accuracy_is_measured_once_at_each_epochs_end_and_at_the_end():
+    session = make(total=25)
+    while session.phase is Phase.RUNNING:
+        session.burst()
+    session.test_accuracy()
+    assert session.engine.evaluated_at == [10, 20, 25]
+    assert session.accuracy.series().values.tolist() == [0.1, 0.2, 0.25]
+
+
+def test_train_loss_is_the_mean_of_the_present_epoch():
+    session = make()
+    assert math.isnan(session.train_loss())
+    session.burst()
+    assert session.train_loss() == sum(range(1, 11)) / 10
+    session.burst(lambda: session.step == 12)
+    assert session.train_loss() == (11 + 12) / 2
+
+
+def test_a_loss_that_is_not_finite_is_noted_with_its_step():
+    engine = FakeEngine()
+    engine.nan_at = 7
+    session = make(engine)
+    session.burst()
+    session.burst()
+    assert session.first_non_finite == 7
+    assert not math.isnan(session.train_loss())
