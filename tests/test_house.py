@@ -14,7 +14,9 @@ ROOT = Path(__file__).parent.parent
 
 def modules_after(statement: str) -> set[str]:
     """Return the top-level modules that a new interpreter holds after a statement."""
-    code = f"import sys, json; {statement}; print(json.dumps([m.split('.')[0] for m in sys.modules]))"
+    code = (
+        f"import sys, json; {statement}; print(json.dumps([m.split('.')[0] for m in sys.modules]))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )

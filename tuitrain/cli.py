@@ -8,7 +8,8 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator, Sequence
-from importlib.resources import files
+from contextlib import ExitStack
+from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,7 +119,11 @@ def _scenario(path: Path | None) -> tuple[Scenario, str]:
 
     if path is not None:
         return load(path), str(path)
-    text = files("tuitrain.scenario").joinpath("first_flight.toml").read_text(encoding="utf-8")
+    text = (
+        resources.files("tuitrain.scenario")
+        .joinpath("first_flight.toml")
+        .read_text(encoding="utf-8")
+    )
     return loads(text, "first_flight.toml"), "first_flight.toml"
 
 
@@ -132,10 +137,11 @@ def _headless(scenario: Scenario, source: str, json: bool, out: Path | None) -> 
     shares_terminal = console.is_terminal and not json
     bar = ProgressBar(scenario.name, console if shares_terminal else Console(stderr=True))
     reports: list[Report] = [JsonReport(sys.stdout) if json else TextReport(console), bar]
-    if out is not None:
-        reports.append(FolderReport(out, scenario))
     event: Event | None = None
-    with bar.shown():
+    with ExitStack() as files:
+        if out is not None:
+            reports.append(FolderReport(out, scenario, files))
+        files.enter_context(bar.shown())
         for event in _events(scenario, source, bar.note, bar.steps):
             for report in reports:
                 report.tell(event)

@@ -14,8 +14,3 @@ def modules_after(statement: str) -> set[str]:
 
 def test_the_package_does_not_import_textual():
     assert "textual" not in modules_after("import tuitrain.app, tuitrain.app.source")
-
-
-def test_the_screen_does_not_import_the_core():
-    modules = modules_after("import tuitrain.app.app")
-    assert not {"tuitrain_core", "numba", "tuitrain.engines"} & modules

@@ -128,22 +128,22 @@ def test_plot_of_a_line_with_a_mark():
     rows = plot([curve], axes, 24, 10, [Mark(10, "❄fc", "❄")])
     assert text(rows) == [
         "             ❄fc",
-        "2┤⠢⣀         ┊",
-        " │  ⠑⠢⣀      ┊",
-        " │     ⠑⠤⣀   ┊",
-        "1┤        ⠑⠤⣀┊",
-        " │           ⠑⠤⣀",
-        " │           ┊  ⠑⠤⣀",
-        "0┤           ┊     ⠑⠤⡀",
-        " └┬──────────┬─────────┬",
-        "  0          10       20",
+        "2┤⠑⠢⣀        ┊",
+        " │   ⠉⠒⢄⡀    ┊",
+        " │      ⠈⠒⢄⡀ ┊",
+        "1┤         ⠈⠒⠤⡀",
+        " │           ┊⠈⠑⠤⡀",
+        " │           ┊   ⠈⠑⠤⢄",
+        "0┤           ┊       ⠉⠢⢄",
+        " └┬────────────────────┬",
+        "  0                   20",
     ]
 
 
 def test_plot_breaks_at_nan():
     axes = Axes(0, 4, 0.0, 1.0, lambda value: f"{value:.0f}")
-    rows = plot([Curve(series(0.5, 0.5, np.nan, 0.5, 0.5))], axes, 12, 4)
-    assert text(rows)[1:3] == ["1┤⠒⠒⠂   ⠐⠒⠒⠒", "0┤"] or text(rows)[1][1:3] != ""
+    rows = plot([Curve(series(0.5, 0.5, np.nan, 0.5, 0.5))], axes, 12, 5)
+    assert text(rows) == ["", "1┤", " │⠤⠤⠤    ⠤⠤⠤", "0┤", "  0"]
 
 
 def test_plot_lays_the_mean_over_the_spread():
@@ -170,8 +170,8 @@ def test_plot_without_room_is_nothing():
     ("low", "high", "most", "ticks"),
     [
         (0.0, 2.4, 4, [0.0, 1.0, 2.0]),
-        (0.05, 0.1, 3, [0.05, 0.1]),
-        (0, 4690, 5, [0, 2000, 4000]),
+        (0.05, 0.1, 3, [0.06, 0.08, 0.1]),
+        (0, 4690, 5, [0, 1000, 2000, 3000, 4000]),
         (1.0, 1.0, 5, []),
         (0.0, float("nan"), 5, []),
     ],
@@ -201,9 +201,9 @@ def test_resampled_keeps_the_sum():
 
 def test_header():
     assert text(header_rows(running(), 90)) == [
-        " lenet-decay · lenet · mnist-mini · seed 0   ▶ RUNNING   step 1 204 / 4 690   epoch 2.6",
-        " ━━━━━━━━━━━━━╸━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  25 %   161 k samples/s   ETA 0:03",
-    ] or [width_of(row) for row in header_rows(running(), 90)] == [90, 90]
+        " lenet-decay · lenet · mnist-mini · seed 0     ▶ RUNNING   step 1 204 / 4 690   epoch 2.6",
+        " ━━━━━━━━━━━━━╸━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━━  25 %   161 k samples/s   ETA 0:03",
+    ]
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
@@ -232,11 +232,11 @@ def test_groups_table():
     rows = [table_header(columns), *(each.row for each in table_rows(groups, {"fc"}, columns))]
     assert all(width_of(row) == 76 for row in rows)
     assert text(rows) == [
-        "  group               params optimizer       lr schedule             |Δw|/|w|",
-        "▾ conv                   156 sgd         0.0312 linear→0               1.2e-3",
-        "    conv1.bias             6 (1, 6, 1, 1)                              1.2e-3",
-        "    conv1.weight         150 (6, 1, 5, 5)                              1.2e-3",
-        "▸ ❄ fc                48 120 adam          0.05 constant   frozen ✓ since 938",
+        "  group               params optimizer      lr schedule             |Δw|/|w|",
+        "▾ conv                   156 sgd        0.0312 linear→0               1.2e-3",
+        "    conv1.bias             6 (1, 6, 1, 1)                             1.2e-3",
+        "    conv1.weight         150 (6, 1, 5, 5)                             1.2e-3",
+        "▸ ❄ fc                48 120 adam         0.05 constant   frozen ✓ since 938",
     ]
 
 
@@ -248,13 +248,16 @@ def test_groups_table_says_when_frozen_bytes_changed():
 
 def test_parameter_in_columns():
     view = ParameterView("w", (4, 5), "fc", 7, None, array_view(1, 0.1), array_view(2, 0.01))
-    rows = text(parameter_rows(view, 64, 8))
-    assert rows[0].split() == [
-        *("value", "norm", "4.92", "all", "finite", "gradient", "norm", "0.489", "all", "finite")
+    assert text(parameter_rows(view, 64, 8)) == [
+        "value      norm 4.92 all finite  gradient   norm 0.49 all finite",
+        "mean  -1.3e-3  std       0.1     mean  -4.5e-4  std    1.0e-2",
+        "min    -0.355  max     0.375     min   -3.2e-2  max    3.1e-2",
+        "            ▃▆▇█▅▃▃                         ▁▃▆▇▇█▇▄▃",
+        "         ▃▇▇███████▄▃                     ▂▆█████████▅▅▁",
+        "▁▁▁▁▁▂▂▅█████████████▆▅▄▂▁▁▁▁ ▁  ▁▁▁▁▂▃▅▇███████████████▅▄▃▂▁▁▁▁",
+        "value [ 0.0346  0.0822  0.033  -0.1303  0.0905  0.0446 …]",
+        "grad  [ 0.0019 -0.0052 -0.0041 -0.0244  0.018   0.0114 …]",
     ]
-    assert rows[1].startswith("mean")
-    assert rows[-2].startswith("value [ 0.0346")
-    assert rows[-1].startswith("grad  [ 0.0019")
 
 
 def test_parameter_that_is_frozen_has_no_gradient():

@@ -14,7 +14,7 @@ from tuitrain.app.widgets.command_line import CommandInput
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.groups import GroupsTable
 from tuitrain.app.widgets.journal import Journal
-from tuitrain.commands import Freeze, Pause, Resume, Step, Stop, Thaw
+from tuitrain.commands import Freeze, Pause, Resume, SetLr, Step, Stop, Thaw
 from tuitrain.run.snapshot import Phase
 
 from .fake import FakeSource, group, running, starting
@@ -98,9 +98,7 @@ async def test_command_line_sends_what_is_typed(opened):
     async with opened() as person:
         await person.type(":lr fc 0.01")
         await person.press("enter")
-        assert [(actor, text) for (_, actor), text in zip(person.source.sent, person.sent)] == [
-            ("command", "lr fc 0.01")
-        ]
+        assert person.source.sent == [(SetLr("fc", 0.01), "command")]
         assert isinstance(person.app.focused, GroupsTable)
 
 
@@ -289,9 +287,7 @@ async def test_palette_offers_the_usual_acts(opened):
         options = person.app.screen.query_one(OptionList)
         assert options.option_count
         await person.press("enter")
-        assert [(text, actor) for text, (_, actor) in zip(person.sent, person.source.sent)] == [
-            ("freeze fc", "palette")
-        ]
+        assert person.source.sent == [(Freeze("fc"), "palette")]
 
 
 async def test_enter_folds_the_group_and_selects_it(opened):

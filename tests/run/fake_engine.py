@@ -49,9 +49,7 @@ class FakeEngine:
 
     def groups(self) -> tuple[GroupView, ...]:
         row = ParameterRow("w", (2,), 2, math.nan, None)
-        return (
-            GroupView("all", (row,), 2, "sgd", "", "constant", 0.1, 0.1, math.nan, None, None),
-        )
+        return (GroupView("all", (row,), 2, "sgd", "", "constant", 0.1, 0.1, math.nan, None, None),)
 
     def inspect(self, parameter: str) -> ParameterView | None:  # noqa: ARG002
         return None

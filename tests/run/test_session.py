@@ -35,7 +35,11 @@ def test_planned_commands_are_applied_before_their_step_in_the_given_order():
     while session.phase is Phase.RUNNING:
         session.apply_planned()
         session.burst()
-    assert session.engine.applied == [(0, Freeze("a")), (10, SetLr("a", 1.0)), (10, SetLr("a", 2.0))]
+    assert session.engine.applied == [
+        (0, Freeze("a")),
+        (10, SetLr("a", 1.0)),
+        (10, SetLr("a", 2.0)),
+    ]
     assert [entry.step for entry in session.journal.entries()] == [0, 10, 10]
     assert {entry.actor for entry in session.journal.entries()} == {"scenario"}
 

@@ -13,6 +13,11 @@ def matching(pattern: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if fnmatchcase(name, pattern)]
 
 
+def matching_any(patterns: Sequence[str], names: Iterable[str]) -> list[str]:
+    """Return the names that any of the globs matches, in their order."""
+    return [name for name in names if any(fnmatchcase(name, each) for each in patterns)]
+
+
 def groups_named(target: str, groups: Sequence[str], parameters: Sequence[str]) -> list[str]:
     """Return the groups that the target names.
 
@@ -43,8 +48,17 @@ def patterns_matched(patterns: Sequence[str], parameters: Sequence[str]) -> list
     """
     for pattern in patterns:
         if not matching(pattern, parameters):
-            raise RefusedError(f"no parameter matches {pattern!r}{nearest(pattern, parameters)}")
-    return [name for name in parameters if any(fnmatchcase(name, each) for each in patterns)]
+            raise RefusedError(
+                f"no parameter matches {pattern!r}{near_parameter(pattern, parameters)}"
+            )
+    return matching_any(patterns, parameters)
+
+
+def near_parameter(pattern: str, parameters: Iterable[str]) -> str:
+    """Return the hint at the parameter, or at the layer, that a glob may have meant."""
+    names = list(parameters)
+    layers = dict.fromkeys(name.rpartition(".")[0] for name in names)
+    return nearest(pattern.rstrip("*?."), [*names, *layers])
 
 
 def nothing_named(target: str, groups: Sequence[str], parameters: Sequence[str]) -> RefusedError:

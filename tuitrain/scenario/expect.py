@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 
 from tuitrain.commands import Regroup
+from tuitrain.engines.targets import matching_any, near_parameter
 from tuitrain.errors import ScenarioError, listed, nearest
 from tuitrain.run.session import Session
 
@@ -131,7 +131,7 @@ class Expectations:
 
     def _matching(self, patterns: Sequence[str]) -> list[str]:
         names = self._session.engine.parameters()
-        return [name for name in names if any(fnmatchcase(name, each) for each in patterns)]
+        return matching_any(patterns, names)
 
     def _remember(self) -> None:
         for name in self._session.engine.parameters():
@@ -164,7 +164,7 @@ class Expectations:
         names = list(self._session.engine.parameters())
         for pattern in patterns:
             if not self._matching([pattern]):
-                return f"no parameter matches {pattern!r}{nearest(pattern, names)}"
+                return f"no parameter matches {pattern!r}{near_parameter(pattern, names)}"
         return ""
 
     def _known_groups(self) -> list[str]:

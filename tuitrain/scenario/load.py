@@ -76,7 +76,7 @@ def _near_file(path: Path) -> str:
 def _explained(message: str, table: dict[str, Any]) -> str:
     """Turn msgspec's message into key, problem and nearest match."""
     problem, _, where = message.partition(" - at `")
-    key = where.rstrip("`").removeprefix("$").removeprefix(".") or "(top level)"
+    key = _located(where.rstrip("`").removeprefix("$").removeprefix("."), table) or "(top level)"
     unknown = re.search(r"unknown field `(.*)`", problem)
     if unknown:
         allowed = _fields(key)
@@ -87,6 +87,19 @@ def _explained(message: str, table: dict[str, Any]) -> str:
     if missing:
         return f"{key}: the key {missing.group(1)!r} is missing"
     return f"{key}: {_found(problem, key, table)}"
+
+
+def _located(key: str, table: dict[str, Any]) -> str:
+    """Say which entry of an array a key is in: msgspec writes ``group[...]`` for any."""
+    name, elided, rest = key.partition("[...]")
+    if not elided or name not in _TABLES:
+        return key.replace("[...]", "")
+    for index, entry in enumerate(table[name]):
+        try:
+            msgspec.convert(entry, _TABLES[name])
+        except msgspec.ValidationError:
+            break
+    return f"{name}[{index}]{rest.replace('[...]', '')}"
 
 
 def _found(problem: str, key: str, table: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol, TextIO
 
@@ -89,19 +89,20 @@ class FolderReport:
     ----------
     folder : made if need be
     scenario : what is run, written down as it was resolved
+    files : closes the files
 
     Raises
     ------
     ScenarioError : the folder cannot be made or written to
     """
 
-    def __init__(self, folder: Path, scenario: Scenario) -> None:
+    def __init__(self, folder: Path, scenario: Scenario, files: ExitStack) -> None:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             encoded = msgspec.json.format(msgspec.json.encode(scenario))
             (folder / "scenario.json").write_bytes(encoded + b"\n")
-            self._journal = JsonReport((folder / "journal.jsonl").open("w", encoding="utf-8"))
-            self._metrics = JsonReport((folder / "metrics.jsonl").open("w", encoding="utf-8"))
+            self._journal = _lines(folder / "journal.jsonl", files)
+            self._metrics = _lines(folder / "metrics.jsonl", files)
         except OSError as error:
             raise ScenarioError(f"--out {folder}: cannot be written: {error.strerror}") from None
 
@@ -109,6 +110,10 @@ class FolderReport:
         """Write one event where it belongs."""
         goes_to_journal = isinstance(event, JournalEntry | Finding)
         (self._journal if goes_to_journal else self._metrics).tell(event)
+
+
+def _lines(path: Path, files: ExitStack) -> JsonReport:
+    return JsonReport(files.enter_context(path.open("w", encoding="utf-8")))
 
 
 class ProgressBar:

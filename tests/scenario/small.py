@@ -1,0 +1,62 @@
+"""A model and data of the test's own, as a scenario's user would bring them."""
+
+import numpy as np
+
+from tuitrain_core.data import Dataset
+from tuitrain_core.models import MLP
+
+
+def model() -> MLP:
+    return MLP((36, 8, 4))
+
+
+def data() -> tuple[Dataset, Dataset]:
+    generator = np.random.default_rng(0)
+
+    def part(count: int) -> Dataset:
+        labels = generator.integers(0, 4, count)
+        images = np.zeros((count, 1, 6, 6), np.uint8)
+        images[np.arange(count), 0, labels, :] = 255
+        return Dataset(images, labels)
+
+    return part(50), part(20)
+
+
+def broken():
+    raise OSError("the disk is gone")
+
+
+def not_a_model() -> int:
+    return 3
+
+
+TEXT = """
+schema = 1
+name = "small"
+model = "tests.scenario.small:model"
+data = "tests.scenario.small:data"
+batch_size = 8
+epochs = 3
+[optimizer]
+name = "sgd"
+lr = 0.1
+[[group]]
+name = "fc"
+params = ["fc*"]
+[[group]]
+name = "head"
+params = ["*"]
+[[at]]
+epoch = 1
+do = ["freeze fc", "lr head 0.2"]
+[[expect]]
+epoch = 1
+changed = { group = "fc", since_epoch = 0 }
+[[expect]]
+epoch = 3
+unchanged = { params = ["fc*"], since_epoch = 1 }
+grad_none = ["fc*"]
+lr = { group = "head", is = 0.2 }
+test_accuracy = ">= 0"
+train_loss = "< 10"
+"""

@@ -1,0 +1,164 @@
+"""Scenario files: what is read, and how mistakes are told."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tuitrain.errors import ScenarioError
+from tuitrain.scenario.comparison import Comparison
+from tuitrain.scenario.load import load, loads
+
+SOUND = """
+schema = 1
+name = "test"
+epochs = 2
+[optimizer]
+name = "sgd"
+lr = 0.05
+[[group]]
+name = "conv"
+params = ["conv*"]
+[[group]]
+name = "fc"
+params = ["*"]
+lr = 0.01
+[[at]]
+epoch = 1
+do = "lr fc 0"
+[[expect]]
+epoch = 2
+unchanged = { group = "fc", since_epoch = 1 }
+"""
+
+
+def told(text: str) -> str:
+    with pytest.raises(ScenarioError) as error:
+        loads(text, "x.toml")
+    message = str(error.value)
+    assert message.startswith("x.toml: ")
+    return message.removeprefix("x.toml: ")
+
+
+def test_a_sound_scenario_is_read_with_its_defaults():
+    scenario = loads(SOUND, "x.toml")
+    assert (scenario.model, scenario.data, scenario.batch_size) == ("lenet", "mnist-mini", 64)
+    assert scenario.group[1].lr == 0.01
+    assert scenario.at[0].do == "lr fc 0"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("schema = 1", "schema = 2", "schema: invalid enum value 2 (given: 2)"),
+        ("schema = 1\n", "", "(top level): the key 'schema' is missing"),
+        ('name = "test"', "name = 3", "name: expected str, got int (given: 3)"),
+        (
+            "epochs = 2\n",
+            "epochs = 2\nbatchsize = 3\n",
+            "batchsize: no such key, did you mean 'batch_size'? (allowed here: schema,",
+        ),
+        ("epochs = 2", "epochs = 0", "epochs: expected int >= 1 (given: 0)"),
+        ("epochs = 2", 'epochs = "2"', "epochs: expected int | null, got str (given: '2')"),
+        ("epochs = 2\n", "", "epochs: give either epochs = N or steps = N"),
+        ("epochs = 2\n", "epochs = 2\nsteps = 9\n", "epochs: give either epochs = N or"),
+        ('params = ["*"]', 'parms = ["*"]', "group[1].parms: no such key, did you mean 'params'"),
+        ('params = ["*"]', "params = []", "group[1].params: expected array of length >= 1"),
+        ('name = "fc"', 'name = "conv"', "group[1].name: a second group is called 'conv'"),
+        ('name = "fc"', 'name = "2 fc"', "group[1].name: expected str matching regex"),
+        ('do = "lr fc 0"', 'do = "lrr fc 0"', "at[0].do: unknown command 'lrr', did you mean 'lr'"),
+        ("epoch = 1\n", "", "at[0]: give either epoch = N or step = N"),
+        ("epoch = 1\n", "epoch = -1\n", "at[0].epoch: expected int >= 0"),
+        ("since_epoch = 1", "since = 1", "expect[0].unchanged.since: no such key, did you mean"),
+        (", since_epoch = 1", "", "expect[0].unchanged: give either since_epoch = N or"),
+        ('group = "fc", ', "", 'expect[0].unchanged: give either group = "NAME" or params'),
+        ("unchanged =", "unchangd =", "expect[0].unchangd: no such key, did you mean 'unchanged'"),
+        (
+            'unchanged = { group = "fc", since_epoch = 1 }',
+            "",
+            "expect[0]: nothing is expected; give unchanged, changed",
+        ),
+        (
+            'unchanged = { group = "fc", since_epoch = 1 }',
+            'test_accuracy = "0.95"',
+            "expect[0].test_accuracy: takes a comparison such as",
+        ),
+        (
+            'unchanged = { group = "fc", since_epoch = 1 }',
+            'lr = { group = "fc", equals = 1.0 }',
+            "expect[0].lr.equals: no such key (allowed here: group or is)",
+        ),
+        ('[optimizer]\nname = "sgd"', "[optimizer]", "optimizer.name: the optimizer's name is"),
+    ],
+)
+def test_errors_name_the_key_what_is_expected_and_the_nearest_match(before, after, expected):
+    assert before in SOUND
+    assert told(SOUND.replace(before, after)).startswith(expected)
+
+
+def test_what_is_not_toml_is_told_with_its_line():
+    assert "line 2" in told("schema = 1\nname = = 2\n")
+
+
+def test_a_file_that_is_not_there_is_told_with_its_neighbour(tmp_path):
+    (tmp_path / "lr-to-zero.toml").write_text(SOUND)
+    with pytest.raises(ScenarioError) as error:
+        load(tmp_path / "lr-to-zro.toml")
+    assert "no such file, did you mean" in str(error.value)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"name = '\xe9'"])
+def test_what_is_not_text_is_told(tmp_path, content):
+    path = tmp_path / "x.toml"
+    path.write_bytes(content)
+    with pytest.raises(ScenarioError) as error:
+        load(path)
+    assert "not UTF-8 text" in str(error.value)
+
+
+def test_a_folder_is_told(tmp_path):
+    with pytest.raises(ScenarioError) as error:
+        load(tmp_path)
+    assert "cannot be read" in str(error.value)
+
+
+keys = st.sampled_from(
+    ["schema", "name", "epochs", "steps", "seed", "optimizer", "group", "at", "expect", "do", "x"]
+)
+values = st.recursive(
+    st.one_of(st.integers(-3, 3), st.booleans(), st.just('"text"'), st.just("0.5")),
+    lambda inner: st.lists(inner, max_size=2).map(lambda v: "[" + ", ".join(map(str, v)) + "]"),
+    max_leaves=4,
+)
+
+
+@given(st.dictionaries(keys, values))
+def test_any_table_is_a_scenario_or_a_scenario_error(table):
+    text = "\n".join(f"{key} = {str(value).lower()}" for key, value in table.items())
+    try:
+        scenario = loads(text, "x.toml")
+    except ScenarioError as error:
+        assert str(error).startswith("x.toml: ")
+    else:
+        assert scenario.schema == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "holds"),
+    [
+        (">= 0.95", 0.95, True),
+        (">=0.95", 0.94, False),
+        ("< 1e-3", 0.0009, True),
+        ("== 2", 2.0, True),
+        ("> -1", float("nan"), False),
+        ("<= 3", float("nan"), False),
+    ],
+)
+def test_comparisons(text, value, holds):
+    comparison = Comparison.read(text)
+    assert comparison is not None
+    assert comparison.holds(value) is holds
+
+
+@pytest.mark.parametrize("text", ["", "0.9", "=> 1", ">= x", ">= 1.2.3", ">= 1 2"])
+def test_what_is_no_comparison_reads_as_none(text):
+    assert Comparison.read(text) is None
