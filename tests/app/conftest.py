@@ -20,8 +20,6 @@ from tuitrain.commands import to_text
 
 from .fake import FakeClock, FakeSource
 
-_KEYS = {" ": "space", ".": "full_stop", ":": "colon", "?": "question_mark", "*": "asterisk"}
-
 
 class SvgExtension(SingleFileSnapshotExtension):
     file_extension = "svg"
@@ -63,7 +61,16 @@ class Driver:
         await self.look()
 
     async def type(self, text: str) -> None:
-        await self.press(*(_KEYS.get(letter, letter) for letter in text))
+        """Put a text into the focused field at once: a pressed key takes the pilot 60 ms."""
+        field = self.app.focused
+        assert isinstance(field, Input)
+        field.insert_text_at_cursor(text)
+        await self.look()
+
+    async def command(self, text: str) -> None:
+        """Open the command line, and type."""
+        await self.pilot.press("colon")
+        await self.type(text)
 
     async def replace(self, text: str) -> None:
         """Type over what the focused field holds."""

@@ -48,12 +48,9 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "lr dialog": (FakeSource, ("l",)),
     "optimizer dialog": (FakeSource, ("o", "down")),
     "decay dialog": (FakeSource, ("d",)),
-    "group dialog": (FakeSource, ("g", "h", "tab", *"fc2", "asterisk")),
     "stop": (FakeSource, ("s",)),
     "help": (FakeSource, ("question_mark",)),
     "journal": (FakeSource, ("tab",)),
-    "typing": (FakeSource, ("colon", *"lr", "space", "f")),
-    "wrong command": (FakeSource, ("colon", *"lr", "space", *"fc", "space", *"fast", "enter")),
 }
 
 
@@ -72,4 +69,29 @@ async def test_picture_of_an_answered_command(size, opened, picture):
         await person.press("f")
         person.source.answer("applied", "4 parameters hold still")
         await person.look()
+        assert person.svg() == picture
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_picture_of_a_command_half_typed(size, opened, picture):
+    async with opened(size=size) as person:
+        await person.command("lr f")
+        assert person.svg() == picture
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_picture_of_a_command_that_cannot_be_read(size, opened, picture):
+    async with opened(size=size) as person:
+        await person.command("lr fc fast")
+        await person.press("enter")
+        assert person.svg() == picture
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_picture_of_the_group_dialog(size, opened, picture):
+    async with opened(size=size) as person:
+        await person.press("g")
+        await person.type("head")
+        await person.press("tab")
+        await person.type("fc2* *.bias")
         assert person.svg() == picture

@@ -280,7 +280,7 @@ def test_what_changes_nothing_says_so(engine, first, again):
         ("freeze conf", "'conf' names no group and no parameter, did you mean 'conv'?"),
         ("lr fcc 1", "no group is called 'fcc', did you mean 'fc'? (groups: conv or fc)"),
         ("lr head.* 1", "names 2 parameters, and no group; make it a group first"),
-        ("group top = heat.*", "no parameter matches 'heat.*', did you mean 'head."),
+        ("group top = heat.*", "no parameter matches 'heat.*', did you mean 'head'?"),
         ("optimizer fc adm", "unknown optimizer 'adm', did you mean 'adam'?"),
         ("optimizer fc adam momentum=0.9", "adam has no setting 'momentum'"),
         ("optimizer fc sgd momentum=1", "momentum must be a number in [0, 1), but is 1"),

@@ -51,7 +51,7 @@ class FakeEngine:
         row = ParameterRow("w", (2,), 2, math.nan, None)
         return (GroupView("all", (row,), 2, "sgd", "", "constant", 0.1, 0.1, math.nan, None, None),)
 
-    def inspect(self, parameter: str) -> ParameterView | None:  # noqa: ARG002
+    def inspect(self, parameter: str) -> ParameterView | None:
         return None
 
     def optimizers(self) -> tuple[OptimizerChoice, ...]:
@@ -60,10 +60,10 @@ class FakeEngine:
     def parameters(self):
         return {"w": np.full(2, self.step, np.float32)}
 
-    def gradient(self, parameter: str):  # noqa: ARG002
+    def gradient(self, parameter: str):
         return None
 
-    def group_of(self, parameter: str) -> str:  # noqa: ARG002
+    def group_of(self, parameter: str) -> str:
         return "all"
 
     def digest(self) -> str:

@@ -86,7 +86,7 @@ class Session:
         return self._write(command, actor, ticket, outcome, change.message)
 
     def burst(self, until: Callable[[], bool] = lambda: False) -> Sequence[float]:
-        """Take steps up to the next mark or epoch, to the end of a `step N`, or until told to return."""
+        """Take steps to the next mark or epoch, to the end of a `step N`, or until told to."""
         per_epoch = self.title.steps_per_epoch
         epoch_end = (self.step // per_epoch + 1) * per_epoch
         next_mark = self._marks[bisect_right(self._marks, self.step)]

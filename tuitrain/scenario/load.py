@@ -15,8 +15,14 @@ from tuitrain.errors import CommandError, ScenarioError, listed, nearest
 from .comparison import Comparison
 from .schema import At, Expect, Group, LrIs, Scenario, Since
 
-_TABLES = {"group": Group, "at": At, "expect": Expect, "unchanged": Since, "changed": Since}
-_TABLES["lr"] = LrIs  # type: ignore[assignment]
+_TABLES: dict[str, type[msgspec.Struct]] = {
+    "group": Group,
+    "at": At,
+    "expect": Expect,
+    "unchanged": Since,
+    "changed": Since,
+    "lr": LrIs,
+}
 
 
 def load(path: Path) -> Scenario:
@@ -94,12 +100,16 @@ def _located(key: str, table: dict[str, Any]) -> str:
     name, elided, rest = key.partition("[...]")
     if not elided or name not in _TABLES:
         return key.replace("[...]", "")
-    for index, entry in enumerate(table[name]):
-        try:
-            msgspec.convert(entry, _TABLES[name])
-        except msgspec.ValidationError:
-            break
-    return f"{name}[{index}]{rest.replace('[...]', '')}"
+    wrong = next(i for i, entry in enumerate(table[name]) if not _fits(entry, _TABLES[name]))
+    return f"{name}[{wrong}]{rest.replace('[...]', '')}"
+
+
+def _fits(entry: Any, struct: type[msgspec.Struct]) -> bool:
+    try:
+        msgspec.convert(entry, struct)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def _found(problem: str, key: str, table: dict[str, Any]) -> str:
