@@ -159,7 +159,7 @@ def _open_app(scenario: Scenario, source: str) -> int:
     from tuitrain.run.live import LiveRun
     from tuitrain.scenario.build import build, title_of
 
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)):
         raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
     run = LiveRun(lambda tell: build(scenario, source, tell), title_of(scenario)).start()
     TuitrainApp(run).run()

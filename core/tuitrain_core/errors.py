@@ -1,4 +1,4 @@
-"""The errors of the core: one base class, so that a caller can catch a user's mistake as one thing."""
+"""The errors of the core, under one base class: a caller catches any mistake of a user as one."""
 
 
 class CoreError(ValueError):

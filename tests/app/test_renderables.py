@@ -16,7 +16,7 @@ from tuitrain.app.renderables.histogram import bars, resampled
 from tuitrain.app.renderables.journal import journal_rows
 from tuitrain.app.renderables.marks import interventions
 from tuitrain.app.renderables.parameter import first_values, parameter_rows
-from tuitrain.app.renderables.plot import Axes, Curve, Mark, nice_ticks, plot
+from tuitrain.app.renderables.plot import Axes, Curve, Mark, nice_ticks, plot, power
 from tuitrain.app.renderables.rows import flowed, plain, shortened, width_of
 from tuitrain.run.snapshot import ParameterView, Phase, Series
 
@@ -178,6 +178,13 @@ def test_plot_without_room_is_nothing():
 )
 def test_nice_ticks(low, high, most, ticks):
     assert nice_ticks(low, high, most) == pytest.approx(ticks)
+
+
+@pytest.mark.parametrize(
+    ("exponent", "written"), [(0, "1"), (-2, "0.01"), (-5, "1e-5"), (-0.5, "0.3")]
+)
+def test_power(exponent, written):
+    assert power(exponent) == written
 
 
 def test_bars():

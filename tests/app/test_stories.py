@@ -15,6 +15,7 @@ from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.groups import GroupsTable
 from tuitrain.app.widgets.journal import Journal
 from tuitrain.commands import Freeze, Pause, Resume, SetLr, Step, Stop, Thaw
+from tuitrain.errors import RefusedError
 from tuitrain.run.snapshot import Phase
 
 from .fake import FakeSource, group, running, starting
@@ -379,3 +380,40 @@ async def test_banner_goes_when_the_run_has_started(opened):
         person.source.shown = replace(running(), version=2)
         await person.look()
         assert not banner.display
+
+
+async def test_groups_open_once_there_is_room_for_them(opened):
+    async with opened(size=(120, 30)) as person:
+        table = person.deck.query_one(GroupsTable)
+        assert table.virtual_size.height == 3
+        await person.pilot.resize_terminal(120, 40)
+        await person.look()
+        assert table.virtual_size.height == 13
+
+
+async def test_groups_that_were_folded_stay_folded(opened):
+    async with opened(size=(120, 30)) as person:
+        table = person.deck.query_one(GroupsTable)
+        await person.press("enter", "enter")
+        await person.pilot.resize_terminal(120, 40)
+        await person.look()
+        assert table.virtual_size.height == 3
+
+
+async def test_loss_can_be_seen_on_a_logarithmic_axis(opened):
+    async with opened() as person:
+        await person.press("y")
+        assert person.deck.query_one("#loss").border_title == "loss (log)"
+        await person.press("y")
+        assert person.deck.query_one("#loss").border_title == "loss"
+
+
+async def test_command_that_the_source_refuses_at_once_shows_why(opened):
+    async with opened() as person:
+
+        def refuse(command, actor):
+            raise RefusedError("the run is closed")
+
+        person.source.submit = refuse
+        await person.press("f")
+        assert person.status == "✗ freeze conv  the run is closed"

@@ -97,7 +97,11 @@ def test_a_pause_is_passed_over_and_a_refused_command_fails_the_run():
         ("lr = 0.1", "lr = 0.1\nmomentun = 0.9", "no setting 'momentun', did you mean 'momentum'?"),
         ("lr = 0.1", 'lr = "fast"', "lr takes a number, true or false, or a pair of numbers"),
         ("lr = 0.1", "lr = -0.1", "lr must be a finite number, 0 or more, but is -0.1"),
-        ('["fc*"]\n[[group]]', '["fc3*"]\n[[group]]', "no parameter matches 'fc3*', did you mean 'fc1'?"),
+        (
+            '["fc*"]\n[[group]]',
+            '["fc3*"]\n[[group]]',
+            "matches 'fc3*', did you mean 'fc1'?",
+        ),
         ("epoch = 1\ndo", "epoch = 3\ndo", "at[0]: step 21 is not before the end of the run, 21"),
         ("[[expect]]\nepoch = 1", "[[expect]]\nepoch = 4", "expect[0]: step 28 is after the end"),
         (

@@ -49,7 +49,7 @@ KEYS: Final[tuple[Key, ...]] = (
         "swap_optimizer",
         "optimizer",
         "optim",
-        "Give the selected group another optimizer, or other settings.",
+        "Give the selected group another optimizer or settings.",
     ),
     Key(
         "d",
@@ -61,6 +61,7 @@ KEYS: Final[tuple[Key, ...]] = (
     ),
     Key("g", "g", "regroup", "group", "group", "Move parameters into a group, old or new."),
     Key("colon", ":", "command", "command", "cmd", "Type a command."),
+    Key("y", "y", "log_loss", "", "", "Show the loss on a logarithmic axis, or a linear one."),
     Key("question_mark", "?", "help", "help", "help", "Show this help."),
     Key("s", "s", "stop", "stop", "stop", "End the run here, after asking."),
     Key("q", "q", "quit", "quit", "quit", "Leave; asks while the run is going."),

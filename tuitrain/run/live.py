@@ -199,27 +199,8 @@ class LiveRun:
         at = self._clock()
         if now or at - self._published_at >= SNAPSHOT_SECONDS:
             self._published_at = at
-            self._show(self._take_snapshot(session))
-
-    def _take_snapshot(self, session: Session) -> Snapshot:
-        engine, speed = session.engine, self._speed.per_second()
-        left = (session.title.total_steps - session.step) * engine.batch_size
-        non_finite = session.first_non_finite
-        return Snapshot(
-            version=self._snapshot.version + 1,
-            title=session.title,
-            phase=session.phase,
-            step=session.step,
-            note="" if non_finite is None else f"loss is not finite since step {non_finite}",
-            samples_per_second=speed,
-            eta=left / speed if speed else None,
-            loss=session.loss.series(),
-            accuracy=session.accuracy.series(),
-            groups=engine.groups(),
-            parameter=engine.inspect(self._watched) if self._watched else None,
-            journal=session.journal.entries(),
-            optimizers=engine.optimizers(),
-        )
+            version = self._snapshot.version + 1
+            self._show(session.snapshot(version, self._watched, self._speed.per_second()))
 
     def _show(self, snapshot: Snapshot) -> None:
         with self._wake:

@@ -18,7 +18,7 @@ from tuitrain.errors import RefusedError
 
 from .curve import Curve
 from .journal import Journal
-from .snapshot import Actor, JournalEntry, Outcome, Phase, Title
+from .snapshot import Actor, JournalEntry, Outcome, Phase, Snapshot, Title
 
 PLANNED = 0
 """The ticket of commands that nobody waits for: those that a scenario planned."""
@@ -117,6 +117,35 @@ class Session:
         if not len(known) or known.steps[-1] != self.step:
             self.accuracy.extend(self.step, [self.engine.evaluate()])
         return self.accuracy.last(1)[0]
+
+    def snapshot(
+        self, version: int = 0, watched: str | None = None, samples_per_second: float = 0.0
+    ) -> Snapshot:
+        """Return what a face shows at this boundary.
+
+        Parameters
+        ----------
+        version : of the snapshot
+        watched : the parameter to describe in full
+        samples_per_second : how fast the training goes, which a session does not know
+        """
+        left = (self.title.total_steps - self.step) * self.engine.batch_size
+        bad = self.first_non_finite
+        return Snapshot(
+            version=version,
+            title=self.title,
+            phase=self.phase,
+            step=self.step,
+            note="" if bad is None else f"loss is not finite since step {bad}",
+            samples_per_second=samples_per_second,
+            eta=left / samples_per_second if samples_per_second else None,
+            loss=self.loss.series(),
+            accuracy=self.accuracy.series(),
+            groups=self.engine.groups(),
+            parameter=self.engine.inspect(watched) if watched else None,
+            journal=self.journal.entries(),
+            optimizers=self.engine.optimizers(),
+        )
 
     def _write(
         self, command: AnyCommand, actor: Actor, ticket: int, outcome: Outcome, message: str

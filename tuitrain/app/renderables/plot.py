@@ -104,6 +104,11 @@ def fixed(low: float, high: float) -> Callable[[float], str]:
     return lambda value: f"{value:.{decimals}f}"
 
 
+def power(exponent: float) -> str:
+    """Write the number at a place of a logarithmic axis: ``0.01``, ``3e-4``."""
+    return f"{10**exponent:.1g}".replace("e-0", "e-")
+
+
 def _canvas(curves: Sequence[Curve], axes: Axes, width: int, height: int) -> list[list[Span]]:
     """Lay the curves over one another, a cell each, the first on top."""
     text = np.full((height, width), " ", dtype="<U1")
@@ -187,7 +192,7 @@ def _tick_rows(ticks: Sequence[float], axes: Axes, height: int) -> dict[int, flo
 def _x_axis(axes: Axes, margin: int, width: int) -> list[Row]:
     """Draw the x axis with steps under it."""
     span = max(axes.end - axes.start, 1e-12)
-    ticks = nice_ticks(axes.start, axes.end, max(2, width // 10))
+    ticks = nice_ticks(axes.start, axes.end, max(2, width // 8))
     line, labels = ["─"] * width, [" "] * (width + margin + 1)
     for tick in ticks:
         column = int((tick - axes.start) / span * (width - 1) + 0.5)

@@ -275,6 +275,10 @@ class FlightDeck(Screen[None]):
                 RegroupDialog(self.snapshot.groups, "" if selected.is_group else selected.name)
             )
 
+    def action_log_loss(self) -> None:
+        """Switch the axis of the loss chart."""
+        self.query_one(LossChart).toggle_scale()
+
     def action_command(self) -> None:
         """Open the command line."""
         if not self._ended():

@@ -9,7 +9,7 @@ from textual.geometry import Size
 
 from tuitrain.app.renderables.formatting import percentage, rate
 from tuitrain.app.renderables.marks import interventions
-from tuitrain.app.renderables.plot import Axes, Curve, fixed, plot
+from tuitrain.app.renderables.plot import Axes, Curve, fixed, plot, power
 from tuitrain.app.renderables.rows import Row
 from tuitrain.run.snapshot import Series, Snapshot
 
@@ -23,18 +23,29 @@ class LossChart(RowsView):
 
     def __init__(self) -> None:
         super().__init__(id="loss", classes="panel chart")
+        self._logarithmic = False
+
+    def toggle_scale(self) -> None:
+        """Switch between a linear and a logarithmic axis."""
+        self._logarithmic = not self._logarithmic
+        self.border_title = "loss (log)" if self._logarithmic else "loss"
+        self.redraw()
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Plot the curve, and name its last value in the border."""
         series = snapshot.loss
         self.border_subtitle = f"{series.values[-1]:.4g}" if len(series) else ""
+        if self._logarithmic:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                series = Series(series.steps, np.log10(series.values))
         finite = series.values[np.isfinite(series.values)]
         if not len(finite):
             return [(("no step yet", "muted"),)]
         bottom, top = float(finite.min()), float(finite.max())
         if top - bottom < 1e-9:
             bottom, top = bottom - 0.5, top + 0.5
-        axes = Axes(0, max(snapshot.step, 2), bottom, top, fixed(bottom, top))
+        label = power if self._logarithmic else fixed(bottom, top)
+        axes = Axes(0, max(snapshot.step, 2), bottom, top, label)
         return _plot(snapshot, Curve(series, "curve", "band"), axes, room)
 
 

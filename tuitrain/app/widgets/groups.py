@@ -43,15 +43,14 @@ class GroupsTable(RowsView, can_focus=True):
         super().__init__(id="groups", classes="panel")
         self.selected: TableRow | None = None
         self._folded: set[str] = set()
-        self._fitted = False
+        self._waits_for_room: bool | None = None
         self._table: list[TableRow] = []
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the column titles and the rows under them."""
         if not snapshot.groups:
             return [(("no groups yet", "muted"),)]
-        if not self._fitted:
-            self._fit(snapshot, room.height)
+        self._fit(snapshot, room.height)
         columns = Columns.fitting(room.width)
         self._table = table_rows(snapshot.groups, self._folded, columns)
         self._select(self._place())
@@ -73,11 +72,12 @@ class GroupsTable(RowsView, can_focus=True):
         self._go(next((at for at, row in enumerate(self._table) if row.name == name), 0))
 
     def _fit(self, snapshot: Snapshot, height: int) -> None:
-        """At first sight, open the groups only if all their parameters can be seen."""
-        self._fitted = True
+        """Fold what is too much at first sight; open it when there is room, if nobody folded."""
+        if self._waits_for_room is False:
+            return
         lines = 1 + sum(1 + len(group.parameters) for group in snapshot.groups)
-        if lines > height:
-            self._folded = {group.name for group in snapshot.groups}
+        self._waits_for_room = lines > height
+        self._folded = {group.name for group in snapshot.groups} if lines > height else set()
 
     def _place(self) -> int | None:
         if self.selected is None:
@@ -151,6 +151,7 @@ class GroupsTable(RowsView, can_focus=True):
         if self.selected is None:
             return
         group = self.selected.group
+        self._waits_for_room = False
         self._folded ^= {group}
         if not self.selected.is_group:
             self.selected = next(row for row in self._table if row.name == group and row.is_group)
