@@ -72,8 +72,8 @@ class TuitrainApp(App[None]):
     def _settle(self) -> None:
         """Show the run, then take what start-up made out of the collector's sight.
 
-        What hitches the screen showed were full collections over the thousands of objects that
-        stylesheet and widgets leave behind (35 to 60 ms each), not the drawing.
+        A full collection over what stylesheet and widgets leave behind takes 21 ms, a visible
+        hitch; over what comes after it, 0.5 ms.
         """
         self.poll()
         gc.collect()
