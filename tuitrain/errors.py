@@ -26,6 +26,10 @@ class ScenarioError(TuitrainError):
     """A scenario that cannot be read or built."""
 
 
+class StateMismatchError(TuitrainError):
+    """A saved state that does not fit the model it was given to."""
+
+
 def nearest(given: str, allowed: Iterable[str]) -> str:
     """Return ``", did you mean 'x'?"`` for the allowed word closest to ``given``, or ``""``."""
     close = difflib.get_close_matches(given, list(allowed), n=1, cutoff=0.5)

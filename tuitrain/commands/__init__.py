@@ -4,15 +4,20 @@ A key, a palette entry, the ``:`` line, a scenario entry and a Python call all m
 command, and every command prints back to the text that makes it.
 """
 
-from .text import number_text, parse, setting_text, to_text
+from .parsing import parse
+from .printing import number_text, setting_text, to_text
 from .types import (
     AnyCommand,
+    Branch,
+    Clip,
     Command,
     Decay,
+    FollowSchedule,
     Freeze,
     Pause,
     Regroup,
     Resume,
+    Rewind,
     ScaleLr,
     SetLr,
     Setting,
@@ -20,18 +25,23 @@ from .types import (
     Stop,
     SwapOptimizer,
     Thaw,
+    Undo,
 )
 from .vocabulary import VOCABULARY, Verb
 
 __all__ = [
     "VOCABULARY",
     "AnyCommand",
+    "Branch",
+    "Clip",
     "Command",
     "Decay",
+    "FollowSchedule",
     "Freeze",
     "Pause",
     "Regroup",
     "Resume",
+    "Rewind",
     "ScaleLr",
     "SetLr",
     "Setting",
@@ -39,6 +49,7 @@ __all__ = [
     "Stop",
     "SwapOptimizer",
     "Thaw",
+    "Undo",
     "Verb",
     "number_text",
     "parse",

@@ -72,6 +72,34 @@ class Decay(Command, frozen=True, tag="decay"):
     unit: Literal["epochs", "steps"] = "epochs"
 
 
+class FollowSchedule(Command, frozen=True, tag="schedule"):
+    """Let the lr of groups follow a schedule, from its present value and the present step.
+
+    Attributes
+    ----------
+    kind : ``linear`` and ``cosine`` go to ``value`` over ``over`` units; ``exponential`` multiplies
+        by ``value`` each unit; ``milestones`` multiplies by ``value`` at each of ``at``;
+        ``one-cycle`` goes up to ``value`` and down again over ``over`` units
+    unit : what ``over`` and ``at`` count
+    warmup : steps over which the schedule is faded in; 0 for none
+    """
+
+    target: str
+    kind: Literal["linear", "cosine", "exponential", "milestones", "one-cycle"]
+    value: float
+    over: int = 1
+    at: tuple[int, ...] = ()
+    unit: Literal["epochs", "steps"] = "epochs"
+    warmup: int = 0
+
+
+class Clip(Command, frozen=True, tag="clip"):
+    """Clip gradients before every update: their total norm, or each value; ``off`` ends it."""
+
+    by: Literal["norm", "value", "off"]
+    limit: float = 0.0
+
+
 class SwapOptimizer(Command, frozen=True, tag="optimizer"):
     """Give groups another optimizer, or other settings.
 
@@ -92,6 +120,37 @@ class Regroup(Command, frozen=True, tag="group"):
     patterns: tuple[str, ...]
 
 
+class Rewind(Command, frozen=True, tag="rewind"):
+    """Go back to the boundary before step ``step``; what followed is kept as a branch."""
+
+    step: int
+
+
+class Undo(Command, frozen=True, tag="undo"):
+    """Take back the last command, and train again up to the present step without it."""
+
+
+class Branch(Command, frozen=True, tag="branch"):
+    """Return to the end of a branch that was left."""
+
+    name: str
+
+
 AnyCommand: TypeAlias = (
-    Pause | Resume | Step | Stop | Freeze | Thaw | SetLr | ScaleLr | Decay | SwapOptimizer | Regroup
+    Pause
+    | Resume
+    | Step
+    | Stop
+    | Freeze
+    | Thaw
+    | SetLr
+    | ScaleLr
+    | Decay
+    | FollowSchedule
+    | Clip
+    | SwapOptimizer
+    | Regroup
+    | Rewind
+    | Undo
+    | Branch
 )

@@ -45,6 +45,23 @@ VOCABULARY: tuple[Verb, ...] = (
         ("decay conv over 10 epochs", "decay * over 500 steps"),
     ),
     Verb(
+        "schedule",
+        "schedule TARGET linear|cosine|one-cycle to LR over N epochs|steps [warmup=STEPS], or "
+        "exponential xFACTOR per epoch|step, or milestones xFACTOR at N,N,... epochs|steps",
+        "Let the learning rate follow a schedule, from its present value.",
+        (
+            "schedule fc cosine to 0 over 10 epochs",
+            "schedule * exponential x0.9 per epoch warmup=100",
+            "schedule conv milestones x0.1 at 5,8 epochs",
+        ),
+    ),
+    Verb(
+        "clip",
+        "clip norm|value LIMIT | off",
+        "Clip the gradients before every update: their total norm, or each value.",
+        ("clip norm 1", "clip off"),
+    ),
+    Verb(
         "optimizer",
         "optimizer TARGET NAME [KEY=VALUE...] [state=carry|reset]",
         "Swap the optimizer of a group; the weights stay, the state is carried over or reset.",
@@ -56,6 +73,14 @@ VOCABULARY: tuple[Verb, ...] = (
         "Move the parameters that match into a group; their optimizer state follows.",
         ("group head = classifier.* fc2.*",),
     ),
+    Verb(
+        "rewind",
+        "rewind STEP",
+        "Go back to a past step, exactly; what followed is kept as a branch.",
+        ("rewind 400",),
+    ),
+    Verb("undo", "undo", "Take back the last command, and train again up to now.", ("undo",)),
+    Verb("branch", "branch NAME", "Return to the end of a branch that was left.", ("branch main",)),
 )
 
 

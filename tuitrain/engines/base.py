@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tuitrain.commands import AnyCommand
 
+from .state import Array, EngineState
 from .views import GroupView, OptimizerChoice, ParameterView
-
-Array: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +96,20 @@ class Engine(Protocol):
 
     def digest(self) -> str:
         """Return the SHA-256 of parameters, buffers and optimizer state, as ``sha256:…``."""
+        ...
+
+    def state(self) -> EngineState:
+        """Return a copy of all that decides the future."""
+        ...
+
+    def load_state(self, state: EngineState) -> None:
+        """Go on from a state: what follows is what followed it, bit for bit.
+
+        Raises
+        ------
+        StateMismatchError : it is not of this model; every name that does not fit is listed, and
+            nothing was changed
+        """
         ...
 
 

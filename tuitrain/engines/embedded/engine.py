@@ -14,13 +14,16 @@ from tuitrain_core import functional, random, tape, tensor
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.data import DataLoader, Dataset
 from tuitrain_core.module import BatchNorm1d, BatchNorm2d, Module
+from tuitrain_core.optimizer import ParameterState
 
 from ..base import Array, Change, read_only
+from ..state import EngineState
 from ..targets import matching
 from ..views import GroupView, OptimizerChoice, ParameterRow, ParameterView
+from .capture import capture, check, restore_random
 from .digest import digest
 from .freezing import FrozenParameters
-from .groups import Group, GroupPlan, GroupTable
+from .groups import Group, GroupPlan, GroupTable, from_record
 from .inspection import view_of
 from .rules import choices, compile_rules, settings_text
 from .steering import Steering
@@ -166,13 +169,49 @@ class EmbeddedEngine:
 
     def digest(self) -> str:
         """Return the SHA-256 of parameters, buffers and optimizer state."""
-        states = {
+        return digest(self.parameters(), self._buffers(), self._optimizer_states())
+
+    def state(self) -> EngineState:
+        """Return a copy of all that decides the future."""
+        return capture(
+            self._step,
+            self.parameters(),
+            self._buffers(),
+            self._optimizer_states(),
+            self._frozen.all(),
+            list(self._table),
+            self._random,
+        )
+
+    def load_state(self, state: EngineState) -> None:
+        """Go on from a state; see `Engine.load_state`."""
+        check(state, self.parameters(), self._buffers())
+        groups = [from_record(record, self._parameters) for record in state.groups]
+        for name, parameter in self._parameters.items():
+            parameter.set_value(state.parameters[name])
+            parameter.grad = None
+        for name, buffer in self._model.named_buffers():
+            buffer.numpy()[...] = state.buffers[name]
+        self._table.reset(groups)
+        for name, remembered in state.optimizers.items():
+            optimizer = self._table.of(name).optimizer
+            optimizer.state[self._parameters[name]] = ParameterState(
+                remembered.updates, {slot: array.copy() for slot, array in remembered.slots.items()}
+            )
+        self._frozen.reset(state.frozen)
+        restore_random(self._random, state.random)
+        self._step = state.step
+        self._follow_freezes()
+
+    def _buffers(self) -> dict[str, Array]:
+        return {name: each.numpy() for name, each in self._model.named_buffers()}
+
+    def _optimizer_states(self) -> dict[str, ParameterState]:
+        return {
             name: state
             for name, parameter in self._parameters.items()
             if (state := self._table.of(name).optimizer.state.get(parameter)) is not None
         }
-        buffers = {name: each.numpy() for name, each in self._model.named_buffers()}
-        return digest(self.parameters(), buffers, states)
 
     def _take_step(self) -> float:
         images, labels = self._loader.batch(self._step)

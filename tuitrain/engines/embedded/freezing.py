@@ -41,6 +41,16 @@ class FrozenParameters:
         """Thaw a parameter."""
         del self._frozen[name]
 
+    def reset(self, frozen: Mapping[str, int]) -> None:
+        """Freeze exactly these, each since the given step."""
+        self._frozen = {}
+        for name, step in frozen.items():
+            self.freeze(name, step)
+
+    def all(self) -> dict[str, int]:
+        """Return for each frozen parameter the step since which it is."""
+        return {name: frozen.since for name, frozen in sorted(self._frozen.items())}
+
     def since(self, name: str) -> int | None:
         """Return the step at which the parameter was frozen, or None."""
         frozen = self._frozen.get(name)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from tuitrain.commands import Setting
 from tuitrain.errors import RefusedError, listed
-from tuitrain_core import Parameter
+from tuitrain_core import Parameter, schedule
 from tuitrain_core.optimizer import Optimizer
 from tuitrain_core.schedule import Constant, Schedule
 
@@ -55,6 +56,33 @@ class Group:
     def set_lr(self, step: int) -> None:
         """Hand the schedule's value for this step to the optimizer."""
         self.optimizer.param_groups[0]["lr"] = self.schedule.lr(step)
+
+
+def to_record(group: Group) -> dict[str, Any]:
+    """Write a group down as plain values; the state of its parameters is not in them."""
+    return {
+        "name": group.name,
+        "members": list(group.members),
+        "rule": group.rule,
+        "settings": {"lr": group.optimizer.param_groups[0]["lr"], **group.settings},
+        "schedule": schedule.to_record(group.schedule),
+    }
+
+
+def from_record(record: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> Group:
+    """Make the group that `to_record` wrote down, with an optimizer that remembers nothing.
+
+    Raises
+    ------
+    RefusedError, CoreError, KeyError : this is no such record
+    """
+    settings = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in record["settings"].items()
+    }
+    members = tuple(record["members"])
+    optimizer = make_optimizer(record["rule"], [parameters[name] for name in members], settings)
+    return Group(record["name"], members, optimizer, schedule.from_record(record["schedule"]))
 
 
 class GroupTable:
@@ -125,6 +153,10 @@ class GroupTable:
         for group in groups:
             self._groups[group.name] = group
         self._groups = {name: group for name, group in self._groups.items() if group.members}
+
+    def reset(self, groups: Iterable[Group]) -> None:
+        """Put these groups in the place of all that there are."""
+        self._groups = {group.name: group for group in groups}
 
     def _of(self, members: Iterable[str]) -> list[Parameter]:
         return [self.parameters[name] for name in members]

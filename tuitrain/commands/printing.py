@@ -1,0 +1,91 @@
+"""Writing commands as text: the inverse of `parsing`."""
+
+from __future__ import annotations
+
+from .types import (
+    Branch,
+    Clip,
+    Command,
+    Decay,
+    FollowSchedule,
+    Freeze,
+    Pause,
+    Regroup,
+    Resume,
+    Rewind,
+    ScaleLr,
+    SetLr,
+    Setting,
+    Step,
+    Stop,
+    SwapOptimizer,
+    Thaw,
+    Undo,
+)
+
+
+def to_text(command: Command) -> str:  # noqa: PLR0912 - a row for each command
+    """Write a command as the text that `parse` reads back to an equal command."""
+    match command:
+        case Step(count=count):
+            return f"step {count}"
+        case Freeze(target=target):
+            return f"freeze {target}"
+        case Thaw(target=target, state=state):
+            return f"thaw {target}" + (" reset" if state == "reset" else "")
+        case SetLr(target=target, lr=lr):
+            return f"lr {target} {number_text(lr)}"
+        case ScaleLr(target=target, factor=factor):
+            return f"lr {target} x{number_text(factor)}"
+        case Decay(target=target, over=over, unit=unit):
+            return f"decay {target} over {over} {unit}"
+        case FollowSchedule():
+            return _schedule_text(command)
+        case Clip(by=by, limit=limit):
+            return "clip off" if by == "off" else f"clip {by} {number_text(limit)}"
+        case Rewind(step=step):
+            return f"rewind {step}"
+        case Branch(name=name):
+            return f"branch {name}"
+        case SwapOptimizer():
+            return _optimizer_text(command)
+        case Regroup(name=name, patterns=patterns):
+            return f"group {name} = {' '.join(patterns)}"
+        case Pause() | Resume() | Stop() | Undo():
+            return type(command).__struct_config__.tag  # type: ignore[return-value]
+    raise TypeError(f"not a command: {command!r}")
+
+
+def number_text(value: float) -> str:
+    """Write a number in the shortest form that reads back to the same bits."""
+    return str(int(value)) if value == int(value) and abs(value) < 1e6 else repr(value)
+
+
+def _schedule_text(command: FollowSchedule) -> str:
+    value = number_text(command.value)
+    match command.kind:
+        case "exponential":
+            rest = f"x{value} per {command.unit.removesuffix('s')}"
+        case "milestones":
+            rest = f"x{value} at {','.join(map(str, command.at))} {command.unit}"
+        case _:
+            rest = f"to {value} over {command.over} {command.unit}"
+    warmup = f" warmup={command.warmup}" if command.warmup else ""
+    return f"schedule {command.target} {command.kind} {rest}{warmup}"
+
+
+def _optimizer_text(command: SwapOptimizer) -> str:
+    words = ["optimizer", command.target, command.name]
+    words += [f"{key}={setting_text(value)}" for key, value in command.settings.items()]
+    if command.state is not None:
+        words.append(f"state={command.state}")
+    return " ".join(words)
+
+
+def setting_text(value: Setting) -> str:
+    """Write a hyper-parameter's value as it stands after ``KEY=``."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        return ",".join(number_text(part) for part in value)
+    return number_text(value)

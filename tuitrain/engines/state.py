@@ -1,0 +1,53 @@
+"""The state of an engine: everything that decides its future, as one value.
+
+The order of the data is not in it: it is a function of seed and step. What is in it is copied in and
+out, so a state stays what it was while the training goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OptimizerState:
+    """What an optimizer remembers of one parameter: how many updates, and arrays by slot."""
+
+    updates: int
+    slots: Mapping[str, Array]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EngineState:
+    """The state of an engine at a step boundary.
+
+    Attributes
+    ----------
+    step : steps taken
+    parameters, buffers : arrays by name
+    optimizers : by parameter name, of those that have been updated
+    frozen : for each frozen parameter the step since which it is
+    groups : each group's name, members, optimizer, settings and schedule, as plain values
+    random : state of the generator that dropout draws from, as plain values
+    """
+
+    step: int
+    parameters: Mapping[str, Array]
+    buffers: Mapping[str, Array]
+    optimizers: Mapping[str, OptimizerState]
+    frozen: Mapping[str, int]
+    groups: tuple[Mapping[str, Any], ...]
+    random: Mapping[str, Any]
+
+    @property
+    def nbytes(self) -> int:
+        """Size of the arrays in memory."""
+        slots = (a for each in self.optimizers.values() for a in each.slots.values())
+        every = [*self.parameters.values(), *self.buffers.values(), *slots]
+        return sum(array.nbytes for array in every)
