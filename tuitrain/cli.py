@@ -1,4 +1,4 @@
-"""The command line: ``tuitrain``, ``tuitrain run``, ``tuitrain replay``.
+"""The command line: ``tuitrain``, and its commands ``run``, ``replay`` and ``resume``.
 
 Imports neither Textual nor Numba before they are needed, so that ``--help`` answers at once.
 """
@@ -7,25 +7,30 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from tuitrain import __version__
 from tuitrain.errors import TuitrainError
 
 if TYPE_CHECKING:
+    from tuitrain.run.recorder import Recorder
     from tuitrain.scenario.events import Event
+    from tuitrain.scenario.report import ProgressBar
     from tuitrain.scenario.schema import Scenario
 
 HELD, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
+Events: TypeAlias = "Callable[[ProgressBar, ExitStack], Iterator[Event]]"
+
 _EPILOG = """\
-exit status of replay and of run --headless:
-  0  every expectation held
-  1  an expectation failed, or a planned command was refused
+exit status of replay, resume and run --headless:
+  0  every expectation held; a run that was replayed came out identical
+  1  an expectation failed, a planned command was refused, or a run came out different
   2  bad input: a file, a key, a value
 """
 
@@ -56,62 +61,104 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"tuitrain {__version__}")
     parser.set_defaults(action=_run, scenario=None, headless=False, out=None, json=False)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
-    _add_run(commands)
-    _add_replay(commands)
+    run = _command(commands, "run", _run, "open the app on a scenario")
+    run.add_argument("scenario", nargs="?", type=Path, metavar="SCENARIO", help="a TOML file")
+    run.add_argument("--headless", action="store_true", help="no screen: as replay does")
+    out = "write the record of the run there (default: a new folder where the user's state is kept)"
+    run.add_argument("--out", type=Path, metavar="DIR", help=out)
+    run.add_argument("--json", action="store_true", help="with --headless: one object a line")
+    replay = _command(
+        commands, "replay", _replay, "run scenarios or recorded runs again, and check them"
+    )
+    replay.add_argument(
+        "files", nargs="+", type=Path, metavar="FILE", help="a scenario, or the folder of a run"
+    )
+    replay.add_argument("--json", action="store_true", help="one JSON object a line")
+    resume = _command(commands, "resume", _resume, "go on with a recorded run to its end")
+    resume.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
+    resume.add_argument("--json", action="store_true", help="one JSON object a line")
     return parser
 
 
-def _add_run(commands: argparse._SubParsersAction) -> None:
-    run = commands.add_parser(
-        "run", help="open the app on a scenario", description="Open the app on a scenario."
-    )
-    run.add_argument("scenario", nargs="?", type=Path, metavar="SCENARIO", help="a TOML file")
-    run.add_argument("--headless", action="store_true", help="no screen: as replay does")
-    run.add_argument(
-        "--out", type=Path, metavar="DIR", help="with --headless: write a record of the run there"
-    )
-    run.add_argument("--json", action="store_true", help="with --headless: one object a line")
-    run.set_defaults(action=_run)
-
-
-def _add_replay(commands: argparse._SubParsersAction) -> None:
-    replay = commands.add_parser(
-        "replay",
-        help="run scenarios without a screen and check what they expect",
-        description="Run scenarios without a screen and check what they expect.",
+def _command(
+    commands: argparse._SubParsersAction,
+    name: str,
+    action: Callable[[argparse.Namespace], int],
+    does: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=does,
+        description=f"{does[0].upper()}{does[1:]}.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    replay.add_argument("files", nargs="+", type=Path, metavar="FILE", help="a TOML file")
-    replay.add_argument("--json", action="store_true", help="one JSON object a line")
-    replay.set_defaults(action=_replay)
+    parser.set_defaults(action=action)
+    return parser
 
 
 def _run(arguments: argparse.Namespace) -> int:
     scenario, source = _scenario(arguments.scenario)
-    if arguments.headless:
-        return _headless(scenario, source, arguments.json, arguments.out)
-    if arguments.json or arguments.out:
-        raise TuitrainError("--json and --out go with --headless; the app writes no record")
-    return _open_app(scenario, source)
+    if not arguments.headless:
+        if arguments.json:
+            raise TuitrainError("--json goes with --headless")
+        return _open_app(scenario, source, arguments.out)
+    return _fly(scenario.name, arguments.json, _scenario_events(scenario, source, arguments.out))
 
 
 def _replay(arguments: argparse.Namespace) -> int:
     from tuitrain.scenario.load import load
 
     status = HELD
-    loaded: list[tuple[Scenario, str]] = []
+    flights: list[Callable[[], int]] = []
     for path in arguments.files:
         try:
-            loaded.append((load(path), str(path)))
+            flights.append(
+                _comparing(path, arguments.json)
+                if path.is_dir()
+                else _flying(load(path), str(path), arguments.json)
+            )
         except TuitrainError as mistake:
             status = _complain(mistake)
-    for scenario, source in loaded if status == HELD else ():
+    for fly in flights if status == HELD else ():
         try:
-            status = max(status, _headless(scenario, source, arguments.json, None))
+            status = max(status, fly())
         except TuitrainError as mistake:
             status = _complain(mistake)
     return status
+
+
+def _resume(arguments: argparse.Namespace) -> int:
+    from tuitrain.scenario.rerun import resume
+
+    def events(bar: ProgressBar, files: ExitStack) -> Iterator[Event]:
+        return resume(arguments.folder, files, bar.note, bar.steps)
+
+    return _fly(str(arguments.folder), arguments.json, events)
+
+
+def _flying(scenario: Scenario, source: str, json: bool) -> Callable[[], int]:
+    return lambda: _fly(scenario.name, json, _scenario_events(scenario, source))
+
+
+def _comparing(folder: Path, json: bool) -> Callable[[], int]:
+    from tuitrain.run.folder import read_header
+
+    read_header(folder)
+    return lambda: _compare(folder, json)
+
+
+def _compare(folder: Path, json: bool) -> int:
+    from rich.console import Console
+
+    from tuitrain.scenario.report import ProgressBar, told_comparison
+    from tuitrain.scenario.rerun import compare
+
+    bar = ProgressBar(str(folder), Console(stderr=True))
+    with bar.shown():
+        comparison, environments = compare(folder, bar.note, bar.steps)
+    print(told_comparison(str(folder), comparison.step, comparison.difference, environments, json))
+    return HELD if comparison.difference is None else FAILED
 
 
 def _scenario(path: Path | None) -> tuple[Scenario, str]:
@@ -119,51 +166,74 @@ def _scenario(path: Path | None) -> tuple[Scenario, str]:
 
     if path is not None:
         return load(path), str(path)
-    text = (
-        resources.files("tuitrain.scenario")
-        .joinpath("first_flight.toml")
-        .read_text(encoding="utf-8")
-    )
+    text = resources.files("tuitrain.scenario").joinpath("first_flight.toml").read_text("utf-8")
     return loads(text, "first_flight.toml"), "first_flight.toml"
 
 
-def _headless(scenario: Scenario, source: str, json: bool, out: Path | None) -> int:
+def _scenario_events(scenario: Scenario, source: str, out: Path | None = None) -> Events:
+    def events(bar: ProgressBar, files: ExitStack) -> Iterator[Event]:
+        from tuitrain.run.recorder import NO_RECORD
+        from tuitrain.scenario.replay import replay
+
+        recorder = NO_RECORD if out is None else _folder(scenario, out, files)
+        return replay(scenario, source, bar.note, bar.steps, recorder)
+
+    return events
+
+
+def _fly(name: str, json: bool, events: Events) -> int:
+    """Report a headless run; the status says whether all held."""
     from rich.console import Console
 
     from tuitrain.scenario.events import Ended
-    from tuitrain.scenario.report import FolderReport, JsonReport, ProgressBar, Report, TextReport
+    from tuitrain.scenario.report import JsonReport, ProgressBar, Report, TextReport
 
     console = Console()
     shares_terminal = console.is_terminal and not json
-    bar = ProgressBar(scenario.name, console if shares_terminal else Console(stderr=True))
+    bar = ProgressBar(name, console if shares_terminal else Console(stderr=True))
     reports: list[Report] = [JsonReport(sys.stdout) if json else TextReport(console), bar]
     event: Event | None = None
     with ExitStack() as files:
-        if out is not None:
-            reports.append(FolderReport(out, scenario, files))
         files.enter_context(bar.shown())
-        for event in _events(scenario, source, bar.note, bar.steps):
+        for event in events(bar, files):
             for report in reports:
                 report.tell(event)
     return HELD if isinstance(event, Ended) and event.ok else FAILED
 
 
-def _events(scenario: Scenario, source: str, note, steps) -> Iterator[Event]:
-    from tuitrain.scenario.replay import replay
+def _open_app(scenario: Scenario, source: str, out: Path | None) -> int:
+    if not all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)):
+        raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
 
-    return replay(scenario, source, note, steps)
-
-
-def _open_app(scenario: Scenario, source: str) -> int:
     from tuitrain.app.app import TuitrainApp
     from tuitrain.run.live import LiveRun
     from tuitrain.scenario.build import build, title_of
 
-    if not all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)):
-        raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
-    run = LiveRun(lambda tell: build(scenario, source, tell), title_of(scenario)).start()
-    TuitrainApp(run).run()
+    with ExitStack() as files:
+        where = out or _new_folder(scenario.name)
+        run = LiveRun(
+            lambda tell: build(scenario, source, tell, _folder(scenario, where, files)),
+            title_of(scenario),
+        )
+        TuitrainApp(run.start()).run()
+        run.close()
+    print(f"recorded in {where}", file=sys.stderr)
     return HELD
+
+
+def _folder(scenario: Scenario, out: Path, files: ExitStack) -> Recorder:
+    from tuitrain.run.folder import RunFolder
+    from tuitrain.scenario.rerun import header_of
+
+    return RunFolder(out, header_of(scenario), files)
+
+
+def _new_folder(name: str) -> Path:
+    """Choose a folder for a run that nobody named one for."""
+    from platformdirs import user_state_path
+
+    label = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
+    return user_state_path("tuitrain") / "runs" / f"{datetime.now():%Y-%m-%d-%H%M%S}-{label}"
 
 
 def _complain(mistake: TuitrainError) -> int:

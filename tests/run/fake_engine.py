@@ -7,6 +7,7 @@ import numpy as np
 
 from tuitrain.commands import AnyCommand, Freeze
 from tuitrain.engines.base import Change
+from tuitrain.engines.state import EngineState
 from tuitrain.engines.views import GroupView, OptimizerChoice, ParameterRow, ParameterView
 from tuitrain.errors import RefusedError
 
@@ -65,6 +66,20 @@ class FakeEngine:
 
     def group_of(self, parameter: str) -> str:
         return "all"
+
+    def digests(self):
+        return {"w": str(self.step)}
+
+    def environment(self):
+        return {"engine": "fake"}
+
+    def state(self) -> EngineState:
+        groups = ({"members": ["w"], "applied": list(self.applied)},)
+        return EngineState(self.step, {}, {}, {}, {}, groups, {})
+
+    def load_state(self, state: EngineState) -> None:
+        self.step = state.step
+        self.applied = list(state.groups[0]["applied"])
 
     def digest(self) -> str:
         return f"sha256:{self.step}"

@@ -103,7 +103,7 @@ def test_accuracy_is_measured_once_at_each_epochs_end_and_at_the_end():
         session.burst()
     session.test_accuracy()
     assert session.engine.evaluated_at == [10, 20, 25]
-    assert session.accuracy.series().values.tolist() == [0.1, 0.2, 0.25]
+    assert session.snapshot().accuracy.values.tolist() == [0.1, 0.2, 0.25]
 
 
 def test_train_loss_is_the_mean_of_the_present_epoch():
@@ -121,5 +121,5 @@ def test_a_loss_that_is_not_finite_is_noted_with_its_step():
     session = make(engine)
     session.burst()
     session.burst()
-    assert session.first_non_finite == 7
+    assert session.snapshot().note == "loss is not finite since step 7"
     assert not math.isnan(session.train_loss())

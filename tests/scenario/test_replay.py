@@ -169,14 +169,18 @@ def test_a_headless_run_is_the_same_run_and_leaves_a_record(scenario, tmp_path, 
     headless = capsys.readouterr().out
     assert main(["replay", "--json", str(scenario)]) == 0
     assert capsys.readouterr().out == headless
-    assert json.loads((out / "scenario.json").read_text())["name"] == "small"
+    assert json.loads((out / "header.json").read_text())["scenario"]["name"] == "small"
     journal = [json.loads(line) for line in (out / "journal.jsonl").read_text().splitlines()]
     assert [line["command"] for line in journal if line["event"] == "command"] == [
         "freeze fc",
         "lr head 0.2",
     ]
     metrics = (out / "metrics.jsonl").read_text().splitlines()
-    assert json.loads(metrics[-1])["event"] == "end"
+    assert json.loads(metrics[-1]) == {
+        "event": "accuracy",
+        "step": 21,
+        "accuracy": json.loads(headless.splitlines()[-1])["test_accuracy"],
+    }
 
 
 def test_a_folder_that_cannot_be_written_is_told(scenario, capsys):

@@ -98,6 +98,14 @@ class Engine(Protocol):
         """Return the SHA-256 of parameters, buffers and optimizer state, as ``sha256:…``."""
         ...
 
+    def digests(self) -> Mapping[str, str]:
+        """Return short digests by name of each parameter with its optimizer state, and buffer."""
+        ...
+
+    def environment(self) -> Mapping[str, str]:
+        """Say what the bits depend on besides the scenario: versions, the machine's features."""
+        ...
+
     def state(self) -> EngineState:
         """Return a copy of all that decides the future."""
         ...

@@ -1,7 +1,7 @@
 """The state of an engine: everything that decides its future, as one value.
 
-The order of the data is not in it: it is a function of seed and step. What is in it is copied in and
-out, so a state stays what it was while the training goes on.
+The order of the data is not in it: it is a function of seed and step. Arrays are copied in and out,
+so a state stays what it was while the training goes on.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class EngineState:
     frozen : for each frozen parameter the step since which it is
     groups : each group's name, members, optimizer, settings and schedule, as plain values
     random : state of the generator that dropout draws from, as plain values
+    clip : how gradients are clipped (``norm``, ``value`` or ``off``), and the limit
     """
 
     step: int
@@ -44,6 +45,7 @@ class EngineState:
     frozen: Mapping[str, int]
     groups: tuple[Mapping[str, Any], ...]
     random: Mapping[str, Any]
+    clip: tuple[str, float] = ("off", 0.0)
 
     @property
     def nbytes(self) -> int:

@@ -20,6 +20,7 @@ class Curve:
         self._steps = np.empty(1024, np.int64)
         self._values = np.empty(1024, np.float64)
         self._length = 0
+        self._finite_until = 0
 
     def __len__(self) -> int:
         return self._length
@@ -37,6 +38,23 @@ class Curve:
     def last(self, count: int) -> Sequence[float]:
         """Return the newest ``count`` values, or all if there are fewer."""
         return self._values[max(0, self._length - count) : self._length].tolist()
+
+    def until(self, step: int) -> Curve:
+        """Return a curve of its own with the values up to and including ``step``."""
+        cut = Curve()
+        length = int(np.searchsorted(self._steps[: self._length], step, side="right"))
+        cut._steps = self._steps[: max(length, 1)].copy()
+        cut._values = self._values[: max(length, 1)].copy()
+        cut._length = length
+        return cut
+
+    def first_non_finite(self) -> int | None:
+        """Return the first step whose value is NaN or infinite, or None."""
+        wrong = ~np.isfinite(self._values[self._finite_until : self._length])
+        if not wrong.any():
+            self._finite_until = self._length
+            return None
+        return int(self._steps[self._finite_until + int(wrong.argmax())])
 
     def series(self) -> Series:
         """Return all values so far, read-only."""

@@ -31,6 +31,10 @@ SNAPSHOT_SECONDS = 1 / 15
 """The screen asks 12 times a second; a snapshot for every burst would be drawn by nobody."""
 
 
+class _ClosedError(Exception):
+    """The run was closed in the middle of a long piece of work."""
+
+
 class LiveRun:
     """A run that trains in the background; it may be called from any thread.
 
@@ -135,6 +139,7 @@ class LiveRun:
             self._train(session)
 
     def _train(self, session: Session) -> None:
+        session.timeline.working = self._working
         try:
             while not self._closing:
                 self._boundary(session)
@@ -142,6 +147,8 @@ class LiveRun:
                     self._burst(session)
                 else:
                     self._stand()
+        except _ClosedError:
+            return
         except Exception as error:  # as above: it is told on the screen, and nothing is lost
             self._publish(session, now=True)
             self._fail(f"step {session.step + 1}: {type(error).__name__}: {error}")
@@ -161,6 +168,15 @@ class LiveRun:
         before = session.step
         session.burst(lambda: self._look_up or self._clock() >= until)
         self._speed.add((session.step - before) * session.engine.batch_size)
+
+    def _working(self, step: int, target: int) -> None:
+        """Say how far it is while steps are taken again; give up when the run is closed."""
+        if self._closing:
+            raise _ClosedError
+        at = self._clock()
+        if at - self._published_at >= SNAPSHOT_SECONDS:
+            self._published_at = at
+            self._tell(f"training again: step {step} of {target}")
 
     def _stand(self) -> None:
         """Wait for a command, a wish to watch, or the end."""

@@ -7,18 +7,31 @@ for it, then those that came in, then whoever watches (expectations); then the s
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from tuitrain.commands import AnyCommand, Pause, Resume, Step, Stop, to_text
+from tuitrain.commands import (
+    AnyCommand,
+    Branch,
+    Pause,
+    Resume,
+    Rewind,
+    Step,
+    Stop,
+    Undo,
+    to_text,
+)
 from tuitrain.engines.base import Change, Engine
-from tuitrain.errors import RefusedError
+from tuitrain.errors import RefusedError, listed, nearest
 
-from .curve import Curve
 from .journal import Journal
-from .snapshot import Actor, JournalEntry, Outcome, Phase, Snapshot, Title
+from .recorder import NO_RECORD, Recorder
+from .snapshot import Actor, Intervention, JournalEntry, Outcome, Phase, Snapshot, Title
+from .timeline import Timeline
+
+DIGEST_EVERY = 100
+"""Steps between the digests in the record; one of LeNet's takes a millisecond."""
 
 PLANNED = 0
 """The ticket of commands that nobody waits for: those that a scenario planned."""
@@ -41,6 +54,7 @@ class Session:
     title : what is trained, and for how many steps
     planned : commands with their steps; those of one step are applied in the given order
     marks : further steps at which a burst must end, so that somebody can look
+    recorder : is told what happens
     """
 
     def __init__(
@@ -49,15 +63,16 @@ class Session:
         title: Title,
         planned: Iterable[Planned] = (),
         marks: Iterable[int] = (),
+        recorder: Recorder = NO_RECORD,
     ) -> None:
         self.engine = engine
         self.title = title
         self.phase = Phase.RUNNING
-        self.loss = Curve()
-        self.accuracy = Curve()
+        self.recorder = recorder
         self.journal = Journal()
-        self.first_non_finite: int | None = None
-        self._planned = sorted(planned, key=lambda each: each.step)
+        self.timeline = Timeline(engine, title.steps_per_epoch)
+        self._plan = tuple(sorted(planned, key=lambda each: each.step))
+        self._planned = list(self._plan)
         self._steps_left: int | None = None
         self._marks = sorted({*marks, *(each.step for each in self._planned), title.total_steps})
 
@@ -77,13 +92,22 @@ class Session:
             self.decide(self._planned.pop(0).command, "scenario", PLANNED)
 
     def decide(self, command: AnyCommand, actor: Actor, ticket: int) -> JournalEntry:
-        """Apply or refuse one command, at this boundary, and write it to the journal."""
+        """Apply or refuse one command, at this boundary, and write it to the journal.
+
+        What is planned for the boundary comes before what anybody asks there.
+        """
+        if actor != "scenario":
+            self.apply_planned()
+        step = self.step
+        outcome: Outcome = "refused"
         try:
             change = self._apply(command)
+            outcome, message = "applied" if change.changed else "unchanged", change.message
         except RefusedError as refusal:
-            return self._write(command, actor, ticket, "refused", str(refusal))
-        outcome: Outcome = "applied" if change.changed else "unchanged"
-        return self._write(command, actor, ticket, outcome, change.message)
+            message = str(refusal)
+        entry = self.journal.add(ticket, step, to_text(command), actor, outcome, message)
+        self.recorder.command(entry)
+        return entry
 
     def burst(self, until: Callable[[], bool] = lambda: False) -> Sequence[float]:
         """Take steps to the next mark or epoch, to the end of a `step N`, or until told to."""
@@ -94,9 +118,8 @@ class Session:
         if self._steps_left is not None:
             wanted = min(wanted, self._steps_left)
         before = self.step
-        losses = self.engine.run(wanted, until)
-        self.loss.extend(before + 1, losses)
-        self._note_non_finite(before, losses)
+        losses = self.timeline.advance(wanted, until)
+        self.recorder.losses(before + 1, losses)
         self._after(len(losses))
         return losses
 
@@ -105,18 +128,11 @@ class Session:
 
         NaN before the first step.
         """
-        if not self.step:
-            return math.nan
-        taken = (self.step - 1) % self.title.steps_per_epoch + 1
-        losses = self.loss.last(taken)
-        return math.fsum(losses) / len(losses) if all(map(math.isfinite, losses)) else math.nan
+        return self.timeline.train_loss()
 
     def test_accuracy(self) -> float:
         """Return the accuracy on the test set now; measured at most once a step."""
-        known = self.accuracy.series()
-        if not len(known) or known.steps[-1] != self.step:
-            self.accuracy.extend(self.step, [self.engine.evaluate()])
-        return self.accuracy.last(1)[0]
+        return self.timeline.measure()
 
     def snapshot(
         self, version: int = 0, watched: str | None = None, samples_per_second: float = 0.0
@@ -130,31 +146,43 @@ class Session:
         samples_per_second : how fast the training goes, which a session does not know
         """
         left = (self.title.total_steps - self.step) * self.engine.batch_size
-        bad = self.first_non_finite
+        line = self.timeline.line
+        bad = line.first_non_finite()
         return Snapshot(
             version=version,
             title=self.title,
             phase=self.phase,
             step=self.step,
-            note="" if bad is None else f"loss is not finite since step {bad}",
+            note=self.recorder.problem
+            or ("" if bad is None else f"loss is not finite since step {bad}"),
             samples_per_second=samples_per_second,
             eta=left / samples_per_second if samples_per_second else None,
-            loss=self.loss.series(),
-            accuracy=self.accuracy.series(),
+            loss=line.loss.series(),
+            accuracy=line.accuracy.series(),
             groups=self.engine.groups(),
             parameter=self.engine.inspect(watched) if watched else None,
             journal=self.journal.entries(),
+            interventions=tuple(
+                Intervention(each.step, to_text(each.command)) for each in line.decisions
+            ),
+            branch=line.name,
+            branches=tuple(each.view() for each in self.timeline.left.values()),
             optimizers=self.engine.optimizers(),
         )
 
-    def _write(
-        self, command: AnyCommand, actor: Actor, ticket: int, outcome: Outcome, message: str
-    ) -> JournalEntry:
-        return self.journal.add(ticket, self.step, to_text(command), actor, outcome, message)
-
     def _apply(self, command: AnyCommand) -> Change:
+        match command:
+            case Rewind(step=step):
+                return self._rewind(step)
+            case Undo():
+                return self._undo()
+            case Branch(name=name):
+                return self._branch(name)
         if self.phase.ended:
-            raise RefusedError(f"the run has ended ({self.phase.value} at step {self.step})")
+            raise RefusedError(
+                f"the run has ended ({self.phase.value} at step {self.step}); "
+                "rewind goes back to an earlier step"
+            )
         match command:
             case Pause():
                 return self._pause()
@@ -165,7 +193,53 @@ class Session:
             case Stop():
                 self.phase = Phase.STOPPED
                 return Change(True, f"stopped at step {self.step}")
-        return self.engine.apply(command)
+        change = self.engine.apply(command)
+        if change.changed:
+            self.timeline.decided(command)
+        return change
+
+    def _rewind(self, step: int) -> Change:
+        if step > self.step:
+            raise RefusedError(f"step {step} is still to come: the run is at step {self.step}")
+        undone = any(each.step >= step for each in self.timeline.line.decisions)
+        if step == self.step and not undone:
+            return Change(False, f"already at step {step}")
+        left = self.timeline.rewind(step)
+        self._plan_again(step)
+        self.phase, self._steps_left = Phase.PAUSED, None
+        return Change(True, f"back at step {step}, paused; what followed is branch {left}")
+
+    def _plan_again(self, step: int) -> None:
+        """Plan what the plan has from here on, but for ways back that were taken already."""
+        back = (Rewind, Undo, Branch)
+        self._planned = [
+            each
+            for each in self._plan
+            if each.step >= step and (each in self._planned or not isinstance(each.command, back))
+        ]
+
+    def _undo(self) -> Change:
+        if not self.timeline.line.decisions:
+            raise RefusedError("there is no command to undo on this branch")
+        undone, left = self.timeline.undo()
+        return Change(
+            True,
+            f"step {self.step} without {to_text(undone.command)!r} of step {undone.step}; "
+            f"with it, it is branch {left}",
+        )
+
+    def _branch(self, name: str) -> Change:
+        if name == self.timeline.line.name:
+            return Change(False, f"already on branch {name}")
+        known = list(self.timeline.left)
+        if name not in known:
+            allowed = f" (branches: {listed(known)})" if known else "; none was left yet"
+            raise RefusedError(f"no branch is called {name!r}{nearest(name, known)}{allowed}")
+        left = self.timeline.switch(name)
+        self._planned = [each for each in self._plan if each.step > self.step]
+        ended = self.step >= self.title.total_steps
+        self.phase, self._steps_left = Phase.FINISHED if ended else Phase.PAUSED, None
+        return Change(True, f"on branch {name} at step {self.step}; left branch {left}")
 
     def _pause(self) -> Change:
         if self.phase is Phase.PAUSED:
@@ -192,13 +266,8 @@ class Session:
             if self._steps_left == 0:
                 self.phase, self._steps_left = Phase.PAUSED, None
         if self.step % self.title.steps_per_epoch == 0 or self.step == self.title.total_steps:
-            self.test_accuracy()
+            self.recorder.accuracy(self.step, self.test_accuracy())
+        if self.step % DIGEST_EVERY == 0 or self.step == self.title.total_steps:
+            self.recorder.digest(self.step, self.timeline.line.name, self.engine.digests())
         if self.step == self.title.total_steps:
             self.phase = Phase.FINISHED
-
-    def _note_non_finite(self, before: int, losses: Sequence[float]) -> None:
-        if self.first_non_finite is None:
-            for offset, loss in enumerate(losses):
-                if not math.isfinite(loss):
-                    self.first_non_finite = before + offset + 1
-                    break

@@ -24,7 +24,9 @@ from tuitrain.engines.views import (
 __all__ = [
     "Actor",
     "ArrayView",
+    "BranchView",
     "GroupView",
+    "Intervention",
     "JournalEntry",
     "OptimizerChoice",
     "Outcome",
@@ -106,6 +108,31 @@ class JournalEntry:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Intervention:
+    """A command that changed the training, on the line that is shown."""
+
+    step: int
+    command: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BranchView:
+    """A line of history that was left, and can be returned to.
+
+    Attributes
+    ----------
+    fork : the step up to which it is the line that it was made from
+    tip : the step at which it was left
+    """
+
+    name: str
+    fork: int
+    tip: int
+    loss: Series
+    accuracy: Series
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """The state of a run at one moment.
@@ -119,7 +146,10 @@ class Snapshot:
     eta : seconds to the end at that speed; None where it cannot be said
     loss : training loss of each step
     accuracy : accuracy on the test set, from 0 to 1, measured at the end of each epoch
-    journal : the commands, oldest first
+    journal : the commands, oldest first, on whichever line they were given
+    interventions : those that led to this state
+    branch : the name of the line that is shown
+    branches : the lines that were left
     optimizers : what a group's optimizer can be swapped to
     """
 
@@ -135,6 +165,9 @@ class Snapshot:
     groups: tuple[GroupView, ...] = ()
     parameter: ParameterView | None = None
     journal: tuple[JournalEntry, ...] = ()
+    interventions: tuple[Intervention, ...] = ()
+    branch: str = "main"
+    branches: tuple[BranchView, ...] = ()
     optimizers: tuple[OptimizerChoice, ...] = ()
 
     @property

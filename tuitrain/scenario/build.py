@@ -9,6 +9,7 @@ from typing import Any
 
 from tuitrain.commands import Setting
 from tuitrain.errors import RefusedError, ScenarioError, nearest
+from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session import Planned, Session
 from tuitrain.run.snapshot import Title
 
@@ -32,7 +33,12 @@ def title_of(scenario: Scenario, steps_per_epoch: int = 0) -> Title:
     )
 
 
-def build(scenario: Scenario, source: str, tell: Tell = lambda _: None) -> Session:
+def build(
+    scenario: Scenario,
+    source: str,
+    tell: Tell = lambda _: None,
+    recorder: Recorder = NO_RECORD,
+) -> Session:
     """Load the data, make the model, and give the session that stands before its first step.
 
     Parameters
@@ -40,6 +46,7 @@ def build(scenario: Scenario, source: str, tell: Tell = lambda _: None) -> Sessi
     scenario : what to build
     source : what errors call it: its file
     tell : is told what is being waited for
+    recorder : keeps a record of what happens in the session
 
     Raises
     ------
@@ -47,7 +54,7 @@ def build(scenario: Scenario, source: str, tell: Tell = lambda _: None) -> Sessi
     """
     tell("loading the numerics")
     try:
-        return _build(scenario, tell)
+        return _build(scenario, tell, recorder)
     except (ScenarioError, RefusedError) as error:
         raise ScenarioError(f"{source}: {error}") from None
 
@@ -57,7 +64,7 @@ def boundary(entry: At | Expect, steps_per_epoch: int) -> int:
     return entry.step if entry.step is not None else (entry.epoch or 0) * steps_per_epoch
 
 
-def _build(scenario: Scenario, tell: Tell) -> Session:
+def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
     from tuitrain.engines.embedded import EmbeddedEngine
 
     tell(f"reading {scenario.data}")
@@ -76,7 +83,7 @@ def _build(scenario: Scenario, tell: Tell) -> Session:
     marks = list(_marks(scenario.expect, title))
     tell("compiling kernels (the first start only)")
     engine.warm_up()
-    return Session(engine, title, planned, marks)
+    return Session(engine, title, planned, marks, recorder)
 
 
 def _plans(scenario: Scenario):

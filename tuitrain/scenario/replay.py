@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
-from tuitrain.run.session import Session
-from tuitrain.run.snapshot import Phase
+from tuitrain.commands import AnyCommand
+from tuitrain.run.recorder import NO_RECORD, Recorder
+from tuitrain.run.session import PLANNED, Session
+from tuitrain.run.snapshot import Actor, Phase
 
 from .build import Tell, build
 from .events import Ended, EpochEnded, Event, Started
@@ -13,11 +17,23 @@ from .expect import Expectations
 from .schema import Scenario
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command that somebody gave at a step of an earlier run, to be given there again."""
+
+    step: int
+    command: AnyCommand
+    actor: Actor
+
+
 def replay(
     scenario: Scenario,
     source: str,
     tell: Tell = lambda _: None,
     progress: Callable[[int], None] = lambda _: None,
+    recorder: Recorder = NO_RECORD,
+    asked: Iterable[Asked] = (),
+    enough: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Run a scenario from its first to its last step, and give what happens as it happens.
 
@@ -29,24 +45,30 @@ def replay(
     source : what errors call it: its file
     tell : is told what is being waited for
     progress : is told the number of steps taken, some times a second
+    recorder : keeps a record of the run
+    asked : commands that are given besides those of the scenario, in order
+    enough : is asked at every boundary whether the run may end here
 
     Raises
     ------
     ScenarioError : the scenario cannot be built
     """
-    session = build(scenario, source, tell)
+    session = build(scenario, source, tell, recorder)
     expectations = Expectations(scenario, session, source)
-    title = session.title
+    title, waiting = session.title, deque(asked)
     yield Started(title.name, title.total_steps, title.steps_per_epoch, title.batch_size)
     while True:
         written = len(session.journal.entries())
         session.apply_planned()
+        while waiting and waiting[0].step == session.step:
+            given = waiting.popleft()
+            session.decide(given.command, given.actor, PLANNED)
         yield from session.journal.entries()[written:]
         yield from expectations.look()
-        if session.phase.ended:
+        if session.phase.ended or enough():
             break
         session.phase = Phase.RUNNING
-        _to_next_boundary(session, progress)
+        _to_next_boundary(session, waiting[0].step if waiting else None, progress)
         if session.step % title.steps_per_epoch == 0:
             epoch = session.step // title.steps_per_epoch - 1
             yield EpochEnded(epoch, session.step, session.train_loss(), session.test_accuracy())
@@ -54,9 +76,10 @@ def replay(
     yield _ended(session, expectations)
 
 
-def _to_next_boundary(session: Session, progress: Callable[[int], None]) -> None:
-    """Run to the next step at which something is planned, expected or measured."""
-    losses = session.burst(_every(20, lambda: progress(session.step)))
+def _to_next_boundary(session: Session, stop: int | None, progress: Callable[[int], None]) -> None:
+    """Run to the next step at which something is planned, expected, measured or asked."""
+    tell = _every(20, lambda: progress(session.step))
+    losses = session.burst(lambda: tell() or session.step == stop)
     assert losses, "a burst takes at least one step"
     progress(session.step)
 

@@ -1,10 +1,10 @@
-"""The faces of a headless run: a report to read, JSON lines, and a folder of records."""
+"""The faces of a headless run: a report to read, JSON lines, a progress bar."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Protocol, TextIO
 
 import msgspec
@@ -18,11 +18,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from tuitrain.errors import ScenarioError
 from tuitrain.run.snapshot import JournalEntry
 
 from .events import Ended, EpochEnded, Event, Finding, Started, as_record
-from .schema import Scenario
+from .rerun import Difference
 
 _GLYPHS = {"applied": "[green]✓[/]", "unchanged": "[yellow]∅[/]", "refused": "[red]✗[/]"}
 
@@ -82,40 +81,6 @@ class JsonReport:
         self._out.flush()
 
 
-class FolderReport:
-    """Writes a run folder: ``scenario.json``, ``journal.jsonl``, ``metrics.jsonl``.
-
-    Parameters
-    ----------
-    folder : made if need be
-    scenario : what is run, written down as it was resolved
-    files : closes the files
-
-    Raises
-    ------
-    ScenarioError : the folder cannot be made or written to
-    """
-
-    def __init__(self, folder: Path, scenario: Scenario, files: ExitStack) -> None:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            encoded = msgspec.json.format(msgspec.json.encode(scenario))
-            (folder / "scenario.json").write_bytes(encoded + b"\n")
-            self._journal = _lines(folder / "journal.jsonl", files)
-            self._metrics = _lines(folder / "metrics.jsonl", files)
-        except OSError as error:
-            raise ScenarioError(f"--out {folder}: cannot be written: {error.strerror}") from None
-
-    def tell(self, event: Event) -> None:
-        """Write one event where it belongs."""
-        goes_to_journal = isinstance(event, JournalEntry | Finding)
-        (self._journal if goes_to_journal else self._metrics).tell(event)
-
-
-def _lines(path: Path, files: ExitStack) -> JsonReport:
-    return JsonReport(files.enter_context(path.open("w", encoding="utf-8")))
-
-
 class ProgressBar:
     """A progress bar.
 
@@ -159,3 +124,23 @@ class ProgressBar:
         """Show the bar inside."""
         with self._progress:
             yield self
+
+
+def told_comparison(
+    folder: str, step: int, difference: Difference | None, environments: Sequence[str], json: bool
+) -> str:
+    """Write what came of running a recorded run again, as text or as a JSON object."""
+    if json:
+        record = {
+            "event": "comparison",
+            "run": folder,
+            "identical_through": step if difference is None else None,
+            "difference": None if difference is None else asdict(difference),
+            "environment": list(environments),
+            "ok": difference is None,
+        }
+        return msgspec.json.encode(record).decode()
+    lines = [f"  another environment: {each}" for each in environments]
+    if difference is None:
+        return "\n".join([f"{folder}: identical through step {step}", *lines])
+    return "\n".join([f"{folder}: DIFFERS at step {difference.step}: {difference.what}", *lines])

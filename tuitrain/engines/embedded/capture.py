@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tuitrain.commands import Clip
 from tuitrain.errors import StateMismatchError
 from tuitrain_core.optimizer import ParameterState
 
@@ -22,6 +23,7 @@ def capture(
     frozen: Mapping[str, int],
     groups: Iterable[Group],
     generator: np.random.Generator,
+    clip: Clip,
 ) -> EngineState:
     """Return the state, with copies of all arrays."""
     return EngineState(
@@ -35,6 +37,7 @@ def capture(
         frozen=dict(frozen),
         groups=tuple(to_record(group) for group in groups),
         random=_plain(generator.bit_generator.state),
+        clip=(clip.by, clip.limit),
     )
 
 

@@ -28,11 +28,30 @@ def digest(
         for name in sorted(arrays):
             _add(total, f"{kind} {name}", arrays[name])
     for name in sorted(states):
-        state = states[name]
-        total.update(f"state {name} after {state.step} updates\n".encode())
-        for slot in sorted(state.slots):
-            _add(total, f"state {name} {slot}", state.slots[slot])
+        _add_state(total, name, states[name])
     return f"sha256:{total.hexdigest()}"
+
+
+def digests(
+    parameters: Mapping[str, np.ndarray],
+    buffers: Mapping[str, np.ndarray],
+    states: Mapping[str, ParameterState],
+) -> dict[str, str]:
+    """Return the first 16 digits of a SHA-256 for each name, so that a difference can be found."""
+    found = {}
+    for name, array in sorted([*parameters.items(), *buffers.items()]):
+        part = hashlib.sha256()
+        _add(part, name, array)
+        if name in states:
+            _add_state(part, name, states[name])
+        found[name] = part.hexdigest()[:16]
+    return found
+
+
+def _add_state(total: Any, name: str, state: ParameterState) -> None:
+    total.update(f"state {name} after {state.step} updates\n".encode())
+    for slot in sorted(state.slots):
+        _add(total, f"state {name} {slot}", state.slots[slot])
 
 
 def _add(total: Any, label: str, array: np.ndarray) -> None:

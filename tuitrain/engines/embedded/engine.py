@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from tuitrain.commands import AnyCommand, Freeze
+from tuitrain.commands import AnyCommand, Clip, Freeze, to_text
 from tuitrain_core import functional, random, tape, tensor
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.data import DataLoader, Dataset
 from tuitrain_core.module import BatchNorm1d, BatchNorm2d, Module
-from tuitrain_core.optimizer import ParameterState
+from tuitrain_core.optimizer import ParameterState, clip_grad_norm, clip_grad_value
 
 from ..base import Array, Change, read_only
 from ..state import EngineState
 from ..targets import matching
-from ..views import GroupView, OptimizerChoice, ParameterRow, ParameterView
+from ..views import GroupView, OptimizerChoice, ParameterView
 from .capture import capture, check, restore_random
-from .digest import digest
+from .description import describe
+from .digest import digest, digests
+from .environment import environment
 from .freezing import FrozenParameters
-from .groups import Group, GroupPlan, GroupTable, from_record
+from .groups import GroupPlan, GroupTable, from_record
 from .inspection import view_of
-from .rules import choices, compile_rules, settings_text
+from .rules import choices, compile_rules
 from .steering import Steering
 
 TEST_BATCH = 500
@@ -70,6 +71,7 @@ class EmbeddedEngine:
         self._frozen = FrozenParameters(self._parameters)
         self._steering = Steering(self._table, self._frozen, len(self._loader))
         self._step = 0
+        self._clip = Clip("off")
         for plan in plans:
             if plan.frozen:
                 self._steering.apply(Freeze(plan.name), 0)
@@ -92,6 +94,8 @@ class EmbeddedEngine:
 
     def apply(self, command: AnyCommand) -> Change:
         """Apply a command to the groups; see `Engine.apply`."""
+        if isinstance(command, Clip):
+            return self._set_clip(command)
         change = self._steering.apply(command, self._step)
         self._follow_freezes()
         return change
@@ -133,7 +137,9 @@ class EmbeddedEngine:
     def groups(self) -> tuple[GroupView, ...]:
         """Describe the groups, in order."""
         self._frozen.verify()
-        return tuple(self._describe(group) for group in self._table)
+        return tuple(
+            describe(group, self._parameters, self._frozen, self._step) for group in self._table
+        )
 
     def inspect(self, parameter: str) -> ParameterView | None:
         """Describe one parameter in full; None if there is none of that name."""
@@ -171,6 +177,14 @@ class EmbeddedEngine:
         """Return the SHA-256 of parameters, buffers and optimizer state."""
         return digest(self.parameters(), self._buffers(), self._optimizer_states())
 
+    def digests(self) -> Mapping[str, str]:
+        """Return short digests by name: each parameter with its optimizer state, each buffer."""
+        return digests(self.parameters(), self._buffers(), self._optimizer_states())
+
+    def environment(self) -> Mapping[str, str]:
+        """Say what the bits depend on besides the scenario."""
+        return environment()
+
     def state(self) -> EngineState:
         """Return a copy of all that decides the future."""
         return capture(
@@ -181,6 +195,7 @@ class EmbeddedEngine:
             self._frozen.all(),
             list(self._table),
             self._random,
+            self._clip,
         )
 
     def load_state(self, state: EngineState) -> None:
@@ -200,6 +215,7 @@ class EmbeddedEngine:
             )
         self._frozen.reset(state.frozen)
         restore_random(self._random, state.random)
+        self._clip = Clip(*state.clip)  # type: ignore[arg-type]
         self._step = state.step
         self._follow_freezes()
 
@@ -221,11 +237,28 @@ class EmbeddedEngine:
             logits = self._model(tensor(images))
             loss = functional.loss.cross_entropy(logits, tensor(labels))
             self._gradients.backward(loss)
+        self._clip_gradients()
         for group in self._table:
             group.set_lr(self._step)
             group.optimizer.step()
         self._step += 1
         return float(loss.item())
+
+    def _set_clip(self, command: Clip) -> Change:
+        if command == self._clip:
+            return Change(False, f"already so: {to_text(command)}")
+        self._clip = command
+        how = "no longer clipped" if command.by == "off" else f"clipped by {command.by}"
+        return Change(
+            True, f"gradients are {how}" + (f", {command.limit:g}" * (command.by != "off"))
+        )
+
+    def _clip_gradients(self) -> None:
+        """Clip the gradients of what is trained; the frozen have none."""
+        if self._clip.by == "norm":
+            clip_grad_norm(self._parameters.values(), self._clip.limit)
+        elif self._clip.by == "value":
+            clip_grad_value(self._parameters.values(), self._clip.limit)
 
     def _follow_freezes(self) -> None:
         """Ask for gradients of what is not frozen, and of nothing else.
@@ -246,49 +279,3 @@ class EmbeddedEngine:
             yield
         finally:
             self._model.train()
-
-    def _describe(self, group: Group) -> GroupView:
-        rows = tuple(self._row(group, name) for name in group.members)
-        since = self._frozen.all_since(group.members)
-        some_frozen = any(name in self._frozen for name in group.members)
-        return GroupView(
-            name=group.name,
-            parameters=rows,
-            size=sum(row.size for row in rows),
-            optimizer=group.rule,
-            settings=settings_text(group.optimizer),
-            schedule=group.schedule.label,
-            lr=group.schedule.lr(self._step),
-            update_ratio=self._update_ratio(group, group.members),
-            grad_norm=self._grad_norm(group),
-            frozen_since=since,
-            frozen_intact=self._frozen.intact(group.members) if some_frozen else None,
-        )
-
-    def _row(self, group: Group, name: str) -> ParameterRow:
-        parameter = self._parameters[name]
-        return ParameterRow(
-            name=name,
-            shape=parameter.shape,
-            size=parameter.size,
-            update_ratio=self._update_ratio(group, (name,)),
-            frozen_since=self._frozen.since(name),
-        )
-
-    def _statistics(self, group: Group, names: Sequence[str]):
-        """Return the last update's statistics of those parameters that were updated."""
-        every = (
-            group.optimizer.statistics.get(self._parameters[name])
-            for name in names
-            if name not in self._frozen
-        )
-        return [each for each in every if each is not None]
-
-    def _update_ratio(self, group: Group, names: Sequence[str]) -> float:
-        known = self._statistics(group, names)
-        weight = math.hypot(*(each.weight_norm for each in known)) if known else 0.0
-        return math.hypot(*(each.update_norm for each in known)) / weight if weight else math.nan
-
-    def _grad_norm(self, group: Group) -> float:
-        known = self._statistics(group, group.members)
-        return math.hypot(*(each.grad_norm for each in known)) if known else math.nan

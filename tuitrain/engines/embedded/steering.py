@@ -8,6 +8,7 @@ from dataclasses import replace
 from tuitrain.commands import (
     AnyCommand,
     Decay,
+    FollowSchedule,
     Freeze,
     Regroup,
     ScaleLr,
@@ -18,6 +19,7 @@ from tuitrain.commands import (
     to_text,
 )
 from tuitrain.errors import RefusedError, listed
+from tuitrain_core.errors import CoreError
 from tuitrain_core.optimizer import RULES, default_policy
 from tuitrain_core.schedule import Constant, LinearDecay
 
@@ -26,6 +28,7 @@ from ..targets import patterns_matched
 from .freezing import FrozenParameters
 from .groups import Group, GroupTable
 from .rules import hand_over, make_optimizer
+from .schedules import make_schedule
 
 
 class Steering:
@@ -61,6 +64,8 @@ class Steering:
                 return self._scale_lr(command, step)
             case Decay():
                 return self._decay(command, step)
+            case FollowSchedule():
+                return self._follow(command, step)
             case SwapOptimizer():
                 return self._swap(command)
             case Regroup():
@@ -122,6 +127,24 @@ class Steering:
         change = _told(told, f"the lr of {command.target} is 0 already")
         over = f" over {command.over} {command.unit}" if change.changed else ""
         return replace(change, message=change.message + over)
+
+    def _follow(self, command: FollowSchedule, step: int) -> Change:
+        told = []
+        for group in self._table.named(command.target):
+            try:
+                schedule = make_schedule(
+                    command, group.schedule.lr(step), step, self._steps_per_epoch
+                )
+            except CoreError as error:
+                raise RefusedError(f"{group.name}: {error}") from None
+            if schedule != group.schedule:
+                told.append((group, schedule))
+        for group, schedule in told:
+            group.schedule = schedule
+        lines = [
+            f"{group.name}: lr {schedule.lr(step):g}, {schedule.label}" for group, schedule in told
+        ]
+        return _told(lines, f"{command.target} already follows that schedule")
 
     def _swap(self, command: SwapOptimizer) -> Change:
         swapped = [self._swapped(group, command) for group in self._table.named(command.target)]

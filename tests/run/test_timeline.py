@@ -1,0 +1,268 @@
+"""Rewind, undo and branches on a real engine: exact to the bit."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.engines.conftest import make_engine
+from tuitrain.commands import parse
+from tuitrain.run.session import Session
+from tuitrain.run.snapshot import Phase, Title
+from tuitrain.run.states import Decision, KeptStates
+
+
+def make(total: int = 400) -> Session:
+    engine = make_engine()
+    title = Title("test", "small", "digits", 0, 8, engine.steps_per_epoch, total)
+    return Session(engine, title)
+
+
+def do(session: Session, text: str, outcome: str = "applied") -> str:
+    entry = session.decide(parse(text), "api", 1)
+    assert entry.outcome == outcome, entry.message
+    return entry.message
+
+
+def run_to(session: Session, step: int) -> None:
+    if session.step < step:
+        session.phase = Phase.RUNNING
+    while session.step < step:
+        session.burst(lambda: session.step == step)
+
+
+def sight(session: Session) -> tuple:
+    """Return what must be the same when a session stands where it has stood before."""
+    snapshot = session.snapshot()
+    gradients = {
+        name: None if (g := session.engine.gradient(name)) is None else g.tobytes()
+        for name in session.engine.parameters()
+    }
+    return (
+        session.step,
+        session.engine.digest(),
+        repr(session.engine.groups()),
+        gradients,
+        snapshot.loss.values.tolist(),
+        snapshot.accuracy.values.tolist(),
+        snapshot.interventions,
+    )
+
+
+def test_rewind_lands_exactly_where_the_run_has_been():
+    session = make()
+    seen = {}
+    for step, text in [(10, "freeze conv"), (30, "lr fc 0.02"), (60, "thaw conv"), (75, "lr * x2")]:
+        run_to(session, step)
+        seen[step] = sight(session)
+        do(session, text)
+    run_to(session, 120)
+    for step in (75, 60, 30, 10):
+        do(session, f"rewind {step}")
+        assert sight(session) == seen[step]
+
+
+def test_after_a_rewind_the_same_commands_give_the_same_bits():
+    session = make()
+    run_to(session, 20)
+    do(session, "freeze conv")
+    run_to(session, 90)
+    end = sight(session)
+    do(session, "rewind 20")
+    do(session, "freeze conv")
+    run_to(session, 90)
+    assert sight(session) == end
+
+
+def test_rewind_pauses_and_says_where_what_followed_went():
+    session = make()
+    run_to(session, 40)
+    message = do(session, "rewind 15")
+    assert session.phase is Phase.PAUSED
+    assert message == "back at step 15, paused; what followed is branch main"
+    assert session.snapshot().branch == "b1"
+
+
+def test_a_run_that_has_finished_or_stopped_can_be_rewound():
+    session = make(total=30)
+    run_to(session, 30)
+    assert session.phase is Phase.FINISHED
+    do(session, "rewind 10")
+    do(session, "stop")
+    do(session, "rewind 5")
+    run_to(session, 30)
+    assert session.phase is Phase.FINISHED
+
+
+def test_undo_is_the_same_run_without_the_last_command():
+    session, without = make(), make()
+    run_to(session, 12)
+    do(session, "lr fc 0.05")
+    run_to(session, 33)
+    do(session, "optimizer conv adam lr=0.01")
+    run_to(session, 61)
+    message = do(session, "undo")
+    assert "without 'optimizer conv adam lr=0.01' of step 33" in message
+    run_to(without, 12)
+    do(without, "lr fc 0.05")
+    run_to(without, 61)
+    assert sight(session) == sight(without)
+
+
+def test_undo_at_the_same_step_takes_the_command_back_at_once():
+    session = make()
+    run_to(session, 17)
+    before = sight(session)
+    do(session, "group top = head.*")
+    do(session, "undo")
+    assert sight(session) == before
+
+
+def test_every_command_can_be_undone_down_to_none():
+    session = make()
+    for step, text in [(5, "freeze conv"), (9, "lr fc 0"), (9, "optimizer fc sgd"), (20, "thaw *")]:
+        run_to(session, step)
+        do(session, text)
+    run_to(session, 25)
+    for _ in range(4):
+        do(session, "undo")
+    untouched = make()
+    run_to(untouched, 25)
+    assert sight(session) == sight(untouched)
+    assert "no command to undo" in do(session, "undo", "refused")
+
+
+def test_a_branch_is_returned_to_exactly():
+    session = make()
+    run_to(session, 20)
+    do(session, "freeze conv")
+    run_to(session, 55)
+    main = sight(session)
+    do(session, "rewind 10")
+    do(session, "lr fc 0.5")
+    run_to(session, 30)
+    other = sight(session)
+    assert "on branch main at step 55; left branch b1" in do(session, "branch main")
+    assert sight(session) == main
+    do(session, "branch b1")
+    assert sight(session) == other
+    assert [each.name for each in session.snapshot().branches] == ["main"]
+
+
+def test_branches_are_shown_with_their_curves_from_the_first_step_on():
+    session = make()
+    run_to(session, 40)
+    losses = session.snapshot().loss.values.tolist()
+    do(session, "rewind 25")
+    (left,) = session.snapshot().branches
+    assert (left.name, left.fork, left.tip) == ("main", 0, 40)
+    assert left.loss.values.tolist() == losses
+    assert session.snapshot().loss.values.tolist() == losses[:25]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("rewind 21", "step 21 is still to come: the run is at step 20"),
+        ("branch nowhere", "no branch is called 'nowhere'; none was left yet"),
+    ],
+)
+def test_what_cannot_be_gone_back_to_is_refused(text, told):
+    session = make()
+    run_to(session, 20)
+    assert told in do(session, text, "refused")
+
+
+def test_a_rewind_to_here_changes_nothing_unless_something_was_decided_here():
+    session = make()
+    run_to(session, 20)
+    do(session, "rewind 20", "unchanged")
+    do(session, "branch main", "unchanged")
+    do(session, "freeze conv")
+    do(session, "rewind 20")
+    assert session.engine.groups()[0].frozen_since is None
+
+
+def test_planned_commands_are_applied_again_after_a_rewind():
+    from tuitrain.run.session import Planned
+
+    engine = make_engine()
+    title = Title("test", "small", "digits", 0, 8, engine.steps_per_epoch, 50)
+    session = Session(engine, title, [Planned(10, parse("freeze conv"))])
+    for _ in range(2):
+        run_to(session, 10)
+        session.apply_planned()
+        assert session.engine.groups()[0].frozen_since == 10
+        run_to(session, 30)
+        do(session, "rewind 5")
+        assert session.engine.groups()[0].frozen_since is None
+
+
+def test_a_planned_way_back_is_taken_once():
+    from tuitrain.run.session import Planned
+
+    engine = make_engine()
+    title = Title("test", "small", "digits", 0, 8, engine.steps_per_epoch, 30)
+    session = Session(engine, title, [Planned(10, parse("rewind 5"))])
+    rounds = 0
+    while session.phase is not Phase.FINISHED:
+        session.apply_planned()
+        session.phase = Phase.RUNNING
+        session.burst()
+        rounds += 1
+        assert rounds < 50
+    assert [each.command for each in session.journal.entries()] == ["rewind 5"]
+
+
+def test_kept_states_stay_within_their_budget_and_spare_the_first():
+    engine = make_engine()
+    size = engine.state().nbytes * 3
+    states = KeptStates(budget=5 * size)
+    states.keep(engine.state(), ())
+    for _ in range(40):
+        engine.run(1, lambda: True)
+        states.keep(engine.state(), ())
+    assert states.nbytes <= 5 * size
+    first = states.nearest(0, ())
+    assert first is not None
+    assert first.step == 0
+    assert states.nearest(40, ()).step == 40
+    gaps = [states.nearest(step, ()).step for step in range(41)]
+    assert len(set(gaps)) == len(states)
+
+
+def test_a_state_stands_in_only_for_lines_that_begin_with_its_decisions():
+    engine = make_engine()
+    states = KeptStates()
+    states.keep(engine.state(), ())
+    engine.run(5, lambda: False)
+    freeze = Decision(3, parse("freeze conv"))
+    states.keep(engine.state(), [freeze])
+    assert states.nearest(9, [freeze]).step == 5
+    assert states.nearest(9, []).step == 0
+    assert states.nearest(9, [freeze, Decision(5, parse("thaw conv"))]).step == 5
+
+
+acts = st.sampled_from(
+    [
+        "freeze conv", "freeze fc", "thaw *", "thaw conv reset", "lr fc 0.02", "lr * x0.5",
+        "decay * over 2 epochs", "optimizer conv adam", "optimizer * sgd momentum=0.9",
+        "group top = head.*", "group all = *", "undo", "rewind 0", "rewind 7", "rewind 30",
+        "branch main", "branch b1", "branch b2",
+    ]
+)  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 60), acts), max_size=7))
+def test_any_session_with_ways_back_ends_like_its_line_run_straight(script):
+    session = make()
+    for steps, text in script:
+        run_to(session, session.step + steps)
+        session.decide(parse(text), "api", 1)
+    straight = make()
+    for decision in session.timeline.line.decisions:
+        run_to(straight, decision.step)
+        straight.decide(decision.command, "api", 1)
+    run_to(straight, session.step)
+    assert straight.engine.digest() == session.engine.digest()
+    assert straight.snapshot().loss.values.tolist() == session.snapshot().loss.values.tolist()

@@ -1,0 +1,61 @@
+"""What is told of a group: its settings, and what the last update did to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from tuitrain_core import Parameter
+from tuitrain_core.optimizer import UpdateStatistics
+
+from ..views import GroupView, ParameterRow
+from .freezing import FrozenParameters
+from .groups import Group
+from .rules import settings_text
+
+
+def describe(
+    group: Group, parameters: Mapping[str, Parameter], frozen: FrozenParameters, step: int
+) -> GroupView:
+    """Describe a group at the boundary before step ``step``."""
+    updates = {
+        name: statistics
+        for name in group.members
+        if name not in frozen
+        and (statistics := group.optimizer.statistics.get(parameters[name])) is not None
+    }
+    rows = tuple(_row(name, parameters[name], frozen, updates.get(name)) for name in group.members)
+    some_frozen = any(name in frozen for name in group.members)
+    return GroupView(
+        name=group.name,
+        parameters=rows,
+        size=sum(row.size for row in rows),
+        optimizer=group.rule,
+        settings=settings_text(group.optimizer),
+        schedule=group.schedule.label,
+        lr=group.schedule.lr(step),
+        update_ratio=_update_ratio(list(updates.values())),
+        grad_norm=math.hypot(*(each.grad_norm for each in updates.values()))
+        if updates
+        else math.nan,
+        frozen_since=frozen.all_since(group.members),
+        frozen_intact=frozen.intact(group.members) if some_frozen else None,
+    )
+
+
+def _row(
+    name: str, parameter: Parameter, frozen: FrozenParameters, update: UpdateStatistics | None
+) -> ParameterRow:
+    return ParameterRow(
+        name=name,
+        shape=parameter.shape,
+        size=parameter.size,
+        update_ratio=_update_ratio([update] if update else []),
+        frozen_since=frozen.since(name),
+    )
+
+
+def _update_ratio(updates: Sequence[UpdateStatistics]) -> float:
+    """Return |Δw|/|w| of the parameters together; NaN if none was updated or all are zero."""
+    weight = math.hypot(*(each.weight_norm for each in updates))
+    return math.hypot(*(each.update_norm for each in updates)) / weight if weight else math.nan

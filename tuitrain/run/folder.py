@@ -1,0 +1,170 @@
+"""The run folder: what is left of a run on disk.
+
+``header.json`` says what was run and what its bits depend on, ``journal.jsonl`` has the commands
+and every so many steps digests, ``metrics.jsonl`` losses and accuracies. A line is whole or it is
+the last one: whoever reads passes over a torn end.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import msgspec
+
+from tuitrain.errors import TuitrainError, nearest
+
+from .snapshot import JournalEntry
+
+HEADER, JOURNAL, METRICS = "header.json", "journal.jsonl", "metrics.jsonl"
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What was run.
+
+    Attributes
+    ----------
+    scenario : the scenario, as it was resolved
+    environment : what the bits depend on besides it
+    """
+
+    schema: int
+    scenario: dict[str, Any]
+    environment: dict[str, str]
+
+
+class RunFolder:
+    """Writes a run folder while the run goes on.
+
+    Parameters
+    ----------
+    folder : made if need be; one that holds a run already is refused, unless ``again``
+    header : what is run
+    again : go on with the record that is there, after its last whole line
+    files : closes the files
+
+    Raises
+    ------
+    TuitrainError : the folder cannot be written to, or holds a run
+
+    Attributes
+    ----------
+    problem : why nothing more is written, as when the disk is full; "" while all is well
+    """
+
+    def __init__(self, folder: Path, header: Header, files: ExitStack, again: bool = False) -> None:
+        self.problem = ""
+        if not again and (folder / HEADER).exists():
+            raise TuitrainError(f"{folder} holds a run already; name another folder")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            if not again:
+                write_whole(folder / HEADER, msgspec.json.format(msgspec.json.encode(header)))
+            self._journal = files.enter_context(_appending(folder / JOURNAL))
+            self._metrics = files.enter_context(_appending(folder / METRICS))
+        except OSError as error:
+            raise TuitrainError(f"{folder} cannot be written: {error.strerror}") from None
+
+    def command(self, entry: JournalEntry) -> None:
+        """Write a command down, and see it to the disk."""
+        record = {
+            "event": "command",
+            "step": entry.step,
+            "command": entry.command,
+            "actor": entry.actor,
+            "outcome": entry.outcome,
+            "message": entry.message,
+        }
+        self._write(self._journal, record, to_disk=True)
+
+    def losses(self, first_step: int, losses: Sequence[float]) -> None:
+        """Write losses down."""
+        self._write(self._metrics, {"event": "loss", "step": first_step, "loss": list(losses)})
+
+    def accuracy(self, step: int, accuracy: float) -> None:
+        """Write an accuracy down."""
+        self._write(self._metrics, {"event": "accuracy", "step": step, "accuracy": accuracy})
+
+    def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
+        """Write digests down."""
+        record = {"event": "digest", "step": step, "branch": branch, "digests": dict(digests)}
+        self._write(self._journal, record)
+
+    def _write(self, file: BinaryIO, record: Mapping[str, Any], to_disk: bool = False) -> None:
+        """Write one line, with one unbuffered call: a process killed has written it or has not.
+
+        The first line that cannot be written is the last: the training goes on without a record.
+        """
+        if self.problem:
+            return
+        try:
+            file.write(msgspec.json.encode(record) + b"\n")
+            if to_disk:
+                os.fsync(file.fileno())
+        except OSError as error:
+            self.problem = f"the record ends here: {error.strerror}"
+
+
+def read_header(folder: Path) -> Header:
+    """Read what was run.
+
+    Raises
+    ------
+    TuitrainError : there is no run in the folder, or its header cannot be read
+    """
+    try:
+        return msgspec.json.decode((folder / HEADER).read_bytes(), type=Header)
+    except FileNotFoundError:
+        near = nearest(
+            str(folder), [str(each.parent) for each in folder.parent.glob(f"*/{HEADER}")]
+        )
+        raise TuitrainError(f"{folder} holds no run: it has no {HEADER}{near}") from None
+    except OSError as error:
+        raise TuitrainError(f"{folder / HEADER} cannot be read: {error.strerror}") from None
+    except msgspec.MsgspecError as error:
+        raise TuitrainError(f"{folder / HEADER}: {error}") from None
+
+
+def read_journal(folder: Path) -> list[dict[str, Any]]:
+    """Read the journal's whole lines, oldest first; a torn last line is passed over.
+
+    Raises
+    ------
+    TuitrainError : it cannot be read, or a line that is not the last is damaged
+    """
+    path = folder / JOURNAL
+    try:
+        content = path.read_bytes() if path.exists() else b""
+    except OSError as error:
+        raise TuitrainError(f"{path} cannot be read: {error.strerror}") from None
+    lines = content.split(b"\n")[:-1]
+    records = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            records.append(msgspec.json.decode(line, type=dict[str, Any]))
+        except msgspec.MsgspecError as error:
+            raise TuitrainError(f"{path}, line {number}: {error}") from None
+    return records
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, and see it to the disk."""
+    partial = path.with_name(path.name + ".partial")
+    with partial.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+
+
+def _appending(path: Path) -> BinaryIO:
+    """Open a file of lines for appending, after its last whole one."""
+    if path.exists():
+        content = path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(path, whole)
+    return path.open("ab", buffering=0)

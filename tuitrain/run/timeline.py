@@ -1,0 +1,173 @@
+"""The timeline: what has been decided and measured so far, and the way back to any of it.
+
+Owns the line of decisions that led here, its curves, the kept states and the branches that were
+left. Going back is exact: the nearest kept state is restored and the same steps are taken again,
+with the same decisions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from tuitrain.commands import AnyCommand
+from tuitrain.engines.base import Engine
+
+from .curve import Curve
+from .snapshot import BranchView
+from .states import BUDGET_BYTES, Decision, KeptStates
+
+KEEP_EVERY = 50
+"""Steps between kept states, before they are thinned: a rewind trains at most so many again."""
+
+
+@dataclass(slots=True, eq=False)
+class Line:
+    """One line of history, from the first step to its tip.
+
+    Attributes
+    ----------
+    name : ``main``, then ``b1``, ``b2``, …
+    fork : the step up to which it is the line that it was made from
+    decisions : all that was decided on it, oldest first
+    loss, accuracy : its curves
+    tip : where it was left; of the present line, where it began
+    """
+
+    name: str
+    fork: int = 0
+    decisions: list[Decision] = field(default_factory=list)
+    loss: Curve = field(default_factory=Curve)
+    accuracy: Curve = field(default_factory=Curve)
+    tip: int = 0
+
+    def first_non_finite(self) -> int | None:
+        """Return the first step whose loss is NaN or infinite, or None."""
+        return self.loss.first_non_finite()
+
+    def view(self) -> BranchView:
+        """Return what a face shows of the line."""
+        return BranchView(
+            self.name, self.fork, self.tip, self.loss.series(), self.accuracy.series()
+        )
+
+
+def _nobody_waits(step: int, target: int) -> None:
+    del step, target
+
+
+class Timeline:
+    """The past of an engine.
+
+    Parameters
+    ----------
+    engine : stands at its first step
+    steps_per_epoch : accuracy is measured at the end of each epoch
+    budget : bytes that kept states may take
+    """
+
+    def __init__(self, engine: Engine, steps_per_epoch: int, budget: int = BUDGET_BYTES) -> None:
+        self._engine = engine
+        self._per_epoch = steps_per_epoch
+        self._states = KeptStates(budget)
+        self._states.keep(engine.state(), ())
+        self._made = 0
+        self.line = Line("main")
+        self.left: dict[str, Line] = {}
+        self.working: Callable[[int, int], None] = _nobody_waits
+        """Called while steps are taken again: with the step, and the one to get to."""
+
+    def decided(self, command: AnyCommand) -> None:
+        """Note a command that has changed the engine, at this boundary."""
+        self.line.decisions.append(Decision(self._engine.step, command))
+
+    def next_stop(self) -> int:
+        """Return the next step at which a state is to be kept."""
+        return (self._engine.step // KEEP_EVERY + 1) * KEEP_EVERY
+
+    def advance(self, steps: int, until: Callable[[], bool]) -> Sequence[float]:
+        """Take steps, at most to `next_stop`, and note their losses; keep a state when due."""
+        before = self._engine.step
+        losses = self._engine.run(min(steps, self.next_stop() - before), until)
+        known = len(self.line.loss)
+        self.line.loss.extend(known + 1, losses[known - before :] if known > before else losses)
+        step = self._engine.step
+        if step % KEEP_EVERY == 0 and not self._states.has(step, self.line.decisions):
+            self._states.keep(self._engine.state(), self.line.decisions)
+        return losses
+
+    def measure(self) -> float:
+        """Return the accuracy on the test set now; measured at most once a step."""
+        known = self.line.accuracy.series()
+        if not len(known) or known.steps[-1] != self._engine.step:
+            self.line.accuracy.extend(self._engine.step, [self._engine.evaluate()])
+        return self.line.accuracy.last(1)[0]
+
+    def rewind(self, step: int) -> str:
+        """Go back to the boundary before ``step``, and return the name of the line left there."""
+        kept = [each for each in self.line.decisions if each.step < step]
+        return self._leave(kept, common=step, target=step)
+
+    def undo(self) -> tuple[Decision, str]:
+        """Train up to here again without the last decision; return it, and the line left."""
+        *kept, last = self.line.decisions
+        return last, self._leave(kept, common=last.step, target=self._engine.step)
+
+    def switch(self, name: str) -> str:
+        """Return to the tip of a line that was left, and return the name of the one left now."""
+        wanted = self.left.pop(name)
+        left = self._put_aside()
+        self.line = wanted
+        self._restore(wanted.tip)
+        return left
+
+    def _leave(self, decisions: list[Decision], common: int, target: int) -> str:
+        """Go on on a new line that is the present one up to ``common``."""
+        left = self._put_aside()
+        old = self.line
+        self._made += 1
+        self.line = Line(
+            f"b{self._made}", common, decisions, old.loss.until(common), old.accuracy.until(common)
+        )
+        self._restore(target)
+        return left
+
+    def _put_aside(self) -> str:
+        self.line.tip = self._engine.step
+        self.left[self.line.name] = self.line
+        return self.line.name
+
+    def _restore(self, target: int) -> None:
+        """Stand at the boundary before step ``target`` of the present line, all decided there.
+
+        The last step at least is taken again, so that gradients are there as they were.
+        """
+        state = self._states.nearest(max(target - 1, 0), self.line.decisions)
+        assert state is not None, "the first state is never dropped"
+        self._engine.load_state(state)
+        ahead = [each for each in self.line.decisions if each.step >= state.step]
+        for step in [*sorted({each.step for each in ahead}), target]:
+            self._run_to(min(step, target), target)
+            for each in ahead:
+                if each.step == step:
+                    self._engine.apply(each.command)
+            ahead = [each for each in ahead if each.step > step]
+
+    def _run_to(self, step: int, target: int) -> None:
+        while self._engine.step < step:
+            epoch_end = (self._engine.step // self._per_epoch + 1) * self._per_epoch
+            self.advance(min(step, epoch_end) - self._engine.step, lambda: False)
+            known = self.line.accuracy.series()
+            at_end = self._engine.step == epoch_end
+            if at_end and (not len(known) or known.steps[-1] < epoch_end):
+                self.measure()
+            self.working(self._engine.step, target)
+
+    def train_loss(self) -> float:
+        """Return the mean loss of the present epoch, at its end that of the epoch just ended."""
+        step = self._engine.step
+        if not step:
+            return math.nan
+        losses = self.line.loss.last((step - 1) % self._per_epoch + 1)
+        return math.fsum(losses) / len(losses) if all(map(math.isfinite, losses)) else math.nan
