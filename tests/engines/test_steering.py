@@ -373,3 +373,65 @@ def test_any_commands_at_any_steps_give_the_same_bits_twice(script):
             assert sorted(names) == sorted(engine.parameters())  # each in exactly one group
         digests.append(engine.digest())
     assert digests[0] == digests[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "rates"),
+    [
+        ("schedule conv linear to 0.02 over 4 steps", [0.1, 0.08, 0.06, 0.04, 0.02, 0.02]),
+        ("schedule conv exponential x0.5 per step", [0.1, 0.05, 0.025, 0.0125]),
+        ("schedule conv milestones x0.1 at 2,3 steps", [0.1, 0.1, 0.01, 0.001, 0.001]),
+        ("schedule conv cosine to 0 over 2 steps", [0.1, 0.05, 0.0, 0.0]),
+        ("schedule conv linear to 0.1 over 9 steps warmup=4", [0.02, 0.04, 0.06, 0.08, 0.1, 0.1]),
+    ],
+)
+def test_schedules_begin_at_the_present_lr_and_step(engine, text, rates):
+    engine.run(3, never)
+    do(engine, text)
+    seen = []
+    for _ in rates:
+        seen.append(group(engine, "conv").lr)
+        engine.run(1, never)
+    assert seen == pytest.approx(rates, abs=1e-12)
+    assert group(engine, "fc").lr == 0.01
+
+
+def test_one_cycle_goes_up_and_comes_down_to_where_it_was(engine):
+    do(engine, "schedule conv one-cycle to 0.5 over 20 steps")
+    seen = []
+    for _ in range(21):
+        seen.append(group(engine, "conv").lr)
+        engine.run(1, never)
+    assert (seen[0], max(seen), seen[-1]) == pytest.approx((0.1, 0.5, 0.1))
+
+
+def test_clipping_bounds_the_norm_of_what_is_trained_and_nothing_else(engine):
+    engine.run(2, never)
+    do(engine, "freeze conv")
+    do(engine, "clip norm 0.001")
+    engine.run(1, never)
+    norm = math.sqrt(sum(float((engine.gradient(n) ** 2.0).sum()) for n in members(engine, "fc")))
+    assert norm == pytest.approx(0.001, rel=1e-5)
+    assert not do(engine, "clip norm 0.001").changed
+    do(engine, "clip value 0.0001")
+    engine.run(1, never)
+    assert max(np.abs(engine.gradient(n)).max() for n in members(engine, "fc")) <= 1.0001e-4
+    assert do(engine, "clip off").changed
+    engine.run(1, never)
+    assert max(np.abs(engine.gradient(n)).max() for n in members(engine, "fc")) > 1e-3
+
+
+@pytest.mark.parametrize(
+    "rule", ["sgd", "adam", "adamw", "rmsprop", "adagrad", "adadelta", "lamb", "lion"]
+)
+def test_every_optimizer_can_be_swapped_to_and_from(engine, rule):
+    engine.run(2, never)
+    for state in ("carry", "reset"):
+        do(engine, f"optimizer conv {rule} weight_decay=0.001 state={state}")
+        before = copies(engine, *members(engine, "conv"))
+        engine.run(2, never)
+        assert group(engine, "conv").optimizer == rule
+        assert copies(engine, *members(engine, "conv")) != before
+        do(engine, f"optimizer conv adam state={state}")
+        engine.run(1, never)
+        assert all(np.isfinite(each).all() for each in engine.parameters().values())
