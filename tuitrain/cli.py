@@ -1,4 +1,4 @@
-"""The command line: ``tuitrain``, and its commands ``run``, ``replay`` and ``resume``.
+"""The command line: ``tuitrain``, and its commands run, replay, resume and save.
 
 Imports neither Textual nor Numba before they are needed, so that ``--help`` answers at once.
 """
@@ -77,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     resume = _command(commands, "resume", _resume, "go on with a recorded run to its end")
     resume.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
     resume.add_argument("--json", action="store_true", help="one JSON object a line")
+    save = _command(commands, "save", _save, "save a recorded run as a scenario")
+    save.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
+    save.add_argument("target", type=Path, metavar="FILE", help="the TOML file to write")
     return parser
 
 
@@ -135,6 +138,14 @@ def _resume(arguments: argparse.Namespace) -> int:
         return resume(arguments.folder, files, bar.note, bar.steps)
 
     return _fly(str(arguments.folder), arguments.json, events)
+
+
+def _save(arguments: argparse.Namespace) -> int:
+    from tuitrain.scenario.save import save_as_scenario
+
+    scenario = save_as_scenario(arguments.folder, arguments.target)
+    print(f"{arguments.target}: {len(scenario.at)} steps at which something is done")
+    return HELD
 
 
 def _flying(scenario: Scenario, source: str, json: bool) -> Callable[[], int]:

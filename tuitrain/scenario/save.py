@@ -1,0 +1,110 @@
+"""Saving a recorded run as a scenario: what was done by hand becomes its ``[[at]]`` entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import tomli_w
+
+from tuitrain.commands import Branch, Pause, Resume, Rewind, Step, Stop, Undo, parse
+from tuitrain.errors import CommandError, ScenarioError, TuitrainError
+from tuitrain.run.folder import read_header, read_journal
+
+from .schema import At, Scenario
+
+
+@dataclass(slots=True)
+class Lines:
+    """The lines of history that a journal tells of, without training anything again.
+
+    Attributes
+    ----------
+    current : what was decided on the line that the journal ends on: (step, command) in order
+    stopped_at : the step at which that line was stopped, or None
+    """
+
+    current: list[tuple[int, str]] = field(default_factory=list)
+    stopped_at: int | None = None
+    _name: str = "main"
+    _left: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    _made: int = 0
+
+    def follow(self, step: int, text: str) -> None:
+        """Take in one command that was applied at ``step``."""
+        self.stopped_at = None
+        match parse(text):
+            case Rewind(step=target):
+                self._fork([each for each in self.current if each[0] < target])
+            case Undo():
+                self._fork(self.current[:-1])
+            case Branch(name=name):
+                wanted = self._left.pop(name)
+                self._left[self._name] = self.current
+                self._name, self.current = name, wanted
+            case Stop():
+                self.stopped_at = step
+            case Pause() | Resume() | Step():
+                pass
+            case _:
+                self.current.append((step, text))
+
+    def _fork(self, decisions: list[tuple[int, str]]) -> None:
+        self._left[self._name] = self.current
+        self._made += 1
+        self._name, self.current = f"b{self._made}", decisions
+
+
+def save_as_scenario(folder: Path, target: Path) -> Scenario:
+    """Write the scenario that a recorded run's last line of history comes down to.
+
+    Replaying it gives the bits at the end of that line. Expectations are not taken over: they were
+    those of the scenario that the run began as.
+
+    Raises
+    ------
+    TuitrainError : the folder holds no run, its record is damaged, or the file cannot be written
+    """
+    header = read_header(folder)
+    try:
+        began_as = msgspec.convert(header.scenario, Scenario)
+        lines = _lines(read_journal(folder))
+    except (msgspec.ValidationError, CommandError, KeyError) as error:
+        raise ScenarioError(f"{folder}: the record is damaged: {error}") from None
+    ended = {} if lines.stopped_at is None else {"steps": lines.stopped_at, "epochs": None}
+    scenario = msgspec.structs.replace(
+        began_as, at=tuple(_entries(lines.current)), expect=(), **ended
+    )
+    try:
+        with target.open("x", encoding="utf-8") as file:
+            file.write(as_toml(scenario))
+    except FileExistsError:
+        raise TuitrainError(f"{target} is there already; name another file") from None
+    except OSError as error:
+        raise TuitrainError(f"{target} cannot be written: {error.strerror}") from None
+    return scenario
+
+
+def as_toml(scenario: Scenario) -> str:
+    """Write a scenario as the text that `load.loads` reads back to an equal one."""
+    return tomli_w.dumps(msgspec.to_builtins(scenario))
+
+
+def _lines(records: Iterable[Mapping[str, Any]]) -> Lines:
+    lines = Lines()
+    for record in records:
+        if record.get("event") == "command" and record.get("outcome") == "applied":
+            lines.follow(int(record["step"]), str(record["command"]))
+    return lines
+
+
+def _entries(decisions: Iterable[tuple[int, str]]) -> Iterable[At]:
+    """Put the commands of one step into one entry, in order."""
+    together: dict[int, list[str]] = {}
+    for step, text in decisions:
+        together.setdefault(step, []).append(text)
+    for step, texts in together.items():
+        yield At(do=texts[0] if len(texts) == 1 else tuple(texts), step=step)
