@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from tuitrain.commands import (
     VOCABULARY,
     Branch,
+    BreakOff,
+    BreakWhen,
     Clip,
     Command,
     Decay,
@@ -49,7 +51,9 @@ commands = st.one_of(
     st.builds(SwapOptimizer, targets, names, settings_, st.sampled_from([None, "carry", "reset"])),
     st.builds(Rewind, st.integers(0, 999_999_999_999)),
     st.builds(Branch, names),
-    st.sampled_from([Undo(), Clip("off")]),
+    st.sampled_from([Undo(), Clip("off"), BreakOff(), BreakWhen("nan")]),
+    st.builds(BreakWhen, st.sampled_from(["loss", "accuracy"]), rates),
+    st.builds(BreakWhen, st.just("grad_norm"), rates, targets),
     st.builds(Clip, st.sampled_from(["norm", "value"]), rates.filter(bool)),
     st.builds(
         FollowSchedule,
@@ -153,6 +157,7 @@ def test_commands_are_read_as_documented(text: str, command: Command):
         ("clip of 3", "norm or value as its kind"),
         ("schedule fc cosin to 0 over 3 epochs", "did you mean 'cosine'?"),
         ("schedule fc milestones x0.1 at 5,3 epochs", "milestones that ascend"),
+        ("break when loss > 3", "write: break when nan | loss > xFACTOR"),
         ("branch 1x", "takes a branch's name, but was given '1x'"),
         ("pause now", "takes nothing after it, but was given 'now'"),
     ],

@@ -9,6 +9,8 @@ from .printing import number_text, setting_text, to_text
 from .types import (
     AnyCommand,
     Branch,
+    BreakOff,
+    BreakWhen,
     Clip,
     Command,
     Decay,
@@ -33,6 +35,8 @@ __all__ = [
     "VOCABULARY",
     "AnyCommand",
     "Branch",
+    "BreakOff",
+    "BreakWhen",
     "Clip",
     "Command",
     "Decay",

@@ -11,6 +11,8 @@ from .printing import to_text
 from .types import (
     AnyCommand,
     Branch,
+    BreakOff,
+    BreakWhen,
     Clip,
     Decay,
     FollowSchedule,
@@ -159,6 +161,22 @@ def _branch(words: list[str]) -> Branch:
     return Branch(name)
 
 
+def _break(words: list[str]) -> BreakWhen | BreakOff:
+    match words:
+        case ["off"]:
+            return BreakOff()
+        case ["when", "nan"]:
+            return BreakWhen("nan")
+        case ["when", "loss", ">", factor] if factor.startswith("x"):
+            return BreakWhen("loss", not_negative("break", "factor", factor[1:]))
+        case ["when", "grad_norm", group, ">", limit]:
+            limit = not_negative("break", "norm", limit)
+            return BreakWhen("grad_norm", limit, target("break", group))
+        case ["when", "accuracy", ">=", limit]:
+            return BreakWhen("accuracy", not_negative("break", "accuracy", limit))
+    raise misused("break", f"was given {' '.join(words)!r}" if words else "was given nothing")
+
+
 def _optimizer(words: list[str]) -> SwapOptimizer:
     if len(words) < 2:
         raise misused("optimizer", f"was given {' '.join(words)!r}")
@@ -210,5 +228,6 @@ _READERS: dict[str, Callable[[list[str]], AnyCommand]] = {
     "rewind": _rewind,
     "undo": _plain(Undo()),
     "branch": _branch,
+    "break": _break,
 }
 assert list(_READERS) == [each.name for each in VOCABULARY]

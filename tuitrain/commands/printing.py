@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from .types import (
     Branch,
+    BreakOff,
+    BreakWhen,
     Clip,
     Command,
     Decay,
@@ -47,6 +49,10 @@ def to_text(command: Command) -> str:  # noqa: PLR0912 - a row for each command
             return f"rewind {step}"
         case Branch(name=name):
             return f"branch {name}"
+        case BreakWhen():
+            return _break_text(command)
+        case BreakOff():
+            return "break off"
         case SwapOptimizer():
             return _optimizer_text(command)
         case Regroup(name=name, patterns=patterns):
@@ -72,6 +78,19 @@ def _schedule_text(command: FollowSchedule) -> str:
             rest = f"to {value} over {command.over} {command.unit}"
     warmup = f" warmup={command.warmup}" if command.warmup else ""
     return f"schedule {command.target} {command.kind} {rest}{warmup}"
+
+
+def _break_text(command: BreakWhen) -> str:
+    limit = number_text(command.limit)
+    match command.on:
+        case "nan":
+            return "break when nan"
+        case "loss":
+            return f"break when loss > x{limit}"
+        case "grad_norm":
+            return f"break when grad_norm {command.group} > {limit}"
+        case "accuracy":
+            return f"break when accuracy >= {limit}"
 
 
 def _optimizer_text(command: SwapOptimizer) -> str:

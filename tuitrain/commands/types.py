@@ -136,6 +136,25 @@ class Branch(Command, frozen=True, tag="branch"):
     name: str
 
 
+class BreakWhen(Command, frozen=True, tag="break"):
+    """Pause before an update is applied, when something happens.
+
+    Attributes
+    ----------
+    on : ``nan``: the loss or a gradient is not finite; ``loss``: it is above ``limit`` times its
+        average; ``grad_norm``: that of ``group`` is above ``limit``; ``accuracy``: it has reached
+        ``limit``
+    """
+
+    on: Literal["nan", "loss", "grad_norm", "accuracy"]
+    limit: float = 0.0
+    group: str = ""
+
+
+class BreakOff(Command, frozen=True, tag="break-off"):
+    """Take all breakpoints away."""
+
+
 AnyCommand: TypeAlias = (
     Pause
     | Resume
@@ -153,4 +172,6 @@ AnyCommand: TypeAlias = (
     | Rewind
     | Undo
     | Branch
+    | BreakWhen
+    | BreakOff
 )

@@ -81,6 +81,20 @@ VOCABULARY: tuple[Verb, ...] = (
     ),
     Verb("undo", "undo", "Take back the last command, and train again up to now.", ("undo",)),
     Verb("branch", "branch NAME", "Return to the end of a branch that was left.", ("branch main",)),
+    Verb(
+        "break",
+        "break when nan | loss > xFACTOR | grad_norm GROUP > VALUE | accuracy >= VALUE, "
+        "or break off",
+        "Pause before an update is applied, when the loss or a gradient is not finite, the loss is "
+        "above so many times its average, or a gradient's norm above a value.",
+        (
+            "break when nan",
+            "break when loss > x1.5",
+            "break when grad_norm conv > 10",
+            "break when accuracy >= 0.97",
+            "break off",
+        ),
+    ),
 )
 
 

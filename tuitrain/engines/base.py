@@ -28,6 +28,23 @@ class Change:
     message: str
 
 
+class Pending(Protocol):
+    """A step whose gradients are known, and whose update is not applied yet."""
+
+    @property
+    def loss(self) -> float:
+        """The batch's loss."""
+        ...
+
+    def non_finite(self) -> str:
+        """Return the first parameter whose gradient has a NaN or an infinity, or ""."""
+        ...
+
+    def grad_norm(self, group: str) -> float:
+        """Return the norm of a group's gradient; 0.0 if it has none, or there is no such group."""
+        ...
+
+
 class Engine(Protocol):
     """Something that trains step by step, and whose groups can be steered between steps.
 
@@ -59,10 +76,18 @@ class Engine(Protocol):
         """
         ...
 
-    def run(self, steps: int, until: Callable[[], bool]) -> Sequence[float]:
+    def run(
+        self,
+        steps: int,
+        until: Callable[[], bool],
+        hold: Callable[[Pending], bool] | None = None,
+    ) -> Sequence[float]:
         """Take at least one step and at most ``steps``, and return the loss of each.
 
-        ``until`` is asked after each step; True ends the burst.
+        ``until`` is asked after each step; True ends the burst. ``hold`` is asked before each
+        update; True ends the burst without it: the engine stands at the boundary before that step
+        as if it had not been begun, but for the gradients, which can be looked at. Then there may
+        be no step at all.
         """
         ...
 

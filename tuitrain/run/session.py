@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from tuitrain.commands import (
     AnyCommand,
     Branch,
+    BreakOff,
+    BreakWhen,
     Pause,
     Resume,
     Rewind,
@@ -22,9 +24,10 @@ from tuitrain.commands import (
     Undo,
     to_text,
 )
-from tuitrain.engines.base import Change, Engine
+from tuitrain.engines.base import Change, Engine, Pending
 from tuitrain.errors import RefusedError, listed, nearest
 
+from .breakpoints import AVERAGE_OVER, Breakpoints
 from .journal import Journal
 from .recorder import NO_RECORD, Recorder
 from .snapshot import Actor, Intervention, JournalEntry, Outcome, Phase, Snapshot, Title
@@ -74,6 +77,9 @@ class Session:
         self._plan = tuple(sorted(planned, key=lambda each: each.step))
         self._planned = list(self._plan)
         self._steps_left: int | None = None
+        self._held_at: int | None = None
+        self._passing = False
+        self.breakpoints = Breakpoints()
         self._marks = sorted({*marks, *(each.step for each in self._planned), title.total_steps})
 
     @property
@@ -117,11 +123,31 @@ class Session:
         wanted = min(epoch_end, next_mark) - self.step
         if self._steps_left is not None:
             wanted = min(wanted, self._steps_left)
-        before = self.step
-        losses = self.timeline.advance(wanted, until)
+        before, self._passing = self.step, self._held_at == self.step
+        losses = self.timeline.advance(wanted, until, self._hold if self.breakpoints else None)
         self.recorder.losses(before + 1, losses)
-        self._after(len(losses))
+        if self._held_at == self.step and not self._passing:
+            self._break()
+        if losses:
+            self._after(len(losses))
         return losses
+
+    def _hold(self, step: Pending) -> bool:
+        """Ask the breakpoints, but let the step pass that was held before."""
+        if self._passing:
+            self._held_at, self._passing = None, False
+            return False
+        recent = self.timeline.line.loss.last(AVERAGE_OVER)
+        held = self.breakpoints.hold(step, recent)
+        self._held_at = self.step if held else None
+        return held
+
+    def _break(self) -> None:
+        """Pause because of a breakpoint, and write down why."""
+        self.phase, self._steps_left = Phase.PAUSED, None
+        message = f"break before step {self.step + 1} is applied: {self.breakpoints.reason}"
+        entry = self.journal.add(PLANNED, self.step, "pause", "breakpoint", "applied", message)
+        self.recorder.command(entry)
 
     def train_loss(self) -> float:
         """Return the mean loss of the present epoch, at its end that of the epoch just ended.
@@ -167,6 +193,7 @@ class Session:
             ),
             branch=line.name,
             branches=tuple(each.view() for each in self.timeline.left.values()),
+            breakpoints=self.breakpoints.texts(),
             optimizers=self.engine.optimizers(),
         )
 
@@ -178,6 +205,12 @@ class Session:
                 return self._undo()
             case Branch(name=name):
                 return self._branch(name)
+            case BreakWhen():
+                added = self.breakpoints.add(command)
+                return Change(added, "the run will pause then" if added else "that is set already")
+            case BreakOff():
+                count = self.breakpoints.clear()
+                return Change(bool(count), f"{count} taken away" if count else "there was none")
         if self.phase.ended:
             raise RefusedError(
                 f"the run has ended ({self.phase.value} at step {self.step}); "
@@ -206,8 +239,14 @@ class Session:
             return Change(False, f"already at step {step}")
         left = self.timeline.rewind(step)
         self._plan_again(step)
-        self.phase, self._steps_left = Phase.PAUSED, None
+        self._stand_here()
         return Change(True, f"back at step {step}, paused; what followed is branch {left}")
+
+    def _stand_here(self) -> None:
+        """Pause after a way back, or be at the end."""
+        self._steps_left = self._held_at = None
+        at_end = self.step >= self.title.total_steps
+        self.phase = Phase.FINISHED if at_end else Phase.PAUSED
 
     def _plan_again(self, step: int) -> None:
         """Plan what the plan has from here on, but for ways back that were taken already."""
@@ -222,6 +261,7 @@ class Session:
         if not self.timeline.line.decisions:
             raise RefusedError("there is no command to undo on this branch")
         undone, left = self.timeline.undo()
+        self._held_at = None
         return Change(
             True,
             f"step {self.step} without {to_text(undone.command)!r} of step {undone.step}; "
@@ -237,8 +277,7 @@ class Session:
             raise RefusedError(f"no branch is called {name!r}{nearest(name, known)}{allowed}")
         left = self.timeline.switch(name)
         self._planned = [each for each in self._plan if each.step > self.step]
-        ended = self.step >= self.title.total_steps
-        self.phase, self._steps_left = Phase.FINISHED if ended else Phase.PAUSED, None
+        self._stand_here()
         return Change(True, f"on branch {name} at step {self.step}; left branch {left}")
 
     def _pause(self) -> Change:
@@ -266,7 +305,10 @@ class Session:
             if self._steps_left == 0:
                 self.phase, self._steps_left = Phase.PAUSED, None
         if self.step % self.title.steps_per_epoch == 0 or self.step == self.title.total_steps:
-            self.recorder.accuracy(self.step, self.test_accuracy())
+            accuracy = self.test_accuracy()
+            self.recorder.accuracy(self.step, accuracy)
+            if self.breakpoints.reached(accuracy):
+                self._break()
         if self.step % DIGEST_EVERY == 0 or self.step == self.title.total_steps:
             self.recorder.digest(self.step, self.timeline.line.name, self.engine.digests())
         if self.step == self.title.total_steps:

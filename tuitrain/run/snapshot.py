@@ -38,8 +38,9 @@ __all__ = [
     "Title",
 ]
 
-Actor: TypeAlias = Literal["key", "command", "palette", "scenario", "api"]
-"""Who asked: a key or its dialog, the ``:`` line, the palette, a scenario entry, a Python call."""
+Actor: TypeAlias = Literal["key", "command", "palette", "scenario", "api", "breakpoint"]
+"""Who asked: a key or its dialog, the ``:`` line, the palette, a scenario entry, a Python call, or
+a breakpoint that was reached."""
 
 Outcome: TypeAlias = Literal["applied", "unchanged", "refused"]
 
@@ -150,6 +151,7 @@ class Snapshot:
     interventions : those that led to this state
     branch : the name of the line that is shown
     branches : the lines that were left
+    breakpoints : the conditions on which the run will pause, as commands
     optimizers : what a group's optimizer can be swapped to
     """
 
@@ -168,6 +170,7 @@ class Snapshot:
     interventions: tuple[Intervention, ...] = ()
     branch: str = "main"
     branches: tuple[BranchView, ...] = ()
+    breakpoints: tuple[str, ...] = ()
     optimizers: tuple[OptimizerChoice, ...] = ()
 
     @property

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tuitrain.commands import AnyCommand
-from tuitrain.engines.base import Engine
+from tuitrain.engines.base import Engine, Pending
 
 from .curve import Curve
 from .snapshot import BranchView
@@ -86,10 +86,15 @@ class Timeline:
         """Return the next step at which a state is to be kept."""
         return (self._engine.step // KEEP_EVERY + 1) * KEEP_EVERY
 
-    def advance(self, steps: int, until: Callable[[], bool]) -> Sequence[float]:
+    def advance(
+        self,
+        steps: int,
+        until: Callable[[], bool],
+        hold: Callable[[Pending], bool] | None = None,
+    ) -> Sequence[float]:
         """Take steps, at most to `next_stop`, and note their losses; keep a state when due."""
         before = self._engine.step
-        losses = self._engine.run(min(steps, self.next_stop() - before), until)
+        losses = self._engine.run(min(steps, self.next_stop() - before), until, hold)
         known = len(self.line.loss)
         self.line.loss.extend(known + 1, losses[known - before :] if known > before else losses)
         step = self._engine.step

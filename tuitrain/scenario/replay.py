@@ -79,8 +79,7 @@ def replay(
 def _to_next_boundary(session: Session, stop: int | None, progress: Callable[[int], None]) -> None:
     """Run to the next step at which something is planned, expected, measured or asked."""
     tell = _every(20, lambda: progress(session.step))
-    losses = session.burst(lambda: tell() or session.step == stop)
-    assert losses, "a burst takes at least one step"
+    session.burst(lambda: tell() or session.step == stop)
     progress(session.step)
 
 

@@ -25,6 +25,10 @@ from .schema import Scenario
 SCHEMA = 1
 
 
+_NO_TRAINING = ("pause", "resume", "step", "stop", "break")
+"""What changes when a run stands still, and nothing that it trains."""
+
+
 class _Line(msgspec.Struct, frozen=True):
     """A command, as the journal has it."""
 
@@ -76,6 +80,8 @@ class Comparison:
 
     def command(self, entry: JournalEntry) -> None:
         """Compare a command and its outcome."""
+        if entry.actor == "breakpoint":  # a pause, which is not followed
+            return
         mine = (entry.step, entry.command, entry.outcome)
         theirs = self._next("command", entry.step, "step", "command", "outcome")
         if theirs is not None and theirs != mine:
@@ -141,6 +147,8 @@ class GoingOn:
 
     def command(self, entry: JournalEntry) -> None:
         """Write a command down, if it is new."""
+        if self._known and entry.actor == "breakpoint":
+            return
         self._recorder(journal_line=True).command(entry)
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
@@ -217,7 +225,7 @@ def _comes_again(record: Mapping[str, Any]) -> bool:
     if record.get("event") != "command" or record.get("actor") == "scenario":
         return True
     verb = str(record.get("command")).partition(" ")[0]
-    return record.get("outcome") == "applied" and verb not in ("pause", "resume", "step", "stop")
+    return record.get("outcome") == "applied" and verb not in _NO_TRAINING
 
 
 def _asked(folder: Path, records: Sequence[Mapping[str, Any]]) -> Iterator[Asked]:

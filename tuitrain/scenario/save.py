@@ -10,7 +10,18 @@ from typing import Any
 import msgspec
 import tomli_w
 
-from tuitrain.commands import Branch, Pause, Resume, Rewind, Step, Stop, Undo, parse
+from tuitrain.commands import (
+    Branch,
+    BreakOff,
+    BreakWhen,
+    Pause,
+    Resume,
+    Rewind,
+    Step,
+    Stop,
+    Undo,
+    parse,
+)
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
 from tuitrain.run.folder import read_header, read_journal
 
@@ -47,7 +58,7 @@ class Lines:
                 self._name, self.current = name, wanted
             case Stop():
                 self.stopped_at = step
-            case Pause() | Resume() | Step():
+            case Pause() | Resume() | Step() | BreakWhen() | BreakOff():
                 pass
             case _:
                 self.current.append((step, text))

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from tuitrain.commands import Clip
-from tuitrain.errors import StateMismatchError
+from tuitrain.errors import RefusedError, StateMismatchError
+from tuitrain_core import Parameter
+from tuitrain_core.errors import CoreError
 from tuitrain_core.optimizer import ParameterState
 
 from ..state import Array, EngineState, OptimizerState
-from .groups import Group, to_record
+from .groups import Group, from_record, to_record
 
 
 def capture(
@@ -42,33 +45,49 @@ def capture(
 
 
 def check(
-    state: EngineState, parameters: Mapping[str, Array], buffers: Mapping[str, Array]
-) -> None:
-    """Check that a state is of this model.
+    state: EngineState, parameters: Mapping[str, Parameter], buffers: Mapping[str, Array]
+) -> list[Group]:
+    """Check that a state is of this model, and make its groups, which remember nothing yet.
 
     Raises
     ------
     StateMismatchError : lists every name that is missing, unknown, or of another shape or type
     """
+    arrays = {name: each.numpy() for name, each in parameters.items()}
     problems = [
-        *_differences("parameter", state.parameters, parameters),
+        *_differences("parameter", state.parameters, arrays),
         *_differences("buffer", state.buffers, buffers),
     ]
-    grouped = sorted(name for record in state.groups for name in record["members"])
-    if grouped != sorted(parameters):
-        problems.append("the groups do not hold each parameter exactly once")
-    for name, each in state.optimizers.items():
-        shape = getattr(parameters.get(name), "shape", None)
-        problems += [
-            f"optimizer state {name} {slot}: shape {array.shape}, expected {shape}"
-            for slot, array in each.slots.items()
-            if array.shape != shape
-        ]
+    groups: list[Group] = []
+    for record in state.groups:
+        try:
+            groups.append(from_record(record, parameters))
+        except KeyError as error:
+            problems.append(f"group {record.get('name')}: {error} is missing or unknown")
+        except (RefusedError, CoreError, TypeError, ValueError, AttributeError) as error:
+            problems.append(f"group {record.get('name')}: {error}")
+    if len(groups) == len(state.groups):
+        problems += _group_problems(groups, parameters)
+        problems += _optimizer_problems(state, groups, arrays)
     problems += [
         f"frozen {name}: no such parameter" for name in state.frozen if name not in parameters
     ]
+    clipped = clip_problem(*state.clip)
+    problems += [clipped] if clipped else []
+    if state.step < 0:
+        problems.append(f"step {state.step} is below 0")
     if problems:
         raise StateMismatchError("the state does not fit the model: " + "; ".join(problems))
+    return groups
+
+
+def clip_problem(by: str, limit: float) -> str:
+    """Say what is wrong with a way of clipping; nothing for a sound one."""
+    if by not in ("norm", "value", "off"):
+        return f"gradients are clipped by norm or value, or off, but was given {by!r}"
+    if by != "off" and not 0 < limit < math.inf:
+        return f"clip {by} takes a finite limit above 0, but was given {limit!r}"
+    return ""
 
 
 def restore_random(generator: np.random.Generator, saved: Mapping[str, Any]) -> None:
@@ -81,6 +100,8 @@ def restore_random(generator: np.random.Generator, saved: Mapping[str, Any]) -> 
     try:
         inner = {key: np.array(value, np.uint64) for key, value in saved["state"].items()}
         whole = {**saved, "state": inner, "buffer": np.array(saved["buffer"], np.uint64)}
+        # On one of no account first: what fails may have been half set.
+        np.random.Generator(np.random.Philox(0)).bit_generator.state = whole
         generator.bit_generator.state = whole
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise StateMismatchError(f"no state of a random generator: {error}") from None
@@ -110,3 +131,32 @@ def _differences(
                 f"{kind} {name} is {given[name].dtype} {given[name].shape}, "
                 f"expected {expected[name].dtype} {expected[name].shape}"
             )
+
+
+def _group_problems(groups: list[Group], parameters: Iterable[str]) -> Iterable[str]:
+    if sorted(name for group in groups for name in group.members) != sorted(parameters):
+        yield "the groups do not hold each parameter exactly once"
+    if len({group.name for group in groups}) < len(groups):
+        yield "two groups have the same name"
+
+
+def _optimizer_problems(
+    state: EngineState, groups: list[Group], parameters: Mapping[str, Array]
+) -> Iterable[str]:
+    optimizers = {name: group.optimizer for group in groups for name in group.members}
+    for name, remembered in state.optimizers.items():
+        optimizer, parameter = optimizers.get(name), parameters.get(name)
+        if optimizer is None or parameter is None:
+            yield f"optimizer state {name}: no such parameter"
+            continue
+        for slot in optimizer.slots:
+            if slot not in remembered.slots and slot not in optimizer.optional_slots:
+                yield f"optimizer state {name} {slot} is missing"
+        for slot, array in remembered.slots.items():
+            if slot not in optimizer.slots:
+                yield f"optimizer state {name} {slot} is unknown to {optimizer.rule}"
+            elif (array.shape, array.dtype) != (parameter.shape, parameter.dtype):
+                yield (
+                    f"optimizer state {name} {slot} is {array.dtype} {array.shape}, "
+                    f"expected {parameter.dtype} {parameter.shape}"
+                )

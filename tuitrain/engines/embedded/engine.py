@@ -9,23 +9,25 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from tuitrain.commands import AnyCommand, Clip, Freeze, to_text
+from tuitrain.errors import RefusedError
 from tuitrain_core import functional, random, tape, tensor
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.data import DataLoader, Dataset
 from tuitrain_core.module import BatchNorm1d, BatchNorm2d, Module
 from tuitrain_core.optimizer import ParameterState, clip_grad_norm, clip_grad_value
 
-from ..base import Array, Change, read_only
+from ..base import Array, Change, Pending, read_only
 from ..state import EngineState
 from ..targets import matching
 from ..views import GroupView, OptimizerChoice, ParameterView
-from .capture import capture, check, restore_random
+from .capture import capture, check, clip_problem, restore_random
 from .description import describe
 from .digest import digest, digests
 from .environment import environment
 from .freezing import FrozenParameters
-from .groups import GroupPlan, GroupTable, from_record
+from .groups import GroupPlan, GroupTable
 from .inspection import view_of
+from .pending import PendingStep
 from .rules import choices, compile_rules
 from .steering import Steering
 
@@ -100,12 +102,20 @@ class EmbeddedEngine:
         self._follow_freezes()
         return change
 
-    def run(self, steps: int, until: Callable[[], bool]) -> Sequence[float]:
+    def run(
+        self,
+        steps: int,
+        until: Callable[[], bool],
+        hold: Callable[[Pending], bool] | None = None,
+    ) -> Sequence[float]:
         """Take at least one and at most ``steps`` steps; see `Engine.run`."""
         losses: list[float] = []
         with random.use(self._random):
             while len(losses) < steps:
-                losses.append(self._take_step())
+                loss = self._take_step() if hold is None else self._try_step(hold)
+                if loss is None:
+                    break
+                losses.append(loss)
                 if until():
                     break
         return losses
@@ -200,8 +210,8 @@ class EmbeddedEngine:
 
     def load_state(self, state: EngineState) -> None:
         """Go on from a state; see `Engine.load_state`."""
-        check(state, self.parameters(), self._buffers())
-        groups = [from_record(record, self._parameters) for record in state.groups]
+        groups = check(state, self._parameters, self._buffers())
+        restore_random(self._random, state.random)
         for name, parameter in self._parameters.items():
             parameter.set_value(state.parameters[name])
             parameter.grad = None
@@ -214,7 +224,6 @@ class EmbeddedEngine:
                 remembered.updates, {slot: array.copy() for slot, array in remembered.slots.items()}
             )
         self._frozen.reset(state.frozen)
-        restore_random(self._random, state.random)
         self._clip = Clip(*state.clip)  # type: ignore[arg-type]
         self._step = state.step
         self._follow_freezes()
@@ -229,7 +238,23 @@ class EmbeddedEngine:
             if (state := self._table.of(name).optimizer.state.get(parameter)) is not None
         }
 
+    def _try_step(self, hold: Callable[[Pending], bool]) -> float | None:
+        """Take a step, or none if it is held: then what the forward pass has moved is put back."""
+        buffers = {name: array.copy() for name, array in self._buffers().items()}
+        drawn = self._random.bit_generator.state
+        pending = PendingStep(self._differentiate(), self._table)
+        if not hold(pending):
+            return self._update(pending.loss)
+        for name, array in self._buffers().items():
+            array[...] = buffers[name]
+        self._random.bit_generator.state = drawn
+        return None
+
     def _take_step(self) -> float:
+        return self._update(self._differentiate())
+
+    def _differentiate(self) -> float:
+        """Compute loss and gradients of the next batch, and return the loss."""
         images, labels = self._loader.batch(self._step)
         for parameter in self._parameters.values():
             parameter.grad = None
@@ -237,14 +262,21 @@ class EmbeddedEngine:
             logits = self._model(tensor(images))
             loss = functional.loss.cross_entropy(logits, tensor(labels))
             self._gradients.backward(loss)
+        return float(loss.item())
+
+    def _update(self, loss: float) -> float:
+        """Apply the update that the gradients ask for, and return the loss they came from."""
         self._clip_gradients()
         for group in self._table:
             group.set_lr(self._step)
             group.optimizer.step()
         self._step += 1
-        return float(loss.item())
+        return loss
 
     def _set_clip(self, command: Clip) -> Change:
+        problem = clip_problem(command.by, command.limit)
+        if problem:
+            raise RefusedError(problem)
         if command == self._clip:
             return Change(False, f"already so: {to_text(command)}")
         self._clip = command

@@ -77,12 +77,18 @@ def choices() -> tuple[OptimizerChoice, ...]:
 
 
 def hand_over(old: Optimizer, new: Optimizer, parameters: Iterable[Parameter]) -> None:
-    """Give the new optimizer what the old one knows of these parameters, translated."""
+    """Give the new optimizer what the old one knows of these parameters.
+
+    Between equal optimizers it stays as it is, else it is translated.
+    """
+    alike = (old.rule, settings_of(old)) == (new.rule, settings_of(new))
+    hyper = old.param_groups[0], new.param_groups[0]
     for parameter in parameters:
         state = old.state.get(parameter)
         if state is not None:
-            hyper = old.param_groups[0], new.param_groups[0]
-            carried = carry(old.rule, hyper[0], new.rule, hyper[1], state)
+            carried = (
+                state.copy() if alike else carry(old.rule, hyper[0], new.rule, hyper[1], state)
+            )
             if carried is not None:
                 new.state[parameter] = carried
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from tuitrain.commands import (
@@ -21,7 +21,7 @@ from tuitrain.commands import (
 from tuitrain.errors import RefusedError, listed
 from tuitrain_core.errors import CoreError
 from tuitrain_core.optimizer import RULES, default_policy
-from tuitrain_core.schedule import Constant, LinearDecay
+from tuitrain_core.schedule import Constant, LinearDecay, Schedule
 
 from ..base import Change
 from ..targets import patterns_matched
@@ -97,54 +97,73 @@ class Steering:
         )
 
     def _set_lr(self, command: SetLr) -> Change:
-        told = [self._give_lr(group, command.lr) for group in self._table.named(command.target)]
+        given = self._give(command.target, lambda _: Constant(command.lr))
+        told = [
+            f"{group.name}: lr {command.lr:g} from here on{_unless_constant(before, 'ends')}"
+            for group, before in given
+        ]
         return _told(told, f"{command.target} already has a constant lr of {command.lr:g}")
 
-    def _give_lr(self, group: Group, lr: float) -> str | None:
-        if group.schedule == Constant(lr):
-            return None
-        ended = "" if isinstance(group.schedule, Constant) else f", {group.schedule.label} ends"
-        group.schedule = Constant(lr)
-        return f"{group.name}: lr {lr:g} from here on{ended}"
-
     def _scale_lr(self, command: ScaleLr, step: int) -> Change:
-        told = []
-        for group in self._table.named(command.target):
-            before, group.schedule = group.schedule, group.schedule.scaled(command.factor)
-            if group.schedule != before:
-                goes_on = "" if isinstance(before, Constant) else f", {before.label} goes on"
-                told.append(f"{group.name}: lr {group.schedule.lr(step):g}{goes_on}")
+        given = self._give(command.target, lambda group: group.schedule.scaled(command.factor))
+        told = [
+            f"{group.name}: lr {group.schedule.lr(step):g}{_unless_constant(before, 'goes on')}"
+            for group, before in given
+        ]
         return _told(told, f"x{command.factor:g} changes no lr of {command.target}")
 
     def _decay(self, command: Decay, step: int) -> Change:
         unit_steps = self._steps_per_epoch if command.unit == "epochs" else 1
-        told = []
-        for group in self._table.named(command.target):
-            lr = group.schedule.lr(step)
-            if lr > 0:
-                group.schedule = LinearDecay(lr, step, command.over, unit_steps)
-                told.append(f"{group.name}: lr falls from {lr:g} to 0")
-        change = _told(told, f"the lr of {command.target} is 0 already")
+        rates = {g.name: g.schedule.lr(step) for g in self._table.named(command.target)}
+        if not any(rates.values()):
+            return Change(False, f"the lr of {command.target} is 0 already")
+        given = self._give(
+            command.target,
+            lambda group: (
+                LinearDecay(rates[group.name], step, command.over, unit_steps)
+                if rates[group.name]
+                else group.schedule
+            ),
+        )
+        told = [f"{group.name}: lr falls from {rates[group.name]:g} to 0" for group, _ in given]
+        change = _told(told, f"{command.target} already decays so")
         over = f" over {command.over} {command.unit}" if change.changed else ""
         return replace(change, message=change.message + over)
 
     def _follow(self, command: FollowSchedule, step: int) -> Change:
-        told = []
-        for group in self._table.named(command.target):
+        per_epoch = self._steps_per_epoch
+        given = self._give(
+            command.target,
+            lambda group: make_schedule(command, group.schedule.lr(step), step, per_epoch),
+        )
+        told = [
+            f"{group.name}: lr {group.schedule.lr(step):g}, {group.schedule.label}"
+            for group, _ in given
+        ]
+        return _told(told, f"{command.target} already follows that schedule")
+
+    def _give(self, target: str, make: Callable[[Group], Schedule]) -> list[tuple[Group, Schedule]]:
+        """Give groups the schedules that ``make`` makes, all of them or none.
+
+        Returns
+        -------
+        The groups to which that is a change, each with the schedule it had.
+
+        Raises
+        ------
+        RefusedError : names the group whose schedule cannot be
+        """
+        made = []
+        for group in self._table.named(target):
             try:
-                schedule = make_schedule(
-                    command, group.schedule.lr(step), step, self._steps_per_epoch
-                )
+                schedule = make(group)
             except CoreError as error:
                 raise RefusedError(f"{group.name}: {error}") from None
             if schedule != group.schedule:
-                told.append((group, schedule))
-        for group, schedule in told:
+                made.append((group, group.schedule, schedule))
+        for group, _, schedule in made:
             group.schedule = schedule
-        lines = [
-            f"{group.name}: lr {schedule.lr(step):g}, {schedule.label}" for group, schedule in told
-        ]
-        return _told(lines, f"{command.target} already follows that schedule")
+        return [(group, before) for group, before, _ in made]
 
     def _swap(self, command: SwapOptimizer) -> Change:
         swapped = [self._swapped(group, command) for group in self._table.named(command.target)]
@@ -232,10 +251,14 @@ class Steering:
         return f"since step {self._frozen.all_since(names)}"
 
 
-def _told(told: Iterable[str | None], otherwise: str) -> Change:
+def _told(told: list[str], otherwise: str) -> Change:
     """Join what was done to each group; nothing done is said as such."""
-    done = [each for each in told if each]
-    return Change(bool(done), "; ".join(done) if done else otherwise)
+    return Change(bool(told), "; ".join(told) if told else otherwise)
+
+
+def _unless_constant(schedule: Schedule, does: str) -> str:
+    """Say what becomes of a schedule; a constant is not worth a word."""
+    return "" if isinstance(schedule, Constant) else f", {schedule.label} {does}"
 
 
 def _parameters(names: list[str]) -> str:

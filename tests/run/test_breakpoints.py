@@ -1,0 +1,129 @@
+"""Breakpoints: the run pauses before the update, says why, and can go on as if it had not."""
+
+import numpy as np
+import pytest
+
+from tests.engines.conftest import make_engine
+from tuitrain.commands import parse
+from tuitrain.run.session import Session
+from tuitrain.run.snapshot import Phase, Title
+
+
+def make(total: int = 60) -> Session:
+    engine = make_engine()
+    return Session(engine, Title("test", "small", "digits", 0, 8, engine.steps_per_epoch, total))
+
+
+def do(session: Session, text: str, outcome: str = "applied") -> str:
+    entry = session.decide(parse(text), "api", 1)
+    assert entry.outcome == outcome, entry.message
+    return entry.message
+
+
+def run_to(session: Session, step: int) -> None:
+    while session.step < step:
+        session.burst(lambda: session.step == step)
+
+
+def fly(session: Session) -> None:
+    while session.phase is Phase.RUNNING:
+        session.burst()
+
+
+def poison(session: Session, name: str) -> None:
+    """Let a parameter be infinite, as a bug would."""
+    state = session.engine.state()
+    state.parameters[name].ravel()[0] = np.inf
+    session.engine.load_state(state)
+
+
+def test_nan_pauses_before_the_update_and_names_the_parameter():
+    session = make()
+    do(session, "break when nan")
+    run_to(session, 6)
+    poison(session, "head.bias")
+    before = session.engine.digest()
+    fly(session)
+    assert (session.phase, session.step, session.engine.digest()) == (Phase.PAUSED, 6, before)
+    entry = session.journal.entries()[-1]
+    assert (entry.actor, entry.step) == ("breakpoint", 6)
+    assert entry.message.startswith("break before step 7 is applied: loss is nan")
+    assert "the gradient of" in entry.message
+    assert not np.isfinite(session.engine.gradient("head.bias")).all()
+
+
+def test_a_run_that_was_held_goes_on_with_the_same_bits():
+    broken, straight = make(), make()
+    do(broken, "break when grad_norm fc > 0")
+    breaks = 0
+    while broken.phase is not Phase.FINISHED:
+        fly(broken)
+        breaks += broken.phase is Phase.PAUSED
+        if broken.phase is Phase.PAUSED:
+            do(broken, "resume")
+    fly(straight)
+    assert breaks == 60
+    assert broken.engine.digest() == straight.engine.digest()
+    assert broken.snapshot().loss.values.tolist() == straight.snapshot().loss.values.tolist()
+
+
+def test_the_reason_says_by_how_much():
+    session = make()
+    run_to(session, 12)
+    do(session, "break when loss > x0")
+    fly(session)
+    message = session.journal.entries()[-1].message
+    assert (session.step, session.phase) == (12, Phase.PAUSED)
+    assert "loss " in message
+    assert "is above 0 x" in message
+
+
+def test_the_loss_is_not_compared_before_there_is_an_average():
+    session = make(total=9)
+    do(session, "break when loss > x0")
+    fly(session)
+    assert session.phase is Phase.FINISHED
+
+
+def test_an_accuracy_that_is_reached_pauses_at_the_epochs_end():
+    session = make()
+    do(session, "break when accuracy >= 0")
+    fly(session)
+    assert session.phase is Phase.PAUSED
+    assert session.step == session.title.steps_per_epoch
+    assert "accuracy" in session.journal.entries()[-1].message
+
+
+def test_breakpoints_are_shown_and_can_be_taken_away():
+    session = make()
+    do(session, "break when nan")
+    do(session, "break when nan", "unchanged")
+    do(session, "break when grad_norm conv > 10")
+    assert session.snapshot().breakpoints == ("break when nan", "break when grad_norm conv > 10")
+    assert do(session, "break off") == "2 taken away"
+    do(session, "break off", "unchanged")
+    fly(session)
+    assert session.phase is Phase.FINISHED
+
+
+def test_after_a_rewind_to_where_it_broke_it_breaks_there_again():
+    session = make()
+    run_to(session, 15)
+    do(session, "break when loss > x0")
+    fly(session)
+    assert session.step == 15
+    do(session, "freeze conv")
+    do(session, "rewind 15")
+    do(session, "resume")
+    fly(session)
+    assert (session.step, session.phase) == (15, Phase.PAUSED)
+
+
+@pytest.mark.parametrize("text", ["break when nan", "break off"])
+def test_breakpoints_do_not_train(text):
+    session, other = make(), make()
+    session.decide(parse(text), "api", 1)
+    fly(session)
+    fly(other)
+    assert session.engine.digest() == other.engine.digest()
+    assert session.timeline.line.decisions == []

@@ -1,0 +1,40 @@
+"""A step that is not applied yet, for whoever may hold it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .groups import Group, GroupTable
+
+
+class PendingStep:
+    """Loss and gradients between the backward pass and the update; see `engines.base.Pending`.
+
+    Parameters
+    ----------
+    loss : of the batch
+    table : the groups, whose parameters have their gradients
+    """
+
+    def __init__(self, loss: float, table: GroupTable) -> None:
+        self.loss = loss
+        self._table = table
+
+    def non_finite(self) -> str:
+        """Return the first parameter whose gradient has a NaN or an infinity, or ""."""
+        for name, parameter in self._table.parameters.items():
+            if parameter.grad is not None and not np.isfinite(parameter.grad.numpy()).all():
+                return name
+        return ""
+
+    def grad_norm(self, group: str) -> float:
+        """Return the norm of a group's gradient; 0.0 if it has none, or there is no such group."""
+        found = self._table.get(group)
+        return self._norm(found) if found else 0.0
+
+    def _norm(self, group: Group) -> float:
+        grads = (self._table.parameters[name].grad for name in group.members)
+        squares = (np.square(g.numpy(), dtype=np.float64).sum() for g in grads if g is not None)
+        return math.sqrt(sum(map(float, squares)))

@@ -1,0 +1,79 @@
+"""Breakpoints: conditions on which a run pauses before an update is applied."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from tuitrain.commands import BreakWhen, to_text
+from tuitrain.engines.base import Pending
+
+AVERAGE_OVER = 50
+"""Steps over which the loss is averaged; a fifth of them must be there before it is compared."""
+
+
+class Breakpoints:
+    """The conditions of a session, and the reason of the last break."""
+
+    def __init__(self) -> None:
+        self._conditions: list[BreakWhen] = []
+        self.reason = ""
+
+    def __bool__(self) -> bool:
+        return bool(self._conditions)
+
+    def add(self, condition: BreakWhen) -> bool:
+        """Add a condition; False if it is there already."""
+        if condition in self._conditions:
+            return False
+        self._conditions.append(condition)
+        return True
+
+    def clear(self) -> int:
+        """Take all conditions away, and return how many there were."""
+        count = len(self._conditions)
+        self._conditions = []
+        return count
+
+    def texts(self) -> tuple[str, ...]:
+        """Return the conditions, as the commands that made them."""
+        return tuple(to_text(each) for each in self._conditions)
+
+    def hold(self, step: Pending, before: Sequence[float]) -> bool:
+        """Whether a step is to be held, given the losses before it; `reason` says why."""
+        for condition in self._conditions:
+            self.reason = self._why(condition, step, before)
+            if self.reason:
+                return True
+        return False
+
+    def reached(self, accuracy: float) -> bool:
+        """Whether an accuracy that was just measured is one to pause at; `reason` says why."""
+        for condition in self._conditions:
+            if condition.on == "accuracy" and accuracy >= condition.limit:
+                self.reason = f"accuracy {accuracy:g} has reached {condition.limit:g}"
+                return True
+        return False
+
+    def _why(self, condition: BreakWhen, step: Pending, before: Sequence[float]) -> str:
+        match condition.on:
+            case "nan":
+                return self._not_finite(step)
+            case "loss":
+                known = [each for each in before[-AVERAGE_OVER:] if math.isfinite(each)]
+                average = math.fsum(known) / len(known) if known else math.inf
+                if len(known) >= AVERAGE_OVER // 5 and step.loss > condition.limit * average:
+                    return f"loss {step.loss:g} is above {condition.limit:g} x {average:g}"
+            case "grad_norm":
+                norm = step.grad_norm(condition.group)
+                if norm > condition.limit:
+                    return f"grad_norm of {condition.group} is {norm:g}, above {condition.limit:g}"
+        return ""
+
+    def _not_finite(self, step: Pending) -> str:
+        where = step.non_finite()
+        if not math.isfinite(step.loss):
+            return f"loss is {step.loss}" + (
+                f", and so is the gradient of {where}" if where else ""
+            )
+        return f"the gradient of {where} is not finite" if where else ""
