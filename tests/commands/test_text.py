@@ -24,7 +24,9 @@ from tuitrain.commands import (
     Stop,
     SwapOptimizer,
     Thaw,
+    TryLr,
     Undo,
+    number_text,
     parse,
     to_text,
 )
@@ -53,6 +55,14 @@ commands = st.one_of(
     st.builds(Branch, names),
     st.sampled_from([Undo(), Clip("off"), BreakOff(), BreakWhen("nan")]),
     st.builds(BreakWhen, st.sampled_from(["loss", "accuracy"]), rates),
+    st.builds(
+        TryLr,
+        targets,
+        st.lists(
+            st.tuples(st.sampled_from(["", "x"]), rates.map(number_text)).map("".join), min_size=1
+        ).map(tuple),
+        counts,
+    ),
     st.builds(BreakWhen, st.just("grad_norm"), rates, targets),
     st.builds(Clip, st.sampled_from(["norm", "value"]), rates.filter(bool)),
     st.builds(
@@ -158,6 +168,8 @@ def test_commands_are_read_as_documented(text: str, command: Command):
         ("schedule fc cosin to 0 over 3 epochs", "did you mean 'cosine'?"),
         ("schedule fc milestones x0.1 at 5,3 epochs", "milestones that ascend"),
         ("break when loss > 3", "write: break when nan | loss > xFACTOR"),
+        ("try lr fc for 200 steps", "write: try lr TARGET"),
+        ("try lr fc x0.1, fast for 200 steps", "takes a number as its learning rate"),
         ("branch 1x", "takes a branch's name, but was given '1x'"),
         ("pause now", "takes nothing after it, but was given 'now'"),
     ],

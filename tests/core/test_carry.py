@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,10 @@ from tuitrain_core.tensor import Parameter, Tensor
 PLAIN = {"momentum": 0.0}
 HEAVY = {"momentum": 0.9}
 ADAM = {"betas": (0.9, 0.99)}
+FAMILY = ["adam", "adamw", "lamb"]
+RMSPROP = {"alpha": 0.9, "momentum": 0.0, "centered": False}
+ADADELTA = {"rho": 0.9}
+AVERAGES = {"rmsprop": RMSPROP, "adadelta": ADADELTA}
 VALUES = np.array([1.0, -2.0, 0.5], "f4")
 
 
@@ -24,8 +30,25 @@ def moments(step: int = 7) -> ParameterState:
     return ParameterState(step, {"exp_avg": VALUES.copy(), "exp_avg_sq": VALUES * VALUES})
 
 
-@pytest.mark.parametrize("pair", [("adam", "adamw"), ("adamw", "adam"), ("adam", "adam")])
-def test_adam_and_adamw_share_their_state_whole(pair):
+def average(name: str, step: int = 7) -> ParameterState:
+    slots = {"square_avg": VALUES * VALUES}
+    return ParameterState(step, slots | ({"acc_delta": VALUES} if name == "adadelta" else {}))
+
+
+def moved(old: str, old_hyper, new: str, new_hyper, state: ParameterState) -> ParameterState:
+    """Carry a state that does carry, and see that the new one is whole and its own."""
+    result = carry(old, old_hyper, new, new_hyper, state)
+    assert result is not None
+    rule = optim.RULES[new]
+    assert set(rule.slots) >= set(result.slots) >= set(rule.slots) - set(rule.optional_slots)
+    for array in result.slots.values():
+        assert (array.shape, array.dtype) == (VALUES.shape, VALUES.dtype)
+        assert not any(np.shares_memory(array, each) for each in state.slots.values())
+    return result
+
+
+@pytest.mark.parametrize("pair", list(product(FAMILY, FAMILY)))
+def test_adam_adamw_and_lamb_share_their_state_whole(pair):
     old = moments()
     new = carry(pair[0], ADAM, pair[1], ADAM, old)
     assert new is not None
@@ -35,7 +58,7 @@ def test_adam_and_adamw_share_their_state_whole(pair):
         assert not np.shares_memory(new.slots[name], array)
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw"])
+@pytest.mark.parametrize("name", FAMILY)
 def test_the_velocitys_mean_gradient_becomes_adams_first_step(name):
     new = carry("sgd", HEAVY, name, ADAM, velocity())
     assert new is not None
@@ -46,7 +69,7 @@ def test_the_velocitys_mean_gradient_becomes_adams_first_step(name):
     assert {array.dtype for array in new.slots.values()} == {np.dtype("f4")}
 
 
-@pytest.mark.parametrize("name", ["adam", "adamw"])
+@pytest.mark.parametrize("name", FAMILY)
 def test_adams_mean_gradient_becomes_a_velocity(name):
     new = carry(name, ADAM, "sgd", HEAVY, moments(step=3))
     assert new is not None
@@ -72,6 +95,75 @@ def test_velocities_keep_their_mean_gradient_when_the_momentum_changes():
     np.testing.assert_allclose(lighter.slots["momentum_buffer"], VALUES / 5, rtol=1e-6)
 
 
+def test_lions_momentum_is_a_mean_gradient():
+    state = ParameterState(7, {"exp_avg": VALUES.copy()})
+    speed = moved("lion", ADAM, "sgd", HEAVY, state)
+    np.testing.assert_allclose(speed.slots["momentum_buffer"], VALUES * 10, rtol=1e-6)
+    back = moved("sgd", HEAVY, "lion", ADAM, speed)
+    np.testing.assert_allclose(back.slots["exp_avg"], VALUES, rtol=1e-6)
+    assert (speed.step, back.step) == (7, 7)
+
+
+@pytest.mark.parametrize("name", FAMILY)
+def test_lions_momentum_and_the_first_moment(name):
+    mean = moved(name, ADAM, "lion", ADAM, moments(step=3))
+    np.testing.assert_allclose(mean.slots["exp_avg"], VALUES / (1 - 0.9**3), rtol=1e-6)
+    assert mean.step == 3
+    back = moved("lion", ADAM, name, ADAM, mean)
+    assert back.step == 1
+    expected = mean.slots["exp_avg"]
+    np.testing.assert_allclose(back.slots["exp_avg"], 0.1 * expected, rtol=1e-6)
+    np.testing.assert_allclose(back.slots["exp_avg_sq"], 0.01 * expected**2, rtol=1e-6)
+
+
+@pytest.mark.parametrize("name", FAMILY)
+@pytest.mark.parametrize("other", AVERAGES)
+def test_what_gradients_are_divided_by_stays_the_same(name, other):
+    there = moved(name, ADAM, other, AVERAGES[other], moments(step=3))
+    np.testing.assert_allclose(there.slots["square_avg"], VALUES**2 / (1 - 0.99**3), rtol=1e-6)
+    assert not there.slots.get("acc_delta", np.zeros(1)).any()
+    back = moved(other, AVERAGES[other], name, ADAM, there)
+    np.testing.assert_allclose(back.slots["exp_avg_sq"], VALUES**2, rtol=1e-6)
+    assert not back.slots["exp_avg"].any()
+    assert (there.step, back.step) == (3, 3)
+
+
+@pytest.mark.parametrize(("old", "new"), [("rmsprop", "adadelta"), ("adadelta", "rmsprop")])
+def test_rmsprop_and_adadelta_share_the_average_of_the_squares(old, new):
+    result = moved(old, AVERAGES[old], new, AVERAGES[new], average(old))
+    np.testing.assert_array_equal(result.slots["square_avg"], VALUES**2)
+    assert result.step == 7
+
+
+def test_rmsprop_keeps_what_its_new_settings_need():
+    slots = {"square_avg": VALUES**2, "grad_avg": VALUES / 2, "momentum_buffer": VALUES * 2}
+    state = ParameterState(7, slots)
+    full = {**RMSPROP, "centered": True, "momentum": 0.9}
+    same = moved("rmsprop", full, "rmsprop", full, state)
+    for name, array in slots.items():
+        np.testing.assert_array_equal(same.slots[name], array)
+    lighter = moved("rmsprop", full, "rmsprop", {**full, "momentum": 0.5}, state)
+    np.testing.assert_allclose(lighter.slots["momentum_buffer"], VALUES * 2 / 5, rtol=1e-6)
+    assert set(moved("rmsprop", full, "rmsprop", RMSPROP, state).slots) == {"square_avg"}
+
+
+@pytest.mark.parametrize("name", ["adagrad", "adadelta", "lion"])
+def test_within_a_rule_the_state_carries_whole(name):
+    slots = {each: VALUES.copy() for each in optim.RULES[name].slots}
+    same = moved(name, {}, name, {}, ParameterState(7, slots))
+    assert same.step == 7
+    for array in same.slots.values():
+        np.testing.assert_array_equal(array, VALUES)
+
+
+@pytest.mark.parametrize("other", [name for name in optim.RULES if name != "adagrad"])
+def test_adagrads_sum_means_nothing_elsewhere(other):
+    state = ParameterState(7, {"sum": VALUES.copy()})
+    assert carry("adagrad", {}, other, ADAM | HEAVY, state) is None
+    assert carry(other, ADAM | HEAVY, "adagrad", {}, moments()) is None
+    assert "begins anew, at step 0" in describe("adagrad", other)
+
+
 @pytest.mark.parametrize(
     ("old", "old_hyper", "new", "new_hyper", "state"),
     [
@@ -81,6 +173,12 @@ def test_velocities_keep_their_mean_gradient_when_the_momentum_changes():
         ("adam", ADAM, "sgd", PLAIN, moments()),
         ("adam", ADAM, "sgd", HEAVY, moments(step=0)),
         ("adamw", ADAM, "sgd", HEAVY, ParameterState(0)),
+        ("sgd", PLAIN, "lion", ADAM, ParameterState(5)),
+        ("lion", ADAM, "sgd", PLAIN, ParameterState(5, {"exp_avg": VALUES})),
+        ("lamb", ADAM, "rmsprop", RMSPROP, moments(step=0)),
+        ("adadelta", ADADELTA, "adam", ADAM, average("adadelta", step=0)),
+        ("rmsprop", RMSPROP, "sgd", HEAVY, average("rmsprop")),
+        ("lion", ADAM, "rmsprop", RMSPROP, ParameterState(5, {"exp_avg": VALUES})),
     ],
 )
 def test_where_nothing_maps_the_state_begins_anew(old, old_hyper, new, new_hyper, state):
@@ -121,8 +219,7 @@ def test_a_carried_swap_keeps_the_pace_of_a_steady_gradient():
 def test_the_default_is_to_carry_what_maps_whole():
     names = list(optim.RULES)
     carried = {(a, b) for a in names for b in names if default_policy(a, b) == "carry"}
-    pairs = {("adam", "adamw"), ("adamw", "adam")}
-    assert carried == {(name, name) for name in names} | pairs
+    assert carried == {(name, name) for name in names} | set(product(FAMILY, FAMILY))
 
 
 def test_every_pair_has_one_sentence():
@@ -131,6 +228,18 @@ def test_every_pair_has_one_sentence():
             text = describe(old, new)
             assert text.endswith(".")
             assert text.count(". ") == 0
+            assert "{" not in text
+
+
+def test_a_sentence_promises_what_carrying_does():
+    slots = {"momentum_buffer", "exp_avg", "exp_avg_sq", "square_avg", "acc_delta", "sum"}
+    hyper = {**HEAVY, **ADAM, **RMSPROP, "momentum": 0.9}
+    for old, new in product(optim.RULES, optim.RULES):
+        held = {name: VALUES.copy() for name in optim.RULES[old].slots if name in slots}
+        result = carry(old, hyper, new, hyper, ParameterState(7, held))
+        assert (result is None) == ("begins anew, at step 0" in describe(old, new))
+        if result is not None:
+            assert (result.step == 7) == ("step counter" in describe(old, new))
 
 
 def test_unknown_rules_are_refused():

@@ -17,10 +17,17 @@ EVERY_RULE = [
     ),
     lambda params, **more: optim.Adam(params, **{"lr": 0.1, "weight_decay": 0.1, **more}),
     lambda params, **more: optim.AdamW(params, **{"lr": 0.1, **more}),
+    lambda params, **more: optim.RMSprop(params, **{"lr": 0.1, "weight_decay": 0.1, **more}),
+    lambda params, **more: optim.RMSprop(
+        params, **{"lr": 0.1, "momentum": 0.9, "centered": True, **more}
+    ),
+    lambda params, **more: optim.Adagrad(params, **{"lr": 0.1, "weight_decay": 0.1, **more}),
+    lambda params, **more: optim.Adadelta(params, **{"lr": 0.1, "weight_decay": 0.1, **more}),
+    lambda params, **more: optim.LAMB(params, **{"lr": 0.1, **more}),
+    lambda params, **more: optim.Lion(params, **{"lr": 0.1, "weight_decay": 0.1, **more}),
 ]
-every_rule = pytest.mark.parametrize(
-    "make", EVERY_RULE, ids=["sgd", "momentum", "nesterov", "adam", "adamw"]
-)
+NAMES = "sgd momentum nesterov adam adamw rmsprop centered adagrad adadelta lamb lion"
+every_rule = pytest.mark.parametrize("make", EVERY_RULE, ids=NAMES.split())
 
 
 def parameter(*shape: int, seed: int = 0) -> Parameter:
@@ -69,82 +76,23 @@ def test_defaults_and_names_are_those_of_the_constructor():
     adam = {"lr": 1e-3, "betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0}
     assert optim.Adam.defaults() == adam
     assert optim.AdamW.defaults() == adam | {"weight_decay": 1e-2}
+    assert optim.RMSprop.defaults() == {
+        "lr": 1e-2,
+        "alpha": 0.99,
+        "eps": 1e-8,
+        "momentum": 0.0,
+        "centered": False,
+        "weight_decay": 0.0,
+    }
+    adagrad = {"lr": 1e-2, "lr_decay": 0.0, "eps": 1e-10, "weight_decay": 0.0}
+    assert optim.Adagrad.defaults() == adagrad
+    assert optim.Adadelta.defaults() == {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0.0}
+    assert optim.LAMB.defaults() == adam | {"eps": 1e-6, "weight_decay": 1e-2}
+    assert optim.Lion.defaults() == {"lr": 1e-4, "betas": (0.9, 0.99), "weight_decay": 0.0}
     for name, rule in optim.RULES.items():
         assert rule.rule == name
         group = rule(parameter(1), lr=0.1).param_groups[0]
         assert tuple(group) == ("params", *rule.hyper_parameters())
-
-
-@pytest.mark.parametrize(
-    ("hyper", "said"),
-    [
-        ({"lr": -0.1}, "lr must be a finite number, 0 or more, but is -0.1"),
-        ({"lr": float("nan")}, "lr must be a finite number, 0 or more, but is nan"),
-        ({"lr": float("inf")}, "lr must be"),
-        ({"lr": "0.1"}, "lr must be a finite number, 0 or more, but is '0.1'"),
-        ({"lr": True}, "lr must be"),
-        ({"lr": None}, "lr must be"),
-        ({"momentum": 1.0}, r"momentum must be a number in \[0, 1\), but is 1.0"),
-        ({"momentum": -0.1}, "momentum must be"),
-        ({"weight_decay": -1e-9}, "weight_decay must be a finite number, 0 or more"),
-        ({"nesterov": 1, "momentum": 0.9}, "nesterov must be True or False, but is 1"),
-        ({"nesterov": True}, "nesterov needs momentum above 0, but momentum is 0.0"),
-    ],
-)
-def test_sgd_refuses_values_in_constructor_group_and_live_edit_alike(hyper, said):
-    with pytest.raises(CoreError, match=said):
-        optim.SGD(parameter(2), **{"lr": 0.1, **hyper})
-    with pytest.raises(CoreError, match=f"sgd, group 0: .*{said}"):
-        optim.SGD([{"params": parameter(2), **hyper}], lr=0.1)
-    param = parameter(2)
-    set_grad(param)
-    opt = optim.SGD(param, lr=0.1)
-    opt.param_groups[0].update(hyper)
-    before = param.numpy().copy()
-    with pytest.raises(CoreError, match=said):
-        opt.step()
-    np.testing.assert_array_equal(param.numpy(), before)
-    assert opt.state == {}
-
-
-@pytest.mark.parametrize(
-    ("hyper", "said"),
-    [
-        (
-            {"betas": (0.9, 1.0)},
-            r"betas must be two numbers, each in \[0, 1\), but is \(0.9, 1.0\)",
-        ),
-        ({"betas": (-0.1, 0.9)}, "betas must be"),
-        ({"betas": 0.9}, "betas must be"),
-        ({"betas": (0.9,)}, "betas must be"),
-        ({"betas": "ab"}, "betas must be"),
-        ({"eps": 0.0}, "eps must be a finite number above 0, but is 0.0"),
-        ({"eps": float("nan")}, "eps must be"),
-        ({"weight_decay": float("inf")}, "weight_decay must be"),
-    ],
-)
-@pytest.mark.parametrize("rule", [optim.Adam, optim.AdamW])
-def test_adam_refuses_values(rule, hyper, said):
-    with pytest.raises(CoreError, match=said):
-        rule(parameter(2), **hyper)
-
-
-def test_several_mistakes_are_told_at_once():
-    with pytest.raises(CoreError, match=r"lr must be.*; momentum must be"):
-        optim.SGD(parameter(2), lr=-1, momentum=2)
-
-
-def test_unknown_keys_are_refused_with_the_nearest_match():
-    said = "'momentun' is unknown; known are lr, .*; did you mean 'momentum'?"
-    with pytest.raises(CoreError, match=said):
-        optim.SGD([{"params": parameter(2), "momentun": 0.9}], lr=0.1)
-    opt = optim.SGD(parameter(2), lr=0.1)
-    opt.param_groups[0]["momentun"] = 0.9
-    with pytest.raises(CoreError, match=said):
-        opt.step()
-    del opt.param_groups[0]["momentun"], opt.param_groups[0]["lr"]
-    with pytest.raises(CoreError, match="lr is missing"):
-        opt.check()
 
 
 def test_parameters_must_be_there_once_and_be_parameters():
@@ -266,11 +214,3 @@ def test_a_gradient_may_have_any_layout_and_float_dtype():
     param.grad._array = param.grad._array.T
     optim.SGD(param, lr=1.0).step()
     np.testing.assert_array_equal(param.numpy(), -np.arange(6.0, dtype="f4").reshape(3, 2).T)
-
-
-def test_unknown_rules_are_named_with_the_nearest_match():
-    assert optim.rule("adamw") is optim.AdamW
-    with pytest.raises(
-        CoreError, match=r"'adma' is unknown; known are sgd, .*; did you mean 'adam'"
-    ):
-        optim.rule("adma")

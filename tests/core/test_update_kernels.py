@@ -69,6 +69,96 @@ def test_adam_is_the_formula(size, dtype, coupled, decoupled):
     np.testing.assert_allclose(sums, squares(p.astype("f8") - old, p, g), rtol=1e-13)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("centered", [False, True])
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+def test_rmsprop_is_the_formula(size, dtype, centered, momentum):
+    p, g, s, m, v = (numbers(size, dtype, seed) for seed in (1, 2, 3, 4, 5))
+    s, number, empty = s * s + m * m + 1, np.dtype(dtype).type, np.empty(0, dtype)
+    old, slope = p.astype("f8"), g.astype("f8") + 0.02 * p.astype("f8")
+    square = 0.9 * s.astype("f8") + 0.1 * slope**2
+    mean, speed = 0.9 * m.astype("f8") + 0.1 * slope, momentum * v.astype("f8")
+    speed += slope / (np.sqrt(square - mean**2 if centered else square) + 0.1)
+    slots = s, m if centered else empty, v if momentum else empty
+    scalars = [number(x) for x in (0.01, 0.9, 0.1, 0.1, momentum, 0.02)]
+    sums = update.rmsprop(p, g, *slots, *scalars)
+    np.testing.assert_allclose(s, square, rtol=1e-6)
+    np.testing.assert_allclose(p, old - 0.01 * speed, rtol=0, atol=1e-6)
+    if centered:
+        np.testing.assert_allclose(m, mean, rtol=0, atol=1e-6)
+    if momentum:
+        np.testing.assert_allclose(v, speed, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(sums, squares(p.astype("f8") - old, p, g), rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", SIZES)
+def test_adagrad_and_adadelta_are_the_formulas(size, dtype):
+    p, g, s, a = (numbers(size, dtype, seed) for seed in (1, 2, 3, 4))
+    s, a, number, old = s * s, a * a, np.dtype(dtype).type, p.astype("f8")
+    slope, before, total = g.astype("f8") + 0.02 * old, p.copy(), s.copy()
+    sums = update.adagrad(p, g, total, number(0.1), number(0.5), number(0.02))
+    expected = s.astype("f8") + slope**2
+    np.testing.assert_allclose(total, expected, rtol=1e-6)
+    np.testing.assert_allclose(p, old - 0.1 * slope / np.sqrt(expected + 0.5), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(sums, squares(p.astype("f8") - old, p, g), rtol=1e-13)
+
+    p, square = before, 0.9 * s.astype("f8") + 0.1 * slope**2
+    delta = np.sqrt(a.astype("f8") + 0.1) / np.sqrt(square + 0.1) * slope
+    moved = 0.9 * a.astype("f8") + 0.1 * delta**2
+    scalars = [number(x) for x in (0.1, 0.9, 0.1, 0.1, 0.02)]
+    sums = update.adadelta(p, g, s, a, *scalars)
+    np.testing.assert_allclose(s, square, rtol=1e-6)
+    np.testing.assert_allclose(a, moved, rtol=1e-5)
+    np.testing.assert_allclose(p, old - 0.1 * delta, rtol=0, atol=2e-6)
+    np.testing.assert_allclose(sums, squares(p.astype("f8") - old, p, g), rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("decay", [0.0, 0.003])
+def test_lion_is_the_formula(size, dtype, decay):
+    p, g, m = (numbers(size, dtype, seed) for seed in (1, 2, 3))
+    old, mean, number = p.astype("f8"), m.astype("f8"), np.dtype(dtype).type
+    g[0] = m[0] = 0
+    mean[0] = 0
+    scalars = [number(x) for x in (0.01, 0.9, 0.1, 0.7, 0.3, decay)]
+    sums = update.lion(p, g, m, *scalars)
+    sign = np.sign(0.9 * mean + 0.1 * g.astype("f8"))
+    np.testing.assert_allclose(p, old - 0.01 * sign - decay * old, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(m, 0.7 * mean + 0.3 * g.astype("f8"), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(sums, squares(p.astype("f8") - old, p, g), rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", SIZES)
+def test_lamb_is_the_formula_in_two_passes(size, dtype):
+    p, g, m, v = (numbers(size, dtype, seed) for seed in (1, 2, 3, 4))
+    v, number, old = v * v, np.dtype(dtype).type, p.astype("f8")
+    first = 0.9 * m.astype("f8") + 0.1 * g.astype("f8")
+    second = 0.8 * v.astype("f8") + 0.2 * g.astype("f8") ** 2
+    direction = first / 0.5 / (np.sqrt(second) / 0.7 + 0.1) + 0.02 * old
+    shared = [number(x) for x in (0.5, 0.7, 0.1, 0.02)]
+    averages = [number(x) for x in (0.9, 0.8, 0.1, 0.2)]
+    norms = update.lamb_norms(p, g, m, v, *averages, *shared)
+    np.testing.assert_allclose(norms, [0.0, *squares(direction, p)], rtol=1e-5)
+    np.testing.assert_array_equal(p, old)
+    np.testing.assert_allclose(m, first, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(v, second, rtol=1e-6)
+    sums = update.lamb(p, g, m, v, number(0.01), *shared)
+    np.testing.assert_allclose(p, old - 0.01 * direction, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(sums, squares(p.astype("f8") - old, p, g), rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("size", SIZES)
+def test_the_sum_of_squares_is_the_one_of_the_updates(size, dtype):
+    p, g, number = numbers(size, dtype, 1), numbers(size, dtype, 2), np.dtype(dtype).type
+    assert update.square_sum(g) == update.sgd(p, g, number(0.1), number(0))[2]
+    assert update.square_sum(g) == pytest.approx(squares(g)[0], rel=1e-13)
+
+
 @pytest.mark.parametrize("size", [7, 1024, 2051])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_lr_0_holds_odd_weights_whatever_the_gradient(size, dtype):
@@ -82,9 +172,14 @@ def test_lr_0_holds_odd_weights_whatever_the_gradient(size, dtype):
     update.sgd_momentum(weights, grad, v, zero, number(0.9), number(0.1), True)
     half, decay = number(0.5), number(0.1)
     update.adam(weights, grad, m, v, zero, half, half, half, half, half, half, decay, zero)
+    more = [np.ones(size, dtype) for _ in range(7)]
+    update.rmsprop(weights, grad, *more[:3], zero, half, half, half, half, decay)
+    update.adagrad(weights, grad, more[3], zero, half, decay)
+    update.adadelta(weights, grad, more[4], more[5], zero, half, half, half, decay)
+    update.lion(weights, grad, more[6], zero, half, half, half, half, zero)
+    update.lamb(weights, grad, m, v, zero, half, half, half, decay)
     assert bits(weights) == before
-    assert np.isnan(v[0])
-    assert np.isnan(m[0])
+    assert np.isnan([v[0], m[0], *(each[0] for each in more)]).all()
 
 
 def test_no_decay_does_not_multiply_an_infinite_weight_by_0():
@@ -102,6 +197,16 @@ def test_a_value_that_is_not_finite_shows_in_the_sums_wherever_it_stands(place, 
     change, weight, slope = update.sgd(p, g, np.float32(0.1), np.float32(0))
     assert not np.isfinite([change, weight, slope]).any()
     assert np.isnan(p[place]) if np.isnan(value) else p[place] == -np.inf
+    assert np.isfinite(np.delete(p, place)).all()
+
+
+@pytest.mark.parametrize("place", [0, 255, 256, 1023, 1024, 1030])
+def test_lion_has_no_sign_for_nan_wherever_it_stands(place):
+    p, g, m = (numbers(1031, "f4", seed) for seed in (1, 2, 3))
+    g[place] = np.nan
+    small = np.float32(0.1)
+    sums = update.lion(p, g, m, small, small, small, small, small, np.float32(0))
+    assert np.isnan([p[place], m[place], *sums]).all()
     assert np.isfinite(np.delete(p, place)).all()
 
 

@@ -182,6 +182,36 @@ def test_a_rewind_to_here_changes_nothing_unless_something_was_decided_here():
     assert session.engine.groups()[0].frozen_since is None
 
 
+def test_trying_learning_rates_leaves_a_branch_for_each_and_comes_back():
+    session = make()
+    run_to(session, 23)
+    do(session, "freeze conv")
+    before = session.engine.digest(), session.snapshot().loss.values.tolist()
+    message = do(session, "try lr fc 0.2, x1 for 40 steps")
+    assert (session.step, session.phase) == (23, Phase.PAUSED)
+    assert (session.engine.digest(), session.snapshot().loss.values.tolist()) == before
+    branches = {each.name: each for each in session.snapshot().branches}
+    assert [(each.fork, each.tip) for each in branches.values()] == [(23, 63), (23, 63)]
+    assert "0.2 " in message
+    assert "(b1)" in message
+    straight = make()
+    run_to(straight, 23)
+    do(straight, "freeze conv")
+    do(straight, "lr fc 0.2")
+    run_to(straight, 63)
+    do(session, "branch b1")
+    assert sight(session) == sight(straight)
+
+
+def test_a_try_that_cannot_be_applied_leaves_nothing():
+    session = make()
+    run_to(session, 23)
+    before = sight(session)
+    do(session, "try lr nobody 0.1 for 9 steps", "refused")
+    assert sight(session) == before
+    assert session.snapshot().branches == ()
+
+
 def test_planned_commands_are_applied_again_after_a_rewind():
     from tuitrain.run.session import Planned
 
@@ -247,7 +277,7 @@ acts = st.sampled_from(
         "freeze conv", "freeze fc", "thaw *", "thaw conv reset", "lr fc 0.02", "lr * x0.5",
         "decay * over 2 epochs", "optimizer conv adam", "optimizer * sgd momentum=0.9",
         "group top = head.*", "group all = *", "undo", "rewind 0", "rewind 7", "rewind 30",
-        "branch main", "branch b1", "branch b2",
+        "branch main", "branch b1", "branch b2", "try lr fc x0.1, 0.2 for 30 steps",
     ]
 )  # fmt: skip
 

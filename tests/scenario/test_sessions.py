@@ -32,7 +32,8 @@ acts = st.one_of(
     st.builds("group {} = {}".format, st.sampled_from(["top", "fc"]), st.just("classifier.*")),
     st.builds("group {} = *.bias".format, st.sampled_from(["top", "biases"])),
     st.builds("rewind {}".format, st.integers(0, 200)),
-    st.builds("branch {}".format, st.sampled_from(["main", "b1", "b2"])),
+    st.builds("try lr {} {}, x1 for {} steps".format, targets, rates, st.integers(1, 60)),
+    st.builds("branch {}".format, st.sampled_from(["main", "b1", "b2", "b3"])),
 )
 
 

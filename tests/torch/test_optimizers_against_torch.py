@@ -21,8 +21,23 @@ CASES = [
     ("adam", {"lr": 0.02, "betas": (0.8, 0.99), "eps": 1e-4, "weight_decay": 0.1}),
     ("adamw", {}),
     ("adamw", {"lr": 0.02, "betas": (0.8, 0.99), "eps": 1e-4, "weight_decay": 0.1}),
+    ("rmsprop", {}),
+    ("rmsprop", {"lr": 0.005, "alpha": 0.8, "eps": 1e-3, "momentum": 0.9, "weight_decay": 0.1}),
+    ("rmsprop", {"lr": 0.002, "eps": 1e-2, "momentum": 0.5, "centered": True}),
+    ("adadelta", {}),
+    ("adadelta", {"lr": 0.5, "rho": 0.5, "eps": 1e-3, "weight_decay": 0.1}),
+    # PyTorch adds eps to the root; so small, it is nothing on either side
+    ("adagrad", {"eps": 1e-30}),
+    ("adagrad", {"eps": 1e-30, "lr": 0.1, "lr_decay": 0.05, "weight_decay": 0.1}),
 ]
-PEERS = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+PEERS = {
+    "sgd": torch.optim.SGD,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "rmsprop": torch.optim.RMSprop,
+    "adadelta": torch.optim.Adadelta,
+    "adagrad": torch.optim.Adagrad,
+}
 
 
 @pytest.mark.parametrize(("rule", "hyper"), CASES)
@@ -54,3 +69,33 @@ def test_the_defaults_are_torchs(rule, hyper):
     for name, value in optim.RULES[rule].defaults().items():
         if name != "lr":
             assert peer[name] == value
+
+
+@pytest.mark.parametrize("max_norm", [0.5, 30.0, 1e4])
+def test_clipping_by_norm_is_torchs(max_norm):
+    ours, theirs = clip_pair()
+    norm = optim.clip_grad_norm(ours, max_norm)
+    peer_norm = torch.nn.utils.clip_grad_norm_(theirs, max_norm)
+    assert norm == pytest.approx(float(peer_norm), rel=1e-6)
+    for own, peer in zip(ours[:-1], theirs[:-1], strict=True):
+        # PyTorch divides by the norm plus 1e-6
+        np.testing.assert_allclose(own.grad.numpy(), peer.grad.numpy(), rtol=1e-6)
+
+
+def test_clipping_by_value_is_torchs():
+    ours, theirs = clip_pair()
+    optim.clip_grad_value(ours, 0.5)
+    torch.nn.utils.clip_grad_value_(theirs, 0.5)
+    for own, peer in zip(ours[:-1], theirs[:-1], strict=True):
+        np.testing.assert_array_equal(own.grad.numpy(), peer.grad.numpy())
+
+
+def clip_pair() -> tuple[list[Parameter], list[torch.nn.Parameter]]:
+    """Make parameters with the same gradients on both sides; the last one has none."""
+    generator = np.random.default_rng(0)
+    grads = [generator.standard_normal(shape).astype("f4") for shape in [(13, 7), (400,), ()]]
+    ours = [Parameter(np.zeros(grad.shape, "f4")) for grad in [*grads, np.zeros(3)]]
+    theirs = [torch.nn.Parameter(torch.zeros(param.shape)) for param in ours]
+    for own, peer, grad in zip(ours, theirs, grads, strict=False):
+        own.grad, peer.grad = Tensor(grad), torch.tensor(grad)
+    return ours, theirs

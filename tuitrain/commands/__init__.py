@@ -27,6 +27,7 @@ from .types import (
     Stop,
     SwapOptimizer,
     Thaw,
+    TryLr,
     Undo,
 )
 from .vocabulary import VOCABULARY, Verb
@@ -53,6 +54,7 @@ __all__ = [
     "Stop",
     "SwapOptimizer",
     "Thaw",
+    "TryLr",
     "Undo",
     "Verb",
     "number_text",

@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 from tuitrain.errors import CommandError, listed, nearest
 
-from .printing import to_text
+from .printing import number_text, to_text
 from .types import (
     AnyCommand,
     Branch,
@@ -28,6 +28,7 @@ from .types import (
     Stop,
     SwapOptimizer,
     Thaw,
+    TryLr,
     Undo,
 )
 from .vocabulary import VOCABULARY
@@ -161,6 +162,24 @@ def _branch(words: list[str]) -> Branch:
     return Branch(name)
 
 
+def _try(words: list[str]) -> TryLr:
+    if len(words) < 6 or words[0] != "lr" or words[-3] != "for" or words[-1] not in _STEPS:
+        raise misused("try", f"was given {' '.join(words)!r}")
+    whom, steps = target("try", words[1]), count("try", words[-2])
+    values = [each.strip() for each in " ".join(words[2:-3]).split(",")]
+    return TryLr(whom, tuple(_candidate(each) for each in values), steps)
+
+
+_STEPS = ("step", "steps")
+
+
+def _candidate(word: str) -> str:
+    """Read one learning rate to try, and write it in its shortest form."""
+    scales = word.startswith("x")
+    number = number_text(not_negative("try", "learning rate", word[scales:]))
+    return f"x{number}" if scales else number
+
+
 def _break(words: list[str]) -> BreakWhen | BreakOff:
     match words:
         case ["off"]:
@@ -228,6 +247,7 @@ _READERS: dict[str, Callable[[list[str]], AnyCommand]] = {
     "rewind": _rewind,
     "undo": _plain(Undo()),
     "branch": _branch,
+    "try": _try,
     "break": _break,
 }
 assert list(_READERS) == [each.name for each in VOCABULARY]

@@ -22,6 +22,7 @@ from .types import (
     Stop,
     SwapOptimizer,
     Thaw,
+    TryLr,
     Undo,
 )
 
@@ -49,6 +50,8 @@ def to_text(command: Command) -> str:  # noqa: PLR0912 - a row for each command
             return f"rewind {step}"
         case Branch(name=name):
             return f"branch {name}"
+        case TryLr(target=target, values=values, steps=steps):
+            return f"try lr {target} {', '.join(values)} for {steps} steps"
         case BreakWhen():
             return _break_text(command)
         case BreakOff():

@@ -136,6 +136,29 @@ class Branch(Command, frozen=True, tag="branch"):
     name: str
 
 
+class TryLr(Command, frozen=True, tag="try"):
+    """Train some steps from here with each of several learning rates, and come back.
+
+    Attributes
+    ----------
+    values : the candidates, as the ``lr`` command takes them: ``"0.01"`` sets, ``"x0.1"`` scales
+    steps : how far each is tried; each is left as a branch
+    """
+
+    target: str
+    values: tuple[str, ...]
+    steps: int
+
+    def candidates(self) -> tuple[SetLr | ScaleLr, ...]:
+        """Return the command of each candidate."""
+        return tuple(
+            ScaleLr(self.target, float(each[1:]))
+            if each.startswith("x")
+            else SetLr(self.target, float(each))
+            for each in self.values
+        )
+
+
 class BreakWhen(Command, frozen=True, tag="break"):
     """Pause before an update is applied, when something happens.
 
@@ -172,6 +195,7 @@ AnyCommand: TypeAlias = (
     | Rewind
     | Undo
     | Branch
+    | TryLr
     | BreakWhen
     | BreakOff
 )

@@ -82,6 +82,13 @@ VOCABULARY: tuple[Verb, ...] = (
     Verb("undo", "undo", "Take back the last command, and train again up to now.", ("undo",)),
     Verb("branch", "branch NAME", "Return to the end of a branch that was left.", ("branch main",)),
     Verb(
+        "try",
+        "try lr TARGET VALUE|xFACTOR, ... for N steps",
+        "Train from here with each learning rate, on the same batches, and come back: each is left "
+        "as a branch, to compare, and to adopt with `branch NAME`.",
+        ("try lr fc x0.1, x1, x10 for 200 steps",),
+    ),
+    Verb(
         "break",
         "break when nan | loss > xFACTOR | grad_norm GROUP > VALUE | accuracy >= VALUE, "
         "or break off",

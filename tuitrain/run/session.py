@@ -7,6 +7,7 @@ for it, then those that came in, then whoever watches (expectations); then the s
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from tuitrain.commands import (
     Rewind,
     Step,
     Stop,
+    TryLr,
     Undo,
     to_text,
 )
@@ -223,6 +225,8 @@ class Session:
                 return self._resume()
             case Step(count=count):
                 return self._take(count)
+            case TryLr():
+                return self._try(command)
             case Stop():
                 self.phase = Phase.STOPPED
                 return Change(True, f"stopped at step {self.step}")
@@ -241,6 +245,17 @@ class Session:
         self._plan_again(step)
         self._stand_here()
         return Change(True, f"back at step {step}, paused; what followed is branch {left}")
+
+    def _try(self, command: TryLr) -> Change:
+        steps = min(command.steps, self.title.total_steps - self.step)
+        told = []
+        for value, candidate in zip(command.values, command.candidates(), strict=True):
+            tried = self.timeline.explore(candidate, steps)
+            losses = tried.loss.last(steps)[-AVERAGE_OVER:]
+            told.append(f"{value} {math.fsum(losses) / len(losses):.4g} ({tried.name})")
+        self._stand_here()
+        mean = f"mean loss of the last {min(steps, AVERAGE_OVER)} of {steps} steps"
+        return Change(True, f"paused; {mean}: {', '.join(told)}; adopt one with `branch NAME`")
 
     def _stand_here(self) -> None:
         """Pause after a way back, or be at the end."""

@@ -127,6 +127,31 @@ class Timeline:
         self._restore(wanted.tip)
         return left
 
+    def explore(self, command: AnyCommand, steps: int) -> Line:
+        """Take ``steps`` steps from here with a command, on a line of its own, and come back.
+
+        Raises
+        ------
+        RefusedError : the command cannot be applied; then there is no such line
+        """
+        here, line = self._engine.step, self.line
+        changed = self._engine.apply(command).changed
+        self._made += 1
+        self.line = Line(
+            f"b{self._made}",
+            here,
+            list(line.decisions),
+            line.loss.until(here),
+            line.accuracy.until(here),
+        )
+        if changed:
+            self.decided(command)
+        self._run_to(here + steps, here + steps)
+        self._put_aside()
+        tried, self.line = self.line, line
+        self._restore(here)
+        return tried
+
     def _leave(self, decisions: list[Decision], common: int, target: int) -> str:
         """Go on on a new line that is the present one up to ``common``."""
         left = self._put_aside()

@@ -36,43 +36,43 @@ class Expectations:
         self._per_epoch = session.title.steps_per_epoch
         self._expected = scenario.expect
         self._bytes: dict[tuple[str, int], bytes] = {}
-        self._reached = 0
-        self._held = True
+        self._held: dict[int, bool] = {}
         for index, expect in enumerate(scenario.expect):
             problem = self._problem(expect)
             if problem:
                 raise ScenarioError(f"{source}: expect[{index}]: {problem}")
 
     def look(self) -> list[Finding]:
-        """Check what is due at this boundary, and remember what later checks compare with."""
+        """Check what is due at this boundary, and remember what later checks compare with.
+
+        After a rewind a boundary comes again: then what is found there last counts.
+        """
         step = self._session.step
-        new = []
-        for expect in self._expected:
+        found = []
+        for index, expect in enumerate(self._expected):
             for since in (expect.unchanged, expect.changed):
                 if since and since_step(since, self._per_epoch) == step:
                     self._remember()
             if boundary(expect, self._per_epoch) == step:
-                new += self._check(expect)
-                self._reached += 1
-        self._held = self._held and all(finding.held for finding in new)
-        return new
+                new = list(self._check(expect))
+                self._held[index] = all(finding.held for finding in new)
+                found += new
+        return found
 
     def end(self) -> list[Finding]:
         """Give a finding for what was never reached; the run is over."""
-        missed = len(self._expected) - self._reached
+        missed = [
+            boundary(expect, self._per_epoch)
+            for index, expect in enumerate(self._expected)
+            if index not in self._held
+        ]
         if not missed:
             return []
-        self._held = False
-        due = min(
-            due
-            for expect in self._expected
-            if (due := boundary(expect, self._per_epoch)) > self._session.step
-        )
-        return [self._finding(f"the run gets to step {due}", False, "it ended before")]
+        return [self._finding(f"the run gets to step {min(missed)}", False, "it ended before")]
 
     def all_held(self) -> bool:
-        """Whether every expectation so far has held."""
-        return self._held
+        """Whether every expectation was reached, and held when it was last checked."""
+        return len(self._held) == len(self._expected) and all(self._held.values())
 
     def _check(self, expect: Expect) -> Iterator[Finding]:
         if expect.unchanged is not None:

@@ -19,8 +19,10 @@ from tuitrain.commands import (
     Rewind,
     Step,
     Stop,
+    TryLr,
     Undo,
     parse,
+    to_text,
 )
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
 from tuitrain.run.folder import read_header, read_journal
@@ -56,6 +58,11 @@ class Lines:
                 wanted = self._left.pop(name)
                 self._left[self._name] = self.current
                 self._name, self.current = name, wanted
+            case TryLr() as command:
+                for candidate in command.candidates():
+                    self._made += 1
+                    tried = [*self.current, (step, to_text(candidate))]
+                    self._left[f"b{self._made}"] = tried
             case Stop():
                 self.stopped_at = step
             case Pause() | Resume() | Step() | BreakWhen() | BreakOff():

@@ -5,10 +5,14 @@ Every kernel takes flat, C-contiguous arrays of one floating dtype and scalars o
 the sums of squares of the applied change, of the weights after it, and of the raw gradient.
 
 A kernel walks its arrays in chunks that stay in the first-level cache: keep the old weights, update
-the chunk, measure it. So memory is read once, and a new rule is one loop with its formula.
+the chunk, measure it. So memory is read once, and a new rule is one loop with its formula. LAMB
+alone reads it twice: its step length needs the norms of the whole parameter first.
 
 The sums are float64, and their order is fixed by the code, not by the compiler: they are the same
 bits for the same input on every machine, and the loops vectorise all the same.
+
+All of them stand in this one file, long as it gets, because all of them call `_measure`: in a
+second file they would go on running the measurement that they were compiled with.
 """
 
 from __future__ import annotations
@@ -159,3 +163,208 @@ def adam(
             p[i] = p[i] if hold else p[i] - change
         _measure(before, p, g, lanes)
     return _total(lanes)
+
+
+@kernel
+def rmsprop(
+    param: Array,
+    grad: Array,
+    square_avg: Array,
+    grad_avg: Array,
+    velocity: Array,
+    lr: Scalar,
+    keep: Scalar,
+    take: Scalar,
+    eps: Scalar,
+    momentum: Scalar,
+    weight_decay: Scalar,
+) -> Sums:
+    """RMSprop; at ``lr == 0`` only the averages and the velocity move.
+
+    ``keep`` is alpha and ``take`` is 1 - alpha. An empty ``grad_avg`` leaves the average of the
+    squares where it is, off its center, and an empty ``velocity`` means no momentum.
+    """
+    hold, decays = lr == 0, weight_decay != 0
+    centered, heavy = grad_avg.size > 0, velocity.size > 0
+    lanes = np.zeros((3, LANES))
+    scratch = np.empty(CHUNK, param.dtype)
+    for start in range(0, param.size, CHUNK):
+        p, g = param[start : start + CHUNK], grad[start : start + CHUNK]
+        s, m = square_avg[start : start + CHUNK], grad_avg[start : start + CHUNK]
+        v = velocity[start : start + CHUNK]
+        before = scratch[: p.size]
+        for i in range(p.size):
+            before[i] = p[i]
+            slope = g[i] + weight_decay * p[i] if decays else g[i]
+            spread = keep * s[i] + take * (slope * slope)
+            s[i] = spread
+            if centered:
+                m[i] = keep * m[i] + take * slope
+                spread = spread - m[i] * m[i]
+                spread = spread - spread if spread < 0 else spread  # by rounding; NaN passes
+            step = slope / (np.sqrt(spread) + eps)
+            if heavy:
+                step = momentum * v[i] + step
+                v[i] = step
+            p[i] = p[i] if hold else p[i] - lr * step
+        _measure(before, p, g, lanes)
+    return _total(lanes)
+
+
+@kernel
+def adagrad(
+    param: Array, grad: Array, total: Array, lr: Scalar, eps: Scalar, weight_decay: Scalar
+) -> Sums:
+    """Adagrad, with ``eps`` inside the root; at ``lr == 0`` only ``total`` grows."""
+    hold, decays = lr == 0, weight_decay != 0
+    lanes = np.zeros((3, LANES))
+    scratch = np.empty(CHUNK, param.dtype)
+    for start in range(0, param.size, CHUNK):
+        p, g = param[start : start + CHUNK], grad[start : start + CHUNK]
+        t = total[start : start + CHUNK]
+        before = scratch[: p.size]
+        for i in range(p.size):
+            before[i] = p[i]
+            slope = g[i] + weight_decay * p[i] if decays else g[i]
+            seen = t[i] + slope * slope
+            t[i] = seen
+            p[i] = p[i] if hold else p[i] - lr * (slope / np.sqrt(seen + eps))
+        _measure(before, p, g, lanes)
+    return _total(lanes)
+
+
+@kernel
+def adadelta(
+    param: Array,
+    grad: Array,
+    square_avg: Array,
+    acc_delta: Array,
+    lr: Scalar,
+    keep: Scalar,
+    take: Scalar,
+    eps: Scalar,
+    weight_decay: Scalar,
+) -> Sums:
+    """Adadelta, ``keep`` being rho and ``take`` 1 - rho; at ``lr == 0`` only the averages move."""
+    hold, decays = lr == 0, weight_decay != 0
+    lanes = np.zeros((3, LANES))
+    scratch = np.empty(CHUNK, param.dtype)
+    for start in range(0, param.size, CHUNK):
+        p, g = param[start : start + CHUNK], grad[start : start + CHUNK]
+        s, a = square_avg[start : start + CHUNK], acc_delta[start : start + CHUNK]
+        before = scratch[: p.size]
+        for i in range(p.size):
+            before[i] = p[i]
+            slope = g[i] + weight_decay * p[i] if decays else g[i]
+            square = keep * s[i] + take * (slope * slope)
+            delta = np.sqrt(a[i] + eps) / np.sqrt(square + eps) * slope
+            s[i], a[i] = square, keep * a[i] + take * (delta * delta)
+            p[i] = p[i] if hold else p[i] - lr * delta
+        _measure(before, p, g, lanes)
+    return _total(lanes)
+
+
+@kernel
+def lion(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    lr: Scalar,
+    keep1: Scalar,
+    take1: Scalar,
+    keep2: Scalar,
+    take2: Scalar,
+    decoupled: Scalar,
+) -> Sums:
+    """Lion; at ``lr == 0`` only ``exp_avg`` moves. ``decoupled`` is lr times the decay."""
+    hold, decays = lr == 0, decoupled != 0
+    lanes = np.zeros((3, LANES))
+    scratch = np.empty(CHUNK, param.dtype)
+    for start in range(0, param.size, CHUNK):
+        p, g = param[start : start + CHUNK], grad[start : start + CHUNK]
+        m = exp_avg[start : start + CHUNK]
+        before = scratch[: p.size]
+        for i in range(p.size):
+            before[i] = p[i]
+            mixed = keep1 * m[i] + take1 * g[i]
+            m[i] = keep2 * m[i] + take2 * g[i]
+            # what is neither above nor below 0 is 0 or NaN, and stays it
+            change = lr if mixed > 0 else (-lr if mixed < 0 else mixed)
+            change = change + decoupled * p[i] if decays else change
+            p[i] = p[i] if hold else p[i] - change
+        _measure(before, p, g, lanes)
+    return _total(lanes)
+
+
+@kernel
+def lamb_norms(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    keep1: Scalar,
+    keep2: Scalar,
+    take1: Scalar,
+    take2: Scalar,
+    correction1: Scalar,
+    root_correction2: Scalar,
+    eps: Scalar,
+    weight_decay: Scalar,
+) -> Sums:
+    """LAMB's first pass: move the moments; return 0 and the squares of direction and weights.
+
+    ``correction1`` is 1 - beta1^t; the other scalars are as in `adam`.
+    """
+    lanes = np.zeros((3, LANES))
+    scratch = np.empty(CHUNK, param.dtype)
+    for start in range(0, param.size, CHUNK):
+        p, g = param[start : start + CHUNK], grad[start : start + CHUNK]
+        m, v = exp_avg[start : start + CHUNK], exp_avg_sq[start : start + CHUNK]
+        direction = scratch[: p.size]
+        for i in range(p.size):
+            first = keep1 * m[i] + take1 * g[i]
+            second = keep2 * v[i] + take2 * (g[i] * g[i])
+            m[i], v[i] = first, second
+            pace = first / correction1 / (np.sqrt(second) / root_correction2 + eps)
+            direction[i] = pace + weight_decay * p[i]
+        _measure(direction, direction, p, lanes)
+    return _total(lanes)
+
+
+@kernel
+def lamb(
+    param: Array,
+    grad: Array,
+    exp_avg: Array,
+    exp_avg_sq: Array,
+    step_size: Scalar,
+    correction1: Scalar,
+    root_correction2: Scalar,
+    eps: Scalar,
+    weight_decay: Scalar,
+) -> Sums:
+    """LAMB's second pass: go ``step_size``, which is lr times the trust ratio; 0 moves nothing."""
+    hold = step_size == 0
+    lanes = np.zeros((3, LANES))
+    scratch = np.empty(CHUNK, param.dtype)
+    for start in range(0, param.size, CHUNK):
+        p, g = param[start : start + CHUNK], grad[start : start + CHUNK]
+        m, v = exp_avg[start : start + CHUNK], exp_avg_sq[start : start + CHUNK]
+        before = scratch[: p.size]
+        for i in range(p.size):
+            before[i] = p[i]
+            pace = m[i] / correction1 / (np.sqrt(v[i]) / root_correction2 + eps)
+            change = step_size * (pace + weight_decay * p[i])
+            p[i] = p[i] if hold else p[i] - change
+        _measure(before, p, g, lanes)
+    return _total(lanes)
+
+
+@kernel
+def square_sum(array: Array) -> float:
+    """Return the sum of squares of any flat array, as the updates measure gradients."""
+    lanes = np.zeros((3, LANES))
+    for start in range(0, array.size, CHUNK):
+        chunk = array[start : start + CHUNK]
+        _measure(chunk, chunk, chunk, lanes)
+    return _total(lanes)[2]

@@ -1,27 +1,31 @@
 """What becomes of a parameter's state when its optimizer is swapped: a table by pair.
 
 A row says how the old rule's memory reads in the new rule's terms. What is kept in translation is
-the mean gradient that the memory stands for: SGD's velocity is a sum weighted by powers of the
-momentum m, which for a steady gradient is that gradient times 1 / (1 - m); Adam's first moment,
-corrected for its bias, is the mean itself. A pair without a row begins anew.
+what the memory stands for, as the rule itself reads it:
+
+- the mean gradient: SGD's velocity is a sum weighted by powers of the momentum m, which for a
+  steady gradient is that gradient times 1 / (1 - m); Lion's momentum is the mean itself; so is
+  Adam's first moment, corrected for its bias;
+- the mean square that gradients are divided by: RMSprop's and Adadelta's average as it is, for
+  these rules do not correct it, and Adam's second moment, corrected for its bias.
+
+A pair without a row begins anew. Adagrad's sum only grows and has no mean: it maps to nothing.
 
 Only state is looked at here. Weights, lr, decay and betas are what the caller says they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
-
-import numpy as np
+from typing import Literal, TypeAlias
 
 from ..ops.base import Array
-from . import adam, sgd
+from . import meaning, rmsprop, sgd
+from .meaning import Hyper
 from .registry import rule
 from .state import ParameterState
 
-Hyper: TypeAlias = Mapping[str, Any]
 Policy: TypeAlias = Literal["carry", "reset"]
 Translation: TypeAlias = Callable[[Hyper, Hyper, ParameterState], ParameterState | None]
 
@@ -82,68 +86,135 @@ def _whole(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState:  # 
     return state.copy()
 
 
-def _velocity_to_velocity(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState | None:
-    velocity = state.slots.get(sgd.BUFFER)
-    if velocity is None or not new["momentum"]:
+def _sgd_to_sgd(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState | None:
+    if sgd.BUFFER not in state.slots or not new["momentum"]:
         return None
-    if old["momentum"] == new["momentum"]:
-        return state.copy()
-    factor = (1.0 - old["momentum"]) / (1.0 - new["momentum"])
-    return ParameterState(state.step, {sgd.BUFFER: _times(velocity, factor)})
+    return ParameterState(state.step, {sgd.BUFFER: meaning.rescaled_velocity(old, new, state)})
 
 
-def _velocity_to_moments(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState | None:
-    velocity = state.slots.get(sgd.BUFFER)
-    if velocity is None:
-        return None
-    beta1, beta2 = new["betas"]
-    mean = _times(velocity, 1.0 - old["momentum"])
-    moments = {adam.FIRST: _times(mean, 1.0 - beta1), adam.SECOND: _times(mean, 1.0 - beta2, mean)}
-    return ParameterState(1, moments)
+def _rmsprop_to_rmsprop(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState:
+    slots = state.copy().slots
+    if not new["centered"]:
+        slots.pop(rmsprop.MEAN, None)
+    if rmsprop.BUFFER in slots:
+        slots[rmsprop.BUFFER] = meaning.rescaled_velocity(old, new, state)
+    if not new["momentum"]:
+        slots.pop(rmsprop.BUFFER, None)
+    return ParameterState(state.step, slots)
 
 
-def _moments_to_velocity(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState | None:
-    first = state.slots.get(adam.FIRST)
-    if first is None or state.step == 0 or not new["momentum"]:
-        return None
-    correction = 1.0 - old["betas"][0] ** state.step
-    velocity = _times(first, 1.0 / (correction * (1.0 - new["momentum"])))
-    return ParameterState(state.step, {sgd.BUFFER: velocity})
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """What an old state stands for, or None where it stands for nothing; and that in words."""
+
+    read: Callable[[Hyper, ParameterState], Array | None]
+    words: str
+    exception: str = ""
 
 
-def _times(array: Array, factor: float, other: Array | None = None) -> Array:
-    """Scale, and multiply with ``other``, in the array's dtype; inf and NaN pass without a word."""
-    result = np.empty_like(array)
-    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        np.multiply(array, array.dtype.type(factor), out=result)
-        return result if other is None else np.multiply(result, other, out=result)
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """A new state that stands for the same, or None; and that in words."""
+
+    write: Callable[[Hyper, int, Array], ParameterState | None]
+    words: str
+    exception: str = ""
 
 
+def _row_through(reader: _Reader, writer: _Writer, new_name: str) -> Row:
+    """Join the two halves of a translation."""
+
+    def translate(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState | None:
+        meant = reader.read(old, state)
+        return None if meant is None else writer.write(new, state.step, meant)
+
+    words = f"{reader.words} {writer.words.format(new_name)}{reader.exception}{writer.exception}."
+    return Row(translate, "reset", words)
+
+
+_UNLESS = "; without momentum the state begins anew"
+_COUNTS = "and the step counter carries over"
+_MOMENTS = ("adam", "adamw", "lamb")
+_TO_MOMENTS = _Writer(
+    meaning.mean_to_moments, "becomes both moments, as if {} had made one step with it"
+)
+_OF_MOMENTS = _Reader(meaning.mean_of_moments, "The first moment, corrected for its bias,")
+_MEAN_READERS = {
+    "sgd": _Reader(meaning.mean_of_velocity, "The velocity's mean gradient", _UNLESS),
+    "lion": _Reader(meaning.mean_of_momentum, "The momentum's mean gradient"),
+    **dict.fromkeys(_MOMENTS, _OF_MOMENTS),
+}
+_MEAN_WRITERS = {
+    "sgd": _Writer(
+        meaning.mean_to_velocity,
+        f"becomes the velocity of the same mean gradient, {_COUNTS}",
+        _UNLESS,
+    ),
+    "lion": _Writer(meaning.mean_to_momentum, f"becomes the momentum, {_COUNTS}"),
+    **dict.fromkeys(_MOMENTS, _TO_MOMENTS),
+}
+_SQUARE_OF_MOMENTS = _Reader(
+    meaning.square_of_moments, "The second moment, corrected for its bias,"
+)
+_SQUARE_TO_MOMENTS = _Writer(
+    meaning.square_to_moments,
+    "becomes the second moment, with the bias that {} will correct, the first begins at 0, "
+    + _COUNTS,
+)
+_AVERAGE = _Reader(meaning.square_of_average, "The average of the squares")
+_SQUARE_READERS = {
+    "rmsprop": _AVERAGE,
+    "adadelta": _AVERAGE,
+    **dict.fromkeys(_MOMENTS, _SQUARE_OF_MOMENTS),
+}
+_SQUARE_WRITERS = {
+    "rmsprop": _Writer(meaning.square_to_rmsprop, f"is what {{}} divides by, {_COUNTS}"),
+    "adadelta": _Writer(
+        meaning.square_to_adadelta, f"is what {{}} divides by, its steps begin short, {_COUNTS}"
+    ),
+    **dict.fromkeys(_MOMENTS, _SQUARE_TO_MOMENTS),
+}
 _MOMENTS_WHOLE = "Both moments and the step counter carry over whole"
-_TO_VELOCITY = (
-    "The first moment, corrected for its bias, becomes the velocity of the same mean gradient, "
-    "and the step counter carries over; without momentum the state begins anew."
-)
-_TO_MOMENTS = (
-    "The velocity's mean gradient becomes both moments, as if {} had made one step with it; "
-    "without momentum the state begins anew."
-)
-_ROWS: dict[tuple[str, str], Row] = {
+_AFTERWARDS = {
+    ("adam", "adamw"): "; adam's moments hold its weight decay for a while",
+    ("adam", "lamb"): "; adam's moments hold its weight decay for a while",
+    ("adamw", "adam"): "; the decay now enters the moments",
+    ("lamb", "adam"): "; the decay now enters the moments",
+}
+_WITHIN: dict[tuple[str, str], Row] = {
     ("sgd", "sgd"): Row(
-        _velocity_to_velocity,
+        _sgd_to_sgd,
         "carry",
         "The velocity carries over, scaled to the same mean gradient when the momentum changes, "
         "with the step counter; without momentum on both sides it begins anew.",
     ),
-    ("sgd", "adam"): Row(_velocity_to_moments, "reset", _TO_MOMENTS.format("adam")),
-    ("sgd", "adamw"): Row(_velocity_to_moments, "reset", _TO_MOMENTS.format("adamw")),
-    ("adam", "sgd"): Row(_moments_to_velocity, "reset", _TO_VELOCITY),
-    ("adam", "adam"): Row(_whole, "carry", f"{_MOMENTS_WHOLE}."),
-    (
-        "adam",
-        "adamw",
-    ): Row(_whole, "carry", f"{_MOMENTS_WHOLE}; adam's moments hold its weight decay for a while."),
-    ("adamw", "sgd"): Row(_moments_to_velocity, "reset", _TO_VELOCITY),
-    ("adamw", "adam"): Row(_whole, "carry", f"{_MOMENTS_WHOLE}; the decay now enters the moments."),
-    ("adamw", "adamw"): Row(_whole, "carry", f"{_MOMENTS_WHOLE}."),
+    ("rmsprop", "rmsprop"): Row(
+        _rmsprop_to_rmsprop,
+        "carry",
+        "The averages and the step counter carry over, and the velocity scaled to the same mean "
+        "when the momentum changes; what the new settings have no use for is dropped.",
+    ),
+    ("adagrad", "adagrad"): Row(
+        _whole, "carry", "The sum of the squares and the step counter carry over whole."
+    ),
+    ("adadelta", "adadelta"): Row(
+        _whole, "carry", "Both averages and the step counter carry over whole."
+    ),
+    ("lion", "lion"): Row(_whole, "carry", "The momentum and the step counter carry over whole."),
 }
+
+
+def _pairs() -> Iterator[tuple[tuple[str, str], Row]]:
+    """Yield a row for every pair of rules that share a meaning."""
+    for readers, writers in ((_MEAN_READERS, _MEAN_WRITERS), (_SQUARE_READERS, _SQUARE_WRITERS)):
+        for old, reader in readers.items():
+            for new, writer in writers.items():
+                yield (old, new), _row_through(reader, writer, new)
+    for old in _MOMENTS:
+        for new in _MOMENTS:
+            text = f"{_MOMENTS_WHOLE}{_AFTERWARDS.get((old, new), '')}."
+            yield (old, new), Row(_whole, "carry", text)
+
+
+# rules of one kind come last: what maps whole is not translated
+_ROWS: dict[tuple[str, str], Row] = {**dict(_pairs()), **_WITHIN}

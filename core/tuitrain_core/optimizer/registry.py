@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from ..errors import CoreError
+from .adadelta import Adadelta
+from .adagrad import Adagrad
 from .adam import Adam
 from .adamw import AdamW
 from .hyper import unknown
+from .lamb import LAMB
+from .lion import Lion
 from .optimizer import Optimizer
+from .rmsprop import RMSprop
 from .sgd import SGD
 
-RULES: dict[str, type[Optimizer]] = {each.rule: each for each in (SGD, Adam, AdamW)}
+RULES: dict[str, type[Optimizer]] = {
+    each.rule: each for each in (SGD, Adam, AdamW, RMSprop, Adagrad, Adadelta, LAMB, Lion)
+}
 
 
 def rule(name: str) -> type[Optimizer]:

@@ -30,6 +30,8 @@ from .groups import Group, GroupTable
 from .rules import hand_over, make_optimizer
 from .schedules import make_schedule
 
+_ALWAYS_KEPT = ("weight_decay", "momentum", "nesterov")
+
 
 class Steering:
     """Applies commands to a group table.
@@ -202,9 +204,19 @@ class Steering:
         return group, (fresh, "state reset")
 
     def _kept(self, group: Group, rule: str) -> dict[str, Setting]:
-        """Return the group's settings that the other optimizer has too."""
-        known = RULES[rule].hyper_parameters() if rule in RULES else ()
-        return {key: value for key, value in group.settings.items() if key in known}
+        """Return the group's settings that mean the same to the other optimizer.
+
+        Decay and momentum are kept whenever both have them. Of the others a different default shows
+        another meaning: Adam's eps stands outside of a root, Adagrad's inside.
+        """
+        if rule not in RULES:
+            return {}
+        before, after = RULES[group.rule].defaults(), RULES[rule].defaults()
+        return {
+            key: value
+            for key, value in group.settings.items()
+            if key in after and (key in _ALWAYS_KEPT or before[key] == after[key])
+        }
 
     def _regroup(self, command: Regroup) -> Change:
         names = patterns_matched(command.patterns, list(self._table.parameters))

@@ -1,0 +1,74 @@
+"""Adadelta: steps measured by the steps before them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from ..kernels import update
+from ..ops.base import Array
+from .hyper import FRACTION, NOT_NEGATIVE, POSITIVE, Limit
+from .optimizer import Group, Optimizer, Params
+from .state import ParameterState
+
+SQUARE, DELTA = "square_avg", "acc_delta"
+
+
+class Adadelta(Optimizer):
+    """Adadelta.
+
+    For weights ``p``, gradient ``g``, averages ``s`` and ``a`` (zero at first)::
+
+        g += weight_decay * p
+        s  = rho * s + (1 - rho) * g * g
+        d  = sqrt(a + eps) / sqrt(s + eps) * g
+        a  = rho * a + (1 - rho) * d * d
+        p -= lr * d
+
+    Zeiler, "ADADELTA: an adaptive learning rate method" (2012), algorithm 1, which has no lr: 1
+    is the paper's. ``a`` follows the step without lr, so that an edited lr does not feed back.
+
+    Parameters
+    ----------
+    params : a Parameter, an iterable of them, or of dicts with a group each
+    lr : learning rate, 0 or more; at 0 the weights stand still and the averages go on
+    rho : in [0, 1)
+    eps : above 0, inside of both roots; the first steps are about sqrt(eps) long
+    weight_decay : 0 or more, added to the gradient
+    """
+
+    rule: ClassVar[str] = "adadelta"
+    limits: ClassVar[Mapping[str, Limit]] = {
+        "lr": NOT_NEGATIVE,
+        "rho": FRACTION,
+        "eps": POSITIVE,
+        "weight_decay": NOT_NEGATIVE,
+    }
+    slots: ClassVar[tuple[str, ...]] = (SQUARE, DELTA)
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1.0,
+        rho: float = 0.9,
+        eps: float = 1e-6,
+        weight_decay: float = 0.0,
+    ) -> None:
+        hyper = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(params, hyper)
+
+    def _update(
+        self, param: Array, grad: Array, state: ParameterState, group: Group
+    ) -> update.Sums:
+        number = param.dtype.type
+        return update.adadelta(
+            param.reshape(-1),
+            grad,
+            state.slot(SQUARE, param),
+            state.slot(DELTA, param),
+            number(group["lr"]),
+            number(group["rho"]),
+            number(1.0 - group["rho"]),
+            number(group["eps"]),
+            number(group["weight_decay"]),
+        )

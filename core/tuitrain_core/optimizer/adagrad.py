@@ -1,0 +1,71 @@
+"""Adagrad: gradients divided by the root of the sum of all their squares so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from ..kernels import update
+from ..ops.base import Array
+from .hyper import NOT_NEGATIVE, POSITIVE, Limit
+from .optimizer import Group, Optimizer, Params
+from .state import ParameterState
+
+SUM = "sum"
+
+
+class Adagrad(Optimizer):
+    """Adagrad.
+
+    For weights ``p``, gradient ``g``, sum ``s`` (zero at first), at update ``t``::
+
+        g += weight_decay * p
+        s += g * g
+        p -= lr / (1 + (t - 1) * lr_decay) * g / sqrt(s + eps)
+
+    Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic
+    optimization" (2011). ``eps`` stands inside of the root, as in MegEngine; PyTorch adds it to
+    the root, where the same number weighs less. ``t`` counts the updates of each parameter by
+    itself.
+
+    Parameters
+    ----------
+    params : a Parameter, an iterable of them, or of dicts with a group each
+    lr : learning rate, 0 or more; at 0 the weights stand still and the sum goes on
+    lr_decay : 0 or more
+    eps : above 0, inside of the root
+    weight_decay : 0 or more, added to the gradient
+    """
+
+    rule: ClassVar[str] = "adagrad"
+    limits: ClassVar[Mapping[str, Limit]] = {
+        "lr": NOT_NEGATIVE,
+        "lr_decay": NOT_NEGATIVE,
+        "eps": POSITIVE,
+        "weight_decay": NOT_NEGATIVE,
+    }
+    slots: ClassVar[tuple[str, ...]] = (SUM,)
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-2,
+        lr_decay: float = 0.0,
+        eps: float = 1e-10,
+        weight_decay: float = 0.0,
+    ) -> None:
+        hyper = {"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(params, hyper)
+
+    def _update(
+        self, param: Array, grad: Array, state: ParameterState, group: Group
+    ) -> update.Sums:
+        number = param.dtype.type
+        return update.adagrad(
+            param.reshape(-1),
+            grad,
+            state.slot(SUM, param),
+            number(group["lr"] / (1.0 + (state.step - 1) * group["lr_decay"])),
+            number(group["eps"]),
+            number(group["weight_decay"]),
+        )

@@ -1,0 +1,95 @@
+"""Clipping: gradients cut down before the update, by their norm or one by one.
+
+A gradient that is clipped becomes a new array: two parameters may have been given the same one. A
+parameter whose ``grad`` is None, as a frozen one's is, is outside of it all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..errors import CoreError
+from ..kernels import update
+from ..ops.base import Array
+from ..tensor import Parameter, Tensor
+from .hyper import Limit, is_number
+
+_BOUND = Limit(
+    "a number above 0; infinity leaves everything as it is",
+    lambda value: value == math.inf or (is_number(value) and value > 0),
+)
+
+
+def clip_grad_norm(parameters: Parameter | Iterable[Parameter], max_norm: float) -> float:
+    """Scale all gradients together, so that their common norm is ``max_norm`` at most.
+
+    The norm is the Euclidean one of all gradients as one long vector, added up in float64 in the
+    order of the parameters, so that it is the same bits for the same gradients. Where it is above
+    ``max_norm`` every gradient is multiplied by ``max_norm / norm``; Pascanu, Mikolov and Bengio,
+    "On the difficulty of training recurrent neural networks" (2013), algorithm 1. (PyTorch divides
+    by ``norm + 1e-6``, and so ends a little below.)
+
+    Parameters
+    ----------
+    parameters : one, or an iterable; one that comes twice counts once
+    max_norm : above 0; infinity only measures
+
+    Returns
+    -------
+    The norm before clipping; 0.0 if there are no gradients. If it is not finite, the gradients are
+    left as they are: scaled by it they would be zeros and NaN.
+
+    Raises
+    ------
+    CoreError : ``max_norm`` is not allowed, or something is not a Parameter
+    """
+    _check_bound("max_norm", max_norm)
+    params = _with_grad(parameters)
+    norm = math.sqrt(sum(update.square_sum(_grad(param).reshape(-1)) for param in params))
+    if math.isfinite(norm) and norm > max_norm:
+        for param in params:
+            grad = _grad(param)
+            param.grad = Tensor(grad * grad.dtype.type(max_norm / norm))
+    return norm
+
+
+def clip_grad_value(parameters: Parameter | Iterable[Parameter], limit: float) -> None:
+    """Bring every element of the gradients into [-limit, limit]; NaN stays NaN.
+
+    Parameters
+    ----------
+    parameters : one, or an iterable
+    limit : above 0
+
+    Raises
+    ------
+    CoreError : ``limit`` is not allowed, or something is not a Parameter
+    """
+    _check_bound("limit", limit)
+    for param in _with_grad(parameters):
+        grad = _grad(param)
+        bound = min(limit, float(np.finfo(grad.dtype).max)) if math.isfinite(limit) else math.inf
+        param.grad = Tensor(np.clip(grad, -bound, bound))
+
+
+def _check_bound(name: str, value: float) -> None:
+    if not _BOUND.holds(value):
+        raise CoreError(f"{name} must be {_BOUND.allowed}, but is {value!r}")
+
+
+def _with_grad(parameters: Parameter | Iterable[Parameter]) -> list[Parameter]:
+    """List the parameters that have a gradient, each once, in order."""
+    given = [parameters] if isinstance(parameters, Parameter) else list(parameters)
+    for each in given:
+        if not isinstance(each, Parameter):
+            raise CoreError(f"expected a Parameter, but was given {type(each).__name__}")
+    return [param for param in dict.fromkeys(given) if param.grad is not None]
+
+
+def _grad(param: Parameter) -> Array:
+    """Return the gradient as the update will read it: in order, in the parameter's dtype."""
+    assert param.grad is not None
+    return np.ascontiguousarray(param.grad.numpy(), dtype=param.dtype).reshape(param.grad.shape)

@@ -1,0 +1,84 @@
+"""LAMB: Adam's direction, as long as the weights are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import ClassVar
+
+from ..kernels import update
+from ..ops.base import Array
+from .adam import FIRST, SECOND
+from .hyper import NOT_NEGATIVE, POSITIVE, TWO_FRACTIONS, Limit
+from .optimizer import Group, Optimizer, Params
+from .state import ParameterState
+
+
+class LAMB(Optimizer):
+    """LAMB.
+
+    For weights ``p``, gradient ``g``, moments ``m`` and ``v`` (zero at first), at update ``t``::
+
+        m  = beta1 * m + (1 - beta1) * g
+        v  = beta2 * v + (1 - beta2) * g * g
+        d  = (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps) + weight_decay * p
+        p -= lr * |p| / |d| * d
+
+    with the Euclidean norms of the whole parameter; ``|p| / |d|`` is the trust ratio, and counts
+    as 1 where one of the two norms is 0. You et al., "Large batch optimization for deep learning:
+    training BERT in 76 minutes" (2020), algorithm 2, with the identity for the paper's phi. The
+    ratio is not clipped, and is used with and without decay.
+
+    Parameters
+    ----------
+    params : a Parameter, an iterable of them, or of dicts with a group each
+    lr : learning rate, 0 or more: the relative length of a step; default 1e-3. At 0 the weights
+        stand still and the moments go on.
+    betas : two numbers in [0, 1); default (0.9, 0.999), as in the paper
+    eps : above 0, outside of the root; default 1e-6, more than Adam's, as is usual for LAMB
+    weight_decay : 0 or more, in the direction and not in the moments; default 1e-2, as in the
+        paper's training of BERT
+    """
+
+    rule: ClassVar[str] = "lamb"
+    limits: ClassVar[Mapping[str, Limit]] = {
+        "lr": NOT_NEGATIVE,
+        "betas": TWO_FRACTIONS,
+        "eps": POSITIVE,
+        "weight_decay": NOT_NEGATIVE,
+    }
+    slots: ClassVar[tuple[str, ...]] = (FIRST, SECOND)
+
+    def __init__(
+        self,
+        params: Params,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-6,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        hyper = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+        super().__init__(params, hyper)
+
+    def _update(
+        self, param: Array, grad: Array, state: ParameterState, group: Group
+    ) -> update.Sums:
+        number = param.dtype.type
+        beta1, beta2 = group["betas"]
+        arrays = param.reshape(-1), grad, state.slot(FIRST, param), state.slot(SECOND, param)
+        shared = (
+            number(1.0 - beta1**state.step),
+            number(math.sqrt(1.0 - beta2**state.step)),
+            number(group["eps"]),
+            number(group["weight_decay"]),
+        )
+        averages = number(beta1), number(beta2), number(1.0 - beta1), number(1.0 - beta2)
+        _, direction, weight = update.lamb_norms(*arrays, *averages, *shared)
+        return update.lamb(*arrays, number(_step_size(group["lr"], weight, direction)), *shared)
+
+
+def _step_size(lr: float, weight: float, direction: float) -> float:
+    """Return lr times the trust ratio, from the squares of the two norms; NaN shows."""
+    if lr == 0 or weight == 0 or direction == 0:
+        return lr
+    return lr * (math.sqrt(weight) / math.sqrt(direction))

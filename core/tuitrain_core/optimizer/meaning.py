@@ -1,0 +1,109 @@
+"""What a state stands for, read out of one rule's memory and written into another's.
+
+A function ``X_of_Y`` reads the meaning X out of the memory Y, and returns None where there is none;
+``X_to_Y`` makes a state with the memory Y that means X, or returns None where the rule has no use
+for it. A mean is read and written as the rule itself uses it; see `carry`.
+
+Nothing here changes the state that it is given, and a written state shares no array with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..ops.base import Array
+from . import adadelta, adam, lion, rmsprop, sgd
+from .state import ParameterState
+
+Hyper: TypeAlias = Mapping[str, Any]
+
+
+def rescaled_velocity(old: Hyper, new: Hyper, state: ParameterState) -> Array:
+    """Copy a velocity, scaled to the same mean when the momentum changes."""
+    velocity = state.slots[sgd.BUFFER]
+    if old["momentum"] == new["momentum"]:
+        return velocity.copy()
+    return _times(velocity, (1.0 - old["momentum"]) / (1.0 - new["momentum"]))
+
+
+def mean_of_velocity(old: Hyper, state: ParameterState) -> Array | None:
+    """Return the mean gradient that SGD's velocity is a weighted sum of."""
+    velocity = state.slots.get(sgd.BUFFER)
+    return None if velocity is None else _times(velocity, 1.0 - old["momentum"])
+
+
+def mean_of_momentum(old: Hyper, state: ParameterState) -> Array | None:  # noqa: ARG001
+    """Return Lion's momentum, which is the mean gradient."""
+    return state.slots.get(lion.MOMENTUM)
+
+
+def mean_of_moments(old: Hyper, state: ParameterState) -> Array | None:
+    """Return Adam's first moment, corrected for its bias."""
+    return _corrected(state, adam.FIRST, old["betas"][0])
+
+
+def mean_to_velocity(new: Hyper, step: int, mean: Array) -> ParameterState | None:
+    """Make SGD's state after many steps with this gradient."""
+    if not new["momentum"]:
+        return None
+    return ParameterState(step, {sgd.BUFFER: _times(mean, 1.0 / (1.0 - new["momentum"]))})
+
+
+def mean_to_momentum(new: Hyper, step: int, mean: Array) -> ParameterState:  # noqa: ARG001
+    """Make Lion's state."""
+    return ParameterState(step, {lion.MOMENTUM: mean.copy()})
+
+
+def mean_to_moments(new: Hyper, step: int, mean: Array) -> ParameterState:  # noqa: ARG001
+    """Make Adam's state after one step with this gradient."""
+    beta1, beta2 = new["betas"]
+    moments = {adam.FIRST: _times(mean, 1.0 - beta1), adam.SECOND: _times(mean, 1.0 - beta2, mean)}
+    return ParameterState(1, moments)
+
+
+def square_of_average(old: Hyper, state: ParameterState) -> Array | None:  # noqa: ARG001
+    """Return RMSprop's or Adadelta's mean square, which they do not correct."""
+    return state.slots.get(rmsprop.SQUARE)
+
+
+def square_of_moments(old: Hyper, state: ParameterState) -> Array | None:
+    """Return Adam's second moment, corrected for its bias."""
+    return _corrected(state, adam.SECOND, old["betas"][1])
+
+
+def square_to_rmsprop(new: Hyper, step: int, square: Array) -> ParameterState:  # noqa: ARG001
+    """Make RMSprop's state."""
+    return ParameterState(step, {rmsprop.SQUARE: square.copy()})
+
+
+def square_to_adadelta(new: Hyper, step: int, square: Array) -> ParameterState:  # noqa: ARG001
+    """Make Adadelta's state, with no step behind it to measure the next by."""
+    slots = {adadelta.SQUARE: square.copy(), adadelta.DELTA: np.zeros_like(square)}
+    return ParameterState(step, slots)
+
+
+def square_to_moments(new: Hyper, step: int, square: Array) -> ParameterState | None:
+    """Make Adam's state, with the bias that it will correct, and no first moment."""
+    if step == 0:
+        return None
+    second = _times(square, 1.0 - new["betas"][1] ** step)
+    return ParameterState(step, {adam.FIRST: np.zeros_like(second), adam.SECOND: second})
+
+
+def _corrected(state: ParameterState, name: str, beta: float) -> Array | None:
+    """Return one of Adam's moments without its bias towards 0."""
+    moment = state.slots.get(name)
+    if moment is None or state.step == 0:
+        return None
+    return _times(moment, 1.0 / (1.0 - beta**state.step))
+
+
+def _times(array: Array, factor: float, other: Array | None = None) -> Array:
+    """Scale, and multiply with ``other``, in the array's dtype; inf and NaN pass without a word."""
+    result = np.empty_like(array)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        np.multiply(array, array.dtype.type(factor), out=result)
+        return result if other is None else np.multiply(result, other, out=result)

@@ -1,0 +1,27 @@
+"""Learning rates as pure functions of the step.
+
+A schedule knows no optimizer and keeps no history: ``lr(step)`` is the same number whenever and in
+whichever order it is asked. So a rewind, a resume or a preview of the curve needs nothing but the
+schedule itself, and nothing drifts.
+"""
+
+from .annealed import Cosine, OneCycle
+from .base import Schedule
+from .factors import Exponential, Milestones
+from .record import from_record, to_record
+from .straight import Constant, Linear, LinearDecay
+from .warm_up import WarmUp
+
+__all__ = [
+    "Constant",
+    "Cosine",
+    "Exponential",
+    "Linear",
+    "LinearDecay",
+    "Milestones",
+    "OneCycle",
+    "Schedule",
+    "WarmUp",
+    "from_record",
+    "to_record",
+]

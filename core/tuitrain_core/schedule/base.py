@@ -1,0 +1,77 @@
+"""What every schedule is, and what its numbers may be.
+
+Units: most schedules count whole *units* since their ``start_step``: epochs, with ``unit_steps``
+the steps of an epoch, or single steps. Within a unit the learning rate stands still, so that its
+curve is made of stairs.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any
+
+from ..errors import CoreError
+
+
+class Schedule(ABC):
+    """A learning rate for every step; subclasses are frozen dataclasses."""
+
+    __slots__ = ()
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """A word or two for a table cell."""
+
+    @abstractmethod
+    def lr(self, step: int) -> float:
+        """Return the learning rate of update ``step``, counted from 0 at the start of the run."""
+
+    @abstractmethod
+    def scaled(self, factor: float) -> Schedule:
+        """Return the same schedule with its peak, and all of it, multiplied by ``factor``.
+
+        Raises
+        ------
+        CoreError : the peak would be negative or not finite
+        """
+
+
+def units_since(start_step: int, step: int, unit_steps: int) -> int:
+    """Return the number of whole units since the start; before it, 0."""
+    return max(step - start_step, 0) // unit_steps
+
+
+def between(start: float, end: float, weight: float) -> float:
+    """Return ``start`` at weight 1, ``end`` at weight 0, both exactly, and what lies between."""
+    return start * weight + end * (1.0 - weight)
+
+
+def check_rate(name: str, value: Any) -> None:
+    """Raise a CoreError unless this is a learning rate."""
+    if not _is_finite(value) or value < 0:
+        raise CoreError(f"{name} must be a finite number, 0 or more, but is {value!r}")
+
+
+def check_count(name: str, value: Any, least: int) -> None:
+    """Raise a CoreError unless this is a whole number, ``least`` or more."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise CoreError(f"{name} must be an integer, {least} or more, but is {value!r}")
+
+
+def check_factor(name: str, value: Any) -> None:
+    """Raise a CoreError unless powers of this never grow and never vanish at once."""
+    if not _is_finite(value) or not 0 < value <= 1:
+        raise CoreError(f"{name} must be a number above 0, and 1 at most, but is {value!r}")
+
+
+def check_share(name: str, value: Any) -> None:
+    """Raise a CoreError unless this is a part of a whole, and neither all nor nothing."""
+    if not _is_finite(value) or not 0 < value < 1:
+        raise CoreError(f"{name} must be a number between 0 and 1, but is {value!r}")
+
+
+def _is_finite(value: Any) -> bool:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and math.isfinite(value)

@@ -1,0 +1,143 @@
+"""Schedules that are straight lines: constant, and linear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from .base import Schedule, between, check_count, check_rate, units_since
+
+
+@dataclass(frozen=True, slots=True)
+class Constant(Schedule):
+    """The same learning rate at every step.
+
+    Parameters
+    ----------
+    value : finite, 0 or more
+
+    Raises
+    ------
+    CoreError : ``value`` is anything else
+    """
+
+    value: float
+
+    def __post_init__(self) -> None:
+        check_rate("lr", self.value)
+
+    @property
+    def label(self) -> str:
+        """``constant``."""
+        return "constant"
+
+    def lr(self, step: int) -> float:  # noqa: ARG002
+        """Return ``value``."""
+        return self.value
+
+    def scaled(self, factor: float) -> Constant:
+        """Return a constant ``factor`` times as high."""
+        return replace(self, value=self.value * factor)
+
+
+@dataclass(frozen=True, slots=True)
+class LinearDecay(Schedule):
+    """From a learning rate down to 0, in equal stairs.
+
+    ``lr(t) = start_lr * (1 - t / over)``, where ``t`` is the number of whole units since
+    ``start_step``: epochs, with ``unit_steps`` the steps of an epoch, or single steps.
+
+    At the boundaries: up to and including ``start_step``, and for the whole first unit, it is
+    ``start_lr``, exactly; in the last unit it is ``start_lr / over`` up to rounding, not 0; from
+    ``start_step + over * unit_steps`` on it is 0.0.
+
+    Parameters
+    ----------
+    start_lr : finite, 0 or more
+    start_step : step at which the first unit begins, 0 or more
+    over : number of units until 0, 1 or more
+    unit_steps : steps in a unit, 1 or more; default: every step is a stair
+
+    Raises
+    ------
+    CoreError : a value is not allowed
+    """
+
+    start_lr: float
+    start_step: int
+    over: int
+    unit_steps: int = 1
+
+    def __post_init__(self) -> None:
+        check_rate("start_lr", self.start_lr)
+        check_count("start_step", self.start_step, 0)
+        check_count("over", self.over, 1)
+        check_count("unit_steps", self.unit_steps, 1)
+
+    @property
+    def label(self) -> str:
+        """``linear→0``."""
+        return "linear→0"
+
+    def lr(self, step: int) -> float:
+        """Return the stair that ``step`` is on."""
+        t = units_since(self.start_step, step, self.unit_steps)
+        if t >= self.over:
+            return 0.0
+        return self.start_lr * (1 - float(t) / self.over)
+
+    def scaled(self, factor: float) -> LinearDecay:
+        """Return the same stairs, ``factor`` times as high."""
+        return replace(self, start_lr=self.start_lr * factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Linear(Schedule):
+    """From one learning rate to another, up or down, in equal stairs.
+
+    ``lr(t) = start_lr + (end_lr - start_lr) * t / over``, with ``t`` the whole units since
+    ``start_step``. To 0 it is `LinearDecay`, bit for bit.
+
+    At the boundaries: up to and including ``start_step``, and for the whole first unit, it is
+    ``start_lr``, exactly; in the last unit it is one stair short of ``end_lr``; from ``start_step +
+    over * unit_steps`` on it is ``end_lr``, exactly.
+
+    Parameters
+    ----------
+    start_lr, end_lr : finite, 0 or more
+    start_step : step at which the first unit begins, 0 or more
+    over : number of units until ``end_lr``, 1 or more
+    unit_steps : steps in a unit, 1 or more; default: every step is a stair
+
+    Raises
+    ------
+    CoreError : a value is not allowed
+    """
+
+    start_lr: float
+    end_lr: float
+    start_step: int
+    over: int
+    unit_steps: int = 1
+
+    def __post_init__(self) -> None:
+        check_rate("start_lr", self.start_lr)
+        check_rate("end_lr", self.end_lr)
+        check_count("start_step", self.start_step, 0)
+        check_count("over", self.over, 1)
+        check_count("unit_steps", self.unit_steps, 1)
+
+    @property
+    def label(self) -> str:
+        """As ``linear→0.01``."""
+        return f"linear→{self.end_lr:g}"
+
+    def lr(self, step: int) -> float:
+        """Return the stair that ``step`` is on."""
+        t = units_since(self.start_step, step, self.unit_steps)
+        if t >= self.over:
+            return self.end_lr
+        return between(self.start_lr, self.end_lr, 1 - t / self.over)
+
+    def scaled(self, factor: float) -> Linear:
+        """Return the same stairs, ``factor`` times as high at both ends."""
+        return replace(self, start_lr=self.start_lr * factor, end_lr=self.end_lr * factor)
