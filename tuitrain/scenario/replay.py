@@ -57,13 +57,14 @@ def replay(
     expectations = Expectations(scenario, session, source)
     title, waiting = session.title, deque(asked)
     yield Started(title.name, title.total_steps, title.steps_per_epoch, title.batch_size)
+    told = 0
     while True:
-        written = len(session.journal.entries())
         session.apply_planned()
         while waiting and waiting[0].step == session.step:
             given = waiting.popleft()
             session.decide(given.command, given.actor, PLANNED)
-        yield from session.journal.entries()[written:]
+        yield from session.journal.entries()[told:]
+        told = len(session.journal.entries())
         yield from expectations.look()
         if session.phase.ended or enough():
             break
