@@ -20,6 +20,9 @@ from tuitrain.commands import to_text
 
 from .fake import FakeClock, FakeSource
 
+HOPS = 10
+"""A key goes down to the focused panel and up again, and its act may post messages in turn."""
+
 
 class SvgExtension(SingleFileSnapshotExtension):
     file_extension = "svg"
@@ -57,8 +60,19 @@ class Driver:
         return str(self.app.screen.query_one("#line", Static).content)
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        for key in keys:
+            await self.pilot.press(key)
+            await self.settle()
         await self.look()
+
+    async def settle(self) -> None:
+        """Let what is under way be done, from queue to queue.
+
+        The pilot waits until the process uses no time, as it also does while a busy machine
+        gives it none.
+        """
+        for _ in range(HOPS):
+            await self.pilot._wait_for_screen()
 
     async def type(self, text: str) -> None:
         """Put a text into the focused field at once: a pressed key takes the pilot 60 ms."""
@@ -69,7 +83,7 @@ class Driver:
 
     async def command(self, text: str) -> None:
         """Open the command line, and type."""
-        await self.pilot.press("colon")
+        await self.press("colon")
         await self.type(text)
 
     async def replace(self, text: str) -> None:
@@ -84,6 +98,7 @@ class Driver:
         for _ in range(2):
             self.app.poll()
             await self.pilot.pause()
+            await self.settle()
 
     def svg(self) -> str:
         """Take a picture, without the number that makes each unique."""

@@ -6,11 +6,23 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from tuitrain.commands import AnyCommand, to_text
+from tuitrain.commands import (
+    AnyCommand,
+    Branch,
+    Pause,
+    Resume,
+    Rewind,
+    Step,
+    Stop,
+    Undo,
+    to_text,
+)
 from tuitrain.run.snapshot import (
     Actor,
     ArrayView,
+    BranchView,
     GroupView,
+    Intervention,
     JournalEntry,
     OptimizerChoice,
     Outcome,
@@ -122,6 +134,14 @@ JOURNAL = (
 )
 
 
+INTERVENTIONS = tuple(
+    Intervention(entry.step, entry.command) for entry in JOURNAL if entry.outcome == "applied"
+)
+
+
+CLIPPED = Intervention(900, "clip norm 1")
+
+
 def running(step: int = 1204, **changes) -> Snapshot:
     snapshot = Snapshot(
         version=1,
@@ -144,15 +164,42 @@ def running(step: int = 1204, **changes) -> Snapshot:
             ),
         ),
         journal=JOURNAL,
+        interventions=INTERVENTIONS,
         optimizers=OPTIMIZERS,
     )
     return replace(snapshot, **changes)
+
+
+def branch(name: str, fork: int, tip: int, raised: float = 0.0) -> BranchView:
+    """Return a branch whose loss lies so much over the usual one from its fork on."""
+    loss, accuracy = loss_curve(tip), accuracy_curve(tip)
+    since = np.clip((loss.steps - fork) / 100, 0, 1)
+    return BranchView(
+        name,
+        fork,
+        tip,
+        Series(loss.steps, loss.values + raised * since),
+        Series(accuracy.steps, accuracy.values - np.where(accuracy.steps > fork, raised / 4, 0)),
+    )
+
+
+def branched(**changes) -> Snapshot:
+    """Return a run that was rewound twice, and went on on its third line."""
+    left = (branch("main", 0, 1850, 0.6), branch("b1", 600, 1500, 0.3))
+    here = [each for each in INTERVENTIONS if each.step < 600]
+    since = (Intervention(640, "schedule fc cosine to 0 over 3 epochs"), CLIPPED)
+    shown = running(interventions=(*here, *since), branch="b2", branches=left)
+    return replace(shown, **changes)
 
 
 def starting() -> Snapshot:
     return Snapshot(
         1, TITLE, Phase.STARTING, 0, note="compiling the step for this machine (once, about 8 s)"
     )
+
+
+UNMARKED = (Pause, Resume, Step, Stop, Rewind, Undo, Branch)
+"""Commands that change nothing about how the network learns."""
 
 
 @dataclass
@@ -196,7 +243,10 @@ class FakeSource:
         command, actor = self.sent[-1]
         ticket, step = len(self.sent), self.shown.step
         entry = JournalEntry(ticket, step, to_text(command), actor, outcome, message)
-        self.show(journal=(*self.shown.journal, entry))
+        made = self.shown.interventions
+        if outcome == "applied" and not isinstance(command, UNMARKED):
+            made = (*made, Intervention(step, to_text(command)))
+        self.show(journal=(*self.shown.journal, entry), interventions=made)
 
     def view(self, name: str) -> ParameterView:
         holder = next(

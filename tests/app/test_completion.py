@@ -6,7 +6,7 @@ import pytest
 
 from tuitrain.app.completion import completions, usage
 
-from .fake import running
+from .fake import branched
 
 
 @pytest.mark.parametrize(
@@ -26,16 +26,30 @@ from .fake import running
         ("optimizer fc sgd state=r", ["optimizer fc sgd state=reset"]),
         ("group head ", ["group head ="]),
         ("group head = fc2.w", ["group head = fc2.weight"]),
+        ("schedule fc c", ["schedule fc cosine"]),
+        ("schedule fc m", ["schedule fc milestones"]),
+        ("schedule fc cosine ", ["schedule fc cosine to"]),
+        ("schedule fc linear to 0 over 4 e", ["schedule fc linear to 0 over 4 epochs"]),
+        (
+            "schedule fc one-cycle to 1 over 4 steps w",
+            ["schedule fc one-cycle to 1 over 4 steps warmup="],
+        ),
+        ("schedule * exponential x0.9 p", ["schedule * exponential x0.9 per"]),
+        ("schedule * milestones x0.1 at 5 s", ["schedule * milestones x0.1 at 5 steps"]),
+        ("clip n", ["clip norm"]),
+        ("rewind ", ["rewind 900", "rewind 640", "rewind 520", "rewind 250"]),
+        ("branch ", ["branch b1", "branch main"]),
         ("nonsense ", []),
     ],
 )
 def test_completions(line, found):
-    assert completions(line, running()) == found
+    assert completions(line, branched()) == found
 
 
 def test_completions_before_the_first_snapshot():
     assert completions("res", None) == ["resume"]
     assert completions("optimizer * a", None) == []
+    assert completions("branch ", None) == []
 
 
 def test_usage_of_the_verb_or_all_verbs():

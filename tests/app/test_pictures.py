@@ -8,7 +8,7 @@ import pytest
 
 from tuitrain.run.snapshot import Phase
 
-from .fake import FakeSource, group, running, starting
+from .fake import FakeSource, branched, group, running, starting
 
 SIZES = ((120, 36), (80, 24))
 FAILURE = (
@@ -33,6 +33,14 @@ def finished() -> FakeSource:
     return FakeSource(running(4690, phase=Phase.FINISHED, samples_per_second=0.0, eta=None))
 
 
+def rewound() -> FakeSource:
+    return FakeSource(branched())
+
+
+def diverged() -> FakeSource:
+    return FakeSource(running(note="loss is not finite since step 1 100"))
+
+
 def just_started() -> FakeSource:
     return FakeSource(starting())
 
@@ -51,6 +59,10 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "stop": (FakeSource, ("s",)),
     "help": (FakeSource, ("question_mark",)),
     "journal": (FakeSource, ("tab",)),
+    "branches": (rewound, ()),
+    "rewind dialog": (rewound, ("left",)),
+    "branches dialog": (rewound, ("b",)),
+    "not finite": (diverged, ()),
 }
 
 

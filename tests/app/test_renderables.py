@@ -7,20 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tuitrain.app.renderables import braille, formatting
+from tuitrain.app.renderables import formatting
 from tuitrain.app.renderables.banner import banner_rows
 from tuitrain.app.renderables.footer import Hint, footer_hints
 from tuitrain.app.renderables.groups import Columns, table_header, table_rows
 from tuitrain.app.renderables.header import header_rows, progress, sweep
 from tuitrain.app.renderables.histogram import bars, resampled
 from tuitrain.app.renderables.journal import journal_rows
-from tuitrain.app.renderables.marks import interventions
 from tuitrain.app.renderables.parameter import first_values, parameter_rows
-from tuitrain.app.renderables.plot import Axes, Curve, Mark, nice_ticks, plot, power
 from tuitrain.app.renderables.rows import flowed, plain, shortened, width_of
 from tuitrain.run.snapshot import ParameterView, Phase, Series
 
-from .fake import JOURNAL, array_view, group, running, starting
+from .fake import JOURNAL, array_view, branched, group, running, starting
 
 
 def text(rows) -> list[str]:
@@ -87,104 +85,6 @@ def test_shortened_cuts_at_words():
 def test_flowed_breaks_at_spaces_and_cuts_what_is_longer():
     row = (("no group ", "bad"), ("matches xyzxyzxyzxyz", "text"))
     assert text(flowed(row, 10)) == ["no group", "matches", "xyzxyzxyzx", "yz"]
-
-
-def test_braille_dots():
-    dots = braille.blank(2, 1)
-    dots[0, 0] = dots[3, 3] = True
-    assert braille.lines(dots) == ["⠁⢀"]
-
-
-def test_braille_joins_neighbours_half_way():
-    dots = braille.blank(1, 2)
-    braille.draw(dots, np.array([0.0, 1.0]), np.array([0.0, 1.0]), 0.0, 1.0)
-    assert braille.lines(dots) == ["⢸", "⡇"]
-
-
-def test_columns_keep_the_extremes_of_many_points():
-    values = np.zeros(10_000)
-    values[4321] = 9.0
-    low, mean, high = braille.columns(np.arange(10_000), values, 0, 9_999, 40)
-    assert high.max() == 9.0
-    assert low.max() == 0.0
-    assert mean.max() == pytest.approx(9 / 256, rel=0.05)
-
-
-def test_columns_are_interpolated_between_few_points():
-    _, mean, _ = braille.columns(np.array([0, 10]), np.array([0.0, 10.0]), 0, 20, 21)
-    assert mean[:11].tolist() == list(range(11))
-    assert np.isnan(mean[11:]).all()
-
-
-def test_columns_leave_a_gap_at_nan():
-    values = np.array([1.0, 1.0, np.nan, 1.0, 1.0])
-    _, mean, _ = braille.columns(np.arange(5), values, 0, 4, 9)
-    assert np.isnan(mean).tolist() == [False, False, False, True, True, True, False, False, False]
-
-
-def test_plot_of_a_line_with_a_mark():
-    axes = Axes(0, 20, 0.0, 2.0, lambda value: f"{value:.0f}")
-    curve = Curve(series(*np.linspace(2, 0, 21)))
-    rows = plot([curve], axes, 24, 10, [Mark(10, "❄fc", "❄")])
-    assert text(rows) == [
-        "             ❄fc",
-        "2┤⠑⠢⣀        ┊",
-        " │   ⠉⠒⢄⡀    ┊",
-        " │      ⠈⠒⢄⡀ ┊",
-        "1┤         ⠈⠒⠤⡀",
-        " │           ┊⠈⠑⠤⡀",
-        " │           ┊   ⠈⠑⠤⢄",
-        "0┤           ┊       ⠉⠢⢄",
-        " └┬────────────────────┬",
-        "  0                   20",
-    ]
-
-
-def test_plot_breaks_at_nan():
-    axes = Axes(0, 4, 0.0, 1.0, lambda value: f"{value:.0f}")
-    rows = plot([Curve(series(0.5, 0.5, np.nan, 0.5, 0.5))], axes, 12, 5)
-    assert text(rows) == ["", "1┤", " │⠤⠤⠤    ⠤⠤⠤", "0┤", "  0"]
-
-
-def test_plot_lays_the_mean_over_the_spread():
-    axes = Axes(0, 1999, 0.0, 1.0, str)
-    noisy = Series(np.arange(2000), np.tile([0.0, 1.0], 1000))
-    rows = plot([Curve(noisy, "curve", "band")], axes, 20, 7)
-    roles = {role for row in rows for cells, role in row if "⣿" in cells}
-    assert roles == {"band"}
-    assert any(role == "curve" for row in rows for _, role in row)
-
-
-def test_marks_that_collide_are_shortened_then_left_out():
-    axes = Axes(0, 100, 0.0, 1.0, lambda value: f"{value:.0f}")
-    marks = [Mark(50, "❄conv", "❄"), Mark(58, "lr conv", "lr"), Mark(60, "⇄conv", "⇄")]
-    assert text(plot([], axes, 42, 6, marks))[0].split() == ["❄", "⇄conv"]
-
-
-def test_plot_without_room_is_nothing():
-    assert plot([], Axes(0, 1, 0, 1, str), 6, 10) == []
-    assert plot([], Axes(0, 1, 0, 1, str), 40, 2) == []
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "most", "ticks"),
-    [
-        (0.0, 2.4, 4, [0.0, 1.0, 2.0]),
-        (0.05, 0.1, 3, [0.06, 0.08, 0.1]),
-        (0, 4690, 5, [0, 1000, 2000, 3000, 4000]),
-        (1.0, 1.0, 5, []),
-        (0.0, float("nan"), 5, []),
-    ],
-)
-def test_nice_ticks(low, high, most, ticks):
-    assert nice_ticks(low, high, most) == pytest.approx(ticks)
-
-
-@pytest.mark.parametrize(
-    ("exponent", "written"), [(0, "1"), (-2, "0.01"), (-5, "1e-5"), (-0.5, "0.3")]
-)
-def test_power(exponent, written):
-    assert power(exponent) == written
 
 
 def test_bars():
@@ -295,17 +195,6 @@ def test_journal():
     ]
 
 
-def test_interventions_are_the_applied_commands():
-    marks = interventions(JOURNAL, running().groups)
-    assert [(mark.step, mark.label) for mark in marks] == [
-        (250, "lr fc"),
-        (520, "❄conv"),
-        (700, "⇄fc adam"),
-        (938, "☼conv"),
-    ]
-    assert [mark.role for mark in marks] == ["group-1", "group-0", "group-1", "group-0"]
-
-
 def test_footer_shortens_labels_before_it_drops_keys():
     hints = [Hint("o", "optimizer", "optim"), Hint("q", "quit", "quit")]
 
@@ -323,3 +212,32 @@ def test_banner():
         "machine (once, about 8 s)",
     ]
     assert banner_rows(running(), 30) == []
+
+
+def test_header_names_a_branch_but_main():
+    assert "⎇" not in text(header_rows(running(), 120))[0]
+    for width in (80, 120):
+        assert text(header_rows(branched(), width))[0].startswith(" lenet-decay ⎇ b2 · lenet")
+
+
+@pytest.mark.parametrize("phase", [Phase.RUNNING, Phase.PAUSED, Phase.FINISHED, Phase.STOPPED])
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_header_shows_a_note_as_an_alert(phase, width):
+    snapshot = running(phase=phase, note="loss is not finite since step 1 100")
+    row = header_rows(snapshot, width)[1]
+    assert (" ⚠ loss is not finite since step 1 100 ", "alert") in row
+    assert width_of(row) == width
+    assert ("samples/s" in plain(row)) == (width == 120 or (width == 80 and phase.ended))
+
+
+def test_footer_leaves_out_what_does_nothing_then_what_is_spare():
+    hints = [Hint("s", "stop", "stop", spare=2), Hint("q", "quit", "quit"), Hint("f", "f", "f")]
+    dim = Hint("l", "lr", "lr", acts=False)
+
+    def shown(width: int) -> list[str]:
+        return [hint.key for hint, _ in footer_hints([*hints, dim], width)]
+
+    assert shown(40) == ["s", "q", "f", "l"]
+    assert shown(22) == ["s", "q", "f"]
+    assert shown(14) == ["q", "f"]
+    assert shown(9) == ["q"]

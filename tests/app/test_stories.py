@@ -7,18 +7,18 @@ from dataclasses import replace
 import pytest
 from textual.widgets import OptionList, Static
 
+from tuitrain.app.app import TuitrainApp
 from tuitrain.app.keys import KEYS
 from tuitrain.app.screens.confirm import Confirm
 from tuitrain.app.screens.help import Help
-from tuitrain.app.widgets.command_line import CommandInput
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.groups import GroupsTable
 from tuitrain.app.widgets.journal import Journal
-from tuitrain.commands import Freeze, Pause, Resume, SetLr, Step, Stop, Thaw
+from tuitrain.commands import Freeze, Pause, Resume, Step, Stop, Thaw
 from tuitrain.errors import RefusedError
 from tuitrain.run.snapshot import Phase
 
-from .fake import FakeSource, group, running, starting
+from .fake import FakeClock, FakeSource, group, running, starting
 
 
 async def test_freeze_key_sends_the_name_and_shows_the_answer(opened):
@@ -95,161 +95,6 @@ async def test_full_stop_steps(opened):
         assert person.source.sent == [(Step(1), "key")]
 
 
-async def test_command_line_sends_what_is_typed(opened):
-    async with opened() as person:
-        await person.command("lr fc 0.01")
-        await person.press("enter")
-        assert person.source.sent == [(SetLr("fc", 0.01), "command")]
-        assert isinstance(person.app.focused, GroupsTable)
-
-
-async def test_command_that_cannot_be_read_stays_with_the_reason_under_it(opened):
-    async with opened() as person:
-        await person.command("lr fc fast")
-        await person.press("enter")
-        assert person.sent == []
-        assert "but was given 'fast'" in person.status
-        assert person.deck.query_one(CommandInput).value == "lr fc fast"
-        assert isinstance(person.app.focused, CommandInput)
-
-
-async def test_command_line_tells_the_usage_while_typing(opened):
-    async with opened() as person:
-        await person.command("thaw ")
-        assert "thaw TARGET [keep|reset]" in person.status
-
-
-async def test_command_line_completes_with_tab(opened):
-    async with opened() as person:
-        await person.command("opt")
-        await person.press("tab", "f", "tab", "a", "d", "tab", "enter")
-        assert person.sent == ["optimizer fc adam"]
-
-
-async def test_command_line_recalls_what_was_sent(opened):
-    async with opened() as person:
-        field = person.deck.query_one(CommandInput)
-        for line in ("step 2", "step 3"):
-            await person.command(line)
-            await person.press("enter")
-        await person.command("")
-        seen = []
-        for key in ("up", "up", "up", "down", "down"):
-            await person.press(key)
-            seen.append(field.value)
-        assert seen == ["step 3", "step 2", "step 2", "step 3", ""]
-
-
-async def test_escape_leaves_the_command_line(opened):
-    async with opened() as person:
-        await person.command("step")
-        await person.press("escape")
-        assert person.sent == []
-        assert isinstance(person.app.focused, GroupsTable)
-
-
-async def test_lr_dialog_sets(opened):
-    async with opened() as person:
-        await person.press("l")
-        assert person.line == ":lr conv 0.0312"
-        await person.replace("0.01")
-        assert person.line == ":lr conv 0.01"
-        await person.press("enter")
-        assert person.sent == ["lr conv 0.01"]
-
-
-async def test_lr_dialog_scales(opened):
-    async with opened() as person:
-        await person.press("l")
-        await person.replace("x0.5")
-        await person.press("enter")
-        assert person.sent == ["lr conv x0.5"]
-
-
-async def test_lr_dialog_keeps_what_is_wrong_and_says_why(opened):
-    async with opened() as person:
-        await person.press("l")
-        await person.replace("-1")
-        await person.press("enter")
-        assert person.line.startswith("✗ lr takes a learning rate of 0 or more")
-        assert person.sent == []
-        await person.press("escape")
-        assert isinstance(person.app.focused, GroupsTable)
-
-
-async def test_dialog_holds_the_name_it_was_opened_for(opened):
-    async with opened() as person:
-        await person.press("l")
-        person.source.show(groups=tuple(reversed(person.source.shown.groups)))
-        await person.look()
-        await person.press("enter")
-        assert person.sent == ["lr conv 0.0312"]
-
-
-async def test_optimizer_dialog(opened):
-    async with opened() as person:
-        await person.press("o")
-        assert person.line == ":optimizer conv sgd momentum=0.9 nesterov=false weight_decay=0"
-        await person.press("down")
-        assert person.line == (":optimizer conv adam betas=0.9,0.999 eps=1e-08 weight_decay=0")
-        await person.press("tab", "tab", "down", "space", "enter")
-        assert person.sent == [
-            "optimizer conv adam betas=0.9,0.999 eps=1e-08 weight_decay=0 state=carry"
-        ]
-
-
-async def test_optimizer_dialog_takes_settings(opened):
-    async with opened() as person:
-        await person.press("o", "tab")
-        await person.replace("momentum=0.5 lr=0.1")
-        await person.press("enter")
-        assert person.sent == ["optimizer conv sgd momentum=0.5 lr=0.1"]
-
-
-async def test_decay_takes_three_keys(opened):
-    async with opened() as person:
-        await person.press("d", "4", "enter")
-        assert person.sent == ["decay conv over 4 epochs"]
-
-
-@pytest.mark.parametrize("text", ["500s", "500 steps", "500 st"])
-async def test_decay_over_steps(opened, text):
-    async with opened() as person:
-        await person.press("d")
-        await person.replace(text)
-        await person.press("enter")
-        assert person.sent == ["decay conv over 500 steps"]
-
-
-async def test_decay_of_no_length_is_not_sent(opened):
-    async with opened() as person:
-        await person.press("d")
-        await person.replace("soon")
-        await person.press("enter")
-        assert person.line.startswith("✗")
-        assert person.sent == []
-
-
-async def test_regroup_dialog_lists_what_matches(opened):
-    async with opened() as person:
-        await person.press("g")
-        await person.type("head")
-        await person.press("tab")
-        await person.type("fc2.* classifier.*")
-        listed = str(person.app.screen.query_one("#matching", Static).content)
-        assert listed.startswith("4 of 10 parameters match")
-        assert "fc2.weight   from fc" in listed
-        await person.press("enter")
-        assert person.sent == ["group head = fc2.* classifier.*"]
-
-
-async def test_regroup_dialog_refuses_globs_without_a_match(opened):
-    async with opened() as person:
-        await person.press("g", "h", "tab", "z", "enter")
-        assert person.line == "✗ the globs match no parameter"
-        assert person.sent == []
-
-
 async def test_stop_asks_first_and_names_the_run(opened):
     async with opened() as person:
         await person.press("s")
@@ -272,9 +117,19 @@ async def test_quit_asks_while_training(opened):
     assert person.source.closed == 1
 
 
+async def test_quit_says_that_it_waits_for_the_run(opened):
+    async with opened(FakeSource(starting())) as person:
+        await person.press("q")
+        person.app.screen.dismiss(True)
+        await person.settle()
+        assert person.status == "ending the run…"
+    assert person.source.closed == 1
+
+
 async def test_quit_does_not_ask_after_the_end(opened):
     async with opened(FakeSource(running(phase=Phase.FINISHED))) as person:
         await person.pilot.press("q")
+        await person.settle()
         assert person.app.return_code == 0
     assert person.source.closed == 1
 
@@ -320,7 +175,7 @@ async def test_tab_goes_to_the_journal_and_back(opened, size):
 @pytest.mark.parametrize("phase", [Phase.FINISHED, Phase.STOPPED, Phase.FAILED])
 async def test_keys_after_the_end_say_why_they_do_nothing(opened, phase):
     async with opened(FakeSource(running(phase=phase))) as person:
-        for key in ("space", "full_stop", "f", "l", "o", "d", "g", "s", "colon"):
+        for key in ("space", "full_stop", "f", "l", "o", "d", "g", "s"):
             person.deck.status.say("")
             await person.press(key)
             assert person.sent == []
@@ -363,6 +218,19 @@ async def test_help_lists_every_key(opened):
         assert isinstance(person.app.screen, Help)
         text = str(person.app.screen.query_one("#help Static", Static).content)
         assert all(key.summary in text for key in KEYS)
+
+
+def test_nothing_is_shown_before_there_is_a_deck():
+    app = TuitrainApp(FakeSource(starting()), FakeClock())
+    for _ in range(2):
+        app.poll()
+    assert app.deck.snapshot is None
+
+
+async def test_timer_that_fires_while_the_screen_is_taken_down_does_no_harm(opened):
+    async with opened(FakeSource(starting())) as person:
+        await person.deck.remove_children()
+        person.app.poll()
 
 
 async def test_same_version_is_not_drawn_again(opened):

@@ -49,7 +49,9 @@ class TuitrainApp(App[None]):
         self.call_after_refresh(self._settle)
 
     def poll(self) -> None:
-        """Show the newest snapshot, if there is one."""
+        """Show the newest snapshot, if there is one, once there is a deck to show it on."""
+        if not self.deck.is_mounted:
+            return
         snapshot = self.source.snapshot()
         if snapshot.version != self._version:
             self._version = snapshot.version
@@ -65,7 +67,7 @@ class TuitrainApp(App[None]):
     async def action_quit(self) -> None:
         """Leave, after asking while the run is going; asked for again, leave at once."""
         if any(isinstance(screen, Confirm) for screen in self.screen_stack):
-            self.exit()
+            self.deck.leave()
         else:
             self.deck.action_quit()
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, get_args, get_type_hints
 
-from tuitrain.commands import VOCABULARY
+from tuitrain.commands import VOCABULARY, FollowSchedule
 from tuitrain.commands.vocabulary import verb
 from tuitrain.run.snapshot import Snapshot
 
-_TARGETED: Final = ("freeze", "thaw", "lr", "decay", "optimizer")
+_TARGETED: Final = ("freeze", "thaw", "lr", "decay", "schedule", "optimizer")
 _TAKES_PARAMETERS: Final = ("freeze", "thaw")
+_SCHEDULES: Final[tuple[str, ...]] = get_args(get_type_hints(FollowSchedule)["kind"])
+_UNITS: Final = ["epochs", "steps"]
 
 
 def completions(line: str, snapshot: Snapshot | None) -> list[str]:
@@ -50,18 +52,53 @@ def _candidates(before: list[str], snapshot: Snapshot | None) -> list[str]:
         return groups if place == 1 else ["="] if place == 2 else parameters
     if name in _TARGETED and place == 1:
         return [*groups, *(parameters if name in _TAKES_PARAMETERS else []), "*"]
-    match name, place:
+    if name in ("rewind", "branch") and place == 1:
+        return _past(name, snapshot)
+    return _words(before, snapshot)
+
+
+def _words(before: list[str], snapshot: Snapshot | None) -> list[str]:
+    """Return the words that may follow a verb and its target."""
+    match before[0], len(before):
         case "thaw", 2:
             return ["keep", "reset"]
         case "decay", 2:
             return ["over"]
         case "decay", 4:
-            return ["epochs", "steps"]
+            return _UNITS
+        case "schedule", 2:
+            return list(_SCHEDULES)
+        case "schedule", place:
+            return _schedule(before[2], place) if place > 2 else []
+        case "clip", 1:
+            return ["norm", "value", "off"]
         case "optimizer", 2:
             return [choice.name for choice in snapshot.optimizers] if snapshot else []
         case "optimizer", _:
             return _settings(before[2], snapshot)
     return []
+
+
+def _schedule(kind: str, place: int) -> list[str]:
+    """Return what stands at that place after a kind of schedule; numbers are not guessed."""
+    match kind:
+        case "exponential":
+            words = {4: ["per"], 5: ["epoch", "step"], 6: ["warmup="]}
+        case "milestones":
+            words = {4: ["at"], 6: _UNITS, 7: ["warmup="]}
+        case _:
+            words = {3: ["to"], 5: ["over"], 7: _UNITS, 8: ["warmup="]}
+    return words.get(place, [])
+
+
+def _past(name: str, snapshot: Snapshot | None) -> list[str]:
+    """Return what can be gone back to, the newest first: steps of commands, or branches."""
+    if snapshot is None:
+        return []
+    if name == "branch":
+        return [branch.name for branch in reversed(snapshot.branches)]
+    made = {each.step for each in snapshot.interventions}
+    return [str(step) for step in sorted(made, reverse=True)]
 
 
 def _settings(optimizer: str, snapshot: Snapshot | None) -> list[str]:

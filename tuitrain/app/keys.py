@@ -21,6 +21,7 @@ class Key:
     label : what it does, in a word, for the footer; "" keeps it out of the footer
     short : the word where there is little room
     summary : what it does, in a sentence, for the help
+    spare : 0 stays in the footer; where there is no room for all, the highest goes first
     """
 
     keys: str
@@ -29,11 +30,12 @@ class Key:
     label: str
     short: str
     summary: str
+    spare: int = 0
 
 
 KEYS: Final[tuple[Key, ...]] = (
     Key("space", "space", "toggle_pause", "pause", "pause", "Pause the run, or let it go on."),
-    Key("full_stop", ".", "step", "step", "step", "Take one step, then pause."),
+    Key("full_stop", ".", "step", "step", "step", "Take one step, then pause.", 5),
     Key(
         "f",
         "f",
@@ -59,11 +61,22 @@ KEYS: Final[tuple[Key, ...]] = (
         "decay",
         "Let the learning rate of the selected group fall to zero.",
     ),
-    Key("g", "g", "regroup", "group", "group", "Move parameters into a group, old or new."),
+    Key("g", "g", "regroup", "group", "group", "Move parameters into a group, old or new.", 7),
+    Key("u", "u", "undo", "undo", "undo", "Take back the last command, and train up to now again."),
+    Key(
+        "left",
+        "←",
+        "rewind",
+        "rewind",
+        "rewind",
+        "Go back to an earlier step; what followed is kept as a branch.",
+        4,
+    ),
+    Key("b", "b", "branch", "branch", "branch", "Return to a branch that was left.", 6),
     Key("colon", ":", "command", "command", "cmd", "Type a command."),
     Key("y", "y", "log_loss", "", "", "Show the loss on a logarithmic axis, or a linear one."),
     Key("question_mark", "?", "help", "help", "help", "Show this help."),
-    Key("s", "s", "stop", "stop", "stop", "End the run here, after asking."),
+    Key("s", "s", "stop", "stop", "stop", "End the run here, after asking.", 8),
     Key("q", "q", "quit", "quit", "quit", "Leave; asks while the run is going."),
     Key(
         "ctrl+p",
@@ -72,6 +85,7 @@ KEYS: Final[tuple[Key, ...]] = (
         "palette",
         "palette",
         "Search all that can be done.",
+        9,
     ),
     Key("up,k", "↑ k", "", "", "", "Select the row above; scroll the journal."),
     Key("down,j", "↓ j", "", "", "", "Select the row below; scroll the journal."),

@@ -46,13 +46,19 @@ class SteeringCommands(Provider):
 
 
 def usual_acts(snapshot: Snapshot) -> Iterator[str]:
-    """Yield the text of what people most often do to each group."""
+    """Yield the text of what people most often do: to each group, to all, and to go back."""
     for group in snapshot.groups:
         name = group.name
         yield f"{'freeze' if group.frozen_since is None else 'thaw'} {name}"
         yield f"lr {name} x0.5"
         yield f"lr {name} x2"
         yield f"decay {name} over 10 epochs"
+        yield f"schedule {name} cosine to 0 over 10 epochs"
         for choice in snapshot.optimizers:
             if choice.name != group.optimizer:
                 yield f"optimizer {name} {choice.name}"
+    yield from ("clip norm 1", "clip off")
+    if snapshot.interventions:
+        yield f"rewind {snapshot.interventions[-1].step}"
+    for branch in snapshot.branches:
+        yield f"branch {branch.name}"

@@ -10,27 +10,36 @@ from .rows import Row
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A key with what it does now; dim where it can only say why it does nothing."""
+    """A key with what it does now; dim where it can only say why it does nothing.
+
+    ``spare`` says how soon it is left out where there is no room for all.
+    """
 
     key: str
     label: str
     short: str
     action: str = ""
     acts: bool = True
+    spare: int = 0
 
 
 def footer_hints(hints: Sequence[Hint], width: int) -> list[tuple[Hint, Row]]:
     """Return the hints that fit, with full labels where all do, else with short ones.
 
-    Too many even so, and those at the end are left out.
+    Too many even so, and those are left out that do nothing now, then the most spare ones; of
+    equals the last.
     """
     for labels in ([hint.label for hint in hints], [hint.short for hint in hints]):
         shown = [(hint, _hint(hint, label)) for hint, label in zip(hints, labels, strict=True)]
         if sum(_cells(row) for _, row in shown) <= width:
             return shown
     while shown and sum(_cells(row) for _, row in shown) > width:
-        shown.pop()
+        del shown[max(range(len(shown)), key=lambda place: _dispensable(shown[place][0], place))]
     return shown
+
+
+def _dispensable(hint: Hint, place: int) -> tuple[bool, int, int]:
+    return not hint.acts, hint.spare, place
 
 
 def _hint(hint: Hint, label: str) -> Row:

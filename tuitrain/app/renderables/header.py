@@ -7,7 +7,7 @@ from typing import Final
 from tuitrain.run.snapshot import Phase, Snapshot
 
 from .formatting import compact, count, duration
-from .rows import Role, Row, joined, justified, longest_that_fits, width_of
+from .rows import Role, Row, joined, justified, longest_that_fits, shortened, width_of
 
 PHASES: Final[dict[Phase, tuple[str, str, Role]]] = {
     Phase.STARTING: ("◌", "STARTING", "warning"),
@@ -18,6 +18,7 @@ PHASES: Final[dict[Phase, tuple[str, str, Role]]] = {
     Phase.FAILED: ("✗", "FAILED", "bad"),
 }
 _SWEEP_SECONDS: Final = 1.6
+_SHORTEST_BAR: Final = 16
 
 
 def header_rows(snapshot: Snapshot, width: int, now: float = 0.0) -> list[Row]:
@@ -26,7 +27,7 @@ def header_rows(snapshot: Snapshot, width: int, now: float = 0.0) -> list[Row]:
     state = _state(snapshot)
     room = inner - width_of(state) - 2
     first = justified(_title(snapshot, room), state, inner)
-    pace = _pace(snapshot)
+    pace = _with_note(snapshot, _pace(snapshot), inner)
     room = inner - width_of(pace) - 3 if pace else inner
     bar = sweep(room, now) if snapshot.phase is Phase.STARTING else progress(_share(snapshot), room)
     second = justified(bar, pace, inner) if pace else bar
@@ -54,9 +55,10 @@ def sweep(width: int, now: float) -> Row:
 def _title(snapshot: Snapshot, width: int) -> Row:
     title = snapshot.title
     name: Row = ((title.name, "strong"),)
+    branch: Row = () if snapshot.branch == "main" else ((f" ⎇ {snapshot.branch}", "warning"),)
     rest = [title.model, title.data, f"seed {title.seed}"]
-    choices = [(*name, (" · " + " · ".join(rest[:most]), "muted")) for most in (3, 2, 1)]
-    return longest_that_fits([*choices, name], width)
+    choices = [(*name, *branch, (" · " + " · ".join(rest[:most]), "muted")) for most in (3, 2, 1)]
+    return longest_that_fits([*choices, (*name, *branch), name], width)
 
 
 def _state(snapshot: Snapshot) -> Row:
@@ -80,6 +82,18 @@ def _pace(snapshot: Snapshot) -> Row:
     if not snapshot.phase.ended:
         parts.append((("ETA ", "muted"), (duration(snapshot.eta), "text")))
     return joined(parts, gap="   ")
+
+
+def _with_note(snapshot: Snapshot, pace: Row, width: int) -> Row:
+    """Put what there is to say about the run before its pace, or in its place if need be.
+
+    The note of a run that starts or has failed is in the banner.
+    """
+    if not snapshot.note or snapshot.phase in (Phase.STARTING, Phase.FAILED):
+        return pace
+    note = f" ⚠ {shortened(snapshot.note, width - _SHORTEST_BAR - 4)} "
+    alert: Row = ((note, "alert"),)
+    return longest_that_fits([joined([alert, pace], gap="   "), alert], width - _SHORTEST_BAR)
 
 
 def _share(snapshot: Snapshot) -> float:

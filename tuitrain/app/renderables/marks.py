@@ -6,35 +6,38 @@ from collections.abc import Sequence
 
 from tuitrain.commands import (
     AnyCommand,
+    Clip,
     Decay,
+    FollowSchedule,
     Freeze,
     Regroup,
     ScaleLr,
     SetLr,
     SwapOptimizer,
     Thaw,
+    number_text,
     parse,
 )
 from tuitrain.errors import CommandError
-from tuitrain.run.snapshot import GroupView, JournalEntry
+from tuitrain.run.snapshot import GroupView, Intervention
 
 from .plot import Mark
 from .rows import group_role
 
 
-def interventions(journal: Sequence[JournalEntry], groups: Sequence[GroupView]) -> tuple[Mark, ...]:
-    """Return a mark for every applied command that changed how the network learns."""
+def interventions(made: Sequence[Intervention], groups: Sequence[GroupView]) -> tuple[Mark, ...]:
+    """Return a mark for every command that changed how the network learns."""
     roles = {group.name: group_role(index) for index, group in enumerate(groups)}
     roles |= {
         parameter.name: roles[group.name] for group in groups for parameter in group.parameters
     }
     marks = []
-    for entry in journal:
-        if entry.outcome != "applied" or (command := _read(entry.command)) is None:
+    for each in made:
+        if (command := _read(each.command)) is None:
             continue
         if (words := _label(command)) is not None:
             label, short, target = words
-            marks.append(Mark(entry.step, label, short, roles.get(target, "accent")))
+            marks.append(Mark(each.step, label, short, roles.get(target, "accent")))
     return tuple(marks)
 
 
@@ -56,6 +59,10 @@ def _label(command: AnyCommand) -> tuple[str, str, str] | None:
             return f"lr {target}", "lr", target
         case Decay(target=target):
             return f"╲{target}", "╲", target
+        case FollowSchedule(target=target, kind=kind):
+            return f"∿{target} {kind}", "∿", target
+        case Clip(by=by, limit=limit):
+            return (f"⊓{by}" if by == "off" else f"⊓{by} {number_text(limit)}"), "⊓", ""
         case SwapOptimizer(target=target, name=name):
             return f"⇄{target} {name}", "⇄", target
         case Regroup(name=name):

@@ -18,11 +18,20 @@ from .rows import Role, Row, Span, right
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A series and the role it is drawn in; ``band`` is for the spread around its mean."""
+    """A series and the role it is drawn in.
+
+    Attributes
+    ----------
+    band : the role of the spread around its mean; None leaves it out
+    dotted : leave out every other dot
+    name : written where the curve ends, if there is room
+    """
 
     series: Series
     role: Role = "curve"
     band: Role | None = None
+    dotted: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +128,14 @@ def _canvas(curves: Sequence[Curve], axes: Axes, width: int, height: int) -> lis
         )
         line, spread = braille.blank(width, height), braille.blank(width, height)
         braille.draw(line, mean, mean, axes.bottom, axes.top)
+        if curve.dotted:
+            line[:, 1::2] = False
         if curve.band is not None:
             braille.draw(spread, low, high, axes.bottom, axes.top)
             _lay(text, role, spread | line, curve.band)
         _lay(text, role, line, curve.role)
+    for curve in curves:
+        _write_name(text, role, curve, axes)
     rows = zip(text.tolist(), role.tolist(), strict=True)
     return [list(zip(*row, strict=True)) for row in rows]
 
@@ -132,6 +145,25 @@ def _lay(text: np.ndarray, role: np.ndarray, dots: braille.Dots, drawn_as: Role)
     drawn = cells != " "
     text[drawn] = cells[drawn]
     role[drawn] = drawn_as
+
+
+def _write_name(text: np.ndarray, role: np.ndarray, curve: Curve, axes: Axes) -> None:
+    """Write a curve's name over or under its last point; nowhere if those cells are taken."""
+    finite = np.flatnonzero(np.isfinite(curve.series.values))
+    if not curve.name or not len(finite):
+        return
+    height, width = text.shape
+    step, value = curve.series.steps[finite[-1]], curve.series.values[finite[-1]]
+    share = (step - axes.start) / max(axes.end - axes.start, 1e-12)
+    end = min(width, int(share * (width - 1) + 0.5) + 1)
+    start = end - cell_len(curve.name)
+    depth = (axes.top - value) / max(axes.top - axes.bottom, 1e-12)
+    row = int(np.clip(depth, 0, 1) * (height - 1) + 0.5)
+    for y in (row - 1, row + 1, row - 2, row + 2):
+        if 0 <= y < height and start >= 0 and (text[y, max(0, start - 1) : end + 1] == " ").all():
+            text[y, start:end] = list(curve.name)
+            role[y, start:end] = curve.role
+            return
 
 
 def _places(marks: Sequence[Mark], axes: Axes, width: int) -> dict[int, Mark]:

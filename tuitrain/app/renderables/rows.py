@@ -31,6 +31,8 @@ ROLES: Final[tuple[Role, ...]] = (
     "curve",
     "curve-2",
     "band",
+    "ghost",
+    "alert",
     "key",
     *GROUP_ROLES,
 )

@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.widgets import Input, Static
 
 from tuitrain.app.renderables.formatting import rate
-from tuitrain.commands.text import number_text
+from tuitrain.commands import number_text
 from tuitrain.run.snapshot import GroupView
 
 from .dialog import CommandDialog

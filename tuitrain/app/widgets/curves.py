@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from textual.geometry import Size
 
 from tuitrain.app.renderables.formatting import percentage, rate
+from tuitrain.app.renderables.ghosts import ghosts, span_of
 from tuitrain.app.renderables.marks import interventions
 from tuitrain.app.renderables.plot import Axes, Curve, fixed, plot, power
 from tuitrain.app.renderables.rows import Row
@@ -35,18 +37,19 @@ class LossChart(RowsView):
         """Plot the curve, and name its last value in the border."""
         series = snapshot.loss
         self.border_subtitle = f"{series.values[-1]:.4g}" if len(series) else ""
+        left = ghosts(snapshot.branches, "loss")
         if self._logarithmic:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                series = Series(series.steps, np.log10(series.values))
-        finite = series.values[np.isfinite(series.values)]
-        if not len(finite):
+            series = _log10(series)
+            left = [replace(each, series=_log10(each.series)) for each in left]
+        span = span_of(series, left)
+        if span is None:
             return [(("no step yet", "muted"),)]
-        bottom, top = float(finite.min()), float(finite.max())
+        bottom, top = span
         if top - bottom < 1e-9:
             bottom, top = bottom - 0.5, top + 0.5
         label = power if self._logarithmic else fixed(bottom, top)
-        axes = Axes(0, max(snapshot.step, 2), bottom, top, label)
-        return _plot(snapshot, Curve(series, "curve", "band"), axes, room)
+        axes = Axes(0, _last_step(snapshot), bottom, top, label)
+        return _plot(snapshot, [Curve(series, "curve", "band"), *left], axes, room)
 
 
 class AccuracyChart(RowsView):
@@ -61,12 +64,13 @@ class AccuracyChart(RowsView):
         """Plot the curve, and name its last value in the border."""
         series = snapshot.accuracy
         self.border_subtitle = percentage(float(series.values[-1])) if len(series) else ""
-        finite = series.values[np.isfinite(series.values)]
-        if not len(finite):
+        left = ghosts(snapshot.branches, "accuracy")
+        span = span_of(series, left)
+        if span is None:
             return [(("measured at the end of each epoch", "muted"),)]
-        bottom = max(0.0, min(float(finite.min()) - 0.01, 0.99))
-        axes = Axes(0, max(snapshot.step, 2), bottom, 1.0, lambda value: f"{value * 100:.0f} %")
-        return _plot(snapshot, Curve(series, "curve-2"), axes, room)
+        bottom = max(0.0, min(span[0] - 0.01, 0.99))
+        axes = Axes(0, _last_step(snapshot), bottom, 1.0, lambda value: f"{value * 100:.0f} %")
+        return _plot(snapshot, [Curve(series, "curve-2"), *left], axes, room)
 
 
 class DecayPreview(RowsView):
@@ -92,6 +96,16 @@ class DecayPreview(RowsView):
         return plot([Curve(self._series, "accent")], axes, room.width, room.height + 1)[1:]
 
 
-def _plot(snapshot: Snapshot, curve: Curve, axes: Axes, room: Size) -> Sequence[Row]:
-    marks = interventions(snapshot.journal, snapshot.groups)
-    return plot([curve], axes, room.width, room.height, marks)
+def _plot(snapshot: Snapshot, curves: list[Curve], axes: Axes, room: Size) -> Sequence[Row]:
+    marks = interventions(snapshot.interventions, snapshot.groups)
+    return plot(curves, axes, room.width, room.height, marks)
+
+
+def _last_step(snapshot: Snapshot) -> int:
+    """Return where the steps' axis ends: after a rewind, where the line that was left does."""
+    return max(snapshot.step, 2, *(branch.tip for branch in snapshot.branches))
+
+
+def _log10(series: Series) -> Series:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Series(series.steps, np.log10(series.values))

@@ -1,0 +1,60 @@
+"""The ``:`` line: what is typed, told, completed, recalled and sent."""
+
+from __future__ import annotations
+
+from tuitrain.app.widgets.command_line import CommandInput
+from tuitrain.app.widgets.groups import GroupsTable
+from tuitrain.commands import SetLr
+
+
+async def test_command_line_sends_what_is_typed(opened):
+    async with opened() as person:
+        await person.command("lr fc 0.01")
+        await person.press("enter")
+        assert person.source.sent == [(SetLr("fc", 0.01), "command")]
+        assert isinstance(person.app.focused, GroupsTable)
+
+
+async def test_command_that_cannot_be_read_stays_with_the_reason_under_it(opened):
+    async with opened() as person:
+        await person.command("lr fc fast")
+        await person.press("enter")
+        assert person.sent == []
+        assert "but was given 'fast'" in person.status
+        assert person.deck.query_one(CommandInput).value == "lr fc fast"
+        assert isinstance(person.app.focused, CommandInput)
+
+
+async def test_command_line_tells_the_usage_while_typing(opened):
+    async with opened() as person:
+        await person.command("thaw ")
+        assert "thaw TARGET [keep|reset]" in person.status
+
+
+async def test_command_line_completes_with_tab(opened):
+    async with opened() as person:
+        await person.command("opt")
+        await person.press("tab", "f", "tab", "a", "d", "tab", "enter")
+        assert person.sent == ["optimizer fc adam"]
+
+
+async def test_command_line_recalls_what_was_sent(opened):
+    async with opened() as person:
+        field = person.deck.query_one(CommandInput)
+        for line in ("step 2", "step 3"):
+            await person.command(line)
+            await person.press("enter")
+        await person.command("")
+        seen = []
+        for key in ("up", "up", "up", "down", "down"):
+            await person.press(key)
+            seen.append(field.value)
+        assert seen == ["step 3", "step 2", "step 2", "step 3", ""]
+
+
+async def test_escape_leaves_the_command_line(opened):
+    async with opened() as person:
+        await person.command("step")
+        await person.press("escape")
+        assert person.sent == []
+        assert isinstance(person.app.focused, GroupsTable)

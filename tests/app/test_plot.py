@@ -1,0 +1,182 @@
+"""The charts: braille, axes, marks and ghosts, as the text that is read on the screen."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tuitrain.app.renderables import braille
+from tuitrain.app.renderables.ghosts import ghosts, span_of
+from tuitrain.app.renderables.marks import interventions
+from tuitrain.app.renderables.plot import Axes, Curve, Mark, nice_ticks, plot, power
+from tuitrain.app.renderables.rows import plain
+from tuitrain.run.snapshot import Intervention, Series
+
+from .fake import CLIPPED, INTERVENTIONS, branch, branched, running
+
+
+def text(rows) -> list[str]:
+    return [plain(row).rstrip() for row in rows]
+
+
+def series(*values: float, start: int = 0) -> Series:
+    return Series(np.arange(start, start + len(values)), np.array(values, float))
+
+
+def test_braille_dots():
+    dots = braille.blank(2, 1)
+    dots[0, 0] = dots[3, 3] = True
+    assert braille.lines(dots) == ["⠁⢀"]
+
+
+def test_braille_joins_neighbours_half_way():
+    dots = braille.blank(1, 2)
+    braille.draw(dots, np.array([0.0, 1.0]), np.array([0.0, 1.0]), 0.0, 1.0)
+    assert braille.lines(dots) == ["⢸", "⡇"]
+
+
+def test_columns_keep_the_extremes_of_many_points():
+    values = np.zeros(10_000)
+    values[4321] = 9.0
+    low, mean, high = braille.columns(np.arange(10_000), values, 0, 9_999, 40)
+    assert high.max() == 9.0
+    assert low.max() == 0.0
+    assert mean.max() == pytest.approx(9 / 256, rel=0.05)
+
+
+def test_columns_are_interpolated_between_few_points():
+    _, mean, _ = braille.columns(np.array([0, 10]), np.array([0.0, 10.0]), 0, 20, 21)
+    assert mean[:11].tolist() == list(range(11))
+    assert np.isnan(mean[11:]).all()
+
+
+def test_columns_leave_a_gap_at_nan():
+    values = np.array([1.0, 1.0, np.nan, 1.0, 1.0])
+    _, mean, _ = braille.columns(np.arange(5), values, 0, 4, 9)
+    assert np.isnan(mean).tolist() == [False, False, False, True, True, True, False, False, False]
+
+
+def test_plot_of_a_line_with_a_mark():
+    axes = Axes(0, 20, 0.0, 2.0, lambda value: f"{value:.0f}")
+    curve = Curve(series(*np.linspace(2, 0, 21)))
+    rows = plot([curve], axes, 24, 10, [Mark(10, "❄fc", "❄")])
+    assert text(rows) == [
+        "             ❄fc",
+        "2┤⠑⠢⣀        ┊",
+        " │   ⠉⠒⢄⡀    ┊",
+        " │      ⠈⠒⢄⡀ ┊",
+        "1┤         ⠈⠒⠤⡀",
+        " │           ┊⠈⠑⠤⡀",
+        " │           ┊   ⠈⠑⠤⢄",
+        "0┤           ┊       ⠉⠢⢄",
+        " └┬────────────────────┬",
+        "  0                   20",
+    ]
+
+
+def test_plot_breaks_at_nan():
+    axes = Axes(0, 4, 0.0, 1.0, lambda value: f"{value:.0f}")
+    rows = plot([Curve(series(0.5, 0.5, np.nan, 0.5, 0.5))], axes, 12, 5)
+    assert text(rows) == ["", "1┤", " │⠤⠤⠤    ⠤⠤⠤", "0┤", "  0"]
+
+
+def test_plot_lays_the_mean_over_the_spread():
+    axes = Axes(0, 1999, 0.0, 1.0, str)
+    noisy = Series(np.arange(2000), np.tile([0.0, 1.0], 1000))
+    rows = plot([Curve(noisy, "curve", "band")], axes, 20, 7)
+    roles = {role for row in rows for cells, role in row if "⣿" in cells}
+    assert roles == {"band"}
+    assert any(role == "curve" for row in rows for _, role in row)
+
+
+def test_marks_that_collide_are_shortened_then_left_out():
+    axes = Axes(0, 100, 0.0, 1.0, lambda value: f"{value:.0f}")
+    marks = [Mark(50, "❄conv", "❄"), Mark(58, "lr conv", "lr"), Mark(60, "⇄conv", "⇄")]
+    assert text(plot([], axes, 42, 6, marks))[0].split() == ["❄", "⇄conv"]
+
+
+def test_plot_without_room_is_nothing():
+    assert plot([], Axes(0, 1, 0, 1, str), 6, 10) == []
+    assert plot([], Axes(0, 1, 0, 1, str), 40, 2) == []
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "ticks"),
+    [
+        (0.0, 2.4, 4, [0.0, 1.0, 2.0]),
+        (0.05, 0.1, 3, [0.06, 0.08, 0.1]),
+        (0, 4690, 5, [0, 1000, 2000, 3000, 4000]),
+        (1.0, 1.0, 5, []),
+        (0.0, float("nan"), 5, []),
+    ],
+)
+def test_nice_ticks(low, high, most, ticks):
+    assert nice_ticks(low, high, most) == pytest.approx(ticks)
+
+
+@pytest.mark.parametrize(
+    ("exponent", "written"), [(0, "1"), (-2, "0.01"), (-5, "1e-5"), (-0.5, "0.3")]
+)
+def test_power(exponent, written):
+    assert power(exponent) == written
+
+
+def test_marks_of_interventions():
+    marks = interventions(INTERVENTIONS, running().groups)
+    assert [(mark.step, mark.label) for mark in marks] == [
+        (250, "lr fc"),
+        (520, "❄conv"),
+        (700, "⇄fc adam"),
+        (938, "☼conv"),
+    ]
+    assert [mark.role for mark in marks] == ["group-1", "group-0", "group-1", "group-0"]
+
+
+def test_marks_of_the_verbs_that_set_schedules_and_clip():
+    made = (Intervention(3, "schedule fc cosine to 0 over 9 epochs"), Intervention(4, "clip off"))
+    marks = interventions((*made, CLIPPED), running().groups)
+    assert [(mark.label, mark.short) for mark in marks] == [
+        ("∿fc cosine", "∿"),
+        ("⊓off", "⊓"),
+        ("⊓norm 1", "⊓"),
+    ]
+    assert [mark.role for mark in marks] == ["group-1", "accent", "accent"]
+
+
+def test_plot_of_a_dotted_curve_with_its_name_at_its_end():
+    axes = Axes(0, 20, 0.0, 2.0, lambda value: f"{value:.0f}")
+    own, ghost = Curve(series(*[0.0] * 21)), Curve(series(*[2.0] * 14), dotted=True, name="b1")
+    assert text(plot([own, ghost], axes, 24, 6)) == [
+        "",
+        "2┤⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁⠁",
+        " │             b1",
+        " │",
+        "0┤⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀",
+        "  0                   20",
+    ]
+
+
+def test_plot_leaves_out_a_name_without_room():
+    axes = Axes(0, 20, 0.0, 2.0, lambda value: f"{value:.0f}")
+    ghost = Curve(series(0.0, 2.0), name="a long name")
+    assert "name" not in "".join(text(plot([ghost], axes, 24, 6)))
+
+
+def test_ghosts_begin_at_their_fork_and_the_last_left_comes_first():
+    first, second = ghosts(branched().branches, "loss")
+    assert (first.name, second.name) == ("b1", "main")
+    assert first.series.steps[[0, -1]].tolist() == [600, 1500]
+    assert second.series.steps[0] == 1
+
+
+def test_ghosts_that_are_too_many_are_those_left_last():
+    many = [branch(f"b{number}", 10, 20) for number in range(20)]
+    assert ghosts(many, "loss")[0].name == "b19"
+    assert len(ghosts(many, "loss")) == 6
+
+
+def test_span_follows_a_branch_down_but_not_up():
+    left = [Curve(series(0.01, 900.0, float("nan")))]
+    assert span_of(series(1.0, 2.0), left) == (0.01, 2.0)
+    assert span_of(series(), left) == (0.01, 900.0)
+    assert span_of(series(), []) is None
