@@ -63,6 +63,7 @@ def replay(
         while waiting and waiting[0].step == session.step:
             given = waiting.popleft()
             session.decide(given.command, given.actor, PLANNED)
+            session.apply_planned()  # a way back may have led to where something is planned
         yield from session.journal.entries()[told:]
         told = len(session.journal.entries())
         yield from expectations.look()

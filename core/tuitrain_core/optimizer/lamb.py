@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from typing import ClassVar
 
+import numpy as np
+
 from ..kernels import update
 from ..ops.base import Array
 from .adam import FIRST, SECOND
@@ -74,11 +76,17 @@ class LAMB(Optimizer):
         )
         averages = number(beta1), number(beta2), number(1.0 - beta1), number(1.0 - beta2)
         _, direction, weight = update.lamb_norms(*arrays, *averages, *shared)
-        return update.lamb(*arrays, number(_step_size(group["lr"], weight, direction)), *shared)
+        step_size = _step_size(group["lr"], weight, direction, float(np.finfo(number).max))
+        return update.lamb(*arrays, number(step_size), *shared)
 
 
-def _step_size(lr: float, weight: float, direction: float) -> float:
-    """Return lr times the trust ratio, from the squares of the two norms; NaN shows."""
+def _step_size(lr: float, weight: float, direction: float, largest: float) -> float:
+    """Return lr times the trust ratio, from the squares of the two norms; NaN shows.
+
+    When gradients vanish the ratio grows beyond every bound. It ends at the ``largest`` number of
+    the dtype, with which the step is still no longer than it should be; infinity would be.
+    """
     if lr == 0 or weight == 0 or direction == 0:
         return lr
-    return lr * (math.sqrt(weight) / math.sqrt(direction))
+    step_size = lr * (math.sqrt(weight) / math.sqrt(direction))
+    return largest if step_size > largest else step_size

@@ -175,10 +175,13 @@ class Optimizer:
         """
         self.check()
         self.statistics = {}
-        for group in self.param_groups:
-            for param in group["params"]:
-                if param.grad is not None:
-                    self._step_one(param, param.grad, group)
+        # A number too large for a parameter's dtype shows in the weights, not as a warning that
+        # would be written across a screen.
+        with np.errstate(all="ignore"):
+            for group in self.param_groups:
+                for param in group["params"]:
+                    if param.grad is not None:
+                        self._step_one(param, param.grad, group)
         return self
 
     def clear_grad(self) -> Self:
