@@ -117,6 +117,17 @@ def test_undo_at_the_same_step_takes_the_command_back_at_once():
     assert sight(session) == before
 
 
+def test_undo_fills_the_whole_curve_where_another_line_has_been_before():
+    session, straight = make(), make()
+    do(session, "try lr fc x0.1 for 30 steps")
+    run_to(session, 50)
+    do(session, "branch b1")
+    run_to(session, 51)
+    do(session, "undo")
+    run_to(straight, 51)
+    assert sight(session) == sight(straight)
+
+
 def test_every_command_can_be_undone_down_to_none():
     session = make()
     for step, text in [(5, "freeze conv"), (9, "lr fc 0"), (9, "optimizer fc sgd"), (20, "thaw *")]:

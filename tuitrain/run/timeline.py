@@ -171,9 +171,12 @@ class Timeline:
     def _restore(self, target: int) -> None:
         """Stand at the boundary before step ``target`` of the present line, all decided there.
 
-        The last step at least is taken again, so that gradients are there as they were.
+        The last step at least is taken again, so that gradients are there as they were. A state
+        that another line has left further on would do as well, but the losses up to it are not
+        known to this one.
         """
-        state = self._states.nearest(max(target - 1, 0), self.line.decisions)
+        known = min(max(target - 1, 0), len(self.line.loss))
+        state = self._states.nearest(known, self.line.decisions)
         assert state is not None, "the first state is never dropped"
         self._engine.load_state(state)
         ahead = [each for each in self.line.decisions if each.step >= state.step]

@@ -1,0 +1,56 @@
+"""A conformance suite for engines: what each control means, as tests.
+
+Everything here goes through the `tuitrain.engines.base.Engine` protocol, and what that does not
+show through the `EngineState` it hands out; no test knows which engine it has. To hold another
+engine against the suite, add a factory to ``ENGINES`` and run ``pytest tests/conformance``.
+
+A factory is ``make(groups=GROUPS, seed=0) -> Engine``. It builds, anew at each call:
+
+Data
+    `problem.TRAIN` in batches of `problem.BATCH_SIZE`, shuffled by the seed, and `problem.TEST`:
+    uint8 images of shape (N, 1, 6, 6), scaled as the engine likes, and int64 labels 0 to 3. The
+    loss is the mean cross entropy.
+Model
+    In float32, in this order, with these names: ``conv``, a convolution of 1 to 3 channels, 3x3,
+    with bias, no padding; ``norm``, a batch normalization of 3 channels, with weight, bias and
+    running statistics among its buffers; ReLU; flatten to 48; dropout of 0.2; ``fc``, linear, 48
+    to 8; ReLU; ``head``, linear, 8 to 4. Every layer names its parameters ``weight`` and ``bias``.
+    ``fc.weight`` has shape (8, 48). All follow from the seed: weights, order of data, dropout.
+Groups
+    As the plans say (`problem.Plan`): a parameter goes to the first group with a glob that matches
+    its name; ``settings`` holds the lr and the optimizer's hyper-parameters; ``frozen`` is the
+    state at step 0.
+Optimizers
+    ``sgd``, ``adam``, ``adamw``, ``rmsprop``, ``adagrad`` and ``adadelta``; tests of ``lamb`` and
+    ``lion`` are skipped where an engine does not offer them. SGD keeps one array a parameter, its
+    velocity, and Adam two.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.conformance import embedded
+from tests.conformance.probes import OPTIONAL, RULES
+from tuitrain.engines.base import Engine
+
+ENGINES: dict[str, Callable[..., Engine]] = {"embedded": embedded.make_engine}
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def make_engine(request) -> Callable[..., Engine]:
+    return ENGINES[request.param]
+
+
+@pytest.fixture
+def engine(make_engine) -> Engine:
+    return make_engine()
+
+
+@pytest.fixture(params=RULES)
+def rule(request, make_engine) -> str:
+    """Return the name of each optimizer in turn."""
+    offered = {choice.name for choice in make_engine().optimizers()}
+    if request.param in OPTIONAL and request.param not in offered:
+        pytest.skip(f"this engine does not offer {request.param}")
+    return request.param

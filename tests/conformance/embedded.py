@@ -1,0 +1,33 @@
+"""The embedded engine on the suite's problem."""
+
+from collections.abc import Sequence
+
+from tests.conformance.problem import BATCH_SIZE, GROUPS, TEST, TRAIN, Plan
+from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
+from tuitrain_core import functional as F
+from tuitrain_core.data import Dataset
+from tuitrain_core.module import BatchNorm2d, Conv2d, Dropout, Linear, Module
+
+
+class Small(Module):
+    """A convolution with a norm layer, dropout, and two linear layers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = Conv2d(1, 3, 3)
+        self.norm = BatchNorm2d(3)
+        self.drop = Dropout(0.2)
+        self.fc = Linear(3 * 16, 8)
+        self.head = Linear(8, 4)
+
+    def forward(self, images):
+        x = F.flatten(F.relu(self.norm(self.conv(images))), 1)
+        return self.head(F.relu(self.fc(self.drop(x))))
+
+
+def make_engine(
+    groups: Sequence[Plan] = GROUPS, seed: int = 0, model: type[Module] = Small
+) -> EmbeddedEngine:
+    plans = [GroupPlan(*plan) for plan in groups]
+    train, test = Dataset(*TRAIN), Dataset(*TEST)
+    return EmbeddedEngine(model, train, test, plans, seed=seed, batch_size=BATCH_SIZE)

@@ -1,0 +1,67 @@
+"""Clipping: of what is trained, all groups together, until it is ended."""
+
+import numpy as np
+import pytest
+
+from tests.conformance.probes import do, gradient_norm, members, train
+
+
+def test_the_norm_of_all_groups_together_is_bounded(engine):
+    do(engine, "clip norm 0.001")
+    train(engine, 1)
+    assert gradient_norm(engine, [*engine.parameters()]) == pytest.approx(0.001, rel=1e-4)
+    assert gradient_norm(engine, members(engine, "fc")) < 0.001
+
+
+def test_what_is_frozen_is_outside_of_the_norm(engine):
+    train(engine, 2)
+    do(engine, "freeze conv")
+    do(engine, "clip norm 0.001")
+    train(engine, 1)
+    assert gradient_norm(engine, members(engine, "fc")) == pytest.approx(0.001, rel=1e-4)
+
+
+def test_clipping_keeps_the_gradients_direction(make_engine):
+    clipped, free = make_engine(), make_engine()
+    do(clipped, "clip norm 0.01")
+    train(clipped, 1)
+    train(free, 1)
+    names = [*free.parameters()]
+    scale = 0.01 / gradient_norm(free, names)
+    for name in names:
+        np.testing.assert_allclose(
+            clipped.gradient(name), free.gradient(name) * scale, rtol=1e-3, atol=1e-9
+        )
+
+
+def test_each_value_is_bounded(engine):
+    do(engine, "clip value 0.0001")
+    train(engine, 1)
+    assert max(np.abs(engine.gradient(name)).max() for name in engine.parameters()) <= 1.0001e-4
+
+
+def test_a_limit_that_is_not_reached_changes_no_bit(make_engine):
+    engine, free = make_engine(), make_engine()
+    do(engine, "clip norm 100000")
+    assert train(engine, 3) == train(free, 3)
+    assert engine.digest() == free.digest()
+
+
+def test_one_way_of_clipping_takes_the_place_of_the_other_until_it_is_off(engine):
+    do(engine, "clip norm 0.001")
+    assert not do(engine, "clip norm 0.001").changed
+    do(engine, "clip value 0.0001")
+    train(engine, 1)
+    assert max(np.abs(engine.gradient(name)).max() for name in engine.parameters()) <= 1.0001e-4
+    assert do(engine, "clip off").changed
+    assert not do(engine, "clip off").changed
+    train(engine, 1)
+    assert gradient_norm(engine, members(engine, "fc")) > 1e-2
+
+
+def test_clipping_is_part_of_the_state(make_engine):
+    engine, other = make_engine(), make_engine()
+    do(engine, "clip norm 0.001")
+    other.load_state(engine.state())
+    train(other, 1)
+    assert gradient_norm(other, [*other.parameters()]) == pytest.approx(0.001, rel=1e-4)

@@ -1,0 +1,108 @@
+"""What cannot be done is refused by name, and what changes nothing says so."""
+
+import math
+
+import pytest
+
+from tests.conformance.probes import do, train, whole
+from tuitrain.commands import Clip, Decay, FollowSchedule, ScaleLr, SetLr, SwapOptimizer
+from tuitrain.errors import RefusedError
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("freeze conf", "'conf' names no group and no parameter, did you mean 'conv'?"),
+        ("thaw head.wait", "did you mean 'head.weight'?"),
+        ("lr fcc 1", "no group is called 'fcc', did you mean 'fc'? (groups: conv or fc)"),
+        ("lr fcc x2", "did you mean 'fc'?"),
+        ("decay fcc over 2 epochs", "did you mean 'fc'?"),
+        ("schedule fcc cosine to 0 over 2 epochs", "did you mean 'fc'?"),
+        ("optimizer fcc adam", "did you mean 'fc'?"),
+        ("lr head.* 1", "names 2 parameters, and no group; make it a group first"),
+        ("group top = heat.*", "no parameter matches 'heat.*', did you mean 'head'?"),
+        ("group top = head.* heat.*", "no parameter matches 'heat.*', did you mean 'head'?"),
+        ("optimizer fc adm", "did you mean 'adam'?"),
+        ("optimizer fc adam momentum=0.9", "'momentum'"),
+        ("optimizer fc adam bettas=0.9,0.99", "did you mean 'betas'?"),
+        ("optimizer fc sgd momentum=1", "momentum"),
+        ("optimizer fc adam lr=-1", "lr"),
+        ("optimizer fc adam weight_decay=-1", "weight_decay"),
+        ("optimizer * adam betas=0.9,2", "betas"),
+        ("optimizer * sgd nesterov=true", "nesterov needs momentum"),
+        ("pause", "is not for the groups"),
+        ("undo", "is not for the groups"),
+    ],
+)
+def test_a_refusal_names_what_was_given_and_changes_nothing(engine, text, told):
+    train(engine, 2)
+    before = whole(engine)
+    with pytest.raises(RefusedError) as refusal:
+        do(engine, text)
+    assert told in str(refusal.value)
+    assert whole(engine) == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        SetLr("fc", -1.0),
+        SetLr("*", math.nan),
+        SetLr("*", math.inf),
+        ScaleLr("*", -1.0),
+        ScaleLr("*", math.nan),
+        Decay("*", 0),
+        FollowSchedule("*", "linear", -1.0),
+        FollowSchedule("*", "exponential", math.nan),
+        FollowSchedule("*", "milestones", 0.5, at=()),
+        FollowSchedule("*", "cosine", 0.0, over=0),
+        SwapOptimizer("*", "adam", {"lr": math.nan}),
+        Clip("norm", 0.0),
+        Clip("norm", math.nan),
+        Clip("value", -1.0),
+    ],
+    ids=repr,
+)
+def test_values_are_checked_whoever_made_the_command(engine, command):
+    train(engine, 1)
+    before = whole(engine)
+    with pytest.raises(RefusedError):
+        engine.apply(command)
+    assert whole(engine) == before
+    train(engine, 1)
+
+
+def test_a_command_that_fails_for_one_group_is_applied_to_none(engine):
+    do(engine, "lr fc 1e300")
+    before = whole(engine)
+    with pytest.raises(RefusedError, match="fc"):
+        do(engine, "lr * x1e10")
+    assert whole(engine) == before
+
+
+@pytest.mark.parametrize(
+    ("first", "again"),
+    [
+        ("freeze fc", "freeze fc"),
+        ("freeze fc", "freeze fc.weight"),
+        ("freeze fc", "thaw conv"),
+        ("lr fc 0.5", "lr fc 0.5"),
+        ("lr fc 0", "lr fc x3"),
+        ("lr fc 0.5", "lr fc x1"),
+        ("lr fc 0", "decay fc over 3 epochs"),
+        ("decay fc over 3 epochs", "decay fc over 3 epochs"),
+        ("schedule fc cosine to 0 over 3 epochs", "schedule fc cosine to 0 over 3 epochs"),
+        ("clip norm 1", "clip norm 1"),
+        ("group top = head.*", "group top = head.*"),
+        ("group top = head.*", "group top = head.bias"),
+        ("optimizer fc adam eps=0.1", "optimizer fc adam eps=0.1"),
+        ("optimizer fc adam eps=0.1", "optimizer fc adam"),
+    ],
+)
+def test_what_changes_nothing_says_so(engine, first, again):
+    assert do(engine, first).changed
+    before = whole(engine)
+    change = do(engine, again)
+    assert not change.changed
+    assert change.message
+    assert whole(engine) == before

@@ -1,0 +1,158 @@
+"""Swapping optimizers: no weight moves, and nothing changes that was not named."""
+
+import numpy as np
+import pytest
+
+from tests.conformance.probes import (
+    OPTIONAL,
+    RULES,
+    do,
+    give,
+    group,
+    lr,
+    members,
+    memory,
+    train,
+    updates,
+    weights,
+)
+
+
+def test_every_required_optimizer_is_offered_and_takes_its_own_defaults(engine):
+    choices = {choice.name: choice for choice in engine.optimizers()}
+    assert {*RULES} - {*OPTIONAL} <= {*choices}
+    do(engine, "optimizer * sgd momentum=0 weight_decay=0")
+    for name, choice in choices.items():
+        assert "lr" not in dict(choice.defaults)
+        written = " ".join(f"{key}={value}" for key, value in choice.defaults)
+        do(engine, f"optimizer fc {name} {written}")
+        assert (group(engine, "fc").optimizer, group(engine, "fc").settings) == (name, "")
+
+
+def test_a_swap_moves_no_weight_and_keeps_lr_and_decay(engine, rule):
+    do(engine, "optimizer fc adagrad weight_decay=0.02")
+    train(engine, 3)
+    before = weights(engine)
+    do(engine, f"optimizer fc {rule}")
+    assert weights(engine) == before
+    swapped = group(engine, "fc")
+    assert (swapped.optimizer, swapped.lr, swapped.schedule) == (rule, 0.01, "constant")
+    assert "weight_decay=0.02" in swapped.settings.split()
+
+
+def test_a_swap_changes_only_the_settings_that_it_names(engine):
+    do(engine, "optimizer fc sgd momentum=0.5")
+    assert group(engine, "fc").settings.split() == ["momentum=0.5", "weight_decay=0.01"]
+    assert (group(engine, "conv").optimizer, group(engine, "conv").settings) == (
+        "sgd",
+        "momentum=0.9",
+    )
+
+
+def test_a_swap_leaves_the_state_of_other_groups_alone(engine, rule):
+    train(engine, 3)
+    others = members(engine, "conv")
+    before = memory(engine, others)
+    give(engine, "fc", rule)
+    assert memory(engine, others) == before
+    assert updates(engine, others) == [3] * len(others)
+
+
+def test_every_optimizer_can_be_swapped_to_and_from(engine, rule):
+    train(engine, 2)
+    for state in ("carry", "reset"):
+        do(engine, f"optimizer conv {rule} weight_decay=0.001 state={state}")
+        names = members(engine, "conv")
+        before = weights(engine, names)
+        train(engine, 2)
+        assert group(engine, "conv").optimizer == rule
+        assert weights(engine, names) != before
+        do(engine, f"optimizer conv adam state={state}")
+        train(engine, 1)
+        assert all(np.isfinite(each).all() for each in engine.parameters().values())
+
+
+def test_a_swap_with_an_lr_ends_the_schedule(engine):
+    do(engine, "decay conv over 4 steps")
+    do(engine, "optimizer conv adam lr=0.5")
+    assert (lr(engine, "conv"), group(engine, "conv").schedule) == (0.5, "constant")
+
+
+def test_a_swap_without_an_lr_leaves_the_schedule(engine):
+    do(engine, "decay conv over 4 steps")
+    schedule = group(engine, "conv").schedule
+    train(engine, 2)
+    do(engine, "optimizer conv adam")
+    assert (lr(engine, "conv"), group(engine, "conv").schedule) == (0.05, schedule)
+    train(engine, 1)
+    assert lr(engine, "conv") == 0.1 * (1 - 3 / 4)
+
+
+def test_adam_to_adamw_carries_both_moments_and_the_counter_whole(engine):
+    train(engine, 3)
+    names = members(engine, "fc")
+    before = memory(engine, names)
+    do(engine, "optimizer fc adamw")
+    assert memory(engine, names) == before
+    assert updates(engine, names) == [3] * len(names)
+
+
+@pytest.mark.parametrize("new", ["adamw", "sgd momentum=0.9"])
+def test_carry_and_reset_differ(make_engine, new):
+    digests = []
+    for state in ("carry", "reset"):
+        engine = make_engine()
+        train(engine, 3)
+        do(engine, f"optimizer fc {new} state={state}")
+        train(engine, 1)
+        digests.append(engine.digest())
+    assert digests[0] != digests[1]
+
+
+@pytest.mark.parametrize(("new", "policy"), [("adamw", "carry"), ("adagrad", "reset")])
+def test_state_that_maps_whole_carries_by_default_and_else_is_reset(make_engine, new, policy):
+    digests = []
+    for state in ("", f" state={policy}"):
+        engine = make_engine()
+        train(engine, 3)
+        do(engine, f"optimizer fc {new}{state}")
+        train(engine, 1)
+        digests.append(engine.digest())
+    assert digests[0] == digests[1]
+
+
+def test_a_reset_begins_anew_with_its_counters(engine, rule):
+    train(engine, 3)
+    do(engine, f"optimizer fc {rule} {RULES[rule]} state=reset")
+    names = members(engine, "fc")
+    assert memory(engine, names) == {}
+    train(engine, 2)
+    assert updates(engine, names) == [2] * len(names)
+
+
+def test_carried_state_is_nobody_elses_memory(engine):
+    train(engine, 2)
+    state = engine.state()
+    do(engine, "optimizer fc adamw state=carry")
+    train(engine, 2)
+    engine.load_state(state)
+    again = engine.state()
+    for name, remembered in state.optimizers.items():
+        for slot, array in remembered.slots.items():
+            np.testing.assert_array_equal(again.optimizers[name].slots[slot], array)
+
+
+def test_two_groups_train_with_different_optimizers_at_once(engine):
+    before = {name: each.copy() for name, each in engine.parameters().items()}
+    train(engine, 1)
+    after = engine.parameters()
+    for name in members(engine, "conv"):
+        expected = before[name] - 0.1 * engine.gradient(name)
+        np.testing.assert_allclose(after[name], expected, rtol=1e-5, atol=1e-6)
+    for name in members(engine, "fc"):
+        slope = engine.gradient(name) + 0.01 * before[name]
+        expected = before[name] - 0.01 * slope / (np.abs(slope) + 1e-8)
+        np.testing.assert_allclose(after[name], expected, rtol=1e-5, atol=1e-6)
+    remembered = engine.state().optimizers
+    assert len(remembered["conv.weight"].slots) == 1
+    assert len(remembered["fc.weight"].slots) == 2

@@ -1,0 +1,113 @@
+"""Steps, bursts and evaluations: the same seed gives the same bits, and looking changes none."""
+
+import pytest
+
+from tests.conformance.probes import buffers, do, train, whole
+from tests.conformance.problem import BATCH_SIZE, TRAIN
+
+
+def test_same_seed_same_bits_and_another_seed_others(make_engine):
+    engines = [make_engine(seed=seed) for seed in (1, 1, 2)]
+    assert engines[0].digest() == engines[1].digest() != engines[2].digest()
+    losses = [train(engine, 9) for engine in engines]
+    digests = [engine.digest() for engine in engines]
+    assert losses[0] == losses[1] != losses[2]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_engines_that_take_turns_do_not_disturb_one_another(make_engine):
+    alone, other, third = make_engine(), make_engine(), make_engine(seed=3)
+    losses = train(alone, 4)
+    taken = []
+    for _ in range(4):
+        taken += train(other, 1)
+        train(third, 1)
+    assert taken == losses
+    assert other.digest() == alone.digest()
+
+
+def test_how_steps_are_cut_into_bursts_makes_no_difference(make_engine):
+    one, many = make_engine(), make_engine()
+    losses = train(one, 9)
+    assert [loss for steps in (1, 3, 5) for loss in train(many, steps)] == losses
+    assert many.digest() == one.digest()
+
+
+def test_a_burst_ends_when_told_and_never_later_than_wanted(engine):
+    assert len(engine.run(5, lambda: False)) == 5
+    assert len(engine.run(5, lambda: True)) == 1
+    assert engine.step == 6
+
+
+def test_an_epoch_has_a_step_for_each_batch(engine):
+    assert engine.batch_size == BATCH_SIZE
+    assert engine.steps_per_epoch == -(-len(TRAIN[1]) // BATCH_SIZE)
+
+
+def test_training_learns(engine):
+    losses = train(engine, 20 * engine.steps_per_epoch)
+    assert sum(losses[-7:]) < sum(losses[:7]) / 3
+    assert engine.evaluate() > 0.8
+
+
+@pytest.mark.parametrize("event", ["clip off", "freeze norm.*", "freeze *", "lr * 0"])
+def test_an_evaluation_touches_nothing(make_engine, event):
+    engine, other = make_engine(), make_engine()
+    for each in (engine, other):
+        train(each, 3)
+        do(each, event)
+    before, statistics = whole(engine), buffers(engine)
+    gradients = {name: engine.gradient(name) is None for name in engine.parameters()}
+    accuracy = engine.evaluate()
+    assert 0 <= accuracy <= 1
+    assert engine.evaluate() == accuracy
+    assert (whole(engine), buffers(engine)) == (before, statistics)
+    assert {name: engine.gradient(name) is None for name in engine.parameters()} == gradients
+    assert train(engine, 4) == train(other, 4)
+    assert engine.digest() == other.digest()
+
+
+def test_looking_touches_nothing(make_engine):
+    engine, other = make_engine(), make_engine()
+    for _ in range(4):
+        train(engine, 1)
+        train(other, 1)
+        for name in engine.parameters():
+            engine.inspect(name)
+            engine.gradient(name)
+            engine.group_of(name)
+        engine.groups(), engine.optimizers(), engine.environment(), engine.digests(), engine.state()
+    assert engine.digest() == other.digest()
+
+
+def test_what_is_shown_of_the_memory_cannot_be_written_to(engine):
+    train(engine, 1)
+    assert not any(each.flags.writeable for each in engine.parameters().values())
+    assert not engine.gradient("fc.weight").flags.writeable
+
+
+def test_a_digest_is_a_sha256_and_changes_with_every_step(engine):
+    seen = {engine.digest()}
+    for _ in range(3):
+        train(engine, 1)
+        seen.add(engine.digest())
+    assert len(seen) == 4
+    assert all(each.startswith("sha256:") and len(each) == 7 + 64 for each in seen)
+
+
+def test_short_digests_name_what_differs(make_engine):
+    engine, other = make_engine(), make_engine()
+    assert engine.digests() == other.digests()
+    assert {*engine.digests()} == {*engine.parameters(), *engine.state().buffers}
+    do(other, "freeze fc")
+    for each in (engine, other):
+        do(each, "freeze conv")
+        train(each, 1)
+    differ = {name for name, digest in engine.digests().items() if digest != other.digests()[name]}
+    assert differ == {"fc.bias", "fc.weight", "head.bias", "head.weight"}
+
+
+def test_the_environment_is_told_in_words(engine):
+    told = engine.environment()
+    assert told
+    assert all(isinstance(key, str) and isinstance(value, str) for key, value in told.items())

@@ -1,0 +1,129 @@
+"""What only the embedded engine has or says; what it shares is in tests/conformance."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.conformance.embedded import Small
+from tests.conformance.probes import do, group, train
+from tests.conformance.problem import Plan
+from tests.engines.conftest import make_engine
+from tuitrain.errors import RefusedError, StateMismatchError
+from tuitrain_core import tape
+
+
+def test_the_warm_up_touches_nothing(engine):
+    before = engine.digest()
+    engine.warm_up()
+    assert (engine.step, engine.digest()) == (0, before)
+
+
+def test_the_badge_tells_when_frozen_bytes_have_moved(engine):
+    do(engine, "freeze fc")
+    assert group(engine, "fc").frozen_intact is True
+    engine._parameters["fc.bias"].numpy()[0] += 1
+    assert group(engine, "fc").frozen_intact is False
+
+
+@pytest.fixture
+def recorded(monkeypatch) -> list[str]:
+    """Collect the name of every operation that is put on a tape."""
+    names: list[str] = []
+    record = tape.Tape.record
+
+    def noted(self, op, saved, parents):
+        names.append(type(op).__name__)
+        return record(self, op, saved, parents)
+
+    monkeypatch.setattr(tape.Tape, "record", noted)
+    return names
+
+
+def operations(engine, recorded: list[str]) -> int:
+    recorded.clear()
+    train(engine, 1)
+    return len(recorded)
+
+
+def test_nothing_below_the_lowest_trained_parameter_is_on_the_tape(engine, recorded):
+    every = operations(engine, recorded)
+    counts = []
+    for frozen in ("conv", "fc.*", "head.*"):
+        do(engine, f"freeze {frozen}")
+        counts.append(operations(engine, recorded))
+    assert every > counts[0] > counts[1] > counts[2] == 0
+    do(engine, "thaw *")
+    assert operations(engine, recorded) == every
+
+
+def test_what_leads_to_a_trained_parameter_stays_on_the_tape(engine, recorded):
+    every = operations(engine, recorded)
+    do(engine, "freeze fc")
+    assert operations(engine, recorded) == every
+
+
+class Tied(Small):
+    """The same layer under two names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tied = self.head
+
+
+def test_a_tied_parameter_is_one_parameter():
+    tied, plain = make_engine(model=Tied), make_engine()
+    assert [*tied.parameters()] == [*plain.parameters()]
+    assert train(tied, 3) == train(plain, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("optimizer fc adm", "unknown optimizer 'adm', did you mean 'adam'?"),
+        ("optimizer fc adam momentum=0.9", "adam has no setting 'momentum'"),
+        ("optimizer fc sgd momentum=1", "momentum must be a number in [0, 1), but is 1"),
+        ("optimizer fc adam lr=-1", "lr must be"),
+        ("optimizer * sgd nesterov=true", "nesterov needs momentum"),
+    ],
+)
+def test_refusals_say_what_is_allowed(engine, text, told):
+    with pytest.raises(RefusedError) as refusal:
+        do(engine, text)
+    assert told in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("plans", "told"),
+    [
+        ([Plan("conv", ("conv.*",), "sgd", {"lr": 1.0})], "no group takes fc.bias"),
+        ([Plan("a", ("*",), "sgd", {})], "sgd needs a learning rate"),
+        ([Plan("a", ("x*",), "sgd", {"lr": 1.0})], "no parameter matches 'x*'"),
+        (
+            [Plan("a", ("*",), "sgd", {"lr": 1.0}), Plan("b", ("fc.*",), "sgd", {"lr": 1.0})],
+            "group 'b' is left with nothing",
+        ),
+    ],
+)
+def test_plans_that_do_not_fit_are_refused(plans, told):
+    with pytest.raises(RefusedError) as refusal:
+        make_engine(plans)
+    assert told in str(refusal.value)
+
+
+def test_a_state_that_does_not_fit_is_told_with_what_was_expected(engine):
+    state = engine.state()
+    parameters = dict(state.parameters)
+    parameters["fc.wait"] = parameters.pop("fc.weight")
+    parameters["head.bias"] = np.zeros(9, np.float32)
+    parameters["conv.bias"] = parameters["conv.bias"].astype(np.float64)
+    with pytest.raises(StateMismatchError) as error:
+        engine.load_state(replace(state, parameters=parameters, frozen={"nobody": 1}))
+    for told in (
+        "parameter fc.wait is unknown",
+        "parameter fc.weight is missing",
+        "parameter head.bias is float32 (9,), expected float32 (4,)",
+        "parameter conv.bias is float64",
+        "frozen nobody: no such parameter",
+    ):
+        assert told in str(error.value)
