@@ -2,8 +2,8 @@
 
     python scripts/kill_and_resume.py --kills 100
 
-Prints how many did. A run is killed anywhere between its start and its end: while it compiles, while
-it trains, while it writes.
+Prints how many did. A run is killed anywhere between its start and its end: while it compiles,
+while it trains, while it writes.
 """
 
 from __future__ import annotations
