@@ -21,8 +21,6 @@ RULES = {
 }
 """Every optimizer, with settings under which weights move even where the gradient is zero."""
 
-OPTIONAL = ("lamb", "lion")
-
 
 def train(engine: Engine, steps: int) -> list[float]:
     """Take so many steps; return their losses."""
