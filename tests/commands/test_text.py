@@ -15,6 +15,7 @@ from tuitrain.commands import (
     FollowSchedule,
     Freeze,
     Pause,
+    Preview,
     Regroup,
     Resume,
     Rewind,
@@ -38,7 +39,7 @@ counts = st.integers(1, 999_999_999_999)
 rates = st.floats(0, allow_infinity=False, allow_nan=False).map(lambda x: x + 0.0)
 numbers = st.floats(allow_infinity=False, allow_nan=False).map(lambda x: x + 0.0)
 settings_ = st.dictionaries(
-    names.filter(lambda key: key != "state"),
+    names.filter(lambda key: key not in ("state", "ramp")),
     st.one_of(numbers, st.booleans(), st.tuples(numbers, numbers)),
     max_size=4,
 )
@@ -50,7 +51,15 @@ commands = st.one_of(
     st.builds(SetLr, targets, rates),
     st.builds(ScaleLr, targets, rates),
     st.builds(Decay, targets, counts, st.sampled_from(["epochs", "steps"])),
-    st.builds(SwapOptimizer, targets, names, settings_, st.sampled_from([None, "carry", "reset"])),
+    st.builds(
+        SwapOptimizer,
+        targets,
+        names,
+        settings_,
+        st.sampled_from([None, "carry", "reset"]),
+        st.integers(0, 999),
+    ),
+    st.builds(Preview, st.builds("freeze {}".format, targets)),
     st.builds(Rewind, st.integers(0, 999_999_999_999)),
     st.builds(Branch, names),
     st.sampled_from([Undo(), Clip("off"), BreakOff(), BreakWhen("nan")]),
@@ -170,6 +179,8 @@ def test_commands_are_read_as_documented(text: str, command: Command):
         ("break when loss > 3", "write: break when nan | loss > xFACTOR"),
         ("try lr fc for 200 steps", "write: try lr TARGET"),
         ("try lr fc x0.1, fast for 200 steps", "takes a number as its learning rate"),
+        ("preview undo", "preview takes freeze, thaw, lr"),
+        ("preview freeze", "freeze was given nothing"),
         ("branch 1x", "takes a branch's name, but was given '1x'"),
         ("pause now", "takes nothing after it, but was given 'now'"),
     ],

@@ -44,6 +44,9 @@ class FakeEngine:
                 break
         return losses
 
+    def preview(self, command: AnyCommand):
+        return {"all": (0.1, 0.2)}
+
     def evaluate(self) -> float:
         self.evaluated_at.append(self.step)
         return self.step / 100

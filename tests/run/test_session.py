@@ -88,6 +88,14 @@ def test_pause_and_resume_that_change_nothing_say_so():
     assert decide(session, "pause").outcome == "unchanged"
 
 
+def test_a_preview_says_how_far_the_next_update_would_go_and_changes_nothing():
+    session = make()
+    entry = decide(session, "preview lr all x2")
+    assert entry.outcome == "unchanged"
+    assert entry.message == "all: next |Δw|/|w| 0.2 instead of 0.1, x2"
+    assert session.engine.applied == []
+
+
 @pytest.mark.parametrize("command", [Pause(), Resume(), Step(), Stop(), Freeze("a")])
 def test_after_the_end_everything_is_refused(command):
     session = make()

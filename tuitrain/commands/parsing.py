@@ -18,6 +18,7 @@ from .types import (
     FollowSchedule,
     Freeze,
     Pause,
+    Preview,
     Regroup,
     Resume,
     Rewind,
@@ -180,6 +181,16 @@ def _candidate(word: str) -> str:
     return f"x{number}" if scales else number
 
 
+_PREVIEWED = ("freeze", "thaw", "lr", "decay", "schedule", "clip", "optimizer", "group")
+
+
+def _preview(words: list[str]) -> Preview:
+    if not words:
+        raise misused("preview", "was given nothing")
+    one_of("preview", "command", words[0], _PREVIEWED)
+    return Preview(to_text(parse(" ".join(words))))
+
+
 def _break(words: list[str]) -> BreakWhen | BreakOff:
     match words:
         case ["off"]:
@@ -204,6 +215,7 @@ def _optimizer(words: list[str]) -> SwapOptimizer:
         raise misused("optimizer", f"takes an optimizer's name, but was given {name!r}")
     settings: dict[str, Setting] = {}
     state: Literal["carry", "reset"] | None = None
+    ramp = 0
     for word in words[2:]:
         key, equals, value = word.partition("=")
         if not equals or not NAME.fullmatch(key):
@@ -213,11 +225,13 @@ def _optimizer(words: list[str]) -> SwapOptimizer:
                 Literal["carry", "reset"],
                 one_of("optimizer", "state", value, ("carry", "reset")),
             )
+        elif key == "ramp":
+            ramp = count("optimizer", value)
         elif key in settings:
             raise misused("optimizer", f"was given {key!r} twice")
         else:
             settings[key] = setting(key, value)
-    return SwapOptimizer(whom, name, settings, state)
+    return SwapOptimizer(whom, name, settings, state, ramp)
 
 
 def _group(words: list[str]) -> Regroup:
@@ -248,6 +262,7 @@ _READERS: dict[str, Callable[[list[str]], AnyCommand]] = {
     "undo": _plain(Undo()),
     "branch": _branch,
     "try": _try,
+    "preview": _preview,
     "break": _break,
 }
 assert list(_READERS) == [each.name for each in VOCABULARY]

@@ -12,6 +12,7 @@ from .types import (
     FollowSchedule,
     Freeze,
     Pause,
+    Preview,
     Regroup,
     Resume,
     Rewind,
@@ -52,6 +53,8 @@ def to_text(command: Command) -> str:  # noqa: PLR0912 - a row for each command
             return f"branch {name}"
         case TryLr(target=target, values=values, steps=steps):
             return f"try lr {target} {', '.join(values)} for {steps} steps"
+        case Preview(command=text):
+            return f"preview {text}"
         case BreakWhen():
             return _break_text(command)
         case BreakOff():
@@ -101,6 +104,8 @@ def _optimizer_text(command: SwapOptimizer) -> str:
     words += [f"{key}={setting_text(value)}" for key, value in command.settings.items()]
     if command.state is not None:
         words.append(f"state={command.state}")
+    if command.ramp:
+        words.append(f"ramp={command.ramp}")
     return " ".join(words)
 
 

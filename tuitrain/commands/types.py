@@ -104,13 +104,15 @@ class SwapOptimizer(Command, frozen=True, tag="optimizer"):
     """Give groups another optimizer, or other settings.
 
     Settings that are not named keep their value where the new optimizer has them, else take its
-    defaults. ``state`` None takes the default of the pair of optimizers.
+    defaults. ``state`` None takes the default of the pair of optimizers. ``ramp`` is over how many
+    steps the lr rises from near 0 to its value; 0 for at once.
     """
 
     target: str
     name: str
     settings: dict[str, Setting] = {}
     state: Literal["carry", "reset"] | None = None
+    ramp: int = 0
 
 
 class Regroup(Command, frozen=True, tag="group"):
@@ -159,6 +161,15 @@ class TryLr(Command, frozen=True, tag="try"):
         )
 
 
+class Preview(Command, frozen=True, tag="preview"):
+    """Say how far the next update would move each group after a command, and change nothing.
+
+    ``command`` is the text form of the command to preview.
+    """
+
+    command: str
+
+
 class BreakWhen(Command, frozen=True, tag="break"):
     """Pause before an update is applied, when something happens.
 
@@ -196,6 +207,7 @@ AnyCommand: TypeAlias = (
     | Undo
     | Branch
     | TryLr
+    | Preview
     | BreakWhen
     | BreakOff
 )

@@ -63,7 +63,7 @@ VOCABULARY: tuple[Verb, ...] = (
     ),
     Verb(
         "optimizer",
-        "optimizer TARGET NAME [KEY=VALUE...] [state=carry|reset]",
+        "optimizer TARGET NAME [KEY=VALUE...] [state=carry|reset] [ramp=STEPS]",
         "Swap the optimizer of a group; the weights stay, the state is carried over or reset.",
         ("optimizer fc adam lr=0.001", "optimizer conv sgd momentum=0.9 state=reset"),
     ),
@@ -87,6 +87,12 @@ VOCABULARY: tuple[Verb, ...] = (
         "Train from here with each learning rate, on the same batches, and come back: each is left "
         "as a branch, to compare, and to adopt with `branch NAME`.",
         ("try lr fc x0.1, x1, x10 for 200 steps",),
+    ),
+    Verb(
+        "preview",
+        "preview COMMAND",
+        "Say how far the next update would move each group after the command; change nothing.",
+        ("preview optimizer fc adam lr=0.001",),
     ),
     Verb(
         "break",

@@ -76,6 +76,20 @@ class Engine(Protocol):
         """
         ...
 
+    def preview(self, command: AnyCommand) -> Mapping[str, tuple[float, float]]:
+        """Say what the next update would be after a command; nothing is changed by it.
+
+        Returns
+        -------
+        For each group that there would be, |Δw|/|w| of the next update: as things are, and after
+        the command. NaN for a group that is not there, or that is not updated.
+
+        Raises
+        ------
+        RefusedError : the command cannot be applied
+        """
+        ...
+
     def run(
         self,
         steps: int,

@@ -18,12 +18,14 @@ from tuitrain.commands import (
     BreakOff,
     BreakWhen,
     Pause,
+    Preview,
     Resume,
     Rewind,
     Step,
     Stop,
     TryLr,
     Undo,
+    parse,
     to_text,
 )
 from tuitrain.engines.base import Change, Engine, Pending
@@ -32,8 +34,9 @@ from tuitrain.errors import RefusedError, listed, nearest
 from .breakpoints import AVERAGE_OVER, Breakpoints
 from .journal import Journal
 from .recorder import NO_RECORD, Recorder
-from .snapshot import Actor, Intervention, JournalEntry, Outcome, Phase, Snapshot, Title
+from .snapshot import Actor, JournalEntry, Outcome, Phase, Snapshot, Title
 from .timeline import Timeline
+from .view import snapshot_of
 
 DIGEST_EVERY = 100
 """Steps between the digests in the record; one of LeNet's takes a millisecond."""
@@ -173,46 +176,14 @@ class Session:
         watched : the parameter to describe in full
         samples_per_second : how fast the training goes, which a session does not know
         """
-        left = (self.title.total_steps - self.step) * self.engine.batch_size
-        line = self.timeline.line
-        bad = line.first_non_finite()
-        return Snapshot(
-            version=version,
-            title=self.title,
-            phase=self.phase,
-            step=self.step,
-            note=self.recorder.problem
-            or ("" if bad is None else f"loss is not finite since step {bad}"),
-            samples_per_second=samples_per_second,
-            eta=left / samples_per_second if samples_per_second else None,
-            loss=line.loss.series(),
-            accuracy=line.accuracy.series(),
-            groups=self.engine.groups(),
-            parameter=self.engine.inspect(watched) if watched else None,
-            journal=self.journal.entries(),
-            interventions=tuple(
-                Intervention(each.step, to_text(each.command)) for each in line.decisions
-            ),
-            branch=line.name,
-            branches=tuple(each.view() for each in self.timeline.left.values()),
-            breakpoints=self.breakpoints.texts(),
-            optimizers=self.engine.optimizers(),
-        )
+        return snapshot_of(self, version, watched, samples_per_second)
 
     def _apply(self, command: AnyCommand) -> Change:
         match command:
-            case Rewind(step=step):
-                return self._rewind(step)
-            case Undo():
-                return self._undo()
-            case Branch(name=name):
-                return self._branch(name)
-            case BreakWhen():
-                added = self.breakpoints.add(command)
-                return Change(added, "the run will pause then" if added else "that is set already")
-            case BreakOff():
-                count = self.breakpoints.clear()
-                return Change(bool(count), f"{count} taken away" if count else "there was none")
+            case Rewind() | Undo() | Branch():
+                return self._go_back(command)
+            case BreakWhen() | BreakOff():
+                return self._set_breakpoint(command)
         if self.phase.ended:
             raise RefusedError(
                 f"the run has ended ({self.phase.value} at step {self.step}); "
@@ -227,6 +198,8 @@ class Session:
                 return self._take(count)
             case TryLr():
                 return self._try(command)
+            case Preview(command=text):
+                return self._preview(parse(text))
             case Stop():
                 self.phase = Phase.STOPPED
                 return Change(True, f"stopped at step {self.step}")
@@ -234,6 +207,22 @@ class Session:
         if change.changed:
             self.timeline.decided(command)
         return change
+
+    def _set_breakpoint(self, command: BreakWhen | BreakOff) -> Change:
+        if isinstance(command, BreakWhen):
+            added = self.breakpoints.add(command)
+            return Change(added, "the run will pause then" if added else "that is set already")
+        count = self.breakpoints.clear()
+        return Change(bool(count), f"{count} taken away" if count else "there was none")
+
+    def _go_back(self, command: Rewind | Undo | Branch) -> Change:
+        match command:
+            case Rewind(step=step):
+                return self._rewind(step)
+            case Undo():
+                return self._undo()
+            case Branch(name=name):
+                return self._branch(name)
 
     def _rewind(self, step: int) -> Change:
         if step > self.step:
@@ -256,6 +245,15 @@ class Session:
         self._stand_here()
         mean = f"mean loss of the last {min(steps, AVERAGE_OVER)} of {steps} steps"
         return Change(True, f"paused; {mean}: {', '.join(told)}; adopt one with `branch NAME`")
+
+    def _preview(self, command: AnyCommand) -> Change:
+        """Say what the next update would be; the answer is all that comes of it."""
+        told = []
+        for group, (now, after) in self.engine.preview(command).items():
+            if now != after and not (math.isnan(now) and math.isnan(after)):
+                times = f", x{after / now:.3g}" if now > 0 and after > 0 else ""
+                told.append(f"{group}: next |Δw|/|w| {after:.2g} instead of {now:.2g}{times}")
+        return Change(False, "; ".join(told) or "the next update would be the same")
 
     def _stand_here(self) -> None:
         """Pause after a way back, or be at the end."""

@@ -25,7 +25,7 @@ from .schema import Scenario
 SCHEMA = 1
 
 
-_NO_TRAINING = ("pause", "resume", "step", "stop", "break")
+_NO_TRAINING = ("pause", "resume", "step", "stop", "break", "preview")
 """What changes when a run stands still, and nothing that it trains."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -101,6 +102,23 @@ class EmbeddedEngine:
         change = self._steering.apply(command, self._step)
         self._follow_freezes()
         return change
+
+    def preview(self, command: AnyCommand) -> Mapping[str, tuple[float, float]]:
+        """Say what the next update would be after a command; see `Engine.preview`.
+
+        Scouts take the step, made alike and thrown away: nothing of this engine is touched.
+        """
+        state = self.state()
+        with_it, without = EmbeddedEngine(*self._arguments), EmbeddedEngine(*self._arguments)
+        for scout in (with_it, without):
+            scout.load_state(state)
+        with_it.apply(command)
+        after, now = (
+            {g.name: g.update_ratio for g in scout.groups()}
+            for scout in (with_it, without)
+            if scout.run(1, lambda: True)
+        )
+        return {name: (now.get(name, math.nan), ratio) for name, ratio in after.items()}
 
     def run(
         self,

@@ -21,7 +21,7 @@ from tuitrain.commands import (
 from tuitrain.errors import RefusedError, listed
 from tuitrain_core.errors import CoreError
 from tuitrain_core.optimizer import RULES, default_policy
-from tuitrain_core.schedule import Constant, LinearDecay, Schedule
+from tuitrain_core.schedule import Constant, LinearDecay, Schedule, WarmUp
 
 from ..base import Change
 from ..targets import patterns_matched
@@ -69,7 +69,7 @@ class Steering:
             case FollowSchedule():
                 return self._follow(command, step)
             case SwapOptimizer():
-                return self._swap(command)
+                return self._swap(command, step)
             case Regroup():
                 return self._regroup(command)
         raise RefusedError(f"{to_text(command)!r} is not for the groups of a run")
@@ -167,8 +167,9 @@ class Steering:
             group.schedule = schedule
         return [(group, before) for group, before, _ in made]
 
-    def _swap(self, command: SwapOptimizer) -> Change:
-        swapped = [self._swapped(group, command) for group in self._table.named(command.target)]
+    def _swap(self, command: SwapOptimizer, step: int) -> Change:
+        groups = self._table.named(command.target)
+        swapped = [self._swapped(group, command, step) for group in groups]
         told = []
         for group, (fresh, state) in swapped:
             if fresh is not None:
@@ -177,7 +178,7 @@ class Steering:
         return _told(told, f"{command.target} already has {command.name} with these settings")
 
     def _swapped(
-        self, group: Group, command: SwapOptimizer
+        self, group: Group, command: SwapOptimizer, step: int
     ) -> tuple[Group, tuple[Group | None, str]]:
         """Make the group that shall take the place of this one, without touching it."""
         given = dict(command.settings)
@@ -189,6 +190,8 @@ class Steering:
         schedule = (
             group.schedule if lr is None else Constant(float(optimizer.param_groups[0]["lr"]))
         )
+        if command.ramp:
+            schedule = WarmUp(schedule, step, command.ramp)
         fresh = replace(group, optimizer=optimizer, schedule=schedule)
         policy = command.state or default_policy(group.rule, fresh.rule)
         same = (fresh.rule, fresh.settings, schedule) == (

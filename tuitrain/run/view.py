@@ -1,0 +1,49 @@
+"""Putting a snapshot together: everything that a face shows, from one place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuitrain.commands import to_text
+
+from .snapshot import Intervention, Snapshot
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+def snapshot_of(
+    session: Session, version: int, watched: str | None, samples_per_second: float
+) -> Snapshot:
+    """Return what a face shows of a session; see `Session.snapshot`."""
+    engine, line = session.engine, session.timeline.line
+    left = (session.title.total_steps - session.step) * engine.batch_size
+    return Snapshot(
+        version=version,
+        title=session.title,
+        phase=session.phase,
+        step=session.step,
+        note=_note(session),
+        samples_per_second=samples_per_second,
+        eta=left / samples_per_second if samples_per_second else None,
+        loss=line.loss.series(),
+        accuracy=line.accuracy.series(),
+        groups=engine.groups(),
+        parameter=engine.inspect(watched) if watched else None,
+        journal=session.journal.entries(),
+        interventions=tuple(
+            Intervention(each.step, to_text(each.command)) for each in line.decisions
+        ),
+        branch=line.name,
+        branches=tuple(each.view() for each in session.timeline.left.values()),
+        breakpoints=session.breakpoints.texts(),
+        optimizers=engine.optimizers(),
+    )
+
+
+def _note(session: Session) -> str:
+    """Return what a person should know now, the worst first."""
+    if session.recorder.problem:
+        return session.recorder.problem
+    bad = session.timeline.line.first_non_finite()
+    return "" if bad is None else f"loss is not finite since step {bad}"
