@@ -144,7 +144,7 @@ def _save(arguments: argparse.Namespace) -> int:
     from tuitrain.scenario.save import save_as_scenario
 
     scenario = save_as_scenario(arguments.folder, arguments.target)
-    print(f"{arguments.target}: {len(scenario.at)} steps at which something is done")
+    print(f"{arguments.target}: something is done at {len(scenario.at)} of its steps")
     return HELD
 
 

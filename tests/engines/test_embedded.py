@@ -101,7 +101,7 @@ def test_refusals_say_what_is_allowed(engine, text, told):
         ([Plan("a", ("x*",), "sgd", {"lr": 1.0})], "no parameter matches 'x*'"),
         (
             [Plan("a", ("*",), "sgd", {"lr": 1.0}), Plan("b", ("fc.*",), "sgd", {"lr": 1.0})],
-            "group 'b' is left with nothing",
+            "group 'b': it is left with nothing",
         ),
     ],
 )

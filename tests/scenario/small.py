@@ -30,6 +30,34 @@ def not_a_model() -> int:
     return 3
 
 
+class TooNarrow(MLP):
+    """Takes other images than there are."""
+
+    def __init__(self) -> None:
+        super().__init__((35, 8, 4))
+
+
+class TooFew(MLP):
+    """Knows fewer classes than there are labels."""
+
+    def __init__(self) -> None:
+        super().__init__((36, 8, 3))
+
+
+class Tired(MLP):
+    """Fails at its twelfth batch, as a user's model may."""
+
+    def __init__(self) -> None:
+        super().__init__((36, 8, 4))
+        self.count = 0
+
+    def forward(self, inp):
+        self.count += 1
+        if self.count == 12:
+            raise ArithmeticError("enough")
+        return super().forward(inp)
+
+
 TEXT = """
 schema = 1
 name = "small"

@@ -53,9 +53,11 @@ def build(
     ScenarioError : names the source, the key, and what would be allowed
     """
     tell("loading the numerics")
+    from tuitrain_core.errors import CoreError
+
     try:
         return _build(scenario, tell, recorder)
-    except (ScenarioError, RefusedError) as error:
+    except (ScenarioError, RefusedError, CoreError) as error:
         raise ScenarioError(f"{source}: {error}") from None
 
 
@@ -82,7 +84,12 @@ def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
     planned = list(_planned(scenario.at, title))
     marks = list(_marks(scenario.expect, title))
     tell("compiling kernels (the first start only)")
-    engine.warm_up()
+    try:
+        engine.warm_up()
+    except Exception as error:  # the user's own model may raise anything
+        raise ScenarioError(
+            f"model: {scenario.model} cannot train on {scenario.data}: {_told(error)}"
+        ) from error
     return Session(engine, title, planned, marks, recorder)
 
 

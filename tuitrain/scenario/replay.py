@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from tuitrain.commands import AnyCommand
+from tuitrain.errors import ScenarioError
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session import PLANNED, Session
 from tuitrain.run.snapshot import Actor, Phase
@@ -51,7 +52,7 @@ def replay(
 
     Raises
     ------
-    ScenarioError : the scenario cannot be built
+    ScenarioError : the scenario cannot be built, or a step fails
     """
     session = build(scenario, source, tell, recorder)
     expectations = Expectations(scenario, session, source)
@@ -70,7 +71,11 @@ def replay(
         if session.phase.ended or enough():
             break
         session.phase = Phase.RUNNING
-        _to_next_boundary(session, waiting[0].step if waiting else None, progress)
+        try:
+            _to_next_boundary(session, waiting[0].step if waiting else None, progress)
+        except Exception as error:  # the user's own model may raise anything
+            what = f"{type(error).__name__}: {error}"
+            raise ScenarioError(f"{source}: step {session.step + 1}: {what}") from error
         if session.step % title.steps_per_epoch == 0:
             epoch = session.step // title.steps_per_epoch - 1
             yield EpochEnded(epoch, session.step, session.train_loss(), session.test_accuracy())

@@ -104,11 +104,9 @@ class GroupTable:
         self._groups: dict[str, Group] = {}
         left = list(parameters)
         for plan in plans:
-            members = self._claim(plan, left)
-            left = [name for name in left if name not in members]
-            optimizer = make_optimizer(plan.rule, self._of(members), plan.settings)
-            lr = float(optimizer.param_groups[0]["lr"])
-            self._groups[plan.name] = Group(plan.name, members, optimizer, Constant(lr))
+            group = self._planned(plan, left)
+            left = [name for name in left if name not in group.members]
+            self._groups[plan.name] = group
         if left:
             raise RefusedError(
                 f"no group takes {listed(left)}; end with a group whose params are ['*']"
@@ -161,12 +159,22 @@ class GroupTable:
     def _of(self, members: Iterable[str]) -> list[Parameter]:
         return [self.parameters[name] for name in members]
 
+    def _planned(self, plan: GroupPlan, left: Sequence[str]) -> Group:
+        try:
+            members = self._claim(plan, left)
+            optimizer = make_optimizer(plan.rule, self._of(members), plan.settings)
+        except RefusedError as refusal:
+            raise RefusedError(f"group {plan.name!r}: {refusal}") from None
+        return Group(
+            plan.name, members, optimizer, Constant(float(optimizer.param_groups[0]["lr"]))
+        )
+
     def _claim(self, plan: GroupPlan, left: Sequence[str]) -> tuple[str, ...]:
         wanted = patterns_matched(plan.patterns, list(self.parameters))
         members = tuple(name for name in wanted if name in left)
         if not members:
             raise RefusedError(
-                f"group {plan.name!r} is left with nothing: earlier groups have taken all that "
+                f"it is left with nothing: earlier groups have taken all that "
                 f"{' '.join(plan.patterns)} matches"
             )
         return members
