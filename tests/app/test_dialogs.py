@@ -7,6 +7,8 @@ from textual.widgets import Static
 
 from tuitrain.app.widgets.groups import GroupsTable
 
+from .fake import FakeSource, group, running
+
 
 async def test_lr_dialog_sets(opened):
     async with opened() as person:
@@ -108,3 +110,11 @@ async def test_regroup_dialog_refuses_globs_without_a_match(opened):
         await person.press("g", "h", "tab", "z", "enter")
         assert person.line == "✗ the globs match no parameter"
         assert person.sent == []
+
+
+async def test_optimizer_dialog_keeps_decay_and_momentum_as_the_swap_would(opened):
+    decayed = group("conv", ("conv",), settings="momentum=0.9 weight_decay=0.0005")
+    source = FakeSource(running(groups=(decayed, running().groups[1])))
+    async with opened(source) as person:
+        await person.press("o", "down", "down")
+        assert person.line == ":optimizer conv adamw betas=0.9,0.999 eps=1e-08 weight_decay=0.0005"

@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList, RadioButton, RadioSet, Static
 from textual.widgets.option_list import Option
 
 from tuitrain.app.renderables.formatting import rate
+from tuitrain.engines.settings import kept
 from tuitrain.run.snapshot import GroupView, OptimizerChoice
 
 from .dialog import CommandDialog
@@ -56,12 +57,12 @@ class OptimizerDialog(CommandDialog):
 
     @on(OptionList.OptionHighlighted)
     def fill(self, event: OptionList.OptionHighlighted) -> None:
-        """Fill in the settings: the group's own for its optimizer, else the defaults."""
-        name = event.option.id or ""
-        settings = dict(self._choices[name].defaults)
-        if name == self._group.optimizer:
-            given = (word.partition("=") for word in self._group.settings.split())
-            settings |= {key: value for key, equals, value in given if equals}
+        """Fill in the settings as they will be: the group's own where they are kept."""
+        before = dict(self._choices[self._group.optimizer].defaults)
+        after = dict(self._choices[event.option.id or ""].defaults)
+        given = (word.partition("=") for word in self._group.settings.split())
+        current = before | {key: value for key, equals, value in given if equals}
+        settings = after | kept(current, before, after)
         text = " ".join(f"{key}={value}" for key, value in settings.items())
         self.query_one("#settings", Input).value = text
 

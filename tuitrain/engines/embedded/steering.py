@@ -24,13 +24,12 @@ from tuitrain_core.optimizer import RULES, default_policy
 from tuitrain_core.schedule import Constant, LinearDecay, Schedule, WarmUp
 
 from ..base import Change
+from ..settings import kept
 from ..targets import patterns_matched
 from .freezing import FrozenParameters
 from .groups import Group, GroupTable
 from .rules import hand_over, make_optimizer
 from .schedules import make_schedule
-
-_ALWAYS_KEPT = ("weight_decay", "momentum", "nesterov")
 
 
 class Steering:
@@ -207,19 +206,10 @@ class Steering:
         return group, (fresh, "state reset")
 
     def _kept(self, group: Group, rule: str) -> dict[str, Setting]:
-        """Return the group's settings that mean the same to the other optimizer.
-
-        Decay and momentum are kept whenever both have them. Of the others a different default shows
-        another meaning: Adam's eps stands outside of a root, Adagrad's inside.
-        """
+        """Return the group's settings that the other optimizer takes over."""
         if rule not in RULES:
             return {}
-        before, after = RULES[group.rule].defaults(), RULES[rule].defaults()
-        return {
-            key: value
-            for key, value in group.settings.items()
-            if key in after and (key in _ALWAYS_KEPT or before[key] == after[key])
-        }
+        return kept(group.settings, RULES[group.rule].defaults(), RULES[rule].defaults())
 
     def _regroup(self, command: Regroup) -> Change:
         names = patterns_matched(command.patterns, list(self._table.parameters))

@@ -1,0 +1,30 @@
+"""Which settings an optimizer hands on to the one that takes its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+Value = TypeVar("Value")
+
+ALWAYS_KEPT = ("weight_decay", "momentum", "nesterov")
+
+
+def kept(
+    current: Mapping[str, Value], before: Mapping[str, Value], after: Mapping[str, Value]
+) -> dict[str, Value]:
+    """Return those of the current settings that mean the same to the other optimizer.
+
+    Decay and momentum are kept whenever both have them. Of the others a different default shows
+    another meaning: Adam's eps stands outside of a root, Adagrad's inside.
+
+    Parameters
+    ----------
+    current : the settings as they are
+    before, after : the defaults of the optimizer that goes, and of the one that comes
+    """
+    return {
+        key: value
+        for key, value in current.items()
+        if key in after and (key in ALWAYS_KEPT or before[key] == after[key])
+    }
