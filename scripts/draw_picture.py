@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import time
 from pathlib import Path
 
@@ -101,6 +102,8 @@ def main() -> None:
     parser.add_argument("--height", type=int, default=36, help="rows (default: 36)")
     arguments = parser.parse_args()
     svg = asyncio.run(draw(fly(), arguments.width, arguments.height))
+    # The reader's own monospaced font does; a picture should not fetch one from elsewhere.
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     arguments.target.write_text(svg, encoding="utf-8")
 
 
