@@ -119,6 +119,26 @@ def test_after_a_rewind_to_where_it_broke_it_breaks_there_again():
     assert (session.step, session.phase) == (15, Phase.PAUSED)
 
 
+def test_a_step_that_is_held_keeps_no_state_of_after_what_was_decided_there():
+    session = make(total=120)
+    run_to(session, 100)
+    session.timeline._states._kept = [
+        each for each in session.timeline._states._kept if each.state.step != 100
+    ]  # as if it had been thinned out
+    do(session, "freeze conv")
+    do(session, "break when loss > x0")
+    fly(session)
+    assert session.step == 100
+    do(session, "break off")
+    do(session, "resume")
+    run_to(session, 103)
+    do(session, "undo")
+    straight = make(total=120)
+    run_to(straight, 103)
+    assert session.engine.groups()[0].frozen_since is None
+    assert session.engine.digest() == straight.engine.digest()
+
+
 @pytest.mark.parametrize("text", ["break when nan", "break off"])
 def test_breakpoints_do_not_train(text):
     session, other = make(), make()

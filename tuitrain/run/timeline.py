@@ -98,7 +98,8 @@ class Timeline:
         known = len(self.line.loss)
         self.line.loss.extend(known + 1, losses[known - before :] if known > before else losses)
         step = self._engine.step
-        if step % KEEP_EVERY == 0 and not self._states.has(step, self.line.decisions):
+        # Only on arrival: a step that was held leaves us where something may be decided already.
+        if losses and step % KEEP_EVERY == 0 and not self._states.has(step, self.line.decisions):
             self._states.keep(self._engine.state(), self.line.decisions)
         return losses
 

@@ -109,15 +109,9 @@ class EmbeddedEngine:
         Scouts take the step, made alike and thrown away: nothing of this engine is touched.
         """
         state = self.state()
-        with_it, without = EmbeddedEngine(*self._arguments), EmbeddedEngine(*self._arguments)
-        for scout in (with_it, without):
-            scout.load_state(state)
+        without, with_it = self._scout(state), self._scout(state)
         with_it.apply(command)
-        after, now = (
-            {g.name: g.update_ratio for g in scout.groups()}
-            for scout in (with_it, without)
-            if scout.run(1, lambda: True)
-        )
+        now, after = without._next_ratios(), with_it._next_ratios()
         return {name: (now.get(name, math.nan), ratio) for name, ratio in after.items()}
 
     def run(
@@ -143,7 +137,7 @@ class EmbeddedEngine:
 
         A scout does it, made alike and thrown away: nothing of this engine is touched.
         """
-        scout = EmbeddedEngine(*self._arguments)
+        scout = self._scout(self.state())
         scout.run(1, lambda: True)
         with tape.paused(), scout._evaluating():
             scout._model(tensor(scout._test.batch(0)[0]))
@@ -245,6 +239,17 @@ class EmbeddedEngine:
         self._clip = Clip(*state.clip)  # type: ignore[arg-type]
         self._step = state.step
         self._follow_freezes()
+
+    def _scout(self, state: EngineState) -> EmbeddedEngine:
+        """Make another engine that stands in this state."""
+        scout = EmbeddedEngine(*self._arguments)
+        scout.load_state(state)
+        return scout
+
+    def _next_ratios(self) -> dict[str, float]:
+        """Take a step, and return each group's |Δw|/|w| in it."""
+        self.run(1, lambda: True)
+        return {group.name: group.update_ratio for group in self.groups()}
 
     def _buffers(self) -> dict[str, Array]:
         return {name: each.numpy() for name, each in self._model.named_buffers()}
