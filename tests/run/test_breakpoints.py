@@ -94,6 +94,25 @@ def test_an_accuracy_that_is_reached_pauses_at_the_epochs_end():
     assert "accuracy" in session.journal.entries()[-1].message
 
 
+def test_why_it_broke_is_noted_until_the_run_goes_on():
+    session = make()
+    do(session, "break when grad_norm fc > 0")
+    fly(session)
+    assert session.snapshot().note.startswith("break before step 1 is applied: grad_norm of fc is")
+    do(session, "lr fc 0.1")
+    assert session.snapshot().note.startswith("break before step 1")
+    do(session, "resume")
+    assert session.snapshot().note == ""
+
+
+def test_a_run_that_ends_ends_and_does_not_break():
+    session = make(total=7)
+    do(session, "break when accuracy >= 0")
+    fly(session)
+    assert session.phase is Phase.FINISHED
+    assert [each.actor for each in session.journal.entries()] == ["api"]
+
+
 def test_breakpoints_are_shown_and_can_be_taken_away():
     session = make()
     do(session, "break when nan")

@@ -63,6 +63,10 @@ class Session:
     planned : commands with their steps; those of one step are applied in the given order
     marks : further steps at which a burst must end, so that somebody can look
     recorder : is told what happens
+
+    Attributes
+    ----------
+    broke : why a breakpoint paused the run, until it goes on; else ""
     """
 
     def __init__(
@@ -84,6 +88,7 @@ class Session:
         self._steps_left: int | None = None
         self._held_at: int | None = None
         self._passing = False
+        self.broke = ""
         self.breakpoints = Breakpoints()
         self._marks = sorted({*marks, *(each.step for each in self._planned), title.total_steps})
 
@@ -150,8 +155,8 @@ class Session:
     def _break(self) -> None:
         """Pause because of a breakpoint, and write down why."""
         self.phase, self._steps_left = Phase.PAUSED, None
-        message = f"break before step {self.step + 1} is applied: {self.breakpoints.reason}"
-        entry = self.journal.add(PLANNED, self.step, "pause", "breakpoint", "applied", message)
+        self.broke = f"break before step {self.step + 1} is applied: {self.breakpoints.reason}"
+        entry = self.journal.add(PLANNED, self.step, "pause", "breakpoint", "applied", self.broke)
         self.recorder.command(entry)
 
     def train_loss(self) -> float:
@@ -257,6 +262,7 @@ class Session:
 
     def _stand_here(self) -> None:
         """Pause after a way back, or be at the end."""
+        self.broke = ""
         self._steps_left = self._held_at = None
         at_end = self.step >= self.title.total_steps
         self.phase = Phase.FINISHED if at_end else Phase.PAUSED
@@ -302,13 +308,13 @@ class Session:
     def _resume(self) -> Change:
         if self.phase is Phase.RUNNING and self._steps_left is None:
             return Change(False, "already running")
-        self.phase, self._steps_left = Phase.RUNNING, None
+        self.phase, self._steps_left, self.broke = Phase.RUNNING, None, ""
         return Change(True, f"running on from step {self.step}")
 
     def _take(self, count: int) -> Change:
         left = self.title.total_steps - self.step
         taken = min(count, left)
-        self.phase, self._steps_left = Phase.RUNNING, taken
+        self.phase, self._steps_left, self.broke = Phase.RUNNING, taken, ""
         short = f"; only {taken} are left" if taken < count else ""
         return Change(True, f"to step {self.step + taken}, then pause{short}")
 
@@ -320,7 +326,7 @@ class Session:
         if self.step % self.title.steps_per_epoch == 0 or self.step == self.title.total_steps:
             accuracy = self.test_accuracy()
             self.recorder.accuracy(self.step, accuracy)
-            if self.breakpoints.reached(accuracy):
+            if self.step < self.title.total_steps and self.breakpoints.reached(accuracy):
                 self._break()
         if self.step % DIGEST_EVERY == 0 or self.step == self.title.total_steps:
             self.recorder.digest(self.step, self.timeline.line.name, self.engine.digests())

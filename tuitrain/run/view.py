@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from tuitrain.commands import to_text
 
-from .snapshot import Intervention, Snapshot
+from .snapshot import Intervention, Phase, Snapshot
 
 if TYPE_CHECKING:
     from .session import Session
@@ -45,5 +45,7 @@ def _note(session: Session) -> str:
     """Return what a person should know now, the worst first."""
     if session.recorder.problem:
         return session.recorder.problem
+    if session.phase is Phase.PAUSED and session.broke:
+        return session.broke
     bad = session.timeline.line.first_non_finite()
     return "" if bad is None else f"loss is not finite since step {bad}"
