@@ -1,16 +1,17 @@
 """The tape: what was computed, in order, so that it can be differentiated.
 
-Owns the nodes and which tape is recording in the current thread. Knows arrays and operations only;
-`tensor` puts tensors on it, `autodiff` walks it backwards.
+Owns the nodes, which tape is recording in the current thread, and who listens there to every
+operation. Knows arrays and operations only; `tensor` puts tensors on it, `autodiff` walks it
+backwards.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -109,3 +110,24 @@ def paused() -> Iterator[None]:
         yield
     finally:
         _recording.reset(token)
+
+
+Listener: TypeAlias = Callable[[Op, Sequence[Any], Any], None]
+"""Is told of an operation, its inputs and its output, all of them tensors."""
+
+_listener: ContextVar[Listener | None] = ContextVar("tuitrain_core_listener", default=None)
+
+
+def listener() -> Listener | None:
+    """Return who listens in this thread, or None."""
+    return _listener.get()
+
+
+@contextmanager
+def heard(by: Listener) -> Iterator[None]:
+    """Tell somebody of every operation inside, whether a gradient can flow through it or not."""
+    token = _listener.set(by)
+    try:
+        yield
+    finally:
+        _listener.reset(token)

@@ -220,6 +220,9 @@ def apply(op: Op, *inputs: Tensor) -> Tensor:
         if any(parent is not None for parent in parents):
             result._node = recorder.record(op, saved, parents)
             result._tape = recorder
+    listener = tape.listener()
+    if listener is not None:
+        listener(op, inputs, result)
     return result
 
 

@@ -101,9 +101,9 @@ def sgd_momentum(
     lr: Scalar,
     momentum: Scalar,
     weight_decay: Scalar,
-    nesterov: bool,
+    nesterov: Scalar,
 ) -> Sums:
-    """Gradient descent with momentum; at ``lr == 0`` only ``velocity`` moves."""
+    """Gradient descent with momentum, Nesterov's unless 0; at ``lr == 0`` only that moves."""
     hold, decays = lr == 0, weight_decay != 0
     lanes = np.zeros((3, LANES))
     scratch = np.empty(CHUNK, param.dtype)
@@ -116,7 +116,7 @@ def sgd_momentum(
             slope = g[i] + weight_decay * p[i] if decays else g[i]
             speed = momentum * v[i] + slope
             v[i] = speed
-            step = slope + momentum * speed if nesterov else speed
+            step = slope + momentum * speed if nesterov != 0 else speed
             p[i] = p[i] if hold else p[i] - lr * step
         _measure(before, p, g, lanes)
     return _total(lanes)

@@ -9,6 +9,7 @@ from ..kernels import update
 from ..ops.base import Array
 from .hyper import FRACTION, NOT_NEGATIVE, POSITIVE, Limit
 from .optimizer import Group, Optimizer, Params
+from .prepared import PreparedUpdate
 from .state import ParameterState
 
 SQUARE, DELTA = "square_avg", "acc_delta"
@@ -57,18 +58,11 @@ class Adadelta(Optimizer):
         hyper = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, hyper)
 
-    def _update(
-        self, param: Array, grad: Array, state: ParameterState, group: Group
-    ) -> update.Sums:
-        number = param.dtype.type
-        return update.adadelta(
-            param.reshape(-1),
-            grad,
-            state.slot(SQUARE, param),
-            state.slot(DELTA, param),
-            number(group["lr"]),
-            number(group["rho"]),
-            number(1.0 - group["rho"]),
-            number(group["eps"]),
-            number(group["weight_decay"]),
+    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+        """See `Optimizer.prepare`."""
+        lr, rho, eps = group["lr"], group["rho"], group["eps"]
+        return PreparedUpdate(
+            update.adadelta,
+            (state.slot(SQUARE, param), state.slot(DELTA, param)),
+            (lr, rho, 1.0 - rho, eps, group["weight_decay"]),
         )

@@ -9,6 +9,7 @@ from ..kernels import update
 from ..ops.base import Array
 from .hyper import NOT_NEGATIVE, POSITIVE, Limit
 from .optimizer import Group, Optimizer, Params
+from .prepared import PreparedUpdate
 from .state import ParameterState
 
 SUM = "sum"
@@ -57,15 +58,9 @@ class Adagrad(Optimizer):
         hyper = {"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, hyper)
 
-    def _update(
-        self, param: Array, grad: Array, state: ParameterState, group: Group
-    ) -> update.Sums:
-        number = param.dtype.type
-        return update.adagrad(
-            param.reshape(-1),
-            grad,
-            state.slot(SUM, param),
-            number(group["lr"] / (1.0 + (state.step - 1) * group["lr_decay"])),
-            number(group["eps"]),
-            number(group["weight_decay"]),
+    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+        """See `Optimizer.prepare`."""
+        lr = group["lr"] / (1.0 + (state.step - 1) * group["lr_decay"])
+        return PreparedUpdate(
+            update.adagrad, (state.slot(SUM, param),), (lr, group["eps"], group["weight_decay"])
         )

@@ -10,6 +10,7 @@ from ..kernels import update
 from ..ops.base import Array
 from .hyper import NOT_NEGATIVE, POSITIVE, TWO_FRACTIONS, Limit
 from .optimizer import Group, Optimizer, Params
+from .prepared import PreparedUpdate
 from .state import ParameterState
 
 FIRST, SECOND = "exp_avg", "exp_avg_sq"
@@ -57,26 +58,22 @@ class Adam(Optimizer):
         hyper = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, hyper)
 
-    def _update(
-        self, param: Array, grad: Array, state: ParameterState, group: Group
-    ) -> update.Sums:
-        number = param.dtype.type
+    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+        """See `Optimizer.prepare`."""
         beta1, beta2 = group["betas"]
-        coupled, decoupled = self._decays(group)
-        return update.adam(
-            param.reshape(-1),
-            grad,
-            state.slot(FIRST, param),
-            state.slot(SECOND, param),
-            number(group["lr"] / (1.0 - beta1**state.step)),
-            number(beta1),
-            number(beta2),
-            number(1.0 - beta1),
-            number(1.0 - beta2),
-            number(math.sqrt(1.0 - beta2**state.step)),
-            number(group["eps"]),
-            number(coupled),
-            number(decoupled),
+        return PreparedUpdate(
+            update.adam,
+            (state.slot(FIRST, param), state.slot(SECOND, param)),
+            (
+                group["lr"] / (1.0 - beta1**state.step),
+                beta1,
+                beta2,
+                1.0 - beta1,
+                1.0 - beta2,
+                math.sqrt(1.0 - beta2**state.step),
+                group["eps"],
+                *self._decays(group),
+            ),
         )
 
     def _decays(self, group: Group) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from ..kernels import update
 from ..ops.base import Array
 from .hyper import NOT_NEGATIVE, TWO_FRACTIONS, Limit
 from .optimizer import Group, Optimizer, Params
+from .prepared import PreparedUpdate
 from .state import ParameterState
 
 MOMENTUM = "exp_avg"
@@ -54,19 +55,11 @@ class Lion(Optimizer):
     ) -> None:
         super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
 
-    def _update(
-        self, param: Array, grad: Array, state: ParameterState, group: Group
-    ) -> update.Sums:
-        number = param.dtype.type
-        beta1, beta2 = group["betas"]
-        return update.lion(
-            param.reshape(-1),
-            grad,
-            state.slot(MOMENTUM, param),
-            number(group["lr"]),
-            number(beta1),
-            number(1.0 - beta1),
-            number(beta2),
-            number(1.0 - beta2),
-            number(group["lr"] * group["weight_decay"]),
+    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+        """See `Optimizer.prepare`."""
+        lr, (beta1, beta2) = group["lr"], group["betas"]
+        return PreparedUpdate(
+            update.lion,
+            (state.slot(MOMENTUM, param),),
+            (lr, beta1, 1.0 - beta1, beta2, 1.0 - beta2, lr * group["weight_decay"]),
         )

@@ -20,6 +20,7 @@ from ..ops.base import Array
 from ..tensor import Parameter, Tensor
 from . import state as states
 from .hyper import Limit, unknown
+from .prepared import PreparedUpdate
 from .state import ParameterState
 
 Group: TypeAlias = dict[str, Any]
@@ -246,6 +247,22 @@ class Optimizer:
         Returns
         -------
         The sums of squares of the change, the weights after it, and the gradient.
+        """
+        return self.prepare(param, state, group).apply(param.reshape(-1), grad)
+
+    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+        """Say how the rule updates one parameter.
+
+        Parameters
+        ----------
+        param : the parameter's memory, in its shape
+        state : with ``step`` already counting this update; slots that the rule uses are made, and
+            those that it uses no longer are dropped
+        group : its hyper-parameters
+
+        Raises
+        ------
+        NotImplementedError : the rule takes more than one pass
         """
         raise NotImplementedError
 

@@ -11,6 +11,7 @@ from ..kernels import update
 from ..ops.base import Array
 from .hyper import FLAG, FRACTION, NOT_NEGATIVE, POSITIVE, Limit
 from .optimizer import Group, Optimizer, Params
+from .prepared import PreparedUpdate
 from .state import ParameterState
 
 SQUARE, MEAN, BUFFER = "square_avg", "grad_avg", "momentum_buffer"
@@ -72,22 +73,23 @@ class RMSprop(Optimizer):
         hyper = {"lr": lr, "alpha": alpha, "eps": eps, "momentum": momentum}
         super().__init__(params, {**hyper, "centered": centered, "weight_decay": weight_decay})
 
-    def _update(
-        self, param: Array, grad: Array, state: ParameterState, group: Group
-    ) -> update.Sums:
-        number = param.dtype.type
-        return update.rmsprop(
-            param.reshape(-1),
-            grad,
-            state.slot(SQUARE, param),
-            _slot_if(group["centered"], state, MEAN, param),
-            _slot_if(group["momentum"], state, BUFFER, param),
-            number(group["lr"]),
-            number(group["alpha"]),
-            number(1.0 - group["alpha"]),
-            number(group["eps"]),
-            number(group["momentum"]),
-            number(group["weight_decay"]),
+    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+        """See `Optimizer.prepare`."""
+        return PreparedUpdate(
+            update.rmsprop,
+            (
+                state.slot(SQUARE, param),
+                _slot_if(group["centered"], state, MEAN, param),
+                _slot_if(group["momentum"], state, BUFFER, param),
+            ),
+            (
+                group["lr"],
+                group["alpha"],
+                1.0 - group["alpha"],
+                group["eps"],
+                group["momentum"],
+                group["weight_decay"],
+            ),
         )
 
 

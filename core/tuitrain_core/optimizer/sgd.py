@@ -9,6 +9,7 @@ from ..kernels import update
 from ..ops.base import Array
 from .hyper import FLAG, FRACTION, NOT_NEGATIVE, Limit
 from .optimizer import Group, Optimizer, Params
+from .prepared import PreparedUpdate
 from .state import ParameterState
 
 BUFFER = "momentum_buffer"
@@ -62,20 +63,14 @@ class SGD(Optimizer):
             return [f"nesterov needs momentum above 0, but momentum is {group['momentum']!r}"]
         return []
 
-    def _update(
-        self, param: Array, grad: Array, state: ParameterState, group: Group
-    ) -> update.Sums:
-        number = param.dtype.type
-        lr, weight_decay = number(group["lr"]), number(group["weight_decay"])
-        if not group["momentum"]:
+    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+        """See `Optimizer.prepare`."""
+        lr, momentum, weight_decay = group["lr"], group["momentum"], group["weight_decay"]
+        if not momentum:
             state.slots.pop(BUFFER, None)
-            return update.sgd(param.reshape(-1), grad, lr, weight_decay)
-        return update.sgd_momentum(
-            param.reshape(-1),
-            grad,
-            state.slot(BUFFER, param),
-            lr,
-            number(group["momentum"]),
-            weight_decay,
-            group["nesterov"],
+            return PreparedUpdate(update.sgd, (), (lr, weight_decay))
+        return PreparedUpdate(
+            update.sgd_momentum,
+            (state.slot(BUFFER, param),),
+            (lr, momentum, weight_decay, float(group["nesterov"])),
         )

@@ -29,6 +29,7 @@ from .freezing import FrozenParameters
 from .groups import GroupPlan, GroupTable
 from .inspection import view_of
 from .pending import PendingStep
+from .recording import Recording
 from .rules import choices, compile_rules
 from .steering import Steering
 
@@ -69,6 +70,7 @@ class EmbeddedEngine:
             self._model = make_model()
         self._parameters = dict(self._model.named_parameters())
         self._loader = DataLoader(train, batch_size, seed)
+        self._recording = Recording(self._model, self._loader)
         self._test = DataLoader(test, TEST_BATCH, shuffle=False)
         self._table = GroupTable(self._parameters, plans)
         self._frozen = FrozenParameters(self._parameters)
@@ -278,9 +280,13 @@ class EmbeddedEngine:
 
     def _differentiate(self) -> float:
         """Compute loss and gradients of the next batch, and return the loss."""
-        images, labels = self._loader.batch(self._step)
         for parameter in self._parameters.values():
             parameter.grad = None
+        loss = self._recording.differentiate(self._step, self._gradients.attached_tensors())
+        return self._differentiate_eagerly() if loss is None else loss
+
+    def _differentiate_eagerly(self) -> float:
+        images, labels = self._loader.batch(self._step)
         with self._gradients:
             logits = self._model(tensor(images))
             loss = functional.loss.cross_entropy(logits, tensor(labels))

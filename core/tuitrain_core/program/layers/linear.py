@@ -1,0 +1,80 @@
+"""A linear layer, with the ReLU that may follow it."""
+
+from __future__ import annotations
+
+import math
+
+from ...native import elementwise, linear
+from ...ops.linear import Linear
+from ..graph import Node, Value
+from ..memory import pitch
+from ..plan import Plan
+
+
+class LinearLayer:
+    """x @ weightᵀ + bias, and max(·, 0) if there is one."""
+
+    def __init__(self, node: Node, output: Value, relu: bool) -> None:
+        self._x, self._weight, *bias = node.inputs
+        self._bias = bias[0] if bias else None
+        self.output = output
+        self._relu = relu
+
+    @staticmethod
+    def fits(node: Node) -> bool:
+        """Say whether there are kernels for this operation."""
+        x, weight, *_ = node.inputs
+        return (
+            isinstance(node.op, Linear)
+            and x.batched
+            and weight.tensor is not None
+            and all(each.dtype == "f4" for each in node.inputs)
+            and len(x.shape) in (1, 2)
+        )
+
+    def forward(self, plan: Plan) -> None:
+        """Plan y = relu(x @ weightᵀ + bias)."""
+        x, y = self._rows(plan.value(self._x)), self._rows(plan.value(self.output))
+        weight = plan.value(self._weight)
+        outputs, inputs = weight.shape
+        kernel = linear.forward(
+            inputs, outputs, pitch(x), pitch(y), self._relu, self._bias is not None
+        )
+        bias = plan.value(self._bias) if self._bias else 0
+        plan.call(kernel.address, x, weight, bias, y, len(x), total=outputs, granule=16)
+
+    def backward(self, plan: Plan) -> None:
+        """Plan the gradients of weight, bias and x."""
+        d = self._rows(plan.gradient(self.output))
+        if self._relu:
+            y = self._rows(plan.value(self.output))
+            kernel = elementwise.relu_gradient(y.shape[1], pitch(y))
+            plan.call(kernel.address, y, d, total=len(d))
+        self._parameters(plan, d)
+        if plan.needs(self._x):
+            weight = plan.value(self._weight)
+            outputs, inputs = weight.shape
+            with plan.into(self._x) as target:
+                dx = self._rows(target)
+                kernel = linear.input_gradient(inputs, outputs, pitch(d), pitch(dx), False)
+                plan.call(
+                    kernel.address, d, weight, dx, 0, len(d), total=inputs, granule=16
+                )
+
+    def _parameters(self, plan: Plan, d) -> None:
+        x = self._rows(plan.value(self._x))
+        if plan.needs(self._weight):
+            with plan.into(self._weight) as target:
+                kernel = linear.weight_gradient(x.shape[1], d.shape[1], pitch(d), pitch(x))
+                plan.call(kernel.address, d, x, target, len(d), total=d.shape[1], granule=16)
+        if self._bias is not None and plan.needs(self._bias):
+            with plan.into(self._bias) as target:
+                kernel = linear.bias_gradient(d.shape[1], pitch(d))
+                plan.call(kernel.address, d, target, len(d), total=d.shape[1], granule=16)
+
+    @staticmethod
+    def _rows(array):
+        """Return (..., features) as rows; what has one axis more lies without gaps."""
+        if array.ndim == 2:
+            return array
+        return array.reshape(math.prod(array.shape[:-1]), array.shape[-1])

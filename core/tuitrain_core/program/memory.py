@@ -1,0 +1,78 @@
+"""Memory of a recorded step: every array is made once, and stays where it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from ..ops.base import Array
+from .graph import Value
+
+LINE = 64
+"""Bytes of a cache line, to which every array is aligned."""
+
+
+def aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
+    """Make an array of zeros that begins at a cache line."""
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.zeros(size + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
+def address(array: Array) -> int:
+    """Return where an array's first element lies, in bytes."""
+    return array.ctypes.data
+
+
+def stored_shape(value: Value) -> tuple[int, ...]:
+    """Return the shape in memory of one sample: images have their channels last.
+
+    A pixel's channels side by side are what the kernels for convolutions take; everything else
+    lies as it is named.
+    """
+    if value.batched and len(value.shape) == 3:
+        channels, height, width = value.shape
+        return height, width, channels
+    return value.shape
+
+
+def public(array: Array, value: Value) -> Array:
+    """Return a view of a value's memory in the shape that users know, channels first."""
+    if value.batched and len(value.shape) == 3:
+        return array.transpose(0, 3, 1, 2)
+    return array
+
+
+class Workspace:
+    """The arrays of a recorded step, by what they are for.
+
+    Parameters
+    ----------
+    capacity : samples in the largest batch
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._arrays: dict[Hashable, Array] = {}
+
+    def array(self, key: Hashable, shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
+        """Return the array of this key; made, of zeros, when first asked for."""
+        found = self._arrays.get(key)
+        if found is None:
+            found = self._arrays[key] = aligned(shape, dtype)
+        return found
+
+    def of(self, value: Value, purpose: Hashable, rows: int) -> Array:
+        """Return a value's array for some purpose, in the shape that it has in memory."""
+        if not value.batched:
+            return self.array((value, purpose), value.shape, value.dtype)
+        whole = self.array((value, purpose), (self.capacity, *stored_shape(value)), value.dtype)
+        return whole[:rows]
+
+    def nbytes(self) -> int:
+        """Return how much memory there is."""
+        return sum(each.nbytes for each in self._arrays.values())

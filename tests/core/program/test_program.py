@@ -1,0 +1,218 @@
+"""A recorded step computes what the eager one does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tuitrain_core import Parameter, Tensor, random, tensor
+from tuitrain_core import functional as F
+from tuitrain_core.autodiff import GradManager
+from tuitrain_core.models import MLP, LeNet
+from tuitrain_core.module import (
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Linear,
+    MaxPool2d,
+    Module,
+    Sequential,
+)
+from tuitrain_core.program import NotRecordableError, Program, trace
+
+CAPACITY = 12
+
+
+class Residual(Module):
+    """A small residual network with every kind of layer that has no kernel of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = Conv2d(2, 8, 3, padding=1)
+        self.norm = BatchNorm2d(8)
+        self.same = Conv2d(8, 8, 3, padding=1, bias=False)
+        self.down = Conv2d(8, 17, 3, stride=2, padding=1)
+        self.drop = Dropout(0.25)
+        self.head = Linear(17, 5)
+        self.scale = Parameter(np.float32([1.5]))
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(self.norm(self.stem(x)))
+        x = x + F.gelu(self.same(x)) * self.scale
+        x = self.drop(F.relu(self.down(x)))
+        x = x.mean((2, 3))
+        return self.head(x.reshape(x.shape[0], -1))
+
+
+class Tied(Module):
+    """One weight that is used twice, and a parameter that the loss does not depend on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = Parameter(np.full((6, 6), 0.25, np.float32))
+        self.idle = Parameter(np.ones(3, np.float32))
+
+    def forward(self, x: Tensor) -> Tensor:
+        _ = self.idle * 2.0
+        x = F.nn.linear(F.flatten(x, 1), self.weight)
+        return F.nn.linear(F.tanh(x), self.weight)
+
+
+CASES: dict[str, tuple[Callable[[], Module], tuple[int, ...], int]] = {
+    "lenet": (LeNet, (1, 28, 28), 10),
+    "mlp": (lambda: MLP((35, 33, 17, 3)), (1, 5, 7), 3),
+    "residual": (Residual, (2, 10, 8), 5),
+    "tied": (Tied, (1, 2, 3), 6),
+    "pool": (
+        lambda: Sequential(Conv2d(3, 5, 3), MaxPool2d(3, 2), Conv2d(5, 4, (3, 2))),
+        (3, 11, 9),
+        4,
+    ),
+}
+
+
+class Flat(Module):
+    """Makes logits of whatever a module puts out."""
+
+    def __init__(self, inner: Module, classes: int) -> None:
+        super().__init__()
+        self.inner = inner
+        self.classes = classes
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = self.inner(x)
+        return F.flatten(out, 1)[:, : self.classes] if out.ndim > 2 else out
+
+
+def batch(shape: tuple[int, ...], classes: int, rows: int = CAPACITY) -> tuple:
+    draw = np.random.default_rng(rows)
+    images = draw.standard_normal((rows, *shape)).astype(np.float32)
+    return images, draw.integers(0, classes, rows).astype(np.int32)
+
+
+def made(name: str) -> tuple[Module, Callable[[Tensor, Tensor], Tensor], tuple, int]:
+    make, shape, classes = CASES[name]
+    with random.use(random.new_generator(7)):
+        net = Flat(make(), classes)
+    return net, lambda x, y: F.loss.cross_entropy(net(x), y), shape, classes
+
+
+def eager(loss_of: Callable, parameters: list[Parameter], images, labels) -> float:
+    for each in parameters:
+        each.grad = None
+    manager = GradManager().attach(parameters)
+    with manager:
+        loss = loss_of(tensor(images), tensor(labels))
+        manager.backward(loss)
+    return float(loss.item())
+
+
+def gradients(parameters: list[Parameter]) -> list[np.ndarray | None]:
+    return [None if each.grad is None else each.grad.numpy().copy() for each in parameters]
+
+
+def agree(mine: list, theirs: list) -> None:
+    for ours, other in zip(mine, theirs, strict=True):
+        assert (ours is None) == (other is None)
+        if ours is not None:
+            scale = np.abs(other).max() + 1e-6
+            np.testing.assert_allclose(ours / scale, other / scale, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("rows", [CAPACITY, 5, 1])
+def test_loss_and_gradients_are_those_of_the_eager_tier(name: str, rows: int) -> None:
+    net, loss_of, shape, classes = made(name)
+    with random.use(random.new_generator(3)):
+        program = Program(trace(loss_of, *batch(shape, classes)), CAPACITY)
+    parameters = list(net.parameters())
+    images, labels = batch(shape, classes, rows)
+    program.images(rows)[...] = images
+    program.labels(rows)[...] = labels
+    with random.use(random.new_generator(5)):
+        loss = program.differentiate(rows, parameters)
+        mine = gradients(parameters)
+    with random.use(random.new_generator(5)):
+        expected = eager(loss_of, parameters, images, labels)
+    assert loss == pytest.approx(expected, rel=1e-5)
+    agree(mine, gradients(parameters))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_not_trained_gets_no_gradient_and_changes_no_other(name: str) -> None:
+    net, loss_of, shape, classes = made(name)
+    images, labels = batch(shape, classes)
+    program = Program(trace(loss_of, images, labels), CAPACITY)
+    program.images(CAPACITY)[...] = images
+    program.labels(CAPACITY)[...] = labels
+    parameters = list(net.parameters())
+    for trained in (parameters, parameters[::2], parameters[1::2], parameters[-1:], []):
+        for each in parameters:
+            each.grad = None
+        with random.use(random.new_generator(5)):
+            program.differentiate(CAPACITY, trained)
+        mine = gradients(parameters)
+        with random.use(random.new_generator(5)):
+            eager(loss_of, trained, images, labels)
+        wanted = {id(each) for each in trained}
+        assert all(g is None for g, p in zip(mine, parameters, strict=True) if id(p) not in wanted)
+        agree([mine[parameters.index(each)] for each in trained], gradients(trained))
+
+
+def test_a_step_repeated_gives_the_same_bits() -> None:
+    net, loss_of, shape, classes = made("lenet")
+    images, labels = batch(shape, classes)
+    program = Program(trace(loss_of, images, labels), CAPACITY)
+    parameters = list(net.parameters())
+    program.images(CAPACITY)[...] = images
+    program.labels(CAPACITY)[...] = labels
+    first = program.differentiate(CAPACITY, parameters), gradients(parameters)
+    program.images(CAPACITY)[...] = -images
+    program.differentiate(CAPACITY, parameters)
+    program.images(CAPACITY)[...] = images
+    again = program.differentiate(CAPACITY, parameters), gradients(parameters)
+    assert first[0] == again[0]
+    for one, other in zip(first[1], again[1], strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_is_seen(value: float) -> None:
+    net, loss_of, shape, classes = made("lenet")
+    images, labels = batch(shape, classes)
+    program = Program(trace(loss_of, images, labels), CAPACITY)
+    images[3, 0, 5, 5] = value
+    program.images(CAPACITY)[...] = images
+    program.labels(CAPACITY)[...] = labels
+    loss = program.differentiate(CAPACITY, list(net.parameters()))
+    assert np.isnan(loss)
+
+
+class TestWhatCannotBeRecorded:
+    def test_random_numbers_drawn_by_the_model(self) -> None:
+        draw = np.random.default_rng(0)
+
+        def noisy(x: Tensor, y: Tensor) -> Tensor:
+            noise = tensor(draw.standard_normal(6).astype(np.float32))
+            return F.loss.cross_entropy(F.flatten(x, 1) + noise, y)
+
+        with pytest.raises(NotRecordableError, match="an input of add"):
+            trace(noisy, *batch((1, 2, 3), 6))
+
+    def test_a_step_that_depends_on_the_size_of_the_batch(self) -> None:
+        def choosing(x: Tensor, y: Tensor) -> Tensor:
+            x = F.flatten(x, 1)
+            return F.loss.cross_entropy(F.tanh(x) if len(x) > 6 else F.relu(x), y)
+
+        with pytest.raises(NotRecordableError, match="the operation tanh depends on the batch"):
+            trace(choosing, *batch((1, 2, 3), 6))
+
+    def test_a_batch_that_is_not_the_first_axis(self) -> None:
+        def turned(x: Tensor, y: Tensor) -> Tensor:
+            x = F.flatten(x, 1).transpose(1, 0)
+            return F.loss.cross_entropy(x.transpose(1, 0), y)
+
+        with pytest.raises(NotRecordableError, match="only the first axis may be the batch"):
+            trace(turned, *batch((1, 2, 3), 6))

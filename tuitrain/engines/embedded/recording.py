@@ -1,0 +1,72 @@
+"""The step as a program: recorded when it is first needed, and again when it computes other things."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tuitrain_core import Parameter, Tensor, functional, random
+from tuitrain_core.data import DataLoader
+from tuitrain_core.module import BatchNorm1d, BatchNorm2d, Module
+from tuitrain_core.program import NotRecordableError, Program, trace
+
+
+class Recording:
+    """The recorded step of a model.
+
+    Parameters
+    ----------
+    model : maps images to logits; which of its norm layers are frozen may change at any time
+    loader : gives the batches
+
+    Attributes
+    ----------
+    problem : why the step cannot be recorded, so that it is taken eagerly; else ""
+    """
+
+    def __init__(self, model: Module, loader: DataLoader) -> None:
+        self._model = model
+        self._loader = loader
+        self._programs: dict[tuple[bool, ...], Program] = {}
+        self._norms = [
+            module
+            for _, module in model.named_modules()
+            if isinstance(module, BatchNorm1d | BatchNorm2d)
+        ]
+        self.problem = ""
+
+    def program(self) -> Program | None:
+        """Return the program of the step as it is now; None if it cannot be recorded."""
+        if self.problem:
+            return None
+        frozen = tuple(norm.frozen for norm in self._norms)
+        found = self._programs.get(frozen)
+        if found is None:
+            try:
+                found = self._programs[frozen] = self._record()
+            except NotRecordableError as problem:
+                self.problem = str(problem)
+        return found
+
+    def differentiate(self, step: int, trained: Sequence[Parameter]) -> float | None:
+        """Compute loss and gradients of a step's batch; None if it cannot be recorded."""
+        program = self.program()
+        if program is None:
+            return None
+        rows = len(self._loader.rows(step))
+        self._loader.fill(step, program.images(rows), program.labels(rows))
+        return program.differentiate(rows, trained)
+
+    def _record(self) -> Program:
+        """Trace the step on its first batch, and put back what that has moved."""
+        buffers = [(each.numpy(), each.numpy().copy()) for each in self._model.buffers()]
+        drawn = random.state()
+        try:
+            images, labels = self._loader.batch(0)
+            return Program(trace(self._loss, images, labels), self._loader.batch_size)
+        finally:
+            for array, before in buffers:
+                array[...] = before
+            random.restore(drawn)
+
+    def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
+        return functional.loss.cross_entropy(self._model(images), labels)
