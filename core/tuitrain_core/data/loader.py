@@ -105,6 +105,11 @@ class DataLoader:
         self.fill(step, images, labels)
         return images, labels
 
+    @property
+    def scaling(self) -> tuple[float, float]:
+        """The two float32 numbers a and b of ``x * a - b``, which normalises a pixel's byte."""
+        return float(self._scale), float(self._shift)
+
     def fill(self, step: int, images: Array, labels: Array) -> int:
         """Write the batch of a global step to memory of the caller's.
 

@@ -3,62 +3,188 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
 import numpy as np
 
-from .memory import address
-from .plan import Call, Moving, Plan, Work
+from ..native import control
+from ..native.library import Kernel
+from ..ops.base import Array
+from .memory import address, aligned
+from .plan import Call, Moving, Work
 
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
+# The GIL is let go while an entry runs: others may draw, and the team's threads run beside.
+_team = ThreadPoolExecutor(thread_name_prefix="tuitrain-team")
+
 
 class Executable:
-    """A plan that can be run.
+    """Actions that can be carried out, any number of times.
+
+    Parameters
+    ----------
+    actions : native calls and Python work, in order
+    threads : how many share each native call; the results are the same bits for any number
 
     Attributes
     ----------
-    native : whether there is no Python work in it, so that many steps may be run in one call
+    native : whether there is no Python work among them
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self._parts: list[_Native | _Python] = []
-        for native, actions in groupby(plan.actions, lambda each: isinstance(each, Call)):
-            kind = _Native if native else _Python
-            self._parts.append(kind(list(actions)))
+    def __init__(self, actions: Iterable[Call | Work], threads: int = 1) -> None:
+        self._stop = np.zeros(1, np.int64)
+        self._parts = [
+            _Native(calls, threads, self._stop) if native else _Python(calls)
+            for native, calls in _runs(actions)
+        ]
         self.native = all(isinstance(each, _Native) for each in self._parts)
 
-    def run(self) -> None:
-        """Carry the plan out once."""
+    def run(self, steps: int = 1) -> int:
+        """Carry everything out ``steps`` times, from where moving addresses start.
+
+        Returns
+        -------
+        How many times it was: fewer, if `interrupt` was called meanwhile.
+        """
+        self._stop[0] = 0
         for part in self._parts:
-            part.run()
+            part.start()
+        if len(self._parts) == 1:
+            return self._parts[0].run(steps)
+        for taken in range(1, steps + 1):
+            for part in self._parts:
+                part.run(1)
+            if self._stop[0]:
+                return taken
+        return steps
+
+    def interrupt(self) -> None:
+        """End `run` after the present step; may be called from any thread."""
+        self._stop[0] = 1
+
+
+def _runs(actions: Iterable[Call | Work]) -> list[tuple[bool, list]]:  # type: ignore[type-arg]
+    grouped = groupby(actions, lambda each: isinstance(each, Call))
+    return [(native, list(each)) for native, each in grouped]
 
 
 class _Python:
+    """Python work between native calls."""
+
     def __init__(self, work: Sequence[Work]) -> None:
         self._work = work
 
-    def run(self) -> None:
-        for each in self._work:
-            each()
+    def start(self) -> None:
+        pass
+
+    def run(self, steps: int) -> int:
+        for _ in range(steps):
+            for each in self._work:
+                each()
+        return steps
 
 
 class _Native:
-    def __init__(self, calls: Sequence[Call]) -> None:
-        self._keep = calls
-        self._blocks = [_block(call) for call in calls]
-        self._entries = [_ENTRY(call.address) for call in calls]
+    """Native calls, one after another, as one table for each thread."""
 
-    def run(self) -> None:
-        for entry, block in zip(self._entries, self._blocks, strict=True):
-            entry(address(block))
+    def __init__(self, calls: Sequence[Call], threads: int, stop: Array) -> None:
+        self._keep: list[Array | Sequence[Call]] = [calls]
+        self._moving: list[tuple[Array, int, Moving]] = []
+        self._taken = aligned((threads, 8), np.int64)
+        meeting = aligned((16,), np.int64)
+        seen = stop if threads == 1 else aligned((8,), np.int64)
+        self._seen = seen
+        self._entries = []
+        for index in range(threads):
+            rows = self._rows(calls, index, threads, meeting, (stop, seen))
+            table = np.array(rows, np.int64)
+            block = np.array(
+                [address(table), len(table), 1, address(seen), address(self._taken[index])],
+                np.int64,
+            )
+            self._keep += [table]
+            self._entries.append(block)
+        self._execute = _ENTRY(control.execute().address)
+
+    def start(self) -> None:
+        """Set every moving address to where it starts."""
+        for block, place, moving in self._moving:
+            block[place] = moving.start
+
+    def run(self, steps: int) -> int:
+        for block in self._entries:
+            block[2] = steps
+        self._seen[0] = 0
+        others = [_team.submit(self._execute, address(each)) for each in self._entries[1:]]
+        self._execute(address(self._entries[0]))
+        for each in others:
+            each.result()
+        return int(self._taken[0, 0])
+
+    def _rows(
+        self,
+        calls: Sequence[Call],
+        index: int,
+        threads: int,
+        meeting: Array,
+        stops: tuple[Array, Array],
+    ) -> list[tuple[int, int]]:
+        """Lay out what one thread does in a step."""
+        meet = (control.barrier(), [address(meeting), threads, _GIVE_WAY])
+        rows: list[tuple[int, int]] = []
+        before = len(self._moving)
+        for call in calls:
+            given = _share(call, index, threads)
+            if given is not None:
+                block = self._row(rows, call.kernel, [*map(_number, call.arguments), *given])
+                self._moving += [
+                    (block, place, each)
+                    for place, each in enumerate(call.arguments)
+                    if isinstance(each, Moving)
+                ]
+            if threads > 1:
+                self._row(rows, *meet)
+        self._advance(rows, self._moving[before:])
+        if threads > 1:
+            if index == 0:
+                self._row(rows, control.copy_word(), [address(each) for each in stops])
+            self._row(rows, *meet)
+        return rows
+
+    def _advance(self, rows: list[tuple[int, int]], moving: Sequence[tuple]) -> None:  # type: ignore[type-arg]
+        """Let moving addresses move on at the end of a step."""
+        moves = np.array(
+            [(address(block) + 8 * place, each.stride) for block, place, each in moving], np.int64
+        )
+        if len(moves):
+            self._keep.append(moves)
+            self._row(rows, control.advance(), [address(moves), len(moves)])
+
+    def _row(self, rows: list[tuple[int, int]], kernel: Kernel, given: Sequence[int]) -> Array:
+        block = np.array(given, np.int64)
+        self._keep.append(block)
+        rows.append((kernel.address, address(block)))
+        return block
 
 
-def _block(call: Call) -> np.ndarray:
-    """Lay out the arguments of a call: addresses and numbers, and the whole range of its work."""
-    given = [
-        each.start if isinstance(each, Moving) else address(each) if not isinstance(each, int) else each
-        for each in call.arguments
-    ]
-    return np.array([*given, 0, call.total], np.int64)
+def _number(argument: Array | int | Moving) -> int:
+    if isinstance(argument, Moving):
+        return argument.start
+    return argument if isinstance(argument, int) else address(argument)
+
+
+def _share(call: Call, index: int, threads: int) -> list[int] | None:
+    """Return the range of a call's work that a thread does; None if it has no part in it."""
+    if call.total is None:
+        return [] if index == 0 else None
+    granules = -(-call.total // call.granule)
+    first, last = (
+        min(granules * part // threads * call.granule, call.total) for part in (index, index + 1)
+    )
+    return [first, last] if first < last else None
+
+
+_GIVE_WAY = ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0

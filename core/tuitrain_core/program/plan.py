@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +10,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..native import elementwise
+from ..native.library import Kernel
 from ..ops.base import Array
 from ..tensor import Tensor
 from . import memory
@@ -32,15 +35,15 @@ class Call:
 
     Attributes
     ----------
-    address : of the native function
     arguments : arrays, whole numbers, and addresses that move
-    total : units of work, which threads may share; their range is given as two last arguments
+    total : units of work, which threads may share: their range is given as two last arguments.
+        None: one thread does it, and no range is given.
     granule : ranges begin at multiples of it
     """
 
-    address: int
+    kernel: Kernel
     arguments: tuple[Argument, ...]
-    total: int
+    total: int | None
     granule: int = 1
 
 
@@ -57,6 +60,7 @@ class Plan:
     rows : samples in the batch
     trained : the parameters that get a gradient
     actions : native calls and Python work, in order
+    losses : where the step's loss goes as a double, besides its own memory
     """
 
     graph: Graph
@@ -64,17 +68,20 @@ class Plan:
     rows: int
     trained: Sequence[Tensor]
     actions: list[Call | Work] = field(default_factory=list)
+    losses: Moving = field(default_factory=lambda: Moving(8))
     _reached: set[Value] = field(default_factory=set)
     _begun: set[Value] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._reached = self.graph.reached_from(self.trained)
 
-    def call(
-        self, address: int, *arguments: Argument, total: int, granule: int = 1
-    ) -> None:
-        """Append a native call; see `Call`."""
-        self.actions.append(Call(address, arguments, total, granule))
+    def call(self, kernel: Kernel, *arguments: Argument, total: int, granule: int = 1) -> None:
+        """Append a native call that threads may share; see `Call`."""
+        self.actions.append(Call(kernel, arguments, total, granule))
+
+    def whole(self, kernel: Kernel, *arguments: Argument) -> None:
+        """Append a native call that one thread makes."""
+        self.actions.append(Call(kernel, arguments, None))
 
     def work(self, function: Work) -> None:
         """Append work done in Python."""
@@ -119,4 +126,9 @@ class Plan:
             return
         part = self.workspace.of(value, "part", self.rows)
         yield part
-        self.work(lambda: np.add(target, part, out=target))
+        if target.dtype == np.float32:
+            features = math.prod(memory.stored_shape(value))
+            rows, gap = (len(target), memory.pitch(target)) if value.batched else (1, features)
+            self.call(elementwise.add(features, gap), target, part, total=rows)
+        else:
+            self.work(lambda: np.add(target, part, out=target))

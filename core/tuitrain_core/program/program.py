@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..ops.base import Array
+from ..optimizer import UpdateStatistics
 from ..tensor import Parameter, Tensor
 from .executor import Executable
+from .feed import Feed
 from .graph import Graph, Value
 from .lowering import lower
-from .memory import Workspace, public
-from .plan import Plan
+from .memory import Workspace, address, public
+from .plan import Moving, Plan
+from .updates import ParameterUpdate, PlannedUpdate
+
+MOST_BURSTS = 64
+"""Plans of bursts that are kept; each is some dozens of small arrays."""
 
 
 class Program:
-    """A step of training, from a batch to gradients.
+    """A step of training, from a batch to gradients, or to updated parameters.
 
     Parameters
     ----------
@@ -25,7 +32,7 @@ class Program:
     """
 
     def __init__(self, graph: Graph, capacity: int) -> None:
-        self._graph = graph
+        self.graph = graph
         self._workspace = Workspace(capacity)
         self._layers = lower(graph)
         self._leaves = {
@@ -35,16 +42,20 @@ class Program:
             if each.tensor is not None
         }
         self._used = _ancestors(graph)
-        self._executables: dict[tuple[int, tuple[int, ...]], Executable] = {}
+        self._loss = self._workspace.array("losses", (1,), np.float64)
+        self._losses = Moving(8, address(self._loss))
+        self._steps: dict[Hashable, Executable] = {}
+        self._bursts: dict[Hashable, _Burst] = {}
+        self._running: Executable | None = None
 
     def images(self, rows: int) -> Array:
         """Return the memory that takes a batch's images: a view of shape (rows, C, H, W)."""
-        value = self._graph.images
+        value = self.graph.images
         return public(self._workspace.of(value, "value", rows), value)
 
     def labels(self, rows: int) -> Array:
         """Return the memory that takes a batch's labels: int32 (rows,)."""
-        return self._workspace.of(self._graph.labels, "value", rows)
+        return self._workspace.of(self.graph.labels, "value", rows)
 
     def differentiate(self, rows: int, trained: Sequence[Parameter]) -> float:
         """Compute loss and gradients of the batch that `images` and `labels` hold.
@@ -59,36 +70,108 @@ class Program:
         -------
         The loss.
         """
-        self._executable(rows, trained).run()
-        for parameter in trained:
-            parameter.grad = self._gradient(parameter)
-        return float(self._workspace.of(self._graph.loss, "value", rows).item())
-
-    def _executable(self, rows: int, trained: Sequence[Parameter]) -> Executable:
         key = rows, tuple(map(id, trained))
-        found = self._executables.get(key)
+        step = self._steps.get(key)
+        if step is None:
+            step = self._steps[key] = Executable(self._plan(rows, trained).actions)
+        self._losses.start = address(self._loss)
+        step.run()
+        self._show_gradients(trained)
+        return float(self._workspace.of(self.graph.loss, "value", rows).item())
+
+    def burst(
+        self, feed: Feed, order: Array, rows: int, updates: Sequence[ParameterUpdate]
+    ) -> Array:
+        """Take steps, updates included; without a look at Python, if all of it has kernels.
+
+        Parameters
+        ----------
+        feed : where batches come from
+        order : the samples of all the steps, int64, C-contiguous; ``rows`` of them for each
+        rows : samples in a batch
+        updates : what becomes of each parameter that is trained
+
+        Returns
+        -------
+        The losses, float64; fewer than asked for if `interrupt` was called meanwhile.
+        """
+        burst = self._burst(feed, rows, updates)
+        losses = np.empty(len(order) // rows)
+        feed.begin(order, rows)
+        for planned, given in zip(burst.updates, updates, strict=True):
+            planned.begin(given.scalars)
+        self._losses.start = address(losses)
+        self._running = burst.steps
+        taken = burst.steps.run(len(losses))
+        self._running = None
+        self._show_gradients([each.parameter for each in updates])
+        return losses[:taken]
+
+    def interrupt(self) -> None:
+        """End the burst that is under way after the present step; from any thread."""
+        running = self._running
+        if running is not None:
+            running.interrupt()
+
+    def statistics(
+        self, feed: Feed, rows: int, updates: Sequence[ParameterUpdate]
+    ) -> list[UpdateStatistics]:
+        """Return what the last update of such a burst did to each parameter."""
+        return [each.statistics() for each in self._burst(feed, rows, updates).updates]
+
+    def _burst(self, feed: Feed, rows: int, updates: Sequence[ParameterUpdate]) -> _Burst:
+        key = id(feed), rows, tuple(map(_identity, updates))
+        found = self._bursts.get(key)
         if found is None:
-            found = self._executables[key] = Executable(self._plan(rows, trained))
+            if len(self._bursts) >= MOST_BURSTS:
+                self._bursts.clear()
+            found = self._bursts[key] = self._plan_burst(feed, rows, updates)
         return found
 
-    def _gradient(self, parameter: Parameter) -> Tensor | None:
-        """Return a parameter's gradient as a tensor; None if the loss does not depend on it."""
-        value = self._leaves.get(id(parameter))
-        if value is None or value not in self._used:
-            return None
-        return Tensor(self._workspace.of(value, "gradient", 0))
+    def _plan_burst(self, feed: Feed, rows: int, updates: Sequence[ParameterUpdate]) -> _Burst:
+        plan = self._plan(rows, [each.parameter for each in updates], feed)
+        planned = [
+            PlannedUpdate(plan, self._leaves[id(each.parameter)], each) for each in updates
+        ]
+        return _Burst(Executable(plan.actions), planned, tuple(updates))
 
-    def _plan(self, rows: int, trained: Sequence[Tensor]) -> Plan:
-        plan = Plan(self._graph, self._workspace, rows, trained)
+    def _show_gradients(self, trained: Sequence[Parameter]) -> None:
+        """Let each parameter's ``grad`` be its gradient; None if the loss does not depend on it."""
+        for parameter in trained:
+            value = self._leaves.get(id(parameter))
+            if value is not None and value in self._used:
+                parameter.grad = Tensor(self._workspace.of(value, "gradient", 0))
+            else:
+                parameter.grad = None
+
+    def _plan(self, rows: int, trained: Sequence[Tensor], feed: Feed | None = None) -> Plan:
+        plan = Plan(self.graph, self._workspace, rows, trained, losses=self._losses)
+        if feed is not None:
+            feed.plan(plan)
         for layer in self._layers:
             layer.forward(plan)
-        if plan.needs(self._graph.loss):
-            with plan.into(self._graph.loss) as seed:
+        if plan.needs(self.graph.loss):
+            with plan.into(self.graph.loss) as seed:
                 seed[...] = 1.0
         for layer in reversed(self._layers):
             if plan.differentiable(layer.output):
                 layer.backward(plan)
         return plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Burst:
+    """Steps with their updates; ``keep`` holds on to the memory that they write to."""
+
+    steps: Executable
+    updates: Sequence[PlannedUpdate]
+    keep: Sequence[ParameterUpdate]
+
+
+def _identity(given: ParameterUpdate) -> Hashable:
+    """Return what a planned update depends on, besides its numbers."""
+    slots = tuple(address(slot) for slot in given.update.slots)
+    return id(given.parameter), given.update.kernel.__name__, slots
 
 
 def _ancestors(graph: Graph) -> set[Value]:

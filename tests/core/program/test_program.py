@@ -73,17 +73,16 @@ CASES: dict[str, tuple[Callable[[], Module], tuple[int, ...], int]] = {
 }
 
 
-class Flat(Module):
+class Averaged(Module):
     """Makes logits of whatever a module puts out."""
 
-    def __init__(self, inner: Module, classes: int) -> None:
+    def __init__(self, inner: Module) -> None:
         super().__init__()
         self.inner = inner
-        self.classes = classes
 
     def forward(self, x: Tensor) -> Tensor:
         out = self.inner(x)
-        return F.flatten(out, 1)[:, : self.classes] if out.ndim > 2 else out
+        return out.mean((2, 3)) if out.ndim > 2 else out
 
 
 def batch(shape: tuple[int, ...], classes: int, rows: int = CAPACITY) -> tuple:
@@ -95,7 +94,7 @@ def batch(shape: tuple[int, ...], classes: int, rows: int = CAPACITY) -> tuple:
 def made(name: str) -> tuple[Module, Callable[[Tensor, Tensor], Tensor], tuple, int]:
     make, shape, classes = CASES[name]
     with random.use(random.new_generator(7)):
-        net = Flat(make(), classes)
+        net = Averaged(make())
     return net, lambda x, y: F.loss.cross_entropy(net(x), y), shape, classes
 
 
@@ -114,11 +113,13 @@ def gradients(parameters: list[Parameter]) -> list[np.ndarray | None]:
 
 
 def agree(mine: list, theirs: list) -> None:
+    # A bias in front of a norm layer has gradient 0 but for rounding: measured by the others.
+    largest = max((np.abs(each).max() for each in theirs if each is not None), default=0.0)
     for ours, other in zip(mine, theirs, strict=True):
         assert (ours is None) == (other is None)
         if ours is not None:
-            scale = np.abs(other).max() + 1e-6
-            np.testing.assert_allclose(ours / scale, other / scale, atol=2e-6)
+            scale = np.abs(other).max() + 0.05 * largest
+            np.testing.assert_allclose(ours / scale, other / scale, rtol=0, atol=5e-6)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -34,10 +34,11 @@ class ConvolutionLayer:
     @staticmethod
     def fits(node: Node) -> bool:
         """Say whether there are kernels for this operation."""
+        if not isinstance(node.op, Conv2d):
+            return False
         x, weight, *_ = node.inputs
         return (
-            isinstance(node.op, Conv2d)
-            and node.op.groups == 1
+            node.op.groups == 1
             and x.batched
             and weight.tensor is not None
             and all(each.dtype == "f4" for each in node.inputs)
@@ -47,13 +48,11 @@ class ConvolutionLayer:
         """Plan pad, pack, and the convolution with all that is in its pass."""
         g = self._geometry
         packed = plan.scratch((self, "packed"), convolution.packed_shape(g))
-        plan.call(
-            convolution.pack(g).address, plan.value(self._weight), packed, total=1
-        )
+        plan.whole(convolution.pack(g), plan.value(self._weight), packed)
         kernel = convolution.forward(g, self._relu, self._bias is not None, self._pool)
         bias = plan.value(self._bias) if self._bias else 0
         plan.call(
-            kernel.address,
+            kernel,
             self._padded(plan),
             packed,
             bias,
@@ -71,7 +70,7 @@ class ConvolutionLayer:
         if self._bias is not None and plan.needs(self._bias):
             with plan.into(self._bias) as target:
                 plan.call(
-                    linear.bias_gradient(g.O, g.O).address,
+                    linear.bias_gradient(g.O, g.O),
                     d,
                     target,
                     plan.rows * g.OH * g.OW,
@@ -89,7 +88,7 @@ class ConvolutionLayer:
         padded = plan.scratch(
             (self, "padded"), (plan.workspace.capacity, g.padded_height, g.padded_width, g.C)
         )
-        plan.call(convolution.pad(g).address, x, padded, total=plan.rows)
+        plan.call(convolution.pad(g), x, padded, total=plan.rows)
         return padded
 
     def _before_pool(self, plan: Plan) -> Array:
@@ -98,13 +97,13 @@ class ConvolutionLayer:
         if self._pool:
             spread = plan.scratch((self, "unpooled"), (plan.workspace.capacity, g.OH, g.OW, g.O))
             plan.call(
-                convolution.unpool(g).address, d, self._chosen(plan), spread, total=plan.rows
+                convolution.unpool(g), d, self._chosen(plan), spread, total=plan.rows
             )
             return spread
         if self._relu:
             row = g.OH * g.OW * g.O
             kernel = elementwise.relu_gradient(row, row)
-            plan.call(kernel.address, plan.value(self.output), d, total=plan.rows)
+            plan.call(kernel, plan.value(self.output), d, total=plan.rows)
         return d
 
     def _chosen(self, plan: Plan) -> Array | int:
@@ -127,7 +126,7 @@ class ConvolutionLayer:
             )
         packed = plan.scratch((self, "packed gradient"), convolution.packed_shape(g))
         plan.call(
-            convolution.weight_gradient(g).address,
+            convolution.weight_gradient(g),
             x,
             d,
             packed,
@@ -135,7 +134,7 @@ class ConvolutionLayer:
             total=convolution.weight_units(g),
         )
         with plan.into(self._weight) as target:
-            plan.call(convolution.unpack_gradient(g).address, packed, target, total=1)
+            plan.whole(convolution.unpack_gradient(g), packed, target)
 
     def _input_gradient(self, plan: Plan, d: Array) -> None:
         g = self._geometry
@@ -143,9 +142,9 @@ class ConvolutionLayer:
             (self, "spread"), (plan.workspace.capacity, *convolution.spread_shape(g))
         )
         turned = plan.scratch((self, "turned"), convolution.turned_shape(g))
-        plan.call(convolution.pack_transposed(g).address, plan.value(self._weight), turned, total=1)
-        plan.call(convolution.spread(g).address, d, spread, total=plan.rows)
+        plan.whole(convolution.pack_transposed(g), plan.value(self._weight), turned)
+        plan.call(convolution.spread(g), d, spread, total=plan.rows)
         with plan.into(self._x) as target:
             plan.call(
-                convolution.input_gradient(g).address, spread, turned, target, total=plan.rows
+                convolution.input_gradient(g), spread, turned, target, total=plan.rows
             )

@@ -23,10 +23,11 @@ class LinearLayer:
     @staticmethod
     def fits(node: Node) -> bool:
         """Say whether there are kernels for this operation."""
+        if not isinstance(node.op, Linear):
+            return False
         x, weight, *_ = node.inputs
         return (
-            isinstance(node.op, Linear)
-            and x.batched
+            x.batched
             and weight.tensor is not None
             and all(each.dtype == "f4" for each in node.inputs)
             and len(x.shape) in (1, 2)
@@ -41,7 +42,7 @@ class LinearLayer:
             inputs, outputs, pitch(x), pitch(y), self._relu, self._bias is not None
         )
         bias = plan.value(self._bias) if self._bias else 0
-        plan.call(kernel.address, x, weight, bias, y, len(x), total=outputs, granule=16)
+        plan.call(kernel, x, weight, bias, y, len(x), total=outputs, granule=16)
 
     def backward(self, plan: Plan) -> None:
         """Plan the gradients of weight, bias and x."""
@@ -49,7 +50,7 @@ class LinearLayer:
         if self._relu:
             y = self._rows(plan.value(self.output))
             kernel = elementwise.relu_gradient(y.shape[1], pitch(y))
-            plan.call(kernel.address, y, d, total=len(d))
+            plan.call(kernel, y, d, total=len(d))
         self._parameters(plan, d)
         if plan.needs(self._x):
             weight = plan.value(self._weight)
@@ -58,7 +59,7 @@ class LinearLayer:
                 dx = self._rows(target)
                 kernel = linear.input_gradient(inputs, outputs, pitch(d), pitch(dx), False)
                 plan.call(
-                    kernel.address, d, weight, dx, 0, len(d), total=inputs, granule=16
+                    kernel, d, weight, dx, 0, len(d), total=inputs, granule=16
                 )
 
     def _parameters(self, plan: Plan, d) -> None:
@@ -66,11 +67,11 @@ class LinearLayer:
         if plan.needs(self._weight):
             with plan.into(self._weight) as target:
                 kernel = linear.weight_gradient(x.shape[1], d.shape[1], pitch(d), pitch(x))
-                plan.call(kernel.address, d, x, target, len(d), total=d.shape[1], granule=16)
+                plan.call(kernel, d, x, target, len(d), total=d.shape[1], granule=16)
         if self._bias is not None and plan.needs(self._bias):
             with plan.into(self._bias) as target:
                 kernel = linear.bias_gradient(d.shape[1], pitch(d))
-                plan.call(kernel.address, d, target, len(d), total=d.shape[1], granule=16)
+                plan.call(kernel, d, target, len(d), total=d.shape[1], granule=16)
 
     @staticmethod
     def _rows(array):

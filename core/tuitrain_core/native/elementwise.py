@@ -1,0 +1,157 @@
+"""Kernels that go once over rows of floats. The last two arguments are the range of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from .builder import Builder, Value
+from .library import Kernel, kernel
+
+
+def relu(features: int, x_pitch: int, y_pitch: int) -> Kernel:
+    """Return y = max(x, 0), NaN for NaN. Arguments: x, y, first, last."""
+    return kernel(_relu, 4, features, x_pitch, y_pitch)
+
+
+def relu_gradient(features: int, pitch: int) -> Kernel:
+    """Return d · (y > 0), in place of d. Arguments: y, d, first, last; both of one pitch.
+
+    A product with the mask, so that what is not finite in d stays in sight.
+    """
+    return kernel(_relu_gradient, 4, features, pitch)
+
+
+def add(features: int, pitch: int) -> Kernel:
+    """Return a + b, in place of a. Arguments: a, b, first, last; both of one pitch."""
+    return kernel(_add, 4, features, pitch)
+
+
+def sum_of(features: int, pitch: int) -> Kernel:
+    """Return y = a + b. Arguments: a, b, y, first, last; all of one pitch."""
+    return kernel(_sum_of, 5, features, pitch)
+
+
+def copy(features: int, x_pitch: int, y_pitch: int) -> Kernel:
+    """Return y = x. Arguments: x, y, first, last."""
+    return kernel(_copy, 4, features, x_pitch, y_pitch)
+
+
+def planar(pixels: int, channels: int, y_pitch: int) -> Kernel:
+    """Return rows of [pixel][channel] as rows of [channel][pixel]. Arguments: x, y, first, last."""
+    return kernel(_planar, 4, pixels, channels, y_pitch)
+
+
+def unplanar(pixels: int, channels: int, x_pitch: int) -> Kernel:
+    """Return rows of [channel][pixel] as rows of [pixel][channel]. Arguments: x, y, first, last."""
+    return kernel(_unplanar, 4, pixels, channels, x_pitch)
+
+
+def _relu(k: Builder, features: int, x_pitch: int, y_pitch: int) -> None:
+    x, y, first, last = k.arguments
+
+    def part(row: Value, offset: Value, mask: object) -> None:
+        value = k.load(k.at(x, k.mul(row, x_pitch)), offset, mask)
+        k.store(k.relu(value), k.at(y, k.mul(row, y_pitch)), offset, mask)
+
+    each_vector(k, first, last, features, part)
+
+
+def _relu_gradient(k: Builder, features: int, pitch: int) -> None:
+    y, d, first, last = k.arguments
+
+    def part(row: Value, offset: Value, mask: object) -> None:
+        target = k.at(d, k.mul(row, pitch))
+        on = k.load(k.at(y, k.mul(row, pitch)), offset, mask)
+        k.store(k.where_positive(on, k.load(target, offset, mask)), target, offset, mask)
+
+    each_vector(k, first, last, features, part)
+
+
+def _add(k: Builder, features: int, pitch: int) -> None:
+    a, b, first, last = k.arguments
+    _write_sum(k, features, pitch, (a, b, a), first, last)
+
+
+def _sum_of(k: Builder, features: int, pitch: int) -> None:
+    a, b, y, first, last = k.arguments
+    _write_sum(k, features, pitch, (a, b, y), first, last)
+
+
+def _write_sum(
+    k: Builder,
+    features: int,
+    pitch: int,
+    arrays: tuple[Value, Value, Value],
+    first: Value,
+    last: Value,
+) -> None:
+    def part(row: Value, offset: Value, mask: object) -> None:
+        a, b, y = (k.at(each, k.mul(row, pitch)) for each in arrays)
+        value = k.ir.fadd(k.load(a, offset, mask), k.load(b, offset, mask))
+        k.store(value, y, offset, mask)
+
+    each_vector(k, first, last, features, part)
+
+
+def _copy(k: Builder, features: int, x_pitch: int, y_pitch: int) -> None:
+    x, y, first, last = k.arguments
+
+    def part(row: Value, offset: Value, mask: object) -> None:
+        value = k.load(k.at(x, k.mul(row, x_pitch)), offset, mask)
+        k.store(value, k.at(y, k.mul(row, y_pitch)), offset, mask)
+
+    each_vector(k, first, last, features, part)
+
+
+def _planar(k: Builder, pixels: int, channels: int, y_pitch: int) -> None:
+    x, y, first, last = k.arguments
+
+    def row(i: Value, _: object) -> None:
+        b = k.add(first, i)
+        source, target = k.at(x, k.mul(b, pixels * channels)), k.at(y, k.mul(b, y_pitch))
+        _turn(k, source, target, channels, pixels)
+
+    k.loop(k.sub(last, first), row)
+
+
+def _unplanar(k: Builder, pixels: int, channels: int, x_pitch: int) -> None:
+    x, y, first, last = k.arguments
+
+    def row(i: Value, _: object) -> None:
+        b = k.add(first, i)
+        source, target = k.at(x, k.mul(b, x_pitch)), k.at(y, k.mul(b, pixels * channels))
+        _turn(k, source, target, pixels, channels)
+
+    k.loop(k.sub(last, first), row)
+
+
+def _turn(k: Builder, source: Value, target: Value, columns: int, rows: int) -> None:
+    """Write source[row][column] to target[column][row]."""
+
+    def column(j: Value, _: object) -> None:
+        def one(i: Value, _: object) -> None:
+            value = k.load_scalar(k.at(source, k.mul(i, columns), j))
+            k.store_scalar(value, k.at(target, k.mul(j, rows), i))
+
+        k.loop(rows, one)
+
+    k.loop(columns, column)
+
+
+def each_vector(
+    k: Builder,
+    first: Value,
+    last: Value,
+    features: int,
+    part: Callable[[Value, Value, object], None],
+) -> None:
+    """Call part(row, offset, mask) for every vector of every row from first to last."""
+    whole, rest = divmod(features, k.lanes)
+
+    def row(i: Value, _: object) -> None:
+        b = k.add(first, i)
+        k.loop(whole, lambda j, _: part(b, k.mul(j, k.lanes), None))
+        if rest:
+            part(b, k.integer(whole * k.lanes), rest)
+
+    k.loop(k.sub(last, first), row)

@@ -1,0 +1,80 @@
+"""The executor's own kernels: run a table, move addresses on, meet other threads."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+
+import numpy as np
+
+from tuitrain_core.native import control, elementwise
+from tuitrain_core.native.library import block
+
+ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+GIVE_WAY = ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
+
+
+def run(kernel, *arguments) -> None:
+    ENTRY(kernel.address)(block(*arguments).ctypes.data)
+
+
+def table(*rows) -> tuple[np.ndarray, list[np.ndarray]]:
+    blocks = [block(*arguments) for _, *arguments in rows]
+    pairs = [(k.address, b.ctypes.data) for (k, *_), b in zip(rows, blocks, strict=True)]
+    return np.array(pairs, np.int64), blocks
+
+
+def test_a_table_is_run_so_many_times() -> None:
+    a, b = np.zeros(5, np.float32), np.arange(5, dtype=np.float32)
+    rows, _blocks = table((elementwise.add(5, 5), a, b, 0, 1))
+    stop, done = np.zeros(1, np.int64), np.zeros(1, np.int64)
+    run(control.execute(), rows, 1, 7, stop, done)
+    np.testing.assert_array_equal(a, 7 * b)
+    assert done[0] == 7
+
+
+def test_a_stop_ends_it_after_the_present_step() -> None:
+    a, b = np.zeros(1, np.float32), np.ones(1, np.float32)
+    stop, done = np.ones(1, np.int64), np.zeros(1, np.int64)
+    rows, _blocks = table((elementwise.add(1, 1), a, b, 0, 1))
+    run(control.execute(), rows, 1, 7, stop, done)
+    assert (a[0], done[0]) == (1.0, 1)
+
+
+def test_a_word_that_is_copied_stops_it_from_inside() -> None:
+    words = np.array([1, 0], np.int64)
+    rows, _blocks = table((control.copy_word(), words, words[1:]))
+    done = np.zeros(1, np.int64)
+    run(control.execute(), rows, 1, 7, words[1:], done)
+    assert done[0] == 1
+
+
+def test_addresses_move_on() -> None:
+    words = np.array([100, 200, 300], np.int64)
+    moves = np.array([[words.ctypes.data, 8], [words.ctypes.data + 16, -4]], np.int64)
+    run(control.advance(), moves, 2)
+    assert list(words) == [108, 200, 296]
+
+
+def test_threads_meet_at_a_barrier() -> None:
+    """Each adds up what the others wrote before the barrier, again and again."""
+    threads, steps = 3, 200
+    shared = np.zeros((threads, 16), np.float32)
+    totals = np.zeros((threads, 16), np.float32)
+    meeting, stop = np.zeros(16, np.int64), np.zeros(1, np.int64)
+    one = np.ones(16, np.float32)
+    meet = (control.barrier(), meeting, threads, GIVE_WAY)
+    keep, runners, done = [], [], np.zeros(threads, np.int64)
+    for t in range(threads):
+        gather = [(elementwise.add(16, 16), totals[t], shared[i], 0, 1) for i in range(threads)]
+        rows, blocks = table((elementwise.add(16, 16), shared[t], one, 0, 1), meet, *gather, meet)
+        arguments = block(rows, len(rows), steps, stop, done[t:])
+        keep += [rows, blocks, arguments]
+        entry = ENTRY(control.execute().address)
+        runners.append(threading.Thread(target=entry, args=(arguments.ctypes.data,)))
+    for each in runners:
+        each.start()
+    for each in runners:
+        each.join()
+    assert list(done) == [steps] * threads
+    assert (totals == threads * steps * (steps + 1) / 2).all()

@@ -1,0 +1,99 @@
+"""Kernels that go once over rows, against NumPy."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+import pytest
+
+from tuitrain_core.kernels import gather as eager
+from tuitrain_core.native import elementwise, gather
+from tuitrain_core.native.library import block
+
+SIZES = [1, 3, 15, 16, 17, 33]
+
+
+def run(kernel, *arguments) -> None:
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(kernel.address)(block(*arguments).ctypes.data)
+
+
+def rows(features: int, pitch: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return memory with guards between the rows, and a view of the rows."""
+    memory = np.full((4, pitch), 7.0, np.float32)
+    view = memory[:, :features]
+    view[...] = np.random.default_rng(seed).standard_normal(view.shape)
+    return memory, view
+
+
+@pytest.mark.parametrize("features", SIZES)
+@pytest.mark.parametrize("gap", [0, 5])
+class TestRows:
+    def test_relu(self, features: int, gap: int) -> None:
+        _, x = rows(features, features)
+        memory, y = rows(features, features + gap)
+        before = y[0].copy()
+        x[1, 0] = np.nan
+        run(elementwise.relu(features, features, features + gap), x, memory, 1, 4)
+        np.testing.assert_array_equal(y[1:], np.maximum(x[1:], 0.0))
+        np.testing.assert_array_equal(y[0], before)
+        assert (memory[:, features:] == 7.0).all()
+
+    def test_the_gradient_of_relu(self, features: int, gap: int) -> None:
+        y_memory, y = rows(features, features + gap, 1)
+        memory, d = rows(features, features + gap, 2)
+        d[2, 0] = np.nan
+        expected = d * (y > 0.0)
+        run(elementwise.relu_gradient(features, features + gap), y_memory, memory, 0, 4)
+        np.testing.assert_array_equal(d, expected)
+        assert (memory[:, features:] == 7.0).all()
+
+    def test_sums(self, features: int, gap: int) -> None:
+        pitch = features + gap
+        (a_memory, a), (b_memory, b), (memory, y) = (rows(features, pitch, i) for i in range(3))
+        run(elementwise.sum_of(features, pitch), a_memory, b_memory, memory, 0, 4)
+        np.testing.assert_array_equal(y, a + b)
+        run(elementwise.add(features, pitch), memory, b_memory, 0, 4)
+        np.testing.assert_array_equal(y, a + b + b)
+        assert (memory[:, features:] == 7.0).all()
+
+    def test_copies(self, features: int, gap: int) -> None:
+        _, x = rows(features, features, 1)
+        memory, y = rows(features, features + gap, 2)
+        run(elementwise.copy(features, features, features + gap), x, memory, 0, 4)
+        np.testing.assert_array_equal(y, x)
+        assert (memory[:, features:] == 7.0).all()
+
+
+@pytest.mark.parametrize(("pixels", "channels"), [(1, 1), (25, 16), (6, 3), (3, 17)])
+def test_planes_and_pixels(pixels: int, channels: int) -> None:
+    draw = np.random.default_rng(0)
+    x = draw.standard_normal((4, pixels, channels)).astype(np.float32)
+    size = pixels * channels
+    memory = np.full((4, size + 3), 7.0, np.float32)
+    run(elementwise.planar(pixels, channels, size + 3), x, memory, 0, 4)
+    planes = memory[:, :size].reshape(4, channels, pixels)
+    np.testing.assert_array_equal(planes, x.transpose(0, 2, 1))
+    back = np.zeros_like(x)
+    run(elementwise.unplanar(pixels, channels, size + 3), memory, back, 0, 4)
+    np.testing.assert_array_equal(back, x)
+    assert (memory[:, size:] == 7.0).all()
+
+
+@pytest.mark.parametrize(("channels", "pixels"), [(1, 784), (1, 7), (3, 35), (2, 16)])
+def test_a_batch_is_gathered_as_the_loader_does(channels: int, pixels: int) -> None:
+    draw = np.random.default_rng(0)
+    data = draw.integers(0, 256, (9, channels * pixels), dtype=np.uint8)
+    labels = draw.integers(0, 10, 9).astype(np.int32)
+    order = np.array([8, 0, 3, 3, 7], np.int64)
+    scale, shift = np.float32(1 / 78.5), np.float32(0.42)
+    expected = np.zeros((5, channels * pixels), np.float32)
+    eager.gather_scaled(data, order, scale, shift, expected)
+    images, chosen = np.zeros((5, pixels, channels), np.float32), np.zeros(5, np.int32)
+    kernel = gather.gather(channels, pixels, scale, shift)
+    run(kernel, data, labels, order, images, chosen, 0, 2)
+    run(kernel, data, labels, order, images, chosen, 2, 5)
+    np.testing.assert_array_equal(
+        images.transpose(0, 2, 1).reshape(5, -1).view(np.int32), expected.view(np.int32)
+    )
+    np.testing.assert_array_equal(chosen, labels[order])

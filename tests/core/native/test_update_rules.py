@@ -1,0 +1,100 @@
+"""The native update rules give the bits of the eager ones, and measure what they did."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+import pytest
+
+from tuitrain_core.kernels import update as eager
+from tuitrain_core.native import update
+from tuitrain_core.native.library import block
+
+SCALARS = {
+    "sgd": [(0.1, 0.0), (0.1, 0.01), (0.0, 0.01)],
+    "sgd_momentum": [(0.1, 0.9, 0.0, 0.0), (0.1, 0.9, 0.01, 1.0), (0.0, 0.9, 0.01, 1.0)],
+    "adam": [
+        (0.01, 0.9, 0.999, 0.1, 0.001, 0.03, 1e-8, 0.0, 0.0),
+        (0.01, 0.9, 0.999, 0.1, 0.001, 0.03, 1e-8, 0.01, 0.0),
+        (0.01, 0.9, 0.999, 0.1, 0.001, 0.03, 1e-8, 0.0, 0.01),
+        (0.0, 0.9, 0.999, 0.1, 0.001, 0.03, 1e-8, 0.0, 0.0),
+    ],
+    "rmsprop": [(0.01, 0.99, 0.01, 1e-8, 0.0, 0.0), (0.01, 0.99, 0.01, 1e-8, 0.0, 0.01)],
+    "adagrad": [(0.01, 1e-10, 0.0), (0.01, 1e-10, 0.01), (0.0, 1e-10, 0.01)],
+    "adadelta": [(1.0, 0.9, 0.1, 1e-6, 0.0), (1.0, 0.9, 0.1, 1e-6, 0.01)],
+    "lion": [(0.01, 0.9, 0.1, 0.99, 0.01, 0.0), (0.01, 0.9, 0.1, 0.99, 0.01, 1e-4)],
+}
+CASES = [(name, scalars) for name, given in SCALARS.items() for scalars in given]
+SIZES = [1, 15, 16, 17, 4095, 4096, 4097, 9000]
+
+
+def arrays(name: str, size: int) -> list[np.ndarray]:
+    draw = np.random.default_rng(size)
+    signed = [draw.standard_normal(size).astype(np.float32) for _ in range(2)]
+    positive = [draw.random(size).astype(np.float32) for _ in range(update.RULES[name].slots)]
+    return [*signed, *positive]
+
+
+def run(kernel, *arguments) -> None:
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(kernel.address)(block(*arguments).ctypes.data)
+
+
+def native(name: str, given: list[np.ndarray], scalars: tuple, ranges=None) -> np.ndarray:
+    chunks = -(-given[0].size // update.CHUNK)
+    sums = np.zeros((chunks, 3), np.float32)
+    for first, last in ranges or [(0, chunks)]:
+        numbers = np.float32(scalars)
+        run(update.update(name), *given, numbers, sums, given[0].size, first, last)
+    return sums
+
+
+def eagerly(name: str, given: list[np.ndarray], scalars: tuple) -> tuple:
+    slots = given[2:]
+    if name == "rmsprop":
+        slots = [*slots, np.empty(0, np.float32), np.empty(0, np.float32)]
+    return getattr(eager, name)(*given[:2], *slots, *np.float32(scalars))
+
+
+@pytest.mark.parametrize(("name", "scalars"), CASES)
+@pytest.mark.parametrize("size", SIZES)
+def test_the_bits_are_those_of_the_eager_rule(name: str, scalars: tuple, size: int) -> None:
+    mine, theirs = arrays(name, size), arrays(name, size)
+    for _ in range(3):
+        sums = native(name, mine, scalars).sum(0, dtype=np.float64)
+        expected = eagerly(name, theirs, scalars)
+        np.testing.assert_allclose(sums, expected, rtol=1e-5)
+    for one, other in zip(mine, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("name", SCALARS)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_treated_alike_and_seen(name: str, bad: float) -> None:
+    mine, theirs = arrays(name, 33), arrays(name, 33)
+    mine[1][7] = theirs[1][7] = bad
+    sums = native(name, mine, SCALARS[name][0])
+    eagerly(name, theirs, SCALARS[name][0])
+    for one, other in zip(mine, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert not np.isfinite(sums[0, 2])
+
+
+@pytest.mark.parametrize(("name", "lr_zero"), [(n, (0.0, *s[0][1:])) for n, s in SCALARS.items()])
+def test_at_lr_zero_the_weights_stand_still(name: str, lr_zero: tuple) -> None:
+    given = arrays(name, 50)
+    given[1][3] = np.nan
+    before = given[0].copy()
+    native(name, given, lr_zero)
+    np.testing.assert_array_equal(given[0], before)
+
+
+@pytest.mark.parametrize("name", SCALARS)
+def test_who_does_which_chunk_changes_no_bit(name: str) -> None:
+    size = 3 * update.CHUNK + 100
+    whole, cut = arrays(name, size), arrays(name, size)
+    sums = native(name, whole, SCALARS[name][0])
+    parts = native(name, cut, SCALARS[name][0], [(2, 4), (0, 1), (1, 1), (1, 2)])
+    np.testing.assert_array_equal(sums, parts)
+    for one, other in zip(whole, cut, strict=True):
+        np.testing.assert_array_equal(one, other)
