@@ -1,0 +1,211 @@
+"""Compiled kernels: made on first use, once in a process, and kept on disk for the next.
+
+What is on disk is found by the content of what it is made from: the emitters' source, their
+parameters, the processor, LLVM's version. (Not by the IR: writing it takes ten times as long as
+loading the code.) It is used only if the digest stored with it is right. A folder that cannot be
+read or written costs time, never an error.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import functools
+import hashlib
+import importlib.resources
+import inspect
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import numpy as np
+import platformdirs
+from llvmlite import binding as llvm
+
+from .builder import Builder
+from .host import Host, host
+
+# Told after each kernel: its name, how many of them are ready, how many were asked for.
+Listener = Callable[[str, int, int], None]
+
+_PACKAGE = __name__.rpartition(".")[0]
+_SYMBOL = "kernel"
+_HEADER = b"tuitrain kernel 1\n"
+_lock = threading.RLock()
+_kernels: dict[Any, Kernel] = {}
+
+
+class Kernel:
+    """A compiled function ``void(int64 *arguments)``; compiled when its address is first asked for.
+
+    Attributes
+    ----------
+    name: says what it computes, with its sizes.
+    host: the processor that it is for.
+    """
+
+    def __init__(
+        self, emit: Callable[..., None], arguments: int, parameters: tuple[Any, ...], on: Host
+    ) -> None:
+        module = emit.__module__.rpartition(".")[2]
+        self.name = " ".join(map(str, (f"{module}.{emit.__name__.strip('_')}", *parameters)))
+        self.host = on
+        self._emit = emit
+        self._arguments = arguments
+        self._parameters = parameters
+        self._engine: Any = None  # the code lives as long as its engine
+        self._address = 0
+
+    @property
+    def address(self) -> int:
+        """Where the code is. Compiles it, or loads it from disk, the first time."""
+        if not self._address:
+            with _lock:
+                if not self._address:
+                    self._engine, self._address = _load(self._object(), self.host)
+        return self._address
+
+    def ir(self) -> str:
+        """Return the kernel as LLVM's IR."""
+        builder = Builder(_SYMBOL, self._arguments, self.host)
+        self._emit(builder, *self._parameters)
+        return builder.text()
+
+    def assembly(self) -> str:
+        """Return the machine code as text, to be read by people."""
+        with _lock:
+            return _machine(self.host).emit_assembly(_module(self.ir()))
+
+    def _object(self) -> bytes:
+        """Return the object code: from disk if it is there and whole, else compiled."""
+        key = self._key()
+        path = folder() / key
+        code = _read(path, key)
+        if code is None:
+            # The code generator alone: LLVM's passes over the IR take twice its time, and the code
+            # is no faster for it, since the loops are written as they should run.
+            code = _machine(self.host).emit_object(_module(self.ir()))
+            _write(path, key, code)
+        return code
+
+    def _key(self) -> str:
+        made_from = (
+            *_sources(self._emit.__module__),
+            f"{self._emit.__module__}.{self._emit.__qualname__}",
+            repr(self._parameters),
+            repr(self.host),
+            f"llvmlite {llvmlite.__version__}, LLVM {llvm.llvm_version_info}",
+        )
+        return hashlib.sha256("\0".join(made_from).encode()).hexdigest()
+
+    def __repr__(self) -> str:
+        return f"Kernel({self.name!r}, {self.host.cpu})"
+
+
+def kernel(emit: Callable[..., None], arguments: int, *parameters: Any) -> Kernel:
+    """Return the kernel that emit(builder, *parameters) writes; the same object for the same ones.
+
+    arguments: the number of int64 values that it is called with.
+    """
+    on = host()
+    key = (emit.__module__, emit.__qualname__, parameters, on)
+    with _lock:
+        if key not in _kernels:
+            _kernels[key] = Kernel(emit, arguments, parameters, on)
+        return _kernels[key]
+
+
+def build(kernels: Iterable[Kernel], listener: Listener | None = None) -> None:
+    """Compile the kernels that are not compiled yet, and tell the listener after each."""
+    wanted = list(dict.fromkeys(kernels))
+    for done, each in enumerate(wanted, 1):
+        _ = each.address
+        if listener is not None:
+            listener(each.name, done, len(wanted))
+
+
+def folder() -> Path:
+    """Return where compiled kernels are kept."""
+    return platformdirs.user_cache_path("tuitrain") / "native"
+
+
+@functools.cache
+def _sources(module: str) -> tuple[str, ...]:
+    """Return the source of this package and of the module that an emitter stands in."""
+    package = importlib.resources.files(_PACKAGE)
+    files = sorted(file.name for file in package.iterdir() if file.name.endswith(".py"))
+    own = [package.joinpath(name).read_text("utf-8") for name in files]
+    outside = module.rpartition(".")[0] != _PACKAGE
+    return (*own, inspect.getsource(sys.modules[module])) if outside else tuple(own)
+
+
+def _read(path: Path, key: str) -> bytes | None:
+    """Return the object in a file, or None if there is none that can be trusted."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    start = len(_HEADER) + hashlib.sha256().digest_size
+    code = content[start:]
+    return code if content[:start] == _HEADER + _digest(key, code) else None
+
+
+def _write(path: Path, key: str, code: bytes) -> None:
+    """Keep an object, whole or not at all."""
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(_HEADER + _digest(key, code) + code)
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise
+
+
+def _digest(key: str, code: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + code).digest()
+
+
+@functools.cache
+def _target() -> Any:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm.Target.from_default_triple()
+
+
+def _machine(on: Host) -> Any:
+    # A machine for each use: MCJIT takes over the one that it is given.
+    return _target().create_target_machine(
+        cpu=on.cpu, features=on.features, opt=3, reloc="default", codemodel="jitdefault", jit=True
+    )
+
+
+def _module(text: str) -> Any:
+    module = llvm.parse_assembly(text)
+    module.verify()
+    return module
+
+
+def _load(code: bytes, on: Host) -> tuple[Any, int]:
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(on))
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return engine, engine.get_function_address(_SYMBOL)
+
+
+def run(kernel: Kernel, *arguments: Any) -> None:
+    """Call a kernel with arrays and integers; other Python threads run meanwhile."""
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(kernel.address)(block(*arguments).ctypes.data)
+
+
+def block(*arguments: Any) -> np.ndarray[Any, Any]:
+    """Return an argument block: the addresses of arrays, and integers as they are."""
+    values = [a.ctypes.data if isinstance(a, np.ndarray) else int(a) for a in arguments]
+    return np.array(values, np.int64)

@@ -1,0 +1,133 @@
+"""The kernels of a linear layer: forward, and the gradients of input, weight and bias.
+
+All float32. The weight is dense (N, K), the bias (N,). Activations and gradients are rows, one for
+each sample, a pitch in floats apart that is not less than their features; what lies between a row's
+features and the next row is neither read nor written. Sizes and pitches are constants of a kernel,
+the number of rows is not. ``first`` and ``last`` are the part of the output to compute: any cut
+into parts gives the same bits.
+"""
+
+from __future__ import annotations
+
+from . import dot, library, tile
+from .builder import Builder, Int, Mask, Value
+from .library import Kernel
+
+
+def forward(
+    K: int,
+    N: int,
+    x_pitch: int,
+    y_pitch: int,
+    relu: bool,
+    bias: bool,
+) -> Kernel:
+    """Y[b][o] = sum of X[b][k] · W[o][k] (+ bias[o]) (then max(·, 0)) for o in first ... last-1.
+
+    Arguments: X, W, bias (unused without), Y, rows, first, last.
+    """
+    del N  # one kernel serves any number of outputs
+    return library.kernel(_forward, 7, K, x_pitch, y_pitch, relu, bias)
+
+
+def input_gradient(K: int, N: int, d_pitch: int, dx_pitch: int, masked: bool) -> Kernel:
+    """dX[b][i] = sum of D[b][o] · W[o][i] (· (act[b][i] > 0)) for i in first ... last-1.
+
+    Arguments: D, W, dX, act (unused if not masked; pitch dx_pitch), rows, first, last; first is a
+    multiple of 16, and last is one or K.
+    """
+    return library.kernel(_input_gradient, 7, K, N, d_pitch, dx_pitch, masked)
+
+
+def weight_gradient(K: int, N: int, d_pitch: int, x_pitch: int) -> Kernel:
+    """dW[o][i] = sum of D[b][o] · X[b][i] for o in first ... last-1; dense (N, K).
+
+    Arguments: D, X, dW, rows, first, last.
+    """
+    del N  # one kernel serves any number of outputs
+    return library.kernel(_weight_gradient, 6, K, d_pitch, x_pitch)
+
+
+def bias_gradient(N: int, d_pitch: int) -> Kernel:
+    """db[o] = sum of D[b][o] for o in first ... last-1.
+
+    Arguments: D, db, rows, first, last; first is a multiple of 16, and last is one or N.
+    """
+    return library.kernel(_bias_gradient, 5, N, d_pitch)
+
+
+def _forward(k: Builder, K: int, x_pitch: int, y_pitch: int, relu: bool, bias: bool) -> None:
+    x, w, b, y, rows, first, last = k.arguments
+    size = dot.sizes(k.host)
+
+    def outputs(row: Int, height: int, start: Int, width: int) -> None:
+        inputs = [k.at(x, k.mul(row, x_pitch), i * x_pitch) for i in range(height)]
+        weights = [k.at(w, k.mul(start, K), j * K) for j in range(width)]
+        out = k.at(y, k.mul(row, y_pitch), start)
+        for i, total in enumerate(dot.reduced(k, dot.tile(k, inputs, weights, K))):
+            value = k.ir.fadd(total, k.load(b, start, width)) if bias else total
+            k.store(k.relu(value) if relu else value, out, i * y_pitch, width)
+
+    # Rows inside outputs: the weights of a tile stay in the first cache for all rows.
+    whole = k.mul(k.div(rows, size.rows), size.rows)
+
+    def column(start: Int, width: int) -> None:
+        k.tiles(0, whole, [size.rows], lambda row, height: outputs(row, height, start, width))
+
+    def lone_row(row: Int, _height: int) -> None:
+        k.tiles(first, last, size.alone, lambda start, width: outputs(row, 1, start, width))
+
+    k.tiles(first, last, size.outputs, column)
+    k.tiles(whole, rows, [1], lone_row)
+
+
+def _input_gradient(k: Builder, K: int, N: int, d_pitch: int, dx_pitch: int, masked: bool) -> None:
+    d, w, dx, act, rows, first, last = k.arguments
+
+    def mask(value: Value, place: Int, offset: int, mask: Mask) -> Value:
+        return k.where_positive(k.load(act, k.add(place, offset), mask), value)
+
+    product = tile.Product(
+        a=d,
+        v=w,
+        out=dx,
+        a_row=d_pitch,
+        out_row=dx_pitch,
+        reduction=tile.Loop(N, 1, K),
+        width=K,
+        epilogue=mask if masked else tile.plain,
+    )
+    product.emit(k, (0, rows), (first, last))
+
+
+def _weight_gradient(k: Builder, K: int, d_pitch: int, x_pitch: int) -> None:
+    d, x, dw, rows, first, last = k.arguments
+    product = tile.Product(
+        a=d, v=x, out=dw, a_row=1, out_row=K, reduction=tile.Loop(rows, d_pitch, x_pitch), width=K
+    )
+    product.emit(k, (first, last), (0, K))
+
+
+def _bias_gradient(k: Builder, N: int, d_pitch: int) -> None:
+    d, db, rows, first, last = k.arguments
+    chains = 4  # rows b, b+4, b+8, ... each have their own, to hide the latency of an addition
+
+    def column(start: Int, mask: int | None) -> None:
+        def add(i: Value, sums: list[Value]) -> list[Value]:
+            row = k.at(d, k.mul(i, chains * d_pitch), start)
+            return [k.ir.fadd(s, k.load(row, c * d_pitch, mask)) for c, s in enumerate(sums)]
+
+        def add_rest(i: Value, sums: list[Value]) -> list[Value]:
+            row = k.at(d, k.mul(k.add(k.sub(rows, k.rem(rows, chains)), i), d_pitch), start)
+            return [k.ir.fadd(sums[0], k.load(row, 0, mask)), *sums[1:]]
+
+        sums = k.loop(k.div(rows, chains), add, [k.zero] * chains)
+        s = k.loop(k.rem(rows, chains), add_rest, sums)
+        total = k.ir.fadd(k.ir.fadd(s[0], s[1]), k.ir.fadd(s[2], s[3]))
+        k.store(total, db, start, mask)
+
+    whole = k.div(k.maximum(k.sub(last, first), 0), k.lanes)
+    k.loop(whole, lambda i, _: column(k.add(first, k.mul(i, k.lanes)), None))
+    rest = N % k.lanes
+    if rest:
+        k.when(k.less(k.maximum(first, N - rest), last), lambda: column(N - rest, rest))

@@ -1,0 +1,97 @@
+"""The vector builder: loops that may not run at all, masks, and sums in one order."""
+
+import numpy as np
+import pytest
+from memory import UNTOUCHED, fenced
+
+from tuitrain_core.native import library, run
+from tuitrain_core.native.builder import FLOAT
+
+pytestmark = pytest.mark.usefixtures("cpu")
+
+
+def loops(k):
+    """Add 0 ... n-1, where n is known at run time only, to what is there."""
+    n, out = k.arguments
+
+    def add(i, carry):
+        return [k.ir.fadd(carry[0], k.ir.sitofp(i, FLOAT))]
+
+    (total,) = k.loop(n, add, [k.load_scalar(out)])
+    k.store_scalar(total, out)
+
+
+@pytest.mark.parametrize("n", [-2, 0, 1, 5])
+def test_a_loop_runs_as_often_as_it_is_told_to(n):
+    out = np.array([3.0], np.float32)
+    run(library.kernel(loops, 2), n, out)
+    assert out[0] == 3 + sum(range(n))
+
+
+def cut(k, sizes):
+    """Add 1 to every float of a range, and write the size of its tile beside it."""
+    first, last, out = k.arguments
+
+    def body(start, size):
+        for i in range(size):
+            place = k.at(out, k.mul(k.add(start, i), 2))
+            k.store_scalar(k.ir.fadd(k.load_scalar(place), FLOAT(1.0)), place)
+            k.store_scalar(FLOAT(float(size)), place, 1)
+
+    k.tiles(first, last, sizes, body)
+
+
+def test_tiles_cover_a_range_once_the_largest_first():
+    out = np.zeros((20, 2), np.float32)
+    run(library.kernel(cut, 3, (8, 4, 1)), 3, 18, out)
+    np.testing.assert_array_equal(out[:, 0], [0] * 3 + [1] * 15 + [0] * 2)
+    np.testing.assert_array_equal(out[3:18, 1], [8] * 8 + [4] * 4 + [1] * 3)
+    run(library.kernel(cut, 3, (8, 4, 1)), 9, 2, out)
+    assert out[:, 0].sum() == 15
+
+
+def masked(k, count):
+    source, out = k.arguments
+    k.store(k.load(source, 0, count), out, 0, count)
+
+
+def test_masked_lanes_are_neither_read_nor_written(cpu):
+    for count in range(1, cpu.lanes + 1):
+        source = fenced(np.arange(count) + 1)
+        out = fenced(np.full(count, UNTOUCHED))
+        run(library.kernel(masked, 2, count), source, out)
+        np.testing.assert_array_equal(out, source)
+
+
+def sums(k, present):
+    source, out = k.arguments
+    vectors = [k.load(source, i * k.lanes) if i in present else None for i in range(k.lanes)]
+    k.store(k.sums(vectors), out)
+
+
+def test_a_sum_has_the_same_bits_in_every_lane(cpu):
+    lanes = cpu.lanes
+    vector = np.random.default_rng(3).standard_normal(lanes).astype(np.float32)
+    source = np.tile(vector, lanes)
+    expected, half = vector, lanes // 2
+    while half:
+        expected, half = expected[:half] + expected[half:], half // 2
+    for present in (tuple(range(lanes)), (0,), (lanes - 1, 1)):
+        out = np.empty(lanes, np.float32)
+        run(library.kernel(sums, 2, present), source, out)
+        np.testing.assert_array_equal(out[list(present)], expected[0])
+
+
+def positive(k):
+    value, condition, out = k.arguments
+    k.store(k.where_positive(k.load(condition), k.load(value)), out)
+    k.store(k.relu(k.load(value)), out, k.lanes)
+
+
+def test_relu_keeps_nan_and_its_mask_is_a_product(cpu):
+    value = np.resize(np.array([1, np.nan, -2, np.inf], np.float32), cpu.lanes)
+    condition = np.resize(np.array([1, 1, 1, -1], np.float32), cpu.lanes)
+    out = np.empty((2, cpu.lanes), np.float32)
+    run(library.kernel(positive, 3), value, condition, out)
+    np.testing.assert_array_equal(out[0, :4], [1, np.nan, -2, np.nan])
+    np.testing.assert_array_equal(out[1, :4], [1, np.nan, 0, np.inf])
