@@ -46,6 +46,7 @@ class Adagrad(Optimizer):
         "weight_decay": NOT_NEGATIVE,
     }
     slots: ClassVar[tuple[str, ...]] = (SUM,)
+    ages: ClassVar[bool] = True
 
     def __init__(
         self,

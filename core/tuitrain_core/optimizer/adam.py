@@ -46,6 +46,7 @@ class Adam(Optimizer):
         "weight_decay": NOT_NEGATIVE,
     }
     slots: ClassVar[tuple[str, ...]] = (FIRST, SECOND)
+    ages: ClassVar[bool] = True
 
     def __init__(
         self,

@@ -50,6 +50,7 @@ class LAMB(Optimizer):
         "weight_decay": NOT_NEGATIVE,
     }
     slots: ClassVar[tuple[str, ...]] = (FIRST, SECOND)
+    ages: ClassVar[bool] = True
 
     def __init__(
         self,

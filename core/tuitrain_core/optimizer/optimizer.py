@@ -78,6 +78,8 @@ class Optimizer:
     limits: ClassVar[Mapping[str, Limit]]
     slots: ClassVar[tuple[str, ...]] = ()
     optional_slots: ClassVar[tuple[str, ...]] = ()
+    ages: ClassVar[bool] = False
+    """Whether an update depends on how many there were before, besides the slots."""
 
     def __init__(self, params: Params, defaults: Mapping[str, Any]) -> None:
         self.param_groups: list[Group] = []

@@ -92,7 +92,7 @@ class _Native:
 
     def __init__(self, calls: Sequence[Call], threads: int, stop: Array) -> None:
         self._keep: list[Array | Sequence[Call]] = [calls]
-        self._moving: list[tuple[Array, int, Moving]] = []
+        self._moving: list[tuple[Array, int, Moving, Array]] = []
         self._taken = aligned((threads, 8), np.int64)
         meeting = aligned((16,), np.int64)
         seen = stop if threads == 1 else aligned((8,), np.int64)
@@ -110,14 +110,16 @@ class _Native:
         self._execute = _ENTRY(control.execute().address)
 
     def start(self) -> None:
-        """Set every moving address to where it starts."""
-        for block, place, moving in self._moving:
+        """Set every moving address to where it starts, and how far it moves."""
+        for block, place, moving, stride in self._moving:
             block[place] = moving.start
+            stride[0] = moving.stride
 
     def run(self, steps: int) -> int:
         for block in self._entries:
             block[2] = steps
-        self._seen[0] = 0
+        if len(self._entries) > 1:
+            self._seen[0] = 0
         others = [_team.submit(self._execute, address(each)) for each in self._entries[1:]]
         self._execute(address(self._entries[0]))
         for each in others:
@@ -135,33 +137,34 @@ class _Native:
         """Lay out what one thread does in a step."""
         meet = (control.barrier(), [address(meeting), threads, _GIVE_WAY])
         rows: list[tuple[int, int]] = []
-        before = len(self._moving)
+        moving: list[tuple[Array, int, Moving]] = []
         for call in calls:
             given = _share(call, index, threads)
             if given is not None:
                 block = self._row(rows, call.kernel, [*map(_number, call.arguments), *given])
-                self._moving += [
-                    (block, place, each)
-                    for place, each in enumerate(call.arguments)
-                    if isinstance(each, Moving)
-                ]
+                places = enumerate(call.arguments)
+                moving += [(block, i, each) for i, each in places if isinstance(each, Moving)]
             if threads > 1:
                 self._row(rows, *meet)
-        self._advance(rows, self._moving[before:])
+        self._advance(rows, moving)
         if threads > 1:
             if index == 0:
                 self._row(rows, control.copy_word(), [address(each) for each in stops])
             self._row(rows, *meet)
         return rows
 
-    def _advance(self, rows: list[tuple[int, int]], moving: Sequence[tuple]) -> None:  # type: ignore[type-arg]
+    def _advance(
+        self, rows: list[tuple[int, int]], moving: Sequence[tuple[Array, int, Moving]]
+    ) -> None:
         """Let moving addresses move on at the end of a step."""
-        moves = np.array(
-            [(address(block) + 8 * place, each.stride) for block, place, each in moving], np.int64
-        )
-        if len(moves):
-            self._keep.append(moves)
-            self._row(rows, control.advance(), [address(moves), len(moves)])
+        if not moving:
+            return
+        moves = np.zeros((len(moving), 2), np.int64)
+        for move, (block, place, each) in zip(moves, moving, strict=True):
+            move[0] = address(block) + 8 * place
+            self._moving.append((block, place, each, move[1:]))
+        self._keep.append(moves)
+        self._row(rows, control.advance(), [address(moves), len(moves)])
 
     def _row(self, rows: list[tuple[int, int]], kernel: Kernel, given: Sequence[int]) -> Array:
         block = np.array(given, np.int64)

@@ -79,6 +79,11 @@ class Program:
         self._show_gradients(trained)
         return float(self._workspace.of(self.graph.loss, "value", rows).item())
 
+    def reaches(self, parameter: Parameter) -> bool:
+        """Say whether the loss depends on a parameter, so that it has a gradient."""
+        value = self._leaves.get(id(parameter))
+        return value is not None and value in self._used
+
     def burst(
         self, feed: Feed, order: Array, rows: int, updates: Sequence[ParameterUpdate]
     ) -> Array:
@@ -138,11 +143,10 @@ class Program:
     def _show_gradients(self, trained: Sequence[Parameter]) -> None:
         """Let each parameter's ``grad`` be its gradient; None if the loss does not depend on it."""
         for parameter in trained:
-            value = self._leaves.get(id(parameter))
-            if value is not None and value in self._used:
+            parameter.grad = None
+            if self.reaches(parameter):
+                value = self._leaves[id(parameter)]
                 parameter.grad = Tensor(self._workspace.of(value, "gradient", 0))
-            else:
-                parameter.grad = None
 
     def _plan(self, rows: int, trained: Sequence[Tensor], feed: Feed | None = None) -> Plan:
         plan = Plan(self.graph, self._workspace, rows, trained, losses=self._losses)

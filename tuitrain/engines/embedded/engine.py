@@ -21,6 +21,7 @@ from ..base import Array, Change, Pending, read_only
 from ..state import EngineState
 from ..targets import matching
 from ..views import GroupView, OptimizerChoice, ParameterView
+from .bursts import Bursts
 from .capture import capture, check, clip_problem, restore_random
 from .description import describe
 from .digest import digest, digests
@@ -73,6 +74,7 @@ class EmbeddedEngine:
         self._recording = Recording(self._model, self._loader)
         self._test = DataLoader(test, TEST_BATCH, shuffle=False)
         self._table = GroupTable(self._parameters, plans)
+        self._bursts = Bursts(self._recording, self._loader, self._table, self._parameters)
         self._frozen = FrozenParameters(self._parameters)
         self._steering = Steering(self._table, self._frozen, len(self._loader))
         self._step = 0
@@ -126,11 +128,9 @@ class EmbeddedEngine:
         losses: list[float] = []
         with random.use(self._random):
             while len(losses) < steps:
-                loss = self._take_step() if hold is None else self._try_step(hold)
-                if loss is None:
-                    break
-                losses.append(loss)
-                if until():
+                taken = self._burst(steps - len(losses)) if hold is None else self._try_step(hold)
+                losses += taken
+                if not taken or until():
                     break
         return losses
 
@@ -263,20 +263,27 @@ class EmbeddedEngine:
             if (state := self._table.of(name).optimizer.state.get(parameter)) is not None
         }
 
-    def _try_step(self, hold: Callable[[Pending], bool]) -> float | None:
+    def _burst(self, most: int) -> list[float]:
+        """Take one step or more, and return their losses."""
+        losses: list[float] = []
+        if self._clip.by == "off":
+            losses = self._bursts.take(self._step, most, self._frozen.all())
+        if not losses:
+            return [self._update(self._differentiate())]
+        self._step += len(losses)
+        return losses
+
+    def _try_step(self, hold: Callable[[Pending], bool]) -> list[float]:
         """Take a step, or none if it is held: then what the forward pass has moved is put back."""
         buffers = {name: array.copy() for name, array in self._buffers().items()}
         drawn = self._random.bit_generator.state
         pending = PendingStep(self._differentiate(), self._table)
         if not hold(pending):
-            return self._update(pending.loss)
+            return [self._update(pending.loss)]
         for name, array in self._buffers().items():
             array[...] = buffers[name]
         self._random.bit_generator.state = drawn
-        return None
-
-    def _take_step(self) -> float:
-        return self._update(self._differentiate())
+        return []
 
     def _differentiate(self) -> float:
         """Compute loss and gradients of the next batch, and return the loss."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from tuitrain_core import Parameter, Tensor, functional, random
 from tuitrain_core.data import DataLoader
 from tuitrain_core.module import BatchNorm1d, BatchNorm2d, Module
-from tuitrain_core.program import NotRecordableError, Program, trace
+from tuitrain_core.program import Feed, NotRecordableError, Program, trace
 
 
 class Recording:
@@ -26,7 +26,7 @@ class Recording:
     def __init__(self, model: Module, loader: DataLoader) -> None:
         self._model = model
         self._loader = loader
-        self._programs: dict[tuple[bool, ...], Program] = {}
+        self._recorded: dict[tuple[bool, ...], tuple[Program, Feed]] = {}
         self._norms = [
             module
             for _, module in model.named_modules()
@@ -34,39 +34,40 @@ class Recording:
         ]
         self.problem = ""
 
-    def program(self) -> Program | None:
-        """Return the program of the step as it is now; None if it cannot be recorded."""
+    def program(self) -> tuple[Program, Feed] | None:
+        """Return the step as it is now, and its batches; None if it cannot be recorded."""
         if self.problem:
             return None
         frozen = tuple(norm.frozen for norm in self._norms)
-        found = self._programs.get(frozen)
+        found = self._recorded.get(frozen)
         if found is None:
             try:
-                found = self._programs[frozen] = self._record()
+                found = self._recorded[frozen] = self._record()
             except NotRecordableError as problem:
                 self.problem = str(problem)
         return found
 
     def differentiate(self, step: int, trained: Sequence[Parameter]) -> float | None:
         """Compute loss and gradients of a step's batch; None if it cannot be recorded."""
-        program = self.program()
-        if program is None:
+        recorded = self.program()
+        if recorded is None:
             return None
+        program, _ = recorded
         rows = len(self._loader.rows(step))
         self._loader.fill(step, program.images(rows), program.labels(rows))
         return program.differentiate(rows, trained)
 
-    def _record(self) -> Program:
+    def _record(self) -> tuple[Program, Feed]:
         """Trace the step on its first batch, and put back what that has moved."""
         buffers = [(each.numpy(), each.numpy().copy()) for each in self._model.buffers()]
         drawn = random.state()
         try:
-            images, labels = self._loader.batch(0)
-            return Program(trace(self._loss, images, labels), self._loader.batch_size)
+            graph = trace(self._loss, *self._loader.batch(0))
         finally:
             for array, before in buffers:
                 array[...] = before
             random.restore(drawn)
+        return Program(graph, self._loader.batch_size), Feed(self._loader, graph)
 
     def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
         return functional.loss.cross_entropy(self._model(images), labels)
