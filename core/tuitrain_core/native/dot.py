@@ -33,23 +33,34 @@ def sizes(host: Host) -> Sizes:
     return Sizes(2, (4, 1), (min(8, host.lanes), 1))
 
 
-def tile(k: Builder, x: Sequence[Value], w: Sequence[Value], length: int) -> list[list[Value]]:
-    """Return the accumulators of x[i] · w[j]: addresses of rows of `length` floats."""
-    flat = [k.zero] * (len(x) * len(w))
+def tile(
+    k: Builder,
+    x: Sequence[Value],
+    w: Sequence[Value],
+    length: int,
+    repeat: tuple[int, int, int] = (1, 0, 0),
+) -> list[list[Value]]:
+    """Return the accumulators of x[i] · w[j]: addresses of runs of `length` floats.
 
-    def step(offset: Int, accumulators: Sequence[Value], mask: int | None = None) -> list[Value]:
-        left = [k.load(row, offset, mask) for row in x]
-        out = list(accumulators)
+    repeat: how many runs there are, and how far the next one is from the last, in x and in w.
+    """
+
+    def step(i: Int, flat: Sequence[Value], offset: Int, mask: int | None = None) -> list[Value]:
+        at_x, at_w = (k.add(k.mul(i, repeat[1]), offset), k.add(k.mul(i, repeat[2]), offset))
+        left = [k.load(row, at_x, mask) for row in x]
+        out = list(flat)
         for j, row in enumerate(w):
-            right = k.load(row, offset, mask)
-            for i, value in enumerate(left):
-                out[i * len(w) + j] = k.fma(value, right, out[i * len(w) + j])
+            right = k.load(row, at_w, mask)
+            for i_x, value in enumerate(left):
+                out[i_x * len(w) + j] = k.fma(value, right, out[i_x * len(w) + j])
         return out
 
-    whole, rest = divmod(length, k.lanes)
-    flat = k.loop(whole, lambda i, carry: step(k.mul(i, k.lanes), carry), flat)
-    if rest:
-        flat = step(whole * k.lanes, flat, rest)
+    def run(i: Int, flat: list[Value]) -> list[Value]:
+        whole, rest = divmod(length, k.lanes)
+        flat = k.loop(whole, lambda j, carry: step(i, carry, k.mul(j, k.lanes)), flat)
+        return step(i, flat, whole * k.lanes, rest) if rest else flat
+
+    flat = k.loop(repeat[0], run, [k.zero] * (len(x) * len(w)))
     return [flat[i * len(w) : (i + 1) * len(w)] for i in range(len(x))]
 
 

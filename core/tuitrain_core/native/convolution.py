@@ -1,0 +1,209 @@
+"""The kernels of a 2-D convolution: forward (with ReLU and a 2x2 maximum), and the gradients.
+
+All float32. Images are (N, H, W, C), channels side by side, without gaps; weight (O, C, KH, KW) and
+bias (O,) in the public layout. A kernel reads the input with its zero border, from `pad`, and the
+weight in the order that it is used in, from `pack` and `pack_transposed`. The sizes are constants
+of a kernel; the number of samples is not. ``first`` and ``last`` are the samples to compute (of
+`weight_gradient`: the units); any cut into parts gives the same bits.
+
+Forward: pad, pack, forward. Back: unpool (after a pool), weight_gradient, unpack_gradient, and the
+bias gradient from ``linear.bias_gradient`` on N · OH · OW rows; then spread, pack_transposed,
+input_gradient.
+"""
+
+from __future__ import annotations
+
+from . import convolution_gradient, correlation, images, library, packing, tile
+from .builder import Builder, Int, Mask, Value
+from .geometry import Geometry
+from .host import host
+from .library import Kernel
+
+__all__ = [
+    "Geometry",
+    "forward",
+    "input_gradient",
+    "pack",
+    "pack_transposed",
+    "packed_size",
+    "pad",
+    "spread",
+    "transposed_size",
+    "unpack_gradient",
+    "unpool",
+    "weight_gradient",
+    "weight_units",
+]
+
+
+def pad(g: Geometry) -> Kernel:
+    """Copy x (N, H, W, C) into xp (N, H + 2py, W + 2px, C), and write its border of zeros.
+
+    Arguments: x, xp, first, last.
+    """
+    return library.kernel(images.pad, 4, g)
+
+
+def pack(g: Geometry) -> Kernel:
+    """Bring W into the order of `forward`. Arguments: W, P (`packed_size` floats)."""
+    return library.kernel(packing.by_output, 2, g)
+
+
+def pack_transposed(g: Geometry) -> Kernel:
+    """Bring W into the order of `input_gradient`. Arguments: W, PT (`transposed_size` floats)."""
+    return library.kernel(packing.by_run if _is_thin(g) else packing.by_input, 2, g)
+
+
+def packed_size(g: Geometry) -> int:
+    """Return the floats of a packed weight, and of a packed weight gradient."""
+    return g.taps * g.C * _whole(g.O)
+
+
+def transposed_size(g: Geometry) -> int:
+    """Return the floats of a weight packed for the input gradient."""
+    return g.C * g.KH * _whole(g.KW * g.O) if _is_thin(g) else g.taps * g.O * _whole(g.C)
+
+
+def forward(g: Geometry, relu: bool, bias: bool, pool: bool) -> Kernel:
+    """Y = the correlation of xp with P (+ bias) (then max(·, 0)) (then the maximum of 2x2 pixels).
+
+    Y is (N, OH, OW, O). With pool it is (N, OH//2, OW//2, O), and I, float32 and laid out like Y,
+    holds where the maximum was: 0, 1, 2, 3 for upper left, upper right, lower left, lower right.
+    Of equal values the first is chosen, of NaN the last; -1 stands where ReLU is off.
+
+    Arguments: xp, P, bias (unused without), Y, I (unused without pool), first, last.
+    """
+    return library.kernel(_forward, 7, g, relu, bias, pool)
+
+
+def unpool(g: Geometry) -> Kernel:
+    """D (N, OH, OW, O) = dY (N, OH//2, OW//2, O) where I says that the maximum was, else 0.
+
+    Arguments: dY, I, D, first, last. All of D is written, what no window covers too.
+    """
+    return library.kernel(images.unpool, 5, g)
+
+
+def spread(g: Geometry) -> Kernel:
+    """Ds (N, H + KH - 1, W + KW - 1, O) = D (N, OH, OW, O), a stride apart, zeros in between.
+
+    Arguments: D, Ds, first, last. All of Ds is written.
+    """
+    return library.kernel(images.spread, 4, g)
+
+
+def input_gradient(g: Geometry, masked: bool = False) -> Kernel:
+    """Correlate Ds with PT to dX (N, H, W, C) (· (act > 0), laid out like dX).
+
+    Arguments: Ds, PT, dX, first, last; masked: Ds, PT, dX, act, first, last.
+    """
+    emit = _input_gradient_thin if _is_thin(g) else _input_gradient
+    return library.kernel(emit, 6 if masked else 5, g, masked)
+
+
+def weight_gradient(g: Geometry) -> Kernel:
+    """G = the gradient of the weight, laid out like P, from xp and D (N, OH, OW, O).
+
+    Arguments: xp, D, G, samples, first, last; these are units, of which there are weight_units(g).
+    """
+    return library.kernel(convolution_gradient.weight_gradient, 6, g)
+
+
+def weight_units(g: Geometry) -> int:
+    """Return into how many units, of about equal work, the weight gradient can be cut."""
+    kinds = convolution_gradient.units(g, host())
+    return sum(kind.rows * kind.blocks for kind in kinds)
+
+
+def unpack_gradient(g: Geometry) -> Kernel:
+    """Bring G into the public layout, dW (O, C, KH, KW). Arguments: G, dW."""
+    return library.kernel(packing.unpack, 2, g)
+
+
+def _whole(count: int) -> int:
+    lanes = host().lanes
+    return -(-count // lanes) * lanes
+
+
+def _is_thin(g: Geometry) -> bool:
+    """Whether vectors along the input's channels would be mostly empty."""
+    lanes = host().lanes
+    return g.C < lanes
+
+
+def _forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> None:
+    x, p, b, y, index, first, last = k.arguments
+    emit = correlation.tiled(k, correlation.Shape.forward(g), x, p, (first, last), pool)
+
+    def start(channel: Int, columns: tile.Columns) -> list[Value] | None:
+        return [k.load(b, k.add(channel, at), mask) for at, mask in columns] if bias else None
+
+    def store(t: correlation.Tile, sums: list[Value]) -> None:
+        line = k.add(k.mul(t.n, g.OH), t.y)
+        place = k.add(k.mul(k.add(k.mul(line, g.OW), t.x), g.O), t.channel)
+        for i, value in enumerate(sums):
+            pixel, (at, mask) = i // len(t.columns), t.columns[i % len(t.columns)]
+            offset = (pixel // t.width * g.OW + pixel % t.width) * g.O + at
+            k.store(k.relu(value) if relu else value, k.at(y, place), offset, mask)
+
+    def store_pool(t: correlation.Tile, sums: list[Value]) -> None:
+        line = k.add(k.mul(t.n, g.OH // 2), k.div(t.y, 2))
+        place = k.add(k.mul(k.add(k.mul(line, g.OW // 2), k.div(t.x, 2)), g.O), t.channel)
+        for column, (at, mask) in enumerate(t.columns):
+            for x in range(t.width // 2):
+                pixels = [2 * x, 2 * x + 1, t.width + 2 * x, t.width + 2 * x + 1]
+                window = [sums[pixel * len(t.columns) + column] for pixel in pixels]
+                largest, where = _largest(k, window, relu)
+                k.store(largest, k.at(y, place), x * g.O + at, mask)
+                k.store(where, k.at(index, place), x * g.O + at, mask)
+
+    emit(start, store_pool if pool else store)
+
+
+def _largest(k: Builder, window: list[Value], relu: bool) -> tuple[Value, Value]:
+    """Return the largest value, and where it is: the first of equal ones, the last NaN."""
+    largest, where = window[0], k.zero
+    for place, value in enumerate(window[1:], 1):
+        nan = k.ir.fcmp_unordered("uno", value, value)
+        larger = k.ir.or_(k.greater(value, largest), nan)
+        largest = k.ir.select(larger, value, largest)
+        where = k.ir.select(larger, k.constant(place), where)
+    if not relu:
+        return largest, where
+    off = k.ir.fcmp_ordered("<=", largest, k.zero)
+    return k.ir.select(off, k.zero, largest), k.ir.select(off, k.constant(-1), where)
+
+
+def _masked(k: Builder, masked: bool) -> tuple[Value, Value, Value, Value, Value, Value]:
+    """Return Ds, PT, dX, act, first, last."""
+    if masked:
+        ds, p, dx, act, first, last = k.arguments
+        return ds, p, dx, act, first, last
+    ds, p, dx, first, last = k.arguments
+    return ds, p, dx, None, first, last
+
+
+def _input_gradient(k: Builder, g: Geometry, masked: bool) -> None:
+    ds, p, dx, act, first, last = _masked(k, masked)
+    emit = correlation.tiled(k, correlation.Shape.backward(g), ds, p, (first, last), False)
+
+    def store(t: correlation.Tile, sums: list[Value]) -> None:
+        line = k.add(k.mul(t.n, g.H), t.y)
+        place = k.add(k.mul(k.add(k.mul(line, g.W), t.x), g.C), t.channel)
+        for i, value in enumerate(sums):
+            pixel, (at, mask) = i // len(t.columns), t.columns[i % len(t.columns)]
+            offset = k.add(place, (pixel // t.width * g.W + pixel % t.width) * g.C + at)
+            on = k.where_positive(k.load(act, offset, mask), value) if masked else value
+            k.store(on, dx, offset, mask)
+
+    emit(lambda _channel, _columns: None, store)
+
+
+def _input_gradient_thin(k: Builder, g: Geometry, masked: bool) -> None:
+    ds, p, dx, act, first, last = _masked(k, masked)
+
+    def store(value: Value, place: Int, mask: Mask) -> None:
+        on = k.where_positive(k.load(act, place, mask), value) if masked else value
+        k.store(on, dx, place, mask)
+
+    correlation.thin(k, correlation.Shape.backward(g), ds, p, (first, last), store)

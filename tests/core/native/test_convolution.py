@@ -1,0 +1,274 @@
+"""The kernels of a convolution against float64, on odd sizes and at the edges of memory."""
+
+import numpy as np
+import pytest
+from memory import UNTOUCHED, close, fenced
+
+from tuitrain_core.native import convolution, run
+from tuitrain_core.native.convolution import Geometry
+
+pytestmark = pytest.mark.usefixtures("cpu")
+
+GEOMETRIES = [
+    Geometry(1, 1, 1, 1, 1, 1),
+    Geometry(3, 7, 5, 17, 3, 2, (1, 1), (1, 0)),
+    Geometry(17, 6, 9, 3, 2, 3, (2, 1), (0, 1)),
+    Geometry(16, 8, 8, 33, 3, 3, (1, 1), (1, 1)),
+    Geometry(5, 9, 9, 16, 3, 5, (2, 2), (3, 5)),
+    Geometry(33, 5, 4, 15, 1, 1, (2, 2)),
+    Geometry(1, 12, 13, 6, 5, 5, (1, 1), (2, 2)),
+    Geometry(16, 6, 33, 48, 3, 3, (3, 2), (1, 1)),
+    Geometry(7, 3, 9, 7, 3, 3, (1, 4), (1, 2)),
+]
+N = 3
+NAMES = [f"{g.C}x{g.H}x{g.W} by {g.O}x{g.KH}x{g.KW}" for g in GEOMETRIES]
+each_geometry = pytest.mark.parametrize("g", GEOMETRIES, ids=NAMES)
+
+
+def values(*sizes, seed=1):
+    array = np.random.default_rng(seed).standard_normal(sizes).astype(np.float32)
+    array.reshape(-1)[::5] = 0.0
+    return array
+
+
+def untouched(*sizes):
+    return fenced(np.full(sizes, UNTOUCHED))
+
+
+def images(g, count=N, seed=1):
+    return values(count, g.H, g.W, g.C, seed=seed)
+
+
+def weights(g, seed=2):
+    return values(g.O, g.C, g.KH, g.KW, seed=seed)
+
+
+def gradient(g, count=N, seed=3):
+    return values(count, g.OH, g.OW, g.O, seed=seed)
+
+
+# -- the kernels
+
+
+def pad(g, x):
+    xp = untouched(len(x), g.PH, g.PW, g.C)
+    run(convolution.pad(g), fenced(x), xp, 0, len(x))
+    return xp
+
+
+def forward(g, x, weight, bias=None, relu=False, pool=False, part=None):
+    packed = untouched(convolution.packed_size(g))
+    run(convolution.pack(g), fenced(weight), packed)
+    size = (g.OH // 2, g.OW // 2) if pool else (g.OH, g.OW)
+    y, index = untouched(len(x), *size, g.O), untouched(len(x), *size, g.O)
+    kernel = convolution.forward(g, relu, bias is not None, pool)
+    b = 0 if bias is None else fenced(bias)
+    run(kernel, pad(g, x), packed, b, y, index if pool else 0, *(part or (0, len(x))))
+    return (y, index) if pool else y
+
+
+def spread(g, d):
+    ds = untouched(len(d), g.SH, g.SW, g.O)
+    run(convolution.spread(g), fenced(d), ds, 0, len(d))
+    return ds
+
+
+def input_gradient(g, d, weight, act=None, part=None):
+    packed, dx = untouched(convolution.transposed_size(g)), untouched(len(d), g.H, g.W, g.C)
+    run(convolution.pack_transposed(g), fenced(weight), packed)
+    mask = [] if act is None else [fenced(act)]
+    kernel = convolution.input_gradient(g, act is not None)
+    run(kernel, spread(g, d), packed, dx, *mask, *(part or (0, len(d))))
+    return dx
+
+
+def weight_gradient(g, x, d, parts=None):
+    packed = untouched(convolution.packed_size(g))
+    for first, last in parts or [(0, convolution.weight_units(g))]:
+        kernel = convolution.weight_gradient(g)
+        run(kernel, pad(g, x), fenced(d), packed, len(x), first, last)
+    dw = untouched(g.O, g.C, g.KH, g.KW)
+    run(convolution.unpack_gradient(g), packed, dw)
+    return dw
+
+
+# -- what they should give
+
+
+def padded(g, x):
+    py, px = g.padding
+    return np.pad(x.astype(np.float64), ((0, 0), (py, py), (px, px), (0, 0)))
+
+
+def windows(g, xp):
+    """Return the view (N, OH, OW, C, KH, KW) of padded images."""
+    all_of_them = np.lib.stride_tricks.sliding_window_view(xp, (g.KH, g.KW), (1, 2))
+    return all_of_them[:, :: g.stride[0], :: g.stride[1]]
+
+
+def expected_forward(g, x, weight):
+    return np.einsum("nyxcij,ocij->nyxo", windows(g, padded(g, x)), weight.astype(np.float64))
+
+
+def expected_input_gradient(g, d, weight):
+    dxp = np.zeros((len(d), g.PH, g.PW, g.C))
+    for i in range(g.KH):
+        for j in range(g.KW):
+            view = dxp[:, i :: g.stride[0], j :: g.stride[1]][:, : g.OH, : g.OW]
+            view += d.astype(np.float64) @ weight[:, :, i, j].astype(np.float64)
+    return dxp[:, g.padding[0] :, g.padding[1] :][:, : g.H, : g.W]
+
+
+def expected_weight_gradient(g, x, d):
+    return np.einsum("nyxcij,nyxo->ocij", windows(g, padded(g, x)), d.astype(np.float64))
+
+
+def expected_pool(y):
+    """Return the maximum over 2x2 and its position: the first of equal ones, the last NaN."""
+    n, h, w, c = y.shape
+    y = y[:, : h // 2 * 2, : w // 2 * 2].reshape(n, h // 2, 2, w // 2, 2, c)
+    window = y.transpose(2, 4, 0, 1, 3, 5).reshape(4, n, h // 2, w // 2, c)
+    nan = np.isnan(window)
+    where = np.argmax(np.where(nan, -np.inf, window), 0)
+    last_nan = 3 - np.argmax(nan[::-1], 0)
+    where = np.where(nan.any(0), last_nan, where)
+    return np.take_along_axis(window, where[None], 0)[0], where
+
+
+# -- the tests
+
+
+@each_geometry
+def test_pad_and_spread(g):
+    x, d = images(g), gradient(g)
+    np.testing.assert_array_equal(pad(g, x), padded(g, x).astype(np.float32))
+    ds = np.zeros((N, g.SH, g.SW, g.O), np.float32)
+    for y in range(g.OH):
+        for z in range(g.OW):
+            at = (
+                y * g.stride[0] + g.KH - 1 - g.padding[0],
+                z * g.stride[1] + g.KW - 1 - g.padding[1],
+            )
+            if 0 <= at[0] < g.SH and 0 <= at[1] < g.SW:
+                ds[:, at[0], at[1]] = d[:, y, z]
+    np.testing.assert_array_equal(spread(g, d), ds)
+
+
+@each_geometry
+@pytest.mark.parametrize(("relu", "with_bias"), [(False, False), (True, True)])
+def test_forward(g, relu, with_bias):
+    x, weight, bias = images(g), weights(g), values(g.O, seed=4)
+    y = forward(g, x, weight, bias if with_bias else None, relu)
+    expected = expected_forward(g, x, weight) + with_bias * bias.astype(np.float64)
+    scale = expected_forward(g, np.abs(x), np.abs(weight)) + with_bias * np.abs(bias)
+    close(y, np.maximum(expected, 0) if relu else expected, scale)
+
+
+@each_geometry
+@pytest.mark.parametrize("relu", [False, True])
+def test_a_fused_pool_is_the_pool_of_the_output(g, relu):
+    x, weight, bias = images(g), weights(g), values(g.O, seed=4)
+    x[:, ::3, ::2] = 0.0  # windows of equal values
+    y = forward(g, x, weight, bias, relu)
+    largest, index = forward(g, x, weight, bias, relu, pool=True)
+    expected, where = expected_pool(y)
+    np.testing.assert_array_equal(largest, expected)
+    np.testing.assert_array_equal(index, np.where(expected <= 0, -1, where) if relu else where)
+
+
+@pytest.mark.parametrize("relu", [False, True])
+def test_the_last_nan_of_a_window_is_its_maximum(relu):
+    g = Geometry(1, 4, 6, 3, 1, 1)
+    x, weight = images(g), np.ones((3, 1, 1, 1), np.float32)
+    x[0, 0, 0] = x[0, 0, 1] = x[1, 2, 4] = x[2, 3, 5] = np.nan
+    largest, index = forward(g, x, weight, None, relu, pool=True)
+    expected, where = expected_pool(np.maximum(x, 0) if relu else x)
+    np.testing.assert_array_equal(largest, np.repeat(expected, 3, -1))
+    where = np.where(expected <= 0, -1, where) if relu else where
+    np.testing.assert_array_equal(index, np.repeat(where, 3, -1))
+
+
+@each_geometry
+def test_unpool(g):
+    size = (N, g.OH // 2, g.OW // 2, g.O)
+    dy, index = values(*size), np.random.default_rng(5).integers(-1, 4, size).astype(np.float32)
+    d = untouched(N, g.OH, g.OW, g.O)
+    run(convolution.unpool(g), fenced(dy), fenced(index), d, 0, N)
+    expected = np.zeros(d.shape, np.float32)
+    for place in range(4):
+        view = expected[:, place // 2 :: 2, place % 2 :: 2][:, : size[1], : size[2]]
+        view[...] = np.where(index == place, dy, 0)
+    np.testing.assert_array_equal(d, expected)
+
+
+@each_geometry
+@pytest.mark.parametrize("masked", [False, True])
+def test_input_gradient(g, masked):
+    d, weight, act = gradient(g), weights(g), images(g)
+    dx = input_gradient(g, d, weight, act if masked else None)
+    expected = expected_input_gradient(g, d, weight)
+    scale = expected_input_gradient(g, np.abs(d), np.abs(weight))
+    close(dx, expected * (act > 0) if masked else expected, scale)
+
+
+@each_geometry
+def test_weight_gradient(g):
+    x, d = images(g), gradient(g)
+    expected = expected_weight_gradient(g, x, d)
+    close(weight_gradient(g, x, d), expected, expected_weight_gradient(g, np.abs(x), np.abs(d)))
+
+
+@each_geometry
+def test_any_cut_gives_the_same_bits(g):
+    x, d, weight = images(g), gradient(g), weights(g)
+    y, dx = forward(g, x, weight), input_gradient(g, d, weight)
+    for part in [(0, 1), (1, 3), (2, 2), (2, 1)]:
+        inside = slice(part[0], max(part))
+        for whole, some in [
+            (y, forward(g, x, weight, part=part)),
+            (dx, input_gradient(g, d, weight, part=part)),
+        ]:
+            np.testing.assert_array_equal(some[inside], whole[inside])
+            assert np.all(np.delete(some, inside, 0) == UNTOUCHED)
+    count = convolution.weight_units(g)
+    parts = [(count // 2, count), (count, count), (0, count // 3), (count // 3, count // 2), (1, 0)]
+    np.testing.assert_array_equal(weight_gradient(g, x, d, parts), weight_gradient(g, x, d))
+
+
+def test_a_sample_has_the_same_bits_in_any_batch():
+    g = GEOMETRIES[1]
+    x, weight, d = images(g), weights(g), gradient(g)
+    np.testing.assert_array_equal(forward(g, x[1:], weight), forward(g, x, weight)[1:])
+    part = input_gradient(g, d[2:], weight)
+    np.testing.assert_array_equal(part, input_gradient(g, d, weight)[2:])
+
+
+@each_geometry
+def test_no_samples(g):
+    x, d = images(g, 0), gradient(g, 0)
+    assert forward(g, x, weights(g)).shape == (0, g.OH, g.OW, g.O)
+    assert input_gradient(g, d, weights(g)).shape == x.shape
+    assert np.all(weight_gradient(g, x, d) == 0.0)
+
+
+def test_many_samples():
+    g = Geometry(2, 20, 20, 3, 3, 3)  # more than the caches hold at once
+    x, d = images(g, 21), gradient(g, 21)
+    expected = expected_weight_gradient(g, x, d)
+    close(weight_gradient(g, x, d), expected, expected_weight_gradient(g, np.abs(x), np.abs(d)))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_nan_and_inf_stay_in_sight_and_in_their_sample(bad):
+    g = GEOMETRIES[3]
+    x, weight, d = images(g), weights(g), gradient(g)
+    weight[weight == 0] = 1.0
+    x[1, 4, 4, 15] = d[1, 4, 4, 32] = bad
+    y, dx = forward(g, x, weight, relu=True), input_gradient(g, d, weight)
+    expected = expected_forward(g, x, weight)
+    np.testing.assert_array_equal(np.isnan(y), np.isnan(np.maximum(expected, 0)))
+    reached = np.zeros(dx.shape, bool)
+    reached[1, 3:6, 3:6] = True
+    np.testing.assert_array_equal(~np.isfinite(dx), reached)
+    dw = weight_gradient(g, np.ones_like(x), d)
+    assert not np.isfinite(dw[32]).any() and np.isfinite(dw[:32]).all()
