@@ -4,15 +4,14 @@ A key, a palette entry, the ``:`` line, a scenario entry and a Python call all m
 command, and every command prints back to the text that makes it.
 """
 
+from .command import Command, Setting, number_text, setting_text
+from .conditions import BreakOff, BreakWhen
 from .parsing import parse
-from .printing import number_text, setting_text, to_text
+from .printing import to_text
 from .types import (
     AnyCommand,
     Branch,
-    BreakOff,
-    BreakWhen,
     Clip,
-    Command,
     Decay,
     FollowSchedule,
     Freeze,
@@ -23,7 +22,6 @@ from .types import (
     Rewind,
     ScaleLr,
     SetLr,
-    Setting,
     Step,
     Stop,
     SwapOptimizer,
