@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from tests.conformance.embedded import Small
-from tests.conformance.probes import do, group, train
+from tests.conformance.probes import buffers, do, group, train
 from tests.conformance.problem import Plan
 from tests.engines.conftest import make_engine
 from tuitrain.errors import RefusedError, StateMismatchError
-from tuitrain_core import tape
+from tuitrain_core import functional, tape
+from tuitrain_core.module import BatchNorm2d
 
 
 def test_the_warm_up_touches_nothing(engine):
@@ -75,6 +76,78 @@ def test_a_tied_parameter_is_one_parameter():
     tied, plain = make_engine(model=Tied), make_engine()
     assert [*tied.parameters()] == [*plain.parameters()]
     assert train(tied, 3) == train(plain, 3)
+
+
+@pytest.mark.parametrize("target", ["tied.weight", "tied.w*", "*ied.weight"])
+def test_any_name_of_a_tied_parameter_names_it(target):
+    engine = make_engine(model=Tied)
+    message = do(engine, f"freeze {target}").message
+    assert message == f"{target} frozen: head.weight (also tied.weight)"
+    assert engine.state().frozen == {"head.weight": 0}
+    assert not do(engine, "freeze head.weight").changed
+    assert do(engine, f"thaw {target}").changed
+
+
+def test_groups_can_be_made_of_any_name_of_a_tied_parameter():
+    plans = [Plan("top", ("tied.*",), "sgd", {"lr": 1.0}), Plan("rest", ("*",), "sgd", {"lr": 1.0})]
+    engine = make_engine(plans, model=Tied)
+    assert [row.name for row in group(engine, "top").parameters] == ["head.bias", "head.weight"]
+    assert not do(engine, "group top = head.*").changed
+    message = do(engine, "group bias = tied.bias").message
+    assert message.startswith("head.bias (also tied.bias) moved to bias")
+
+
+def test_the_views_say_a_tied_parameters_other_names():
+    engine = make_engine(model=Tied)
+    rows = {row.name: row.aliases for row in group(engine, "fc").parameters}
+    assert rows["head.weight"] == ("tied.weight",)
+    assert rows["fc.weight"] == ()
+    view = engine.inspect("tied.weight")
+    assert view is not None
+    assert (view.name, view.aliases) == ("head.weight", ("tied.weight",))
+    assert view == engine.inspect("head.weight")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("lr tied.weight 1", "names 1 parameter: head.weight (also tied.weight), and no group"),
+        ("freeze tied.wait", "did you mean 'tied.weight'?"),
+        ("group a = tide.*", "did you mean 'tied'?"),
+    ],
+)
+def test_refusals_know_every_name_of_a_tied_parameter(text, told):
+    with pytest.raises(RefusedError) as refusal:
+        do(make_engine(model=Tied), text)
+    assert told in str(refusal.value)
+
+
+def test_a_group_that_is_left_with_nothing_names_the_tied_by_all_their_names():
+    plans = [Plan("a", ("*",), "sgd", {"lr": 1.0}), Plan("b", ("tied.bias",), "sgd", {"lr": 1.0})]
+    with pytest.raises(RefusedError, match=r"matches: head.bias \(also tied.bias\)"):
+        make_engine(plans, model=Tied)
+
+
+class TiedNorms(Small):
+    """A second norm layer whose parameters are those of the first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.second = BatchNorm2d(3)
+        self.second.weight, self.second.bias = self.norm.weight, self.norm.bias
+
+    def forward(self, images):
+        x = functional.flatten(functional.relu(self.second(self.norm(self.conv(images)))), 1)
+        return self.head(functional.relu(self.fc(self.drop(x))))
+
+
+def test_freezing_tied_parameters_freezes_the_statistics_of_every_layer_that_has_them():
+    engine = make_engine(model=TiedNorms)
+    do(engine, "freeze second.*")
+    before = buffers(engine)
+    train(engine, 2)
+    assert len(before) >= 4
+    assert buffers(engine) == before
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from tuitrain.commands import Regroup
-from tuitrain.engines.targets import matching_any, near_parameter
+from tuitrain.engines.targets import Names, near_parameter, parameters_matching
 from tuitrain.errors import ScenarioError, listed, nearest
 from tuitrain.run.session import Session
 
@@ -130,8 +130,12 @@ class Expectations:
         return []
 
     def _matching(self, patterns: Sequence[str]) -> list[str]:
-        names = self._session.engine.parameters()
-        return matching_any(patterns, names)
+        return parameters_matching(patterns, self._parameter_names())
+
+    def _parameter_names(self) -> Names:
+        engine = self._session.engine
+        aliases = {row.name: row.aliases for group in engine.groups() for row in group.parameters}
+        return {name: aliases[name] for name in engine.parameters()}
 
     def _remember(self) -> None:
         for name in self._session.engine.parameters():
@@ -161,7 +165,7 @@ class Expectations:
         patterns = list(expect.grad_none or ())
         for since in (expect.unchanged, expect.changed):
             patterns += list((since.params if since else None) or ())
-        names = list(self._session.engine.parameters())
+        names = self._parameter_names()
         for pattern in patterns:
             if not self._matching([pattern]):
                 return f"no parameter matches {pattern!r}{near_parameter(pattern, names)}"

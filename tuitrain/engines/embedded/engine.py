@@ -10,7 +10,6 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from tuitrain.commands import AnyCommand, Clip, Freeze, to_text
-from tuitrain.errors import RefusedError
 from tuitrain_core import functional, random, tape, tensor
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.data import DataLoader, Dataset
@@ -19,9 +18,8 @@ from tuitrain_core.optimizer import ParameterState, clip_grad_norm, clip_grad_va
 
 from ..base import Array, Change, Pending, read_only
 from ..state import EngineState
-from ..targets import matching
 from ..views import GroupView, OptimizerChoice, ParameterView
-from .capture import capture, check, clip_problem, restore_random
+from .capture import capture, check, restore_random
 from .description import describe
 from .digest import digest, digests
 from .environment import environment
@@ -70,7 +68,7 @@ class EmbeddedEngine:
         self._parameters = dict(self._model.named_parameters())
         self._loader = DataLoader(train, batch_size, seed)
         self._test = DataLoader(test, TEST_BATCH, shuffle=False)
-        self._table = GroupTable(self._parameters, plans)
+        self._table = GroupTable(self._parameters, plans, self._model.aliases())
         self._frozen = FrozenParameters(self._parameters)
         self._steering = Steering(self._table, self._frozen, len(self._loader))
         self._step = 0
@@ -160,22 +158,25 @@ class EmbeddedEngine:
         """Describe the groups, in order."""
         self._frozen.verify()
         return tuple(
-            describe(group, self._parameters, self._frozen, self._step) for group in self._table
+            describe(group, self._parameters, self._table.aliases, self._frozen, self._step)
+            for group in self._table
         )
 
     def inspect(self, parameter: str) -> ParameterView | None:
         """Describe one parameter in full; None if there is none of that name."""
-        found = self._parameters.get(parameter)
+        name = self._table.first_name(parameter)
+        found = self._parameters.get(name)
         if found is None:
             return None
         return ParameterView(
-            name=parameter,
+            name=name,
             shape=found.shape,
-            group=self.group_of(parameter),
+            group=self.group_of(name),
             step=self._step,
-            frozen_since=self._frozen.since(parameter),
+            frozen_since=self._frozen.since(name),
             value=view_of(found.numpy()),
             grad=None if found.grad is None else view_of(found.grad.numpy()),
+            aliases=self._table.aliases[name],
         )
 
     def optimizers(self) -> tuple[OptimizerChoice, ...]:
@@ -297,9 +298,6 @@ class EmbeddedEngine:
         return loss
 
     def _set_clip(self, command: Clip) -> Change:
-        problem = clip_problem(command.by, command.limit)
-        if problem:
-            raise RefusedError(problem)
         if command == self._clip:
             return Change(False, f"already so: {to_text(command)}")
         self._clip = command
@@ -322,10 +320,12 @@ class EmbeddedEngine:
         """
         trained = [each for name, each in self._parameters.items() if name not in self._frozen]
         self._gradients = GradManager().attach(trained)
-        for name, module in self._model.named_modules():
+        moving = {id(each) for each in trained}
+        for module in self._model.modules():
             if isinstance(module, BatchNorm1d | BatchNorm2d):
-                own = matching(f"{name}.*", self._parameters)
-                module.frozen = bool(own) and all(each in self._frozen for each in own)
+                # By identity: a parameter of its own may be tied to, and named after, another's.
+                own = {id(each) for each in module.parameters()}
+                module.frozen = bool(own) and own.isdisjoint(moving)
 
     @contextmanager
     def _evaluating(self) -> Iterator[None]:

@@ -81,7 +81,7 @@ class Steering:
         for name in fresh:
             self._frozen.freeze(name, step)
         before = f" ({len(names) - len(fresh)} were before)" if len(fresh) < len(names) else ""
-        return Change(True, f"{target} frozen: {_parameters(fresh)}{before}")
+        return Change(True, f"{target} frozen: {self._parameters(fresh)}{before}")
 
     def _thaw(self, command: Thaw) -> Change:
         names = self._table.members_named(command.target)
@@ -94,7 +94,7 @@ class Steering:
                 self._table.of(name).optimizer.state.pop(self._table.parameters[name], None)
         state = "kept" if command.state == "keep" else "reset"
         return Change(
-            True, f"{command.target} thawed: {_parameters(frozen)}, optimizer state {state}"
+            True, f"{command.target} thawed: {self._parameters(frozen)}, optimizer state {state}"
         )
 
     def _set_lr(self, command: SetLr) -> Change:
@@ -212,16 +212,16 @@ class Steering:
         return kept(group.settings, RULES[group.rule].defaults(), RULES[rule].defaults())
 
     def _regroup(self, command: Regroup) -> Change:
-        names = patterns_matched(command.patterns, list(self._table.parameters))
+        names = patterns_matched(command.patterns, self._table.aliases)
         target = self._table.get(command.name)
         moved = [name for name in names if target is None or name not in target.members]
         if not moved:
-            return Change(False, f"{command.name} already holds {_parameters(names)}")
+            return Change(False, f"{command.name} already holds {self._parameters(names)}")
         model = target or self._table.of(moved[0])
         emptied = self._move(moved, command.name, model)
         gone = f"; {listed(emptied)} is left empty and goes" if emptied else ""
         settings = "" if target else f", with the optimizer and lr of {model.name}"
-        return Change(True, f"{_parameters(moved)} moved to {command.name}{settings}{gone}")
+        return Change(True, f"{self._parameters(moved)} moved to {command.name}{settings}{gone}")
 
     def _move(self, moved: list[str], name: str, model: Group) -> list[str]:
         """Move parameters, each with its state, into the group ``name``, made like ``model``."""
@@ -252,6 +252,9 @@ class Steering:
     def _of(self, names: Iterable[str]):
         return [self._table.parameters[name] for name in names]
 
+    def _parameters(self, names: list[str]) -> str:
+        return self._table.called(names[0]) if len(names) == 1 else f"{len(names)} parameters"
+
     def _since(self, names: list[str]) -> str:
         return f"since step {self._frozen.all_since(names)}"
 
@@ -264,7 +267,3 @@ def _told(told: list[str], otherwise: str) -> Change:
 def _unless_constant(schedule: Schedule, does: str) -> str:
     """Say what becomes of a schedule; a constant is not worth a word."""
     return "" if isinstance(schedule, Constant) else f", {schedule.label} {does}"
-
-
-def _parameters(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{len(names)} parameters"
