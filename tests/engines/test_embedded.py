@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from tests.conformance.embedded import Small
-from tests.conformance.probes import buffers, do, group, train
+from tests.conformance.probes import buffers, do, group, plant, train
 from tests.conformance.problem import Plan
 from tests.engines.conftest import make_engine
+from tuitrain.engines.embedded import units
 from tuitrain.errors import RefusedError, StateMismatchError
 from tuitrain_core import functional, tape
 from tuitrain_core.module import BatchNorm2d
@@ -62,6 +63,39 @@ def test_what_leads_to_a_trained_parameter_stays_on_the_tape(engine, recorded):
     every = operations(engine, recorded)
     do(engine, "freeze fc")
     assert operations(engine, recorded) == every
+
+
+def test_dead_units_are_counted_once_a_step_and_only_when_asked_for(engine, monkeypatch):
+    counted = []
+    count = units.dead_units
+    monkeypatch.setattr(
+        "tuitrain.engines.embedded.engine.dead_units",
+        lambda *given: counted.append(engine.step) or count(*given),
+    )
+    engine.run(3, lambda: False, lambda pending: bool(pending.non_finite()))
+    engine.groups()
+    engine.inspect("fc.weight")
+    assert counted == []
+    engine.run(2, lambda: False, lambda pending: pending.dead_units() != pending.dead_units())
+    assert counted == [3, 4]
+
+
+class Twice(Small):
+    """The same layer used twice, a ReLU after each, and pooling before another's."""
+
+    def forward(self, images):
+        x = functional.relu(functional.max_pool2d(self.conv(images), 1))
+        x = functional.flatten(x, 1)
+        return self.head(functional.relu(self.fc(x)) + functional.relu(self.fc(0.0 - x)))
+
+
+def test_a_layer_that_is_used_twice_has_units_that_are_dead_where_no_use_fires():
+    engine = make_engine(model=Twice)
+    weight = np.zeros((8, 48), np.float32)
+    weight[0], weight[1] = 1, -1  # each fires in one of the uses; the others in none
+    plant(engine, conv__bias=np.float32(5), fc__weight=weight, fc__bias=np.float32(-0.01))
+    found = {each.parameter: (each.dead, each.units) for each in engine.dead_units()}
+    assert found == {"conv.weight": (0, 3), "fc.weight": (6, 8)}
 
 
 class Tied(Small):

@@ -31,7 +31,7 @@ from tuitrain.commands import (
 from tuitrain.engines.base import Change, Engine, Pending
 from tuitrain.errors import RefusedError, listed, nearest
 
-from .breakpoints import AVERAGE_OVER, Breakpoints
+from .breakpoints import AVERAGE_OVER, Breakpoints, check_watched
 from .journal import Journal
 from .recorder import NO_RECORD, Recorder
 from .snapshot import Actor, JournalEntry, Outcome, Phase, Snapshot, Title
@@ -117,8 +117,12 @@ class Session:
         step = self.step
         outcome: Outcome = "refused"
         try:
+            watched_nothing = self._watching_nothing()
             change = self._apply(command)
             outcome, message = "applied" if change.changed else "unchanged", change.message
+            for each in self._watching_nothing():
+                if each not in watched_nothing:
+                    message += f"; no group is left that `{each}` watches"
         except RefusedError as refusal:
             message = str(refusal)
         entry = self.journal.add(ticket, step, to_text(command), actor, outcome, message)
@@ -215,10 +219,17 @@ class Session:
 
     def _set_breakpoint(self, command: BreakWhen | BreakOff) -> Change:
         if isinstance(command, BreakWhen):
+            check_watched(command, self.engine)
             added = self.breakpoints.add(command)
             return Change(added, "the run will pause then" if added else "that is set already")
         count = self.breakpoints.clear()
         return Change(bool(count), f"{count} taken away" if count else "there was none")
+
+    def _watching_nothing(self) -> tuple[str, ...]:
+        """Return the breakpoints whose group there is not, or not any more."""
+        if not self.breakpoints:
+            return ()
+        return self.breakpoints.unwatched([group.name for group in self.engine.groups()])
 
     def _go_back(self, command: Rewind | Undo | Branch) -> Change:
         match command:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -18,7 +19,7 @@ from tuitrain_core.optimizer import ParameterState, clip_grad_norm, clip_grad_va
 
 from ..base import Array, Change, Pending, read_only
 from ..state import EngineState
-from ..views import GroupView, OptimizerChoice, ParameterView
+from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 from .capture import capture, check, restore_random
 from .description import describe
 from .digest import digest, digests
@@ -29,8 +30,12 @@ from .inspection import view_of
 from .pending import PendingStep
 from .rules import choices, compile_rules
 from .steering import Steering
+from .units import dead_units
 
 TEST_BATCH = 500
+
+Moving: TypeAlias = tuple[Mapping[str, Array], Mapping[str, Any]]
+"""What a forward pass moves: buffers, and the state of the random generator."""
 
 
 class EmbeddedEngine:
@@ -179,6 +184,11 @@ class EmbeddedEngine:
             aliases=self._table.aliases[name],
         )
 
+    def dead_units(self) -> Sequence[LayerUnits]:
+        """Count the dead units in the batch of the next step; see `Engine.dead_units`."""
+        with random.use(self._random):
+            return self._dead_units(self._moving())
+
     def optimizers(self) -> tuple[OptimizerChoice, ...]:
         """Say what a group's optimizer can be swapped to."""
         return choices()
@@ -264,15 +274,37 @@ class EmbeddedEngine:
 
     def _try_step(self, hold: Callable[[Pending], bool]) -> float | None:
         """Take a step, or none if it is held: then what the forward pass has moved is put back."""
-        buffers = {name: array.copy() for name, array in self._buffers().items()}
-        drawn = self._random.bit_generator.state
-        pending = PendingStep(self._differentiate(), self._table)
+        begun = self._moving()
+        pending = PendingStep(self._differentiate(), self._table, lambda: self._dead_units(begun))
         if not hold(pending):
             return self._update(pending.loss)
+        self._put_back(begun)
+        return None
+
+    def _dead_units(self, begun: Moving) -> Sequence[LayerUnits]:
+        """Run the next batch forward as from ``begun``, and leave all as it was."""
+        images, _ = self._loader.batch(self._step)
+        now = self._moving()
+        self._put_back(begun)
+        try:
+            found = dead_units(lambda: self._model(tensor(images)), self._parameters)
+        finally:
+            self._put_back(now)
+        return tuple(
+            LayerUnits(name, self.group_of(name), dead.size, int(dead.sum()))
+            for name, dead in found.items()
+        )
+
+    def _moving(self) -> Moving:
+        """Return what a forward pass moves."""
+        buffers = {name: array.copy() for name, array in self._buffers().items()}
+        return buffers, self._random.bit_generator.state
+
+    def _put_back(self, moving: Moving) -> None:
+        buffers, drawn = moving
         for name, array in self._buffers().items():
             array[...] = buffers[name]
         self._random.bit_generator.state = drawn
-        return None
 
     def _take_step(self) -> float:
         return self._update(self._differentiate())

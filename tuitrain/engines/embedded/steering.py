@@ -18,7 +18,7 @@ from tuitrain.commands import (
     Thaw,
     to_text,
 )
-from tuitrain.errors import RefusedError, listed
+from tuitrain.errors import RefusedError
 from tuitrain_core.errors import CoreError
 from tuitrain_core.optimizer import RULES, default_policy
 from tuitrain_core.schedule import Constant, LinearDecay, Schedule, WarmUp
@@ -219,7 +219,9 @@ class Steering:
             return Change(False, f"{command.name} already holds {self._parameters(names)}")
         model = target or self._table.of(moved[0])
         emptied = self._move(moved, command.name, model)
-        gone = f"; {listed(emptied)} is left empty and goes" if emptied else ""
+        one = len(emptied) == 1
+        goes = "is left empty and goes" if one else "are left empty and go"
+        gone = f"; {' and '.join(emptied)} {goes}" if emptied else ""
         settings = "" if target else f", with the optimizer and lr of {model.name}"
         return Change(True, f"{self._parameters(moved)} moved to {command.name}{settings}{gone}")
 
