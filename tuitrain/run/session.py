@@ -67,6 +67,7 @@ class Session:
     Attributes
     ----------
     broke : why a breakpoint paused the run, until it goes on; else ""
+    look : called at the boundaries of a live run, when all is applied that was asked there
     """
 
     def __init__(
@@ -89,8 +90,10 @@ class Session:
         self._held_at: int | None = None
         self._passing = False
         self.broke = ""
+        self.look: Callable[[], None] = lambda: None
         self.breakpoints = Breakpoints()
         self._marks = sorted({*marks, *(each.step for each in self._planned), title.total_steps})
+        self.timeline.marks = self._marks
 
     @property
     def step(self) -> int:
