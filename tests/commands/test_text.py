@@ -127,6 +127,16 @@ def test_the_examples_of_every_verb_are_commands(verb):
         assert parse(to_text(parse(example))) == parse(example)
 
 
+def test_the_help_says_that_an_lr_of_zero_is_no_freeze():
+    lr, freeze = verb_named("lr"), verb_named("freeze")
+    assert "At 0 weights hold still, gradients go on" in lr.summary
+    assert "no gradient" in freeze.summary
+
+
+def verb_named(name: str):
+    return next(each for each in VOCABULARY if each.name == name)
+
+
 @pytest.mark.parametrize(
     ("text", "command"),
     [

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from tests.conformance.embedded import Small
-from tests.conformance.probes import buffers, do, group, plant, train
+from tests.conformance.probes import RULES, buffers, do, group, plant, train
 from tests.conformance.problem import Plan
 from tests.engines.conftest import make_engine
 from tuitrain.engines.embedded import units
 from tuitrain.errors import RefusedError, StateMismatchError
 from tuitrain_core import functional, tape
+from tuitrain_core.kernels import update
 from tuitrain_core.module import BatchNorm2d
 
 
@@ -63,6 +64,21 @@ def test_what_leads_to_a_trained_parameter_stays_on_the_tape(engine, recorded):
     every = operations(engine, recorded)
     do(engine, "freeze fc")
     assert operations(engine, recorded) == every
+
+
+def test_no_command_makes_a_kernel_be_compiled_again(engine):
+    engine.warm_up()
+    train(engine, 1)
+    kernels = [each for each in vars(update).values() if hasattr(each, "signatures")]
+    before = [list(each.signatures) for each in kernels]
+    assert any(before)
+    for text in ("lr * 0.3", "lr * 1", "lr * 0", "lr * x2", "decay * over 3 steps", "lr fc 1e-30"):
+        do(engine, text)
+        train(engine, 2)
+    for rule, settings in RULES.items():
+        do(engine, f"optimizer * {rule} {settings}")
+        train(engine, 2)
+    assert [list(each.signatures) for each in kernels] == before
 
 
 def test_dead_units_are_counted_once_a_step_and_only_when_asked_for(engine, monkeypatch):

@@ -256,6 +256,8 @@ class Session:
 
     def _try(self, command: TryLr) -> Change:
         steps = min(command.steps, self.title.total_steps - self.step)
+        for candidate in command.candidates():
+            self.engine.preview(candidate)  # refused, if it will be, before any is tried
         told = []
         for value, candidate in zip(command.values, command.candidates(), strict=True):
             tried = self.timeline.explore(candidate, steps)
@@ -329,7 +331,7 @@ class Session:
         left = self.title.total_steps - self.step
         taken = min(count, left)
         self.phase, self._steps_left, self.broke = Phase.RUNNING, taken, ""
-        short = f"; only {taken} are left" if taken < count else ""
+        short = f"; only {taken} {'is' if taken == 1 else 'are'} left" if taken < count else ""
         return Change(True, f"to step {self.step + taken}, then pause{short}")
 
     def _after(self, taken: int) -> None:

@@ -106,7 +106,14 @@ class Steering:
         return _told(told, f"{command.target} already has a constant lr of {command.lr:g}")
 
     def _scale_lr(self, command: ScaleLr, step: int) -> Change:
-        given = self._give(command.target, lambda group: group.schedule.scaled(command.factor))
+        given = self._give(
+            command.target,
+            lambda group: (
+                group.schedule
+                if group.schedule.is_over_at_zero(step)  # so many times 0 is 0
+                else group.schedule.scaled(command.factor)
+            ),
+        )
         told = [
             f"{group.name}: lr {group.schedule.lr(step):g}{_unless_constant(before, 'goes on')}"
             for group, before in given
@@ -133,15 +140,19 @@ class Steering:
 
     def _follow(self, command: FollowSchedule, step: int) -> Change:
         per_epoch = self._steps_per_epoch
-        given = self._give(
-            command.target,
-            lambda group: make_schedule(command, group.schedule.lr(step), step, per_epoch),
-        )
+
+        def make(group: Group) -> Schedule:
+            made = make_schedule(command, group.schedule.lr(step), step, per_epoch)
+            idle = group.schedule.is_over_at_zero(step) and made.is_over_at_zero(step)
+            return group.schedule if idle else made
+
+        given = self._give(command.target, make)
         told = [
             f"{group.name}: lr {group.schedule.lr(step):g}, {group.schedule.label}"
             for group, _ in given
         ]
-        return _told(told, f"{command.target} already follows that schedule")
+        already = f"{command.target} already follows that schedule, or stays at an lr of 0"
+        return _told(told, already)
 
     def _give(self, target: str, make: Callable[[Group], Schedule]) -> list[tuple[Group, Schedule]]:
         """Give groups the schedules that ``make`` makes, all of them or none.
@@ -189,7 +200,7 @@ class Steering:
         schedule = (
             group.schedule if lr is None else Constant(float(optimizer.param_groups[0]["lr"]))
         )
-        if command.ramp:
+        if command.ramp and not schedule.is_over_at_zero(step):
             schedule = WarmUp(schedule, step, command.ramp)
         fresh = replace(group, optimizer=optimizer, schedule=schedule)
         policy = command.state or default_policy(group.rule, fresh.rule)
@@ -202,8 +213,8 @@ class Steering:
             return group, (None, "")
         if policy == "carry":
             hand_over(group.optimizer, optimizer, members)
-            return group, (fresh, "state carried")
-        return group, (fresh, "state reset")
+        done = "state carried" if policy == "carry" else "state reset"
+        return group, (fresh, done + _lr_told(group.schedule, schedule, step))
 
     def _kept(self, group: Group, rule: str) -> dict[str, Setting]:
         """Return the group's settings that the other optimizer takes over."""
@@ -214,6 +225,13 @@ class Steering:
     def _regroup(self, command: Regroup) -> Change:
         names = patterns_matched(command.patterns, self._table.aliases)
         target = self._table.get(command.name)
+        members = [*names, *(target.members if target else ())]
+        namesake = self._table.first_name(command.name)
+        if namesake in self._table.parameters and namesake not in members:
+            raise RefusedError(
+                f"{command.name} is a parameter, and a group of that name that does not hold it "
+                "would be taken for it; choose another name"
+            )
         moved = [name for name in names if target is None or name not in target.members]
         if not moved:
             return Change(False, f"{command.name} already holds {self._parameters(names)}")
@@ -264,6 +282,16 @@ class Steering:
 def _told(told: list[str], otherwise: str) -> Change:
     """Join what was done to each group; nothing done is said as such."""
     return Change(bool(told), "; ".join(told) if told else otherwise)
+
+
+def _lr_told(before: Schedule, after: Schedule, step: int) -> str:
+    """Say what a swap did to the learning rate, if it did anything."""
+    if after == before:
+        return ""
+    rises = f", rising over {after.over} steps" if isinstance(after, WarmUp) else " from here on"
+    kept = isinstance(after, WarmUp) and after.inner == before
+    ends = "" if kept else _unless_constant(before, "ends")
+    return f", lr {after.lr(step):g}{rises}{ends}"
 
 
 def _unless_constant(schedule: Schedule, does: str) -> str:
