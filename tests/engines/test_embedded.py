@@ -226,6 +226,16 @@ def test_refusals_say_what_is_allowed(engine, text, told):
             [Plan("a", ("*",), "sgd", {"lr": 1.0}), Plan("b", ("fc.*",), "sgd", {"lr": 1.0})],
             "group 'b': it is left with nothing",
         ),
+        (
+            [Plan("a", ("fc.*",), "sgd", {"lr": 1.0}), Plan("a", ("*",), "sgd", {"lr": 1.0})],
+            "a second group is called 'a'",
+        ),
+        ([Plan("a b", ("*",), "sgd", {"lr": 1.0})], "group 'a b': a name is made of letters"),
+        ([Plan("", ("*",), "sgd", {"lr": 1.0}, True)], "group '': a name is made of letters"),
+        (
+            [Plan("fc.bias", ("c*",), "sgd", {"lr": 1.0}), Plan("b", ("*",), "sgd", {"lr": 1.0})],
+            "group 'fc.bias': fc.bias is a parameter, and a group of that name",
+        ),
     ],
 )
 def test_plans_that_do_not_fit_are_refused(plans, told):

@@ -4,6 +4,7 @@ A key, a palette entry, the ``:`` line, a scenario entry and a Python call all m
 command, and every command prints back to the text that makes it.
 """
 
+from .checks import is_name
 from .command import Command, Setting, number_text, setting_text
 from .conditions import BreakOff, BreakWhen
 from .parsing import parse
@@ -57,6 +58,7 @@ __all__ = [
     "TryLr",
     "Undo",
     "Verb",
+    "is_name",
     "number_text",
     "parse",
     "setting_text",

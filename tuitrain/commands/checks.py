@@ -37,9 +37,14 @@ def target(name: str, value: Any) -> None:
         raise misused(name, f"takes a group's name or a glob, but was given {value!r}")
 
 
+def is_name(value: Any) -> bool:
+    """Whether this can be the name of a group: a command can be given to it."""
+    return isinstance(value, str) and bool(_NAME.fullmatch(value))
+
+
 def word(name: str, what: str, value: Any) -> None:
     """Check a name: of a new group, a branch, an optimizer, a setting."""
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
+    if not is_name(value):
         raise misused(
             name, f"takes {what} of letters, digits, '_', '.' and '-', but was given {value!r}"
         )

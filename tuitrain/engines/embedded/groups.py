@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tuitrain.commands import Setting
+from tuitrain.commands import Setting, is_name
 from tuitrain.errors import RefusedError, listed
 from tuitrain_core import Parameter, schedule
 from tuitrain_core.optimizer import Optimizer
@@ -104,8 +104,8 @@ class GroupTable:
 
     Raises
     ------
-    RefusedError : a glob matches nothing, a group is left with nothing, a parameter is in no group,
-        an optimizer or a setting is unknown or out of range
+    RefusedError : a name cannot be or is there twice, a glob matches nothing, a group is left with
+        nothing, a parameter is in no group, an optimizer or a setting is unknown or out of range
     """
 
     def __init__(
@@ -157,6 +157,20 @@ class GroupTable:
         """Return how a parameter is called in a sentence: with its other names, if it has any."""
         return with_aliases(parameter, self.aliases)
 
+    def check_name(self, name: str, members: Iterable[str]) -> None:
+        """Check that a group's name is not the name of a parameter that it does not hold.
+
+        Raises
+        ------
+        RefusedError : it is; a target of that name would be taken for the group
+        """
+        namesake = self.first_name(name)
+        if namesake in self.parameters and namesake not in members:
+            raise RefusedError(
+                f"{name} is a parameter, and a group of that name that does not hold it would be "
+                "taken for it; choose another name"
+            )
+
     def first_name(self, name: str) -> str:
         """Return the name that a parameter goes by, given any of its names."""
         return next((first for first, others in self.aliases.items() if name in others), name)
@@ -182,8 +196,15 @@ class GroupTable:
         return [self.parameters[name] for name in members]
 
     def _planned(self, plan: GroupPlan, left: Sequence[str]) -> Group:
+        if not is_name(plan.name):
+            raise RefusedError(
+                f"group {plan.name!r}: a name is made of letters, digits, '_', '.' and '-'"
+            )
+        if plan.name in self._groups:
+            raise RefusedError(f"a second group is called {plan.name!r}")
         try:
             members = self._claim(plan, left)
+            self.check_name(plan.name, members)
             optimizer = make_optimizer(plan.rule, self._of(members), plan.settings)
         except RefusedError as refusal:
             raise RefusedError(f"group {plan.name!r}: {refusal}") from None

@@ -226,12 +226,7 @@ class Steering:
         names = patterns_matched(command.patterns, self._table.aliases)
         target = self._table.get(command.name)
         members = [*names, *(target.members if target else ())]
-        namesake = self._table.first_name(command.name)
-        if namesake in self._table.parameters and namesake not in members:
-            raise RefusedError(
-                f"{command.name} is a parameter, and a group of that name that does not hold it "
-                "would be taken for it; choose another name"
-            )
+        self._table.check_name(command.name, members)
         moved = [name for name in names if target is None or name not in target.members]
         if not moved:
             return Change(False, f"{command.name} already holds {self._parameters(names)}")
