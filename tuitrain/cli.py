@@ -218,12 +218,13 @@ def _open_app(scenario: Scenario, source: str, out: Path | None) -> int:
 
     from tuitrain.app.app import TuitrainApp
     from tuitrain.run.live import LiveRun
-    from tuitrain.scenario.build import build, title_of
+    from tuitrain.scenario.build import title_of
+    from tuitrain.scenario.watch import build_watched
 
     with ExitStack() as files:
         where = out or _new_folder(scenario.name)
         run = LiveRun(
-            lambda tell: build(scenario, source, tell, _folder(scenario, where, files)),
+            lambda tell: build_watched(scenario, source, tell, _folder(scenario, where, files)),
             title_of(scenario),
         )
         TuitrainApp(run.start()).run()

@@ -16,7 +16,7 @@ from tuitrain.app.renderables.histogram import bars, resampled
 from tuitrain.app.renderables.journal import journal_rows
 from tuitrain.app.renderables.parameter import first_values, parameter_rows
 from tuitrain.app.renderables.rows import flowed, plain, shortened, width_of
-from tuitrain.run.snapshot import ParameterView, Phase, Series
+from tuitrain.run.snapshot import JournalEntry, ParameterView, Phase, Series
 
 from .fake import JOURNAL, array_view, branched, group, running, starting
 
@@ -192,6 +192,17 @@ def test_journal():
     assert rows == [
         "   520 ✓ freeze conv  key      4 parameters hold still",
         "   521 ∅ freeze conv  key      unchanged: conv is frozen already",
+    ]
+
+
+def test_journal_tells_what_became_of_expectations():
+    entries = [
+        JournalEntry(0, 628, "expect test_accuracy >= 0.9", "scenario", "met", "0.921"),
+        JournalEntry(0, 628, "expect train_loss < 0.1", "scenario", "not met", "0.16"),
+    ]
+    assert text(journal_rows(entries, 76)) == [
+        "   628 ✓ expect test_accuracy >= 0.9  scenario met: 0.921",
+        "   628 ✗ expect train_loss < 0.1      scenario not met: 0.16",
     ]
 
 

@@ -63,7 +63,9 @@ commands = st.one_of(
     st.builds(Rewind, st.integers(0, 999_999_999_999)),
     st.builds(Branch, names),
     st.sampled_from([Undo(), Clip("off"), BreakOff(), BreakWhen("nan")]),
-    st.builds(BreakWhen, st.sampled_from(["loss", "accuracy"]), rates),
+    st.builds(BreakWhen, st.just("loss"), rates),
+    st.builds(BreakWhen, st.just("accuracy"), st.floats(0, 1)),
+    st.builds(BreakWhen, st.just("dead_units"), st.floats(0, 100, exclude_max=True), targets),
     st.builds(
         TryLr,
         targets,
@@ -125,6 +127,16 @@ def test_the_examples_of_every_verb_are_commands(verb):
         assert parse(to_text(parse(example))) == parse(example)
 
 
+def test_the_help_says_that_an_lr_of_zero_is_no_freeze():
+    lr, freeze = verb_named("lr"), verb_named("freeze")
+    assert "At 0 weights hold still, gradients go on" in lr.summary
+    assert "no gradient" in freeze.summary
+
+
+def verb_named(name: str):
+    return next(each for each in VOCABULARY if each.name == name)
+
+
 @pytest.mark.parametrize(
     ("text", "command"),
     [
@@ -177,11 +189,18 @@ def test_commands_are_read_as_documented(text: str, command: Command):
         ("schedule fc cosin to 0 over 3 epochs", "did you mean 'cosine'?"),
         ("schedule fc milestones x0.1 at 5,3 epochs", "milestones that ascend"),
         ("break when loss > 3", "write: break when nan | loss > xFACTOR"),
+        ("break when accuracy >= 97", "takes an accuracy from 0 to 1 (97% is 0.97)"),
+        ("break when dead units of conv > 0.5", "write: break when nan | loss > xFACTOR"),
+        ("break when dead units of conv > 100%", "takes a share below 100%"),
+        ("break when dead units of con/v > 50%", "a group's name or a glob"),
         ("try lr fc for 200 steps", "write: try lr TARGET"),
         ("try lr fc x0.1, fast for 200 steps", "takes a number as its learning rate"),
         ("preview undo", "preview takes freeze, thaw, lr"),
         ("preview freeze", "freeze was given nothing"),
-        ("branch 1x", "takes a branch's name, but was given '1x'"),
+        (
+            "branch 1x",
+            "takes a branch's name of letters, digits, '_', '.' and '-', but was given '1x'",
+        ),
         ("pause now", "takes nothing after it, but was given 'now'"),
     ],
 )

@@ -112,6 +112,18 @@ def whole(engine: Engine) -> tuple:
     )
 
 
+def plant(engine: Engine, **values: np.ndarray) -> None:
+    """Put parameters to a number, or to as many as they have; ``fc__bias`` is ``fc.bias``."""
+    state = engine.state()
+    parameters = dict(state.parameters)
+    for key, value in values.items():
+        name = key.replace("__", ".")
+        whole = np.empty_like(parameters[name])
+        whole.ravel()[:] = np.ravel(value)
+        parameters[name] = whole
+    engine.load_state(replace(state, parameters=parameters))
+
+
 def poison(engine: Engine, name: str, value: float = math.nan) -> None:
     """Put a value that is not finite where the loss is made of it."""
     state = engine.state()

@@ -1,11 +1,9 @@
 """What cannot be done is refused by name, and what changes nothing says so."""
 
-import math
-
 import pytest
 
 from tests.conformance.probes import do, train, whole
-from tuitrain.commands import Clip, Decay, FollowSchedule, ScaleLr, SetLr, SwapOptimizer
+from tuitrain.commands import FollowSchedule, SwapOptimizer
 from tuitrain.errors import RefusedError
 
 
@@ -30,6 +28,7 @@ from tuitrain.errors import RefusedError
         ("optimizer fc adam weight_decay=-1", "weight_decay"),
         ("optimizer * adam betas=0.9,2", "betas"),
         ("optimizer * sgd nesterov=true", "nesterov needs momentum"),
+        ("group fc.bias = conv.*", "fc.bias is a parameter, and a group of that name"),
         ("pause", "is not for the groups"),
         ("undo", "is not for the groups"),
     ],
@@ -46,20 +45,15 @@ def test_a_refusal_names_what_was_given_and_changes_nothing(engine, text, told):
 @pytest.mark.parametrize(
     "command",
     [
-        SetLr("fc", -1.0),
-        SetLr("*", math.nan),
-        SetLr("*", math.inf),
-        ScaleLr("*", -1.0),
-        ScaleLr("*", math.nan),
-        Decay("*", 0),
-        FollowSchedule("*", "linear", -1.0),
-        FollowSchedule("*", "exponential", math.nan),
-        FollowSchedule("*", "milestones", 0.5, at=()),
-        FollowSchedule("*", "cosine", 0.0, over=0),
-        SwapOptimizer("*", "adam", {"lr": math.nan}),
-        Clip("norm", 0.0),
-        Clip("norm", math.nan),
-        Clip("value", -1.0),
+        FollowSchedule("*", "exponential", 1.5),
+        FollowSchedule("*", "exponential", 0),
+        FollowSchedule("*", "milestones", 2, at=(1,)),
+        SwapOptimizer("*", "adam", {"lr": -1}),
+        SwapOptimizer("*", "adam", {"betas": 0.9}),
+        SwapOptimizer("*", "adam", {"eps": True}),
+        SwapOptimizer("*", "sgd", {"momentum": (0.9, 0.99)}),
+        SwapOptimizer("*", "sgd", {"nesterov": 1, "momentum": 0.9}),
+        SwapOptimizer("*", "lamb", {"momentum": 0.9}),
     ],
     ids=repr,
 )
@@ -90,6 +84,9 @@ def test_a_command_that_fails_for_one_group_is_applied_to_none(engine):
         ("lr fc 0", "lr fc x3"),
         ("lr fc 0.5", "lr fc x1"),
         ("lr fc 0", "decay fc over 3 epochs"),
+        ("lr fc 0", "schedule fc exponential x0.5 per step"),
+        ("lr fc 0", "schedule fc cosine to 0 over 3 epochs"),
+        ("lr fc 0", "optimizer fc adam ramp=5"),
         ("decay fc over 3 epochs", "decay fc over 3 epochs"),
         ("schedule fc cosine to 0 over 3 epochs", "schedule fc cosine to 0 over 3 epochs"),
         ("clip norm 1", "clip norm 1"),
@@ -106,3 +103,30 @@ def test_what_changes_nothing_says_so(engine, first, again):
     assert not change.changed
     assert change.message
     assert whole(engine) == before
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lr * x2",
+        "lr * x0",
+        "decay * over 3 epochs",
+        "schedule * exponential x0.5 per step",
+        "schedule * milestones x0.5 at 1 step warmup=2",
+        "schedule * cosine to 0 over 3 steps",
+    ],
+)
+def test_what_leaves_a_decay_at_the_zero_it_has_come_to_says_so(engine, text):
+    do(engine, "decay * over 2 steps")
+    train(engine, 1)
+    assert do(engine, "lr * x2").changed
+    train(engine, 1)
+    before = whole(engine)
+    assert not do(engine, text).changed
+    assert whole(engine) == before
+    assert do(engine, "schedule * linear to 0.1 over 2 steps").changed
+
+
+def test_a_group_may_be_called_like_a_parameter_that_it_holds(engine):
+    assert do(engine, "group fc.bias = fc.bias conv.bias").changed
+    assert do(engine, "group fc.bias = conv.weight").changed

@@ -18,6 +18,8 @@ acts = st.sampled_from(
         "optimizer * sgd momentum=0", "optimizer fc adamw state=carry",
         "optimizer * rmsprop momentum=0.5 centered=true state=carry",
         "optimizer fc adadelta state=carry", "optimizer conv adagrad",
+        "optimizer fc adam lr=0.01 ramp=4", "optimizer * sgd momentum=0.5 ramp=3", "lr fc x2",
+        "lr * x0", "thaw fc.weight reset", "schedule * one-cycle to 0.1 over 5 steps", "freeze c*",
         "group top = head.*", "group conv = fc.*", "group all = *", "group fc = *.bias",
     ]
 )  # fmt: skip

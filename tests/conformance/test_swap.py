@@ -77,6 +77,17 @@ def test_a_swap_with_an_lr_ends_the_schedule(engine):
     assert (lr(engine, "conv"), group(engine, "conv").schedule) == (0.5, "constant")
 
 
+def test_a_swap_says_what_becomes_of_the_lr(engine):
+    do(engine, "decay fc over 3 epochs")
+    message = do(engine, "optimizer fc adam lr=0.02").message
+    assert "lr 0.02 from here on" in message
+    assert "ends" in message
+    message = do(engine, "optimizer fc sgd ramp=4").message
+    assert "lr 0.004, rising over 4 steps" in message
+    assert "ends" not in message
+    assert "lr" not in do(engine, "optimizer fc sgd momentum=0.5").message
+
+
 def test_a_swap_without_an_lr_leaves_the_schedule(engine):
     do(engine, "decay conv over 4 steps")
     schedule = group(engine, "conv").schedule

@@ -102,6 +102,20 @@ def test_tied_parameters_are_one_under_the_first_of_their_names():
     np.testing.assert_array_equal(net.second.weight.numpy(), [5.0, 6.0])
 
 
+def test_the_other_names_of_tied_parameters_are_known():
+    net = Whole()
+    assert net.aliases() == {}
+    net.first.weight = net.second.weight
+    assert net.aliases() == {"first.weight": ("second.weight",)}
+    net.third = net.second
+    assert net.aliases() == {
+        "first.weight": ("second.weight", "third.weight"),
+        "second.bias": ("third.bias",),
+    }
+    net.second.whole = net
+    assert net.aliases()["second.bias"] == ("third.bias",)
+
+
 def test_a_part_that_stands_in_two_places_is_listed_once():
     net = Whole()
     net.second = net.first

@@ -183,6 +183,32 @@ def test_warm_up_does_not_delay_what_is_inside():
     assert [schedule.lr(t) for t in range(14, 60)] == [inner.lr(t) for t in range(14, 60)]
 
 
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        *EVERY_KIND,
+        Constant(0.0),
+        LinearDecay(0.0, 3, 5),
+        LinearDecay(0.1, 3, 5, 2),
+        Linear(0.0, 0.1, 3, 5, 2),
+        Linear(0.1, 0.0, 3, 5, 2),
+        Linear(0.0, 0.0, 3, 5),
+        Cosine(0.0, 0.1, 3, 5),
+        Cosine(0.1, 0.0, 3, 5, 2),
+        Exponential(0.0, 0.5, 3),
+        Milestones(0.0, 0.5, (2,), 3),
+        OneCycle(0.0, 0.1, 0.0, 3, 9),
+        OneCycle(0.0, 0.0, 0.0, 3, 9),
+        WarmUp(LinearDecay(0.1, 3, 5), 3, 20),
+    ],
+    ids=repr,
+)
+def test_over_at_zero_means_zero_from_here_on(schedule):
+    rates = [schedule.lr(step) for step in range(600)]
+    for step in range(100):
+        assert schedule.is_over_at_zero(step) == (not any(rates[step:]))
+
+
 def test_scaling_multiplies_the_peak_and_keeps_the_shape():
     schedule = LinearDecay(0.1, 3, 50, 7)
     assert schedule.scaled(2.0) == LinearDecay(0.2, 3, 50, 7)

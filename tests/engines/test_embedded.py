@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from tests.conformance.embedded import Small
-from tests.conformance.probes import do, group, train
+from tests.conformance.probes import RULES, buffers, do, group, plant, train
 from tests.conformance.problem import Plan
 from tests.engines.conftest import make_engine
+from tuitrain.engines.embedded import units
 from tuitrain.errors import RefusedError, StateMismatchError
-from tuitrain_core import tape
+from tuitrain_core import functional, tape
+from tuitrain_core.kernels import update
+from tuitrain_core.module import BatchNorm2d
 
 
 def test_the_warm_up_touches_nothing(engine):
@@ -63,6 +66,54 @@ def test_what_leads_to_a_trained_parameter_stays_on_the_tape(engine, recorded):
     assert operations(engine, recorded) == every
 
 
+def test_no_command_makes_a_kernel_be_compiled_again(engine):
+    engine.warm_up()
+    train(engine, 1)
+    kernels = [each for each in vars(update).values() if hasattr(each, "signatures")]
+    before = [list(each.signatures) for each in kernels]
+    assert any(before)
+    for text in ("lr * 0.3", "lr * 1", "lr * 0", "lr * x2", "decay * over 3 steps", "lr fc 1e-30"):
+        do(engine, text)
+        train(engine, 2)
+    for rule, settings in RULES.items():
+        do(engine, f"optimizer * {rule} {settings}")
+        train(engine, 2)
+    assert [list(each.signatures) for each in kernels] == before
+
+
+def test_dead_units_are_counted_once_a_step_and_only_when_asked_for(engine, monkeypatch):
+    counted = []
+    count = units.dead_units
+    monkeypatch.setattr(
+        "tuitrain.engines.embedded.engine.dead_units",
+        lambda *given: counted.append(engine.step) or count(*given),
+    )
+    engine.run(3, lambda: False, lambda pending: bool(pending.non_finite()))
+    engine.groups()
+    engine.inspect("fc.weight")
+    assert counted == []
+    engine.run(2, lambda: False, lambda pending: pending.dead_units() != pending.dead_units())
+    assert counted == [3, 4]
+
+
+class Twice(Small):
+    """The same layer used twice, a ReLU after each, and pooling before another's."""
+
+    def forward(self, images):
+        x = functional.relu(functional.max_pool2d(self.conv(images), 1))
+        x = functional.flatten(x, 1)
+        return self.head(functional.relu(self.fc(x)) + functional.relu(self.fc(0.0 - x)))
+
+
+def test_a_layer_that_is_used_twice_has_units_that_are_dead_where_no_use_fires():
+    engine = make_engine(model=Twice)
+    weight = np.zeros((8, 48), np.float32)
+    weight[0], weight[1] = 1, -1  # each fires in one of the uses; the others in none
+    plant(engine, conv__bias=np.float32(5), fc__weight=weight, fc__bias=np.float32(-0.01))
+    found = {each.parameter: (each.dead, each.units) for each in engine.dead_units()}
+    assert found == {"conv.weight": (0, 3), "fc.weight": (6, 8)}
+
+
 class Tied(Small):
     """The same layer under two names."""
 
@@ -75,6 +126,78 @@ def test_a_tied_parameter_is_one_parameter():
     tied, plain = make_engine(model=Tied), make_engine()
     assert [*tied.parameters()] == [*plain.parameters()]
     assert train(tied, 3) == train(plain, 3)
+
+
+@pytest.mark.parametrize("target", ["tied.weight", "tied.w*", "*ied.weight"])
+def test_any_name_of_a_tied_parameter_names_it(target):
+    engine = make_engine(model=Tied)
+    message = do(engine, f"freeze {target}").message
+    assert message == f"{target} frozen: head.weight (also tied.weight)"
+    assert engine.state().frozen == {"head.weight": 0}
+    assert not do(engine, "freeze head.weight").changed
+    assert do(engine, f"thaw {target}").changed
+
+
+def test_groups_can_be_made_of_any_name_of_a_tied_parameter():
+    plans = [Plan("top", ("tied.*",), "sgd", {"lr": 1.0}), Plan("rest", ("*",), "sgd", {"lr": 1.0})]
+    engine = make_engine(plans, model=Tied)
+    assert [row.name for row in group(engine, "top").parameters] == ["head.bias", "head.weight"]
+    assert not do(engine, "group top = head.*").changed
+    message = do(engine, "group bias = tied.bias").message
+    assert message.startswith("head.bias (also tied.bias) moved to bias")
+
+
+def test_the_views_say_a_tied_parameters_other_names():
+    engine = make_engine(model=Tied)
+    rows = {row.name: row.aliases for row in group(engine, "fc").parameters}
+    assert rows["head.weight"] == ("tied.weight",)
+    assert rows["fc.weight"] == ()
+    view = engine.inspect("tied.weight")
+    assert view is not None
+    assert (view.name, view.aliases) == ("head.weight", ("tied.weight",))
+    assert view == engine.inspect("head.weight")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("lr tied.weight 1", "names 1 parameter: head.weight (also tied.weight), and no group"),
+        ("freeze tied.wait", "did you mean 'tied.weight'?"),
+        ("group a = tide.*", "did you mean 'tied'?"),
+    ],
+)
+def test_refusals_know_every_name_of_a_tied_parameter(text, told):
+    with pytest.raises(RefusedError) as refusal:
+        do(make_engine(model=Tied), text)
+    assert told in str(refusal.value)
+
+
+def test_a_group_that_is_left_with_nothing_names_the_tied_by_all_their_names():
+    plans = [Plan("a", ("*",), "sgd", {"lr": 1.0}), Plan("b", ("tied.bias",), "sgd", {"lr": 1.0})]
+    with pytest.raises(RefusedError, match=r"matches: head.bias \(also tied.bias\)"):
+        make_engine(plans, model=Tied)
+
+
+class TiedNorms(Small):
+    """A second norm layer whose parameters are those of the first."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.second = BatchNorm2d(3)
+        self.second.weight, self.second.bias = self.norm.weight, self.norm.bias
+
+    def forward(self, images):
+        x = functional.flatten(functional.relu(self.second(self.norm(self.conv(images)))), 1)
+        return self.head(functional.relu(self.fc(self.drop(x))))
+
+
+def test_freezing_tied_parameters_freezes_the_statistics_of_every_layer_that_has_them():
+    engine = make_engine(model=TiedNorms)
+    do(engine, "freeze second.*")
+    before = buffers(engine)
+    train(engine, 2)
+    assert len(before) >= 4
+    assert buffers(engine) == before
 
 
 @pytest.mark.parametrize(
@@ -102,6 +225,16 @@ def test_refusals_say_what_is_allowed(engine, text, told):
         (
             [Plan("a", ("*",), "sgd", {"lr": 1.0}), Plan("b", ("fc.*",), "sgd", {"lr": 1.0})],
             "group 'b': it is left with nothing",
+        ),
+        (
+            [Plan("a", ("fc.*",), "sgd", {"lr": 1.0}), Plan("a", ("*",), "sgd", {"lr": 1.0})],
+            "a second group is called 'a'",
+        ),
+        ([Plan("a b", ("*",), "sgd", {"lr": 1.0})], "group 'a b': a name is made of letters"),
+        ([Plan("", ("*",), "sgd", {"lr": 1.0}, True)], "group '': a name is made of letters"),
+        (
+            [Plan("fc.bias", ("c*",), "sgd", {"lr": 1.0}), Plan("b", ("*",), "sgd", {"lr": 1.0})],
+            "group 'fc.bias': fc.bias is a parameter, and a group of that name",
         ),
     ],
 )

@@ -94,6 +94,89 @@ def test_an_accuracy_that_is_reached_pauses_at_the_epochs_end():
     assert "accuracy" in session.journal.entries()[-1].message
 
 
+def kill(session: Session, units: int) -> None:
+    """Let the first so many units of the fc layer never fire again."""
+    state = session.engine.state()
+    state.parameters["fc.weight"][:units] = 0
+    state.parameters["fc.bias"][:units] = -1
+    session.engine.load_state(state)
+
+
+def test_dead_units_pause_before_the_update_and_are_counted_by_name():
+    session = make()
+    do(session, "optimizer fc sgd momentum=0 weight_decay=0")
+    kill(session, 4)
+    do(session, "break when dead units of fc > 50%")
+    run_to(session, 6)
+    kill(session, 5)
+    before = session.engine.digest()
+    fly(session)
+    assert (session.phase, session.step, session.engine.digest()) == (Phase.PAUSED, 6, before)
+    assert session.broke == (
+        "break before step 7 is applied: 5 of the 8 units of fc.weight are dead (62.5%, above 50%)"
+    )
+    do(session, "break off")
+    do(session, "resume")
+    fly(session)
+    assert session.phase is Phase.FINISHED
+
+
+@pytest.mark.parametrize(("groups", "at"), [("conv", 20), ("fc", 10), ("*", 10), ("*c", 10)])
+def test_a_condition_on_dead_units_is_of_its_groups_alone(groups, at):
+    session = make(total=20)
+    run_to(session, 10)
+    do(session, f"break when dead units of {groups} > 99%")
+    kill(session, 8)
+    fly(session)
+    assert session.step == at
+    assert (session.phase is Phase.PAUSED) == (at == 10)
+
+
+def test_a_run_with_an_eye_on_dead_units_has_the_same_bits():
+    watched, straight = make(), make()
+    do(watched, "break when dead units of * > 99%")
+    fly(watched)
+    fly(straight)
+    assert watched.phase is Phase.FINISHED
+    assert watched.engine.digest() == straight.engine.digest()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("break when grad_norm cov > 10", "no group is called 'cov', did you mean 'conv'?"),
+        ("break when dead units of fcc > 10%", "no group is called 'fcc', did you mean 'fc'?"),
+        ("break when grad_norm fc.weight > 10", "make it a group first: group NAME = fc.weight"),
+        ("break when dead units of top > 10%", "no layer of top is followed by a ReLU (groups"),
+    ],
+)
+def test_a_condition_that_could_never_hold_is_refused(text, told):
+    session = make()
+    do(session, "group top = head.*")
+    assert told in do(session, text, "refused")
+    assert session.breakpoints.texts() == ()
+
+
+def test_a_norm_can_be_watched_in_several_groups_and_the_one_is_named():
+    session = make()
+    do(session, "freeze conv")
+    do(session, "break when grad_norm * > 0")
+    fly(session)
+    assert "grad_norm of fc is" in session.broke
+
+
+@pytest.mark.parametrize("condition", ["grad_norm fc > 99999", "dead units of fc > 99%"])
+def test_a_condition_whose_group_goes_is_told(condition):
+    session = make()
+    do(session, f"break when {condition}")
+    message = do(session, "group all = *")
+    assert message.endswith("; no group is left that `break when " + condition + "` watches")
+    assert "watches" not in do(session, "group all = fc.*", "unchanged")
+    assert "watches" not in do(session, "undo")
+    fly(session)
+    assert session.phase is Phase.FINISHED
+
+
 def test_why_it_broke_is_noted_until_the_run_goes_on():
     session = make()
     do(session, "break when grad_norm fc > 0")

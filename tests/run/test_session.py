@@ -69,6 +69,8 @@ def test_step_says_when_fewer_are_left():
     session = make(total=5)
     entry = decide(session, "step 10")
     assert "only 5 are left" in entry.message
+    entry = decide(make(total=1), "step 10")
+    assert entry.message.endswith("only 1 is left")
 
 
 def test_pausing_in_the_middle_of_a_count_ends_the_count():

@@ -223,6 +223,16 @@ def test_a_try_that_cannot_be_applied_leaves_nothing():
     assert session.snapshot().branches == ()
 
 
+def test_of_a_try_that_fails_for_one_value_none_is_left():
+    session = make()
+    run_to(session, 23)
+    do(session, "lr fc 1e300")
+    before = sight(session)
+    do(session, "try lr fc x1, 0.1, x1e10 for 9 steps", "refused")
+    assert sight(session) == before
+    assert session.snapshot().branches == ()
+
+
 def test_planned_commands_are_applied_again_after_a_rewind():
     from tuitrain.run.session import Planned
 
@@ -286,6 +296,8 @@ def test_a_state_stands_in_only_for_lines_that_begin_with_its_decisions():
 acts = st.sampled_from(
     [
         "freeze conv", "freeze fc", "thaw *", "thaw conv reset", "lr fc 0.02", "lr * x0.5",
+        "optimizer fc adam lr=0.01 ramp=40", "group conv = fc.*", "thaw fc reset", "freeze *",
+        "schedule * one-cycle to 0.1 over 50 steps", "lr * x0", "clip norm 0.1", "lr top x2",
         "decay * over 2 epochs", "optimizer conv adam", "optimizer * sgd momentum=0.9",
         "group top = head.*", "group all = *", "undo", "rewind 0", "rewind 7", "rewind 30",
         "branch main", "branch b1", "branch b2", "try lr fc x0.1, 0.2 for 30 steps",

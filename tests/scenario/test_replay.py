@@ -1,6 +1,9 @@
 """Replaying scenarios: what happens, what is expected, and with which exit status."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -39,6 +42,19 @@ def test_twice_the_same_scenario_is_twice_the_same_digest():
     first, second, other = run(), run(), run(TEXT.replace('name = "small"', 'name = "s"\nseed = 1'))
     assert first == second
     assert first[-1].digest != other[-1].digest
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_the_bits_do_not_depend_on_how_many_threads_there_may_be(scenario, threads):
+    names = ("OMP", "OPENBLAS", "MKL", "NUMBA")
+    told = subprocess.run(
+        [sys.executable, "-m", "tuitrain", "replay", "--json", str(scenario)],
+        env={**os.environ, **{f"{name}_NUM_THREADS": threads for name in names}},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(told.stdout.splitlines()[-1])["digest"] == run()[-1].digest
 
 
 def test_a_digest_can_be_expected():

@@ -61,6 +61,19 @@ def test_a_recorded_run_comes_out_identical(tmp_path, capsys):
     assert "identical through step 420" in capsys.readouterr().out
 
 
+def test_a_command_is_written_down_with_its_step_and_actor_and_no_time_of_day(tmp_path):
+    record(tmp_path / "run", [(20, "lr head 0.3")])
+    lines = [each for each in read_journal(tmp_path / "run") if each["event"] == "command"]
+    assert lines[-1] == {
+        "event": "command",
+        "step": 20,
+        "command": "lr head 0.3",
+        "actor": "key",
+        "outcome": "applied",
+        "message": "head: lr 0.3 from here on",
+    }
+
+
 def test_a_run_with_ways_back_comes_out_identical(tmp_path, capsys):
     script = [*SCRIPT, (40, "undo"), (50, "rewind 60"), (10, "lr fc 0"), (70, "branch main")]
     record(tmp_path / "run", script)

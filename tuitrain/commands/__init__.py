@@ -4,15 +4,15 @@ A key, a palette entry, the ``:`` line, a scenario entry and a Python call all m
 command, and every command prints back to the text that makes it.
 """
 
+from .checks import is_name
+from .command import Command, Setting, number_text, setting_text
+from .conditions import BreakOff, BreakWhen
 from .parsing import parse
-from .printing import number_text, setting_text, to_text
+from .printing import to_text
 from .types import (
     AnyCommand,
     Branch,
-    BreakOff,
-    BreakWhen,
     Clip,
-    Command,
     Decay,
     FollowSchedule,
     Freeze,
@@ -23,7 +23,6 @@ from .types import (
     Rewind,
     ScaleLr,
     SetLr,
-    Setting,
     Step,
     Stop,
     SwapOptimizer,
@@ -59,6 +58,7 @@ __all__ = [
     "TryLr",
     "Undo",
     "Verb",
+    "is_name",
     "number_text",
     "parse",
     "setting_text",

@@ -7,12 +7,14 @@ from typing import Any, Literal, cast
 
 from tuitrain.errors import CommandError, listed, nearest
 
-from .printing import number_text, to_text
+from .checks import misused, one_of
+from .command import Setting
+from .conditions import BreakOff, BreakWhen
+from .printing import to_text
 from .types import (
+    SCHEDULES,
     AnyCommand,
     Branch,
-    BreakOff,
-    BreakWhen,
     Clip,
     Decay,
     FollowSchedule,
@@ -24,7 +26,6 @@ from .types import (
     Rewind,
     ScaleLr,
     SetLr,
-    Setting,
     Step,
     Stop,
     SwapOptimizer,
@@ -33,7 +34,7 @@ from .types import (
     Undo,
 )
 from .vocabulary import VOCABULARY
-from .words import NAME, count, exactly, misused, not_negative, one_of, setting, target, unit
+from .words import count, exactly, not_negative, setting, unit
 
 
 def parse(text: str) -> AnyCommand:
@@ -72,32 +73,28 @@ def _step(words: list[str]) -> Step:
 
 def _freeze(words: list[str]) -> Freeze:
     (named,) = exactly("freeze", words, 1)
-    return Freeze(target("freeze", named))
+    return Freeze(named)
 
 
 def _thaw(words: list[str]) -> Thaw:
     if not words or len(words) > 2:
         raise misused("thaw", f"was given {' '.join(words)!r}")
     state = words[1] if len(words) == 2 else "keep"
-    return Thaw(
-        target("thaw", words[0]),
-        cast(Literal["keep", "reset"], one_of("thaw", "state", state, ("keep", "reset"))),
-    )
+    return Thaw(words[0], cast(Literal["keep", "reset"], state))
 
 
 def _lr(words: list[str]) -> SetLr | ScaleLr:
     named, value = exactly("lr", words, 2)
-    whom = target("lr", named)
     if value.startswith("x"):
-        return ScaleLr(whom, not_negative("lr", "factor", value[1:]))
-    return SetLr(whom, not_negative("lr", "learning rate", value))
+        return ScaleLr(named, not_negative("lr", "factor", value[1:]))
+    return SetLr(named, not_negative("lr", "learning rate", value))
 
 
 def _decay(words: list[str]) -> Decay:
     named, over, number, each = exactly("decay", words, 4)
     if over != "over":
         raise misused("decay", f"expects 'over' after the target, but was given {over!r}")
-    return Decay(target("decay", named), count("decay", number), unit("decay", each))
+    return Decay(named, count("decay", number), unit("decay", each))
 
 
 def _schedule(words: list[str]) -> FollowSchedule:
@@ -107,9 +104,8 @@ def _schedule(words: list[str]) -> FollowSchedule:
         words = words[:-1]
     if len(words) < 2:
         raise misused("schedule", f"was given {' '.join(words)!r}")
-    whom, kind, rest = target("schedule", words[0]), words[1], words[2:]
-    kinds = ("linear", "cosine", "exponential", "milestones", "one-cycle")
-    one_of("schedule", "kind", kind, kinds)
+    whom, kind, rest = words[0], words[1], words[2:]
+    one_of("schedule", "kind", kind, SCHEDULES)
     if kind == "exponential":
         return _exponential(whom, rest, warmup)
     if kind == "milestones":
@@ -134,8 +130,6 @@ def _milestones(whom: str, rest: list[str], warmup: int) -> FollowSchedule:
         raise misused("schedule", f"was given {' '.join(rest)!r} after milestones")
     factor = not_negative("schedule", "factor", rest[0][1:])
     at = tuple(count("schedule", word) for word in rest[2].split(","))
-    if list(at) != sorted(set(at)):
-        raise misused("schedule", f"takes milestones that ascend, but was given {rest[2]!r}")
     each = unit("schedule", rest[3])
     return FollowSchedule(whom, "milestones", factor, at=at, unit=each, warmup=warmup)
 
@@ -145,40 +139,27 @@ def _clip(words: list[str]) -> Clip:
         return Clip("off")
     by, limit = exactly("clip", words, 2)
     one_of("clip", "kind", by, ("norm", "value"))
-    value = not_negative("clip", "limit", limit)
-    if not value:
-        raise misused("clip", "takes a limit above 0; `clip off` ends it")
-    return Clip(cast(Literal["norm", "value"], by), value)
+    return Clip(cast(Literal["norm", "value"], by), not_negative("clip", "limit", limit))
 
 
 def _rewind(words: list[str]) -> Rewind:
     (step,) = exactly("rewind", words, 1)
-    return Rewind(0 if step == "0" else count("rewind", step))
+    return Rewind(count("rewind", step, 0))
 
 
 def _branch(words: list[str]) -> Branch:
     (name,) = exactly("branch", words, 1)
-    if not NAME.fullmatch(name):
-        raise misused("branch", f"takes a branch's name, but was given {name!r}")
     return Branch(name)
 
 
 def _try(words: list[str]) -> TryLr:
     if len(words) < 6 or words[0] != "lr" or words[-3] != "for" or words[-1] not in _STEPS:
         raise misused("try", f"was given {' '.join(words)!r}")
-    whom, steps = target("try", words[1]), count("try", words[-2])
-    values = [each.strip() for each in " ".join(words[2:-3]).split(",")]
-    return TryLr(whom, tuple(_candidate(each) for each in values), steps)
+    values = tuple(each.strip() for each in " ".join(words[2:-3]).split(","))
+    return TryLr(words[1], values, count("try", words[-2]))
 
 
 _STEPS = ("step", "steps")
-
-
-def _candidate(word: str) -> str:
-    """Read one learning rate to try, and write it in its shortest form."""
-    scales = word.startswith("x")
-    number = number_text(not_negative("try", "learning rate", word[scales:]))
-    return f"x{number}" if scales else number
 
 
 _PREVIEWED = ("freeze", "thaw", "lr", "decay", "schedule", "clip", "optimizer", "group")
@@ -187,8 +168,19 @@ _PREVIEWED = ("freeze", "thaw", "lr", "decay", "schedule", "clip", "optimizer", 
 def _preview(words: list[str]) -> Preview:
     if not words:
         raise misused("preview", "was given nothing")
-    one_of("preview", "command", words[0], _PREVIEWED)
-    return Preview(to_text(parse(" ".join(words))))
+    return Preview(" ".join(words))
+
+
+def previewed(text: str) -> str:
+    """Return the text form of a command that can be previewed.
+
+    Raises
+    ------
+    CommandError : it cannot be read, or does not concern groups
+    """
+    first, *_ = str(text).split() or [""]
+    one_of("preview", "command", first, _PREVIEWED)
+    return to_text(parse(text))
 
 
 def _break(words: list[str]) -> BreakWhen | BreakOff:
@@ -200,8 +192,9 @@ def _break(words: list[str]) -> BreakWhen | BreakOff:
         case ["when", "loss", ">", factor] if factor.startswith("x"):
             return BreakWhen("loss", not_negative("break", "factor", factor[1:]))
         case ["when", "grad_norm", group, ">", limit]:
-            limit = not_negative("break", "norm", limit)
-            return BreakWhen("grad_norm", limit, target("break", group))
+            return BreakWhen("grad_norm", not_negative("break", "norm", limit), group)
+        case ["when", "dead", "units", "of", group, ">", share] if share.endswith("%"):
+            return BreakWhen("dead_units", not_negative("break", "share", share[:-1]), group)
         case ["when", "accuracy", ">=", limit]:
             return BreakWhen("accuracy", not_negative("break", "accuracy", limit))
     raise misused("break", f"was given {' '.join(words)!r}" if words else "was given nothing")
@@ -210,39 +203,28 @@ def _break(words: list[str]) -> BreakWhen | BreakOff:
 def _optimizer(words: list[str]) -> SwapOptimizer:
     if len(words) < 2:
         raise misused("optimizer", f"was given {' '.join(words)!r}")
-    whom, name = target("optimizer", words[0]), words[1]
-    if not NAME.fullmatch(name):
-        raise misused("optimizer", f"takes an optimizer's name, but was given {name!r}")
     settings: dict[str, Setting] = {}
     state: Literal["carry", "reset"] | None = None
     ramp = 0
     for word in words[2:]:
         key, equals, value = word.partition("=")
-        if not equals or not NAME.fullmatch(key):
+        if not equals:
             raise misused("optimizer", f"expects KEY=VALUE, but was given {word!r}")
         if key == "state":
-            state = cast(
-                Literal["carry", "reset"],
-                one_of("optimizer", "state", value, ("carry", "reset")),
-            )
+            state = cast(Literal["carry", "reset"], value)
         elif key == "ramp":
             ramp = count("optimizer", value)
         elif key in settings:
             raise misused("optimizer", f"was given {key!r} twice")
         else:
             settings[key] = setting(key, value)
-    return SwapOptimizer(whom, name, settings, state, ramp)
+    return SwapOptimizer(words[0], words[1], settings, state, ramp)
 
 
 def _group(words: list[str]) -> Regroup:
     if len(words) < 3 or words[1] != "=":
         raise misused("group", f"was given {' '.join(words)!r}")
-    name, patterns = words[0], words[2:]
-    if not NAME.fullmatch(name):
-        raise misused(
-            "group", f"takes a name of letters, digits, '_', '.' and '-', but was given {name!r}"
-        )
-    return Regroup(name, tuple(target("group", pattern) for pattern in patterns))
+    return Regroup(words[0], tuple(words[2:]))
 
 
 _READERS: dict[str, Callable[[list[str]], AnyCommand]] = {

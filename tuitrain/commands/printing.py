@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .command import number_text, setting_text
 from .types import (
     Branch,
     BreakOff,
@@ -18,7 +19,6 @@ from .types import (
     Rewind,
     ScaleLr,
     SetLr,
-    Setting,
     Step,
     Stop,
     SwapOptimizer,
@@ -68,11 +68,6 @@ def to_text(command: Command) -> str:  # noqa: PLR0912 - a row for each command
     raise TypeError(f"not a command: {command!r}")
 
 
-def number_text(value: float) -> str:
-    """Write a number in the shortest form that reads back to the same bits."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e6 else repr(value)
-
-
 def _schedule_text(command: FollowSchedule) -> str:
     value = number_text(command.value)
     match command.kind:
@@ -95,6 +90,8 @@ def _break_text(command: BreakWhen) -> str:
             return f"break when loss > x{limit}"
         case "grad_norm":
             return f"break when grad_norm {command.group} > {limit}"
+        case "dead_units":
+            return f"break when dead units of {command.group} > {limit}%"
         case "accuracy":
             return f"break when accuracy >= {limit}"
 
@@ -107,12 +104,3 @@ def _optimizer_text(command: SwapOptimizer) -> str:
     if command.ramp:
         words.append(f"ramp={command.ramp}")
     return " ".join(words)
-
-
-def setting_text(value: Setting) -> str:
-    """Write a hyper-parameter's value as it stands after ``KEY=``."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, tuple):
-        return ",".join(number_text(part) for part in value)
-    return number_text(value)

@@ -1,22 +1,23 @@
 """The typed commands.
 
-Each is an immutable value. ``target`` is a group's name, or a glob (``*``, ``conv*``). It is
-matched against the groups' names first; the commands that can act on single parameters (freeze,
-thaw) match it against the parameters' names when no group matches.
+Each is an immutable value, and sound: whoever makes it, a value that it cannot have is a
+`CommandError` at once. What can be read as text can be made here, and nothing else.
+
+``target`` is a group's name, or a glob (``*``, ``conv*``). It is matched against the groups' names
+first; the commands that can act on single parameters (freeze, thaw) match it against the
+parameters' names when no group matches.
 """
 
 from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-import msgspec
+from . import checks, words
+from .command import Command, Setting
+from .conditions import BreakOff, BreakWhen
 
-Setting: TypeAlias = float | bool | tuple[float, float]
-"""A hyper-parameter's value: a number, yes or no, or a pair (Adam's betas)."""
-
-
-class Command(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
-    """Anything that can be asked of a run."""
+UNITS = ("epochs", "steps")
+SCHEDULES = ("linear", "cosine", "exponential", "milestones", "one-cycle")
 
 
 class Pause(Command, frozen=True, tag="pause"):
@@ -32,6 +33,9 @@ class Step(Command, frozen=True, tag="step"):
 
     count: int = 1
 
+    def __post_init__(self) -> None:
+        self._take(count=checks.count("step", self.count))
+
 
 class Stop(Command, frozen=True, tag="stop"):
     """End the run at the next step boundary."""
@@ -42,12 +46,19 @@ class Freeze(Command, frozen=True, tag="freeze"):
 
     target: str
 
+    def __post_init__(self) -> None:
+        checks.target("freeze", self.target)
+
 
 class Thaw(Command, frozen=True, tag="thaw"):
     """Train frozen parameters again, with the optimizer state they had (keep) or none (reset)."""
 
     target: str
     state: Literal["keep", "reset"] = "keep"
+
+    def __post_init__(self) -> None:
+        checks.target("thaw", self.target)
+        checks.one_of("thaw", "state", self.state, ("keep", "reset"))
 
 
 class SetLr(Command, frozen=True, tag="lr"):
@@ -56,12 +67,20 @@ class SetLr(Command, frozen=True, tag="lr"):
     target: str
     lr: float
 
+    def __post_init__(self) -> None:
+        checks.target("lr", self.target)
+        self._take(lr=checks.not_negative("lr", "learning rate", self.lr))
+
 
 class ScaleLr(Command, frozen=True, tag="scale-lr"):
     """Multiply the learning rate of groups; a schedule goes on from the scaled value."""
 
     target: str
     factor: float
+
+    def __post_init__(self) -> None:
+        checks.target("lr", self.target)
+        self._take(factor=checks.not_negative("lr", "factor", self.factor))
 
 
 class Decay(Command, frozen=True, tag="decay"):
@@ -70,6 +89,11 @@ class Decay(Command, frozen=True, tag="decay"):
     target: str
     over: int
     unit: Literal["epochs", "steps"] = "epochs"
+
+    def __post_init__(self) -> None:
+        checks.target("decay", self.target)
+        self._take(over=checks.count("decay", self.over))
+        checks.one_of("decay", "unit", self.unit, UNITS)
 
 
 class FollowSchedule(Command, frozen=True, tag="schedule"):
@@ -92,12 +116,48 @@ class FollowSchedule(Command, frozen=True, tag="schedule"):
     unit: Literal["epochs", "steps"] = "epochs"
     warmup: int = 0
 
+    def __post_init__(self) -> None:
+        checks.target("schedule", self.target)
+        checks.one_of("schedule", "kind", self.kind, SCHEDULES)
+        checks.one_of("schedule", "unit", self.unit, UNITS)
+        scales = self.kind in ("exponential", "milestones")
+        what = "factor" if scales else "learning rate"
+        self._take(
+            value=checks.not_negative("schedule", what, self.value),
+            over=checks.count("schedule", self.over),
+            at=self._milestones(),
+            warmup=checks.count("schedule", self.warmup, 0, "warmup"),
+        )
+        if scales:
+            checks.unused("schedule", self.kind, over=self.over != 1)
+
+    def _milestones(self) -> tuple[int, ...]:
+        if self.kind != "milestones":
+            checks.unused("schedule", self.kind, at=self.at)
+            return ()
+        every = checks.several("schedule", "milestones", self.at)
+        at = tuple(checks.count("schedule", each) for each in every)
+        if list(at) != sorted(set(at)):
+            given = ",".join(map(str, at))
+            raise checks.misused(
+                "schedule", f"takes milestones that ascend, but was given {given!r}"
+            )
+        return at
+
 
 class Clip(Command, frozen=True, tag="clip"):
     """Clip gradients before every update: their total norm, or each value; ``off`` ends it."""
 
     by: Literal["norm", "value", "off"]
     limit: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.one_of("clip", "kind", self.by, ("norm", "value", "off"))
+        self._take(limit=checks.not_negative("clip", "limit", self.limit))
+        if self.by == "off":
+            checks.unused("clip", "off", limit=self.limit)
+        elif not self.limit:
+            raise checks.misused("clip", "takes a limit above 0; `clip off` ends it")
 
 
 class SwapOptimizer(Command, frozen=True, tag="optimizer"):
@@ -114,6 +174,16 @@ class SwapOptimizer(Command, frozen=True, tag="optimizer"):
     state: Literal["carry", "reset"] | None = None
     ramp: int = 0
 
+    def __post_init__(self) -> None:
+        checks.target("optimizer", self.target)
+        checks.word("optimizer", "the name of an optimizer,", self.name)
+        if self.state is not None:
+            checks.one_of("optimizer", "state", self.state, ("carry", "reset"))
+        self._take(
+            settings=checks.settings(self.settings),
+            ramp=checks.count("optimizer", self.ramp, 0, "ramp"),
+        )
+
 
 class Regroup(Command, frozen=True, tag="group"):
     """Move the parameters that match any of the globs into a group, made anew if need be."""
@@ -121,11 +191,20 @@ class Regroup(Command, frozen=True, tag="group"):
     name: str
     patterns: tuple[str, ...]
 
+    def __post_init__(self) -> None:
+        checks.word("group", "a name", self.name)
+        self._take(patterns=checks.several("group", "globs", self.patterns))
+        for pattern in self.patterns:
+            checks.target("group", pattern)
+
 
 class Rewind(Command, frozen=True, tag="rewind"):
     """Go back to the boundary before step ``step``; what followed is kept as a branch."""
 
     step: int
+
+    def __post_init__(self) -> None:
+        self._take(step=checks.count("rewind", self.step, 0))
 
 
 class Undo(Command, frozen=True, tag="undo"):
@@ -136,6 +215,9 @@ class Branch(Command, frozen=True, tag="branch"):
     """Return to the end of a branch that was left."""
 
     name: str
+
+    def __post_init__(self) -> None:
+        checks.word("branch", "a branch's name", self.name)
 
 
 class TryLr(Command, frozen=True, tag="try"):
@@ -150,6 +232,14 @@ class TryLr(Command, frozen=True, tag="try"):
     target: str
     values: tuple[str, ...]
     steps: int
+
+    def __post_init__(self) -> None:
+        checks.target("try", self.target)
+        every = checks.several("try", "learning rates", self.values)
+        self._take(
+            values=tuple(words.candidate(each) for each in every),
+            steps=checks.count("try", self.steps, what="steps"),
+        )
 
     def candidates(self) -> tuple[SetLr | ScaleLr, ...]:
         """Return the command of each candidate."""
@@ -169,24 +259,10 @@ class Preview(Command, frozen=True, tag="preview"):
 
     command: str
 
+    def __post_init__(self) -> None:
+        from .parsing import previewed  # it makes the commands of this module
 
-class BreakWhen(Command, frozen=True, tag="break"):
-    """Pause before an update is applied, when something happens.
-
-    Attributes
-    ----------
-    on : ``nan``: the loss or a gradient is not finite; ``loss``: it is above ``limit`` times its
-        average; ``grad_norm``: that of ``group`` is above ``limit``; ``accuracy``: it has reached
-        ``limit``
-    """
-
-    on: Literal["nan", "loss", "grad_norm", "accuracy"]
-    limit: float = 0.0
-    group: str = ""
-
-
-class BreakOff(Command, frozen=True, tag="break-off"):
-    """Take all breakpoints away."""
+        self._take(command=previewed(self.command))
 
 
 AnyCommand: TypeAlias = (

@@ -96,14 +96,16 @@ VOCABULARY: tuple[Verb, ...] = (
     ),
     Verb(
         "break",
-        "break when nan | loss > xFACTOR | grad_norm GROUP > VALUE | accuracy >= VALUE, "
-        "or break off",
+        "break when nan | loss > xFACTOR | grad_norm GROUP > VALUE | dead units of GROUP > SHARE% "
+        "| accuracy >= VALUE, or break off",
         "Pause before an update is applied, when the loss or a gradient is not finite, the loss is "
-        "above so many times its average, or a gradient's norm above a value.",
+        "above so many times its average, a gradient's norm above a value, or more of a layer's "
+        "units than a share are 0 for the whole batch.",
         (
             "break when nan",
             "break when loss > x1.5",
             "break when grad_norm conv > 10",
+            "break when dead units of conv > 50%",
             "break when accuracy >= 0.97",
             "break off",
         ),

@@ -1,18 +1,17 @@
-"""Reading the words of a command, each with an error that says what is allowed."""
+"""Reading the words of a command, each with an error that says what is allowed.
+
+What a value may be is checked by the commands themselves; here it is only read, so that errors show
+what was written.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
-from tuitrain.errors import CommandError, listed, nearest
-
-from .types import Setting
-from .vocabulary import verb
-
-_TARGET = re.compile(r"[\w.*?\[\]!-]+")
-NAME = re.compile(r"[A-Za-z_][\w.-]*")
+from .checks import misused, one_of
+from .command import Setting, number_text
 
 
 def exactly(name: str, words: list[str], count: int) -> list[str]:
@@ -22,31 +21,17 @@ def exactly(name: str, words: list[str], count: int) -> list[str]:
     return words
 
 
-def target(name: str, word: str) -> str:
-    """Read a group's name or a glob."""
-    if not _TARGET.fullmatch(word):
-        raise misused(name, f"takes a group's name or a glob, but was given {word!r}")
-    return word
-
-
-def one_of(name: str, what: str, word: str, allowed: tuple[str, ...]) -> str:
-    """Read one of the allowed words."""
-    if word not in allowed:
-        hint = nearest(word, allowed)
-        raise misused(name, f"takes {listed(allowed)} as its {what}, but was given {word!r}{hint}")
-    return word
-
-
 def unit(name: str, word: str) -> Literal["epochs", "steps"]:
     """Read a unit, in the singular or the plural."""
     plural = {"epoch": "epochs", "step": "steps"}.get(word, word)
-    return cast(Literal["epochs", "steps"], one_of(name, "unit", plural, ("epochs", "steps")))
+    one_of(name, "unit", plural, ("epochs", "steps"))
+    return cast(Literal["epochs", "steps"], plural)
 
 
-def count(name: str, word: str) -> int:
-    """Read a whole number from 1 up."""
-    if not re.fullmatch(r"[0-9]{1,12}", word) or int(word) < 1:
-        raise misused(name, f"takes a whole number from 1 up, but was given {word!r}")
+def count(name: str, word: str, least: int = 1) -> int:
+    """Read a whole number from ``least`` up."""
+    if not re.fullmatch(r"[0-9]{1,12}", word) or int(word) < least:
+        raise misused(name, f"takes a whole number from {least} up, but was given {word!r}")
     return int(word)
 
 
@@ -69,6 +54,15 @@ def not_negative(name: str, what: str, word: str) -> float:
     return value + 0.0  # -0.0 becomes 0.0, so that what is printed reads back to the same bits
 
 
+def candidate(word: Any) -> str:
+    """Read one learning rate to try (``0.01``, ``x0.1``), and write it in its shortest form."""
+    if not isinstance(word, str):
+        raise misused("try", f"takes learning rates as text, but was given {word!r}")
+    scales = word.startswith("x")
+    shortest = number_text(not_negative("try", "learning rate", word[scales:]))
+    return f"x{shortest}" if scales else shortest
+
+
 def setting(key: str, word: str) -> Setting:
     """Read a hyper-parameter's value."""
     if word in ("true", "false"):
@@ -78,10 +72,3 @@ def setting(key: str, word: str) -> Setting:
         raise misused("optimizer", f"takes one or two numbers for {key}, but was given {word!r}")
     numbers = [number("optimizer", key, part) + 0.0 for part in parts]
     return numbers[0] if len(numbers) == 1 else (numbers[0], numbers[1])
-
-
-def misused(name: str, problem: str) -> CommandError:
-    """Return the error of a verb that was written wrongly."""
-    known = verb(name)
-    assert known is not None
-    return CommandError(f"{name} {problem} (write: {known.usage})")

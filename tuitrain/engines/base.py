@@ -11,7 +11,7 @@ import numpy as np
 from tuitrain.commands import AnyCommand
 
 from .state import Array, EngineState
-from .views import GroupView, OptimizerChoice, ParameterView
+from .views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,21 @@ class Pending(Protocol):
         """The batch's loss."""
         ...
 
+    @property
+    def groups(self) -> Sequence[str]:
+        """The groups' names, in order."""
+        ...
+
     def non_finite(self) -> str:
         """Return the first parameter whose gradient has a NaN or an infinity, or ""."""
         ...
 
     def grad_norm(self, group: str) -> float:
         """Return the norm of a group's gradient; 0.0 if it has none, or there is no such group."""
+        ...
+
+    def dead_units(self) -> Sequence[LayerUnits]:
+        """Count the dead units in this step's batch, as `Engine.dead_units` does."""
         ...
 
 
@@ -115,6 +124,13 @@ class Engine(Protocol):
 
     def inspect(self, parameter: str) -> ParameterView | None:
         """Describe one parameter in full; None if there is none of that name."""
+        ...
+
+    def dead_units(self) -> Sequence[LayerUnits]:
+        """Count the dead units of each layer that a ReLU follows, in the batch of the next step.
+
+        Frozen layers are counted too. It costs a forward pass, and changes nothing.
+        """
         ...
 
     def optimizers(self) -> tuple[OptimizerChoice, ...]:

@@ -1,11 +1,18 @@
-"""What a command's target means: a group's name, a glob over groups, a glob over parameters."""
+"""What a command's target means: a group's name, a glob over groups, a glob over parameters.
+
+A tied parameter is one parameter with several names: a glob that matches any of them names it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import TypeAlias
 
 from tuitrain.errors import RefusedError, listed, nearest
+
+Names: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Every parameter's name, with its other names: none but for tied parameters."""
 
 
 def matching(pattern: str, names: Iterable[str]) -> list[str]:
@@ -13,12 +20,23 @@ def matching(pattern: str, names: Iterable[str]) -> list[str]:
     return [name for name in names if fnmatchcase(name, pattern)]
 
 
-def matching_any(patterns: Sequence[str], names: Iterable[str]) -> list[str]:
-    """Return the names that any of the globs matches, in their order."""
-    return [name for name in names if any(fnmatchcase(name, each) for each in patterns)]
+def parameters_matching(patterns: Iterable[str], names: Names) -> list[str]:
+    """Return the parameters of which any of the globs matches any name, in their order."""
+    every = tuple(patterns)
+    return [
+        name
+        for name, others in names.items()
+        if any(fnmatchcase(each, pattern) for each in (name, *others) for pattern in every)
+    ]
 
 
-def groups_named(target: str, groups: Sequence[str], parameters: Sequence[str]) -> list[str]:
+def with_aliases(name: str, names: Names) -> str:
+    """Return how a parameter is called in a sentence: with its other names, if it has any."""
+    others = names.get(name, ())
+    return f"{name} (also {', '.join(others)})" if others else name
+
+
+def groups_named(target: str, groups: Sequence[str], parameters: Names) -> list[str]:
     """Return the groups that the target names.
 
     Raises
@@ -28,18 +46,20 @@ def groups_named(target: str, groups: Sequence[str], parameters: Sequence[str]) 
     found = [target] if target in groups else matching(target, groups)
     if found:
         return found
-    inside = matching(target, parameters)
+    inside = parameters_matching([target], parameters)
     if inside:
+        tied = [with_aliases(name, parameters) for name in inside if parameters[name]]
+        which = f": {listed(tied)}" if tied else ""
         raise RefusedError(
-            f"{target!r} names {len(inside)} parameter{'s' if len(inside) > 1 else ''}, and no "
-            f"group; make it a group first: group NAME = {target}"
+            f"{target!r} names {len(inside)} parameter{'s' if len(inside) > 1 else ''}{which}, and "
+            f"no group; make it a group first: group NAME = {target}"
         )
     raise RefusedError(
         f"no group is called {target!r}{nearest(target, groups)} (groups: {listed(groups)})"
     )
 
 
-def patterns_matched(patterns: Sequence[str], parameters: Sequence[str]) -> list[str]:
+def patterns_matched(patterns: Sequence[str], parameters: Names) -> list[str]:
     """Return the parameters that any of the globs matches, in the parameters' order.
 
     Raises
@@ -47,23 +67,27 @@ def patterns_matched(patterns: Sequence[str], parameters: Sequence[str]) -> list
     RefusedError : one of the globs matches nothing
     """
     for pattern in patterns:
-        if not matching(pattern, parameters):
+        if not parameters_matching([pattern], parameters):
             raise RefusedError(
                 f"no parameter matches {pattern!r}{near_parameter(pattern, parameters)}"
             )
-    return matching_any(patterns, parameters)
+    return parameters_matching(patterns, parameters)
 
 
-def near_parameter(pattern: str, parameters: Iterable[str]) -> str:
+def near_parameter(pattern: str, parameters: Names) -> str:
     """Return the hint at the parameter, or at the layer, that a glob may have meant."""
-    names = list(parameters)
+    names = _every(parameters)
     layers = dict.fromkeys(name.rpartition(".")[0] for name in names)
     return nearest(pattern.rstrip("*?."), [*names, *layers])
 
 
-def nothing_named(target: str, groups: Sequence[str], parameters: Sequence[str]) -> RefusedError:
+def nothing_named(target: str, groups: Sequence[str], parameters: Names) -> RefusedError:
     """Return the refusal of a target that names neither a group nor a parameter."""
-    hint = nearest(target, [*groups, *parameters])
+    hint = nearest(target, [*groups, *_every(parameters)])
     return RefusedError(
         f"{target!r} names no group and no parameter{hint} (groups: {listed(groups)})"
     )
+
+
+def _every(parameters: Names) -> list[str]:
+    return [each for name, others in parameters.items() for each in (name, *others)]

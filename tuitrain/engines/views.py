@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ParameterRow:
-    """One parameter, as the groups table lists it under its group."""
+    """One parameter, as the groups table lists it under its group.
+
+    ``aliases`` are its other names: a tied parameter is one parameter, listed once.
+    """
 
     name: str
     shape: tuple[int, ...]
     size: int
     update_ratio: float
     frozen_since: int | None
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,10 @@ class ArrayView:
 
 @dataclass(frozen=True, slots=True)
 class ParameterView:
-    """The parameter that a face watches; ``grad`` is None where no gradient is computed."""
+    """The parameter that a face watches.
+
+    ``grad`` is None where no gradient is computed; ``aliases`` are the other names of a tied one.
+    """
 
     name: str
     shape: tuple[int, ...]
@@ -78,6 +85,26 @@ class ParameterView:
     frozen_since: int | None
     value: ArrayView
     grad: ArrayView | None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LayerUnits:
+    """The units of a layer that a ReLU follows, and how many of them are dead.
+
+    A unit is an output channel of a convolution, or an output feature of a linear layer. It is dead
+    in a batch if the ReLU gives 0 for it at every place of every sample: then it gets no gradient.
+
+    Attributes
+    ----------
+    parameter : the layer's weight
+    group : the group that this is in
+    """
+
+    parameter: str
+    group: str
+    units: int
+    dead: int
 
 
 @dataclass(frozen=True, slots=True)

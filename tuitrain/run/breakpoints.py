@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 
 from tuitrain.commands import BreakWhen, to_text
-from tuitrain.engines.base import Pending
+from tuitrain.engines.base import Engine, Pending
+from tuitrain.engines.targets import groups_named, matching
+from tuitrain.errors import RefusedError, listed
 
 AVERAGE_OVER = 50
 """Steps over which the loss is averaged; a fifth of them must be there before it is compared."""
@@ -28,6 +30,14 @@ class Breakpoints:
             return False
         self._conditions.append(condition)
         return True
+
+    def unwatched(self, groups: Sequence[str]) -> tuple[str, ...]:
+        """Return the conditions that name none of these groups, as commands."""
+        return tuple(
+            to_text(each)
+            for each in self._conditions
+            if each.group and not matching(each.group, groups)
+        )
 
     def clear(self) -> int:
         """Take all conditions away, and return how many there were."""
@@ -65,9 +75,23 @@ class Breakpoints:
                 if len(known) >= AVERAGE_OVER // 5 and step.loss > condition.limit * average:
                     return f"loss {step.loss:g} is above {condition.limit:g} x {average:g}"
             case "grad_norm":
-                norm = step.grad_norm(condition.group)
-                if norm > condition.limit:
-                    return f"grad_norm of {condition.group} is {norm:g}, above {condition.limit:g}"
+                for group in matching(condition.group, step.groups):
+                    norm = step.grad_norm(group)
+                    if norm > condition.limit:
+                        return f"grad_norm of {group} is {norm:g}, above {condition.limit:g}"
+            case "dead_units":
+                return self._mostly_dead(condition, step)
+        return ""
+
+    def _mostly_dead(self, condition: BreakWhen, step: Pending) -> str:
+        for layer in step.dead_units():
+            if matching(condition.group, [layer.group]):
+                share = 100 * layer.dead / layer.units
+                if share > condition.limit:
+                    return (
+                        f"{layer.dead} of the {layer.units} units of {layer.parameter} are dead "
+                        f"({share:.3g}%, above {condition.limit:g}%)"
+                    )
         return ""
 
     def _not_finite(self, step: Pending) -> str:
@@ -77,3 +101,22 @@ class Breakpoints:
                 f", and so is the gradient of {where}" if where else ""
             )
         return f"the gradient of {where} is not finite" if where else ""
+
+
+def check_watched(condition: BreakWhen, engine: Engine) -> None:
+    """Check that a condition has something to watch.
+
+    Raises
+    ------
+    RefusedError : it names no group, or one without a layer whose units could be dead
+    """
+    if not condition.group:
+        return
+    groups = engine.groups()
+    aliases = {row.name: row.aliases for group in groups for row in group.parameters}
+    named = groups_named(condition.group, [group.name for group in groups], aliases)
+    if condition.on == "dead_units":
+        with_units = dict.fromkeys(layer.group for layer in engine.dead_units())
+        if not any(name in with_units for name in named):
+            others = f" (groups that have one: {listed(with_units)})" if with_units else ""
+            raise RefusedError(f"no layer of {condition.group} is followed by a ReLU{others}")

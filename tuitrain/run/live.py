@@ -161,6 +161,7 @@ class LiveRun:
             waiting, self._inbox = self._inbox, deque()
         for ticket, command, actor in waiting:
             session.decide(command, actor, ticket)
+        session.look()
         self._publish(session, now=bool(waiting) or session.phase is not Phase.RUNNING)
 
     def _burst(self, session: Session) -> None:

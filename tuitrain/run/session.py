@@ -31,7 +31,7 @@ from tuitrain.commands import (
 from tuitrain.engines.base import Change, Engine, Pending
 from tuitrain.errors import RefusedError, listed, nearest
 
-from .breakpoints import AVERAGE_OVER, Breakpoints
+from .breakpoints import AVERAGE_OVER, Breakpoints, check_watched
 from .journal import Journal
 from .recorder import NO_RECORD, Recorder
 from .snapshot import Actor, JournalEntry, Outcome, Phase, Snapshot, Title
@@ -67,6 +67,7 @@ class Session:
     Attributes
     ----------
     broke : why a breakpoint paused the run, until it goes on; else ""
+    look : called at the boundaries of a live run, when all is applied that was asked there
     """
 
     def __init__(
@@ -89,8 +90,10 @@ class Session:
         self._held_at: int | None = None
         self._passing = False
         self.broke = ""
+        self.look: Callable[[], None] = lambda: None
         self.breakpoints = Breakpoints()
         self._marks = sorted({*marks, *(each.step for each in self._planned), title.total_steps})
+        self.timeline.marks = self._marks
 
     @property
     def step(self) -> int:
@@ -117,8 +120,12 @@ class Session:
         step = self.step
         outcome: Outcome = "refused"
         try:
+            watched_nothing = self._watching_nothing()
             change = self._apply(command)
             outcome, message = "applied" if change.changed else "unchanged", change.message
+            for each in self._watching_nothing():
+                if each not in watched_nothing:
+                    message += f"; no group is left that `{each}` watches"
         except RefusedError as refusal:
             message = str(refusal)
         entry = self.journal.add(ticket, step, to_text(command), actor, outcome, message)
@@ -215,10 +222,17 @@ class Session:
 
     def _set_breakpoint(self, command: BreakWhen | BreakOff) -> Change:
         if isinstance(command, BreakWhen):
+            check_watched(command, self.engine)
             added = self.breakpoints.add(command)
             return Change(added, "the run will pause then" if added else "that is set already")
         count = self.breakpoints.clear()
         return Change(bool(count), f"{count} taken away" if count else "there was none")
+
+    def _watching_nothing(self) -> tuple[str, ...]:
+        """Return the breakpoints whose group there is not, or not any more."""
+        if not self.breakpoints:
+            return ()
+        return self.breakpoints.unwatched([group.name for group in self.engine.groups()])
 
     def _go_back(self, command: Rewind | Undo | Branch) -> Change:
         match command:
@@ -242,6 +256,8 @@ class Session:
 
     def _try(self, command: TryLr) -> Change:
         steps = min(command.steps, self.title.total_steps - self.step)
+        for candidate in command.candidates():
+            self.engine.preview(candidate)  # refused, if it will be, before any is tried
         told = []
         for value, candidate in zip(command.values, command.candidates(), strict=True):
             tried = self.timeline.explore(candidate, steps)
@@ -315,7 +331,7 @@ class Session:
         left = self.title.total_steps - self.step
         taken = min(count, left)
         self.phase, self._steps_left, self.broke = Phase.RUNNING, taken, ""
-        short = f"; only {taken} are left" if taken < count else ""
+        short = f"; only {taken} {'is' if taken == 1 else 'are'} left" if taken < count else ""
         return Change(True, f"to step {self.step + taken}, then pause{short}")
 
     def _after(self, taken: int) -> None:

@@ -42,7 +42,8 @@ Actor: TypeAlias = Literal["key", "command", "palette", "scenario", "api", "brea
 """Who asked: a key or its dialog, the ``:`` line, the palette, a scenario entry, a Python call, or
 a breakpoint that was reached."""
 
-Outcome: TypeAlias = Literal["applied", "unchanged", "refused"]
+Outcome: TypeAlias = Literal["applied", "unchanged", "refused", "met", "not met"]
+"""What became of a command, or whether an expectation of the scenario was met."""
 
 
 class Phase(Enum):
@@ -91,14 +92,14 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One command, and what became of it.
+    """One command, and what became of it; or an expectation, and whether it was met.
 
     Attributes
     ----------
     ticket : the number that `submit` answered, by which a face finds the answer to its command
     step : the number of steps taken when it was decided
-    command : its text form
-    message : what happened, or why it was refused: one sentence
+    command : its text form, or ``expect …``
+    message : what happened, why it was refused, or what was found: one sentence
     """
 
     ticket: int

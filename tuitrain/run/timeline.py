@@ -77,6 +77,9 @@ class Timeline:
         self.left: dict[str, Line] = {}
         self.working: Callable[[int, int], None] = _nobody_waits
         """Called while steps are taken again: with the step, and the one to get to."""
+        self.marks: Sequence[int] = ()
+        self.passing: Callable[[], None] = lambda: None
+        """Called while steps are taken again, at the ``marks`` among them."""
 
     def decided(self, command: AnyCommand) -> None:
         """Note a command that has changed the engine, at this boundary."""
@@ -191,7 +194,10 @@ class Timeline:
     def _run_to(self, step: int, target: int) -> None:
         while self._engine.step < step:
             epoch_end = (self._engine.step // self._per_epoch + 1) * self._per_epoch
-            self.advance(min(step, epoch_end) - self._engine.step, lambda: False)
+            mark = next((each for each in self.marks if each > self._engine.step), step)
+            self.advance(min(step, epoch_end, mark) - self._engine.step, lambda: False)
+            if self._engine.step == mark:
+                self.passing()
             known = self.line.accuracy.series()
             at_end = self._engine.step == epoch_end
             if at_end and (not len(known) or known.steps[-1] < epoch_end):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
-from tuitrain.commands import Regroup
-from tuitrain.engines.targets import matching_any, near_parameter
+from tuitrain.commands import Regroup, to_text
+from tuitrain.engines.targets import Names, near_parameter, parameters_matching
 from tuitrain.errors import ScenarioError, listed, nearest
 from tuitrain.run.session import Session
 
@@ -15,6 +16,9 @@ from .build import boundary, since_step
 from .comparison import Comparison
 from .events import Finding
 from .schema import Expect, LrIs, Scenario, Since
+
+History: TypeAlias = tuple[int, tuple[tuple[int, str], ...]]
+"""A step, and what was decided before it and when."""
 
 
 class Expectations:
@@ -35,25 +39,23 @@ class Expectations:
         self._session = session
         self._per_epoch = session.title.steps_per_epoch
         self._expected = scenario.expect
-        self._bytes: dict[tuple[str, int], bytes] = {}
+        self._bytes: dict[tuple[str, History], bytes] = {}
         self._held: dict[int, bool] = {}
         for index, expect in enumerate(scenario.expect):
             problem = self._problem(expect)
             if problem:
                 raise ScenarioError(f"{source}: expect[{index}]: {problem}")
+        session.timeline.passing = self._remember_what_is_compared
 
     def look(self) -> list[Finding]:
         """Check what is due at this boundary, and remember what later checks compare with.
 
         After a rewind a boundary comes again: then what is found there last counts.
         """
-        step = self._session.step
+        self._remember_what_is_compared()
         found = []
         for index, expect in enumerate(self._expected):
-            for since in (expect.unchanged, expect.changed):
-                if since and since_step(since, self._per_epoch) == step:
-                    self._remember()
-            if boundary(expect, self._per_epoch) == step:
+            if boundary(expect, self._per_epoch) == self._session.step:
                 new = list(self._check(expect))
                 self._held[index] = all(finding.held for finding in new)
                 found += new
@@ -75,6 +77,12 @@ class Expectations:
         return len(self._held) == len(self._expected) and all(self._held.values())
 
     def _check(self, expect: Expect) -> Iterator[Finding]:
+        """Give what is found; a group that somebody has regrouped away is found missing."""
+        groups = [group.name for group in self._session.engine.groups()]
+        for name in _groups_of(expect):
+            if name not in groups:
+                yield self._finding(f"a group {name}", False, _unknown_group(name, groups))
+                return
         if expect.unchanged is not None:
             yield self._compared(expect.unchanged, moved=False)
         if expect.changed is not None:
@@ -97,7 +105,8 @@ class Expectations:
     def _compared(self, since: Since, moved: bool) -> Finding:
         start = since_step(since, self._per_epoch)
         names = self._names(since)
-        stayed = [n for n in names if self._bytes.get((n, start)) == self._hash(n)]
+        history = self._history(start)
+        stayed = [n for n in names if self._bytes.get((n, history)) == self._hash(n)]
         wrong = stayed if moved else [name for name in names if name not in stayed]
         subject = since.group or " ".join(since.params or ())
         verb = "changed" if moved else "unchanged"
@@ -124,18 +133,33 @@ class Expectations:
     def _names(self, since: Since) -> list[str]:
         if since.params is not None:
             return self._matching(since.params)
-        for group in self._session.engine.groups():
-            if group.name == since.group:
-                return [row.name for row in group.parameters]
-        return []
+        group = next(g for g in self._session.engine.groups() if g.name == since.group)
+        return [row.name for row in group.parameters]
 
     def _matching(self, patterns: Sequence[str]) -> list[str]:
-        names = self._session.engine.parameters()
-        return matching_any(patterns, names)
+        return parameters_matching(patterns, self._parameter_names())
 
-    def _remember(self) -> None:
-        for name in self._session.engine.parameters():
-            self._bytes[name, self._session.step] = self._hash(name)
+    def _parameter_names(self) -> Names:
+        engine = self._session.engine
+        aliases = {row.name: row.aliases for group in engine.groups() for row in group.parameters}
+        return {name: aliases[name] for name in engine.parameters()}
+
+    def _remember_what_is_compared(self) -> None:
+        """Remember the bytes of this boundary, if any expectation compares with them.
+
+        A way back leads here again with other decisions, and so to other bytes: both are kept.
+        """
+        step = self._session.step
+        sinces = (since for each in self._expected for since in (each.unchanged, each.changed))
+        if any(since and since_step(since, self._per_epoch) == step for since in sinces):
+            history = self._history(step)
+            for name in self._session.engine.parameters():
+                self._bytes[name, history] = self._hash(name)
+
+    def _history(self, step: int) -> History:
+        """Return what the bytes at a boundary of the present line come from."""
+        decisions = self._session.timeline.line.decisions
+        return step, tuple((d.step, to_text(d.command)) for d in decisions if d.step < step)
 
     def _hash(self, name: str) -> bytes:
         return hashlib.blake2b(self._session.engine.parameters()[name].data).digest()
@@ -143,16 +167,13 @@ class Expectations:
     def _problem(self, expect: Expect) -> str:
         """Return what makes an expectation impossible to check, or ""."""
         groups = self._known_groups()
+        for name in _groups_of(expect):
+            if name not in groups:
+                return _unknown_group(name, groups)
         due = boundary(expect, self._per_epoch)
         for since in (expect.unchanged, expect.changed):
-            if since is None:
-                continue
-            if since.group is not None and since.group not in groups:
-                return _unknown_group(since.group, groups)
-            if since_step(since, self._per_epoch) >= due:
+            if since is not None and since_step(since, self._per_epoch) >= due:
                 return "what is compared must begin before the step at which it is expected"
-        if expect.lr is not None and expect.lr.group not in groups:
-            return _unknown_group(expect.lr.group, groups)
         if expect.grad_none is not None and due == 0:
             return "before the first step nothing has a gradient"
         return self._pattern_problem(expect)
@@ -161,7 +182,7 @@ class Expectations:
         patterns = list(expect.grad_none or ())
         for since in (expect.unchanged, expect.changed):
             patterns += list((since.params if since else None) or ())
-        names = list(self._session.engine.parameters())
+        names = self._parameter_names()
         for pattern in patterns:
             if not self._matching([pattern]):
                 return f"no parameter matches {pattern!r}{near_parameter(pattern, names)}"
@@ -176,3 +197,10 @@ class Expectations:
 
 def _unknown_group(name: str, groups: Sequence[str]) -> str:
     return f"no group is called {name!r}{nearest(name, groups)} (groups: {listed(groups)})"
+
+
+def _groups_of(expect: Expect) -> Iterator[str]:
+    """Give the groups that an expectation names."""
+    for each in (expect.unchanged, expect.changed, expect.lr):
+        if each is not None and each.group is not None:
+            yield each.group

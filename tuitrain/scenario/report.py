@@ -23,7 +23,13 @@ from tuitrain.run.snapshot import JournalEntry
 from .events import Ended, EpochEnded, Event, Finding, Started, as_record
 from .rerun import Difference
 
-_GLYPHS = {"applied": "[green]✓[/]", "unchanged": "[yellow]∅[/]", "refused": "[red]✗[/]"}
+_GLYPHS = {
+    "applied": "[green]✓[/]",
+    "met": "[green]✓[/]",
+    "unchanged": "[yellow]∅[/]",
+    "refused": "[red]✗[/]",
+    "not met": "[red]✗[/]",
+}
 
 
 class Report(Protocol):

@@ -76,6 +76,24 @@ class Module:
         """Give the parameters, in the order of their names."""
         return (parameter for _, parameter in self.named_parameters(recursive=recursive))
 
+    def aliases(self) -> dict[str, tuple[str, ...]]:
+        """Return the other names of each parameter that stands under several (tied weights).
+
+        Returns
+        -------
+        By the name that `named_parameters` gives it; a parameter with one name is not in it.
+        """
+        names: dict[int, list[str]] = {}
+        for path, part in _paths(self, "", ()):
+            for name, parameter in _find(vars(part), Parameter, path):
+                names.setdefault(id(parameter), []).append(name)
+        found = {}
+        for first, parameter in self.named_parameters():
+            others = {name for name in names[id(parameter)] if name != first}
+            if others:
+                found[first] = tuple(sorted(others, key=_order))
+        return found
+
     def named_buffers(
         self, prefix: str = "", recursive: bool = True
     ) -> Iterator[tuple[str, Tensor]]:
@@ -162,6 +180,14 @@ def _walk(module: Module, name: str, seen: set[int]) -> Iterator[tuple[str, Modu
         yield name, module
         for child_name, child in _find(vars(module), Module, name):
             yield from _walk(child, child_name, seen)
+
+
+def _paths(module: Module, name: str, above: tuple[Module, ...]) -> Iterator[tuple[str, Module]]:
+    """Give a module and its parts, each under all its names, but never going in a circle."""
+    if not any(each is module for each in above):
+        yield name, module
+        for child_name, child in _find(vars(module), Module, name):
+            yield from _paths(child, child_name, (*above, module))
 
 
 def _unique(pairs: Iterator[tuple[str, Kind]]) -> Iterator[tuple[str, Kind]]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ..ops.activation import ReLU
-from ..ops.pooling import MaxPool2d
 from .graph import Graph, Node
 from .layers.base import Layer
+from .layers.convolution import HALVES, ConvolutionLayer
 from .layers.eager import EagerLayer
 from .layers.elementwise import AddLayer, ReLULayer
 from .layers.linear import LinearLayer
 from .layers.loss import CrossEntropyLayer
-from .layers.shape import FlattenLayer
+from .layers.shape import AliasLayer, FlattenLayer
 
 
 def lower(graph: Graph) -> list[Layer]:
@@ -31,10 +31,17 @@ def lower(graph: Graph) -> list[Layer]:
 
 def _layer(graph: Graph, node: Node, followers: list[Node]) -> Layer:
     relu = bool(followers) and isinstance(followers[0].op, ReLU)
+    last = followers[0] if relu else node
     if LinearLayer.fits(node):
-        return LinearLayer(node, followers[0].output if relu else node.output, relu)
+        return LinearLayer(node, last.output, relu)
+    if ConvolutionLayer.fits(node):
+        rest = followers[relu:]
+        pool = bool(rest) and rest[0].op == HALVES
+        return ConvolutionLayer(node, (rest[0] if pool else last).output, relu, pool)
     if CrossEntropyLayer.fits(node, graph):
         return CrossEntropyLayer(node)
+    if AliasLayer.fits(node, graph):
+        return AliasLayer(node)
     for kind in (FlattenLayer, ReLULayer, AddLayer):
         if kind.fits(node):
             return kind(node)

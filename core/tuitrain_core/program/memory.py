@@ -72,6 +72,11 @@ class Workspace:
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self._arrays: dict[Hashable, Array] = {}
+        self._aliases: dict[Value, Value] = {}
+
+    def alias(self, value: Value, other: Value) -> None:
+        """Let a value of rows have the memory of another, for every purpose."""
+        self._aliases[value] = other
 
     def array(self, key: Hashable, shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
         """Return the array of this key; made, of zeros, when first asked for."""
@@ -82,6 +87,8 @@ class Workspace:
 
     def of(self, value: Value, purpose: Hashable, rows: int) -> Array:
         """Return a value's array for some purpose, in the shape that it has in memory."""
+        if value in self._aliases:
+            return self.of(self._aliases[value], purpose, rows).reshape(rows, -1)
         if not value.batched:
             return self.array((value, purpose), value.shape, value.dtype)
         shape = stored_shape(value)

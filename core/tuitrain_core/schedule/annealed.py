@@ -56,6 +56,11 @@ class Cosine(Schedule):
         t = units_since(self.start_step, step, self.unit_steps)
         return _annealed(self.start_lr, self.end_lr, t, self.over)
 
+    def is_over_at_zero(self, step: int) -> bool:
+        """Whether the end is 0, and reached; or the start is 0 too."""
+        reached = units_since(self.start_step, step, self.unit_steps) >= self.over
+        return self.end_lr == 0.0 and (reached or self.start_lr == 0.0)
+
     def scaled(self, factor: float) -> Cosine:
         """Return the same wave, ``factor`` times as high at both ends."""
         return replace(self, start_lr=self.start_lr * factor, end_lr=self.end_lr * factor)
@@ -120,6 +125,11 @@ class OneCycle(Schedule):
         if t < top:
             return _annealed(self.start_lr, self.peak_lr, t, top)
         return _annealed(self.peak_lr, self.end_lr, t - top, self.over - top)
+
+    def is_over_at_zero(self, step: int) -> bool:
+        """Whether the end is 0, and reached; or the peak is 0 too."""
+        reached = units_since(self.start_step, step, 1) >= self.over
+        return self.end_lr == 0.0 and (reached or self.peak_lr == 0.0)
 
     def scaled(self, factor: float) -> OneCycle:
         """Return the same waves, ``factor`` times as high."""

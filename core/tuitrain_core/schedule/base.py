@@ -28,6 +28,10 @@ class Schedule(ABC):
     def lr(self, step: int) -> float:
         """Return the learning rate of update ``step``, counted from 0 at the start of the run."""
 
+    def is_over_at_zero(self, step: int) -> bool:
+        """Whether the learning rate is 0 at ``step`` and at every step after it."""
+        return self.lr(step) == 0.0
+
     @abstractmethod
     def scaled(self, factor: float) -> Schedule:
         """Return the same schedule with its peak, and all of it, multiplied by ``factor``.

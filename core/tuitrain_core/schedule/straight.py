@@ -138,6 +138,11 @@ class Linear(Schedule):
             return self.end_lr
         return between(self.start_lr, self.end_lr, 1 - t / self.over)
 
+    def is_over_at_zero(self, step: int) -> bool:
+        """Whether the end is 0, and reached; or the start is 0 too."""
+        reached = units_since(self.start_step, step, self.unit_steps) >= self.over
+        return self.end_lr == 0.0 and (reached or self.start_lr == 0.0)
+
     def scaled(self, factor: float) -> Linear:
         """Return the same stairs, ``factor`` times as high at both ends."""
         return replace(self, start_lr=self.start_lr * factor, end_lr=self.end_lr * factor)

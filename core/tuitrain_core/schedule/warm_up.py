@@ -52,6 +52,10 @@ class WarmUp(Schedule):
         inner = self.inner.lr(step)
         return inner if s >= self.over else inner * ((s + 1) / (self.over + 1))
 
+    def is_over_at_zero(self, step: int) -> bool:
+        """Whether the inner schedule is."""
+        return self.inner.is_over_at_zero(step)
+
     def scaled(self, factor: float) -> WarmUp:
         """Return the same warm-up in front of the inner schedule, scaled."""
         return replace(self, inner=self.inner.scaled(factor))

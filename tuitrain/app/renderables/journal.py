@@ -14,6 +14,8 @@ OUTCOMES: Final[dict[Outcome, tuple[str, Role]]] = {
     "applied": ("✓", "good"),
     "unchanged": ("∅", "warning"),
     "refused": ("✗", "bad"),
+    "met": ("✓", "good"),
+    "not met": ("✗", "bad"),
 }
 
 

@@ -180,7 +180,12 @@ class Steering(Screen[None]):
         selected = self.selected
         if self._target() is not None and selected is not None:
             name = selected.name
-            self.submit(Thaw(name) if self.selection_frozen else Freeze(name), "key")
+            try:
+                command = Thaw(name) if self.selection_frozen else Freeze(name)
+            except TuitrainError as error:  # a model may give a parameter any name
+                self.status.say(str(error), "warning")
+            else:
+                self.submit(command, "key")
 
     def action_set_lr(self) -> None:
         """Open the lr dialog."""

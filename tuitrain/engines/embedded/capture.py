@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from tuitrain.commands import Clip
-from tuitrain.errors import RefusedError, StateMismatchError
+from tuitrain.errors import CommandError, RefusedError, StateMismatchError
 from tuitrain_core import Parameter
 from tuitrain_core.errors import CoreError
 from tuitrain_core.optimizer import ParameterState
@@ -72,7 +71,7 @@ def check(
     problems += [
         f"frozen {name}: no such parameter" for name in state.frozen if name not in parameters
     ]
-    clipped = clip_problem(*state.clip)
+    clipped = _clip_problem(*state.clip)
     problems += [clipped] if clipped else []
     if state.step < 0:
         problems.append(f"step {state.step} is below 0")
@@ -81,12 +80,12 @@ def check(
     return groups
 
 
-def clip_problem(by: str, limit: float) -> str:
+def _clip_problem(by: str, limit: float) -> str:
     """Say what is wrong with a way of clipping; nothing for a sound one."""
-    if by not in ("norm", "value", "off"):
-        return f"gradients are clipped by norm or value, or off, but was given {by!r}"
-    if by != "off" and not 0 < limit < math.inf:
-        return f"clip {by} takes a finite limit above 0, but was given {limit!r}"
+    try:
+        Clip(by, limit)  # type: ignore[arg-type]
+    except CommandError as error:
+        return str(error)
     return ""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from tuitrain_core import Parameter
 from tuitrain_core.optimizer import UpdateStatistics
 
+from ..targets import Names
 from ..views import GroupView, ParameterRow
 from .freezing import FrozenParameters
 from .groups import Group
@@ -15,7 +16,11 @@ from .rules import settings_text
 
 
 def describe(
-    group: Group, parameters: Mapping[str, Parameter], frozen: FrozenParameters, step: int
+    group: Group,
+    parameters: Mapping[str, Parameter],
+    aliases: Names,
+    frozen: FrozenParameters,
+    step: int,
 ) -> GroupView:
     """Describe a group at the boundary before step ``step``."""
     updates = {
@@ -24,7 +29,10 @@ def describe(
         if name not in frozen
         and (statistics := group.optimizer.statistics.get(parameters[name])) is not None
     }
-    rows = tuple(_row(name, parameters[name], frozen, updates.get(name)) for name in group.members)
+    rows = tuple(
+        _row(name, parameters[name], aliases[name], frozen, updates.get(name))
+        for name in group.members
+    )
     some_frozen = any(name in frozen for name in group.members)
     return GroupView(
         name=group.name,
@@ -44,7 +52,11 @@ def describe(
 
 
 def _row(
-    name: str, parameter: Parameter, frozen: FrozenParameters, update: UpdateStatistics | None
+    name: str,
+    parameter: Parameter,
+    aliases: tuple[str, ...],
+    frozen: FrozenParameters,
+    update: UpdateStatistics | None,
 ) -> ParameterRow:
     return ParameterRow(
         name=name,
@@ -52,6 +64,7 @@ def _row(
         size=parameter.size,
         update_ratio=_update_ratio([update] if update else []),
         frozen_since=frozen.since(name),
+        aliases=aliases,
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from tuitrain.commands import AnyCommand, Clip, Freeze, to_text
-from tuitrain.errors import RefusedError
 from tuitrain_core import functional, random, tape, tensor
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.data import DataLoader, Dataset
@@ -19,10 +19,9 @@ from tuitrain_core.optimizer import ParameterState, clip_grad_norm, clip_grad_va
 
 from ..base import Array, Change, Pending, read_only
 from ..state import EngineState
-from ..targets import matching
-from ..views import GroupView, OptimizerChoice, ParameterView
+from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 from .bursts import Bursts
-from .capture import capture, check, clip_problem, restore_random
+from .capture import capture, check, restore_random
 from .description import describe
 from .digest import digest, digests
 from .environment import environment
@@ -33,8 +32,12 @@ from .pending import PendingStep
 from .recording import Recording
 from .rules import choices, compile_rules
 from .steering import Steering
+from .units import dead_units
 
 TEST_BATCH = 500
+
+Moving: TypeAlias = tuple[Mapping[str, Array], Mapping[str, Any]]
+"""What a forward pass moves: buffers, and the state of the random generator."""
 
 
 class EmbeddedEngine:
@@ -73,7 +76,7 @@ class EmbeddedEngine:
         self._loader = DataLoader(train, batch_size, seed)
         self._recording = Recording(self._model, self._loader)
         self._test = DataLoader(test, TEST_BATCH, shuffle=False)
-        self._table = GroupTable(self._parameters, plans)
+        self._table = GroupTable(self._parameters, plans, self._model.aliases())
         self._bursts = Bursts(self._recording, self._loader, self._table, self._parameters)
         self._frozen = FrozenParameters(self._parameters)
         self._steering = Steering(self._table, self._frozen, len(self._loader))
@@ -162,23 +165,31 @@ class EmbeddedEngine:
         """Describe the groups, in order."""
         self._frozen.verify()
         return tuple(
-            describe(group, self._parameters, self._frozen, self._step) for group in self._table
+            describe(group, self._parameters, self._table.aliases, self._frozen, self._step)
+            for group in self._table
         )
 
     def inspect(self, parameter: str) -> ParameterView | None:
         """Describe one parameter in full; None if there is none of that name."""
-        found = self._parameters.get(parameter)
+        name = self._table.first_name(parameter)
+        found = self._parameters.get(name)
         if found is None:
             return None
         return ParameterView(
-            name=parameter,
+            name=name,
             shape=found.shape,
-            group=self.group_of(parameter),
+            group=self.group_of(name),
             step=self._step,
-            frozen_since=self._frozen.since(parameter),
+            frozen_since=self._frozen.since(name),
             value=view_of(found.numpy()),
             grad=None if found.grad is None else view_of(found.grad.numpy()),
+            aliases=self._table.aliases[name],
         )
+
+    def dead_units(self) -> Sequence[LayerUnits]:
+        """Count the dead units in the batch of the next step; see `Engine.dead_units`."""
+        with random.use(self._random):
+            return self._dead_units(self._moving())
 
     def optimizers(self) -> tuple[OptimizerChoice, ...]:
         """Say what a group's optimizer can be swapped to."""
@@ -275,15 +286,37 @@ class EmbeddedEngine:
 
     def _try_step(self, hold: Callable[[Pending], bool]) -> list[float]:
         """Take a step, or none if it is held: then what the forward pass has moved is put back."""
-        buffers = {name: array.copy() for name, array in self._buffers().items()}
-        drawn = self._random.bit_generator.state
-        pending = PendingStep(self._differentiate(), self._table)
+        begun = self._moving()
+        pending = PendingStep(self._differentiate(), self._table, lambda: self._dead_units(begun))
         if not hold(pending):
             return [self._update(pending.loss)]
+        self._put_back(begun)
+        return []
+
+    def _dead_units(self, begun: Moving) -> Sequence[LayerUnits]:
+        """Run the next batch forward as from ``begun``, and leave all as it was."""
+        images, _ = self._loader.batch(self._step)
+        now = self._moving()
+        self._put_back(begun)
+        try:
+            found = dead_units(lambda: self._model(tensor(images)), self._parameters)
+        finally:
+            self._put_back(now)
+        return tuple(
+            LayerUnits(name, self.group_of(name), dead.size, int(dead.sum()))
+            for name, dead in found.items()
+        )
+
+    def _moving(self) -> Moving:
+        """Return what a forward pass moves."""
+        buffers = {name: array.copy() for name, array in self._buffers().items()}
+        return buffers, self._random.bit_generator.state
+
+    def _put_back(self, moving: Moving) -> None:
+        buffers, drawn = moving
         for name, array in self._buffers().items():
             array[...] = buffers[name]
         self._random.bit_generator.state = drawn
-        return []
 
     def _differentiate(self) -> float:
         """Compute loss and gradients of the next batch, and return the loss."""
@@ -310,9 +343,6 @@ class EmbeddedEngine:
         return loss
 
     def _set_clip(self, command: Clip) -> Change:
-        problem = clip_problem(command.by, command.limit)
-        if problem:
-            raise RefusedError(problem)
         if command == self._clip:
             return Change(False, f"already so: {to_text(command)}")
         self._clip = command
@@ -335,10 +365,12 @@ class EmbeddedEngine:
         """
         trained = [each for name, each in self._parameters.items() if name not in self._frozen]
         self._gradients = GradManager().attach(trained)
-        for name, module in self._model.named_modules():
+        moving = {id(each) for each in trained}
+        for module in self._model.modules():
             if isinstance(module, BatchNorm1d | BatchNorm2d):
-                own = matching(f"{name}.*", self._parameters)
-                module.frozen = bool(own) and all(each in self._frozen for each in own)
+                # By identity: a parameter of its own may be tied to, and named after, another's.
+                own = {id(each) for each in module.parameters()}
+                module.frozen = bool(own) and own.isdisjoint(moving)
 
     @contextmanager
     def _evaluating(self) -> Iterator[None]:

@@ -6,13 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tuitrain.commands import Setting
+from tuitrain.commands import Setting, is_name
 from tuitrain.errors import RefusedError, listed
 from tuitrain_core import Parameter, schedule
 from tuitrain_core.optimizer import Optimizer
 from tuitrain_core.schedule import Constant, Schedule
 
-from ..targets import groups_named, matching, nothing_named, patterns_matched
+from ..targets import (
+    Names,
+    groups_named,
+    matching,
+    nothing_named,
+    parameters_matching,
+    patterns_matched,
+    with_aliases,
+)
 from .rules import make_optimizer, settings_of
 
 
@@ -92,15 +100,22 @@ class GroupTable:
     ----------
     parameters : every parameter by name
     plans : the groups to begin with
+    aliases : the other names of tied parameters
 
     Raises
     ------
-    RefusedError : a glob matches nothing, a group is left with nothing, a parameter is in no group,
-        an optimizer or a setting is unknown or out of range
+    RefusedError : a name cannot be or is there twice, a glob matches nothing, a group is left with
+        nothing, a parameter is in no group, an optimizer or a setting is unknown or out of range
     """
 
-    def __init__(self, parameters: Mapping[str, Parameter], plans: Sequence[GroupPlan]) -> None:
+    def __init__(
+        self,
+        parameters: Mapping[str, Parameter],
+        plans: Sequence[GroupPlan],
+        aliases: Mapping[str, tuple[str, ...]],
+    ) -> None:
         self.parameters = parameters
+        self.aliases: Names = {name: aliases.get(name, ()) for name in parameters}
         self._groups: dict[str, Group] = {}
         left = list(parameters)
         for plan in plans:
@@ -108,9 +123,8 @@ class GroupTable:
             left = [name for name in left if name not in group.members]
             self._groups[plan.name] = group
         if left:
-            raise RefusedError(
-                f"no group takes {listed(left)}; end with a group whose params are ['*']"
-            )
+            names = listed(map(self.called, left))
+            raise RefusedError(f"no group takes {names}; end with a group whose params are ['*']")
 
     def __iter__(self) -> Iterator[Group]:
         return iter(self._groups.values())
@@ -126,7 +140,7 @@ class GroupTable:
 
     def named(self, target: str) -> list[Group]:
         """Return the groups that a target names, or refuse."""
-        found = groups_named(target, self.names, list(self.parameters))
+        found = groups_named(target, self.names, self.aliases)
         return [self._groups[name] for name in found]
 
     def members_named(self, target: str) -> list[str]:
@@ -134,10 +148,32 @@ class GroupTable:
         groups = [target] if target in self._groups else matching(target, self._groups)
         if groups:
             return [name for each in groups for name in self._groups[each].members]
-        found = matching(target, self.parameters)
+        found = parameters_matching([target], self.aliases)
         if not found:
-            raise nothing_named(target, self.names, list(self.parameters))
+            raise nothing_named(target, self.names, self.aliases)
         return found
+
+    def called(self, parameter: str) -> str:
+        """Return how a parameter is called in a sentence: with its other names, if it has any."""
+        return with_aliases(parameter, self.aliases)
+
+    def check_name(self, name: str, members: Iterable[str]) -> None:
+        """Check that a group's name is not the name of a parameter that it does not hold.
+
+        Raises
+        ------
+        RefusedError : it is; a target of that name would be taken for the group
+        """
+        namesake = self.first_name(name)
+        if namesake in self.parameters and namesake not in members:
+            raise RefusedError(
+                f"{name} is a parameter, and a group of that name that does not hold it would be "
+                "taken for it; choose another name"
+            )
+
+    def first_name(self, name: str) -> str:
+        """Return the name that a parameter goes by, given any of its names."""
+        return next((first for first, others in self.aliases.items() if name in others), name)
 
     def of(self, parameter: str) -> Group:
         """Return the group that a parameter is in."""
@@ -160,8 +196,15 @@ class GroupTable:
         return [self.parameters[name] for name in members]
 
     def _planned(self, plan: GroupPlan, left: Sequence[str]) -> Group:
+        if not is_name(plan.name):
+            raise RefusedError(
+                f"group {plan.name!r}: a name is made of letters, digits, '_', '.' and '-'"
+            )
+        if plan.name in self._groups:
+            raise RefusedError(f"a second group is called {plan.name!r}")
         try:
             members = self._claim(plan, left)
+            self.check_name(plan.name, members)
             optimizer = make_optimizer(plan.rule, self._of(members), plan.settings)
         except RefusedError as refusal:
             raise RefusedError(f"group {plan.name!r}: {refusal}") from None
@@ -170,11 +213,12 @@ class GroupTable:
         )
 
     def _claim(self, plan: GroupPlan, left: Sequence[str]) -> tuple[str, ...]:
-        wanted = patterns_matched(plan.patterns, list(self.parameters))
+        wanted = patterns_matched(plan.patterns, self.aliases)
         members = tuple(name for name in wanted if name in left)
         if not members:
+            tied = [self.called(name) for name in wanted if self.aliases[name]]
             raise RefusedError(
                 f"it is left with nothing: earlier groups have taken all that "
-                f"{' '.join(plan.patterns)} matches"
+                f"{' '.join(plan.patterns)} matches{': ' if tied else ''}{', '.join(tied)}"
             )
         return members

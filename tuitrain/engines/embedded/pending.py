@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from ..views import LayerUnits
 from .groups import Group, GroupTable
 
 
@@ -16,11 +18,21 @@ class PendingStep:
     ----------
     loss : of the batch
     table : the groups, whose parameters have their gradients
+    count_units : counts the dead units in the batch; called once, and only if somebody asks
     """
 
-    def __init__(self, loss: float, table: GroupTable) -> None:
+    def __init__(
+        self, loss: float, table: GroupTable, count_units: Callable[[], Sequence[LayerUnits]]
+    ) -> None:
         self.loss = loss
         self._table = table
+        self._count_units = count_units
+        self._units: Sequence[LayerUnits] | None = None
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """The groups' names, in order."""
+        return self._table.names
 
     def non_finite(self) -> str:
         """Return the first parameter whose gradient has a NaN or an infinity, or ""."""
@@ -33,6 +45,12 @@ class PendingStep:
         """Return the norm of a group's gradient; 0.0 if it has none, or there is no such group."""
         found = self._table.get(group)
         return self._norm(found) if found else 0.0
+
+    def dead_units(self) -> Sequence[LayerUnits]:
+        """Count the dead units of each layer in this step's batch; see `Engine.dead_units`."""
+        if self._units is None:
+            self._units = self._count_units()
+        return self._units
 
     def _norm(self, group: Group) -> float:
         grads = (self._table.parameters[name].grad for name in group.members)

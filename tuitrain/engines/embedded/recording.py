@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from tuitrain_core import Parameter, Tensor, functional, random
 from tuitrain_core.data import DataLoader
 from tuitrain_core.module import BatchNorm1d, BatchNorm2d, Module
 from tuitrain_core.program import Feed, NotRecordableError, Program, trace
+
+from ..base import Array
 
 
 class Recording:
@@ -62,12 +66,20 @@ class Recording:
         buffers = [(each.numpy(), each.numpy().copy()) for each in self._model.buffers()]
         drawn = random.state()
         try:
-            graph = trace(self._loss, *self._loader.batch(0))
+            graph = trace(self._loss, *self._first_samples())
         finally:
             for array, before in buffers:
                 array[...] = before
             random.restore(drawn)
         return Program(graph, self._loader.batch_size), Feed(self._loader, graph)
+
+    def _first_samples(self) -> tuple[Array, Array]:
+        """Return the first batch, or two of them: one sample would not show what is batched."""
+        images, labels = self._loader.batch(0)
+        if len(images) > 1:
+            return images, labels
+        more_images, more_labels = self._loader.batch(1)
+        return np.concatenate([images, more_images]), np.concatenate([labels, more_labels])
 
     def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
         return functional.loss.cross_entropy(self._model(images), labels)

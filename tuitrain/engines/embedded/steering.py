@@ -18,7 +18,7 @@ from tuitrain.commands import (
     Thaw,
     to_text,
 )
-from tuitrain.errors import RefusedError, listed
+from tuitrain.errors import RefusedError
 from tuitrain_core.errors import CoreError
 from tuitrain_core.optimizer import RULES, default_policy
 from tuitrain_core.schedule import Constant, LinearDecay, Schedule, WarmUp
@@ -81,7 +81,7 @@ class Steering:
         for name in fresh:
             self._frozen.freeze(name, step)
         before = f" ({len(names) - len(fresh)} were before)" if len(fresh) < len(names) else ""
-        return Change(True, f"{target} frozen: {_parameters(fresh)}{before}")
+        return Change(True, f"{target} frozen: {self._parameters(fresh)}{before}")
 
     def _thaw(self, command: Thaw) -> Change:
         names = self._table.members_named(command.target)
@@ -94,7 +94,7 @@ class Steering:
                 self._table.of(name).optimizer.state.pop(self._table.parameters[name], None)
         state = "kept" if command.state == "keep" else "reset"
         return Change(
-            True, f"{command.target} thawed: {_parameters(frozen)}, optimizer state {state}"
+            True, f"{command.target} thawed: {self._parameters(frozen)}, optimizer state {state}"
         )
 
     def _set_lr(self, command: SetLr) -> Change:
@@ -106,7 +106,14 @@ class Steering:
         return _told(told, f"{command.target} already has a constant lr of {command.lr:g}")
 
     def _scale_lr(self, command: ScaleLr, step: int) -> Change:
-        given = self._give(command.target, lambda group: group.schedule.scaled(command.factor))
+        given = self._give(
+            command.target,
+            lambda group: (
+                group.schedule
+                if group.schedule.is_over_at_zero(step)  # so many times 0 is 0
+                else group.schedule.scaled(command.factor)
+            ),
+        )
         told = [
             f"{group.name}: lr {group.schedule.lr(step):g}{_unless_constant(before, 'goes on')}"
             for group, before in given
@@ -133,15 +140,19 @@ class Steering:
 
     def _follow(self, command: FollowSchedule, step: int) -> Change:
         per_epoch = self._steps_per_epoch
-        given = self._give(
-            command.target,
-            lambda group: make_schedule(command, group.schedule.lr(step), step, per_epoch),
-        )
+
+        def make(group: Group) -> Schedule:
+            made = make_schedule(command, group.schedule.lr(step), step, per_epoch)
+            idle = group.schedule.is_over_at_zero(step) and made.is_over_at_zero(step)
+            return group.schedule if idle else made
+
+        given = self._give(command.target, make)
         told = [
             f"{group.name}: lr {group.schedule.lr(step):g}, {group.schedule.label}"
             for group, _ in given
         ]
-        return _told(told, f"{command.target} already follows that schedule")
+        already = f"{command.target} already follows that schedule, or stays at an lr of 0"
+        return _told(told, already)
 
     def _give(self, target: str, make: Callable[[Group], Schedule]) -> list[tuple[Group, Schedule]]:
         """Give groups the schedules that ``make`` makes, all of them or none.
@@ -189,7 +200,7 @@ class Steering:
         schedule = (
             group.schedule if lr is None else Constant(float(optimizer.param_groups[0]["lr"]))
         )
-        if command.ramp:
+        if command.ramp and not schedule.is_over_at_zero(step):
             schedule = WarmUp(schedule, step, command.ramp)
         fresh = replace(group, optimizer=optimizer, schedule=schedule)
         policy = command.state or default_policy(group.rule, fresh.rule)
@@ -202,8 +213,8 @@ class Steering:
             return group, (None, "")
         if policy == "carry":
             hand_over(group.optimizer, optimizer, members)
-            return group, (fresh, "state carried")
-        return group, (fresh, "state reset")
+        done = "state carried" if policy == "carry" else "state reset"
+        return group, (fresh, done + _lr_told(group.schedule, schedule, step))
 
     def _kept(self, group: Group, rule: str) -> dict[str, Setting]:
         """Return the group's settings that the other optimizer takes over."""
@@ -212,16 +223,20 @@ class Steering:
         return kept(group.settings, RULES[group.rule].defaults(), RULES[rule].defaults())
 
     def _regroup(self, command: Regroup) -> Change:
-        names = patterns_matched(command.patterns, list(self._table.parameters))
+        names = patterns_matched(command.patterns, self._table.aliases)
         target = self._table.get(command.name)
+        members = [*names, *(target.members if target else ())]
+        self._table.check_name(command.name, members)
         moved = [name for name in names if target is None or name not in target.members]
         if not moved:
-            return Change(False, f"{command.name} already holds {_parameters(names)}")
+            return Change(False, f"{command.name} already holds {self._parameters(names)}")
         model = target or self._table.of(moved[0])
         emptied = self._move(moved, command.name, model)
-        gone = f"; {listed(emptied)} is left empty and goes" if emptied else ""
+        one = len(emptied) == 1
+        goes = "is left empty and goes" if one else "are left empty and go"
+        gone = f"; {' and '.join(emptied)} {goes}" if emptied else ""
         settings = "" if target else f", with the optimizer and lr of {model.name}"
-        return Change(True, f"{_parameters(moved)} moved to {command.name}{settings}{gone}")
+        return Change(True, f"{self._parameters(moved)} moved to {command.name}{settings}{gone}")
 
     def _move(self, moved: list[str], name: str, model: Group) -> list[str]:
         """Move parameters, each with its state, into the group ``name``, made like ``model``."""
@@ -252,6 +267,9 @@ class Steering:
     def _of(self, names: Iterable[str]):
         return [self._table.parameters[name] for name in names]
 
+    def _parameters(self, names: list[str]) -> str:
+        return self._table.called(names[0]) if len(names) == 1 else f"{len(names)} parameters"
+
     def _since(self, names: list[str]) -> str:
         return f"since step {self._frozen.all_since(names)}"
 
@@ -261,10 +279,16 @@ def _told(told: list[str], otherwise: str) -> Change:
     return Change(bool(told), "; ".join(told) if told else otherwise)
 
 
+def _lr_told(before: Schedule, after: Schedule, step: int) -> str:
+    """Say what a swap did to the learning rate, if it did anything."""
+    if after == before:
+        return ""
+    rises = f", rising over {after.over} steps" if isinstance(after, WarmUp) else " from here on"
+    kept = isinstance(after, WarmUp) and after.inner == before
+    ends = "" if kept else _unless_constant(before, "ends")
+    return f", lr {after.lr(step):g}{rises}{ends}"
+
+
 def _unless_constant(schedule: Schedule, does: str) -> str:
     """Say what becomes of a schedule; a constant is not worth a word."""
     return "" if isinstance(schedule, Constant) else f", {schedule.label} {does}"
-
-
-def _parameters(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{len(names)} parameters"

@@ -1,0 +1,128 @@
+"""What the values of a command may be: checked when it is made, whoever makes it.
+
+A command that exists can be printed, and what is printed reads back to an equal one. So a value
+that text could not have said is refused here, in the same words, before anything happens.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from numbers import Integral, Real
+from typing import Any
+
+from tuitrain.errors import CommandError, listed, nearest
+
+from .vocabulary import verb
+
+MOST = 999_999_999_999
+"""The largest count that a command takes."""
+
+_TARGET = re.compile(r"[\w.*?\[\]!-]+")
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_NOT_SETTINGS = ("state", "ramp")
+
+
+def misused(name: str, problem: str) -> CommandError:
+    """Return the error of a verb that was used wrongly."""
+    known = verb(name)
+    assert known is not None
+    return CommandError(f"{name} {problem} (write: {known.usage})")
+
+
+def target(name: str, value: Any) -> None:
+    """Check a group's name or a glob."""
+    if not isinstance(value, str) or not _TARGET.fullmatch(value):
+        raise misused(name, f"takes a group's name or a glob, but was given {value!r}")
+
+
+def is_name(value: Any) -> bool:
+    """Whether this can be the name of a group: a command can be given to it."""
+    return isinstance(value, str) and bool(_NAME.fullmatch(value))
+
+
+def word(name: str, what: str, value: Any) -> None:
+    """Check a name: of a new group, a branch, an optimizer, a setting."""
+    if not is_name(value):
+        raise misused(
+            name, f"takes {what} of letters, digits, '_', '.' and '-', but was given {value!r}"
+        )
+
+
+def one_of(name: str, what: str, value: Any, allowed: tuple[str, ...]) -> None:
+    """Check one of the allowed words."""
+    if value not in allowed:
+        hint = nearest(str(value), allowed)
+        raise misused(name, f"takes {listed(allowed)} as its {what}, but was given {value!r}{hint}")
+
+
+def count(name: str, value: Any, least: int = 1, what: str = "") -> int:
+    """Return a whole number from ``least`` up."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or not least <= int(value) <= MOST:
+        named = f" as its {what}" if what else ""
+        raise misused(name, f"takes a whole number from {least} up{named}, but was given {value!r}")
+    return int(value)
+
+
+def number(name: str, what: str, value: Any) -> float:
+    """Return a finite number."""
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise misused(name, f"takes a number as its {what}, but was given {value!r}")
+    finite = _as_float(value)
+    if not math.isfinite(finite):
+        raise misused(name, f"takes a finite {what}, but was given {value!r:.60}")
+    return finite + 0.0  # -0.0 becomes 0.0: what is printed reads back to the same bits
+
+
+def not_negative(name: str, what: str, value: Any) -> float:
+    """Return a finite number of 0 or more."""
+    finite = number(name, what, value)
+    if finite < 0:
+        raise misused(name, f"takes a {what} of 0 or more, but was given {value!r}")
+    return finite
+
+
+def setting(key: Any, value: Any) -> Any:
+    """Return a hyper-parameter's value: yes or no, a number, or a pair of them."""
+    word("optimizer", "names of settings", key)
+    if key in _NOT_SETTINGS:
+        raise misused("optimizer", f"has {key} beside its settings, and not among them")
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, tuple | list):
+        if len(value) != 2:
+            raise misused(
+                "optimizer", f"takes one or two numbers for {key}, but was given {value!r}"
+            )
+        return tuple(number("optimizer", key, part) for part in value)
+    return number("optimizer", key, value)
+
+
+def settings(value: Any) -> dict[str, Any]:
+    """Return hyper-parameters by name, as a dictionary of their own."""
+    if not isinstance(value, Mapping):
+        raise misused("optimizer", f"takes its settings by name, but was given {value!r}")
+    return {key: setting(key, each) for key, each in value.items()}
+
+
+def several(name: str, what: str, value: Any) -> tuple[Any, ...]:
+    """Return a sequence that is not empty, and not a text that was meant as its only element."""
+    if not isinstance(value, tuple | list) or not value:
+        raise misused(name, f"takes one or more {what}, but was given {value!r}")
+    return tuple(value)
+
+
+def unused(name: str, kind: str, **values: Any) -> None:
+    """Check that nothing was given that this kind of command has no use for."""
+    for key, value in values.items():
+        if value:
+            raise misused(name, f"has no use for {key} with {kind}, but was given {value!r}")
+
+
+def _as_float(value: Any) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf

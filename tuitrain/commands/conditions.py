@@ -1,0 +1,52 @@
+"""The conditions on which a run pauses, as commands."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from . import checks
+from .command import Command
+
+_LIMITS = {
+    "nan": ("limit", math.inf, ""),
+    "loss": ("factor", math.inf, ""),
+    "grad_norm": ("norm", math.inf, ""),
+    "dead_units": ("share", 100.0, "a share below 100%, for more than that cannot be dead"),
+    "accuracy": ("accuracy", math.nextafter(1.0, 2.0), "an accuracy from 0 to 1 (97% is 0.97)"),
+}
+"""For each condition what its limit is called, what it must be below, and that in words."""
+
+
+class BreakWhen(Command, frozen=True, tag="break"):
+    """Pause before an update is applied, when something happens.
+
+    Attributes
+    ----------
+    on : ``nan``: the loss or a gradient is not finite; ``loss``: it is above ``limit`` times its
+        average; ``grad_norm``: that of a group is above ``limit``; ``dead_units``: of a layer of a
+        group, more than ``limit`` percent are 0 for the whole batch; ``accuracy``: it has reached
+        ``limit``
+    group : a group's name or a glob, for ``grad_norm`` and ``dead_units``
+    """
+
+    on: Literal["nan", "loss", "grad_norm", "dead_units", "accuracy"]
+    limit: float = 0.0
+    group: str = ""
+
+    def __post_init__(self) -> None:
+        checks.one_of("break", "condition", self.on, tuple(_LIMITS))
+        what, most, allowed = _LIMITS[self.on]
+        self._take(limit=checks.not_negative("break", what, self.limit))
+        if self.on == "nan":
+            checks.unused("break", "nan", limit=self.limit)
+        if not self.limit < most:
+            raise checks.misused("break", f"takes {allowed}, but was given {self.limit:g}")
+        if self.on in ("grad_norm", "dead_units"):
+            checks.target("break", self.group)
+        else:
+            checks.unused("break", self.on, group=self.group)
+
+
+class BreakOff(Command, frozen=True, tag="break-off"):
+    """Take all breakpoints away."""

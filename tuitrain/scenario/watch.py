@@ -1,0 +1,62 @@
+"""A live run's expectations: what becomes of them stands in the journal, as soon as it is known."""
+
+from __future__ import annotations
+
+from tuitrain.run.recorder import NO_RECORD, Recorder
+from tuitrain.run.session import PLANNED, Session
+
+from .build import Tell, build
+from .events import Finding
+from .expect import Expectations
+from .schema import Scenario
+
+
+def build_watched(
+    scenario: Scenario,
+    source: str,
+    tell: Tell = lambda _: None,
+    recorder: Recorder = NO_RECORD,
+) -> Session:
+    """Build a session, as `build` does, that writes in its journal whether expectations are met.
+
+    They are not in the record of the run, for they follow from it.
+
+    Raises
+    ------
+    ScenarioError : the scenario cannot be built, or an expectation cannot be checked
+    """
+    session = build(scenario, source, tell, recorder)
+    session.look = _Witness(session, Expectations(scenario, session, source)).look
+    return session
+
+
+class _Witness:
+    """Writes down what is found at a boundary, once for as long as it stays so.
+
+    A run that is paused stands at a boundary, and what is asked of it there may change what holds;
+    after a rewind a boundary comes again.
+    """
+
+    def __init__(self, session: Session, expectations: Expectations) -> None:
+        self._session = session
+        self._expectations = expectations
+        self._told: list[Finding] = []
+
+    def look(self) -> None:
+        found = self._expectations.look()
+        if self._session.phase.ended:
+            found += self._expectations.end()
+        for finding in found:
+            if finding not in self._told:
+                self._write(finding)
+        self._told = found
+
+    def _write(self, finding: Finding) -> None:
+        self._session.journal.add(
+            PLANNED,
+            finding.step,
+            f"expect {finding.expected}",
+            "scenario",
+            "met" if finding.held else "not met",
+            finding.found,
+        )
