@@ -128,7 +128,7 @@ def _whole(count: int) -> int:
 def _is_thin(g: Geometry) -> bool:
     """Whether vectors along the input's channels would be mostly empty."""
     lanes = host().lanes
-    return g.C < lanes
+    return lanes > g.C
 
 
 def _forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> None:

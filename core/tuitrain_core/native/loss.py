@@ -58,7 +58,9 @@ def _cross_entropy(k: Builder, classes: int, z_pitch: int, d_pitch: int) -> None
     k.loop(k.sub(last, first), row)
 
 
-def _less_largest(k: Builder, z: list[tuple[int, object, Value]]) -> list[tuple[int, object, Value]]:
+def _less_largest(
+    k: Builder, z: list[tuple[int, object, Value]]
+) -> list[tuple[int, object, Value]]:
     """Subtract the row's largest value, so that no exponential overflows."""
     tops = [
         functions.largest(k, value if mask is None else _masked(k, value, mask, -3e38))

@@ -64,9 +64,7 @@ def _update(k: Builder, name: str) -> None:
         here = [k.at(each, start) for each in arrays]
         count = k.minimum(k.sub(size, start), CHUNK)
         whole = k.div(count, k.lanes)
-        seen = k.loop(
-            whole, lambda j, c: vector(here, k.mul(j, k.lanes), None, c), [k.zero] * 3
-        )
+        seen = k.loop(whole, lambda j, c: vector(here, k.mul(j, k.lanes), None, c), [k.zero] * 3)
         done = k.mul(whole, k.lanes)
         rest = functions.first_lanes(k, k.sub(count, done))
         seen = k.loop(

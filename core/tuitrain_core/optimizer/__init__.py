@@ -10,6 +10,7 @@ from .lamb import LAMB
 from .lion import Lion
 from .multiple import MultipleOptimizer
 from .optimizer import Optimizer, UpdateStatistics
+from .prepared import PreparedUpdate
 from .registry import RULES, rule
 from .rmsprop import RMSprop
 from .sgd import SGD
@@ -26,6 +27,7 @@ __all__ = [
     "MultipleOptimizer",
     "Optimizer",
     "ParameterState",
+    "PreparedUpdate",
     "RMSprop",
     "RULES",
     "UpdateStatistics",

@@ -16,7 +16,7 @@ from .graph import Graph, Value
 from .lowering import lower
 from .memory import Workspace, address, public
 from .plan import Moving, Plan
-from .updates import ParameterUpdate, PlannedUpdate
+from .updates import ParameterUpdate, PlannedUpdate, measured
 
 MOST_BURSTS = 64
 """Plans of bursts that are kept; each is some dozens of small arrays."""
@@ -100,11 +100,10 @@ class Program:
         -------
         The losses, float64; fewer than asked for if `interrupt` was called meanwhile.
         """
-        burst = self._burst(feed, rows, updates)
+        burst = self._burst((id(feed), rows), feed, rows, updates)
         losses = np.empty(len(order) // rows)
         feed.begin(order, rows)
-        for planned, given in zip(burst.updates, updates, strict=True):
-            planned.begin(given.scalars)
+        burst.begin(updates)
         self._losses.start = address(losses)
         self._running = burst.steps
         taken = burst.steps.run(len(losses))
@@ -112,20 +111,26 @@ class Program:
         self._show_gradients([each.parameter for each in updates])
         return losses[:taken]
 
+    def update(self, updates: Sequence[ParameterUpdate]) -> None:
+        """Update parameters by the gradients that `differentiate` has left."""
+        update = self._burst(None, None, 1, updates)
+        update.begin(updates)
+        update.steps.run()
+
     def interrupt(self) -> None:
         """End the burst that is under way after the present step; from any thread."""
         running = self._running
         if running is not None:
             running.interrupt()
 
-    def statistics(
-        self, feed: Feed, rows: int, updates: Sequence[ParameterUpdate]
-    ) -> list[UpdateStatistics]:
-        """Return what the last update of such a burst did to each parameter."""
-        return [each.statistics() for each in self._burst(feed, rows, updates).updates]
+    def statistics(self, parameter: Parameter) -> UpdateStatistics:
+        """Return what the last native update did to a parameter."""
+        return measured(self._workspace, self._leaves[id(parameter)])
 
-    def _burst(self, feed: Feed, rows: int, updates: Sequence[ParameterUpdate]) -> _Burst:
-        key = id(feed), rows, tuple(map(_identity, updates))
+    def _burst(
+        self, key: Hashable, feed: Feed | None, rows: int, updates: Sequence[ParameterUpdate]
+    ) -> _Burst:
+        key = key, tuple(map(_identity, updates))
         found = self._bursts.get(key)
         if found is None:
             if len(self._bursts) >= MOST_BURSTS:
@@ -133,11 +138,16 @@ class Program:
             found = self._bursts[key] = self._plan_burst(feed, rows, updates)
         return found
 
-    def _plan_burst(self, feed: Feed, rows: int, updates: Sequence[ParameterUpdate]) -> _Burst:
-        plan = self._plan(rows, [each.parameter for each in updates], feed)
-        planned = [
-            PlannedUpdate(plan, self._leaves[id(each.parameter)], each) for each in updates
-        ]
+    def _plan_burst(
+        self, feed: Feed | None, rows: int, updates: Sequence[ParameterUpdate]
+    ) -> _Burst:
+        """Plan whole steps from a feed, or without one the updates alone."""
+        trained = [each.parameter for each in updates]
+        if feed is None:
+            plan = Plan(self.graph, self._workspace, rows, trained)
+        else:
+            plan = self._plan(rows, trained, feed)
+        planned = [PlannedUpdate(plan, self._leaves[id(each.parameter)], each) for each in updates]
         return _Burst(Executable(plan.actions), planned, tuple(updates))
 
     def _show_gradients(self, trained: Sequence[Parameter]) -> None:
@@ -170,6 +180,11 @@ class _Burst:
     steps: Executable
     updates: Sequence[PlannedUpdate]
     keep: Sequence[ParameterUpdate]
+
+    def begin(self, given: Sequence[ParameterUpdate]) -> None:
+        """Take the numbers of the steps that come."""
+        for planned, each in zip(self.updates, given, strict=True):
+            planned.begin(each.scalars)
 
 
 def _identity(given: ParameterUpdate) -> Hashable:

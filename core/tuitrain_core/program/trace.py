@@ -118,7 +118,9 @@ class _Writer:
                 f"an input of {op.name}, of shape {mine.shape}, is made anew for every batch, "
                 "outside of the operations that can be recorded"
             )
-        return self._values.setdefault(id(mine), Value(Role.LEAF, mine.shape, False, mine.dtype, mine))
+        return self._values.setdefault(
+            id(mine), Value(Role.LEAF, mine.shape, False, mine.dtype, mine)
+        )
 
     def _add(self, role: Role, mine: Tensor, other: Tensor) -> Value:
         large, small = self._sizes

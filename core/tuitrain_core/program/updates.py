@@ -13,7 +13,7 @@ from ..optimizer import UpdateStatistics
 from ..optimizer.prepared import PreparedUpdate
 from ..tensor import Parameter
 from .graph import Value
-from .memory import address
+from .memory import Workspace, address
 from .plan import Moving, Plan
 
 
@@ -44,9 +44,8 @@ class PlannedUpdate:
 
     def __init__(self, plan: Plan, value: Value, given: ParameterUpdate) -> None:
         param = given.parameter.numpy()
-        chunks = -(-param.size // update.CHUNK)
         self._scalars = Moving(0)
-        self._sums = plan.scratch((value, "sums"), (chunks, 3))
+        sums = _sums(plan.workspace, value)
         slots = [slot for slot in given.update.slots if slot.size]
         plan.call(
             update.update(given.update.kernel.__name__),
@@ -54,9 +53,9 @@ class PlannedUpdate:
             plan.gradient(value),
             *slots,
             self._scalars,
-            self._sums,
+            sums,
             param.size,
-            total=chunks,
+            total=len(sums),
         )
 
     def begin(self, scalars: Array) -> None:
@@ -65,7 +64,13 @@ class PlannedUpdate:
         self._scalars.start = address(scalars)
         self._scalars.stride = scalars.strides[0] if len(scalars) > 1 else 0
 
-    def statistics(self) -> UpdateStatistics:
-        """Return what the last update did."""
-        sums = self._sums.sum(0, dtype=np.float64)
-        return UpdateStatistics(*(math.sqrt(each) for each in sums))
+
+def measured(workspace: Workspace, value: Value) -> UpdateStatistics:
+    """Return what the last update did to a parameter; its sums are added up chunk by chunk."""
+    sums = _sums(workspace, value).sum(0, dtype=np.float64)
+    return UpdateStatistics(*(math.sqrt(each) for each in sums))
+
+
+def _sums(workspace: Workspace, value: Value) -> Array:
+    chunks = -(-math.prod(value.shape) // update.CHUNK)
+    return workspace.array((value, "sums"), (chunks, 3))

@@ -11,16 +11,14 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from tuitrain.commands import AnyCommand, Clip, Freeze, to_text
-from tuitrain_core import functional, random, tape, tensor
-from tuitrain_core.autodiff import GradManager
+from tuitrain_core import random, tape, tensor
 from tuitrain_core.data import DataLoader, Dataset
 from tuitrain_core.module import BatchNorm1d, BatchNorm2d, Module
-from tuitrain_core.optimizer import ParameterState, clip_grad_norm, clip_grad_value
+from tuitrain_core.optimizer import ParameterState
 
 from ..base import Array, Change, Pending, read_only
 from ..state import EngineState
 from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
-from .bursts import Bursts
 from .capture import capture, check, restore_random
 from .description import describe
 from .digest import digest, digests
@@ -29,9 +27,9 @@ from .freezing import FrozenParameters
 from .groups import GroupPlan, GroupTable
 from .inspection import view_of
 from .pending import PendingStep
-from .recording import Recording
 from .rules import choices, compile_rules
 from .steering import Steering
+from .stepping import Stepper
 from .units import dead_units
 
 TEST_BATCH = 500
@@ -74,14 +72,12 @@ class EmbeddedEngine:
             self._model = make_model()
         self._parameters = dict(self._model.named_parameters())
         self._loader = DataLoader(train, batch_size, seed)
-        self._recording = Recording(self._model, self._loader)
         self._test = DataLoader(test, TEST_BATCH, shuffle=False)
         self._table = GroupTable(self._parameters, plans, self._model.aliases())
-        self._bursts = Bursts(self._recording, self._loader, self._table, self._parameters)
+        self._stepper = Stepper(self._model, self._loader, self._table, self._parameters)
         self._frozen = FrozenParameters(self._parameters)
         self._steering = Steering(self._table, self._frozen, len(self._loader))
         self._step = 0
-        self._clip = Clip("off")
         for plan in plans:
             if plan.frozen:
                 self._steering.apply(Freeze(plan.name), 0)
@@ -131,7 +127,9 @@ class EmbeddedEngine:
         losses: list[float] = []
         with random.use(self._random):
             while len(losses) < steps:
-                taken = self._burst(steps - len(losses)) if hold is None else self._try_step(hold)
+                left = steps - len(losses)
+                taken = self._stepper.take(self._step, left) if hold is None else self._try(hold)
+                self._step += len(taken)
                 losses += taken
                 if not taken or until():
                     break
@@ -230,7 +228,7 @@ class EmbeddedEngine:
             self._frozen.all(),
             list(self._table),
             self._random,
-            self._clip,
+            self._stepper.clip,
         )
 
     def load_state(self, state: EngineState) -> None:
@@ -249,7 +247,7 @@ class EmbeddedEngine:
                 remembered.updates, {slot: array.copy() for slot, array in remembered.slots.items()}
             )
         self._frozen.reset(state.frozen)
-        self._clip = Clip(*state.clip)  # type: ignore[arg-type]
+        self._stepper.clip = Clip(*state.clip)  # type: ignore[arg-type]
         self._step = state.step
         self._follow_freezes()
 
@@ -274,24 +272,15 @@ class EmbeddedEngine:
             if (state := self._table.of(name).optimizer.state.get(parameter)) is not None
         }
 
-    def _burst(self, most: int) -> list[float]:
-        """Take one step or more, and return their losses."""
-        losses: list[float] = []
-        if self._clip.by == "off":
-            losses = self._bursts.take(self._step, most, self._frozen.all())
-        if not losses:
-            return [self._update(self._differentiate())]
-        self._step += len(losses)
-        return losses
-
-    def _try_step(self, hold: Callable[[Pending], bool]) -> list[float]:
+    def _try(self, hold: Callable[[Pending], bool]) -> list[float]:
         """Take a step, or none if it is held: then what the forward pass has moved is put back."""
         begun = self._moving()
-        pending = PendingStep(self._differentiate(), self._table, lambda: self._dead_units(begun))
-        if not hold(pending):
-            return [self._update(pending.loss)]
-        self._put_back(begun)
-        return []
+        loss = self._stepper.differentiate(self._step)
+        if hold(PendingStep(loss, self._table, lambda: self._dead_units(begun))):
+            self._put_back(begun)
+            return []
+        self._stepper.update(self._step)
+        return [loss]
 
     def _dead_units(self, begun: Moving) -> Sequence[LayerUnits]:
         """Run the next batch forward as from ``begun``, and leave all as it was."""
@@ -318,54 +307,22 @@ class EmbeddedEngine:
             array[...] = buffers[name]
         self._random.bit_generator.state = drawn
 
-    def _differentiate(self) -> float:
-        """Compute loss and gradients of the next batch, and return the loss."""
-        for parameter in self._parameters.values():
-            parameter.grad = None
-        loss = self._recording.differentiate(self._step, self._gradients.attached_tensors())
-        return self._differentiate_eagerly() if loss is None else loss
-
-    def _differentiate_eagerly(self) -> float:
-        images, labels = self._loader.batch(self._step)
-        with self._gradients:
-            logits = self._model(tensor(images))
-            loss = functional.loss.cross_entropy(logits, tensor(labels))
-            self._gradients.backward(loss)
-        return float(loss.item())
-
-    def _update(self, loss: float) -> float:
-        """Apply the update that the gradients ask for, and return the loss they came from."""
-        self._clip_gradients()
-        for group in self._table:
-            group.set_lr(self._step)
-            group.optimizer.step()
-        self._step += 1
-        return loss
-
     def _set_clip(self, command: Clip) -> Change:
-        if command == self._clip:
+        if command == self._stepper.clip:
             return Change(False, f"already so: {to_text(command)}")
-        self._clip = command
+        self._stepper.clip = command
         how = "no longer clipped" if command.by == "off" else f"clipped by {command.by}"
         return Change(
             True, f"gradients are {how}" + (f", {command.limit:g}" * (command.by != "off"))
         )
-
-    def _clip_gradients(self) -> None:
-        """Clip the gradients of what is trained; the frozen have none."""
-        if self._clip.by == "norm":
-            clip_grad_norm(self._parameters.values(), self._clip.limit)
-        elif self._clip.by == "value":
-            clip_grad_value(self._parameters.values(), self._clip.limit)
 
     def _follow_freezes(self) -> None:
         """Ask for gradients of what is not frozen, and of nothing else.
 
         A norm layer whose own parameters are all frozen holds its running statistics still too.
         """
-        trained = [each for name, each in self._parameters.items() if name not in self._frozen]
-        self._gradients = GradManager().attach(trained)
-        moving = {id(each) for each in trained}
+        self._stepper.trained = tuple(n for n in self._parameters if n not in self._frozen)
+        moving = {id(self._parameters[name]) for name in self._stepper.trained}
         for module in self._model.modules():
             if isinstance(module, BatchNorm1d | BatchNorm2d):
                 # By identity: a parameter of its own may be tied to, and named after, another's.

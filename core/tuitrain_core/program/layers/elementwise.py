@@ -38,9 +38,7 @@ class ReLULayer:
             plan.call(
                 elementwise.copy(features, pitch(d), pitch(target)), d, target, total=plan.rows
             )
-            plan.call(
-                elementwise.relu_gradient(features, pitch(y)), y, target, total=plan.rows
-            )
+            plan.call(elementwise.relu_gradient(features, pitch(y)), y, target, total=plan.rows)
 
 
 class AddLayer:

@@ -58,9 +58,7 @@ class LinearLayer:
             with plan.into(self._x) as target:
                 dx = self._rows(target)
                 kernel = linear.input_gradient(inputs, outputs, pitch(d), pitch(dx), False)
-                plan.call(
-                    kernel, d, weight, dx, 0, len(d), total=inputs, granule=16
-                )
+                plan.call(kernel, d, weight, dx, 0, len(d), total=inputs, granule=16)
 
     def _parameters(self, plan: Plan, d) -> None:
         x = self._rows(plan.value(self._x))

@@ -1,0 +1,115 @@
+"""The updates of steps to come: learning rates and corrections, laid out before they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tuitrain_core import Parameter
+from tuitrain_core.optimizer import ParameterState, PreparedUpdate
+from tuitrain_core.program import ParameterUpdate, Program, recordable
+from tuitrain_core.schedule import Constant
+
+from ..base import Array
+from .groups import Group, GroupTable
+
+
+@dataclass(slots=True)
+class _Trained:
+    """A parameter that the coming steps update."""
+
+    parameter: Parameter
+    group: Group
+    state: ParameterState
+    updates_before: int
+
+    def prepared(self, step: int, ahead: int) -> PreparedUpdate | None:
+        """Prepare the update of the step that is so many ahead; None for a rule of two passes."""
+        self.group.set_lr(step + ahead - 1)
+        self.state.step = self.updates_before + ahead
+        optimizer = self.group.optimizer
+        try:
+            return optimizer.prepare(self.parameter.numpy(), self.state, optimizer.param_groups[0])
+        except NotImplementedError:
+            return None
+
+
+class ComingUpdates:
+    """What the optimizers would do in the next steps, for a program to do in their stead.
+
+    Parameters
+    ----------
+    program : decides which parameters have a gradient
+    trained : the names of the parameters that are not frozen
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        table: GroupTable,
+        parameters: Mapping[str, Parameter],
+        trained: Sequence[str],
+    ) -> None:
+        self._program = program
+        self._table = table
+        wanted = set(trained)
+        self._trained = [
+            _trained(parameters[name], group)
+            for group in table
+            for name in group.members
+            if name in wanted and program.reaches(parameters[name])
+        ]
+
+    def updates(self, step: int, steps: int) -> list[ParameterUpdate] | None:
+        """Lay out the updates of ``steps`` steps from ``step`` on; None if one has no kernel.
+
+        Raises
+        ------
+        CoreError : a hyper-parameter is not allowed
+        """
+        for group in self._table:
+            group.optimizer.check()
+        firsts = [each.prepared(step, 1) for each in self._trained]
+        if not all(first is not None and recordable(first) for first in firsts):
+            self._set_counts(0)
+            return None
+        known: dict[tuple[int, int], Array] = {}
+        found = []
+        for each, first in zip(self._trained, firsts, strict=True):
+            assert first is not None
+            key = id(each.group), each.updates_before
+            if key not in known:
+                known[key] = _scalars(each, first, step, steps)
+            found.append(ParameterUpdate(each.parameter, first, known[key]))
+        return found
+
+    def done(self, steps: int) -> None:
+        """Let the optimizers know that so many steps were taken."""
+        self._set_counts(steps)
+        for group in self._table:
+            group.optimizer.statistics = {}
+        for each in self._trained:
+            measured = self._program.statistics(each.parameter)
+            each.group.optimizer.statistics[each.parameter] = measured
+
+    def _set_counts(self, steps: int) -> None:
+        for each in self._trained:
+            each.state.step = each.updates_before + steps
+
+
+def _trained(parameter: Parameter, group: Group) -> _Trained:
+    state = group.optimizer.state.setdefault(parameter, ParameterState())
+    return _Trained(parameter, group, state, state.step)
+
+
+def _scalars(each: _Trained, first: PreparedUpdate, step: int, steps: int) -> Array:
+    """Return the scalars of every step as float32; one row, if they stay the same."""
+    rows = [first.scalars]
+    if not isinstance(each.group.schedule, Constant) or each.group.optimizer.ages:
+        for ahead in range(2, steps + 1):
+            prepared = each.prepared(step, ahead)
+            assert prepared is not None, "a rule of one pass stays one"
+            rows.append(prepared.scalars)
+    return np.array(rows, np.float32)

@@ -1,0 +1,140 @@
+"""Taking steps: many in one native call where all they do has kernels, else one by one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from tuitrain.commands import Clip
+from tuitrain_core import Parameter, functional, tensor
+from tuitrain_core.autodiff import GradManager
+from tuitrain_core.data import DataLoader
+from tuitrain_core.module import Module
+from tuitrain_core.optimizer import clip_grad_norm, clip_grad_value
+from tuitrain_core.program import Program
+
+from ..base import Array
+from .coming import ComingUpdates
+from .groups import GroupTable
+from .recording import Recording
+
+BURST_SECONDS = 0.02
+"""How long a burst shall last: what the screen may have to wait for a word, at the most."""
+
+FIRST_BURST = 4
+"""Steps in the first burst, of which nobody knows yet how long they take."""
+
+
+class Stepper:
+    """Takes the steps of a model's training.
+
+    Parameters
+    ----------
+    model, loader : what is trained, and on what
+    table : the groups, with their optimizers and schedules
+    parameters : every parameter by name
+
+    Attributes
+    ----------
+    trained : the names of the parameters that are not frozen
+    clip : how gradients are clipped
+    """
+
+    def __init__(
+        self,
+        model: Module,
+        loader: DataLoader,
+        table: GroupTable,
+        parameters: Mapping[str, Parameter],
+    ) -> None:
+        self.trained: tuple[str, ...] = tuple(parameters)
+        self.clip = Clip("off")
+        self._model = model
+        self._loader = loader
+        self._table = table
+        self._parameters = parameters
+        self._recording = Recording(model, loader)
+        self._seconds = BURST_SECONDS / FIRST_BURST
+        self._program: Program | None = None
+
+    def take(self, step: int, most: int) -> list[float]:
+        """Take steps from ``step`` on: at least one, at most ``most``, for about `BURST_SECONDS`.
+
+        Returns
+        -------
+        Their losses.
+        """
+        recorded = self._recording.program()
+        if recorded is not None and self.clip.by == "off":
+            program, feed = recorded
+            order, rows = self._batches(step, most)
+            coming = self._coming(program)
+            updates = coming.updates(step, len(order) // rows)
+            if updates is not None:
+                began = time.perf_counter()
+                self._program = program
+                losses = program.burst(feed, order, rows, updates)
+                self._seconds = max((time.perf_counter() - began) / len(losses), 1e-7)
+                coming.done(len(losses))
+                return losses.tolist()
+        loss = self.differentiate(step)
+        self.update(step)
+        return [loss]
+
+    def interrupt(self) -> None:
+        """End the burst that is under way at the next step boundary; from any thread."""
+        program = self._program
+        if program is not None:
+            program.interrupt()
+
+    def differentiate(self, step: int) -> float:
+        """Compute loss and gradients of a step's batch, and return the loss."""
+        for parameter in self._parameters.values():
+            parameter.grad = None
+        trained = [self._parameters[name] for name in self.trained]
+        loss = self._recording.differentiate(step, trained)
+        return self._differentiate_eagerly(step, trained) if loss is None else loss
+
+    def update(self, step: int) -> None:
+        """Apply the updates that the gradients ask for."""
+        self._clip_gradients()
+        recorded = self._recording.program()
+        if recorded is not None:
+            coming = self._coming(recorded[0])
+            updates = coming.updates(step, 1)
+            if updates is not None:
+                recorded[0].update(updates)
+                coming.done(1)
+                return
+        for group in self._table:
+            group.set_lr(step)
+            group.optimizer.step()
+
+    def _coming(self, program: Program) -> ComingUpdates:
+        return ComingUpdates(program, self._table, self._parameters, self.trained)
+
+    def _batches(self, step: int, most: int) -> tuple[Array, int]:
+        """Return the samples of the steps to come, and how many each takes: all of one size."""
+        epoch, position = divmod(step, len(self._loader))
+        order, size = self._loader.order(epoch), self._loader.batch_size
+        left = order[position * size :]
+        if len(left) < size:
+            return left, len(left)
+        wanted = min(most, max(1, int(BURST_SECONDS / self._seconds)))
+        return left[: min(wanted, len(left) // size) * size], size
+
+    def _differentiate_eagerly(self, step: int, trained: list[Parameter]) -> float:
+        images, labels = self._loader.batch(step)
+        gradients = GradManager().attach(trained)
+        with gradients:
+            logits = self._model(tensor(images))
+            loss = functional.loss.cross_entropy(logits, tensor(labels))
+            gradients.backward(loss)
+        return float(loss.item())
+
+    def _clip_gradients(self) -> None:
+        """Clip the gradients of what is trained; the frozen have none."""
+        if self.clip.by == "norm":
+            clip_grad_norm(self._parameters.values(), self.clip.limit)
+        elif self.clip.by == "value":
+            clip_grad_value(self._parameters.values(), self.clip.limit)
