@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 from llvmlite import ir
 
 from . import functions
 from .builder import INT32, Builder, Value
 from .library import Kernel, kernel
+
+Part: TypeAlias = tuple[int, object, Value]
+"""Some of a row's logits: where they begin, which lanes they fill, and they themselves."""
 
 MOST_VECTORS = 8
 """Logits of a row stay in registers: at most so many vectors of them."""

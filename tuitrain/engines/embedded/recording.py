@@ -1,4 +1,4 @@
-"""The step as a program: recorded when it is first needed, and again when it computes other things."""
+"""The step as a program: recorded when first needed, and again when it computes other things."""
 
 from __future__ import annotations
 
