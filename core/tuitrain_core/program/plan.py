@@ -131,4 +131,8 @@ class Plan:
             rows, gap = (len(target), memory.pitch(target)) if value.batched else (1, features)
             self.call(elementwise.add(features, gap), target, part, total=rows)
         else:
-            self.work(lambda: np.add(target, part, out=target))
+            self.work(lambda: _add(target, part))
+
+
+def _add(target: Array, part: Array) -> None:
+    target += part
