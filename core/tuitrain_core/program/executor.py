@@ -91,10 +91,11 @@ class _Native:
     """Native calls, one after another, as one table for each thread."""
 
     def __init__(self, calls: Sequence[Call], threads: int, stop: Array) -> None:
-        self._keep: list[Array | Sequence[Call]] = [calls]
+        self._keep: list[Array | Sequence[Call]] = [calls]  # kernels read all of it
         self._moving: list[tuple[Array, int, Moving, Array]] = []
         self._taken = aligned((threads, 8), np.int64)
         meeting = aligned((16,), np.int64)
+        self._keep.append(meeting)
         seen = stop if threads == 1 else aligned((8,), np.int64)
         self._seen = seen
         self._entries = []

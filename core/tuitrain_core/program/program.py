@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..native import update
+from ..native.library import Kernel
 from ..ops.base import Array
 from ..optimizer import UpdateStatistics
 from ..tensor import Parameter, Tensor
@@ -15,7 +17,7 @@ from .feed import Feed
 from .graph import Graph, Value
 from .lowering import lower
 from .memory import Workspace, address, public
-from .plan import Moving, Plan
+from .plan import Call, Moving, Plan
 from .updates import ParameterUpdate, PlannedUpdate, measured
 
 MOST_BURSTS = 64
@@ -79,13 +81,29 @@ class Program:
         self._show_gradients(trained)
         return float(self._workspace.of(self.graph.loss, "value", rows).item())
 
+    def logits(self, rows: int) -> Array:
+        """Return what the loss compares with the labels, as the last step has left it."""
+        (judge, *_) = self.graph.consumers(self.graph.labels)
+        return self._workspace.of(judge.inputs[0], "value", rows)
+
+    def kernels(self, feed: Feed, trained: Sequence[Parameter]) -> list[Kernel]:
+        """Return the kernels of a step and of every update rule, compiled or not."""
+        actions = self._plan(self._workspace.capacity, trained, feed).actions
+        calls = [each.kernel for each in actions if isinstance(each, Call)]
+        return [*calls, *map(update.update, update.RULES)]
+
     def reaches(self, parameter: Parameter) -> bool:
         """Say whether the loss depends on a parameter, so that it has a gradient."""
         value = self._leaves.get(id(parameter))
         return value is not None and value in self._used
 
     def burst(
-        self, feed: Feed, order: Array, rows: int, updates: Sequence[ParameterUpdate]
+        self,
+        feed: Feed,
+        order: Array,
+        rows: int,
+        updates: Sequence[ParameterUpdate],
+        threads: int = 1,
     ) -> Array:
         """Take steps, updates included; without a look at Python, if all of it has kernels.
 
@@ -95,12 +113,13 @@ class Program:
         order : the samples of all the steps, int64, C-contiguous; ``rows`` of them for each
         rows : samples in a batch
         updates : what becomes of each parameter that is trained
+        threads : how many share the work; the bits are the same for any number
 
         Returns
         -------
         The losses, float64; fewer than asked for if `interrupt` was called meanwhile.
         """
-        burst = self._burst((id(feed), rows), feed, rows, updates)
+        burst = self._burst(feed, rows, updates, threads)
         losses = np.empty(len(order) // rows)
         feed.begin(order, rows)
         burst.begin(updates)
@@ -113,9 +132,9 @@ class Program:
 
     def update(self, updates: Sequence[ParameterUpdate]) -> None:
         """Update parameters by the gradients that `differentiate` has left."""
-        update = self._burst(None, None, 1, updates)
-        update.begin(updates)
-        update.steps.run()
+        burst = self._burst(None, 1, updates, 1)
+        burst.begin(updates)
+        burst.steps.run()
 
     def interrupt(self) -> None:
         """End the burst that is under way after the present step; from any thread."""
@@ -128,18 +147,18 @@ class Program:
         return measured(self._workspace, self._leaves[id(parameter)])
 
     def _burst(
-        self, key: Hashable, feed: Feed | None, rows: int, updates: Sequence[ParameterUpdate]
+        self, feed: Feed | None, rows: int, updates: Sequence[ParameterUpdate], threads: int
     ) -> _Burst:
-        key = key, tuple(map(_identity, updates))
+        key = id(feed), rows, threads, tuple(map(_identity, updates))
         found = self._bursts.get(key)
         if found is None:
             if len(self._bursts) >= MOST_BURSTS:
                 self._bursts.clear()
-            found = self._bursts[key] = self._plan_burst(feed, rows, updates)
+            found = self._bursts[key] = self._plan_burst(feed, rows, updates, threads)
         return found
 
     def _plan_burst(
-        self, feed: Feed | None, rows: int, updates: Sequence[ParameterUpdate]
+        self, feed: Feed | None, rows: int, updates: Sequence[ParameterUpdate], threads: int
     ) -> _Burst:
         """Plan whole steps from a feed, or without one the updates alone."""
         trained = [each.parameter for each in updates]
@@ -148,7 +167,7 @@ class Program:
         else:
             plan = self._plan(rows, trained, feed)
         planned = [PlannedUpdate(plan, self._leaves[id(each.parameter)], each) for each in updates]
-        return _Burst(Executable(plan.actions), planned, tuple(updates))
+        return _Burst(Executable(plan.actions, threads), planned, tuple(updates))
 
     def _show_gradients(self, trained: Sequence[Parameter]) -> None:
         """Let each parameter's ``grad`` be its gradient; None if the loss does not depend on it."""

@@ -14,6 +14,7 @@ from tuitrain.commands import AnyCommand, Clip, Freeze, to_text
 from tuitrain_core import random, tape, tensor
 from tuitrain_core.data import DataLoader, Dataset
 from tuitrain_core.module import BatchNorm1d, BatchNorm2d, Module
+from tuitrain_core.native.library import Listener, build
 from tuitrain_core.optimizer import ParameterState
 
 from ..base import Array, Change, Pending, read_only
@@ -27,6 +28,7 @@ from .freezing import FrozenParameters
 from .groups import GroupPlan, GroupTable
 from .inspection import view_of
 from .pending import PendingStep
+from .recording import Recording
 from .rules import choices, compile_rules
 from .steering import Steering
 from .stepping import Stepper
@@ -36,6 +38,10 @@ TEST_BATCH = 500
 
 Moving: TypeAlias = tuple[Mapping[str, Array], Mapping[str, Any]]
 """What a forward pass moves: buffers, and the state of the random generator."""
+
+
+def _nobody(_name: str, _done: int, _total: int) -> None:
+    """Nobody waits for the kernels."""
 
 
 class EmbeddedEngine:
@@ -74,6 +80,7 @@ class EmbeddedEngine:
         self._loader = DataLoader(train, batch_size, seed)
         self._test = DataLoader(test, TEST_BATCH, shuffle=False)
         self._table = GroupTable(self._parameters, plans, self._model.aliases())
+        self._evaluation = Recording(self._model, self._test, training=False)
         self._stepper = Stepper(self._model, self._loader, self._table, self._parameters)
         self._frozen = FrozenParameters(self._parameters)
         self._steering = Steering(self._table, self._frozen, len(self._loader))
@@ -135,29 +142,46 @@ class EmbeddedEngine:
                     break
         return losses
 
-    def warm_up(self) -> None:
+    def warm_up(self, listener: Listener = _nobody) -> None:
         """Compile every kernel that training, evaluation or a swap will call.
 
         A scout does it, made alike and thrown away: nothing of this engine is touched.
+
+        Parameters
+        ----------
+        listener : is told of each kernel: its name, how many are ready, how many there are
         """
+        build(self._stepper.kernels(), listener)
         scout = self._scout(self.state())
         scout.run(1, lambda: True)
-        with tape.paused(), scout._evaluating():
-            scout._model(tensor(scout._test.batch(0)[0]))
-        compile_rules()
+        scout._logits(0)
+        if not self._stepper.recorded:
+            compile_rules()
+
+    def interrupt(self) -> None:
+        """End `run` at the next step boundary; see `Engine.interrupt`."""
+        self._stepper.interrupt()
 
     def evaluate(self) -> float:
         """Return the accuracy on the test set, from 0 to 1."""
         right = total = 0
-        with tape.paused(), self._evaluating():
-            for index in range(len(self._test)):
-                images, labels = self._test.batch(index)
-                logits = self._model(tensor(images)).numpy()
-                # A NaN is nobody's maximum: argmax would take it for one.
-                guesses = np.where(np.isnan(logits).any(axis=1), -1, logits.argmax(axis=1))
-                right += int(np.count_nonzero(guesses == labels))
-                total += len(labels)
+        for index in range(len(self._test)):
+            logits, labels = self._logits(index)
+            # A NaN is nobody's maximum: argmax would take it for one.
+            guesses = np.where(np.isnan(logits).any(axis=1), -1, logits.argmax(axis=1))
+            right += int(np.count_nonzero(guesses == labels))
+            total += len(labels)
         return right / total
+
+    def _logits(self, index: int) -> tuple[Array, Array]:
+        """Return the logits of a batch of the test set, and its labels."""
+        with random.use(self._random):
+            recorded = self._evaluation.logits(index)
+        if recorded is not None:
+            return recorded
+        images, labels = self._test.batch(index)
+        with tape.paused(), self._evaluating():
+            return self._model(tensor(images)).numpy(), labels
 
     def groups(self) -> tuple[GroupView, ...]:
         """Describe the groups, in order."""

@@ -21,14 +21,16 @@ class Recording:
     ----------
     model : maps images to logits; which of its norm layers are frozen may change at any time
     loader : gives the batches
+    training : whether the model learns in it, or is only looked at
 
     Attributes
     ----------
     problem : why the step cannot be recorded, so that it is taken eagerly; else ""
     """
 
-    def __init__(self, model: Module, loader: DataLoader) -> None:
+    def __init__(self, model: Module, loader: DataLoader, training: bool = True) -> None:
         self._model = model
+        self._training = training
         self._loader = loader
         self._recorded: dict[tuple[bool, ...], tuple[Program, Feed]] = {}
         self._norms = [
@@ -61,13 +63,27 @@ class Recording:
         self._loader.fill(step, program.images(rows), program.labels(rows))
         return program.differentiate(rows, trained)
 
+    def logits(self, index: int) -> tuple[Array, Array] | None:
+        """Compute the logits of a batch, and return them and its labels; None as above."""
+        recorded = self.program()
+        if recorded is None:
+            return None
+        program, _ = recorded
+        rows = len(self._loader.rows(index))
+        labels = program.labels(rows)
+        self._loader.fill(index, program.images(rows), labels)
+        program.differentiate(rows, [])
+        return program.logits(rows), labels
+
     def _record(self) -> tuple[Program, Feed]:
         """Trace the step on its first batch, and put back what that has moved."""
         buffers = [(each.numpy(), each.numpy().copy()) for each in self._model.buffers()]
         drawn = random.state()
+        self._model.train(self._training)
         try:
             graph = trace(self._loss, *self._first_samples())
         finally:
+            self._model.train()
             for array, before in buffers:
                 array[...] = before
             random.restore(drawn)

@@ -10,19 +10,15 @@ from tuitrain_core import Parameter, functional, tensor
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.data import DataLoader
 from tuitrain_core.module import Module
+from tuitrain_core.native.library import Kernel
 from tuitrain_core.optimizer import clip_grad_norm, clip_grad_value
 from tuitrain_core.program import Program
 
 from ..base import Array
 from .coming import ComingUpdates
 from .groups import GroupTable
+from .pace import Pace, most_threads
 from .recording import Recording
-
-BURST_SECONDS = 0.02
-"""How long a burst shall last: what the screen may have to wait for a word, at the most."""
-
-FIRST_BURST = 4
-"""Steps in the first burst, of which nobody knows yet how long they take."""
 
 
 class Stepper:
@@ -54,11 +50,11 @@ class Stepper:
         self._table = table
         self._parameters = parameters
         self._recording = Recording(model, loader)
-        self._seconds = BURST_SECONDS / FIRST_BURST
+        self._pace = Pace(most_threads())
         self._program: Program | None = None
 
     def take(self, step: int, most: int) -> list[float]:
-        """Take steps from ``step`` on: at least one, at most ``most``, for about `BURST_SECONDS`.
+        """Take steps from ``step`` on: one burst of them, at least one and at most ``most``.
 
         Returns
         -------
@@ -71,10 +67,10 @@ class Stepper:
             coming = self._coming(program)
             updates = coming.updates(step, len(order) // rows)
             if updates is not None:
+                self._program, threads = program, self._pace.threads
                 began = time.perf_counter()
-                self._program = program
-                losses = program.burst(feed, order, rows, updates)
-                self._seconds = max((time.perf_counter() - began) / len(losses), 1e-7)
+                losses = program.burst(feed, order, rows, updates, threads)
+                self._pace.note(threads, len(losses), time.perf_counter() - began)
                 coming.done(len(losses))
                 return losses.tolist()
         loss = self.differentiate(step)
@@ -110,6 +106,19 @@ class Stepper:
             group.set_lr(step)
             group.optimizer.step()
 
+    @property
+    def recorded(self) -> bool:
+        """Whether steps are recorded."""
+        return self._recording.program() is not None
+
+    def kernels(self) -> list[Kernel]:
+        """Return the native kernels that steps take, and every update rule's."""
+        recorded = self._recording.program()
+        if recorded is None:
+            return []
+        program, feed = recorded
+        return program.kernels(feed, [self._parameters[name] for name in self.trained])
+
     def _coming(self, program: Program) -> ComingUpdates:
         return ComingUpdates(program, self._table, self._parameters, self.trained)
 
@@ -120,8 +129,8 @@ class Stepper:
         left = order[position * size :]
         if len(left) < size:
             return left, len(left)
-        wanted = min(most, max(1, int(BURST_SECONDS / self._seconds)))
-        return left[: min(wanted, len(left) // size) * size], size
+        steps = min(most, self._pace.steps, len(left) // size)
+        return left[: steps * size], size
 
     def _differentiate_eagerly(self, step: int, trained: list[Parameter]) -> float:
         images, labels = self._loader.batch(step)

@@ -1,0 +1,71 @@
+"""The pace: how many steps a burst has, and how many threads share them.
+
+Both are chosen by what was measured before. Neither changes a bit of the result.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+
+BURST_SECONDS = 0.02
+"""How long a burst shall last: the longest that a command waits, if nobody interrupts."""
+
+FIRST_BURST = 4
+"""Steps in the first burst, of which nobody knows yet how long they take."""
+
+LOOK_AGAIN = 64
+"""Bursts after which the other number of threads is tried again: a core may be free by then."""
+
+MARGIN = 0.95
+"""How much less time threads must take to be worth the core that they keep from others."""
+
+VARIABLE = "TUITRAIN_THREADS"
+
+
+def most_threads() -> int:
+    """Return how many threads may share a step: at most two, or what the variable says."""
+    given = os.environ.get(VARIABLE, "")
+    if given.isdecimal() and int(given) > 0:
+        return int(given)
+    return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
+
+
+class Pace:
+    """Measures bursts, and says what the next one shall be.
+
+    Parameters
+    ----------
+    most : threads that may share a step
+    """
+
+    def __init__(self, most: int) -> None:
+        self._choices = (1,) if most == 1 else (1, most)
+        self._seconds = dict.fromkeys(self._choices, math.nan)
+        self._bursts = 0
+
+    @property
+    def threads(self) -> int:
+        """The number of threads for the next burst."""
+        for choice in self._choices:
+            if math.isnan(self._seconds[choice]):
+                return choice
+        alone, together = self._choices[0], self._choices[-1]
+        worth = self._seconds[together] < MARGIN * self._seconds[alone]
+        best = together if worth else alone
+        if self._bursts % LOOK_AGAIN == 0:
+            return alone if best == together else together
+        return best
+
+    @property
+    def steps(self) -> int:
+        """The number of steps in the next burst, 1 or more."""
+        known = [each for each in self._seconds.values() if not math.isnan(each)]
+        return max(1, int(BURST_SECONDS / min(known))) if known else FIRST_BURST
+
+    def note(self, threads: int, steps: int, seconds: float) -> None:
+        """Take note of a burst; the first of its kind, which warms up, counts for little."""
+        self._bursts += 1
+        took = max(seconds / steps, 1e-7)
+        before = self._seconds[threads]
+        self._seconds[threads] = took if math.isnan(before) else 0.5 * (before + took)
