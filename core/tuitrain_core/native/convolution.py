@@ -133,7 +133,6 @@ def _is_thin(g: Geometry) -> bool:
 
 def _forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> None:
     x, p, b, y, index, first, last = k.arguments
-    emit = correlation.tiled(k, correlation.Shape.forward(g), x, p, (first, last), pool)
 
     def start(channel: Int, columns: tile.Columns) -> list[Value] | None:
         return [k.load(b, k.add(channel, at), mask) for at, mask in columns] if bias else None
@@ -141,10 +140,10 @@ def _forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> Non
     def store(t: correlation.Tile, sums: list[Value]) -> None:
         line = k.add(k.mul(t.n, g.OH), t.y)
         place = k.add(k.mul(k.add(k.mul(line, g.OW), t.x), g.O), t.channel)
+        pixels = t.pixels(g.OW, g.O)
         for i, value in enumerate(sums):
-            pixel, (at, mask) = i // len(t.columns), t.columns[i % len(t.columns)]
-            offset = (pixel // t.width * g.OW + pixel % t.width) * g.O + at
-            k.store(k.relu(value) if relu else value, k.at(y, place), offset, mask)
+            pixel, (at, mask) = pixels[i // len(t.columns)], t.columns[i % len(t.columns)]
+            k.store(k.relu(value) if relu else value, k.at(y, place), pixel + at, mask)
 
     def store_pool(t: correlation.Tile, sums: list[Value]) -> None:
         line = k.add(k.mul(t.n, g.OH // 2), k.div(t.y, 2))
@@ -157,7 +156,9 @@ def _forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> Non
                 k.store(largest, k.at(y, place), x * g.O + at, mask)
                 k.store(where, k.at(index, place), x * g.O + at, mask)
 
-    emit(start, store_pool if pool else store)
+    shape = correlation.Shape.forward(g)
+    finish = store_pool if pool else store
+    correlation.tiled(k, shape, (x, p), (first, last), start, finish, pool)
 
 
 def _largest(k: Builder, window: list[Value], relu: bool) -> tuple[Value, Value]:
@@ -185,18 +186,19 @@ def _masked(k: Builder, masked: bool) -> tuple[Value, Value, Value, Value, Value
 
 def _input_gradient(k: Builder, g: Geometry, masked: bool) -> None:
     ds, p, dx, act, first, last = _masked(k, masked)
-    emit = correlation.tiled(k, correlation.Shape.backward(g), ds, p, (first, last), False)
 
     def store(t: correlation.Tile, sums: list[Value]) -> None:
         line = k.add(k.mul(t.n, g.H), t.y)
         place = k.add(k.mul(k.add(k.mul(line, g.W), t.x), g.C), t.channel)
+        pixels = t.pixels(g.W, g.C)
         for i, value in enumerate(sums):
-            pixel, (at, mask) = i // len(t.columns), t.columns[i % len(t.columns)]
-            offset = k.add(place, (pixel // t.width * g.W + pixel % t.width) * g.C + at)
+            pixel, (at, mask) = pixels[i // len(t.columns)], t.columns[i % len(t.columns)]
+            offset = k.add(place, pixel + at)
             on = k.where_positive(k.load(act, offset, mask), value) if masked else value
             k.store(on, dx, offset, mask)
 
-    emit(lambda _channel, _columns: None, store)
+    shape = correlation.Shape.backward(g)
+    correlation.tiled(k, shape, (ds, p), (first, last), lambda _channel, _columns: None, store)
 
 
 def _input_gradient_thin(k: Builder, g: Geometry, masked: bool) -> None:
