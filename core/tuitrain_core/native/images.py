@@ -94,6 +94,23 @@ def unpool(k: Builder, g: Geometry) -> None:
     _samples(k, first, last, sample)
 
 
+def largest(k: Builder, window: list[Value], relu: bool) -> tuple[Value, Value]:
+    """Return the largest of a window's four values, and where it is.
+
+    The first of equal ones, the last NaN; with relu, 0 and -1 where none is more than 0.
+    """
+    best, where = window[0], k.zero
+    for place, value in enumerate(window[1:], 1):
+        nan = k.ir.fcmp_unordered("uno", value, value)
+        larger = k.ir.or_(k.greater(value, best), nan)
+        best = k.ir.select(larger, value, best)
+        where = k.ir.select(larger, k.constant(place), where)
+    if not relu:
+        return best, where
+    off = k.ir.fcmp_ordered("<=", best, k.zero)
+    return k.ir.select(off, k.zero, best), k.ir.select(off, k.constant(-1), where)
+
+
 def fill(k: Builder, address: Value, count: int) -> None:
     """Write so many zeros."""
     _runs(k, count, lambda offset, mask: k.store(k.zero, address, offset, mask))
