@@ -131,7 +131,8 @@ def _phase(
 ) -> list[Value]:
     """Return the sums [ky][kx] over vector v of every period of D; taps: the first kx, how many.
 
-    Row r of the padded input meets row r - ky of D; where D has no such row, zeros stand in.
+    Row r of the padded input meets row r - ky of D; where D has no such row, zeros stand in. (So a
+    NaN of the input shows in the gradient of every ky.)
     """
     kx, wide = taps
     block, row = period * k.lanes, g.OW * g.O
