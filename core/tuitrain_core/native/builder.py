@@ -152,6 +152,16 @@ class Builder:
             for first in range(0, count, self.lanes)
         ]
 
+    def zeros(self, floats: int) -> Value:
+        """Return the address of so many zeros."""
+        kind, name = ir.ArrayType(FLOAT, floats), f"zeros{floats}"
+        known: Any = self.module.globals.get(name)
+        if known is None:
+            known = ir.GlobalVariable(self.module, kind, name)
+            known.initializer = ir.Constant(kind, None)
+            known.global_constant, known.linkage = True, "internal"
+        return self.ir.ptrtoint(known, INT64)
+
     # -- vectors
 
     @property
@@ -216,6 +226,35 @@ class Builder:
         high = [self.lanes + i if i & half else i + half for i in lanes]
         return self.ir.fadd(self.shuffle(a, b, low), self.shuffle(a, b, high))
 
+    def interleave(self, vectors: Sequence[Value], count: int) -> list[Value]:
+        """Return vectors[0][0], vectors[1][0], ..., vectors[0][1], ...: `count` lanes of each."""
+        wide, result = len(vectors), []
+        for start in range(0, count * wide, self.lanes):
+            places = [divmod(start + lane, wide) for lane in range(self.lanes)]
+            vector = self.zero
+            for number in range(wide):
+                lanes = [
+                    self.lanes + row if column == number and row < count else lane
+                    for lane, (row, column) in enumerate(places)
+                ]
+                vector = self.shuffle(vector, vectors[number], lanes)
+            result.append(vector)
+        return result
+
+    def fold(self, vectors: Sequence[Value], width: int) -> Value:
+        """Add up groups of `width` floats that lie side by side in the vectors.
+
+        The vectors hold 1, 2, 4, ... groups. Halves are added until one is left; the sum is in the
+        first lanes of the result, and the rest is 0.
+        """
+        floats = len(vectors) * self.lanes
+        while floats > width:
+            floats //= 2
+            upper = self._shifted(vectors, floats, floats)
+            lower = self._shifted(vectors, 0, floats)
+            vectors = [self.ir.fadd(a, b) for a, b in zip(lower, upper, strict=True)]
+        return self._shifted(vectors, 0, width)[0]
+
     # -- control
 
     def loop(
@@ -270,6 +309,26 @@ class Builder:
             body()
 
     # -- how
+
+    def _shifted(self, vectors: Sequence[Value], start: int, count: int) -> list[Value]:
+        """Return the floats from start on as vectors, zeros after `count` of them."""
+        result = []
+        for first in range(start, start + count, self.lanes):
+            vector = self.zero
+            for number, source in enumerate(vectors):
+                places = [first + lane - number * self.lanes for lane in range(self.lanes)]
+                held = [
+                    0 <= place < self.lanes and first + lane < start + count
+                    for lane, place in enumerate(places)
+                ]
+                if any(held):
+                    lanes = [
+                        self.lanes + place if here else lane
+                        for lane, (place, here) in enumerate(zip(places, held, strict=True))
+                    ]
+                    vector = self.shuffle(vector, source, lanes)
+            result.append(vector)
+        return result
 
     def _tiles(self, first: Int, size: int, count: Int, body: Callable[[Int, int], None]) -> None:
         self.loop(count, lambda i, _: body(self.add(self.mul(i, size), first), size))

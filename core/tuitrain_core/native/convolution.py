@@ -13,7 +13,7 @@ input_gradient.
 
 from __future__ import annotations
 
-from . import convolution_gradient, correlation, images, library, packing, tile
+from . import convolution_gradient, correlation, images, library, packing, single_channel, tile
 from .builder import Builder, Int, Mask, Value
 from .geometry import Geometry
 from .host import host
@@ -73,7 +73,8 @@ def forward(g: Geometry, relu: bool, bias: bool, pool: bool) -> Kernel:
 
     Arguments: xp, P, bias (unused without), Y, I (unused without pool), first, last.
     """
-    return library.kernel(_forward, 7, g, relu, bias, pool)
+    emit = single_channel.forward if single_channel.serves_forward(g, host()) else _forward
+    return library.kernel(emit, 7, g, relu, bias, pool)
 
 
 def unpool(g: Geometry) -> Kernel:
@@ -106,11 +107,15 @@ def weight_gradient(g: Geometry) -> Kernel:
 
     Arguments: xp, D, G, samples, first, last; these are units, of which there are weight_units(g).
     """
+    if single_channel.serves_gradient(g, host()):
+        return library.kernel(single_channel.weight_gradient, 6, g)
     return library.kernel(convolution_gradient.weight_gradient, 6, g)
 
 
 def weight_units(g: Geometry) -> int:
     """Return into how many units, of about equal work, the weight gradient can be cut."""
+    if single_channel.serves_gradient(g, host()):
+        return single_channel.weight_units(g, host())
     kinds = convolution_gradient.units(g, host())
     return sum(kind.rows * kind.blocks for kind in kinds)
 
@@ -133,7 +138,6 @@ def _is_thin(g: Geometry) -> bool:
 
 def _forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> None:
     x, p, b, y, index, first, last = k.arguments
-    emit = correlation.tiled(k, correlation.Shape.forward(g), x, p, (first, last), pool)
 
     def start(channel: Int, columns: tile.Columns) -> list[Value] | None:
         return [k.load(b, k.add(channel, at), mask) for at, mask in columns] if bias else None
@@ -141,10 +145,10 @@ def _forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> Non
     def store(t: correlation.Tile, sums: list[Value]) -> None:
         line = k.add(k.mul(t.n, g.OH), t.y)
         place = k.add(k.mul(k.add(k.mul(line, g.OW), t.x), g.O), t.channel)
+        pixels = t.pixels(g.OW, g.O)
         for i, value in enumerate(sums):
-            pixel, (at, mask) = i // len(t.columns), t.columns[i % len(t.columns)]
-            offset = (pixel // t.width * g.OW + pixel % t.width) * g.O + at
-            k.store(k.relu(value) if relu else value, k.at(y, place), offset, mask)
+            pixel, (at, mask) = pixels[i // len(t.columns)], t.columns[i % len(t.columns)]
+            k.store(k.relu(value) if relu else value, k.at(y, place), pixel + at, mask)
 
     def store_pool(t: correlation.Tile, sums: list[Value]) -> None:
         line = k.add(k.mul(t.n, g.OH // 2), k.div(t.y, 2))
@@ -153,25 +157,13 @@ def _forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> Non
             for x in range(t.width // 2):
                 pixels = [2 * x, 2 * x + 1, t.width + 2 * x, t.width + 2 * x + 1]
                 window = [sums[pixel * len(t.columns) + column] for pixel in pixels]
-                largest, where = _largest(k, window, relu)
+                largest, where = images.largest(k, window, relu)
                 k.store(largest, k.at(y, place), x * g.O + at, mask)
                 k.store(where, k.at(index, place), x * g.O + at, mask)
 
-    emit(start, store_pool if pool else store)
-
-
-def _largest(k: Builder, window: list[Value], relu: bool) -> tuple[Value, Value]:
-    """Return the largest value, and where it is: the first of equal ones, the last NaN."""
-    largest, where = window[0], k.zero
-    for place, value in enumerate(window[1:], 1):
-        nan = k.ir.fcmp_unordered("uno", value, value)
-        larger = k.ir.or_(k.greater(value, largest), nan)
-        largest = k.ir.select(larger, value, largest)
-        where = k.ir.select(larger, k.constant(place), where)
-    if not relu:
-        return largest, where
-    off = k.ir.fcmp_ordered("<=", largest, k.zero)
-    return k.ir.select(off, k.zero, largest), k.ir.select(off, k.constant(-1), where)
+    shape = correlation.Shape.forward(g)
+    finish = store_pool if pool else store
+    correlation.tiled(k, shape, (x, p), (first, last), start, finish, pool)
 
 
 def _masked(k: Builder, masked: bool) -> tuple[Value, Value, Value, Value, Value, Value]:
@@ -185,18 +177,19 @@ def _masked(k: Builder, masked: bool) -> tuple[Value, Value, Value, Value, Value
 
 def _input_gradient(k: Builder, g: Geometry, masked: bool) -> None:
     ds, p, dx, act, first, last = _masked(k, masked)
-    emit = correlation.tiled(k, correlation.Shape.backward(g), ds, p, (first, last), False)
 
     def store(t: correlation.Tile, sums: list[Value]) -> None:
         line = k.add(k.mul(t.n, g.H), t.y)
         place = k.add(k.mul(k.add(k.mul(line, g.W), t.x), g.C), t.channel)
+        pixels = t.pixels(g.W, g.C)
         for i, value in enumerate(sums):
-            pixel, (at, mask) = i // len(t.columns), t.columns[i % len(t.columns)]
-            offset = k.add(place, (pixel // t.width * g.W + pixel % t.width) * g.C + at)
+            pixel, (at, mask) = pixels[i // len(t.columns)], t.columns[i % len(t.columns)]
+            offset = k.add(place, pixel + at)
             on = k.where_positive(k.load(act, offset, mask), value) if masked else value
             k.store(on, dx, offset, mask)
 
-    emit(lambda _channel, _columns: None, store)
+    shape = correlation.Shape.backward(g)
+    correlation.tiled(k, shape, (ds, p), (first, last), lambda _channel, _columns: None, store)
 
 
 def _input_gradient_thin(k: Builder, g: Geometry, masked: bool) -> None:

@@ -8,12 +8,13 @@ so the reduction is a loop over ky around one run.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import dot, tile
 from .builder import Builder, Int, Mask, Value
-from .geometry import Channels, Geometry, Group, cut
+from .geometry import Channels, Geometry, Group, Spread, cut
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Shape:
     KH: int
     KW: int
     stride: tuple[int, int] = (1, 1)
+    rows: Spread | None = None  # the lines of the input that are not zero, if it is spread out
+    columns: Spread | None = None
 
     @staticmethod
     def forward(g: Geometry) -> Shape:
@@ -38,12 +41,17 @@ class Shape:
     @staticmethod
     def backward(g: Geometry) -> Shape:
         """Return the sizes of the input gradient, a correlation of the spread gradient."""
-        return Shape(g.SH, g.SW, g.O, g.H, g.W, g.C, g.KH, g.KW)
+        shape = Shape(g.SH, g.SW, g.O, g.H, g.W, g.C, g.KH, g.KW)
+        return dataclasses.replace(shape, rows=g.spread_rows, columns=g.spread_columns)
 
 
 @dataclass(frozen=True)
 class Tile:
-    """Where a tile is: sample, first pixel (y, x), first channel; its pixels and vectors."""
+    """Where a tile is: sample, first pixel (y, x), first channel; its pixels and vectors.
+
+    step: from a pixel to the next along x. More than 1 if the input is spread out: pixels so far
+    apart see the same taps, the others only zeros.
+    """
 
     n: Int
     y: Int
@@ -51,7 +59,16 @@ class Tile:
     channel: Int
     height: int
     width: int
+    step: int
     columns: tile.Columns
+
+    def pixels(self, pitch: int, channels: int) -> list[int]:
+        """Return the pixels' offsets from the first, in an image of that many pixels a row."""
+        return [
+            (y * pitch + x * self.step) * channels
+            for y in range(self.height)
+            for x in range(self.width)
+        ]
 
 
 # start values of a tile (None: zeros) from its first channel; what is done with its sums
@@ -60,42 +77,84 @@ Store = Callable[[Tile, list[Value]], None]
 
 
 def tiled(
-    k: Builder, s: Shape, source: Value, weights: Value, samples: tuple[Int, Int], pool: bool
-) -> Callable[[Start, Store], None]:
-    """Return the emitter of the form with vectors along the output's channels.
+    k: Builder,
+    s: Shape,
+    operands: tuple[Value, Value],
+    samples: tuple[Int, Int],
+    start: Start,
+    store: Store,
+    pool: bool = False,
+) -> None:
+    """Emit the form with vectors along the output's channels.
 
-    weights: [(ky, kx, c)][O padded]; pool: tiles are pairs of rows and of columns.
+    operands: images, and weights [(ky, kx, c)][O padded]; pool: tiles are pairs of lines.
     """
     channels = Channels.of(s.O, k.host)
-    rows = _pixel_rows(s, channels.rows(k.host), pool)
-    columns = _pixel_columns(s, channels.rows(k.host), pool)
+    most = channels.rows(k.host)
+
+    def one(t: Tile, phase: int) -> None:
+        loops, offset, tap = _reduction(k, s, t, phase, channels.padded)
+        corner = k.add(k.mul(t.y, s.stride[0] * s.W), k.mul(t.x, s.stride[1]))
+        image = k.mul(t.n, s.H * s.W * s.C)
+        a = k.at(operands[0], image, k.mul(corner, s.C), offset)
+        p = k.at(operands[1], t.channel, k.mul(tap, channels.padded))
+        pixels = [
+            (y * s.stride[0] * s.W + x * s.stride[1] * t.step) * s.C
+            for y in range(t.height)
+            for x in range(t.width)
+        ]
+        first = start(t.channel, t.columns)
+        initial = None if first is None else first * len(pixels)
+        store(t, tile.accumulate(k, pixels, t.columns, a, p, loops, initial))
+
+    def sample(i: Value, _: list[Value]) -> None:
+        n = k.add(samples[0], i)
+
+        def rows(channel: Int, vectors: tile.Columns) -> None:
+            for group in _pixel_rows(s, most, pool):
+                _each(k, group, lambda y, height: columns(channel, vectors, y, height))
+
+        def columns(channel: Int, vectors: tile.Columns, y: Int, height: int) -> None:
+            for phase, step, group in _pixel_columns(s, most, pool):
+
+                def pixels(j: Int, width: int, phase: int = phase, step: int = step) -> None:
+                    x = k.add(k.mul(j, step), phase)
+                    one(Tile(n, y, x, channel, height, width, step, vectors), phase)
+
+                _each(k, group, pixels)
+
+        _each_channel(k, channels, rows)
+
+    k.loop(k.sub(samples[1], samples[0]), sample)
+
+
+def _reduction(
+    k: Builder, s: Shape, t: Tile, phase: int, padded: int
+) -> tuple[list[tile.Loop], Int, Int]:
+    """Return the loops over the taps that a tile needs; where they begin in the input and in p."""
     run = s.KW * s.C
+    ky, count = _taps(k, s, t.y, t.height)
+    down = 1 if s.rows is None else s.rows.step
+    loops = [tile.Loop(count, down * s.W * s.C, down * run * padded)]
+    if t.step == 1:
+        return [*loops, tile.Loop(run, 1, padded)], k.mul(ky, s.W * s.C), k.mul(ky, run)
+    place = 0 if s.columns is None else s.columns.place
+    kx = (place - phase) % t.step
+    across = tile.Loop(len(range(kx, s.KW, t.step)), t.step * s.C, t.step * s.C * padded)
+    offset, tap = k.add(k.mul(ky, s.W), kx), k.add(k.mul(ky, s.KW), kx)
+    return [*loops, across, tile.Loop(s.C, 1, padded)], k.mul(offset, s.C), k.mul(tap, s.C)
 
-    def emit(start: Start, store: Store) -> None:
-        def one(
-            n: Int, channel: Int, vectors: tile.Columns, y: Int, h: int, x: Int, w: int
-        ) -> None:
-            down, right = s.stride[0] * s.W * s.C, s.stride[1] * s.C
-            pixels = [i * down + j * right for i in range(h) for j in range(w)]
-            a = k.at(source, k.mul(n, s.H * s.W * s.C), k.mul(y, down), k.mul(x, right))
-            loops = [
-                tile.Loop(s.KH, s.W * s.C, run * channels.padded),
-                tile.Loop(run, 1, channels.padded),
-            ]
-            first = start(channel, vectors)
-            initial = None if first is None else first * len(pixels)
-            p = k.at(weights, channel)
-            sums = tile.accumulate(k, pixels, vectors, a, p, loops, initial)
-            store(Tile(n, y, x, channel, h, w, vectors), sums)
 
-        def sample(i: Value, _: list[Value]) -> None:
-            n = k.add(samples[0], i)
-            _each_channel(k, channels, lambda channel, vectors: _each(k, rows, lambda y, h: _each(
-                k, columns, lambda x, w: one(n, channel, vectors, y, h, x, w))))  # fmt: skip
-
-        k.loop(k.sub(samples[1], samples[0]), sample)
-
-    return emit
+def _taps(k: Builder, s: Shape, y: Int, height: int) -> tuple[Int, Int]:
+    """Return the first ky that sees a line of the input that is not zero, and how many do."""
+    if s.rows is None:
+        return 0, s.KH
+    lines, step = s.rows, s.rows.step
+    ahead = k.sub(lines.place, k.add(y, height - 1))
+    first = k.maximum(ahead, k.rem(k.add(ahead, step * (s.OH + s.H)), step))
+    end = k.minimum(s.KH, k.sub(lines.place + (lines.count - 1) * step + 1, y))
+    count = k.div(k.add(k.maximum(k.sub(end, first), 0), step - 1), step)
+    return first, count if lines.count else 0
 
 
 def thin(
@@ -113,14 +172,18 @@ def thin(
     """
     run = s.KW * s.C
     padded = -(-run // k.lanes) * k.lanes
+    step = 1 if s.rows is None else s.rows.step
     size = dot.sizes(k.host)
     width = max(1, size.rows * size.outputs[0] // s.O)
-    filters = [k.at(weights, o * s.KH * padded) for o in range(s.O)]
 
     def one(n: Int, y: Int, x: Int, w: int) -> None:
-        corner = k.at(source, k.mul(k.add(k.mul(k.add(k.mul(n, s.H), y), s.W), x), s.C))
+        ky, count = _taps(k, s, y, 1)
+        line = k.add(k.mul(n, s.H), k.add(y, ky))
+        corner = k.at(source, k.mul(k.add(k.mul(line, s.W), x), s.C))
         pixels = [k.at(corner, j * s.C) for j in range(w)]
-        sums = dot.tile(k, pixels, filters, run, (s.KH, s.W * s.C, padded))
+        filters = [k.at(weights, o * s.KH * padded, k.mul(ky, padded)) for o in range(s.O)]
+        repeat = (count, step * s.W * s.C, step * padded)
+        sums = dot.tile(k, pixels, filters, run, repeat)
         flat = [value for row in sums for value in row]
         place = k.mul(k.add(k.mul(k.add(k.mul(n, s.OH), y), s.OW), x), s.O)
         for offset, mask in k.columns(len(flat)):
@@ -130,7 +193,12 @@ def thin(
 
     def sample(i: Value, _: list[Value]) -> None:
         n = k.add(samples[0], i)
-        k.loop(s.OH, lambda y, _: _each(k, cut(s.OW, width), lambda x, w: one(n, y, x, w)))
+
+        def row(y: Value, _: list[Value]) -> None:
+            for group in cut(s.OW, width):
+                _each(k, group, lambda x, w: one(n, y, x, w))
+
+        k.loop(s.OH, row)
 
     k.loop(k.sub(samples[1], samples[0]), sample)
 
@@ -139,30 +207,36 @@ def _pixel_rows(s: Shape, pixels: int, pool: bool) -> list[Group]:
     """Return the tiles along y: several rows of a small image, a pair for a pool, or one."""
     if pool:
         return [Group(0, s.OH // 2, 2)] if s.OH > 1 else []
-    return cut(s.OH, max(1, pixels // s.OW))
+    alone = s.rows is not None and s.rows.step > 1  # the next row sees other taps
+    return cut(s.OH, 1 if alone else max(1, pixels // s.OW))
 
 
-def _pixel_columns(s: Shape, pixels: int, pool: bool) -> list[Group]:
-    if not pool:
-        return cut(s.OW, pixels)
-    pairs = cut(s.OW // 2, max(1, pixels // 4)) if s.OW > 1 else []
-    return [Group(2 * pair.first, pair.count, 2 * pair.size) for pair in pairs]
+def _pixel_columns(s: Shape, pixels: int, pool: bool) -> list[tuple[int, int, Group]]:
+    """Return the tiles along x as (first pixel, step, tiles), one for every place in a step."""
+    if pool:
+        pairs = cut(s.OW // 2, max(1, pixels // 4)) if s.OW > 1 else []
+        return [(0, 1, Group(2 * pair.first, pair.count, 2 * pair.size)) for pair in pairs]
+    step = 1 if s.columns is None else s.columns.step
+    return [
+        (phase, step, group)
+        for phase in range(min(step, s.OW))
+        for group in cut(-(-(s.OW - phase) // step), pixels)
+    ]
 
 
-def _each(k: Builder, groups: list[Group], body: Callable[[Int, int], None]) -> None:
-    """Emit body(first, size) for the tiles of each size."""
-    for group in groups:
-        k.tiles(group.first, group.first + group.count * group.size, [group.size], body)
+def _each(k: Builder, group: Group, body: Callable[[Int, int], None]) -> None:
+    """Emit body(first, size) for the tiles of a group."""
+    k.tiles(group.first, group.first + group.count * group.size, [group.size], body)
 
 
 def _each_channel(
     k: Builder, channels: Channels, body: Callable[[Int, tile.Columns], None]
 ) -> None:
+    """Emit body(first channel, vectors) for the tiles along the channels."""
     for group, last in channels.groups:
-        floats = (group.size - 1) * k.lanes + last
-        vectors = k.columns(floats)
+        vectors = k.columns((group.size - 1) * k.lanes + last)
 
         def block(start: Int, _size: int, vectors: tile.Columns = vectors) -> None:
             body(k.mul(start, k.lanes), vectors)
 
-        _each(k, [group], block)
+        _each(k, group, block)

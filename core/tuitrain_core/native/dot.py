@@ -38,7 +38,7 @@ def tile(
     x: Sequence[Value],
     w: Sequence[Value],
     length: int,
-    repeat: tuple[int, int, int] = (1, 0, 0),
+    repeat: tuple[Int, int, int] = (1, 0, 0),
 ) -> list[list[Value]]:
     """Return the accumulators of x[i] · w[j]: addresses of runs of `length` floats.
 

@@ -52,9 +52,39 @@ class Geometry:
         return self.W + self.KW - 1
 
     @property
+    def spread_rows(self) -> Spread:
+        """Where the rows of the output gradient lie in the spread one."""
+        offset = self.KH - 1 - self.padding[0]
+        return Spread.of(self.OH, self.stride[0], offset, self.SH)
+
+    @property
+    def spread_columns(self) -> Spread:
+        """Where the columns of the output gradient lie in the spread one."""
+        offset = self.KW - 1 - self.padding[1]
+        return Spread.of(self.OW, self.stride[1], offset, self.SW)
+
+    @property
     def taps(self) -> int:
         """Weights of one output channel on one input channel."""
         return self.KH * self.KW
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Lines that are spread out: the lines from `first` on, at place, place + step, ..."""
+
+    first: int
+    place: int
+    count: int
+    step: int
+
+    @staticmethod
+    def of(count: int, step: int, offset: int, size: int) -> Spread:
+        """Return where the lines i · step + offset lie, without those outside of 0 ... size-1."""
+        inside = [i for i in range(count) if 0 <= i * step + offset < size]
+        if not inside:
+            return Spread(0, 0, 0, step)
+        return Spread(inside[0], inside[0] * step + offset, len(inside), step)
 
 
 @dataclass(frozen=True)

@@ -35,14 +35,14 @@ def spread(k: Builder, g: Geometry) -> None:
     for no pixel of the input but only its padding saw it. Columns alike.
     """
     d, ds, first, last = k.arguments
-    top, above, height = _inside(g.OH, g.stride[0], g.KH - 1 - g.padding[0], g.SH)
-    left, beside, width = _inside(g.OW, g.stride[1], g.KW - 1 - g.padding[1], g.SW)
+    rows, columns = g.spread_rows, g.spread_columns
+    height, width = rows.count, columns.count
 
     def sample(n: Int) -> None:
-        source = k.at(d, k.mul(n, g.OH * g.OW * g.O), (top * g.OW + left) * g.O)
+        source = k.at(d, k.mul(n, g.OH * g.OW * g.O), (rows.first * g.OW + columns.first) * g.O)
         target = k.at(ds, k.mul(n, g.SH * g.SW * g.O))
         fill(k, target, g.SH * g.SW * g.O)
-        corner = k.at(target, (above * g.SW + beside) * g.O)
+        corner = k.at(target, (rows.place * g.SW + columns.place) * g.O)
         if g.stride[1] == 1:
             pitch = g.stride[0] * g.SW * g.O
             _rows(k, source, corner, height, width * g.O, g.OW * g.O, pitch)
@@ -94,6 +94,23 @@ def unpool(k: Builder, g: Geometry) -> None:
     _samples(k, first, last, sample)
 
 
+def largest(k: Builder, window: list[Value], relu: bool) -> tuple[Value, Value]:
+    """Return the largest of a window's four values, and where it is.
+
+    The first of equal ones, the last NaN; with relu, 0 and -1 where none is more than 0.
+    """
+    best, where = window[0], k.zero
+    for place, value in enumerate(window[1:], 1):
+        nan = k.ir.fcmp_unordered("uno", value, value)
+        larger = k.ir.or_(k.greater(value, best), nan)
+        best = k.ir.select(larger, value, best)
+        where = k.ir.select(larger, k.constant(place), where)
+    if not relu:
+        return best, where
+    off = k.ir.fcmp_ordered("<=", best, k.zero)
+    return k.ir.select(off, k.zero, best), k.ir.select(off, k.constant(-1), where)
+
+
 def fill(k: Builder, address: Value, count: int) -> None:
     """Write so many zeros."""
     _runs(k, count, lambda offset, mask: k.store(k.zero, address, offset, mask))
@@ -138,9 +155,3 @@ def _gaps(k: Builder, address: Value, count: int, floats: int, pitch: int) -> No
 
 def _samples(k: Builder, first: Int, last: Int, sample: Callable[[Int], None]) -> None:
     k.loop(k.sub(last, first), lambda i, _: sample(k.add(first, i)))
-
-
-def _inside(count: int, stride: int, offset: int, size: int) -> tuple[int, int, int]:
-    """Of the places i · stride + offset in 0 ... size-1: the first i, its place, how many."""
-    inside = [i for i in range(count) if 0 <= i * stride + offset < size]
-    return (inside[0], inside[0] * stride + offset, len(inside)) if inside else (0, 0, 0)

@@ -82,6 +82,37 @@ def test_a_sum_has_the_same_bits_in_every_lane(cpu):
         np.testing.assert_array_equal(out[list(present)], expected[0])
 
 
+def interleaved(k, wide, count):
+    source, out = k.arguments
+    vectors = [k.load(source, i * k.lanes) for i in range(wide)]
+    for i, vector in enumerate(k.interleave(vectors, count)):
+        k.store(vector, out, i * k.lanes)
+
+
+@pytest.mark.parametrize("wide", [1, 3, 6])
+def test_interleave(cpu, wide):
+    source = np.arange(1, wide * cpu.lanes + 1, dtype=np.float32).reshape(wide, cpu.lanes)
+    for count in (1, cpu.lanes - 1, cpu.lanes):
+        out = np.full(-(-wide * count // cpu.lanes) * cpu.lanes, UNTOUCHED)
+        run(library.kernel(interleaved, 2, wide, count), source, out)
+        np.testing.assert_array_equal(out[: wide * count], source.T[:count].ravel())
+        assert np.all(out[wide * count :] == 0)
+
+
+def folded(k, count, width):
+    source, out = k.arguments
+    k.store(k.fold([k.load(source, i * k.lanes) for i in range(count)], width), out)
+
+
+@pytest.mark.parametrize("width", [1, 2, 3])
+def test_fold(cpu, width):
+    source = np.arange(width * cpu.lanes, dtype=np.float32) ** 2
+    out = np.full(cpu.lanes, UNTOUCHED)
+    run(library.kernel(folded, 2, width, width), source, out)
+    np.testing.assert_array_equal(out[:width], source.reshape(-1, width).sum(0))
+    assert np.all(out[width:] == 0)
+
+
 def positive(k):
     value, condition, out = k.arguments
     k.store(k.where_positive(k.load(condition), k.load(value)), out)

@@ -19,6 +19,10 @@ GEOMETRIES = [
     Geometry(1, 12, 13, 6, 5, 5, (1, 1), (2, 2)),
     Geometry(16, 6, 33, 48, 3, 3, (3, 2), (1, 1)),
     Geometry(7, 3, 9, 7, 3, 3, (1, 4), (1, 2)),
+    Geometry(1, 5, 35, 6, 3, 5, (1, 1), (1, 3)),
+    Geometry(1, 8, 20, 3, 4, 2),
+    Geometry(1, 3, 33, 8, 3, 3, (1, 1), (1, 0)),
+    Geometry(1, 2, 18, 1, 3, 3, (1, 1), (1, 1)),
 ]
 N = 3
 NAMES = [f"{g.C}x{g.H}x{g.W} by {g.O}x{g.KH}x{g.KW}" for g in GEOMETRIES]
@@ -251,8 +255,9 @@ def test_no_samples(g):
     assert np.all(weight_gradient(g, x, d) == 0.0)
 
 
-def test_many_samples():
-    g = Geometry(2, 20, 20, 3, 3, 3)  # more than the caches hold at once
+@pytest.mark.parametrize("channels", [1, 2])
+def test_many_samples(channels):
+    g = Geometry(channels, 20, 20, 3, 3, 3)  # more than the caches hold at once
     x, d = images(g, 21), gradient(g, 21)
     expected = expected_weight_gradient(g, x, d)
     close(weight_gradient(g, x, d), expected, expected_weight_gradient(g, np.abs(x), np.abs(d)))
