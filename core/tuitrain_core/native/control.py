@@ -44,6 +44,11 @@ def barrier() -> Kernel:
     return kernel(_barrier, 3)
 
 
+def kernels() -> list[Kernel]:
+    """Return all of them."""
+    return [execute(), advance(), copy_word(), barrier()]
+
+
 def _execute(k: Builder) -> None:
     table, count, steps, stop, done = k.arguments
     entry = ir.FunctionType(ir.VoidType(), [INT64.as_pointer()])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from ..ops.base import Array
 from .adam import FIRST, SECOND
 from .hyper import NOT_NEGATIVE, POSITIVE, TWO_FRACTIONS, Limit
 from .optimizer import Group, Optimizer, Params
+from .prepared import PreparedUpdate
 from .state import ParameterState
 
 
@@ -63,22 +64,36 @@ class LAMB(Optimizer):
         hyper = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, hyper)
 
-    def _update(
-        self, param: Array, grad: Array, state: ParameterState, group: Group
-    ) -> update.Sums:
-        number = param.dtype.type
+    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+        """See `Optimizer.prepare`."""
         beta1, beta2 = group["betas"]
-        arrays = param.reshape(-1), grad, state.slot(FIRST, param), state.slot(SECOND, param)
-        shared = (
-            number(1.0 - beta1**state.step),
-            number(math.sqrt(1.0 - beta2**state.step)),
-            number(group["eps"]),
-            number(group["weight_decay"]),
+        return PreparedUpdate(
+            lamb,
+            (state.slot(FIRST, param), state.slot(SECOND, param)),
+            (
+                group["lr"],
+                beta1,
+                beta2,
+                1.0 - beta1,
+                1.0 - beta2,
+                1.0 - beta1**state.step,
+                math.sqrt(1.0 - beta2**state.step),
+                group["eps"],
+                group["weight_decay"],
+            ),
         )
-        averages = number(beta1), number(beta2), number(1.0 - beta1), number(1.0 - beta2)
-        _, direction, weight = update.lamb_norms(*arrays, *averages, *shared)
-        step_size = _step_size(group["lr"], weight, direction, float(np.finfo(number).max))
-        return update.lamb(*arrays, number(step_size), *shared)
+
+
+def lamb(
+    param: Array, grad: Array, exp_avg: Array, exp_avg_sq: Array, *scalars: np.floating[Any]
+) -> update.Sums:
+    """Take LAMB's two passes: the norms decide how far the second one goes."""
+    lr, averages, shared = scalars[0], scalars[1:5], scalars[5:]
+    arrays = param, grad, exp_avg, exp_avg_sq
+    _, direction, weight = update.lamb_norms(*arrays, *averages, *shared)
+    number = param.dtype.type
+    step_size = _step_size(float(lr), weight, direction, float(np.finfo(number).max))
+    return update.lamb(*arrays, number(step_size), *shared)
 
 
 def _step_size(lr: float, weight: float, direction: float, largest: float) -> float:

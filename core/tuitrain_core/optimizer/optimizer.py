@@ -261,10 +261,6 @@ class Optimizer:
         state : with ``step`` already counting this update; slots that the rule uses are made, and
             those that it uses no longer are dropped
         group : its hyper-parameters
-
-        Raises
-        ------
-        NotImplementedError : the rule takes more than one pass
         """
         raise NotImplementedError
 

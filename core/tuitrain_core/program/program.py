@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..native import update
+from ..native import control, update
 from ..native.library import Kernel
 from ..ops.base import Array
 from ..optimizer import UpdateStatistics
@@ -18,7 +18,7 @@ from .graph import Graph, Value
 from .lowering import lower
 from .memory import Workspace, address, public
 from .plan import Call, Moving, Plan
-from .updates import ParameterUpdate, PlannedUpdate, measured
+from .updates import ParameterUpdate, PlannedUpdate, measured, native_name
 
 MOST_BURSTS = 64
 """Plans of bursts that are kept; each is some dozens of small arrays."""
@@ -90,7 +90,8 @@ class Program:
         """Return the kernels of a step and of every update rule, compiled or not."""
         actions = self._plan(self._workspace.capacity, trained, feed).actions
         calls = [each.kernel for each in actions if isinstance(each, Call)]
-        return [*calls, *map(update.update, update.RULES)]
+        rules = [*map(update.update, update.RULES), update.trust()]
+        return [*calls, *rules, *control.kernels()]
 
     def reaches(self, parameter: Parameter) -> bool:
         """Say whether the loss depends on a parameter, so that it has a gradient."""
@@ -209,7 +210,7 @@ class _Burst:
 def _identity(given: ParameterUpdate) -> Hashable:
     """Return what a planned update depends on, besides its numbers."""
     slots = tuple(address(slot) for slot in given.update.slots)
-    return id(given.parameter), given.update.kernel.__name__, slots
+    return id(given.parameter), native_name(given.update), slots
 
 
 def _ancestors(graph: Graph) -> set[Value]:

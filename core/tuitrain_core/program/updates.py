@@ -32,31 +32,42 @@ class ParameterUpdate:
     scalars: Array
 
 
-def recordable(prepared: PreparedUpdate) -> bool:
-    """Say whether there is a native kernel for an update."""
-    rule = update.RULES.get(prepared.kernel.__name__)
-    used = [slot for slot in prepared.slots if slot.size]
-    return rule is not None and len(used) == rule.slots and all(s.dtype == "f4" for s in used)
+def recordable(given: Parameter, prepared: PreparedUpdate) -> bool:
+    """Say whether there is a native kernel for a parameter's update."""
+    return given.dtype == np.float32 and native_name(prepared) in update.RULES
+
+
+def native_name(prepared: PreparedUpdate) -> str:
+    """Return the name of the native rule, which has one for each choice of RMSprop's slots."""
+    name = prepared.kernel.__name__
+    if name == "rmsprop":
+        _, centered, velocity = prepared.slots
+        name += "_centered" * bool(centered.size) + "_momentum" * bool(velocity.size)
+    return name
 
 
 class PlannedUpdate:
     """The place of one parameter's update in a plan."""
 
     def __init__(self, plan: Plan, value: Value, given: ParameterUpdate) -> None:
-        param = given.parameter.numpy()
         self._scalars = Moving(0)
-        sums = _sums(plan.workspace, value)
-        slots = [slot for slot in given.update.slots if slot.size]
-        plan.call(
-            update.update(given.update.kernel.__name__),
-            param,
+        self._arrays = [
+            given.parameter.numpy(),
             plan.gradient(value),
-            *slots,
-            self._scalars,
-            sums,
-            param.size,
-            total=len(sums),
-        )
+            *[slot for slot in given.update.slots if slot.size],
+        ]
+        name, sums = native_name(given.update), _sums(plan.workspace, value)
+        if name != "lamb":
+            self._pass(plan, name, self._scalars, sums)
+            return
+        second = plan.scratch((value, "second pass"), (update.LAMB_SCALARS,))
+        self._pass(plan, "lamb_norms", self._scalars, sums)
+        plan.whole(update.trust(), sums, len(sums), self._scalars, second)
+        self._pass(plan, "lamb", second, sums)
+
+    def _pass(self, plan: Plan, name: str, scalars: Array | Moving, sums: Array) -> None:
+        size = self._arrays[0].size
+        plan.call(update.update(name), *self._arrays, scalars, sums, size, total=len(sums))
 
     def begin(self, scalars: Array) -> None:
         """Take the scalars of the steps that come."""

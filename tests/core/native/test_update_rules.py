@@ -10,6 +10,7 @@ import pytest
 from tuitrain_core.kernels import update as eager
 from tuitrain_core.native import update
 from tuitrain_core.native.library import block
+from tuitrain_core.optimizer.lamb import lamb
 
 SCALARS = {
     "sgd": [(0.1, 0.0), (0.1, 0.01), (0.0, 0.01)],
@@ -21,6 +22,9 @@ SCALARS = {
         (0.0, 0.9, 0.999, 0.1, 0.001, 0.03, 1e-8, 0.0, 0.0),
     ],
     "rmsprop": [(0.01, 0.99, 0.01, 1e-8, 0.0, 0.0), (0.01, 0.99, 0.01, 1e-8, 0.0, 0.01)],
+    "rmsprop_centered": [(0.01, 0.99, 0.01, 1e-8, 0.0, 0.0)],
+    "rmsprop_momentum": [(0.01, 0.99, 0.01, 1e-8, 0.9, 0.01)],
+    "rmsprop_centered_momentum": [(0.01, 0.99, 0.01, 1e-8, 0.9, 0.01)],
     "adagrad": [(0.01, 1e-10, 0.0), (0.01, 1e-10, 0.01), (0.0, 1e-10, 0.01)],
     "adadelta": [(1.0, 0.9, 0.1, 1e-6, 0.0), (1.0, 0.9, 0.1, 1e-6, 0.01)],
     "lion": [(0.01, 0.9, 0.1, 0.99, 0.01, 0.0), (0.01, 0.9, 0.1, 0.99, 0.01, 1e-4)],
@@ -51,8 +55,12 @@ def native(name: str, given: list[np.ndarray], scalars: tuple, ranges=None) -> n
 
 def eagerly(name: str, given: list[np.ndarray], scalars: tuple) -> tuple:
     slots = given[2:]
-    if name == "rmsprop":
-        slots = [*slots, np.empty(0, np.float32), np.empty(0, np.float32)]
+    if name.startswith("rmsprop"):
+        nothing = np.empty(0, np.float32)
+        square, *others = slots
+        mean = others.pop(0) if "centered" in name else nothing
+        slots = [square, mean, *others, *[nothing] * (not others)]
+        name = "rmsprop"
     return getattr(eager, name)(*given[:2], *slots, *np.float32(scalars))
 
 
@@ -98,3 +106,24 @@ def test_who_does_which_chunk_changes_no_bit(name: str) -> None:
     np.testing.assert_array_equal(sums, parts)
     for one, other in zip(whole, cut, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("lr", [0.01, 0.0])
+@pytest.mark.parametrize("zero", ["nothing", "weights", "gradient"])
+def test_lamb_in_two_passes(size: int, lr: float, zero: str) -> None:
+    scalars = (lr, 0.9, 0.99, 0.1, 0.01, 0.1, 0.1, 1e-6, 0.0 if zero == "gradient" else 0.01)
+    mine = arrays("lamb", size)
+    if zero != "nothing":
+        mine[0 if zero == "weights" else 1][...] = 0.0
+    if zero == "gradient":
+        mine[2][...] = 0.0
+    theirs = [each.copy() for each in mine]
+    sums = native("lamb_norms", mine, scalars)
+    second = np.zeros(update.LAMB_SCALARS, np.float32)
+    run(update.trust(), sums, len(sums), np.float32(scalars), second)
+    measured = native("lamb", mine, tuple(second)).sum(0, dtype=np.float64)
+    expected = lamb(*theirs, *np.float32(scalars))
+    np.testing.assert_allclose(measured, expected, rtol=1e-4, atol=1e-12)
+    for one, other in zip(mine, theirs, strict=True):
+        np.testing.assert_allclose(one, other, rtol=2e-6, atol=1e-7)

@@ -25,15 +25,12 @@ class _Trained:
     state: ParameterState
     updates_before: int
 
-    def prepared(self, step: int, ahead: int) -> PreparedUpdate | None:
-        """Prepare the update of the step that is so many ahead; None for a rule of two passes."""
+    def prepared(self, step: int, ahead: int) -> PreparedUpdate:
+        """Prepare the update of the step that is so many ahead."""
         self.group.set_lr(step + ahead - 1)
         self.state.step = self.updates_before + ahead
         optimizer = self.group.optimizer
-        try:
-            return optimizer.prepare(self.parameter.numpy(), self.state, optimizer.param_groups[0])
-        except NotImplementedError:
-            return None
+        return optimizer.prepare(self.parameter.numpy(), self.state, optimizer.param_groups[0])
 
 
 class ComingUpdates:
@@ -72,13 +69,13 @@ class ComingUpdates:
         for group in self._table:
             group.optimizer.check()
         firsts = [each.prepared(step, 1) for each in self._trained]
-        if not all(first is not None and recordable(first) for first in firsts):
+        pairs = list(zip(self._trained, firsts, strict=True))
+        if not all(recordable(each.parameter, first) for each, first in pairs):
             self._set_counts(0)
             return None
         known: dict[tuple[int, int], Array] = {}
         found = []
-        for each, first in zip(self._trained, firsts, strict=True):
-            assert first is not None
+        for each, first in pairs:
             key = id(each.group), each.updates_before
             if key not in known:
                 known[key] = _scalars(each, first, step, steps)
@@ -108,8 +105,5 @@ def _scalars(each: _Trained, first: PreparedUpdate, step: int, steps: int) -> Ar
     """Return the scalars of every step as float32; one row, if they stay the same."""
     rows = [first.scalars]
     if not isinstance(each.group.schedule, Constant) or each.group.optimizer.ages:
-        for ahead in range(2, steps + 1):
-            prepared = each.prepared(step, ahead)
-            assert prepared is not None, "a rule of one pass stays one"
-            rows.append(prepared.scalars)
+        rows += [each.prepared(step, ahead).scalars for ahead in range(2, steps + 1)]
     return np.array(rows, np.float32)
