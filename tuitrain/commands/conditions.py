@@ -49,4 +49,6 @@ class BreakWhen(Command, frozen=True, tag="break"):
 
 
 class BreakOff(Command, frozen=True, tag="break-off"):
-    """Take all breakpoints away."""
+    """Take a breakpoint away, or with None all of them."""
+
+    condition: BreakWhen | None = None

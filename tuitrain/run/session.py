@@ -19,6 +19,7 @@ from tuitrain.commands import (
     BreakWhen,
     Pause,
     Preview,
+    Redo,
     Resume,
     Rewind,
     Step,
@@ -109,6 +110,7 @@ class Session:
         """Apply the commands that are planned for this boundary."""
         while self._planned and self._planned[0].step <= self.step:
             self.decide(self._planned.pop(0).command, "scenario", PLANNED)
+            self.timeline.undone = []  # an older line has not had what is planned here
 
     def decide(self, command: AnyCommand, actor: Actor, ticket: int) -> JournalEntry:
         """Apply or refuse one command, at this boundary, and write it to the journal.
@@ -192,7 +194,7 @@ class Session:
 
     def _apply(self, command: AnyCommand) -> Change:
         match command:
-            case Rewind() | Undo() | Branch():
+            case Rewind() | Undo() | Redo() | Branch():
                 return self._go_back(command)
             case BreakWhen() | BreakOff():
                 return self._set_breakpoint(command)
@@ -225,6 +227,8 @@ class Session:
             check_watched(command, self.engine)
             added = self.breakpoints.add(command)
             return Change(added, "the run will pause then" if added else "that is set already")
+        if command.condition is not None:
+            return self._remove_breakpoint(command.condition)
         count = self.breakpoints.clear()
         return Change(bool(count), f"{count} taken away" if count else "there was none")
 
@@ -234,12 +238,23 @@ class Session:
             return ()
         return self.breakpoints.unwatched([group.name for group in self.engine.groups()])
 
-    def _go_back(self, command: Rewind | Undo | Branch) -> Change:
+    def _remove_breakpoint(self, condition: BreakWhen) -> Change:
+        if not self.breakpoints.remove(condition):
+            known = [text.removeprefix("break when ") for text in self.breakpoints.texts()]
+            raise RefusedError(
+                f"{to_text(condition).removeprefix('break when ')!r} is no breakpoint here; "
+                + (f"set are {listed(known)}" if known else "none is set")
+            )
+        return Change(True, f"{len(self.breakpoints)} left")
+
+    def _go_back(self, command: Rewind | Undo | Redo | Branch) -> Change:
         match command:
             case Rewind(step=step):
                 return self._rewind(step)
             case Undo():
                 return self._undo()
+            case Redo():
+                return self._redo()
             case Branch(name=name):
                 return self._branch(name)
 
@@ -285,7 +300,7 @@ class Session:
 
     def _plan_again(self, step: int) -> None:
         """Plan what the plan has from here on, but for ways back that were taken already."""
-        back = (Rewind, Undo, Branch)
+        back = (Rewind, Undo, Redo, Branch)
         self._planned = [
             each
             for each in self._plan
@@ -301,6 +316,20 @@ class Session:
             True,
             f"step {self.step} without {to_text(undone.command)!r} of step {undone.step}; "
             f"with it, it is branch {left}",
+        )
+
+    def _redo(self) -> Change:
+        if not self.timeline.undone:
+            raise RefusedError(
+                "there is nothing to redo: no command was undone, or the line has gone its own "
+                "way since; `branch NAME` returns to what was left"
+            )
+        again, left = self.timeline.redo()
+        self._held_at = None
+        return Change(
+            True,
+            f"step {self.step} with {to_text(again.command)!r} of step {again.step}; "
+            f"without it, it is branch {left}",
         )
 
     def _branch(self, name: str) -> Change:

@@ -15,6 +15,7 @@ from tuitrain.commands import (
     BreakOff,
     BreakWhen,
     Pause,
+    Redo,
     Resume,
     Rewind,
     Step,
@@ -44,6 +45,7 @@ class Lines:
     stopped_at: int | None = None
     _name: str = "main"
     _left: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    _undone: list[str] = field(default_factory=list)
     _made: int = 0
 
     def follow(self, step: int, text: str) -> None:
@@ -53,11 +55,12 @@ class Lines:
             case Rewind(step=target):
                 self._fork([each for each in self.current if each[0] < target])
             case Undo():
+                self._undone.append(self._name)
                 self._fork(self.current[:-1])
+            case Redo():
+                self._take_up(self._undone.pop())
             case Branch(name=name):
-                wanted = self._left.pop(name)
-                self._left[self._name] = self.current
-                self._name, self.current = name, wanted
+                self._take_up(name)
             case TryLr() as command:
                 for candidate in command.candidates():
                     self._made += 1
@@ -69,6 +72,11 @@ class Lines:
                 pass
             case _:
                 self.current.append((step, text))
+
+    def _take_up(self, name: str) -> None:
+        wanted = self._left.pop(name)
+        self._left[self._name] = self.current
+        self._name, self.current = name, wanted
 
     def _fork(self, decisions: list[tuple[int, str]]) -> None:
         self._left[self._name] = self.current
