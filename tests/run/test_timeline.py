@@ -1,5 +1,7 @@
 """Rewind, undo and branches on a real engine: exact to the bit."""
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -292,6 +294,22 @@ def test_trying_learning_rates_leaves_a_branch_for_each_and_comes_back():
     assert sight(session) == sight(straight)
 
 
+def test_what_was_tried_can_be_compared():
+    session = make()
+    run_to(session, 23)
+    lr = session.engine.groups()[-1].lr
+    do(session, f"try lr {session.engine.groups()[-1].name} 0.2, x1 for 40 steps")
+    trial = session.snapshot().trial
+    assert trial is not None
+    assert (trial.step, trial.steps, trial.lr) == (23, 40, lr)
+    assert [(each.value, each.branch, each.as_is) for each in trial.candidates] == [
+        ("0.2", "b1", False),
+        ("x1", "b2", True),
+    ]
+    do(session, "try lr * x1 for 4 steps")
+    assert math.isnan(session.snapshot().trial.lr)
+
+
 def test_a_try_that_cannot_be_applied_leaves_nothing():
     session = make()
     run_to(session, 23)
@@ -397,3 +415,17 @@ def test_any_session_with_ways_back_ends_like_its_line_run_straight(script):
     run_to(straight, session.step)
     assert straight.engine.digest() == session.engine.digest()
     assert straight.snapshot().loss.values.tolist() == session.snapshot().loss.values.tolist()
+
+
+def test_what_gradients_are_clipped_by_is_that_of_the_present_line():
+    session = make()
+    assert session.snapshot().clip == ""
+    run_to(session, 5)
+    do(session, "clip norm 1")
+    assert session.snapshot().clip == "norm 1"
+    do(session, "clip value 0.5")
+    assert session.snapshot().clip == "value 0.5"
+    do(session, "undo")
+    assert session.snapshot().clip == "norm 1"
+    do(session, "clip off")
+    assert session.snapshot().clip == ""

@@ -18,7 +18,7 @@ from tuitrain.commands import AnyCommand, to_text
 from tuitrain.errors import TuitrainError
 
 from .session import Session
-from .snapshot import Actor, JournalEntry, Phase, Snapshot, Title
+from .snapshot import Actor, JournalEntry, Phase, Snapshot, Title, UpdatePreview
 from .speedometer import Speedometer
 
 Tell: TypeAlias = Callable[[str], None]
@@ -57,6 +57,8 @@ class LiveRun:
         self._tickets = itertools.count(1)
         self._wake = threading.Condition()
         self._watched: str | None = None
+        self._wondering: AnyCommand | None = None
+        self._preview: UpdatePreview | None = None
         self._look_up = False
         self._closing = False
         self._speed = Speedometer(clock)
@@ -85,6 +87,17 @@ class LiveRun:
         """Ask that coming snapshots describe this parameter in full (None: no parameter)."""
         with self._wake:
             self._watched = parameter
+            self._interrupt()
+
+    def preview(self, command: AnyCommand | None) -> None:
+        """Ask that a snapshot to come says how far the next update would go after a command.
+
+        It is looked at once, at the next boundary, on scouts: the run itself is not touched, and
+        nothing is written down. Of several that are asked for in the meantime only the last is
+        answered; with None none is, and the answer goes.
+        """
+        with self._wake:
+            self._wondering = command
             self._interrupt()
 
     def close(self) -> None:
@@ -159,10 +172,21 @@ class LiveRun:
         with self._wake:
             self._look_up = False
             waiting, self._inbox = self._inbox, deque()
+            wondering = self._wondering
         for ticket, command, actor in waiting:
             session.decide(command, actor, ticket)
         session.look()
-        self._publish(session, now=bool(waiting) or session.phase is not Phase.RUNNING)
+        ahead = self._look_ahead(session, wondering)
+        self._publish(session, now=bool(waiting) or ahead or session.phase is not Phase.RUNNING)
+
+    def _look_ahead(self, session: Session, command: AnyCommand | None) -> bool:
+        """Answer what somebody wonders about, once; whether there is something new to show."""
+        before = self._preview
+        if command is None:
+            self._preview = None
+        elif before is None or before.command != to_text(command):
+            self._preview = session.look_ahead(command)
+        return self._preview is not before
 
     def _burst(self, session: Session) -> None:
         until = self._clock() + BURST_SECONDS
@@ -217,7 +241,8 @@ class LiveRun:
         if now or at - self._published_at >= SNAPSHOT_SECONDS:
             self._published_at = at
             version = self._snapshot.version + 1
-            self._show(session.snapshot(version, self._watched, self._speed.per_second()))
+            shown = session.snapshot(version, self._watched, self._speed.per_second())
+            self._show(replace(shown, preview=self._preview))
 
     def _show(self, snapshot: Snapshot) -> None:
         with self._wake:

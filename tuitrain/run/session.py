@@ -11,6 +11,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from tuitrain.commands import (
     AnyCommand,
@@ -35,7 +36,17 @@ from tuitrain.errors import RefusedError, listed, nearest
 from .breakpoints import AVERAGE_OVER, Breakpoints, check_watched
 from .journal import Journal
 from .recorder import NO_RECORD, Recorder
-from .snapshot import Actor, JournalEntry, Outcome, Phase, Snapshot, Title
+from .snapshot import (
+    Actor,
+    Candidate,
+    JournalEntry,
+    Outcome,
+    Phase,
+    Snapshot,
+    Title,
+    Trial,
+    UpdatePreview,
+)
 from .timeline import Timeline
 from .view import snapshot_of
 
@@ -69,6 +80,7 @@ class Session:
     ----------
     broke : why a breakpoint paused the run, until it goes on; else ""
     look : called at the boundaries of a live run, when all is applied that was asked there
+    trial : the learning rates that were tried last, or None
     """
 
     def __init__(
@@ -92,6 +104,7 @@ class Session:
         self._passing = False
         self.broke = ""
         self.look: Callable[[], None] = lambda: None
+        self.trial: Trial | None = None
         self.breakpoints = Breakpoints()
         self._marks = sorted({*marks, *(each.step for each in self._planned), title.total_steps})
         self.timeline.marks = self._marks
@@ -273,14 +286,34 @@ class Session:
         steps = min(command.steps, self.title.total_steps - self.step)
         for candidate in command.candidates():
             self.engine.preview(candidate)  # refused, if it will be, before any is tried
-        told = []
+        told, candidates, decided = [], [], len(self.timeline.line.decisions)
+        lr = self._lr_of(command.target)
         for value, candidate in zip(command.values, command.candidates(), strict=True):
             tried = self.timeline.explore(candidate, steps)
             losses = tried.loss.last(steps)[-AVERAGE_OVER:]
             told.append(f"{value} {math.fsum(losses) / len(losses):.4g} ({tried.name})")
+            candidates.append(Candidate(value, tried.name, len(tried.decisions) == decided))
+        self.trial = Trial(command.target, self.step, steps, lr, tuple(candidates))
         self._stand_here()
         mean = f"mean loss of the last {min(steps, AVERAGE_OVER)} of {steps} steps"
         return Change(True, f"paused; {mean}: {', '.join(told)}; adopt one with `branch NAME`")
+
+    def _lr_of(self, target: str) -> float:
+        """Return the learning rate of the groups that a target names; NaN where they differ."""
+        groups = self.engine.groups()
+        rates = {each.lr for each in groups if fnmatchcase(each.name, target)}
+        return rates.pop() if len(rates) == 1 else math.nan
+
+    def look_ahead(self, command: AnyCommand) -> UpdatePreview:
+        """Say how far the next update would go after a command; nothing is noted or changed."""
+        text = to_text(command)
+        if self.phase.ended:
+            return UpdatePreview(text, problem=f"the run has ended at step {self.step}")
+        try:
+            ratios = self.engine.preview(command)
+        except RefusedError as refusal:
+            return UpdatePreview(text, problem=str(refusal))
+        return UpdatePreview(text, tuple((name, *each) for name, each in ratios.items()))
 
     def _preview(self, command: AnyCommand) -> Change:
         """Say what the next update would be; the answer is all that comes of it."""
