@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 from tuitrain.commands import AnyCommand, to_text
@@ -20,6 +21,7 @@ from tuitrain.errors import TuitrainError
 from .session import Session
 from .snapshot import Actor, JournalEntry, Phase, Snapshot, Title, UpdatePreview
 from .speedometer import Speedometer
+from .timeline import Timeline
 
 Tell: TypeAlias = Callable[[str], None]
 """Say in a few words what is being waited for."""
@@ -152,7 +154,7 @@ class LiveRun:
             self._train(session)
 
     def _train(self, session: Session) -> None:
-        session.timeline.working = self._working
+        session.timeline.working = partial(self._working, session.timeline)
         try:
             while not self._closing:
                 self._boundary(session)
@@ -194,14 +196,14 @@ class LiveRun:
         session.burst(lambda: self._look_up or self._clock() >= until)
         self._speed.add((session.step - before) * session.engine.batch_size)
 
-    def _working(self, step: int, target: int) -> None:
+    def _working(self, timeline: Timeline, step: int, target: int) -> None:
         """Say how far it is while steps are taken again; give up when the run is closed."""
         if self._closing:
             raise _ClosedError
         at = self._clock()
         if at - self._published_at >= SNAPSHOT_SECONDS:
             self._published_at = at
-            self._tell(f"training again: step {step} of {target}")
+            self._tell(f"{timeline.purpose}: step {step} of {target}")
 
     def _stand(self) -> None:
         """Wait for a command, a wish to watch, or the end."""

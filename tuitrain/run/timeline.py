@@ -11,12 +11,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tuitrain.commands import AnyCommand
+from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.base import Engine, Pending
 
 from .curve import Curve
 from .snapshot import BranchView
 from .states import BUDGET_BYTES, Decision, KeptStates
+
+AGAIN = "training again"
 
 KEEP_EVERY = 50
 """Steps between kept states, before they are thinned: a rewind trains at most so many again."""
@@ -82,6 +84,8 @@ class Timeline:
         self.marks: Sequence[int] = ()
         self.passing: Callable[[], None] = lambda: None
         """Called while steps are taken again, at the ``marks`` among them."""
+        self.purpose = AGAIN
+        """Why steps are taken just now that are not the run's own, in a few words."""
 
     def decided(self, command: AnyCommand) -> None:
         """Note a command that has changed the engine, at this boundary."""
@@ -159,7 +163,9 @@ class Timeline:
         )
         if changed:
             self.line.decisions.append(Decision(here, command))
+        self.purpose = f"trying {to_text(command)}"
         self._run_to(here + steps, here + steps)
+        self.purpose = AGAIN
         self._put_aside()
         tried, self.line = self.line, line
         self._restore(here)

@@ -26,7 +26,7 @@ from tuitrain.commands import (
     to_text,
 )
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
-from tuitrain.run.folder import read_header, read_journal
+from tuitrain.run.folder import read_header, read_journal, write_whole
 
 from .schema import At, Scenario
 
@@ -84,11 +84,12 @@ class Lines:
         self._name, self.current = f"b{self._made}", decisions
 
 
-def save_as_scenario(folder: Path, target: Path) -> Scenario:
+def save_as_scenario(folder: Path, target: Path, overwrite: bool = False) -> Scenario:
     """Write the scenario that a recorded run's last line of history comes down to.
 
     Replaying it gives the bits at the end of that line. Expectations are not taken over: they were
-    those of the scenario that the run began as.
+    those of the scenario that the run began as. A file that is there is left alone, unless it is to
+    be written over.
 
     Raises
     ------
@@ -105,8 +106,11 @@ def save_as_scenario(folder: Path, target: Path) -> Scenario:
         began_as, at=tuple(_entries(lines.current)), expect=(), **ended
     )
     try:
-        with target.open("x", encoding="utf-8") as file:
-            file.write(as_toml(scenario))
+        if overwrite:
+            write_whole(target, as_toml(scenario).encode())
+        else:
+            with target.open("x", encoding="utf-8") as file:
+                file.write(as_toml(scenario))
     except FileExistsError:
         raise TuitrainError(f"{target} is there already; name another file") from None
     except OSError as error:
