@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -127,4 +128,12 @@ async def test_picture_of_the_group_dialog(size, opened, picture):
         await person.type("head")
         await person.press("tab")
         await person.type("fc2* *.bias")
+        assert person.svg() == picture
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_picture_of_the_save_dialog(size, opened, picture):
+    async with opened(size=size, record=Path("run")) as person:
+        await person.press("w")
+        await person.replace("/mine.toml")
         assert person.svg() == picture
