@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ from tuitrain.run.snapshot import Snapshot
 from .dialog import CommandDialog
 
 START = "break when "
+_WIDTH = 66
 
 
 class BreakpointsDialog(CommandDialog):
@@ -138,7 +140,8 @@ def conditions() -> str:
     known = verb("break")
     assert known is not None
     examples = [each.removeprefix(START) for each in known.examples if each.startswith(START)]
-    return "such as   " + "   ".join(each.replace(" ", "\u00a0") for each in examples)
+    whole = "   ".join(each.replace(" ", "\u00a0") for each in examples)
+    return textwrap.fill(f"such as   {whole}", _WIDTH).replace("\u00a0", " ")
 
 
 class _Conditions(Suggester):
