@@ -227,7 +227,7 @@ def _open_app(scenario: Scenario, source: str, out: Path | None) -> int:
             lambda tell: build_watched(scenario, source, tell, _folder(scenario, where, files)),
             title_of(scenario),
         )
-        TuitrainApp(run.start()).run()
+        TuitrainApp(run.start(), record=where).run()
         run.close()
     print(f"recorded in {where}", file=sys.stderr)
     return HELD

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -112,10 +113,12 @@ Open = Callable[..., AbstractAsyncContextManager[Driver]]
 def opened() -> Open:
     @asynccontextmanager
     async def open_app(
-        source: FakeSource | None = None, size: tuple[int, int] = (120, 36)
+        source: FakeSource | None = None,
+        size: tuple[int, int] = (120, 36),
+        record: Path | None = None,
     ) -> AsyncIterator[Driver]:
         source = source or FakeSource()
-        app = TuitrainApp(source, FakeClock())
+        app = TuitrainApp(source, FakeClock(), record)
         async with app.run_test(size=size) as pilot:
             driver = Driver(app, source, pilot)
             await driver.look()

@@ -9,11 +9,15 @@ import numpy as np
 from tuitrain.commands import (
     AnyCommand,
     Branch,
+    BreakOff,
+    BreakWhen,
     Pause,
+    Redo,
     Resume,
     Rewind,
     Step,
     Stop,
+    TryLr,
     Undo,
     to_text,
 )
@@ -21,6 +25,7 @@ from tuitrain.run.snapshot import (
     Actor,
     ArrayView,
     BranchView,
+    Candidate,
     GroupView,
     Intervention,
     JournalEntry,
@@ -32,6 +37,8 @@ from tuitrain.run.snapshot import (
     Series,
     Snapshot,
     Title,
+    Trial,
+    UpdatePreview,
 )
 
 TITLE = Title("lenet-decay", "lenet", "mnist-mini", 0, 64, 469, 4690)
@@ -139,6 +146,9 @@ INTERVENTIONS = tuple(
 )
 
 
+DECAY = {"kind": "linear-decay", "start_lr": 0.039, "start_step": 0, "over": 10, "unit_steps": 469}
+"""What conv follows: 0.0312 in its third epoch."""
+
 CLIPPED = Intervention(900, "clip norm 1")
 
 
@@ -153,7 +163,7 @@ def running(step: int = 1204, **changes) -> Snapshot:
         loss=loss_curve(step),
         accuracy=accuracy_curve(step),
         groups=(
-            group("conv", ("conv",), lr=0.0312, schedule="linear→0"),
+            group("conv", ("conv",), lr=0.0312, schedule="linear→0", schedule_record=DECAY),
             group(
                 "fc",
                 ("fc", "classifier"),
@@ -192,13 +202,42 @@ def branched(**changes) -> Snapshot:
     return replace(shown, **changes)
 
 
+def tried(**changes) -> Snapshot:
+    """Return a run that has just tried three learning rates, of which the highest diverged."""
+    step, steps = 1204, 200
+    losses = {"b1": 0.12, "b2": 0.0, "b3": -0.05, "b4": 0.4}
+    left = tuple(branch(name, step, step + steps, raised) for name, raised in losses.items())
+    broken = left[3].loss.values.copy()
+    broken[step + 30 :] = np.nan
+    left = (*left[:3], replace(left[3], loss=Series(left[3].loss.steps, broken)))
+    values = ("x0.1", "x1", "x3", "x10")
+    candidates = tuple(
+        Candidate(value, each.name, value == "x1") for value, each in zip(values, left, strict=True)
+    )
+    trial = Trial("conv", step, steps, 0.0312, candidates)
+    shown = running(phase=Phase.PAUSED, samples_per_second=0.0, branches=left, trial=trial)
+    return replace(shown, **changes)
+
+
+def watchful(**changes) -> Snapshot:
+    """Return a run with breakpoints and clipped gradients."""
+    breakpoints = ("break when nan", "break when grad_norm conv > 10")
+    return running(breakpoints=breakpoints, clip="norm 1", **changes)
+
+
+def answered(command: str, **changes) -> Snapshot:
+    """Return a run that has answered what somebody wondered about: fc jumps."""
+    ratios = (("conv", 1.1e-3, 1.1e-3), ("fc", 8.2e-4, 2.9e-2))
+    return running(preview=UpdatePreview(command, ratios), **changes)
+
+
 def starting() -> Snapshot:
     return Snapshot(
         1, TITLE, Phase.STARTING, 0, note="compiling the step for this machine (once, about 8 s)"
     )
 
 
-UNMARKED = (Pause, Resume, Step, Stop, Rewind, Undo, Branch)
+UNMARKED = (Pause, Resume, Step, Stop, Rewind, Undo, Redo, Branch, TryLr, BreakWhen, BreakOff)
 """Commands that change nothing about how the network learns."""
 
 
@@ -216,6 +255,7 @@ class FakeSource:
 
     shown: Snapshot = field(default_factory=running)
     sent: list[tuple[AnyCommand, Actor]] = field(default_factory=list)
+    wondered: list[AnyCommand | None] = field(default_factory=list)
     watched: list[str | None] = field(default_factory=list)
     closed: int = 0
 
@@ -230,6 +270,9 @@ class FakeSource:
         self.watched.append(parameter)
         if parameter in SHAPES:
             self.show(parameter=self.view(parameter))
+
+    def preview(self, command: AnyCommand | None) -> None:
+        self.wondered.append(command)
 
     def close(self) -> None:
         self.closed += 1

@@ -6,7 +6,7 @@ import pytest
 
 from tuitrain.app.completion import completions, usage
 
-from .fake import branched
+from .fake import branched, watchful
 
 
 @pytest.mark.parametrize(
@@ -39,11 +39,19 @@ from .fake import branched
         ("clip n", ["clip norm"]),
         ("rewind ", ["rewind 900", "rewind 640", "rewind 520", "rewind 250"]),
         ("branch ", ["branch b1", "branch main"]),
+        ("break ", ["break when", "break off"]),
+        ("break when g", ["break when grad_norm"]),
+        ("break when grad_norm ", ["break when grad_norm conv", "break when grad_norm fc"]),
+        ("break when grad_norm fc ", ["break when grad_norm fc >"]),
+        ("break off g", ["break off grad_norm"]),
+        ("break off grad_norm conv ", ["break off grad_norm conv >"]),
+        ("try ", ["try lr"]),
+        ("try lr f", ["try lr fc"]),
         ("nonsense ", []),
     ],
 )
 def test_completions(line, found):
-    assert completions(line, branched()) == found
+    assert completions(line, branched(breakpoints=watchful().breakpoints)) == found
 
 
 def test_completions_before_the_first_snapshot():

@@ -12,12 +12,12 @@ from tuitrain.app.screens.branches import BranchesDialog
 from tuitrain.app.screens.rewind import RewindDialog
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.header import RunHeader
-from tuitrain.commands import Branch, Rewind, Undo
+from tuitrain.commands import Branch, Redo, Rewind, Undo
 from tuitrain.run.snapshot import Intervention, Phase
 
 from .fake import FakeSource, branch, branched, running, starting
 
-BACK = ("u", "left", "b")
+BACK = ("u", "r", "left", "b", "v")
 TAKES = [Phase.RUNNING, Phase.PAUSED, Phase.FINISHED, Phase.STOPPED]
 
 
@@ -33,6 +33,15 @@ async def test_undo_key_asks_nothing_and_shows_the_answer(opened, phase):
         person.source.answer("applied", "step 1204 without 'thaw conv' of step 938")
         await person.look()
         assert person.status.startswith("✓ undo  applied at step 1 204  step 1204 without")
+
+
+async def test_redo_key_asks_nothing_either(opened):
+    async with opened() as person:
+        await person.press("r")
+        assert person.source.sent == [(Redo(), "key")]
+        person.source.answer("refused", "there is nothing to redo: no command was undone")
+        await person.look()
+        assert person.status.startswith("✗ redo  refused at step 1 204  there is nothing to redo")
 
 
 @pytest.mark.parametrize("phase", TAKES)
@@ -206,7 +215,7 @@ async def test_footer_holds_whole_keys_and_always_the_way_out(opened, size, fits
 async def test_footer_after_the_end_begins_with_what_goes_back(opened, phase):
     async with opened(FakeSource(running(phase=phase))) as person:
         line = person.deck.query_one(KeyFooter).render_line(0).text
-        assert line.startswith(" u undo  ← rewind  b branch  : c")
+        assert line.startswith(" u undo  r redo  ← rewind  b branch  : c")
 
 
 def test_palette_offers_schedules_and_the_way_back():

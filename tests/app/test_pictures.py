@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tuitrain.run.snapshot import Phase
 
-from .fake import FakeSource, branched, group, running, starting
+from .fake import FakeSource, answered, branched, group, running, starting, tried, watchful
 
 SIZES = ((120, 36), (80, 24))
 FAILURE = (
@@ -45,6 +46,20 @@ def just_started() -> FakeSource:
     return FakeSource(starting())
 
 
+def watching() -> FakeSource:
+    return FakeSource(watchful())
+
+
+def having_tried() -> FakeSource:
+    return FakeSource(tried())
+
+
+def answering() -> FakeSource:
+    adam = "optimizer fc adam betas=0.9,0.999 eps=1e-08 weight_decay=0"
+    groups = (running().groups[0], group("fc", ("fc", "classifier"), lr=0.001, update_ratio=8e-4))
+    return FakeSource(answered(adam, groups=groups))
+
+
 CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "running": (FakeSource, ()),
     "parameter selected": (FakeSource, ("enter", "enter", "down", "down")),
@@ -63,6 +78,13 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "rewind dialog": (rewound, ("left",)),
     "branches dialog": (rewound, ("b",)),
     "not finite": (diverged, ()),
+    "schedule dialog": (FakeSource, ("D",)),
+    "clip dialog": (watching, ("c",)),
+    "optimizer dialog with its answer": (answering, (*["down"] * 5, "o", "down")),
+    "try dialog": (FakeSource, ("t",)),
+    "what if": (having_tried, ("v",)),
+    "breakpoints": (watching, ("B",)),
+    "watchful": (watching, ()),
 }
 
 
@@ -106,4 +128,12 @@ async def test_picture_of_the_group_dialog(size, opened, picture):
         await person.type("head")
         await person.press("tab")
         await person.type("fc2* *.bias")
+        assert person.svg() == picture
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+async def test_picture_of_the_save_dialog(size, opened, picture):
+    async with opened(size=size, record=Path("run")) as person:
+        await person.press("w")
+        await person.replace("/mine.toml")
         assert person.svg() == picture

@@ -9,12 +9,13 @@ from textual.widgets import OptionList, Static
 
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.keys import KEYS
+from tuitrain.app.palette import SteeringCommands
 from tuitrain.app.screens.confirm import Confirm
 from tuitrain.app.screens.help import Help
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.groups import GroupsTable
 from tuitrain.app.widgets.journal import Journal
-from tuitrain.commands import Freeze, Pause, Resume, Step, Stop, Thaw
+from tuitrain.commands import VOCABULARY, Freeze, Pause, Resume, Step, Stop, Thaw
 from tuitrain.errors import RefusedError
 from tuitrain.run.snapshot import Phase
 
@@ -175,7 +176,7 @@ async def test_tab_goes_to_the_journal_and_back(opened, size):
 @pytest.mark.parametrize("phase", [Phase.FINISHED, Phase.STOPPED, Phase.FAILED])
 async def test_keys_after_the_end_say_why_they_do_nothing(opened, phase):
     async with opened(FakeSource(running(phase=phase))) as person:
-        for key in ("space", "full_stop", "f", "l", "o", "d", "g", "s"):
+        for key in ("space", "full_stop", "f", "l", "o", "d", "D", "c", "g", "t", "s"):
             person.deck.status.say("")
             await person.press(key)
             assert person.sent == []
@@ -184,7 +185,7 @@ async def test_keys_after_the_end_say_why_they_do_nothing(opened, phase):
 
 async def test_keys_that_need_a_group_say_so_while_starting(opened):
     async with opened(FakeSource(starting())) as person:
-        for key in ("f", "l", "o", "d", "g"):
+        for key in ("f", "l", "o", "d", "D", "c", "g", "t"):
             person.deck.status.say("")
             await person.press(key)
             assert person.sent == []
@@ -218,6 +219,36 @@ async def test_help_lists_every_key(opened):
         assert isinstance(person.app.screen, Help)
         text = str(person.app.screen.query_one("#help Static", Static).content)
         assert all(key.summary in text for key in KEYS)
+
+
+def test_every_command_has_a_key_or_more_than_one_way():
+    """Whatever has no key is typed, or comes out of a dialog that shows it."""
+    assert {verb.name for verb in VOCABULARY} - {name for key in KEYS for name in key.verbs} == {
+        "preview"  # the dialogs ask it by themselves
+    }
+
+
+async def test_palette_has_every_command_and_every_key(opened):
+    async with opened() as person:
+        entries = [text for text, _, _ in SteeringCommands(person.deck)._entries()]
+        for verb in VOCABULARY:
+            assert any(text.split()[0] == verb.name for text in entries)
+        assert any(text.startswith("Save as scenario") for text in entries)
+
+
+async def test_help_names_the_key_of_every_command(opened):
+    async with opened() as person:
+        await person.press("question_mark")
+        text = str(person.app.screen.query_one("#help Static", Static).content)
+        lines = text[text.index("Commands") :].splitlines()
+        for verb in VOCABULARY:
+            (line,) = (
+                each
+                for each in lines
+                if each == f"  {verb.usage}" or each.startswith(f"  {verb.usage}   ")
+            )
+            keys = [key.written for key in KEYS if verb.name in key.verbs]
+            assert line.removeprefix(f"  {verb.usage}").strip() == ", ".join(keys)
 
 
 def test_nothing_is_shown_before_there_is_a_deck():

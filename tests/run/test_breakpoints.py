@@ -208,6 +208,16 @@ def test_breakpoints_are_shown_and_can_be_taken_away():
     assert session.phase is Phase.FINISHED
 
 
+def test_one_breakpoint_can_be_taken_away():
+    session = make()
+    do(session, "break when nan")
+    do(session, "break when loss > x2")
+    assert do(session, "break off nan") == "1 left"
+    assert session.snapshot().breakpoints == ("break when loss > x2",)
+    told = do(session, "break off nan", "refused")
+    assert told == "'nan' is no breakpoint here; set are loss > x2"
+
+
 def test_after_a_rewind_to_where_it_broke_it_breaks_there_again():
     session = make()
     run_to(session, 15)

@@ -4,10 +4,10 @@ import threading
 
 from tests.run.fake_engine import FakeEngine
 from tuitrain.commands import Freeze, SetLr, parse
-from tuitrain.errors import ScenarioError
+from tuitrain.errors import RefusedError, ScenarioError
 from tuitrain.run.live import LiveRun
 from tuitrain.run.session import Session
-from tuitrain.run.snapshot import Phase, Title
+from tuitrain.run.snapshot import Phase, Title, UpdatePreview
 
 TITLE = Title("test", "fake", "none", 0, 4, 10, 30)
 PATIENCE = 20.0
@@ -131,6 +131,51 @@ def test_an_error_in_training_is_told_with_its_step_and_loses_nothing():
     assert failed.phase is Phase.FAILED
     assert failed.note == "step 13: ZeroDivisionError: a user's loss"
     assert len(failed.loss) >= 10
+    run.close()
+
+
+def wait_for(run: LiveRun, said) -> UpdatePreview | None:
+    """Wait until a snapshot's preview is as ``said`` wants it."""
+    with run._wake:
+        assert run._wake.wait_for(lambda: said(run._snapshot.preview), PATIENCE)
+    return run._snapshot.preview
+
+
+def test_a_preview_is_answered_while_the_run_goes_on_and_leaves_no_trace():
+    engine = FakeEngine()
+    run = start(engine, total=10**9)
+    run.preview(SetLr("all", 0.5))
+    answered = wait_for(run, lambda preview: preview is not None)
+    assert answered == UpdatePreview("lr all 0.5", (("all", 0.1, 0.2),))
+    run.preview(SetLr("all", 0.7))
+    wait_for(run, lambda preview: preview is not None and preview.command == "lr all 0.7")
+    run.preview(None)
+    wait_for(run, lambda preview: preview is None)
+    assert engine.applied == []
+    assert run.snapshot().journal == ()
+    run.close()
+
+
+def test_a_preview_of_what_would_be_refused_says_why():
+    engine = FakeEngine()
+
+    def refuse(command):
+        raise RefusedError("no group is called 'al'")
+
+    engine.preview = refuse
+    run = start(engine, total=10**9)
+    run.preview(SetLr("al", 0.5))
+    answered = wait_for(run, lambda preview: preview is not None)
+    assert answered == UpdatePreview("lr al 0.5", problem="no group is called 'al'")
+    run.close()
+
+
+def test_after_the_end_there_is_no_next_update():
+    run = start(FakeEngine())
+    run.join(PATIENCE)
+    run.preview(SetLr("all", 0.5))
+    answered = wait_for(run, lambda preview: preview is not None)
+    assert answered.problem == "the run has ended at step 30"
     run.close()
 
 

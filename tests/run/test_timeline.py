@@ -1,5 +1,7 @@
 """Rewind, undo and branches on a real engine: exact to the bit."""
 
+import math
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -142,6 +144,84 @@ def test_every_command_can_be_undone_down_to_none():
     assert "no command to undo" in do(session, "undo", "refused")
 
 
+def test_redo_is_the_run_that_the_undo_took_the_command_from():
+    session, straight = make(), make()
+    for each in (session, straight):
+        run_to(each, 12)
+        do(each, "lr fc 0.05")
+        run_to(each, 33)
+    do(session, "undo")
+    run_to(session, 61)
+    message = do(session, "redo")
+    assert "step 61 with 'lr fc 0.05' of step 12; without it, it is branch b1" in message
+    run_to(straight, 61)
+    assert sight(session) == sight(straight)
+    assert session.snapshot().branch == "main"
+
+
+def test_all_that_was_undone_can_be_redone():
+    session = make()
+    for step, text in [(5, "freeze conv"), (9, "lr fc 0.5"), (20, "thaw *")]:
+        run_to(session, step)
+        do(session, text)
+    run_to(session, 25)
+    end = sight(session)
+    for _ in range(3):
+        do(session, "undo")
+    for _ in range(3):
+        do(session, "redo")
+    assert sight(session) == end
+    assert "nothing to redo" in do(session, "redo", "refused")
+
+
+def test_redo_goes_on_as_before_and_neither_pauses_nor_resumes():
+    session = make()
+    run_to(session, 10)
+    do(session, "freeze conv")
+    for phase in (Phase.RUNNING, Phase.PAUSED):
+        session.phase = phase
+        do(session, "undo")
+        do(session, "redo")
+        assert session.phase is phase
+
+
+@pytest.mark.parametrize("since", ["lr fc 0.3", "rewind 3", "branch main"])
+def test_nothing_is_redone_once_something_else_was_done(since):
+    session = make()
+    run_to(session, 10)
+    do(session, "freeze conv")
+    do(session, "undo")
+    do(session, since)
+    assert "nothing to redo" in do(session, "redo", "refused")
+
+
+def test_what_changes_no_training_does_not_stand_in_the_way_of_a_redo():
+    session = make()
+    run_to(session, 10)
+    do(session, "freeze conv")
+    do(session, "undo")
+    do(session, "try lr fc 0.1, x1 for 5 steps")
+    do(session, "break when nan")
+    do(session, "thaw conv", "unchanged")
+    do(session, "redo")
+    assert session.engine.groups()[0].frozen_since == 10
+
+
+def test_nothing_is_redone_past_what_was_planned():
+    from tuitrain.run.session import Planned
+
+    engine = make_engine()
+    title = Title("test", "small", "digits", 0, 8, engine.steps_per_epoch, 50)
+    session = Session(engine, title, [Planned(20, parse("thaw conv"))])
+    run_to(session, 10)
+    do(session, "freeze conv")
+    do(session, "undo")
+    run_to(session, 20)
+    session.apply_planned()
+    assert session.journal.entries()[-1].outcome == "unchanged"
+    assert "nothing to redo" in do(session, "redo", "refused")
+
+
 def test_a_branch_is_returned_to_exactly():
     session = make()
     run_to(session, 20)
@@ -212,6 +292,22 @@ def test_trying_learning_rates_leaves_a_branch_for_each_and_comes_back():
     run_to(straight, 63)
     do(session, "branch b1")
     assert sight(session) == sight(straight)
+
+
+def test_what_was_tried_can_be_compared():
+    session = make()
+    run_to(session, 23)
+    lr = session.engine.groups()[-1].lr
+    do(session, f"try lr {session.engine.groups()[-1].name} 0.2, x1 for 40 steps")
+    trial = session.snapshot().trial
+    assert trial is not None
+    assert (trial.step, trial.steps, trial.lr) == (23, 40, lr)
+    assert [(each.value, each.branch, each.as_is) for each in trial.candidates] == [
+        ("0.2", "b1", False),
+        ("x1", "b2", True),
+    ]
+    do(session, "try lr * x1 for 4 steps")
+    assert math.isnan(session.snapshot().trial.lr)
 
 
 def test_a_try_that_cannot_be_applied_leaves_nothing():
@@ -299,7 +395,7 @@ acts = st.sampled_from(
         "optimizer fc adam lr=0.01 ramp=40", "group conv = fc.*", "thaw fc reset", "freeze *",
         "schedule * one-cycle to 0.1 over 50 steps", "lr * x0", "clip norm 0.1", "lr top x2",
         "decay * over 2 epochs", "optimizer conv adam", "optimizer * sgd momentum=0.9",
-        "group top = head.*", "group all = *", "undo", "rewind 0", "rewind 7", "rewind 30",
+        "group top = head.*", "group all = *", "undo", "redo", "rewind 0", "rewind 7", "rewind 30",
         "branch main", "branch b1", "branch b2", "try lr fc x0.1, 0.2 for 30 steps",
     ]
 )  # fmt: skip
@@ -319,3 +415,17 @@ def test_any_session_with_ways_back_ends_like_its_line_run_straight(script):
     run_to(straight, session.step)
     assert straight.engine.digest() == session.engine.digest()
     assert straight.snapshot().loss.values.tolist() == session.snapshot().loss.values.tolist()
+
+
+def test_what_gradients_are_clipped_by_is_that_of_the_present_line():
+    session = make()
+    assert session.snapshot().clip == ""
+    run_to(session, 5)
+    do(session, "clip norm 1")
+    assert session.snapshot().clip == "norm 1"
+    do(session, "clip value 0.5")
+    assert session.snapshot().clip == "value 0.5"
+    do(session, "undo")
+    assert session.snapshot().clip == "norm 1"
+    do(session, "clip off")
+    assert session.snapshot().clip == ""

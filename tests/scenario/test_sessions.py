@@ -20,7 +20,7 @@ rules = st.sampled_from(
     ["sgd", "sgd momentum=0.9", "adam", "adamw weight_decay=0.1", "rmsprop", "lion", "lamb"]
 )
 acts = st.one_of(
-    st.sampled_from(["pause", "resume", "step 3", "undo", "clip norm 0.1", "clip off"]),
+    st.sampled_from(["pause", "resume", "step 3", "undo", "redo", "clip norm 0.1", "clip off"]),
     st.builds("freeze {}".format, targets),
     st.builds("thaw {} {}".format, targets, st.sampled_from(["keep", "reset"])),
     st.builds("lr {} {}".format, targets, rates),

@@ -5,14 +5,18 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
 
 from textual.app import App
+from textual.css.query import NoMatches
 
 from tuitrain.run.snapshot import Phase
 
 from .palette import SteeringCommands
 from .screens.confirm import Confirm
+from .screens.dialog import CommandDialog
 from .screens.flight_deck import FlightDeck
 from .source import Source
 
@@ -27,16 +31,22 @@ class TuitrainApp(App[None]):
     ----------
     source : the run
     clock : seconds, from anywhere; drives what moves by itself
+    record : the folder that the run is recorded in, to save from; None if there is none
     """
 
     TITLE = "tuitrain"
     CSS_PATH = "tuitrain.tcss"
     COMMANDS = App.COMMANDS | {SteeringCommands}
 
-    def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        source: Source,
+        clock: Callable[[], float] = time.monotonic,
+        record: Path | None = None,
+    ) -> None:
         super().__init__()
         self.source = source
-        self.deck = FlightDeck(source, clock)
+        self.deck = FlightDeck(source, clock, record)
         self._version: int | None = None
 
     def get_default_screen(self) -> FlightDeck:
@@ -59,6 +69,10 @@ class TuitrainApp(App[None]):
                 self.deck.snapshot = snapshot
         elif snapshot.phase is Phase.STARTING:
             self.deck.tick()
+        for screen in self.screen_stack:
+            if isinstance(screen, CommandDialog):
+                with suppress(NoMatches):  # its fields are still to come, or are gone already
+                    screen.look(snapshot)
 
     def on_unmount(self) -> None:
         """End the run with the screen."""

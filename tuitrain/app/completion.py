@@ -11,6 +11,9 @@ from tuitrain.run.snapshot import Snapshot
 _TARGETED: Final = ("freeze", "thaw", "lr", "decay", "schedule", "optimizer")
 _TAKES_PARAMETERS: Final = ("freeze", "thaw")
 _SCHEDULES: Final[tuple[str, ...]] = get_args(get_type_hints(FollowSchedule)["kind"])
+_EXAMPLE_GROUPS: Final = ("conv", "fc")
+"""The groups that the vocabulary's examples are about."""
+
 _UNITS: Final = ["epochs", "steps"]
 
 
@@ -52,6 +55,8 @@ def _candidates(before: list[str], snapshot: Snapshot | None) -> list[str]:
         return groups if place == 1 else ["="] if place == 2 else parameters
     if name in _TARGETED and place == 1:
         return [*groups, *(parameters if name in _TAKES_PARAMETERS else []), "*"]
+    if name == "break":
+        return _breakpoints(before, snapshot)
     if name in ("rewind", "branch") and place == 1:
         return _past(name, snapshot)
     return _words(before, snapshot)
@@ -72,11 +77,43 @@ def _words(before: list[str], snapshot: Snapshot | None) -> list[str]:
             return _schedule(before[2], place) if place > 2 else []
         case "clip", 1:
             return ["norm", "value", "off"]
+        case "try", 1:
+            return ["lr"]
+        case "try", 2:
+            return [*(group.name for group in snapshot.groups), "*"] if snapshot else ["*"]
         case "optimizer", 2:
             return [choice.name for choice in snapshot.optimizers] if snapshot else []
         case "optimizer", _:
             return _settings(before[2], snapshot)
     return []
+
+
+def _breakpoints(before: list[str], snapshot: Snapshot | None) -> list[str]:
+    """Return what may follow: as in the examples, with any group, or of what is set."""
+    if before[1:2] == ["off"]:
+        lines = (
+            [each.replace(" when", " off", 1) for each in snapshot.breakpoints] if snapshot else []
+        )
+    else:
+        known = verb("break")
+        lines = [*(known.examples if known else ()), "break off"]
+    groups = [group.name for group in snapshot.groups] if snapshot else []
+    found = []
+    for words in (line.split() for line in lines):
+        place = len(before)
+        if place < len(words) and _alike(words[:place], before, groups):
+            found += (
+                groups if words[place] in _EXAMPLE_GROUPS and words[1] == "when" else [words[place]]
+            )
+    return list(dict.fromkeys(found))
+
+
+def _alike(example: list[str], before: list[str], groups: list[str]) -> bool:
+    """Whether words begin like an example, in which any group may stand for another."""
+    return all(
+        one == other or (one in _EXAMPLE_GROUPS and other in groups)
+        for one, other in zip(example, before, strict=True)
+    )
 
 
 def _schedule(kind: str, place: int) -> list[str]:

@@ -22,6 +22,7 @@ class Key:
     short : the word where there is little room
     summary : what it does, in a sentence, for the help
     spare : 0 stays in the footer; where there is no room for all, the highest goes first
+    verbs : the verbs of the vocabulary that it can send
     """
 
     keys: str
@@ -31,11 +32,20 @@ class Key:
     short: str
     summary: str
     spare: int = 0
+    verbs: tuple[str, ...] = ()
 
 
 KEYS: Final[tuple[Key, ...]] = (
-    Key("space", "space", "toggle_pause", "pause", "pause", "Pause the run, or let it go on."),
-    Key("full_stop", ".", "step", "step", "step", "Take one step, then pause.", 5),
+    Key(
+        "space",
+        "space",
+        "toggle_pause",
+        "pause",
+        "pause",
+        "Pause the run, or let it go on.",
+        verbs=("pause", "resume"),
+    ),
+    Key("full_stop", ".", "step", "step", "step", "Take one step, then pause.", 5, verbs=("step",)),
     Key(
         "f",
         "f",
@@ -43,8 +53,17 @@ KEYS: Final[tuple[Key, ...]] = (
         "freeze",
         "freeze",
         "Freeze the selected group or parameter, or thaw it.",
+        verbs=("freeze", "thaw"),
     ),
-    Key("l", "l", "set_lr", "lr", "lr", "Set or scale the learning rate of the selected group."),
+    Key(
+        "l",
+        "l",
+        "set_lr",
+        "lr",
+        "lr",
+        "Set or scale the learning rate of the selected group.",
+        verbs=("lr",),
+    ),
     Key(
         "o",
         "o",
@@ -52,6 +71,7 @@ KEYS: Final[tuple[Key, ...]] = (
         "optimizer",
         "optim",
         "Give the selected group another optimizer or settings.",
+        verbs=("optimizer",),
     ),
     Key(
         "d",
@@ -60,9 +80,66 @@ KEYS: Final[tuple[Key, ...]] = (
         "decay",
         "decay",
         "Let the learning rate of the selected group fall to zero.",
+        verbs=("decay",),
     ),
-    Key("g", "g", "regroup", "group", "group", "Move parameters into a group, old or new.", 7),
-    Key("u", "u", "undo", "undo", "undo", "Take back the last command, and train up to now again."),
+    Key(
+        "D",
+        "D",
+        "schedule",
+        "",
+        "",
+        "Let the learning rate of the selected group follow any schedule.",
+        verbs=("schedule",),
+    ),
+    Key("c", "c", "clip", "", "", "Clip the gradients, or no longer.", verbs=("clip",)),
+    Key(
+        "g",
+        "g",
+        "regroup",
+        "group",
+        "group",
+        "Move parameters into a group, old or new.",
+        7,
+        verbs=("group",),
+    ),
+    Key(
+        "t",
+        "t",
+        "try",
+        "try",
+        "try",
+        "What if: try learning rates from here side by side; an lr finder, too.",
+        3,
+        verbs=("try",),
+    ),
+    Key(
+        "v",
+        "v",
+        "what_if",
+        "",
+        "",
+        "What came of it: compare again what was tried last, and go on with one.",
+        verbs=("branch",),
+    ),
+    Key(
+        "B",
+        "B",
+        "breakpoints",
+        "",
+        "",
+        "Breakpoints: say on what the run shall pause.",
+        verbs=("break",),
+    ),
+    Key(
+        "u",
+        "u",
+        "undo",
+        "undo",
+        "undo",
+        "Take back the last command, and train up to now again.",
+        verbs=("undo",),
+    ),
+    Key("r", "r", "redo", "redo", "redo", "Put back what the last undo took.", 9, verbs=("redo",)),
     Key(
         "left",
         "←",
@@ -71,12 +148,30 @@ KEYS: Final[tuple[Key, ...]] = (
         "rewind",
         "Go back to an earlier step; what followed is kept as a branch.",
         4,
+        verbs=("rewind",),
     ),
-    Key("b", "b", "branch", "branch", "branch", "Return to a branch that was left.", 6),
+    Key(
+        "b",
+        "b",
+        "branch",
+        "branch",
+        "branch",
+        "Return to a branch that was left.",
+        6,
+        verbs=("branch",),
+    ),
     Key("colon", ":", "command", "command", "cmd", "Type a command."),
+    Key("w", "w", "save", "", "", "Save as scenario: what was done so far, in a file of your own."),
     Key("y", "y", "log_loss", "", "", "Show the loss on a logarithmic axis, or a linear one."),
-    Key("question_mark", "?", "help", "help", "help", "Show this help."),
-    Key("s", "s", "stop", "stop", "stop", "End the run here, after asking.", 8),
+    Key(
+        "question_mark",
+        "?",
+        "help",
+        "help",
+        "help",
+        "Show this help; in a dialog f1 does, and says what it sends.",
+    ),
+    Key("s", "s", "stop", "stop", "stop", "End the run here, after asking.", 8, verbs=("stop",)),
     Key("q", "q", "quit", "quit", "quit", "Leave; asks while the run is going."),
     Key(
         "ctrl+p",
@@ -85,7 +180,7 @@ KEYS: Final[tuple[Key, ...]] = (
         "palette",
         "palette",
         "Search all that can be done.",
-        9,
+        10,
     ),
     Key("up,k", "↑ k", "", "", "", "Select the row above; scroll the journal."),
     Key("down,j", "↓ j", "", "", "", "Select the row below; scroll the journal."),

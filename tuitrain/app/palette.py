@@ -11,7 +11,11 @@ from textual.types import IgnoreReturnCallbackType
 from tuitrain.commands import VOCABULARY
 from tuitrain.run.snapshot import Snapshot
 
+from .keys import KEYS
 from .screens.flight_deck import FlightDeck
+
+_MOVES = ("next_panel", "leave", "app.command_palette")
+"""Keys that one does not look for."""
 
 
 class SteeringCommands(Provider):
@@ -37,8 +41,16 @@ class SteeringCommands(Provider):
         if deck.snapshot is not None:
             for text in usual_acts(deck.snapshot):
                 yield text, f"send  :{text}", partial(deck.submit_text, text, "palette")
+        for key in KEYS:
+            if key.action and key.action not in _MOVES:
+                name = key.summary.rstrip(".")
+                yield (
+                    f"{name}  ({key.written})",
+                    "what the key does",
+                    partial(deck.run_action, key.action),
+                )
         for verb in VOCABULARY:
-            if verb.usage == verb.name or verb.usage.startswith(f"{verb.name} ["):
+            if verb.name == verb.usage.partition(" [")[0]:
                 yield verb.name, verb.summary, partial(deck.submit_text, verb.name, "palette")
             else:
                 act = partial(deck.open_command_line, f"{verb.name} ")
@@ -57,7 +69,12 @@ def usual_acts(snapshot: Snapshot) -> Iterator[str]:
         for choice in snapshot.optimizers:
             if choice.name != group.optimizer:
                 yield f"optimizer {name} {choice.name}"
+        yield f"try lr {name} x0.1, x1, x10 for 200 steps"
     yield from ("clip norm 1", "clip off")
+    for text in snapshot.breakpoints:
+        yield text.replace(" when", " off", 1)
+    if not snapshot.breakpoints:
+        yield "break when nan"
     if snapshot.interventions:
         yield f"rewind {snapshot.interventions[-1].step}"
     for branch in snapshot.branches:

@@ -23,6 +23,10 @@ class Source(Protocol):
         """Ask that coming snapshots describe this parameter in full (None: no parameter)."""
         ...
 
+    def preview(self, command: AnyCommand | None) -> None:
+        """Ask that a coming snapshot says how far the next update would go after a command."""
+        ...
+
     def close(self) -> None:
         """End the training and wait until its thread has left."""
         ...

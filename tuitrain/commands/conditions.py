@@ -49,4 +49,12 @@ class BreakWhen(Command, frozen=True, tag="break"):
 
 
 class BreakOff(Command, frozen=True, tag="break-off"):
-    """Take all breakpoints away."""
+    """Take a breakpoint away, or with None all of them."""
+
+    condition: BreakWhen | None = None
+
+    def __post_init__(self) -> None:
+        if self.condition is not None and not isinstance(self.condition, BreakWhen):
+            raise checks.misused(
+                "break", f"takes off a condition, but was given {self.condition!r}"
+            )

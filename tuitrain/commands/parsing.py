@@ -21,6 +21,7 @@ from .types import (
     Freeze,
     Pause,
     Preview,
+    Redo,
     Regroup,
     Resume,
     Rewind,
@@ -187,6 +188,8 @@ def _break(words: list[str]) -> BreakWhen | BreakOff:
     match words:
         case ["off"]:
             return BreakOff()
+        case ["off", *condition]:
+            return BreakOff(cast(BreakWhen, _break(["when", *condition])))
         case ["when", "nan"]:
             return BreakWhen("nan")
         case ["when", "loss", ">", factor] if factor.startswith("x"):
@@ -242,6 +245,7 @@ _READERS: dict[str, Callable[[list[str]], AnyCommand]] = {
     "group": _group,
     "rewind": _rewind,
     "undo": _plain(Undo()),
+    "redo": _plain(Redo()),
     "branch": _branch,
     "try": _try,
     "preview": _preview,

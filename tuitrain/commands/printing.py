@@ -14,6 +14,7 @@ from .types import (
     Freeze,
     Pause,
     Preview,
+    Redo,
     Regroup,
     Resume,
     Rewind,
@@ -57,13 +58,14 @@ def to_text(command: Command) -> str:  # noqa: PLR0912 - a row for each command
             return f"preview {text}"
         case BreakWhen():
             return _break_text(command)
-        case BreakOff():
-            return "break off"
+        case BreakOff(condition=condition):
+            which = _break_text(condition).removeprefix("break when") if condition else ""
+            return f"break off{which}"
         case SwapOptimizer():
             return _optimizer_text(command)
         case Regroup(name=name, patterns=patterns):
             return f"group {name} = {' '.join(patterns)}"
-        case Pause() | Resume() | Stop() | Undo():
+        case Pause() | Resume() | Stop() | Undo() | Redo():
             return type(command).__struct_config__.tag  # type: ignore[return-value]
     raise TypeError(f"not a command: {command!r}")
 

@@ -211,6 +211,10 @@ class Undo(Command, frozen=True, tag="undo"):
     """Take back the last command, and train again up to the present step without it."""
 
 
+class Redo(Command, frozen=True, tag="redo"):
+    """Put back the command that the last undo took, and train up to the present step with it."""
+
+
 class Branch(Command, frozen=True, tag="branch"):
     """Return to the end of a branch that was left."""
 
@@ -281,6 +285,7 @@ AnyCommand: TypeAlias = (
     | Regroup
     | Rewind
     | Undo
+    | Redo
     | Branch
     | TryLr
     | Preview

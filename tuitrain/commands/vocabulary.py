@@ -80,6 +80,12 @@ VOCABULARY: tuple[Verb, ...] = (
         ("rewind 400",),
     ),
     Verb("undo", "undo", "Take back the last command, and train again up to now.", ("undo",)),
+    Verb(
+        "redo",
+        "redo",
+        "Put back the command that the last undo took, and train again up to now.",
+        ("redo",),
+    ),
     Verb("branch", "branch NAME", "Return to the end of a branch that was left.", ("branch main",)),
     Verb(
         "try",
@@ -97,10 +103,10 @@ VOCABULARY: tuple[Verb, ...] = (
     Verb(
         "break",
         "break when nan | loss > xFACTOR | grad_norm GROUP > VALUE | dead units of GROUP > SHARE% "
-        "| accuracy >= VALUE, or break off",
+        "| accuracy >= VALUE, or break off [CONDITION]",
         "Pause before an update is applied, when the loss or a gradient is not finite, the loss is "
         "above so many times its average, a gradient's norm above a value, or more of a layer's "
-        "units than a share are 0 for the whole batch.",
+        "units than a share are 0 for the whole batch; off takes one away, or all.",
         (
             "break when nan",
             "break when loss > x1.5",
@@ -108,6 +114,7 @@ VOCABULARY: tuple[Verb, ...] = (
             "break when dead units of conv > 50%",
             "break when accuracy >= 0.97",
             "break off",
+            "break off nan",
         ),
     ),
 )

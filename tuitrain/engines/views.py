@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class GroupView:
     grad_norm : Euclidean norm of the group's gradient; NaN where there is none
     frozen_since : the step at which its last parameter was frozen; None unless all are frozen
     frozen_intact : whether the frozen bytes still have the checksum they had then; None if unfrozen
+    schedule_record : the schedule as plain values, which give the lr of any step (`lr_ahead`);
+        empty for a constant one
     """
 
     name: str
@@ -48,6 +52,7 @@ class GroupView:
     grad_norm: float
     frozen_since: int | None
     frozen_intact: bool | None
+    schedule_record: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ class Breakpoints:
         self._conditions: list[BreakWhen] = []
         self.reason = ""
 
-    def __bool__(self) -> bool:
-        return bool(self._conditions)
+    def __len__(self) -> int:
+        return len(self._conditions)
 
     def add(self, condition: BreakWhen) -> bool:
         """Add a condition; False if it is there already."""
@@ -38,6 +38,13 @@ class Breakpoints:
             for each in self._conditions
             if each.group and not matching(each.group, groups)
         )
+
+    def remove(self, condition: BreakWhen) -> bool:
+        """Take a condition away; False if it is not there."""
+        if condition not in self._conditions:
+            return False
+        self._conditions.remove(condition)
+        return True
 
     def clear(self) -> int:
         """Take all conditions away, and return how many there were."""

@@ -12,14 +12,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 from tuitrain.commands import AnyCommand, to_text
 from tuitrain.errors import TuitrainError
 
 from .session import Session
-from .snapshot import Actor, JournalEntry, Phase, Snapshot, Title
+from .snapshot import Actor, JournalEntry, Phase, Snapshot, Title, UpdatePreview
 from .speedometer import Speedometer
+from .timeline import Timeline
 
 Tell: TypeAlias = Callable[[str], None]
 """Say in a few words what is being waited for."""
@@ -57,6 +59,8 @@ class LiveRun:
         self._tickets = itertools.count(1)
         self._wake = threading.Condition()
         self._watched: str | None = None
+        self._wondering: AnyCommand | None = None
+        self._preview: UpdatePreview | None = None
         self._look_up = False
         self._closing = False
         self._speed = Speedometer(clock)
@@ -85,6 +89,17 @@ class LiveRun:
         """Ask that coming snapshots describe this parameter in full (None: no parameter)."""
         with self._wake:
             self._watched = parameter
+            self._interrupt()
+
+    def preview(self, command: AnyCommand | None) -> None:
+        """Ask that a snapshot to come says how far the next update would go after a command.
+
+        It is looked at once, at the next boundary, on scouts: the run itself is not touched, and
+        nothing is written down. Of several that are asked for in the meantime only the last is
+        answered; with None none is, and the answer goes.
+        """
+        with self._wake:
+            self._wondering = command
             self._interrupt()
 
     def close(self) -> None:
@@ -139,7 +154,7 @@ class LiveRun:
             self._train(session)
 
     def _train(self, session: Session) -> None:
-        session.timeline.working = self._working
+        session.timeline.working = partial(self._working, session.timeline)
         try:
             while not self._closing:
                 self._boundary(session)
@@ -159,10 +174,21 @@ class LiveRun:
         with self._wake:
             self._look_up = False
             waiting, self._inbox = self._inbox, deque()
+            wondering = self._wondering
         for ticket, command, actor in waiting:
             session.decide(command, actor, ticket)
         session.look()
-        self._publish(session, now=bool(waiting) or session.phase is not Phase.RUNNING)
+        ahead = self._look_ahead(session, wondering)
+        self._publish(session, now=bool(waiting) or ahead or session.phase is not Phase.RUNNING)
+
+    def _look_ahead(self, session: Session, command: AnyCommand | None) -> bool:
+        """Answer what somebody wonders about, once; whether there is something new to show."""
+        before = self._preview
+        if command is None:
+            self._preview = None
+        elif before is None or before.command != to_text(command):
+            self._preview = session.look_ahead(command)
+        return self._preview is not before
 
     def _burst(self, session: Session) -> None:
         until = self._clock() + BURST_SECONDS
@@ -170,14 +196,14 @@ class LiveRun:
         session.burst(lambda: self._look_up or self._clock() >= until)
         self._speed.add((session.step - before) * session.engine.batch_size)
 
-    def _working(self, step: int, target: int) -> None:
+    def _working(self, timeline: Timeline, step: int, target: int) -> None:
         """Say how far it is while steps are taken again; give up when the run is closed."""
         if self._closing:
             raise _ClosedError
         at = self._clock()
         if at - self._published_at >= SNAPSHOT_SECONDS:
             self._published_at = at
-            self._tell(f"training again: step {step} of {target}")
+            self._tell(f"{timeline.purpose}: step {step} of {target}")
 
     def _stand(self) -> None:
         """Wait for a command, a wish to watch, or the end."""
@@ -217,7 +243,8 @@ class LiveRun:
         if now or at - self._published_at >= SNAPSHOT_SECONDS:
             self._published_at = at
             version = self._snapshot.version + 1
-            self._show(session.snapshot(version, self._watched, self._speed.per_second()))
+            shown = session.snapshot(version, self._watched, self._speed.per_second())
+            self._show(replace(shown, preview=self._preview))
 
     def _show(self, snapshot: Snapshot) -> None:
         with self._wake:

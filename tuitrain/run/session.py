@@ -11,6 +11,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from tuitrain.commands import (
     AnyCommand,
@@ -19,6 +20,7 @@ from tuitrain.commands import (
     BreakWhen,
     Pause,
     Preview,
+    Redo,
     Resume,
     Rewind,
     Step,
@@ -34,7 +36,17 @@ from tuitrain.errors import RefusedError, listed, nearest
 from .breakpoints import AVERAGE_OVER, Breakpoints, check_watched
 from .journal import Journal
 from .recorder import NO_RECORD, Recorder
-from .snapshot import Actor, JournalEntry, Outcome, Phase, Snapshot, Title
+from .snapshot import (
+    Actor,
+    Candidate,
+    JournalEntry,
+    Outcome,
+    Phase,
+    Snapshot,
+    Title,
+    Trial,
+    UpdatePreview,
+)
 from .timeline import Timeline
 from .view import snapshot_of
 
@@ -68,6 +80,7 @@ class Session:
     ----------
     broke : why a breakpoint paused the run, until it goes on; else ""
     look : called at the boundaries of a live run, when all is applied that was asked there
+    trial : the learning rates that were tried last, or None
     """
 
     def __init__(
@@ -91,6 +104,7 @@ class Session:
         self._passing = False
         self.broke = ""
         self.look: Callable[[], None] = lambda: None
+        self.trial: Trial | None = None
         self.breakpoints = Breakpoints()
         self._marks = sorted({*marks, *(each.step for each in self._planned), title.total_steps})
         self.timeline.marks = self._marks
@@ -109,6 +123,7 @@ class Session:
         """Apply the commands that are planned for this boundary."""
         while self._planned and self._planned[0].step <= self.step:
             self.decide(self._planned.pop(0).command, "scenario", PLANNED)
+            self.timeline.undone = []  # an older line has not had what is planned here
 
     def decide(self, command: AnyCommand, actor: Actor, ticket: int) -> JournalEntry:
         """Apply or refuse one command, at this boundary, and write it to the journal.
@@ -192,7 +207,7 @@ class Session:
 
     def _apply(self, command: AnyCommand) -> Change:
         match command:
-            case Rewind() | Undo() | Branch():
+            case Rewind() | Undo() | Redo() | Branch():
                 return self._go_back(command)
             case BreakWhen() | BreakOff():
                 return self._set_breakpoint(command)
@@ -225,6 +240,8 @@ class Session:
             check_watched(command, self.engine)
             added = self.breakpoints.add(command)
             return Change(added, "the run will pause then" if added else "that is set already")
+        if command.condition is not None:
+            return self._remove_breakpoint(command.condition)
         count = self.breakpoints.clear()
         return Change(bool(count), f"{count} taken away" if count else "there was none")
 
@@ -234,12 +251,23 @@ class Session:
             return ()
         return self.breakpoints.unwatched([group.name for group in self.engine.groups()])
 
-    def _go_back(self, command: Rewind | Undo | Branch) -> Change:
+    def _remove_breakpoint(self, condition: BreakWhen) -> Change:
+        if not self.breakpoints.remove(condition):
+            known = [text.removeprefix("break when ") for text in self.breakpoints.texts()]
+            raise RefusedError(
+                f"{to_text(condition).removeprefix('break when ')!r} is no breakpoint here; "
+                + (f"set are {listed(known)}" if known else "none is set")
+            )
+        return Change(True, f"{len(self.breakpoints)} left")
+
+    def _go_back(self, command: Rewind | Undo | Redo | Branch) -> Change:
         match command:
             case Rewind(step=step):
                 return self._rewind(step)
             case Undo():
                 return self._undo()
+            case Redo():
+                return self._redo()
             case Branch(name=name):
                 return self._branch(name)
 
@@ -258,14 +286,34 @@ class Session:
         steps = min(command.steps, self.title.total_steps - self.step)
         for candidate in command.candidates():
             self.engine.preview(candidate)  # refused, if it will be, before any is tried
-        told = []
+        told, candidates, decided = [], [], len(self.timeline.line.decisions)
+        lr = self._lr_of(command.target)
         for value, candidate in zip(command.values, command.candidates(), strict=True):
             tried = self.timeline.explore(candidate, steps)
             losses = tried.loss.last(steps)[-AVERAGE_OVER:]
             told.append(f"{value} {math.fsum(losses) / len(losses):.4g} ({tried.name})")
+            candidates.append(Candidate(value, tried.name, len(tried.decisions) == decided))
+        self.trial = Trial(command.target, self.step, steps, lr, tuple(candidates))
         self._stand_here()
         mean = f"mean loss of the last {min(steps, AVERAGE_OVER)} of {steps} steps"
         return Change(True, f"paused; {mean}: {', '.join(told)}; adopt one with `branch NAME`")
+
+    def _lr_of(self, target: str) -> float:
+        """Return the learning rate of the groups that a target names; NaN where they differ."""
+        groups = self.engine.groups()
+        rates = {each.lr for each in groups if fnmatchcase(each.name, target)}
+        return rates.pop() if len(rates) == 1 else math.nan
+
+    def look_ahead(self, command: AnyCommand) -> UpdatePreview:
+        """Say how far the next update would go after a command; nothing is noted or changed."""
+        text = to_text(command)
+        if self.phase.ended:
+            return UpdatePreview(text, problem=f"the run has ended at step {self.step}")
+        try:
+            ratios = self.engine.preview(command)
+        except RefusedError as refusal:
+            return UpdatePreview(text, problem=str(refusal))
+        return UpdatePreview(text, tuple((name, *each) for name, each in ratios.items()))
 
     def _preview(self, command: AnyCommand) -> Change:
         """Say what the next update would be; the answer is all that comes of it."""
@@ -285,7 +333,7 @@ class Session:
 
     def _plan_again(self, step: int) -> None:
         """Plan what the plan has from here on, but for ways back that were taken already."""
-        back = (Rewind, Undo, Branch)
+        back = (Rewind, Undo, Redo, Branch)
         self._planned = [
             each
             for each in self._plan
@@ -301,6 +349,20 @@ class Session:
             True,
             f"step {self.step} without {to_text(undone.command)!r} of step {undone.step}; "
             f"with it, it is branch {left}",
+        )
+
+    def _redo(self) -> Change:
+        if not self.timeline.undone:
+            raise RefusedError(
+                "there is nothing to redo: no command was undone, or the line has gone its own "
+                "way since; `branch NAME` returns to what was left"
+            )
+        again, left = self.timeline.redo()
+        self._held_at = None
+        return Change(
+            True,
+            f"step {self.step} with {to_text(again.command)!r} of step {again.step}; "
+            f"without it, it is branch {left}",
         )
 
     def _branch(self, name: str) -> Change:

@@ -25,6 +25,7 @@ __all__ = [
     "Actor",
     "ArrayView",
     "BranchView",
+    "Candidate",
     "GroupView",
     "Intervention",
     "JournalEntry",
@@ -36,6 +37,8 @@ __all__ = [
     "Series",
     "Snapshot",
     "Title",
+    "Trial",
+    "UpdatePreview",
 ]
 
 Actor: TypeAlias = Literal["key", "command", "palette", "scenario", "api", "breakpoint"]
@@ -135,6 +138,57 @@ class BranchView:
     accuracy: Series
 
 
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One learning rate that was tried.
+
+    Attributes
+    ----------
+    value : as it was given: ``0.01``, ``x0.1``
+    branch : the line that it was tried on
+    as_is : whether it changed nothing, so that the line is how the run would have gone on
+    """
+
+    value: str
+    branch: str
+    as_is: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Learning rates that were tried side by side, from one boundary.
+
+    Attributes
+    ----------
+    step : the step they were tried from
+    steps : how many steps each was tried for
+    lr : the learning rate that the factors scale; NaN where the target's groups differ in it
+    """
+
+    target: str
+    step: int
+    steps: int
+    lr: float
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UpdatePreview:
+    """How far the next update would go after a command that nobody has given yet.
+
+    Attributes
+    ----------
+    command : its text form
+    ratios : for each group that there would be |Δw|/|w|, as things are and after the command; NaN
+        where there is no such group or no update
+    problem : why it would be refused, or ""
+    """
+
+    command: str
+    ratios: tuple[tuple[str, float, float], ...] = ()
+    problem: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
     """The state of a run at one moment.
@@ -154,6 +208,9 @@ class Snapshot:
     branches : the lines that were left
     breakpoints : the conditions on which the run will pause, as commands
     optimizers : what a group's optimizer can be swapped to
+    clip : what gradients are clipped by, ``norm 1``; "" if they are not
+    trial : the learning rates that were tried last
+    preview : the answer to what was last asked for; see `LiveRun.preview`
     """
 
     version: int
@@ -173,6 +230,9 @@ class Snapshot:
     branches: tuple[BranchView, ...] = ()
     breakpoints: tuple[str, ...] = ()
     optimizers: tuple[OptimizerChoice, ...] = ()
+    clip: str = ""
+    trial: Trial | None = None
+    preview: UpdatePreview | None = None
 
     @property
     def epoch(self) -> float:

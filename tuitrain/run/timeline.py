@@ -11,12 +11,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tuitrain.commands import AnyCommand
+from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.base import Engine, Pending
 
 from .curve import Curve
 from .snapshot import BranchView
 from .states import BUDGET_BYTES, Decision, KeptStates
+
+AGAIN = "training again"
 
 KEEP_EVERY = 50
 """Steps between kept states, before they are thinned: a rewind trains at most so many again."""
@@ -75,15 +77,20 @@ class Timeline:
         self._made = 0
         self.line = Line("main")
         self.left: dict[str, Line] = {}
+        self.undone: list[str] = []
+        """The lines that an undo has left and a redo can return to, the last at the end."""
         self.working: Callable[[int, int], None] = _nobody_waits
         """Called while steps are taken again: with the step, and the one to get to."""
         self.marks: Sequence[int] = ()
         self.passing: Callable[[], None] = lambda: None
         """Called while steps are taken again, at the ``marks`` among them."""
+        self.purpose = AGAIN
+        """Why steps are taken just now that are not the run's own, in a few words."""
 
     def decided(self, command: AnyCommand) -> None:
         """Note a command that has changed the engine, at this boundary."""
         self.line.decisions.append(Decision(self._engine.step, command))
+        self.undone = []
 
     def next_stop(self) -> int:
         """Return the next step at which a state is to be kept."""
@@ -116,20 +123,26 @@ class Timeline:
     def rewind(self, step: int) -> str:
         """Go back to the boundary before ``step``, and return the name of the line left there."""
         kept = [each for each in self.line.decisions if each.step < step]
+        self.undone = []
         return self._leave(kept, common=step, target=step)
 
     def undo(self) -> tuple[Decision, str]:
         """Train up to here again without the last decision; return it, and the line left."""
         *kept, last = self.line.decisions
-        return last, self._leave(kept, common=last.step, target=self._engine.step)
+        left = self._leave(kept, common=last.step, target=self._engine.step)
+        self.undone.append(left)
+        return last, left
+
+    def redo(self) -> tuple[Decision, str]:
+        """Go on with the line that the last undo left, up to here; return as `undo` does."""
+        wanted = self.left.pop(self.undone.pop())
+        return wanted.decisions[-1], self._take_up(wanted, self._engine.step)
 
     def switch(self, name: str) -> str:
         """Return to the tip of a line that was left, and return the name of the one left now."""
+        self.undone = []
         wanted = self.left.pop(name)
-        left = self._put_aside()
-        self.line = wanted
-        self._restore(wanted.tip)
-        return left
+        return self._take_up(wanted, wanted.tip)
 
     def explore(self, command: AnyCommand, steps: int) -> Line:
         """Take ``steps`` steps from here with a command, on a line of its own, and come back.
@@ -149,8 +162,10 @@ class Timeline:
             line.accuracy.until(here),
         )
         if changed:
-            self.decided(command)
+            self.line.decisions.append(Decision(here, command))
+        self.purpose = f"trying {to_text(command)}"
         self._run_to(here + steps, here + steps)
+        self.purpose = AGAIN
         self._put_aside()
         tried, self.line = self.line, line
         self._restore(here)
@@ -164,6 +179,12 @@ class Timeline:
         self.line = Line(
             f"b{self._made}", common, decisions, old.loss.until(common), old.accuracy.until(common)
         )
+        self._restore(target)
+        return left
+
+    def _take_up(self, wanted: Line, target: int) -> str:
+        left = self._put_aside()
+        self.line = wanted
         self._restore(target)
         return left
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tuitrain.commands import to_text
+from tuitrain.commands import Clip, to_text
 
 from .snapshot import Intervention, Phase, Snapshot
+from .states import Decision
 
 if TYPE_CHECKING:
     from .session import Session
@@ -38,7 +40,18 @@ def snapshot_of(
         branches=tuple(each.view() for each in session.timeline.left.values()),
         breakpoints=session.breakpoints.texts(),
         optimizers=engine.optimizers(),
+        clip=_clip(line.decisions),
+        trial=session.trial,
     )
+
+
+def _clip(decisions: Sequence[Decision]) -> str:
+    """Return what gradients are clipped by since the last decision on it."""
+    for each in reversed(decisions):
+        if isinstance(each.command, Clip):
+            off = each.command.by == "off"
+            return "" if off else to_text(each.command).removeprefix("clip ")
+    return ""
 
 
 def _note(session: Session) -> str:

@@ -15,6 +15,7 @@ from tuitrain.commands import (
     BreakOff,
     BreakWhen,
     Pause,
+    Redo,
     Resume,
     Rewind,
     Step,
@@ -25,7 +26,7 @@ from tuitrain.commands import (
     to_text,
 )
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
-from tuitrain.run.folder import read_header, read_journal
+from tuitrain.run.folder import read_header, read_journal, write_whole
 
 from .schema import At, Scenario
 
@@ -44,6 +45,7 @@ class Lines:
     stopped_at: int | None = None
     _name: str = "main"
     _left: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    _undone: list[str] = field(default_factory=list)
     _made: int = 0
 
     def follow(self, step: int, text: str) -> None:
@@ -53,11 +55,12 @@ class Lines:
             case Rewind(step=target):
                 self._fork([each for each in self.current if each[0] < target])
             case Undo():
+                self._undone.append(self._name)
                 self._fork(self.current[:-1])
+            case Redo():
+                self._take_up(self._undone.pop())
             case Branch(name=name):
-                wanted = self._left.pop(name)
-                self._left[self._name] = self.current
-                self._name, self.current = name, wanted
+                self._take_up(name)
             case TryLr() as command:
                 for candidate in command.candidates():
                     self._made += 1
@@ -70,17 +73,23 @@ class Lines:
             case _:
                 self.current.append((step, text))
 
+    def _take_up(self, name: str) -> None:
+        wanted = self._left.pop(name)
+        self._left[self._name] = self.current
+        self._name, self.current = name, wanted
+
     def _fork(self, decisions: list[tuple[int, str]]) -> None:
         self._left[self._name] = self.current
         self._made += 1
         self._name, self.current = f"b{self._made}", decisions
 
 
-def save_as_scenario(folder: Path, target: Path) -> Scenario:
+def save_as_scenario(folder: Path, target: Path, overwrite: bool = False) -> Scenario:
     """Write the scenario that a recorded run's last line of history comes down to.
 
     Replaying it gives the bits at the end of that line. Expectations are not taken over: they were
-    those of the scenario that the run began as.
+    those of the scenario that the run began as. A file that is there is left alone, unless it is to
+    be written over.
 
     Raises
     ------
@@ -97,8 +106,11 @@ def save_as_scenario(folder: Path, target: Path) -> Scenario:
         began_as, at=tuple(_entries(lines.current)), expect=(), **ended
     )
     try:
-        with target.open("x", encoding="utf-8") as file:
-            file.write(as_toml(scenario))
+        if overwrite:
+            write_whole(target, as_toml(scenario).encode())
+        else:
+            with target.open("x", encoding="utf-8") as file:
+                file.write(as_toml(scenario))
     except FileExistsError:
         raise TuitrainError(f"{target} is there already; name another file") from None
     except OSError as error:

@@ -81,6 +81,10 @@ def _pace(snapshot: Snapshot) -> Row:
     parts: list[Row] = [((speed, "text"), (" samples/s", "muted"))]
     if not snapshot.phase.ended:
         parts.append((("ETA ", "muted"), (duration(snapshot.eta), "text")))
+    if snapshot.breakpoints:
+        many = len(snapshot.breakpoints)
+        what = f" breakpoint{'s' if many > 1 else ''}"
+        parts.insert(0, ((f"◉ {many}", "warning"), (what, "muted")))
     return joined(parts, gap="   ")
 
 

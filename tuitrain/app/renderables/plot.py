@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from rich.cells import cell_len
@@ -46,13 +46,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """What a plot spans; the labels of the y axis are written by ``label``."""
+    """What a plot spans; the labels of the y axis are written by ``label``.
+
+    The x axis counts steps, unless ``places`` names what stands where.
+    """
 
     start: float
     end: float
     bottom: float
     top: float
     label: Callable[[float], str]
+    places: Mapping[float, str] = field(default_factory=dict)
 
 
 def plot(
@@ -224,14 +228,17 @@ def _tick_rows(ticks: Sequence[float], axes: Axes, height: int) -> dict[int, flo
 def _x_axis(axes: Axes, margin: int, width: int) -> list[Row]:
     """Draw the x axis with steps under it."""
     span = max(axes.end - axes.start, 1e-12)
-    ticks = nice_ticks(axes.start, axes.end, max(2, width // 8))
+    places = axes.places or {
+        tick: count(round(tick))
+        for tick in nice_ticks(axes.start, axes.end, max(2, width // 8))
+        if tick == round(tick)
+    }
     line, labels = ["─"] * width, [" "] * (width + margin + 1)
-    for tick in ticks:
+    for tick, text in places.items():
         column = int((tick - axes.start) / span * (width - 1) + 0.5)
-        text = count(round(tick))
         at = min(max(0, column + margin + 1 - len(text) // 2), len(labels) - len(text))
         taken = "".join(labels[max(0, at - 1) : at + len(text) + 1]).strip()
-        if tick != round(tick) or taken:
+        if taken:
             continue
         line[column] = "┬"
         labels[at : at + len(text)] = text

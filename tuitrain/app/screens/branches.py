@@ -19,6 +19,8 @@ _TITLES = ("branch", "from step", "to step", "loss", "accuracy")
 class BranchesDialog(CommandDialog):
     """Returns to the end of a branch; the one left last is at the top."""
 
+    verb = "branch"
+
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__("branches")
         self._branches = list(reversed(snapshot.branches))

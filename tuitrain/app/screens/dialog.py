@@ -14,6 +14,9 @@ from textual.widgets import Input, OptionList, RadioSet, Static
 
 from tuitrain.commands import AnyCommand, parse, to_text
 from tuitrain.errors import CommandError
+from tuitrain.run.snapshot import Snapshot
+
+from .help import Help
 
 
 class CommandDialog(ModalScreen[AnyCommand | None]):
@@ -25,7 +28,12 @@ class CommandDialog(ModalScreen[AnyCommand | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "send", "Send", priority=True, show=False),
         Binding("escape", "cancel", "Cancel", show=False),
+        Binding("f1,question_mark", "help", "Help", show=False),
     ]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+
+    verb: ClassVar[str] = ""
+    """The verb of the command that is made here, for the help."""
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -36,12 +44,24 @@ class CommandDialog(ModalScreen[AnyCommand | None]):
         with Vertical(classes="dialog") as box:
             box.border_title = self._title
             yield from self.body()
+            yield from self.ahead()
             yield Static(id="line", markup=False)
-            yield Static("[b]enter[/] send   [b]esc[/] cancel" + self.more_keys(), classes="hint")
+            yield Static(self.keys(), classes="hint")
 
     def body(self) -> ComposeResult:
         """Compose the fields; a dialog's own part."""
         raise NotImplementedError
+
+    def ahead(self) -> ComposeResult:
+        """Compose what looks ahead, between the fields and the line; nothing by default."""
+        yield from ()
+
+    def look(self, snapshot: Snapshot) -> None:
+        """Take in what the run shows now; called several times a second while this is open."""
+
+    def keys(self) -> str:
+        """Name the keys, as markup."""
+        return "[b]enter[/] send   [b]esc[/] cancel" + self.more_keys()
 
     def more_keys(self) -> str:
         """Name the keys that this dialog has besides enter and escape, as markup."""
@@ -99,6 +119,10 @@ class CommandDialog(ModalScreen[AnyCommand | None]):
             self.preview()
             return
         self.dismiss(command)
+
+    def action_help(self) -> None:
+        """Say what the command does."""
+        self.app.push_screen(Help(self.verb))
 
     def action_cancel(self) -> None:
         """Answer nothing."""

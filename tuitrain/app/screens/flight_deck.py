@@ -1,9 +1,10 @@
-"""The main screen: shows a run, and names its keys. What the keys ask for is in `steering`."""
+"""The main screen: shows a run, and names its keys. What the keys ask for is in `acts`."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -27,16 +28,17 @@ from tuitrain.app.widgets.header import RunHeader
 from tuitrain.app.widgets.journal import Journal
 from tuitrain.app.widgets.parameter import ParameterPanel
 from tuitrain.app.widgets.status import StatusLine
-from tuitrain.run.snapshot import Phase, Snapshot
+from tuitrain.run.snapshot import JournalEntry, Phase, Snapshot
 
+from .acts import Acts
 from .help import Help
-from .steering import Steering
+from .what_if import WhatIf
 
 _ALWAYS_ACT = ("help", "quit", "app.command_palette")
-_ACT_UNLESS_FAILED = ("undo", "rewind", "branch", "command")
+_ACT_UNLESS_FAILED = ("undo", "redo", "rewind", "branch", "command", "what_if", "save")
 
 
-class FlightDeck(Steering):
+class FlightDeck(Acts):
     """Header, groups, charts, parameter, journal, and the line where commands are typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -44,8 +46,13 @@ class FlightDeck(Steering):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
-    def __init__(self, source: Source, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(source)
+    def __init__(
+        self,
+        source: Source,
+        clock: Callable[[], float] = time.monotonic,
+        record: Path | None = None,
+    ) -> None:
+        super().__init__(source, record)
         self._clock = clock
 
     def compose(self) -> ComposeResult:
@@ -86,7 +93,14 @@ class FlightDeck(Steering):
         """Show the answer to what was sent, and what the keys do now."""
         if (entry := self._answers.answered(snapshot)) is not None:
             self.status.show(answer(entry))
+            self._compare(entry, snapshot)
         self._show_keys()
+
+    def _compare(self, entry: JournalEntry, snapshot: Snapshot) -> None:
+        """Show what was tried as soon as it is known, unless something else is open."""
+        tried = entry.command.startswith("try ") and entry.outcome == "applied"
+        if tried and snapshot.trial is not None and self.app.screen is self:
+            self._ask(WhatIf(snapshot, snapshot.trial))
 
     @on(GroupsTable.Selected)
     def _watch_parameter(self, event: GroupsTable.Selected) -> None:

@@ -12,7 +12,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tuitrain.app.keys import KEYS
-from tuitrain.commands import VOCABULARY
+from tuitrain.commands import VOCABULARY, Verb
+from tuitrain.commands.vocabulary import verb as verb_named
 
 _NOTES = (
     "A command takes effect between two steps, and is answered with that step.",
@@ -22,20 +23,29 @@ _NOTES = (
 
 
 class Help(ModalScreen[None]):
-    """Everything there is to know, on one page."""
+    """Everything there is to know, on one page.
+
+    Parameters
+    ----------
+    about : the verb to begin with, in full; "" for none
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark", "close", "Close", show=False),
+        Binding("escape,q,question_mark,f1", "close", "Close", show=False),
         Binding("j,down", "scroll(1)", "Down", show=False),
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]
+
+    def __init__(self, about: str = "") -> None:
+        super().__init__()
+        self._about = about
 
     def compose(self) -> ComposeResult:
         """Compose the page."""
         with VerticalScroll(classes="dialog", id="help") as box:
             box.border_title = "help"
             box.border_subtitle = "esc closes"
-            yield Static(help_text(), markup=False)
+            yield Static(help_text(self._about), markup=False)
 
     def action_scroll(self, by: int) -> None:
         """Scroll the page."""
@@ -46,18 +56,29 @@ class Help(ModalScreen[None]):
         self.dismiss()
 
 
-def help_text() -> Content:
-    """Return the page."""
-    lines: list[Content] = [Content.styled("Keys", "bold $accent")]
-    for key in KEYS:
-        lines.append(_entry(key.written, key.summary, 8))
+def help_text(about: str = "") -> Content:
+    """Return the page; what it is ``about`` comes first, with its examples."""
+    lines: list[Content] = []
+    if (topic := verb_named(about)) is not None:
+        lines += [Content.styled(topic.name, "bold $accent"), *_verb(topic)]
+        lines += [Content(f"      :{example}") for example in topic.examples]
+        lines.append(Content(""))
+    lines.append(Content.styled("Keys", "bold $accent"))
+    lines += [_entry(key.written, key.summary, 8) for key in KEYS]
     lines += [Content(""), Content.styled("Commands", "bold $accent")]
-    for verb in VOCABULARY:
-        lines.append(Content.assemble("  ", (verb.usage, "bold")))
-        lines.append(Content.styled(f"      {verb.summary}", "$foreground 70%"))
+    lines += [line for verb in VOCABULARY for line in _verb(verb)]
     lines.append(Content(""))
     lines += [Content(f"  {note}") for note in _NOTES]
     return Content("\n").join(lines)
+
+
+def _verb(verb: Verb) -> list[Content]:
+    keys = [key.written for key in KEYS if verb.name in key.verbs]
+    where = f"   {', '.join(keys)}" if keys else ""
+    return [
+        Content.assemble("  ", (verb.usage, "bold"), (where, "$accent")),
+        Content.styled(f"      {verb.summary}", "$foreground 70%"),
+    ]
 
 
 def _entry(key: str, summary: str, width: int) -> Content:

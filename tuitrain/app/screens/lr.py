@@ -7,17 +7,18 @@ from textual.widgets import Input, Static
 
 from tuitrain.app.renderables.formatting import rate
 from tuitrain.commands import number_text
-from tuitrain.run.snapshot import GroupView
+from tuitrain.run.snapshot import GroupView, Snapshot
 
-from .dialog import CommandDialog
+from .previewed import Ask, RescheduleDialog
 
 
-class LrDialog(CommandDialog):
+class LrDialog(RescheduleDialog):
     """Sets the learning rate of a group, or scales it."""
 
-    def __init__(self, group: GroupView) -> None:
-        super().__init__(f"learning rate of {group.name}")
-        self._group = group
+    verb = "lr"
+
+    def __init__(self, group: GroupView, snapshot: Snapshot, ask: Ask) -> None:
+        super().__init__(f"learning rate of {group.name}", group, snapshot, ask)
 
     def body(self) -> ComposeResult:
         """Compose the present value, who owns it, and the field."""
@@ -27,7 +28,7 @@ class LrDialog(CommandDialog):
         then = (
             "a value takes over from the schedule, a factor scales it"
             if scheduled
-            else "0.01 sets it, x0.5 scales it; at 0 weights hold still, gradients go on"
+            else "0.01 sets, x0.5 scales; at 0 weights hold still, gradients go on"
         )
         yield Static(f"now {rate(group.lr)}   ({owner})", markup=False)
         yield Input(number_text(group.lr), id="lr", compact=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -12,20 +10,22 @@ from textual.widgets.option_list import Option
 
 from tuitrain.app.renderables.formatting import rate
 from tuitrain.engines.settings import kept
-from tuitrain.run.snapshot import GroupView, OptimizerChoice
+from tuitrain.run.snapshot import GroupView, Snapshot
 
-from .dialog import CommandDialog
+from .previewed import Ask, PreviewedDialog
 
 _STATES = (("", "as the pair suggests"), ("carry", "carry over"), ("reset", "reset"))
 
 
-class OptimizerDialog(CommandDialog):
+class OptimizerDialog(PreviewedDialog):
     """Swaps the optimizer of a group."""
 
-    def __init__(self, group: GroupView, choices: Sequence[OptimizerChoice]) -> None:
-        super().__init__(f"optimizer of {group.name}")
+    verb = "optimizer"
+
+    def __init__(self, group: GroupView, snapshot: Snapshot, ask: Ask) -> None:
+        super().__init__(f"optimizer of {group.name}", snapshot, ask)
         self._group = group
-        self._choices = {choice.name: choice for choice in choices}
+        self._choices = {choice.name: choice for choice in snapshot.optimizers}
 
     def body(self) -> ComposeResult:
         """Compose the list, the settings and the state."""

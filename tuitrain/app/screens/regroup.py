@@ -18,6 +18,8 @@ from .dialog import CommandDialog
 class RegroupDialog(CommandDialog):
     """Moves parameters into a group."""
 
+    verb = "group"
+
     def __init__(self, groups: Sequence[GroupView], globs: str = "") -> None:
         super().__init__("group parameters")
         self._groups = groups

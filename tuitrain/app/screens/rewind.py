@@ -28,6 +28,8 @@ class RewindDialog(CommandDialog):
     now : gives the newest snapshot, for the run goes on while one thinks
     """
 
+    verb = "rewind"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "jump(-1)", "Earlier", show=False),
         Binding("down", "jump(1)", "Later", show=False),

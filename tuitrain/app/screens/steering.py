@@ -1,8 +1,10 @@
-"""Steering: what keys ask of the run, and how its answers are found. It shows no run itself."""
+"""Steering: how commands reach the run, and how its answers are found. It shows no run itself."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
+from typing import Final
 
 from textual.reactive import reactive
 from textual.screen import Screen
@@ -15,13 +17,10 @@ from tuitrain.app.widgets.status import StatusLine
 from tuitrain.commands import (
     AnyCommand,
     Branch,
-    Freeze,
-    Pause,
-    Resume,
+    BreakOff,
+    BreakWhen,
+    Redo,
     Rewind,
-    Step,
-    Stop,
-    Thaw,
     Undo,
     parse,
     to_text,
@@ -29,27 +28,25 @@ from tuitrain.commands import (
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import Actor, GroupView, Phase, Snapshot
 
-from .branches import BranchesDialog
 from .confirm import Confirm
-from .decay import DecayDialog
 from .dialog import CommandDialog
-from .lr import LrDialog
-from .optimizer import OptimizerDialog
-from .regroup import RegroupDialog
-from .rewind import RewindDialog
+
+GOES_BACK: Final = (Rewind, Undo, Redo, Branch, BreakWhen, BreakOff)
+"""What can be asked of a run that has ended."""
 
 
 class Steering(Screen[None]):
-    """The base of the main screen: its keys become commands. It decides nothing about training."""
+    """The base of the main screen: it hands commands over. It decides nothing about training."""
 
     snapshot: reactive[Snapshot | None] = reactive(
         None, always_update=True, init=False, repaint=False
     )
     """What the run last showed; every panel is bound to it, and repaints what differs."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, record: Path | None = None) -> None:
         super().__init__(id="deck-screen")
         self._source = source
+        self.record = record
         self._answers = Acknowledgements()
 
     @property
@@ -84,7 +81,7 @@ class Steering(Screen[None]):
 
     def submit(self, command: AnyCommand, actor: Actor) -> None:
         """Hand a command to the run, and wait for its answer without waiting."""
-        if self._ended(goes_back=isinstance(command, Rewind | Undo | Branch)):
+        if self._ended(goes_back=isinstance(command, GOES_BACK)):
             return
         text = to_text(command)
         try:
@@ -165,86 +162,3 @@ class Steering(Screen[None]):
         """Leave; the run's thread is waited for, which takes seconds while kernels compile."""
         self.status.say("ending the run…", "warning")
         self.call_after_refresh(self.app.exit)
-
-    def action_toggle_pause(self) -> None:
-        """Pause, or go on."""
-        if self.snapshot is not None and not self._ended():
-            self.submit(Resume() if self.snapshot.phase is Phase.PAUSED else Pause(), "key")
-
-    def action_step(self) -> None:
-        """Take one step."""
-        self.submit(Step(), "key")
-
-    def action_toggle_freeze(self) -> None:
-        """Freeze or thaw the selected name."""
-        selected = self.selected
-        if self._target() is not None and selected is not None:
-            name = selected.name
-            try:
-                command = Thaw(name) if self.selection_frozen else Freeze(name)
-            except TuitrainError as error:  # a model may give a parameter any name
-                self.status.say(str(error), "warning")
-            else:
-                self.submit(command, "key")
-
-    def action_set_lr(self) -> None:
-        """Open the lr dialog."""
-        if (group := self._target()) is not None:
-            self._ask(LrDialog(group))
-
-    def action_swap_optimizer(self) -> None:
-        """Open the optimizer dialog."""
-        if self.snapshot is not None and (group := self._target()) is not None:
-            self._ask(OptimizerDialog(group, self.snapshot.optimizers))
-
-    def action_decay(self) -> None:
-        """Open the decay dialog."""
-        if self.snapshot is not None and (group := self._target()) is not None:
-            self._ask(DecayDialog(group, self.snapshot))
-
-    def action_regroup(self) -> None:
-        """Open the group dialog."""
-        selected = self.selected
-        if self.snapshot is not None and self._target() is not None and selected is not None:
-            self._ask(
-                RegroupDialog(self.snapshot.groups, "" if selected.is_group else selected.name)
-            )
-
-    def action_undo(self) -> None:
-        """Take back the last command; not asked about, for the line with it is kept."""
-        if self._past() is not None:
-            self.submit(Undo(), "key")
-
-    def action_rewind(self) -> None:
-        """Open the rewind dialog."""
-        if (snapshot := self._past()) is None:
-            return
-        if not snapshot.step and not snapshot.interventions:
-            self.status.say("nothing to go back to yet: no step was taken", "warning")
-            return
-        self._ask(RewindDialog(lambda: self.snapshot or snapshot))
-
-    def action_branch(self) -> None:
-        """Open the list of branches."""
-        if (snapshot := self._past()) is None:
-            return
-        if not snapshot.branches:
-            self.status.say(
-                "no branch was left yet: ← rewinds and u undoes, and leave one", "warning"
-            )
-            return
-        self._ask(BranchesDialog(snapshot))
-
-    def action_stop(self) -> None:
-        """End the run, after asking."""
-        if self.snapshot is None or self._ended():
-            return
-        warning = "It cannot be resumed; it can be rewound."
-        self._confirm("Stop", warning, lambda: self.submit(Stop(), "key"))
-
-    def action_quit(self) -> None:
-        """Leave; ask while the run is going."""
-        if self.snapshot is None or self.snapshot.phase.ended:
-            self.app.exit()
-            return
-        self._confirm("Leave", "It ends with the screen.", self.leave)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from textual.geometry import Size
 
-from tuitrain.app.renderables.formatting import percentage, rate
+from tuitrain.app.renderables.formatting import percentage
 from tuitrain.app.renderables.ghosts import ghosts, span_of
 from tuitrain.app.renderables.marks import interventions
 from tuitrain.app.renderables.plot import Axes, Curve, fixed, plot, power
@@ -71,29 +71,6 @@ class AccuracyChart(RowsView):
         bottom = max(0.0, min(span[0] - 0.01, 0.99))
         axes = Axes(0, _last_step(snapshot), bottom, 1.0, lambda value: f"{value * 100:.0f} %")
         return _plot(snapshot, [Curve(series, "curve-2"), *left], axes, room)
-
-
-class DecayPreview(RowsView):
-    """The learning rate that a decay will give, from now on."""
-
-    def __init__(self) -> None:
-        super().__init__(id="preview", classes="chart")
-        self._series = Series()
-        self._top = 0.0
-
-    def preview(self, series: Series, top: float) -> None:
-        """Show this curve."""
-        self._series, self._top = series, top
-        self.redraw()
-
-    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Plot the curve from 0 up to the present learning rate."""
-        del snapshot
-        if len(self._series) < 2 or self._top <= 0:
-            return [(("nothing to preview", "muted"),)]
-        steps = self._series.steps
-        axes = Axes(float(steps[0]), float(steps[-1]), 0.0, self._top, rate)
-        return plot([Curve(self._series, "accent")], axes, room.width, room.height + 1)[1:]
 
 
 def _plot(snapshot: Snapshot, curves: list[Curve], axes: Axes, room: Size) -> Sequence[Row]:

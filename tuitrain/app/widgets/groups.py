@@ -50,6 +50,7 @@ class GroupsTable(RowsView, can_focus=True):
         """Draw the column titles and the rows under them."""
         if not snapshot.groups:
             return [(("no groups yet", "muted"),)]
+        self.border_subtitle = f"⊓ clip {snapshot.clip}" if snapshot.clip else ""
         self._fit(snapshot, room.height)
         columns = Columns.fitting(room.width)
         self._table = table_rows(snapshot.groups, self._folded, columns)

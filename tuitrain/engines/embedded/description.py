@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from tuitrain_core import Parameter
 from tuitrain_core.optimizer import UpdateStatistics
+from tuitrain_core.schedule import to_record
 
 from ..targets import Names
 from ..views import GroupView, ParameterRow
@@ -48,6 +49,7 @@ def describe(
         else math.nan,
         frozen_since=frozen.all_since(group.members),
         frozen_intact=frozen.intact(group.members) if some_frozen else None,
+        schedule_record=to_record(group.schedule),
     )
 
 

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from tuitrain.commands import FollowSchedule
+from tuitrain.commands import Decay, FollowSchedule, ScaleLr, SetLr
 from tuitrain_core.schedule import (
+    Constant,
     Cosine,
     Exponential,
     Linear,
+    LinearDecay,
     Milestones,
     OneCycle,
     Schedule,
     WarmUp,
 )
+
+
+def rescheduled(
+    command: SetLr | ScaleLr | Decay | FollowSchedule,
+    before: Schedule,
+    step: int,
+    steps_per_epoch: int,
+) -> Schedule:
+    """Return the schedule of a group after a command that comes before step ``step``.
+
+    Raises
+    ------
+    CoreError : a value is out of range
+    """
+    lr = before.lr(step)
+    match command:
+        case SetLr():
+            return Constant(command.lr)
+        case ScaleLr():
+            # so many times 0 is 0
+            return before if before.is_over_at_zero(step) else before.scaled(command.factor)
+        case Decay():
+            each = steps_per_epoch if command.unit == "epochs" else 1
+            return LinearDecay(lr, step, command.over, each) if lr else before
+        case FollowSchedule():
+            made = make_schedule(command, lr, step, steps_per_epoch)
+            idle = before.is_over_at_zero(step) and made.is_over_at_zero(step)
+            return before if idle else made
 
 
 def make_schedule(command: FollowSchedule, lr: float, step: int, steps_per_epoch: int) -> Schedule:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from tuitrain.commands import (
@@ -21,7 +21,7 @@ from tuitrain.commands import (
 from tuitrain.errors import RefusedError
 from tuitrain_core.errors import CoreError
 from tuitrain_core.optimizer import RULES, default_policy
-from tuitrain_core.schedule import Constant, LinearDecay, Schedule, WarmUp
+from tuitrain_core.schedule import Constant, Schedule, WarmUp
 
 from ..base import Change
 from ..settings import kept
@@ -29,7 +29,7 @@ from ..targets import patterns_matched
 from .freezing import FrozenParameters
 from .groups import Group, GroupTable
 from .rules import hand_over, make_optimizer
-from .schedules import make_schedule
+from .schedules import rescheduled
 
 
 class Steering:
@@ -98,7 +98,7 @@ class Steering:
         )
 
     def _set_lr(self, command: SetLr) -> Change:
-        given = self._give(command.target, lambda _: Constant(command.lr))
+        given = self._reschedule(command, 0)
         told = [
             f"{group.name}: lr {command.lr:g} from here on{_unless_constant(before, 'ends')}"
             for group, before in given
@@ -106,14 +106,7 @@ class Steering:
         return _told(told, f"{command.target} already has a constant lr of {command.lr:g}")
 
     def _scale_lr(self, command: ScaleLr, step: int) -> Change:
-        given = self._give(
-            command.target,
-            lambda group: (
-                group.schedule
-                if group.schedule.is_over_at_zero(step)  # so many times 0 is 0
-                else group.schedule.scaled(command.factor)
-            ),
-        )
+        given = self._reschedule(command, step)
         told = [
             f"{group.name}: lr {group.schedule.lr(step):g}{_unless_constant(before, 'goes on')}"
             for group, before in given
@@ -121,32 +114,17 @@ class Steering:
         return _told(told, f"x{command.factor:g} changes no lr of {command.target}")
 
     def _decay(self, command: Decay, step: int) -> Change:
-        unit_steps = self._steps_per_epoch if command.unit == "epochs" else 1
         rates = {g.name: g.schedule.lr(step) for g in self._table.named(command.target)}
         if not any(rates.values()):
             return Change(False, f"the lr of {command.target} is 0 already")
-        given = self._give(
-            command.target,
-            lambda group: (
-                LinearDecay(rates[group.name], step, command.over, unit_steps)
-                if rates[group.name]
-                else group.schedule
-            ),
-        )
+        given = self._reschedule(command, step)
         told = [f"{group.name}: lr falls from {rates[group.name]:g} to 0" for group, _ in given]
         change = _told(told, f"{command.target} already decays so")
         over = f" over {command.over} {command.unit}" if change.changed else ""
         return replace(change, message=change.message + over)
 
     def _follow(self, command: FollowSchedule, step: int) -> Change:
-        per_epoch = self._steps_per_epoch
-
-        def make(group: Group) -> Schedule:
-            made = make_schedule(command, group.schedule.lr(step), step, per_epoch)
-            idle = group.schedule.is_over_at_zero(step) and made.is_over_at_zero(step)
-            return group.schedule if idle else made
-
-        given = self._give(command.target, make)
+        given = self._reschedule(command, step)
         told = [
             f"{group.name}: lr {group.schedule.lr(step):g}, {group.schedule.label}"
             for group, _ in given
@@ -154,8 +132,10 @@ class Steering:
         already = f"{command.target} already follows that schedule, or stays at an lr of 0"
         return _told(told, already)
 
-    def _give(self, target: str, make: Callable[[Group], Schedule]) -> list[tuple[Group, Schedule]]:
-        """Give groups the schedules that ``make`` makes, all of them or none.
+    def _reschedule(
+        self, command: SetLr | ScaleLr | Decay | FollowSchedule, step: int
+    ) -> list[tuple[Group, Schedule]]:
+        """Give groups the schedules that a command asks for, all of them or none.
 
         Returns
         -------
@@ -166,9 +146,9 @@ class Steering:
         RefusedError : names the group whose schedule cannot be
         """
         made = []
-        for group in self._table.named(target):
+        for group in self._table.named(command.target):
             try:
-                schedule = make(group)
+                schedule = rescheduled(command, group.schedule, step, self._steps_per_epoch)
             except CoreError as error:
                 raise RefusedError(f"{group.name}: {error}") from None
             if schedule != group.schedule:

@@ -1,0 +1,43 @@
+"""The learning rate that is drawn ahead is the one that comes."""
+
+import pytest
+
+from tests.conformance.probes import do, group, lr, rates, train
+from tuitrain.commands import parse
+from tuitrain.engines.lr_ahead import lr_ahead
+from tuitrain.errors import RefusedError
+
+COMMANDS = [
+    "lr conv 0.3",
+    "lr conv x0.5",
+    "decay conv over 2 epochs",
+    "decay conv over 5 steps",
+    "schedule conv linear to 0.02 over 4 steps",
+    "schedule conv cosine to 0 over 2 epochs warmup=3",
+    "schedule conv one-cycle to 0.5 over 9 steps",
+    "schedule conv exponential x0.5 per step",
+    "schedule conv milestones x0.1 at 2,3 steps",
+]
+AHEAD = 12
+
+
+@pytest.mark.parametrize("before", ["lr conv 0.1", "decay conv over 20 steps"])
+@pytest.mark.parametrize("text", COMMANDS)
+def test_the_lr_that_is_drawn_ahead_is_the_one_that_comes(engine, before, text):
+    do(engine, before)
+    train(engine, 3)
+    now, steps = engine.step, range(engine.step, engine.step + AHEAD)
+    drawn = lr_ahead(group(engine, "conv"), steps, parse(text), now, engine.steps_per_epoch)
+    do(engine, text)
+    assert lr_ahead(group(engine, "conv"), steps) == drawn
+    assert rates(engine, "conv", AHEAD) == drawn
+
+
+def test_without_a_command_it_goes_on_as_it_is(engine):
+    assert lr_ahead(group(engine, "fc"), [0, 99]) == [lr(engine, "fc")] * 2
+
+
+def test_a_command_that_would_be_refused_says_why(engine):
+    with pytest.raises(RefusedError) as refusal:
+        lr_ahead(group(engine, "conv"), [1], parse("schedule conv exponential x2 per step"))
+    assert "conv: factor must be" in str(refusal.value)

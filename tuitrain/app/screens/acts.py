@@ -1,0 +1,184 @@
+"""What each key of the main screen asks for: a command at once, or a dialog that makes one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tuitrain.app.saving import WRITERS, save
+from tuitrain.commands import (
+    AnyCommand,
+    Freeze,
+    Pause,
+    Redo,
+    Resume,
+    Step,
+    Stop,
+    Thaw,
+    Undo,
+)
+from tuitrain.errors import TuitrainError
+from tuitrain.run.snapshot import Phase
+
+from .branches import BranchesDialog
+from .breakpoints import BreakpointsDialog
+from .clip import ClipDialog
+from .decay import DecayDialog
+from .lr import LrDialog
+from .optimizer import OptimizerDialog
+from .regroup import RegroupDialog
+from .rewind import RewindDialog
+from .save import Save, SaveDialog
+from .schedule import ScheduleDialog
+from .steering import Steering
+from .try_lr import TryDialog
+from .what_if import WhatIf
+
+
+class Acts(Steering):
+    """The acts behind the keys; each says why when there is nothing to act on."""
+
+    def action_toggle_pause(self) -> None:
+        """Pause, or go on."""
+        if self.snapshot is not None and not self._ended():
+            self.submit(Resume() if self.snapshot.phase is Phase.PAUSED else Pause(), "key")
+
+    def action_step(self) -> None:
+        """Take one step."""
+        self.submit(Step(), "key")
+
+    def action_toggle_freeze(self) -> None:
+        """Freeze or thaw the selected name."""
+        selected = self.selected
+        if self._target() is not None and selected is not None:
+            name = selected.name
+            try:
+                command = Thaw(name) if self.selection_frozen else Freeze(name)
+            except TuitrainError as error:  # a model may give a parameter any name
+                self.status.say(str(error), "warning")
+            else:
+                self.submit(command, "key")
+
+    def action_set_lr(self) -> None:
+        """Open the lr dialog."""
+        if self.snapshot is not None and (group := self._target()) is not None:
+            self._ask(LrDialog(group, self.snapshot, self._preview))
+
+    def action_swap_optimizer(self) -> None:
+        """Open the optimizer dialog."""
+        if self.snapshot is not None and (group := self._target()) is not None:
+            self._ask(OptimizerDialog(group, self.snapshot, self._preview))
+
+    def action_decay(self) -> None:
+        """Open the decay dialog."""
+        if self.snapshot is not None and (group := self._target()) is not None:
+            self._ask(DecayDialog(group, self.snapshot, self._preview))
+
+    def action_schedule(self) -> None:
+        """Open the schedule dialog."""
+        if self.snapshot is not None and (group := self._target()) is not None:
+            self._ask(ScheduleDialog(group, self.snapshot, self._preview))
+
+    def action_clip(self) -> None:
+        """Open the clip dialog."""
+        if self.snapshot is not None and self._target() is not None:
+            self._ask(ClipDialog(self.snapshot, self._preview))
+
+    def action_regroup(self) -> None:
+        """Open the group dialog."""
+        selected = self.selected
+        if self.snapshot is not None and self._target() is not None and selected is not None:
+            self._ask(
+                RegroupDialog(self.snapshot.groups, "" if selected.is_group else selected.name)
+            )
+
+    def action_try(self) -> None:
+        """Open the try dialog."""
+        if self.snapshot is not None and (group := self._target()) is not None:
+            self._ask(TryDialog(group, self.snapshot))
+
+    def action_what_if(self) -> None:
+        """Show what was tried last."""
+        if (snapshot := self._past()) is None:
+            return
+        if snapshot.trial is None:
+            self.status.say("nothing was tried yet: t tries learning rates", "warning")
+            return
+        self._ask(WhatIf(snapshot, snapshot.trial))
+
+    def action_breakpoints(self) -> None:
+        """Open the breakpoints."""
+        if self.snapshot is None or self._ended(goes_back=True):
+            return
+        self._ask(BreakpointsDialog(self.snapshot, lambda command: self.submit(command, "key")))
+
+    def action_undo(self) -> None:
+        """Take back the last command; not asked about, for the line with it is kept."""
+        if self._past() is not None:
+            self.submit(Undo(), "key")
+
+    def action_redo(self) -> None:
+        """Put back what the last undo took; not asked about either."""
+        if self._past() is not None:
+            self.submit(Redo(), "key")
+
+    def action_rewind(self) -> None:
+        """Open the rewind dialog."""
+        if (snapshot := self._past()) is None:
+            return
+        if not snapshot.step and not snapshot.interventions:
+            self.status.say("nothing to go back to yet: no step was taken", "warning")
+            return
+        self._ask(RewindDialog(lambda: self.snapshot or snapshot))
+
+    def action_branch(self) -> None:
+        """Open the list of branches."""
+        if (snapshot := self._past()) is None:
+            return
+        if not snapshot.branches:
+            self.status.say(
+                "no branch was left yet: ← rewinds and u undoes, and leave one", "warning"
+            )
+            return
+        self._ask(BranchesDialog(snapshot))
+
+    def action_save(self) -> None:
+        """Ask for a file, and save what was done as a scenario."""
+        if self.snapshot is None or self.snapshot.phase is Phase.STARTING:
+            self.status.say("nothing to save yet: the run is starting", "warning")
+            return
+        if (folder := self.record) is None:
+            self.status.say("this run keeps no record to save", "warning")
+            return
+
+        def named(answer: Save | None) -> None:
+            if answer is not None:
+                self._save(folder, answer)
+
+        name = "-".join(self.snapshot.title.name.split()) or "mine"
+        suggested = Path(f"{name.replace('/', '-')}.toml")
+        self.app.push_screen(SaveDialog(suggested, list(WRITERS)), named)
+
+    def action_stop(self) -> None:
+        """End the run, after asking."""
+        if self.snapshot is None or self._ended():
+            return
+        warning = "It cannot be resumed; it can be rewound."
+        self._confirm("Stop", warning, lambda: self.submit(Stop(), "key"))
+
+    def action_quit(self) -> None:
+        """Leave; ask while the run is going."""
+        if self.snapshot is None or self.snapshot.phase.ended:
+            self.app.exit()
+            return
+        self._confirm("Leave", "It ends with the screen.", self.leave)
+
+    def _preview(self, command: AnyCommand | None) -> None:
+        self._source.preview(command)
+
+    def _save(self, folder: Path, answer: Save) -> None:
+        try:
+            save(folder, answer.target, answer.overwrite)
+        except TuitrainError as error:
+            self.status.say(f"✗ {error}", "bad")
+        else:
+            self.status.show((("✓ ", "good"), (f"saved as {answer.target}", "strong")))

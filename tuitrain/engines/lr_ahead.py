@@ -1,0 +1,48 @@
+"""The learning rates to come: a schedule is a function of the step, so they can be drawn ahead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tuitrain.commands import Decay, FollowSchedule, ScaleLr, SetLr
+from tuitrain.errors import RefusedError
+
+from .views import GroupView
+
+Rescheduling = SetLr | ScaleLr | Decay | FollowSchedule
+"""The commands that give a group another schedule."""
+
+
+def lr_ahead(
+    group: GroupView,
+    steps: Sequence[int],
+    command: Rescheduling | None = None,
+    now: int = 0,
+    steps_per_epoch: int = 1,
+) -> list[float]:
+    """Return a group's learning rate at steps to come, as things are or after a command.
+
+    Parameters
+    ----------
+    steps : counted from 0 at the start of the run
+    command : given before step ``now``; its target is not looked at
+    steps_per_epoch : what an epoch is to a schedule
+
+    Raises
+    ------
+    RefusedError : a value of the command is out of range
+    """
+    # The core brings the compiler with it, which a screen that has yet to open cannot wait for.
+    from tuitrain_core.errors import CoreError
+    from tuitrain_core.schedule import Constant, from_record
+
+    from .embedded.schedules import rescheduled
+
+    record = dict(group.schedule_record)
+    schedule = from_record(record) if record else Constant(group.lr)
+    if command is not None:
+        try:
+            schedule = rescheduled(command, schedule, now, steps_per_epoch)
+        except CoreError as error:
+            raise RefusedError(f"{group.name}: {error}") from None
+    return [schedule.lr(step) for step in steps]
