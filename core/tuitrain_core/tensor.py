@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from . import tape
+from . import aligned, tape
 from .errors import CoreError
 from .ops import elementwise, reduction, shape
 from .ops.base import Array, Op
@@ -179,7 +179,7 @@ class Parameter(Tensor):
 
     def __init__(self, data: Any, dtype: Any = None) -> None:
         super().__init__(data, dtype)
-        self._array = np.array(self._array, order="C", copy=True)
+        self._array = aligned.copy(self._array)
         if self._array.dtype.kind != "f":
             raise CoreError(
                 f"a parameter holds floating-point numbers, but was given {self.dtype}; "

@@ -44,6 +44,9 @@ class FakeEngine:
                 break
         return losses
 
+    def interrupt(self) -> None:
+        """A step of this engine is over before anybody could wait for it."""
+
     def preview(self, command: AnyCommand):
         return {"all": (0.1, 0.2)}
 

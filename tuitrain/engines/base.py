@@ -107,11 +107,15 @@ class Engine(Protocol):
     ) -> Sequence[float]:
         """Take at least one step and at most ``steps``, and return the loss of each.
 
-        ``until`` is asked after each step; True ends the burst. ``hold`` is asked before each
-        update; True ends the burst without it: the engine stands at the boundary before that step
-        as if it had not been begun, but for the gradients, which can be looked at. Then there may
-        be no step at all.
+        ``until`` is asked after every burst of steps that the engine takes in one go, which is some
+        20 ms of them; True ends it. ``hold`` is asked before each update; True ends the burst
+        without it: the engine stands at the boundary before that step as if it had not been begun,
+        but for the gradients, which can be looked at. Then there may be no step at all.
         """
+        ...
+
+    def interrupt(self) -> None:
+        """Have `run` ask ``until`` at the next step boundary; may be called from any thread."""
         ...
 
     def evaluate(self) -> float:

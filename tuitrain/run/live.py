@@ -33,6 +33,10 @@ SNAPSHOT_SECONDS = 1 / 15
 """The screen asks 12 times a second; a snapshot for every burst would be drawn by nobody."""
 
 
+def _nothing_to_end() -> None:
+    """Before there is a session, no burst is under way."""
+
+
 class _ClosedError(Exception):
     """The run was closed in the middle of a long piece of work."""
 
@@ -63,6 +67,7 @@ class LiveRun:
         self._preview: UpdatePreview | None = None
         self._look_up = False
         self._closing = False
+        self._end_burst: Callable[[], None] = _nothing_to_end
         self._speed = Speedometer(clock)
         self._published_at = -1.0
         self._snapshot = Snapshot(0, title, Phase.STARTING)
@@ -141,6 +146,7 @@ class LiveRun:
 
     def _interrupt(self) -> None:
         self._look_up = True
+        self._end_burst()
         self._wake.notify_all()
 
     def _main(self) -> None:
@@ -154,6 +160,7 @@ class LiveRun:
             self._train(session)
 
     def _train(self, session: Session) -> None:
+        self._end_burst = session.engine.interrupt
         session.timeline.working = partial(self._working, session.timeline)
         try:
             while not self._closing:

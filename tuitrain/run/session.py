@@ -147,14 +147,22 @@ class Session:
         self.recorder.command(entry)
         return entry
 
-    def burst(self, until: Callable[[], bool] = lambda: False) -> Sequence[float]:
-        """Take steps to the next mark or epoch, to the end of a `step N`, or until told to."""
+    def burst(
+        self, until: Callable[[], bool] = lambda: False, most: int | None = None
+    ) -> Sequence[float]:
+        """Take steps to the next mark or epoch, to the end of a `step N`, or until told to.
+
+        Parameters
+        ----------
+        until : asked now and then, see `Engine.run`; True ends the burst
+        most : ends it after so many steps, 1 or more
+        """
         per_epoch = self.title.steps_per_epoch
         epoch_end = (self.step // per_epoch + 1) * per_epoch
         next_mark = self._marks[bisect_right(self._marks, self.step)]
         wanted = min(epoch_end, next_mark) - self.step
-        if self._steps_left is not None:
-            wanted = min(wanted, self._steps_left)
+        limits = [each for each in (self._steps_left, most) if each is not None]
+        wanted = min([wanted, *limits])
         before, self._passing = self.step, self._held_at == self.step
         losses = self.timeline.advance(wanted, until, self._hold if self.breakpoints else None)
         self.recorder.losses(before + 1, losses)

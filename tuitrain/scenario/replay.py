@@ -85,23 +85,14 @@ def replay(
 
 def _to_next_boundary(session: Session, stop: int | None, progress: Callable[[int], None]) -> None:
     """Run to the next step at which something is planned, expected, measured or asked."""
-    tell = _every(20, lambda: progress(session.step))
-    session.burst(lambda: tell() or session.step == stop)
-    progress(session.step)
 
-
-def _every(count: int, call: Callable[[], None]) -> Callable[[], bool]:
-    """Return a burst's ``until`` that never ends it, and calls every ``count`` steps."""
-    taken = 0
-
-    def until() -> bool:
-        nonlocal taken
-        taken += 1
-        if taken % count == 0:
-            call()
+    def tell() -> bool:
+        progress(session.step)
         return False
 
-    return until
+    ahead = None if stop is None or stop <= session.step else stop - session.step
+    session.burst(tell, ahead)
+    progress(session.step)
 
 
 def _ended(session: Session, expectations: Expectations) -> Ended:

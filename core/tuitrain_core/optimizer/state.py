@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .. import aligned
 from ..ops.base import Array
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class ParameterState:
         """Return an array flat, making it of zeros on first use."""
         array = self.slots.get(name)
         if array is None:
-            array = self.slots[name] = np.zeros_like(like)
+            array = self.slots[name] = aligned.zeros(like.shape, like.dtype)
         return array.reshape(-1)
 
     def copy(self) -> ParameterState:

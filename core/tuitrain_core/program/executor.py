@@ -9,10 +9,11 @@ from itertools import groupby
 
 import numpy as np
 
+from .. import aligned
 from ..native import control
 from ..native.library import Kernel
 from ..ops.base import Array
-from .memory import address, aligned
+from .memory import address
 from .plan import Call, Moving, Work
 
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -93,10 +94,10 @@ class _Native:
     def __init__(self, calls: Sequence[Call], threads: int, stop: Array) -> None:
         self._keep: list[Array | Sequence[Call]] = [calls]  # kernels read all of it
         self._moving: list[tuple[Array, int, Moving, Array]] = []
-        self._taken = aligned((threads, 8), np.int64)
-        meeting = aligned((16,), np.int64)
+        self._taken = aligned.zeros((threads, 8), np.int64)
+        meeting = aligned.zeros((16,), np.int64)
         self._keep.append(meeting)
-        seen = stop if threads == 1 else aligned((8,), np.int64)
+        seen = stop if threads == 1 else aligned.zeros((8,), np.int64)
         self._seen = seen
         self._entries = []
         for index in range(threads):

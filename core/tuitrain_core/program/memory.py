@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
 
+from .. import aligned
 from ..ops.base import Array
 from .graph import Value
-
-LINE = 64
-"""Bytes of a cache line, to which every array is aligned."""
-
-
-def aligned(shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
-    """Make an array of zeros that begins at a cache line."""
-    size = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = np.zeros(size + LINE, np.uint8)
-    start = -memory.ctypes.data % LINE
-    return memory[start : start + size].view(dtype).reshape(shape)
 
 
 def address(array: Array) -> int:
@@ -33,8 +22,8 @@ def padded(features: int) -> int:
 
     Rows that lie a power of two apart share few of a cache's sets, which costs 12 %.
     """
-    lines = -(-features * 4 // LINE)
-    return (lines + (lines > 4 and lines % 2 == 0)) * LINE // 4
+    lines = -(-features * 4 // aligned.LINE)
+    return (lines + (lines > 4 and lines % 2 == 0)) * aligned.LINE // 4
 
 
 def pitch(array: Array) -> int:
@@ -82,7 +71,7 @@ class Workspace:
         """Return the array of this key; made, of zeros, when first asked for."""
         found = self._arrays.get(key)
         if found is None:
-            found = self._arrays[key] = aligned(shape, dtype)
+            found = self._arrays[key] = aligned.zeros(shape, dtype)
         return found
 
     def of(self, value: Value, purpose: Hashable, rows: int) -> Array:

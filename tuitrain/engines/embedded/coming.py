@@ -106,4 +106,5 @@ def _scalars(each: _Trained, first: PreparedUpdate, step: int, steps: int) -> Ar
     rows = [first.scalars]
     if not isinstance(each.group.schedule, Constant) or each.group.optimizer.ages:
         rows += [each.prepared(step, ahead).scalars for ahead in range(2, steps + 1)]
-    return np.array(rows, np.float32)
+    with np.errstate(over="ignore"):  # an lr beyond every float shows in the weights
+        return np.array(rows, np.float32)
