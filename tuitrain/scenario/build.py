@@ -83,9 +83,9 @@ def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
     title = title_of(scenario, engine.steps_per_epoch)
     planned = list(_planned(scenario.at, title))
     marks = list(_marks(scenario.expect, title))
-    tell("compiling kernels (the first start only)")
+    tell("compiling kernels")
     try:
-        engine.warm_up()
+        engine.warm_up(lambda _name, done, total: tell(f"compiling kernels: {done} of {total}"))
     except Exception as error:  # the user's own model may raise anything
         raise ScenarioError(
             f"model: {scenario.model} cannot train on {scenario.data}: {_told(error)}"

@@ -50,7 +50,7 @@ class ConvolutionLayer:
         packed = plan.scratch((self, "packed"), (convolution.packed_size(g),))
         plan.whole(convolution.pack(g), plan.value(self._weight), packed)
         padded = self._padded(plan)
-        if padded is not x:
+        if g.padding != (0, 0):
             plan.call(convolution.pad(g), x, padded, total=plan.rows)
         plan.call(
             convolution.forward(g, self._relu, self._bias is not None, self._pool),
