@@ -19,6 +19,7 @@ from tuitrain.commands import (
     Pause,
     Resume,
     Rewind,
+    RewindTo,
     Step,
     Stop,
     Thaw,
@@ -84,7 +85,7 @@ class Steering(Screen[None]):
 
     def submit(self, command: AnyCommand, actor: Actor) -> None:
         """Hand a command to the run, and wait for its answer without waiting."""
-        if self._ended(goes_back=isinstance(command, Rewind | Undo | Branch)):
+        if self._ended(goes_back=isinstance(command, Rewind | RewindTo | Undo | Branch)):
             return
         text = to_text(command)
         try:
