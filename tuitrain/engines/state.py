@@ -53,6 +53,6 @@ class EngineState:
     @property
     def nbytes(self) -> int:
         """Size of the arrays in memory."""
-        slots = (a for each in self.optimizers.values() for a in each.slots.values())
-        every = [*self.parameters.values(), *self.buffers.values(), *self.gradients.values(), *slots]
-        return sum(array.nbytes for array in every)
+        slots = (each.slots for each in self.optimizers.values())
+        every = (self.parameters, self.buffers, self.gradients, *slots)
+        return sum(array.nbytes for arrays in every for array in arrays.values())

@@ -7,7 +7,6 @@ what is no array. Reading executes nothing.
 from __future__ import annotations
 
 import io
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -194,5 +194,5 @@ def _read(kind: type[_Timed], records: Iterable[Timed]) -> Iterable[_Timed]:
 def _breakpoint(text: str) -> BreakWhen:
     command = parse(text)
     if not isinstance(command, BreakWhen):
-        raise ValueError(f"{text!r} is no breakpoint")
+        raise TypeError(f"{text!r} is no breakpoint")
     return command

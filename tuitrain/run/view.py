@@ -47,5 +47,7 @@ def _note(session: Session) -> str:
         return session.recorder.problem
     if session.phase is Phase.PAUSED and session.broke:
         return session.broke
+    if session.checkpoints.unkept:
+        return session.checkpoints.unkept
     bad = session.timeline.line.first_non_finite()
     return "" if bad is None else f"loss is not finite since step {bad}"
