@@ -105,6 +105,11 @@ class Session:
         return self.engine.step
 
     @property
+    def problem(self) -> str:
+        """Why not all is kept that should be, or ""."""
+        return self.recorder.problem or self.checkpoints.unkept
+
+    @property
     def planned(self) -> tuple[Planned, ...]:
         """The planned commands that are not applied yet."""
         return tuple(self._planned)

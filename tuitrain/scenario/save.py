@@ -14,9 +14,11 @@ from tuitrain.commands import (
     Branch,
     BreakOff,
     BreakWhen,
+    Checkpoint,
     Pause,
     Resume,
     Rewind,
+    RewindTo,
     Step,
     Stop,
     TryLr,
@@ -44,6 +46,7 @@ class Lines:
     stopped_at: int | None = None
     _name: str = "main"
     _left: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
+    _marks: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     _made: int = 0
 
     def follow(self, step: int, text: str) -> None:
@@ -52,6 +55,10 @@ class Lines:
         match parse(text):
             case Rewind(step=target):
                 self._fork([each for each in self.current if each[0] < target])
+            case RewindTo(name=name):
+                self._fork(list(self._marks[name]))
+            case Checkpoint(name=name):
+                self._marks[name] = list(self.current)
             case Undo():
                 self._fork(self.current[:-1])
             case Branch(name=name):
