@@ -68,8 +68,7 @@ def resume(
     session = build(scenario, str(folder), tell, recorder)
     expectations = Expectations(scenario, session, str(folder))
     yield started(session)
-    used, problems = _first_that_fits(paths, header, writer.position, session, expectations)
-    at = used.position if used else Position()
+    used, at, problems = _first_that_fits(paths, header, writer.position, session, expectations)
     recorder.begin(at)
     session.journal.restore(entries_in(folder, records[: at.journal]))
     yield WentOn(session.step, _told(used, session.step, problems))
@@ -94,8 +93,13 @@ def _first_that_fits(
     end: Position,
     session: Session,
     expectations: Expectations,
-) -> tuple[Checkpoint | None, list[str]]:
-    """Let the session go on from the latest checkpoint that fits; say what is wrong with others."""
+) -> tuple[str, Position, list[str]]:
+    """Let the session go on from the latest checkpoint that fits.
+
+    Returns
+    -------
+    Its name and position ("" and the start if none does), and what is wrong with later ones
+    """
     problems: list[str] = []
     for path in _latest_first(paths, problems):
         try:
@@ -104,11 +108,11 @@ def _first_that_fits(
             if not problem:
                 session.go_on_from(made.session)
                 expectations.go_on_from(made.session)
-                return made, problems
+                return path.stem, made.position, problems
         except (CheckpointError, StateMismatchError) as error:
             problem = str(error)
         problems.append(f"{path.stem}: {problem}")
-    return None, problems
+    return "", Position(), problems
 
 
 def _latest_first(paths: Iterable[Path], problems: list[str]) -> list[Path]:
@@ -134,8 +138,8 @@ def _problem(made: Checkpoint, header: Header, end: Position) -> str:
     return ""
 
 
-def _told(used: Checkpoint | None, step: int, problems: Sequence[str]) -> str:
+def _told(used: str, step: int, problems: Sequence[str]) -> str:
     trouble = f" ({'; '.join(problems)})" if problems else ""
-    if used is None:
+    if not used:
         return f"trains again from the start: no checkpoint can be used{trouble}"
-    return f"goes on from the checkpoint of step {step}{trouble}"
+    return f"goes on from checkpoint {used} of step {step}{trouble}"
