@@ -184,7 +184,8 @@ class Session:
             wanted = min(wanted, self._steps_left)
         before, self._passing = self.step, self._held_at == self.step
         losses = self.timeline.advance(wanted, until, self._hold if self.breakpoints else None)
-        self.recorder.losses(before + 1, losses)
+        if losses:
+            self.recorder.losses(before + 1, losses)
         if self._held_at == self.step and not self._passing:
             self._break()
         if losses:

@@ -141,5 +141,6 @@ def _problem(made: Checkpoint, header: Header, end: Position) -> str:
 def _told(used: str, step: int, problems: Sequence[str]) -> str:
     trouble = f" ({'; '.join(problems)})" if problems else ""
     if not used:
-        return f"trains again from the start: no checkpoint can be used{trouble}"
+        why = "no checkpoint can be used" if problems else "there is no checkpoint"
+        return f"trains again from the start: {why}{trouble}"
     return f"goes on from checkpoint {used} of step {step}{trouble}"
