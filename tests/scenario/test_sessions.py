@@ -3,8 +3,10 @@
 ``make sessions`` tries a thousand; the number is in the environment variable TUITRAIN_SESSIONS.
 """
 
+import itertools
 import os
 import shutil
+from bisect import bisect_left
 from pathlib import Path
 
 from hypothesis import HealthCheck, event, given, settings
@@ -12,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.scenario.killing import keeping_every_auto
 from tests.scenario.test_rerun import nothing, record
-from tests.scenario.test_resume import HEAD, go_on, left_in, values, went_on
-from tuitrain.run.checkpoint import checkpoint_file
+from tests.scenario.test_resume import HEAD, go_on, left_in, values, values_in, went_on
+from tuitrain.run.checkpoint import checkpoint_file, read_position
 from tuitrain.run.folder import JOURNAL, METRICS, read_journal
 from tuitrain.scenario.rerun import compare
 
@@ -69,8 +71,11 @@ def test_killed_after_any_checkpoint_a_session_goes_on_to_the_same_end(
     kept = len(list((place / "kept").iterdir()))
     chosen = data.draw(st.integers(0, kept - 1))
     shutil.copy(place / "kept" / f"{chosen}.npz", checkpoint_file(folder, "auto"))
-    cut_off(folder / JOURNAL, data, least=before[JOURNAL].rfind(b'"command"'))
-    cut_off(folder / METRICS, data)
+    at = read_position(place / "kept" / f"{chosen}.npz")
+    commands = [i for i, each in enumerate(read_journal(folder), 1) if each["event"] == "command"]
+    cut_off(folder / JOURNAL, data, max(at.journal, *commands[-1:], 0))
+    lines = list(itertools.accumulate(map(metrics_in, before[METRICS].splitlines())))
+    cut_off(folder / METRICS, data, bisect_left(lines, at.metrics) + 1)
     events = go_on(folder)
     event("from the start" if not went_on(events).step else "from a checkpoint")
     assert (events[-1].digest, events[-1].step) == ended
@@ -78,8 +83,13 @@ def test_killed_after_any_checkpoint_a_session_goes_on_to_the_same_end(
     assert values(folder) == every
 
 
-def cut_off(path: Path, data, least: int = 0) -> None:
-    """Cut a file off where it might have ended when the run was killed, after all commands."""
-    content = path.read_bytes()
-    begin = content.find(b"\n", max(0, least)) + 1
-    path.write_bytes(content[: data.draw(st.integers(begin, len(content)))])
+def metrics_in(line: bytes) -> int:
+    return len(values_in(line))
+
+
+def cut_off(path: Path, data, least: int) -> None:
+    """Cut a file off where it might have ended when the run was killed, after so many lines."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    rest = b"".join(lines[least:])
+    cut = data.draw(st.integers(0, len(rest)))
+    path.write_bytes(b"".join(lines[:least]) + rest[:cut])
