@@ -152,6 +152,7 @@ class Snapshot:
     interventions : those that led to this state
     branch : the name of the line that is shown
     branches : the lines that were left
+    checkpoints : what can be gone back to by name, oldest first
     breakpoints : the conditions on which the run will pause, as commands
     optimizers : what a group's optimizer can be swapped to
     """
@@ -171,6 +172,7 @@ class Snapshot:
     interventions: tuple[Intervention, ...] = ()
     branch: str = "main"
     branches: tuple[BranchView, ...] = ()
+    checkpoints: tuple[str, ...] = ()
     breakpoints: tuple[str, ...] = ()
     optimizers: tuple[OptimizerChoice, ...] = ()
 

@@ -36,6 +36,7 @@ def snapshot_of(
         ),
         branch=line.name,
         branches=tuple(each.view() for each in session.timeline.left.values()),
+        checkpoints=tuple(session.checkpoints.marks),
         breakpoints=session.breakpoints.texts(),
         optimizers=engine.optimizers(),
     )
