@@ -21,6 +21,7 @@ from tuitrain.run.checkpoint import (
 from tuitrain.run.folder import write_whole
 from tuitrain.run.session import Session
 from tuitrain.run.session_state import SessionState
+from tuitrain.run.snapshot import Phase
 
 AT = Position(12, 345)
 
@@ -96,6 +97,18 @@ def test_a_session_goes_on_from_a_file_with_the_same_bits(tmp_path):
     assert second.engine.digest() == first.engine.digest()
     shown = [repr(replace(each.snapshot(), journal=())) for each in (first, second)]
     assert shown[0] == shown[1]
+
+
+def test_a_step_that_a_breakpoint_held_passes_after_the_checkpoint_too(tmp_path):
+    first, second = make(), make()
+    run_to(first, 20)
+    do(first, "break when grad_norm fc > 0")
+    first.burst()
+    assert (first.step, first.phase) == (20, Phase.PAUSED)
+    write_whole(tmp_path / "x.npz", content(first.state()))
+    second.go_on_from(read_checkpoint(tmp_path / "x.npz").session)
+    second.burst()
+    assert (second.step, second.phase) == (21, Phase.PAUSED)
 
 
 def test_values_that_are_not_finite_survive(tmp_path):

@@ -186,6 +186,13 @@ def test_findings_before_the_checkpoint_count_at_the_end(uninterrupted, tmp_path
     assert again[-1].ok is False
 
 
+def test_what_was_refused_before_the_checkpoint_counts_at_the_end(tmp_path):
+    fly(f'{HEAD}[[at]]\nstep = 9\ndo = "freeze nobody"\n', tmp_path / "run")
+    again = go_on(tmp_path / "run")
+    assert went_on(again).step == 400
+    assert again[-1].ok is False
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_every_optimizer_goes_on_with_the_same_bits(tmp_path, rule):
     swap = f"optimizer * {rule} lr=0.01 {RULES[rule]}"
