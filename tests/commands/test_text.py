@@ -194,6 +194,7 @@ def test_commands_are_read_as_documented(text: str, command: Command):
         ("checkpoint 3", "begins with a letter, but was given '3'"),
         (f"checkpoint {'a' * 65}", "at most 64 letters"),
         ("checkpoint auto", "the one which the run keeps by itself"),
+        ("rewind auto", "the one which the run keeps by itself"),
         ("clip norm 0", "takes a limit above 0"),
         ("clip of 3", "norm or value as its kind"),
         ("schedule fc cosin to 0 over 3 epochs", "did you mean 'cosine'?"),

@@ -83,7 +83,6 @@ def test_a_checkpoint_that_there_is_not_is_refused_with_the_nearest():
     assert "none was made yet" in do(session, "rewind here", "refused")
     do(session, "checkpoint here")
     assert "did you mean 'here'? (checkpoints: here)" in do(session, "rewind hare", "refused")
-    assert "no checkpoint is called 'auto'" in do(session, "rewind auto", "refused")
 
 
 def test_without_a_record_it_says_that_there_is_no_file():
