@@ -6,7 +6,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import Phase as Stage
 from hypothesis import strategies as st
 
 from tests.conformance.probes import RULES
@@ -15,11 +16,13 @@ from tests.scenario.test_rerun import nothing, record
 from tuitrain.cli import main
 from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
 from tuitrain.run.folder import HEADER, JOURNAL, METRICS, RunFolder
+from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.events import Ended, Finding, WentOn
 from tuitrain.scenario.load import loads
 from tuitrain.scenario.replay import replay
 from tuitrain.scenario.rerun import compare, header_of
 from tuitrain.scenario.resume import resume
+from tuitrain.scenario.watch import build_watched
 
 NEVER = 10**9
 HEAD = """
@@ -128,7 +131,7 @@ def uninterrupted(tmp_path_factory) -> tuple[Path, list]:
     max_examples=12,
     deadline=None,
     suppress_health_check=list(HealthCheck),
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],  # every instant is as good as another
+    phases=[Stage.explicit, Stage.reuse, Stage.generate],  # every instant is as good as another
 )
 @given(instants=st.lists(st.integers(0, 700), min_size=1, max_size=3))
 def test_killed_at_any_instants_a_run_leaves_what_it_would_have_left(
@@ -253,6 +256,24 @@ def test_a_run_whose_expectations_nobody_watched_trains_again_from_the_start(tmp
     assert "auto: it does not tell what is expected of step 0" in went_on(events).message
     assert isinstance(events[-1], Ended)
     assert (events[-1].digest, events[-1].ok) == (digest, True)
+
+
+def test_what_a_live_run_has_found_of_its_expectations_goes_on_from_its_checkpoint(
+    uninterrupted, tmp_path
+):
+    _, events = uninterrupted
+    scenario = loads(EVENTFUL, "x.toml")
+    with ExitStack() as files, dying_at(NEVER):
+        recorder = RunFolder(tmp_path / "run", header_of(scenario), files)
+        session = build_watched(scenario, "x.toml", recorder=recorder)
+        while session.step < 410:
+            session.apply_planned()
+            session.look()
+            session.phase = Phase.RUNNING
+            session.burst()
+    again = go_on(tmp_path / "run")
+    assert went_on(again).step == 400
+    assert again[-1] == events[-1]
 
 
 def damaged(folder: Path) -> None:
