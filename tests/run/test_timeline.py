@@ -27,7 +27,7 @@ def run_to(session: Session, step: int) -> None:
     if session.step < step:
         session.phase = Phase.RUNNING
     while session.step < step:
-        session.burst(lambda: session.step == step)
+        session.burst(most=step - session.step)
 
 
 def sight(session: Session) -> tuple:

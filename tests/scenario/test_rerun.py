@@ -44,7 +44,7 @@ def record(folder: Path, script, text: str = LONG) -> tuple[str, int]:
             while session.step < stop:
                 session.apply_planned()
                 session.phase = Phase.RUNNING
-                session.burst(lambda stop=stop: session.step == stop)
+                session.burst(most=stop - session.step)
             session.decide(parse(command), "key", 1)
         while session.step < session.title.total_steps:
             session.apply_planned()

@@ -46,7 +46,7 @@ def fly(session: Session, step: int) -> None:
     boundary(session)
     session.phase = Phase.RUNNING
     while session.step < step and not session.phase.ended:
-        session.burst(lambda: session.step == step)
+        session.burst(most=step - session.step)
         boundary(session)
 
 

@@ -174,14 +174,21 @@ class Session:
         self.recorder.command(entry)
         return entry
 
-    def burst(self, until: Callable[[], bool] = lambda: False) -> Sequence[float]:
-        """Take steps to the next mark or epoch, to the end of a `step N`, or until told to."""
+    def burst(
+        self, until: Callable[[], bool] = lambda: False, most: int | None = None
+    ) -> Sequence[float]:
+        """Take steps to the next mark or epoch, to the end of a `step N`, or until told to.
+
+        ``until`` may be asked after several steps at once; ``most`` is never exceeded.
+        """
         per_epoch = self.title.steps_per_epoch
         epoch_end = (self.step // per_epoch + 1) * per_epoch
         next_mark = self._marks[bisect_right(self._marks, self.step)]
         wanted = min(epoch_end, next_mark) - self.step
         if self._steps_left is not None:
             wanted = min(wanted, self._steps_left)
+        if most is not None:
+            wanted = min(wanted, most)
         before, self._passing = self.step, self._held_at == self.step
         losses = self.timeline.advance(wanted, until, self._hold if self.breakpoints else None)
         if losses:

@@ -112,7 +112,8 @@ def follow(
 def _to_next_boundary(session: Session, stop: int | None, progress: Callable[[int], None]) -> None:
     """Run to the next step at which something is planned, expected, measured or asked."""
     tell = _every(20, lambda: progress(session.step))
-    session.burst(lambda: tell() or session.step == stop)
+    ahead = None if stop is None or stop <= session.step else stop - session.step
+    session.burst(tell, ahead)
     progress(session.step)
 
 
