@@ -76,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     replay.add_argument("--json", action="store_true", help="one JSON object a line")
     resume = _command(commands, "resume", _resume, "go on with a recorded run to its end")
     resume.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
+    latest = "the checkpoint to go on from (default: the latest that fits; else the first step)"
+    resume.add_argument("--from", dest="checkpoint", metavar="NAME", help=latest)
     resume.add_argument("--json", action="store_true", help="one JSON object a line")
     save = _command(commands, "save", _save, "save a recorded run as a scenario")
     save.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
@@ -132,10 +134,10 @@ def _replay(arguments: argparse.Namespace) -> int:
 
 
 def _resume(arguments: argparse.Namespace) -> int:
-    from tuitrain.scenario.rerun import resume
+    from tuitrain.scenario.resume import resume
 
     def events(bar: ProgressBar, files: ExitStack) -> Iterator[Event]:
-        return resume(arguments.folder, files, bar.note, bar.steps)
+        return resume(arguments.folder, files, bar.note, bar.steps, arguments.checkpoint)
 
     return _fly(str(arguments.folder), arguments.json, events)
 

@@ -54,6 +54,12 @@ def test_completions(line, found):
     assert completions(line, branched(breakpoints=watchful().breakpoints)) == found
 
 
+def test_rewind_completes_checkpoints_the_newest_first():
+    shown = branched(checkpoints=("good", "better"))
+    assert completions("rewind ", shown)[:3] == ["rewind better", "rewind good", "rewind 900"]
+    assert completions("rewind g", shown) == ["rewind good"]
+
+
 def test_completions_before_the_first_snapshot():
     assert completions("res", None) == ["resume"]
     assert completions("optimizer * a", None) == []

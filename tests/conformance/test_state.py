@@ -114,6 +114,28 @@ def test_every_name_that_does_not_fit_is_listed_and_nothing_is_changed(engine):
     assert whole(engine) == before
 
 
+def gradients(engine) -> dict[str, bytes | None]:
+    found = {name: engine.gradient(name) for name in engine.parameters()}
+    return {name: None if each is None else each.tobytes() for name, each in found.items()}
+
+
+def test_gradients_come_with_a_state_that_has_them_and_with_no_other(make_engine):
+    first, second = make_engine(), make_engine()
+    do(first, "freeze conv")
+    train(first, 3)
+    known = {name: first.gradient(name) for name in first.parameters()}
+    known = {name: each.copy() for name, each in known.items() if each is not None}
+    assert first.state().gradients == {}
+    state = replace(first.state(), gradients=known)
+    second.load_state(state)
+    assert gradients(second) == gradients(first)
+    assert train(second, 3) == train(first, 3)
+    known["fc.weight"][...] = 0
+    assert second.digest() == first.digest()
+    second.load_state(first.state())
+    assert set(gradients(second).values()) == {None}
+
+
 def zeros(dtype: type) -> dict[str, np.ndarray]:
     return {slot: np.zeros((8, 48), dtype) for slot in ("exp_avg", "exp_avg_sq")}
 
@@ -127,6 +149,8 @@ def zeros(dtype: type) -> dict[str, np.ndarray]:
         {"clip": ("norm", -1.0)},
         {"step": -1},
         {"buffers": {}},
+        {"gradients": {"nobody": np.zeros(3, np.float32)}},
+        {"gradients": {"fc.weight": np.zeros(3, np.float32)}},
         {"groups": ()},
         {"groups": ({},)},
         {"optimizers": {"nobody": OptimizerState(3, {})}},

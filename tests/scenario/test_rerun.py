@@ -20,7 +20,8 @@ from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build, title_of
 from tuitrain.scenario.events import Ended
 from tuitrain.scenario.load import loads
-from tuitrain.scenario.rerun import compare, header_of, resume
+from tuitrain.scenario.rerun import compare, header_of
+from tuitrain.scenario.resume import resume
 
 LONG = TEXT.replace("epochs = 3", "epochs = 60").replace("epoch = 3\n", "epoch = 60\n")
 LONG = LONG.replace('unchanged = { params = ["fc*"], since_epoch = 1 }\ngrad_none = ["fc*"]\n', "")

@@ -27,7 +27,7 @@ acts = st.sampled_from(
     [
         "freeze head", "thaw *", "lr fc 0.02", "lr * x0.5", "decay * over 2 epochs", "undo", "redo",
         "optimizer fc adam", "group top = classifier.*", "rewind 9", "rewind 80", "branch main",
-        "branch b1", "try lr fc x0.1, 0.3 for 20 steps", "pause",
+        "branch b1", "checkpoint a", "rewind a", "try lr fc x0.1, 0.3 for 20 steps", "pause",
         "clip norm 0.1", "schedule fc cosine to 0 over 90 steps warmup=3",
     ]
 )  # fmt: skip

@@ -3,13 +3,20 @@
 ``make sessions`` tries a thousand; the number is in the environment variable TUITRAIN_SESSIONS.
 """
 
+import itertools
 import os
+import shutil
+from bisect import bisect_left
+from pathlib import Path
 
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from tests.scenario.killing import keeping_every_auto
 from tests.scenario.test_rerun import nothing, record
-from tuitrain.run.folder import read_journal
+from tests.scenario.test_resume import HEAD, go_on, left_in, values, values_in, went_on
+from tuitrain.run.checkpoint import checkpoint_file, read_position
+from tuitrain.run.folder import JOURNAL, METRICS, read_journal
 from tuitrain.scenario.rerun import compare
 
 SESSIONS = int(os.environ.get("TUITRAIN_SESSIONS", "25"))
@@ -21,6 +28,7 @@ rules = st.sampled_from(
 )
 acts = st.one_of(
     st.sampled_from(["pause", "resume", "step 3", "undo", "redo", "clip norm 0.1", "clip off"]),
+    st.sampled_from(["checkpoint a", "checkpoint b", "rewind a", "rewind b"]),
     st.builds("freeze {}".format, targets),
     st.builds("thaw {} {}".format, targets, st.sampled_from(["keep", "reset"])),
     st.builds("lr {} {}".format, targets, rates),
@@ -48,3 +56,40 @@ def test_the_record_of_any_session_runs_again_to_the_same_bits(tmp_path_factory,
     assert comparison.difference is None
     assert comparison.step == step
     assert environments == []
+
+
+@settings(max_examples=SESSIONS, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(st.tuples(st.integers(0, 120), acts), max_size=12), st.data())
+def test_killed_after_any_checkpoint_a_session_goes_on_to_the_same_end(
+    tmp_path_factory, script, data
+):
+    place = tmp_path_factory.mktemp("session")
+    folder = place / "run"
+    with keeping_every_auto(place / "kept"):
+        ended = record(folder, script, text=HEAD)
+    before, every = left_in(folder), values(folder)
+    kept = len(list((place / "kept").iterdir()))
+    chosen = data.draw(st.integers(0, kept - 1))
+    shutil.copy(place / "kept" / f"{chosen}.npz", checkpoint_file(folder, "auto"))
+    at = read_position(place / "kept" / f"{chosen}.npz")
+    commands = [i for i, each in enumerate(read_journal(folder), 1) if each["event"] == "command"]
+    cut_off(folder / JOURNAL, data, max(at.journal, *commands[-1:], 0))
+    lines = list(itertools.accumulate(map(metrics_in, before[METRICS].splitlines())))
+    cut_off(folder / METRICS, data, bisect_left(lines, at.metrics) + 1)
+    events = go_on(folder)
+    event("from the start" if not went_on(events).step else "from a checkpoint")
+    assert (events[-1].digest, events[-1].step) == ended
+    assert left_in(folder)[JOURNAL] == before[JOURNAL]
+    assert values(folder) == every
+
+
+def metrics_in(line: bytes) -> int:
+    return len(values_in(line))
+
+
+def cut_off(path: Path, data, least: int) -> None:
+    """Cut a file off where it might have ended when the run was killed, after so many lines."""
+    lines = path.read_bytes().splitlines(keepends=True)
+    rest = b"".join(lines[least:])
+    cut = data.draw(st.integers(0, len(rest)))
+    path.write_bytes(b"".join(lines[:least]) + rest[:cut])

@@ -129,13 +129,14 @@ def _schedule(kind: str, place: int) -> list[str]:
 
 
 def _past(name: str, snapshot: Snapshot | None) -> list[str]:
-    """Return what can be gone back to, the newest first: steps of commands, or branches."""
+    """Return what can be gone back to, the newest first: checkpoints and steps, or branches."""
     if snapshot is None:
         return []
     if name == "branch":
         return [branch.name for branch in reversed(snapshot.branches)]
     made = {each.step for each in snapshot.interventions}
-    return [str(step) for step in sorted(made, reverse=True)]
+    steps = [str(step) for step in sorted(made, reverse=True)]
+    return [*reversed(snapshot.checkpoints), *steps]
 
 
 def _settings(optimizer: str, snapshot: Snapshot | None) -> list[str]:

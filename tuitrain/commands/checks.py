@@ -19,8 +19,12 @@ from .vocabulary import verb
 MOST = 999_999_999_999
 """The largest count that a command takes."""
 
+AUTO = "auto"
+"""The name of the checkpoint that a run keeps by itself."""
+
 _TARGET = re.compile(r"[\w.*?\[\]!-]+")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_CHECKPOINT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _NOT_SETTINGS = ("state", "ramp")
 
 
@@ -48,6 +52,18 @@ def word(name: str, what: str, value: Any) -> None:
         raise misused(
             name, f"takes {what} of letters, digits, '_', '.' and '-', but was given {value!r}"
         )
+
+
+def checkpoint(name: str, value: Any) -> None:
+    """Check a checkpoint's name, which is one for a file on any system too."""
+    if not isinstance(value, str) or not _CHECKPOINT.fullmatch(value):
+        raise misused(
+            name,
+            "takes a name of at most 64 letters, digits, '_', '.' and '-' that begins with a "
+            f"letter, but was given {value!r:.80}",
+        )
+    if value == AUTO:
+        raise misused(name, f"cannot take {AUTO!r}: that is the one which the run keeps by itself")
 
 
 def one_of(name: str, what: str, value: Any, allowed: tuple[str, ...]) -> None:

@@ -15,6 +15,7 @@ from .types import (
     SCHEDULES,
     AnyCommand,
     Branch,
+    Checkpoint,
     Clip,
     Decay,
     FollowSchedule,
@@ -25,6 +26,7 @@ from .types import (
     Regroup,
     Resume,
     Rewind,
+    RewindTo,
     ScaleLr,
     SetLr,
     Step,
@@ -143,9 +145,14 @@ def _clip(words: list[str]) -> Clip:
     return Clip(cast(Literal["norm", "value"], by), not_negative("clip", "limit", limit))
 
 
-def _rewind(words: list[str]) -> Rewind:
-    (step,) = exactly("rewind", words, 1)
-    return Rewind(count("rewind", step, 0))
+def _rewind(words: list[str]) -> Rewind | RewindTo:
+    (where,) = exactly("rewind", words, 1)
+    return Rewind(count("rewind", where, 0)) if where[0] in "+-0123456789" else RewindTo(where)
+
+
+def _checkpoint(words: list[str]) -> Checkpoint:
+    (name,) = exactly("checkpoint", words, 1)
+    return Checkpoint(name)
 
 
 def _branch(words: list[str]) -> Branch:
@@ -244,6 +251,7 @@ _READERS: dict[str, Callable[[list[str]], AnyCommand]] = {
     "optimizer": _optimizer,
     "group": _group,
     "rewind": _rewind,
+    "checkpoint": _checkpoint,
     "undo": _plain(Undo()),
     "redo": _plain(Redo()),
     "branch": _branch,

@@ -7,6 +7,7 @@ from .types import (
     Branch,
     BreakOff,
     BreakWhen,
+    Checkpoint,
     Clip,
     Command,
     Decay,
@@ -18,6 +19,7 @@ from .types import (
     Regroup,
     Resume,
     Rewind,
+    RewindTo,
     ScaleLr,
     SetLr,
     Step,
@@ -50,6 +52,10 @@ def to_text(command: Command) -> str:  # noqa: PLR0912 - a row for each command
             return "clip off" if by == "off" else f"clip {by} {number_text(limit)}"
         case Rewind(step=step):
             return f"rewind {step}"
+        case RewindTo(name=name):
+            return f"rewind {name}"
+        case Checkpoint(name=name):
+            return f"checkpoint {name}"
         case Branch(name=name):
             return f"branch {name}"
         case TryLr(target=target, values=values, steps=steps):

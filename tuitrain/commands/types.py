@@ -207,6 +207,24 @@ class Rewind(Command, frozen=True, tag="rewind"):
         self._take(step=checks.count("rewind", self.step, 0))
 
 
+class RewindTo(Command, frozen=True, tag="rewind-to"):
+    """Go back to exactly where a checkpoint was made; what followed is kept as a branch."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        checks.checkpoint("rewind", self.name)
+
+
+class Checkpoint(Command, frozen=True, tag="checkpoint"):
+    """Keep all that decides the future under a name, which is one for a file, too."""
+
+    name: str
+
+    def __post_init__(self) -> None:
+        checks.checkpoint("checkpoint", self.name)
+
+
 class Undo(Command, frozen=True, tag="undo"):
     """Take back the last command, and train again up to the present step without it."""
 
@@ -284,6 +302,8 @@ AnyCommand: TypeAlias = (
     | SwapOptimizer
     | Regroup
     | Rewind
+    | RewindTo
+    | Checkpoint
     | Undo
     | Redo
     | Branch

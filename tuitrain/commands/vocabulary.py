@@ -75,9 +75,15 @@ VOCABULARY: tuple[Verb, ...] = (
     ),
     Verb(
         "rewind",
-        "rewind STEP",
-        "Go back to a past step, exactly; what followed is kept as a branch.",
-        ("rewind 400",),
+        "rewind STEP|NAME",
+        "Go back to a past step or a checkpoint, exactly; what followed is kept as a branch.",
+        ("rewind 400", "rewind before-swap"),
+    ),
+    Verb(
+        "checkpoint",
+        "checkpoint NAME",
+        "Keep all that decides the future: to rewind to, and in a file to resume from.",
+        ("checkpoint before-swap",),
     ),
     Verb("undo", "undo", "Take back the last command, and train again up to now.", ("undo",)),
     Verb(

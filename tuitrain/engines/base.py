@@ -172,6 +172,8 @@ class Engine(Protocol):
     def load_state(self, state: EngineState) -> None:
         """Go on from a state: what follows is what followed it, bit for bit.
 
+        The gradients are those that the state has; where it has none there is none.
+
         Raises
         ------
         StateMismatchError : it is not of this model; every name that does not fit is listed, and

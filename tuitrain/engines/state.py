@@ -7,7 +7,7 @@ so a state stays what it was while the training goes on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
@@ -36,6 +36,8 @@ class EngineState:
     groups : each group's name, members, optimizer, settings and schedule, as plain values
     random : state of the generator that dropout draws from, as plain values
     clip : how gradients are clipped (``norm``, ``value`` or ``off``), and the limit
+    gradients : those of the last step, where there are any, to be looked at; they decide nothing,
+        and an engine leaves them out when it gives its state
     """
 
     step: int
@@ -46,10 +48,11 @@ class EngineState:
     groups: tuple[Mapping[str, Any], ...]
     random: Mapping[str, Any]
     clip: tuple[str, float] = ("off", 0.0)
+    gradients: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:
         """Size of the arrays in memory."""
-        slots = (a for each in self.optimizers.values() for a in each.slots.values())
-        every = [*self.parameters.values(), *self.buffers.values(), *slots]
-        return sum(array.nbytes for array in every)
+        slots = (each.slots for each in self.optimizers.values())
+        every = (self.parameters, self.buffers, self.gradients, *slots)
+        return sum(array.nbytes for arrays in every for array in arrays.values())

@@ -52,6 +52,11 @@ class Breakpoints:
         self._conditions = []
         return count
 
+    @property
+    def conditions(self) -> tuple[BreakWhen, ...]:
+        """The conditions, oldest first."""
+        return tuple(self._conditions)
+
     def texts(self) -> tuple[str, ...]:
         """Return the conditions, as the commands that made them."""
         return tuple(to_text(each) for each in self._conditions)

@@ -1,15 +1,16 @@
 """The run folder: what is left of a run on disk.
 
 ``header.json`` says what was run and what its bits depend on, ``journal.jsonl`` has the commands
-and every so many steps digests, ``metrics.jsonl`` losses and accuracies. A line is whole or it is
-the last one: whoever reads passes over a torn end.
+and every so many steps digests, ``metrics.jsonl`` losses and accuracies, ``checkpoints/`` states
+to go on from. A line is whole or it is the last one: whoever reads passes over a torn end.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +18,8 @@ import msgspec
 
 from tuitrain.errors import TuitrainError, nearest
 
+from .checkpoint import Checkpoint, CheckpointError, Position, as_bytes, checkpoint_file
+from .session_state import SessionState
 from .snapshot import JournalEntry
 
 HEADER, JOURNAL, METRICS = "header.json", "journal.jsonl", "metrics.jsonl"
@@ -35,6 +38,11 @@ class Header(msgspec.Struct, frozen=True):
     scenario: dict[str, Any]
     environment: dict[str, str]
 
+    def run(self) -> str:
+        """Return a digest of what was run, which its checkpoints carry."""
+        content = msgspec.json.encode(self.scenario, order="deterministic")
+        return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
 
 class RunFolder:
     """Writes a run folder while the run goes on.
@@ -43,7 +51,7 @@ class RunFolder:
     ----------
     folder : made if need be; one that holds a run already is refused, unless ``again``
     header : what is run
-    again : go on with the record that is there, after its last whole line
+    again : go on with the record that is there, after its last whole line; else one is begun
     files : closes the files
 
     Raises
@@ -53,10 +61,13 @@ class RunFolder:
     Attributes
     ----------
     problem : why nothing more is written, as when the disk is full; "" while all is well
+    position : how much of the record there is
     """
 
     def __init__(self, folder: Path, header: Header, files: ExitStack, again: bool = False) -> None:
         self.problem = ""
+        self._folder = folder
+        self._header = header
         if not again and (folder / HEADER).exists():
             raise TuitrainError(f"{folder} holds a run already; name another folder")
         try:
@@ -67,6 +78,7 @@ class RunFolder:
             self._metrics = files.enter_context(_appending(folder / METRICS))
         except OSError as error:
             raise TuitrainError(f"{folder} cannot be written: {error.strerror}") from None
+        self.position = position_of(folder) if again else Position()
 
     def command(self, entry: JournalEntry) -> None:
         """Write a command down, and see it to the disk."""
@@ -79,19 +91,49 @@ class RunFolder:
             "message": entry.message,
         }
         self._write(self._journal, record, to_disk=True)
+        self._moved(journal=1)
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
         """Write losses down."""
         self._write(self._metrics, {"event": "loss", "step": first_step, "loss": list(losses)})
+        self._moved(metrics=len(losses))
 
     def accuracy(self, step: int, accuracy: float) -> None:
         """Write an accuracy down."""
         self._write(self._metrics, {"event": "accuracy", "step": step, "accuracy": accuracy})
+        self._moved(metrics=1)
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
         """Write digests down."""
         record = {"event": "digest", "step": step, "branch": branch, "digests": dict(digests)}
         self._write(self._journal, record)
+        self._moved(journal=1)
+
+    def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:
+        """Write a checkpoint file that goes on at the end of what is written."""
+        return self.checkpoint_at(self.position, name, take)
+
+    def checkpoint_at(self, position: Position, name: str, take: Callable[[], SessionState]) -> str:
+        """Write a checkpoint file that goes on at a position of the record; see `Recorder`."""
+        if self.problem:
+            raise CheckpointError(f"no checkpoint can be written, for {self.problem}")
+        made = Checkpoint(self._header.run(), self._header.environment, position, take())
+        path = checkpoint_file(self._folder, name)
+        try:
+            # Never may a checkpoint be on the disk, and what leads to it not.
+            for file in (self._journal, self._metrics):
+                os.fsync(file.fileno())
+            path.parent.mkdir(exist_ok=True)
+            write_whole(path, as_bytes(made))
+        except OSError as error:
+            raise CheckpointError(
+                f"checkpoint {name!r} cannot be written: {error.strerror}"
+            ) from None
+        return str(path.relative_to(self._folder))
+
+    def _moved(self, journal: int = 0, metrics: int = 0) -> None:
+        at = self.position
+        self.position = Position(at.journal + journal, at.metrics + metrics)
 
     def _write(self, file: BinaryIO, record: Mapping[str, Any], to_disk: bool = False) -> None:
         """Write one line, with one unbuffered call: a process killed has written it or has not.
@@ -135,7 +177,22 @@ def read_journal(folder: Path) -> list[dict[str, Any]]:
     ------
     TuitrainError : it cannot be read, or a line that is not the last is damaged
     """
-    path = folder / JOURNAL
+    return _read_lines(folder / JOURNAL)
+
+
+def position_of(folder: Path) -> Position:
+    """Return how much of a record there is.
+
+    Raises
+    ------
+    TuitrainError : it cannot be read, or a line that is not the last is damaged
+    """
+    losses = [each.get("loss", 1) for each in _read_lines(folder / METRICS)]
+    metrics = sum(len(each) if isinstance(each, list) else 1 for each in losses)
+    return Position(len(read_journal(folder)), metrics)
+
+
+def _read_lines(path: Path) -> list[dict[str, Any]]:
     try:
         content = path.read_bytes() if path.exists() else b""
     except OSError as error:
@@ -151,13 +208,28 @@ def read_journal(folder: Path) -> list[dict[str, Any]]:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, and see it to the disk."""
+    """Write a file whole or not at all, and see it and its name to the disk.
+
+    Raises
+    ------
+    OSError : it cannot be written; a file that was there is as it was
+    """
     partial = path.with_name(path.name + ".partial")
-    with partial.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except OSError:
+        with suppress(OSError):
+            partial.unlink()  # on a full disk every byte counts
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _appending(path: Path) -> BinaryIO:

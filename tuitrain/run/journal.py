@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from .snapshot import Actor, JournalEntry, Outcome
 
 
@@ -19,6 +21,10 @@ class Journal:
         entry = JournalEntry(ticket, step, command, actor, outcome, message)
         self._entries.append(entry)
         return entry
+
+    def restore(self, entries: Iterable[JournalEntry]) -> None:
+        """Take in the entries of an earlier run, which this one goes on with."""
+        self._entries.extend(entries)
 
     def entries(self) -> tuple[JournalEntry, ...]:
         """Return all entries; the same tuple as long as none was added."""

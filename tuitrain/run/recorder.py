@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from .session_state import SessionState
 from .snapshot import JournalEntry
 
 
@@ -32,6 +33,21 @@ class Recorder(Protocol):
         """Take in the digests of the state after ``step`` steps, by parameter."""
         ...
 
+    def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:
+        """Keep a state under a name, in the place of one that is kept under it already.
+
+        ``take`` gives the state; it costs something, and is called only if the state is kept.
+
+        Returns
+        -------
+        Where it is, in words; "" if the recorder keeps none
+
+        Raises
+        ------
+        CheckpointError : it cannot be kept; what was kept before is as it was
+        """
+        ...
+
 
 class NoRecord:
     """Keeps no record."""
@@ -49,6 +65,11 @@ class NoRecord:
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
         """Forget them."""
+
+    def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:
+        """Keep none."""
+        del name, take
+        return ""
 
 
 NO_RECORD = NoRecord()

@@ -9,20 +9,23 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from typing import Any
 
 from tuitrain.commands import (
     AnyCommand,
     Branch,
     BreakOff,
     BreakWhen,
+    Checkpoint,
     Pause,
     Preview,
     Redo,
     Resume,
     Rewind,
+    RewindTo,
     Step,
     Stop,
     TryLr,
@@ -34,8 +37,10 @@ from tuitrain.engines.base import Change, Engine, Pending
 from tuitrain.errors import RefusedError, listed, nearest
 
 from .breakpoints import AVERAGE_OVER, Breakpoints, check_watched
+from .checkpoints import Checkpoints
 from .journal import Journal
 from .recorder import NO_RECORD, Recorder
+from .session_state import Mark, Planned, SessionState
 from .snapshot import (
     Actor,
     Candidate,
@@ -56,13 +61,8 @@ DIGEST_EVERY = 100
 PLANNED = 0
 """The ticket of commands that nobody waits for: those that a scenario planned."""
 
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A command to be applied at the boundary before step ``step`` (counted from 0)."""
-
-    step: int
-    command: AnyCommand
+CHECKPOINT_EVERY = 500
+"""Steps between the checkpoints that the run keeps by itself: so many are trained again at most."""
 
 
 class Session:
@@ -81,6 +81,7 @@ class Session:
     broke : why a breakpoint paused the run, until it goes on; else ""
     look : called at the boundaries of a live run, when all is applied that was asked there
     trial : the learning rates that were tried last, or None
+    memory : gives what shall be kept with a checkpoint for whoever watches, as plain values
     """
 
     def __init__(
@@ -106,6 +107,9 @@ class Session:
         self.look: Callable[[], None] = lambda: None
         self.trial: Trial | None = None
         self.breakpoints = Breakpoints()
+        self.checkpoints = Checkpoints(recorder, self.state)
+        self.memory: Callable[[], Mapping[str, Any]] = dict
+        self._in_hand: Planned | None = None
         self._marks = sorted({*marks, *(each.step for each in self._planned), title.total_steps})
         self.timeline.marks = self._marks
 
@@ -115,14 +119,54 @@ class Session:
         return self.engine.step
 
     @property
+    def problem(self) -> str:
+        """Why not all is kept that should be, or ""."""
+        return self.recorder.problem or self.checkpoints.unkept
+
+    @property
     def planned(self) -> tuple[Planned, ...]:
         """The planned commands that are not applied yet."""
         return tuple(self._planned)
 
+    def state(self) -> SessionState:
+        """Return all that decides the rest of the run, at this boundary."""
+        engine, timeline = self.engine, self.timeline
+        gradients = {name: engine.gradient(name) for name in engine.parameters()}
+        known = {name: each.copy() for name, each in gradients.items() if each is not None}
+        return SessionState(
+            engine=replace(engine.state(), gradients=known),
+            made=timeline.made,
+            line=timeline.line,
+            left=tuple(timeline.left.values()),
+            undone=tuple(timeline.undone),
+            marks=dict(self.checkpoints.marks),
+            planned=self.planned,
+            breakpoints=self.breakpoints.conditions,
+            held_at=self._held_at,
+            memory=self.memory(),
+        )
+
+    def go_on_from(self, state: SessionState) -> None:
+        """Go on from a state of an earlier run of the same scenario.
+
+        Raises
+        ------
+        StateMismatchError : it does not fit the engine; nothing was changed
+        """
+        self.timeline.go_on_from(state.engine, state.line, state.left, state.made)
+        self.timeline.undone = list(state.undone)
+        self.checkpoints.marks = dict(state.marks)
+        self._planned = list(state.planned)
+        for condition in state.breakpoints:
+            self.breakpoints.add(condition)
+        self._held_at = state.held_at
+
     def apply_planned(self) -> None:
         """Apply the commands that are planned for this boundary."""
         while self._planned and self._planned[0].step <= self.step:
-            self.decide(self._planned.pop(0).command, "scenario", PLANNED)
+            self._in_hand = self._planned.pop(0)
+            self.decide(self._in_hand.command, "scenario", PLANNED)
+            self._in_hand = None
             self.timeline.undone = []  # an older line has not had what is planned here
 
     def decide(self, command: AnyCommand, actor: Actor, ticket: int) -> JournalEntry:
@@ -165,7 +209,8 @@ class Session:
         wanted = min([wanted, *limits])
         before, self._passing = self.step, self._held_at == self.step
         losses = self.timeline.advance(wanted, until, self._hold if self.breakpoints else None)
-        self.recorder.losses(before + 1, losses)
+        if losses:
+            self.recorder.losses(before + 1, losses)
         if self._held_at == self.step and not self._passing:
             self._break()
         if losses:
@@ -215,10 +260,14 @@ class Session:
 
     def _apply(self, command: AnyCommand) -> Change:
         match command:
-            case Rewind() | Undo() | Redo() | Branch():
+            case Rewind() | RewindTo() | Undo() | Redo() | Branch():
                 return self._go_back(command)
             case BreakWhen() | BreakOff():
                 return self._set_breakpoint(command)
+            case Checkpoint(name=name):
+                decisions = tuple(self.timeline.line.decisions)
+                mark = Mark(self.step, decisions, self.planned)
+                return self.checkpoints.keep(name, mark, self._in_hand)
         if self.phase.ended:
             raise RefusedError(
                 f"the run has ended ({self.phase.value} at step {self.step}); "
@@ -268,10 +317,12 @@ class Session:
             )
         return Change(True, f"{len(self.breakpoints)} left")
 
-    def _go_back(self, command: Rewind | Undo | Redo | Branch) -> Change:
+    def _go_back(self, command: Rewind | RewindTo | Undo | Redo | Branch) -> Change:
         match command:
             case Rewind(step=step):
                 return self._rewind(step)
+            case RewindTo(name=name):
+                return self._rewind_to(name)
             case Undo():
                 return self._undo()
             case Redo():
@@ -286,9 +337,18 @@ class Session:
         if step == self.step and not undone:
             return Change(False, f"already at step {step}")
         left = self.timeline.rewind(step)
-        self._plan_again(step)
+        self._plan_again(each for each in self._plan if each.step >= step)
         self._stand_here()
         return Change(True, f"back at step {step}, paused; what followed is branch {left}")
+
+    def _rewind_to(self, name: str) -> Change:
+        mark = self.checkpoints.named(name)
+        if (mark.step, mark.decisions) == (self.step, tuple(self.timeline.line.decisions)):
+            return Change(False, f"already there: checkpoint {name} is of step {mark.step}")
+        left = self.timeline.return_to(mark.step, mark.decisions)
+        self._plan_again(mark.planned)
+        self._stand_here()
+        return Change(True, f"back at step {mark.step}, paused; what followed is branch {left}")
 
     def _try(self, command: TryLr) -> Change:
         steps = min(command.steps, self.title.total_steps - self.step)
@@ -339,13 +399,11 @@ class Session:
         at_end = self.step >= self.title.total_steps
         self.phase = Phase.FINISHED if at_end else Phase.PAUSED
 
-    def _plan_again(self, step: int) -> None:
+    def _plan_again(self, plan: Iterable[Planned]) -> None:
         """Plan what the plan has from here on, but for ways back that were taken already."""
-        back = (Rewind, Undo, Redo, Branch)
+        back = (Rewind, RewindTo, Undo, Redo, Branch)
         self._planned = [
-            each
-            for each in self._plan
-            if each.step >= step and (each in self._planned or not isinstance(each.command, back))
+            each for each in plan if each in self._planned or not isinstance(each.command, back)
         ]
 
     def _undo(self) -> Change:
@@ -418,3 +476,5 @@ class Session:
             self.recorder.digest(self.step, self.timeline.line.name, self.engine.digests())
         if self.step == self.title.total_steps:
             self.phase = Phase.FINISHED
+        elif self.step % CHECKPOINT_EVERY == 0:
+            self.checkpoints.keep_by_itself()

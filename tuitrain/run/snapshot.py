@@ -206,6 +206,7 @@ class Snapshot:
     interventions : those that led to this state
     branch : the name of the line that is shown
     branches : the lines that were left
+    checkpoints : what can be gone back to by name, oldest first
     breakpoints : the conditions on which the run will pause, as commands
     optimizers : what a group's optimizer can be swapped to
     clip : what gradients are clipped by, ``norm 1``; "" if they are not
@@ -228,6 +229,7 @@ class Snapshot:
     interventions: tuple[Intervention, ...] = ()
     branch: str = "main"
     branches: tuple[BranchView, ...] = ()
+    checkpoints: tuple[str, ...] = ()
     breakpoints: tuple[str, ...] = ()
     optimizers: tuple[OptimizerChoice, ...] = ()
     clip: str = ""

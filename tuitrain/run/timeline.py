@@ -8,11 +8,13 @@ with the same decisions.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 
 from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.base import Engine, Pending
+from tuitrain.engines.state import EngineState
 
 from .curve import Curve
 from .snapshot import BranchView
@@ -87,6 +89,24 @@ class Timeline:
         self.purpose = AGAIN
         """Why steps are taken just now that are not the run's own, in a few words."""
 
+    @property
+    def made(self) -> int:
+        """How many lines were made besides the first."""
+        return self._made
+
+    def go_on_from(self, state: EngineState, line: Line, left: Iterable[Line], made: int) -> None:
+        """Stand on a line at a state of it, as an earlier run did.
+
+        Raises
+        ------
+        StateMismatchError : the state does not fit the engine; nothing was changed
+        """
+        self._engine.load_state(state)
+        self.line, self.left, self._made = line, {each.name: each for each in left}, made
+        undecided = all(each.step < state.step for each in line.decisions)
+        if undecided and not self._states.has(state.step, line.decisions):
+            self._states.keep(replace(state, gradients={}), line.decisions)
+
     def decided(self, command: AnyCommand) -> None:
         """Note a command that has changed the engine, at this boundary."""
         self.line.decisions.append(Decision(self._engine.step, command))
@@ -125,6 +145,19 @@ class Timeline:
         kept = [each for each in self.line.decisions if each.step < step]
         self.undone = []
         return self._leave(kept, common=step, target=step)
+
+    def return_to(self, step: int, decisions: Sequence[Decision]) -> str:
+        """Go back to step ``step`` of the line of these decisions, all of them taken.
+
+        Returns
+        -------
+        The name of the line left here
+        """
+        self.undone = []
+        common = min(step, self._engine.step)
+        pairs = zip_longest(self.line.decisions, decisions)
+        apart = [min(each.step for each in pair if each) for pair in pairs if pair[0] != pair[1]]
+        return self._leave(list(decisions), common=min([common, *apart]), target=step)
 
     def undo(self) -> tuple[Decision, str]:
         """Train up to here again without the last decision; return it, and the line left."""

@@ -38,6 +38,7 @@ def snapshot_of(
         ),
         branch=line.name,
         branches=tuple(each.view() for each in session.timeline.left.values()),
+        checkpoints=tuple(session.checkpoints.marks),
         breakpoints=session.breakpoints.texts(),
         optimizers=engine.optimizers(),
         clip=_clip(line.decisions),
@@ -60,5 +61,7 @@ def _note(session: Session) -> str:
         return session.recorder.problem
     if session.phase is Phase.PAUSED and session.broke:
         return session.broke
+    if session.checkpoints.unkept:
+        return session.checkpoints.unkept
     bad = session.timeline.line.first_non_finite()
     return "" if bad is None else f"loss is not finite since step {bad}"

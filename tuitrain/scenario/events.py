@@ -19,6 +19,22 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class WentOn:
+    """An earlier run goes on; the message says from where, and why not from further on."""
+
+    step: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that should be written down no longer is; the training goes on."""
+
+    step: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One expectation, and whether it held.
 
@@ -63,10 +79,12 @@ class Ended:
     ok: bool
 
 
-Event: TypeAlias = Started | JournalEntry | Finding | EpochEnded | Ended
+Event: TypeAlias = Started | WentOn | Trouble | JournalEntry | Finding | EpochEnded | Ended
 
 _NAMES: dict[type, str] = {
     Started: "start",
+    WentOn: "resume",
+    Trouble: "trouble",
     JournalEntry: "command",
     Finding: "expect",
     EpochEnded: "epoch",

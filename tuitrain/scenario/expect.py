@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
 
 from tuitrain.commands import Regroup, to_text
 from tuitrain.engines.targets import Names, near_parameter, parameters_matching
 from tuitrain.errors import ScenarioError, listed, nearest
 from tuitrain.run.session import Session
+from tuitrain.run.session_state import SessionState
 
 from .build import boundary, since_step
 from .comparison import Comparison
@@ -19,6 +22,21 @@ from .schema import Expect, LrIs, Scenario, Since
 
 History: TypeAlias = tuple[int, tuple[tuple[int, str], ...]]
 """A step, and what was decided before it and when."""
+
+_KEY = "expectations"
+
+
+class _Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What expectations remember, as plain values.
+
+    Attributes
+    ----------
+    bytes : parameter, what led to its bytes, and their hash
+    held : index of an expectation, and whether it held
+    """
+
+    bytes: list[tuple[str, History, str]]
+    held: list[tuple[int, bool]]
 
 
 class Expectations:
@@ -41,6 +59,7 @@ class Expectations:
         self._expected = scenario.expect
         self._bytes: dict[tuple[str, History], bytes] = {}
         self._held: dict[int, bool] = {}
+        session.memory = self._memory
         for index, expect in enumerate(scenario.expect):
             problem = self._problem(expect)
             if problem:
@@ -61,6 +80,23 @@ class Expectations:
                 found += new
         return found
 
+    def problem_of(self, state: SessionState) -> str:
+        """Say why these expectations cannot go on from a state; "" if they can."""
+        try:
+            msgspec.convert(state.memory.get(_KEY), _Memory)
+        except msgspec.ValidationError:
+            looked = [each for each in self._looks() if each < state.engine.step]
+            if looked:
+                return f"it does not tell what is expected of step {min(looked)}"
+        return ""
+
+    def go_on_from(self, state: SessionState) -> None:
+        """Remember what is remembered with a state that there is no `problem_of`."""
+        if _KEY in state.memory:
+            memory = msgspec.convert(state.memory[_KEY], _Memory)
+            self._bytes = {(name, led): bytes.fromhex(has) for name, led, has in memory.bytes}
+            self._held = dict(memory.held)
+
     def end(self) -> list[Finding]:
         """Give a finding for what was never reached; the run is over."""
         missed = [
@@ -75,6 +111,18 @@ class Expectations:
     def all_held(self) -> bool:
         """Whether every expectation was reached, and held when it was last checked."""
         return len(self._held) == len(self._expected) and all(self._held.values())
+
+    def _memory(self) -> Mapping[str, Any]:
+        known = [(name, history, has.hex()) for (name, history), has in self._bytes.items()]
+        return {_KEY: msgspec.to_builtins(_Memory(known, list(self._held.items())))}
+
+    def _looks(self) -> Iterator[int]:
+        """Yield the steps at which something is checked or remembered."""
+        for expect in self._expected:
+            yield boundary(expect, self._per_epoch)
+            for since in (expect.unchanged, expect.changed):
+                if since is not None:
+                    yield since_step(since, self._per_epoch)
 
     def _check(self, expect: Expect) -> Iterator[Finding]:
         """Give what is found; a group that somebody has regrouped away is found missing."""

@@ -13,7 +13,7 @@ from tuitrain.run.session import PLANNED, Session
 from tuitrain.run.snapshot import Actor, Phase
 
 from .build import Tell, build
-from .events import Ended, EpochEnded, Event, Started
+from .events import Ended, EpochEnded, Event, Started, Trouble
 from .expect import Expectations
 from .schema import Scenario
 
@@ -56,9 +56,32 @@ def replay(
     """
     session = build(scenario, source, tell, recorder)
     expectations = Expectations(scenario, session, source)
+    yield started(session)
+    yield from follow(session, expectations, source, progress, asked, enough)
+
+
+def started(session: Session) -> Started:
+    """Say what a session is about to run."""
+    title = session.title
+    return Started(title.name, title.total_steps, title.steps_per_epoch, title.batch_size)
+
+
+def follow(
+    session: Session,
+    expectations: Expectations,
+    source: str,
+    progress: Callable[[int], None],
+    asked: Iterable[Asked] = (),
+    enough: Callable[[], bool] = lambda: False,
+) -> Iterator[Event]:
+    """Run a session from where it stands to its end, and give what happens as it happens.
+
+    Raises
+    ------
+    ScenarioError : a step fails
+    """
     title, waiting = session.title, deque(asked)
-    yield Started(title.name, title.total_steps, title.steps_per_epoch, title.batch_size)
-    told = 0
+    told, problem = len(session.journal.entries()), ""
     while True:
         session.apply_planned()
         while waiting and waiting[0].step == session.step:
@@ -68,6 +91,9 @@ def replay(
         yield from session.journal.entries()[told:]
         told = len(session.journal.entries())
         yield from expectations.look()
+        if session.problem not in ("", problem):
+            yield Trouble(session.step, session.problem)
+        problem = session.problem
         if session.phase.ended or enough():
             break
         session.phase = Phase.RUNNING

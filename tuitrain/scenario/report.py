@@ -20,7 +20,7 @@ from rich.progress import (
 
 from tuitrain.run.snapshot import JournalEntry
 
-from .events import Ended, EpochEnded, Event, Finding, Started, as_record
+from .events import Ended, EpochEnded, Event, Finding, Started, Trouble, WentOn, as_record
 from .rerun import Difference
 
 _GLYPHS = {
@@ -57,6 +57,10 @@ class TextReport:
                     f"[bold]{escape(event.scenario)}[/]: {event.total_steps} steps of "
                     f"{event.batch_size} samples, {event.steps_per_epoch} an epoch"
                 )
+            case WentOn():
+                return f"  {event.step:>7}  {escape(event.message)}"
+            case Trouble():
+                return f"  {event.step:>7}  [yellow]![/] {escape(event.message)}"
             case JournalEntry():
                 glyph = _GLYPHS[event.outcome]
                 text = f"[cyan]{escape(event.command)}[/]: {escape(event.message)}"

@@ -1,40 +1,26 @@
-"""Running a recorded run again: to see that it comes out the same, or to go on where it ended."""
+"""Running a recorded run again, to see that it comes out the same."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from tuitrain.commands import parse
-from tuitrain.errors import CommandError, ScenarioError
-from tuitrain.run.folder import JOURNAL, Header, RunFolder, read_header, read_journal
-from tuitrain.run.recorder import NO_RECORD, Recorder
-from tuitrain.run.snapshot import Actor, JournalEntry
+from tuitrain.errors import ScenarioError
+from tuitrain.run.folder import Header, read_header, read_journal
+from tuitrain.run.session_state import SessionState
+from tuitrain.run.snapshot import JournalEntry
 
 from .build import Tell
-from .events import Event
-from .replay import Asked, replay
+from .record import asked_in, comes_again
+from .replay import replay
 from .schema import Scenario
 
 SCHEMA = 1
-
-
-_NO_TRAINING = ("pause", "resume", "step", "stop", "break", "preview")
-"""What changes when a run stands still, and nothing that it trains."""
-
-
-class _Line(msgspec.Struct, frozen=True):
-    """A command, as the journal has it."""
-
-    step: int
-    command: str
-    actor: Actor
 
 
 def header_of(scenario: Scenario) -> Header:
@@ -80,7 +66,7 @@ class Comparison:
 
     def command(self, entry: JournalEntry) -> None:
         """Compare a command and its outcome."""
-        if entry.actor == "breakpoint":  # a pause, which is not followed
+        if entry.actor == "breakpoint":  # a pause, which nobody has asked for
             return
         mine = (entry.step, entry.command, entry.outcome)
         theirs = self._next("command", entry.step, "step", "command", "outcome")
@@ -105,6 +91,11 @@ class Comparison:
     def accuracy(self, step: int, accuracy: float) -> None:
         """Take no notice."""
 
+    def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:
+        """Keep none: the folder has its own."""
+        del name, take
+        return ""
+
     def _next(self, event: str, step: int, *keys: str) -> tuple[Any, ...] | None:
         """Take the journal's next line; None if there is none or it differs in kind."""
         if self.over():
@@ -121,49 +112,6 @@ class Comparison:
             self.difference = Difference(step, what)
 
 
-class GoingOn:
-    """A recorder that passes over what a folder holds already, and writes down what follows.
-
-    Parameters
-    ----------
-    lines : how many lines of the journal there are
-    folder : where what follows goes
-    """
-
-    def __init__(self, lines: int, folder: RunFolder) -> None:
-        self._known = lines
-        self._folder = folder
-
-    @property
-    def problem(self) -> str:
-        """Why nothing more is recorded, or ""."""
-        return self._folder.problem
-
-    def _recorder(self, journal_line: bool = False) -> Recorder:
-        if not self._known:
-            return self._folder
-        self._known -= journal_line
-        return NO_RECORD
-
-    def command(self, entry: JournalEntry) -> None:
-        """Write a command down, if it is new."""
-        if self._known and entry.actor == "breakpoint":
-            return
-        self._recorder(journal_line=True).command(entry)
-
-    def losses(self, first_step: int, losses: Sequence[float]) -> None:
-        """Write losses down, if they are new."""
-        self._recorder().losses(first_step, losses)
-
-    def accuracy(self, step: int, accuracy: float) -> None:
-        """Write an accuracy down, if it is new."""
-        self._recorder().accuracy(step, accuracy)
-
-    def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
-        """Write digests down, if they are new."""
-        self._recorder(journal_line=True).digest(step, branch, digests)
-
-
 def compare(
     folder: Path, tell: Tell, progress: Callable[[int], None]
 ) -> tuple[Comparison, list[str]]:
@@ -177,34 +125,22 @@ def compare(
     ------
     TuitrainError : the folder holds no run, or it cannot be read or built
     """
-    header, scenario = _scenario(folder)
-    records = _lines(folder)
-    comparison = Comparison(records)
-    asked = list(_asked(folder, records))
+    header, scenario = scenario_of(folder)
+    records = [each for each in read_journal(folder) if comes_again(each)]
+    comparison = Comparison([each for each in records if each.get("actor") != "breakpoint"])
+    asked = list(asked_in(folder, records))
     events = replay(scenario, str(folder), tell, progress, comparison, asked, comparison.over)
     deque(events, maxlen=0)
-    return comparison, _environments(header)
+    return comparison, different_environments(header.environment)
 
 
-def resume(
-    folder: Path, files: ExitStack, tell: Tell, progress: Callable[[int], None]
-) -> Iterator[Event]:
-    """Go on with a recorded run to its end, however it was ended, and give what happens.
-
-    What the record holds is trained again first; it comes out the same, or the run would not be.
+def scenario_of(folder: Path) -> tuple[Header, Scenario]:
+    """Read what was run in a folder.
 
     Raises
     ------
-    TuitrainError : the folder holds no run, or it cannot be read, written or built
+    TuitrainError : the folder holds no run, or its header cannot be read
     """
-    header, scenario = _scenario(folder)
-    records = _lines(folder)
-    recorder = GoingOn(len(records), RunFolder(folder, header, files, again=True))
-    asked = list(_asked(folder, records))
-    return replay(scenario, str(folder), tell, progress, recorder, asked)
-
-
-def _scenario(folder: Path) -> tuple[Header, Scenario]:
     header = read_header(folder)
     try:
         return header, msgspec.convert(header.scenario, Scenario)
@@ -212,38 +148,13 @@ def _scenario(folder: Path) -> tuple[Header, Scenario]:
         raise ScenarioError(f"{folder}: the header's scenario: {error}") from None
 
 
-def _lines(folder: Path) -> list[dict[str, Any]]:
-    """Return those lines of the journal that come again when it is followed.
-
-    What somebody asked comes again if it changed the training. A pause did not, and neither did
-    what was refused: perhaps because the run had been stopped, which it is no longer.
-    """
-    return [each for each in read_journal(folder) if _comes_again(each)]
-
-
-def _comes_again(record: Mapping[str, Any]) -> bool:
-    if record.get("event") != "command" or record.get("actor") == "scenario":
-        return True
-    verb = str(record.get("command")).partition(" ")[0]
-    return record.get("outcome") == "applied" and verb not in _NO_TRAINING
-
-
-def _asked(folder: Path, records: Sequence[Mapping[str, Any]]) -> Iterator[Asked]:
-    for record in records:
-        if record.get("event") == "command" and record.get("actor") != "scenario":
-            try:
-                line = msgspec.convert(record, _Line)
-                yield Asked(line.step, parse(line.command), line.actor)
-            except (CommandError, msgspec.ValidationError) as error:
-                raise ScenarioError(f"{folder / JOURNAL}: {error}: {record!r:.80}") from None
-
-
-def _environments(header: Header) -> list[str]:
+def different_environments(recorded: Mapping[str, str]) -> list[str]:
+    """Say in what this environment is not the recorded one."""
     from tuitrain.engines.embedded.environment import environment
 
     here = environment()
     return [
-        f"{name}: {here.get(name, 'none')} here, {header.environment.get(name, 'none')} recorded"
-        for name in sorted({*here, *header.environment})
-        if here.get(name) != header.environment.get(name)
+        f"{name}: {here.get(name, 'none')} here, {recorded.get(name, 'none')} recorded"
+        for name in sorted({*here, *recorded})
+        if here.get(name) != recorded.get(name)
     ]

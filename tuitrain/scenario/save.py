@@ -14,10 +14,12 @@ from tuitrain.commands import (
     Branch,
     BreakOff,
     BreakWhen,
+    Checkpoint,
     Pause,
     Redo,
     Resume,
     Rewind,
+    RewindTo,
     Step,
     Stop,
     TryLr,
@@ -46,6 +48,7 @@ class Lines:
     _name: str = "main"
     _left: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     _undone: list[str] = field(default_factory=list)
+    _marks: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     _made: int = 0
 
     def follow(self, step: int, text: str) -> None:
@@ -54,6 +57,10 @@ class Lines:
         match parse(text):
             case Rewind(step=target):
                 self._fork([each for each in self.current if each[0] < target])
+            case RewindTo(name=name):
+                self._fork(list(self._marks[name]))
+            case Checkpoint(name=name):
+                self._marks[name] = list(self.current)
             case Undo():
                 self._undone.append(self._name)
                 self._fork(self.current[:-1])

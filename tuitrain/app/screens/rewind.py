@@ -58,7 +58,9 @@ class RewindDialog(CommandDialog):
     def problem(self) -> str:
         """Say so when the step is not in the past."""
         now, step = self._now(), self._step()
-        if step is not None and step > now.step:
+        if step is None:
+            return "rewind takes a step here; `:rewind NAME` goes back to a checkpoint"
+        if step > now.step:
             return f"step {count(step)} is still to come: the run is at step {count(now.step)}"
         if step == now.step and not _undone(now, now.step):
             return f"the run is at step {count(now.step)} already"

@@ -21,6 +21,7 @@ from tuitrain.commands import (
     BreakWhen,
     Redo,
     Rewind,
+    RewindTo,
     Undo,
     parse,
     to_text,
@@ -31,7 +32,7 @@ from tuitrain.run.snapshot import Actor, GroupView, Phase, Snapshot
 from .confirm import Confirm
 from .dialog import CommandDialog
 
-GOES_BACK: Final = (Rewind, Undo, Redo, Branch, BreakWhen, BreakOff)
+GOES_BACK: Final = (Rewind, RewindTo, Undo, Redo, Branch, BreakWhen, BreakOff)
 """What can be asked of a run that has ended."""
 
 

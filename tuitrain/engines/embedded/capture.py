@@ -56,6 +56,7 @@ def check(
     problems = [
         *_differences("parameter", state.parameters, arrays),
         *_differences("buffer", state.buffers, buffers),
+        *_differences("gradient", state.gradients, _those_of(state.gradients, arrays)),
     ]
     groups: list[Group] = []
     for record in state.groups:
@@ -130,6 +131,10 @@ def _differences(
                 f"{kind} {name} is {given[name].dtype} {given[name].shape}, "
                 f"expected {expected[name].dtype} {expected[name].shape}"
             )
+
+
+def _those_of(names: Iterable[str], arrays: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: arrays[name] for name in names if name in arrays}
 
 
 def _group_problems(groups: list[Group], parameters: Iterable[str]) -> Iterable[str]:

@@ -271,6 +271,8 @@ class EmbeddedEngine:
                 remembered.updates, {slot: array.copy() for slot, array in remembered.slots.items()}
             )
         self._frozen.reset(state.frozen)
+        for name, gradient in state.gradients.items():
+            self._parameters[name].grad = tensor(gradient.copy())
         self._stepper.clip = Clip(*state.clip)  # type: ignore[arg-type]
         self._step = state.step
         self._follow_freezes()

@@ -1,0 +1,153 @@
+"""`checkpoint NAME` and `rewind NAME`: what a session keeps, where, and how it comes back to it."""
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.run.test_timeline import do, make, run_to, sight
+from tuitrain.commands import parse
+from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
+from tuitrain.run.folder import Header, RunFolder, read_journal
+from tuitrain.run.session import CHECKPOINT_EVERY, Planned, Session
+from tuitrain.run.timeline import KEEP_EVERY
+
+HEADER = Header(1, {"name": "test"}, {"numpy": "2"})
+
+
+@pytest.fixture
+def recorded(tmp_path):
+    """Return a session that leaves a record in the folder of the test."""
+    with ExitStack() as files:
+        plain = make(1200)
+        recorder = RunFolder(tmp_path / "run", HEADER, files)
+        yield Session(plain.engine, plain.title, recorder=recorder)
+
+
+def test_rewind_to_a_checkpoint_lands_exactly_there_in_the_midst_of_a_boundary():
+    session = make()
+    run_to(session, 23)
+    do(session, "freeze conv")
+    do(session, "checkpoint here")
+    seen = sight(session)
+    do(session, "lr * x2")
+    run_to(session, 80)
+    do(session, "rewind here")
+    assert sight(session) == seen
+    run_to(session, 90)
+    do(session, "rewind 10")
+    do(session, "lr * x3")
+    run_to(session, 40)
+    assert "branch b2" in do(session, "rewind here")
+    assert sight(session) == seen
+
+
+def test_a_line_that_leaves_early_shares_its_curves_only_so_far():
+    session = make()
+    run_to(session, 50)
+    do(session, "checkpoint late")
+    losses = session.snapshot().loss.values.tolist()
+    do(session, "rewind 20")
+    do(session, "lr * x9")
+    run_to(session, 60)
+    do(session, "rewind late")
+    assert session.timeline.line.fork == 20
+    assert session.snapshot().loss.values.tolist() == losses
+
+
+def test_rewind_to_where_the_run_stands_changes_nothing():
+    session = make()
+    do(session, "checkpoint a")
+    assert "already there" in do(session, "rewind a", "unchanged")
+    do(session, "lr * x2")
+    do(session, "rewind a")
+
+
+def test_what_was_still_planned_at_a_checkpoint_is_done_again():
+    plain = make()
+    plan = [
+        Planned(step, parse(text))
+        for step, text in [(9, "lr * x2"), (9, "checkpoint a"), (9, "lr * x3"), (20, "rewind a")]
+    ]
+    session = Session(plain.engine, plain.title, plan)
+    for step in (9, 20):
+        run_to(session, step)
+        session.apply_planned()
+    session.apply_planned()
+    told = [each.command for each in session.journal.entries()]
+    assert told == ["lr * x2", "checkpoint a", "lr * x3", "rewind a", "lr * x3"]
+
+
+def test_a_checkpoint_that_there_is_not_is_refused_with_the_nearest():
+    session = make()
+    assert "none was made yet" in do(session, "rewind here", "refused")
+    do(session, "checkpoint here")
+    assert "did you mean 'here'? (checkpoints: here)" in do(session, "rewind hare", "refused")
+
+
+def test_without_a_record_it_says_that_there_is_no_file():
+    assert do(make(), "checkpoint a") == "step 0 is kept for `rewind`: the run leaves no record"
+
+
+def test_a_checkpoint_is_answered_journalled_and_changes_no_bit(recorded, tmp_path):
+    run_to(recorded, 30)
+    before = recorded.engine.digest()
+    assert do(recorded, "checkpoint a") == "step 30 is kept in checkpoints/a.npz"
+    assert recorded.engine.digest() == before
+    assert recorded.timeline.line.decisions == []
+    entry = read_journal(tmp_path / "run")[-1]
+    assert (entry["command"], entry["outcome"], entry["step"]) == ("checkpoint a", "applied", 30)
+    made = read_checkpoint(checkpoint_file(tmp_path / "run", "a"))
+    assert (made.run, made.environment) == (HEADER.run(), HEADER.environment)
+    assert made.session.engine.step == 30
+
+
+def test_a_name_that_is_taken_is_replaced_and_the_answer_says_so(recorded, tmp_path):
+    do(recorded, "checkpoint a")
+    run_to(recorded, 30)
+    assert do(recorded, "checkpoint a").endswith("; the one of step 0 is replaced")
+    assert read_checkpoint(checkpoint_file(tmp_path / "run", "a")).session.engine.step == 30
+
+
+def test_the_run_keeps_one_by_itself_now_and_then(recorded, tmp_path):
+    assert CHECKPOINT_EVERY % KEEP_EVERY == 0, "else no burst would end there"
+    auto = checkpoint_file(tmp_path / "run", "auto")
+    run_to(recorded, CHECKPOINT_EVERY - 1)
+    assert not auto.exists()
+    for times in (1, 2):
+        run_to(recorded, CHECKPOINT_EVERY * times + 10)
+        assert read_checkpoint(auto).session.engine.step == CHECKPOINT_EVERY * times
+    assert read_journal(tmp_path / "run")[-1]["event"] == "digest"
+
+
+def full_disk(path: Path, content: bytes) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_on_a_full_disk_a_checkpoint_is_refused_and_training_goes_on(
+    recorded, tmp_path, monkeypatch
+):
+    do(recorded, "checkpoint a")
+    before = checkpoint_file(tmp_path / "run", "a").read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr("tuitrain.run.folder.write_whole", full_disk)
+        run_to(recorded, 30)
+        told = do(recorded, "checkpoint a", "refused")
+        assert told == "checkpoint 'a' cannot be written: No space left on device"
+        run_to(recorded, CHECKPOINT_EVERY + 1)
+        assert recorded.snapshot().note.startswith("checkpoint 'auto' cannot be written")
+    assert checkpoint_file(tmp_path / "run", "a").read_bytes() == before
+    do(recorded, "rewind a")
+    assert recorded.step == 0
+    run_to(recorded, CHECKPOINT_EVERY)
+    assert recorded.snapshot().note == ""
+    assert checkpoint_file(tmp_path / "run", "auto").exists()
+
+
+def test_where_the_record_has_ended_there_are_no_more_checkpoints(recorded, tmp_path):
+    with Path("/dev/full").open("ab", buffering=0) as full:
+        recorded.recorder._journal = full
+        do(recorded, "lr * x2")
+    told = do(recorded, "checkpoint a", "refused")
+    assert told == "no checkpoint can be written, for the record ends here: No space left on device"
+    assert not checkpoint_file(tmp_path / "run", "a").exists()

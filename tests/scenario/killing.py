@@ -1,0 +1,73 @@
+"""Kills without processes: a run that dies in the midst of any of its writes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tuitrain.run import folder as writing
+from tuitrain.run.folder import RunFolder
+
+OFTEN = 50
+"""Steps between automatic checkpoints in these tests."""
+
+
+class Killed(BaseException):
+    """What no handler of the run's own may catch."""
+
+
+@contextmanager
+def dying_at(instant: int) -> Iterator[None]:
+    """Die at the so manieth instant: before, in the midst of, or after a write to the folder."""
+    left = instant
+    write, write_whole = RunFolder._write, writing.write_whole
+
+    def live() -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise Killed
+
+    def line(self, file, record, to_disk=False) -> None:
+        live()
+        try:
+            live()
+        except Killed:
+            file.write(b'{"event":"loss","step":')
+            raise
+        write(self, file, record, to_disk)
+        live()
+
+    def whole(path: Path, content: bytes) -> None:
+        live()
+        try:
+            live()
+        except Killed:
+            path.with_name(path.name + ".partial").write_bytes(content[: len(content) // 2])
+            raise
+        write_whole(path, content)
+        live()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunFolder, "_write", line)
+        patch.setattr(writing, "write_whole", whole)
+        patch.setattr("tuitrain.run.session.CHECKPOINT_EVERY", OFTEN)
+        yield
+
+
+@contextmanager
+def keeping_every_auto(place: Path) -> Iterator[None]:
+    """Keep a copy of each automatic checkpoint, as ``0.npz``, ``1.npz``, … in a place."""
+    write_whole = writing.write_whole
+
+    def whole(path: Path, content: bytes) -> None:
+        write_whole(path, content)
+        if path.name == "auto.npz":
+            (place / f"{len(list(place.iterdir()))}.npz").write_bytes(content)
+
+    place.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writing, "write_whole", whole)
+        patch.setattr("tuitrain.run.session.CHECKPOINT_EVERY", OFTEN)
+        yield

@@ -1,0 +1,365 @@
+"""Resuming: from whatever checkpoint, after whatever kill, the end and the record are the same."""
+
+import json
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import Phase as Stage
+from hypothesis import strategies as st
+
+from tests.conformance.probes import RULES
+from tests.scenario.killing import Killed, dying_at
+from tests.scenario.test_rerun import nothing, record
+from tuitrain.cli import main
+from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
+from tuitrain.run.folder import HEADER, JOURNAL, METRICS, RunFolder
+from tuitrain.run.snapshot import Phase
+from tuitrain.scenario.events import Ended, Finding, WentOn
+from tuitrain.scenario.load import loads
+from tuitrain.scenario.replay import replay
+from tuitrain.scenario.rerun import compare, header_of
+from tuitrain.scenario.resume import resume
+from tuitrain.scenario.watch import build_watched
+
+NEVER = 10**9
+HEAD = """
+schema = 1
+name = "eventful"
+model = "tests.scenario.small:model"
+data = "tests.scenario.small:data"
+batch_size = 8
+epochs = 60
+[optimizer]
+name = "sgd"
+lr = 0.1
+[[group]]
+name = "fc"
+params = ["fc*"]
+[[group]]
+name = "head"
+params = ["*"]
+"""
+EVENTFUL = (
+    HEAD
+    + """
+[[at]]
+step = 30
+do = ["freeze fc", "checkpoint early", "lr head 0.2", "freeze nobody"]
+[[at]]
+step = 61
+do = ["optimizer head adam lr=0.01", "thaw fc", "schedule fc cosine to 0 over 190 steps warmup=5"]
+[[at]]
+step = 110
+do = ["clip norm 1", "break when loss > x1.01", "pause"]
+[[at]]
+step = 130
+do = ["break off", "try lr head x0.1, x3 for 20 steps", "freeze classifier.bias"]
+[[at]]
+step = 160
+do = "rewind 140"
+[[at]]
+step = 190
+do = "undo"
+[[at]]
+step = 220
+do = "rewind early"
+[[at]]
+step = 300
+do = ["checkpoint late", "branch b4", "checkpoint early"]
+[[expect]]
+step = 60
+unchanged = { group = "fc", since_step = 30 }
+[[expect]]
+step = 350
+changed = { params = ["fc*"], since_step = 30 }
+train_loss = "< 10"
+[[expect]]
+step = 250
+grad_none = ["classifier.bias"]
+[[expect]]
+step = 180
+unchanged = { params = ["classifier.bias"], since_epoch = 20 }
+lr = { group = "head", is = 1 }
+"""
+)
+
+
+def fly(text: str, folder: Path, instant: int = NEVER) -> list:
+    """Run a scenario into a folder; give what happens."""
+    scenario = loads(text, "x.toml")
+    with ExitStack() as files, dying_at(instant):
+        recorder = RunFolder(folder, header_of(scenario), files)
+        return list(replay(scenario, "x.toml", recorder=recorder))
+
+
+def go_on(folder: Path, instant: int = NEVER, name: str | None = None) -> list:
+    """Resume a run; give what happens."""
+    with ExitStack() as files, dying_at(instant):
+        return list(resume(folder, files, nothing, nothing, name))
+
+
+def left_in(folder: Path) -> dict[str, bytes]:
+    """Return all that a run has left, by file."""
+    return {
+        str(each.relative_to(folder)): each.read_bytes()
+        for each in sorted(folder.rglob("*"))
+        if each.is_file()
+    }
+
+
+def different(folder: Path, other: Path) -> list[str]:
+    """Return the files in which two runs differ."""
+    one, two = left_in(folder), left_in(other)
+    return [name for name in {*one, *two} if one.get(name) != two.get(name)]
+
+
+def went_on(events: list) -> WentOn:
+    (found,) = [each for each in events if isinstance(each, WentOn)]
+    return found
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory) -> tuple[Path, list]:
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    return folder, fly(EVENTFUL, folder)
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=[Stage.explicit, Stage.reuse, Stage.generate],  # every instant is as good as another
+)
+@given(instants=st.lists(st.integers(0, 700), min_size=1, max_size=3))
+def test_killed_at_any_instants_a_run_leaves_what_it_would_have_left(
+    uninterrupted, tmp_path_factory, instants
+):
+    whole, events = uninterrupted
+    folder = tmp_path_factory.mktemp("killed") / "run"
+    ended: list = []
+    try:
+        ended = fly(EVENTFUL, folder, instants[0] + 3)  # the header is there
+    except Killed:
+        for instant in [*instants[1:], NEVER]:
+            try:
+                ended = go_on(folder, instant)
+            except Killed:
+                continue
+    assert ended[-1] == events[-1]
+    assert different(folder, whole) == []
+
+
+def test_what_was_resumed_comes_out_identical(tmp_path):
+    with pytest.raises(Killed):
+        fly(EVENTFUL, tmp_path / "run", 600)
+    go_on(tmp_path / "run")
+    comparison, _ = compare(tmp_path / "run", nothing, nothing)
+    assert (comparison.difference, comparison.step) == (None, 420)
+
+
+@pytest.mark.parametrize("name", ["auto", "early", "late"])
+def test_a_finished_run_goes_on_from_each_of_its_checkpoints_to_the_same_end(
+    uninterrupted, tmp_path, name
+):
+    whole, events = uninterrupted
+    shutil.copytree(whole, tmp_path / "run")
+    step = read_checkpoint(checkpoint_file(whole, name)).session.engine.step
+    again = go_on(tmp_path / "run", name=name)
+    assert went_on(again) == WentOn(step, f"goes on from checkpoint {name} of step {step}")
+    told = [each for each in events if not isinstance(each, WentOn)]
+    rest = again[again.index(went_on(again)) + 1 :]
+    assert rest == told[-len(rest) :]
+    assert different(tmp_path / "run", whole) == []
+
+
+def test_findings_before_the_checkpoint_count_at_the_end(uninterrupted, tmp_path):
+    _, events = uninterrupted
+    assert [each.held for each in events if isinstance(each, Finding) and each.step == 180]
+    text = EVENTFUL[: EVENTFUL.index("[[at]]")] + EVENTFUL[EVENTFUL.index("[[expect]]") :]
+    failing = text.replace("step = 250", "step = 49").replace(
+        '["classifier.bias"]\n[[', '["*"]\n[['
+    )
+    fly(failing, tmp_path / "run")
+    again = go_on(tmp_path / "run")
+    assert went_on(again).step == 400
+    assert not [each for each in again if isinstance(each, Finding)]
+    assert again[-1].ok is False
+
+
+def test_what_was_refused_before_the_checkpoint_counts_at_the_end(tmp_path):
+    fly(f'{HEAD}[[at]]\nstep = 9\ndo = "freeze nobody"\n', tmp_path / "run")
+    again = go_on(tmp_path / "run")
+    assert went_on(again).step == 400
+    assert again[-1].ok is False
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_optimizer_goes_on_with_the_same_bits(tmp_path, rule):
+    swap = f"optimizer * {rule} lr=0.01 {RULES[rule]}"
+    text = f'{HEAD}[[at]]\nstep = 9\ndo = ["{swap}", "decay fc over 30 epochs"]\n'
+    text += '[[at]]\nstep = 41\ndo = "checkpoint a"\n'
+    ended = fly(text, tmp_path / "run")[-1]
+    assert go_on(tmp_path / "run", name="a")[-1] == ended
+
+
+SCRIPT = [
+    (20, "lr head 0.3"),
+    (30, "pause"),
+    (0, "freeze fc"),
+    (0, "checkpoint mine"),
+    (0, "optimizer fc adam lr=0.01"),
+    (5, "stop"),
+    (1, "lr head 0.1"),
+    (49, "thaw fc"),
+    (60, "break when loss > x1.01"),
+    (60, "rewind mine"),
+]
+
+
+@pytest.mark.parametrize("name", [None, "mine"])
+def test_what_was_done_by_hand_before_and_after_a_checkpoint_is_followed(tmp_path, name):
+    with dying_at(NEVER):
+        ended = record(tmp_path / "run", SCRIPT, text=HEAD)
+    before = left_in(tmp_path / "run")
+    events = go_on(tmp_path / "run", name=name)
+    assert went_on(events).step == (400 if name is None else 50)
+    assert (events[-1].digest, events[-1].step) == ended
+    assert left_in(tmp_path / "run")[JOURNAL] == before[JOURNAL]
+    assert values(tmp_path / "run") == values_in(before[METRICS])
+    comparison, _ = compare(tmp_path / "run", nothing, nothing)
+    assert comparison.difference is None
+
+
+def values(folder: Path) -> list:
+    return values_in((folder / METRICS).read_bytes())
+
+
+def values_in(content: bytes) -> list:
+    """Return losses and accuracies one by one, with their steps."""
+    found: list = []
+    for line in map(json.loads, content.splitlines()):
+        if line["event"] == "loss":
+            found += [(line["step"] + i, loss) for i, loss in enumerate(line["loss"])]
+        else:
+            found.append((line["step"], "accuracy", line["accuracy"]))
+    return found
+
+
+def test_a_run_whose_expectations_nobody_watched_trains_again_from_the_start(tmp_path):
+    with dying_at(NEVER):
+        digest, _ = record(tmp_path / "run", [])
+    events = go_on(tmp_path / "run")
+    assert went_on(events).step == 0
+    assert "auto: it does not tell what is expected of step 0" in went_on(events).message
+    assert isinstance(events[-1], Ended)
+    assert (events[-1].digest, events[-1].ok) == (digest, True)
+
+
+def test_what_a_live_run_has_found_of_its_expectations_goes_on_from_its_checkpoint(
+    uninterrupted, tmp_path
+):
+    _, events = uninterrupted
+    scenario = loads(EVENTFUL, "x.toml")
+    with ExitStack() as files, dying_at(NEVER):
+        recorder = RunFolder(tmp_path / "run", header_of(scenario), files)
+        session = build_watched(scenario, "x.toml", recorder=recorder)
+        while session.step < 410:
+            session.apply_planned()
+            session.look()
+            session.phase = Phase.RUNNING
+            session.burst()
+    again = go_on(tmp_path / "run")
+    assert went_on(again).step == 400
+    assert again[-1] == events[-1]
+
+
+def damaged(folder: Path) -> None:
+    path = checkpoint_file(folder, "auto")
+    path.write_bytes(path.read_bytes()[:-99])
+
+
+def of_another_run(folder: Path) -> None:
+    fly(HEAD, folder.parent / "other")
+    shutil.copy(checkpoint_file(folder.parent / "other", "auto"), checkpoint_file(folder, "auto"))
+
+
+def made_elsewhere(folder: Path) -> None:
+    path = checkpoint_file(folder, "auto")
+    content = path.read_bytes()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tuitrain.engines.embedded.environment._version", lambda _: "0.0")
+        fly(EVENTFUL, folder.parent / "elsewhere")
+    shutil.copy(checkpoint_file(folder.parent / "elsewhere", "auto"), path)
+    assert path.read_bytes() != content
+
+
+def beyond_the_record(folder: Path) -> None:
+    path = folder / METRICS
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:30]))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (damaged, "auto.npz is damaged, or no checkpoint"),
+        (of_another_run, "auto: it is of another run"),
+        (made_elsewhere, "auto: it was made in another environment (llvmlite: "),
+        (beyond_the_record, "auto: the record ends before it"),
+    ],
+)
+def test_a_checkpoint_that_cannot_be_used_is_told_and_the_end_is_the_same(
+    uninterrupted, tmp_path, spoil, told
+):
+    whole, events = uninterrupted
+    folder = tmp_path / "run"
+    shutil.copytree(whole, folder)
+    spoil(folder)
+    again = go_on(folder, name="auto")
+    assert went_on(again).step == 0
+    assert went_on(again).message.startswith("trains again from the start")
+    assert told in went_on(again).message
+    assert again[-1] == events[-1]
+    assert different(folder, whole) == []
+
+
+def test_when_the_latest_cannot_be_used_an_earlier_one_is(uninterrupted, tmp_path):
+    whole, events = uninterrupted
+    shutil.copytree(whole, tmp_path / "run")
+    damaged(tmp_path / "run")
+    again = go_on(tmp_path / "run")
+    assert "goes on from checkpoint early of step" in went_on(again).message
+    assert "auto.npz is damaged" in went_on(again).message
+    assert again[-1] == events[-1]
+
+
+def test_resume_tells_where_it_goes_on_and_what_there_is_to_go_on_from(
+    uninterrupted, tmp_path, capsys
+):
+    whole, _ = uninterrupted
+    shutil.copytree(whole, tmp_path / "run")
+    main(["resume", str(tmp_path / "run")])
+    assert "400  goes on from checkpoint auto of step 400\n" in capsys.readouterr().out
+    main(["resume", "--json", "--from", "late", str(tmp_path / "run")])
+    assert json.loads(capsys.readouterr().out.splitlines()[1])["event"] == "resume"
+    for name in ("lat", "../checkpoints/late"):
+        assert main(["resume", str(tmp_path / "run"), "--from", name]) == 2
+        told = capsys.readouterr().err
+        assert f"has no checkpoint {name!r}" in told
+        assert "(checkpoints: auto, early or late)" in told
+
+
+def test_a_disk_that_is_full_for_a_checkpoint_is_told_once(tmp_path, monkeypatch, capsys):
+    scenario = tmp_path / "x.toml"
+    scenario.write_text(HEAD)
+    monkeypatch.setattr("tuitrain.run.session.CHECKPOINT_EVERY", 50)
+    path = tmp_path / "run" / "checkpoints"
+    path.parent.mkdir()
+    path.write_text("in the way")
+    assert main(["run", "--headless", "--out", str(path.parent), str(scenario)]) == 0
+    told = capsys.readouterr().out
+    assert told.count("checkpoint 'auto' cannot be written: ") == 1
+    assert (path.parent / HEADER).exists()
+    assert main(["replay", str(path.parent)]) == 0

@@ -1,0 +1,201 @@
+"""A session's state as plain values and named arrays, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+import numpy as np
+
+from tuitrain.commands import BreakWhen, parse, to_text
+from tuitrain.engines.state import Array, EngineState, OptimizerState
+
+from .curve import Curve
+from .session_state import Mark, Planned, SessionState
+from .states import Decision
+from .timeline import Line
+
+_Timed = TypeVar("_Timed", Decision, Planned)
+
+
+class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Plain values; unknown keys are errors."""
+
+
+class Timed(_Record, frozen=True):
+    """A command and its step: one that was decided, or one that is planned."""
+
+    step: int
+    command: str
+
+
+class LineRecord(_Record, frozen=True):
+    """A line of history without its curves."""
+
+    name: str
+    fork: int
+    tip: int
+    decisions: list[Timed]
+
+
+class MarkRecord(_Record, frozen=True):
+    """Where a checkpoint was made."""
+
+    step: int
+    decisions: list[Timed]
+    planned: list[Timed]
+
+
+class StateRecord(_Record, frozen=True):
+    """What of a session's state is no array; the present line is the first."""
+
+    step: int = 0
+    updates: dict[str, int] = {}
+    frozen: dict[str, int] = {}
+    groups: list[dict[str, Any]] = []
+    random: dict[str, Any] = {}
+    clip: tuple[str, float] = ("off", 0.0)
+    made: int = 0
+    lines: list[LineRecord] = []
+    undone: list[str] = []
+    marks: dict[str, MarkRecord] = {}
+    planned: list[Timed] = []
+    breakpoints: list[str] = []
+    held_at: int | None = None
+    memory: dict[str, Any] = {}
+
+
+def as_record(state: SessionState) -> StateRecord:
+    """Return what is no array."""
+    engine = state.engine
+    return StateRecord(
+        step=engine.step,
+        updates={name: each.updates for name, each in engine.optimizers.items()},
+        frozen=dict(engine.frozen),
+        groups=[dict(each) for each in engine.groups],
+        random=dict(engine.random),
+        clip=engine.clip,
+        made=state.made,
+        lines=[
+            LineRecord(each.name, each.fork, each.tip, _timed(each.decisions))
+            for each in (state.line, *state.left)
+        ],
+        undone=list(state.undone),
+        marks={
+            name: MarkRecord(each.step, _timed(each.decisions), _timed(each.planned))
+            for name, each in state.marks.items()
+        },
+        planned=_timed(state.planned),
+        breakpoints=[to_text(each) for each in state.breakpoints],
+        held_at=state.held_at,
+        memory=dict(state.memory),
+    )
+
+
+def as_arrays(state: SessionState) -> dict[str, Array]:
+    """Return the arrays, each by a name like ``parameter/conv1.weight``."""
+    engine = state.engine
+    arrays = {f"parameter/{name}": array for name, array in engine.parameters.items()}
+    arrays |= {f"buffer/{name}": array for name, array in engine.buffers.items()}
+    arrays |= {f"gradient/{name}": array for name, array in engine.gradients.items()}
+    for name, each in engine.optimizers.items():
+        arrays |= {f"slot/{name}/{slot}": array for slot, array in each.slots.items()}
+    for index, line in enumerate((state.line, *state.left)):
+        accuracy = line.accuracy.series()
+        arrays[f"line/{index}/loss"] = line.loss.series().values
+        arrays[f"line/{index}/accuracy"] = accuracy.values
+        arrays[f"line/{index}/measured"] = accuracy.steps
+    return arrays
+
+
+def as_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionState:
+    """Return the state that was written as these.
+
+    Raises
+    ------
+    KeyError : an array is missing, or is none of a state's
+    ValueError, TypeError : an array is none that it could be
+    CommandError : a command cannot be read
+    """
+    left = dict(arrays)
+    lines = [_line(each, left, index) for index, each in enumerate(record.lines)]
+    if not lines:
+        raise ValueError("it has no line of history")
+    return SessionState(
+        engine=_engine(record, left),
+        made=record.made,
+        line=lines[0],
+        left=tuple(lines[1:]),
+        undone=tuple(record.undone),
+        marks={
+            name: Mark(
+                each.step,
+                tuple(_read(Decision, each.decisions)),
+                tuple(_read(Planned, each.planned)),
+            )
+            for name, each in record.marks.items()
+        },
+        planned=tuple(_read(Planned, record.planned)),
+        breakpoints=tuple(map(_breakpoint, record.breakpoints)),
+        held_at=record.held_at,
+        memory=record.memory,
+    )
+
+
+def _engine(record: StateRecord, arrays: Mapping[str, Array]) -> EngineState:
+    kinds: dict[str, dict[str, Array]] = {"parameter": {}, "buffer": {}, "gradient": {}}
+    slots: dict[str, dict[str, Array]] = {name: {} for name in record.updates}
+    for entry, array in arrays.items():
+        match entry.split("/"):
+            case ["slot", name, slot] if name in slots:
+                slots[name][slot] = array
+            case [kind, name] if kind in kinds:
+                kinds[kind][name] = array
+            case _:
+                raise KeyError(entry)
+    return EngineState(
+        step=record.step,
+        parameters=kinds["parameter"],
+        buffers=kinds["buffer"],
+        optimizers={
+            name: OptimizerState(updates, slots[name]) for name, updates in record.updates.items()
+        },
+        frozen=record.frozen,
+        groups=tuple(record.groups),
+        random=record.random,
+        clip=record.clip,
+        gradients=kinds["gradient"],
+    )
+
+
+def _line(record: LineRecord, arrays: dict[str, Array], index: int) -> Line:
+    """Make a line; its arrays are taken out."""
+    loss, accuracy = Curve(), Curve()
+    loss.extend(1, _curve(arrays.pop(f"line/{index}/loss")))
+    values = _curve(arrays.pop(f"line/{index}/accuracy"))
+    for step, value in zip(arrays.pop(f"line/{index}/measured").tolist(), values, strict=True):
+        accuracy.extend(step, [value])
+    decisions = list(_read(Decision, record.decisions))
+    return Line(record.name, record.fork, decisions, loss, accuracy, record.tip)
+
+
+def _curve(array: Array) -> list[float]:
+    if array.dtype != np.float64 or array.ndim != 1:
+        raise ValueError(f"a curve is float64 of one dimension, not {array.dtype} {array.shape}")
+    return array.tolist()
+
+
+def _timed(commands: Iterable[Decision | Planned]) -> list[Timed]:
+    return [Timed(each.step, to_text(each.command)) for each in commands]
+
+
+def _read(kind: type[_Timed], records: Iterable[Timed]) -> Iterable[_Timed]:
+    return (kind(each.step, parse(each.command)) for each in records)
+
+
+def _breakpoint(text: str) -> BreakWhen:
+    command = parse(text)
+    if not isinstance(command, BreakWhen):
+        raise TypeError(f"{text!r} is no breakpoint")
+    return command

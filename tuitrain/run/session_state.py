@@ -1,0 +1,71 @@
+"""The state of a session: everything that decides the rest of a run, as one value.
+
+A line of history is the function of its decisions; so decisions and curves are enough to return to
+any of it, and of the engine one state will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tuitrain.commands import AnyCommand, BreakWhen
+from tuitrain.engines.state import EngineState
+
+from .states import Decision
+from .timeline import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A command to be applied at the boundary before step ``step`` (counted from 0)."""
+
+    step: int
+    command: AnyCommand
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a checkpoint was made.
+
+    Attributes
+    ----------
+    step : steps taken
+    decisions : all that had led there
+    planned : the planned commands that were still to come
+    """
+
+    step: int
+    decisions: tuple[Decision, ...] = ()
+    planned: tuple[Planned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SessionState:
+    """The state of a session at a boundary.
+
+    Attributes
+    ----------
+    engine : with the gradients of the last step, for somebody may ask for them at this boundary
+    made : how many lines were made; the next is named by it
+    line : the present line of history
+    left : the lines that were left, oldest first
+    undone : the names of those that `redo` can go on with, the next one last
+    marks : where checkpoints were made, by name
+    planned : the planned commands that are still to come
+    breakpoints : the conditions that are set
+    held_at : the step that a breakpoint holds, if any: it passes next time
+    memory : what those remember who watch the session, as plain values
+    """
+
+    engine: EngineState
+    made: int
+    line: Line
+    left: tuple[Line, ...] = ()
+    undone: tuple[str, ...] = ()
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    planned: tuple[Planned, ...] = ()
+    breakpoints: tuple[BreakWhen, ...] = ()
+    held_at: int | None = None
+    memory: Mapping[str, Any] = field(default_factory=dict)

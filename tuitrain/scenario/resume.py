@@ -1,0 +1,146 @@
+"""Going on with a recorded run: from its latest checkpoint, or else from its first step.
+
+Either way the end is the same, bit for bit, and so is the record. From a checkpoint it takes less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+import msgspec
+
+from tuitrain.errors import StateMismatchError, TuitrainError, listed, nearest
+from tuitrain.run.checkpoint import (
+    CHECKPOINTS,
+    Checkpoint,
+    CheckpointError,
+    Position,
+    read_checkpoint,
+    read_position,
+)
+from tuitrain.run.folder import Header, RunFolder, read_journal
+from tuitrain.run.session import Session
+
+from .build import Tell, build
+from .events import Event, WentOn
+from .expect import Expectations
+from .going_on import GoingOn
+from .record import asked_in, entries_in
+from .replay import follow, started
+from .rerun import different_environments, scenario_of
+
+
+def resume(
+    folder: Path,
+    files: ExitStack,
+    tell: Tell,
+    progress: Callable[[int], None],
+    name: str | None = None,
+) -> Iterator[Event]:
+    """Go on with a recorded run to its end, however it was ended, and give what happens.
+
+    What the record holds after the checkpoint is trained again; it comes out the same, or the run
+    would not be.
+
+    Parameters
+    ----------
+    folder : holds the run
+    files : closes the record
+    tell : is told what is being waited for
+    progress : is told the number of steps taken, some times a second
+    name : the checkpoint to go on from (default: the latest)
+
+    Raises
+    ------
+    TuitrainError : the folder holds no run, or no such checkpoint, or it cannot be read, written or
+        built
+    """
+    from tuitrain.engines.embedded.environment import environment
+
+    header, scenario = scenario_of(folder)
+    paths = _checkpoints(folder, name)
+    header = msgspec.structs.replace(header, environment=environment())
+    records = read_journal(folder)
+    writer = RunFolder(folder, header, files, again=True)
+    recorder = GoingOn(records, writer)
+    session = build(scenario, str(folder), tell, recorder)
+    expectations = Expectations(scenario, session, str(folder))
+    yield started(session)
+    used, at, problems = _first_that_fits(paths, header, writer.position, session, expectations)
+    recorder.begin(at)
+    session.journal.restore(entries_in(folder, records[: at.journal]))
+    yield WentOn(session.step, _told(used, session.step, problems))
+    asked = list(asked_in(folder, records[at.journal :]))
+    yield from follow(session, expectations, str(folder), progress, asked)
+
+
+def _checkpoints(folder: Path, name: str | None) -> list[Path]:
+    """Return the files of all checkpoints, or of the one that is asked for."""
+    found = {each.stem: each for each in sorted((folder / CHECKPOINTS).glob("*.npz"))}
+    if name is None:
+        return list(found.values())
+    if name not in found:
+        known = f" (checkpoints: {listed(found)})" if found else "; there is none"
+        raise TuitrainError(f"{folder} has no checkpoint {name!r}{nearest(name, found)}{known}")
+    return [found[name]]
+
+
+def _first_that_fits(
+    paths: Iterable[Path],
+    header: Header,
+    end: Position,
+    session: Session,
+    expectations: Expectations,
+) -> tuple[str, Position, list[str]]:
+    """Let the session go on from the latest checkpoint that fits.
+
+    Returns
+    -------
+    Its name and position ("" and the start if none does), and what is wrong with later ones
+    """
+    problems: list[str] = []
+    for path in _latest_first(paths, problems):
+        try:
+            made = read_checkpoint(path)
+            problem = _problem(made, header, end) or expectations.problem_of(made.session)
+            if not problem:
+                session.go_on_from(made.session)
+                expectations.go_on_from(made.session)
+                return path.stem, made.position, problems
+        except (CheckpointError, StateMismatchError) as error:
+            problem = str(error)
+        problems.append(f"{path.stem}: {problem}")
+    return "", Position(), problems
+
+
+def _latest_first(paths: Iterable[Path], problems: list[str]) -> list[Path]:
+    """Sort checkpoints by how much of the record there was; those that cannot be read are told."""
+    positions: dict[Path, Position] = {}
+    for path in paths:
+        try:
+            positions[path] = read_position(path)
+        except CheckpointError as error:
+            problems.append(f"{path.stem}: {error}")
+    return sorted(positions, key=lambda path: positions[path], reverse=True)
+
+
+def _problem(made: Checkpoint, header: Header, end: Position) -> str:
+    """Say why a checkpoint is not one of this record, or would not lead to the same bits."""
+    if made.run != header.run():
+        return "it is of another run"
+    differences = different_environments(made.environment)
+    if differences:
+        return f"it was made in another environment ({'; '.join(differences)})"
+    if made.position.journal > end.journal or made.position.metrics > end.metrics:
+        return "the record ends before it"
+    return ""
+
+
+def _told(used: str, step: int, problems: Sequence[str]) -> str:
+    trouble = f" ({'; '.join(problems)})" if problems else ""
+    if not used:
+        why = "no checkpoint can be used" if problems else "there is no checkpoint"
+        return f"trains again from the start: {why}{trouble}"
+    return f"goes on from checkpoint {used} of step {step}{trouble}"
