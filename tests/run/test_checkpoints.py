@@ -7,10 +7,10 @@ import pytest
 
 from tests.run.test_timeline import do, make, run_to, sight
 from tuitrain.commands import parse
+from tuitrain.run.cadence import Cadence
 from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
 from tuitrain.run.folder import Header, RunFolder, read_journal
-from tuitrain.run.session import CHECKPOINT_EVERY, Planned, Session
-from tuitrain.run.timeline import KEEP_EVERY
+from tuitrain.run.session import Planned, Session
 
 HEADER = Header(1, {"name": "test"}, {"numpy": "2"})
 
@@ -110,14 +110,20 @@ def test_a_name_that_is_taken_is_replaced_and_the_answer_says_so(recorded, tmp_p
 
 
 def test_the_run_keeps_one_by_itself_now_and_then(recorded, tmp_path):
-    assert CHECKPOINT_EVERY % KEEP_EVERY == 0, "else no burst would end there"
     auto = checkpoint_file(tmp_path / "run", "auto")
-    run_to(recorded, CHECKPOINT_EVERY - 1)
+    run_to(recorded, Cadence().checkpoint - 1)
     assert not auto.exists()
     for times in (1, 2):
-        run_to(recorded, CHECKPOINT_EVERY * times + 10)
-        assert read_checkpoint(auto).session.engine.step == CHECKPOINT_EVERY * times
+        run_to(recorded, Cadence().checkpoint * times + 10)
+        assert read_checkpoint(auto).session.engine.step == Cadence().checkpoint * times
     assert read_journal(tmp_path / "run")[-1]["event"] == "digest"
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 64, 100, 256, 10_000])
+def test_a_checkpoint_is_due_where_a_burst_ends(batch_size):
+    cadence = Cadence.of(batch_size)
+    assert cadence.keep >= 50
+    assert cadence.digest % cadence.keep == cadence.checkpoint % cadence.keep == 0
 
 
 def full_disk(path: Path, content: bytes) -> None:
@@ -134,12 +140,12 @@ def test_on_a_full_disk_a_checkpoint_is_refused_and_training_goes_on(
         run_to(recorded, 30)
         told = do(recorded, "checkpoint a", "refused")
         assert told == "checkpoint 'a' cannot be written: No space left on device"
-        run_to(recorded, CHECKPOINT_EVERY + 1)
+        run_to(recorded, Cadence().checkpoint + 1)
         assert recorded.snapshot().note.startswith("checkpoint 'auto' cannot be written")
     assert checkpoint_file(tmp_path / "run", "a").read_bytes() == before
     do(recorded, "rewind a")
     assert recorded.step == 0
-    run_to(recorded, CHECKPOINT_EVERY)
+    run_to(recorded, Cadence().checkpoint)
     assert recorded.snapshot().note == ""
     assert checkpoint_file(tmp_path / "run", "auto").exists()
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tuitrain.run import folder as writing
+from tuitrain.run.cadence import Cadence
 from tuitrain.run.folder import RunFolder
 
 OFTEN = 50
@@ -52,8 +54,16 @@ def dying_at(instant: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RunFolder, "_write", line)
         patch.setattr(writing, "write_whole", whole)
-        patch.setattr("tuitrain.run.session.CHECKPOINT_EVERY", OFTEN)
+        patch.setattr(Cadence, "of", often)
         yield
+
+
+_of = Cadence.of
+
+
+def often(batch_size: int) -> Cadence:
+    """Keep checkpoints more often, and write digests where they are written without."""
+    return replace(_of(batch_size), keep=OFTEN, checkpoint=OFTEN)
 
 
 @contextmanager
@@ -69,5 +79,5 @@ def keeping_every_auto(place: Path) -> Iterator[None]:
     place.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writing, "write_whole", whole)
-        patch.setattr("tuitrain.run.session.CHECKPOINT_EVERY", OFTEN)
+        patch.setattr(Cadence, "of", often)
         yield

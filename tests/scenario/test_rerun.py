@@ -14,6 +14,7 @@ from tests.scenario.small import TEXT
 from tuitrain.cli import main
 from tuitrain.commands import parse
 from tuitrain.errors import TuitrainError
+from tuitrain.run.cadence import Cadence
 from tuitrain.run.folder import HEADER, JOURNAL, METRICS, RunFolder, read_header, read_journal
 from tuitrain.run.live import LiveRun
 from tuitrain.run.snapshot import Phase
@@ -27,6 +28,11 @@ LONG = TEXT.replace("epochs = 3", "epochs = 60").replace("epoch = 3\n", "epoch =
 LONG = LONG.replace('unchanged = { params = ["fc*"], since_epoch = 1 }\ngrad_none = ["fc*"]\n', "")
 LONG = LONG.replace('lr = { group = "head", is = 0.2 }\n', "")
 PATIENCE = 60.0
+
+
+@pytest.fixture(autouse=True)
+def digests_every_hundred_steps(monkeypatch):
+    monkeypatch.setattr(Cadence, "of", lambda _: Cadence())
 
 
 def nothing(*_) -> None:

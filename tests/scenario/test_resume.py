@@ -11,9 +11,10 @@ from hypothesis import Phase as Stage
 from hypothesis import strategies as st
 
 from tests.conformance.probes import RULES
-from tests.scenario.killing import Killed, dying_at
+from tests.scenario.killing import Killed, dying_at, often
 from tests.scenario.test_rerun import nothing, record
 from tuitrain.cli import main
+from tuitrain.run.cadence import Cadence
 from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
 from tuitrain.run.folder import HEADER, JOURNAL, METRICS, RunFolder
 from tuitrain.run.snapshot import Phase
@@ -354,7 +355,7 @@ def test_resume_tells_where_it_goes_on_and_what_there_is_to_go_on_from(
 def test_a_disk_that_is_full_for_a_checkpoint_is_told_once(tmp_path, monkeypatch, capsys):
     scenario = tmp_path / "x.toml"
     scenario.write_text(HEAD)
-    monkeypatch.setattr("tuitrain.run.session.CHECKPOINT_EVERY", 50)
+    monkeypatch.setattr(Cadence, "of", often)
     path = tmp_path / "run" / "checkpoints"
     path.parent.mkdir()
     path.write_text("in the way")

@@ -36,7 +36,9 @@ from tuitrain.commands import (
 from tuitrain.engines.base import Change, Engine, Pending
 from tuitrain.errors import RefusedError, listed, nearest
 
+from . import cadence as cadences
 from .breakpoints import AVERAGE_OVER, Breakpoints, check_watched
+from .cadence import Cadence
 from .checkpoints import Checkpoints
 from .journal import Journal
 from .recorder import NO_RECORD, Recorder
@@ -55,14 +57,8 @@ from .snapshot import (
 from .timeline import Timeline
 from .view import snapshot_of
 
-DIGEST_EVERY = 100
-"""Steps between the digests in the record; one of LeNet's takes a millisecond."""
-
 PLANNED = 0
 """The ticket of commands that nobody waits for: those that a scenario planned."""
-
-CHECKPOINT_EVERY = 500
-"""Steps between the checkpoints that the run keeps by itself: so many are trained again at most."""
 
 
 class Session:
@@ -75,6 +71,7 @@ class Session:
     planned : commands with their steps; those of one step are applied in the given order
     marks : further steps at which a burst must end, so that somebody can look
     recorder : is told what happens
+    cadence : how often states, digests and checkpoints are kept
 
     Attributes
     ----------
@@ -91,13 +88,15 @@ class Session:
         planned: Iterable[Planned] = (),
         marks: Iterable[int] = (),
         recorder: Recorder = NO_RECORD,
+        cadence: Cadence = cadences.DEFAULT,
     ) -> None:
         self.engine = engine
+        self.cadence = cadence
         self.title = title
         self.phase = Phase.RUNNING
         self.recorder = recorder
         self.journal = Journal()
-        self.timeline = Timeline(engine, title.steps_per_epoch)
+        self.timeline = Timeline(engine, title.steps_per_epoch, keep_every=cadence.keep)
         self._plan = tuple(sorted(planned, key=lambda each: each.step))
         self._planned = list(self._plan)
         self._steps_left: int | None = None
@@ -472,9 +471,9 @@ class Session:
             self.recorder.accuracy(self.step, accuracy)
             if self.step < self.title.total_steps and self.breakpoints.reached(accuracy):
                 self._break()
-        if self.step % DIGEST_EVERY == 0 or self.step == self.title.total_steps:
+        if self.step % self.cadence.digest == 0 or self.step == self.title.total_steps:
             self.recorder.digest(self.step, self.timeline.line.name, self.engine.digests())
         if self.step == self.title.total_steps:
             self.phase = Phase.FINISHED
-        elif self.step % CHECKPOINT_EVERY == 0:
+        elif self.step % self.cadence.checkpoint == 0:
             self.checkpoints.keep_by_itself()

@@ -22,9 +22,6 @@ from .states import BUDGET_BYTES, Decision, KeptStates
 
 AGAIN = "training again"
 
-KEEP_EVERY = 50
-"""Steps between kept states, before they are thinned: a rewind trains at most so many again."""
-
 
 @dataclass(slots=True, eq=False)
 class Line:
@@ -69,9 +66,17 @@ class Timeline:
     engine : stands at its first step
     steps_per_epoch : accuracy is measured at the end of each epoch
     budget : bytes that kept states may take
+    keep_every : steps between kept states, before they are thinned
     """
 
-    def __init__(self, engine: Engine, steps_per_epoch: int, budget: int = BUDGET_BYTES) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        steps_per_epoch: int,
+        budget: int = BUDGET_BYTES,
+        keep_every: int = 50,
+    ) -> None:
+        self._keep_every = keep_every
         self._engine = engine
         self._per_epoch = steps_per_epoch
         self._states = KeptStates(budget)
@@ -114,7 +119,7 @@ class Timeline:
 
     def next_stop(self) -> int:
         """Return the next step at which a state is to be kept."""
-        return (self._engine.step // KEEP_EVERY + 1) * KEEP_EVERY
+        return (self._engine.step // self._keep_every + 1) * self._keep_every
 
     def advance(
         self,
@@ -129,7 +134,11 @@ class Timeline:
         self.line.loss.extend(known + 1, losses[known - before :] if known > before else losses)
         step = self._engine.step
         # Only on arrival: a step that was held leaves us where something may be decided already.
-        if losses and step % KEEP_EVERY == 0 and not self._states.has(step, self.line.decisions):
+        if (
+            losses
+            and step % self._keep_every == 0
+            and not self._states.has(step, self.line.decisions)
+        ):
             self._states.keep(self._engine.state(), self.line.decisions)
         return losses
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from tuitrain.commands import Setting
 from tuitrain.errors import RefusedError, ScenarioError, nearest
+from tuitrain.run.cadence import Cadence
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session import Planned, Session
 from tuitrain.run.snapshot import Title
@@ -90,7 +91,7 @@ def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
         raise ScenarioError(
             f"model: {scenario.model} cannot train on {scenario.data}: {_told(error)}"
         ) from error
-    return Session(engine, title, planned, marks, recorder)
+    return Session(engine, title, planned, marks, recorder, Cadence.of(engine.batch_size))
 
 
 def _plans(scenario: Scenario):
