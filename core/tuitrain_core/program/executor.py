@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 
@@ -14,7 +14,7 @@ from ..native import control
 from ..native.library import Kernel
 from ..ops.base import Array
 from .memory import address
-from .plan import Call, Moving, Work
+from .plan import CHUNK, Argument, Call, Moving, Ring, Work
 
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
@@ -140,10 +140,11 @@ class _Native:
         meet = (control.barrier(), [address(meeting), threads, _GIVE_WAY])
         rows: list[tuple[int, int]] = []
         moving: list[tuple[Array, int, Moving]] = []
-        for call in calls:
-            given = _share(call, index, threads)
-            if given is not None:
-                block = self._row(rows, call.kernel, [*map(_number, call.arguments), *given])
+        for stage in _stages(calls):
+            for call, given in _parts(stage, index, threads):
+                start = given[0] if given else 0
+                numbers = [_number(each, index, start) for each in call.arguments]
+                block = self._row(rows, call.kernel, [*numbers, *given])
                 places = enumerate(call.arguments)
                 moving += [(block, i, each) for i, each in places if isinstance(each, Moving)]
             if threads > 1:
@@ -175,9 +176,37 @@ class _Native:
         return block
 
 
-def _number(argument: Array | int | Moving) -> int:
+def _stages(calls: Iterable[Call]) -> list[list[Call]]:
+    """Return the calls in stages, between which threads meet: runs of calls by sample, or one."""
+    stages: list[list[Call]] = []
+    for call in calls:
+        if call.by_sample and stages and stages[-1][0].by_sample:
+            stages[-1].append(call)
+        else:
+            stages.append([call])
+    return stages
+
+
+def _parts(stage: Sequence[Call], index: int, threads: int) -> Iterator[tuple[Call, list[int]]]:
+    """Give what a thread does in a stage: calls, and the range of each."""
+    given = _share(stage[0], index, threads)
+    if given is None:
+        return
+    if not stage[0].by_sample:
+        yield stage[0], given
+        return
+    first, last = given
+    for start in range(first, last, CHUNK):
+        for call in stage:
+            yield call, [start, min(start + CHUNK, last)]
+
+
+def _number(argument: Argument, thread: int, first: int) -> int:
+    """Return an argument as a number; a ring begins where its first sample would be the 0th."""
     if isinstance(argument, Moving):
         return argument.start
+    if isinstance(argument, Ring):
+        return address(argument.array[thread]) - first * argument.array[0, 0].nbytes
     return argument if isinstance(argument, int) else address(argument)
 
 

@@ -47,15 +47,7 @@ class Feed:
     def plan(self, plan: Plan) -> None:
         """Plan the filling of a batch."""
         images, labels = plan.value(self._graph.images), plan.value(self._graph.labels)
-        plan.call(
-            self._kernel,
-            self._pixels,
-            self._labels,
-            self._start,
-            images,
-            labels,
-            total=plan.rows,
-        )
+        plan.each_sample(self._kernel, self._pixels, self._labels, self._start, images, labels)
 
 
 def _check_labels(labels: Array, graph: Graph) -> None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,6 +18,11 @@ from ..tensor import Tensor
 from . import memory
 from .graph import Graph, Value
 
+CHUNK = 8
+"""Samples that a run of calls takes at a time: those of LeNet's step fit the second-level cache."""
+
+MOST_THREADS = 8
+
 
 @dataclass(slots=True, eq=False)
 class Moving:
@@ -26,7 +32,31 @@ class Moving:
     start: int = 0
 
 
-Argument: TypeAlias = Array | int | Moving
+@dataclass(frozen=True, slots=True, eq=False)
+class Ring:
+    """Memory for the samples of one chunk, which the next chunk takes again.
+
+    Attributes
+    ----------
+    array : for each thread, for each sample of a chunk, what a kernel writes; the next one reads it
+    """
+
+    array: Array
+
+
+Argument: TypeAlias = Array | int | Moving | Ring
+
+
+class Phase(Enum):
+    """When in a step something is done; within a phase, in the order in which it was planned."""
+
+    PREPARE = 1
+    """What needs weights only."""
+    FLOW = 2
+    """From the batch to the loss, and back."""
+    GATHER = 3
+    """The gradients of weights, which nothing waits for but the update."""
+    UPDATE = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,12 +69,16 @@ class Call:
     total : units of work, which threads may share: their range is given as two last arguments.
         None: one thread does it, and no range is given.
     granule : ranges begin at multiples of it
+    by_sample : whether the units are the batch's samples, and what is done for one reads nothing
+        of another that a call right before may have written. Such calls are done one after the
+        other for some samples, while these are in the cache, and then for the next ones.
     """
 
     kernel: Kernel
     arguments: tuple[Argument, ...]
     total: int | None
     granule: int = 1
+    by_sample: bool = False
 
 
 Work: TypeAlias = Callable[[], None]
@@ -59,7 +93,6 @@ class Plan:
     ----------
     rows : samples in the batch
     trained : the parameters that get a gradient
-    actions : native calls and Python work, in order
     losses : where the step's loss goes as a double, besides its own memory
     """
 
@@ -67,25 +100,44 @@ class Plan:
     workspace: memory.Workspace
     rows: int
     trained: Sequence[Tensor]
-    actions: list[Call | Work] = field(default_factory=list)
     losses: Moving = field(default_factory=lambda: Moving(8))
+    _planned: dict[Phase, list[Call | Work]] = field(default_factory=dict)
     _reached: set[Value] = field(default_factory=set)
     _begun: set[Value] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._reached = self.graph.reached_from(self.trained)
 
-    def call(self, kernel: Kernel, *arguments: Argument, total: int, granule: int = 1) -> None:
-        """Append a native call that threads may share; see `Call`."""
-        self.actions.append(Call(kernel, arguments, total, granule))
+    @property
+    def actions(self) -> list[Call | Work]:
+        """Native calls and Python work, in the order in which they are to be done."""
+        return [each for phase in Phase for each in self._planned.get(phase, [])]
 
-    def whole(self, kernel: Kernel, *arguments: Argument) -> None:
-        """Append a native call that one thread makes."""
-        self.actions.append(Call(kernel, arguments, None))
+    def call(
+        self,
+        kernel: Kernel,
+        *arguments: Argument,
+        total: int,
+        granule: int = 1,
+        phase: Phase = Phase.FLOW,
+    ) -> None:
+        """Plan a native call that threads may share; see `Call`."""
+        self._add(Call(kernel, arguments, total, granule), phase)
 
-    def work(self, function: Work) -> None:
-        """Append work done in Python."""
-        self.actions.append(function)
+    def each_sample(self, kernel: Kernel, *arguments: Argument) -> None:
+        """Plan a native call that does for each sample what depends on that sample alone."""
+        self._add(Call(kernel, arguments, self.rows, by_sample=True), Phase.FLOW)
+
+    def whole(self, kernel: Kernel, *arguments: Argument, phase: Phase = Phase.FLOW) -> None:
+        """Plan a native call that one thread makes."""
+        self._add(Call(kernel, arguments, None), phase)
+
+    def work(self, function: Work, phase: Phase = Phase.FLOW) -> None:
+        """Plan work done in Python."""
+        self._add(function, phase)
+
+    def _add(self, action: Call | Work, phase: Phase) -> None:
+        self._planned.setdefault(phase, []).append(action)
 
     def needs(self, value: Value) -> bool:
         """Say whether a gradient of this value is wanted."""
@@ -113,11 +165,16 @@ class Plan:
         """Return memory for whatever a layer needs besides."""
         return self.workspace.array(key, shape, dtype)
 
+    def ring(self, key: Hashable, shape: tuple[int, ...]) -> Ring:
+        """Return memory for one chunk of samples; ``shape`` is one sample's."""
+        return Ring(self.workspace.array(key, (MOST_THREADS, CHUNK, *shape)))
+
     @contextmanager
-    def into(self, value: Value) -> Iterator[Array]:
+    def into(self, value: Value, phase: Phase = Phase.FLOW) -> Iterator[Array]:
         """Give the memory to which a part of a value's gradient is to be written.
 
-        The first part is written to the gradient itself; a later one elsewhere, and then added.
+        The first part is written to the gradient itself; a later one elsewhere, and then added. All
+        parts of one value are planned for one phase.
         """
         target = self.gradient(value)
         if value not in self._begun:
@@ -129,10 +186,10 @@ class Plan:
         if target.dtype == np.float32:
             features = math.prod(memory.stored_shape(value))
             rows, gap = (len(target), memory.pitch(target)) if value.batched else (1, features)
-            self.call(elementwise.add(features, gap), target, part, total=rows)
+            self.call(elementwise.add(features, gap), target, part, total=rows, phase=phase)
         else:
-            self.work(lambda: _add(target, part))
+            self.work(lambda: _add_up(target, part), phase)
 
 
-def _add(target: Array, part: Array) -> None:
+def _add_up(target: Array, part: Array) -> None:
     target += part

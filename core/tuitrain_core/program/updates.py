@@ -14,7 +14,7 @@ from ..optimizer.prepared import PreparedUpdate
 from ..tensor import Parameter
 from .graph import Value
 from .memory import Workspace, address
-from .plan import Moving, Plan
+from .plan import Moving, Phase, Plan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,12 +62,20 @@ class PlannedUpdate:
             return
         second = plan.scratch((value, "second pass"), (update.LAMB_SCALARS,))
         self._pass(plan, "lamb_norms", self._scalars, sums)
-        plan.whole(update.trust(), sums, len(sums), self._scalars, second)
+        plan.whole(update.trust(), sums, len(sums), self._scalars, second, phase=Phase.UPDATE)
         self._pass(plan, "lamb", second, sums)
 
     def _pass(self, plan: Plan, name: str, scalars: Array | Moving, sums: Array) -> None:
         size = self._arrays[0].size
-        plan.call(update.update(name), *self._arrays, scalars, sums, size, total=len(sums))
+        plan.call(
+            update.update(name),
+            *self._arrays,
+            scalars,
+            sums,
+            size,
+            total=len(sums),
+            phase=Phase.UPDATE,
+        )
 
     def begin(self, scalars: Array) -> None:
         """Take the scalars of the steps that come."""

@@ -29,14 +29,14 @@ class ActivationLayer:
         """Plan y = f(x)."""
         x, y = plan.value(self._x), plan.value(self.output)
         kernel = activation.forward(self._name, self._features(), (pitch(x), pitch(y)))
-        plan.call(kernel, x, y, total=plan.rows)
+        plan.each_sample(kernel, x, y)
 
     def backward(self, plan: Plan) -> None:
         """Plan dx = d · f'(x)."""
         x, y, d = plan.value(self._x), plan.value(self.output), plan.gradient(self.output)
         kernel = activation.gradient(self._name, self._features(), (pitch(x), pitch(y)))
         with plan.into(self._x) as target:
-            plan.call(kernel, x, y, d, target, total=plan.rows)
+            plan.each_sample(kernel, x, y, d, target)
 
     def _features(self) -> int:
         return math.prod(self.output.shape)

@@ -36,7 +36,7 @@ class ArithmeticLayer:
         """Plan y = a ∘ b."""
         arrays = [plan.value(each) for each in (self._a, self._b, self.output)]
         kernel = arithmetic.binary(self._kind, self._rows(*arrays), self._relu)
-        plan.call(kernel, *arrays, total=plan.rows)
+        plan.each_sample(kernel, *arrays)
 
     def backward(self, plan: Plan) -> None:
         """Plan the gradients of a and b."""
@@ -44,7 +44,7 @@ class ArithmeticLayer:
         if self._relu:
             y = plan.value(self.output)
             kernel = elementwise.relu_gradient(math.prod(self.output.shape), pitch(y))
-            plan.call(kernel, y, d, total=plan.rows)
+            plan.each_sample(kernel, y, d)
         if plan.needs(self._a):
             self._gradient_of_a(plan, d)
         if plan.needs(self._b):
@@ -53,20 +53,20 @@ class ArithmeticLayer:
     def _gradient_of_a(self, plan: Plan, d: Array) -> None:
         with plan.into(self._a) as target:
             if self._kind in ("add", "subtract"):
-                plan.call(_copy(self._a, d, target), d, target, total=plan.rows)
+                plan.each_sample(_copy(self._a, d, target), d, target)
             else:
                 b = plan.value(self._b)
                 kernel = arithmetic.binary(self._kind, self._rows(d, b, target))
-                plan.call(kernel, d, b, target, total=plan.rows)
+                plan.each_sample(kernel, d, b, target)
 
     def _gradient_of_b(self, plan: Plan, d: Array) -> None:
         a = plan.value(self._a)
         if self._b.batched:
             with plan.into(self._b) as target:
-                plan.call(self._part(d, a, pitch(target)), d, a, target, total=plan.rows)
+                plan.each_sample(self._part(d, a, pitch(target)), d, a, target)
             return
         parts = plan.scratch((self, "parts"), (plan.workspace.capacity, self._period))
-        plan.call(self._part(d, a, self._period), d, a, parts, total=plan.rows)
+        plan.each_sample(self._part(d, a, self._period), d, a, parts)
         with plan.into(self._b) as target:
             kernel = linear.bias_gradient(self._period, self._period)
             plan.call(kernel, parts, target, plan.rows, total=self._period, granule=16)

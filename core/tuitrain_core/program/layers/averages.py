@@ -34,14 +34,14 @@ class AverageLayer:
         """Plan the average."""
         x, y = plan.value(self._x), plan.value(self.output)
         kernel = averages.average(self._pixels, self._channels, pitch(x), pitch(y), self._share)
-        plan.call(kernel, x, y, total=plan.rows)
+        plan.each_sample(kernel, x, y)
 
     def backward(self, plan: Plan) -> None:
         """Plan each pixel's share of the gradient."""
         d = plan.gradient(self.output)
         with plan.into(self._x) as target:
             sizes = self._pixels, self._channels, pitch(d), pitch(target)
-            plan.call(averages.spread(*sizes, self._share), d, target, total=plan.rows)
+            plan.each_sample(averages.spread(*sizes, self._share), d, target)
 
 
 def _pixels(x: Value) -> set[int]:

@@ -9,7 +9,7 @@ from ...ops.base import Array
 from ...ops.convolution import Conv2d
 from ...ops.pooling import MaxPool2d
 from ..graph import Node, Value
-from ..plan import Plan
+from ..plan import Phase, Plan
 
 HALVES = MaxPool2d((2, 2), (2, 2), (0, 0))
 """The one pooling that a convolution's kernel does on its way."""
@@ -48,32 +48,33 @@ class ConvolutionLayer:
         """Plan pad, pack, and the convolution with all that is in its pass."""
         g, x = self._geometry, plan.value(self._x)
         packed = plan.scratch((self, "packed"), (convolution.packed_size(g),))
-        plan.whole(convolution.pack(g), plan.value(self._weight), packed)
+        weight = plan.value(self._weight)
+        plan.whole(convolution.pack(g), weight, packed, phase=Phase.PREPARE)
         padded = self._padded(plan)
         if g.padding != (0, 0):
-            plan.call(convolution.pad(g), x, padded, total=plan.rows)
-        plan.call(
+            plan.each_sample(convolution.pad(g), x, padded)
+        plan.each_sample(
             convolution.forward(g, self._relu, self._bias is not None, self._pool),
             padded,
             packed,
             plan.value(self._bias) if self._bias else 0,
             plan.value(self.output),
             self._chosen(plan) if self._pool else 0,
-            total=plan.rows,
         )
 
     def backward(self, plan: Plan) -> None:
         """Plan the gradients of weight, bias and x."""
         g, d = self._geometry, self._before_pool(plan)
+        if plan.needs(self._x):
+            self._input_gradient(plan, d)
         if plan.needs(self._weight):
             self._weight_gradient(plan, d)
         if self._bias is not None and plan.needs(self._bias):
-            with plan.into(self._bias) as target:
+            with plan.into(self._bias, Phase.GATHER) as target:
                 pixels = plan.rows * g.OH * g.OW
                 kernel = linear.bias_gradient(g.O, g.O)
-                plan.call(kernel, d, target, pixels, total=g.O, granule=16)
-        if plan.needs(self._x):
-            self._input_gradient(plan, d)
+                arguments = d, target, pixels
+                plan.call(kernel, *arguments, total=g.O, granule=16, phase=Phase.GATHER)
 
     def _padded(self, plan: Plan) -> Array:
         """Return the memory of x with its border of zeros: x itself, if there is none."""
@@ -93,12 +94,12 @@ class ConvolutionLayer:
         g, d = self._geometry, plan.gradient(self.output)
         if self._pool:
             whole = plan.scratch((self, "unpooled"), (plan.workspace.capacity, g.OH, g.OW, g.O))
-            plan.call(convolution.unpool(g), d, self._chosen(plan), whole, total=plan.rows)
+            plan.each_sample(convolution.unpool(g), d, self._chosen(plan), whole)
             return whole
         if self._relu:
             size = g.OH * g.OW * g.O
             kernel = elementwise.relu_gradient(size, size)
-            plan.call(kernel, plan.value(self.output), d, total=plan.rows)
+            plan.each_sample(kernel, plan.value(self.output), d)
         return d
 
     def _weight_gradient(self, plan: Plan, d: Array) -> None:
@@ -111,15 +112,17 @@ class ConvolutionLayer:
             packed,
             plan.rows,
             total=convolution.weight_units(g),
+            phase=Phase.GATHER,
         )
-        with plan.into(self._weight) as target:
-            plan.whole(convolution.unpack_gradient(g), packed, target)
+        with plan.into(self._weight, Phase.GATHER) as target:
+            plan.whole(convolution.unpack_gradient(g), packed, target, phase=Phase.GATHER)
 
     def _input_gradient(self, plan: Plan, d: Array) -> None:
         g = self._geometry
-        spread = plan.scratch((self, "spread"), (plan.workspace.capacity, g.SH, g.SW, g.O))
+        spread = plan.ring((self, "spread"), (g.SH, g.SW, g.O))
         turned = plan.scratch((self, "turned"), (convolution.transposed_size(g),))
-        plan.whole(convolution.pack_transposed(g), plan.value(self._weight), turned)
-        plan.call(convolution.spread(g), d, spread, total=plan.rows)
+        weight = plan.value(self._weight)
+        plan.whole(convolution.pack_transposed(g), weight, turned, phase=Phase.PREPARE)
+        plan.each_sample(convolution.spread(g), d, spread)
         with plan.into(self._x) as target:
-            plan.call(convolution.input_gradient(g), spread, turned, target, total=plan.rows)
+            plan.each_sample(convolution.input_gradient(g), spread, turned, target)

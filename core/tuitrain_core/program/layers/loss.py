@@ -41,7 +41,7 @@ class CrossEntropyLayer:
         losses = plan.scratch((self, "losses"), (plan.workspace.capacity,))
         kernel = loss.cross_entropy(logits.shape[1], pitch(logits), pitch(slopes))
         labels = plan.value(self._labels)
-        plan.call(kernel, logits, labels, slopes, losses, plan.rows, total=plan.rows)
+        plan.each_sample(kernel, logits, labels, slopes, losses, plan.rows)
         plan.whole(loss.mean(), losses, plan.rows, plan.value(self.output), plan.losses)
 
     def backward(self, plan: Plan) -> None:

@@ -57,19 +57,18 @@ class BatchNormLayer:
         if isinstance(self._op, BatchNormTraining):
             self._check(plan.rows)
             moments = self._of_samples(plan, "moments")
-            plan.call(normalization.moments(pixels), x, moments, total=plan.rows)
+            plan.each_sample(normalization.moments(pixels), x, moments)
             kernel = normalization.by_batch(pixels, self._op.momentum, self._op.eps)
             plan.whole(kernel, moments, plan.rows, *given, table)
         else:
             plan.whole(normalization.by_running(self._channels, self._op.eps), *given, table)
-        plan.call(
+        plan.each_sample(
             normalization.normalize(pixels, self._relu, self._added is not None),
             x,
             table,
             plan.value(self._bias),
             plan.value(self._added) if self._added else 0,
             y,
-            total=plan.rows,
         )
 
     def backward(self, plan: Plan) -> None:
@@ -77,11 +76,11 @@ class BatchNormLayer:
         d, y = plan.gradient(self.output), plan.value(self.output)
         features = math.prod(self.output.shape)
         if self._relu:
-            plan.call(elementwise.relu_gradient(features, pitch(y)), y, d, total=plan.rows)
+            plan.each_sample(elementwise.relu_gradient(features, pitch(y)), y, d)
         if self._added is not None and plan.needs(self._added):
             with plan.into(self._added) as target:
                 kernel = elementwise.copy(features, pitch(d), pitch(target))
-                plan.call(kernel, d, target, total=plan.rows)
+                plan.each_sample(kernel, d, target)
         wanted = [plan.needs(each) for each in (self._x, self._weight, self._bias)]
         training = isinstance(self._op, BatchNormTraining)
         shares = plan.scratch((self, "shares"), (2, self._channels))
@@ -91,14 +90,14 @@ class BatchNormLayer:
             with plan.into(self._x) as target:
                 x, table = plan.value(self._x), self._table(plan)
                 kernel = normalization.input_gradient(self._pixels(x, d), training)
-                plan.call(kernel, x, d, table, shares, target, total=plan.rows)
+                plan.each_sample(kernel, x, d, table, shares, target)
 
     def _parameters(self, plan: Plan, d: Array, shares: Array) -> None:
         """Plan the sums that all gradients are made of; those of weight and bias among them."""
         x, sums = plan.value(self._x), self._of_samples(plan, "sums")
         pixels = self._pixels(x, d)
         kernel = normalization.gradient_sums(pixels)
-        plan.call(kernel, x, d, self._table(plan), sums, total=plan.rows)
+        plan.each_sample(kernel, x, d, self._table(plan), sums)
         found = plan.scratch((self, "parameters"), (2, self._channels))
         plan.whole(normalization.parameter_gradients(pixels), sums, plan.rows, *found, shares)
         for value, gradient in zip((self._weight, self._bias), found, strict=True):

@@ -34,9 +34,9 @@ class PoolLayer:
         x, y = plan.value(self._x), plan.value(self.output)
         if self._largest:
             kernel = pooling.maximum(self._windows)
-            plan.call(kernel, x, y, self._chosen(plan), total=plan.rows)
+            plan.each_sample(kernel, x, y, self._chosen(plan))
         else:
-            plan.call(pooling.average(self._windows), x, self._shares, y, total=plan.rows)
+            plan.each_sample(pooling.average(self._windows), x, self._shares, y)
 
     def backward(self, plan: Plan) -> None:
         """Plan the gradient of x."""
@@ -46,7 +46,7 @@ class PoolLayer:
                 kernel, given = pooling.maximum_gradient(self._windows), self._chosen(plan)
             else:
                 kernel, given = pooling.average_gradient(self._windows), self._shares
-            plan.call(kernel, d, given, target, total=plan.rows)
+            plan.each_sample(kernel, d, given, target)
 
     def _chosen(self, plan: Plan) -> Array:
         """Return the memory for which pixel of each window was the largest."""

@@ -80,7 +80,7 @@ class ReshapeLayer:
             kernel = elementwise.unplanar(math.prod(target.shape[1:]), target.shape[0], pitch(x))
         else:
             kernel = elementwise.copy(math.prod(source.shape), pitch(x), pitch(y))
-        plan.call(kernel, x, y, total=plan.rows)
+        plan.each_sample(kernel, x, y)
 
 
 class TransposeLayer:
@@ -116,4 +116,4 @@ class TransposeLayer:
     @staticmethod
     def _copy(plan: Plan, sizes: Sequence[int], order: Sequence[int], x, y) -> None:
         kernel = native.transpose(sizes, order, pitch(x), pitch(y))
-        plan.call(kernel, x, y, total=plan.rows)
+        plan.each_sample(kernel, x, y)
