@@ -1,0 +1,54 @@
+"""Bursts: how many steps are taken in one go is nobody's business but the clock's."""
+
+import pytest
+
+from tests.conformance.probes import RULES, do, train
+
+
+def total(engine, pieces) -> list[float]:
+    return [loss for steps in pieces for loss in train(engine, steps)]
+
+
+@pytest.mark.parametrize("pieces", [[1] * 9, [9], [2, 5, 2], [8, 1]], ids=str)
+def test_how_steps_are_cut_into_bursts_changes_no_bit(make_engine, pieces):
+    engine, other = make_engine(), make_engine()
+    for each in (engine, other):
+        do(each, "decay fc over 7 steps")
+        do(each, "optimizer conv adam")
+    assert total(engine, [4, 5]) == total(other, pieces)
+    assert engine.digest() == other.digest()
+    assert [repr(each) for each in engine.groups()] == [repr(each) for each in other.groups()]
+
+
+def test_every_rule_takes_the_same_step_in_a_burst_and_by_itself(make_engine, rule):
+    engine, other = make_engine(), make_engine()
+    for each in (engine, other):
+        do(each, f"optimizer * {rule} {RULES[rule]}")
+    assert total(engine, [6]) == total(other, [1] * 6)
+    assert engine.digest() == other.digest()
+
+
+def test_a_step_that_may_be_held_is_the_step_that_cannot(make_engine):
+    engine, other = make_engine(), make_engine()
+    held = [other.run(1, lambda: False, lambda _: False)[0] for _ in range(5)]
+    assert train(engine, 5) == held
+    assert engine.digest() == other.digest()
+
+
+@pytest.mark.parametrize("threads", ["1", "2", "3"])
+def test_the_number_of_threads_changes_no_bit(make_engine, monkeypatch, threads):
+    engine = make_engine()
+    monkeypatch.setenv("TUITRAIN_THREADS", threads)
+    other = make_engine()
+    assert train(engine, 30) == train(other, 30)
+    assert engine.digest() == other.digest()
+
+
+def test_an_interrupted_run_stands_at_a_boundary_and_goes_on(make_engine):
+    engine, other = make_engine(), make_engine()
+    losses = list(engine.run(10, lambda: engine.interrupt() or True))
+    assert 1 <= len(losses) <= 10
+    assert engine.step == len(losses)
+    losses += train(engine, 20 - len(losses)) if len(losses) < 20 else []
+    assert losses == train(other, 20)
+    assert engine.digest() == other.digest()

@@ -1,0 +1,71 @@
+"""The executor: native calls and Python work in order, cut over threads, stopped between steps."""
+
+import numpy as np
+import pytest
+
+from tuitrain_core.native import elementwise
+from tuitrain_core.program.executor import Executable
+from tuitrain_core.program.memory import address
+from tuitrain_core.program.plan import CHUNK, MOST_THREADS, Call, Moving, Ring
+
+
+def add(target: np.ndarray, part) -> Call:
+    """Plan ``target += part``, row by row."""
+    features = target.shape[1]
+    return Call(elementwise.add(features, features), (target, part), len(target))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_calls_are_made_in_order_so_many_times(threads):
+    a, b, c = (np.full((5, 3), value, np.float32) for value in (0.0, 0.0, 1.0))
+    steps = Executable([add(b, c), add(a, b)], threads)
+    assert steps.run(4) == 4
+    assert (b == 4.0).all()
+    assert (a == 1 + 2 + 3 + 4).all()
+
+
+def test_python_work_stands_between_native_calls():
+    a, b = np.zeros((2, 2), np.float32), np.ones((2, 2), np.float32)
+    seen = []
+    steps = Executable([add(a, b), lambda: seen.append(a[0, 0].item()), add(a, b)])
+    assert steps.run(3) == 3
+    assert seen == [1.0, 3.0, 5.0]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_moving_address_begins_anew_in_every_run(threads):
+    rows = np.arange(12, dtype=np.float32).reshape(6, 2)
+    total = np.zeros((1, 2), np.float32)
+    moving = Moving(0)
+    steps = Executable([add(total, moving)], threads)
+    for start in (0, 3):
+        moving.start, moving.stride = address(rows[start:]), rows.strides[0]
+        total[...] = 0.0
+        steps.run(3)
+        np.testing.assert_array_equal(total[0], rows[start : start + 3].sum(0))
+
+
+@pytest.mark.parametrize("rows", [1, CHUNK - 1, CHUNK, CHUNK + 1, 5 * CHUNK + 3])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_samples_pass_through_a_ring_chunk_by_chunk(rows, threads):
+    source = np.random.default_rng(0).standard_normal((rows, 5)).astype(np.float32)
+    result = np.zeros_like(source)
+    ring = Ring(np.full((MOST_THREADS, CHUNK, 5), np.nan, np.float32))
+    copy = elementwise.copy(5, 5, 5)
+    calls = [
+        Call(copy, (source, ring), rows, by_sample=True),
+        Call(copy, (ring, result), rows, by_sample=True),
+    ]
+    Executable(calls, threads).run()
+    np.testing.assert_array_equal(result, source)
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_interrupt_ends_the_run_after_the_present_step(native, threads):
+    a, b = np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32)
+    work = [] if native else [lambda: steps.interrupt() if a[0, 0] == 3.0 else None]
+    steps = Executable([add(a, b), *work], threads)
+    if not native:
+        assert (steps.run(10), a[0, 0]) == (3, 3.0)
+    assert steps.run(2) == 2
