@@ -8,11 +8,6 @@ from .builder import Builder, Value
 from .library import Kernel, kernel
 
 
-def relu(features: int, x_pitch: int, y_pitch: int) -> Kernel:
-    """Return y = max(x, 0), NaN for NaN. Arguments: x, y, first, last."""
-    return kernel(_relu, 4, features, x_pitch, y_pitch)
-
-
 def relu_gradient(features: int, pitch: int) -> Kernel:
     """Return d · (y > 0), in place of d. Arguments: y, d, first, last; both of one pitch.
 
@@ -24,11 +19,6 @@ def relu_gradient(features: int, pitch: int) -> Kernel:
 def add(features: int, pitch: int) -> Kernel:
     """Return a + b, in place of a. Arguments: a, b, first, last; both of one pitch."""
     return kernel(_add, 4, features, pitch)
-
-
-def sum_of(features: int, pitch: int) -> Kernel:
-    """Return y = a + b. Arguments: a, b, y, first, last; all of one pitch."""
-    return kernel(_sum_of, 5, features, pitch)
 
 
 def copy(features: int, x_pitch: int, y_pitch: int) -> Kernel:
@@ -46,16 +36,6 @@ def unplanar(pixels: int, channels: int, x_pitch: int) -> Kernel:
     return kernel(_unplanar, 4, pixels, channels, x_pitch)
 
 
-def _relu(k: Builder, features: int, x_pitch: int, y_pitch: int) -> None:
-    x, y, first, last = k.arguments
-
-    def part(row: Value, offset: Value, mask: object) -> None:
-        value = k.load(k.at(x, k.mul(row, x_pitch)), offset, mask)
-        k.store(k.relu(value), k.at(y, k.mul(row, y_pitch)), offset, mask)
-
-    each_vector(k, first, last, features, part)
-
-
 def _relu_gradient(k: Builder, features: int, pitch: int) -> None:
     y, d, first, last = k.arguments
 
@@ -69,26 +49,11 @@ def _relu_gradient(k: Builder, features: int, pitch: int) -> None:
 
 def _add(k: Builder, features: int, pitch: int) -> None:
     a, b, first, last = k.arguments
-    _write_sum(k, features, pitch, (a, b, a), first, last)
 
-
-def _sum_of(k: Builder, features: int, pitch: int) -> None:
-    a, b, y, first, last = k.arguments
-    _write_sum(k, features, pitch, (a, b, y), first, last)
-
-
-def _write_sum(
-    k: Builder,
-    features: int,
-    pitch: int,
-    arrays: tuple[Value, Value, Value],
-    first: Value,
-    last: Value,
-) -> None:
     def part(row: Value, offset: Value, mask: object) -> None:
-        a, b, y = (k.at(each, k.mul(row, pitch)) for each in arrays)
-        value = k.ir.fadd(k.load(a, offset, mask), k.load(b, offset, mask))
-        k.store(value, y, offset, mask)
+        target = k.at(a, k.mul(row, pitch))
+        other = k.load(k.at(b, k.mul(row, pitch)), offset, mask)
+        k.store(k.ir.fadd(k.load(target, offset, mask), other), target, offset, mask)
 
     each_vector(k, first, last, features, part)
 

@@ -25,7 +25,7 @@ class Role(Enum):
     RESULT = "result"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Value:
     """An array of the step.
 
@@ -34,6 +34,8 @@ class Value:
     shape : of one sample, if ``batched``; else of the whole
     batched : whether there is one for each sample of the batch, along a first axis
     tensor : of a leaf; of other values None
+    channels_last : whether its memory is that of an image: [row][column][channel] for each sample,
+        where the shape says channels first; set by `layout.mark_images`
     """
 
     role: Role
@@ -41,6 +43,7 @@ class Value:
     batched: bool
     dtype: np.dtype[Any]
     tensor: Tensor | None = None
+    channels_last: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -37,7 +37,7 @@ def stored_shape(value: Value) -> tuple[int, ...]:
     A pixel's channels side by side are what the kernels for convolutions take; everything else
     lies as it is named.
     """
-    if value.batched and len(value.shape) == 3:
+    if value.channels_last:
         channels, height, width = value.shape
         return height, width, channels
     return value.shape
@@ -45,7 +45,7 @@ def stored_shape(value: Value) -> tuple[int, ...]:
 
 def public(array: Array, value: Value) -> Array:
     """Return a view of a value's memory in the shape that users know, channels first."""
-    if value.batched and len(value.shape) == 3:
+    if value.channels_last:
         return array.transpose(0, 3, 1, 2)
     return array
 
@@ -64,7 +64,7 @@ class Workspace:
         self._aliases: dict[Value, Value] = {}
 
     def alias(self, value: Value, other: Value) -> None:
-        """Let a value of rows have the memory of another, for every purpose."""
+        """Let a value have the memory of another that has no gaps, for every purpose."""
         self._aliases[value] = other
 
     def array(self, key: Hashable, shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
@@ -77,7 +77,8 @@ class Workspace:
     def of(self, value: Value, purpose: Hashable, rows: int) -> Array:
         """Return a value's array for some purpose, in the shape that it has in memory."""
         if value in self._aliases:
-            return self.of(self._aliases[value], purpose, rows).reshape(rows, -1)
+            found = self.of(self._aliases[value], purpose, rows)
+            return found.reshape(rows, *stored_shape(value))
         if not value.batched:
             return self.array((value, purpose), value.shape, value.dtype)
         shape = stored_shape(value)

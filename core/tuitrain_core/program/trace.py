@@ -15,6 +15,7 @@ from ..ops.dropout import Dropout
 from ..ops.shape import Reshape
 from ..tensor import Tensor
 from .graph import Graph, Node, Role, Value
+from .layout import mark_images
 
 Forward: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """Maps images and labels to the loss."""
@@ -100,6 +101,7 @@ class _Writer:
         nodes = tuple(self._node(ours, theirs) for ours, theirs in self._heard[1:])
         if id(loss) not in self._values:
             raise NotRecordableError("the loss comes from none of the operations of the step")
+        mark_images(nodes, self._images)
         return Graph(nodes, self._images, self._labels, self._values[id(loss)])
 
     def _node(self, ours: _Heard, theirs: _Heard) -> Node:

@@ -29,16 +29,6 @@ def rows(features: int, pitch: int, seed: int = 0) -> tuple[np.ndarray, np.ndarr
 @pytest.mark.parametrize("features", SIZES)
 @pytest.mark.parametrize("gap", [0, 5])
 class TestRows:
-    def test_relu(self, features: int, gap: int) -> None:
-        _, x = rows(features, features)
-        memory, y = rows(features, features + gap)
-        before = y[0].copy()
-        x[1, 0] = np.nan
-        run(elementwise.relu(features, features, features + gap), x, memory, 1, 4)
-        np.testing.assert_array_equal(y[1:], np.maximum(x[1:], 0.0))
-        np.testing.assert_array_equal(y[0], before)
-        assert (memory[:, features:] == 7.0).all()
-
     def test_the_gradient_of_relu(self, features: int, gap: int) -> None:
         y_memory, y = rows(features, features + gap, 1)
         memory, d = rows(features, features + gap, 2)
@@ -51,10 +41,9 @@ class TestRows:
     def test_sums(self, features: int, gap: int) -> None:
         pitch = features + gap
         (a_memory, a), (b_memory, b), (memory, y) = (rows(features, pitch, i) for i in range(3))
-        run(elementwise.sum_of(features, pitch), a_memory, b_memory, memory, 0, 4)
-        np.testing.assert_array_equal(y, a + b)
+        memory[...] = a_memory
         run(elementwise.add(features, pitch), memory, b_memory, 0, 4)
-        np.testing.assert_array_equal(y, a + b + b)
+        np.testing.assert_array_equal(y, a + b)
         assert (memory[:, features:] == 7.0).all()
 
     def test_copies(self, features: int, gap: int) -> None:

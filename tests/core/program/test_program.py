@@ -7,20 +7,25 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tuitrain_core import Parameter, Tensor, random, tensor
+from tuitrain_core import Parameter, ShapeError, Tensor, random, tensor
 from tuitrain_core import functional as F
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.models import MLP, LeNet
 from tuitrain_core.module import (
+    BatchNorm1d,
     BatchNorm2d,
     Conv2d,
     Dropout,
+    Flatten,
     Linear,
     MaxPool2d,
     Module,
+    ReLU,
     Sequential,
 )
 from tuitrain_core.program import NotRecordableError, Program, trace
+from tuitrain_core.program.layers.eager import EagerLayer
+from tuitrain_core.program.lowering import lower
 
 CAPACITY = 12
 
@@ -37,11 +42,12 @@ class Residual(Module):
         self.drop = Dropout(0.25)
         self.head = Linear(17, 5)
         self.scale = Parameter(np.float32([1.5]))
+        self.place = Parameter(np.ones((1, 17, 5, 4), np.float32))
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(self.norm(self.stem(x)))
         x = x + F.gelu(self.same(x)) * self.scale
-        x = self.drop(F.relu(self.down(x)))
+        x = self.drop(F.relu(self.down(x))) + self.place
         x = x.mean((2, 3))
         return self.head(x.reshape(x.shape[0], -1))
 
@@ -60,17 +66,65 @@ class Tied(Module):
         return F.nn.linear(F.tanh(x), self.weight)
 
 
+class Block(Module):
+    """A residual block as networks have it: two norms, a sum, ReLU; the shortcut comes first."""
+
+    def __init__(self, C: int, affine: bool = True) -> None:
+        super().__init__()
+        self.conv1, self.norm1 = Conv2d(C, C, 3, padding=1, bias=False), BatchNorm2d(C)
+        self.conv2 = Conv2d(C, C, 3, padding=1, bias=False)
+        self.norm2 = BatchNorm2d(C, affine=affine)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.norm1(self.conv1(x)))
+        return F.relu(self.norm2(self.conv2(y)) + x)
+
+
+class Arithmetic(Module):
+    """Every pairing of shapes that has a kernel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        draw = np.random.default_rng(1)
+
+        def made(*shape: int) -> Parameter:
+            return Parameter(draw.uniform(0.5, 1.5, shape).astype(np.float32))
+
+        self.channel, self.scalar = made(1, 3, 1, 1), made()
+        self.row, self.table, self.one = made(5), made(12, 5), made(1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.relu(x + self.channel) * self.channel - self.channel
+        x = (self.scalar * x - self.scalar) + x * x
+        x = F.relu(x + 0.1) / 3.0
+        y = x.reshape(x.shape[0], 12, 5)
+        y = (y - self.row) * self.table + y.transpose(0, 2, 1).reshape(-1, 12, 5)
+        y = F.tanh(y) - F.sigmoid(y * self.one) + F.gelu(y, True)
+        return y.mean(1) + y.sum(1) * 0.1
+
+
 CASES: dict[str, tuple[Callable[[], Module], tuple[int, ...], int]] = {
     "lenet": (LeNet, (1, 28, 28), 10),
     "mlp": (lambda: MLP((35, 33, 17, 3)), (1, 5, 7), 3),
     "residual": (Residual, (2, 10, 8), 5),
     "tied": (Tied, (1, 2, 3), 6),
+    "block": (lambda: Sequential(Conv2d(1, 18, 3), Block(18), Block(18, False)), (1, 7, 6), 18),
+    "norm of rows": (
+        lambda: Sequential(Flatten(), Linear(6, 19), BatchNorm1d(19), ReLU(), BatchNorm1d(19)),
+        (1, 2, 3),
+        19,
+    ),
+    "arithmetic": (Arithmetic, (3, 5, 4), 5),
     "pool": (
         lambda: Sequential(Conv2d(3, 5, 3), MaxPool2d(3, 2), Conv2d(5, 4, (3, 2))),
         (3, 11, 9),
         4,
     ),
 }
+
+
+EAGER_PARTS = ("residual", "pool", "tied")
+"""What has an operation without a kernel: dropout, a map added to images, other pools."""
 
 
 class Averaged(Module):
@@ -122,8 +176,10 @@ def agree(mine: list, theirs: list) -> None:
             np.testing.assert_allclose(ours / scale, other / scale, rtol=0, atol=5e-6)
 
 
-@pytest.mark.parametrize("name", CASES)
-@pytest.mark.parametrize("rows", [CAPACITY, 5, 1])
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [(name, n) for name in CASES for n in (CAPACITY, 5, 1) if n > 1 or name != "norm of rows"],
+)
 def test_loss_and_gradients_are_those_of_the_eager_tier(name: str, rows: int) -> None:
     net, loss_of, shape, classes = made(name)
     with random.use(random.new_generator(3)):
@@ -139,6 +195,62 @@ def test_loss_and_gradients_are_those_of_the_eager_tier(name: str, rows: int) ->
         expected = eager(loss_of, parameters, images, labels)
     assert loss == pytest.approx(expected, rel=1e-5)
     agree(mine, gradients(parameters))
+
+
+@pytest.mark.parametrize("name", [each for each in CASES if each not in EAGER_PARTS])
+def test_these_have_a_kernel_for_everything(name: str) -> None:
+    _, loss_of, shape, classes = made(name)
+    layers = lower(trace(loss_of, *batch(shape, classes)))
+    assert [type(each).__name__ for each in layers if isinstance(each, EagerLayer)] == []
+
+
+@pytest.mark.parametrize("name", ["block", "norm of rows"])
+def test_running_statistics_follow_as_in_the_eager_tier(name: str) -> None:
+    net, loss_of, shape, classes = made(name)
+    images, labels = batch(shape, classes)
+    program = Program(trace(loss_of, images, labels), CAPACITY)
+    found = []
+    for step in (program, None):
+        for key, buffer in net.named_buffers():
+            buffer.numpy()[...] = 1.0 if "var" in key else 0.0
+        if step is None:
+            loss_of(tensor(images), tensor(labels))
+        else:
+            step.images(CAPACITY)[...] = images
+            step.labels(CAPACITY)[...] = labels
+            step.differentiate(CAPACITY, [])
+        found.append({key: buffer.numpy().copy() for key, buffer in net.named_buffers()})
+    for key, expected in found[1].items():
+        np.testing.assert_allclose(found[0][key], expected, rtol=1e-5, atol=1e-6, err_msg=key)
+
+
+def test_a_frozen_norm_uses_its_running_statistics_and_lets_them_be() -> None:
+    net, loss_of, shape, classes = made("block")
+    draw = np.random.default_rng(4)
+    for _, buffer in net.named_buffers():
+        buffer.numpy()[...] = draw.uniform(0.5, 2.0, buffer.shape)
+    for module in net.modules():
+        if isinstance(module, BatchNorm2d):
+            module.frozen = True
+    before = net.state_dict()
+    images, labels = batch(shape, classes)
+    program = Program(trace(loss_of, images, labels), CAPACITY)
+    program.images(CAPACITY)[...] = images
+    program.labels(CAPACITY)[...] = labels
+    parameters = list(net.parameters())
+    loss = program.differentiate(CAPACITY, parameters)
+    mine = gradients(parameters)
+    assert loss == pytest.approx(eager(loss_of, parameters, images, labels), rel=1e-5)
+    agree(mine, gradients(parameters))
+    for key, _ in net.named_buffers():
+        np.testing.assert_array_equal(net.state_dict()[key], before[key])
+
+
+def test_a_norm_refuses_a_single_value() -> None:
+    _, loss_of, shape, classes = made("norm of rows")
+    program = Program(trace(loss_of, *batch(shape, classes)), CAPACITY)
+    with pytest.raises(ShapeError, match=r"at least 2 values .* the shape \(1, 19\) has 1"):
+        program.differentiate(1, [])
 
 
 @pytest.mark.parametrize("name", CASES)

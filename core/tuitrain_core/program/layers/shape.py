@@ -1,14 +1,27 @@
-"""Another shape: where the elements lie as they should, nothing is done."""
+"""Another shape, or another order of the axes: nothing is done where the elements lie right."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from ...native import elementwise
-from ...ops.shape import Flatten, Reshape
-from ..graph import Graph, Node
-from ..memory import pitch
+from ...native import transpose as native
+from ...ops.shape import Flatten, Reshape, Transpose
+from ..graph import Graph, Node, Value
+from ..memory import padded, pitch
 from ..plan import Plan
+
+
+def _is_reshape(node: Node) -> bool:
+    (x, *_), y = node.inputs, node.output
+    known = isinstance(node.op, Flatten | Reshape) and x.dtype == "f4"
+    return known and x.batched and y.batched
+
+
+def _as_named(value: Value) -> bool:
+    """Say whether the elements lie in the order in which they are named."""
+    return not value.channels_last or 1 in (value.shape[0], math.prod(value.shape[1:]))
 
 
 class AliasLayer:
@@ -20,12 +33,12 @@ class AliasLayer:
 
     @staticmethod
     def fits(node: Node, graph: Graph) -> bool:
-        """Say whether it makes one row of each image of one channel, or of one pixel."""
-        return (
-            FlattenLayer.fits(node)
-            and 1 in (node.inputs[0].shape[0], math.prod(node.inputs[0].shape[1:]))
-            and graph.consumers(node.inputs[0]) == [node]
-        )
+        """Say whether input and output have their elements in one order, without gaps."""
+        if not (_is_reshape(node) and _as_named(node.inputs[0]) and _as_named(node.output)):
+            return False
+        shape = node.inputs[0].shape
+        dense = len(shape) != 1 or padded(*shape) == shape[0]
+        return dense and graph.consumers(node.inputs[0]) == [node]
 
     def forward(self, plan: Plan) -> None:
         """Let the output have the input's memory, and its gradient the input's gradient's."""
@@ -37,37 +50,68 @@ class AliasLayer:
             pass
 
 
-class FlattenLayer:
-    """Images as rows: channel by channel, as users know them, where memory has pixel by pixel."""
+class ReshapeLayer:
+    """The same elements, copied: from an image's pixels to planes, the other way, or in order."""
 
     def __init__(self, node: Node) -> None:
         (self._x,) = node.inputs
         self.output = node.output
-        channels, *sizes = self._x.shape
-        self._channels, self._pixels = channels, math.prod(sizes)
 
     @staticmethod
     def fits(node: Node) -> bool:
-        """Say whether it makes one row of each sample's image."""
-        (x, *_), y = node.inputs, node.output
-        return (
-            isinstance(node.op, Flatten | Reshape)
-            and x.batched
-            and y.batched
-            and len(x.shape) == 3
-            and len(y.shape) == 1
-            and x.dtype == "f4"
-        )
+        """Say whether at most one side is an image of several channels and pixels."""
+        return _is_reshape(node) and (_as_named(node.inputs[0]) or _as_named(node.output))
 
     def forward(self, plan: Plan) -> None:
         """Plan the copy."""
-        x, y = plan.value(self._x), plan.value(self.output)
-        kernel = elementwise.planar(self._pixels, self._channels, pitch(y))
-        plan.call(kernel, x, y, total=plan.rows)
+        self._copy(plan, self._x, self.output, (plan.value(self._x), plan.value(self.output)))
 
     def backward(self, plan: Plan) -> None:
         """Plan the way back."""
-        d = plan.gradient(self.output)
         with plan.into(self._x) as target:
-            kernel = elementwise.unplanar(self._pixels, self._channels, pitch(d))
-            plan.call(kernel, d, target, total=plan.rows)
+            self._copy(plan, self.output, self._x, (plan.gradient(self.output), target))
+
+    @staticmethod
+    def _copy(plan: Plan, source: Value, target: Value, arrays: tuple) -> None:  # type: ignore[type-arg]
+        x, y = arrays
+        if not _as_named(source):
+            kernel = elementwise.planar(math.prod(source.shape[1:]), source.shape[0], pitch(y))
+        elif not _as_named(target):
+            kernel = elementwise.unplanar(math.prod(target.shape[1:]), target.shape[0], pitch(x))
+        else:
+            kernel = elementwise.copy(math.prod(source.shape), pitch(x), pitch(y))
+        plan.call(kernel, x, y, total=plan.rows)
+
+
+class TransposeLayer:
+    """The axes behind the batch's in another order."""
+
+    def __init__(self, node: Node) -> None:
+        (self._x,) = node.inputs
+        self.output = node.output
+        assert isinstance(node.op, Transpose)
+        self._order = [each % (len(self._x.shape) + 1) - 1 for each in node.op.order[1:]]
+
+    @staticmethod
+    def fits(node: Node) -> bool:
+        """Say whether the batch stays in front, and neither side is an image."""
+        if not isinstance(node.op, Transpose):
+            return False
+        (x,), y = node.inputs, node.output
+        images = x.channels_last or y.channels_last
+        return x.batched and x.dtype == "f4" and not images and node.op.order[0] == 0
+
+    def forward(self, plan: Plan) -> None:
+        """Plan the copy."""
+        self._copy(plan, self._x.shape, self._order, plan.value(self._x), plan.value(self.output))
+
+    def backward(self, plan: Plan) -> None:
+        """Plan the way back."""
+        back = [self._order.index(axis) for axis in range(len(self._order))]
+        with plan.into(self._x) as target:
+            self._copy(plan, self.output.shape, back, plan.gradient(self.output), target)
+
+    @staticmethod
+    def _copy(plan: Plan, sizes: Sequence[int], order: Sequence[int], x, y) -> None:
+        kernel = native.transpose(sizes, order, pitch(x), pitch(y))
+        plan.call(kernel, x, y, total=plan.rows)

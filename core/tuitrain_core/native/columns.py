@@ -1,0 +1,64 @@
+"""Loops that kernels over channels share: along the channels, over pixels, and ordered sums.
+
+Memory is [pixel][channel]: a vector holds neighbouring channels of one pixel. A sum over pixels is
+added up in `CHAINS` chains, in an order that only the number of pixels decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from .builder import Builder, Int, Mask, Value
+
+CHAINS = 4
+"""Sums that are under way at once, to hide the latency of an addition."""
+
+
+def each_sample(k: Builder, first: Value, last: Value, body: Callable[[Int], None]) -> None:
+    """Call body(sample) for the samples first ... last-1."""
+    k.loop(k.sub(last, first), lambda i, _: body(k.add(first, i)))
+
+
+def each_column(k: Builder, channels: int, body: Callable[[Int, Mask], None]) -> None:
+    """Call body(offset, mask) for every vector of channels."""
+    whole, rest = divmod(channels, k.lanes)
+    k.loop(whole, lambda j, _: body(k.mul(j, k.lanes), None))
+    if rest:
+        body(whole * k.lanes, rest)
+
+
+def each_pixel(k: Builder, pixels: int, body: Callable[[Int], None]) -> None:
+    """Call body(pixel) for every pixel, some of them unrolled."""
+
+    def some(start: Int, count: int) -> None:
+        for i in range(count):
+            body(k.add(start, i))
+
+    k.tiles(0, pixels, (CHAINS, 1), some)
+
+
+def summed(
+    k: Builder, count: Int, number: int, terms: Callable[[Int], Sequence[Value]]
+) -> list[Value]:
+    """Return the sum over i = 0 ... count-1 of each of the ``number`` vectors that terms(i) gives.
+
+    Chain c has i = c, c + CHAINS, ...; what is left at the end joins the first chain.
+    """
+
+    def whole(i: Value, sums: list[Value]) -> list[Value]:
+        start = k.mul(i, CHAINS)
+        found = [value for c in range(CHAINS) for value in terms(k.add(start, c))]
+        return [k.ir.fadd(total, value) for total, value in zip(sums, found, strict=True)]
+
+    def rest(i: Value, sums: list[Value]) -> list[Value]:
+        found = terms(k.add(k.mul(k.div(count, CHAINS), CHAINS), i))
+        return [k.ir.fadd(t, v) for t, v in zip(sums, found, strict=False)] + sums[number:]
+
+    sums = k.loop(k.div(count, CHAINS), whole, [k.zero] * (CHAINS * number))
+    sums = k.loop(k.rem(count, CHAINS), rest, sums)
+    return [_together(k, sums[term::number]) for term in range(number)]
+
+
+def _together(k: Builder, chains: Sequence[Value]) -> Value:
+    a, b, c, d = chains
+    return k.ir.fadd(k.ir.fadd(a, b), k.ir.fadd(c, d))
