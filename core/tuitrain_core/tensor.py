@@ -59,7 +59,7 @@ class Tensor:
 
     def astype(self, dtype: Any) -> Tensor:
         """Return a copy with another dtype, through which no gradient flows."""
-        return Tensor(self._array.astype(dtype))
+        return apply(elementwise.AsType(np.dtype(dtype)), self)
 
     @property
     def shape(self) -> tuple[int, ...]:

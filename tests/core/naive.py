@@ -79,3 +79,14 @@ def matmul(a, b):
     for i, j in np.ndindex(result.shape):
         result[i, j] = sum(a[i, k] * b[k, j] for k in range(a.shape[1]))
     return result
+
+
+def layer_norm(x, weight, bias, eps):
+    """Normalize each sample over the axes that the weight has."""
+    result = np.zeros_like(x)
+    for place in np.ndindex(x.shape[: x.ndim - weight.ndim]):
+        values = [float(value) for value in x[place].reshape(-1)]
+        mean = sum(values) / len(values)
+        var = sum((value - mean) ** 2 for value in values) / len(values)
+        result[place] = (x[place] - mean) / math.sqrt(var + eps) * weight + bias
+    return result

@@ -47,9 +47,9 @@ def test_read_only_memory_is_shared():
 @pytest.mark.parametrize(
     ("pixels", "labels", "more", "said"),
     [
-        (images().astype("f4"), [0] * 4, {}, r"must be uint8 \(N, 1, H, W\), but are float32"),
+        (images().astype("f4"), [0] * 4, {}, r"must be uint8 \(N, C, H, W\), but are float32"),
         (images()[:, 0], [0] * 4, {}, r"but are uint8 \(4, 2, 3\)"),
-        (np.zeros((4, 3, 2, 2), "u1"), [0] * 4, {}, r"\(4, 3, 2, 2\)"),
+        (np.zeros((4, 0, 2, 2), "u1"), [0] * 4, {}, r"at least one image and pixel"),
         (images()[:0], np.zeros(0, int), {}, "at least one image"),
         (images(), [0] * 3, {}, r"4 images need 4 integer labels, but got int64 \(3,\)"),
         (images(), [0.0] * 4, {}, "integer labels, but got float64"),
@@ -88,6 +88,14 @@ def test_a_folder_may_hold_the_files_under_any_of_their_names(tmp_path, separato
     np.testing.assert_array_equal(test.labels, [0, 1])
 
 
+def test_a_folder_may_hold_images_with_colours(tmp_path):
+    pixels = np.arange(4 * 3 * 2 * 5, dtype="u1").reshape(4, 3, 2, 5)
+    for part in ("train", "t10k"):
+        write_idx(tmp_path / f"{part}-images-idx3-ubyte", pixels)
+        write_idx(tmp_path / f"{part}-labels-idx1-ubyte", np.arange(4, dtype="u1"))
+    np.testing.assert_array_equal(idx_folder(tmp_path)[0].images, pixels)
+
+
 def test_a_missing_file_tells_what_was_looked_for_and_what_is_there(tmp_path):
     (tmp_path / "readme.txt").write_text("hello")
     said = (
@@ -111,6 +119,6 @@ def test_files_that_do_not_fit_together_are_named(tmp_path):
     with pytest.raises(DataError, match="train-labels-idx1-ubyte: 4 images need 4 integer labels"):
         idx_folder(tmp_path)
     write_idx(images_path, np.zeros(4, "u1"))
-    with pytest.raises(DataError, match=r"expected images \(N, H, W\), found shape \(4,\)"):
+    with pytest.raises(DataError, match=r"\(N, H, W\) or \(N, C, H, W\), found shape \(4,\)"):
         idx_folder(tmp_path)
     assert read_idx(images_path).shape == (4,)

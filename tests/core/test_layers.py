@@ -51,6 +51,7 @@ def test_layers_without_bias():
         (M.ReLU(), F.relu),
         (M.Tanh(), F.tanh),
         (M.Sigmoid(), F.sigmoid),
+        (M.Softmax(1), lambda x: F.softmax(x, 1)),
         (M.GELU(), F.gelu),
         (M.GELU(approximate=True), lambda x: F.gelu(x, approximate=True)),
         (M.MaxPool2d(2), lambda x: F.max_pool2d(x, 2)),

@@ -11,9 +11,9 @@ from tuitrain_core.data import DataLoader, Dataset
 from tuitrain_core.errors import CoreError
 
 
-def dataset(count: int = 23, height: int = 3, width: int = 5) -> Dataset:
+def dataset(count: int = 23, height: int = 3, width: int = 5, channels: int = 1) -> Dataset:
     generator = np.random.default_rng(count)
-    pixels = generator.integers(0, 256, (count, 1, height, width), "u1")
+    pixels = generator.integers(0, 256, (count, channels, height, width), "u1")
     return Dataset(pixels, np.arange(count) % 10)
 
 
@@ -93,6 +93,16 @@ def test_a_batch_can_be_written_to_memory_of_the_callers():
     np.testing.assert_array_equal(images[:3], loader.batch(4)[0])
     assert (images[3:] == 9).all()
     assert (labels[3:] == 9).all()
+
+
+def test_memory_of_the_callers_may_have_its_channels_last():
+    loader = DataLoader(dataset(channels=3), batch_size=5)
+    images, labels = np.full((5, 3, 5, 3), 9, "f4"), np.full(5, 9, "i4")
+    loader.fill(4, images.transpose(0, 3, 1, 2), labels)
+    expected = loader.batch(4)[0]
+    assert expected.shape == (3, 3, 3, 5)
+    np.testing.assert_array_equal(images[:3], expected.transpose(0, 2, 3, 1))
+    assert (images[3:] == 9).all()
 
 
 def test_a_batch_belongs_to_the_caller():

@@ -65,12 +65,44 @@ def test_mlp_takes_images_or_rows():
     assert from_rows.shape == (3, 10)
 
 
-@pytest.mark.parametrize("kind", [models.LeNet, models.MLP])
-def test_a_model_learns_a_batch_by_heart_and_a_seed_decides_every_bit(kind):
+def test_resnets_are_as_deep_as_they_say():
+    net = models.ResNet(20)
+    kinds = [type(each).__name__ for each in net.modules()]
+    assert kinds.count("Conv2d") + kinds.count("Linear") - 2 == 20  # two are projections
+    assert sum(each.size for each in net.parameters()) == 272_474
+    assert sum(each.size for each in models.ResNet(8, 1, 4).parameters()) < 80_000
+    images = Tensor(np.zeros((2, 1, 9, 7), np.float32))
+    assert models.ResNet(8, 1, 4)(images).shape == (2, 4)
+    with pytest.raises(CoreError, match=r"the depth is 8, 14, 20, ... \(6 n \+ 2\), not 10"):
+        models.ResNet(10)
+
+
+def test_a_transformer_reads_images_of_the_shape_it_is_made_for():
+    images = Tensor(np.random.default_rng(1).standard_normal((2, 3, 6, 4), np.float32))
+    assert models.Transformer((3, 6, 4), 5, width=8, heads=2, depth=1)(images).shape == (2, 5)
+    with pytest.raises(CoreError, match="8 features do not divide into 3 heads"):
+        models.Transformer((3, 6, 4), width=8, heads=3)
+
+
+def resnet8():
+    return models.ResNet(8, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "steps"),
+    [
+        (models.LeNet, 40),
+        (models.MLP, 40),
+        (models.CNN, 150),
+        (resnet8, 80),
+        (models.Transformer, 40),
+    ],
+)
+def test_a_model_learns_a_batch_by_heart_and_a_seed_decides_every_bit(kind, steps):
     runs = []
     for _ in range(2):
         random.seed(35)
-        runs.append(losses_of_training(kind(), 40))
+        runs.append(losses_of_training(kind(), steps))
     assert runs[0] == runs[1]
     assert runs[0][0] == pytest.approx(np.log(10), abs=1.0)
     assert runs[0][-1] < 0.05

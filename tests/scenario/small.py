@@ -22,6 +22,19 @@ def data() -> tuple[Dataset, Dataset]:
     return part(50), part(20)
 
 
+def colours() -> tuple[Dataset, Dataset]:
+    """Images of three channels, one of which is on."""
+    generator = np.random.default_rng(0)
+
+    def part(count: int) -> Dataset:
+        labels = generator.integers(0, 3, count)
+        images = generator.integers(0, 64, (count, 3, 6, 5), np.uint8)
+        images[np.arange(count), labels] += 128
+        return Dataset(images, labels, 3, mean=0.3, std=0.25)
+
+    return part(50), part(20)
+
+
 def broken():
     raise OSError("the disk is gone")
 

@@ -99,6 +99,20 @@ def test_a_pause_is_passed_over_and_a_refused_command_fails_the_run():
     assert not events[-1].ok
 
 
+@pytest.mark.parametrize("model", ["mlp", "cnn", "resnet8", "resnet20", "transformer"])
+def test_models_with_a_name_are_made_for_the_images_and_classes_of_the_data(model):
+    text = TEXT.replace("tests.scenario.small:model", model).replace("small:data", "small:colours")
+    head, _, _ = text.partition("[[group]]")
+    events = run(head + '[[expect]]\nepoch = 3\ntest_accuracy = ">= 0.6"\n')
+    assert events[-1].ok, events[-1]
+
+
+def test_what_does_not_take_the_images_says_so():
+    text = TEXT.replace("tests.scenario.small:model", "lenet").replace("small:data", "small:colours")
+    with pytest.raises(ScenarioError, match="lenet cannot train on .* the input has 3 channels"):
+        run(text.replace('"fc*"', '"f*"'))
+
+
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [

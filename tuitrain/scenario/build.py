@@ -74,7 +74,7 @@ def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
     train, test = _data(scenario.data)
     tell(f"making {scenario.model}")
     engine = EmbeddedEngine(
-        _model(scenario.model),
+        _model(scenario.model, train),
         train,
         test,
         _plans(scenario),
@@ -153,11 +153,26 @@ def since_step(since: Any, steps_per_epoch: int) -> int:
     return (since.since_epoch or 0) * steps_per_epoch
 
 
-def _model(name: str) -> Callable[[], Any]:
+def _known_models(train: Any) -> dict[str, Callable[[], Any]]:
+    """Return the models that have a name, made for the images and classes of a data set."""
     from tuitrain_core import models
+
+    channels, height, width = shape = train.images.shape[1:]
+    classes = train.classes
+    return {
+        "lenet": models.LeNet,
+        "mlp": lambda: models.MLP((channels * height * width, 256, 128, classes)),
+        "cnn": lambda: models.CNN(channels, classes),
+        "resnet8": lambda: models.ResNet(8, channels, classes),
+        "resnet20": lambda: models.ResNet(20, channels, classes),
+        "transformer": lambda: models.Transformer(shape, classes),
+    }
+
+
+def _model(name: str, train: Any) -> Callable[[], Any]:
     from tuitrain_core.module import Module
 
-    known = {"lenet": models.LeNet, "mlp": models.MLP}
+    known = _known_models(train)
     if name in known:
         return known[name]
     make = _imported("model", name, known)

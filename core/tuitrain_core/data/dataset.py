@@ -16,11 +16,11 @@ class Dataset:
 
     Parameters
     ----------
-    images : uint8 (N, 1, H, W), N at least 1
+    images : uint8 (N, C, H, W), none of them 0; C is 1 for grey, 3 for colour
     labels : integers (N,) within 0 .. classes-1; kept as int32
     classes : number of classes
-    mean, std : of the training images' pixels, in units of 0 .. 1, which a loader normalises with;
-        default: MNIST's
+    mean, std : of the training images' pixels, all channels together, in units of 0 .. 1, which a
+        loader normalises with; default: MNIST's
 
     Raises
     ------
@@ -47,8 +47,8 @@ class Dataset:
 
 
 def _check_images(images: Array) -> None:
-    if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != 1:
-        raise DataError(f"images must be uint8 (N, 1, H, W), but are {images.dtype} {images.shape}")
+    if images.dtype != np.uint8 or images.ndim != 4:
+        raise DataError(f"images must be uint8 (N, C, H, W), but are {images.dtype} {images.shape}")
     if images.size == 0:
         raise DataError(f"a data set needs at least one image and pixel, but has {images.shape}")
 

@@ -20,7 +20,7 @@ from .dataset import Dataset
 class DataLoader:
     """Batches of a data set.
 
-    Iterating gives one epoch: pairs of images, float32 (B, 1, H, W), normalised as
+    Iterating gives one epoch: pairs of images, float32 (B, C, H, W), normalised as
     ``(x / 255 - mean) / std``, and labels, int32 (B,). The next iteration gives the next epoch.
 
     Parameters
@@ -96,7 +96,7 @@ class DataLoader:
 
         Returns
         -------
-        images : float32 (B, 1, H, W)
+        images : float32 (B, C, H, W)
         labels : int32 (B,)
         """
         count = len(self.rows(step))
@@ -115,7 +115,8 @@ class DataLoader:
 
         Parameters
         ----------
-        images : float32, C-contiguous, its first axis at least B; rows after the batch stay
+        images : float32 (B or more, C, H, W), with its axes in any order in memory; rows after the
+            batch stay
         labels : int32, C-contiguous, likewise
 
         Returns
@@ -124,9 +125,12 @@ class DataLoader:
         """
         rows = self.rows(step)
         count = len(rows)
-        gather_scaled(
-            self._pixels, rows, self._scale, self._shift, images[:count].reshape(count, -1)
-        )
+        target = images[:count]
+        # A reshaped view, or, where channels come last in memory, a copy that is written back.
+        flat = target.reshape(count, -1)
+        gather_scaled(self._pixels, rows, self._scale, self._shift, flat)
+        if not np.may_share_memory(flat, target):
+            target[...] = flat.reshape(target.shape)
         gather_labels(self.dataset.labels, rows, labels[:count])
         return count
 

@@ -6,6 +6,8 @@ import functools
 import os
 from pathlib import Path
 
+import numpy as np
+
 from ..errors import DataError
 from ..ops.base import Array
 from .dataset import Dataset
@@ -36,7 +38,8 @@ def idx_folder(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
 
     Returns
     -------
-    train, test : images (N, 1, H, W), 10 classes, normalised as MNIST
+    train, test : images (N, 1, H, W), or (N, C, H, W) where the files have four axes; 10 classes,
+        normalised as MNIST
 
     Raises
     ------
@@ -50,8 +53,10 @@ def idx_folder(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
 def _read_pair(folder: Path, part: str) -> Dataset:
     images_path, labels_path = _find(folder, part, IMAGES), _find(folder, part, LABELS)
     images, labels = read_idx(images_path), read_idx(labels_path)
-    if images.ndim != 3:
-        raise DataError(f"{images_path}: expected images (N, H, W), found shape {images.shape}")
+    if images.ndim not in (3, 4):
+        raise DataError(
+            f"{images_path}: expected images (N, H, W) or (N, C, H, W), found shape {images.shape}"
+        )
     try:
         return Dataset(_with_channel(images), labels)
     except DataError as error:
@@ -59,8 +64,7 @@ def _read_pair(folder: Path, part: str) -> Dataset:
 
 
 def _with_channel(images: Array) -> Array:
-    count, height, width = images.shape
-    return images.reshape(count, 1, height, width)
+    return images if images.ndim == 4 else images[:, np.newaxis]
 
 
 def _find(folder: Path, part: str, pattern: str) -> Path:

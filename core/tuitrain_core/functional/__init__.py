@@ -9,7 +9,7 @@ from .activation import gelu, logsoftmax, relu, sigmoid, softmax, tanh
 from .convolution import avg_pool2d, conv2d, max_pool2d
 from .elementwise import exp, log, matmul
 from .loss import cross_entropy, square_loss
-from .nn import batch_norm, dropout, linear
+from .nn import batch_norm, dropout, embedding, layer_norm, linear
 from .shape import flatten, reshape, transpose
 
 __all__ = [
@@ -18,9 +18,11 @@ __all__ = [
     "conv2d",
     "cross_entropy",
     "dropout",
+    "embedding",
     "exp",
     "flatten",
     "gelu",
+    "layer_norm",
     "linear",
     "log",
     "logsoftmax",

@@ -30,3 +30,16 @@ def as_pair(name: str, given: int | tuple[int, int]) -> tuple[int, int]:
     ):
         raise CoreError(f"{name} is a whole number or a pair of them, but was given {given!r}")
     return int(pair[0]), int(pair[1])
+
+
+def as_sizes(name: str, given: int | tuple[int, ...]) -> tuple[int, ...]:
+    """Return sizes of axes as a tuple, from one whole number or a sequence of them.
+
+    Raises
+    ------
+    CoreError : not whole numbers
+    """
+    sizes = tuple(given) if isinstance(given, tuple | list) else (given,)
+    if not all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in sizes):
+        raise CoreError(f"{name} is a whole number or a sequence of them, but was given {given!r}")
+    return tuple(int(n) for n in sizes)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from .. import random
+from ..errors import CoreError
 from ..ops import dropout as masking
+from ..ops import embedding as table
+from ..ops import layer_norm as layers
 from ..ops import linear as product
 from ..ops import normalization
 from ..tensor import Tensor, apply
 from .activation import gelu, logsoftmax, relu, sigmoid, softmax, tanh
 from .convolution import avg_pool2d, conv2d, max_pool2d
-from .inputs import as_tensor
+from .inputs import as_sizes, as_tensor
 from .loss import cross_entropy, square_loss
 from .shape import flatten
 
@@ -21,8 +24,10 @@ __all__ = [
     "conv2d",
     "cross_entropy",
     "dropout",
+    "embedding",
     "flatten",
     "gelu",
+    "layer_norm",
     "linear",
     "logsoftmax",
     "max_pool2d",
@@ -100,6 +105,64 @@ def batch_norm(
     if training:
         return apply(normalization.BatchNormTraining(momentum, eps), x, *per_channel)
     return apply(normalization.BatchNormInference(eps), x, *per_channel)
+
+
+def layer_norm(
+    inp: Tensor,
+    normalized_shape: int | tuple[int, ...],
+    affine: bool = True,
+    weight: Tensor | None = None,
+    bias: Tensor | None = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Return (x - mean) / sqrt(var + eps) · weight + bias, over the last axes of each sample.
+
+    Source: Ba, Kiros and Hinton, "Layer normalization", 2016. The variance is the biased one.
+
+    Parameters
+    ----------
+    inp : shape (..., *normalized_shape)
+    normalized_shape : sizes of the last axes, over which mean and variance are taken
+    affine : whether weight and bias are applied
+    weight, bias : shape ``normalized_shape``; default: 1 and 0
+    eps : added to the variance
+
+    Raises
+    ------
+    ShapeError : the input does not end in these sizes, or weight or bias has others
+    CoreError : the dtypes differ, eps is below 0, or weight or bias is given without ``affine``
+    """
+    x = as_tensor(inp)
+    op = layers.LayerNorm(as_sizes("normalized_shape", normalized_shape), eps)
+    if not affine:
+        if weight is not None or bias is not None:
+            raise CoreError("layer_norm: weight and bias are not used without affine")
+        return apply(op, x)
+    if weight is None and bias is None:
+        return apply(op, x)
+    ones = np.ones(op.sizes, x.dtype) if weight is None else weight
+    zeros = np.zeros(op.sizes, x.dtype) if bias is None else bias
+    return apply(op, x, as_tensor(ones), as_tensor(zeros))
+
+
+def embedding(inp: Tensor, weight: Tensor) -> Tensor:
+    """Return the rows of a table by their numbers: ``weight[inp]``.
+
+    Parameters
+    ----------
+    inp : whole numbers from 0 to rows - 1, of any shape (...)
+    weight : the table, shape (rows, features)
+
+    Returns
+    -------
+    Shape (..., features).
+
+    Raises
+    ------
+    ShapeError : the weight has not two axes
+    CoreError : a number is out of range (says which, and where), or they are not whole
+    """
+    return apply(table.Embedding(), as_tensor(inp), as_tensor(weight))
 
 
 def dropout(inp: Tensor, drop_prob: float, training: bool = True) -> Tensor:

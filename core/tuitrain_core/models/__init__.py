@@ -1,6 +1,9 @@
 """Networks that are ready to be trained."""
 
+from .cnn import CNN
 from .lenet import LeNet
 from .mlp import MLP
+from .resnet import ResNet
+from .transformer import Transformer
 
-__all__ = ["LeNet", "MLP"]
+__all__ = ["CNN", "LeNet", "MLP", "ResNet", "Transformer"]

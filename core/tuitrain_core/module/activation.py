@@ -31,6 +31,27 @@ class Sigmoid(Module):
         return F.sigmoid(inp)
 
 
+class Softmax(Module):
+    """exp x / Σ exp x along an axis; see `functional.softmax`.
+
+    Parameters
+    ----------
+    axis : along which the sum runs
+    """
+
+    def __init__(self, axis: int = -1) -> None:
+        super().__init__()
+        self.axis = axis
+
+    def forward(self, inp: Tensor) -> Tensor:
+        """Return the shares, of the input's shape."""
+        return F.softmax(inp, self.axis)
+
+    def extra_repr(self) -> str:
+        """Say the axis."""
+        return f"axis={self.axis}"
+
+
 class GELU(Module):
     """x · Φ(x); see `functional.gelu`.
 

@@ -1,4 +1,4 @@
-"""Layers that bring channels to mean 0 and variance 1."""
+"""Layers that bring channels, or the features of each sample, to mean 0 and variance 1."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import functional as F
 from ..errors import CoreError, ShapeError
+from ..functional.inputs import as_sizes
 from ..tensor import Parameter, Tensor
 from .base import Module
 
@@ -105,3 +106,44 @@ class BatchNorm2d(_BatchNorm):
 
     input_axes = (4,)
     trailing = (1, 1)
+
+
+class LayerNorm(Module):
+    """Layer normalization over the last axes; see `functional.nn.layer_norm`.
+
+    Parameters
+    ----------
+    normalized_shape : sizes of these axes; one number for the last alone
+    eps : added to the variance
+    affine : whether there are weight and bias
+
+    Attributes
+    ----------
+    weight, bias : of these sizes, at first 1 and 0; or None
+
+    Raises
+    ------
+    CoreError : a size below 1
+    """
+
+    def __init__(
+        self, normalized_shape: int | tuple[int, ...], eps: float = 1e-5, affine: bool = True
+    ) -> None:
+        super().__init__()
+        self.normalized_shape = as_sizes("normalized_shape", normalized_shape)
+        if not self.normalized_shape or min(self.normalized_shape) < 1:
+            raise CoreError(f"LayerNorm: sizes are at least 1, not {self.normalized_shape}")
+        self.eps, self.affine = eps, affine
+        ones = np.ones(self.normalized_shape, np.float32)
+        self.weight = Parameter(ones) if affine else None
+        self.bias = Parameter(np.zeros_like(ones)) if affine else None
+
+    def forward(self, inp: Tensor) -> Tensor:
+        """Return the normalized input, of the same shape."""
+        given = self.normalized_shape, self.affine, self.weight, self.bias, self.eps
+        return F.nn.layer_norm(inp, *given)
+
+    def extra_repr(self) -> str:
+        """Say the sizes and eps."""
+        affine = "" if self.affine else ", affine=False"
+        return f"{self.normalized_shape}, eps={self.eps}{affine}"

@@ -153,3 +153,18 @@ class Log(Op):
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         return (grad / saved,)
+
+
+@dataclass(frozen=True, slots=True)
+class AsType(Op):
+    """The same numbers in another dtype; no gradient flows through it."""
+
+    name: ClassVar[str] = "astype"
+    dtype: np.dtype[Any]
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        (x,) = inputs
+        return x.astype(self.dtype), None
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        return (None,)

@@ -1,0 +1,47 @@
+"""A table whose rows stand for whole numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import functional as F
+from .. import init
+from ..errors import CoreError
+from ..tensor import Parameter, Tensor
+from .base import Module
+
+
+class Embedding(Module):
+    """Rows of a table by their numbers; see `functional.nn.embedding`.
+
+    Parameters
+    ----------
+    num_embeddings : rows of the table: numbers are 0 to this, exclusive
+    embedding_dim : features of a row
+
+    Attributes
+    ----------
+    weight : (num_embeddings, embedding_dim), at first normal with standard deviation 1
+
+    Raises
+    ------
+    CoreError : a size below 1
+    """
+
+    def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
+        super().__init__()
+        if num_embeddings < 1 or embedding_dim < 1:
+            raise CoreError(
+                f"Embedding: sizes are at least 1, not {num_embeddings}, {embedding_dim}"
+            )
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.weight = Parameter(np.zeros((num_embeddings, embedding_dim), np.float32))
+        init.normal_(self.weight)
+
+    def forward(self, inp: Tensor) -> Tensor:
+        """Map whole numbers (...) to (..., embedding_dim)."""
+        return F.nn.embedding(inp, self.weight)
+
+    def extra_repr(self) -> str:
+        """Say the sizes."""
+        return f"{self.num_embeddings}, {self.embedding_dim}"
