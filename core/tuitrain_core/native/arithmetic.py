@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from . import functions
 from .builder import Builder, Int, Mask, Value
-from .columns import each_column, each_pixel, each_sample, summed
+from .columns import across, each_column, each_pixel, each_sample, summed
 from .library import Kernel, kernel
 
 KINDS = ("add", "subtract", "multiply", "divide")
@@ -91,11 +90,8 @@ def _repeated_sum(k: Builder, kind: str, rows: Rows) -> None:
             k.store(signed(total), out, offset, mask)
 
         if rows.period == 1:
-            whole, rest = divmod(rows.repeat, k.lanes)
-            (total,) = summed(k, whole, 1, lambda i: [term(k.mul(i, k.lanes), None)])
-            if rest:
-                total = k.ir.fadd(total, term(whole * k.lanes, rest))
-            k.store_scalar(functions.total(k, signed(total)), out)
+            (total,) = across(k, rows.repeat, 1, lambda offset, mask: [term(offset, mask)])
+            k.store(signed(total), out, 0, 1)
         else:
             each_column(k, rows.period, column)
 

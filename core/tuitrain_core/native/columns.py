@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from llvmlite import ir
+
+from . import functions
 from .builder import Builder, Int, Mask, Value
 
 CHAINS = 4
@@ -62,3 +65,27 @@ def summed(
 def _together(k: Builder, chains: Sequence[Value]) -> Value:
     a, b, c, d = chains
     return k.ir.fadd(k.ir.fadd(a, b), k.ir.fadd(c, d))
+
+
+def across(
+    k: Builder, features: int, number: int, terms: Callable[[Int, Mask], Sequence[Value]]
+) -> list[Value]:
+    """Return sums over a row's features, each in all lanes of a vector.
+
+    terms(offset, mask) gives ``number`` vectors, with 0 in the lanes that are masked.
+    """
+    whole, rest = divmod(features, k.lanes)
+    sums = summed(k, whole, number, lambda i: terms(k.mul(i, k.lanes), None))
+    if rest:
+        last = terms(whole * k.lanes, rest)
+        sums = [k.ir.fadd(total, value) for total, value in zip(sums, last, strict=True)]
+    return [k.splat(functions.total(k, total)) for total in sums]
+
+
+def kept(k: Builder, value: Value, mask: Mask, other: float = 0.0) -> Value:
+    """Return the value in the lanes of the mask, and another number in the rest."""
+    if mask is None:
+        return value
+    assert isinstance(mask, int)
+    bits = ir.Constant(k.bits, [int(lane < mask) for lane in range(k.lanes)])
+    return k.ir.select(bits, value, k.constant(other))

@@ -8,6 +8,7 @@ from llvmlite import ir
 
 from . import functions
 from .builder import INT32, Builder, Value
+from .columns import kept
 from .library import Kernel, kernel
 
 Part: TypeAlias = tuple[int, object, Value]
@@ -43,7 +44,7 @@ def _cross_entropy(k: Builder, classes: int, z_pitch: int, d_pitch: int) -> None
         source, target = k.at(logits, k.mul(b, z_pitch)), k.at(gradient, k.mul(b, d_pitch))
         z = [(offset, mask, k.load(source, offset, mask)) for offset, mask in k.columns(classes)]
         shifted = _less_largest(k, z)
-        powers = [_masked(k, functions.exp(k, value), mask) for _, mask, value in shifted]
+        powers = [kept(k, functions.exp(k, value), mask) for _, mask, value in shifted]
         together = powers[0]
         for each in powers[1:]:
             together = k.ir.fadd(together, each)
@@ -68,22 +69,13 @@ def _less_largest(
 ) -> list[tuple[int, object, Value]]:
     """Subtract the row's largest value, so that no exponential overflows."""
     tops = [
-        functions.largest(k, value if mask is None else _masked(k, value, mask, -3e38))
+        functions.largest(k, value if mask is None else kept(k, value, mask, -3e38))
         for _, mask, value in z
     ]
     top = tops[0]
     for each in tops[1:]:
         top = k.ir.select(k.ir.fcmp_ordered(">", each, top), each, top)
     return [(offset, mask, k.ir.fsub(value, k.splat(top))) for offset, mask, value in z]
-
-
-def _masked(k: Builder, value: Value, mask: object, other: float = 0.0) -> Value:
-    """Return the value in the lanes of the mask, and another number in the rest."""
-    if mask is None:
-        return value
-    assert isinstance(mask, int)
-    bits = ir.Constant(k.bits, [int(lane < mask) for lane in range(k.lanes)])
-    return k.ir.select(bits, value, k.constant(other))
 
 
 def _spread(k: Builder, number: Value) -> Value:

@@ -13,10 +13,16 @@ from .layers.convolution import HALVES, ConvolutionLayer
 from .layers.eager import EagerLayer
 from .layers.linear import LinearLayer
 from .layers.loss import CrossEntropyLayer
+from .layers.matmul import MatrixLayer, PairsLayer
 from .layers.normalization import BatchNormLayer
+from .layers.pooling import PoolLayer
+from .layers.rows import LayerNormLayer, SoftmaxLayer
 from .layers.shape import AliasLayer, ReshapeLayer, TransposeLayer
 
-_ALONE = (ReshapeLayer, TransposeLayer, ActivationLayer, AverageLayer)
+_ALONE = (
+    *(ReshapeLayer, TransposeLayer, ActivationLayer, AverageLayer, PoolLayer),
+    *(SoftmaxLayer, LayerNormLayer, PairsLayer, MatrixLayer),
+)
 """Layers that take one operation, by themselves."""
 
 

@@ -9,7 +9,7 @@ from ...native import elementwise
 from ...native import transpose as native
 from ...ops.shape import Flatten, Reshape, Transpose
 from ..graph import Graph, Node, Value
-from ..memory import padded, pitch
+from ..memory import padded, pitch, stored_shape
 from ..plan import Plan
 
 
@@ -90,20 +90,22 @@ class TransposeLayer:
         (self._x,) = node.inputs
         self.output = node.output
         assert isinstance(node.op, Transpose)
-        self._order = [each % (len(self._x.shape) + 1) - 1 for each in node.op.order[1:]]
+        order = [each % (len(self._x.shape) + 1) - 1 for each in node.op.order[1:]]
+        # In memory an image's axes are row, column, channel.
+        self._order = [(axis - 1) % 3 for axis in order] if self._x.channels_last else order
 
     @staticmethod
     def fits(node: Node) -> bool:
-        """Say whether the batch stays in front, and neither side is an image."""
+        """Say whether the batch stays in front, and the result is no image."""
         if not isinstance(node.op, Transpose):
             return False
         (x,), y = node.inputs, node.output
-        images = x.channels_last or y.channels_last
-        return x.batched and x.dtype == "f4" and not images and node.op.order[0] == 0
+        return x.batched and x.dtype == "f4" and not y.channels_last and node.op.order[0] == 0
 
     def forward(self, plan: Plan) -> None:
         """Plan the copy."""
-        self._copy(plan, self._x.shape, self._order, plan.value(self._x), plan.value(self.output))
+        sizes = stored_shape(self._x)
+        self._copy(plan, sizes, self._order, plan.value(self._x), plan.value(self.output))
 
     def backward(self, plan: Plan) -> None:
         """Plan the way back."""
