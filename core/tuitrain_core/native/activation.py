@@ -109,7 +109,8 @@ def _tanh_slope(k: Builder, _x: Value, y: Value) -> Value:
 
 def _sigmoid(k: Builder, x: Value) -> Value:
     power = k.ir.fadd(_bounded_exp(k, _negative(k, x)), k.constant(1))
-    return k.ir.fdiv(k.constant(1), power)
+    gone = k.ir.fcmp_ordered("<", x, k.constant(-88.0))
+    return k.ir.select(gone, k.zero, k.ir.fdiv(k.constant(1), power))
 
 
 def _sigmoid_slope(k: Builder, _x: Value, y: Value) -> Value:

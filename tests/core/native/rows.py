@@ -1,0 +1,54 @@
+"""Memory for kernels that work on rows: guarded, in parts, and held against float64."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+from memory import between, empty_rows
+from memory import rows as fenced_rows
+
+from tuitrain_core.native.library import run
+
+GUARD = 3
+"""Floats between the rows, which nobody may read or write."""
+
+
+def drawn(*shape: int, seed: int = 0, low: float = -2.0, high: float = 2.0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(low, high, shape).astype(np.float32)
+
+
+def pitched(values: np.ndarray) -> np.ndarray:
+    """Return rows with NaN between them, behind which memory ends."""
+    flat, _ = fenced_rows(values.reshape(len(values), -1), values[0].size + GUARD)
+    return flat
+
+
+class Result:
+    """Rows that a kernel shall write, and nothing beside them."""
+
+    def __init__(self, *shape: int) -> None:
+        self._shape = shape
+        features = int(np.prod(shape[1:]))
+        self._sizes = shape[0], features, features + GUARD
+        self.memory, self._view = empty_rows(*self._sizes)
+        self._before = between(self.memory, *self._sizes).copy()
+
+    def values(self) -> np.ndarray:
+        np.testing.assert_array_equal(between(self.memory, *self._sizes), self._before)
+        return self._view.reshape(self._shape).copy()
+
+
+def in_parts(kernel, *arguments, total: int, granule: int = 1, results: Sequence[Result]):
+    """Run a kernel in one go and in parts; demand the same bits, and return the results."""
+    found = []
+    middle = total // 2 // granule * granule
+    for cuts in ([0, total], [0, middle, total], [0, min(granule, total), total]):
+        for first, last in itertools.pairwise(cuts):
+            run(kernel, *arguments, first, last)
+        found.append([each.values() for each in results])
+    for other in found[1:]:
+        for one, two in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(one.view(np.int32), two.view(np.int32))
+    return found[0]

@@ -1,0 +1,70 @@
+"""Nonlinearities, against float64."""
+
+import math
+
+import numpy as np
+import pytest
+from rows import GUARD, Result, in_parts, pitched
+
+from tuitrain_core.native import activation
+from tuitrain_core.ops.activation import GELU, ReLU, Sigmoid, Tanh
+
+OPS = {
+    "relu": ReLU(),
+    "tanh": Tanh(),
+    "sigmoid": Sigmoid(),
+    "gelu": GELU(),
+    "gelu_tanh": GELU(approximate=True),
+}
+# Every size of number, in both directions; rows of 29.
+POINTS = np.concatenate([np.linspace(-12, 12, 290), np.linspace(-0.7, 0.7, 87), [0.0] * 29])
+
+
+def of(points):
+    return np.asarray(points, np.float32).reshape(-1, 29)
+
+
+@pytest.mark.parametrize("name", activation.FUNCTIONS)
+def test_values_and_slopes(name, cpu):
+    x = of(POINTS)
+    d = np.random.default_rng(1).standard_normal(x.shape).astype(np.float32)
+    pitches = 29 + GUARD, 29 + GUARD
+    y, dx = Result(*x.shape), Result(*x.shape)
+    total = len(x)
+    kernel = activation.forward(name, 29, pitches)
+    (values,) = in_parts(kernel, pitched(x), y.memory, total=total, results=[y])
+    expected, saved = OPS[name].forward(x.astype(np.float64))
+    np.testing.assert_allclose(values, expected, rtol=2e-6, atol=3e-7)
+    kernel = activation.gradient(name, 29, pitches)
+    given = pitched(x), y.memory, pitched(d), dx.memory
+    (slopes,) = in_parts(kernel, *given, total=total, results=[dx])
+    (expected,) = OPS[name].backward(saved, d.astype(np.float64), [True])
+    np.testing.assert_allclose(slopes, expected, rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("name", activation.FUNCTIONS)
+def test_far_away_and_not_finite(name, cpu):
+    far = np.zeros((1, 29), np.float32)
+    far[0, :7] = [-1e4, 1e4, -90.0, 90.0, np.nan, -np.inf, np.inf]
+    y = Result(1, 29)
+    kernel = activation.forward(name, 29, (29 + GUARD, 29 + GUARD))
+    (values,) = in_parts(kernel, pitched(far), y.memory, total=1, results=[y])
+    with np.errstate(all="ignore"):
+        expected, _ = OPS[name].forward(far.astype(np.float64))
+    np.testing.assert_allclose(values, expected, rtol=1e-6, atol=1e-6)
+    assert math.isnan(values[0, 4])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("name", activation.FUNCTIONS)
+def test_a_gradient_that_is_not_finite_stays_in_sight(name, bad, cpu):
+    x = of(np.linspace(-3, 3, 29))
+    d = np.ones_like(x)
+    d[0, 3] = bad
+    dx = Result(1, 29)
+    kernel = activation.gradient(name, 29, (29 + GUARD, 29 + GUARD))
+    y = OPS[name].forward(x)[0]
+    given = pitched(x), pitched(y), pitched(d), dx.memory
+    (found,) = in_parts(kernel, *given, total=1, results=[dx])
+    assert not np.isfinite(found[0, 3])
+    assert np.isfinite(np.delete(found[0], 3)).all()
