@@ -1,0 +1,49 @@
+"""The parts of the benchmark: what each measures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final
+
+from tuitrain.bench.plan import Plan
+from tuitrain.bench.results import Row
+from tuitrain.errors import TuitrainError, nearest
+
+Measurement = Callable[[Plan], Iterator[Row]]
+
+TITLES: Final = {
+    "throughput": "Training: samples a second",
+    "optimizer": "Adam alone: time of an update",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A part that is to be measured."""
+
+    name: str
+    title: str
+    measure: Measurement
+
+
+def choose(names: Iterable[str]) -> list[Chosen]:
+    """Return the parts of these names in the benchmark's own order; all of them for no name.
+
+    Raises
+    ------
+    TuitrainError : there is no such part
+    """
+    wanted = list(names) or list(TITLES)
+    for name in wanted:
+        if name not in TITLES:
+            raise TuitrainError(
+                f"--only: the benchmark has no part {name!r}{nearest(name, TITLES)} "
+                f"(parts: {', '.join(TITLES)})"
+            )
+    return [
+        Chosen(name, title, import_module(f"{__name__}.{name}").measure)
+        for name, title in TITLES.items()
+        if name in wanted
+    ]
