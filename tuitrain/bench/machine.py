@@ -7,9 +7,11 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from tuitrain import __version__
+
 from .worker import processors
 
-PACKAGES = ("tuitrain", "numpy", "numba", "llvmlite", "textual", "torch", "jax", "jaxlib")
+PACKAGES = ("numpy", "numba", "llvmlite", "textual", "torch", "jax", "jaxlib")
 
 
 def machine() -> dict[str, str]:
@@ -23,6 +25,7 @@ def machine() -> dict[str, str]:
         "features": core["cpu_features"],
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "load": " ".join(f"{each:.2f}" for each in os.getloadavg()),
+        "tuitrain": __version__,
         "python": platform.python_version(),
         **{name: _version(name) for name in PACKAGES},
     }

@@ -46,7 +46,7 @@ class Plan:
         """Have workers for the peers of these names (default: all), until the end of the block."""
         with ExitStack() as running:
             yield [
-                running.enter_context(Worker(peer, threads, self.patience))
+                running.enter_context(Worker(peer, threads, self.patience, 1 if self.quick else 8))
                 for peer in self.peers
                 if not names or peer.name in names
             ]

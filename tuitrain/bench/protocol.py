@@ -37,10 +37,12 @@ class Ask(msgspec.Struct, frozen=True):
     Attributes
     ----------
     seconds : about how long; 0: take one step and answer, without a warm-up
+    variants : how many ways of doing it are tried, at the most
     """
 
     cell: Cell
     seconds: float
+    variants: int = 8
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -28,6 +28,7 @@ class Worker:
     ----------
     threads : as many processors it may use, too
     patience : seconds that an answer may take, at the most
+    variants : how many ways of doing a cell it may try
     variables : of the environment, besides those that set the threads
     """
 
@@ -36,12 +37,14 @@ class Worker:
         peer: Peer,
         threads: int = 1,
         patience: float = ASK_SECONDS,
+        variants: int = 8,
         variables: Mapping[str, str] | None = None,
     ) -> None:
         self.name = peer.name
         self._command = list(peer.command)
         self._environment = environment(threads) | dict(variables or {})
         self._patience = patience
+        self._variants = variants
         self._process: subprocess.Popen[bytes] | None = None
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
 
@@ -54,7 +57,7 @@ class Worker:
         nonsense. It begins anew then with the next ask.
         """
         try:
-            line = self._exchange(msgspec.json.encode(Ask(cell, seconds)) + b"\n")
+            line = self._exchange(msgspec.json.encode(Ask(cell, seconds, self._variants)) + b"\n")
         except TimeoutError:
             self._end()
             return Answer(problem=f"no answer within {self._patience:g} s")
@@ -117,6 +120,7 @@ class Worker:
         try:  # it has closed its stdout: it is on its way out
             self._process.wait(self._patience)
         except subprocess.TimeoutExpired:
+            self._end()
             return f"stopped answering{self._last_complaint()}"
         return f"ended with status {self._end()}{self._last_complaint()}"
 

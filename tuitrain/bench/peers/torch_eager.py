@@ -18,7 +18,7 @@ def prepare(cell: Cell) -> Variants:
             "fused": lambda: networks.adam_alone(cell, compiled=False, fused=True),
             "foreach": lambda: networks.adam_alone(cell, compiled=False, foreach=True),
         }
-    layouts = (False, True) if networks.has_convolutions(cell.network) else (False,)
+    layouts = (True, False) if networks.has_convolutions(cell.network) else (False,)
     return {
         f"{how}{', channels_last' * last}": lambda last=last, how=how: _training(cell, last, how)
         for how in ("fused", "foreach")
