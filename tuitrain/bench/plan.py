@@ -65,6 +65,23 @@ class Plan:
         """Measure contenders in turns, round by round."""
         return interleaved(contenders, self.rounds, lambda whose: self.tell(f"{label}: {whose}"))
 
+    def percentiles(self, label: str, collect: Callable[[], Sequence[float]]) -> Iterator[Row]:
+        """Collect seconds in each round, and give a row for their median and their 99th percentile.
+
+        ``collect`` may raise `Failed`.
+        """
+        collected: list[Sequence[float]] = []
+
+        def once() -> tuple[float, str]:
+            collected.append(sorted(collect()))
+            return float(len(collected[-1])), ""
+
+        problem = self.trials({OURS.name: once}, label)[OURS.name].problem
+        for name, share in (("p50", 0.5), ("p99", 0.99)):
+            values = tuple(each[min(len(each) - 1, int(share * len(each)))] for each in collected)
+            trials = {OURS.name: Trials(values=values, problem=problem)}
+            yield Row(cell=f"{label}, {name}", unit="s", subject=OURS.name, trials=trials)
+
 
 def timing(worker: Worker, cell: Cell, seconds: float) -> Measure:
     """Return how a worker's seconds a step are measured."""

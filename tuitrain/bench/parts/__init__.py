@@ -16,6 +16,14 @@ Measurement = Callable[[Plan], Iterator[Row]]
 TITLES: Final = {
     "throughput": "Training: samples a second",
     "optimizer": "Adam alone: time of an update",
+    "start": "From the start of the process to the end of the first step",
+    "screen": "Training under the full screen, beside the same run headless",
+    "latency": "From a key or a command to its being applied",
+    "lateness": "How late the screen's event loop is, with 100 groups",
+    "monitor": "A headless run with record and tests, beside its bare engine",
+    "memory": "The most memory held",
+    "growth": "Over batch, width, depth and groups",
+    "freeze": "Time of a step with the bottom layers frozen, beside none frozen",
 }
 
 
