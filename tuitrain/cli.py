@@ -94,7 +94,7 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
     bench.add_argument("--json", action="store_true", help="print JSON instead of tables")
     out = "write the report there, as JSON; with --markdown: a document whose tables are replaced"
     bench.add_argument("--out", type=Path, metavar="FILE", help=out)
-    repeat = "rounds: how often everything is measured (default: 7; with --quick 3)"
+    repeat = "rounds: how often everything is measured (default: 7; with --quick 2)"
     bench.add_argument("--repeat", type=int, metavar="N", help=repeat)
     tables = "measure nothing; print the tables of a report that was written with --out"
     bench.add_argument("--markdown", type=Path, metavar="REPORT", help=tables)

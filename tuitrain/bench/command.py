@@ -22,7 +22,8 @@ from .plan import Plan
 from .results import Part, Report
 from .tables import filled_in, markdown, problems, rich_table, told
 
-QUICK_SECONDS, FULL_SECONDS = 0.2, 1.0
+ROUNDS, SECONDS = 7, 1.0
+QUICK_ROUNDS, QUICK_SECONDS = 2, 0.2
 
 
 def bench(
@@ -40,7 +41,7 @@ def bench(
     only : names of parts; none: all
     json : print the report as JSON, and nothing else
     out : where to write the report as JSON
-    rounds : values of everything (default: 7; 3 if quick)
+    rounds : values of everything (default: 7; 2 if quick)
 
     Raises
     ------
@@ -51,7 +52,7 @@ def bench(
         raise TuitrainError(f"--repeat takes a whole number from 1 up, but was given {rounds}")
     if out is not None:
         _check_writable(out)
-    rounds = rounds or (3 if quick else 7)
+    rounds = rounds or (QUICK_ROUNDS if quick else ROUNDS)
     console = Console()
     with _progress(shared=None if json else console) as show:
         report = _measured(chosen, quick, rounds, show, None if json else console)
@@ -95,7 +96,7 @@ def _measured(
         def tell(text: str, task=task, place=place) -> None:
             show.update(task, description=escape(f"{place}: {text}"))
 
-        seconds = QUICK_SECONDS if quick else FULL_SECONDS
+        seconds = QUICK_SECONDS if quick else SECONDS
         measured = part.measure(Plan(rounds=rounds, seconds=seconds, quick=quick, tell=tell))
         parts.append(Part(part.name, part.title, tuple(measured)))
         show.remove_task(task)

@@ -22,7 +22,7 @@ START_SECONDS = 120.0
 
 
 def scenario(model: str = "lenet", batch_size: int = 64, epochs: int = 100_000) -> dict[str, Any]:
-    """Return a scenario on the digits in the box, in two groups; it goes on for as long as need be."""
+    """Return a scenario on the digits in the box, in two groups, that goes on and on."""
     lower = "conv*" if model == "lenet" else "fc1*"
     return {
         "schema": 1,

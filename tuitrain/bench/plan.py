@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from .peers import OURS, PEERS, Peer
 from .protocol import Cell
 from .results import Row, Trials
-from .rounds import Failed, Measure, interleaved
+from .rounds import Measure, NotMeasuredError, interleaved
 from .worker import ASK_SECONDS, Worker, processors
 
 
@@ -68,7 +68,7 @@ class Plan:
     def percentiles(self, label: str, collect: Callable[[], Sequence[float]]) -> Iterator[Row]:
         """Collect seconds in each round, and give a row for their median and their 99th percentile.
 
-        ``collect`` may raise `Failed`.
+        ``collect`` may raise `NotMeasuredError`.
         """
         collected: list[Sequence[float]] = []
 
@@ -89,7 +89,7 @@ def timing(worker: Worker, cell: Cell, seconds: float) -> Measure:
     def measure() -> tuple[float, str]:
         answer = worker.ask(cell, seconds)
         if answer.problem:
-            raise Failed(answer.problem)
+            raise NotMeasuredError(answer.problem)
         return answer.seconds_per_step, answer.variant
 
     return measure

@@ -108,7 +108,7 @@ def best_other(row: Row) -> str | None:
 def ratios(row: Row) -> tuple[float, ...]:
     """Return, round by round, how many times better the subject was than the best other."""
     other = best_other(row)
-    if other is None:
+    if other is None or row.subject not in row.trials:
         return ()
     pairs = zip(row.trials[row.subject].values, row.trials[other].values, strict=False)
     if row.unit in MORE_IS_BETTER:

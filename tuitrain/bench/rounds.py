@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from .results import Trials
 
 
-class Failed(Exception):
+class NotMeasuredError(Exception):
     """A contender that could not be measured; the text says why."""
 
 
@@ -24,8 +24,8 @@ def interleaved(
 
     Parameters
     ----------
-    contenders : how each is measured, in the order of their turns; one that raises `Failed` is
-        left out of the rounds that follow
+    contenders : how each is measured, in the order of their turns; one that raises
+        `NotMeasuredError` is left out of the rounds that follow
     tell : is told whose turn it is
 
     Returns
@@ -42,7 +42,7 @@ def interleaved(
             tell(f"{name}, round {number} of {rounds}")
             try:
                 value, variants[name] = measure()
-            except Failed as failure:
+            except NotMeasuredError as failure:
                 problems[name] = str(failure)
             else:
                 values[name].append(value)

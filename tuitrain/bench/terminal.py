@@ -16,7 +16,9 @@ from contextlib import suppress
 
 from .serving import peak_bytes
 
-_CONTROL = re.compile(r"\x1b\[[0-9;?<>=]*[a-zA-Z]|\x1b[()][A-Z0-9]|\x1b[=>]|\x1b\][^\x07\x1b]*\x07?")
+_CONTROL = re.compile(
+    r"\x1b\[[0-9;?<>=]*[a-zA-Z]|\x1b[()][A-Z0-9]|\x1b[=>]|\x1b\][^\x07\x1b]*\x07?"
+)
 
 MOST_KEPT = 1 << 18
 """Bytes of output that are kept to look for something in; a whole screen has some 20 000."""

@@ -61,8 +61,9 @@ class Worker:
         except TimeoutError:
             self._end()
             return Answer(problem=f"no answer within {self._patience:g} s")
-        except (OSError, EOFError):
-            return Answer(problem=self._why_it_ended())
+        except (OSError, EOFError) as error:
+            ended = self._process is not None
+            return Answer(problem=self._why_it_ended() if ended else f"cannot start: {error}")
         try:
             answer = msgspec.json.decode(line, type=Answer)
         except msgspec.MsgspecError:
@@ -142,7 +143,9 @@ def environment(threads: int) -> dict[str, str]:
         "PYTHONPATH": os.pathsep.join(each for each in sys.path if each),
         "TUITRAIN_THREADS": str(threads),
         CPUS_VARIABLE: ",".join(map(str, processors)),
-        **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads)),
+        **dict.fromkeys(
+            ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), str(threads)
+        ),
         "NPROC": str(threads),
         "XLA_FLAGS": alone if threads == 1 else "",
         "JAX_PLATFORMS": "cpu",

@@ -1,1 +1,1 @@
-"""What can only be measured inside of a run's own process: scripts that write down what they saw."""
+"""What can only be measured inside of a run's process: scripts that write down what they saw."""

@@ -1,6 +1,7 @@
 """Submits commands to a live run at full speed, and prints how long each took to be applied.
 
-Called as ``python -m tuitrain.bench.inside.commands SCENARIO COUNT``; prints a JSON list of seconds.
+Called as ``python -m tuitrain.bench.inside.commands SCENARIO COUNT``; prints a list of seconds, as
+JSON.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Opens the app on a scenario, and writes down how late a timer fires in it.
 
 Called in a terminal as ``python -m tuitrain.bench.inside.lateness SCENARIO SECONDS FILE``; leaves a
-JSON list of seconds in FILE.
+JSON list of seconds in FILE, or a text: why there are none.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from importlib.resources import files
 from pathlib import Path
 
 from tuitrain.app.app import TuitrainApp
@@ -28,9 +29,13 @@ class LatenessApp(TuitrainApp):
     seconds : how long it looks, once the run has settled
     """
 
+    CSS_PATH = str(
+        files("tuitrain.app").joinpath("tuitrain.tcss")
+    )  # Textual would look for it in this folder
+
     def __init__(self, run: LiveRun, seconds: float) -> None:
         super().__init__(run)
-        self.late: list[float] = []
+        self.found: list[float] | str = "the app was closed before it had trained"
         self._seconds = seconds
 
     def on_mount(self) -> None:
@@ -41,14 +46,16 @@ class LatenessApp(TuitrainApp):
         loop = asyncio.get_running_loop()
         while self.source.snapshot().step < SETTLE_STEPS:
             if self.source.snapshot().phase.ended:
+                self.found = self.source.snapshot().note
                 self.exit()
                 return
             await asyncio.sleep(PERIOD)
+        self.found = late = []
         until = loop.time() + self._seconds
         while (due := loop.time() + PERIOD) < until:
             fired: asyncio.Future[float] = loop.create_future()
             loop.call_at(due, lambda fired=fired: fired.set_result(loop.time()))
-            self.late.append(await fired - due)
+            late.append(await fired - due)
         self.exit()
 
 
@@ -60,7 +67,7 @@ def main() -> None:
     app = LatenessApp(run.start(), seconds)
     app.run()
     run.close()
-    out.write_text(json.dumps(app.late))
+    out.write_text(json.dumps(app.found))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ NETWORKS = {"LeNet": "lenet", "MLP": "mlp-784-256-128-10"}
 
 
 def measure(plan: Plan) -> Iterator[Row]:
-    """Freeze more and more of the bottom layers; expected is the ratio of the operations' counts."""
+    """Freeze more and more layers from the bottom; expected is the ratio of the operations."""
     # Two workers, so that neither has to make its step ready again in every round.
     with plan.workers(1, OURS.name) as (first,), plan.workers(1, OURS.name) as (second,):
         for name, called in NETWORKS.items():

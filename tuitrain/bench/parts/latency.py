@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from tuitrain.bench.flights import START_SECONDS, Flight, flying, scenario, surroundings, written
 from tuitrain.bench.plan import Plan
 from tuitrain.bench.results import Row
-from tuitrain.bench.rounds import Failed
+from tuitrain.bench.rounds import NotMeasuredError
 
 SETTLE_STEPS = 200
 ANSWER_SECONDS = 10.0
@@ -31,7 +31,7 @@ def _keys(count: int) -> Sequence[float]:
             flight.wait_for_steps(SETTLE_STEPS)
             return [_freeze_or_thaw(flight, number) for number in range(count)]
     except TimeoutError as late:
-        raise Failed(str(late)) from None
+        raise NotMeasuredError(str(late)) from None
 
 
 def _freeze_or_thaw(flight: Flight, number: int) -> float:
@@ -56,7 +56,7 @@ def _commands(count: int) -> Sequence[float]:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise Failed("the run did not end") from None
+            raise NotMeasuredError("the run did not end") from None
     if done.returncode != 0:
-        raise Failed((done.stderr.strip().splitlines() or ["it failed"])[-1])
+        raise NotMeasuredError((done.stderr.strip().splitlines() or ["it failed"])[-1])
     return json.loads(done.stdout)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from tuitrain.bench.flights import START_SECONDS, hundred_groups, surroundings, written
 from tuitrain.bench.plan import Plan, threads_text
 from tuitrain.bench.results import Row
-from tuitrain.bench.rounds import Failed
+from tuitrain.bench.rounds import NotMeasuredError
 from tuitrain.bench.terminal import Terminal
 
 
@@ -29,8 +29,8 @@ def _late(threads: int, seconds: float) -> Sequence[float]:
             try:
                 terminal.wait(START_SECONDS + seconds)
             except TimeoutError as late:
-                raise Failed(str(late)) from None
-        found = json.loads(out.read_text()) if out.exists() else []
-    if not found:
-        raise Failed("the app ended before it had trained")
+                raise NotMeasuredError(str(late)) from None
+        found = json.loads(out.read_text()) if out.exists() else "the app left nothing"
+    if isinstance(found, str):
+        raise NotMeasuredError(found)
     return found

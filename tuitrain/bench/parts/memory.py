@@ -9,7 +9,7 @@ from tuitrain.bench.peers import OURS, Peer
 from tuitrain.bench.plan import Plan
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.results import Row
-from tuitrain.bench.rounds import Failed, Measure
+from tuitrain.bench.rounds import Measure, NotMeasuredError
 from tuitrain.bench.worker import Worker
 
 CELL = Cell(network="lenet", batch=64, samples=1024)
@@ -19,7 +19,7 @@ SHOWN, HEADLESS = "full screen", "headless"
 
 def measure(plan: Plan) -> Iterator[Row]:
     """Measure every peer on LeNet, and the app beside a headless run; quick: few peers."""
-    slow = ("torch.compile", "JAX scan") if plan.quick else ()
+    slow = ("torch.compile", "JAX scan") if plan.quick else ()  # they compile for long
     peers = [each for each in plan.peers if each.name not in slow]
     label = "LeNet, B=64, training"
     trials = plan.trials({each.name: _trained(plan, each) for each in peers}, label)
@@ -45,12 +45,12 @@ def _flown(headless: bool) -> Measure:
                 flight.wait_for_steps(STEPS)
                 return _known(flight.terminal.peak_bytes), ""
         except TimeoutError as late:
-            raise Failed(str(late)) from None
+            raise NotMeasuredError(str(late)) from None
 
     return once
 
 
 def _known(peak: int, problem: str = "") -> float:
     if problem or not peak:
-        raise Failed(problem or "the system does not say")
+        raise NotMeasuredError(problem or "the system does not say")
     return float(peak)

@@ -9,7 +9,7 @@ from tuitrain.bench.peers import OURS
 from tuitrain.bench.plan import Plan, timing
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.results import Row
-from tuitrain.bench.rounds import Failed, Measure
+from tuitrain.bench.rounds import Measure, NotMeasuredError
 
 SETTLE_STEPS = 200
 RUN, ENGINE = "headless run", "bare engine"
@@ -36,6 +36,6 @@ def _flown(plan: Plan) -> Measure:
                 flight.wait_for_steps(SETTLE_STEPS)
                 return 64 * flight.pace(4 * plan.seconds), ""
         except TimeoutError as late:
-            raise Failed(str(late)) from None
+            raise NotMeasuredError(str(late)) from None
 
     return once

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tuitrain.bench.flights import flying, scenario
 from tuitrain.bench.plan import Plan, threads_text
 from tuitrain.bench.results import Row
-from tuitrain.bench.rounds import Failed, Measure
+from tuitrain.bench.rounds import Measure, NotMeasuredError
 
 SETTLE_STEPS = 200
 SHOWN, HEADLESS = "full screen", "headless"
@@ -38,7 +38,7 @@ def _flown(plan: Plan, model: str, threads: int, headless: bool) -> Measure:
                 flight.wait_for_steps(SETTLE_STEPS)
                 return 64 * flight.pace(4 * plan.seconds), ""
         except TimeoutError as late:
-            raise Failed(str(late)) from None
+            raise NotMeasuredError(str(late)) from None
 
     return once
 
@@ -47,5 +47,3 @@ def open_parameter(press) -> None:
     """Unfold the first group and go to its first parameter: everything there is is on."""
     press("\r")
     press("j")
-
-

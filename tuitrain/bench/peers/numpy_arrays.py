@@ -80,6 +80,9 @@ class _Convolution:
         return pooled
 
 
+_Layer: TypeAlias = _Linear | _Convolution
+
+
 def _patches(x: Array, kernel: int, padding: int) -> Array:
     """Return rows (N * H * W, C * kernel * kernel) of x, NHWC."""
     edge = (padding, padding)
@@ -88,27 +91,37 @@ def _patches(x: Array, kernel: int, padding: int) -> Array:
     return windows.reshape(-1, x.shape[-1] * kernel * kernel)
 
 
-def _training(cell: Cell) -> Run:
+def build(name: str) -> list[_Layer]:
+    """Return the layers of a network, from the bottom up."""
     generator = np.random.default_rng(0)
-    layers = [
+    return [
         _Convolution(each, generator)
         if isinstance(each, networks.Convolution)
         else _Linear(each, generator)
-        for each in networks.network(cell.network)
+        for each in networks.network(name)
     ]
+
+
+def differentiate(layers: list[_Layer], images: Array, labels: Array) -> None:
+    """Leave in each layer the gradients of the mean cross entropy; images are NHWC."""
+    x = images
+    for layer in layers:
+        x = layer.forward(x)
+    d: Array | None = _loss_gradient(x, labels)
+    for layer in reversed(layers):
+        assert d is not None
+        d = layer.backward(d, layer is layers[0])
+
+
+def _training(cell: Cell) -> Run:
+    layers = build(cell.network)
     parameters = [each for layer in layers for each in (layer.weight, layer.bias)]
     update = _adam(parameters) if cell.optimizer == "adam" else _sgd(parameters)
     stream = _stream(cell)
 
     def run(steps: int) -> int:
         for _ in range(steps):
-            x, labels = next(stream)
-            for layer in layers:
-                x = layer.forward(x)
-            d: Array | None = _loss_gradient(x, labels)
-            for layer in reversed(layers):
-                assert d is not None
-                d = layer.backward(d, layer is layers[0])
+            differentiate(layers, *next(stream))
             update([each for layer in layers for each in layer.grads])
         return steps
 
@@ -135,8 +148,8 @@ def _sgd(parameters: list[Array]) -> Update:
 
     def update(grads: list[Array]) -> None:
         for param, grad in zip(parameters, grads, strict=True):
-            grad *= rate
-            param -= grad
+            np.multiply(grad, rate, out=grad)
+            np.subtract(param, grad, out=param)
 
     return update
 
@@ -152,22 +165,29 @@ def _adam(parameters: list[Array]) -> Update:
         count += 1
         rate = np.float32(LEARNING_RATES["adam"] / (1 - 0.9**count))
         root = np.float32((1 - 0.999**count) ** -0.5)
-        for param, grad, m, v, t in zip(parameters, grads, firsts, seconds, scratch, strict=True):
-            m *= np.float32(0.9)
-            np.multiply(grad, np.float32(0.1), out=t)
-            m += t
-            v *= np.float32(0.999)
-            np.multiply(grad, grad, out=t)
-            t *= np.float32(0.001)
-            v += t
-            np.sqrt(v, out=t)
-            t *= root
-            t += np.float32(1e-8)
-            np.divide(m, t, out=t)
-            t *= rate
-            param -= t
+        for arrays in zip(parameters, grads, firsts, seconds, scratch, strict=True):
+            _adam_one(*arrays, rate, root)
 
     return update
+
+
+def _adam_one(
+    param: Array, grad: Array, m: Array, v: Array, t: Array, rate: np.float32, root: np.float32
+) -> None:
+    """Update one parameter; ``t`` is scratch."""
+    m *= np.float32(0.9)
+    np.multiply(grad, np.float32(0.1), out=t)
+    m += t
+    v *= np.float32(0.999)
+    np.multiply(grad, grad, out=t)
+    t *= np.float32(0.001)
+    v += t
+    np.sqrt(v, out=t)
+    t *= root
+    t += np.float32(1e-8)
+    np.divide(m, t, out=t)
+    t *= rate
+    param -= t
 
 
 def _adam_alone(cell: Cell) -> Run:
