@@ -88,13 +88,13 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_bench(commands: argparse._SubParsersAction) -> None:
     bench = _command(commands, "bench", _bench, "measure how fast it is, beside what is installed")
-    bench.add_argument("--quick", action="store_true", help="a few cells only: about a minute")
+    bench.add_argument("--quick", action="store_true", help="a few cells only: a minute or two")
     only = "measure these parts only (default: all)"
     bench.add_argument("--only", nargs="+", default=[], metavar="PART", help=only)
     bench.add_argument("--json", action="store_true", help="print JSON instead of tables")
     out = "write the report there, as JSON; with --markdown: a document whose tables are replaced"
     bench.add_argument("--out", type=Path, metavar="FILE", help=out)
-    repeat = "rounds: how often everything is measured (default: 7; with --quick 2)"
+    repeat = "rounds: how often everything is measured (default: 7; with --quick 3 or 1)"
     bench.add_argument("--repeat", type=int, metavar="N", help=repeat)
     tables = "measure nothing; print the tables of a report that was written with --out"
     bench.add_argument("--markdown", type=Path, metavar="REPORT", help=tables)

@@ -22,8 +22,8 @@ from .plan import Plan
 from .results import Part, Report
 from .tables import filled_in, markdown, problems, rich_table, told
 
-ROUNDS, SECONDS = 7, 1.0
-QUICK_ROUNDS, QUICK_SECONDS = 2, 0.2
+ROUNDS, SECONDS = 7, 0.5
+QUICK_ROUNDS, QUICK_SECONDS = 3, 0.2
 
 
 def bench(
@@ -37,11 +37,11 @@ def bench(
 
     Parameters
     ----------
-    quick : few cells, few rounds: about a minute, to see that it works
+    quick : few cells, few rounds, without torch.compile: a minute or two
     only : names of parts; none: all
     json : print the report as JSON, and nothing else
     out : where to write the report as JSON
-    rounds : values of everything (default: 7; 2 if quick)
+    rounds : values of everything (default: 7; 3 if quick, and 1 where each starts a process)
 
     Raises
     ------
@@ -52,7 +52,6 @@ def bench(
         raise TuitrainError(f"--repeat takes a whole number from 1 up, but was given {rounds}")
     if out is not None:
         _check_writable(out)
-    rounds = rounds or (QUICK_ROUNDS if quick else ROUNDS)
     console = Console()
     with _progress(shared=None if json else console) as show:
         report = _measured(chosen, quick, rounds, show, None if json else console)
@@ -84,7 +83,11 @@ def write_markdown(report: Path, out: Path | None = None) -> None:
 
 
 def _measured(
-    chosen: Sequence[Chosen], quick: bool, rounds: int, show: Progress, console: Console | None
+    chosen: Sequence[Chosen],
+    quick: bool,
+    given: int | None,
+    show: Progress,
+    console: Console | None,
 ) -> Report:
     began = datetime.now().astimezone().isoformat(timespec="seconds")
     on = machine()
@@ -96,8 +99,14 @@ def _measured(
         def tell(text: str, task=task, place=place) -> None:
             show.update(task, description=escape(f"{place}: {text}"))
 
-        seconds = QUICK_SECONDS if quick else SECONDS
-        measured = part.measure(Plan(rounds=rounds, seconds=seconds, quick=quick, tell=tell))
+        plan = Plan(
+            rounds=given or _rounds(quick, part),
+            seconds=QUICK_SECONDS if quick else SECONDS,
+            quick=quick,
+            peers=[each for each in PEERS if each.installed and (each.quick or not quick)],
+            tell=tell,
+        )
+        measured = part.measure(plan)
         parts.append(Part(part.name, part.title, tuple(measured)))
         show.remove_task(task)
         if console is not None:
@@ -105,7 +114,7 @@ def _measured(
     report = Report(
         date=began,
         quick=quick,
-        rounds=rounds,
+        rounds=given or (QUICK_ROUNDS if quick else ROUNDS),
         machine=on,
         not_installed=tuple(each.name for each in PEERS if not each.installed),
         parts=tuple(parts),
@@ -113,6 +122,12 @@ def _measured(
     if console is not None:
         console.print(told(report), highlight=False)
     return report
+
+
+def _rounds(quick: bool, part: Chosen) -> int:
+    if not quick:
+        return ROUNDS
+    return 1 if part.starts else QUICK_ROUNDS
 
 
 def _print(console: Console, part: Part) -> None:

@@ -22,7 +22,7 @@ class Plan:
     rounds : values of everything
     seconds : how long a value is measured
     quick : only the cells that say the most
-    peers : who is installed, the first of them tuitrain
+    peers : who is measured
     patience : seconds that an answer may take
     tell : is told what is being measured
     """

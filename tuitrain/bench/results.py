@@ -60,7 +60,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     Attributes
     ----------
     date : when it began, in ISO 8601
-    rounds : how many values there are of everything
+    rounds : how many values there are of everything (if quick: at the most)
     machine : what it ran on, by name
     not_installed : the peers that were left out
     """

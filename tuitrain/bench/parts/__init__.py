@@ -26,14 +26,27 @@ TITLES: Final = {
     "freeze": "Time of a step with the bottom layers frozen, beside none frozen",
 }
 
+STARTING: Final = ("start", "screen", "latency", "lateness", "monitor", "memory")
+"""The parts that start a process for every value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A part that is to be measured."""
+    """A part that is to be measured.
+
+    Attributes
+    ----------
+    measure : measures its rows, one after the other
+    """
 
     name: str
     title: str
     measure: Measurement
+
+    @property
+    def starts(self) -> bool:
+        """Whether it starts a process for every value."""
+        return self.name in STARTING
 
 
 def choose(names: Iterable[str]) -> list[Chosen]:

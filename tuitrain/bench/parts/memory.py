@@ -18,11 +18,9 @@ SHOWN, HEADLESS = "full screen", "headless"
 
 
 def measure(plan: Plan) -> Iterator[Row]:
-    """Measure every peer on LeNet, and the app beside a headless run; quick: few peers."""
-    slow = ("torch.compile", "JAX scan") if plan.quick else ()  # they compile for long
-    peers = [each for each in plan.peers if each.name not in slow]
+    """Measure every peer on LeNet, and the app beside a headless run."""
     label = "LeNet, B=64, training"
-    trials = plan.trials({each.name: _trained(plan, each) for each in peers}, label)
+    trials = plan.trials({each.name: _trained(plan, each) for each in plan.peers}, label)
     yield Row(cell=label, unit="bytes", subject=OURS.name, trials=trials)
     label = "LeNet, B=64, tuitrain run"
     trials = plan.trials({SHOWN: _flown(headless=False), HEADLESS: _flown(headless=True)}, label)

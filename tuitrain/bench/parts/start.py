@@ -23,9 +23,8 @@ NOT_STARTED = ("JAX scan", "NumPy")
 
 
 def measure(plan: Plan) -> Iterator[Row]:
-    """Measure LeNet's first step with every peer, and the app's; quick: without torch.compile."""
-    slow = ("torch.compile",) if plan.quick else ()
-    peers = [each for each in plan.peers if each.name not in (*NOT_STARTED, *slow)]
+    """Measure LeNet's first step with every peer, and the app's."""
+    peers = [each for each in plan.peers if each.name not in NOT_STARTED]
     with TemporaryDirectory(prefix="tuitrain-bench-") as name:
         caches = {each.name: Path(name, str(place)) for place, each in enumerate(peers)}
         for state in ("empty cache", "warm"):

@@ -17,11 +17,13 @@ class Peer:
     ----------
     command : starts its process
     needs : the package that it is about; "" if there is nothing to install
+    quick : whether it is ready soon enough to be measured in passing
     """
 
     name: str
     command: Sequence[str]
     needs: str = ""
+    quick: bool = True
 
     @property
     def installed(self) -> bool:
@@ -29,15 +31,15 @@ class Peer:
         return not self.needs or find_spec(self.needs) is not None
 
 
-def _peer(name: str, module: str, needs: str = "") -> Peer:
-    return Peer(name, (sys.executable, "-m", f"{__name__}.{module}"), needs)
+def _peer(name: str, module: str, needs: str = "", quick: bool = True) -> Peer:
+    return Peer(name, (sys.executable, "-m", f"{__name__}.{module}"), needs, quick)
 
 
 OURS: Final = _peer("tuitrain", "ours")
 PEERS: Final = (
     OURS,
     _peer("torch eager", "torch_eager", "torch"),
-    _peer("torch.compile", "torch_compile", "torch"),
+    _peer("torch.compile", "torch_compile", "torch", quick=False),
     _peer("JAX jit", "jax_jit", "jax"),
     _peer("JAX scan", "jax_scan", "jax"),
     _peer("NumPy", "numpy_arrays"),

@@ -5,15 +5,20 @@
 from __future__ import annotations
 
 import torch
+import torch._dynamo
 from torch.nn.functional import cross_entropy
 
 from tuitrain.bench.peers import torch_networks as networks
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.serving import Run, Variants, serve
 
+# Past the limit it would go on eagerly, and say so in a log.
+torch._dynamo.config.fail_on_recompile_limit_hit = True
+
 
 def prepare(cell: Cell) -> Variants:
     """Name the ways of doing a cell's work."""
+    torch._dynamo.reset()  # compilations of one function are counted, whatever it closes over
     if cell.work == "adam":
         return {"compiled": lambda: networks.adam_alone(cell, compiled=True)}
     layouts = (True, False) if networks.has_convolutions(cell.network) else (False,)
