@@ -11,6 +11,7 @@ from tuitrain.bench.protocol import Cell
 from tuitrain.bench.serving import Run, Variants, serve
 from tuitrain.bench.synthetic import LEARNING_RATES, matrices, samples
 from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
+from tuitrain.engines.embedded.pace import most_threads
 from tuitrain_core import Parameter, Tensor, functional
 from tuitrain_core.data import Dataset
 from tuitrain_core.optimizer import Adam, ParameterState
@@ -20,7 +21,7 @@ from tuitrain_core.program import ParameterUpdate, Program, trace
 def prepare(cell: Cell) -> Variants:
     """Name the ways of doing a cell's work."""
     if cell.work == "adam":
-        return {"recorded": lambda: _recorded_adam(cell)}
+        return {"recorded": lambda: _recorded_adam(cell, most_threads())}
     return {"engine": lambda: _training(cell)}
 
 
@@ -50,7 +51,7 @@ def _groups(cell: Cell) -> Iterator[GroupPlan]:
         yield GroupPlan(f"g{place}", tuple(trained[first:last]), cell.optimizer, settings)
 
 
-def _recorded_adam(cell: Cell) -> Run:
+def _recorded_adam(cell: Cell, threads: int) -> Run:
     """Update ten matrices by gradients that a recorded step has left."""
     side, generator = matrices(cell.parameters)
     weights = [
@@ -80,7 +81,7 @@ def _recorded_adam(cell: Cell) -> Run:
 
     def run(steps: int) -> int:
         for _ in range(steps):
-            program.update(list(updates()))
+            program.update(list(updates()), threads)
         return steps
 
     return run
