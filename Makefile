@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format picture snapshots scenarios sessions kills torch-test clean
+.PHONY: help run test check format picture snapshots scenarios sessions kills torch-test bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,10 @@ scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
 torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch (first: install it)
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0"
 	$(BIN)/python -m pytest tests/torch
+
+bench: $(VENV)/.run  ## measure it beside PyTorch and JAX (first: install them; an hour or two)
+	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax
+	$(BIN)/tuitrain bench --out build/bench.json
 
 sessions: $(VENV)/.dev  ## a thousand generated sessions, each replayed bit for bit (minutes)
 	TUITRAIN_SESSIONS=1000 $(BIN)/python -m pytest tests/scenario/test_sessions.py --hypothesis-show-statistics

@@ -37,7 +37,9 @@ def test_the_run_loads_no_screen():
     assert "textual" not in loaded
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["run", "--help"], ["bench", "--help"], ["--version"]]
+)
 def test_help_loads_neither_numba_nor_textual(arguments):
     run = f"from tuitrain.cli import main\ntry: main({arguments})\nexcept SystemExit: pass\n"
     code = f"exec({run!r})"

@@ -1,4 +1,4 @@
-"""The command line: ``tuitrain``, and its commands run, replay, resume and save.
+"""The command line: ``tuitrain``, and its commands run, replay, resume, save and bench.
 
 Imports neither Textual nor Numba before they are needed, so that ``--help`` answers at once.
 """
@@ -82,7 +82,22 @@ def _parser() -> argparse.ArgumentParser:
     save = _command(commands, "save", _save, "save a recorded run as a scenario")
     save.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
     save.add_argument("target", type=Path, metavar="FILE", help="the TOML file to write")
+    _add_bench(commands)
     return parser
+
+
+def _add_bench(commands: argparse._SubParsersAction) -> None:
+    bench = _command(commands, "bench", _bench, "measure how fast it is, beside what is installed")
+    bench.add_argument("--quick", action="store_true", help="a few cells only: a minute or two")
+    only = "measure these parts only (default: all)"
+    bench.add_argument("--only", nargs="+", default=[], metavar="PART", help=only)
+    bench.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    out = "write the report there, as JSON; with --markdown: a document whose tables are replaced"
+    bench.add_argument("--out", type=Path, metavar="FILE", help=out)
+    repeat = "rounds: how often everything is measured (default: 7; with --quick 3 or 1)"
+    bench.add_argument("--repeat", type=int, metavar="N", help=repeat)
+    tables = "measure nothing; print the tables of a report that was written with --out"
+    bench.add_argument("--markdown", type=Path, metavar="REPORT", help=tables)
 
 
 def _command(
@@ -147,6 +162,16 @@ def _save(arguments: argparse.Namespace) -> int:
 
     scenario = save_as_scenario(arguments.folder, arguments.target)
     print(f"{arguments.target}: something is done at {len(scenario.at)} of its steps")
+    return HELD
+
+
+def _bench(arguments: argparse.Namespace) -> int:
+    from tuitrain.bench.command import bench, write_markdown
+
+    if arguments.markdown is not None:
+        write_markdown(arguments.markdown, arguments.out)
+    else:
+        bench(arguments.quick, arguments.only, arguments.json, arguments.out, arguments.repeat)
     return HELD
 
 

@@ -131,9 +131,15 @@ class Program:
         self._show_gradients([each.parameter for each in updates])
         return losses[:taken]
 
-    def update(self, updates: Sequence[ParameterUpdate]) -> None:
-        """Update parameters by the gradients that `differentiate` has left."""
-        burst = self._burst(None, 1, updates, 1)
+    def update(self, updates: Sequence[ParameterUpdate], threads: int = 1) -> None:
+        """Update parameters by the gradients that `differentiate` has left.
+
+        Parameters
+        ----------
+        updates : what becomes of each parameter that is trained
+        threads : how many share the work; the bits are the same for any number
+        """
+        burst = self._burst(None, 1, updates, threads)
         burst.begin(updates)
         burst.steps.run()
 

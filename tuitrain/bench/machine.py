@@ -1,0 +1,48 @@
+"""What the benchmark ran on."""
+
+from __future__ import annotations
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from tuitrain import __version__
+
+from .worker import processors
+
+PACKAGES = ("numpy", "numba", "llvmlite", "textual", "torch", "jax", "jaxlib")
+
+
+def machine() -> dict[str, str]:
+    """Return processor, system and versions, by name, as text."""
+    from tuitrain.engines.embedded.environment import environment
+
+    core = environment()
+    return {
+        "cpu": _model() or core["cpu"],
+        "cores": str(processors()),
+        "features": core["cpu_features"],
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "load": " ".join(f"{each:.2f}" for each in os.getloadavg()),
+        "tuitrain": __version__,
+        "python": platform.python_version(),
+        **{name: _version(name) for name in PACKAGES},
+    }
+
+
+def _model() -> str:
+    """Return the processor's name as it calls itself; "" where that cannot be read."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else ""
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"

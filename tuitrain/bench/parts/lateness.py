@@ -1,0 +1,36 @@
+"""Lateness: whether the screen stays fluent while a hundred groups are trained and shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+
+from tuitrain.bench.flights import START_SECONDS, hundred_groups, surroundings, written
+from tuitrain.bench.plan import Plan, threads_text
+from tuitrain.bench.results import Row
+from tuitrain.bench.rounds import NotMeasuredError
+from tuitrain.bench.terminal import Terminal
+
+
+def measure(plan: Plan) -> Iterator[Row]:
+    """Measure a timer of 10 ms in the app."""
+    for threads in (1,) if plan.quick else plan.threads:
+        label = f"timer of 10 ms, {threads_text(threads)}"
+        yield from plan.percentiles(label, lambda t=threads: _late(t, 8 * plan.seconds))
+
+
+def _late(threads: int, seconds: float) -> Sequence[float]:
+    with written(hundred_groups()) as file:
+        out = file.with_name("late.json")
+        command = [sys.executable, "-m", "tuitrain.bench.inside.lateness"]
+        arguments = [str(file), str(seconds), str(out)]
+        with Terminal(command + arguments, surroundings(threads)) as terminal:
+            try:
+                terminal.wait(START_SECONDS + seconds)
+            except TimeoutError as late:
+                raise NotMeasuredError(str(late)) from None
+        found = json.loads(out.read_text()) if out.exists() else "the app left nothing"
+    if isinstance(found, str):
+        raise NotMeasuredError(found)
+    return found

@@ -1,0 +1,54 @@
+"""Memory: the most that a process has held while it trained LeNet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuitrain.bench.flights import flying, scenario
+from tuitrain.bench.peers import OURS, Peer
+from tuitrain.bench.plan import Plan
+from tuitrain.bench.protocol import Cell
+from tuitrain.bench.results import Row
+from tuitrain.bench.rounds import Measure, NotMeasuredError
+from tuitrain.bench.worker import Worker
+
+CELL = Cell(network="lenet", batch=64, samples=1024)
+STEPS = 400
+SHOWN, HEADLESS = "full screen", "headless"
+
+
+def measure(plan: Plan) -> Iterator[Row]:
+    """Measure every peer on LeNet, and the app beside a headless run."""
+    label = "LeNet, B=64, training"
+    trials = plan.trials({each.name: _trained(plan, each) for each in plan.peers}, label)
+    yield Row(cell=label, unit="bytes", subject=OURS.name, trials=trials)
+    label = "LeNet, B=64, tuitrain run"
+    trials = plan.trials({SHOWN: _flown(headless=False), HEADLESS: _flown(headless=True)}, label)
+    yield Row(cell=label, unit="bytes", subject=SHOWN, trials=trials)
+
+
+def _trained(plan: Plan, peer: Peer) -> Measure:
+    def once() -> tuple[float, str]:
+        with Worker(peer, 1, plan.patience, variants=1) as worker:
+            answer = worker.ask(CELL, plan.seconds)
+        return _known(answer.peak_bytes, answer.problem), answer.variant
+
+    return once
+
+
+def _flown(headless: bool) -> Measure:
+    def once() -> tuple[float, str]:
+        try:
+            with flying(scenario(), headless) as flight:
+                flight.wait_for_steps(STEPS)
+                return _known(flight.terminal.peak_bytes), ""
+        except TimeoutError as late:
+            raise NotMeasuredError(str(late)) from None
+
+    return once
+
+
+def _known(peak: int, problem: str = "") -> float:
+    if problem or not peak:
+        raise NotMeasuredError(problem or "the system does not say")
+    return float(peak)

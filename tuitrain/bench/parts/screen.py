@@ -1,0 +1,49 @@
+"""The screen: what training keeps of its speed while all of it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tuitrain.bench.flights import flying, scenario
+from tuitrain.bench.plan import Plan, threads_text
+from tuitrain.bench.results import Row
+from tuitrain.bench.rounds import Measure, NotMeasuredError
+
+SETTLE_STEPS = 200
+SHOWN, HEADLESS = "full screen", "headless"
+
+
+def measure(plan: Plan) -> Iterator[Row]:
+    """Measure LeNet and the MLP, in a terminal of 120 by 36 with a parameter open, and headless."""
+    for threads in (1,) if plan.quick else plan.threads:
+        for name, model in (("LeNet", "lenet"), ("MLP", "mlp"))[: 1 if plan.quick else 2]:
+            label = f"{name}, B=64, {threads_text(threads)}"
+            trials = plan.trials(
+                {
+                    SHOWN: _flown(plan, model, threads, headless=False),
+                    HEADLESS: _flown(plan, model, threads, headless=True),
+                },
+                label,
+            )
+            yield Row(cell=label, unit="samples/s", subject=SHOWN, trials=trials)
+
+
+def _flown(plan: Plan, model: str, threads: int, headless: bool) -> Measure:
+    def once() -> tuple[float, str]:
+        try:
+            with flying(scenario(model), headless, threads) as flight:
+                flight.wait_for_steps(1)
+                if not headless:
+                    open_parameter(flight.terminal.press)
+                flight.wait_for_steps(SETTLE_STEPS)
+                return 64 * flight.pace(4 * plan.seconds), ""
+        except TimeoutError as late:
+            raise NotMeasuredError(str(late)) from None
+
+    return once
+
+
+def open_parameter(press) -> None:
+    """Unfold the first group and go to its first parameter: everything there is is on."""
+    press("\r")
+    press("j")

@@ -1,0 +1,97 @@
+"""Start: how long it takes from nothing to the end of the first step, with and without caches."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tuitrain.bench.flights import flying, scenario
+from tuitrain.bench.peers import OURS, Peer
+from tuitrain.bench.plan import Plan
+from tuitrain.bench.protocol import Cell
+from tuitrain.bench.results import Row
+from tuitrain.bench.rounds import Measure, NotMeasuredError
+from tuitrain.bench.worker import Worker
+
+CELL = Cell(network="lenet", batch=64, samples=1024)
+
+NOT_STARTED = ("JAX scan", "NumPy")
+"""The one starts as JAX jit does, the other has nothing to start."""
+
+
+def measure(plan: Plan) -> Iterator[Row]:
+    """Measure LeNet's first step with every peer, and the app's."""
+    peers = [each for each in plan.peers if each.name not in NOT_STARTED]
+    with TemporaryDirectory(prefix="tuitrain-bench-") as name:
+        caches = {each.name: Path(name, str(place)) for place, each in enumerate(peers)}
+        for state in ("empty cache", "warm"):
+            label = f"first step of LeNet, {state}"
+            contenders = {
+                each.name: _first_step(plan, each, caches[each.name], state == "warm")
+                for each in peers
+            }
+            trials = plan.trials(contenders, label)
+            yield Row(cell=label, unit="s", subject=OURS.name, trials=trials)
+    with TemporaryDirectory(prefix="tuitrain-bench-") as name:
+        for state in ("empty cache", "warm"):
+            label = f"the app's first step, {state}"
+            contenders = {OURS.name: _first_step_of_app(Path(name), state == "warm")}
+            trials = plan.trials(contenders, label)
+            yield Row(cell=label, unit="s", subject=OURS.name, trials=trials)
+
+
+def _first_step(plan: Plan, peer: Peer, folder: Path, warm: bool) -> Measure:
+    """Time a process from its start; in the warm state, one that was started there before."""
+
+    def once() -> tuple[float, str]:
+        variables = _caches(folder, warm)
+        began = time.perf_counter()
+        with Worker(peer, plan.threads[-1], plan.patience, variables=variables) as worker:
+            answer = worker.ask(CELL, 0)
+            if answer.problem:
+                raise NotMeasuredError(answer.problem)
+            return time.perf_counter() - began, answer.variant
+
+    return _after_one(once) if warm else once
+
+
+def _first_step_of_app(folder: Path, warm: bool) -> Measure:
+    def once() -> tuple[float, str]:
+        variables = _caches(folder, warm)
+        began = time.perf_counter()
+        try:
+            with flying(scenario(), variables=variables) as flight:
+                return flight.wait_for_steps(1) - began, ""
+        except TimeoutError as late:
+            raise NotMeasuredError(str(late)) from None
+
+    return _after_one(once) if warm else once
+
+
+def _after_one(measure: Measure) -> Measure:
+    """Measure once for nothing before the first time that counts."""
+    begun = False
+
+    def once() -> tuple[float, str]:
+        nonlocal begun
+        if not begun:
+            begun = True
+            measure()
+        return measure()
+
+    return once
+
+
+def _caches(folder: Path, warm: bool) -> dict[str, str]:
+    """Return variables that keep every cache in a folder: a new one, unless it shall be warm.
+
+    What Python itself compiles of modules is not in there: everyone has that already.
+    """
+    where = folder / "warm" if warm else folder / f"cold-{time.perf_counter_ns()}"
+    where.mkdir(parents=True, exist_ok=True)
+    home = {"HOME": str(where)} if sys.platform == "darwin" else {}
+    names = ("XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
+    return dict.fromkeys(names, str(where)) | home

@@ -1,0 +1,46 @@
+"""Who is measured: each a script that serves the protocol in a process of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A contender.
+
+    Attributes
+    ----------
+    command : starts its process
+    needs : the package that it is about; "" if there is nothing to install
+    quick : whether it is ready soon enough to be measured in passing
+    """
+
+    name: str
+    command: Sequence[str]
+    needs: str = ""
+    quick: bool = True
+
+    @property
+    def installed(self) -> bool:
+        """Whether it can be measured here."""
+        return not self.needs or find_spec(self.needs) is not None
+
+
+def _peer(name: str, module: str, needs: str = "", quick: bool = True) -> Peer:
+    return Peer(name, (sys.executable, "-m", f"{__name__}.{module}"), needs, quick)
+
+
+OURS: Final = _peer("tuitrain", "ours")
+PEERS: Final = (
+    OURS,
+    _peer("torch eager", "torch_eager", "torch"),
+    _peer("torch.compile", "torch_compile", "torch", quick=False),
+    _peer("JAX jit", "jax_jit", "jax"),
+    _peer("JAX scan", "jax_scan", "jax"),
+    _peer("NumPy", "numpy_arrays"),
+)

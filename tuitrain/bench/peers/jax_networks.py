@@ -1,0 +1,115 @@
+"""The networks and their steps for JAX: NHWC, and parameters that are given up to each step."""
+
+# pyright: reportMissingImports=false
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tuitrain.bench import networks
+from tuitrain.bench.protocol import Cell
+from tuitrain.bench.synthetic import LEARNING_RATES, batches
+
+Tree: TypeAlias = Any
+Step: TypeAlias = Callable[[Tree, Any, Any], Tree]
+"""Maps state, images (B, 28, 28, 1) and labels to the state after the step."""
+
+BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
+
+POOLINGS = ("reshape", "window")
+"""A maximum over axes, or over windows; which is faster differs with the batch."""
+
+
+def data(cell: Cell) -> tuple[Any, Any]:
+    """Return batches on the device: images (K, B, 28, 28, 1), and labels (K, B)."""
+    images, labels = batches(cell.samples, cell.batch)
+    return jnp.asarray(np.moveaxis(images, 2, -1)), jnp.asarray(labels)
+
+
+def state(cell: Cell) -> Tree:
+    """Return parameters and what the optimizer keeps."""
+    generator = np.random.default_rng(0)
+    parameters = []
+    for layer in networks.network(cell.network):
+        if isinstance(layer, networks.Convolution):
+            shape = (layer.kernel, layer.kernel, layer.inputs, layer.outputs)
+        else:
+            shape = (layer.inputs, layer.outputs)
+        scale = float(np.prod(shape[:-1])) ** -0.5
+        weight = generator.uniform(-scale, scale, shape).astype("f4")
+        parameters.append((jnp.asarray(weight), jnp.zeros(layer.outputs)))
+    return with_moments(parameters) if cell.optimizer == "adam" else {"parameters": parameters}
+
+
+def with_moments(parameters: Tree) -> Tree:
+    """Return the state that Adam begins with."""
+    return {
+        "parameters": parameters,
+        "first": jax.tree.map(jnp.zeros_like, parameters),
+        "second": jax.tree.map(jnp.zeros_like, parameters),
+        "count": jnp.zeros((), jnp.int32),
+    }
+
+
+def step(cell: Cell, pooling: str) -> Step:
+    """Return the cell's step."""
+    layers = networks.network(cell.network)
+
+    def loss(parameters: Tree, images: Any, labels: Any) -> Any:
+        logits = jax.nn.log_softmax(_forward(layers, parameters, images, pooling))
+        return -jnp.take_along_axis(logits, labels[:, None], 1).mean()
+
+    def train(state: Tree, images: Any, labels: Any) -> Tree:
+        gradients = jax.grad(loss)(state["parameters"], images, labels)
+        return adam(state, gradients) if cell.optimizer == "adam" else _sgd(state, gradients)
+
+    return train
+
+
+def adam(state: Tree, gradients: Tree) -> Tree:
+    """Update with Adam."""
+    count = state["count"] + 1
+    first = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, state["first"], gradients)
+    second = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g * g, state["second"], gradients)
+    rate = LEARNING_RATES["adam"] / (1 - BETA1 ** count.astype(jnp.float32))
+    root = jnp.sqrt(1 - BETA2 ** count.astype(jnp.float32))
+    parameters = jax.tree.map(
+        lambda p, m, v: p - rate * m / (jnp.sqrt(v) / root + EPS),
+        state["parameters"],
+        first,
+        second,
+    )
+    return {"parameters": parameters, "first": first, "second": second, "count": count}
+
+
+def _sgd(state: Tree, gradients: Tree) -> Tree:
+    rate = LEARNING_RATES["sgd"]
+    return {"parameters": jax.tree.map(lambda p, g: p - rate * g, state["parameters"], gradients)}
+
+
+def _forward(layers: tuple[networks.Layer, ...], parameters: Tree, x: Any, pooling: str) -> Any:
+    for layer, (weight, bias) in zip(layers, parameters, strict=True):
+        if isinstance(layer, networks.Convolution):
+            padding = [(layer.padding, layer.padding)] * 2
+            x = lax.conv_general_dilated(
+                x, weight, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC")
+            )
+            x = jax.nn.relu(x + bias)
+            x = _pooled(x, pooling) if layer.pool else x
+        else:
+            x = x.reshape(len(x), -1) @ weight + bias
+            x = jax.nn.relu(x) if layer.relu else x
+    return x
+
+
+def _pooled(x: Any, pooling: str) -> Any:
+    if pooling == "window":
+        return lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
+    n, height, width, channels = x.shape
+    return x.reshape(n, height // 2, 2, width // 2, 2, channels).max((2, 4))

@@ -1,0 +1,57 @@
+"""PyTorch with torch.compile: loss and gradients compiled, the update compiled too or fused."""
+
+# pyright: reportMissingImports=false
+
+from __future__ import annotations
+
+import torch
+import torch._dynamo
+from torch.nn.functional import cross_entropy
+
+from tuitrain.bench.peers import torch_networks as networks
+from tuitrain.bench.protocol import Cell
+from tuitrain.bench.serving import Run, Variants, serve
+
+# Past the limit it would go on eagerly, and say so in a log.
+torch._dynamo.config.fail_on_recompile_limit_hit = True
+
+
+def prepare(cell: Cell) -> Variants:
+    """Name the ways of doing a cell's work."""
+    torch._dynamo.reset()  # compilations of one function are counted, whatever it closes over
+    if cell.work == "adam":
+        return {"compiled": lambda: networks.adam_alone(cell, compiled=True)}
+    layouts = (True, False) if networks.has_convolutions(cell.network) else (False,)
+    return {
+        f"{how}{', channels_last' * last}": lambda last=last, how=how: _training(cell, last, how)
+        for how in ("fused", "compiled update")
+        for last in layouts
+    }
+
+
+def _training(cell: Cell, channels_last: bool, how: str) -> Run:
+    model = networks.network(cell.network)
+    if channels_last:
+        model = model.to(memory_format=torch.channels_last)
+    parameters = networks.trained(model, cell.frozen)
+    optimizer = networks.optimizer(cell, parameters, fused=how == "fused")
+    update = optimizer.step if how == "fused" else torch.compile(optimizer.step)
+    stream = networks.stream(cell, channels_last)
+
+    @torch.compile
+    def loss(images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        return cross_entropy(model(images), labels)
+
+    def run(steps: int) -> int:
+        for _ in range(steps):
+            images, labels = next(stream)
+            optimizer.zero_grad(set_to_none=True)
+            loss(images, labels).backward()
+            update()
+        return steps
+
+    return run
+
+
+if __name__ == "__main__":
+    serve(prepare)

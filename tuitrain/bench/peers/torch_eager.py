@@ -1,0 +1,48 @@
+"""PyTorch, eager."""
+
+# pyright: reportMissingImports=false
+
+from __future__ import annotations
+
+from torch.nn.functional import cross_entropy
+
+from tuitrain.bench.peers import torch_networks as networks
+from tuitrain.bench.protocol import Cell
+from tuitrain.bench.serving import Run, Variants, serve
+
+
+def prepare(cell: Cell) -> Variants:
+    """Name the ways of doing a cell's work."""
+    if cell.work == "adam":
+        return {
+            "fused": lambda: networks.adam_alone(cell, compiled=False, fused=True),
+            "foreach": lambda: networks.adam_alone(cell, compiled=False, foreach=True),
+        }
+    layouts = (True, False) if networks.has_convolutions(cell.network) else (False,)
+    return {
+        f"{how}{', channels_last' * last}": lambda last=last, how=how: _training(cell, last, how)
+        for how in ("fused", "foreach")
+        for last in layouts
+    }
+
+
+def _training(cell: Cell, channels_last: bool, how: str) -> Run:
+    model = networks.network(cell.network)
+    if channels_last:
+        model = model.to(memory_format=networks.torch.channels_last)
+    optimizer = networks.optimizer(cell, networks.trained(model, cell.frozen), **{how: True})
+    stream = networks.stream(cell, channels_last)
+
+    def run(steps: int) -> int:
+        for _ in range(steps):
+            images, labels = next(stream)
+            optimizer.zero_grad(set_to_none=True)
+            cross_entropy(model(images), labels).backward()
+            optimizer.step()
+        return steps
+
+    return run
+
+
+if __name__ == "__main__":
+    serve(prepare)

@@ -1,0 +1,89 @@
+"""The networks and their data for PyTorch, as fast as its own means make them."""
+
+# pyright: reportMissingImports=false
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from itertools import cycle
+from typing import Any
+
+import torch
+from torch import nn
+
+from tuitrain.bench import networks
+from tuitrain.bench.protocol import Cell
+from tuitrain.bench.serving import Run
+from tuitrain.bench.synthetic import LEARNING_RATES, batches, matrices
+
+torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+torch.set_num_interop_threads(1)
+
+Optimizer = Callable[..., torch.optim.Optimizer]
+
+
+def network(name: str) -> nn.Sequential:
+    """Build a network."""
+    modules: list[nn.Module] = []
+    for layer in networks.network(name):
+        if isinstance(layer, networks.Convolution):
+            modules += [
+                nn.Conv2d(layer.inputs, layer.outputs, layer.kernel, padding=layer.padding),
+                nn.ReLU(),
+                *[nn.MaxPool2d(2)] * layer.pool,
+            ]
+        else:
+            modules += [*[nn.Flatten()] * (not _is_linear(modules))]
+            modules += [nn.Linear(layer.inputs, layer.outputs), *[nn.ReLU()] * layer.relu]
+    return nn.Sequential(*modules)
+
+
+def trained(model: nn.Sequential, frozen: int) -> list[nn.Parameter]:
+    """Freeze layers from the bottom, and return the parameters of the others."""
+    layers = [each for each in model if isinstance(each, nn.Conv2d | nn.Linear)]
+    for layer in layers[:frozen]:
+        layer.requires_grad_(False)
+    return [each for each in model.parameters() if each.requires_grad]
+
+
+def optimizer(cell: Cell, parameters: list[nn.Parameter], **how: bool) -> torch.optim.Optimizer:
+    """Make the cell's optimizer; ``how`` is foreach or fused."""
+    make: Optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[cell.optimizer]
+    return make(parameters, lr=LEARNING_RATES[cell.optimizer], **how)
+
+
+def stream(cell: Cell, channels_last: bool) -> Iterator[tuple[Any, Any]]:
+    """Return the batches, cut once beforehand, over and over."""
+    images, labels = (torch.from_numpy(each) for each in batches(cell.samples, cell.batch))
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    pairs = zip(images, labels.long(), strict=True)
+    return cycle([(x.contiguous(memory_format=layout), y) for x, y in pairs])
+
+
+def has_convolutions(name: str) -> bool:
+    """Whether a layout of images makes a difference."""
+    return any(isinstance(each, networks.Convolution) for each in networks.network(name))
+
+
+def adam_alone(cell: Cell, compiled: bool, **how: bool) -> Run:
+    """Update ten matrices by gradients that stay as they are."""
+    side, generator = matrices(cell.parameters)
+    weights = []
+    for _ in range(10):
+        weight = nn.Parameter(torch.from_numpy(generator.normal(size=(side, side)).astype("f4")))
+        weight.grad = torch.from_numpy(generator.normal(size=(side, side)).astype("f4"))
+        weights.append(weight)
+    adam = torch.optim.Adam(weights, lr=LEARNING_RATES["adam"], **how)
+    step = torch.compile(adam.step) if compiled else adam.step
+
+    def run(steps: int) -> int:
+        for _ in range(steps):
+            step()
+        return steps
+
+    return run
+
+
+def _is_linear(modules: list[nn.Module]) -> bool:
+    return any(isinstance(each, nn.Linear) for each in modules)
