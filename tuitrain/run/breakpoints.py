@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tuitrain.commands import BreakWhen, to_text
-from tuitrain.engines.base import Engine, Pending
+from tuitrain.commands import BreakOff, BreakWhen, to_text
+from tuitrain.engines.base import Change, Engine, Pending
 from tuitrain.engines.targets import groups_named, matching
 from tuitrain.errors import RefusedError, listed
 
@@ -23,6 +23,28 @@ class Breakpoints:
 
     def __len__(self) -> int:
         return len(self._conditions)
+
+    def set(self, command: BreakWhen | BreakOff, engine: Engine) -> Change:
+        """Add a condition, take one away, or all.
+
+        Raises
+        ------
+        RefusedError : it has nothing to watch, or the one to take away is not there
+        """
+        if isinstance(command, BreakWhen):
+            check_watched(command, engine)
+            added = self.add(command)
+            return Change(added, "the run will pause then" if added else "that is set already")
+        if command.condition is None:
+            count = self.clear()
+            return Change(bool(count), f"{count} taken away" if count else "there was none")
+        if not self.remove(command.condition):
+            known = [text.removeprefix("break when ") for text in self.texts()]
+            raise RefusedError(
+                f"{to_text(command.condition).removeprefix('break when ')!r} is no breakpoint "
+                "here; " + (f"set are {listed(known)}" if known else "none is set")
+            )
+        return Change(True, f"{len(self)} left")
 
     def add(self, condition: BreakWhen) -> bool:
         """Add a condition; False if it is there already."""

@@ -7,11 +7,9 @@ for it, then those that came in, then whoever watches (expectations); then the s
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from fnmatch import fnmatchcase
 from typing import Any
 
 from tuitrain.commands import (
@@ -34,18 +32,18 @@ from tuitrain.commands import (
     to_text,
 )
 from tuitrain.engines.base import Change, Engine, Pending
-from tuitrain.errors import RefusedError, listed, nearest
+from tuitrain.errors import RefusedError
 
 from . import cadence as cadences
-from .breakpoints import AVERAGE_OVER, Breakpoints, check_watched
+from .breakpoints import AVERAGE_OVER, Breakpoints
 from .cadence import Cadence
 from .checkpoints import Checkpoints
 from .journal import Journal
+from .plan import Plan
 from .recorder import NO_RECORD, Recorder
 from .session_state import Mark, Planned, SessionState
 from .snapshot import (
     Actor,
-    Candidate,
     JournalEntry,
     Outcome,
     Phase,
@@ -56,6 +54,8 @@ from .snapshot import (
 )
 from .timeline import Timeline
 from .view import snapshot_of
+from .ways_back import go_back
+from .what_if import preview, try_rates, update_preview
 
 PLANNED = 0
 """The ticket of commands that nobody waits for: those that a scenario planned."""
@@ -97,19 +97,18 @@ class Session:
         self.recorder = recorder
         self.journal = Journal()
         self.timeline = Timeline(engine, title.steps_per_epoch, keep_every=cadence.keep)
-        self._plan = tuple(sorted(planned, key=lambda each: each.step))
-        self._planned = list(self._plan)
+        self.plan = Plan(planned)
         self._steps_left: int | None = None
         self._held_at: int | None = None
         self._passing = False
+        self._taken: list[float] = []
         self.broke = ""
         self.look: Callable[[], None] = lambda: None
         self.trial: Trial | None = None
         self.breakpoints = Breakpoints()
         self.checkpoints = Checkpoints(recorder, self.state)
         self.memory: Callable[[], Mapping[str, Any]] = dict
-        self._in_hand: Planned | None = None
-        self._marks = sorted({*marks, *(each.step for each in self._planned), title.total_steps})
+        self._marks = sorted({*marks, *self.plan.steps, title.total_steps})
         self.timeline.marks = self._marks
 
     @property
@@ -125,7 +124,7 @@ class Session:
     @property
     def planned(self) -> tuple[Planned, ...]:
         """The planned commands that are not applied yet."""
-        return tuple(self._planned)
+        return tuple(self.plan.left)
 
     def state(self) -> SessionState:
         """Return all that decides the rest of the run, at this boundary."""
@@ -155,17 +154,15 @@ class Session:
         self.timeline.go_on_from(state.engine, state.line, state.left, state.made)
         self.timeline.undone = list(state.undone)
         self.checkpoints.marks = dict(state.marks)
-        self._planned = list(state.planned)
+        self.plan.left = list(state.planned)
         for condition in state.breakpoints:
             self.breakpoints.add(condition)
         self._held_at = state.held_at
 
     def apply_planned(self) -> None:
         """Apply the commands that are planned for this boundary."""
-        while self._planned and self._planned[0].step <= self.step:
-            self._in_hand = self._planned.pop(0)
-            self.decide(self._in_hand.command, "scenario", PLANNED)
-            self._in_hand = None
+        for each in self.plan.due(lambda: self.step):
+            self.decide(each.command, "scenario", PLANNED)
             self.timeline.undone = []  # an older line has not had what is planned here
 
     def decide(self, command: AnyCommand, actor: Actor, ticket: int) -> JournalEntry:
@@ -206,7 +203,7 @@ class Session:
         wanted = min(epoch_end, next_mark) - self.step
         limits = [each for each in (self._steps_left, most) if each is not None]
         wanted = min([wanted, *limits])
-        before, self._passing = self.step, self._held_at == self.step
+        before, self._passing, self._taken = self.step, self._held_at == self.step, []
         losses = self.timeline.advance(wanted, until, self._hold if self.breakpoints else None)
         if losses:
             self.recorder.losses(before + 1, losses)
@@ -220,10 +217,14 @@ class Session:
         """Ask the breakpoints, but let the step pass that was held before."""
         if self._passing:
             self._held_at, self._passing = None, False
-            return False
-        recent = self.timeline.line.loss.last(AVERAGE_OVER)
-        held = self.breakpoints.hold(step, recent)
-        self._held_at = self.step if held else None
+            held = False
+        else:
+            # Those of this burst too: when a burst ends must not decide what the average is.
+            recent = [*self.timeline.line.loss.last(AVERAGE_OVER), *self._taken][-AVERAGE_OVER:]
+            held = self.breakpoints.hold(step, recent)
+            self._held_at = self.step if held else None
+        if not held:
+            self._taken.append(step.loss)
         return held
 
     def _break(self) -> None:
@@ -244,6 +245,17 @@ class Session:
         """Return the accuracy on the test set now; measured at most once a step."""
         return self.timeline.measure()
 
+    def hold_nothing(self) -> None:
+        """Forget which step a breakpoint held: the line has another one there."""
+        self._held_at = None
+
+    def look_ahead(self, command: AnyCommand) -> UpdatePreview:
+        """Say how far the next update would go after a command; nothing is noted or changed."""
+        if self.phase.ended:
+            problem = f"the run has ended at step {self.step}"
+            return UpdatePreview(to_text(command), problem=problem)
+        return update_preview(self.engine, command)
+
     def snapshot(
         self, version: int = 0, watched: str | None = None, samples_per_second: float = 0.0
     ) -> Snapshot:
@@ -260,13 +272,13 @@ class Session:
     def _apply(self, command: AnyCommand) -> Change:
         match command:
             case Rewind() | RewindTo() | Undo() | Redo() | Branch():
-                return self._go_back(command)
+                return go_back(self, command)
             case BreakWhen() | BreakOff():
-                return self._set_breakpoint(command)
+                return self.breakpoints.set(command, self.engine)
             case Checkpoint(name=name):
                 decisions = tuple(self.timeline.line.decisions)
                 mark = Mark(self.step, decisions, self.planned)
-                return self.checkpoints.keep(name, mark, self._in_hand)
+                return self.checkpoints.keep(name, mark, self.plan.in_hand)
         if self.phase.ended:
             raise RefusedError(
                 f"the run has ended ({self.phase.value} at step {self.step}); "
@@ -280,9 +292,11 @@ class Session:
             case Step(count=count):
                 return self._take(count)
             case TryLr():
-                return self._try(command)
+                change, self.trial = try_rates(self, command)
+                self.stand_here()
+                return change
             case Preview(command=text):
-                return self._preview(parse(text))
+                return preview(self.engine, parse(text))
             case Stop():
                 self.phase = Phase.STOPPED
                 return Change(True, f"stopped at step {self.step}")
@@ -291,156 +305,18 @@ class Session:
             self.timeline.decided(command)
         return change
 
-    def _set_breakpoint(self, command: BreakWhen | BreakOff) -> Change:
-        if isinstance(command, BreakWhen):
-            check_watched(command, self.engine)
-            added = self.breakpoints.add(command)
-            return Change(added, "the run will pause then" if added else "that is set already")
-        if command.condition is not None:
-            return self._remove_breakpoint(command.condition)
-        count = self.breakpoints.clear()
-        return Change(bool(count), f"{count} taken away" if count else "there was none")
-
     def _watching_nothing(self) -> tuple[str, ...]:
         """Return the breakpoints whose group there is not, or not any more."""
         if not self.breakpoints:
             return ()
         return self.breakpoints.unwatched([group.name for group in self.engine.groups()])
 
-    def _remove_breakpoint(self, condition: BreakWhen) -> Change:
-        if not self.breakpoints.remove(condition):
-            known = [text.removeprefix("break when ") for text in self.breakpoints.texts()]
-            raise RefusedError(
-                f"{to_text(condition).removeprefix('break when ')!r} is no breakpoint here; "
-                + (f"set are {listed(known)}" if known else "none is set")
-            )
-        return Change(True, f"{len(self.breakpoints)} left")
-
-    def _go_back(self, command: Rewind | RewindTo | Undo | Redo | Branch) -> Change:
-        match command:
-            case Rewind(step=step):
-                return self._rewind(step)
-            case RewindTo(name=name):
-                return self._rewind_to(name)
-            case Undo():
-                return self._undo()
-            case Redo():
-                return self._redo()
-            case Branch(name=name):
-                return self._branch(name)
-
-    def _rewind(self, step: int) -> Change:
-        if step > self.step:
-            raise RefusedError(f"step {step} is still to come: the run is at step {self.step}")
-        undone = any(each.step >= step for each in self.timeline.line.decisions)
-        if step == self.step and not undone:
-            return Change(False, f"already at step {step}")
-        left = self.timeline.rewind(step)
-        self._plan_again(each for each in self._plan if each.step >= step)
-        self._stand_here()
-        return Change(True, f"back at step {step}, paused; what followed is branch {left}")
-
-    def _rewind_to(self, name: str) -> Change:
-        mark = self.checkpoints.named(name)
-        if (mark.step, mark.decisions) == (self.step, tuple(self.timeline.line.decisions)):
-            return Change(False, f"already there: checkpoint {name} is of step {mark.step}")
-        left = self.timeline.return_to(mark.step, mark.decisions)
-        self._plan_again(mark.planned)
-        self._stand_here()
-        return Change(True, f"back at step {mark.step}, paused; what followed is branch {left}")
-
-    def _try(self, command: TryLr) -> Change:
-        steps = min(command.steps, self.title.total_steps - self.step)
-        for candidate in command.candidates():
-            self.engine.preview(candidate)  # refused, if it will be, before any is tried
-        told, candidates, decided = [], [], len(self.timeline.line.decisions)
-        lr = self._lr_of(command.target)
-        for value, candidate in zip(command.values, command.candidates(), strict=True):
-            tried = self.timeline.explore(candidate, steps)
-            losses = tried.loss.last(steps)[-AVERAGE_OVER:]
-            told.append(f"{value} {math.fsum(losses) / len(losses):.4g} ({tried.name})")
-            candidates.append(Candidate(value, tried.name, len(tried.decisions) == decided))
-        self.trial = Trial(command.target, self.step, steps, lr, tuple(candidates))
-        self._stand_here()
-        mean = f"mean loss of the last {min(steps, AVERAGE_OVER)} of {steps} steps"
-        return Change(True, f"paused; {mean}: {', '.join(told)}; adopt one with `branch NAME`")
-
-    def _lr_of(self, target: str) -> float:
-        """Return the learning rate of the groups that a target names; NaN where they differ."""
-        groups = self.engine.groups()
-        rates = {each.lr for each in groups if fnmatchcase(each.name, target)}
-        return rates.pop() if len(rates) == 1 else math.nan
-
-    def look_ahead(self, command: AnyCommand) -> UpdatePreview:
-        """Say how far the next update would go after a command; nothing is noted or changed."""
-        text = to_text(command)
-        if self.phase.ended:
-            return UpdatePreview(text, problem=f"the run has ended at step {self.step}")
-        try:
-            ratios = self.engine.preview(command)
-        except RefusedError as refusal:
-            return UpdatePreview(text, problem=str(refusal))
-        return UpdatePreview(text, tuple((name, *each) for name, each in ratios.items()))
-
-    def _preview(self, command: AnyCommand) -> Change:
-        """Say what the next update would be; the answer is all that comes of it."""
-        told = []
-        for group, (now, after) in self.engine.preview(command).items():
-            if now != after and not (math.isnan(now) and math.isnan(after)):
-                times = f", x{after / now:.3g}" if now > 0 and after > 0 else ""
-                told.append(f"{group}: next |Δw|/|w| {after:.2g} instead of {now:.2g}{times}")
-        return Change(False, "; ".join(told) or "the next update would be the same")
-
-    def _stand_here(self) -> None:
+    def stand_here(self) -> None:
         """Pause after a way back, or be at the end."""
         self.broke = ""
         self._steps_left = self._held_at = None
         at_end = self.step >= self.title.total_steps
         self.phase = Phase.FINISHED if at_end else Phase.PAUSED
-
-    def _plan_again(self, plan: Iterable[Planned]) -> None:
-        """Plan what the plan has from here on, but for ways back that were taken already."""
-        back = (Rewind, RewindTo, Undo, Redo, Branch)
-        self._planned = [
-            each for each in plan if each in self._planned or not isinstance(each.command, back)
-        ]
-
-    def _undo(self) -> Change:
-        if not self.timeline.line.decisions:
-            raise RefusedError("there is no command to undo on this branch")
-        undone, left = self.timeline.undo()
-        self._held_at = None
-        return Change(
-            True,
-            f"step {self.step} without {to_text(undone.command)!r} of step {undone.step}; "
-            f"with it, it is branch {left}",
-        )
-
-    def _redo(self) -> Change:
-        if not self.timeline.undone:
-            raise RefusedError(
-                "there is nothing to redo: no command was undone, or the line has gone its own "
-                "way since; `branch NAME` returns to what was left"
-            )
-        again, left = self.timeline.redo()
-        self._held_at = None
-        return Change(
-            True,
-            f"step {self.step} with {to_text(again.command)!r} of step {again.step}; "
-            f"without it, it is branch {left}",
-        )
-
-    def _branch(self, name: str) -> Change:
-        if name == self.timeline.line.name:
-            return Change(False, f"already on branch {name}")
-        known = list(self.timeline.left)
-        if name not in known:
-            allowed = f" (branches: {listed(known)})" if known else "; none was left yet"
-            raise RefusedError(f"no branch is called {name!r}{nearest(name, known)}{allowed}")
-        left = self.timeline.switch(name)
-        self._planned = [each for each in self._plan if each.step > self.step]
-        self._stand_here()
-        return Change(True, f"on branch {name} at step {self.step}; left branch {left}")
 
     def _pause(self) -> Change:
         if self.phase is Phase.PAUSED:

@@ -1,0 +1,94 @@
+"""Ways back: rewind, undo and redo, and the branches that were left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tuitrain.commands import Branch, Redo, Rewind, RewindTo, Undo, to_text
+from tuitrain.engines.base import Change
+from tuitrain.errors import RefusedError, listed, nearest
+
+if TYPE_CHECKING:
+    from .session import Session
+
+
+def go_back(session: Session, command: Rewind | RewindTo | Undo | Redo | Branch) -> Change:
+    """Go back, or on with a line that was left; say where the run stands now.
+
+    Raises
+    ------
+    RefusedError : there is no such way from here; nothing was changed
+    """
+    match command:
+        case Rewind(step=step):
+            return _rewind(session, step)
+        case RewindTo(name=name):
+            return _rewind_to(session, name)
+        case Undo():
+            return _undo(session)
+        case Redo():
+            return _redo(session)
+        case Branch(name=name):
+            return _branch(session, name)
+
+
+def _rewind(session: Session, step: int) -> Change:
+    if step > session.step:
+        raise RefusedError(f"step {step} is still to come: the run is at step {session.step}")
+    undone = any(each.step >= step for each in session.timeline.line.decisions)
+    if step == session.step and not undone:
+        return Change(False, f"already at step {step}")
+    left = session.timeline.rewind(step)
+    session.plan.again(session.plan.from_step(step))
+    session.stand_here()
+    return Change(True, f"back at step {step}, paused; what followed is branch {left}")
+
+
+def _rewind_to(session: Session, name: str) -> Change:
+    mark = session.checkpoints.named(name)
+    if (mark.step, mark.decisions) == (session.step, tuple(session.timeline.line.decisions)):
+        return Change(False, f"already there: checkpoint {name} is of step {mark.step}")
+    left = session.timeline.return_to(mark.step, mark.decisions)
+    session.plan.again(mark.planned)
+    session.stand_here()
+    return Change(True, f"back at step {mark.step}, paused; what followed is branch {left}")
+
+
+def _undo(session: Session) -> Change:
+    if not session.timeline.line.decisions:
+        raise RefusedError("there is no command to undo on this branch")
+    undone, left = session.timeline.undo()
+    session.hold_nothing()
+    return Change(
+        True,
+        f"step {session.step} without {to_text(undone.command)!r} of step {undone.step}; "
+        f"with it, it is branch {left}",
+    )
+
+
+def _redo(session: Session) -> Change:
+    if not session.timeline.undone:
+        raise RefusedError(
+            "there is nothing to redo: no command was undone, or the line has gone its own "
+            "way since; `branch NAME` returns to what was left"
+        )
+    again, left = session.timeline.redo()
+    session.hold_nothing()
+    return Change(
+        True,
+        f"step {session.step} with {to_text(again.command)!r} of step {again.step}; "
+        f"without it, it is branch {left}",
+    )
+
+
+def _branch(session: Session, name: str) -> Change:
+    if name == session.timeline.line.name:
+        return Change(False, f"already on branch {name}")
+    known = list(session.timeline.left)
+    if name not in known:
+        allowed = f" (branches: {listed(known)})" if known else "; none was left yet"
+        raise RefusedError(f"no branch is called {name!r}{nearest(name, known)}{allowed}")
+    left = session.timeline.switch(name)
+    session.plan.left = session.plan.from_step(session.step + 1)
+    session.stand_here()
+    return Change(True, f"on branch {name} at step {session.step}; left branch {left}")
