@@ -70,12 +70,13 @@ def normalize(p: Pixels, relu: bool, added: bool) -> Kernel:
     return kernel(_normalize, 7, p, relu, added)
 
 
-def gradient_sums(p: Pixels) -> Kernel:
+def gradient_sums(p: Pixels, relu: bool) -> Kernel:
     """Return each sample's sums of d and of d · normalized x, by channel.
 
-    Arguments: x, d, table, sums (B, 2, C), first, last.
+    With relu, d · (y > 0) comes in the place of d before.
+    Arguments: x, y (unused without), d, table, sums (B, 2, C), first, last.
     """
-    return kernel(_gradient_sums, 6, p)
+    return kernel(_gradient_sums, 7, p, relu)
 
 
 def parameter_gradients(p: Pixels) -> Kernel:
@@ -198,11 +199,12 @@ def _normalize(k: Builder, p: Pixels, relu: bool, added: bool) -> None:
     each_sample(k, first, last, sample)
 
 
-def _gradient_sums(k: Builder, p: Pixels) -> None:
-    x, d, table, sums, first, last = k.arguments
+def _gradient_sums(k: Builder, p: Pixels, relu: bool) -> None:
+    x, y, d, table, sums, first, last = k.arguments
 
     def sample(n: Int) -> None:
-        source, slope = k.at(x, k.mul(n, p.pitches[0])), k.at(d, k.mul(n, p.pitches[1]))
+        source = k.at(x, k.mul(n, p.pitches[0]))
+        on, slope = (k.at(each, k.mul(n, p.pitches[1])) for each in (y, d))
         target = k.at(sums, k.mul(n, 2 * p.channels))
 
         def column(offset: Int, mask: Mask) -> None:
@@ -212,6 +214,9 @@ def _gradient_sums(k: Builder, p: Pixels) -> None:
                 at = k.mul(i, p.channels)
                 away = k.ir.fsub(k.load(k.at(source, at), offset, mask), mean)
                 here = k.load(k.at(slope, at), offset, mask)
+                if relu:
+                    here = k.where_positive(k.load(k.at(on, at), offset, mask), here)
+                    k.store(here, k.at(slope, at), offset, mask)
                 return [here, k.ir.fmul(here, k.ir.fmul(away, inverse))]
 
             for row, value in enumerate(summed(k, p.count, 2, terms)):

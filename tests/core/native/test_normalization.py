@@ -52,7 +52,16 @@ def test_values_and_gradients(samples, pixels, channels, training, shift, cpu):
         close(found, np.maximum(right, 0) if relu else right, tolerance)
 
     sums, shares = np.zeros((samples, 2, channels), np.float32), np.zeros((2, channels), "f4")
-    run(normalization.gradient_sums(sizes), given, pitched(d), table, sums, 0, samples)
+    # What ReLU has cut off has no slope: held against a gradient that is 0 there already.
+    on = drawn(samples, pixels, channels, seed=7)
+    masked, slope = pitched(d * (on > 0)), pitched(d)
+    cut = np.zeros_like(sums)
+    run(normalization.gradient_sums(sizes, False), given, 0, masked, table, sums, 0, samples)
+    kernel = normalization.gradient_sums(sizes, True)
+    run(kernel, given, pitched(on), slope, table, cut, 0, samples)
+    np.testing.assert_array_equal(cut, sums)
+    np.testing.assert_array_equal(np.abs(slope), np.abs(masked))
+    run(normalization.gradient_sums(sizes, False), given, 0, pitched(d), table, sums, 0, samples)
     d_weight, d_bias = np.zeros((2, channels), np.float32)
     run(normalization.parameter_gradients(sizes), sums, samples, d_weight, d_bias, shares)
     close(d_weight, slopes[1], 5 * tolerance)

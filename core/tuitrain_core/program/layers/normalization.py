@@ -75,17 +75,17 @@ class BatchNormLayer:
         """Plan the gradients of what was added, of weight and bias, and of x."""
         d, y = plan.gradient(self.output), plan.value(self.output)
         features = math.prod(self.output.shape)
-        if self._relu:
-            plan.each_sample(elementwise.relu_gradient(features, pitch(y)), y, d)
-        if self._added is not None and plan.needs(self._added):
-            with plan.into(self._added) as target:
-                kernel = elementwise.copy(features, pitch(d), pitch(target))
-                plan.each_sample(kernel, d, target)
         wanted = [plan.needs(each) for each in (self._x, self._weight, self._bias)]
         training = isinstance(self._op, BatchNormTraining)
         shares = plan.scratch((self, "shares"), (2, self._channels))
         if any(wanted[1:]) or (wanted[0] and training):
             self._parameters(plan, d, shares)
+        elif self._relu:
+            plan.each_sample(elementwise.relu_gradient(features, pitch(y)), y, d)
+        if self._added is not None and plan.needs(self._added):
+            with plan.into(self._added) as target:
+                kernel = elementwise.copy(features, pitch(d), pitch(target))
+                plan.each_sample(kernel, d, target)
         if wanted[0]:
             with plan.into(self._x) as target:
                 x, table = plan.value(self._x), self._table(plan)
@@ -93,11 +93,11 @@ class BatchNormLayer:
                 plan.each_sample(kernel, x, d, table, shares, target)
 
     def _parameters(self, plan: Plan, d: Array, shares: Array) -> None:
-        """Plan the sums that all gradients are made of; those of weight and bias among them."""
-        x, sums = plan.value(self._x), self._of_samples(plan, "sums")
-        pixels = self._pixels(x, d)
-        kernel = normalization.gradient_sums(pixels)
-        plan.each_sample(kernel, x, d, self._table(plan), sums)
+        """Plan the sums that all gradients are made of, and first what ReLU leaves of d."""
+        x, y = plan.value(self._x), plan.value(self.output)
+        sums, pixels = self._of_samples(plan, "sums"), self._pixels(x, d)
+        kernel = normalization.gradient_sums(pixels, self._relu)
+        plan.each_sample(kernel, x, y, d, self._table(plan), sums)
         found = plan.scratch((self, "parameters"), (2, self._channels))
         plan.whole(normalization.parameter_gradients(pixels), sums, plan.rows, *found, shares)
         for value, gradient in zip((self._weight, self._bias), found, strict=True):
