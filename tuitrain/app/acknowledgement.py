@@ -15,6 +15,11 @@ class Acknowledgements:
         """Wait for the entry with this ticket."""
         self._waiting.add(ticket)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether an answer is still to come."""
+        return bool(self._waiting)
+
     def answered(self, snapshot: Snapshot) -> JournalEntry | None:
         """Return the newest answer that came since the last call, if any."""
         if not self._waiting:

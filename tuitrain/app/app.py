@@ -23,6 +23,9 @@ from .source import Source
 REFRESH_HZ: Final = 12
 """The screen looks at the run so often; the run itself never waits for the screen."""
 
+ANSWER_HZ: Final = 60
+"""And so often while a command waits for its answer: a key shall be felt."""
+
 
 class TuitrainApp(App[None]):
     """Watch a run and steer it.
@@ -56,6 +59,7 @@ class TuitrainApp(App[None]):
     def on_mount(self) -> None:
         """Start to look at the run."""
         self.set_interval(1 / REFRESH_HZ, self.poll)
+        self.set_interval(1 / ANSWER_HZ, self._poll_for_answer)
         self.call_after_refresh(self._settle)
 
     def poll(self) -> None:
@@ -73,6 +77,10 @@ class TuitrainApp(App[None]):
             if isinstance(screen, CommandDialog):
                 with suppress(NoMatches):  # its fields are still to come, or are gone already
                     screen.look(snapshot)
+
+    def _poll_for_answer(self) -> None:
+        if self.deck.waits_for_answer:
+            self.poll()
 
     def on_unmount(self) -> None:
         """End the run with the screen."""

@@ -80,6 +80,11 @@ class Steering(Screen[None]):
         named = (each for each in group.parameters if each.name == selected.name)
         return any(each.frozen_since is not None for each in named)
 
+    @property
+    def waits_for_answer(self) -> bool:
+        """Whether a command was sent whose answer is still to come."""
+        return self._answers.waiting
+
     def submit(self, command: AnyCommand, actor: Actor) -> None:
         """Hand a command to the run, and wait for its answer without waiting."""
         if self._ended(goes_back=isinstance(command, GOES_BACK)):
