@@ -55,6 +55,7 @@ from .snapshot import (
     UpdatePreview,
 )
 from .timeline import Timeline
+from .traces import Traces
 from .view import snapshot_of
 
 PLANNED = 0
@@ -96,6 +97,7 @@ class Session:
         self.phase = Phase.RUNNING
         self.recorder = recorder
         self.journal = Journal()
+        self.traces = Traces()
         self.timeline = Timeline(engine, title.steps_per_epoch, keep_every=cadence.keep)
         self._plan = tuple(sorted(planned, key=lambda each: each.step))
         self._planned = list(self._plan)
