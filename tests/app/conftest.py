@@ -118,7 +118,7 @@ def opened() -> Open:
         record: Path | None = None,
     ) -> AsyncIterator[Driver]:
         source = source or FakeSource()
-        app = TuitrainApp(source, FakeClock(), record)
+        app = TuitrainApp(source, FakeClock(), record, refresh_hz=None)
         async with app.run_test(size=size) as pilot:
             driver = Driver(app, source, pilot)
             await driver.look()

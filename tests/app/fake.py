@@ -26,6 +26,7 @@ from tuitrain.run.snapshot import (
     ArrayView,
     BranchView,
     Candidate,
+    GroupTrace,
     GroupView,
     Intervention,
     JournalEntry,
@@ -152,6 +153,17 @@ DECAY = {"kind": "linear-decay", "start_lr": 0.039, "start_step": 0, "over": 10,
 CLIPPED = Intervention(900, "clip norm 1")
 
 
+def traced(name: str, lr: float, ratio: float, steps: int, scheduled: bool = False) -> GroupTrace:
+    """Return the course of a group, looked at every 12 steps: gradients fall, with noise."""
+    at = np.arange(0, steps + 1, 12)
+    noise = np.random.default_rng(len(name)).normal(size=len(at))
+    falling = np.exp(-at / 500) * (1 + 0.15 * noise) + 0.2
+    decayed = lr * np.ceil((4690 - at) / 469) / 10 if scheduled else np.full(len(at), lr)
+    return GroupTrace(
+        name, Series(at, decayed), Series(at, 0.43 * falling), Series(at, ratio * falling)
+    )
+
+
 def running(step: int = 1204, **changes) -> Snapshot:
     snapshot = Snapshot(
         version=1,
@@ -173,6 +185,7 @@ def running(step: int = 1204, **changes) -> Snapshot:
                 update_ratio=8e-4,
             ),
         ),
+        traces=(traced("conv", 0.039, 1.2e-3, step, True), traced("fc", 0.001, 8e-4, step)),
         journal=JOURNAL,
         interventions=INTERVENTIONS,
         optimizers=OPTIMIZERS,

@@ -12,12 +12,12 @@ from tuitrain.app.screens.branches import BranchesDialog
 from tuitrain.app.screens.rewind import RewindDialog
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.header import RunHeader
-from tuitrain.commands import Branch, Redo, Rewind, Undo
+from tuitrain.commands import Branch, Checkpoint, Redo, Rewind, Undo
 from tuitrain.run.snapshot import Intervention, Phase
 
 from .fake import FakeSource, branch, branched, running, starting
 
-BACK = ("u", "r", "left", "b", "v")
+BACK = ("u", "r", "left", "b", "v", "K")
 TAKES = [Phase.RUNNING, Phase.PAUSED, Phase.FINISHED, Phase.STOPPED]
 
 
@@ -115,6 +115,47 @@ async def test_rewind_dialog_knows_how_far_the_run_has_come_since_it_opened(open
         await person.look()
         await person.replace("1250")
         assert person.line == ":rewind 1250"
+
+
+async def test_rewind_dialog_offers_the_checkpoints_by_name(opened):
+    async with opened(FakeSource(running(checkpoints=("start", "good")))) as person:
+        await person.press("left")
+        seen = []
+        for _ in range(3):
+            await person.press("tab")
+            seen.append(person.line)
+        assert seen == [":rewind good", ":rewind start", ":rewind good"]
+        assert "exactly where the checkpoint was made" in shown(person, "#there")
+        await person.replace("goood")
+        assert person.line == (
+            "✗ no checkpoint is called 'goood', did you mean 'good'? (checkpoints: start or good)"
+        )
+        await person.replace("good")
+        await person.press("enter")
+        assert person.sent == ["rewind good"]
+
+
+@pytest.mark.parametrize("phase", TAKES)
+async def test_keeping_a_moment_suggests_a_name_that_is_free(opened, phase):
+    known = ("good", "step-1204")
+    async with opened(FakeSource(running(phase=phase, checkpoints=known))) as person:
+        await person.press("K")
+        assert person.line == ":checkpoint step-1204-2"
+        assert shown(person, "#kept") == "there are: good, step-1204"
+        await person.press("up", "up", "up")
+        assert person.line == ":checkpoint good"
+        assert shown(person, "#kept").startswith("⚠ the checkpoint good that there is will be")
+        await person.press("enter")
+        assert person.source.sent == [(Checkpoint("good"), "key")]
+
+
+async def test_a_name_that_no_checkpoint_can_have_is_not_sent(opened):
+    async with opened() as person:
+        await person.press("K")
+        await person.replace("auto")
+        await person.press("enter")
+        assert person.line.startswith("✗ checkpoint cannot take 'auto'")
+        assert person.sent == []
 
 
 @pytest.mark.parametrize("phase", TAKES)

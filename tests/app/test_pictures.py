@@ -50,6 +50,10 @@ def watching() -> FakeSource:
     return FakeSource(watchful())
 
 
+def with_checkpoints() -> FakeSource:
+    return FakeSource(running(checkpoints=("start", "good")))
+
+
 def having_tried() -> FakeSource:
     return FakeSource(tried())
 
@@ -85,6 +89,8 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "what if": (having_tried, ("v",)),
     "breakpoints": (watching, ("B",)),
     "watchful": (watching, ()),
+    "checkpoint dialog": (with_checkpoints, ("K", "up")),
+    "rewind dialog with checkpoints": (with_checkpoints, ("left", "tab")),
 }
 
 

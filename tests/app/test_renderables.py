@@ -16,6 +16,7 @@ from tuitrain.app.renderables.histogram import bars, resampled
 from tuitrain.app.renderables.journal import journal_rows
 from tuitrain.app.renderables.parameter import first_values, parameter_rows
 from tuitrain.app.renderables.rows import flowed, plain, shortened, width_of
+from tuitrain.app.renderables.sparkline import sparkline
 from tuitrain.run.snapshot import JournalEntry, ParameterView, Phase, Series
 
 from .fake import JOURNAL, array_view, branched, group, running, starting
@@ -252,3 +253,31 @@ def test_footer_leaves_out_what_does_nothing_then_what_is_spare():
     assert shown(22) == ["s", "q", "f"]
     assert shown(14) == ["q", "f"]
     assert shown(9) == ["q"]
+
+
+@pytest.mark.parametrize(
+    ("values", "drawn"),
+    [
+        ([0, 1, 2, 3, 4, 5, 6, 7], "▁▂▃▄▅▆▇█"),
+        ([1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8], "▁▂▃▄▅▆▇█"),
+        ([3, 3, 3], "     ▄▄▄"),
+        ([1, np.nan, 2], "     ▁ █"),
+        ([np.inf, 1, 2], "      ▁█"),
+        ([np.nan], "        "),
+        ([], "        "),
+    ],
+)
+def test_sparkline(values, drawn):
+    assert sparkline(np.array(values, float), 8) == drawn
+
+
+def test_groups_table_with_room_shows_the_courses():
+    shown = running()
+    columns = Columns.fitting(106)
+    rows = [
+        table_header(columns),
+        *(each.row for each in table_rows(shown.groups, {"conv"}, columns, shown.traces)),
+    ]
+    assert all(width_of(row) == 106 for row in rows)
+    assert " |grad| " in plain(rows[0])
+    assert all(each in plain(rows[1]) for each in ("█", "0.43", "1.2e-3", "sgd momentum=0.9"))

@@ -35,6 +35,7 @@ class TuitrainApp(App[None]):
     source : the run
     clock : seconds, from anywhere; drives what moves by itself
     record : the folder that the run is recorded in, to save from; None if there is none
+    refresh_hz : how often the run is looked at; None leaves that to whoever calls `poll`
     """
 
     TITLE = "tuitrain"
@@ -46,8 +47,10 @@ class TuitrainApp(App[None]):
         source: Source,
         clock: Callable[[], float] = time.monotonic,
         record: Path | None = None,
+        refresh_hz: float | None = REFRESH_HZ,
     ) -> None:
         super().__init__()
+        self._refresh_hz = refresh_hz
         self.source = source
         self.deck = FlightDeck(source, clock, record)
         self._version: int | None = None
@@ -58,8 +61,9 @@ class TuitrainApp(App[None]):
 
     def on_mount(self) -> None:
         """Start to look at the run."""
-        self.set_interval(1 / REFRESH_HZ, self.poll)
-        self.set_interval(1 / ANSWER_HZ, self._poll_for_answer)
+        if self._refresh_hz is not None:
+            self.set_interval(1 / self._refresh_hz, self.poll)
+            self.set_interval(1 / ANSWER_HZ, self._poll_for_answer)
         self.call_after_refresh(self._settle)
 
     def poll(self) -> None:

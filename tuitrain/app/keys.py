@@ -151,6 +151,15 @@ KEYS: Final[tuple[Key, ...]] = (
         verbs=("rewind",),
     ),
     Key(
+        "K",
+        "K",
+        "keep",
+        "",
+        "",
+        "Keep this moment: a checkpoint with a name, to rewind to.",
+        verbs=("checkpoint",),
+    ),
+    Key(
         "b",
         "b",
         "branch",

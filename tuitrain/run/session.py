@@ -53,6 +53,7 @@ from .snapshot import (
     UpdatePreview,
 )
 from .timeline import Timeline
+from .traces import Traces
 from .view import snapshot_of
 from .ways_back import go_back
 from .what_if import preview, try_rates, update_preview
@@ -96,6 +97,7 @@ class Session:
         self.phase = Phase.RUNNING
         self.recorder = recorder
         self.journal = Journal()
+        self.traces = Traces()
         self.timeline = Timeline(engine, title.steps_per_epoch, keep_every=cadence.keep)
         self.plan = Plan(planned)
         self._steps_left: int | None = None

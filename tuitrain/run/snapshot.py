@@ -26,6 +26,7 @@ __all__ = [
     "ArrayView",
     "BranchView",
     "Candidate",
+    "GroupTrace",
     "GroupView",
     "Intervention",
     "JournalEntry",
@@ -91,6 +92,19 @@ class Series:
 
     def __len__(self) -> int:
         return len(self.steps)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupTrace:
+    """The course of one group: at the moments it was looked at, at most some hundreds of points.
+
+    Each value is as `GroupView` has it at that step.
+    """
+
+    name: str
+    lr: Series = field(default_factory=Series)
+    grad_norm: Series = field(default_factory=Series)
+    update_ratio: Series = field(default_factory=Series)
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +216,7 @@ class Snapshot:
     eta : seconds to the end at that speed; None where it cannot be said
     loss : training loss of each step
     accuracy : accuracy on the test set, from 0 to 1, measured at the end of each epoch
+    traces : the course of each group on the line that is shown
     journal : the commands, oldest first, on whichever line they were given
     interventions : those that led to this state
     branch : the name of the line that is shown
@@ -224,6 +239,7 @@ class Snapshot:
     loss: Series = field(default_factory=Series)
     accuracy: Series = field(default_factory=Series)
     groups: tuple[GroupView, ...] = ()
+    traces: tuple[GroupTrace, ...] = ()
     parameter: ParameterView | None = None
     journal: tuple[JournalEntry, ...] = ()
     interventions: tuple[Intervention, ...] = ()

@@ -19,6 +19,7 @@ def snapshot_of(
 ) -> Snapshot:
     """Return what a face shows of a session; see `Session.snapshot`."""
     engine, line = session.engine, session.timeline.line
+    groups = engine.groups()
     left = (session.title.total_steps - session.step) * engine.batch_size
     return Snapshot(
         version=version,
@@ -30,7 +31,8 @@ def snapshot_of(
         eta=left / samples_per_second if samples_per_second else None,
         loss=line.loss.series(),
         accuracy=line.accuracy.series(),
-        groups=engine.groups(),
+        groups=groups,
+        traces=session.traces.note(session.step, line, session.timeline.left, groups),
         parameter=engine.inspect(watched) if watched else None,
         journal=session.journal.entries(),
         interventions=tuple(

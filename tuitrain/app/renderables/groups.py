@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
-from tuitrain.run.snapshot import GroupView, ParameterRow
+from tuitrain.run.snapshot import GroupTrace, GroupView, ParameterRow, Series
 
 from .formatting import compact, count, rate, shape, short
 from .rows import Role, Row, Span, group_role, left, right
+from .sparkline import sparkline
+
+_NUMBER: Final = 7
+"""Cells of a number as `short` writes it."""
+
+_GRAD: Final = 17
+_NO_COURSE: Final = GroupTrace("")
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
     """The widths of the columns; one cell lies between two of them.
 
-    ``ending`` is shared by |Δw|/|w| and by what stands there instead while frozen.
+    ``grad`` is 0 where there is no room for the column. ``ending`` is shared by |Δw|/|w| and by
+    what stands there instead while frozen.
     """
 
     name: int = 21
@@ -23,28 +32,36 @@ class Columns:
     optimizer: int = 8
     lr: int = 7
     schedule: int = 8
+    grad: int = 0
     ending: int = 15
 
     @classmethod
     def fitting(cls, width: int) -> Columns:
-        """Share out the width: what is left over goes to the ending, the optimizer, the names."""
+        """Share out the width: the rest goes to ending, optimizer settings, gradient, names."""
         least = cls()
         spare = width - least.total
         if spare < 0:
             return replace(least, name=max(8, least.name + spare))
         ending = min(spare, 5)
         optimizer = min(spare - ending, 24)
+        grad = 0
+        if spare - ending >= _GRAD + 1:
+            grad, optimizer = _GRAD, min(spare - ending - _GRAD - 1, 12)
+            spare -= _GRAD + 1
         return replace(
             least,
             name=least.name + min(spare - ending - optimizer, 16),
             optimizer=least.optimizer + optimizer,
+            grad=grad,
             ending=least.ending + ending,
         )
 
     @property
     def total(self) -> int:
         """The width of a whole row."""
-        return self.name + self.size + self.optimizer + self.lr + self.schedule + self.ending + 5
+        grad = self.grad + 1 if self.grad else 0
+        most = self.name + self.size + self.optimizer + self.lr + self.schedule
+        return most + grad + self.ending + 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +82,31 @@ def table_header(columns: Columns) -> Row:
         left("optimizer" if columns.optimizer >= 9 else "optim", columns.optimizer),
         right("lr", columns.lr),
         left("schedule", columns.schedule),
+        *([right("|grad|", columns.grad)] if columns.grad else []),
         right("|Δw|/|w|", columns.ending),
     )
     return ((" ".join(cells), "muted"),)
 
 
 def table_rows(
-    groups: Sequence[GroupView], folded: Collection[str], columns: Columns
+    groups: Sequence[GroupView],
+    folded: Collection[str],
+    columns: Columns,
+    traces: Sequence[GroupTrace] = (),
 ) -> list[TableRow]:
     """Return the rows of all groups, and of the parameters of those that are not folded."""
     rows: list[TableRow] = []
+    courses = {each.name: each for each in traces}
     for index, group in enumerate(groups):
         is_open = group.name not in folded
         role = group_role(index)
         rows.append(
-            TableRow(group.name, group.name, True, _group_row(group, role, is_open, columns))
+            TableRow(
+                group.name,
+                group.name,
+                True,
+                _group_row(group, role, is_open, columns, courses.get(group.name, _NO_COURSE)),
+            )
         )
         if is_open:
             rows += [
@@ -89,7 +116,9 @@ def table_rows(
     return rows
 
 
-def _group_row(group: GroupView, role: Role, is_open: bool, columns: Columns) -> Row:
+def _group_row(
+    group: GroupView, role: Role, is_open: bool, columns: Columns, course: GroupTrace
+) -> Row:
     name = f"❄ {group.name}" if group.frozen_since is not None else group.name
     optimizer = f"{group.optimizer} {group.settings}".strip()
     if len(optimizer) > columns.optimizer:
@@ -101,12 +130,28 @@ def _group_row(group: GroupView, role: Role, is_open: bool, columns: Columns) ->
         (" " + left(optimizer, columns.optimizer), "text"),
         (" " + right(rate(group.lr), columns.lr), "strong"),
         (" " + left(group.schedule, columns.schedule), "muted"),
-        *_ending(group.update_ratio, group.frozen_since, group.frozen_intact, columns.ending + 1),
+        *(_course(course.grad_norm, group.grad_norm, columns.grad) if columns.grad else ()),
+        *(
+            _course(course.update_ratio, group.update_ratio, columns.ending)
+            if group.frozen_since is None
+            else _ending(
+                group.update_ratio, group.frozen_since, group.frozen_intact, columns.ending + 1
+            )
+        ),
     )
+
+
+def _course(series: Series, value: float, width: int) -> list[Span]:
+    """Return a column with the course of a value, and what it is now."""
+    return [
+        (" " + sparkline(series.values, width - _NUMBER - 1), "curve"),
+        (right(short(value), _NUMBER + 1), "text"),
+    ]
 
 
 def _parameter_row(parameter: ParameterRow, columns: Columns) -> Row:
     middle = columns.optimizer + columns.lr + columns.schedule + 2
+    middle += columns.grad + 1 if columns.grad else 0
     return (
         (left(f"    {parameter.name}", columns.name), "text"),
         (" " + _size(parameter.size, columns.size), "muted"),

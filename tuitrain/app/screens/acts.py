@@ -23,6 +23,7 @@ from .branches import BranchesDialog
 from .breakpoints import BreakpointsDialog
 from .clip import ClipDialog
 from .decay import DecayDialog
+from .keep import KeepDialog
 from .lr import LrDialog
 from .optimizer import OptimizerDialog
 from .regroup import RegroupDialog
@@ -129,6 +130,11 @@ class Acts(Steering):
             self.status.say("nothing to go back to yet: no step was taken", "warning")
             return
         self._ask(RewindDialog(lambda: self.snapshot or snapshot))
+
+    def action_keep(self) -> None:
+        """Open the checkpoint dialog."""
+        if (snapshot := self._past("keep")) is not None:
+            self._ask(KeepDialog(snapshot))
 
     def action_branch(self) -> None:
         """Open the list of branches."""

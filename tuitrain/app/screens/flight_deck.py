@@ -35,7 +35,7 @@ from .help import Help
 from .what_if import WhatIf
 
 _ALWAYS_ACT = ("help", "quit", "app.command_palette")
-_ACT_UNLESS_FAILED = ("undo", "redo", "rewind", "branch", "command", "what_if", "save")
+_ACT_UNLESS_FAILED = ("undo", "redo", "rewind", "keep", "branch", "command", "what_if", "save")
 
 
 class FlightDeck(Acts):

@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 
 from tuitrain.app.renderables.formatting import count
 from tuitrain.commands import Rewind
-from tuitrain.errors import CommandError
+from tuitrain.errors import CommandError, listed, nearest
 from tuitrain.run.snapshot import Snapshot
 
 from .dialog import CommandDialog
@@ -33,6 +33,7 @@ class RewindDialog(CommandDialog):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up", "jump(-1)", "Earlier", show=False),
         Binding("down", "jump(1)", "Later", show=False),
+        Binding("tab", "name", "Checkpoint", show=False, priority=True),
     ]
 
     def __init__(self, now: Callable[[], Snapshot]) -> None:
@@ -42,24 +43,31 @@ class RewindDialog(CommandDialog):
 
     def body(self) -> ComposeResult:
         """Compose the field, what is at that step, and what is left behind."""
-        yield Static("to the moment before step", classes="label")
+        kept = self._now().checkpoints
+        yield Static(
+            "to the moment before step, or to a checkpoint"
+            if kept
+            else "to the moment before step",
+            classes="label",
+        )
         yield Input(str(self._first), id="step", compact=True)
         yield Static(id="there", markup=False)
         yield Static(id="left-behind", classes="hint", markup=False)
 
     def more_keys(self) -> str:
         """Name the keys to move about."""
-        return "   [b]↑ ↓[/] earlier, later: commands, epochs"
+        names = "   [b]tab[/] checkpoints" if self._now().checkpoints else ""
+        return f"   [b]↑ ↓[/] earlier, later{names}"
 
     def line(self) -> str:
-        """Return ``rewind STEP``."""
+        """Return ``rewind STEP`` or ``rewind NAME``."""
         return f"rewind {self.query_one('#step', Input).value.replace(' ', '')}"
 
     def problem(self) -> str:
-        """Say so when the step is not in the past."""
+        """Say so when the step is not in the past, or there is no such checkpoint."""
         now, step = self._now(), self._step()
         if step is None:
-            return "rewind takes a step here; `:rewind NAME` goes back to a checkpoint"
+            return unknown(self.query_one("#step", Input).value.strip(), now.checkpoints)
         if step > now.step:
             return f"step {count(step)} is still to come: the run is at step {count(now.step)}"
         if step == now.step and not _undone(now, now.step):
@@ -74,9 +82,11 @@ class RewindDialog(CommandDialog):
         except CommandError:
             there = behind = ""
         else:
-            assert isinstance(command, Rewind)
-            there = happened(self._now(), command.step)
-            behind = left_behind(self._now(), command.step)
+            now = self._now()
+            if isinstance(command, Rewind):
+                there, behind = happened(now, command.step), left_behind(now, command.step)
+            else:
+                there, behind = "there: exactly where the checkpoint was made", kept_as(now)
         self.query_one("#there", Static).update(Content(there))
         self.query_one("#left-behind", Static).update(Content(behind))
 
@@ -88,6 +98,15 @@ class RewindDialog(CommandDialog):
         if past:
             field = self.query_one("#step", Input)
             field.value = str(min(past) if by > 0 else max(past))
+            field.cursor_position = len(field.value)
+
+    def action_name(self) -> None:
+        """Take the next checkpoint's name, the newest first."""
+        names = self._now().checkpoints[::-1]
+        if names:
+            field = self.query_one("#step", Input)
+            at = names.index(field.value) + 1 if field.value in names else 0
+            field.value = names[at % len(names)]
             field.cursor_position = len(field.value)
 
     def _step(self) -> int | None:
@@ -116,9 +135,23 @@ def happened(snapshot: Snapshot, step: int) -> str:
     return "there: " + ", ".join(words) if words else ""
 
 
+def unknown(name: str, known: tuple[str, ...]) -> str:
+    """Say what is wrong with the name of a checkpoint; "" if there is such a one."""
+    if name in known:
+        return ""
+    if not known:
+        return "rewind takes a step here: no checkpoint was made yet"
+    return f"no checkpoint is called {name!r}{nearest(name, known)} (checkpoints: {listed(known)})"
+
+
+def kept_as(snapshot: Snapshot) -> str:
+    """Say what becomes of the present line."""
+    return f"what followed is kept as branch {snapshot.branch}; the run stands there, paused"
+
+
 def left_behind(snapshot: Snapshot, step: int) -> str:
     """Say what becomes of what followed a step."""
-    kept = f"what followed is kept as branch {snapshot.branch}; the run stands there, paused"
+    kept = kept_as(snapshot)
     undone = _undone(snapshot, step)
     if not undone:
         return kept

@@ -19,6 +19,7 @@ from tuitrain.commands import (
     Branch,
     BreakOff,
     BreakWhen,
+    Checkpoint,
     Redo,
     Rewind,
     RewindTo,
@@ -32,7 +33,7 @@ from tuitrain.run.snapshot import Actor, GroupView, Phase, Snapshot
 from .confirm import Confirm
 from .dialog import CommandDialog
 
-GOES_BACK: Final = (Rewind, RewindTo, Undo, Redo, Branch, BreakWhen, BreakOff)
+GOES_BACK: Final = (Rewind, RewindTo, Undo, Redo, Branch, Checkpoint, BreakWhen, BreakOff)
 """What can be asked of a run that has ended."""
 
 
@@ -126,11 +127,11 @@ class Steering(Screen[None]):
         )
         return True
 
-    def _past(self) -> Snapshot | None:
-        """Return a snapshot of a run that has a past to go back to; without one, say why."""
+    def _past(self, act: str = "go back to") -> Snapshot | None:
+        """Return a snapshot of a run that has a past; without one, say that, naming the act."""
         snapshot = self.snapshot
         if snapshot is None or snapshot.phase is Phase.STARTING:
-            self.status.say("nothing to go back to yet: the run is starting", "warning")
+            self.status.say(f"nothing to {act} yet: the run is starting", "warning")
             return None
         return None if self._ended(goes_back=True) else snapshot
 

@@ -53,7 +53,7 @@ class GroupsTable(RowsView, can_focus=True):
         self.border_subtitle = f"⊓ clip {snapshot.clip}" if snapshot.clip else ""
         self._fit(snapshot, room.height)
         columns = Columns.fitting(room.width)
-        self._table = table_rows(snapshot.groups, self._folded, columns)
+        self._table = table_rows(snapshot.groups, self._folded, columns, snapshot.traces)
         self._select(self._place())
         return [table_header(columns), *(each.row for each in self._table)]
 
