@@ -194,7 +194,7 @@ class Timeline:
         RefusedError : the command cannot be applied; then there is no such line
         """
         here, line = self._engine.step, self.line
-        changed = self._engine.apply(command).changed
+        self._engine.apply(command)
         self._made += 1
         self.line = Line(
             f"b{self._made}",
@@ -203,8 +203,8 @@ class Timeline:
             line.loss.until(here),
             line.accuracy.until(here),
         )
-        if changed:
-            self.line.decisions.append(Decision(here, command))
+        # Even if it changed nothing: it is what `undo` takes back on this line.
+        self.line.decisions.append(Decision(here, command))
         self.purpose = f"trying {to_text(command)}"
         self._run_to(here + steps, here + steps)
         self.purpose = AGAIN
