@@ -353,13 +353,13 @@ class Session:
         steps = min(command.steps, self.title.total_steps - self.step)
         for candidate in command.candidates():
             self.engine.preview(candidate)  # refused, if it will be, before any is tried
-        told, candidates, decided = [], [], len(self.timeline.line.decisions)
+        told, candidates = [], []
         lr = self._lr_of(command.target)
         for value, candidate in zip(command.values, command.candidates(), strict=True):
-            tried = self.timeline.explore(candidate, steps)
+            tried, changed = self.timeline.explore(candidate, steps)
             losses = tried.loss.last(steps)[-AVERAGE_OVER:]
             told.append(f"{value} {math.fsum(losses) / len(losses):.4g} ({tried.name})")
-            candidates.append(Candidate(value, tried.name, len(tried.decisions) == decided))
+            candidates.append(Candidate(value, tried.name, not changed))
         self.trial = Trial(command.target, self.step, steps, lr, tuple(candidates))
         self._stand_here()
         mean = f"mean loss of the last {min(steps, AVERAGE_OVER)} of {steps} steps"

@@ -186,15 +186,19 @@ class Timeline:
         wanted = self.left.pop(name)
         return self._take_up(wanted, wanted.tip)
 
-    def explore(self, command: AnyCommand, steps: int) -> Line:
+    def explore(self, command: AnyCommand, steps: int) -> tuple[Line, bool]:
         """Take ``steps`` steps from here with a command, on a line of its own, and come back.
+
+        Returns
+        -------
+        That line, and whether the command changed anything.
 
         Raises
         ------
         RefusedError : the command cannot be applied; then there is no such line
         """
         here, line = self._engine.step, self.line
-        self._engine.apply(command)
+        changed = self._engine.apply(command).changed
         self._made += 1
         self.line = Line(
             f"b{self._made}",
@@ -211,7 +215,7 @@ class Timeline:
         self._put_aside()
         tried, self.line = self.line, line
         self._restore(here)
-        return tried
+        return tried, changed
 
     def _leave(self, decisions: list[Decision], common: int, target: int) -> str:
         """Go on on a new line that is the present one up to ``common``."""
