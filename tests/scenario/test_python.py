@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from tests.scenario.test_sessions import acts
 from tuitrain.cli import main
 from tuitrain.commands import AnyCommand, Branch, Redo, Rewind, RewindTo, Stop, TryLr, Undo
 from tuitrain.errors import TuitrainError
+from tuitrain.scenario.build import parts_of
 from tuitrain.scenario.load import load, loads
 from tuitrain.scenario.python import python_script
 from tuitrain.scenario.python.acts import TRAINS_NOTHING
@@ -196,3 +198,15 @@ def test_names_and_long_commands_cannot_break_the_program(tmp_path):
     (tmp_path / "saved.py").write_text(python_script(loads(text, "x.toml"), "x.toml"))
     compile((tmp_path / "saved.py").read_text(), "saved.py", "exec")
     assert checked_by_ruff(tmp_path) == ""
+
+
+@pytest.mark.parametrize("model", ["lenet", "mlp", "cnn", "resnet8", "resnet20", "transformer"])
+def test_every_model_with_a_name_is_the_same_in_a_program(model):
+    text = f'schema = 1\nname = "x"\nmodel = "{model}"\nsteps = 1\noptimizer = {{ name = "adam" }}'
+    scenario = loads(text, "x.toml")
+    names: dict = {}
+    exec(python_script(scenario, "x.toml").partition("\n# One optimizer")[0], names)
+    expected, _ = parts_of(scenario, "x.toml")
+    mine, theirs = names["net"].state_dict(), expected.state_dict()
+    assert mine.keys() == theirs.keys()
+    assert all(np.array_equal(mine[name], theirs[name]) for name in theirs)

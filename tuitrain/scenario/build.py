@@ -20,6 +20,7 @@ from .schema import At, Expect, Group, Scenario
 
 if TYPE_CHECKING:
     from tuitrain.engines.embedded import EmbeddedEngine
+    from tuitrain_core.data import Dataset
     from tuitrain_core.module import Module
 
 Tell = Callable[[str], None]
@@ -74,8 +75,8 @@ def engine_of(scenario: Scenario, source: str, tell: Tell = lambda _: None) -> E
         return _engine(scenario, tell)
 
 
-def model_of(scenario: Scenario, source: str) -> Module:
-    """Make the model, as the engine has it before the first step.
+def parts_of(scenario: Scenario, source: str) -> tuple[Module, Dataset]:
+    """Make the model, as the engine has it before the first step, and read the training data.
 
     Raises
     ------
@@ -85,7 +86,7 @@ def model_of(scenario: Scenario, source: str) -> Module:
 
     with _told_of(source), random.use(random.new_generator(scenario.seed)):
         train, _ = _data(scenario.data)
-        return _model(scenario.model, train)()
+        return _model(scenario.model, train)(), train
 
 
 @contextmanager

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 from tuitrain.errors import ScenarioError
+from tuitrain_core.data import Dataset
 
 from .source import literal
-
-MODELS = {"lenet": "models.LeNet()", "mlp": "models.MLP()"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,18 @@ class Origin:
     sorted_by: tuple[str, ...] = ()
 
 
-def model_origin(name: str) -> Origin:
-    """Return where the model comes from that a scenario calls ``name``."""
-    return Origin(MODELS[name]) if name in MODELS else _imported("model", name, "make_model")
+def model_origin(name: str, train: Dataset) -> Origin:
+    """Return where the model comes from that a scenario calls ``name``, made for its data."""
+    shape, classes = train.images.shape[1:], train.classes
+    known = {
+        "lenet": "models.LeNet()",
+        "mlp": f"models.MLP({literal((prod(shape), 256, 128, classes))})",
+        "cnn": f"models.CNN({shape[0]}, {classes})",
+        "resnet8": f"models.ResNet(8, {shape[0]}, {classes})",
+        "resnet20": f"models.ResNet(20, {shape[0]}, {classes})",
+        "transformer": f"models.Transformer({literal(shape)}, {classes})",
+    }
+    return Origin(known[name]) if name in known else _imported("model", name, "make_model")
 
 
 def data_origin(name: str) -> Origin:

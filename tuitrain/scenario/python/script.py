@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tuitrain.engines.state import EngineState
+from tuitrain_core.data import Dataset
 
-from ..build import Tell, engine_of, model_of, title_of
+from ..build import Tell, engine_of, parts_of, title_of
 from ..schema import Scenario
 from .acts import Act, acts_of
 from .decisions import frozen
@@ -63,10 +64,11 @@ def python_script(scenario: Scenario, source: str, tell: Tell = lambda _: None) 
         step and text are named
     """
     engine = engine_of(scenario, source, tell)
-    network = Network(model_of(scenario, source))
+    net, train = parts_of(scenario, source)
+    network = Network(net)
     start = engine.state()
     acts = list(acts_of(scenario, source, engine, network))
-    program = _Program(scenario, engine.steps_per_epoch, network, start, acts)
+    program = _Program(scenario, train, engine.steps_per_epoch, network, start, acts)
     return "\n".join(program.lines()) + "\n"
 
 
@@ -75,6 +77,7 @@ class _Program:
     """The text of a script, part by part."""
 
     scenario: Scenario
+    train: Dataset
     steps_per_epoch: int
     network: Network
     start: EngineState
@@ -196,7 +199,7 @@ class _Program:
         ]
 
     def _model(self) -> Origin:
-        return model_origin(self.scenario.model)
+        return model_origin(self.scenario.model, self.train)
 
     def _data(self) -> Origin:
         return data_origin(self.scenario.data)
