@@ -79,9 +79,11 @@ def _parser() -> argparse.ArgumentParser:
     latest = "the checkpoint to go on from (default: the latest that fits; else the first step)"
     resume.add_argument("--from", dest="checkpoint", metavar="NAME", help=latest)
     resume.add_argument("--json", action="store_true", help="one JSON object a line")
-    save = _command(commands, "save", _save, "save a recorded run as a scenario")
-    save.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
-    save.add_argument("target", type=Path, metavar="FILE", help="the TOML file to write")
+    save = _command(commands, "save", _save, "save a recorded run as a scenario, or as Python")
+    run_or_scenario = "the folder of a run; or a scenario, to be written as Python"
+    save.add_argument("source", type=Path, metavar="RUN_DIR", help=run_or_scenario)
+    target = "the file to write: .toml for a scenario, .py for a Python program that does the same"
+    save.add_argument("target", type=Path, metavar="FILE", help=target)
     _add_bench(commands)
     return parser
 
@@ -158,9 +160,9 @@ def _resume(arguments: argparse.Namespace) -> int:
 
 
 def _save(arguments: argparse.Namespace) -> int:
-    from tuitrain.scenario.save import save_as_scenario
+    from tuitrain.scenario.save import save
 
-    scenario = save_as_scenario(arguments.folder, arguments.target)
+    scenario = save(arguments.source, arguments.target)
     print(f"{arguments.target}: something is done at {len(scenario.at)} of its steps")
     return HELD
 

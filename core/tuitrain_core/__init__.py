@@ -7,12 +7,15 @@ one, on NumPy arrays, with compiled loops where NumPy has no fast word for somet
 from . import (
     autodiff,
     data,
+    digest,
     functional,
     init,
     models,
     module,
     optimizer,
     random,
+    schedule,
+    threads,
 )
 from .errors import CoreError, DataError, ShapeError, StateError
 
@@ -30,11 +33,14 @@ __all__ = [
     "Tensor",
     "autodiff",
     "data",
+    "digest",
     "functional",
     "init",
     "models",
     "module",
     "optimizer",
     "random",
+    "schedule",
     "tensor",
+    "threads",
 ]

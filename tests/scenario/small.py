@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from tuitrain_core import functional
 from tuitrain_core.data import Dataset
 from tuitrain_core.models import MLP
+from tuitrain_core.module import BatchNorm1d, Dropout, Linear, Module, Sequential
 
 
 def model() -> MLP:
@@ -101,3 +103,23 @@ lr = { group = "head", is = 0.2 }
 test_accuracy = ">= 0"
 train_loss = "< 10"
 """
+
+
+class Normed(Module):
+    """Has norm layers, and dropout."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc1 = Linear(36, 8)
+        self.norm = BatchNorm1d(8)
+        self.inner = Sequential(Linear(8, 8), BatchNorm1d(8))
+        self.drop = Dropout(0.2)
+        self.classifier = Linear(8, 4)
+
+    def forward(self, images):
+        x = functional.relu(self.norm(self.fc1(functional.flatten(images, 1))))
+        return self.classifier(self.drop(functional.relu(self.inner(x))))
+
+
+NORMS = TEXT.replace("small:model", "small:Normed").replace("epochs = 3", "epochs = 20")
+NORMS = NORMS[: NORMS.index("[[expect]]")]

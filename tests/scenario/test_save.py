@@ -9,7 +9,7 @@ from tuitrain.cli import main
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.load import load, loads
 from tuitrain.scenario.replay import replay
-from tuitrain.scenario.save import as_toml, save_as_scenario
+from tuitrain.scenario.save import as_toml, save
 
 
 def replayed(path) -> tuple[str, int]:
@@ -38,7 +38,7 @@ acts = st.sampled_from(
 def test_so_does_any_session_with_ways_back(tmp_path_factory, script):
     folder = tmp_path_factory.mktemp("save")
     ended = record(folder / "run", script)
-    save_as_scenario(folder / "run", folder / "saved.toml")
+    save(folder / "run", folder / "saved.toml")
     assert replayed(folder / "saved.toml") == ended
 
 
@@ -47,8 +47,45 @@ def test_a_session_that_was_stopped_ends_there(tmp_path):
     journal = tmp_path / "run" / "journal.jsonl"
     stop = '{"event":"command","step":140,"command":"stop","actor":"key","outcome":"applied"}'
     journal.write_text(journal.read_text() + stop + "\n")
-    scenario = save_as_scenario(tmp_path / "run", tmp_path / "saved.toml")
+    scenario = save(tmp_path / "run", tmp_path / "saved.toml")
     assert (scenario.steps, scenario.epochs) == (140, None)
+
+
+def test_what_was_decided_where_it_stopped_is_left_out(tmp_path):
+    record(tmp_path / "run", [(40, "lr head 0.3")])
+    journal = tmp_path / "run" / "journal.jsonl"
+    stop = '{"event":"command","step":40,"command":"stop","actor":"key","outcome":"applied"}'
+    lines = journal.read_text().splitlines()
+    until = next(i for i, line in enumerate(lines) if "lr head 0.3" in line)
+    journal.write_text("\n".join([*lines[: until + 1], stop]) + "\n")
+    save(tmp_path / "run", tmp_path / "saved.toml")
+    scenario = load(tmp_path / "saved.toml")
+    assert scenario.steps == 40
+    assert [entry.step for entry in scenario.at] == [7]
+    assert replayed(tmp_path / "saved.toml")[1] == 40
+
+
+def test_one_that_was_resumed_after_a_stop_does_not_end_there(tmp_path):
+    ended = record(tmp_path / "run", [(140, "stop")])
+    save(tmp_path / "run", tmp_path / "saved.toml")
+    assert replayed(tmp_path / "saved.toml") == ended
+
+
+def test_one_that_was_stopped_at_once_is_nothing_to_save(tmp_path):
+    record(tmp_path / "run", [])
+    stop = '{"event":"command","step":0,"command":"stop","actor":"key","outcome":"applied"}'
+    (tmp_path / "run" / "journal.jsonl").write_text(stop + "\n")
+    with pytest.raises(TuitrainError, match="was stopped before its first step"):
+        save(tmp_path / "run", tmp_path / "saved.toml")
+
+
+def test_a_try_that_changed_nothing_is_what_an_undo_takes_back(tmp_path):
+    tried = "try lr head x1, x2 for 9 steps"
+    script = [(30, "lr head 0.01"), (5, tried), (0, "branch b1"), (5, "undo")]
+    ended = record(tmp_path / "run", script)
+    save(tmp_path / "run", tmp_path / "saved.toml")
+    assert replayed(tmp_path / "saved.toml") == ended
+    assert "lr head 0.01" in (tmp_path / "saved.toml").read_text()
 
 
 def test_a_scenario_written_reads_back_equal():
@@ -61,6 +98,6 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path):
     target = tmp_path / "saved.toml"
     target.write_text("mine")
     with pytest.raises(TuitrainError) as error:
-        save_as_scenario(tmp_path / "run", target)
+        save(tmp_path / "run", target)
     assert "is there already" in str(error.value)
     assert target.read_text() == "mine"

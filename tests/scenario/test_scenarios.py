@@ -1,12 +1,25 @@
 """Every scenario that ships is a test: what it expects holds."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from tuitrain.commands import (
+    AnyCommand,
+    BreakWhen,
+    Clip,
+    Decay,
+    FollowSchedule,
+    SwapOptimizer,
+    Thaw,
+)
 from tuitrain.scenario.events import Finding
-from tuitrain.scenario.load import load
+from tuitrain.scenario.load import commands_of, load
 from tuitrain.scenario.replay import replay
+from tuitrain.scenario.schema import Scenario
+from tuitrain_core.optimizer import RULES
 
 FILES = sorted((Path(__file__).parent.parent.parent / "scenarios").glob("*.toml"))
 
@@ -28,6 +41,57 @@ def test_the_six_that_follow_the_tutorial_are_there():
         "train-only-the-convolutions",
         "swap-optimizer",
     }
+
+
+BY_HAND = {"pause", "resume", "step", "stop", "redo"}
+"""What has no use where nobody looks on, or no effect: planned commands leave nothing to redo."""
+VERBS = {kind: kind.__struct_config__.tag for kind in get_args(AnyCommand)}
+
+
+def used() -> Iterator[str]:
+    """Give each feature that a scenario uses, in words."""
+    for scenario in map(load, FILES):
+        yield from (f"optimizer {each['name']}" for each in optimizers(scenario))
+        for command in (each for entry in scenario.at for each in commands_of(entry)):
+            yield VERBS[type(command)]
+            match command:
+                case FollowSchedule(kind=kind, unit=unit, warmup=warmup):
+                    yield from (f"schedule {kind}", f"schedule by {unit}")
+                    yield "warm-up" if warmup else "no warm-up"
+                case Decay(unit=unit):
+                    yield f"decay by {unit}"
+                case SwapOptimizer(name=name, state=state, ramp=ramp):
+                    yield from (f"optimizer {name}", f"swap to {name}", f"state={state}")
+                    yield "ramp" if ramp else "no ramp"
+                case Thaw(state=state):
+                    yield f"thaw {state}"
+                case Clip(by=by):
+                    yield f"clip {by}"
+                case BreakWhen(on=on):
+                    yield f"break when {on}"
+
+
+def optimizers(scenario: Scenario) -> Iterator[dict]:
+    yield scenario.optimizer
+    yield from (group.optimizer for group in scenario.group if group.optimizer)
+
+
+def test_every_feature_of_steering_is_used_by_a_scenario():
+    verbs = {*VERBS.values()} - BY_HAND
+    rules = {f"{word} {name}" for word in ("optimizer", "swap to") for name in RULES}
+    words = {
+        "schedule linear", "schedule cosine", "schedule exponential", "schedule milestones",
+        "schedule one-cycle", "schedule by epochs", "schedule by steps", "warm-up", "no warm-up",
+        "decay by epochs", "decay by steps", "state=carry", "state=reset", "state=None", "ramp",
+        "no ramp", "thaw keep", "thaw reset", "clip norm", "clip value", "clip off",
+        "break when nan", "break when loss", "break when grad_norm", "break when accuracy",
+    }  # fmt: skip
+    assert verbs | rules | words <= {*used()}
+
+
+def test_the_list_in_the_documents_is_complete():
+    text = (FILES[0].parent.parent / "docs" / "scenarios.md").read_text()
+    assert [path.stem for path in FILES if f"{path.name}" not in text] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from tuitrain.scenario.save import save_as_scenario
+from tuitrain.scenario import save as recorded
 
 Writer: TypeAlias = Callable[[Path, Path, bool], object]
 """Makes a file (the second path) of a run folder (the first), over one that is there if told to."""
 
-WRITERS: Final[dict[str, Writer]] = {".toml": save_as_scenario}
+WRITERS: Final[dict[str, Writer]] = {".toml": recorded.save, ".py": recorded.save}
 """What can be written, by suffix."""
 
 

@@ -186,8 +186,12 @@ class Timeline:
         wanted = self.left.pop(name)
         return self._take_up(wanted, wanted.tip)
 
-    def explore(self, command: AnyCommand, steps: int) -> Line:
+    def explore(self, command: AnyCommand, steps: int) -> tuple[Line, bool]:
         """Take ``steps`` steps from here with a command, on a line of its own, and come back.
+
+        Returns
+        -------
+        That line, and whether the command changed anything.
 
         Raises
         ------
@@ -203,15 +207,15 @@ class Timeline:
             line.loss.until(here),
             line.accuracy.until(here),
         )
-        if changed:
-            self.line.decisions.append(Decision(here, command))
+        # Even if it changed nothing: it is what `undo` takes back on this line.
+        self.line.decisions.append(Decision(here, command))
         self.purpose = f"trying {to_text(command)}"
         self._run_to(here + steps, here + steps)
         self.purpose = AGAIN
         self._put_aside()
         tried, self.line = self.line, line
         self._restore(here)
-        return tried
+        return tried, changed
 
     def _leave(self, decisions: list[Decision], common: int, target: int) -> str:
         """Go on on a new line that is the present one up to ``common``."""

@@ -27,13 +27,13 @@ def try_rates(session: Session, command: TryLr) -> tuple[Change, Trial]:
     steps = min(command.steps, session.title.total_steps - session.step)
     for candidate in command.candidates():
         session.engine.preview(candidate)  # refused, if it will be, before any is tried
-    told, candidates, decided = [], [], len(session.timeline.line.decisions)
+    told, candidates = [], []
     lr = _lr_of(session.engine, command.target)
     for value, candidate in zip(command.values, command.candidates(), strict=True):
-        tried = session.timeline.explore(candidate, steps)
+        tried, changed = session.timeline.explore(candidate, steps)
         losses = tried.loss.last(steps)[-AVERAGE_OVER:]
         told.append(f"{value} {math.fsum(losses) / len(losses):.4g} ({tried.name})")
-        candidates.append(Candidate(value, tried.name, len(tried.decisions) == decided))
+        candidates.append(Candidate(value, tried.name, not changed))
     trial = Trial(command.target, session.step, steps, lr, tuple(candidates))
     mean = f"mean loss of the last {min(steps, AVERAGE_OVER)} of {steps} steps"
     message = f"paused; {mean}: {', '.join(told)}; adopt one with `branch NAME`"

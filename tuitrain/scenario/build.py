@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tuitrain.commands import Setting
 from tuitrain.errors import RefusedError, ScenarioError, nearest
@@ -16,6 +17,11 @@ from tuitrain.run.snapshot import Title
 
 from .load import commands_of
 from .schema import At, Expect, Group, Scenario
+
+if TYPE_CHECKING:
+    from tuitrain.engines.embedded import EmbeddedEngine
+    from tuitrain_core.data import Dataset
+    from tuitrain_core.module import Module
 
 Tell = Callable[[str], None]
 
@@ -54,10 +60,42 @@ def build(
     ScenarioError : names the source, the key, and what would be allowed
     """
     tell("loading the numerics")
+    with _told_of(source):
+        return _build(scenario, tell, recorder)
+
+
+def engine_of(scenario: Scenario, source: str, tell: Tell = lambda _: None) -> EmbeddedEngine:
+    """Load the data, make the model, and give the engine that stands before the first step.
+
+    Raises
+    ------
+    ScenarioError : names the source, the key, and what would be allowed
+    """
+    with _told_of(source):
+        return _engine(scenario, tell)
+
+
+def parts_of(scenario: Scenario, source: str) -> tuple[Module, Dataset]:
+    """Make the model, as the engine has it before the first step, and read the training data.
+
+    Raises
+    ------
+    ScenarioError : names the source, the key, and what would be allowed
+    """
+    from tuitrain_core import random
+
+    with _told_of(source), random.use(random.new_generator(scenario.seed)):
+        train, _ = _data(scenario.data)
+        return _model(scenario.model, train)(), train
+
+
+@contextmanager
+def _told_of(source: str) -> Iterator[None]:
+    """Name the source in whatever goes wrong."""
     from tuitrain_core.errors import CoreError
 
     try:
-        return _build(scenario, tell, recorder)
+        yield
     except (ScenarioError, RefusedError, CoreError) as error:
         raise ScenarioError(f"{source}: {error}") from None
 
@@ -67,13 +105,13 @@ def boundary(entry: At | Expect, steps_per_epoch: int) -> int:
     return entry.step if entry.step is not None else (entry.epoch or 0) * steps_per_epoch
 
 
-def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
+def _engine(scenario: Scenario, tell: Tell) -> EmbeddedEngine:
     from tuitrain.engines.embedded import EmbeddedEngine
 
     tell(f"reading {scenario.data}")
     train, test = _data(scenario.data)
     tell(f"making {scenario.model}")
-    engine = EmbeddedEngine(
+    return EmbeddedEngine(
         _model(scenario.model, train),
         train,
         test,
@@ -81,6 +119,10 @@ def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
         scenario.seed,
         scenario.batch_size,
     )
+
+
+def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
+    engine = _engine(scenario, tell)
     title = title_of(scenario, engine.steps_per_epoch)
     planned = list(_planned(scenario.at, title))
     marks = list(_marks(scenario.expect, title))

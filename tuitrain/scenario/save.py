@@ -1,4 +1,4 @@
-"""Saving a recorded run as a scenario: what was done by hand becomes its ``[[at]]`` entries."""
+"""Saving a recorded run as a scenario or as Python: what was done by hand is written into it."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ from tuitrain.commands import (
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
 from tuitrain.run.folder import read_header, read_journal, write_whole
 
+from .load import load
+from .python import python_script
 from .schema import At, Scenario
 
 
@@ -91,16 +93,53 @@ class Lines:
         self._name, self.current = f"b{self._made}", decisions
 
 
-def save_as_scenario(folder: Path, target: Path, overwrite: bool = False) -> Scenario:
-    """Write the scenario that a recorded run's last line of history comes down to.
+def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
+    """Write what a recorded run's last line of history comes down to.
 
-    Replaying it gives the bits at the end of that line. Expectations are not taken over: they were
-    those of the scenario that the run began as. A file that is there is left alone, unless it is to
-    be written over.
+    Whoever replays the scenario, or runs the script, gets the bits at the end of that line.
+
+    Parameters
+    ----------
+    source : the folder of the run; or a scenario, to be written as Python
+    target : the file; its suffix decides: ``.toml`` for a scenario, ``.py`` for a Python script
+    overwrite : whether a file that is there is written over; else it is left alone
+
+    Returns
+    -------
+    The scenario.
 
     Raises
     ------
-    TuitrainError : the folder holds no run, its record is damaged, or the file cannot be written
+    TuitrainError : the folder holds no run, its record is damaged, the file has another suffix or
+        cannot be written, or something that is done cannot be written as Python
+    """
+    if target.suffix not in (".toml", ".py"):
+        raise TuitrainError(f"{target}: name a .toml file for a scenario, or a .py file for Python")
+    if source.is_file() and target.suffix == ".toml":
+        raise TuitrainError(f"{source} is a scenario already; name a .py file for Python")
+    scenario = load(source) if source.is_file() else recorded(source)
+    text = as_toml(scenario) if target.suffix == ".toml" else python_script(scenario, str(source))
+    try:
+        if overwrite:
+            write_whole(target, text.encode())
+        else:
+            with target.open("x", encoding="utf-8") as file:
+                file.write(text)
+    except FileExistsError:
+        raise TuitrainError(f"{target} is there already; name another file") from None
+    except OSError as error:
+        raise TuitrainError(f"{target} cannot be written: {error.strerror}") from None
+    return scenario
+
+
+def recorded(folder: Path) -> Scenario:
+    """Return the scenario of a recorded run's last line of history.
+
+    Expectations are not taken over: they were those of the scenario that the run began as.
+
+    Raises
+    ------
+    TuitrainError : the folder holds no run, or its record is damaged
     """
     header = read_header(folder)
     try:
@@ -108,21 +147,14 @@ def save_as_scenario(folder: Path, target: Path, overwrite: bool = False) -> Sce
         lines = _lines(read_journal(folder))
     except (msgspec.ValidationError, CommandError, KeyError) as error:
         raise ScenarioError(f"{folder}: the record is damaged: {error}") from None
-    ended = {} if lines.stopped_at is None else {"steps": lines.stopped_at, "epochs": None}
-    scenario = msgspec.structs.replace(
-        began_as, at=tuple(_entries(lines.current)), expect=(), **ended
-    )
-    try:
-        if overwrite:
-            write_whole(target, as_toml(scenario).encode())
-        else:
-            with target.open("x", encoding="utf-8") as file:
-                file.write(as_toml(scenario))
-    except FileExistsError:
-        raise TuitrainError(f"{target} is there already; name another file") from None
-    except OSError as error:
-        raise TuitrainError(f"{target} cannot be written: {error.strerror}") from None
-    return scenario
+    decisions, ended = lines.current, {}
+    if lines.stopped_at is not None:
+        if lines.stopped_at == 0:
+            raise TuitrainError(f"{folder}: the run was stopped before its first step")
+        # What was decided where it stopped has trained nothing.
+        decisions = [each for each in decisions if each[0] < lines.stopped_at]
+        ended = {"steps": lines.stopped_at, "epochs": None}
+    return msgspec.structs.replace(began_as, at=tuple(_entries(decisions)), expect=(), **ended)
 
 
 def as_toml(scenario: Scenario) -> str:
@@ -135,6 +167,8 @@ def _lines(records: Iterable[Mapping[str, Any]]) -> Lines:
     for record in records:
         if record.get("event") == "command" and record.get("outcome") == "applied":
             lines.follow(int(record["step"]), str(record["command"]))
+        elif record.get("event") == "digest" and int(record["step"]) > (lines.stopped_at or 0):
+            lines.stopped_at = None  # the run was resumed
     return lines
 
 

@@ -10,10 +10,13 @@ under two names (tied weights) is one parameter, under the first of them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 import numpy as np
 
+from ..errors import CoreError
 from ..tensor import Parameter, Tensor
 from . import state
 
@@ -93,6 +96,28 @@ class Module:
             if others:
                 found[first] = tuple(sorted(others, key=_order))
         return found
+
+    def select(self, *globs: str) -> list[Parameter]:
+        """Return the parameters whose names match any of the globs, in the order of their names.
+
+        Parameters
+        ----------
+        globs : as ``"conv*"`` or ``"*.bias"``; case counts, and so does any name of a tied one
+
+        Raises
+        ------
+        CoreError : a glob matches nothing; names the nearest parameter
+        """
+        aliases, found = self.aliases(), set[str]()
+        names = {name: (name, *aliases.get(name, ())) for name, _ in self.named_parameters()}
+        for each in globs:
+            matched = [name for name in names if any(fnmatchcase(n, each) for n in names[name])]
+            if not matched:
+                near = get_close_matches(each.rstrip("*"), names, n=1, cutoff=0.5)
+                hint = f"; did you mean {near[0]!r}?" if near else ""
+                raise CoreError(f"no parameter matches {each!r}{hint}")
+            found.update(matched)
+        return [parameter for name, parameter in self.named_parameters() if name in found]
 
     def named_buffers(
         self, prefix: str = "", recursive: bool = True

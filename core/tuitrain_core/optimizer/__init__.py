@@ -6,6 +6,7 @@ from .adam import Adam
 from .adamw import AdamW
 from .carry import carry, default_policy, describe
 from .clip import clip_grad_norm, clip_grad_value
+from .hand_over import hand_over
 from .lamb import LAMB
 from .lion import Lion
 from .multiple import MultipleOptimizer
@@ -36,5 +37,6 @@ __all__ = [
     "clip_grad_value",
     "default_policy",
     "describe",
+    "hand_over",
     "rule",
 ]

@@ -62,16 +62,18 @@ def clip_grad_value(parameters: Parameter | Iterable[Parameter], limit: float) -
     Parameters
     ----------
     parameters : one, or an iterable
-    limit : above 0
+    limit : above 0; infinity leaves everything as it is
 
     Raises
     ------
     CoreError : ``limit`` is not allowed, or something is not a Parameter
     """
     _check_bound("limit", limit)
+    if limit == math.inf:
+        return
     for param in _with_grad(parameters):
         grad = _grad(param)
-        bound = min(limit, float(np.finfo(grad.dtype).max)) if math.isfinite(limit) else math.inf
+        bound = min(limit, float(np.finfo(grad.dtype).max))
         param.grad = Tensor(np.clip(grad, -bound, bound))
 
 

@@ -106,6 +106,27 @@ class Optimizer:
         """Return the names of all hyper-parameters, ``lr`` first."""
         return tuple(cls.limits)
 
+    @property
+    def lr(self) -> float:
+        """The learning rate that all groups have; set, it is given to all.
+
+        Raises
+        ------
+        CoreError : read while groups have different ones: those are in ``param_groups``
+        """
+        rates = list(dict.fromkeys(group["lr"] for group in self.param_groups))
+        if len(rates) > 1:
+            raise CoreError(
+                f"{self.rule} has groups with different learning rates: "
+                f"{', '.join(map(repr, rates))}; read them from param_groups"
+            )
+        return rates[0]
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        for group in self.param_groups:
+            group["lr"] = value
+
     def parameters(self) -> list[Parameter]:
         """Return all parameters, group by group."""
         return [param for group in self.param_groups for param in group["params"]]
@@ -191,6 +212,60 @@ class Optimizer:
         """Set the gradient of every parameter to None; returns the optimizer itself."""
         for param in self.parameters():
             param.grad = None
+        return self
+
+    def remove(self, params: Parameter | Iterable[Parameter]) -> Self:
+        """Take parameters out of their groups, and forget them; those that it has not are ignored.
+
+        Raises
+        ------
+        CoreError : a group would be left empty; nothing is changed then
+
+        Returns
+        -------
+        The optimizer itself.
+        """
+        gone = {id(each) for each in ([params] if isinstance(params, Parameter) else params)}
+        left = [[p for p in group["params"] if id(p) not in gone] for group in self.param_groups]
+        if not all(left):
+            raise CoreError(
+                f"{self.rule}, group {left.index([])}: no parameter would be left in it"
+            )
+        self.state = {param: each for param, each in self.state.items() if id(param) not in gone}
+        for group, params_left in zip(self.param_groups, left, strict=True):
+            group["params"] = params_left
+        return self
+
+    def alike(self, params: Parameter | Iterable[Parameter]) -> Self:
+        """Make an optimizer of the same rule and hyper-parameters that remembers nothing.
+
+        Parameters
+        ----------
+        params : what the new one is for
+
+        Raises
+        ------
+        CoreError : this one has several groups, so that there is not one set of hyper-parameters
+        """
+        if len(self.param_groups) > 1:
+            raise CoreError(f"{self.rule} has {len(self.param_groups)} groups; alike to which?")
+        hyper = {name: self.param_groups[0][name] for name in self.limits}
+        return type(self)(params, **hyper)
+
+    def forget(self, params: Parameter | Iterable[Parameter] | None = None) -> Self:
+        """Drop what is remembered of parameters; they begin anew at their next update.
+
+        Parameters
+        ----------
+        params : whose state goes; default: that of all
+
+        Returns
+        -------
+        The optimizer itself.
+        """
+        every = self.parameters() if params is None else params
+        for param in [every] if isinstance(every, Parameter) else list(every):
+            self.state.pop(param, None)
         return self
 
     def state_dict(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from .feed import Feed
 from .program import Program
+from .recording import Recording
 from .trace import Forward, NotRecordableError, trace
 from .updates import ParameterUpdate, recordable
 
@@ -11,6 +12,7 @@ __all__ = [
     "NotRecordableError",
     "ParameterUpdate",
     "Program",
+    "Recording",
     "recordable",
     "trace",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -131,6 +131,17 @@ class Program:
         self._show_gradients([each.parameter for each in updates])
         return losses[:taken]
 
+    def has_gradients_of(self, parameters: Iterable[Parameter]) -> bool:
+        """Say whether these have the gradients that `differentiate` left, and not others.
+
+        Clipped ones are others; a parameter without a gradient does not matter.
+        """
+        return all(
+            self.reaches(each) and np.shares_memory(each.grad.numpy(), self._gradient(each))
+            for each in parameters
+            if each.grad is not None
+        )
+
     def update(self, updates: Sequence[ParameterUpdate], threads: int = 1) -> None:
         """Update parameters by the gradients that `differentiate` has left.
 
@@ -181,8 +192,10 @@ class Program:
         for parameter in trained:
             parameter.grad = None
             if self.reaches(parameter):
-                value = self._leaves[id(parameter)]
-                parameter.grad = Tensor(self._workspace.of(value, "gradient", 0))
+                parameter.grad = Tensor(self._gradient(parameter))
+
+    def _gradient(self, parameter: Parameter) -> Array:
+        return self._workspace.of(self._leaves[id(parameter)], "gradient", 0)
 
     def _plan(self, rows: int, trained: Sequence[Tensor], feed: Feed | None = None) -> Plan:
         plan = Plan(self.graph, self._workspace, rows, trained, losses=self._losses)

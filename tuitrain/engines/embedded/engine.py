@@ -8,27 +8,26 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from tuitrain.commands import AnyCommand, Clip, Freeze, to_text
-from tuitrain_core import random, tape, tensor
+from tuitrain_core import random, tape, tensor, threads
 from tuitrain_core.data import DataLoader, Dataset
+from tuitrain_core.digest import digest, digests
 from tuitrain_core.module import BatchNorm1d, BatchNorm2d, Module
 from tuitrain_core.native.library import Listener, build
 from tuitrain_core.optimizer import ParameterState
+from tuitrain_core.program import Recording
 
 from ..base import Array, Change, Pending, read_only
 from ..state import EngineState
 from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 from .capture import capture, check, restore_random
 from .description import describe
-from .digest import digest, digests
 from .environment import environment
 from .freezing import FrozenParameters
 from .groups import GroupPlan, GroupTable
 from .inspection import view_of
 from .pending import PendingStep
-from .recording import Recording
 from .rules import choices, compile_rules
 from .steering import Steering
 from .stepping import Stepper
@@ -69,9 +68,7 @@ class EmbeddedEngine:
         seed: int = 0,
         batch_size: int = 64,
     ) -> None:
-        # One BLAS thread: sums must not depend on how many there are, and the core's products are
-        # too small to gain from a second.
-        threadpool_limits(1, user_api="blas")
+        threads.one_blas_thread()
         self._arguments = (make_model, train, test, plans, seed, batch_size)
         self._random = random.new_generator(seed)
         with random.use(self._random):

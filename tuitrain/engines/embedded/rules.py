@@ -1,4 +1,4 @@
-"""Optimizers by name: making them, reading their settings, handing over their state."""
+"""Optimizers by name: making them, and reading their settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tuitrain.commands import Setting, setting_text
 from tuitrain.errors import RefusedError, listed, nearest
 from tuitrain_core import Parameter, tensor
 from tuitrain_core.errors import CoreError
-from tuitrain_core.optimizer import RULES, Optimizer, carry
+from tuitrain_core.optimizer import RULES, Optimizer
 
 from ..views import OptimizerChoice
 
@@ -74,23 +74,6 @@ def choices() -> tuple[OptimizerChoice, ...]:
         )
         for name, kind in RULES.items()
     )
-
-
-def hand_over(old: Optimizer, new: Optimizer, parameters: Iterable[Parameter]) -> None:
-    """Give the new optimizer what the old one knows of these parameters.
-
-    Between equal optimizers it stays as it is, else it is translated.
-    """
-    alike = (old.rule, settings_of(old)) == (new.rule, settings_of(new))
-    hyper = old.param_groups[0], new.param_groups[0]
-    for parameter in parameters:
-        state = old.state.get(parameter)
-        if state is not None:
-            carried = (
-                state.copy() if alike else carry(old.rule, hyper[0], new.rule, hyper[1], state)
-            )
-            if carried is not None:
-                new.state[parameter] = carried
 
 
 def compile_rules() -> None:

@@ -20,7 +20,7 @@ from tuitrain.commands import (
 )
 from tuitrain.errors import RefusedError
 from tuitrain_core.errors import CoreError
-from tuitrain_core.optimizer import RULES, default_policy
+from tuitrain_core.optimizer import RULES, default_policy, hand_over
 from tuitrain_core.schedule import Constant, Schedule, WarmUp
 
 from ..base import Change
@@ -28,7 +28,7 @@ from ..settings import kept
 from ..targets import patterns_matched
 from .freezing import FrozenParameters
 from .groups import Group, GroupTable
-from .rules import hand_over, make_optimizer
+from .rules import make_optimizer
 from .schedules import rescheduled
 
 

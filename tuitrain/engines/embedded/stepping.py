@@ -12,13 +12,12 @@ from tuitrain_core.data import DataLoader
 from tuitrain_core.module import Module
 from tuitrain_core.native.library import Kernel
 from tuitrain_core.optimizer import clip_grad_norm, clip_grad_value
-from tuitrain_core.program import Program
+from tuitrain_core.program import Program, Recording
 
 from ..base import Array
 from .coming import ComingUpdates
 from .groups import GroupTable
 from .pace import Pace, most_threads
-from .recording import Recording
 
 
 class Stepper:
@@ -95,7 +94,8 @@ class Stepper:
         """Apply the updates that the gradients ask for."""
         self._clip_gradients()
         recorded = self._recording.program()
-        if recorded is not None:
+        # Clipped gradients are other arrays than those that a program updates by.
+        if recorded is not None and recorded[0].has_gradients_of(self._parameters.values()):
             coming = self._coming(recorded[0])
             updates = coming.updates(step, 1)
             if updates is not None:

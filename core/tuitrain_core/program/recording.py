@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from tuitrain_core import Parameter, Tensor, functional, random
-from tuitrain_core.data import DataLoader
-from tuitrain_core.module import BatchNorm1d, BatchNorm2d, Module
-from tuitrain_core.program import Feed, NotRecordableError, Program, trace
-
-from ..base import Array
+from .. import functional, random
+from ..autodiff import GradManager
+from ..data import DataLoader
+from ..module import BatchNorm1d, BatchNorm2d, Module
+from ..ops.base import Array
+from ..optimizer import Optimizer
+from ..tensor import Parameter, Tensor, tensor
+from .feed import Feed
+from .optimizers import step_natively
+from .program import Program
+from .trace import NotRecordableError, trace
 
 
 class Recording:
@@ -74,6 +79,50 @@ class Recording:
         self._loader.fill(index, program.images(rows), labels)
         program.differentiate(rows, [])
         return program.logits(rows), labels
+
+    def take(self, images: Array, labels: Array, gm: GradManager) -> float:
+        """Compute loss and gradients of a batch: recorded, or eagerly if that cannot be.
+
+        What is recorded is one fused computation, and so rounds otherwise than the same step taken
+        operation by operation.
+
+        Parameters
+        ----------
+        images, labels : a batch, as the loader gives them, of no more samples than it gives
+        gm : whose attached parameters get their gradients, in place of those that they have
+
+        Returns
+        -------
+        The loss.
+        """
+        recorded = self.program()
+        if recorded is None:
+            for each in gm.attached_tensors():
+                each.grad = None
+            with gm:
+                loss = self._loss(tensor(images), tensor(labels))
+                gm.backward(loss)
+            return float(loss.item())
+        program, rows = recorded[0], len(labels)
+        program.images(rows)[...] = images
+        program.labels(rows)[...] = labels
+        attached = [each for each in gm.attached_tensors() if isinstance(each, Parameter)]
+        return program.differentiate(rows, attached)
+
+    def update(self, optimizers: Iterable[Optimizer]) -> None:
+        """Take the optimizers' steps with the gradients of `take`, recorded where that can be.
+
+        Gradients that were clipped meanwhile, and rules without a native kernel, are the
+        optimizers' own matter: then each takes its ``step``.
+
+        Raises
+        ------
+        CoreError : a hyper-parameter is not allowed; nothing was updated
+        """
+        given, recorded = list(optimizers), self.program()
+        if recorded is None or not step_natively(recorded[0], given):
+            for optimizer in given:
+                optimizer.step()
 
     def _record(self) -> tuple[Program, Feed]:
         """Trace the step on its first batch, and put back what that has moved."""

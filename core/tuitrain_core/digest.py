@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from tuitrain_core.optimizer import ParameterState
+from .module import Module
+from .optimizer import Optimizer, ParameterState
+
+
+def of(net: Module, optimizers: Optimizer | Iterable[Optimizer]) -> str:
+    """Return the `digest` of a network and of what its optimizers remember of it.
+
+    Parameters
+    ----------
+    net : whose parameters and buffers count, by their names
+    optimizers : one or several; their state counts, and their hyper-parameters do not
+    """
+    given = [optimizers] if isinstance(optimizers, Optimizer) else list(optimizers)
+    remembered = {param: state for each in given for param, state in each.state.items()}
+    named = dict(net.named_parameters())
+    return digest(
+        {name: param.numpy() for name, param in named.items()},
+        {name: buffer.numpy() for name, buffer in net.named_buffers()},
+        {name: remembered[param] for name, param in named.items() if param in remembered},
+    )
 
 
 def digest(

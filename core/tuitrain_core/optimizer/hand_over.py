@@ -1,0 +1,52 @@
+"""Handing over what optimizers remember of parameters to one that takes their place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from ..tensor import Parameter
+from .carry import carry
+from .optimizer import Group, Optimizer
+
+Fresh = TypeVar("Fresh", bound=Optimizer)
+
+
+def hand_over(
+    old: Optimizer | Iterable[Optimizer], new: Fresh, params: Iterable[Parameter] | None = None
+) -> Fresh:
+    """Give a new optimizer what old ones know of its parameters; returns the new one.
+
+    Between the same rule with the same settings the state goes over as it is, else translated as
+    `carry` does; where nothing maps it begins anew. The arrays are copies: the old optimizers stay
+    as they are.
+
+    Parameters
+    ----------
+    old : one optimizer, or several; what they do not know of begins anew
+    new : takes the state over
+    params : whose state; default: that of all of the new one's parameters
+    """
+    donors = [old] if isinstance(old, Optimizer) else list(old)
+    wanted = new.parameters() if params is None else list(params)
+    for donor in donors:
+        for param in wanted:
+            if param in donor.state:
+                _hand_over_one(donor, new, param)
+    return new
+
+
+def _hand_over_one(old: Optimizer, new: Optimizer, param: Parameter) -> None:
+    before, after = _group_of(old, param), _group_of(new, param)
+    state = old.state[param]
+    alike = old.rule == new.rule and all(
+        before[name] == after[name] for name in new.hyper_parameters() if name != "lr"
+    )
+    carried = state.copy() if alike else carry(old.rule, before, new.rule, after, state)
+    if carried is not None:
+        new.state[param] = carried
+
+
+def _group_of(optimizer: Optimizer, param: Parameter) -> Group:
+    groups = optimizer.param_groups
+    return next(group for group in groups if any(each is param for each in group["params"]))

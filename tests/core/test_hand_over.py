@@ -1,0 +1,140 @@
+"""Optimizers that take one another's place: what goes along, and what is forgotten."""
+
+import numpy as np
+import pytest
+
+from tuitrain_core import CoreError, Parameter, digest, models, random, tensor
+from tuitrain_core.optimizer import SGD, Adam, carry, hand_over
+
+
+def parameter(value: float = 1.0) -> Parameter:
+    made = Parameter(np.full(3, value, np.float32))
+    made.grad = tensor(np.array([1.0, -2.0, 3.0], np.float32))
+    return made
+
+
+def test_between_equals_the_state_goes_over_as_a_copy():
+    weight = parameter()
+    old = SGD([weight], lr=0.1, momentum=0.9).step()
+    new = hand_over(old, SGD([weight], lr=0.2, momentum=0.9))
+    assert new.state[weight].step == 1
+    kept = old.state[weight].slots["momentum_buffer"].copy()
+    new.step()
+    np.testing.assert_array_equal(old.state[weight].slots["momentum_buffer"], kept)
+
+
+def test_another_lr_makes_no_other_optimizer():
+    weight = parameter()
+    old = SGD([weight], lr=0.1).step()  # without a velocity there is nothing to translate
+    assert hand_over(old, SGD([weight], lr=0.2)).state[weight].step == 1
+
+
+def test_between_others_it_is_translated_as_by_carry():
+    weight = parameter()
+    old = SGD([weight], lr=0.1, momentum=0.9).step()
+    new = hand_over(old, Adam([weight], lr=0.1))
+    expected = carry("sgd", old.param_groups[0], "adam", new.param_groups[0], old.state[weight])
+    assert expected is not None
+    for slot, array in expected.slots.items():
+        np.testing.assert_array_equal(new.state[weight].slots[slot], array)
+
+
+def test_each_parameter_comes_from_whoever_knows_it_with_its_groups_settings():
+    one, two, three = parameter(), parameter(), parameter()
+    groups = [{"params": [one], "momentum": 0.9}, {"params": [two], "momentum": 0.5}]
+    old = [SGD(groups, lr=0.1).step(), Adam([three]).step()]
+    new = hand_over(old, SGD([one, two, three], lr=0.1, momentum=0.5))
+    assert new.state.keys() == {one, two, three}
+    whole = new.state[two].slots["momentum_buffer"]
+    np.testing.assert_array_equal(whole, [1.0, -2.0, 3.0])
+    np.testing.assert_allclose(new.state[one].slots["momentum_buffer"], whole / 5, rtol=1e-6)
+
+
+def test_what_nobody_knows_begins_anew_and_only_what_is_named_goes_over():
+    one, two, new_one = parameter(), parameter(), parameter()
+    old = SGD([one, two], lr=0.1, momentum=0.9).step()
+    new = hand_over(old, SGD([one, two, new_one], lr=0.1, momentum=0.9), [one])
+    assert new.state.keys() == {one}
+
+
+def test_forgotten_parameters_begin_anew():
+    one, two = parameter(), parameter()
+    optimizer = Adam([one, two]).step()
+    assert optimizer.forget(one).state.keys() == {two}
+    assert optimizer.forget().state == {}
+    assert optimizer.parameters() == [one, two]
+
+
+def test_removed_parameters_are_updated_no_longer_and_forgotten():
+    one, two = parameter(), parameter()
+    optimizer = Adam([one, two]).step()
+    before = two.numpy().copy()
+    optimizer.remove([two]).step()
+    np.testing.assert_array_equal(two.numpy(), before)
+    assert optimizer.state.keys() == {one} == {*optimizer.parameters()}
+
+
+def test_a_group_is_not_left_empty():
+    one, two = parameter(), parameter()
+    optimizer = SGD([{"params": [one]}, {"params": [two]}], lr=0.1).step()
+    with pytest.raises(CoreError, match="group 1: no parameter would be left"):
+        optimizer.remove(two)
+    assert optimizer.state.keys() == {one, two}
+
+
+def test_alike_has_the_rule_and_settings_and_remembers_nothing():
+    one, two = parameter(), parameter()
+    optimizer = SGD([one], lr=0.1, momentum=0.9, nesterov=True).step()
+    optimizer.lr = 0.3
+    other = optimizer.alike(two)
+    assert {**other.param_groups[0], "params": []} == {**optimizer.param_groups[0], "params": []}
+    assert other.parameters() == [two]
+    assert other.state == {}
+
+
+def test_alike_to_several_groups_is_refused():
+    optimizer = SGD([{"params": [parameter()]}, {"params": [parameter()]}], lr=0.1)
+    with pytest.raises(CoreError, match="sgd has 2 groups"):
+        optimizer.alike(parameter())
+
+
+def test_lr_is_that_of_all_groups():
+    optimizer = SGD([{"params": [parameter()], "lr": 0.2}, {"params": [parameter()]}], lr=0.1)
+    with pytest.raises(CoreError, match=r"different learning rates: 0\.2, 0\.1"):
+        _ = optimizer.lr
+    optimizer.lr = 0.3
+    assert [group["lr"] for group in optimizer.param_groups] == [0.3, 0.3]
+    optimizer.lr *= 0.5
+    assert optimizer.lr == 0.15
+
+
+def test_a_selection_is_in_the_order_of_names_and_each_once():
+    net = models.LeNet()
+    named = dict(net.named_parameters())
+    assert net.select("conv2.*", "conv*.bias") == [
+        named[name] for name in ("conv1.bias", "conv2.bias", "conv2.weight")
+    ]
+
+
+def test_a_glob_that_selects_nothing_is_told_with_the_nearest_name():
+    with pytest.raises(CoreError, match=r"no parameter matches 'conv3\.bias'; did you mean 'conv"):
+        models.LeNet().select("fc1.*", "conv3.bias")
+
+
+def small() -> tuple[models.MLP, SGD]:
+    with random.use(random.new_generator(0)):
+        net = models.MLP((3, 2))
+    return net, SGD(net.parameters(), lr=0.1, momentum=0.9)
+
+
+def test_a_digest_is_of_weights_and_memory_and_of_nothing_else():
+    net, optimizer = small()
+    other, others = small()
+    assert digest.of(net, optimizer) == digest.of(other, [others])
+    others.lr = 0.5
+    assert digest.of(net, optimizer) == digest.of(other, others)
+    other.classifier.bias.grad = tensor(np.zeros(2, np.float32))
+    others.step()
+    assert digest.of(net, optimizer) != digest.of(other, others)
+    others.forget()
+    assert digest.of(net, optimizer) == digest.of(other, others)

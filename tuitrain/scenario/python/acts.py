@@ -1,0 +1,97 @@
+"""What was done at which step, as statements: a scenario's commands, applied to an idle engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tuitrain.commands import (
+    AnyCommand,
+    BreakOff,
+    BreakWhen,
+    Checkpoint,
+    Clip,
+    Pause,
+    Preview,
+    Resume,
+    Step,
+    to_text,
+)
+from tuitrain.engines.base import Engine
+from tuitrain.errors import ScenarioError, TuitrainError
+
+from ..build import boundary
+from ..load import commands_of
+from ..schema import Scenario
+from .decisions import CLIPPED, WRITTEN, Decision, Lines, statements
+from .groups import is_scheduled
+from .network import Network
+
+TRAINS_NOTHING = (Pause, Resume, Step, Preview, Checkpoint, BreakWhen, BreakOff)
+"""What changes when a run stands still, or what is told of it, and nothing that it trains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """Something that was done.
+
+    Attributes
+    ----------
+    step : it was done before this step
+    text : the command
+    statements : do the same
+    schedules : whether a group follows a schedule afterwards
+    clips : the variable that it clips by, or ""
+    """
+
+    step: int
+    text: str
+    statements: tuple[Lines, ...]
+    schedules: bool
+    clips: str
+
+
+def acts_of(scenario: Scenario, source: str, engine: Engine, network: Network) -> Iterator[Act]:
+    """Give what is done, in order; what changes nothing is left out.
+
+    Parameters
+    ----------
+    scenario : whose commands are applied
+    source : what errors call it
+    engine : that of the scenario; it is put to each step, and trains nothing
+    network : what the script names
+
+    Raises
+    ------
+    ScenarioError : a command cannot be applied, or has no statements; names its step and text
+    """
+    planned = [
+        (boundary(each, engine.steps_per_epoch), command)
+        for each in scenario.at
+        for command in commands_of(each)
+    ]
+    for step, command in sorted(planned, key=lambda each: each[0]):
+        if not isinstance(command, TRAINS_NOTHING):
+            act = _act(source, step, command, engine, network)
+            if act.statements:
+                yield act
+
+
+def _act(source: str, step: int, command: AnyCommand, engine: Engine, network: Network) -> Act:
+    before = replace(engine.state(), step=step)
+    where = f"{source}: step {step}: {to_text(command)!r}"
+    if not isinstance(command, WRITTEN):
+        raise ScenarioError(
+            f"{where} cannot be written as Python, as what it does depends on the run; "
+            "record a run of it (tuitrain run --out DIR) and save that"
+        )
+    try:
+        engine.load_state(before)
+        engine.apply(command)
+        after = engine.state()
+        made = tuple(statements(Decision(command, before, after), network))
+    except TuitrainError as error:
+        raise ScenarioError(f"{where}: {error}") from None
+    scheduled = any(map(is_scheduled, after.groups))
+    clips = CLIPPED.get(command.by, "") if isinstance(command, Clip) else ""
+    return Act(step, to_text(command), made, scheduled, clips)
