@@ -102,9 +102,10 @@ def unpool(g: Geometry) -> Kernel:
 def spread(g: Geometry) -> Kernel:
     """Ds (N, H + KH - 1, W + KW - 1, O) = D (N, OH, OW, O), a stride apart, zeros in between.
 
-    Arguments: D, Ds, first, last. All of Ds is written.
+    Arguments: D, Ds, first, last. Rows of Ds in which there are zeros alone are written only where
+    `input_gradient` reads them.
     """
-    return library.kernel(images.spread, 4, g)
+    return library.kernel(images.spread, 4, g, _is_thin(g))
 
 
 def input_gradient(g: Geometry, masked: bool = False) -> Kernel:

@@ -19,7 +19,8 @@ from .builder import Builder, Int, Mask, Value
 from .geometry import Geometry, Group, cut
 from .host import Host
 
-READY = 1280  # values made ready at once: 15 KiB with their addresses, a part of the first cache
+READY = 1280  # values made ready at once: 15 KiB with their addresses, half of the first cache
+SEEN = 4096  # pixels of both copies of what they see: 16 KiB
 MOST_CHANNELS = 32  # that were measured
 ADDRESS = 2  # floats that an address takes
 LINE = 16  # floats of a line of the cache
@@ -32,7 +33,7 @@ def serves(g: Geometry, host: Host) -> bool:
     vectors of 8 lanes 1/2 and 1/3.
     """
     single = g.C == 1 and g.stride == (1, 1) and g.OH > 1 and g.OW > 1
-    fits = host.lanes >= g.KW and tile.budget(host) >= g.KH and _row(g) <= READY
+    fits = host.lanes >= g.KW and tile.budget(host) >= g.KH and _Copies.of(g).together > 0
     return single and fits and g.O <= MOST_CHANNELS
 
 
@@ -49,20 +50,20 @@ def weight_gradient(k: Builder, g: Geometry) -> None:
     """
     x, dy, index, out, samples, first, last = k.arguments
     sums = _Sums.of(k, g)
-    height = g.OH // 2
+    height, together = g.OH // 2, sums.copies.together
 
     def some_rows(n: Int, start: Int) -> None:
-        count = k.minimum(sums.together, k.sub(height, start))
+        count = k.minimum(together, k.sub(height, start))
         sums.copy(k.at(x, k.mul(k.add(k.mul(n, g.PH), k.mul(start, 2)), g.PW)), count)
         place = k.mul(k.add(k.mul(n, height), start), _row(g))
         sums.prepare(k.at(dy, place), k.at(index, place), count)
         _units(k, g, (first, last), lambda o, size: sums.add(o, size, count))
 
     def sample(n: Int, _: list[Value]) -> None:
-        parts = -(-height // sums.together)
-        k.loop(parts, lambda i, _: some_rows(n, k.mul(i, sums.together)))
+        k.loop(-(-height // together), lambda i, _: some_rows(n, k.mul(i, together)))
 
-    k.loop(samples, sample)
+    # Where no unit is asked for, nothing needs to be made ready.
+    k.loop(k.ir.select(k.less(first, last), samples, k.integer(0)), sample)
     _units(k, g, (first, last), lambda o, size: sums.write(out, o, size))
 
 
@@ -77,15 +78,53 @@ def bias_gradient(k: Builder, g: Geometry) -> None:
 
 
 @dataclass(frozen=True)
+class _Copies:
+    """Two copies of the pixels that some rows of the pooled gradient saw.
+
+    In the second they lie half a line of the cache further on. So in one of the two any 8 pixels
+    from an even column on, and from the next one, lie in one line: reading from two takes twice as
+    long.
+
+    Attributes
+    ----------
+    together: how many rows of the pooled gradient; 0 if not even one would fit.
+    lines: rows of pixels in a copy.
+    pitch: floats from a row of pixels to the next.
+    apart: floats from a pixel in the first copy to the same one in the second.
+    """
+
+    together: int
+    lines: int
+    pitch: int
+    apart: int
+
+    @staticmethod
+    def of(g: Geometry) -> _Copies:
+        """Return as many rows as fit."""
+        pitch = -(-(g.PW + LINE // 2) // LINE) * LINE
+        fit = (SEEN // (2 * pitch) - (g.KH - 1)) // 2
+        together = max(0, min(g.OH // 2, READY // _row(g), fit))
+        lines = 2 * together + g.KH - 1
+        return _Copies(together, lines, pitch, lines * pitch + LINE // 2)
+
+    def place(self, x: int) -> int:
+        """Return from where to read an even column of the first row, or the one after it."""
+        return x + (self.apart if x % LINE >= LINE // 2 else 0)
+
+    @property
+    def floats(self) -> int:
+        """Return the floats of both, with what a vector holds beside the last KW pixels."""
+        return 2 * self.lines * self.pitch + LINE
+
+
+@dataclass(frozen=True)
 class _Sums:
     """The weight gradient while it is added up.
 
     Attributes
     ----------
     narrow: a builder whose vectors hold KW pixels, and not many more.
-    together: rows of the pooled gradient that are made ready at once.
-    images: two copies of what these rows saw, the second half a line further on, so that in one of
-        them any KW pixels lie in one line: reading across two takes twice as long.
+    copies, images: the layout of the copies, and where they are.
     factors, addresses: what is multiplied, and the first of the pixels that its maximum saw, for
         [row][x][o]. (With an address a product is one instruction; from an offset it is two.)
     totals: [o][ky][lanes of narrow].
@@ -94,7 +133,7 @@ class _Sums:
     k: Builder
     g: Geometry
     narrow: Builder
-    together: int
+    copies: _Copies
     images: Value
     factors: Value
     addresses: Value
@@ -103,39 +142,25 @@ class _Sums:
     @staticmethod
     def of(k: Builder, g: Geometry) -> _Sums:
         """Return them with memory of their own, all zero."""
-        narrow, together = k.narrow(_lanes(g, k.host)), min(READY // _row(g), g.OH // 2)
-        values = together * _whole(k, _row(g))
-        sizes = [0, values, ADDRESS * values, g.O * g.KH * narrow.lanes]
-        sums = _Sums(k, g, narrow, together, *sizes)
-        sizes[0] = 2 * sums.copied + LINE + narrow.lanes
+        narrow, copies = k.narrow(_lanes(g, k.host)), _Copies.of(g)
+        values = copies.together * _whole(k, _row(g))
+        sizes = [copies.floats, values, ADDRESS * values, g.O * g.KH * narrow.lanes]
         memory = [k.scratch(floats) for floats in sizes]
         for address, floats in zip(memory, sizes, strict=True):
             images.fill(k, address, floats)
-        return _Sums(k, g, narrow, together, *memory)
-
-    @property
-    def pitch(self) -> int:
-        """Floats from a row to the next in the copies of the images."""
-        return -(-(self.g.PW + LINE // 2) // LINE) * LINE
-
-    @property
-    def copied(self) -> int:
-        """Floats from a pixel in the first copy to the same one in the second."""
-        return (2 * self.together + self.g.KH - 1) * self.pitch + LINE // 2
+        return _Sums(k, g, narrow, copies, *memory)
 
     def copy(self, image: Value, rows: Int) -> None:
         """Copy what so many rows of the pooled gradient saw."""
         k = self.k
 
         def line(r: Value, _: list[Value]) -> None:
-            source, target = (
-                k.at(image, k.mul(r, self.g.PW)),
-                k.at(self.images, k.mul(r, self.pitch)),
-            )
+            source = k.at(image, k.mul(r, self.g.PW))
+            target = k.at(self.images, k.mul(r, self.copies.pitch))
             for offset, mask in k.columns(self.g.PW):
                 pixels = k.load(source, offset, mask)
                 k.store(pixels, target, offset, mask)
-                k.store(pixels, target, self.copied + offset, mask)
+                k.store(pixels, target, self.copies.apart + offset, mask)
 
         k.loop(k.add(k.mul(rows, 2), self.g.KH - 1), line)
 
@@ -144,7 +169,7 @@ class _Sums:
         k, row = self.k, _row(self.g)
 
         def line(r: Value, _: list[Value]) -> None:
-            image = k.at(self.images, k.mul(r, 2 * self.pitch))
+            image = k.at(self.images, k.mul(r, 2 * self.copies.pitch))
             for first, mask in k.columns(row):
                 source = k.add(k.mul(r, row), first)
                 target = k.add(k.mul(r, _whole(k, row)), first)
@@ -158,12 +183,13 @@ class _Sums:
     def _corners(self, first: int) -> Value:
         """Return the windows' first pixels, for the values of a row from `first` on."""
         corners = [2 * ((first + lane) // self.g.O) for lane in range(self.k.lanes)]
-        return self.k.vector_of([x + (x % LINE >= LINE // 2) * self.copied for x in corners])
+        return self.k.vector_of([self.copies.place(x) for x in corners])
 
     def _pixel(self, where: Value) -> Value:
         """Return a maximum's pixel, counted from the window's first; 0 for I = -1."""
         k = self.k
-        below = k.ir.select(k.greater(where, k.constant(1)), k.constant(self.pitch - 2), k.zero)
+        down = k.constant(self.copies.pitch - 2)
+        below = k.ir.select(k.greater(where, k.constant(1)), down, k.zero)
         return k.ir.fadd(k.ir.select(k.greater(where, k.zero), where, k.zero), below)
 
     def add(self, o: Int, size: int, rows: Int) -> None:
@@ -187,7 +213,7 @@ class _Sums:
                 pixels = k.load_address(address, i * ADDRESS)
                 d = k.splat(k.load_scalar(factor, i))
                 for ky, at in enumerate(range(i * g.KH, (i + 1) * g.KH)):
-                    sums[at] = k.fma(d, k.load(pixels, ky * self.pitch), sums[at])
+                    sums[at] = k.fma(d, k.load(pixels, ky * self.copies.pitch), sums[at])
             return [k.at(factor, g.O), k.at(address, g.O * ADDRESS), *sums]
 
         addresses = k.at(self.addresses, k.mul(value, ADDRESS))
