@@ -364,6 +364,13 @@ def test_any_cut_of_the_pooled_weight_gradient_gives_the_same_bits(g):
         parts = [(count // 2, count), (count, count), (0, count // 2), (1, 0)]
         whole = pooled_weight_gradient(g, *arrays)
         np.testing.assert_array_equal(pooled_weight_gradient(g, *arrays, parts), whole)
+        written = np.zeros(g.O, int)
+        for unit in range(count):
+            part = pooled_weight_gradient(g, *arrays, [(unit, unit + 1)])
+            mine = np.any(part != UNTOUCHED, (1, 2, 3))
+            np.testing.assert_array_equal(part[mine], whole[mine])
+            written += mine
+        assert np.all(written == 1)
 
 
 @each_pooled
@@ -386,6 +393,14 @@ def test_what_a_vector_holds_beside_the_taps_is_of_no_account():
         expected = pooled_weight_gradient(g, x, dy, index)
         x[:, :, -1] = np.nan
         np.testing.assert_array_equal(pooled_weight_gradient(g, x, dy, index), expected)
+
+
+def test_a_value_where_relu_is_off_meets_the_first_pixel_of_its_window():
+    g = Geometry(1, 4, 40, 2, 1, 1)
+    x, dy, index = pooled(g)
+    index[...] = -1
+    x[:, 1::2], x[:, :, 1::2] = np.nan, np.nan
+    assert np.all(pooled_weight_gradient(g, x, dy, index) == 0.0)
 
 
 @each_geometry
