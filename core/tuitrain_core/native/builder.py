@@ -9,6 +9,7 @@ No value is ever computed in an order that LLVM may choose: no fast-math flag is
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -49,6 +50,13 @@ class Builder:
         self.arguments = [
             self.ir.load(self.ir.gep(block, [ir.Constant(INT64, i)])) for i in range(arguments)
         ]
+
+    def narrow(self, lanes: int) -> Builder:
+        """Return a builder of the same kernel whose vectors have fewer lanes."""
+        other = copy.copy(self)
+        other.lanes = lanes
+        other.vector, other.bits = ir.VectorType(FLOAT, lanes), ir.VectorType(BIT, lanes)
+        return other
 
     def text(self) -> str:
         """Finish the function and return the module's IR."""
@@ -145,12 +153,36 @@ class Builder:
         """Write one float."""
         self.ir.store(value, self._pointer(address, offset, FLOAT), align=FLOAT_BYTES)
 
+    def load_address(self, place: Value, offset: Int = 0) -> Value:
+        """Return the address that stands at place + offset floats."""
+        return self.ir.load(self._pointer(place, offset, INT64), align=FLOAT_BYTES)
+
+    def store_addresses(self, base: Value, floats: Value, place: Value) -> None:
+        """Write the addresses that are so many floats (a vector of whole numbers) from a base."""
+        kind = ir.VectorType(INT64, self.lanes)
+        numbers = self.ir.sext(self.ir.fptosi(floats, ir.VectorType(INT32, self.lanes)), kind)
+        offsets = self.ir.mul(numbers, ir.Constant(kind, [FLOAT_BYTES] * self.lanes))
+        first = self.ir.insert_element(ir.Constant(kind, ir.Undefined), base, ir.Constant(INT32, 0))
+        bases = self.shuffle(first, first, [0] * self.lanes)
+        pointer = self._pointer(place, 0, kind)
+        self.ir.store(self.ir.add(bases, offsets), pointer, align=FLOAT_BYTES)
+
     def columns(self, count: int) -> list[tuple[int, Mask]]:
         """Return the vectors that cover so many floats: (offset, mask) of each."""
         return [
             (first, None if count - first >= self.lanes else count - first)
             for first in range(0, count, self.lanes)
         ]
+
+    def scratch(self, floats: int) -> Value:
+        """Return the address of so many floats on the stack, where a line of the cache begins.
+
+        They are not yet written. To be asked for before any loop: in one it would take more of the
+        stack each time.
+        """
+        memory: Any = self.ir.alloca(ir.ArrayType(FLOAT, floats))
+        memory.align = 64
+        return self.ir.ptrtoint(memory, INT64)
 
     def zeros(self, floats: int) -> Value:
         """Return the address of so many zeros."""
@@ -171,7 +203,11 @@ class Builder:
 
     def constant(self, value: float) -> Value:
         """Return a vector of one number."""
-        return ir.Constant(self.vector, [float(np.float32(value))] * self.lanes)
+        return self.vector_of([value] * self.lanes)
+
+    def vector_of(self, values: Sequence[float]) -> Value:
+        """Return a vector of these numbers."""
+        return ir.Constant(self.vector, [float(np.float32(value)) for value in values])
 
     def splat(self, scalar: Value) -> Value:
         """Return a vector of one float value."""
@@ -218,13 +254,8 @@ class Builder:
 
     def _halves(self, a: Value | None, b: Value | None, half: int) -> Value | None:
         """Return the sums of a's halves beside those of b's, within groups of 2 · half lanes."""
-        if a is None and b is None:
-            return None
-        unused, lanes = ir.Constant(self.vector, ir.Undefined), range(self.lanes)
-        a, b = unused if a is None else a, unused if b is None else b
-        low = [self.lanes + i - half if i & half else i for i in lanes]
-        high = [self.lanes + i if i & half else i + half for i in lanes]
-        return self.ir.fadd(self.shuffle(a, b, low), self.shuffle(a, b, high))
+        low, high = self._exchanged(a, b, half)
+        return None if low is None else self.ir.fadd(low, high)
 
     def interleave(self, vectors: Sequence[Value], count: int) -> list[Value]:
         """Return vectors[0][0], vectors[1][0], ..., vectors[0][1], ...: `count` lanes of each."""
@@ -240,6 +271,30 @@ class Builder:
                 vector = self.shuffle(vector, vectors[number], lanes)
             result.append(vector)
         return result
+
+    def transpose(self, rows: Sequence[Value | None]) -> list[Value | None]:
+        """Return the columns of so many rows as there are lanes; None for what nobody reads.
+
+        Blocks of half the size change places, down to single lanes.
+        """
+        block, half = list(rows), self.lanes // 2
+        while half:
+            for i in range(self.lanes):
+                if not i & half:
+                    pair = block[i], block[i + half]
+                    block[i], block[i + half] = self._exchanged(*pair, half)
+            half //= 2
+        return block
+
+    def _exchanged(self, a: Value | None, b: Value | None, half: int) -> tuple[Value | None, ...]:
+        """Return a and b after b's lower halves have changed places with a's upper ones."""
+        if a is None and b is None:
+            return None, None
+        unused, lanes = ir.Constant(self.vector, ir.Undefined), range(self.lanes)
+        a, b = unused if a is None else a, unused if b is None else b
+        low = [self.lanes + i - half if i & half else i for i in lanes]
+        high = [self.lanes + i if i & half else i + half for i in lanes]
+        return self.shuffle(a, b, low), self.shuffle(a, b, high)
 
     def fold(self, vectors: Sequence[Value], width: int) -> Value:
         """Add up groups of `width` floats that lie side by side in the vectors.

@@ -8,12 +8,22 @@ of a kernel; the number of samples is not. ``first`` and ``last`` are the sample
 
 Forward: pad, pack, forward. Back: unpool (after a pool), weight_gradient, unpack_gradient, and the
 bias gradient from ``linear.bias_gradient`` on N · OH · OW rows; then spread, pack_transposed,
-input_gradient.
+input_gradient. After a pool, where takes_pooled(g): pooled_weight_gradient, unpack_gradient and
+pooled_bias_gradient need no unpool.
 """
 
 from __future__ import annotations
 
-from . import convolution_gradient, correlation, images, library, packing, single_channel, tile
+from . import (
+    convolution_gradient,
+    correlation,
+    images,
+    library,
+    packing,
+    pooled_gradient,
+    single_channel,
+    tile,
+)
 from .builder import Builder, Int, Mask, Value
 from .geometry import Geometry
 from .host import host
@@ -27,7 +37,11 @@ __all__ = [
     "pack_transposed",
     "packed_size",
     "pad",
+    "pooled_bias_gradient",
+    "pooled_weight_gradient",
+    "pooled_weight_units",
     "spread",
+    "takes_pooled",
     "transposed_size",
     "unpack_gradient",
     "unpool",
@@ -88,9 +102,10 @@ def unpool(g: Geometry) -> Kernel:
 def spread(g: Geometry) -> Kernel:
     """Ds (N, H + KH - 1, W + KW - 1, O) = D (N, OH, OW, O), a stride apart, zeros in between.
 
-    Arguments: D, Ds, first, last. All of Ds is written.
+    Arguments: D, Ds, first, last. Rows of Ds in which there are zeros alone are written only where
+    `input_gradient` reads them.
     """
-    return library.kernel(images.spread, 4, g)
+    return library.kernel(images.spread, 4, g, _is_thin(g))
 
 
 def input_gradient(g: Geometry, masked: bool = False) -> Kernel:
@@ -118,6 +133,36 @@ def weight_units(g: Geometry) -> int:
         return single_channel.weight_units(g, host())
     kinds = convolution_gradient.units(g, host())
     return sum(kind.rows * kind.blocks for kind in kinds)
+
+
+def takes_pooled(g: Geometry) -> bool:
+    """Whether the gradients of weight and bias are computed from dY and I, without unpool."""
+    return pooled_gradient.serves(g, host())
+
+
+def pooled_weight_gradient(g: Geometry) -> Kernel:
+    """G = the gradient of the weight, laid out like P, from xp, dY (N, OH//2, OW//2, O) and I.
+
+    The same as unpool and `weight_gradient`, but that a value where ReLU is off is multiplied by 0,
+    so that NaN and inf stay in sight. Only where takes_pooled(g); G's padding is left as it is.
+
+    Arguments: xp, dY, I, G, samples, first, last (units: pooled_weight_units(g)).
+    """
+    return library.kernel(pooled_gradient.weight_gradient, 7, g)
+
+
+def pooled_weight_units(g: Geometry) -> int:
+    """Return into how many units the weight gradient from dY and I can be cut."""
+    return pooled_gradient.weight_units(g, host())
+
+
+def pooled_bias_gradient(g: Geometry) -> Kernel:
+    """db[o] = sum of dY[b][o] · (I[b][o] >= 0) for o in first ... last-1.
+
+    Arguments: dY, I, db, rows (samples · OH//2 · OW//2), first, last; first is a multiple of 16,
+    and last is one or O.
+    """
+    return library.kernel(pooled_gradient.bias_gradient, 6, g)
 
 
 def unpack_gradient(g: Geometry) -> Kernel:

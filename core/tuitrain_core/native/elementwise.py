@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .builder import Builder, Value
+from .builder import Builder, Int, Value
 from .library import Kernel, kernel
 
 
@@ -91,16 +91,27 @@ def _unplanar(k: Builder, pixels: int, channels: int, x_pitch: int) -> None:
 
 
 def _turn(k: Builder, source: Value, target: Value, columns: int, rows: int) -> None:
-    """Write source[row][column] to target[column][row]."""
+    """Write source[row][column] to target[column][row], in blocks as wide as a vector."""
 
-    def column(j: Value, _: object) -> None:
-        def one(i: Value, _: object) -> None:
-            value = k.load_scalar(k.at(source, k.mul(i, columns), j))
-            k.store_scalar(value, k.at(target, k.mul(j, rows), i))
+    def block(row: Int, column: Int, height: int, width: int) -> None:
+        start = k.at(source, k.mul(row, columns), column)
+        lines = [k.load(start, i * columns, width) for i in range(height)]
+        turned = k.transpose([*lines, *[None] * (k.lanes - height)])
+        for j, line in enumerate(turned[:width]):
+            k.store(line, k.at(target, k.mul(column, rows), row), j * rows, height)
 
-        k.loop(rows, one)
+    def band(row: Int, height: int) -> None:
+        _blocks(k, columns, lambda column, width: block(row, column, height, width))
 
-    k.loop(columns, column)
+    _blocks(k, rows, band)
+
+
+def _blocks(k: Builder, length: int, body: Callable[[Int, int], None]) -> None:
+    """Emit body(first, size) for a length in vectors, of which the last may not be full."""
+    whole, rest = divmod(length, k.lanes)
+    k.loop(whole, lambda i, _: body(k.mul(i, k.lanes), k.lanes))
+    if rest:
+        body(whole * k.lanes, rest)
 
 
 def each_vector(

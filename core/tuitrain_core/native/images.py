@@ -28,32 +28,36 @@ def pad(k: Builder, g: Geometry) -> None:
     _samples(k, first, last, sample)
 
 
-def spread(k: Builder, g: Geometry) -> None:
+def spread(k: Builder, g: Geometry, lines: bool) -> None:
     """Arguments D, Ds, first, last: the output gradient, `stride` apart, zeros between and around.
 
     Row oy of D lies at row oy · stride + KH - 1 - padding of Ds; what lies outside is left away,
     for no pixel of the input but only its padding saw it. Columns alike.
+
+    lines: write the rows alone in which a row of D lies; those of zeros are left as they are.
     """
     d, ds, first, last = k.arguments
     rows, columns = g.spread_rows, g.spread_columns
-    height, width = rows.count, columns.count
+    line = g.SW * g.O
 
     def sample(n: Int) -> None:
         source = k.at(d, k.mul(n, g.OH * g.OW * g.O), (rows.first * g.OW + columns.first) * g.O)
-        target = k.at(ds, k.mul(n, g.SH * g.SW * g.O))
-        fill(k, target, g.SH * g.SW * g.O)
-        corner = k.at(target, (rows.place * g.SW + columns.place) * g.O)
-        if g.stride[1] == 1:
-            pitch = g.stride[0] * g.SW * g.O
-            _rows(k, source, corner, height, width * g.O, g.OW * g.O, pitch)
-            return
+        target = k.at(ds, k.mul(n, g.SH * line))
+        if not lines:
+            fill(k, target, g.SH * line)
 
         def row(y: Value, _: list[Value]) -> None:
             from_row = k.at(source, k.mul(y, g.OW * g.O))
-            to_row = k.at(corner, k.mul(y, g.stride[0] * g.SW * g.O))
-            _rows(k, from_row, to_row, width, g.O, g.O, g.stride[1] * g.O)
+            to_row = k.at(target, k.mul(k.add(k.mul(y, rows.step), rows.place), line))
+            if lines:
+                fill(k, to_row, line)
+            corner = k.at(to_row, columns.place * g.O)
+            if columns.step == 1:
+                copy(k, from_row, corner, columns.count * g.O)
+            else:
+                _rows(k, from_row, corner, columns.count, g.O, g.O, columns.step * g.O)
 
-        k.loop(height, row)
+        k.loop(rows.count, row)
 
     _samples(k, first, last, sample)
 

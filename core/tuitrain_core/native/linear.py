@@ -9,13 +9,9 @@ into parts gives the same bits.
 
 from __future__ import annotations
 
-import math
-
-from . import dot, library, tile
+from . import dot, library, row_sums, tile
 from .builder import Builder, Int, Mask, Value
 from .library import Kernel
-
-CHAINS = 4  # of additions in a bias gradient, to hide their latency
 
 
 def forward(
@@ -115,53 +111,7 @@ def _weight_gradient(k: Builder, K: int, d_pitch: int, x_pitch: int) -> None:
 def _bias_gradient(k: Builder, N: int, d_pitch: int) -> None:
     d, db, rows, first, last = k.arguments
 
-    def column(start: Int, mask: Mask) -> None:
-        total = _sum_of_rows(k, k.at(d, start), rows, d_pitch, mask, [k.zero] * CHAINS)
-        k.store(total, db, start, mask)
+    def read(place: Int, mask: Mask) -> Value:
+        return k.load(d, place, mask)
 
-    if d_pitch == N and k.lanes >= 2 * N:
-        k.when(k.less(first, last), lambda: _narrow_bias_gradient(k, N))
-        return
-    whole = k.div(k.maximum(k.sub(last, first), 0), k.lanes)
-    k.loop(whole, lambda i, _: column(k.add(first, k.mul(i, k.lanes)), None))
-    rest = N % k.lanes
-    if rest:
-        k.when(k.less(k.maximum(first, N - rest), last), lambda: column(N - rest, rest))
-
-
-def _narrow_bias_gradient(k: Builder, N: int) -> None:
-    """Add up rows that lie side by side, several in a vector, so that no lane idles."""
-    d, db, rows, _first, _last = k.arguments
-    period = math.lcm(N, k.lanes) // k.lanes  # vectors after which a row begins with a vector again
-    together = period * k.lanes // N
-
-    def add(i: Value, sums: list[Value]) -> list[Value]:
-        block = k.at(d, k.mul(i, 2 * period * k.lanes))
-        return [k.ir.fadd(s, k.load(block, v * k.lanes)) for v, s in enumerate(sums)]
-
-    blocks = k.div(rows, 2 * together)
-    sums = k.loop(blocks, add, [k.zero] * (2 * period))
-    pairs = zip(sums[:period], sums[period:], strict=True)
-    total = k.fold([k.ir.fadd(a, b) for a, b in pairs], N)
-    done = k.mul(blocks, 2 * together)
-    start = [total, *[k.zero] * (CHAINS - 1)]
-    rest = _sum_of_rows(k, k.at(d, k.mul(done, N)), k.sub(rows, done), N, N, start)
-    k.store(rest, db, 0, N)
-
-
-def _sum_of_rows(
-    k: Builder, d: Value, rows: Int, pitch: int, mask: Mask, start: list[Value]
-) -> Value:
-    """Return start plus the sum of one vector of each row: rows b, b + CHAINS, ... are a chain."""
-
-    def add(i: Value, sums: list[Value]) -> list[Value]:
-        row = k.at(d, k.mul(i, CHAINS * pitch))
-        return [k.ir.fadd(s, k.load(row, c * pitch, mask)) for c, s in enumerate(sums)]
-
-    def add_rest(i: Value, sums: list[Value]) -> list[Value]:
-        row = k.at(d, k.mul(k.add(k.sub(rows, k.rem(rows, CHAINS)), i), pitch))
-        return [k.ir.fadd(sums[0], k.load(row, 0, mask)), *sums[1:]]
-
-    sums = k.loop(k.div(rows, CHAINS), add, start)
-    sums = k.loop(k.rem(rows, CHAINS), add_rest, sums)
-    return k.ir.fadd(k.ir.fadd(sums[0], sums[1]), k.ir.fadd(sums[2], sums[3]))
+    row_sums.emit(k, read, db, (rows, N, d_pitch), (first, last))

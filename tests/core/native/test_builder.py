@@ -126,3 +126,32 @@ def test_relu_keeps_nan_and_its_mask_is_a_product(cpu):
     run(library.kernel(positive, 3), value, condition, out)
     np.testing.assert_array_equal(out[0, :4], [1, np.nan, -2, np.nan])
     np.testing.assert_array_equal(out[1, :4], [1, np.nan, 0, np.inf])
+
+
+def transposed(k, rows):
+    source, out = k.arguments
+    lines = [k.load(source, i * k.lanes) for i in range(rows)]
+    for i, column in enumerate(k.transpose([*lines, *[None] * (k.lanes - rows)])):
+        k.store(column, out, i * rows, rows)
+
+
+def test_rows_become_columns(cpu):
+    for rows in range(1, cpu.lanes + 1):
+        source = np.arange(rows * cpu.lanes, dtype=np.float32).reshape(rows, cpu.lanes)
+        out = fenced(np.zeros((cpu.lanes, rows)))
+        run(library.kernel(transposed, 2, rows), source, out)
+        np.testing.assert_array_equal(out, source.T)
+
+
+def addresses(k):
+    """Write addresses to the stack; read what stands at the last of them, two at a time."""
+    floats, out = k.arguments
+    places, pair = k.scratch(2 * k.lanes), k.narrow(2)
+    k.store_addresses(floats, k.vector_of([3 * lane for lane in range(k.lanes)]), places)
+    pair.store(pair.load(k.load_address(places, 2 * (k.lanes - 1))), out)
+
+
+def test_addresses_are_kept_and_read_back(cpu):
+    floats, out = fenced(np.arange(3 * cpu.lanes - 1)), fenced(np.zeros(2))
+    run(library.kernel(addresses, 2), floats, out)
+    np.testing.assert_array_equal(out, [3 * cpu.lanes - 3, 3 * cpu.lanes - 2])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from memory import UNTOUCHED, close, fenced
 
-from tuitrain_core.native import convolution, run
+from tuitrain_core.native import convolution, host, run
 from tuitrain_core.native.convolution import Geometry
 
 pytestmark = pytest.mark.usefixtures("cpu")
@@ -96,6 +96,23 @@ def weight_gradient(g, x, d, parts=None):
     return dw
 
 
+def pooled_weight_gradient(g, x, dy, index, parts=None):
+    packed = untouched(convolution.packed_size(g))
+    kernel, arrays = convolution.pooled_weight_gradient(g), (pad(g, x), fenced(dy), fenced(index))
+    for first, last in parts or [(0, convolution.pooled_weight_units(g))]:
+        run(kernel, *arrays, packed, len(x), first, last)
+    dw = untouched(g.O, g.C, g.KH, g.KW)
+    run(convolution.unpack_gradient(g), packed, dw)
+    return dw
+
+
+def pooled_bias_gradient(g, dy, index):
+    db = untouched(g.O)
+    rows = dy.size // g.O
+    run(convolution.pooled_bias_gradient(g), fenced(dy), fenced(index), db, rows, 0, g.O)
+    return db
+
+
 # -- what they should give
 
 
@@ -139,6 +156,14 @@ def expected_pool(y):
     return np.take_along_axis(window, where[None], 0)[0], where
 
 
+def expected_unpool(g, dy, index):
+    d = np.zeros((len(dy), g.OH, g.OW, g.O), np.float32)
+    for place in range(4):
+        view = d[:, place // 2 :: 2, place % 2 :: 2][:, : dy.shape[1], : dy.shape[2]]
+        view[...] = np.where(index == place, dy, 0)
+    return d
+
+
 # -- the tests
 
 
@@ -146,7 +171,7 @@ def expected_pool(y):
 def test_pad_and_spread(g):
     x, d = images(g), gradient(g)
     np.testing.assert_array_equal(pad(g, x), padded(g, x).astype(np.float32))
-    ds = np.zeros((N, g.SH, g.SW, g.O), np.float32)
+    expected, rows = np.zeros((N, g.SH, g.SW, g.O), np.float32), set()
     for y in range(g.OH):
         for z in range(g.OW):
             at = (
@@ -154,8 +179,12 @@ def test_pad_and_spread(g):
                 z * g.stride[1] + g.KW - 1 - g.padding[1],
             )
             if 0 <= at[0] < g.SH and 0 <= at[1] < g.SW:
-                ds[:, at[0], at[1]] = d[:, y, z]
-    np.testing.assert_array_equal(spread(g, d), ds)
+                expected[:, at[0], at[1]] = d[:, y, z]
+                rows.add(at[0])
+    ds = spread(g, d)
+    zeros = np.delete(ds, list(rows), 1)  # need not be written, where nobody reads them
+    assert np.all((zeros == 0.0) | (zeros == UNTOUCHED))
+    np.testing.assert_array_equal(ds[:, list(rows)], expected[:, list(rows)])
 
 
 @each_geometry
@@ -198,11 +227,7 @@ def test_unpool(g):
     dy, index = values(*size), np.random.default_rng(5).integers(-1, 4, size).astype(np.float32)
     d = untouched(N, g.OH, g.OW, g.O)
     run(convolution.unpool(g), fenced(dy), fenced(index), d, 0, N)
-    expected = np.zeros(d.shape, np.float32)
-    for place in range(4):
-        view = expected[:, place // 2 :: 2, place % 2 :: 2][:, : size[1], : size[2]]
-        view[...] = np.where(index == place, dy, 0)
-    np.testing.assert_array_equal(d, expected)
+    np.testing.assert_array_equal(d, expected_unpool(g, dy, index))
 
 
 @each_geometry
@@ -277,3 +302,111 @@ def test_nan_and_inf_stay_in_sight_and_in_their_sample(bad):
     np.testing.assert_array_equal(~np.isfinite(dx), reached)
     dw = weight_gradient(g, np.ones_like(x), d)
     assert not np.isfinite(dw[32]).any() and np.isfinite(dw[:32]).all()
+
+
+# -- the gradients from a pooled gradient
+
+POOLED = [
+    Geometry(1, 28, 28, 6, 5, 5, (1, 1), (2, 2)),
+    Geometry(1, 12, 13, 6, 5, 5, (1, 1), (2, 2)),
+    Geometry(1, 5, 35, 6, 3, 5, (1, 1), (1, 3)),
+    Geometry(1, 8, 20, 3, 4, 2),
+    Geometry(1, 3, 33, 6, 3, 3, (1, 1), (1, 0)),
+    Geometry(1, 2, 2, 2, 1, 1),
+    Geometry(1, 7, 90, 17, 2, 11, (1, 1), (0, 4)),
+    Geometry(1, 31, 66, 7, 4, 4, (1, 1), (3, 3)),  # more rows than are made ready at once
+    Geometry(1, 6, 300, 2, 3, 3),
+]
+NOT_POOLED = [
+    Geometry(2, 9, 9, 6, 3, 3),
+    Geometry(1, 9, 9, 6, 3, 3, (1, 2)),
+    Geometry(1, 9, 40, 6, 3, 17),
+    Geometry(1, 6, 2000, 1, 3, 3),  # a row is more than is made ready at once
+    Geometry(1, 1, 9, 6, 1, 1),  # no windows
+]
+each_pooled = pytest.mark.parametrize(
+    "g", POOLED, ids=[f"{g.H}x{g.W} by {g.O}x{g.KH}x{g.KW}" for g in POOLED]
+)
+
+
+def pooled(g, count=N):
+    """Return images, the pooled gradient and where the maxima were."""
+    size = (count, g.OH // 2, g.OW // 2, g.O)
+    index = np.random.default_rng(5).integers(-1, 4, size).astype(np.float32)
+    return images(g, count), values(*size, seed=3), index
+
+
+def served(g):
+    """Return whether this processor computes it so; it does at least where vectors are wide."""
+    assert convolution.takes_pooled(g) or host().lanes < 16 or g.KW > 5
+    return convolution.takes_pooled(g)
+
+
+def test_what_is_not_computed_from_a_pooled_gradient():
+    assert not any(convolution.takes_pooled(g) for g in NOT_POOLED)
+
+
+@each_pooled
+@pytest.mark.parametrize("count", [0, 1, N])
+def test_the_weight_gradient_from_a_pooled_one(g, count):
+    if served(g):
+        x, dy, index = pooled(g, count)
+        d = expected_unpool(g, dy, index)
+        expected = expected_weight_gradient(g, x, d)
+        scale = expected_weight_gradient(g, np.abs(x), np.abs(d))
+        close(pooled_weight_gradient(g, x, dy, index), expected, scale)
+
+
+@each_pooled
+def test_any_cut_of_the_pooled_weight_gradient_gives_the_same_bits(g):
+    if served(g):
+        arrays, count = pooled(g), convolution.pooled_weight_units(g)
+        parts = [(count // 2, count), (count, count), (0, count // 2), (1, 0)]
+        whole = pooled_weight_gradient(g, *arrays)
+        np.testing.assert_array_equal(pooled_weight_gradient(g, *arrays, parts), whole)
+        written = np.zeros(g.O, int)
+        for unit in range(count):
+            part = pooled_weight_gradient(g, *arrays, [(unit, unit + 1)])
+            mine = np.any(part != UNTOUCHED, (1, 2, 3))
+            np.testing.assert_array_equal(part[mine], whole[mine])
+            written += mine
+        assert np.all(written == 1)
+
+
+@each_pooled
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_nan_and_inf_of_a_pooled_gradient_stay_in_sight(g, bad):
+    x, dy, index = pooled(g)
+    channel = g.O // 2
+    dy[-1, -1, -1, channel], index[-1, -1, -1, channel] = bad, -1  # where ReLU is off
+    db = pooled_bias_gradient(g, dy, index)
+    assert np.isnan(db[channel]) and np.isfinite(np.delete(db, channel)).all()
+    if served(g):
+        dw = pooled_weight_gradient(g, np.ones_like(x), dy, index)
+        assert np.isnan(dw[channel]).all() and np.isfinite(np.delete(dw, channel, 0)).all()
+
+
+def test_what_a_vector_holds_beside_the_taps_is_of_no_account():
+    g = Geometry(1, 9, 29, 6, 5, 5)  # the last column of 25 is in no window
+    if served(g):
+        x, dy, index = pooled(g)
+        expected = pooled_weight_gradient(g, x, dy, index)
+        x[:, :, -1] = np.nan
+        np.testing.assert_array_equal(pooled_weight_gradient(g, x, dy, index), expected)
+
+
+def test_a_value_where_relu_is_off_meets_the_first_pixel_of_its_window():
+    g = Geometry(1, 4, 40, 2, 1, 1)
+    x, dy, index = pooled(g)
+    index[...] = -1
+    x[:, 1::2], x[:, :, 1::2] = np.nan, np.nan
+    assert np.all(pooled_weight_gradient(g, x, dy, index) == 0.0)
+
+
+@each_geometry
+@pytest.mark.parametrize("count", [0, 1, N])
+def test_the_bias_gradient_from_a_pooled_one(g, count):
+    _, dy, index = pooled(g, count)
+    db = pooled_bias_gradient(g, dy, index)
+    on = index >= 0
+    close(db, (dy.astype(np.float64) * on).sum((0, 1, 2)), (np.abs(dy) * on).sum((0, 1, 2)))

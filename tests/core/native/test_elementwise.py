@@ -6,6 +6,7 @@ import ctypes
 
 import numpy as np
 import pytest
+from memory import UNTOUCHED, between, empty_rows, fenced
 
 from tuitrain_core.kernels import gather as eager
 from tuitrain_core.native import elementwise, gather
@@ -54,19 +55,24 @@ class TestRows:
         assert (memory[:, features:] == 7.0).all()
 
 
-@pytest.mark.parametrize(("pixels", "channels"), [(1, 1), (25, 16), (6, 3), (3, 17)])
+@pytest.mark.usefixtures("cpu")
+@pytest.mark.parametrize(
+    ("pixels", "channels"), [(1, 1), (25, 16), (6, 3), (3, 17), (16, 16), (35, 1), (1, 9), (40, 37)]
+)
 def test_planes_and_pixels(pixels: int, channels: int) -> None:
     draw = np.random.default_rng(0)
     x = draw.standard_normal((4, pixels, channels)).astype(np.float32)
+    x[1, pixels // 2, channels // 2], x[2, -1, -1] = np.nan, np.inf
     size = pixels * channels
-    memory = np.full((4, size + 3), 7.0, np.float32)
-    run(elementwise.planar(pixels, channels, size + 3), x, memory, 0, 4)
-    planes = memory[:, :size].reshape(4, channels, pixels)
-    np.testing.assert_array_equal(planes, x.transpose(0, 2, 1))
-    back = np.zeros_like(x)
+    memory, y = empty_rows(4, size, size + 3)
+    run(elementwise.planar(pixels, channels, size + 3), fenced(x), memory, 0, 1)
+    assert (y[1:] == UNTOUCHED).all()
+    run(elementwise.planar(pixels, channels, size + 3), fenced(x), memory, 1, 4)
+    np.testing.assert_array_equal(y.reshape(4, channels, pixels), x.transpose(0, 2, 1))
+    back = fenced(np.zeros_like(x))
     run(elementwise.unplanar(pixels, channels, size + 3), memory, back, 0, 4)
     np.testing.assert_array_equal(back, x)
-    assert (memory[:, size:] == 7.0).all()
+    assert (between(memory, 4, size, size + 3) == UNTOUCHED).all()
 
 
 @pytest.mark.parametrize(("channels", "pixels"), [(1, 784), (1, 7), (3, 35), (2, 16)])
