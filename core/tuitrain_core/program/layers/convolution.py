@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...native import convolution, elementwise, linear
+from ...native.library import Kernel
 from ...ops.base import Array
 from ...ops.convolution import Conv2d
 from ...ops.pooling import MaxPool2d
@@ -63,18 +64,21 @@ class ConvolutionLayer:
         )
 
     def backward(self, plan: Plan) -> None:
-        """Plan the gradients of weight, bias and x."""
-        g, d = self._geometry, self._before_pool(plan)
+        """Plan the gradients of x, weight and bias."""
+        if self._pool and convolution.takes_pooled(self._geometry):
+            if plan.needs(self._x):
+                self._input_gradient(plan, self._before_pool(plan))
+            self._pooled_gradients(plan)
+            return
+        d = self._before_pool(plan)
         if plan.needs(self._x):
             self._input_gradient(plan, d)
         if plan.needs(self._weight):
             self._weight_gradient(plan, d)
         if self._bias is not None and plan.needs(self._bias):
-            with plan.into(self._bias, Phase.GATHER) as target:
-                pixels = plan.rows * g.OH * g.OW
-                kernel = linear.bias_gradient(g.O, g.O)
-                arguments = d, target, pixels
-                plan.call(kernel, *arguments, total=g.O, granule=16, phase=Phase.GATHER)
+            g = self._geometry
+            given = d, plan.rows * g.OH * g.OW
+            self._bias_gradient(plan, self._bias, linear.bias_gradient(g.O, g.O), *given)
 
     def _padded(self, plan: Plan) -> Array:
         """Return the memory of x with its border of zeros: x itself, if there is none."""
@@ -102,20 +106,38 @@ class ConvolutionLayer:
             plan.each_sample(kernel, plan.value(self.output), d)
         return d
 
+    def _pooled_gradients(self, plan: Plan) -> None:
+        """Plan the gradients of weight and bias from the pooled gradient, of one pixel in four."""
+        g, d, chosen = self._geometry, plan.gradient(self.output), self._chosen(plan)
+        if plan.needs(self._weight):
+            kernel, units = (
+                convolution.pooled_weight_gradient(g),
+                convolution.pooled_weight_units(g),
+            )
+            self._gather_weight(plan, kernel, units, self._padded(plan), d, chosen)
+        if self._bias is not None and plan.needs(self._bias):
+            kernel = convolution.pooled_bias_gradient(g)
+            pixels = plan.rows * (g.OH // 2) * (g.OW // 2)
+            self._bias_gradient(plan, self._bias, kernel, d, pixels, chosen)
+
     def _weight_gradient(self, plan: Plan, d: Array) -> None:
         g = self._geometry
+        kernel, units = convolution.weight_gradient(g), convolution.weight_units(g)
+        self._gather_weight(plan, kernel, units, self._padded(plan), d)
+
+    def _gather_weight(self, plan: Plan, kernel: Kernel, units: int, *given: Array) -> None:
+        g = self._geometry
         packed = plan.scratch((self, "packed gradient"), (convolution.packed_size(g),))
-        plan.call(
-            convolution.weight_gradient(g),
-            self._padded(plan),
-            d,
-            packed,
-            plan.rows,
-            total=convolution.weight_units(g),
-            phase=Phase.GATHER,
-        )
+        plan.call(kernel, *given, packed, plan.rows, total=units, phase=Phase.GATHER)
         with plan.into(self._weight, Phase.GATHER) as target:
             plan.whole(convolution.unpack_gradient(g), packed, target, phase=Phase.GATHER)
+
+    def _bias_gradient(
+        self, plan: Plan, bias: Value, kernel: Kernel, d: Array, pixels: int, *chosen: Array
+    ) -> None:
+        with plan.into(bias, Phase.GATHER) as target:
+            given = d, *chosen, target, pixels
+            plan.call(kernel, *given, total=self._geometry.O, granule=16, phase=Phase.GATHER)
 
     def _input_gradient(self, plan: Plan, d: Array) -> None:
         g = self._geometry
