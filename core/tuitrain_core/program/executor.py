@@ -28,7 +28,8 @@ class Executable:
     Parameters
     ----------
     actions : native calls and Python work, in order
-    threads : how many share each native call; the results are the same bits for any number
+    threads : how many share each native call; the results are the same bits for any number. Where
+        a thread has no way to let others go first, there is only one.
 
     Attributes
     ----------
@@ -37,6 +38,7 @@ class Executable:
 
     def __init__(self, actions: Iterable[Call | Work], threads: int = 1) -> None:
         self._stop = np.zeros(1, np.int64)
+        threads = threads if _GIVE_WAY else 1
         self._parts = [
             _Native(calls, threads, self._stop) if native else _Python(calls)
             for native, calls in _runs(actions)
@@ -221,4 +223,12 @@ def _share(call: Call, index: int, threads: int) -> list[int] | None:
     return [first, last] if first < last else None
 
 
-_GIVE_WAY = ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
+def _sched_yield() -> int:
+    """Return where the C library's ``sched_yield`` is; 0 where there is none, as on Windows."""
+    try:
+        return ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
+    except (TypeError, AttributeError, OSError):
+        return 0
+
+
+_GIVE_WAY = _sched_yield()
