@@ -90,7 +90,16 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "breakpoints": (watching, ("B",)),
     "watchful": (watching, ()),
     "checkpoint dialog": (with_checkpoints, ("K", "up")),
+    "charts read at a step": (FakeSource, ("]", "]", "+", "a", "x", *["left"] * 20)),
     "rewind dialog with checkpoints": (with_checkpoints, ("left", "tab")),
+}
+
+
+VAST: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
+    "running": (FakeSource, ()),
+    "branches": (rewound, ("y", "a")),
+    "zoomed": (FakeSource, ("]", "+", "shift+left", "x", "left", "left")),
+    "starting": (just_started, ()),
 }
 
 
@@ -99,6 +108,14 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
 async def test_picture(case, size, opened, picture):
     make, keys = CASES[case]
     async with opened(make(), size) as person:
+        await person.press(*keys)
+        assert person.svg() == picture
+
+
+@pytest.mark.parametrize("case", VAST)
+async def test_picture_on_a_vast_terminal(case, opened, picture):
+    make, keys = VAST[case]
+    async with opened(make(), (200, 60)) as person:
         await person.press(*keys)
         assert person.svg() == picture
 

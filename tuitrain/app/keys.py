@@ -171,7 +171,19 @@ KEYS: Final[tuple[Key, ...]] = (
     ),
     Key("colon", ":", "command", "command", "cmd", "Type a command."),
     Key("w", "w", "save", "", "", "Save as scenario: what was done so far, in a file of your own."),
-    Key("y", "y", "log_loss", "", "", "Show the loss on a logarithmic axis, or a linear one."),
+    Key(
+        "left_square_bracket", "[", "quantity(-1)", "", "", "Chart what comes before: lr, |grad| …"
+    ),
+    Key("right_square_bracket", "]", "quantity(1)", "", "", "Chart what comes next: lr, |grad| …"),
+    Key("y", "y", "log_loss", "", "", "Show charts on a logarithmic axis, or a linear one."),
+    Key("a", "a", "smooth", "", "", "Draw running means of loss and gradients, or no longer."),
+    Key("plus,equals_sign", "+", "zoom(0.5)", "", "", "Zoom in: charts show half of the steps."),
+    Key("minus", "-", "zoom(2)", "", "", "Zoom out: charts show twice the steps."),
+    Key("shift+left", "shift+←", "pan(-0.25)", "", "", "Show earlier steps in the charts."),
+    Key("shift+right", "shift+→", "pan(0.25)", "", "", "Show later steps in the charts."),
+    Key("0", "0", "whole_run", "", "", "Show the whole run in the charts."),
+    Key("x", "x", "cross_hair", "", "", "Read the charts at a step; ← → move it, x or esc ends."),
+    Key("right", "→", "later", "", "", "Move the cross-hair of the charts to the right."),
     Key(
         "question_mark",
         "?",
@@ -204,5 +216,5 @@ def bindings() -> list[Binding]:
     return [
         Binding(key.keys, key.action, key.summary, show=False, key_display=key.written)
         for key in KEYS
-        if key.action and "." not in key.action
+        if key.action and not key.action.startswith("app.")
     ]

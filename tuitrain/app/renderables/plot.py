@@ -65,11 +65,12 @@ def plot(
     width: int,
     height: int,
     marks: Sequence[Mark] = (),
+    cross: float | None = None,
 ) -> list[Row]:
     """Draw curves into ``width`` x ``height`` cells, axes and labels included.
 
     The top row names the marks; the lowest two are the x axis and its labels, or where there is
-    little room the labels alone.
+    little room the labels alone. A cross-hair stands at the step ``cross``.
     """
     ticks = nice_ticks(axes.bottom, axes.top, max(2, height // 3))
     axis_height = 2 if height >= 8 else 1
@@ -79,6 +80,8 @@ def plot(
         return []
     canvas = _canvas(curves, axes, inner_width, inner_height)
     places = _places(marks, axes, inner_width)
+    lines = {column: ("┊", mark.role) for column, mark in places.items()}
+    lines |= dict.fromkeys(_places_of(cross, axes, inner_width), ("┃", "strong"))
     labels = _tick_rows(ticks, axes, inner_height)
     rows: list[Row] = [((" " * (margin + 1), "text"), *_mark_labels(places, inner_width))]
     for y, cells in enumerate(canvas):
@@ -87,7 +90,7 @@ def plot(
             (
                 (right(axes.label(label) if label is not None else "", margin), "muted"),
                 ("┤" if label is not None else "│", "faint"),
-                *_with_marks(cells, places),
+                *_with_lines(cells, lines),
             )
         )
     rows.extend(_x_axis(axes, margin, inner_width)[-axis_height:])
@@ -172,12 +175,15 @@ def _write_name(text: np.ndarray, role: np.ndarray, curve: Curve, axes: Axes) ->
 
 def _places(marks: Sequence[Mark], axes: Axes, width: int) -> dict[int, Mark]:
     """Return which column shows which mark; of several in one column, the newest."""
+    return {column: mark for mark in marks for column in _places_of(mark.step, axes, width)}
+
+
+def _places_of(step: float | None, axes: Axes, width: int) -> list[int]:
+    """Return the column of a step; none if it is not in view."""
+    if step is None or not axes.start <= step <= axes.end:
+        return []
     span = max(axes.end - axes.start, 1e-12)
-    return {
-        min(width - 1, int((mark.step - axes.start) / span * (width - 1) + 0.5)): mark
-        for mark in marks
-        if axes.start <= mark.step <= axes.end
-    }
+    return [min(width - 1, int((step - axes.start) / span * (width - 1) + 0.5))]
 
 
 def _mark_labels(places: dict[int, Mark], width: int) -> list[Span]:
@@ -201,15 +207,14 @@ def _mark_labels(places: dict[int, Mark], width: int) -> list[Span]:
     return spans
 
 
-def _with_marks(cells: list[Span], places: dict[int, Mark]) -> list[Span]:
-    """Draw the marks' lines where no curve is, and join cells of one role to spans."""
+def _with_lines(cells: list[Span], lines: Mapping[int, Span]) -> list[Span]:
+    """Draw upright lines where no curve is, and join cells of one role to spans."""
     spans: list[Span] = []
     run, role = "", "text"
     for column, cell in enumerate(cells):
         text, drawn_as = cell
         if text == " ":
-            mark = places.get(column)
-            text, drawn_as = ("┊", mark.role) if mark else (" ", role)
+            text, drawn_as = lines.get(column, (" ", role))
         if drawn_as != role and run:
             spans.append((run, role))
             run = ""

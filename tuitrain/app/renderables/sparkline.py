@@ -38,4 +38,4 @@ def _means(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
         return values
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # the mean of nothing is NaN, as it should
-        return np.array([np.nanmean(each) for each in np.array_split(values, width)])
+        return np.array([np.nanmean(each) for each in np.array_split(values, width)], np.float64)

@@ -21,7 +21,6 @@ from tuitrain.app.renderables.journal import answer
 from tuitrain.app.source import Source
 from tuitrain.app.widgets.banner import Banner
 from tuitrain.app.widgets.command_line import CommandInput, CommandLine
-from tuitrain.app.widgets.curves import AccuracyChart, LossChart
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.groups import GroupsTable
 from tuitrain.app.widgets.header import RunHeader
@@ -30,7 +29,7 @@ from tuitrain.app.widgets.parameter import ParameterPanel
 from tuitrain.app.widgets.status import StatusLine
 from tuitrain.run.snapshot import JournalEntry, Phase, Snapshot
 
-from .acts import Acts
+from .charting import Charting
 from .help import Help
 from .what_if import WhatIf
 
@@ -38,12 +37,12 @@ _ALWAYS_ACT = ("help", "quit", "app.command_palette")
 _ACT_UNLESS_FAILED = ("undo", "redo", "rewind", "keep", "branch", "command", "what_if", "save")
 
 
-class FlightDeck(Acts):
+class FlightDeck(Charting):
     """Header, groups, charts, parameter, journal, and the line where commands are typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
     AUTO_FOCUS = "#groups"
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide"), (180, "-vast")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
     def __init__(
@@ -62,8 +61,8 @@ class FlightDeck(Acts):
         with Container(id="deck"):
             yield GroupsTable().data_bind(FlightDeck.snapshot)
             with Container(id="charts"):
-                yield LossChart().data_bind(FlightDeck.snapshot)
-                yield AccuracyChart().data_bind(FlightDeck.snapshot)
+                for chart in self.charts():
+                    yield chart.data_bind(FlightDeck.snapshot, FlightDeck.chart_view)
             yield ParameterPanel().data_bind(FlightDeck.snapshot)
             yield Journal().data_bind(FlightDeck.snapshot)
         yield CommandLine(lambda: self.snapshot)
@@ -94,7 +93,7 @@ class FlightDeck(Acts):
         if (entry := self._answers.answered(snapshot)) is not None:
             self.status.show(answer(entry))
             self._compare(entry, snapshot)
-        self._show_keys()
+        self.show_keys()
 
     def _compare(self, entry: JournalEntry, snapshot: Snapshot) -> None:
         """Show what was tried as soon as it is known, unless something else is open."""
@@ -110,7 +109,7 @@ class FlightDeck(Acts):
         if event.row.is_group and group is not None and group.parameters:
             name = max(group.parameters, key=lambda each: each.size).name
         self._source.watch(name)
-        self._show_keys()
+        self.show_keys()
 
     @on(Input.Changed, "#command")
     def _show_usage(self, event: Input.Changed) -> None:
@@ -138,7 +137,7 @@ class FlightDeck(Acts):
         self.query_one(CommandInput).value = ""
         self.query_one(GroupsTable).focus()
 
-    def _show_keys(self) -> None:
+    def show_keys(self) -> None:
         """Name in the footer what every key does at this moment."""
         if (snapshot := self.snapshot) is None:
             return
@@ -147,6 +146,8 @@ class FlightDeck(Acts):
             now["toggle_pause"] = "resume"
         if self.selection_frozen:
             now["toggle_freeze"] = "thaw"
+        if self.chart_view.cross is not None:
+            now["rewind"] = "earlier"
         hints = [
             Hint(
                 key.written,
@@ -160,10 +161,6 @@ class FlightDeck(Acts):
             if key.label
         ]
         self.query_one(KeyFooter).show(sorted(hints, key=lambda hint: not hint.acts))
-
-    def action_log_loss(self) -> None:
-        """Switch the axis of the loss chart."""
-        self.query_one(LossChart).toggle_scale()
 
     def action_command(self) -> None:
         """Open the command line; after the end for what goes back."""
@@ -183,6 +180,8 @@ class FlightDeck(Acts):
     def action_leave(self) -> None:
         """Go back to the groups."""
         self.remove_class("-journal")
+        if self.chart_view.cross is not None:
+            self.action_cross_hair()
         self.query_one(GroupsTable).focus()
         self.status.say("")
 

@@ -64,7 +64,7 @@ def help_text(about: str = "") -> Content:
         lines += [Content(f"      :{example}") for example in topic.examples]
         lines.append(Content(""))
     lines.append(Content.styled("Keys", "bold $accent"))
-    lines += [_entry(key.written, key.summary, 8) for key in KEYS]
+    lines += [_entry(key.written, key.summary, 9) for key in KEYS]
     lines += [Content(""), Content.styled("Commands", "bold $accent")]
     lines += [line for verb in VOCABULARY for line in _verb(verb)]
     lines.append(Content(""))

@@ -61,6 +61,10 @@ class Steering(Screen[None]):
         """The selected row; the display's own part."""
         raise NotImplementedError
 
+    def show_keys(self) -> None:
+        """Name in the footer what every key does at this moment; the display's own part."""
+        raise NotImplementedError
+
     @property
     def group(self) -> GroupView | None:
         """The selected group, or that of the selected parameter."""

@@ -1,88 +1,76 @@
-"""The charts: loss and accuracy over the steps, with the interventions in them."""
+"""The charts: what is measured over the steps, with the interventions in it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
-import numpy as np
+from textual.events import Click, MouseEvent, MouseScrollDown, MouseScrollUp
 from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
 
-from tuitrain.app.renderables.formatting import percentage
-from tuitrain.app.renderables.ghosts import ghosts, span_of
-from tuitrain.app.renderables.marks import interventions
-from tuitrain.app.renderables.plot import Axes, Curve, fixed, plot, power
+from tuitrain.app.renderables.chart import chart
+from tuitrain.app.renderables.chart_view import ChartView
+from tuitrain.app.renderables.quantities import Quantity
 from tuitrain.app.renderables.rows import Row
-from tuitrain.run.snapshot import Series, Snapshot
+from tuitrain.run.snapshot import Snapshot
 
 from .rows_view import RowsView
 
 
-class LossChart(RowsView):
-    """The training loss of every step: the mean of each column over the spread of its steps."""
+class Chart(RowsView):
+    """Shows one quantity; what part of the run, all charts have in common."""
 
-    BORDER_TITLE = "loss"
+    chart_view: reactive[ChartView] = reactive(ChartView(), init=False, repaint=False)
+    """What part of the run is shown, and how."""
 
-    def __init__(self) -> None:
-        super().__init__(id="loss", classes="panel chart")
-        self._logarithmic = False
+    @dataclass
+    class Pointed(Message):
+        """Somebody points at a chart: at a share of its width, to zoom or to read a value.
 
-    def toggle_scale(self) -> None:
-        """Switch between a linear and a logarithmic axis."""
-        self._logarithmic = not self._logarithmic
-        self.border_title = "loss (log)" if self._logarithmic else "loss"
+        ``zoom`` is how many times as many steps shall be shown; None puts the cross-hair there.
+        """
+
+        share: float
+        zoom: float | None
+
+    def __init__(self, quantity: Quantity, id: str) -> None:
+        super().__init__(id=id, classes="panel chart")
+        self.quantity = quantity
+        self._margin = 0
+
+    def show(self, quantity: Quantity) -> None:
+        """Show another quantity."""
+        self.quantity = quantity
         self.redraw()
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Plot the curve, and name its last value in the border."""
-        series = snapshot.loss
-        self.border_subtitle = f"{series.values[-1]:.4g}" if len(series) else ""
-        left = ghosts(snapshot.branches, "loss")
-        if self._logarithmic:
-            series = _log10(series)
-            left = [replace(each, series=_log10(each.series)) for each in left]
-        span = span_of(series, left)
-        if span is None:
-            return [(("no step yet", "muted"),)]
-        bottom, top = span
-        if top - bottom < 1e-9:
-            bottom, top = bottom - 0.5, top + 0.5
-        label = power if self._logarithmic else fixed(bottom, top)
-        axes = Axes(0, _last_step(snapshot), bottom, top, label)
-        return _plot(snapshot, [Curve(series, "curve", "band"), *left], axes, room)
+        """Draw the chart, and name its values in the border."""
+        drawn = chart(snapshot, self.quantity, self.chart_view, room.width, room.height)
+        self.border_title, self.border_subtitle = drawn.title, drawn.subtitle
+        self._margin = drawn.margin
+        return drawn.rows
 
+    def watch_chart_view(self) -> None:
+        """Draw what is in view now."""
+        self.redraw()
 
-class AccuracyChart(RowsView):
-    """The accuracy on the test set at the end of every epoch."""
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Zoom in with the wheel, to where the pointer is."""
+        self._point(event, 0.8)
 
-    BORDER_TITLE = "accuracy"
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Zoom out with the wheel."""
+        self._point(event, 1.25)
 
-    def __init__(self) -> None:
-        super().__init__(id="accuracy", classes="panel chart")
+    def on_click(self, event: Click) -> None:
+        """Read the values under the pointer."""
+        self._point(event, None)
 
-    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Plot the curve, and name its last value in the border."""
-        series = snapshot.accuracy
-        self.border_subtitle = percentage(float(series.values[-1])) if len(series) else ""
-        left = ghosts(snapshot.branches, "accuracy")
-        span = span_of(series, left)
-        if span is None:
-            return [(("measured at the end of each epoch", "muted"),)]
-        bottom = max(0.0, min(span[0] - 0.01, 0.99))
-        axes = Axes(0, _last_step(snapshot), bottom, 1.0, lambda value: f"{value * 100:.0f} %")
-        return _plot(snapshot, [Curve(series, "curve-2"), *left], axes, room)
-
-
-def _plot(snapshot: Snapshot, curves: list[Curve], axes: Axes, room: Size) -> Sequence[Row]:
-    marks = interventions(snapshot.interventions, snapshot.groups)
-    return plot(curves, axes, room.width, room.height, marks)
-
-
-def _last_step(snapshot: Snapshot) -> int:
-    """Return where the steps' axis ends: after a rewind, where the line that was left does."""
-    return max(snapshot.step, 2, *(branch.tip for branch in snapshot.branches))
-
-
-def _log10(series: Series) -> Series:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return Series(series.steps, np.log10(series.values))
+    def _point(self, event: MouseEvent, zoom: float | None) -> None:
+        event.stop()
+        width = self.room.width - self._margin
+        at = event.get_content_offset_capture(self).x - self._margin
+        if self._margin and width > 1 and at >= 0:
+            self.post_message(self.Pointed(min(1.0, at / (width - 1)), zoom))

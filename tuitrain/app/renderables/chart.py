@@ -1,0 +1,135 @@
+"""A chart of one quantity over the steps: the part that is in view, its marks, its cross-hair."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tuitrain.run.snapshot import Series, Snapshot
+
+from .chart_view import ChartView
+from .formatting import count
+from .ghosts import span_of
+from .marks import interventions
+from .plot import Axes, Curve, fixed, plot, power
+from .quantities import ACCURACY, Quantity
+from .rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawn chart.
+
+    Attributes
+    ----------
+    rows : the plot
+    title, subtitle : what it shows, and its newest values or those at the cross-hair
+    margin : cells at the left of what is plotted
+    """
+
+    rows: Sequence[Row]
+    title: str
+    subtitle: str
+    margin: int = 0
+
+
+def chart(
+    snapshot: Snapshot, quantity: Quantity, view: ChartView, width: int, height: int
+) -> Chart:
+    """Draw a quantity into ``width`` x ``height`` cells."""
+    curves = quantity.curves(snapshot)
+    logarithmic = view.logarithmic and quantity.positive
+    over = quantity.mean_over if view.smooth else 0
+    notes = ["log"] * logarithmic + [f"mean of {over}"] * bool(over)
+    title = quantity.name + (f" ({', '.join(notes)})" if notes else "")
+    subtitle = _values(curves, quantity, view.cross)
+    start, end = view.window(last_step(snapshot))
+    if over:
+        curves = [smoothed for each in curves for smoothed in _smoothed(each, over)]
+    curves = [replace(each, series=_between(each.series, start, end)) for each in curves]
+    if logarithmic:
+        curves = [replace(each, series=_log10(each.series)) for each in curves]
+    span = _span(curves, quantity)
+    if span is None:
+        absent = quantity.absent if view.span is None else "nothing in view: 0 shows the whole run"
+        return Chart([((absent, "muted"),)], title, subtitle)
+    label = power if logarithmic else _label(quantity, *span)
+    axes = Axes(start, end, *span, label)
+    marks = interventions(snapshot.interventions, snapshot.groups)
+    rows = plot(curves, axes, width, height, marks, view.cross)
+    return Chart(rows, title, subtitle, len(rows[0][0][0]) if rows else 0)
+
+
+def last_step(snapshot: Snapshot) -> int:
+    """Return where the steps' axis ends: after a rewind, where the line that was left does."""
+    return max(snapshot.step, 2, *(branch.tip for branch in snapshot.branches))
+
+
+def value_at(series: Series, step: float | None) -> float | None:
+    """Return the value at a step, the last one before it if there is none, or the newest."""
+    at = len(series) if step is None else int(np.searchsorted(series.steps, step, side="right"))
+    return float(series.values[at - 1]) if at else None
+
+
+def _values(curves: Sequence[Curve], quantity: Quantity, step: float | None) -> str:
+    """Write what the curves of the present line have at a step, or have come to."""
+    words = []
+    for curve in curves:
+        value = None if curve.role == "ghost" else value_at(curve.series, step)
+        if value is not None:
+            words.append(f"{curve.name} {quantity.written(value)}".strip())
+    said = "  ".join(words)
+    return said if step is None else f"step {count(round(step))}: {said or '—'}"
+
+
+def _span(curves: Sequence[Curve], quantity: Quantity) -> tuple[float, float] | None:
+    own = [curve.series.values for curve in curves if curve.role != "ghost"]
+    present = Series(np.empty(0, np.int64), np.concatenate([np.empty(0), *own]))
+    span = span_of(present, [curve for curve in curves if curve.role == "ghost"])
+    if span is None:
+        return None
+    bottom, top = span
+    if quantity is ACCURACY:
+        return max(0.0, min(bottom - 0.01, 0.99)), 1.0
+    if top - bottom < 1e-9:
+        around = abs(top) / 2 or 0.5
+        return bottom - around, top + around
+    return bottom, top
+
+
+def _label(quantity: Quantity, bottom: float, top: float) -> Callable[[float], str]:
+    if quantity is ACCURACY:
+        return lambda value: f"{value * 100:.0f} %"
+    return fixed(bottom, top)
+
+
+def _smoothed(curve: Curve, over: int) -> list[Curve]:
+    """Return the running mean of a curve, over its values if those have a band."""
+    mean = replace(curve, series=running_mean(curve.series, over), band=None)
+    return [mean, replace(curve, role=curve.band)] if curve.band else [mean]
+
+
+def running_mean(series: Series, over: int) -> Series:
+    """Return the mean of each value and those before it, ``over`` at most; NaN stays out of it."""
+    known = np.isfinite(series.values)
+    total = np.concatenate(([0.0], np.cumsum(np.where(known, series.values, 0.0))))
+    number = np.concatenate(([0], np.cumsum(known)))
+    end = np.arange(1, len(series) + 1)
+    start = np.maximum(0, end - over)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = (total[end] - total[start]) / (number[end] - number[start])
+    return Series(series.steps, np.where(known, means, np.nan))
+
+
+def _between(series: Series, start: float, end: float) -> Series:
+    """Return what is in view."""
+    first = int(np.searchsorted(series.steps, start))
+    here = slice(first, int(np.searchsorted(series.steps, end, side="right")))
+    return Series(series.steps[here], series.values[here])
+
+
+def _log10(series: Series) -> Series:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Series(series.steps, np.log10(series.values))

@@ -1,0 +1,74 @@
+"""What a chart can show: its curves, and how its values are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from tuitrain.run.snapshot import Snapshot
+
+from .formatting import percentage, rate, short
+from .ghosts import ghosts
+from .plot import Curve
+from .rows import group_role
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """Something that is measured over the steps.
+
+    Attributes
+    ----------
+    name : as it is written over its chart, and in a file
+    curves : its curves in a snapshot, those of the present line first
+    written : writes a value
+    absent : what to say while there is no value
+    positive : whether a logarithmic axis makes sense
+    mean_over : how many points a running mean is taken over; 0 where none makes sense
+    """
+
+    name: str
+    curves: Callable[[Snapshot], list[Curve]]
+    written: Callable[[float], str]
+    absent: str = "no step yet"
+    positive: bool = True
+    mean_over: int = 0
+
+
+def _of_groups(what: Literal["lr", "grad_norm", "update_ratio"]) -> Callable[..., list[Curve]]:
+    def curves(snapshot: Snapshot) -> list[Curve]:
+        places = {group.name: index for index, group in enumerate(snapshot.groups)}
+        return [
+            Curve(getattr(each, what), group_role(places[each.name]), name=each.name)
+            for each in snapshot.traces
+            if each.name in places
+        ]
+
+    return curves
+
+
+LOSS: Final = Quantity(
+    "loss",
+    lambda shown: [Curve(shown.loss, "curve", "band"), *ghosts(shown.branches, "loss")],
+    lambda value: f"{value:.4g}",
+    mean_over=50,
+)
+ACCURACY: Final = Quantity(
+    "accuracy",
+    lambda shown: [Curve(shown.accuracy, "curve-2"), *ghosts(shown.branches, "accuracy")],
+    percentage,
+    "measured at the end of each epoch",
+    positive=False,
+)
+LR: Final = Quantity("lr", _of_groups("lr"), rate)
+GRADIENT: Final = Quantity("|grad|", _of_groups("grad_norm"), short, mean_over=10)
+UPDATE: Final = Quantity("|Δw|/|w|", _of_groups("update_ratio"), short, mean_over=10)
+
+QUANTITIES: Final = (LOSS, LR, GRADIENT, UPDATE, ACCURACY)
+"""In the order in which a key goes through them."""
+
+
+def beside(first: Quantity) -> tuple[Quantity, ...]:
+    """Return what the other charts show beside the first: nothing twice."""
+    return tuple(LOSS if each is first else each for each in (ACCURACY, LR, GRADIENT))

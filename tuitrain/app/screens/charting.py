@@ -1,0 +1,105 @@
+"""What the keys of the charts do: which quantity, which part of the run, the cross-hair."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual import on
+from textual.reactive import reactive
+
+from tuitrain.app.renderables.chart import last_step
+from tuitrain.app.renderables.chart_view import ChartView
+from tuitrain.app.renderables.quantities import LOSS, QUANTITIES, Quantity, beside
+from tuitrain.app.widgets.curves import Chart
+
+from .acts import Acts
+
+FIRST, SECOND, THIRD, FOURTH = "loss", "accuracy", "third", "fourth"
+"""The places of the charts, which are named for what they show at the start."""
+
+
+class Charting(Acts):
+    """The acts on the charts. They concern what is seen alone; the run is not asked."""
+
+    chart_view: reactive[ChartView] = reactive(ChartView(), init=False, repaint=False)
+    """What part of the run all charts show, and how."""
+
+    quantity: Quantity = LOSS
+    """What the first chart shows."""
+
+    def charts(self) -> list[Chart]:
+        """Make the charts, the first of which goes through all that can be shown."""
+        shown = zip((LOSS, *beside(LOSS)), (FIRST, SECOND, THIRD, FOURTH), strict=True)
+        return [Chart(quantity, place) for quantity, place in shown]
+
+    def action_log_loss(self) -> None:
+        """Switch between linear axes and logarithmic ones."""
+        self.chart_view = replace(self.chart_view, logarithmic=not self.chart_view.logarithmic)
+
+    def action_smooth(self) -> None:
+        """Draw running means, or the values alone."""
+        self.chart_view = replace(self.chart_view, smooth=not self.chart_view.smooth)
+
+    def action_quantity(self, by: int) -> None:
+        """Let the first chart show the next quantity, either way."""
+        self.show_quantity(QUANTITIES[(QUANTITIES.index(self.quantity) + by) % len(QUANTITIES)])
+
+    def show_quantity(self, quantity: Quantity) -> None:
+        """Let the first chart show a quantity, and the others none that it shows."""
+        self.quantity = quantity
+        for chart, shown in zip(self.query(Chart), (quantity, *beside(quantity)), strict=True):
+            chart.show(shown)
+
+    def action_zoom(self, factor: float) -> None:
+        """Show so many times as many steps."""
+        self.chart_view = self.chart_view.zoomed(factor, self._last)
+
+    def action_pan(self, share: float) -> None:
+        """Move what is shown by a share of it."""
+        if self._zoomed():
+            self.chart_view = self.chart_view.panned(share, self._last)
+
+    def action_whole_run(self) -> None:
+        """Show the whole run again."""
+        if self._zoomed():
+            self.chart_view = replace(self.chart_view, span=None, end=None)
+
+    def action_cross_hair(self) -> None:
+        """Read values at a step, or no longer."""
+        self.chart_view = self.chart_view.crossed(self._last)
+
+    def action_rewind(self) -> None:
+        """Move the cross-hair to the left; where there is none, open the rewind dialog."""
+        if self.chart_view.cross is None:
+            super().action_rewind()
+        else:
+            self.chart_view = self.chart_view.moved(-1, self._last)
+
+    def action_later(self) -> None:
+        """Move the cross-hair to the right."""
+        if self.chart_view.cross is None:
+            self.status.say("nothing to move: x puts a cross-hair into the charts", "warning")
+        self.chart_view = self.chart_view.moved(1, self._last)
+
+    def _zoomed(self) -> bool:
+        """Whether a part of the run is shown; if not, say that."""
+        if self.chart_view.span is None:
+            self.status.say("the charts show the whole run: + zooms in", "warning")
+        return self.chart_view.span is not None
+
+    def watch_chart_view(self) -> None:
+        """Name what the arrow keys do now."""
+        self.show_keys()
+
+    @property
+    def _last(self) -> int:
+        return 2 if self.snapshot is None else last_step(self.snapshot)
+
+    @on(Chart.Pointed)
+    def _point(self, event: Chart.Pointed) -> None:
+        start, end = self.chart_view.window(self._last)
+        step = start + event.share * (end - start)
+        if event.zoom is None:
+            self.chart_view = replace(self.chart_view, cross=round(step))
+        else:
+            self.chart_view = self.chart_view.zoomed(event.zoom, self._last, step)
