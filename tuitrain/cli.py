@@ -59,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"tuitrain {__version__}")
-    parser.set_defaults(action=_run, scenario=None, headless=False, out=None, json=False)
+    parser.set_defaults(
+        action=_run, scenario=None, headless=False, out=None, json=False, read_only=False
+    )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     run = _command(commands, "run", _run, "open the app on a scenario")
     run.add_argument("scenario", nargs="?", type=Path, metavar="SCENARIO", help="a TOML file")
@@ -67,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     out = "write the record of the run there (default: a new folder where the user's state is kept)"
     run.add_argument("--out", type=Path, metavar="DIR", help=out)
     run.add_argument("--json", action="store_true", help="with --headless: one object a line")
+    watch = "in the app: show the run, and refuse whatever would steer it"
+    run.add_argument("--read-only", action="store_true", help=watch)
     replay = _command(
         commands, "replay", _replay, "run scenarios or recorded runs again, and check them"
     )
@@ -124,7 +128,9 @@ def _run(arguments: argparse.Namespace) -> int:
     if not arguments.headless:
         if arguments.json:
             raise TuitrainError("--json goes with --headless")
-        return _open_app(scenario, source, arguments.out)
+        return _open_app(scenario, source, arguments.out, arguments.read_only)
+    if arguments.read_only:
+        raise TuitrainError("--read-only goes with the app: without a screen nobody steers")
     return _fly(scenario.name, arguments.json, _scenario_events(scenario, source, arguments.out))
 
 
@@ -241,7 +247,7 @@ def _fly(name: str, json: bool, events: Events) -> int:
     return HELD if isinstance(event, Ended) and event.ok else FAILED
 
 
-def _open_app(scenario: Scenario, source: str, out: Path | None) -> int:
+def _open_app(scenario: Scenario, source: str, out: Path | None, read_only: bool) -> int:
     if not all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)):
         raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
 
@@ -256,7 +262,7 @@ def _open_app(scenario: Scenario, source: str, out: Path | None) -> int:
             lambda tell: build_watched(scenario, source, tell, _folder(scenario, where, files)),
             title_of(scenario),
         )
-        TuitrainApp(run.start(), record=where).run()
+        TuitrainApp(run.start(), record=where, read_only=read_only).run()
         run.close()
     print(f"recorded in {where}", file=sys.stderr)
     return HELD

@@ -116,9 +116,10 @@ def opened() -> Open:
         source: FakeSource | None = None,
         size: tuple[int, int] = (120, 36),
         record: Path | None = None,
+        read_only: bool = False,
     ) -> AsyncIterator[Driver]:
         source = source or FakeSource()
-        app = TuitrainApp(source, FakeClock(), record, refresh_hz=None)
+        app = TuitrainApp(source, FakeClock(), record, refresh_hz=None, read_only=read_only)
         async with app.run_test(size=size) as pilot:
             driver = Driver(app, source, pilot)
             await driver.look()

@@ -193,7 +193,8 @@ async def test_keys_that_need_a_group_say_so_while_starting(opened):
 
 
 @pytest.mark.parametrize("key", [name for key in KEYS for name in key.keys.split(",")])
-async def test_every_key_does_something(opened, key):
+async def test_every_key_does_something(opened, key, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # one of them writes files
     async with opened() as person:
         await person.press("down")
         before = person.svg(), person.sent

@@ -21,12 +21,13 @@ class Acknowledgements:
         return bool(self._waiting)
 
     def answered(self, snapshot: Snapshot) -> JournalEntry | None:
-        """Return the newest answer that came since the last call, if any."""
+        """Return the newest answer since the last call, if any; a refusal before others."""
         if not self._waiting:
             return None
         newest = None
         for entry in snapshot.journal:
             if entry.ticket in self._waiting:
                 self._waiting.discard(entry.ticket)
-                newest = entry
+                if newest is None or newest.outcome != "refused" or entry.outcome == "refused":
+                    newest = entry
         return newest

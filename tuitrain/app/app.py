@@ -35,6 +35,7 @@ class TuitrainApp(App[None]):
     source : the run
     clock : seconds, from anywhere; drives what moves by itself
     record : the folder that the run is recorded in, to save from; None if there is none
+    read_only : refuse whatever would steer the run
     refresh_hz : how often the run is looked at; None leaves that to whoever calls `poll`
     """
 
@@ -48,11 +49,12 @@ class TuitrainApp(App[None]):
         clock: Callable[[], float] = time.monotonic,
         record: Path | None = None,
         refresh_hz: float | None = REFRESH_HZ,
+        read_only: bool = False,
     ) -> None:
         super().__init__()
         self._refresh_hz = refresh_hz
         self.source = source
-        self.deck = FlightDeck(source, clock, record)
+        self.deck = FlightDeck(source, clock, record, read_only)
         self._version: int | None = None
 
     def get_default_screen(self) -> FlightDeck:
@@ -71,7 +73,9 @@ class TuitrainApp(App[None]):
         if not self.deck.is_mounted:
             return
         snapshot = self.source.snapshot()
-        if snapshot.version != self._version:
+        if self.deck.held:
+            pass
+        elif snapshot.version != self._version:
             self._version = snapshot.version
             with self.batch_update():
                 self.deck.snapshot = snapshot

@@ -183,6 +183,15 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("shift+right", "shift+→", "pan(0.25)", "", "", "Show later steps in the charts."),
     Key("0", "0", "whole_run", "", "", "Show the whole run in the charts."),
     Key("x", "x", "cross_hair", "", "", "Read the charts at a step; ← → move it, x or esc ends."),
+    Key(
+        "E",
+        "E",
+        "export",
+        "",
+        "",
+        "Write the first chart as CSV and the screen as SVG.",
+    ),
+    Key("p", "p", "hold", "", "", "Hold the display, or let it go on; training goes on."),
     Key("right", "→", "later", "", "", "Move the cross-hair of the charts to the right."),
     Key(
         "question_mark",
@@ -206,6 +215,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key("up,k", "↑ k", "", "", "", "Select the row above; scroll the journal."),
     Key("down,j", "↓ j", "", "", "", "Select the row below; scroll the journal."),
     Key("enter", "enter", "", "", "", "Fold or open the selected group."),
+    Key("slash", "/", "filter", "", "", "Show only the groups and parameters that match a glob."),
+    Key("m", "m", "mark", "", "", "Mark a row; what is marked is acted on together, esc unmarks."),
     Key("tab", "tab", "next_panel", "", "", "Go to the journal, and back to the groups."),
     Key("escape", "esc", "leave", "", "", "Close what is open; go back to the groups."),
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from fnmatch import fnmatchcase
+from typing import Final, TypeAlias
 
 from tuitrain.run.snapshot import GroupTrace, GroupView, ParameterRow, Series
 
@@ -14,6 +15,9 @@ from .sparkline import sparkline
 
 _NUMBER: Final = 7
 """Cells of a number as `short` writes it."""
+
+Marked: TypeAlias = tuple[str, bool]
+"""A row that is marked: its name, and whether it is a group's."""
 
 _GRAD: Final = 17
 _NO_COURSE: Final = GroupTrace("")
@@ -93,27 +97,57 @@ def table_rows(
     folded: Collection[str],
     columns: Columns,
     traces: Sequence[GroupTrace] = (),
+    pattern: str = "",
+    marked: Collection[Marked] = (),
 ) -> list[TableRow]:
-    """Return the rows of all groups, and of the parameters of those that are not folded."""
+    """Return the rows of all groups, and of the parameters of those that are not folded.
+
+    Of what a ``pattern`` is given for, those that match: groups with all of their parameters, and
+    else single parameters under their group, which is open then.
+    """
     rows: list[TableRow] = []
     courses = {each.name: each for each in traces}
     for index, group in enumerate(groups):
-        is_open = group.name not in folded
+        whole = matches(group.name, pattern)
+        shown = [each for each in group.parameters if whole or matches(each.name, pattern)]
+        if not whole and not shown:
+            continue
+        is_open = group.name not in folded or not whole
         role = group_role(index)
         rows.append(
             TableRow(
                 group.name,
                 group.name,
                 True,
-                _group_row(group, role, is_open, columns, courses.get(group.name, _NO_COURSE)),
+                _with_mark(
+                    _group_row(group, role, is_open, columns, courses.get(group.name, _NO_COURSE)),
+                    (group.name, True) in marked,
+                ),
             )
         )
         if is_open:
             rows += [
-                TableRow(each.name, group.name, False, _parameter_row(each, columns))
-                for each in group.parameters
+                TableRow(
+                    each.name,
+                    group.name,
+                    False,
+                    _with_mark(_parameter_row(each, columns), (each.name, False) in marked),
+                )
+                for each in shown
             ]
     return rows
+
+
+def matches(name: str, pattern: str) -> bool:
+    """Whether a name matches a glob, or holds what is no glob; anything does if none is given."""
+    wild = any(each in pattern for each in "*?[")
+    return fnmatchcase(name, pattern) if wild else pattern in name
+
+
+def _with_mark(row: Row, marked: bool) -> Row:
+    """Put a mark into the second cell of a row, which is empty."""
+    (text, role), *rest = row
+    return ((text[:1], role), ("●", "accent"), (text[2:], role), *rest) if marked else row
 
 
 def _group_row(

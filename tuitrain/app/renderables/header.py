@@ -19,12 +19,16 @@ PHASES: Final[dict[Phase, tuple[str, str, Role]]] = {
 }
 _SWEEP_SECONDS: Final = 1.6
 _SHORTEST_BAR: Final = 16
+_HELD: Final[tuple[str, str, Role]] = ("‖", "DISPLAY HELD", "alert")
 
 
-def header_rows(snapshot: Snapshot, width: int, now: float = 0.0) -> list[Row]:
-    """Return the two lines; ``now`` moves the bar of a run that has yet to start."""
+def header_rows(snapshot: Snapshot, width: int, now: float = 0.0, held: bool = False) -> list[Row]:
+    """Return the two lines; ``now`` moves the bar of a run that has yet to start.
+
+    A display that is ``held`` says so instead of what the run does, for that is not known.
+    """
     inner = width - 2
-    state = _state(snapshot)
+    state = _state(snapshot, held)
     room = inner - width_of(state) - 2
     first = justified(_title(snapshot, room), state, inner)
     pace = _with_note(snapshot, _pace(snapshot), inner)
@@ -61,8 +65,8 @@ def _title(snapshot: Snapshot, width: int) -> Row:
     return longest_that_fits([*choices, (*name, *branch), name], width)
 
 
-def _state(snapshot: Snapshot) -> Row:
-    glyph, word, role = PHASES[snapshot.phase]
+def _state(snapshot: Snapshot, held: bool) -> Row:
+    glyph, word, role = _HELD if held else PHASES[snapshot.phase]
     steps = f"{count(snapshot.step)} / {count(snapshot.title.total_steps)}"
     return joined(
         [

@@ -26,6 +26,7 @@ class Quantity:
     absent : what to say while there is no value
     positive : whether a logarithmic axis makes sense
     mean_over : how many points a running mean is taken over; 0 where none makes sense
+    file_name : the name in a file's, where it differs
     """
 
     name: str
@@ -34,6 +35,12 @@ class Quantity:
     absent: str = "no step yet"
     positive: bool = True
     mean_over: int = 0
+    file_name: str = ""
+
+    @property
+    def written_name(self) -> str:
+        """The name, as a part of a file's."""
+        return self.file_name or self.name
 
 
 def _of_groups(what: Literal["lr", "grad_norm", "update_ratio"]) -> Callable[..., list[Curve]]:
@@ -62,8 +69,10 @@ ACCURACY: Final = Quantity(
     positive=False,
 )
 LR: Final = Quantity("lr", _of_groups("lr"), rate)
-GRADIENT: Final = Quantity("|grad|", _of_groups("grad_norm"), short, mean_over=10)
-UPDATE: Final = Quantity("|Δw|/|w|", _of_groups("update_ratio"), short, mean_over=10)
+GRADIENT: Final = Quantity("|grad|", _of_groups("grad_norm"), short, mean_over=10, file_name="grad")
+UPDATE: Final = Quantity(
+    "|Δw|/|w|", _of_groups("update_ratio"), short, mean_over=10, file_name="update"
+)
 
 QUANTITIES: Final = (LOSS, LR, GRADIENT, UPDATE, ACCURACY)
 """In the order in which a key goes through them."""

@@ -48,12 +48,14 @@ class Acts(Steering):
         self.submit(Step(), "key")
 
     def action_toggle_freeze(self) -> None:
-        """Freeze or thaw the selected name."""
-        selected = self.selected
-        if self._target() is not None and selected is not None:
-            name = selected.name
+        """Freeze what is chosen, or thaw it if all of it is frozen."""
+        if self._target() is None:
+            return
+        act = Thaw if self.selection_frozen else Freeze
+        rows = [row for row in self.chosen if act is Thaw or not self._frozen(row)]
+        for row in rows:
             try:
-                command = Thaw(name) if self.selection_frozen else Freeze(name)
+                command = act(row.name)
             except TuitrainError as error:  # a model may give a parameter any name
                 self.status.say(str(error), "warning")
             else:
@@ -62,22 +64,22 @@ class Acts(Steering):
     def action_set_lr(self) -> None:
         """Open the lr dialog."""
         if self.snapshot is not None and (group := self._target()) is not None:
-            self._ask(LrDialog(group, self.snapshot, self._preview))
+            self._ask_for_group(LrDialog(group, self.snapshot, self._preview))
 
     def action_swap_optimizer(self) -> None:
         """Open the optimizer dialog."""
         if self.snapshot is not None and (group := self._target()) is not None:
-            self._ask(OptimizerDialog(group, self.snapshot, self._preview))
+            self._ask_for_group(OptimizerDialog(group, self.snapshot, self._preview))
 
     def action_decay(self) -> None:
         """Open the decay dialog."""
         if self.snapshot is not None and (group := self._target()) is not None:
-            self._ask(DecayDialog(group, self.snapshot, self._preview))
+            self._ask_for_group(DecayDialog(group, self.snapshot, self._preview))
 
     def action_schedule(self) -> None:
         """Open the schedule dialog."""
         if self.snapshot is not None and (group := self._target()) is not None:
-            self._ask(ScheduleDialog(group, self.snapshot, self._preview))
+            self._ask_for_group(ScheduleDialog(group, self.snapshot, self._preview))
 
     def action_clip(self) -> None:
         """Open the clip dialog."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from textual import on
 from textual.reactive import reactive
 
+from tuitrain.app.exporting import as_csv, write_new
 from tuitrain.app.renderables.chart import last_step
 from tuitrain.app.renderables.chart_view import ChartView
 from tuitrain.app.renderables.quantities import LOSS, QUANTITIES, Quantity, beside
 from tuitrain.app.widgets.curves import Chart
+from tuitrain.errors import TuitrainError
 
 from .acts import Acts
 
@@ -52,7 +55,8 @@ class Charting(Acts):
 
     def action_zoom(self, factor: float) -> None:
         """Show so many times as many steps."""
-        self.chart_view = self.chart_view.zoomed(factor, self._last)
+        if factor < 1 or self._zoomed():
+            self.chart_view = self.chart_view.zoomed(factor, self._last)
 
     def action_pan(self, share: float) -> None:
         """Move what is shown by a share of it."""
@@ -67,6 +71,21 @@ class Charting(Acts):
     def action_cross_hair(self) -> None:
         """Read values at a step, or no longer."""
         self.chart_view = self.chart_view.crossed(self._last)
+
+    def action_export(self) -> None:
+        """Write the first chart's numbers and the screen into files, in the working directory."""
+        if (snapshot := self.snapshot) is None:
+            return
+        stem = f"{snapshot.title.name}-{self.quantity.written_name}-{snapshot.step}"
+        numbers = as_csv(self.quantity.curves(snapshot), snapshot.branch)
+        picture = self.app.export_screenshot()
+        try:
+            written = write_new(Path.cwd(), stem, {".csv": numbers, ".svg": picture})
+        except TuitrainError as error:
+            self.status.say(f"✗ {error}", "bad")
+        else:
+            names = " and ".join(each.name for each in written)
+            self.status.show((("✓ ", "good"), (f"written: {names}", "strong")))
 
     def action_rewind(self) -> None:
         """Move the cross-hair to the left; where there is none, open the rewind dialog."""

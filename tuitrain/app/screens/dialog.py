@@ -35,6 +35,9 @@ class CommandDialog(ModalScreen[AnyCommand | None]):
     verb: ClassVar[str] = ""
     """The verb of the command that is made here, for the help."""
 
+    also: tuple[str, ...] = ()
+    """The groups that the command will be sent for as well."""
+
     def __init__(self, title: str) -> None:
         super().__init__()
         self._title = title
@@ -43,6 +46,8 @@ class CommandDialog(ModalScreen[AnyCommand | None]):
         """Compose the box, with the line and the keys at its bottom."""
         with Vertical(classes="dialog") as box:
             box.border_title = self._title
+            if self.also:
+                box.border_subtitle = f"also for {', '.join(self.also)}"
             yield from self.body()
             yield from self.ahead()
             yield Static(id="line", markup=False)

@@ -21,6 +21,7 @@ from tuitrain.app.renderables.journal import answer
 from tuitrain.app.source import Source
 from tuitrain.app.widgets.banner import Banner
 from tuitrain.app.widgets.command_line import CommandInput, CommandLine
+from tuitrain.app.widgets.filter_line import FilterLine
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.groups import GroupsTable
 from tuitrain.app.widgets.header import RunHeader
@@ -29,7 +30,7 @@ from tuitrain.app.widgets.parameter import ParameterPanel
 from tuitrain.app.widgets.status import StatusLine
 from tuitrain.run.snapshot import JournalEntry, Phase, Snapshot
 
-from .charting import Charting
+from .choosing import Choosing
 from .help import Help
 from .what_if import WhatIf
 
@@ -37,7 +38,7 @@ _ALWAYS_ACT = ("help", "quit", "app.command_palette")
 _ACT_UNLESS_FAILED = ("undo", "redo", "rewind", "keep", "branch", "command", "what_if", "save")
 
 
-class FlightDeck(Charting):
+class FlightDeck(Choosing):
     """Header, groups, charts, parameter, journal, and the line where commands are typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -50,8 +51,9 @@ class FlightDeck(Charting):
         source: Source,
         clock: Callable[[], float] = time.monotonic,
         record: Path | None = None,
+        read_only: bool = False,
     ) -> None:
-        super().__init__(source, record)
+        super().__init__(source, record, read_only)
         self._clock = clock
 
     def compose(self) -> ComposeResult:
@@ -66,13 +68,19 @@ class FlightDeck(Charting):
             yield ParameterPanel().data_bind(FlightDeck.snapshot)
             yield Journal().data_bind(FlightDeck.snapshot)
         yield CommandLine(lambda: self.snapshot)
+        yield FilterLine()
         yield StatusLine().data_bind(FlightDeck.snapshot)
         yield KeyFooter().data_bind(FlightDeck.snapshot)
 
     @property
     def selected(self) -> TableRow | None:
         """The row that the cursor of the groups table stands on."""
-        return self.query_one(GroupsTable).selected
+        return self.table.selected
+
+    @property
+    def marked(self) -> list[TableRow]:
+        """The rows of the groups table that are marked."""
+        return self.table.marked
 
     def tick(self) -> None:
         """Move what moves while the run has yet to start.
@@ -105,7 +113,8 @@ class FlightDeck(Charting):
     def _watch_parameter(self, event: GroupsTable.Selected) -> None:
         """Ask the run for the selected parameter; of a group, for its largest."""
         name = event.row.name
-        group = self.group
+        groups = () if self.snapshot is None else self.snapshot.groups
+        group = next((each for each in groups if each.name == event.row.group), None)
         if event.row.is_group and group is not None and group.parameters:
             name = max(group.parameters, key=lambda each: each.size).name
         self._source.watch(name)
@@ -162,6 +171,16 @@ class FlightDeck(Charting):
         ]
         self.query_one(KeyFooter).show(sorted(hints, key=lambda hint: not hint.acts))
 
+    def action_hold(self) -> None:
+        """Hold the display where it is, or let it go on; the run goes on either way."""
+        self.held = not self.held
+        said = "the display stands still, training goes on: p goes on" if self.held else ""
+        self.status.say(said, "warning")
+
+    def watch_held(self) -> None:
+        """Say so at the top, for as long as it is so."""
+        self.query_one(RunHeader).hold(self.held)
+
     def action_command(self) -> None:
         """Open the command line; after the end for what goes back."""
         if not self._ended(goes_back=True):
@@ -182,6 +201,7 @@ class FlightDeck(Charting):
         self.remove_class("-journal")
         if self.chart_view.cross is not None:
             self.action_cross_hair()
+        self.forget_choice()
         self.query_one(GroupsTable).focus()
         self.status.say("")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
 from textual.reactive import reactive
 from textual.screen import Screen
 
@@ -45,8 +46,12 @@ class Steering(Screen[None]):
     )
     """What the run last showed; every panel is bound to it, and repaints what differs."""
 
-    def __init__(self, source: Source, record: Path | None = None) -> None:
+    held: reactive[bool] = reactive(False, init=False, repaint=False)
+    """Whether the display stands still, whatever the run does."""
+
+    def __init__(self, source: Source, record: Path | None = None, read_only: bool = False) -> None:
         super().__init__(id="deck-screen")
+        self.read_only = read_only
         self._source = source
         self.record = record
         self._answers = Acknowledgements()
@@ -66,24 +71,35 @@ class Steering(Screen[None]):
         raise NotImplementedError
 
     @property
-    def group(self) -> GroupView | None:
-        """The selected group, or that of the selected parameter."""
+    def marked(self) -> list[TableRow]:
+        """The marked rows, to act on together; the display's own part."""
+        raise NotImplementedError
+
+    @property
+    def chosen(self) -> list[TableRow]:
+        """The rows to act on: the marked ones, else the selected one."""
         selected = self.selected
-        if self.snapshot is None or selected is None:
+        return self.marked or ([] if selected is None else [selected])
+
+    @property
+    def group(self) -> GroupView | None:
+        """The group to act on first: that of the first row that is chosen."""
+        chosen = self.chosen
+        if self.snapshot is None or not chosen:
             return None
-        named = (each for each in self.snapshot.groups if each.name == selected.group)
+        named = (each for each in self.snapshot.groups if each.name == chosen[0].group)
         return next(named, None)
 
     @property
     def selection_frozen(self) -> bool:
-        """Whether the selected group or parameter holds still."""
-        selected, group = self.selected, self.group
-        if selected is None or group is None:
-            return False
-        if selected.is_group:
-            return group.frozen_since is not None
-        named = (each for each in group.parameters if each.name == selected.name)
-        return any(each.frozen_since is not None for each in named)
+        """Whether all that is chosen holds still."""
+        chosen = self.chosen
+        return bool(chosen) and all(map(self._frozen, chosen))
+
+    def _frozen(self, row: TableRow) -> bool:
+        groups = () if self.snapshot is None else self.snapshot.groups
+        rows = groups if row.is_group else [each for group in groups for each in group.parameters]
+        return any(each.frozen_since is not None for each in rows if each.name == row.name)
 
     @property
     def waits_for_answer(self) -> bool:
@@ -94,6 +110,7 @@ class Steering(Screen[None]):
         """Hand a command to the run, and wait for its answer without waiting."""
         if self._ended(goes_back=isinstance(command, GOES_BACK)):
             return
+        self.held = False  # whoever steers wants to see what comes of it
         text = to_text(command)
         try:
             ticket = self._source.submit(command, actor)
@@ -114,10 +131,13 @@ class Steering(Screen[None]):
         return True
 
     def _ended(self, goes_back: bool = False) -> bool:
-        """Whether the run has ended, so that this cannot be asked of it; if so, say that.
+        """Whether this cannot be asked of the run, as it has ended or is shown only; if so, say that.
 
         What ``goes_back`` in its history is out of reach only after a failure.
         """
+        if self.read_only:
+            self.status.say("read-only: this screen shows the run and does not steer it", "warning")
+            return True
         snapshot = self.snapshot
         if snapshot is None or not snapshot.phase.ended:
             return False
@@ -134,7 +154,7 @@ class Steering(Screen[None]):
     def _past(self, act: str = "go back to") -> Snapshot | None:
         """Return a snapshot of a run that has a past; without one, say that, naming the act."""
         snapshot = self.snapshot
-        if snapshot is None or snapshot.phase is Phase.STARTING:
+        if not self.read_only and (snapshot is None or snapshot.phase is Phase.STARTING):
             self.status.say(f"nothing to {act} yet: the run is starting", "warning")
             return None
         return None if self._ended(goes_back=True) else snapshot
@@ -154,6 +174,20 @@ class Steering(Screen[None]):
         def answered(command: AnyCommand | None) -> None:
             if command is not None:
                 self.submit(command, "key")
+
+        self.app.push_screen(dialog, answered)
+
+    def _ask_for_group(self, dialog: CommandDialog) -> None:
+        """Open a dialog about the first chosen group; send what it answers for every one."""
+        _, *others = dict.fromkeys(row.group for row in self.chosen)
+        dialog.also = tuple(others)
+
+        def answered(command: AnyCommand | None) -> None:
+            if command is None:
+                return
+            self.submit(command, "key")
+            for name in others:
+                self.submit(structs.replace(command, target=name), "key")
 
         self.app.push_screen(dialog, answered)
 

@@ -13,7 +13,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from tuitrain.app.renderables.groups import Columns, TableRow, table_header, table_rows
+from tuitrain.app.renderables.groups import Columns, Marked, TableRow, table_header, table_rows
 from tuitrain.app.renderables.rows import Row
 from tuitrain.run.snapshot import Snapshot
 
@@ -45,6 +45,13 @@ class GroupsTable(RowsView, can_focus=True):
         self._folded: set[str] = set()
         self._waits_for_room: bool | None = None
         self._table: list[TableRow] = []
+        self._pattern = ""
+        self._marked: set[Marked] = set()
+
+    @property
+    def marked(self) -> list[TableRow]:
+        """The marked rows that are seen, from the top."""
+        return [row for row in self._table if (row.name, row.is_group) in self._marked]
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the column titles and the rows under them."""
@@ -53,7 +60,11 @@ class GroupsTable(RowsView, can_focus=True):
         self.border_subtitle = f"⊓ clip {snapshot.clip}" if snapshot.clip else ""
         self._fit(snapshot, room.height)
         columns = Columns.fitting(room.width)
-        self._table = table_rows(snapshot.groups, self._folded, columns, snapshot.traces)
+        self._table = table_rows(
+            snapshot.groups, self._folded, columns, snapshot.traces, self._pattern, self._marked
+        )
+        if not self._table:
+            return [((f"nothing matches {self._pattern!r}: esc shows all", "muted"),)]
         self._select(self._place())
         return [table_header(columns), *(each.row for each in self._table)]
 
@@ -67,6 +78,25 @@ class GroupsTable(RowsView, can_focus=True):
     def render_line(self, y: int) -> Strip:
         """Keep the column titles at the top when scrolled."""
         return super().render_line(-self.scroll_offset.y if y == 0 else y)
+
+    def filter(self, pattern: str) -> None:
+        """Show what matches a glob, or holds a text, alone; all for ""."""
+        self._pattern = pattern
+        self.border_title = f"groups /{pattern}" if pattern else "groups"
+        self.redraw()
+        self.refresh()
+
+    def mark(self) -> None:
+        """Mark the selected row, or no longer, and go to the next."""
+        if self.selected is not None and self._place() is not None:
+            self._marked ^= {(self.selected.name, self.selected.is_group)}
+            self.redraw()
+            self.action_move(1)
+
+    def unmark(self) -> None:
+        """Mark no row."""
+        self._marked.clear()
+        self.redraw()
 
     def select(self, name: str) -> None:
         """Put the cursor on the group or parameter of that name."""

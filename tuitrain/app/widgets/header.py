@@ -20,7 +20,13 @@ class RunHeader(RowsView):
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(id="header")
         self._clock = clock
+        self._held = False
+
+    def hold(self, held: bool) -> None:
+        """Say that the display stands still, or no longer."""
+        self._held = held
+        self.redraw()
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw title, state and progress."""
-        return header_rows(snapshot, room.width, self._clock())
+        return header_rows(snapshot, room.width, self._clock(), self._held)

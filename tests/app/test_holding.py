@@ -1,0 +1,90 @@
+"""What concerns the display alone: holding it, not steering, writing files."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tuitrain.app.exporting import as_csv, write_new
+from tuitrain.app.renderables.plot import Curve
+from tuitrain.app.renderables.rows import plain
+from tuitrain.app.widgets.header import RunHeader
+from tuitrain.errors import TuitrainError
+from tuitrain.run.snapshot import Series
+
+
+def top(person) -> str:
+    return plain(person.deck.query_one(RunHeader)._drawn[0])
+
+
+async def test_a_held_display_stands_and_says_so_until_it_goes_on(opened):
+    async with opened() as person:
+        await person.press("p")
+        person.source.show(step=2000)
+        await person.look()
+        assert "‖ DISPLAY HELD   step 1 204" in top(person)
+        assert person.sent == []
+        await person.press("p")
+        assert "▶ RUNNING   step 2 000" in top(person)
+
+
+async def test_whoever_steers_sees_what_comes_of_it(opened):
+    async with opened() as person:
+        await person.press("p", "f")
+        person.source.answer("applied", "4 parameters hold still")
+        await person.look()
+        assert person.status.startswith("✓ freeze conv  applied")
+        assert "RUNNING" in top(person)
+
+
+STEERS = ("space", "full_stop", "f", "l", "o", "d", "D", "c", "g", "t", "B", "u", "r", "left", "b")
+
+
+@pytest.mark.parametrize("key", [*STEERS, "colon", "s", "K"])
+async def test_read_only_refuses_whatever_steers_in_one_line(opened, key):
+    async with opened(read_only=True) as person:
+        await person.press(key)
+        assert person.status == "read-only: this screen shows the run and does not steer it"
+        assert person.app.screen is person.deck
+        assert person.sent == []
+
+
+async def test_read_only_still_shows(opened):
+    async with opened(read_only=True) as person:
+        await person.press("]", "+", "slash")
+        await person.type("conv1*")
+        await person.press("enter", "question_mark")
+        assert person.app.screen is not person.deck
+
+
+def test_csv_has_every_point_of_every_curve_and_reads_back():
+    curves = [
+        Curve(Series(np.array([1, 2]), np.array([0.1, np.nan]))),
+        Curve(Series(np.array([2]), np.array([1 / 3])), name="b1"),
+    ]
+    text = as_csv(curves, "main")
+    assert text == f"curve,step,value\nmain,1,0.1\nmain,2,nan\nb1,2,{1 / 3!r}\n"
+
+
+def test_no_file_is_written_over(tmp_path):
+    files = {".csv": "1", ".svg": "2"}
+    (tmp_path / "my-run-5.svg").write_text("mine")
+    first, second = write_new(tmp_path, "my run/5", files), write_new(tmp_path, "my run/5", files)
+    assert [each.name for each in first] == ["my-run-5-2.csv", "my-run-5-2.svg"]
+    assert [each.name for each in second] == ["my-run-5-3.csv", "my-run-5-3.svg"]
+    assert (tmp_path / "my-run-5.svg").read_text() == "mine"
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(TuitrainError, match=r"cannot write .*gone/x\.csv: No such file"):
+        write_new(tmp_path / "gone", "x", {".csv": ""})
+
+
+async def test_the_key_writes_the_chart_and_the_screen(opened, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    async with opened() as person:
+        await person.press("]", "E")
+        assert person.status == ("✓ written: lenet-decay-lr-1204.csv and lenet-decay-lr-1204.svg")
+    lines = (tmp_path / "lenet-decay-lr-1204.csv").read_text().splitlines()
+    assert {line.split(",")[0] for line in lines[1:]} == {"conv", "fc"}
+    assert (tmp_path / "lenet-decay-lr-1204.svg").read_text().startswith("<svg")
