@@ -131,7 +131,7 @@ class Steering(Screen[None]):
         return True
 
     def _ended(self, goes_back: bool = False) -> bool:
-        """Whether this cannot be asked of the run, as it has ended or is shown only; if so, say that.
+        """Whether this cannot be asked: the run has ended, or is only shown; if so, say that.
 
         What ``goes_back`` in its history is out of reach only after a failure.
         """
