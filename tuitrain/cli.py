@@ -252,6 +252,7 @@ def _open_app(scenario: Scenario, source: str, out: Path | None, read_only: bool
         raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
 
     from tuitrain.app.app import TuitrainApp
+    from tuitrain.app.config import config_path
     from tuitrain.run.live import LiveRun
     from tuitrain.scenario.build import title_of
     from tuitrain.scenario.watch import build_watched
@@ -262,7 +263,9 @@ def _open_app(scenario: Scenario, source: str, out: Path | None, read_only: bool
             lambda tell: build_watched(scenario, source, tell, _folder(scenario, where, files)),
             title_of(scenario),
         )
-        TuitrainApp(run.start(), record=where, read_only=read_only).run()
+        app = TuitrainApp(run, record=where, read_only=read_only, config=config_path())
+        run.start()
+        app.run()
         run.close()
     print(f"recorded in {where}", file=sys.stderr)
     return HELD

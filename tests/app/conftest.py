@@ -117,9 +117,12 @@ def opened() -> Open:
         size: tuple[int, int] = (120, 36),
         record: Path | None = None,
         read_only: bool = False,
+        config: Path | None = None,
     ) -> AsyncIterator[Driver]:
         source = source or FakeSource()
-        app = TuitrainApp(source, FakeClock(), record, refresh_hz=None, read_only=read_only)
+        app = TuitrainApp(
+            source, FakeClock(), record, refresh_hz=None, read_only=read_only, config=config
+        )
         async with app.run_test(size=size) as pilot:
             driver = Driver(app, source, pilot)
             await driver.look()

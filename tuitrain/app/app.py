@@ -11,14 +11,17 @@ from typing import Final
 
 from textual.app import App
 from textual.css.query import NoMatches
+from textual.theme import Theme
 
 from tuitrain.run.snapshot import Phase
 
+from .config import Config, ConfigError, read_config, write_config
 from .palette import SteeringCommands
 from .screens.confirm import Confirm
 from .screens.dialog import CommandDialog
 from .screens.flight_deck import FlightDeck
 from .source import Source
+from .themes import OURS
 
 REFRESH_HZ: Final = 12
 """The screen looks at the run so often; the run itself never waits for the screen."""
@@ -36,7 +39,12 @@ class TuitrainApp(App[None]):
     clock : seconds, from anywhere; drives what moves by itself
     record : the folder that the run is recorded in, to save from; None if there is none
     read_only : refuse whatever would steer the run
+    config : the file that keeps the theme; None keeps it nowhere
     refresh_hz : how often the run is looked at; None leaves that to whoever calls `poll`
+
+    Raises
+    ------
+    ConfigError : the config file cannot be read, or is wrong
     """
 
     TITLE = "tuitrain"
@@ -50,8 +58,14 @@ class TuitrainApp(App[None]):
         record: Path | None = None,
         refresh_hz: float | None = REFRESH_HZ,
         read_only: bool = False,
+        config: Path | None = None,
     ) -> None:
         super().__init__()
+        for theme in OURS:
+            self.register_theme(theme)
+        self._config = config
+        if config is not None and (chosen := read_config(config, self.available_themes).theme):
+            self.theme = chosen
         self._refresh_hz = refresh_hz
         self.source = source
         self.deck = FlightDeck(source, clock, record, read_only)
@@ -63,6 +77,7 @@ class TuitrainApp(App[None]):
 
     def on_mount(self) -> None:
         """Start to look at the run."""
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
         if self._refresh_hz is not None:
             self.set_interval(1 / self._refresh_hz, self.poll)
             self.set_interval(1 / ANSWER_HZ, self._poll_for_answer)
@@ -100,6 +115,15 @@ class TuitrainApp(App[None]):
             self.deck.leave()
         else:
             self.deck.action_quit()
+
+    def _keep_theme(self, theme: Theme) -> None:
+        """Keep the theme that was chosen for the next start."""
+        if self._config is None:
+            return
+        try:
+            write_config(self._config, Config(theme.name))
+        except ConfigError as error:
+            self.deck.status.say(f"the theme is not kept: {error}", "warning")
 
     def _settle(self) -> None:
         """Show the run, then take what start-up made out of the collector's sight.

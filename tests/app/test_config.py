@@ -1,0 +1,67 @@
+"""The config file and our themes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tuitrain.app.config import Config, ConfigError, read_config, write_config
+from tuitrain.app.themes import MONOCHROME, OURS
+
+THEMES = ("nord", "tuitrain-monochrome")
+
+
+def test_what_is_written_is_read(tmp_path):
+    path = tmp_path / "deep" / "config.toml"
+    assert read_config(path, THEMES) == Config()
+    write_config(path, Config("nord"))
+    assert read_config(path, THEMES) == Config("nord")
+    assert [each.name for each in path.parent.iterdir()] == ["config.toml"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('thme = "nord"', "unknown field `thme` (allowed: theme)"),
+        ("theme = 3", "Expected `str`, got `int` - at `$.theme` (allowed: theme)"),
+        ('theme = "tuitrain-monochrom"', "there is no 'tuitrain-monochrom', did you mean"),
+        ("theme = ", "config.toml: "),
+        (b"theme = '\xff'", "config.toml: "),
+    ],
+)
+def test_what_is_wrong_is_named_with_the_file_and_what_is_allowed(tmp_path, text, said):
+    path = tmp_path / "config.toml"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ConfigError) as raised:
+        read_config(path, THEMES)
+    assert str(raised.value).startswith(str(path))
+    assert said in str(raised.value)
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match="cannot write"):
+        write_config(tmp_path / "file" / "config.toml", Config("nord"))
+
+
+async def test_the_chosen_theme_is_there_at_the_next_start(opened, tmp_path):
+    path = tmp_path / "config.toml"
+    async with opened(config=path) as person:
+        assert not path.exists()
+        person.app.theme = MONOCHROME.name
+        await person.look()
+        assert path.read_text() == 'theme = "tuitrain-monochrome"\n'
+    async with opened(config=path) as person:
+        assert person.app.theme == MONOCHROME.name
+
+
+@pytest.mark.parametrize("theme", [each.name for each in OURS])
+async def test_picture_of_our_themes(theme, opened, picture):
+    async with opened(size=(120, 36)) as person:
+        person.app.theme = theme
+        await person.look()
+        assert person.svg() == picture
+
+
+def test_the_monochrome_theme_has_no_colour():
+    for colour in (MONOCHROME.primary, MONOCHROME.error, MONOCHROME.success, MONOCHROME.warning):
+        assert len({colour[1:3], colour[3:5], colour[5:7]}) == 1
