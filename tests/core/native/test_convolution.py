@@ -369,6 +369,7 @@ def test_any_cut_of_the_pooled_weight_gradient_gives_the_same_bits(g):
             part = pooled_weight_gradient(g, *arrays, [(unit, unit + 1)])
             mine = np.any(part != UNTOUCHED, (1, 2, 3))
             np.testing.assert_array_equal(part[mine], whole[mine])
+            assert mine.any()
             written += mine
         assert np.all(written == 1)
 
