@@ -97,6 +97,8 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
     bench.add_argument("--quick", action="store_true", help="a few cells only: a minute or two")
     only = "measure these parts only (default: all)"
     bench.add_argument("--only", nargs="+", default=[], metavar="PART", help=only)
+    without = "leave these peers out, such as 'torch.compile', whose compiler takes its time"
+    bench.add_argument("--without", nargs="+", default=[], metavar="PEER", help=without)
     bench.add_argument("--json", action="store_true", help="print JSON instead of tables")
     out = "write the report there, as JSON; with --markdown: a document whose tables are replaced"
     bench.add_argument("--out", type=Path, metavar="FILE", help=out)
@@ -179,7 +181,8 @@ def _bench(arguments: argparse.Namespace) -> int:
     if arguments.markdown is not None:
         write_markdown(arguments.markdown, arguments.out)
     else:
-        bench(arguments.quick, arguments.only, arguments.json, arguments.out, arguments.repeat)
+        given = arguments.quick, arguments.only, arguments.json, arguments.out, arguments.repeat
+        bench(*given, arguments.without)
     return HELD
 
 

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from tuitrain.bench import command, parts
 from tuitrain.bench.results import Part, Report, Row, Trials
-from tuitrain.bench.tables import filled_in, markdown, problems, rich_table
+from tuitrain.bench.tables import filled_in, markdown, problems, rich_table, told
 from tuitrain.cli import main
 
 ROOT = Path(__file__).parent.parent.parent
@@ -165,6 +165,7 @@ def test_the_page_about_performance_has_a_place_for_every_part():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["--without", "JAX"], "no peer 'JAX'"),
         (["--only", "trughput"], "no part 'trughput', did you mean 'throughput'? (parts: "),
         (["--repeat", "0"], "--repeat takes a whole number from 1 up, but was given 0"),
         (["--out", "/dev/null/bench.json"], "/dev/null/bench.json cannot be written"),
@@ -180,6 +181,14 @@ def test_a_mistake_is_told_in_one_line_before_anything_is_measured(
     assert said in error
     assert error.count("\n") == 1
     assert not measuring
+
+
+def test_peers_that_are_left_out_are_not_asked_and_the_report_says_so(measuring, capsys):
+    assert main(["bench", "--json", "--only", "freeze", "--without", "NumPy"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["left_out"] == ["NumPy"]
+    assert "NumPy" not in [each.name for each in measuring[0].peers]
+    assert "Left out: NumPy." in told(msgspec.convert(printed, type=Report))
 
 
 def test_a_document_without_a_place_is_told_and_stays(measuring, capsys, tmp_path):

@@ -15,9 +15,10 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tuitrain.errors import TuitrainError
 
+from . import peers
 from .machine import machine
 from .parts import Chosen, choose
-from .peers import PEERS
+from .peers import PEERS, Peer
 from .plan import Plan
 from .results import Part, Report
 from .tables import filled_in, markdown, problems, rich_table, told
@@ -32,6 +33,7 @@ def bench(
     json: bool = False,
     out: Path | None = None,
     rounds: int | None = None,
+    without: Sequence[str] = (),
 ) -> None:
     """Measure, print tables (or JSON) to stdout, and write the report to a file.
 
@@ -42,19 +44,20 @@ def bench(
     json : print the report as JSON, and nothing else
     out : where to write the report as JSON
     rounds : values of everything (default: 7; 3 if quick, and 1 where each starts a process)
+    without : names of peers that are not measured
 
     Raises
     ------
-    TuitrainError : a part that there is not, or a file that cannot be written
+    TuitrainError : a part or a peer that there is not, or a file that cannot be written
     """
-    chosen = choose(only)
+    parts, contenders = choose(only), peers.chosen(without, quick)
     if rounds is not None and rounds < 1:
         raise TuitrainError(f"--repeat takes a whole number from 1 up, but was given {rounds}")
     if out is not None:
         _check_writable(out)
     console = Console()
     with _progress(shared=None if json else console) as show:
-        report = _measured(chosen, quick, rounds, show, None if json else console)
+        report = _measured(parts, contenders, quick, rounds, show, None if json else console)
     if out is not None:
         _write(out, msgspec.json.format(msgspec.json.encode(report)))
     if json:
@@ -84,6 +87,7 @@ def write_markdown(report: Path, out: Path | None = None) -> None:
 
 def _measured(
     chosen: Sequence[Chosen],
+    contenders: Sequence[Peer],
     quick: bool,
     given: int | None,
     show: Progress,
@@ -103,7 +107,7 @@ def _measured(
             rounds=given or _rounds(quick, part),
             seconds=QUICK_SECONDS if quick else SECONDS,
             quick=quick,
-            peers=[each for each in PEERS if each.installed and (each.quick or not quick)],
+            peers=contenders,
             tell=tell,
         )
         measured = part.measure(plan)
@@ -117,6 +121,7 @@ def _measured(
         rounds=given or (QUICK_ROUNDS if quick else ROUNDS),
         machine=on,
         not_installed=tuple(each.name for each in PEERS if not each.installed),
+        left_out=tuple(each.name for each in PEERS if each.installed and each not in contenders),
         parts=tuple(parts),
     )
     if console is not None:

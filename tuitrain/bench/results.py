@@ -62,7 +62,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     date : when it began, in ISO 8601
     rounds : how many values there are of everything (if quick: at the most)
     machine : what it ran on, by name
-    not_installed : the peers that were left out
+    not_installed : the peers that could not be measured
+    left_out : those that were not to be
     """
 
     schema: int = 1
@@ -71,6 +72,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     rounds: int
     machine: dict[str, str]
     not_installed: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
     parts: tuple[Part, ...]
 
 

@@ -81,6 +81,8 @@ def told(report: Report) -> str:
         if machine.get(name, "not installed") != "not installed"
     )
     missing = f" Not installed: {', '.join(report.not_installed)}." if report.not_installed else ""
+    if report.left_out:
+        missing += f" Left out: {', '.join(report.left_out)}."
     return (
         f"{machine.get('cpu', '?')}, {machine.get('cores', '?')} cores, "
         f"{machine.get('system', '?')}; {versions}. {report.date[:10]}, "

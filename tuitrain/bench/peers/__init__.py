@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Final
 
+from tuitrain.errors import TuitrainError, nearest
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -33,6 +35,27 @@ class Peer:
 
 def _peer(name: str, module: str, needs: str = "", quick: bool = True) -> Peer:
     return Peer(name, (sys.executable, "-m", f"{__name__}.{module}"), needs, quick)
+
+
+def chosen(without: Sequence[str], quick: bool) -> list[Peer]:
+    """Return who is measured: whoever is installed, but for the peers of these names.
+
+    Raises
+    ------
+    TuitrainError : there is no such peer
+    """
+    names = [each.name for each in PEERS if each is not OURS]
+    for name in without:
+        if name not in names:
+            raise TuitrainError(
+                f"--without: the benchmark has no peer {name!r}{nearest(name, names)} "
+                f"(peers: {', '.join(names)})"
+            )
+    return [
+        each
+        for each in PEERS
+        if each.installed and (each.quick or not quick) and each.name not in without
+    ]
 
 
 OURS: Final = _peer("tuitrain", "ours")
