@@ -46,6 +46,7 @@ step = 980
 do = "decay fc over 10 epochs"
 """
 STEPS = 1204
+LOOK_EVERY = 10
 WATCHED = "fc1.weight"
 SELECTED_ROW = 5  # the group fc, whose largest parameter is watched
 
@@ -78,7 +79,8 @@ def fly() -> Snapshot:
     started = time.perf_counter()
     while session.step < STEPS:
         session.apply_planned()
-        session.burst(most=STEPS - session.step)
+        session.burst(most=min(LOOK_EVERY, STEPS - session.step))
+        session.snapshot()  # as a screen would: the courses of the groups are noted then
     speed = session.step * session.engine.batch_size / (time.perf_counter() - started)
     session.phase = Phase.RUNNING
     return session.snapshot(1, WATCHED, speed)
