@@ -65,3 +65,13 @@ def test_clipping_is_part_of_the_state(make_engine):
     other.load_state(engine.state())
     train(other, 1)
     assert gradient_norm(other, [*other.parameters()]) == pytest.approx(0.001, rel=1e-4)
+
+
+def test_the_update_is_that_of_the_clipped_gradient(engine):
+    do(engine, "optimizer * sgd momentum=0 weight_decay=0 state=reset")
+    do(engine, "lr * 0.5")
+    do(engine, "clip norm 0.001")
+    before = {name: array.copy() for name, array in engine.parameters().items()}
+    train(engine, 1)
+    moved = [((engine.parameters()[name] - before[name]) ** 2).sum() for name in before]
+    assert 0 < sum(moved) ** 0.5 <= 0.5 * 0.001 * 1.01
