@@ -14,12 +14,14 @@ from ..native import control
 from ..native.library import Kernel
 from ..ops.base import Array
 from .memory import address
-from .plan import CHUNK, Argument, Call, Moving, Ring, Work
+from .plan import CHUNK, MOST_THREADS, Argument, Call, Moving, Ring, Work
 
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
-# The GIL is let go while an entry runs: others may draw, and the team's threads run beside.
-_team = ThreadPoolExecutor(thread_name_prefix="tuitrain-team")
+# The GIL is let go while an entry runs: others may draw, and the team's threads run beside. Who is
+# in a step waits for the others to come, so there must be a thread for each of them, however many
+# programs run at once; they are made when they are needed.
+_team = ThreadPoolExecutor(32 * MOST_THREADS, thread_name_prefix="tuitrain-team")
 
 
 class Executable:
@@ -28,8 +30,8 @@ class Executable:
     Parameters
     ----------
     actions : native calls and Python work, in order
-    threads : how many share each native call; the results are the same bits for any number. Where
-        a thread has no way to let others go first, there is only one.
+    threads : how many share each native call, `MOST_THREADS` at the most; the results are the same
+        bits for any number. Where a thread has no way to let others go first, there is only one.
 
     Attributes
     ----------
@@ -38,7 +40,7 @@ class Executable:
 
     def __init__(self, actions: Iterable[Call | Work], threads: int = 1) -> None:
         self._stop = np.zeros(1, np.int64)
-        threads = threads if _GIVE_WAY else 1
+        threads = min(threads, MOST_THREADS) if _GIVE_WAY else 1
         self._parts = [
             _Native(calls, threads, self._stop) if native else _Python(calls)
             for native, calls in _runs(actions)

@@ -15,7 +15,7 @@ def add(target: np.ndarray, part) -> Call:
     return Call(elementwise.add(features, features), (target, part), len(target))
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("threads", [1, 2, 3, MOST_THREADS, MOST_THREADS + 1])
 def test_calls_are_made_in_order_so_many_times(threads):
     a, b, c = (np.full((5, 3), value, np.float32) for value in (0.0, 0.0, 1.0))
     steps = Executable([add(b, c), add(a, b)], threads)

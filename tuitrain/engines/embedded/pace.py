@@ -8,6 +8,9 @@ from __future__ import annotations
 import math
 import os
 
+from tuitrain.errors import RefusedError
+from tuitrain_core.program.plan import MOST_THREADS
+
 BURST_SECONDS = 0.02
 """How long a burst shall last: the longest that a command waits, if nobody interrupts."""
 
@@ -24,10 +27,19 @@ VARIABLE = "TUITRAIN_THREADS"
 
 
 def most_threads() -> int:
-    """Return how many threads may share a step: at most two, or what the variable says."""
+    """Return how many threads may share a step: at most two, or what the variable says.
+
+    Raises
+    ------
+    RefusedError : it does not say a whole number from 1 to `MOST_THREADS`
+    """
     given = os.environ.get(VARIABLE, "")
-    if given.isdecimal() and int(given) > 0:
-        return int(given)
+    if given:
+        if given.isdecimal() and 1 <= int(given) <= MOST_THREADS:
+            return int(given)
+        raise RefusedError(
+            f"{VARIABLE} takes a whole number from 1 to {MOST_THREADS}, but is {given!r}"
+        )
     return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
 
 

@@ -1,0 +1,30 @@
+"""How many threads and steps a burst gets: measured, and limited by who runs it."""
+
+import pytest
+
+from tuitrain.engines.embedded.pace import FIRST_BURST, LOOK_AGAIN, Pace, most_threads
+from tuitrain.errors import RefusedError
+
+
+@pytest.mark.parametrize("given", ["0", "9", "-1", "two", "1.5"])
+def test_a_wrong_number_of_threads_is_told(monkeypatch, given):
+    monkeypatch.setenv("TUITRAIN_THREADS", given)
+    with pytest.raises(RefusedError, match=f"from 1 to 8, but is {given!r}"):
+        most_threads()
+
+
+def test_the_variable_says_how_many_there_may_be(monkeypatch):
+    monkeypatch.setenv("TUITRAIN_THREADS", "3")
+    assert most_threads() == 3
+
+
+def test_a_second_thread_is_taken_where_it_is_faster_and_tried_again_where_it_was_not():
+    for together, best in ((0.5, 2), (0.99, 1), (2.0, 1)):
+        pace, chosen = Pace(2), []
+        assert pace.steps == FIRST_BURST
+        for _ in range(2 * LOOK_AGAIN):
+            chosen.append(pace.threads)
+            pace.note(pace.threads, 10, 10e-3 * (together if pace.threads == 2 else 1.0))
+        assert chosen[:2] == [1, 2]
+        assert 0 < chosen[2:].count(3 - best) <= 3
+        assert pace.steps == int(0.02 / (1e-3 * min(together, 1.0)))
