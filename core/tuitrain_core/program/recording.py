@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -58,18 +58,8 @@ class Recording:
                 self.problem = str(problem)
         return found
 
-    def differentiate(self, step: int, trained: Sequence[Parameter]) -> float | None:
-        """Compute loss and gradients of a step's batch; None if it cannot be recorded."""
-        recorded = self.program()
-        if recorded is None:
-            return None
-        program, _ = recorded
-        rows = len(self._loader.rows(step))
-        self._loader.fill(step, program.images(rows), program.labels(rows))
-        return program.differentiate(rows, trained)
-
     def logits(self, index: int) -> tuple[Array, Array] | None:
-        """Compute the logits of a batch, and return them and its labels; None as above."""
+        """Compute the logits of a batch, and return them and its labels; None if unrecorded."""
         recorded = self.program()
         if recorded is None:
             return None

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from tuitrain.commands import Clip
-from tuitrain_core import Parameter, functional, tensor
+from tuitrain_core import Parameter
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.data import DataLoader
 from tuitrain_core.module import Module
@@ -44,7 +44,6 @@ class Stepper:
     ) -> None:
         self.trained: tuple[str, ...] = tuple(parameters)
         self.clip = Clip("off")
-        self._model = model
         self._loader = loader
         self._table = table
         self._parameters = parameters
@@ -63,7 +62,7 @@ class Stepper:
         if recorded is not None and self.clip.by == "off":
             program, feed = recorded
             order, rows = self._batches(step, most)
-            coming = self._coming(program)
+            coming = ComingUpdates(program, self._table, self._parameters, self.trained)
             updates = coming.updates(step, len(order) // rows)
             if updates is not None:
                 self._program, threads = program, self._pace.threads
@@ -86,25 +85,15 @@ class Stepper:
         """Compute loss and gradients of a step's batch, and return the loss."""
         for parameter in self._parameters.values():
             parameter.grad = None
-        trained = [self._parameters[name] for name in self.trained]
-        loss = self._recording.differentiate(step, trained)
-        return self._differentiate_eagerly(step, trained) if loss is None else loss
+        gradients = GradManager().attach(self._parameters[name] for name in self.trained)
+        return self._recording.take(*self._loader.batch(step), gradients)
 
     def update(self, step: int) -> None:
         """Apply the updates that the gradients ask for."""
         self._clip_gradients()
-        recorded = self._recording.program()
-        # Clipped gradients are other arrays than those that a program updates by.
-        if recorded is not None and recorded[0].has_gradients_of(self._parameters.values()):
-            coming = self._coming(recorded[0])
-            updates = coming.updates(step, 1)
-            if updates is not None:
-                recorded[0].update(updates)
-                coming.done(1)
-                return
         for group in self._table:
             group.set_lr(step)
-            group.optimizer.step()
+        self._recording.update(group.optimizer for group in self._table)
 
     @property
     def recorded(self) -> bool:
@@ -119,9 +108,6 @@ class Stepper:
         program, feed = recorded
         return program.kernels(feed, [self._parameters[name] for name in self.trained])
 
-    def _coming(self, program: Program) -> ComingUpdates:
-        return ComingUpdates(program, self._table, self._parameters, self.trained)
-
     def _batches(self, step: int, most: int) -> tuple[Array, int]:
         """Return the samples of the steps to come, and how many each takes: all of one size."""
         epoch, position = divmod(step, len(self._loader))
@@ -131,15 +117,6 @@ class Stepper:
             return left, len(left)
         steps = min(most, self._pace.steps, len(left) // size)
         return left[: steps * size], size
-
-    def _differentiate_eagerly(self, step: int, trained: list[Parameter]) -> float:
-        images, labels = self._loader.batch(step)
-        gradients = GradManager().attach(trained)
-        with gradients:
-            logits = self._model(tensor(images))
-            loss = functional.loss.cross_entropy(logits, tensor(labels))
-            gradients.backward(loss)
-        return float(loss.item())
 
     def _clip_gradients(self) -> None:
         """Clip the gradients of what is trained; the frozen have none."""
