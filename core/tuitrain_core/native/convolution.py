@@ -8,8 +8,9 @@ of a kernel; the number of samples is not. ``first`` and ``last`` are the sample
 
 Forward: pad, pack, forward. Back: unpool (after a pool), weight_gradient, unpack_gradient, and the
 bias gradient from ``linear.bias_gradient`` on N · OH · OW rows; then spread, pack_transposed,
-input_gradient. After a pool, where takes_pooled(g): pooled_weight_gradient, unpack_gradient and
-pooled_bias_gradient need no unpool.
+input_gradient. Three gradients need no unpool after a pool: pooled_bias_gradient; where
+takes_pooled(g), pooled_weight_gradient and unpack_pooled_gradient; where spreads_pooled(g),
+pack_pooled and pooled_input_gradient.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from . import (
     library,
     packing,
     pooled_gradient,
+    pooled_input,
     single_channel,
     tile,
 )
@@ -34,16 +36,22 @@ __all__ = [
     "forward",
     "input_gradient",
     "pack",
+    "pack_pooled",
     "pack_transposed",
     "packed_size",
     "pad",
     "pooled_bias_gradient",
+    "pooled_input_gradient",
+    "pooled_size",
     "pooled_weight_gradient",
+    "pooled_weight_size",
     "pooled_weight_units",
     "spread",
+    "spreads_pooled",
     "takes_pooled",
     "transposed_size",
     "unpack_gradient",
+    "unpack_pooled_gradient",
     "unpool",
     "weight_gradient",
     "weight_units",
@@ -136,19 +144,55 @@ def weight_units(g: Geometry) -> int:
 
 
 def takes_pooled(g: Geometry) -> bool:
-    """Whether the gradients of weight and bias are computed from dY and I, without unpool."""
+    """Whether the gradient of the weight is computed from dY and I, without unpool."""
     return pooled_gradient.serves(g, host())
 
 
-def pooled_weight_gradient(g: Geometry) -> Kernel:
-    """G = the gradient of the weight, laid out like P, from xp, dY (N, OH//2, OW//2, O) and I.
+def spreads_pooled(g: Geometry) -> bool:
+    """Whether the gradient of the input is computed from dY and I, without unpool and spread."""
+    return pooled_input.serves(g, host())
 
-    The same as unpool and `weight_gradient`, but that a value where ReLU is off is multiplied by 0,
-    so that NaN and inf stay in sight. Only where takes_pooled(g); G's padding is left as it is.
+
+def pack_pooled(g: Geometry) -> Kernel:
+    """Bring W into the order of `pooled_input_gradient`. Arguments: W, P (`pooled_size` floats)."""
+    return library.kernel(pooled_input.pack, 2, g)
+
+
+def pooled_size(g: Geometry) -> int:
+    """Return the floats of a weight packed for the input gradient from dY and I."""
+    return pooled_input.size(g, host())
+
+
+def pooled_input_gradient(g: Geometry) -> Kernel:
+    """Compute dX (N, H, W, C) from dY (N, OH//2, OW//2, O), I and P. Only where spreads_pooled(g).
+
+    The same as unpool, spread and `input_gradient`, but that a value where ReLU is off is
+    multiplied by 0, so that NaN and inf stay in sight: they reach all pixels that their window saw.
+
+    Arguments: dY, I, P, dX, first, last.
+    """
+    return library.kernel(pooled_input.input_gradient, 6, g)
+
+
+def pooled_weight_gradient(g: Geometry) -> Kernel:
+    """G (`pooled_weight_size` floats) = the weight's gradient from xp, dY (N, OH//2, OW//2, O), I.
+
+    The same as unpool and `weight_gradient`, but for its layout, and that a value where ReLU is off
+    is multiplied by 0, so that NaN and inf stay in sight. Only where takes_pooled(g).
 
     Arguments: xp, dY, I, G, samples, first, last (units: pooled_weight_units(g)).
     """
     return library.kernel(pooled_gradient.weight_gradient, 7, g)
+
+
+def pooled_weight_size(g: Geometry) -> int:
+    """Return the floats of a weight gradient from dY and I."""
+    return pooled_gradient.weight_size(g, host())
+
+
+def unpack_pooled_gradient(g: Geometry) -> Kernel:
+    """Bring G from `pooled_weight_gradient` into the public layout. Arguments: G, dW."""
+    return library.kernel(pooled_gradient.unpack, 2, g)
 
 
 def pooled_weight_units(g: Geometry) -> int:

@@ -28,6 +28,13 @@ def pad(k: Builder, g: Geometry) -> None:
     _samples(k, first, last, sample)
 
 
+def crop(k: Builder, g: Geometry, image: Value, x: Value) -> None:
+    """Copy the middle of an image with its border, at one address, to another."""
+    py, px = g.padding
+    row = g.W * g.C
+    _rows(k, k.at(image, (py * g.PW + px) * g.C), x, g.H, row, g.PW * g.C, row)
+
+
 def spread(k: Builder, g: Geometry, lines: bool) -> None:
     """Arguments D, Ds, first, last: the output gradient, `stride` apart, zeros between and around.
 

@@ -97,13 +97,21 @@ def weight_gradient(g, x, d, parts=None):
 
 
 def pooled_weight_gradient(g, x, dy, index, parts=None):
-    packed = untouched(convolution.packed_size(g))
+    packed = untouched(convolution.pooled_weight_size(g))
     kernel, arrays = convolution.pooled_weight_gradient(g), (pad(g, x), fenced(dy), fenced(index))
     for first, last in parts or [(0, convolution.pooled_weight_units(g))]:
         run(kernel, *arrays, packed, len(x), first, last)
     dw = untouched(g.O, g.C, g.KH, g.KW)
-    run(convolution.unpack_gradient(g), packed, dw)
+    run(convolution.unpack_pooled_gradient(g), packed, dw)
     return dw
+
+
+def pooled_input_gradient(g, weight, dy, index, part=None):
+    packed, dx = untouched(convolution.pooled_size(g)), untouched(len(dy), g.H, g.W, g.C)
+    run(convolution.pack_pooled(g), fenced(weight), packed)
+    kernel = convolution.pooled_input_gradient(g)
+    run(kernel, fenced(dy), fenced(index), packed, dx, *(part or (0, len(dy))))
+    return dx
 
 
 def pooled_bias_gradient(g, dy, index):
@@ -308,6 +316,11 @@ def test_nan_and_inf_stay_in_sight_and_in_their_sample(bad):
 
 POOLED = [
     Geometry(1, 28, 28, 6, 5, 5, (1, 1), (2, 2)),
+    Geometry(6, 14, 14, 16, 5, 5),
+    Geometry(16, 8, 10, 9, 3, 3, (1, 1), (1, 1)),
+    Geometry(32, 6, 6, 40, 3, 3, (1, 1), (1, 1)),  # more weights than are used at once
+    Geometry(3, 9, 7, 5, 3, 4, (1, 1), (2, 1)),
+    Geometry(5, 8, 9, 3, 6, 2, (1, 1), (0, 1)),
     Geometry(1, 12, 13, 6, 5, 5, (1, 1), (2, 2)),
     Geometry(1, 5, 35, 6, 3, 5, (1, 1), (1, 3)),
     Geometry(1, 8, 20, 3, 4, 2),
@@ -316,16 +329,17 @@ POOLED = [
     Geometry(1, 7, 90, 17, 2, 11, (1, 1), (0, 4)),
     Geometry(1, 31, 66, 7, 4, 4, (1, 1), (3, 3)),  # more rows than are made ready at once
     Geometry(1, 6, 300, 2, 3, 3),
+    Geometry(1, 9, 40, 6, 3, 17),
+    Geometry(70, 4, 4, 3, 2, 3),  # more vectors than registers hold
 ]
 NOT_POOLED = [
-    Geometry(2, 9, 9, 6, 3, 3),
     Geometry(1, 9, 9, 6, 3, 3, (1, 2)),
-    Geometry(1, 9, 40, 6, 3, 17),
-    Geometry(1, 6, 2000, 1, 3, 3),  # a row is more than is made ready at once
+    Geometry(2, 6, 2000, 1, 3, 3),  # a row is more than is made ready at once
     Geometry(1, 1, 9, 6, 1, 1),  # no windows
+    Geometry(3, 8, 1, 6, 1, 1),
 ]
 each_pooled = pytest.mark.parametrize(
-    "g", POOLED, ids=[f"{g.H}x{g.W} by {g.O}x{g.KH}x{g.KW}" for g in POOLED]
+    "g", POOLED, ids=[f"{g.C}x{g.H}x{g.W} by {g.O}x{g.KH}x{g.KW}" for g in POOLED]
 )
 
 
@@ -338,12 +352,19 @@ def pooled(g, count=N):
 
 def served(g):
     """Return whether this processor computes it so; it does at least where vectors are wide."""
-    assert convolution.takes_pooled(g) or host().lanes < 16 or g.KW > 5
+    assert convolution.takes_pooled(g) or host().lanes < 16 or g.C > 32
     return convolution.takes_pooled(g)
+
+
+def spread_from_pool(g):
+    """Return whether the input gradient is computed so."""
+    assert convolution.spreads_pooled(g) or host().lanes < 8 or min(g.KH, g.KW) == 1
+    return convolution.spreads_pooled(g)
 
 
 def test_what_is_not_computed_from_a_pooled_gradient():
     assert not any(convolution.takes_pooled(g) for g in NOT_POOLED)
+    assert not any(convolution.spreads_pooled(g) for g in NOT_POOLED[:1] + NOT_POOLED[2:])
 
 
 @each_pooled
@@ -364,11 +385,11 @@ def test_any_cut_of_the_pooled_weight_gradient_gives_the_same_bits(g):
         parts = [(count // 2, count), (count, count), (0, count // 2), (1, 0)]
         whole = pooled_weight_gradient(g, *arrays)
         np.testing.assert_array_equal(pooled_weight_gradient(g, *arrays, parts), whole)
-        written = np.zeros(g.O, int)
+        written = np.zeros((g.O, g.KH), int)
         for unit in range(count):
             part = pooled_weight_gradient(g, *arrays, [(unit, unit + 1)])
-            mine = np.any(part != UNTOUCHED, (1, 2, 3))
-            np.testing.assert_array_equal(part[mine], whole[mine])
+            mine = np.any(part != UNTOUCHED, (1, 3))  # (o, ky)
+            np.testing.assert_array_equal(part.swapaxes(1, 2)[mine], whole.swapaxes(1, 2)[mine])
             assert mine.any()
             written += mine
         assert np.all(written == 1)
@@ -411,3 +432,42 @@ def test_the_bias_gradient_from_a_pooled_one(g, count):
     db = pooled_bias_gradient(g, dy, index)
     on = index >= 0
     close(db, (dy.astype(np.float64) * on).sum((0, 1, 2)), (np.abs(dy) * on).sum((0, 1, 2)))
+
+
+@each_pooled
+@pytest.mark.parametrize("count", [0, 1, N])
+def test_the_input_gradient_from_a_pooled_one(g, count):
+    if spread_from_pool(g):
+        _, dy, index = pooled(g, count)
+        weight, d = weights(g), expected_unpool(g, dy, index)
+        expected = expected_input_gradient(g, d, weight)
+        scale = expected_input_gradient(g, np.abs(d), np.abs(weight))
+        close(pooled_input_gradient(g, weight, dy, index), expected, scale)
+
+
+@each_pooled
+def test_any_cut_of_the_pooled_input_gradient_gives_the_same_bits(g):
+    if spread_from_pool(g):
+        (_, dy, index), weight = pooled(g), weights(g)
+        whole = pooled_input_gradient(g, weight, dy, index)
+        for part in [(0, 1), (1, 3), (2, 2), (2, 1)]:
+            some, inside = pooled_input_gradient(g, weight, dy, index, part), slice(*part)
+            np.testing.assert_array_equal(some[inside], whole[inside])
+            others = np.delete(some, np.r_[inside], 0)
+            assert np.all(others == UNTOUCHED)
+
+
+@each_pooled
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_nan_and_inf_reach_what_their_window_saw(g, bad):
+    if spread_from_pool(g):
+        (_, dy, index), weight = pooled(g), np.ones((g.O, g.C, g.KH, g.KW), np.float32)
+        dy[1, 0, 0, -1], index[1, 0, 0, -1] = bad, 3
+        finite = np.isfinite(pooled_input_gradient(g, weight, dy, index))
+        d = expected_unpool(g, np.where(np.isfinite(dy), 0, 1), index)
+        must = expected_input_gradient(g, d, weight) != 0
+        may = np.zeros((g.PH, g.PW), bool)
+        may[: g.KH + 1, : g.KW + 1] = True
+        may = may[g.padding[0] :, g.padding[1] :][: g.H, : g.W]
+        assert must.any() and not finite[must].any()
+        assert finite[[0, 2]].all() and finite[1][~may].all()

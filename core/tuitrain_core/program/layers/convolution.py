@@ -65,20 +65,42 @@ class ConvolutionLayer:
 
     def backward(self, plan: Plan) -> None:
         """Plan the gradients of x, weight and bias."""
-        if self._pool and convolution.takes_pooled(self._geometry):
-            if plan.needs(self._x):
-                self._input_gradient(plan, self._before_pool(plan))
-            self._pooled_gradients(plan)
+        if self._pool:
+            self._backward_of_pool(plan)
             return
-        d = self._before_pool(plan)
+        g, d = self._geometry, plan.gradient(self.output)
+        if self._relu:
+            size = g.OH * g.OW * g.O
+            kernel = elementwise.relu_gradient(size, size)
+            plan.each_sample(kernel, plan.value(self.output), d)
         if plan.needs(self._x):
             self._input_gradient(plan, d)
         if plan.needs(self._weight):
             self._weight_gradient(plan, d)
         if self._bias is not None and plan.needs(self._bias):
-            g = self._geometry
             given = d, plan.rows * g.OH * g.OW
             self._bias_gradient(plan, self._bias, linear.bias_gradient(g.O, g.O), *given)
+
+    def _backward_of_pool(self, plan: Plan) -> None:
+        """Plan the gradients from the pooled one, of one pixel in four, where that is faster."""
+        g, pooled = self._geometry, (plan.gradient(self.output), self._chosen(plan))
+        spreads, takes = convolution.spreads_pooled(g), convolution.takes_pooled(g)
+        by_input, by_weight = plan.needs(self._x), plan.needs(self._weight)
+        if by_input and spreads:
+            self._pooled_input_gradient(plan, *pooled)
+        if by_weight and takes:
+            self._pooled_weight_gradient(plan, *pooled)
+        if (by_input and not spreads) or (by_weight and not takes):
+            whole = plan.scratch((self, "unpooled"), (plan.workspace.capacity, g.OH, g.OW, g.O))
+            plan.each_sample(convolution.unpool(g), *pooled, whole)
+            if by_input and not spreads:
+                self._input_gradient(plan, whole)
+            if by_weight and not takes:
+                self._weight_gradient(plan, whole)
+        if self._bias is not None and plan.needs(self._bias):
+            kernel = convolution.pooled_bias_gradient(g)
+            pixels = plan.rows * (g.OH // 2) * (g.OW // 2)
+            self._bias_gradient(plan, self._bias, kernel, pooled[0], pixels, pooled[1])
 
     def _padded(self, plan: Plan) -> Array:
         """Return the memory of x with its border of zeros: x itself, if there is none."""
@@ -93,44 +115,25 @@ class ConvolutionLayer:
         shape = plan.workspace.capacity, g.OH // 2, g.OW // 2, g.O
         return plan.scratch((self, "chosen"), shape)
 
-    def _before_pool(self, plan: Plan) -> Array:
-        """Plan the gradient at the convolution's own output, and return its memory."""
-        g, d = self._geometry, plan.gradient(self.output)
-        if self._pool:
-            whole = plan.scratch((self, "unpooled"), (plan.workspace.capacity, g.OH, g.OW, g.O))
-            plan.each_sample(convolution.unpool(g), d, self._chosen(plan), whole)
-            return whole
-        if self._relu:
-            size = g.OH * g.OW * g.O
-            kernel = elementwise.relu_gradient(size, size)
-            plan.each_sample(kernel, plan.value(self.output), d)
-        return d
-
-    def _pooled_gradients(self, plan: Plan) -> None:
-        """Plan the gradients of weight and bias from the pooled gradient, of one pixel in four."""
-        g, d, chosen = self._geometry, plan.gradient(self.output), self._chosen(plan)
-        if plan.needs(self._weight):
-            kernel, units = (
-                convolution.pooled_weight_gradient(g),
-                convolution.pooled_weight_units(g),
-            )
-            self._gather_weight(plan, kernel, units, self._padded(plan), d, chosen)
-        if self._bias is not None and plan.needs(self._bias):
-            kernel = convolution.pooled_bias_gradient(g)
-            pixels = plan.rows * (g.OH // 2) * (g.OW // 2)
-            self._bias_gradient(plan, self._bias, kernel, d, pixels, chosen)
-
     def _weight_gradient(self, plan: Plan, d: Array) -> None:
         g = self._geometry
-        kernel, units = convolution.weight_gradient(g), convolution.weight_units(g)
-        self._gather_weight(plan, kernel, units, self._padded(plan), d)
-
-    def _gather_weight(self, plan: Plan, kernel: Kernel, units: int, *given: Array) -> None:
-        g = self._geometry
         packed = plan.scratch((self, "packed gradient"), (convolution.packed_size(g),))
-        plan.call(kernel, *given, packed, plan.rows, total=units, phase=Phase.GATHER)
+        kernel, units = convolution.weight_gradient(g), convolution.weight_units(g)
+        given = self._padded(plan), d, packed, plan.rows
+        plan.call(kernel, *given, total=units, phase=Phase.GATHER)
+        self._unpack(plan, convolution.unpack_gradient(g), packed)
+
+    def _pooled_weight_gradient(self, plan: Plan, d: Array, chosen: Array) -> None:
+        g = self._geometry
+        packed = plan.scratch((self, "pooled gradient"), (convolution.pooled_weight_size(g),))
+        kernel, units = convolution.pooled_weight_gradient(g), convolution.pooled_weight_units(g)
+        given = self._padded(plan), d, chosen, packed, plan.rows
+        plan.call(kernel, *given, total=units, phase=Phase.GATHER)
+        self._unpack(plan, convolution.unpack_pooled_gradient(g), packed)
+
+    def _unpack(self, plan: Plan, kernel: Kernel, packed: Array) -> None:
         with plan.into(self._weight, Phase.GATHER) as target:
-            plan.whole(convolution.unpack_gradient(g), packed, target, phase=Phase.GATHER)
+            plan.whole(kernel, packed, target, phase=Phase.GATHER)
 
     def _bias_gradient(
         self, plan: Plan, bias: Value, kernel: Kernel, d: Array, pixels: int, *chosen: Array
@@ -148,3 +151,11 @@ class ConvolutionLayer:
         plan.each_sample(convolution.spread(g), d, spread)
         with plan.into(self._x) as target:
             plan.each_sample(convolution.input_gradient(g), spread, turned, target)
+
+    def _pooled_input_gradient(self, plan: Plan, d: Array, chosen: Array) -> None:
+        g = self._geometry
+        packed = plan.scratch((self, "among zeros"), (convolution.pooled_size(g),))
+        weight = plan.value(self._weight)
+        plan.whole(convolution.pack_pooled(g), weight, packed, phase=Phase.PREPARE)
+        with plan.into(self._x) as target:
+            plan.each_sample(convolution.pooled_input_gradient(g), d, chosen, packed, target)
