@@ -363,6 +363,16 @@ class Builder:
         with self.ir.if_then(condition):
             body()
 
+    def either(
+        self, condition: Value, body: Callable[[], Any], otherwise: Callable[[], Any]
+    ) -> None:
+        """Run body if the bit is set, and otherwise the other."""
+        with self.ir.if_else(condition) as (then, instead):
+            with then:
+                body()
+            with instead:
+                otherwise()
+
     # -- how
 
     def _shifted(self, vectors: Sequence[Value], start: int, count: int) -> list[Value]:

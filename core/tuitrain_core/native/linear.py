@@ -48,6 +48,14 @@ def weight_gradient(K: int, N: int, d_pitch: int, x_pitch: int) -> Kernel:
     return library.kernel(_weight_gradient, 6, K, d_pitch, x_pitch)
 
 
+def weight_gradient_blocks(K: int, N: int, block: int, d_pitch: int, x_pitch: int) -> Kernel:
+    """`weight_gradient` for blocks of so many outputs, of which the last may have fewer.
+
+    Arguments: D, X, dW, rows, first, last (blocks).
+    """
+    return library.kernel(_weight_gradient_blocks, 6, K, N, block, d_pitch, x_pitch)
+
+
 def bias_gradient(N: int, d_pitch: int) -> Kernel:
     """db[o] = sum of D[b][o] for o in first ... last-1.
 
@@ -101,11 +109,21 @@ def _input_gradient(k: Builder, K: int, N: int, d_pitch: int, dx_pitch: int, mas
 
 
 def _weight_gradient(k: Builder, K: int, d_pitch: int, x_pitch: int) -> None:
-    d, x, dw, rows, first, last = k.arguments
-    product = tile.Product(
-        a=d, v=x, out=dw, a_row=1, out_row=K, reduction=tile.Loop(rows, d_pitch, x_pitch), width=K
-    )
-    product.emit(k, (first, last), (0, K))
+    first, last = k.arguments[4:]
+    _products(k, K, d_pitch, x_pitch).emit(k, (first, last), (0, K))
+
+
+def _weight_gradient_blocks(
+    k: Builder, K: int, N: int, block: int, d_pitch: int, x_pitch: int
+) -> None:
+    first, last = (k.minimum(k.mul(each, block), N) for each in k.arguments[4:])
+    _products(k, K, d_pitch, x_pitch).emit(k, (first, last), (0, K))
+
+
+def _products(k: Builder, K: int, d_pitch: int, x_pitch: int) -> tile.Product:
+    d, x, dw, rows = k.arguments[:4]
+    reduction = tile.Loop(rows, d_pitch, x_pitch)
+    return tile.Product(a=d, v=x, out=dw, a_row=1, out_row=K, reduction=reduction, width=K)
 
 
 def _bias_gradient(k: Builder, N: int, d_pitch: int) -> None:

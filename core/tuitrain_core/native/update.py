@@ -1,13 +1,13 @@
 """Update rules: one pass over a parameter that also measures what it did.
 
 The formulas are those of `kernels.update`, operation by operation, and give the same bits; the
-measurements are added up in float32 within a chunk. Work is cut into chunks of a fixed size, each
-with sums of its own, so that no sum depends on who does which chunk.
+measurements are added up in float32 within a chunk. Work is cut into chunks, each with sums of its
+own, so that no sum depends on who does which chunk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -15,13 +15,29 @@ import numpy as np
 from llvmlite import ir
 
 from . import functions
-from .builder import Builder, Value
+from .builder import Builder, Int, Mask, Value
 from .library import Kernel, kernel
 
-CHUNK = 4096
-"""Elements that are measured together; a multiple of every number of lanes."""
+TOGETHER = 2
+"""Vectors taken at once, each with sums of its own: one chain of additions would be waited for."""
 
-Scalars: TypeAlias = Sequence[Value]
+
+@dataclass(frozen=True, slots=True)
+class Scalars:
+    """A rule's scalars, as vectors.
+
+    Attributes
+    ----------
+    plain: the first of them, the learning rate, is known not to be 0, and every decay to be 0.
+    """
+
+    values: Sequence[Value]
+    plain: bool
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self.values)
+
+
 Step: TypeAlias = tuple[Value, list[Value]]
 """The parameter and its slots after an update."""
 
@@ -31,71 +47,116 @@ Formula: TypeAlias = Callable[[Builder, Scalars, Value, Value, list[Value]], Ste
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An update rule: how many slots and scalars it takes, and its formula for one vector."""
+    """An update rule: how many slots and scalars it takes, and its formula for one vector.
+
+    Attributes
+    ----------
+    decays: which of the scalars are decays, nearly always 0; a loop without them is there too.
+    """
 
     slots: int
     scalars: int
     formula: Formula
+    decays: tuple[int, ...] = ()
 
 
 def update(name: str) -> Kernel:
     """Return an update rule, by the name of its function in `kernels.update`.
 
     Arguments: parameter, gradient, slots, scalars (float32), sums (three floats for each chunk:
-    squares of the change, of the weights after it, of the gradient), number of elements, first,
-    last (chunks).
+    squares of the change, of the weights after it, of the gradient), number of elements, elements
+    of a chunk, first, last (chunks).
     """
     rule = RULES[name]
-    return kernel(_update, 7 + rule.slots, name)
+    return kernel(_update, 8 + rule.slots, name)
 
 
 def _update(k: Builder, name: str) -> None:
     rule = RULES[name]
-    param, grad, *slots, scalars, sums, size, first, last = k.arguments
-    given = [k.splat(k.load_scalar(scalars, i)) for i in range(rule.scalars)]
-    arrays = [param, grad, *slots]
+    *arrays, scalars, sums, size, elements, first, last = k.arguments
+    numbers = [k.load_scalar(scalars, i) for i in range(rule.scalars)]
+    given = [k.splat(number) for number in numbers]
 
-    def vector(address: list[Value], offset: Value, mask: object, seen: list[Value]) -> list[Value]:
-        before, slope, *state = (k.load(each, offset, mask) for each in address)
-        after, state = rule.formula(k, given, before, slope, state)
-        for value, place in zip(state, address[2:], strict=True):
+    def chunks(plain: bool) -> None:
+        def chunk(i: Value, _: object) -> None:
+            index = k.add(first, i)
+            start = k.mul(index, elements)
+            here = [k.at(each, start) for each in arrays]
+            count = k.minimum(k.sub(size, start), elements)
+            seen = _chunk(k, name, Scalars(given, plain), here, count)
+            for place, value in enumerate(seen):
+                k.store_scalar(functions.total(k, value), k.at(sums, k.mul(index, 3)), place)
+
+        k.loop(k.sub(last, first), chunk)
+
+    if not rule.decays:
+        chunks(False)
+        return
+    zero = ir.Constant(ir.FloatType(), 0.0)
+    plain = k.ir.fcmp_unordered("!=", numbers[0], zero)
+    for place in rule.decays:
+        plain = k.ir.and_(plain, k.ir.fcmp_ordered("==", numbers[place], zero))
+    k.either(plain, lambda: chunks(True), lambda: chunks(False))
+
+
+def _chunk(k: Builder, name: str, s: Scalars, arrays: Sequence[Value], count: Int) -> list[Value]:
+    """Update some elements and return what they add to the sums, as vectors."""
+    formula = RULES[name].formula
+
+    def vector(offset: Int, mask: Mask, seen: Sequence[Value]) -> list[Value]:
+        before, slope, *state = (k.load(each, offset, mask) for each in arrays)
+        after, state = formula(k, s, before, slope, state)
+        for value, place in zip(state, arrays[2:], strict=True):
             k.store(value, place, offset, mask)
         if name == "lamb_norms":
             change, after = after, before
         else:
-            k.store(after, address[0], offset, mask)
+            k.store(after, arrays[0], offset, mask)
             change = k.ir.fsub(after, before)
         measured = zip((change, after, slope), seen, strict=True)
-        return [k.ir.fadd(total, k.ir.fmul(value, value)) for value, total in measured]
+        return [k.fma(value, value, total) for value, total in measured]
 
-    def chunk(i: Value, _: object) -> None:
-        index = k.add(first, i)
-        start = k.mul(index, CHUNK)
-        here = [k.at(each, start) for each in arrays]
-        count = k.minimum(k.sub(size, start), CHUNK)
-        whole = k.div(count, k.lanes)
-        seen = k.loop(whole, lambda j, c: vector(here, k.mul(j, k.lanes), None, c), [k.zero] * 3)
-        done = k.mul(whole, k.lanes)
-        rest = functions.first_lanes(k, k.sub(count, done))
-        seen = k.loop(
-            k.minimum(k.sub(count, done), 1), lambda _, c: vector(here, done, rest, c), seen
-        )
-        target = k.at(sums, k.mul(index, 3))
-        for place, value in enumerate(seen):
-            k.store_scalar(functions.total(k, value), target, place)
+    def block(i: Value, seen: list[Value]) -> list[Value]:
+        start = k.mul(i, TOGETHER * k.lanes)
+        return [
+            value
+            for place in range(TOGETHER)
+            for value in vector(k.add(start, place * k.lanes), None, seen[3 * place :][:3])
+        ]
 
-    k.loop(k.sub(last, first), chunk)
+    blocks = k.div(count, TOGETHER * k.lanes)
+    seen = k.loop(blocks, block, [k.zero] * (3 * TOGETHER))
+    done = k.mul(blocks, TOGETHER * k.lanes)
+
+    def rest(i: Value, seen: list[Value]) -> list[Value]:
+        start = k.add(done, k.mul(i, k.lanes))
+        mask = functions.first_lanes(k, k.minimum(k.sub(count, start), k.lanes))
+        return [*vector(start, mask, seen[:3]), *seen[3:]]
+
+    seen = k.loop(k.div(k.add(k.sub(count, done), k.lanes - 1), k.lanes), rest, seen)
+    return [_sum(k, seen[place::3]) for place in range(3)]
 
 
-def _decayed(k: Builder, slope: Value, param: Value, decay: Value) -> Value:
+def _sum(k: Builder, values: Sequence[Value]) -> Value:
+    total = values[0]
+    for value in values[1:]:
+        total = k.ir.fadd(total, value)
+    return total
+
+
+def _decayed(k: Builder, s: Scalars, slope: Value, param: Value, decay: Value) -> Value:
     """Return slope + decay · param, and the slope itself, untouched by the product, at decay 0."""
+    if s.plain:
+        return slope
     on = k.ir.fcmp_unordered("!=", decay, k.zero)
     return k.ir.select(on, k.ir.fadd(slope, k.ir.fmul(decay, param)), slope)
 
 
-def _moved(k: Builder, lr: Value, param: Value, change: Value) -> Value:
+def _moved(k: Builder, s: Scalars, param: Value, change: Value) -> Value:
     """Return param - change; at lr 0 the parameter as it is, bit for bit, whatever the change."""
-    on = k.ir.fcmp_unordered("!=", lr, k.zero)
+    if s.plain:
+        return k.ir.fsub(param, change)
+    on = k.ir.fcmp_unordered("!=", s.values[0], k.zero)
     return k.ir.select(on, k.ir.fsub(param, change), param)
 
 
@@ -105,34 +166,34 @@ def _average(k: Builder, keep: Value, old: Value, take: Value, new: Value) -> Va
 
 def _sgd(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
     lr, decay = s
-    slope = _decayed(k, grad, param, decay)
-    return _moved(k, lr, param, k.ir.fmul(lr, slope)), state
+    slope = _decayed(k, s, grad, param, decay)
+    return _moved(k, s, param, k.ir.fmul(lr, slope)), state
 
 
 def _sgd_momentum(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
     lr, momentum, decay, nesterov = s
-    slope = _decayed(k, grad, param, decay)
+    slope = _decayed(k, s, grad, param, decay)
     speed = k.ir.fadd(k.ir.fmul(momentum, state[0]), slope)
     ahead = k.ir.fadd(slope, k.ir.fmul(momentum, speed))
     step = k.ir.select(k.ir.fcmp_unordered("!=", nesterov, k.zero), ahead, speed)
-    return _moved(k, lr, param, k.ir.fmul(lr, step)), [speed]
+    return _moved(k, s, param, k.ir.fmul(lr, step)), [speed]
 
 
 def _adam(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
-    step_size, keep1, keep2, take1, take2, root_correction2, eps, coupled, decoupled = s
-    slope = _decayed(k, grad, param, coupled)
+    step_size, keep1, keep2, take1, take2, over_root_correction2, eps, coupled, decoupled = s
+    slope = _decayed(k, s, grad, param, coupled)
     first = _average(k, keep1, state[0], take1, slope)
     second = _average(k, keep2, state[1], take2, k.ir.fmul(slope, slope))
-    root = k.ir.fadd(k.ir.fdiv(functions.sqrt(k, second), root_correction2), eps)
+    root = k.ir.fadd(k.ir.fmul(functions.sqrt(k, second), over_root_correction2), eps)
     change = k.ir.fmul(step_size, k.ir.fdiv(first, root))
-    change = _decayed(k, change, param, decoupled)
-    return _moved(k, step_size, param, change), [first, second]
+    change = _decayed(k, s, change, param, decoupled)
+    return _moved(k, s, param, change), [first, second]
 
 
 def _rmsprop(centered: bool, heavy: bool) -> Formula:
     def formula(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
         lr, keep, take, eps, momentum, decay = s
-        slope = _decayed(k, grad, param, decay)
+        slope = _decayed(k, s, grad, param, decay)
         spread = _average(k, keep, state[0], take, k.ir.fmul(slope, slope))
         after = [spread]
         if centered:
@@ -145,28 +206,28 @@ def _rmsprop(centered: bool, heavy: bool) -> Formula:
         if heavy:
             step = k.ir.fadd(k.ir.fmul(momentum, state[-1]), step)
             after.append(step)
-        return _moved(k, lr, param, k.ir.fmul(lr, step)), after
+        return _moved(k, s, param, k.ir.fmul(lr, step)), after
 
     return formula
 
 
 def _adagrad(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
     lr, eps, decay = s
-    slope = _decayed(k, grad, param, decay)
+    slope = _decayed(k, s, grad, param, decay)
     seen = k.ir.fadd(state[0], k.ir.fmul(slope, slope))
     step = k.ir.fdiv(slope, functions.sqrt(k, k.ir.fadd(seen, eps)))
-    return _moved(k, lr, param, k.ir.fmul(lr, step)), [seen]
+    return _moved(k, s, param, k.ir.fmul(lr, step)), [seen]
 
 
 def _adadelta(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
     lr, keep, take, eps, decay = s
-    slope = _decayed(k, grad, param, decay)
+    slope = _decayed(k, s, grad, param, decay)
     square = _average(k, keep, state[0], take, k.ir.fmul(slope, slope))
     above = functions.sqrt(k, k.ir.fadd(state[1], eps))
     below = functions.sqrt(k, k.ir.fadd(square, eps))
     delta = k.ir.fmul(k.ir.fdiv(above, below), slope)
     grown = _average(k, keep, state[1], take, k.ir.fmul(delta, delta))
-    return _moved(k, lr, param, k.ir.fmul(lr, delta)), [square, grown]
+    return _moved(k, s, param, k.ir.fmul(lr, delta)), [square, grown]
 
 
 def _lion(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
@@ -176,8 +237,8 @@ def _lion(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value])
     negative = k.ir.fsub(k.constant(-0.0), lr)
     below = k.ir.select(k.ir.fcmp_ordered("<", mixed, k.zero), negative, mixed)
     change = k.ir.select(k.greater(mixed, k.zero), lr, below)
-    change = _decayed(k, change, param, decoupled)
-    return _moved(k, lr, param, change), [kept]
+    change = _decayed(k, s, change, param, decoupled)
+    return _moved(k, s, param, change), [kept]
 
 
 def _lamb_norms(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
@@ -189,16 +250,16 @@ def _lamb_norms(k: Builder, s: Scalars, param: Value, grad: Value, state: list[V
 
 
 def _lamb(k: Builder, s: Scalars, param: Value, _grad: Value, state: list[Value]) -> Step:
-    step_size = s[0]
+    step_size = s.values[0]
     change = k.ir.fmul(step_size, _pace(k, s, param, state))
-    return _moved(k, step_size, param, change), state
+    return _moved(k, s, param, change), state
 
 
 def _pace(k: Builder, s: Scalars, param: Value, moments: list[Value]) -> Value:
-    correction1, root_correction2, eps, decay = s[5:]
+    over_correction1, over_root_correction2, eps, decay = s.values[5:]
     first, second = moments
-    root = k.ir.fadd(k.ir.fdiv(functions.sqrt(k, second), root_correction2), eps)
-    pace = k.ir.fdiv(k.ir.fdiv(first, correction1), root)
+    root = k.ir.fadd(k.ir.fmul(functions.sqrt(k, second), over_root_correction2), eps)
+    pace = k.ir.fdiv(k.ir.fmul(first, over_correction1), root)
     return k.ir.fadd(pace, k.ir.fmul(decay, param))
 
 
@@ -239,16 +300,16 @@ def _trust(k: Builder, count: int) -> None:
 LAMB_SCALARS = 9
 
 RULES: dict[str, Rule] = {
-    "sgd": Rule(0, 2, _sgd),
-    "sgd_momentum": Rule(1, 4, _sgd_momentum),
-    "adam": Rule(2, 9, _adam),
-    "rmsprop": Rule(1, 6, _rmsprop(False, False)),
-    "rmsprop_centered": Rule(2, 6, _rmsprop(True, False)),
-    "rmsprop_momentum": Rule(2, 6, _rmsprop(False, True)),
-    "rmsprop_centered_momentum": Rule(3, 6, _rmsprop(True, True)),
-    "adagrad": Rule(1, 3, _adagrad),
-    "adadelta": Rule(2, 5, _adadelta),
-    "lion": Rule(1, 6, _lion),
+    "sgd": Rule(0, 2, _sgd, (1,)),
+    "sgd_momentum": Rule(1, 4, _sgd_momentum, (2,)),
+    "adam": Rule(2, 9, _adam, (7, 8)),
+    "rmsprop": Rule(1, 6, _rmsprop(False, False), (5,)),
+    "rmsprop_centered": Rule(2, 6, _rmsprop(True, False), (5,)),
+    "rmsprop_momentum": Rule(2, 6, _rmsprop(False, True), (5,)),
+    "rmsprop_centered_momentum": Rule(3, 6, _rmsprop(True, True), (5,)),
+    "adagrad": Rule(1, 3, _adagrad, (2,)),
+    "adadelta": Rule(2, 5, _adadelta, (4,)),
+    "lion": Rule(1, 6, _lion, (5,)),
     "lamb_norms": Rule(2, LAMB_SCALARS, _lamb_norms),
     "lamb": Rule(2, LAMB_SCALARS, _lamb),
 }

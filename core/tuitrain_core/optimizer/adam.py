@@ -71,7 +71,7 @@ class Adam(Optimizer):
                 beta2,
                 1.0 - beta1,
                 1.0 - beta2,
-                math.sqrt(1.0 - beta2**state.step),
+                1.0 / math.sqrt(1.0 - beta2**state.step),
                 group["eps"],
                 *self._decays(group),
             ),

@@ -14,7 +14,7 @@ from ..native import control
 from ..native.library import Kernel
 from ..ops.base import Array
 from .memory import address
-from .plan import CHUNK, MOST_THREADS, Argument, Call, Moving, Ring, Work
+from .plan import MOST_THREADS, Argument, Call, Moving, Ring, Work
 
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
@@ -181,14 +181,22 @@ class _Native:
 
 
 def _stages(calls: Iterable[Call]) -> list[list[Call]]:
-    """Return the calls in stages, between which threads meet: runs of calls by sample, or one."""
+    """Return the calls in stages, between which threads meet: several together, or one."""
     stages: list[list[Call]] = []
     for call in calls:
-        if call.by_sample and stages and stages[-1][0].by_sample:
+        if stages and _goes_with(call, stages[-1][0]):
             stages[-1].append(call)
         else:
             stages.append([call])
     return stages
+
+
+def _goes_with(call: Call, first: Call) -> bool:
+    """Say whether a call belongs to the stage that another has begun."""
+    return call.together is not None and (call.together, call.total) == (
+        first.together,
+        first.total,
+    )
 
 
 def _parts(stage: Sequence[Call], index: int, threads: int) -> Iterator[tuple[Call, list[int]]]:
@@ -196,17 +204,18 @@ def _parts(stage: Sequence[Call], index: int, threads: int) -> Iterator[tuple[Ca
     given = _share(stage[0], index, threads)
     if given is None:
         return
-    if not stage[0].by_sample:
+    together = stage[0].together
+    if together is None:
         yield stage[0], given
         return
     first, last = given
-    for start in range(first, last, CHUNK):
+    for start in range(first, last, together):
         for call in stage:
-            yield call, [start, min(start + CHUNK, last)]
+            yield call, [start, min(start + together, last)]
 
 
 def _number(argument: Argument, thread: int, first: int) -> int:
-    """Return an argument as a number; a ring begins where its first sample would be the 0th."""
+    """Return an argument as a number; a ring begins where its first unit would be the 0th."""
     if isinstance(argument, Moving):
         return argument.start
     if isinstance(argument, Ring):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -34,11 +34,11 @@ class Moving:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ring:
-    """Memory for the samples of one chunk, which the next chunk takes again.
+    """Memory for the units that are done together, which the next ones take again.
 
     Attributes
     ----------
-    array : for each thread, for each sample of a chunk, what a kernel writes; the next one reads it
+    array : for each thread, for each unit, what a kernel writes; the next one reads it
     """
 
     array: Array
@@ -69,16 +69,20 @@ class Call:
     total : units of work, which threads may share: their range is given as two last arguments.
         None: one thread does it, and no range is given.
     granule : ranges begin at multiples of it
-    by_sample : whether the units are the batch's samples, and what is done for one reads nothing
-        of another that a call right before may have written. Such calls are done one after the
-        other for some samples, while these are in the cache, and then for the next ones.
+    together : None, or of how many units this call and those right after it that have the same
+        number are done one after the other, while these are in the cache, before the next ones.
+        What is done for a unit then reads nothing of another that such a call may have written.
     """
 
     kernel: Kernel
     arguments: tuple[Argument, ...]
     total: int | None
     granule: int = 1
-    by_sample: bool = False
+    together: int | None = None
+
+
+BlockwiseGradient: TypeAlias = Callable[[int, Ring, int], None]
+"""Plans a matrix's gradient: rows of a block, the memory of one block, how many there are."""
 
 
 Work: TypeAlias = Callable[[], None]
@@ -94,6 +98,8 @@ class Plan:
     rows : samples in the batch
     trained : the parameters that get a gradient
     losses : where the step's loss goes as a double, besides its own memory
+    by_blocks : parameters whose updates can take the gradient block by block, so that it need not
+        be there after the step
     """
 
     graph: Graph
@@ -101,9 +107,11 @@ class Plan:
     rows: int
     trained: Sequence[Tensor]
     losses: Moving = field(default_factory=lambda: Moving(8))
+    by_blocks: Collection[Value] = ()
     _planned: dict[Phase, list[Call | Work]] = field(default_factory=dict)
     _reached: set[Value] = field(default_factory=set)
     _begun: set[Value] = field(default_factory=set)
+    _blockwise: dict[Value, BlockwiseGradient] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._reached = self.graph.reached_from(self.trained)
@@ -126,7 +134,11 @@ class Plan:
 
     def each_sample(self, kernel: Kernel, *arguments: Argument) -> None:
         """Plan a native call that does for each sample what depends on that sample alone."""
-        self._add(Call(kernel, arguments, self.rows, by_sample=True), Phase.FLOW)
+        self._add(Call(kernel, arguments, self.rows, together=CHUNK), Phase.FLOW)
+
+    def each_block(self, kernel: Kernel, *arguments: Argument, total: int) -> None:
+        """Plan a native call for each block of a parameter, of which there are ``total``."""
+        self._add(Call(kernel, arguments, total, together=1), Phase.UPDATE)
 
     def whole(self, kernel: Kernel, *arguments: Argument, phase: Phase = Phase.FLOW) -> None:
         """Plan a native call that one thread makes."""
@@ -164,6 +176,20 @@ class Plan:
     def scratch(self, key: Hashable, shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
         """Return memory for whatever a layer needs besides."""
         return self.workspace.array(key, shape, dtype)
+
+    def put_off(self, value: Value, gradient: BlockwiseGradient) -> bool:
+        """Leave a parameter's gradient to its update, block by block, if that can be.
+
+        Then nobody writes all of it to memory, and reads it again.
+        """
+        if value not in self.by_blocks or len(self.graph.consumers(value)) > 1:
+            return False
+        self._blockwise[value] = gradient
+        return True
+
+    def blockwise(self, value: Value) -> BlockwiseGradient | None:
+        """Return how to compute a gradient that was put off; None if it is in memory."""
+        return self._blockwise.get(value)
 
     def ring(self, key: Hashable, shape: tuple[int, ...]) -> Ring:
         """Return memory for one chunk of samples; ``shape`` is one sample's."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,14 @@ from .graph import Graph, Value
 from .lowering import lower
 from .memory import Workspace, address, public
 from .plan import Call, Moving, Plan
-from .updates import ParameterUpdate, PlannedUpdate, measured, native_name
+from .updates import (
+    ParameterUpdate,
+    PlannedUpdate,
+    measured,
+    native_name,
+    plan_blocks,
+    takes_blocks,
+)
 
 MOST_BURSTS = 64
 """Plans of bursts that are kept; each is some dozens of small arrays."""
@@ -88,7 +95,12 @@ class Program:
 
     def kernels(self, feed: Feed, trained: Sequence[Parameter]) -> list[Kernel]:
         """Return the kernels of a step and of every update rule, compiled or not."""
-        actions = self._plan(self._workspace.capacity, trained, feed).actions
+        capacity, leaves = self._workspace.capacity, [self._leaves[id(each)] for each in trained]
+        plan = self._plan(capacity, trained, feed)
+        in_blocks = self._plan(capacity, trained, feed, leaves)
+        for value in leaves:
+            plan_blocks(in_blocks, value)
+        actions = [*plan.actions, *in_blocks.actions]
         calls = [each.kernel for each in actions if isinstance(each, Call)]
         rules = [*map(update.update, update.RULES), update.trust()]
         return [*calls, *rules, *control.kernels()]
@@ -120,16 +132,37 @@ class Program:
         -------
         The losses, float64; fewer than asked for if `interrupt` was called meanwhile.
         """
-        burst = self._burst(feed, rows, updates, threads)
         losses = np.empty(len(order) // rows)
+        taken, most = 0, len(losses)
+        if most > 1:
+            burst = self._burst(feed, rows, updates, threads, by_blocks=True)
+            taken = self._take(burst, feed, order, rows, updates, losses[: most - 1])
+        # The last step leaves its gradients to be looked at.
+        burst, left = (
+            self._burst(feed, rows, updates, threads),
+            [each.after(taken) for each in updates],
+        )
+        taken += self._take(burst, feed, order[taken * rows :], rows, left, losses[taken:][:1])
+        self._show_gradients([each.parameter for each in updates])
+        return losses[:taken]
+
+    def _take(
+        self,
+        burst: _Burst,
+        feed: Feed,
+        order: Array,
+        rows: int,
+        updates: Sequence[ParameterUpdate],
+        losses: Array,
+    ) -> int:
+        """Take as many steps as there is room for losses, or fewer; return how many."""
         feed.begin(order, rows)
         burst.begin(updates)
         self._losses.start = address(losses)
         self._running = burst.steps
         taken = burst.steps.run(len(losses))
         self._running = None
-        self._show_gradients([each.parameter for each in updates])
-        return losses[:taken]
+        return taken
 
     def has_gradients_of(self, parameters: Iterable[Parameter]) -> bool:
         """Say whether these have the gradients that `differentiate` left, and not others.
@@ -165,25 +198,37 @@ class Program:
         return measured(self._workspace, self._leaves[id(parameter)])
 
     def _burst(
-        self, feed: Feed | None, rows: int, updates: Sequence[ParameterUpdate], threads: int
+        self,
+        feed: Feed | None,
+        rows: int,
+        updates: Sequence[ParameterUpdate],
+        threads: int,
+        by_blocks: bool = False,
     ) -> _Burst:
-        key = id(feed), rows, threads, tuple(map(_identity, updates))
+        key = id(feed), rows, threads, by_blocks, tuple(map(_identity, updates))
         found = self._bursts.get(key)
         if found is None:
             if len(self._bursts) >= MOST_BURSTS:
                 self._bursts.clear()
-            found = self._bursts[key] = self._plan_burst(feed, rows, updates, threads)
+            found = self._plan_burst(feed, rows, updates, threads, by_blocks)
+            self._bursts[key] = found
         return found
 
     def _plan_burst(
-        self, feed: Feed | None, rows: int, updates: Sequence[ParameterUpdate], threads: int
+        self,
+        feed: Feed | None,
+        rows: int,
+        updates: Sequence[ParameterUpdate],
+        threads: int,
+        by_blocks: bool,
     ) -> _Burst:
         """Plan whole steps from a feed, or without one the updates alone."""
         trained = [each.parameter for each in updates]
         if feed is None:
             plan = Plan(self.graph, self._workspace, rows, trained)
         else:
-            plan = self._plan(rows, trained, feed)
+            leaves = [self._leaves[id(each.parameter)] for each in updates if takes_blocks(each)]
+            plan = self._plan(rows, trained, feed, leaves if by_blocks else ())
         planned = [PlannedUpdate(plan, self._leaves[id(each.parameter)], each) for each in updates]
         return _Burst(Executable(plan.actions, threads), planned, tuple(updates))
 
@@ -197,8 +242,16 @@ class Program:
     def _gradient(self, parameter: Parameter) -> Array:
         return self._workspace.of(self._leaves[id(parameter)], "gradient", 0)
 
-    def _plan(self, rows: int, trained: Sequence[Tensor], feed: Feed | None = None) -> Plan:
-        plan = Plan(self.graph, self._workspace, rows, trained, losses=self._losses)
+    def _plan(
+        self,
+        rows: int,
+        trained: Sequence[Tensor],
+        feed: Feed | None = None,
+        by_blocks: Collection[Value] = (),
+    ) -> Plan:
+        plan = Plan(
+            self.graph, self._workspace, rows, trained, losses=self._losses, by_blocks=by_blocks
+        )
         if feed is not None:
             feed.plan(plan)
         for layer in self._layers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,13 @@ from ..optimizer.prepared import PreparedUpdate
 from ..tensor import Parameter
 from .graph import Value
 from .memory import Workspace, address
-from .plan import Moving, Phase, Plan
+from .plan import MOST_THREADS, Argument, Moving, Phase, Plan, Ring
+
+CHUNK = 4096
+"""Elements that are updated and measured together, where they do not stand in rows."""
+
+ROWS = 12
+"""Rows of a weight gradient's largest tile: half a gradient, read once, stays in the caches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +37,11 @@ class ParameterUpdate:
     parameter: Parameter
     update: PreparedUpdate
     scalars: Array
+
+    def after(self, steps: int) -> ParameterUpdate:
+        """Return what becomes of it when so many of the steps have been taken."""
+        rest = self.scalars[steps:] if len(self.scalars) > 1 else self.scalars
+        return ParameterUpdate(self.parameter, self.update, rest)
 
 
 def recordable(given: Parameter, prepared: PreparedUpdate) -> bool:
@@ -50,32 +62,31 @@ class PlannedUpdate:
     """The place of one parameter's update in a plan."""
 
     def __init__(self, plan: Plan, value: Value, given: ParameterUpdate) -> None:
-        self._scalars = Moving(0)
-        self._arrays = [
-            given.parameter.numpy(),
-            plan.gradient(value),
-            *[slot for slot in given.update.slots if slot.size],
-        ]
-        name, sums = native_name(given.update), _sums(plan.workspace, value)
-        if name != "lamb":
-            self._pass(plan, name, self._scalars, sums)
-            return
-        second = plan.scratch((value, "second pass"), (update.LAMB_SCALARS,))
-        self._pass(plan, "lamb_norms", self._scalars, sums)
-        plan.whole(update.trust(), sums, len(sums), self._scalars, second, phase=Phase.UPDATE)
-        self._pass(plan, "lamb", second, sums)
+        self._plan, self._scalars = plan, Moving(0)
+        self._parameter = given.parameter.numpy()
+        self._slots = [slot for slot in given.update.slots if slot.size]
+        self._sums = sums = _sums(plan.workspace, value)
+        name, block = native_name(given.update), plan_blocks(plan, value)
+        if block is not None:
+            arguments = self._arguments(block, self._scalars)
+            plan.each_block(update.update(name), *arguments, total=len(sums))
+        elif name == "lamb":
+            second = plan.scratch((value, "second pass"), (update.LAMB_SCALARS,))
+            self._pass("lamb_norms", value, self._scalars)
+            plan.whole(update.trust(), sums, len(sums), self._scalars, second, phase=Phase.UPDATE)
+            self._pass("lamb", value, second)
+        else:
+            self._pass(name, value, self._scalars)
 
-    def _pass(self, plan: Plan, name: str, scalars: Array | Moving, sums: Array) -> None:
-        size = self._arrays[0].size
-        plan.call(
-            update.update(name),
-            *self._arrays,
-            scalars,
-            sums,
-            size,
-            total=len(sums),
-            phase=Phase.UPDATE,
-        )
+    def _pass(self, name: str, value: Value, scalars: Array | Moving) -> None:
+        """Plan a pass over the parameter, whose gradient is in memory."""
+        given = self._arguments(self._plan.gradient(value), scalars)
+        total = len(self._sums)
+        self._plan.call(update.update(name), *given, total=total, phase=Phase.UPDATE)
+
+    def _arguments(self, gradient: Array | Ring, scalars: Array | Moving) -> list[Argument]:
+        size, chunk = self._parameter.size, _chunk(self._parameter.shape)
+        return [self._parameter, gradient, *self._slots, scalars, self._sums, size, chunk]
 
     def begin(self, scalars: Array) -> None:
         """Take the scalars of the steps that come."""
@@ -90,6 +101,34 @@ def measured(workspace: Workspace, value: Value) -> UpdateStatistics:
     return UpdateStatistics(*(math.sqrt(each) for each in sums))
 
 
+def plan_blocks(plan: Plan, value: Value) -> Ring | None:
+    """Plan a gradient that was put off, block by block, and return where; None if none was."""
+    gradient = plan.blockwise(value)
+    if gradient is None:
+        return None
+    rows = _rows(value.shape)
+    block = Ring(plan.scratch((value, "block"), (MOST_THREADS, 1, rows, value.shape[1])))
+    gradient(rows, block, len(_sums(plan.workspace, value)))
+    return block
+
+
+def takes_blocks(given: ParameterUpdate) -> bool:
+    """Say whether an update can take its gradient block by block: in one pass, by whole rows."""
+    shape = given.parameter.shape
+    one_pass = native_name(given.update) != "lamb"
+    return one_pass and len(shape) == 2 and _chunk(shape) % shape[1] == 0
+
+
+def _chunk(shape: Sequence[int]) -> int:
+    """Return how many elements are updated and measured together: of a matrix, whole rows."""
+    return _rows(shape) * shape[1] if len(shape) == 2 and shape[1] <= CHUNK else CHUNK
+
+
+def _rows(shape: Sequence[int]) -> int:
+    """Return the rows of a block: as many as a tile of the product has, or a multiple of it."""
+    return ROWS * max(1, CHUNK // (ROWS * shape[1]))
+
+
 def _sums(workspace: Workspace, value: Value) -> Array:
-    chunks = -(-math.prod(value.shape) // update.CHUNK)
+    chunks = -(-math.prod(value.shape) // _chunk(value.shape))
     return workspace.array((value, "sums"), (chunks, 3))

@@ -12,6 +12,7 @@ from tuitrain_core.native import update
 from tuitrain_core.native.library import block
 from tuitrain_core.optimizer.lamb import lamb
 
+CHUNK = 4096
 SCALARS = {
     "sgd": [(0.1, 0.0), (0.1, 0.01), (0.0, 0.01)],
     "sgd_momentum": [(0.1, 0.9, 0.0, 0.0), (0.1, 0.9, 0.01, 1.0), (0.0, 0.9, 0.01, 1.0)],
@@ -45,11 +46,11 @@ def run(kernel, *arguments) -> None:
 
 
 def native(name: str, given: list[np.ndarray], scalars: tuple, ranges=None) -> np.ndarray:
-    chunks = -(-given[0].size // update.CHUNK)
+    chunks = -(-given[0].size // CHUNK)
     sums = np.zeros((chunks, 3), np.float32)
     for first, last in ranges or [(0, chunks)]:
         numbers = np.float32(scalars)
-        run(update.update(name), *given, numbers, sums, given[0].size, first, last)
+        run(update.update(name), *given, numbers, sums, given[0].size, CHUNK, first, last)
     return sums
 
 
@@ -99,7 +100,7 @@ def test_at_lr_zero_the_weights_stand_still(name: str, lr_zero: tuple) -> None:
 
 @pytest.mark.parametrize("name", SCALARS)
 def test_who_does_which_chunk_changes_no_bit(name: str) -> None:
-    size = 3 * update.CHUNK + 100
+    size = 3 * CHUNK + 100
     whole, cut = arrays(name, size), arrays(name, size)
     sums = native(name, whole, SCALARS[name][0])
     parts = native(name, cut, SCALARS[name][0], [(2, 4), (0, 1), (1, 1), (1, 2)])

@@ -53,8 +53,8 @@ def test_samples_pass_through_a_ring_chunk_by_chunk(rows, threads):
     ring = Ring(np.full((MOST_THREADS, CHUNK, 5), np.nan, np.float32))
     copy = elementwise.copy(5, 5, 5)
     calls = [
-        Call(copy, (source, ring), rows, by_sample=True),
-        Call(copy, (ring, result), rows, by_sample=True),
+        Call(copy, (source, ring), rows, together=CHUNK),
+        Call(copy, (ring, result), rows, together=CHUNK),
     ]
     Executable(calls, threads).run()
     np.testing.assert_array_equal(result, source)

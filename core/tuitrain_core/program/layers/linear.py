@@ -8,7 +8,7 @@ from ...native import elementwise, linear
 from ...ops.linear import Linear
 from ..graph import Node, Value
 from ..memory import pitch
-from ..plan import Plan
+from ..plan import BlockwiseGradient, Plan, Ring
 
 
 class LinearLayer:
@@ -62,7 +62,7 @@ class LinearLayer:
 
     def _parameters(self, plan: Plan, d) -> None:
         x = self._rows(plan.value(self._x))
-        if plan.needs(self._weight):
+        if plan.needs(self._weight) and not plan.put_off(self._weight, self._blocks(plan, d, x)):
             with plan.into(self._weight) as target:
                 kernel = linear.weight_gradient(x.shape[1], d.shape[1], pitch(d), pitch(x))
                 plan.call(kernel, d, x, target, len(d), total=d.shape[1], granule=16)
@@ -70,6 +70,16 @@ class LinearLayer:
             with plan.into(self._bias) as target:
                 kernel = linear.bias_gradient(d.shape[1], pitch(d))
                 plan.call(kernel, d, target, len(d), total=d.shape[1], granule=16)
+
+    @staticmethod
+    def _blocks(plan: Plan, d, x) -> BlockwiseGradient:
+        inputs, outputs, pitches = x.shape[1], d.shape[1], (pitch(d), pitch(x))
+
+        def blocks(rows: int, target: Ring, total: int) -> None:
+            kernel = linear.weight_gradient_blocks(inputs, outputs, rows, *pitches)
+            plan.each_block(kernel, d, x, target, len(d), total=total)
+
+        return blocks
 
     @staticmethod
     def _rows(array):
