@@ -89,6 +89,17 @@ def test_weight_gradient(B, K, N, gap):
     close(weight_gradient(d, x, gap), expected, np.abs(d.T) @ np.abs(x))
 
 
+@pytest.mark.parametrize(("B", "K", "N", "gap"), SIZES)
+@pytest.mark.parametrize("block", [1, 12, 50])
+def test_the_weight_gradient_in_blocks(B, K, N, gap, block):
+    d, x, dw = values(B, N), values(B, K, seed=2), fenced(np.full((N, K), UNTOUCHED))
+    kernel = linear.weight_gradient_blocks(K, N, block, N + gap, K + gap)
+    blocks = -(-N // block)
+    for first, last in [(blocks // 2, blocks), (1, 1), (0, blocks // 2)]:
+        run(kernel, rows(d, N + gap)[0], rows(x, K + gap)[0], dw, B, first, last)
+    np.testing.assert_array_equal(dw, weight_gradient(d, x, gap))
+
+
 NARROW = [(50, 6, 0), (50, 6, 1), (7, 6, 0), (33, 1, 0), (64, 2, 0), (31, 8, 0), (129, 3, 0)]
 
 
