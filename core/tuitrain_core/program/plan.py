@@ -138,7 +138,12 @@ class Plan:
 
     def each_block(self, kernel: Kernel, *arguments: Argument, total: int) -> None:
         """Plan a native call for each block of a parameter, of which there are ``total``."""
-        self._add(Call(kernel, arguments, total, together=1), Phase.UPDATE)
+        self._add(Call(kernel, arguments, total, together=self.blocks_together), Phase.UPDATE)
+
+    @property
+    def blocks_together(self) -> int:
+        """How many blocks of a parameter are taken together: see `updates.ROWS`."""
+        return 3 if self.rows >= 16 else 1
 
     def whole(self, kernel: Kernel, *arguments: Argument, phase: Phase = Phase.FLOW) -> None:
         """Plan a native call that one thread makes."""

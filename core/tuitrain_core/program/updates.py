@@ -20,8 +20,13 @@ from .plan import MOST_THREADS, Argument, Moving, Phase, Plan, Ring
 CHUNK = 4096
 """Elements that are updated and measured together, where they do not stand in rows."""
 
-ROWS = 12
-"""Rows of a weight gradient's largest tile: half a gradient, read once, stays in the caches."""
+ROWS = 4
+"""Rows of a matrix that are updated and measured together, or a multiple of it.
+
+Three times as many are those of a weight gradient's largest tile, which large batches need: smaller
+ones read the activations too often. With few samples there is little to read again, and more would
+push one another out of the first cache.
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +112,9 @@ def plan_blocks(plan: Plan, value: Value) -> Ring | None:
     if gradient is None:
         return None
     rows = _rows(value.shape)
-    block = Ring(plan.scratch((value, "block"), (MOST_THREADS, 1, rows, value.shape[1])))
+    block = Ring(
+        plan.scratch((value, "block"), (MOST_THREADS, plan.blocks_together, rows, value.shape[1]))
+    )
     gradient(rows, block, len(_sums(plan.workspace, value)))
     return block
 
