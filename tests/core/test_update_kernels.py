@@ -60,7 +60,7 @@ def test_adam_is_the_formula(size, dtype, coupled, decoupled):
     slope = g.astype("f8") + coupled * old
     first = 0.9 * m.astype("f8") + 0.1 * slope
     second = 0.999 * v.astype("f8") + 0.001 * slope**2
-    scalars = [number(x) for x in (0.01, 0.9, 0.999, 0.1, 0.001, 0.5, 1e-8, coupled, decoupled)]
+    scalars = [number(x) for x in (0.01, 0.9, 0.999, 0.1, 0.001, 2.0, 1e-8, coupled, decoupled)]
     sums = update.adam(p, g, m, v, *scalars)
     np.testing.assert_allclose(m, first, rtol=0, atol=1e-6)
     np.testing.assert_allclose(v, second, rtol=1e-6, atol=1e-7)
@@ -138,8 +138,8 @@ def test_lamb_is_the_formula_in_two_passes(size, dtype):
     v, number, old = v * v, np.dtype(dtype).type, p.astype("f8")
     first = 0.9 * m.astype("f8") + 0.1 * g.astype("f8")
     second = 0.8 * v.astype("f8") + 0.2 * g.astype("f8") ** 2
-    direction = first / 0.5 / (np.sqrt(second) / 0.7 + 0.1) + 0.02 * old
-    shared = [number(x) for x in (0.5, 0.7, 0.1, 0.02)]
+    direction = first * 2.0 / (np.sqrt(second) * 1.4 + 0.1) + 0.02 * old
+    shared = [number(x) for x in (2.0, 1.4, 0.1, 0.02)]
     averages = [number(x) for x in (0.9, 0.8, 0.1, 0.2)]
     norms = update.lamb_norms(p, g, m, v, *averages, *shared)
     np.testing.assert_allclose(norms, [0.0, *squares(direction, p)], rtol=1e-5)
