@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format picture snapshots scenarios sessions kills torch-test bench clean
+.PHONY: help run test check format picture snapshots scenarios sessions kills torch-test neon-test bench clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -29,6 +29,10 @@ scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
 torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch (first: install it)
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0"
 	$(BIN)/python -m pytest tests/torch
+
+neon-test: $(VENV)/.dev  ## run the kernels for ARM under an emulator (gcc-aarch64-linux-gnu, qemu-user)
+	TUITRAIN_EMULATE=neon $(BIN)/python -m pytest tests/core/native \
+	  --ignore tests/core/native/test_library.py --ignore tests/core/native/test_control.py
 
 bench: $(VENV)/.run  ## measure it beside PyTorch and JAX (first: install them; an hour or two)
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax

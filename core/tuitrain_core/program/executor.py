@@ -145,14 +145,16 @@ class _Native:
         rows: list[tuple[int, int]] = []
         moving: list[tuple[Array, int, Moving]] = []
         for stage in _stages(calls):
+            if threads > 1 and rows and stage[0].waits:
+                self._row(rows, *meet)
             for call, given in _parts(stage, index, threads):
                 start = given[0] if given else 0
                 numbers = [_number(each, index, start) for each in call.arguments]
                 block = self._row(rows, call.kernel, [*numbers, *given])
                 places = enumerate(call.arguments)
                 moving += [(block, i, each) for i, each in places if isinstance(each, Moving)]
-            if threads > 1:
-                self._row(rows, *meet)
+        if threads > 1:
+            self._row(rows, *meet)
         self._advance(rows, moving)
         if threads > 1:
             if index == 0:

@@ -72,6 +72,8 @@ class Call:
     together : None, or of how many units this call and those right after it that have the same
         number are done one after the other, while these are in the cache, before the next ones.
         What is done for a unit then reads nothing of another that such a call may have written.
+    waits : whether it begins when all threads are done with the call before; without, it needs
+        nothing that this one writes, and writes nothing that it needs
     """
 
     kernel: Kernel
@@ -79,6 +81,7 @@ class Call:
     total: int | None
     granule: int = 1
     together: int | None = None
+    waits: bool = True
 
 
 BlockwiseGradient: TypeAlias = Callable[[int, Ring, int], None]
@@ -128,9 +131,10 @@ class Plan:
         total: int,
         granule: int = 1,
         phase: Phase = Phase.FLOW,
+        waits: bool = True,
     ) -> None:
         """Plan a native call that threads may share; see `Call`."""
-        self._add(Call(kernel, arguments, total, granule), phase)
+        self._add(Call(kernel, arguments, total, granule, waits=waits), phase)
 
     def each_sample(self, kernel: Kernel, *arguments: Argument) -> None:
         """Plan a native call that does for each sample what depends on that sample alone."""
@@ -138,7 +142,14 @@ class Plan:
 
     def each_block(self, kernel: Kernel, *arguments: Argument, total: int) -> None:
         """Plan a native call for each block of a parameter, of which there are ``total``."""
-        self._add(Call(kernel, arguments, total, together=self.blocks_together), Phase.UPDATE)
+        together, waits = self.blocks_together, not self.updating
+        call = Call(kernel, arguments, total, together=together, waits=waits)
+        self._add(call, Phase.UPDATE)
+
+    @property
+    def updating(self) -> bool:
+        """Whether an update has been planned."""
+        return Phase.UPDATE in self._planned
 
     @property
     def blocks_together(self) -> int:
@@ -147,7 +158,7 @@ class Plan:
 
     def whole(self, kernel: Kernel, *arguments: Argument, phase: Phase = Phase.FLOW) -> None:
         """Plan a native call that one thread makes."""
-        self._add(Call(kernel, arguments, None), phase)
+        self._add(Call(kernel, arguments, None, waits=phase is not Phase.PREPARE), phase)
 
     def work(self, function: Work, phase: Phase = Phase.FLOW) -> None:
         """Plan work done in Python."""

@@ -71,23 +71,23 @@ class PlannedUpdate:
         self._parameter = given.parameter.numpy()
         self._slots = [slot for slot in given.update.slots if slot.size]
         self._sums = sums = _sums(plan.workspace, value)
+        waits = not plan.updating  # what becomes of one parameter concerns no other
         name, block = native_name(given.update), plan_blocks(plan, value)
         if block is not None:
             arguments = self._arguments(block, self._scalars)
             plan.each_block(update.update(name), *arguments, total=len(sums))
         elif name == "lamb":
             second = plan.scratch((value, "second pass"), (update.LAMB_SCALARS,))
-            self._pass("lamb_norms", value, self._scalars)
+            self._pass("lamb_norms", value, self._scalars, waits)
             plan.whole(update.trust(), sums, len(sums), self._scalars, second, phase=Phase.UPDATE)
-            self._pass("lamb", value, second)
+            self._pass("lamb", value, second, True)
         else:
-            self._pass(name, value, self._scalars)
+            self._pass(name, value, self._scalars, waits)
 
-    def _pass(self, name: str, value: Value, scalars: Array | Moving) -> None:
+    def _pass(self, name: str, value: Value, scalars: Array | Moving, waits: bool) -> None:
         """Plan a pass over the parameter, whose gradient is in memory."""
-        given = self._arguments(self._plan.gradient(value), scalars)
-        total = len(self._sums)
-        self._plan.call(update.update(name), *given, total=total, phase=Phase.UPDATE)
+        given, total = self._arguments(self._plan.gradient(value), scalars), len(self._sums)
+        self._plan.call(update.update(name), *given, total=total, phase=Phase.UPDATE, waits=waits)
 
     def _arguments(self, gradient: Array | Ring, scalars: Array | Moving) -> list[Argument]:
         size, chunk = self._parameter.size, _chunk(self._parameter.shape)

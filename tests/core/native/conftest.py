@@ -1,8 +1,15 @@
 """Every kernel is run for every processor that this machine can stand in for."""
 
+import os
+
+import emulator
 import pytest
 
 from tuitrain_core.native import HostError, host, library
+
+NEON = os.environ.get("TUITRAIN_EMULATE", "") == "neon"  # as `make neon-test` says
+if NEON:
+    emulator.install()  # before any test has imported `run`
 
 
 def _can_be(cpu, monkeypatch):
@@ -20,6 +27,8 @@ with pytest.MonkeyPatch.context() as patch:
         for cpu in ("skylake-avx512", "haswell", "x86-64", "generic", "")
         if _can_be(cpu, patch) and (cpu or host().lanes == 4)
     ] or [""]
+if NEON:
+    CPUS = [emulator.CPU]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
-
 import numpy as np
 import pytest
 from memory import UNTOUCHED, between, empty_rows, fenced
 
 from tuitrain_core.kernels import gather as eager
 from tuitrain_core.native import elementwise, gather
-from tuitrain_core.native.library import block
+from tuitrain_core.native.library import run
 
 SIZES = [1, 3, 15, 16, 17, 33]
-
-
-def run(kernel, *arguments) -> None:
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(kernel.address)(block(*arguments).ctypes.data)
 
 
 def rows(features: int, pitch: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

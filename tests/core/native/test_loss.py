@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import ctypes
-
 import numpy as np
 import pytest
 
 from tuitrain_core.native import loss
-from tuitrain_core.native.library import block
-
-
-def run(kernel, *arguments) -> None:
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(kernel.address)(block(*arguments).ctypes.data)
+from tuitrain_core.native.library import run
 
 
 def expected(z: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

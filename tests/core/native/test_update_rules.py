@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
-
 import numpy as np
 import pytest
 
 from tuitrain_core.kernels import update as eager
 from tuitrain_core.native import update
-from tuitrain_core.native.library import block
+from tuitrain_core.native.library import run
 from tuitrain_core.optimizer.lamb import lamb
 
 CHUNK = 4096
@@ -39,10 +37,6 @@ def arrays(name: str, size: int) -> list[np.ndarray]:
     signed = [draw.standard_normal(size).astype(np.float32) for _ in range(2)]
     positive = [draw.random(size).astype(np.float32) for _ in range(update.RULES[name].slots)]
     return [*signed, *positive]
-
-
-def run(kernel, *arguments) -> None:
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(kernel.address)(block(*arguments).ctypes.data)
 
 
 def native(name: str, given: list[np.ndarray], scalars: tuple, ranges=None) -> np.ndarray:

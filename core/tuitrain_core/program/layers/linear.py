@@ -51,25 +51,33 @@ class LinearLayer:
             y = self._rows(plan.value(self.output))
             kernel = elementwise.relu_gradient(y.shape[1], pitch(y))
             plan.call(kernel, y, d, total=len(d))
-        self._parameters(plan, d)
+        planned = self._parameters(plan, d)
         if plan.needs(self._x):
             weight = plan.value(self._weight)
             outputs, inputs = weight.shape
             with plan.into(self._x) as target:
                 dx = self._rows(target)
                 kernel = linear.input_gradient(inputs, outputs, pitch(d), pitch(dx), False)
-                plan.call(kernel, d, weight, dx, 0, len(d), total=inputs, granule=16)
+                given = d, weight, dx, 0, len(d)
+                plan.call(kernel, *given, total=inputs, granule=16, waits=not planned)
 
-    def _parameters(self, plan: Plan, d) -> None:
+    def _parameters(self, plan: Plan, d) -> bool:
+        """Plan the gradients of weight and bias; return whether there is anything to do."""
         x = self._rows(plan.value(self._x))
-        if plan.needs(self._weight) and not plan.put_off(self._weight, self._blocks(plan, d, x)):
+        stored = plan.needs(self._weight) and not plan.put_off(
+            self._weight, self._blocks(plan, d, x)
+        )
+        if stored:
             with plan.into(self._weight) as target:
                 kernel = linear.weight_gradient(x.shape[1], d.shape[1], pitch(d), pitch(x))
                 plan.call(kernel, d, x, target, len(d), total=d.shape[1], granule=16)
-        if self._bias is not None and plan.needs(self._bias):
+        biased = self._bias is not None and plan.needs(self._bias)
+        if self._bias is not None and biased:
             with plan.into(self._bias) as target:
                 kernel = linear.bias_gradient(d.shape[1], pitch(d))
-                plan.call(kernel, d, target, len(d), total=d.shape[1], granule=16)
+                given = d, target, len(d)
+                plan.call(kernel, *given, total=d.shape[1], granule=16, waits=not stored)
+        return stored or biased
 
     @staticmethod
     def _blocks(plan: Plan, d, x) -> BlockwiseGradient:
