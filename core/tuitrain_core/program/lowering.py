@@ -10,6 +10,7 @@ from .layers.arithmetic import ArithmeticLayer
 from .layers.averages import AverageLayer
 from .layers.base import Layer
 from .layers.convolution import HALVES, ConvolutionLayer
+from .layers.dropout import DropoutLayer
 from .layers.eager import EagerLayer
 from .layers.linear import LinearLayer
 from .layers.loss import CrossEntropyLayer
@@ -59,6 +60,8 @@ def _layer(graph: Graph, node: Node, followers: list[Node]) -> Layer:
         return CrossEntropyLayer(node)
     if AliasLayer.fits(node, graph):
         return AliasLayer(node)
+    if DropoutLayer.fits(node, graph):
+        return DropoutLayer(node)
     for kind in _ALONE:
         if kind.fits(node):
             return kind(node)

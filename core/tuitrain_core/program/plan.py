@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..native import elementwise
+from ..native import elementwise, philox
 from ..native.library import Kernel
 from ..ops.base import Array
 from ..tensor import Tensor
@@ -100,6 +100,7 @@ class Plan:
     losses : where the step's loss goes as a double, besides its own memory
     by_blocks : parameters whose updates can take the gradient block by block, so that it need not
         be there after the step
+    drawn : how many random words the step takes
     """
 
     graph: Graph
@@ -108,6 +109,7 @@ class Plan:
     trained: Sequence[Tensor]
     losses: Moving = field(default_factory=lambda: Moving(8))
     by_blocks: Collection[Value] = ()
+    drawn: int = 0
     _planned: dict[Phase, list[Call | Work]] = field(default_factory=dict)
     _reached: set[Value] = field(default_factory=set)
     _begun: set[Value] = field(default_factory=set)
@@ -195,6 +197,29 @@ class Plan:
     def blockwise(self, value: Value) -> BlockwiseGradient | None:
         """Return how to compute a gradient that was put off; None if it is in memory."""
         return self._blockwise.get(value)
+
+    def stream(self) -> Array:
+        """Return the memory that says where the random generator stands; see `philox.STATE`."""
+        return self.scratch("stream", (philox.STATE,), np.uint64)
+
+    def draw(self, key: Hashable, count: int) -> Array:
+        """Plan the drawing of so many random words for the batch, and return where they go."""
+        words = self.drawn_for(key, count)
+        total = philox.blocks(count)
+        given = self.stream(), words, self.drawn
+        self.call(philox.draw(), *given, total=total, granule=16, phase=Phase.PREPARE)
+        self.drawn += count
+        return words
+
+    def drawn_for(self, key: Hashable, count: int) -> Array:
+        """Return the memory of random words; a block's others have room before and behind."""
+        size = self.workspace.capacity * count // self.rows + 3 * philox.BLOCK
+        return self.scratch((key, "words"), (size,), np.uint32)[philox.BLOCK :]
+
+    def draw_no_more(self) -> None:
+        """Plan that the generator moves on behind what the step has drawn."""
+        if self.drawn:
+            self.whole(philox.move_on(), self.stream(), self.drawn, phase=Phase.UPDATE)
 
     def ring(self, key: Hashable, shape: tuple[int, ...]) -> Ring:
         """Return memory for one chunk of samples; ``shape`` is one sample's."""

@@ -12,6 +12,7 @@ from ..native.library import Kernel
 from ..ops.base import Array
 from ..optimizer import UpdateStatistics
 from ..tensor import Parameter, Tensor
+from . import stream
 from .executor import Executable
 from .feed import Feed
 from .graph import Graph, Value
@@ -53,7 +54,7 @@ class Program:
         self._used = _ancestors(graph)
         self._loss = self._workspace.array("losses", (1,), np.float64)
         self._losses = Moving(8, address(self._loss))
-        self._steps: dict[Hashable, Executable] = {}
+        self._steps: dict[Hashable, _Burst] = {}
         self._bursts: dict[Hashable, _Burst] = {}
         self._running: Executable | None = None
 
@@ -82,9 +83,10 @@ class Program:
         key = rows, tuple(map(id, trained))
         step = self._steps.get(key)
         if step is None:
-            step = self._steps[key] = Executable(self._plan(rows, trained).actions)
+            plan = self._plan(rows, trained)
+            step = self._steps[key] = _Burst(Executable(plan.actions), plan)
         self._losses.start = address(self._loss)
-        step.run()
+        step.run(1)
         self._show_gradients(trained)
         return float(self._workspace.of(self.graph.loss, "value", rows).item())
 
@@ -160,7 +162,7 @@ class Program:
         burst.begin(updates)
         self._losses.start = address(losses)
         self._running = burst.steps
-        taken = burst.steps.run(len(losses))
+        taken = burst.run(len(losses))
         self._running = None
         return taken
 
@@ -230,7 +232,7 @@ class Program:
             leaves = [self._leaves[id(each.parameter)] for each in updates if takes_blocks(each)]
             plan = self._plan(rows, trained, feed, leaves if by_blocks else ())
         planned = [PlannedUpdate(plan, self._leaves[id(each.parameter)], each) for each in updates]
-        return _Burst(Executable(plan.actions, threads), planned, tuple(updates))
+        return _Burst(Executable(plan.actions, threads), plan, planned, tuple(updates))
 
     def _show_gradients(self, trained: Sequence[Parameter]) -> None:
         """Let each parameter's ``grad`` be its gradient; None if the loss does not depend on it."""
@@ -262,21 +264,32 @@ class Program:
         for layer in reversed(self._layers):
             if plan.differentiable(layer.output):
                 layer.backward(plan)
+        plan.draw_no_more()
         return plan
 
 
 @dataclass(frozen=True, slots=True)
 class _Burst:
-    """Steps with their updates; ``keep`` holds on to the memory that they write to."""
+    """Steps, with their updates; ``keep`` holds on to the memory that they write to."""
 
     steps: Executable
-    updates: Sequence[PlannedUpdate]
-    keep: Sequence[ParameterUpdate]
+    plan: Plan
+    updates: Sequence[PlannedUpdate] = ()
+    keep: Sequence[ParameterUpdate] = ()
 
     def begin(self, given: Sequence[ParameterUpdate]) -> None:
         """Take the numbers of the steps that come."""
         for planned, each in zip(self.updates, given, strict=True):
             planned.begin(each.scalars)
+
+    def run(self, steps: int) -> int:
+        """Take steps, which draw from the current random generator; return how many."""
+        if not self.plan.drawn:
+            return self.steps.run(steps)
+        stream.load(self.plan.stream())
+        taken = self.steps.run(steps)
+        stream.leave(taken * self.plan.drawn)
+        return taken
 
 
 def _identity(given: ParameterUpdate) -> Hashable:
