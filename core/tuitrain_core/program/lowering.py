@@ -12,6 +12,7 @@ from .layers.base import Layer
 from .layers.convolution import HALVES, ConvolutionLayer
 from .layers.dropout import DropoutLayer
 from .layers.eager import EagerLayer
+from .layers.embedding import EmbeddingLayer, WholeNumbersLayer
 from .layers.linear import LinearLayer
 from .layers.loss import CrossEntropyLayer
 from .layers.matmul import MatrixLayer, PairsLayer
@@ -23,6 +24,7 @@ from .layers.shape import AliasLayer, ReshapeLayer, TransposeLayer
 _ALONE = (
     *(ReshapeLayer, TransposeLayer, ActivationLayer, AverageLayer, PoolLayer),
     *(SoftmaxLayer, LayerNormLayer, PairsLayer, MatrixLayer),
+    *(WholeNumbersLayer, EmbeddingLayer),
 )
 """Layers that take one operation, by themselves."""
 

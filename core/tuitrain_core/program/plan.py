@@ -101,6 +101,7 @@ class Plan:
     by_blocks : parameters whose updates can take the gradient block by block, so that it need not
         be there after the step
     drawn : how many random words the step takes
+    checks : raise what is wrong with a step that was held for it
     """
 
     graph: Graph
@@ -110,6 +111,7 @@ class Plan:
     losses: Moving = field(default_factory=lambda: Moving(8))
     by_blocks: Collection[Value] = ()
     drawn: int = 0
+    checks: list[Callable[[], object]] = field(default_factory=list)
     _planned: dict[Phase, list[Call | Work]] = field(default_factory=dict)
     _reached: set[Value] = field(default_factory=set)
     _begun: set[Value] = field(default_factory=set)
@@ -120,8 +122,16 @@ class Plan:
 
     @property
     def actions(self) -> list[Call | Work]:
-        """Native calls and Python work, in the order in which they are to be done."""
-        return [each for phase in Phase for each in self._planned.get(phase, [])]
+        """Native calls and Python work up to the gradients, in the order in which they are done."""
+        return self._actions(*[phase for phase in Phase if phase is not Phase.UPDATE])
+
+    @property
+    def later(self) -> list[Call | Work]:
+        """What comes behind the gradients, if the step is not held."""
+        return self._actions(Phase.UPDATE)
+
+    def _actions(self, *phases: Phase) -> list[Call | Work]:
+        return [each for phase in phases for each in self._planned.get(phase, [])]
 
     def call(
         self,
@@ -150,6 +160,19 @@ class Plan:
     def whole(self, kernel: Kernel, *arguments: Argument, phase: Phase = Phase.FLOW) -> None:
         """Plan a native call that one thread makes."""
         self._add(Call(kernel, arguments, None), phase)
+
+    @property
+    def held(self) -> Array:
+        """The word that a call writes to which holds the step; 0 in one that is not held."""
+        return self.scratch("held", (8,), np.int64)[:1]
+
+    def check(self, kernel: Kernel, *arguments: Argument, why: Callable[[], object]) -> None:
+        """Plan a check of what is computed: given `held` as its last argument, it holds the step.
+
+        ``why`` raises the error then.
+        """
+        self.whole(kernel, *arguments, self.held)
+        self.checks.append(why)
 
     def work(self, function: Work, phase: Phase = Phase.FLOW) -> None:
         """Plan work done in Python."""

@@ -84,7 +84,7 @@ class Program:
         step = self._steps.get(key)
         if step is None:
             plan = self._plan(rows, trained)
-            step = self._steps[key] = _Burst(Executable(plan.actions), plan)
+            step = self._steps[key] = _Burst(_executable(plan), plan)
         self._losses.start = address(self._loss)
         step.run(1)
         self._show_gradients(trained)
@@ -102,10 +102,15 @@ class Program:
         in_blocks = self._plan(capacity, trained, feed, leaves)
         for value in leaves:
             plan_blocks(in_blocks, value)
-        actions = [*plan.actions, *in_blocks.actions]
+        actions = [*plan.actions, *plan.later, *in_blocks.actions, *in_blocks.later]
         calls = [each.kernel for each in actions if isinstance(each, Call)]
         rules = [*map(update.update, update.RULES), update.trust()]
         return [*calls, *rules, *control.kernels()]
+
+    def native(self, trained: Sequence[Parameter]) -> bool:
+        """Say whether all that a step computes has kernels, when these are trained."""
+        plan = self._plan(self._workspace.capacity, trained)
+        return all(isinstance(each, Call) for each in (*plan.actions, *plan.later))
 
     def reaches(self, parameter: Parameter) -> bool:
         """Say whether the loss depends on a parameter, so that it has a gradient."""
@@ -133,6 +138,10 @@ class Program:
         Returns
         -------
         The losses, float64; fewer than asked for if `interrupt` was called meanwhile.
+
+        Raises
+        ------
+        CoreError : the first step cannot be taken; nothing was updated
         """
         losses = np.empty(len(order) // rows)
         taken, most = 0, len(losses)
@@ -162,9 +171,10 @@ class Program:
         burst.begin(updates)
         self._losses.start = address(losses)
         self._running = burst.steps
-        taken = burst.run(len(losses))
-        self._running = None
-        return taken
+        try:
+            return burst.run(len(losses))
+        finally:
+            self._running = None
 
     def has_gradients_of(self, parameters: Iterable[Parameter]) -> bool:
         """Say whether these have the gradients that `differentiate` left, and not others.
@@ -232,7 +242,7 @@ class Program:
             leaves = [self._leaves[id(each.parameter)] for each in updates if takes_blocks(each)]
             plan = self._plan(rows, trained, feed, leaves if by_blocks else ())
         planned = [PlannedUpdate(plan, self._leaves[id(each.parameter)], each) for each in updates]
-        return _Burst(Executable(plan.actions, threads), plan, planned, tuple(updates))
+        return _Burst(_executable(plan, threads), plan, planned, tuple(updates))
 
     def _show_gradients(self, trained: Sequence[Parameter]) -> None:
         """Let each parameter's ``grad`` be its gradient; None if the loss does not depend on it."""
@@ -283,13 +293,26 @@ class _Burst:
             planned.begin(each.scalars)
 
     def run(self, steps: int) -> int:
-        """Take steps, which draw from the current random generator; return how many."""
-        if not self.plan.drawn:
-            return self.steps.run(steps)
-        stream.load(self.plan.stream())
+        """Take steps, which draw from the current random generator; return how many.
+
+        Raises
+        ------
+        CoreError : the first of them cannot be taken
+        """
+        drawn = self.plan.drawn
+        if drawn:
+            stream.load(self.plan.stream())
         taken = self.steps.run(steps)
-        stream.leave(taken * self.plan.drawn)
+        if drawn:
+            stream.leave(taken * drawn)
+        if not taken:
+            for raise_if_wrong in self.plan.checks:
+                raise_if_wrong()
         return taken
+
+
+def _executable(plan: Plan, threads: int = 1) -> Executable:
+    return Executable(plan.actions, threads, plan.later, plan.held)
 
 
 def _identity(given: ParameterUpdate) -> Hashable:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tuitrain_core import Parameter, ShapeError, Tensor, random, tensor
+from tuitrain_core import CoreError, Parameter, ShapeError, Tensor, random, tensor
 from tuitrain_core import functional as F
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.models import CNN, MLP, LeNet, ResNet, Transformer
@@ -149,6 +149,34 @@ class Tokens(Module):
         return self.head(self.table(x).mean(1))
 
 
+class Sentences(Module):
+    """A transformer of tokens, as they are written: tables of words and places, dropout."""
+
+    def __init__(self, dtype: str = "int32") -> None:
+        super().__init__()
+        self.words, self.places = Embedding(9, 20), Embedding(6, 20)
+        self.drop, self.block = Dropout(0.2), Transformer((1, 6, 1), 5, 20, 4, 1).blocks
+        self.kind, self.first = Embedding(9, 5), Linear(20, 5)
+        self.dtype = dtype
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = F.flatten(x * x * 0.5, 1).astype(self.dtype)
+        places = Tensor(np.arange(6))
+        y = self.drop(self.words(x) + self.places(places))
+        return self.first(self.block(y).mean(1)) + self.kind(x).mean(1)
+
+
+class Kinds(Module):
+    """One number for each sample, and a table that has the width of the classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = Embedding(12, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.table((x * x * 0.5).astype("int32").reshape(-1))
+
+
 CASES: dict[str, tuple[Callable[[], Module], tuple[int, ...], int]] = {
     "lenet": (LeNet, (1, 28, 28), 10),
     "mlp": (lambda: MLP((35, 33, 17, 3)), (1, 5, 7), 3),
@@ -169,6 +197,9 @@ CASES: dict[str, tuple[Callable[[], Module], tuple[int, ...], int]] = {
     "resnet": (lambda: ResNet(8, 3, 4), (3, 16, 12), 4),
     "dropout": (Dropping, (2, 5, 7), 5),
     "embedding": (Tokens, (1, 1, 6), 5),
+    "one number": (Kinds, (1, 1, 1), 5),
+    "sentences": (Sentences, (1, 1, 6), 5),
+    "sentences of long numbers": (lambda: Sentences("int64"), (1, 1, 6), 5),
     "pool": (
         lambda: Sequential(Conv2d(3, 5, 3), MaxPool2d(3, 2), Conv2d(5, 4, (3, 2))),
         (3, 11, 9),
@@ -188,8 +219,11 @@ CASES: dict[str, tuple[Callable[[], Module], tuple[int, ...], int]] = {
 }
 
 
-EAGER_PARTS = ("residual", "embedding", "tied")
-"""What has an operation without a kernel: a map added to images, embedding."""
+EAGER_PARTS = ("residual", "tied")
+"""What has an operation without a kernel: a map added to images, what parameters alone decide."""
+
+NUMBERS = ("embedding", "one number", "sentences", "sentences of long numbers")
+"""What is made of whole numbers, where nothing is infinite."""
 
 
 class Averaged(Module):
@@ -362,7 +396,7 @@ def test_bits_do_not_depend_on_the_number_of_threads(name: str) -> None:
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("name", [each for each in CASES if each != "embedding"])
+@pytest.mark.parametrize("name", [each for each in CASES if each not in NUMBERS])
 def test_what_is_not_finite_is_seen_as_in_the_eager_tier(name: str, value: float) -> None:
     net, loss_of, shape, classes = made(name)
     images, labels = batch(shape, classes)
@@ -391,6 +425,28 @@ def test_a_step_repeated_gives_the_same_bits() -> None:
     assert first[0] == again[0]
     for one, other in zip(first[1], again[1], strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("wrong", [-1, 4, 1000])
+def test_a_number_that_a_table_does_not_have_is_told_as_in_the_eager_tier(wrong: int) -> None:
+    table, head = Embedding(4, 6), Linear(6, 5)
+
+    def loss_of(x: Tensor, y: Tensor) -> Tensor:
+        return F.loss.cross_entropy(head(table(F.flatten(x, 1).astype("int32")).mean(1)), y)
+
+    images, labels = np.ones((CAPACITY, 1, 2, 3), np.float32), np.zeros(CAPACITY, np.int32)
+    program = Program(trace(loss_of, images, labels), CAPACITY)
+    images[3, 0, 1, 1] = wrong
+    program.images(CAPACITY)[...] = images
+    for _ in range(2):
+        with pytest.raises(
+            CoreError, match=rf"at \(3, 4\) is {wrong}; with 4 rows it must be 0 to 3"
+        ):
+            program.differentiate(CAPACITY, list(table.parameters()))
+    images[...] = 1.0
+    program.images(CAPACITY)[...] = images
+    expected = eager(loss_of, [], images, labels)
+    assert program.differentiate(CAPACITY, []) == pytest.approx(expected, rel=1e-5)
 
 
 class TestWhatCannotBeRecorded:

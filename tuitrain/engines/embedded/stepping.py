@@ -9,6 +9,7 @@ from tuitrain.commands import Clip
 from tuitrain_core import Parameter
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.data import DataLoader
+from tuitrain_core.errors import CoreError
 from tuitrain_core.module import Module
 from tuitrain_core.native.library import Kernel
 from tuitrain_core.optimizer import clip_grad_norm, clip_grad_value
@@ -57,6 +58,10 @@ class Stepper:
         Returns
         -------
         Their losses.
+
+        Raises
+        ------
+        CoreError : the first of them cannot be taken; nothing was updated
         """
         recorded = self._recording.program()
         if recorded is not None and self.clip.by == "off":
@@ -67,7 +72,11 @@ class Stepper:
             if updates is not None:
                 self._program, threads = program, self._pace.threads
                 began = time.perf_counter()
-                losses = program.burst(feed, order, rows, updates, threads)
+                try:
+                    losses = program.burst(feed, order, rows, updates, threads)
+                except CoreError:
+                    coming.undone()
+                    raise
                 self._pace.note(threads, len(losses), time.perf_counter() - began)
                 coming.done(len(losses))
                 return losses.tolist()
@@ -85,7 +94,7 @@ class Stepper:
         """Compute loss and gradients of a step's batch, and return the loss."""
         for parameter in self._parameters.values():
             parameter.grad = None
-        gradients = GradManager().attach(self._parameters[name] for name in self.trained)
+        gradients = GradManager().attach(self._trained())
         return self._recording.take(*self._loader.batch(step), gradients)
 
     def update(self, step: int) -> None:
@@ -100,13 +109,22 @@ class Stepper:
         """Whether steps are recorded."""
         return self._recording.program() is not None
 
+    @property
+    def native(self) -> bool:
+        """Whether they are taken without Python: all that they compute has kernels."""
+        recorded = self._recording.program()
+        return recorded is not None and recorded[0].native(self._trained())
+
     def kernels(self) -> list[Kernel]:
         """Return the native kernels that steps take, and every update rule's."""
         recorded = self._recording.program()
         if recorded is None:
             return []
         program, feed = recorded
-        return program.kernels(feed, [self._parameters[name] for name in self.trained])
+        return program.kernels(feed, self._trained())
+
+    def _trained(self) -> list[Parameter]:
+        return [self._parameters[name] for name in self.trained]
 
     def _batches(self, step: int, most: int) -> tuple[Array, int]:
         """Return the samples of the steps to come, and how many each takes: all of one size."""
