@@ -52,15 +52,16 @@ class Executable:
         self._held = np.zeros(1, np.int64) if held is None else held
         threads = min(threads, MOST_THREADS) if _GIVE_WAY else 1
         first, second = list(actions), list(later)
-        self.native = all(isinstance(each, Call) for each in (*first, *second))
+        calls, others = _calls(first), _calls(second)
+        self.native = len(calls) + len(others) == len(first) + len(second)
         words = self._stop, self._held
         if self.native:
-            self._parts = [[_Native(first, threads, words, second)]]
+            self._parts = [[_Native(calls, threads, words, others)]]
         else:
             self._parts = [
                 [
-                    _Native(calls, threads, words) if native else _Python(calls)
-                    for native, calls in _runs(half)
+                    _Native(run, threads, words) if native else _Python(run)
+                    for native, run in _runs(half)
                 ]
                 for half in (first, second)
             ]
@@ -90,6 +91,10 @@ class Executable:
     def interrupt(self) -> None:
         """End `run` after the present step; may be called from any thread."""
         self._stop[0] = 1
+
+
+def _calls(actions: Iterable[Call | Work]) -> list[Call]:
+    return [each for each in actions if isinstance(each, Call)]
 
 
 def _runs(actions: Iterable[Call | Work]) -> list[tuple[bool, list]]:  # type: ignore[type-arg]

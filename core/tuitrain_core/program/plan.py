@@ -56,7 +56,16 @@ class Phase(Enum):
     """From the batch to the loss, and back."""
     GATHER = 3
     """The gradients of weights, which nothing waits for but the update."""
-    UPDATE = 4
+    MEASURE = 4
+    """What decides whether the step is held."""
+    CLIP = 5
+    """What an update wants done before; nothing of it is done in a step that is held."""
+    UPDATE = 6
+
+    @property
+    def decided(self) -> bool:
+        """Whether this is done only if the step is not held."""
+        return self in (Phase.CLIP, Phase.UPDATE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,12 +132,12 @@ class Plan:
     @property
     def actions(self) -> list[Call | Work]:
         """Native calls and Python work up to the gradients, in the order in which they are done."""
-        return self._actions(*[phase for phase in Phase if phase is not Phase.UPDATE])
+        return self._actions(*[phase for phase in Phase if not phase.decided])
 
     @property
     def later(self) -> list[Call | Work]:
         """What comes behind the gradients, if the step is not held."""
-        return self._actions(Phase.UPDATE)
+        return self._actions(*[phase for phase in Phase if phase.decided])
 
     def _actions(self, *phases: Phase) -> list[Call | Work]:
         return [each for phase in phases for each in self._planned.get(phase, [])]

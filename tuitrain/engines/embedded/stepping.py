@@ -13,9 +13,10 @@ from tuitrain_core.errors import CoreError
 from tuitrain_core.module import Module
 from tuitrain_core.native.library import Kernel
 from tuitrain_core.optimizer import clip_grad_norm, clip_grad_value
-from tuitrain_core.program import Program, Recording
+from tuitrain_core.program import Clipping, Program, Recording
+from tuitrain_core.program import watch as held
 
-from ..base import Array
+from ..base import Array, Watch
 from .coming import ComingUpdates
 from .groups import GroupTable
 from .pace import Pace, most_threads
@@ -52,19 +53,23 @@ class Stepper:
         self._pace = Pace(most_threads())
         self._program: Program | None = None
 
-    def take(self, step: int, most: int) -> list[float]:
+    def take(self, step: int, most: int, watch: Watch | None = None) -> list[float]:
         """Take steps from ``step`` on: one burst of them, at least one and at most ``most``.
+
+        Parameters
+        ----------
+        watch : what ends the burst before the step in which it is so, as if that had not been begun
 
         Returns
         -------
-        Their losses.
+        Their losses. With a watch there may be none: then the first step is one to be asked about.
 
         Raises
         ------
         CoreError : the first of them cannot be taken; nothing was updated
         """
         recorded = self._recording.program()
-        if recorded is not None and self.clip.by == "off":
+        if recorded is not None:
             program, feed = recorded
             order, rows = self._batches(step, most)
             coming = ComingUpdates(program, self._table, self._parameters, self.trained)
@@ -72,14 +77,20 @@ class Stepper:
             if updates is not None:
                 self._program, threads = program, self._pace.threads
                 began = time.perf_counter()
+                besides = self._clipping(), watch and self._watched(watch)
                 try:
-                    losses = program.burst(feed, order, rows, updates, threads)
+                    losses = program.burst(feed, order, rows, updates, threads, *besides)
                 except CoreError:
                     coming.undone()
                     raise
+                if not len(losses):
+                    coming.undone()
+                    return []
                 self._pace.note(threads, len(losses), time.perf_counter() - began)
                 coming.done(len(losses))
                 return losses.tolist()
+        if watch is not None:
+            return []
         loss = self.differentiate(step)
         self.update(step)
         return [loss]
@@ -135,6 +146,25 @@ class Stepper:
             return left, len(left)
         steps = min(most, self._pace.steps, len(left) // size)
         return left[: steps * size], size
+
+    def _clipping(self) -> Clipping | None:
+        by, limit = self.clip.by, self.clip.limit
+        return None if by == "off" else Clipping(by, limit, tuple(self._parameters.values()))
+
+    def _watched(self, watch: Watch) -> held.Watch | None:
+        """Say the same of parameters in the place of groups; None if nothing is waited for."""
+        if not watch.waits:
+            return None
+        norms = []
+        for name, limit in watch.grad_norms.items():
+            group = self._table.get(name)
+            members = group.members if group else ()
+            norms.append(([self._parameters[each] for each in members], limit))
+        loss = None
+        if watch.loss_times is not None:
+            numbers = watch.loss_times, watch.average_over, watch.average_least
+            loss = held.LossWatch(*numbers, watch.before)
+        return held.Watch(watch.finite, loss, norms)
 
     def _clip_gradients(self) -> None:
         """Clip the gradients of what is trained; the frozen have none."""

@@ -8,7 +8,7 @@ from ...native import embedding
 from ...ops.base import Array
 from ...ops.elementwise import AsType
 from ...ops.embedding import Embedding
-from ..graph import Node, Value
+from ..graph import Node
 from ..memory import pitch
 from ..plan import Plan
 from .shape import as_named
