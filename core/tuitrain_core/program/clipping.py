@@ -11,6 +11,7 @@ import numpy as np
 from ..native import norms
 from ..native.library import Kernel
 from ..ops.base import Array
+from ..optimizer import clip_grad_norm, clip_grad_value
 from ..tensor import Parameter
 from .plan import Phase, Plan
 
@@ -29,6 +30,11 @@ class Clipping:
     by: Literal["norm", "value"]
     limit: float
     parameters: Sequence[Parameter]
+
+    def cut_down(self) -> None:
+        """Do it now, in the eager tier, with the gradients that the parameters have."""
+        how = clip_grad_norm if self.by == "norm" else clip_grad_value
+        how(self.parameters, self.limit)
 
     @property
     def kind(self) -> Hashable:

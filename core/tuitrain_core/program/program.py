@@ -182,16 +182,19 @@ class Program:
             if each.grad is not None
         )
 
-    def update(self, updates: Sequence[ParameterUpdate], threads: int = 1) -> None:
+    def update(
+        self, updates: Sequence[ParameterUpdate], threads: int = 1, clip: Clipping | None = None
+    ) -> None:
         """Update parameters by the gradients that `differentiate` has left.
 
         Parameters
         ----------
         updates : what becomes of each parameter that is trained
         threads : how many share the work; the bits are the same for any number
+        clip : how gradients are cut down before, where they are
         """
-        found = self._burst(None, 1, updates, threads)
-        found.begin(updates)
+        found = self._burst(None, 1, updates, threads, clip)
+        found.begin(updates, clip)
         found.steps.run()
 
     def interrupt(self) -> None:

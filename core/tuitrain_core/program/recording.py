@@ -13,6 +13,7 @@ from ..module import BatchNorm1d, BatchNorm2d, Module
 from ..ops.base import Array
 from ..optimizer import Optimizer
 from ..tensor import Parameter, Tensor, tensor
+from .clipping import Clipping
 from .feed import Feed
 from .optimizers import step_natively
 from .program import Program
@@ -99,18 +100,25 @@ class Recording:
         attached = [each for each in gm.attached_tensors() if isinstance(each, Parameter)]
         return program.differentiate(rows, attached)
 
-    def update(self, optimizers: Iterable[Optimizer]) -> None:
+    def update(self, optimizers: Iterable[Optimizer], clip: Clipping | None = None) -> None:
         """Take the optimizers' steps with the gradients of `take`, recorded where that can be.
 
-        Gradients that were clipped meanwhile, and rules without a native kernel, are the
+        Gradients that were changed meanwhile, and rules without a native kernel, are the
         optimizers' own matter: then each takes its ``step``.
+
+        Parameters
+        ----------
+        optimizers : each takes one step
+        clip : how gradients are cut down before
 
         Raises
         ------
         CoreError : a hyper-parameter is not allowed; nothing was updated
         """
         given, recorded = list(optimizers), self.program()
-        if recorded is None or not step_natively(recorded[0], given):
+        if recorded is None or not step_natively(recorded[0], given, clip):
+            if clip:
+                clip.cut_down()
             for optimizer in given:
                 optimizer.step()
 

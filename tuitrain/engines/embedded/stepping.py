@@ -12,7 +12,6 @@ from tuitrain_core.data import DataLoader
 from tuitrain_core.errors import CoreError
 from tuitrain_core.module import Module
 from tuitrain_core.native.library import Kernel
-from tuitrain_core.optimizer import clip_grad_norm, clip_grad_value
 from tuitrain_core.program import Clipping, Program, Recording
 from tuitrain_core.program import watch as held
 
@@ -110,10 +109,10 @@ class Stepper:
 
     def update(self, step: int) -> None:
         """Apply the updates that the gradients ask for."""
-        self._clip_gradients()
         for group in self._table:
             group.set_lr(step)
-        self._recording.update(group.optimizer for group in self._table)
+        optimizers = [group.optimizer for group in self._table]
+        self._recording.update(optimizers, self._clipping())
 
     @property
     def recorded(self) -> bool:
@@ -148,6 +147,7 @@ class Stepper:
         return left[: steps * size], size
 
     def _clipping(self) -> Clipping | None:
+        """Say how gradients are clipped; those of the frozen are not there."""
         by, limit = self.clip.by, self.clip.limit
         return None if by == "off" else Clipping(by, limit, tuple(self._parameters.values()))
 
@@ -165,10 +165,3 @@ class Stepper:
             numbers = watch.loss_times, watch.average_over, watch.average_least
             loss = held.LossWatch(*numbers, watch.before)
         return held.Watch(watch.finite, loss, norms)
-
-    def _clip_gradients(self) -> None:
-        """Clip the gradients of what is trained; the frozen have none."""
-        if self.clip.by == "norm":
-            clip_grad_norm(self._parameters.values(), self.clip.limit)
-        elif self.clip.by == "value":
-            clip_grad_value(self._parameters.values(), self.clip.limit)
