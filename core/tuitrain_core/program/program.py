@@ -34,12 +34,13 @@ class Program:
     ----------
     graph : what the step computes
     capacity : samples in the largest batch
+    pools : whether convolutions may take the pools behind them; see `lower`
     """
 
-    def __init__(self, graph: Graph, capacity: int) -> None:
+    def __init__(self, graph: Graph, capacity: int, pools: bool = True) -> None:
         self.graph = graph
         self._workspace = Workspace(capacity)
-        self._layers = lower(graph)
+        self._layers = lower(graph, pools)
         self._leaves = {id(each.tensor): each for each in graph.leaves}
         self._used = _ancestors(graph)
         self._loss = self._workspace.array("losses", (1,), np.float64)
@@ -84,6 +85,10 @@ class Program:
         """Return what the loss compares with the labels, as the last step has left it."""
         (judge, *_) = self.graph.consumers(self.graph.labels)
         return self._workspace.of(judge.inputs[0], "value", rows)
+
+    def value(self, value: Value, rows: int) -> Array:
+        """Return what the last step has left of a value that no layer keeps to itself."""
+        return public(self._workspace.of(value, "value", rows), value)
 
     def kernels(self, feed: Feed, trained: Sequence[Parameter]) -> list[Kernel]:
         """Return the kernels of a step and of every update rule, compiled or not."""

@@ -15,6 +15,7 @@ from ..optimizer import Optimizer
 from ..tensor import Parameter, Tensor, tensor
 from .clipping import Clipping
 from .feed import Feed
+from .graph import Graph
 from .optimizers import step_natively
 from .program import Program
 from .trace import NotRecordableError, trace
@@ -39,6 +40,7 @@ class Recording:
         self._training = training
         self._loader = loader
         self._recorded: dict[tuple[bool, ...], tuple[Program, Feed]] = {}
+        self._seen_through: dict[Graph, Program] = {}
         self._norms = [
             module
             for _, module in model.named_modules()
@@ -70,6 +72,28 @@ class Recording:
         self._loader.fill(index, program.images(rows), labels)
         program.differentiate(rows, [])
         return program.logits(rows), labels
+
+    def look(self, images: Array, labels: Array) -> Program | None:
+        """Run a batch forward, as `take` does, so that what each ReLU makes can be looked at.
+
+        What a forward pass moves, moves.
+
+        Returns
+        -------
+        The program that has run it; None if the step cannot be recorded.
+        """
+        recorded = self.program()
+        if recorded is None:
+            return None
+        graph, rows = recorded[0].graph, len(labels)
+        program = self._seen_through.get(graph)
+        if program is None:
+            program = Program(graph, self._loader.batch_size, pools=False)
+            self._seen_through[graph] = program
+        program.images(rows)[...] = images
+        program.labels(rows)[...] = labels
+        program.differentiate(rows, [])
+        return program
 
     def take(self, images: Array, labels: Array, gm: GradManager) -> float:
         """Compute loss and gradients of a batch: recorded, or eagerly if that cannot be.

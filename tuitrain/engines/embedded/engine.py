@@ -33,7 +33,6 @@ from .pending import PendingStep
 from .rules import choices, compile_rules
 from .steering import Steering
 from .stepping import Stepper
-from .units import dead_units
 
 TEST_BATCH = 500
 
@@ -327,11 +326,10 @@ class EmbeddedEngine:
 
     def _dead_units(self, begun: Moving) -> Sequence[LayerUnits]:
         """Run the next batch forward as from ``begun``, and leave all as it was."""
-        images, _ = self._loader.batch(self._step)
         now = self._moving()
         self._put_back(begun)
         try:
-            found = dead_units(lambda: self._model(tensor(images)), self._parameters)
+            found = self._stepper.dead_units(self._step)
         finally:
             self._put_back(now)
         return tuple(

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 
 from tuitrain.commands import Clip
-from tuitrain_core import Parameter
+from tuitrain_core import Parameter, tensor
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.data import DataLoader
 from tuitrain_core.errors import CoreError
@@ -19,6 +19,7 @@ from ..base import Array, Watch
 from .coming import ComingUpdates
 from .groups import GroupTable
 from .pace import Pace, most_threads
+from .units import dead_units, recorded_dead_units
 
 
 class Stepper:
@@ -45,6 +46,7 @@ class Stepper:
     ) -> None:
         self.trained: tuple[str, ...] = tuple(parameters)
         self.clip = Clip("off")
+        self._model = model
         self._loader = loader
         self._table = table
         self._parameters = parameters
@@ -113,6 +115,14 @@ class Stepper:
             group.set_lr(step)
         optimizers = [group.optimizer for group in self._table]
         self._recording.update(optimizers, self._clipping())
+
+    def dead_units(self, step: int) -> Mapping[str, Array]:
+        """Say which units of each layer are dead in a step's batch; moves what a pass moves."""
+        images, labels = self._loader.batch(step)
+        program = self._recording.look(images, labels)
+        if program is not None:
+            return recorded_dead_units(program, len(labels), self._parameters)
+        return dead_units(lambda: self._model(tensor(images)), self._parameters)
 
     @property
     def recorded(self) -> bool:
