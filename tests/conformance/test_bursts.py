@@ -17,6 +17,7 @@ def test_how_steps_are_cut_into_bursts_changes_no_bit(make_engine, pieces):
         do(each, "optimizer conv adam")
     assert total(engine, [4, 5]) == total(other, pieces)
     assert engine.digest() == other.digest()
+    assert engine.state().random == other.state().random
     assert [repr(each) for each in engine.groups()] == [repr(each) for each in other.groups()]
 
 

@@ -75,3 +75,22 @@ def test_the_update_is_that_of_the_clipped_gradient(engine):
     train(engine, 1)
     moved = [((engine.parameters()[name] - before[name]) ** 2).sum() for name in before]
     assert 0 < sum(moved) ** 0.5 <= 0.5 * 0.001 * 1.01
+
+
+@pytest.mark.parametrize("clip", ["clip norm 0.05", "clip value 0.001", "clip norm 1000"])
+@pytest.mark.parametrize("threads", ["1", "3"])
+def test_a_clipped_burst_has_the_bits_of_its_steps_one_by_one(
+    make_engine, monkeypatch, clip, threads
+):
+    one_by_one = make_engine()
+    monkeypatch.setenv("TUITRAIN_THREADS", threads)
+    engine = make_engine()
+    for each in (engine, one_by_one):
+        do(each, clip)
+        do(each, "optimizer fc adam")
+        train(each, 2)
+        do(each, "freeze conv")
+    losses = [one_by_one.run(1, lambda: False, lambda _: False)[0] for _ in range(9)]
+    assert train(engine, 9) == losses
+    assert engine.digest() == one_by_one.digest()
+    assert [repr(each) for each in engine.groups()] == [repr(e) for e in one_by_one.groups()]

@@ -9,10 +9,9 @@ from tests.conformance.embedded import Small
 from tests.conformance.probes import RULES, buffers, do, group, plant, train
 from tests.conformance.problem import Plan
 from tests.engines.conftest import make_engine
-from tuitrain.engines.embedded import units
 from tuitrain.errors import RefusedError, StateMismatchError
 from tuitrain_core import functional
-from tuitrain_core.module import BatchNorm2d
+from tuitrain_core.module import BatchNorm2d, Conv2d, Linear
 from tuitrain_core.native import library
 
 
@@ -73,10 +72,9 @@ def test_no_command_makes_a_kernel_be_compiled(engine, monkeypatch):
 
 def test_dead_units_are_counted_once_a_step_and_only_when_asked_for(engine, monkeypatch):
     counted = []
-    count = units.dead_units
+    count = engine._stepper.dead_units
     monkeypatch.setattr(
-        "tuitrain.engines.embedded.engine.dead_units",
-        lambda *given: counted.append(engine.step) or count(*given),
+        engine._stepper, "dead_units", lambda step: counted.append(step) or count(step)
     )
     engine.run(3, lambda: False, lambda pending: bool(pending.non_finite()))
     engine.groups()
@@ -84,6 +82,36 @@ def test_dead_units_are_counted_once_a_step_and_only_when_asked_for(engine, monk
     assert counted == []
     engine.run(2, lambda: False, lambda pending: pending.dead_units() != pending.dead_units())
     assert counted == [3, 4]
+
+
+class Pooled(Small):
+    """A convolution whose pool leaves out its last row, where units may fire all the same."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.fc = Conv2d(1, 3, (2, 1)), Linear(18, 8)
+
+    def forward(self, images):
+        x = functional.max_pool2d(functional.relu(self.conv(images)), 2)
+        return self.head(functional.relu(self.fc(self.drop(functional.flatten(x, 1)))))
+
+
+@pytest.mark.parametrize("model", [Small, Pooled])
+@pytest.mark.parametrize("frozen", [False, True])
+def test_recorded_units_are_dead_where_those_of_the_eager_tier_are(model, frozen, monkeypatch):
+    engine, eager = make_engine(model=model), make_engine(model=model)
+    for each in (engine, eager):
+        monkeypatch.setattr(each._stepper._recording, "problem", "eager" * (each is eager))
+        bias = np.linspace(-2, 0.5, 8).astype(np.float32)
+        state = each.state()
+        state.parameters["fc.bias"][...] = bias
+        state.parameters["conv.bias"].ravel()[:] = -1.5, -0.8, 0.1
+        each.load_state(state)
+        if frozen:
+            do(each, "freeze *")
+    found = [each.dead_units() for each in (engine, eager)]
+    assert found[0] == found[1]
+    assert 0 < sum(each.dead for each in found[0]) < 11
 
 
 class Twice(Small):

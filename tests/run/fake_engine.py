@@ -34,7 +34,7 @@ class FakeEngine:
         self.applied.append((self.step, command))
         return Change(command != Freeze("again"), "done")
 
-    def run(self, steps: int, until: Callable[[], bool], hold=None) -> list[float]:
+    def run(self, steps: int, until: Callable[[], bool], hold=None, watch=None):
         losses = []
         while len(losses) < steps:
             self.before_step(self.step)

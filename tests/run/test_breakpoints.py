@@ -37,6 +37,19 @@ def poison(session: Session, name: str) -> None:
     session.engine.load_state(state)
 
 
+def count_questions(session: Session) -> list[int]:
+    """Note the steps that the engine takes by themselves, because they may be held."""
+    asked: list[int] = []
+    alone = session.engine._try
+
+    def note(*arguments):
+        asked.append(session.step)
+        return alone(*arguments)
+
+    session.engine._try = note
+    return asked
+
+
 def test_nan_pauses_before_the_update_and_names_the_parameter():
     session = make()
     do(session, "break when nan")
@@ -88,9 +101,11 @@ def test_the_loss_is_not_compared_before_there_is_an_average():
 def test_an_accuracy_that_is_reached_pauses_at_the_epochs_end():
     session = make()
     do(session, "break when accuracy >= 0")
+    asked = count_questions(session)
     fly(session)
     assert session.phase is Phase.PAUSED
     assert session.step == session.title.steps_per_epoch
+    assert asked == []
     assert "accuracy" in session.journal.entries()[-1].message
 
 
@@ -259,3 +274,51 @@ def test_breakpoints_do_not_train(text):
     fly(other)
     assert session.engine.digest() == other.engine.digest()
     assert session.timeline.line.decisions == []
+
+
+@pytest.mark.parametrize("seldom", ["nan", "loss > x50", "grad_norm * > 1e9"])
+def test_steps_that_nothing_could_hold_are_taken_many_at_a_time(seldom):
+    watched, straight = make(), make()
+    do(watched, f"break when {seldom}")
+    asked = count_questions(watched)
+    fly(watched)
+    fly(straight)
+    assert watched.phase is Phase.FINISHED
+    assert asked == []
+    assert watched.engine.digest() == straight.engine.digest()
+
+
+def test_only_the_step_that_is_held_is_taken_by_itself():
+    session = make()
+    do(session, "break when nan")
+    do(session, "break when loss > x50")
+    asked = count_questions(session)
+    run_to(session, 23)
+    poison(session, "head.bias")
+    fly(session)
+    assert (session.step, asked) == (23, [23])
+
+
+def test_with_an_eye_on_dead_units_every_step_is_asked_about():
+    session = make(total=10)
+    do(session, "break when dead units of * > 99%")
+    do(session, "break when nan")
+    asked = count_questions(session)
+    fly(session)
+    assert asked == list(range(10))
+
+
+def test_a_step_let_pass_without_a_question_lets_no_other_pass():
+    session = make()
+    run_to(session, 12)
+    do(session, "break when loss > x0")
+    fly(session)
+    assert (session.step, session.phase) == (12, Phase.PAUSED)
+    do(session, "break off")
+    do(session, "break when nan")
+    do(session, "resume")
+    run_to(session, 15)
+    assert session.state().held_at is None
+    poison(session, "head.bias")
+    fly(session)
+    assert (session.step, session.phase) == (15, Phase.PAUSED)

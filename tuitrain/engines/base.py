@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -28,12 +28,43 @@ class Change:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What somebody who may hold steps waits for: other steps are not worth the question.
+
+    Attributes
+    ----------
+    finite : a loss or a gradient that is not finite
+    loss_times : a loss above so many times the mean of the finite ones among the last
+        ``average_over``, if ``average_least`` of them are; None: it is not compared
+    before : the losses of the last steps before the run, the latest at the end
+    grad_norms : the norm of a group's gradient above a limit, by the group's name
+    """
+
+    finite: bool = False
+    loss_times: float | None = None
+    average_over: int = 0
+    average_least: int = 0
+    before: Sequence[float] = ()
+    grad_norms: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def waits(self) -> bool:
+        """Whether there is anything that it waits for."""
+        return self.finite or self.loss_times is not None or bool(self.grad_norms)
+
+
 class Pending(Protocol):
     """A step whose gradients are known, and whose update is not applied yet."""
 
     @property
     def loss(self) -> float:
         """The batch's loss."""
+        ...
+
+    @property
+    def before(self) -> Sequence[float]:
+        """The losses of the steps that this run has taken."""
         ...
 
     @property
@@ -104,13 +135,16 @@ class Engine(Protocol):
         steps: int,
         until: Callable[[], bool],
         hold: Callable[[Pending], bool] | None = None,
+        watch: Watch | None = None,
     ) -> Sequence[float]:
         """Take at least one step and at most ``steps``, and return the loss of each.
 
         ``until`` is asked after every burst of steps that the engine takes in one go, which is some
         20 ms of them; True ends it. ``hold`` is asked before each update; True ends the burst
         without it: the engine stands at the boundary before that step as if it had not been begun,
-        but for the gradients, which can be looked at. Then there may be no step at all.
+        but for the gradients, which can be looked at. Then there may be no step at all. With a
+        ``watch`` it need not be asked about steps in which nothing of that is so, which an engine
+        may take as if nobody could hold them.
         """
         ...
 

@@ -6,12 +6,15 @@ import math
 from collections.abc import Sequence
 
 from tuitrain.commands import BreakOff, BreakWhen, to_text
-from tuitrain.engines.base import Change, Engine, Pending
+from tuitrain.engines.base import Change, Engine, Pending, Watch
 from tuitrain.engines.targets import groups_named, matching
 from tuitrain.errors import RefusedError, listed
 
 AVERAGE_OVER = 50
-"""Steps over which the loss is averaged; a fifth of them must be there before it is compared."""
+"""Steps over which the loss is averaged."""
+
+AVERAGE_LEAST = AVERAGE_OVER // 5
+"""How many of them must be there, and finite, before a loss is compared."""
 
 
 class Breakpoints:
@@ -83,6 +86,31 @@ class Breakpoints:
         """Return the conditions, as the commands that made them."""
         return tuple(to_text(each) for each in self._conditions)
 
+    @property
+    def hold_steps(self) -> bool:
+        """Whether there is a condition on steps, not on what is measured between them."""
+        return any(each.on != "accuracy" for each in self._conditions)
+
+    def watch(self, groups: Sequence[str], before: Sequence[float]) -> Watch | None:
+        """Say what `hold` waits for, given the losses so far; None if it has to see every step."""
+        kinds = {each.on for each in self._conditions}
+        if "dead_units" in kinds:
+            return None
+        times = [each.limit for each in self._conditions if each.on == "loss"]
+        norms: dict[str, float] = {}
+        for condition in self._conditions:
+            if condition.on == "grad_norm":
+                for group in matching(condition.group, groups):
+                    norms[group] = min(condition.limit, norms.get(group, math.inf))
+        return Watch(
+            finite="nan" in kinds,
+            loss_times=min(times, default=None),
+            average_over=AVERAGE_OVER,
+            average_least=AVERAGE_LEAST,
+            before=before,
+            grad_norms=norms,
+        )
+
     def hold(self, step: Pending, before: Sequence[float]) -> bool:
         """Whether a step is to be held, given the losses before it; `reason` says why."""
         for condition in self._conditions:
@@ -106,7 +134,7 @@ class Breakpoints:
             case "loss":
                 known = [each for each in before[-AVERAGE_OVER:] if math.isfinite(each)]
                 average = math.fsum(known) / len(known) if known else math.inf
-                if len(known) >= AVERAGE_OVER // 5 and step.loss > condition.limit * average:
+                if len(known) >= AVERAGE_LEAST and step.loss > condition.limit * average:
                     return f"loss {step.loss:g} is above {condition.limit:g} x {average:g}"
             case "grad_norm":
                 for group in matching(condition.group, step.groups):

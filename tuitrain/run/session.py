@@ -31,7 +31,7 @@ from tuitrain.commands import (
     parse,
     to_text,
 )
-from tuitrain.engines.base import Change, Engine, Pending
+from tuitrain.engines.base import Change, Engine, Pending, Watch
 from tuitrain.errors import RefusedError
 
 from . import cadence as cadences
@@ -103,7 +103,6 @@ class Session:
         self._steps_left: int | None = None
         self._held_at: int | None = None
         self._passing = False
-        self._taken: list[float] = []
         self.broke = ""
         self.look: Callable[[], None] = lambda: None
         self.trial: Trial | None = None
@@ -205,8 +204,10 @@ class Session:
         wanted = min(epoch_end, next_mark) - self.step
         limits = [each for each in (self._steps_left, most) if each is not None]
         wanted = min([wanted, *limits])
-        before, self._passing, self._taken = self.step, self._held_at == self.step, []
-        losses = self.timeline.advance(wanted, until, self._hold if self.breakpoints else None)
+        before, self._passing = self.step, self._held_at == self.step
+        losses = self.timeline.advance(wanted, until, *self._holding())
+        if self._held_at != self.step:
+            self._held_at = None  # let pass, without a question
         if losses:
             self.recorder.losses(before + 1, losses)
         if self._held_at == self.step and not self._passing:
@@ -215,18 +216,24 @@ class Session:
             self._after(len(losses))
         return losses
 
+    def _holding(self) -> tuple[Callable[[Pending], bool] | None, Watch | None]:
+        """Say who may hold the steps to come, and for what."""
+        if not self.breakpoints.hold_steps:
+            return None, None
+        groups = dict.fromkeys(map(self.engine.group_of, self.engine.parameters()))
+        recent = self.timeline.line.loss.last(AVERAGE_OVER)
+        return self._hold, self.breakpoints.watch([*groups], recent)
+
     def _hold(self, step: Pending) -> bool:
         """Ask the breakpoints, but let the step pass that was held before."""
-        if self._passing:
-            self._held_at, self._passing = None, False
-            held = False
+        passing, self._passing = self._passing and self._held_at == self.step, False
+        if passing:
+            self._held_at, held = None, False
         else:
             # Those of this burst too: when a burst ends must not decide what the average is.
-            recent = [*self.timeline.line.loss.last(AVERAGE_OVER), *self._taken][-AVERAGE_OVER:]
+            recent = [*self.timeline.line.loss.last(AVERAGE_OVER), *step.before][-AVERAGE_OVER:]
             held = self.breakpoints.hold(step, recent)
             self._held_at = self.step if held else None
-        if not held:
-            self._taken.append(step.loss)
         return held
 
     def _break(self) -> None:

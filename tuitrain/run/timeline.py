@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
 from tuitrain.commands import AnyCommand, to_text
-from tuitrain.engines.base import Engine, Pending
+from tuitrain.engines.base import Engine, Pending, Watch
 from tuitrain.engines.state import EngineState
 
 from .curve import Curve
@@ -126,10 +126,11 @@ class Timeline:
         steps: int,
         until: Callable[[], bool],
         hold: Callable[[Pending], bool] | None = None,
+        watch: Watch | None = None,
     ) -> Sequence[float]:
         """Take steps, at most to `next_stop`, and note their losses; keep a state when due."""
         before = self._engine.step
-        losses = self._engine.run(min(steps, self.next_stop() - before), until, hold)
+        losses = self._engine.run(min(steps, self.next_stop() - before), until, hold, watch)
         known = len(self.line.loss)
         self.line.loss.extend(known + 1, losses[known - before :] if known > before else losses)
         step = self._engine.step

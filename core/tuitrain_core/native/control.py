@@ -18,9 +18,10 @@ def execute() -> Kernel:
 
     Arguments: table of (kernel, argument block) address pairs; number of pairs; steps, 1 or more;
     address of a word that ends the run after the present step unless it is 0; address of the word
-    that counts the steps taken.
+    that counts the steps taken; number of the pairs that come before a step is decided on; address
+    of a word that ends the run there, the step not counted, unless it is 0.
     """
-    return kernel(_execute, 5)
+    return kernel(_execute, 7)
 
 
 def advance() -> Kernel:
@@ -50,20 +51,24 @@ def kernels() -> list[Kernel]:
 
 
 def _execute(k: Builder) -> None:
-    table, count, steps, stop, done = k.arguments
+    table, count, steps, stop, done, undecided, held = k.arguments
     entry = ir.FunctionType(ir.VoidType(), [INT64.as_pointer()])
 
-    def call(i: Value, _: list[Value]) -> None:
-        row = k.add(table, k.mul(i, 16))
+    def call(place: Value) -> None:
+        row = k.add(table, k.mul(place, 16))
         function = k.ir.inttoptr(_word(k, row), entry.as_pointer())
         k.ir.call(function, [k.ir.inttoptr(_word(k, k.add(row, 8)), INT64.as_pointer())])
 
-    before, head, after = k.ir.block, *(k.function.append_basic_block() for _ in range(2))
+    blocks = [k.function.append_basic_block() for _ in range(3)]
+    before, (head, decided, after) = k.ir.block, blocks
     k.ir.branch(head)
     k.ir.position_at_end(head)
     taken = k.ir.phi(INT64)
     taken.add_incoming(k.integer(0), before)
-    k.loop(count, call)
+    k.loop(undecided, lambda i, _: call(i))
+    k.ir.cbranch(k.ir.icmp_signed("==", _word(k, held), k.integer(0)), decided, after)
+    k.ir.position_at_end(decided)
+    k.loop(k.sub(count, undecided), lambda i, _: call(k.add(undecided, i)))
     following = k.add(taken, 1)
     taken.add_incoming(following, k.ir.block)
     _set_word(k, following, done)

@@ -48,7 +48,10 @@ def clip_grad_norm(parameters: Parameter | Iterable[Parameter], max_norm: float)
     """
     _check_bound("max_norm", max_norm)
     params = _with_grad(parameters)
-    norm = math.sqrt(sum(update.square_sum(_grad(param).reshape(-1)) for param in params))
+    square = 0.0
+    for param in params:  # one after another: `sum` rounds otherwise in newer Pythons
+        square += update.square_sum(_grad(param).reshape(-1))
+    norm = math.sqrt(square)
     if math.isfinite(norm) and norm > max_norm:
         for param in params:
             grad = _grad(param)

@@ -1,18 +1,23 @@
 """The recorded tier: a step traced once into calls over memory that stays where it is."""
 
+from .clipping import Clipping
 from .feed import Feed
 from .program import Program
 from .recording import Recording
 from .trace import Forward, NotRecordableError, trace
 from .updates import ParameterUpdate, recordable
+from .watch import LossWatch, Watch
 
 __all__ = [
+    "Clipping",
     "Feed",
     "Forward",
+    "LossWatch",
     "NotRecordableError",
     "ParameterUpdate",
     "Program",
     "Recording",
+    "Watch",
     "recordable",
     "trace",
 ]

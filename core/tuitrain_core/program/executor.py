@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby
+from itertools import chain, groupby
 
 import numpy as np
 
@@ -32,43 +32,69 @@ class Executable:
     actions : native calls and Python work, in order
     threads : how many share each native call, `MOST_THREADS` at the most; the results are the same
         bits for any number. Where a thread has no way to let others go first, there is only one.
+    later : what comes when the step is decided on
+    held : a word by which actions decide: if one of them writes something to it, the step ends
+        there, and with it the run
 
     Attributes
     ----------
     native : whether there is no Python work among them
     """
 
-    def __init__(self, actions: Iterable[Call | Work], threads: int = 1) -> None:
+    def __init__(
+        self,
+        actions: Iterable[Call | Work],
+        threads: int = 1,
+        later: Iterable[Call | Work] = (),
+        held: Array | None = None,
+    ) -> None:
         self._stop = np.zeros(1, np.int64)
+        self._held = np.zeros(1, np.int64) if held is None else held
         threads = min(threads, MOST_THREADS) if _GIVE_WAY else 1
-        self._parts = [
-            _Native(calls, threads, self._stop) if native else _Python(calls)
-            for native, calls in _runs(actions)
-        ]
-        self.native = all(isinstance(each, _Native) for each in self._parts)
+        first, second = list(actions), list(later)
+        calls, others = _calls(first), _calls(second)
+        self.native = len(calls) + len(others) == len(first) + len(second)
+        words = self._stop, self._held
+        if self.native:
+            self._parts = [[_Native(calls, threads, words, others)]]
+        else:
+            self._parts = [
+                [
+                    _Native(run, threads, words) if native else _Python(run)
+                    for native, run in _runs(half)
+                ]
+                for half in (first, second)
+            ]
 
     def run(self, steps: int = 1) -> int:
         """Carry everything out ``steps`` times, from where moving addresses start.
 
         Returns
         -------
-        How many times it was: fewer, if `interrupt` was called meanwhile.
+        How many times it was: fewer, if `interrupt` was called meanwhile, or if one was held.
         """
-        self._stop[0] = 0
-        for part in self._parts:
+        self._stop[0] = self._held[0] = 0
+        for part in chain(*self._parts):
             part.start()
-        if len(self._parts) == 1:
-            return self._parts[0].run(steps)
-        for taken in range(1, steps + 1):
-            for part in self._parts:
-                part.run(1)
+        if self.native:
+            return self._parts[0][0].run(steps)
+        for taken in range(steps):
+            for half in self._parts:
+                if self._held[0]:
+                    return taken
+                for part in half:
+                    part.run(1)
             if self._stop[0]:
-                return taken
+                return taken + 1
         return steps
 
     def interrupt(self) -> None:
         """End `run` after the present step; may be called from any thread."""
         self._stop[0] = 1
+
+
+def _calls(actions: Iterable[Call | Work]) -> list[Call]:
+    return [each for each in actions if isinstance(each, Call)]
 
 
 def _runs(actions: Iterable[Call | Work]) -> list[tuple[bool, list]]:  # type: ignore[type-arg]
@@ -93,10 +119,24 @@ class _Python:
 
 
 class _Native:
-    """Native calls, one after another, as one table for each thread."""
+    """Native calls, one after another, as one table for each thread.
 
-    def __init__(self, calls: Sequence[Call], threads: int, stop: Array) -> None:
-        self._keep: list[Array | Sequence[Call]] = [calls]  # kernels read all of it
+    Parameters
+    ----------
+    words : the one that ends a run after the present step, and the one that holds a step
+    later : calls that a held step is not to make
+    """
+
+    def __init__(
+        self,
+        calls: Sequence[Call],
+        threads: int,
+        words: tuple[Array, Array],
+        later: Sequence[Call] = (),
+    ) -> None:
+        stop, held = words
+        # Kernels read all of it.
+        self._keep: list[Array | Sequence[Call]] = [calls, later, *words]
         self._moving: list[tuple[Array, int, Moving, Array]] = []
         self._taken = aligned.zeros((threads, 8), np.int64)
         meeting = aligned.zeros((16,), np.int64)
@@ -105,12 +145,10 @@ class _Native:
         self._seen = seen
         self._entries = []
         for index in range(threads):
-            rows = self._rows(calls, index, threads, meeting, (stop, seen))
-            table = np.array(rows, np.int64)
-            block = np.array(
-                [address(table), len(table), 1, address(seen), address(self._taken[index])],
-                np.int64,
-            )
+            rows, undecided = self._rows((calls, later), index, threads, meeting, (stop, seen))
+            table = np.array(rows, np.int64).reshape(-1, 2)
+            words_of_run = address(seen), address(self._taken[index]), undecided, address(held)
+            block = np.array([address(table), len(table), 1, *words_of_run], np.int64)
             self._keep += [table]
             self._entries.append(block)
         self._execute = _ENTRY(control.execute().address)
@@ -124,6 +162,7 @@ class _Native:
     def run(self, steps: int) -> int:
         for block in self._entries:
             block[2] = steps
+        self._taken[...] = 0
         if len(self._entries) > 1:
             self._seen[0] = 0
         others = [_team.submit(self._execute, address(each)) for each in self._entries[1:]]
@@ -134,33 +173,36 @@ class _Native:
 
     def _rows(
         self,
-        calls: Sequence[Call],
+        halves: Sequence[Sequence[Call]],
         index: int,
         threads: int,
         meeting: Array,
         stops: tuple[Array, Array],
-    ) -> list[tuple[int, int]]:
-        """Lay out what one thread does in a step."""
+    ) -> tuple[list[tuple[int, int]], int]:
+        """Lay out what one thread does in a step, and say how much comes before the decision."""
         meet = (control.barrier(), [address(meeting), threads, _GIVE_WAY])
         rows: list[tuple[int, int]] = []
         moving: list[tuple[Array, int, Moving]] = []
-        for stage in _stages(calls):
-            if threads > 1 and rows and stage[0].waits:
+        undecided = 0
+        for calls in halves:
+            undecided = len(rows)
+            for number, stage in enumerate(_stages(calls)):
+                if threads > 1 and number and stage[0].waits:
+                    self._row(rows, *meet)
+                for call, given in _parts(stage, index, threads):
+                    start = given[0] if given else 0
+                    numbers = [_number(each, index, start) for each in call.arguments]
+                    block = self._row(rows, call.kernel, [*numbers, *given])
+                    places = enumerate(call.arguments)
+                    moving += [(block, i, each) for i, each in places if isinstance(each, Moving)]
+            if threads > 1 and (calls or calls is halves[0]):
                 self._row(rows, *meet)
-            for call, given in _parts(stage, index, threads):
-                start = given[0] if given else 0
-                numbers = [_number(each, index, start) for each in call.arguments]
-                block = self._row(rows, call.kernel, [*numbers, *given])
-                places = enumerate(call.arguments)
-                moving += [(block, i, each) for i, each in places if isinstance(each, Moving)]
-        if threads > 1:
-            self._row(rows, *meet)
         self._advance(rows, moving)
         if threads > 1:
             if index == 0:
                 self._row(rows, control.copy_word(), [address(each) for each in stops])
             self._row(rows, *meet)
-        return rows
+        return rows, undecided
 
     def _advance(
         self, rows: list[tuple[int, int]], moving: Sequence[tuple[Array, int, Moving]]

@@ -64,6 +64,12 @@ class Graph:
     labels: Value
     loss: Value
 
+    @property
+    def leaves(self) -> list[Value]:
+        """The values that no operation has made and that are no batch's, each once."""
+        given = (each for node in self.nodes for each in node.inputs if each.tensor is not None)
+        return list(dict.fromkeys(given))
+
     def consumers(self, value: Value) -> list[Node]:
         """Return the operations that read a value."""
         return [node for node in self.nodes if any(each is value for each in node.inputs)]

@@ -10,7 +10,9 @@ from .layers.arithmetic import ArithmeticLayer
 from .layers.averages import AverageLayer
 from .layers.base import Layer
 from .layers.convolution import HALVES, ConvolutionLayer
+from .layers.dropout import DropoutLayer
 from .layers.eager import EagerLayer
+from .layers.embedding import EmbeddingLayer, WholeNumbersLayer
 from .layers.linear import LinearLayer
 from .layers.loss import CrossEntropyLayer
 from .layers.matmul import MatrixLayer, PairsLayer
@@ -22,34 +24,39 @@ from .layers.shape import AliasLayer, ReshapeLayer, TransposeLayer
 _ALONE = (
     *(ReshapeLayer, TransposeLayer, ActivationLayer, AverageLayer, PoolLayer),
     *(SoftmaxLayer, LayerNormLayer, PairsLayer, MatrixLayer),
+    *(WholeNumbersLayer, EmbeddingLayer),
 )
 """Layers that take one operation, by themselves."""
 
 
-def lower(graph: Graph) -> list[Layer]:
+def lower(graph: Graph, pools: bool = True) -> list[Layer]:
     """Return the layers of a graph, in the order of its operations.
 
     A layer may take the operations that follow its own, if nothing else reads what is in between.
+
+    Parameters
+    ----------
+    pools : whether a convolution may take a pool; if not, what ReLU makes is there for all
     """
     layers: list[Layer] = []
     taken: set[Node] = set()
     for node in graph.nodes:
         if node not in taken:
             followers = _followers(graph, node)
-            layer = _layer(graph, node, followers)
+            layer = _layer(graph, node, followers, pools)
             layers.append(layer)
             taken |= {each for each in followers if _inside(each, node, layer, followers)}
     return layers
 
 
-def _layer(graph: Graph, node: Node, followers: list[Node]) -> Layer:
+def _layer(graph: Graph, node: Node, followers: list[Node], pools: bool) -> Layer:
     relu = bool(followers) and isinstance(followers[0].op, ReLU)
     last = followers[0] if relu else node
     if LinearLayer.fits(node):
         return LinearLayer(node, last.output, relu)
     if ConvolutionLayer.fits(node):
         rest = followers[relu:]
-        pool = bool(rest) and rest[0].op == HALVES
+        pool = pools and bool(rest) and rest[0].op == HALVES
         return ConvolutionLayer(node, (rest[0] if pool else last).output, relu, pool)
     if BatchNormLayer.fits(node):
         return _batch_norm(graph, node, followers)
@@ -59,6 +66,8 @@ def _layer(graph: Graph, node: Node, followers: list[Node]) -> Layer:
         return CrossEntropyLayer(node)
     if AliasLayer.fits(node, graph):
         return AliasLayer(node)
+    if DropoutLayer.fits(node, graph):
+        return DropoutLayer(node)
     for kind in _ALONE:
         if kind.fits(node):
             return kind(node)

@@ -8,11 +8,14 @@ import numpy as np
 
 from ..optimizer import Optimizer, ParameterState
 from ..tensor import Parameter
+from .clipping import Clipping
 from .program import Program
 from .updates import ParameterUpdate, recordable
 
 
-def step_natively(program: Program, optimizers: Sequence[Optimizer]) -> bool:
+def step_natively(
+    program: Program, optimizers: Sequence[Optimizer], clip: Clipping | None = None
+) -> bool:
     """Take each optimizer's step, if the gradients are the program's and all have kernels.
 
     Returns
@@ -33,7 +36,7 @@ def step_natively(program: Program, optimizers: Sequence[Optimizer]) -> bool:
             for param in _updated(optimizer):
                 optimizer.state[param].step -= 1
         return False
-    program.update(prepared)
+    program.update(prepared, clip=clip)
     for optimizer in optimizers:
         optimizer.statistics = {param: program.statistics(param) for param in _updated(optimizer)}
     return True

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..native import elementwise
+from ..native import elementwise, philox
 from ..native.library import Kernel
 from ..ops.base import Array
 from ..tensor import Tensor
@@ -56,7 +56,16 @@ class Phase(Enum):
     """From the batch to the loss, and back."""
     GATHER = 3
     """The gradients of weights, which nothing waits for but the update."""
-    UPDATE = 4
+    MEASURE = 4
+    """What decides whether the step is held."""
+    CLIP = 5
+    """What an update wants done before; nothing of it is done in a step that is held."""
+    UPDATE = 6
+
+    @property
+    def decided(self) -> bool:
+        """Whether this is done only if the step is not held."""
+        return self in (Phase.CLIP, Phase.UPDATE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,6 +112,8 @@ class Plan:
     losses : where the step's loss goes as a double, besides its own memory
     by_blocks : parameters whose updates can take the gradient block by block, so that it need not
         be there after the step
+    drawn : how many random words the step takes
+    checks : raise what is wrong with a step that was held for it
     """
 
     graph: Graph
@@ -111,6 +122,8 @@ class Plan:
     trained: Sequence[Tensor]
     losses: Moving = field(default_factory=lambda: Moving(8))
     by_blocks: Collection[Value] = ()
+    drawn: int = 0
+    checks: list[Callable[[], object]] = field(default_factory=list)
     _planned: dict[Phase, list[Call | Work]] = field(default_factory=dict)
     _reached: set[Value] = field(default_factory=set)
     _begun: set[Value] = field(default_factory=set)
@@ -121,8 +134,16 @@ class Plan:
 
     @property
     def actions(self) -> list[Call | Work]:
-        """Native calls and Python work, in the order in which they are to be done."""
-        return [each for phase in Phase for each in self._planned.get(phase, [])]
+        """Native calls and Python work up to the gradients, in the order in which they are done."""
+        return self._actions(*[phase for phase in Phase if not phase.decided])
+
+    @property
+    def later(self) -> list[Call | Work]:
+        """What comes behind the gradients, if the step is not held."""
+        return self._actions(*[phase for phase in Phase if phase.decided])
+
+    def _actions(self, *phases: Phase) -> list[Call | Work]:
+        return [each for phase in phases for each in self._planned.get(phase, [])]
 
     def call(
         self,
@@ -159,6 +180,19 @@ class Plan:
     def whole(self, kernel: Kernel, *arguments: Argument, phase: Phase = Phase.FLOW) -> None:
         """Plan a native call that one thread makes."""
         self._add(Call(kernel, arguments, None, waits=phase is not Phase.PREPARE), phase)
+
+    @property
+    def held(self) -> Array:
+        """The word that a call writes to which holds the step; 0 in one that is not held."""
+        return self.scratch("held", (8,), np.int64)[:1]
+
+    def check(self, kernel: Kernel, *arguments: Argument, why: Callable[[], object]) -> None:
+        """Plan a check of what is computed: given `held` as its last argument, it holds the step.
+
+        ``why`` raises the error then.
+        """
+        self.whole(kernel, *arguments, self.held)
+        self.checks.append(why)
 
     def work(self, function: Work, phase: Phase = Phase.FLOW) -> None:
         """Plan work done in Python."""
@@ -206,6 +240,29 @@ class Plan:
     def blockwise(self, value: Value) -> BlockwiseGradient | None:
         """Return how to compute a gradient that was put off; None if it is in memory."""
         return self._blockwise.get(value)
+
+    def stream(self) -> Array:
+        """Return the memory that says where the random generator stands; see `philox.STATE`."""
+        return self.scratch("stream", (philox.STATE,), np.uint64)
+
+    def draw(self, key: Hashable, count: int) -> Array:
+        """Plan the drawing of so many random words for the batch, and return where they go."""
+        words = self.drawn_for(key, count)
+        total = philox.blocks(count)
+        given = self.stream(), words, self.drawn
+        self.call(philox.draw(), *given, total=total, granule=16, phase=Phase.PREPARE)
+        self.drawn += count
+        return words
+
+    def drawn_for(self, key: Hashable, count: int) -> Array:
+        """Return the memory of random words; a block's others have room before and behind."""
+        size = self.workspace.capacity * count // self.rows + 3 * philox.BLOCK
+        return self.scratch((key, "words"), (size,), np.uint32)[philox.BLOCK :]
+
+    def draw_no_more(self) -> None:
+        """Plan that the generator moves on behind what the step has drawn."""
+        if self.drawn:
+            self.whole(philox.move_on(), self.stream(), self.drawn, phase=Phase.UPDATE)
 
     def ring(self, key: Hashable, shape: tuple[int, ...]) -> Ring:
         """Return memory for one chunk of samples; ``shape`` is one sample's."""

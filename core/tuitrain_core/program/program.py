@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,20 +11,17 @@ from ..native.library import Kernel
 from ..ops.base import Array
 from ..optimizer import UpdateStatistics
 from ..tensor import Parameter, Tensor
+from . import burst, clipping, watch
+from .burst import Burst
+from .clipping import Clipping
 from .executor import Executable
 from .feed import Feed
 from .graph import Graph, Value
 from .lowering import lower
 from .memory import Workspace, address, public
 from .plan import Call, Moving, Plan
-from .updates import (
-    ParameterUpdate,
-    PlannedUpdate,
-    measured,
-    native_name,
-    plan_blocks,
-    takes_blocks,
-)
+from .updates import ParameterUpdate, measured, native_name, plan_blocks, takes_blocks
+from .watch import Watch
 
 MOST_BURSTS = 64
 """Plans of bursts that are kept; each is some dozens of small arrays."""
@@ -38,23 +34,19 @@ class Program:
     ----------
     graph : what the step computes
     capacity : samples in the largest batch
+    pools : whether convolutions may take the pools behind them; see `lower`
     """
 
-    def __init__(self, graph: Graph, capacity: int) -> None:
+    def __init__(self, graph: Graph, capacity: int, pools: bool = True) -> None:
         self.graph = graph
         self._workspace = Workspace(capacity)
-        self._layers = lower(graph)
-        self._leaves = {
-            id(each.tensor): each
-            for node in graph.nodes
-            for each in node.inputs
-            if each.tensor is not None
-        }
+        self._layers = lower(graph, pools)
+        self._leaves = {id(each.tensor): each for each in graph.leaves}
         self._used = _ancestors(graph)
         self._loss = self._workspace.array("losses", (1,), np.float64)
         self._losses = Moving(8, address(self._loss))
-        self._steps: dict[Hashable, Executable] = {}
-        self._bursts: dict[Hashable, _Burst] = {}
+        self._steps: dict[Hashable, Burst] = {}
+        self._bursts: dict[Hashable, Burst] = {}
         self._running: Executable | None = None
 
     def images(self, rows: int) -> Array:
@@ -82,9 +74,10 @@ class Program:
         key = rows, tuple(map(id, trained))
         step = self._steps.get(key)
         if step is None:
-            step = self._steps[key] = Executable(self._plan(rows, trained).actions)
+            step = self._steps[key] = burst.planned(self._plan(rows, trained))
         self._losses.start = address(self._loss)
-        step.run()
+        if not step.run(1):
+            step.check()
         self._show_gradients(trained)
         return float(self._workspace.of(self.graph.loss, "value", rows).item())
 
@@ -93,6 +86,10 @@ class Program:
         (judge, *_) = self.graph.consumers(self.graph.labels)
         return self._workspace.of(judge.inputs[0], "value", rows)
 
+    def value(self, value: Value, rows: int) -> Array:
+        """Return what the last step has left of a value that no layer keeps to itself."""
+        return public(self._workspace.of(value, "value", rows), value)
+
     def kernels(self, feed: Feed, trained: Sequence[Parameter]) -> list[Kernel]:
         """Return the kernels of a step and of every update rule, compiled or not."""
         capacity, leaves = self._workspace.capacity, [self._leaves[id(each)] for each in trained]
@@ -100,10 +97,16 @@ class Program:
         in_blocks = self._plan(capacity, trained, feed, leaves)
         for value in leaves:
             plan_blocks(in_blocks, value)
-        actions = [*plan.actions, *in_blocks.actions]
+        actions = [*plan.actions, *plan.later, *in_blocks.actions, *in_blocks.later]
         calls = [each.kernel for each in actions if isinstance(each, Call)]
         rules = [*map(update.update, update.RULES), update.trust()]
-        return [*calls, *rules, *control.kernels()]
+        besides = [*control.kernels(), *clipping.kernels(), *watch.kernels()]
+        return [*calls, *rules, *besides]
+
+    def native(self, trained: Sequence[Parameter]) -> bool:
+        """Say whether all that a step computes has kernels, when these are trained."""
+        plan = self._plan(self._workspace.capacity, trained)
+        return all(isinstance(each, Call) for each in (*plan.actions, *plan.later))
 
     def reaches(self, parameter: Parameter) -> bool:
         """Say whether the loss depends on a parameter, so that it has a gradient."""
@@ -117,6 +120,8 @@ class Program:
         rows: int,
         updates: Sequence[ParameterUpdate],
         threads: int = 1,
+        clip: Clipping | None = None,
+        held_for: Watch | None = None,
     ) -> Array:
         """Take steps, updates included; without a look at Python, if all of it has kernels.
 
@@ -127,42 +132,49 @@ class Program:
         rows : samples in a batch
         updates : what becomes of each parameter that is trained
         threads : how many share the work; the bits are the same for any number
+        clip : how gradients are cut down before the updates
+        held_for : what ends the burst before the step in which it is so, as if that had not been
+            begun, but for the gradients
 
         Returns
         -------
-        The losses, float64; fewer than asked for if `interrupt` was called meanwhile.
+        The losses, float64; fewer than asked for if `interrupt` was called meanwhile, or a step is
+        held. There are none if one may be, and an operation has no kernel.
+
+        Raises
+        ------
+        CoreError : the first step cannot be taken; nothing was updated
         """
-        losses = np.empty(len(order) // rows)
-        taken, most = 0, len(losses)
-        if most > 1:
-            burst = self._burst(feed, rows, updates, threads, by_blocks=True)
-            taken = self._take(burst, feed, order, rows, updates, losses[: most - 1])
-        # The last step leaves its gradients to be looked at.
-        burst, left = (
-            self._burst(feed, rows, updates, threads),
-            [each.after(taken) for each in updates],
-        )
-        taken += self._take(burst, feed, order[taken * rows :], rows, left, losses[taken:][:1])
+        left = self._burst(feed, rows, updates, threads, clip, held_for)
+        if held_for and not left.steps.native:
+            return np.empty(0)
+        steps = len(order) // rows
+        losses = held_for.losses(steps) if held_for else np.empty(steps)
+        if clip or held_for or steps == 1:
+            left.begin(updates, clip, held_for)
+            taken = self._take(left, feed, order, rows, losses)
+        else:
+            by_blocks = self._burst(feed, rows, updates, threads, by_blocks=True)
+            by_blocks.begin(updates)
+            taken = self._take(by_blocks, feed, order, rows, losses[:-1])
+            if not by_blocks.held:
+                # The last step leaves its gradients to be looked at.
+                left.begin([each.after(taken) for each in updates])
+                taken += self._take(left, feed, order[taken * rows :], rows, losses[taken:][:1])
+        if not taken:
+            left.check()
         self._show_gradients([each.parameter for each in updates])
         return losses[:taken]
 
-    def _take(
-        self,
-        burst: _Burst,
-        feed: Feed,
-        order: Array,
-        rows: int,
-        updates: Sequence[ParameterUpdate],
-        losses: Array,
-    ) -> int:
+    def _take(self, steps: Burst, feed: Feed, order: Array, rows: int, losses: Array) -> int:
         """Take as many steps as there is room for losses, or fewer; return how many."""
         feed.begin(order, rows)
-        burst.begin(updates)
         self._losses.start = address(losses)
-        self._running = burst.steps
-        taken = burst.steps.run(len(losses))
-        self._running = None
-        return taken
+        self._running = steps.steps
+        try:
+            return steps.run(len(losses))
+        finally:
+            self._running = None
 
     def has_gradients_of(self, parameters: Iterable[Parameter]) -> bool:
         """Say whether these have the gradients that `differentiate` left, and not others.
@@ -175,17 +187,20 @@ class Program:
             if each.grad is not None
         )
 
-    def update(self, updates: Sequence[ParameterUpdate], threads: int = 1) -> None:
+    def update(
+        self, updates: Sequence[ParameterUpdate], threads: int = 1, clip: Clipping | None = None
+    ) -> None:
         """Update parameters by the gradients that `differentiate` has left.
 
         Parameters
         ----------
         updates : what becomes of each parameter that is trained
         threads : how many share the work; the bits are the same for any number
+        clip : how gradients are cut down before, where they are
         """
-        burst = self._burst(None, 1, updates, threads)
-        burst.begin(updates)
-        burst.steps.run()
+        found = self._burst(None, 1, updates, threads, clip)
+        found.begin(updates, clip)
+        found.steps.run()
 
     def interrupt(self) -> None:
         """End the burst that is under way after the present step; from any thread."""
@@ -203,34 +218,26 @@ class Program:
         rows: int,
         updates: Sequence[ParameterUpdate],
         threads: int,
+        clip: Clipping | None = None,
+        held_for: Watch | None = None,
         by_blocks: bool = False,
-    ) -> _Burst:
-        key = id(feed), rows, threads, by_blocks, tuple(map(_identity, updates))
+    ) -> Burst:
+        """Return the plan of whole steps from a feed, or without one of the updates alone."""
+        besides = by_blocks, clip and clip.kind, held_for and held_for.kind
+        key = id(feed), rows, threads, besides, tuple(map(_identity, updates))
         found = self._bursts.get(key)
         if found is None:
             if len(self._bursts) >= MOST_BURSTS:
                 self._bursts.clear()
-            found = self._plan_burst(feed, rows, updates, threads, by_blocks)
-            self._bursts[key] = found
+            trained = [each.parameter for each in updates]
+            if feed is None:
+                plan = Plan(self.graph, self._workspace, rows, trained)
+            else:
+                blockwise = [each.parameter for each in updates if by_blocks and takes_blocks(each)]
+                leaves = [self._leaves[id(each)] for each in blockwise]
+                plan = self._plan(rows, trained, feed, leaves)
+            found = self._bursts[key] = burst.planned(plan, updates, threads, clip, held_for)
         return found
-
-    def _plan_burst(
-        self,
-        feed: Feed | None,
-        rows: int,
-        updates: Sequence[ParameterUpdate],
-        threads: int,
-        by_blocks: bool,
-    ) -> _Burst:
-        """Plan whole steps from a feed, or without one the updates alone."""
-        trained = [each.parameter for each in updates]
-        if feed is None:
-            plan = Plan(self.graph, self._workspace, rows, trained)
-        else:
-            leaves = [self._leaves[id(each.parameter)] for each in updates if takes_blocks(each)]
-            plan = self._plan(rows, trained, feed, leaves if by_blocks else ())
-        planned = [PlannedUpdate(plan, self._leaves[id(each.parameter)], each) for each in updates]
-        return _Burst(Executable(plan.actions, threads), planned, tuple(updates))
 
     def _show_gradients(self, trained: Sequence[Parameter]) -> None:
         """Let each parameter's ``grad`` be its gradient; None if the loss does not depend on it."""
@@ -262,21 +269,8 @@ class Program:
         for layer in reversed(self._layers):
             if plan.differentiable(layer.output):
                 layer.backward(plan)
+        plan.draw_no_more()
         return plan
-
-
-@dataclass(frozen=True, slots=True)
-class _Burst:
-    """Steps with their updates; ``keep`` holds on to the memory that they write to."""
-
-    steps: Executable
-    updates: Sequence[PlannedUpdate]
-    keep: Sequence[ParameterUpdate]
-
-    def begin(self, given: Sequence[ParameterUpdate]) -> None:
-        """Take the numbers of the steps that come."""
-        for planned, each in zip(self.updates, given, strict=True):
-            planned.begin(each.scalars)
 
 
 def _identity(given: ParameterUpdate) -> Hashable:

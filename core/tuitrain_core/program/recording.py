@@ -13,7 +13,9 @@ from ..module import BatchNorm1d, BatchNorm2d, Module
 from ..ops.base import Array
 from ..optimizer import Optimizer
 from ..tensor import Parameter, Tensor, tensor
+from .clipping import Clipping
 from .feed import Feed
+from .graph import Graph
 from .optimizers import step_natively
 from .program import Program
 from .trace import NotRecordableError, trace
@@ -38,6 +40,7 @@ class Recording:
         self._training = training
         self._loader = loader
         self._recorded: dict[tuple[bool, ...], tuple[Program, Feed]] = {}
+        self._seen_through: dict[Graph, Program] = {}
         self._norms = [
             module
             for _, module in model.named_modules()
@@ -70,6 +73,28 @@ class Recording:
         program.differentiate(rows, [])
         return program.logits(rows), labels
 
+    def look(self, images: Array, labels: Array) -> Program | None:
+        """Run a batch forward, as `take` does, so that what each ReLU makes can be looked at.
+
+        What a forward pass moves, moves.
+
+        Returns
+        -------
+        The program that has run it; None if the step cannot be recorded.
+        """
+        recorded = self.program()
+        if recorded is None:
+            return None
+        graph, rows = recorded[0].graph, len(labels)
+        program = self._seen_through.get(graph)
+        if program is None:
+            program = Program(graph, self._loader.batch_size, pools=False)
+            self._seen_through[graph] = program
+        program.images(rows)[...] = images
+        program.labels(rows)[...] = labels
+        program.differentiate(rows, [])
+        return program
+
     def take(self, images: Array, labels: Array, gm: GradManager) -> float:
         """Compute loss and gradients of a batch: recorded, or eagerly if that cannot be.
 
@@ -99,18 +124,25 @@ class Recording:
         attached = [each for each in gm.attached_tensors() if isinstance(each, Parameter)]
         return program.differentiate(rows, attached)
 
-    def update(self, optimizers: Iterable[Optimizer]) -> None:
+    def update(self, optimizers: Iterable[Optimizer], clip: Clipping | None = None) -> None:
         """Take the optimizers' steps with the gradients of `take`, recorded where that can be.
 
-        Gradients that were clipped meanwhile, and rules without a native kernel, are the
+        Gradients that were changed meanwhile, and rules without a native kernel, are the
         optimizers' own matter: then each takes its ``step``.
+
+        Parameters
+        ----------
+        optimizers : each takes one step
+        clip : how gradients are cut down before
 
         Raises
         ------
         CoreError : a hyper-parameter is not allowed; nothing was updated
         """
         given, recorded = list(optimizers), self.program()
-        if recorded is None or not step_natively(recorded[0], given):
+        if recorded is None or not step_natively(recorded[0], given, clip):
+            if clip:
+                clip.cut_down()
             for optimizer in given:
                 optimizer.step()
 

@@ -13,6 +13,9 @@ from tuitrain_core.native.library import block
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 GIVE_WAY = ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
 
+NEVER = np.zeros(1, np.int64)
+"""Holds no step."""
+
 
 def run(kernel, *arguments) -> None:
     ENTRY(kernel.address)(block(*arguments).ctypes.data)
@@ -28,7 +31,7 @@ def test_a_table_is_run_so_many_times() -> None:
     a, b = np.zeros(5, np.float32), np.arange(5, dtype=np.float32)
     rows, _blocks = table((elementwise.add(5, 5), a, b, 0, 1))
     stop, done = np.zeros(1, np.int64), np.zeros(1, np.int64)
-    run(control.execute(), rows, 1, 7, stop, done)
+    run(control.execute(), rows, 1, 7, stop, done, 1, NEVER)
     np.testing.assert_array_equal(a, 7 * b)
     assert done[0] == 7
 
@@ -37,7 +40,7 @@ def test_a_stop_ends_it_after_the_present_step() -> None:
     a, b = np.zeros(1, np.float32), np.ones(1, np.float32)
     stop, done = np.ones(1, np.int64), np.zeros(1, np.int64)
     rows, _blocks = table((elementwise.add(1, 1), a, b, 0, 1))
-    run(control.execute(), rows, 1, 7, stop, done)
+    run(control.execute(), rows, 1, 7, stop, done, 1, NEVER)
     assert (a[0], done[0]) == (1.0, 1)
 
 
@@ -45,8 +48,19 @@ def test_a_word_that_is_copied_stops_it_from_inside() -> None:
     words = np.array([1, 0], np.int64)
     rows, _blocks = table((control.copy_word(), words, words[1:]))
     done = np.zeros(1, np.int64)
-    run(control.execute(), rows, 1, 7, words[1:], done)
+    run(control.execute(), rows, 1, 7, words[1:], done, 0, NEVER)
     assert done[0] == 1
+
+
+def test_a_step_that_is_held_ends_it_and_does_not_count() -> None:
+    before, after, one = np.zeros(1, np.float32), np.zeros(1, np.float32), np.ones(1, np.float32)
+    rows, _blocks = table(*((elementwise.add(1, 1), each, one, 0, 1) for each in (before, after)))
+    stop, done, held = (np.zeros(1, np.int64) for _ in range(3))
+    run(control.execute(), rows, 2, 7, stop, done, 1, held)
+    assert (before[0], after[0], done[0]) == (7.0, 7.0, 7)
+    held[0] = 1
+    run(control.execute(), rows, 2, 7, stop, done, 1, held)
+    assert (before[0], after[0], done[0]) == (8.0, 7.0, 7)
 
 
 def test_addresses_move_on() -> None:
@@ -68,7 +82,7 @@ def test_threads_meet_at_a_barrier() -> None:
     for t in range(threads):
         gather = [(elementwise.add(16, 16), totals[t], shared[i], 0, 1) for i in range(threads)]
         rows, blocks = table((elementwise.add(16, 16), shared[t], one, 0, 1), meet, *gather, meet)
-        arguments = block(rows, len(rows), steps, stop, done[t:])
+        arguments = block(rows, len(rows), steps, stop, done[t:], t, NEVER)
         keep += [rows, blocks, arguments]
         entry = ENTRY(control.execute().address)
         runners.append(threading.Thread(target=entry, args=(arguments.ctypes.data,)))

@@ -69,3 +69,27 @@ def test_an_interrupt_ends_the_run_after_the_present_step(native, threads):
     if not native:
         assert (steps.run(10), a[0, 0]) == (3, 3.0)
     assert steps.run(2) == 2
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_step_that_is_held_is_not_counted_and_not_finished(native, threads):
+    # Copied before each decision: the fourth float is not 0, and holds its step.
+    signs = np.float32([0, 0, 0, 1, 0]).reshape(5, 1)
+    held, sign = np.zeros(1, np.int64), Moving(4, address(signs))
+    hold = Call(elementwise.copy(1, 1, 1), (sign, held), 1)
+    a, b, one = (np.full((5, 1), value, np.float32) for value in (0.0, 0.0, 1.0))
+    work = [] if native else [lambda: None]
+    steps = Executable([add(a, one), hold, *work], threads, [*work, add(b, one)], held)
+    for _ in range(2):
+        a[...], b[...] = 0.0, 0.0
+        sign.start = address(signs)
+        moved = steps.run(5) if native else sum(_one(steps, sign) for _ in range(5))
+        assert (moved, a[0, 0], b[0, 0]) == ((3, 4.0, 3.0) if native else (4, 5.0, 4.0))
+
+
+def _one(steps, sign) -> int:
+    """Take one step by itself, and let the address move on by hand."""
+    taken = steps.run(1)
+    sign.start += sign.stride
+    return taken

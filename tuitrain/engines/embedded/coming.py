@@ -71,7 +71,7 @@ class ComingUpdates:
         firsts = [each.prepared(step, 1) for each in self._trained]
         pairs = list(zip(self._trained, firsts, strict=True))
         if not all(recordable(each.parameter, first) for each, first in pairs):
-            self._set_counts(0)
+            self.undone()
             return None
         known: dict[tuple[int, int], Array] = {}
         found = []
@@ -90,6 +90,10 @@ class ComingUpdates:
         for each in self._trained:
             measured = self._program.statistics(each.parameter)
             each.group.optimizer.statistics[each.parameter] = measured
+
+    def undone(self) -> None:
+        """Let the optimizers know that no step was taken."""
+        self._set_counts(0)
 
     def _set_counts(self, steps: int) -> None:
         for each in self._trained:

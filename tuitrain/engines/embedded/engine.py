@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -18,7 +20,7 @@ from tuitrain_core.native.library import Listener, build
 from tuitrain_core.optimizer import ParameterState
 from tuitrain_core.program import Recording
 
-from ..base import Array, Change, Pending, read_only
+from ..base import Array, Change, Pending, Watch, read_only
 from ..state import EngineState
 from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 from .capture import capture, check, restore_random
@@ -31,7 +33,6 @@ from .pending import PendingStep
 from .rules import choices, compile_rules
 from .steering import Steering
 from .stepping import Stepper
-from .units import dead_units
 
 TEST_BATCH = 500
 
@@ -126,13 +127,13 @@ class EmbeddedEngine:
         steps: int,
         until: Callable[[], bool],
         hold: Callable[[Pending], bool] | None = None,
+        watch: Watch | None = None,
     ) -> Sequence[float]:
         """Take at least one and at most ``steps`` steps; see `Engine.run`."""
         losses: list[float] = []
         with random.use(self._random):
             while len(losses) < steps:
-                left = steps - len(losses)
-                taken = self._stepper.take(self._step, left) if hold is None else self._try(hold)
+                taken = self._some(steps - len(losses), losses, hold, watch)
                 self._step += len(taken)
                 losses += taken
                 if not taken or until():
@@ -295,11 +296,29 @@ class EmbeddedEngine:
             if (state := self._table.of(name).optimizer.state.get(parameter)) is not None
         }
 
-    def _try(self, hold: Callable[[Pending], bool]) -> list[float]:
+    def _some(
+        self,
+        most: int,
+        before: Sequence[float],
+        hold: Callable[[Pending], bool] | None,
+        watch: Watch | None,
+    ) -> list[float]:
+        """Take a burst of steps, or one that may be held; none, if it is."""
+        if hold is None:
+            return self._stepper.take(self._step, most)
+        if watch is not None:
+            watch = replace(watch, before=[*watch.before, *before])
+            taken = self._stepper.take(self._step, most, watch)
+            if taken:
+                return taken
+        return self._try(hold, before)
+
+    def _try(self, hold: Callable[[Pending], bool], before: Sequence[float]) -> list[float]:
         """Take a step, or none if it is held: then what the forward pass has moved is put back."""
         begun = self._moving()
         loss = self._stepper.differentiate(self._step)
-        if hold(PendingStep(loss, self._table, lambda: self._dead_units(begun))):
+        count = functools.partial(self._dead_units, begun)
+        if hold(PendingStep(loss, tuple(before), self._table, count)):
             self._put_back(begun)
             return []
         self._stepper.update(self._step)
@@ -307,11 +326,10 @@ class EmbeddedEngine:
 
     def _dead_units(self, begun: Moving) -> Sequence[LayerUnits]:
         """Run the next batch forward as from ``begun``, and leave all as it was."""
-        images, _ = self._loader.batch(self._step)
         now = self._moving()
         self._put_back(begun)
         try:
-            found = dead_units(lambda: self._model(tensor(images)), self._parameters)
+            found = self._stepper.dead_units(self._step)
         finally:
             self._put_back(now)
         return tuple(

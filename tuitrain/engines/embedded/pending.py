@@ -17,14 +17,20 @@ class PendingStep:
     Parameters
     ----------
     loss : of the batch
+    before : the losses of the steps that the run has taken
     table : the groups, whose parameters have their gradients
     count_units : counts the dead units in the batch; called once, and only if somebody asks
     """
 
     def __init__(
-        self, loss: float, table: GroupTable, count_units: Callable[[], Sequence[LayerUnits]]
+        self,
+        loss: float,
+        before: Sequence[float],
+        table: GroupTable,
+        count_units: Callable[[], Sequence[LayerUnits]],
     ) -> None:
         self.loss = loss
+        self.before = before
         self._table = table
         self._count_units = count_units
         self._units: Sequence[LayerUnits] | None = None

@@ -6,18 +6,20 @@ import time
 from collections.abc import Mapping
 
 from tuitrain.commands import Clip
-from tuitrain_core import Parameter
+from tuitrain_core import Parameter, tensor
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.data import DataLoader
+from tuitrain_core.errors import CoreError
 from tuitrain_core.module import Module
 from tuitrain_core.native.library import Kernel
-from tuitrain_core.optimizer import clip_grad_norm, clip_grad_value
-from tuitrain_core.program import Program, Recording
+from tuitrain_core.program import Clipping, Program, Recording
+from tuitrain_core.program import watch as held
 
-from ..base import Array
+from ..base import Array, Watch
 from .coming import ComingUpdates
 from .groups import GroupTable
 from .pace import Pace, most_threads
+from .units import dead_units, recorded_dead_units
 
 
 class Stepper:
@@ -44,6 +46,7 @@ class Stepper:
     ) -> None:
         self.trained: tuple[str, ...] = tuple(parameters)
         self.clip = Clip("off")
+        self._model = model
         self._loader = loader
         self._table = table
         self._parameters = parameters
@@ -51,15 +54,23 @@ class Stepper:
         self._pace = Pace(most_threads())
         self._program: Program | None = None
 
-    def take(self, step: int, most: int) -> list[float]:
+    def take(self, step: int, most: int, watch: Watch | None = None) -> list[float]:
         """Take steps from ``step`` on: one burst of them, at least one and at most ``most``.
+
+        Parameters
+        ----------
+        watch : what ends the burst before the step in which it is so, as if that had not been begun
 
         Returns
         -------
-        Their losses.
+        Their losses. With a watch there may be none: then the first step is one to be asked about.
+
+        Raises
+        ------
+        CoreError : the first of them cannot be taken; nothing was updated
         """
         recorded = self._recording.program()
-        if recorded is not None and self.clip.by == "off":
+        if recorded is not None:
             program, feed = recorded
             order, rows = self._batches(step, most)
             coming = ComingUpdates(program, self._table, self._parameters, self.trained)
@@ -67,10 +78,20 @@ class Stepper:
             if updates is not None:
                 self._program, threads = program, self._pace.threads
                 began = time.perf_counter()
-                losses = program.burst(feed, order, rows, updates, threads)
+                besides = self._clipping(), watch and self._watched(watch)
+                try:
+                    losses = program.burst(feed, order, rows, updates, threads, *besides)
+                except CoreError:
+                    coming.undone()
+                    raise
+                if not len(losses):
+                    coming.undone()
+                    return []
                 self._pace.note(threads, len(losses), time.perf_counter() - began)
                 coming.done(len(losses))
                 return losses.tolist()
+        if watch is not None:
+            return []
         loss = self.differentiate(step)
         self.update(step)
         return [loss]
@@ -85,20 +106,34 @@ class Stepper:
         """Compute loss and gradients of a step's batch, and return the loss."""
         for parameter in self._parameters.values():
             parameter.grad = None
-        gradients = GradManager().attach(self._parameters[name] for name in self.trained)
+        gradients = GradManager().attach(self._trained())
         return self._recording.take(*self._loader.batch(step), gradients)
 
     def update(self, step: int) -> None:
         """Apply the updates that the gradients ask for."""
-        self._clip_gradients()
         for group in self._table:
             group.set_lr(step)
-        self._recording.update(group.optimizer for group in self._table)
+        optimizers = [group.optimizer for group in self._table]
+        self._recording.update(optimizers, self._clipping())
+
+    def dead_units(self, step: int) -> Mapping[str, Array]:
+        """Say which units of each layer are dead in a step's batch; moves what a pass moves."""
+        images, labels = self._loader.batch(step)
+        program = self._recording.look(images, labels)
+        if program is not None:
+            return recorded_dead_units(program, len(labels), self._parameters)
+        return dead_units(lambda: self._model(tensor(images)), self._parameters)
 
     @property
     def recorded(self) -> bool:
         """Whether steps are recorded."""
         return self._recording.program() is not None
+
+    @property
+    def native(self) -> bool:
+        """Whether they are taken without Python: all that they compute has kernels."""
+        recorded = self._recording.program()
+        return recorded is not None and recorded[0].native(self._trained())
 
     def kernels(self) -> list[Kernel]:
         """Return the native kernels that steps take, and every update rule's."""
@@ -106,7 +141,10 @@ class Stepper:
         if recorded is None:
             return []
         program, feed = recorded
-        return program.kernels(feed, [self._parameters[name] for name in self.trained])
+        return program.kernels(feed, self._trained())
+
+    def _trained(self) -> list[Parameter]:
+        return [self._parameters[name] for name in self.trained]
 
     def _batches(self, step: int, most: int) -> tuple[Array, int]:
         """Return the samples of the steps to come, and how many each takes: all of one size."""
@@ -118,9 +156,22 @@ class Stepper:
         steps = min(most, self._pace.steps, len(left) // size)
         return left[: steps * size], size
 
-    def _clip_gradients(self) -> None:
-        """Clip the gradients of what is trained; the frozen have none."""
-        if self.clip.by == "norm":
-            clip_grad_norm(self._parameters.values(), self.clip.limit)
-        elif self.clip.by == "value":
-            clip_grad_value(self._parameters.values(), self.clip.limit)
+    def _clipping(self) -> Clipping | None:
+        """Say how gradients are clipped; those of the frozen are not there."""
+        by, limit = self.clip.by, self.clip.limit
+        return None if by == "off" else Clipping(by, limit, tuple(self._parameters.values()))
+
+    def _watched(self, watch: Watch) -> held.Watch | None:
+        """Say the same of parameters in the place of groups; None if nothing is waited for."""
+        if not watch.waits:
+            return None
+        norms = []
+        for name, limit in watch.grad_norms.items():
+            group = self._table.get(name)
+            members = group.members if group else ()
+            norms.append(([self._parameters[each] for each in members], limit))
+        loss = None
+        if watch.loss_times is not None:
+            numbers = watch.loss_times, watch.average_over, watch.average_least
+            loss = held.LossWatch(*numbers, watch.before)
+        return held.Watch(watch.finite, loss, norms)

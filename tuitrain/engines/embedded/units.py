@@ -1,4 +1,4 @@
-"""Dead units: what a forward pass leaves on the tape tells which units of a layer never fired."""
+"""Dead units: what a forward pass leaves behind tells which units of a layer never fired."""
 
 from __future__ import annotations
 
@@ -9,16 +9,25 @@ import numpy as np
 from tuitrain_core import Parameter, tape
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.ops.activation import ReLU
+from tuitrain_core.ops.base import Op
 from tuitrain_core.ops.convolution import Conv2d
 from tuitrain_core.ops.dropout import Dropout
 from tuitrain_core.ops.linear import Linear
 from tuitrain_core.ops.normalization import BatchNormInference, BatchNormTraining
 from tuitrain_core.ops.pooling import AvgPool2d, MaxPool2d
+from tuitrain_core.program import Program
+from tuitrain_core.program.graph import Value
 
 from ..state import Array
 
 CHANNELS, FEATURES = 1, -1
 """The axis of a convolution's units, and of a linear layer's."""
+
+LAYERS = (Conv2d, Linear)
+"""What has units."""
+
+APART = (BatchNormTraining, BatchNormInference, MaxPool2d, AvgPool2d, Dropout)
+"""What leaves the units of a layer apart, on the way to a ReLU."""
 
 
 def dead_units(
@@ -49,6 +58,44 @@ def dead_units(
     return found
 
 
+def recorded_dead_units(
+    program: Program, rows: int, parameters: Mapping[str, Parameter]
+) -> dict[str, Array]:
+    """Say the same of a batch that a program has run, by what it has left; see `dead_units`.
+
+    Parameters
+    ----------
+    program : in which the values of every ReLU are kept
+    rows : samples in the batch
+    parameters : every parameter by name, frozen or not
+    """
+    names = {id(each): name for name, each in parameters.items()}
+    layers: dict[Value, tuple[str, int]] = {}
+    found: dict[str, Array] = {}
+    for node in program.graph.nodes:
+        if isinstance(node.op, LAYERS):
+            name = names.get(id(node.inputs[1].tensor))
+            if name is not None:
+                layers[node.output] = name, _axis(node.op)
+        elif isinstance(node.op, APART) and node.inputs[0] in layers:
+            layers[node.output] = layers[node.inputs[0]]
+        elif isinstance(node.op, ReLU) and node.inputs[0] in layers:
+            name, axis = layers[node.inputs[0]]
+            dead = _dead(program.value(node.output, rows), axis)
+            found[name] = found[name] & dead if name in found else dead
+    return found
+
+
+def _axis(op: Op) -> int:
+    return CHANNELS if isinstance(op, Conv2d) else FEATURES
+
+
+def _dead(rectified: Array, axis: int) -> Array:
+    """Say for each unit along an axis whether it is 0 everywhere."""
+    by_unit = np.moveaxis(rectified, axis, 0)
+    return (by_unit == 0).all(axis=tuple(range(1, by_unit.ndim)))
+
+
 def _rectified(
     recorded: tape.Tape, parameters: Mapping[str, Parameter]
 ) -> Iterator[tuple[str, Array]]:
@@ -57,17 +104,12 @@ def _rectified(
     layers: dict[tape.Node, tuple[str, int]] = {}
     for node in recorded.nodes:
         first = node.parents[0]
-        match node.op:
-            case Conv2d() | Linear():
-                weight = node.parents[1]
-                if weight in weights:
-                    axis = CHANNELS if isinstance(node.op, Conv2d) else FEATURES
-                    layers[node] = weights[weight], axis
-            case BatchNormTraining() | BatchNormInference() | MaxPool2d() | AvgPool2d() | Dropout():
-                if first in layers:
-                    layers[node] = layers[first]
-            case ReLU():
-                if first in layers:
-                    name, axis = layers[first]
-                    by_unit = np.moveaxis(node.saved, axis, 0)
-                    yield name, (by_unit == 0).all(axis=tuple(range(1, by_unit.ndim)))
+        if isinstance(node.op, LAYERS):
+            weight = node.parents[1]
+            if weight in weights:
+                layers[node] = weights[weight], _axis(node.op)
+        elif isinstance(node.op, APART) and first in layers:
+            layers[node] = layers[first]
+        elif isinstance(node.op, ReLU) and first in layers:
+            name, axis = layers[first]
+            yield name, _dead(node.saved, axis)

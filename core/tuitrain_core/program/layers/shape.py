@@ -15,11 +15,10 @@ from ..plan import Plan
 
 def _is_reshape(node: Node) -> bool:
     (x, *_), y = node.inputs, node.output
-    known = isinstance(node.op, Flatten | Reshape) and x.dtype == "f4"
-    return known and x.batched and y.batched
+    return isinstance(node.op, Flatten | Reshape) and x.batched and y.batched
 
 
-def _as_named(value: Value) -> bool:
+def as_named(value: Value) -> bool:
     """Say whether the elements lie in the order in which they are named."""
     return not value.channels_last or 1 in (value.shape[0], math.prod(value.shape[1:]))
 
@@ -34,11 +33,13 @@ class AliasLayer:
     @staticmethod
     def fits(node: Node, graph: Graph) -> bool:
         """Say whether input and output have their elements in one order, without gaps."""
-        if not (_is_reshape(node) and _as_named(node.inputs[0]) and _as_named(node.output)):
+        if not (_is_reshape(node) and as_named(node.inputs[0]) and as_named(node.output)):
             return False
-        shape = node.inputs[0].shape
-        dense = len(shape) != 1 or padded(*shape) == shape[0]
-        return dense and graph.consumers(node.inputs[0]) == [node]
+        (x,) = node.inputs
+        if x.dtype != "f4":
+            return True  # lies without gaps, and has no gradient that others add to
+        dense = len(x.shape) != 1 or padded(*x.shape) == x.shape[0]
+        return dense and graph.consumers(x) == [node]
 
     def forward(self, plan: Plan) -> None:
         """Let the output have the input's memory, and its gradient the input's gradient's."""
@@ -60,7 +61,8 @@ class ReshapeLayer:
     @staticmethod
     def fits(node: Node) -> bool:
         """Say whether at most one side is an image of several channels and pixels."""
-        return _is_reshape(node) and (_as_named(node.inputs[0]) or _as_named(node.output))
+        floats = node.inputs[0].dtype == "f4"
+        return floats and _is_reshape(node) and (as_named(node.inputs[0]) or as_named(node.output))
 
     def forward(self, plan: Plan) -> None:
         """Plan the copy."""
@@ -74,9 +76,9 @@ class ReshapeLayer:
     @staticmethod
     def _copy(plan: Plan, source: Value, target: Value, arrays: tuple) -> None:  # type: ignore[type-arg]
         x, y = arrays
-        if not _as_named(source):
+        if not as_named(source):
             kernel = elementwise.planar(math.prod(source.shape[1:]), source.shape[0], pitch(y))
-        elif not _as_named(target):
+        elif not as_named(target):
             kernel = elementwise.unplanar(math.prod(target.shape[1:]), target.shape[0], pitch(x))
         else:
             kernel = elementwise.copy(math.prod(source.shape), pitch(x), pitch(y))

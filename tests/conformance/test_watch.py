@@ -1,0 +1,132 @@
+"""Whoever holds steps may say what for: that spares questions, and changes nothing else."""
+
+import math
+
+import pytest
+
+from tests.conformance.probes import buffers, do, poison, train, whole
+from tuitrain.engines.base import Watch
+
+STEPS, EARLIER = 30, 6
+"""Steps of the run, and those before it, in which the gradients come down."""
+
+
+class Asked:
+    """Holds the steps in which something is so, and counts the questions."""
+
+    def __init__(self, held) -> None:
+        self.held = held
+        self.questions = 0
+
+    def __call__(self, pending) -> bool:
+        self.questions += 1
+        return self.held(pending)
+
+
+def both(make_engine, held, watch, commands=()):
+    """Run one engine with a watch, and one that is asked about every step, to where they end."""
+    found = []
+    for given in (watch, None):
+        engine, asked = make_engine(), Asked(held)
+        for command in commands:
+            do(engine, command)
+        train(engine, EARLIER)
+        losses = list(engine.run(STEPS, lambda: False, asked, given))
+        found.append((engine, losses, asked))
+    return found
+
+
+def norms_of(make_engine, commands=()) -> list[float]:
+    """Return the norm of fc's gradient in each of some steps."""
+    engine, norms = make_engine(), []
+    for command in commands:
+        do(engine, command)
+
+    def look(pending) -> bool:
+        norms.append(pending.grad_norm("fc"))
+        return False
+
+    train(engine, EARLIER)
+    engine.run(STEPS, lambda: False, look)
+    return norms
+
+
+def first_above(norms: list[float]) -> tuple[int, float]:
+    """Return a step in the middle, and a norm that no step before it has, but it itself."""
+    step = max(range(3, STEPS), key=lambda n: norms[n] - max(norms[:n]))
+    assert norms[step] > max(norms[:step])
+    return step, 0.5 * (norms[step] + max(norms[:step]))
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+@pytest.mark.parametrize("clip", ["clip off", "clip norm 0.01", "clip value 0.001"])
+def test_a_run_ends_where_the_norm_is_first_above_its_limit(
+    make_engine, monkeypatch, threads, clip
+):
+    monkeypatch.setenv("TUITRAIN_THREADS", threads)
+    commands = ["lr * 0.3"] + [clip] * (clip != "clip off")
+    step, limit = first_above(norms_of(make_engine, commands))
+    watch = Watch(grad_norms={"fc": limit, "nobody": 0.0})
+    held = lambda pending: pending.grad_norm("fc") > limit  # noqa: E731
+    (one, losses, asked), (other, expected, _) = both(make_engine, held, watch, commands)
+    assert losses == expected
+    assert len(losses) == one.step - EARLIER == step
+    assert (whole(one), buffers(one)) == (whole(other), buffers(other))
+    assert one.state().random == other.state().random
+    assert asked.questions == 1
+    assert one.gradient("fc.weight").tobytes() == other.gradient("fc.weight").tobytes()
+    assert train(one, 5) == train(other, 5)
+    assert whole(one) == whole(other)
+
+
+def test_what_is_seen_but_not_held_changes_no_bit(make_engine):
+    watch = Watch(finite=True, loss_times=0.0, average_over=4, average_least=2, before=[1.0, 1.0])
+    (one, losses, asked), (other, expected, _) = both(make_engine, lambda pending: False, watch)
+    assert losses == expected
+    assert asked.questions == STEPS
+    assert (whole(one), buffers(one)) == (whole(other), buffers(other))
+    assert one.state().random == other.state().random
+    assert [repr(each) for each in one.groups()] == [repr(each) for each in other.groups()]
+
+
+def test_losses_of_the_run_and_those_before_it_make_the_average(make_engine):
+    losses = train(make_engine(), EARLIER + STEPS)[EARLIER:]
+    step = max(range(5, STEPS), key=lambda n: losses[n] / (sum(losses[n - 4 : n]) / 4))
+    times = 0.999 * losses[step] / (sum(losses[step - 4 : step]) / 4)
+    seen = []
+
+    def held(pending) -> bool:
+        seen.append((len(pending.before), pending.loss))
+        recent = [math.inf, 9.0, *pending.before][-4:]
+        known = [each for each in recent if math.isfinite(each)]
+        return pending.loss > times * (sum(known) / len(known))
+
+    watch = Watch(loss_times=times, average_over=4, average_least=1, before=[math.inf, 9.0])
+    (one, found, asked), (other, expected, _) = both(make_engine, held, watch)
+    assert found == expected == losses[:step]
+    assert asked.questions == 1
+    assert seen[0] == (step, losses[step])
+    assert whole(one) == whole(other)
+
+
+def test_what_is_not_finite_is_held_before_it_is_applied(make_engine):
+    found = []
+    for watch in (Watch(finite=True), None):
+        engine = make_engine()
+        train(engine, 3)
+        poison(engine, "head.bias")
+        before = whole(engine), buffers(engine)
+        asked = Asked(lambda pending: bool(pending.non_finite()))
+        assert list(engine.run(5, lambda: False, asked, watch)) == []
+        assert (whole(engine), buffers(engine)) == before
+        assert asked.questions == 1
+        found.append(before)
+    assert found[0] == found[1]
+
+
+def test_nobody_is_asked_where_nothing_is_waited_for(make_engine):
+    engine, other, asked = make_engine(), make_engine(), Asked(lambda pending: True)
+    losses = list(engine.run(STEPS, lambda: False, asked, Watch()))
+    assert asked.questions == 0
+    assert losses == train(other, STEPS)
+    assert whole(engine) == whole(other)
