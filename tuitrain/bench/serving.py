@@ -7,6 +7,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -14,9 +16,30 @@ from typing import BinaryIO, TypeAlias
 import msgspec
 
 from .protocol import Answer, Ask, Cell
+from .synthetic import Weights
 
 Run: TypeAlias = Callable[[int], int]
 """Take at least so many steps, wait until they are done, and return how many they were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A way of training, and the weights that it has come to.
+
+    Attributes
+    ----------
+    take : takes steps
+    weights : returns the weights as `synthetic.weights` lays them out: so that it can be held
+        against others who began with the same and took the same steps
+    """
+
+    take: Run
+    weights: Callable[[], list[Weights]]
+
+    def __call__(self, steps: int) -> int:
+        """Take steps."""
+        return self.take(steps)
+
 
 Variants: TypeAlias = Mapping[str, Callable[[], Run]]
 """The ways in which a peer can do the work, by name; each is made ready when it is called."""
@@ -30,9 +53,10 @@ TRIAL_SECONDS = 0.1
 class _Ready:
     """A cell that is warm: its fastest variant, and how long a step of it takes."""
 
-    def __init__(self, cell: Cell, variants: Variants, most: int) -> None:
-        self.cell = cell
-        self.variant, self._run, self._pace = _fastest(dict(islice(variants.items(), most)))
+    def __init__(self, ask: Ask, variants: Variants) -> None:
+        self.cell = ask.cell
+        tried = dict(islice(variants.items(), ask.variants))
+        self.variant, self._run, self._pace = _fastest(tried, ask.trying)
 
     def time(self, seconds: float) -> tuple[float, int]:
         steps = max(1, round(seconds / self._pace))
@@ -59,7 +83,7 @@ def serve(prepare: Callable[[Cell], Variants]) -> None:
                 if ready is None or ready.cell != ask.cell:
                     ready = None  # its memory goes before the next one's comes
                     gc.collect()
-                    ready = _Ready(ask.cell, prepare(ask.cell), ask.variants)
+                    ready = _Ready(ask, prepare(ask.cell))
                 seconds, steps = ready.time(ask.seconds)
                 answer = Answer(
                     seconds_per_step=seconds,
@@ -86,11 +110,17 @@ def peak_bytes(process: str = "self") -> int:
     return int(lines.get("VmHWM", "0 kB").split()[0]) * 1024
 
 
-def _fastest(variants: Variants) -> tuple[str, Run, float]:
-    """Try every variant, and return the fastest: its name, how it is run, seconds a step."""
+def _fastest(variants: Variants, seconds: float) -> tuple[str, Run, float]:
+    """Try variants, and return the fastest: its name, how it is run, seconds a step.
+
+    Once so many seconds are gone no other is begun, so that a compiler does not eat the benchmark.
+    """
+    until = time.perf_counter() + seconds
     found: tuple[str, Run, float] | None = None
     failure: Exception | None = None
     for name, make in variants.items():
+        if found is not None and time.perf_counter() > until:
+            break
         try:
             run = make()
             pace = _pace(run)
@@ -135,9 +165,16 @@ def _own_stdout() -> BinaryIO:
 
 
 def _stay_on_processors() -> None:
+    """Keep to the processors that are named, with every thread that libraries have begun by now.
+
+    (Those that come later begin where the thread is that begins them.)
+    """
     named = os.environ.get(CPUS_VARIABLE, "")
-    if named and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {int(each) for each in named.split(",")})
+    if not named or not hasattr(os, "sched_setaffinity"):
+        return
+    for thread in Path("/proc/self/task").iterdir():
+        with suppress(ProcessLookupError):  # one that has ended meanwhile
+            os.sched_setaffinity(int(thread.name), {int(each) for each in named.split(",")})
 
 
 def _told(error: Exception) -> str:
