@@ -28,7 +28,7 @@ def test_what_is_compiled_takes_the_steps_that_are_taken_by_hand():
 
 def test_the_residual_network_is_the_core_s():
     model, ours = torch_networks.network("resnet-8"), models.ResNet(8)
-    theirs = {name: each for name, each in model.named_parameters()}
+    theirs = dict(model.named_parameters())
     for known, param in ours.named_parameters():
         values = theirs[known.replace(".0.", ".", 1) if "stage" in known else known]
         param.set_value(values.detach().numpy().reshape(param.shape))

@@ -56,7 +56,7 @@ class _Ready:
     def __init__(self, ask: Ask, variants: Variants) -> None:
         self.cell = ask.cell
         tried = dict(islice(variants.items(), ask.variants))
-        self.variant, self._run, self._pace = _fastest(tried, ask.trying)
+        self.variant, self._run, self._pace = fastest(tried, ask.trying)
 
     def time(self, seconds: float) -> tuple[float, int]:
         steps = max(1, round(seconds / self._pace))
@@ -110,7 +110,7 @@ def peak_bytes(process: str = "self") -> int:
     return int(lines.get("VmHWM", "0 kB").split()[0]) * 1024
 
 
-def _fastest(variants: Variants, seconds: float) -> tuple[str, Run, float]:
+def fastest(variants: Variants, seconds: float) -> tuple[str, Run, float]:
     """Try variants, and return the fastest: its name, how it is run, seconds a step.
 
     Once so many seconds are gone no other is begun, so that a compiler does not eat the benchmark.

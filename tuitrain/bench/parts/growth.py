@@ -32,7 +32,7 @@ def _cells() -> Iterator[tuple[str, Cell, bool]]:
     for width in (64, 256, 1024, 2048):
         network = mlp(width, 2)
         yield f"MLP of 2 layers of {width}, B=64", Cell(network=network), width == 256
-    for depth in (2, 8, 32, 64):
+    for depth in (4, 8, 32, 64):
         network = mlp(64, depth)
         yield f"MLP of {depth} layers of 64, B=64", Cell(network=network), depth == 8
 
