@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -49,6 +51,8 @@ CPUS_VARIABLE = "TUITRAIN_BENCH_CPUS"
 
 TRIAL_SECONDS = 0.1
 
+_PR_SET_PDEATHSIG = 1
+
 
 class _Ready:
     """A cell that is warm: its fastest variant, and how long a step of it takes."""
@@ -72,6 +76,7 @@ def serve(prepare: Callable[[Cell], Variants]) -> None:
     prepare : names the ways of doing a cell's work; may raise anything, which is answered
     """
     answers = _own_stdout()
+    _end_with_the_benchmark()
     _stay_on_processors()
     ready: _Ready | None = None
     for line in sys.stdin.buffer:
@@ -162,6 +167,15 @@ def _own_stdout() -> BinaryIO:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return answers
+
+
+def _end_with_the_benchmark() -> None:
+    """Have the system end this process when the one that began it is gone, where it can do that.
+
+    The end of stdin says so too, but is not seen as long as a compiler compiles.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _stay_on_processors() -> None:
