@@ -8,8 +8,9 @@ from tuitrain.bench.parts import growth, optimizer, throughput
 from tuitrain.bench.peers import PEERS
 from tuitrain.bench.plan import Case, Plan
 from tuitrain.bench.progress import Forecast, Shown, duration
-from tuitrain.bench.protocol import Cell
+from tuitrain.bench.protocol import Answer, Cell
 from tuitrain.bench.results import Row, Trials
+from tuitrain.bench.worker import Worker
 
 
 @pytest.fixture
@@ -113,3 +114,15 @@ def test_progress_says_how_long_it_takes_and_what_came_of_it(capsys):
         "[1/2, 30 s left] LeNet: 600 /s, 6.00 (6.00–6.00) times 100 /s torch",
         "[2/2, 0 s left] LeNet: - (out of luck)",
     ]
+
+
+@pytest.mark.parametrize(("named", "left_out"), [(["NumPy"], False), (["NumPy", "JAX jit"], True)])
+def test_numpy_is_asked_everywhere_where_nothing_else_is_installed(
+    crew, monkeypatch, named, left_out
+):
+    peers = [each for each in PEERS if each.name in ("tuitrain", *named)]
+    plan = Plan(threads=(1,), peers=peers, crew=crew)
+    first = next(iter(throughput.cases(plan)))
+    monkeypatch.setattr(Worker, "ask", lambda *_: Answer(seconds_per_step=1.0))
+    (row,) = first.measure()
+    assert bool(row.trials["NumPy"].problem) is left_out

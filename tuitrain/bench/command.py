@@ -19,7 +19,16 @@ from .parts import Chosen, choose
 from .plan import Case, Plan
 from .progress import Shown
 from .results import Report
-from .tables import filled_in, goals_table, markdown, not_measured, problems, rich_table, told
+from .tables import (
+    MOST_NAMED,
+    filled_in,
+    goals_table,
+    markdown,
+    not_measured,
+    problems,
+    rich_table,
+    told,
+)
 
 ROUNDS, SECONDS = 5, 0.3
 QUICK_ROUNDS, QUICK_SECONDS = 3, 0.2
@@ -139,11 +148,15 @@ def show(report: Report) -> None:
         console.print(rich_table(part))
         for problem in problems(part):
             console.print(f"  {escape(problem)}", style="yellow", highlight=False)
-        if absent.get(part.name):
-            console.print(f"  {escape(not_measured(absent[part.name]))}", highlight=False)
+        if cells := absent.pop(part.name, []):
+            many = f"{len(cells)} of {len(cells) + len(part.rows)} cells"
+            told_of = cells if len(cells) <= MOST_NAMED else [many]
+            console.print(f"  {escape(not_measured(told_of))}", highlight=False)
         console.print()
     console.print(goals_table(report))
     console.print()
+    if absent:
+        console.print(not_measured([f"the parts {', '.join(absent)}"]), highlight=False)
     console.print(told(report), highlight=False)
 
 

@@ -80,9 +80,9 @@ def measured(report: Report, part: str) -> set[str]:
 
 def missing(report: Report) -> dict[str, list[str]]:
     """Return, by part, the cells that a whole run on that machine would have besides these."""
-    plan = Plan(
-        quick=report.quick, threads=threads_for(int(report.machine.get("cores", "1"))), peers=()
-    )
+    cores = report.machine.get("cores", "")
+    threads = threads_for(int(cores) if cores.isdecimal() else 1)
+    plan = Plan(quick=report.quick, threads=threads, peers=())
     named = {each.name: {row.cell for row in each.rows} for each in report.parts}
     return {
         part.name: [each for each in part.cells(plan) if each not in named.get(part.name, ())]

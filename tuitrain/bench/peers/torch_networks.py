@@ -27,6 +27,7 @@ Optimizer = Callable[..., torch.optim.Optimizer]
 def network(name: str) -> nn.Module:
     """Build a network, with the weights that everyone begins with."""
     if name == networks.RESNET:
+        torch.manual_seed(0)
         return ResNet()
     layers = networks.network(name)
     model = _sequential(layers)
