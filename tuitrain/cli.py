@@ -104,7 +104,7 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
     bench.add_argument("--out", type=Path, metavar="FILE", help=out)
     going_on = "measure what this report has not yet, and add it, cell by cell"
     bench.add_argument("--continue", type=Path, dest="going_on", metavar="FILE", help=going_on)
-    repeat = "rounds: how often everything is measured (default: 5 to 1; with --quick 3 or 1)"
+    repeat = "rounds: how often everything is measured (default: 5 at most; with --quick 3 or 1)"
     bench.add_argument("--repeat", type=int, metavar="N", help=repeat)
     tables = "measure nothing; print the tables of a report that was written with --out"
     bench.add_argument("--markdown", type=Path, metavar="REPORT", help=tables)

@@ -8,6 +8,7 @@ import pytest
 from tuitrain.bench import command, machine, parts, reports
 from tuitrain.bench.plan import Case
 from tuitrain.bench.results import Part, Report, Row, Trials
+from tuitrain.bench.tables import told
 from tuitrain.cli import main
 
 CELLS = ("first", "second", "third")
@@ -152,6 +153,16 @@ def test_a_report_of_another_machine_is_not_gone_on_with(
     assert (bench.measured, out.read_bytes()) == ([], written)
 
 
+def test_pieces_that_were_measured_with_other_code_are_told(bench, out, monkeypatch):
+    for code in ("before", "after", "after"):
+        monkeypatch.setattr(reports, "code", lambda code=code: code)
+        bench.stops_at = "freeze first" if code == "before" else ""
+        main(["bench", "--continue", str(out)])
+        found = reports.read(out)
+        assert ("2 states of tuitrain's code" in told(found)) is (code == "after")
+    assert found.codes == ("before", "after")
+
+
 def test_a_part_of_a_report_says_in_markdown_what_was_not_measured(bench, out, capsys, tmp_path):
     bench.stops_at = "throughput third"
     main(["bench", "--out", str(out)])
@@ -196,5 +207,6 @@ def test_a_report_is_judged_by_the_goals_of_today(bench, out):
 
 
 def test_the_machine_of_now_is_the_machine_of_now():
+    assert machine.code() == machine.code()
     first, second = machine.machine(), machine.machine()
     assert {**first, "load": ""} == {**second, "load": ""}

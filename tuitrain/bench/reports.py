@@ -14,7 +14,7 @@ from tuitrain.run.folder import write_whole
 
 from . import parts
 from .goals import judged
-from .machine import machine
+from .machine import code, machine
 from .parts import Chosen
 from .peers import PEERS, Peer
 from .plan import Plan, threads_for
@@ -35,6 +35,7 @@ def begun(quick: bool, rounds: int, contenders: Sequence[Peer]) -> Report:
         machine=machine(),
         not_installed=tuple(each.name for each in PEERS if not each.installed),
         left_out=tuple(each.name for each in PEERS if each.installed and each not in contenders),
+        codes=(code(),),
         parts=(),
     )
 
@@ -64,7 +65,8 @@ def gone_on_with(path: Path, new: Report) -> Report:
                 f"it is {here} ({option} decides)"
             )
     left_out = tuple(dict.fromkeys((*found.left_out, *new.left_out)))
-    return msgspec.structs.replace(found, left_out=left_out)
+    codes = tuple(dict.fromkeys((*found.codes, *new.codes)))
+    return msgspec.structs.replace(found, left_out=left_out, codes=codes)
 
 
 def measured(report: Report, part: str) -> set[str]:

@@ -69,6 +69,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     machine : what it ran on, by name
     not_installed : the peers that could not be measured
     left_out : those that were not to be
+    codes : digests of the code that was measured; more than one if that changed between two pieces
     """
 
     schema: int = 1
@@ -79,6 +80,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     machine: dict[str, str]
     not_installed: tuple[str, ...]
     left_out: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     parts: tuple[Part, ...]
 
 

@@ -125,6 +125,8 @@ def told(report: Report) -> str:
     missing = f" Not installed: {', '.join(report.not_installed)}." if report.not_installed else ""
     if report.left_out:
         missing += f" Left out: {', '.join(report.left_out)}."
+    if len(report.codes) > 1:
+        missing += f" In pieces, with {len(report.codes)} states of tuitrain's code."
     return (
         f"{machine.get('cpu', '?')}, {machine.get('cores', '?')} cores, "
         f"{machine.get('system', '?')}; {versions}. {_days(report)}, "
