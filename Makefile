@@ -26,17 +26,17 @@ check: $(VENV)/.dev  ## everything that must hold: format, lint, types, import c
 scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
 	$(BIN)/tuitrain replay scenarios/*.toml
 
-torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch (first: install it)
-	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0"
-	$(BIN)/python -m pytest tests/torch
+torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch and JAX (first: install them)
+	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax
+	$(BIN)/python -m pytest tests/torch tests/jax
 
 neon-test: $(VENV)/.dev  ## run the kernels for ARM under an emulator (gcc-aarch64-linux-gnu, qemu-user)
 	TUITRAIN_EMULATE=neon $(BIN)/python -m pytest tests/core/native \
 	  --ignore tests/core/native/test_library.py --ignore tests/core/native/test_control.py
 
-bench: $(VENV)/.run  ## measure it beside PyTorch and JAX (first: install them; an hour or two)
+bench: $(VENV)/.run  ## measure it beside PyTorch and JAX (first: install them; half an hour)
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax
-	$(BIN)/tuitrain bench --out build/bench.json
+	$(BIN)/tuitrain bench --continue build/bench.json
 
 sessions: $(VENV)/.dev  ## a thousand generated sessions, each replayed bit for bit (minutes)
 	TUITRAIN_SESSIONS=1000 $(BIN)/python -m pytest tests/scenario/test_sessions.py --hypothesis-show-statistics

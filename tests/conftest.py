@@ -20,5 +20,5 @@ def _installed(package: str) -> bool:
     return True
 
 
-# `make torch-test` installs it and runs what needs it.
-collect_ignore = [] if _installed("torch") else ["torch"]
+# `make torch-test` installs them and runs what needs them.
+collect_ignore = [each for each in ("torch", "jax") if not _installed(each)]

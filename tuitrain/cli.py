@@ -100,9 +100,11 @@ def _add_bench(commands: argparse._SubParsersAction) -> None:
     without = "leave these peers out, such as 'torch.compile', whose compiler takes its time"
     bench.add_argument("--without", nargs="+", default=[], metavar="PEER", help=without)
     bench.add_argument("--json", action="store_true", help="print JSON instead of tables")
-    out = "write the report there, as JSON; with --markdown: a document whose tables are replaced"
+    out = "write a report there after every cell, as JSON; with --markdown: fill in this document"
     bench.add_argument("--out", type=Path, metavar="FILE", help=out)
-    repeat = "rounds: how often everything is measured (default: 7; with --quick 3 or 1)"
+    going_on = "measure what this report has not yet, and add it, cell by cell"
+    bench.add_argument("--continue", type=Path, dest="going_on", metavar="FILE", help=going_on)
+    repeat = "rounds: how often everything is measured (default: 5 at most; with --quick 3 or 1)"
     bench.add_argument("--repeat", type=int, metavar="N", help=repeat)
     tables = "measure nothing; print the tables of a report that was written with --out"
     bench.add_argument("--markdown", type=Path, metavar="REPORT", help=tables)
@@ -182,7 +184,7 @@ def _bench(arguments: argparse.Namespace) -> int:
         write_markdown(arguments.markdown, arguments.out)
     else:
         given = arguments.quick, arguments.only, arguments.json, arguments.out, arguments.repeat
-        bench(*given, arguments.without)
+        bench(*given, arguments.without, arguments.going_on)
     return HELD
 
 

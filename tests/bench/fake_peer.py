@@ -24,6 +24,8 @@ for number, line in enumerate(sys.stdin, start=1):
         print(json.dumps({"seconds_per_step": 0.0}), flush=True)
     elif how == "refuses":
         print(json.dumps({"problem": "ValueError: not this one"}), flush=True)
+    elif how == "pid":
+        print(json.dumps({"seconds_per_step": 1.0, "variant": str(os.getpid())}), flush=True)
     elif how == "environment":
         kept = {name: os.environ.get(name) for name in ("TUITRAIN_THREADS", "OMP_NUM_THREADS")}
         print(json.dumps({"seconds_per_step": 1.0, "variant": json.dumps(kept)}), flush=True)

@@ -9,6 +9,8 @@ import pytest
 from rich.console import Console
 
 from tuitrain.bench import command, parts
+from tuitrain.bench.peers import PEERS
+from tuitrain.bench.plan import Case, Plan
 from tuitrain.bench.results import Part, Report, Row, Trials
 from tuitrain.bench.tables import filled_in, markdown, problems, rich_table, told
 from tuitrain.cli import main
@@ -69,7 +71,7 @@ def test_the_table_says_who_was_best_and_how_sure_that_is():
 
 def test_what_could_not_be_measured_is_named_with_its_reason():
     found = list(problems(report(LENET).parts[0]))
-    assert found == ["LeNet, sgd, B=64, 1 thread: JAX jit: no answer within 240 s"]
+    assert found == ["JAX jit: no answer within 240 s (LeNet, sgd, B=64, 1 thread)"]
 
 
 def test_a_markdown_table_leaves_out_columns_without_a_word():
@@ -91,14 +93,17 @@ def measuring(monkeypatch):
     """Let every part give one row at once."""
     asked = []
 
-    def measure(plan):
-        asked.append(plan)
-        yield LENET
+    def cases(plan):
+        def measure():
+            asked.append(plan)
+            yield LENET
+
+        yield Case((LENET.cell,), 1.0, measure)
 
     chosen = parts.choose
 
     def choose(names):
-        return [parts.Chosen(each.name, each.title, measure) for each in chosen(names)]
+        return [parts.Chosen(each.name, each.title, cases) for each in chosen(names)]
 
     monkeypatch.setattr(command, "choose", choose)
     return asked
@@ -144,21 +149,23 @@ def test_tables_go_to_their_places_in_a_document():
     document = (
         "<!-- bench machine -->\nold\n<!-- end -->\ntext\n"
         "<!-- bench throughput -->\nold\n<!-- end -->\n"
-        "<!-- bench freeze -->\nstays\n<!-- end -->\n"
+        "<!-- bench freeze -->\nold\n<!-- end -->\n"
+        "<!-- bench goals -->\nold\n<!-- end -->\n"
     )
-    found = filled_in(document, report(KEY))
-    assert "Some CPU, 2 cores, Linux; python 3.12.1. 2026-01-02, 3 rounds." in found
+    found = filled_in(document, report(KEY), {})
+    assert "Some CPU, 2 cores, Linux; python 3.12.1. 2026-01-02, at most 3 rounds." in found
     assert "Not installed: JAX scan." in found
     assert "<!-- bench throughput -->\n|  | measured |\n" in found
     assert "text\n" in found
-    assert "stays" in found
+    assert "<!-- bench freeze -->\nNot measured.\n" in found
+    assert "| Adam alone, 10M and 40M parameters | ≥ 1 | not measured |  |" in found
     assert "old" not in found
-    assert filled_in(found, report(KEY)) == found
+    assert filled_in(found, report(KEY), {}) == found
 
 
 def test_the_page_about_performance_has_a_place_for_every_part():
     page = (ROOT / "docs" / "performance.md").read_text("utf-8")
-    for name in ("machine", *parts.TITLES):
+    for name in ("machine", "goals", *parts.TITLES):
         assert page.count(f"<!-- bench {name} -->\n") == 1
 
 
@@ -169,6 +176,8 @@ def test_the_page_about_performance_has_a_place_for_every_part():
         (["--only", "trughput"], "no part 'trughput', did you mean 'throughput'? (parts: "),
         (["--repeat", "0"], "--repeat takes a whole number from 1 up, but was given 0"),
         (["--out", "/dev/null/bench.json"], "/dev/null/bench.json cannot be written"),
+        (["--continue", "/dev/null/bench.json"], "/dev/null/bench.json cannot be written"),
+        (["--continue", "a.json", "--out", "b.json"], "--out does not go with it"),
         (["--markdown", "/nonexistent.json"], "/nonexistent.json cannot be read"),
         (["--markdown", "/dev/null"], "/dev/null is no report of the benchmark"),
     ],
@@ -200,6 +209,18 @@ def test_a_document_without_a_place_is_told_and_stays(measuring, capsys, tmp_pat
     assert page.read_text() == "nothing here\n"
 
 
-def test_the_parts_are_all_there():
+@pytest.mark.parametrize("quick", [False, True])
+def test_every_part_plans_cells_of_names_of_their_own(quick):
     for each in parts.choose([]):
-        assert callable(each.measure)
+        cells = each.cells(Plan(quick=quick, threads=(1, 2)))
+        assert cells
+        assert len(set(cells)) == len(cells)
+
+
+def test_a_whole_run_takes_about_half_an_hour_with_everyone_on_two_cores():
+    seconds = 0.0
+    for each in parts.choose([]):
+        rounds = each.rounds(False, command.ROUNDS)
+        plan = Plan(rounds=rounds, seconds=command.SECONDS, threads=(1, 2), peers=PEERS)
+        seconds += sum(case.seconds for case in each.cases(plan))
+    assert seconds < 35 * 60

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.worker import Worker
+from tuitrain.bench.worker import GIVEN_UP, Worker
 
 CELL = Cell(network="lenet")
 
@@ -35,6 +35,13 @@ def test_what_goes_wrong_is_the_answer(fake, how, problem):
 def test_a_peer_that_hangs_is_given_up(fake):
     with Worker(fake("hangs"), patience=0.05) as worker:
         assert worker.ask(CELL, 0.1).problem == "no answer within 0.05 s"
+
+
+def test_a_peer_that_is_too_late_again_and_again_is_not_asked_any_more(fake):
+    with Worker(fake("hangs"), patience=0.3) as worker:
+        problems = [worker.ask(CELL, 0.1).problem for _ in range(GIVEN_UP + 2)]
+    assert problems[-2:] == [f"given up: {GIVEN_UP} answers took more than 0.3 s"] * 2
+    assert problems[:-2] == ["no answer within 0.3 s"] * GIVEN_UP
 
 
 def test_a_peer_that_has_crashed_begins_anew(fake):

@@ -1,30 +1,38 @@
-"""``tuitrain bench``: measures, shows tables, writes the report."""
+"""``tuitrain bench``: measures, writes the report after every cell, shows tables."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from tuitrain.errors import TuitrainError
 
-from . import peers
-from .machine import machine
+from . import peers, reports
+from .crew import Crew
 from .parts import Chosen, choose
-from .peers import PEERS, Peer
-from .plan import Plan
-from .results import Part, Report
-from .tables import filled_in, markdown, problems, rich_table, told
+from .plan import Case, Plan
+from .progress import Shown
+from .results import Report
+from .tables import (
+    MOST_NAMED,
+    filled_in,
+    goals_table,
+    markdown,
+    not_measured,
+    problems,
+    rich_table,
+    told,
+)
 
-ROUNDS, SECONDS = 7, 0.5
+ROUNDS, SECONDS = 5, 0.3
 QUICK_ROUNDS, QUICK_SECONDS = 3, 0.2
+FILE_WIDTH = 150
 
 
 def bench(
@@ -34,34 +42,122 @@ def bench(
     out: Path | None = None,
     rounds: int | None = None,
     without: Sequence[str] = (),
+    going_on: Path | None = None,
 ) -> None:
-    """Measure, print tables (or JSON) to stdout, and write the report to a file.
+    """Measure, and print tables (or JSON) to stdout; the report's file grows cell by cell.
 
     Parameters
     ----------
     quick : few cells, few rounds, without torch.compile: a minute or two
     only : names of parts; none: all
     json : print the report as JSON, and nothing else
-    out : where to write the report as JSON
-    rounds : values of everything (default: 7; 3 if quick, and 1 where each starts a process)
+    out : where to write the report as JSON, from the beginning
+    rounds : values of everything (default: 5, or 3 where a process starts for each; if quick 3, or
+        1)
     without : names of peers that are not measured
+    going_on : a report whose missing cells are measured and added to it; begun if there is none
 
     Raises
     ------
-    TuitrainError : a part or a peer that there is not, or a file that cannot be written
+    TuitrainError : a part or a peer that there is not, a file that cannot be written, or a report
+        that was measured on another machine or in another way
     """
-    parts, contenders = choose(only), peers.chosen(without, quick)
+    chosen, contenders = choose(only), peers.chosen(without, quick)
     if rounds is not None and rounds < 1:
         raise TuitrainError(f"--repeat takes a whole number from 1 up, but was given {rounds}")
-    if out is not None:
-        _check_writable(out)
-    console = Console()
-    with _progress(shared=None if json else console) as show:
-        report = _measured(parts, contenders, quick, rounds, show, None if json else console)
-    if out is not None:
-        _write(out, msgspec.json.format(msgspec.json.encode(report)))
+    if out is not None and going_on is not None:
+        raise TuitrainError("--continue names the report already: --out does not go with it")
+    path = out or going_on
+    if path is not None:
+        reports.check_writable(path)
+    report = reports.begun(quick, rounds or (QUICK_ROUNDS if quick else ROUNDS), contenders)
+    if going_on is not None:
+        report = reports.gone_on_with(going_on, report)
+    with Crew() as crew, Shown() as shown:
+        plan = Plan(
+            seconds=QUICK_SECONDS if quick else SECONDS,
+            quick=quick,
+            peers=contenders,
+            tell=shown.doing,
+            crew=crew,
+        )
+        report = _Bench(report, path, shown, quiet=json).measure(chosen, plan, rounds)
     if json:
         print(msgspec.json.encode(report).decode())
+    else:
+        show(report)
+
+
+@dataclass
+class _Bench:
+    """A report that is being measured.
+
+    Attributes
+    ----------
+    path : where it is written after every cell; None: nowhere
+    quiet : whether nothing is printed of one that was stopped
+    """
+
+    report: Report
+    path: Path | None
+    shown: Shown
+    quiet: bool
+
+    def measure(self, chosen: Sequence[Chosen], plan: Plan, rounds: int | None) -> Report:
+        """Measure what is missing of the parts, and return the report."""
+        plans = {
+            each.name: replace(plan, rounds=rounds or each.rounds(plan.quick, self.report.rounds))
+            for each in chosen
+        }
+        planned = [(each, case) for each in chosen for case in each.cases(plans[each.name])]
+        left = [(part, case) for part, case in planned if not self._has(part, case)]
+        cells = {each.name: each.cells(plans[each.name]) for each in chosen}
+        self.shown.begin([case for _, case in left])
+        try:
+            for part, case in left:
+                self._add(part, cells[part.name], case)
+        except KeyboardInterrupt:
+            self._stopped()
+            raise
+        return self.report
+
+    def _has(self, part: Chosen, case: Case) -> bool:
+        return reports.measured(self.report, part.name).issuperset(case.cells)
+
+    def _add(self, part: Chosen, cells: Sequence[str], case: Case) -> None:
+        rows = list(case.measure())
+        self.report = reports.added(self.report, part, cells, rows)
+        if self.path is not None:
+            reports.write(self.path, self.report)
+        self.shown.done(case, rows)
+
+    def _stopped(self) -> None:
+        if not self.quiet:
+            show(self.report)
+        if self.path is not None:
+            print(f"tuitrain bench --continue {self.path} goes on from here", file=sys.stderr)
+
+
+def show(report: Report) -> None:
+    """Print a report's tables, how far its goals are met, and what it was measured on."""
+    console = Console()
+    if not console.is_terminal:  # a file has room for every column
+        console = Console(width=FILE_WIDTH)
+    absent = reports.missing(report)
+    for part in report.parts:
+        console.print(rich_table(part))
+        for problem in problems(part):
+            console.print(f"  {escape(problem)}", style="yellow", highlight=False)
+        if cells := absent.pop(part.name, []):
+            many = f"{len(cells)} of {len(cells) + len(part.rows)} cells"
+            told_of = cells if len(cells) <= MOST_NAMED else [many]
+            console.print(f"  {escape(not_measured(told_of))}", highlight=False)
+        console.print()
+    console.print(goals_table(report))
+    console.print()
+    if absent:
+        console.print(not_measured([f"the parts {', '.join(absent)}"]), highlight=False)
+    console.print(told(report), highlight=False)
 
 
 def write_markdown(report: Path, out: Path | None = None) -> None:
@@ -71,115 +167,18 @@ def write_markdown(report: Path, out: Path | None = None) -> None:
     ------
     TuitrainError : a file cannot be read or written, or is something else
     """
-    found = _read(report)
+    found = reports.read(report)
+    absent = reports.missing(found)
     if out is None:
-        print("\n\n".join(f"## {part.title}\n\n{markdown(part)}" for part in found.parts))
+        texts = [f"## {part.title}\n\n{markdown(part, absent[part.name])}" for part in found.parts]
+        print("\n\n".join(texts))
         return
     try:
         document = out.read_text("utf-8")
     except OSError as error:
         raise TuitrainError(f"{out} cannot be read: {error.strerror}") from None
     try:
-        _write(out, filled_in(document, found).encode())
+        filled = filled_in(document, found, absent)
     except TuitrainError as mistake:
         raise TuitrainError(f"{out}: {mistake}") from None
-
-
-def _measured(
-    chosen: Sequence[Chosen],
-    contenders: Sequence[Peer],
-    quick: bool,
-    given: int | None,
-    show: Progress,
-    console: Console | None,
-) -> Report:
-    began = datetime.now().astimezone().isoformat(timespec="seconds")
-    on = machine()
-    parts = []
-    for number, part in enumerate(chosen, start=1):
-        task = show.add_task("")
-        place = f"[{number}/{len(chosen)}] {part.name}"
-
-        def tell(text: str, task=task, place=place) -> None:
-            show.update(task, description=escape(f"{place}: {text}"))
-
-        plan = Plan(
-            rounds=given or _rounds(quick, part),
-            seconds=QUICK_SECONDS if quick else SECONDS,
-            quick=quick,
-            peers=contenders,
-            tell=tell,
-        )
-        measured = part.measure(plan)
-        parts.append(Part(part.name, part.title, tuple(measured)))
-        show.remove_task(task)
-        if console is not None:
-            _print(console, parts[-1])
-    report = Report(
-        date=began,
-        quick=quick,
-        rounds=given or (QUICK_ROUNDS if quick else ROUNDS),
-        machine=on,
-        not_installed=tuple(each.name for each in PEERS if not each.installed),
-        left_out=tuple(each.name for each in PEERS if each.installed and each not in contenders),
-        parts=tuple(parts),
-    )
-    if console is not None:
-        console.print(told(report), highlight=False)
-    return report
-
-
-def _rounds(quick: bool, part: Chosen) -> int:
-    if not quick:
-        return ROUNDS
-    return 1 if part.starts else QUICK_ROUNDS
-
-
-def _print(console: Console, part: Part) -> None:
-    console.print(rich_table(part))
-    for problem in problems(part):
-        console.print(f"  ✗ {escape(problem)}", style="red", highlight=False)
-    console.print()
-
-
-@contextmanager
-def _progress(shared: Console | None) -> Iterator[Progress]:
-    """Show what is being measured, where somebody can see it; stdout is for tables."""
-    on_terminal = shared is not None and shared.is_terminal
-    console = shared if shared is not None and on_terminal else Console(file=sys.stderr)
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        redirect_stdout=False,
-        disable=not console.is_terminal,
-        refresh_per_second=2,
-    ) as progress:
-        yield progress
-
-
-def _check_writable(out: Path) -> None:
-    """Find out before the measuring, not after it, that a file cannot be written."""
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.open("ab").close()
-    except OSError as error:
-        raise TuitrainError(f"{out} cannot be written: {error.strerror}") from None
-
-
-def _read(path: Path) -> Report:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Report)
-    except OSError as error:
-        raise TuitrainError(f"{path} cannot be read: {error.strerror}") from None
-    except msgspec.MsgspecError as error:
-        raise TuitrainError(f"{path} is no report of the benchmark: {error}") from None
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise TuitrainError(f"{path} cannot be written: {error.strerror}") from None
+    reports.write_bytes(out, filled.encode())

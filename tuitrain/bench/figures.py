@@ -17,7 +17,7 @@ class Line:
     ----------
     other : the best other contender's value, and its name
     ratio : how many times better the subject is, with quartiles
-    problems : what could not be measured, and why
+    goal : what is wanted of it, and whether that is met
     """
 
     cell: str
@@ -25,7 +25,7 @@ class Line:
     other: str
     ratio: str
     expected: str
-    problems: Sequence[str]
+    goal: str
 
 
 def line(row: Row) -> Line:
@@ -39,11 +39,7 @@ def line(row: Row) -> Line:
         other=f"{figure(row.trials[other].values, row.unit)} {other}" if other else "",
         ratio=_ratio(compared.median, compared.low, compared.high),
         expected="" if row.expected is None else f"{row.expected:.2f}",
-        problems=[
-            f"{row.cell}: {name}: {each.problem}"
-            for name, each in row.trials.items()
-            if each.problem
-        ],
+        goal=row.goal if row.met is None else f"{row.goal}: {'met' if row.met else 'not met'}",
     )
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import tuitrain
+import tuitrain_core
 from tuitrain import __version__
 
 from .worker import processors
@@ -29,6 +32,20 @@ def machine() -> dict[str, str]:
         "python": platform.python_version(),
         **{name: _version(name) for name in PACKAGES},
     }
+
+
+def code() -> str:
+    """Return a digest of the code that is measured: tuitrain and its core, without the benchmark.
+
+    Versions do not tell the states of a checkout apart.
+    """
+    digest = sha256()
+    for package in (tuitrain, tuitrain_core):
+        root = Path(str(package.__file__)).parent
+        for file in sorted(root.rglob("*.py")):
+            if root / "bench" not in file.parents:
+                digest.update(f"{file.relative_to(root)}\0".encode() + file.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _model() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuitrain_core import functional as F
+from tuitrain_core.models import ResNet
 from tuitrain_core.module import Conv2d, Linear, Module
 from tuitrain_core.tensor import Tensor
 
@@ -30,6 +31,11 @@ class Network(Module):
                 x = module(F.flatten(x, 1) if x.ndim > 2 else x)
                 x = F.relu(x) if layer.relu else x
         return x
+
+
+def build(name: str) -> Module:
+    """Make a network by name."""
+    return ResNet(8) if name == networks.RESNET else Network(name)
 
 
 def hundred_parameters() -> Network:

@@ -1,7 +1,9 @@
 """The networks that are trained, as plain data, from which every peer builds its own.
 
 All take one-channel images of 28 by 28 pixels and give ten logits; flattening stands between the
-last convolution and the first linear layer.
+last convolution and the first linear layer. Only the residual network is another matter: it takes
+images of three channels and 32 by 32 pixels, and is no row of layers; those who are measured with
+it have a module of it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,9 @@ from tuitrain.errors import TuitrainError
 
 SIDE = 28
 CLASSES = 10
+
+RESNET = "resnet-8"
+"""The residual network of `tuitrain_core.models.ResNet` with 8 layers: 16, 32 and 64 channels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +77,18 @@ def network(name: str) -> tuple[Layer, ...]:
 
     Parameters
     ----------
-    name : "lenet"; "cnn": three convolutions of 3 by 3 with 16, 32 and 64 channels; or
-        "mlp-784-256-128-10": linear layers of these sizes, any number, 784 and 10 at the ends
+    name : "lenet"; "lenet-12-32": with as many channels in its convolutions; "cnn": three
+        convolutions of 3 by 3 with 16, 32 and 64 channels; or "mlp-784-256-128-10": linear layers
+        of these sizes, any number, 784 and 10 at the ends
 
     Raises
     ------
     TuitrainError : there is no such network
     """
-    if name == "lenet":
-        convolutions = _convolutions((1, 6, 5, 2, True), (6, 16, 5, 0, True))
-        return *convolutions, *_linear(400, 120, 84, CLASSES)
+    if found := re.fullmatch(r"lenet(?:-([1-9]\d*)-([1-9]\d*))?", name):
+        first, second = int(found[1] or 6), int(found[2] or 16)
+        convolutions = _convolutions((1, first, 5, 2, True), (first, second, 5, 0, True))
+        return *convolutions, *_linear(25 * second, 120, 84, CLASSES)
     if name == "cnn":
         convolutions = _convolutions(
             (1, 16, 3, 1, True), (16, 32, 3, 1, True), (32, 64, 3, 1, False)
@@ -92,6 +99,11 @@ def network(name: str) -> tuple[Layer, ...]:
     raise TuitrainError(
         f"no network {name!r} to measure (allowed: lenet, cnn, mlp-784-SIZE-...-10)"
     )
+
+
+def shape(name: str) -> tuple[int, int, int]:
+    """Return channels, height and width of a network's images."""
+    return (3, 32, 32) if name == RESNET else (1, SIDE, SIDE)
 
 
 def mlp(width: int, hidden: int) -> str:

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from .crew import Crew
 from .peers import OURS, PEERS, Peer
 from .protocol import Cell
 from .results import Row, Trials
 from .rounds import Measure, NotMeasuredError, interleaved
 from .worker import ASK_SECONDS, Worker, processors
+
+BOOT_SECONDS = 2.5
+"""About how long a run of tuitrain takes until it can be measured."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is measured in one go.
+
+    Attributes
+    ----------
+    cells : the rows that come of it, by name
+    seconds : about how long it takes
+    measure : measures
+    """
+
+    cells: tuple[str, ...]
+    seconds: float
+    measure: Callable[[], Iterable[Row]]
 
 
 @dataclass(frozen=True)
@@ -23,8 +42,10 @@ class Plan:
     seconds : how long a value is measured
     quick : only the cells that say the most
     peers : who is measured
-    patience : seconds that an answer may take
+    threads : the numbers of threads that are measured
+    patience : seconds that an answer may take, with all that must be made ready for it
     tell : is told what is being measured
+    crew : keeps the peers' processes
     """
 
     rounds: int = 5
@@ -33,37 +54,102 @@ class Plan:
     peers: Sequence[Peer] = field(
         default_factory=lambda: tuple(each for each in PEERS if each.installed)
     )
+    threads: tuple[int, ...] = field(default_factory=lambda: threads_for(processors()))
     patience: float = ASK_SECONDS
     tell: Callable[[str], None] = lambda _: None
+    crew: Crew = field(default_factory=Crew)
 
-    @property
-    def threads(self) -> tuple[int, ...]:
-        """The numbers of threads that are measured."""
-        return (1, 2) if processors() > 1 else (1,)
+    def workers(self, threads: int, *names: str, purpose: str = "") -> list[Worker]:
+        """Return workers for the peers of these names (default: all), one for each name.
 
-    @contextmanager
-    def workers(self, threads: int, *names: str) -> Iterator[list[Worker]]:
-        """Have workers for the peers of these names (default: all), until the end of the block."""
-        with ExitStack() as running:
-            yield [
-                running.enter_context(Worker(peer, threads, self.patience, 1 if self.quick else 8))
-                for peer in self.peers
-                if not names or peer.name in names
-            ]
+        They are those of the last cell if it wanted the same.
+        """
+        peers = {each.name: each for each in self.peers}
+        wanted = [peers[name] for name in names or peers if name in peers]
+        return self.crew.workers(wanted, threads, self.patience, 1 if self.quick else 8, purpose)
 
-    def compare(self, workers: Sequence[Worker], label: str, cell: Cell) -> Row:
+    def case(
+        self,
+        label: str,
+        cell: Cell,
+        threads: int,
+        names: Sequence[str] = (),
+        left_out: Mapping[str, str] | None = None,
+        purpose: str = "",
+    ) -> Case:
+        """Plan one cell with the peers of these names (default: all).
+
+        Parameters
+        ----------
+        left_out : peers that are not asked in this cell, and why
+        """
+        reasons = left_out or {}
+        asked = [
+            each
+            for each in self.peers
+            if (not names or each.name in names) and each.name not in reasons
+        ]
+        seconds = sum(each.setup + self.rounds * self.seconds for each in asked)
+
+        def measure() -> Iterable[Row]:
+            yield self.compare(self.workers(threads, *names, purpose=purpose), label, cell, reasons)
+
+        return Case((label,), seconds, measure)
+
+    def case_of_ours(self, label: str, cells: Mapping[str, Cell], expected: float | None) -> Case:
+        """Plan a cell in which the first of two ways of training is measured beside the second."""
+        some, _ = cells
+
+        def measure() -> Iterable[Row]:
+            # Two workers, so that neither has to make its step ready again in every round.
+            workers = self.workers(1, OURS.name, OURS.name)
+            contenders = {
+                name: timing(worker, cell, self.seconds)
+                for (name, cell), worker in zip(cells.items(), workers, strict=True)
+            }
+            trials = self.trials(contenders, label)
+            yield Row(cell=label, unit="s", subject=some, trials=trials, expected=expected)
+
+        return Case((label,), 2 * (OURS.setup + self.rounds * self.seconds), measure)
+
+    def compare(
+        self,
+        workers: Sequence[Worker],
+        label: str,
+        cell: Cell,
+        left_out: Mapping[str, str] | None = None,
+    ) -> Row:
         """Measure one cell with all workers, in samples a second, or seconds if it has none."""
+        reasons = left_out or {}
         trials = self.trials(
-            {worker.name: timing(worker, cell, self.seconds) for worker in workers}, label
+            {
+                worker.name: timing(worker, cell, self.seconds)
+                for worker in workers
+                if worker.name not in reasons
+            },
+            label,
         )
         if cell.work == "train":
             trials = {name: _rates(each, cell.batch) for name, each in trials.items()}
+        for worker in workers:
+            if worker.name in reasons:
+                trials[worker.name] = Trials(problem=f"left out: {reasons[worker.name]}")
         unit = "samples/s" if cell.work == "train" else "s"
         return Row(cell=label, unit=unit, subject=OURS.name, trials=trials)
 
     def trials(self, contenders: dict[str, Measure], label: str) -> dict[str, Trials]:
         """Measure contenders in turns, round by round."""
         return interleaved(contenders, self.rounds, lambda whose: self.tell(f"{label}: {whose}"))
+
+    def case_of_percentiles(
+        self, label: str, seconds: float, collect: Callable[[], Sequence[float]]
+    ) -> Case:
+        """Plan rows for the median and the 99th percentile of what takes so long to collect."""
+        return Case(
+            (f"{label}, p50", f"{label}, p99"),
+            self.rounds * seconds,
+            lambda: self.percentiles(label, collect),
+        )
 
     def percentiles(self, label: str, collect: Callable[[], Sequence[float]]) -> Iterator[Row]:
         """Collect seconds in each round, and give a row for their median and their 99th percentile.
@@ -93,6 +179,11 @@ def timing(worker: Worker, cell: Cell, seconds: float) -> Measure:
         return answer.seconds_per_step, answer.variant
 
     return measure
+
+
+def threads_for(cores: int) -> tuple[int, ...]:
+    """Return the numbers of threads that are measured on so many cores."""
+    return (1, 2) if cores > 1 else (1,)
 
 
 def threads_text(threads: int) -> str:

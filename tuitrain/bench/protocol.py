@@ -38,11 +38,13 @@ class Ask(msgspec.Struct, frozen=True):
     ----------
     seconds : about how long; 0: take one step and answer, without a warm-up
     variants : how many ways of doing it are tried, at the most
+    trying : once so many seconds have gone into trying ways, no other is tried
     """
 
     cell: Cell
     seconds: float
     variants: int = 8
+    trying: float = 12.0
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

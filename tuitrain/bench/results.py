@@ -37,6 +37,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject : the contender that the row is about; the others are what it is compared with
     trials : by contender
     expected : the ratio that follows from counting operations, where there is such a one
+    goal : what the project wants of this cell, as text; "" if nothing (see `goals`)
+    met : whether it is so; None without a goal, or without a value
     """
 
     cell: str
@@ -44,6 +46,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: str
     trials: dict[str, Trials]
     expected: float | None = None
+    goal: str = ""
+    met: bool | None = None
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -55,24 +59,28 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole run of the benchmark.
+    """A run of the benchmark, whole or as far as it came, or several on the same machine.
 
     Attributes
     ----------
     date : when it began, in ISO 8601
+    updated : when the last cell was added
     rounds : how many values there are of everything (if quick: at the most)
     machine : what it ran on, by name
     not_installed : the peers that could not be measured
     left_out : those that were not to be
+    codes : digests of the code that was measured; more than one if that changed between two pieces
     """
 
     schema: int = 1
     date: str
+    updated: str = ""
     quick: bool
     rounds: int
     machine: dict[str, str]
     not_installed: tuple[str, ...]
     left_out: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     parts: tuple[Part, ...]
 
 
@@ -110,7 +118,14 @@ def best_other(row: Row) -> str | None:
 def ratios(row: Row) -> tuple[float, ...]:
     """Return, round by round, how many times better the subject was than the best other."""
     other = best_other(row)
-    if other is None or row.subject not in row.trials:
+    if other is None:
+        return ()
+    return ratios_to(row, other)
+
+
+def ratios_to(row: Row, other: str) -> tuple[float, ...]:
+    """Return, round by round, how many times better the subject was than another contender."""
+    if row.subject not in row.trials or other not in row.trials:
         return ()
     pairs = zip(row.trials[row.subject].values, row.trials[other].values, strict=False)
     if row.unit in MORE_IS_BETTER:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -14,9 +18,30 @@ from typing import BinaryIO, TypeAlias
 import msgspec
 
 from .protocol import Answer, Ask, Cell
+from .synthetic import Weights
 
 Run: TypeAlias = Callable[[int], int]
 """Take at least so many steps, wait until they are done, and return how many they were."""
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A way of training, and the weights that it has come to.
+
+    Attributes
+    ----------
+    take : takes steps
+    weights : returns the weights as `synthetic.weights` lays them out: so that it can be held
+        against others who began with the same and took the same steps
+    """
+
+    take: Run
+    weights: Callable[[], list[Weights]]
+
+    def __call__(self, steps: int) -> int:
+        """Take steps."""
+        return self.take(steps)
+
 
 Variants: TypeAlias = Mapping[str, Callable[[], Run]]
 """The ways in which a peer can do the work, by name; each is made ready when it is called."""
@@ -26,13 +51,16 @@ CPUS_VARIABLE = "TUITRAIN_BENCH_CPUS"
 
 TRIAL_SECONDS = 0.1
 
+_PR_SET_PDEATHSIG = 1
+
 
 class _Ready:
     """A cell that is warm: its fastest variant, and how long a step of it takes."""
 
-    def __init__(self, cell: Cell, variants: Variants, most: int) -> None:
-        self.cell = cell
-        self.variant, self._run, self._pace = _fastest(dict(islice(variants.items(), most)))
+    def __init__(self, ask: Ask, variants: Variants) -> None:
+        self.cell = ask.cell
+        tried = dict(islice(variants.items(), ask.variants))
+        self.variant, self._run, self._pace = fastest(tried, ask.trying)
 
     def time(self, seconds: float) -> tuple[float, int]:
         steps = max(1, round(seconds / self._pace))
@@ -48,6 +76,7 @@ def serve(prepare: Callable[[Cell], Variants]) -> None:
     prepare : names the ways of doing a cell's work; may raise anything, which is answered
     """
     answers = _own_stdout()
+    _end_with_the_benchmark()
     _stay_on_processors()
     ready: _Ready | None = None
     for line in sys.stdin.buffer:
@@ -59,7 +88,7 @@ def serve(prepare: Callable[[Cell], Variants]) -> None:
                 if ready is None or ready.cell != ask.cell:
                     ready = None  # its memory goes before the next one's comes
                     gc.collect()
-                    ready = _Ready(ask.cell, prepare(ask.cell), ask.variants)
+                    ready = _Ready(ask, prepare(ask.cell))
                 seconds, steps = ready.time(ask.seconds)
                 answer = Answer(
                     seconds_per_step=seconds,
@@ -86,11 +115,17 @@ def peak_bytes(process: str = "self") -> int:
     return int(lines.get("VmHWM", "0 kB").split()[0]) * 1024
 
 
-def _fastest(variants: Variants) -> tuple[str, Run, float]:
-    """Try every variant, and return the fastest: its name, how it is run, seconds a step."""
+def fastest(variants: Variants, seconds: float) -> tuple[str, Run, float]:
+    """Try variants, and return the fastest: its name, how it is run, seconds a step.
+
+    Once so many seconds are gone no other is begun, so that a compiler does not eat the benchmark.
+    """
+    until = time.perf_counter() + seconds
     found: tuple[str, Run, float] | None = None
     failure: Exception | None = None
     for name, make in variants.items():
+        if found is not None and time.perf_counter() > until:
+            break
         try:
             run = make()
             pace = _pace(run)
@@ -134,10 +169,26 @@ def _own_stdout() -> BinaryIO:
     return answers
 
 
+def _end_with_the_benchmark() -> None:
+    """Have the system end this process when the one that began it is gone, where it can do that.
+
+    The end of stdin says so too, but is not seen as long as a compiler compiles.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _stay_on_processors() -> None:
+    """Keep to the processors that are named, with every thread that libraries have begun by now.
+
+    (Those that come later begin where the thread is that begins them.)
+    """
     named = os.environ.get(CPUS_VARIABLE, "")
-    if named and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {int(each) for each in named.split(",")})
+    if not named or not hasattr(os, "sched_setaffinity"):
+        return
+    for thread in Path("/proc/self/task").iterdir():
+        with suppress(ProcessLookupError):  # one that has ended meanwhile
+            os.sched_setaffinity(int(thread.name), {int(each) for each in named.split(",")})
 
 
 def _told(error: Exception) -> str:

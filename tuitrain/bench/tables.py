@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from rich.markup import escape
 from rich.table import Table
 
 from tuitrain.errors import TuitrainError, listed, nearest
 
+from . import parts
 from .figures import Line, line
+from .goals import Standing, standings
 from .results import Part, Report
 
 _COLUMNS: dict[str, Callable[[Line], str]] = {
@@ -19,7 +21,15 @@ _COLUMNS: dict[str, Callable[[Line], str]] = {
     "best other": lambda each: each.other,
     "ratio (quartiles)": lambda each: each.ratio,
     "expected": lambda each: each.expected,
+    "goal": lambda each: each.goal,
 }
+
+
+FIRST_COLUMN = 20
+"""Characters of a cell's name at the least, however narrow the terminal is."""
+
+MOST_NAMED = 4
+"""Cells that are named one by one where something went wrong; of more there is the number."""
 
 
 def rich_table(part: Part) -> Table:
@@ -27,36 +37,67 @@ def rich_table(part: Part) -> Table:
     columns, lines = _filled(part)
     table = Table(title=part.title, title_justify="left", title_style="bold", show_edge=False)
     for name in columns:
-        table.add_column(name, justify="right" if name else "left", no_wrap=bool(name))
+        width = None if name else FIRST_COLUMN
+        justify = "right" if name else "left"
+        table.add_column(name, justify=justify, no_wrap=bool(name), min_width=width)
     for each in lines:
         table.add_row(*[escape(text(each)) for text in columns.values()])
     return table
 
 
+def goals_table(report: Report) -> Table:
+    """Return how far each goal is met as a table for a terminal."""
+    table = Table(title="Goals", title_justify="left", title_style="bold", show_edge=False)
+    header, *rows = _goal_rows(report)
+    for name in header:
+        table.add_column(name, no_wrap=name != "furthest from it")
+    for row in rows:
+        table.add_row(*map(escape, row))
+    return table
+
+
 def problems(part: Part) -> Iterator[str]:
-    """Say what could not be measured, and why."""
+    """Say who could not be measured in which cells, and why."""
+    cells: dict[tuple[str, str], list[str]] = {}
     for row in part.rows:
-        yield from line(row).problems
+        for name, trials in row.trials.items():
+            if trials.problem:
+                cells.setdefault((name, trials.problem), []).append(row.cell)
+    for (name, problem), where in cells.items():
+        few = len(where) <= MOST_NAMED
+        told = "; ".join(where) if few else f"{len(where)} of {len(part.rows)} rows"
+        yield f"{name}: {problem} ({told})"
 
 
-def markdown(part: Part) -> str:
-    """Return a part as a table in Markdown."""
+def not_measured(cells: Sequence[str]) -> str:
+    """Say which cells are missing."""
+    return f"Not measured: {'; '.join(cells)}."
+
+
+def markdown(part: Part, missing: Sequence[str] = ()) -> str:
+    """Return a part as a table in Markdown, with what could not be, or was not, measured below."""
     columns, lines = _filled(part)
-    rows = [list(columns), ["---" if name == "" else "--:" for name in columns]]
-    rows += [[text(each).replace("|", "\\|") for text in columns.values()] for each in lines]
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows)
+    rows = [list(columns), *[[text(each) for text in columns.values()] for each in lines]]
+    notes = [f"- {each}" for each in problems(part)]
+    blocks = [_markdown_table(rows), "\n".join(notes), not_measured(missing) if missing else ""]
+    return "\n\n".join(each for each in blocks if each)
 
 
-def filled_in(document: str, report: Report) -> str:
+def filled_in(document: str, report: Report, missing: Mapping[str, Sequence[str]]) -> str:
     """Return a document with the tables between ``<!-- bench PART -->`` and ``<!-- end -->``.
 
-    A part that the report has not keeps what stands there.
+    All that stands there is of this report: of a part that it has not, that it was not measured.
+
+    Parameters
+    ----------
+    missing : by part, the cells that were not measured
 
     Raises
     ------
     TuitrainError : the document has no place for a part of the report
     """
-    texts = {part.name: markdown(part) for part in report.parts} | {"machine": told(report)}
+    texts = {part.name: markdown(part, missing.get(part.name, ())) for part in report.parts}
+    texts |= {"machine": told(report), "goals": _markdown_table(list(_goal_rows(report)))}
     places = re.findall(r"<!-- bench (\S+) -->", document)
     for name in texts:
         if name not in places:
@@ -64,6 +105,7 @@ def filled_in(document: str, report: Report) -> str:
                 f"no place for the part {name!r}: the document lacks <!-- bench {name} -->"
                 f"{nearest(name, places)} (it has {listed(places) or 'none'})"
             )
+    texts = dict.fromkeys(parts.TITLES, "Not measured.") | texts
 
     def replaced(found: re.Match[str]) -> str:
         text = texts.get(found[1])
@@ -83,12 +125,48 @@ def told(report: Report) -> str:
     missing = f" Not installed: {', '.join(report.not_installed)}." if report.not_installed else ""
     if report.left_out:
         missing += f" Left out: {', '.join(report.left_out)}."
+    if len(report.codes) > 1:
+        missing += f" In pieces, with {len(report.codes)} states of tuitrain's code."
     return (
         f"{machine.get('cpu', '?')}, {machine.get('cores', '?')} cores, "
-        f"{machine.get('system', '?')}; {versions}. {report.date[:10]}, "
-        f"{report.rounds} round{'s' * (report.rounds != 1)}"
+        f"{machine.get('system', '?')}; {versions}. {_days(report)}, "
+        f"at most {report.rounds} round{'s' * (report.rounds != 1)}"
         f"{' (quick)' if report.quick else ''}.{missing}"
     )
+
+
+def _days(report: Report) -> str:
+    first, last = report.date[:10], report.updated[:10]
+    return f"{first} to {last}" if last and last != first else first
+
+
+def _goal_rows(report: Report) -> Iterator[list[str]]:
+    """Return the table of goals, its header first."""
+    yield ["goal", "of", "met in", "furthest from it"]
+    for each in standings(report):
+        yield [each.goal.title, each.goal.wanted, _met_in(each), _furthest(each)]
+
+
+def _met_in(standing: Standing) -> str:
+    if not standing.measured:
+        return "not measured"
+    return f"{standing.met} of {standing.measured}"
+
+
+def _furthest(standing: Standing) -> str:
+    if standing.furthest is None:
+        return ""
+    told = line(standing.furthest)
+    found = told.subject if standing.goal.figure == "seconds" else told.ratio
+    return f"{told.cell}: {found}"
+
+
+def _markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """Return rows, the header first; what has no name, and the goals, are on the left."""
+    header = rows[0]
+    lines = ["---" if name in ("", "goal", "of", "furthest from it") else "--:" for name in header]
+    cells = [header, lines, *[[each.replace("|", "\\|") for each in row] for row in rows[1:]]]
+    return "\n".join("| " + " | ".join(row) + " |" for row in cells)
 
 
 def _filled(part: Part) -> tuple[dict[str, Callable[[Line], str]], list[Line]]:

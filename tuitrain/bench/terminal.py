@@ -8,6 +8,7 @@ import pty
 import re
 import struct
 import subprocess
+import sys
 import termios
 import threading
 import time
@@ -20,6 +21,14 @@ _CONTROL = re.compile(
     r"\x1b\[[0-9;?<>=]*[a-zA-Z]|\x1b[()][A-Z0-9]|\x1b[=>]|\x1b\][^\x07\x1b]*\x07?"
 )
 
+_IN_COMMAND = (
+    "import fcntl, os, sys, termios; "
+    "fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+"""Makes the terminal the one that commands the program, so that it ends when we are killed; some
+10 ms. (What is run between fork and exec is no place for that: there are threads here.)"""
+
 MOST_KEPT = 1 << 18
 """Bytes of output that are kept to look for something in; a whole screen has some 20 000."""
 
@@ -29,7 +38,7 @@ class Terminal:
 
     Parameters
     ----------
-    command : the program and its arguments
+    command : the program, as a path, and its arguments
     variables : its environment
     columns, lines : the terminal's size
     """
@@ -47,7 +56,7 @@ class Terminal:
             name: value for name, value in variables.items() if name not in ("COLUMNS", "LINES")
         }
         self._process = subprocess.Popen(
-            list(command),
+            [sys.executable, "-I", "-S", "-c", _IN_COMMAND, *command],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,

@@ -17,8 +17,11 @@ from .peers import Peer
 from .protocol import Answer, Ask, Cell
 from .serving import CPUS_VARIABLE
 
-ASK_SECONDS = 240.0
-"""How long an answer may take; torch.compile compiles a step in about 30 s."""
+ASK_SECONDS = 60.0
+"""How long an answer may take; torch.compile compiles a step of LeNet in about 20 s."""
+
+GIVEN_UP = 3
+"""Answers that came too late, after which a worker is not asked any more."""
 
 
 class Worker:
@@ -45,6 +48,7 @@ class Worker:
         self._environment = environment(threads) | dict(variables or {})
         self._patience = patience
         self._variants = variants
+        self._late = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._complaints: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - `close` closes it
 
@@ -54,12 +58,17 @@ class Worker:
         Returns
         -------
         The answer; one with a problem if the peer raised, ended, took too long or answered
-        nonsense. It begins anew then with the next ask.
+        nonsense. It begins anew then with the next ask; not if it was too late again and again.
         """
+        if self._late >= GIVEN_UP:
+            return Answer(
+                problem=f"given up: {GIVEN_UP} answers took more than {self._patience:g} s"
+            )
         try:
             line = self._exchange(msgspec.json.encode(Ask(cell, seconds, self._variants)) + b"\n")
         except TimeoutError:
             self._end()
+            self._late += 1
             return Answer(problem=f"no answer within {self._patience:g} s")
         except (OSError, EOFError) as error:
             ended = self._process is not None

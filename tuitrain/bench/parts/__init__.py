@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Final
 
-from tuitrain.bench.plan import Plan
-from tuitrain.bench.results import Row
+from tuitrain.bench.plan import Case, Plan
 from tuitrain.errors import TuitrainError, nearest
 
-Measurement = Callable[[Plan], Iterator[Row]]
+Planning = Callable[[Plan], Iterator[Case]]
 
 TITLES: Final = {
     "throughput": "Training: samples a second",
@@ -29,6 +28,9 @@ TITLES: Final = {
 STARTING: Final = ("start", "screen", "latency", "lateness", "monitor", "memory")
 """The parts that start a process for every value."""
 
+ROUNDS: Final = {"start": 3, "latency": 3, "lateness": 3, "memory": 1}
+"""Rounds of the parts whose values take long, or have little spread; unless somebody chooses."""
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
@@ -36,17 +38,22 @@ class Chosen:
 
     Attributes
     ----------
-    measure : measures its rows, one after the other
+    cases : plans what is measured, in order; measures nothing yet
     """
 
     name: str
     title: str
-    measure: Measurement
+    cases: Planning
 
-    @property
-    def starts(self) -> bool:
-        """Whether it starts a process for every value."""
-        return self.name in STARTING
+    def rounds(self, quick: bool, most: int) -> int:
+        """Return how many rounds it has, unless somebody chooses."""
+        if quick:
+            return 1 if self.name in STARTING else most
+        return ROUNDS.get(self.name, most)
+
+    def cells(self, plan: Plan) -> list[str]:
+        """Name the rows that it has, in order."""
+        return [cell for case in self.cases(plan) for cell in case.cells]
 
 
 def choose(names: Iterable[str]) -> list[Chosen]:
@@ -64,7 +71,7 @@ def choose(names: Iterable[str]) -> list[Chosen]:
                 f"(parts: {', '.join(TITLES)})"
             )
     return [
-        Chosen(name, title, import_module(f"{__name__}.{name}").measure)
+        Chosen(name, title, import_module(f"{__name__}.{name}").cases)
         for name, title in TITLES.items()
         if name in wanted
     ]

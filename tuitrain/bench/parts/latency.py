@@ -10,19 +10,22 @@ import time
 from collections.abc import Iterator, Sequence
 
 from tuitrain.bench.flights import START_SECONDS, Flight, flying, scenario, surroundings, written
-from tuitrain.bench.plan import Plan
-from tuitrain.bench.results import Row
+from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan
 from tuitrain.bench.rounds import NotMeasuredError
 
 SETTLE_STEPS = 200
 ANSWER_SECONDS = 10.0
 
 
-def measure(plan: Plan) -> Iterator[Row]:
-    """Measure keys that freeze and thaw, and commands that change a learning rate."""
+def cases(plan: Plan) -> Iterator[Case]:
+    """Plan keys that freeze and thaw, and commands that change a learning rate."""
     count = 10 if plan.quick else 100
-    yield from plan.percentiles("key to answer on the screen", lambda: _keys(count))
-    yield from plan.percentiles("command to applied", lambda: _commands(count))
+    yield plan.case_of_percentiles(
+        "key to answer on the screen", BOOT_SECONDS + 0.15 * count, lambda: _keys(count)
+    )
+    yield plan.case_of_percentiles(
+        "command to applied", BOOT_SECONDS + 0.03 * count, lambda: _commands(count)
+    )
 
 
 def _keys(count: int) -> Sequence[float]:

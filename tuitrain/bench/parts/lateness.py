@@ -7,17 +7,21 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from tuitrain.bench.flights import START_SECONDS, hundred_groups, surroundings, written
-from tuitrain.bench.plan import Plan, threads_text
-from tuitrain.bench.results import Row
+from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan, threads_text
 from tuitrain.bench.rounds import NotMeasuredError
 from tuitrain.bench.terminal import Terminal
 
+WATCHED = 12
+"""How many times a value's seconds the timer is watched: its 99th percentile needs many."""
 
-def measure(plan: Plan) -> Iterator[Row]:
-    """Measure a timer of 10 ms in the app."""
+
+def cases(plan: Plan) -> Iterator[Case]:
+    """Plan a timer of 10 ms in the app."""
     for threads in (1,) if plan.quick else plan.threads:
-        label = f"timer of 10 ms, {threads_text(threads)}"
-        yield from plan.percentiles(label, lambda t=threads: _late(t, 8 * plan.seconds))
+        label, seconds = f"timer of 10 ms, {threads_text(threads)}", WATCHED * plan.seconds
+        yield plan.case_of_percentiles(
+            label, BOOT_SECONDS + seconds, lambda t=threads, s=seconds: _late(t, s)
+        )
 
 
 def _late(threads: int, seconds: float) -> Sequence[float]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tuitrain.bench.flights import flying, scenario
 from tuitrain.bench.peers import OURS, Peer
-from tuitrain.bench.plan import Plan
+from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.results import Row
 from tuitrain.bench.rounds import Measure, NotMeasuredError
@@ -17,14 +17,23 @@ STEPS = 400
 SHOWN, HEADLESS = "full screen", "headless"
 
 
-def measure(plan: Plan) -> Iterator[Row]:
-    """Measure every peer on LeNet, and the app beside a headless run."""
-    label = "LeNet, B=64, training"
-    trials = plan.trials({each.name: _trained(plan, each) for each in plan.peers}, label)
-    yield Row(cell=label, unit="bytes", subject=OURS.name, trials=trials)
-    label = "LeNet, B=64, tuitrain run"
-    trials = plan.trials({SHOWN: _flown(headless=False), HEADLESS: _flown(headless=True)}, label)
-    yield Row(cell=label, unit="bytes", subject=SHOWN, trials=trials)
+def cases(plan: Plan) -> Iterator[Case]:
+    """Plan every peer on LeNet, and the app beside a headless run."""
+    trained = {each.name: _trained(plan, each) for each in plan.peers}
+    seconds = sum(BOOT_SECONDS + each.setup + plan.seconds for each in plan.peers)
+    yield _case(plan, "LeNet, B=64, training", seconds, OURS.name, trained)
+    flown = {SHOWN: _flown(headless=False), HEADLESS: _flown(headless=True)}
+    yield _case(plan, "LeNet, B=64, tuitrain run", 2 * BOOT_SECONDS, SHOWN, flown)
+
+
+def _case(
+    plan: Plan, label: str, seconds: float, subject: str, contenders: dict[str, Measure]
+) -> Case:
+    def measure() -> Iterator[Row]:
+        trials = plan.trials(contenders, label)
+        yield Row(cell=label, unit="bytes", subject=subject, trials=trials)
+
+    return Case((label,), plan.rounds * seconds, measure)
 
 
 def _trained(plan: Plan, peer: Peer) -> Measure:

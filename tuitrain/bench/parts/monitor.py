@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tuitrain.bench.flights import flying, scenario
 from tuitrain.bench.peers import OURS
-from tuitrain.bench.plan import Plan, timing
+from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan, timing
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.results import Row
 from tuitrain.bench.rounds import Measure, NotMeasuredError
@@ -15,18 +15,25 @@ SETTLE_STEPS = 200
 RUN, ENGINE = "headless run", "bare engine"
 
 
-def measure(plan: Plan) -> Iterator[Row]:
-    """Measure LeNet on the digits in the box, and on as much noise without a run around it."""
-    label = "LeNet, B=64, 1 thread"
-    with plan.workers(1, OURS.name) as (worker,):
-        time_step = timing(worker, Cell(network="lenet", batch=64, samples=9000), plan.seconds)
+LABEL = "LeNet, B=64, 1 thread"
 
-        def bare() -> tuple[float, str]:
-            seconds, variant = time_step()
-            return 64 / seconds, variant
 
-        trials = plan.trials({RUN: _flown(plan), ENGINE: bare}, label)
-    yield Row(cell=label, unit="samples/s", subject=RUN, trials=trials)
+def cases(plan: Plan) -> Iterator[Case]:
+    """Plan LeNet on the digits in the box, and on as much noise without a run around it."""
+    seconds = OURS.setup + plan.rounds * (BOOT_SECONDS + 5 * plan.seconds)
+    yield Case((LABEL,), seconds, lambda: _measured(plan))
+
+
+def _measured(plan: Plan) -> Iterator[Row]:
+    (worker,) = plan.workers(1, OURS.name)
+    time_step = timing(worker, Cell(network="lenet", batch=64, samples=9000), plan.seconds)
+
+    def bare() -> tuple[float, str]:
+        seconds, variant = time_step()
+        return 64 / seconds, variant
+
+    trials = plan.trials({RUN: _flown(plan), ENGINE: bare}, LABEL)
+    yield Row(cell=LABEL, unit="samples/s", subject=RUN, trials=trials)
 
 
 def _flown(plan: Plan) -> Measure:

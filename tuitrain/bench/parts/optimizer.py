@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuitrain.bench.plan import Plan, threads_text
+from tuitrain.bench.plan import Case, Plan, threads_text
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.results import Row
+
+LEFT_OUT = {"JAX scan": "an update alone is not scanned over"}
 
 
-def measure(plan: Plan) -> Iterator[Row]:
-    """Measure an update of 10 and 40 million parameters; quick: of a million."""
-    everyone = [each.name for each in plan.peers if each.name != "JAX scan"]
+def cases(plan: Plan) -> Iterator[Case]:
+    """Plan an update of 10 and 40 million parameters; quick: of a million."""
     for threads in (1,) if plan.quick else plan.threads:
         for millions in (1,) if plan.quick else (10, 40):
+            label = f"{millions}M parameters, {threads_text(threads)}"
+            cell = Cell(work="adam", parameters=millions * 1_000_000)
             # Workers of its own for each size: what one needs of memory, four times over.
-            with plan.workers(threads, *everyone) as workers:
-                label = f"{millions}M parameters, {threads_text(threads)}"
-                cell = Cell(work="adam", parameters=millions * 1_000_000)
-                yield plan.compare(workers, label, cell)
+            yield plan.case(label, cell, threads, left_out=LEFT_OUT, purpose=label)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tuitrain.bench.flights import flying, scenario
-from tuitrain.bench.plan import Plan, threads_text
+from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan, threads_text
 from tuitrain.bench.results import Row
 from tuitrain.bench.rounds import Measure, NotMeasuredError
 
@@ -13,19 +13,27 @@ SETTLE_STEPS = 200
 SHOWN, HEADLESS = "full screen", "headless"
 
 
-def measure(plan: Plan) -> Iterator[Row]:
-    """Measure LeNet and the MLP, in a terminal of 120 by 36 with a parameter open, and headless."""
+LONGER = 5
+"""How many times a value's seconds a run is watched: a screen has its rhythm."""
+
+
+def cases(plan: Plan) -> Iterator[Case]:
+    """Plan LeNet and the MLP, in a terminal of 120 by 36 with a parameter open, and headless."""
     for threads in (1,) if plan.quick else plan.threads:
         for name, model in (("LeNet", "lenet"), ("MLP", "mlp"))[: 1 if plan.quick else 2]:
-            label = f"{name}, B=64, {threads_text(threads)}"
-            trials = plan.trials(
-                {
-                    SHOWN: _flown(plan, model, threads, headless=False),
-                    HEADLESS: _flown(plan, model, threads, headless=True),
-                },
-                label,
-            )
-            yield Row(cell=label, unit="samples/s", subject=SHOWN, trials=trials)
+            yield _case(plan, f"{name}, B=64, {threads_text(threads)}", model, threads)
+
+
+def _case(plan: Plan, label: str, model: str, threads: int) -> Case:
+    def measure() -> Iterator[Row]:
+        contenders = {
+            SHOWN: _flown(plan, model, threads, headless=False),
+            HEADLESS: _flown(plan, model, threads, headless=True),
+        }
+        trials = plan.trials(contenders, label)
+        yield Row(cell=label, unit="samples/s", subject=SHOWN, trials=trials)
+
+    return Case((label,), 2 * plan.rounds * (BOOT_SECONDS + LONGER * plan.seconds), measure)
 
 
 def _flown(plan: Plan, model: str, threads: int, headless: bool) -> Measure:
@@ -36,7 +44,7 @@ def _flown(plan: Plan, model: str, threads: int, headless: bool) -> Measure:
                 if not headless:
                     open_parameter(flight.terminal.press)
                 flight.wait_for_steps(SETTLE_STEPS)
-                return 64 * flight.pace(4 * plan.seconds), ""
+                return 64 * flight.pace(LONGER * plan.seconds), ""
         except TimeoutError as late:
             raise NotMeasuredError(str(late)) from None
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tuitrain.bench.flights import flying, scenario
 from tuitrain.bench.peers import OURS, Peer
-from tuitrain.bench.plan import Plan
+from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.results import Row
 from tuitrain.bench.rounds import Measure, NotMeasuredError
@@ -22,25 +22,47 @@ NOT_STARTED = ("JAX scan", "NumPy")
 """The one starts as JAX jit does, the other has nothing to start."""
 
 
-def measure(plan: Plan) -> Iterator[Row]:
-    """Measure LeNet's first step with every peer, and the app's."""
+def cases(plan: Plan) -> Iterator[Case]:
+    """Plan LeNet's first step with every peer, and the app's."""
     peers = [each for each in plan.peers if each.name not in NOT_STARTED]
-    with TemporaryDirectory(prefix="tuitrain-bench-") as name:
-        caches = {each.name: Path(name, str(place)) for place, each in enumerate(peers)}
-        for state in ("empty cache", "warm"):
-            label = f"first step of LeNet, {state}"
-            contenders = {
-                each.name: _first_step(plan, each, caches[each.name], state == "warm")
-                for each in peers
-            }
-            trials = plan.trials(contenders, label)
-            yield Row(cell=label, unit="s", subject=OURS.name, trials=trials)
-    with TemporaryDirectory(prefix="tuitrain-bench-") as name:
-        for state in ("empty cache", "warm"):
-            label = f"the app's first step, {state}"
-            contenders = {OURS.name: _first_step_of_app(Path(name), state == "warm")}
-            trials = plan.trials(contenders, label)
-            yield Row(cell=label, unit="s", subject=OURS.name, trials=trials)
+    compiling = sum(each.setup for each in peers)
+    for state, share in (("empty cache", 1.0), ("warm", 0.5)):
+        seconds = len(peers) * BOOT_SECONDS + share * compiling
+        label = f"first step of LeNet, {state}"
+        yield _case(
+            plan,
+            label,
+            seconds,
+            state == "warm",
+            lambda folder, warm: {
+                each.name: _first_step(plan, each, folder / str(place), warm)
+                for place, each in enumerate(peers)
+            },
+        )
+    for state in ("empty cache", "warm"):
+        label = f"the app's first step, {state}"
+        yield _case(
+            plan,
+            label,
+            2 * BOOT_SECONDS,
+            state == "warm",
+            lambda folder, warm: {OURS.name: _first_step_of_app(folder, warm)},
+        )
+
+
+def _case(
+    plan: Plan,
+    label: str,
+    seconds: float,
+    warm: bool,
+    contenders: Callable[[Path, bool], dict[str, Measure]],
+) -> Case:
+    def measure() -> Iterator[Row]:
+        with TemporaryDirectory(prefix="tuitrain-bench-") as name:
+            trials = plan.trials(contenders(Path(name), warm), label)
+        yield Row(cell=label, unit="s", subject=OURS.name, trials=trials)
+
+    return Case((label,), (plan.rounds + warm) * seconds, measure)
 
 
 def _first_step(plan: Plan, peer: Peer, folder: Path, warm: bool) -> Measure:

@@ -20,12 +20,14 @@ class Peer:
     command : starts its process
     needs : the package that it is about; "" if there is nothing to install
     quick : whether it is ready soon enough to be measured in passing
+    setup : about how many seconds it takes until it can be timed in a cell
     """
 
     name: str
     command: Sequence[str]
     needs: str = ""
     quick: bool = True
+    setup: float = 1.0
 
     @property
     def installed(self) -> bool:
@@ -33,8 +35,8 @@ class Peer:
         return not self.needs or find_spec(self.needs) is not None
 
 
-def _peer(name: str, module: str, needs: str = "", quick: bool = True) -> Peer:
-    return Peer(name, (sys.executable, "-m", f"{__name__}.{module}"), needs, quick)
+def _peer(name: str, module: str, setup: float, needs: str = "", quick: bool = True) -> Peer:
+    return Peer(name, (sys.executable, "-m", f"{__name__}.{module}"), needs, quick, setup)
 
 
 def chosen(without: Sequence[str], quick: bool) -> list[Peer]:
@@ -58,12 +60,12 @@ def chosen(without: Sequence[str], quick: bool) -> list[Peer]:
     ]
 
 
-OURS: Final = _peer("tuitrain", "ours")
+OURS: Final = _peer("tuitrain", "ours", 1.0)
 PEERS: Final = (
     OURS,
-    _peer("torch eager", "torch_eager", "torch"),
-    _peer("torch.compile", "torch_compile", "torch", quick=False),
-    _peer("JAX jit", "jax_jit", "jax"),
-    _peer("JAX scan", "jax_scan", "jax"),
-    _peer("NumPy", "numpy_arrays"),
+    _peer("torch eager", "torch_eager", 1.5, "torch"),
+    _peer("torch.compile", "torch_compile", 20.0, "torch", quick=False),
+    _peer("JAX jit", "jax_jit", 2.0, "jax"),
+    _peer("JAX scan", "jax_scan", 3.0, "jax"),
+    _peer("NumPy", "numpy_arrays", 0.6),
 )

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from tuitrain.bench.networks import Convolution, network
 from tuitrain.bench.peers import jax_networks as networks
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.serving import Run, Variants, serve
+from tuitrain.bench.serving import Run, Training, Variants, serve
 from tuitrain.bench.synthetic import matrices
 
 
@@ -25,7 +25,7 @@ def prepare(cell: Cell) -> Variants:
     return {each: lambda each=each: _training(cell, each) for each in networks.POOLINGS}
 
 
-def _training(cell: Cell, pooling: str) -> Run:
+def _training(cell: Cell, pooling: str) -> Training:
     train = networks.step(cell, pooling)
     images, labels = networks.data(cell)
 
@@ -45,7 +45,7 @@ def _training(cell: Cell, pooling: str) -> Run:
         jax.block_until_ready(state)
         return steps
 
-    return run
+    return Training(run, lambda: networks.read(cell, state["model"]))
 
 
 def _adam(cell: Cell) -> Run:

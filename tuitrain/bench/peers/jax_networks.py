@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tuitrain.bench import networks
+from tuitrain.bench import layouts, networks
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.synthetic import LEARNING_RATES, batches
+from tuitrain.bench.synthetic import LEARNING_RATES, Weights, batches, weights
 
 Tree: TypeAlias = Any
 Step: TypeAlias = Callable[[Tree, Any, Any], Tree]
@@ -34,17 +34,32 @@ def data(cell: Cell) -> tuple[Any, Any]:
 
 def state(cell: Cell) -> Tree:
     """Return parameters and what the optimizer keeps."""
-    generator = np.random.default_rng(0)
+    layers = networks.network(cell.network)
     parameters = []
-    for layer in networks.network(cell.network):
+    for layer, below, (weight, bias) in zip(
+        layers, layouts.below(layers), weights(layers), strict=True
+    ):
         if isinstance(layer, networks.Convolution):
-            shape = (layer.kernel, layer.kernel, layer.inputs, layer.outputs)
+            laid_out = layouts.taps_first(weight)
         else:
-            shape = (layer.inputs, layer.outputs)
-        scale = float(np.prod(shape[:-1])) ** -0.5
-        weight = generator.uniform(-scale, scale, shape).astype("f4")
-        parameters.append((jnp.asarray(weight), jnp.zeros(layer.outputs)))
+            laid_out = layouts.inputs_first(weight, below)
+        parameters.append((jnp.asarray(laid_out), jnp.asarray(bias)))
     return with_moments(parameters) if cell.optimizer == "adam" else {"parameters": parameters}
+
+
+def read(cell: Cell, state: Tree) -> list[Weights]:
+    """Return the weights of all layers."""
+    layers = networks.network(cell.network)
+    found = []
+    for layer, below, (weight, bias) in zip(
+        layers, layouts.below(layers), state["parameters"], strict=True
+    ):
+        if isinstance(layer, networks.Convolution):
+            laid_out = layouts.from_taps_first(np.asarray(weight))
+        else:
+            laid_out = layouts.from_inputs_first(np.asarray(weight), below)
+        found.append((laid_out, np.asarray(bias)))
+    return found
 
 
 def with_moments(parameters: Tree) -> Tree:

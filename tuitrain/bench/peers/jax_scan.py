@@ -10,13 +10,14 @@ from itertools import cycle
 import jax
 from jax import lax
 
-from tuitrain.bench.networks import Convolution, network
+from tuitrain.bench.networks import Convolution, network, step_flops
 from tuitrain.bench.peers import jax_networks as networks
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.serving import Run, Variants, serve
+from tuitrain.bench.serving import Training, Variants, serve
 
-MOST_STEPS, SAMPLES = 256, 2048
-"""Steps and samples in one call: so many that the call itself costs a step next to nothing."""
+LEAST_STEPS, MOST_STEPS, OPERATIONS = 4, 256, 1e9
+"""Steps in one call: so many that the call costs a step next to nothing, and no more than take
+about half a second, as they are asked for."""
 
 
 def prepare(cell: Cell) -> Variants:
@@ -28,10 +29,16 @@ def prepare(cell: Cell) -> Variants:
     return {each: lambda each=each: _training(cell, each) for each in networks.POOLINGS}
 
 
-def _training(cell: Cell, pooling: str) -> Run:
+def steps_in_a_call(cell: Cell) -> int:
+    """Return how many steps are scanned over, by the operations of one."""
+    operations = cell.batch * step_flops(network(cell.network))
+    return round(min(MOST_STEPS, max(LEAST_STEPS, OPERATIONS / operations)))
+
+
+def _training(cell: Cell, pooling: str) -> Training:
     train = networks.step(cell, pooling)
     images, labels = networks.data(cell)
-    size = min(MOST_STEPS, max(1, SAMPLES // cell.batch), len(images))
+    size = min(steps_in_a_call(cell), len(images))
     chunks = cycle(
         [
             (images[first : first + size], labels[first : first + size])
@@ -54,7 +61,7 @@ def _training(cell: Cell, pooling: str) -> Run:
         jax.block_until_ready(state)
         return taken
 
-    return run
+    return Training(run, lambda: networks.read(cell, state))
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from tuitrain.bench import networks
+from tuitrain.bench import layouts, networks
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.serving import Run, Variants, serve
-from tuitrain.bench.synthetic import LEARNING_RATES, batches, matrices
+from tuitrain.bench.serving import Run, Training, Variants, serve
+from tuitrain.bench.synthetic import LEARNING_RATES, Weights, batches, matrices, weights
 
 Array: TypeAlias = NDArray[Any]
 Update: TypeAlias = Callable[[list[Array]], None]
@@ -25,11 +25,16 @@ def prepare(cell: Cell) -> Variants:
 
 
 class _Linear:
-    def __init__(self, layer: networks.Linear, generator: np.random.Generator) -> None:
-        scale = layer.inputs**-0.5
-        self.weight = generator.uniform(-scale, scale, (layer.inputs, layer.outputs)).astype("f4")
-        self.bias = np.zeros(layer.outputs, np.float32)
+    def __init__(
+        self, layer: networks.Linear, below: networks.Layer | None, weights: Weights
+    ) -> None:
+        self._below = below
+        self.weight = layouts.inputs_first(weights[0], below)
+        self.bias = weights[1].copy()
         self._relu = layer.relu
+
+    def weights(self) -> Weights:
+        return layouts.from_inputs_first(self.weight, self._below), self.bias
 
     def forward(self, x: Array) -> Array:
         self._shape, self._x = x.shape, x.reshape(len(x), -1)
@@ -44,12 +49,14 @@ class _Linear:
 
 
 class _Convolution:
-    def __init__(self, layer: networks.Convolution, generator: np.random.Generator) -> None:
+    def __init__(self, layer: networks.Convolution, weights: Weights) -> None:
         self._layer = layer
-        rows = layer.inputs * layer.kernel**2
-        scale = rows**-0.5
-        self.weight = generator.uniform(-scale, scale, (rows, layer.outputs)).astype("f4")
-        self.bias = np.zeros(layer.outputs, np.float32)
+        self.weight = np.ascontiguousarray(weights[0].reshape(layer.outputs, -1).T)
+        self.bias = weights[1].copy()
+
+    def weights(self) -> Weights:
+        taps = (self._layer.inputs, self._layer.kernel, self._layer.kernel)
+        return self.weight.T.reshape(self._layer.outputs, *taps), self.bias
 
     def forward(self, x: Array) -> Array:
         layer, side = self._layer, self._layer.side_out
@@ -93,12 +100,12 @@ def _patches(x: Array, kernel: int, padding: int) -> Array:
 
 def build(name: str) -> list[_Layer]:
     """Return the layers of a network, from the bottom up."""
-    generator = np.random.default_rng(0)
+    plan = networks.network(name)
     return [
-        _Convolution(each, generator)
-        if isinstance(each, networks.Convolution)
-        else _Linear(each, generator)
-        for each in networks.network(name)
+        _Convolution(layer, initial)
+        if isinstance(layer, networks.Convolution)
+        else _Linear(layer, below, initial)
+        for layer, below, initial in zip(plan, layouts.below(plan), weights(plan), strict=True)
     ]
 
 
@@ -125,7 +132,7 @@ def _training(cell: Cell) -> Run:
             update([each for layer in layers for each in layer.grads])
         return steps
 
-    return run
+    return Training(run, lambda: [each.weights() for each in layers])
 
 
 def _stream(cell: Cell) -> Iterator[tuple[Array, Array]]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tuitrain.bench.modules import Network
+from tuitrain.bench.modules import build
+from tuitrain.bench.networks import shape
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.serving import Run, Variants, serve
 from tuitrain.bench.synthetic import LEARNING_RATES, matrices, samples
@@ -26,9 +27,9 @@ def prepare(cell: Cell) -> Variants:
 
 
 def _training(cell: Cell) -> Run:
-    images, labels = samples(max(cell.samples, cell.batch))
+    images, labels = samples(max(cell.samples, cell.batch), shape(cell.network))
     engine = EmbeddedEngine(
-        lambda: Network(cell.network),
+        lambda: build(cell.network),
         Dataset(images, labels),
         Dataset(images[:1], labels[:1]),
         list(_groups(cell)),
@@ -40,7 +41,7 @@ def _training(cell: Cell) -> Run:
 def _groups(cell: Cell) -> Iterator[GroupPlan]:
     """Plan the frozen layers' group, and as many of the rest as are asked for."""
     settings = {"lr": LEARNING_RATES[cell.optimizer]}
-    names = [name for name, _ in Network(cell.network).named_parameters()]
+    names = [name for name, _ in build(cell.network).named_parameters()]
     bottom = tuple(f"layer{place}." for place in range(cell.frozen))
     frozen = tuple(name for name in names if name.startswith(bottom))
     if frozen:

@@ -10,7 +10,7 @@ from torch.nn.functional import cross_entropy
 
 from tuitrain.bench.peers import torch_networks as networks
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.serving import Run, Variants, serve
+from tuitrain.bench.serving import Training, Variants, serve
 
 # Past the limit it would go on eagerly, and say so in a log.
 torch._dynamo.config.fail_on_recompile_limit_hit = True
@@ -29,7 +29,7 @@ def prepare(cell: Cell) -> Variants:
     }
 
 
-def _training(cell: Cell, channels_last: bool, how: str) -> Run:
+def _training(cell: Cell, channels_last: bool, how: str) -> Training:
     model = networks.network(cell.network)
     if channels_last:
         model = model.to(memory_format=torch.channels_last)
@@ -50,7 +50,7 @@ def _training(cell: Cell, channels_last: bool, how: str) -> Run:
             update()
         return steps
 
-    return run
+    return Training(run, lambda: networks.read(model))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from torch.nn.functional import cross_entropy
 
 from tuitrain.bench.peers import torch_networks as networks
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.serving import Run, Variants, serve
+from tuitrain.bench.serving import Training, Variants, serve
 
 
 def prepare(cell: Cell) -> Variants:
@@ -26,7 +26,7 @@ def prepare(cell: Cell) -> Variants:
     }
 
 
-def _training(cell: Cell, channels_last: bool, how: str) -> Run:
+def _training(cell: Cell, channels_last: bool, how: str) -> Training:
     model = networks.network(cell.network)
     if channels_last:
         model = model.to(memory_format=networks.torch.channels_last)
@@ -41,7 +41,7 @@ def _training(cell: Cell, channels_last: bool, how: str) -> Run:
             optimizer.step()
         return steps
 
-    return run
+    return Training(run, lambda: networks.read(model))
 
 
 if __name__ == "__main__":

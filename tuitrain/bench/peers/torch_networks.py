@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 from typing import Any
 
@@ -13,9 +13,10 @@ import torch
 from torch import nn
 
 from tuitrain.bench import networks
+from tuitrain.bench.peers.torch_resnet import ResNet
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.serving import Run
-from tuitrain.bench.synthetic import LEARNING_RATES, batches, matrices
+from tuitrain.bench.synthetic import LEARNING_RATES, Weights, batches, matrices, weights
 
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 torch.set_num_interop_threads(1)
@@ -23,10 +24,24 @@ torch.set_num_interop_threads(1)
 Optimizer = Callable[..., torch.optim.Optimizer]
 
 
-def network(name: str) -> nn.Sequential:
-    """Build a network."""
+def network(name: str) -> nn.Module:
+    """Build a network, with the weights that everyone begins with."""
+    if name == networks.RESNET:
+        torch.manual_seed(0)
+        return ResNet()
+    layers = networks.network(name)
+    model = _sequential(layers)
+    rows = zip(_with_weights(model), weights(layers), strict=True)
+    with torch.no_grad():
+        for module, (weight, bias) in rows:
+            module.weight.copy_(torch.from_numpy(weight))
+            module.bias.copy_(torch.from_numpy(bias))
+    return model
+
+
+def _sequential(layers: Sequence[networks.Layer]) -> nn.Sequential:
     modules: list[nn.Module] = []
-    for layer in networks.network(name):
+    for layer in layers:
         if isinstance(layer, networks.Convolution):
             modules += [
                 nn.Conv2d(layer.inputs, layer.outputs, layer.kernel, padding=layer.padding),
@@ -39,10 +54,9 @@ def network(name: str) -> nn.Sequential:
     return nn.Sequential(*modules)
 
 
-def trained(model: nn.Sequential, frozen: int) -> list[nn.Parameter]:
+def trained(model: nn.Module, frozen: int) -> list[nn.Parameter]:
     """Freeze layers from the bottom, and return the parameters of the others."""
-    layers = [each for each in model if isinstance(each, nn.Conv2d | nn.Linear)]
-    for layer in layers[:frozen]:
+    for layer in _with_weights(model)[:frozen]:
         layer.requires_grad_(False)
     return [each for each in model.parameters() if each.requires_grad]
 
@@ -55,7 +69,10 @@ def optimizer(cell: Cell, parameters: list[nn.Parameter], **how: bool) -> torch.
 
 def stream(cell: Cell, channels_last: bool) -> Iterator[tuple[Any, Any]]:
     """Return the batches, cut once beforehand, over and over."""
-    images, labels = (torch.from_numpy(each) for each in batches(cell.samples, cell.batch))
+    images, labels = (
+        torch.from_numpy(each)
+        for each in batches(cell.samples, cell.batch, networks.shape(cell.network))
+    )
     layout = torch.channels_last if channels_last else torch.contiguous_format
     pairs = zip(images, labels.long(), strict=True)
     return cycle([(x.contiguous(memory_format=layout), y) for x, y in pairs])
@@ -63,6 +80,8 @@ def stream(cell: Cell, channels_last: bool) -> Iterator[tuple[Any, Any]]:
 
 def has_convolutions(name: str) -> bool:
     """Whether a layout of images makes a difference."""
+    if name == networks.RESNET:
+        return True
     return any(isinstance(each, networks.Convolution) for each in networks.network(name))
 
 
@@ -83,6 +102,17 @@ def adam_alone(cell: Cell, compiled: bool, **how: bool) -> Run:
         return steps
 
     return run
+
+
+def read(model: nn.Module) -> list[Weights]:
+    """Return the weights of all layers."""
+    return [
+        (each.weight.detach().numpy(), each.bias.detach().numpy()) for each in _with_weights(model)
+    ]
+
+
+def _with_weights(model: nn.Module) -> list[Any]:
+    return [each for each in model.modules() if isinstance(each, nn.Conv2d | nn.Linear)]
 
 
 def _is_linear(modules: list[nn.Module]) -> bool:
