@@ -1,0 +1,2 @@
+from .seeing import SeeingScreen
+class BatchScreen(SeeingScreen): pass
