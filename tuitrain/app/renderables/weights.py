@@ -100,7 +100,16 @@ def units_row(units: LayerUnits | None, most: int) -> Row:
 def _first(facet: Facet, name: str, width: int) -> Row:
     if facet.now is None:
         return ()
-    return ((f"{name} ", "muted"), (first_values(facet.now.first, width - len(name) - 1), "text"))
+    return ((f"{name} ", "muted"), (_written(facet.now.first, width - len(name) - 1), "text"))
+
+
+def _written(values: Sequence[float], width: int) -> str:
+    """Write the first values as NumPy does; small ones, of which that shows nothing, as powers."""
+    if max(map(abs, values), default=0.0) >= 0.01:
+        return first_values(tuple(values), width)
+    most = max(0, (width - 4) // 9)
+    more = " …" if most < len(values) else ""
+    return f"[{' '.join(right(short(each), 8) for each in values[:most])}{more}]"
 
 
 def course_rows(course: Course, width: int, height: int, ink: Ink) -> list[Row]:

@@ -145,7 +145,7 @@ class SeeingScreen(Screen[None]):
                 for view, (key, name) in names.items()
                 if view != self.shows
             ),
-            Hint("c", "letters", "letters", "ink", spare=4),
+            *([Hint("c", "letters", "letters", "ink", spare=4)] if self.query(HeatView) else []),
             Hint("esc", "close", "close", "close"),
         ]
 

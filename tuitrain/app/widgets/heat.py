@@ -49,10 +49,10 @@ class HeatView(RowsView):
         return style
 
     def _cell(self, top: str, bottom: str) -> Style:
-        ground = self._colour(bottom)
-        colour = self._colour(top)
+        ground, colour = self._colour(bottom), self._colour(top)
         assert colour is not None
-        return Style(color=colour.rich_color, bgcolor=ground.rich_color if ground else None)
+        behind = ground.rich_color if ground else super().style_of("text").bgcolor
+        return Style(color=colour.rich_color, bgcolor=behind)
 
     def _on(self, key: str) -> Style:
         """Return how text looks on a colour."""
