@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from .state import Array
 from .views import ArrayView, LayerUnits
 
-SAMPLES: Final = ("probe", "next", "mistakes")
-
 Samples: TypeAlias = Literal["probe", "next", "mistakes"]
 """Which samples: the first of the test set, which stay the same; those of the next step; or those
 of the test set that the network is wrong about, the surest first."""
+
+SAMPLES: Final[tuple[Samples, ...]] = ("probe", "next", "mistakes")
 
 UNSURE: Final = -1
 """The guess where an output is NaN."""

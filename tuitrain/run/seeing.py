@@ -111,5 +111,3 @@ class Seeing:
 
     def _count_units(self, session: Session) -> tuple[LayerUnits, ...]:
         return self._units.get(self._moment, lambda: tuple(session.engine.dead_units()))
-
-

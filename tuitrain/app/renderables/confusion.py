@@ -84,7 +84,7 @@ def _matrix(confusion: Array, cell: int, spare: int, ink: Ink) -> list[Row]:
             role = _role(times, label == guess, most, ink)
             text = "·" if not times else str(times)
             spans.append((right(text, cell), role))
-        spans += _recall(confusion[label, label], totals[label], wide)
+        spans += _recall(int(confusion[label, label]), int(totals[label]), wide)
         rows.append(tuple(spans))
     return rows
 
@@ -118,7 +118,7 @@ def _recalls(confusion: Array, width: int, most: int) -> list[Row]:
     wide = max(0, min(30, width - _LABEL - _RECALL - 2))
     for each in order:
         name: Span = (right(str(each), _LABEL - 1) + " ", "text")
-        rows.append((name, *_recall(confusion[each, each], totals[each], wide)))
+        rows.append((name, *_recall(int(confusion[each, each]), int(totals[each]), wide)))
     return rows
 
 

@@ -46,9 +46,7 @@ class FilterGrid:
         raise AssertionError
 
     @classmethod
-    def _at(
-        cls, scale: int, shape: Sequence[int], width: int, height: int, ink: Ink
-    ) -> FilterGrid:
+    def _at(cls, scale: int, shape: Sequence[int], width: int, height: int, ink: Ink) -> FilterGrid:
         out, into, high, wide = shape
         flowing = into == 1
         tall = cell_rows(high * scale, ink)
@@ -67,9 +65,7 @@ def cell_rows(pixels: int, ink: Ink) -> int:
     return pixels // 2 + 1 if ink is Ink.BLOCKS else pixels + 1
 
 
-def filter_rows(
-    filters: Pixels, limit: float, grid: FilterGrid, first: int, ink: Ink
-) -> list[Row]:
+def filter_rows(filters: Pixels, limit: float, grid: FilterGrid, first: int, ink: Ink) -> list[Row]:
     """Draw filters (out, in, high, wide) from output channel ``first`` on."""
     if grid.flowing:
         shown = range(first, min(len(filters), first + grid.across * grid.down))
@@ -117,5 +113,3 @@ def _tiles(tiles: Sequence[Pixels], limit: float, scale: int, ink: Ink) -> list[
             row.append((" ", "text"))
         rows.append(tuple(row))
     return rows
-
-

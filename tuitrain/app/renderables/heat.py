@@ -1,15 +1,16 @@
 """Heat maps: numbers as colours, two to a cell, or as letters that need no colour.
 
 A cell's role names its two colours, ``cell TOP BOTTOM``; what they are is the theme's matter (see
-`widgets.heat`): ``s-16`` to ``s16`` lie on a scale with zero in the middle, ``u0`` to ``u16`` on one
-from nothing to all, ``c`` with three hexadecimal digits is itself, ``n`` is no finite number, and
-``x`` is the ground that everything stands on.
+`widgets.heat`): ``s-16`` to ``s16`` lie on a scale with zero in the middle, ``u0`` to ``u16`` on
+one from nothing to all, ``c`` with three hexadecimal digits is itself, ``n`` is no finite number,
+and ``x`` is the ground that everything stands on.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ class Ink(Enum):
         return 2 if self is Ink.BLOCKS else 1
 
 
-Pixels = NDArray[np.float64]
+Pixels = NDArray[Any]
 
 
 def signed(values: Pixels, limit: float, ink: Ink) -> list[Row]:
@@ -69,7 +70,7 @@ def blocks(keys: NDArray[np.object_]) -> list[Row]:
     ]
 
 
-def merged(spans) -> Row:
+def merged(spans: Iterable[Span]) -> Row:
     """Put neighbours of one role into one span."""
     row: list[Span] = []
     for text, role in spans:
@@ -102,7 +103,9 @@ def fitted(values: Pixels, height: int, width: int, grow: int = 1) -> Pixels:
 
 def _keys(scale: str, values: Pixels) -> NDArray[np.object_]:
     levels = np.nan_to_num(values * LEVELS, nan=0.0, posinf=LEVELS, neginf=-LEVELS)
-    keys = np.array([[f"{scale}{each}" for each in row] for row in np.rint(levels).astype(int)], object)
+    keys = np.array(
+        [[f"{scale}{each}" for each in row] for row in np.rint(levels).astype(int)], object
+    )
     keys[~np.isfinite(values)] = NOT_FINITE
     return keys
 

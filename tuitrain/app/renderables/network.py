@@ -1,7 +1,7 @@
 """The network as a tree: what is in it, what trains it, and where the gradient goes.
 
-The batch comes in at the top and the loss lies below the last row, so the gradient climbs: ▲ it goes
-on to what is above, ✂ all above is frozen and it is cut here, ┴ above there is nothing to learn.
+The batch comes in at the top and the loss lies below the last row, so the gradient climbs: ▲ it
+goes on to what is above, ✂ all above is frozen and it is cut here, ┴ above nothing can learn.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from tuitrain.engines.closeups import Flow, NetworkRow, NetworkView
@@ -126,8 +127,7 @@ def visible(rows: Sequence[NetworkRow], folded: Collection[str]) -> list[Network
 
 def parents(rows: Sequence[NetworkRow]) -> set[str]:
     """Return the keys of the rows that have others below them."""
-    pairs = zip(rows, rows[1:], strict=False)
-    return {one.key for one, other in pairs if other.depth > one.depth}
+    return {one.key for one, other in pairwise(rows) if other.depth > one.depth}
 
 
 def layers(rows: Sequence[NetworkRow]) -> set[str]:
@@ -136,8 +136,7 @@ def layers(rows: Sequence[NetworkRow]) -> set[str]:
     return {
         row.key
         for place, row in enumerate(rows)
-        if row.key in above
-        and all(each.kind == "parameter" for each in _below(rows, place))
+        if row.key in above and all(each.kind == "parameter" for each in _below(rows, place))
     }
 
 
@@ -224,10 +223,10 @@ def _cells(row: NetworkRow, facts: Facts, roles: Mapping[str, Role]) -> dict[str
 
 def flow_of(row: NetworkRow) -> Span:
     """Write what becomes of the gradient at a row; of a parameter, whether it gets one."""
-    if row.kind == "parameter":
-        return ("● learns", "good") if row.flow is Flow.PASSES else ("❄ no grad", "frozen")
     if not row.uses:
         return "∅ unused", "muted"
+    if row.kind == "parameter":
+        return ("● learns", "good") if row.flow is Flow.PASSES else ("❄ no grad", "frozen")
     text, role = _FLOWS[row.flow]
     reached, ways = row.ways
     partly = row.flow is Flow.PASSES and reached < ways
@@ -237,7 +236,7 @@ def flow_of(row: NetworkRow) -> Span:
 def _name(row: NetworkRow, facts: Facts) -> Span:
     flake = "❄ " if facts.frozen and facts.frozen == len(row.parameters) else ""
     tied = row.kind == "parameter" and row.path not in row.parameters
-    note = f" = {row.parameters[0]}" if tied else f" ×{row.uses}" * (row.uses > 1)
+    note = f"={row.parameters[0]}" if tied else f" ×{row.uses}" * (row.uses > 1)
     role: Role = {"module": "strong", "operation": "muted"}.get(row.kind, "text")
     return f"{flake}{row.name}{note}", role
 

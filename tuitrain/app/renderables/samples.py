@@ -33,13 +33,9 @@ class Sheet:
     down: int
 
     @classmethod
-    def fitting(
-        cls, dimensions: Sequence[int], width: int, height: int, ink: Ink, zoom: int = 0
-    ) -> Sheet:
+    def fitting(cls, dimensions: Sequence[int], width: int, height: int, zoom: int = 0) -> Sheet:
         """Return the sheet with the largest pictures that are enough; ``zoom`` sizes larger."""
-        sizes = [
-            cls._at(divisor, dimensions, width, height, ink) for divisor in (1, 2, 3, 4, 6, 8, 16)
-        ]
+        sizes = [cls._at(divisor, dimensions, width, height) for divisor in (1, 2, 3, 4, 6, 8, 16)]
         best = next(
             (at for at, each in enumerate(sizes) if each.across * each.down >= ENOUGH),
             len(sizes) - 1,
@@ -47,9 +43,7 @@ class Sheet:
         return sizes[max(0, min(best - zoom, len(sizes) - 1))]
 
     @classmethod
-    def _at(
-        cls, divisor: int, dimensions: Sequence[int], width: int, height: int, ink: Ink
-    ) -> Sheet:
+    def _at(cls, divisor: int, dimensions: Sequence[int], width: int, height: int) -> Sheet:
         rows, columns = dimensions
         wide = max(1, min(width, math.ceil(columns / divisor)))
         high = max(1, math.ceil(math.ceil(rows / divisor) / 2))  # a cell is two pixels high
@@ -65,7 +59,7 @@ def sheet_rows(
         return []
     if is_table(view):
         return strip_rows(view, width, height, first, ink)
-    sheet = Sheet.fitting(view.inputs.shape[2:], width, height, ink, zoom)
+    sheet = Sheet.fitting(view.inputs.shape[2:], width, height, zoom)
     shown = range(first, min(len(view.labels), first + sheet.across * sheet.down))
     rows: list[Row] = []
     for start in range(0, len(shown), sheet.across):
@@ -109,9 +103,7 @@ def _line(view: BatchView, places: Sequence[int], sheet: Sheet, ink: Ink) -> lis
         for each in pictures:
             row += [*each[y], (" " * (room - sheet.wide + GAP), "text")]
         rows.append(tuple(row))
-    captions = (
-        span for at in places for span in (*caption(view, at, room), (" " * GAP, "text"))
-    )
+    captions = (span for at in places for span in (*caption(view, at, room), (" " * GAP, "text")))
     return [*rows, tuple(captions)]
 
 
@@ -153,5 +145,3 @@ def strip_rows(view: BatchView, width: int, height: int, first: int, ink: Ink) -
         written = "".join(right(str(each), 4) for each in flat[at, :numbers])
         rows.append((*caption(view, at, 13), (" ", "text"), *drawn, (written, "muted")))
     return rows
-
-

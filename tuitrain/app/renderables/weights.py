@@ -15,6 +15,7 @@ from .filters import FilterGrid, filter_rows
 from .formatting import compact, count, percentage, shape, short
 from .heat import Ink, Pixels, fitted, legend, limit_of, shaded, signed
 from .histogram import bars
+from .numbers import number_rows
 from .parameter import first_values
 from .rows import Row, Span, joined, left, longest_that_fits, right, shortened
 
@@ -205,6 +206,8 @@ def picture_rows(
         return [], ""
     values = sample.astype(np.float64)
     limit = limit_of(values)
+    if values.size == max(values.shape, default=1) <= height:
+        return number_rows(values.ravel(), width), "a bar for each value"
     scale = legend(limit, ink, width)
     if is_filters(values.shape):
         grid = FilterGrid.fitting(values.shape, width, height - 2, ink)
@@ -247,7 +250,10 @@ def _matrix(
     if vector:
         return drawn, f"{count(math.prod(whole))} values, row by row"
     mean = down * across > 1
-    return drawn, f"a cell: the mean of {down} x {across} weights" if mean else "rows out, columns in"
+    return (
+        drawn,
+        f"a cell: the mean of {down} x {across} weights" if mean else "rows out, columns in",
+    )
 
 
 def as_matrix(values: Pixels, width: int) -> tuple[Pixels, bool]:

@@ -1,4 +1,4 @@
-"""The batch view: samples with what the network makes of them, and the confusions on the test set."""
+"""The batch view: samples, what the network makes of them, and how it confuses the classes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from textual.containers import Container
 from tuitrain.app.renderables.footer import Hint
 from tuitrain.app.widgets.batch import ConfusionMatrix, Samples
 from tuitrain.engines.closeups import SAMPLES, SeeBatch
+from tuitrain.engines.closeups import Samples as SampleSource
 
 from .seeing import SeeingScreen
 
@@ -36,7 +37,7 @@ class BatchScreen(SeeingScreen):
 
     def __init__(self, deck: Acts) -> None:
         super().__init__(deck)
-        self.samples = SAMPLES[0]
+        self.samples: SampleSource = SAMPLES[0]
 
     def body(self) -> ComposeResult:
         """Compose the pictures beside the matrix."""

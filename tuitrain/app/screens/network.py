@@ -1,4 +1,4 @@
-"""The network view: the tree, where the gradient flows, and the keys that steer what is selected."""
+"""The network view: the tree, where its gradient flows, and keys that steer what is selected."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class NetworkScreen(SeeingScreen):
         ]
 
     @property
-    def tree(self) -> NetworkTree:
+    def rows(self) -> NetworkTree:
         """The tree."""
         return self.query_one(NetworkTree)
 
     @property
     def chosen(self) -> Sequence[TableRow]:
         """What is selected, as rows of the groups table, one for each group that it is in."""
-        snapshot, row = self.deck.snapshot, self.tree.selected
+        snapshot, row = self.deck.snapshot, self.rows.selected
         return () if snapshot is None or row is None else _by_group(row, snapshot)
 
     def action_steer(self, act: str) -> None:
@@ -61,7 +61,7 @@ class NetworkScreen(SeeingScreen):
         if selecting and not self._acts():
             self.deck.status.say("this has no parameters: nothing to steer", "warning")
         elif act == "toggle_freeze" and self.deck.snapshot is not None:
-            row = self.tree.selected
+            row = self.rows.selected
             assert row is not None
             self.deck.act_for(whole(row, self.deck.snapshot), act)
         else:
@@ -75,7 +75,7 @@ class NetworkScreen(SeeingScreen):
         self.query_one(NetworkDetail).redraw()
 
     def _acts(self) -> bool:
-        row = self.tree.selected
+        row = self.rows.selected
         return row is not None and bool(row.parameters)
 
 

@@ -80,7 +80,7 @@ class Steering(Screen[None]):
 
     @property
     def chosen(self) -> list[TableRow]:
-        """The rows to act on: those that a view stands for, else the marked ones or the selected."""
+        """The rows to act on: those a view has chosen, else the marked ones or the selected."""
         if self.stood_for:
             return list(self.stood_for)
         selected = self.selected

@@ -81,7 +81,11 @@ class WeightsScreen(SeeingScreen):
     def action_move(self, by: int) -> None:
         """Look at another parameter, in the order of the groups table."""
         snapshot = self.deck.snapshot
-        names = [each.name for group in snapshot.groups for each in group.parameters] if snapshot else []
+        names = (
+            [each.name for group in snapshot.groups for each in group.parameters]
+            if snapshot
+            else []
+        )
         if self.parameter in names:
             self.parameter = names[(names.index(self.parameter) + by) % len(names)]
             self.query_one(WeightsPicture).first = 0

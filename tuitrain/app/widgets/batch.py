@@ -22,6 +22,7 @@ class BatchPanel(HeatView):
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw what is seen, or say why nothing is."""
+        del snapshot
         view = getattr(self.screen, "seen", None)
         if not isinstance(view, BatchView):
             return self.screen.instead(room.width)  # type: ignore[attr-defined]

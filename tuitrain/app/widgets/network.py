@@ -138,6 +138,7 @@ class NetworkDetail(RowsView):
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Say it."""
+        del room
         view, row = getattr(self.screen, "seen", None), self._tree.selected
         if not isinstance(view, NetworkView) or row is None:
             return []

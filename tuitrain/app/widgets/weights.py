@@ -12,8 +12,8 @@ from tuitrain.app.renderables.rows import Row, wrapped
 from tuitrain.app.renderables.weights import (
     FACETS,
     course_rows,
-    fact_rows,
     facet_of,
+    fact_rows,
     histogram_rows,
     is_filters,
     picture_rows,
@@ -37,6 +37,7 @@ class WeightsPanel(HeatView):
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw what is seen; nothing before anything is."""
+        del snapshot
         view = getattr(self.screen, "seen", None)
         if not isinstance(view, WeightsView):
             return []
@@ -73,7 +74,9 @@ class WeightsCourse(WeightsPanel):
         course = facet_of(view, self.facet).course
         self.border_title = f"{self.facet} over the steps"
         self.border_subtitle = "bright: many" if len(course) else ""
-        nothing = "nothing sampled yet" if self.facet != "gradient" else why_nothing(view, self.facet)
+        nothing = (
+            "nothing sampled yet" if self.facet != "gradient" else why_nothing(view, self.facet)
+        )
         return course_rows(course, room.width, room.height, self.ink) or wrapped(
             nothing, room.width, "muted"
         )
@@ -110,9 +113,7 @@ class WeightsPicture(WeightsPanel):
     def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
         """Draw the weights, and say in the border what a cell is."""
         facet = facet_of(view, self.facet)
-        rows, said = picture_rows(
-            facet, view.shape, room.width, room.height, self.first, self.ink
-        )
+        rows, said = picture_rows(facet, view.shape, room.width, room.height, self.first, self.ink)
         kind = "filters" if is_filters(view.shape) else shape(view.shape)
         self.border_title = f"{self.facet}: {kind}"
         self.border_subtitle = said

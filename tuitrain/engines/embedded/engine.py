@@ -20,6 +20,7 @@ from tuitrain_core.program import Recording
 
 from ..base import Array, Change, Pending, read_only
 from ..closeups import BatchView, NetworkView, SeeBatch
+from ..inspection import view_of
 from ..state import EngineState
 from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 from .capture import capture, check, restore_random
@@ -28,7 +29,6 @@ from .environment import environment
 from .examination import Examined, batch_view, guess
 from .freezing import FrozenParameters
 from .groups import GroupPlan, GroupTable
-from ..inspection import view_of
 from .pending import PendingStep
 from .rules import choices, compile_rules
 from .steering import Steering
@@ -356,7 +356,11 @@ class EmbeddedEngine:
             self._put_back(now)
         return tuple(
             LayerUnits(
-                name, self.group_of(name), dead.size, int(dead.sum()), tuple(np.flatnonzero(dead).tolist())
+                name,
+                self.group_of(name),
+                dead.size,
+                int(dead.sum()),
+                tuple(np.flatnonzero(dead).tolist()),
             )
             for name, dead in found.items()
         )
