@@ -130,7 +130,8 @@ async def test_picture(case, size, opened, picture):
 async def test_picture_of_a_close_look(case, size, opened, picture):
     make, keys = SEEN[case]
     async with opened(make(), size) as person:
-        await person.press(*keys)
+        for key in keys:
+            await person.press(key)
         assert person.svg() == picture
 
 
@@ -140,7 +141,8 @@ async def test_picture_of_a_close_look_in_our_themes(case, theme, opened, pictur
     make, keys = SEEN[case]
     async with opened(make()) as person:
         person.app.theme = theme
-        await person.press(*keys)
+        for key in keys:
+            await person.press(key)
         assert person.svg() == picture
 
 

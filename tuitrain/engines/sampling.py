@@ -31,7 +31,7 @@ def sampled(array: Array) -> tuple[Array, tuple[int, int]]:
     else:
         block = 1, 1
         most = max(1, ELEMENTS // max(1, array[:1].size)) if array.ndim else 1
-        sample = (array[:most] if array.ndim else array).astype(np.float32)
+        sample = np.array(array[:most] if array.ndim else array, np.float32)
     sample.flags.writeable = False
     return sample, block
 

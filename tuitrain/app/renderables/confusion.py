@@ -12,7 +12,7 @@ from tuitrain.engines.state import Array
 
 from .formatting import count, percentage
 from .heat import LEVELS, Ink
-from .rows import Role, Row, Span, bar, left, right
+from .rows import Role, Row, Span, bar, left, right, shortened
 
 _LABEL: Final = 6
 _RECALL: Final = 8
@@ -134,7 +134,7 @@ def _worst(confusion: Array, width: int, height: int) -> list[Row]:
             (
                 (f"✗ {left(text, 15)}", "text"),
                 (right(f"{count(each.times)}×", 7), "warning"),
-                (f"  {share} of the {each.label}s"[: max(0, width - 24)], "muted"),
+                (shortened(f"  {share} of the {each.label}s", width - 24), "muted"),
             )
         )
     return rows

@@ -14,7 +14,7 @@ from .rows import Row, left, right
 LABEL: Final = 5
 """Cells of an output channel's number, with the space after it."""
 
-LARGEST: Final = 4
+LARGEST: Final = 8
 """How many times its size a filter is drawn at most."""
 
 

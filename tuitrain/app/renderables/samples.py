@@ -128,8 +128,8 @@ def picture_rows(image: np.ndarray, high: int, wide: int, ink: Ink) -> list[Row]
 def _scaled(plane: np.ndarray, tall: int, wide: int) -> np.ndarray:
     """Average a plane down, or repeat its pixels, to exactly so many."""
     down = fitted(plane, tall, wide)
-    rows = np.linspace(0, down.shape[0] - 1e-9, tall, endpoint=False).astype(int)
-    columns = np.linspace(0, down.shape[1] - 1e-9, wide, endpoint=False).astype(int)
+    rows = np.arange(tall) * down.shape[0] // tall
+    columns = np.arange(wide) * down.shape[1] // wide
     return down[np.ix_(rows, columns)]
 
 

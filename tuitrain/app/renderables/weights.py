@@ -159,7 +159,7 @@ def _shares(course: Course, low: float, high: float, rows: int, columns: int) ->
     edges = np.linspace(low, high, rows + 1)
     steps = course.steps
     wanted = np.linspace(steps[0], steps[-1], columns)
-    at = np.clip(np.searchsorted(steps, wanted, "right") - 1, 0, len(steps) - 1)
+    at = np.searchsorted((steps[1:] + steps[:-1]) / 2, wanted)  # the nearest sample
     drawn = {each: _spread(course, each, edges)[::-1] for each in np.unique(at).tolist()}
     found = np.stack([drawn[each] for each in at.tolist()], axis=1)
     most = found.max()
@@ -205,18 +205,18 @@ def picture_rows(
     if sample is None or not sample.size or height < 3 or width < 12:
         return [], ""
     values = sample.astype(np.float64)
-    limit = limit_of(values)
     if values.size == max(values.shape, default=1) <= height:
         return number_rows(values.ravel(), width), "a bar for each value"
-    scale = legend(limit, ink, width)
     if is_filters(values.shape):
         grid = FilterGrid.fitting(values.shape, width, height - 2, ink)
         first = max(0, min(first, len(values) - grid.shown(values.shape)))
+        limit, said = limit_of(values), _filters_said(whole, grid, first)
         drawn = filter_rows(values, limit, grid, first, ink)
-        said = _filters_said(whole, grid, first)
     else:
-        drawn, said = _matrix(values, facet.block, whole, limit, (width, height - 2), ink)
-    return [*drawn[: height - 2], (), scale], said
+        pixels, said = _pixels(values, facet.block, whole, width, (height - 2) * ink.per_cell)
+        limit = limit_of(pixels)
+        drawn = signed(pixels, limit, ink)
+    return [*drawn[: height - 2], (), legend(limit, ink, width)], said
 
 
 def is_filters(dimensions: Sequence[int]) -> bool:
@@ -232,28 +232,18 @@ def _filters_said(whole: Sequence[int], grid: FilterGrid, first: int) -> str:
     return " · ".join(each for each in (out, into) if each) or f"{whole[0]} x {whole[1]} filters"
 
 
-def _matrix(
-    values: Pixels,
-    block: tuple[int, int],
-    whole: Sequence[int],
-    limit: float,
-    room: tuple[int, int],
-    ink: Ink,
-) -> tuple[list[Row], str]:
-    width, height = room[0], room[1] * ink.per_cell
+def _pixels(
+    values: Pixels, block: tuple[int, int], whole: Sequence[int], width: int, height: int
+) -> tuple[Pixels, str]:
+    """Return what is drawn of an array that is no filters, and what one pixel is."""
     matrix, vector = as_matrix(values, width)
-    rows, columns = matrix.shape
-    pixels = fitted(matrix, height, width, grow=1 if vector else 4)
-    drawn = signed(pixels, limit, ink)
-    down = 1 if vector else max(1, round(rows * block[0] / len(pixels)))
-    across = 1 if vector else max(1, round(columns * block[1] / pixels.shape[1]))
     if vector:
-        return drawn, f"{count(math.prod(whole))} values, row by row"
-    mean = down * across > 1
-    return (
-        drawn,
-        f"a cell: the mean of {down} x {across} weights" if mean else "rows out, columns in",
-    )
+        return fitted(matrix, height, width), f"{count(math.prod(whole))} values, row by row"
+    pixels = fitted(matrix, height, width, grow=4)
+    down = max(1, round(matrix.shape[0] * block[0] / len(pixels)))
+    across = max(1, round(matrix.shape[1] * block[1] / pixels.shape[1]))
+    mean = f"a cell: the mean of {down} x {across} weights"
+    return pixels, mean if down * across > 1 else "rows: out, columns: in"
 
 
 def as_matrix(values: Pixels, width: int) -> tuple[Pixels, bool]:
