@@ -266,7 +266,7 @@ _SAID: Final[Mapping[Flow, str]] = {
     Flow.PASSES: "the gradient goes on to what is above",
     Flow.CUT: "the gradient is cut here: all that is above is frozen",
     Flow.ENDS: "the gradient ends here: above are the data",
-    Flow.NONE: "no gradient is computed here: nothing here or above needs one",
+    Flow.NONE: "no gradient is computed: nothing here or above needs one",
 }
 
 
@@ -275,7 +275,7 @@ def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView])
     facts = facts_of(row, view, groups)
     name = row.path or (row.name if row.depth else f"{row.name}, the whole network")
     label = f" {row.label}({row.detail})" if row.label and row.depth else ""
-    first: Row = ((name, "strong"), (label, "text"), (f"  {shape(row.shape)}", "muted"))
+    first: Row = ((name, "strong"), (f" {shape(row.shape)}", "muted"), (f" {label}", "text"))
     trained = [
         f"{group.name}: {f'{group.optimizer} {group.settings}'.strip()}, lr {rate(group.lr)}"
         + (f" {group.schedule}" if group.schedule != "constant" else "")
@@ -284,7 +284,7 @@ def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView])
     size = f"{count(facts.size)} parameters" if row.parameters else "nothing to train"
     state = f"  {_state(row, facts)[0]}" if row.parameters else ""
     second: Row = ((f"{size}  ", "text"), ("; ".join(trained), "muted"), (state, "frozen"))
-    return [first, second, (*_said(row), *_dead(facts.units))]
+    return [first, second, (*_dead(facts.units), *_said(row))]
 
 
 def _said(row: NetworkRow) -> Row:
@@ -303,5 +303,5 @@ def _dead(units: LayerUnits | None) -> Row:
     if units is None:
         return ()
     which = ", ".join(map(str, units.which[:8])) + (" …" if len(units.which) > 8 else "")
-    text = f"  dead units {units.dead} of {units.units}" + (f": {which}" if units.which else "")
-    return ((text, "warning" if units.dead else "muted"),)
+    text = f"dead units {units.dead} of {units.units}" + (f": {which}" if units.which else "")
+    return ((f"{text}  ", "warning" if units.dead else "muted"),)
