@@ -18,6 +18,8 @@ from tuitrain.app.renderables.weights import (
     course_rows,
     fact_rows,
     histogram_rows,
+)
+from tuitrain.app.renderables.weights import (
     picture_rows as weight_rows,
 )
 from tuitrain.engines.closeups import UNSURE, Course, Facet, SeeBatch

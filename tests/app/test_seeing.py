@@ -281,3 +281,12 @@ async def test_letters_need_no_colour(opened):
         assert "▀" not in shown
         await person.press("c")
         assert "▀" in text(person, WeightsPicture)
+
+
+async def test_read_only_looks_and_does_not_steer(opened):
+    async with opened(read_only=True) as person:
+        await person.press("W")
+        await person.press("f", "space")
+        assert isinstance(person.app.screen, WeightsScreen)
+        assert said(person) == "read-only: this screen shows the run and does not steer it"
+        assert person.sent == []

@@ -132,6 +132,19 @@ def test_a_line_that_was_made_from_another_shares_what_was_before_its_fork():
     assert view.value.course.steps.tolist() == [0, 2, 6]
 
 
+def test_a_line_that_is_passed_while_nobody_looks_decides_what_is_shared(clock):
+    run, seeing = session(), Seeing(clock)
+    for _ in range(5):
+        seen(seeing, run, FC)
+        run.burst(most=2)
+        clock.now += 1
+    run.decide(parse("rewind 5"), "key", 1)
+    assert seeing.see(run, None) is None
+    run.burst(most=3)
+    run.decide(parse("rewind 7"), "key", 1)
+    assert seen(seeing, run, FC).value.course.steps.tolist() == [0, 2, 4, 7]
+
+
 def test_a_long_course_is_thinned_and_stays_whole():
     course = Histograms()
     view = make_engine().inspect("fc.weight")

@@ -76,6 +76,7 @@ class Seeing:
 
         Whatever goes wrong in it is told: a look must not end the run.
         """
+        self._sampler.follow(session.timeline.line, session.step)
         if asked is None:
             return None
         # A run that stands comes here only when something was asked or decided: it is seen anew.

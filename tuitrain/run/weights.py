@@ -68,7 +68,7 @@ class WeightsSampler:
 
     def __init__(self) -> None:
         self._courses: dict[str, tuple[Histograms, Histograms, Histograms]] = {}
-        self._line = ""
+        self._at = ("", 0)
         self._before: tuple[str, int, Array] | None = None
         self._update = Facet()
         self._update_steps = 0
@@ -78,7 +78,7 @@ class WeightsSampler:
         view = engine.inspect(asked.parameter)
         if view is None:
             return None
-        self._follow(line, engine.step)
+        self.follow(line, engine.step)
         of_value, of_grad, of_update = self._courses.setdefault(
             view.name, (Histograms(), Histograms(), Histograms())
         )
@@ -107,15 +107,21 @@ class WeightsSampler:
             aliases=view.aliases,
         )
 
-    def _follow(self, line: Line, step: int) -> None:
-        """Keep of the courses what belongs to the line of history that the run is on."""
-        common = step if line.name == self._line or not self._line else min(line.fork, step)
-        if self._before is not None and (line.name != self._line or self._before[1] > step):
-            self._before, self._update, self._update_steps = None, Facet(), 0
+    def follow(self, line: Line, step: int) -> None:
+        """Keep of the courses what belongs to the line of history that the run is on.
+
+        To be called while nobody looks, too: a line that is only passed on the way to another
+        decides what those two have in common.
+        """
+        known, last = self._at
+        self._at = line.name, step
+        if line.name == known and step >= last:
+            return
+        common = step if line.name == known else min(line.fork, step)
+        self._before, self._update, self._update_steps = None, Facet(), 0
         for courses in self._courses.values():
             for each in courses:
                 each.cut(common)
-        self._line = line.name
 
     def _difference(self, view: ParameterView, values: Array) -> None:
         """Compare with the look before, if that was at this parameter and at another step."""
