@@ -21,6 +21,7 @@ from tuitrain.commands import (
     Undo,
     to_text,
 )
+from tuitrain.engines.closeups import See, SeeBatch, Seen, SeeNetwork, SeeWeights
 from tuitrain.run.snapshot import (
     Actor,
     ArrayView,
@@ -41,6 +42,8 @@ from tuitrain.run.snapshot import (
     Trial,
     UpdatePreview,
 )
+
+from .fake_seen import batch_view, network_view, weights_view
 
 TITLE = Title("lenet-decay", "lenet", "mnist-mini", 0, 64, 469, 4690)
 
@@ -270,6 +273,7 @@ class FakeSource:
     sent: list[tuple[AnyCommand, Actor]] = field(default_factory=list)
     wondered: list[AnyCommand | None] = field(default_factory=list)
     watched: list[str | None] = field(default_factory=list)
+    seeing: list[See | None] = field(default_factory=list)
     closed: int = 0
 
     def snapshot(self) -> Snapshot:
@@ -286,6 +290,22 @@ class FakeSource:
 
     def preview(self, command: AnyCommand | None) -> None:
         self.wondered.append(command)
+
+    def see(self, asked: See | None) -> None:
+        self.seeing.append(asked)
+        self.show(seen=None if asked is None else self.seen(asked))
+
+    def seen(self, asked: See) -> Seen:
+        shown = self.shown
+        match asked:
+            case SeeWeights(parameter=name):
+                holder = next(g for g in shown.groups if name in [r.name for r in g.parameters])
+                since = next(r.frozen_since for r in holder.parameters if r.name == name)
+                return weights_view(name, SHAPES[name], holder.name, shown.step, since)
+            case SeeNetwork():
+                return network_view(shown.groups, shown.step)
+            case SeeBatch():
+                return batch_view(asked, shown.step)
 
     def close(self) -> None:
         self.closed += 1

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tuitrain.app.themes import OURS
 from tuitrain.run.snapshot import Phase
 
 from .fake import FakeSource, answered, branched, group, running, starting, tried, watchful
@@ -95,6 +96,18 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
 }
 
 
+SEEN: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
+    "weights": (FakeSource, ("down", "down", "W")),
+    "weights of a matrix, gradient": (FakeSource, ("W", *["up"] * 3, "right")),
+    "weights in letters": (FakeSource, ("W", "c")),
+    "weights that are frozen": (frozen, ("W", "right")),
+    "network": (FakeSource, ("N", "down", "enter", "down", "down")),
+    "network with a cut": (frozen, ("N", "down")),
+    "batch": (FakeSource, ("i",)),
+    "batch, mistakes and confusions": (FakeSource, ("i", "left", "tab")),
+}
+
+
 VAST: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "running": (FakeSource, ()),
     "branches": (rewound, ("y", "a")),
@@ -109,6 +122,27 @@ async def test_picture(case, size, opened, picture):
     make, keys = CASES[case]
     async with opened(make(), size) as person:
         await person.press(*keys)
+        assert person.svg() == picture
+
+
+@pytest.mark.parametrize("size", (*SIZES, (200, 60)), ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("case", SEEN)
+async def test_picture_of_a_close_look(case, size, opened, picture):
+    make, keys = SEEN[case]
+    async with opened(make(), size) as person:
+        for key in keys:
+            await person.press(key)
+        assert person.svg() == picture
+
+
+@pytest.mark.parametrize("case", ("weights", "network with a cut", "batch"))
+@pytest.mark.parametrize("theme", [each.name for each in OURS])
+async def test_picture_of_a_close_look_in_our_themes(case, theme, opened, picture):
+    make, keys = SEEN[case]
+    async with opened(make()) as person:
+        person.app.theme = theme
+        for key in keys:
+            await person.press(key)
         assert person.svg() == picture
 
 

@@ -20,8 +20,9 @@ from .palette import SteeringCommands
 from .screens.confirm import Confirm
 from .screens.dialog import CommandDialog
 from .screens.flight_deck import FlightDeck
+from .screens.seeing import SeeingScreen
 from .source import Source
-from .themes import OURS
+from .themes import GREY_HEAT, HEAT, OURS
 
 REFRESH_HZ: Final = 12
 """The screen looks at the run so often; the run itself never waits for the screen."""
@@ -75,6 +76,10 @@ class TuitrainApp(App[None]):
         """Start on the flight deck."""
         return self.deck
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Say what colours the scales of heat maps have where the theme does not."""
+        return HEAT | GREY_HEAT if self.no_color else dict(HEAT)
+
     def on_mount(self) -> None:
         """Start to look at the run."""
         self.theme_changed_signal.subscribe(self, self._keep_theme)
@@ -97,7 +102,7 @@ class TuitrainApp(App[None]):
         elif snapshot.phase is Phase.STARTING:
             self.deck.tick()
         for screen in self.screen_stack:
-            if isinstance(screen, CommandDialog):
+            if isinstance(screen, CommandDialog | SeeingScreen):
                 with suppress(NoMatches):  # its fields are still to come, or are gone already
                     screen.look(snapshot)
 

@@ -171,6 +171,11 @@ KEYS: Final[tuple[Key, ...]] = (
     ),
     Key("colon", ":", "command", "command", "cmd", "Type a command."),
     Key("w", "w", "save", "", "", "Save as scenario: what was done so far, in a file of your own."),
+    Key("W", "W", "weights", "weights", "wts", "Look at weights: values, gradient, updates.", 11),
+    Key(
+        "N", "N", "network", "network", "net", "Look at the network: where the gradient flows.", 12
+    ),
+    Key("i", "i", "batch", "images", "img", "Look at samples, guesses and confusions.", 13),
     Key(
         "left_square_bracket", "[", "quantity(-1)", "", "", "Chart what comes before: lr, |grad| …"
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from tuitrain.commands import AnyCommand
+from tuitrain.engines.closeups import See
 from tuitrain.run.snapshot import Actor, Snapshot
 
 
@@ -21,6 +22,10 @@ class Source(Protocol):
 
     def watch(self, parameter: str | None) -> None:
         """Ask that coming snapshots describe this parameter in full (None: no parameter)."""
+        ...
+
+    def see(self, asked: See | None) -> None:
+        """Ask that coming snapshots show something closely (None: nothing)."""
         ...
 
     def preview(self, command: AnyCommand | None) -> None:

@@ -27,6 +27,13 @@ OKABE_ITO: Final = Theme(
 vision.
 """
 
+GREY_HEAT: Final = {
+    "heat-negative": "#000000",
+    "heat-zero": "#6A6A6A",
+    "heat-positive": "#FFFFFF",
+}
+"""Heat maps from dark over grey to light: without colours a sign is seen by its lightness."""
+
 MONOCHROME: Final = Theme(
     name="tuitrain-monochrome",
     primary="#707070",
@@ -40,6 +47,18 @@ MONOCHROME: Final = Theme(
     surface="#181818",
     panel="#222222",
     dark=True,
+    variables=GREY_HEAT,
 )
 
 OURS: Final = (OKABE_ITO, MONOCHROME)
+
+HEAT: Final = {
+    "heat-negative": "#3D9BE9",
+    "heat-zero": "#17171B",
+    "heat-positive": "#F2A43A",
+    "heat-none": "#121216",
+    "heat-all": "#F4F4F4",
+}
+"""The ends and the middle of the scales of heat maps, in themes that say nothing of them: blue and
+orange are told apart with every kind of colour vision.
+"""

@@ -10,6 +10,7 @@ import numpy as np
 
 from tuitrain.commands import AnyCommand
 
+from .closeups import BatchView, NetworkView, SeeBatch
 from .state import Array, EngineState
 from .views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 
@@ -168,6 +169,20 @@ class Engine(Protocol):
         """Count the dead units of each layer that a ReLU follows, in the batch of the next step.
 
         Frozen layers are counted too. It costs a forward pass, and changes nothing.
+        """
+        ...
+
+    def network(self) -> NetworkView:
+        """Describe the network as a tree, and where its gradient flows as things are frozen now.
+
+        Units are not counted. The first call costs a forward pass; nothing is changed.
+        """
+        ...
+
+    def examine(self, asked: SeeBatch) -> BatchView:
+        """Show samples with what the network makes of them, and its confusions on the test set.
+
+        It costs an evaluation; as with `evaluate`, training is not affected by it.
         """
         ...
 

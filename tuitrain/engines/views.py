@@ -104,12 +104,14 @@ class LayerUnits:
     ----------
     parameter : the layer's weight
     group : the group that this is in
+    which : the numbers of the dead ones
     """
 
     parameter: str
     group: str
     units: int
     dead: int
+    which: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

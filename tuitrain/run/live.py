@@ -16,8 +16,10 @@ from functools import partial
 from typing import TypeAlias
 
 from tuitrain.commands import AnyCommand, to_text
+from tuitrain.engines.closeups import See
 from tuitrain.errors import TuitrainError
 
+from .seeing import Seeing
 from .session import Session
 from .snapshot import Actor, JournalEntry, Phase, Snapshot, Title, UpdatePreview
 from .speedometer import Speedometer
@@ -63,6 +65,8 @@ class LiveRun:
         self._tickets = itertools.count(1)
         self._wake = threading.Condition()
         self._watched: str | None = None
+        self._asked: See | None = None
+        self._seeing = Seeing(clock)
         self._wondering: AnyCommand | None = None
         self._preview: UpdatePreview | None = None
         self._look_up = False
@@ -94,6 +98,16 @@ class LiveRun:
         """Ask that coming snapshots describe this parameter in full (None: no parameter)."""
         with self._wake:
             self._watched = parameter
+            self._interrupt()
+
+    def see(self, asked: See | None) -> None:
+        """Ask that coming snapshots show something closely (None: nothing).
+
+        It is looked at on the run's thread, at boundaries, so often that training keeps nearly all
+        of the time; what is not asked for any more costs nothing.
+        """
+        with self._wake:
+            self._asked = asked
             self._interrupt()
 
     def preview(self, command: AnyCommand | None) -> None:
@@ -251,7 +265,8 @@ class LiveRun:
             self._published_at = at
             version = self._snapshot.version + 1
             shown = session.snapshot(version, self._watched, self._speed.per_second())
-            self._show(replace(shown, preview=self._preview))
+            seen = self._seeing.see(session, self._asked)
+            self._show(replace(shown, preview=self._preview, seen=seen))
 
     def _show(self, snapshot: Snapshot) -> None:
         with self._wake:

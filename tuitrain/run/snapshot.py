@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tuitrain.engines.closeups import Seen
 from tuitrain.engines.views import (
     ArrayView,
     GroupView,
@@ -227,6 +228,7 @@ class Snapshot:
     clip : what gradients are clipped by, ``norm 1``; "" if they are not
     trial : the learning rates that were tried last
     preview : the answer to what was last asked for; see `LiveRun.preview`
+    seen : what is looked at closely; see `LiveRun.see`
     """
 
     version: int
@@ -251,6 +253,7 @@ class Snapshot:
     clip: str = ""
     trial: Trial | None = None
     preview: UpdatePreview | None = None
+    seen: Seen | None = None
 
     @property
     def epoch(self) -> float:

@@ -105,6 +105,18 @@ class DataLoader:
         self.fill(step, images, labels)
         return images, labels
 
+    def samples(self, rows: Array) -> tuple[Array, Array]:
+        """Return any samples of the data set, normalised as a batch's are.
+
+        Parameters
+        ----------
+        rows : which, int64 (B,)
+        """
+        images = np.empty((len(rows), *self.dataset.images.shape[1:]), np.float32)
+        flat = images.reshape(len(rows), -1)
+        gather_scaled(self._pixels, rows, self._scale, self._shift, flat)
+        return images, self.dataset.labels[rows]
+
     @property
     def scaling(self) -> tuple[float, float]:
         """The two float32 numbers a and b of ``x * a - b``, which normalises a pixel's byte."""

@@ -95,6 +95,26 @@ class Recording:
         program.differentiate(rows, [])
         return program
 
+    def logits_of(self, images: Array, labels: Array) -> Array | None:
+        """Compute the logits of a batch that the loader has not given; None if unrecorded.
+
+        Parameters
+        ----------
+        images, labels : as the loader gives them, of no more samples than it gives
+
+        Returns
+        -------
+        The program's own memory, until it computes something else.
+        """
+        recorded = self.program()
+        if recorded is None:
+            return None
+        program, rows = recorded[0], len(labels)
+        program.images(rows)[...] = images
+        program.labels(rows)[...] = labels
+        program.differentiate(rows, [])
+        return program.logits(rows)
+
     def take(self, images: Array, labels: Array, gm: GradManager) -> float:
         """Compute loss and gradients of a batch: recorded, or eagerly if that cannot be.
 

@@ -64,6 +64,13 @@ def right(text: str, width: int) -> str:
     return " " * (width - cell_len(text)) + text
 
 
+def bar(share: float, width: int) -> str:
+    """Draw a share of so many cells as a bar, in eighths of a cell; a little is never nothing."""
+    eighths = round(max(0.0, min(1.0, share)) * width * 8) or (1 if share > 0 else 0)
+    full, rest = divmod(eighths, 8)
+    return ("█" * full + " ▏▎▍▌▋▊▉"[rest] * (rest > 0)).ljust(width)
+
+
 def shortened(text: str, width: int) -> str:
     """Return the text, or as many whole words of it as fit before an ellipsis."""
     if cell_len(text) <= width:

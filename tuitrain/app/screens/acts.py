@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from tuitrain.app.renderables.groups import TableRow
 from tuitrain.app.saving import WRITERS, save
 from tuitrain.commands import (
     AnyCommand,
@@ -16,15 +18,18 @@ from tuitrain.commands import (
     Thaw,
     Undo,
 )
+from tuitrain.engines.closeups import See
 from tuitrain.errors import TuitrainError
-from tuitrain.run.snapshot import Phase
+from tuitrain.run.snapshot import Phase, Snapshot
 
+from .batch import BatchScreen
 from .branches import BranchesDialog
 from .breakpoints import BreakpointsDialog
 from .clip import ClipDialog
 from .decay import DecayDialog
 from .keep import KeepDialog
 from .lr import LrDialog
+from .network import NetworkScreen
 from .optimizer import OptimizerDialog
 from .regroup import RegroupDialog
 from .rewind import RewindDialog
@@ -32,6 +37,7 @@ from .save import Save, SaveDialog
 from .schedule import ScheduleDialog
 from .steering import Steering
 from .try_lr import TryDialog
+from .weights import WeightsScreen, parameter_of
 from .what_if import WhatIf
 
 
@@ -148,6 +154,41 @@ class Acts(Steering):
             )
             return
         self._ask(BranchesDialog(snapshot))
+
+    def action_weights(self) -> None:
+        """Look closely at the selected parameter, or at a group's largest."""
+        if (snapshot := self._built()) is not None and self.chosen:
+            self.app.push_screen(WeightsScreen(self, parameter_of(self.chosen[0], snapshot)))
+
+    def action_network(self) -> None:
+        """Look at the network, and where its gradient flows."""
+        if self._built() is not None:
+            self.app.push_screen(NetworkScreen(self))
+
+    def action_batch(self) -> None:
+        """Look at samples, and what the network makes of them."""
+        if self._built() is not None:
+            self.app.push_screen(BatchScreen(self))
+
+    def watch_closely(self, asked: See | None) -> None:
+        """Ask the run to show something closely, or nothing any more."""
+        self._source.see(asked)
+
+    def act_for(self, rows: Sequence[TableRow], act: str) -> None:
+        """Do what a key does, to rows that a view has chosen; to those of the table if none."""
+        self.stood_for = rows
+        try:
+            getattr(self, f"action_{act}")()
+        finally:
+            self.stood_for = ()
+
+    def _built(self) -> Snapshot | None:
+        """Return a snapshot of a run that can be looked at; if there is none, say so."""
+        snapshot = self.snapshot
+        if snapshot is None or not snapshot.groups:
+            self.status.say("nothing to look at yet: the run is starting", "warning")
+            return None
+        return snapshot
 
     def action_save(self) -> None:
         """Ask for a file, and save what was done as a scenario."""

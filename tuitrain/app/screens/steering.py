@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
@@ -54,6 +55,8 @@ class Steering(Screen[None]):
         self.read_only = read_only
         self._source = source
         self.record = record
+        self.stood_for: Sequence[TableRow] = ()
+        """The rows that a view over this screen has chosen, while it acts on them."""
         self._answers = Acknowledgements()
 
     @property
@@ -77,7 +80,9 @@ class Steering(Screen[None]):
 
     @property
     def chosen(self) -> list[TableRow]:
-        """The rows to act on: the marked ones, else the selected one."""
+        """The rows to act on: those a view has chosen, else the marked ones or the selected."""
+        if self.stood_for:
+            return list(self.stood_for)
         selected = self.selected
         return self.marked or ([] if selected is None else [selected])
 
@@ -99,7 +104,9 @@ class Steering(Screen[None]):
     def _frozen(self, row: TableRow) -> bool:
         groups = () if self.snapshot is None else self.snapshot.groups
         rows = groups if row.is_group else [each for group in groups for each in group.parameters]
-        return any(each.frozen_since is not None for each in rows if each.name == row.name)
+        named = [each for each in rows if each.name == row.name]
+        named = named or [each for each in rows if fnmatchcase(each.name, row.name)]
+        return bool(named) and all(each.frozen_since is not None for each in named)
 
     @property
     def waits_for_answer(self) -> bool:

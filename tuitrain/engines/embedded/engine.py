@@ -21,18 +21,21 @@ from tuitrain_core.optimizer import ParameterState
 from tuitrain_core.program import Recording
 
 from ..base import Array, Change, Pending, Watch, read_only
+from ..closeups import BatchView, NetworkView, SeeBatch
+from ..inspection import view_of
 from ..state import EngineState
 from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 from .capture import capture, check, restore_random
 from .description import describe
 from .environment import environment
+from .examination import Examined, batch_view, guess
 from .freezing import FrozenParameters
 from .groups import GroupPlan, GroupTable
-from .inspection import view_of
 from .pending import PendingStep
 from .rules import choices, compile_rules
 from .steering import Steering
 from .stepping import Stepper
+from .structure import Structure, structure_of
 
 TEST_BATCH = 500
 
@@ -82,6 +85,7 @@ class EmbeddedEngine:
         self._stepper = Stepper(self._model, self._loader, self._table, self._parameters)
         self._frozen = FrozenParameters(self._parameters)
         self._steering = Steering(self._table, self._frozen, len(self._loader))
+        self._structure: Structure | None = None
         self._step = 0
         for plan in plans:
             if plan.frozen:
@@ -162,14 +166,9 @@ class EmbeddedEngine:
 
     def evaluate(self) -> float:
         """Return the accuracy on the test set, from 0 to 1."""
-        right = total = 0
-        for index in range(len(self._test)):
-            logits, labels = self._logits(index)
-            # A NaN is nobody's maximum: argmax would take it for one.
-            guesses = np.where(np.isnan(logits).any(axis=1), -1, logits.argmax(axis=1))
-            right += int(np.count_nonzero(guesses == labels))
-            total += len(labels)
-        return right / total
+        batches = (self._logits(index) for index in range(len(self._test)))
+        right = sum(int(np.count_nonzero(guess(out) == labels)) for out, labels in batches)
+        return right / len(self._test.dataset)
 
     def _logits(self, index: int) -> tuple[Array, Array]:
         """Return the logits of a batch of the test set, and its labels."""
@@ -178,8 +177,49 @@ class EmbeddedEngine:
         if recorded is not None:
             return recorded
         images, labels = self._test.batch(index)
-        with tape.paused(), self._evaluating():
-            return self._model(tensor(images)).numpy(), labels
+        return self._eager_logits(images), labels
+
+    def _eager_logits(self, images: Array) -> Array:
+        with random.use(self._random), tape.paused(), self._evaluating():
+            return self._model(tensor(images)).numpy()
+
+    def _logits_of(self, rows: Array) -> Array:
+        """Return the logits of samples of the training set, as an evaluation would have them."""
+        images, labels = self._loader.samples(rows)
+        recorded = self._evaluation.logits_of(images, labels)
+        return self._eager_logits(images) if recorded is None else recorded
+
+    def network(self) -> NetworkView:
+        """Describe the network, and where its gradient flows; see `Engine.network`."""
+        if self._structure is None:
+            self._structure = self._listen()
+        norms = {
+            name: statistics.grad_norm
+            for name in self._stepper.trained
+            if (statistics := self._table.of(name).optimizer.statistics.get(self._parameters[name]))
+        }
+        return NetworkView(
+            step=self._step,
+            data=self._loader.dataset.images.shape[1:],
+            rows=self._structure.rows(self._stepper.trained),
+            grad_norms=norms,
+        )
+
+    def examine(self, asked: SeeBatch) -> BatchView:
+        """Show samples and what the network makes of them; see `Engine.examine`."""
+        test = Examined.of(self._test.dataset, map(self._logits, range(len(self._test))))
+        upcoming = self._loader.rows(self._step)
+        return batch_view(asked, self._step, test, self._loader.dataset, upcoming, self._logits_of)
+
+    def _listen(self) -> Structure:
+        """Hear what the network does with two samples, and put back what that moves."""
+        images, _ = self._loader.samples(np.arange(min(2, len(self._loader.dataset))))
+        before = self._moving()
+        try:
+            with random.use(self._random), self._evaluating():
+                return structure_of(self._model, images)
+        finally:
+            self._put_back(before)
 
     def groups(self) -> tuple[GroupView, ...]:
         """Describe the groups, in order."""
@@ -333,7 +373,13 @@ class EmbeddedEngine:
         finally:
             self._put_back(now)
         return tuple(
-            LayerUnits(name, self.group_of(name), dead.size, int(dead.sum()))
+            LayerUnits(
+                name,
+                self.group_of(name),
+                dead.size,
+                int(dead.sum()),
+                tuple(np.flatnonzero(dead).tolist()),
+            )
             for name, dead in found.items()
         )
 

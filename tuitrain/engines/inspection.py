@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ..views import ArrayView
+from .views import ArrayView
 
 BINS = 40
 FIRST = 64

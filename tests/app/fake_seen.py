@@ -1,0 +1,126 @@
+"""What a scripted run shows of itself closely: made up, but of LeNet's shapes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tuitrain.engines.closeups import (
+    BatchView,
+    Course,
+    Facet,
+    Flow,
+    NetworkRow,
+    NetworkView,
+    SeeBatch,
+    SeeWeights,
+    WeightsView,
+)
+from tuitrain.engines.inspection import view_of
+from tuitrain.engines.views import GroupView, LayerUnits
+
+UNITS = (
+    LayerUnits("conv1.weight", "conv", 6, 0),
+    LayerUnits("conv2.weight", "conv", 16, 2, (3, 7)),
+    LayerUnits("fc1.weight", "fc", 120, 14, tuple(range(5, 103, 7))),
+)
+
+
+def facet(seed: int, shape: tuple[int, ...], scale: float, step: int) -> Facet:
+    """Return values that widen over the steps, as a parameter's do."""
+    values = (np.random.default_rng(seed).normal(size=shape) * scale).astype(np.float32)
+    steps = np.arange(0, step + 1, 43)
+    spread = [view_of(values * (0.4 + 0.6 * each / max(step, 1)) + scale / 4) for each in steps]
+    course = Course(
+        steps,
+        np.array([each.low for each in spread]),
+        np.array([each.high for each in spread]),
+        np.array([each.counts for each in spread]),
+    )
+    return Facet(view_of(values), values, (1, 1), course)
+
+
+def weights_view(
+    name: str, shape: tuple[int, ...], group: str, step: int, since: int | None = None
+) -> WeightsView:
+    return WeightsView(
+        asked=SeeWeights(name),
+        step=step,
+        name=name,
+        shape=shape,
+        group=group,
+        frozen_since=since,
+        value=facet(1, shape, 0.08, step),
+        grad=Facet() if since is not None else facet(2, shape, 0.004, step),
+        update=Facet() if since is not None else facet(3, shape, 0.0002, step),
+        update_steps=0 if since is not None else 37,
+        update_ratio=float("nan") if since is not None else 1.2e-3,
+        units=next((each for each in UNITS if each.parameter == name), None),
+    )
+
+
+def network_view(groups: tuple[GroupView, ...], step: int) -> NetworkView:
+    """Return LeNet, with the flow that follows from what is frozen."""
+    frozen = {e.name for g in groups for e in g.parameters if e.frozen_since is not None}
+    shapes = {each.name: each.shape for group in groups for each in group.parameters}
+    rows: list[NetworkRow] = []
+    below = False
+    layers = (("conv1", (6, 28, 28)), ("conv2", (16, 10, 10)), ("fc1", (120,)), ("fc2", (84,)))
+    for place, (name, shape) in enumerate((*layers, ("classifier", (10,)))):
+        mine = (f"{name}.bias", f"{name}.weight")
+        here = below or not frozen.issuperset(mine)
+        flow = Flow.NONE if not here else Flow.PASSES if below else Flow.CUT
+        flow = Flow.ENDS if flow is Flow.CUT and place == 0 else flow
+        label = "Conv2d" if name.startswith("conv") else "Linear"
+        ways = (int(below), 1)
+        rows.append(NetworkRow(
+            f"/{place}", name, name, "module", label, "…", 1, shape, mine, flow, ways
+        ))  # fmt: skip
+        for each in mine:
+            gets = Flow.NONE if each in frozen else Flow.PASSES
+            part = each.partition(".")[2]
+            rows.append(NetworkRow(
+                f"/{place}.{part}", part, each, "parameter", "", "", 2, shapes[each], (each,), gets
+            ))  # fmt: skip
+        below = here
+        if name != "classifier":
+            flow = Flow.PASSES if below else Flow.NONE
+            rows.append(NetworkRow(
+                f"/{place}r", "relu", "", "operation", "", "", 1, shape, (), flow, (int(below), 1)
+            ))  # fmt: skip
+    every = tuple(shapes)
+    top = Flow.ENDS if below else Flow.NONE
+    root = NetworkRow("", "LeNet", "", "module", "LeNet", "", 0, (10,), every, top, (0, 1))
+    norms = {name: 0.5 / (2 + at) for at, name in enumerate(shapes) if name not in frozen}
+    return NetworkView(step, (1, 28, 28), (root, *rows), norms, UNITS)
+
+
+def digit(label: int) -> np.ndarray:
+    """Return an image with as many bars as the label says."""
+    image = np.zeros((1, 28, 28), np.uint8)
+    image[0, 3:25, 2] = image[0, 3, 2:26] = 160
+    for bar in range(label):
+        image[0, 6 + 2 * bar, 6:24] = 255 - 12 * bar
+    return image
+
+
+def batch_view(asked: SeeBatch, step: int, **changes) -> BatchView:
+    draw = np.random.default_rng(0)
+    labels = draw.integers(0, 10, 40)
+    guesses = np.where(draw.random(40) < 0.85, labels, (labels + 5) % 10)
+    if asked.samples == "mistakes":
+        labels, guesses = labels[labels != guesses], guesses[labels != guesses]
+    confusion = np.diag(draw.integers(170, 230, 10))
+    for label, guess, times in ((4, 9, 12), (7, 2, 9), (5, 3, 7), (9, 4, 6), (8, 3, 3), (2, 7, 1)):
+        confusion[label, guess] = times
+    view = BatchView(
+        asked=asked,
+        step=step,
+        inputs=np.stack([digit(each) for each in labels]),
+        labels=labels,
+        guesses=guesses,
+        confidence=np.where(labels == guesses, 0.97, 0.64),
+        confusion=confusion,
+    )
+    return replace(view, **changes)

@@ -1,0 +1,253 @@
+"""Looking closely: what is seen is true, belongs to the line, is paced, and never ends a run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.conformance.embedded import make_engine
+from tests.run.fake_engine import FakeEngine
+from tuitrain.commands import parse
+from tuitrain.engines.closeups import (
+    BatchView,
+    NetworkView,
+    SeeBatch,
+    SeeNetwork,
+    SeeWeights,
+    Unseen,
+    WeightsView,
+)
+from tuitrain.engines.sampling import COLUMNS, ELEMENTS, ROWS, averaged, sampled
+from tuitrain.run.live import LiveRun
+from tuitrain.run.seeing import BATCH_SECONDS, SHARE, WEIGHTS_SECONDS, Paced, Seeing
+from tuitrain.run.session import Session
+from tuitrain.run.snapshot import Phase, Title
+from tuitrain.run.timeline import Line
+from tuitrain.run.weights import POINTS, Histograms, WeightsSampler
+
+TITLE = Title("test", "small", "none", 0, 8, 7, 70)
+FC = SeeWeights("fc.weight")
+
+
+class Clock:
+    """Stands, but for what is added to it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def session() -> Session:
+    return Session(make_engine(), TITLE)
+
+
+def seen(seeing: Seeing, run: Session, asked) -> WeightsView | NetworkView | BatchView:
+    found = seeing.see(run, asked)
+    assert isinstance(found, WeightsView | NetworkView | BatchView)
+    return found
+
+
+def test_nothing_is_looked_at_unless_it_is_asked_for(clock, monkeypatch):
+    run = session()
+    for each in ("examine", "network", "dead_units", "inspect"):
+        monkeypatch.setattr(run.engine, each, None)
+    assert Seeing(clock).see(run, None) is None
+
+
+@pytest.mark.parametrize("asked", [FC, SeeNetwork(), SeeBatch(), SeeBatch("next")])
+def test_a_run_that_is_looked_at_comes_to_the_same_bits(clock, asked):
+    watched, alone = session(), session()
+    seeing = Seeing(clock)
+    for _ in range(9):
+        for run in (watched, alone):
+            run.burst(most=2)
+        clock.now += 5
+        seen(seeing, watched, asked)
+    assert watched.engine.digests() == alone.engine.digests()
+    assert watched.timeline.line.loss.series().values.tolist() == (
+        alone.timeline.line.loss.series().values.tolist()
+    )
+
+
+def test_the_update_is_what_has_changed_since_the_look_before(clock):
+    run, seeing = session(), Seeing(clock)
+    first = seen(seeing, run, FC)
+    assert (first.update.now, first.update_steps) == (None, 0)
+    before = run.engine.parameters()["fc.weight"].copy()
+    run.burst(most=3)
+    clock.now += 1
+    later = seen(seeing, run, FC)
+    assert later.update_steps == 3
+    assert later.update.sample is not None
+    changed = run.engine.parameters()["fc.weight"] - before
+    assert np.array_equal(later.update.sample, changed)
+    assert later.update.now is not None
+    assert later.update.now.norm == pytest.approx(np.linalg.norm(changed))
+    assert later.units is not None
+    assert later.units.units == 8
+
+
+def test_histograms_are_kept_over_the_steps_while_somebody_looks(clock):
+    run, seeing = session(), Seeing(clock)
+    for _ in range(4):
+        view = seen(seeing, run, FC)
+        run.burst(most=2)
+        clock.now += 1
+    assert view.value.course.steps.tolist() == [0, 2, 4, 6]
+    assert view.grad.course.steps.tolist() == [2, 4, 6]
+    assert view.value.course.counts.sum(axis=1).tolist() == [384] * 4
+    assert not view.value.course.counts.flags.writeable
+    assert view.value.sample is not None
+    assert not view.value.sample.flags.writeable
+
+
+def test_a_rewind_forgets_what_was_seen_of_the_line_that_is_left(clock):
+    run, seeing = session(), Seeing(clock)
+    for _ in range(4):
+        seen(seeing, run, FC)
+        run.burst(most=2)
+        clock.now += 1
+    run.decide(parse("rewind 3"), "key", 1)
+    view = seen(seeing, run, FC)
+    assert view.value.course.steps.tolist() == [0, 2, 3]
+    assert view.update.now is None
+
+
+def test_a_line_that_was_made_from_another_shares_what_was_before_its_fork():
+    engine, sampler = make_engine(), WeightsSampler()
+    for _ in range(3):
+        sampler.sample(engine, Line("main"), FC)
+        engine.run(2, lambda: False)
+    view = sampler.sample(engine, Line("b1", fork=3), FC)
+    assert view is not None
+    assert view.value.course.steps.tolist() == [0, 2, 6]
+
+
+def test_a_line_that_is_passed_while_nobody_looks_decides_what_is_shared(clock):
+    run, seeing = session(), Seeing(clock)
+    for _ in range(5):
+        seen(seeing, run, FC)
+        run.burst(most=2)
+        clock.now += 1
+    run.decide(parse("rewind 5"), "key", 1)
+    assert seeing.see(run, None) is None
+    run.burst(most=3)
+    run.decide(parse("rewind 7"), "key", 1)
+    assert seen(seeing, run, FC).value.course.steps.tolist() == [0, 2, 4, 7]
+
+
+def test_a_long_course_is_thinned_and_stays_whole():
+    course = Histograms()
+    view = make_engine().inspect("fc.weight")
+    assert view is not None
+    for step in range(5 * POINTS):
+        course.note(step, view.value)
+    steps = course.view().steps
+    assert len(steps) <= POINTS
+    assert (steps[0], steps[-1]) == (0, 5 * POINTS - 1)
+    course.note(steps[-1], replace(view.value, low=-9.0))
+    assert course.view().low[-1] != -9
+
+
+def test_looks_are_paced_while_the_run_goes_on(clock):
+    run, seeing = session(), Seeing(clock)
+    first = seen(seeing, run, SeeBatch())
+    run.burst(most=1)
+    clock.now += BATCH_SECONDS * 0.9
+    assert seen(seeing, run, SeeBatch()) is first
+    clock.now += BATCH_SECONDS * 0.2
+    assert seen(seeing, run, SeeBatch()).step == 1
+    assert seen(seeing, run, SeeBatch("next")).asked == SeeBatch("next")
+
+
+def test_a_run_that_stands_is_seen_as_it_is(clock):
+    run, seeing = session(), Seeing(clock)
+    run.burst(most=1)
+    run.decide(parse("pause"), "key", 1)
+    before = seen(seeing, run, SeeNetwork())
+    assert seen(seeing, run, SeeNetwork()) is before
+    run.decide(parse("freeze conv"), "key", 2)
+    after = seen(seeing, run, SeeNetwork())
+    assert isinstance(after, NetworkView)
+    assert isinstance(before, NetworkView)
+    assert before.rows != after.rows
+
+
+def test_training_has_nineteen_twentieths_of_the_time(clock):
+    looked: list[float] = []
+
+    def look() -> int:
+        looked.append(clock.now)
+        clock.now += 0.5
+        return len(looked)
+
+    paced = Paced(clock, WEIGHTS_SECONDS)
+    while clock.now < 50:
+        paced.get("this", look)
+        clock.now += 0.01
+    gaps = np.diff(looked)
+    assert (gaps >= 0.5 * (1 + SHARE)).all()
+    assert len(looked) == 5
+
+
+@pytest.mark.parametrize("asked", [SeeNetwork(), SeeBatch()])
+def test_a_look_that_fails_is_told_once_and_the_run_goes_on(clock, asked, monkeypatch):
+    run, seeing, calls = session(), Seeing(clock), []
+
+    def fail(*_):
+        calls.append(1)
+        raise ValueError("odd pixels")
+
+    monkeypatch.setattr(run.engine, "network", fail)
+    monkeypatch.setattr(run.engine, "examine", fail)
+    for _ in range(3):
+        assert seeing.see(run, asked) == Unseen(asked, 0, "ValueError: odd pixels")
+    assert calls == [1]
+    assert run.phase is Phase.RUNNING
+
+
+def test_a_parameter_that_is_not_there_is_named(clock):
+    found = Seeing(clock).see(session(), SeeWeights("fc9.weight"))
+    assert found == Unseen(SeeWeights("fc9.weight"), 0, "there is no parameter 'fc9.weight'")
+
+
+def test_a_live_run_shows_what_is_asked_for_and_then_no_more():
+    title = Title("test", "fake", "none", 0, 4, 10, 30)
+    run = LiveRun(lambda tell: Session(FakeEngine(), title), title).start()
+    run.join(20)
+    run.see(SeeWeights("w"))
+    run.answer(run.submit(parse("pause")), 20)
+    assert run.snapshot().seen == Unseen(SeeWeights("w"), 30, "there is no parameter 'w'")
+    run.see(None)
+    run.answer(run.submit(parse("pause")), 20)
+    assert run.snapshot().seen is None
+    run.close()
+
+
+def test_large_arrays_are_averaged_down_and_small_ones_kept():
+    small = np.arange(12, dtype=np.float32).reshape(3, 4)
+    sample, block = sampled(small)
+    assert (sample.tolist(), block) == (small.tolist(), (1, 1))
+    sample, block = sampled(np.ones((1000, 300), np.float32))
+    assert block == (8, 2)
+    assert sample.shape == (125, 150)
+    assert sample.shape[0] <= ROWS
+    assert sample.shape[1] <= COLUMNS
+    assert (sample == 1).all()
+    sample, block = sampled(np.ones((512, 512, 3, 3), np.float32))
+    assert (sample.size <= ELEMENTS, sample.shape[1:], block) == (True, (512, 3, 3), (1, 1))
+    assert sampled(np.float32(3).reshape(()))[0].shape == ()
+
+
+def test_the_last_blocks_are_means_of_what_there_is():
+    means = averaged(np.arange(15.0).reshape(3, 5), (2, 3))
+    assert means.tolist() == [[3.5, 6.0], [11.0, 13.5]]

@@ -1,0 +1,82 @@
+"""The batch view: samples, what the network makes of them, and how it confuses the classes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+
+from tuitrain.app.renderables.footer import Hint
+from tuitrain.app.widgets.batch import ConfusionMatrix, Samples
+from tuitrain.engines.closeups import SAMPLES, SeeBatch
+from tuitrain.engines.closeups import Samples as SampleSource
+
+from .seeing import SeeingScreen
+
+if TYPE_CHECKING:
+    from .acts import Acts
+
+PAGE = 8
+
+
+class BatchScreen(SeeingScreen):
+    """Pictures beside the matrix; on a narrow terminal one of them, and tab goes to the other."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "other", "The other panel", show=False),
+        Binding("right,h", "samples(1)", "Other samples", show=False),
+        Binding("left", "samples(-1)", "Other samples", show=False),
+        Binding("down,j,pagedown", "move(1)", "Later samples", show=False),
+        Binding("up,k,pageup", "move(-1)", "Earlier samples", show=False),
+        Binding("plus,equals_sign", "zoom(1)", "Larger", show=False),
+        Binding("minus", "zoom(-1)", "Smaller", show=False),
+    ]
+    shows: ClassVar[str] = "batch"
+
+    def __init__(self, deck: Acts) -> None:
+        super().__init__(deck)
+        self.samples: SampleSource = SAMPLES[0]
+
+    def body(self) -> ComposeResult:
+        """Compose the pictures beside the matrix."""
+        with Container(id="batch"):
+            yield Samples()
+            yield ConfusionMatrix()
+
+    def asked(self) -> SeeBatch:
+        """Ask for the samples."""
+        return SeeBatch(self.samples)
+
+    def hints(self) -> list[Hint]:
+        """Name the keys of this view."""
+        after = {"probe": "next batch", "next": "mistakes", "mistakes": "test set"}[self.samples]
+        hints = [
+            Hint("→", after, after, "samples(1)"),
+            Hint("↓", "more", "more", "move(1)"),
+            Hint("+-", "size", "size", "zoom(1)", spare=2),
+        ]
+        if self.has_class("-narrow"):
+            other = "pictures" if self.has_class("-matrix") else "confusions"
+            hints.insert(0, Hint("tab", other, other, "other"))
+        return hints
+
+    def action_other(self) -> None:
+        """Go to the matrix, or back to the pictures."""
+        self.toggle_class("-matrix")
+
+    def action_samples(self, by: int) -> None:
+        """Show other samples."""
+        self.samples = SAMPLES[(SAMPLES.index(self.samples) + by) % len(SAMPLES)]
+        self.query_one(Samples).first = 0
+        self.ask()
+
+    def action_move(self, by: int) -> None:
+        """Show later samples, or earlier ones."""
+        self.query_one(Samples).move(by * PAGE)
+
+    def action_zoom(self, by: int) -> None:
+        """Draw the pictures larger or smaller."""
+        pictures = self.query_one(Samples)
+        pictures.zoom = max(-6, min(6, pictures.zoom + by))

@@ -1,0 +1,214 @@
+"""Close looks: what a face can ask to see of weights, network and batches, and what it is shown.
+
+A close look costs time that training then does not have, so it is taken only while somebody asks
+for it. Everything here is an immutable value; arrays are read-only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .state import Array
+from .views import ArrayView, LayerUnits
+
+Samples: TypeAlias = Literal["probe", "next", "mistakes"]
+"""Which samples: the first of the test set, which stay the same; those of the next step; or those
+of the test set that the network is wrong about, the surest first."""
+
+SAMPLES: Final[tuple[Samples, ...]] = ("probe", "next", "mistakes")
+
+UNSURE: Final = -1
+"""The guess where an output is NaN."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeeWeights:
+    """Ask for one parameter: its values, its gradient, its updates."""
+
+    parameter: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeeNetwork:
+    """Ask for the network, and where its gradient flows."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeeBatch:
+    """Ask for samples with what the network makes of them, and the confusions on the test set."""
+
+    samples: Samples = "probe"
+
+
+See: TypeAlias = SeeWeights | SeeNetwork | SeeBatch
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Course:
+    """Histograms over the steps, as they were sampled.
+
+    Attributes
+    ----------
+    steps : (T,) int, ascending
+    low, high : (T,) what the bins of each sample span
+    counts : (T, bins) how many values fell into each
+    """
+
+    steps: Array = field(default_factory=lambda: np.empty(0, np.int64))
+    low: Array = field(default_factory=lambda: np.empty(0))
+    high: Array = field(default_factory=lambda: np.empty(0))
+    counts: Array = field(default_factory=lambda: np.empty((0, 0), np.int64))
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facet:
+    """One side of a parameter: its values, its gradient, or how it was updated.
+
+    Attributes
+    ----------
+    now : its statistics; None where there is none: no gradient is computed, or no update was seen
+    sample : float32, of the parameter's shape, or smaller if that is large; see ``block``
+    block : how many neighbours along the last two axes one element of ``sample`` is the mean of
+    course : its histograms since it is being looked at
+    """
+
+    now: ArrayView | None = None
+    sample: Array | None = None
+    block: tuple[int, int] = (1, 1)
+    course: Course = field(default_factory=Course)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WeightsView:
+    """One parameter, seen closely.
+
+    Attributes
+    ----------
+    shape : of the whole parameter; samples may show less of it
+    update : what the last ``update_steps`` steps have changed, together
+    update_ratio : |Δw|/|w| of the last step alone; NaN if there was none
+    units : the units of the layer that it belongs to; None where no ReLU follows
+    """
+
+    asked: SeeWeights
+    step: int
+    name: str
+    shape: tuple[int, ...]
+    group: str
+    frozen_since: int | None
+    value: Facet
+    grad: Facet
+    update: Facet
+    update_steps: int
+    update_ratio: float
+    units: LayerUnits | None = None
+    aliases: tuple[str, ...] = ()
+
+
+class Flow(Enum):
+    """What becomes of the gradient at a part of the network, on its way from loss to data."""
+
+    PASSES = "passes"
+    """It comes from the loss and goes on towards the data."""
+    CUT = "cut"
+    """It ends here: everything below that could learn is frozen."""
+    ENDS = "ends"
+    """It ends here: below there is nothing that learns."""
+    NONE = "none"
+    """None is computed: nothing here or below needs one."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkRow:
+    """One line of the network as a tree, in the order in which a batch meets it.
+
+    Attributes
+    ----------
+    key : tells the row from all others, whatever changes
+    name : the last part of its path, or the operation's name
+    path : the module's dotted path; of a parameter its full name there; of an operation ""
+    kind : ``module``, ``operation`` or ``parameter``
+    label : the module's class, with its settings in ``detail``
+    depth : 0 for the network itself
+    shape : of the output for one sample, or of the parameter
+    parameters : the first names of those in it, each once; of a parameter row its own
+    flow : where the gradient goes; of a parameter, whether it gets one
+    ways : of how many inputs (the second) the gradient goes on to (the first)
+    uses : how often it is used in one pass; 0 if the outputs do not depend on it
+    """
+
+    key: str
+    name: str
+    path: str
+    kind: Literal["module", "operation", "parameter"]
+    label: str
+    detail: str
+    depth: int
+    shape: tuple[int, ...]
+    parameters: tuple[str, ...]
+    flow: Flow
+    ways: tuple[int, int] = (0, 0)
+    uses: int = 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetworkView:
+    """The network at a step.
+
+    Attributes
+    ----------
+    data : the shape of one sample
+    grad_norms : by parameter, of the last step; those without a gradient are not in it
+    units : the layers that a ReLU follows; none if nobody counted
+    """
+
+    step: int
+    data: tuple[int, ...]
+    rows: tuple[NetworkRow, ...]
+    grad_norms: Mapping[str, float]
+    units: tuple[LayerUnits, ...] = ()
+    asked: SeeNetwork = SeeNetwork()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BatchView:
+    """Samples, what the network makes of them, and how it confuses the classes of the test set.
+
+    Attributes
+    ----------
+    inputs : uint8 (n, C, H, W)
+    labels, guesses : int (n,); a guess is `UNSURE` where an output is NaN
+    confidence : float (n,), the share that the softmax gives to the guess
+    confusion : int (K, K): test samples by label (row) and guess (column); unsure ones are in none
+    unsure : how many those are
+    """
+
+    asked: SeeBatch
+    step: int
+    inputs: NDArray[np.uint8]
+    labels: Array
+    guesses: Array
+    confidence: Array
+    confusion: Array
+    unsure: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What was asked for cannot be shown; the reason is one sentence."""
+
+    asked: See
+    step: int
+    reason: str
+
+
+Seen: TypeAlias = WeightsView | NetworkView | BatchView | Unseen

@@ -1,0 +1,99 @@
+"""Examination: what the network makes of the test set, and of the samples that are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from tuitrain_core.data import Dataset
+
+from ..base import Array, read_only
+from ..closeups import UNSURE, BatchView, SeeBatch
+
+SHOWN: Final = 96
+"""Samples that are shown at most; more have no room on any screen."""
+
+
+def guess(logits: Array) -> Array:
+    """Return the class with the highest output; `UNSURE` where one is NaN.
+
+    A NaN is nobody's maximum: argmax would take it for one.
+    """
+    return np.where(np.isnan(logits).any(axis=1), UNSURE, logits.argmax(axis=1))
+
+
+def confidence(logits: Array) -> Array:
+    """Return the share that the softmax gives to the highest output; NaN where one is NaN."""
+    with np.errstate(all="ignore"):
+        powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+        return powers.max(axis=1) / powers.sum(axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """The whole test set, and what the network makes of it: one entry for each sample."""
+
+    dataset: Dataset
+    labels: Array
+    guesses: Array
+    confidence: Array
+
+    @classmethod
+    def of(cls, dataset: Dataset, batches: Iterable[tuple[Array, Array]]) -> Examined:
+        """Collect what batches of logits and labels say."""
+        # The logits may be a program's own memory, which the next batch writes over.
+        parts = [(labels.copy(), guess(out), confidence(out)) for out, labels in batches]
+        return cls(dataset, *map(np.concatenate, zip(*parts, strict=True)))
+
+    @property
+    def mistakes(self) -> Array:
+        """The samples that it is wrong about, the surest first; unsure ones last."""
+        wrong = np.flatnonzero(self.guesses != self.labels)
+        return wrong[np.argsort(-np.nan_to_num(self.confidence[wrong], nan=-1.0), kind="stable")]
+
+    def confusion(self) -> Array:
+        """Count the samples by label and guess: int (K, K)."""
+        sure = self.guesses != UNSURE
+        K = max(self.dataset.classes, int(self.guesses.max(initial=0)) + 1)
+        counts = np.zeros((K, K), np.int64)
+        np.add.at(counts, (self.labels[sure], self.guesses[sure]), 1)
+        return counts
+
+
+def batch_view(
+    asked: SeeBatch,
+    step: int,
+    test: Examined,
+    train: Dataset,
+    upcoming: Array,
+    logits_of: Callable[[Array], Array],
+) -> BatchView:
+    """Put together what is asked for.
+
+    Parameters
+    ----------
+    upcoming : the samples of the training set that the next step learns from
+    logits_of : gives the logits of samples of the training set
+    """
+    if asked.samples == "next":
+        source, rows = train, upcoming[:SHOWN]
+        outputs = logits_of(rows)
+        guesses, sure = guess(outputs), confidence(outputs)
+    else:
+        probe = np.arange(len(test.labels))
+        source, rows = test.dataset, (test.mistakes if asked.samples == "mistakes" else probe)
+        rows = rows[:SHOWN]
+        guesses, sure = test.guesses[rows], test.confidence[rows]
+    return BatchView(
+        asked=asked,
+        step=step,
+        inputs=read_only(source.images[rows]),
+        labels=read_only(source.labels[rows]),
+        guesses=read_only(guesses),
+        confidence=read_only(sure),
+        confusion=read_only(test.confusion()),
+        unsure=int(np.count_nonzero(test.guesses == UNSURE)),
+    )

@@ -1,0 +1,274 @@
+"""The structure of a network: its modules and operations in the order in which a batch meets them.
+
+A forward pass is listened to once, module by module; which parameters are frozen does not matter to
+it. What becomes of the gradient is then read off the same graph for any choice of what is trained.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from tuitrain_core import Parameter, Tensor, tape, tensor
+from tuitrain_core.module import Module, Sequential
+from tuitrain_core.ops import elementwise, shape
+from tuitrain_core.ops.base import Op
+
+from ..closeups import Flow, NetworkRow
+
+LIBRARY: Final = "tuitrain_core.module"
+"""The operations inside of the library's own layers are what their names say: not listed."""
+
+_PASSED_OVER: Final = (
+    shape.Reshape,
+    shape.Flatten,
+    shape.Transpose,
+    shape.Index,
+    elementwise.AsType,
+)
+"""Operations that move numbers and compute nothing."""
+
+BATCH: Final = 0
+"""The number of the value that the network is given."""
+
+
+@dataclass(eq=False)
+class Part:
+    """A module or an operation, with its data: numbers of the values that go in and come out."""
+
+    name: str
+    path: str
+    module: Module | None = None
+    above: Part | None = None
+    parts: list[Part] = field(default_factory=list)
+    inputs: list[int] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+    shape: tuple[int, ...] = ()
+    uses: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """A network as it was heard.
+
+    Attributes
+    ----------
+    root : the network
+    operations : each with the values it reads and the one it makes, in order
+    leaves : the value of each parameter, by its first name
+    names : the first name of each parameter
+    """
+
+    root: Part
+    operations: Sequence[tuple[tuple[int, ...], int]]
+    leaves: Mapping[str, int]
+    names: Mapping[int, str]
+
+    def rows(self, trained: Collection[str]) -> tuple[NetworkRow, ...]:
+        """Return the tree's rows, with where the gradient flows if these are trained."""
+        wanted = self._depending(self.leaves[name] for name in trained if name in self.leaves)
+        learning = self._depending(self.leaves.values())
+        return tuple(self._rows(self.root, 0, wanted, learning))
+
+    def _depending(self, leaves: Iterator[int] | Collection[int]) -> set[int]:
+        """Return every value that depends on one of these."""
+        found = set(leaves)
+        for inputs, output in self.operations:
+            if not found.isdisjoint(inputs):
+                found.add(output)
+        return found
+
+    def _rows(
+        self, part: Part, depth: int, wanted: set[int], learning: set[int], key: str = ""
+    ) -> Iterator[NetworkRow]:
+        own = [] if part.module is None else [*part.module.named_parameters()]
+        yield NetworkRow(
+            key=key,
+            name=part.name,
+            path=part.path,
+            kind="operation" if part.module is None else "module",
+            label="" if part.module is None else type(part.module).__name__,
+            detail="" if part.module is None else part.module.extra_repr(),
+            depth=depth,
+            shape=part.shape,
+            parameters=tuple(dict.fromkeys(self.names[id(each)] for _, each in own)),
+            flow=_flow(part, wanted, learning),
+            ways=(sum(each in wanted for each in part.inputs), len(part.inputs)),
+            uses=part.uses,
+        )
+        if part.module is not None:
+            yield from self._parameter_rows(part, part.module, depth + 1, wanted, key)
+        for place, each in enumerate(part.parts):
+            yield from self._rows(each, depth + 1, wanted, learning, f"{key}/{place}")
+
+    def _parameter_rows(
+        self, part: Part, module: Module, depth: int, wanted: set[int], key: str
+    ) -> Iterator[NetworkRow]:
+        """Give a row for each of a module's own parameters."""
+        for name, each in module.named_parameters(recursive=False):
+            first = self.names[id(each)]
+            leaf = self.leaves.get(first)
+            yield NetworkRow(
+                key=f"{key}.{name}",
+                name=name,
+                path=f"{part.path}.{name}" if part.path else name,
+                kind="parameter",
+                label="",
+                detail="",
+                depth=depth,
+                shape=each.shape,
+                parameters=(first,),
+                flow=Flow.PASSES if leaf in wanted else Flow.NONE,
+                uses=int(leaf is not None),
+            )
+
+
+def _flow(part: Part, wanted: set[int], learning: set[int]) -> Flow:
+    if wanted.isdisjoint(part.outputs):
+        return Flow.NONE
+    if not wanted.isdisjoint(part.inputs):
+        return Flow.PASSES
+    return Flow.ENDS if learning.isdisjoint(part.inputs) else Flow.CUT
+
+
+def structure_of(model: Module, images: np.ndarray) -> Structure:
+    """Listen to one forward pass.
+
+    What it moves besides, running averages or a generator, is the caller's to put back.
+
+    Parameters
+    ----------
+    model : the network; nothing of it stays changed
+    images : a small batch for it
+    """
+    return _Listener(model).hear(images)
+
+
+class _Listener:
+    """Writes down modules as they are entered, and operations inside of them."""
+
+    def __init__(self, model: Module) -> None:
+        self._model = model
+        self._root = Part(type(model).__name__, "", model)
+        self._open = [self._root]
+        self._parts: dict[int, Part] = {id(model): self._root}
+        self._values: dict[int, int] = {}
+        self._made = {BATCH}
+        self._alive: list[Tensor] = []
+        self._operations: list[tuple[tuple[int, ...], int]] = []
+        self._parameters: dict[int, str] = {}
+        for name, each in model.named_parameters():
+            self._parameters[id(each)] = name
+
+    def hear(self, images: np.ndarray) -> Structure:
+        with tape.paused(), tape.heard(self._operation), self._told_of_modules():
+            self._model(tensor(images))
+        self._add_silent(self._root)
+        leaves = {
+            name: self._values[identity]
+            for identity, name in self._parameters.items()
+            if identity in self._values
+        }
+        return Structure(self._root, self._operations, leaves, self._parameters)
+
+    @contextmanager
+    def _told_of_modules(self) -> Iterator[None]:
+        """Put a listener in front of every module's ``forward``, and take it away again."""
+        wrapped = list(self._model.named_modules())
+        for path, module in wrapped:
+            module.forward = self._listening(path, module, module.forward)  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            for _, module in wrapped:
+                del module.forward
+
+    def _listening(
+        self, path: str, module: Module, forward: Callable[..., Any]
+    ) -> Callable[..., Any]:
+        def heard(*given: Any, **named: Any) -> Any:
+            part = self._entered(path, module)
+            self._note(part.inputs, [*given, *named.values()])
+            self._open.append(part)
+            try:
+                output = forward(*given, **named)
+            finally:
+                self._open.pop()
+            self._note(part.outputs, [output])
+            part.shape = next((each.shape[1:] for each in _tensors([output])), ())
+            return output
+
+        return heard
+
+    def _entered(self, path: str, module: Module) -> Part:
+        part = self._parts.get(id(module))
+        if part is None:
+            above = self._open[-1]
+            name = path.removeprefix(f"{above.path}.") if above.path else path
+            part = self._parts[id(module)] = Part(name, path, module, above=above)
+            above.parts.append(part)
+        part.uses += 1
+        return part
+
+    def _operation(self, op: Op, inputs: Sequence[Tensor], output: Tensor) -> None:
+        numbers, made = tuple(map(self._number, inputs)), self._number(output)
+        data = [each for each in dict.fromkeys(numbers) if each in self._made]
+        self._operations.append((numbers, made))
+        self._made.add(made)
+        here = self._open[-1]
+        if data and not isinstance(op, _PASSED_OVER) and not _is_library(here.module):
+            name, shape = _written(op, len(data)), output.shape[1:]
+            here.parts.append(Part(name, "", None, here, [], data, [made], shape, uses=1))
+
+    def _note(self, into: list[int], values: Sequence[Any]) -> None:
+        for each in _tensors(values):
+            if (number := self._number(each)) not in into:
+                into.append(number)
+
+    def _number(self, value: Tensor) -> int:
+        """Return a value's number; the batch, which comes first, has `BATCH`."""
+        if id(value) not in self._values:
+            self._values[id(value)] = len(self._values)
+            self._alive.append(value)  # so that no other gets its identity
+        return self._values[id(value)]
+
+    def _add_silent(self, part: Part) -> None:
+        """Add the parts that were not entered, for they may hold parameters."""
+        assert part.module is not None
+        for name, module in part.module.named_children():
+            if id(module) not in self._parts:
+                path = f"{part.path}.{name}" if part.path else name
+                silent = self._parts[id(module)] = Part(name, path, module, above=part)
+                part.parts.append(silent)
+                self._add_silent(silent)
+        for each in part.parts:
+            if each.module is not None and each.uses:
+                self._add_silent(each)
+
+
+def _is_library(module: Module | None) -> bool:
+    own = type(module).__module__.startswith(LIBRARY)
+    return own and not isinstance(module, Sequential)
+
+
+def _tensors(values: Sequence[Any]) -> Iterator[Tensor]:
+    for each in values:
+        if isinstance(each, Tensor) and not isinstance(each, Parameter):
+            yield each
+        elif isinstance(each, list | tuple):
+            yield from _tensors(each)
+
+
+_SIGNS: Final = {"Add": "+", "Subtract": "-", "Multiply": "×", "Divide": "÷", "MatMul": "@"}
+
+
+def _written(op: Op, data: int) -> str:
+    """Return how an operation is written: ``+`` alone where what it adds is no data."""
+    sign = _SIGNS.get(type(op).__name__, "")
+    if sign == "+" and data > 1:
+        return "+ add"
+    return sign or op.name.removesuffix("2d").replace("_", " ")

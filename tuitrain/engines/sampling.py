@@ -1,0 +1,47 @@
+"""Sampling an array for the eye: as it is where it is small, else averaged down."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from .state import Array
+
+ROWS: Final = 128
+COLUMNS: Final = 256
+"""Elements along the last two axes of a sample at most: no terminal shows more."""
+
+ELEMENTS: Final = 1 << 17
+"""Of a sample at most; of convolutions with more filters the first ones are taken."""
+
+
+def sampled(array: Array) -> tuple[Array, tuple[int, int]]:
+    """Return a copy that is small enough to be shown, float32 and read-only.
+
+    Returns
+    -------
+    sample : of the array's shape; a matrix that is too large is averaged down, of four axes and
+        more the first entries are taken along the first axis
+    block : how many rows and columns one element is the mean of; (1, 1) if it is no mean
+    """
+    if array.ndim == 2:
+        block = -(-array.shape[0] // ROWS), -(-array.shape[1] // COLUMNS)
+        sample = averaged(array, block) if block != (1, 1) else array.astype(np.float32)
+    else:
+        block = 1, 1
+        most = max(1, ELEMENTS // max(1, array[:1].size)) if array.ndim else 1
+        sample = np.array(array[:most] if array.ndim else array, np.float32)
+    sample.flags.writeable = False
+    return sample, block
+
+
+def averaged(matrix: Array, block: tuple[int, int]) -> Array:
+    """Return the means of blocks of so many rows and columns; the last ones may be smaller."""
+    rows, columns = matrix.shape
+    down, across = np.arange(0, rows, block[0]), np.arange(0, columns, block[1])
+    sums = np.add.reduceat(matrix, down, axis=0, dtype=np.float64)
+    sums = np.add.reduceat(sums, across, axis=1)
+    high = np.diff(down, append=rows)[:, None]
+    wide = np.diff(across, append=columns)[None, :]
+    return (sums / (high * wide)).astype(np.float32)
