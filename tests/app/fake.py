@@ -193,7 +193,7 @@ def running(step: int = 1204, **changes) -> Snapshot:
     return replace(snapshot, **changes)
 
 
-def branch(name: str, fork: int, tip: int, raised: float = 0.0) -> BranchView:
+def branch(name: str, fork: int, tip: int, raised: float = 0.0, parent: str = "") -> BranchView:
     """Return a branch whose loss lies so much over the usual one from its fork on."""
     loss, accuracy = loss_curve(tip), accuracy_curve(tip)
     since = np.clip((loss.steps - fork) / 100, 0, 1)
@@ -203,15 +203,18 @@ def branch(name: str, fork: int, tip: int, raised: float = 0.0) -> BranchView:
         tip,
         Series(loss.steps, loss.values + raised * since),
         Series(accuracy.steps, accuracy.values - np.where(accuracy.steps > fork, raised / 4, 0)),
+        parent,
     )
 
 
 def branched(**changes) -> Snapshot:
     """Return a run that was rewound twice, and went on on its third line."""
-    left = (branch("main", 0, 1850, 0.6), branch("b1", 600, 1500, 0.3))
+    left = (branch("main", 0, 1850, 0.6), branch("b1", 600, 1500, 0.3, "main"))
     here = [each for each in INTERVENTIONS if each.step < 600]
     since = (Intervention(640, "schedule fc cosine to 0 over 3 epochs"), CLIPPED)
-    shown = running(interventions=(*here, *since), branch="b2", branches=left)
+    shown = running(
+        interventions=(*here, *since), branch="b2", parent="b1", fork=640, branches=left
+    )
     return replace(shown, **changes)
 
 

@@ -79,7 +79,7 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "help": (FakeSource, ("question_mark",)),
     "journal": (FakeSource, ("tab",)),
     "branches": (rewound, ()),
-    "rewind dialog": (rewound, ("left",)),
+    "rewind dialog": (rewound, ("backspace",)),
     "branches dialog": (rewound, ("b",)),
     "not finite": (diverged, ()),
     "schedule dialog": (FakeSource, ("D",)),
@@ -90,15 +90,15 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "breakpoints": (watching, ("B",)),
     "watchful": (watching, ()),
     "checkpoint dialog": (with_checkpoints, ("K", "up")),
-    "charts read at a step": (FakeSource, ("]", "]", "+", "a", "x", *["left"] * 20)),
-    "rewind dialog with checkpoints": (with_checkpoints, ("left", "tab")),
+    "charts read at a step": (FakeSource, ("]", "]", "+", "a", "x", *["<"] * 20)),
+    "rewind dialog with checkpoints": (with_checkpoints, ("backspace", "tab")),
 }
 
 
 VAST: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "running": (FakeSource, ()),
     "branches": (rewound, ("y", "a")),
-    "zoomed": (FakeSource, ("]", "+", "shift+left", "x", "left", "left")),
+    "zoomed": (FakeSource, ("]", "+", "shift+left", "x", "<", "<")),
     "starting": (just_started, ()),
 }
 

@@ -143,6 +143,7 @@ class BranchView:
     ----------
     fork : the step up to which it is the line that it was made from
     tip : the step at which it was left
+    parent : the line that it was made from; "" of the first
     """
 
     name: str
@@ -150,6 +151,7 @@ class BranchView:
     tip: int
     loss: Series
     accuracy: Series
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,10 @@ class Snapshot:
     journal : the commands, oldest first, on whichever line they were given
     interventions : those that led to this state
     branch : the name of the line that is shown
+    parent : the line that it was made from; "" of the first
+    fork : the step up to which it is that line
     branches : the lines that were left
+    kept : the steps of this line whose states are kept: going back there takes no training
     checkpoints : what can be gone back to by name, oldest first
     breakpoints : the conditions on which the run will pause, as commands
     optimizers : what a group's optimizer can be swapped to
@@ -244,7 +249,10 @@ class Snapshot:
     journal: tuple[JournalEntry, ...] = ()
     interventions: tuple[Intervention, ...] = ()
     branch: str = "main"
+    parent: str = ""
+    fork: int = 0
     branches: tuple[BranchView, ...] = ()
+    kept: tuple[int, ...] = ()
     checkpoints: tuple[str, ...] = ()
     breakpoints: tuple[str, ...] = ()
     optimizers: tuple[OptimizerChoice, ...] = ()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from textual import on
 from textual.reactive import reactive
 
 from tuitrain.app.exporting import as_csv, write_new
@@ -87,19 +86,6 @@ class Charting(Acts):
             names = " and ".join(each.name for each in written)
             self.status.show((("✓ ", "good"), (f"written: {names}", "strong")))
 
-    def action_rewind(self) -> None:
-        """Move the cross-hair to the left; where there is none, open the rewind dialog."""
-        if self.chart_view.cross is None:
-            super().action_rewind()
-        else:
-            self.chart_view = self.chart_view.moved(-1, self._last)
-
-    def action_later(self) -> None:
-        """Move the cross-hair to the right."""
-        if self.chart_view.cross is None:
-            self.status.say("nothing to move: x puts a cross-hair into the charts", "warning")
-        self.chart_view = self.chart_view.moved(1, self._last)
-
     def _zoomed(self) -> bool:
         """Whether a part of the run is shown; if not, say that."""
         if self.chart_view.span is None:
@@ -113,12 +99,3 @@ class Charting(Acts):
     @property
     def _last(self) -> int:
         return 2 if self.snapshot is None else last_step(self.snapshot)
-
-    @on(Chart.Pointed)
-    def _point(self, event: Chart.Pointed) -> None:
-        start, end = self.chart_view.window(self._last)
-        step = start + event.share * (end - start)
-        if event.zoom is None:
-            self.chart_view = replace(self.chart_view, cross=round(step))
-        else:
-            self.chart_view = self.chart_view.zoomed(event.zoom, self._last, step)
