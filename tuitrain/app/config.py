@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
 import tomli_w
@@ -26,6 +26,11 @@ class ConfigError(TuitrainError):
     """A config file that cannot be read or written."""
 
 
+Desktop: TypeAlias = Literal["off", "osc9", "osc777"]
+DESKTOP: Final[tuple[Desktop, ...]] = get_args(Desktop)
+"""The sequences with which a terminal can be asked to tell the desktop something."""
+
+
 class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How somebody is told that the run has ended, stands at a breakpoint or has diverged.
 
@@ -38,7 +43,7 @@ class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     bell: bool = True
     toast: bool = True
-    desktop: Literal["off", "osc9", "osc777"] = "off"
+    desktop: Desktop = "off"
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

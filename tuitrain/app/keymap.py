@@ -72,9 +72,14 @@ def conflict(table: Iterable[Key], name: str, key: str) -> Key | None:
     return next((each for each in others if key in each.keys.split(",")), None)
 
 
+def fixed(name: str) -> bool:
+    """Whether an action keeps its key."""
+    return name in _FIXED
+
+
 def keys_of(app: object) -> Sequence[Key]:
     """Return the keys that hold in an application: its own, or the usual ones."""
-    return getattr(app, "keys", KEYS)
+    return getattr(app, "key_table", KEYS)
 
 
 def written_key(app: Any, name: str) -> str:

@@ -18,6 +18,7 @@ from typing import TypeAlias
 from tuitrain.commands import AnyCommand, to_text
 from tuitrain.errors import TuitrainError
 
+from .output import Output
 from .session import Session
 from .snapshot import Actor, JournalEntry, Phase, Snapshot, Title, UpdatePreview
 from .speedometer import Speedometer
@@ -49,6 +50,7 @@ class LiveRun:
     build : makes the session; called on the run's thread, for it loads data and compiles kernels
     title : what is known of the run before it is built
     clock : seconds that only grow
+    output : what the training code says, to be shown; None if nobody listens
     """
 
     def __init__(
@@ -56,9 +58,11 @@ class LiveRun:
         build: Callable[[Tell], Session],
         title: Title,
         clock: Callable[[], float] = time.perf_counter,
+        output: Output | None = None,
     ) -> None:
         self._build = build
         self._clock = clock
+        self._output = output
         self._inbox: deque[tuple[int, AnyCommand, Actor]] = deque()
         self._tickets = itertools.count(1)
         self._wake = threading.Condition()
@@ -161,6 +165,8 @@ class LiveRun:
 
     def _train(self, session: Session) -> None:
         self._end_burst = session.engine.interrupt
+        if self._output is not None:
+            self._output.step = lambda: session.step
         session.timeline.working = partial(self._working, session.timeline)
         try:
             while not self._closing:
@@ -254,6 +260,8 @@ class LiveRun:
             self._show(replace(shown, preview=self._preview))
 
     def _show(self, snapshot: Snapshot) -> None:
+        if self._output is not None:
+            snapshot = replace(snapshot, said=self._output.said())
         with self._wake:
             self._snapshot = snapshot
             self._wake.notify_all()

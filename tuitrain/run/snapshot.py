@@ -21,6 +21,8 @@ from tuitrain.engines.views import (
     ParameterView,
 )
 
+from .output import Line, Said
+
 __all__ = [
     "Actor",
     "ArrayView",
@@ -30,11 +32,13 @@ __all__ = [
     "GroupView",
     "Intervention",
     "JournalEntry",
+    "Line",
     "OptimizerChoice",
     "Outcome",
     "ParameterRow",
     "ParameterView",
     "Phase",
+    "Said",
     "Series",
     "Snapshot",
     "Title",
@@ -231,6 +235,7 @@ class Snapshot:
     optimizers : what a group's optimizer can be swapped to
     clip : what gradients are clipped by, ``norm 1``; "" if they are not
     trial : the learning rates that were tried last
+    said : what the training code has printed, logged and warned of
     preview : the answer to what was last asked for; see `LiveRun.preview`
     """
 
@@ -258,6 +263,7 @@ class Snapshot:
     optimizers: tuple[OptimizerChoice, ...] = ()
     clip: str = ""
     trial: Trial | None = None
+    said: Said = field(default_factory=Said)
     preview: UpdatePreview | None = None
 
     @property

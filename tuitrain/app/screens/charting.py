@@ -7,7 +7,7 @@ from pathlib import Path
 
 from textual.reactive import reactive
 
-from tuitrain.app.exporting import as_csv, write_new
+from tuitrain.app.exporting import as_csv, as_svg, write_new
 from tuitrain.app.renderables.chart import last_step
 from tuitrain.app.renderables.chart_view import ChartView
 from tuitrain.app.renderables.quantities import LOSS, QUANTITIES, Quantity, beside
@@ -72,12 +72,15 @@ class Charting(Acts):
         self.chart_view = self.chart_view.crossed(self._last)
 
     def action_export(self) -> None:
-        """Write the first chart's numbers and the screen into files, in the working directory."""
+        """Write the chart that has the focus, else the first, into files: numbers and picture."""
         if (snapshot := self.snapshot) is None:
             return
-        stem = f"{snapshot.title.name}-{self.quantity.written_name}-{snapshot.step}"
-        numbers = as_csv(self.quantity.curves(snapshot), snapshot.branch)
-        picture = self.app.export_screenshot()
+        chart = self.focused if isinstance(self.focused, Chart) else self.query(Chart).first()
+        quantity = chart.quantity
+        stem = f"{snapshot.title.name}-{quantity.written_name}-{snapshot.step}"
+        numbers = as_csv(quantity.curves(snapshot), snapshot.branch)
+        title = f"{snapshot.title.name} · {chart.border_title} · step {snapshot.step}"
+        picture = as_svg(chart.rows(snapshot, chart.room), chart.style_of, title)
         try:
             written = write_new(Path.cwd(), stem, {".csv": numbers, ".svg": picture})
         except TuitrainError as error:

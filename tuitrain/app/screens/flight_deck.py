@@ -13,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from tuitrain.app.completion import usage
 from tuitrain.app.keymap import keys_of
@@ -32,17 +32,18 @@ from tuitrain.app.widgets.header import RunHeader
 from tuitrain.app.widgets.journal import Journal
 from tuitrain.app.widgets.parameter import ParameterPanel
 from tuitrain.app.widgets.status import StatusLine
+from tuitrain.app.widgets.tour import TourPanel
 from tuitrain.run.snapshot import JournalEntry, Phase, Snapshot
 
-from .choosing import Choosing
 from .help import Help
+from .surroundings import Surroundings
 from .what_if import WhatIf
 
 _ALWAYS_ACT = ("help", "quit", "app.command_palette", "earlier", "rewind_here")
 _ACT_UNLESS_FAILED = ("undo", "redo", "rewind", "keep", "branch", "command", "what_if", "save")
 
 
-class FlightDeck(Choosing):
+class FlightDeck(Surroundings):
     """Header, groups, charts, parameter, journal, and the line where commands are typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -62,6 +63,7 @@ class FlightDeck(Choosing):
 
     def compose(self) -> ComposeResult:
         """Compose the panels; the stylesheet places them, by the size of the terminal."""
+        yield Static(id="size-hint")
         yield RunHeader(self._clock).data_bind(FlightDeck.snapshot)
         yield Banner().data_bind(FlightDeck.snapshot)
         with Container(id="deck"):
@@ -71,6 +73,7 @@ class FlightDeck(Choosing):
                     yield chart.data_bind(FlightDeck.snapshot, FlightDeck.chart_view)
             yield ParameterPanel().data_bind(FlightDeck.snapshot)
             yield Journal().data_bind(FlightDeck.snapshot)
+        yield TourPanel()
         yield CommandLine(lambda: self.snapshot)
         yield FilterLine()
         yield StatusLine().data_bind(FlightDeck.snapshot)
@@ -205,7 +208,10 @@ class FlightDeck(Choosing):
         panel.focus()
 
     def action_leave(self) -> None:
-        """Go back to the groups."""
+        """End the tour; without one, go back to the groups, and to now."""
+        if self.tour.on:
+            self.tour.end()
+            return
         self.remove_class("-journal")
         self.chart_view = replace(self.chart_view, cross=None)
         self.forget_choice()

@@ -39,6 +39,10 @@ class GroupsTable(RowsView, can_focus=True):
 
         row: TableRow
 
+    @dataclass
+    class Badge(Message):
+        """The last column of the selected row was clicked: its badge while it is frozen."""
+
     def __init__(self) -> None:
         super().__init__(id="groups", classes="panel")
         self.selected: TableRow | None = None
@@ -180,12 +184,15 @@ class GroupsTable(RowsView, can_focus=True):
             self.scroll_to(y=place + 2 - height, animate=False)
 
     def on_click(self, event: Click) -> None:
-        """Select the row under the pointer; a second click folds it."""
-        place = event.get_content_offset_capture(self).y + self.scroll_offset.y - 1
+        """Select the row under the pointer; another click folds it, one on its badge freezes."""
+        at = event.get_content_offset_capture(self)
+        place = at.y + self.scroll_offset.y - 1
         if 0 <= place < len(self._table):
             again = place == self._place()
             self._go(place)
-            if again:
+            if at.x >= self.room.width - Columns.fitting(self.room.width).ending:
+                self.post_message(self.Badge())
+            elif again:
                 self.action_fold()
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
