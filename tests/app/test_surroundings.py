@@ -68,7 +68,8 @@ async def test_copying_says_what_was_copied(opened):
             "conv: sgd momentum=0.9 lr=0.0312 schedule=linear→0 parameters=2572"
         )
         assert person.status.startswith("✓ copied: conv: sgd momentum=0.9")
-        await person.press("down", "Y")
+        await person.press("down")
+        await person.press("Y")
         assert person.app.clipboard.startswith(
             "conv1.bias (1, 6, 1, 1) in conv at step 1204: mean="
         )

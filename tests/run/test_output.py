@@ -9,7 +9,7 @@ import warnings
 
 import pytest
 
-from tuitrain.run.output import Line, Output
+from tuitrain.run.output import Line, Output, _Handler
 
 
 @pytest.fixture
@@ -109,6 +109,6 @@ def test_the_same_value_is_given_while_nothing_is_said(output):
 
 
 def test_a_record_whose_arguments_do_not_fit_is_told(output):
-    with output.taken():
-        logging.getLogger("mine").error("%d steps", "many")
+    record = logging.makeLogRecord({"name": "mine", "msg": "%d steps", "args": ("many",)})
+    _Handler(output).emit(record)
     assert output.said().lines[0].text.startswith("mine: '%d steps' (")
