@@ -274,6 +274,7 @@ class FakeSource:
     wondered: list[AnyCommand | None] = field(default_factory=list)
     watched: list[str | None] = field(default_factory=list)
     closed: int = 0
+    awakenings: int = 0
 
     def snapshot(self) -> Snapshot:
         return self.shown
@@ -289,6 +290,9 @@ class FakeSource:
 
     def preview(self, command: AnyCommand | None) -> None:
         self.wondered.append(command)
+
+    def woke(self) -> None:
+        self.awakenings += 1
 
     def close(self) -> None:
         self.closed += 1

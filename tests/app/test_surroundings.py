@@ -194,3 +194,10 @@ async def test_what_only_looks_is_allowed_where_a_run_is_only_shown(opened, tmp_
             if person.app.screen is not person.deck:
                 await person.press("escape")
         assert person.sent == []
+
+
+async def test_the_run_learns_that_the_process_was_suspended(opened):
+    async with opened() as person:
+        person.app.app_resume_signal.publish(person.app)
+        await person.settle()
+        assert person.source.awakenings == 1

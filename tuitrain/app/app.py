@@ -96,6 +96,7 @@ class TuitrainApp(App[None]):
         """Start to look at the run."""
         if self._output is not None:
             self._output.take_streams()  # Textual has put its own there, which show nothing
+        self.app_resume_signal.subscribe(self, lambda _: self.source.woke())
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         self.set_keymap(textual_keymap(self.config.keys))
         if self._refreshes:
@@ -149,7 +150,7 @@ class TuitrainApp(App[None]):
         ways = self.config.notify
         if ways.toast:
             self.notify(
-                notice.text, title=notice.title, severity=notice.severity, timeout=20, markup=False
+                notice.text, title=notice.title, severity=notice.severity, timeout=8, markup=False
             )
         if ways.bell:
             self.bell()

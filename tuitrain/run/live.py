@@ -71,6 +71,7 @@ class LiveRun:
         self._preview: UpdatePreview | None = None
         self._look_up = False
         self._closing = False
+        self._woke = False
         self._end_burst: Callable[[], None] = _nothing_to_end
         self._speed = Speedometer(clock)
         self._published_at = -1.0
@@ -110,6 +111,10 @@ class LiveRun:
         with self._wake:
             self._wondering = command
             self._interrupt()
+
+    def woke(self) -> None:
+        """Learn that the process was suspended and goes on: the time between is nobody's speed."""
+        self._woke = True
 
     def close(self) -> None:
         """End the training at the next step boundary and wait until the thread has left."""
@@ -207,6 +212,9 @@ class LiveRun:
         until = self._clock() + BURST_SECONDS
         before = session.step
         session.burst(lambda: self._look_up or self._clock() >= until)
+        if self._woke:
+            self._woke = False
+            self._speed.reset()
         self._speed.add((session.step - before) * session.engine.batch_size)
 
     def _working(self, timeline: Timeline, step: int, target: int) -> None:

@@ -55,7 +55,7 @@ def cursor_row(snapshot: Snapshot, step: int, rewinds: str) -> Row:
 
 
 def group_at(group: GroupView, trace: GroupTrace | None, step: int) -> GroupView:
-    """Return a group with the numbers that it had at a step, as far as they were noted."""
+    """Return a group with the numbers that it had at a step; its parameters' were not noted."""
     nan = float("nan")
     known = trace or GroupTrace(group.name)
     lr, grad, update = (
@@ -68,4 +68,5 @@ def group_at(group: GroupView, trace: GroupTrace | None, step: int) -> GroupView
         grad_norm=nan if grad is None else grad,
         update_ratio=nan if update is None else update,
         frozen_since=None if thawed_then else group.frozen_since,
+        parameters=tuple(replace(each, update_ratio=nan) for each in group.parameters),
     )

@@ -39,7 +39,7 @@ class Log(ModalScreen[None]):
         with Vertical(classes="dialog what-if", id="log-pane") as box:
             box.border_title = "log"
             yield LogView()
-            yield Input(id="log-filter", compact=True, placeholder="show lines with this")
+            yield Input(id="log-filter", compact=True, placeholder="/ shows the lines with a text")
             yield Static(id="log-told", classes="hint", markup=False)
             keys = "[b]/[/] filter   [b]l[/] level   [b]f[/] follow   [b]g G[/] first, last"
             yield Static(f"{keys}   [b]esc[/] close", classes="hint")

@@ -23,6 +23,10 @@ LEAST: Final = (80, 24)
 """Columns and rows that show everything."""
 
 
+TINY: Final = 18
+"""Rows; with fewer there is room for one panel."""
+
+
 class Surroundings(Choosing):
     """Acts that leave the run alone, and concern whoever sits before it."""
 
@@ -85,6 +89,7 @@ class Surroundings(Choosing):
     def on_resize(self, event: Resize) -> None:
         """Say so where the terminal is too small for all of it."""
         small = event.size.width < LEAST[0] or event.size.height < LEAST[1]
+        self.set_class(event.size.height < TINY, "-tiny")
         hint = self.query_one("#size-hint", Static)
         hint.display = small
         hint.update(
