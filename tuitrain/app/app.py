@@ -160,9 +160,10 @@ class TuitrainApp(App[None]):
     def _tour_once(self, snapshot: Snapshot) -> None:
         """Show the tour to whoever has never seen it, and never again by itself."""
         new = self._config is not None and not self.config.toured and not self.deck.read_only
-        if new and snapshot.phase is Phase.RUNNING:
-            self.configure(structs.replace(self.config, toured=True))
-            self.deck.tour.begin()
+        if not new or snapshot.phase is not Phase.RUNNING:
+            return
+        if not self.configure(structs.replace(self.config, toured=True)):
+            self.deck.tour.begin()  # where that cannot be kept, it would come again and again
 
     def _poll_for_answer(self) -> None:
         if self.deck.waits_for_answer:

@@ -49,7 +49,7 @@ STOPS: Final = (
     Stop(
         "loss",
         "{key} moves a cursor into the past: the charts and the table show what was. "
-        "Enter would rewind there; esc is now.",
+        "Enter would rewind there; → comes back to now.",
         "earlier",
         "earlier",
     ),
