@@ -257,6 +257,7 @@ def _open_app(scenario: Scenario, source: str, out: Path | None, read_only: bool
 
     from tuitrain.app.app import TuitrainApp
     from tuitrain.app.config import config_path
+    from tuitrain.run.descriptors import drained
     from tuitrain.run.live import LiveRun
     from tuitrain.run.output import Output
     from tuitrain.scenario.build import title_of
@@ -265,6 +266,8 @@ def _open_app(scenario: Scenario, source: str, out: Path | None, read_only: bool
     with ExitStack() as files:
         where = out or _new_folder(scenario.name)
         output = Output()
+        files.enter_context(drained(output))
+        files.enter_context(output.taken())
 
         def build(tell: Callable[[str], None]) -> Session:
             folder = _folder(scenario, where, files)
@@ -275,7 +278,6 @@ def _open_app(scenario: Scenario, source: str, out: Path | None, read_only: bool
         app = TuitrainApp(
             run, record=where, read_only=read_only, config=config_path(), output=output
         )
-        files.enter_context(output.taken())
         run.start()
         app.run()
         run.close()
