@@ -57,6 +57,9 @@ class Still:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
 
+    def woke(self) -> None:
+        """Need not know."""
+
     def snapshot(self) -> Snapshot:
         """Return the one snapshot."""
         return self._snapshot

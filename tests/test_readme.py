@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from tuitrain.app.config import read_config
+from tuitrain.app.keys import KEYS
 from tuitrain.commands import VOCABULARY
 from tuitrain.scenario.load import loads
 
@@ -29,6 +31,22 @@ def test_every_command_is_documented():
     text = (ROOT / "docs" / "steering.md").read_text()
     for verb in VOCABULARY:
         assert f"`{verb.name} " in text or f"`{verb.name}`" in text
+
+
+def test_every_key_and_every_action_is_documented():
+    text = (ROOT / "docs" / "steering.md").read_text()
+    for key in KEYS:
+        for written in key.written.split():
+            assert f"`{written}`" in text, written
+        assert f"`{key.name}`" in text, key.name
+
+
+def test_the_config_in_the_documents_is_sound(tmp_path):
+    text = (ROOT / "docs" / "steering.md").read_text()
+    found = re.search(r"```toml\n(theme.*?)```", text, re.DOTALL)
+    assert found is not None
+    (tmp_path / "config.toml").write_text(found.group(1))
+    assert read_config(tmp_path / "config.toml", ["tuitrain-monochrome"]).keys["freeze"] == "F"
 
 
 def test_links_between_documents_lead_somewhere():

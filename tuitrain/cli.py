@@ -19,6 +19,7 @@ from tuitrain.errors import TuitrainError
 
 if TYPE_CHECKING:
     from tuitrain.run.recorder import Recorder
+    from tuitrain.run.session import Session
     from tuitrain.scenario.events import Event
     from tuitrain.scenario.report import ProgressBar
     from tuitrain.scenario.schema import Scenario
@@ -258,17 +259,27 @@ def _open_app(scenario: Scenario, source: str, out: Path | None, read_only: bool
 
     from tuitrain.app.app import TuitrainApp
     from tuitrain.app.config import config_path
+    from tuitrain.run.descriptors import drained
     from tuitrain.run.live import LiveRun
+    from tuitrain.run.output import Output
     from tuitrain.scenario.build import title_of
     from tuitrain.scenario.watch import build_watched
 
     with ExitStack() as files:
         where = out or _new_folder(scenario.name)
-        run = LiveRun(
-            lambda tell: build_watched(scenario, source, tell, _folder(scenario, where, files)),
-            title_of(scenario),
+        output = Output()
+        files.enter_context(drained(output))
+        files.enter_context(output.taken())
+
+        def build(tell: Callable[[str], None]) -> Session:
+            folder = _folder(scenario, where, files)
+            output.keep(where / "output.log")
+            return build_watched(scenario, source, tell, folder)
+
+        run = LiveRun(build, title_of(scenario), output=output)
+        app = TuitrainApp(
+            run, record=where, read_only=read_only, config=config_path(), output=output
         )
-        app = TuitrainApp(run, record=where, read_only=read_only, config=config_path())
         run.start()
         app.run()
         run.close()

@@ -121,7 +121,7 @@ def opened() -> Open:
     ) -> AsyncIterator[Driver]:
         source = source or FakeSource()
         app = TuitrainApp(
-            source, FakeClock(), record, refresh_hz=None, read_only=read_only, config=config
+            source, FakeClock(), record, refreshes=False, read_only=read_only, config=config
         )
         async with app.run_test(size=size) as pilot:
             driver = Driver(app, source, pilot)

@@ -196,7 +196,7 @@ def running(step: int = 1204, **changes) -> Snapshot:
     return replace(snapshot, **changes)
 
 
-def branch(name: str, fork: int, tip: int, raised: float = 0.0) -> BranchView:
+def branch(name: str, fork: int, tip: int, raised: float = 0.0, parent: str = "") -> BranchView:
     """Return a branch whose loss lies so much over the usual one from its fork on."""
     loss, accuracy = loss_curve(tip), accuracy_curve(tip)
     since = np.clip((loss.steps - fork) / 100, 0, 1)
@@ -206,15 +206,18 @@ def branch(name: str, fork: int, tip: int, raised: float = 0.0) -> BranchView:
         tip,
         Series(loss.steps, loss.values + raised * since),
         Series(accuracy.steps, accuracy.values - np.where(accuracy.steps > fork, raised / 4, 0)),
+        parent,
     )
 
 
 def branched(**changes) -> Snapshot:
     """Return a run that was rewound twice, and went on on its third line."""
-    left = (branch("main", 0, 1850, 0.6), branch("b1", 600, 1500, 0.3))
+    left = (branch("main", 0, 1850, 0.6), branch("b1", 600, 1500, 0.3, "main"))
     here = [each for each in INTERVENTIONS if each.step < 600]
     since = (Intervention(640, "schedule fc cosine to 0 over 3 epochs"), CLIPPED)
-    shown = running(interventions=(*here, *since), branch="b2", branches=left)
+    shown = running(
+        interventions=(*here, *since), branch="b2", parent="b1", fork=640, branches=left
+    )
     return replace(shown, **changes)
 
 
@@ -275,6 +278,7 @@ class FakeSource:
     watched: list[str | None] = field(default_factory=list)
     seeing: list[See | None] = field(default_factory=list)
     closed: int = 0
+    awakenings: int = 0
 
     def snapshot(self) -> Snapshot:
         return self.shown
@@ -306,6 +310,9 @@ class FakeSource:
                 return network_view(shown.groups, shown.step)
             case SeeBatch():
                 return batch_view(asked, shown.step)
+
+    def woke(self) -> None:
+        self.awakenings += 1
 
     def close(self) -> None:
         self.closed += 1

@@ -6,7 +6,6 @@ import pytest
 from textual.events import MouseScrollUp
 
 from tuitrain.app.renderables.rows import plain
-from tuitrain.app.screens.rewind import RewindDialog
 
 from .fake import FakeSource, running
 
@@ -38,17 +37,6 @@ async def test_zoom_pan_and_back(opened):
         await person.press("0")
         assert person.deck.chart_view.window(1204) == (0, 1204)
         assert person.sent == []
-
-
-async def test_arrows_move_the_cross_hair_and_rewind_without_one(opened):
-    async with opened() as person:
-        await person.press("x")
-        assert chart(person).border_subtitle.startswith("step 1 204: ")
-        await person.press("left", "left", "right")
-        assert chart(person).border_subtitle.startswith("step 1 180: ")
-        assert chart(person, "accuracy").border_subtitle == "step 1 180: 96.1 %"
-        await person.press("escape", "left")
-        assert isinstance(person.app.screen, RewindDialog)
 
 
 async def test_the_wheel_zooms_to_the_pointer_and_a_click_reads(opened):

@@ -21,9 +21,14 @@ def test_what_is_written_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ('thme = "nord"', "unknown field `thme` (allowed: theme)"),
-        ("theme = 3", "Expected `str`, got `int` - at `$.theme` (allowed: theme)"),
+        ('thme = "nord"', "unknown field `thme` (allowed: theme, rate,"),
+        ("theme = 3", "Expected `str`, got `int` - at `$.theme` (allowed: theme, rate,"),
         ('theme = "tuitrain-monochrom"', "there is no 'tuitrain-monochrom', did you mean"),
+        ("rate = 13", "rate: 13 is none of 5, 12, 30"),
+        ('[notify]\ndesktop = "osc8"', "Invalid enum value 'osc8' - at `$.notify.desktop`"),
+        ("[notify]\nbel = true", "unknown field `bel` - at `$.notify` (allowed: bell, toast,"),
+        ('[keys]\nfreze = "F"', "'freze' is no action, did you mean 'freeze'? (actions: "),
+        ('[keys]\nfreeze = "l"', "'l' is the key of both freeze and lr"),
         ("theme = ", "config.toml: "),
         (b"theme = '\xff'", "config.toml: "),
     ],
@@ -46,10 +51,9 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
 async def test_the_chosen_theme_is_there_at_the_next_start(opened, tmp_path):
     path = tmp_path / "config.toml"
     async with opened(config=path) as person:
-        assert not path.exists()
         person.app.theme = MONOCHROME.name
         await person.look()
-        assert path.read_text() == 'theme = "tuitrain-monochrome"\n'
+        assert path.read_text() == 'theme = "tuitrain-monochrome"\ntoured = true\n'
     async with opened(config=path) as person:
         assert person.app.theme == MONOCHROME.name
 

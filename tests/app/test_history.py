@@ -7,6 +7,7 @@ from textual.widgets import OptionList, Static
 
 from tuitrain.app.keys import KEYS
 from tuitrain.app.palette import usual_acts
+from tuitrain.app.renderables.branch_tree import tree
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.screens.branches import BranchesDialog
 from tuitrain.app.screens.rewind import RewindDialog
@@ -17,7 +18,7 @@ from tuitrain.run.snapshot import Intervention, Phase
 
 from .fake import FakeSource, branch, branched, running, starting
 
-BACK = ("u", "r", "left", "b", "v", "K")
+BACK = ("u", "r", "backspace", "b", "K")
 TAKES = [Phase.RUNNING, Phase.PAUSED, Phase.FINISHED, Phase.STOPPED]
 
 
@@ -47,7 +48,7 @@ async def test_redo_key_asks_nothing_either(opened):
 @pytest.mark.parametrize("phase", TAKES)
 async def test_rewind_dialog_offers_the_last_command(opened, phase):
     async with opened(FakeSource(running(phase=phase))) as person:
-        await person.press("left")
+        await person.press("backspace")
         assert person.line == ":rewind 938"
         assert shown(person, "#there") == "there: epoch 2 begins, thaw conv"
         await person.press("enter")
@@ -56,14 +57,14 @@ async def test_rewind_dialog_offers_the_last_command(opened, phase):
 
 async def test_rewind_dialog_offers_the_last_epoch_where_no_command_was_given(opened):
     async with opened(FakeSource(running(interventions=()))) as person:
-        await person.press("left")
+        await person.press("backspace")
         assert person.line == ":rewind 938"
         assert shown(person, "#there") == "there: epoch 2 begins"
 
 
 async def test_rewind_dialog_jumps_between_commands_and_epochs(opened):
     async with opened() as person:
-        await person.press("left")
+        await person.press("backspace")
         seen = []
         for key in ("up", "up", "up", "up", "up", "up", "down"):
             await person.press(key)
@@ -75,7 +76,7 @@ async def test_rewind_dialog_jumps_between_commands_and_epochs(opened):
 
 async def test_rewind_dialog_says_what_becomes_of_the_present_line(opened):
     async with opened(FakeSource(branched())) as person:
-        await person.press("left")
+        await person.press("backspace")
         await person.replace("640")
         text = shown(person, "#left-behind")
         assert "kept as branch b2" in text
@@ -93,7 +94,7 @@ async def test_rewind_dialog_says_what_becomes_of_the_present_line(opened):
 )
 async def test_rewind_dialog_says_what_is_wrong(opened, entered, reason):
     async with opened() as person:
-        await person.press("left")
+        await person.press("backspace")
         await person.replace(entered)
         await person.press("enter")
         assert person.line.startswith(f"✗ {reason}")
@@ -103,14 +104,14 @@ async def test_rewind_dialog_says_what_is_wrong(opened, entered, reason):
 async def test_rewind_dialog_counts_the_commands_it_has_no_room_for(opened):
     made = tuple(Intervention(number, f"lr fc {number}") for number in range(9))
     async with opened(FakeSource(running(interventions=made))) as person:
-        await person.press("left")
+        await person.press("backspace")
         await person.replace("0")
         assert "lr fc 2, lr fc 3 and 5 more" in shown(person, "#left-behind")
 
 
 async def test_rewind_dialog_knows_how_far_the_run_has_come_since_it_opened(opened):
     async with opened() as person:
-        await person.press("left")
+        await person.press("backspace")
         person.source.show(step=1300)
         await person.look()
         await person.replace("1250")
@@ -119,7 +120,7 @@ async def test_rewind_dialog_knows_how_far_the_run_has_come_since_it_opened(open
 
 async def test_rewind_dialog_offers_the_checkpoints_by_name(opened):
     async with opened(FakeSource(running(checkpoints=("start", "good")))) as person:
-        await person.press("left")
+        await person.press("backspace")
         seen = []
         for _ in range(3):
             await person.press("tab")
@@ -163,19 +164,32 @@ async def test_branches_dialog_returns_to_the_chosen_one(opened, phase):
     async with opened(FakeSource(branched(phase=phase))) as person:
         await person.press("b")
         assert person.line == ":branch b1"
-        await person.press("down", "enter")
+        await person.press("up", "enter")
         assert person.source.sent == [(Branch("main"), "key")]
 
 
-async def test_branches_dialog_lists_where_they_begin_and_end(opened):
-    fresh = branch("b7", 100, 101)
-    async with opened(FakeSource(branched(branches=(*branched().branches, fresh)))) as person:
+async def test_branches_are_a_tree_that_says_which_left_which(opened):
+    lines = (
+        branch("main", 0, 1850),
+        branch("b1", 600, 1500, parent="main"),
+        branch("b3", 900, 950, parent="b1"),
+        branch("b7", 100, 101, parent="main"),
+    )
+    source = FakeSource(branched(branches=lines, parent="b1", fork=640))
+    async with opened(source) as person:
         await person.press("b")
         options = person.app.screen.query_one(OptionList).options
-        rows = [str(option.prompt).split() for option in options]
-        assert rows[0][:3] == ["b7", "100", "101"]
-        assert rows[0][-1] == "—"
-        assert rows[1] == ["b1", "600", "1", "500", "0.421", "90.3", "%"]
+        rows = [str(option.prompt)[:22].rstrip() for option in options]
+        assert rows == ["┄ main", "┄ ├ b7", "┄ └ b1", "●   ├ b2", "┄   └ b3"]
+        assert str(options[1].prompt).split()[3:] == ["100", "101", "1.81", "—"]
+        await person.press("j", "j", "enter")
+        assert person.line == "✗ the run is on b2 already"
+        assert person.sent == []
+
+
+def test_a_tree_needs_no_line_that_is_not_known():
+    leaves = tree(branched(parent="gone", branches=(branch("b1", 6, 15, parent="gone"),)))
+    assert [leaf.name for leaf in leaves] == ["b1", "b2"]
 
 
 async def test_branch_key_without_branches_says_so(opened):
@@ -185,7 +199,7 @@ async def test_branch_key_without_branches_says_so(opened):
         assert person.app.screen is person.deck
 
 
-@pytest.mark.parametrize(("key", "dialog"), [("left", RewindDialog), ("b", BranchesDialog)])
+@pytest.mark.parametrize(("key", "dialog"), [("backspace", RewindDialog), ("b", BranchesDialog)])
 async def test_escape_leaves_things_as_they_are(opened, key, dialog):
     async with opened(FakeSource(branched())) as person:
         await person.press(key)
@@ -202,14 +216,14 @@ async def test_keys_that_go_back_say_so_while_there_is_nothing_to_go_back_to(ope
             assert "the run is starting" in person.status
         person.source.shown = running(step=0, interventions=(), version=2)
         await person.look()
-        await person.press("left")
+        await person.press("backspace")
         assert person.status == "nothing to go back to yet: no step was taken"
         assert person.sent == []
 
 
 async def test_nothing_goes_back_after_a_failure(opened):
     async with opened(FakeSource(branched(phase=Phase.FAILED))) as person:
-        for key in BACK:
+        for key in set(BACK) - {"b"}:
             person.deck.status.say("")
             await person.press(key)
             assert person.status == "the run has ended (failed at step 1 204): q leaves"
@@ -256,7 +270,7 @@ async def test_footer_holds_whole_keys_and_always_the_way_out(opened, size, fits
 async def test_footer_after_the_end_begins_with_what_goes_back(opened, phase):
     async with opened(FakeSource(running(phase=phase))) as person:
         line = person.deck.query_one(KeyFooter).render_line(0).text
-        assert line.startswith(" u undo  r redo  ← rewind  b branch  : c")
+        assert line.startswith(" u undo  r redo  ← back  ⌫ rewind  b branch  : c")
 
 
 def test_palette_offers_schedules_and_the_way_back():

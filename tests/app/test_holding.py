@@ -37,7 +37,7 @@ async def test_whoever_steers_sees_what_comes_of_it(opened):
         assert "RUNNING" in top(person)
 
 
-STEERS = ("space", "full_stop", "f", "l", "o", "d", "D", "c", "g", "t", "B", "u", "r", "left", "b")
+STEERS = ("space", "full_stop", "f", "l", "o", "d", "D", "c", "g", "t", "B", "u", "r", "backspace")
 
 
 @pytest.mark.parametrize("key", [*STEERS, "colon", "s", "K"])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tuitrain.app.themes import OURS
-from tuitrain.run.snapshot import Phase
+from tuitrain.run.snapshot import Line, Phase, Said
 
 from .fake import FakeSource, answered, branched, group, running, starting, tried, watchful
 
@@ -65,6 +65,15 @@ def answering() -> FakeSource:
     return FakeSource(answered(adam, groups=groups))
 
 
+def talking() -> FakeSource:
+    lines = (
+        Line(0, "out", "module imported"),
+        Line(157, "warning", "UserWarning: the learning rate is high (mine.py:12)"),
+        Line(800, "error", "mine: cannot reach the server"),
+    )
+    return FakeSource(running(said=Said(lines, 6000, "/runs/a/output.log")))
+
+
 CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "running": (FakeSource, ()),
     "parameter selected": (FakeSource, ("enter", "enter", "down", "down")),
@@ -80,7 +89,7 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "help": (FakeSource, ("question_mark",)),
     "journal": (FakeSource, ("tab",)),
     "branches": (rewound, ()),
-    "rewind dialog": (rewound, ("left",)),
+    "rewind dialog": (rewound, ("backspace",)),
     "branches dialog": (rewound, ("b",)),
     "not finite": (diverged, ()),
     "schedule dialog": (FakeSource, ("D",)),
@@ -91,8 +100,12 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "breakpoints": (watching, ("B",)),
     "watchful": (watching, ()),
     "checkpoint dialog": (with_checkpoints, ("K", "up")),
-    "charts read at a step": (FakeSource, ("]", "]", "+", "a", "x", *["left"] * 20)),
-    "rewind dialog with checkpoints": (with_checkpoints, ("left", "tab")),
+    "charts read at a step": (FakeSource, ("]", "]", "+", "a", "x", *["<"] * 20)),
+    "rewind dialog with checkpoints": (with_checkpoints, ("backspace", "tab")),
+    "cursor in the past": (FakeSource, ("left", "left")),
+    "settings": (FakeSource, ("comma",)),
+    "log": (talking, ("L",)),
+    "tour": (FakeSource, ("T", "down")),
 }
 
 
@@ -111,8 +124,13 @@ SEEN: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
 VAST: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "running": (FakeSource, ()),
     "branches": (rewound, ("y", "a")),
-    "zoomed": (FakeSource, ("]", "+", "shift+left", "x", "left", "left")),
+    "zoomed": (FakeSource, ("]", "+", "shift+left", "x", "<", "<")),
     "starting": (just_started, ()),
+    "cursor in the past": (FakeSource, ("left", "left")),
+    "branches dialog": (rewound, ("b",)),
+    "settings": (FakeSource, ("comma",)),
+    "log": (talking, ("L",)),
+    "tour": (FakeSource, ("T", "down")),
 }
 
 
@@ -151,6 +169,12 @@ async def test_picture_on_a_vast_terminal(case, opened, picture):
     make, keys = VAST[case]
     async with opened(make(), (200, 60)) as person:
         await person.press(*keys)
+        assert person.svg() == picture
+
+
+async def test_picture_on_a_tiny_terminal(opened, picture):
+    async with opened(size=(40, 10)) as person:
+        await person.press("f")
         assert person.svg() == picture
 
 

@@ -14,7 +14,6 @@ from tuitrain.app.screens.confirm import Confirm
 from tuitrain.app.screens.help import Help
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.groups import GroupsTable
-from tuitrain.app.widgets.journal import Journal
 from tuitrain.commands import VOCABULARY, Freeze, Pause, Resume, Step, Stop, Thaw
 from tuitrain.errors import RefusedError
 from tuitrain.run.snapshot import Phase
@@ -165,11 +164,14 @@ async def test_selected_parameter_is_watched(opened):
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
-async def test_tab_goes_to_the_journal_and_back(opened, size):
+async def test_tab_goes_from_panel_to_panel_and_escape_to_the_groups(opened, size):
     async with opened(size=size) as person:
-        await person.press("tab")
-        assert isinstance(person.app.focused, Journal)
-        await person.press("tab")
+        seen = []
+        for _ in range(4):
+            await person.press("tab")
+            seen.append(person.app.focused.id)
+        assert seen == ["journal", "loss", "accuracy", "groups"]
+        await person.press("tab", "tab", "escape")
         assert isinstance(person.app.focused, GroupsTable)
 
 

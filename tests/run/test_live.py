@@ -6,6 +6,7 @@ from tests.run.fake_engine import FakeEngine
 from tuitrain.commands import Freeze, SetLr, parse
 from tuitrain.errors import RefusedError, ScenarioError
 from tuitrain.run.live import LiveRun
+from tuitrain.run.output import Output
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase, Title, UpdatePreview
 
@@ -196,3 +197,31 @@ def test_a_fake_clock_gives_the_speed():
     ).start()
     assert run.join(PATIENCE).phase is Phase.FINISHED
     run.close()
+
+
+def test_time_in_which_the_process_was_suspended_is_nobodys_speed():
+    now, speeds = [0.0], []
+
+    def step(number: int) -> None:
+        now[0] += 0.1
+        if number == 20:
+            now[0] += 600
+            run.woke()
+        speeds.append(run.snapshot().samples_per_second)
+
+    engine = FakeEngine(step)
+    run = LiveRun(lambda tell: Session(engine, TITLE), TITLE, clock=lambda: now[0])
+    run.start().join(PATIENCE)
+    run.close()
+    assert {round(speed) for speed in speeds[5:]} <= {0, 40}
+    assert round(speeds[-1]) == 40
+
+
+def test_what_is_printed_on_the_runs_thread_is_shown_with_its_step():
+    output = Output()
+    engine = FakeEngine(lambda step: print("step", step) if step in (3, 9) else None)
+    with output.taken():
+        run = LiveRun(lambda tell: Session(engine, TITLE), TITLE, output=output).start()
+        last = run.join(PATIENCE)
+        run.close()
+    assert [(line.text, line.step) for line in last.said.lines] == [("step 3", 3), ("step 9", 9)]

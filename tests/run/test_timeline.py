@@ -429,3 +429,31 @@ def test_what_gradients_are_clipped_by_is_that_of_the_present_line():
     assert session.snapshot().clip == "norm 1"
     do(session, "clip off")
     assert session.snapshot().clip == ""
+
+
+def test_branches_know_which_line_had_their_beginning_first():
+    session = make()
+    run_to(session, 60)
+    do(session, "freeze conv")
+    run_to(session, 100)
+    do(session, "rewind 60")  # b1 leaves main at 60
+    run_to(session, 90)
+    do(session, "rewind 80")  # b2 leaves b1
+    do(session, "rewind 40")  # b3 leaves what b2 was at 40: main
+    shown = session.snapshot()
+    origins = {each.name: (each.parent, each.fork) for each in shown.branches}
+    assert origins == {"main": ("", 0), "b1": ("main", 60), "b2": ("b1", 80)}
+    assert (shown.branch, shown.parent, shown.fork) == ("b3", "main", 40)
+
+
+def test_kept_states_are_those_of_the_present_line():
+    session = make()
+    run_to(session, 120)
+    assert session.snapshot().kept == (0, 50, 100)
+    do(session, "rewind 60")
+    do(session, "freeze conv")
+    assert session.snapshot().kept == (0, 50)
+    run_to(session, 110)
+    assert session.snapshot().kept == (0, 50, 100)
+    do(session, "branch main")
+    assert session.snapshot().kept == (0, 50, 100)

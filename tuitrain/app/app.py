@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
+from msgspec import structs
+from textual.actions import ActionParseResult
 from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.constants import DEFAULT_THEME
 from textual.css.query import NoMatches
+from textual.dom import DOMNode
 from textual.theme import Theme
+from textual.timer import Timer
 
-from tuitrain.run.snapshot import Phase
+from tuitrain.run.output import Output
+from tuitrain.run.snapshot import Phase, Snapshot
 
 from .config import Config, ConfigError, read_config, write_config
+from .keymap import keys_with, textual_keymap
+from .notices import Notice, news
 from .palette import SteeringCommands
 from .screens.confirm import Confirm
 from .screens.dialog import CommandDialog
 from .screens.flight_deck import FlightDeck
+from .screens.log import Log
 from .screens.seeing import SeeingScreen
 from .source import Source
+from .terminal import can_suspend, tell_desktop
 from .themes import GREY_HEAT, HEAT, OURS
 
-REFRESH_HZ: Final = 12
-"""The screen looks at the run so often; the run itself never waits for the screen."""
-
 ANSWER_HZ: Final = 60
-"""And so often while a command waits for its answer: a key shall be felt."""
+"""So often the screen looks at the run while a command waits for its answer: keys shall be felt."""
 
 
 class TuitrainApp(App[None]):
@@ -40,8 +48,9 @@ class TuitrainApp(App[None]):
     clock : seconds, from anywhere; drives what moves by itself
     record : the folder that the run is recorded in, to save from; None if there is none
     read_only : refuse whatever would steer the run
-    config : the file that keeps the theme; None keeps it nowhere
-    refresh_hz : how often the run is looked at; None leaves that to whoever calls `poll`
+    output : what the training code prints, kept from the terminal; None if nobody listens
+    config : the file that keeps the settings; None keeps them nowhere
+    refreshes : whether the run is looked at by itself, or only by whoever calls `poll`
 
     Raises
     ------
@@ -50,6 +59,9 @@ class TuitrainApp(App[None]):
 
     TITLE = "tuitrain"
     CSS_PATH = "tuitrain.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True)
+    ]
     COMMANDS = App.COMMANDS | {SteeringCommands}
 
     def __init__(
@@ -57,20 +69,25 @@ class TuitrainApp(App[None]):
         source: Source,
         clock: Callable[[], float] = time.monotonic,
         record: Path | None = None,
-        refresh_hz: float | None = REFRESH_HZ,
+        refreshes: bool = True,
         read_only: bool = False,
         config: Path | None = None,
+        output: Output | None = None,
     ) -> None:
         super().__init__()
+        self._output = output
         for theme in OURS:
             self.register_theme(theme)
         self._config = config
-        if config is not None and (chosen := read_config(config, self.available_themes).theme):
-            self.theme = chosen
-        self._refresh_hz = refresh_hz
+        self.config = Config() if config is None else read_config(config, self.available_themes)
+        self.key_table = keys_with(self.config.keys)
+        if self.config.theme:
+            self.theme = self.config.theme
+        self._refreshes = refreshes
         self.source = source
         self.deck = FlightDeck(source, clock, record, read_only)
         self._version: int | None = None
+        self._timer: Timer | None = None
 
     def get_default_screen(self) -> FlightDeck:
         """Start on the flight deck."""
@@ -82,9 +99,13 @@ class TuitrainApp(App[None]):
 
     def on_mount(self) -> None:
         """Start to look at the run."""
+        if self._output is not None:
+            self._output.take_streams()  # Textual has put its own there, which show nothing
+        self.app_resume_signal.subscribe(self, lambda _: self.source.woke())
         self.theme_changed_signal.subscribe(self, self._keep_theme)
-        if self._refresh_hz is not None:
-            self.set_interval(1 / self._refresh_hz, self.poll)
+        self.set_keymap(textual_keymap(self.config.keys))
+        if self._refreshes:
+            self._timer = self.set_interval(1 / self.config.rate, self.poll)
             self.set_interval(1 / ANSWER_HZ, self._poll_for_answer)
         self.call_after_refresh(self._settle)
 
@@ -97,14 +118,57 @@ class TuitrainApp(App[None]):
             pass
         elif snapshot.version != self._version:
             self._version = snapshot.version
+            before = self.deck.snapshot
             with self.batch_update():
                 self.deck.snapshot = snapshot
+            if (notice := news(before, snapshot)) is not None:
+                self._tell(notice)
+            self._tour_once(snapshot)
         elif snapshot.phase is Phase.STARTING:
             self.deck.tick()
         for screen in self.screen_stack:
-            if isinstance(screen, CommandDialog | SeeingScreen):
+            if isinstance(screen, CommandDialog | SeeingScreen | Log):
                 with suppress(NoMatches):  # its fields are still to come, or are gone already
                     screen.look(snapshot)
+
+    async def run_action(
+        self,
+        action: str | ActionParseResult,
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Carry an action out, and let the tour know."""
+        done = await super().run_action(action, default_namespace, namespaces)
+        if done and isinstance(action, str) and self.deck.is_mounted:
+            self.deck.tour.saw(action)
+        return done
+
+    def action_suspend_process(self) -> None:
+        """Suspend the process, and the training with it, which is a thread of it."""
+        if can_suspend(self):
+            super().action_suspend_process()
+        else:
+            self.deck.status.say("this terminal cannot suspend a program", "warning")
+
+    def _tell(self, notice: Notice) -> None:
+        """Tell what has happened, in the ways that are configured."""
+        ways = self.config.notify
+        if ways.toast:
+            self.notify(
+                notice.text, title=notice.title, severity=notice.severity, timeout=8, markup=False
+            )
+        if ways.bell:
+            self.bell()
+        if ways.desktop != "off":
+            tell_desktop(self, ways.desktop, notice.title, notice.text)
+
+    def _tour_once(self, snapshot: Snapshot) -> None:
+        """Show the tour to whoever has never seen it, and never again by itself."""
+        new = self._config is not None and not self.config.toured and not self.deck.read_only
+        if not new or snapshot.phase is not Phase.RUNNING:
+            return
+        if not self.configure(structs.replace(self.config, toured=True)):
+            self.deck.tour.begin()  # where that cannot be kept, it would come again and again
 
     def _poll_for_answer(self) -> None:
         if self.deck.waits_for_answer:
@@ -113,6 +177,8 @@ class TuitrainApp(App[None]):
     def on_unmount(self) -> None:
         """End the run with the screen."""
         self.source.close()
+        if self._output is not None:
+            self._output.release()
 
     async def action_quit(self) -> None:
         """Leave, after asking while the run is going; asked for again, leave at once."""
@@ -121,14 +187,28 @@ class TuitrainApp(App[None]):
         else:
             self.deck.action_quit()
 
+    def configure(self, config: Config) -> str:
+        """Take another config over, and keep it; answer why it cannot be kept, or ""."""
+        try:
+            if self._config is not None:
+                write_config(self._config, config)
+        except ConfigError as error:
+            return str(error)
+        if config.rate != self.config.rate and self._timer is not None:
+            self._timer.stop()
+            self._timer = self.set_interval(1 / config.rate, self.poll)
+        self.config, self.key_table = config, keys_with(config.keys)
+        self.set_keymap(textual_keymap(config.keys))
+        self.theme = config.theme or DEFAULT_THEME
+        self.deck.show_keys()
+        return ""
+
     def _keep_theme(self, theme: Theme) -> None:
         """Keep the theme that was chosen for the next start."""
-        if self._config is None:
+        if theme.name == (self.config.theme or DEFAULT_THEME):
             return
-        try:
-            write_config(self._config, Config(theme.name))
-        except ConfigError as error:
-            self.deck.status.say(f"the theme is not kept: {error}", "warning")
+        if problem := self.configure(structs.replace(self.config, theme=theme.name)):
+            self.deck.status.say(f"the theme is not kept: {problem}", "warning")
 
     def _settle(self) -> None:
         """Show the run, then take what start-up made out of the collector's sight.

@@ -9,26 +9,60 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final, Literal, TypeAlias, get_args
 
 import msgspec
 import tomli_w
 
 from tuitrain.errors import TuitrainError, nearest
 
+from .keymap import KeymapError, keys_with
+
+RATES: Final = (5, 12, 30)
+"""How often a second the screen may look at the run; the second is the usual one."""
+
 
 class ConfigError(TuitrainError):
     """A config file that cannot be read or written."""
 
 
-class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+Desktop: TypeAlias = Literal["off", "osc9", "osc777"]
+DESKTOP: Final[tuple[Desktop, ...]] = get_args(Desktop)
+"""The sequences with which a terminal can be asked to tell the desktop something."""
+
+
+class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How somebody is told that the run has ended, stands at a breakpoint or has diverged.
+
+    Attributes
+    ----------
+    bell : ring the terminal's bell
+    toast : show it over the screen
+    desktop : the sequence that makes the terminal tell the desktop; "off" for none
+    """
+
+    bell: bool = True
+    toast: bool = True
+    desktop: Desktop = "off"
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What can be configured.
 
     Attributes
     ----------
     theme : the name of a theme, as the palette lists them; "" for the usual one
+    rate : how often a second the screen looks at the run
+    toured : whether the tour was shown
+    keys : keys in the place of the usual ones, by action: ``freeze = "F"``
+    notify : how to be told what happens
     """
 
     theme: str = ""
+    rate: int = RATES[1]
+    toured: bool = False
+    keys: dict[str, str] = {}
+    notify: Notify = Notify()
 
 
 def config_path() -> Path:
@@ -52,8 +86,8 @@ def read_config(path: Path, themes: Iterable[str]) -> Config:
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from None
     except msgspec.ValidationError as error:
-        allowed = ", ".join(Config.__struct_fields__)
-        raise ConfigError(f"{path}: {error} (allowed: {allowed})") from None
+        fields = Notify.__struct_fields__ if "$.notify" in str(error) else Config.__struct_fields__
+        raise ConfigError(f"{path}: {error} (allowed: {', '.join(fields)})") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}") from None
     known = sorted(themes)
@@ -62,6 +96,13 @@ def read_config(path: Path, themes: Iterable[str]) -> Config:
         raise ConfigError(
             f"{path}: theme: there is no {config.theme!r}{near} (themes: {', '.join(known)})"
         )
+    if config.rate not in RATES:
+        allowed = ", ".join(map(str, RATES))
+        raise ConfigError(f"{path}: rate: {config.rate} is none of {allowed}")
+    try:
+        keys_with(config.keys)
+    except KeymapError as error:
+        raise ConfigError(f"{path}: {error}") from None
     return config
 
 

@@ -1,17 +1,22 @@
-"""Writing what is charted into files: the numbers as CSV, the screen as SVG."""
+"""Writing a chart into files: its numbers as CSV, its picture as SVG."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from io import StringIO
 from itertools import count
 from pathlib import Path
 
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
 from tuitrain.errors import TuitrainError
 
 from .renderables.plot import Curve
+from .renderables.rows import Row, width_of
 
 
 def as_csv(curves: Sequence[Curve], unnamed: str) -> str:
@@ -27,6 +32,17 @@ def as_csv(curves: Sequence[Curve], unnamed: str) -> str:
         points = zip(curve.series.steps.tolist(), curve.series.values.tolist(), strict=True)
         writer.writerows((name, step, repr(value)) for step, value in points)
     return text.getvalue()
+
+
+def as_svg(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) -> str:
+    """Return rows of text as a picture, in the colours that the roles have on the screen."""
+    width = max((width_of(row) for row in rows), default=1)
+    console = Console(
+        file=StringIO(), record=True, width=width, force_terminal=True, color_system="truecolor"
+    )
+    for row in rows:
+        console.print(Text.assemble(*((text, style_of(role)) for text, role in row)), end="\n")
+    return console.export_svg(title=title, unique_id="chart")
 
 
 def write_new(folder: Path, stem: str, files: dict[str, str]) -> list[Path]:

@@ -11,7 +11,7 @@ from textual.types import IgnoreReturnCallbackType
 from tuitrain.commands import VOCABULARY
 from tuitrain.run.snapshot import Snapshot
 
-from .keys import KEYS
+from .keymap import keys_of
 from .screens.flight_deck import FlightDeck
 
 _MOVES = ("next_panel", "leave", "app.command_palette")
@@ -41,7 +41,7 @@ class SteeringCommands(Provider):
         if deck.snapshot is not None:
             for text in usual_acts(deck.snapshot):
                 yield text, f"send  :{text}", partial(deck.submit_text, text, "palette")
-        for key in KEYS:
+        for key in keys_of(deck.app):
             if key.action and key.action not in _MOVES:
                 name = key.summary.rstrip(".")
                 yield (

@@ -32,6 +32,10 @@ class Source(Protocol):
         """Ask that a coming snapshot says how far the next update would go after a command."""
         ...
 
+    def woke(self) -> None:
+        """Learn that the process was suspended and goes on: the time between is nobody's speed."""
+        ...
+
     def close(self) -> None:
         """End the training and wait until its thread has left."""
         ...

@@ -37,6 +37,7 @@ class LineRecord(_Record, frozen=True):
     fork: int
     tip: int
     decisions: list[Timed]
+    parent: str = ""
 
 
 class MarkRecord(_Record, frozen=True):
@@ -78,7 +79,7 @@ def as_record(state: SessionState) -> StateRecord:
         clip=engine.clip,
         made=state.made,
         lines=[
-            LineRecord(each.name, each.fork, each.tip, _timed(each.decisions))
+            LineRecord(each.name, each.fork, each.tip, _timed(each.decisions), each.parent)
             for each in (state.line, *state.left)
         ],
         undone=list(state.undone),
@@ -177,7 +178,7 @@ def _line(record: LineRecord, arrays: dict[str, Array], index: int) -> Line:
     for step, value in zip(arrays.pop(f"line/{index}/measured").tolist(), values, strict=True):
         accuracy.extend(step, [value])
     decisions = list(_read(Decision, record.decisions))
-    return Line(record.name, record.fork, decisions, loss, accuracy, record.tip)
+    return Line(record.name, record.fork, decisions, loss, accuracy, record.tip, record.parent)
 
 
 def _curve(array: Array) -> list[float]:

@@ -19,6 +19,7 @@ from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.closeups import See
 from tuitrain.errors import TuitrainError
 
+from .output import Output
 from .seeing import Seeing
 from .session import Session
 from .snapshot import Actor, JournalEntry, Phase, Snapshot, Title, UpdatePreview
@@ -51,6 +52,7 @@ class LiveRun:
     build : makes the session; called on the run's thread, for it loads data and compiles kernels
     title : what is known of the run before it is built
     clock : seconds that only grow
+    output : what the training code says, to be shown; None if nobody listens
     """
 
     def __init__(
@@ -58,9 +60,11 @@ class LiveRun:
         build: Callable[[Tell], Session],
         title: Title,
         clock: Callable[[], float] = time.perf_counter,
+        output: Output | None = None,
     ) -> None:
         self._build = build
         self._clock = clock
+        self._output = output
         self._inbox: deque[tuple[int, AnyCommand, Actor]] = deque()
         self._tickets = itertools.count(1)
         self._wake = threading.Condition()
@@ -71,6 +75,7 @@ class LiveRun:
         self._preview: UpdatePreview | None = None
         self._look_up = False
         self._closing = False
+        self._woke = False
         self._end_burst: Callable[[], None] = _nothing_to_end
         self._speed = Speedometer(clock)
         self._published_at = -1.0
@@ -120,6 +125,10 @@ class LiveRun:
         with self._wake:
             self._wondering = command
             self._interrupt()
+
+    def woke(self) -> None:
+        """Learn that the process was suspended and goes on: the time between is nobody's speed."""
+        self._woke = True
 
     def close(self) -> None:
         """End the training at the next step boundary and wait until the thread has left."""
@@ -175,6 +184,8 @@ class LiveRun:
 
     def _train(self, session: Session) -> None:
         self._end_burst = session.engine.interrupt
+        if self._output is not None:
+            self._output.step = lambda: session.step
         session.timeline.working = partial(self._working, session.timeline)
         try:
             while not self._closing:
@@ -215,6 +226,9 @@ class LiveRun:
         until = self._clock() + BURST_SECONDS
         before = session.step
         session.burst(lambda: self._look_up or self._clock() >= until)
+        if self._woke:
+            self._woke = False
+            self._speed.reset()
         self._speed.add((session.step - before) * session.engine.batch_size)
 
     def _working(self, timeline: Timeline, step: int, target: int) -> None:
@@ -269,6 +283,8 @@ class LiveRun:
             self._show(replace(shown, preview=self._preview, seen=seen))
 
     def _show(self, snapshot: Snapshot) -> None:
+        if self._output is not None:
+            snapshot = replace(snapshot, said=self._output.said())
         with self._wake:
             self._snapshot = snapshot
             self._wake.notify_all()

@@ -22,6 +22,8 @@ from tuitrain.engines.views import (
     ParameterView,
 )
 
+from .output import Line, Said
+
 __all__ = [
     "Actor",
     "ArrayView",
@@ -31,11 +33,13 @@ __all__ = [
     "GroupView",
     "Intervention",
     "JournalEntry",
+    "Line",
     "OptimizerChoice",
     "Outcome",
     "ParameterRow",
     "ParameterView",
     "Phase",
+    "Said",
     "Series",
     "Snapshot",
     "Title",
@@ -144,6 +148,7 @@ class BranchView:
     ----------
     fork : the step up to which it is the line that it was made from
     tip : the step at which it was left
+    parent : the line that it was made from; "" of the first
     """
 
     name: str
@@ -151,6 +156,7 @@ class BranchView:
     tip: int
     loss: Series
     accuracy: Series
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +227,16 @@ class Snapshot:
     journal : the commands, oldest first, on whichever line they were given
     interventions : those that led to this state
     branch : the name of the line that is shown
+    parent : the line that it was made from; "" of the first
+    fork : the step up to which it is that line
     branches : the lines that were left
+    kept : the steps of this line whose states are kept: going back there takes no training
     checkpoints : what can be gone back to by name, oldest first
     breakpoints : the conditions on which the run will pause, as commands
     optimizers : what a group's optimizer can be swapped to
     clip : what gradients are clipped by, ``norm 1``; "" if they are not
     trial : the learning rates that were tried last
+    said : what the training code has printed, logged and warned of
     preview : the answer to what was last asked for; see `LiveRun.preview`
     seen : what is looked at closely; see `LiveRun.see`
     """
@@ -246,12 +256,16 @@ class Snapshot:
     journal: tuple[JournalEntry, ...] = ()
     interventions: tuple[Intervention, ...] = ()
     branch: str = "main"
+    parent: str = ""
+    fork: int = 0
     branches: tuple[BranchView, ...] = ()
+    kept: tuple[int, ...] = ()
     checkpoints: tuple[str, ...] = ()
     breakpoints: tuple[str, ...] = ()
     optimizers: tuple[OptimizerChoice, ...] = ()
     clip: str = ""
     trial: Trial | None = None
+    said: Said = field(default_factory=Said)
     preview: UpdatePreview | None = None
     seen: Seen | None = None
 

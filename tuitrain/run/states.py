@@ -6,6 +6,7 @@ that begins with the same ones. States are thinned out as they age, to stay with
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,6 +41,7 @@ class KeptStates:
     def __init__(self, budget: int = BUDGET_BYTES) -> None:
         self._budget = budget
         self._kept: list[_Kept] = []
+        self._steps: tuple[Sequence[Decision], tuple[int, ...]] | None = None
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -54,8 +56,23 @@ class KeptStates:
         found = self.nearest(step, decisions)
         return found is not None and found.step == step
 
+    def steps(self, decisions: Sequence[Decision]) -> tuple[int, ...]:
+        """Return the steps at which states of the line of these decisions are kept, in order."""
+        line = tuple(decisions)
+        if self._steps is None or self._steps[0] != line:
+            at = [each.step for each in line]
+            before = [line[:many] for many in range(len(line) + 1)]
+            steps = (
+                each.state.step
+                for each in self._kept
+                if each.before == before[bisect_left(at, each.state.step)]
+            )
+            self._steps = line, tuple(dict.fromkeys(steps))
+        return self._steps[1]
+
     def keep(self, state: EngineState, decisions: Sequence[Decision]) -> None:
         """Keep a state that was copied before any decision was taken at its boundary."""
+        self._steps = None
         self._kept.append(_Kept(state, _before(state.step, decisions)))
         self._kept.sort(key=lambda each: each.state.step)
         while len(self._kept) > 2 and self.nbytes > self._budget:

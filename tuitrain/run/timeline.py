@@ -34,6 +34,7 @@ class Line:
     decisions : all that was decided on it, oldest first
     loss, accuracy : its curves
     tip : where it was left; of the present line, where it began
+    parent : the line that it is up to its fork; "" of the first
     """
 
     name: str
@@ -42,6 +43,7 @@ class Line:
     loss: Curve = field(default_factory=Curve)
     accuracy: Curve = field(default_factory=Curve)
     tip: int = 0
+    parent: str = ""
 
     def first_non_finite(self) -> int | None:
         """Return the first step whose loss is NaN or infinite, or None."""
@@ -50,7 +52,12 @@ class Line:
     def view(self) -> BranchView:
         """Return what a face shows of the line."""
         return BranchView(
-            self.name, self.fork, self.tip, self.loss.series(), self.accuracy.series()
+            self.name,
+            self.fork,
+            self.tip,
+            self.loss.series(),
+            self.accuracy.series(),
+            self.parent,
         )
 
 
@@ -111,6 +118,10 @@ class Timeline:
         undecided = all(each.step < state.step for each in line.decisions)
         if undecided and not self._states.has(state.step, line.decisions):
             self._states.keep(replace(state, gradients={}), line.decisions)
+
+    def kept_steps(self) -> tuple[int, ...]:
+        """Return the steps of the present line whose states are kept; the same tuple while so."""
+        return self._states.steps(self.line.decisions)
 
     def decided(self, command: AnyCommand) -> None:
         """Note a command that has changed the engine, at this boundary."""
@@ -207,6 +218,7 @@ class Timeline:
             list(line.decisions),
             line.loss.until(here),
             line.accuracy.until(here),
+            parent=line.name,
         )
         # Even if it changed nothing: it is what `undo` takes back on this line.
         self.line.decisions.append(Decision(here, command))
@@ -224,10 +236,21 @@ class Timeline:
         old = self.line
         self._made += 1
         self.line = Line(
-            f"b{self._made}", common, decisions, old.loss.until(common), old.accuracy.until(common)
+            f"b{self._made}",
+            common,
+            decisions,
+            old.loss.until(common),
+            old.accuracy.until(common),
+            parent=self._origin(old, common),
         )
         self._restore(target)
         return left
+
+    def _origin(self, line: Line, fork: int) -> str:
+        """Return which line it was that had this step first: a fork may lie before a line's own."""
+        while fork <= line.fork and line.parent in self.left:
+            line = self.left[line.parent]
+        return line.name
 
     def _take_up(self, wanted: Line, target: int) -> str:
         left = self._put_aside()

@@ -39,7 +39,10 @@ def snapshot_of(
             Intervention(each.step, to_text(each.command)) for each in line.decisions
         ),
         branch=line.name,
+        parent=line.parent,
+        fork=line.fork,
         branches=tuple(each.view() for each in session.timeline.left.values()),
+        kept=session.timeline.kept_steps(),
         checkpoints=tuple(session.checkpoints.marks),
         breakpoints=session.breakpoints.texts(),
         optimizers=engine.optimizers(),

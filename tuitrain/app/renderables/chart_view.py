@@ -66,12 +66,17 @@ class ChartView:
         return replace(self, cross=self.window(last)[1] if self.cross is None else None)
 
     def moved(self, by: int, last: float) -> ChartView:
-        """Move the cross-hair; where it would leave the window, the window goes along."""
+        """Move the cross-hair a little, either way."""
         if self.cross is None:
             return self
         start, end = self.window(last)
         move = max(1, round((end - start) / _MOVES))
-        cross = min(max(round(self.cross) + by * move, 0), last)
+        return self.standing(round(self.cross) + by * move, last)
+
+    def standing(self, step: float, last: float) -> ChartView:
+        """Put the cross-hair to a step; if it is out of sight, the window goes along."""
+        start, end = self.window(last)
+        cross = min(max(step, 0), last)
         if start <= cross <= end:
             return replace(self, cross=cross)
         share = (cross - (start if cross < start else end)) / max(end - start, 1e-12)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tuitrain.app.keymap import written_key
 from tuitrain.app.renderables.groups import TableRow
 from tuitrain.app.saving import WRITERS, save
 from tuitrain.commands import (
@@ -107,10 +108,13 @@ class Acts(Steering):
 
     def action_what_if(self) -> None:
         """Show what was tried last."""
-        if (snapshot := self._past()) is None:
+        if (snapshot := self._past(looks=True)) is None:
             return
         if snapshot.trial is None:
-            self.status.say("nothing was tried yet: t tries learning rates", "warning")
+            self.status.say(
+                f"nothing was tried yet: {written_key(self.app, 'try')} tries learning rates",
+                "warning",
+            )
             return
         self._ask(WhatIf(snapshot, snapshot.trial))
 
@@ -145,13 +149,13 @@ class Acts(Steering):
             self._ask(KeepDialog(snapshot))
 
     def action_branch(self) -> None:
-        """Open the list of branches."""
-        if (snapshot := self._past()) is None:
+        """Open the tree of branches."""
+        if (snapshot := self._past(looks=True)) is None:
             return
         if not snapshot.branches:
-            self.status.say(
-                "no branch was left yet: ← rewinds and u undoes, and leave one", "warning"
-            )
+            rewind, undo = (written_key(self.app, name) for name in ("rewind", "undo"))
+            ways = f"{rewind} rewinds and {undo} undoes, and leave one"
+            self.status.say(f"no branch was left yet: {ways}", "warning")
             return
         self._ask(BranchesDialog(snapshot))
 

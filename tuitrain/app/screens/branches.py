@@ -1,42 +1,47 @@
-"""The branches dialog: the lines that were left, and the way back to one."""
+"""The branches dialog: the lines of history as a tree, and the way to one that was left."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tuitrain.app.renderables.formatting import count, percentage, short
-from tuitrain.app.renderables.rows import left, right
-from tuitrain.run.snapshot import BranchView, Series, Snapshot
+from tuitrain.app.renderables.branch_tree import TITLES, cells, tree
+from tuitrain.run.snapshot import Snapshot
 
 from .dialog import CommandDialog
 
-_WIDTHS = (14, 10, 10, 10, 10)
-_TITLES = ("branch", "from step", "to step", "loss", "accuracy")
-
 
 class BranchesDialog(CommandDialog):
-    """Returns to the end of a branch; the one left last is at the top."""
+    """Returns to the end of a branch; begins at the one that was left last."""
 
     verb = "branch"
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "choose('cursor_down')", "Down", show=False),
+        Binding("k", "choose('cursor_up')", "Up", show=False),
+        Binding("g", "choose('first')", "First", show=False),
+        Binding("G", "choose('last')", "Last", show=False),
+    ]
+
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__("branches")
-        self._branches = list(reversed(snapshot.branches))
+        self._leaves = tree(snapshot)
+        self._newest = snapshot.branches[-1].name
         self._present = snapshot.branch
 
     def body(self) -> ComposeResult:
-        """Compose the table, and what becomes of the present line."""
-        yield Static(_cells(_TITLES), classes="label", markup=False)
-        yield OptionList(
-            *(Option(branch_row(each), id=each.name) for each in self._branches),
-            id="branches",
-            compact=True,
-            markup=False,
-        )
+        """Compose the tree, and what becomes of the present line."""
+        yield Static(cells(TITLES), classes="label", markup=False)
+        options = (Option(leaf.text, id=leaf.name) for leaf in self._leaves)
+        yield OptionList(*options, id="branches", compact=True, markup=False)
         yield Static(
-            f"the present line is kept as branch {self._present}", classes="hint", markup=False
+            f"● the present line, kept as branch {self._present}   ┄ a ghost in the charts",
+            classes="hint",
+            markup=False,
         )
 
     def more_keys(self) -> str:
@@ -45,33 +50,23 @@ class BranchesDialog(CommandDialog):
 
     def on_mount(self) -> None:
         """Begin at the one that was left last."""
-        self.query_one(OptionList).highlighted = 0
+        names = [leaf.name for leaf in self._leaves]
+        self.query_one(OptionList).highlighted = names.index(self._newest)
         super().on_mount()
+
+    def action_choose(self, move: str) -> None:
+        """Move about in the tree."""
+        getattr(self.query_one(OptionList), f"action_{move}")()
 
     def line(self) -> str:
         """Return ``branch NAME``."""
+        return f"branch {self._chosen}"
+
+    def problem(self) -> str:
+        """Say so where the run is already."""
+        return f"the run is on {self._present} already" if self._chosen == self._present else ""
+
+    @property
+    def _chosen(self) -> str:
         option = self.query_one(OptionList).highlighted_option
-        return f"branch {option.id if option is not None else ''}"
-
-
-def branch_row(branch: BranchView) -> str:
-    """Write a branch as a row of the table: name, fork, tip, last loss and last accuracy."""
-    loss, accuracy = _last(branch.loss), _last(branch.accuracy)
-    return _cells(
-        (
-            branch.name,
-            count(branch.fork),
-            count(branch.tip),
-            "—" if loss is None else short(loss),
-            "—" if accuracy is None else percentage(accuracy),
-        )
-    )
-
-
-def _last(series: Series) -> float | None:
-    return float(series.values[-1]) if len(series) else None
-
-
-def _cells(words: tuple[str, ...]) -> str:
-    name, *numbers = zip(words, _WIDTHS, strict=True)
-    return " ".join([left(*name), *(right(*each) for each in numbers)])
+        return "" if option is None or option.id is None else option.id

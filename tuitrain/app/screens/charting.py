@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from textual import on
 from textual.reactive import reactive
 
-from tuitrain.app.exporting import as_csv, write_new
+from tuitrain.app.exporting import as_csv, as_svg, write_new
 from tuitrain.app.renderables.chart import last_step
 from tuitrain.app.renderables.chart_view import ChartView
 from tuitrain.app.renderables.quantities import LOSS, QUANTITIES, Quantity, beside
@@ -73,12 +72,15 @@ class Charting(Acts):
         self.chart_view = self.chart_view.crossed(self._last)
 
     def action_export(self) -> None:
-        """Write the first chart's numbers and the screen into files, in the working directory."""
+        """Write the chart that has the focus, else the first, into files: numbers and picture."""
         if (snapshot := self.snapshot) is None:
             return
-        stem = f"{snapshot.title.name}-{self.quantity.written_name}-{snapshot.step}"
-        numbers = as_csv(self.quantity.curves(snapshot), snapshot.branch)
-        picture = self.app.export_screenshot()
+        chart = self.focused if isinstance(self.focused, Chart) else self.query(Chart).first()
+        quantity = chart.quantity
+        stem = f"{snapshot.title.name}-{quantity.written_name}-{snapshot.step}"
+        numbers = as_csv(quantity.curves(snapshot), snapshot.branch)
+        title = f"{snapshot.title.name} · {chart.border_title} · step {snapshot.step}"
+        picture = as_svg(chart.rows(snapshot, chart.room), chart.style_of, title)
         try:
             written = write_new(Path.cwd(), stem, {".csv": numbers, ".svg": picture})
         except TuitrainError as error:
@@ -86,19 +88,6 @@ class Charting(Acts):
         else:
             names = " and ".join(each.name for each in written)
             self.status.show((("✓ ", "good"), (f"written: {names}", "strong")))
-
-    def action_rewind(self) -> None:
-        """Move the cross-hair to the left; where there is none, open the rewind dialog."""
-        if self.chart_view.cross is None:
-            super().action_rewind()
-        else:
-            self.chart_view = self.chart_view.moved(-1, self._last)
-
-    def action_later(self) -> None:
-        """Move the cross-hair to the right."""
-        if self.chart_view.cross is None:
-            self.status.say("nothing to move: x puts a cross-hair into the charts", "warning")
-        self.chart_view = self.chart_view.moved(1, self._last)
 
     def _zoomed(self) -> bool:
         """Whether a part of the run is shown; if not, say that."""
@@ -113,12 +102,3 @@ class Charting(Acts):
     @property
     def _last(self) -> int:
         return 2 if self.snapshot is None else last_step(self.snapshot)
-
-    @on(Chart.Pointed)
-    def _point(self, event: Chart.Pointed) -> None:
-        start, end = self.chart_view.window(self._last)
-        step = start + event.share * (end - start)
-        if event.zoom is None:
-            self.chart_view = replace(self.chart_view, cross=round(step))
-        else:
-            self.chart_view = self.chart_view.zoomed(event.zoom, self._last, step)

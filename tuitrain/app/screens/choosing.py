@@ -6,18 +6,12 @@ from textual import on
 from textual.widgets import Input
 
 from tuitrain.app.widgets.filter_line import FilterInput
-from tuitrain.app.widgets.groups import GroupsTable
 
-from .charting import Charting
+from .scrubbing import Scrubbing
 
 
-class Choosing(Charting):
+class Choosing(Scrubbing):
     """The acts on the table itself. They concern what is seen and chosen; the run is not asked."""
-
-    @property
-    def table(self) -> GroupsTable:
-        """The groups table."""
-        return self.query_one(GroupsTable)
 
     def action_filter(self) -> None:
         """Open the filter."""

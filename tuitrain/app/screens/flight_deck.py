@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,16 +12,19 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
-from textual.widgets import Input
+from textual.widget import Widget
+from textual.widgets import Input, Static
 
 from tuitrain.app.completion import usage
-from tuitrain.app.keys import KEYS, Key, bindings
+from tuitrain.app.keymap import keys_of
+from tuitrain.app.keys import Key, bindings
 from tuitrain.app.renderables.footer import Hint
 from tuitrain.app.renderables.groups import TableRow
 from tuitrain.app.renderables.journal import answer
 from tuitrain.app.source import Source
 from tuitrain.app.widgets.banner import Banner
 from tuitrain.app.widgets.command_line import CommandInput, CommandLine
+from tuitrain.app.widgets.curves import Chart
 from tuitrain.app.widgets.filter_line import FilterLine
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.groups import GroupsTable
@@ -28,17 +32,18 @@ from tuitrain.app.widgets.header import RunHeader
 from tuitrain.app.widgets.journal import Journal
 from tuitrain.app.widgets.parameter import ParameterPanel
 from tuitrain.app.widgets.status import StatusLine
+from tuitrain.app.widgets.tour import TourPanel
 from tuitrain.run.snapshot import JournalEntry, Phase, Snapshot
 
-from .choosing import Choosing
 from .help import Help
+from .surroundings import Surroundings
 from .what_if import WhatIf
 
-_ALWAYS_ACT = ("help", "quit", "app.command_palette")
+_ALWAYS_ACT = ("help", "quit", "app.command_palette", "earlier", "rewind_here")
 _ACT_UNLESS_FAILED = ("undo", "redo", "rewind", "keep", "branch", "command", "what_if", "save")
 
 
-class FlightDeck(Choosing):
+class FlightDeck(Surroundings):
     """Header, groups, charts, parameter, journal, and the line where commands are typed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -58,6 +63,7 @@ class FlightDeck(Choosing):
 
     def compose(self) -> ComposeResult:
         """Compose the panels; the stylesheet places them, by the size of the terminal."""
+        yield Static(id="size-hint")
         yield RunHeader(self._clock).data_bind(FlightDeck.snapshot)
         yield Banner().data_bind(FlightDeck.snapshot)
         with Container(id="deck"):
@@ -67,6 +73,7 @@ class FlightDeck(Choosing):
                     yield chart.data_bind(FlightDeck.snapshot, FlightDeck.chart_view)
             yield ParameterPanel().data_bind(FlightDeck.snapshot)
             yield Journal().data_bind(FlightDeck.snapshot)
+        yield TourPanel()
         yield CommandLine(lambda: self.snapshot)
         yield FilterLine()
         yield StatusLine().data_bind(FlightDeck.snapshot)
@@ -156,7 +163,7 @@ class FlightDeck(Choosing):
         if self.selection_frozen:
             now["toggle_freeze"] = "thaw"
         if self.chart_view.cross is not None:
-            now["rewind"] = "earlier"
+            now["rewind_here"] = "rewind there"
         hints = [
             Hint(
                 key.written,
@@ -166,8 +173,8 @@ class FlightDeck(Choosing):
                 acts_in(key, snapshot.phase),
                 key.spare,
             )
-            for key in KEYS
-            if key.label
+            for key in keys_of(self.app)
+            if now.get(key.action, key.label)
         ]
         self.query_one(KeyFooter).show(sorted(hints, key=lambda hint: not hint.acts))
 
@@ -191,16 +198,22 @@ class FlightDeck(Choosing):
         self.app.push_screen(Help())
 
     def action_next_panel(self) -> None:
-        """Go to the journal, or back to the groups."""
-        self.toggle_class("-journal")
-        panel = Journal if self.has_class("-journal") else GroupsTable
-        self.query_one(panel).focus()
+        """Go from the groups to the journal, then from chart to chart, and back."""
+        journal = self.query_one(Journal)
+        charts = [each for each in self.query(Chart) if each.room.area]
+        panels: list[Widget] = [self.table, journal, *charts]
+        at = panels.index(self.focused) if self.focused in panels else -1
+        panel = panels[(at + 1) % len(panels)]
+        self.set_class(panel is journal, "-journal")
+        panel.focus()
 
     def action_leave(self) -> None:
-        """Go back to the groups."""
+        """End the tour; without one, go back to the groups, and to now."""
+        if self.tour.on:
+            self.tour.end()
+            return
         self.remove_class("-journal")
-        if self.chart_view.cross is not None:
-            self.action_cross_hair()
+        self.chart_view = replace(self.chart_view, cross=None)
         self.forget_choice()
         self.query_one(GroupsTable).focus()
         self.status.say("")

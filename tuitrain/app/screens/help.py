@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,13 +12,16 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tuitrain.app.keys import KEYS
+from tuitrain.app.keymap import keys_of
+from tuitrain.app.keys import KEYS, Key
 from tuitrain.commands import VOCABULARY, Verb
 from tuitrain.commands.vocabulary import verb as verb_named
 
 _NOTES = (
     "A command takes effect between two steps, and is answered with that step.",
     "freeze: no gradient, no update, optimizer state untouched, bit for bit.",
+    "ctrl+z stops the process, and training with it; after fg it goes on as if nothing had been.",
+    "A click selects a row, in its last column freezes or thaws it; the wheel moves or zooms.",
     "lr 0:   weights hold still, gradients and optimizer state go on.",
 )
 
@@ -34,6 +38,10 @@ class Help(ModalScreen[None]):
         Binding("escape,q,question_mark,f1", "close", "Close", show=False),
         Binding("j,down", "scroll(1)", "Down", show=False),
         Binding("k,up", "scroll(-1)", "Up", show=False),
+        Binding("ctrl+d,pagedown", "scroll(10)", "Down", show=False),
+        Binding("ctrl+u,pageup", "scroll(-10)", "Up", show=False),
+        Binding("g,home", "scroll(-100000)", "First", show=False),
+        Binding("G,end", "scroll(100000)", "Last", show=False),
     ]
 
     def __init__(self, about: str = "") -> None:
@@ -45,7 +53,7 @@ class Help(ModalScreen[None]):
         with VerticalScroll(classes="dialog", id="help") as box:
             box.border_title = "help"
             box.border_subtitle = "esc closes"
-            yield Static(help_text(self._about), markup=False)
+            yield Static(help_text(self._about, keys_of(self.app)), markup=False)
 
     def action_scroll(self, by: int) -> None:
         """Scroll the page."""
@@ -56,24 +64,24 @@ class Help(ModalScreen[None]):
         self.dismiss()
 
 
-def help_text(about: str = "") -> Content:
+def help_text(about: str = "", keys: Sequence[Key] = KEYS) -> Content:
     """Return the page; what it is ``about`` comes first, with its examples."""
     lines: list[Content] = []
     if (topic := verb_named(about)) is not None:
-        lines += [Content.styled(topic.name, "bold $accent"), *_verb(topic)]
+        lines += [Content.styled(topic.name, "bold $accent"), *_verb(topic, keys)]
         lines += [Content(f"      :{example}") for example in topic.examples]
         lines.append(Content(""))
     lines.append(Content.styled("Keys", "bold $accent"))
-    lines += [_entry(key.written, key.summary, 9) for key in KEYS]
+    lines += [_entry(key.written, key.summary, 9) for key in keys]
     lines += [Content(""), Content.styled("Commands", "bold $accent")]
-    lines += [line for verb in VOCABULARY for line in _verb(verb)]
+    lines += [line for verb in VOCABULARY for line in _verb(verb, keys)]
     lines.append(Content(""))
     lines += [Content(f"  {note}") for note in _NOTES]
     return Content("\n").join(lines)
 
 
-def _verb(verb: Verb) -> list[Content]:
-    keys = [key.written for key in KEYS if verb.name in key.verbs]
+def _verb(verb: Verb, table: Sequence[Key]) -> list[Content]:
+    keys = [key.written for key in table if verb.name in key.verbs]
     where = f"   {', '.join(keys)}" if keys else ""
     return [
         Content.assemble("  ", (verb.usage, "bold"), (where, "$accent")),

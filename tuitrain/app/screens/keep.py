@@ -79,4 +79,4 @@ def becomes(name: str, known: tuple[str, ...]) -> str:
     """Say what becomes of the checkpoints that there are."""
     if name in known:
         return f"⚠ the checkpoint {name} that there is will be replaced"
-    return f"there are: {', '.join(known)}" if known else "← goes back to it by its name"
+    return f"there are: {', '.join(known)}" if known else "rewind goes back to it by its name"

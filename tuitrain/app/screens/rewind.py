@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tuitrain.app.renderables.formatting import count
+from tuitrain.app.renderables.timeline import happened, next_of, stops
 from tuitrain.commands import Rewind
 from tuitrain.errors import CommandError, listed, nearest
 from tuitrain.run.snapshot import Snapshot
@@ -26,6 +27,7 @@ class RewindDialog(CommandDialog):
     Parameters
     ----------
     now : gives the newest snapshot, for the run goes on while one thinks
+    step : the step to begin with; None for that of the last command
     """
 
     verb = "rewind"
@@ -36,10 +38,10 @@ class RewindDialog(CommandDialog):
         Binding("tab", "name", "Checkpoint", show=False, priority=True),
     ]
 
-    def __init__(self, now: Callable[[], Snapshot]) -> None:
+    def __init__(self, now: Callable[[], Snapshot], step: int | None = None) -> None:
         super().__init__("rewind")
         self._now = now
-        self._first = suggested(now())
+        self._first = suggested(now()) if step is None else step
 
     def body(self) -> ComposeResult:
         """Compose the field, what is at that step, and what is left behind."""
@@ -84,7 +86,7 @@ class RewindDialog(CommandDialog):
         else:
             now = self._now()
             if isinstance(command, Rewind):
-                there, behind = happened(now, command.step), left_behind(now, command.step)
+                there, behind = _there(now, command.step), left_behind(now, command.step)
             else:
                 there, behind = "there: exactly where the checkpoint was made", kept_as(now)
         self.query_one("#there", Static).update(Content(there))
@@ -94,10 +96,9 @@ class RewindDialog(CommandDialog):
         """Go to the next step, either way, at which a command was applied or an epoch began."""
         now, step = self._now(), self._step()
         at = now.step if step is None else step
-        past = [each for each in stops(now) if (each - at) * by > 0]
-        if past:
+        if (found := next_of(stops(now), at, by)) is not None:
             field = self.query_one("#step", Input)
-            field.value = str(min(past) if by > 0 else max(past))
+            field.value = str(found)
             field.cursor_position = len(field.value)
 
     def action_name(self) -> None:
@@ -115,23 +116,14 @@ class RewindDialog(CommandDialog):
         return int(text) if text.isdecimal() else None
 
 
-def stops(snapshot: Snapshot) -> list[int]:
-    """Return the steps of the present line at which a command was applied or an epoch began."""
-    epochs = range(0, snapshot.step, max(1, snapshot.title.steps_per_epoch))
-    return sorted({*epochs, *(each.step for each in snapshot.interventions)})
-
-
 def suggested(snapshot: Snapshot) -> int:
     """Return the step of the last command on the present line, else the last epoch's start."""
     made = [each.step for each in snapshot.interventions]
     return made[-1] if made else max(stops(snapshot), default=0)
 
 
-def happened(snapshot: Snapshot, step: int) -> str:
-    """Say what happened at a step."""
-    per_epoch = max(1, snapshot.title.steps_per_epoch)
-    words = [f"epoch {step // per_epoch} begins"] if step % per_epoch == 0 else []
-    words += [each.command for each in snapshot.interventions if each.step == step]
+def _there(snapshot: Snapshot, step: int) -> str:
+    words = happened(snapshot, step)
     return "there: " + ", ".join(words) if words else ""
 
 

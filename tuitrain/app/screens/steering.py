@@ -12,6 +12,7 @@ from textual.reactive import reactive
 from textual.screen import Screen
 
 from tuitrain.app.acknowledgement import Acknowledgements
+from tuitrain.app.keymap import written_key
 from tuitrain.app.renderables.formatting import count
 from tuitrain.app.renderables.groups import TableRow
 from tuitrain.app.source import Source
@@ -151,16 +152,23 @@ class Steering(Screen[None]):
         failed = snapshot.phase is Phase.FAILED
         if goes_back and not failed:
             return False
-        ways = "q leaves" if failed else "← rewinds, u undoes, q leaves"
+        q = f"{written_key(self.app, 'quit')} leaves"
+        rewind, undo = (written_key(self.app, name) for name in ("rewind", "undo"))
+        ways = q if failed else f"{rewind} rewinds, {undo} undoes, {q}"
         step = count(snapshot.step)
         self.status.say(
             f"the run has ended ({snapshot.phase.value} at step {step}): {ways}", "warning"
         )
         return True
 
-    def _past(self, act: str = "go back to") -> Snapshot | None:
-        """Return a snapshot of a run that has a past; without one, say that, naming the act."""
+    def _past(self, act: str = "go back to", looks: bool = False) -> Snapshot | None:
+        """Return a snapshot of a run that has a past; without one, say that, naming the act.
+
+        Whoever only ``looks`` may do so in a run that is only shown, and in one that has failed.
+        """
         snapshot = self.snapshot
+        if looks and snapshot is not None and snapshot.phase is not Phase.STARTING:
+            return snapshot
         if not self.read_only and (snapshot is None or snapshot.phase is Phase.STARTING):
             self.status.say(f"nothing to {act} yet: the run is starting", "warning")
             return None

@@ -19,7 +19,7 @@ from tuitrain.run.snapshot import Snapshot
 from .rows_view import RowsView
 
 
-class Chart(RowsView):
+class Chart(RowsView, can_focus=True):
     """Shows one quantity; what part of the run, all charts have in common."""
 
     chart_view: reactive[ChartView] = reactive(ChartView(), init=False, repaint=False)
@@ -29,11 +29,13 @@ class Chart(RowsView):
     class Pointed(Message):
         """Somebody points at a chart: at a share of its width, to zoom or to read a value.
 
-        ``zoom`` is how many times as many steps shall be shown; None puts the cross-hair there.
+        ``cell`` is the share of one cell; ``zoom`` is how many times as many steps shall be shown;
+        None puts the cursor there.
         """
 
         share: float
         zoom: float | None
+        cell: float = 0.0
 
     def __init__(self, quantity: Quantity, id: str) -> None:
         super().__init__(id=id, classes="panel chart")
@@ -73,4 +75,4 @@ class Chart(RowsView):
         width = self.room.width - self._margin
         at = event.get_content_offset_capture(self).x - self._margin
         if self._margin and width > 1 and at >= 0:
-            self.post_message(self.Pointed(min(1.0, at / (width - 1)), zoom))
+            self.post_message(self.Pointed(min(1.0, at / (width - 1)), zoom, 1 / (width - 1)))

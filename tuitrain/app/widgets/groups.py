@@ -13,9 +13,12 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
+from tuitrain.app.keys import moves
+from tuitrain.app.renderables.formatting import count
 from tuitrain.app.renderables.groups import Columns, Marked, TableRow, table_header, table_rows
 from tuitrain.app.renderables.rows import Row
-from tuitrain.run.snapshot import Snapshot
+from tuitrain.app.renderables.timeline import group_at
+from tuitrain.run.snapshot import GroupView, Snapshot
 
 from .rows_view import RowsView
 
@@ -24,11 +27,8 @@ class GroupsTable(RowsView, can_focus=True):
     """A table whose cursor stands on a *name*: rows may come and go, the selection stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("home", "move(-1000)", "First", show=False),
-        Binding("end", "move(1000)", "Last", show=False),
-        Binding("enter", "fold", "Fold", show=False),
+        *moves(),
+        Binding("enter", "fold", "Fold", show=False, id="open"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"groups-cursor"}
     BORDER_TITLE = "groups"
@@ -39,6 +39,10 @@ class GroupsTable(RowsView, can_focus=True):
 
         row: TableRow
 
+    @dataclass
+    class Badge(Message):
+        """The last column of the selected row was clicked: its badge while it is frozen."""
+
     def __init__(self) -> None:
         super().__init__(id="groups", classes="panel")
         self.selected: TableRow | None = None
@@ -47,6 +51,8 @@ class GroupsTable(RowsView, can_focus=True):
         self._table: list[TableRow] = []
         self._pattern = ""
         self._marked: set[Marked] = set()
+        self.at: int | None = None
+        """The step whose numbers are shown; None for now."""
 
     @property
     def marked(self) -> list[TableRow]:
@@ -61,7 +67,12 @@ class GroupsTable(RowsView, can_focus=True):
         self._fit(snapshot, room.height)
         columns = Columns.fitting(room.width)
         self._table = table_rows(
-            snapshot.groups, self._folded, columns, snapshot.traces, self._pattern, self._marked
+            self._groups(snapshot),
+            self._folded,
+            columns,
+            snapshot.traces,
+            self._pattern,
+            self._marked,
         )
         if not self._table:
             return [((f"nothing matches {self._pattern!r}: esc shows all", "muted"),)]
@@ -79,10 +90,29 @@ class GroupsTable(RowsView, can_focus=True):
         """Keep the column titles at the top when scrolled."""
         return super().render_line(-self.scroll_offset.y if y == 0 else y)
 
+    def look_at(self, step: int | None) -> None:
+        """Show the numbers of a step, or of now."""
+        self.at = step
+        self._title()
+        self.redraw()
+
+    def _groups(self, snapshot: Snapshot) -> Sequence[GroupView]:
+        if (step := self.at) is None:
+            return snapshot.groups
+        traces = {each.name: each for each in snapshot.traces}
+        return [group_at(each, traces.get(each.name), step) for each in snapshot.groups]
+
+    def _title(self) -> None:
+        """Name the filter, and the step that the numbers are of if it is not now."""
+        words = ["groups"] + [f"/{self._pattern}"] * bool(self._pattern)
+        self.border_title = " ".join(words)
+        if self.at is not None:
+            self.border_title += f" · lr, |grad|, |Δw|/|w| at step {count(self.at)}"
+
     def filter(self, pattern: str) -> None:
         """Show what matches a glob, or holds a text, alone; all for ""."""
         self._pattern = pattern
-        self.border_title = f"groups /{pattern}" if pattern else "groups"
+        self._title()
         self.redraw()
         self.refresh()
 
@@ -154,12 +184,15 @@ class GroupsTable(RowsView, can_focus=True):
             self.scroll_to(y=place + 2 - height, animate=False)
 
     def on_click(self, event: Click) -> None:
-        """Select the row under the pointer; a second click folds it."""
-        place = event.get_content_offset_capture(self).y + self.scroll_offset.y - 1
+        """Select the row under the pointer; another click folds it, one on its badge freezes."""
+        at = event.get_content_offset_capture(self)
+        place = at.y + self.scroll_offset.y - 1
         if 0 <= place < len(self._table):
             again = place == self._place()
             self._go(place)
-            if again:
+            if at.x >= self.room.width - Columns.fitting(self.room.width).ending:
+                self.post_message(self.Badge())
+            elif again:
                 self.action_fold()
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
@@ -176,6 +209,10 @@ class GroupsTable(RowsView, can_focus=True):
         """Move the cursor."""
         place = self._place()
         self._go((place or 0) + by)
+
+    def action_half(self, by: int) -> None:
+        """Move the cursor by half of what is seen."""
+        self.action_move(by * max(1, self.room.height // 2))
 
     def action_fold(self) -> None:
         """Fold or open the group of the selected row."""

@@ -1,0 +1,149 @@
+"""Keys that somebody chose: what can be chosen, and that everything names the real ones."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import OptionList, Static
+
+from tuitrain.app.config import Config, read_config, write_config
+from tuitrain.app.keymap import KeymapError, keys_with, textual_keymap, written
+from tuitrain.app.keys import KEYS
+from tuitrain.app.palette import SteeringCommands
+from tuitrain.app.widgets.footer import KeyFooter
+
+
+def key(table, name: str):
+    return next(each for each in table if each.name == name)
+
+
+def test_actions_have_names_of_their_own():
+    names = [each.name for each in KEYS]
+    assert all(names)
+    assert len(set(names)) == len(names)
+
+
+def test_no_key_does_two_things():
+    assert keys_with({}) == KEYS
+
+
+def test_a_key_is_given_as_it_is_written_or_as_textual_names_it():
+    table = keys_with({"freeze": "F, ctrl+x", "help": "f1", "settings": ";", "quit": "?"})
+    assert (key(table, "freeze").keys, key(table, "freeze").written) == ("F,ctrl+x", "F ctrl+x")
+    assert key(table, "settings").keys == "semicolon"
+    assert key(table, "quit").written == "?"
+    assert textual_keymap({"up": ",", "down": "n,shift+down"}) == {
+        "up": "comma",
+        "down": "n,shift+down",
+    }
+
+
+def test_two_actions_may_change_keys():
+    table = keys_with({"freeze": "l", "lr": "f"})
+    assert (key(table, "freeze").written, key(table, "lr").written) == ("l", "f")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({"freze": "F"}, "keys: 'freze' is no action, did you mean 'freeze'? (actions: branches,"),
+        ({"leave": "z"}, "keys: 'leave' keeps its key (actions: "),
+        ({"freeze": "l"}, "keys: 'l' is the key of both freeze and lr; give one of them another"),
+        ({"freeze": "spcae"}, "keys: freeze: 'spcae' is no key, did you mean 'space'?"),
+        ({"freeze": ""}, "keys: freeze: '' is no key"),
+        ({"freeze": "ctrl+nothing"}, "keys: freeze: 'ctrl+nothing' is no key"),
+        ({"freeze": "F", "lr": "F"}, "keys: 'F' is the key of both freeze and lr"),
+        ({"rewind_here": "enter", "pause": "enter"}, "'enter' is the key of both pause and open"),
+    ],
+)
+def test_what_cannot_be_chosen_is_told(chosen, said):
+    with pytest.raises(KeymapError) as raised:
+        keys_with(chosen)
+    assert said in str(raised.value)
+
+
+def test_keys_are_written_as_people_do():
+    for each in KEYS:
+        assert " ".join(map(written, each.keys.split(",")))[0] == each.written[0]
+
+
+async def test_chosen_keys_act_and_footer_help_and_palette_name_them(opened, tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text('toured = true\n[keys]\nfreeze = "z"\ndown = "n"\n')
+    async with opened(config=path) as person:
+        await person.press("f")
+        assert person.sent == []
+        await person.press("n", "z")
+        assert person.sent == ["freeze conv1.bias"]
+        assert " z freeze" in person.deck.query_one(KeyFooter).render_line(0).text
+        entries = [text for text, _, _ in SteeringCommands(person.deck)._entries()]
+        assert any(text.endswith("or thaw it  (z)") for text in entries)
+        await person.press("question_mark")
+        text = str(person.app.screen.query_one("#help Static", Static).content)
+        assert "  z        Freeze the selected group" in text
+        assert "freeze TARGET   z" in text
+
+
+async def to_row(person, name: str) -> None:
+    rows = person.app.screen.query_one(OptionList)
+    rows.highlighted = rows.get_option_index(name)
+    await person.settle()
+
+
+async def test_a_key_is_changed_in_the_settings_and_kept(opened, tmp_path):
+    path = tmp_path / "config.toml"
+    write_config(path, Config(toured=True))
+    async with opened(config=path) as person:
+        await person.press("comma")
+        await to_row(person, "freeze")
+        await person.press("enter")
+        assert person.line == "press the new key for freeze; esc leaves it as it is"
+        await person.press("l")
+        assert person.line.startswith("✗ l is the key of lr: Set or scale the learning rate")
+        await person.press("enter", "escape", "enter", "z")
+        assert person.line == "✓ z does freeze now"
+        await person.press("escape", "z")
+        assert person.sent == ["freeze conv"]
+    assert read_config(path, ["nord"]).keys == {"freeze": "z"}
+    async with opened(config=path) as person:
+        await person.press("comma")
+        await to_row(person, "freeze")
+        await person.press("backspace")
+        assert person.line == "✓ freeze is as it was made"
+        await person.press("escape", "f")
+        assert person.sent == ["freeze conv"]
+    assert read_config(path, ["nord"]).keys == {}
+
+
+async def test_theme_rate_and_notifications_are_set_there_too(opened, tmp_path):
+    path = tmp_path / "config.toml"
+    write_config(path, Config(toured=True))
+    async with opened(config=path) as person:
+        await person.press("comma")
+        for name in ("theme", "rate", "bell", "desktop"):
+            await to_row(person, name)
+            await person.press("enter")
+        kept = read_config(path, person.app.available_themes)
+        assert kept.theme == person.app.theme == sorted(person.app.available_themes)[0]
+        assert (kept.rate, kept.notify.bell, kept.notify.desktop) == (30, False, "osc9")
+        await to_row(person, "rate")
+        await person.press("backspace")
+        assert read_config(path, person.app.available_themes).rate == 12
+
+
+async def test_the_ways_out_keep_their_keys(opened):
+    async with opened() as person:
+        await person.press("comma")
+        await to_row(person, "leave")
+        await person.press("enter")
+        assert person.line == "✗ leave keeps its key"
+
+
+async def test_settings_that_cannot_be_kept_say_why(opened, tmp_path):
+    (tmp_path / "file").write_text("")
+    path = tmp_path / "file" / "config.toml"
+    async with opened() as person:
+        person.app._config = path
+        await person.press("comma")
+        await to_row(person, "bell")
+        await person.press("enter")
+        assert person.line.startswith("✗ cannot write")

@@ -1,0 +1,26 @@
+"""What is written past Python is taken from the terminal as well."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+from tuitrain.run.descriptors import drained
+from tuitrain.run.output import Output
+
+
+def test_what_c_code_and_child_processes_write_are_lines(capfd):
+    output = Output()
+    before = sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr
+    with drained(output):
+        os.write(1, b"from C\nhalf a line")
+        os.write(2, b"an error\n")
+        subprocess.run(["echo", "from a child"], check=True)
+        assert sys.__stdout__ is not None
+        print("the screen", file=sys.__stdout__, flush=True)
+    said = {(line.level, line.text) for line in output.said().lines}
+    assert said == {("out", "from C"), ("out", "half a linefrom a child"), ("err", "an error")}
+    assert (sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr) == before
+    os.write(1, b"seen\n")
+    assert capfd.readouterr() == ("the screen\nseen\n", "")

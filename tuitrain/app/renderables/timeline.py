@@ -1,0 +1,72 @@
+"""The places of a run's timeline: where something happened, and where going back costs nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tuitrain.run.snapshot import GroupTrace, GroupView, Snapshot
+
+from .chart import value_at
+from .formatting import count
+from .rows import Row
+
+
+def stops(snapshot: Snapshot) -> list[int]:
+    """Return the steps of the present line at which a command was applied or an epoch began."""
+    epochs = range(0, snapshot.step, max(1, snapshot.title.steps_per_epoch))
+    return sorted({*epochs, *decided(snapshot)})
+
+
+def places(snapshot: Snapshot) -> list[int]:
+    """Return the stops, and the steps whose states are kept."""
+    return sorted({*stops(snapshot), *(each for each in snapshot.kept if each < snapshot.step)})
+
+
+def decided(snapshot: Snapshot) -> list[int]:
+    """Return the steps at which a command of the present line was applied."""
+    return sorted({each.step for each in snapshot.interventions})
+
+
+def next_of(steps: list[int], at: float, by: int) -> int | None:
+    """Return the nearest of the steps before (``by`` < 0) or after; None if there is none."""
+    ahead = [each for each in steps if (each - at) * by > 0]
+    return (min(ahead) if by > 0 else max(ahead)) if ahead else None
+
+
+def happened(snapshot: Snapshot, step: int) -> list[str]:
+    """Name what happened at a step: an epoch's beginning, and commands."""
+    per_epoch = max(1, snapshot.title.steps_per_epoch)
+    words = [f"epoch {step // per_epoch} begins"] if step % per_epoch == 0 else []
+    return words + [each.command for each in snapshot.interventions if each.step == step]
+
+
+def cursor_row(snapshot: Snapshot, step: int, rewinds: str) -> Row:
+    """Say what was at a step, and what the key that is written ``rewinds`` does there."""
+    words = happened(snapshot, step)
+    if step in snapshot.kept:
+        words.append("state kept")
+    if step > snapshot.step:
+        words.append(f"after the present line, which is at step {count(snapshot.step)}")
+        ways = "   esc returns to now"
+    else:
+        ways = f"   {rewinds} rewinds there, esc returns to now"
+    said = ": " + " · ".join(words) if words else ""
+    return ((f"step {count(step)}", "strong"), (said, "text"), (ways, "muted"))
+
+
+def group_at(group: GroupView, trace: GroupTrace | None, step: int) -> GroupView:
+    """Return a group with the numbers that it had at a step; its parameters' were not noted."""
+    nan = float("nan")
+    known = trace or GroupTrace(group.name)
+    lr, grad, update = (
+        value_at(each, step) for each in (known.lr, known.grad_norm, known.update_ratio)
+    )
+    thawed_then = group.frozen_since is not None and group.frozen_since > step
+    return replace(
+        group,
+        lr=nan if lr is None else lr,
+        grad_norm=nan if grad is None else grad,
+        update_ratio=nan if update is None else update,
+        frozen_since=None if thawed_then else group.frozen_since,
+        parameters=tuple(replace(each, update_ratio=nan) for each in group.parameters),
+    )

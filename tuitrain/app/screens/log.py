@@ -1,0 +1,110 @@
+"""The log pane: what the training code prints, logs and warns of, with its steps."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from tuitrain.app.renderables.log import LEVELS, told
+from tuitrain.app.widgets.log import LogView
+from tuitrain.run.snapshot import Snapshot
+
+
+class Log(ModalScreen[None]):
+    """Shows the lines; `look` brings the new ones."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "back", "Close", show=False),
+        Binding("q,L", "close", "Close", show=False),
+        Binding("slash", "filter", "Filter", show=False),
+        Binding("l", "level", "Level", show=False),
+        Binding("f", "follow", "Follow", show=False),
+        Binding("g", "top", "First", show=False),
+        Binding("enter", "leave_filter", "Keep", show=False),
+    ]
+    AUTO_FOCUS = "#log"
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__()
+        self._snapshot = snapshot
+
+    def compose(self) -> ComposeResult:
+        """Compose the lines, the filter and the keys."""
+        with Vertical(classes="dialog what-if", id="log-pane") as box:
+            box.border_title = "log"
+            yield LogView()
+            yield Input(id="log-filter", compact=True, placeholder="/ shows the lines with a text")
+            yield Static(id="log-told", classes="hint", markup=False)
+            keys = "[b]/[/] filter   [b]l[/] level   [b]f[/] follow   [b]g G[/] first, last"
+            yield Static(f"{keys}   [b]esc[/] close", classes="hint")
+
+    def on_mount(self) -> None:
+        """Show what was said so far."""
+        self.query_one(Input).cursor_blink = False
+        self.look(self._snapshot)
+
+    def look(self, snapshot: Snapshot) -> None:
+        """Take in what the run shows now."""
+        self._snapshot = snapshot
+        self._view.look(snapshot)
+        self._tell()
+
+    @property
+    def _view(self) -> LogView:
+        return self.query_one(LogView)
+
+    @on(Input.Changed)
+    def _filter(self, event: Input.Changed) -> None:
+        self._view.show(self._view.level, event.value)
+
+    def action_filter(self) -> None:
+        """Go to the filter."""
+        self.query_one(Input).focus()
+
+    def action_leave_filter(self) -> None:
+        """Go back to the lines, and keep the filter."""
+        self._view.focus()
+
+    @on(Input.Submitted)
+    def _keep_filter(self) -> None:
+        self._view.focus()
+
+    def action_level(self) -> None:
+        """Show everything, warnings and worse, or errors alone."""
+        level = LEVELS[(LEVELS.index(self._view.level) + 1) % len(LEVELS)]
+        self._view.show(level, self._view.pattern)
+        self._tell()
+
+    def action_follow(self) -> None:
+        """Follow the newest line, or stand still."""
+        self._view.follows = not self._view.follows
+        self._view.show(self._view.level, self._view.pattern)
+        self._tell()
+
+    def action_top(self) -> None:
+        """Go to the first line."""
+        self._view.action_move(-self._view.virtual_size.height)
+
+    def action_back(self) -> None:
+        """Leave the filter and show all; else close."""
+        if isinstance(self.focused, Input):
+            self.focused.value = ""
+            self._view.focus()
+        else:
+            self.dismiss()
+
+    def action_close(self) -> None:
+        """Close the log."""
+        self.dismiss()
+
+    def _tell(self) -> None:
+        follows = "follows" if self._view.follows else "stands still"
+        level = "everything" if self._view.level == LEVELS[0] else f"{self._view.level} and worse"
+        said = f"{told(self._snapshot.said)} · {level} · {follows}"
+        self.query_one("#log-told", Static).update(said)

@@ -1,0 +1,182 @@
+"""The settings: what the config file keeps, changed on the spot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Final, TypeVar
+
+from msgspec import structs
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import OptionList, Static
+from textual.widgets.option_list import Option
+
+from tuitrain.app.config import DESKTOP, RATES, Config
+from tuitrain.app.keymap import conflict, fixed, keys_with, written
+from tuitrain.app.keys import KEYS
+from tuitrain.app.renderables.rows import left, shortened
+from tuitrain.app.widgets.settings import SettingsList
+
+_Value = TypeVar("_Value")
+_VALUES: Final = ("theme", "rate", "bell", "toast", "desktop")
+_SAYS: Final = {
+    "theme": "How everything looks.",
+    "rate": "How often a second the screen looks at the run.",
+    "bell": "Ring when the run ends, breaks or diverges.",
+    "toast": "Show it over the screen, too.",
+    "desktop": "Tell the desktop, in a sequence that your terminal knows.",
+}
+
+
+class Settings(ModalScreen[None]):
+    """Lists what can be set; enter changes it, or waits for another key.
+
+    Parameters
+    ----------
+    config : how it is set now
+    themes : the names of the themes that there are
+    change : takes another config over and keeps it; answers what is wrong, or ""
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q", "close", "Close", show=False),
+        Binding("j", "go('cursor_down')", "Down", show=False),
+        Binding("k", "go('cursor_up')", "Up", show=False),
+        Binding("g", "go('first')", "First", show=False),
+        Binding("G", "go('last')", "Last", show=False),
+        Binding("ctrl+d", "go('page_down')", "Page down", show=False),
+        Binding("ctrl+u", "go('page_up')", "Page up", show=False),
+        Binding("backspace,delete", "reset", "Reset", show=False),
+    ]
+
+    def __init__(
+        self, config: Config, themes: Sequence[str], change: Callable[[Config], str]
+    ) -> None:
+        super().__init__()
+        self._config = config
+        self._themes = sorted(themes)
+        self._change = change
+
+    def compose(self) -> ComposeResult:
+        """Compose the list, what is said about it, and the keys."""
+        with Vertical(classes="dialog", id="settings") as box:
+            box.border_title = "settings"
+            yield SettingsList(*self._options(), id="settings-list", compact=True, markup=False)
+            yield Static(id="line", markup=False)
+            keys = (
+                "[b]enter[/] change   [b]⌫[/] as it was made   [b]↑ ↓[/] choose   [b]esc[/] close"
+            )
+            yield Static(keys, classes="hint")
+
+    @property
+    def _list(self) -> SettingsList:
+        return self.query_one(SettingsList)
+
+    @property
+    def _chosen_name(self) -> str:
+        option = self._list.highlighted_option
+        return "" if option is None or option.id is None else option.id
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self) -> None:
+        """Take the next value, or wait for a key."""
+        name = self._chosen_name
+        if name in _VALUES:
+            self._take(self._next(name), f"✓ {name} is set")
+        elif fixed(name):
+            self._say(f"✗ {name} keeps its key", wrong=True)
+        else:
+            self._list.awaits = True
+            self._say(f"press the new key for {name}; esc leaves it as it is")
+
+    @on(SettingsList.Pressed)
+    def _bind(self, event: SettingsList.Pressed) -> None:
+        """Give the key that was pressed to the action, unless it has one already."""
+        name, key = self._chosen_name, event.key
+        if key == "escape":
+            self._say("")
+            return
+        taken = conflict(keys_with(self._config.keys), name, key)
+        if taken is not None:
+            self._say(f"✗ {written(key)} is the key of {taken.name}: {taken.summary}", wrong=True)
+            return
+        keys = {**self._config.keys, name: key}
+        self._take(structs.replace(self._config, keys=keys), f"✓ {written(key)} does {name} now")
+
+    def action_reset(self) -> None:
+        """Set what is selected as it was made."""
+        name, config = self._chosen_name, self._config
+        if name not in _VALUES:
+            keys = {each: key for each, key in config.keys.items() if each != name}
+            changed = structs.replace(config, keys=keys)
+        elif name in ("theme", "rate"):
+            changed = structs.replace(config, **{name: getattr(Config(), name)})
+        else:
+            usual = {name: getattr(Config().notify, name)}
+            changed = structs.replace(config, notify=structs.replace(config.notify, **usual))
+        self._take(changed, f"✓ {name} is as it was made")
+
+    def action_go(self, move: str) -> None:
+        """Move about in the list."""
+        getattr(self._list, f"action_{move}")()
+
+    def action_close(self) -> None:
+        """Close the settings."""
+        self.dismiss()
+
+    def _next(self, name: str) -> Config:
+        """Return the config with the next value of a setting."""
+        config, notify = self._config, self._config.notify
+        if name == "theme":
+            return structs.replace(config, theme=_after(self._themes, config.theme))
+        if name == "rate":
+            return structs.replace(config, rate=_after(RATES, config.rate))
+        if name == "desktop":
+            change = {name: _after(DESKTOP, notify.desktop)}
+        else:
+            change = {name: not getattr(notify, name)}
+        return structs.replace(config, notify=structs.replace(notify, **change))
+
+    def _take(self, config: Config, said: str) -> None:
+        if problem := self._change(config):
+            self._say(f"✗ {problem}", wrong=True)
+            return
+        self._config = config
+        at = self._list.highlighted
+        self._list.set_options(self._options())
+        self._list.highlighted = at
+        self._say(said)
+
+    def _say(self, text: str, wrong: bool = False) -> None:
+        self.query_one("#line", Static).update(Content(text))
+        self.query_one("#line").set_class(wrong, "wrong")
+
+    def _options(self) -> list[Option]:
+        config = self._config
+        values = {"theme": config.theme or "the usual one", "rate": f"{config.rate} Hz"}
+        values |= {"bell": _yes(config.notify.bell), "toast": _yes(config.notify.toast)}
+        values["desktop"] = config.notify.desktop
+        rows = [(name, values[name], _SAYS[name]) for name in _VALUES]
+        table = zip(KEYS, keys_with(config.keys), strict=True)
+        rows += [
+            (key.name, key.written + ("" if key == usual else " *"), key.summary)
+            for usual, key in table
+        ]
+        return [Option(_row(*row), id=row[0]) for row in rows]
+
+
+def _row(name: str, value: str, says: str) -> str:
+    return f"{left(name, 17)} {left(value, 15)} {shortened(says, 56)}"
+
+
+def _yes(on: bool) -> str:
+    return "on" if on else "off"
+
+
+def _after(values: Sequence[_Value], value: _Value) -> _Value:
+    at = values.index(value) if value in values else -1
+    return values[(at + 1) % len(values)]
