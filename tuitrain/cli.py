@@ -9,7 +9,6 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -20,6 +19,7 @@ from tuitrain.errors import TuitrainError
 if TYPE_CHECKING:
     from tuitrain.run.recorder import Recorder
     from tuitrain.scenario.events import Event
+    from tuitrain.scenario.past.recording import Recording
     from tuitrain.scenario.report import ProgressBar
     from tuitrain.scenario.schema import Scenario
 
@@ -71,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="with --headless: one object a line")
     watch = "in the app: show the run, and refuse whatever would steer it"
     run.add_argument("--read-only", action="store_true", help=watch)
+    show = _command(commands, "open", _open, "show a recorded run in the app, moment by moment")
+    show.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
     replay = _command(
         commands, "replay", _replay, "run scenarios or recorded runs again, and check them"
     )
@@ -134,6 +136,13 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.read_only:
         raise TuitrainError("--read-only goes with the app: without a screen nobody steers")
     return _fly(scenario.name, arguments.json, _scenario_events(scenario, source, arguments.out))
+
+
+def _open(arguments: argparse.Namespace) -> int:
+    from tuitrain.scenario.past.recording import Recording
+
+    _check_terminal()
+    return _show(Recording(arguments.folder))
 
 
 def _replay(arguments: argparse.Namespace) -> int:
@@ -251,17 +260,17 @@ def _fly(name: str, json: bool, events: Events) -> int:
 
 
 def _open_app(scenario: Scenario, source: str, out: Path | None, read_only: bool) -> int:
-    if not all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)):
-        raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
+    _check_terminal()
 
     from tuitrain.app.app import TuitrainApp
     from tuitrain.app.config import config_path
     from tuitrain.run.live import LiveRun
     from tuitrain.scenario.build import title_of
+    from tuitrain.scenario.past.runs import new_folder
     from tuitrain.scenario.watch import build_watched
 
     with ExitStack() as files:
-        where = out or _new_folder(scenario.name)
+        where = out or new_folder(scenario.name)
         run = LiveRun(
             lambda tell: build_watched(scenario, source, tell, _folder(scenario, where, files)),
             title_of(scenario),
@@ -274,19 +283,25 @@ def _open_app(scenario: Scenario, source: str, out: Path | None, read_only: bool
     return HELD
 
 
+def _show(recording: Recording) -> int:
+    from tuitrain.app.app import TuitrainApp
+    from tuitrain.app.config import config_path
+    from tuitrain.app.screens.recording import RecordingDeck
+
+    TuitrainApp(recording, config=config_path(), deck=RecordingDeck(recording)).run()
+    return HELD
+
+
+def _check_terminal() -> None:
+    if not all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)):
+        raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
+
+
 def _folder(scenario: Scenario, out: Path, files: ExitStack) -> Recorder:
     from tuitrain.run.folder import RunFolder
     from tuitrain.scenario.rerun import header_of
 
     return RunFolder(out, header_of(scenario), files)
-
-
-def _new_folder(name: str) -> Path:
-    """Choose a folder for a run that nobody named one for."""
-    from platformdirs import user_state_path
-
-    label = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
-    return user_state_path("tuitrain") / "runs" / f"{datetime.now():%Y-%m-%d-%H%M%S}-{label}"
 
 
 def _complain(mistake: TuitrainError) -> int:

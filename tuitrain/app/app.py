@@ -41,6 +41,7 @@ class TuitrainApp(App[None]):
     read_only : refuse whatever would steer the run
     config : the file that keeps the theme; None keeps it nowhere
     refresh_hz : how often the run is looked at; None leaves that to whoever calls `poll`
+    deck : the main screen, where it is another than that of a run
 
     Raises
     ------
@@ -59,6 +60,7 @@ class TuitrainApp(App[None]):
         refresh_hz: float | None = REFRESH_HZ,
         read_only: bool = False,
         config: Path | None = None,
+        deck: FlightDeck | None = None,
     ) -> None:
         super().__init__()
         for theme in OURS:
@@ -68,7 +70,7 @@ class TuitrainApp(App[None]):
             self.theme = chosen
         self._refresh_hz = refresh_hz
         self.source = source
-        self.deck = FlightDeck(source, clock, record, read_only)
+        self.deck = deck or FlightDeck(source, clock, record, read_only)
         self._version: int | None = None
 
     def get_default_screen(self) -> FlightDeck:

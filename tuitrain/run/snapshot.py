@@ -59,11 +59,18 @@ class Phase(Enum):
     FINISHED = "finished"
     STOPPED = "stopped"
     FAILED = "failed"
+    RECORDED = "recorded"
+    PLAYED = "played"
 
     @property
     def ended(self) -> bool:
         """Whether no further step can be taken."""
-        return self in (Phase.FINISHED, Phase.STOPPED, Phase.FAILED)
+        return self in (Phase.FINISHED, Phase.STOPPED, Phase.FAILED) or self.past
+
+    @property
+    def past(self) -> bool:
+        """Whether this is no run but the record of one: a moment of it, or played on from there."""
+        return self in (Phase.RECORDED, Phase.PLAYED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +234,7 @@ class Snapshot:
     clip : what gradients are clipped by, ``norm 1``; "" if they are not
     trial : the learning rates that were tried last
     preview : the answer to what was last asked for; see `LiveRun.preview`
+    recorded : of a record, where in it this is, and how the run ended
     """
 
     version: int
@@ -251,6 +259,7 @@ class Snapshot:
     clip: str = ""
     trial: Trial | None = None
     preview: UpdatePreview | None = None
+    recorded: str = ""
 
     @property
     def epoch(self) -> float:

@@ -54,6 +54,8 @@ def chart(
     span = _span(curves, quantity)
     if span is None:
         absent = quantity.absent if view.span is None else "nothing in view: 0 shows the whole run"
+        if snapshot.phase.past and view.span is None and snapshot.step:
+            absent = "not in the record"
         return Chart([((absent, "muted"),)], title, subtitle)
     label = power if logarithmic else _label(quantity, *span)
     axes = Axes(start, end, *span, label)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tuitrain.app.keys import KEYS
+from tuitrain.app.keys import KEYS, Key
 from tuitrain.commands import VOCABULARY, Verb
 from tuitrain.commands.vocabulary import verb as verb_named
 
@@ -28,6 +29,7 @@ class Help(ModalScreen[None]):
     Parameters
     ----------
     about : the verb to begin with, in full; "" for none
+    keys : those that do something else where the help was asked for
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,16 +38,17 @@ class Help(ModalScreen[None]):
         Binding("k,up", "scroll(-1)", "Up", show=False),
     ]
 
-    def __init__(self, about: str = "") -> None:
+    def __init__(self, about: str = "", keys: Sequence[Key] = ()) -> None:
         super().__init__()
         self._about = about
+        self._keys = keys
 
     def compose(self) -> ComposeResult:
         """Compose the page."""
         with VerticalScroll(classes="dialog", id="help") as box:
             box.border_title = "help"
             box.border_subtitle = "esc closes"
-            yield Static(help_text(self._about), markup=False)
+            yield Static(help_text(self._about, self._keys), markup=False)
 
     def action_scroll(self, by: int) -> None:
         """Scroll the page."""
@@ -56,15 +59,23 @@ class Help(ModalScreen[None]):
         self.dismiss()
 
 
-def help_text(about: str = "") -> Content:
-    """Return the page; what it is ``about`` comes first, with its examples."""
+def help_text(about: str = "", keys: Sequence[Key] = ()) -> Content:
+    """Return the page; what it is ``about`` comes first, with its examples, then keys of its own.
+
+    Of the usual keys those are left out that do something else here.
+    """
     lines: list[Content] = []
+    own = {each.written for each in keys}
+    if keys:
+        lines.append(Content.styled("Keys here", "bold $accent"))
+        lines += [_entry(key.written, key.summary, 9) for key in keys]
+        lines.append(Content(""))
     if (topic := verb_named(about)) is not None:
         lines += [Content.styled(topic.name, "bold $accent"), *_verb(topic)]
         lines += [Content(f"      :{example}") for example in topic.examples]
         lines.append(Content(""))
     lines.append(Content.styled("Keys", "bold $accent"))
-    lines += [_entry(key.written, key.summary, 9) for key in KEYS]
+    lines += [_entry(key.written, key.summary, 9) for key in KEYS if key.written not in own]
     lines += [Content(""), Content.styled("Commands", "bold $accent")]
     lines += [line for verb in VOCABULARY for line in _verb(verb)]
     lines.append(Content(""))
