@@ -1,4 +1,4 @@
-"""The command line: ``tuitrain``, and its commands run, replay, resume, save and bench.
+"""The command line: ``tuitrain``, and its commands, from run to bench.
 
 Imports neither Textual nor Numba before they are needed, so that ``--help`` answers at once.
 """
@@ -9,7 +9,6 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,7 +18,6 @@ from tuitrain.errors import TuitrainError
 if TYPE_CHECKING:
     from tuitrain.run.recorder import Recorder
     from tuitrain.scenario.events import Event
-    from tuitrain.scenario.past.recording import Recording
     from tuitrain.scenario.report import ProgressBar
     from tuitrain.scenario.schema import Scenario
 
@@ -71,6 +69,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--json", action="store_true", help="with --headless: one object a line")
     watch = "in the app: show the run, and refuse whatever would steer it"
     run.add_argument("--read-only", action="store_true", help=watch)
+    start = _command(
+        commands, "start", _start, "choose a scenario, a past run or data, and open it"
+    )
+    runs = "where past runs are looked for (default: where the user's state is kept)"
+    start.add_argument("--runs", type=Path, metavar="DIR", help=runs)
     show = _command(commands, "open", _open, "show a recorded run in the app, moment by moment")
     show.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
     replay = _command(
@@ -132,17 +135,27 @@ def _run(arguments: argparse.Namespace) -> int:
     if not arguments.headless:
         if arguments.json:
             raise TuitrainError("--json goes with --headless")
-        return _open_app(scenario, source, arguments.out, arguments.read_only)
+        return _fly_in_app(scenario, source, arguments.out, arguments.read_only)
     if arguments.read_only:
         raise TuitrainError("--read-only goes with the app: without a screen nobody steers")
     return _fly(scenario.name, arguments.json, _scenario_events(scenario, source, arguments.out))
 
 
 def _open(arguments: argparse.Namespace) -> int:
-    from tuitrain.scenario.past.recording import Recording
+    from tuitrain.app.opening import check_terminal, show
 
-    _check_terminal()
-    return _show(Recording(arguments.folder))
+    check_terminal()
+    show(arguments.folder)
+    return HELD
+
+
+def _start(arguments: argparse.Namespace) -> int:
+    from tuitrain.app.opening import check_terminal, start
+    from tuitrain.scenario.past.runs import runs_folder
+
+    check_terminal()
+    start(arguments.runs or runs_folder())
+    return HELD
 
 
 def _replay(arguments: argparse.Namespace) -> int:
@@ -220,12 +233,10 @@ def _compare(folder: Path, json: bool) -> int:
 
 
 def _scenario(path: Path | None) -> tuple[Scenario, str]:
-    from tuitrain.scenario.load import load, loads
+    from tuitrain.scenario.box import first_flight
+    from tuitrain.scenario.load import load
 
-    if path is not None:
-        return load(path), str(path)
-    text = resources.files("tuitrain.scenario").joinpath("first_flight.toml").read_text("utf-8")
-    return loads(text, "first_flight.toml"), "first_flight.toml"
+    return first_flight() if path is None else (load(path), str(path))
 
 
 def _scenario_events(scenario: Scenario, source: str, out: Path | None = None) -> Events:
@@ -259,42 +270,12 @@ def _fly(name: str, json: bool, events: Events) -> int:
     return HELD if isinstance(event, Ended) and event.ok else FAILED
 
 
-def _open_app(scenario: Scenario, source: str, out: Path | None, read_only: bool) -> int:
-    _check_terminal()
+def _fly_in_app(scenario: Scenario, source: str, out: Path | None, read_only: bool) -> int:
+    from tuitrain.app.opening import check_terminal, fly
 
-    from tuitrain.app.app import TuitrainApp
-    from tuitrain.app.config import config_path
-    from tuitrain.run.live import LiveRun
-    from tuitrain.scenario.build import title_of
-    from tuitrain.scenario.past.runs import new_folder
-    from tuitrain.scenario.watch import build_watched
-
-    with ExitStack() as files:
-        where = out or new_folder(scenario.name)
-        run = LiveRun(
-            lambda tell: build_watched(scenario, source, tell, _folder(scenario, where, files)),
-            title_of(scenario),
-        )
-        app = TuitrainApp(run, record=where, read_only=read_only, config=config_path())
-        run.start()
-        app.run()
-        run.close()
-    print(f"recorded in {where}", file=sys.stderr)
+    check_terminal()
+    fly(scenario, source, out, read_only)
     return HELD
-
-
-def _show(recording: Recording) -> int:
-    from tuitrain.app.app import TuitrainApp
-    from tuitrain.app.config import config_path
-    from tuitrain.app.screens.recording import RecordingDeck
-
-    TuitrainApp(recording, config=config_path(), deck=RecordingDeck(recording)).run()
-    return HELD
-
-
-def _check_terminal() -> None:
-    if not all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)):
-        raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
 
 
 def _folder(scenario: Scenario, out: Path, files: ExitStack) -> Recorder:

@@ -191,6 +191,7 @@ KEYS: Final[tuple[Key, ...]] = (
         "",
         "Write the first chart as CSV and the screen as SVG.",
     ),
+    Key("R", "R", "runs", "", "", "Past runs: draw some beside this one, compare their numbers."),
     Key("p", "p", "hold", "", "", "Hold the display, or let it go on; training goes on."),
     Key("right", "→", "later", "", "", "Move the cross-hair of the charts to the right."),
     Key(

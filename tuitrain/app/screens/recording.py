@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
@@ -62,6 +63,7 @@ _TAKEN: Final = ("home", "end")
 
 _FROM_THE_DECK: Final = (
     ("]", "chart", "quantity(1)", 6),
+    ("R", "runs", "runs", 2),
     ("x", "read", "cross_hair", 7),
     ("E", "export", "export", 8),
     ("?", "help", "help", 0),
@@ -77,8 +79,13 @@ class RecordingDeck(FlightDeck):
         for each in RECORDING_KEYS
     ]
 
-    def __init__(self, source: Recorded, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__(source, clock, read_only=True)
+    def __init__(
+        self,
+        source: Recorded,
+        clock: Callable[[], float] = time.monotonic,
+        record: Path | None = None,
+    ) -> None:
+        super().__init__(source, clock, record, read_only=True)
         self._recorded = source
 
     def action_play(self) -> None:

@@ -102,6 +102,11 @@ class History:
         """Return how many moments there are; at least one."""
         return self._starts[-1]
 
+    @property
+    def last_step(self) -> int:
+        """Where the run stood at the end."""
+        return self.legs[-1].last
+
     def moment(self, index: int) -> Moment:
         """Return a moment by its place, counted from 0."""
         leg = bisect_right(self._starts, index, hi=len(self.legs)) - 1

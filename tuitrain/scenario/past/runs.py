@@ -92,7 +92,7 @@ def past_run(folder: Path) -> PastRun:
         metrics = _Tail(folder / METRICS)
         journal = _Tail(folder / JOURNAL).content
     except (TuitrainError, OSError, msgspec.ValidationError) as error:
-        problem = str(error) or type(error).__name__
+        problem = str(error).removeprefix(f"{folder}/")
         return PastRun(folder, folder.name, "", "", began, ending="damaged", problem=problem)
     step, loss = metrics.last_loss()
     total, accuracy = _total(scenario, metrics), metrics.last_accuracy()

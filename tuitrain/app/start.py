@@ -1,0 +1,70 @@
+"""The start: an app of its own that asks what to fly, and ends with the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from textual.app import App
+from textual.theme import Theme
+
+from tuitrain.scenario.box import Boxed
+from tuitrain.scenario.past.runs import PastRun
+
+from .choice import Choice
+from .config import Config, ConfigError, read_config, write_config
+from .screens.start import StartScreen
+from .themes import OURS
+
+TITLE: Final = "tuitrain"
+
+
+class StartApp(App[Choice]):
+    """Asks what to do; `run` gives the choice, or None if there is none.
+
+    Parameters
+    ----------
+    scenarios : of the box
+    look : lists the past runs, newest first
+    where : the folder of the past runs, to be named
+    config : the file that keeps the theme; None keeps it nowhere
+
+    Raises
+    ------
+    ConfigError : the config file cannot be read, or is wrong
+    """
+
+    TITLE = TITLE
+    CSS_PATH = "tuitrain.tcss"
+
+    def __init__(
+        self,
+        scenarios: list[Boxed],
+        look: Callable[[], list[PastRun]],
+        where: Path,
+        config: Path | None = None,
+    ) -> None:
+        super().__init__()
+        for theme in OURS:
+            self.register_theme(theme)
+        self._config = config
+        if config is not None and (chosen := read_config(config, self.available_themes).theme):
+            self.theme = chosen
+        self.start = StartScreen(scenarios, look, where)
+
+    def get_default_screen(self) -> StartScreen:
+        """Start on the lists."""
+        return self.start
+
+    def on_mount(self) -> None:
+        """Keep the theme that is chosen from now on."""
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+
+    def _keep_theme(self, theme: Theme) -> None:
+        if self._config is None:
+            return
+        try:
+            write_config(self._config, Config(theme.name))
+        except ConfigError as error:
+            self.notify(f"the theme is not kept: {error}", severity="warning")
