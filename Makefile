@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format picture snapshots scenarios sessions kills torch-test neon-test bench clean
+.PHONY: help run test check format picture snapshots scenarios sessions kills torch-test neon-test bench browser-test clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ sessions: $(VENV)/.dev  ## a thousand generated sessions, each replayed bit for 
 
 kills: $(VENV)/.run  ## kill a hundred runs at random instants, and resume them (minutes)
 	$(BIN)/python scripts/kill_and_resume.py --kills 100
+
+browser-test: $(VENV)/.dev  ## drive the app in a headless Chromium (which must be installed)
+	$(BIN)/python -m pytest tests/browser
 
 format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff format .

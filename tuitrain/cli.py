@@ -62,13 +62,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     run = _command(commands, "run", _run, "open the app on a scenario")
-    run.add_argument("scenario", nargs="?", type=Path, metavar="SCENARIO", help="a TOML file")
+    _add_flight(run)
     run.add_argument("--headless", action="store_true", help="no screen: as replay does")
-    out = "write the record of the run there (default: a new folder where the user's state is kept)"
-    run.add_argument("--out", type=Path, metavar="DIR", help=out)
     run.add_argument("--json", action="store_true", help="with --headless: one object a line")
-    watch = "in the app: show the run, and refuse whatever would steer it"
-    run.add_argument("--read-only", action="store_true", help=watch)
+    serve = _command(commands, "serve", _serve, "open the app on a scenario, in a browser")
+    _add_flight(serve)
+    host = "whom to listen to (default: this machine alone)"
+    serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=host)
+    port = "the port to listen at (default: 8000)"
+    serve.add_argument("--port", type=int, default=8000, metavar="N", help=port)
     start = _command(
         commands, "start", _start, "choose a scenario, a past run or data, and open it"
     )
@@ -95,6 +97,14 @@ def _parser() -> argparse.ArgumentParser:
     save.add_argument("target", type=Path, metavar="FILE", help=target)
     _add_bench(commands)
     return parser
+
+
+def _add_flight(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scenario", nargs="?", type=Path, metavar="SCENARIO", help="a TOML file")
+    out = "write the record of the run there (default: a new folder where the user's state is kept)"
+    parser.add_argument("--out", type=Path, metavar="DIR", help=out)
+    watch = "in the app: show the run, and refuse whatever would steer it"
+    parser.add_argument("--read-only", action="store_true", help=watch)
 
 
 def _add_bench(commands: argparse._SubParsersAction) -> None:
@@ -139,6 +149,18 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.read_only:
         raise TuitrainError("--read-only goes with the app: without a screen nobody steers")
     return _fly(scenario.name, arguments.json, _scenario_events(scenario, source, arguments.out))
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from tuitrain.app.serving import serve
+
+    if arguments.scenario is not None:
+        _scenario(arguments.scenario)  # what is wrong with it is told here, and not in a browser
+    given = [] if arguments.scenario is None else [str(arguments.scenario)]
+    if arguments.out is not None:
+        given += ["--out", str(arguments.out)]
+    serve([*given, *["--read-only"] * arguments.read_only], arguments.host, arguments.port)
+    return HELD
 
 
 def _open(arguments: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -27,13 +28,15 @@ from .renderables.pinned import Pinned
 
 
 def check_terminal() -> None:
-    """Check that there is a terminal to draw on.
+    """Check that there is a terminal to draw on, or a browser that stands in for one.
 
     Raises
     ------
     TuitrainError : input or output is something else
     """
-    if not all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)):
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    in_a_browser = os.environ.get("TEXTUAL_DRIVER")
+    if not in_a_browser and not all(each.isatty() for each in streams):
         raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
 
 
