@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -60,7 +60,8 @@ class PastGroups:
 
     def rates(self, step: int, decided: tuple[Done, ...]) -> tuple[GroupTrace, ...]:
         """Return the course of the learning rates up to a step: all that is known of a course."""
-        stretches = self._followed(decided)
+        if not (stretches := self._followed(decided)):
+            return ()
         ends = [each.first for each in stretches[1:]] + [step + 1]
         courses: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
         for stretch, end in zip(stretches, ends, strict=True):
@@ -68,7 +69,7 @@ class PastGroups:
             steps = np.unique(np.linspace(stretch.first, end - 1, points).astype(np.int64))
             for group in stretch.groups if len(steps) else ():
                 courses.setdefault(group.name, []).append((steps, _rates(group, steps)))
-        named = [group.name for group in stretches[-1].groups] if stretches else []
+        named = [group.name for group in stretches[-1].groups]
         return tuple(GroupTrace(name, _joined(courses.get(name, []))) for name in named)
 
     def _followed(self, decided: tuple[Done, ...]) -> list[_Stretch]:
@@ -95,8 +96,6 @@ class PastGroups:
 
 
 def _at(group: GroupView, step: int) -> GroupView:
-    from dataclasses import replace
-
     return replace(group, lr=float(_rates(group, np.array([step]))[0]))
 
 

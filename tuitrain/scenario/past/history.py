@@ -37,12 +37,41 @@ class _Measured(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True, eq=False)
 class PastLine:
-    """One line of history, from the first step to where it was left last."""
+    """One line of history, from the first step to where it was left last.
+
+    ``gaps`` are the steps at which its losses begin to be unknown; there is a NaN at each, so that
+    no curve crosses the gap.
+    """
 
     name: str
     fork: int = 0
     loss: Curve = field(default_factory=Curve)
     accuracy: Curve = field(default_factory=Curve)
+    gaps: set[int] = field(default_factory=set)
+
+    def loss_until(self, step: int) -> Series:
+        """Return the losses up to and including a step."""
+        known = _until(self.loss, step)
+        in_gap = len(known) and int(known.steps[-1]) in self.gaps
+        return Series(known.steps[:-1], known.values[:-1]) if in_gap else known
+
+    def accuracy_until(self, step: int) -> Series:
+        """Return the accuracies up to and including a step."""
+        return _until(self.accuracy, step)
+
+    def forked(self, name: str, step: int) -> PastLine:
+        """Return a line that is this one up to a step."""
+        gaps = {each for each in self.gaps if each <= step}
+        return PastLine(name, step, self.loss.until(step), self.accuracy.until(step), gaps)
+
+    def measured(self, step: int, losses: Sequence[float]) -> None:
+        """Take in losses from a step on."""
+        steps = self.loss.series().steps
+        missing = int(steps[-1]) + 1 if len(steps) else 1
+        if missing < step:
+            self.gaps.add(missing)
+            self.loss.extend(missing, [math.nan])
+        self.loss.extend(step, losses)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,11 +197,7 @@ class History:
         """Stand on the line that a way back has led to, and make it if it is new."""
         if lines.name in self._lines:
             return
-        old = self._lines[left]
-        fork = lines.fork
-        self._lines[lines.name] = PastLine(
-            lines.name, fork, old.loss.until(fork), old.accuracy.until(fork)
-        )
+        self._lines[lines.name] = self._lines[left].forked(lines.name, lines.fork)
 
     def _train(self, line: PastLine, until: int | None) -> None:
         """Take in what was measured up to and including a step; all that is left for None."""
@@ -184,10 +209,8 @@ class History:
                 break
             self._measured.popleft()
             if is_loss:
-                if each.step > (end := _end(line.loss)) + 1:
-                    line.loss.extend(end + 1, [math.nan])  # so that no curve crosses the gap
                 values = [math.nan if value is None else value for value in each.loss]
-                line.loss.extend(each.step, values)
+                line.measured(each.step, values)
                 self._step = each.step + len(values) - 1
             elif each.accuracy is not None:
                 line.accuracy.extend(each.step, [each.accuracy])
@@ -210,16 +233,10 @@ def read_history(folder: Path) -> History:
         raise ScenarioError(f"{folder / JOURNAL}: the record is damaged: {error}") from None
 
 
-def between(curve: Curve, last: int) -> Series:
-    """Return a curve up to and including a step."""
+def _until(curve: Curve, step: int) -> Series:
     series = curve.series()
-    end = int(series.steps.searchsorted(last, side="right"))
+    end = int(series.steps.searchsorted(step, side="right"))
     return Series(series.steps[:end], series.values[:end])
-
-
-def _end(curve: Curve) -> int:
-    steps = curve.series().steps
-    return int(steps[-1]) if len(steps) else 0
 
 
 def _as_measured(folder: Path, record: Mapping[str, Any]) -> _Measured:

@@ -11,12 +11,12 @@ from typing import Final
 from tuitrain.commands import AnyCommand, Clip, parse, to_text
 from tuitrain.errors import RefusedError
 from tuitrain.run.folder import HEADER
-from tuitrain.run.snapshot import Actor, BranchView, Intervention, Phase, Series, Snapshot
+from tuitrain.run.snapshot import Actor, BranchView, Intervention, Phase, Snapshot
 from tuitrain.scenario.build import title_of
 from tuitrain.scenario.rerun import scenario_of
 
 from .groups import PastGroups
-from .history import History, Moment, between, read_history
+from .history import History, Moment, read_history
 from .runs import past_run
 from .values import PastValues
 
@@ -153,8 +153,8 @@ class Recording:
             phase=Phase.PLAYED if self.playing else Phase.RECORDED,
             step=step,
             note=self._groups.problem,
-            loss=between(line.loss, step),
-            accuracy=between(line.accuracy, step),
+            loss=line.loss_until(step),
+            accuracy=line.accuracy_until(step),
             groups=groups,
             traces=self._groups.rates(step, decided),
             parameter=self._values.at(watched, step, decided, groups) if watched else None,
@@ -181,8 +181,8 @@ def _left(history: History, moment: Moment) -> list[BranchView]:
             leg.line.name,
             leg.line.fork,
             leg.last,
-            between(leg.line.loss, leg.last),
-            between(leg.line.accuracy, leg.last),
+            leg.line.loss_until(leg.last),
+            leg.line.accuracy_until(leg.last),
         )
         for leg in before.values()
     ]
@@ -193,8 +193,8 @@ def _ahead(history: History, moment: Moment) -> list[BranchView]:
     leg = history.legs[moment.leg]
     if moment.step >= leg.last:
         return []
-    curves: list[Series] = [between(each, leg.last) for each in (leg.line.loss, leg.line.accuracy)]
-    return [BranchView(AHEAD, moment.step, leg.last, *curves)]
+    loss, accuracy = leg.line.loss_until(leg.last), leg.line.accuracy_until(leg.last)
+    return [BranchView(AHEAD, moment.step, leg.last, loss, accuracy)]
 
 
 def _clip(commands: list[tuple[int, str]]) -> str:
