@@ -23,6 +23,7 @@ from tuitrain.scenario.past.runs import past_run, past_runs
 
 from .fake import running
 
+CASES = {"list": (), "pinned": ("escape",), "read at a step": ("escape", "x", "left")}
 SIZES = ((80, 24), (120, 36), (200, 60))
 
 
@@ -154,13 +155,13 @@ async def test_the_list_follows_what_is_recorded_meanwhile(opened, tmp_path):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("keys", [(), ("escape",), ("escape", "x", "left")], ids=str)
-async def test_picture(keys, size, opened, tmp_path, picture):
+@pytest.mark.parametrize("case", CASES)
+async def test_picture(case, size, opened, tmp_path, picture):
     metrics = [losses(1, 900, 0.1)]
     left_behind(tmp_path / "a", (), metrics, datetime(2026, 1, 5), name="monday", steps=900)
     flown(tmp_path / "b", 100, 0.4, began=datetime(2026, 1, 6), name="tuesday")
     flown(tmp_path / "c", 60, began=datetime(2026, 1, 7), name="wednesday")
     async with opened(size=size) as person:
         person.deck.compare_with(tmp_path)
-        await person.press("R", "space", "down", "down", "space", *keys)
+        await person.press("R", "space", "down", "down", "space", *CASES[case])
         assert person.svg() == picture

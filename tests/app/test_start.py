@@ -28,6 +28,13 @@ BOX = [
     Boxed(Path("freeze.toml"), "freeze-and-thaw", "Groups are frozen, and thawed."),
     Boxed(Path("swap.toml"), "swap-optimizer", "Another optimizer in the middle of a run."),
 ]
+CASES = {
+    "lists": (),
+    "two runs marked": ("space", "space"),
+    "unfinished run": ("down", "enter"),
+    "new flight": ("tab", "tab", "enter"),
+    "compared": ("space", "space", "R"),
+}
 SIZES = ((80, 24), (120, 36), (200, 60))
 
 
@@ -189,12 +196,10 @@ async def test_quit_chooses_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize(
-    "keys", [(), ("space", "space"), ("down", "enter"), ("tab", "tab", "enter")], ids=str
-)
-async def test_picture(keys, size, tmp_path, monkeypatch, picture):
+@pytest.mark.parametrize("case", CASES)
+async def test_picture(case, size, tmp_path, monkeypatch, picture):
     some_runs(tmp_path / "runs")
     monkeypatch.chdir(tmp_path)
     async with visited(Path("runs"), size) as person:
-        await person.press(*keys)
+        await person.press(*CASES[case])
         assert person.svg() == picture

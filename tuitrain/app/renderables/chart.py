@@ -15,7 +15,7 @@ from .ghosts import span_of
 from .marks import interventions
 from .pinned import Pinned, legend_rows, pinned_curves, value_at
 from .plot import Axes, Curve, fixed, plot, power
-from .quantities import ACCURACY, Quantity
+from .quantities import ACCURACY, LOSS, Quantity
 from .rows import Row
 
 _LEGEND_FROM = 8
@@ -64,7 +64,7 @@ def chart(
     span = _span(curves, quantity)
     if span is None:
         absent = quantity.absent if view.span is None else "nothing in view: 0 shows the whole run"
-        if snapshot.phase.past and view.span is None and snapshot.step:
+        if snapshot.phase.past and quantity not in (LOSS, ACCURACY):
             absent = "not in the record"
         return Chart([((absent, "muted"),)], title, subtitle)
     label = power if logarithmic else _label(quantity, *span)

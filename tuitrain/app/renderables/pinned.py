@@ -18,11 +18,11 @@ LETTERS: Final = "ABCDE"
 """More lines would cover one another."""
 
 _STYLES: Final[tuple[tuple[Role, str], ...]] = (
-    ("group-1", "1100"),
+    ("group-0", "1100"),
     ("group-2", "111110"),
     ("group-3", "1000"),
-    ("group-0", "11101000"),
-    ("group-4", "11110000"),
+    ("group-4", "11101000"),
+    ("text", "11110000"),
 )
 _SAMPLE: Final = 4
 """Cells of a line in the legend."""
@@ -92,7 +92,7 @@ def legend_rows(
 ) -> list[Row]:
     """Return a row: letter, line, name and value of each; names are shortened to fit."""
     row: Row = ()
-    for most in (40, 20, 12, 6, 0):
+    for most in (*range(40, 3, -1), 0):
         row = joined([_entry(each, quantity, step, written, most) for each in pinned], "   ")
         if width_of(row) <= width:
             break

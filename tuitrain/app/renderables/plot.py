@@ -150,7 +150,7 @@ def _canvas(curves: Sequence[Curve], axes: Axes, width: int, height: int) -> lis
         braille.draw(line, mean, mean, axes.bottom, axes.top)
         if curve.dotted:
             line[:, 1::2] = False
-        if curve.dash:
+        if curve.dash and line.any(axis=0).sum() > len(curve.dash):  # a single point stays
             line[:, ~dashes(curve.dash, line.shape[1])] = False
         if curve.band is not None:
             braille.draw(spread, low, high, axes.bottom, axes.top)
