@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format picture snapshots scenarios sessions kills torch-test neon-test bench browser-test clean
+.PHONY: help run test check format picture snapshots scenarios sessions kills torch-test neon-test bench browser-test animation clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,9 @@ snapshots: $(VENV)/.dev  ## accept the screens as they are drawn now (then look 
 
 picture: $(VENV)/.run  ## draw the README's picture from a real run
 	$(BIN)/python scripts/draw_picture.py docs/screen.svg
+
+animation: $(VENV)/.run  ## record the README's moving picture from a real run
+	$(BIN)/python scripts/record_flight.py docs/flight.svg
 
 clean:  ## remove what make has made
 	rm -rf $(VENV) build dist .pytest_cache .hypothesis .ruff_cache .import_linter_cache

@@ -54,12 +54,12 @@ FLIGHT = (
     Beat(("f",), seconds=0.8),
     Beat(pictures=6, steps=8),
     Beat(("down", "down", "down", "down", "down"), seconds=0.8),
-    Beat(("o",), seconds=0.8),
-    Beat(("down",), seconds=1.4),
+    Beat(("colon",), seconds=0.3),
+    Beat(("'optimizer fc adam lr=0.001'",), seconds=1.4),
     Beat(("enter",), seconds=0.8),
     Beat(pictures=6, steps=8),
-    Beat(("colon",), seconds=0.3),
-    Beat(("'lr fc x0.5'",), seconds=1.2),
+    Beat(("l",), seconds=0.6),
+    Beat(("'x2'",), seconds=1.4),
     Beat(("enter",), seconds=0.8),
     Beat(pictures=5, steps=8),
     Beat(("d",), seconds=1.8),
@@ -134,9 +134,9 @@ async def record(flight: Flight, beats: Sequence[Beat]) -> list[tuple[Picture, f
 
 
 async def press(app: TuitrainApp, pilot: Pilot[None], key: str) -> None:
-    """Press a key, or put a text into the field that has the keyboard."""
+    """Press a key, or let a text be what the field holds that has the keyboard."""
     if key.startswith("'") and isinstance(app.focused, Input):
-        app.focused.insert_text_at_cursor(key.strip("'"))
+        app.focused.value = key.strip("'")
     else:
         await pilot.press(key)
     await look(app, pilot)

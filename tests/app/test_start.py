@@ -189,6 +189,14 @@ async def test_only_runs_can_be_marked(tmp_path):
         assert person.about == "only past runs can be marked"
 
 
+async def test_why_the_last_choice_came_to_nothing_is_told(tmp_path):
+    app = StartApp(BOX, list, tmp_path, problem="run: journal.jsonl, line 1: [damaged]")
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        told = [str(each.message) for each in app._notifications]
+    assert told == ["run: journal.jsonl, line 1: [damaged]"]
+
+
 async def test_quit_chooses_nothing(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("q")

@@ -111,17 +111,17 @@ def start(folder: Path) -> None:
     from .config import config_path
     from .start import StartApp
 
-    scenarios = boxed()
+    scenarios, problem = boxed(), ""
     while True:
-        app = StartApp(scenarios, lambda: past_runs(folder), folder, config_path())
+        app = StartApp(scenarios, lambda: past_runs(folder), folder, config_path(), problem)
         choice = app.run()
         if choice is None:
             return
+        problem = ""
         try:
             _do(choice)
-        except TuitrainError as mistake:  # told on the next screen's behalf: there is one to go to
-            print(f"tuitrain: {mistake}", file=sys.stderr)
-            return
+        except TuitrainError as mistake:
+            problem = str(mistake)
 
 
 def _do(choice: Choice) -> None:

@@ -29,6 +29,7 @@ class StartApp(App[Choice]):
     look : lists the past runs, newest first
     where : the folder of the past runs, to be named
     config : the file that keeps the theme; None keeps it nowhere
+    problem : why the last choice came to nothing, to be told; "" if it did not
 
     Raises
     ------
@@ -44,6 +45,7 @@ class StartApp(App[Choice]):
         look: Callable[[], list[PastRun]],
         where: Path,
         config: Path | None = None,
+        problem: str = "",
     ) -> None:
         super().__init__()
         for theme in OURS:
@@ -51,6 +53,7 @@ class StartApp(App[Choice]):
         self._config = config
         if config is not None and (chosen := read_config(config, self.available_themes).theme):
             self.theme = chosen
+        self._problem = problem
         self.start = StartScreen(scenarios, look, where)
 
     def get_default_screen(self) -> StartScreen:
@@ -58,7 +61,9 @@ class StartApp(App[Choice]):
         return self.start
 
     def on_mount(self) -> None:
-        """Keep the theme that is chosen from now on."""
+        """Tell what went wrong, and keep the theme that is chosen from now on."""
+        if self._problem:
+            self.notify(self._problem, severity="error", timeout=20, markup=False)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
 
     def _keep_theme(self, theme: Theme) -> None:
