@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format picture snapshots scenarios sessions kills torch-test neon-test bench clean
+.PHONY: help run test check format picture snapshots scenarios sessions kills torch-test neon-test bench browser-test animation clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,9 @@ sessions: $(VENV)/.dev  ## a thousand generated sessions, each replayed bit for 
 kills: $(VENV)/.run  ## kill a hundred runs at random instants, and resume them (minutes)
 	$(BIN)/python scripts/kill_and_resume.py --kills 100
 
+browser-test: $(VENV)/.dev  ## drive the app in a headless Chromium (which must be installed)
+	$(BIN)/python -m pytest tests/browser
+
 format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -53,6 +56,9 @@ snapshots: $(VENV)/.dev  ## accept the screens as they are drawn now (then look 
 
 picture: $(VENV)/.run  ## draw the README's picture from a real run
 	$(BIN)/python scripts/draw_picture.py docs/screen.svg
+
+animation: $(VENV)/.run  ## record the README's moving picture from a real run
+	$(BIN)/python scripts/record_flight.py docs/flight.svg
 
 clean:  ## remove what make has made
 	rm -rf $(VENV) build dist .pytest_cache .hypothesis .ruff_cache .import_linter_cache

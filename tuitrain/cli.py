@@ -1,4 +1,4 @@
-"""The command line: ``tuitrain``, and its commands run, replay, resume, save and bench.
+"""The command line: ``tuitrain``, and its commands, from run to bench.
 
 Imports neither Textual nor Numba before they are needed, so that ``--help`` answers at once.
 """
@@ -9,8 +9,6 @@ import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import datetime
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,7 +17,6 @@ from tuitrain.errors import TuitrainError
 
 if TYPE_CHECKING:
     from tuitrain.run.recorder import Recorder
-    from tuitrain.run.session import Session
     from tuitrain.scenario.events import Event
     from tuitrain.scenario.report import ProgressBar
     from tuitrain.scenario.schema import Scenario
@@ -65,13 +62,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     run = _command(commands, "run", _run, "open the app on a scenario")
-    run.add_argument("scenario", nargs="?", type=Path, metavar="SCENARIO", help="a TOML file")
+    _add_flight(run)
     run.add_argument("--headless", action="store_true", help="no screen: as replay does")
-    out = "write the record of the run there (default: a new folder where the user's state is kept)"
-    run.add_argument("--out", type=Path, metavar="DIR", help=out)
     run.add_argument("--json", action="store_true", help="with --headless: one object a line")
-    watch = "in the app: show the run, and refuse whatever would steer it"
-    run.add_argument("--read-only", action="store_true", help=watch)
+    serve = _command(commands, "serve", _serve, "open the app on a scenario, in a browser")
+    _add_flight(serve)
+    host = "whom to listen to (default: this machine alone)"
+    serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=host)
+    port = "the port to listen at (default: 8000)"
+    serve.add_argument("--port", type=int, default=8000, metavar="N", help=port)
+    start = _command(
+        commands, "start", _start, "choose a scenario, a past run or data, and open it"
+    )
+    runs = "where past runs are looked for (default: where the user's state is kept)"
+    start.add_argument("--runs", type=Path, metavar="DIR", help=runs)
+    show = _command(commands, "open", _open, "show a recorded run in the app, moment by moment")
+    show.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
     replay = _command(
         commands, "replay", _replay, "run scenarios or recorded runs again, and check them"
     )
@@ -91,6 +97,14 @@ def _parser() -> argparse.ArgumentParser:
     save.add_argument("target", type=Path, metavar="FILE", help=target)
     _add_bench(commands)
     return parser
+
+
+def _add_flight(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scenario", nargs="?", type=Path, metavar="SCENARIO", help="a TOML file")
+    out = "write the record of the run there (default: a new folder where the user's state is kept)"
+    parser.add_argument("--out", type=Path, metavar="DIR", help=out)
+    watch = "in the app: show the run, and refuse whatever would steer it"
+    parser.add_argument("--read-only", action="store_true", help=watch)
 
 
 def _add_bench(commands: argparse._SubParsersAction) -> None:
@@ -133,10 +147,39 @@ def _run(arguments: argparse.Namespace) -> int:
     if not arguments.headless:
         if arguments.json:
             raise TuitrainError("--json goes with --headless")
-        return _open_app(scenario, source, arguments.out, arguments.read_only)
+        return _fly_in_app(scenario, source, arguments.out, arguments.read_only)
     if arguments.read_only:
         raise TuitrainError("--read-only goes with the app: without a screen nobody steers")
     return _fly(scenario.name, arguments.json, _scenario_events(scenario, source, arguments.out))
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    from tuitrain.app.serving import serve
+
+    if arguments.scenario is not None:
+        _scenario(arguments.scenario)  # what is wrong with it is told here, and not in a browser
+    given = [] if arguments.scenario is None else [str(arguments.scenario)]
+    if arguments.out is not None:
+        given += ["--out", str(arguments.out)]
+    serve([*given, *["--read-only"] * arguments.read_only], arguments.host, arguments.port)
+    return HELD
+
+
+def _open(arguments: argparse.Namespace) -> int:
+    from tuitrain.app.opening import check_terminal, show
+
+    check_terminal()
+    show(arguments.folder)
+    return HELD
+
+
+def _start(arguments: argparse.Namespace) -> int:
+    from tuitrain.app.opening import check_terminal, start
+    from tuitrain.scenario.past.runs import runs_folder
+
+    check_terminal()
+    start(arguments.runs or runs_folder())
+    return HELD
 
 
 def _replay(arguments: argparse.Namespace) -> int:
@@ -214,12 +257,10 @@ def _compare(folder: Path, json: bool) -> int:
 
 
 def _scenario(path: Path | None) -> tuple[Scenario, str]:
-    from tuitrain.scenario.load import load, loads
+    from tuitrain.scenario.box import first_flight
+    from tuitrain.scenario.load import load
 
-    if path is not None:
-        return load(path), str(path)
-    text = resources.files("tuitrain.scenario").joinpath("first_flight.toml").read_text("utf-8")
-    return loads(text, "first_flight.toml"), "first_flight.toml"
+    return first_flight() if path is None else (load(path), str(path))
 
 
 def _scenario_events(scenario: Scenario, source: str, out: Path | None = None) -> Events:
@@ -253,37 +294,11 @@ def _fly(name: str, json: bool, events: Events) -> int:
     return HELD if isinstance(event, Ended) and event.ok else FAILED
 
 
-def _open_app(scenario: Scenario, source: str, out: Path | None, read_only: bool) -> int:
-    if not all(each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr)):
-        raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
+def _fly_in_app(scenario: Scenario, source: str, out: Path | None, read_only: bool) -> int:
+    from tuitrain.app.opening import check_terminal, fly
 
-    from tuitrain.app.app import TuitrainApp
-    from tuitrain.app.config import config_path
-    from tuitrain.run.descriptors import drained
-    from tuitrain.run.live import LiveRun
-    from tuitrain.run.output import Output
-    from tuitrain.scenario.build import title_of
-    from tuitrain.scenario.watch import build_watched
-
-    with ExitStack() as files:
-        where = out or _new_folder(scenario.name)
-        output = Output()
-        files.enter_context(drained(output))
-        files.enter_context(output.taken())
-
-        def build(tell: Callable[[str], None]) -> Session:
-            folder = _folder(scenario, where, files)
-            output.keep(where / "output.log")
-            return build_watched(scenario, source, tell, folder)
-
-        run = LiveRun(build, title_of(scenario), output=output)
-        app = TuitrainApp(
-            run, record=where, read_only=read_only, config=config_path(), output=output
-        )
-        run.start()
-        app.run()
-        run.close()
-    print(f"recorded in {where}", file=sys.stderr)
+    check_terminal()
+    fly(scenario, source, out, read_only)
     return HELD
 
 
@@ -292,14 +307,6 @@ def _folder(scenario: Scenario, out: Path, files: ExitStack) -> Recorder:
     from tuitrain.scenario.rerun import header_of
 
     return RunFolder(out, header_of(scenario), files)
-
-
-def _new_folder(name: str) -> Path:
-    """Choose a folder for a run that nobody named one for."""
-    from platformdirs import user_state_path
-
-    label = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
-    return user_state_path("tuitrain") / "runs" / f"{datetime.now():%Y-%m-%d-%H%M%S}-{label}"
 
 
 def _complain(mistake: TuitrainError) -> int:

@@ -45,7 +45,10 @@ def test_two_actions_may_change_keys():
 @pytest.mark.parametrize(
     ("chosen", "said"),
     [
-        ({"freze": "F"}, "keys: 'freze' is no action, did you mean 'freeze'? (actions: branches,"),
+        (
+            {"freze": "F"},
+            "keys: 'freze' is no action, did you mean 'freeze'? (actions: batch,",
+        ),
         ({"leave": "z"}, "keys: 'leave' keeps its key (actions: "),
         ({"freeze": "l"}, "keys: 'l' is the key of both freeze and lr; give one of them another"),
         ({"freeze": "spcae"}, "keys: freeze: 'spcae' is no key, did you mean 'space'?"),

@@ -33,7 +33,7 @@ from .screens.log import Log
 from .screens.seeing import SeeingScreen
 from .source import Source
 from .terminal import can_suspend, tell_desktop
-from .themes import GREY_HEAT, HEAT, OURS
+from .themes import OURS, heat
 
 ANSWER_HZ: Final = 60
 """So often the screen looks at the run while a command waits for its answer: keys shall be felt."""
@@ -51,6 +51,7 @@ class TuitrainApp(App[None]):
     output : what the training code prints, kept from the terminal; None if nobody listens
     config : the file that keeps the settings; None keeps them nowhere
     refreshes : whether the run is looked at by itself, or only by whoever calls `poll`
+    deck : the main screen, where it is another than that of a run
 
     Raises
     ------
@@ -73,6 +74,7 @@ class TuitrainApp(App[None]):
         read_only: bool = False,
         config: Path | None = None,
         output: Output | None = None,
+        deck: FlightDeck | None = None,
     ) -> None:
         super().__init__()
         self._output = output
@@ -85,7 +87,7 @@ class TuitrainApp(App[None]):
             self.theme = self.config.theme
         self._refreshes = refreshes
         self.source = source
-        self.deck = FlightDeck(source, clock, record, read_only)
+        self.deck = deck or FlightDeck(source, clock, record, read_only)
         self._version: int | None = None
         self._timer: Timer | None = None
 
@@ -95,7 +97,7 @@ class TuitrainApp(App[None]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Say what colours the scales of heat maps have where the theme does not."""
-        return HEAT | GREY_HEAT if self.no_color else dict(HEAT)
+        return heat(self.no_color)
 
     def on_mount(self) -> None:
         """Start to look at the run."""

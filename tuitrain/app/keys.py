@@ -319,6 +319,7 @@ KEYS: Final[tuple[Key, ...]] = (
         "",
         "Write the chart that has the focus, else the first, as CSV and as SVG.",
     ),
+    Key("R", "R", "runs", "", "", "Past runs: draw some beside this one, compare their numbers."),
     Key("p", "p", "hold", "", "", "Hold the display, or let it go on; training goes on."),
     Key(
         "question_mark",

@@ -39,3 +39,38 @@ class Source(Protocol):
     def close(self) -> None:
         """End the training and wait until its thread has left."""
         ...
+
+
+class Recorded(Source, Protocol):
+    """The record of a run: its moments are shown one at a time, and it takes no commands."""
+
+    @property
+    def place(self) -> int:
+        """The moment that is shown, counted from 0."""
+        ...
+
+    @property
+    def last(self) -> int:
+        """The last moment."""
+        ...
+
+    @property
+    def playing(self) -> bool:
+        """Whether the moments go on by themselves."""
+        ...
+
+    def go(self, place: int) -> None:
+        """Show another moment, the first or the last at most; no longer play."""
+        ...
+
+    def jump(self, by: int) -> bool:
+        """Go to the next moment, either way, at which something was asked; whether there is one."""
+        ...
+
+    def play(self) -> None:
+        """Go on from here by itself; at the end, from the first moment."""
+        ...
+
+    def pause(self) -> None:
+        """Stand still."""
+        ...

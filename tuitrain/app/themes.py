@@ -62,3 +62,8 @@ HEAT: Final = {
 """The ends and the middle of the scales of heat maps, in themes that say nothing of them: blue and
 orange are told apart with every kind of colour vision.
 """
+
+
+def heat(no_color: bool) -> dict[str, str]:
+    """Return the colours of heat maps for themes that say nothing of them."""
+    return HEAT | GREY_HEAT if no_color else dict(HEAT)

@@ -180,6 +180,16 @@ def read_journal(folder: Path) -> list[dict[str, Any]]:
     return _read_lines(folder / JOURNAL)
 
 
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """Read the whole lines of losses and accuracies, oldest first, as `read_journal` does.
+
+    Raises
+    ------
+    TuitrainError : it cannot be read, or a line that is not the last is damaged
+    """
+    return _read_lines(folder / METRICS)
+
+
 def position_of(folder: Path) -> Position:
     """Return how much of a record there is.
 
@@ -187,7 +197,7 @@ def position_of(folder: Path) -> Position:
     ------
     TuitrainError : it cannot be read, or a line that is not the last is damaged
     """
-    losses = [each.get("loss", 1) for each in _read_lines(folder / METRICS)]
+    losses = [each.get("loss", 1) for each in read_metrics(folder)]
     metrics = sum(len(each) if isinstance(each, list) else 1 for each in losses)
     return Position(len(read_journal(folder)), metrics)
 

@@ -64,11 +64,18 @@ class Phase(Enum):
     FINISHED = "finished"
     STOPPED = "stopped"
     FAILED = "failed"
+    RECORDED = "recorded"
+    PLAYED = "played"
 
     @property
     def ended(self) -> bool:
         """Whether no further step can be taken."""
-        return self in (Phase.FINISHED, Phase.STOPPED, Phase.FAILED)
+        return self in (Phase.FINISHED, Phase.STOPPED, Phase.FAILED) or self.past
+
+    @property
+    def past(self) -> bool:
+        """Whether this is no run but the record of one: a moment of it, or played on from there."""
+        return self in (Phase.RECORDED, Phase.PLAYED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +246,7 @@ class Snapshot:
     said : what the training code has printed, logged and warned of
     preview : the answer to what was last asked for; see `LiveRun.preview`
     seen : what is looked at closely; see `LiveRun.see`
+    recorded : of a record, where in it this is, and how the run ended
     """
 
     version: int
@@ -268,6 +276,7 @@ class Snapshot:
     said: Said = field(default_factory=Said)
     preview: UpdatePreview | None = None
     seen: Seen | None = None
+    recorded: str = ""
 
     @property
     def epoch(self) -> float:

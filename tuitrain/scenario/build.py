@@ -19,7 +19,7 @@ from .load import commands_of
 from .schema import At, Expect, Group, Scenario
 
 if TYPE_CHECKING:
-    from tuitrain.engines.embedded import EmbeddedEngine
+    from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
     from tuitrain_core.data import Dataset
     from tuitrain_core.module import Module
 
@@ -115,7 +115,7 @@ def _engine(scenario: Scenario, tell: Tell) -> EmbeddedEngine:
         _model(scenario.model, train),
         train,
         test,
-        _plans(scenario),
+        plans_of(scenario),
         scenario.seed,
         scenario.batch_size,
     )
@@ -136,7 +136,13 @@ def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
     return Session(engine, title, planned, marks, recorder, Cadence.of(engine.batch_size))
 
 
-def _plans(scenario: Scenario):
+def plans_of(scenario: Scenario) -> list[GroupPlan]:
+    """Return the groups that a scenario begins with.
+
+    Raises
+    ------
+    ScenarioError : a setting has a value that none can have
+    """
     from tuitrain.engines.embedded import GroupPlan
 
     groups = scenario.group or (Group("all", ("*",)),)

@@ -46,6 +46,11 @@ class GoingOn:
         """Why nothing more is recorded, or ""."""
         return self._folder.problem
 
+    @property
+    def over(self) -> bool:
+        """Whether all that the folder held has come again."""
+        return not self._ahead and self._metrics >= self._folder.position.metrics
+
     def command(self, entry: JournalEntry) -> None:
         """Write a command down, if it is new."""
         self._next_line(of_breakpoint=entry.actor == "breakpoint").command(entry)

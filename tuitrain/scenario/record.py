@@ -68,8 +68,18 @@ def entries_in(folder: Path, records: Iterable[Mapping[str, Any]]) -> Iterator[J
     ------
     ScenarioError : a line is damaged; it names the folder's journal
     """
+    return all_entries_in(folder, filter(comes_again, records))
+
+
+def all_entries_in(folder: Path, records: Iterable[Mapping[str, Any]]) -> Iterator[JournalEntry]:
+    """Return every command, as an entry of a session's journal.
+
+    Raises
+    ------
+    ScenarioError : a line is damaged; it names the folder's journal
+    """
     for record in records:
-        if record.get("event") == "command" and comes_again(record):
+        if record.get("event") == "command":
             line = _line(folder, record)
             yield JournalEntry(
                 PLANNED, line.step, line.command, line.actor, line.outcome, line.message

@@ -5,12 +5,14 @@ Either way the end is the same, bit for bit, and so is the record. From a checkp
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import msgspec
 
+from tuitrain.commands import Pause
 from tuitrain.errors import StateMismatchError, TuitrainError, listed, nearest
 from tuitrain.run.checkpoint import (
     CHECKPOINTS,
@@ -27,9 +29,14 @@ from .build import Tell, build
 from .events import Event, WentOn
 from .expect import Expectations
 from .going_on import GoingOn
+from .past.history import read_history
 from .record import asked_in, entries_in
-from .replay import follow, started
+from .replay import Asked, follow, started
 from .rerun import different_environments, scenario_of
+from .watch import watch
+
+_TOLD_EVERY = 100
+"""Steps."""
 
 
 def resume(
@@ -57,23 +64,78 @@ def resume(
     TuitrainError : the folder holds no run, or no such checkpoint, or it cannot be read, written or
         built
     """
-    from tuitrain.engines.embedded.environment import environment
+    resumed = _Resumed(folder, files, tell, name)
+    yield started(resumed.session)
+    yield resumed.went_on()
+    yield from follow(resumed.session, resumed.expectations, str(folder), progress, resumed.asked)
 
-    header, scenario = scenario_of(folder)
-    paths = _checkpoints(folder, name)
-    header = msgspec.structs.replace(header, environment=environment())
-    records = read_journal(folder)
-    writer = RunFolder(folder, header, files, again=True)
-    recorder = GoingOn(records, writer)
-    session = build(scenario, str(folder), tell, recorder)
-    expectations = Expectations(scenario, session, str(folder))
-    yield started(session)
-    used, at, problems = _first_that_fits(paths, header, writer.position, session, expectations)
-    recorder.begin(at)
-    session.journal.restore(entries_in(folder, records[: at.journal]))
-    yield WentOn(session.step, _told(used, session.step, problems))
-    asked = list(asked_in(folder, records[at.journal :]))
-    yield from follow(session, expectations, str(folder), progress, asked)
+
+def resume_watched(folder: Path, files: ExitStack, tell: Tell) -> Session:
+    """Go on with a recorded run to where its record ends, and stand there, to be steered.
+
+    Parameters and errors are those of `resume`. As after `build_watched` the journal is told
+    whether expectations are met.
+
+    Raises
+    ------
+    TuitrainError : as `resume`
+    """
+    resumed = _Resumed(folder, files, tell, None)
+    session, expectations = resumed.session, resumed.expectations
+    resumed.went_on()
+    end = read_history(folder).last_step
+    asked = [*resumed.asked, Asked(end, Pause(), "api")]
+    events = follow(
+        session,
+        expectations,
+        str(folder),
+        _now_and_then(lambda step: tell(f"training again: step {step} of {end}")),
+        asked,
+        lambda: resumed.recorder.over and session.step == end,
+    )
+    deque(events, maxlen=0)
+    watch(session, expectations)
+    return session
+
+
+def _now_and_then(tell: Callable[[int], None]) -> Callable[[int], None]:
+    """Tell every so many steps alone: whoever shows it takes longer than a step."""
+    told = -_TOLD_EVERY
+
+    def progress(step: int) -> None:
+        nonlocal told
+        if abs(step - told) >= _TOLD_EVERY:
+            told = step
+            tell(step)
+
+    return progress
+
+
+class _Resumed:
+    """A session that is to follow a record again, from its latest checkpoint that fits."""
+
+    def __init__(self, folder: Path, files: ExitStack, tell: Tell, name: str | None) -> None:
+        from tuitrain.engines.embedded.environment import environment
+
+        header, scenario = scenario_of(folder)
+        self._paths = _checkpoints(folder, name)
+        self._header = msgspec.structs.replace(header, environment=environment())
+        self._folder, self._records = folder, read_journal(folder)
+        self._writer = RunFolder(folder, self._header, files, again=True)
+        self.recorder = GoingOn(self._records, self._writer)
+        self.session = build(scenario, str(folder), tell, self.recorder)
+        self.expectations = Expectations(scenario, self.session, str(folder))
+        self.asked: list[Asked] = []
+
+    def went_on(self) -> WentOn:
+        """Stand at the checkpoint, and find what was asked after it."""
+        used, at, problems = _first_that_fits(
+            self._paths, self._header, self._writer.position, self.session, self.expectations
+        )
+        self.recorder.begin(at)
+        self.session.journal.restore(entries_in(self._folder, self._records[: at.journal]))
+        self.asked = list(asked_in(self._folder, self._records[at.journal :]))
+        return WentOn(self.session.step, _told(used, self.session.step, problems))
 
 
 def _checkpoints(folder: Path, name: str | None) -> list[Path]:

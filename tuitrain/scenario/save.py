@@ -3,94 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import tomli_w
 
-from tuitrain.commands import (
-    Branch,
-    BreakOff,
-    BreakWhen,
-    Checkpoint,
-    Pause,
-    Redo,
-    Resume,
-    Rewind,
-    RewindTo,
-    Step,
-    Stop,
-    TryLr,
-    Undo,
-    parse,
-    to_text,
-)
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
 from tuitrain.run.folder import read_header, read_journal, write_whole
 
+from .lines import Done, Lines
 from .load import load
 from .python import python_script
 from .schema import At, Scenario
-
-
-@dataclass(slots=True)
-class Lines:
-    """The lines of history that a journal tells of, without training anything again.
-
-    Attributes
-    ----------
-    current : what was decided on the line that the journal ends on: (step, command) in order
-    stopped_at : the step at which that line was stopped, or None
-    """
-
-    current: list[tuple[int, str]] = field(default_factory=list)
-    stopped_at: int | None = None
-    _name: str = "main"
-    _left: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    _undone: list[str] = field(default_factory=list)
-    _marks: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
-    _made: int = 0
-
-    def follow(self, step: int, text: str) -> None:
-        """Take in one command that was applied at ``step``."""
-        self.stopped_at = None
-        match parse(text):
-            case Rewind(step=target):
-                self._fork([each for each in self.current if each[0] < target])
-            case RewindTo(name=name):
-                self._fork(list(self._marks[name]))
-            case Checkpoint(name=name):
-                self._marks[name] = list(self.current)
-            case Undo():
-                self._undone.append(self._name)
-                self._fork(self.current[:-1])
-            case Redo():
-                self._take_up(self._undone.pop())
-            case Branch(name=name):
-                self._take_up(name)
-            case TryLr() as command:
-                for candidate in command.candidates():
-                    self._made += 1
-                    tried = [*self.current, (step, to_text(candidate))]
-                    self._left[f"b{self._made}"] = tried
-            case Stop():
-                self.stopped_at = step
-            case Pause() | Resume() | Step() | BreakWhen() | BreakOff():
-                pass
-            case _:
-                self.current.append((step, text))
-
-    def _take_up(self, name: str) -> None:
-        wanted = self._left.pop(name)
-        self._left[self._name] = self.current
-        self._name, self.current = name, wanted
-
-    def _fork(self, decisions: list[tuple[int, str]]) -> None:
-        self._left[self._name] = self.current
-        self._made += 1
-        self._name, self.current = f"b{self._made}", decisions
 
 
 def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
@@ -152,7 +77,7 @@ def recorded(folder: Path) -> Scenario:
         if lines.stopped_at == 0:
             raise TuitrainError(f"{folder}: the run was stopped before its first step")
         # What was decided where it stopped has trained nothing.
-        decisions = [each for each in decisions if each[0] < lines.stopped_at]
+        decisions = [each for each in decisions if each.step < lines.stopped_at]
         ended = {"steps": lines.stopped_at, "epochs": None}
     return msgspec.structs.replace(began_as, at=tuple(_entries(decisions)), expect=(), **ended)
 
@@ -172,10 +97,10 @@ def _lines(records: Iterable[Mapping[str, Any]]) -> Lines:
     return lines
 
 
-def _entries(decisions: Iterable[tuple[int, str]]) -> Iterable[At]:
+def _entries(decisions: Iterable[Done]) -> Iterable[At]:
     """Put the commands of one step into one entry, in order."""
     together: dict[int, list[str]] = {}
-    for step, text in decisions:
-        together.setdefault(step, []).append(text)
+    for each in decisions:
+        together.setdefault(each.step, []).append(each.command)
     for step, texts in together.items():
         yield At(do=texts[0] if len(texts) == 1 else tuple(texts), step=step)

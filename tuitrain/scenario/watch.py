@@ -26,8 +26,13 @@ def build_watched(
     ScenarioError : the scenario cannot be built, or an expectation cannot be checked
     """
     session = build(scenario, source, tell, recorder)
-    session.look = _Witness(session, Expectations(scenario, session, source)).look
+    watch(session, Expectations(scenario, session, source))
     return session
+
+
+def watch(session: Session, expectations: Expectations) -> None:
+    """Let a session's journal be told from now on whether expectations are met."""
+    session.look = _Witness(session, expectations).look
 
 
 class _Witness:

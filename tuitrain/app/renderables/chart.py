@@ -13,9 +13,13 @@ from .chart_view import ChartView
 from .formatting import count
 from .ghosts import span_of
 from .marks import interventions
+from .pinned import Pinned, legend_rows, pinned_curves, value_at
 from .plot import Axes, Curve, fixed, plot, power
-from .quantities import ACCURACY, Quantity
+from .quantities import ACCURACY, LOSS, Quantity
 from .rows import Row
+
+_LEGEND_FROM = 8
+"""Lines of a chart that can spare one for a legend; elsewhere the title has the letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +43,19 @@ def chart(
     snapshot: Snapshot, quantity: Quantity, view: ChartView, width: int, height: int
 ) -> Chart:
     """Draw a quantity into ``width`` x ``height`` cells."""
-    curves = quantity.curves(snapshot)
+    curves = [*quantity.curves(snapshot), *pinned_curves(view.pinned, quantity)]
     logarithmic = view.logarithmic and quantity.positive
     over = quantity.mean_over if view.smooth else 0
     notes = ["log"] * logarithmic + [f"mean of {over}"] * bool(over)
     title = quantity.name + (f" ({', '.join(notes)})" if notes else "")
     subtitle = _values(curves, quantity, view.cross)
-    start, end = view.window(last_step(snapshot))
+    pinned = [each for each in view.pinned if each.of(quantity.name) is not None]
+    legend: list[Row] = []
+    if pinned and height >= _LEGEND_FROM:
+        legend = legend_rows(pinned, quantity.name, view.cross, quantity.written, width)
+    elif pinned:
+        title += " · " + " ".join(each.letter for each in pinned)
+    start, end = view.window(last_step(snapshot, view.pinned))
     if over:
         curves = [smoothed for each in curves for smoothed in _smoothed(each, over)]
     curves = [replace(each, series=_between(each.series, start, end)) for each in curves]
@@ -54,30 +64,27 @@ def chart(
     span = _span(curves, quantity)
     if span is None:
         absent = quantity.absent if view.span is None else "nothing in view: 0 shows the whole run"
+        if snapshot.phase.past and quantity not in (LOSS, ACCURACY):
+            absent = "not in the record"
         return Chart([((absent, "muted"),)], title, subtitle)
     label = power if logarithmic else _label(quantity, *span)
     axes = Axes(start, end, *span, label)
     marks = interventions(snapshot.interventions, snapshot.groups)
-    rows = plot(curves, axes, width, height, marks, view.cross)
-    return Chart(rows, title, subtitle, len(rows[0][0][0]) if rows else 0)
+    rows = plot(curves, axes, width, height - len(legend), marks, view.cross)
+    return Chart([*legend, *rows], title, subtitle, len(rows[0][0][0]) if rows else 0)
 
 
-def last_step(snapshot: Snapshot) -> int:
-    """Return where the steps' axis ends: after a rewind, where the line that was left does."""
-    return max(snapshot.step, 2, *(branch.tip for branch in snapshot.branches))
-
-
-def value_at(series: Series, step: float | None) -> float | None:
-    """Return the value at a step, the last one before it if there is none, or the newest."""
-    at = len(series) if step is None else int(np.searchsorted(series.steps, step, side="right"))
-    return float(series.values[at - 1]) if at else None
+def last_step(snapshot: Snapshot, pinned: Sequence[Pinned] = ()) -> int:
+    """Return where the steps' axis ends: with the longest of the lines that are drawn."""
+    tips = [branch.tip for branch in snapshot.branches] + [each.last for each in pinned]
+    return max(snapshot.step, 2, *tips)
 
 
 def _values(curves: Sequence[Curve], quantity: Quantity, step: float | None) -> str:
     """Write what the curves of the present line have at a step, or have come to."""
     words = []
     for curve in curves:
-        value = None if curve.role == "ghost" else value_at(curve.series, step)
+        value = None if curve.behind else value_at(curve.series, step)
         if value is not None:
             words.append(f"{curve.name} {quantity.written(value)}".strip())
     said = "  ".join(words)
@@ -85,9 +92,9 @@ def _values(curves: Sequence[Curve], quantity: Quantity, step: float | None) -> 
 
 
 def _span(curves: Sequence[Curve], quantity: Quantity) -> tuple[float, float] | None:
-    own = [curve.series.values for curve in curves if curve.role != "ghost"]
+    own = [curve.series.values for curve in curves if not curve.behind]
     present = Series(np.empty(0, np.int64), np.concatenate([np.empty(0), *own]))
-    span = span_of(present, [curve for curve in curves if curve.role == "ghost"])
+    span = span_of(present, [curve for curve in curves if curve.behind])
     if span is None:
         return None
     bottom, top = span

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
+from .pinned import Pinned
+
 LEAST: Final = 10
 """Steps; one does not zoom in further."""
 
@@ -23,6 +25,7 @@ class ChartView:
     logarithmic : whether the first chart has a logarithmic axis
     smooth : whether running means are drawn over the values
     cross : the step that the cross-hair stands at; None if there is none
+    pinned : past runs that are drawn to compare
     """
 
     span: float | None = None
@@ -30,6 +33,7 @@ class ChartView:
     logarithmic: bool = False
     smooth: bool = False
     cross: float | None = None
+    pinned: tuple[Pinned, ...] = ()
 
     def window(self, last: float) -> tuple[float, float]:
         """Return the first and the last step that are shown of a run whose last is given."""

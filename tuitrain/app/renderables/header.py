@@ -16,6 +16,8 @@ PHASES: Final[dict[Phase, tuple[str, str, Role]]] = {
     Phase.FINISHED: ("■", "FINISHED", "accent"),
     Phase.STOPPED: ("■", "STOPPED", "accent"),
     Phase.FAILED: ("✗", "FAILED", "bad"),
+    Phase.RECORDED: ("▣", "RECORDING", "warning"),
+    Phase.PLAYED: ("▶", "RECORDING", "warning"),
 }
 _SWEEP_SECONDS: Final = 1.6
 _SHORTEST_BAR: Final = 16
@@ -81,6 +83,8 @@ def _state(snapshot: Snapshot, held: bool) -> Row:
 def _pace(snapshot: Snapshot) -> Row:
     if snapshot.phase is Phase.STARTING:
         return ()
+    if snapshot.phase.past:
+        return ((snapshot.recorded, "muted"),)
     speed = compact(snapshot.samples_per_second) if snapshot.samples_per_second else "—"
     parts: list[Row] = [((speed, "text"), (" samples/s", "muted"))]
     if not snapshot.phase.ended:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from rich.cells import cell_len
 
 from tuitrain.run.snapshot import Series
@@ -24,6 +25,7 @@ class Curve:
     ----------
     band : the role of the spread around its mean; None leaves it out
     dotted : leave out every other dot
+    dash : which dots are drawn, again and again: ``"1100"``; all for ""
     name : written where the curve ends, if there is room
     """
 
@@ -32,6 +34,12 @@ class Curve:
     band: Role | None = None
     dotted: bool = False
     name: str = ""
+    dash: str = ""
+
+    @property
+    def behind(self) -> bool:
+        """Whether it is not the present line's, but drawn to compare."""
+        return self.role == "ghost" or bool(self.dash)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,11 @@ def plot(
     return rows
 
 
+def dashes(pattern: str, width: int) -> NDArray[np.bool_]:
+    """Return which of so many columns of dots a dashed line has."""
+    return np.resize(np.array([each == "1" for each in pattern]), width)
+
+
 def nice_ticks(low: float, high: float, most: int) -> list[float]:
     """Return at most ``most`` round numbers from ``low`` to ``high``, 1, 2 or 5 apart."""
     if not (math.isfinite(low) and math.isfinite(high)) or high <= low:
@@ -137,6 +150,8 @@ def _canvas(curves: Sequence[Curve], axes: Axes, width: int, height: int) -> lis
         braille.draw(line, mean, mean, axes.bottom, axes.top)
         if curve.dotted:
             line[:, 1::2] = False
+        if curve.dash and line.any(axis=0).sum() > len(curve.dash):  # a single point stays
+            line[:, ~dashes(curve.dash, line.shape[1])] = False
         if curve.band is not None:
             braille.draw(spread, low, high, axes.bottom, axes.top)
             _lay(text, role, spread | line, curve.band)

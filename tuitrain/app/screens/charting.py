@@ -10,11 +10,14 @@ from textual.reactive import reactive
 from tuitrain.app.exporting import as_csv, as_svg, write_new
 from tuitrain.app.renderables.chart import last_step
 from tuitrain.app.renderables.chart_view import ChartView
+from tuitrain.app.renderables.pinned import Pinned, pinned_curves
 from tuitrain.app.renderables.quantities import LOSS, QUANTITIES, Quantity, beside
 from tuitrain.app.widgets.curves import Chart
 from tuitrain.errors import TuitrainError
+from tuitrain.scenario.past.runs import past_runs
 
 from .acts import Acts
+from .runs import NOTHING, RunsScreen
 
 FIRST, SECOND, THIRD, FOURTH = "loss", "accuracy", "third", "fourth"
 """The places of the charts, which are named for what they show at the start."""
@@ -28,6 +31,14 @@ class Charting(Acts):
 
     quantity: Quantity = LOSS
     """What the first chart shows."""
+
+    runs_in: Path | None = None
+    """The folder whose runs can be drawn beside this one."""
+
+    def compare_with(self, runs_in: Path, pinned: tuple[Pinned, ...] = ()) -> None:
+        """Say where past runs are found, and which are drawn from the start."""
+        self.runs_in = runs_in
+        self.set_reactive(Charting.chart_view, replace(self.chart_view, pinned=pinned))
 
     def charts(self) -> list[Chart]:
         """Make the charts, the first of which goes through all that can be shown."""
@@ -78,7 +89,8 @@ class Charting(Acts):
         chart = self.focused if isinstance(self.focused, Chart) else self.query(Chart).first()
         quantity = chart.quantity
         stem = f"{snapshot.title.name}-{quantity.written_name}-{snapshot.step}"
-        numbers = as_csv(quantity.curves(snapshot), snapshot.branch)
+        curves = quantity.curves(snapshot) + pinned_curves(self.chart_view.pinned, quantity)
+        numbers = as_csv(curves, snapshot.branch)
         title = f"{snapshot.title.name} · {chart.border_title} · step {snapshot.step}"
         picture = as_svg(chart.rows(snapshot, chart.room), chart.style_of, title)
         try:
@@ -88,6 +100,24 @@ class Charting(Acts):
         else:
             names = " and ".join(each.name for each in written)
             self.status.show((("✓ ", "good"), (f"written: {names}", "strong")))
+
+    def action_runs(self) -> None:
+        """List past runs, to draw some of them beside this one."""
+        if self.runs_in is None:
+            self.status.say("no folder of past runs is known here", "warning")
+            return
+        try:
+            runs = past_runs(self.runs_in)
+        except TuitrainError as error:
+            self.status.say(f"✗ {error}", "bad")
+            return
+        others = [each for each in runs if each.folder != self.record]
+
+        def chosen(pinned: tuple[Pinned, ...] | None) -> None:
+            self.chart_view = replace(self.chart_view, pinned=pinned or ())
+
+        shown = self.snapshot or NOTHING
+        self.app.push_screen(RunsScreen(shown, others, self.chart_view.pinned), chosen)
 
     def _zoomed(self) -> bool:
         """Whether a part of the run is shown; if not, say that."""
@@ -101,4 +131,6 @@ class Charting(Acts):
 
     @property
     def _last(self) -> int:
-        return 2 if self.snapshot is None else last_step(self.snapshot)
+        if self.snapshot is None:
+            return 2
+        return last_step(self.snapshot, self.chart_view.pinned)

@@ -32,6 +32,7 @@ class Help(ModalScreen[None]):
     Parameters
     ----------
     about : the verb to begin with, in full; "" for none
+    keys : those that do something else where the help was asked for
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -44,16 +45,18 @@ class Help(ModalScreen[None]):
         Binding("G,end", "scroll(100000)", "Last", show=False),
     ]
 
-    def __init__(self, about: str = "") -> None:
+    def __init__(self, about: str = "", keys: Sequence[Key] = ()) -> None:
         super().__init__()
         self._about = about
+        self._keys = keys
 
     def compose(self) -> ComposeResult:
         """Compose the page."""
         with VerticalScroll(classes="dialog", id="help") as box:
             box.border_title = "help"
             box.border_subtitle = "esc closes"
-            yield Static(help_text(self._about, keys_of(self.app)), markup=False)
+            text = help_text(self._about, keys_of(self.app), self._keys)
+            yield Static(text, markup=False)
 
     def action_scroll(self, by: int) -> None:
         """Scroll the page."""
@@ -64,15 +67,23 @@ class Help(ModalScreen[None]):
         self.dismiss()
 
 
-def help_text(about: str = "", keys: Sequence[Key] = KEYS) -> Content:
-    """Return the page; what it is ``about`` comes first, with its examples."""
+def help_text(about: str = "", keys: Sequence[Key] = KEYS, here: Sequence[Key] = ()) -> Content:
+    """Return the page; what it is ``about`` comes first, with its examples, then keys of its own.
+
+    Of the usual keys those are left out that do something else ``here``.
+    """
     lines: list[Content] = []
+    own = {each.written for each in here}
+    if here:
+        lines.append(Content.styled("Keys here", "bold $accent"))
+        lines += [_entry(key.written, key.summary, 9) for key in here]
+        lines.append(Content(""))
     if (topic := verb_named(about)) is not None:
         lines += [Content.styled(topic.name, "bold $accent"), *_verb(topic, keys)]
         lines += [Content(f"      :{example}") for example in topic.examples]
         lines.append(Content(""))
     lines.append(Content.styled("Keys", "bold $accent"))
-    lines += [_entry(key.written, key.summary, 9) for key in keys]
+    lines += [_entry(key.written, key.summary, 9) for key in keys if key.written not in own]
     lines += [Content(""), Content.styled("Commands", "bold $accent")]
     lines += [line for verb in VOCABULARY for line in _verb(verb, keys)]
     lines.append(Content(""))

@@ -62,7 +62,8 @@ class GroupsTable(RowsView, can_focus=True):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the column titles and the rows under them."""
         if not snapshot.groups:
-            return [(("no groups yet", "muted"),)]
+            absent = "the record does not tell" if snapshot.phase.past else "no groups yet"
+            return [((absent, "muted"),)]
         self.border_subtitle = f"⊓ clip {snapshot.clip}" if snapshot.clip else ""
         self._fit(snapshot, room.height)
         columns = Columns.fitting(room.width)

@@ -8,10 +8,12 @@ from textual.geometry import Size
 
 from tuitrain.app.renderables.formatting import count, shape
 from tuitrain.app.renderables.parameter import parameter_rows
-from tuitrain.app.renderables.rows import Row
+from tuitrain.app.renderables.rows import Row, wrapped
 from tuitrain.run.snapshot import Snapshot
 
 from .rows_view import RowsView
+
+_UNKNOWN = "values and gradients are in checkpoints alone, and there is none before this step"
 
 
 class ParameterPanel(RowsView):
@@ -25,6 +27,8 @@ class ParameterPanel(RowsView):
         view = snapshot.parameter
         if view is None:
             self.border_title, self.border_subtitle = "parameter", ""
+            if snapshot.phase.past:
+                return wrapped(_UNKNOWN, room.width, "muted")
             return [(("select a parameter in the groups table", "muted"),)]
         self.border_title = f"{view.name} {shape(view.shape)}"
         self.border_subtitle = f"{view.group} · step {count(view.step)}"

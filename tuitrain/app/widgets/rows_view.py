@@ -44,12 +44,17 @@ class RowsView(ScrollView, can_focus=False):
         """Make the rows; a panel's own part."""
         raise NotImplementedError
 
+    def drawn(self, room: Size) -> Sequence[Row] | None:
+        """Make the rows, or None while there is nothing to make them of."""
+        return None if self.snapshot is None else self.rows(self.snapshot, room)
+
     def redraw(self) -> None:
         """Make the rows anew, and repaint those that differ."""
         room = self.room
-        if self.snapshot is None or not room.area:
+        made = self.drawn(room) if room.area else None
+        if made is None:
             return
-        rows = list(self.rows(self.snapshot, room))
+        rows = list(made)
         before, self._drawn = self._drawn, rows
         if room.width != self._width or len(rows) != len(before):
             self._width = room.width

@@ -1,0 +1,51 @@
+"""Opening the app from the command line: what is wrong is one clear line."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.past import flown, left_behind
+from tuitrain.app import opening
+from tuitrain.cli import main
+
+
+@pytest.mark.parametrize("arguments", [["open", "a"], ["start"], ["run"]])
+def test_without_a_terminal_there_is_no_app(capsys, monkeypatch, arguments):
+    monkeypatch.delenv("TEXTUAL_DRIVER", raising=False)
+    assert main(arguments) == 2
+    assert capsys.readouterr().err.startswith("tuitrain: the app needs a terminal")
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    monkeypatch.setattr(opening, "check_terminal", lambda: None)
+
+
+def test_a_folder_that_holds_no_run_is_told_with_the_nearest(capsys, tmp_path, terminal):
+    flown(tmp_path / "monday")
+    assert main(["open", str(tmp_path / "mondey")]) == 2
+    said = capsys.readouterr().err
+    assert "holds no run: it has no header.json, did you mean" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "said"),
+    [
+        ("header.json", "{", "header.json: Input data was truncated"),
+        (
+            "header.json",
+            '{"schema": 1, "scenario": {}, "environment": {}}',
+            "the header's scenario",
+        ),
+        ("journal.jsonl", "nonsense\n", "journal.jsonl, line 1"),
+        ("metrics.jsonl", '{"event":"loss","step":"x"}\n', "metrics.jsonl"),
+    ],
+)
+def test_a_damaged_folder_is_one_clear_error(capsys, tmp_path, terminal, file, content, said):
+    folder = left_behind(tmp_path / "a")
+    (folder / file).write_text(content)
+    assert main(["open", str(folder)]) == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1

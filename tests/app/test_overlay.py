@@ -1,0 +1,167 @@
+"""Past runs beside the present one: pinned, drawn, compared."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import pytest
+from textual.widgets import Static
+
+from tests.past import flown, left_behind, losses
+from tuitrain.app.exporting import as_csv
+from tuitrain.app.pinning import toggled
+from tuitrain.app.renderables.chart import chart, last_step
+from tuitrain.app.renderables.chart_view import ChartView
+from tuitrain.app.renderables.pinned import LETTERS, Pinned, legend_rows, pinned_curves
+from tuitrain.app.renderables.quantities import ACCURACY, LOSS, LR
+from tuitrain.app.renderables.rows import plain
+from tuitrain.app.screens.runs import RunsScreen
+from tuitrain.errors import TuitrainError
+from tuitrain.run.snapshot import Series
+from tuitrain.scenario.past.runs import past_run, past_runs
+
+from .fake import running
+
+CASES = {"list": (), "pinned": ("escape",), "read at a step": ("escape", "x", "left")}
+SIZES = ((80, 24), (120, 36), (200, 60))
+
+
+def pinned(letter: str = "A", last: int = 2000) -> Pinned:
+    steps = np.arange(1, last + 1)
+    loss, accuracy = Series(steps, np.full(last, 0.5)), Series(steps[-1:], np.array([0.8]))
+    return Pinned(f"runs/{letter}", f"run {letter}", letter, loss, accuracy)
+
+
+def test_every_pinned_run_has_a_colour_a_line_and_a_letter_of_its_own():
+    every = [pinned(letter) for letter in LETTERS]
+    for what in ("role", "dash", "letter"):
+        assert len({getattr(each, what) for each in every}) == len(LETTERS)
+
+
+def test_the_legend_names_each_and_says_its_last_value():
+    (row,) = legend_rows([pinned("A"), pinned("B")], "loss", None, LOSS.written, 80)
+    assert plain(row) == "A ⠒ ⠒  run A 0.5   B ⠒⠒⠂⠒ run B 0.5"
+
+
+def test_the_legend_gives_up_names_before_values():
+    (row,) = legend_rows([pinned("A"), pinned("B")], "loss", None, LOSS.written, 28)
+    assert "run" not in plain(row)
+    assert plain(row).count("0.5") == 2
+
+
+def test_a_pinned_run_is_drawn_in_the_charts_that_its_record_has():
+    assert [each.name for each in pinned_curves([pinned()], LOSS)] == ["A"]
+    assert [each.name for each in pinned_curves([pinned()], ACCURACY)] == ["A"]
+    assert pinned_curves([pinned()], LR) == []
+
+
+def test_the_axis_reaches_to_the_end_of_the_longest():
+    assert last_step(running(1204)) == 1204
+    assert last_step(running(1204), [pinned(last=2000)]) == 2000
+
+
+def test_a_pinned_run_does_not_stretch_the_present_one():
+    steps = np.arange(1, 11)
+    wild = Pinned("w", "wild", "A", Series(steps, np.full(10, 1e6)))
+    plain_rows = chart(running(), LOSS, ChartView(), 60, 14).rows
+    with_it = chart(running(), LOSS, ChartView(pinned=(wild,)), 60, 15).rows
+    assert [plain(row) for row in with_it[1:]][1:] == [plain(row) for row in plain_rows][1:]
+
+
+def test_where_there_is_no_room_for_a_legend_the_title_has_the_letters():
+    drawn = chart(running(), LOSS, ChartView(pinned=(pinned(),)), 44, 6)
+    assert drawn.title == "loss · A"
+    assert "A" in chart(running(), LOSS, ChartView(pinned=(pinned(),)), 44, 12).rows[0][0][0]
+
+
+def test_what_is_exported_has_the_pinned_runs_too():
+    curves = [*LOSS.curves(running(3)), *pinned_curves([pinned(last=2)], LOSS)]
+    assert "A,2,0.5" in as_csv(curves, "main").splitlines()
+
+
+def test_a_letter_is_free_again_when_its_run_is_unpinned(tmp_path):
+    runs = [past_run(flown(tmp_path / name)) for name in ("a", "b", "c")]
+    pins = toggled(toggled((), runs[0]), runs[1])
+    pins = toggled(toggled(pins, runs[0]), runs[2])
+    assert [(each.letter, each.key[-1]) for each in pins] == [("A", "c"), ("B", "b")]
+
+
+def test_no_more_are_pinned_than_can_be_told_apart(tmp_path):
+    pins = ()
+    for name in LETTERS:
+        pins = toggled(pins, past_run(flown(tmp_path / name)))
+    with pytest.raises(TuitrainError, match="5 runs are pinned already"):
+        toggled(pins, past_run(flown(tmp_path / "more")))
+
+
+def test_a_damaged_run_is_not_pinned(tmp_path):
+    folder = left_behind(tmp_path / "a")
+    (folder / "header.json").write_text("{")
+    with pytest.raises(TuitrainError, match="truncated"):
+        toggled((), past_run(folder))
+
+
+async def test_r_lists_the_runs_and_space_pins_them(opened, tmp_path):
+    flown(tmp_path / "a", began=datetime(2026, 1, 5), name="monday")
+    flown(tmp_path / "b", began=datetime(2026, 1, 6), name="tuesday")
+    async with opened() as person:
+        person.deck.compare_with(tmp_path)
+        await person.press("R", "space")
+        screen = person.app.screen
+        assert isinstance(screen, RunsScreen)
+        table = str(screen.query_one("#compared", Static).content)
+        assert [line.split()[0] for line in table.splitlines()[1:]] == ["now", "A"]
+        await person.press("escape")
+        assert [each.name for each in person.deck.chart_view.pinned] == ["tuesday 01-06 00:00"]
+        await person.press("R", "space", "escape")
+        assert person.deck.chart_view.pinned == ()
+
+
+async def test_a_run_whose_record_is_damaged_says_so_when_it_is_pinned(opened, tmp_path):
+    folder = flown(tmp_path / "a")
+    (folder / "journal.jsonl").write_text("{}\nnothing\n")
+    async with opened() as person:
+        person.deck.compare_with(tmp_path)
+        await person.press("R", "space")
+        assert "journal.jsonl" in str(person.app.screen.query_one("#compared", Static).content)
+
+
+async def test_without_a_folder_of_runs_the_key_says_so(opened):
+    async with opened() as person:
+        await person.press("R")
+        assert person.status == "no folder of past runs is known here"
+
+
+async def test_runs_are_filtered(opened, tmp_path):
+    flown(tmp_path / "a", name="monday")
+    flown(tmp_path / "b", name="tuesday")
+    async with opened() as person:
+        person.deck.compare_with(tmp_path)
+        await person.press("R", "slash")
+        await person.type("mon")
+        assert isinstance(person.app.screen, RunsScreen)
+        assert [run.name for run in person.app.screen.runs.shown] == ["monday"]
+
+
+async def test_the_list_follows_what_is_recorded_meanwhile(opened, tmp_path):
+    async with opened() as person:
+        person.deck.compare_with(tmp_path)
+        await person.press("R", "escape")
+        flown(tmp_path / "a")
+        await person.press("R")
+        assert isinstance(person.app.screen, RunsScreen)
+        assert list(person.app.screen.runs.shown) == past_runs(tmp_path)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("case", CASES)
+async def test_picture(case, size, opened, tmp_path, picture):
+    metrics = [losses(1, 900, 0.1)]
+    left_behind(tmp_path / "a", (), metrics, datetime(2026, 1, 5), name="monday", steps=900)
+    flown(tmp_path / "b", 100, 0.4, began=datetime(2026, 1, 6), name="tuesday")
+    flown(tmp_path / "c", 60, began=datetime(2026, 1, 7), name="wednesday")
+    async with opened(size=size) as person:
+        person.deck.compare_with(tmp_path)
+        await person.press("R", "space", "down", "down", "space", *CASES[case])
+        assert person.svg() == picture

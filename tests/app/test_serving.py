@@ -1,0 +1,95 @@
+"""The app in a browser: who is answered, and what is said of mistakes."""
+
+from __future__ import annotations
+
+import sys
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.serving import served
+from tuitrain.app.serving import is_asked_by_its_own_page, is_loopback, serve
+from tuitrain.cli import main
+from tuitrain.errors import TuitrainError
+
+
+def fetched(address: str, **headers: str) -> tuple[int, str]:
+    request = urllib.request.Request(address, headers=headers)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code, refusal.read().decode()
+
+
+def test_the_page_is_served_to_this_machine_and_refers_to_where_it_was_asked_for(tmp_path):
+    with served(tmp_path) as (address, _):
+        assert address.startswith("http://127.0.0.1:")
+        status, page = fetched(address)
+        assert status == 200
+        assert f"ws://{address.removeprefix('http://')}/ws" in page
+        _, page = fetched(address.replace("127.0.0.1", "localhost"))
+        assert "ws://localhost:" in page
+        assert fetched(address, Host="elsewhere.example")[0] == 403
+        assert fetched(f"{address}/ws", Origin="http://elsewhere.example")[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("host", "origin", "served_at", "answered"),
+    [
+        ("127.0.0.1:8000", None, "127.0.0.1", True),
+        ("localhost:8000", "http://localhost:8000", "127.0.0.1", True),
+        ("[::1]:8000", "http://[::1]:8000", "::1", True),
+        ("localhost:8000", "http://localhost:9000", "127.0.0.1", False),
+        ("localhost:8000", "http://elsewhere.example", "127.0.0.1", False),
+        ("rebound.example:8000", "http://rebound.example:8000", "127.0.0.1", False),
+        ("rebound.example:8000", None, "127.0.0.1", False),
+        ("box.example:8000", "http://box.example:8000", "0.0.0.0", True),
+        ("box.example:8000", "http://elsewhere.example", "0.0.0.0", False),
+    ],
+)
+def test_pages_of_others_are_not_answered(host, origin, served_at, answered):
+    assert is_asked_by_its_own_page(host, origin, served_at) == answered
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("box", False)],
+)
+def test_loopback_is_told_from_what_others_reach(host, loopback):
+    assert is_loopback(host) == loopback
+
+
+def test_without_the_extra_it_is_said_how_to_install_it(monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "tuitrain.app.served", raising=False)
+    monkeypatch.setitem(sys.modules, "textual_serve", None)
+    monkeypatch.setitem(sys.modules, "textual_serve.server", None)
+    assert main(["serve"]) == 2
+    said = capsys.readouterr().err
+    assert 'pip install "tuitrain[serve]"' in said
+    assert said.count("\n") == 1
+
+
+def test_a_port_that_is_taken_is_one_clear_error(tmp_path, capsys):
+    with served(tmp_path) as (address, _):
+        port = address.rpartition(":")[2]
+        assert main(["serve", "--port", port]) == 2
+    assert f"cannot listen at 127.0.0.1, port {port}: " in capsys.readouterr().err
+
+
+def test_a_port_that_cannot_be_is_refused():
+    with pytest.raises(TuitrainError, match="from 1 to 65535, but was given 0"):
+        serve([], port=0)
+
+
+def test_a_bad_scenario_is_told_before_anything_is_served(tmp_path, capsys):
+    assert main(["serve", str(tmp_path / "none.toml")]) == 2
+    assert "no such file" in capsys.readouterr().err
+
+
+def test_opening_it_up_is_warned_of(tmp_path):
+    with served(tmp_path, "--host", "0.0.0.0") as (address, server):
+        assert address.startswith("http://0.0.0.0:")
+        assert server.poll() is None

@@ -1,0 +1,213 @@
+"""The start screen: what people choose there, and what comes of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import Input, OptionList, Static
+
+from tests.past import damaged, flown, left_behind, losses
+from tuitrain.app.choice import Choice, FlyOn, FlyScenario, Open, Resume
+from tuitrain.app.screens.new_flight import NewFlight
+from tuitrain.app.screens.past_run import PastRunDialog
+from tuitrain.app.screens.runs import RunsScreen
+from tuitrain.app.screens.start import StartScreen
+from tuitrain.app.start import StartApp
+from tuitrain.app.widgets.pick_list import PickList
+from tuitrain.scenario.box import Boxed
+from tuitrain.scenario.past.runs import past_runs
+
+BOX = [
+    Boxed(Path("freeze.toml"), "freeze-and-thaw", "Groups are frozen, and thawed."),
+    Boxed(Path("swap.toml"), "swap-optimizer", "Another optimizer in the middle of a run."),
+]
+CASES = {
+    "lists": (),
+    "two runs marked": ("space", "space"),
+    "unfinished run": ("down", "enter"),
+    "new flight": ("tab", "tab", "enter"),
+    "compared": ("space", "space", "R"),
+}
+SIZES = ((80, 24), (120, 36), (200, 60))
+
+
+def some_runs(folder: Path) -> Path:
+    flown(folder / "first", began=datetime(2026, 1, 5, 9, 0), name="monday")
+    flown(folder / "second", 60, 0.3, began=datetime(2026, 1, 6, 9, 0), name="tuesday")
+    wednesday = {"began": datetime(2026, 1, 7, 9, 0), "name": "wednesday", "model": "mlp"}
+    flown(folder / "third", 100, 0.1, **wednesday)
+    damaged(folder / "fourth", datetime(2026, 1, 2, 9, 0))
+    return folder
+
+
+@dataclass
+class Visitor:
+    app: StartApp
+    pilot: Pilot[Choice]
+
+    @property
+    def about(self) -> str:
+        return str(self.app.start.query_one("#about", Static).content).strip()
+
+    def shown(self, name: str) -> list:
+        return list(self.app.start.query_one(f"#{name}", PickList).shown)
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.pilot.press(key)
+            await self.pilot.pause()
+
+    async def type(self, text: str) -> None:
+        field = self.app.focused
+        assert isinstance(field, Input)
+        field.insert_text_at_cursor(text)
+        await self.pilot.pause()
+
+    def svg(self) -> str:
+        return re.sub(r"terminal-\d+", "terminal", self.app.export_screenshot())
+
+
+@asynccontextmanager
+async def visited(folder: Path, size=(120, 36)) -> AsyncIterator[Visitor]:
+    app = StartApp(BOX, lambda: past_runs(folder), folder)
+    async with app.run_test(size=size) as pilot:
+        await pilot.pause()
+        yield Visitor(app, pilot)
+
+
+async def test_a_finished_run_is_opened_as_a_recording(tmp_path):
+    async with visited(some_runs(tmp_path)) as person:
+        await person.press("down", "down", "enter")
+    assert person.app.return_value == Open(tmp_path / "first")
+
+
+async def test_a_run_that_has_not_finished_can_be_resumed(tmp_path):
+    async with visited(some_runs(tmp_path)) as person:
+        await person.press("down", "enter")
+        assert isinstance(person.app.screen, PastRunDialog)
+        await person.press("enter")
+    assert person.app.return_value == Resume(tmp_path / "second")
+
+
+async def test_a_run_that_has_not_finished_can_be_looked_at(tmp_path):
+    async with visited(some_runs(tmp_path)) as person:
+        await person.press("down", "enter", "o")
+    assert person.app.return_value == Open(tmp_path / "second")
+
+
+async def test_escape_leads_back_to_the_lists(tmp_path):
+    async with visited(some_runs(tmp_path)) as person:
+        await person.press("down", "enter", "escape")
+        assert isinstance(person.app.screen, StartScreen)
+        assert person.app.is_running
+
+
+async def test_a_damaged_run_is_not_opened_and_says_why(tmp_path):
+    async with visited(some_runs(tmp_path)) as person:
+        await person.press("end", "enter")
+        assert person.app.is_running
+        assert "header.json: Input data was truncated" in person.about
+
+
+async def test_a_scenario_of_the_box_is_started(tmp_path):
+    async with visited(some_runs(tmp_path)) as person:
+        await person.press("tab", "down", "down")
+        assert person.about == "Another optimizer in the middle of a run."
+        await person.press("enter")
+    assert person.app.return_value == FlyScenario(Path("swap.toml"))
+
+
+async def test_without_past_runs_the_first_flight_is_one_key_away(tmp_path):
+    async with visited(tmp_path / "none") as person:
+        await person.press("enter")
+    assert person.app.return_value == FlyScenario(None)
+
+
+async def test_data_is_flown_with_the_chosen_network(tmp_path):
+    async with visited(some_runs(tmp_path)) as person:
+        await person.press("tab", "tab", "end", "enter")
+        assert isinstance(person.app.screen, NewFlight)
+        await person.press("enter")
+        said = person.app.screen.query_one("#flight-problem", Static).content
+        assert "name the data" in str(said)
+        await person.type("idx:/data/letters")
+        await person.press("down", "down")
+        assert person.app.screen.query_one(OptionList).highlighted == 2
+        await person.press("enter")
+    assert person.app.return_value == FlyOn("idx:/data/letters", "cnn")
+
+
+async def test_data_of_past_runs_is_offered(tmp_path):
+    left_behind(tmp_path / "a", (), [losses(1, 3)], data="idx:/data/letters")
+    async with visited(tmp_path) as person:
+        assert person.shown("data") == ["mnist-mini", "idx:/data/letters", "other data …"]
+
+
+async def test_the_filter_is_for_all_lists(tmp_path):
+    async with visited(some_runs(tmp_path)) as person:
+        await person.press("slash")
+        await person.type("unfinished")
+        assert [run.name for run in person.shown("runs")] == ["tuesday"]
+        assert person.shown("scenarios") == []
+        await person.press("enter", "enter")
+        assert isinstance(person.app.screen, PastRunDialog)
+
+
+async def test_escape_in_the_filter_shows_all_again(tmp_path):
+    async with visited(some_runs(tmp_path)) as person:
+        await person.press("slash")
+        await person.type("swap")
+        assert [each.name for each in person.shown("scenarios")] == ["swap-optimizer"]
+        await person.press("escape")
+        assert len(person.shown("scenarios")) == 3
+        assert len(person.shown("runs")) == 4
+
+
+async def test_marked_runs_are_compared_and_drawn_beside_what_is_opened(tmp_path):
+    async with visited(some_runs(tmp_path)) as person:
+        await person.press("space", "space", "R")
+        assert isinstance(person.app.screen, RunsScreen)
+        table = str(person.app.screen.query_one("#compared", Static).content)
+        assert "A wednesday" in table
+        assert "B tuesday" in table
+        await person.press("escape", "tab", "enter")
+    choice = person.app.return_value
+    assert isinstance(choice, FlyScenario)
+    assert [each.name for each in choice.pinned] == ["wednesday 01-07 09:00", "tuesday 01-06 09:00"]
+
+
+async def test_only_runs_can_be_marked(tmp_path):
+    async with visited(some_runs(tmp_path)) as person:
+        await person.press("tab", "space")
+        assert person.about == "only past runs can be marked"
+
+
+async def test_why_the_last_choice_came_to_nothing_is_told(tmp_path):
+    app = StartApp(BOX, list, tmp_path, problem="run: journal.jsonl, line 1: [damaged]")
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        told = [str(each.message) for each in app._notifications]
+    assert told == ["run: journal.jsonl, line 1: [damaged]"]
+
+
+async def test_quit_chooses_nothing(tmp_path):
+    async with visited(some_runs(tmp_path)) as person:
+        await person.press("q")
+    assert person.app.return_value is None
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("case", CASES)
+async def test_picture(case, size, tmp_path, monkeypatch, picture):
+    some_runs(tmp_path / "runs")
+    monkeypatch.chdir(tmp_path)
+    async with visited(Path("runs"), size) as person:
+        await person.press(*CASES[case])
+        assert person.svg() == picture

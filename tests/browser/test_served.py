@@ -1,0 +1,117 @@
+"""The flight deck in a real browser, which has to be installed: ``make browser-test``."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+from tests.serving import served
+
+SECONDS = 120
+
+
+class Page:
+    """A page of a browser, driven over its debugging protocol."""
+
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        self._socket = socket
+        self._calls = 0
+        self.shown = ""
+        """All that the app has written to the page's terminal."""
+
+    async def call(self, method: str, **params: object) -> dict:
+        self._calls += 1
+        number = self._calls
+        await self._socket.send_json({"id": number, "method": method, "params": params})
+        while True:
+            message = await self._next()
+            if message.get("id") == number:
+                assert "error" not in message, message
+                return message["result"]
+
+    async def press(self, letter: str) -> None:
+        """Press a letter, in the field that the page's terminal listens to."""
+        await self.call("Runtime.evaluate", expression="document.querySelector('textarea').focus()")
+        key = {
+            "key": letter,
+            "code": f"Key{letter.upper()}",
+            "windowsVirtualKeyCode": ord(letter.upper()),
+        }
+        await self.call("Input.dispatchKeyEvent", type="keyDown", text=letter, **key)
+        await self.call("Input.dispatchKeyEvent", type="keyUp", **key)
+
+    async def wait_until_shown(self, *texts: str) -> None:
+        while not all(text in self.shown for text in texts):
+            await self._next()
+
+    async def _next(self) -> dict:
+        message = json.loads((await self._socket.receive()).data)
+        if message.get("method") == "Network.webSocketFrameReceived":
+            frame = message["params"]["response"]
+            binary = frame["opcode"] == 2
+            payload = frame["payloadData"]
+            self.shown += base64.b64decode(payload).decode() if binary else payload
+        return message
+
+
+@asynccontextmanager
+async def browsing(profile: Path) -> AsyncIterator[Page]:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    assert chromium is not None, "install chromium: make browser-test drives it"
+    browser = subprocess.Popen(
+        [
+            chromium,
+            "--headless=new",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--window-size=1280,800",
+            "--remote-debugging-port=0",
+            f"--user-data-dir={profile}",
+            "about:blank",
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        assert browser.stderr is not None
+        said = next(line for line in browser.stderr if "DevTools listening on" in line)
+        host = said.partition("ws://")[2].partition("/")[0]
+        async with aiohttp.ClientSession() as session:
+            pages = await (await session.get(f"http://{host}/json")).json()
+            page = next(each for each in pages if each["type"] == "page")
+            address = page["webSocketDebuggerUrl"]
+            async with session.ws_connect(address, max_msg_size=0) as socket:
+                yield Page(socket)
+    finally:
+        os.killpg(browser.pid, signal.SIGKILL)
+        browser.communicate()
+
+
+async def test_the_flight_deck_is_seen_and_steered_in_a_browser(tmp_path):
+    with served(tmp_path / "state", "--read-only") as (address, _):
+        async with browsing(tmp_path / "profile") as page, asyncio.timeout(SECONDS):
+            await page.call("Network.enable")
+            await page.call("Page.enable")
+            await page.call("Page.navigate", url=address)
+            await page.wait_until_shown("first flight", "groups", "RUNNING", "conv2.weight")
+            await page.press("f")
+            await page.wait_until_shown("read-only")
+            drawn = await page.call("Page.captureScreenshot", format="png")
+    picture = base64.b64decode(drawn["data"])
+    assert picture.startswith(b"\x89PNG")
+    assert len(picture) > 30_000  # a page with nothing on it takes some 5 000
+    kept = os.environ.get("TUITRAIN_SCREENSHOT")
+    if kept:
+        Path(kept).write_bytes(picture)

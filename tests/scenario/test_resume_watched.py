@@ -1,0 +1,83 @@
+"""Going on with a run in the app: it stands where its record ends, and flies on to the same end."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+import pytest
+
+from tests.scenario.small import TEXT
+from tuitrain.cli import main
+from tuitrain.commands import parse
+from tuitrain.run.folder import RunFolder, read_journal, read_metrics
+from tuitrain.run.snapshot import Phase
+from tuitrain.scenario.build import build
+from tuitrain.scenario.load import loads
+from tuitrain.scenario.past.recording import Recording
+from tuitrain.scenario.rerun import header_of
+from tuitrain.scenario.resume import resume_watched
+
+
+def left_at(folder, step: int, asked: dict[int, str]):
+    """Fly to a step, and leave; the digest there is the answer."""
+    scenario = loads(TEXT, "small.toml")
+    with ExitStack() as files:
+        recorder = RunFolder(folder, header_of(scenario), files)
+        session = build(scenario, "small.toml", recorder=recorder)
+        went = dict(asked)
+        while True:
+            session.apply_planned()
+            if text := went.pop(session.step, None):
+                session.decide(parse(text), "key", 0)
+                session.apply_planned()
+            if session.step >= step and not went:
+                return session.engine.digest()
+            session.phase = Phase.RUNNING
+            session.burst(most=1)
+
+
+@pytest.mark.parametrize(
+    ("step", "asked"),
+    [(9, {}), (11, {5: "lr fc 0.3"}), (13, {12: "rewind 6", 8: "freeze head"})],
+)
+def test_it_stands_paused_where_the_record_ends(tmp_path, step, asked):
+    digest = left_at(tmp_path / "run", step, asked)
+    before = read_metrics(tmp_path / "run")
+    with ExitStack() as files:
+        session = resume_watched(tmp_path / "run", files, lambda _: None)
+        assert (session.step, session.phase) == (step, Phase.PAUSED)
+        assert session.engine.digest() == digest
+        assert session.journal.entries()[-1].command == "pause"
+        assert read_metrics(tmp_path / "run") == before
+        session.decide(parse("lr head 0.01"), "key", 0)
+        session.phase = Phase.RUNNING
+        session.burst(most=1)
+    commands = [each["command"] for each in read_journal(tmp_path / "run") if "command" in each]
+    assert commands[-2:] == ["pause", "lr head 0.01"]
+    assert Recording(tmp_path / "run").snapshot().step == step + 1
+
+
+def test_what_was_resumed_replays_identically(tmp_path, capsys):
+    left_at(tmp_path / "run", 9, {4: "lr fc 0.3"})
+    with ExitStack() as files:
+        session = resume_watched(tmp_path / "run", files, lambda _: None)
+        session.decide(parse("optimizer head adam lr=0.01"), "key", 0)
+        session.phase = Phase.RUNNING
+        while not session.phase.ended:
+            session.apply_planned()
+            session.phase = Phase.RUNNING
+            session.burst()
+    assert main(["replay", str(tmp_path / "run")]) == 0
+    assert "identical" in capsys.readouterr().out
+
+
+def test_expectations_are_told_in_its_journal(tmp_path):
+    left_at(tmp_path / "run", 9, {})
+    with ExitStack() as files:
+        session = resume_watched(tmp_path / "run", files, lambda _: None)
+        session.phase = Phase.RUNNING
+        while not session.phase.ended:
+            session.apply_planned()
+            session.burst()
+        session.look()
+        assert [e.outcome for e in session.journal.entries() if e.command.startswith("expect")]

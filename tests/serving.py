@@ -1,0 +1,41 @@
+"""A server of the app in a process of its own, on a port that is free."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as anyone:
+        anyone.bind(("127.0.0.1", 0))
+        return anyone.getsockname()[1]
+
+
+@contextmanager
+def served(state: Path, *arguments: str) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """Serve the app; gives its address, as the server says it, and the process."""
+    command = [sys.executable, "-m", "tuitrain.cli", "serve", *arguments]
+    paths = [str(ROOT), str(ROOT / "core"), os.environ.get("PYTHONPATH", "")]
+    server = subprocess.Popen(
+        [*command, "--port", str(free_port())],
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | {"XDG_STATE_HOME": str(state), "PYTHONPATH": os.pathsep.join(paths)},
+    )
+    try:
+        assert server.stderr is not None
+        said = next(line for line in server.stderr if "serving at" in line)
+        yield said.removeprefix("serving at ").partition(";")[0], server
+    finally:
+        server.send_signal(signal.SIGINT)
+        server.communicate(timeout=60)

@@ -1,0 +1,46 @@
+"""What somebody may choose at the start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from .renderables.pinned import Pinned
+
+
+@dataclass(frozen=True, slots=True)
+class FlyScenario:
+    """Start a scenario; None for the first flight."""
+
+    path: Path | None
+    pinned: tuple[Pinned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FlyOn:
+    """Train a network on some data."""
+
+    data: str
+    model: str
+    pinned: tuple[Pinned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Go on with a recorded run."""
+
+    folder: Path
+    pinned: tuple[Pinned, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Show a recorded run."""
+
+    folder: Path
+    pinned: tuple[Pinned, ...] = ()
+
+
+Choice: TypeAlias = FlyScenario | FlyOn | Resume | Open
+"""What to do; the pinned runs are drawn beside it."""

@@ -1,0 +1,168 @@
+"""Opening the app: on a scenario, on a run that goes on, on a recording, or on the start screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from tuitrain.errors import TuitrainError
+from tuitrain.run.descriptors import drained
+from tuitrain.run.folder import RunFolder
+from tuitrain.run.live import LiveRun, Tell
+from tuitrain.run.output import Output
+from tuitrain.run.session import Session
+from tuitrain.run.snapshot import Title
+from tuitrain.scenario.box import boxed, first_flight, flight_on
+from tuitrain.scenario.build import title_of
+from tuitrain.scenario.load import load
+from tuitrain.scenario.past.recording import Recording
+from tuitrain.scenario.past.runs import new_folder, past_runs, runs_folder
+from tuitrain.scenario.rerun import header_of, scenario_of
+from tuitrain.scenario.resume import resume_watched
+from tuitrain.scenario.schema import Scenario
+from tuitrain.scenario.watch import build_watched
+
+from .choice import Choice, FlyOn, FlyScenario, Open, Resume
+from .renderables.pinned import Pinned
+
+OUTPUT = "output.log"
+"""The file in a run's folder that keeps what the training code says."""
+
+
+def check_terminal() -> None:
+    """Check that there is a terminal to draw on, or a browser that stands in for one.
+
+    Raises
+    ------
+    TuitrainError : input or output is something else
+    """
+    streams = (sys.stdin, sys.stdout, sys.stderr)
+    in_a_browser = os.environ.get("TEXTUAL_DRIVER")
+    if not in_a_browser and not all(each.isatty() for each in streams):
+        raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
+
+
+def fly(
+    scenario: Scenario,
+    source: str,
+    out: Path | None = None,
+    read_only: bool = False,
+    pinned: tuple[Pinned, ...] = (),
+) -> None:
+    """Open the app on a scenario, and record the run.
+
+    Parameters
+    ----------
+    source : what errors call the scenario
+    out : the folder of the record; a new one for None
+    read_only : refuse whatever would steer the run
+    pinned : past runs that are drawn beside it
+    """
+    where = out or new_folder(scenario.name)
+    with ExitStack() as files:
+
+        def build(tell: Tell, output: Output) -> Session:
+            recorder = RunFolder(where, header_of(scenario), files)
+            output.keep(where / OUTPUT)
+            return build_watched(scenario, source, tell, recorder)
+
+        _live(build, title_of(scenario), where, read_only, pinned)
+
+
+def resume(folder: Path, pinned: tuple[Pinned, ...] = ()) -> None:
+    """Open the app on a recorded run, that stands where its record ends.
+
+    Raises
+    ------
+    TuitrainError : the folder holds no run, or its header cannot be read
+    """
+    _, scenario = scenario_of(folder)
+    with ExitStack() as files:
+
+        def build(tell: Tell, output: Output) -> Session:
+            output.keep(folder / OUTPUT)
+            return resume_watched(folder, files, tell)
+
+        _live(build, title_of(scenario), folder, False, pinned)
+
+
+def show(folder: Path, pinned: tuple[Pinned, ...] = ()) -> None:
+    """Open the app on the record of a run.
+
+    Raises
+    ------
+    TuitrainError : the folder holds no run, or it cannot be read
+    """
+    recording = Recording(folder)
+
+    from .app import TuitrainApp
+    from .config import config_path
+    from .screens.recording import RecordingDeck
+
+    deck = RecordingDeck(recording, record=folder)
+    app = TuitrainApp(recording, config=config_path(), deck=deck)
+    app.deck.compare_with(runs_folder(), pinned)
+    app.run()
+
+
+def start(folder: Path) -> None:
+    """Ask what to do, do it, and ask again, until nothing is chosen.
+
+    Parameters
+    ----------
+    folder : where past runs are looked for
+    """
+    from .config import config_path
+    from .start import StartApp
+
+    scenarios, problem = boxed(), ""
+    while True:
+        app = StartApp(scenarios, lambda: past_runs(folder), folder, config_path(), problem)
+        choice = app.run()
+        if choice is None:
+            return
+        problem = ""
+        try:
+            _do(choice)
+        except TuitrainError as mistake:
+            problem = str(mistake)
+
+
+def _do(choice: Choice) -> None:
+    match choice:
+        case FlyScenario(path=None):
+            fly(*first_flight(), pinned=choice.pinned)
+        case FlyScenario(path=Path() as path):
+            fly(load(path), str(path), pinned=choice.pinned)
+        case FlyOn(data=data, model=model):
+            fly(flight_on(data, model), "the new flight", pinned=choice.pinned)
+        case Resume(folder=folder):
+            resume(folder, choice.pinned)
+        case Open(folder=folder):
+            show(folder, choice.pinned)
+
+
+def _live(
+    build: Callable[[Tell, Output], Session],
+    title: Title,
+    where: Path,
+    read_only: bool,
+    pinned: tuple[Pinned, ...],
+) -> None:
+    from .app import TuitrainApp
+    from .config import config_path
+
+    output = Output()
+    with drained(output), output.taken():
+        run = LiveRun(lambda tell: build(tell, output), title, output=output)
+        app = TuitrainApp(
+            run, record=where, read_only=read_only, config=config_path(), output=output
+        )
+        app.deck.compare_with(runs_folder(), pinned)
+        run.start()
+        app.run()
+        run.close()
+    print(f"recorded in {where}", file=sys.stderr)

@@ -1,0 +1,37 @@
+"""Pinning past runs: which are drawn to compare, and what each is called in a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tuitrain.errors import TuitrainError
+from tuitrain.scenario.past.curves import final_curves
+from tuitrain.scenario.past.runs import PastRun
+
+from .renderables.pinned import LETTERS, Pinned
+
+
+def toggled(pinned: tuple[Pinned, ...], run: PastRun) -> tuple[Pinned, ...]:
+    """Pin a run, or no longer; those that stay keep their letters.
+
+    Raises
+    ------
+    TuitrainError : its record cannot be read, or as many are pinned as can be told apart
+    """
+    rest = tuple(each for each in pinned if each.key != str(run.folder))
+    if len(rest) < len(pinned):
+        return rest
+    if run.problem:
+        raise TuitrainError(run.problem)
+    free = [each for each in LETTERS if each not in {one.letter for one in pinned}]
+    if not free:
+        raise TuitrainError(f"{len(LETTERS)} runs are pinned already; space takes one away")
+    loss, accuracy = final_curves(run.folder)
+    name = f"{run.name} {run.began:%m-%d %H:%M}"
+    made = Pinned(str(run.folder), name, free[0], loss, accuracy)
+    return tuple(sorted((*pinned, made), key=lambda each: each.letter))
+
+
+def pin_of(pinned: Sequence[Pinned], run: PastRun) -> Pinned | None:
+    """Return the pin of a run, or None."""
+    return next((each for each in pinned if each.key == str(run.folder)), None)

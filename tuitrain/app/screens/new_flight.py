@@ -1,0 +1,80 @@
+"""A new flight: which network on which data."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+from tuitrain.app.choice import FlyOn
+from tuitrain.app.renderables.rows import left
+from tuitrain.scenario.box import MODELS
+
+
+class NewFlight(ModalScreen[FlyOn]):
+    """Asks for data and network; answers them, or None.
+
+    Parameters
+    ----------
+    data : what to begin with; "" to ask for it
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "fly", "Fly", priority=True, show=False),
+        Binding("up", "move(-1)", "Up", priority=True, show=False),
+        Binding("down", "move(1)", "Down", priority=True, show=False),
+        Binding("escape", "dismiss", "Back", show=False),
+    ]
+    AUTO_FOCUS = "#flight-data"
+
+    def __init__(self, data: str) -> None:
+        super().__init__()
+        self._data = data
+
+    def compose(self) -> ComposeResult:
+        """Compose the field and the list."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = "new flight"
+            yield Static(
+                "data: mnist-mini, idx:FOLDER, or package.module:callable", classes="label"
+            )
+            field = Input(self._data, "idx:~/data/mnist", id="flight-data", compact=True)
+            field.cursor_blink = False
+            yield field
+            yield Static("network", classes="label")
+            yield OptionList(
+                *(Option(left(name, 13) + about, id=name) for name, about in MODELS.items()),
+                id="flight-models",
+                compact=True,
+                markup=False,
+            )
+            yield Static(id="flight-problem", markup=False)
+            yield Static("[b]enter[/] fly   [b]↑ ↓[/] network   [b]esc[/] back", classes="hint")
+
+    def on_mount(self) -> None:
+        """Begin with the first network."""
+        models = self.query_one(OptionList)
+        models.can_focus = False
+        models.highlighted = 0
+
+    def action_move(self, by: int) -> None:
+        """Choose another network."""
+        models = self.query_one(OptionList)
+        place = (models.highlighted or 0) + by
+        models.highlighted = min(max(place, 0), models.option_count - 1)
+
+    def action_fly(self) -> None:
+        """Answer, if data is named."""
+        data = self.query_one(Input).value.strip()
+        option = self.query_one(OptionList).highlighted_option
+        if not data:
+            said = "✗ name the data: mnist-mini, or idx: and the folder of IDX files"
+            self.query_one("#flight-problem", Static).update(Content.styled(said, "$error"))
+        elif option is not None and option.id is not None:
+            self.dismiss(FlyOn(data, option.id))

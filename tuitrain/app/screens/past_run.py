@@ -1,0 +1,48 @@
+"""The question about a run that has not finished: go on with it, or look at it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tuitrain.app.choice import Choice, Open, Resume
+from tuitrain.app.renderables.formatting import count
+from tuitrain.scenario.past.runs import PastRun
+
+
+class PastRunDialog(ModalScreen[Choice]):
+    """Answers `Resume`, `Open` or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r,enter", "answer(True)", "Resume", show=False),
+        Binding("o", "answer(False)", "Open", show=False),
+        Binding("escape,q", "dismiss", "Back", show=False),
+    ]
+
+    def __init__(self, run: PastRun) -> None:
+        super().__init__()
+        self._run = run
+
+    def compose(self) -> ComposeResult:
+        """Compose the question."""
+        run = self._run
+        of = f" of {count(run.total)}" if run.total else ""
+        with Vertical(classes="dialog") as box:
+            box.border_title = run.name
+            said = f"It is {run.ending}, at step {count(run.step)}{of}."
+            yield Static(said, classes="question", markup=False)
+            yield Static(
+                "[b]r[/], [b]enter[/]  resume: train it again from its latest checkpoint up to "
+                "there, and stand there, paused; the record goes on in the same folder"
+            )
+            yield Static("[b]o[/]         open its recording: look at it, change nothing")
+            yield Static("[b]esc[/]       back", classes="hint")
+
+    def action_answer(self, resume: bool) -> None:
+        """Answer."""
+        self.dismiss(Resume(self._run.folder) if resume else Open(self._run.folder))

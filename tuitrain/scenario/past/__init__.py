@@ -1,0 +1,1 @@
+"""Runs that were: what their folders hold, listed and shown again. Nothing is trained here."""

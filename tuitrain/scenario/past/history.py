@@ -1,0 +1,246 @@
+"""The history of a recorded run: which line it stood on, when, and what was measured there.
+
+The journal says what was decided and where it led to, the metrics what was measured. Steps that
+were trained again after an undo, and what was only tried, left no losses in the record: there the
+curves have gaps.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tuitrain.errors import CommandError, ScenarioError
+from tuitrain.run.curve import Curve
+from tuitrain.run.folder import JOURNAL, METRICS, read_journal, read_metrics
+from tuitrain.run.snapshot import JournalEntry, Series
+from tuitrain.scenario.lines import Done, Lines
+from tuitrain.scenario.record import all_entries_in
+
+
+class _Measured(msgspec.Struct, frozen=True):
+    """A line of the metrics."""
+
+    event: str
+    step: int
+    loss: list[float | None] = []
+    accuracy: float | None = None
+
+
+@dataclass(slots=True, eq=False)
+class PastLine:
+    """One line of history, from the first step to where it was left last.
+
+    ``gaps`` are the steps at which its losses begin to be unknown; there is a NaN at each, so that
+    no curve crosses the gap.
+    """
+
+    name: str
+    fork: int = 0
+    loss: Curve = field(default_factory=Curve)
+    accuracy: Curve = field(default_factory=Curve)
+    gaps: set[int] = field(default_factory=set)
+
+    def loss_until(self, step: int) -> Series:
+        """Return the losses up to and including a step."""
+        known = _until(self.loss, step)
+        in_gap = len(known) and int(known.steps[-1]) in self.gaps
+        return Series(known.steps[:-1], known.values[:-1]) if in_gap else known
+
+    def accuracy_until(self, step: int) -> Series:
+        """Return the accuracies up to and including a step."""
+        return _until(self.accuracy, step)
+
+    def forked(self, name: str, step: int) -> PastLine:
+        """Return a line that is this one up to a step."""
+        gaps = {each for each in self.gaps if each <= step}
+        return PastLine(name, step, self.loss.until(step), self.accuracy.until(step), gaps)
+
+    def measured(self, step: int, losses: Sequence[float]) -> None:
+        """Take in losses from a step on."""
+        steps = self.loss.series().steps
+        missing = int(steps[-1]) + 1 if len(steps) else 1
+        if missing < step:
+            self.gaps.add(missing)
+            self.loss.extend(missing, [math.nan])
+        self.loss.extend(step, losses)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leg:
+    """A stretch that the run trained without going back.
+
+    Attributes
+    ----------
+    line : where it was trained
+    decided : what had been decided on the line when the leg ended
+    first, last : the steps taken at its ends
+    entries : of the journal, how many there were at its end
+    """
+
+    line: PastLine
+    decided: tuple[Done, ...]
+    first: int
+    last: int
+    entries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A step of a leg: the boundary after it, with all that was decided there."""
+
+    leg: int
+    step: int
+
+
+class History:
+    """What a record tells, moment by moment.
+
+    Parameters
+    ----------
+    entries : the commands, oldest first
+    measured : losses and accuracies, oldest first
+
+    Raises
+    ------
+    CommandError, KeyError, IndexError : the journal tells of commands that cannot have been
+
+    Attributes
+    ----------
+    legs : at least one, in the order in which they were trained
+    """
+
+    def __init__(self, entries: Sequence[JournalEntry], measured: Iterable[_Measured]) -> None:
+        self.entries = tuple(entries)
+        self._measured = deque(measured)
+        self._step = 0
+        self._lines = {"main": PastLine("main")}
+        self.legs: list[Leg] = []
+        self._follow()
+        self._starts = [0, *accumulate(leg.last - leg.first + 1 for leg in self.legs)]
+
+    def __len__(self) -> int:
+        """Return how many moments there are; at least one."""
+        return self._starts[-1]
+
+    @property
+    def last_step(self) -> int:
+        """Where the run stood at the end."""
+        return self.legs[-1].last
+
+    def moment(self, index: int) -> Moment:
+        """Return a moment by its place, counted from 0."""
+        leg = bisect_right(self._starts, index, hi=len(self.legs)) - 1
+        return Moment(leg, self.legs[leg].first + index - self._starts[leg])
+
+    def known(self, moment: Moment) -> int:
+        """Return how many entries of the journal there were at a moment."""
+        leg = self.legs[moment.leg]
+        first = self.legs[moment.leg - 1].entries if moment.leg else 0
+        known = leg.entries
+        while known > first and self.entries[known - 1].step > moment.step:
+            known -= 1
+        # What led to this leg was decided further on, or further back, and is known all through it.
+        return max(known, first + bool(moment.leg))
+
+    def decided(self, moment: Moment) -> tuple[Done, ...]:
+        """Return what had been decided on the line, up to a moment."""
+        known = self.known(moment)
+        applied = sum(each.outcome == "applied" for each in self.entries[:known])
+        decided = self.legs[moment.leg].decided
+        return tuple(each for each in decided if each.order < applied)
+
+    def decisive(self) -> list[int]:
+        """Return the places of the moments at which something was asked, each once."""
+        found, begins = set(), 0
+        for leg, start in zip(self.legs, self._starts, strict=False):
+            steps = [each.step for each in self.entries[begins : leg.entries]]
+            if begins:
+                steps[:1] = [leg.first]  # where the way back has led to
+            found |= {start + min(max(each, leg.first), leg.last) - leg.first for each in steps}
+            begins = leg.entries
+        return sorted(found)
+
+    def _follow(self) -> None:
+        lines, first = Lines(), 0
+        before = tuple(lines.current)
+        for index, entry in enumerate(self.entries):
+            if self._step <= entry.step:
+                self._train(self._lines[lines.name], entry.step)
+            if entry.outcome != "applied":
+                continue
+            name, at = lines.name, self._step
+            before = tuple(lines.current)
+            lines.follow(entry.step, entry.command)
+            if lines.name != name:
+                self._end_leg(self._lines[name], before, first, at, index)
+                self._begin(name, lines)
+                first = self._step = lines.step
+        line = self._lines[lines.name]
+        self._train(line, None)
+        self._end_leg(line, tuple(lines.current), first, self._step, len(self.entries))
+
+    def _end_leg(
+        self, line: PastLine, decided: tuple[Done, ...], first: int, last: int, entries: int
+    ) -> None:
+        self.legs.append(Leg(line, decided, first, max(first, last), entries))
+
+    def _begin(self, left: str, lines: Lines) -> None:
+        """Stand on the line that a way back has led to, and make it if it is new."""
+        if lines.name in self._lines:
+            return
+        self._lines[lines.name] = self._lines[left].forked(lines.name, lines.fork)
+
+    def _train(self, line: PastLine, until: int | None) -> None:
+        """Take in what was measured up to and including a step; all that is left for None."""
+        while self._measured:
+            each = self._measured[0]
+            is_loss = each.event == "loss"
+            earlier = each.step < self._step + is_loss  # so it comes after a way back
+            if earlier or (until is not None and each.step > until):
+                break
+            self._measured.popleft()
+            if is_loss:
+                values = [math.nan if value is None else value for value in each.loss]
+                line.measured(each.step, values)
+                self._step = each.step + len(values) - 1
+            elif each.accuracy is not None:
+                line.accuracy.extend(each.step, [each.accuracy])
+        if until is not None:
+            self._step = max(self._step, until)
+
+
+def read_history(folder: Path) -> History:
+    """Read the history that a run folder holds.
+
+    Raises
+    ------
+    TuitrainError : the record cannot be read, or is damaged
+    """
+    entries = list(all_entries_in(folder, read_journal(folder)))
+    measured = [_as_measured(folder, each) for each in read_metrics(folder)]
+    try:
+        return History(entries, measured)
+    except (CommandError, KeyError, IndexError) as error:
+        raise ScenarioError(f"{folder / JOURNAL}: the record is damaged: {error}") from None
+
+
+def _until(curve: Curve, step: int) -> Series:
+    series = curve.series()
+    end = int(series.steps.searchsorted(step, side="right"))
+    return Series(series.steps[:end], series.values[:end])
+
+
+def _as_measured(folder: Path, record: Mapping[str, Any]) -> _Measured:
+    try:
+        return msgspec.convert(record, _Measured)
+    except msgspec.ValidationError as error:
+        raise ScenarioError(f"{folder / METRICS}: {error}: {record!r:.80}") from None
