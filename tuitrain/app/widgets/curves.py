@@ -50,7 +50,7 @@ class Chart(RowsView, can_focus=True):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the chart, and name its values in the border."""
         drawn = chart(snapshot, self.quantity, self.chart_view, room.width, room.height)
-        self.border_title, self.border_subtitle = drawn.title, drawn.subtitle
+        self.name_borders(drawn.title, drawn.subtitle)
         self._margin = drawn.margin
         return drawn.rows
 

@@ -24,8 +24,9 @@ class ParameterPanel(RowsView):
         """Draw the parameter, and name it in the border."""
         view = snapshot.parameter
         if view is None:
-            self.border_title, self.border_subtitle = "parameter", ""
+            self.name_borders("parameter", "")
             return [(("select a parameter in the groups table", "muted"),)]
-        self.border_title = f"{view.name} {shape(view.shape)}"
-        self.border_subtitle = f"{view.group} · step {count(view.step)}"
+        self.name_borders(
+            f"{view.name} {shape(view.shape)}", f"{view.group} · step {count(view.step)}"
+        )
         return parameter_rows(view, room.width, room.height)
