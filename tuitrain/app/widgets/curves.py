@@ -37,9 +37,10 @@ class Chart(RowsView, can_focus=True):
         zoom: float | None
         cell: float = 0.0
 
-    def __init__(self, quantity: Quantity, id: str) -> None:
+    def __init__(self, quantity: Quantity, id: str, turn: int) -> None:
         super().__init__(id=id, classes="panel chart")
         self.quantity = quantity
+        self.own_turn = turn
         self._margin = 0
 
     def show(self, quantity: Quantity) -> None:

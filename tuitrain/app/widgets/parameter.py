@@ -17,6 +17,8 @@ from .rows_view import RowsView
 class ParameterPanel(RowsView):
     """Value and gradient of the parameter that the run was asked to watch."""
 
+    own_turn = 2
+
     def __init__(self) -> None:
         super().__init__(id="parameter", classes="panel")
 

@@ -42,7 +42,7 @@ class RowsView(ScrollView, can_focus=False):
         self._width = 0
         self._styles: dict[Role, Style] = {}
         self._borders: tuple[str, str] | None = None
-        self._naming = False
+        self._border: Region | None = None
         self._painted: list[Strip] = []
         self._painted_region: Region | None = None
         self._unpainted: set[int] = set()
@@ -81,14 +81,17 @@ class RowsView(ScrollView, can_focus=False):
             return
         old_title, old_subtitle = self._borders or (None, None)
         self._borders = title, subtitle
-        self._naming = self.is_mounted
+        x, y = self.content_offset
+        width, height = self.outer_size
         try:
             if title != old_title:
+                self._border = Region(-x, -y, width, 1)
                 self.border_title = title
             if subtitle != old_subtitle:
+                self._border = Region(-x, height - y - 1, width, 1)
                 self.border_subtitle = subtitle
         finally:
-            self._naming = False
+            self._border = None
 
     def refresh(
         self,
@@ -98,8 +101,8 @@ class RowsView(ScrollView, can_focus=False):
         recompose: bool = False,
     ) -> Self:
         """Repaint regions of the content, or without any the whole panel."""
-        if self._naming and not regions:
-            regions = tuple(self._border_rows())
+        if self._border is not None and not regions:
+            regions = (self._border,)
         if not regions:
             self._painted_region = None
         top = self.content_offset.y if regions else 0
@@ -118,13 +121,6 @@ class RowsView(ScrollView, can_focus=False):
             self._painted[here] = super().render_lines(part)
         self._unpainted.clear()
         return self._painted
-
-    def _border_rows(self) -> Iterator[Region]:
-        """Return where the borders are, seen from the content."""
-        x, y = self.content_offset
-        width, height = self.outer_size
-        yield Region(-x, -y, width, 1)
-        yield Region(-x, height - y - 1, width, 1)
 
     def style_of(self, role: Role) -> Style:
         """Return how the stylesheet says that a role looks.
