@@ -219,7 +219,7 @@ class TuitrainApp(App[None]):
             return str(error)
         if config.rate != self.config.rate and self._timer is not None:
             self._timer.stop()
-            self._timer = self.set_interval(1 / config.rate, self.poll)
+            self._timer = self.set_interval(1 / config.rate, self._poll_in_turn)
         self.config, self.key_table = config, keys_with(config.keys)
         self.set_keymap(textual_keymap(config.keys))
         self.theme = config.theme or DEFAULT_THEME

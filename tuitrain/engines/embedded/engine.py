@@ -408,6 +408,7 @@ class EmbeddedEngine:
 
         A norm layer whose own parameters are all frozen holds its running statistics still too.
         """
+        self._stepper.changed()
         self._stepper.trained = tuple(n for n in self._parameters if n not in self._frozen)
         moving = {id(self._parameters[name]) for name in self._stepper.trained}
         for module in self._model.modules():
