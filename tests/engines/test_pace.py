@@ -2,7 +2,13 @@
 
 import pytest
 
-from tuitrain.engines.embedded.pace import FIRST_BURST, LOOK_AGAIN, Pace, most_threads
+from tuitrain.engines.embedded.pace import (
+    BURST_SECONDS,
+    FIRST_BURST,
+    LOOK_AGAIN,
+    Pace,
+    most_threads,
+)
 from tuitrain.errors import RefusedError
 
 
@@ -27,4 +33,4 @@ def test_a_second_thread_is_taken_where_it_is_faster_and_tried_again_where_it_wa
             pace.note(pace.threads, 10, 10e-3 * (together if pace.threads == 2 else 1.0))
         assert chosen[:2] == [1, 2]
         assert 0 < chosen[2:].count(3 - best) <= 3
-        assert pace.steps == int(0.02 / (1e-3 * min(together, 1.0)))
+        assert pace.steps == int(BURST_SECONDS / (1e-3 * min(together, 1.0)))

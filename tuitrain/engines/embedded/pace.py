@@ -11,8 +11,11 @@ import os
 from tuitrain.errors import RefusedError
 from tuitrain_core.program.plan import MOST_THREADS
 
-BURST_SECONDS = 0.02
-"""How long a burst shall last: the longest that a command waits, if nobody interrupts."""
+BURST_SECONDS = 0.04
+"""How long a burst shall last: the longest that a snapshot waits. A command interrupts it.
+
+Between two bursts Python takes some .6 ms, and waits for a screen that is being drawn.
+"""
 
 FIRST_BURST = 4
 """Steps in the first burst, of which nobody knows yet how long they take."""
