@@ -60,7 +60,9 @@ class Program:
         """Return the memory that takes a batch's labels: int32 (rows,)."""
         return self._workspace.of(self.graph.labels, "value", rows)
 
-    def differentiate(self, rows: int, trained: Sequence[Parameter]) -> float:
+    def differentiate(
+        self, rows: int, trained: Sequence[Parameter], threads: int = 1
+    ) -> float:
         """Compute loss and gradients of the batch that `images` and `labels` hold.
 
         Parameters
@@ -68,15 +70,16 @@ class Program:
         rows : samples in the batch
         trained : the parameters whose ``grad`` is wanted; it is the same memory in every step.
             Nothing is computed that only other parameters would need.
+        threads : how many share the work; the bits are the same for any number
 
         Returns
         -------
         The loss.
         """
-        key = rows, tuple(map(id, trained))
+        key = rows, tuple(map(id, trained)), threads
         step = self._steps.get(key)
         if step is None:
-            step = self._steps[key] = burst.planned(self._plan(rows, trained))
+            step = self._steps[key] = burst.planned(self._plan(rows, trained), threads=threads)
         self._losses.start = address(self._loss)
         if not step.run(1):
             step.check()

@@ -173,7 +173,7 @@ class EmbeddedEngine:
     def _logits(self, index: int) -> tuple[Array, Array]:
         """Return the logits of a batch of the test set, and its labels."""
         with random.use(self._random):
-            recorded = self._evaluation.logits(index)
+            recorded = self._evaluation.logits(index, self._stepper.threads)
         if recorded is not None:
             return recorded
         images, labels = self._test.batch(index)

@@ -66,11 +66,17 @@ class Pace:
             if math.isnan(self._seconds[choice]):
                 return choice
         alone, together = self._choices[0], self._choices[-1]
-        worth = self._seconds[together] < MARGIN * self._seconds[alone]
-        best = together if worth else alone
+        best = self.best
         if self._bursts % LOOK_AGAIN == 0:
             return alone if best == together else together
         return best
+
+    @property
+    def best(self) -> int:
+        """The number of threads that was fastest; one until both are known."""
+        alone, together = self._choices[0], self._choices[-1]
+        worth = self._seconds[together] < MARGIN * self._seconds[alone]
+        return together if worth else alone
 
     @property
     def steps(self) -> int:

@@ -136,6 +136,11 @@ class Stepper:
         return dead_units(lambda: self._model(tensor(images)), self._parameters)
 
     @property
+    def threads(self) -> int:
+        """The number of threads that work is shared among at the moment."""
+        return self._pace.best
+
+    @property
     def recorded(self) -> bool:
         """Whether steps are recorded."""
         return self._recording.program() is not None
