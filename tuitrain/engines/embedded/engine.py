@@ -330,10 +330,11 @@ class EmbeddedEngine:
         return {name: each.numpy() for name, each in self._model.named_buffers()}
 
     def _optimizer_states(self) -> dict[str, ParameterState]:
+        owners = {name: group for group in self._table for name in group.members}
         return {
             name: state
             for name, parameter in self._parameters.items()
-            if (state := self._table.of(name).optimizer.state.get(parameter)) is not None
+            if (state := owners[name].optimizer.state.get(parameter)) is not None
         }
 
     def _some(
