@@ -32,8 +32,9 @@ Tell: TypeAlias = Callable[[str], None]
 BURST_SECONDS = 0.02
 """How long the training keeps the thread before it looks up."""
 
-SNAPSHOT_SECONDS = 1 / 15
-"""The screen asks 12 times a second; a snapshot for every burst would be drawn by nobody."""
+SNAPSHOT_SECONDS = 1 / 25
+"""A snapshot is made when somebody has asked for the last one, as the screen does 12 times
+a second; and not more often for one who asks in a loop."""
 
 SNAPSHOT_SHARE = 0.05
 """How much of the training's time snapshots may take: one of a thousand groups takes 40 ms."""

@@ -60,9 +60,7 @@ class Program:
         """Return the memory that takes a batch's labels: int32 (rows,)."""
         return self._workspace.of(self.graph.labels, "value", rows)
 
-    def differentiate(
-        self, rows: int, trained: Sequence[Parameter], threads: int = 1
-    ) -> float:
+    def differentiate(self, rows: int, trained: Sequence[Parameter], threads: int = 1) -> float:
         """Compute loss and gradients of the batch that `images` and `labels` hold.
 
         Parameters
