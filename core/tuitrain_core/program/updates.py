@@ -45,8 +45,9 @@ class ParameterUpdate:
 
     def after(self, steps: int) -> ParameterUpdate:
         """Return what becomes of it when so many of the steps have been taken."""
-        rest = self.scalars[steps:] if len(self.scalars) > 1 else self.scalars
-        return ParameterUpdate(self.parameter, self.update, rest)
+        if len(self.scalars) == 1:
+            return self
+        return ParameterUpdate(self.parameter, self.update, self.scalars[steps:])
 
 
 def recordable(given: Parameter, prepared: PreparedUpdate) -> bool:

@@ -18,7 +18,6 @@ from .plot import Axes, Curve, fixed, plot, power
 from .quantities import ACCURACY, Quantity
 from .rows import Row
 
-
 MOST_CURVES: Final = 24
 """More groups than that cannot be told apart, and each costs .2 ms; a file gets all of them."""
 
