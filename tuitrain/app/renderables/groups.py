@@ -79,7 +79,7 @@ class TableRow:
     name: str
     group: str
     is_group: bool
-    draw: Callable[[], Row] = field(repr=False, compare=False)
+    draw: Callable[[], Row] = field(default=tuple, repr=False, compare=False)
 
     @cached_property
     def row(self) -> Row:
