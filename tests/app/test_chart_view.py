@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tuitrain.app.renderables.chart import chart, running_mean, value_at
+from tuitrain.app.renderables.chart import MOST_CURVES, chart, running_mean, value_at
 from tuitrain.app.renderables.chart_view import LEAST, ChartView
 from tuitrain.app.renderables.quantities import ACCURACY, GRADIENT, LOSS, LR, QUANTITIES, beside
 from tuitrain.app.renderables.rows import plain, width_of
@@ -135,3 +135,13 @@ def test_a_learning_rate_of_zero_has_no_place_on_a_logarithmic_axis_and_does_no_
     zero = replace(shown.traces[0], lr=Series(np.arange(3), np.zeros(3)))
     drawn = chart(replace(shown, traces=(zero,)), LR, ChartView(logarithmic=True), 60, 12)
     assert plain(drawn.rows[0]) == "no step yet"
+
+
+def test_of_a_thousand_groups_some_are_drawn_and_all_are_there_to_export():
+    shown = running()
+    groups = tuple(replace(shown.groups[0], name=f"g{at}") for at in range(1000))
+    traces = tuple(replace(shown.traces[0], name=each.name) for each in groups)
+    many = replace(shown, groups=groups, traces=traces)
+    drawn = chart(many, LR, ChartView(), 60, 12)
+    assert drawn.title == f"lr ({MOST_CURVES} of 1 000)"
+    assert len(LR.curves(many)) == 1000

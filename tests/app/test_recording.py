@@ -119,9 +119,7 @@ async def test_a_step_by_hand_ends_the_playing(tmp_path):
         assert (person.shown.step, person.shown.phase) == (1, Phase.RECORDED)
 
 
-@pytest.mark.parametrize(
-    "key", ["f", "l", "o", "d", "D", "c", "g", "t", "s", "u", "r", "B", "K"]
-)
+@pytest.mark.parametrize("key", ["f", "l", "o", "d", "D", "c", "g", "t", "s", "u", "r", "B", "K"])
 async def test_whatever_steers_says_why_it_cannot(tmp_path, key):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press(key)

@@ -278,3 +278,36 @@ def test_a_state_that_does_not_fit_is_told_with_what_was_expected(engine):
         "frozen nobody: no such parameter",
     ):
         assert told in str(error.value)
+
+
+def test_what_the_last_update_did_does_not_depend_on_how_steps_were_taken_or_looked_at():
+    one_by_one, at_once = make_engine(), make_engine()
+    for engine in (one_by_one, at_once):
+        do(engine, "optimizer fc sgd")
+    for _ in range(4):
+        train(one_by_one, 1)
+        one_by_one.groups()
+    train(at_once, 4)
+    assert one_by_one.groups() == at_once.groups()
+    assert group(at_once, "fc").update_ratio > 0
+
+
+@pytest.mark.parametrize("command", ["lr fc 0.5", "freeze conv", "optimizer * sgd lr=0.3"])
+def test_a_command_counts_for_the_very_next_step(command):
+    """What was laid out for steps that are all alike must not outlive what it was laid out for."""
+    steered, plain = make_engine(), make_engine()
+    for engine in (steered, plain):
+        do(engine, "optimizer fc sgd")
+        train(engine, 3)
+    do(steered, command)
+    fresh = make_engine()
+    fresh.load_state(steered.state())
+    for engine in (steered, fresh, plain):
+        train(engine, 2)
+    assert steered.digest() == fresh.digest() != plain.digest()
+
+
+def test_the_test_set_gives_the_same_bits_for_any_number_of_threads(engine):
+    found = [engine._evaluation.logits(0, threads)[0].copy() for threads in (1, 2, 3)]
+    np.testing.assert_array_equal(found[0], found[1])
+    np.testing.assert_array_equal(found[0], found[2])

@@ -2,7 +2,14 @@
 
 import pytest
 
-from tuitrain.engines.embedded.pace import FIRST_BURST, LOOK_AGAIN, Pace, most_threads
+from tuitrain.engines.embedded.pace import (
+    BURST_SECONDS,
+    FIRST_BURST,
+    FREE_AGAIN,
+    LOOK_AGAIN,
+    Pace,
+    most_threads,
+)
 from tuitrain.errors import RefusedError
 
 
@@ -26,5 +33,26 @@ def test_a_second_thread_is_taken_where_it_is_faster_and_tried_again_where_it_wa
             chosen.append(pace.threads)
             pace.note(pace.threads, 10, 10e-3 * (together if pace.threads == 2 else 1.0))
         assert chosen[:2] == [1, 2]
-        assert 0 < chosen[2:].count(3 - best) <= 3
-        assert pace.steps == int(0.02 / (1e-3 * min(together, 1.0)))
+        again = LOOK_AGAIN if best == 2 else FREE_AGAIN
+        assert 0 < chosen[2:].count(3 - best) <= 2 * LOOK_AGAIN // again + 1
+        assert pace.steps == int(BURST_SECONDS / (1e-3 * min(together, 1.0)))
+
+
+def paced(pace: Pace, bursts: int, together: float) -> list[int]:
+    """Take bursts, of which those on two threads take so many times as long as on one."""
+    chosen = []
+    for _ in range(bursts):
+        chosen.append(pace.threads)
+        pace.note(chosen[-1], 10, 10e-3 * (together if chosen[-1] == 2 else 1.0))
+    return chosen
+
+
+def test_a_single_slow_burst_gives_no_thread_up_but_a_core_that_is_taken_does():
+    pace = Pace(2)
+    paced(pace, 40, together=0.7)
+    assert pace.threads == 2
+    pace.note(2, 10, 10e-3 * 1.6)
+    assert pace.threads == 2
+    assert paced(pace, 6, together=1.6)[-1] == 1
+    assert 2 in paced(pace, FREE_AGAIN + 1, together=0.7)
+    assert paced(pace, 2 * FREE_AGAIN, together=0.7)[-1] == 2

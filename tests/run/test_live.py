@@ -8,7 +8,7 @@ from tuitrain.errors import RefusedError, ScenarioError
 from tuitrain.run.live import LiveRun
 from tuitrain.run.output import Output
 from tuitrain.run.session import Session
-from tuitrain.run.snapshot import Phase, Title, UpdatePreview
+from tuitrain.run.snapshot import ArrayView, ParameterView, Phase, Title, UpdatePreview
 
 TITLE = Title("test", "fake", "none", 0, 4, 10, 30)
 PATIENCE = 20.0
@@ -225,3 +225,43 @@ def test_what_is_printed_on_the_runs_thread_is_shown_with_its_step():
         last = run.join(PATIENCE)
         run.close()
     assert [(line.text, line.step) for line in last.said.lines] == [("step 3", 3), ("step 9", 9)]
+
+
+def looked_at(asks: bool, seconds_a_look: float) -> tuple[int, int]:
+    """Run 1 000 steps; return how often the groups and the watched parameter were described."""
+    times = iter(range(10**9))
+    array = ArrayView(0.0, 1.0, -1.0, 1.0, 1.0, 0, (1,) * 40, (0.0,))
+    parameter = ParameterView("w", (2,), "all", 0, None, array, None)
+    runs: list[LiveRun] = []
+    described = {"groups": 0, "parameter": 0}
+
+    class Counting(FakeEngine):
+        def groups(self):
+            described["groups"] += 1
+            return super().groups()
+
+        def inspect(self, name: str):
+            described["parameter"] += 1
+            return parameter
+
+    engine = Counting(lambda _: runs[0].snapshot() if asks else None)
+    title = Title("test", "fake", "none", 0, 4, 10, 1000)
+    run = LiveRun(
+        lambda tell: Session(engine, title), TITLE, clock=lambda: next(times) * seconds_a_look
+    )
+    runs.append(run)
+    run.watch("w")
+    shown = run.start().join(PATIENCE)
+    run.close()
+    assert (shown.step, shown.parameter) == (1000, parameter)
+    return described["groups"], described["parameter"]
+
+
+def test_no_snapshot_is_made_that_nobody_asked_for():
+    assert looked_at(asks=False, seconds_a_look=1.0)[0] <= 2
+    assert looked_at(asks=True, seconds_a_look=1.0)[0] > 20
+
+
+def test_the_watched_parameter_is_described_less_often_than_the_rest():
+    groups, parameter = looked_at(asks=True, seconds_a_look=0.001)
+    assert 2 < parameter < groups / 2

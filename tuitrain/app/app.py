@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -26,6 +27,7 @@ from .config import Config, ConfigError, read_config, write_config
 from .keymap import keys_with, textual_keymap
 from .notices import Notice, news
 from .palette import SteeringCommands
+from .rhythm import TURNS, Rhythm
 from .screens.confirm import Confirm
 from .screens.dialog import CommandDialog
 from .screens.flight_deck import FlightDeck
@@ -37,6 +39,10 @@ from .themes import OURS, heat
 
 ANSWER_HZ: Final = 60
 """So often the screen looks at the run while a command waits for its answer: keys shall be felt."""
+
+SWITCH_SECONDS: Final = 0.0005
+"""How long the run waits for Python while a panel is drawn, between two bursts of steps; Python's
+own 5 ms are a quarter of a burst."""
 
 
 class TuitrainApp(App[None]):
@@ -90,6 +96,8 @@ class TuitrainApp(App[None]):
         self.deck = deck or FlightDeck(source, clock, record, read_only)
         self._version: int | None = None
         self._timer: Timer | None = None
+        self._rhythm = Rhythm()
+        self._owed = 0
 
     def get_default_screen(self) -> FlightDeck:
         """Start on the flight deck."""
@@ -107,21 +115,36 @@ class TuitrainApp(App[None]):
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         self.set_keymap(textual_keymap(self.config.keys))
         if self._refreshes:
-            self._timer = self.set_interval(1 / self.config.rate, self.poll)
+            self._timer = self.set_interval(1 / self.config.rate, self._poll_in_turn)
             self.set_interval(1 / ANSWER_HZ, self._poll_for_answer)
         self.call_after_refresh(self._settle)
 
     def poll(self) -> None:
-        """Show the newest snapshot, if there is one, once there is a deck to show it on."""
+        """Show the newest snapshot on all panels."""
+        self._show_run(None)
+
+    def _poll_in_turn(self) -> None:
+        if self._rhythm.is_time():
+            self._show_run(self._rhythm.turn())
+
+    def _show_run(self, turn: int | None) -> None:
+        """Show the newest snapshot, if there is one, once there is a deck to show it on.
+
+        Panels that take turns are drawn in ``turn`` alone, and those that were passed over then
+        have theirs even if nothing new comes; None draws all.
+        """
         if not self.deck.is_mounted:
             return
         snapshot = self.source.snapshot()
+        is_new = snapshot.version != self._version
         if self.deck.held:
             pass
-        elif snapshot.version != self._version:
+        elif is_new or self._owed:
             self._version = snapshot.version
             before = self.deck.snapshot
+            self._owed = 0 if turn is None else TURNS - 1 if is_new else self._owed - 1
             with self.batch_update():
+                self.deck.turn = turn
                 self.deck.snapshot = snapshot
             if (notice := news(before, snapshot)) is not None:
                 self._tell(notice)
@@ -174,7 +197,7 @@ class TuitrainApp(App[None]):
 
     def _poll_for_answer(self) -> None:
         if self.deck.waits_for_answer:
-            self.poll()
+            self._show_run(self._rhythm.turn())
 
     def on_unmount(self) -> None:
         """End the run with the screen."""
@@ -198,7 +221,7 @@ class TuitrainApp(App[None]):
             return str(error)
         if config.rate != self.config.rate and self._timer is not None:
             self._timer.stop()
-            self._timer = self.set_interval(1 / config.rate, self.poll)
+            self._timer = self.set_interval(1 / config.rate, self._poll_in_turn)
         self.config, self.key_table = config, keys_with(config.keys)
         self.set_keymap(textual_keymap(config.keys))
         self.theme = config.theme or DEFAULT_THEME
@@ -221,3 +244,4 @@ class TuitrainApp(App[None]):
         self.poll()
         gc.collect()
         gc.freeze()
+        sys.setswitchinterval(SWITCH_SECONDS)

@@ -141,7 +141,7 @@ class Engine(Protocol):
         """Take at least one step and at most ``steps``, and return the loss of each.
 
         ``until`` is asked after every burst of steps that the engine takes in one go, which is some
-        20 ms of them; True ends it. ``hold`` is asked before each update; True ends the burst
+        40 ms of them; True ends it. ``hold`` is asked before each update; True ends the burst
         without it: the engine stands at the boundary before that step as if it had not been begun,
         but for the gradients, which can be looked at. Then there may be no step at all. With a
         ``watch`` it need not be asked about steps in which nothing of that is so, which an engine

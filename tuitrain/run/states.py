@@ -28,6 +28,7 @@ class Decision:
 class _Kept:
     state: EngineState
     before: tuple[Decision, ...]
+    nbytes: int
 
 
 class KeptStates:
@@ -49,7 +50,7 @@ class KeptStates:
     @property
     def nbytes(self) -> int:
         """Size of the arrays that are kept."""
-        return sum(each.state.nbytes for each in self._kept)
+        return sum(each.nbytes for each in self._kept)
 
     def has(self, step: int, decisions: Sequence[Decision]) -> bool:
         """Whether the state at this boundary, before any decision taken there, is kept."""
@@ -73,7 +74,7 @@ class KeptStates:
     def keep(self, state: EngineState, decisions: Sequence[Decision]) -> None:
         """Keep a state that was copied before any decision was taken at its boundary."""
         self._steps = None
-        self._kept.append(_Kept(state, _before(state.step, decisions)))
+        self._kept.append(_Kept(state, _before(state.step, decisions), state.nbytes))
         self._kept.sort(key=lambda each: each.state.step)
         while len(self._kept) > 2 and self.nbytes > self._budget:
             del self._kept[self._least_needed()]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import numpy as np
@@ -223,6 +224,7 @@ def _unique(pairs: Iterator[tuple[str, Kind]]) -> Iterator[tuple[str, Kind]]:
             yield name, value
 
 
+@lru_cache(8192)
 def _order(name: str) -> tuple[tuple[bool, int, str], ...]:
     """Order dotted names part by part, positions in a list as numbers: 2 comes before 10."""
     return tuple(

@@ -84,7 +84,7 @@ class Optimizer:
     def __init__(self, params: Params, defaults: Mapping[str, Any]) -> None:
         self.param_groups: list[Group] = []
         self.state: dict[Parameter, ParameterState] = {}
-        self.statistics: dict[Parameter, UpdateStatistics] = {}
+        self.statistics: Mapping[Parameter, UpdateStatistics] = {}
         self._defaults = dict(defaults)
         for group in _as_groups(params):
             self.add_param_group(group)
@@ -198,14 +198,14 @@ class Optimizer:
             written
         """
         self.check()
-        self.statistics = {}
+        self.statistics = measured = {}
         # A number too large for a parameter's dtype shows in the weights, not as a warning that
         # would be written across a screen.
         with np.errstate(all="ignore"):
             for group in self.param_groups:
                 for param in group["params"]:
                     if param.grad is not None:
-                        self._step_one(param, param.grad, group)
+                        measured[param] = self._step_one(param, param.grad, group)
         return self
 
     def clear_grad(self) -> Self:
@@ -300,12 +300,12 @@ class Optimizer:
         """List everything in a state dictionary that does not fit this optimizer."""
         return states.offences(self, given)
 
-    def _step_one(self, param: Parameter, grad: Tensor, group: Group) -> None:
+    def _step_one(self, param: Parameter, grad: Tensor, group: Group) -> UpdateStatistics:
         flat = np.ascontiguousarray(grad.numpy(), dtype=param.dtype).reshape(-1)
         state = self.state.setdefault(param, ParameterState())
         state.step += 1
         sums = self._update(param.numpy(), flat, state, group)
-        self.statistics[param] = UpdateStatistics(*map(math.sqrt, sums))
+        return UpdateStatistics(*map(math.sqrt, sums))
 
     def _joint_offences(self, group: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
         """List which values, each allowed, do not go together."""

@@ -48,6 +48,8 @@ class Program:
         self._steps: dict[Hashable, Burst] = {}
         self._bursts: dict[Hashable, Burst] = {}
         self._running: Executable | None = None
+        self._last: tuple[Sequence[ParameterUpdate], Hashable] = (), ()
+        self._gradients: dict[int, Tensor] = {}
 
     def images(self, rows: int) -> Array:
         """Return the memory that takes a batch's images: a view of shape (rows, C, H, W)."""
@@ -58,7 +60,7 @@ class Program:
         """Return the memory that takes a batch's labels: int32 (rows,)."""
         return self._workspace.of(self.graph.labels, "value", rows)
 
-    def differentiate(self, rows: int, trained: Sequence[Parameter]) -> float:
+    def differentiate(self, rows: int, trained: Sequence[Parameter], threads: int = 1) -> float:
         """Compute loss and gradients of the batch that `images` and `labels` hold.
 
         Parameters
@@ -66,15 +68,16 @@ class Program:
         rows : samples in the batch
         trained : the parameters whose ``grad`` is wanted; it is the same memory in every step.
             Nothing is computed that only other parameters would need.
+        threads : how many share the work; the bits are the same for any number
 
         Returns
         -------
         The loss.
         """
-        key = rows, tuple(map(id, trained))
+        key = rows, tuple(map(id, trained)), threads
         step = self._steps.get(key)
         if step is None:
-            step = self._steps[key] = burst.planned(self._plan(rows, trained))
+            step = self._steps[key] = burst.planned(self._plan(rows, trained), threads=threads)
         self._losses.start = address(self._loss)
         if not step.run(1):
             step.check()
@@ -223,8 +226,10 @@ class Program:
         by_blocks: bool = False,
     ) -> Burst:
         """Return the plan of whole steps from a feed, or without one of the updates alone."""
+        if updates is not self._last[0]:  # as they are in most bursts
+            self._last = updates, tuple(map(_identity, updates))
         besides = by_blocks, clip and clip.kind, held_for and held_for.kind
-        key = id(feed), rows, threads, besides, tuple(map(_identity, updates))
+        key = id(feed), rows, threads, besides, self._last[1]
         found = self._bursts.get(key)
         if found is None:
             if len(self._bursts) >= MOST_BURSTS:
@@ -242,9 +247,10 @@ class Program:
     def _show_gradients(self, trained: Sequence[Parameter]) -> None:
         """Let each parameter's ``grad`` be its gradient; None if the loss does not depend on it."""
         for parameter in trained:
-            parameter.grad = None
-            if self.reaches(parameter):
-                parameter.grad = Tensor(self._gradient(parameter))
+            known = self._gradients.get(id(parameter))
+            if known is None and self.reaches(parameter):
+                known = self._gradients[id(parameter)] = Tensor(self._gradient(parameter))
+            parameter.grad = known
 
     def _gradient(self, parameter: Parameter) -> Array:
         return self._workspace.of(self._leaves[id(parameter)], "gradient", 0)

@@ -61,8 +61,11 @@ class Recording:
                 self.problem = str(problem)
         return found
 
-    def logits(self, index: int) -> tuple[Array, Array] | None:
-        """Compute the logits of a batch, and return them and its labels; None if unrecorded."""
+    def logits(self, index: int, threads: int = 1) -> tuple[Array, Array] | None:
+        """Compute the logits of a batch, and return them and its labels; None if unrecorded.
+
+        So many threads share the work; the bits are the same for any number.
+        """
         recorded = self.program()
         if recorded is None:
             return None
@@ -70,7 +73,7 @@ class Recording:
         rows = len(self._loader.rows(index))
         labels = program.labels(rows)
         self._loader.fill(index, program.images(rows), labels)
-        program.differentiate(rows, [])
+        program.differentiate(rows, [], threads)
         return program.logits(rows), labels
 
     def look(self, images: Array, labels: Array) -> Program | None:

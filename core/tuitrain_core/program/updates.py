@@ -45,8 +45,9 @@ class ParameterUpdate:
 
     def after(self, steps: int) -> ParameterUpdate:
         """Return what becomes of it when so many of the steps have been taken."""
-        rest = self.scalars[steps:] if len(self.scalars) > 1 else self.scalars
-        return ParameterUpdate(self.parameter, self.update, rest)
+        if len(self.scalars) == 1:
+            return self
+        return ParameterUpdate(self.parameter, self.update, self.scalars[steps:])
 
 
 def recordable(given: Parameter, prepared: PreparedUpdate) -> bool:
@@ -68,6 +69,7 @@ class PlannedUpdate:
 
     def __init__(self, plan: Plan, value: Value, given: ParameterUpdate) -> None:
         self._plan, self._scalars = plan, Moving(0)
+        self._kept: Array | None = None
         self._parameter = given.parameter.numpy()
         self._slots = [slot for slot in given.update.slots if slot.size]
         self._sums = sums = _sums(plan.workspace, value)
@@ -95,6 +97,8 @@ class PlannedUpdate:
 
     def begin(self, scalars: Array) -> None:
         """Take the scalars of the steps that come."""
+        if scalars is self._kept:
+            return
         self._kept = scalars  # kernels read it
         self._scalars.start = address(scalars)
         self._scalars.stride = scalars.strides[0] if len(scalars) > 1 else 0

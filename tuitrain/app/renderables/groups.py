@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import cached_property, partial
 from typing import Final, TypeAlias
 
 from tuitrain.run.snapshot import GroupTrace, GroupView, ParameterRow, Series
@@ -68,14 +69,22 @@ class Columns:
         return most + grad + self.ending + 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TableRow:
-    """A row of the table, known by a name: of a group, or of a parameter in ``group``."""
+    """A row of the table, known by a name: of a group, or of a parameter in ``group``.
+
+    It is drawn when it is looked at: of a thousand groups some twenty are in sight.
+    """
 
     name: str
     group: str
     is_group: bool
-    row: Row
+    draw: Callable[[], Row] = field(default=tuple, repr=False, compare=False)
+
+    @cached_property
+    def row(self) -> Row:
+        """What it looks like."""
+        return self.draw()
 
 
 def table_header(columns: Columns) -> Row:
@@ -113,25 +122,13 @@ def table_rows(
         if not whole and not shown:
             continue
         is_open = group.name not in folded or not whole
-        role = group_role(index)
-        rows.append(
-            TableRow(
-                group.name,
-                group.name,
-                True,
-                _with_mark(
-                    _group_row(group, role, is_open, columns, courses.get(group.name, _NO_COURSE)),
-                    (group.name, True) in marked,
-                ),
-            )
-        )
+        course = courses.get(group.name, _NO_COURSE)
+        draw = partial(_group_row, group, group_role(index), is_open, columns, course)
+        rows.append(_table_row(group.name, group.name, draw, marked))
         if is_open:
             rows += [
-                TableRow(
-                    each.name,
-                    group.name,
-                    False,
-                    _with_mark(_parameter_row(each, columns), (each.name, False) in marked),
+                _table_row(
+                    each.name, group.name, partial(_parameter_row, each, columns), marked, False
                 )
                 for each in shown
             ]
@@ -144,10 +141,22 @@ def matches(name: str, pattern: str) -> bool:
     return fnmatchcase(name, pattern) if wild else pattern in name
 
 
-def _with_mark(row: Row, marked: bool) -> Row:
+def _table_row(
+    name: str,
+    group: str,
+    draw: Callable[[], Row],
+    marked: Collection[Marked],
+    is_group: bool = True,
+) -> TableRow:
+    if (name, is_group) in marked:
+        draw = partial(_marked, draw)
+    return TableRow(name, group, is_group, draw)
+
+
+def _marked(draw: Callable[[], Row]) -> Row:
     """Put a mark into the second cell of a row, which is empty."""
-    (text, role), *rest = row
-    return ((text[:1], role), ("●", "accent"), (text[2:], role), *rest) if marked else row
+    (text, role), *rest = draw()
+    return ((text[:1], role), ("●", "accent"), (text[2:], role), *rest)
 
 
 def _group_row(

@@ -6,8 +6,8 @@ A role says what a text *is* (``bad``, ``muted``); the stylesheet alone says how
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeAlias, overload
 
 from rich.cells import cell_len, set_cell_size
 
@@ -36,6 +36,31 @@ ROLES: Final[tuple[Role, ...]] = (
     "key",
     *GROUP_ROLES,
 )
+
+
+class LazyRows(Sequence[Row]):
+    """Rows of which each is drawn when somebody looks at it: out of sight they cost nothing.
+
+    Parameters
+    ----------
+    count : how many there are
+    draw : draws the one at a place
+    """
+
+    def __init__(self, count: int, draw: Callable[[int], Row]) -> None:
+        self._count = count
+        self._draw = draw
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Row]: ...
+    def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
+        places = range(self._count)[place]
+        return self._draw(places) if isinstance(places, int) else [*map(self._draw, places)]
 
 
 def group_role(index: int) -> Role:

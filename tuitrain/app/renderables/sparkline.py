@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Final
 
 import numpy as np
@@ -34,8 +33,13 @@ def sparkline(values: NDArray[np.float64], width: int) -> str:
 
 
 def _means(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Return the mean of what is known in each of ``width`` shares; NaN where nothing is."""
     if len(values) <= width:
         return values
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # the mean of nothing is NaN, as it should
-        return np.array([np.nanmean(each) for each in np.array_split(values, width)], np.float64)
+    size, longer = divmod(len(values), width)
+    place = np.arange(width)
+    starts = place * size + np.minimum(place, longer)
+    known = np.isfinite(values)
+    total = np.add.reduceat(np.where(known, values, 0.0), starts)
+    with np.errstate(invalid="ignore"):
+        return total / np.add.reduceat(known, starts, dtype=np.float64)

@@ -42,8 +42,9 @@ class Charting(Acts):
 
     def charts(self) -> list[Chart]:
         """Make the charts, the first of which goes through all that can be shown."""
-        shown = zip((LOSS, *beside(LOSS)), (FIRST, SECOND, THIRD, FOURTH), strict=True)
-        return [Chart(quantity, place) for quantity, place in shown]
+        places = (FIRST, SECOND, THIRD, FOURTH)
+        shown = zip((LOSS, *beside(LOSS)), places, (0, 1, 2, 1), strict=True)
+        return [Chart(quantity, place, turn) for quantity, place, turn in shown]
 
     def action_log_loss(self) -> None:
         """Switch between linear axes and logarithmic ones."""

@@ -12,6 +12,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
+from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -51,6 +52,9 @@ class FlightDeck(Surroundings):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide"), (180, "-vast")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
+    turn: reactive[int | None] = reactive(None, init=False, repaint=False)
+    """Which of the panels that take turns are drawn with the next snapshot; None for all."""
+
     def __init__(
         self,
         source: Source,
@@ -70,8 +74,10 @@ class FlightDeck(Surroundings):
             yield GroupsTable().data_bind(FlightDeck.snapshot)
             with Container(id="charts"):
                 for chart in self.charts():
-                    yield chart.data_bind(FlightDeck.snapshot, FlightDeck.chart_view)
-            yield ParameterPanel().data_bind(FlightDeck.snapshot)
+                    yield chart.data_bind(
+                        FlightDeck.turn, FlightDeck.snapshot, FlightDeck.chart_view
+                    )
+            yield ParameterPanel().data_bind(FlightDeck.turn, FlightDeck.snapshot)
             yield Journal().data_bind(FlightDeck.snapshot)
         yield TourPanel()
         yield CommandLine(lambda: self.snapshot)

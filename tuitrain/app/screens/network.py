@@ -86,7 +86,7 @@ def _by_group(row: NetworkRow, snapshot: Snapshot) -> Sequence[TableRow]:
     found: dict[str, TableRow] = {}
     for name in mine:
         (group,) = (g for g in snapshot.groups if name in [each.name for each in g.parameters])
-        found.setdefault(group.name, TableRow(name, group.name, False, ()))
+        found.setdefault(group.name, TableRow(name, group.name, False))
     return list(found.values())
 
 
@@ -98,7 +98,7 @@ def whole(row: NetworkRow, snapshot: Snapshot) -> Sequence[TableRow]:
     mine = set(row.parameters)
     for group in snapshot.groups:
         if mine == {each.name for each in group.parameters}:
-            return [TableRow(group.name, group.name, True, ())]
+            return [TableRow(group.name, group.name, True)]
     every = [each for group in snapshot.groups for each in group.parameters]
     first = _by_group(row, snapshot)[0].group
     if len(mine) > 1:
@@ -106,9 +106,9 @@ def whole(row: NetworkRow, snapshot: Snapshot) -> Sequence[TableRow]:
         matched = {e.name for e in every if any(fnmatchcase(n, glob) for n in (e.name, *e.aliases))}
         groups = [group.name for group in snapshot.groups if fnmatchcase(group.name, glob)]
         if matched == mine and (not groups or glob == "*"):
-            return [TableRow(glob, first, False, ())]
+            return [TableRow(glob, first, False)]
     return [
-        TableRow(each.name, group.name, False, ())
+        TableRow(each.name, group.name, False)
         for group in snapshot.groups
         for each in group.parameters
         if each.name in mine

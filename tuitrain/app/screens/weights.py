@@ -113,7 +113,7 @@ def parameter_of(row: TableRow, snapshot: Snapshot) -> str:
 def row_of(parameter: str, snapshot: Snapshot) -> Sequence[TableRow]:
     """Return the row of the groups table that a parameter has; none if there is none."""
     return [
-        TableRow(parameter, group.name, False, ())
+        TableRow(parameter, group.name, False)
         for group in snapshot.groups
         if parameter in [each.name for each in group.parameters]
     ]

@@ -18,6 +18,7 @@ class Banner(RowsView):
 
     def __init__(self) -> None:
         super().__init__(id="banner")
+        self._told: tuple[Phase, str] | None = None
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Break the note into rows."""
@@ -25,8 +26,9 @@ class Banner(RowsView):
 
     def watch_snapshot(self) -> None:
         """Come and go with the phase."""
-        if self.snapshot is None:
+        if self.snapshot is None or (self.snapshot.phase, self.snapshot.note) == self._told:
             return
+        self._told = self.snapshot.phase, self.snapshot.note
         failed = self.snapshot.phase is Phase.FAILED
         self.display = failed or self.snapshot.phase is Phase.STARTING
         self.set_class(failed, "failed")

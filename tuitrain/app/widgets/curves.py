@@ -37,9 +37,10 @@ class Chart(RowsView, can_focus=True):
         zoom: float | None
         cell: float = 0.0
 
-    def __init__(self, quantity: Quantity, id: str) -> None:
+    def __init__(self, quantity: Quantity, id: str, turn: int | None = None) -> None:
         super().__init__(id=id, classes="panel chart")
         self.quantity = quantity
+        self.own_turn = turn
         self._margin = 0
 
     def show(self, quantity: Quantity) -> None:
@@ -50,7 +51,7 @@ class Chart(RowsView, can_focus=True):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the chart, and name its values in the border."""
         drawn = chart(snapshot, self.quantity, self.chart_view, room.width, room.height)
-        self.border_title, self.border_subtitle = drawn.title, drawn.subtitle
+        self.name_borders(drawn.title, drawn.subtitle)
         self._margin = drawn.margin
         return drawn.rows
 

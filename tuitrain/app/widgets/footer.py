@@ -24,8 +24,14 @@ class KeyFooter(RowsView):
 
     def show(self, hints: Sequence[Hint]) -> None:
         """Show these keys."""
-        self._hints = hints
-        self.redraw()
+        if hints != self._hints:
+            self._hints = hints
+            self.redraw()
+
+    def watch_snapshot(self) -> None:
+        """Draw the keys that were named before there was a run, and nothing else of it."""
+        if not self._drawn:
+            self.redraw()
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the keys that fit."""

@@ -16,7 +16,7 @@ from textual.strip import Strip
 from tuitrain.app.keys import moves
 from tuitrain.app.renderables.formatting import count
 from tuitrain.app.renderables.groups import Columns, Marked, TableRow, table_header, table_rows
-from tuitrain.app.renderables.rows import Row
+from tuitrain.app.renderables.rows import LazyRows, Row
 from tuitrain.app.renderables.timeline import group_at
 from tuitrain.run.snapshot import GroupView, Snapshot
 
@@ -49,6 +49,7 @@ class GroupsTable(RowsView, can_focus=True):
         self._folded: set[str] = set()
         self._waits_for_room: bool | None = None
         self._table: list[TableRow] = []
+        self._places: dict[Marked, int] = {}
         self._pattern = ""
         self._marked: set[Marked] = set()
         self.at: int | None = None
@@ -64,7 +65,7 @@ class GroupsTable(RowsView, can_focus=True):
         if not snapshot.groups:
             absent = "the record does not tell" if snapshot.phase.past else "no groups yet"
             return [((absent, "muted"),)]
-        self.border_subtitle = f"⊓ clip {snapshot.clip}" if snapshot.clip else ""
+        self._name_borders(snapshot)
         self._fit(snapshot, room.height)
         columns = Columns.fitting(room.width)
         self._table = table_rows(
@@ -75,10 +76,12 @@ class GroupsTable(RowsView, can_focus=True):
             self._pattern,
             self._marked,
         )
+        self._places = {(row.name, row.is_group): at for at, row in enumerate(self._table)}
         if not self._table:
             return [((f"nothing matches {self._pattern!r}: esc shows all", "muted"),)]
         self._select(self._place())
-        return [table_header(columns), *(each.row for each in self._table)]
+        table, header = self._table, table_header(columns)
+        return LazyRows(len(table) + 1, lambda y: table[y - 1].row if y else header)
 
     def overlay(self, y: int) -> Style | None:
         """Mark the selected row."""
@@ -94,7 +97,6 @@ class GroupsTable(RowsView, can_focus=True):
     def look_at(self, step: int | None) -> None:
         """Show the numbers of a step, or of now."""
         self.at = step
-        self._title()
         self.redraw()
 
     def _groups(self, snapshot: Snapshot) -> Sequence[GroupView]:
@@ -103,19 +105,18 @@ class GroupsTable(RowsView, can_focus=True):
         traces = {each.name: each for each in snapshot.traces}
         return [group_at(each, traces.get(each.name), step) for each in snapshot.groups]
 
-    def _title(self) -> None:
-        """Name the filter, and the step that the numbers are of if it is not now."""
-        words = ["groups"] + [f"/{self._pattern}"] * bool(self._pattern)
-        self.border_title = " ".join(words)
-        if self.at is not None:
-            self.border_title += f" · lr, |grad|, |Δw|/|w| at step {count(self.at)}"
-
     def filter(self, pattern: str) -> None:
         """Show what matches a glob, or holds a text, alone; all for ""."""
         self._pattern = pattern
-        self._title()
         self.redraw()
         self.refresh()
+
+    def _name_borders(self, snapshot: Snapshot) -> None:
+        """Name the filter, the step that the numbers are of if it is not now, and the clipping."""
+        title = " ".join(["groups"] + [f"/{self._pattern}"] * bool(self._pattern))
+        if self.at is not None:
+            title += f" · lr, |grad|, |Δw|/|w| at step {count(self.at)}"
+        self.name_borders(title, f"⊓ clip {snapshot.clip}" if snapshot.clip else "")
 
     def mark(self) -> None:
         """Mark the selected row, or no longer, and go to the next."""
@@ -144,9 +145,7 @@ class GroupsTable(RowsView, can_focus=True):
     def _place(self) -> int | None:
         if self.selected is None:
             return None
-        key = (self.selected.name, self.selected.is_group)
-        rows = enumerate(self._table)
-        return next((at for at, row in rows if (row.name, row.is_group) == key), None)
+        return self._places.get((self.selected.name, self.selected.is_group))
 
     def _select(self, place: int | None) -> None:
         """Hold on to the selected row; if it is gone, take its group, or the first."""

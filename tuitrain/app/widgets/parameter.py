@@ -19,6 +19,8 @@ _UNKNOWN = "values and gradients are in checkpoints alone, and there is none bef
 class ParameterPanel(RowsView):
     """Value and gradient of the parameter that the run was asked to watch."""
 
+    own_turn = 2
+
     def __init__(self) -> None:
         super().__init__(id="parameter", classes="panel")
 
@@ -26,10 +28,11 @@ class ParameterPanel(RowsView):
         """Draw the parameter, and name it in the border."""
         view = snapshot.parameter
         if view is None:
-            self.border_title, self.border_subtitle = "parameter", ""
+            self.name_borders("parameter", "")
             if snapshot.phase.past:
                 return wrapped(_UNKNOWN, room.width, "muted")
             return [(("select a parameter in the groups table", "muted"),)]
-        self.border_title = f"{view.name} {shape(view.shape)}"
-        self.border_subtitle = f"{view.group} · step {count(view.step)}"
+        self.name_borders(
+            f"{view.name} {shape(view.shape)}", f"{view.group} · step {count(view.step)}"
+        )
         return parameter_rows(view, room.width, room.height)

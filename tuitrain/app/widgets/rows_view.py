@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar, Self
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
@@ -19,7 +19,9 @@ from tuitrain.run.snapshot import Snapshot
 class RowsView(ScrollView, can_focus=False):
     """Shows the rows that `rows` makes of the snapshot.
 
-    A refresh in which one row changes repaints one row: over a slow line this is what is felt.
+    A refresh in which one row changes repaints one row: over a slow line this is what is felt. Of
+    the others nothing is asked again, neither their spans nor their strips: what Textual does for
+    rows that stay as they are took a third of a refresh.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"role-{role}" for role in ROLES}
@@ -29,11 +31,22 @@ class RowsView(ScrollView, can_focus=False):
     )
     """What the run last showed; never compared, since it holds arrays. `redraw` repaints."""
 
+    turn: reactive[int | None] = reactive(None, init=False, repaint=False)
+    """Which of the panels that take turns are drawn now; None for all."""
+
+    own_turn: int | None = None
+    """When this panel is drawn; None for whenever the run is looked at."""
+
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
-        super().__init__(id=id, classes=classes)
-        self._drawn: list[Row] = []
+        self._drawn: Sequence[Row] = []
         self._width = 0
         self._styles: dict[Role, Style] = {}
+        self._borders: tuple[str, str] | None = None
+        self._border: Region | None = None
+        self._painted: list[Strip] = []
+        self._painted_region: Region | None = None
+        self._unpainted: set[int] = set()
+        super().__init__(id=id, classes=classes)  # which asks for a refresh
 
     @property
     def room(self) -> Size:
@@ -49,21 +62,70 @@ class RowsView(ScrollView, can_focus=False):
         return None if self.snapshot is None else self.rows(self.snapshot, room)
 
     def redraw(self) -> None:
-        """Make the rows anew, and repaint those that differ."""
+        """Make the rows anew, and repaint those in sight that differ."""
         room = self.room
         made = self.drawn(room) if room.area else None
         if made is None:
             return
-        rows = list(made)
+        rows = made
         before, self._drawn = self._drawn, rows
         if room.width != self._width or len(rows) != len(before):
             self._width = room.width
             self.virtual_size = Size(room.width, len(rows))
             self.refresh()
             return
-        for y, (old, new) in enumerate(zip(before, rows, strict=True)):
-            if old != new:
-                self.refresh_line(y)
+        top = self.scroll_offset.y
+        in_sight = range(top, min(top + room.height, len(rows)))
+        changed = [y - top for y in in_sight if before[y] != rows[y]]
+        if changed:
+            self.refresh(*_regions(changed, room.width))
+
+    def name_borders(self, title: str, subtitle: str) -> None:
+        """Write into the borders; Textual would repaint all that lies between them too."""
+        if (title, subtitle) == self._borders:
+            return
+        old_title, old_subtitle = self._borders or (None, None)
+        self._borders = title, subtitle
+        x, y = self.content_offset
+        width, height = self.outer_size
+        try:
+            if title != old_title:
+                self._border = Region(-x, -y, width, 1)
+                self.border_title = title
+            if subtitle != old_subtitle:
+                self._border = Region(-x, height - y - 1, width, 1)
+                self.border_subtitle = subtitle
+        finally:
+            self._border = None
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """Repaint regions of the content, or without any the whole panel."""
+        if self._border is not None and not regions:
+            regions = (self._border,)
+        if not regions:
+            self._painted_region = None
+        top = self.content_offset.y if regions else 0
+        for each in regions:
+            self._unpainted.update(range(each.y + top, each.bottom + top))
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Return the lines of the panel with its borders; only those are made that must be."""
+        if crop != self._painted_region:
+            self._painted_region, self._painted = crop, super().render_lines(crop)
+        elif stale := [y for y in self._unpainted if crop.y <= y < crop.bottom]:
+            first, last = min(stale), max(stale)
+            part = Region(crop.x, first, crop.width, last - first + 1)
+            here = slice(first - crop.y, last - crop.y + 1)
+            self._painted[here] = super().render_lines(part)
+        self._unpainted.clear()
+        return self._painted
 
     def style_of(self, role: Role) -> Style:
         """Return how the stylesheet says that a role looks.
@@ -78,6 +140,7 @@ class RowsView(ScrollView, can_focus=False):
     def notify_style_update(self) -> None:
         """Ask the stylesheet anew, as after a change of theme."""
         self._styles.clear()
+        self._painted_region = None
         super().notify_style_update()
 
     def overlay(self, y: int) -> Style | None:
@@ -86,8 +149,9 @@ class RowsView(ScrollView, can_focus=False):
         return None
 
     def watch_snapshot(self) -> None:
-        """Draw what is new."""
-        self.redraw()
+        """Draw what is new, if it is this panel's turn."""
+        if self.turn is None or self.own_turn is None or self.turn == self.own_turn:
+            self.redraw()
 
     def render_line(self, y: int) -> Strip:
         """Return one line of the panel as Textual paints it."""
@@ -104,3 +168,16 @@ class RowsView(ScrollView, can_focus=False):
     def on_resize(self) -> None:
         """Fit the rows to the new size."""
         self.redraw()
+
+
+def _regions(lines: Iterable[int], width: int) -> Iterator[Region]:
+    """Return regions of so many cells that cover ascending lines, neighbours in one."""
+    start = end = -1
+    for y in lines:
+        if y != end:
+            if end > start:
+                yield Region(0, start, width, end - start)
+            start = y
+        end = y + 1
+    if end > start:
+        yield Region(0, start, width, end - start)

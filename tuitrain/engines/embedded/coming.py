@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from tuitrain_core import Parameter
-from tuitrain_core.optimizer import ParameterState, PreparedUpdate
+from tuitrain_core.optimizer import ParameterState, PreparedUpdate, UpdateStatistics
 from tuitrain_core.program import ParameterUpdate, Program, recordable
 from tuitrain_core.schedule import Constant
 
@@ -32,9 +32,37 @@ class _Trained:
         optimizer = self.group.optimizer
         return optimizer.prepare(self.parameter.numpy(), self.state, optimizer.param_groups[0])
 
+    @property
+    def steady(self) -> bool:
+        """Whether its update has the same scalars in every step."""
+        return isinstance(self.group.schedule, Constant) and not self.group.optimizer.ages
+
+
+class _Measured(Mapping[Parameter, UpdateStatistics]):
+    """What the last updates did, worked out when somebody asks: 10 µs for each parameter."""
+
+    def __init__(self, program: Program, parameters: Sequence[Parameter]) -> None:
+        self._program = program
+        self._known: dict[Parameter, UpdateStatistics | None] = dict.fromkeys(parameters)
+
+    def __getitem__(self, parameter: Parameter) -> UpdateStatistics:
+        found = self._known[parameter]
+        if found is None:
+            found = self._known[parameter] = self._program.statistics(parameter)
+        return found
+
+    def __iter__(self) -> Iterator[Parameter]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
 
 class ComingUpdates:
     """What the optimizers would do in the next steps, for a program to do in their stead.
+
+    It serves until a command or another state changes groups, optimizers, or what is trained: what
+    stays the same from burst to burst is laid out once, which a hundred groups take 4 ms for.
 
     Parameters
     ----------
@@ -49,8 +77,9 @@ class ComingUpdates:
         parameters: Mapping[str, Parameter],
         trained: Sequence[str],
     ) -> None:
-        self._program = program
+        self.program = program
         self._table = table
+        self._steady: list[ParameterUpdate] | None = None
         wanted = set(trained)
         self._trained = [
             _trained(parameters[name], group)
@@ -66,6 +95,10 @@ class ComingUpdates:
         ------
         CoreError : a hyper-parameter is not allowed
         """
+        for each in self._trained:
+            each.updates_before = each.state.step
+        if self._steady is not None:
+            return self._steady
         for group in self._table:
             group.optimizer.check()
         firsts = [each.prepared(step, 1) for each in self._trained]
@@ -80,16 +113,17 @@ class ComingUpdates:
             if key not in known:
                 known[key] = _scalars(each, first, step, steps)
             found.append(ParameterUpdate(each.parameter, first, known[key]))
+        if all(each.steady for each in self._trained):
+            self._set_counts(0)
+            self._steady = found
         return found
 
     def done(self, steps: int) -> None:
         """Let the optimizers know that so many steps were taken."""
         self._set_counts(steps)
+        measured = _Measured(self.program, [each.parameter for each in self._trained])
         for group in self._table:
-            group.optimizer.statistics = {}
-        for each in self._trained:
-            measured = self._program.statistics(each.parameter)
-            each.group.optimizer.statistics[each.parameter] = measured
+            group.optimizer.statistics = measured
 
     def undone(self) -> None:
         """Let the optimizers know that no step was taken."""
@@ -108,7 +142,7 @@ def _trained(parameter: Parameter, group: Group) -> _Trained:
 def _scalars(each: _Trained, first: PreparedUpdate, step: int, steps: int) -> Array:
     """Return the scalars of every step as float32; one row, if they stay the same."""
     rows = [first.scalars]
-    if not isinstance(each.group.schedule, Constant) or each.group.optimizer.ages:
+    if not each.steady:
         rows += [each.prepared(step, ahead).scalars for ahead in range(2, steps + 1)]
     with np.errstate(over="ignore"):  # an lr beyond every float shows in the weights
         return np.array(rows, np.float32)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Any
 
 from tuitrain_core import Parameter
 from tuitrain_core.optimizer import UpdateStatistics
-from tuitrain_core.schedule import to_record
+from tuitrain_core.schedule import Schedule, to_record
 
 from ..targets import Names
 from ..views import GroupView, ParameterRow
@@ -49,8 +52,14 @@ def describe(
         else math.nan,
         frozen_since=frozen.all_since(group.members),
         frozen_intact=frozen.intact(group.members) if some_frozen else None,
-        schedule_record=to_record(group.schedule),
+        schedule_record=_record(group.schedule),
     )
+
+
+@lru_cache(4096)
+def _record(schedule: Schedule) -> Mapping[str, Any]:
+    """Return a schedule's record, which is asked for 12 times a second and hardly ever changes."""
+    return MappingProxyType(to_record(schedule))
 
 
 def _row(

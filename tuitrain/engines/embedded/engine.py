@@ -173,7 +173,7 @@ class EmbeddedEngine:
     def _logits(self, index: int) -> tuple[Array, Array]:
         """Return the logits of a batch of the test set, and its labels."""
         with random.use(self._random):
-            recorded = self._evaluation.logits(index)
+            recorded = self._evaluation.logits(index, self._stepper.threads)
         if recorded is not None:
             return recorded
         images, labels = self._test.batch(index)
@@ -330,10 +330,11 @@ class EmbeddedEngine:
         return {name: each.numpy() for name, each in self._model.named_buffers()}
 
     def _optimizer_states(self) -> dict[str, ParameterState]:
+        owners = {name: group for group in self._table for name in group.members}
         return {
             name: state
             for name, parameter in self._parameters.items()
-            if (state := self._table.of(name).optimizer.state.get(parameter)) is not None
+            if (state := owners[name].optimizer.state.get(parameter)) is not None
         }
 
     def _some(
@@ -408,6 +409,7 @@ class EmbeddedEngine:
 
         A norm layer whose own parameters are all frozen holds its running statistics still too.
         """
+        self._stepper.changed()
         self._stepper.trained = tuple(n for n in self._parameters if n not in self._frozen)
         moving = {id(self._parameters[name]) for name in self._stepper.trained}
         for module in self._model.modules():

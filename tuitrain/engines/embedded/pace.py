@@ -11,14 +11,26 @@ import os
 from tuitrain.errors import RefusedError
 from tuitrain_core.program.plan import MOST_THREADS
 
-BURST_SECONDS = 0.02
-"""How long a burst shall last: the longest that a command waits, if nobody interrupts."""
+BURST_SECONDS = 0.04
+"""How long a burst shall last: the longest that a snapshot waits. A command interrupts it.
+
+Between two bursts Python takes some .6 ms, and waits for a screen that is being drawn.
+"""
 
 FIRST_BURST = 4
 """Steps in the first burst, of which nobody knows yet how long they take."""
 
 LOOK_AGAIN = 64
-"""Bursts after which the other number of threads is tried again: a core may be free by then."""
+"""Bursts after which one thread is tried again, where more are faster."""
+
+FREE_AGAIN = 24
+"""Bursts after which more are tried again, where one is: a core may be free by then."""
+
+TRIED, USED = 0.5, 0.2
+"""How much a burst counts beside those before it: one that is tried, and one of many alike.
+
+One that met a screen being drawn says little of the next; it had two threads given up for seconds.
+"""
 
 MARGIN = 0.95
 """How much less time threads must take to be worth the core that they keep from others."""
@@ -63,11 +75,17 @@ class Pace:
             if math.isnan(self._seconds[choice]):
                 return choice
         alone, together = self._choices[0], self._choices[-1]
+        best = self.best
+        if best == together:
+            return alone if self._bursts % LOOK_AGAIN == 0 else together
+        return together if self._bursts % FREE_AGAIN == 0 else alone
+
+    @property
+    def best(self) -> int:
+        """The number of threads that was fastest; one until both are known."""
+        alone, together = self._choices[0], self._choices[-1]
         worth = self._seconds[together] < MARGIN * self._seconds[alone]
-        best = together if worth else alone
-        if self._bursts % LOOK_AGAIN == 0:
-            return alone if best == together else together
-        return best
+        return together if worth else alone
 
     @property
     def steps(self) -> int:
@@ -79,5 +97,8 @@ class Pace:
         """Take note of a burst; the first of its kind, which warms up, counts for little."""
         self._bursts += 1
         took = max(seconds / steps, 1e-7)
-        before = self._seconds[threads]
-        self._seconds[threads] = took if math.isnan(before) else 0.5 * (before + took)
+        before, weight = self._seconds[threads], USED if threads == self.best else TRIED
+        if math.isnan(before) or (weight == TRIED and took < before):
+            self._seconds[threads] = took  # what was before had warmed up, or met somebody
+        else:
+            self._seconds[threads] = before + weight * (took - before)

@@ -53,6 +53,11 @@ class Stepper:
         self._recording = Recording(model, loader)
         self._pace = Pace(most_threads())
         self._program: Program | None = None
+        self._coming: ComingUpdates | None = None
+
+    def changed(self) -> None:
+        """Take note that groups, their optimizers or states, or what is trained are others now."""
+        self._coming = None
 
     def take(self, step: int, most: int, watch: Watch | None = None) -> list[float]:
         """Take steps from ``step`` on: one burst of them, at least one and at most ``most``.
@@ -73,7 +78,7 @@ class Stepper:
         if recorded is not None:
             program, feed = recorded
             order, rows = self._batches(step, most)
-            coming = ComingUpdates(program, self._table, self._parameters, self.trained)
+            coming = self._coming_updates(program)
             updates = coming.updates(step, len(order) // rows)
             if updates is not None:
                 self._program, threads = program, self._pace.threads
@@ -95,6 +100,12 @@ class Stepper:
         loss = self.differentiate(step)
         self.update(step)
         return [loss]
+
+    def _coming_updates(self, program: Program) -> ComingUpdates:
+        if self._coming is None or self._coming.program is not program:
+            table, parameters = self._table, self._parameters
+            self._coming = ComingUpdates(program, table, parameters, self.trained)
+        return self._coming
 
     def interrupt(self) -> None:
         """End the burst that is under way at the next step boundary; from any thread."""
@@ -123,6 +134,11 @@ class Stepper:
         if program is not None:
             return recorded_dead_units(program, len(labels), self._parameters)
         return dead_units(lambda: self._model(tensor(images)), self._parameters)
+
+    @property
+    def threads(self) -> int:
+        """The number of threads that work is shared among at the moment."""
+        return self._pace.best
 
     @property
     def recorded(self) -> bool:

@@ -1,0 +1,91 @@
+"""The rhythm: how often the run is looked at, and whose turn it is to be drawn."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tests.app.conftest import Driver, Open
+from tests.app.fake import FakeSource
+from tuitrain.app.rhythm import LONGEST_REST, SHARE, TURNS, Rhythm
+from tuitrain.run.snapshot import Series
+
+
+class Hands:
+    """Two clocks that are set by hand: what has passed, and what was used of it."""
+
+    def __init__(self) -> None:
+        self.now = self.used = 0.0
+        self.rhythm = Rhythm(lambda: self.now, lambda: self.used)
+
+    def after(self, passed: float, used: float) -> bool:
+        self.now += passed
+        self.used += used
+        return self.rhythm.is_time()
+
+
+def test_a_cheap_screen_looks_whenever_it_is_asked():
+    hands = Hands()
+    assert all(hands.after(0.08, 0.08 * SHARE * 0.9) for _ in range(20))
+
+
+def test_a_look_that_cost_much_is_followed_by_a_rest_in_proportion():
+    hands = Hands()
+    assert not hands.after(0.08, 0.06)
+    assert not hands.after(0.08, 0.0)
+    assert hands.after(0.08, 0.0)
+    assert hands.after(0.08, 0.0)
+
+
+def test_however_much_it_costs_it_looks_now_and_then():
+    hands = Hands()
+    assert not hands.after(LONGEST_REST * 0.9, 10.0)
+    assert hands.after(LONGEST_REST * 0.2, 10.0)
+
+
+def test_every_panel_has_its_turn():
+    rhythm = Rhythm()
+    assert sorted(rhythm.turn() for _ in range(2 * TURNS)) == sorted([*range(TURNS)] * 2)
+
+
+def further(source: FakeSource) -> None:
+    """Let the run be a step further, with a loss and a parameter to tell it by."""
+    shown = source.snapshot()
+    step, parameter = shown.step + 1, shown.parameter
+    assert parameter is not None
+    source.show(
+        step=step,
+        loss=Series(np.append(shown.loss.steps, step), np.append(shown.loss.values, 0.25)),
+        accuracy=Series(np.array([1, step]), np.array([0.5, 0.75])),
+        parameter=replace(parameter, step=step),
+    )
+
+
+def said(person: Driver) -> list[str]:
+    """What the panels that take turns have in their borders."""
+    panels = ("#loss", "#accuracy", "#parameter")
+    return [str(person.deck.query_one(each).border_subtitle) for each in panels]
+
+
+async def test_panels_are_drawn_in_turns_and_none_is_passed_over_when_nothing_new_comes(
+    opened: Open,
+):
+    async with opened() as person:
+        further(person.source)
+        before = said(person)
+        drawn = []
+        for turn in range(TURNS):
+            person.app._show_run(turn)
+            pairs = zip(said(person), before, strict=True)
+            drawn.append(sum(now != then for now, then in pairs))
+        assert drawn == [1, 2, 3]
+        assert said(person)[:2] == ["0.25", "75.0 %"]
+
+
+async def test_whoever_looks_at_all_sees_all(opened: Open):
+    async with opened() as person:
+        further(person.source)
+        before = said(person)
+        person.app.poll()
+        assert all(now != then for now, then in zip(said(person), before, strict=True))

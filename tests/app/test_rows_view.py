@@ -1,0 +1,140 @@
+"""The panels' base: what is repainted, and what is not even asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from textual.app import App, ComposeResult
+from textual.geometry import Size
+from textual.strip import Strip
+
+from tests.app.fake import FakeSource
+from tuitrain.app.renderables.rows import LazyRows, Row, plain
+from tuitrain.app.renderables.sparkline import sparkline
+from tuitrain.app.widgets.rows_view import RowsView
+from tuitrain.run.snapshot import Snapshot
+
+SIZE = (20, 10)
+
+
+class Panel(RowsView):
+    """A panel of texts, which counts what it is asked for."""
+
+    DEFAULT_CSS = "Panel { border: round red; overflow-y: auto; scrollbar-size: 0 0; }"
+    COMPONENT_CLASSES = RowsView.COMPONENT_CLASSES
+
+    def __init__(self, texts: list[str]) -> None:
+        self.texts = texts
+        self.drawn: list[int] = []
+        self.painted: list[int] = []
+        super().__init__()
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        texts = list(self.texts)
+
+        def draw(y: int) -> Row:
+            self.drawn.append(y)
+            return ((texts[y], "text"),)
+
+        self.name_borders("title", texts[0])
+        return LazyRows(len(texts), draw)
+
+    def render_line(self, y: int) -> Strip:
+        self.painted.append(y)
+        return super().render_line(y)
+
+    def lines(self) -> list[str]:
+        """What is painted, without the borders at the sides."""
+        return [strip.text[1:-1].rstrip() for strip in self.render_lines(self.outer_size.region)]
+
+
+class Stage(App[None]):
+    """Has one panel."""
+
+    def __init__(self, texts: list[str]) -> None:
+        super().__init__()
+        self.panel = Panel(texts)
+
+    def compose(self) -> ComposeResult:
+        yield self.panel
+
+    def on_mount(self) -> None:
+        self.panel.snapshot = FakeSource().snapshot()
+
+
+def texts(count: int) -> list[str]:
+    return [f"row {y}" for y in range(count)]
+
+
+async def test_only_the_row_that_changed_is_painted_again():
+    app = Stage(texts(8))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        app.panel.painted.clear()
+        app.panel.texts[3] = "another"
+        app.panel.redraw()
+        await pilot.pause()
+        assert app.panel.painted == [3]
+        assert app.panel.lines()[1:9] == [*texts(3), "another", *texts(8)[4:]]
+
+
+async def test_a_name_in_the_border_repaints_the_border_alone():
+    app = Stage(texts(8))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        app.panel.painted.clear()
+        app.panel.name_borders("other", "names")
+        await pilot.pause()
+        top, *_, bottom = app.panel.lines()
+        assert "other" in top
+        assert "names" in bottom
+        assert app.panel.painted == []
+
+
+async def test_what_is_out_of_sight_is_not_drawn_until_it_is_scrolled_to():
+    app = Stage(texts(1000))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        assert max(app.panel.drawn) < SIZE[1]
+        app.panel.scroll_to(y=500, animate=False)
+        await pilot.pause()
+        assert app.panel.lines()[1:3] == ["row 500", "row 501"]
+        app.panel.texts[501] = "changed in sight"
+        app.panel.texts[900] = "changed out of sight"
+        app.panel.redraw()
+        await pilot.pause()
+        assert app.panel.lines()[1:3] == ["row 500", "changed in sight"]
+        assert 900 not in app.panel.drawn
+
+
+async def test_a_panel_that_is_made_smaller_or_styled_anew_is_painted_whole():
+    app = Stage(texts(8))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        app.panel.painted.clear()
+        app.panel.styles.border = ("heavy", "blue")
+        await pilot.pause()
+        assert app.panel.lines()[0][0] == "━"
+        await pilot.resize_terminal(12, 6)
+        await pilot.pause()
+        assert len(app.panel.lines()) == 6
+        assert app.panel.lines()[1] == "row 0"
+
+
+def test_lazy_rows_are_rows():
+    rows = LazyRows(3, lambda y: ((str(y), "text"),))
+    assert [plain(row) for row in rows] == ["0", "1", "2"]
+    assert [plain(row) for row in rows[1:]] == ["1", "2"]
+    assert plain(rows[-1]) == "2"
+
+
+def test_a_share_of_a_course_is_the_mean_of_what_is_known_in_it():
+    generator = np.random.default_rng(0)
+    for count, width in ((50, 7), (512, 9), (10, 9)):
+        values = generator.normal(size=count)
+        values[generator.random(count) < 0.2] = np.nan
+        known = [each[~np.isnan(each)] for each in np.array_split(values, width)]
+        means = [each.mean() if len(each) else np.nan for each in known]
+        assert sparkline(values, width) == sparkline(np.array(means), width)
+    assert sparkline(np.full(20, np.nan), 5) == " " * 5
