@@ -26,7 +26,7 @@ class Panel(RowsView):
 
     def __init__(self, texts: list[str]) -> None:
         self.texts = texts
-        self.drawn: list[int] = []
+        self.asked: list[int] = []
         self.painted: list[int] = []
         super().__init__()
 
@@ -34,7 +34,7 @@ class Panel(RowsView):
         texts = list(self.texts)
 
         def draw(y: int) -> Row:
-            self.drawn.append(y)
+            self.asked.append(y)
             return ((texts[y], "text"),)
 
         self.name_borders("title", texts[0])
@@ -96,7 +96,7 @@ async def test_what_is_out_of_sight_is_not_drawn_until_it_is_scrolled_to():
     app = Stage(texts(1000))
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
-        assert max(app.panel.drawn) < SIZE[1]
+        assert max(app.panel.asked) < SIZE[1]
         app.panel.scroll_to(y=500, animate=False)
         await pilot.pause()
         assert app.panel.lines()[1:3] == ["row 500", "row 501"]
@@ -105,7 +105,7 @@ async def test_what_is_out_of_sight_is_not_drawn_until_it_is_scrolled_to():
         app.panel.redraw()
         await pilot.pause()
         assert app.panel.lines()[1:3] == ["row 500", "changed in sight"]
-        assert 900 not in app.panel.drawn
+        assert 900 not in app.panel.asked
 
 
 async def test_a_panel_that_is_made_smaller_or_styled_anew_is_painted_whole():
