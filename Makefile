@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
+# Tests that run at once. Those of screens mostly wait, so more than there are processors.
+WORKERS ?= 4
+
 .DEFAULT_GOAL := help
 .PHONY: help run test check format picture snapshots scenarios sessions kills torch-test neon-test bench browser-test animation clean
 
@@ -14,14 +17,14 @@ run: $(VENV)/.run  ## open the app: LeNet learning digits (first: set up)
 	$(BIN)/tuitrain
 
 test: $(VENV)/.dev  ## run the tests (first: set up)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 check: $(VENV)/.dev  ## everything that must hold: format, lint, types, import contracts, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
 	$(BIN)/tuitrain replay scenarios/*.toml
