@@ -240,76 +240,6 @@ class Builder:
         on = self.ir.select(self.greater(condition, self.zero), self.constant(1), self.zero)
         return self.ir.fmul(value, on)
 
-    def sums(self, vectors: Sequence[Value | None]) -> Value:
-        """Return a vector whose lane i is the sum of the lanes of vectors[i]; one for each lane.
-
-        A tree of shuffles that serves all at once; None stands for a lane that nobody will read.
-        Every sum is added up in the same order, the two halves first, whichever lane it ends in.
-        """
-        tree, half = list(vectors), self.lanes // 2
-        while half:
-            tree = [self._halves(tree[i], tree[i + half], half) for i in range(half)]
-            half //= 2
-        return tree[0]
-
-    def _halves(self, a: Value | None, b: Value | None, half: int) -> Value | None:
-        """Return the sums of a's halves beside those of b's, within groups of 2 · half lanes."""
-        low, high = self._exchanged(a, b, half)
-        return None if low is None else self.ir.fadd(low, high)
-
-    def interleave(self, vectors: Sequence[Value], count: int) -> list[Value]:
-        """Return vectors[0][0], vectors[1][0], ..., vectors[0][1], ...: `count` lanes of each."""
-        wide, result = len(vectors), []
-        for start in range(0, count * wide, self.lanes):
-            places = [divmod(start + lane, wide) for lane in range(self.lanes)]
-            vector = self.zero
-            for number in range(wide):
-                lanes = [
-                    self.lanes + row if column == number and row < count else lane
-                    for lane, (row, column) in enumerate(places)
-                ]
-                vector = self.shuffle(vector, vectors[number], lanes)
-            result.append(vector)
-        return result
-
-    def transpose(self, rows: Sequence[Value | None]) -> list[Value | None]:
-        """Return the columns of so many rows as there are lanes; None for what nobody reads.
-
-        Blocks of half the size change places, down to single lanes.
-        """
-        block, half = list(rows), self.lanes // 2
-        while half:
-            for i in range(self.lanes):
-                if not i & half:
-                    pair = block[i], block[i + half]
-                    block[i], block[i + half] = self._exchanged(*pair, half)
-            half //= 2
-        return block
-
-    def _exchanged(self, a: Value | None, b: Value | None, half: int) -> tuple[Value | None, ...]:
-        """Return a and b after b's lower halves have changed places with a's upper ones."""
-        if a is None and b is None:
-            return None, None
-        unused, lanes = ir.Constant(self.vector, ir.Undefined), range(self.lanes)
-        a, b = unused if a is None else a, unused if b is None else b
-        low = [self.lanes + i - half if i & half else i for i in lanes]
-        high = [self.lanes + i if i & half else i + half for i in lanes]
-        return self.shuffle(a, b, low), self.shuffle(a, b, high)
-
-    def fold(self, vectors: Sequence[Value], width: int) -> Value:
-        """Add up groups of `width` floats that lie side by side in the vectors.
-
-        The vectors hold 1, 2, 4, ... groups. Halves are added until one is left; the sum is in the
-        first lanes of the result, and the rest is 0.
-        """
-        floats = len(vectors) * self.lanes
-        while floats > width:
-            floats //= 2
-            upper = self._shifted(vectors, floats, floats)
-            lower = self._shifted(vectors, 0, floats)
-            vectors = [self.ir.fadd(a, b) for a, b in zip(lower, upper, strict=True)]
-        return self._shifted(vectors, 0, width)[0]
-
     # -- control
 
     def loop(
@@ -374,26 +304,6 @@ class Builder:
                 otherwise()
 
     # -- how
-
-    def _shifted(self, vectors: Sequence[Value], start: int, count: int) -> list[Value]:
-        """Return the floats from start on as vectors, zeros after `count` of them."""
-        result = []
-        for first in range(start, start + count, self.lanes):
-            vector = self.zero
-            for number, source in enumerate(vectors):
-                places = [first + lane - number * self.lanes for lane in range(self.lanes)]
-                held = [
-                    0 <= place < self.lanes and first + lane < start + count
-                    for lane, place in enumerate(places)
-                ]
-                if any(held):
-                    lanes = [
-                        self.lanes + place if here else lane
-                        for lane, (place, here) in enumerate(zip(places, held, strict=True))
-                    ]
-                    vector = self.shuffle(vector, source, lanes)
-            result.append(vector)
-        return result
 
     def _tiles(self, first: Int, size: int, count: Int, body: Callable[[Int, int], None]) -> None:
         self.loop(count, lambda i, _: body(self.add(self.mul(i, size), first), size))

@@ -12,7 +12,7 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import dot, tile
+from . import dot, reorder, tile
 from .builder import Builder, Int, Mask, Value
 from .geometry import Channels, Geometry, Group, Spread, cut
 
@@ -188,7 +188,7 @@ def thin(
         place = k.mul(k.add(k.mul(k.add(k.mul(n, s.OH), y), s.OW), x), s.O)
         for offset, mask in k.columns(len(flat)):
             leaves = flat[offset : offset + k.lanes]
-            total = k.sums([*leaves, *[None] * (k.lanes - len(leaves))])
+            total = reorder.sums(k, [*leaves, *[None] * (k.lanes - len(leaves))])
             store(total, k.add(place, offset), mask)
 
     def sample(i: Value, _: list[Value]) -> None:

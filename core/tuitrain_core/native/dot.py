@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from . import reorder
 from .builder import Builder, Int, Value
 from .host import Host
 
@@ -73,7 +74,7 @@ def reduced(k: Builder, accumulators: Sequence[Sequence[Value]]) -> list[Value]:
     for first in range(0, len(accumulators), together):
         rows = accumulators[first : first + together]
         leaves = [value for row in rows for value in [*row, *[None] * (slot - wide)]]
-        tree = k.sums([*leaves, *[None] * (k.lanes - len(leaves))])
+        tree = reorder.sums(k, [*leaves, *[None] * (k.lanes - len(leaves))])
         for i in range(len(rows)):
             lanes = [(i * slot + lane) % k.lanes for lane in range(k.lanes)]
             vectors.append(k.shuffle(tree, tree, lanes) if i else tree)

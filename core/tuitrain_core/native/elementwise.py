@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from . import reorder
 from .builder import Builder, Int, Value
 from .library import Kernel, kernel
 
@@ -96,7 +97,7 @@ def _turn(k: Builder, source: Value, target: Value, columns: int, rows: int) -> 
     def block(row: Int, column: Int, height: int, width: int) -> None:
         start = k.at(source, k.mul(row, columns), column)
         lines = [k.load(start, i * columns, width) for i in range(height)]
-        turned = k.transpose([*lines, *[None] * (k.lanes - height)])
+        turned = reorder.transpose(k, [*lines, *[None] * (k.lanes - height)])
         for j, line in enumerate(turned[:width]):
             k.store(line, k.at(target, k.mul(column, rows), row), j * rows, height)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from llvmlite import ir
 
+from . import reorder
 from .builder import INT32, INT64, Builder, Value
 
 _EXP = (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.5)
@@ -81,7 +82,9 @@ def largest(k: Builder, x: Value) -> Value:
 
 def total(k: Builder, x: Value) -> Value:
     """Return the sum of the lanes as a float, the two halves added first."""
-    return k.ir.extract_element(k.sums([x, *[None] * (k.lanes - 1)]), ir.Constant(INT32, 0))
+    return k.ir.extract_element(
+        reorder.sums(k, [x, *[None] * (k.lanes - 1)]), ir.Constant(INT32, 0)
+    )
 
 
 def first_lanes(k: Builder, count: Value) -> Value:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from . import reorder
 from .builder import Builder, Int, Mask, Value
 
 CHAINS = 4  # of additions, to hide their latency
@@ -52,7 +53,7 @@ def _narrow(k: Builder, read: Read, db: Value, rows: Int, N: int) -> None:
     blocks = k.div(rows, 2 * together)
     sums = k.loop(blocks, add, [k.zero] * (2 * period))
     pairs = zip(sums[:period], sums[period:], strict=True)
-    total = k.fold([k.ir.fadd(a, b) for a, b in pairs], N)
+    total = reorder.fold(k, [k.ir.fadd(a, b) for a, b in pairs], N)
     done = k.mul(blocks, 2 * together)
     start = [total, *[k.zero] * (CHAINS - 1)]
     rest = _sum(k, read, k.mul(done, N), k.sub(rows, done), N, N, start)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 
-from . import tile
+from . import reorder, tile
 from .builder import Builder, Int, Mask, Value
 from .geometry import Geometry, Group, cut
 from .host import Host
@@ -54,7 +54,7 @@ def forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> None
         return [[flat[o * len(lines) + i * each :][:each] for o in filters] for i in range(height)]
 
     def store(vectors: list[Value], address: Value, width: int) -> None:
-        for at, value in enumerate(k.interleave(vectors, width)):
+        for at, value in enumerate(reorder.interleave(k, vectors, width)):
             offset = at * k.lanes
             k.store(value, address, offset, min(k.lanes, width * g.O - offset))
 
@@ -104,7 +104,7 @@ def weight_gradient(k: Builder, g: Geometry) -> None:
         sums = [_phase(k, g, (x, d), samples, (kx, wide), v, period) for v in range(period)]
         for ky in range(g.KH):
             for j in range(wide):
-                total = k.fold([phase[ky * wide + j] for phase in sums], g.O)
+                total = reorder.fold(k, [phase[ky * wide + j] for phase in sums], g.O)
                 row = k.add(kx, ky * g.KW + j)
                 k.store(total, k.at(out, k.mul(row, padded)))
 

@@ -88,14 +88,12 @@ class Recording:
         recorded = self.program()
         if recorded is None:
             return None
-        graph, rows = recorded[0].graph, len(labels)
+        graph = recorded[0].graph
         program = self._seen_through.get(graph)
         if program is None:
             program = Program(graph, self._loader.batch_size, pools=False)
             self._seen_through[graph] = program
-        program.images(rows)[...] = images
-        program.labels(rows)[...] = labels
-        program.differentiate(rows, [])
+        _forward(program, images, labels)
         return program
 
     def logits_of(self, images: Array, labels: Array) -> Array | None:
@@ -112,11 +110,8 @@ class Recording:
         recorded = self.program()
         if recorded is None:
             return None
-        program, rows = recorded[0], len(labels)
-        program.images(rows)[...] = images
-        program.labels(rows)[...] = labels
-        program.differentiate(rows, [])
-        return program.logits(rows)
+        _forward(recorded[0], images, labels)
+        return recorded[0].logits(len(labels))
 
     def take(self, images: Array, labels: Array, gm: GradManager) -> float:
         """Compute loss and gradients of a batch: recorded, or eagerly if that cannot be.
@@ -193,3 +188,11 @@ class Recording:
 
     def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
         return functional.loss.cross_entropy(self._model(images), labels)
+
+
+def _forward(program: Program, images: Array, labels: Array) -> None:
+    """Run a batch forward, without gradients."""
+    rows = len(labels)
+    program.images(rows)[...] = images
+    program.labels(rows)[...] = labels
+    program.differentiate(rows, [])
