@@ -67,6 +67,14 @@ async def test_what_is_marked_is_frozen_together_and_thawed_together(opened):
         assert person.sent == ["freeze fc"]
 
 
+async def test_marked_parameters_are_put_into_a_group(opened):
+    async with opened() as person:
+        await person.press("down", "m", "m", "g")
+        await person.type("head")
+        await person.press("enter")
+        assert person.sent == ["group head = conv1.bias conv1.weight"]
+
+
 async def test_a_dialog_sends_for_every_marked_group_and_says_so(opened):
     async with opened(size=(120, 30)) as person:
         await person.press("m", "m", "l")

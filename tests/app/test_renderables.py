@@ -126,6 +126,12 @@ def test_progress_has_half_cells():
     assert [part for part, _ in progress(0.625, 10)] == ["━━╸", "━", "  62 %"]
 
 
+def test_a_start_says_how_much_of_it_is_done_where_that_is_known():
+    bar = text(header_rows(replace(starting(), ready=0.25), 80))[1]
+    assert bar.endswith(" 25 % ") and bar.count("━") >= 18
+    assert "%" not in text(header_rows(starting(), 80))[1]
+
+
 def test_sweep_goes_to_and_fro():
     assert [part for part, _ in sweep(10, 0.0)] == ["", "━━", "━" * 8]
     assert [part for part, _ in sweep(10, 1.6)] == ["━" * 8, "━━", ""]

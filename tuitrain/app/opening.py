@@ -11,10 +11,11 @@ from pathlib import Path
 from tuitrain.errors import TuitrainError
 from tuitrain.run.descriptors import drained
 from tuitrain.run.folder import RunFolder
-from tuitrain.run.live import LiveRun, Tell
+from tuitrain.run.live import LiveRun
 from tuitrain.run.output import Output
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Title
+from tuitrain.run.telling import Tell
 from tuitrain.scenario.box import boxed, first_flight, flight_on
 from tuitrain.scenario.build import title_of
 from tuitrain.scenario.load import load

@@ -24,9 +24,9 @@ from .seeing import Seeing
 from .session import Session
 from .snapshot import Actor, JournalEntry, Phase, Snapshot, Title, UpdatePreview
 from .speedometer import Speedometer
+from .telling import Tell
 from .timeline import Timeline
 
-Tell: TypeAlias = Callable[[str], None]
 """Say in a few words what is being waited for."""
 
 BURST_SECONDS = 0.02
@@ -260,8 +260,9 @@ class LiveRun:
         with self._wake:
             self._wake.wait_for(lambda: self._look_up or self._closing)
 
-    def _tell(self, note: str) -> None:
-        self._show(replace(self._snapshot, version=self._snapshot.version + 1, note=note))
+    def _tell(self, note: str, done: float | None = None) -> None:
+        version = self._snapshot.version + 1
+        self._show(replace(self._snapshot, version=version, note=note, ready=done))
 
     def _fail(self, reason: str) -> None:
         """Show why the run cannot go on, and refuse what comes in from now on."""

@@ -226,6 +226,7 @@ class Snapshot:
     version : grows with every new snapshot of a run; equal versions are equal snapshots
     step : steps taken
     note : while starting, what is being waited for; after a failure, the reason
+    ready : while starting, how much of that is done, from 0 to 1; None if it is not known
     samples_per_second : over about the last second; 0.0 while standing
     eta : seconds to the end at that speed; None where it cannot be said
     loss : training loss of each step
@@ -254,6 +255,7 @@ class Snapshot:
     phase: Phase
     step: int = 0
     note: str = ""
+    ready: float | None = None
     samples_per_second: float = 0.0
     eta: float | None = None
     loss: Series = field(default_factory=Series)

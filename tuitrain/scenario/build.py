@@ -13,6 +13,7 @@ from tuitrain.errors import RefusedError, ScenarioError, nearest
 from tuitrain.run.cadence import Cadence
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session import Planned, Session
+from tuitrain.run.telling import Tell, nobody
 from tuitrain.run.snapshot import Title
 
 from .load import commands_of
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tuitrain_core.data import Dataset
     from tuitrain_core.module import Module
 
-Tell = Callable[[str], None]
 
 
 def title_of(scenario: Scenario, steps_per_epoch: int = 0) -> Title:
@@ -43,7 +43,7 @@ def title_of(scenario: Scenario, steps_per_epoch: int = 0) -> Title:
 def build(
     scenario: Scenario,
     source: str,
-    tell: Tell = lambda _: None,
+    tell: Tell = nobody,
     recorder: Recorder = NO_RECORD,
 ) -> Session:
     """Load the data, make the model, and give the session that stands before its first step.
@@ -64,7 +64,7 @@ def build(
         return _build(scenario, tell, recorder)
 
 
-def engine_of(scenario: Scenario, source: str, tell: Tell = lambda _: None) -> EmbeddedEngine:
+def engine_of(scenario: Scenario, source: str, tell: Tell = nobody) -> EmbeddedEngine:
     """Load the data, make the model, and give the engine that stands before the first step.
 
     Raises
@@ -128,7 +128,9 @@ def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
     marks = list(_marks(scenario.expect, title))
     tell("compiling kernels")
     try:
-        engine.warm_up(lambda _name, done, total: tell(f"compiling kernels: {done} of {total}"))
+        engine.warm_up(
+            lambda _name, done, total: tell(f"compiling kernels: {done} of {total}", done / total)
+        )
     except Exception as error:  # the user's own model may raise anything
         raise ScenarioError(
             f"model: {scenario.model} cannot train on {scenario.data}: {_told(error)}"

@@ -11,8 +11,9 @@ from tuitrain.errors import ScenarioError
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session import PLANNED, Session
 from tuitrain.run.snapshot import Actor, Phase
+from tuitrain.run.telling import Tell, nobody
 
-from .build import Tell, build
+from .build import build
 from .events import Ended, EpochEnded, Event, Started, Trouble
 from .expect import Expectations
 from .schema import Scenario
@@ -30,7 +31,7 @@ class Asked:
 def replay(
     scenario: Scenario,
     source: str,
-    tell: Tell = lambda _: None,
+    tell: Tell = nobody,
     progress: Callable[[int], None] = lambda _: None,
     recorder: Recorder = NO_RECORD,
     asked: Iterable[Asked] = (),

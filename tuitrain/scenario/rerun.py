@@ -14,8 +14,8 @@ from tuitrain.errors import ScenarioError
 from tuitrain.run.folder import Header, read_header, read_journal
 from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import JournalEntry
+from tuitrain.run.telling import Tell
 
-from .build import Tell
 from .record import asked_in, comes_again
 from .replay import replay
 from .schema import Scenario

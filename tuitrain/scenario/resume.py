@@ -24,8 +24,9 @@ from tuitrain.run.checkpoint import (
 )
 from tuitrain.run.folder import Header, RunFolder, read_journal
 from tuitrain.run.session import Session
+from tuitrain.run.telling import Tell
 
-from .build import Tell, build
+from .build import build
 from .events import Event, WentOn
 from .expect import Expectations
 from .going_on import GoingOn
@@ -89,7 +90,7 @@ def resume_watched(folder: Path, files: ExitStack, tell: Tell) -> Session:
         session,
         expectations,
         str(folder),
-        _now_and_then(lambda step: tell(f"training again: step {step} of {end}")),
+        _now_and_then(lambda step: tell(f"training again: step {step} of {end}", step / end)),
         asked,
         lambda: resumed.recorder.over and session.step == end,
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session import PLANNED, Session
+from tuitrain.run.telling import Tell, nobody
 
-from .build import Tell, build
+from .build import build
 from .events import Finding
 from .expect import Expectations
 from .schema import Scenario
@@ -14,7 +15,7 @@ from .schema import Scenario
 def build_watched(
     scenario: Scenario,
     source: str,
-    tell: Tell = lambda _: None,
+    tell: Tell = nobody,
     recorder: Recorder = NO_RECORD,
 ) -> Session:
     """Build a session, as `build` does, that writes in its journal whether expectations are met.

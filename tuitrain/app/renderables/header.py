@@ -35,7 +35,8 @@ def header_rows(snapshot: Snapshot, width: int, now: float = 0.0, held: bool = F
     first = justified(_title(snapshot, room), state, inner)
     pace = _with_note(snapshot, _pace(snapshot), inner)
     room = inner - width_of(pace) - 3 if pace else inner
-    bar = sweep(room, now) if snapshot.phase is Phase.STARTING else progress(_share(snapshot), room)
+    waits = snapshot.phase is Phase.STARTING and snapshot.ready is None
+    bar = sweep(room, now) if waits else progress(_share(snapshot), room)
     second = justified(bar, pace, inner) if pace else bar
     pad: Row = ((" ", "text"),)
     return [pad + first + pad, pad + second + pad]
@@ -109,5 +110,7 @@ def _with_note(snapshot: Snapshot, pace: Row, width: int) -> Row:
 
 
 def _share(snapshot: Snapshot) -> float:
+    if snapshot.ready is not None and snapshot.phase is Phase.STARTING:
+        return min(1.0, snapshot.ready)
     total = snapshot.title.total_steps
     return min(1.0, snapshot.step / total) if total else 0.0

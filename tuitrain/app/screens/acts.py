@@ -95,11 +95,26 @@ class Acts(Steering):
 
     def action_regroup(self) -> None:
         """Open the group dialog."""
-        selected = self.selected
-        if self.snapshot is not None and self._target() is not None and selected is not None:
-            self._ask(
-                RegroupDialog(self.snapshot.groups, "" if selected.is_group else selected.name)
+        if self.snapshot is not None and self._target() is not None:
+            self._ask(RegroupDialog(self.snapshot.groups, " ".join(self._parameters_marked())))
+
+    def _parameters_marked(self) -> list[str]:
+        """Return the parameters that are marked, or the selected one; those of marked groups too.
+
+        Of a group that is only selected none: it is one already.
+        """
+        groups = {} if self.snapshot is None else {g.name: g for g in self.snapshot.groups}
+        marked, rows = bool(self.marked), self.chosen
+        names = [
+            name
+            for row in rows
+            for name in (
+                [each.name for each in groups[row.name].parameters] * marked
+                if row.is_group
+                else [row.name]
             )
+        ]
+        return list(dict.fromkeys(names))
 
     def action_try(self) -> None:
         """Open the try dialog."""

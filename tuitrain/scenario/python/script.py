@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tuitrain.engines.state import EngineState
+from tuitrain.run.telling import Tell, nobody
 from tuitrain_core.data import Dataset
 
-from ..build import Tell, engine_of, parts_of, title_of
+from ..build import engine_of, parts_of, title_of
 from ..schema import Scenario
 from .acts import Act, acts_of
 from .decisions import frozen
@@ -49,7 +50,7 @@ CLIPPING = {
 }
 
 
-def python_script(scenario: Scenario, source: str, tell: Tell = lambda _: None) -> str:
+def python_script(scenario: Scenario, source: str, tell: Tell = nobody) -> str:
     """Write the Python program that trains what a scenario trains, to the same bits.
 
     Parameters

@@ -1,0 +1,15 @@
+"""What a run says while it is being made, before there is anything to train."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Tell(Protocol):
+    """Takes what is being waited for, and how much of that is done, from 0 to 1, if it is known."""
+
+    def __call__(self, note: str, done: float | None = None, /) -> None: ...
+
+
+def nobody(note: str, done: float | None = None, /) -> None:
+    """Tell nobody."""
