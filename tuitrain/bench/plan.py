@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from .crew import Crew
 from .peers import OURS, PEERS, Peer
@@ -139,7 +141,11 @@ class Plan:
 
     def trials(self, contenders: dict[str, Measure], label: str) -> dict[str, Trials]:
         """Measure contenders in turns, round by round."""
-        return interleaved(contenders, self.rounds, lambda whose: self.tell(f"{label}: {whose}"))
+        tell = partial(self._whose_turn, label)
+        return interleaved(contenders, self.rounds, tell, time.sleep)
+
+    def _whose_turn(self, label: str, whose: str) -> None:
+        self.tell(f"{label}: {whose}")
 
     def case_of_percentiles(
         self, label: str, seconds: float, collect: Callable[[], Sequence[float]]

@@ -11,6 +11,9 @@ class NotMeasuredError(Exception):
     """A contender that could not be measured; the text says why."""
 
 
+SETTLE_SECONDS = 0.1
+"""Between two turns: idle threads of the one before turn round in circles for some 25 ms."""
+
 Measure = Callable[[], "tuple[float, str]"]
 """Measure a contender once: the value, and how it did it."""
 
@@ -19,6 +22,7 @@ def interleaved(
     contenders: Mapping[str, Measure],
     rounds: int,
     tell: Callable[[str], None] = lambda _: None,
+    rest: Callable[[float], None] = lambda _: None,
 ) -> dict[str, Trials]:
     """Measure contenders in turns.
 
@@ -27,6 +31,7 @@ def interleaved(
     contenders : how each is measured, in the order of their turns; one that raises
         `NotMeasuredError` is left out of the rounds that follow
     tell : is told whose turn it is
+    rest : waits for so many seconds, before each turn
 
     Returns
     -------
@@ -40,6 +45,7 @@ def interleaved(
             if name in problems:
                 continue
             tell(f"{name}, round {number} of {rounds}")
+            rest(SETTLE_SECONDS)
             try:
                 value, variants[name] = measure()
             except NotMeasuredError as failure:

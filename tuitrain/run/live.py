@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
 
 from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.closeups import See

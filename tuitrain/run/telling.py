@@ -8,7 +8,9 @@ from typing import Protocol
 class Tell(Protocol):
     """Takes what is being waited for, and how much of that is done, from 0 to 1, if it is known."""
 
-    def __call__(self, note: str, done: float | None = None, /) -> None: ...
+    def __call__(self, note: str, done: float | None = None, /) -> None:
+        """Take it, at once."""
+        ...
 
 
 def nobody(note: str, done: float | None = None, /) -> None:

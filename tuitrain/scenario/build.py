@@ -13,8 +13,8 @@ from tuitrain.errors import RefusedError, ScenarioError, nearest
 from tuitrain.run.cadence import Cadence
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session import Planned, Session
-from tuitrain.run.telling import Tell, nobody
 from tuitrain.run.snapshot import Title
+from tuitrain.run.telling import Tell, nobody
 
 from .load import commands_of
 from .schema import At, Expect, Group, Scenario
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
     from tuitrain_core.data import Dataset
     from tuitrain_core.module import Module
-
 
 
 def title_of(scenario: Scenario, steps_per_epoch: int = 0) -> Title:

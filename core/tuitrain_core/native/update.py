@@ -107,7 +107,7 @@ def _chunk(k: Builder, name: str, s: Scalars, arrays: Sequence[Value], count: In
         before, slope, *state = (k.load(each, offset, mask) for each in arrays)
         after, state = formula(k, s, before, slope, state)
         for value, place in zip(state, arrays[2:], strict=True):
-            k.store(value, place, offset, mask)
+            k.store(_kept(k, value), place, offset, mask)
         if name == "lamb_norms":
             change, after = after, before
         else:
@@ -135,6 +135,13 @@ def _chunk(k: Builder, name: str, s: Scalars, arrays: Sequence[Value], count: In
 
     seen = k.loop(k.div(k.add(k.sub(count, done), k.lanes - 1), k.lanes), rest, seen)
     return [_sum(k, seen[place::3]) for place in range(3)]
+
+
+def _kept(k: Builder, value: Value) -> Value:
+    """Return what is kept of a slot: 0 for what has faded away, as in `kernels.update`."""
+    size = k.ir.call(functions.unary(k, "fabs"), [value])
+    faded = k.ir.fcmp_ordered("<", size, k.constant(float(np.finfo(np.float32).smallest_normal)))
+    return k.ir.select(faded, k.zero, value)
 
 
 def _sum(k: Builder, values: Sequence[Value]) -> Value:

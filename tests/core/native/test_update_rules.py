@@ -71,6 +71,23 @@ def test_the_bits_are_those_of_the_eager_rule(name: str, scalars: tuple, size: i
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("name", [name for name in SCALARS if update.RULES[name].slots])
+def test_state_that_has_faded_away_is_zero(name: str) -> None:
+    mine, theirs = arrays(name, 40), arrays(name, 40)
+    smallest = np.finfo(np.float32).smallest_normal
+    for given in (mine, theirs):
+        given[1][...] = 0.0  # no gradient
+        for slot in given[2:]:
+            slot[:20], slot[20:30] = smallest, -smallest if "lion" in name else smallest
+            slot[30:] = np.nan
+    native(name, mine, SCALARS[name][0])
+    eagerly(name, theirs, SCALARS[name][0])
+    for one, other in zip(mine[2:], theirs[2:], strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert not np.any((one != 0) & (np.abs(one) < smallest))
+        assert np.isnan(one[30:]).all()
+
+
 @pytest.mark.parametrize("name", SCALARS)
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 def test_what_is_not_finite_is_treated_alike_and_seen(name: str, bad: float) -> None:
