@@ -121,8 +121,9 @@ class ProgressBar:
                 self._task, total=event.total_steps, description=escape(event.scenario)
             )
 
-    def note(self, text: str) -> None:
-        """Say what is being waited for."""
+    def note(self, text: str, done: float | None = None) -> None:
+        """Say what is being waited for; the bar is that of the steps."""
+        del done
         self._progress.update(self._task, description=escape(text))
 
     def steps(self, taken: int) -> None:
