@@ -11,6 +11,7 @@ from tuitrain.cli import main
 from tuitrain.commands import parse
 from tuitrain.run.folder import RunFolder, read_journal, read_metrics
 from tuitrain.run.snapshot import Phase
+from tuitrain.run.telling import nobody
 from tuitrain.scenario.build import build
 from tuitrain.scenario.load import loads
 from tuitrain.scenario.past.recording import Recording
@@ -44,7 +45,7 @@ def test_it_stands_paused_where_the_record_ends(tmp_path, step, asked):
     digest = left_at(tmp_path / "run", step, asked)
     before = read_metrics(tmp_path / "run")
     with ExitStack() as files:
-        session = resume_watched(tmp_path / "run", files, lambda _: None)
+        session = resume_watched(tmp_path / "run", files, nobody)
         assert (session.step, session.phase) == (step, Phase.PAUSED)
         assert session.engine.digest() == digest
         assert session.journal.entries()[-1].command == "pause"
@@ -60,7 +61,7 @@ def test_it_stands_paused_where_the_record_ends(tmp_path, step, asked):
 def test_what_was_resumed_replays_identically(tmp_path, capsys):
     left_at(tmp_path / "run", 9, {4: "lr fc 0.3"})
     with ExitStack() as files:
-        session = resume_watched(tmp_path / "run", files, lambda _: None)
+        session = resume_watched(tmp_path / "run", files, nobody)
         session.decide(parse("optimizer head adam lr=0.01"), "key", 0)
         session.phase = Phase.RUNNING
         while not session.phase.ended:
@@ -74,7 +75,7 @@ def test_what_was_resumed_replays_identically(tmp_path, capsys):
 def test_expectations_are_told_in_its_journal(tmp_path):
     left_at(tmp_path / "run", 9, {})
     with ExitStack() as files:
-        session = resume_watched(tmp_path / "run", files, lambda _: None)
+        session = resume_watched(tmp_path / "run", files, nobody)
         session.phase = Phase.RUNNING
         while not session.phase.ended:
             session.apply_planned()
