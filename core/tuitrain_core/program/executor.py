@@ -272,9 +272,10 @@ def _share(call: Call, index: int, threads: int) -> list[int] | None:
     if call.total is None:
         return [] if index == 0 else None
     granules = -(-call.total // call.granule)
-    first, last = (
-        min(granules * part // threads * call.granule, call.total) for part in (index, index + 1)
-    )
+    place, alike = call.share
+    bounds = (granules * alike * part // threads for part in (index, index + 1))
+    inside = (min(max(bound - granules * place, 0), granules) for bound in bounds)
+    first, last = (min(bound * call.granule, call.total) for bound in inside)
     return [first, last] if first < last else None
 
 

@@ -91,6 +91,7 @@ class Call:
     granule: int = 1
     together: int | None = None
     waits: bool = True
+    share: tuple[int, int] = (0, 1)
 
 
 BlockwiseGradient: TypeAlias = Callable[[int, Ring, int], None]
@@ -153,9 +154,10 @@ class Plan:
         granule: int = 1,
         phase: Phase = Phase.FLOW,
         waits: bool = True,
+        share: tuple[int, int] = (0, 1),
     ) -> None:
         """Plan a native call that threads may share; see `Call`."""
-        self._add(Call(kernel, arguments, total, granule, waits=waits), phase)
+        self._add(Call(kernel, arguments, total, granule, waits=waits, share=share), phase)
 
     def each_sample(self, kernel: Kernel, *arguments: Argument) -> None:
         """Plan a native call that does for each sample what depends on that sample alone."""

@@ -10,7 +10,8 @@ from ...ops.base import Array
 from ...ops.convolution import Conv2d
 from ...ops.pooling import MaxPool2d
 from ..graph import Node, Value
-from ..plan import Phase, Plan
+from ..plan import Argument, Phase, Plan
+from ..portions import plan_sum
 
 HALVES = MaxPool2d((2, 2), (2, 2), (0, 0))
 """The one pooling that a convolution's kernel does on its way."""
@@ -78,8 +79,8 @@ class ConvolutionLayer:
         if plan.needs(self._weight):
             self._weight_gradient(plan, d)
         if self._bias is not None and plan.needs(self._bias):
-            given = d, plan.rows * g.OH * g.OW
-            self._bias_gradient(plan, self._bias, linear.bias_gradient(g.O, g.O), *given)
+            kernel = linear.bias_gradient(g.O, g.O)
+            self._bias_gradient(plan, self._bias, kernel, g.OH * g.OW, d)
 
     def _backward_of_pool(self, plan: Plan) -> None:
         """Plan the gradients from the pooled one, of one pixel in four, where that is faster."""
@@ -99,8 +100,7 @@ class ConvolutionLayer:
                 self._weight_gradient(plan, whole)
         if self._bias is not None and plan.needs(self._bias):
             kernel = convolution.pooled_bias_gradient(g)
-            pixels = plan.rows * (g.OH // 2) * (g.OW // 2)
-            self._bias_gradient(plan, self._bias, kernel, pooled[0], pixels, pooled[1])
+            self._bias_gradient(plan, self._bias, kernel, (g.OH // 2) * (g.OW // 2), *pooled)
 
     def _padded(self, plan: Plan) -> Array:
         """Return the memory of x with its border of zeros: x itself, if there is none."""
@@ -119,16 +119,24 @@ class ConvolutionLayer:
         g = self._geometry
         packed = plan.scratch((self, "packed gradient"), (convolution.packed_size(g),))
         kernel, units = convolution.weight_gradient(g), convolution.weight_units(g)
-        given = self._padded(plan), d, packed, plan.rows
-        plan.call(kernel, *given, total=units, phase=Phase.GATHER)
+        x = self._padded(plan)
+
+        def given(n: slice, target: Array) -> tuple[Argument, ...]:
+            return x[n], d[n], target, n.stop - n.start
+
+        plan_sum(plan, kernel, given, packed, units)
         self._unpack(plan, convolution.unpack_gradient(g), packed)
 
     def _pooled_weight_gradient(self, plan: Plan, d: Array, chosen: Array) -> None:
         g = self._geometry
         packed = plan.scratch((self, "pooled gradient"), (convolution.pooled_weight_size(g),))
         kernel, units = convolution.pooled_weight_gradient(g), convolution.pooled_weight_units(g)
-        given = self._padded(plan), d, chosen, packed, plan.rows
-        plan.call(kernel, *given, total=units, phase=Phase.GATHER)
+        x = self._padded(plan)
+
+        def given(n: slice, target: Array) -> tuple[Argument, ...]:
+            return x[n], d[n], chosen[n], target, n.stop - n.start
+
+        plan_sum(plan, kernel, given, packed, units)
         self._unpack(plan, convolution.unpack_pooled_gradient(g), packed)
 
     def _unpack(self, plan: Plan, kernel: Kernel, packed: Array) -> None:
@@ -136,11 +144,13 @@ class ConvolutionLayer:
             plan.whole(kernel, packed, target, phase=Phase.GATHER)
 
     def _bias_gradient(
-        self, plan: Plan, bias: Value, kernel: Kernel, d: Array, pixels: int, *chosen: Array
+        self, plan: Plan, bias: Value, kernel: Kernel, pixels: int, *arrays: Array
     ) -> None:
+        def given(n: slice, target: Array) -> tuple[Argument, ...]:
+            return *(each[n] for each in arrays), target, (n.stop - n.start) * pixels
+
         with plan.into(bias, Phase.GATHER) as target:
-            given = d, *chosen, target, pixels
-            plan.call(kernel, *given, total=self._geometry.O, granule=16, phase=Phase.GATHER)
+            plan_sum(plan, kernel, given, target, self._geometry.O, granule=16)
 
     def _input_gradient(self, plan: Plan, d: Array) -> None:
         g = self._geometry
