@@ -131,3 +131,22 @@ def heard(by: Listener) -> Iterator[None]:
         yield
     finally:
         _listener.reset(token)
+
+
+_outlines: ContextVar[bool] = ContextVar("tuitrain_core_outlines", default=False)
+
+
+def outlines() -> bool:
+    """Return whether operations in this thread only outline what comes out."""
+    return _outlines.get()
+
+
+@contextmanager
+def outlined() -> Iterator[None]:
+    """Record nothing inside, and let operations give `Op.outline` for their outputs."""
+    token = _outlines.set(True)
+    try:
+        with paused():
+            yield
+    finally:
+        _outlines.reset(token)

@@ -212,7 +212,8 @@ def apply(op: Op, *inputs: Tensor) -> Tensor:
     # NaN and inf are values: they are seen in what they lead to, and a warning on the terminal
     # would only tear the screen.
     with np.errstate(all="ignore"):
-        output, saved = op.forward(*[given._array for given in inputs])
+        arrays = [given._array for given in inputs]
+        output, saved = (op.outline(*arrays), None) if tape.outlines() else op.forward(*arrays)
     result = Tensor(output)
     recorder = tape.recording()
     if recorder is not None:

@@ -6,13 +6,14 @@ had at once: a rewind or a resume takes a step number and nothing else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ..errors import CoreError
-from ..kernels.gather import gather_labels, gather_scaled
+from ..native import gather, run
 from ..ops.base import Array
 from .dataset import Dataset
 
@@ -58,7 +59,6 @@ class DataLoader:
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.epoch = 0
-        self._pixels = dataset.images.reshape(len(dataset), -1)
         self._scale = np.float32(1.0 / (255.0 * dataset.std))
         self._shift = np.float32(dataset.mean / dataset.std)
         self._last_order: tuple[int, Array] | None = None
@@ -111,11 +111,16 @@ class DataLoader:
         Parameters
         ----------
         rows : which, int64 (B,)
+
+        Raises
+        ------
+        IndexError : there is no such sample
         """
+        chosen = np.arange(len(self.dataset))[rows]
         images = np.empty((len(rows), *self.dataset.images.shape[1:]), np.float32)
-        flat = images.reshape(len(rows), -1)
-        gather_scaled(self._pixels, rows, self._scale, self._shift, flat)
-        return images, self.dataset.labels[rows]
+        labels = np.empty(len(rows), np.int32)
+        self._gather(chosen, images, labels)
+        return images, labels
 
     @property
     def scaling(self) -> tuple[float, float]:
@@ -138,13 +143,19 @@ class DataLoader:
         rows = self.rows(step)
         count = len(rows)
         target = images[:count]
-        # A reshaped view, or, where channels come last in memory, a copy that is written back.
-        flat = target.reshape(count, -1)
-        gather_scaled(self._pixels, rows, self._scale, self._shift, flat)
-        if not np.may_share_memory(flat, target):
-            target[...] = flat.reshape(target.shape)
-        gather_labels(self.dataset.labels, rows, labels[:count])
+        if target.flags.c_contiguous:
+            self._gather(rows, target, labels)
+        else:  # channels last in memory, say
+            flat = np.empty(target.shape, np.float32)
+            self._gather(rows, flat, labels)
+            target[...] = flat
         return count
+
+    def _gather(self, rows: Array, images: Array, labels: Array) -> None:
+        """Write samples to memory without gaps."""
+        data = self.dataset
+        kernel = gather.gather(1, math.prod(data.images.shape[1:]), *self.scaling)
+        run(kernel, data.images, data.labels, rows, images, labels, 0, len(rows))
 
     def _draw(self, epoch: int) -> Array:
         if self.shuffle:

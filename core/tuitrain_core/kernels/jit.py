@@ -2,20 +2,50 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
-
-from numba import njit
+from threading import Lock
+from typing import Any, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_lock = Lock()
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function on its first call, or load what an earlier process compiled.
 
+    Numba itself is imported on that call, with all the kernels of the file made ready: it takes a
+    third of a second and more, and a recorded step does without.
+
     No ``fastmath``: it lets LLVM drop checks for NaN. ``error_model="numpy"`` drops the test for a
     zero divisor, which otherwise keeps loops from being vectorised. A kernel and what it calls
     stand in one file, because a cached caller does not notice that a callee elsewhere has changed.
     """
-    return njit(cache=True, nogil=True, error_model="numpy")(function)
+    compiled: list[Callable[P, R]] = []
+
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not compiled:
+            with _lock:
+                compiled.append(_ready(function))
+        return compiled[0](*args, **kwargs)
+
+    call.__dict__[_WAITING] = function
+    return call
+
+
+_WAITING = "function of a kernel"
+
+
+def _ready(function: Any) -> Any:
+    """Let Numba have a file's kernels, under their names, and return this one's."""
+    from numba import njit
+
+    names = function.__globals__
+    for name, each in list(names.items()):
+        waiting = getattr(each, "__dict__", {}).get(_WAITING)
+        if waiting is not None and waiting.__globals__ is names:
+            names[name] = njit(cache=True, nogil=True, error_model="numpy")(waiting)
+    return names[function.__name__]

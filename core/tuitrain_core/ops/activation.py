@@ -82,6 +82,11 @@ class GELU(Op):
         probability = self._approximate(x) if self.approximate else self._exact(x)
         return x * probability, (x, probability)
 
+    def outline(self, *inputs: Array) -> Array:
+        (x,) = inputs
+        checks.floating(self.name, input=x)
+        return x.copy()
+
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         x, probability = saved
         if self.approximate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeAlias
 
@@ -27,6 +28,13 @@ class Op:
         """
         raise NotImplementedError
 
+    def outline(self, *inputs: Array) -> Array:
+        """Give an array of the output's shape and dtype, each sample's made of its own values.
+
+        For those who ask what happens and not what comes out. Raises what ``forward`` raises.
+        """
+        return self.forward(*inputs)[0]
+
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         """Give the gradient of each input, or None where ``needs`` is False.
 
@@ -35,3 +43,10 @@ class Op:
         caller and must not be written to.
         """
         raise NotImplementedError
+
+
+def outlined(x: Array, shape: tuple[int, ...]) -> Array:
+    """Return an array of some shape whose samples, the first axis, repeat the values of x's."""
+    samples, size = shape[0], math.prod(shape[1:])
+    values = x.reshape(samples, math.prod(x.shape[1:]))
+    return values[:, np.arange(size) % max(1, values.shape[1])].reshape(shape)

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import CoreError
 from ..kernels import pooling as kernels
 from . import checks
-from .base import Array, Op
+from .base import Array, Op, outlined
 
 Pair = tuple[int, int]
 
@@ -49,6 +49,11 @@ class MaxPool2d(Op):
             *self.padding,
         )
         return output, (x.shape, chosen)
+
+    def outline(self, *inputs: Array) -> Array:
+        (x,) = inputs
+        size = _output_size(self.name, x, self.kernel, self.stride, self.padding)
+        return outlined(x, (*x.shape[:2], *size))
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         shape, chosen = saved

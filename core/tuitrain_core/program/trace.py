@@ -38,8 +38,10 @@ def trace(forward: Forward, images: Array, labels: Array) -> Graph:
     """Write down what ``forward`` does with a batch.
 
     It is run twice, with the batch and with the first half of it: what differs in its first axis is
-    batched, and what differs otherwise cannot be recorded. Whatever ``forward`` changes on its way,
-    such as running averages or a random generator, is the caller's to put back.
+    batched, and what differs otherwise cannot be recorded. Operations only outline what they put
+    out, since eager kernels would have to be loaded for it: that was half of the time to the first
+    step. Whatever ``forward`` changes on its way, such as running averages or a random generator,
+    is the caller's to put back.
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ def _listen(forward: Forward, images: Array, labels: Array) -> tuple[list[_Heard
     given = Tensor(images), Tensor(labels)
     heard = [_Heard(Op(), given, given[0])]
     with (
-        tape.paused(),
+        tape.outlined(),
         tape.heard(lambda op, inputs, output: heard.append(_Heard(op, tuple(inputs), output))),
     ):
         loss = forward(*given)

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from memory import UNTOUCHED, between, empty_rows, fenced
 
-from tuitrain_core.kernels import gather as eager
 from tuitrain_core.native import elementwise, gather
 from tuitrain_core.native.library import run
 
@@ -70,14 +69,13 @@ def test_planes_and_pixels(pixels: int, channels: int) -> None:
 
 
 @pytest.mark.parametrize(("channels", "pixels"), [(1, 784), (1, 7), (3, 35), (2, 16)])
-def test_a_batch_is_gathered_as_the_loader_does(channels: int, pixels: int) -> None:
+def test_a_batch_is_gathered_and_scaled_as_numpy_does(channels: int, pixels: int) -> None:
     draw = np.random.default_rng(0)
     data = draw.integers(0, 256, (9, channels * pixels), dtype=np.uint8)
     labels = draw.integers(0, 10, 9).astype(np.int32)
     order = np.array([8, 0, 3, 3, 7], np.int64)
     scale, shift = np.float32(1 / 78.5), np.float32(0.42)
-    expected = np.zeros((5, channels * pixels), np.float32)
-    eager.gather_scaled(data, order, scale, shift, expected)
+    expected = data[order].astype(np.float32) * scale - shift
     images, chosen = np.zeros((5, pixels, channels), np.float32), np.zeros(5, np.int32)
     kernel = gather.gather(channels, pixels, scale, shift)
     run(kernel, data, labels, order, images, chosen, 0, 2)
