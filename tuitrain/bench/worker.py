@@ -149,6 +149,7 @@ def environment(threads: int) -> dict[str, str]:
     alone = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     return {
         **os.environ,
+        "PYTHONDONTWRITEBYTECODE": "",  # byte code is kept, as that of installed packages is
         "PYTHONPATH": os.pathsep.join(each for each in sys.path if each),
         "TUITRAIN_THREADS": str(threads),
         CPUS_VARIABLE: ",".join(map(str, processors)),
