@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from dataclasses import replace
 
 import numpy as np
@@ -89,3 +90,10 @@ async def test_whoever_looks_at_all_sees_all(opened: Open):
         before = said(person)
         person.app.poll()
         assert all(now != then for now, then in zip(said(person), before, strict=True))
+
+
+async def test_what_the_screen_kept_from_the_collector_is_left_to_it_when_it_ends(opened: Open):
+    async with opened() as person:
+        person.app._settle()
+        assert gc.get_freeze_count() > 0
+    assert gc.get_freeze_count() == 0

@@ -200,7 +200,8 @@ class TuitrainApp(App[None]):
             self._show_run(self._rhythm.turn())
 
     def on_unmount(self) -> None:
-        """End the run with the screen."""
+        """End the run with the screen, and leave its objects to the collector again."""
+        gc.unfreeze()
         self.source.close()
         if self._output is not None:
             self._output.release()
