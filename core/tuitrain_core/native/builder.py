@@ -1,8 +1,6 @@
 """A vector builder over LLVM's IR: what a kernel's emitter is written in.
 
-A kernel is a function ``void(int64 *arguments)``; addresses are int64 values, in bytes. Whatever an
-emitter knows is a Python number and becomes a constant in the code; what is known when the kernel
-runs is a value. Integer operations here take both, and compute at once where they can.
+What it is built upon, whole numbers, loops and branches, is in `frame`.
 
 No value is ever computed in an order that LLVM may choose: no fast-math flag is set anywhere.
 """
@@ -10,24 +8,25 @@ No value is ever computed in an order that LLVM may choose: no fast-math flag is
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from llvmlite import ir
 
+from .frame import INT64, Frame, Int, Value
 from .host import Host
 
-Value = Any  # an ir.Value: llvmlite gives no types
-Int = Any  # a Python int, or an int64 Value
+__all__ = ["FLOAT", "FLOAT_BYTES", "INT8", "INT32", "INT64", "Builder", "Int", "Mask", "Value"]
+
 Mask = Any  # None (all lanes), an int (that many of the first lanes), or a vector of bits
 
-BIT, INT8, INT32, INT64 = ir.IntType(1), ir.IntType(8), ir.IntType(32), ir.IntType(64)
+BIT, INT8, INT32 = ir.IntType(1), ir.IntType(8), ir.IntType(32)
 FLOAT = ir.FloatType()
 FLOAT_BYTES = 4
 
 
-class Builder:
+class Builder(Frame):
     """One kernel under construction.
 
     Parameters
@@ -38,18 +37,11 @@ class Builder:
     """
 
     def __init__(self, name: str, arguments: int, host: Host) -> None:
+        super().__init__(name, arguments)
         self.host = host
         self.lanes = host.lanes
         self.vector = ir.VectorType(FLOAT, host.lanes)
         self.bits = ir.VectorType(BIT, host.lanes)
-        self.module = ir.Module(name)
-        kind = ir.FunctionType(ir.VoidType(), [INT64.as_pointer()])
-        self.function = ir.Function(self.module, kind, name)
-        self.ir = ir.IRBuilder(self.function.append_basic_block())
-        block = self.function.args[0]
-        self.arguments = [
-            self.ir.load(self.ir.gep(block, [ir.Constant(INT64, i)])) for i in range(arguments)
-        ]
 
     def narrow(self, lanes: int) -> Builder:
         """Return a builder of the same kernel whose vectors have fewer lanes."""
@@ -58,69 +50,13 @@ class Builder:
         other.vector, other.bits = ir.VectorType(FLOAT, lanes), ir.VectorType(BIT, lanes)
         return other
 
-    def text(self) -> str:
-        """Finish the function and return the module's IR."""
-        self.ir.ret_void()
-        return str(self.module)
-
-    # -- integers
-
-    def integer(self, value: Int) -> Value:
-        """Return a number as an int64 value."""
-        return ir.Constant(INT64, value) if isinstance(value, int) else value
-
-    def add(self, a: Int, b: Int) -> Int:
-        """Return a + b."""
-        if isinstance(a, int) and isinstance(b, int):
-            return a + b
-        if isinstance(a, int) or isinstance(b, int):
-            a, b = (b, a) if isinstance(a, int) else (a, b)
-            return a if b == 0 else self.ir.add(a, ir.Constant(INT64, b))
-        return self.ir.add(a, b)
-
-    def sub(self, a: Int, b: Int) -> Int:
-        """Return a - b."""
-        if isinstance(b, int):
-            return self.add(a, -b)
-        return self.ir.sub(self.integer(a), b)
-
-    def mul(self, a: Int, b: Int) -> Int:
-        """Return a · b."""
-        if isinstance(a, int) and isinstance(b, int):
-            return a * b
-        return self.ir.mul(self.integer(a), self.integer(b))
-
-    def div(self, a: Int, b: int) -> Int:
-        """Return a / b rounded down, for a >= 0."""
-        return a // b if isinstance(a, int) else self.ir.udiv(a, ir.Constant(INT64, b))
-
-    def rem(self, a: Int, b: int) -> Int:
-        """Return what a / b leaves, for a >= 0."""
-        return a % b if isinstance(a, int) else self.ir.urem(a, ir.Constant(INT64, b))
-
-    def less(self, a: Int, b: Int) -> Value:
-        """Return the bit a < b."""
-        return self.ir.icmp_signed("<", self.integer(a), self.integer(b))
-
-    def minimum(self, a: Int, b: Int) -> Int:
-        """Return the smaller integer."""
-        if isinstance(a, int) and isinstance(b, int):
-            return min(a, b)
-        return self.ir.select(self.less(a, b), self.integer(a), self.integer(b))
-
-    def maximum(self, a: Int, b: Int) -> Int:
-        """Return the larger integer."""
-        if isinstance(a, int) and isinstance(b, int):
-            return max(a, b)
-        return self.ir.select(self.less(a, b), self.integer(b), self.integer(a))
+    # -- memory
 
     def at(self, address: Value, *floats: Int) -> Value:
         """Return the address that many floats further on."""
         for count in floats:
             address = self.add(address, self.mul(count, FLOAT_BYTES))
         return address
-
-    # -- memory
 
     def load(self, address: Value, offset: Int = 0, mask: Mask = None) -> Value:
         """Return the vector at address + offset floats; masked lanes are 0 and are not read."""
@@ -240,84 +176,7 @@ class Builder:
         on = self.ir.select(self.greater(condition, self.zero), self.constant(1), self.zero)
         return self.ir.fmul(value, on)
 
-    # -- control
-
-    def loop(
-        self,
-        count: Int,
-        body: Callable[[Value, list[Value]], Sequence[Value] | None],
-        carry: Sequence[Value] = (),
-    ) -> list[Value]:
-        """Run body(i, carried) for i in 0 ... count-1 and return what is carried out at the end.
-
-        body returns the next carried values. A count that is not positive runs nothing, and what
-        was carried in comes out.
-        """
-        if isinstance(count, int) and count <= 1:
-            return list((body(self.integer(0), list(carry)) or ()) if count == 1 else carry)
-        before, head = self.ir.block, self.function.append_basic_block()
-        after = self.function.append_basic_block()
-        if isinstance(count, int):
-            self.ir.branch(head)
-        else:
-            self.ir.cbranch(self.less(0, count), head, after)
-        self.ir.position_at_end(head)
-        i = self.ir.phi(INT64)
-        i.add_incoming(self.integer(0), before)
-        carried = [self.ir.phi(value.type) for value in carry]
-        for phi, value in zip(carried, carry, strict=True):
-            phi.add_incoming(value, before)
-        new = list(body(i, list(carried)) or ())
-        following, latch = self.add(i, 1), self.ir.block
-        i.add_incoming(following, latch)
-        for phi, value in zip(carried, new, strict=True):
-            phi.add_incoming(value, latch)
-        self.ir.cbranch(self.less(following, count), head, after)
-        self.ir.position_at_end(after)
-        return new if isinstance(count, int) else self._merged(carry, before, new, latch)
-
-    def tiles(
-        self, first: Int, last: Int, sizes: Sequence[int], body: Callable[[Int, int], None]
-    ) -> None:
-        """Cut first ... last-1 into tiles, the first size as often as it fits, and so on.
-
-        body(start, size) is emitted once for each size; the last size should be 1.
-        """
-        for size in sizes:
-            count = self.div(self.maximum(self.sub(last, first), 0), size)
-            self._tiles(first, size, count, body)
-            first = self.add(first, self.mul(count, size))
-
-    def when(self, condition: Value, body: Callable[[], Any]) -> None:
-        """Run body if the bit is set."""
-        with self.ir.if_then(condition):
-            body()
-
-    def either(
-        self, condition: Value, body: Callable[[], Any], otherwise: Callable[[], Any]
-    ) -> None:
-        """Run body if the bit is set, and otherwise the other."""
-        with self.ir.if_else(condition) as (then, instead):
-            with then:
-                body()
-            with instead:
-                otherwise()
-
     # -- how
-
-    def _tiles(self, first: Int, size: int, count: Int, body: Callable[[Int, int], None]) -> None:
-        self.loop(count, lambda i, _: body(self.add(self.mul(i, size), first), size))
-
-    def _merged(
-        self, early: Sequence[Value], before: Value, late: Sequence[Value], latch: Value
-    ) -> list[Value]:
-        merged = []
-        for skipped, value in zip(early, late, strict=True):
-            phi = self.ir.phi(value.type)
-            phi.add_incoming(skipped, before)
-            phi.add_incoming(value, latch)
-            merged.append(phi)
-        return merged
 
     def _pointer(self, address: Value, offset: Int, kind: Any) -> Value:
         return self.ir.inttoptr(self.at(address, offset), kind.as_pointer())

@@ -8,6 +8,7 @@ import numpy as np
 
 from ..native import control, update
 from ..native.library import Kernel
+from ..native.update_rules import RULES
 from ..ops.base import Array
 from ..optimizer import UpdateStatistics
 from ..tensor import Parameter, Tensor
@@ -102,7 +103,7 @@ class Program:
             plan_blocks(in_blocks, value)
         actions = [*plan.actions, *plan.later, *in_blocks.actions, *in_blocks.later]
         calls = [each.kernel for each in actions if isinstance(each, Call)]
-        rules = [*map(update.update, update.RULES), update.trust()]
+        rules = [*map(update.update, RULES), update.trust()]
         besides = [*control.kernels(), *clipping.kernels(), *watch.kernels()]
         return [*calls, *rules, *besides]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..native import update
+from ..native.update_rules import LAMB_SCALARS, RULES
 from ..ops.base import Array
 from ..optimizer import UpdateStatistics
 from ..optimizer.prepared import PreparedUpdate
@@ -52,7 +53,7 @@ class ParameterUpdate:
 
 def recordable(given: Parameter, prepared: PreparedUpdate) -> bool:
     """Say whether there is a native kernel for a parameter's update."""
-    return given.dtype == np.float32 and native_name(prepared) in update.RULES
+    return given.dtype == np.float32 and native_name(prepared) in RULES
 
 
 def native_name(prepared: PreparedUpdate) -> str:
@@ -79,7 +80,7 @@ class PlannedUpdate:
             arguments = self._arguments(block, self._scalars)
             plan.each_block(update.update(name), *arguments, total=len(sums))
         elif name == "lamb":
-            second = plan.scratch((value, "second pass"), (update.LAMB_SCALARS,))
+            second = plan.scratch((value, "second pass"), (LAMB_SCALARS,))
             self._pass("lamb_norms", value, self._scalars, waits)
             plan.whole(update.trust(), sums, len(sums), self._scalars, second, phase=Phase.UPDATE)
             self._pass("lamb", value, second, True)

@@ -8,6 +8,7 @@ import pytest
 from tuitrain_core.kernels import update as eager
 from tuitrain_core.native import update
 from tuitrain_core.native.library import run
+from tuitrain_core.native.update_rules import LAMB_SCALARS, RULES
 from tuitrain_core.optimizer.lamb import lamb
 
 CHUNK = 4096
@@ -35,7 +36,7 @@ SIZES = [1, 15, 16, 17, 4095, 4096, 4097, 9000]
 def arrays(name: str, size: int) -> list[np.ndarray]:
     draw = np.random.default_rng(size)
     signed = [draw.standard_normal(size).astype(np.float32) for _ in range(2)]
-    positive = [draw.random(size).astype(np.float32) for _ in range(update.RULES[name].slots)]
+    positive = [draw.random(size).astype(np.float32) for _ in range(RULES[name].slots)]
     return [*signed, *positive]
 
 
@@ -71,7 +72,7 @@ def test_the_bits_are_those_of_the_eager_rule(name: str, scalars: tuple, size: i
         np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("name", [name for name in SCALARS if update.RULES[name].slots])
+@pytest.mark.parametrize("name", [name for name in SCALARS if RULES[name].slots])
 def test_state_that_has_faded_away_is_zero(name: str) -> None:
     mine, theirs = arrays(name, 40), arrays(name, 40)
     smallest = np.finfo(np.float32).smallest_normal
@@ -132,7 +133,7 @@ def test_lamb_in_two_passes(size: int, lr: float, zero: str) -> None:
         mine[2][...] = 0.0
     theirs = [each.copy() for each in mine]
     sums = native("lamb_norms", mine, scalars)
-    second = np.zeros(update.LAMB_SCALARS, np.float32)
+    second = np.zeros(LAMB_SCALARS, np.float32)
     run(update.trust(), sums, len(sums), np.float32(scalars), second)
     measured = native("lamb", mine, tuple(second)).sum(0, dtype=np.float64)
     expected = lamb(*theirs, *np.float32(scalars))
