@@ -10,12 +10,13 @@ from .hand_over import hand_over
 from .lamb import LAMB
 from .lion import Lion
 from .multiple import MultipleOptimizer
-from .optimizer import Optimizer, UpdateStatistics
+from .optimizer import Optimizer
 from .prepared import PreparedUpdate
 from .registry import RULES, rule
 from .rmsprop import RMSprop
 from .sgd import SGD
 from .state import ParameterState
+from .statistics import UpdateStatistics
 
 __all__ = [
     "LAMB",

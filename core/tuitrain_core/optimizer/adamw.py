@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from .adam import Adam
-from .optimizer import Group, Params
+from .groups import Group, Params
 
 
 class AdamW(Adam):

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from ..tensor import Parameter
 from .carry import carry
-from .optimizer import Group, Optimizer
+from .groups import Group
+from .optimizer import Optimizer
 
 Fresh = TypeVar("Fresh", bound=Optimizer)
 

@@ -11,8 +11,9 @@ import numpy as np
 from ..kernels import update
 from ..ops.base import Array
 from .adam import FIRST, SECOND
+from .groups import Group, Params
 from .hyper import NOT_NEGATIVE, POSITIVE, TWO_FRACTIONS, Limit
-from .optimizer import Group, Optimizer, Params
+from .optimizer import Optimizer
 from .prepared import PreparedUpdate
 from .state import ParameterState
 

@@ -6,7 +6,9 @@ from typing import Any, Self
 
 from ..errors import CoreError, StateError
 from ..tensor import Parameter
-from .optimizer import Group, Optimizer, UpdateStatistics
+from .groups import Group
+from .optimizer import Optimizer
+from .statistics import UpdateStatistics
 
 
 class MultipleOptimizer:

@@ -9,45 +9,20 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ..errors import CoreError, ShapeError, StateError
-from ..kernels.update import Sums
+from ..errors import CoreError, StateError
 from ..ops.base import Array
 from ..tensor import Parameter, Tensor
+from . import groups
 from . import state as states
-from .hyper import Limit, unknown
+from .groups import Group, Params
+from .hyper import Limit
 from .prepared import PreparedUpdate
 from .state import ParameterState
-
-Group: TypeAlias = dict[str, Any]
-Params: TypeAlias = Parameter | Iterable[Parameter] | Iterable[Group]
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateStatistics:
-    """What one update of one parameter did, measured in the update's own pass.
-
-    Attributes
-    ----------
-    update_norm : Euclidean norm of the change as it arrived in memory, after rounding
-    weight_norm : norm of the weights after the update
-    grad_norm : norm of the gradient as it came, before weight decay
-    """
-
-    update_norm: float
-    weight_norm: float
-    grad_norm: float
-
-    @property
-    def relative_update(self) -> float:
-        """The change per weight, |Δw| / |w|; infinite where zeros are all there is to divide by."""
-        if self.update_norm == 0.0:
-            return 0.0
-        return self.update_norm / self.weight_norm if self.weight_norm else math.inf
+from .statistics import UpdateStatistics
 
 
 class Optimizer:
@@ -86,7 +61,7 @@ class Optimizer:
         self.state: dict[Parameter, ParameterState] = {}
         self.statistics: Mapping[Parameter, UpdateStatistics] = {}
         self._defaults = dict(defaults)
-        for group in _as_groups(params):
+        for group in groups.as_groups(params):
             self.add_param_group(group)
         if not self.param_groups:
             raise CoreError(f"{self.rule} needs at least one parameter, but was given none")
@@ -145,7 +120,7 @@ class Optimizer:
         where = f"{self.rule}, group {len(self.param_groups)}"
         if "params" not in group:
             raise CoreError(f"{where}: a group needs 'params', but has only {list(group)}")
-        params = _checked_params(group["params"], where)
+        params = groups.checked_params(group["params"], where)
         own = {id(param) for param in self.parameters()}
         if any(id(param) in own for param in params):
             raise CoreError(f"{where}: a parameter is in two groups; it belongs in exactly one")
@@ -161,13 +136,7 @@ class Optimizer:
 
     def group_offences(self, group: Mapping[str, Any]) -> list[str]:
         """List what is wrong with a group's hyper-parameters: unknown, missing, not allowed."""
-        found = [unknown(k, self.limits) for k in group if k != "params" and k not in self.limits]
-        for name, limit in self.limits.items():
-            if name not in group:
-                found.append(f"{name} is missing; it must be {limit.allowed}")
-            elif not limit.holds(group[name]):
-                found.append(f"{name} must be {limit.allowed}, but is {group[name]!r}")
-        return found or self._joint_offences(group)
+        return groups.offences(group, self.limits) or self._joint_offences(group)
 
     def check(self) -> None:
         """Check hyper-parameters and gradients, as `step` does before it writes anything.
@@ -182,7 +151,7 @@ class Optimizer:
             if found:
                 raise CoreError(f"{self.rule}, group {index}: {'; '.join(found)}")
         for param in self.parameters():
-            _check_arrays(param)
+            groups.check_arrays(param)
 
     def step(self) -> Self:
         """Update every parameter that has a gradient; returns the optimizer itself.
@@ -300,33 +269,6 @@ class Optimizer:
         """List everything in a state dictionary that does not fit this optimizer."""
         return states.offences(self, given)
 
-    def _step_one(self, param: Parameter, grad: Tensor, group: Group) -> UpdateStatistics:
-        flat = np.ascontiguousarray(grad.numpy(), dtype=param.dtype).reshape(-1)
-        state = self.state.setdefault(param, ParameterState())
-        state.step += 1
-        sums = self._update(param.numpy(), flat, state, group)
-        return UpdateStatistics(*map(math.sqrt, sums))
-
-    def _joint_offences(self, group: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
-        """List which values, each allowed, do not go together."""
-        return []
-
-    def _update(self, param: Array, grad: Array, state: ParameterState, group: Group) -> Sums:
-        """Apply the rule to one parameter in place.
-
-        Parameters
-        ----------
-        param : the parameter's own memory, in its shape
-        grad : flat, of the parameter's dtype
-        state : with ``step`` already counting this update
-        group : its hyper-parameters
-
-        Returns
-        -------
-        The sums of squares of the change, the weights after it, and the gradient.
-        """
-        return self.prepare(param, state, group).apply(param.reshape(-1), grad)
-
     def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
         """Say how the rule updates one parameter.
 
@@ -339,31 +281,14 @@ class Optimizer:
         """
         raise NotImplementedError
 
+    def _step_one(self, param: Parameter, grad: Tensor, group: Group) -> UpdateStatistics:
+        weights = param.numpy()
+        flat = np.ascontiguousarray(grad.numpy(), dtype=param.dtype).reshape(-1)
+        state = self.state.setdefault(param, ParameterState())
+        state.step += 1
+        sums = self.prepare(weights, state, group).apply(weights.reshape(-1), flat)
+        return UpdateStatistics(*map(math.sqrt, sums))
 
-def _as_groups(params: Params) -> list[Mapping[str, Any]]:
-    """Turn the three ways to name parameters into groups."""
-    given: list[Any] = [params] if isinstance(params, Parameter | Mapping) else list(params)
-    if given and all(isinstance(each, Mapping) for each in given):
-        return given
-    return [{"params": given}] if given else []
-
-
-def _checked_params(params: Any, where: str) -> list[Parameter]:
-    given = [params] if isinstance(params, Parameter) else list(params)
-    if not given:
-        raise CoreError(f"{where}: a group needs at least one parameter, but has none")
-    for each in given:
-        if not isinstance(each, Parameter):
-            raise CoreError(f"{where}: expected a Parameter, but was given {type(each).__name__}")
-        if each.dtype not in (np.float32, np.float64):
-            raise CoreError(f"{where}: parameters are float32 or float64, but one is {each.dtype}")
-    if len({id(each) for each in given}) != len(given):
-        raise CoreError(f"{where}: a parameter is listed twice")
-    return given
-
-
-def _check_arrays(param: Parameter) -> None:
-    if param.grad is not None and param.grad.shape != param.shape:
-        raise ShapeError(f"a parameter of shape {param.shape} has a gradient of {param.grad.shape}")
-    if not param.numpy().flags.c_contiguous:  # flattening would copy: the update would be lost
-        raise CoreError(f"a parameter of shape {param.shape} has memory that is not contiguous")
+    def _joint_offences(self, group: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
+        """List which values, each allowed, do not go together."""
+        return []

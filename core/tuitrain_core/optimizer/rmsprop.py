@@ -9,8 +9,9 @@ import numpy as np
 
 from ..kernels import update
 from ..ops.base import Array
+from .groups import Group, Params
 from .hyper import FLAG, FRACTION, NOT_NEGATIVE, POSITIVE, Limit
-from .optimizer import Group, Optimizer, Params
+from .optimizer import Optimizer
 from .prepared import PreparedUpdate
 from .state import ParameterState
 

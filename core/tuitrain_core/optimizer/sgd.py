@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 from ..kernels import update
 from ..ops.base import Array
+from .groups import Group, Params
 from .hyper import FLAG, FRACTION, NOT_NEGATIVE, Limit
-from .optimizer import Group, Optimizer, Params
+from .optimizer import Optimizer
 from .prepared import PreparedUpdate
 from .state import ParameterState
 

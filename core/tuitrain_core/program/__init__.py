@@ -1,15 +1,17 @@
 """The recorded tier: a step traced once into calls over memory that stays where it is."""
 
 from .clipping import Clipping
+from .coming import ComingUpdate, lay_out
 from .feed import Feed
 from .program import Program
 from .recording import Recording
 from .trace import Forward, NotRecordableError, trace
-from .updates import ParameterUpdate, recordable
+from .updates import ParameterUpdate
 from .watch import LossWatch, Watch
 
 __all__ = [
     "Clipping",
+    "ComingUpdate",
     "Feed",
     "Forward",
     "LossWatch",
@@ -18,6 +20,6 @@ __all__ = [
     "Program",
     "Recording",
     "Watch",
-    "recordable",
+    "lay_out",
     "trace",
 ]

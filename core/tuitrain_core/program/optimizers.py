@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-import numpy as np
-
-from ..optimizer import Optimizer, ParameterState
-from ..tensor import Parameter
+from ..optimizer import Optimizer
 from .clipping import Clipping
+from .coming import ComingUpdate, lay_out
 from .program import Program
-from .updates import ParameterUpdate, recordable
 
 
 def step_natively(
@@ -30,29 +27,21 @@ def step_natively(
         optimizer.check()
     if not program.has_gradients_of(p for each in optimizers for p in each.parameters()):
         return False
-    prepared = [each for optimizer in optimizers for each in _prepared(optimizer)]
-    if not all(recordable(each.parameter, each.update) for each in prepared):
-        for optimizer in optimizers:
-            for param in _updated(optimizer):
-                optimizer.state[param].step -= 1
+    coming = {optimizer: _coming(optimizer) for optimizer in optimizers}
+    updates = lay_out([each for updated in coming.values() for each in updated])
+    if updates is None:
         return False
-    program.update(prepared, clip=clip)
-    for optimizer in optimizers:
-        optimizer.statistics = {param: program.statistics(param) for param in _updated(optimizer)}
+    program.update(updates, clip=clip)
+    for optimizer, updated in coming.items():
+        optimizer.statistics = {u.parameter: program.statistics(u.parameter) for u in updated}
     return True
 
 
-def _updated(optimizer: Optimizer) -> list[Parameter]:
-    return [param for param in optimizer.parameters() if param.grad is not None]
-
-
-def _prepared(optimizer: Optimizer) -> Iterator[ParameterUpdate]:
-    """Prepare the update of each parameter that has a gradient; it counts already."""
-    for group in optimizer.param_groups:
-        for param in group["params"]:
-            if param.grad is not None:
-                state = optimizer.state.setdefault(param, ParameterState())
-                state.step += 1
-                prepared = optimizer.prepare(param.numpy(), state, group)
-                with np.errstate(over="ignore"):  # an lr beyond every float shows in the weights
-                    yield ParameterUpdate(param, prepared, np.array([prepared.scalars], np.float32))
+def _coming(optimizer: Optimizer) -> list[ComingUpdate]:
+    """Return the update of each parameter that has a gradient."""
+    return [
+        ComingUpdate(param, optimizer, group)
+        for group in optimizer.param_groups
+        for param in group["params"]
+        if param.grad is not None
+    ]

@@ -1,41 +1,14 @@
-"""The updates of steps to come: learning rates and corrections, laid out before they are needed."""
+"""The groups' updates in the steps to come, as their schedules have it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-
-import numpy as np
 
 from tuitrain_core import Parameter
-from tuitrain_core.optimizer import ParameterState, PreparedUpdate, UpdateStatistics
-from tuitrain_core.program import ParameterUpdate, Program, recordable
-from tuitrain_core.schedule import Constant
+from tuitrain_core.optimizer import UpdateStatistics
+from tuitrain_core.program import ComingUpdate, ParameterUpdate, Program, lay_out
 
-from ..base import Array
-from .groups import Group, GroupTable
-
-
-@dataclass(slots=True)
-class _Trained:
-    """A parameter that the coming steps update."""
-
-    parameter: Parameter
-    group: Group
-    state: ParameterState
-    updates_before: int
-
-    def prepared(self, step: int, ahead: int) -> PreparedUpdate:
-        """Prepare the update of the step that is so many ahead."""
-        self.group.set_lr(step + ahead - 1)
-        self.state.step = self.updates_before + ahead
-        optimizer = self.group.optimizer
-        return optimizer.prepare(self.parameter.numpy(), self.state, optimizer.param_groups[0])
-
-    @property
-    def steady(self) -> bool:
-        """Whether its update has the same scalars in every step."""
-        return isinstance(self.group.schedule, Constant) and not self.group.optimizer.ages
+from .groups import GroupTable
 
 
 class _Measured(Mapping[Parameter, UpdateStatistics]):
@@ -81,8 +54,10 @@ class ComingUpdates:
         self._table = table
         self._steady: list[ParameterUpdate] | None = None
         wanted = set(trained)
-        self._trained = [
-            _trained(parameters[name], group)
+        self._coming = [
+            ComingUpdate(
+                parameters[name], group.optimizer, group.optimizer.param_groups[0], group.schedule
+            )
             for group in table
             for name in group.members
             if name in wanted and program.reaches(parameters[name])
@@ -95,54 +70,29 @@ class ComingUpdates:
         ------
         CoreError : a hyper-parameter is not allowed
         """
-        for each in self._trained:
-            each.updates_before = each.state.step
         if self._steady is not None:
+            for each in self._coming:
+                each.updates_before = each.state.step
             return self._steady
         for group in self._table:
             group.optimizer.check()
-        firsts = [each.prepared(step, 1) for each in self._trained]
-        pairs = list(zip(self._trained, firsts, strict=True))
-        if not all(recordable(each.parameter, first) for each, first in pairs):
+        found = lay_out(self._coming, step, steps)
+        if found is not None and all(each.steady for each in self._coming):
             self.undone()
-            return None
-        known: dict[tuple[int, int], Array] = {}
-        found = []
-        for each, first in pairs:
-            key = id(each.group), each.updates_before
-            if key not in known:
-                known[key] = _scalars(each, first, step, steps)
-            found.append(ParameterUpdate(each.parameter, first, known[key]))
-        if all(each.steady for each in self._trained):
-            self._set_counts(0)
             self._steady = found
         return found
 
     def done(self, steps: int) -> None:
         """Let the optimizers know that so many steps were taken."""
-        self._set_counts(steps)
-        measured = _Measured(self.program, [each.parameter for each in self._trained])
+        self._count(steps)
+        measured = _Measured(self.program, [each.parameter for each in self._coming])
         for group in self._table:
             group.optimizer.statistics = measured
 
     def undone(self) -> None:
         """Let the optimizers know that no step was taken."""
-        self._set_counts(0)
+        self._count(0)
 
-    def _set_counts(self, steps: int) -> None:
-        for each in self._trained:
-            each.state.step = each.updates_before + steps
-
-
-def _trained(parameter: Parameter, group: Group) -> _Trained:
-    state = group.optimizer.state.setdefault(parameter, ParameterState())
-    return _Trained(parameter, group, state, state.step)
-
-
-def _scalars(each: _Trained, first: PreparedUpdate, step: int, steps: int) -> Array:
-    """Return the scalars of every step as float32; one row, if they stay the same."""
-    rows = [first.scalars]
-    if not each.steady:
-        rows += [each.prepared(step, ahead).scalars for ahead in range(2, steps + 1)]
-    with np.errstate(over="ignore"):  # an lr beyond every float shows in the weights
-        return np.array(rows, np.float32)
+    def _count(self, steps: int) -> None:
+        for each in self._coming:
+            each.count(steps)
