@@ -155,13 +155,13 @@ def test_what_is_tied_used_twice_or_not_at_all_says_so():
 def test_a_module_that_fails_is_left_as_it_was(engine):
     train(engine, 1)
     before = whole(engine), buffers(engine)
-    fc = engine._model.fc
-    engine._model.fc = None
+    fc = engine._model.module.fc
+    engine._model.module.fc = None
     with pytest.raises(TypeError):
         engine.network()
-    engine._model.fc = fc
+    engine._model.module.fc = fc
     assert (whole(engine), buffers(engine)) == before
-    assert all("forward" not in vars(each) for each in engine._model.modules())
+    assert all("forward" not in vars(each) for each in engine._model.module.modules())
     assert engine.network().rows[0].flow is Flow.ENDS
 
 

@@ -40,13 +40,13 @@ def poison(session: Session, name: str) -> None:
 def count_questions(session: Session) -> list[int]:
     """Note the steps that the engine takes by themselves, because they may be held."""
     asked: list[int] = []
-    alone = session.engine._try
+    alone = session.engine._holdable._try
 
     def note(*arguments):
         asked.append(session.step)
         return alone(*arguments)
 
-    session.engine._try = note
+    session.engine._holdable._try = note
     return asked
 
 

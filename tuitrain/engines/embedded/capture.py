@@ -1,4 +1,4 @@
-"""Copying an engine's state out, and checking one that shall come in."""
+"""Copying an engine's state out, and in again once it is known to fit."""
 
 from __future__ import annotations
 
@@ -9,38 +9,60 @@ import numpy as np
 
 from tuitrain.commands import Clip
 from tuitrain.errors import CommandError, RefusedError, StateMismatchError
-from tuitrain_core import Parameter
+from tuitrain_core import Parameter, tensor
 from tuitrain_core.errors import CoreError
 from tuitrain_core.optimizer import ParameterState
 
 from ..state import Array, EngineState, OptimizerState
-from .groups import Group, from_record, to_record
+from .freezing import FrozenParameters
+from .groups import Group, GroupTable, from_record, to_record
+from .model import SeededModel
 
 
 def capture(
-    step: int,
-    parameters: Mapping[str, Array],
-    buffers: Mapping[str, Array],
-    remembered: Mapping[str, ParameterState],
-    frozen: Mapping[str, int],
-    groups: Iterable[Group],
-    generator: np.random.Generator,
-    clip: Clip,
+    step: int, model: SeededModel, table: GroupTable, frozen: FrozenParameters, clip: Clip
 ) -> EngineState:
     """Return the state, with copies of all arrays."""
     return EngineState(
         step=step,
-        parameters=_copies(parameters),
-        buffers=_copies(buffers),
+        parameters={name: each.numpy().copy() for name, each in model.parameters.items()},
+        buffers=_copies(model.buffers()),
         optimizers={
             name: OptimizerState(state.step, _copies(state.slots))
-            for name, state in remembered.items()
+            for name, state in table.states().items()
         },
-        frozen=dict(frozen),
-        groups=tuple(to_record(group) for group in groups),
-        random=_plain(generator.bit_generator.state),
+        frozen=frozen.all(),
+        groups=tuple(to_record(group) for group in table),
+        random=_plain(model.generator.bit_generator.state),
         clip=(clip.by, clip.limit),
     )
+
+
+def restore(
+    state: EngineState, model: SeededModel, table: GroupTable, frozen: FrozenParameters
+) -> None:
+    """Put copies of all that a state has where `capture` found it; step and clip are the caller's.
+
+    Raises
+    ------
+    StateMismatchError : as `check`, or of the random generator; nothing was changed
+    """
+    groups = check(state, model.parameters, model.buffers())
+    restore_random(model.generator, state.random)
+    for name, parameter in model.parameters.items():
+        parameter.set_value(state.parameters[name])
+        parameter.grad = None
+    for name, buffer in model.buffers().items():
+        buffer[...] = state.buffers[name]
+    table.reset(groups)
+    for name, remembered in state.optimizers.items():
+        optimizer = table.of(name).optimizer
+        optimizer.state[model.parameters[name]] = ParameterState(
+            remembered.updates, _copies(remembered.slots)
+        )
+    frozen.reset(state.frozen)
+    for name, gradient in state.gradients.items():
+        model.parameters[name].grad = tensor(gradient.copy())
 
 
 def check(

@@ -1,4 +1,4 @@
-"""What is told of a group: its settings, and what the last update did to it."""
+"""What is told of a group, its settings and what the last update did, and of a parameter."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from tuitrain_core import Parameter
 from tuitrain_core.optimizer import UpdateStatistics
 from tuitrain_core.schedule import Schedule, to_record
 
+from ..inspection import view_of
 from ..targets import Names
-from ..views import GroupView, ParameterRow
+from ..views import GroupView, ParameterRow, ParameterView
 from .freezing import FrozenParameters
 from .groups import Group
 from .rules import settings_text
@@ -53,6 +54,27 @@ def describe(
         frozen_since=frozen.all_since(group.members),
         frozen_intact=frozen.intact(group.members) if some_frozen else None,
         schedule_record=_record(group.schedule),
+    )
+
+
+def describe_parameter(
+    name: str,
+    parameter: Parameter,
+    group: str,
+    aliases: tuple[str, ...],
+    frozen_since: int | None,
+    step: int,
+) -> ParameterView:
+    """Describe a parameter in full, with its values and its gradient, as they are now."""
+    return ParameterView(
+        name=name,
+        shape=parameter.shape,
+        group=group,
+        step=step,
+        frozen_since=frozen_since,
+        value=view_of(parameter.numpy()),
+        grad=None if parameter.grad is None else view_of(parameter.grad.numpy()),
+        aliases=aliases,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from tuitrain.commands import Setting, is_name
 from tuitrain.errors import RefusedError, listed
 from tuitrain_core import Parameter, schedule
-from tuitrain_core.optimizer import Optimizer
+from tuitrain_core.optimizer import Optimizer, ParameterState
 from tuitrain_core.schedule import Constant, Schedule
 
 from ..targets import (
@@ -178,6 +178,15 @@ class GroupTable:
     def of(self, parameter: str) -> Group:
         """Return the group that a parameter is in."""
         return next(group for group in self if parameter in group.members)
+
+    def states(self) -> dict[str, ParameterState]:
+        """Return what the optimizers remember, by parameter; those never updated are not there."""
+        owners = {name: group for group in self for name in group.members}
+        return {
+            name: state
+            for name, parameter in self.parameters.items()
+            if (state := owners[name].optimizer.state.get(parameter)) is not None
+        }
 
     def replace(self, groups: Iterable[Group]) -> None:
         """Put these groups in the place of those of the same name, or at the end.

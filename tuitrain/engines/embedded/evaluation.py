@@ -1,0 +1,60 @@
+"""Evaluation: what the network makes of samples that it does not learn from now."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tuitrain_core.data import DataLoader, Dataset
+from tuitrain_core.program import Recording
+
+from ..base import Array
+from ..closeups import BatchView, SeeBatch
+from .examination import Examined, batch_view, guess
+from .model import SeededModel
+
+TEST_BATCH = 500
+
+
+class Evaluation:
+    """Looks at the test set, and at samples of the training set; training is not affected.
+
+    Parameters
+    ----------
+    model : what is evaluated
+    loader : gives the training set
+    test : the test set
+    """
+
+    def __init__(self, model: SeededModel, loader: DataLoader, test: Dataset) -> None:
+        self._model = model
+        self._loader = loader
+        self._test = DataLoader(test, TEST_BATCH, shuffle=False)
+        self._recording = Recording(model.module, self._test, training=False)
+
+    def accuracy(self, threads: int) -> float:
+        """Return the accuracy on the test set, from 0 to 1; so many threads share the work."""
+        batches = (self.logits(index, threads) for index in range(len(self._test)))
+        right = sum(int(np.count_nonzero(guess(out) == labels)) for out, labels in batches)
+        return right / len(self._test.dataset)
+
+    def logits(self, index: int, threads: int) -> tuple[Array, Array]:
+        """Return the logits of a batch of the test set, and its labels."""
+        with self._model.drawing():
+            recorded = self._recording.logits(index, threads)
+        if recorded is not None:
+            return recorded
+        images, labels = self._test.batch(index)
+        return self._model.logits(images), labels
+
+    def examine(self, asked: SeeBatch, step: int, threads: int) -> BatchView:
+        """Show samples and what the network makes of them; see `Engine.examine`."""
+        batches = (self.logits(index, threads) for index in range(len(self._test)))
+        test = Examined.of(self._test.dataset, batches)
+        upcoming = self._loader.rows(step)
+        return batch_view(asked, step, test, self._loader.dataset, upcoming, self._logits_of)
+
+    def _logits_of(self, rows: Array) -> Array:
+        """Return the logits of samples of the training set."""
+        images, labels = self._loader.samples(rows)
+        recorded = self._recording.logits_of(images, labels)
+        return self._model.logits(images) if recorded is None else recorded

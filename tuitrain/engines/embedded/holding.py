@@ -1,0 +1,95 @@
+"""Steps that may be held: between gradients and update somebody is asked, and may say no."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ..base import Pending, Watch
+from ..views import LayerUnits
+from .groups import GroupTable
+from .model import Moving, SeededModel
+from .pending import PendingStep
+from .stepping import Stepper
+
+
+class HoldableSteps:
+    """Takes steps that somebody may hold, and leaves no trace of one that is held.
+
+    Parameters
+    ----------
+    stepper : takes the steps
+    model : what a forward pass moves
+    table : the groups
+    """
+
+    def __init__(self, stepper: Stepper, model: SeededModel, table: GroupTable) -> None:
+        self._stepper = stepper
+        self._model = model
+        self._table = table
+
+    def take(
+        self,
+        step: int,
+        most: int,
+        before: Sequence[float],
+        hold: Callable[[Pending], bool],
+        watch: Watch | None,
+    ) -> list[float]:
+        """Take a burst of steps in which nothing is that is watched for, or one that may be held.
+
+        Parameters
+        ----------
+        step : the steps taken so far
+        before : the losses of this run until here
+        hold, watch : see `Engine.run`
+
+        Returns
+        -------
+        Their losses; none if the step was held.
+        """
+        if watch is not None:
+            watch = replace(watch, before=[*watch.before, *before])
+            taken = self._stepper.take(step, most, watch)
+            if taken:
+                return taken
+        return self._try(step, before, hold)
+
+    def dead_units(self, step: int) -> Sequence[LayerUnits]:
+        """Count the dead units in the batch of a step; all is left as it was."""
+        return self._dead_units(step, self._model.moving())
+
+    def _try(
+        self, step: int, before: Sequence[float], hold: Callable[[Pending], bool]
+    ) -> list[float]:
+        """Take a step, or none if it is held: then what the forward pass has moved is put back."""
+        begun = self._model.moving()
+        loss = self._stepper.differentiate(step)
+        count = functools.partial(self._dead_units, step, begun)
+        if hold(PendingStep(loss, tuple(before), self._table, count)):
+            self._model.put_back(begun)
+            return []
+        self._stepper.update(step)
+        return [loss]
+
+    def _dead_units(self, step: int, begun: Moving) -> Sequence[LayerUnits]:
+        """Run a step's batch forward as from ``begun``, and leave all as it was."""
+        now = self._model.moving()
+        self._model.put_back(begun)
+        try:
+            found = self._stepper.dead_units(step)
+        finally:
+            self._model.put_back(now)
+        return tuple(
+            LayerUnits(
+                name,
+                self._table.of(name).name,
+                dead.size,
+                int(dead.sum()),
+                tuple(np.flatnonzero(dead).tolist()),
+            )
+            for name, dead in found.items()
+        )

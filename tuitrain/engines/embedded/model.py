@@ -1,0 +1,88 @@
+"""The model that is trained, with the random generator that it draws from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, TypeAlias
+
+from tuitrain_core import random, tape, tensor
+from tuitrain_core.module import BatchNorm1d, BatchNorm2d, Module
+
+from ..base import Array
+from .structure import Structure, structure_of
+
+Moving: TypeAlias = tuple[Mapping[str, Array], Mapping[str, Any]]
+"""What a forward pass moves: buffers, and the state of the random generator."""
+
+
+class SeededModel:
+    """A module and its random generator: what initial weights and dropout are drawn from.
+
+    Parameters
+    ----------
+    make : makes the module; called once, with the generator seeded
+    seed : of the generator
+
+    Attributes
+    ----------
+    parameters : every parameter by name
+    """
+
+    def __init__(self, make: Callable[[], Module], seed: int) -> None:
+        self.generator = random.new_generator(seed)
+        with self.drawing():
+            self.module = make()
+        self.parameters = dict(self.module.named_parameters())
+
+    def drawing(self) -> AbstractContextManager[object]:
+        """Let whatever is random inside be drawn from this generator."""
+        return random.use(self.generator)
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Let the module not learn inside."""
+        self.module.eval()
+        try:
+            yield
+        finally:
+            self.module.train()
+
+    def logits(self, images: Array) -> Array:
+        """Return the logits of images, as an evaluation has them."""
+        with self.drawing(), tape.paused(), self.evaluating():
+            return self.module(tensor(images)).numpy()
+
+    def structure(self, images: Array) -> Structure:
+        """Hear what the network does with images, and put back what that moves."""
+        before = self.moving()
+        try:
+            with self.drawing(), self.evaluating():
+                return structure_of(self.module, images)
+        finally:
+            self.put_back(before)
+
+    def buffers(self) -> dict[str, Array]:
+        """Return every buffer by name: the live memory."""
+        return {name: each.numpy() for name, each in self.module.named_buffers()}
+
+    def moving(self) -> Moving:
+        """Return what a forward pass moves."""
+        buffers = {name: array.copy() for name, array in self.buffers().items()}
+        return buffers, self.generator.bit_generator.state
+
+    def put_back(self, moving: Moving) -> None:
+        """Put what a forward pass has moved where it was."""
+        buffers, drawn = moving
+        for name, array in self.buffers().items():
+            array[...] = buffers[name]
+        self.generator.bit_generator.state = drawn
+
+    def hold_statistics(self, trained: Collection[str]) -> None:
+        """Let a norm layer none of whose own parameters is trained hold its statistics still."""
+        moving = {id(self.parameters[name]) for name in trained}
+        for module in self.module.modules():
+            if isinstance(module, BatchNorm1d | BatchNorm2d):
+                # By identity: a parameter of its own may be tied to, and named after, another's.
+                own = {id(each) for each in module.parameters()}
+                module.frozen = bool(own) and own.isdisjoint(moving)
