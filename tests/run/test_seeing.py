@@ -20,11 +20,11 @@ from tuitrain.engines.closeups import (
     WeightsView,
 )
 from tuitrain.engines.sampling import COLUMNS, ELEMENTS, ROWS, averaged, sampled
+from tuitrain.run.line import Line
 from tuitrain.run.live import LiveRun
 from tuitrain.run.seeing import BATCH_SECONDS, SHARE, WEIGHTS_SECONDS, Paced, Seeing
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase, Title
-from tuitrain.run.timeline import Line
 from tuitrain.run.weights import POINTS, Histograms, WeightsSampler
 
 TITLE = Title("test", "small", "none", 0, 8, 7, 70)

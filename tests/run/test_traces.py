@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.app.fake import group
-from tuitrain.run.timeline import Line
+from tuitrain.run.line import Line
 from tuitrain.run.traces import POINTS, Traces
 
 

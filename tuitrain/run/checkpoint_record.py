@@ -12,9 +12,9 @@ from tuitrain.commands import BreakWhen, parse, to_text
 from tuitrain.engines.state import Array, EngineState, OptimizerState
 
 from .curve import Curve
+from .line import Line
 from .session_state import Mark, Planned, SessionState
 from .states import Decision
-from .timeline import Line
 
 _Timed = TypeVar("_Timed", Decision, Planned)
 

@@ -12,51 +12,26 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from tuitrain.commands import (
-    AnyCommand,
-    Branch,
-    BreakOff,
-    BreakWhen,
-    Checkpoint,
-    Pause,
-    Preview,
-    Redo,
-    Resume,
-    Rewind,
-    RewindTo,
-    Step,
-    Stop,
-    TryLr,
-    Undo,
-    parse,
-    to_text,
-)
-from tuitrain.engines.base import Change, Engine, Pending, Watch
+from tuitrain.commands import AnyCommand, to_text
+from tuitrain.engines.base import Engine
 from tuitrain.errors import RefusedError
 
 from . import cadence as cadences
-from .breakpoints import AVERAGE_OVER, Breakpoints
+from .breakpoints import Breakpoints
 from .cadence import Cadence
 from .checkpoints import Checkpoints
+from .holding import Holding
 from .journal import Journal
+from .motion import Motion
 from .plan import Plan
 from .recorder import NO_RECORD, Recorder
-from .session_state import Mark, Planned, SessionState
-from .snapshot import (
-    Actor,
-    JournalEntry,
-    Outcome,
-    Phase,
-    Snapshot,
-    Title,
-    Trial,
-    UpdatePreview,
-)
+from .session_state import Planned, SessionState
+from .snapshot import Actor, JournalEntry, Outcome, Phase, Snapshot, Title, Trial, UpdatePreview
+from .steering import steer
 from .timeline import Timeline
 from .traces import Traces
 from .view import snapshot_of
-from .ways_back import go_back
-from .what_if import preview, try_rates, update_preview
+from .what_if import update_preview
 
 PLANNED = 0
 """The ticket of commands that nobody waits for: those that a scenario planned."""
@@ -76,7 +51,7 @@ class Session:
 
     Attributes
     ----------
-    broke : why a breakpoint paused the run, until it goes on; else ""
+    motion : whether the run goes on
     look : called at the boundaries of a live run, when all is applied that was asked there
     trial : the learning rates that were tried last, or None
     memory : gives what shall be kept with a checkpoint for whoever watches, as plain values
@@ -94,19 +69,16 @@ class Session:
         self.engine = engine
         self.cadence = cadence
         self.title = title
-        self.phase = Phase.RUNNING
+        self.motion = Motion()
         self.recorder = recorder
         self.journal = Journal()
         self.traces = Traces()
         self.timeline = Timeline(engine, title.steps_per_epoch, keep_every=cadence.keep)
         self.plan = Plan(planned)
-        self._steps_left: int | None = None
-        self._held_at: int | None = None
-        self._passing = False
-        self.broke = ""
         self.look: Callable[[], None] = lambda: None
         self.trial: Trial | None = None
         self.breakpoints = Breakpoints()
+        self._holding = Holding(engine, self.timeline, self.breakpoints)
         self.checkpoints = Checkpoints(recorder, self.state)
         self.memory: Callable[[], Mapping[str, Any]] = dict
         self._marks = sorted({*marks, *self.plan.steps, title.total_steps})
@@ -116,6 +88,20 @@ class Session:
     def step(self) -> int:
         """Steps taken."""
         return self.engine.step
+
+    @property
+    def phase(self) -> Phase:
+        """What the run is doing."""
+        return self.motion.phase
+
+    @phase.setter
+    def phase(self, phase: Phase) -> None:
+        self.motion.phase = phase
+
+    @property
+    def broke(self) -> str:
+        """Why a breakpoint paused the run, until it goes on; else ""."""
+        return self.motion.broke
 
     @property
     def problem(self) -> str:
@@ -141,7 +127,7 @@ class Session:
             marks=dict(self.checkpoints.marks),
             planned=self.planned,
             breakpoints=self.breakpoints.conditions,
-            held_at=self._held_at,
+            held_at=self._holding.at,
             memory=self.memory(),
         )
 
@@ -158,7 +144,7 @@ class Session:
         self.plan.left = list(state.planned)
         for condition in state.breakpoints:
             self.breakpoints.add(condition)
-        self._held_at = state.held_at
+        self._holding.at = state.held_at
 
     def apply_planned(self) -> None:
         """Apply the commands that are planned for this boundary."""
@@ -177,7 +163,7 @@ class Session:
         outcome: Outcome = "refused"
         try:
             watched_nothing = self._watching_nothing()
-            change = self._apply(command)
+            change = steer(self, command)
             outcome, message = "applied" if change.changed else "unchanged", change.message
             for each in self._watching_nothing():
                 if each not in watched_nothing:
@@ -198,48 +184,29 @@ class Session:
         until : asked now and then, see `Engine.run`; True ends the burst
         most : ends it after so many steps, 1 or more
         """
-        per_epoch = self.title.steps_per_epoch
-        epoch_end = (self.step // per_epoch + 1) * per_epoch
-        next_mark = self._marks[bisect_right(self._marks, self.step)]
-        wanted = min(epoch_end, next_mark) - self.step
-        limits = [each for each in (self._steps_left, most) if each is not None]
-        wanted = min([wanted, *limits])
-        before, self._passing = self.step, self._held_at == self.step
-        losses = self.timeline.advance(wanted, until, *self._holding())
-        if self._held_at != self.step:
-            self._held_at = None  # let pass, without a question
+        before = self.step
+        losses = self.timeline.advance(self._wanted(most), until, *self._holding.begin())
+        held = self._holding.end()
         if losses:
             self.recorder.losses(before + 1, losses)
-        if self._held_at == self.step and not self._passing:
+        if held:
             self._break()
         if losses:
             self._after(len(losses))
         return losses
 
-    def _holding(self) -> tuple[Callable[[Pending], bool] | None, Watch | None]:
-        """Say who may hold the steps to come, and for what."""
-        if not self.breakpoints.hold_steps:
-            return None, None
-        groups = dict.fromkeys(map(self.engine.group_of, self.engine.parameters()))
-        recent = self.timeline.line.loss.last(AVERAGE_OVER)
-        return self._hold, self.breakpoints.watch([*groups], recent)
-
-    def _hold(self, step: Pending) -> bool:
-        """Ask the breakpoints, but let the step pass that was held before."""
-        passing, self._passing = self._passing and self._held_at == self.step, False
-        if passing:
-            self._held_at, held = None, False
-        else:
-            # Those of this burst too: when a burst ends must not decide what the average is.
-            recent = [*self.timeline.line.loss.last(AVERAGE_OVER), *step.before][-AVERAGE_OVER:]
-            held = self.breakpoints.hold(step, recent)
-            self._held_at = self.step if held else None
-        return held
+    def _wanted(self, most: int | None) -> int:
+        """Return how many steps a burst may have at most."""
+        per_epoch = self.title.steps_per_epoch
+        epoch_end = (self.step // per_epoch + 1) * per_epoch
+        next_mark = self._marks[bisect_right(self._marks, self.step)]
+        limits = [each for each in (self.motion.steps_left, most) if each is not None]
+        return min([min(epoch_end, next_mark) - self.step, *limits])
 
     def _break(self) -> None:
         """Pause because of a breakpoint, and write down why."""
-        self.phase, self._steps_left = Phase.PAUSED, None
-        self.broke = f"break before step {self.step + 1} is applied: {self.breakpoints.reason}"
+        reason = self.breakpoints.reason
+        self.motion.break_off(f"break before step {self.step + 1} is applied: {reason}")
         entry = self.journal.add(PLANNED, self.step, "pause", "breakpoint", "applied", self.broke)
         self.recorder.command(entry)
 
@@ -256,7 +223,7 @@ class Session:
 
     def hold_nothing(self) -> None:
         """Forget which step a breakpoint held: the line has another one there."""
-        self._held_at = None
+        self._holding.at = None
 
     def look_ahead(self, command: AnyCommand) -> UpdatePreview:
         """Say how far the next update would go after a command; nothing is noted or changed."""
@@ -278,42 +245,6 @@ class Session:
         """
         return snapshot_of(self, version, watched, samples_per_second)
 
-    def _apply(self, command: AnyCommand) -> Change:
-        match command:
-            case Rewind() | RewindTo() | Undo() | Redo() | Branch():
-                return go_back(self, command)
-            case BreakWhen() | BreakOff():
-                return self.breakpoints.set(command, self.engine)
-            case Checkpoint(name=name):
-                decisions = tuple(self.timeline.line.decisions)
-                mark = Mark(self.step, decisions, self.planned)
-                return self.checkpoints.keep(name, mark, self.plan.in_hand)
-        if self.phase.ended:
-            raise RefusedError(
-                f"the run has ended ({self.phase.value} at step {self.step}); "
-                "rewind goes back to an earlier step"
-            )
-        match command:
-            case Pause():
-                return self._pause()
-            case Resume():
-                return self._resume()
-            case Step(count=count):
-                return self._take(count)
-            case TryLr():
-                change, self.trial = try_rates(self, command)
-                self.stand_here()
-                return change
-            case Preview(command=text):
-                return preview(self.engine, parse(text))
-            case Stop():
-                self.phase = Phase.STOPPED
-                return Change(True, f"stopped at step {self.step}")
-        change = self.engine.apply(command)
-        if change.changed:
-            self.timeline.decided(command)
-        return change
-
     def _watching_nothing(self) -> tuple[str, ...]:
         """Return the breakpoints whose group there is not, or not any more."""
         if not self.breakpoints:
@@ -322,35 +253,11 @@ class Session:
 
     def stand_here(self) -> None:
         """Pause after a way back, or be at the end."""
-        self.broke = ""
-        self._steps_left = self._held_at = None
-        at_end = self.step >= self.title.total_steps
-        self.phase = Phase.FINISHED if at_end else Phase.PAUSED
-
-    def _pause(self) -> Change:
-        if self.phase is Phase.PAUSED:
-            return Change(False, f"already paused at step {self.step}")
-        self.phase, self._steps_left = Phase.PAUSED, None
-        return Change(True, f"paused at step {self.step}")
-
-    def _resume(self) -> Change:
-        if self.phase is Phase.RUNNING and self._steps_left is None:
-            return Change(False, "already running")
-        self.phase, self._steps_left, self.broke = Phase.RUNNING, None, ""
-        return Change(True, f"running on from step {self.step}")
-
-    def _take(self, count: int) -> Change:
-        left = self.title.total_steps - self.step
-        taken = min(count, left)
-        self.phase, self._steps_left, self.broke = Phase.RUNNING, taken, ""
-        short = f"; only {taken} {'is' if taken == 1 else 'are'} left" if taken < count else ""
-        return Change(True, f"to step {self.step + taken}, then pause{short}")
+        self.hold_nothing()
+        self.motion.stand(at_end=self.step >= self.title.total_steps)
 
     def _after(self, taken: int) -> None:
-        if self._steps_left is not None:
-            self._steps_left -= taken
-            if self._steps_left == 0:
-                self.phase, self._steps_left = Phase.PAUSED, None
+        self.motion.taken(taken)
         if self.step % self.title.steps_per_epoch == 0 or self.step == self.title.total_steps:
             accuracy = self.test_accuracy()
             self.recorder.accuracy(self.step, accuracy)

@@ -13,7 +13,7 @@ from tuitrain.engines.sampling import sampled
 from tuitrain.engines.state import Array
 from tuitrain.engines.views import ArrayView, ParameterView
 
-from .timeline import Line
+from .line import Line
 
 POINTS: Final = 256
 """Histograms of a course at most; when there are so many, half of them stay, evenly spread."""

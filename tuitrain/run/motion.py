@@ -1,0 +1,65 @@
+"""Motion: whether a run goes on, how far, and what made it stand."""
+
+from __future__ import annotations
+
+from tuitrain.engines.base import Change
+
+from .snapshot import Phase
+
+
+class Motion:
+    """Runs, runs for so many steps, stands, or has ended.
+
+    Attributes
+    ----------
+    phase : what the run is doing
+    steps_left : the steps after which it pauses, or None
+    broke : why a breakpoint paused it, until it goes on; else ""
+    """
+
+    def __init__(self) -> None:
+        self.phase = Phase.RUNNING
+        self.steps_left: int | None = None
+        self.broke = ""
+
+    def pause(self, step: int) -> Change:
+        """Pause at this step."""
+        if self.phase is Phase.PAUSED:
+            return Change(False, f"already paused at step {step}")
+        self.phase, self.steps_left = Phase.PAUSED, None
+        return Change(True, f"paused at step {step}")
+
+    def resume(self, step: int) -> Change:
+        """Run on, without a limit."""
+        if self.phase is Phase.RUNNING and self.steps_left is None:
+            return Change(False, "already running")
+        self.phase, self.steps_left, self.broke = Phase.RUNNING, None, ""
+        return Change(True, f"running on from step {step}")
+
+    def take(self, count: int, step: int, total: int) -> Change:
+        """Run for so many steps, at most to the last of ``total``, then pause."""
+        taken = min(count, total - step)
+        self.phase, self.steps_left, self.broke = Phase.RUNNING, taken, ""
+        short = f"; only {taken} {'is' if taken == 1 else 'are'} left" if taken < count else ""
+        return Change(True, f"to step {step + taken}, then pause{short}")
+
+    def stop(self, step: int) -> Change:
+        """End the run."""
+        self.phase = Phase.STOPPED
+        return Change(True, f"stopped at step {step}")
+
+    def break_off(self, why: str) -> None:
+        """Pause because of a breakpoint."""
+        self.phase, self.steps_left, self.broke = Phase.PAUSED, None, why
+
+    def stand(self, at_end: bool) -> None:
+        """Pause after a way back, or be at the end."""
+        self.phase = Phase.FINISHED if at_end else Phase.PAUSED
+        self.steps_left, self.broke = None, ""
+
+    def taken(self, steps: int) -> None:
+        """Take note of steps; pause after the last of those that were asked for."""
+        if self.steps_left is not None:
+            self.steps_left -= steps
+            if self.steps_left == 0:
+                self.phase, self.steps_left = Phase.PAUSED, None
