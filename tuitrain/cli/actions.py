@@ -1,0 +1,134 @@
+"""What each command of the command line does: arguments in, exit status out."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tuitrain.errors import TuitrainError
+
+from . import headless
+from .status import HELD, complain
+
+if TYPE_CHECKING:
+    from tuitrain.scenario.events import Event
+    from tuitrain.scenario.report import ProgressBar
+    from tuitrain.scenario.schema import Scenario
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Open the app on a scenario, or run it without a screen."""
+    scenario, source = _scenario(arguments.scenario)
+    if not arguments.headless:
+        if arguments.json:
+            raise TuitrainError("--json goes with --headless")
+        return _fly_in_app(scenario, source, arguments.out, arguments.read_only)
+    if arguments.read_only:
+        raise TuitrainError("--read-only goes with the app: without a screen nobody steers")
+    return headless.fly(
+        scenario.name, arguments.json, headless.scenario_events(scenario, source, arguments.out)
+    )
+
+
+def serve(arguments: argparse.Namespace) -> int:
+    """Serve the app to a browser."""
+    from tuitrain.app import serving
+
+    if arguments.scenario is not None:
+        _scenario(arguments.scenario)  # what is wrong with it is told here, and not in a browser
+    given = [] if arguments.scenario is None else [str(arguments.scenario)]
+    if arguments.out is not None:
+        given += ["--out", str(arguments.out)]
+    serving.serve([*given, *["--read-only"] * arguments.read_only], arguments.host, arguments.port)
+    return HELD
+
+
+def open_record(arguments: argparse.Namespace) -> int:
+    """Show a recorded run in the app."""
+    from tuitrain.app.opening import check_terminal, show
+
+    check_terminal()
+    show(arguments.folder)
+    return HELD
+
+
+def start(arguments: argparse.Namespace) -> int:
+    """Open the start screen."""
+    from tuitrain.app import opening
+    from tuitrain.scenario.past.runs import runs_folder
+
+    opening.check_terminal()
+    opening.start(arguments.runs or runs_folder())
+    return HELD
+
+
+def replay(arguments: argparse.Namespace) -> int:
+    """Run scenarios and recorded runs again; none, if one of them cannot be read."""
+    from tuitrain.scenario.load import load
+
+    status = HELD
+    flights: list[Callable[[], int]] = []
+    for path in arguments.files:
+        try:
+            flights.append(
+                headless.comparing(path, arguments.json)
+                if path.is_dir()
+                else headless.flying(load(path), str(path), arguments.json)
+            )
+        except TuitrainError as mistake:
+            status = complain(mistake)
+    for fly in flights if status == HELD else ():
+        try:
+            status = max(status, fly())
+        except TuitrainError as mistake:
+            status = complain(mistake)
+    return status
+
+
+def resume(arguments: argparse.Namespace) -> int:
+    """Go on with a recorded run, without a screen."""
+    from tuitrain.scenario import resume as resuming
+
+    def events(bar: ProgressBar, files: ExitStack) -> Iterator[Event]:
+        return resuming.resume(arguments.folder, files, bar.note, bar.steps, arguments.checkpoint)
+
+    return headless.fly(str(arguments.folder), arguments.json, events)
+
+
+def save(arguments: argparse.Namespace) -> int:
+    """Save a recorded run as a scenario or a program."""
+    from tuitrain.scenario import save as saving
+
+    scenario = saving.save(arguments.source, arguments.target)
+    print(f"{arguments.target}: something is done at {len(scenario.at)} of its steps")
+    return HELD
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    """Measure, or print what was measured."""
+    from tuitrain.bench import command
+
+    if arguments.markdown is not None:
+        command.write_markdown(arguments.markdown, arguments.out)
+    else:
+        given = arguments.quick, arguments.only, arguments.json, arguments.out, arguments.repeat
+        command.bench(*given, arguments.without, arguments.going_on)
+    return HELD
+
+
+def _scenario(path: Path | None) -> tuple[Scenario, str]:
+    from tuitrain.scenario.box import first_flight
+    from tuitrain.scenario.load import load
+
+    return first_flight() if path is None else (load(path), str(path))
+
+
+def _fly_in_app(scenario: Scenario, source: str, out: Path | None, read_only: bool) -> int:
+    from tuitrain.app.opening import check_terminal, fly
+
+    check_terminal()
+    fly(scenario, source, out, read_only)
+    return HELD

@@ -1,0 +1,90 @@
+"""Runs without a screen: reported as they go, and answered for by the exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from .status import FAILED, HELD
+
+if TYPE_CHECKING:
+    from tuitrain.run.recorder import Recorder
+    from tuitrain.scenario.events import Event
+    from tuitrain.scenario.report import ProgressBar
+    from tuitrain.scenario.schema import Scenario
+
+Events: TypeAlias = "Callable[[ProgressBar, ExitStack], Iterator[Event]]"
+
+
+def flying(scenario: Scenario, source: str, json: bool) -> Callable[[], int]:
+    """Return what runs a scenario again."""
+    return lambda: fly(scenario.name, json, scenario_events(scenario, source))
+
+
+def comparing(folder: Path, json: bool) -> Callable[[], int]:
+    """Return what runs a recorded run again, and compares.
+
+    Raises
+    ------
+    TuitrainError : the folder holds no run, or its header cannot be read
+    """
+    from tuitrain.run.folder import read_header
+
+    read_header(folder)
+    return lambda: _compare(folder, json)
+
+
+def _compare(folder: Path, json: bool) -> int:
+    from rich.console import Console
+
+    from tuitrain.scenario.report import ProgressBar, told_comparison
+    from tuitrain.scenario.rerun import compare
+
+    bar = ProgressBar(str(folder), Console(stderr=True))
+    with bar.shown():
+        comparison, environments = compare(folder, bar.note, bar.steps)
+    print(told_comparison(str(folder), comparison.step, comparison.difference, environments, json))
+    return HELD if comparison.difference is None else FAILED
+
+
+def scenario_events(scenario: Scenario, source: str, out: Path | None = None) -> Events:
+    """Return what runs a scenario, and records it in the folder ``out``, if there is one."""
+
+    def events(bar: ProgressBar, files: ExitStack) -> Iterator[Event]:
+        from tuitrain.run.recorder import NO_RECORD
+        from tuitrain.scenario.replay import replay
+
+        recorder = NO_RECORD if out is None else _folder(scenario, out, files)
+        return replay(scenario, source, bar.note, bar.steps, recorder)
+
+    return events
+
+
+def fly(name: str, json: bool, events: Events) -> int:
+    """Report a headless run; the status says whether all held."""
+    from rich.console import Console
+
+    from tuitrain.scenario.events import Ended
+    from tuitrain.scenario.report import JsonReport, ProgressBar, Report, TextReport
+
+    console = Console()
+    shares_terminal = console.is_terminal and not json
+    bar = ProgressBar(name, console if shares_terminal else Console(stderr=True))
+    reports: list[Report] = [JsonReport(sys.stdout) if json else TextReport(console), bar]
+    event: Event | None = None
+    with ExitStack() as files:
+        files.enter_context(bar.shown())
+        for event in events(bar, files):
+            for report in reports:
+                report.tell(event)
+    return HELD if isinstance(event, Ended) and event.ok else FAILED
+
+
+def _folder(scenario: Scenario, out: Path, files: ExitStack) -> Recorder:
+    from tuitrain.run.folder import RunFolder
+    from tuitrain.scenario.rerun import header_of
+
+    return RunFolder(out, header_of(scenario), files)

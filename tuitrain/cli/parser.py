@@ -1,0 +1,145 @@
+"""The arguments of every command, and the action that each stands for."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+from tuitrain import __version__
+
+from . import actions
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+_EPILOG = """\
+exit status of replay, resume and run --headless:
+  0  every expectation held; a run that was replayed came out identical
+  1  an expectation failed, a planned command was refused, or a run came out different
+  2  bad input: a file, a key, a value
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line; what it parses has an ``action``."""
+    parser = argparse.ArgumentParser(
+        prog="tuitrain",
+        description="The flight deck for training: watch a neural network learn, group by group, "
+        "and steer it while it runs. Without arguments, opens LeNet learning digits.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"tuitrain {__version__}")
+    parser.set_defaults(
+        action=actions.run, scenario=None, headless=False, out=None, json=False, read_only=False
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
+    _add_run(commands)
+    _add_serve(commands)
+    _add_start(commands)
+    _add_open(commands)
+    _add_replay(commands)
+    _add_resume(commands)
+    _add_save(commands)
+    _add_bench(commands)
+    return parser
+
+
+def _add_run(commands: Commands) -> None:
+    run = _command(commands, "run", actions.run, "open the app on a scenario")
+    _add_flight(run)
+    run.add_argument("--headless", action="store_true", help="no screen: as replay does")
+    run.add_argument("--json", action="store_true", help="with --headless: one object a line")
+
+
+def _add_serve(commands: Commands) -> None:
+    serve = _command(commands, "serve", actions.serve, "open the app on a scenario, in a browser")
+    _add_flight(serve)
+    host = "whom to listen to (default: this machine alone)"
+    serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=host)
+    port = "the port to listen at (default: 8000)"
+    serve.add_argument("--port", type=int, default=8000, metavar="N", help=port)
+
+
+def _add_start(commands: Commands) -> None:
+    does = "choose a scenario, a past run or data, and open it"
+    start = _command(commands, "start", actions.start, does)
+    runs = "where past runs are looked for (default: where the user's state is kept)"
+    start.add_argument("--runs", type=Path, metavar="DIR", help=runs)
+
+
+def _add_open(commands: Commands) -> None:
+    does = "show a recorded run in the app, moment by moment"
+    show = _command(commands, "open", actions.open_record, does)
+    show.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
+
+
+def _add_replay(commands: Commands) -> None:
+    does = "run scenarios or recorded runs again, and check them"
+    replay = _command(commands, "replay", actions.replay, does)
+    files = "a scenario, or the folder of a run"
+    replay.add_argument("files", nargs="+", type=Path, metavar="FILE", help=files)
+    replay.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _add_resume(commands: Commands) -> None:
+    resume = _command(commands, "resume", actions.resume, "go on with a recorded run to its end")
+    resume.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
+    latest = "the checkpoint to go on from (default: the latest that fits; else the first step)"
+    resume.add_argument("--from", dest="checkpoint", metavar="NAME", help=latest)
+    resume.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _add_save(commands: Commands) -> None:
+    does = "save a recorded run as a scenario, or as Python"
+    save = _command(commands, "save", actions.save, does)
+    run_or_scenario = "the folder of a run; or a scenario, to be written as Python"
+    save.add_argument("source", type=Path, metavar="RUN_DIR", help=run_or_scenario)
+    target = "the file to write: .toml for a scenario, .py for a Python program that does the same"
+    save.add_argument("target", type=Path, metavar="FILE", help=target)
+
+
+def _add_flight(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("scenario", nargs="?", type=Path, metavar="SCENARIO", help="a TOML file")
+    out = "write the record of the run there (default: a new folder where the user's state is kept)"
+    parser.add_argument("--out", type=Path, metavar="DIR", help=out)
+    watch = "in the app: show the run, and refuse whatever would steer it"
+    parser.add_argument("--read-only", action="store_true", help=watch)
+
+
+def _add_bench(commands: Commands) -> None:
+    bench = _command(
+        commands, "bench", actions.bench, "measure how fast it is, beside what is installed"
+    )
+    bench.add_argument("--quick", action="store_true", help="a few cells only: a minute or two")
+    only = "measure these parts only (default: all)"
+    bench.add_argument("--only", nargs="+", default=[], metavar="PART", help=only)
+    without = "leave these peers out, such as 'torch.compile', whose compiler takes its time"
+    bench.add_argument("--without", nargs="+", default=[], metavar="PEER", help=without)
+    bench.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    out = "write a report there after every cell, as JSON; with --markdown: fill in this document"
+    bench.add_argument("--out", type=Path, metavar="FILE", help=out)
+    going_on = "measure what this report has not yet, and add it, cell by cell"
+    bench.add_argument("--continue", type=Path, dest="going_on", metavar="FILE", help=going_on)
+    repeat = "rounds: how often everything is measured (default: 5 at most; with --quick 3 or 1)"
+    bench.add_argument("--repeat", type=int, metavar="N", help=repeat)
+    tables = "measure nothing; print the tables of a report that was written with --out"
+    bench.add_argument("--markdown", type=Path, metavar="REPORT", help=tables)
+
+
+def _command(
+    commands: Commands,
+    name: str,
+    action: Callable[[argparse.Namespace], int],
+    does: str,
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(
+        name,
+        help=does,
+        description=f"{does[0].upper()}{does[1:]}.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(action=action)
+    return parser
