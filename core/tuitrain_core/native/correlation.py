@@ -92,21 +92,6 @@ def tiled(
     channels = Channels.of(s.O, k.host)
     most = channels.rows(k.host)
 
-    def one(t: Tile, phase: int) -> None:
-        loops, offset, tap = _reduction(k, s, t, phase, channels.padded)
-        corner = k.add(k.mul(t.y, s.stride[0] * s.W), k.mul(t.x, s.stride[1]))
-        image = k.mul(t.n, s.H * s.W * s.C)
-        a = k.at(operands[0], image, k.mul(corner, s.C), offset)
-        p = k.at(operands[1], t.channel, k.mul(tap, channels.padded))
-        pixels = [
-            (y * s.stride[0] * s.W + x * s.stride[1] * t.step) * s.C
-            for y in range(t.height)
-            for x in range(t.width)
-        ]
-        first = start(t.channel, t.columns)
-        initial = None if first is None else first * len(pixels)
-        store(t, tile.accumulate(k, pixels, t.columns, a, p, loops, initial))
-
     def sample(i: Value, _: list[Value]) -> None:
         n = k.add(samples[0], i)
 
@@ -119,13 +104,39 @@ def tiled(
 
                 def pixels(j: Int, width: int, phase: int = phase, step: int = step) -> None:
                     x = k.add(k.mul(j, step), phase)
-                    one(Tile(n, y, x, channel, height, width, step, vectors), phase)
+                    one = Tile(n, y, x, channel, height, width, step, vectors)
+                    store(one, _tile_sums(k, s, operands, one, phase, channels.padded, start))
 
                 _each(k, group, pixels)
 
         _each_channel(k, channels, rows)
 
     k.loop(k.sub(samples[1], samples[0]), sample)
+
+
+def _tile_sums(
+    k: Builder,
+    s: Shape,
+    operands: tuple[Value, Value],
+    t: Tile,
+    phase: int,
+    padded: int,
+    start: Start,
+) -> list[Value]:
+    """Return the sums of a tile, pixel by pixel."""
+    loops, offset, tap = _reduction(k, s, t, phase, padded)
+    corner = k.add(k.mul(t.y, s.stride[0] * s.W), k.mul(t.x, s.stride[1]))
+    image = k.mul(t.n, s.H * s.W * s.C)
+    a = k.at(operands[0], image, k.mul(corner, s.C), offset)
+    p = k.at(operands[1], t.channel, k.mul(tap, padded))
+    pixels = [
+        (y * s.stride[0] * s.W + x * s.stride[1] * t.step) * s.C
+        for y in range(t.height)
+        for x in range(t.width)
+    ]
+    first = start(t.channel, t.columns)
+    initial = None if first is None else first * len(pixels)
+    return tile.accumulate(k, pixels, t.columns, a, p, loops, initial)
 
 
 def _reduction(
@@ -170,21 +181,11 @@ def thin(
     weights: [o][ky][(kx, c) padded]; store(value, place in the output, mask) writes some floats of
     the output, in which pixels and channels lie side by side.
     """
-    run = s.KW * s.C
-    padded = -(-run // k.lanes) * k.lanes
-    step = 1 if s.rows is None else s.rows.step
     size = dot.sizes(k.host)
     width = max(1, size.rows * size.outputs[0] // s.O)
 
     def one(n: Int, y: Int, x: Int, w: int) -> None:
-        ky, count = _taps(k, s, y, 1)
-        line = k.add(k.mul(n, s.H), k.add(y, ky))
-        corner = k.at(source, k.mul(k.add(k.mul(line, s.W), x), s.C))
-        pixels = [k.at(corner, j * s.C) for j in range(w)]
-        filters = [k.at(weights, o * s.KH * padded, k.mul(ky, padded)) for o in range(s.O)]
-        repeat = (count, step * s.W * s.C, step * padded)
-        sums = dot.tile(k, pixels, filters, run, repeat)
-        flat = [value for row in sums for value in row]
+        flat = _thin_sums(k, s, (source, weights), (n, y, x), w)
         place = k.mul(k.add(k.mul(k.add(k.mul(n, s.OH), y), s.OW), x), s.O)
         for offset, mask in k.columns(len(flat)):
             leaves = flat[offset : offset + k.lanes]
@@ -201,6 +202,30 @@ def thin(
         k.loop(s.OH, row)
 
     k.loop(k.sub(samples[1], samples[0]), sample)
+
+
+def _thin_sums(
+    k: Builder,
+    s: Shape,
+    operands: tuple[Value, Value],
+    pixel: tuple[Int, Int, Int],
+    width: int,
+) -> list[Value]:
+    """Return the sums of some pixels, side by side, not yet folded: pixel by pixel.
+
+    pixel: sample, y and x of the first
+    """
+    n, y, x = pixel
+    run = s.KW * s.C
+    padded = -(-run // k.lanes) * k.lanes
+    step = 1 if s.rows is None else s.rows.step
+    ky, count = _taps(k, s, y, 1)
+    line = k.add(k.mul(n, s.H), k.add(y, ky))
+    corner = k.at(operands[0], k.mul(k.add(k.mul(line, s.W), x), s.C))
+    pixels = [k.at(corner, j * s.C) for j in range(width)]
+    filters = [k.at(operands[1], o * s.KH * padded, k.mul(ky, padded)) for o in range(s.O)]
+    sums = dot.tile(k, pixels, filters, run, (count, step * s.W * s.C, step * padded))
+    return [value for row in sums for value in row]
 
 
 def _pixel_rows(s: Shape, pixels: int, pool: bool) -> list[Group]:

@@ -9,6 +9,7 @@ as fast for the first layer of LeNet.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from . import reorder, tile
 from .builder import Builder, Int, Mask, Value
@@ -38,56 +39,79 @@ def weight_units(g: Geometry, host: Host) -> int:
 def forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> None:
     """Arguments xp, P, bias, Y, I, first, last, as in `convolution.forward`."""
     x, p, b, y, index, first, last = k.arguments
-    padded = -(-g.O // k.lanes) * k.lanes
-    together = 2 if tile.budget(k.host) >= 4 * g.O else 1
-    loops = [tile.Loop(g.KH, g.KW * padded, g.PW), tile.Loop(g.KW, padded, 1)]
-    filters = list(range(g.O))
-
-    def sums(n: Int, row: Int, height: int, column: Int, width: int) -> list[list[list[Value]]]:
-        """Return the vectors [line][o][vector] of some lines and pixels."""
-        lines = [(i * g.PW + at, mask) for i in range(height) for at, mask in k.columns(width)]
-        start = [k.splat(k.load_scalar(b, o)) for o in filters] if bias else [k.zero] * g.O
-        start = [value for value in start for _ in lines]
-        image = k.at(x, k.mul(k.add(k.mul(n, g.PH), row), g.PW), column)
-        flat = tile.accumulate(k, filters, lines, p, image, loops, start, unroll=1)
-        each = len(lines) // height
-        return [[flat[o * len(lines) + i * each :][:each] for o in filters] for i in range(height)]
-
-    def store(vectors: list[Value], address: Value, width: int) -> None:
-        for at, value in enumerate(reorder.interleave(k, vectors, width)):
-            offset = at * k.lanes
-            k.store(value, address, offset, min(k.lanes, width * g.O - offset))
-
-    def plain(n: Int, row: Int, height: int, column: Int, width: int) -> None:
-        for i, channels in enumerate(sums(n, row, height, column, width)):
-            line = k.add(k.mul(k.add(k.mul(n, g.OH), row), g.OW), i * g.OW)
-            for v, (at, mask) in enumerate(k.columns(width)):
-                values = [k.relu(c[v]) if relu else c[v] for c in channels]
-                place = k.mul(k.add(k.add(line, column), at), g.O)
-                store(values, k.at(y, place), k.lanes if mask is None else mask)
-
-    def pooled(n: Int, row: Int, height: int, column: Int, width: int) -> None:
-        upper, lower = sums(n, row, height, column, width)
-        windows = []
-        for o in filters:
-            pairs = [_pairs(k, upper[o]), _pairs(k, lower[o])]
-            windows.append(largest(k, [*pairs[0], *pairs[1]], relu))
-        line = k.add(k.mul(n, g.OH // 2), k.div(row, 2))
-        place = k.mul(k.add(k.mul(line, g.OW // 2), k.div(column, 2)), g.O)
-        store([value for value, _ in windows], k.at(y, place), width // 2)
-        store([where for _, where in windows], k.at(index, place), width // 2)
-
-    emit = pooled if pool else plain
+    maps = _Maps(k, g, x, p, b if bias else None, y, index, relu)
+    emit = maps.pooled if pool else maps.plain
+    together = (2 if tile.budget(k.host) >= 4 * g.O else 1) * k.lanes
     height, width = (g.OH // 2 * 2, g.OW // 2 * 2) if pool else (g.OH, g.OW)
-    whole = width // (together * k.lanes) * together * k.lanes
+    whole = width // together * together
 
     def rows(n: Int, row: Int, tall: int) -> None:
-        k.tiles(0, whole, [together * k.lanes], lambda at, wide: emit(n, row, tall, at, wide))
+        k.tiles(0, whole, [together], lambda at, wide: emit(n, row, tall, at, wide))
         if width > whole:
             emit(n, row, tall, whole, width - whole)
 
     k.tiles(first, last, [1], lambda n, _: k.tiles(
         0, height, [2] if pool else [2, 1], lambda row, tall: rows(n, row, tall)))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Maps:
+    """What a forward pass makes of some lines and pixels: sample n, first row, first column."""
+
+    k: Builder
+    g: Geometry
+    x: Value
+    p: Value
+    bias: Value | None
+    y: Value
+    index: Value
+    relu: bool
+
+    def plain(self, n: Int, row: Int, height: int, column: Int, width: int) -> None:
+        """Write the sums."""
+        k, g = self.k, self.g
+        for i, channels in enumerate(self._sums(n, row, height, column, width)):
+            line = k.add(k.mul(k.add(k.mul(n, g.OH), row), g.OW), i * g.OW)
+            for v, (at, mask) in enumerate(k.columns(width)):
+                values = [k.relu(c[v]) if self.relu else c[v] for c in channels]
+                place = k.mul(k.add(k.add(line, column), at), g.O)
+                self._store(values, k.at(self.y, place), k.lanes if mask is None else mask)
+
+    def pooled(self, n: Int, row: Int, height: int, column: Int, width: int) -> None:
+        """Write the largest of every 2 x 2 sums, and which it was."""
+        k, g = self.k, self.g
+        upper, lower = self._sums(n, row, height, column, width)
+        windows = []
+        for o in range(g.O):
+            pairs = [_pairs(k, upper[o]), _pairs(k, lower[o])]
+            windows.append(largest(k, [*pairs[0], *pairs[1]], self.relu))
+        line = k.add(k.mul(n, g.OH // 2), k.div(row, 2))
+        place = k.mul(k.add(k.mul(line, g.OW // 2), k.div(column, 2)), g.O)
+        self._store([value for value, _ in windows], k.at(self.y, place), width // 2)
+        self._store([where for _, where in windows], k.at(self.index, place), width // 2)
+
+    def _sums(
+        self, n: Int, row: Int, height: int, column: Int, width: int
+    ) -> list[list[list[Value]]]:
+        """Return the vectors [line][o][vector]."""
+        k, g, filters = self.k, self.g, list(range(self.g.O))
+        padded = -(-g.O // k.lanes) * k.lanes
+        loops = [tile.Loop(g.KH, g.KW * padded, g.PW), tile.Loop(g.KW, padded, 1)]
+        lines = [(i * g.PW + at, mask) for i in range(height) for at, mask in k.columns(width)]
+        bias = self.bias
+        start = [k.zero if bias is None else k.splat(k.load_scalar(bias, o)) for o in filters]
+        start = [value for value in start for _ in lines]
+        image = k.at(self.x, k.mul(k.add(k.mul(n, g.PH), row), g.PW), column)
+        flat = tile.accumulate(k, filters, lines, self.p, image, loops, start, unroll=1)
+        each = len(lines) // height
+        return [[flat[o * len(lines) + i * each :][:each] for o in filters] for i in range(height)]
+
+    def _store(self, vectors: list[Value], address: Value, width: int) -> None:
+        """Write a vector for each channel, pixel by pixel."""
+        k = self.k
+        for at, value in enumerate(reorder.interleave(k, vectors, width)):
+            offset = at * k.lanes
+            k.store(value, address, offset, min(k.lanes, width * self.g.O - offset))
 
 
 def weight_gradient(k: Builder, g: Geometry) -> None:
@@ -101,7 +125,7 @@ def weight_gradient(k: Builder, g: Geometry) -> None:
     padded = -(-g.O // k.lanes) * k.lanes
 
     def unit(kx: Int, wide: int) -> None:
-        sums = [_phase(k, g, (x, d), samples, (kx, wide), v, period) for v in range(period)]
+        sums = [_Phase(k, g, x, d, kx, wide, v, period).sums(samples) for v in range(period)]
         for ky in range(g.KH):
             for j in range(wide):
                 total = reorder.fold(k, [phase[ky * wide + j] for phase in sums], g.O)
@@ -120,51 +144,63 @@ def weight_gradient(k: Builder, g: Geometry) -> None:
         numbered += group.count
 
 
-def _phase(
-    k: Builder,
-    g: Geometry,
-    images: tuple[Value, Value],
-    samples: Int,
-    taps: tuple[Int, int],
-    v: int,
-    period: int,
-) -> list[Value]:
-    """Return the sums [ky][kx] over vector v of every period of D; taps: the first kx, how many.
+@dataclass(frozen=True)
+class _Phase:
+    """Vector v of every period of D, beside the taps of every ky and ``wide`` kx from a first one.
 
     Row r of the padded input meets row r - ky of D; where D has no such row, zeros stand in. (So a
     NaN of the input shows in the gradient of every ky.)
     """
-    kx, wide = taps
-    block, row = period * k.lanes, g.OW * g.O
-    zeros = k.zeros(row)
 
-    def vector(
-        line: Value, rows: list[Value], at: Int, mask: Mask, sums: list[Value]
+    k: Builder
+    g: Geometry
+    x: Value
+    d: Value
+    kx: Int
+    wide: int
+    v: int
+    period: int
+
+    def sums(self, samples: Int) -> list[Value]:
+        """Return the sums [ky][kx] over all samples."""
+        k, g = self.k, self.g
+        zeros = k.zeros(g.OW * g.O)
+
+        def sample(n: Value, sums: list[Value]) -> list[Value]:
+            return k.loop(g.PH, lambda r, c: self._line(n, r, zeros, c), sums)
+
+        return k.loop(samples, sample, [k.zero] * (g.KH * self.wide))
+
+    def _line(self, n: Int, r: Int, zeros: Value, sums: list[Value]) -> list[Value]:
+        """Add what a row of the padded input gives."""
+        k, g = self.k, self.g
+        block, row = self.period * k.lanes, g.OW * g.O
+        image = k.at(self.x, k.mul(k.add(k.mul(n, g.PH), r), g.PW), self.kx)
+        rows = [self._met(n, k.sub(r, ky), zeros) for ky in range(g.KH)]
+        whole = row // block
+        rest = min(row - whole * block - self.v * k.lanes, k.lanes)
+        sums = k.loop(whole, lambda i, c: self._vector(image, rows, k.mul(i, block), None, c), sums)
+        return self._vector(image, rows, whole * block, rest, sums) if rest > 0 else sums
+
+    def _met(self, n: Int, y: Int, zeros: Value) -> Value:
+        """Return the address of a row of D, or of zeros."""
+        k, g = self.k, self.g
+        there = k.ir.and_(k.less(-1, y), k.less(y, g.OH))
+        line = k.at(self.d, k.mul(k.add(k.mul(n, g.OH), y), g.OW * g.O))
+        return k.ir.select(there, line, zeros)
+
+    def _vector(
+        self, line: Value, rows: list[Value], at: Int, mask: Mask, sums: list[Value]
     ) -> list[Value]:
-        pixel, out = k.div(at, g.O), list(sums)
-        spread = [_pixels(k, k.at(line, pixel, j), g.O, v * k.lanes, mask) for j in range(wide)]
+        """Add the products of one vector in each of the rows of D."""
+        k, channels, first = self.k, self.g.O, self.v * self.k.lanes
+        pixel, out = k.div(at, channels), list(sums)
+        spread = [_pixels(k, k.at(line, pixel, j), channels, first, mask) for j in range(self.wide)]
         for ky, address in enumerate(rows):
-            value = k.load(address, k.add(at, v * k.lanes), mask)
-            for j, image in enumerate(spread, ky * wide):
+            value = k.load(address, k.add(at, first), mask)
+            for j, image in enumerate(spread, ky * self.wide):
                 out[j] = k.fma(value, image, out[j])
         return out
-
-    def met(n: Int, y: Int) -> Value:
-        there = k.ir.and_(k.less(-1, y), k.less(y, g.OH))
-        return k.ir.select(there, k.at(images[1], k.mul(k.add(k.mul(n, g.OH), y), row)), zeros)
-
-    def line(n: Int, r: Int, sums: list[Value]) -> list[Value]:
-        image = k.at(images[0], k.mul(k.add(k.mul(n, g.PH), r), g.PW), kx)
-        rows = [met(n, k.sub(r, ky)) for ky in range(g.KH)]
-        whole = row // block
-        rest = min(row - whole * block - v * k.lanes, k.lanes)
-        sums = k.loop(whole, lambda i, c: vector(image, rows, k.mul(i, block), None, c), sums)
-        return vector(image, rows, whole * block, rest, sums) if rest > 0 else sums
-
-    def sample(n: Value, sums: list[Value]) -> list[Value]:
-        return k.loop(g.PH, lambda r, c: line(n, r, c), sums)
-
-    return k.loop(samples, sample, [k.zero] * (g.KH * wide))
 
 
 def _kx(g: Geometry, host: Host) -> list[Group]:

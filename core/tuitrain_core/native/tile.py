@@ -70,18 +70,9 @@ def accumulate(
     """
     flat = [k.zero] * (len(rows) * len(columns)) if start is None else list(start)
 
-    def step(a: Value, v: Value, flat: Sequence[Value]) -> list[Value]:
-        vectors = [k.load(v, offset, mask) for offset, mask in columns]
-        out = list(flat)
-        for i, row in enumerate(rows):
-            scalar = k.splat(k.load_scalar(a, row))
-            for j, vector in enumerate(vectors, i * len(columns)):
-                out[j] = k.fma(scalar, vector, out[j])
-        return out
-
     def nest(loops: Sequence[Loop], a: Value, v: Value, flat: Sequence[Value]) -> list[Value]:
         if not loops:
-            return step(a, v, flat)
+            return _step(k, rows, columns, a, v, flat)
         loop, inner = loops[0], loops[1:]
 
         def body(times: int) -> Callable[[Value, list[Value]], list[Value]]:
@@ -102,6 +93,19 @@ def accumulate(
         return carry[2:]
 
     return nest(reduction, a, v, flat)
+
+
+def _step(
+    k: Builder, rows: Sequence[int], columns: Columns, a: Value, v: Value, flat: Sequence[Value]
+) -> list[Value]:
+    """Add the products of one step of the reduction."""
+    vectors = [k.load(v, offset, mask) for offset, mask in columns]
+    out = list(flat)
+    for i, row in enumerate(rows):
+        scalar = k.splat(k.load_scalar(a, row))
+        for j, vector in enumerate(vectors, i * len(columns)):
+            out[j] = k.fma(scalar, vector, out[j])
+    return out
 
 
 @dataclass(frozen=True)
