@@ -1,10 +1,10 @@
-"""Writing a chart into files: its numbers as CSV, its picture as SVG."""
+"""Writing a chart into files: its numbers as CSV, its picture as SVG; `png` draws it as PNG."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from itertools import count
 from pathlib import Path
@@ -45,8 +45,8 @@ def as_svg(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) ->
     return console.export_svg(title=title, unique_id="chart")
 
 
-def write_new(folder: Path, stem: str, files: dict[str, str]) -> list[Path]:
-    """Write texts, by suffix, under one name that no file has yet: ``stem``, else ``stem-2``.
+def write_new(folder: Path, stem: str, files: Mapping[str, str | bytes]) -> list[Path]:
+    """Write files, by suffix, under one name that none has yet: ``stem``, else ``stem-2``.
 
     Raises
     ------
@@ -58,8 +58,9 @@ def write_new(folder: Path, stem: str, files: dict[str, str]) -> list[Path]:
     targets = next(each for each in choices if not any(path.exists() for path in each.values()))
     try:
         for suffix, target in targets.items():
-            with target.open("x", encoding="utf-8") as file:
-                file.write(files[suffix])
+            content = files[suffix]
+            with target.open("xb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise TuitrainError(f"cannot write {error.filename}: {error.strerror}") from None
     return list(targets.values())
