@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tuitrain.app.exporting import as_csv, write_new
+from tuitrain.app.exporting import as_csv, legend, write_new
 from tuitrain.app.renderables.plot import Curve
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.widgets.header import RunHeader
@@ -67,6 +67,17 @@ def test_csv_has_every_point_of_every_curve_and_reads_back():
     ]
     text = as_csv(curves, "main")
     assert text == f"curve,step,value\nmain,1,0.1\nmain,2,nan\nb1,2,{1 / 3!r}\n"
+
+
+def test_a_picture_names_the_present_curves_in_their_colours():
+    def curve(name, role="group-0", dash=""):
+        return Curve(Series(np.array([1]), np.array([0.1])), role, name=name, dash=dash)
+
+    conv, fc, ghost, pinned = curve("conv"), curve("fc", "group-1"), curve("b1", "ghost"), "1100"
+    rows = legend([conv, fc, ghost, curve("A", dash=pinned)], 40)
+    assert rows == [(("conv  ", "group-0"), ("fc  ", "group-1"))]
+    assert len(legend([conv, fc], 5)) == 2, "as many lines as they take"
+    assert legend([conv, ghost], 40) == legend([curve("", "curve")], 40) == []
 
 
 def test_no_file_is_written_over(tmp_path):

@@ -15,8 +15,9 @@ from rich.text import Text
 
 from tuitrain.errors import TuitrainError
 
+from .renderables.chart import MOST_CURVES
 from .renderables.plot import Curve
-from .renderables.rows import Row, width_of
+from .renderables.rows import Row, flowed, width_of
 
 
 def as_csv(curves: Sequence[Curve], unnamed: str) -> str:
@@ -32,6 +33,16 @@ def as_csv(curves: Sequence[Curve], unnamed: str) -> str:
         points = zip(curve.series.steps.tolist(), curve.series.values.tolist(), strict=True)
         writer.writerows((name, step, repr(value)) for step, value in points)
     return text.getvalue()
+
+
+def legend(curves: Sequence[Curve], width: int) -> list[Row]:
+    """Return the names of the present line's curves, each in its colour; none if there is but one.
+
+    On the screen the table of groups has them; a picture stands alone.
+    """
+    named = [each for each in curves[:MOST_CURVES] if each.name and not each.behind]
+    row: Row = tuple((f"{each.name}  ", each.role) for each in named)
+    return flowed(row, width) if len(named) > 1 else []
 
 
 def as_svg(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from textual.reactive import reactive
 
-from tuitrain.app.exporting import as_csv, as_svg, write_new
+from tuitrain.app.exporting import as_csv, as_svg, legend, write_new
 from tuitrain.app.png import PngError, as_png
 from tuitrain.app.renderables.chart import last_step
 from tuitrain.app.renderables.chart_view import ChartView
@@ -94,7 +94,8 @@ class Charting(Acts):
         curves = quantity.curves(snapshot) + pinned_curves(self.chart_view.pinned, quantity)
         numbers = as_csv(curves, snapshot.branch)
         title = f"{snapshot.title.name} · {chart.border_title} · step {snapshot.step}"
-        drawn = chart.rows(snapshot, chart.room), chart.style_of, title
+        rows = [*legend(curves, chart.room.width), *chart.rows(snapshot, chart.room)]
+        drawn = rows, chart.style_of, title
         files: dict[str, str | bytes] = {".csv": numbers, ".svg": as_svg(*drawn)}
         less = ""
         try:
