@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
+from PIL import Image
 
-from tuitrain.app.exporting import as_csv, write_new
+from tuitrain.app.exporting import as_csv, legend, write_new
 from tuitrain.app.renderables.plot import Curve
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.widgets.header import RunHeader
@@ -66,8 +69,19 @@ def test_csv_has_every_point_of_every_curve_and_reads_back():
     assert text == f"curve,step,value\nmain,1,0.1\nmain,2,nan\nb1,2,{1 / 3!r}\n"
 
 
+def test_a_picture_names_the_present_curves_in_their_colours():
+    def curve(name, role="group-0", dash=""):
+        return Curve(Series(np.array([1]), np.array([0.1])), role, name=name, dash=dash)
+
+    conv, fc, ghost, pinned = curve("conv"), curve("fc", "group-1"), curve("b1", "ghost"), "1100"
+    rows = legend([conv, fc, ghost, curve("A", dash=pinned)], 40)
+    assert rows == [(("conv  ", "group-0"), ("fc  ", "group-1"))]
+    assert len(legend([conv, fc], 5)) == 2, "as many lines as they take"
+    assert legend([conv, ghost], 40) == legend([curve("", "curve")], 40) == []
+
+
 def test_no_file_is_written_over(tmp_path):
-    files = {".csv": "1", ".svg": "2"}
+    files = {".csv": "1", ".svg": b"2"}
     (tmp_path / "my-run-5.svg").write_text("mine")
     first, second = write_new(tmp_path, "my run/5", files), write_new(tmp_path, "my run/5", files)
     assert [each.name for each in first] == ["my-run-5-2.csv", "my-run-5-2.svg"]
@@ -80,11 +94,30 @@ def test_a_folder_that_is_not_there_is_named(tmp_path):
         write_new(tmp_path / "gone", "x", {".csv": ""})
 
 
-async def test_the_key_writes_the_chart_and_the_screen(opened, tmp_path, monkeypatch):
+STEM = "lenet-decay-lr-1204"
+
+
+async def test_the_key_writes_the_chart_as_numbers_and_as_pictures(opened, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     async with opened() as person:
         await person.press("]", "E")
-        assert person.status == ("✓ written: lenet-decay-lr-1204.csv and lenet-decay-lr-1204.svg")
-    lines = (tmp_path / "lenet-decay-lr-1204.csv").read_text().splitlines()
+        assert person.status == f"✓ written: {STEM}.csv, .svg and .png"
+    lines = (tmp_path / f"{STEM}.csv").read_text().splitlines()
     assert {line.split(",")[0] for line in lines[1:]} == {"conv", "fc"}
-    assert (tmp_path / "lenet-decay-lr-1204.svg").read_text().startswith("<svg")
+    assert (tmp_path / f"{STEM}.svg").read_text().startswith("<svg")
+    with Image.open(tmp_path / f"{STEM}.png") as picture:
+        assert picture.format == "PNG"
+
+
+async def test_without_pillow_the_rest_is_written_and_a_sentence_says_what_to_install(
+    opened, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    async with opened() as person:
+        await person.press("]", "E")
+        assert person.status == (
+            f"✓ written: {STEM}.csv and .svg; a PNG needs Pillow, which is not installed: "
+            'pip install "tuitrain[png]"'
+        )
+    assert sorted(each.suffix for each in tmp_path.iterdir()) == [".csv", ".svg"]

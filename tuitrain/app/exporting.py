@@ -1,10 +1,10 @@
-"""Writing a chart into files: its numbers as CSV, its picture as SVG."""
+"""Writing a chart into files: its numbers as CSV, its picture as SVG; `png` draws it as PNG."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from itertools import count
 from pathlib import Path
@@ -15,8 +15,9 @@ from rich.text import Text
 
 from tuitrain.errors import TuitrainError
 
+from .renderables.chart import MOST_CURVES
 from .renderables.plot import Curve
-from .renderables.rows import Row, width_of
+from .renderables.rows import Row, flowed, width_of
 
 
 def as_csv(curves: Sequence[Curve], unnamed: str) -> str:
@@ -34,6 +35,16 @@ def as_csv(curves: Sequence[Curve], unnamed: str) -> str:
     return text.getvalue()
 
 
+def legend(curves: Sequence[Curve], width: int) -> list[Row]:
+    """Return the names of the present line's curves, each in its colour; none if there is but one.
+
+    On the screen the table of groups has them; a picture stands alone.
+    """
+    named = [each for each in curves[:MOST_CURVES] if each.name and not each.behind]
+    row: Row = tuple((f"{each.name}  ", each.role) for each in named)
+    return flowed(row, width) if len(named) > 1 else []
+
+
 def as_svg(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) -> str:
     """Return rows of text as a picture, in the colours that the roles have on the screen."""
     width = max((width_of(row) for row in rows), default=1)
@@ -45,8 +56,8 @@ def as_svg(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) ->
     return console.export_svg(title=title, unique_id="chart")
 
 
-def write_new(folder: Path, stem: str, files: dict[str, str]) -> list[Path]:
-    """Write texts, by suffix, under one name that no file has yet: ``stem``, else ``stem-2``.
+def write_new(folder: Path, stem: str, files: Mapping[str, str | bytes]) -> list[Path]:
+    """Write files, by suffix, under one name that none has yet: ``stem``, else ``stem-2``.
 
     Raises
     ------
@@ -58,8 +69,9 @@ def write_new(folder: Path, stem: str, files: dict[str, str]) -> list[Path]:
     targets = next(each for each in choices if not any(path.exists() for path in each.values()))
     try:
         for suffix, target in targets.items():
-            with target.open("x", encoding="utf-8") as file:
-                file.write(files[suffix])
+            content = files[suffix]
+            with target.open("xb") as file:
+                file.write(content.encode() if isinstance(content, str) else content)
     except OSError as error:
         raise TuitrainError(f"cannot write {error.filename}: {error.strerror}") from None
     return list(targets.values())

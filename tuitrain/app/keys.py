@@ -317,7 +317,7 @@ KEYS: Final[tuple[Key, ...]] = (
         "export",
         "",
         "",
-        "Write the chart that has the focus, else the first, as CSV and as SVG.",
+        "Write the chart that has the focus, else the first, as CSV, SVG and PNG.",
     ),
     Key("R", "R", "runs", "", "", "Past runs: draw some beside this one, compare their numbers."),
     Key("p", "p", "hold", "", "", "Hold the display, or let it go on; training goes on."),

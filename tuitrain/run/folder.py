@@ -1,8 +1,9 @@
 """The run folder: what is left of a run on disk.
 
 ``header.json`` says what was run and what its bits depend on, ``journal.jsonl`` has the commands
-and every so many steps digests, ``metrics.jsonl`` losses and accuracies, ``checkpoints/`` states
-to go on from. A line is whole or it is the last one: whoever reads passes over a torn end.
+and every so many steps digests, ``metrics.jsonl`` losses and accuracies, ``groups.jsonl`` what the
+groups looked like now and then, ``checkpoints/`` states to go on from. A line is whole or it is the
+last one: whoever reads passes over a torn end.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ import msgspec
 from tuitrain.errors import TuitrainError, nearest
 
 from .checkpoint import Checkpoint, CheckpointError, Position, as_bytes, checkpoint_file
+from .courses import Looked, Take, Thinning
 from .session_state import SessionState
 from .snapshot import JournalEntry
 
 HEADER, JOURNAL, METRICS = "header.json", "journal.jsonl", "metrics.jsonl"
+GROUPS = "groups.jsonl"
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -76,9 +79,11 @@ class RunFolder:
                 write_whole(folder / HEADER, msgspec.json.format(msgspec.json.encode(header)))
             self._journal = files.enter_context(_appending(folder / JOURNAL))
             self._metrics = files.enter_context(_appending(folder / METRICS))
+            self._groups = files.enter_context(_appending(folder / GROUPS))
         except OSError as error:
             raise TuitrainError(f"{folder} cannot be written: {error.strerror}") from None
         self.position = position_of(folder) if again else Position()
+        self._thinning = Thinning(_last_look(folder) if again else None)
 
     def command(self, entry: JournalEntry) -> None:
         """Write a command down, and see it to the disk."""
@@ -102,6 +107,11 @@ class RunFolder:
         """Write an accuracy down."""
         self._write(self._metrics, {"event": "accuracy", "step": step, "accuracy": accuracy})
         self._moved(metrics=1)
+
+    def groups(self, step: int, branch: str, take: Take, last: bool = False) -> None:
+        """Write down what the groups look like, unless that was done not long ago."""
+        if not self.problem and (record := self._thinning.keep(step, branch, take, last)):
+            self._write(self._groups, record)
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
         """Write digests down."""
@@ -188,6 +198,27 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
     TuitrainError : it cannot be read, or a line that is not the last is damaged
     """
     return _read_lines(folder / METRICS)
+
+
+def read_groups(folder: Path) -> list[Looked]:
+    """Read what the groups looked like, as it was written; none where there is no such file.
+
+    Raises
+    ------
+    TuitrainError : it cannot be read, or a line that is not the last is damaged
+    """
+    try:
+        return msgspec.convert(_read_lines(folder / GROUPS), list[Looked])
+    except msgspec.ValidationError as error:
+        raise TuitrainError(f"{folder / GROUPS}: {error}") from None
+
+
+def _last_look(folder: Path) -> Looked | None:
+    """Return what was written last of the groups; None if that cannot be read."""
+    with suppress(TuitrainError):
+        looks = read_groups(folder)
+        return looks[-1] if looks else None
+    return None
 
 
 def position_of(folder: Path) -> Position:

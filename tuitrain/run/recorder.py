@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from .courses import Take
 from .session_state import SessionState
 from .snapshot import JournalEntry
 
@@ -27,6 +28,17 @@ class Recorder(Protocol):
 
     def accuracy(self, step: int, accuracy: float) -> None:
         """Take in the accuracy on the test set after ``step`` steps."""
+        ...
+
+    def groups(self, step: int, branch: str, take: Take, last: bool = False) -> None:
+        """Take in what the groups look like after ``step`` steps, if that is wanted.
+
+        Parameters
+        ----------
+        branch : the name of the line of history
+        take : looks at the groups; it costs something, and is called only if it is wanted
+        last : whether no step follows
+        """
         ...
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
@@ -62,6 +74,9 @@ class NoRecord:
 
     def accuracy(self, step: int, accuracy: float) -> None:
         """Forget it."""
+
+    def groups(self, step: int, branch: str, take: Take, last: bool = False) -> None:
+        """Do not look."""
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
         """Forget them."""

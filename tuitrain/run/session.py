@@ -257,15 +257,21 @@ class Session:
         self.motion.stand(at_end=self.step >= self.title.total_steps)
 
     def _after(self, taken: int) -> None:
+        step, at_end = self.step, self.step == self.title.total_steps
+        epoch_ends = at_end or step % self.title.steps_per_epoch == 0
+        digest_due = at_end or step % self.cadence.digest == 0
         self.motion.taken(taken)
-        if self.step % self.title.steps_per_epoch == 0 or self.step == self.title.total_steps:
+        if epoch_ends:
             accuracy = self.test_accuracy()
-            self.recorder.accuracy(self.step, accuracy)
-            if self.step < self.title.total_steps and self.breakpoints.reached(accuracy):
+            self.recorder.accuracy(step, accuracy)
+            if not at_end and self.breakpoints.reached(accuracy):
                 self._break()
-        if self.step % self.cadence.digest == 0 or self.step == self.title.total_steps:
-            self.recorder.digest(self.step, self.timeline.line.name, self.engine.digests())
-        if self.step == self.title.total_steps:
+        line = self.timeline.line.name
+        if digest_due:
+            self.recorder.digest(step, line, self.engine.digests())
+        if epoch_ends or digest_due:  # a look at the groups costs a fraction of either
+            self.recorder.groups(step, line, self.engine.groups, last=at_end)
+        if at_end:
             self.phase = Phase.FINISHED
-        elif self.step % self.cadence.checkpoint == 0:
+        elif step % self.cadence.checkpoint == 0:
             self.checkpoints.keep_by_itself()

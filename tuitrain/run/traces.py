@@ -1,7 +1,7 @@
 """Traces: what the groups looked like at the moments that a face was shown, for its charts.
 
-They are for the eye: never in a record, no part of the state, and nothing is decided by them. Each
-line of history has its own, which begins with what it has in common with the one it was made from.
+They are for the eye: no part of the state, and nothing is decided by them. Each line of history has
+its own, which begins with what it has in common with the one it was made from.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ def snapshot_of(
     """Return what a face shows of a session; see `Session.snapshot`."""
     engine, line = session.engine, session.timeline.line
     groups = engine.groups()
+    session.recorder.groups(session.step, line.name, lambda: groups)
     left = (session.title.total_steps - session.step) * engine.batch_size
     return Snapshot(
         version=version,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tuitrain.run.checkpoint import Position
+from tuitrain.run.courses import Take
 from tuitrain.run.folder import RunFolder
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session_state import SessionState
@@ -69,6 +70,11 @@ class GoingOn:
         """Write an accuracy down, if it is new."""
         if not self._pass_over(1):
             self._folder.accuracy(step, accuracy)
+
+    def groups(self, step: int, branch: str, take: Take, last: bool = False) -> None:
+        """Write down what the groups look like, once the run is where the record ended."""
+        if self.over:
+            self._folder.groups(step, branch, take, last)
 
     def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:
         """Write a checkpoint that goes on here, which may be in the midst of the record."""

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from tuitrain.errors import ScenarioError
+from tuitrain.run.courses import Take
 from tuitrain.run.folder import Header, read_header, read_journal
 from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import JournalEntry
@@ -90,6 +91,9 @@ class Comparison:
 
     def accuracy(self, step: int, accuracy: float) -> None:
         """Take no notice."""
+
+    def groups(self, step: int, branch: str, take: Take, last: bool = False) -> None:
+        """Take no notice: which steps were looked at is no part of what was trained."""
 
     def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:
         """Keep none: the folder has its own."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from textual.reactive import reactive
 
-from tuitrain.app.exporting import as_csv, as_svg, write_new
+from tuitrain.app.exporting import as_csv, as_svg, legend, write_new
+from tuitrain.app.png import PngError, as_png
 from tuitrain.app.renderables.chart import last_step
 from tuitrain.app.renderables.chart_view import ChartView
 from tuitrain.app.renderables.pinned import Pinned, pinned_curves
@@ -84,7 +85,7 @@ class Charting(Acts):
         self.chart_view = self.chart_view.crossed(self._last)
 
     def action_export(self) -> None:
-        """Write the chart that has the focus, else the first, into files: numbers and picture."""
+        """Write the chart that has the focus, else the first, into files: numbers and pictures."""
         if (snapshot := self.snapshot) is None:
             return
         chart = self.focused if isinstance(self.focused, Chart) else self.query(Chart).first()
@@ -93,14 +94,22 @@ class Charting(Acts):
         curves = quantity.curves(snapshot) + pinned_curves(self.chart_view.pinned, quantity)
         numbers = as_csv(curves, snapshot.branch)
         title = f"{snapshot.title.name} · {chart.border_title} · step {snapshot.step}"
-        picture = as_svg(chart.rows(snapshot, chart.room), chart.style_of, title)
+        rows = [*legend(curves, chart.room.width), *chart.rows(snapshot, chart.room)]
+        drawn = rows, chart.style_of, title
+        files: dict[str, str | bytes] = {".csv": numbers, ".svg": as_svg(*drawn)}
+        less = ""
         try:
-            written = write_new(Path.cwd(), stem, {".csv": numbers, ".svg": picture})
+            files[".png"] = as_png(*drawn)
+        except PngError as error:
+            less = f"; {error}"
+        try:
+            written = write_new(Path.cwd(), stem, files)
         except TuitrainError as error:
             self.status.say(f"✗ {error}", "bad")
         else:
-            names = " and ".join(each.name for each in written)
-            self.status.show((("✓ ", "good"), (f"written: {names}", "strong")))
+            first, *others = (each.suffix for each in written)
+            names = f"{written[0].stem}{', '.join([first, *others[:-1]])} and {others[-1]}"
+            self.status.show((("✓ ", "good"), (f"written: {names}", "strong"), (less, "muted")))
 
     def action_runs(self) -> None:
         """List past runs, to draw some of them beside this one."""

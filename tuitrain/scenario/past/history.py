@@ -39,12 +39,13 @@ class _Measured(msgspec.Struct, frozen=True):
 class PastLine:
     """One line of history, from the first step to where it was left last.
 
-    ``gaps`` are the steps at which its losses begin to be unknown; there is a NaN at each, so that
-    no curve crosses the gap.
+    Up to ``fork`` it is its ``parent``. ``gaps`` are the steps at which its losses begin to be
+    unknown; there is a NaN at each, so that no curve crosses the gap.
     """
 
     name: str
     fork: int = 0
+    parent: PastLine | None = None
     loss: Curve = field(default_factory=Curve)
     accuracy: Curve = field(default_factory=Curve)
     gaps: set[int] = field(default_factory=set)
@@ -62,7 +63,7 @@ class PastLine:
     def forked(self, name: str, step: int) -> PastLine:
         """Return a line that is this one up to a step."""
         gaps = {each for each in self.gaps if each <= step}
-        return PastLine(name, step, self.loss.until(step), self.accuracy.until(step), gaps)
+        return PastLine(name, step, self, self.loss.until(step), self.accuracy.until(step), gaps)
 
     def measured(self, step: int, losses: Sequence[float]) -> None:
         """Take in losses from a step on."""

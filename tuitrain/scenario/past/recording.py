@@ -16,6 +16,7 @@ from tuitrain.run.snapshot import Actor, BranchView, Intervention, Phase, Snapsh
 from tuitrain.scenario.build import title_of
 from tuitrain.scenario.rerun import scenario_of
 
+from .courses import PastCourses, as_looked_at
 from .groups import PastGroups
 from .history import History, Moment, read_history
 from .runs import past_run
@@ -38,8 +39,9 @@ UNSEEN = "a record has no weights and no batches; what a checkpoint has, the dec
 class Recording:
     """Gives the moments of a record as snapshots; takes no commands.
 
-    Groups follow from the scenario and from what was decided, learning rates too. Values and
-    gradients are in checkpoints alone; what nothing tells is left out. The moments are the steps in
+    Groups follow from the scenario and from what was decided, learning rates too. How large their
+    gradients and updates were is known for the steps that were looked at. Values and gradients are
+    in checkpoints alone; what nothing tells is left out. The moments are the steps in
     the order in which they were taken: after a rewind they go on further back, on another line.
 
     Parameters
@@ -62,6 +64,7 @@ class Recording:
         self._run = past_run(folder)
         self._groups = PastGroups(scenario, str(folder / HEADER))
         self._values = PastValues(folder)
+        self._courses = PastCourses(folder)
         per_epoch = self._groups.steps_per_epoch
         self._title = title_of(scenario, per_epoch)
         self._decisive = self._history.decisive()
@@ -159,18 +162,19 @@ class Recording:
         line, step = history.legs[moment.leg].line, moment.step
         decided = history.decided(moment)
         commands = [(each.step, each.command) for each in decided]
-        groups = self._groups.at(step, decided)
+        traces = self._courses.traces(line, step, self._groups.rates(step, decided))
+        groups = tuple(map(as_looked_at, self._groups.at(step, decided), traces))
         watched = self._watched
         return Snapshot(
             version=self._version,
             title=self._title,
             phase=Phase.PLAYED if self.playing else Phase.RECORDED,
             step=step,
-            note=self._groups.problem,
+            note=self._groups.problem or self._courses.problem,
             loss=line.loss_until(step),
             accuracy=line.accuracy_until(step),
             groups=groups,
-            traces=self._groups.rates(step, decided),
+            traces=traces,
             parameter=self._values.at(watched, step, decided, groups) if watched else None,
             journal=history.entries[: history.known(moment)],
             interventions=tuple(Intervention(*each) for each in commands),
