@@ -2,9 +2,12 @@
 
 import threading
 
+import pytest
+
 from tests.run.fake_engine import FakeEngine
 from tuitrain.commands import Freeze, SetLr, parse
 from tuitrain.errors import RefusedError, ScenarioError
+from tuitrain.run.cadence import Cadence
 from tuitrain.run.live import LiveRun
 from tuitrain.run.output import Output
 from tuitrain.run.session import Session
@@ -199,8 +202,38 @@ def test_a_fake_clock_gives_the_speed():
     run.close()
 
 
+def test_snapshots_and_record_are_overhead_and_steps_and_evaluation_are_not():
+    now, shares = [0.0], []
+
+    class Slow(FakeEngine):
+        def groups(self):
+            now[0] += 0.01
+            return super().groups()
+
+        def digests(self):
+            now[0] += 0.01
+            return super().digests()
+
+        def evaluate(self):
+            now[0] += 0.1
+            return super().evaluate()
+
+    def step(number: int) -> None:
+        now[0] += 0.04
+        shares.append(run.snapshot().overhead)
+
+    title = Title("test", "fake", "none", 0, 4, 10, 200)
+    cadence = Cadence(digest=10)
+    run = LiveRun(lambda tell: Session(Slow(step), title, cadence=cadence), TITLE, lambda: now[0])
+    run.start().join(PATIENCE)
+    run.close()
+    assert shares[:10] == [None] * 10
+    # For ten steps and an evaluation: a digest, and two snapshots, which shall take 5 % at most.
+    assert shares[-1] == pytest.approx(0.03 / 0.53, abs=0.005)
+
+
 def test_time_in_which_the_process_was_suspended_is_nobodys_speed():
-    now, speeds = [0.0], []
+    now, speeds, overheads = [0.0], [], []
 
     def step(number: int) -> None:
         now[0] += 0.1
@@ -208,6 +241,7 @@ def test_time_in_which_the_process_was_suspended_is_nobodys_speed():
             now[0] += 600
             run.woke()
         speeds.append(run.snapshot().samples_per_second)
+        overheads.append(run.snapshot().overhead)
 
     engine = FakeEngine(step)
     run = LiveRun(lambda tell: Session(engine, TITLE), TITLE, clock=lambda: now[0])
@@ -215,6 +249,7 @@ def test_time_in_which_the_process_was_suspended_is_nobodys_speed():
     run.close()
     assert {round(speed) for speed in speeds[5:]} <= {0, 40}
     assert round(speeds[-1]) == 40
+    assert {each for each in overheads if each is not None} == {0.0}
 
 
 def test_what_is_printed_on_the_runs_thread_is_shown_with_its_step():

@@ -1,9 +1,11 @@
 """The small parts of a run: curves, the speedometer."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tuitrain.run.curve import Curve
+from tuitrain.run.overhead import Overhead
 from tuitrain.run.speedometer import Speedometer
 
 
@@ -35,3 +37,35 @@ def test_speed_is_over_about_the_last_second():
     assert round(speed.per_second()) == 300
     speed.reset()
     assert speed.per_second() == 0.0
+
+
+def test_overhead_is_the_share_of_the_last_seconds_without_training():
+    now = [0.0]
+    overhead = Overhead(lambda: now[0])
+
+    def bursts(number: int, training: float, other: float) -> None:
+        for _ in range(number):
+            now[0] += other
+            with overhead.training():
+                now[0] += training
+            overhead.mark()
+
+    bursts(5, 0.09, 0.01)
+    assert overhead.share() is None  # four tenths of a second are known
+    bursts(50, 0.09, 0.01)
+    assert overhead.share() == pytest.approx(0.1)
+    bursts(60, 0.05, 0.05)
+    assert overhead.share() == pytest.approx(0.5)
+    overhead.reset()
+    assert overhead.share() is None
+
+
+def test_training_that_fails_was_training_too():
+    now = [0.0]
+    overhead = Overhead(lambda: now[0])
+    overhead.mark()
+    with pytest.raises(ZeroDivisionError), overhead.training():
+        now[0] += 1.0
+        raise ZeroDivisionError
+    overhead.mark()
+    assert overhead.share() == 0.0

@@ -19,14 +19,13 @@ from tuitrain.engines.closeups import See
 from tuitrain.errors import TuitrainError
 
 from .output import Output
+from .overhead import Overhead
 from .seeing import Seeing
 from .session import Session
 from .snapshot import Actor, JournalEntry, Phase, Snapshot, Title, UpdatePreview
 from .speedometer import Speedometer
 from .telling import Tell
 from .timeline import Timeline
-
-"""Say in a few words what is being waited for."""
 
 BURST_SECONDS = 0.02
 """How long the training keeps the thread before it looks up."""
@@ -87,7 +86,7 @@ class LiveRun:
         self._closing = False
         self._woke = False
         self._end_burst: Callable[[], None] = _nothing_to_end
-        self._speed = Speedometer(clock)
+        self._speed, self._overhead = Speedometer(clock), Overhead(clock)
         self._published_at = self._inspected_at = -1.0
         self._rest = SNAPSHOT_SECONDS
         self._looked = True
@@ -200,6 +199,7 @@ class LiveRun:
         if self._output is not None:
             self._output.step = lambda: session.step
         session.timeline.working = partial(self._working, session.timeline)
+        session.timeline.training = self._overhead.training
         try:
             while not self._closing:
                 self._boundary(session)
@@ -242,7 +242,9 @@ class LiveRun:
         if self._woke:
             self._woke = False
             self._speed.reset()
+            self._overhead.reset()
         self._speed.add((session.step - before) * session.engine.batch_size)
+        self._overhead.mark()
 
     def _working(self, timeline: Timeline, step: int, target: int) -> None:
         """Say how far it is while steps are taken again; give up when the run is closed."""
@@ -256,6 +258,7 @@ class LiveRun:
     def _stand(self) -> None:
         """Wait for a command, a wish to watch, or the end."""
         self._speed.reset()
+        self._overhead.reset()
         with self._wake:
             self._wake.wait_for(lambda: self._look_up or self._closing)
 
@@ -293,7 +296,8 @@ class LiveRun:
             return
         self._looked = False
         seen = self._seeing.see(session, self._asked)
-        self._show(replace(self._view(session, at, now), preview=self._preview, seen=seen))
+        view, share = self._view(session, at, now), self._overhead.share()
+        self._show(replace(view, overhead=share, preview=self._preview, seen=seen))
         self._published_at = self._clock()
         took = self._published_at - at
         self._rest = max(SNAPSHOT_SECONDS, min(took / SNAPSHOT_SHARE, LONGEST_UNSHOWN))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -56,6 +57,8 @@ class Timeline:
         """The lines that an undo has left and a redo can return to, the last at the end."""
         self.working: Callable[[int, int], None] = _nobody_waits
         """Called while steps are taken again: with the step, and the one to get to."""
+        self.training: Callable[[], AbstractContextManager[None]] = nullcontext
+        """Entered for as long as the engine trains or evaluates, so that it can be timed."""
         self.marks: Sequence[int] = ()
         self.passing: Callable[[], None] = lambda: None
         """Called while steps are taken again, at the ``marks`` among them."""
@@ -102,7 +105,8 @@ class Timeline:
     ) -> Sequence[float]:
         """Take steps, at most to `next_stop`, and note their losses; keep a state when due."""
         before = self._engine.step
-        losses = self._engine.run(min(steps, self.next_stop() - before), until, hold, watch)
+        with self.training():
+            losses = self._engine.run(min(steps, self.next_stop() - before), until, hold, watch)
         known = len(self.line.loss)
         self.line.loss.extend(known + 1, losses[known - before :] if known > before else losses)
         step = self._engine.step
@@ -119,7 +123,9 @@ class Timeline:
         """Return the accuracy on the test set now; measured at most once a step."""
         known = self.line.accuracy.series()
         if not len(known) or known.steps[-1] != self._engine.step:
-            self.line.accuracy.extend(self._engine.step, [self._engine.evaluate()])
+            with self.training():
+                accuracy = self._engine.evaluate()
+            self.line.accuracy.extend(self._engine.step, [accuracy])
         return self.line.accuracy.last(1)[0]
 
     def rewind(self, step: int) -> str:

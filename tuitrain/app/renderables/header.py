@@ -21,6 +21,8 @@ PHASES: Final[dict[Phase, tuple[str, str, Role]]] = {
 }
 _SWEEP_SECONDS: Final = 1.6
 _SHORTEST_BAR: Final = 16
+_LEAST_BAR: Final = 28
+"""Cells of the bar, its percentage among them, that are not given away for the overhead."""
 _HELD: Final[tuple[str, str, Role]] = ("‖", "DISPLAY HELD", "alert")
 
 
@@ -33,7 +35,7 @@ def header_rows(snapshot: Snapshot, width: int, now: float = 0.0, held: bool = F
     state = _state(snapshot, held)
     room = inner - width_of(state) - 2
     first = justified(_title(snapshot, room), state, inner)
-    pace = _with_note(snapshot, _pace(snapshot), inner)
+    pace = _with_note(snapshot, _pace(snapshot, inner), inner)
     room = inner - width_of(pace) - 3 if pace else inner
     waits = snapshot.phase is Phase.STARTING and snapshot.ready is None
     bar = sweep(room, now) if waits else progress(_share(snapshot), room)
@@ -81,7 +83,8 @@ def _state(snapshot: Snapshot, held: bool) -> Row:
     )
 
 
-def _pace(snapshot: Snapshot) -> Row:
+def _pace(snapshot: Snapshot, width: int) -> Row:
+    """Say how fast it goes; where that leaves too little of the bar, without the overhead."""
     if snapshot.phase is Phase.STARTING:
         return ()
     if snapshot.phase.past:
@@ -94,7 +97,16 @@ def _pace(snapshot: Snapshot) -> Row:
         many = len(snapshot.breakpoints)
         what = f" breakpoint{'s' if many > 1 else ''}"
         parts.insert(0, ((f"◉ {many}", "warning"), (what, "muted")))
-    return joined(parts, gap="   ")
+    pace = joined(parts, gap="   ")
+    if snapshot.overhead is None or snapshot.phase is not Phase.RUNNING:
+        return pace
+    overhead: Row = (("overhead ", "muted"), (_overhead(snapshot.overhead), "text"))
+    return longest_that_fits([joined([pace, overhead], gap="   "), pace], width - _LEAST_BAR)
+
+
+def _overhead(share: float) -> str:
+    """Write a share, with a decimal where that says something: ``1.4 %``, ``23 %``."""
+    return f"{share * 100:.1f} %" if share < 0.0995 else f"{share * 100:.0f} %"
 
 
 def _with_note(snapshot: Snapshot, pace: Row, width: int) -> Row:
