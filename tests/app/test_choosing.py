@@ -103,3 +103,10 @@ async def test_marks_are_seen_and_selecting_goes_on(opened):
         rows = person.deck.query_one(GroupsTable)._drawn
         assert plain(rows[2]).startswith("  ● conv1.bias") or "●" in plain(rows[2])[:4]
         assert person.source.watched[-1] == "conv1.weight"
+
+
+async def test_a_parameter_of_a_marked_group_is_not_frozen_once_more(opened):
+    async with opened() as person:
+        await person.press("m", "m", "f")
+        assert [each.name for each in person.deck.marked] == ["conv", "conv1.bias"]
+        assert person.sent == ["freeze conv"]

@@ -193,3 +193,13 @@ async def test_picture_while_playing(size, tmp_path, picture):
         person.clock.now += 7.0
         await person.look()
         assert person.svg() == picture
+
+
+async def test_a_brace_says_what_was_asked_there_and_no_old_answer_stays(tmp_path):
+    async with viewed(flown(tmp_path / "a")) as person:
+        await person.press("home", "left_curly_bracket")
+        assert person.status == "nothing was asked before this moment"
+        await person.press("right_curly_bracket")
+        asked = [each.command for each in person.shown.journal if each.step == person.shown.step]
+        assert asked
+        assert person.status == f"step {person.shown.step}: {' · '.join(asked)}"

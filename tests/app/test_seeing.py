@@ -13,6 +13,7 @@ from tuitrain.app.screens.lr import LrDialog
 from tuitrain.app.screens.network import NetworkScreen
 from tuitrain.app.screens.weights import WeightsScreen
 from tuitrain.app.widgets.batch import ConfusionMatrix, Samples
+from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.network import NetworkDetail
 from tuitrain.app.widgets.rows_view import RowsView
 from tuitrain.app.widgets.status import StatusLine
@@ -290,3 +291,26 @@ async def test_read_only_looks_and_does_not_steer(opened):
         assert isinstance(person.app.screen, WeightsScreen)
         assert said(person) == "read-only: this screen shows the run and does not steer it"
         assert person.sent == []
+
+
+async def test_the_footer_says_that_f_thaws_what_is_frozen(opened):
+    still = (group("conv", ("conv",), 938), running().groups[1])
+    async with opened(FakeSource(running(groups=still))) as person:
+        await person.press("W")
+        footer = person.app.screen.query_one(KeyFooter)
+        assert " f thaw " in footer.render_line(0).text
+        await person.press("f")
+        assert person.sent == ["thaw conv2.weight"]
+
+
+async def test_keys_that_somebody_chose_hold_in_the_views_too(opened, tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text('toured = true\n[keys]\nfreeze = "z"\nnetwork = "V"\n')
+    async with opened(config=path) as person:
+        await person.press("W", "f")
+        assert person.sent == []
+        assert " z freeze " in person.app.screen.query_one(KeyFooter).render_line(0).text
+        await person.press("z")
+        assert person.sent == ["freeze conv2.weight"]
+        await person.press("V")
+        assert isinstance(person.app.screen, NetworkScreen)

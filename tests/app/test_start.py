@@ -211,3 +211,14 @@ async def test_picture(case, size, tmp_path, monkeypatch, picture):
     async with visited(Path("runs"), size) as person:
         await person.press(*CASES[case])
         assert person.svg() == picture
+
+
+@pytest.mark.parametrize("key", ["question_mark", "f1"])
+async def test_the_help_has_the_keys_of_the_start(key, tmp_path):
+    async with visited(some_runs(tmp_path)) as person:
+        await person.press(key)
+        text = str(person.app.screen.query_one("#help Static", Static).content)
+        here = text.partition("Keys of a run")[0]
+        assert "  space    Mark a run, to be compared and drawn." in here
+        await person.press("escape")
+        assert isinstance(person.app.screen, StartScreen)

@@ -31,6 +31,7 @@ from .rhythm import TURNS, Rhythm
 from .screens.confirm import Confirm
 from .screens.dialog import CommandDialog
 from .screens.flight_deck import FlightDeck
+from .screens.help import Help
 from .screens.log import Log
 from .screens.seeing import SeeingScreen
 from .source import Source
@@ -67,7 +68,8 @@ class TuitrainApp(App[None]):
     TITLE = "tuitrain"
     CSS_PATH = "tuitrain.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True)
+        Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
+        Binding("f1", "explain", "Help", show=False),
     ]
     COMMANDS = App.COMMANDS | {SteeringCommands}
 
@@ -167,6 +169,10 @@ class TuitrainApp(App[None]):
         if done and isinstance(action, str) and self.deck.is_mounted:
             self.deck.tour.saw(action)
         return done
+
+    def action_explain(self) -> None:
+        """Open the help, over whatever has none of its own."""
+        self.push_screen(Help())
 
     def action_suspend_process(self) -> None:
         """Suspend the process, and the training with it, which is a thread of it."""

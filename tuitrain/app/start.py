@@ -15,6 +15,8 @@ from tuitrain.scenario.past.runs import PastRun
 
 from .choice import Choice
 from .config import Config, ConfigError, read_config, write_config
+from .keys.elsewhere import START
+from .screens.help import Help
 from .screens.start import StartScreen
 from .themes import OURS, heat
 
@@ -71,6 +73,10 @@ class StartApp(App[Choice]):
         if self._problem:
             self.notify(self._problem, severity="error", timeout=20, markup=False)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
+
+    def action_explain(self) -> None:
+        """Open the help, with the keys of the start screen at its top."""
+        self.push_screen(Help(keys=START))
 
     def _keep_theme(self, theme: Theme) -> None:
         if self._config is None:

@@ -59,7 +59,12 @@ class Acts(Steering):
         if self._target() is None:
             return
         act = Thaw if self.selection_frozen else Freeze
-        rows = [row for row in self.chosen if act is Thaw or not self._frozen(row)]
+        whole = {row.name for row in self.chosen if row.is_group}
+        rows = [
+            row
+            for row in self.chosen
+            if (row.is_group or row.group not in whole) and (act is Thaw or not self.frozen(row))
+        ]
         for row in rows:
             try:
                 command = act(row.name)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 
+from tuitrain.app.keys.elsewhere import BATCH
 from tuitrain.app.renderables.footer import Hint
 from tuitrain.app.widgets.batch import ConfusionMatrix, Samples
 from tuitrain.engines.closeups import SAMPLES, SeeBatch
@@ -24,16 +25,9 @@ PAGE = 8
 class BatchScreen(SeeingScreen):
     """Pictures beside the matrix; on a narrow terminal one of them, and tab goes to the other."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "other", "The other panel", show=False),
-        Binding("right,h", "samples(1)", "Other samples", show=False),
-        Binding("left", "samples(-1)", "Other samples", show=False),
-        Binding("down,j,pagedown", "move(1)", "Later samples", show=False),
-        Binding("up,k,pageup", "move(-1)", "Earlier samples", show=False),
-        Binding("plus,equals_sign", "zoom(1)", "Larger", show=False),
-        Binding("minus", "zoom(-1)", "Smaller", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [each.binding() for each in BATCH]
     shows: ClassVar[str] = "batch"
+    keys_here = BATCH
 
     def __init__(self, deck: Acts) -> None:
         super().__init__(deck)

@@ -10,11 +10,14 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from .help import EXPLAIN
+
 
 class Confirm(ModalScreen[bool]):
     """Answers True for yes; every other way out is no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        EXPLAIN,
         Binding("y,enter", "answer(True)", "Yes", show=False),
         Binding("n,escape,q", "answer(False)", "No", show=False),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -20,10 +20,16 @@ from tuitrain.commands.vocabulary import verb as verb_named
 _NOTES = (
     "A command takes effect between two steps, and is answered with that step.",
     "freeze: no gradient, no update, optimizer state untouched, bit for bit.",
+    "overhead, at the top: the share of the last 5 seconds that went to snapshots, kept states and",
+    "the record, between bursts of steps.",
     "ctrl+z stops the process, and training with it; after fg it goes on as if nothing had been.",
     "A click selects a row, in its last column freezes or thaws it; the wheel moves or zooms.",
     "lr 0:   weights hold still, gradients and optimizer state go on.",
 )
+
+
+EXPLAIN: Final = Binding("f1", "app.explain", "Help", show=False)
+"""The key to the help in a dialog that makes no command; what is modal has none of the app's."""
 
 
 class Help(ModalScreen[None]):
@@ -73,7 +79,7 @@ def help_text(about: str = "", keys: Sequence[Key] = KEYS, here: Sequence[Key] =
     Of the usual keys those are left out that do something else ``here``.
     """
     lines: list[Content] = []
-    own = {each.written for each in here}
+    own = {written for each in here for written in each.written.split()}
     if here:
         lines.append(Content.styled("Keys here", "bold $accent"))
         lines += [_entry(key.written, key.summary, 9) for key in here]
@@ -82,8 +88,10 @@ def help_text(about: str = "", keys: Sequence[Key] = KEYS, here: Sequence[Key] =
         lines += [Content.styled(topic.name, "bold $accent"), *_verb(topic, keys)]
         lines += [Content(f"      :{example}") for example in topic.examples]
         lines.append(Content(""))
-    lines.append(Content.styled("Keys", "bold $accent"))
-    lines += [_entry(key.written, key.summary, 9) for key in keys if key.written not in own]
+    lines.append(Content.styled("Keys of a run" if here else "Keys", "bold $accent"))
+    lines += [
+        _entry(key.written, key.summary, 9) for key in keys if not own & {*key.written.split()}
+    ]
     lines += [Content(""), Content.styled("Commands", "bold $accent")]
     lines += [line for verb in VOCABULARY for line in _verb(verb, keys)]
     lines.append(Content(""))

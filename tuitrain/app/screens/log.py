@@ -15,11 +15,14 @@ from tuitrain.app.renderables.log import LEVELS, told
 from tuitrain.app.widgets.log import LogView
 from tuitrain.run.snapshot import Snapshot
 
+from .help import EXPLAIN
+
 
 class Log(ModalScreen[None]):
     """Shows the lines; `look` brings the new ones."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        EXPLAIN,
         Binding("escape", "back", "Close", show=False),
         Binding("q,L", "close", "Close", show=False),
         Binding("slash", "filter", "Filter", show=False),

@@ -9,6 +9,8 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 
+from tuitrain.app.keymap import written_key
+from tuitrain.app.keys.elsewhere import NETWORK
 from tuitrain.app.renderables.footer import Hint
 from tuitrain.app.renderables.groups import TableRow
 from tuitrain.app.widgets.network import NetworkDetail, NetworkTree
@@ -23,6 +25,7 @@ class NetworkScreen(SeeingScreen):
 
     AUTO_FOCUS = "#network-tree"
     shows: ClassVar[str] = "network"
+    keys_here = NETWORK
 
     def body(self) -> ComposeResult:
         """Compose the tree over the details."""
@@ -36,11 +39,12 @@ class NetworkScreen(SeeingScreen):
 
     def hints(self) -> list[Hint]:
         """Name the keys of this view."""
-        acts = self._acts()
+        acts = self._acts() and self.can_steer
+        freeze, lr, swap = (written_key(self.app, name) for name in ("freeze", "lr", "optimizer"))
         return [
-            Hint("f", "freeze/thaw", "freeze", "steer('toggle_freeze')", acts),
-            Hint("l", "lr", "lr", "steer('set_lr')", acts),
-            Hint("o", "optimizer", "optim", "steer('swap_optimizer')", acts),
+            Hint(freeze, "freeze/thaw", "freeze", "steer('toggle_freeze')", acts),
+            Hint(lr, "lr", "lr", "steer('set_lr')", acts),
+            Hint(swap, "optimizer", "optim", "steer('swap_optimizer')", acts),
             Hint("enter", "fold", "fold", spare=2),
         ]
 

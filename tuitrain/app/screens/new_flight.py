@@ -16,6 +16,8 @@ from tuitrain.app.choice import FlyOn
 from tuitrain.app.renderables.rows import left
 from tuitrain.scenario.box import MODELS
 
+from .help import EXPLAIN
+
 
 class NewFlight(ModalScreen[FlyOn]):
     """Asks for data and network; answers them, or None.
@@ -26,6 +28,7 @@ class NewFlight(ModalScreen[FlyOn]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        EXPLAIN,
         Binding("enter", "fly", "Fly", priority=True, show=False),
         Binding("up", "move(-1)", "Up", priority=True, show=False),
         Binding("down", "move(1)", "Down", priority=True, show=False),

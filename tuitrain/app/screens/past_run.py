@@ -14,11 +14,14 @@ from tuitrain.app.choice import Choice, Open, Resume
 from tuitrain.app.renderables.formatting import count
 from tuitrain.scenario.past.runs import PastRun
 
+from .help import EXPLAIN
+
 
 class PastRunDialog(ModalScreen[Choice]):
     """Answers `Resume`, `Open` or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        EXPLAIN,
         Binding("r,enter", "answer(True)", "Resume", show=False),
         Binding("o", "answer(False)", "Open", show=False),
         Binding("escape,q", "dismiss", "Back", show=False),

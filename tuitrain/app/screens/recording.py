@@ -9,8 +9,9 @@ from typing import ClassVar, Final
 
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.keys import Key
+from tuitrain.app.keys.elsewhere import RECORDING
 from tuitrain.app.renderables.footer import Hint
+from tuitrain.app.renderables.formatting import count
 from tuitrain.app.source import Recorded
 from tuitrain.app.widgets.footer import KeyFooter
 
@@ -21,42 +22,6 @@ _JUMPS: Final = 50
 """A record is crossed in so many long jumps."""
 
 _READ_ONLY: Final = "this is a recording: what was cannot be steered, it can be looked at"
-
-RECORDING_KEYS: Final[tuple[Key, ...]] = (
-    Key("space", "space", "play", "play", "play", "Play the run on from here, or stand still."),
-    Key("left", "←", "move(-1)", "back", "back", "The step before."),
-    Key("right", "→", "move(1)", "on", "on", "The next step."),
-    Key(
-        "shift+left",
-        "shift+←",
-        "leap(-1)",
-        "",
-        "",
-        "A long way back: a fiftieth of the run; zoomed in, what the charts show.",
-    ),
-    Key(
-        "shift+right",
-        "shift+→",
-        "leap(1)",
-        "far",
-        "far",
-        "A long way on, likewise.",
-        9,
-    ),
-    Key("left_curly_bracket", "{", "jump(-1)", "", "", "To where something was asked before."),
-    Key(
-        "right_curly_bracket",
-        "}",
-        "jump(1)",
-        "next command",
-        "next",
-        "To where something is asked next.",
-        5,
-    ),
-    Key("home", "home", "end(0)", "start", "start", "To the first moment.", 3),
-    Key("end", "end", "end(1)", "end", "end", "To the last moment.", 4),
-)
-"""What keys do over a recording that do something else, or nothing, over a run."""
 
 _TAKEN: Final = ("home", "end")
 """Keys that the focused panel would take otherwise."""
@@ -76,7 +41,7 @@ class RecordingDeck(FlightDeck):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(each.keys, each.action, each.summary, show=False, priority=each.keys in _TAKEN)
-        for each in RECORDING_KEYS
+        for each in RECORDING
     ]
 
     def __init__(
@@ -115,7 +80,9 @@ class RecordingDeck(FlightDeck):
         if not self._recorded.jump(by):
             where = "after" if by > 0 else "before"
             self.status.say(f"nothing was asked {where} this moment", "warning")
+            return
         self._see()
+        self._say_what_was_asked()
 
     def action_end(self, which: int) -> None:
         """Go to the first moment or the last."""
@@ -127,7 +94,7 @@ class RecordingDeck(FlightDeck):
 
     def action_help(self) -> None:
         """Open the help, with the keys of a recording at its top."""
-        self.app.push_screen(Help(keys=RECORDING_KEYS))
+        self.app.push_screen(Help(keys=RECORDING))
 
     def _go(self, place: int) -> None:
         if self._recorded.playing:
@@ -139,6 +106,12 @@ class RecordingDeck(FlightDeck):
             self.status.say("")
         self._recorded.go(place)
         self._see()
+
+    def _say_what_was_asked(self) -> None:
+        snapshot = self._recorded.snapshot()
+        words = [each.command for each in snapshot.journal if each.step == snapshot.step]
+        said = ": " + " · ".join(words) if words else ""
+        self.status.show(((f"step {count(snapshot.step)}", "strong"), (said, "text")))
 
     def _see(self) -> None:
         """Show the moment at once."""
@@ -162,7 +135,7 @@ class RecordingDeck(FlightDeck):
                 True,
                 each.spare,
             )
-            for each in RECORDING_KEYS
+            for each in RECORDING
             if each.label
         ]
         hints += [

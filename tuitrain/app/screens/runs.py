@@ -28,6 +28,8 @@ from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import Phase, Series, Snapshot, Title
 from tuitrain.scenario.past.runs import PastRun
 
+from .help import EXPLAIN
+
 NOTHING: Final = Snapshot(0, Title("", "", "", 0, 1, 0, 0), Phase.RECORDED)
 """What the charts show where there is no present run."""
 
@@ -43,6 +45,7 @@ class RunsScreen(ModalScreen[tuple[Pinned, ...]]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        EXPLAIN,
         Binding("space", "pin", "Pin", show=False),
         Binding("escape,q,R,enter", "close", "Close", show=False),
         Binding("slash", "filter", "Filter", show=False),

@@ -15,6 +15,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from .help import EXPLAIN
+
 
 @dataclass(frozen=True, slots=True)
 class Save:
@@ -36,6 +38,7 @@ class SaveDialog(ModalScreen["Save | None"]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        EXPLAIN,
         Binding("enter", "save", "Save", priority=True, show=False),
         Binding("escape", "cancel", "Cancel", show=False),
     ]

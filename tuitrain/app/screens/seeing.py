@@ -6,12 +6,16 @@ What is steered from one of them is steered by the deck's own actions, on what i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from tuitrain.app.keymap import written_key
+from tuitrain.app.keys import KEYS, Key
+from tuitrain.app.keys.elsewhere import VIEWS
 from tuitrain.app.renderables.footer import Hint
 from tuitrain.app.renderables.groups import TableRow
 from tuitrain.app.renderables.heat import Ink
@@ -29,6 +33,33 @@ from .help import Help
 if TYPE_CHECKING:
     from .acts import Acts
 
+_STEERS = ("toggle_pause", "step", "toggle_freeze", "set_lr", "swap_optimizer", "undo")
+"""The deck's actions that are there in every view, and act on what is selected in it."""
+
+_SWITCHES = ("weights", "network", "batch")
+"""Those that open the views."""
+
+
+def _from_the_deck(key: Key) -> Binding:
+    """Return what a key of the deck does in a view; the views' own keys come before it."""
+    if key.action in _STEERS:
+        act = f"steer('{key.action}')"
+    elif key.action in _SWITCHES:
+        act = f"switch('{key.action}')"
+    elif key.name == "help":
+        act = "help"
+    else:
+        act = f"elsewhere('{key.name}')"
+    return replace(key, action=act, cursor=False).binding(key.name)
+
+
+def _acts_on_the_deck(key: Key) -> bool:
+    """Whether a key has an action there, and none of its own in all views."""
+    taken = {each for view in VIEWS for each in view.keys.split(",")}
+    its = key.action and not key.action.startswith("app.")
+    return bool(its) and not taken & {*key.keys.split(",")}
+
+
 WAITING = "the run shows it at its next step boundary"
 
 
@@ -41,24 +72,17 @@ class SeeingScreen(Screen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q", "close", "Close", show=False),
-        Binding("question_mark,f1", "help", "Help", show=False),
-        Binding("space", "steer('toggle_pause')", "Pause", show=False),
-        Binding("full_stop", "steer('step')", "Step", show=False),
-        Binding("f", "steer('toggle_freeze')", "Freeze", show=False),
-        Binding("l", "steer('set_lr')", "Learning rate", show=False),
-        Binding("o", "steer('swap_optimizer')", "Optimizer", show=False),
-        Binding("u", "steer('undo')", "Undo", show=False),
-        Binding("c", "ink", "Letters", show=False),
-        Binding("W", "switch('weights')", "Weights", show=False),
-        Binding("N", "switch('network')", "Network", show=False),
-        Binding("i", "switch('batch')", "Images", show=False),
+        *(key.binding() for key in VIEWS),
+        *(_from_the_deck(key) for key in KEYS if _acts_on_the_deck(key)),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide"), (180, "-vast")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
     shows: ClassVar[str] = ""
     """The deck's action that opens this screen."""
+
+    keys_here: ClassVar[tuple[Key, ...]] = ()
+    """The keys that this view has besides those that all have."""
 
     def __init__(self, deck: Acts) -> None:
         super().__init__()
@@ -94,6 +118,12 @@ class SeeingScreen(Screen[None]):
     def chosen(self) -> Sequence[TableRow]:
         """The rows that are acted on from here; none if the view has no selection."""
         return ()
+
+    @property
+    def can_steer(self) -> bool:
+        """Whether the run takes commands from this screen."""
+        snapshot = self.deck.snapshot
+        return not self.deck.read_only and snapshot is not None and not snapshot.phase.ended
 
     def on_mount(self) -> None:
         """Ask for what is shown here."""
@@ -136,13 +166,14 @@ class SeeingScreen(Screen[None]):
 
     def _common(self, snapshot: Snapshot) -> list[Hint]:
         paused = snapshot.phase is Phase.PAUSED
-        names = {"weights": ("W", "weights"), "network": ("N", "network"), "batch": ("i", "images")}
+        names = {"weights": "weights", "network": "network", "batch": "images"}
         pause = "resume" if paused else "pause"
+        space = written_key(self.app, "pause")
         return [
-            Hint("space", pause, pause, "steer('toggle_pause')", not snapshot.phase.ended, 1),
+            Hint(space, pause, pause, "steer('toggle_pause')", self.can_steer, 1),
             *(
-                Hint(key, name, name, f"switch('{view}')", spare=3)
-                for view, (key, name) in names.items()
+                Hint(written_key(self.app, view), name, name, f"switch('{view}')", spare=3)
+                for view, name in names.items()
                 if view != self.shows
             ),
             *([Hint("c", "letters", "letters", "ink", spare=4)] if self.query(HeatView) else []),
@@ -166,9 +197,16 @@ class SeeingScreen(Screen[None]):
             self.action_close()
             self.deck.act_for(self.chosen, view)
 
+    def action_elsewhere(self, name: str) -> None:
+        """Say that a key acts on the deck, and how to get there."""
+        said = f"{written_key(self.app, name)} acts on the deck: esc goes back there"
+        self.deck.status.say(said, "warning")
+        if (snapshot := self.deck.snapshot) is not None:
+            self._answer(snapshot)
+
     def action_help(self) -> None:
-        """Open the help."""
-        self.app.push_screen(Help())
+        """Open the help, with the keys of this view at its top."""
+        self.app.push_screen(Help(keys=(*self.keys_here, *VIEWS)))
 
     def action_close(self) -> None:
         """Go back to the deck; what is not looked at costs nothing."""

@@ -21,6 +21,8 @@ from tuitrain.app.keys import KEYS
 from tuitrain.app.renderables.rows import left, shortened
 from tuitrain.app.widgets.settings import SettingsList
 
+from .help import EXPLAIN
+
 _Value = TypeVar("_Value")
 _VALUES: Final = ("theme", "rate", "bell", "toast", "desktop")
 _SAYS: Final = {
@@ -43,6 +45,7 @@ class Settings(ModalScreen[None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        EXPLAIN,
         Binding("escape,q", "close", "Close", show=False),
         Binding("j", "go('cursor_down')", "Down", show=False),
         Binding("k", "go('cursor_up')", "Up", show=False),

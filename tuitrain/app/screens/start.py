@@ -9,13 +9,14 @@ from typing import ClassVar, Final, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from tuitrain.app.choice import Choice, FlyOn, FlyScenario, Open
+from tuitrain.app.keys.elsewhere import START
 from tuitrain.app.pinning import pin_of, toggled
 from tuitrain.app.renderables.past_runs import found_in, run_row, runs_header
 from tuitrain.app.renderables.pinned import Pinned
@@ -26,6 +27,7 @@ from tuitrain.errors import TuitrainError
 from tuitrain.scenario.box import Boxed
 from tuitrain.scenario.past.runs import PastRun
 
+from .help import Help
 from .new_flight import NewFlight
 from .past_run import PastRunDialog
 from .runs import NOTHING, RunsScreen
@@ -34,10 +36,7 @@ FIRST: Final = Boxed(Path(), "first flight", "LeNet learns ten thousand digits; 
 
 OTHER: Final = "other data …"
 
-_KEYS: Final = (
-    "[b]enter[/] open   [b]tab[/] next list   [b]/[/] filter   [b]space[/] mark a run   "
-    "[b]R[/] compare   [b]q[/] quit"
-)
+_KEYS: Final = "   ".join(f"[b]{key.written}[/] {key.short}" for key in START if key.short)
 
 _Item = TypeVar("_Item")
 
@@ -52,16 +51,7 @@ class StartScreen(Screen[None]):
     where : the folder of the past runs
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "Open", show=False),
-        Binding("space", "pin", "Mark", show=False),
-        Binding("R", "runs", "Compare", show=False),
-        Binding("slash", "filter", "Filter", show=False),
-        Binding("tab", "next_list(1)", "Next list", show=False),
-        Binding("shift+tab", "next_list(-1)", "List before", show=False),
-        Binding("escape", "show_all", "Show all", show=False),
-        Binding("q", "quit", "Quit", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [each.binding() for each in START]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]
 
     def __init__(
@@ -149,6 +139,10 @@ class StartScreen(Screen[None]):
         """Give the keyboard to another list."""
         lists = list(self.query(PickList))
         lists[(lists.index(self._focused) + by) % len(lists)].focus()
+
+    def action_help(self) -> None:
+        """Open the help, with the keys of this screen at its top."""
+        self.app.push_screen(Help(keys=START))
 
     def action_quit(self) -> None:
         """Leave without a choice."""

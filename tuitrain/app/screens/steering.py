@@ -100,9 +100,10 @@ class Steering(Screen[None]):
     def selection_frozen(self) -> bool:
         """Whether all that is chosen holds still."""
         chosen = self.chosen
-        return bool(chosen) and all(map(self._frozen, chosen))
+        return bool(chosen) and all(map(self.frozen, chosen))
 
-    def _frozen(self, row: TableRow) -> bool:
+    def frozen(self, row: TableRow) -> bool:
+        """Whether all that a row stands for holds still."""
         groups = () if self.snapshot is None else self.snapshot.groups
         rows = groups if row.is_group else [each for group in groups for each in group.parameters]
         named = [each for each in rows if each.name == row.name]

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container, Vertical
 
+from tuitrain.app.keymap import written_key
+from tuitrain.app.keys.elsewhere import WEIGHTS
 from tuitrain.app.renderables.footer import Hint
 from tuitrain.app.renderables.groups import TableRow
 from tuitrain.app.renderables.weights import FACETS
@@ -36,15 +38,9 @@ class WeightsScreen(SeeingScreen):
     parameter : the one to begin with
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j,tab", "move(1)", "Next parameter", show=False),
-        Binding("up,k,shift+tab", "move(-1)", "Previous parameter", show=False),
-        Binding("right,h", "facet(1)", "Next side", show=False),
-        Binding("left", "facet(-1)", "Previous side", show=False),
-        Binding("pagedown", "scroll_filters(1)", "Later filters", show=False),
-        Binding("pageup", "scroll_filters(-1)", "Earlier filters", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [each.binding() for each in WEIGHTS]
     shows = "weights"
+    keys_here = WEIGHTS
 
     def __init__(self, deck: Acts, parameter: str) -> None:
         super().__init__(deck)
@@ -66,10 +62,13 @@ class WeightsScreen(SeeingScreen):
 
     def hints(self) -> list[Hint]:
         """Name the keys of this view."""
+        still = [self.deck.frozen(row) for row in self.chosen]
+        does = "thaw" if still and all(still) else "freeze"
+        key, acts = written_key(self.app, "freeze"), self.can_steer
         return [
             Hint("↑↓", "parameter", "param", "move(1)"),
             Hint("←→", "value/gradient/update", "val/grad/upd", "facet(1)"),
-            Hint("f", "freeze", "freeze", "steer('toggle_freeze')", spare=2),
+            Hint(key, does, does, "steer('toggle_freeze')", acts, 2),
         ]
 
     @property
