@@ -145,3 +145,8 @@ def test_of_a_thousand_groups_some_are_drawn_and_all_are_there_to_export():
     drawn = chart(many, LR, ChartView(), 60, 12)
     assert drawn.title == f"lr ({MOST_CURVES} of 1 000)"
     assert len(LR.curves(many)) == 1000
+
+
+def test_the_cross_hair_begins_at_now_though_another_line_goes_on():
+    assert ChartView().crossed(1200, 900).cross == 900
+    assert ChartView().zoomed(0.1, 1200).crossed(1200, 900).cross == 1200  # now is out of sight

@@ -6,6 +6,7 @@ import pytest
 from textual.widgets import Static
 
 from tuitrain.app.widgets.groups import GroupsTable
+from tuitrain.app.widgets.radio import Radio
 
 from .fake import FakeSource, group, running
 
@@ -118,3 +119,26 @@ async def test_optimizer_dialog_keeps_decay_and_momentum_as_the_swap_would(opene
     async with opened(source) as person:
         await person.press("o", "down", "down")
         assert person.line == ":optimizer conv adamw betas=0.9,0.999 eps=1e-08 weight_decay=0.0005"
+
+
+async def test_what_is_not_entered_yet_is_asked_for_and_is_no_mistake(opened):
+    async with opened() as person:
+        await person.press("g")
+        line = person.app.screen.query_one("#line", Static)
+        assert (person.line, line.has_class("wrong")) == ("type a name", False)
+        await person.type("head")
+        assert (person.line, line.has_class("wrong")) == ("type globs: fc2.* *.bias", False)
+        await person.press("tab")
+        await person.type("nothing.*")
+        assert (person.line, line.has_class("wrong")) == ("✗ the globs match no parameter", True)
+
+
+async def test_what_is_chosen_is_not_told_by_colour_alone(opened):
+    async with opened() as person:
+        await person.press("o")
+        radios = list(person.app.screen.query(Radio))
+        marks = ["".join(str(each.render()))[1] for each in radios]
+        assert marks == ["●", "○", "○"]
+        radios[2].value = True
+        await person.settle()
+        assert [str(each.render())[1] for each in radios] == ["○", "○", "●"]

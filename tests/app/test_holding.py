@@ -11,6 +11,7 @@ from PIL import Image
 from tuitrain.app.exporting import as_csv, legend, write_new
 from tuitrain.app.renderables.plot import Curve
 from tuitrain.app.renderables.rows import plain
+from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.header import RunHeader
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import Series
@@ -121,3 +122,14 @@ async def test_without_pillow_the_rest_is_written_and_a_sentence_says_what_to_in
             'pip install "tuitrain[png]"'
         )
     assert sorted(each.suffix for each in tmp_path.iterdir()) == [".csv", ".svg"]
+
+
+async def test_read_only_names_no_key_that_would_be_refused(opened):
+    async with opened(read_only=True, size=(200, 36)) as person:
+        hints = {each.key: each.acts for each in person.deck.query_one(KeyFooter)._hints}
+        assert [key for key in "fldotur.sg:" if hints.get(key)] == []
+        assert hints["space"] is False and hints["⌫"] is False
+        assert all(hints[key] for key in ("b", "W", "N", "i", "?", "q", "←"))
+        await person.press("W")
+        hints = {each.key: each.acts for each in person.app.screen.query_one(KeyFooter)._hints}
+        assert (hints["f"], hints["space"], hints["N"]) == (False, False, True)

@@ -8,7 +8,7 @@ import pytest
 from tuitrain.app.renderables import braille
 from tuitrain.app.renderables.ghosts import ghosts, span_of
 from tuitrain.app.renderables.marks import interventions
-from tuitrain.app.renderables.plot import Axes, Curve, Mark, nice_ticks, plot, power
+from tuitrain.app.renderables.plot import Axes, Curve, Mark, flat, nice_ticks, plot, powers
 from tuitrain.app.renderables.rows import plain
 from tuitrain.run.snapshot import Intervention, Series
 
@@ -117,8 +117,8 @@ def test_nice_ticks(low, high, most, ticks):
 @pytest.mark.parametrize(
     ("exponent", "written"), [(0, "1"), (-2, "0.01"), (-5, "1e-5"), (-0.5, "0.3")]
 )
-def test_power(exponent, written):
-    assert power(exponent) == written
+def test_powers(exponent, written):
+    assert powers(-6, 0)(exponent) == written
 
 
 def test_marks_of_interventions():
@@ -180,3 +180,16 @@ def test_span_follows_a_branch_down_but_not_up():
     assert span_of(series(1.0, 2.0), left) == (0.01, 2.0)
     assert span_of(series(), left) == (0.01, 900.0)
     assert span_of(series(), []) is None
+
+
+@pytest.mark.parametrize("span", [(-2.0, -1.7), (-2.0, -1.0), (-1.8, -1.72), (-6.0, 0.0)])
+@pytest.mark.parametrize("most", [2, 4, 8])
+def test_no_two_places_of_a_logarithmic_axis_have_the_same_number(span, most):
+    written = [powers(*span)(tick) for tick in nice_ticks(*span, most)]
+    assert len(set(written)) == len(written)
+
+
+def test_what_is_all_the_same_has_room_around_it_in_its_own_size():
+    assert flat(3e-6, 3e-6) == pytest.approx((1.5e-6, 4.5e-6))
+    assert flat(0.0, 0.0) == (-0.5, 0.5)
+    assert flat(3.2e-6, 3.3e-6) is None

@@ -114,6 +114,21 @@ def test_header():
     ]
 
 
+def test_header_says_the_overhead_where_the_bar_can_spare_the_room():
+    def pace(width: int, **changes) -> str:
+        snapshot = running(**{"overhead": 0.0137} | changes)
+        return text(header_rows(snapshot, width))[1].partition("%")[2].strip()
+
+    assert pace(120) == "161 k samples/s   ETA 0:03   overhead 1.4 %"
+    assert pace(80) == "161 k samples/s   ETA 0:03   overhead 1.4 %"
+    assert pace(80, overhead=0.2349).endswith("overhead 23 %")
+    assert pace(80, overhead=0.0).endswith("overhead 0.0 %")
+    assert pace(60) == "161 k samples/s   ETA 0:03"
+    assert pace(80, breakpoints=("break when nan",)).endswith("ETA 0:03")
+    assert "overhead" not in pace(120, overhead=None)
+    assert "overhead" not in pace(120, phase=Phase.PAUSED)
+
+
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
 @pytest.mark.parametrize("phase", list(Phase))
 def test_header_is_as_wide_as_the_screen(width, phase):
@@ -287,3 +302,13 @@ def test_groups_table_with_room_shows_the_courses():
     assert all(width_of(row) == 106 for row in rows)
     assert " |grad| " in plain(rows[0])
     assert all(each in plain(rows[1]) for each in ("█", "0.43", "1.2e-3", "sgd momentum=0.9"))
+
+
+def test_a_folded_group_says_how_many_of_its_parameters_hold_still():
+    conv = running().groups[0]
+    still = tuple(replace(each, frozen_since=900) for each in conv.parameters[:3])
+    partly = replace(conv, parameters=(*still, *conv.parameters[3:]))
+    (row, *_) = table_rows([partly], {"conv"}, Columns())
+    assert plain(row.row).startswith("▸ conv ❄3/4 ")
+    (row, *_) = table_rows([conv], {"conv"}, Columns())
+    assert "❄" not in plain(row.row)

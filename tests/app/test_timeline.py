@@ -6,6 +6,7 @@ from textual.widgets import Static
 
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.screens.rewind import RewindDialog
+from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.groups import GroupsTable
 from tuitrain.app.widgets.journal import Journal
 from tuitrain.commands import Rewind
@@ -101,16 +102,6 @@ async def test_nudges_are_fine_and_a_zoomed_chart_goes_along(opened):
         assert start <= 700 <= end
 
 
-async def test_a_place_on_another_line_says_that_nothing_rewinds_there(opened):
-    async with opened(FakeSource(branched())) as person:
-        await person.press("x")
-        assert person.status.startswith(
-            "step 1 850: after the present line, which is at step 1 204"
-        )
-        await person.press("enter")
-        assert person.line.startswith("✗ step 1 850 is still to come")
-
-
 async def test_a_click_near_a_command_means_it(opened):
     async with opened() as person:
         chart = person.deck.query_one("#loss")
@@ -155,3 +146,26 @@ async def test_the_past_of_a_run_that_has_failed_can_be_looked_at(opened):
     async with opened(FakeSource(running(phase=Phase.FAILED))) as person:
         await person.press("left")
         assert cross(person) == 938
+
+
+async def test_x_stands_at_now_and_what_lies_behind_it_cannot_be_rewound_to(opened):
+    async with opened(FakeSource(branched())) as person:
+        longest = max(each.tip for each in branched().branches)
+        assert longest > branched().step
+        await person.press("x")
+        assert person.deck.chart_view.cross == branched().step
+        footer = person.deck.query_one(KeyFooter)
+        assert "enter rewind there" in footer.render_line(0).text
+        person.deck.stand_at(longest)
+        await person.look()
+        assert "rewind there" not in footer.render_line(0).text
+        await person.press("enter")
+        assert person.app.screen is person.deck
+        assert "is after the present line, which is at step" in person.status
+
+
+async def test_tab_in_the_rewind_dialog_says_how_checkpoints_are_made(opened):
+    async with opened(FakeSource(running())) as person:
+        await person.press("backspace", "tab")
+        there = str(person.app.screen.query_one("#there", Static).content)
+        assert there == "no checkpoint was made yet: K keeps a moment under a name"

@@ -47,7 +47,7 @@ MONOCHROME: Final = Theme(
     surface="#181818",
     panel="#222222",
     dark=True,
-    variables=GREY_HEAT,
+    variables=GREY_HEAT | {"primary-lighten-2": "#BEBEBE"},  # the first group, on the cursor too
 )
 
 OURS: Final = (OKABE_ITO, MONOCHROME)

@@ -15,7 +15,7 @@ from .formatting import count
 from .ghosts import span_of
 from .marks import interventions
 from .pinned import Pinned, legend_rows, pinned_curves, value_at
-from .plot import Axes, Curve, fixed, plot, power
+from .plot import Axes, Curve, fixed, flat, plot, powers
 from .quantities import ACCURACY, LOSS, Quantity
 from .rows import Row
 
@@ -72,7 +72,7 @@ def chart(
         if snapshot.phase.past and quantity not in (LOSS, ACCURACY):
             absent = "not in the record"
         return Chart([((absent, "muted"),)], title, subtitle)
-    label = power if logarithmic else _label(quantity, *span)
+    label = powers(*span) if logarithmic else _label(quantity, *span)
     axes = Axes(start, end, *span, label)
     marks = interventions(snapshot.interventions, snapshot.groups)
     rows = plot(curves, axes, width, height - len(legend), marks, view.cross)
@@ -105,10 +105,7 @@ def _span(curves: Sequence[Curve], quantity: Quantity) -> tuple[float, float] | 
     bottom, top = span
     if quantity is ACCURACY:
         return max(0.0, min(bottom - 0.01, 0.99)), 1.0
-    if top - bottom < 1e-9:
-        around = abs(top) / 2 or 0.5
-        return bottom - around, top + around
-    return bottom, top
+    return flat(bottom, top) or (bottom, top)
 
 
 def _label(quantity: Quantity, bottom: float, top: float) -> Callable[[float], str]:

@@ -65,9 +65,15 @@ class ChartView:
         moved = end + share * (end - start)
         return replace(self, end=None if moved >= last else max(moved, self.span))
 
-    def crossed(self, last: float) -> ChartView:
-        """Put the cross-hair to the end of what is shown, or take it away."""
-        return replace(self, cross=self.window(last)[1] if self.cross is None else None)
+    def crossed(self, last: float, now: float | None = None) -> ChartView:
+        """Put the cross-hair to the newest step that is shown, or take it away.
+
+        That is ``now`` if it is in view: lines that were left may go on behind it.
+        """
+        if self.cross is not None:
+            return replace(self, cross=None)
+        start, end = self.window(last)
+        return replace(self, cross=end if now is None or not start <= now <= end else now)
 
     def moved(self, by: int, last: float) -> ChartView:
         """Move the cross-hair a little, either way."""

@@ -162,7 +162,7 @@ def _marked(draw: Callable[[], Row]) -> Row:
 def _group_row(
     group: GroupView, role: Role, is_open: bool, columns: Columns, course: GroupTrace
 ) -> Row:
-    name = f"❄ {group.name}" if group.frozen_since is not None else group.name
+    name = f"❄ {group.name}" if group.frozen_since is not None else group.name + _partly(group)
     optimizer = f"{group.optimizer} {group.settings}".strip()
     if len(optimizer) > columns.optimizer:
         optimizer = group.optimizer
@@ -182,6 +182,12 @@ def _group_row(
             )
         ),
     )
+
+
+def _partly(group: GroupView) -> str:
+    """Say how many parameters of a group that learns hold still; a folded one does not show it."""
+    frozen = sum(each.frozen_since is not None for each in group.parameters)
+    return f" ❄{frozen}/{len(group.parameters)}" if frozen else ""
 
 
 def _course(series: Series, value: float, width: int) -> list[Span]:

@@ -124,6 +124,15 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
     return []
 
 
+def flat(low: float, high: float) -> tuple[float, float] | None:
+    """Return what to show around values that are all the same; None if they differ."""
+    size = max(abs(low), abs(high))
+    if high - low > size * 1e-6:
+        return None
+    around = size / 2 or 0.5
+    return low - around, high + around
+
+
 def fixed(low: float, high: float) -> Callable[[float], str]:
     """Return how to write the numbers of an axis: all with the same decimals."""
     span = high - low
@@ -133,9 +142,14 @@ def fixed(low: float, high: float) -> Callable[[float], str]:
     return lambda value: f"{value:.{decimals}f}"
 
 
-def power(exponent: float) -> str:
-    """Write the number at a place of a logarithmic axis: ``0.01``, ``3e-4``."""
-    return f"{10**exponent:.1g}".replace("e-0", "e-")
+def powers(low: float, high: float) -> Callable[[float], str]:
+    """Return how to write the numbers of a logarithmic axis: ``0.01``, ``3e-4``.
+
+    The fewer decades it spans, the more digits tell two places of it apart.
+    """
+    span = high - low
+    digits = 1 if span >= 2 or span <= 0 else min(6, 2 + max(0, math.ceil(-math.log10(span * 5))))
+    return lambda exponent: f"{10**exponent:.{digits}g}".replace("e-0", "e-")
 
 
 def _canvas(curves: Sequence[Curve], axes: Axes, width: int, height: int) -> list[list[Span]]:

@@ -12,7 +12,7 @@ import numpy as np
 from tuitrain.run.snapshot import Series, Snapshot, Trial
 
 from .formatting import count, rate, short
-from .plot import Axes, Curve, Mark, fixed, plot
+from .plot import Axes, Curve, Mark, fixed, flat, plot
 from .rows import Role, Row, left, right
 
 AT_THE_END: Final = 50
@@ -186,7 +186,7 @@ def _span(curves: Sequence[np.ndarray], begins: float) -> tuple[float, float] | 
     bottom, top = float(values.min()), float(values.max())
     if math.isfinite(begins):
         top = min(top, max(begins, bottom) + max(begins - bottom, 1e-3))
-    return (bottom, top) if top - bottom > 1e-9 else (bottom - 0.5, top + 0.5)
+    return flat(bottom, top) or (bottom, top)
 
 
 def _mean(values: np.ndarray) -> float:

@@ -82,7 +82,8 @@ class Charting(Acts):
 
     def action_cross_hair(self) -> None:
         """Read values at a step, or no longer."""
-        self.chart_view = self.chart_view.crossed(self._last)
+        now = None if self.snapshot is None else self.snapshot.step
+        self.chart_view = self.chart_view.crossed(self._last, now)
 
     def action_export(self) -> None:
         """Write the chart that has the focus, else the first, into files: numbers and pictures."""

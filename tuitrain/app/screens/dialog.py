@@ -76,6 +76,10 @@ class CommandDialog(ModalScreen[AnyCommand | None]):
         """Return the command's text, as entered so far; a dialog's own part."""
         raise NotImplementedError
 
+    def missing(self) -> str:
+        """Say what is still to be entered: no mistake yet; "" if nothing is."""
+        return ""
+
     def problem(self) -> str:
         """Say what is wrong, beyond what `parse` sees; "" if nothing is."""
         return ""
@@ -110,8 +114,9 @@ class CommandDialog(ModalScreen[AnyCommand | None]):
         try:
             text = f":{to_text(self.command())}"
         except CommandError as error:
-            shown.update(Content(f"✗ {error}"))
-            shown.set_class(True, "wrong")
+            missing = self.missing()
+            shown.update(Content(missing or f"✗ {error}"))
+            shown.set_class(not missing, "wrong")
         else:
             shown.update(Content(text))
             shown.set_class(False, "wrong")

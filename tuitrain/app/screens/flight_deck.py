@@ -41,6 +41,8 @@ from .surroundings import Surroundings
 from .what_if import WhatIf
 
 _ALWAYS_ACT = ("help", "quit", "app.command_palette", "earlier", "rewind_here")
+_ONLY_LOOK = ("branch", "what_if")
+"""They can send a command, and show something even where it would be refused."""
 _ACT_UNLESS_FAILED = ("undo", "redo", "rewind", "keep", "branch", "command", "what_if", "save")
 
 
@@ -168,7 +170,8 @@ class FlightDeck(Surroundings):
             now["toggle_pause"] = "resume"
         if self.selection_frozen:
             now["toggle_freeze"] = "thaw"
-        if self.chart_view.cross is not None:
+        cross = self.chart_view.cross
+        if cross is not None and round(cross) <= snapshot.step and not self.read_only:
             now["rewind_here"] = "rewind there"
         hints = [
             Hint(
@@ -176,7 +179,7 @@ class FlightDeck(Surroundings):
                 now.get(key.action, key.label),
                 now.get(key.action, key.short),
                 key.action,
-                acts_in(key, snapshot.phase),
+                acts_in(key, snapshot.phase, self.read_only),
                 key.spare,
             )
             for key in keys_of(self.app)
@@ -225,8 +228,10 @@ class FlightDeck(Surroundings):
         self.status.say("")
 
 
-def acts_in(key: Key, phase: Phase) -> bool:
+def acts_in(key: Key, phase: Phase, read_only: bool = False) -> bool:
     """Whether a key does more in this phase than say why it does nothing."""
+    if read_only and key.action not in _ONLY_LOOK and (key.verbs or key.action == "command"):
+        return False
     if not phase.ended or key.action in _ALWAYS_ACT:
         return True
     return key.action in _ACT_UNLESS_FAILED and phase is not Phase.FAILED

@@ -5,10 +5,11 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, OptionList, RadioButton, RadioSet, Static
+from textual.widgets import Input, OptionList, RadioSet, Static
 from textual.widgets.option_list import Option
 
 from tuitrain.app.renderables.formatting import rate
+from tuitrain.app.widgets.radio import Radio
 from tuitrain.engines.settings import kept
 from tuitrain.run.snapshot import GroupView, Snapshot
 
@@ -40,7 +41,7 @@ class OptimizerDialog(PreviewedDialog):
                 yield Static("optimizer state", classes="label")
                 with RadioSet(id="state", compact=True):
                     for index, (_, words) in enumerate(_STATES):
-                        yield RadioButton(words, value=index == 0)
+                        yield Radio(words, value=index == 0)
 
     def more_keys(self) -> str:
         """Name the keys to move about."""

@@ -43,6 +43,12 @@ class RegroupDialog(CommandDialog):
         name = self.query_one("#name", Input).value.strip()
         return f"group {name or '?'} = {self.query_one('#globs', Input).value.strip()}"
 
+    def missing(self) -> str:
+        """Ask for a name and for globs, as long as there are none."""
+        if not self.query_one("#name", Input).value.strip():
+            return "type a name"
+        return "" if self.query_one("#globs", Input).value.strip() else "type globs: fc2.* *.bias"
+
     def problem(self) -> str:
         """Say so when the globs catch nothing."""
         return "" if self._matches() else "the globs match no parameter"

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Input, Static
 
+from tuitrain.app.keymap import written_key
 from tuitrain.app.renderables.formatting import count
 from tuitrain.app.renderables.timeline import happened, next_of, stops
 from tuitrain.commands import Rewind
@@ -109,6 +110,10 @@ class RewindDialog(CommandDialog):
             at = names.index(field.value) + 1 if field.value in names else 0
             field.value = names[at % len(names)]
             field.cursor_position = len(field.value)
+        else:
+            key = written_key(self.app, "checkpoint")
+            said = f"no checkpoint was made yet: {key} keeps a moment under a name"
+            self.query_one("#there", Static).update(Content(said))
 
     def _step(self) -> int | None:
         """Return the step that is entered; None if it is not a number."""

@@ -9,6 +9,7 @@ from textual import on
 from textual.widgets import Input
 
 from tuitrain.app.keymap import written_key
+from tuitrain.app.renderables.formatting import count
 from tuitrain.app.renderables.timeline import cursor_row, decided, next_of, places
 from tuitrain.app.widgets.curves import Chart
 from tuitrain.app.widgets.groups import GroupsTable
@@ -44,13 +45,19 @@ class Scrubbing(Charting):
     def action_nudge(self, by: int) -> None:
         """Move the cursor by a fiftieth of what the charts show, a step at least."""
         if self.chart_view.cross is None:
-            self.chart_view = self.chart_view.crossed(self._last)
+            self.action_cross_hair()
         self.chart_view = self.chart_view.moved(by, self._last)
 
     def action_rewind_here(self) -> None:
         """Ask whether to rewind to the cursor's step."""
         snapshot, step = self._past(), self.chart_view.cross
         if snapshot is None or step is None:
+            return
+        if round(step) > snapshot.step:
+            there, now = count(round(step)), count(snapshot.step)
+            self.status.say(
+                f"step {there} is after the present line, which is at step {now}", "warning"
+            )
             return
         self._ask(RewindDialog(lambda: self.snapshot or snapshot, round(step)))
 
