@@ -1,6 +1,7 @@
 """A recorded step that is taken with batches and a GradManager, as a script takes it."""
 
 import numpy as np
+import pytest
 
 from tuitrain_core import data, functional, models, random, tensor
 from tuitrain_core.autodiff import GradManager
@@ -69,3 +70,90 @@ def test_what_cannot_be_recorded_is_taken_eagerly_and_gradients_do_not_add_up():
     assert recording.problem
     for name, grad in taken.items():
         np.testing.assert_array_equal(grad, expected[name])
+
+
+class Counting(models.MLP):
+    """Does another thing from its fifth step on."""
+
+    def __init__(self) -> None:
+        super().__init__((9, 5, 4))
+        self.steps = 0
+
+    def forward(self, inp):
+        self.steps += 1
+        return super().forward(inp) * (1.0 if self.steps < 5 else 3.0)
+
+
+class Keeping(models.MLP):
+    """Keeps a tensor of its last batch: a buffer, as the center of all batches may be."""
+
+    def __init__(self) -> None:
+        super().__init__((9, 5, 4))
+        self.center = tensor(np.zeros(9, np.float32))
+
+    def forward(self, inp):
+        self.center = functional.flatten(inp, 1).mean(0)
+        return super().forward(inp)
+
+
+class Filling(models.MLP):
+    """Keeps things in a list."""
+
+    def __init__(self) -> None:
+        super().__init__((9, 5, 4))
+        self.seen = []
+
+    def forward(self, inp):
+        self.seen.append(1.0)
+        return super().forward(inp)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [(Counting, "steps"), (Keeping, "center"), (Filling, "seen")]
+)
+def test_a_model_that_is_changed_by_its_forward_pass_is_not_recorded(kind, name):
+    net, loader = kind(), digits()
+    before = getattr(net, name)
+    recording = Recording(net, loader)
+    assert recording.program() is None
+    assert f"changes {name} of the model" in recording.problem
+    if kind is not Filling:
+        assert getattr(net, name) is before
+
+
+class Lazy(models.MLP):
+    """Makes a constant when it is first needed, and remembers the shape of its input."""
+
+    def __init__(self) -> None:
+        super().__init__((9, 5, 4))
+        self.scale = None
+
+    def forward(self, inp):
+        if self.scale is None:
+            self.scale = tensor(np.full(4, 2.0, np.float32))
+        self.shape = inp.shape
+        return super().forward(inp) * self.scale
+
+
+def test_what_a_model_makes_once_does_not_hinder_a_recording():
+    recording = Recording(Lazy(), digits())
+    assert recording.program() is not None
+
+
+class Short(models.MLP):
+    """Takes the short batch at the end of an epoch, of four, for something else."""
+
+    def __init__(self) -> None:
+        super().__init__((9, 5, 4))
+
+    def forward(self, inp):
+        out = super().forward(inp)
+        return functional.tanh(out) if len(inp) == 4 else out
+
+
+def test_a_step_is_recorded_by_the_sizes_that_batches_have():
+    images = np.zeros((19, 1, 3, 3), np.uint8)
+    loader = data.DataLoader(data.Dataset(images, np.arange(19) % 4), batch_size=15)
+    recording = Recording(Short(), loader)
+    assert recording.program() is None
+    assert "depends on the batch" in recording.problem

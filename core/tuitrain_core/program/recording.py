@@ -18,7 +18,8 @@ from .feed import Feed
 from .graph import Graph
 from .optimizers import step_natively
 from .program import Program
-from .trace import NotRecordableError, trace
+from .repeatable import Attributes, NotRecordableError
+from .trace import listen, trace
 
 
 class Recording:
@@ -170,13 +171,42 @@ class Recording:
         drawn = random.state()
         self._model.train(self._training)
         try:
-            graph = trace(self._loss, *self._first_samples())
+            graph = self._trace()
         finally:
             self._model.train()
             for array, before in buffers:
                 array[...] = before
             random.restore(drawn)
         return Program(graph, self._loader.batch_size), Feed(self._loader, graph)
+
+    def _trace(self) -> Graph:
+        """Write down a step with the sizes that batches have: a whole one's, and the last one's.
+
+        Raises
+        ------
+        NotRecordableError : it is not the same in every step
+        """
+        images, labels = self._first_samples()
+        last = len(self._loader.rows(len(self._loader) - 1))
+        fewer = last if 1 < last < len(images) else len(images) // 2
+        before = Attributes(self._model)
+        try:
+            graph = trace(self._loss, images, labels, fewer)
+            self._demand_settled(images[:fewer], labels[:fewer])
+        except NotRecordableError:
+            before.put_back()
+            raise
+        return graph
+
+    def _demand_settled(self, images: Array, labels: Array) -> None:
+        """Demand that another forward pass like the last one changes nothing of the model."""
+        before = Attributes(self._model)
+        listen(self._loss, images, labels)
+        changed = Attributes(self._model).changed(before)
+        if changed:
+            raise NotRecordableError(
+                f"the forward pass changes {changed[0]} of the model, and a recorded step would not"
+            )
 
     def _first_samples(self) -> tuple[Array, Array]:
         """Return the first batch, or two of them: one sample would not show what is batched."""
