@@ -157,3 +157,13 @@ def test_a_step_is_recorded_by_the_sizes_that_batches_have():
     recording = Recording(Short(), loader)
     assert recording.program() is None
     assert "depends on the batch" in recording.problem
+
+
+def test_a_batch_larger_than_the_data_takes_the_memory_of_the_data():
+    images = np.zeros((6, 1, 3, 3), np.uint8)
+    loader = data.DataLoader(data.Dataset(images, np.arange(6) % 4), batch_size=1 << 40)
+    net = models.MLP((9, 5, 4))
+    recording = Recording(net, loader)
+    gm = GradManager().attach(net.parameters())
+    assert np.isfinite(recording.take(*loader.batch(0), gm))
+    assert recording.look(*loader.batch(0)) is not None

@@ -92,7 +92,7 @@ class Recording:
         graph = recorded[0].graph
         program = self._seen_through.get(graph)
         if program is None:
-            program = Program(graph, self._loader.batch_size, pools=False)
+            program = Program(graph, self._capacity, pools=False)
             self._seen_through[graph] = program
         _forward(program, images, labels)
         return program
@@ -177,7 +177,13 @@ class Recording:
             for array, before in buffers:
                 array[...] = before
             random.restore(drawn)
-        return Program(graph, self._loader.batch_size), Feed(self._loader, graph)
+        return Program(graph, self._capacity), Feed(self._loader, graph)
+
+    @property
+    def _capacity(self) -> int:
+        """Samples in the largest batch; one that is looked at may be of another data set."""
+        size = self._loader.batch_size
+        return min(size, len(self._loader.dataset)) if self._training else size
 
     def _trace(self) -> Graph:
         """Write down a step with the sizes that batches have: a whole one's, and the last one's.
