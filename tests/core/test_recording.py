@@ -5,6 +5,7 @@ import pytest
 
 from tuitrain_core import data, functional, models, random, tensor
 from tuitrain_core.autodiff import GradManager
+from tuitrain_core.errors import CoreError
 from tuitrain_core.module import Module
 from tuitrain_core.program import Recording
 
@@ -167,3 +168,23 @@ def test_a_batch_larger_than_the_data_takes_the_memory_of_the_data():
     gm = GradManager().attach(net.parameters())
     assert np.isfinite(recording.take(*loader.batch(0), gm))
     assert recording.look(*loader.batch(0)) is not None
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "said"),
+    [
+        ((8, 1, 3, 3), [0, 1, 2, 4, 0, 0, 0, 0], "label of sample 3 is 4; with 4 classes"),
+        ((8, 1, 3, 3), [0, 1, -1, 3, 0, 0, 0, 0], "label of sample 2 is -1"),
+        ((8, 1, 3, 3), [1 << 32] * 8, "label of sample 0 is 4294967296"),
+        ((8, 1, 3, 3), [0.5] * 8, "labels are whole numbers, but are float64"),
+        ((1, 1, 3, 3), [0] * 8, r"labels \(1,\), but was given \(1, 1, 3, 3\) and \(8,\)"),
+        ((8, 1, 3, 1), [0] * 8, r"takes images \(8, 1, 3, 3\)"),
+        ((9, 1, 3, 3), [0] * 9, "for 1 to 8 samples, but was given 9"),
+        ((0, 1, 3, 3), [], "for 1 to 8 samples, but was given 0"),
+    ],
+)
+def test_a_batch_that_a_recorded_step_is_not_for_is_told(images, labels, said):
+    net = models.MLP((9, 5, 4))
+    recording, gm = Recording(net, digits()), GradManager().attach(net.parameters())
+    with pytest.raises(CoreError, match=said):
+        recording.take(np.zeros(images, np.float32), np.array(labels), gm)

@@ -9,12 +9,13 @@ import numpy as np
 from .. import functional, random
 from ..autodiff import GradManager
 from ..data import DataLoader
+from ..errors import CoreError, ShapeError
 from ..module import BatchNorm1d, BatchNorm2d, Module
 from ..ops.base import Array
 from ..optimizer import Optimizer
 from ..tensor import Parameter, Tensor, tensor
 from .clipping import Clipping
-from .feed import Feed
+from .feed import Feed, check_labels
 from .graph import Graph
 from .optimizers import step_natively
 from .program import Program
@@ -128,6 +129,10 @@ class Recording:
         Returns
         -------
         The loss.
+
+        Raises
+        ------
+        CoreError : more samples than that or none, other shapes, or a label without a class
         """
         recorded = self.program()
         if recorded is None:
@@ -137,9 +142,8 @@ class Recording:
                 loss = self._loss(tensor(images), tensor(labels))
                 gm.backward(loss)
             return float(loss.item())
-        program, rows = recorded[0], len(labels)
-        program.images(rows)[...] = images
-        program.labels(rows)[...] = labels
+        program = recorded[0]
+        rows = _place(program, images, labels)
         attached = [each for each in gm.attached_tensors() if isinstance(each, Parameter)]
         return program.differentiate(rows, attached)
 
@@ -228,7 +232,28 @@ class Recording:
 
 def _forward(program: Program, images: Array, labels: Array) -> None:
     """Run a batch forward, without gradients."""
-    rows = len(labels)
+    program.differentiate(_place(program, images, labels), [])
+
+
+def _place(program: Program, images: Array, labels: Array) -> int:
+    """Write a batch to a program's memory, and return how many samples it has.
+
+    Raises
+    ------
+    CoreError : it is none that the step is for
+    """
+    rows, most = len(images), program.capacity
+    if not 1 <= rows <= most:
+        raise CoreError(f"a recorded step is for 1 to {most} samples, but was given {rows}")
+    shape = (rows, *program.graph.images.shape)
+    if images.shape != shape or labels.shape != (rows,):
+        raise ShapeError(
+            f"a recorded step of {rows} samples takes images {shape} and labels {(rows,)}, but was "
+            f"given {images.shape} and {labels.shape}"
+        )
+    if labels.dtype.kind not in "iu":
+        raise CoreError(f"labels are whole numbers, but are {labels.dtype}")
+    check_labels(labels, program.graph)
     program.images(rows)[...] = images
     program.labels(rows)[...] = labels
-    program.differentiate(rows, [])
+    return rows
