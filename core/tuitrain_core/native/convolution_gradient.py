@@ -3,9 +3,9 @@
     g[ky, kx, c][o] = sum over n, y, x of in[n][y · sy + ky][x · sx + kx][c] · d[n][y][x][o]
 
 A unit is one register tile of g: some (ky, kx, c), which are broadcast, and some vectors of o. One
-thread sums it over all samples, so any sharing of the units gives the same bits. What the samples in
-the cache add up to is added to what those before them did: in a single sum over all of them, whose
-terms mostly cancel out below a batch norm, ten times as much is lost to rounding.
+thread sums it over all samples, so any sharing of the units gives the same bits. What the samples
+in the cache add up to is added to what those before them did: in one sum over all of them, whose
+terms mostly cancel out below a batch norm, several times as much is lost to rounding.
 """
 
 from __future__ import annotations
