@@ -1,8 +1,8 @@
 """The tape: what was computed, in order, so that it can be differentiated.
 
 Owns the nodes, which tape is recording in the current thread, and who listens there to every
-operation. Knows arrays and operations only; `tensor` puts tensors on it, `autodiff` walks it
-backwards.
+operation, or is told when values are looked at. Knows arrays and operations only; `tensor` puts
+tensors on it, `autodiff` walks it backwards.
 """
 
 from __future__ import annotations
@@ -142,11 +142,31 @@ def outlines() -> bool:
 
 
 @contextmanager
-def outlined() -> Iterator[None]:
+def outlined(outlines: bool = True) -> Iterator[None]:
     """Record nothing inside, and let operations give `Op.outline` for their outputs."""
-    token = _outlines.set(True)
+    token = _outlines.set(outlines)
     try:
         with paused():
             yield
     finally:
         _outlines.reset(token)
+
+
+_looked: ContextVar[Callable[[], object] | None] = ContextVar("tuitrain_core_looked", default=None)
+
+
+def look() -> None:
+    """Say that somebody outside of the operations takes or changes a tensor's values."""
+    told = _looked.get()
+    if told is not None:
+        told()
+
+
+@contextmanager
+def looked_at(told: Callable[[], object]) -> Iterator[None]:
+    """Call ``told`` whenever values of tensors are taken or changed inside."""
+    token = _looked.set(told)
+    try:
+        yield
+    finally:
+        _looked.reset(token)

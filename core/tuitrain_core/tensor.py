@@ -47,15 +47,17 @@ class Tensor:
 
     def numpy(self) -> Array:
         """Return the values as a NumPy array: the tensor's own memory, not a copy."""
+        tape.look()
         return self._array
 
     def item(self) -> float | int:
         """Return the value of a tensor that holds one element."""
+        tape.look()
         return self._array.item()
 
     def detach(self) -> Tensor:
         """Return the same values outside of every tape."""
-        return Tensor(self._array)
+        return Tensor(self)
 
     def astype(self, dtype: Any) -> Tensor:
         """Return a copy with another dtype, through which no gradient flows."""
@@ -145,6 +147,7 @@ class Tensor:
         return (self[i] for i in range(len(self)))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        tape.look()
         return np.array(self._array, dtype=dtype, copy=copy)
 
     def __float__(self) -> float:
@@ -193,6 +196,7 @@ class Parameter(Tensor):
         ------
         CoreError : the shape differs
         """
+        tape.look()
         array = np.asarray(values._array if isinstance(values, Tensor) else values)
         if array.shape != self.shape:
             raise CoreError(f"this parameter has shape {self.shape}, but was given {array.shape}")
@@ -239,12 +243,12 @@ def _plain(index: Any) -> Any:
     """Return an index whose tensors are arrays."""
     if isinstance(index, tuple):
         return tuple(_plain(part) for part in index)
-    return index._array if isinstance(index, Tensor) else index
+    return index.numpy() if isinstance(index, Tensor) else index
 
 
 def _as_array(data: Any, dtype: Any) -> Array:
     if isinstance(data, Tensor):
-        data = data._array
+        data = data.numpy()
     if isinstance(data, np.ndarray | np.generic):
         array = np.asarray(data, dtype=dtype)
     else:

@@ -55,7 +55,10 @@ def test_read_only_memory_is_shared():
         (images(), [0.0] * 4, {}, "integer labels, but got float64"),
         (images(), [0, 10, 3, -1], {}, r"within 0 .. 9, but label 1 is 10 \(2 are out of range\)"),
         (images(), [0, 1, 2, 3], {"classes": 3}, "within 0 .. 2, but label 3 is 3"),
-        (images(), [0] * 4, {"std": 0.0}, "std must be above 0, but is 0.0"),
+        (images(), [0] * 4, {"std": 0.0}, "std must be a finite number above 0, but is 0.0"),
+        (images(), [0] * 4, {"std": float("inf")}, "std must be a finite number above 0"),
+        (images(), [0] * 4, {"mean": float("nan")}, "mean must be a finite number, but is nan"),
+        (images(), [0] * 4, {"classes": 1 << 40}, "int32, which has no room"),
     ],
 )
 def test_what_does_not_fit_is_told(pixels, labels, more, said):

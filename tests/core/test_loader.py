@@ -134,3 +134,38 @@ def test_steps_and_epochs_count_from_0():
         loader.batch(-1)
     with pytest.raises(CoreError, match="epoch must be an integer"):
         loader.order(-1)
+
+
+IMAGES, LABELS = np.zeros((4, 1, 3, 2), np.float32), np.zeros(4, np.int32)
+
+
+@pytest.mark.parametrize(
+    ("images", "labels", "said"),
+    [
+        (IMAGES[:3], LABELS, r"for images must be float32, \(4, 1, 3, 2\) or longer"),
+        (IMAGES[..., :1], LABELS, r"but is float32 \(4, 1, 3, 1\)"),
+        (IMAGES.astype(np.float64), LABELS, "but is float64"),
+        (np.broadcast_to(IMAGES, IMAGES.shape), LABELS, "for images is read-only"),
+        (IMAGES, LABELS[:3], r"for labels must be int32, \(4,\) or longer, but is int32 \(3,\)"),
+        (IMAGES, LABELS.astype(np.int64), "but is int64"),
+        (IMAGES, np.zeros(8, np.int32)[::2], "must be contiguous"),
+    ],
+)
+def test_memory_that_a_batch_does_not_fit_is_left_alone(images, labels, said):
+    loader = DataLoader(Dataset(np.ones((9, 1, 3, 2), np.uint8), np.ones(9, np.int32)), 4)
+    with pytest.raises(CoreError, match=said):
+        loader.fill(0, images, labels)
+    assert not images.any()
+    assert not labels.any()
+
+
+def test_samples_are_chosen_as_numpy_chooses_elements():
+    pixels = np.arange(9 * 6, dtype=np.uint8).reshape(9, 1, 3, 2)
+    loader = DataLoader(Dataset(pixels, np.arange(9), mean=0.0, std=1 / 255), 4)
+    for rows in ([8, 0, 8], [], np.int32([3, 1]), [-1], np.arange(9)[::2], np.arange(9) % 4 == 1):
+        images, labels = loader.samples(rows)
+        np.testing.assert_array_equal(labels, np.arange(9)[rows])
+        np.testing.assert_allclose(images, pixels[labels], rtol=1e-6)
+    for rows in ([9], [-10], [[1, 2], [3, 4]]):
+        with pytest.raises(IndexError):
+            loader.samples(rows)

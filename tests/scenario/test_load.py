@@ -115,6 +115,15 @@ def test_what_is_not_text_is_told(tmp_path, content):
     assert "not UTF-8 text" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [("x = " + "[" * 5000, "too deep in one another"), ("x = " + "1" * 5000, "a number that")],
+)
+def test_what_a_reader_of_toml_gives_up_on_is_told(written, told):
+    with pytest.raises(ScenarioError, match=f"mine.toml: .*{told}"):
+        loads(written, "mine.toml")
+
+
 def test_a_folder_is_told(tmp_path):
     with pytest.raises(ScenarioError) as error:
         load(tmp_path)

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -124,7 +125,7 @@ def test_what_does_not_take_the_images_says_so():
         ("small:model", "small:not_a_model", "must return a tuitrain_core Module, but gave int"),
         ("small:model", "small:TooNarrow", "cannot train on tests.scenario.small:data: ShapeError"),
         ("small:model", "small:TooFew", "cannot train on tests.scenario.small:data: CoreError"),
-        ("small:model", "small:Tired", "step 11: ArithmeticError: enough"),
+        ("small:model", "small:Tired", "step 15: ArithmeticError: enough"),
         ("batch_size = 8", "batch_size = 8\nseed = 9223372036854775808", "seed"),
         ("small:data", "small:broken", "broken() failed: OSError: the disk is gone"),
         ("small:data", "small:not_a_model", "must return two tuitrain_core Datasets"),
@@ -227,3 +228,21 @@ def test_a_folder_that_cannot_be_written_is_told(scenario, capsys):
 def test_the_app_without_a_terminal_is_told_what_to_use(capsys):
     assert main(["run"]) == 2
     assert "tuitrain run --headless" in capsys.readouterr().err
+
+
+def test_a_full_disk_behind_the_output_is_told(tmp_path):
+    full = Path("/dev/full")
+    if not full.exists():  # only Linux has a device that is always full
+        return
+    path = tmp_path / "x.toml"
+    path.write_text(TEXT)
+    command = [sys.executable, "-m", "tuitrain.cli", "replay", str(path)]
+    with full.open("w") as output:
+        told = subprocess.run(
+            command, stdout=output, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert told.returncode == 2
+    assert told.stderr.splitlines()[-1] == (
+        "tuitrain: the output cannot be written: No space left on device"
+    )
+    assert "Traceback" not in told.stderr

@@ -5,6 +5,8 @@ Imports neither Textual nor Numba before they are needed, so that ``--help`` ans
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from collections.abc import Sequence
 
@@ -13,12 +15,17 @@ from tuitrain.errors import TuitrainError
 from .parser import make_parser
 from .status import FAILED, INTERRUPTED, complain
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     arguments = make_parser().parse_args(argv)
     try:
-        return arguments.action(arguments)
+        status = arguments.action(arguments)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        return status
     except TuitrainError as mistake:
         return complain(mistake)
     except KeyboardInterrupt:
@@ -27,3 +34,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our stdout has left, as `head` does
         sys.stderr.close()
         return FAILED
+    except OSError as problem:
+        if problem.errno not in _NO_ROOM:
+            raise
+        _print_no_more()
+        return complain(TuitrainError(f"the output cannot be written: {problem.strerror}"))
+
+
+def _print_no_more() -> None:
+    """Let what was printed and not written go: Python tries again when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -46,6 +46,10 @@ def loads(text: str, source: str) -> Scenario:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{source}: not TOML: {error}") from None
+    except RecursionError:
+        raise ScenarioError(f"{source}: lists or tables lie too deep in one another") from None
+    except ValueError as error:  # a number of thousands of digits
+        raise ScenarioError(f"{source}: a number that cannot be read: {error}") from None
     try:
         scenario = msgspec.convert(table, Scenario)
     except msgspec.ValidationError as error:

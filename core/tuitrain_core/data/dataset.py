@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +38,10 @@ class Dataset:
         images, labels = np.asarray(self.images), np.asarray(self.labels)
         _check_images(images)
         _check_labels(labels, len(images), self.classes)
-        if not self.std > 0:
-            raise DataError(f"std must be above 0, but is {self.std!r}")
+        if not 0 < self.std < math.inf:
+            raise DataError(f"std must be a finite number above 0, but is {self.std!r}")
+        if not math.isfinite(self.mean):
+            raise DataError(f"mean must be a finite number, but is {self.mean!r}")
         object.__setattr__(self, "images", _frozen(images))
         object.__setattr__(self, "labels", _frozen(labels.astype(np.int32)))
 
@@ -58,6 +61,8 @@ def _check_labels(labels: Array, count: int, classes: int) -> None:
         raise DataError(
             f"{count} images need {count} integer labels, but got {labels.dtype} {labels.shape}"
         )
+    if classes > 1 << 31:
+        raise DataError(f"labels are kept as int32, which has no room for {classes} classes")
     wrong = np.flatnonzero((labels < 0) | (labels >= classes))
     if wrong.size:
         raise DataError(

@@ -110,15 +110,17 @@ class DataLoader:
 
         Parameters
         ----------
-        rows : which, int64 (B,)
+        rows : which, whole numbers (B,)
 
         Raises
         ------
-        IndexError : there is no such sample
+        IndexError : there is no such sample, or the rows have not one axis
         """
-        chosen = np.arange(len(self.dataset))[rows]
-        images = np.empty((len(rows), *self.dataset.images.shape[1:]), np.float32)
-        labels = np.empty(len(rows), np.int32)
+        chosen = np.arange(len(self.dataset), dtype=np.int64)[rows]
+        if chosen.ndim != 1:
+            raise IndexError(f"rows have one axis, but these give the shape {chosen.shape}")
+        images = np.empty((len(chosen), *self.dataset.images.shape[1:]), np.float32)
+        labels = np.empty(len(chosen), np.int32)
         self._gather(chosen, images, labels)
         return images, labels
 
@@ -139,9 +141,17 @@ class DataLoader:
         Returns
         -------
         The number of images in this batch.
+
+        Raises
+        ------
+        CoreError : the memory is too small, of another shape or dtype, or not to be written to
         """
         rows = self.rows(step)
         count = len(rows)
+        _check_memory("images", images, np.float32, (count, *self.dataset.images.shape[1:]))
+        _check_memory("labels", labels, np.int32, (count,))
+        if not labels.flags.c_contiguous:
+            raise CoreError("the memory for labels must be contiguous, but has gaps")
         target = images[:count]
         if target.flags.c_contiguous:
             self._gather(rows, target, labels)
@@ -166,6 +176,18 @@ class DataLoader:
             drawn = np.arange(len(self.dataset))
         drawn.flags.writeable = False
         return drawn
+
+
+def _check_memory(name: str, given: Array, dtype: type, shape: tuple[int, ...]) -> None:
+    """Demand memory that kernels may write a batch to: they do not look where it ends."""
+    fits = given.shape[1:] == shape[1:] and given.ndim == len(shape) and len(given) >= shape[0]
+    if given.dtype != dtype or not fits:
+        raise CoreError(
+            f"the memory for {name} must be {np.dtype(dtype)}, {shape} or longer, but is "
+            f"{given.dtype} {given.shape}"
+        )
+    if not given.flags.writeable:
+        raise CoreError(f"the memory for {name} is read-only")
 
 
 def _check_integer(name: str, value: Any, least: int) -> None:

@@ -41,11 +41,20 @@ _WAITING = "function of a kernel"
 
 def _ready(function: Any) -> Any:
     """Let Numba have a file's kernels, under their names, and return this one's."""
-    from numba import njit
-
     names = function.__globals__
     for name, each in list(names.items()):
         waiting = getattr(each, "__dict__", {}).get(_WAITING)
         if waiting is not None and waiting.__globals__ is names:
-            names[name] = njit(cache=True, nogil=True, error_model="numpy")(waiting)
+            names[name] = _compiling(waiting)
     return names[function.__name__]
+
+
+def _compiling(function: Any) -> Any:
+    """Return a function that Numba compiles; it is compiled anew where nothing can be kept."""
+    from numba import njit
+
+    flags = {"nogil": True, "error_model": "numpy"}
+    try:
+        return njit(cache=True, **flags)(function)
+    except RuntimeError:  # neither the package's folder nor the user's cache can be written to
+        return njit(**flags)(function)

@@ -3,7 +3,9 @@
     g[ky, kx, c][o] = sum over n, y, x of in[n][y · sy + ky][x · sx + kx][c] · d[n][y][x][o]
 
 A unit is one register tile of g: some (ky, kx, c), which are broadcast, and some vectors of o. One
-thread sums it over all samples, so any sharing of the units gives the same bits.
+thread sums it over all samples, so any sharing of the units gives the same bits. What the samples
+in the cache add up to is added to what those before them did: in one sum over all of them, whose
+terms mostly cancel out below a batch norm, several times as much is lost to rounding.
 """
 
 from __future__ import annotations
@@ -69,8 +71,6 @@ def weight_gradient(k: Builder, g: Geometry) -> None:
         channel = k.add(kind.channel, k.mul(k.rem(number, kind.blocks), kind.step))
         target = k.at(out, k.mul(row, padded), channel)
         places = [r * padded + at for r in range(len(kind.offsets)) for at, _ in kind.columns]
-        before = k.less(0, n)
-        start = [k.ir.select(before, k.load(target, place), k.zero) for place in places]
         loops = [
             tile.Loop(count, in_sample, out_sample),
             tile.Loop(g.OH, g.stride[0] * g.PW * g.C, g.OW * g.O),
@@ -78,9 +78,12 @@ def weight_gradient(k: Builder, g: Geometry) -> None:
         ]
         a = k.at(x, k.mul(n, in_sample), source)
         v = k.at(d, k.mul(n, out_sample), channel)
-        sums = tile.accumulate(k, kind.offsets, kind.columns, a, v, loops, start)
+        zeros = [k.zero for _ in places]
+        sums = tile.accumulate(k, kind.offsets, kind.columns, a, v, loops, zeros)
+        follows = k.less(0, n)
         for value, place in zip(sums, places, strict=True):
-            k.store(value, target, place)
+            before = k.ir.select(follows, k.load(target, place), k.zero)
+            k.store(k.ir.fadd(before, value), target, place)
 
     def some_samples(i: Value, _: list[Value]) -> None:
         n = k.mul(i, together)

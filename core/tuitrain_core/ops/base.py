@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any, ClassVar, TypeAlias
 
@@ -29,7 +28,7 @@ class Op:
         raise NotImplementedError
 
     def outline(self, *inputs: Array) -> Array:
-        """Give an array of the output's shape and dtype, each sample's made of its own values.
+        """Give an array of the output's shape and dtype, whatever its values.
 
         For those who ask what happens and not what comes out. Raises what ``forward`` raises.
         """
@@ -43,10 +42,3 @@ class Op:
         caller and must not be written to.
         """
         raise NotImplementedError
-
-
-def outlined(x: Array, shape: tuple[int, ...]) -> Array:
-    """Return an array of some shape whose samples, the first axis, repeat the values of x's."""
-    samples, size = shape[0], math.prod(shape[1:])
-    values = x.reshape(samples, math.prod(x.shape[1:]))
-    return values[:, np.arange(size) % max(1, values.shape[1])].reshape(shape)

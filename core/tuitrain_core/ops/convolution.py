@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import CoreError, ShapeError
 from ..kernels import convolution as kernels
 from . import checks
-from .base import Array, Op, outlined
+from .base import Array, Op
 
 # Columns are KH·KW times as large as the images they come from. They are made for some samples at
 # a time, few enough that they stay in the second-level cache, and made again in the backward pass
@@ -47,7 +47,8 @@ class Conv2d(Op):
 
     def outline(self, *inputs: Array) -> Array:
         x, weight, *_ = inputs
-        return outlined(x, (len(x), len(weight), *self._check(*inputs)))
+        size = self._check(*inputs)
+        return np.zeros((len(x), len(weight), *size), x.dtype)
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         x, weight = saved

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import CoreError
 from ..kernels import pooling as kernels
 from . import checks
-from .base import Array, Op, outlined
+from .base import Array, Op
 
 Pair = tuple[int, int]
 
@@ -53,7 +53,7 @@ class MaxPool2d(Op):
     def outline(self, *inputs: Array) -> Array:
         (x,) = inputs
         size = _output_size(self.name, x, self.kernel, self.stride, self.padding)
-        return outlined(x, (*x.shape[:2], *size))
+        return np.zeros((*x.shape[:2], *size), x.dtype)
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         shape, chosen = saved

@@ -98,6 +98,12 @@ class Index(Op):
             spread[self.index] = grad
         return (spread,)
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Index) and _alike(self.index, other.index)
+
+    def __hash__(self) -> int:
+        return hash(self.name)  # arrays and slices have no hash
+
     def _may_repeat(self) -> bool:
         """Say whether one element can be chosen twice: only by lists and arrays of numbers."""
         parts = self.index if isinstance(self.index, tuple) else (self.index,)
@@ -105,3 +111,13 @@ class Index(Op):
             part is None or isinstance(part, slice | int | np.integer | EllipsisType)
             for part in parts
         )
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Say whether two indices are the same, arrays by their values."""
+    if isinstance(one, tuple):
+        same_length = isinstance(other, tuple) and len(one) == len(other)
+        return same_length and all(map(_alike, one, other))
+    if isinstance(one, np.ndarray | list):
+        return type(one) is type(other) and np.array_equal(one, other)
+    return type(one) is type(other) and bool(one == other)

@@ -30,7 +30,7 @@ class Feed:
 
     def __init__(self, loader: DataLoader, graph: Graph) -> None:
         data = loader.dataset
-        _check_labels(data.labels, graph)
+        check_labels(data.labels, graph)
         self._graph = graph
         self._pixels, self._labels = data.images, data.labels
         channels, *sizes = data.images.shape[1:]
@@ -50,7 +50,13 @@ class Feed:
         plan.each_sample(self._kernel, self._pixels, self._labels, self._start, images, labels)
 
 
-def _check_labels(labels: Array, graph: Graph) -> None:
+def check_labels(labels: Array, graph: Graph) -> None:
+    """Demand labels that a step has classes for: its kernels take them as they are.
+
+    Raises
+    ------
+    CoreError : one is not; says which
+    """
     for node in graph.consumers(graph.labels):
         classes = node.inputs[0].shape[-1]
         wrong = np.flatnonzero((labels < 0) | (labels >= classes))

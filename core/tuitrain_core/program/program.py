@@ -52,6 +52,11 @@ class Program:
         self._last: tuple[Sequence[ParameterUpdate], Hashable] = (), ()
         self._gradients: dict[int, Tensor] = {}
 
+    @property
+    def capacity(self) -> int:
+        """Samples in the largest batch."""
+        return self._workspace.capacity
+
     def images(self, rows: int) -> Array:
         """Return the memory that takes a batch's images: a view of shape (rows, C, H, W)."""
         value = self.graph.images

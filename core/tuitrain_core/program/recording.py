@@ -9,16 +9,18 @@ import numpy as np
 from .. import functional, random
 from ..autodiff import GradManager
 from ..data import DataLoader
+from ..errors import CoreError, ShapeError
 from ..module import BatchNorm1d, BatchNorm2d, Module
 from ..ops.base import Array
 from ..optimizer import Optimizer
 from ..tensor import Parameter, Tensor, tensor
 from .clipping import Clipping
-from .feed import Feed
+from .feed import Feed, check_labels
 from .graph import Graph
 from .optimizers import step_natively
 from .program import Program
-from .trace import NotRecordableError, trace
+from .repeatable import Attributes, NotRecordableError
+from .trace import listen, trace
 
 
 class Recording:
@@ -91,7 +93,7 @@ class Recording:
         graph = recorded[0].graph
         program = self._seen_through.get(graph)
         if program is None:
-            program = Program(graph, self._loader.batch_size, pools=False)
+            program = Program(graph, self._capacity, pools=False)
             self._seen_through[graph] = program
         _forward(program, images, labels)
         return program
@@ -127,6 +129,10 @@ class Recording:
         Returns
         -------
         The loss.
+
+        Raises
+        ------
+        CoreError : more samples than that or none, other shapes, or a label without a class
         """
         recorded = self.program()
         if recorded is None:
@@ -136,9 +142,8 @@ class Recording:
                 loss = self._loss(tensor(images), tensor(labels))
                 gm.backward(loss)
             return float(loss.item())
-        program, rows = recorded[0], len(labels)
-        program.images(rows)[...] = images
-        program.labels(rows)[...] = labels
+        program = recorded[0]
+        rows = _place(program, images, labels)
         attached = [each for each in gm.attached_tensors() if isinstance(each, Parameter)]
         return program.differentiate(rows, attached)
 
@@ -170,13 +175,48 @@ class Recording:
         drawn = random.state()
         self._model.train(self._training)
         try:
-            graph = trace(self._loss, *self._first_samples())
+            graph = self._trace()
         finally:
             self._model.train()
             for array, before in buffers:
                 array[...] = before
             random.restore(drawn)
-        return Program(graph, self._loader.batch_size), Feed(self._loader, graph)
+        return Program(graph, self._capacity), Feed(self._loader, graph)
+
+    @property
+    def _capacity(self) -> int:
+        """Samples in the largest batch; one that is looked at may be of another data set."""
+        size = self._loader.batch_size
+        return min(size, len(self._loader.dataset)) if self._training else size
+
+    def _trace(self) -> Graph:
+        """Write down a step with the sizes that batches have: a whole one's, and the last one's.
+
+        Raises
+        ------
+        NotRecordableError : it is not the same in every step
+        """
+        images, labels = self._first_samples()
+        last = len(self._loader.rows(len(self._loader) - 1))
+        fewer = last if 1 < last < len(images) else len(images) // 2
+        before = Attributes(self._model)
+        try:
+            graph = trace(self._loss, images, labels, fewer)
+            self._demand_settled(images[:fewer], labels[:fewer])
+        except NotRecordableError:
+            before.put_back()
+            raise
+        return graph
+
+    def _demand_settled(self, images: Array, labels: Array) -> None:
+        """Demand that another forward pass like the last one changes nothing of the model."""
+        before = Attributes(self._model)
+        listen(self._loss, images, labels)
+        changed = Attributes(self._model).changed(before)
+        if changed:
+            raise NotRecordableError(
+                f"the forward pass changes {changed[0]} of the model, and a recorded step would not"
+            )
 
     def _first_samples(self) -> tuple[Array, Array]:
         """Return the first batch, or two of them: one sample would not show what is batched."""
@@ -192,7 +232,28 @@ class Recording:
 
 def _forward(program: Program, images: Array, labels: Array) -> None:
     """Run a batch forward, without gradients."""
-    rows = len(labels)
+    program.differentiate(_place(program, images, labels), [])
+
+
+def _place(program: Program, images: Array, labels: Array) -> int:
+    """Write a batch to a program's memory, and return how many samples it has.
+
+    Raises
+    ------
+    CoreError : it is none that the step is for
+    """
+    rows, most = len(images), program.capacity
+    if not 1 <= rows <= most:
+        raise CoreError(f"a recorded step is for 1 to {most} samples, but was given {rows}")
+    shape = (rows, *program.graph.images.shape)
+    if images.shape != shape or labels.shape != (rows,):
+        raise ShapeError(
+            f"a recorded step of {rows} samples takes images {shape} and labels {(rows,)}, but was "
+            f"given {images.shape} and {labels.shape}"
+        )
+    if labels.dtype.kind not in "iu":
+        raise CoreError(f"labels are whole numbers, but are {labels.dtype}")
+    check_labels(labels, program.graph)
     program.images(rows)[...] = images
     program.labels(rows)[...] = labels
-    program.differentiate(rows, [])
+    return rows

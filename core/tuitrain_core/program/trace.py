@@ -16,13 +16,10 @@ from ..ops.shape import Reshape
 from ..tensor import Tensor
 from .graph import Graph, Node, Role, Value
 from .layout import mark_images
+from .repeatable import Draws, Looks, NotRecordableError
 
 Forward: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """Maps images and labels to the loss."""
-
-
-class NotRecordableError(CoreError):
-    """A step cannot be recorded: its operations are not the same for every batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,44 +31,69 @@ class _Heard:
     output: Tensor
 
 
-def trace(forward: Forward, images: Array, labels: Array) -> Graph:
+def trace(forward: Forward, images: Array, labels: Array, fewer: int = 0) -> Graph:
     """Write down what ``forward`` does with a batch.
 
-    It is run twice, with the batch and with the first half of it: what differs in its first axis is
-    batched, and what differs otherwise cannot be recorded. Operations only outline what they put
+    It is run twice, with the batch and with the first samples of it: what differs in its first axis
+    is batched, and what differs otherwise cannot be recorded. Operations only outline what they put
     out, since eager kernels would have to be loaded for it: that was half of the time to the first
-    step. Whatever ``forward`` changes on its way, such as running averages or a random generator,
-    is the caller's to put back.
+    step. So ``forward`` may not look at values; what it makes of them would be another thing in
+    every step anyway. Whatever it changes on its way, such as running averages or a random
+    generator, is the caller's to put back.
 
     Parameters
     ----------
     forward : maps images and labels to the loss
     images, labels : a batch of at least two
+    fewer : samples that it is run with the second time; default: half of them
 
     Raises
     ------
-    NotRecordableError : the operations, or constants among their inputs, depend on the batch
+    NotRecordableError : the operations, or constants among their inputs, depend on the batch, on
+        the values of tensors, or on random numbers other than a dropout's
     """
-    half = len(images) // 2
-    if half < 1:
+    fewer = fewer or len(images) // 2
+    if fewer < 1:
         raise NotRecordableError("a step is recorded from a batch of at least two samples")
-    whole, loss = _listen(forward, images, labels)
-    part, _ = _listen(forward, images[:half], labels[:half])
+    whole, loss = listen(forward, images, labels)
+    part, _ = listen(forward, images[:fewer], labels[:fewer])
     _demand_alike([each.op for each in whole[1:]], [each.op for each in part[1:]])
     return _Writer(whole, part).graph(loss)
 
 
-def _listen(forward: Forward, images: Array, labels: Array) -> tuple[list[_Heard], Tensor]:
-    """Run it, and return what was heard; in front, the batch as the output of nothing."""
+def listen(forward: Forward, images: Array, labels: Array) -> tuple[list[_Heard], Tensor]:
+    """Run it, and return what was heard; in front, the batch as the output of nothing.
+
+    Raises
+    ------
+    NotRecordableError : it looks at values of tensors, or draws random numbers but for dropout
+    """
+    try:
+        heard, loss = _hear(forward, images, labels)
+    except NotRecordableError:
+        raise
+    except CoreError:
+        # It may be the outlines' fault: as row numbers of an embedding they can be out of range.
+        heard, loss = _hear(forward, images, labels, outlines=False)
+    if loss.size != 1:
+        raise NotRecordableError(f"the loss of a step is one number, but has shape {loss.shape}")
+    return heard, loss
+
+
+def _hear(
+    forward: Forward, images: Array, labels: Array, outlines: bool = True
+) -> tuple[list[_Heard], Tensor]:
     given = Tensor(images), Tensor(labels)
     heard = [_Heard(Op(), given, given[0])]
+    looks, draws = Looks(), Draws()
     with (
-        tape.outlined(),
+        tape.outlined(outlines),
+        tape.looked_at(looks),
         tape.heard(lambda op, inputs, output: heard.append(_Heard(op, tuple(inputs), output))),
     ):
         loss = forward(*given)
-    if loss.size != 1:
-        raise NotRecordableError(f"the loss of a step is one number, but has shape {loss.shape}")
+    looks.demand_none()
+    draws.demand_only(each.inputs[1].numpy() for each in heard if isinstance(each.op, Dropout))
     return heard, loss
 
 

@@ -255,6 +255,18 @@ def test_weight_gradient(g):
     close(weight_gradient(g, x, d), expected, expected_weight_gradient(g, np.abs(x), np.abs(d)))
 
 
+def test_little_is_lost_of_a_weight_gradient_whose_terms_cancel_out():
+    """As behind a batch norm: what comes back adds up to 0, and the background is not 0."""
+    g = Geometry(1, 28, 28, 16, 3, 3, (1, 1), (1, 1))
+    draw = np.random.default_rng(0)
+    x = (draw.standard_normal((64, 28, 28, 1)) * 0.1 - 0.42).astype(np.float32)
+    d = draw.standard_normal((64, 28, 28, 16)).astype(np.float32)
+    d -= d.mean((0, 1, 2))
+    expected = expected_weight_gradient(g, x, d)
+    lost = np.linalg.norm(weight_gradient(g, x, d) - expected) / np.linalg.norm(expected)
+    assert lost < 2e-6
+
+
 @each_geometry
 def test_any_cut_gives_the_same_bits(g):
     x, d, weight = images(g), gradient(g), weights(g)

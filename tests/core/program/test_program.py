@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random as python_random
+from typing import Any
+
 import numpy as np
 import pytest
 from cases import CAPACITY, CASES, EAGER_PARTS, NUMBERS, agree, batch, eager, gradients, made
 
-from tuitrain_core import CoreError, ShapeError, Tensor, random, tensor
+from tuitrain_core import CoreError, Parameter, ShapeError, Tensor, random, tensor
 from tuitrain_core import functional as F
 from tuitrain_core.module import (
     BatchNorm2d,
@@ -212,6 +215,53 @@ class TestWhatCannotBeRecorded:
         with pytest.raises(NotRecordableError, match="the operation tanh depends on the batch"):
             trace(choosing, *batch((1, 2, 3), 6))
 
+    @pytest.mark.parametrize(
+        "look",
+        [
+            lambda h: h.numpy().max(),
+            lambda h: float(np.max(h)),
+            lambda h: h.mean().item(),
+            lambda h: float(h.mean()),
+            lambda h: 2.0 if h.mean() else 1.0,
+            lambda h: h.mean().detach(),
+            lambda h: tensor(h.mean()),
+        ],
+    )
+    @pytest.mark.parametrize("quiet", [False, True])
+    def test_values_that_the_model_looks_at(self, look: Any, quiet: bool) -> None:
+        weight = Parameter(np.float32([[1, 2, 3]]))
+
+        def looking(x: Tensor, y: Tensor) -> Tensor:
+            scale: Any = 1.0
+            try:
+                scale = look(weight * 2.0)  # the same for every batch, but not in every step
+            except CoreError:
+                if not quiet:
+                    raise
+            return F.loss.cross_entropy(F.flatten(x, 1) * scale, y)
+
+        with pytest.raises(NotRecordableError, match="takes values out of tensors"):
+            trace(looking, *batch((1, 2, 3), 6))
+
+    @pytest.mark.parametrize(
+        "draw", [python_random.random, np.random.rand, lambda: random.generator().random()]
+    )
+    def test_random_numbers_that_decide_what_is_done(self, draw: Any) -> None:
+        def deciding(x: Tensor, y: Tensor) -> Tensor:
+            x = F.dropout(F.flatten(x, 1), 0.5)
+            return F.loss.cross_entropy(F.relu(x) if draw() < 2.0 else x, y)
+
+        with pytest.raises(NotRecordableError, match="the forward pass draws random numbers"):
+            trace(deciding, *batch((1, 2, 3), 6))
+
+    def test_elements_chosen_by_an_array_that_depends_on_the_batch(self) -> None:
+        def turning(x: Tensor, y: Tensor) -> Tensor:
+            x = F.flatten(x, 1)
+            return F.loss.cross_entropy(x[np.arange(len(x))[::-1]], y)
+
+        with pytest.raises(NotRecordableError, match="the operation index depends on the batch"):
+            trace(turning, *batch((1, 2, 3), 6))
+
     def test_a_batch_that_is_not_the_first_axis(self) -> None:
         def turned(x: Tensor, y: Tensor) -> Tensor:
             x = F.flatten(x, 1).transpose(1, 0)
@@ -219,3 +269,25 @@ class TestWhatCannotBeRecorded:
 
         with pytest.raises(NotRecordableError, match="only the first axis may be the batch"):
             trace(turned, *batch((1, 2, 3), 6))
+
+
+def test_elements_chosen_by_an_array() -> None:
+    def choosing(x: Tensor, y: Tensor) -> Tensor:
+        return F.loss.cross_entropy(F.flatten(x, 1)[:, np.array([5, 0, 3, 3])], y)
+
+    images, labels = batch((1, 2, 3), 4)
+    program = Program(trace(choosing, images, labels), CAPACITY)
+    program.images(CAPACITY)[...], program.labels(CAPACITY)[...] = images, labels
+    expected = eager(choosing, [], images, labels)
+    assert program.differentiate(CAPACITY, []) == pytest.approx(expected, rel=1e-6)
+
+
+def test_row_numbers_that_only_the_values_keep_within_the_table() -> None:
+    table = tensor(np.arange(12, dtype=np.float32).reshape(3, 4))
+    weight = tensor(np.zeros((1, 1, 1, 1), np.float32))
+
+    def looked_up(x: Tensor, y: Tensor) -> Tensor:
+        rows = (F.conv2d(x, weight) + 5.0) * F.gelu(x * 0.0) + 1.0  # 1, but an outline's is 5 x + 1
+        return F.loss.cross_entropy(F.embedding(rows.astype("int32"), table).mean((1, 2, 3)), y)
+
+    assert trace(looked_up, *batch((1, 2, 3), 4)).nodes
