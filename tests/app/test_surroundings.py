@@ -103,9 +103,7 @@ async def test_a_chart_that_has_the_focus_is_exported(opened, tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     async with opened() as person:
         await person.press("tab", "tab", "tab", "E")
-        assert person.status == (
-            "✓ written: lenet-decay-accuracy-1204.csv and lenet-decay-accuracy-1204.svg"
-        )
+        assert person.status == ("✓ written: lenet-decay-accuracy-1204.csv, .svg and .png")
         svg = (tmp_path / "lenet-decay-accuracy-1204.svg").read_text()
         assert "accuracy" in svg
         assert svg.startswith("<svg")
