@@ -261,7 +261,7 @@ async def test_note_of_a_run_that_goes_back_is_in_the_header(opened):
 async def test_footer_holds_whole_keys_and_always_the_way_out(opened, size, fits):
     async with opened(size=size) as person:
         line = person.deck.query_one(KeyFooter).render_line(0).text.rstrip()
-        named = [key for key in KEYS if key.label and f" {key.written} {key.short}" in line]
+        named = [key for key in KEYS if key.label and f" {key.written} {key.word}" in line]
         assert len(named) == fits
         assert {"q", "?", "u"} <= {key.written for key in named}
 

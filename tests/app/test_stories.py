@@ -263,8 +263,11 @@ def test_nothing_is_shown_before_there_is_a_deck():
 
 async def test_timer_that_fires_while_the_screen_is_taken_down_does_no_harm(opened):
     async with opened(FakeSource(starting())) as person:
+        shown = person.deck.snapshot
         await person.deck.remove_children()
+        person.source.shown = replace(running(), version=2)
         person.app.poll()
+        assert person.deck.snapshot is shown
 
 
 async def test_same_version_is_not_drawn_again(opened):

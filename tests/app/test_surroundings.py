@@ -173,7 +173,8 @@ async def test_no_size_of_the_terminal_is_too_odd(opened):
 async def test_what_opens_does_so_on_a_tiny_terminal(opened, key):
     async with opened(size=(40, 10)) as person:
         await person.press(key)
-        person.svg()
+        assert person.app.screen is not person.deck or person.deck.tour.on
+        assert person.svg().startswith("<svg")
 
 
 async def test_a_terminal_that_cannot_suspend_says_so(opened):

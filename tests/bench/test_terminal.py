@@ -25,7 +25,7 @@ def terminal():
 
 
 def test_the_program_has_a_terminal_of_the_size_asked_for(terminal):
-    terminal.wait_for("size 120 36", 30)
+    assert terminal.wait_for("size 120 36", 30) > 0
 
 
 def test_what_is_written_after_a_key_is_found(terminal):

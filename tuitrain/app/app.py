@@ -135,7 +135,7 @@ class TuitrainApp(App[None]):
         Panels that take turns are drawn in ``turn`` alone, and those that were passed over then
         have theirs even if nothing new comes; None draws all.
         """
-        if not self.deck.is_mounted:
+        if not (self.deck.is_mounted and self.deck.children):  # to come, or being taken down
             return
         snapshot = self.source.snapshot()
         is_new = snapshot.version != self._version

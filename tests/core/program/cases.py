@@ -25,6 +25,8 @@ from tuitrain_core.module import (
     ReLU,
     Sequential,
 )
+from tuitrain_core.program import Program, stream
+from tuitrain_core.program.executor import Executable
 
 CAPACITY = 12
 
@@ -268,3 +270,19 @@ def agree(mine: list, theirs: list) -> None:
         if ours is not None:
             scale = np.abs(other).max() + 0.05 * largest
             np.testing.assert_allclose(ours / scale, other / scale, rtol=0, atol=5e-6)
+
+
+def gradients_by_threads(program: Program, rows: int, parameters: list[Parameter]) -> list:
+    """Return the gradients of the batch in a program: the same bits for any number of threads."""
+    found = []
+    for threads in (1, 2, 5):
+        plan = program._plan(rows, parameters)
+        with random.use(random.new_generator(5)):
+            stream.load(plan.stream())
+            Executable(plan.actions, threads).run()
+        program._show_gradients(parameters)
+        found.append(gradients(parameters))
+    for other in found[1:]:
+        for one, two in zip(found[0], other, strict=True):
+            np.testing.assert_array_equal(one, two)
+    return found[0]

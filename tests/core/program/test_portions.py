@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from cases import agree, batch, eager, gradients, made
+from cases import agree, batch, eager, gradients, gradients_by_threads, made
 
 from tuitrain_core.native import linear
 from tuitrain_core.program import Program, trace
@@ -58,14 +58,6 @@ def test_gradients_of_many_samples_are_those_of_the_eager_tier(name: str, rows: 
     parameters = list(net.parameters())
     program.images(rows)[...] = images
     program.labels(rows)[...] = labels
-    found = []
-    for threads in (1, 2, 5):
-        plan = program._plan(rows, parameters)
-        Executable(plan.actions, threads).run()
-        program._show_gradients(parameters)
-        found.append(gradients(parameters))
-    for other in found[1:]:
-        for one, two in zip(found[0], other, strict=True):
-            np.testing.assert_array_equal(one, two)
+    found = gradients_by_threads(program, rows, parameters)
     eager(loss_of, parameters, images, labels)
-    agree(found[0], gradients(parameters))
+    agree(found, gradients(parameters))

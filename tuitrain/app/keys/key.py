@@ -17,9 +17,9 @@ class Key:
     written : as people write it
     action : the screen's action, with "app." before one of the app's;
         "" where the focused panel handles the key itself
-    label : what it does, in a word, for the footer; "" keeps it out of the footer
-    short : the word where there is little room
     summary : what it does, in a sentence, for the help
+    label : what it does, in a word, for the footer; "" keeps it out of the footer
+    short : the word where there is little room, if that is another
     spare : 0 stays in the footer; where there is no room for all, the highest goes first
     verbs : the verbs of the vocabulary that it can send
     called : the name under which the key can be configured, where it is not that of the action
@@ -29,9 +29,9 @@ class Key:
     keys: str
     written: str
     action: str
-    label: str
-    short: str
     summary: str
+    label: str = ""
+    short: str = ""
     spare: int = 0
     verbs: tuple[str, ...] = ()
     called: str = ""
@@ -41,6 +41,11 @@ class Key:
     def name(self) -> str:
         """The name of what it does, as the config file has it."""
         return self.called or self.action.removeprefix("app.")
+
+    @property
+    def word(self) -> str:
+        """The word for the footer where there is little room."""
+        return self.short or self.label
 
     def binding(self, id: str | None = None) -> Binding:
         """Return the binding of a screen; with an ``id`` the config file can change its keys."""

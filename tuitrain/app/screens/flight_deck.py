@@ -177,7 +177,7 @@ class FlightDeck(Surroundings):
             Hint(
                 key.written,
                 now.get(key.action, key.label),
-                now.get(key.action, key.short),
+                now.get(key.action, key.word),
                 key.action,
                 acts_in(key, snapshot.phase, self.read_only),
                 key.spare,

@@ -130,7 +130,7 @@ class RecordingDeck(FlightDeck):
             Hint(
                 each.written,
                 now.get(each.action, each.label),
-                now.get(each.action, each.short),
+                now.get(each.action, each.word),
                 each.action,
                 True,
                 each.spare,

@@ -36,7 +36,7 @@ FIRST: Final = Boxed(Path(), "first flight", "LeNet learns ten thousand digits; 
 
 OTHER: Final = "other data …"
 
-_KEYS: Final = "   ".join(f"[b]{key.written}[/] {key.short}" for key in START if key.short)
+_KEYS: Final = "   ".join(f"[b]{key.written}[/] {key.word}" for key in START if key.label)
 
 _Item = TypeVar("_Item")
 

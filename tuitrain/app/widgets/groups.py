@@ -13,21 +13,19 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from tuitrain.app.keys import moves
 from tuitrain.app.renderables.formatting import count
 from tuitrain.app.renderables.groups import Columns, Marked, TableRow, table_header, table_rows
 from tuitrain.app.renderables.rows import LazyRows, Row
 from tuitrain.app.renderables.timeline import group_at
 from tuitrain.run.snapshot import GroupView, Snapshot
 
-from .rows_view import RowsView
+from .row_cursor import RowCursor
 
 
-class GroupsTable(RowsView, can_focus=True):
+class GroupsTable(RowCursor, can_focus=True):
     """A table whose cursor stands on a *name*: rows may come and go, the selection stays."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *moves(),
         Binding("enter", "fold", "Fold", show=False, id="open"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"groups-cursor"}
@@ -209,10 +207,6 @@ class GroupsTable(RowsView, can_focus=True):
         """Move the cursor."""
         place = self._place()
         self._go((place or 0) + by)
-
-    def action_half(self, by: int) -> None:
-        """Move the cursor by half of what is seen."""
-        self.action_move(by * max(1, self.room.height // 2))
 
     def action_fold(self) -> None:
         """Fold or open the group of the selected row."""

@@ -12,19 +12,17 @@ from textual.events import Click
 from textual.geometry import Size
 from textual.message import Message
 
-from tuitrain.app.keys import moves
 from tuitrain.app.renderables.journal import journal_rows
 from tuitrain.app.renderables.rows import Row
 from tuitrain.run.snapshot import JournalEntry, Snapshot
 
-from .rows_view import RowsView
+from .row_cursor import RowCursor
 
 
-class Journal(RowsView, can_focus=True):
+class Journal(RowCursor, can_focus=True):
     """The newest command is in sight and selected, unless one has gone back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        *moves(),
         Binding("enter", "choose", "Show there", show=False, id="open"),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"journal-cursor"}
@@ -94,10 +92,6 @@ class Journal(RowsView, can_focus=True):
     def action_move(self, by: int) -> None:
         """Select another entry."""
         self._go(self._place + by)
-
-    def action_half(self, by: int) -> None:
-        """Select the entry half a panel away."""
-        self.action_move(by * max(1, self.room.height // 2))
 
     def action_choose(self) -> None:
         """Ask to see the step of the selected entry."""

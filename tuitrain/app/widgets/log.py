@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
-from textual.binding import BindingType
 from textual.geometry import Size
 
-from tuitrain.app.keys import moves
 from tuitrain.app.renderables.log import LEVELS, log_rows, shown
 from tuitrain.app.renderables.rows import Row
 from tuitrain.run.snapshot import Snapshot
 
-from .rows_view import RowsView
+from .row_cursor import RowCursor
 
 
-class LogView(RowsView, can_focus=True):
+class LogView(RowCursor, can_focus=True):
     """Follows the newest line, unless one has gone back or holds it."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [*moves()]
 
     def __init__(self) -> None:
         super().__init__(id="log")
@@ -57,10 +52,6 @@ class LogView(RowsView, can_focus=True):
         at = max(0, min(self.scroll_offset.y + by, self.max_scroll_y))
         self.follows = at == self.max_scroll_y
         self.scroll_to(y=at, animate=False)
-
-    def action_half(self, by: int) -> None:
-        """Scroll by half a panel."""
-        self.action_move(by * max(1, self.room.height // 2))
 
     def on_mouse_scroll_up(self) -> None:
         """Follow no more."""

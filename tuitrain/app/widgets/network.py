@@ -26,19 +26,16 @@ from tuitrain.app.renderables.rows import Row
 from tuitrain.engines.closeups import NetworkRow, NetworkView
 from tuitrain.run.snapshot import Snapshot
 
+from .row_cursor import RowCursor
 from .rows_view import RowsView
 
 
-class NetworkTree(RowsView, can_focus=True):
+class NetworkTree(RowCursor, can_focus=True):
     """The tree; the cursor stands on a row's key, whatever comes and goes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("up,k", "move(-1)", "Up", show=False),
         Binding("pagedown", "move(10)", "Far down", show=False),
         Binding("pageup", "move(-10)", "Far up", show=False),
-        Binding("home", "move(-100000)", "First", show=False),
-        Binding("end", "move(100000)", "Last", show=False),
         Binding("enter", "fold", "Fold", show=False),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"tree-cursor"}

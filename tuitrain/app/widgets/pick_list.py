@@ -15,12 +15,12 @@ from textual.strip import Strip
 
 from tuitrain.app.renderables.rows import Row
 
-from .rows_view import RowsView
+from .row_cursor import RowCursor
 
 Item = TypeVar("Item")
 
 
-class PickList(RowsView, Generic[Item], can_focus=True):
+class PickList(RowCursor, Generic[Item], can_focus=True):
     """Shows an item a row, under a line of titles.
 
     Parameters
@@ -32,12 +32,8 @@ class PickList(RowsView, Generic[Item], can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("up,k", "move(-1)", "Up", show=False),
         Binding("pagedown", "move(10)", "Further down", show=False),
         Binding("pageup", "move(-10)", "Further up", show=False),
-        Binding("home", "move(-100000)", "First", show=False),
-        Binding("end", "move(100000)", "Last", show=False),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"pick-cursor"}
 

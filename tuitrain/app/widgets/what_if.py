@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.style import Style
-from textual.binding import Binding, BindingType
 from textual.events import Click
 from textual.geometry import Size
 from textual.message import Message
@@ -24,6 +23,7 @@ from tuitrain.app.renderables.what_if import (
 )
 from tuitrain.run.snapshot import Snapshot, Trial
 
+from .row_cursor import RowCursor
 from .rows_view import RowsView
 
 
@@ -72,15 +72,9 @@ class TriedFinder(TriedView):
         return finder_rows(self.candidates(snapshot), self.chosen, room.width, room.height)
 
 
-class TriedTable(TriedView, can_focus=True):
+class TriedTable(TriedView, RowCursor, can_focus=True):
     """The numbers; the cursor chooses."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,j", "move(1)", "Down", show=False),
-        Binding("up,k", "move(-1)", "Up", show=False),
-        Binding("home", "move(-1000)", "First", show=False),
-        Binding("end", "move(1000)", "Last", show=False),
-    ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"tried-cursor"}
 
     @dataclass
