@@ -13,7 +13,7 @@ from tuitrain.app.widgets.groups import GroupsTable
 from tuitrain.app.widgets.journal import Journal
 from tuitrain.run.snapshot import Phase
 
-from .fake import FakeSource, group, running
+from .fake import FakeSource, branched, group, running
 
 
 def tour_text(person) -> str:
@@ -171,7 +171,7 @@ async def test_no_size_of_the_terminal_is_too_odd(opened):
     "key", ["l", "o", "D", "b", "backspace", "L", "comma", "question_mark", "T"]
 )
 async def test_what_opens_does_so_on_a_tiny_terminal(opened, key):
-    async with opened(size=(40, 10)) as person:
+    async with opened(FakeSource(branched()), size=(40, 10)) as person:
         await person.press(key)
         assert person.app.screen is not person.deck or person.deck.tour.on
         assert person.svg().startswith("<svg")
