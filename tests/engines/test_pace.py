@@ -1,5 +1,6 @@
 """How many threads and steps a burst gets: measured, and limited by who runs it."""
 
+import numpy as np
 import pytest
 
 from tuitrain.engines.embedded.pace import (
@@ -7,6 +8,9 @@ from tuitrain.engines.embedded.pace import (
     FIRST_BURST,
     FREE_AGAIN,
     LOOK_AGAIN,
+    MEASURED,
+    SOON,
+    TRIAL_SECONDS,
     Pace,
     most_threads,
 )
@@ -32,9 +36,13 @@ def test_a_second_thread_is_taken_where_it_is_faster_and_tried_again_where_it_wa
         for _ in range(2 * LOOK_AGAIN):
             chosen.append(pace.threads)
             pace.note(pace.threads, 10, 10e-3 * (together if pace.threads == 2 else 1.0))
-        assert chosen[:2] == [1, 2]
+        assert chosen[:4] == [1, 1, 2, 2]
+        looks = [place for place, each in enumerate(chosen) if each != best][2:]
         again = LOOK_AGAIN if best == 2 else FREE_AGAIN
-        assert 0 < chosen[2:].count(3 - best) <= 2 * LOOK_AGAIN // again + 1
+        pauses = np.diff(looks) - 1
+        assert looks[0] == 4 + SOON
+        assert list(pauses) == [min(SOON << place + 1, again) for place in range(len(pauses))]
+        assert pauses[-1] >= min(again, LOOK_AGAIN // 2)
         assert pace.steps == int(BURST_SECONDS / (1e-3 * min(together, 1.0)))
 
 
@@ -45,6 +53,42 @@ def paced(pace: Pace, bursts: int, together: float) -> list[int]:
         chosen.append(pace.threads)
         pace.note(chosen[-1], 10, 10e-3 * (together if chosen[-1] == 2 else 1.0))
     return chosen
+
+
+def test_what_was_measured_cold_is_soon_measured_again():
+    pace = Pace(2)
+    for place in range(MEASURED):
+        assert pace.threads == 1
+        pace.note(1, 4, 4e-3 * (9 - place))
+    assert 1 in paced(pace, MEASURED + SOON + 1, together=2.0)[MEASURED:]
+    assert pace.best == 1
+    assert pace.steps == int(BURST_SECONDS / 1e-3)
+
+
+def test_only_the_second_measurement_of_what_warms_up_counts():
+    pace = Pace(1)
+    pace.note(1, 4, 1.0)
+    pace.note(1, 4, 4e-3)
+    assert pace.steps == int(BURST_SECONDS / 1e-3)
+    assert paced(pace, 3 * FREE_AGAIN, together=1.0) == [1] * 3 * FREE_AGAIN
+
+
+def test_after_a_change_both_are_soon_measured_again():
+    pace = Pace(2)
+    paced(pace, 4 * LOOK_AGAIN, together=0.5)
+    pace.changed()
+    assert paced(pace, SOON + 1, together=1.2) == [2] * SOON + [1]
+
+
+def test_what_is_only_tried_is_tried_for_a_shorter_time():
+    pace = Pace(2)
+    paced(pace, 2 * MEASURED, together=2.0)
+    lengths = []
+    for _ in range(SOON + 1):
+        lengths.append((pace.threads, pace.steps))
+        paced(pace, 1, together=2.0)
+    whole, short = int(BURST_SECONDS / 1e-3), int(TRIAL_SECONDS / 1e-3)
+    assert lengths == [(1, whole)] * SOON + [(2, short)]
 
 
 def test_a_single_slow_burst_gives_no_thread_up_but_a_core_that_is_taken_does():

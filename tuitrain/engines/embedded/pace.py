@@ -17,14 +17,28 @@ BURST_SECONDS = 0.04
 Between two bursts Python takes some .6 ms, and waits for a screen that is being drawn.
 """
 
+TRIAL_SECONDS = BURST_SECONDS / 4
+"""The same where another number of threads is tried: two that meet where one core is taken by
+somebody else have been seen to take twenty times as long as one."""
+
 FIRST_BURST = 4
 """Steps in the first burst, of which nobody knows yet how long they take."""
 
+SOON = 2
+"""Bursts after which the other number of threads is tried again, at first; then twice as many.
+
+What was measured first is measured cold. LeNet at B=1 took two threads for 2.5 s because of that,
+and half as long again for each step.
+"""
+
 LOOK_AGAIN = 64
-"""Bursts after which one thread is tried again, where more are faster."""
+"""Bursts, at the most, after which one thread is tried again, where more are faster."""
 
 FREE_AGAIN = 24
-"""Bursts after which more are tried again, where one is: a core may be free by then."""
+"""The same where one thread is faster, and more are tried again: a core may be free by then."""
+
+MEASURED = 2
+"""Bursts of each kind that are taken first."""
 
 TRIED, USED = 0.5, 0.2
 """How much a burst counts beside those before it: one that is tried, and one of many alike.
@@ -66,19 +80,24 @@ class Pace:
     def __init__(self, most: int) -> None:
         self._choices = (1,) if most == 1 else (1, most)
         self._seconds = dict.fromkeys(self._choices, math.nan)
-        self._bursts = 0
+        self._noted = dict.fromkeys(self._choices, 0)
+        self._pause = self._until_look = SOON
 
     @property
     def threads(self) -> int:
         """The number of threads for the next burst."""
-        for choice in self._choices:
-            if math.isnan(self._seconds[choice]):
-                return choice
-        alone, together = self._choices[0], self._choices[-1]
-        best = self.best
-        if best == together:
-            return alone if self._bursts % LOOK_AGAIN == 0 else together
-        return together if self._bursts % FREE_AGAIN == 0 else alone
+        if self._unmeasured is not None:
+            return self._unmeasured
+        return self.best if self._until_look else self._other
+
+    @property
+    def _unmeasured(self) -> int | None:
+        few = [choice for choice in self._choices if self._noted[choice] < MEASURED]
+        return few[0] if few else None
+
+    @property
+    def _other(self) -> int:
+        return self._choices[0] if self.best == self._choices[-1] else self._choices[-1]
 
     @property
     def best(self) -> int:
@@ -91,14 +110,33 @@ class Pace:
     def steps(self) -> int:
         """The number of steps in the next burst, 1 or more."""
         known = [each for each in self._seconds.values() if not math.isnan(each)]
-        return max(1, int(BURST_SECONDS / min(known))) if known else FIRST_BURST
+        if not known:
+            return FIRST_BURST
+        seconds = BURST_SECONDS if self.threads == self.best else TRIAL_SECONDS
+        return max(1, int(seconds / min(known)))
 
     def note(self, threads: int, steps: int, seconds: float) -> None:
-        """Take note of a burst; the first of its kind, which warms up, counts for little."""
-        self._bursts += 1
+        """Take note of a burst; the first of its kind counts only until the next: it warms up."""
+        measuring, tried = self._unmeasured is not None, threads != self.best
+        self._noted[threads] += 1
         took = max(seconds / steps, 1e-7)
-        before, weight = self._seconds[threads], USED if threads == self.best else TRIED
-        if math.isnan(before) or (weight == TRIED and took < before):
+        before, weight = self._seconds[threads], TRIED if tried else USED
+        if self._noted[threads] <= MEASURED or (tried and took < before):
             self._seconds[threads] = took  # what was before had warmed up, or met somebody
         else:
             self._seconds[threads] = before + weight * (took - before)
+        if not measuring:
+            self._plan_look(tried)
+
+    def _plan_look(self, looked: bool) -> None:
+        """Count down to the next look at the other number of threads."""
+        if looked:
+            most = FREE_AGAIN if self.best == self._choices[0] else LOOK_AGAIN
+            self._pause = min(2 * self._pause, most)
+            self._until_look = self._pause
+        elif self._until_look:
+            self._until_look -= 1
+
+    def changed(self) -> None:
+        """Take note that steps are others now: what was measured may not hold for long."""
+        self._pause = self._until_look = SOON

@@ -58,6 +58,7 @@ class Stepper:
     def changed(self) -> None:
         """Take note that groups, their optimizers or states, or what is trained are others now."""
         self._coming = None
+        self._pace.changed()
 
     def take(self, step: int, most: int, watch: Watch | None = None) -> list[float]:
         """Take steps from ``step`` on: one burst of them, at least one and at most ``most``.
