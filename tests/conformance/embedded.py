@@ -26,8 +26,11 @@ class Small(Module):
 
 
 def make_engine(
-    groups: Sequence[Plan] = GROUPS, seed: int = 0, model: type[Module] = Small
+    groups: Sequence[Plan] = GROUPS,
+    seed: int = 0,
+    model: type[Module] = Small,
+    batch_size: int = BATCH_SIZE,
 ) -> EmbeddedEngine:
     plans = [GroupPlan(*plan) for plan in groups]
     train, test = Dataset(*TRAIN), Dataset(*TEST)
-    return EmbeddedEngine(model, train, test, plans, seed=seed, batch_size=BATCH_SIZE)
+    return EmbeddedEngine(model, train, test, plans, seed=seed, batch_size=batch_size)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conformance.embedded import Small
 from tests.conformance.probes import RULES, buffers, do, group, plant, train
-from tests.conformance.problem import Plan
+from tests.conformance.problem import BATCH_SIZE, Plan
 from tests.engines.conftest import make_engine
 from tuitrain.errors import RefusedError, StateMismatchError
 from tuitrain_core import functional
@@ -53,20 +53,22 @@ def test_what_leads_to_a_trained_parameter_stays_planned(engine):
     assert 0 < with_fc - operations(engine) < with_fc / 2
 
 
-def test_no_command_makes_a_kernel_be_compiled(engine, monkeypatch):
+@pytest.mark.parametrize("batch_size", [1, BATCH_SIZE])
+def test_no_command_makes_a_kernel_be_compiled(batch_size, monkeypatch):
+    engine = make_engine(batch_size=batch_size)
     engine.warm_up()
     train(engine, 1)
     compiled = []
     monkeypatch.setattr(library, "_load", lambda *given: compiled.append(given))
     for text in ("lr * 0.3", "lr * 1", "lr * 0", "lr * x2", "decay * over 3 steps", "lr fc 1e-30"):
         do(engine, text)
-        train(engine, 2)
+        train(engine, 3)
     for rule, settings in RULES.items():
         do(engine, f"optimizer * {rule} {settings}")
-        train(engine, 2)
+        train(engine, 3)
     for text in ("freeze conv", "thaw conv", "group a = conv*", "clip norm 0.1"):
         do(engine, text)
-        train(engine, 2)
+        train(engine, 3)
     assert not compiled
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import platform
 
 from llvmlite import ir
@@ -11,6 +12,18 @@ from .library import Kernel, kernel
 
 SPINS = 2000
 """How often a waiting thread looks before it offers its core to others: some 40 µs."""
+
+
+def _sched_yield() -> int:
+    """Return where the C library's ``sched_yield`` is; 0 where there is none, as on Windows."""
+    try:
+        return ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
+    except (TypeError, AttributeError, OSError):
+        return 0
+
+
+GIVE_WAY = _sched_yield()
+"""What offers it, for `barrier`; 0 where there is nothing that does."""
 
 
 def execute() -> Kernel:

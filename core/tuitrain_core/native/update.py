@@ -7,7 +7,7 @@ on who does which chunk.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from llvmlite import ir
@@ -15,7 +15,7 @@ from llvmlite import ir
 from . import functions
 from .builder import Builder, Int, Mask, Value
 from .library import Kernel, kernel
-from .update_rules import LAMB_SCALARS, RULES, Scalars
+from .update_rules import LAMB_SCALARS, RULES, Rule, Scalars
 
 TOGETHER = 2
 """Vectors taken at once, each with sums of its own: one chain of additions would be waited for."""
@@ -50,14 +50,24 @@ def _update(k: Builder, name: str) -> None:
 
         k.loop(k.sub(last, first), chunk)
 
+    either_plain(k, rule, numbers, chunks)
+
+
+def either_plain(
+    k: Builder, rule: Rule, scalars: Sequence[Value], body: Callable[[bool], None]
+) -> None:
+    """Emit body(plain) for both, if the rule has decays: see `Scalars`; they are 0 nearly always.
+
+    scalars: the rule's, as they are given to it.
+    """
     if not rule.decays:
-        chunks(False)
+        body(False)
         return
     zero = ir.Constant(ir.FloatType(), 0.0)
-    plain = k.ir.fcmp_unordered("!=", numbers[0], zero)
+    plain = k.ir.fcmp_unordered("!=", scalars[0], zero)
     for place in rule.decays:
-        plain = k.ir.and_(plain, k.ir.fcmp_ordered("==", numbers[place], zero))
-    k.either(plain, lambda: chunks(True), lambda: chunks(False))
+        plain = k.ir.and_(plain, k.ir.fcmp_ordered("==", scalars[place], zero))
+    k.either(plain, lambda: body(True), lambda: body(False))
 
 
 def _chunk(k: Builder, name: str, s: Scalars, arrays: Sequence[Value], count: Int) -> list[Value]:
@@ -68,7 +78,7 @@ def _chunk(k: Builder, name: str, s: Scalars, arrays: Sequence[Value], count: In
         before, slope, *state = (k.load(each, offset, mask) for each in arrays)
         after, state = formula(k, s, before, slope, state)
         for value, place in zip(state, arrays[2:], strict=True):
-            k.store(_kept(k, value), place, offset, mask)
+            k.store(kept(k, value), place, offset, mask)
         if name == "lamb_norms":
             change, after = after, before
         else:
@@ -98,7 +108,7 @@ def _chunk(k: Builder, name: str, s: Scalars, arrays: Sequence[Value], count: In
     return [_sum(k, seen[place::3]) for place in range(3)]
 
 
-def _kept(k: Builder, value: Value) -> Value:
+def kept(k: Builder, value: Value) -> Value:
     """Return what is kept of a slot: 0 for what has faded away, as in `kernels.update`."""
     size = k.ir.call(functions.unary(k, "fabs"), [value])
     faded = k.ir.fcmp_ordered("<", size, k.constant(float(np.finfo(np.float32).smallest_normal)))

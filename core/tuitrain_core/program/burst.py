@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..ops.base import Array
 from . import stream
 from .clipping import Clipping, Norms, PlannedClipping
 from .executor import Executable
@@ -15,11 +16,17 @@ from .watch import PlannedWatch, Watch
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """Steps, with their updates; ``keep`` holds on to the memory that they write to."""
+    """Steps, with their updates.
+
+    Attributes
+    ----------
+    updates : None for what is carried over to the next step
+    keep : holds on to the memory that they write to
+    """
 
     steps: Executable
     plan: Plan
-    updates: Sequence[PlannedUpdate] = ()
+    updates: Sequence[PlannedUpdate | None] = ()
     keep: Sequence[ParameterUpdate] = ()
     clip: PlannedClipping | None = None
     held_for: PlannedWatch | None = None
@@ -32,18 +39,22 @@ class Burst:
     ) -> None:
         """Take the numbers of the steps that come."""
         for planned, each in zip(self.updates, given, strict=True):
-            planned.begin(each.scalars)
+            if planned is not None:
+                planned.begin(each.scalars)
         if self.clip and clip:
             self.clip.begin(clip)
         if self.held_for and held_for:
             self.held_for.begin(held_for)
 
-    def run(self, steps: int) -> int:
-        """Take steps, which draw from the current random generator; return how many."""
+    def run(self, steps: int, before: int = 0) -> int:
+        """Take steps, which draw from the current random generator; return how many.
+
+        ``before`` : how many others have taken of the same run; see `Executable.run`
+        """
         drawn = self.plan.drawn
         if drawn:
             stream.load(self.plan.stream())
-        taken = self.steps.run(steps)
+        taken = self.steps.run(steps, before)
         if drawn:
             stream.leave(taken * drawn)
         if self.held and self.held_for:
@@ -54,6 +65,15 @@ class Burst:
     def held(self) -> bool:
         """Whether the last step was held."""
         return bool(self.plan.held[0])
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether `interrupt` was called in the last run."""
+        return self.steps.interrupted
+
+    def interrupt(self) -> None:
+        """End `run` after the present step; from any thread."""
+        self.steps.interrupt()
 
     def check(self) -> None:
         """Raise what is wrong with a step that could not be taken.
@@ -72,8 +92,12 @@ def planned(
     threads: int = 1,
     clip: Clipping | None = None,
     held_for: Watch | None = None,
+    stop: Array | None = None,
 ) -> Burst:
-    """Return the steps of a plan that ends with the gradients, and what comes behind them."""
+    """Return the steps of a plan that ends with the gradients, and what comes behind them.
+
+    ``stop`` : see `Executable`
+    """
     values = {id(each.tensor): each for each in plan.graph.leaves}
     order = {id(each): place for place, each in enumerate(clip.parameters)} if clip else {}
     trained = sorted((each.parameter for each in updates), key=lambda p: order.get(id(p), 0))
@@ -83,6 +107,9 @@ def planned(
         measured = Norms(plan, gradients)
     watched = PlannedWatch(plan, held_for, trained, measured) if held_for else None
     clipped = PlannedClipping(plan, clip, gradients, measured) if clip and gradients else None
-    each_update = [PlannedUpdate(plan, values[id(each.parameter)], each) for each in updates]
-    steps = Executable(plan.actions, threads, plan.later, plan.held)
+    each_update = [
+        None if value in plan.carried else PlannedUpdate(plan, value, each)
+        for value, each in [(values[id(each.parameter)], each) for each in updates]
+    ]
+    steps = Executable(plan.actions, threads, plan.later, plan.held, stop)
     return Burst(steps, plan, each_update, tuple(updates), clipped, watched)

@@ -13,8 +13,8 @@ from .. import aligned
 from ..native import control
 from ..native.library import Kernel
 from ..ops.base import Array
+from .call import MOST_THREADS, Argument, Call, Moving, Ring, Work
 from .memory import address
-from .plan import MOST_THREADS, Argument, Call, Moving, Ring, Work
 
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
@@ -35,6 +35,7 @@ class Executable:
     later : what comes when the step is decided on
     held : a word by which actions decide: if one of them writes something to it, the step ends
         there, and with it the run
+    stop : the word by which `interrupt` ends a run, for those that it shall end together
 
     Attributes
     ----------
@@ -47,10 +48,11 @@ class Executable:
         threads: int = 1,
         later: Iterable[Call | Work] = (),
         held: Array | None = None,
+        stop: Array | None = None,
     ) -> None:
-        self._stop = np.zeros(1, np.int64)
+        self._stop = np.zeros(1, np.int64) if stop is None else stop
         self._held = np.zeros(1, np.int64) if held is None else held
-        threads = min(threads, MOST_THREADS) if _GIVE_WAY else 1
+        threads = min(threads, MOST_THREADS) if control.GIVE_WAY else 1
         first, second = list(actions), list(later)
         calls, others = _calls(first), _calls(second)
         self.native = len(calls) + len(others) == len(first) + len(second)
@@ -66,16 +68,23 @@ class Executable:
                 for half in (first, second)
             ]
 
-    def run(self, steps: int = 1) -> int:
-        """Carry everything out ``steps`` times, from where moving addresses start.
+    def run(self, steps: int = 1, before: int = 0) -> int:
+        """Carry everything out ``steps`` times.
+
+        Parameters
+        ----------
+        before : how many steps others have taken of the same run: moving addresses start behind
+            those, and if `interrupt` was called meanwhile, there is only one step
 
         Returns
         -------
         How many times it was: fewer, if `interrupt` was called meanwhile, or if one was held.
         """
-        self._stop[0] = self._held[0] = 0
+        if not before:
+            self._stop[0] = 0
+        self._held[0] = 0
         for part in chain(*self._parts):
-            part.start()
+            part.start(before)
         if self.native:
             return self._parts[0][0].run(steps)
         for taken in range(steps):
@@ -87,6 +96,11 @@ class Executable:
             if self._stop[0]:
                 return taken + 1
         return steps
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether `interrupt` was called in the last run."""
+        return bool(self._stop[0])
 
     def interrupt(self) -> None:
         """End `run` after the present step; may be called from any thread."""
@@ -108,7 +122,7 @@ class _Python:
     def __init__(self, work: Sequence[Work]) -> None:
         self._work = work
 
-    def start(self) -> None:
+    def start(self, before: int) -> None:
         pass
 
     def run(self, steps: int) -> int:
@@ -153,10 +167,10 @@ class _Native:
             self._entries.append(block)
         self._execute = _ENTRY(control.execute().address)
 
-    def start(self) -> None:
-        """Set every moving address to where it starts, and how far it moves."""
+    def start(self, before: int) -> None:
+        """Set every moving address to where it is after some steps, and how far it moves."""
         for block, place, moving, stride in self._moving:
-            block[place] = moving.start
+            block[place] = moving.start + before * moving.stride
             stride[0] = moving.stride
 
     def run(self, steps: int) -> int:
@@ -180,7 +194,7 @@ class _Native:
         stops: tuple[Array, Array],
     ) -> tuple[list[tuple[int, int]], int]:
         """Lay out what one thread does in a step, and say how much comes before the decision."""
-        meet = (control.barrier(), [address(meeting), threads, _GIVE_WAY])
+        meet = (control.barrier(), [address(meeting), threads, control.GIVE_WAY])
         rows: list[tuple[int, int]] = []
         moving: list[tuple[Array, int, Moving]] = []
         undecided = 0
@@ -277,14 +291,3 @@ def _share(call: Call, index: int, threads: int) -> list[int] | None:
     inside = (min(max(bound - granules * place, 0), granules) for bound in bounds)
     first, last = (min(bound * call.granule, call.total) for bound in inside)
     return [first, last] if first < last else None
-
-
-def _sched_yield() -> int:
-    """Return where the C library's ``sched_yield`` is; 0 where there is none, as on Windows."""
-    try:
-        return ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
-    except (TypeError, AttributeError, OSError):
-        return 0
-
-
-_GIVE_WAY = _sched_yield()

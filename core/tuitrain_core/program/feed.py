@@ -10,9 +10,10 @@ from ..data.loader import DataLoader
 from ..errors import CoreError
 from ..native import gather
 from ..ops.base import Array
+from .call import Moving
 from .graph import Graph
 from .memory import address
-from .plan import Moving, Plan
+from .plan import Plan
 
 
 class Feed:

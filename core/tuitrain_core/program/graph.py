@@ -84,3 +84,11 @@ class Graph:
             if any(each in reached for each in node.inputs):
                 reached.add(node.output)
         return reached
+
+    def read_by_loss(self) -> set[Value]:
+        """Return every value that the loss depends on, and the loss."""
+        found = {self.loss}
+        for node in reversed(self.nodes):
+            if node.output in found:
+                found |= set(node.inputs)
+        return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -16,35 +16,8 @@ from ..native.library import Kernel
 from ..ops.base import Array
 from ..tensor import Tensor
 from . import memory
+from .call import CHUNK, MOST_THREADS, Argument, Call, Moving, Ring, Work
 from .graph import Graph, Value
-
-CHUNK = 8
-"""Samples that a run of calls takes at a time: those of LeNet's step fit the second-level cache."""
-
-MOST_THREADS = 8
-
-
-@dataclass(slots=True, eq=False)
-class Moving:
-    """An address that moves on by ``stride`` bytes with every step."""
-
-    stride: int
-    start: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ring:
-    """Memory for the units that are done together, which the next ones take again.
-
-    Attributes
-    ----------
-    array : for each thread, for each unit, what a kernel writes; the next one reads it
-    """
-
-    array: Array
-
-
-Argument: TypeAlias = Array | int | Moving | Ring
 
 
 class Phase(Enum):
@@ -68,38 +41,27 @@ class Phase(Enum):
         return self in (Phase.CLIP, Phase.UPDATE)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Call:
-    """A kernel and its arguments.
-
-    Attributes
-    ----------
-    arguments : arrays, whole numbers, and addresses that move
-    total : units of work, which threads may share: their range is given as two last arguments.
-        None: one thread does it, and no range is given.
-    granule : ranges begin at multiples of it
-    together : None, or of how many units this call and those right after it that have the same
-        number are done one after the other, while these are in the cache, before the next ones.
-        What is done for a unit then reads nothing of another that such a call may have written.
-    waits : whether it begins when all threads are done with the call before; without, it needs
-        nothing that this one writes, and writes nothing that it needs
-    """
-
-    kernel: Kernel
-    arguments: tuple[Argument, ...]
-    total: int | None
-    granule: int = 1
-    together: int | None = None
-    waits: bool = True
-    share: tuple[int, int] = (0, 1)
-
-
 BlockwiseGradient: TypeAlias = Callable[[int, Ring, int], None]
 """Plans a matrix's gradient: rows of a block, the memory of one block, how many there are."""
 
 
-Work: TypeAlias = Callable[[], None]
-"""Work done in Python, between native calls."""
+Action: TypeAlias = Call | Work
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwedUpdate:
+    """An update that a step makes for the one before.
+
+    Attributes
+    ----------
+    rule : its name; see `native.update_rules`
+    slots : what the optimizer remembers of the parameter
+    scalars : where the rule's are
+    """
+
+    rule: str
+    slots: Sequence[Array]
+    scalars: Moving
 
 
 @dataclass(slots=True)
@@ -113,6 +75,8 @@ class Plan:
     losses : where the step's loss goes as a double, besides its own memory
     by_blocks : parameters whose updates can take the gradient block by block, so that it need not
         be there after the step
+    carries : parameters whose updates can be carried over to the next step; see `series`
+    owed : the updates that the step before has carried over
     drawn : how many random words the step takes
     checks : raise what is wrong with a step that was held for it
     """
@@ -123,27 +87,35 @@ class Plan:
     trained: Sequence[Tensor]
     losses: Moving = field(default_factory=lambda: Moving(8))
     by_blocks: Collection[Value] = ()
+    carries: Collection[Value] = ()
+    owed: Mapping[Value, OwedUpdate] = field(default_factory=dict)
     drawn: int = 0
     checks: list[Callable[[], object]] = field(default_factory=list)
-    _planned: dict[Phase, list[Call | Work]] = field(default_factory=dict)
+    _planned: dict[Phase, list[Action]] = field(default_factory=dict)
     _reached: set[Value] = field(default_factory=set)
     _begun: set[Value] = field(default_factory=set)
+    _carried: set[Value] = field(default_factory=set)
     _blockwise: dict[Value, BlockwiseGradient] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._reached = self.graph.reached_from(self.trained)
 
     @property
-    def actions(self) -> list[Call | Work]:
+    def actions(self) -> list[Action]:
         """Native calls and Python work up to the gradients, in the order in which they are done."""
         return self._actions(*[phase for phase in Phase if not phase.decided])
 
     @property
-    def later(self) -> list[Call | Work]:
+    def later(self) -> list[Action]:
         """What comes behind the gradients, if the step is not held."""
         return self._actions(*[phase for phase in Phase if phase.decided])
 
-    def _actions(self, *phases: Phase) -> list[Call | Work]:
+    @property
+    def native(self) -> bool:
+        """Whether all of it has kernels."""
+        return all(isinstance(each, Call) for each in (*self.actions, *self.later))
+
+    def _actions(self, *phases: Phase) -> list[Action]:
         return [each for phase in phases for each in self._planned.get(phase, [])]
 
     def call(
@@ -200,7 +172,7 @@ class Plan:
         """Plan work done in Python."""
         self._add(function, phase)
 
-    def _add(self, action: Call | Work, phase: Phase) -> None:
+    def _add(self, action: Action, phase: Phase) -> None:
         self._planned.setdefault(phase, []).append(action)
 
     def needs(self, value: Value) -> bool:
@@ -228,6 +200,21 @@ class Plan:
     def scratch(self, key: Hashable, shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
         """Return memory for whatever a layer needs besides."""
         return self.workspace.array(key, shape, dtype)
+
+    def carry_over(self, value: Value) -> bool:
+        """Leave a parameter's gradient and update to the next step, if that can be.
+
+        What the gradient is made of must still be there then.
+        """
+        if value not in self.carries or len(self.graph.consumers(value)) > 1:
+            return False
+        self._carried.add(value)
+        return True
+
+    @property
+    def carried(self) -> Collection[Value]:
+        """The parameters whose updates are carried over."""
+        return self._carried
 
     def put_off(self, value: Value, gradient: BlockwiseGradient) -> bool:
         """Leave a parameter's gradient to its update, block by block, if that can be.

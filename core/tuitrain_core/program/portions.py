@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator
 from ..native import linear
 from ..native.library import Kernel
 from ..ops.base import Array
+from .call import Argument
 from .memory import address, padded, pitch
-from .plan import Argument, Phase, Plan
+from .plan import Phase, Plan
 
 MOST = 4
 LEAST_SAMPLES = 16

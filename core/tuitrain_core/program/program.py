@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -12,17 +14,20 @@ from ..native.update_rules import RULES
 from ..ops.base import Array
 from ..optimizer import UpdateStatistics
 from ..tensor import Parameter, Tensor
-from . import burst, clipping, watch
+from . import burst, clipping, series, watch
 from .burst import Burst
+from .call import Call, Moving
 from .clipping import Clipping
-from .executor import Executable
 from .feed import Feed
 from .graph import Graph, Value
 from .lowering import lower
 from .memory import Workspace, address, public
-from .plan import Call, Moving, Plan
-from .updates import ParameterUpdate, measured, native_name, plan_blocks, takes_blocks
+from .plan import Plan
+from .series import Series
+from .updates import ParameterUpdate, measured, plan_blocks
 from .watch import Watch
+
+T = TypeVar("T")
 
 MOST_BURSTS = 64
 """Plans of bursts that are kept; each is some dozens of small arrays."""
@@ -43,12 +48,13 @@ class Program:
         self._workspace = Workspace(capacity)
         self._layers = lower(graph, pools)
         self._leaves = {id(each.tensor): each for each in graph.leaves}
-        self._used = _ancestors(graph)
+        self._used = graph.read_by_loss()
         self._loss = self._workspace.array("losses", (1,), np.float64)
         self._losses = Moving(8, address(self._loss))
         self._steps: dict[Hashable, Burst] = {}
         self._bursts: dict[Hashable, Burst] = {}
-        self._running: Executable | None = None
+        self._all_series: dict[Hashable, Series] = {}
+        self._running: Burst | Series | None = None
         self._last: tuple[Sequence[ParameterUpdate], Hashable] = (), ()
         self._gradients: dict[int, Tensor] = {}
 
@@ -103,10 +109,11 @@ class Program:
         """Return the kernels of a step and of every update rule, compiled or not."""
         capacity, leaves = self._workspace.capacity, [self._leaves[id(each)] for each in trained]
         plan = self._plan(capacity, trained, feed)
-        in_blocks = self._plan(capacity, trained, feed, leaves)
+        in_blocks = self._plan(capacity, trained, feed, by_blocks=leaves)
         for value in leaves:
             plan_blocks(in_blocks, value)
         actions = [*plan.actions, *plan.later, *in_blocks.actions, *in_blocks.later]
+        actions += series.actions(partial(self._plan, capacity, trained, feed), leaves)
         calls = [each.kernel for each in actions if isinstance(each, Call)]
         rules = [*map(update.update, RULES), update.trust()]
         besides = [*control.kernels(), *clipping.kernels(), *watch.kernels()]
@@ -114,8 +121,7 @@ class Program:
 
     def native(self, trained: Sequence[Parameter]) -> bool:
         """Say whether all that a step computes has kernels, when these are trained."""
-        plan = self._plan(self._workspace.capacity, trained)
-        return all(isinstance(each, Call) for each in (*plan.actions, *plan.later))
+        return self._plan(self._workspace.capacity, trained).native
 
     def reaches(self, parameter: Parameter) -> bool:
         """Say whether the loss depends on a parameter, so that it has a gradient."""
@@ -154,36 +160,28 @@ class Program:
         ------
         CoreError : the first step cannot be taken; nothing was updated
         """
-        left = self._burst(feed, rows, updates, threads, clip, held_for)
-        if held_for and not left.steps.native:
-            return np.empty(0)
         steps = len(order) // rows
         losses = held_for.losses(steps) if held_for else np.empty(steps)
+        found: Burst | Series
         if clip or held_for or steps == 1:
-            left.begin(updates, clip, held_for)
-            taken = self._take(left, feed, order, rows, losses)
+            found = self._burst(feed, rows, updates, threads, clip, held_for)
+            if held_for and not found.steps.native:
+                return np.empty(0)
+            found.begin(updates, clip, held_for)
         else:
-            by_blocks = self._burst(feed, rows, updates, threads, by_blocks=True)
-            by_blocks.begin(updates)
-            taken = self._take(by_blocks, feed, order, rows, losses[:-1])
-            if not by_blocks.held:
-                # The last step leaves its gradients to be looked at.
-                left.begin([each.after(taken) for each in updates])
-                taken += self._take(left, feed, order[taken * rows :], rows, losses[taken:][:1])
-        if not taken:
-            left.check()
-        self._show_gradients([each.parameter for each in updates])
-        return losses[:taken]
-
-    def _take(self, steps: Burst, feed: Feed, order: Array, rows: int, losses: Array) -> int:
-        """Take as many steps as there is room for losses, or fewer; return how many."""
+            found = self._series(feed, rows, updates, threads)
+            found.begin(updates)
         feed.begin(order, rows)
         self._losses.start = address(losses)
-        self._running = steps.steps
+        self._running = found
         try:
-            return steps.run(len(losses))
+            taken = found.run(steps)
         finally:
             self._running = None
+        if not taken:
+            found.check()
+        self._show_gradients([each.parameter for each in updates])
+        return losses[:taken]
 
     def has_gradients_of(self, parameters: Iterable[Parameter]) -> bool:
         """Say whether these have the gradients that `differentiate` left, and not others.
@@ -229,25 +227,47 @@ class Program:
         threads: int,
         clip: Clipping | None = None,
         held_for: Watch | None = None,
-        by_blocks: bool = False,
     ) -> Burst:
         """Return the plan of whole steps from a feed, or without one of the updates alone."""
-        if updates is not self._last[0]:  # as they are in most bursts
-            self._last = updates, tuple(map(_identity, updates))
-        besides = by_blocks, clip and clip.kind, held_for and held_for.kind
-        key = id(feed), rows, threads, besides, self._last[1]
-        found = self._bursts.get(key)
-        if found is None:
-            if len(self._bursts) >= MOST_BURSTS:
-                self._bursts.clear()
+
+        def plan() -> Burst:
             trained = [each.parameter for each in updates]
-            if feed is None:
-                plan = Plan(self.graph, self._workspace, rows, trained)
-            else:
-                blockwise = [each.parameter for each in updates if by_blocks and takes_blocks(each)]
-                leaves = [self._leaves[id(each)] for each in blockwise]
-                plan = self._plan(rows, trained, feed, leaves)
-            found = self._bursts[key] = burst.planned(plan, updates, threads, clip, held_for)
+            alone = Plan(self.graph, self._workspace, rows, trained)
+            step = alone if feed is None else self._plan(rows, trained, feed)
+            return burst.planned(step, updates, threads, clip, held_for)
+
+        kind = id(feed), rows, threads, clip and clip.kind, held_for and held_for.kind
+        return self._kept(self._bursts, kind, updates, plan)
+
+    def _series(
+        self, feed: Feed, rows: int, updates: Sequence[ParameterUpdate], threads: int
+    ) -> Series:
+        """Return the plan of steps of which only the last one is looked at."""
+
+        def plan() -> Series:
+            trained = [each.parameter for each in updates]
+            make = partial(self._plan, rows, trained, feed)
+            places = {self._leaves[id(each)]: place for place, each in enumerate(trained)}
+            return series.planned(make, updates, places, threads)
+
+        return self._kept(self._all_series, (id(feed), rows, threads), updates, plan)
+
+    def _kept(
+        self,
+        plans: dict[Hashable, T],
+        kind: Hashable,
+        updates: Sequence[ParameterUpdate],
+        plan: Callable[[], T],
+    ) -> T:
+        """Return what is planned for these updates; planned now, if it was not yet."""
+        if updates is not self._last[0]:  # as they are in most bursts
+            self._last = updates, tuple(each.identity for each in updates)
+        key = kind, self._last[1]
+        found = plans.get(key)
+        if found is None:
+            if len(plans) >= MOST_BURSTS:
+                plans.clear()
+            found = plans[key] = plan()
         return found
 
     def _show_gradients(self, trained: Sequence[Parameter]) -> None:
@@ -262,15 +282,10 @@ class Program:
         return self._workspace.of(self._leaves[id(parameter)], "gradient", 0)
 
     def _plan(
-        self,
-        rows: int,
-        trained: Sequence[Tensor],
-        feed: Feed | None = None,
-        by_blocks: Collection[Value] = (),
+        self, rows: int, trained: Sequence[Tensor], feed: Feed | None = None, **how: Any
     ) -> Plan:
-        plan = Plan(
-            self.graph, self._workspace, rows, trained, losses=self._losses, by_blocks=by_blocks
-        )
+        """Plan a step up to its gradients; ``how`` : see `Plan`."""
+        plan = Plan(self.graph, self._workspace, rows, trained, self._losses, **how)
         if feed is not None:
             feed.plan(plan)
         for layer in self._layers:
@@ -283,18 +298,3 @@ class Program:
                 layer.backward(plan)
         plan.draw_no_more()
         return plan
-
-
-def _identity(given: ParameterUpdate) -> Hashable:
-    """Return what a planned update depends on, besides its numbers."""
-    slots = tuple(address(slot) for slot in given.update.slots)
-    return id(given.parameter), native_name(given.update), slots
-
-
-def _ancestors(graph: Graph) -> set[Value]:
-    """Return every value that the loss depends on."""
-    found = {graph.loss}
-    for node in reversed(graph.nodes):
-        if node.output in found:
-            found |= set(node.inputs)
-    return found

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..native import update
+from ..native import rank_one, update
 from ..native.update_rules import LAMB_SCALARS, RULES
 from ..ops.base import Array
 from ..optimizer import UpdateStatistics
 from ..optimizer.prepared import PreparedUpdate
 from ..tensor import Parameter
+from .call import MOST_THREADS, Argument, Moving, Ring
 from .graph import Value
 from .memory import Workspace, address
-from .plan import MOST_THREADS, Argument, Moving, Phase, Plan, Ring
+from .plan import OwedUpdate, Phase, Plan
 
 CHUNK = 4096
 """Elements that are updated and measured together, where they do not stand in rows."""
@@ -44,11 +45,11 @@ class ParameterUpdate:
     update: PreparedUpdate
     scalars: Array
 
-    def after(self, steps: int) -> ParameterUpdate:
-        """Return what becomes of it when so many of the steps have been taken."""
-        if len(self.scalars) == 1:
-            return self
-        return ParameterUpdate(self.parameter, self.update, self.scalars[steps:])
+    @property
+    def identity(self) -> Hashable:
+        """What a planned update depends on, besides its numbers."""
+        slots = tuple(address(slot) for slot in self.update.slots)
+        return id(self.parameter), native_name(self.update), slots
 
 
 def recordable(given: Parameter, prepared: PreparedUpdate) -> bool:
@@ -101,8 +102,19 @@ class PlannedUpdate:
         if scalars is self._kept:
             return
         self._kept = scalars  # kernels read it
-        self._scalars.start = address(scalars)
-        self._scalars.stride = scalars.strides[0] if len(scalars) > 1 else 0
+        follow(scalars, self._scalars)
+
+
+def follow(scalars: Array, moving: Moving, late: int = 0) -> None:
+    """Let an address go through the scalars of the steps that come, so many steps ``late``."""
+    moving.stride = scalars.strides[0] if len(scalars) > 1 else 0
+    moving.start = address(scalars) - late * moving.stride
+
+
+def owed(given: ParameterUpdate) -> OwedUpdate:
+    """Return a parameter's update as the next step makes it; `follow` says by which scalars."""
+    slots = [slot for slot in given.update.slots if slot.size]
+    return OwedUpdate(native_name(given.update), slots, Moving(0))
 
 
 def measured(workspace: Workspace, value: Value) -> UpdateStatistics:
@@ -129,6 +141,11 @@ def takes_blocks(given: ParameterUpdate) -> bool:
     shape = given.parameter.shape
     one_pass = native_name(given.update) != "lamb"
     return one_pass and len(shape) == 2 and _chunk(shape) % shape[1] == 0
+
+
+def can_be_owed(given: ParameterUpdate) -> bool:
+    """Say whether the next step can make an update: if it is a matrix's, by one of some rules."""
+    return len(given.parameter.shape) == 2 and native_name(given.update) in rank_one.RULES
 
 
 def _chunk(shape: Sequence[int]) -> int:

@@ -12,8 +12,9 @@ from ..native.library import Kernel
 from ..ops.base import Array
 from ..ops.normalization import BatchNormTraining
 from ..tensor import Parameter
+from .call import Moving
 from .clipping import Norms
-from .plan import Moving, Phase, Plan
+from .plan import Phase, Plan
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,13 +10,22 @@ import pytest
 from tuitrain_core import Parameter, random
 from tuitrain_core import functional as F
 from tuitrain_core.data import DataLoader, Dataset
-from tuitrain_core.module import Flatten, Linear, Module, ReLU, Sequential
+from tuitrain_core.module import (
+    Conv2d,
+    Dropout,
+    Flatten,
+    LayerNorm,
+    Linear,
+    Module,
+    ReLU,
+    Sequential,
+)
 from tuitrain_core.optimizer import RULES, ParameterState
 from tuitrain_core.program import ParameterUpdate, Program, trace
 from tuitrain_core.program.feed import Feed
 from tuitrain_core.tensor import Tensor
 
-BATCH, STEPS = 9, 5
+STEPS = 5
 
 
 class Tied(Module):
@@ -37,26 +46,40 @@ def plain() -> Module:
     return Sequential(Flatten(), Linear(48, 200), ReLU(), Linear(200, 61), ReLU(), Linear(61, 10))
 
 
+def deeper() -> Module:
+    """Matrices behind a convolution, a norm, and a dropout, without biases and ReLU."""
+    return Sequential(
+        Conv2d(1, 3, 3),
+        Flatten(),
+        Linear(72, 33, bias=False),
+        LayerNorm(33),
+        Dropout(0.2),
+        Linear(33, 10),
+    )
+
+
 class Trained:
     """A network, its program, and what an optimizer would do to it."""
 
-    def __init__(self, make, rule: str) -> None:
+    def __init__(self, make, rule: str, batch: int = 9) -> None:
+        self.batch = batch
+        self.generator = random.new_generator(5)
         with random.use(random.new_generator(3)):
             self.net = make()
         draw = np.random.default_rng(1)
         pixels = draw.integers(0, 256, (60, 1, 6, 8), dtype=np.uint8)
-        loader = DataLoader(Dataset(pixels, draw.integers(0, 10, 60)), BATCH)
-        images, labels = loader.batch(0)
+        loader = DataLoader(Dataset(pixels, draw.integers(0, 10, 60)), batch)
+        images, labels = DataLoader(loader.dataset, 2).batch(0)
 
         def loss(x: Tensor, y: Tensor) -> Tensor:
             return F.cross_entropy(self.net(x), y)
 
         self.graph = trace(loss, images, labels)
-        self.program = Program(self.graph, BATCH)
+        self.program = Program(self.graph, batch)
         self.feed = Feed(loader, self.graph)
         self.parameters = list(self.net.parameters())
         self.optimizer = RULES[rule](self.parameters, lr=0.01)
-        self.order = draw.integers(0, 60, BATCH * STEPS).astype(np.int64)
+        self.order = draw.integers(0, 60, 2 * batch * STEPS).astype(np.int64)
         self.slots = {each: ParameterState() for each in self.parameters}
 
     def updates(self, first: int, count: int) -> list[ParameterUpdate]:
@@ -71,8 +94,10 @@ class Trained:
         return found
 
     def take(self, first: int, count: int, threads: int = 1) -> np.ndarray:
-        order = self.order[first * BATCH : (first + count) * BATCH]
-        return self.program.burst(self.feed, order, BATCH, self.updates(first, count), threads)
+        order = self.order[first * self.batch : (first + count) * self.batch]
+        updates = self.updates(first, count)
+        with random.use(self.generator):
+            return self.program.burst(self.feed, order, self.batch, updates, threads)
 
     def seen(self) -> list[np.ndarray]:
         slots = [state.slots[name] for state in self.slots.values() for name in state.slots]
@@ -92,16 +117,38 @@ def alike(one: Trained, other: Trained) -> None:
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("make", [plain, Tied])
-def test_a_burst_is_its_steps_one_by_one(make, rule: str, threads: int) -> None:
-    together, alone = Trained(make, rule), Trained(make, rule)
+@pytest.mark.parametrize("make", [plain, Tied, deeper])
+@pytest.mark.parametrize("batch", [1, 9])
+def test_a_burst_is_its_steps_one_by_one(make, rule: str, threads: int, batch: int) -> None:
+    together, alone = Trained(make, rule, batch), Trained(make, rule, batch)
     losses = together.take(0, STEPS, threads)
     np.testing.assert_array_equal(losses, [alone.take(step, 1)[0] for step in range(STEPS)])
     alike(together, alone)
 
 
-def test_a_burst_that_was_ended_early_leaves_the_gradients_of_its_last_step() -> None:
-    ended, alone = Trained(plain, "sgd"), Trained(plain, "sgd")
+@pytest.mark.parametrize("steps", [2, 3])
+def test_a_short_burst_of_single_samples_is_its_steps_one_by_one(steps: int) -> None:
+    together, alone = Trained(plain, "adam", 1), Trained(plain, "adam", 1)
+    for first in (0, steps):
+        losses = together.take(first, steps)
+        np.testing.assert_array_equal(losses, [alone.take(first + i, 1)[0] for i in range(steps)])
+    alike(together, alone)
+
+
+@pytest.mark.parametrize("frozen", [slice(0, 2), slice(2, 4), slice(4, 6), slice(0, 5)])
+def test_single_samples_train_what_is_not_frozen(frozen: slice) -> None:
+    together, alone = Trained(plain, "adam", 1), Trained(plain, "adam", 1)
+    for each in (together, alone):
+        del each.parameters[frozen]
+    together.take(0, STEPS)
+    for step in range(STEPS):
+        alone.take(step, 1)
+    alike(together, alone)
+
+
+@pytest.mark.parametrize("batch", [1, 9])
+def test_a_burst_that_was_ended_early_leaves_the_gradients_of_its_last_step(batch: int) -> None:
+    ended, alone = Trained(plain, "sgd", batch), Trained(plain, "sgd", batch)
     ended.order = np.tile(ended.order, 2000)
     alone.order = ended.order
     over = threading.Event()
@@ -112,10 +159,10 @@ def test_a_burst_that_was_ended_early_leaves_the_gradients_of_its_last_step() ->
 
     impatient = threading.Thread(target=interrupt)
     impatient.start()
-    taken = len(ended.take(0, len(ended.order) // BATCH))
+    taken = len(ended.take(0, len(ended.order) // batch))
     over.set()
     impatient.join()
-    assert taken < len(ended.order) // BATCH
+    assert taken < len(ended.order) // batch
     for step in range(taken):
         alone.take(step, 1)
     alike(ended, alone)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tuitrain_core.native import elementwise
+from tuitrain_core.program.call import CHUNK, MOST_THREADS, Call, Moving, Ring
 from tuitrain_core.program.executor import Executable
 from tuitrain_core.program.memory import address
-from tuitrain_core.program.plan import CHUNK, MOST_THREADS, Call, Moving, Ring
 
 
 def add(target: np.ndarray, part) -> Call:
@@ -43,6 +43,29 @@ def test_a_moving_address_begins_anew_in_every_run(threads):
         total[...] = 0.0
         steps.run(3)
         np.testing.assert_array_equal(total[0], rows[start : start + 3].sum(0))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_one_goes_on_where_another_has_ended(threads):
+    rows = np.arange(12, dtype=np.float32).reshape(6, 2)
+    total = np.zeros((1, 2), np.float32)
+    moving = Moving(rows.strides[0], address(rows))
+    first, second = (Executable([add(total, moving)], threads) for _ in range(2))
+    first.run(2)
+    second.run(3, before=2)
+    np.testing.assert_array_equal(total[0], rows[:5].sum(0))
+
+
+def test_those_that_share_the_word_are_interrupted_together_until_a_run_begins_anew():
+    a, b = np.zeros((1, 2), np.float32), np.ones((1, 2), np.float32)
+    stop = np.zeros(1, np.int64)
+    first, second = (Executable([add(a, b)], stop=stop) for _ in range(2))
+    first.run(2)
+    first.interrupt()
+    assert second.interrupted
+    assert second.run(5, before=2) == 1
+    assert first.run(5) == 5
+    assert not second.interrupted
 
 
 @pytest.mark.parametrize("rows", [1, CHUNK - 1, CHUNK, CHUNK + 1, 5 * CHUNK + 3])

@@ -6,8 +6,8 @@ from cases import agree, batch, eager, gradients, gradients_by_threads, made
 
 from tuitrain_core.native import linear
 from tuitrain_core.program import Program, trace
+from tuitrain_core.program.call import MOST_THREADS, Call
 from tuitrain_core.program.executor import Executable
-from tuitrain_core.program.plan import MOST_THREADS, Call
 from tuitrain_core.program.portions import MOST, MOST_FLOATS, portions
 
 ROWS = 70

@@ -9,8 +9,9 @@ from ...native.library import Kernel
 from ...ops.base import Array
 from ...ops.convolution import Conv2d
 from ...ops.pooling import MaxPool2d
+from ..call import Argument
 from ..graph import Node, Value
-from ..plan import Argument, Phase, Plan
+from ..plan import Phase, Plan
 from ..portions import plan_sum
 
 HALVES = MaxPool2d((2, 2), (2, 2), (0, 0))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 
-from ...native import elementwise, linear
+from ...native import elementwise, linear, rank_one
+from ...ops.base import Array
 from ...ops.linear import Linear
+from ..call import Argument, Ring
 from ..graph import Node, Value
 from ..memory import pitch
-from ..plan import BlockwiseGradient, Plan, Ring
+from ..plan import BlockwiseGradient, Phase, Plan
 
 
 class LinearLayer:
@@ -38,11 +40,16 @@ class LinearLayer:
         x, y = self._rows(plan.value(self._x)), self._rows(plan.value(self.output))
         weight = plan.value(self._weight)
         outputs, inputs = weight.shape
-        kernel = linear.forward(
-            inputs, outputs, pitch(x), pitch(y), self._relu, self._bias is not None
-        )
-        bias = plan.value(self._bias) if self._bias else 0
-        plan.call(kernel, x, weight, bias, y, len(x), total=outputs, granule=16)
+        bias, biased = plan.value(self._bias) if self._bias else 0, self._bias is not None
+        owed = plan.owed.get(self._weight)
+        if owed is None:
+            kernel = linear.forward(inputs, outputs, pitch(x), pitch(y), self._relu, biased)
+            given: list[Argument] = [x, weight, bias, y, len(x)]
+        else:
+            kernel = rank_one.step(owed.rule, inputs, self._relu, biased)
+            before = self._rows(plan.gradient(self.output)), self._kept(plan, x)
+            given = [weight, *owed.slots, owed.scalars, *before, x, bias, y]
+        plan.call(kernel, *given, total=outputs, granule=16)
 
     def backward(self, plan: Plan) -> None:
         """Plan the gradients of weight, bias and x."""
@@ -61,12 +68,10 @@ class LinearLayer:
                 given = d, weight, dx, 0, len(d)
                 plan.call(kernel, *given, total=inputs, granule=16, waits=not planned)
 
-    def _parameters(self, plan: Plan, d) -> bool:
+    def _parameters(self, plan: Plan, d: Array) -> bool:
         """Plan the gradients of weight and bias; return whether there is anything to do."""
         x = self._rows(plan.value(self._x))
-        stored = plan.needs(self._weight) and not plan.put_off(
-            self._weight, self._blocks(plan, d, x)
-        )
+        stored = plan.needs(self._weight) and not self._put_off(plan, d, x)
         if stored:
             with plan.into(self._weight) as target:
                 kernel = linear.weight_gradient(x.shape[1], d.shape[1], pitch(d), pitch(x))
@@ -79,8 +84,20 @@ class LinearLayer:
                 plan.call(kernel, *given, total=d.shape[1], granule=16, waits=not stored)
         return stored or biased
 
+    def _put_off(self, plan: Plan, d: Array, x: Array) -> bool:
+        """Leave the weight's gradient to its update, or even to the next step, if that can be."""
+        if len(x) == 1 and plan.carry_over(self._weight):
+            kernel, kept = elementwise.copy(x.shape[1], pitch(x), x.shape[1]), self._kept(plan, x)
+            plan.call(kernel, x, kept, total=1, phase=Phase.GATHER, waits=False)
+            return True
+        return plan.put_off(self._weight, self._blocks(plan, d, x))
+
+    def _kept(self, plan: Plan, x: Array) -> Array:
+        """Return the memory in which a step leaves its input to the next one."""
+        return plan.scratch((self._weight, "input before"), x.shape)
+
     @staticmethod
-    def _blocks(plan: Plan, d, x) -> BlockwiseGradient:
+    def _blocks(plan: Plan, d: Array, x: Array) -> BlockwiseGradient:
         inputs, outputs, pitches = x.shape[1], d.shape[1], (pitch(d), pitch(x))
 
         def blocks(rows: int, target: Ring, total: int) -> None:
@@ -90,7 +107,7 @@ class LinearLayer:
         return blocks
 
     @staticmethod
-    def _rows(array):
+    def _rows(array: Array) -> Array:
         """Return (..., features) as rows; what has one axis more lies without gaps."""
         if array.ndim == 2:
             return array

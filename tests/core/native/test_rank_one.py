@@ -1,0 +1,98 @@
+"""A linear layer of one sample that makes up for an update: to the bits of what it stands for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from memory import fenced
+
+from tuitrain_core.native import linear, rank_one, run, update
+from tuitrain_core.native.update_rules import RULES
+
+pytestmark = pytest.mark.usefixtures("cpu")
+
+SCALARS = {
+    "sgd": [(0.1, 0.0), (0.1, 0.01), (0.0, 0.01)],
+    "sgd_momentum": [(0.1, 0.9, 0.0, 0.0), (0.1, 0.9, 0.01, 1.0)],
+    "adam": [
+        (0.01, 0.9, 0.999, 0.1, 0.001, 0.03, 1e-8, 0.0, 0.0),
+        (0.01, 0.9, 0.999, 0.1, 0.001, 0.03, 1e-8, 0.01, 0.01),
+    ],
+}
+CASES = [(rule, scalars) for rule, given in SCALARS.items() for scalars in given]
+SIZES = [(1, 1), (17, 5), (33, 18), (64, 4), (130, 35)]
+
+
+class Layer:
+    """The arrays of a layer, its update and its next sample; alike for the same size."""
+
+    def __init__(self, rule: str, scalars: tuple[float, ...], K: int, N: int) -> None:
+        draw = np.random.default_rng(K)
+
+        def drawn(*shape: int) -> np.ndarray:
+            return fenced(draw.standard_normal(shape))
+
+        self.rule, self.sizes, self.scalars = rule, (K, N), fenced(scalars)
+        self.weight, self.d, self.bias = drawn(N, K), drawn(N), drawn(N)
+        self.before, self.now = drawn(K), drawn(K)
+        self.slots = [fenced(draw.random((N, K))) for _ in range(RULES[rule].slots)]
+        self.y = fenced(np.full(N, np.nan))
+
+    def at_once(self, relu: bool, bias: bool, ranges=None) -> None:
+        K, N = self.sizes
+        kernel = rank_one.step(self.rule, K, relu, bias)
+        given = self.weight, *self.slots, self.scalars, self.d, self.before, self.now
+        for first, last in ranges or [(0, N)]:
+            run(kernel, *given, self.bias if bias else 0, self.y, first, last)
+
+    def in_turn(self, relu: bool, bias: bool) -> None:
+        K, N = self.sizes
+        grad, sums = np.empty((N, K), np.float32), np.zeros((1, 3), np.float32)
+        run(linear.weight_gradient(K, N, N, K), self.d, self.before, grad, 1, 0, N)
+        kernel, size = update.update(self.rule), self.weight.size
+        run(kernel, self.weight, grad, *self.slots, self.scalars, sums, size, size, 0, 1)
+        forward = linear.forward(K, N, K, N, relu, bias)
+        run(forward, self.now, self.weight, self.bias if bias else 0, self.y, 1, 0, N)
+
+    def seen(self) -> list[np.ndarray]:
+        return [self.weight, self.y, *self.slots]
+
+
+def alike(one: Layer, other: Layer) -> None:
+    for mine, theirs in zip(one.seen(), other.seen(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize(("rule", "scalars"), CASES)
+@pytest.mark.parametrize("sizes", SIZES)
+@pytest.mark.parametrize(("relu", "bias"), [(True, True), (False, False), (True, False)])
+def test_the_bits_are_those_of_gradient_update_and_products(rule, scalars, sizes, relu, bias):
+    one, other = (Layer(rule, scalars, *sizes) for _ in range(2))
+    for _ in range(3):
+        one.at_once(relu, bias)
+        other.in_turn(relu, bias)
+    alike(one, other)
+
+
+def test_there_is_a_kernel_for_every_rule_that_is_named():
+    assert set(rank_one.RULES) == set(SCALARS)
+
+
+@pytest.mark.parametrize("cut", [[(0, 16), (16, 35)], [(3, 35), (0, 3)], [(5, 5), (0, 35)]])
+def test_who_does_which_outputs_changes_no_bit(cut):
+    one, other = (Layer("adam", SCALARS["adam"][0], 130, 35) for _ in range(2))
+    one.at_once(True, True, cut)
+    other.at_once(True, True)
+    alike(one, other)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("where", ["weight", "d", "before", "now"])
+def test_what_is_not_finite_is_treated_alike(bad, where):
+    one, other = (Layer("sgd_momentum", SCALARS["sgd_momentum"][0], 33, 18) for _ in range(2))
+    for each in (one, other):
+        getattr(each, where).reshape(-1)[7] = bad
+    one.at_once(False, True)
+    other.in_turn(False, True)
+    alike(one, other)
+    assert not np.isfinite(one.y).all()
