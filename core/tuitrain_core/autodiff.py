@@ -6,14 +6,15 @@ attached has ``grad is None``, and whatever only it would need is not computed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 
 import numpy as np
 
 from . import tape
-from .errors import CoreError
-from .tensor import Tensor, node_of
+from .errors import CoreError, ShapeError
+from .ops.base import Array
+from .tensor import Tensor, listed, node_of
 
 
 class GradManager:
@@ -37,31 +38,40 @@ class GradManager:
     def attach(self, tensors: Tensor | Iterable[Tensor]) -> GradManager:
         """Ask for gradients of these tensors; returns the manager itself.
 
-        While recording it takes effect at once, for what is computed from then on.
+        While recording it takes effect at once, for what is computed from then on. A tensor that
+        was computed while recording gets its gradient, and passes it on to what it came from.
 
         Raises
         ------
         CoreError : something given is not a tensor, or not of a floating dtype
         """
-        given = [tensors] if isinstance(tensors, Tensor) else list(tensors)
+        given = listed(tensors, Tensor, "attach takes tensors")
         for each in given:
-            if not isinstance(each, Tensor):
-                raise CoreError(f"attach takes tensors, but was given {type(each).__name__}")
             if each.dtype.kind != "f":
                 raise CoreError(f"gradients need a floating dtype, but a tensor has {each.dtype}")
         for each in given:
             self._attached[id(each)] = each
             if self._tape is not None:
-                self._tape.leaves.setdefault(id(each), tape.Node(None))
+                node = node_of(each, self._tape) or tape.Node(None)
+                self._tape.leaves[id(each)] = node
         return self
 
     def detach(self, tensors: Tensor | Iterable[Tensor] | None = None) -> GradManager:
-        """Ask no longer for gradients of these tensors (default: of none), and drop theirs."""
+        """Ask no longer for gradients of these tensors (default: of none), and drop theirs.
+
+        While recording it takes effect at once, for what is computed from then on.
+
+        Raises
+        ------
+        CoreError : something given is not a tensor
+        """
         if tensors is None:
             tensors = list(self._attached.values())
-        for each in [tensors] if isinstance(tensors, Tensor) else list(tensors):
+        for each in listed(tensors, Tensor, "detach takes tensors"):
             self._attached.pop(id(each), None)
             each.grad = None
+            if self._tape is not None:  # its identity may soon be another tensor's
+                self._tape.leaves.pop(id(each), None)
         return self
 
     def attached_tensors(self) -> list[Tensor]:
@@ -69,15 +79,19 @@ class GradManager:
         return list(self._attached.values())
 
     def record(self) -> None:
-        """Start recording, as ``with gm:`` does.
+        """Start recording in this thread, as ``with gm:`` does.
 
         Raises
         ------
-        CoreError : a manager already records in this thread
+        CoreError : a manager already records in this thread, or this one does in another
         """
         if tape.recording() is not None:
             raise CoreError(
-                "another GradManager is recording in this thread; leave its block first"
+                "a GradManager is recording in this thread already; leave its block first"
+            )
+        if self._tape is not None:
+            raise CoreError(
+                "this GradManager is recording in another thread; each thread needs its own"
             )
         self._tape = tape.start(list(self._attached))
 
@@ -90,6 +104,9 @@ class GradManager:
     def backward(self, output: Tensor, grad: Tensor | None = None) -> None:
         """Differentiate ``output`` and add the result to the attached tensors' ``grad``.
 
+        It ends the recording: a forward pass is differentiated once. An attached tensor that
+        ``output`` does not depend on is left as it is.
+
         Parameters
         ----------
         output : what to differentiate, computed since recording began
@@ -97,24 +114,25 @@ class GradManager:
 
         Raises
         ------
-        CoreError : nothing is recorded, or ``output`` has several elements and no ``grad``
+        ShapeError : ``output`` has several elements and no ``grad``, or one of another shape
+        CoreError : nothing is recorded, or ``output`` is no tensor, or of an earlier recording
         """
         if self._tape is None:
-            raise CoreError("backward needs a recorded forward pass: call it inside `with gm:`")
-        if grad is None and output.size != 1:
             raise CoreError(
-                f"backward of an output of shape {output.shape} needs its gradient, of that shape"
+                "backward needs a recorded forward pass: call it inside `with gm:`, once"
             )
-        seed = np.ones_like(output.numpy()) if grad is None else grad.numpy()
-        if seed.shape != output.shape:
-            raise CoreError(f"the output has shape {output.shape}, its gradient {seed.shape}")
+        seed = _seed(output, grad)
+        node = node_of(output, self._tape)
+        if node is None and output._tape is not None:
+            raise CoreError("backward of what an earlier recording computed; compute it anew")
         recorded, self._tape = self._tape, None
         tape.stop()
-        self._accumulate(recorded, output, seed)
+        if node is not None:
+            self._accumulate(recorded, recorded.gradients(node, seed), seed)
 
-    def _accumulate(self, recorded: tape.Tape, output: Tensor, seed: np.ndarray) -> None:
-        node = node_of(output, recorded)
-        found = {} if node is None else recorded.gradients(node, seed)
+    def _accumulate(
+        self, recorded: tape.Tape, found: Mapping[tape.Node, Array], seed: Array
+    ) -> None:
         taken = {id(seed)}
         for identity, each in self._attached.items():
             part = found.get(recorded.leaves[identity])
@@ -140,3 +158,19 @@ class GradManager:
         trace: TracebackType | None,
     ) -> None:
         self.release()
+
+
+def _seed(output: Tensor, grad: Tensor | None) -> Array:
+    """Return the gradient that a backward pass begins with: of the output's shape and dtype."""
+    if not isinstance(output, Tensor):
+        raise CoreError(f"backward takes a tensor, but was given {type(output).__name__}")
+    if grad is None:
+        if output.size != 1:
+            raise ShapeError(
+                f"backward of an output of shape {output.shape} needs its gradient, of that shape"
+            )
+        return np.ones_like(output.numpy())
+    seed = Tensor(grad, output.dtype).numpy()
+    if seed.shape != output.shape:
+        raise ShapeError(f"the output has shape {output.shape}, its gradient {seed.shape}")
+    return seed

@@ -20,7 +20,7 @@ from .ops.base import Array, Op
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One recorded operation, or a leaf (``op is None``) whose gradient is wanted.
+    """One recorded operation, or a leaf that is none (``op is None``), whose gradient is wanted.
 
     Attributes
     ----------
@@ -55,7 +55,8 @@ class Tape:
         """Walk the tape backwards from ``output``, dropping what was saved on the way.
 
         A tape is walked once: what it kept is freed as soon as it was used, so that a loss that
-        somebody holds on to does not hold on to a whole forward pass.
+        somebody holds on to does not hold on to a whole forward pass. At a leaf that was computed
+        itself the gradient is kept, and goes on.
 
         Parameters
         ----------
@@ -67,9 +68,10 @@ class Tape:
         The gradient of every leaf that ``output`` depends on.
         """
         pending: dict[Node, Array] = {output: seed}
+        wanted = set(self.leaves.values())
         while self.nodes:
             node = self.nodes.pop()
-            grad = pending.pop(node, None)
+            grad = pending.get(node) if node in wanted else pending.pop(node, None)
             if grad is not None and node.op is not None:
                 needs = [parent is not None for parent in node.parents]
                 with np.errstate(all="ignore"):  # as in `tensor.apply`

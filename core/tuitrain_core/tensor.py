@@ -6,32 +6,44 @@ when a gradient can flow through it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 
 from . import aligned, tape
-from .errors import CoreError
-from .ops import elementwise, reduction, shape
+from .errors import CoreError, ShapeError
+from .ops import checks, elementwise, reduction, shape
 from .ops.base import Array, Op
 
 _KEEPS_DTYPE = ("f", "i", "u", "b")
+
+Kind = TypeVar("Kind", bound="Tensor")
 
 
 class Tensor:
     """An array that gradients can flow through.
 
+    Arithmetic follows NumPy: what two dtypes become together, and that float32 and whole numbers of
+    a tensor become float64. A number takes the dtype of a floating tensor beside it. ``==`` tells
+    whether two tensors are the same one; compare values through `numpy`.
+
     Parameters
     ----------
     data : array, nested sequence, number or Tensor
-        Python floats become float32, as do lists of them; NumPy arrays keep their dtype.
+        Python floats become float32, as do lists of them; NumPy arrays keep their dtype, and their
+        memory is shared where it is contiguous.
     dtype : optional NumPy dtype
 
     Attributes
     ----------
     grad : Tensor or None
-        What the last backward pass found; None for everything that no gradient was asked for.
+        The sum of what backward passes have found since it was last None; None for everything that
+        no gradient was asked for.
+
+    Raises
+    ------
+    CoreError : these are not numbers, or the dtype is unknown or has no room for them
     """
 
     __slots__ = ("__weakref__", "_array", "_node", "_tape", "grad")
@@ -51,8 +63,15 @@ class Tensor:
         return self._array
 
     def item(self) -> float | int:
-        """Return the value of a tensor that holds one element."""
+        """Return the value of a tensor that holds one element, as a Python number.
+
+        Raises
+        ------
+        ShapeError : it holds none or several
+        """
         tape.look()
+        if self.size != 1:
+            raise ShapeError(f"a tensor of shape {self.shape} is not a single value")
         return self._array.item()
 
     def detach(self) -> Tensor:
@@ -108,7 +127,7 @@ class Tensor:
         return self._like(other) / self
 
     def __neg__(self) -> Tensor:
-        return self * -1.0
+        return self * -1
 
     def __pow__(self, exponent: float) -> Tensor:
         return apply(elementwise.Power(float(exponent)), self)
@@ -117,6 +136,9 @@ class Tensor:
         from .ops import linear
 
         return apply(linear.MatMul(), self, self._like(other))
+
+    def __rmatmul__(self, other: Any) -> Tensor:
+        return self._like(other) @ self
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """Add up all elements, or those along ``axis``."""
@@ -127,13 +149,25 @@ class Tensor:
         return apply(reduction.Mean(reduction.axes(axis), keepdims), self)
 
     def reshape(self, *sizes: int | tuple[int, ...]) -> Tensor:
-        """Return the same elements, in order, under another shape; one size may be -1."""
-        given = sizes[0] if len(sizes) == 1 and isinstance(sizes[0], tuple) else sizes
-        return apply(shape.Reshape(tuple(int(n) for n in given)), self)  # type: ignore[arg-type]
+        """Return the same elements, in order, under another shape; one size may be -1.
 
-    def transpose(self, *axes: int) -> Tensor:
-        """Permute the axes; without arguments, reverse them."""
-        return apply(shape.Transpose(axes or tuple(range(self.ndim))[::-1]), self)
+        Raises
+        ------
+        ShapeError : the number of elements differs
+        CoreError : the sizes are not whole numbers
+        """
+        return apply(shape.Reshape(checks.as_sizes("the shape", _together(sizes))), self)
+
+    def transpose(self, *axes: int | tuple[int, ...]) -> Tensor:
+        """Permute the axes: axis i of the result is axis ``axes[i]``; by default, reverse them.
+
+        Raises
+        ------
+        ShapeError : the axes do not name each axis once
+        CoreError : they are not whole numbers
+        """
+        given = _together(axes) if axes else tuple(range(self.ndim))[::-1]
+        return apply(shape.Transpose(checks.as_sizes("the order of the axes", given)), self)
 
     def __getitem__(self, index: Any) -> Tensor:
         return apply(shape.Index(_plain(index)), self)
@@ -190,14 +224,14 @@ class Parameter(Tensor):
             )
 
     def set_value(self, values: Any) -> None:
-        """Overwrite the values in place; shapes must be equal.
+        """Overwrite the values in place, converted to the dtype; shapes must be equal.
 
         Raises
         ------
-        CoreError : the shape differs
+        CoreError : the shape differs, or these are not numbers
         """
         tape.look()
-        array = np.asarray(values._array if isinstance(values, Tensor) else values)
+        array = _as_array(values, self.dtype)
         if array.shape != self.shape:
             raise CoreError(f"this parameter has shape {self.shape}, but was given {array.shape}")
         self._array[...] = array
@@ -206,6 +240,27 @@ class Parameter(Tensor):
 def tensor(data: Any, dtype: Any = None) -> Tensor:
     """Make a `Tensor` from an array, a nested sequence or a number."""
     return Tensor(data, dtype)
+
+
+def listed(given: Any, kind: type[Kind], expected: str) -> list[Kind]:
+    """Return one tensor, or an iterable of them, as a list.
+
+    Parameters
+    ----------
+    kind : Tensor or Parameter
+    expected : how the error begins
+
+    Raises
+    ------
+    CoreError : something is of another kind
+    """
+    single = isinstance(given, Tensor) or not isinstance(given, Iterable)
+    found: list[Any] = [given] if single else list(given)
+    for each in found:
+        if not isinstance(each, kind):
+            hint = ": pass its parameters()" if hasattr(each, "parameters") else ""
+            raise CoreError(f"{expected}, but was given {type(each).__name__}{hint}")
+    return found
 
 
 def apply(op: Op, *inputs: Tensor) -> Tensor:
@@ -239,6 +294,11 @@ def node_of(given: Tensor, recorder: tape.Tape) -> tape.Node | None:
     return given._node if given._tape is recorder else None
 
 
+def _together(sizes: tuple[Any, ...]) -> Any:
+    """Return what was given in one sequence, or number by number."""
+    return sizes[0] if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else sizes
+
+
 def _plain(index: Any) -> Any:
     """Return an index whose tensors are arrays."""
     if isinstance(index, tuple):
@@ -249,14 +309,17 @@ def _plain(index: Any) -> Any:
 def _as_array(data: Any, dtype: Any) -> Array:
     if isinstance(data, Tensor):
         data = data.numpy()
-    if isinstance(data, np.ndarray | np.generic):
+    try:
         array = np.asarray(data, dtype=dtype)
-    else:
-        array = np.asarray(data, dtype=dtype)
-        if dtype is None and array.dtype == np.float64:
-            array = array.astype(np.float32)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise CoreError(f"no tensor can be made of {data!r:.60}: {error}") from error
+    keeps = dtype is not None or isinstance(data, np.ndarray | np.generic)
+    if not keeps and array.dtype == np.float64:
+        array = array.astype(np.float32)
     if array.dtype.kind not in _KEEPS_DTYPE:
         raise CoreError(
             f"a tensor holds numbers, but was given {type(data).__name__}: {data!r:.60}"
         )
+    if not array.dtype.isnative:  # as a file's may be; kernels know the machine's order only
+        array = array.astype(array.dtype.newbyteorder("="))
     return np.ascontiguousarray(array).reshape(array.shape)

@@ -198,7 +198,7 @@ def test_one_manager_records_at_a_time_in_a_thread_but_each_thread_has_its_own()
         found.append(y.grad.item())
 
     with GradManager().attach(x) as gm:
-        with pytest.raises(CoreError, match="another GradManager is recording"), GradManager():
+        with pytest.raises(CoreError, match="is recording in this thread already"), GradManager():
             pass
         thread = threading.Thread(target=elsewhere)
         thread.start()
@@ -218,3 +218,100 @@ def test_what_cannot_be_differentiated_is_named():
         GradManager().attach(["conv1.weight"])
     with pytest.raises(CoreError, match="gradients need a floating dtype, but a tensor has int64"):
         GradManager().attach(Tensor([1, 2]))
+    with GradManager().attach(x) as gm:
+        with pytest.raises(CoreError, match="backward takes a tensor, but was given float"):
+            gm.backward(1.0)
+        with pytest.raises(CoreError, match="no tensor can be made of"):
+            gm.backward(x * 2.0, ["a", "b"])
+        gm.backward((x * 2.0).sum())  # what was refused has left the recording as it was
+    assert x.grad.numpy().tolist() == [2.0, 2.0]
+
+
+def test_a_module_in_the_place_of_its_parameters_is_told(lenet):
+    for refused in (GradManager().attach, GradManager().detach):
+        with pytest.raises(CoreError, match=r"was given LeNet: pass its parameters\(\)"):
+            refused(lenet)
+
+
+def test_the_gradient_at_an_output_may_be_an_array_of_any_dtype():
+    x = Parameter([1.0, 2.0])
+    with GradManager().attach(x) as gm:
+        gm.backward(x * 2.0, np.array([1, 3]))
+    assert x.grad.dtype == np.float32
+    np.testing.assert_array_equal(x.grad.numpy(), [2.0, 6.0])
+
+
+def test_a_pass_is_differentiated_once():
+    x = Parameter([2.0])
+    with GradManager().attach(x) as gm:
+        loss = (x * x).sum()
+        gm.backward(loss)
+        with pytest.raises(CoreError, match="inside `with gm:`, once"):
+            gm.backward(loss)
+    with gm:
+        with pytest.raises(CoreError, match="backward of what an earlier recording computed"):
+            gm.backward(loss)
+        gm.backward((x * x).sum())
+    assert x.grad.item() == 8.0
+
+
+def test_a_manager_cannot_be_entered_twice_and_its_block_still_ends():
+    x = Parameter([2.0])
+    with GradManager().attach(x) as gm:
+        with pytest.raises(CoreError, match="in this thread already"), gm:
+            pass
+        gm.backward((x * x).sum())
+    assert x.grad.item() == 4.0
+    assert tape.recording() is None
+
+
+def test_a_manager_records_in_one_thread_only():
+    x = Parameter([2.0])
+    refused = []
+
+    def elsewhere() -> None:
+        with pytest.raises(CoreError, match="recording in another thread") as caught:
+            gm.record()
+        refused.append(caught)
+
+    with GradManager().attach(x) as gm:
+        loss = (x * x).sum()
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+        gm.backward(loss)
+    assert len(refused) == 1
+    assert x.grad.item() == 4.0
+    assert tape.recording() is None
+
+
+def test_a_computed_tensor_that_is_attached_passes_its_gradient_on():
+    x = Parameter([2.0])
+    with GradManager().attach(x) as gm:
+        middle = x * 3.0
+        gm.attach(middle)
+        gm.backward((middle * middle).sum())
+    assert middle.grad.item() == 12.0
+    assert x.grad.item() == 36.0
+
+
+def test_an_output_that_is_attached_itself_has_the_gradient_it_was_given():
+    x = Parameter([2.0])
+    with GradManager().attach(x) as gm:
+        output = x * 3.0
+        gm.attach(output)
+        gm.backward(output)
+    assert (output.grad.item(), x.grad.item()) == (1.0, 3.0)
+
+
+def test_a_tensor_detached_while_recording_leaves_its_identity_to_others():
+    x, gone = Parameter([2.0]), Tensor([1.0])
+    with GradManager().attach([x, gone]) as gm:
+        identity = id(gone)
+        gm.detach(gone)
+        del gone
+        kept = []
+        while not kept or id(kept[-1]) != identity:  # memory is given out again
+            kept.append(x + x)
+        gm.backward(kept[-1])
+    assert x.grad.item() == 2.0

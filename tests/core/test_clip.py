@@ -134,7 +134,7 @@ def test_a_limit_beyond_float32_leaves_what_is_finite():
         np.testing.assert_array_equal(param.grad.numpy(), np.array([3e38, -1], "f4"))
 
 
-@pytest.mark.parametrize("value", [0, -1.0, math.nan, -math.inf, True, "1", None])
+@pytest.mark.parametrize("value", [0, -1.0, math.nan, -math.inf, True, "1", None, np.ones(2)])
 def test_what_is_no_limit_is_refused(value):
     params = parameters()
     with pytest.raises(CoreError, match="max_norm must be a number above 0"):

@@ -57,3 +57,18 @@ def test_refusals_reach_the_caller_with_their_reason():
         F.batch_norm(Tensor([1.0, 2.0, 3.0]))
     with pytest.raises(ShapeError, match="softmax: there is no axis 1"):
         F.softmax(Tensor([1.0, 2.0]), 1)
+
+
+def test_shapes_may_be_given_as_lists_or_one_number():
+    x = Tensor(np.ones((2, 3)))
+    assert F.reshape(x, 6).shape == F.reshape(x, [6]).shape == (6,)
+    assert F.transpose(x, [1, 0]).shape == (3, 2)
+    with pytest.raises(CoreError, match="the order of the axes is a whole number"):
+        F.transpose(x, "10")
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("eps", [-1.0, float("nan"), "1"])
+def test_batch_norm_refuses_an_eps_that_is_none(eps, training):
+    with pytest.raises(CoreError, match="batch_norm: eps is at least 0, but was given"):
+        F.batch_norm(Tensor(np.ones((4, 3))), eps=eps, training=training)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tuitrain_core import CoreError, Parameter, digest, models, random, tensor
-from tuitrain_core.optimizer import SGD, Adam, carry, hand_over
+from tuitrain_core.optimizer import SGD, Adam, MultipleOptimizer, carry, hand_over
 
 
 def parameter(value: float = 1.0) -> Parameter:
@@ -138,3 +138,22 @@ def test_a_digest_is_of_weights_and_memory_and_of_nothing_else():
     assert digest.of(net, optimizer) != digest.of(other, others)
     others.forget()
     assert digest.of(net, optimizer) == digest.of(other, others)
+
+
+def test_what_the_new_one_does_not_have_is_refused_and_what_the_old_one_gave_up_is_left():
+    one, two = parameter(), parameter()
+    old = SGD([one, two], lr=0.1, momentum=0.9).step()
+    with pytest.raises(CoreError, match="sgd has not all of the parameters"):
+        hand_over(old, SGD([one], lr=0.1), [two])
+    old.param_groups[0]["params"].remove(two)
+    assert hand_over(old, SGD([one, two], lr=0.1, momentum=0.9)).state.keys() == {one}
+
+
+def test_optimizers_that_step_as_one_hand_over_and_are_digested_as_one():
+    net, optimizer = small()
+    both = MultipleOptimizer(optimizer)
+    assert list(both) == [optimizer]
+    assert digest.of(net, both) == digest.of(net, optimizer)
+    net.classifier.bias.grad = tensor(np.zeros(2, np.float32))
+    both.step()
+    assert hand_over(both, Adam(net.parameters())).state.keys() == optimizer.state.keys()

@@ -156,15 +156,52 @@ class TestBatchNorm:
 
 
 def test_sizes_that_cannot_be_are_named():
-    with pytest.raises(CoreError, match="Linear: sizes are at least 1, not 0, 3"):
+    with pytest.raises(
+        CoreError, match=r"Linear: .* whole numbers of at least 1, not in_features=0"
+    ):
         M.Linear(0, 3)
-    with pytest.raises(CoreError, match="channels, kernel size and groups are at least 1"):
+    with pytest.raises(CoreError, match=r"Conv2d: sizes are whole .* kernel_size=0"):
         M.Conv2d(1, 1, 0)
     with pytest.raises(CoreError, match="do not both divide into 3 groups"):
         M.Conv2d(3, 4, 3, groups=3)
-    with pytest.raises(CoreError, match="BatchNorm2d: at least 1 channel, not 0"):
+    with pytest.raises(CoreError, match=r"BatchNorm2d: .* at least 1, not num_features=0"):
         M.BatchNorm2d(0)
     with pytest.raises(CoreError, match=r"kernel_size is a whole number or a pair .* \(1, 2, 3\)"):
         M.MaxPool2d((1, 2, 3))
     with pytest.raises(CoreError, match="stride is a whole number or a pair of them"):
         M.Conv2d(1, 1, 3, stride=1.5)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: M.Linear("3", 2), r"Linear: .* not in_features='3'"),
+        (lambda: M.Linear(3, 2.0), r"Linear: .* not out_features=2\.0"),
+        (lambda: M.Linear(True, 0), "not in_features=True, out_features=0"),
+        (lambda: M.Conv2d(3.0, 2, 3), r"Conv2d: .* not in_channels=3\.0"),
+        (lambda: M.Conv2d(2, 2, 3, groups=1.0), r"not groups=1\.0"),
+        (lambda: M.Embedding(4, None), "not embedding_dim=None"),
+        (lambda: M.BatchNorm1d(3.0), r"BatchNorm1d: .* not num_features=3\.0"),
+        (lambda: M.BatchNorm2d(3, momentum=1.5), r"BatchNorm2d: momentum is in \[0, 1\], not 1.5"),
+        (lambda: M.BatchNorm2d(3, momentum=None), "momentum is in .* not None"),
+        (lambda: M.BatchNorm2d(3, eps=float("nan")), "eps is at least 0, but was given nan"),
+        (lambda: M.LayerNorm(()), "LayerNorm: .* not normalized_shape=0"),
+        (lambda: M.LayerNorm(3, eps=-1.0), r"LayerNorm: eps is at least 0, but was given -1\.0"),
+        (lambda: M.Dropout("0.5"), r"the probability is in \[0, 1\), not '0.5'"),
+        (lambda: M.Sequential([M.ReLU()]), r"modules one by one, but at 0 is \[ReLU\(\)\]"),
+        (lambda: M.Sequential(M.ReLU(), M.ReLU), "one by one, but at 1 is <class"),
+    ],
+)
+def test_a_layer_that_cannot_be_is_refused_when_it_is_made(make, message):
+    with pytest.raises(CoreError, match=message):
+        make()
+
+
+def test_sizes_may_be_numpys_whole_numbers():
+    assert M.Linear(np.int64(2), np.int32(3))(images(1, 2)).shape == (1, 3)
+
+
+def test_functions_stand_among_the_modules_of_a_sequence():
+    net = M.Sequential(M.Linear(2, 3), F.relu)
+    assert net(images(5, 2)).numpy().min() == 0.0
+    assert [name for name, _ in net.named_parameters()] == ["0.bias", "0.weight"]

@@ -169,3 +169,22 @@ def test_samples_are_chosen_as_numpy_chooses_elements():
     for rows in ([9], [-10], [[1, 2], [3, 4]]):
         with pytest.raises(IndexError):
             loader.samples(rows)
+
+
+def test_steps_epochs_and_sizes_may_be_numpys_whole_numbers():
+    loader = DataLoader(dataset(), batch_size=np.int64(5), seed=np.int32(3))
+    plain = DataLoader(dataset(), batch_size=5, seed=3)
+    np.testing.assert_array_equal(loader.rows(np.int64(7)), plain.rows(7))
+    np.testing.assert_array_equal(loader.order(np.int64(1)), plain.order(1))
+    assert type(loader.batch_size) is int
+
+
+def test_who_asks_for_an_order_gets_it_though_others_ask_meanwhile():
+    class Asked(DataLoader):
+        def __setattr__(self, name, value):
+            super().__setattr__(name, value)
+            if name == "_last_order" and value is not None and value[0] == 0:
+                self.order(1)  # as another thread may, before this one has returned
+
+    expected = DataLoader(dataset()).order(0)
+    np.testing.assert_array_equal(Asked(dataset()).order(0), expected)

@@ -123,3 +123,11 @@ def test_shapes_that_do_not_fit_are_named(kind):
         ShapeError, match=rf"{kind.name}: the shapes \(2, 3\) and \(4,\) do not fit"
     ):
         kind().forward(np.ones((2, 3)), np.ones(4))
+
+
+@pytest.mark.parametrize("size", [1e-25, 1e25])
+def test_the_gradient_of_a_divisor_whose_square_float32_cannot_hold(size):
+    a, b = np.array([2 * size], "f4"), np.array([size], "f4")
+    _, saved = elementwise.Divide().forward(a, b)
+    _, d_b = elementwise.Divide().backward(saved, np.array([size], "f4"), [False, True])
+    np.testing.assert_allclose(d_b, [-2.0], rtol=1e-6)

@@ -82,5 +82,5 @@ def test_what_does_not_fit_is_named():
         F.nn.layer_norm(Tensor(x), 3, False, weight=Tensor(one))
     with pytest.raises(CoreError, match="normalized_shape is a whole number or a sequence"):
         F.nn.layer_norm(Tensor(x), 3.0)
-    with pytest.raises(CoreError, match=r"LayerNorm: sizes are at least 1, not \(0,\)"):
+    with pytest.raises(CoreError, match=r"LayerNorm: .* at least 1, not normalized_shape=0"):
         M.LayerNorm(0)

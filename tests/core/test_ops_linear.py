@@ -61,3 +61,13 @@ def test_shapes_and_dtypes_that_do_not_fit_are_named():
         linear.Linear().forward(values(2, 5), values(4, 5).astype(np.float32))
     with pytest.raises(CoreError, match="the input is uint8; it must be float32 or float64"):
         linear.Linear().forward(np.ones((2, 5), np.uint8), values(4, 5))
+
+
+def test_linear_of_no_features_is_its_bias_and_of_no_rows_has_none():
+    output, saved = linear.Linear().forward(values(2, 0), values(3, 0), np.arange(3.0))
+    np.testing.assert_array_equal(output, [[0, 1, 2]] * 2)
+    d_x, d_weight, d_bias = linear.Linear().backward(saved, np.ones((2, 3)), [True] * 3)
+    assert (d_x.shape, d_weight.shape, d_bias.tolist()) == ((2, 0), (3, 0), [2, 2, 2])
+    output, saved = linear.Linear().forward(values(0, 4), values(3, 4), np.arange(3.0))
+    assert output.shape == (0, 3)
+    assert not linear.Linear().backward(saved, output, [True] * 3)[1].any()

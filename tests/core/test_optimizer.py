@@ -7,6 +7,7 @@ import pytest
 
 from tuitrain_core import optimizer as optim
 from tuitrain_core.errors import CoreError, ShapeError
+from tuitrain_core.module import Linear
 from tuitrain_core.tensor import Parameter, Tensor
 
 EVERY_RULE = [
@@ -214,3 +215,33 @@ def test_a_gradient_may_have_any_layout_and_float_dtype():
     param.grad._array = param.grad._array.T
     optim.SGD(param, lr=1.0).step()
     np.testing.assert_array_equal(param.numpy(), -np.arange(6.0, dtype="f4").reshape(3, 2).T)
+
+
+def test_what_stands_in_the_place_of_parameters_is_named():
+    net = Linear(2, 3)
+    with pytest.raises(CoreError, match=r"sgd, group 0: .* given Linear: pass its parameters\(\)"):
+        optim.SGD(net, lr=0.1)
+    with pytest.raises(CoreError, match="expected a Parameter, but was given NoneType"):
+        optim.SGD([{"params": None}], lr=0.1)
+    opt = optim.SGD(net.parameters(), lr=0.1)
+    with pytest.raises(CoreError, match="group 1: a group is a dict, but was given list"):
+        opt.add_param_group([parameter(2)])  # type: ignore[arg-type]
+    for ask in (opt.forget, opt.remove, lambda given: optim.clip_grad_norm(given, 1.0)):
+        with pytest.raises(CoreError, match="expected a Parameter, but was given Linear: pass"):
+            ask(net)
+
+
+def test_a_gradient_that_is_no_tensor_stops_the_step_before_it_writes():
+    first, second = parameter(3), parameter(4)
+    set_grad(first)
+    second.grad = np.ones(4, "f4")  # type: ignore[assignment]
+    before = first.numpy().tobytes()
+    with pytest.raises(CoreError, match="a gradient is a Tensor, but a parameter has ndarray"):
+        optim.SGD([first, second], lr=0.1).step()
+    assert first.numpy().tobytes() == before
+
+
+def test_a_rule_is_found_by_its_name_alone():
+    for name in ("adamm", ["adam"], None):
+        with pytest.raises(CoreError, match="is unknown; known are sgd, adam"):
+            optim.rule(name)  # type: ignore[arg-type]

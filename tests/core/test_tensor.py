@@ -117,3 +117,77 @@ def test_set_value_writes_in_place_and_checks_the_shape():
 def test_a_shape_that_does_not_fit():
     with pytest.raises(ShapeError, match="add"):
         tensor([1.0, 2.0]) + tensor([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize(
+    ("given", "dtype", "said"),
+    [
+        ([[1], [1, 2]], None, "inhomogeneous"),
+        (["a"], "float32", "could not convert"),
+        (1.0, "flaot32", "flaot32"),
+        (300, "uint8", "out of bounds"),
+    ],
+)
+def test_why_there_is_no_tensor_is_told(given, dtype, said):
+    with pytest.raises(CoreError, match=f"no tensor can be made of .*{said}"):
+        tensor(given, dtype)
+
+
+def test_numbers_in_another_byte_order_are_converted():
+    x = Tensor(np.array([1.5, -2.0], ">f4"))
+    assert x.dtype.isnative
+    assert x.numpy().tolist() == [1.5, -2.0]
+
+
+def test_several_elements_are_not_one_value():
+    x = tensor([[1.0, 2.0]])
+    for convert in (Tensor.item, float, int, bool, lambda each: x**each):
+        with pytest.raises(ShapeError, match=r"a tensor of shape \(1, 2\) is not a single value"):
+            convert(x)
+
+
+def test_an_array_on_the_left_of_a_product_does_not_lose_the_gradient():
+    x = Parameter([[1.0], [2.0]])
+    with GradManager().attach(x) as gm:
+        product = np.array([[3.0, 4.0]]) @ x
+        gm.backward(product)
+    assert (product.item(), product.dtype) == (11.0, np.float32)
+    np.testing.assert_array_equal(x.grad.numpy(), [[3.0], [4.0]])
+
+
+def test_whole_numbers_stay_whole_when_negated():
+    assert (-tensor([1, 2])).dtype == np.int64
+
+
+def test_shapes_and_orders_come_one_by_one_or_together():
+    x = tensor(np.arange(6.0).reshape(2, 3))
+    for shape in ((3, 2), [3, 2], (np.int64(3), -1)):
+        assert x.reshape(shape).shape == x.reshape(*shape).shape == (3, 2)
+    for order in ((1, 0), [1, 0]):
+        np.testing.assert_array_equal(x.transpose(order).numpy(), x.numpy().T)
+    assert tensor(1.0).transpose(()).shape == ()
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda x: x.reshape(3.0, 2), r"the shape is a whole number or .* given \(3\.0, 2\)"),
+        (lambda x: x.reshape("6"), "the shape is a whole number"),
+        (lambda x: x.transpose(0, "1"), "the order of the axes is a whole number"),
+        (lambda x: x.sum(1.5), "axis is a whole number or a sequence of them, but was given 1.5"),
+        (lambda x: x.mean((0, None)), "axis is a whole number"),
+    ],
+)
+def test_sizes_and_axes_that_are_no_whole_numbers(ask, said):
+    with pytest.raises(CoreError, match=said):
+        ask(tensor(np.ones((2, 3))))
+
+
+def test_set_value_refuses_what_is_no_number_and_leaves_the_values():
+    parameter = Parameter([1.0, 2.0])
+    with pytest.raises(CoreError, match="no tensor can be made of"):
+        parameter.set_value(["a", "b"])
+    assert parameter.numpy().tolist() == [1.0, 2.0]
+    wide = Parameter(np.zeros(1))
+    wide.set_value([0.1])
+    assert wide.numpy()[0] == 0.1

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import CoreError
 from ..native import gather, run
+from ..ops import checks
 from ..ops.base import Array
 from .dataset import Dataset
 
@@ -49,8 +50,8 @@ class DataLoader:
         shuffle: bool = True,
         drop_last: bool = False,
     ) -> None:
-        _check_integer("batch_size", batch_size, 1)
-        _check_integer("seed", seed, 0)
+        batch_size = _integer("batch_size", batch_size, 1)
+        seed = _integer("seed", seed, 0)
         if drop_last and batch_size > len(dataset):
             raise CoreError(f"{len(dataset)} images make no whole batch of {batch_size}")
         self.dataset = dataset
@@ -79,14 +80,15 @@ class DataLoader:
         Sorts the raw words of a Philox generator whose key is seed and epoch. NumPy promises the
         same raw words for ever, which it does not for ``Generator.permutation``.
         """
-        _check_integer("epoch", epoch, 0)
-        if self._last_order is None or self._last_order[0] != epoch:
-            self._last_order = (epoch, self._draw(epoch))
-        return self._last_order[1]
+        epoch = _integer("epoch", epoch, 0)
+        last = self._last_order  # read once: another thread may ask for another epoch
+        if last is None or last[0] != epoch:
+            last = self._last_order = (epoch, self._draw(epoch))
+        return last[1]
 
     def rows(self, step: int) -> Array:
         """Return which images the batch of a global step holds: int64 (B,)."""
-        _check_integer("step", step, 0)
+        step = _integer("step", step, 0)
         epoch, position = divmod(step, len(self))
         start = position * self.batch_size
         return self.order(epoch)[start : start + self.batch_size]
@@ -190,6 +192,7 @@ def _check_memory(name: str, given: Array, dtype: type, shape: tuple[int, ...]) 
         raise CoreError(f"the memory for {name} is read-only")
 
 
-def _check_integer(name: str, value: Any, least: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value < 1 << 63:
+def _integer(name: str, value: Any, least: int) -> int:
+    if not checks.is_whole(value) or not least <= value < 1 << 63:
         raise CoreError(f"{name} must be an integer, {least} or more, but is {value!r}")
+    return int(value)

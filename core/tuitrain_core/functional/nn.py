@@ -11,10 +11,11 @@ from ..ops import embedding as table
 from ..ops import layer_norm as layers
 from ..ops import linear as product
 from ..ops import normalization
+from ..ops.checks import as_sizes
 from ..tensor import Tensor, apply
 from .activation import gelu, logsoftmax, relu, sigmoid, softmax, tanh
 from .convolution import avg_pool2d, conv2d, max_pool2d
-from .inputs import as_sizes, as_tensor
+from .inputs import as_tensor
 from .loss import cross_entropy, square_loss
 from .shape import flatten
 
@@ -84,8 +85,8 @@ def batch_norm(
     weight, bias : C elements each, in any shape; default: 1 and 0
     training : normalize by the batch's own mean and biased variance, and let the running ones
         follow: r ← momentum · r + (1 - momentum) · batch, the variance as its unbiased estimate
-    momentum : share of the old running value that is kept, in [0, 1] (some frameworks name the
-        other share so)
+    momentum : share of the old running value that is kept, in [0, 1]: what PyTorch calls momentum
+        is the other share
     eps : added to the variance
 
     Raises
@@ -179,7 +180,7 @@ def dropout(inp: Tensor, drop_prob: float, training: bool = True) -> Tensor:
 
     Raises
     ------
-    CoreError : the probability is out of its range
+    CoreError : the probability is out of its range, or the input not of a floating dtype
     """
     x = as_tensor(inp)
     op = masking.Dropout(drop_prob)

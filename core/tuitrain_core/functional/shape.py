@@ -25,8 +25,9 @@ def reshape(inp: Tensor, target_shape: tuple[int, ...]) -> Tensor:
     Raises
     ------
     ShapeError : the number of elements differs
+    CoreError : the sizes are not whole numbers
     """
-    return as_tensor(inp).reshape(tuple(target_shape))
+    return as_tensor(inp).reshape(target_shape)
 
 
 def transpose(inp: Tensor, pattern: tuple[int, ...]) -> Tensor:
@@ -35,5 +36,6 @@ def transpose(inp: Tensor, pattern: tuple[int, ...]) -> Tensor:
     Raises
     ------
     ShapeError : the pattern does not name each axis once
+    CoreError : it is not made of whole numbers
     """
-    return apply(shape.Transpose(tuple(pattern)), as_tensor(inp))
+    return as_tensor(inp).transpose(pattern)

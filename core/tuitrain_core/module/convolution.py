@@ -10,6 +10,7 @@ from .. import functional as F
 from .. import init
 from ..errors import CoreError
 from ..functional.inputs import as_pair
+from ..ops import checks
 from ..tensor import Parameter, Tensor
 from .base import Module
 
@@ -51,8 +52,10 @@ class Conv2d(Module):
         super().__init__()
         self.kernel_size = as_pair("kernel_size", kernel_size)
         self.stride, self.padding = as_pair("stride", stride), as_pair("padding", padding)
-        if min(in_channels, out_channels, groups, *self.kernel_size) < 1:
-            raise CoreError("Conv2d: channels, kernel size and groups are at least 1")
+        checks.at_least_1(
+            "Conv2d", in_channels=in_channels, out_channels=out_channels, groups=groups
+        )
+        checks.at_least_1("Conv2d", kernel_size=min(self.kernel_size))
         if in_channels % groups or out_channels % groups:
             raise CoreError(
                 f"Conv2d: {in_channels} and {out_channels} channels do not both divide into "

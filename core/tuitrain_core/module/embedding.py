@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import functional as F
 from .. import init
-from ..errors import CoreError
+from ..ops import checks
 from ..tensor import Parameter, Tensor
 from .base import Module
 
@@ -25,15 +25,12 @@ class Embedding(Module):
 
     Raises
     ------
-    CoreError : a size below 1
+    CoreError : a size that is no whole number of at least 1
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
         super().__init__()
-        if num_embeddings < 1 or embedding_dim < 1:
-            raise CoreError(
-                f"Embedding: sizes are at least 1, not {num_embeddings}, {embedding_dim}"
-            )
+        checks.at_least_1("Embedding", num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.weight = Parameter(np.zeros((num_embeddings, embedding_dim), np.float32))
         init.normal_(self.weight)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import functional as F
 from .. import init
-from ..errors import CoreError
+from ..ops import checks
 from ..tensor import Parameter, Tensor
 from .base import Module
 
@@ -28,13 +28,12 @@ class Linear(Module):
 
     Raises
     ------
-    CoreError : a size below 1
+    CoreError : a size that is no whole number of at least 1
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
         super().__init__()
-        if in_features < 1 or out_features < 1:
-            raise CoreError(f"Linear: sizes are at least 1, not {in_features}, {out_features}")
+        checks.at_least_1("Linear", in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(np.zeros((out_features, in_features), np.float32))
         self.bias = Parameter(np.zeros(out_features, np.float32)) if bias else None

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from .. import functional as F
-from ..errors import CoreError, ShapeError
-from ..functional.inputs import as_sizes
+from ..errors import ShapeError
+from ..ops import checks
 from ..tensor import Parameter, Tensor
 from .base import Module
 
@@ -27,7 +27,8 @@ class _BatchNorm(Module):
     ----------
     num_features : C, the number of channels
     eps : added to the variance
-    momentum : share of the old running value that is kept
+    momentum : share of the old running value that is kept, in [0, 1]: what PyTorch calls momentum
+        is the other share
     affine : whether there are weight and bias
     track_running_stats : whether running statistics are kept; without, the batch's are always used
 
@@ -39,7 +40,7 @@ class _BatchNorm(Module):
 
     Raises
     ------
-    CoreError : fewer than one channel
+    CoreError : fewer than one channel, eps below 0, or momentum out of its range
     """
 
     input_axes: ClassVar[tuple[int, ...]]
@@ -55,8 +56,9 @@ class _BatchNorm(Module):
         track_running_stats: bool = True,
     ) -> None:
         super().__init__()
-        if num_features < 1:
-            raise CoreError(f"{type(self).__name__}: at least 1 channel, not {num_features}")
+        checks.at_least_1(type(self).__name__, num_features=num_features)
+        checks.not_negative(type(self).__name__, "eps", eps)
+        checks.share(type(self).__name__, "momentum", momentum)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.frozen = False
         shape = (1, num_features, *self.trailing) if self.trailing else (num_features,)
@@ -123,16 +125,16 @@ class LayerNorm(Module):
 
     Raises
     ------
-    CoreError : a size below 1
+    CoreError : a size below 1, or eps below 0
     """
 
     def __init__(
         self, normalized_shape: int | tuple[int, ...], eps: float = 1e-5, affine: bool = True
     ) -> None:
         super().__init__()
-        self.normalized_shape = as_sizes("normalized_shape", normalized_shape)
-        if not self.normalized_shape or min(self.normalized_shape) < 1:
-            raise CoreError(f"LayerNorm: sizes are at least 1, not {self.normalized_shape}")
+        self.normalized_shape = checks.as_sizes("normalized_shape", normalized_shape)
+        checks.at_least_1("LayerNorm", normalized_shape=min(self.normalized_shape, default=0))
+        checks.not_negative("LayerNorm", "eps", eps)
         self.eps, self.affine = eps, affine
         ones = np.ones(self.normalized_shape, np.float32)
         self.weight = Parameter(ones) if affine else None

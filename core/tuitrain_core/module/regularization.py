@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import functional as F
-from ..errors import CoreError
+from ..ops import checks
 from ..tensor import Tensor
 from .base import Module
 
@@ -22,8 +22,7 @@ class Dropout(Module):
 
     def __init__(self, drop_prob: float = 0.0) -> None:
         super().__init__()
-        if not 0.0 <= drop_prob < 1.0:
-            raise CoreError(f"Dropout: the probability is in [0, 1), not {drop_prob}")
+        checks.fraction("Dropout", "the probability", drop_prob)
         self.drop_prob = drop_prob
 
     def forward(self, inp: Tensor) -> Tensor:

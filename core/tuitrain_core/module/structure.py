@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .. import functional as F
+from ..errors import CoreError
 from ..tensor import Tensor
 from .base import Module
 
@@ -15,12 +16,20 @@ class Sequential(Module):
 
     Parameters
     ----------
-    modules : in the order in which they are applied
+    modules : in the order in which they are applied; functions of one tensor may stand among them
+
+    Raises
+    ------
+    CoreError : one of them cannot be applied, as a list of modules cannot
     """
 
     def __init__(self, *modules: Module) -> None:
         super().__init__()
         for position, module in enumerate(modules):
+            if isinstance(module, type) or not callable(module):
+                raise CoreError(
+                    f"Sequential takes modules one by one, but at {position} is {module!r:.60}"
+                )
             setattr(self, str(position), module)
         self._length = len(modules)
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
 from ..errors import CoreError, ShapeError
 from .base import Array
 
@@ -79,3 +84,74 @@ def windows(
             f"{name}: the window {kernel} is larger than the image {size} with padding {padding}"
         )
     return counts[0], counts[1]
+
+
+def as_sizes(name: str, given: Any) -> tuple[int, ...]:
+    """Return sizes of axes as a tuple, from one whole number or a sequence of them.
+
+    Raises
+    ------
+    CoreError : not whole numbers
+    """
+    sizes = tuple(given) if isinstance(given, tuple | list) else (given,)
+    if not all(map(is_whole, sizes)):
+        raise CoreError(f"{name} is a whole number or a sequence of them, but was given {given!r}")
+    return tuple(int(n) for n in sizes)
+
+
+def is_whole(value: Any) -> bool:
+    """Tell whether this is a whole number; a bool is not one."""
+    return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def at_least_1(name: str, **counts: Any) -> None:
+    """Demand whole numbers of at least 1.
+
+    Raises
+    ------
+    CoreError : one is not; names all that are not
+    """
+    wrong = [
+        f"{label}={value!r}"
+        for label, value in counts.items()
+        if not (is_whole(value) and value >= 1)
+    ]
+    if wrong:
+        raise CoreError(f"{name}: sizes are whole numbers of at least 1, not {', '.join(wrong)}")
+
+
+def fraction(name: str, label: str, value: Any) -> None:
+    """Demand a number in [0, 1).
+
+    Raises
+    ------
+    CoreError : it is none
+    """
+    if not (_is_real(value) and 0.0 <= value < 1.0):
+        raise CoreError(f"{name}: {label} is in [0, 1), not {value!r}")
+
+
+def share(name: str, label: str, value: Any) -> None:
+    """Demand a number in [0, 1].
+
+    Raises
+    ------
+    CoreError : it is none
+    """
+    if not (_is_real(value) and 0.0 <= value <= 1.0):
+        raise CoreError(f"{name}: {label} is in [0, 1], not {value!r}")
+
+
+def not_negative(name: str, label: str, value: Any) -> None:
+    """Demand a number of at least 0.
+
+    Raises
+    ------
+    CoreError : it is none
+    """
+    if not (_is_real(value) and value >= 0.0):
+        raise CoreError(f"{name}: {label} is at least 0, but was given {value!r}")
+
+
+def _is_real(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)

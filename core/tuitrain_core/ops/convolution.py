@@ -120,7 +120,8 @@ class Conv2d(Op):
             self.name, input=x, weight=weight, **({} if bias is None else {"bias": bias})
         )
         (C, G), out = (x.shape[1], self.groups), weight.shape[0]
-        if G < 1 or out % G:
+        checks.at_least_1(self.name, groups=G, in_channels=C, out_channels=out)
+        if out % G:
             raise CoreError(f"conv2d: {out} output channels do not divide into {G} groups")
         if weight.shape[1] * G != C:
             grouped = f" in each of {G} groups" if G > 1 else ""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import CoreError, ShapeError
+from ..errors import ShapeError
 from . import checks
 from .base import Array, Op
 
@@ -25,8 +25,7 @@ class Dropout(Op):
     drop_prob: float
 
     def __post_init__(self) -> None:
-        if not 0.0 <= self.drop_prob < 1.0:
-            raise CoreError(f"dropout: the probability is in [0, 1), not {self.drop_prob}")
+        checks.fraction(self.name, "the probability", self.drop_prob)
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         x, keep = inputs

@@ -103,7 +103,8 @@ class Divide(Op):
         a, b = saved
         return (
             unbroadcast(grad / b, a) if needs[0] else None,
-            unbroadcast(-grad * a / (b * b), b) if needs[1] else None,
+            # not by b², which over- and underflows long before the gradient does
+            unbroadcast(-grad * (a / b / b), b) if needs[1] else None,
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import CoreError, ShapeError
+from ..errors import ShapeError
 from . import checks
 from .base import Array, Op
 
@@ -69,5 +69,4 @@ class LayerNorm(Op):
                 raise ShapeError(
                     f"layer_norm: the {label} has shape {array.shape}; it must be {self.sizes}"
                 )
-        if not self.eps >= 0.0:
-            raise CoreError(f"layer_norm: eps is at least 0, but was given {self.eps}")
+        checks.not_negative(self.name, "eps", self.eps)

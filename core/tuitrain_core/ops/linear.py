@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -47,6 +48,11 @@ class MatMul(Op):
         return d_left, d_right
 
 
+def _rows(x: Array) -> Array:
+    """Return all axes but the last as one. Its size is computed: -1 stays open with no features."""
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
+
+
 @dataclass(frozen=True, slots=True)
 class Linear(Op):
     """x @ weightᵀ + bias.
@@ -59,7 +65,7 @@ class Linear(Op):
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         x, weight, *bias = inputs
         self._check(x, weight, *bias)
-        rows = x.reshape(-1, weight.shape[1])
+        rows = _rows(x)
         output = rows @ weight.T
         if bias:
             output += bias[0]
@@ -67,9 +73,9 @@ class Linear(Op):
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         x, weight = saved
-        grads = grad.reshape(-1, weight.shape[0])
+        grads = _rows(grad)
         d_x = (grads @ weight).reshape(x.shape) if needs[0] else None
-        d_weight = grads.T @ x.reshape(-1, weight.shape[1]) if needs[1] else None
+        d_weight = grads.T @ _rows(x) if needs[1] else None
         if len(needs) == 2:
             return d_x, d_weight
         return d_x, d_weight, grads.sum(0) if needs[2] else None

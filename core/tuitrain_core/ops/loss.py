@@ -85,8 +85,7 @@ class CrossEntropy(Op):
             )
         if label.dtype.kind not in "iu":
             raise CoreError(f"cross_entropy: labels are whole numbers, but are {label.dtype}")
-        if not 0.0 <= self.label_smooth < 1.0:
-            raise CoreError(f"cross_entropy: label_smooth is in [0, 1), not {self.label_smooth}")
+        checks.fraction(self.name, "label_smooth", self.label_smooth)
         _check_reduction(self.name, self.reduction, label.size)
         classes = prediction.shape[axis]
         wrong = np.argwhere((label < 0) | (label >= classes))

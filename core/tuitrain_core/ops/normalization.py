@@ -12,15 +12,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import CoreError, ShapeError
+from ..errors import ShapeError
 from . import checks
 from .base import Array, Op
 
 
-def _check(x: Array, per_channel: dict[str, Array]) -> None:
+def _check(x: Array, per_channel: dict[str, Array], eps: float) -> None:
     if x.ndim < 2:
         raise ShapeError(f"batch_norm: the input has shape {x.shape}; it must be (N, C, ...)")
     checks.floating("batch_norm", input=x, **per_channel)
+    checks.not_negative("batch_norm", "eps", eps)
     for label, array in per_channel.items():
         if array.size != x.shape[1]:
             raise ShapeError(
@@ -92,12 +93,9 @@ class BatchNormTraining(Op):
 
     def _check(self, x: Array, weight: Array, bias: Array, mean: Array, var: Array) -> int:
         """Return the number of values that each channel has."""
-        _check(x, {"weight": weight, "bias": bias, "running mean": mean, "running variance": var})
-        if not 0.0 <= self.momentum <= 1.0 or self.eps < 0.0:
-            raise CoreError(
-                f"batch_norm: momentum is in [0, 1] and eps at least 0, "
-                f"but were given {self.momentum} and {self.eps}"
-            )
+        given = {"weight": weight, "bias": bias, "running mean": mean, "running variance": var}
+        _check(x, given, self.eps)
+        checks.share(self.name, "momentum", self.momentum)
         count = x.size // x.shape[1] if x.shape[1] else 0
         if count < 2:
             raise ShapeError(
@@ -116,7 +114,8 @@ class BatchNormInference(Op):
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         x, weight, bias, mean, var = inputs
-        _check(x, {"weight": weight, "bias": bias, "running mean": mean, "running variance": var})
+        given = {"weight": weight, "bias": bias, "running mean": mean, "running variance": var}
+        _check(x, given, self.eps)
         inverse = _spread(1.0 / np.sqrt(var + self.eps), x)
         normal = x - _spread(mean, x)
         normal *= inverse

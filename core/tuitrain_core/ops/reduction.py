@@ -17,10 +17,15 @@ Axes = tuple[int, ...] | None
 
 
 def axes(given: int | Sequence[int] | None) -> Axes:
-    """Return axes as a tuple; None stands for all of them."""
+    """Return axes as a tuple; None stands for all of them.
+
+    Raises
+    ------
+    CoreError : not whole numbers
+    """
     if given is None:
         return None
-    return (int(given),) if isinstance(given, int | np.integer) else tuple(int(n) for n in given)
+    return checks.as_sizes("axis", given)
 
 
 def _resolve(name: str, x: Array, given: Axes) -> tuple[int, ...]:

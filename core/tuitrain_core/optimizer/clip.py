@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from numbers import Real
+from typing import Any
 
 import numpy as np
 
 from ..errors import CoreError
 from ..kernels import update
 from ..ops.base import Array
-from ..tensor import Parameter, Tensor
+from ..tensor import Parameter, Tensor, listed
 from .hyper import Limit, is_number
+
+
+def _is_infinity(value: Any) -> bool:
+    return isinstance(value, Real) and value == math.inf
+
 
 _BOUND = Limit(
     "a number above 0; infinity leaves everything as it is",
-    lambda value: value == math.inf or (is_number(value) and value > 0),
+    lambda value: (is_number(value) and value > 0) or _is_infinity(value),
 )
 
 
@@ -87,10 +94,7 @@ def _check_bound(name: str, value: float) -> None:
 
 def _with_grad(parameters: Parameter | Iterable[Parameter]) -> list[Parameter]:
     """List the parameters that have a gradient, each once, in order."""
-    given = [parameters] if isinstance(parameters, Parameter) else list(parameters)
-    for each in given:
-        if not isinstance(each, Parameter):
-            raise CoreError(f"expected a Parameter, but was given {type(each).__name__}")
+    given = listed(parameters, Parameter, "expected a Parameter")
     return [param for param in dict.fromkeys(given) if param.grad is not None]
 
 

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..errors import CoreError, ShapeError
-from ..tensor import Parameter
-from .hyper import Limit, unknown
+from ..errors import CoreError, ShapeError, unknown
+from ..tensor import Parameter, Tensor, listed
+from .hyper import Limit
 
 Group: TypeAlias = dict[str, Any]
 Params: TypeAlias = Parameter | Iterable[Parameter] | Iterable[Group]
@@ -17,7 +17,8 @@ Params: TypeAlias = Parameter | Iterable[Parameter] | Iterable[Group]
 
 def as_groups(params: Params) -> list[Mapping[str, Any]]:
     """Turn the three ways to name parameters into groups."""
-    given: list[Any] = [params] if isinstance(params, Parameter | Mapping) else list(params)
+    single = isinstance(params, Tensor | Mapping) or not isinstance(params, Iterable)
+    given: list[Any] = [params] if single else list(params)
     if given and all(isinstance(each, Mapping) for each in given):
         return given
     return [{"params": given}] if given else []
@@ -30,12 +31,10 @@ def checked_params(params: Any, where: str) -> list[Parameter]:
     ------
     CoreError : none, something else, one twice, or one that is no float; begins with ``where``
     """
-    given = [params] if isinstance(params, Parameter) else list(params)
+    given = listed(params, Parameter, f"{where}: expected a Parameter")
     if not given:
         raise CoreError(f"{where}: a group needs at least one parameter, but has none")
     for each in given:
-        if not isinstance(each, Parameter):
-            raise CoreError(f"{where}: expected a Parameter, but was given {type(each).__name__}")
         if each.dtype not in (np.float32, np.float64):
             raise CoreError(f"{where}: parameters are float32 or float64, but one is {each.dtype}")
     if len({id(each) for each in given}) != len(given):
@@ -49,8 +48,10 @@ def check_arrays(param: Parameter) -> None:
     Raises
     ------
     ShapeError : the gradient has another shape
-    CoreError : its memory is not contiguous
+    CoreError : its memory is not contiguous, or the gradient is no tensor
     """
+    if param.grad is not None and not isinstance(param.grad, Tensor):
+        raise CoreError(f"a gradient is a Tensor, but a parameter has {type(param.grad).__name__}")
     if param.grad is not None and param.grad.shape != param.shape:
         raise ShapeError(f"a parameter of shape {param.shape} has a gradient of {param.grad.shape}")
     if not param.numpy().flags.c_contiguous:  # flattening would copy: the update would be lost

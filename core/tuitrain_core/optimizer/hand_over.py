@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
-from ..tensor import Parameter
+from ..errors import CoreError
+from ..tensor import Parameter, listed
 from .carry import carry
 from .groups import Group
 from .optimizer import Optimizer
@@ -27,12 +28,20 @@ def hand_over(
     old : one optimizer, or several; what they do not know of begins anew
     new : takes the state over
     params : whose state; default: that of all of the new one's parameters
+
+    Raises
+    ------
+    CoreError : the new one has not all of these parameters
     """
     donors = [old] if isinstance(old, Optimizer) else list(old)
-    wanted = new.parameters() if params is None else list(params)
+    own = new.parameters()
+    wanted = own if params is None else listed(params, Parameter, "expected a Parameter")
+    if not {*wanted} <= {*own}:
+        raise CoreError(f"{new.rule} has not all of the parameters whose state it shall take over")
     for donor in donors:
+        known = {*donor.parameters()} & donor.state.keys()
         for param in wanted:
-            if param in donor.state:
+            if param in known:
                 _hand_over_one(donor, new, param)
     return new
 

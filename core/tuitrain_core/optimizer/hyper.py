@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any
@@ -45,11 +44,3 @@ POSITIVE = Limit("a finite number above 0", lambda value: is_number(value) and v
 FRACTION = Limit("a number in [0, 1)", _is_fraction)
 TWO_FRACTIONS = Limit("two numbers, each in [0, 1)", _is_two_fractions)
 FLAG = Limit("True or False", lambda value: isinstance(value, bool))
-
-
-def unknown(given: str, known: Iterable[str]) -> str:
-    """Say that a name is unknown, which ones are known, and which one may have been meant."""
-    names = list(known)
-    text = f"{given!r} is unknown; known are {', '.join(names)}"
-    near = difflib.get_close_matches(str(given), names, n=1)
-    return f"{text}; did you mean {near[0]!r}?" if near else text

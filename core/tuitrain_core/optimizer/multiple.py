@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Self
 
 from ..errors import CoreError, StateError
@@ -12,7 +13,7 @@ from .statistics import UpdateStatistics
 
 
 class MultipleOptimizer:
-    """Optimizers for different parameters, behind the face of one.
+    """Optimizers for different parameters, behind the face of one. Iterating gives them in order.
 
     Parameters
     ----------
@@ -42,6 +43,9 @@ class MultipleOptimizer:
             if not isinstance(opt, Optimizer):
                 raise CoreError(f"expected an optimizer, but was given {type(opt).__name__}")
         self._check_apart()
+
+    def __iter__(self) -> Iterator[Optimizer]:
+        return iter(self.opts)
 
     @property
     def param_groups(self) -> list[Group]:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import CoreError, StateError
 from ..ops.base import Array
-from ..tensor import Parameter, Tensor
+from ..tensor import Parameter, Tensor, listed
 from . import groups
 from . import state as states
 from .groups import Group, Params
@@ -118,6 +118,8 @@ class Optimizer:
         CoreError : as the constructor; the optimizer is then as it was
         """
         where = f"{self.rule}, group {len(self.param_groups)}"
+        if not isinstance(group, Mapping):
+            raise CoreError(f"{where}: a group is a dict, but was given {type(group).__name__}")
         if "params" not in group:
             raise CoreError(f"{where}: a group needs 'params', but has only {list(group)}")
         params = groups.checked_params(group["params"], where)
@@ -143,7 +145,7 @@ class Optimizer:
 
         Raises
         ------
-        CoreError : a value was edited to something that is not allowed
+        CoreError : a value was edited to something that is not allowed, or a gradient is no tensor
         ShapeError : a gradient has another shape than its parameter
         """
         for index, group in enumerate(self.param_groups):
@@ -188,13 +190,14 @@ class Optimizer:
 
         Raises
         ------
-        CoreError : a group would be left empty; nothing is changed then
+        CoreError : a group would be left empty, or something is not a Parameter; nothing is changed
+            then
 
         Returns
         -------
         The optimizer itself.
         """
-        gone = {id(each) for each in ([params] if isinstance(params, Parameter) else params)}
+        gone = {id(each) for each in listed(params, Parameter, "expected a Parameter")}
         left = [[p for p in group["params"] if id(p) not in gone] for group in self.param_groups]
         if not all(left):
             raise CoreError(
@@ -233,7 +236,7 @@ class Optimizer:
         The optimizer itself.
         """
         every = self.parameters() if params is None else params
-        for param in [every] if isinstance(every, Parameter) else list(every):
+        for param in listed(every, Parameter, "expected a Parameter"):
             self.state.pop(param, None)
         return self
 

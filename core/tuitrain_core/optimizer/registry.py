@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ..errors import CoreError
+from ..errors import CoreError, unknown
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam
 from .adamw import AdamW
-from .hyper import unknown
 from .lamb import LAMB
 from .lion import Lion
 from .optimizer import Optimizer
@@ -26,6 +25,6 @@ def rule(name: str) -> type[Optimizer]:
     ------
     CoreError : there is none; names the rules and the nearest match
     """
-    if name not in RULES:
+    if not isinstance(name, str) or name not in RULES:
         raise CoreError(f"optimizer {unknown(name, RULES)}")
     return RULES[name]

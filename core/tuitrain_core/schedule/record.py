@@ -6,12 +6,10 @@ anywhere, so reading is strict: what is unknown or missing is told, and nothing 
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable
 from dataclasses import MISSING, fields
 from typing import Any
 
-from ..errors import CoreError
+from ..errors import CoreError, unknown
 from .annealed import Cosine, OneCycle
 from .base import Schedule
 from .factors import Exponential, Milestones
@@ -58,7 +56,7 @@ def from_record(record: Any) -> Schedule:
         raise CoreError(f"a schedule's record needs 'kind', but has only {list(record)}")
     name = record["kind"]
     if not isinstance(name, str) or name not in _KINDS:
-        raise CoreError(f"schedule {_unknown(name, _KINDS)}")
+        raise CoreError(f"schedule {unknown(name, _KINDS)}")
     given = {key: value for key, value in record.items() if key != "kind"}
     _check_fields(name, given)
     try:
@@ -81,14 +79,7 @@ def _field(key: str, value: Any) -> Any:
 
 def _check_fields(name: str, given: dict[Any, Any]) -> None:
     known = {each.name: each.default is MISSING for each in fields(_KINDS[name])}
-    found = [_unknown(key, known) for key in given if key not in known]
+    found = [unknown(key, known) for key in given if key not in known]
     found += [f"{key} is missing" for key, needed in known.items() if needed and key not in given]
     if found:
         raise CoreError(f"schedule {name!r}: {'; '.join(found)}")
-
-
-def _unknown(given: Any, known: Iterable[str]) -> str:
-    names = list(known)
-    text = f"{given!r} is unknown; known are {', '.join(names)}"
-    near = difflib.get_close_matches(str(given), names, n=1)
-    return f"{text}; did you mean {near[0]!r}?" if near else text
