@@ -20,6 +20,9 @@ from .tensor import Tensor, listed, node_of
 class GradManager:
     """Records a forward pass and differentiates it.
 
+    One pass at a time, in one thread: while it records no other may in that thread, nor this one in
+    another. Recording ends with `backward`, or with the block.
+
     Example
     -------
     ::
@@ -97,8 +100,10 @@ class GradManager:
 
     def release(self) -> None:
         """Stop recording and drop what was recorded; gradients stay."""
-        if self._tape is not None and tape.recording() is self._tape:
-            tape.stop()
+        if self._tape is not None:
+            if tape.recording() is self._tape:
+                tape.stop()
+            self._tape.drop()
         self._tape = None
 
     def backward(self, output: Tensor, grad: Tensor | None = None) -> None:

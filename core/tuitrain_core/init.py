@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from . import random
-from .errors import CoreError, ShapeError
+from .errors import CoreError, ShapeError, unknown
 from .tensor import Tensor
 
 
@@ -67,7 +67,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
     Raises
     ------
-    CoreError : the nonlinearity is none of these
+    CoreError : the nonlinearity is none of these; names the nearest
     """
     slope = 0.01 if param is None else param
     gains = {
@@ -79,7 +79,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
         "leaky_relu": math.sqrt(2.0 / (1.0 + slope * slope)),
     }
     if nonlinearity not in gains:
-        raise CoreError(f"unknown nonlinearity {nonlinearity!r}; known are {', '.join(gains)}")
+        raise CoreError(f"nonlinearity {unknown(nonlinearity, gains)}")
     return gains[nonlinearity]
 
 

@@ -67,7 +67,7 @@ class Tape:
         -------
         The gradient of every leaf that ``output`` depends on.
         """
-        pending: dict[Node, Array] = {output: seed}
+        pending = {output: seed}
         wanted = set(self.leaves.values())
         while self.nodes:
             node = self.nodes.pop()
@@ -82,6 +82,12 @@ class Tape:
                         pending[parent] = part if before is None else before + part
             node.saved, node.parents = None, ()
         return pending
+
+    def drop(self) -> None:
+        """Free what was saved, though somebody may still hold on to a result."""
+        for node in self.nodes:
+            node.saved, node.parents = None, ()
+        self.nodes.clear()
 
 
 _recording: ContextVar[Tape | None] = ContextVar("tuitrain_core_tape", default=None)

@@ -24,9 +24,9 @@ Kind = TypeVar("Kind", bound="Tensor")
 class Tensor:
     """An array that gradients can flow through.
 
-    Arithmetic follows NumPy: what two dtypes become together, and that float32 and whole numbers of
-    a tensor become float64. A number takes the dtype of a floating tensor beside it. ``==`` tells
-    whether two tensors are the same one; compare values through `numpy`.
+    Arithmetic has NumPy's dtypes: float32 and whole numbers become float64 together. What is no
+    tensor takes the dtype of a floating tensor beside it. ``==`` tells whether two tensors are the
+    same one; to compare values, compare what `numpy` gives.
 
     Parameters
     ----------
@@ -141,11 +141,23 @@ class Tensor:
         return self._like(other) @ self
 
     def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        """Add up all elements, or those along ``axis``."""
+        """Add up all elements, or those along ``axis``; ``keepdims`` leaves axes of size 1.
+
+        Raises
+        ------
+        ShapeError : there is no such axis, or it is named twice
+        CoreError : it is no whole number
+        """
         return apply(reduction.Sum(reduction.axes(axis), keepdims), self)
 
     def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        """Average all elements, or those along ``axis``."""
+        """Average all elements, or those along ``axis``; ``keepdims`` leaves axes of size 1.
+
+        Raises
+        ------
+        ShapeError : there is no such axis, it is named twice, or there is nothing to average
+        CoreError : it is no whole number
+        """
         return apply(reduction.Mean(reduction.axes(axis), keepdims), self)
 
     def reshape(self, *sizes: int | tuple[int, ...]) -> Tensor:

@@ -1,6 +1,7 @@
 """GradManager: whose gradients are computed, and that nothing else is."""
 
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -315,3 +316,15 @@ def test_a_tensor_detached_while_recording_leaves_its_identity_to_others():
             kept.append(x + x)
         gm.backward(kept[-1])
     assert x.grad.item() == 2.0
+
+
+def test_what_was_recorded_is_dropped_with_the_block_though_a_loss_is_held():
+    x = Parameter(np.ones(1000))
+    with GradManager().attach(x):
+        middle = x * 3.0
+        loss = (middle * middle).sum()
+        saved = weakref.ref(middle.numpy())
+        del middle
+        assert saved() is not None
+    assert saved() is None
+    assert loss.item() == 9000.0

@@ -98,7 +98,9 @@ def test_values_come_from_the_seed():
 
 
 def test_unknown_names_are_answered_with_the_known_ones():
-    with pytest.raises(CoreError, match="unknown nonlinearity 'selu'; known are linear, conv2d"):
-        init.msra_normal_(weight(2, 2), nonlinearity="selu")
+    with pytest.raises(
+        CoreError, match=r"nonlinearity 'rellu' is unknown; .* did you mean 'relu'\?"
+    ):
+        init.msra_normal_(weight(2, 2), nonlinearity="rellu")
     with pytest.raises(CoreError, match="mode is 'fan_in' or 'fan_out', but was given 'fan'"):
         init.msra_uniform_(weight(2, 2), mode="fan")

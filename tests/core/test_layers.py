@@ -79,8 +79,12 @@ def test_sequential_applies_in_order_and_counts_from_either_end():
     np.testing.assert_array_equal(net(x).numpy(), expected.numpy())
     assert len(net) == 11
     assert net[-1] is net[10]
-    with pytest.raises(IndexError):
-        net[11]
+    for position in (11, -12):
+        with pytest.raises(IndexError, match=f"there are 11 modules, and none at {position}"):
+            net[position]
+    head = net[8:]
+    assert list(head) == [net[8], net[9], net[10]]
+    assert [name for name, _ in head.named_children()] == ["0", "1", "2"]
 
 
 def test_dropout_acts_while_training_only():

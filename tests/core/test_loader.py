@@ -120,12 +120,13 @@ def test_a_batch_belongs_to_the_caller():
         ({"batch_size": 2.0}, "batch_size must be an integer"),
         ({"seed": -1}, "seed must be an integer, 0 or more, but is -1"),
         ({"seed": True}, "seed must be an integer"),
+        ({"dataset": ([1], [0])}, "a loader takes a Dataset, but was given tuple"),
         ({"batch_size": 24, "drop_last": True}, "23 images make no whole batch of 24"),
     ],
 )
 def test_what_is_not_allowed_is_told(given, said):
     with pytest.raises(CoreError, match=said):
-        DataLoader(dataset(), **given)
+        DataLoader(**{"dataset": dataset(), **given})
 
 
 def test_steps_and_epochs_count_from_0():

@@ -116,6 +116,9 @@ def test_an_empty_batch_has_an_empty_output():
         ((1, 1, 8, 8), (6, 1, 5, 5), (6,), {}, r"the bias has shape \(6,\), not \(1, 6, 1, 1\)"),
         ((1, 1, 8, 8), (6, 1, 5, 5), None, {"stride": (0, 1)}, "stride are at least 1"),
         ((1, 1, 8, 8), (6, 1, 5, 5), None, {"padding": (0, -1)}, "padding at least 0"),
+        ((1, 0, 8, 8), (6, 0, 5, 5), None, {}, "at least 1, not in_channels=0"),
+        ((1, 1, 8, 8), (0, 1, 5, 5), None, {}, "at least 1, not out_channels=0"),
+        ((1, 1, 8, 8), (6, 1, 5, 5), None, {"groups": 1.0}, "at least 1, not groups=1.0"),
         ((1, 1, 8, 8), (6, 1, 5, 5), None, {"groups": 0}, "at least 1, not groups=0"),
     ],
 )

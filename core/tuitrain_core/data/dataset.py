@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from ..errors import DataError
+from ..ops import checks
 from ..ops.base import Array
 
 
@@ -19,13 +19,13 @@ class Dataset:
     ----------
     images : uint8 (N, C, H, W), none of them 0; C is 1 for grey, 3 for colour
     labels : integers (N,) within 0 .. classes-1; kept as int32
-    classes : number of classes
+    classes : number of classes, 1 or more
     mean, std : of the training images' pixels, all channels together, in units of 0 .. 1, which a
         loader normalises with; default: MNIST's
 
     Raises
     ------
-    DataError : arrays that do not fit together, or a label out of range
+    DataError : arrays that do not fit together, a label out of range, a number that is not allowed
     """
 
     images: Array
@@ -38,9 +38,9 @@ class Dataset:
         images, labels = np.asarray(self.images), np.asarray(self.labels)
         _check_images(images)
         _check_labels(labels, len(images), self.classes)
-        if not 0 < self.std < math.inf:
+        if not checks.is_finite(self.std) or self.std <= 0:
             raise DataError(f"std must be a finite number above 0, but is {self.std!r}")
-        if not math.isfinite(self.mean):
+        if not checks.is_finite(self.mean):
             raise DataError(f"mean must be a finite number, but is {self.mean!r}")
         object.__setattr__(self, "images", _frozen(images))
         object.__setattr__(self, "labels", _frozen(labels.astype(np.int32)))
@@ -61,6 +61,8 @@ def _check_labels(labels: Array, count: int, classes: int) -> None:
         raise DataError(
             f"{count} images need {count} integer labels, but got {labels.dtype} {labels.shape}"
         )
+    if not checks.is_whole(classes) or classes < 1:
+        raise DataError(f"classes must be an integer, 1 or more, but is {classes!r}")
     if classes > 1 << 31:
         raise DataError(f"labels are kept as int32, which has no room for {classes} classes")
     wrong = np.flatnonzero((labels < 0) | (labels >= classes))

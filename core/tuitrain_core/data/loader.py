@@ -39,7 +39,8 @@ class DataLoader:
 
     Raises
     ------
-    CoreError : a batch size or seed that is not allowed, or not one whole batch with ``drop_last``
+    CoreError : no data set, a batch size or seed that is not allowed, or not one whole batch with
+        ``drop_last``
     """
 
     def __init__(
@@ -50,6 +51,8 @@ class DataLoader:
         shuffle: bool = True,
         drop_last: bool = False,
     ) -> None:
+        if not isinstance(dataset, Dataset):
+            raise CoreError(f"a loader takes a Dataset, but was given {type(dataset).__name__}")
         batch_size = _integer("batch_size", batch_size, 1)
         seed = _integer("seed", seed, 0)
         if drop_last and batch_size > len(dataset):

@@ -42,8 +42,13 @@ class Sequential(Module):
     def __len__(self) -> int:
         return self._length
 
-    def __getitem__(self, position: int) -> Module:
-        return getattr(self, str(range(self._length)[position]))
+    def __getitem__(self, position: int | slice) -> Module:
+        """Return one of the modules, or a sequence of the same modules, under names of its own."""
+        if isinstance(position, slice):
+            return Sequential(*list(self)[position])
+        if not -self._length <= position < self._length:
+            raise IndexError(f"there are {self._length} modules, and none at {position}")
+        return getattr(self, str(position % self._length))
 
     def __iter__(self) -> Iterator[Module]:
         return (self[position] for position in range(self._length))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Real
 from typing import Any
 
@@ -102,6 +103,11 @@ def as_sizes(name: str, given: Any) -> tuple[int, ...]:
 def is_whole(value: Any) -> bool:
     """Tell whether this is a whole number; a bool is not one."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
+
+
+def is_finite(value: Any) -> bool:
+    """Tell whether this is a finite number; a bool is not one."""
+    return _is_real(value) and math.isfinite(value)
 
 
 def at_least_1(name: str, **counts: Any) -> None:
