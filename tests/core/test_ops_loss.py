@@ -139,3 +139,11 @@ def test_square_loss_takes_whole_labels_but_no_other_shape():
     assert F.loss.square_loss(Tensor([1.0, 3.0]), Tensor([1, 2])).item() == 0.5
     with pytest.raises(ShapeError, match=r"\(2,\), the labels \(2, 1\); they must be the same"):
         F.loss.square_loss(Tensor([1.0, 3.0]), Tensor([[1.0], [2.0]]))
+
+
+def test_the_gradient_of_labels_has_their_dtype():
+    label = Tensor(np.array([1.0, 2.0]))
+    with GradManager().attach(label) as gm:
+        gm.backward(F.square_loss(Tensor([2.0, 4.0]), label))
+    assert label.grad.dtype == np.float64
+    np.testing.assert_array_equal(label.grad.numpy(), [-1.0, -2.0])

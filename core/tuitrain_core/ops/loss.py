@@ -115,9 +115,11 @@ class SquareLoss(Op):
             )
         _check_reduction(self.name, self.reduction, label.size)
         difference = prediction - label.astype(prediction.dtype, copy=False)
-        return _reduce(difference * difference, self.reduction), difference
+        return _reduce(difference * difference, self.reduction), (difference, label.dtype)
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
-        scale = 2.0 / saved.size if self.reduction == "mean" else 2.0
-        slope = saved * (grad * scale)
-        return slope if needs[0] else None, -slope if needs[1] else None
+        difference, label_dtype = saved
+        scale = 2.0 / difference.size if self.reduction == "mean" else 2.0
+        slope = difference * (grad * scale)
+        d_label = (-slope).astype(label_dtype, copy=False) if needs[1] else None
+        return slope if needs[0] else None, d_label
