@@ -16,61 +16,90 @@ def close(found, expected, tolerance):
     np.testing.assert_allclose(found / scale, expected / scale, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize(("samples", "pixels", "channels"), SIZES)
-@pytest.mark.parametrize("training", [True, False])
-@pytest.mark.parametrize("shift", [0.0, 100.0])
-def test_values_and_gradients(samples, pixels, channels, training, shift, cpu):
-    x = drawn(samples, pixels, channels) + np.float32(shift)
-    weight, bias = drawn(channels, seed=1), drawn(channels, seed=2)
-    mean, var = drawn(channels, seed=3) + np.float32(shift), drawn(channels, seed=4, low=0.5)
-    d = drawn(samples, pixels, channels, seed=5)
-    op = BatchNormTraining(0.75, 1e-4) if training else BatchNormInference(1e-4)
-    running = mean.astype(np.float64), var.astype(np.float64)
-    turned = x.astype(np.float64).transpose(0, 2, 1)
-    expected, saved = op.forward(turned, weight.astype("f8"), bias.astype("f8"), *running)
-    slopes = op.backward(saved, d.astype("f8").transpose(0, 2, 1), [True, True, True])
+class Case:
+    """A layer's inputs, and what the eager one makes of them in float64."""
 
-    pitch = pixels * channels + GUARD
-    sizes = normalization.Pixels(pixels, channels, (pitch, pitch))
-    table = np.zeros((3, channels), np.float32)
-    given, tolerance = pitched(x), 3e-6 * (1 + shift)
-    if training:
-        dense = np.zeros((samples, 2, channels), np.float32)
-        run(normalization.moments(sizes), given, dense, 0, samples)
-        kernel = normalization.by_batch(sizes, 0.75, 1e-4)
-        run(kernel, dense, samples, weight, mean, var, table)
-        np.testing.assert_allclose(mean, running[0], rtol=1e-5, atol=1e-6)
-        np.testing.assert_allclose(var, running[1], rtol=1e-4)
-    else:
-        run(normalization.by_running(channels, 1e-4), weight, mean, var, table)
-    y, other = Result(samples, pixels, channels), drawn(samples, pixels, channels, seed=6)
-    for relu, added in ((False, False), (True, False), (True, True)):
-        kernel = normalization.normalize(sizes, relu, added)
-        more = pitched(other)
-        (found,) = in_parts(kernel, given, table, bias, more, y.memory, total=samples, results=[y])
-        right = expected.transpose(0, 2, 1) + (other if added else 0.0)
-        close(found, np.maximum(right, 0) if relu else right, tolerance)
+    def __init__(self, samples, pixels, channels, training, shift):
+        self.training, self.samples, self.channels = training, samples, channels
+        x = drawn(samples, pixels, channels) + np.float32(shift)
+        self.weight, self.bias = drawn(channels, seed=1), drawn(channels, seed=2)
+        self.mean = drawn(channels, seed=3) + np.float32(shift)
+        self.var = drawn(channels, seed=4, low=0.5)
+        self.d = drawn(samples, pixels, channels, seed=5)
+        op = BatchNormTraining(0.75, 1e-4) if training else BatchNormInference(1e-4)
+        wide = [each.astype(np.float64) for each in (self.weight, self.bias, self.mean, self.var)]
+        y, saved = op.forward(x.astype(np.float64).transpose(0, 2, 1), *wide)
+        d = self.d.astype(np.float64).transpose(0, 2, 1)
+        self.y, self.running = y.transpose(0, 2, 1), wide[2:]
+        self.slopes = op.backward(saved, d, [True, True, True, False, False])
+        pitch = pixels * channels + GUARD
+        self.sizes = normalization.Pixels(pixels, channels, (pitch, pitch))
+        self.x, self.tolerance = pitched(x), 3e-6 * (1 + shift)
+        self.table = np.zeros((3, channels), np.float32)
 
-    sums, shares = np.zeros((samples, 2, channels), np.float32), np.zeros((2, channels), "f4")
-    # What ReLU has cut off has no slope: held against a gradient that is 0 there already.
-    on = drawn(samples, pixels, channels, seed=7)
-    masked, slope = pitched(d * (on > 0)), pitched(d)
-    cut = np.zeros_like(sums)
-    run(normalization.gradient_sums(sizes, False), given, 0, masked, table, sums, 0, samples)
-    kernel = normalization.gradient_sums(sizes, True)
-    run(kernel, given, pitched(on), slope, table, cut, 0, samples)
-    np.testing.assert_array_equal(cut, sums)
+    def fill(self):
+        """Fill the table natively; the running statistics follow."""
+        if not self.training:
+            kernel = normalization.by_running(self.channels, 1e-4)
+            run(kernel, self.weight, self.mean, self.var, self.table)
+            return
+        moments = np.zeros((self.samples, 2, self.channels), np.float32)
+        run(normalization.moments(self.sizes), self.x, moments, 0, self.samples)
+        kernel = normalization.by_batch(self.sizes, 0.75, 1e-4)
+        run(kernel, moments, self.samples, self.weight, self.mean, self.var, self.table)
+
+    def sums(self, y, d, relu):
+        """Return the sums of each sample, for a gradient that is masked in place with relu."""
+        found = np.zeros((self.samples, 2, self.channels), np.float32)
+        kernel = normalization.gradient_sums(self.sizes, relu)
+        run(kernel, self.x, y, d, self.table, found, 0, self.samples)
+        return found
+
+
+@pytest.fixture(params=[(s, t, shift) for s in SIZES for t in (True, False) for shift in (0, 100)])
+def case(request, cpu):
+    """A layer whose table is filled."""
+    size, training, shift = request.param
+    made = Case(*size, training, float(shift))
+    made.fill()
+    return made
+
+
+def test_the_running_statistics_follow_in_training_and_stay_else(case):
+    np.testing.assert_allclose(case.mean, case.running[0], rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(case.var, case.running[1], rtol=1e-4)
+
+
+@pytest.mark.parametrize(("relu", "added"), [(False, False), (True, False), (True, True)])
+def test_values(case, relu, added):
+    y, other = Result(*case.d.shape), drawn(*case.d.shape, seed=6)
+    kernel = normalization.normalize(case.sizes, relu, added)
+    given = case.x, case.table, case.bias, pitched(other), y.memory
+    (found,) = in_parts(kernel, *given, total=case.samples, results=[y])
+    expected = case.y + (other if added else 0.0)
+    close(found, np.maximum(expected, 0) if relu else expected, case.tolerance)
+
+
+def test_what_relu_has_cut_off_has_no_slope(case):
+    on = drawn(*case.d.shape, seed=7)
+    masked, slope = pitched(case.d * (on > 0)), pitched(case.d)
+    cut = case.sums(pitched(on), slope, True)
+    np.testing.assert_array_equal(cut, case.sums(0, masked, False))
     np.testing.assert_array_equal(np.abs(slope), np.abs(masked))
-    run(normalization.gradient_sums(sizes, False), given, 0, pitched(d), table, sums, 0, samples)
-    d_weight, d_bias = np.zeros((2, channels), np.float32)
-    run(normalization.parameter_gradients(sizes), sums, samples, d_weight, d_bias, shares)
-    close(d_weight, slopes[1], 5 * tolerance)
-    close(d_bias, slopes[2], tolerance)
-    dx = Result(samples, pixels, channels)
-    kernel = normalization.input_gradient(sizes, training)
-    arguments = given, pitched(d), table, shares, dx.memory
-    (found,) = in_parts(kernel, *arguments, total=samples, results=[dx])
-    close(found, slopes[0].transpose(0, 2, 1), 10 * tolerance)
+
+
+def test_gradients(case):
+    sums, shares = case.sums(0, pitched(case.d), False), np.zeros((2, case.channels), np.float32)
+    d_weight, d_bias = np.zeros((2, case.channels), np.float32)
+    kernel = normalization.parameter_gradients(case.sizes)
+    run(kernel, sums, case.samples, d_weight, d_bias, shares)
+    close(d_weight, case.slopes[1], 5 * case.tolerance)
+    close(d_bias, case.slopes[2], case.tolerance)
+    dx = Result(*case.d.shape)
+    kernel = normalization.input_gradient(case.sizes, case.training)
+    arguments = case.x, pitched(case.d), case.table, shares, dx.memory
+    (found,) = in_parts(kernel, *arguments, total=case.samples, results=[dx])
+    close(found, case.slopes[0].transpose(0, 2, 1), 10 * case.tolerance)
 
 
 def test_moments_have_the_same_bits_for_any_parts(cpu):
