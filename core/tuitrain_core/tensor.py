@@ -321,8 +321,12 @@ def _plain(index: Any) -> Any:
 def _as_array(data: Any, dtype: Any) -> Array:
     if isinstance(data, Tensor):
         data = data.numpy()
+    number = isinstance(data, int | float)
     try:
-        array = np.asarray(data, dtype=dtype)
+        # All else in its own dtype first: told to make floats, NumPy makes NaN of None.
+        array = np.asarray(data, dtype=dtype if number else None)
+        if not number and dtype is not None and array.dtype.kind in _KEEPS_DTYPE:
+            array = np.asarray(data, dtype=dtype)
     except (TypeError, ValueError, OverflowError) as error:
         raise CoreError(f"no tensor can be made of {data!r:.60}: {error}") from error
     keeps = dtype is not None or isinstance(data, np.ndarray | np.generic)

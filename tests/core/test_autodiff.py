@@ -222,7 +222,7 @@ def test_what_cannot_be_differentiated_is_named():
     with GradManager().attach(x) as gm:
         with pytest.raises(CoreError, match="backward takes a tensor, but was given float"):
             gm.backward(1.0)
-        with pytest.raises(CoreError, match="no tensor can be made of"):
+        with pytest.raises(CoreError, match="a tensor holds numbers, but was given list"):
             gm.backward(x * 2.0, ["a", "b"])
         gm.backward((x * 2.0).sum())  # what was refused has left the recording as it was
     assert x.grad.numpy().tolist() == [2.0, 2.0]

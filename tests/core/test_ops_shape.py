@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from op_contract import assert_gradients
 
-from tuitrain_core import CoreError, ShapeError
+from tuitrain_core import CoreError, ShapeError, Tensor
+from tuitrain_core import functional as F
 from tuitrain_core.ops import reduction, shape
 
 
@@ -120,3 +121,15 @@ def test_index_takes_what_numpy_takes_and_repeated_elements_add_up(index):
 def test_an_index_that_does_not_fit_is_named():
     with pytest.raises(CoreError, match=r"index: 7 does not fit the shape \(3, 4\)"):
         shape.Index(7).forward(values(3, 4))
+
+
+@pytest.mark.parametrize("axis", [1.0, "1", None, True])
+def test_an_axis_that_is_no_whole_number_is_named(axis):
+    x = Tensor(values(3, 4))
+    for name, ask in (
+        ("flatten", lambda: F.flatten(x, 0, axis)),
+        ("softmax", lambda: F.softmax(x, axis)),
+        ("cross_entropy", lambda: F.cross_entropy(x, [0, 1, 2], axis)),
+    ):
+        with pytest.raises(CoreError, match=f"{name}: an axis is a whole number, but was given"):
+            ask()

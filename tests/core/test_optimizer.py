@@ -245,3 +245,19 @@ def test_a_rule_is_found_by_its_name_alone():
     for name in ("adamm", ["adam"], None):
         with pytest.raises(CoreError, match="is unknown; known are sgd, adam"):
             optim.rule(name)  # type: ignore[arg-type]
+
+
+def test_betas_given_as_a_list_belong_to_one_group_alone():
+    betas = [0.9, 0.99]
+    opt = optim.Adam([{"params": parameter(2)}, {"params": parameter(3)}], betas=betas)
+    betas[0] = 0.5
+    assert [group["betas"] for group in opt.param_groups] == [(0.9, 0.99)] * 2
+    opt.param_groups[0]["betas"] = betas
+    saved = opt.state_dict()
+    betas[1] = 0.8
+    assert saved["param_groups"][0]["betas"] == (0.5, 0.99)
+    loaded = [0.1, 0.2]
+    saved["param_groups"][1]["betas"] = loaded
+    opt.load_state_dict(saved)
+    loaded[0] = 0.3
+    assert [group["betas"] for group in opt.param_groups] == [(0.5, 0.99), (0.1, 0.2)]

@@ -52,7 +52,10 @@ def axis(name: str, array: Array, given: int) -> int:
     Raises
     ------
     ShapeError : the array has no such axis
+    CoreError : it is no whole number
     """
+    if not is_whole(given):
+        raise CoreError(f"{name}: an axis is a whole number, but was given {given!r}")
     if not -array.ndim <= given < array.ndim:
         raise ShapeError(f"{name}: there is no axis {given} in the shape {array.shape}")
     return given % array.ndim

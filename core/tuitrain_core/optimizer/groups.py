@@ -24,6 +24,11 @@ def as_groups(params: Params) -> list[Mapping[str, Any]]:
     return [{"params": given}] if given else []
 
 
+def own(value: Any) -> Any:
+    """Return a hyper-parameter that nobody else holds: a list, as of betas, becomes a tuple."""
+    return tuple(value) if isinstance(value, list) else value
+
+
 def checked_params(params: Any, where: str) -> list[Parameter]:
     """Return a group's parameters as a list.
 

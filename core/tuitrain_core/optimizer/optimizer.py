@@ -126,11 +126,8 @@ class Optimizer:
         own = {id(param) for param in self.parameters()}
         if any(id(param) in own for param in params):
             raise CoreError(f"{where}: a parameter is in two groups; it belongs in exactly one")
-        added = {
-            "params": params,
-            **self._defaults,
-            **{k: group[k] for k in group if k != "params"},
-        }
+        given = {**self._defaults, **{k: group[k] for k in group if k != "params"}}
+        added = {"params": params, **{name: groups.own(value) for name, value in given.items()}}
         found = self.group_offences(added)
         if found:
             raise CoreError(f"{where}: {'; '.join(found)}")
@@ -261,7 +258,7 @@ class Optimizer:
         if found:
             raise StateError(f"this state does not fit {self.rule!r}: " + "; ".join(found))
         for group, loaded in zip(self.param_groups, given["param_groups"], strict=True):
-            group.update({name: loaded[name] for name in self.limits})
+            group.update({name: groups.own(loaded[name]) for name in self.limits})
         self.state = {
             param: ParameterState(int(loaded["step"]), loaded["slots"]).copy()
             for param, loaded in zip(self.parameters(), given["state"], strict=True)

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import aligned
 from ..ops.base import Array
+from .groups import own
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -46,7 +47,7 @@ class ParameterState:
 def dump(optimizer: Optimizer) -> dict[str, Any]:
     """Copy an optimizer's hyper-parameters and state into plain dictionaries, lists and arrays."""
     groups = [
-        {name: value for name, value in group.items() if name != "params"}
+        {name: own(value) for name, value in group.items() if name != "params"}
         | {"params": len(group["params"])}
         for group in optimizer.param_groups
     ]
@@ -81,13 +82,13 @@ def _group_offences(optimizer: Optimizer, groups: Any) -> list[str]:
         count = len(groups) if isinstance(groups, Sequence) else type(groups).__name__
         return [f"it has {count} groups, and this optimizer {len(optimizer.param_groups)}"]
     found = []
-    for index, (group, own) in enumerate(zip(groups, optimizer.param_groups, strict=True)):
+    for index, (group, ours) in enumerate(zip(groups, optimizer.param_groups, strict=True)):
         if not isinstance(group, dict):
             found.append(f"group {index} is {type(group).__name__}, not a dict")
             continue
-        if group.get("params") != len(own["params"]):
+        if group.get("params") != len(ours["params"]):
             found.append(
-                f"group {index} has {group.get('params')!r} parameters, here {len(own['params'])}"
+                f"group {index} has {group.get('params')!r} parameters, here {len(ours['params'])}"
             )
         found += [f"group {index}: {text}" for text in optimizer.group_offences(group)]
     return found
