@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from tuitrain.errors import TuitrainError
-from tuitrain.run.folder import write_whole
+from tuitrain.run.disk import write_whole
 
 from . import parts
 from .goals import judged

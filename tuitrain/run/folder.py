@@ -12,6 +12,7 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,11 +22,22 @@ from tuitrain.errors import TuitrainError, nearest
 
 from .checkpoint import Checkpoint, CheckpointError, Position, as_bytes, checkpoint_file
 from .courses import Looked, Take, Thinning
+from .disk import appending, cut_torn_line, hold_alone, write_whole
 from .session_state import SessionState
 from .snapshot import JournalEntry
 
 HEADER, JOURNAL, METRICS = "header.json", "journal.jsonl", "metrics.jsonl"
 GROUPS = "groups.jsonl"
+
+
+SCHEMA = 1
+"""Of a header; checkpoints have one of their own."""
+
+
+class _Schema(msgspec.Struct, frozen=True):
+    """What every header has, of whichever schema."""
+
+    schema: int
 
 
 class Header(msgspec.Struct, frozen=True):
@@ -55,11 +67,11 @@ class RunFolder:
     folder : made if need be; one that holds a run already is refused, unless ``again``
     header : what is run
     again : go on with the record that is there, after its last whole line; else one is begun
-    files : closes the files
+    files : closes the files; left with an error before there was a line, it takes the folder back
 
     Raises
     ------
-    TuitrainError : the folder cannot be written to, or holds a run
+    TuitrainError : the folder cannot be written to, holds a run, or another process writes there
 
     Attributes
     ----------
@@ -69,20 +81,28 @@ class RunFolder:
 
     def __init__(self, folder: Path, header: Header, files: ExitStack, again: bool = False) -> None:
         self.problem = ""
+        self.position = Position()
         self._folder = folder
         self._header = header
-        if not again and (folder / HEADER).exists():
-            raise TuitrainError(f"{folder} holds a run already; name another folder")
+        if not again:
+            _check_free(folder)
+        made = not folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            self._journal = files.enter_context(appending(folder / JOURNAL))
+            hold_alone(self._journal, folder)
             if not again:
+                _check_free(folder)  # somebody may have begun in the meantime
+                files.push(partial(self._leave_nothing, made))
                 write_whole(folder / HEADER, msgspec.json.format(msgspec.json.encode(header)))
-            self._journal = files.enter_context(_appending(folder / JOURNAL))
-            self._metrics = files.enter_context(_appending(folder / METRICS))
-            self._groups = files.enter_context(_appending(folder / GROUPS))
+            self._metrics = files.enter_context(appending(folder / METRICS))
+            self._groups = files.enter_context(appending(folder / GROUPS))
+            for name in (JOURNAL, METRICS, GROUPS):
+                cut_torn_line(folder / name)
         except OSError as error:
             raise TuitrainError(f"{folder} cannot be written: {error.strerror}") from None
-        self.position = position_of(folder) if again else Position()
+        if again:
+            self.position = position_of(folder)
         self._thinning = Thinning(_last_look(folder) if again else None)
 
     def command(self, entry: JournalEntry) -> None:
@@ -141,6 +161,17 @@ class RunFolder:
             ) from None
         return str(path.relative_to(self._folder))
 
+    def _leave_nothing(self, made: bool, kind: type[BaseException] | None, *_: object) -> None:
+        """Take the folder back if the run has failed, or was ended, before there was any of it."""
+        if kind is None or not issubclass(kind, (Exception, KeyboardInterrupt)):
+            return
+        if self.position == Position():
+            with suppress(OSError):
+                for name in (HEADER, JOURNAL, METRICS, GROUPS):
+                    (self._folder / name).unlink(missing_ok=True)
+                if made:
+                    self._folder.rmdir()
+
     def _moved(self, journal: int = 0, metrics: int = 0) -> None:
         at = self.position
         self.position = Position(at.journal + journal, at.metrics + metrics)
@@ -168,12 +199,19 @@ def read_header(folder: Path) -> Header:
     TuitrainError : there is no run in the folder, or its header cannot be read
     """
     try:
-        return msgspec.json.decode((folder / HEADER).read_bytes(), type=Header)
+        content = (folder / HEADER).read_bytes()
+        found = msgspec.json.decode(content, type=_Schema).schema
+        if found != SCHEMA:
+            reads = f"this version reads {SCHEMA}"
+            raise TuitrainError(f"{folder / HEADER} has schema {found}; {reads}")
+        return msgspec.json.decode(content, type=Header)
     except FileNotFoundError:
         near = nearest(
             str(folder), [str(each.parent) for each in folder.parent.glob(f"*/{HEADER}")]
         )
         raise TuitrainError(f"{folder} holds no run: it has no {HEADER}{near}") from None
+    except NotADirectoryError:
+        raise TuitrainError(f"{folder} is a file, and not the folder of a run") from None
     except OSError as error:
         raise TuitrainError(f"{folder / HEADER} cannot be read: {error.strerror}") from None
     except msgspec.MsgspecError as error:
@@ -248,36 +286,6 @@ def _read_lines(path: Path) -> list[dict[str, Any]]:
     return records
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, and see it and its name to the disk.
-
-    Raises
-    ------
-    OSError : it cannot be written; a file that was there is as it was
-    """
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    except OSError:
-        with suppress(OSError):
-            partial.unlink()  # on a full disk every byte counts
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
-
-
-def _appending(path: Path) -> BinaryIO:
-    """Open a file of lines for appending, after its last whole one."""
-    if path.exists():
-        content = path.read_bytes()
-        whole = content.rfind(b"\n") + 1
-        if whole < len(content):
-            os.truncate(path, whole)
-    return path.open("ab", buffering=0)
+def _check_free(folder: Path) -> None:
+    if (folder / HEADER).exists():
+        raise TuitrainError(f"{folder} holds a run already; name another folder")

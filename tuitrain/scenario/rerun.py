@@ -12,7 +12,7 @@ import msgspec
 
 from tuitrain.errors import ScenarioError
 from tuitrain.run.courses import Take
-from tuitrain.run.folder import Header, read_header, read_journal
+from tuitrain.run.folder import SCHEMA, Header, read_header, read_journal
 from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import JournalEntry
 from tuitrain.run.telling import Tell
@@ -20,8 +20,6 @@ from tuitrain.run.telling import Tell
 from .record import asked_in, comes_again
 from .replay import replay
 from .schema import Scenario
-
-SCHEMA = 1
 
 
 def header_of(scenario: Scenario) -> Header:
