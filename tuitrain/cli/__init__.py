@@ -9,10 +9,12 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 from tuitrain.errors import TuitrainError
 
-from .parser import make_parser
+from .ending import EndedError
+from .parser import parsed
 from .status import FAILED, INTERRUPTED, complain
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -20,17 +22,18 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
-    arguments = make_parser().parse_args(argv)
     try:
+        arguments = parsed(sys.argv[1:] if argv is None else argv)
         status = arguments.action(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
         return status
     except TuitrainError as mistake:
         return complain(mistake)
-    except KeyboardInterrupt:
-        print("tuitrain: interrupted", file=sys.stderr)
-        return INTERRUPTED
+    except KeyboardInterrupt as ending:
+        with suppress(OSError):  # the terminal may be what has gone
+            print("tuitrain: interrupted", file=sys.stderr, flush=True)
+        return ending.status if isinstance(ending, EndedError) else INTERRUPTED
     except BrokenPipeError:  # the reader of our stdout has left, as `head` does
         sys.stderr.close()
         return FAILED

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tuitrain.errors import TuitrainError
 
 from . import headless
+from .ending import ended_by_signals
 from .status import HELD, complain
 
 if TYPE_CHECKING:
@@ -113,8 +114,9 @@ def bench(arguments: argparse.Namespace) -> int:
 
     if arguments.markdown is not None:
         command.write_markdown(arguments.markdown, arguments.out)
-    else:
-        given = arguments.quick, arguments.only, arguments.json, arguments.out, arguments.repeat
+        return HELD
+    given = arguments.quick, arguments.only, arguments.json, arguments.out, arguments.repeat
+    with ended_by_signals():
         command.bench(*given, arguments.without, arguments.going_on)
     return HELD
 

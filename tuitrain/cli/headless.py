@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from .ending import ended_by_signals
 from .status import FAILED, HELD
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def _compare(folder: Path, json: bool) -> int:
     from tuitrain.scenario.rerun import compare
 
     bar = ProgressBar(str(folder), Console(stderr=True))
-    with bar.shown():
+    with ended_by_signals(), bar.shown():
         comparison, environments = compare(folder, bar.note, bar.steps)
     print(told_comparison(str(folder), comparison.step, comparison.difference, environments, json))
     return HELD if comparison.difference is None else FAILED
@@ -75,7 +76,7 @@ def fly(name: str, json: bool, events: Events) -> int:
     bar = ProgressBar(name, console if shares_terminal else Console(stderr=True))
     reports: list[Report] = [JsonReport(sys.stdout) if json else TextReport(console), bar]
     event: Event | None = None
-    with ExitStack() as files:
+    with ended_by_signals(), ExitStack() as files:
         files.enter_context(bar.shown())
         for event in events(bar, files):
             for report in reports:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from tuitrain import __version__
+from tuitrain.errors import TuitrainError, listed, nearest
 
 from . import actions
 
@@ -21,8 +23,37 @@ exit status of replay, resume and run --headless:
 """
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line; what it parses has an ``action``."""
+def parsed(words: Sequence[str]) -> argparse.Namespace:
+    """Read the words of a command line; what comes of it has an ``action``.
+
+    Raises
+    ------
+    TuitrainError : a command or an option that there is not; it names the nearest match
+    SystemExit : another mistake, or all that is asked for is help
+    """
+    parser, commands = _parsers()
+    name = next(iter(words), "")
+    if name and not name.startswith("-") and name not in commands:
+        meant = f", did you mean 'run {name}'?" if Path(name).exists() else nearest(name, commands)
+        raise TuitrainError(f"no command is called {name!r}{meant} (commands: {listed(commands)})")
+    arguments, unknown = parser.parse_known_args(words)
+    if unknown:
+        raise _unknown(unknown[0], commands.get(name, parser))
+    return arguments
+
+
+def _unknown(word: str, parser: argparse.ArgumentParser) -> TuitrainError:
+    """Return the error of a word that a command has no use for."""
+    if not word.startswith("-"):
+        return TuitrainError(f"{parser.prog} has no use for {word!r}; --help says what it takes")
+    options = re.findall(r"--[a-z-]+", parser.format_usage())
+    given, known = word.partition("=")[0], list(dict.fromkeys(options))
+    meant = nearest(given, known)
+    return TuitrainError(f"{parser.prog} has no option {given}{meant} (options: {listed(known)})")
+
+
+def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+    """Return the parser of the whole command line, and those of its commands, by name."""
     parser = argparse.ArgumentParser(
         prog="tuitrain",
         description="The flight deck for training: watch a neural network learn, group by group, "
@@ -43,7 +74,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_resume(commands)
     _add_save(commands)
     _add_bench(commands)
-    return parser
+    return parser, commands.choices
 
 
 def _add_run(commands: Commands) -> None:

@@ -1,0 +1,36 @@
+"""The words of a command line: whatever is mistyped is told with the nearest match."""
+
+import pytest
+
+from tuitrain.cli import main
+from tuitrain.cli.parser import parsed
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("replya x.toml", "no command is called 'replya', did you mean 'replay'? (commands: run,"),
+        ("{here}", "no command is called '{here}', did you mean 'run {here}'?"),
+        ("replay --jsn x.toml", "tuitrain replay has no option --jsn, did you mean '--json'?"),
+        ("bench --outt=x", "tuitrain bench has no option --outt, did you mean '--out'?"),
+        (
+            "--vrsion",
+            "tuitrain has no option --vrsion, did you mean '--version'? (options: --version)",
+        ),
+        ("run a.toml b.toml", "tuitrain run has no use for 'b.toml'; --help says what it takes"),
+    ],
+)
+def test_a_word_that_is_not_known_is_told_with_the_nearest(words, told, tmp_path, capsys):
+    here = tmp_path / "mine.toml"
+    here.write_text("")
+    assert main([each.format(here=here) for each in words.split()]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"tuitrain: {told.format(here=here)}")
+    assert said.err.count("\n") == 1
+
+
+def test_what_is_known_is_read():
+    found = parsed(["replay", "--json", "x.toml"])
+    assert (found.json, [str(each) for each in found.files]) == (True, ["x.toml"])
+    assert parsed([]).scenario is None

@@ -1,0 +1,45 @@
+"""Being told to end: SIGTERM and SIGHUP unwind what is open, as an interrupt does."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Final
+
+SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
+
+
+class EndedError(KeyboardInterrupt):
+    """A signal has told us to end.
+
+    Attributes
+    ----------
+    status : the exit status that a shell gives to a process that the signal has ended
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.status = 128 + number
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Let the signals raise `EndedError` inside: a bar goes, and the cursor comes back.
+
+    What is ignored, as under nohup, stays ignored.
+    """
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del frame
+        raise EndedError(number)
+
+    heard = [each for each in SIGNALS if signal.getsignal(each) is signal.SIG_DFL]
+    for each in heard:
+        signal.signal(each, end)
+    try:
+        yield
+    finally:
+        for each in heard:
+            signal.signal(each, signal.SIG_DFL)
