@@ -41,6 +41,11 @@ def broken():
     raise OSError("the disk is gone")
 
 
+def leaves():
+    """Ends the process, as a script does that was made into a module."""
+    raise SystemExit(0)
+
+
 def not_a_model() -> int:
     return 3
 

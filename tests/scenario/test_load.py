@@ -49,7 +49,12 @@ def test_a_sound_scenario_is_read_with_its_defaults():
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        ("schema = 1", "schema = 2", "schema: invalid enum value 2 (given: 2)"),
+        (
+            "schema = 1",
+            "schema = 2\nsomething_new = 3",
+            "schema: this version of tuitrain reads 1, but was given 2",
+        ),
+        ("schema = 1", "schema = true", "schema: expected int, got bool (given: True)"),
         ("schema = 1\n", "", "(top level): the key 'schema' is missing"),
         ('name = "test"', "name = 3", "name: expected str, got int (given: 3)"),
         (
@@ -64,8 +69,10 @@ def test_a_sound_scenario_is_read_with_its_defaults():
         ('params = ["*"]', 'parms = ["*"]', "group[1].parms: no such key, did you mean 'params'"),
         ('params = ["*"]', "params = []", "group[1].params: expected array of length >= 1"),
         ('name = "fc"', 'name = "conv"', "group[1].name: a second group is called 'conv'"),
-        ('name = "fc"', 'name = "2 fc"', "group[1].name: expected str matching regex"),
+        ('name = "fc"', 'name = "2 fc"', "group[1].name: takes letters, digits, '_', '.' and '-'"),
+        ('name = "fc"', 'name = "fc\\n"', "group[1].name: takes letters, digits, '_', '.' and '-'"),
         ('do = "lr fc 0"', 'do = "lrr fc 0"', "at[0].do: unknown command 'lrr', did you mean 'lr'"),
+        ('do = "lr fc 0"', "do = []", "at[0].do: expected array of length >= 1 (given: [])"),
         ("epoch = 1\n", "", "at[0]: give either epoch = N or step = N"),
         ("epoch = 1\n", "epoch = -1\n", "at[0].epoch: expected int >= 0"),
         ("since_epoch = 1", "since = 1", "expect[0].unchanged.since: no such key, did you mean"),
@@ -86,6 +93,15 @@ def test_a_sound_scenario_is_read_with_its_defaults():
             'unchanged = { group = "fc", since_epoch = 1 }',
             'lr = { group = "fc", equals = 1.0 }',
             "expect[0].lr.equals: no such key (allowed here: group or is)",
+        ),
+        *(
+            ('unchanged = { group = "fc", since_epoch = 1 }', expectation, f"expect[0].{told}")
+            for expectation, told in [
+                ("grad_none = []", "grad_none: expected array of length >= 1"),
+                ("changed = { params = [], since_epoch = 1 }", "changed.params: expected array of"),
+                ('lr = { group = "fc", is = nan }', "lr.is: takes a finite learning rate, but was"),
+                ('digest = "md5:0"', 'digest: takes a digest such as "sha256:'),
+            ]
         ),
         ('[optimizer]\nname = "sgd"', "[optimizer]", "optimizer.name: the optimizer's name is"),
     ],
@@ -113,6 +129,12 @@ def test_what_is_not_text_is_told(tmp_path, content):
     with pytest.raises(ScenarioError) as error:
         load(path)
     assert "not UTF-8 text" in str(error.value)
+
+
+def test_a_mark_that_some_editors_put_in_front_is_passed_over(tmp_path):
+    path = tmp_path / "x.toml"
+    path.write_text(SOUND, encoding="utf-8-sig")
+    assert load(path) == loads(SOUND, "x.toml")
 
 
 @pytest.mark.parametrize(

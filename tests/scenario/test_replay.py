@@ -133,6 +133,13 @@ def test_what_does_not_take_the_images_says_so():
         ('name = "sgd"', 'name = "sdg"', "unknown optimizer 'sdg', did you mean 'sgd'?"),
         ("lr = 0.1", "lr = 0.1\nmomentun = 0.9", "no setting 'momentun', did you mean 'momentum'?"),
         ("lr = 0.1", 'lr = "fast"', "lr takes a number, true or false, or a pair of numbers"),
+        ("lr = 0.1", f"lr = 1{'0' * 400}", "lr takes a number, true or false, or a pair of num"),
+        (
+            "lr = 0.1",
+            f"lr = 1\nx = [0.1, 1{'0' * 400}]",
+            "x takes a number, true or false, or a pa",
+        ),
+        ("small:model", "small:leaves", "leaves() failed: SystemExit: 0"),
         ("lr = 0.1", "lr = -0.1", "lr must be a finite number, 0 or more, but is -0.1"),
         (
             '["fc*"]\n[[group]]',

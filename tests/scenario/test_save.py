@@ -1,5 +1,8 @@
 """A session saved as a scenario replays to the same bits."""
 
+import errno
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -101,3 +104,37 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path):
         save(tmp_path / "run", target)
     assert "is there already" in str(error.value)
     assert target.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"step": 20, "command": "redo"},
+        {"step": "twenty", "command": "lr head 0.3"},
+        {"step": None, "command": "lr head 0.3"},
+        {"step": 20, "command": "branch nobody"},
+        {"step": 20, "command": "lr head fast"},
+        {"event": "digest", "step": "x"},
+    ],
+)
+def test_a_journal_that_tells_of_what_cannot_have_been_is_told(tmp_path, line):
+    record(tmp_path / "run", [])
+    whole = {"event": "command", "actor": "key", "outcome": "applied", **line}
+    stop = {**whole, "event": "command", "step": 4, "command": "stop"}
+    lines = "".join(json.dumps(each) + "\n" for each in (stop, whole))
+    (tmp_path / "run" / "journal.jsonl").write_text(lines)
+    with pytest.raises(TuitrainError, match="run"):
+        save(tmp_path / "run", tmp_path / "saved.toml")
+    assert not (tmp_path / "saved.toml").exists()
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    record(tmp_path / "run", [])
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(TuitrainError, match="cannot be written: No space left"):
+        save(tmp_path / "run", tmp_path / "saved.toml")
+    assert [each.name for each in tmp_path.iterdir()] == ["run"]
+
+
+def full(_) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")

@@ -38,7 +38,7 @@ def count(name: str, word: str, least: int = 1) -> int:
 def number(name: str, what: str, word: str) -> float:
     """Read a finite number."""
     try:
-        value = float(word)
+        value = float(word if word.isascii() and "_" not in word else "")  # Python reads more
     except ValueError:
         raise misused(name, f"takes a number as its {what}, but was given {word!r}") from None
     if not math.isfinite(value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -160,15 +160,16 @@ def plans_of(scenario: Scenario) -> list[GroupPlan]:
 
 def _setting(group: str, key: str, value: Any) -> Setting:
     """Check a hyper-parameter's type; its range is checked by the optimizer."""
-    if isinstance(value, bool | float):
-        return value
-    if isinstance(value, int):
-        return float(value)
-    if isinstance(value, list) and [type(part) in (int, float) for part in value] == [True, True]:
-        return (float(value[0]), float(value[1]))
+    with suppress(OverflowError):  # a whole number of hundreds of digits
+        if isinstance(value, bool | float):
+            return value
+        if isinstance(value, int):
+            return float(value)
+        if isinstance(value, list) and [type(each) in (int, float) for each in value] == [True] * 2:
+            return (float(value[0]), float(value[1]))
     raise ScenarioError(
         f"optimizer of group {group!r}: {key} takes a number, true or false, or a pair of "
-        f"numbers, but was given {value!r}"
+        f"numbers, but was given {value!r:.60}"
     )
 
 
@@ -269,7 +270,7 @@ def _imported(key: str, name: str, known: Iterable[str]) -> Callable[[], Any]:
         )
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a script may end with sys.exit
         raise ScenarioError(f"{key}: cannot import {module_name}: {_told(error)}") from error
     found = getattr(module, attribute, None)
     if not callable(found):
@@ -282,11 +283,11 @@ def _imported(key: str, name: str, known: Iterable[str]) -> Callable[[], Any]:
 def _called(key: str, name: str, make: Callable[[], Any]) -> Any:
     try:
         return make()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise ScenarioError(f"{key}: {name}() failed: {_told(error)}") from error
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from pathlib import Path
@@ -9,11 +10,11 @@ from typing import Any
 
 import msgspec
 
-from tuitrain.commands import AnyCommand, parse
+from tuitrain.commands import AnyCommand, is_name, parse
 from tuitrain.errors import CommandError, ScenarioError, listed, nearest
 
 from .comparison import Comparison
-from .schema import At, Expect, Group, LrIs, Scenario, Since
+from .schema import SCHEMA, At, Expect, Group, LrIs, Scenario, Since
 
 _TABLES: dict[str, type[msgspec.Struct]] = {
     "group": Group,
@@ -50,6 +51,10 @@ def loads(text: str, source: str) -> Scenario:
         raise ScenarioError(f"{source}: lists or tables lie too deep in one another") from None
     except ValueError as error:  # a number of thousands of digits
         raise ScenarioError(f"{source}: a number that cannot be read: {error}") from None
+    given = table.get("schema", SCHEMA)
+    if given != SCHEMA:  # before its keys, which another schema may have others of
+        reads = f"this version of tuitrain reads {SCHEMA}"
+        raise ScenarioError(f"{source}: schema: {reads}, but was given {given!r:.60}")
     try:
         scenario = msgspec.convert(table, Scenario)
     except msgspec.ValidationError as error:
@@ -67,7 +72,7 @@ def commands_of(entry: At) -> tuple[AnyCommand, ...]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")  # some editors put a mark in front
     except UnicodeDecodeError as error:
         raise ScenarioError(f"{path}: not UTF-8 text (byte {error.start})") from None
     except FileNotFoundError:
@@ -139,6 +144,9 @@ def _problems(scenario: Scenario):
         yield "optimizer.name", 'the optimizer\'s name is missing, as in name = "sgd"'
     names = [group.name for group in scenario.group]
     for index, group in enumerate(scenario.group):
+        if not is_name(group.name):
+            allowed = "letters, digits, '_', '.' and '-'"
+            yield f"group[{index}].name", f"takes {allowed}, but was given {group.name!r:.60}"
         if group.name in names[:index]:
             yield f"group[{index}].name", f"a second group is called {group.name!r}"
         if group.optimizer is not None and not isinstance(group.optimizer.get("name"), str):
@@ -168,6 +176,13 @@ def _expect_problems(expect: Expect):
         since = getattr(expect, name)
         if since is not None:
             yield from ((f".{name}", text) for text in _since_problems(since))
+    if expect.lr is not None and not math.isfinite(expect.lr.equals):
+        yield ".lr.is", f"takes a finite learning rate, but was given {expect.lr.equals}"
+    if expect.digest is not None and not expect.digest.startswith("sha256:"):
+        yield (
+            ".digest",
+            f'takes a digest such as "sha256:0f3c…", but was given {expect.digest!r:.60}',
+        )
     for name in ("train_loss", "test_accuracy"):
         text = getattr(expect, name)
         if text is not None and Comparison.read(text) is None:

@@ -100,7 +100,7 @@ def follow(
         session.phase = Phase.RUNNING
         try:
             _to_next_boundary(session, waiting[0].step if waiting else None, progress)
-        except Exception as error:  # the user's own model may raise anything
+        except (Exception, SystemExit) as error:  # the user's own model may raise anything
             what = f"{type(error).__name__}: {error}"
             raise ScenarioError(f"{source}: step {session.step + 1}: {what}") from error
         if session.step % title.steps_per_epoch == 0:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import tomli_w
 
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
-from tuitrain.run.folder import read_header, read_journal, write_whole
+from tuitrain.run.disk import write_whole
+from tuitrain.run.folder import read_header, read_journal
 
 from .lines import Done, Lines
 from .load import load
 from .python import python_script
+from .record import all_entries_in
 from .schema import At, Scenario
 
 
@@ -45,16 +46,24 @@ def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
     scenario = load(source) if source.is_file() else recorded(source)
     text = as_toml(scenario) if target.suffix == ".toml" else python_script(scenario, str(source))
     try:
-        if overwrite:
-            write_whole(target, text.encode())
-        else:
-            with target.open("x", encoding="utf-8") as file:
-                file.write(text)
+        _write(target, text.encode(), overwrite)
     except FileExistsError:
         raise TuitrainError(f"{target} is there already; name another file") from None
     except OSError as error:
         raise TuitrainError(f"{target} cannot be written: {error.strerror}") from None
     return scenario
+
+
+def _write(target: Path, content: bytes, overwrite: bool) -> None:
+    if overwrite:
+        write_whole(target, content)
+        return
+    target.open("xb").close()  # it is ours from here on
+    try:
+        write_whole(target, content)
+    except BaseException:
+        target.unlink(missing_ok=True)
+        raise
 
 
 def recorded(folder: Path) -> Scenario:
@@ -69,8 +78,8 @@ def recorded(folder: Path) -> Scenario:
     header = read_header(folder)
     try:
         began_as = msgspec.convert(header.scenario, Scenario)
-        lines = _lines(read_journal(folder))
-    except (msgspec.ValidationError, CommandError, KeyError) as error:
+        lines = _lines(folder)
+    except (msgspec.ValidationError, CommandError, KeyError, IndexError) as error:
         raise ScenarioError(f"{folder}: the record is damaged: {error}") from None
     decisions, ended = lines.current, {}
     if lines.stopped_at is not None:
@@ -87,13 +96,15 @@ def as_toml(scenario: Scenario) -> str:
     return tomli_w.dumps(msgspec.to_builtins(scenario))
 
 
-def _lines(records: Iterable[Mapping[str, Any]]) -> Lines:
+def _lines(folder: Path) -> Lines:
     lines = Lines()
-    for record in records:
-        if record.get("event") == "command" and record.get("outcome") == "applied":
-            lines.follow(int(record["step"]), str(record["command"]))
-        elif record.get("event") == "digest" and int(record["step"]) > (lines.stopped_at or 0):
+    for record in read_journal(folder):
+        went_on = record.get("event") == "digest" and lines.stopped_at is not None
+        if went_on and msgspec.convert(record.get("step"), int) > (lines.stopped_at or 0):
             lines.stopped_at = None  # the run was resumed
+        for entry in all_entries_in(folder, [record]):
+            if entry.outcome == "applied":
+                lines.follow(entry.step, entry.command)
     return lines
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+SCHEMA: Final = 1
+"""What ``schema`` is in every file that this version reads."""
+
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Index = Annotated[int, msgspec.Meta(ge=0)]
+Globs = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+Commands = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -26,8 +31,8 @@ class Group(Table, frozen=True):
     frozen : whether it is frozen before the first step
     """
 
-    name: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]*$")]
-    params: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
+    name: str
+    params: Globs
     lr: float | None = None
     optimizer: dict[str, Any] | None = None
     frozen: bool = False
@@ -36,7 +41,7 @@ class Group(Table, frozen=True):
 class At(Table, frozen=True):
     """``[[at]]``: commands applied before the first step of an epoch, or before a step."""
 
-    do: str | tuple[str, ...]
+    do: str | Commands
     epoch: Index | None = None
     step: Index | None = None
 
@@ -45,7 +50,7 @@ class Since(Table, frozen=True):
     """The value of ``unchanged`` and ``changed``: whose bytes are compared, and since when."""
 
     group: str | None = None
-    params: tuple[str, ...] | None = None
+    params: Globs | None = None
     since_epoch: Index | None = None
     since_step: Index | None = None
 
@@ -77,7 +82,7 @@ class Expect(Table, frozen=True):
     step: Index | None = None
     unchanged: Since | None = None
     changed: Since | None = None
-    grad_none: tuple[str, ...] | None = None
+    grad_none: Globs | None = None
     lr: LrIs | None = None
     train_loss: str | None = None
     test_accuracy: str | None = None
