@@ -87,3 +87,19 @@ def test_a_file_is_no_folder_of_a_run(tmp_path):
     (tmp_path / "x.toml").write_text("")
     with pytest.raises(TuitrainError, match=r"x\.toml is a file, and not the folder of a run"):
         read_header(tmp_path / "x.toml")
+
+
+def test_after_a_line_of_which_only_a_part_was_written_there_is_none(tmp_path):
+    class NearlyFull:
+        def write(self, line: bytes) -> int:
+            written.append(line[:5])
+            return 5
+
+    written: list[bytes] = []
+    with ExitStack() as files:
+        recorder = RunFolder(tmp_path / "run", MINE, files)
+        recorder._metrics = NearlyFull()
+        recorder.accuracy(7, 0.5)
+        assert recorder.problem == "the record ends here: No space left on device"
+        recorder.accuracy(14, 0.6)  # there may be room again
+    assert len(written) == 1

@@ -125,15 +125,16 @@ def test_a_mistake_in_building_is_told_and_later_commands_are_refused():
     run.close()
 
 
-def test_an_error_in_training_is_told_with_its_step_and_loses_nothing():
+@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit])
+def test_an_error_in_training_is_told_with_its_step_and_loses_nothing(error):
     def explode(step: int) -> None:
         if step == 12:
-            raise ZeroDivisionError("a user's loss")
+            raise error("a user's loss")
 
     run = start(FakeEngine(explode))
     failed = run.join(PATIENCE)
     assert failed.phase is Phase.FAILED
-    assert failed.note == "step 13: ZeroDivisionError: a user's loss"
+    assert failed.note == f"step 13: {error.__name__}: a user's loss"
     assert len(failed.loss) >= 10
     run.close()
 

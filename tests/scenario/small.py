@@ -67,6 +67,8 @@ class TooFew(MLP):
 class Tired(MLP):
     """Fails after some batches, as a user's model may; what it adds is not to be recorded."""
 
+    error: type[BaseException] = ArithmeticError
+
     def __init__(self) -> None:
         super().__init__((36, 8, 4))
         self.count = 0
@@ -74,8 +76,14 @@ class Tired(MLP):
     def forward(self, inp):
         self.count += 1
         if self.count == 16:
-            raise ArithmeticError("enough")
+            raise self.error("enough")
         return super().forward(inp + float(self.count))
+
+
+class Leaving(Tired):
+    """Ends the process after some batches."""
+
+    error = SystemExit
 
 
 TEXT = """

@@ -48,9 +48,10 @@ def test_twice_the_same_scenario_is_twice_the_same_digest():
 @pytest.mark.parametrize("threads", ["1", "2"])
 def test_the_bits_do_not_depend_on_how_many_threads_there_may_be(scenario, threads):
     names = ("OMP", "OPENBLAS", "MKL", "NUMBA")
+    ours = {"TUITRAIN_THREADS": threads}
     told = subprocess.run(
         [sys.executable, "-m", "tuitrain", "replay", "--json", str(scenario)],
-        env={**os.environ, **{f"{name}_NUM_THREADS": threads for name in names}},
+        env={**os.environ, **ours, **{f"{name}_NUM_THREADS": threads for name in names}},
         capture_output=True,
         text=True,
         check=True,
@@ -126,6 +127,7 @@ def test_what_does_not_take_the_images_says_so():
         ("small:model", "small:TooNarrow", "cannot train on tests.scenario.small:data: ShapeError"),
         ("small:model", "small:TooFew", "cannot train on tests.scenario.small:data: CoreError"),
         ("small:model", "small:Tired", "step 15: ArithmeticError: enough"),
+        ("small:model", "small:Leaving", "step 15: SystemExit: enough"),
         ("batch_size = 8", "batch_size = 8\nseed = 9223372036854775808", "seed"),
         ("small:data", "small:broken", "broken() failed: OSError: the disk is gone"),
         ("small:data", "small:not_a_model", "must return two tuitrain_core Datasets"),

@@ -8,6 +8,7 @@ last one: whoever reads passes over a torn end.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -184,7 +185,9 @@ class RunFolder:
         if self.problem:
             return
         try:
-            file.write(msgspec.json.encode(record) + b"\n")
+            line = msgspec.json.encode(record) + b"\n"
+            if file.write(line) < len(line):  # there was room for a part of it
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             if to_disk:
                 os.fsync(file.fileno())
         except OSError as error:

@@ -209,7 +209,7 @@ class LiveRun:
                     self._stand()
         except _ClosedError:
             return
-        except Exception as error:  # as above: it is told on the screen, and nothing is lost
+        except (Exception, SystemExit) as error:  # as above: it is told, and nothing is lost
             self._publish(session, now=True)
             self._fail(f"step {session.step + 1}: {type(error).__name__}: {error}")
 

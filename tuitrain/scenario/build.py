@@ -130,7 +130,7 @@ def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
         engine.warm_up(
             lambda _name, done, total: tell(f"compiling kernels: {done} of {total}", done / total)
         )
-    except Exception as error:  # the user's own model may raise anything
+    except (Exception, SystemExit) as error:  # the user's own model may raise anything
         raise ScenarioError(
             f"model: {scenario.model} cannot train on {scenario.data}: {_told(error)}"
         ) from error
