@@ -42,6 +42,17 @@ def test_a_refusal_names_what_was_given_and_changes_nothing(engine, text, told):
     assert whole(engine) == before
 
 
+def test_a_parameter_does_not_leave_a_group_of_its_name_to_others(engine):
+    do(engine, "group fc.bias = fc.bias fc.weight")
+    before = whole(engine)
+    with pytest.raises(RefusedError, match=r"fc\.bias cannot leave the group that has its name"):
+        do(engine, "group top = fc.bias")
+    assert whole(engine) == before
+    assert do(engine, "group top = fc.weight").changed
+    assert do(engine, "group top = fc.bias").changed  # the group is left empty, and goes
+    assert "fc.bias" not in [group.name for group in engine.groups()]
+
+
 @pytest.mark.parametrize(
     "command",
     [

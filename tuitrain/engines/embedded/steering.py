@@ -210,6 +210,7 @@ class Steering:
         moved = [name for name in names if target is None or name not in target.members]
         if not moved:
             return Change(False, f"{command.name} already holds {self._parameters(names)}")
+        self._check_left(moved)
         model = target or self._table.of(moved[0])
         emptied = self._move(moved, command.name, model)
         one = len(emptied) == 1
@@ -217,6 +218,21 @@ class Steering:
         gone = f"; {' and '.join(emptied)} {goes}" if emptied else ""
         settings = "" if target else f", with the optimizer and lr of {model.name}"
         return Change(True, f"{self._parameters(moved)} moved to {command.name}{settings}{gone}")
+
+    def _check_left(self, moved: list[str]) -> None:
+        """Check that no group is left with the name of a parameter that goes.
+
+        Raises
+        ------
+        RefusedError : one would be; a target of that name would be taken for the group
+        """
+        for name in moved:
+            donor = self._table.of(name)
+            if self._table.first_name(donor.name) == name and not set(donor.members) <= set(moved):
+                raise RefusedError(
+                    f"{name} cannot leave the group that has its name: what is left there would be "
+                    "taken for it; move all of the group, or first the rest"
+                )
 
     def _move(self, moved: list[str], name: str, model: Group) -> list[str]:
         """Move parameters, each with its state, into the group ``name``, made like ``model``."""
