@@ -112,6 +112,8 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path):
         {"step": 20, "command": "redo"},
         {"step": "twenty", "command": "lr head 0.3"},
         {"step": None, "command": "lr head 0.3"},
+        {"step": -1, "command": "lr head 0.3"},
+        {"step": 10**19, "command": "lr head 0.3"},
         {"step": 20, "command": "branch nobody"},
         {"step": 20, "command": "lr head fast"},
         {"event": "digest", "step": "x"},

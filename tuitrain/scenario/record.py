@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
 from tuitrain.commands import parse
+from tuitrain.commands.checks import MOST
 from tuitrain.errors import CommandError, ScenarioError
 from tuitrain.run.folder import JOURNAL
 from tuitrain.run.session import PLANNED
@@ -25,7 +26,7 @@ _BY_ITSELF = ("scenario", "breakpoint")
 class _Line(msgspec.Struct, frozen=True):
     """A command, as the journal has it."""
 
-    step: int
+    step: Annotated[int, msgspec.Meta(ge=0, le=MOST)]
     command: str
     actor: Actor
     outcome: Outcome
