@@ -202,7 +202,8 @@ def _load(code: bytes, on: Host) -> tuple[Any, int]:
 
 def run(kernel: Kernel, *arguments: Any) -> None:
     """Call a kernel with arrays and integers; other Python threads run meanwhile."""
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(kernel.address)(block(*arguments).ctypes.data)
+    given = block(*arguments)  # has a name: an unnamed one would be gone, and its memory another's
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(kernel.address)(given.ctypes.data)
 
 
 def block(*arguments: Any) -> np.ndarray[Any, Any]:

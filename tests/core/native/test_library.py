@@ -1,7 +1,9 @@
 """Compiled kernels: found again, in the process and on disk; and the processor they are for."""
 
+import ctypes
 import platform
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -172,3 +174,17 @@ def test_a_machine_without_fma_never_calls_a_library_for_it(monkeypatch):
         monkeypatch.setenv("TUITRAIN_CPU", "x86-64")
     kernel = linear.forward(33, 4, 33, 4, True, True)
     assert host().fma or "fma" not in kernel.assembly()
+
+
+def test_a_kernels_arguments_stay_where_they_are_until_it_returns():
+    """Other threads make arrays meanwhile, and would be given the memory of what nobody holds."""
+    read = []
+
+    def kernel(place):
+        others = [np.full(2, -1) for _ in range(20)]
+        read.extend((ctypes.c_int64 * len(others[0])).from_address(place))
+
+    entry = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(kernel)
+    run(SimpleNamespace(address=ctypes.cast(entry, ctypes.c_void_p).value), 5, 7)
+
+    assert read == [5, 7]
