@@ -56,6 +56,13 @@ async def test_a_toast_is_shown_unless_it_is_turned_off(opened):
         assert not list(person.app._notifications)
 
 
+async def test_no_toast_lies_over_the_banner_that_says_the_same(opened):
+    async with opened() as person:
+        person.source.show(phase=Phase.FAILED, note="no memory")
+        await person.look()
+        assert not list(person.app._notifications)
+
+
 class Terminal:
     """Writes down what it is sent."""
 

@@ -8,7 +8,16 @@ import pytest
 from tuitrain.app.renderables import braille
 from tuitrain.app.renderables.ghosts import ghosts, span_of
 from tuitrain.app.renderables.marks import interventions
-from tuitrain.app.renderables.plot import Axes, Curve, Mark, flat, nice_ticks, plot, powers
+from tuitrain.app.renderables.plot import (
+    Axes,
+    Curve,
+    Mark,
+    fixed,
+    flat,
+    nice_ticks,
+    plot,
+    powers,
+)
 from tuitrain.app.renderables.rows import plain
 from tuitrain.run.snapshot import Intervention, Series
 
@@ -193,3 +202,21 @@ def test_what_is_all_the_same_has_room_around_it_in_its_own_size():
     assert flat(3e-6, 3e-6) == pytest.approx((1.5e-6, 4.5e-6))
     assert flat(0.0, 0.0) == (-0.5, 0.5)
     assert flat(3.2e-6, 3.3e-6) is None
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "value", "written"),
+    [
+        (0.0, 2.3, 1.0, "1.0"),
+        (0.0, 200_000.0, 100_000.0, "100000"),
+        (0.0, 3e21, 1e21, "1.0e21"),
+        (0.0, 3e21, 0.0, "0"),
+        (0.0, 3e-6, 1e-6, "1.0e-6"),
+    ],
+)
+def test_numbers_of_an_axis_leave_room_for_the_plot(low, high, value, written):
+    assert fixed(low, high)(value) == written
+
+
+def test_numbers_of_a_logarithmic_axis_are_short_whatever_they_are():
+    assert [powers(-4, 21)(exponent) for exponent in (-4, 0, 21)] == ["0.0001", "1", "1e21"]

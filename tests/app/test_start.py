@@ -23,6 +23,7 @@ from tuitrain.app.start import StartApp
 from tuitrain.app.widgets.pick_list import PickList
 from tuitrain.scenario.box import Boxed
 from tuitrain.scenario.past.runs import past_runs
+from tuitrain_core import data
 
 BOX = [
     Boxed(Path("freeze.toml"), "freeze-and-thaw", "Groups are frozen, and thawed."),
@@ -35,6 +36,7 @@ CASES = {
     "new flight": ("tab", "tab", "enter"),
     "compared": ("space", "space", "R"),
 }
+DIGITS = Path(data.__file__).with_name("mnist_mini")
 SIZES = ((80, 24), (120, 36), (200, 60))
 
 
@@ -137,11 +139,34 @@ async def test_data_is_flown_with_the_chosen_network(tmp_path):
         await person.press("enter")
         said = person.app.screen.query_one("#flight-problem", Static).content
         assert "name the data" in str(said)
-        await person.type("idx:/data/letters")
+        await person.type(f"idx:{DIGITS}")
         await person.press("down", "down")
         assert person.app.screen.query_one(OptionList).highlighted == 2
         await person.press("enter")
-    assert person.app.return_value == FlyOn("idx:/data/letters", "cnn")
+    assert person.app.return_value == FlyOn(f"idx:{DIGITS}", "cnn")
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("idx:nowhere", "nowhere: looked for train-images-idx3-ubyte, "),
+        ("mnist-mni", "data: 'mnist-mni' is not known, did you mean 'mnist-mini'?"),
+    ],
+)
+async def test_data_that_is_not_there_is_told_before_anything_is_flown(named, said, tmp_path):
+    async with visited(tmp_path / "none") as person:
+        await person.press("tab", "end", "enter")
+        await person.type(named)
+        await person.press("enter")
+        assert isinstance(person.app.screen, NewFlight)
+        problem = person.app.screen.query_one("#flight-problem", Static).content
+        assert said in str(problem)
+        assert not (tmp_path / "none").exists()
+
+
+async def test_what_enter_does_comes_before_what_a_narrow_terminal_has_no_room_for(tmp_path):
+    async with visited(some_runs(tmp_path), (80, 24)) as person:
+        assert person.about.startswith("enter opens its recording · mnist-mini · ")
 
 
 async def test_data_of_past_runs_is_offered(tmp_path):
@@ -219,6 +244,7 @@ async def test_the_help_has_the_keys_of_the_start(key, tmp_path):
         await person.press(key)
         text = str(person.app.screen.query_one("#help Static", Static).content)
         here = text.partition("Keys of a run")[0]
-        assert "  space    Mark a run, to be compared and drawn." in here
+        assert "  space     Mark a run, to be compared and drawn." in here
+        assert "  shift+tab To the list before." in here
         await person.press("escape")
         assert isinstance(person.app.screen, StartScreen)

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tuitrain_core.data import Dataset, idx_folder, mnist_mini, read_idx, write_idx
+from tuitrain_core.data import Dataset, idx_files, idx_folder, mnist_mini, read_idx, write_idx
 from tuitrain_core.errors import DataError
 
 
@@ -129,3 +129,19 @@ def test_files_that_do_not_fit_together_are_named(tmp_path):
     with pytest.raises(DataError, match=r"\(N, H, W\) or \(N, C, H, W\), found shape \(4,\)"):
         idx_folder(tmp_path)
     assert read_idx(images_path).shape == (4,)
+
+
+def test_files_are_found_before_any_is_read(tmp_path):
+    for part in ("train", "t10k"):
+        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(b"no images")
+        (tmp_path / f"{part}-labels.idx1-ubyte.gz").write_bytes(b"no labels")
+    train, test = idx_files(tmp_path)
+    assert [each.name for each in (*train, *test)] == [
+        "train-images-idx3-ubyte",
+        "train-labels.idx1-ubyte.gz",
+        "t10k-images-idx3-ubyte",
+        "t10k-labels.idx1-ubyte.gz",
+    ]
+    (tmp_path / "t10k-images-idx3-ubyte").unlink()
+    with pytest.raises(DataError, match="looked for t10k-images-idx3-ubyte"):
+        idx_files(tmp_path)

@@ -184,7 +184,7 @@ class TuitrainApp(App[None]):
     def _tell(self, notice: Notice) -> None:
         """Tell what has happened, in the ways that are configured."""
         ways = self.config.notify
-        if ways.toast:
+        if ways.toast and not notice.in_banner:
             self.notify(
                 notice.text, title=notice.title, severity=notice.severity, timeout=8, markup=False
             )

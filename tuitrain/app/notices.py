@@ -17,6 +17,8 @@ class Notice:
     title: str
     text: str
     severity: Literal["information", "warning", "error"] = "information"
+    in_banner: bool = False
+    """Whether the screen says so in its banner, so that no toast need lie over it."""
 
 
 def news(before: Snapshot | None, after: Snapshot) -> Notice | None:
@@ -39,7 +41,7 @@ def news(before: Snapshot | None, after: Snapshot) -> Notice | None:
 def _failure(shown: Snapshot) -> Notice | None:
     if shown.phase is not Phase.FAILED:
         return None
-    return Notice(f"{shown.title.name} has failed", shown.note, "error")
+    return Notice(f"{shown.title.name} has failed", shown.note, "error", in_banner=True)
 
 
 def _end(shown: Snapshot) -> Notice:

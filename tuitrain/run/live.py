@@ -24,7 +24,7 @@ from .seeing import Seeing
 from .session import Session
 from .snapshot import Actor, JournalEntry, Phase, Snapshot, Title, UpdatePreview
 from .speedometer import Speedometer
-from .telling import Tell
+from .telling import Tell, grouped
 from .timeline import Timeline
 
 BURST_SECONDS = 0.02
@@ -253,7 +253,7 @@ class LiveRun:
         at = self._clock()
         if at - self._published_at >= SNAPSHOT_SECONDS:
             self._published_at = at
-            self._tell(f"{timeline.purpose}: step {step} of {target}")
+            self._tell(f"{timeline.purpose}: step {grouped(step)} of {grouped(target)}")
 
     def _stand(self) -> None:
         """Wait for a command, a wish to watch, or the end."""

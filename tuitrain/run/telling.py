@@ -15,3 +15,8 @@ class Tell(Protocol):
 
 def nobody(note: str, done: float | None = None, /) -> None:
     """Tell nobody."""
+
+
+def grouped(number: int) -> str:
+    """Write a whole number as a screen does: ``59 134``."""
+    return f"{number:,}".replace(",", " ")

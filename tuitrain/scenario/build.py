@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tuitrain.commands import Setting
-from tuitrain.errors import RefusedError, ScenarioError, nearest
+from tuitrain.errors import RefusedError, ScenarioError
 from tuitrain.run.cadence import Cadence
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session import Planned, Session
 from tuitrain.run.snapshot import Title
 from tuitrain.run.telling import Tell, nobody
 
+from .callables import called, imported, told, type_of
+from .datasets import load_data
 from .load import commands_of
 from .schema import At, Expect, Group, Scenario
 
@@ -84,7 +84,7 @@ def parts_of(scenario: Scenario, source: str) -> tuple[Module, Dataset]:
     from tuitrain_core import random
 
     with _told_of(source), random.use(random.new_generator(scenario.seed)):
-        train, _ = _data(scenario.data)
+        train, _ = load_data(scenario.data)
         return _model(scenario.model, train)(), train
 
 
@@ -108,7 +108,7 @@ def _engine(scenario: Scenario, tell: Tell) -> EmbeddedEngine:
     from tuitrain.engines.embedded import EmbeddedEngine
 
     tell(f"reading {scenario.data}")
-    train, test = _data(scenario.data)
+    train, test = load_data(scenario.data)
     tell(f"making {scenario.model}")
     return EmbeddedEngine(
         _model(scenario.model, train),
@@ -132,7 +132,7 @@ def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
         )
     except (Exception, SystemExit) as error:  # the user's own model may raise anything
         raise ScenarioError(
-            f"model: {scenario.model} cannot train on {scenario.data}: {_told(error)}"
+            f"model: {scenario.model} cannot train on {scenario.data}: {told(error)}"
         ) from error
     return Session(engine, title, planned, marks, recorder, Cadence.of(engine.batch_size))
 
@@ -225,71 +225,14 @@ def _model(name: str, train: Any) -> Callable[[], Any]:
     known = _known_models(train)
     if name in known:
         return known[name]
-    make = _imported("model", name, known)
+    make = imported("model", name, known)
 
     def checked() -> Module:
-        model = _called("model", name, make)
+        model = called("model", name, make)
         if not isinstance(model, Module):
             raise ScenarioError(
-                f"model: {name} must return a tuitrain_core Module, but gave {_type(model)}"
+                f"model: {name} must return a tuitrain_core Module, but gave {type_of(model)}"
             )
         return model
 
     return checked
-
-
-def _data(name: str):
-    from tuitrain_core.data import Dataset, idx_folder, mnist_mini
-    from tuitrain_core.errors import CoreError
-
-    try:
-        if name == "mnist-mini":
-            return mnist_mini()
-        if name.startswith("idx:"):
-            return idx_folder(Path(name.removeprefix("idx:")).expanduser())
-    except CoreError as error:
-        raise ScenarioError(f"data: {error}") from None
-    pair = _called("data", name, _imported("data", name, ["mnist-mini", "idx:FOLDER"]))
-    if not (
-        isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(d, Dataset) for d in pair)
-    ):
-        raise ScenarioError(
-            f"data: {name} must return two tuitrain_core Datasets (train, test), "
-            f"but gave {_type(pair)}"
-        )
-    return pair
-
-
-def _imported(key: str, name: str, known: Iterable[str]) -> Callable[[], Any]:
-    """Import ``"package.module:callable"``."""
-    module_name, colon, attribute = name.partition(":")
-    if not colon or not module_name or not attribute:
-        raise ScenarioError(
-            f"{key}: {name!r} is not known{nearest(name, known)} "
-            f"(allowed: {', '.join(known)}, or package.module:callable)"
-        )
-    try:
-        module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:  # a script may end with sys.exit
-        raise ScenarioError(f"{key}: cannot import {module_name}: {_told(error)}") from error
-    found = getattr(module, attribute, None)
-    if not callable(found):
-        raise ScenarioError(
-            f"{key}: {module_name} has no callable {attribute!r}{nearest(attribute, dir(module))}"
-        )
-    return found
-
-
-def _called(key: str, name: str, make: Callable[[], Any]) -> Any:
-    try:
-        return make()
-    except (Exception, SystemExit) as error:
-        raise ScenarioError(f"{key}: {name}() failed: {_told(error)}") from error
-
-
-def _told(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
-
-
-def _type(value: object) -> str:
-    return type(value).__name__

@@ -24,7 +24,7 @@ from tuitrain.run.checkpoint import (
 )
 from tuitrain.run.folder import Header, RunFolder, read_journal
 from tuitrain.run.session import Session
-from tuitrain.run.telling import Tell
+from tuitrain.run.telling import Tell, grouped
 
 from .build import build
 from .events import Event, WentOn
@@ -90,7 +90,9 @@ def resume_watched(folder: Path, files: ExitStack, tell: Tell) -> Session:
         session,
         expectations,
         str(folder),
-        _now_and_then(lambda step: tell(f"training again: step {step} of {end}", step / end)),
+        _now_and_then(
+            lambda step: tell(f"training again: step {grouped(step)} of {grouped(end)}", step / end)
+        ),
         asked,
         lambda: resumed.recorder.over and session.step == end,
     )

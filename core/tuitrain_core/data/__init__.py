@@ -3,6 +3,14 @@
 from .dataset import Dataset
 from .idx import read_idx, write_idx
 from .loader import DataLoader
-from .mnist import idx_folder, mnist_mini
+from .mnist import idx_files, idx_folder, mnist_mini
 
-__all__ = ["DataLoader", "Dataset", "idx_folder", "mnist_mini", "read_idx", "write_idx"]
+__all__ = [
+    "DataLoader",
+    "Dataset",
+    "idx_files",
+    "idx_folder",
+    "mnist_mini",
+    "read_idx",
+    "write_idx",
+]

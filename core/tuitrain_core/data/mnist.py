@@ -47,11 +47,29 @@ def idx_folder(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
         not fit the others
     """
     folder = Path(path)
-    return _read_pair(folder, "train"), _read_pair(folder, "t10k")
+    return _read_pair(*_files(folder, "train")), _read_pair(*_files(folder, "t10k"))
 
 
-def _read_pair(folder: Path, part: str) -> Dataset:
-    images_path, labels_path = _find(folder, part, IMAGES), _find(folder, part, LABELS)
+def idx_files(path: str | os.PathLike[str]) -> tuple[tuple[Path, Path], tuple[Path, Path]]:
+    """Find the files that `idx_folder` reads, and read none of them.
+
+    Returns
+    -------
+    train, test : the paths of images and labels
+
+    Raises
+    ------
+    DataError : a file is missing (lists what was looked for and what is there)
+    """
+    folder = Path(path)
+    return _files(folder, "train"), _files(folder, "t10k")
+
+
+def _files(folder: Path, part: str) -> tuple[Path, Path]:
+    return _find(folder, part, IMAGES), _find(folder, part, LABELS)
+
+
+def _read_pair(images_path: Path, labels_path: Path) -> Dataset:
     images, labels = read_idx(images_path), read_idx(labels_path)
     if images.ndim not in (3, 4):
         raise DataError(

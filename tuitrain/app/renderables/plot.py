@@ -13,8 +13,11 @@ from rich.cells import cell_len
 from tuitrain.run.snapshot import Series
 
 from . import braille
-from .formatting import count
+from .formatting import count, short
 from .rows import Role, Row, Span, right
+
+_LONG = 1e6
+"""From here on an axis is labelled in powers of ten: numbers in full take the plot's room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,8 @@ def fixed(low: float, high: float) -> Callable[[float], str]:
     """Return how to write the numbers of an axis: all with the same decimals."""
     span = high - low
     decimals = max(0, 1 - math.floor(math.log10(span))) if span > 0 else 1
-    if decimals > 4:
-        return lambda value: f"{value:.1e}".replace("e-0", "e-")
+    if decimals > 4 or max(abs(low), abs(high)) >= _LONG:
+        return lambda value: short(value) if value else "0"
     return lambda value: f"{value:.{decimals}f}"
 
 
@@ -149,7 +152,13 @@ def powers(low: float, high: float) -> Callable[[float], str]:
     """
     span = high - low
     digits = 1 if span >= 2 or span <= 0 else min(6, 2 + max(0, math.ceil(-math.log10(span * 5))))
-    return lambda exponent: f"{10**exponent:.{digits}g}".replace("e-0", "e-")
+    return lambda exponent: _plain_power(f"{10.0**exponent:.{digits}g}")
+
+
+def _plain_power(number: str) -> str:
+    """Write the power of ten as people do: ``3e-4``, ``1e21``."""
+    mantissa, e, exponent = number.partition("e")
+    return f"{mantissa}e{int(exponent)}" if e else mantissa
 
 
 def _canvas(curves: Sequence[Curve], axes: Axes, width: int, height: int) -> list[list[Span]]:

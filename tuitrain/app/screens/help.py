@@ -28,6 +28,9 @@ _NOTES = (
 )
 
 
+_KEY_WIDTH: Final = 9
+"""Cells for a key, where none that stands below it is wider."""
+
 EXPLAIN: Final = Binding("f1", "app.explain", "Help", show=False)
 """The key to the help in a dialog that makes no command; what is modal has none of the app's."""
 
@@ -82,7 +85,8 @@ def help_text(about: str = "", keys: Sequence[Key] = KEYS, here: Sequence[Key] =
     own = {written for each in here for written in each.written.split()}
     if here:
         lines.append(Content.styled("Keys here", "bold $accent"))
-        lines += [_entry(key.written, key.summary, 9) for key in here]
+        width = max(_KEY_WIDTH, *(len(key.written) + 1 for key in here))
+        lines += [_entry(key.written, key.summary, width) for key in here]
         lines.append(Content(""))
     if (topic := verb_named(about)) is not None:
         lines += [Content.styled(topic.name, "bold $accent"), *_verb(topic, keys)]
@@ -90,7 +94,9 @@ def help_text(about: str = "", keys: Sequence[Key] = KEYS, here: Sequence[Key] =
         lines.append(Content(""))
     lines.append(Content.styled("Keys of a run" if here else "Keys", "bold $accent"))
     lines += [
-        _entry(key.written, key.summary, 9) for key in keys if not own & {*key.written.split()}
+        _entry(key.written, key.summary, _KEY_WIDTH)
+        for key in keys
+        if not own & {*key.written.split()}
     ]
     lines += [Content(""), Content.styled("Commands", "bold $accent")]
     lines += [line for verb in VOCABULARY for line in _verb(verb, keys)]

@@ -14,7 +14,9 @@ from textual.widgets.option_list import Option
 
 from tuitrain.app.choice import FlyOn
 from tuitrain.app.renderables.rows import left
+from tuitrain.errors import TuitrainError
 from tuitrain.scenario.box import MODELS
+from tuitrain.scenario.datasets import check_data
 
 from .help import EXPLAIN
 
@@ -73,11 +75,22 @@ class NewFlight(ModalScreen[FlyOn]):
         models.highlighted = min(max(place, 0), models.option_count - 1)
 
     def action_fly(self) -> None:
-        """Answer, if data is named."""
+        """Answer, if there is such data."""
         data = self.query_one(Input).value.strip()
         option = self.query_one(OptionList).highlighted_option
-        if not data:
-            said = "✗ name the data: mnist-mini, or idx: and the folder of IDX files"
-            self.query_one("#flight-problem", Static).update(Content.styled(said, "$error"))
+        if problem := _problem(data):
+            said = Content.styled(f"✗ {problem}", "$error")
+            self.query_one("#flight-problem", Static).update(said)
         elif option is not None and option.id is not None:
             self.dismiss(FlyOn(data, option.id))
+
+
+def _problem(data: str) -> str:
+    """Say what is wrong with the data as far as its name and its files tell; "" if nothing is."""
+    if not data:
+        return "name the data: mnist-mini, or idx: and the folder of IDX files"
+    try:
+        check_data(data)
+    except TuitrainError as error:
+        return str(error)
+    return ""

@@ -216,7 +216,7 @@ class StartScreen(Screen[None]):
                 self._say(f"{item.folder}: {problem}", "$error")
             case PastRun(ending=ending):
                 does = "opens its recording" if ending == "finished" else "resumes or opens it"
-                self._say(f"{item.data} · {item.folder} · enter {does}")
+                self._say(f"enter {does} · {item.data} · {item.folder}")
             case Boxed():
                 self._say(item.description)
             case str():

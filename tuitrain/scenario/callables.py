@@ -1,0 +1,68 @@
+"""Callables that a scenario names as ``package.module:callable``: found, and called with care."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tuitrain.errors import ScenarioError, nearest
+
+
+def imported(key: str, name: str, known: Iterable[str]) -> Callable[[], Any]:
+    """Import ``"package.module:callable"``; ``key`` is what the scenario calls it.
+
+    Raises
+    ------
+    ScenarioError : it is none, or cannot be imported
+    """
+    module_name, attribute = parted(key, name, known)
+    try:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:  # a script may end with sys.exit
+        raise ScenarioError(f"{key}: cannot import {module_name}: {told(error)}") from error
+    found = getattr(module, attribute, None)
+    if not callable(found):
+        raise ScenarioError(
+            f"{key}: {module_name} has no callable {attribute!r}{nearest(attribute, dir(module))}"
+        )
+    return found
+
+
+def parted(key: str, name: str, known: Iterable[str]) -> tuple[str, str]:
+    """Part ``"package.module:callable"``, without a look whether it is there.
+
+    Raises
+    ------
+    ScenarioError : it is no such name; names those that are ``known`` besides
+    """
+    module_name, colon, attribute = name.partition(":")
+    if not colon or not module_name or not attribute:
+        raise ScenarioError(
+            f"{key}: {name!r} is not known{nearest(name, known)} "
+            f"(allowed: {', '.join(known)}, or package.module:callable)"
+        )
+    return module_name, attribute
+
+
+def called(key: str, name: str, make: Callable[[], Any]) -> Any:
+    """Call what a scenario names.
+
+    Raises
+    ------
+    ScenarioError : it raised something
+    """
+    try:
+        return make()
+    except (Exception, SystemExit) as error:
+        raise ScenarioError(f"{key}: {name}() failed: {told(error)}") from error
+
+
+def told(error: BaseException) -> str:
+    """Write an error, with its type."""
+    return f"{type(error).__name__}: {error}"
+
+
+def type_of(value: object) -> str:
+    """Return the name of a value's type."""
+    return type(value).__name__

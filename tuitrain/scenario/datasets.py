@@ -1,0 +1,68 @@
+"""The data that a scenario names: the digits of the box, a folder of IDX files, or a callable's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tuitrain.errors import ScenarioError
+
+from .callables import called, imported, parted, type_of
+
+if TYPE_CHECKING:
+    from tuitrain_core.data import Dataset
+
+KNOWN: Final = ("mnist-mini", "idx:FOLDER")
+"""How data is named, besides as a callable."""
+
+
+def check_data(name: str) -> None:
+    """Check what can be told of data before any is loaded: its name, and that its files are there.
+
+    Raises
+    ------
+    ScenarioError : says what is wrong
+    """
+    from tuitrain_core.data import idx_files
+    from tuitrain_core.errors import CoreError
+
+    if name.startswith("idx:"):
+        try:
+            idx_files(_folder(name))
+        except (CoreError, OSError) as error:
+            raise ScenarioError(f"data: {error}") from None
+    elif name not in KNOWN:
+        parted("data", name, KNOWN)
+
+
+def _folder(name: str) -> Path:
+    """Return the folder of ``idx:FOLDER``; ``~`` is the user's own."""
+    return Path(name.removeprefix("idx:")).expanduser()
+
+
+def load_data(name: str) -> tuple[Dataset, Dataset]:
+    """Load a scenario's data, for training and for testing.
+
+    Raises
+    ------
+    ScenarioError : says what is wrong
+    """
+    from tuitrain_core.data import Dataset, idx_folder, mnist_mini
+    from tuitrain_core.errors import CoreError
+
+    try:
+        if name == "mnist-mini":
+            return mnist_mini()
+        if name.startswith("idx:"):
+            return idx_folder(_folder(name))
+    except CoreError as error:
+        raise ScenarioError(f"data: {error}") from None
+    pair = called("data", name, imported("data", name, KNOWN))
+    if not (
+        isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(d, Dataset) for d in pair)
+    ):
+        raise ScenarioError(
+            f"data: {name} must return two tuitrain_core Datasets (train, test), "
+            f"but gave {type_of(pair)}"
+        )
+    return pair
