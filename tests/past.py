@@ -31,6 +31,10 @@ def accuracy(step: int, value: float) -> dict:
     return {"event": "accuracy", "step": step, "accuracy": value}
 
 
+def groups(step: int, branch: str = "main", **seen: tuple[float, float]) -> dict:
+    return {"event": "groups", "step": step, "branch": branch, "groups": seen}
+
+
 def command(step: int, text: str, outcome: str = "applied", actor: str = "key") -> dict:
     said = {"command": text, "actor": actor, "outcome": outcome, "message": "so be it"}
     return {"event": "command", "step": step, **said}

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 import numpy as np
 import pytest
 from textual.widgets import Static
 
-from tests.past import flown, left_behind, losses
+from tests.past import flown, groups, left_behind, losses
 from tuitrain.app.exporting import as_csv
 from tuitrain.app.pinning import toggled
 from tuitrain.app.renderables.chart import chart, last_step
 from tuitrain.app.renderables.chart_view import ChartView
 from tuitrain.app.renderables.pinned import LETTERS, Pinned, legend_rows, pinned_curves
-from tuitrain.app.renderables.quantities import ACCURACY, LOSS, LR
+from tuitrain.app.renderables.quantities import ACCURACY, GRADIENT, LOSS, LR, UPDATE
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.screens.runs import RunsScreen
+from tuitrain.app.widgets.curves import Chart
 from tuitrain.errors import TuitrainError
-from tuitrain.run.snapshot import Series
+from tuitrain.run.snapshot import GroupTrace, Series
+from tuitrain.scenario.past.curves import FinalCurves
 from tuitrain.scenario.past.runs import past_run, past_runs
 
 from .fake import running
 
-CASES = {"list": (), "pinned": ("escape",), "read at a step": ("escape", "x", "left")}
+CASES = {
+    "list": (),
+    "learning rates": ("right_square_bracket",),
+    "pinned": ("escape",),
+    "read at a step": ("escape", "x", "left"),
+}
 SIZES = ((80, 24), (120, 36), (200, 60))
 
 
 def pinned(letter: str = "A", last: int = 2000) -> Pinned:
     steps = np.arange(1, last + 1)
     loss, accuracy = Series(steps, np.full(last, 0.5)), Series(steps[-1:], np.array([0.8]))
-    return Pinned(f"runs/{letter}", f"run {letter}", letter, loss, accuracy)
+    traces = [
+        GroupTrace(name, Series(steps, np.full(last, lr)))
+        for name, lr in (("conv", 0.1), ("fc", 0.2))
+    ]
+    curves = FinalCurves(loss, accuracy, tuple(traces))
+    return Pinned(f"runs/{letter}", f"run {letter}", letter, curves)
 
 
 def test_every_pinned_run_has_a_colour_a_line_and_a_letter_of_its_own():
@@ -40,12 +53,12 @@ def test_every_pinned_run_has_a_colour_a_line_and_a_letter_of_its_own():
 
 
 def test_the_legend_names_each_and_says_its_last_value():
-    (row,) = legend_rows([pinned("A"), pinned("B")], "loss", None, LOSS.written, 80)
+    (row,) = legend_rows([pinned("A"), pinned("B")], LOSS, None, LOSS.written, 80)
     assert plain(row) == "A ⠒ ⠒  run A 0.5   B ⠒⠒⠂⠒ run B 0.5"
 
 
 def test_the_legend_gives_up_names_before_values():
-    (row,) = legend_rows([pinned("A"), pinned("B")], "loss", None, LOSS.written, 28)
+    (row,) = legend_rows([pinned("A"), pinned("B")], LOSS, None, LOSS.written, 28)
     assert "run" not in plain(row)
     assert plain(row).count("0.5") == 2
 
@@ -53,7 +66,39 @@ def test_the_legend_gives_up_names_before_values():
 def test_a_pinned_run_is_drawn_in_the_charts_that_its_record_has():
     assert [each.name for each in pinned_curves([pinned()], LOSS)] == ["A"]
     assert [each.name for each in pinned_curves([pinned()], ACCURACY)] == ["A"]
-    assert pinned_curves([pinned()], LR) == []
+    assert [each.name for each in pinned_curves([pinned()], LR)] == ["A conv", "A fc"]
+    assert pinned_curves([pinned()], GRADIENT) == []
+
+
+def test_of_groups_one_can_be_drawn_alone():
+    (curve,) = pinned_curves([pinned()], LR, "fc")
+    assert (curve.name, curve.series.values[0]) == ("A", 0.2)
+    drawn = chart(running(), LR, ChartView(pinned=(pinned(),), group="fc"), 60, 12)
+    assert drawn.title == "lr of fc"
+    assert drawn.subtitle == "fc 0.001"
+    assert plain(drawn.rows[0]) == "A ⠒ ⠒  run A 0.2"
+    assert chart(running(), LOSS, ChartView(group="fc"), 60, 12).title == "loss"
+
+
+def test_of_several_groups_the_legend_says_no_value():
+    (row,) = legend_rows([pinned()], LR, None, LR.written, 80)
+    assert plain(row) == "A ⠒ ⠒  run A"
+
+
+def test_all_learning_rates_are_in_view():
+    drawn = chart(running(), LR, ChartView(pinned=(pinned(),)), 60, 14)
+    assert "0.20┤" in "\n".join(map(plain, drawn.rows))
+
+
+def test_what_the_record_tells_of_groups_is_drawn(tmp_path):
+    folder = flown(tmp_path / "a")
+    looked = [groups(step, conv=(step / 100, 0.001), fc=(0.5, 0.002)) for step in (10, 20)]
+    (folder / "groups.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in looked))
+    (pin,) = toggled((), past_run(folder))
+    rates = pin.of(LR)
+    assert (rates["fc"].values[0], rates["fc"].values[-1]) == (0.05, 0.001)
+    assert pin.of(GRADIENT, "conv")["conv"].values.tolist() == [0.1, 0.2]
+    assert pin.of(UPDATE)["fc"].values.tolist() == [0.002, 0.002]
 
 
 def test_the_axis_reaches_to_the_end_of_the_longest():
@@ -63,7 +108,7 @@ def test_the_axis_reaches_to_the_end_of_the_longest():
 
 def test_a_pinned_run_does_not_stretch_the_present_one():
     steps = np.arange(1, 11)
-    wild = Pinned("w", "wild", "A", Series(steps, np.full(10, 1e6)))
+    wild = Pinned("w", "wild", "A", FinalCurves(Series(steps, np.full(10, 1e6))))
     plain_rows = chart(running(), LOSS, ChartView(), 60, 14).rows
     with_it = chart(running(), LOSS, ChartView(pinned=(wild,)), 60, 15).rows
     assert [plain(row) for row in with_it[1:]][1:] == [plain(row) for row in plain_rows][1:]
@@ -116,6 +161,40 @@ async def test_r_lists_the_runs_and_space_pins_them(opened, tmp_path):
         assert [each.name for each in person.deck.chart_view.pinned] == ["tuesday 01-06 00:00"]
         await person.press("R", "space", "escape")
         assert person.deck.chart_view.pinned == ()
+
+
+async def test_what_is_compared_is_chosen(opened, tmp_path):
+    flown(tmp_path / "a", began=datetime(2026, 1, 5), name="monday")
+    async with opened() as person:
+        person.deck.compare_with(tmp_path)
+        await person.press("R", "space")
+        screen = person.app.screen
+        first, second = screen.query(Chart)
+        await person.press("g")
+        said = str(screen.query_one("#compared", Static).content)
+        assert said == "the loss is the whole network's; ] goes to what groups have"
+        await person.press("right_square_bracket")
+        assert str(first.border_title) == "lr"
+        await person.press("g")
+        assert str(first.border_title) == "lr of conv"
+        await person.press("g", "g")
+        assert str(first.border_title) == "lr"
+        await person.press("left_square_bracket", "left_square_bracket")
+        assert [each.quantity for each in (first, second)] == [ACCURACY, LOSS]
+
+
+async def test_the_present_run_is_followed_epoch_by_epoch(opened, tmp_path):
+    flown(tmp_path / "a")
+    async with opened() as person:
+        person.deck.compare_with(tmp_path)
+        await person.press("R", "space")
+        table = person.app.screen.query_one("#compared", Static)
+        before = str(table.content)
+        accuracy = Series(np.array([313, 938, 1250]), np.array([0.4, 0.5, 0.123]))
+        person.source.show(step=1250, accuracy=accuracy)
+        await person.look()
+        assert "12.3 %" in str(table.content)
+        assert str(table.content) != before
 
 
 async def test_a_run_whose_record_is_damaged_says_so_when_it_is_pinned(opened, tmp_path):

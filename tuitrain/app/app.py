@@ -33,6 +33,7 @@ from .screens.dialog import CommandDialog
 from .screens.flight_deck import FlightDeck
 from .screens.help import Help
 from .screens.log import Log
+from .screens.runs import RunsScreen
 from .screens.seeing import SeeingScreen
 from .source import Source
 from .terminal import can_suspend, tell_desktop
@@ -154,7 +155,7 @@ class TuitrainApp(App[None]):
         elif snapshot.phase is Phase.STARTING:
             self.deck.tick()
         for screen in self.screen_stack:
-            if isinstance(screen, CommandDialog | SeeingScreen | Log):
+            if isinstance(screen, CommandDialog | SeeingScreen | Log | RunsScreen):
                 with suppress(NoMatches):  # its fields are still to come, or are gone already
                     screen.look(snapshot)
 

@@ -26,9 +26,8 @@ def toggled(pinned: tuple[Pinned, ...], run: PastRun) -> tuple[Pinned, ...]:
     free = [each for each in LETTERS if each not in {one.letter for one in pinned}]
     if not free:
         raise TuitrainError(f"{len(LETTERS)} runs are pinned already; space takes one away")
-    loss, accuracy = final_curves(run.folder)
     name = f"{run.name} {run.began:%m-%d %H:%M}"
-    made = Pinned(str(run.folder), name, free[0], loss, accuracy)
+    made = Pinned(str(run.folder), name, free[0], final_curves(run.folder))
     return tuple(sorted((*pinned, made), key=lambda each: each.letter))
 
 

@@ -16,7 +16,7 @@ from .ghosts import span_of
 from .marks import interventions
 from .pinned import Pinned, legend_rows, pinned_curves, value_at
 from .plot import Axes, Curve, fixed, flat, plot, powers
-from .quantities import ACCURACY, LOSS, Quantity
+from .quantities import ACCURACY, LOSS, LR, Quantity
 from .rows import Row
 
 _LEGEND_FROM = 8
@@ -46,18 +46,23 @@ def chart(
     snapshot: Snapshot, quantity: Quantity, view: ChartView, width: int, height: int
 ) -> Chart:
     """Draw a quantity into ``width`` x ``height`` cells."""
-    every = quantity.curves(snapshot)
-    curves = [*every[:MOST_CURVES], *pinned_curves(view.pinned, quantity)]
+    group = view.group if quantity.of_group else ""
+    every = [each for each in quantity.curves(snapshot) if not group or each.name == group]
+    curves = [
+        *every[:MOST_CURVES],
+        *pinned_curves(view.pinned, quantity, group)[:MOST_CURVES],
+    ]
     logarithmic = view.logarithmic and quantity.positive
     over = quantity.mean_over if view.smooth else 0
     notes = ["log"] * logarithmic + [f"mean of {over}"] * bool(over)
     notes += [f"{MOST_CURVES} of {count(len(every))}"] * (len(every) > MOST_CURVES)
-    title = quantity.name + (f" ({', '.join(notes)})" if notes else "")
+    title = quantity.name + f" of {group}" * bool(group)
+    title += f" ({', '.join(notes)})" if notes else ""
     subtitle = _values(curves, quantity, view.cross)
-    pinned = [each for each in view.pinned if each.of(quantity.name) is not None]
+    pinned = [each for each in view.pinned if quantity.of_run or each.of(quantity, group)]
     legend: list[Row] = []
     if pinned and height >= _LEGEND_FROM:
-        legend = legend_rows(pinned, quantity.name, view.cross, quantity.written, width)
+        legend = legend_rows(pinned, quantity, view.cross, quantity.written, width, group)
     elif pinned:
         title += " · " + " ".join(each.letter for each in pinned)
     start, end = view.window(last_step(snapshot, view.pinned))
@@ -97,7 +102,8 @@ def _values(curves: Sequence[Curve], quantity: Quantity, step: float | None) -> 
 
 
 def _span(curves: Sequence[Curve], quantity: Quantity) -> tuple[float, float] | None:
-    own = [curve.series.values for curve in curves if not curve.behind]
+    # Whoever compares learning rates wants to see all; what diverged would flatten other curves.
+    own = [curve.series.values for curve in curves if not curve.behind or quantity is LR]
     present = Series(np.empty(0, np.int64), np.concatenate([np.empty(0), *own]))
     span = span_of(present, [curve for curve in curves if curve.behind])
     if span is None:

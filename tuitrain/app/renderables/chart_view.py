@@ -26,6 +26,7 @@ class ChartView:
     smooth : whether running means are drawn over the values
     cross : the step that the cross-hair stands at; None if there is none
     pinned : past runs that are drawn to compare
+    group : the only group that is drawn, of quantities that groups have; "" for all
     """
 
     span: float | None = None
@@ -34,6 +35,7 @@ class ChartView:
     smooth: bool = False
     cross: float | None = None
     pinned: tuple[Pinned, ...] = ()
+    group: str = ""
 
     def window(self, last: float) -> tuple[float, float]:
         """Return the first and the last step that are shown of a run whose last is given."""

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from tuitrain.run.snapshot import Series
+from tuitrain.scenario.past.curves import FinalCurves
 
 from . import braille
 from .plot import Curve, dashes
@@ -41,13 +42,13 @@ class Pinned:
     key: str
     name: str
     letter: str
-    loss: Series = field(default_factory=Series)
-    accuracy: Series = field(default_factory=Series)
+    curves: FinalCurves = field(default_factory=FinalCurves)
 
     @property
     def last(self) -> int:
-        """The last step that it has a value of."""
-        return max(int(each.steps[-1]) if len(each) else 0 for each in (self.loss, self.accuracy))
+        """The last step that it has a loss or an accuracy of."""
+        measured = self.curves.loss, self.curves.accuracy
+        return max(int(each.steps[-1]) if len(each) else 0 for each in measured)
 
     @property
     def role(self) -> Role:
@@ -59,41 +60,67 @@ class Pinned:
         """Its line style, as a curve has it."""
         return _STYLES[LETTERS.index(self.letter)][1]
 
-    def of(self, quantity: str) -> Series | None:
-        """Return what it has of a quantity; the record of a run has two of them."""
-        return {"loss": self.loss, "accuracy": self.accuracy}.get(quantity)
+    def of(self, quantity: Measured, group: str = "") -> dict[str, Series]:
+        """Return what it has of a quantity by group, or of one group alone.
+
+        What is the whole network's stands under "".
+        """
+        if quantity.of_run:
+            named = {"": getattr(self.curves, quantity.of_run)}
+        else:
+            traces = [each for each in self.curves.traces if not group or each.name == group]
+            named = {each.name: getattr(each, quantity.of_group) for each in traces}
+        return {name: series for name, series in named.items() if len(series)}
 
 
-class Named(Protocol):
-    """Something with a name: a quantity."""
+class Measured(Protocol):
+    """A quantity: what it is called among the curves of a run, or in the course of a group."""
 
     @property
-    def name(self) -> str:
-        """The name."""
+    def of_run(self) -> str:
+        """The name in `FinalCurves`; "" for what groups have."""
+        ...
+
+    @property
+    def of_group(self) -> str:
+        """The name in `GroupTrace`; "" for what the whole network has."""
         ...
 
 
-def pinned_curves(pinned: Sequence[Pinned], quantity: Named) -> list[Curve]:
-    """Return a dashed curve with its letter for each run that has the quantity."""
-    having = ((each, each.of(quantity.name)) for each in pinned)
+def pinned_curves(pinned: Sequence[Pinned], quantity: Measured, group: str = "") -> list[Curve]:
+    """Return a dashed curve for each run that has the quantity; of groups, one for each of them.
+
+    A curve is called by the letter of its run, and by its group where several are drawn.
+    """
     return [
-        Curve(series, each.role, name=each.letter, dash=each.dash)
-        for each, series in having
-        if series is not None and len(series)
+        Curve(
+            series,
+            each.role,
+            name=each.letter if group else f"{each.letter} {name}".strip(),
+            dash=each.dash,
+        )
+        for each in pinned
+        for name, series in each.of(quantity, group).items()
     ]
 
 
 def legend_rows(
     pinned: Sequence[Pinned],
-    quantity: str,
+    quantity: Measured,
     step: float | None,
     written: Callable[[float], str],
     width: int,
+    group: str = "",
 ) -> list[Row]:
-    """Return a row: letter, line, name and value of each; names are shortened to fit."""
+    """Return a row: letter, line, name and value of each; names are shortened to fit.
+
+    Where several groups of a run are drawn there is no value: it would be one of many.
+    """
     row: Row = ()
     for most in (*range(40, 3, -1), 0):
-        row = joined([_entry(each, quantity, step, written, most) for each in pinned], "   ")
+        row = joined(
+            [_entry(each, each.of(quantity, group), step, written, most) for each in pinned], "   "
+        )
         if width_of(row) <= width:
             break
     return [row]
@@ -114,17 +141,16 @@ def value_at(series: Series, step: float | None) -> float | None:
 
 def _entry(
     pinned: Pinned,
-    quantity: str,
+    having: dict[str, Series],
     step: float | None,
     written: Callable[[float], str],
     most: int,
 ) -> Row:
-    series = pinned.of(quantity)
-    value = None if series is None else value_at(series, step)
+    values = [value_at(series, step) for series in having.values()] or [None]
     name = f" {shortened(pinned.name, most)}" if most else ""
     return (
         (f"{pinned.letter} ", pinned.role),
         sample(pinned),
         (name, "muted"),
-        (f" {'—' if value is None else written(value)}", "text"),
+        (f" {'—' if values[0] is None else written(values[0])}" * (len(values) == 1), "text"),
     )

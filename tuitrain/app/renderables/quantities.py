@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from tuitrain.run.snapshot import Snapshot
 
@@ -27,6 +27,8 @@ class Quantity:
     positive : whether a logarithmic axis makes sense
     mean_over : how many points a running mean is taken over; 0 where none makes sense
     file_name : the name in a file's, where it differs
+    of_run : the name among the curves of a past run; "" for what groups have
+    of_group : the name in the course of a group; "" for what the whole network has
     """
 
     name: str
@@ -36,6 +38,8 @@ class Quantity:
     positive: bool = True
     mean_over: int = 0
     file_name: str = ""
+    of_run: str = ""
+    of_group: str = ""
 
     @property
     def written_name(self) -> str:
@@ -43,7 +47,11 @@ class Quantity:
         return self.file_name or self.name
 
 
-def _of_groups(what: Literal["lr", "grad_norm", "update_ratio"]) -> Callable[..., list[Curve]]:
+def _of_groups(
+    name: str, what: Literal["lr", "grad_norm", "update_ratio"], *given: Any, **more: Any
+) -> Quantity:
+    """Return a quantity that every group has."""
+
     def curves(snapshot: Snapshot) -> list[Curve]:
         places = {group.name: index for index, group in enumerate(snapshot.groups)}
         return [
@@ -52,7 +60,7 @@ def _of_groups(what: Literal["lr", "grad_norm", "update_ratio"]) -> Callable[...
             if each.name in places
         ]
 
-    return curves
+    return Quantity(name, curves, *given, **more, of_group=what)
 
 
 LOSS: Final = Quantity(
@@ -60,6 +68,7 @@ LOSS: Final = Quantity(
     lambda shown: [Curve(shown.loss, "curve", "band"), *ghosts(shown.branches, "loss")],
     lambda value: f"{value:.4g}",
     mean_over=50,
+    of_run="loss",
 )
 ACCURACY: Final = Quantity(
     "accuracy",
@@ -67,12 +76,11 @@ ACCURACY: Final = Quantity(
     percentage,
     "measured at the end of each epoch",
     positive=False,
+    of_run="accuracy",
 )
-LR: Final = Quantity("lr", _of_groups("lr"), rate)
-GRADIENT: Final = Quantity("|grad|", _of_groups("grad_norm"), short, mean_over=10, file_name="grad")
-UPDATE: Final = Quantity(
-    "|Δw|/|w|", _of_groups("update_ratio"), short, mean_over=10, file_name="update"
-)
+LR: Final = _of_groups("lr", "lr", rate)
+GRADIENT: Final = _of_groups("|grad|", "grad_norm", short, mean_over=10, file_name="grad")
+UPDATE: Final = _of_groups("|Δw|/|w|", "update_ratio", short, mean_over=10, file_name="update")
 
 QUANTITIES: Final = (LOSS, LR, GRADIENT, UPDATE, ACCURACY)
 """In the order in which a key goes through them."""

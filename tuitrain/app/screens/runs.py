@@ -19,7 +19,7 @@ from tuitrain.app.pinning import pin_of, toggled
 from tuitrain.app.renderables.chart_view import ChartView
 from tuitrain.app.renderables.past_runs import difference_rows, found_in, run_row, runs_header
 from tuitrain.app.renderables.pinned import Pinned
-from tuitrain.app.renderables.quantities import ACCURACY, LOSS
+from tuitrain.app.renderables.quantities import ACCURACY, LOSS, QUANTITIES, beside
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.widgets.curves import Chart
 from tuitrain.app.widgets.filter_line import FilterInput, FilterLine
@@ -33,9 +33,24 @@ from .help import EXPLAIN
 NOTHING: Final = Snapshot(0, Title("", "", "", 0, 1, 0, 0), Phase.RECORDED)
 """What the charts show where there is no present run."""
 
+_KEYS: Final = "   ".join(
+    (
+        "[b]space[/] pin",
+        r"[b]\[ ][/] chart",
+        "[b]g[/] group",
+        "[b]/[/] filter",
+        "[b]y[/] log",
+        "[b]a[/] means",
+        "[b]esc[/] back",
+    )
+)
+
 
 class RunsScreen(ModalScreen[tuple[Pinned, ...]]):
     """Lists past runs and compares those that are pinned; answers which are.
+
+    The first chart shows one quantity after another, as that of the deck does, of all groups or of
+    one. The present run is followed epoch by epoch.
 
     Parameters
     ----------
@@ -51,6 +66,9 @@ class RunsScreen(ModalScreen[tuple[Pinned, ...]]):
         Binding("slash", "filter", "Filter", show=False),
         Binding("y", "logarithmic", "Logarithmic", show=False),
         Binding("a", "smooth", "Running means", show=False),
+        Binding("right_square_bracket", "quantity(1)", "Next quantity", show=False),
+        Binding("left_square_bracket", "quantity(-1)", "Quantity before", show=False),
+        Binding("g", "group", "Group", show=False),
     ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
     AUTO_FOCUS = "#runs"
@@ -62,6 +80,7 @@ class RunsScreen(ModalScreen[tuple[Pinned, ...]]):
         self._present = present
         self._runs = list(runs)
         self._view = ChartView(smooth=True, pinned=pinned)
+        self._quantity = LOSS
 
     def compose(self) -> ComposeResult:
         """Compose the charts over the list, and the table under it."""
@@ -75,10 +94,7 @@ class RunsScreen(ModalScreen[tuple[Pinned, ...]]):
             yield PickList(self._row, found_in, runs_header, "no run was recorded yet", id="runs")
             yield FilterLine()
             yield Static(id="compared", markup=False)
-            yield Static(
-                "[b]space[/] pin   [b]/[/] filter   [b]y[/] log   [b]a[/] means   [b]esc[/] back",
-                classes="hint",
-            )
+            yield Static(_KEYS, classes="hint")
 
     def on_mount(self) -> None:
         """List the runs."""
@@ -106,6 +122,39 @@ class RunsScreen(ModalScreen[tuple[Pinned, ...]]):
     def action_smooth(self) -> None:
         """Draw running means, or the values alone."""
         self._show(replace(self._view, smooth=not self._view.smooth))
+
+    def action_quantity(self, by: int) -> None:
+        """Let the first chart show the next quantity, either way; the other shows none twice."""
+        at = QUANTITIES.index(self._quantity) + by
+        self._quantity = QUANTITIES[at % len(QUANTITIES)]
+        shown = self._quantity, beside(self._quantity)[0]
+        for chart, quantity in zip(self.query(Chart), shown, strict=True):
+            chart.show(quantity)
+
+    def action_group(self) -> None:
+        """Draw the next group alone; after the last, all of them."""
+        if not self._quantity.of_group:
+            said = f"the {self._quantity.name} is the whole network's; ] goes to what groups have"
+            self.query_one("#compared", Static).update(Content.styled(said, "$warning"))
+            return
+        traces = [*self._present.traces]
+        for each in self._view.pinned:
+            traces += each.curves.traces
+        names = ["", *dict.fromkeys(each.name for each in traces)]
+        at = names.index(self._view.group) if self._view.group in names else 0
+        self._show(replace(self._view, group=names[(at + 1) % len(names)]))
+
+    def look(self, snapshot: Snapshot) -> None:
+        """Take in what the run shows now, where an epoch or the run has ended since."""
+        before = self._present
+        known = before.phase, len(before.accuracy), before.branch
+        now = snapshot.phase, len(snapshot.accuracy), snapshot.branch
+        if before is NOTHING or known == now:
+            return
+        self._present = snapshot
+        for chart in self.query(Chart):
+            chart.snapshot = snapshot
+        self._compare()
 
     def action_filter(self) -> None:
         """Open the filter."""
@@ -152,7 +201,7 @@ class RunsScreen(ModalScreen[tuple[Pinned, ...]]):
 
 
 def _last(pinned: Pinned) -> tuple[float, float]:
-    return _end(pinned.loss), _end(pinned.accuracy)
+    return _end(pinned.curves.loss), _end(pinned.curves.accuracy)
 
 
 def _end(series: Series) -> float:
