@@ -114,6 +114,11 @@ def test_header():
     ]
 
 
+def test_header_says_that_steps_are_taken_eagerly():
+    header = text(header_rows(running(eager="the forward pass draws random numbers"), 90))
+    assert "161 k samples/s, eager   ETA 0:03" in header[1]
+
+
 def test_header_says_the_overhead_where_the_bar_can_spare_the_room():
     def pace(width: int, **changes) -> str:
         snapshot = running(**{"overhead": 0.0137} | changes)

@@ -14,7 +14,7 @@ from tuitrain.app.screens.network import NetworkScreen
 from tuitrain.app.screens.weights import WeightsScreen
 from tuitrain.app.widgets.batch import ConfusionMatrix, Samples
 from tuitrain.app.widgets.footer import KeyFooter
-from tuitrain.app.widgets.network import NetworkDetail
+from tuitrain.app.widgets.network import NetworkDetail, NetworkTree
 from tuitrain.app.widgets.rows_view import RowsView
 from tuitrain.app.widgets.status import StatusLine
 from tuitrain.app.widgets.weights import WeightsBars, WeightsFacts, WeightsPicture
@@ -314,3 +314,14 @@ async def test_keys_that_somebody_chose_hold_in_the_views_too(opened, tmp_path):
         assert person.sent == ["freeze conv2.weight"]
         await person.press("V")
         assert isinstance(person.app.screen, NetworkScreen)
+
+
+@pytest.mark.parametrize(
+    ("eager", "said"),
+    [("", ""), ("the number of operations depends on the batch: 9 or 8",) * 2],
+)
+async def test_the_network_says_why_steps_are_taken_eagerly(eager, said, opened):
+    async with opened(FakeSource(running(eager=eager)), size=(80, 24)) as person:
+        await person.press("N")
+        tree = person.app.screen.query_one(NetworkTree)
+        assert str(tree.border_subtitle) == f"eager: {said}" * bool(said)

@@ -313,3 +313,20 @@ def test_the_test_set_gives_the_same_bits_for_any_number_of_threads(engine):
     found = [engine._evaluation.logits(0, threads)[0].copy() for threads in (1, 2, 3)]
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_array_equal(found[0], found[2])
+
+
+class Looking(Small):
+    """A model that cannot be recorded, for it looks at what it computes."""
+
+    def forward(self, inp):
+        out = super().forward(inp)
+        out.numpy()
+        return out
+
+
+@pytest.mark.parametrize(("model", "said"), [(Small, ""), (Looking, "takes values out of tensors")])
+def test_why_steps_are_taken_eagerly_is_told(model, said):
+    engine = make_engine(model=model)
+    train(engine, 1)
+    assert said in engine.eager
+    assert bool(engine.eager) == bool(said)

@@ -108,6 +108,11 @@ class Engine(Protocol):
         """Samples in a full batch."""
         ...
 
+    @property
+    def eager(self) -> str:
+        """Why steps are taken slowly, operation by operation; "" if they are not."""
+        ...
+
     def apply(self, command: AnyCommand) -> Change:
         """Apply a command to the groups, wholly or not at all.
 

@@ -229,6 +229,7 @@ class Snapshot:
     ready : while starting, how much of that is done, from 0 to 1; None if it is not known
     samples_per_second : over about the last second; 0.0 while standing
     eta : seconds to the end at that speed; None where it cannot be said
+    eager : why steps are taken slowly, operation by operation; "" if they are not
     overhead : the share of the last seconds in which the run's thread did not train, from 0 to 1;
         None where it cannot be said
     loss : training loss of each step
@@ -260,6 +261,7 @@ class Snapshot:
     ready: float | None = None
     samples_per_second: float = 0.0
     eta: float | None = None
+    eager: str = ""
     overhead: float | None = None
     loss: Series = field(default_factory=Series)
     accuracy: Series = field(default_factory=Series)

@@ -30,6 +30,7 @@ def snapshot_of(
         note=_note(session),
         samples_per_second=samples_per_second,
         eta=left / samples_per_second if samples_per_second else None,
+        eager=engine.eager,
         loss=line.loss.series(),
         accuracy=line.accuracy.series(),
         groups=groups,

@@ -90,7 +90,8 @@ def _pace(snapshot: Snapshot, width: int) -> Row:
     if snapshot.phase.past:
         return ((snapshot.recorded, "muted"),)
     speed = compact(snapshot.samples_per_second) if snapshot.samples_per_second else "—"
-    parts: list[Row] = [((speed, "text"), (" samples/s", "muted"))]
+    eager: Row = ((", eager", "muted"),) if snapshot.eager else ()
+    parts: list[Row] = [((speed, "text"), (" samples/s", "muted"), *eager)]
     if not snapshot.phase.ended:
         parts.append((("ETA ", "muted"), (duration(snapshot.eta), "text")))
     if snapshot.breakpoints:

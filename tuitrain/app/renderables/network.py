@@ -14,10 +14,10 @@ from typing import Final
 
 from tuitrain.engines.closeups import Flow, NetworkRow, NetworkView
 from tuitrain.engines.views import LayerUnits
-from tuitrain.run.snapshot import GroupView, ParameterRow
+from tuitrain.run.snapshot import GroupView, ParameterRow, Snapshot
 
 from .formatting import compact, count, rate, shape, short
-from .rows import Role, Row, Span, bar, group_role, left, right
+from .rows import Role, Row, Span, bar, group_role, left, right, shortened
 
 _FLOWS: Final[Mapping[Flow, tuple[str, Role]]] = {
     Flow.PASSES: ("▲ pass", "good"),
@@ -268,6 +268,11 @@ _SAID: Final[Mapping[Flow, str]] = {
     Flow.ENDS: "the gradient ends here: above are the data",
     Flow.NONE: "no gradient is computed: nothing here or above needs one",
 }
+
+
+def how_trained(snapshot: Snapshot, width: int) -> str:
+    """Say why steps are taken slowly, in at most so many cells; nothing if they are not."""
+    return shortened(f"eager: {snapshot.eager}", width) if snapshot.eager else ""
 
 
 def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView]) -> list[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.style import Style
 from textual.binding import Binding, BindingType
@@ -16,6 +16,7 @@ from textual.strip import Strip
 from tuitrain.app.renderables.network import (
     columns_for,
     detail_rows,
+    how_trained,
     layers,
     parents,
     tree_header,
@@ -29,6 +30,8 @@ from tuitrain.run.snapshot import Snapshot
 from .row_cursor import RowCursor
 from .rows_view import RowsView
 
+_TITLE: Final = "network: data above, loss below"
+
 
 class NetworkTree(RowCursor, can_focus=True):
     """The tree; the cursor stands on a row's key, whatever comes and goes."""
@@ -39,7 +42,6 @@ class NetworkTree(RowCursor, can_focus=True):
         Binding("enter", "fold", "Fold", show=False),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"tree-cursor"}
-    BORDER_TITLE = "network: data above, loss below"
 
     @dataclass
     class Selected(Message):
@@ -63,6 +65,7 @@ class NetworkTree(RowCursor, can_focus=True):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the tree; say why there is none."""
         view = getattr(self.screen, "seen", None)
+        self.name_borders(_TITLE, how_trained(snapshot, room.width))
         if not isinstance(view, NetworkView):
             return self.screen.instead(room.width)  # type: ignore[attr-defined]
         if self._folded is None:

@@ -151,6 +151,11 @@ class EmbeddedEngine:
         if not self._stepper.recorded:
             compile_rules()
 
+    @property
+    def eager(self) -> str:
+        """Why steps are taken operation by operation; see `Engine.eager`."""
+        return self._stepper.eager
+
     def interrupt(self) -> None:
         """End `run` at the next step boundary; see `Engine.interrupt`."""
         self._stepper.interrupt()

@@ -147,6 +147,11 @@ class Stepper:
         return self._recording.program() is not None
 
     @property
+    def eager(self) -> str:
+        """Why steps are taken operation by operation; "" if they are recorded, as far as known."""
+        return self._recording.problem
+
+    @property
     def native(self) -> bool:
         """Whether they are taken without Python: all that they compute has kernels."""
         recorded = self._recording.program()
