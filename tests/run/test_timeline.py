@@ -144,6 +144,14 @@ def test_every_command_can_be_undone_down_to_none():
     assert "no command to undo" in do(session, "undo", "refused")
 
 
+def test_where_nothing_is_to_be_undone_the_way_to_what_was_left_is_named():
+    session = make()
+    assert do(session, "undo", "refused") == "there is no command to undo on this branch"
+    run_to(session, 20)
+    do(session, "rewind 10")
+    assert "`branch main` returns to what was left last" in do(session, "undo", "refused")
+
+
 def test_redo_is_the_run_that_the_undo_took_the_command_from():
     session, straight = make(), make()
     for each in (session, straight):

@@ -56,7 +56,8 @@ def _rewind_to(session: Session, name: str) -> Change:
 
 def _undo(session: Session) -> Change:
     if not session.timeline.line.decisions:
-        raise RefusedError("there is no command to undo on this branch")
+        way = [f"; `branch {name}` returns to what was left last" for name in session.timeline.left]
+        raise RefusedError("there is no command to undo on this branch" + "".join(way[-1:]))
     undone, left = session.timeline.undo()
     session.hold_nothing()
     return Change(
