@@ -30,6 +30,19 @@ class StateMismatchError(TuitrainError):
     """A saved state that does not fit the model it was given to."""
 
 
+class EndedError(KeyboardInterrupt):
+    """A signal has told us to end.
+
+    Attributes
+    ----------
+    status : the exit status that a shell gives to a process that the signal has ended
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.status = 128 + number
+
+
 def nearest(given: str, allowed: Iterable[str]) -> str:
     """Return ``", did you mean 'x'?"`` for the allowed word closest to ``given``, or ``""``."""
     close = difflib.get_close_matches(given, list(allowed), n=1, cutoff=0.5)

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tuitrain.run.descriptors import drained
 from tuitrain.run.output import Output
 
@@ -24,3 +26,11 @@ def test_what_c_code_and_child_processes_write_are_lines(capfd):
     assert (sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr) == before
     os.write(1, b"seen\n")
     assert capfd.readouterr() == ("the screen\nseen\n", "")
+
+
+def test_after_an_error_the_terminal_is_there_again_to_tell_it(capfd):
+    with pytest.raises(KeyboardInterrupt), drained(Output()):
+        raise KeyboardInterrupt
+    os.write(2, b"what was wrong\n")
+    print("seen")
+    assert capfd.readouterr() == ("seen\n", "what was wrong\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from tuitrain.errors import TuitrainError
@@ -101,12 +101,13 @@ def show(folder: Path, pinned: tuple[Pinned, ...] = ()) -> None:
 
     from .app import TuitrainApp
     from .config import config_path
+    from .running import run_app
     from .screens.recording import RecordingDeck
 
     deck = RecordingDeck(recording, record=folder)
     app = TuitrainApp(recording, config=config_path(), deck=deck)
     app.deck.compare_with(runs_folder(), pinned)
-    app.run()
+    run_app(app)
 
 
 def start(folder: Path) -> None:
@@ -117,12 +118,13 @@ def start(folder: Path) -> None:
     folder : where past runs are looked for
     """
     from .config import config_path
+    from .running import run_app
     from .start import StartApp
 
     scenarios, problem = boxed(), ""
     while True:
         app = StartApp(scenarios, lambda: past_runs(folder), folder, config_path(), problem)
-        choice = app.run()
+        choice = run_app(app)
         if choice is None:
             return
         problem = ""
@@ -155,15 +157,18 @@ def _live(
 ) -> None:
     from .app import TuitrainApp
     from .config import config_path
+    from .running import run_app
 
     output = Output()
-    with drained(output), output.taken():
-        run = LiveRun(lambda tell: build(tell, output), title, output=output)
-        app = TuitrainApp(
-            run, record=where, read_only=read_only, config=config_path(), output=output
-        )
-        app.deck.compare_with(runs_folder(), pinned)
-        run.start()
-        app.run()
-        run.close()
-    print(f"recorded in {where}", file=sys.stderr)
+    try:
+        with drained(output), output.taken():
+            run = LiveRun(lambda tell: build(tell, output), title, output=output)
+            app = TuitrainApp(
+                run, record=where, read_only=read_only, config=config_path(), output=output
+            )
+            app.deck.compare_with(runs_folder(), pinned)
+            run.start()
+            with closing(run):
+                run_app(app)
+    finally:
+        print(f"recorded in {where}", file=sys.stderr)

@@ -11,9 +11,8 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from tuitrain.errors import TuitrainError
+from tuitrain.errors import EndedError, TuitrainError
 
-from .ending import EndedError
 from .parser import parsed
 from .status import FAILED, INTERRUPTED, complain
 

@@ -8,20 +8,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
+from tuitrain.errors import EndedError
+
 SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
-
-
-class EndedError(KeyboardInterrupt):
-    """A signal has told us to end.
-
-    Attributes
-    ----------
-    status : the exit status that a shell gives to a process that the signal has ended
-    """
-
-    def __init__(self, number: int) -> None:
-        super().__init__()
-        self.status = 128 + number
 
 
 @contextmanager

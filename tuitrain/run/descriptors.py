@@ -39,15 +39,15 @@ def _pipe(number: int, output: Output) -> Iterator[None]:
     os.close(writing)
     reader = threading.Thread(target=_read, args=(reading, _LEVELS[number], output), daemon=True)
     reader.start()
-    with os.fdopen(kept, "w", encoding="utf-8", errors="replace", closefd=False) as copy:
-        _name(dict.fromkeys(before, copy))
-        try:
+    try:
+        with os.fdopen(kept, "w", encoding="utf-8", errors="replace", closefd=False) as copy:
+            _name(dict.fromkeys(before, copy))
             yield
-        finally:
-            _name(before)
-    os.dup2(kept, number)  # the last end of the pipe that we have is closed by that
-    os.close(kept)
-    reader.join(timeout=1)  # a child process may still hold the other end
+    finally:
+        _name(before)
+        os.dup2(kept, number)  # the last end of the pipe that we have is closed by that
+        os.close(kept)
+        reader.join(timeout=1)  # a child process may still hold the other end
 
 
 def _name(streams: Mapping[str, TextIO]) -> None:

@@ -1,0 +1,43 @@
+"""An app is left by its own key or by SIGTERM; either way the terminal gets back what it had."""
+
+import os
+import signal
+
+import pytest
+from textual.app import App
+from textual.drivers.headless_driver import HeadlessDriver
+
+from tuitrain.app.running import run_app
+from tuitrain.errors import EndedError
+
+
+class Left(App[int]):
+    """Leaves as soon as it is there."""
+
+    told = False
+
+    def on_ready(self) -> None:
+        self.exit(3)
+
+    def on_unmount(self) -> None:
+        self.told = True
+
+
+class Ended(Left):
+    """Is ended as soon as it is there."""
+
+    def on_ready(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def test_an_app_gives_what_it_was_left_with():
+    assert run_app(Left(driver_class=HeadlessDriver)) == 3
+
+
+def test_sigterm_takes_the_screen_down_and_is_told():
+    before, app = signal.getsignal(signal.SIGTERM), Ended(driver_class=HeadlessDriver)
+    with pytest.raises(EndedError) as ending:
+        run_app(app)
+    assert ending.value.status == 143
+    assert app.told
+    assert signal.getsignal(signal.SIGTERM) is before
