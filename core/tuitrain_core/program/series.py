@@ -53,7 +53,7 @@ class Series:
             follow(given[place].scalars, update.scalars, late=1)
 
     def run(self, steps: int) -> int:
-        """Take steps, 2 or more; return how many, of which the last one is always `last`."""
+        """Take steps, 2 or more, up to one that is held; return how many."""
         taken = 0
         if self.first is not None:
             taken = self.first.run(1)
@@ -65,11 +65,6 @@ class Series:
         if not self.between.held:
             taken += self.last.run(1, before=taken)
         return taken
-
-    @property
-    def held(self) -> bool:
-        """Whether the last step was held."""
-        return self.last.held
 
     def check(self) -> None:
         """Raise what is wrong with a step that could not be taken; see `Burst.check`."""

@@ -11,14 +11,14 @@ from tuitrain_core.native import control, elementwise
 from tuitrain_core.native.library import block
 
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
-GIVE_WAY = ctypes.cast(ctypes.CDLL(None).sched_yield, ctypes.c_void_p).value or 0
 
 NEVER = np.zeros(1, np.int64)
 """Holds no step."""
 
 
 def run(kernel, *arguments) -> None:
-    ENTRY(kernel.address)(block(*arguments).ctypes.data)
+    given = block(*arguments)  # has a name, so that it is there until the kernel returns
+    ENTRY(kernel.address)(given.ctypes.data)
 
 
 def table(*rows) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -77,7 +77,7 @@ def test_threads_meet_at_a_barrier() -> None:
     totals = np.zeros((threads, 16), np.float32)
     meeting, stop = np.zeros(16, np.int64), np.zeros(1, np.int64)
     one = np.ones(16, np.float32)
-    meet = (control.barrier(), meeting, threads, GIVE_WAY)
+    meet = (control.barrier(), meeting, threads, control.GIVE_WAY)
     keep, runners, done = [], [], np.zeros(threads, np.int64)
     for t in range(threads):
         gather = [(elementwise.add(16, 16), totals[t], shared[i], 0, 1) for i in range(threads)]
