@@ -27,6 +27,7 @@ from .config import Config, ConfigError, read_config, write_config
 from .keymap import keys_with, textual_keymap
 from .notices import Notice, news
 from .palette import SteeringCommands
+from .pictured import PicturedApp
 from .rhythm import TURNS, Rhythm
 from .screens.confirm import Confirm
 from .screens.dialog import CommandDialog
@@ -47,7 +48,7 @@ SWITCH_SECONDS: Final = 0.0005
 own 5 ms are a quarter of a burst."""
 
 
-class TuitrainApp(App[None]):
+class TuitrainApp(PicturedApp[None]):
     """Watch a run and steer it.
 
     Parameters

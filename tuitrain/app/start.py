@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Final
 
 from msgspec import structs
-from textual.app import App
 from textual.theme import Theme
 
 from tuitrain.scenario.box import Boxed
@@ -16,6 +15,7 @@ from tuitrain.scenario.past.runs import PastRun
 from .choice import Choice
 from .config import Config, ConfigError, read_config, write_config
 from .keys.elsewhere import START
+from .pictured import PicturedApp
 from .screens.help import Help
 from .screens.start import StartScreen
 from .themes import OURS, heat
@@ -23,7 +23,7 @@ from .themes import OURS, heat
 TITLE: Final = "tuitrain"
 
 
-class StartApp(App[Choice]):
+class StartApp(PicturedApp[Choice]):
     """Asks what to do; `run` gives the choice, or None if there is none.
 
     Parameters

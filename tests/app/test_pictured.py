@@ -1,0 +1,33 @@
+"""Screenshots go where charts go, whether or not the machine has a folder for downloads."""
+
+from textual.drivers.headless_driver import HeadlessDriver
+
+from tuitrain.app.app import TuitrainApp
+from tuitrain.app.pictured import PicturedApp
+from tuitrain.app.start import StartApp
+
+
+class Pictured(PicturedApp[str]):
+    """Takes a picture of itself, and is left when that is saved, or cannot be."""
+
+    def on_ready(self) -> None:
+        self.deliver_screenshot("picture.svg")
+
+    def on_delivery_complete(self) -> None:
+        self.exit("saved")
+
+    def on_delivery_failed(self) -> None:
+        self.exit("failed")
+
+
+def test_a_screenshot_is_saved_in_the_folder_that_the_app_was_started_in(tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path / "here")
+    assert Pictured(driver_class=HeadlessDriver).run() == "saved"
+    assert (tmp_path / "here" / "picture.svg").read_text().startswith("<svg")
+
+
+def test_so_do_those_of_both_apps():
+    assert issubclass(TuitrainApp, PicturedApp)
+    assert issubclass(StartApp, PicturedApp)
