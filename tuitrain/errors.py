@@ -26,6 +26,10 @@ class ScenarioError(TuitrainError):
     """A scenario that cannot be read or built."""
 
 
+class RecordDiffersError(TuitrainError):
+    """A run that does not repeat the record that it is to continue."""
+
+
 class StateMismatchError(TuitrainError):
     """A saved state that does not fit the model it was given to."""
 

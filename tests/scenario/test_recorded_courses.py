@@ -113,8 +113,8 @@ def test_looking_changes_nothing_of_what_is_compared(tmp_path):
         looked, blind = ((tmp_path / each / name).read_bytes() for each in ("looked", "blind"))
         assert looked == blind
     assert len(read_groups(tmp_path / "looked")) > len(read_groups(tmp_path / "blind"))
-    comparison, _ = compare(tmp_path / "looked", nothing, nothing)
-    assert (comparison.difference, comparison.step) == (None, 28)
+    comparison = compare(tmp_path / "looked", nothing, nothing)
+    assert (comparison.verdict.difference, comparison.verdict.identical_through) == (None, 28)
 
 
 def test_without_a_screen_epochs_are_looked_at(tmp_path):
@@ -137,8 +137,8 @@ def test_a_folder_from_before_there_were_courses_is_as_it_was(tmp_path):
     assert shown.note == ""
     assert all(math.isnan(each.grad_norm) for each in shown.groups)
     assert not any(len(each.grad_norm) for each in shown.traces)
-    comparison, _ = compare(tmp_path / "run", nothing, nothing)
-    assert comparison.difference is None
+    comparison = compare(tmp_path / "run", nothing, nothing)
+    assert comparison.verdict.ok
 
 
 def test_a_torn_last_line_is_passed_over_and_cut_off_when_the_run_goes_on(tmp_path):

@@ -56,6 +56,7 @@ def record(folder: Path, script, text: str = LONG) -> tuple[str, int]:
             session.apply_planned()
             session.phase = Phase.RUNNING
             session.burst()
+        session.end("finished")
         return session.engine.digest(), session.step
 
 
@@ -107,10 +108,10 @@ def test_a_command_with_another_outcome_is_a_difference(tmp_path):
     record(tmp_path / "run", SCRIPT)
     journal = tmp_path / "run" / JOURNAL
     journal.write_text(journal.read_text().replace('"freeze fc"', '"freeze head"'))
-    comparison, _ = compare(tmp_path / "run", nothing, nothing)
-    assert comparison.difference is not None
-    assert comparison.difference.step == 7
-    assert "freeze head" in comparison.difference.what
+    comparison = compare(tmp_path / "run", nothing, nothing)
+    assert comparison.verdict.difference is not None
+    assert comparison.verdict.difference.step == 7
+    assert "freeze head" in comparison.verdict.difference.what
 
 
 def test_another_environment_is_told(tmp_path, capsys):
@@ -138,12 +139,13 @@ def test_cut_off_anywhere_a_run_goes_on_to_the_same_end(tmp_path_factory, data):
         events = list(resume(folder, files, nothing, nothing))
     assert isinstance(events[-1], Ended)
     assert (events[-1].digest, events[-1].step) == (digest, step)
-    comparison, _ = compare(folder, nothing, nothing)
-    assert comparison.difference is None
-    assert comparison.step == step
+    comparison = compare(folder, nothing, nothing)
+    assert comparison.verdict.ok
+    assert comparison.verdict.identical_through == step
 
 
-def test_a_killed_process_goes_on_to_the_same_end(tmp_path, capsys):
+def test_a_killed_process_goes_on_to_the_same_end(tmp_path, capsys, monkeypatch):
+    monkeypatch.undo()  # the other process has digests at the usual steps
     scenario = tmp_path / "long.toml"
     scenario.write_text(LONG.replace("epochs = 60", "epochs = 2000").replace("= 60\n", "= 2000\n"))
     arguments = ["run", "--headless", "--json", str(scenario)]
@@ -177,8 +179,8 @@ def test_a_stopped_run_goes_on_when_it_is_resumed(tmp_path):
     assert events[-1].step == 420
     outcomes = [e["outcome"] for e in read_journal(tmp_path / "run") if e["event"] == "command"]
     assert "refused" in outcomes
-    comparison, _ = compare(tmp_path / "run", nothing, nothing)
-    assert comparison.difference is None
+    comparison = compare(tmp_path / "run", nothing, nothing)
+    assert comparison.verdict.ok
 
 
 def test_a_folder_that_holds_a_run_is_not_written_over(tmp_path, capsys):

@@ -157,8 +157,8 @@ def test_what_was_resumed_comes_out_identical(tmp_path):
     with pytest.raises(Killed):
         fly(EVENTFUL, tmp_path / "run", 600)
     go_on(tmp_path / "run")
-    comparison, _ = compare(tmp_path / "run", nothing, nothing)
-    assert (comparison.difference, comparison.step) == (None, 420)
+    comparison = compare(tmp_path / "run", nothing, nothing)
+    assert (comparison.verdict.difference, comparison.verdict.identical_through) == (None, 420)
 
 
 @pytest.mark.parametrize("name", ["auto", "early", "late"])
@@ -230,8 +230,8 @@ def test_what_was_done_by_hand_before_and_after_a_checkpoint_is_followed(tmp_pat
     assert (events[-1].digest, events[-1].step) == ended
     assert left_in(tmp_path / "run")[JOURNAL] == before[JOURNAL]
     assert values(tmp_path / "run") == values_in(before[METRICS])
-    comparison, _ = compare(tmp_path / "run", nothing, nothing)
-    assert comparison.difference is None
+    comparison = compare(tmp_path / "run", nothing, nothing)
+    assert comparison.verdict.ok
 
 
 def values(folder: Path) -> list:

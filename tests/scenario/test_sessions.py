@@ -52,10 +52,10 @@ def test_the_record_of_any_session_runs_again_to_the_same_bits(tmp_path_factory,
     _, step = record(folder, script)
     applied = sum(line.get("outcome") == "applied" for line in read_journal(folder))
     event(f"{min(applied // 4 * 4, 12)} commands or more applied")
-    comparison, environments = compare(folder, nothing, nothing)
-    assert comparison.difference is None
-    assert comparison.step == step
-    assert environments == []
+    comparison = compare(folder, nothing, nothing)
+    assert comparison.verdict.ok
+    assert comparison.verdict.identical_through == step
+    assert comparison.environment == []
 
 
 @settings(max_examples=SESSIONS, deadline=None, suppress_health_check=list(HealthCheck))

@@ -94,7 +94,14 @@ def resume(arguments: argparse.Namespace) -> int:
     from tuitrain.scenario import resume as resuming
 
     def events(bar: ProgressBar, files: ExitStack) -> Iterator[Event]:
-        return resuming.resume(arguments.folder, files, bar.note, bar.steps, arguments.checkpoint)
+        return resuming.resume(
+            arguments.folder,
+            files,
+            bar.note,
+            bar.steps,
+            arguments.checkpoint,
+            arguments.although_changed,
+        )
 
     return headless.fly(str(arguments.folder), arguments.json, events)
 

@@ -46,9 +46,9 @@ def _compare(folder: Path, json: bool) -> int:
 
     bar = ProgressBar(str(folder), Console(stderr=True))
     with ended_by_signals(), bar.shown():
-        comparison, environments = compare(folder, bar.note, bar.steps)
-    print(told_comparison(str(folder), comparison.step, comparison.difference, environments, json))
-    return HELD if comparison.difference is None else FAILED
+        comparison = compare(folder, bar.note, bar.steps)
+    print(told_comparison(str(folder), comparison, json))
+    return HELD if comparison.verdict.ok else FAILED
 
 
 def scenario_events(scenario: Scenario, source: str, out: Path | None = None) -> Events:

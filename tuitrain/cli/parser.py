@@ -18,7 +18,8 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _EPILOG = """\
 exit status of replay, resume and run --headless:
   0  every expectation held; a run that was replayed came out identical
-  1  an expectation failed, a planned command was refused, or a run came out different
+  1  an expectation failed, a planned command was refused, a run came out different, or its record
+     holds too little to say so
   2  bad input: a file, a key, a value
 """
 
@@ -119,6 +120,11 @@ def _add_resume(commands: Commands) -> None:
     resume.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
     latest = "the checkpoint to go on from (default: the latest that fits; else the first step)"
     resume.add_argument("--from", dest="checkpoint", metavar="NAME", help=latest)
+    changed = (
+        "continue even though the data, the source of the model or the environment has changed: "
+        "the record is cut back to the checkpoint, and what is cut off is kept beside it"
+    )
+    resume.add_argument("--although-changed", action="store_true", help=changed)
     resume.add_argument("--json", action="store_true", help="one JSON object a line")
 
 

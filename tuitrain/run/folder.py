@@ -24,8 +24,9 @@ from tuitrain.errors import TuitrainError, nearest
 from .checkpoint import Checkpoint, CheckpointError, Position, as_bytes, checkpoint_file
 from .courses import Looked, Take, Thinning
 from .disk import appending, cut_torn_line, hold_alone, write_whole
+from .record_cut import cut_journal, cut_metrics, cut_where, keep_copies
 from .session_state import SessionState
-from .snapshot import JournalEntry
+from .snapshot import EndReason, JournalEntry
 
 HEADER, JOURNAL, METRICS = "header.json", "journal.jsonl", "metrics.jsonl"
 GROUPS = "groups.jsonl"
@@ -48,11 +49,16 @@ class Header(msgspec.Struct, frozen=True):
     ----------
     scenario : the scenario, as it was resolved
     environment : what the bits depend on besides it
+    directory : the working directory of the run, where its relative paths begin; "" is not known
+    provenance : digests of the data and of the source files of model and data, by name; empty in
+        records of versions that did not keep it
     """
 
     schema: int
     scenario: dict[str, Any]
     environment: dict[str, str]
+    directory: str = ""
+    provenance: dict[str, str] = {}
 
     def run(self) -> str:
         """Return a digest of what was run, which its checkpoints carry."""
@@ -95,7 +101,7 @@ class RunFolder:
             if not again:
                 _check_free(folder)  # somebody may have begun in the meantime
                 files.push(partial(self._leave_nothing, made))
-                write_whole(folder / HEADER, msgspec.json.format(msgspec.json.encode(header)))
+                self._write_header()
             self._metrics = files.enter_context(appending(folder / METRICS))
             self._groups = files.enter_context(appending(folder / GROUPS))
             for name in (JOURNAL, METRICS, GROUPS):
@@ -140,6 +146,58 @@ class RunFolder:
         self._write(self._journal, record)
         self._moved(journal=1)
 
+    def end(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
+        """Write down why the run ends, and digests, and see them to the disk.
+
+        A run that ends by an error or a signal before anything is recorded leaves no record.
+        """
+        if reason in ("failed", "interrupted") and self.position == Position():
+            return
+        record = {"event": "end", "step": step, "branch": branch, "reason": reason}
+        self._write(self._journal, {**record, "digests": dict(digests)}, to_disk=True)
+        self._moved(journal=1)
+
+    def provenance(self, take: Callable[[], Mapping[str, str]]) -> None:
+        """Add to the header what the model and the data are made from.
+
+        Raises
+        ------
+        TuitrainError : the header cannot be written
+        """
+        self._header = msgspec.structs.replace(self._header, provenance=dict(take()))
+        self._write_header()
+
+    def continue_changed(
+        self, position: Position, step: int, changes: Sequence[str], provenance: Mapping[str, str]
+    ) -> None:
+        """Cut the record back, and write down that what follows is trained with something else.
+
+        What is cut off is kept in files beside the record, ``journal.jsonl.before-1`` and so on.
+
+        Parameters
+        ----------
+        position : what is kept of the record
+        step : the steps that the run has taken there
+        changes : what has changed, in words
+        provenance : what model and data are made from now
+
+        Raises
+        ------
+        TuitrainError : the record cannot be cut
+        """
+        files = [self._folder / name for name in (JOURNAL, METRICS, GROUPS)]
+        try:
+            keep_copies(files)
+            cut_journal(files[0], position.journal)
+            cut_metrics(files[1], position.metrics)
+            cut_where(files[2], lambda look: look.get("step", 0) <= step)
+        except OSError as error:
+            raise TuitrainError(f"{self._folder} cannot be cut: {error.strerror}") from None
+        self.position = position
+        record = {"event": "changed", "step": step, "changes": list(changes)}
+        self._write(self._journal, {**record, "provenance": dict(provenance)}, to_disk=True)
+        self._moved(journal=1)
+
     def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:
         """Write a checkpoint file that goes on at the end of what is written."""
         return self.checkpoint_at(self.position, name, take)
@@ -161,6 +219,13 @@ class RunFolder:
                 f"checkpoint {name!r} cannot be written: {error.strerror}"
             ) from None
         return str(path.relative_to(self._folder))
+
+    def _write_header(self) -> None:
+        try:
+            content = msgspec.json.format(msgspec.json.encode(self._header))
+            write_whole(self._folder / HEADER, content)
+        except OSError as error:
+            raise TuitrainError(f"{self._folder} cannot be written: {error.strerror}") from None
 
     def _leave_nothing(self, made: bool, kind: type[BaseException] | None, *_: object) -> None:
         """Take the folder back if the run has failed, or was ended, before there was any of it."""

@@ -207,10 +207,12 @@ class LiveRun:
                     self._burst(session)
                 else:
                     self._stand()
+            session.end("left")
         except _ClosedError:
             return
         except (Exception, SystemExit) as error:  # as above: it is told, and nothing is lost
             self._publish(session, now=True)
+            session.end("failed")
             self._fail(f"step {session.step + 1}: {type(error).__name__}: {error}")
 
     def _boundary(self, session: Session) -> None:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from .courses import Take
 from .session_state import SessionState
-from .snapshot import JournalEntry
+from .snapshot import EndReason, JournalEntry
 
 
 class Recorder(Protocol):
@@ -45,6 +45,28 @@ class Recorder(Protocol):
         """Take in the digests of the state after ``step`` steps, by parameter."""
         ...
 
+    def provenance(self, take: Callable[[], Mapping[str, str]]) -> None:
+        """Take in what the model and the data are made from, before the first step.
+
+        Parameters
+        ----------
+        take : computes digests by name; it costs a pass over the data, and is called only by a
+            recorder that keeps or compares them
+
+        Raises
+        ------
+        RecordDiffersError : the recorder continues a record that was made from something else
+        TuitrainError : they cannot be recorded
+        """
+        ...
+
+    def end(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
+        """Take in why a run ends after ``step`` steps, and the digests of its state there.
+
+        A run that reaches its last step ends with a `digest`, and not with this.
+        """
+        ...
+
     def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:
         """Keep a state under a name, in the place of one that is kept under it already.
 
@@ -80,6 +102,12 @@ class NoRecord:
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
         """Forget them."""
+
+    def provenance(self, take: Callable[[], Mapping[str, str]]) -> None:
+        """Compute nothing."""
+
+    def end(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
+        """Forget it."""
 
     def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:
         """Keep none."""

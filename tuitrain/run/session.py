@@ -26,7 +26,17 @@ from .motion import Motion
 from .plan import Plan
 from .recorder import NO_RECORD, Recorder
 from .session_state import Planned, SessionState
-from .snapshot import Actor, JournalEntry, Outcome, Phase, Snapshot, Title, Trial, UpdatePreview
+from .snapshot import (
+    Actor,
+    EndReason,
+    JournalEntry,
+    Outcome,
+    Phase,
+    Snapshot,
+    Title,
+    Trial,
+    UpdatePreview,
+)
 from .steering import steer
 from .timeline import Timeline
 from .traces import Traces
@@ -81,6 +91,9 @@ class Session:
         self._holding = Holding(engine, self.timeline, self.breakpoints)
         self.checkpoints = Checkpoints(recorder, self.state)
         self.memory: Callable[[], Mapping[str, Any]] = dict
+        self._deciding = False
+        self._applied = 0
+        self._digested: tuple[int, str, int] | None = None
         self._marks = sorted({*marks, *self.plan.steps, title.total_steps})
         self.timeline.marks = self._marks
 
@@ -161,6 +174,8 @@ class Session:
             self.apply_planned()
         step = self.step
         outcome: Outcome = "refused"
+        stopped = self.phase is Phase.STOPPED
+        self._deciding = True
         try:
             watched_nothing = self._watching_nothing()
             change = steer(self, command)
@@ -170,9 +185,30 @@ class Session:
                     message += f"; no group is left that `{each}` watches"
         except RefusedError as refusal:
             message = str(refusal)
+        self._deciding = False
+        self._applied += outcome == "applied"
         entry = self.journal.add(ticket, step, to_text(command), actor, outcome, message)
         self.recorder.command(entry)
+        if self.phase is Phase.STOPPED and not stopped:
+            self.end("stopped")
         return entry
+
+    def end(self, reason: EndReason) -> None:
+        """Record the digests of the state in which the run ends, unless that is done already.
+
+        A command that was not completed (a rewind during which the run is closed) has left the
+        state between two boundaries. Then nothing is recorded, and nothing can be verified.
+        """
+        if not self._deciding and self._digested != self._state_key():
+            self.record_end(reason)
+
+    def record_end(self, reason: EndReason) -> None:
+        """Record the digests of the present state, as those of a run that ends here."""
+        self._digested = self._state_key()
+        self.recorder.end(self.step, self.timeline.line.name, reason, self.engine.digests())
+
+    def _state_key(self) -> tuple[int, str, int]:
+        return self.step, self.timeline.line.name, self._applied
 
     def burst(
         self, until: Callable[[], bool] = lambda: False, most: int | None = None
@@ -268,6 +304,7 @@ class Session:
                 self._break()
         line = self.timeline.line.name
         if digest_due:
+            self._digested = self._state_key()
             self.recorder.digest(step, line, self.engine.digests())
         if epoch_ends or digest_due:  # a look at the groups costs a fraction of either
             self.recorder.groups(step, line, self.engine.groups, last=at_end)

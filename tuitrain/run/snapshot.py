@@ -29,6 +29,7 @@ __all__ = [
     "ArrayView",
     "BranchView",
     "Candidate",
+    "EndReason",
     "GroupTrace",
     "GroupView",
     "Intervention",
@@ -53,6 +54,9 @@ a breakpoint that was reached."""
 
 Outcome: TypeAlias = Literal["applied", "unchanged", "refused", "met", "not met"]
 """What became of a command, or whether an expectation of the scenario was met."""
+
+EndReason: TypeAlias = Literal["finished", "stopped", "left", "interrupted", "failed"]
+"""Why a run ends: its last step is taken, a ``stop``, its app was closed, a signal, an error."""
 
 
 class Phase(Enum):

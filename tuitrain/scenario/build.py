@@ -15,8 +15,9 @@ from tuitrain.run.snapshot import Title
 from tuitrain.run.telling import Tell, nobody
 
 from .callables import called, imported, told, type_of
-from .datasets import load_data
+from .datasets import IDX, load_data
 from .load import commands_of
+from .provenance import provenance
 from .schema import At, Expect, Group, Scenario
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def engine_of(scenario: Scenario, source: str, tell: Tell = nobody) -> EmbeddedE
     ScenarioError : names the source, the key, and what would be allowed
     """
     with _told_of(source):
-        return _engine(scenario, tell)
+        return _engine(scenario, tell, *_data(scenario, tell))
 
 
 def parts_of(scenario: Scenario, source: str) -> tuple[Module, Dataset]:
@@ -104,11 +105,9 @@ def boundary(entry: At | Expect, steps_per_epoch: int) -> int:
     return entry.step if entry.step is not None else (entry.epoch or 0) * steps_per_epoch
 
 
-def _engine(scenario: Scenario, tell: Tell) -> EmbeddedEngine:
+def _engine(scenario: Scenario, tell: Tell, train: Dataset, test: Dataset) -> EmbeddedEngine:
     from tuitrain.engines.embedded import EmbeddedEngine
 
-    tell(f"reading {scenario.data}")
-    train, test = load_data(scenario.data)
     tell(f"making {scenario.model}")
     return EmbeddedEngine(
         _model(scenario.model, train),
@@ -120,8 +119,14 @@ def _engine(scenario: Scenario, tell: Tell) -> EmbeddedEngine:
     )
 
 
+def _data(scenario: Scenario, tell: Tell) -> tuple[Dataset, Dataset]:
+    tell(f"reading {scenario.data}")
+    return load_data(scenario.data)
+
+
 def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
-    engine = _engine(scenario, tell)
+    train, test = _data(scenario, tell)
+    engine = _engine(scenario, tell, train, test)
     title = title_of(scenario, engine.steps_per_epoch)
     planned = list(_planned(scenario.at, title))
     marks = list(_marks(scenario.expect, title))
@@ -134,7 +139,18 @@ def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
         raise ScenarioError(
             f"model: {scenario.model} cannot train on {scenario.data}: {told(error)}"
         ) from error
+    recorder.provenance(lambda: provenance(train, test, _modules(scenario, engine)))
     return Session(engine, title, planned, marks, recorder, Cadence.of(engine.batch_size))
+
+
+def _modules(scenario: Scenario, engine: EmbeddedEngine) -> Iterator[str]:
+    """Yield the names of the Python modules that a run's model and data come from."""
+    for name in (scenario.model, scenario.data):
+        module, colon, _ = name.partition(":")
+        if colon and not name.startswith(IDX):
+            yield module
+    for part in engine.modules():
+        yield from (each.__module__ for each in type(part).__mro__ if each is not object)
 
 
 def plans_of(scenario: Scenario) -> list[GroupPlan]:

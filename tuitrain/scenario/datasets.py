@@ -12,6 +12,9 @@ from .callables import called, imported, parted, type_of
 if TYPE_CHECKING:
     from tuitrain_core.data import Dataset
 
+IDX: Final = "idx:"
+"""What the name of a folder of IDX files begins with."""
+
 KNOWN: Final = ("mnist-mini", "idx:FOLDER")
 """How data is named, besides as a callable."""
 
@@ -26,7 +29,7 @@ def check_data(name: str) -> None:
     from tuitrain_core.data import idx_files
     from tuitrain_core.errors import CoreError
 
-    if name.startswith("idx:"):
+    if name.startswith(IDX):
         try:
             idx_files(_folder(name))
         except (CoreError, OSError) as error:
@@ -37,7 +40,19 @@ def check_data(name: str) -> None:
 
 def _folder(name: str) -> Path:
     """Return the folder of ``idx:FOLDER``; ``~`` is the user's own."""
-    return Path(name.removeprefix("idx:")).expanduser()
+    return Path(name.removeprefix(IDX)).expanduser()
+
+
+def located(name: str, directory: str) -> str:
+    """Return the name of data with a path that does not depend on the working directory.
+
+    A relative path is looked for in ``directory``. If it is not there the name is returned as it
+    is: a record may have been copied from another machine, together with its data.
+    """
+    if not (directory and name.startswith(IDX)):
+        return name
+    folder = Path(directory) / _folder(name)
+    return f"{IDX}{folder}" if folder.is_dir() else name
 
 
 def load_data(name: str) -> tuple[Dataset, Dataset]:
@@ -53,7 +68,7 @@ def load_data(name: str) -> tuple[Dataset, Dataset]:
     try:
         if name == "mnist-mini":
             return mnist_mini()
-        if name.startswith("idx:"):
+        if name.startswith(IDX):
             return idx_folder(_folder(name))
     except CoreError as error:
         raise ScenarioError(f"data: {error}") from None

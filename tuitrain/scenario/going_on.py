@@ -6,31 +6,54 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from tuitrain.errors import RecordDiffersError
 from tuitrain.run.checkpoint import Position
 from tuitrain.run.courses import Take
 from tuitrain.run.folder import RunFolder
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session_state import SessionState
-from tuitrain.run.snapshot import JournalEntry
+from tuitrain.run.snapshot import EndReason, JournalEntry
 
+from .provenance import differences
 from .record import comes_again
+from .record_check import RecordCheck
 
 
 class GoingOn:
     """A recorder that passes over what a folder holds already, and writes down what follows.
 
     Of the journal a line is passed over for each that comes again. Losses and accuracies are
-    counted one by one: how many of them share a line depends on who looked up how often.
+    counted one by one: how many of them share a line depends on who looked up how often. What is
+    passed over is compared: a run that does not repeat its record does not continue it.
 
     Parameters
     ----------
     records : the journal's lines
+    metrics : the lines of losses and accuracies
     folder : where what follows goes
+    made_from : the digests of data and source files that the record has, by name
+    environment : in what the environment differs from the recorded one, in words
+    although_changed : whether the run may be continued with another model or other data
+
+    Raises
+    ------
+    RecordDiffersError : raised while the run is followed, when it does not repeat its record
     """
 
-    def __init__(self, records: Sequence[Mapping[str, Any]], folder: RunFolder) -> None:
+    def __init__(
+        self,
+        records: Sequence[Mapping[str, Any]],
+        metrics: Sequence[Mapping[str, Any]],
+        folder: RunFolder,
+        made_from: Mapping[str, str],
+        environment: Sequence[str] = (),
+        although_changed: bool = False,
+    ) -> None:
         self._folder = folder
-        self._records = records
+        self._records, self._recorded_metrics = records, metrics
+        self._made_from, self._environment = made_from, environment
+        self._made_from_now: Mapping[str, str] = {}
+        self._although_changed = although_changed
         self.begin(Position())
 
     def begin(self, position: Position) -> None:
@@ -41,6 +64,8 @@ class GoingOn:
             if index >= position.journal and comes_again(record)
         )
         self._journal, self._metrics = position.journal, position.metrics
+        again = filter(comes_again, self._records[position.journal :])
+        self._check = RecordCheck(again, self._recorded_metrics, position.metrics)
 
     @property
     def problem(self) -> str:
@@ -52,22 +77,68 @@ class GoingOn:
         """Whether all that the folder held has come again."""
         return not self._ahead and self._metrics >= self._folder.position.metrics
 
+    def continue_changed(self, position: Position, step: int, changes: Sequence[str]) -> None:
+        """Expect nothing after a position of the record, and write down what follows.
+
+        Parameters
+        ----------
+        step : the steps that the run has taken there
+        changes : what has changed besides data and source files, in words
+
+        Raises
+        ------
+        TuitrainError : the record cannot be cut
+        """
+        every = [*changes, *differences(self._made_from, self._made_from_now)]
+        self._folder.continue_changed(position, step, every, self._made_from_now)
+        self._records, self._recorded_metrics = self._records[: position.journal], ()
+        self.begin(self._folder.position)
+
+    def provenance(self, take: Callable[[], Mapping[str, str]]) -> None:
+        """Compare what the model and the data are made from with what they were made from."""
+        if not self._made_from and self._folder.position == Position():
+            self._folder.provenance(take)  # the run was killed before it had come to this
+            return
+        self._made_from_now = take()
+        changes = differences(self._made_from, self._made_from_now)
+        if changes and not self._although_changed:
+            raise RecordDiffersError(
+                f"the run cannot be continued as it was, for this has changed: "
+                f"{'; '.join(changes)}; `resume --although-changed` continues it all the same"
+            )
+
     def command(self, entry: JournalEntry) -> None:
         """Write a command down, if it is new."""
+        self._compare(lambda check: check.command(entry))
         self._next_line(of_breakpoint=entry.actor == "breakpoint").command(entry)
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
         """Write digests down, if they are new."""
+        self._compare(lambda check: check.digest(step, branch, digests))
         self._next_line().digest(step, branch, digests)
+
+    def end(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
+        """Write down that the run ends, unless that is the record's next or its last line.
+
+        A run that ends while it is still following its record has nothing to add.
+        """
+        ahead = self._ahead_record()
+        if ahead is not None and ahead.get("event") == "end" and _is_at(ahead, step, branch):
+            self._compare(lambda check: check.end(step, branch, reason, digests))
+            self._next_line()
+        elif self.over and not self._ends_with(step, branch):
+            self._folder.end(step, branch, reason, digests)
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
         """Write those losses down that are new."""
+        self._compare(lambda check: check.losses(first_step, losses))
         known = self._pass_over(len(losses))
         if losses[known:]:
             self._folder.losses(first_step + known, losses[known:])
 
     def accuracy(self, step: int, accuracy: float) -> None:
         """Write an accuracy down, if it is new."""
+        self._compare(lambda check: check.accuracy(step, accuracy))
         if not self._pass_over(1):
             self._folder.accuracy(step, accuracy)
 
@@ -80,6 +151,30 @@ class GoingOn:
         """Write a checkpoint that goes on here, which may be in the midst of the record."""
         journal = self._journal if self._ahead else self._folder.position.journal
         return self._folder.checkpoint_at(Position(journal, self._metrics), name, take)
+
+    def _compare(self, compare: Callable[[RecordCheck], None]) -> None:
+        """Compare what the record has, and refuse to continue it if that is something else."""
+        compare(self._check)
+        difference = self._check.difference
+        if difference is not None:
+            elsewhere = f" (another environment: {'; '.join(self._environment)})"
+            raise RecordDiffersError(
+                f"the run does not repeat its record, step {difference.step}: {difference.what}"
+                f"{elsewhere if self._environment else ''}; `resume --although-changed` continues "
+                "it all the same"
+            )
+
+    def _ahead_record(self) -> Mapping[str, Any] | None:
+        """Return the next line of the journal that comes again and is no breakpoint, or None."""
+        lines = (number for number, of_breakpoint in self._ahead if not of_breakpoint)
+        number = next(lines, None)
+        return None if number is None else self._records[number - 1]
+
+    def _ends_with(self, step: int, branch: str) -> bool:
+        """Whether the record ends with digests of this very state."""
+        unchanged = self._folder.position.journal == len(self._records)
+        last = self._records[-1] if unchanged and self._records else {}
+        return last.get("event") in ("end", "digest") and _is_at(last, step, branch)
 
     def _next_line(self, of_breakpoint: bool = False) -> Recorder:
         """Return who writes the next line of the journal: nobody, if it is there.
@@ -99,3 +194,7 @@ class GoingOn:
         known = max(0, min(count, self._folder.position.metrics - self._metrics))
         self._metrics += count
         return known
+
+
+def _is_at(record: Mapping[str, Any], step: int, branch: str) -> bool:
+    return (record.get("step"), record.get("branch")) == (step, branch)

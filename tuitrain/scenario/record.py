@@ -13,9 +13,9 @@ from tuitrain.commands.checks import MOST
 from tuitrain.errors import CommandError, ScenarioError
 from tuitrain.run.folder import JOURNAL
 from tuitrain.run.session import PLANNED
-from tuitrain.run.snapshot import Actor, JournalEntry, Outcome
+from tuitrain.run.snapshot import Actor, EndReason, JournalEntry, Outcome
 
-from .replay import Asked
+from .replay import Asked, EndedHere
 
 _STANDING = ("pause", "resume", "step", "stop", "preview")
 """What changes when a run stands still, and nothing else."""
@@ -33,6 +33,13 @@ class _Line(msgspec.Struct, frozen=True):
     message: str = ""
 
 
+class _End(msgspec.Struct, frozen=True):
+    """An end of the run, as the journal has it."""
+
+    step: Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+    reason: EndReason
+
+
 def comes_again(record: Mapping[str, Any]) -> bool:
     """Whether a line of a journal comes again when it is followed.
 
@@ -45,15 +52,22 @@ def comes_again(record: Mapping[str, Any]) -> bool:
     return record.get("outcome") == "applied" and verb not in _STANDING
 
 
-def asked_in(folder: Path, records: Iterable[Mapping[str, Any]]) -> Iterator[Asked]:
-    """Return what somebody asked and comes again, in order.
+def asked_in(folder: Path, records: Iterable[Mapping[str, Any]]) -> Iterator[Asked | EndedHere]:
+    """Yield what a user asked and comes again, and where the run ended, in order.
+
+    A ``stop`` of the scenario comes again by itself, and so does the end that it leads to.
 
     Raises
     ------
     ScenarioError : a line is damaged; it names the folder's journal
     """
+    stops_by_itself = False
     for record in records:
         by_itself = record.get("actor") in _BY_ITSELF
+        if record.get("event") == "end" and not stops_by_itself:
+            end = _end(folder, record)
+            yield EndedHere(end.step, end.reason)
+        stops_by_itself = by_itself and record.get("command") == "stop"
         if record.get("event") == "command" and not by_itself and comes_again(record):
             line = _line(folder, record)
             try:
@@ -90,6 +104,13 @@ def all_entries_in(folder: Path, records: Iterable[Mapping[str, Any]]) -> Iterat
 def _line(folder: Path, record: Mapping[str, Any]) -> _Line:
     try:
         return msgspec.convert(record, _Line)
+    except msgspec.ValidationError as error:
+        raise _damaged(folder, error, record) from None
+
+
+def _end(folder: Path, record: Mapping[str, Any]) -> _End:
+    try:
+        return msgspec.convert(record, _End)
     except msgspec.ValidationError as error:
         raise _damaged(folder, error, record) from None
 

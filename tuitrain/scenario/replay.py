@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from tuitrain.commands import AnyCommand
-from tuitrain.errors import ScenarioError
+from tuitrain.errors import RecordDiffersError, ScenarioError
+from tuitrain.run.deferred_signals import DeferredSignals
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session import PLANNED, Session
-from tuitrain.run.snapshot import Actor, Phase
+from tuitrain.run.snapshot import Actor, EndReason, Phase
 from tuitrain.run.telling import Tell, nobody
 
 from .build import build
@@ -28,13 +29,21 @@ class Asked:
     actor: Actor
 
 
+@dataclass(frozen=True, slots=True)
+class EndedHere:
+    """The boundary at which an earlier run ended: its record has digests of the state there."""
+
+    step: int
+    reason: EndReason
+
+
 def replay(
     scenario: Scenario,
     source: str,
     tell: Tell = nobody,
     progress: Callable[[int], None] = lambda _: None,
     recorder: Recorder = NO_RECORD,
-    asked: Iterable[Asked] = (),
+    asked: Iterable[Asked | EndedHere] = (),
     enough: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Run a scenario from its first to its last step, and give what happens as it happens.
@@ -48,7 +57,8 @@ def replay(
     tell : is told what is being waited for
     progress : is told the number of steps taken, some times a second
     recorder : keeps a record of the run
-    asked : commands that are given besides those of the scenario, in order
+    asked : commands that are given besides those of the scenario, and ends of the earlier run, in
+        order
     enough : is asked at every boundary whether the run may end here
 
     Raises
@@ -72,22 +82,39 @@ def follow(
     expectations: Expectations,
     source: str,
     progress: Callable[[int], None],
-    asked: Iterable[Asked] = (),
+    asked: Iterable[Asked | EndedHere] = (),
     enough: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Run a session from where it stands to its end, and give what happens as it happens.
 
+    A signal that asks the process to end takes effect at the next step boundary, where the state is
+    whole and its digests can be recorded.
+
     Raises
     ------
     ScenarioError : a step fails
+    RecordDiffersError : the session continues a record, and does not repeat it
     """
-    title, waiting = session.title, deque(asked)
+    with DeferredSignals(session.engine.interrupt) as signals:
+        events = _follow(session, expectations, source, progress, deque(asked), enough, signals)
+        yield from events
+
+
+def _follow(
+    session: Session,
+    expectations: Expectations,
+    source: str,
+    progress: Callable[[int], None],
+    waiting: deque[Asked | EndedHere],
+    enough: Callable[[], bool],
+    signals: DeferredSignals,
+) -> Iterator[Event]:
+    title = session.title
     told, problem = len(session.journal.entries()), ""
     while True:
         session.apply_planned()
         while waiting and waiting[0].step == session.step:
-            given = waiting.popleft()
-            session.decide(given.command, given.actor, PLANNED)
+            _repeat(session, waiting.popleft())
             session.apply_planned()  # a way back may have led to where something is planned
         yield from session.journal.entries()[told:]
         told = len(session.journal.entries())
@@ -95,30 +122,51 @@ def follow(
         if session.problem not in ("", problem):
             yield Trouble(session.step, session.problem)
         problem = session.problem
+        if signals.received:
+            session.end("interrupted")
+            return
         if session.phase.ended or enough():
             break
         session.phase = Phase.RUNNING
         try:
-            _to_next_boundary(session, waiting[0].step if waiting else None, progress)
+            stop = waiting[0].step if waiting else None
+            _to_next_boundary(session, stop, progress, signals)
+        except RecordDiffersError:
+            raise
         except (Exception, SystemExit) as error:  # the user's own model may raise anything
+            session.end("failed")
             what = f"{type(error).__name__}: {error}"
             raise ScenarioError(f"{source}: step {session.step + 1}: {what}") from error
         if session.step % title.steps_per_epoch == 0:
             epoch = session.step // title.steps_per_epoch - 1
             yield EpochEnded(epoch, session.step, session.train_loss(), session.test_accuracy())
+    if session.phase.ended:
+        session.end("finished")
     yield from expectations.end()
     yield _ended(session, expectations)
 
 
-def _to_next_boundary(session: Session, stop: int | None, progress: Callable[[int], None]) -> None:
+def _repeat(session: Session, entry: Asked | EndedHere) -> None:
+    if isinstance(entry, EndedHere):
+        session.record_end(entry.reason)
+    else:
+        session.decide(entry.command, entry.actor, PLANNED)
+
+
+def _to_next_boundary(
+    session: Session,
+    stop: int | None,
+    progress: Callable[[int], None],
+    signals: DeferredSignals,
+) -> None:
     """Run to the next step at which something is planned, expected, measured or asked."""
 
-    def tell() -> bool:
+    def is_ended() -> bool:
         progress(session.step)
-        return False
+        return signals.received
 
     ahead = None if stop is None or stop <= session.step else stop - session.step
-    session.burst(tell, ahead)
+    session.burst(is_ended, ahead)
     progress(session.step)
 
 

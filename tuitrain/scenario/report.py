@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Protocol, TextIO
@@ -21,7 +21,8 @@ from rich.progress import (
 from tuitrain.run.snapshot import JournalEntry
 
 from .events import Ended, EpochEnded, Event, Finding, Started, Trouble, WentOn, as_record
-from .rerun import Difference
+from .record_check import Verdict
+from .rerun import Comparison
 
 _GLYPHS = {
     "applied": "[green]✓[/]",
@@ -137,21 +138,32 @@ class ProgressBar:
             yield self
 
 
-def told_comparison(
-    folder: str, step: int, difference: Difference | None, environments: Sequence[str], json: bool
-) -> str:
+def told_comparison(folder: str, comparison: Comparison, json: bool) -> str:
     """Write what came of running a recorded run again, as text or as a JSON object."""
+    verdict = comparison.verdict
     if json:
         record = {
             "event": "comparison",
             "run": folder,
-            "identical_through": step if difference is None else None,
-            "difference": None if difference is None else asdict(difference),
-            "environment": list(environments),
-            "ok": difference is None,
+            "identical_through": None if verdict.difference else verdict.identical_through,
+            "nothing_after": verdict.nothing_after,
+            "difference": None if verdict.difference is None else asdict(verdict.difference),
+            "environment": comparison.environment,
+            "changed": comparison.provenance,
+            "ok": verdict.ok,
         }
         return msgspec.json.encode(record).decode()
-    lines = [f"  another environment: {each}" for each in environments]
-    if difference is None:
-        return "\n".join([f"{folder}: identical through step {step}", *lines])
-    return "\n".join([f"{folder}: DIFFERS at step {difference.step}: {difference.what}", *lines])
+    lines = [f"{folder}: {_verdict_text(verdict)}"]
+    lines += [f"  another environment: {each}" for each in comparison.environment]
+    lines += [f"  changed since: {each}" for each in comparison.provenance]
+    return "\n".join(lines)
+
+
+def _verdict_text(verdict: Verdict) -> str:
+    if verdict.difference is not None:
+        return f"DIFFERS at step {verdict.difference.step}: {verdict.difference.what}"
+    same = f"identical through step {verdict.identical_through}"
+    if verdict.nothing_after is None:
+        return same
+    nothing = f"nothing to compare after step {verdict.nothing_after}: {verdict.detail}"
+    return nothing if verdict.identical_through is None else f"{same}; {nothing}"

@@ -6,9 +6,10 @@ Either way the end is the same, bit for bit, and so is the record. From a checkp
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,7 @@ from tuitrain.run.checkpoint import (
     read_checkpoint,
     read_position,
 )
-from tuitrain.run.folder import Header, RunFolder, read_journal
+from tuitrain.run.folder import Header, RunFolder, read_journal, read_metrics
 from tuitrain.run.session import Session
 from tuitrain.run.telling import Tell, grouped
 
@@ -32,7 +33,7 @@ from .expect import Expectations
 from .going_on import GoingOn
 from .past.history import read_history
 from .record import asked_in, entries_in
-from .replay import Asked, follow, started
+from .replay import Asked, EndedHere, follow, started
 from .rerun import different_environments, scenario_of
 from .watch import watch
 
@@ -46,6 +47,7 @@ def resume(
     tell: Tell,
     progress: Callable[[int], None],
     name: str | None = None,
+    although_changed: bool = False,
 ) -> Iterator[Event]:
     """Go on with a recorded run to its end, however it was ended, and give what happens.
 
@@ -59,13 +61,17 @@ def resume(
     tell : is told what is being waited for
     progress : is told the number of steps taken, some times a second
     name : the checkpoint to go on from (default: the latest)
+    although_changed : continue from the checkpoint even if data, model or environment have changed;
+        what the record holds after it is cut off, and kept beside it
 
     Raises
     ------
+    RecordDiffersError : the data or the source of the model has changed, or the run does not come
+        out again as it is recorded
     TuitrainError : the folder holds no run, or no such checkpoint, or it cannot be read, written or
         built
     """
-    resumed = _Resumed(folder, files, tell, name)
+    resumed = _Resumed(folder, files, tell, name, although_changed)
     yield started(resumed.session)
     yield resumed.went_on()
     yield from follow(resumed.session, resumed.expectations, str(folder), progress, resumed.asked)
@@ -81,7 +87,7 @@ def resume_watched(folder: Path, files: ExitStack, tell: Tell) -> Session:
     ------
     TuitrainError : as `resume`
     """
-    resumed = _Resumed(folder, files, tell, None)
+    resumed = _Resumed(folder, files, tell)
     session, expectations = resumed.session, resumed.expectations
     resumed.went_on()
     end = read_history(folder).last_step
@@ -117,28 +123,66 @@ def _now_and_then(tell: Callable[[int], None]) -> Callable[[int], None]:
 class _Resumed:
     """A session that is to follow a record again, from its latest checkpoint that fits."""
 
-    def __init__(self, folder: Path, files: ExitStack, tell: Tell, name: str | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        files: ExitStack,
+        tell: Tell,
+        name: str | None = None,
+        although_changed: bool = False,
+    ) -> None:
         from tuitrain.engines.embedded.environment import environment
 
         header, scenario = scenario_of(folder)
         self._paths = _checkpoints(folder, name)
         self._header = msgspec.structs.replace(header, environment=environment())
         self._folder, self._records = folder, read_journal(folder)
+        self._although_changed = although_changed
+        self._environment = different_environments(header.environment)
         self._writer = RunFolder(folder, self._header, files, again=True)
-        self.recorder = GoingOn(self._records, self._writer)
+        self.recorder = GoingOn(
+            self._records,
+            read_metrics(folder),
+            self._writer,
+            _made_from(header, self._records),
+            self._environment,
+            although_changed,
+        )
         self.session = build(scenario, str(folder), tell, self.recorder)
         self.expectations = Expectations(scenario, self.session, str(folder))
-        self.asked: list[Asked] = []
+        self.asked: list[Asked | EndedHere] = []
 
     def went_on(self) -> WentOn:
         """Stand at the checkpoint, and find what was asked after it."""
         used, at, problems = _first_that_fits(
-            self._paths, self._header, self._writer.position, self.session, self.expectations
+            self._paths, self._problem, self.session, self.expectations
         )
-        self.recorder.begin(at)
         self.session.journal.restore(entries_in(self._folder, self._records[: at.journal]))
         self.asked = list(asked_in(self._folder, self._records[at.journal :]))
+        if self._although_changed:
+            self.recorder.continue_changed(at, self.session.step, self._environment)
+            self.asked = [each for each in self.asked if isinstance(each, Asked)]
+        else:
+            self.recorder.begin(at)
         return WentOn(self.session.step, _told(used, self.session.step, problems))
+
+    def _problem(self, made: Checkpoint) -> str:
+        """Say why a checkpoint is not one of this record, or would not lead to the same bits."""
+        if made.run != self._header.run():
+            return "it is of another run"
+        changes = different_environments(made.environment)
+        if changes and not self._although_changed:
+            return f"it was made in another environment ({'; '.join(changes)})"
+        end = self._writer.position
+        if made.position.journal > end.journal or made.position.metrics > end.metrics:
+            return "the record ends before it"
+        return ""
+
+
+def _made_from(header: Header, records: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
+    """Return what model and data were made from when the run was last continued."""
+    changed = [each["provenance"] for each in records if each.get("event") == "changed"]
+    return changed[-1] if changed else header.provenance
 
 
 def _checkpoints(folder: Path, name: str | None) -> list[Path]:
@@ -154,8 +198,7 @@ def _checkpoints(folder: Path, name: str | None) -> list[Path]:
 
 def _first_that_fits(
     paths: Iterable[Path],
-    header: Header,
-    end: Position,
+    problem_of: Callable[[Checkpoint], str],
     session: Session,
     expectations: Expectations,
 ) -> tuple[str, Position, list[str]]:
@@ -169,7 +212,7 @@ def _first_that_fits(
     for path in _latest_first(paths, problems):
         try:
             made = read_checkpoint(path)
-            problem = _problem(made, header, end) or expectations.problem_of(made.session)
+            problem = problem_of(made) or expectations.problem_of(made.session)
             if not problem:
                 session.go_on_from(made.session)
                 expectations.go_on_from(made.session)
@@ -189,18 +232,6 @@ def _latest_first(paths: Iterable[Path], problems: list[str]) -> list[Path]:
         except CheckpointError as error:
             problems.append(f"{path.stem}: {error}")
     return sorted(positions, key=lambda path: positions[path], reverse=True)
-
-
-def _problem(made: Checkpoint, header: Header, end: Position) -> str:
-    """Say why a checkpoint is not one of this record, or would not lead to the same bits."""
-    if made.run != header.run():
-        return "it is of another run"
-    differences = different_environments(made.environment)
-    if differences:
-        return f"it was made in another environment ({'; '.join(differences)})"
-    if made.position.journal > end.journal or made.position.metrics > end.metrics:
-        return "the record ends before it"
-    return ""
 
 
 def _told(used: str, step: int, problems: Sequence[str]) -> str:

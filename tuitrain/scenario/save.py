@@ -10,12 +10,13 @@ import tomli_w
 
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
 from tuitrain.run.disk import write_whole
-from tuitrain.run.folder import read_header, read_journal
+from tuitrain.run.folder import read_journal
 
 from .lines import Done, Lines
 from .load import load
 from .python import python_script
 from .record import all_entries_in
+from .rerun import scenario_of
 from .schema import At, Scenario
 
 
@@ -75,9 +76,8 @@ def recorded(folder: Path) -> Scenario:
     ------
     TuitrainError : the folder holds no run, or its record is damaged
     """
-    header = read_header(folder)
+    _, began_as = scenario_of(folder)
     try:
-        began_as = msgspec.convert(header.scenario, Scenario)
         lines = _lines(folder)
     except (msgspec.ValidationError, CommandError, KeyError, IndexError) as error:
         raise ScenarioError(f"{folder}: the record is damaged: {error}") from None
@@ -99,7 +99,7 @@ def as_toml(scenario: Scenario) -> str:
 def _lines(folder: Path) -> Lines:
     lines = Lines()
     for record in read_journal(folder):
-        went_on = record.get("event") == "digest" and lines.stopped_at is not None
+        went_on = record.get("event") in ("digest", "end") and lines.stopped_at is not None
         if went_on and msgspec.convert(record.get("step"), int) > (lines.stopped_at or 0):
             lines.stopped_at = None  # the run was resumed
         for entry in all_entries_in(folder, [record]):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -74,6 +74,7 @@ class EmbeddedEngine:
         self._steering = Steering(self._table, self._frozen, len(self._loader))
         self._structure: Structure | None = None
         self._step = 0
+        self._error: Exception | SystemExit | None = None
         for plan in plans:
             if plan.frozen:
                 self._steering.apply(Freeze(plan.name), 0)
@@ -124,16 +125,40 @@ class EmbeddedEngine:
         losses: list[float] = []
         with self._model.drawing():
             while len(losses) < steps:
-                most = steps - len(losses)
-                if hold is None:
-                    taken = self._stepper.take(self._step, most)
-                else:
-                    taken = self._holdable.take(self._step, most, losses, hold, watch)
+                taken = self._take(steps - len(losses), losses, hold, watch)
                 self._step += len(taken)
                 losses += taken
                 if not taken or until():
                     break
         return losses
+
+    def _take(
+        self,
+        most: int,
+        losses: Sequence[float],
+        hold: Callable[[Pending], bool] | None,
+        watch: Watch | None,
+    ) -> list[float]:
+        """Take one burst; an error leaves no trace of the step that raises it.
+
+        Losses of this run that are known already are returned first: the error waits for the next
+        run, which begins with it. So each step that was taken has its loss in the record.
+        """
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+        begun = None if self._stepper.native else self._model.moving()
+        try:
+            if hold is None:
+                return self._stepper.take(self._step, most)
+            return self._holdable.take(self._step, most, losses, hold, watch)
+        except (Exception, SystemExit) as error:
+            if begun is not None:
+                self._model.put_back(begun)
+            if not losses:
+                raise
+            self._error = error
+            return []
 
     def warm_up(self, listener: Listener = _nobody) -> None:
         """Compile every kernel that training, evaluation or a swap will call.
@@ -245,7 +270,12 @@ class EmbeddedEngine:
         restore(state, self._model, self._table, self._frozen)
         self._stepper.clip = Clip(*state.clip)  # type: ignore[arg-type]
         self._step = state.step
+        self._error = None
         self._follow_freezes()
+
+    def modules(self) -> Iterator[Module]:
+        """Yield the model and every module in it."""
+        return self._model.module.modules()
 
     def _scout(self, state: EngineState) -> EmbeddedEngine:
         """Make another engine that stands in this state."""

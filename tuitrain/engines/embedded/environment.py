@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
 import llvmlite.binding as llvm
+
+from tuitrain_core.native.host import host
+
+_SETTINGS = (
+    "NPY_DISABLE_CPU_FEATURES",
+    "NPY_ENABLE_CPU_FEATURES",
+    "NUMBA_CPU_FEATURES",
+    "NUMBA_CPU_NAME",
+    "NUMBA_DISABLE_JIT",
+    "OPENBLAS_CORETYPE",
+)
+"""Variables that choose the instructions that NumPy, BLAS and Numba use."""
 
 _PACKAGES = ("tuitrain", "numpy", "numba", "llvmlite")
 
@@ -13,13 +26,18 @@ _PACKAGES = ("tuitrain", "numpy", "numba", "llvmlite")
 def environment() -> dict[str, str]:
     """Return versions and the machine's features, by name, as text."""
     features = llvm.get_host_cpu_features()
+    target = host()
     return {
         "python": platform.python_version(),
         **{name: _version(name) for name in _PACKAGES},
         "system": f"{platform.system()} {platform.machine()}",
         "cpu": llvm.get_host_cpu_name(),
         "cpu_features": " ".join(sorted(name for name, has in features.items() if has)),
+        "target_cpu": f"{target.cpu}, {target.lanes} lanes{'' if target.fma else ', no fma'}",
         "blas_threads": "1",
+        "settings": " ".join(
+            f"{name}={os.environ[name]}" for name in _SETTINGS if name in os.environ
+        ),
     }
 
 

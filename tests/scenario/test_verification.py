@@ -1,0 +1,399 @@
+"""What is called identical was compared: every loss, accuracy, command and digest of the record."""
+
+import json
+import re
+import shutil
+import signal
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.scenario import small
+from tests.scenario.small import TEXT
+from tests.scenario.test_rerun import nothing
+from tuitrain.cli import main
+from tuitrain.cli.ending import ended_by_signals
+from tuitrain.commands import parse
+from tuitrain.errors import EndedError, ScenarioError
+from tuitrain.run.folder import HEADER, JOURNAL, METRICS, RunFolder, read_journal, read_metrics
+from tuitrain.run.live import LiveRun
+from tuitrain.run.snapshot import Phase
+from tuitrain.scenario.build import title_of
+from tuitrain.scenario.load import loads
+from tuitrain.scenario.replay import replay
+from tuitrain.scenario.rerun import compare, header_of
+from tuitrain.scenario.resume import resume, resume_watched
+from tuitrain.scenario.watch import build_watched
+from tuitrain_core.data import Dataset
+
+TIMEOUT = 60.0
+STOPPED = TEXT[: TEXT.index("[[expect]]")] + '[[at]]\nstep = 17\ndo = "stop"\n'
+
+
+def run_scenario(folder: Path, text: str = STOPPED) -> Path:
+    """Run a scenario without a screen, and record it."""
+    scenario = loads(text, "x.toml")
+    with ExitStack() as files:
+        recorder = RunFolder(folder, header_of(scenario), files)
+        list(replay(scenario, "x.toml", recorder=recorder))
+    return folder
+
+
+def run_live(folder: Path, *commands: str, text: str = TEXT) -> Path:
+    """Run a scenario live, give commands, and leave."""
+    text += '[[at]]\nstep = 0\ndo = "pause"\n'
+    scenario = loads(text, "x.toml")
+    with ExitStack() as files:
+        recorder = RunFolder(folder, header_of(scenario), files)
+        run = LiveRun(
+            lambda tell: build_watched(scenario, "x.toml", tell, recorder), title_of(scenario)
+        )
+        run.start()
+        for command in commands:
+            run.answer(run.submit(parse(command), "key"), TIMEOUT)
+        run.close()
+    return folder
+
+
+def steered(folder: Path, *script: int | str, text: str = TEXT) -> Path:
+    """Steer a run that nobody waits for: take steps, or give a command; then leave it."""
+    scenario = loads(text, "x.toml")
+    with ExitStack() as files:
+        recorder = RunFolder(folder, header_of(scenario), files)
+        session = build_watched(scenario, "x.toml", recorder=recorder)
+        for each in script:
+            if isinstance(each, str):
+                session.decide(parse(each), "key", 1)
+                continue
+            stop = session.step + each
+            while session.step < stop:
+                session.apply_planned()
+                session.phase = Phase.RUNNING
+                session.burst(most=stop - session.step)
+                session.look()
+        session.end("left")
+    return folder
+
+
+def replayed(folder: Path, capsys) -> tuple[int, str]:
+    status = main(["replay", str(folder)])
+    return status, capsys.readouterr().out
+
+
+def with_other_labels(monkeypatch) -> None:
+    train, test = small.data()
+    changed = Dataset(train.images, (train.labels + 1) % 4)
+    monkeypatch.setattr(small, "data", lambda: (changed, test))
+
+
+def last_line(folder: Path) -> dict:
+    return read_journal(folder)[-1]
+
+
+def test_a_stopped_run_ends_with_digests_and_is_verified_to_its_stop(tmp_path, capsys):
+    run_scenario(tmp_path / "run")
+    assert (last_line(tmp_path / "run")["event"], last_line(tmp_path / "run")["step"]) == (
+        "end",
+        17,
+    )
+    assert replayed(tmp_path / "run", capsys) == (
+        0,
+        f"{tmp_path / 'run'}: identical through step 17\n",
+    )
+
+
+def test_other_labels_are_a_difference_at_the_first_loss_and_are_named(
+    tmp_path, capsys, monkeypatch
+):
+    run_scenario(tmp_path / "run")
+    with_other_labels(monkeypatch)
+    status, out = replayed(tmp_path / "run", capsys)
+    assert status == 1
+    assert "DIFFERS at step 1: loss " in out
+    assert "changed since: training labels: sha256:" in out
+
+
+@pytest.mark.parametrize("emptied", [[JOURNAL], [JOURNAL, METRICS]])
+def test_an_emptied_journal_is_nothing_to_compare(tmp_path, capsys, emptied):
+    run_scenario(tmp_path / "run")
+    for name in emptied:
+        (tmp_path / "run" / name).write_text("")
+    status, out = replayed(tmp_path / "run", capsys)
+    assert status == 1
+    # The freeze of step 7 is missing too, and the commands of the scenario come by themselves.
+    assert "nothing to compare after step 0: " in out
+    assert "identical" not in out
+
+
+def test_a_record_without_losses_is_not_called_identical(tmp_path, capsys):
+    run_scenario(tmp_path / "run")
+    (tmp_path / "run" / METRICS).write_text("")
+    status, out = replayed(tmp_path / "run", capsys)
+    assert status == 1
+    assert "nothing to compare after step 0: the record lacks losses" in out
+
+
+def test_a_killed_run_is_verified_as_far_as_its_digests_go(tmp_path, capsys):
+    run_scenario(tmp_path / "run")
+    journal = tmp_path / "run" / JOURNAL
+    lines = journal.read_bytes().splitlines(keepends=True)
+    journal.write_bytes(b"".join(lines[:-2]))  # without the stop, and the end
+    status, out = replayed(tmp_path / "run", capsys)
+    assert status == 1
+    assert "nothing to compare after step 0: losses are the same through step 17, but" in out
+
+
+def values_of(folder: Path) -> int:
+    return sum(len(each.get("loss", [0])) for each in read_metrics(folder))
+
+
+def test_every_loss_and_accuracy_is_compared(tmp_path):
+    run_scenario(tmp_path / "run")
+    metrics = tmp_path / "run" / METRICS
+    content = metrics.read_text()
+    numbers = [found.span() for found in re.finditer(r"\d+\.\d+(e-?\d+)?", content)]
+    assert len(numbers) == values_of(tmp_path / "run") == 17 + 2
+    for begin, end in numbers:
+        other = np.nextafter(np.float32(content[begin:end]), np.float32(np.inf)).item()
+        for text in (repr(other), "null"):
+            metrics.write_text(content[:begin] + text + content[end:])
+            verdict = compare(tmp_path / "run", nothing, nothing).verdict
+            assert not verdict.ok
+            assert verdict.difference is not None
+            assert verdict.difference.what.startswith(("loss ", "accuracy "))
+
+
+def test_a_loss_that_is_not_finite_is_the_same_again(tmp_path, capsys):
+    text = STOPPED.replace("lr = 0.1", "lr = 1e30")
+    run_scenario(tmp_path / "run", text)
+    assert "null" in (tmp_path / "run" / METRICS).read_text()
+    assert replayed(tmp_path / "run", capsys)[0] == 0
+
+
+def test_a_record_that_goes_on_where_the_run_ends_is_a_difference(tmp_path):
+    run_scenario(tmp_path / "run")
+    with (tmp_path / "run" / METRICS).open("a") as file:
+        file.write('{"event":"loss","step":18,"loss":[1.0]}\n')
+    difference = compare(tmp_path / "run", nothing, nothing).verdict.difference
+    assert difference is not None
+    assert difference.what == "the run ends here, and its record does not"
+
+
+@pytest.mark.parametrize(
+    "commands", [["pause"], ["step 3"], ["lr head 0.3", "step 2"], ["step 5", "rewind 3"]]
+)
+def test_a_run_that_is_left_is_verified_to_where_it_was_left(tmp_path, capsys, commands):
+    run_live(tmp_path / "run", *commands)
+    end = last_line(tmp_path / "run")
+    assert (end["event"], end["reason"]) == ("end", "left")
+    status, out = replayed(tmp_path / "run", capsys)
+    assert status == 0
+    assert f"identical through step {end['step']}" in out
+
+
+def test_a_run_that_is_left_after_its_end_was_undone_is_verified(tmp_path, capsys):
+    run_scenario(tmp_path / "run", TEXT.replace("epochs = 3", "epochs = 3\nseed = 3"))
+    with ExitStack() as files:
+        session = None
+
+        def go_on(tell):
+            nonlocal session
+            session = resume_watched(tmp_path / "run", files, tell)
+            return session
+
+        run = LiveRun(go_on, title_of(loads(TEXT, "x.toml"))).start()
+        run.answer(run.submit(parse("undo"), "key"), TIMEOUT)
+        run.close()
+    assert last_line(tmp_path / "run")["event"] == "end"
+    assert replayed(tmp_path / "run", capsys)[0] == 0
+
+
+def test_a_failed_run_is_verified_to_the_last_step_that_was_taken(tmp_path):
+    text = STOPPED.replace("small:model", "small:Tired")
+    with pytest.raises(ScenarioError, match="enough"):
+        run_scenario(tmp_path / "run", text)
+    end = last_line(tmp_path / "run")
+    assert (end["event"], end["reason"]) == ("end", "failed")
+    losses = [line for line in read_metrics(tmp_path / "run") if line["event"] == "loss"]
+    assert sum(len(line["loss"]) for line in losses) == end["step"]
+    verdict = compare(tmp_path / "run", nothing, nothing).verdict
+    assert verdict.ok
+    assert verdict.identical_through == end["step"] > 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_run_that_is_told_to_end_does_so_at_a_boundary_and_is_verified(tmp_path, number):
+    scenario = loads(STOPPED, "x.toml")
+    sent = []
+
+    def progress(step: int) -> None:
+        if step >= 7 and not sent:
+            sent.append(step)
+            signal.raise_signal(number)
+
+    with ExitStack() as files, ended_by_signals(), pytest.raises(KeyboardInterrupt) as ending:
+        recorder = RunFolder(tmp_path / "run", header_of(scenario), files)
+        list(replay(scenario, "x.toml", progress=progress, recorder=recorder))
+    assert isinstance(ending.value, EndedError) == (number != signal.SIGINT)
+    end = last_line(tmp_path / "run")
+    assert (end["event"], end["reason"]) == ("end", "interrupted")
+    assert compare(tmp_path / "run", nothing, nothing).verdict.identical_through == end["step"]
+
+
+def test_a_run_that_ended_anywhere_goes_on_and_is_verified_to_its_last_end(tmp_path, capsys):
+    steered(tmp_path / "run", 10, "stop")
+    with ExitStack() as files:
+        *_, ended = resume(tmp_path / "run", files, nothing, nothing)
+    assert ended.step == 21
+    events = [each["event"] for each in read_journal(tmp_path / "run")]
+    assert events.count("end") == 1
+    assert events[-1] == "digest"
+    assert replayed(tmp_path / "run", capsys)[0] == 0
+
+
+def test_a_run_that_was_left_and_is_left_again_at_once_is_recorded_once(tmp_path):
+    steered(tmp_path / "run", 10)
+    before = (tmp_path / "run" / JOURNAL).read_bytes()
+    with ExitStack() as files:
+        run = LiveRun(
+            lambda tell: resume_watched(tmp_path / "run", files, tell),
+            title_of(loads(TEXT, "x.toml")),
+        ).start()
+        run.answer(run.submit(parse("freeze nobody"), "key"), TIMEOUT)
+        run.close()
+    lines = (tmp_path / "run" / JOURNAL).read_bytes().removeprefix(before).splitlines()
+    commands = [json.loads(line).get("command") for line in lines]
+    assert commands == ["pause", "freeze nobody", None]
+    assert compare(tmp_path / "run", nothing, nothing).verdict.ok
+
+
+NET = """
+from tuitrain_core import functional
+from tuitrain_core.module import Linear, Module
+
+class Net(Module):
+    def __init__(self):
+        super().__init__()
+        self.fc1 = Linear(36, 8)
+        self.classifier = Linear(8, 4)
+
+    def forward(self, images):
+        return self.classifier(functional.relu(self.fc1(functional.flatten(images, 1))))
+"""
+
+
+def module_of_ones_own(folder: Path, name: str, text: str, monkeypatch) -> str:
+    """Write a module, and have it found; a name serves one test, for modules stay imported."""
+    (folder / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(folder)
+    return STOPPED.replace("tests.scenario.small:model", f"{name}:Net")
+
+
+def test_another_source_of_the_model_is_named_and_not_resumed(tmp_path, capsys, monkeypatch):
+    text = module_of_ones_own(tmp_path, "net_that_changes", NET, monkeypatch)
+    run_scenario(tmp_path / "run", text.replace('do = "stop"', 'do = "freeze fc"'))
+    header = json.loads((tmp_path / "run" / HEADER).read_text())
+    source = header["provenance"]["source of net_that_changes"]
+    assert source.startswith("sha256:")
+    header["provenance"]["source of net_that_changes"] = "sha256:" + "0" * 64
+    (tmp_path / "run" / HEADER).write_text(json.dumps(header))
+    assert main(["resume", str(tmp_path / "run")]) == 2
+    assert "source of net_that_changes: sha256:" in capsys.readouterr().err
+
+
+def test_other_data_are_not_resumed_unless_that_is_said(tmp_path, capsys, monkeypatch):
+    steered(tmp_path / "run", 10, "checkpoint here", 4)
+    before = (tmp_path / "run" / JOURNAL).read_bytes()
+    with_other_labels(monkeypatch)
+    assert main(["resume", str(tmp_path / "run")]) == 2
+    error = capsys.readouterr().err
+    assert "training labels: sha256:" in error
+    assert "--although-changed" in error
+    assert (tmp_path / "run" / JOURNAL).read_bytes() == before
+
+    assert main(["resume", "--although-changed", str(tmp_path / "run")]) == 0
+    capsys.readouterr()
+    assert (tmp_path / "run" / f"{JOURNAL}.before-1").read_bytes() == before
+    changed = [each for each in read_journal(tmp_path / "run") if each["event"] == "changed"]
+    assert [each["step"] for each in changed] == [10]
+    assert any("training labels" in each for each in changed[0]["changes"])
+    # The part before the change is trained with the labels that were, and differs now.
+    assert replayed(tmp_path / "run", capsys)[0] == 1
+
+
+def test_what_follows_a_change_is_never_called_identical(tmp_path, capsys, monkeypatch):
+    steered(tmp_path / "run", 10, "checkpoint here", 4)
+    with monkeypatch.context() as labels:
+        with_other_labels(labels)
+        assert main(["resume", "--although-changed", "--from", "here", str(tmp_path / "run")]) == 0
+    capsys.readouterr()
+    status, out = replayed(tmp_path / "run", capsys)
+    assert status == 1
+    assert "nothing to compare after step 0: the run was resumed there although" in out
+
+
+def test_once_changed_a_run_is_resumed_with_what_it_was_changed_to(tmp_path, monkeypatch):
+    steered(tmp_path / "run", 10, "checkpoint here", 4, "stop")
+    with_other_labels(monkeypatch)
+    with ExitStack() as files:
+        events = resume(tmp_path / "run", files, nothing, nothing, "here", although_changed=True)
+        for _ in range(3):
+            next(events)
+    assert main(["resume", str(tmp_path / "run")]) == 0
+
+
+def test_a_run_that_does_not_repeat_its_record_does_not_continue_it(tmp_path, capsys):
+    steered(tmp_path / "run", 14)
+    metrics = tmp_path / "run" / METRICS
+    content = metrics.read_text()
+    number = re.search(r"\d+\.\d+", content)
+    assert number is not None
+    metrics.write_text(content.replace(number[0], "2.25", 1))
+    before = metrics.read_bytes()
+    assert main(["resume", str(tmp_path / "run")]) == 2
+    assert "does not repeat its record, step 1: loss " in capsys.readouterr().err
+    assert metrics.read_bytes() == before
+
+
+def test_a_record_without_provenance_is_resumed_as_before(tmp_path):
+    steered(tmp_path / "run", 14)
+    header = json.loads((tmp_path / "run" / HEADER).read_text())
+    del header["provenance"], header["directory"], header["environment"]["target_cpu"]
+    (tmp_path / "run" / HEADER).write_text(json.dumps(header))
+    assert main(["resume", str(tmp_path / "run")]) == 0
+
+
+def test_a_relative_folder_of_data_is_found_from_anywhere(tmp_path, capsys, monkeypatch):
+    from tuitrain_core.data import mnist
+
+    here, there = tmp_path / "here", tmp_path / "there"
+    shutil.copytree(Path(mnist.__file__).with_name("mnist_mini"), here / "digits")
+    there.mkdir()
+    text = TEXT.replace("tests.scenario.small:data", "idx:digits").replace("epochs = 3", "steps=3")
+    text = text.replace("tests.scenario.small:model", "lenet")
+    scenario = here / "x.toml"
+    scenario.write_text(re.sub(r"\[\[(at|expect)\]\](.|\n)*", "", text))
+    monkeypatch.chdir(here)
+    assert main(["run", "--headless", str(scenario), "--out", str(there / "run")]) == 0
+    monkeypatch.chdir(there)
+    capsys.readouterr()
+    assert replayed(Path("run"), capsys) == (0, "run: identical through step 3\n")
+    assert main(["save", "run", "mine.toml"]) == 0
+    assert f'data = "idx:{here / "digits"}"' in Path("mine.toml").read_text()
+
+
+def test_another_target_processor_is_named(tmp_path, capsys, monkeypatch):
+    run_scenario(tmp_path / "run")
+    header = json.loads((tmp_path / "run" / HEADER).read_text())
+    header["environment"]["target_cpu"] = "nehalem, 4 lanes, no fma"
+    (tmp_path / "run" / HEADER).write_text(json.dumps(header))
+    status, out = replayed(tmp_path / "run", capsys)
+    assert status == 0
+    assert "another environment: target_cpu: " in out
+    assert "nehalem, 4 lanes, no fma recorded" in out
+
+
+def test_phases_that_end_are_those_that_write_an_end():
+    assert {each for each in Phase if each.ended} >= {Phase.STOPPED, Phase.FINISHED, Phase.FAILED}

@@ -1,0 +1,64 @@
+"""Signals that end the process, held back until a step boundary."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any, Final
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class DeferredSignals:
+    """Holds signals back inside; the first one acts, as it would have, when the block is left.
+
+    A second signal acts at once: a step may take long. Signals that have the system's default
+    action, or are ignored, are left alone; so is every signal outside the main thread.
+
+    Parameters
+    ----------
+    on_signal : called when a signal arrives
+
+    Attributes
+    ----------
+    received : whether a signal has arrived
+    """
+
+    def __init__(self, on_signal: Callable[[], None]) -> None:
+        self.received = False
+        self._on_signal = on_signal
+        self._number = 0
+        self._handlers: dict[signal.Signals, Any] = {}
+
+    def __enter__(self) -> DeferredSignals:
+        if threading.current_thread() is threading.main_thread():
+            for each in SIGNALS:
+                handler = signal.getsignal(each)
+                if callable(handler):
+                    self._handlers[each] = handler
+                    signal.signal(each, self._receive)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._give_back()
+        if self.received and error is None:
+            signal.raise_signal(self._number)
+
+    def _receive(self, number: int, frame: FrameType | None) -> None:
+        if self.received:
+            self._give_back()
+            self._handlers[signal.Signals(number)](number, frame)
+            return
+        self.received, self._number = True, number
+        self._on_signal()
+
+    def _give_back(self) -> None:
+        for each, handler in self._handlers.items():
+            signal.signal(each, handler)

@@ -1,0 +1,233 @@
+"""A recorder that compares what a run does with the record of an earlier one, line by line.
+
+Every command, loss, accuracy and digest of the record is compared, bit for bit. What the record
+does not hold cannot be compared, and is never called identical.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from tuitrain.run.courses import Take
+from tuitrain.run.session_state import SessionState
+from tuitrain.run.snapshot import EndReason, JournalEntry
+
+Measured: TypeAlias = tuple[str, int, float | None]
+"""``"loss"`` or ``"accuracy"``, the step, and the value; None stands for one that is not finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first thing in which a run differs from its record.
+
+    Attributes
+    ----------
+    step : the step after which it was found
+    what : a parameter, a loss, or a command and its outcomes
+    """
+
+    step: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a comparison has found.
+
+    Attributes
+    ----------
+    identical_through : the step of the last digest that was the same, with all before it; None if
+        no digest was compared
+    nothing_after : the step after which the record holds too little to compare; None if the whole
+        record was compared
+    detail : what the record lacks, in words; "" if it lacks nothing
+    difference : the first difference, or None
+    """
+
+    identical_through: int | None
+    nothing_after: int | None
+    detail: str
+    difference: Difference | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the whole record was compared, and is the same."""
+        return self.difference is None and self.nothing_after is None
+
+
+class RecordCheck:
+    """Compares a run with a record.
+
+    Parameters
+    ----------
+    journal : the lines of the journal that the run is to repeat, oldest first
+    metrics : the lines of losses and accuracies, oldest first
+    skip : losses and accuracies at the front that the run does not repeat
+
+    Attributes
+    ----------
+    difference : the first line that is not the same, or None
+    """
+
+    problem = ""
+
+    def __init__(
+        self,
+        journal: Iterable[Mapping[str, Any]],
+        metrics: Iterable[Mapping[str, Any]],
+        skip: int = 0,
+    ) -> None:
+        self._journal = deque(each for each in journal if each.get("actor") != "breakpoint")
+        self._metrics = deque(list(flattened(metrics))[skip:])
+        self.difference: Difference | None = None
+        self._identical_through: int | None = None
+        self._losses_through = 0
+        self._lacking: int | None = None
+        self._since_digest = False
+        self._changed_at: int | None = None
+
+    def over(self) -> bool:
+        """Whether nothing is left to compare, or a difference or a changed run was found."""
+        ended = self.difference is not None or self._changed_at is not None
+        return ended or not (self._journal or self._metrics)
+
+    def verdict(self) -> Verdict:
+        """Return what the comparison has found; the run has ended, or `over` is true."""
+        difference = self.difference
+        if difference is None and not self.over():
+            difference = Difference(self._last_step(), "the run ends here, and its record does not")
+        after, detail = self._lack() if difference is None else (None, "")
+        return Verdict(self._identical_through, after, detail, difference)
+
+    def provenance(self, take: Callable[[], Mapping[str, str]]) -> None:
+        """Compare nothing: the lines that follow show whether anything has changed."""
+
+    def command(self, entry: JournalEntry) -> None:
+        """Compare a command and its outcome."""
+        if entry.actor == "breakpoint":  # a pause that no user asked for
+            return
+        here = (entry.step, entry.command, entry.outcome)
+        recorded = self._next("command", entry.step, "step", "command", "outcome")
+        if recorded is not None and recorded != here:
+            self._differ(
+                entry.step, f"{here[1]!r} {here[2]}, recorded: {recorded[1]!r} {recorded[2]}"
+            )
+
+    def losses(self, first_step: int, losses: Sequence[float]) -> None:
+        """Compare losses, those of the steps from ``first_step`` on."""
+        for step, loss in enumerate(losses, start=first_step):
+            self._compare(("loss", step, loss))
+
+    def accuracy(self, step: int, accuracy: float) -> None:
+        """Compare an accuracy."""
+        self._compare(("accuracy", step, accuracy))
+
+    def groups(self, step: int, branch: str, take: Take, last: bool = False) -> None:
+        """Compare nothing: which steps were looked at is no part of what was trained."""
+
+    def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
+        """Compare digests, and find the first parameter that differs."""
+        recorded = self._next("digest", step, "step", "branch", "digests")
+        if recorded is not None:
+            self._compare_digests(step, branch, digests, recorded)
+
+    def end(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
+        """Compare digests with those of an end, if the record has one here."""
+        del reason
+        line = self._journal[0] if self._journal else {}
+        if (line.get("event"), line.get("step"), line.get("branch")) == ("end", step, branch):
+            recorded = self._next("end", step, "step", "branch", "digests")
+            if recorded is not None:
+                self._compare_digests(step, branch, digests, recorded)
+
+    def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:
+        """Keep none: the folder has its own."""
+        del name, take
+        return ""
+
+    def _compare_digests(
+        self, step: int, branch: str, digests: Mapping[str, str], recorded: tuple[Any, ...]
+    ) -> None:
+        if recorded[:2] != (step, branch):
+            self._differ(step, f"branch {branch}, recorded: step {recorded[0]} of {recorded[1]}")
+            return
+        for name in sorted({*digests, *recorded[2]}):
+            if digests.get(name) != recorded[2].get(name):
+                self._differ(step, name)
+                return
+        if self.difference is None and self._lacking is None:
+            self._identical_through, self._since_digest = step, False
+
+    def _compare(self, here: Measured) -> None:
+        """Compare a loss or an accuracy with the next one of the record."""
+        if self.over():
+            return
+        if not self._metrics:  # the journal goes on, so these were lost
+            if self._lacking is None:
+                self._lacking = here[1] - 1
+            return
+        recorded = self._metrics.popleft()
+        self._since_digest = True
+        if recorded[:2] != here[:2] or _bits(recorded[2]) != _bits(here[2]):
+            kind, step, value = recorded
+            at = "" if (kind, step) == here[:2] else f"{kind} of step {step} "
+            self._differ(here[1], f"{here[0]} {here[2]!r}, recorded: {at}{_shown(value)}")
+        elif here[0] == "loss":
+            self._losses_through = here[1]
+
+    def _next(self, event: str, step: int, *keys: str) -> tuple[Any, ...] | None:
+        """Take the journal's next line; None if there is none, or it is of another kind."""
+        if self.over() or not self._journal:
+            return None
+        record = self._journal.popleft()
+        if record.get("event") == "changed":
+            self._changed_at = step
+            return None
+        if record.get("event") != event:
+            self._differ(step, f"a {event}, recorded: a {record.get('event')}")
+            return None
+        self._since_digest = True
+        return tuple(record.get(key) for key in keys)
+
+    def _differ(self, step: int, what: str) -> None:
+        if self.difference is None:
+            self.difference = Difference(step, what)
+
+    def _last_step(self) -> int:
+        return max(self._losses_through, self._identical_through or 0)
+
+    def _lack(self) -> tuple[int | None, str]:
+        """Return after which step the record holds too little, and what it lacks."""
+        verified = self._identical_through or 0
+        if self._changed_at is not None:
+            return verified, "the run was resumed there although it had changed"
+        if self._lacking is not None:
+            return min(verified, self._lacking), "the record lacks losses"
+        if self._identical_through is None or self._since_digest:
+            through = self._losses_through
+            losses = f"losses are the same through step {through}, but " if through else ""
+            return verified, f"{losses}the record has no digest of the state there"
+        return None, ""
+
+
+def flattened(metrics: Iterable[Mapping[str, Any]]) -> Iterator[Measured]:
+    """Yield losses and accuracies one by one: how many share a line depends on who looked."""
+    for record in metrics:
+        step = record.get("step", 0)
+        if record.get("event") == "loss":
+            yield from (("loss", step + i, each) for i, each in enumerate(record.get("loss", ())))
+        else:
+            yield "accuracy", step, record.get("accuracy")
+
+
+def _bits(value: float | None) -> str:
+    """Return what two values share if and only if they have the same bits, or are not finite."""
+    return "not finite" if value is None or not math.isfinite(value) else float(value).hex()
+
+
+def _shown(value: float | None) -> str:
+    return "a value that is not finite" if value is None else repr(value)
