@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from tuitrain.run.checkpoint import Position
 from tuitrain.run.courses import Take
 from tuitrain.run.folder import RunFolder
+from tuitrain.run.record_format import JournalLine
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import JournalEntry
 
-from .record import comes_again
+from .record import comes_again, of_breakpoint
 
 
 class GoingOn:
@@ -28,7 +28,7 @@ class GoingOn:
     folder : where what follows goes
     """
 
-    def __init__(self, records: Sequence[Mapping[str, Any]], folder: RunFolder) -> None:
+    def __init__(self, records: Sequence[JournalLine], folder: RunFolder) -> None:
         self._folder = folder
         self._records = records
         self.begin(Position())
@@ -36,9 +36,9 @@ class GoingOn:
     def begin(self, position: Position) -> None:
         """Expect what follows on a position of the record."""
         self._ahead = deque(
-            (index + 1, record.get("actor") == "breakpoint")
-            for index, record in enumerate(self._records)
-            if index >= position.journal and comes_again(record)
+            (index + 1, of_breakpoint(line))
+            for index, line in enumerate(self._records)
+            if index >= position.journal and comes_again(line)
         )
         self._journal, self._metrics = position.journal, position.metrics
 

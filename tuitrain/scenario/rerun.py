@@ -6,20 +6,23 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 
-from tuitrain.errors import ScenarioError
 from tuitrain.run.courses import Take
-from tuitrain.run.folder import SCHEMA, Header, read_header, read_journal
+from tuitrain.run.folder import HEADER, SCHEMA, Header, read_header, read_journal
+from tuitrain.run.record_format import CommandLine, DigestLine, JournalLine
 from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import JournalEntry
 from tuitrain.run.telling import Tell
 
-from .record import asked_in, comes_again
+from .load import checked
+from .record import asked_in, comes_again, of_breakpoint
 from .replay import replay
 from .schema import Scenario
+
+_Line = TypeVar("_Line", CommandLine, DigestLine)
 
 
 def header_of(scenario: Scenario) -> Header:
@@ -54,8 +57,8 @@ class Comparison:
 
     problem = ""
 
-    def __init__(self, records: Sequence[Mapping[str, Any]]) -> None:
-        self._left = list(records)[::-1]
+    def __init__(self, lines: Sequence[JournalLine]) -> None:
+        self._left = list(lines)[::-1]
         self.step = 0
         self.difference: Difference | None = None
 
@@ -67,20 +70,22 @@ class Comparison:
         """Compare a command and its outcome."""
         if entry.actor == "breakpoint":  # a pause, which nobody has asked for
             return
-        mine = (entry.step, entry.command, entry.outcome)
-        theirs = self._next("command", entry.step, "step", "command", "outcome")
-        if theirs is not None and theirs != mine:
-            self._differ(entry.step, f"{mine[1]!r} {mine[2]}, recorded: {theirs[1]!r} {theirs[2]}")
+        line = self._next(CommandLine, entry.step)
+        if line is None:
+            return
+        if (line.step, line.command, line.outcome) != (entry.step, entry.command, entry.outcome):
+            recorded = f"{line.command!r} {line.outcome}"
+            self._differ(entry.step, f"{entry.command!r} {entry.outcome}, recorded: {recorded}")
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
         """Compare digests, and find the first parameter that differs."""
-        theirs = self._next("digest", step, "step", "branch", "digests")
-        if theirs is None:
+        line = self._next(DigestLine, step)
+        if line is None:
             return
-        if theirs[:2] != (step, branch):
-            self._differ(step, f"branch {branch}, recorded: step {theirs[0]} of {theirs[1]}")
-        for name in sorted({*digests, *theirs[2]}):
-            if digests.get(name) != theirs[2].get(name):
+        if (line.step, line.branch) != (step, branch):
+            self._differ(step, f"branch {branch}, recorded: step {line.step} of {line.branch}")
+        for name in sorted({*digests, *line.digests}):
+            if digests.get(name) != line.digests.get(name):
                 self._differ(step, name)
                 break
 
@@ -98,16 +103,17 @@ class Comparison:
         del name, take
         return ""
 
-    def _next(self, event: str, step: int, *keys: str) -> tuple[Any, ...] | None:
+    def _next(self, kind: type[_Line], step: int) -> _Line | None:
         """Take the journal's next line; None if there is none or it differs in kind."""
         if self.over():
             return None
-        record = self._left.pop()
-        if record.get("event") != event:
-            self._differ(step, f"a {event}, recorded: a {record.get('event')}")
+        line = self._left.pop()
+        if not isinstance(line, kind):
+            recorded = line.__struct_config__.tag
+            self._differ(step, f"a {kind.__struct_config__.tag}, recorded: a {recorded}")
             return None
         self.step = step
-        return tuple(record.get(key) for key in keys)
+        return line
 
     def _differ(self, step: int, what: str) -> None:
         if self.difference is None:
@@ -128,9 +134,9 @@ def compare(
     TuitrainError : the folder holds no run, or it cannot be read or built
     """
     header, scenario = scenario_of(folder)
-    records = [each for each in read_journal(folder) if comes_again(each)]
-    comparison = Comparison([each for each in records if each.get("actor") != "breakpoint"])
-    asked = list(asked_in(folder, records))
+    lines = [each for each in read_journal(folder) if comes_again(each)]
+    comparison = Comparison([each for each in lines if not of_breakpoint(each)])
+    asked = list(asked_in(lines))
     events = replay(scenario, str(folder), tell, progress, comparison, asked, comparison.over)
     deque(events, maxlen=0)
     return comparison, different_environments(header.environment)
@@ -144,10 +150,7 @@ def scenario_of(folder: Path) -> tuple[Header, Scenario]:
     TuitrainError : the folder holds no run, or its header cannot be read
     """
     header = read_header(folder)
-    try:
-        return header, msgspec.convert(header.scenario, Scenario)
-    except msgspec.ValidationError as error:
-        raise ScenarioError(f"{folder}: the header's scenario: {error}") from None
+    return header, checked(header.scenario, f"{folder / HEADER}: the scenario")
 
 
 def different_environments(recorded: Mapping[str, str]) -> list[str]:

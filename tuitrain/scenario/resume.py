@@ -123,7 +123,7 @@ class _Resumed:
         header, scenario = scenario_of(folder)
         self._paths = _checkpoints(folder, name)
         self._header = msgspec.structs.replace(header, environment=environment())
-        self._folder, self._records = folder, read_journal(folder)
+        self._records = read_journal(folder)
         self._writer = RunFolder(folder, self._header, files, again=True)
         self.recorder = GoingOn(self._records, self._writer)
         self.session = build(scenario, str(folder), tell, self.recorder)
@@ -136,8 +136,8 @@ class _Resumed:
             self._paths, self._header, self._writer.position, self.session, self.expectations
         )
         self.recorder.begin(at)
-        self.session.journal.restore(entries_in(self._folder, self._records[: at.journal]))
-        self.asked = list(asked_in(self._folder, self._records[at.journal :]))
+        self.session.journal.restore(entries_in(self._records[: at.journal]))
+        self.asked = list(asked_in(self._records[at.journal :]))
         return WentOn(self.session.step, _told(used, self.session.step, problems))
 
 

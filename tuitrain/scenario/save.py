@@ -10,12 +10,14 @@ import tomli_w
 
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
 from tuitrain.run.disk import write_whole
-from tuitrain.run.folder import read_header, read_journal
+from tuitrain.run.folder import read_journal
+from tuitrain.run.record_format import DigestLine
 
 from .lines import Done, Lines
 from .load import load
 from .python import python_script
 from .record import all_entries_in
+from .rerun import scenario_of
 from .schema import At, Scenario
 
 
@@ -75,11 +77,10 @@ def recorded(folder: Path) -> Scenario:
     ------
     TuitrainError : the folder holds no run, or its record is damaged
     """
-    header = read_header(folder)
+    _, began_as = scenario_of(folder)
     try:
-        began_as = msgspec.convert(header.scenario, Scenario)
         lines = _lines(folder)
-    except (msgspec.ValidationError, CommandError, KeyError, IndexError) as error:
+    except CommandError as error:
         raise ScenarioError(f"{folder}: the record is damaged: {error}") from None
     decisions, ended = lines.current, {}
     if lines.stopped_at is not None:
@@ -98,11 +99,11 @@ def as_toml(scenario: Scenario) -> str:
 
 def _lines(folder: Path) -> Lines:
     lines = Lines()
-    for record in read_journal(folder):
-        went_on = record.get("event") == "digest" and lines.stopped_at is not None
-        if went_on and msgspec.convert(record.get("step"), int) > (lines.stopped_at or 0):
+    for line in read_journal(folder):
+        stopped_at = lines.stopped_at
+        if isinstance(line, DigestLine) and stopped_at is not None and line.step > stopped_at:
             lines.stopped_at = None  # the run was resumed
-        for entry in all_entries_in(folder, [record]):
+        for entry in all_entries_in([line]):
             if entry.outcome == "applied":
                 lines.follow(entry.step, entry.command)
     return lines
