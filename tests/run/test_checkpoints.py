@@ -10,6 +10,7 @@ from tuitrain.commands import parse
 from tuitrain.run.cadence import Cadence
 from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
 from tuitrain.run.folder import Header, RunFolder, read_journal
+from tuitrain.run.record_format import CommandLine, DigestLine
 from tuitrain.run.session import Planned, Session
 
 HEADER = Header(1, {"name": "test"}, {"numpy": "2"})
@@ -96,7 +97,8 @@ def test_a_checkpoint_is_answered_journalled_and_changes_no_bit(recorded, tmp_pa
     assert recorded.engine.digest() == before
     assert recorded.timeline.line.decisions == []
     entry = read_journal(tmp_path / "run")[-1]
-    assert (entry["command"], entry["outcome"], entry["step"]) == ("checkpoint a", "applied", 30)
+    assert isinstance(entry, CommandLine)
+    assert (entry.command, entry.outcome, entry.step) == ("checkpoint a", "applied", 30)
     made = read_checkpoint(checkpoint_file(tmp_path / "run", "a"))
     assert (made.run, made.environment) == (HEADER.run(), HEADER.environment)
     assert made.session.engine.step == 30
@@ -116,7 +118,7 @@ def test_the_run_keeps_one_by_itself_now_and_then(recorded, tmp_path):
     for times in (1, 2):
         run_to(recorded, Cadence().checkpoint * times + 10)
         assert read_checkpoint(auto).session.engine.step == Cadence().checkpoint * times
-    assert read_journal(tmp_path / "run")[-1]["event"] == "digest"
+    assert isinstance(read_journal(tmp_path / "run")[-1], DigestLine)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 64, 100, 256, 10_000])

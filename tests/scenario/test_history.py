@@ -119,9 +119,11 @@ def test_a_torn_last_line_is_passed_over(tmp_path):
     [
         ([command(5, "branch nowhere")], [], "journal.jsonl: the record is damaged"),
         ([command(5, "rewind nowhere")], [], "journal.jsonl: the record is damaged"),
-        ([command(5, "dance")], [], "journal.jsonl: the record is damaged"),
-        ([{"event": "command", "step": "five"}], [], "journal.jsonl"),
-        ([], [{"event": "loss", "step": 1, "loss": "low"}], "metrics.jsonl"),
+        ([command(5, "rewind 3"), command(6, "branch b9")], [], "no branch 'b9'; there were main"),
+        ([command(5, "redo")], [], "step 5: 'redo': nothing had been undone"),
+        ([command(5, "dance")], [], "journal.jsonl, line 1: unknown command 'dance'"),
+        ([{"event": "command", "step": "five"}], [], "journal.jsonl, line 1: Expected `int`"),
+        ([], [{"event": "loss", "step": 1, "loss": "low"}], "metrics.jsonl, line 1"),
     ],
 )
 def test_a_damaged_record_is_one_clear_error(tmp_path, journal, metrics, said):

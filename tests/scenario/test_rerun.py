@@ -21,6 +21,7 @@ from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build, title_of
 from tuitrain.scenario.events import Ended
 from tuitrain.scenario.load import loads
+from tuitrain.scenario.record import all_entries_in
 from tuitrain.scenario.rerun import compare, header_of
 from tuitrain.scenario.resume import resume
 
@@ -71,8 +72,8 @@ def test_a_recorded_run_comes_out_identical(tmp_path, capsys):
 
 def test_a_command_is_written_down_with_its_step_and_actor_and_no_time_of_day(tmp_path):
     record(tmp_path / "run", [(20, "lr head 0.3")])
-    lines = [each for each in read_journal(tmp_path / "run") if each["event"] == "command"]
-    assert lines[-1] == {
+    lines = map(json.loads, (tmp_path / "run" / JOURNAL).read_text().splitlines())
+    assert [each for each in lines if each["event"] == "command"][-1] == {
         "event": "command",
         "step": 20,
         "command": "lr head 0.3",
@@ -177,8 +178,8 @@ def test_a_stopped_run_goes_on_when_it_is_resumed(tmp_path):
     with ExitStack() as files:
         events = list(resume(tmp_path / "run", files, nothing, nothing))
     assert events[-1].step == 420
-    outcomes = [e["outcome"] for e in read_journal(tmp_path / "run") if e["event"] == "command"]
-    assert "refused" in outcomes
+    entries = all_entries_in(read_journal(tmp_path / "run"))
+    assert "refused" in [each.outcome for each in entries]
     comparison = compare(tmp_path / "run", nothing, nothing)
     assert comparison.verdict.ok
 

@@ -5,6 +5,7 @@ import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import Phase as Stage
@@ -174,6 +175,23 @@ def test_a_finished_run_goes_on_from_each_of_its_checkpoints_to_the_same_end(
     rest = again[again.index(went_on(again)) + 1 :]
     assert rest == told[-len(rest) :]
     assert different(tmp_path / "run", whole) == []
+
+
+def test_a_checkpoint_with_a_changed_array_is_told_and_an_earlier_one_is_gone_on_from(
+    uninterrupted, tmp_path
+):
+    whole, events = uninterrupted
+    shutil.copytree(whole, tmp_path / "run")
+    path = checkpoint_file(tmp_path / "run", "auto")
+    arrays = dict(np.load(path))
+    name = next(each for each in arrays if each.startswith("parameter/"))
+    arrays[name] = arrays[name] + 1
+    np.savez(path, **arrays)
+    again = go_on(tmp_path / "run")
+    assert 0 < went_on(again).step < 400
+    assert "auto" in went_on(again).message
+    assert "its content is not what its digest was made of" in went_on(again).message
+    assert again[-1] == events[-1]
 
 
 def test_findings_before_the_checkpoint_count_at_the_end(uninterrupted, tmp_path):

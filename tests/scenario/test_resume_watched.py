@@ -15,6 +15,7 @@ from tuitrain.run.telling import nobody
 from tuitrain.scenario.build import build
 from tuitrain.scenario.load import loads
 from tuitrain.scenario.past.recording import Recording
+from tuitrain.scenario.record import all_entries_in
 from tuitrain.scenario.rerun import header_of
 from tuitrain.scenario.resume import resume_watched
 
@@ -53,7 +54,7 @@ def test_it_stands_paused_where_the_record_ends(tmp_path, step, asked):
         session.decide(parse("lr head 0.01"), "key", 0)
         session.phase = Phase.RUNNING
         session.burst(most=1)
-    commands = [each["command"] for each in read_journal(tmp_path / "run") if "command" in each]
+    commands = [each.command for each in all_entries_in(read_journal(tmp_path / "run"))]
     assert commands[-2:] == ["pause", "lr head 0.01"]
     assert Recording(tmp_path / "run").snapshot().step == step + 1
 

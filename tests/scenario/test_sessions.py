@@ -17,6 +17,8 @@ from tests.scenario.test_rerun import nothing, record
 from tests.scenario.test_resume import HEAD, go_on, left_in, values, values_in, went_on
 from tuitrain.run.checkpoint import checkpoint_file, read_position
 from tuitrain.run.folder import JOURNAL, METRICS, read_journal
+from tuitrain.run.record_format import CommandLine
+from tuitrain.scenario.record import all_entries_in
 from tuitrain.scenario.rerun import compare
 
 SESSIONS = int(os.environ.get("TUITRAIN_SESSIONS", "25"))
@@ -50,7 +52,7 @@ acts = st.one_of(
 def test_the_record_of_any_session_runs_again_to_the_same_bits(tmp_path_factory, script):
     folder = tmp_path_factory.mktemp("session") / "run"
     _, step = record(folder, script)
-    applied = sum(line.get("outcome") == "applied" for line in read_journal(folder))
+    applied = sum(each.outcome == "applied" for each in all_entries_in(read_journal(folder)))
     event(f"{min(applied // 4 * 4, 12)} commands or more applied")
     comparison = compare(folder, nothing, nothing)
     assert comparison.verdict.ok
@@ -72,7 +74,8 @@ def test_killed_after_any_checkpoint_a_session_goes_on_to_the_same_end(
     chosen = data.draw(st.integers(0, kept - 1))
     shutil.copy(place / "kept" / f"{chosen}.npz", checkpoint_file(folder, "auto"))
     at = read_position(place / "kept" / f"{chosen}.npz")
-    commands = [i for i, each in enumerate(read_journal(folder), 1) if each["event"] == "command"]
+    lines = enumerate(read_journal(folder), 1)
+    commands = [index for index, line in lines if isinstance(line, CommandLine)]
     cut_off(folder / JOURNAL, data, max(at.journal, *commands[-1:], 0))
     lines = list(itertools.accumulate(map(metrics_in, before[METRICS].splitlines())))
     cut_off(folder / METRICS, data, bisect_left(lines, at.metrics) + 1)

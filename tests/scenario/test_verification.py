@@ -7,6 +7,7 @@ import signal
 from contextlib import ExitStack
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -88,8 +89,16 @@ def with_other_labels(monkeypatch) -> None:
     monkeypatch.setattr(small, "data", lambda: (changed, test))
 
 
+def journal(folder: Path) -> list[dict]:
+    return msgspec.to_builtins(read_journal(folder))
+
+
+def metrics(folder: Path) -> list[dict]:
+    return msgspec.to_builtins(read_metrics(folder))
+
+
 def last_line(folder: Path) -> dict:
-    return read_journal(folder)[-1]
+    return journal(folder)[-1]
 
 
 def test_a_stopped_run_ends_with_digests_and_is_verified_to_its_stop(tmp_path, capsys):
@@ -137,28 +146,28 @@ def test_a_record_without_losses_is_not_called_identical(tmp_path, capsys):
 
 def test_a_killed_run_is_verified_as_far_as_its_digests_go(tmp_path, capsys):
     run_scenario(tmp_path / "run")
-    journal = tmp_path / "run" / JOURNAL
-    lines = journal.read_bytes().splitlines(keepends=True)
-    journal.write_bytes(b"".join(lines[:-2]))  # without the stop, and the end
+    path = tmp_path / "run" / JOURNAL
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-2]))  # without the stop, and the end
     status, out = replayed(tmp_path / "run", capsys)
     assert status == 1
     assert "nothing to compare after step 0: losses are the same through step 17, but" in out
 
 
 def values_of(folder: Path) -> int:
-    return sum(len(each.get("loss", [0])) for each in read_metrics(folder))
+    return sum(len(each.get("loss", [0])) for each in metrics(folder))
 
 
 def test_every_loss_and_accuracy_is_compared(tmp_path):
     run_scenario(tmp_path / "run")
-    metrics = tmp_path / "run" / METRICS
-    content = metrics.read_text()
+    path = tmp_path / "run" / METRICS
+    content = path.read_text()
     numbers = [found.span() for found in re.finditer(r"\d+\.\d+(e-?\d+)?", content)]
     assert len(numbers) == values_of(tmp_path / "run") == 17 + 2
     for begin, end in numbers:
         other = np.nextafter(np.float32(content[begin:end]), np.float32(np.inf)).item()
         for text in (repr(other), "null"):
-            metrics.write_text(content[:begin] + text + content[end:])
+            path.write_text(content[:begin] + text + content[end:])
             verdict = compare(tmp_path / "run", nothing, nothing).verdict
             assert not verdict.ok
             assert verdict.difference is not None
@@ -216,7 +225,7 @@ def test_a_failed_run_is_verified_to_the_last_step_that_was_taken(tmp_path):
         run_scenario(tmp_path / "run", text)
     end = last_line(tmp_path / "run")
     assert (end["event"], end["reason"]) == ("end", "failed")
-    losses = [line for line in read_metrics(tmp_path / "run") if line["event"] == "loss"]
+    losses = [line for line in metrics(tmp_path / "run") if line["event"] == "loss"]
     assert sum(len(line["loss"]) for line in losses) == end["step"]
     verdict = compare(tmp_path / "run", nothing, nothing).verdict
     assert verdict.ok
@@ -247,7 +256,7 @@ def test_a_run_that_ended_anywhere_goes_on_and_is_verified_to_its_last_end(tmp_p
     with ExitStack() as files:
         *_, ended = resume(tmp_path / "run", files, nothing, nothing)
     assert ended.step == 21
-    events = [each["event"] for each in read_journal(tmp_path / "run")]
+    events = [each["event"] for each in journal(tmp_path / "run")]
     assert events.count("end") == 1
     assert events[-1] == "digest"
     assert replayed(tmp_path / "run", capsys)[0] == 0
@@ -316,7 +325,7 @@ def test_other_data_are_not_resumed_unless_that_is_said(tmp_path, capsys, monkey
     assert main(["resume", "--although-changed", str(tmp_path / "run")]) == 0
     capsys.readouterr()
     assert (tmp_path / "run" / f"{JOURNAL}.before-1").read_bytes() == before
-    changed = [each for each in read_journal(tmp_path / "run") if each["event"] == "changed"]
+    changed = [each for each in journal(tmp_path / "run") if each["event"] == "changed"]
     assert [each["step"] for each in changed] == [10]
     assert any("training labels" in each for each in changed[0]["changes"])
     # The part before the change is trained with the labels that were, and differs now.
@@ -346,15 +355,15 @@ def test_once_changed_a_run_is_resumed_with_what_it_was_changed_to(tmp_path, mon
 
 def test_a_run_that_does_not_repeat_its_record_does_not_continue_it(tmp_path, capsys):
     steered(tmp_path / "run", 14)
-    metrics = tmp_path / "run" / METRICS
-    content = metrics.read_text()
+    path = tmp_path / "run" / METRICS
+    content = path.read_text()
     number = re.search(r"\d+\.\d+", content)
     assert number is not None
-    metrics.write_text(content.replace(number[0], "2.25", 1))
-    before = metrics.read_bytes()
+    path.write_text(content.replace(number[0], "2.25", 1))
+    before = path.read_bytes()
     assert main(["resume", str(tmp_path / "run")]) == 2
     assert "does not repeat its record, step 1: loss " in capsys.readouterr().err
-    assert metrics.read_bytes() == before
+    assert path.read_bytes() == before
 
 
 def test_a_record_without_provenance_is_resumed_as_before(tmp_path):

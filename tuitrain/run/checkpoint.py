@@ -1,24 +1,25 @@
 """Checkpoint files: a session's state on disk, whole or not at all, and never pickled.
 
-A file is NumPy's ``.npz``: a zip of plain arrays, each with a checksum, and one entry of JSON with
-what is no array. Reading executes nothing.
+A file holds plain arrays, one of them with what is no array as JSON, and a digest of them all: a
+change of any byte is found out. Reading executes nothing.
 """
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import msgspec
 import numpy as np
 
+from tuitrain.decoding import decode_json
 from tuitrain.engines.state import Array
 from tuitrain.errors import CommandError, TuitrainError
 
-from .checkpoint_record import StateRecord, as_arrays, as_record, as_state
+from .array_file import DIGEST, check_digest, pack, unpack
+from .checkpoint_record import Count, StateRecord, as_arrays, as_record, as_state
 from .session_state import SessionState
 
 SCHEMA = 1
@@ -39,8 +40,8 @@ class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=Tr
     metrics : losses and accuracies
     """
 
-    journal: int = 0
-    metrics: int = 0
+    journal: Count = 0
+    metrics: Count = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,6 +70,16 @@ class _Meta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     session: StateRecord
 
 
+class _Schema(msgspec.Struct, frozen=True):
+    """What every checkpoint has, of whichever schema."""
+
+    schema: int
+
+
+_SCHEMA_DECODER: Final = msgspec.json.Decoder(_Schema)
+_META_DECODER: Final = msgspec.json.Decoder(_Meta)
+
+
 def checkpoint_file(folder: Path, name: str) -> Path:
     """Return where a run folder has the checkpoint of that name."""
     return folder / CHECKPOINTS / f"{name}.npz"
@@ -84,9 +95,7 @@ def as_bytes(checkpoint: Checkpoint) -> bytes:
         as_record(checkpoint.session),
     )
     encoded = np.frombuffer(msgspec.json.encode(meta), np.uint8)
-    content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **{_META: encoded}, **as_arrays(checkpoint.session))
-    return content.getvalue()
+    return pack({_META: encoded, **as_arrays(checkpoint.session)})
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
@@ -94,9 +103,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
     Raises
     ------
-    CheckpointError : there is no such file, or it is damaged, or it is no checkpoint
+    CheckpointError : there is no such file, or it is damaged, or it is no checkpoint, or its
+        content is not what its digest was made of
     """
-    meta, arrays = _read(path, whole=True)
+    meta, arrays = _read(path, None)
     try:
         session = as_state(meta.session, arrays)
     except (KeyError, ValueError, TypeError, CommandError) as error:
@@ -111,15 +121,16 @@ def read_position(path: Path) -> Position:
     ------
     CheckpointError : as `read_checkpoint`
     """
-    return _read(path, whole=False)[0].position
+    return _read(path, [_META])[0].position
 
 
-def _read(path: Path, whole: bool) -> tuple[_Meta, dict[str, Array]]:
+def _read(path: Path, names: Iterable[str] | None) -> tuple[_Meta, dict[str, Array]]:
+    """Read what is no array, and the other arrays of these names (default: all)."""
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
-            meta = _decoded(file[_META].tobytes())
-            names = [name for name in file.files if name != _META] if whole else []
-            arrays = {name: file[name] for name in names}
+        arrays = unpack(path, names)
+        meta = _decoded(arrays[_META].tobytes())
+        if meta.schema == SCHEMA:  # another may have another digest
+            check_digest(arrays)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such file") from None
     except OSError as error:
@@ -128,15 +139,15 @@ def _read(path: Path, whole: bool) -> tuple[_Meta, dict[str, Array]]:
         raise CheckpointError(f"{path} is damaged, or no checkpoint: {_told(error)}") from None
     if meta.schema != SCHEMA:
         raise CheckpointError(f"{path} has schema {meta.schema}; this version reads {SCHEMA}")
-    return meta, arrays
+    return meta, {name: each for name, each in arrays.items() if name not in (_META, DIGEST)}
 
 
 def _decoded(content: bytes) -> _Meta:
     """Decode what is no array; one of another schema is only asked which."""
-    schema = msgspec.json.decode(content, type=dict[str, Any]).get("schema")
-    if isinstance(schema, int) and schema != SCHEMA:
+    schema = decode_json(content, _SCHEMA_DECODER, _META).schema
+    if schema != SCHEMA:
         return _Meta(schema, "", {}, Position(), StateRecord())
-    return msgspec.json.decode(content, type=_Meta)
+    return decode_json(content, _META_DECODER, _META)
 
 
 def _told(error: Exception) -> str:

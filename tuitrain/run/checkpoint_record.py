@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
 
 from tuitrain.commands import BreakWhen, parse, to_text
+from tuitrain.commands.checks import MOST
 from tuitrain.engines.state import Array, EngineState, OptimizerState
 
 from .curve import Curve
 from .line import Line
 from .session_state import Mark, Planned, SessionState
 from .states import Decision
+
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+"""Of steps, updates, lines."""
 
 _Timed = TypeVar("_Timed", Decision, Planned)
 
@@ -26,7 +30,7 @@ class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Timed(_Record, frozen=True):
     """A command and its step: one that was decided, or one that is planned."""
 
-    step: int
+    step: Count
     command: str
 
 
@@ -34,8 +38,8 @@ class LineRecord(_Record, frozen=True):
     """A line of history without its curves."""
 
     name: str
-    fork: int
-    tip: int
+    fork: Count
+    tip: Count
     decisions: list[Timed]
     parent: str = ""
 
@@ -43,7 +47,7 @@ class LineRecord(_Record, frozen=True):
 class MarkRecord(_Record, frozen=True):
     """Where a checkpoint was made."""
 
-    step: int
+    step: Count
     decisions: list[Timed]
     planned: list[Timed]
 
@@ -51,19 +55,19 @@ class MarkRecord(_Record, frozen=True):
 class StateRecord(_Record, frozen=True):
     """What of a session's state is no array; the present line is the first."""
 
-    step: int = 0
-    updates: dict[str, int] = {}
-    frozen: dict[str, int] = {}
+    step: Count = 0
+    updates: dict[str, Count] = {}
+    frozen: dict[str, Count] = {}
     groups: list[dict[str, Any]] = []
     random: dict[str, Any] = {}
     clip: tuple[str, float] = ("off", 0.0)
-    made: int = 0
+    made: Count = 0
     lines: list[LineRecord] = []
     undone: list[str] = []
     marks: dict[str, MarkRecord] = {}
     planned: list[Timed] = []
     breakpoints: list[str] = []
-    held_at: int | None = None
+    held_at: Count | None = None
     memory: dict[str, Any] = {}
 
 
@@ -120,7 +124,11 @@ def as_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionState:
     CommandError : a command cannot be read
     """
     left = dict(arrays)
-    lines = [_line(each, left, index) for index, each in enumerate(record.lines)]
+    lengths = [record.step, *(each.tip for each in record.lines[1:])]
+    lines = [
+        _line(each, left, index, length)
+        for index, (each, length) in enumerate(zip(record.lines, lengths, strict=False))
+    ]
     if not lines:
         raise ValueError("it has no line of history")
     return SessionState(
@@ -170,12 +178,15 @@ def _engine(record: StateRecord, arrays: Mapping[str, Array]) -> EngineState:
     )
 
 
-def _line(record: LineRecord, arrays: dict[str, Array], index: int) -> Line:
-    """Make a line; its arrays are taken out."""
+def _line(record: LineRecord, arrays: dict[str, Array], index: int, length: int) -> Line:
+    """Make a line of ``length`` steps; its arrays are taken out."""
     loss, accuracy = Curve(), Curve()
-    loss.extend(1, _curve(arrays.pop(f"line/{index}/loss")))
+    losses = _curve(arrays.pop(f"line/{index}/loss"))
+    if len(losses) != length:
+        raise ValueError(f"line {record.name} has {len(losses)} losses of {length} steps")
+    loss.extend(1, losses)
     values = _curve(arrays.pop(f"line/{index}/accuracy"))
-    for step, value in zip(arrays.pop(f"line/{index}/measured").tolist(), values, strict=True):
+    for step, value in zip(_steps(arrays.pop(f"line/{index}/measured")), values, strict=True):
         accuracy.extend(step, [value])
     decisions = list(_read(Decision, record.decisions))
     return Line(record.name, record.fork, decisions, loss, accuracy, record.tip, record.parent)
@@ -184,6 +195,14 @@ def _line(record: LineRecord, arrays: dict[str, Array], index: int) -> Line:
 def _curve(array: Array) -> list[float]:
     if array.dtype != np.float64 or array.ndim != 1:
         raise ValueError(f"a curve is float64 of one dimension, not {array.dtype} {array.shape}")
+    return array.tolist()
+
+
+def _steps(array: Array) -> list[int]:
+    if array.dtype != np.int64 or array.ndim != 1:
+        raise ValueError(f"steps are int64 of one dimension, not {array.dtype} {array.shape}")
+    if len(array) and (array[0] < 0 or array[-1] > MOST or (np.diff(array) <= 0).any()):
+        raise ValueError(f"the steps of accuracies do not ascend from 0 to {MOST} at most")
     return array.tolist()
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
+from tuitrain.commands.checks import MOST
 from tuitrain.engines.views import GroupView
 
 FINEST: Final = 512
@@ -40,7 +41,7 @@ class Looked(msgspec.Struct, frozen=True):
     groups : by name, gradient norm and |Δw|/|w|; None where there was none, or it was not finite
     """
 
-    step: int
+    step: Annotated[int, msgspec.Meta(ge=0, le=MOST)]
     branch: str
     groups: dict[str, tuple[float | None, float | None]]
 

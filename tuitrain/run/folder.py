@@ -15,16 +15,25 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Final
 
 import msgspec
 
+from tuitrain.decoding import decode_json
 from tuitrain.errors import TuitrainError, nearest
 
 from .checkpoint import Checkpoint, CheckpointError, Position, as_bytes, checkpoint_file
 from .courses import Looked, Take, Thinning
 from .disk import appending, cut_torn_line, hold_alone, write_whole
 from .record_cut import cut_journal, cut_metrics, cut_where, keep_copies
+from .record_format import (
+    JournalLine,
+    MetricsLine,
+    count_metrics,
+    groups_lines,
+    journal_lines,
+    metrics_lines,
+)
 from .session_state import SessionState
 from .snapshot import EndReason, JournalEntry
 
@@ -64,6 +73,10 @@ class Header(msgspec.Struct, frozen=True):
         """Return a digest of what was run, which its checkpoints carry."""
         content = msgspec.json.encode(self.scenario, order="deterministic")
         return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+_SCHEMA_DECODER: Final = msgspec.json.Decoder(_Schema)
+_HEADER_DECODER: Final = msgspec.json.Decoder(Header)
 
 
 class RunFolder:
@@ -268,11 +281,6 @@ def read_header(folder: Path) -> Header:
     """
     try:
         content = (folder / HEADER).read_bytes()
-        found = msgspec.json.decode(content, type=_Schema).schema
-        if found != SCHEMA:
-            reads = f"this version reads {SCHEMA}"
-            raise TuitrainError(f"{folder / HEADER} has schema {found}; {reads}")
-        return msgspec.json.decode(content, type=Header)
     except FileNotFoundError:
         near = nearest(
             str(folder), [str(each.parent) for each in folder.parent.glob(f"*/{HEADER}")]
@@ -282,28 +290,31 @@ def read_header(folder: Path) -> Header:
         raise TuitrainError(f"{folder} is a file, and not the folder of a run") from None
     except OSError as error:
         raise TuitrainError(f"{folder / HEADER} cannot be read: {error.strerror}") from None
-    except msgspec.MsgspecError as error:
-        raise TuitrainError(f"{folder / HEADER}: {error}") from None
+    source = str(folder / HEADER)
+    found = decode_json(content, _SCHEMA_DECODER, source).schema
+    if found != SCHEMA:
+        raise TuitrainError(f"{source} has schema {found}; this version reads {SCHEMA}")
+    return decode_json(content, _HEADER_DECODER, source)
 
 
-def read_journal(folder: Path) -> list[dict[str, Any]]:
+def read_journal(folder: Path) -> list[JournalLine]:
     """Read the journal's whole lines, oldest first; a torn last line is passed over.
 
     Raises
     ------
     TuitrainError : it cannot be read, or a line that is not the last is damaged
     """
-    return _read_lines(folder / JOURNAL)
+    return journal_lines(folder / JOURNAL)
 
 
-def read_metrics(folder: Path) -> list[dict[str, Any]]:
+def read_metrics(folder: Path) -> list[MetricsLine]:
     """Read the whole lines of losses and accuracies, oldest first, as `read_journal` does.
 
     Raises
     ------
     TuitrainError : it cannot be read, or a line that is not the last is damaged
     """
-    return _read_lines(folder / METRICS)
+    return metrics_lines(folder / METRICS)
 
 
 def read_groups(folder: Path) -> list[Looked]:
@@ -313,10 +324,7 @@ def read_groups(folder: Path) -> list[Looked]:
     ------
     TuitrainError : it cannot be read, or a line that is not the last is damaged
     """
-    try:
-        return msgspec.convert(_read_lines(folder / GROUPS), list[Looked])
-    except msgspec.ValidationError as error:
-        raise TuitrainError(f"{folder / GROUPS}: {error}") from None
+    return groups_lines(folder / GROUPS)
 
 
 def _last_look(folder: Path) -> Looked | None:
@@ -334,24 +342,7 @@ def position_of(folder: Path) -> Position:
     ------
     TuitrainError : it cannot be read, or a line that is not the last is damaged
     """
-    losses = [each.get("loss", 1) for each in read_metrics(folder)]
-    metrics = sum(len(each) if isinstance(each, list) else 1 for each in losses)
-    return Position(len(read_journal(folder)), metrics)
-
-
-def _read_lines(path: Path) -> list[dict[str, Any]]:
-    try:
-        content = path.read_bytes() if path.exists() else b""
-    except OSError as error:
-        raise TuitrainError(f"{path} cannot be read: {error.strerror}") from None
-    lines = content.split(b"\n")[:-1]
-    records = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            records.append(msgspec.json.decode(line, type=dict[str, Any]))
-        except msgspec.MsgspecError as error:
-            raise TuitrainError(f"{path}, line {number}: {error}") from None
-    return records
+    return Position(len(read_journal(folder)), count_metrics(read_metrics(folder)))
 
 
 def _check_free(folder: Path) -> None:

@@ -82,20 +82,21 @@ class Expectations:
 
     def problem_of(self, state: SessionState) -> str:
         """Say why these expectations cannot go on from a state; "" if they can."""
-        try:
-            msgspec.convert(state.memory.get(_KEY), _Memory)
-        except msgspec.ValidationError:
+        if _KEY not in state.memory:
             looked = [each for each in self._looks() if each < state.engine.step]
             if looked:
                 return f"it does not tell what is expected of step {min(looked)}"
+            return ""
+        try:
+            self._remembered(state)
+        except (msgspec.ValidationError, ValueError, RecursionError) as error:
+            return f"what it tells of expectations is damaged: {error}"
         return ""
 
     def go_on_from(self, state: SessionState) -> None:
         """Remember what is remembered with a state that there is no `problem_of`."""
         if _KEY in state.memory:
-            memory = msgspec.convert(state.memory[_KEY], _Memory)
-            self._bytes = {(name, led): bytes.fromhex(has) for name, led, has in memory.bytes}
-            self._held = dict(memory.held)
+            self._bytes, self._held = self._remembered(state)
 
     def end(self) -> list[Finding]:
         """Give a finding for what was never reached; the run is over."""
@@ -115,6 +116,22 @@ class Expectations:
     def _memory(self) -> Mapping[str, Any]:
         known = [(name, history, has.hex()) for (name, history), has in self._bytes.items()]
         return {_KEY: msgspec.to_builtins(_Memory(known, list(self._held.items())))}
+
+    def _remembered(
+        self, state: SessionState
+    ) -> tuple[dict[tuple[str, History], bytes], dict[int, bool]]:
+        """Return the hashes, and what was held, that are kept with a state.
+
+        Raises
+        ------
+        ValidationError, ValueError : they are damaged
+        """
+        memory = msgspec.convert(state.memory[_KEY], _Memory)
+        wrong = [index for index, _ in memory.held if not 0 <= index < len(self._expected)]
+        if wrong:
+            raise ValueError(f"there is no expectation {wrong[0]}")
+        known = {(name, led): bytes.fromhex(has) for name, led, has in memory.bytes}
+        return known, dict(memory.held)
 
     def _looks(self) -> Iterator[int]:
         """Yield the steps at which something is checked or remembered."""

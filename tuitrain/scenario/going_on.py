@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 from tuitrain.errors import RecordDiffersError
 from tuitrain.run.checkpoint import Position
 from tuitrain.run.courses import Take
 from tuitrain.run.folder import RunFolder
+from tuitrain.run.record_format import DigestLine, EndLine, JournalLine, MetricsLine
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import EndReason, JournalEntry
 
 from .provenance import differences
-from .record import comes_again
+from .record import comes_again, of_breakpoint
 from .record_check import RecordCheck
 
 
@@ -42,8 +42,8 @@ class GoingOn:
 
     def __init__(
         self,
-        records: Sequence[Mapping[str, Any]],
-        metrics: Sequence[Mapping[str, Any]],
+        records: Sequence[JournalLine],
+        metrics: Sequence[MetricsLine],
         folder: RunFolder,
         made_from: Mapping[str, str],
         environment: Sequence[str] = (),
@@ -59,9 +59,9 @@ class GoingOn:
     def begin(self, position: Position) -> None:
         """Expect what follows on a position of the record."""
         self._ahead = deque(
-            (index + 1, record.get("actor") == "breakpoint")
-            for index, record in enumerate(self._records)
-            if index >= position.journal and comes_again(record)
+            (index + 1, of_breakpoint(line))
+            for index, line in enumerate(self._records)
+            if index >= position.journal and comes_again(line)
         )
         self._journal, self._metrics = position.journal, position.metrics
         again = filter(comes_again, self._records[position.journal :])
@@ -122,8 +122,8 @@ class GoingOn:
 
         A run that ends while it is still following its record has nothing to add.
         """
-        ahead = self._ahead_record()
-        if ahead is not None and ahead.get("event") == "end" and _is_at(ahead, step, branch):
+        ahead = self._next_ahead()
+        if isinstance(ahead, EndLine) and (ahead.step, ahead.branch) == (step, branch):
             self._compare(lambda check: check.end(step, branch, reason, digests))
             self._next_line()
         elif self.over and not self._ends_with(step, branch):
@@ -164,7 +164,7 @@ class GoingOn:
                 "it all the same"
             )
 
-    def _ahead_record(self) -> Mapping[str, Any] | None:
+    def _next_ahead(self) -> JournalLine | None:
         """Return the next line of the journal that comes again and is no breakpoint, or None."""
         lines = (number for number, of_breakpoint in self._ahead if not of_breakpoint)
         number = next(lines, None)
@@ -172,9 +172,11 @@ class GoingOn:
 
     def _ends_with(self, step: int, branch: str) -> bool:
         """Whether the record ends with digests of this very state."""
-        unchanged = self._folder.position.journal == len(self._records)
-        last = self._records[-1] if unchanged and self._records else {}
-        return last.get("event") in ("end", "digest") and _is_at(last, step, branch)
+        if not self._records or self._folder.position.journal != len(self._records):
+            return False
+        last = self._records[-1]
+        has_digests = isinstance(last, DigestLine | EndLine)
+        return has_digests and (last.step, last.branch) == (step, branch)
 
     def _next_line(self, of_breakpoint: bool = False) -> Recorder:
         """Return who writes the next line of the journal: nobody, if it is there.
@@ -194,7 +196,3 @@ class GoingOn:
         known = max(0, min(count, self._folder.position.metrics - self._metrics))
         self._metrics += count
         return known
-
-
-def _is_at(record: Mapping[str, Any], step: int, branch: str) -> bool:
-    return (record.get("step"), record.get("branch")) == (step, branch)

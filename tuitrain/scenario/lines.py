@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
+from typing import TypeVar
 
 from tuitrain.commands import (
     Branch,
@@ -23,6 +24,9 @@ from tuitrain.commands import (
     parse,
     to_text,
 )
+from tuitrain.errors import CommandError, listed
+
+_Entry = TypeVar("_Entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +73,14 @@ class Lines:
 
         Raises
         ------
-        CommandError : it cannot be read
-        KeyError, IndexError : it goes back to what the journal does not tell of
+        CommandError : it cannot be read, or goes back to what the journal does not tell of
         """
         self.stopped_at, self.step = None, step
         match parse(text):
             case Rewind(step=target):
                 self._fork([each for each in self.current if each.step < target], target)
             case RewindTo(name=name):
-                target, decided = self._marks[name]
+                target, decided = _entry(self._marks, name, step, text, "checkpoint")
                 self._fork(list(decided), target)
             case Checkpoint(name=name):
                 self._marks[name] = step, list(self.current)
@@ -85,8 +88,11 @@ class Lines:
                 self._undone.append(self.name)
                 self._fork(self.current[:-1], step)
             case Redo():
+                if not self._undone:
+                    raise CommandError(f"step {step}: {text!r}: nothing had been undone")
                 self._take_up(self._undone.pop(), step)
             case Branch(name=name):
+                _entry(self._left, name, step, text, "branch")
                 self._take_up(name, self._tips[name])
             case TryLr() as command:
                 for candidate in command.candidates():
@@ -116,6 +122,19 @@ class Lines:
         self._left[self.name], self._tips[self.name] = self.current, self.step
         self.fork = min(self.step, target, *_apart(self.current, decisions))
         self.name, self.current, self.step = name, decisions, target
+
+
+def _entry(entries: Mapping[str, _Entry], name: str, step: int, text: str, kind: str) -> _Entry:
+    """Return an entry by name.
+
+    Raises
+    ------
+    CommandError : there is none; names the step, the command and the entries that there are
+    """
+    if name not in entries:
+        known = f"there were {listed(entries)}" if entries else "there was none"
+        raise CommandError(f"step {step}: {text!r}: no {kind} {name!r}; {known}")
+    return entries[name]
 
 
 def _apart(one: Sequence[Done], other: Sequence[Done]) -> list[int]:

@@ -51,6 +51,20 @@ def loads(text: str, source: str) -> Scenario:
         raise ScenarioError(f"{source}: lists or tables lie too deep in one another") from None
     except ValueError as error:  # a number of thousands of digits
         raise ScenarioError(f"{source}: a number that cannot be read: {error}") from None
+    return checked(table, source)
+
+
+def checked(table: dict[str, Any], source: str) -> Scenario:
+    """Return the scenario that a table holds.
+
+    Parameters
+    ----------
+    table : plain values, as TOML or JSON give them
+
+    Raises
+    ------
+    ScenarioError : names the source, the key, what is expected there, and the nearest match
+    """
     given = table.get("schema", SCHEMA)
     if given != SCHEMA:  # before its keys, which another schema may have others of
         reads = f"this version of tuitrain reads {SCHEMA}"

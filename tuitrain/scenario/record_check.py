@@ -10,11 +10,24 @@ import math
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias, TypeVar
 
 from tuitrain.run.courses import Take
+from tuitrain.run.record_format import (
+    ChangedLine,
+    CommandLine,
+    DigestLine,
+    EndLine,
+    JournalLine,
+    LossLine,
+    MetricsLine,
+)
 from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import EndReason, JournalEntry
+
+from .record import of_breakpoint
+
+_Line = TypeVar("_Line", CommandLine, DigestLine, EndLine)
 
 Measured: TypeAlias = tuple[str, int, float | None]
 """``"loss"`` or ``"accuracy"``, the step, and the value; None stands for one that is not finite."""
@@ -76,12 +89,9 @@ class RecordCheck:
     problem = ""
 
     def __init__(
-        self,
-        journal: Iterable[Mapping[str, Any]],
-        metrics: Iterable[Mapping[str, Any]],
-        skip: int = 0,
+        self, journal: Iterable[JournalLine], metrics: Iterable[MetricsLine], skip: int = 0
     ) -> None:
-        self._journal = deque(each for each in journal if each.get("actor") != "breakpoint")
+        self._journal = deque(each for each in journal if not of_breakpoint(each))
         self._metrics = deque(list(flattened(metrics))[skip:])
         self.difference: Difference | None = None
         self._identical_through: int | None = None
@@ -110,12 +120,12 @@ class RecordCheck:
         """Compare a command and its outcome."""
         if entry.actor == "breakpoint":  # a pause that no user asked for
             return
-        here = (entry.step, entry.command, entry.outcome)
-        recorded = self._next("command", entry.step, "step", "command", "outcome")
-        if recorded is not None and recorded != here:
-            self._differ(
-                entry.step, f"{here[1]!r} {here[2]}, recorded: {recorded[1]!r} {recorded[2]}"
-            )
+        line = self._next(CommandLine, entry.step)
+        if line is None:
+            return
+        if (line.step, line.command, line.outcome) != (entry.step, entry.command, entry.outcome):
+            recorded = f"{line.command!r} {line.outcome}"
+            self._differ(entry.step, f"{entry.command!r} {entry.outcome}, recorded: {recorded}")
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
         """Compare losses, those of the steps from ``first_step`` on."""
@@ -131,18 +141,18 @@ class RecordCheck:
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
         """Compare digests, and find the first parameter that differs."""
-        recorded = self._next("digest", step, "step", "branch", "digests")
-        if recorded is not None:
-            self._compare_digests(step, branch, digests, recorded)
+        line = self._next(DigestLine, step)
+        if line is not None:
+            self._compare_digests(step, branch, digests, line)
 
     def end(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
         """Compare digests with those of an end, if the record has one here."""
         del reason
-        line = self._journal[0] if self._journal else {}
-        if (line.get("event"), line.get("step"), line.get("branch")) == ("end", step, branch):
-            recorded = self._next("end", step, "step", "branch", "digests")
-            if recorded is not None:
-                self._compare_digests(step, branch, digests, recorded)
+        ahead = self._journal[0] if self._journal else None
+        if isinstance(ahead, EndLine) and (ahead.step, ahead.branch) == (step, branch):
+            line = self._next(EndLine, step)
+            if line is not None:
+                self._compare_digests(step, branch, digests, line)
 
     def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:
         """Keep none: the folder has its own."""
@@ -150,13 +160,13 @@ class RecordCheck:
         return ""
 
     def _compare_digests(
-        self, step: int, branch: str, digests: Mapping[str, str], recorded: tuple[Any, ...]
+        self, step: int, branch: str, digests: Mapping[str, str], line: DigestLine | EndLine
     ) -> None:
-        if recorded[:2] != (step, branch):
-            self._differ(step, f"branch {branch}, recorded: step {recorded[0]} of {recorded[1]}")
+        if (line.step, line.branch) != (step, branch):
+            self._differ(step, f"branch {branch}, recorded: step {line.step} of {line.branch}")
             return
-        for name in sorted({*digests, *recorded[2]}):
-            if digests.get(name) != recorded[2].get(name):
+        for name in sorted({*digests, *line.digests}):
+            if digests.get(name) != line.digests.get(name):
                 self._differ(step, name)
                 return
         if self.difference is None and self._lacking is None:
@@ -179,19 +189,20 @@ class RecordCheck:
         elif here[0] == "loss":
             self._losses_through = here[1]
 
-    def _next(self, event: str, step: int, *keys: str) -> tuple[Any, ...] | None:
+    def _next(self, kind: type[_Line], step: int) -> _Line | None:
         """Take the journal's next line; None if there is none, or it is of another kind."""
         if self.over() or not self._journal:
             return None
-        record = self._journal.popleft()
-        if record.get("event") == "changed":
+        line = self._journal.popleft()
+        if isinstance(line, ChangedLine):
             self._changed_at = step
-            return None
-        if record.get("event") != event:
-            self._differ(step, f"a {event}, recorded: a {record.get('event')}")
-            return None
-        self._since_digest = True
-        return tuple(record.get(key) for key in keys)
+        elif not isinstance(line, kind):
+            recorded = line.__struct_config__.tag
+            self._differ(step, f"a {kind.__struct_config__.tag}, recorded: a {recorded}")
+        else:
+            self._since_digest = True
+            return line
+        return None
 
     def _differ(self, step: int, what: str) -> None:
         if self.difference is None:
@@ -214,14 +225,13 @@ class RecordCheck:
         return None, ""
 
 
-def flattened(metrics: Iterable[Mapping[str, Any]]) -> Iterator[Measured]:
+def flattened(metrics: Iterable[MetricsLine]) -> Iterator[Measured]:
     """Yield losses and accuracies one by one: how many share a line depends on who looked."""
-    for record in metrics:
-        step = record.get("step", 0)
-        if record.get("event") == "loss":
-            yield from (("loss", step + i, each) for i, each in enumerate(record.get("loss", ())))
+    for line in metrics:
+        if isinstance(line, LossLine):
+            yield from (("loss", line.step + i, each) for i, each in enumerate(line.loss))
         else:
-            yield "accuracy", step, record.get("accuracy")
+            yield "accuracy", line.step, line.accuracy
 
 
 def _bits(value: float | None) -> str:

@@ -11,10 +11,12 @@ from pathlib import Path
 import msgspec
 
 from tuitrain.errors import ScenarioError
-from tuitrain.run.folder import SCHEMA, Header, read_header, read_journal, read_metrics
+from tuitrain.run.folder import HEADER, SCHEMA, Header, read_header, read_journal, read_metrics
+from tuitrain.run.record_format import JournalLine, MetricsLine
 from tuitrain.run.telling import Tell
 
 from .datasets import located
+from .load import checked
 from .provenance import differences
 from .record import asked_in, comes_again
 from .record_check import RecordCheck, Verdict
@@ -49,7 +51,9 @@ class Comparison:
 class _Check(RecordCheck):
     """A check that also compares what the model and the data are made from."""
 
-    def __init__(self, header: Header, journal: list, metrics: list) -> None:
+    def __init__(
+        self, header: Header, journal: list[JournalLine], metrics: list[MetricsLine]
+    ) -> None:
         super().__init__(journal, metrics)
         self._recorded = header.provenance
         self.changes: list[str] = []
@@ -68,10 +72,9 @@ def compare(folder: Path, tell: Tell, progress: Callable[[int], None]) -> Compar
     TuitrainError : the folder holds no run, or it cannot be read or built
     """
     header, scenario = scenario_of(folder)
-    records = [each for each in read_journal(folder) if comes_again(each)]
-    check = _Check(header, records, read_metrics(folder))
-    asked = list(asked_in(folder, records))
-    events = replay(scenario, str(folder), tell, progress, check, asked, check.over)
+    lines = [each for each in read_journal(folder) if comes_again(each)]
+    check = _Check(header, lines, read_metrics(folder))
+    events = replay(scenario, str(folder), tell, progress, check, list(asked_in(lines)), check.over)
     try:
         deque(events, maxlen=0)
     except ScenarioError:
@@ -88,12 +91,9 @@ def scenario_of(folder: Path) -> tuple[Header, Scenario]:
     TuitrainError : the folder holds no run, or its header cannot be read
     """
     header = read_header(folder)
-    try:
-        scenario = msgspec.convert(header.scenario, Scenario)
-        data = located(scenario.data, header.directory)
-        return header, msgspec.structs.replace(scenario, data=data)
-    except msgspec.ValidationError as error:
-        raise ScenarioError(f"{folder}: the header's scenario: {error}") from None
+    scenario = checked(header.scenario, f"{folder / HEADER}: the scenario")
+    data = located(scenario.data, header.directory)
+    return header, msgspec.structs.replace(scenario, data=data)
 
 
 def different_environments(recorded: Mapping[str, str]) -> list[str]:

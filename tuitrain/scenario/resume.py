@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -24,6 +23,7 @@ from tuitrain.run.checkpoint import (
     read_position,
 )
 from tuitrain.run.folder import Header, RunFolder, read_journal, read_metrics
+from tuitrain.run.record_format import ChangedLine, JournalLine
 from tuitrain.run.session import Session
 from tuitrain.run.telling import Tell, grouped
 
@@ -136,7 +136,7 @@ class _Resumed:
         header, scenario = scenario_of(folder)
         self._paths = _checkpoints(folder, name)
         self._header = msgspec.structs.replace(header, environment=environment())
-        self._folder, self._records = folder, read_journal(folder)
+        self._records = read_journal(folder)
         self._although_changed = although_changed
         self._environment = different_environments(header.environment)
         self._writer = RunFolder(folder, self._header, files, again=True)
@@ -157,8 +157,8 @@ class _Resumed:
         used, at, problems = _first_that_fits(
             self._paths, self._problem, self.session, self.expectations
         )
-        self.session.journal.restore(entries_in(self._folder, self._records[: at.journal]))
-        self.asked = list(asked_in(self._folder, self._records[at.journal :]))
+        self.session.journal.restore(entries_in(self._records[: at.journal]))
+        self.asked = list(asked_in(self._records[at.journal :]))
         if self._although_changed:
             self.recorder.continue_changed(at, self.session.step, self._environment)
             self.asked = [each for each in self.asked if isinstance(each, Asked)]
@@ -179,9 +179,9 @@ class _Resumed:
         return ""
 
 
-def _made_from(header: Header, records: Iterable[Mapping[str, Any]]) -> Mapping[str, str]:
+def _made_from(header: Header, lines: Iterable[JournalLine]) -> Mapping[str, str]:
     """Return what model and data were made from when the run was last continued."""
-    changed = [each["provenance"] for each in records if each.get("event") == "changed"]
+    changed = [each.provenance for each in lines if isinstance(each, ChangedLine)]
     return changed[-1] if changed else header.provenance
 
 

@@ -11,6 +11,7 @@ import tomli_w
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
 from tuitrain.run.disk import write_whole
 from tuitrain.run.folder import read_journal
+from tuitrain.run.record_format import DigestLine, EndLine
 
 from .lines import Done, Lines
 from .load import load
@@ -79,7 +80,7 @@ def recorded(folder: Path) -> Scenario:
     _, began_as = scenario_of(folder)
     try:
         lines = _lines(folder)
-    except (msgspec.ValidationError, CommandError, KeyError, IndexError) as error:
+    except CommandError as error:
         raise ScenarioError(f"{folder}: the record is damaged: {error}") from None
     decisions, ended = lines.current, {}
     if lines.stopped_at is not None:
@@ -98,11 +99,11 @@ def as_toml(scenario: Scenario) -> str:
 
 def _lines(folder: Path) -> Lines:
     lines = Lines()
-    for record in read_journal(folder):
-        went_on = record.get("event") in ("digest", "end") and lines.stopped_at is not None
-        if went_on and msgspec.convert(record.get("step"), int) > (lines.stopped_at or 0):
+    for line in read_journal(folder):
+        stopped_at, has_digests = lines.stopped_at, isinstance(line, DigestLine | EndLine)
+        if has_digests and stopped_at is not None and line.step > stopped_at:
             lines.stopped_at = None  # the run was resumed
-        for entry in all_entries_in(folder, [record]):
+        for entry in all_entries_in([line]):
             if entry.outcome == "applied":
                 lines.follow(entry.step, entry.command)
     return lines

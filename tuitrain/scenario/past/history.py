@@ -10,29 +10,18 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from tuitrain.errors import CommandError, ScenarioError
 from tuitrain.run.curve import Curve
-from tuitrain.run.folder import JOURNAL, METRICS, read_journal, read_metrics
+from tuitrain.run.folder import JOURNAL, read_journal, read_metrics
+from tuitrain.run.record_format import LossLine, MetricsLine
 from tuitrain.run.snapshot import JournalEntry, Series
 from tuitrain.scenario.lines import Done, Lines
 from tuitrain.scenario.record import all_entries_in
-
-
-class _Measured(msgspec.Struct, frozen=True):
-    """A line of the metrics."""
-
-    event: str
-    step: int
-    loss: list[float | None] = []
-    accuracy: float | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -112,14 +101,14 @@ class History:
 
     Raises
     ------
-    CommandError, KeyError, IndexError : the journal tells of commands that cannot have been
+    CommandError : the journal tells of commands that cannot have been
 
     Attributes
     ----------
     legs : at least one, in the order in which they were trained
     """
 
-    def __init__(self, entries: Sequence[JournalEntry], measured: Iterable[_Measured]) -> None:
+    def __init__(self, entries: Sequence[JournalEntry], measured: Iterable[MetricsLine]) -> None:
         self.entries = tuple(entries)
         self._measured = deque(measured)
         self._step = 0
@@ -204,7 +193,7 @@ class History:
         """Take in what was measured up to and including a step; all that is left for None."""
         while self._measured:
             each = self._measured[0]
-            is_loss = each.event == "loss"
+            is_loss = isinstance(each, LossLine)
             earlier = each.step < self._step + is_loss  # so it comes after a way back
             if earlier or (until is not None and each.step > until):
                 break
@@ -226,11 +215,10 @@ def read_history(folder: Path) -> History:
     ------
     TuitrainError : the record cannot be read, or is damaged
     """
-    entries = list(all_entries_in(folder, read_journal(folder)))
-    measured = [_as_measured(folder, each) for each in read_metrics(folder)]
+    entries = list(all_entries_in(read_journal(folder)))
     try:
-        return History(entries, measured)
-    except (CommandError, KeyError, IndexError) as error:
+        return History(entries, read_metrics(folder))
+    except CommandError as error:
         raise ScenarioError(f"{folder / JOURNAL}: the record is damaged: {error}") from None
 
 
@@ -238,10 +226,3 @@ def _until(curve: Curve, step: int) -> Series:
     series = curve.series()
     end = int(series.steps.searchsorted(step, side="right"))
     return Series(series.steps[:end], series.values[:end])
-
-
-def _as_measured(folder: Path, record: Mapping[str, Any]) -> _Measured:
-    try:
-        return msgspec.convert(record, _Measured)
-    except msgspec.ValidationError as error:
-        raise ScenarioError(f"{folder / METRICS}: {error}: {record!r:.80}") from None

@@ -11,10 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-import msgspec
-
 from tuitrain.errors import TuitrainError
-from tuitrain.run.folder import HEADER, JOURNAL, METRICS, read_header
+from tuitrain.run.folder import HEADER, JOURNAL, METRICS
+from tuitrain.scenario.rerun import scenario_of
 from tuitrain.scenario.schema import Scenario
 
 Ending: TypeAlias = Literal["finished", "stopped", "unfinished", "damaged"]
@@ -87,11 +86,10 @@ def past_run(folder: Path) -> PastRun:
     """Return what a list shows of a run; of one that cannot be read, why."""
     began = _began(folder)
     try:
-        header = read_header(folder)
-        scenario = msgspec.convert(header.scenario, Scenario)
+        _, scenario = scenario_of(folder)
         metrics = _Tail(folder / METRICS)
         journal = _Tail(folder / JOURNAL).content
-    except (TuitrainError, OSError, msgspec.ValidationError) as error:
+    except (TuitrainError, OSError) as error:
         problem = str(error).removeprefix(f"{folder}/")
         return PastRun(folder, folder.name, "", "", began, ending="damaged", problem=problem)
     step, loss = metrics.last_loss()
