@@ -2,7 +2,7 @@
 
 A file holds a header, a digest of its name and content, and the content. One that is damaged, or
 that another user can have written, counts as missing, and is written anew. What is wrong is logged,
-each sentence once in a process.
+once of each kind.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._swept = False
+        self._logged: set[str] = set()
 
     def read(self, key: str) -> bytes | None:
         """Return what was written under a key; None if there is nothing that can be used."""
@@ -61,7 +62,7 @@ class Store:
             self._not_kept(_reason(error))
             return None
         if isinstance(file, DistrustError):
-            _log_once(f"kernels in {self._folder} are not trusted and are compiled again: {file}")
+            self._log("not trusted", f"kernels in {self._folder} are compiled again: {file}")
             return None
         start = len(_HEADER) + _DIGEST_SIZE
         content = file[start:]
@@ -72,7 +73,7 @@ class Store:
 
     def report_damage(self) -> None:
         """Log that a file of the folder is damaged."""
-        _log_once(f"damaged kernels in {self._folder} are compiled again")
+        self._log("damaged", f"damaged kernels in {self._folder} are compiled again")
 
     def write(self, key: str, content: bytes) -> None:
         """Keep something under a key, whole or not at all; never raises an `OSError`."""
@@ -120,7 +121,16 @@ class Store:
             os.close(folder)
 
     def _not_kept(self, reason: str) -> None:
-        _log_once(f"compiled kernels are not kept in {self._folder}: {reason}")
+        self._log("not kept", f"compiled kernels are not kept in {self._folder}: {reason}")
+
+    def _log(self, kind: str, sentence: str) -> None:
+        """Log a sentence, unless one of its kind was: what is wrong with one file is with many.
+
+        Not a warning of Python's: where these are errors (``-W error``), it would end the run.
+        """
+        if kind not in self._logged:
+            self._logged.add(kind)
+            _logger.warning(sentence)
 
 
 @functools.cache
@@ -157,12 +167,3 @@ def _digest(key: str, content: bytes) -> bytes:
 
 def _reason(error: OSError) -> str:
     return error.strerror or type(error).__name__
-
-
-@functools.cache
-def _log_once(sentence: str) -> None:
-    """Log a sentence for the user.
-
-    Not a warning of Python's: where these are errors (``-W error``), it would end the run.
-    """
-    _logger.warning(sentence)

@@ -21,10 +21,11 @@ ROOT = 0
 
 _MAX_LINKS = 40  # as Linux has it
 _GROUP, _OTHERS = stat.S_IWGRP, stat.S_IWOTH
+_FILE = "one of its files"
 
 
 class DistrustError(Exception):
-    """A file or folder that another user can have written; the text names it and the reason."""
+    """A file or folder that another user can have written; the text says why."""
 
 
 def open_folder(path: Path, create: bool) -> int:
@@ -52,7 +53,7 @@ def open_folder(path: Path, create: bool) -> int:
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(folder, flags)
     try:
-        _check_private(folder, os.fstat(descriptor))
+        _check_private(str(folder), os.fstat(descriptor))
     except BaseException:
         os.close(descriptor)
         raise
@@ -73,13 +74,13 @@ def open_file(name: str, folder: int) -> int:
         descriptor = os.open(name, flags, dir_fd=folder)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise DistrustError(f"{name} is a symbolic link") from None
+            raise DistrustError(f"{_FILE} is a symbolic link") from None
         raise
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise DistrustError(f"{name} is no regular file")
-        _check_private(Path(name), status)
+            raise DistrustError(f"{_FILE} is no regular file")
+        _check_private(_FILE, status)
     except BaseException:
         os.close(descriptor)
         raise
@@ -100,7 +101,7 @@ def _followed(path: Path, create: bool) -> Path:
             links += 1
             if links > _MAX_LINKS:
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), str(path))
-            _check_owner(entry, status)
+            _check_owner(str(entry), status)
             target = entry.readlink()
             rest += reversed(target.parts[1:] if target.is_absolute() else target.parts)
             at = Path(target.anchor) if target.is_absolute() else at
@@ -126,29 +127,25 @@ def _check_on_the_way(folder: Path, status: os.stat_result) -> None:
 
     In a sticky folder, such as /tmp, others can add entries only; these have their own owners.
     """
-    _check_owner(folder, status)
+    _check_owner(str(folder), status)
     if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
     by_group = status.st_mode & _GROUP and not _is_own_group(status.st_gid)
     if (by_group or status.st_mode & _OTHERS) and not status.st_mode & stat.S_ISVTX:
-        raise DistrustError(_others_may_write(folder))
+        raise DistrustError(f"other users may write to {folder} (chmod go-w forbids it)")
 
 
-def _check_private(path: Path, status: os.stat_result) -> None:
+def _check_private(name: str, status: os.stat_result) -> None:
     """Check that no other user can write to a file or folder."""
-    _check_owner(path, status)
+    _check_owner(name, status)
     if status.st_mode & (_GROUP | _OTHERS):
-        raise DistrustError(_others_may_write(path))
+        raise DistrustError(f"other users may write to {name} (chmod go-w forbids it)")
 
 
-def _check_owner(path: Path, status: os.stat_result) -> None:
+def _check_owner(name: str, status: os.stat_result) -> None:
     if status.st_uid not in (os.geteuid(), ROOT):
         owner, user = _name_of(status.st_uid), _name_of(os.geteuid())
-        raise DistrustError(f"{path} belongs to {owner}, and this process runs as {user}")
-
-
-def _others_may_write(path: Path) -> str:
-    return f"other users may write to {path} (chmod go-w takes that from them)"
+        raise DistrustError(f"{name} belongs to {owner}, and this process runs as {user}")
 
 
 def _is_own_group(group: int) -> bool:
