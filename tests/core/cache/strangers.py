@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sys
 
 ERRORS = ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EIO", "EFBIG", "EMFILE")
 CALLS = ("mkdir", "open", "write", "replace")
@@ -58,3 +59,8 @@ def fail(call, name, monkeypatch):
         monkeypatch.setattr(os, "fdopen", full)
     else:
         monkeypatch.setattr(os, call, failing)
+
+
+def with_path(*folders):
+    """Return an environment in which a process finds what this one does, and modules in folders."""
+    return os.environ | {"PYTHONPATH": os.pathsep.join([*map(str, folders), *sys.path])}

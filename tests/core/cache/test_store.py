@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from strangers import CALLS, ERRORS, fail
+from strangers import CALLS, ERRORS, fail, with_path
 
 from tuitrain_core.cache import Store, kernel_folder
 
@@ -175,7 +175,8 @@ def test_a_process_killed_while_it_writes_leaves_a_file_that_a_later_one_removes
     store, folder, caplog
 ):
     for _ in range(2):
-        done = subprocess.run([sys.executable, "-c", KILLED, folder], timeout=60)
+        words = [sys.executable, "-c", KILLED, str(folder)]
+        done = subprocess.run(words, env=with_path(), timeout=60, check=False)
         assert done.returncode == -signal.SIGKILL
     old, new = folder.iterdir()
     os.utime(old, (0, 0))
