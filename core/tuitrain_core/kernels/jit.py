@@ -59,6 +59,6 @@ def _compiling(function: Any) -> Any:
     flags = {"nogil": True, "error_model": "numpy"}
     compiled: Any = njit(**flags)(function)
     if compiled is not function:  # as it is with NUMBA_DISABLE_JIT
-        with suppress(OSError):  # a function that was typed in has no file
+        with suppress(OSError, TypeError):  # a function that was typed in has no file
             compiled._cache = KernelCache(function, flags)
     return compiled

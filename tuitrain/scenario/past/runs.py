@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from tuitrain.errors import TuitrainError
+from tuitrain.places import state_folder
 from tuitrain.run.folder import HEADER, JOURNAL, METRICS, read_header
 from tuitrain.scenario.schema import Scenario
 
@@ -58,9 +59,7 @@ class PastRun:
 
 def runs_folder() -> Path:
     """Return where runs are recorded that nobody named a folder for."""
-    from platformdirs import user_state_path
-
-    return user_state_path("tuitrain") / "runs"
+    return state_folder() / "runs"
 
 
 def new_folder(name: str) -> Path:
