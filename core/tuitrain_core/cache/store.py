@@ -12,14 +12,14 @@ import hashlib
 import logging
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import platformdirs
 
-from .trust import DistrustError, open_file, open_folder
+from .trust import DistrustError, check_folder, open_file, open_folder
 
 _HEADER: Final = b"tuitrain kernel 2\n"
 _DIGEST_SIZE: Final = hashlib.sha256().digest_size
@@ -45,14 +45,14 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._descriptor: int | None = None
         self._swept = False
         self._logged: set[str] = set()
 
     def read(self, key: str) -> bytes | None:
         """Return what was written under a key; None if there is nothing that can be used."""
         try:
-            with self._open(create=False) as folder:
-                file = _content(key, folder)
+            file = _content(key, self._open(create=False))
         except FileNotFoundError:
             return None
         except DistrustError as error:
@@ -78,8 +78,12 @@ class Store:
     def write(self, key: str, content: bytes) -> None:
         """Keep something under a key, whole or not at all; never raises an `OSError`."""
         try:
-            with self._open(create=True) as folder:
-                self._write(folder, key, _HEADER + _digest(key, content) + content)
+            file = _HEADER + _digest(key, content) + content
+            try:
+                self._write(self._open(create=True), key, file)
+            except FileNotFoundError:  # the folder has been removed since it was opened
+                self._descriptor = None
+                self._write(self._open(create=True), key, file)
         except DistrustError as error:
             self._not_kept(str(error))
         except OSError as error:
@@ -112,13 +116,17 @@ class Store:
                     if now - os.lstat(name, dir_fd=folder).st_mtime > _ABANDONED:
                         os.unlink(name, dir_fd=folder)
 
-    @contextmanager
-    def _open(self, create: bool) -> Iterator[int]:
-        folder = open_folder(self._folder, create)
-        try:
-            yield folder
-        finally:
-            os.close(folder)
+    def _open(self, create: bool) -> int:
+        """Return the folder's descriptor; its owner and mode are checked each time.
+
+        The way to it is followed once: that takes ten times as long as to read a file.
+        """
+        if self._descriptor is None:
+            self._descriptor = open_folder(self._folder, create)
+            weakref.finalize(self, os.close, self._descriptor)
+        else:
+            check_folder(self._folder, self._descriptor)
+        return self._descriptor
 
     def _not_kept(self, reason: str) -> None:
         self._log("not kept", f"compiled kernels are not kept in {self._folder}: {reason}")

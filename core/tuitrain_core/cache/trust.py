@@ -53,11 +53,21 @@ def open_folder(path: Path, create: bool) -> int:
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(folder, flags)
     try:
-        _check_private(str(folder), os.fstat(descriptor))
+        check_folder(folder, descriptor)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def check_folder(path: Path, folder: int) -> None:
+    """Check that no other user can write to an open folder, which is called ``path`` in errors.
+
+    Raises
+    ------
+    DistrustError : another user can
+    """
+    _check_private(str(path), os.fstat(folder))
 
 
 def open_file(name: str, folder: int) -> int:

@@ -39,6 +39,22 @@ def test_a_folder_that_others_may_write_to_is_not_used(folder, caplog, mode):
     )
 
 
+def test_a_folder_that_is_opened_to_others_meanwhile_is_no_longer_used(folder, caplog):
+    store = Store(folder)
+    assert store.read(KEY) == CONTENT
+    folder.chmod(0o777)
+    assert store.read(KEY) is None
+    assert "other users may write to" in told(caplog)
+
+
+def test_a_folder_that_is_exchanged_meanwhile_is_not_looked_at(folder):
+    store = Store(folder)
+    assert store.read(KEY) == CONTENT
+    folder.rename(folder.parent / "before")
+    Store(folder).write(KEY, b"other code")
+    assert store.read(KEY) == CONTENT
+
+
 @pytest.mark.parametrize("mode", [0o666, 0o660, 0o620, 0o602])
 def test_a_file_that_others_may_write_to_is_written_anew(folder, caplog, mode):
     (folder / KEY).chmod(mode)
