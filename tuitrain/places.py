@@ -35,7 +35,7 @@ def state_folder() -> Path:
 def _in_home(folder: Callable[[str], Path], variable: str) -> Path:
     try:
         path = folder("tuitrain")
-    except RuntimeError:  # platformdirs from 4.10 on; before, the path began with ~
+    except RuntimeError:  # older versions of platformdirs return a path that begins with ~
         path = Path("~")
     if not path.is_absolute():
         raise TuitrainError(

@@ -27,7 +27,7 @@ _NEW: Final = ".new-"
 """How the name of a file begins that is not whole yet."""
 
 _MAX_SIZE: Final = 1 << 26
-"""Bytes; the largest kernels have some 200 KiB, so what is larger is none."""
+"""Bytes; update rules, compiled by Numba, have 140 KiB; what is larger than this is no kernel."""
 
 _ABANDONED: Final = 3600.0
 """Seconds after which a file that is not whole belongs to a process that was killed."""
@@ -154,7 +154,7 @@ def kernel_folder() -> Path:
     """
     try:
         caches = platformdirs.user_cache_path("tuitrain")
-    except RuntimeError:  # from version 4.10 on; before, the path began with ~
+    except RuntimeError:  # older versions return a path that begins with ~
         caches = Path("~", ".cache", "tuitrain")
     return caches / "kernels"
 
