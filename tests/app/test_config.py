@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+
 import pytest
 
-from tuitrain.app.config import Config, ConfigError, read_config, write_config
+from tuitrain.app.config import Config, ConfigError, config_path, read_config, write_config
 from tuitrain.app.themes import MONOCHROME, OURS
+from tuitrain.errors import TuitrainError
+from tuitrain.scenario.past.runs import runs_folder
 
 THEMES = ("nord", "tuitrain-monochrome")
 
@@ -46,6 +50,31 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot write"):
         write_config(tmp_path / "file" / "config.toml", Config("nord"))
+
+
+def test_on_a_full_disk_the_file_stays_as_it_was(tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "config.toml"
+    write_config(path, Config("nord"))
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(ConfigError, match=r"cannot write .*config\.toml: No space left"):
+        write_config(path, Config("tuitrain-monochrome"))
+    assert read_config(path, THEMES) == Config("nord")
+    assert [each.name for each in tmp_path.iterdir()] == ["config.toml"]
+
+
+@pytest.mark.parametrize("folder", [config_path, runs_folder])
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch, folder):
+    def unknown(_):
+        raise KeyError("no such user")
+
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+    with pytest.raises(TuitrainError, match="this user has no home folder; set HOME or XDG_"):
+        folder()
 
 
 async def test_the_chosen_theme_is_there_at_the_next_start(opened, tmp_path):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import resource
 import sys
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -93,6 +95,24 @@ def test_no_file_is_written_over(tmp_path):
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(TuitrainError, match=r"cannot write .*gone/x\.csv: No such file"):
         write_new(tmp_path / "gone", "x", {".csv": ""})
+
+
+@contextmanager
+def room_for(size):
+    """Let no file become longer than that, as if the disk were full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_on_a_full_disk_no_part_of_a_chart_is_left(tmp_path):
+    with room_for(1000), pytest.raises(TuitrainError) as raised:
+        write_new(tmp_path, "x", {".csv": "1", ".svg": "2" * 5000})
+    assert str(raised.value) == f"cannot write {tmp_path / 'x.svg'}: File too large"
+    assert list(tmp_path.iterdir()) == []
 
 
 STEM = "lenet-decay-lr-1204"

@@ -1,6 +1,8 @@
 """The command: what it prints, what it writes, and what it says of a mistake."""
 
+import errno
 import json
+import os
 from io import StringIO
 from pathlib import Path
 
@@ -190,6 +192,38 @@ def test_a_mistake_is_told_in_one_line_before_anything_is_measured(
     assert said in error
     assert error.count("\n") == 1
     assert not measuring
+
+
+def test_a_full_disk_ends_the_report_and_not_the_measuring(
+    measuring, capsys, tmp_path, monkeypatch
+):
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    out = tmp_path / "bench.json"
+    assert main(["bench", "--json", "--out", str(out)]) == 2
+    printed = capsys.readouterr()
+    assert [each["name"] for each in json.loads(printed.out)["parts"]] == list(parts.TITLES)
+    assert printed.err.splitlines()[-1:] == [
+        f"tuitrain: {out} cannot be written: No space left on device"
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_is_whole_when_there_is_room_again(measuring, capsys, tmp_path, monkeypatch):
+    fsync, calls = os.fsync, []
+
+    def full_at_first(file):
+        calls.append(file)
+        if len(calls) == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        fsync(file)
+
+    monkeypatch.setattr("os.fsync", full_at_first)
+    out = tmp_path / "bench.json"
+    assert main(["bench", "--json", "--out", str(out)]) == 0
+    assert json.loads(out.read_bytes()) == json.loads(capsys.readouterr().out)
 
 
 def test_peers_that_are_left_out_are_not_asked_and_the_report_says_so(measuring, capsys):

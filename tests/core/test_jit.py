@@ -6,9 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numba.core import caching
 
-from tuitrain_core.kernels import jit
 from tuitrain_core.kernels.jit import kernel
 
 
@@ -28,15 +26,6 @@ def tripled(x: float) -> float:
 
 
 early = fourfold
-
-
-def halved(x: float) -> float:
-    return x / 2.0
-
-
-def test_a_kernel_runs_where_nothing_can_be_kept(monkeypatch):
-    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
-    assert jit._compiling(halved)(5.0) == 2.5
 
 
 def test_kernels_get_ready_once_however_many_threads_call_them_first():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import threading
@@ -101,6 +102,18 @@ def test_a_file_that_cannot_be_written_is_told_and_lines_go_on(tmp_path):
     said = output.said()
     assert "output.log: No such file" in said.problem
     assert said.lines[-1].text == "still here"
+
+
+def test_a_disk_that_is_full_for_the_file_is_told_once_and_lines_go_on(tmp_path):
+    (tmp_path / "output.log").symlink_to("/dev/full")
+    output = Output()
+    output.keep(tmp_path / "output.log")
+    for number in range(3):
+        output.add("out", str(number))
+    assert output.said().problem == f"{tmp_path / 'output.log'}: No space left on device"
+    output.close()
+    del output
+    gc.collect()  # a file that was left open would try to write once more, and complain
 
 
 def test_the_same_value_is_given_while_nothing_is_said(output):

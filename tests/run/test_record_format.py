@@ -107,7 +107,11 @@ def test_values_of_other_types_are_read_or_are_one_error_with_file_and_line(tmp_
         (JOURNAL, {**COMMAND, "actor": {}}, "Expected `str`, got `object` - at `$.actor`"),
         (JOURNAL, {**COMMAND, "command": "dance"}, "unknown command 'dance'"),
         (JOURNAL, {**DIGEST, "event": "digests"}, "'digests', did you mean 'digest'?"),
-        (JOURNAL, {"step": 4}, "missing required field `event` (allowed: command, digest, end or changed)"),
+        (
+            JOURNAL,
+            {"step": 4},
+            "missing required field `event` (allowed: command, digest, end or changed)",
+        ),
         (METRICS, {**LOSS, "step": 0}, "Expected `int` >= 1 - at `$.step`"),
         (METRICS, {**LOSS, "loss": ["low"]}, "Expected `float | null`, got `str`"),
         (METRICS, {**ACCURACY, "accuracy": "high"}, "Expected `float | null`, got `str`"),

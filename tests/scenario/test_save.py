@@ -138,5 +138,15 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert [each.name for each in tmp_path.iterdir()] == ["run"]
 
 
+def test_a_link_that_another_user_has_laid_is_not_written_through(tmp_path):
+    record(tmp_path / "run", [])
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / "saved.toml.partial").symlink_to(tmp_path / "precious")
+    with pytest.raises(TuitrainError, match="cannot be written: Too many levels of symbolic"):
+        save(tmp_path / "run", tmp_path / "saved.toml")
+    assert (tmp_path / "precious").read_text() == "mine"
+    save(tmp_path / "run", tmp_path / "saved.toml")
+
+
 def full(_) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")

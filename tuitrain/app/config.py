@@ -6,7 +6,6 @@ key and what is allowed, before the app opens.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
@@ -15,6 +14,8 @@ import msgspec
 import tomli_w
 
 from tuitrain.errors import TuitrainError, nearest
+from tuitrain.places import config_folder
+from tuitrain.run.disk import write_whole
 
 from .keymap import KeymapError, keys_with
 
@@ -67,9 +68,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 def config_path() -> Path:
     """Return where the config file is: ``config.toml`` where the user's configuration is kept."""
-    from platformdirs import user_config_path
-
-    return user_config_path("tuitrain") / "config.toml"
+    return config_folder() / "config.toml"
 
 
 def read_config(path: Path, themes: Iterable[str]) -> Config:
@@ -116,9 +115,6 @@ def write_config(path: Path, config: Config) -> None:
     text = tomli_w.dumps(msgspec.to_builtins(config))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        folder = path.parent
-        with tempfile.NamedTemporaryFile("w", dir=folder, delete=False, encoding="utf-8") as new:
-            new.write(text)
-        Path(new.name).replace(path)
+        write_whole(path, text.encode())
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}") from None

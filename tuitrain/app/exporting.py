@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from io import StringIO
 from itertools import count
 from pathlib import Path
@@ -59,6 +60,8 @@ def as_svg(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) ->
 def write_new(folder: Path, stem: str, files: Mapping[str, str | bytes]) -> list[Path]:
     """Write files, by suffix, under one name that none has yet: ``stem``, else ``stem-2``.
 
+    All of them are written, or none is left.
+
     Raises
     ------
     TuitrainError : they cannot be written
@@ -67,11 +70,14 @@ def write_new(folder: Path, stem: str, files: Mapping[str, str | bytes]) -> list
     names = (safe if number == 1 else f"{safe}-{number}" for number in count(1))
     choices = ({suffix: folder / f"{name}{suffix}" for suffix in files} for name in names)
     targets = next(each for each in choices if not any(path.exists() for path in each.values()))
-    try:
+    with ExitStack() as undo:
         for suffix, target in targets.items():
             content = files[suffix]
-            with target.open("xb") as file:
-                file.write(content.encode() if isinstance(content, str) else content)
-    except OSError as error:
-        raise TuitrainError(f"cannot write {error.filename}: {error.strerror}") from None
+            try:
+                with target.open("xb") as file:
+                    undo.callback(target.unlink, missing_ok=True)
+                    file.write(content.encode() if isinstance(content, str) else content)
+            except OSError as error:
+                raise TuitrainError(f"cannot write {target}: {error.strerror}") from None
+        undo.pop_all()
     return list(targets.values())

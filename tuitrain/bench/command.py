@@ -81,11 +81,14 @@ def bench(
             tell=shown.doing,
             crew=crew,
         )
-        report = _Bench(report, path, shown, quiet=json).measure(chosen, plan, rounds)
+        measuring = _Bench(report, path, shown, quiet=json)
+        report = measuring.measure(chosen, plan, rounds)
     if json:
         print(msgspec.json.encode(report).decode())
     else:
         show(report)
+    if measuring.unwritten is not None:
+        raise measuring.unwritten
 
 
 @dataclass
@@ -96,12 +99,14 @@ class _Bench:
     ----------
     path : where it is written after every cell; None: nowhere
     quiet : whether nothing is printed of one that was stopped
+    unwritten : why the file lacks what was measured; None if it has all of it
     """
 
     report: Report
     path: Path | None
     shown: Shown
     quiet: bool
+    unwritten: TuitrainError | None = None
 
     def measure(self, chosen: Sequence[Chosen], plan: Plan, rounds: int | None) -> Report:
         """Measure what is missing of the parts, and return the report."""
@@ -127,14 +132,25 @@ class _Bench:
     def _add(self, part: Chosen, cells: Sequence[str], case: Case) -> None:
         rows = list(case.measure())
         self.report = reports.added(self.report, part, cells, rows)
-        if self.path is not None:
-            reports.write(self.path, self.report)
+        self._write()
         self.shown.done(case, rows)
+
+    def _write(self) -> None:
+        """Write the report; on a full disk the measuring goes on, and the next cell tries anew."""
+        self.unwritten = None
+        if self.path is None:
+            return
+        try:
+            reports.write(self.path, self.report)
+        except TuitrainError as problem:
+            self.unwritten = problem
 
     def _stopped(self) -> None:
         if not self.quiet:
             show(self.report)
-        if self.path is not None:
+        if self.unwritten is not None:
+            print(f"tuitrain: {self.unwritten}", file=sys.stderr)
+        elif self.path is not None:
             print(f"tuitrain bench --continue {self.path} goes on from here", file=sys.stderr)
 
 

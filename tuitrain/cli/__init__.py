@@ -39,6 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as problem:
         if problem.errno not in _NO_ROOM:
             raise
+        if problem.filename is not None:
+            return complain(
+                TuitrainError(f"{problem.filename} cannot be written: {problem.strerror}")
+            )
         _print_no_more()
         return complain(TuitrainError(f"the output cannot be written: {problem.strerror}"))
 

@@ -13,6 +13,9 @@ from typing import BinaryIO
 
 from tuitrain.errors import TuitrainError
 
+_WHOLE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+"""In a folder of many users, such as /tmp, a link could lead to any file of this user's."""
+
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, and see it and its name to the disk.
@@ -23,7 +26,7 @@ def write_whole(path: Path, content: bytes) -> None:
     """
     partial = path.with_name(path.name + ".partial")
     try:
-        with partial.open("wb") as file:
+        with os.fdopen(os.open(partial, _WHOLE, 0o666), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

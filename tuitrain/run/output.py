@@ -103,9 +103,7 @@ class Output:
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            if self._file is not None:
-                self._file.close()
-                self._file = None
+            self._close()
 
     @contextmanager
     def taken(self) -> Iterator[None]:
@@ -156,7 +154,16 @@ class Output:
             self._file.flush()
         except OSError as error:
             self._said = Said(problem=f"{self._said.file}: {error.strerror}")
-            self._file = None
+            self._close()
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is None:
+            return
+        try:
+            file.close()  # tries once more to write what is left
+        except OSError as error:
+            self._said = Said(problem=self._said.problem or f"{self._said.file}: {error.strerror}")
 
 
 class _Handler(logging.Handler):

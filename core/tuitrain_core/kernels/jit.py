@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
 from typing import Any, ParamSpec, TypeVar
 
@@ -50,11 +51,14 @@ def _ready(function: Any) -> Any:
 
 
 def _compiling(function: Any) -> Any:
-    """Return a function that Numba compiles; it is compiled anew where nothing can be kept."""
+    """Return a function that Numba compiles; what it has compiled is kept where that can be."""
     from numba import njit
 
+    from .kept import KernelCache
+
     flags = {"nogil": True, "error_model": "numpy"}
-    try:
-        return njit(cache=True, **flags)(function)
-    except RuntimeError:  # neither the package's folder nor the user's cache can be written to
-        return njit(**flags)(function)
+    compiled: Any = njit(**flags)(function)
+    if compiled is not function:  # as it is with NUMBA_DISABLE_JIT
+        with suppress(OSError, TypeError):  # a function that was typed in has no file
+            compiled._cache = KernelCache(function, flags)
+    return compiled

@@ -2,21 +2,18 @@
 
 What is on disk is found by the content of what it is made from: the emitters' source, their
 parameters, the processor, LLVM's version. (Not by the IR: writing it takes ten times as long as
-loading the code.) It is used only if the digest stored with it is right. A folder that cannot be
-read or written costs time, never an error.
+loading the code.) What makes it fit to be used, `tuitrain_core.cache` decides. A folder that cannot
+be read or written costs time, never an error.
 """
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import functools
 import hashlib
 import importlib.resources
 import inspect
-import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -24,9 +21,9 @@ from typing import Any
 
 import llvmlite
 import numpy as np
-import platformdirs
 from llvmlite import binding as llvm
 
+from .. import cache
 from .builder import Builder
 from .host import Host, host
 
@@ -35,7 +32,6 @@ Listener = Callable[[str, int, int], None]
 
 _PACKAGE = __name__.rpartition(".")[0]
 _SYMBOL = "kernel"
-_HEADER = b"tuitrain kernel 1\n"
 _lock = threading.RLock()
 _kernels: dict[Any, Kernel] = {}
 
@@ -82,15 +78,15 @@ class Kernel:
             return _machine(self.host).emit_assembly(_module(self.ir()))
 
     def _object(self) -> bytes:
-        """Return the object code: from disk if it is there and whole, else compiled."""
+        """Return the object code: from disk if it is there and can be trusted, else compiled."""
         key = self._key()
-        path = folder() / key
-        code = _read(path, key)
+        store = cache.opened(folder())
+        code = store.read(key)
         if code is None:
             # The code generator alone: LLVM's passes over the IR take twice its time, and the code
             # is no faster for it, since the loops are written as they should run.
             code = _machine(self.host).emit_object(_module(self.ir()))
-            _write(path, key, code)
+            store.write(key, code)
         return code
 
     def _key(self) -> str:
@@ -131,7 +127,7 @@ def build(kernels: Iterable[Kernel], listener: Listener | None = None) -> None:
 
 def folder() -> Path:
     """Return where compiled kernels are kept."""
-    return platformdirs.user_cache_path("tuitrain") / "native"
+    return cache.kernel_folder()
 
 
 @functools.cache
@@ -142,35 +138,6 @@ def _sources(module: str) -> tuple[str, ...]:
     own = [package.joinpath(name).read_text("utf-8") for name in files]
     outside = module.rpartition(".")[0] != _PACKAGE
     return (*own, inspect.getsource(sys.modules[module])) if outside else tuple(own)
-
-
-def _read(path: Path, key: str) -> bytes | None:
-    """Return the object in a file, or None if there is none that can be trusted."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    start = len(_HEADER) + hashlib.sha256().digest_size
-    code = content[start:]
-    return code if content[:start] == _HEADER + _digest(key, code) else None
-
-
-def _write(path: Path, key: str, code: bytes) -> None:
-    """Keep an object, whole or not at all."""
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_HEADER + _digest(key, code) + code)
-            Path(name).replace(path)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-            raise
-
-
-def _digest(key: str, code: bytes) -> bytes:
-    return hashlib.sha256(key.encode() + code).digest()
 
 
 @functools.cache

@@ -113,7 +113,7 @@ def _caches(folder: Path, warm: bool) -> dict[str, str]:
     What Python itself compiles of modules is not in there: everyone has that already.
     """
     where = folder / "warm" if warm else folder / f"cold-{time.perf_counter_ns()}"
-    where.mkdir(parents=True, exist_ok=True)
+    where.mkdir(mode=0o700, exist_ok=True)  # caches are not trusted where others may write
     home = {"HOME": str(where)} if sys.platform == "darwin" else {}
     names = ("XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
     return dict.fromkeys(names, str(where)) | home

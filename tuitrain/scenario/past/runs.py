@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from tuitrain.errors import TuitrainError
+from tuitrain.places import state_folder
 from tuitrain.run.folder import HEADER, JOURNAL, METRICS
 from tuitrain.scenario.rerun import scenario_of
 from tuitrain.scenario.schema import Scenario
@@ -57,9 +58,7 @@ class PastRun:
 
 def runs_folder() -> Path:
     """Return where runs are recorded that nobody named a folder for."""
-    from platformdirs import user_state_path
-
-    return user_state_path("tuitrain") / "runs"
+    return state_folder() / "runs"
 
 
 def new_folder(name: str) -> Path:

@@ -1,0 +1,44 @@
+"""Where a user's files are kept, by the customs of the system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from .errors import TuitrainError
+
+
+def config_folder() -> Path:
+    """Return the folder of the user's configuration; ``XDG_CONFIG_HOME`` names another place.
+
+    Raises
+    ------
+    TuitrainError : the user has no home
+    """
+    from platformdirs import user_config_path
+
+    return _in_home(user_config_path, "XDG_CONFIG_HOME")
+
+
+def state_folder() -> Path:
+    """Return the folder of what is kept from run to run; ``XDG_STATE_HOME`` names another place.
+
+    Raises
+    ------
+    TuitrainError : the user has no home
+    """
+    from platformdirs import user_state_path
+
+    return _in_home(user_state_path, "XDG_STATE_HOME")
+
+
+def _in_home(folder: Callable[[str], Path], variable: str) -> Path:
+    try:
+        path = folder("tuitrain")
+    except RuntimeError:  # older versions of platformdirs return a path that begins with ~
+        path = Path("~")
+    if not path.is_absolute():
+        raise TuitrainError(
+            f"this user has no home folder; set HOME or {variable} to an absolute path"
+        )
+    return path
