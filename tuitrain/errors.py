@@ -26,6 +26,10 @@ class ScenarioError(TuitrainError):
     """A scenario that cannot be read or built."""
 
 
+class RunFailedError(ScenarioError):
+    """A run that was under way and cannot go on: a step of it, or the screen, has raised."""
+
+
 class StateMismatchError(TuitrainError):
     """A saved state that does not fit the model it was given to."""
 

@@ -8,7 +8,9 @@ from typing import TypeVar
 
 from textual.app import App
 
-from tuitrain.errors import EndedError
+from tuitrain.errors import EndedError, RunFailedError
+
+from .terminal import crash_of
 
 T = TypeVar("T")
 
@@ -19,6 +21,7 @@ def run_app(app: App[T]) -> T | None:
     Raises
     ------
     EndedError : SIGTERM came; the app was left as by its own key, and the terminal is as it was
+    RunFailedError : the app has crashed; Textual has printed the traceback
     """
     ended: list[EndedError] = []
 
@@ -33,4 +36,8 @@ def run_app(app: App[T]) -> T | None:
     left_with = asyncio.run(run())  # which takes the handler away again
     if ended:
         raise ended[0]
+    if app.return_code:
+        crash = crash_of(app)
+        what = "" if crash is None else f": {type(crash).__name__}: {crash}"
+        raise RunFailedError(f"the screen has failed{what}")
     return left_with

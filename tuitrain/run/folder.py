@@ -107,7 +107,11 @@ class RunFolder:
         self._thinning = Thinning(_last_look(folder) if again else None)
 
     def command(self, entry: JournalEntry) -> None:
-        """Write a command down, and see it to the disk."""
+        """Write a command down, and see it to the disk.
+
+        A breakpoint's pause is not waited for: it follows from the run, and an fsync takes
+        milliseconds, many times as long as a step.
+        """
         record = {
             "event": "command",
             "step": entry.step,
@@ -116,7 +120,7 @@ class RunFolder:
             "outcome": entry.outcome,
             "message": entry.message,
         }
-        self._write(self._journal, record, to_disk=True)
+        self._write(self._journal, record, to_disk=entry.actor != "breakpoint")
         self._moved(journal=1)
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from tuitrain.commands import AnyCommand
-from tuitrain.errors import ScenarioError
+from tuitrain.errors import RunFailedError, ScenarioError
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session import PLANNED, Session
 from tuitrain.run.snapshot import Actor, Phase
 from tuitrain.run.telling import Tell, nobody
 
 from .build import build
-from .events import Ended, EpochEnded, Event, Started, Trouble
+from .events import Ended, EpochEnded, Event, Finding, Started, Trouble
 from .expect import Expectations
 from .schema import Scenario
 
@@ -28,6 +30,22 @@ class Asked:
     actor: Actor
 
 
+class Look(Protocol):
+    """Looks at a session at its boundaries, as `Expectations` does."""
+
+    def look(self) -> list[Finding]:
+        """Return what is found at this boundary."""
+        ...
+
+    def end(self) -> list[Finding]:
+        """Return what is found when the run is over."""
+        ...
+
+    def all_held(self) -> bool:
+        """Whether all was found as expected."""
+        ...
+
+
 def replay(
     scenario: Scenario,
     source: str,
@@ -36,6 +54,7 @@ def replay(
     recorder: Recorder = NO_RECORD,
     asked: Iterable[Asked] = (),
     enough: Callable[[], bool] = lambda: False,
+    rehearsed: bool = True,
 ) -> Iterator[Event]:
     """Run a scenario from its first to its last step, and give what happens as it happens.
 
@@ -50,13 +69,20 @@ def replay(
     recorder : keeps a record of the run
     asked : commands that are given besides those of the scenario, in order
     enough : is asked at every boundary whether the run may end here
+    rehearsed : whether a planned command that must be refused is an error before the first step;
+        a recorded run had it refused, and has it refused again
 
     Raises
     ------
-    ScenarioError : the scenario cannot be built, or a step fails
+    ScenarioError : the scenario cannot be built, or a command of it can never be applied
+    RunFailedError : a step fails
     """
     session = build(scenario, source, tell, recorder)
     expectations = Expectations(scenario, session, source)
+    if rehearsed:
+        from .rehearsal import rehearse  # which follows a session, as is done here
+
+        rehearse(scenario, session, source)
     yield started(session)
     yield from follow(session, expectations, source, progress, asked, enough)
 
@@ -69,45 +95,65 @@ def started(session: Session) -> Started:
 
 def follow(
     session: Session,
-    expectations: Expectations,
+    expectations: Look,
     source: str,
     progress: Callable[[int], None],
     asked: Iterable[Asked] = (),
     enough: Callable[[], bool] = lambda: False,
+    attended: bool = False,
 ) -> Iterator[Event]:
     """Run a session from where it stands to its end, and give what happens as it happens.
 
+    A breakpoint pauses it, and it goes on at once. While the steps go on to meet the condition,
+    nothing more is written of it, unless the run is ``attended``.
+
     Raises
     ------
-    ScenarioError : a step fails
+    RunFailedError : a step fails
     """
     title, waiting = session.title, deque(asked)
-    told, problem = len(session.journal.entries()), ""
+    told, problem = len(session.journal), ""
+    session.attended = attended
     while True:
-        session.apply_planned()
-        while waiting and waiting[0].step == session.step:
-            given = waiting.popleft()
-            session.decide(given.command, given.actor, PLANNED)
-            session.apply_planned()  # a way back may have led to where something is planned
-        yield from session.journal.entries()[told:]
-        told = len(session.journal.entries())
-        yield from expectations.look()
+        with _failing(session, source):
+            session.apply_planned()
+            while waiting and waiting[0].step == session.step:
+                given = waiting.popleft()
+                session.decide(given.command, given.actor, PLANNED)
+                session.apply_planned()  # a way back may have led to where something is planned
+        new = session.journal.since(told)
+        told += len(new)
+        yield from new
+        with _failing(session, source):
+            findings = expectations.look()
+        yield from findings
         if session.problem not in ("", problem):
             yield Trouble(session.step, session.problem)
         problem = session.problem
         if session.phase.ended or enough():
             break
         session.phase = Phase.RUNNING
-        try:
+        with _failing(session, source):
             _to_next_boundary(session, waiting[0].step if waiting else None, progress)
-        except (Exception, SystemExit) as error:  # the user's own model may raise anything
-            what = f"{type(error).__name__}: {error}"
-            raise ScenarioError(f"{source}: step {session.step + 1}: {what}") from error
         if session.step % title.steps_per_epoch == 0:
             epoch = session.step // title.steps_per_epoch - 1
             yield EpochEnded(epoch, session.step, session.train_loss(), session.test_accuracy())
     yield from expectations.end()
-    yield _ended(session, expectations)
+    with _failing(session, source):
+        ended = _ended(session, expectations)
+    yield ended
+
+
+@contextmanager
+def _failing(session: Session, source: str) -> Iterator[None]:
+    """Name source and step in what is raised inside: the user's own model may raise anything."""
+    try:
+        yield
+    except ScenarioError:
+        raise
+    except (Exception, SystemExit) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise RunFailedError(f"{source}: step {session.step + 1}: {what}") from error
 
 
 def _to_next_boundary(session: Session, stop: int | None, progress: Callable[[int], None]) -> None:
@@ -122,7 +168,7 @@ def _to_next_boundary(session: Session, stop: int | None, progress: Callable[[in
     progress(session.step)
 
 
-def _ended(session: Session, expectations: Expectations) -> Ended:
+def _ended(session: Session, expectations: Look) -> Ended:
     refused = any(entry.outcome == "refused" for entry in session.journal.entries())
     return Ended(
         step=session.step,

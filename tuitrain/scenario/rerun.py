@@ -131,7 +131,9 @@ def compare(
     records = [each for each in read_journal(folder) if comes_again(each)]
     comparison = Comparison([each for each in records if each.get("actor") != "breakpoint"])
     asked = list(asked_in(folder, records))
-    events = replay(scenario, str(folder), tell, progress, comparison, asked, comparison.over)
+    events = replay(
+        scenario, str(folder), tell, progress, comparison, asked, comparison.over, rehearsed=False
+    )
     deque(events, maxlen=0)
     return comparison, different_environments(header.environment)
 
