@@ -20,7 +20,7 @@ def run_app(app: App[T]) -> T | None:
 
     Raises
     ------
-    EndedError : SIGTERM or SIGINT came; the app was left as by its own key, and the terminal is as it was
+    EndedError : SIGTERM or SIGINT came; the app was left in order, and the terminal is as it was
     RunFailedError : the app has crashed; Textual has printed the traceback
     """
     ended: list[EndedError] = []
