@@ -128,6 +128,7 @@ def test_without_a_step_there_is_no_record(tmp_path, capsys):
         planned((5, "rewind 2"), (9, "branch main"), (12, "branch b1")),
         planned((5, "break when nan"), (6, "break off nan"), (7, "break off"), (8, "pause")),
         planned((5, "stop"), (9, "lr head 0.5")),
+        planned((9, "rewind 8"), (9, "lr head 0.5"), (9, "rewind 8"), (9, "rewind 8")),
         expecting(8, "new", (5, "group new = fc*")),
         expecting(8, "fc", (9, "group all = *")),
     ],
