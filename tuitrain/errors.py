@@ -30,6 +30,10 @@ class RecordDiffersError(TuitrainError):
     """A run that does not repeat the record that it is to continue."""
 
 
+class RunFailedError(ScenarioError):
+    """A run that was under way and cannot go on: a step of it, or the screen, has raised."""
+
+
 class StateMismatchError(TuitrainError):
     """A saved state that does not fit the model it was given to."""
 

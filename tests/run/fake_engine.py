@@ -20,6 +20,7 @@ class FakeEngine:
 
     steps_per_epoch = 10
     batch_size = 4
+    samples_per_epoch = 40
     eager = ""
 
     def __init__(self, before_step: Callable[[int], None] = lambda _: None) -> None:

@@ -96,7 +96,8 @@ def test_a_run_that_stops_before_an_expectation_fails_it():
 def test_a_pause_is_passed_over_and_a_refused_command_fails_the_run():
     events = run(TEXT.replace('"lr head 0.2"', '"lr head 0.2", "pause"'))
     assert events[-1].ok
-    events = run(TEXT.replace('"lr head 0.2"', '"lr head 0.2", "freeze conf"'))
+    text = TEXT.replace('"lr head 0.2"', '"lr head 0.2", "freeze conf"')
+    events = list(replay(loads(text, "x.toml"), "x.toml", rehearsed=False))
     assert of(JournalEntry, events)[-1].outcome == "refused"
     assert not events[-1].ok
 

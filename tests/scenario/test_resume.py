@@ -19,12 +19,14 @@ from tuitrain.run.cadence import Cadence
 from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
 from tuitrain.run.folder import HEADER, JOURNAL, METRICS, RunFolder
 from tuitrain.run.snapshot import Phase
+from tuitrain.scenario.build import build
 from tuitrain.scenario.events import Ended, Finding, WentOn
+from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.load import loads
 from tuitrain.scenario.replay import replay
 from tuitrain.scenario.rerun import compare, header_of
 from tuitrain.scenario.resume import resume
-from tuitrain.scenario.watch import build_watched
+from tuitrain.scenario.watch import watch
 
 NEVER = 10**9
 HEAD = """
@@ -94,7 +96,7 @@ def fly(text: str, folder: Path, instant: int = NEVER) -> list:
     scenario = loads(text, "x.toml")
     with ExitStack() as files, dying_at(instant):
         recorder = RunFolder(folder, header_of(scenario), files)
-        return list(replay(scenario, "x.toml", recorder=recorder))
+        return list(replay(scenario, "x.toml", recorder=recorder, rehearsed=False))
 
 
 def go_on(folder: Path, instant: int = NEVER, name: str | None = None) -> list:
@@ -284,7 +286,8 @@ def test_what_a_live_run_has_found_of_its_expectations_goes_on_from_its_checkpoi
     scenario = loads(EVENTFUL, "x.toml")
     with ExitStack() as files, dying_at(NEVER):
         recorder = RunFolder(tmp_path / "run", header_of(scenario), files)
-        session = build_watched(scenario, "x.toml", recorder=recorder)
+        session = build(scenario, "x.toml", recorder=recorder)
+        watch(session, Expectations(scenario, session, "x.toml"))
         while session.step < 410:
             session.apply_planned()
             session.look()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
-from tuitrain.errors import TuitrainError
+from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.run.descriptors import drained
-from tuitrain.run.folder import RunFolder
+from tuitrain.run.folder import HEADER, RunFolder
 from tuitrain.run.live import LiveRun
 from tuitrain.run.output import Output
 from tuitrain.run.session import Session
@@ -61,9 +61,14 @@ def fly(
     out : the folder of the record; a new one for None
     read_only : refuse whatever would steer the run
     pinned : past runs that are drawn beside it
+
+    Raises
+    ------
+    ScenarioError : the scenario could not be built
+    RunFailedError : a step has raised, or the screen has crashed
     """
     where = out or new_folder(scenario.name)
-    with ExitStack() as files:
+    with _told_where(where), ExitStack() as files:
 
         def build(tell: Tell, output: Output) -> Session:
             recorder = RunFolder(where, header_of(scenario), files)
@@ -81,7 +86,7 @@ def resume(folder: Path, pinned: tuple[Pinned, ...] = ()) -> None:
     TuitrainError : the folder holds no run, or its header cannot be read
     """
     _, scenario = scenario_of(folder)
-    with ExitStack() as files:
+    with _told_where(folder), ExitStack() as files:
 
         def build(tell: Tell, output: Output) -> Session:
             output.keep(folder / OUTPUT)
@@ -116,22 +121,31 @@ def start(folder: Path) -> None:
     Parameters
     ----------
     folder : where past runs are looked for
+
+    Raises
+    ------
+    RunFailedError : the last of the runs that failed; a choice that could not be opened does not
+        count, for the start screen says so and another is chosen
     """
     from .config import config_path
     from .running import run_app
     from .start import StartApp
 
     scenarios, problem = boxed(), ""
+    failure: RunFailedError | None = None
     while True:
         app = StartApp(scenarios, lambda: past_runs(folder), folder, config_path(), problem)
         choice = run_app(app)
         if choice is None:
-            return
+            break
         problem = ""
         try:
             _do(choice)
         except TuitrainError as mistake:
             problem = str(mistake)
+            failure = mistake if isinstance(mistake, RunFailedError) else failure
+    if failure is not None:
+        raise failure
 
 
 def _do(choice: Choice) -> None:
@@ -160,15 +174,32 @@ def _live(
     from .running import run_app
 
     output = Output()
+    with drained(output), output.taken():
+        run = LiveRun(lambda tell: build(tell, output), title, output=output)
+        app = TuitrainApp(
+            run, record=where, read_only=read_only, config=config_path(), output=output
+        )
+        app.deck.compare_with(runs_folder(), pinned)
+        run.start()
+        with closing(run):
+            run_app(app)
+    if isinstance(run.error, RunFailedError):
+        raise RunFailedError(f"the run has failed: {run.error}; the log is {where / OUTPUT}")
+    if run.error is not None:
+        raise run.error
+
+
+@contextmanager
+def _told_where(folder: Path) -> Iterator[None]:
+    """Print where the record is when the screen is down; leave no folder without a record."""
     try:
-        with drained(output), output.taken():
-            run = LiveRun(lambda tell: build(tell, output), title, output=output)
-            app = TuitrainApp(
-                run, record=where, read_only=read_only, config=config_path(), output=output
-            )
-            app.deck.compare_with(runs_folder(), pinned)
-            run.start()
-            with closing(run):
-                run_app(app)
+        yield
     finally:
-        print(f"recorded in {where}", file=sys.stderr)
+        log = folder / OUTPUT
+        if (folder / HEADER).exists():
+            print(f"recorded in {folder}", file=sys.stderr)
+        else:
+            with suppress(OSError):  # another's folder, or one that has something in it
+                if not log.stat().st_size:
+                    log.unlink()
+                    folder.rmdir()

@@ -8,7 +8,9 @@ from typing import TypeVar
 
 from textual.app import App
 
-from tuitrain.errors import EndedError
+from tuitrain.errors import EndedError, RunFailedError
+
+from .terminal import crash_of
 
 T = TypeVar("T")
 
@@ -18,19 +20,27 @@ def run_app(app: App[T]) -> T | None:
 
     Raises
     ------
-    EndedError : SIGTERM came; the app was left as by its own key, and the terminal is as it was
+    EndedError : SIGTERM or SIGINT came; the app was left in order, and the terminal is as it was
+    RunFailedError : the app has crashed; Textual has printed the traceback
     """
     ended: list[EndedError] = []
 
-    def end() -> None:
-        ended.append(EndedError(signal.SIGTERM))
+    def end(number: int) -> None:
+        ended.append(EndedError(number))
         app.exit()
 
     async def run() -> T | None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, end)
+        loop = asyncio.get_running_loop()
+        for each in (signal.SIGTERM, signal.SIGINT):  # Textual takes asyncio's own for a key
+            if signal.getsignal(each) is not signal.SIG_IGN:
+                loop.add_signal_handler(each, end, each)
         return await app.run_async()
 
-    left_with = asyncio.run(run())  # which takes the handler away again
+    left_with = asyncio.run(run())  # which takes the handlers away again
     if ended:
         raise ended[0]
+    if app.return_code:
+        crash = crash_of(app)
+        what = "" if crash is None else f": {type(crash).__name__}: {crash}"
+        raise RunFailedError(f"the screen has failed{what}")
     return left_with

@@ -13,6 +13,11 @@ def key_of(character: str) -> str:
     return _character_to_key(character)
 
 
+def crash_of(app: App[Any]) -> Exception | None:
+    """Return what the app has ended with because nothing caught it, or None."""
+    return app._exception if app.return_code else None
+
+
 def can_suspend(app: App[Any]) -> bool:
     """Whether the process can be suspended and come back to this screen."""
     driver = app._driver

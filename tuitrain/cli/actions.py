@@ -83,9 +83,10 @@ def replay(arguments: argparse.Namespace) -> int:
             status = complain(mistake)
     for fly in flights if status == HELD else ():
         try:
-            status = max(status, fly())
+            ended = fly()
         except TuitrainError as mistake:
-            status = complain(mistake)
+            ended = complain(mistake)
+        status = max(status, ended)
     return status
 
 

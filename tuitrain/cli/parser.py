@@ -16,11 +16,12 @@ from . import actions
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 _EPILOG = """\
-exit status of replay, resume and run --headless:
-  0  every expectation held; a run that was replayed came out identical
-  1  an expectation failed, a planned command was refused, a run came out different, or its record
-     holds too little to say so
-  2  bad input: a file, a key, a value
+exit status:
+  0    every expectation held, a run that was replayed came out identical, the app was left
+  1    an expectation failed, a planned command was refused, a run came out different, or its record
+       holds too little to say so; a step of the run has raised, or the screen has failed
+  2    bad input, found before a step was taken: a file, a key, a value, a plan that cannot be
+  130  interrupted; 143 ended by SIGTERM, 129 by SIGHUP
 """
 
 

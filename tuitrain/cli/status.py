@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from tuitrain.errors import TuitrainError
+from tuitrain.errors import RunFailedError, TuitrainError
 
 HELD, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 
 def complain(mistake: TuitrainError) -> int:
-    """Say what is wrong with what was given, and return the status for it."""
+    """Print what is wrong, and return the status for it."""
     print(f"tuitrain: {mistake}", file=sys.stderr)
-    return BAD_INPUT
+    return FAILED if isinstance(mistake, RunFailedError) else BAD_INPUT

@@ -109,6 +109,11 @@ class Engine(Protocol):
         ...
 
     @property
+    def samples_per_epoch(self) -> int:
+        """Samples in one pass over the training data."""
+        ...
+
+    @property
     def eager(self) -> str:
         """Why steps are taken slowly, operation by operation; "" if they are not."""
         ...
@@ -217,6 +222,14 @@ class Engine(Protocol):
 
     def environment(self) -> Mapping[str, str]:
         """Say what the bits depend on besides the scenario: versions, the machine's features."""
+        ...
+
+    def rehearsal(self) -> Engine:
+        """Return an engine that follows commands as this one does from its first step.
+
+        It takes steps without training, and so can tell in advance which commands are refused.
+        Nothing of this engine is changed by it.
+        """
         ...
 
     def state(self) -> EngineState:

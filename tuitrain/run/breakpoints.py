@@ -111,13 +111,10 @@ class Breakpoints:
             grad_norms=norms,
         )
 
-    def hold(self, step: Pending, before: Sequence[float]) -> bool:
-        """Whether a step is to be held, given the losses before it; `reason` says why."""
-        for condition in self._conditions:
-            self.reason = self._why(condition, step, before)
-            if self.reason:
-                return True
-        return False
+    def met(self, step: Pending, before: Sequence[float]) -> dict[BreakWhen, str]:
+        """Return the conditions that a step meets, given the losses before it, each with why."""
+        reasons = {each: self._why(each, step, before) for each in self._conditions}
+        return {each: reason for each, reason in reasons.items() if reason}
 
     def reached(self, accuracy: float) -> bool:
         """Whether an accuracy that was just measured is one to pause at; `reason` says why."""

@@ -68,6 +68,7 @@ class StateRecord(_Record, frozen=True):
     planned: list[Timed] = []
     breakpoints: list[str] = []
     held_at: Count | None = None
+    met: list[str] = []
     memory: dict[str, Any] = {}
 
 
@@ -94,6 +95,7 @@ def as_record(state: SessionState) -> StateRecord:
         planned=_timed(state.planned),
         breakpoints=[to_text(each) for each in state.breakpoints],
         held_at=state.held_at,
+        met=[to_text(each) for each in state.met],
         memory=dict(state.memory),
     )
 
@@ -148,6 +150,7 @@ def as_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionState:
         planned=tuple(_read(Planned, record.planned)),
         breakpoints=tuple(map(_breakpoint, record.breakpoints)),
         held_at=record.held_at,
+        met=tuple(map(_breakpoint, record.met)),
         memory=record.memory,
     )
 

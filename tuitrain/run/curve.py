@@ -61,3 +61,24 @@ class Curve:
         steps, values = self._steps[: self._length], self._values[: self._length]
         steps.flags.writeable = values.flags.writeable = False
         return Series(steps, values)
+
+
+class LengthOnly(Curve):
+    """A curve of which only the length is kept, for steps that are not trained: all values are 0.
+
+    It takes no memory for a billion steps. Of the newest values it returns at most 64.
+    """
+
+    def extend(self, first_step: int, values: Sequence[float]) -> None:
+        """Count values."""
+        self._length = first_step - 1 + len(values)
+
+    def last(self, count: int) -> Sequence[float]:
+        """Return the newest values: zeros, at most 64."""
+        return [0.0] * min(count, self._length, 64)
+
+    def until(self, step: int) -> LengthOnly:
+        """Return such a curve up to and including ``step``."""
+        cut = LengthOnly()
+        cut._length = min(step, self._length)
+        return cut

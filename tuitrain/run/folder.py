@@ -126,7 +126,11 @@ class RunFolder:
         self._thinning = Thinning(_last_look(folder) if again else None)
 
     def command(self, entry: JournalEntry) -> None:
-        """Write a command down, and see it to the disk."""
+        """Write a command down, and see it to the disk.
+
+        A breakpoint's pause is not waited for: it follows from the run, and an fsync takes
+        milliseconds, many times as long as a step.
+        """
         record = {
             "event": "command",
             "step": entry.step,
@@ -135,7 +139,7 @@ class RunFolder:
             "outcome": entry.outcome,
             "message": entry.message,
         }
-        self._write(self._journal, record, to_disk=True)
+        self._write(self._journal, record, to_disk=entry.actor != "breakpoint")
         self._moved(journal=1)
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
@@ -159,7 +163,7 @@ class RunFolder:
         self._write(self._journal, record)
         self._moved(journal=1)
 
-    def end(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
+    def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
         """Write down why the run ends, and digests, and see them to the disk.
 
         A run that ends by an error or a signal before anything is recorded leaves no record.

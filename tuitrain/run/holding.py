@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tuitrain.commands import BreakWhen
 from tuitrain.engines.base import Engine, Pending, Watch
 
 from .breakpoints import AVERAGE_OVER, Breakpoints
@@ -21,14 +22,33 @@ class Holding:
     Attributes
     ----------
     at : the step that is held, if any
+    met : the conditions that the step asked about last has met
+    attended : whether there is a user to answer: then every step that meets a condition is held.
+        Else one is held when it meets a condition that the step before it did not meet
     """
 
     def __init__(self, engine: Engine, timeline: Timeline, breakpoints: Breakpoints) -> None:
         self.at: int | None = None
+        self.met: tuple[BreakWhen, ...] = ()
+        self.attended = True
+        self._met_at = -1
         self._passing = False
         self._engine = engine
         self._timeline = timeline
         self._breakpoints = breakpoints
+
+    def forget(self) -> None:
+        """Forget which step is held and what was met: the line has other steps there."""
+        self.at, self.met, self._met_at = None, (), -1
+
+    def met_now(self) -> tuple[BreakWhen, ...]:
+        """Return the conditions that the held step, or the last step taken, has met."""
+        return self.met if self._met_at >= self._engine.step - 1 else ()
+
+    def go_on_from(self, at: int | None, met: tuple[BreakWhen, ...]) -> None:
+        """Go on from what `at` and `met_now` were at this boundary."""
+        step = self._engine.step
+        self.at, self.met, self._met_at = at, met, step if at == step else step - 1
 
     def begin(self) -> tuple[Callable[[Pending], bool] | None, Watch | None]:
         """Before a burst: say who may hold its steps, and for what; see `Engine.run`."""
@@ -53,6 +73,10 @@ class Holding:
             return False
         # Those of this burst too: when a burst ends must not decide what the average is.
         recent = [*self._timeline.line.loss.last(AVERAGE_OVER), *step.before][-AVERAGE_OVER:]
-        held = self._breakpoints.hold(step, recent)
-        self.at = self._engine.step if held else None
-        return held
+        now, reasons = self._engine.step, self._breakpoints.met(step, recent)
+        known = self.met if self._met_at == now - 1 and not self.attended else ()
+        self.met, self._met_at = tuple(reasons), now
+        new = [reason for condition, reason in reasons.items() if condition not in known]
+        self._breakpoints.reason = new[0] if new else ""
+        self.at = now if new else None
+        return bool(new)

@@ -26,6 +26,13 @@ class Journal:
         """Take in the entries of an earlier run, which this one goes on with."""
         self._entries.extend(entries)
 
+    def since(self, count: int) -> list[JournalEntry]:
+        """Return the entries after the first ``count``; the others are not copied."""
+        return self._entries[count:]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def entries(self) -> tuple[JournalEntry, ...]:
         """Return all entries; the same tuple as long as none was added."""
         if len(self._as_tuple) != len(self._entries):

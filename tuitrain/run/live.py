@@ -11,12 +11,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from traceback import format_exception
 
 from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.closeups import See
-from tuitrain.errors import TuitrainError
+from tuitrain.errors import RunFailedError, TuitrainError
 
 from .output import Output
 from .overhead import Overhead
@@ -62,6 +64,10 @@ class LiveRun:
     title : what is known of the run before it is built
     clock : seconds that only grow
     output : what the training code says, to be shown; None if nobody listens
+
+    Attributes
+    ----------
+    error : why the run has failed, or None; a `RunFailedError` if it was under way
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class LiveRun:
         clock: Callable[[], float] = time.perf_counter,
         output: Output | None = None,
     ) -> None:
+        self.error: TuitrainError | None = None
         self._build = build
         self._clock = clock
         self._output = output
@@ -188,9 +195,9 @@ class LiveRun:
         try:
             session = self._build(self._tell)
         except TuitrainError as mistake:
-            self._fail(str(mistake))
-        except Exception as error:  # the user's own model or data may raise anything
-            self._fail(f"{type(error).__name__}: {error}")
+            self._fail(mistake)
+        except BaseException as error:  # the user's own model or data may raise anything
+            self._fail(self._failure(error))
         else:
             self._train(session)
 
@@ -210,10 +217,12 @@ class LiveRun:
             session.end("left")
         except _ClosedError:
             return
-        except (Exception, SystemExit) as error:  # as above: it is told, and nothing is lost
-            self._publish(session, now=True)
+        except BaseException as error:  # as above: it is told, and nothing is lost
+            failure = self._failure(error, f"step {session.step + 1}: ")
+            with suppress(Exception):  # what has raised may raise again when it is looked at
+                self._publish(session, now=True)
             session.end("failed")
-            self._fail(f"step {session.step + 1}: {type(error).__name__}: {error}")
+            self._fail(failure)
 
     def _boundary(self, session: Session) -> None:
         """Apply what is planned and what has come in, and show it."""
@@ -245,7 +254,8 @@ class LiveRun:
             self._woke = False
             self._speed.reset()
             self._overhead.reset()
-        self._speed.add((session.step - before) * session.engine.batch_size)
+        batches = session.timeline.batches
+        self._speed.add(batches.until(session.step) - batches.until(before))
         self._overhead.mark()
 
     def _working(self, timeline: Timeline, step: int, target: int) -> None:
@@ -268,11 +278,17 @@ class LiveRun:
         version = self._snapshot.version + 1
         self._show(replace(self._snapshot, version=version, note=note, ready=done))
 
-    def _fail(self, reason: str) -> None:
+    def _failure(self, error: BaseException, where: str = "") -> RunFailedError:
+        """Return the error that a run ends with; the output has the traceback."""
+        if self._output is not None:
+            self._output.add("error", "".join(format_exception(error)))
+        return RunFailedError(f"{where}{type(error).__name__}: {error}")
+
+    def _fail(self, error: TuitrainError) -> None:
         """Show why the run cannot go on, and refuse what comes in from now on."""
-        failed = replace(
-            self._snapshot, version=self._snapshot.version + 1, phase=Phase.FAILED, note=reason
-        )
+        self.error = error
+        version = self._snapshot.version + 1
+        failed = replace(self._snapshot, version=version, phase=Phase.FAILED, note=str(error))
         self._show(failed)
         while not self._closing:
             self._refuse_all()

@@ -46,7 +46,16 @@ class Plan:
         return [each for each in self._all if each.step >= step]
 
     def again(self, planned: Iterable[Planned]) -> None:
-        """Have these before us, but for ways back that were taken already."""
-        self.left = [
-            each for each in planned if each in self.left or not isinstance(each.command, WAYS_BACK)
-        ]
+        """Plan these again, except ways back that were taken already.
+
+        A step may have equal ways back: of those only as many come again as are left, the last.
+        """
+        left = [each for each in self.left if isinstance(each.command, WAYS_BACK)]
+        again = []
+        for each in reversed(list(planned)):
+            if isinstance(each.command, WAYS_BACK):
+                if each not in left:
+                    continue
+                left.remove(each)
+            again.append(each)
+        self.left = again[::-1]

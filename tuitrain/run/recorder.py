@@ -60,7 +60,7 @@ class Recorder(Protocol):
         """
         ...
 
-    def end(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
+    def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
         """Take in why a run ends after ``step`` steps, and the digests of its state there.
 
         A run that reaches its last step ends with a `digest`, and not with this.
@@ -106,7 +106,7 @@ class NoRecord:
     def provenance(self, take: Callable[[], Mapping[str, str]]) -> None:
         """Compute nothing."""
 
-    def end(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
+    def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
         """Forget it."""
 
     def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:

@@ -117,6 +117,15 @@ class Session:
         return self.motion.broke
 
     @property
+    def attended(self) -> bool:
+        """Whether a user can answer a breakpoint; see `Holding`."""
+        return self._holding.attended
+
+    @attended.setter
+    def attended(self, attended: bool) -> None:
+        self._holding.attended = attended
+
+    @property
     def problem(self) -> str:
         """Why not all is kept that should be, or ""."""
         return self.recorder.problem or self.checkpoints.unkept
@@ -141,6 +150,7 @@ class Session:
             planned=self.planned,
             breakpoints=self.breakpoints.conditions,
             held_at=self._holding.at,
+            met=self._holding.met_now(),
             memory=self.memory(),
         )
 
@@ -157,7 +167,7 @@ class Session:
         self.plan.left = list(state.planned)
         for condition in state.breakpoints:
             self.breakpoints.add(condition)
-        self._holding.at = state.held_at
+        self._holding.go_on_from(state.held_at, state.met)
 
     def apply_planned(self) -> None:
         """Apply the commands that are planned for this boundary."""
@@ -205,7 +215,7 @@ class Session:
     def record_end(self, reason: EndReason) -> None:
         """Record the digests of the present state, as those of a run that ends here."""
         self._digested = self._state_key()
-        self.recorder.end(self.step, self.timeline.line.name, reason, self.engine.digests())
+        self.recorder.ended(self.step, self.timeline.line.name, reason, self.engine.digests())
 
     def _state_key(self) -> tuple[int, str, int]:
         return self.step, self.timeline.line.name, self._applied
@@ -259,7 +269,7 @@ class Session:
 
     def hold_nothing(self) -> None:
         """Forget which step a breakpoint held: the line has another one there."""
-        self._holding.at = None
+        self._holding.forget()
 
     def look_ahead(self, command: AnyCommand) -> UpdatePreview:
         """Say how far the next update would go after a command; nothing is noted or changed."""

@@ -56,6 +56,7 @@ class SessionState:
     planned : the planned commands that are still to come
     breakpoints : the conditions that are set
     held_at : the step that a breakpoint holds, if any: it passes next time
+    met : the conditions that this step, or else the last one taken, has met
     memory : what those remember who watch the session, as plain values
     """
 
@@ -68,4 +69,5 @@ class SessionState:
     planned: tuple[Planned, ...] = ()
     breakpoints: tuple[BreakWhen, ...] = ()
     held_at: int | None = None
+    met: tuple[BreakWhen, ...] = ()
     memory: Mapping[str, Any] = field(default_factory=dict)

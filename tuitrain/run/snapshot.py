@@ -22,6 +22,7 @@ from tuitrain.engines.views import (
     ParameterView,
 )
 
+from .batches import EQUAL, Batches
 from .output import Line, Said
 
 __all__ = [
@@ -195,6 +196,7 @@ class Trial:
     step : the step they were tried from
     steps : how many steps each was tried for
     lr : the learning rate that the factors scale; NaN where the target's groups differ in it
+    batches : by which the steps count in a mean loss; by default all count the same
     """
 
     target: str
@@ -202,6 +204,7 @@ class Trial:
     steps: int
     lr: float
     candidates: tuple[Candidate, ...]
+    batches: Batches = EQUAL
 
 
 @dataclass(frozen=True, slots=True)

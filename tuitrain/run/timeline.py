@@ -17,6 +17,7 @@ from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.base import Engine, Pending, Watch
 from tuitrain.engines.state import EngineState
 
+from .batches import Batches
 from .line import Line
 from .states import BUDGET_BYTES, Decision, KeptStates
 
@@ -48,6 +49,7 @@ class Timeline:
         self._keep_every = keep_every
         self._engine = engine
         self._per_epoch = steps_per_epoch
+        self.batches = Batches(engine.batch_size, engine.samples_per_epoch, steps_per_epoch)
         self._states = KeptStates(budget)
         self._states.keep(engine.state(), ())
         self._made = 0
@@ -263,9 +265,12 @@ class Timeline:
             self.working(self._engine.step, target)
 
     def train_loss(self) -> float:
-        """Return the mean loss of the present epoch, at its end that of the epoch just ended."""
+        """Return the mean loss of the present epoch, at its end that of the epoch just ended.
+
+        It is the mean over the samples: a last batch that is smaller counts less.
+        """
         step = self._engine.step
         if not step:
             return math.nan
         losses = self.line.loss.last((step - 1) % self._per_epoch + 1)
-        return math.fsum(losses) / len(losses) if all(map(math.isfinite, losses)) else math.nan
+        return self.batches.mean(losses, step)

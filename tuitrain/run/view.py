@@ -21,7 +21,8 @@ def snapshot_of(
     engine, line = session.engine, session.timeline.line
     groups = engine.groups()
     session.recorder.groups(session.step, line.name, lambda: groups)
-    left = (session.title.total_steps - session.step) * engine.batch_size
+    batches = session.timeline.batches
+    left = batches.until(session.title.total_steps) - batches.until(session.step)
     return Snapshot(
         version=version,
         title=session.title,

@@ -31,10 +31,12 @@ def try_rates(session: Session, command: TryLr) -> tuple[Change, Trial]:
     lr = _lr_of(session.engine, command.target)
     for value, candidate in zip(command.values, command.candidates(), strict=True):
         tried, changed = session.timeline.explore(candidate, steps)
-        losses = tried.loss.last(steps)[-AVERAGE_OVER:]
-        told.append(f"{value} {math.fsum(losses) / len(losses):.4g} ({tried.name})")
+        losses = tried.loss.last(min(steps, AVERAGE_OVER))
+        average = session.timeline.batches.mean(losses, session.step + steps)
+        told.append(f"{value} {average:.4g} ({tried.name})")
         candidates.append(Candidate(value, tried.name, not changed))
-    trial = Trial(command.target, session.step, steps, lr, tuple(candidates))
+    batches = session.timeline.batches
+    trial = Trial(command.target, session.step, steps, lr, tuple(candidates), batches)
     mean = f"mean loss of the last {min(steps, AVERAGE_OVER)} of {steps} steps"
     message = f"paused; {mean}: {', '.join(told)}; adopt one with `branch NAME`"
     return Change(True, message), trial

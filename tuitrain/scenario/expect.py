@@ -144,9 +144,9 @@ class Expectations:
     def _check(self, expect: Expect) -> Iterator[Finding]:
         """Give what is found; a group that somebody has regrouped away is found missing."""
         groups = [group.name for group in self._session.engine.groups()]
-        for name in _groups_of(expect):
+        for name in expected_groups(expect):
             if name not in groups:
-                yield self._finding(f"a group {name}", False, _unknown_group(name, groups))
+                yield self._finding(f"a group {name}", False, unknown_group(name, groups))
                 return
         if expect.unchanged is not None:
             yield self._compared(expect.unchanged, moved=False)
@@ -232,9 +232,9 @@ class Expectations:
     def _problem(self, expect: Expect) -> str:
         """Return what makes an expectation impossible to check, or ""."""
         groups = self._known_groups()
-        for name in _groups_of(expect):
+        for name in expected_groups(expect):
             if name not in groups:
-                return _unknown_group(name, groups)
+                return unknown_group(name, groups)
         due = boundary(expect, self._per_epoch)
         for since in (expect.unchanged, expect.changed):
             if since is not None and since_step(since, self._per_epoch) >= due:
@@ -260,11 +260,12 @@ class Expectations:
         return [group.name for group in self._session.engine.groups()] + made
 
 
-def _unknown_group(name: str, groups: Sequence[str]) -> str:
+def unknown_group(name: str, groups: Sequence[str]) -> str:
+    """Say that there is no such group, with the nearest match and those that there are."""
     return f"no group is called {name!r}{nearest(name, groups)} (groups: {listed(groups)})"
 
 
-def _groups_of(expect: Expect) -> Iterator[str]:
+def expected_groups(expect: Expect) -> Iterator[str]:
     """Give the groups that an expectation names."""
     for each in (expect.unchanged, expect.changed, expect.lr):
         if each is not None and each.group is not None:

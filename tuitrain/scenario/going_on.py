@@ -117,17 +117,17 @@ class GoingOn:
         self._compare(lambda check: check.digest(step, branch, digests))
         self._next_line().digest(step, branch, digests)
 
-    def end(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
+    def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
         """Write down that the run ends, unless that is the record's next or its last line.
 
         A run that ends while it is still following its record has nothing to add.
         """
         ahead = self._next_ahead()
         if isinstance(ahead, EndLine) and (ahead.step, ahead.branch) == (step, branch):
-            self._compare(lambda check: check.end(step, branch, reason, digests))
+            self._compare(lambda check: check.ended(step, branch, reason, digests))
             self._next_line()
         elif self.over and not self._ends_with(step, branch):
-            self._folder.end(step, branch, reason, digests)
+            self._folder.ended(step, branch, reason, digests)
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
         """Write those losses down that are new."""

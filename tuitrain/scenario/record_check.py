@@ -145,7 +145,7 @@ class RecordCheck:
         if line is not None:
             self._compare_digests(step, branch, digests, line)
 
-    def end(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
+    def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
         """Compare digests with those of an end, if the record has one here."""
         del reason
         ahead = self._journal[0] if self._journal else None

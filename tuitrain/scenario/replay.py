@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from tuitrain.commands import AnyCommand
-from tuitrain.errors import RecordDiffersError, ScenarioError
+from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.run.deferred_signals import DeferredSignals
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session import PLANNED, Session
@@ -15,7 +17,7 @@ from tuitrain.run.snapshot import Actor, EndReason, Phase
 from tuitrain.run.telling import Tell, nobody
 
 from .build import build
-from .events import Ended, EpochEnded, Event, Started, Trouble
+from .events import Ended, EpochEnded, Event, Finding, Started, Trouble
 from .expect import Expectations
 from .schema import Scenario
 
@@ -37,6 +39,22 @@ class EndedHere:
     reason: EndReason
 
 
+class Look(Protocol):
+    """Looks at a session at its boundaries, as `Expectations` does."""
+
+    def look(self) -> list[Finding]:
+        """Return what is found at this boundary."""
+        ...
+
+    def end(self) -> list[Finding]:
+        """Return what is found when the run is over."""
+        ...
+
+    def all_held(self) -> bool:
+        """Whether all was found as expected."""
+        ...
+
+
 def replay(
     scenario: Scenario,
     source: str,
@@ -45,6 +63,7 @@ def replay(
     recorder: Recorder = NO_RECORD,
     asked: Iterable[Asked | EndedHere] = (),
     enough: Callable[[], bool] = lambda: False,
+    rehearsed: bool = True,
 ) -> Iterator[Event]:
     """Run a scenario from its first to its last step, and give what happens as it happens.
 
@@ -60,13 +79,20 @@ def replay(
     asked : commands that are given besides those of the scenario, and ends of the earlier run, in
         order
     enough : is asked at every boundary whether the run may end here
+    rehearsed : whether a planned command that must be refused is an error before the first step;
+        a recorded run had it refused, and has it refused again
 
     Raises
     ------
-    ScenarioError : the scenario cannot be built, or a step fails
+    ScenarioError : the scenario cannot be built, or a command of it can never be applied
+    RunFailedError : a step fails
     """
     session = build(scenario, source, tell, recorder)
     expectations = Expectations(scenario, session, source)
+    if rehearsed:
+        from .rehearsal import rehearse  # which follows a session, as is done here
+
+        rehearse(scenario, session, source)
     yield started(session)
     yield from follow(session, expectations, source, progress, asked, enough)
 
@@ -79,22 +105,26 @@ def started(session: Session) -> Started:
 
 def follow(
     session: Session,
-    expectations: Expectations,
+    expectations: Look,
     source: str,
     progress: Callable[[int], None],
     asked: Iterable[Asked | EndedHere] = (),
     enough: Callable[[], bool] = lambda: False,
+    attended: bool = False,
 ) -> Iterator[Event]:
     """Run a session from where it stands to its end, and give what happens as it happens.
 
     A signal that asks the process to end takes effect at the next step boundary, where the state is
-    whole and its digests can be recorded.
+    whole and its digests can be recorded. A breakpoint pauses the run, and it continues at once.
+    While the steps continue to meet the condition, nothing more is written of it, unless the run is
+    ``attended``.
 
     Raises
     ------
-    ScenarioError : a step fails
+    RunFailedError : a step fails
     RecordDiffersError : the session continues a record, and does not repeat it
     """
+    session.attended = attended
     with DeferredSignals(session.engine.interrupt) as signals:
         events = _follow(session, expectations, source, progress, deque(asked), enough, signals)
         yield from events
@@ -102,7 +132,7 @@ def follow(
 
 def _follow(
     session: Session,
-    expectations: Expectations,
+    expectations: Look,
     source: str,
     progress: Callable[[int], None],
     waiting: deque[Asked | EndedHere],
@@ -110,15 +140,19 @@ def _follow(
     signals: DeferredSignals,
 ) -> Iterator[Event]:
     title = session.title
-    told, problem = len(session.journal.entries()), ""
+    told, problem = len(session.journal), ""
     while True:
-        session.apply_planned()
-        while waiting and waiting[0].step == session.step:
-            _repeat(session, waiting.popleft())
-            session.apply_planned()  # a way back may have led to where something is planned
-        yield from session.journal.entries()[told:]
-        told = len(session.journal.entries())
-        yield from expectations.look()
+        with _failing(session, source):
+            session.apply_planned()
+            while waiting and waiting[0].step == session.step:
+                _repeat(session, waiting.popleft())
+                session.apply_planned()  # a way back may have led to where something is planned
+        new = session.journal.since(told)
+        told += len(new)
+        yield from new
+        with _failing(session, source):
+            findings = expectations.look()
+        yield from findings
         if session.problem not in ("", problem):
             yield Trouble(session.step, session.problem)
         problem = session.problem
@@ -128,22 +162,31 @@ def _follow(
         if session.phase.ended or enough():
             break
         session.phase = Phase.RUNNING
-        try:
+        with _failing(session, source):
             stop = waiting[0].step if waiting else None
             _to_next_boundary(session, stop, progress, signals)
-        except RecordDiffersError:
-            raise
-        except (Exception, SystemExit) as error:  # the user's own model may raise anything
-            session.end("failed")
-            what = f"{type(error).__name__}: {error}"
-            raise ScenarioError(f"{source}: step {session.step + 1}: {what}") from error
         if session.step % title.steps_per_epoch == 0:
             epoch = session.step // title.steps_per_epoch - 1
             yield EpochEnded(epoch, session.step, session.train_loss(), session.test_accuracy())
     if session.phase.ended:
         session.end("finished")
     yield from expectations.end()
-    yield _ended(session, expectations)
+    with _failing(session, source):
+        ended = _ended(session, expectations)
+    yield ended
+
+
+@contextmanager
+def _failing(session: Session, source: str) -> Iterator[None]:
+    """Name source and step in what is raised inside: the user's own model may raise anything."""
+    try:
+        yield
+    except TuitrainError:
+        raise
+    except (Exception, SystemExit) as error:
+        session.end("failed")
+        what = f"{type(error).__name__}: {error}"
+        raise RunFailedError(f"{source}: step {session.step + 1}: {what}") from error
 
 
 def _repeat(session: Session, entry: Asked | EndedHere) -> None:
@@ -170,7 +213,7 @@ def _to_next_boundary(
     progress(session.step)
 
 
-def _ended(session: Session, expectations: Expectations) -> Ended:
+def _ended(session: Session, expectations: Look) -> Ended:
     refused = any(entry.outcome == "refused" for entry in session.journal.entries())
     return Ended(
         step=session.step,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 
-from tuitrain.errors import ScenarioError
+from tuitrain.errors import RunFailedError
 from tuitrain.run.folder import HEADER, SCHEMA, Header, read_header, read_journal, read_metrics
 from tuitrain.run.record_format import JournalLine, MetricsLine
 from tuitrain.run.telling import Tell
@@ -74,10 +74,13 @@ def compare(folder: Path, tell: Tell, progress: Callable[[int], None]) -> Compar
     header, scenario = scenario_of(folder)
     lines = [each for each in read_journal(folder) if comes_again(each)]
     check = _Check(header, lines, read_metrics(folder))
-    events = replay(scenario, str(folder), tell, progress, check, list(asked_in(lines)), check.over)
+    asked = list(asked_in(lines))
+    events = replay(
+        scenario, str(folder), tell, progress, check, asked, check.over, rehearsed=False
+    )
     try:
         deque(events, maxlen=0)
-    except ScenarioError:
+    except RunFailedError:
         if not check.over():  # else the recorded run failed at this step too
             raise
     return Comparison(check.verdict(), different_environments(header.environment), check.changes)

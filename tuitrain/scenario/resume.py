@@ -101,6 +101,7 @@ def resume_watched(folder: Path, files: ExitStack, tell: Tell) -> Session:
         ),
         asked,
         lambda: resumed.recorder.over and session.step == end,
+        attended=True,
     )
     deque(events, maxlen=0)
     watch(session, expectations)

@@ -9,6 +9,7 @@ from tuitrain.run.telling import Tell, nobody
 from .build import build
 from .events import Finding
 from .expect import Expectations
+from .rehearsal import rehearse
 from .schema import Scenario
 
 
@@ -24,10 +25,13 @@ def build_watched(
 
     Raises
     ------
-    ScenarioError : the scenario cannot be built, or an expectation cannot be checked
+    ScenarioError : the scenario cannot be built, a command of it can never be applied, or an
+        expectation cannot be checked
     """
     session = build(scenario, source, tell, recorder)
-    watch(session, Expectations(scenario, session, source))
+    expectations = Expectations(scenario, session, source)
+    rehearse(scenario, session, source)
+    watch(session, expectations)
     return session
 
 

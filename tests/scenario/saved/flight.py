@@ -90,8 +90,8 @@ for epoch in range(1):
         for name, each in schedules.items():
             opt[name].lr = each.lr(now)
         loss = step(images, labels)
-        total += loss
+        total += loss * len(labels)
         now += 1
-    print(f"epoch {epoch}: loss {total / len(loader):.4f}, test accuracy {accuracy():.4f}")
+    print(f"epoch {epoch}: loss {total / len(loader.dataset):.4f}, test accuracy {accuracy():.4f}")
 
 print(digest.of(net, opt.values()))

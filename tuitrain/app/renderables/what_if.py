@@ -63,8 +63,8 @@ def tried(snapshot: Snapshot, trial: Trial) -> list[Tried]:
                 each.branch,
                 _lr(each.value, trial.lr),
                 curve,
-                _mean(curve.values[-AT_THE_END:]),
-                _mean(curve.values),
+                _mean(curve, trial, AT_THE_END),
+                _mean(curve, trial, trial.steps),
                 each.as_is,
                 _ROLES[index % len(_ROLES)],
             )
@@ -189,9 +189,10 @@ def _span(curves: Sequence[np.ndarray], begins: float) -> tuple[float, float] | 
     return flat(bottom, top) or (bottom, top)
 
 
-def _mean(values: np.ndarray) -> float:
-    with np.errstate(all="ignore"):
-        return float(values.mean()) if len(values) else math.nan
+def _mean(curve: Series, trial: Trial, last: int) -> float:
+    """Return the mean loss of the last steps, over their samples."""
+    values = curve.values[-last:].tolist()
+    return trial.batches.mean(values, int(curve.steps[-1])) if values else math.nan
 
 
 def _finite_or(value: float, otherwise: float) -> float:

@@ -26,6 +26,8 @@ from .freezing import FrozenParameters
 from .groups import GroupPlan, GroupTable
 from .holding import HoldableSteps
 from .model import SeededModel
+from .on_paper import GroupsOnPaper
+from .rehearsing import RehearsalEngine
 from .rules import choices, compile_rules
 from .steering import Steering
 from .stepping import Stepper
@@ -94,6 +96,11 @@ class EmbeddedEngine:
     def batch_size(self) -> int:
         """Samples in a full batch."""
         return self._loader.batch_size
+
+    @property
+    def samples_per_epoch(self) -> int:
+        """Samples in one pass over the training data."""
+        return len(self._loader.dataset)
 
     def apply(self, command: AnyCommand) -> Change:
         """Apply a command to the groups; see `Engine.apply`."""
@@ -260,6 +267,14 @@ class EmbeddedEngine:
     def environment(self) -> Mapping[str, str]:
         """Say what the bits depend on besides the scenario."""
         return environment()
+
+    def rehearsal(self) -> RehearsalEngine:
+        """Return an engine that follows commands and does not train; see `Engine.rehearsal`."""
+        _, train, _, plans, _, _ = self._arguments
+        paper = GroupsOnPaper(self._model.module, plans, len(self._loader))
+        return RehearsalEngine(
+            paper, self.dead_units, len(self._loader), self.batch_size, len(train)
+        )
 
     def state(self) -> EngineState:
         """Return a copy of all that decides the future."""

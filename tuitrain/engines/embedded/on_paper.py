@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from tuitrain.commands import AnyCommand, Clip, Freeze
 from tuitrain_core.module import Module
 
+from ..base import Array, Change, read_only
 from ..views import GroupView
 from .description import describe
 from .freezing import FrozenParameters
-from .groups import GroupPlan, GroupTable
+from .groups import GroupPlan, GroupTable, from_record, to_record
 from .steering import Steering
 
 
@@ -40,15 +42,37 @@ class GroupsOnPaper:
             if plan.frozen:
                 self._steering.apply(Freeze(plan.name), 0)
 
-    def apply(self, command: AnyCommand, step: int) -> None:
-        """Follow a command that was applied before step ``step``.
+    def apply(self, command: AnyCommand, step: int) -> Change:
+        """Follow a command that is applied before step ``step``.
 
         Raises
         ------
-        RefusedError : it cannot have been
+        RefusedError : it cannot be applied; nothing was changed
         """
-        if not isinstance(command, Clip):
-            self._steering.apply(command, step)
+        if isinstance(command, Clip):
+            return Change(True, "")
+        return self._steering.apply(command, step)
+
+    def group_of(self, parameter: str) -> str:
+        """Return the name of the group that the parameter is in."""
+        return self._table.of(parameter).name
+
+    def values(self) -> Mapping[str, Array]:
+        """Return the values of every parameter by name, read-only."""
+        return {name: read_only(each.numpy()) for name, each in self._parameters.items()}
+
+    def frozen(self) -> Mapping[str, int]:
+        """Return for each frozen parameter the step since which it is."""
+        return self._frozen.all()
+
+    def records(self) -> tuple[Mapping[str, Any], ...]:
+        """Return the groups as plain values, in order."""
+        return tuple(to_record(group) for group in self._table)
+
+    def reset(self, records: Sequence[Mapping[str, Any]], frozen: Mapping[str, int]) -> None:
+        """Go back to groups that `records` and parameters that `frozen` returned."""
+        self._table.reset([from_record(each, self._parameters) for each in records])
+        self._frozen.reset(frozen)
 
     def groups(self, step: int) -> tuple[GroupView, ...]:
         """Describe the groups at the boundary before step ``step``, in order."""

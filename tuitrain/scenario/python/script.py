@@ -163,10 +163,10 @@ class _Program:
             yield "    total = 0.0"
             yield "    for images, labels in loader:"
             yield from self._body(8)
-            yield "        total += loss"
+            yield "        total += loss * len(labels)"
             yield "        now += 1"
             yield (
-                '    print(f"epoch {epoch}: loss {total / len(loader):.4f}, '
+                '    print(f"epoch {epoch}: loss {total / len(loader.dataset):.4f}, '
                 'test accuracy {accuracy():.4f}")'
             )
             yield ""

@@ -1,0 +1,126 @@
+"""A breakpoint that nobody answers is written once, until its condition no longer holds."""
+
+import json
+import os
+from contextlib import ExitStack
+
+import pytest
+
+from tests.scenario.small import TEXT
+from tuitrain.commands import parse
+from tuitrain.run import folder as writing
+from tuitrain.run.folder import JOURNAL, RunFolder
+from tuitrain.run.session import Session
+from tuitrain.run.snapshot import Phase
+from tuitrain.scenario.build import build
+from tuitrain.scenario.expect import Expectations
+from tuitrain.scenario.load import loads
+from tuitrain.scenario.replay import follow, replay
+from tuitrain.scenario.rerun import compare, header_of
+from tuitrain.scenario.resume import resume
+
+HEAD = TEXT[: TEXT.index("[[at]]")].replace("epochs = 3", "epochs = 20")
+DIVERGED = HEAD.replace("lr = 0.1", "lr = 1e30") + '[[at]]\nstep = 0\ndo = "break when nan"\n'
+
+
+def nothing(*_) -> None:
+    """Take no notice."""
+
+
+def fly(text: str, folder) -> list:
+    scenario = loads(text, "x.toml")
+    with ExitStack() as files:
+        return list(
+            replay(scenario, "x.toml", recorder=RunFolder(folder, header_of(scenario), files))
+        )
+
+
+def breaks_in(folder) -> list[int]:
+    lines = map(json.loads, (folder / JOURNAL).read_text().splitlines())
+    return [each["step"] for each in lines if each.get("actor") == "breakpoint"]
+
+
+@pytest.fixture
+def synced(monkeypatch) -> list[int]:
+    calls: list[int] = []
+    fsync = os.fsync
+
+    def count(file: int) -> None:
+        calls.append(file)
+        fsync(file)
+
+    monkeypatch.setattr(writing.os, "fsync", count)
+    return calls
+
+
+def test_a_diverged_run_writes_one_line_and_waits_for_no_disk(tmp_path, synced):
+    """140 steps, all but the first of which meet the condition."""
+    events = fly(DIVERGED, tmp_path / "run")
+    assert events[-1].step == 140
+    assert len(breaks_in(tmp_path / "run")) == 1
+    assert len(synced) <= 6, "the header and its folder, twice, and the one command"
+    assert compare(tmp_path / "run", nothing, nothing).verdict.ok
+
+
+def met_by(text: str, condition: str) -> tuple[list[int], str]:
+    """Return the steps at which a run breaks that is resumed each time, and its digest."""
+    session = build(loads(text, "x.toml"), "x.toml")
+    session.decide(parse(f"break when {condition}"), "key", 1)
+    steps = []
+    while session.phase is not Phase.FINISHED:
+        session.phase = Phase.RUNNING
+        session.burst()
+        if session.phase is Phase.PAUSED:
+            steps.append(session.step)
+    return steps, session.engine.digest()
+
+
+def broken_alone(session: Session, conditions: list[str]) -> list[tuple[int, str]]:
+    """Return where a run breaks that nobody watches, and why."""
+    scenario = loads(HEAD, "x.toml")
+    for each in conditions:
+        session.decide(parse(f"break when {each}"), "scenario", 0)
+    events = follow(session, Expectations(scenario, session, "x.toml"), "x.toml", nothing)
+    return [(e.step, e.message) for e in events if getattr(e, "actor", "") == "breakpoint"]
+
+
+def test_it_is_written_again_when_the_condition_holds_anew():
+    condition = "loss > x1.01"
+    met, digest = met_by(HEAD, condition)
+    begins = [step for step in met if step - 1 not in met]
+    assert 1 < len(begins) < len(met), "some stretches, of which some are longer than a step"
+    session = build(loads(HEAD, "x.toml"), "x.toml")
+    assert [step for step, _ in broken_alone(session, [condition])] == begins
+    assert session.engine.digest() == digest
+
+
+def test_each_condition_is_written_by_itself():
+    session = build(loads(HEAD, "x.toml"), "x.toml")
+    broken = broken_alone(session, ["grad_norm fc > 0", "loss > x1.01"])
+    loss = [step for step, why in broken if "loss" in why]
+    met, _ = met_by(HEAD, "loss > x1.01")
+    assert [step for step, why in broken if "grad_norm" in why] == [0]
+    assert loss == [step for step in met if step - 1 not in met]
+
+
+def test_a_live_run_is_held_at_each_step_also_after_it_was_taken_up(tmp_path):
+    met, _ = met_by(HEAD, "grad_norm fc > 0")
+    assert met == list(range(140))
+
+
+@pytest.mark.parametrize("name", ["a", None])
+def test_after_a_checkpoint_in_the_midst_the_record_is_the_same(tmp_path, name):
+    text = DIVERGED + '[[at]]\nstep = 50\ndo = "checkpoint a"\n'
+    whole = fly(text, tmp_path / "run")
+    before = (tmp_path / "run" / JOURNAL).read_bytes()
+    with ExitStack() as files:
+        again = list(resume(tmp_path / "run", files, nothing, nothing, name))
+    assert again[-1] == whole[-1]
+    assert (tmp_path / "run" / JOURNAL).read_bytes() == before
+    # and where the record was cut off after the checkpoint
+    lines = before.splitlines(keepends=True)
+    kept = next(at for at, each in enumerate(lines) if b"checkpoint a" in each) + 1
+    (tmp_path / "run" / JOURNAL).write_bytes(b"".join(lines[:kept]))
+    with ExitStack() as files:
+        assert list(resume(tmp_path / "run", files, nothing, nothing, "a"))[-1] == whole[-1]
+    assert (tmp_path / "run" / JOURNAL).read_bytes() == before

@@ -1,0 +1,49 @@
+"""How many samples a step learns from: the last batch of an epoch may be smaller."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Batches:
+    """The batches of an epoch.
+
+    Attributes
+    ----------
+    size : samples in a full batch
+    samples : samples in an epoch
+    per_epoch : batches in an epoch, 1 or more
+    """
+
+    size: int
+    samples: int
+    per_epoch: int
+
+    def until(self, step: int) -> int:
+        """Return how many samples the first ``step`` steps learn from."""
+        epochs, rest = divmod(step, self.per_epoch)
+        return epochs * self.samples + rest * self.size
+
+    def mean(self, losses: Sequence[float], step: int) -> float:
+        """Return the mean over the samples of the losses of the steps before ``step``.
+
+        NaN if one is not finite, or there is none.
+        """
+        if not losses or not all(map(math.isfinite, losses)):
+            return math.nan
+        weights = self._weights(step - len(losses), step)
+        return math.fsum(map(float.__mul__, losses, weights)) / math.fsum(weights)
+
+    def _weights(self, first: int, end: int) -> list[float]:
+        """Return what each step counts, 1 for a full batch: so equal batches need no rounding."""
+        last = self.samples - (self.per_epoch - 1) * self.size
+        ends = range(first + 1, end + 1)
+        return [last / self.size if each % self.per_epoch == 0 else 1.0 for each in ends]
+
+
+EQUAL: Final = Batches(1, 1, 1)
+"""Batches of one size, whatever it is: all steps count the same."""

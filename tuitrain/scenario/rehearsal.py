@@ -1,0 +1,127 @@
+"""The rehearsal: a scenario's commands in order, without training, before a step is taken.
+
+It is the run itself, `follow` on a session, on an engine that counts steps. So what it refuses is
+what the run would refuse, with groups, checkpoints, branches and breakpoints as the commands before
+have left them. What only training tells, such as a breakpoint that pauses, it does not judge.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tuitrain.errors import ScenarioError
+from tuitrain.run.cadence import Cadence
+from tuitrain.run.curve import LengthOnly
+from tuitrain.run.line import Line
+from tuitrain.run.recorder import NoRecord
+from tuitrain.run.session import Planned, Session
+from tuitrain.run.snapshot import JournalEntry
+
+from .build import boundary
+from .events import Finding
+from .expect import expected_groups, unknown_group
+from .load import commands_of
+from .replay import follow
+from .schema import Scenario
+
+if TYPE_CHECKING:
+    from tuitrain.engines.base import Engine
+    from tuitrain.run.snapshot import Title
+
+MOST_STEPS = 1 << 40
+"""Steps that are rehearsed at most: a Python range counts no further than to 2**63."""
+
+
+def rehearse(scenario: Scenario, session: Session, source: str) -> None:
+    """Check that every planned command can be applied, and every expected group is there then.
+
+    Parameters
+    ----------
+    scenario : whose plan is checked
+    session : built from it, before its first step; nothing of it is changed
+    source : what errors call the scenario: its file
+
+    Raises
+    ------
+    ScenarioError : names the source, the entry, its step, and what there would be then
+    """
+    if scenario.at:
+        rehearsed = _Rehearsed(scenario, session.engine.rehearsal(), session.title, source)
+        deque(rehearsed.events(), maxlen=0)
+        rehearsed.check_groups()
+
+
+class _Rehearsed(NoRecord):
+    """A session that does not train, the recorder of what is refused in it, and who looks at it."""
+
+    def __init__(self, scenario: Scenario, engine: Engine, title: Title, source: str) -> None:
+        self._source = source
+        self._expected = [(boundary(each, title.steps_per_epoch), each) for each in scenario.expect]
+        self._planned = [
+            (number, Planned(boundary(entry, title.steps_per_epoch), command))
+            for number, entry in enumerate(scenario.at, start=1)
+            for command in commands_of(entry)
+        ]
+        total = min(title.total_steps, MOST_STEPS)
+        self._session = Session(
+            engine,
+            replace(title, steps_per_epoch=total, total_steps=total),
+            [each for _, each in self._planned if each.step < total],
+            [due for due, _ in self._expected if due <= total],
+            self,
+            Cadence(total, total, total),  # what would be kept is not needed
+        )
+        self._session.timeline.line = Line("main", loss=LengthOnly())
+        self._problems: dict[int, str] = {}
+
+    def events(self) -> Iterator[object]:
+        """Run the session until nothing is to come that can be judged."""
+        last = max((due for due, _ in self._expected), default=0)
+
+        def enough() -> bool:
+            return not self._session.plan.left and self._session.step >= last
+
+        return follow(self._session, self, self._source, lambda _: None, enough=enough)
+
+    def command(self, entry: JournalEntry) -> None:
+        """Raise `ScenarioError` if a planned command is refused."""
+        if entry.outcome == "refused":
+            hand = self._session.plan.in_hand
+            number = next(number for number, each in self._planned if each is hand)
+            where = f"{self._source}: [[at]] number {number}, step {entry.step}"
+            raise ScenarioError(
+                f"{where}: {entry.command!r} would be refused there: {entry.message}"
+            )
+
+    def look(self) -> list[Finding]:
+        """Note which expectations name a group that is not there; a later look counts more."""
+        step = self._session.step
+        groups = [each.name for each in self._session.engine.groups()] if self._is_due(step) else []
+        for number, (due, expect) in enumerate(self._expected, start=1):
+            if due == step:
+                missing = (name for name in expected_groups(expect) if name not in groups)
+                self._problems[number] = next((unknown_group(n, groups) for n in missing), "")
+        return []
+
+    def check_groups(self) -> None:
+        """Raise `ScenarioError` for the first expectation that names a group not there."""
+        for number, problem in sorted(self._problems.items()):
+            if problem:
+                due = self._expected[number - 1][0]
+                raise ScenarioError(
+                    f"{self._source}: [[expect]] number {number}, step {due}: {problem}"
+                )
+
+    def end(self) -> list[Finding]:
+        """Find nothing: whether a step is reached may depend on training."""
+        return []
+
+    def all_held(self) -> bool:
+        """Return True: values are not judged."""
+        return True
+
+    def _is_due(self, step: int) -> bool:
+        return any(due == step for due, _ in self._expected)
