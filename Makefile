@@ -41,8 +41,9 @@ bench: $(VENV)/.run  ## measure it beside PyTorch and JAX (first: install them; 
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax
 	$(BIN)/tuitrain bench --continue build/bench.json
 
-sessions: $(VENV)/.dev  ## a thousand generated sessions, each replayed bit for bit (minutes)
-	TUITRAIN_SESSIONS=1000 $(BIN)/python -m pytest tests/scenario/test_sessions.py --hypothesis-show-statistics
+sessions: $(VENV)/.dev  ## a thousand generated sessions, replayed and run as Python bit for bit (minutes)
+	TUITRAIN_SESSIONS=1000 $(BIN)/python -m pytest tests/scenario/test_sessions.py \
+	  tests/scenario/test_python.py --hypothesis-show-statistics
 
 kills: $(VENV)/.run  ## kill a hundred runs at random instants, and resume them (minutes)
 	$(BIN)/python scripts/kill_and_resume.py --kills 100

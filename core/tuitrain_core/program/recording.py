@@ -150,8 +150,9 @@ class Recording:
     def update(self, optimizers: Iterable[Optimizer], clip: Clipping | None = None) -> None:
         """Take the optimizers' steps with the gradients of `take`, recorded where that can be.
 
-        Gradients that were changed meanwhile, and rules without a native kernel, are the
-        optimizers' own matter: then each takes its ``step``.
+        Gradients that were changed meanwhile, as by `optimizer.clip_grad_norm`, are updated by the
+        same kernels, to the same bits as with ``clip``. Where a rule has no native kernel, or a
+        gradient was set that the loss does not have, each optimizer takes its own ``step``.
 
         Parameters
         ----------
@@ -196,12 +197,14 @@ class Recording:
         ------
         NotRecordableError : it is not the same in every step
         """
-        images, labels = self._first_samples()
-        last = len(self._loader.rows(len(self._loader) - 1))
-        fewer = last if 1 < last < len(images) else len(images) // 2
+        images, labels = self._samples()
+        whole, last = self._batch_sizes()
+        fewer = last if 1 < last < len(images) else max(2, len(images) // 2)
         before = Attributes(self._model)
         try:
             graph = trace(self._loss, images, labels, fewer)
+            if 1 in (whole, last):
+                self._demand_the_same_of_one(images, labels)
             self._demand_settled(images[:fewer], labels[:fewer])
         except NotRecordableError:
             before.put_back()
@@ -218,13 +221,32 @@ class Recording:
                 f"the forward pass changes {changed[0]} of the model, and a recorded step would not"
             )
 
-    def _first_samples(self) -> tuple[Array, Array]:
-        """Return the first batch, or two of them: one sample would not show what is batched."""
+    def _demand_the_same_of_one(self, images: Array, labels: Array) -> None:
+        """Demand that a batch of one sample, where there is one, takes the same step.
+
+        A norm layer of rows refuses it; then the step of that batch does so in its turn, in the
+        same words.
+        """
+        try:
+            trace(self._loss, images, labels, 1)
+        except NotRecordableError:
+            raise
+        except CoreError:
+            return
+
+    def _batch_sizes(self) -> tuple[int, int]:
+        """Return the samples in the first batch of an epoch, and in its last one."""
+        return len(self._loader.rows(0)), len(self._loader.rows(len(self._loader) - 1))
+
+    def _samples(self) -> tuple[Array, Array]:
+        """Return the first batch; one of fewer than three samples is repeated, to make four.
+
+        What is batched shows in two batches of different size, and a norm layer of rows needs two
+        samples in each.
+        """
         images, labels = self._loader.batch(0)
-        if len(images) > 1:
-            return images, labels
-        more_images, more_labels = self._loader.batch(1)
-        return np.concatenate([images, more_images]), np.concatenate([labels, more_labels])
+        times = {1: 4, 2: 2}.get(len(images), 1)
+        return np.concatenate([images] * times), np.concatenate([labels] * times)
 
     def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
         return functional.loss.cross_entropy(self._model(images), labels)
