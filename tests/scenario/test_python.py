@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from tests.scenario.small import NORMS, TEXT
+from tests.scenario.small import NORMS, PLAIN, TEXT
 from tests.scenario.test_rerun import LONG, record
 from tests.scenario.test_sessions import SESSIONS as TRIED
 from tests.scenario.test_sessions import acts
@@ -105,7 +105,11 @@ SESSIONS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", [LONG, NORMS], ids=["plain", "with norm layers and dropout"])
+@pytest.mark.parametrize(
+    "text",
+    [LONG, NORMS, PLAIN],
+    ids=["plain", "with norm layers and dropout", "with norm layers without parameters"],
+)
 @pytest.mark.parametrize("session", SESSIONS)
 def test_the_program_trains_to_the_same_bits(tmp_path, capsys, session, text):
     digest, _ = record(tmp_path / "run", SESSIONS[session], text)
@@ -123,6 +127,7 @@ COLOURS = (
 MODELS = {
     "mlp": LONG.replace("epochs = 60", "epochs = 20").replace("epoch = 60", "epoch = 20"),
     "norm layers and dropout": NORMS,
+    "norm layers without parameters": PLAIN,
     **{
         name: COLOURS.replace("tests.scenario.small:Normed", name)
         for name in ("cnn", "resnet8", "transformer")
@@ -193,6 +198,12 @@ def test_a_run_that_ends_within_an_epoch_prints_steps(tmp_path, capsys):
 
 def test_what_is_frozen_from_the_start_is_frozen_in_the_program():
     text = NORMS.replace('params = ["fc*"]', 'params = ["fc*", "norm.*"]\nfrozen = true')
+    program = python_script(loads(text, "x.toml"), "x.toml")
+    assert '\ngm.detach(opt["fc"].parameters())\nnet.norm.frozen = True\n' in program
+
+
+def test_norm_layers_without_parameters_are_frozen_with_their_layer_in_the_program():
+    text = PLAIN.replace('params = ["fc*"]', 'params = ["fc*"]\nfrozen = true')
     program = python_script(loads(text, "x.toml"), "x.toml")
     assert '\ngm.detach(opt["fc"].parameters())\nnet.norm.frozen = True\n' in program
 

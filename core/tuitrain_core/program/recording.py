@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -43,10 +44,11 @@ class Recording:
         self._loader = loader
         self._recorded: dict[tuple[bool, ...], tuple[Program, Feed]] = {}
         self._seen_through: dict[Graph, Program] = {}
-        self._norms = [
+        self._buffered = [
             module
-            for _, module in model.named_modules()
+            for module in model.modules()
             if isinstance(module, BatchNorm1d | BatchNorm2d)
+            or next(module.named_buffers(recursive=False), None) is not None
         ]
         self.problem = ""
 
@@ -54,7 +56,7 @@ class Recording:
         """Return the step as it is now, and its batches; None if it cannot be recorded."""
         if self.problem:
             return None
-        frozen = tuple(norm.frozen for norm in self._norms)
+        frozen = tuple(map(_is_frozen, self._buffered))
         found = self._recorded.get(frozen)
         if found is None:
             try:
@@ -62,6 +64,25 @@ class Recording:
             except NotRecordableError as problem:
                 self.problem = str(problem)
         return found
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Let the buffers of frozen modules be afterwards what they were before.
+
+        A module is frozen by an attribute ``frozen`` that is True. Norm layers of this library then
+        leave their running statistics alone; what others write to theirs is put back.
+        """
+        others = [
+            each for each in self._buffered if not isinstance(each, BatchNorm1d | BatchNorm2d)
+        ]
+        kept = [_kept_buffers(each) for each in others if _is_frozen(each)]
+        try:
+            yield
+        finally:
+            for module, attributes, arrays in kept:
+                vars(module).update(attributes)
+                for array, before in arrays:
+                    array[...] = before
 
     def logits(self, index: int, threads: int = 1) -> tuple[Array, Array] | None:
         """Compute the logits of a batch, and return them and its labels; None if unrecorded.
@@ -135,17 +156,18 @@ class Recording:
         CoreError : more samples than that or none, other shapes, or a label without a class
         """
         recorded = self.program()
-        if recorded is None:
-            for each in gm.attached_tensors():
-                each.grad = None
-            with gm:
-                loss = self._loss(tensor(images), tensor(labels))
-                gm.backward(loss)
-            return float(loss.item())
-        program = recorded[0]
-        rows = _place(program, images, labels)
-        attached = [each for each in gm.attached_tensors() if isinstance(each, Parameter)]
-        return program.differentiate(rows, attached)
+        with self.holding():
+            if recorded is None:
+                for each in gm.attached_tensors():
+                    each.grad = None
+                with gm:
+                    loss = self._loss(tensor(images), tensor(labels))
+                    gm.backward(loss)
+                return float(loss.item())
+            program = recorded[0]
+            rows = _place(program, images, labels)
+            attached = [each for each in gm.attached_tensors() if isinstance(each, Parameter)]
+            return program.differentiate(rows, attached)
 
     def update(self, optimizers: Iterable[Optimizer], clip: Clipping | None = None) -> None:
         """Take the optimizers' steps with the gradients of `take`, recorded where that can be.
@@ -250,6 +272,20 @@ class Recording:
 
     def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
         return functional.loss.cross_entropy(self._model(images), labels)
+
+
+def _is_frozen(module: Module) -> bool:
+    """Return whether a module's buffers hold still; a user's ``frozen`` may be something else."""
+    return getattr(module, "frozen", False) is True
+
+
+def _kept_buffers(module: Module) -> tuple[Module, dict[str, Tensor], list[tuple[Array, Array]]]:
+    """Return a module, the tensors that are its buffers, and their memory with a copy of it."""
+    tensors = [each for _, each in module.named_buffers(recursive=False)]
+    attributes = {
+        key: value for key, value in vars(module).items() if any(value is each for each in tensors)
+    }
+    return module, attributes, [(each.numpy(), each.numpy().copy()) for each in tensors]
 
 
 def _forward(program: Program, images: Array, labels: Array) -> None:
