@@ -15,7 +15,7 @@ from tuitrain.scenario.save import save
 
 TEXT = EVENTFUL.replace("small:model", "small:Plain").replace(
     'do = ["freeze fc", "checkpoint early", "lr head 0.2", "freeze nobody"]',
-    'do = ["freeze fc", "freeze inner.0.*", "checkpoint early", "lr head 0.2", "group top = fc1.*"]',
+    'do = ["freeze fc", "freeze inner.0.*", "checkpoint early", "group top = fc1.*"]',
 )
 
 
