@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from tests.conformance.probes import buffers, do, group, train
+from tests.engines.test_structure import drawn
+from tuitrain.app.renderables.network import detail_rows
 from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
 from tuitrain_core import Tensor, tensor
 from tuitrain_core import functional as F
@@ -223,7 +225,12 @@ def test_it_goes_out_when_a_buffer_has_other_bytes():
 def test_the_network_shows_which_layers_hold_their_statistics_still():
     engine = engine_for(flat)
     do(engine, "freeze 0.*")
-    still = {row.path: row.still for row in engine.network().rows if row.kind == "module"}
+    assert [line.split()[2:4] for line in drawn(engine) if "❄" in line] == [["▸", "❄"], ["❄", "1"]]
+    view = engine.network()
+    (row,) = [each for each in view.rows if each.path == "1"]
+    size, *_ = detail_rows(row, view, engine.groups())[1]
+    assert size[0].startswith("nothing to train, its buffers hold still")
+    still = {row.path: row.still for row in view.rows if row.kind == "module"}
     assert still == {
         "": None, "0": None, "1": True, "2": None, "3": None, "4": None, "5": None, "6": False,
         "7": None,

@@ -288,8 +288,7 @@ def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView])
         for group in facts.groups
     ]
     size = f"{count(facts.size)} parameters" if row.parameters else "nothing to train"
-    if row.still is not None:
-        size += f", its statistics {'hold still' if row.still else 'follow the batches'}"
+    size += ", its buffers hold still" if row.still else ""
     state = f"  {_state(row, facts)[0]}" if row.parameters else ""
     second: Row = ((f"{size}  ", "text"), ("; ".join(trained), "muted"), (state, "frozen"))
     return [first, second, (*_dead(facts.units), *_said(row))]
