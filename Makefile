@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format picture snapshots scenarios sessions kills torch-test neon-test bench browser-test animation clean
+.PHONY: help run test check format picture snapshots scenarios sessions networks kills torch-test neon-test bench browser-test animation clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,8 +41,12 @@ bench: $(VENV)/.run  ## measure it beside PyTorch and JAX (first: install them; 
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax
 	$(BIN)/tuitrain bench --continue build/bench.json
 
-sessions: $(VENV)/.dev  ## a thousand generated sessions, each replayed bit for bit (minutes)
-	TUITRAIN_SESSIONS=1000 $(BIN)/python -m pytest tests/scenario/test_sessions.py --hypothesis-show-statistics
+sessions: $(VENV)/.dev  ## a thousand generated sessions, replayed and run as Python bit for bit (minutes)
+	TUITRAIN_SESSIONS=1000 $(BIN)/python -m pytest tests/scenario/test_sessions.py \
+	  tests/scenario/test_python.py --hypothesis-show-statistics
+
+networks: $(VENV)/.dev  ## two thousand random networks: recorded, eager and in float64 (half an hour)
+	TUITRAIN_NETWORKS=2000 $(BIN)/python -m pytest -n $(WORKERS) tests/core/program/test_networks.py
 
 kills: $(VENV)/.run  ## kill a hundred runs at random instants, and resume them (minutes)
 	$(BIN)/python scripts/kill_and_resume.py --kills 100

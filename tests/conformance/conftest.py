@@ -4,7 +4,7 @@ Everything here goes through the `tuitrain.engines.base.Engine` protocol, and wh
 show through the `EngineState` it hands out; no test knows which engine it has. To hold another
 engine against the suite, add a factory to ``ENGINES`` and run ``pytest tests/conformance``.
 
-A factory is ``make(groups=GROUPS, seed=0) -> Engine``. It builds, anew at each call:
+A factory is ``make(groups=GROUPS, seed=0, affine=True) -> Engine``. It builds, anew at each call:
 
 Data
     `problem.TRAIN` in batches of `problem.BATCH_SIZE`, shuffled by the seed, and `problem.TEST`:
@@ -12,10 +12,11 @@ Data
     loss is the mean cross entropy.
 Model
     In float32, in this order, with these names: ``conv``, a convolution of 1 to 3 channels, 3x3,
-    with bias, no padding; ``norm``, a batch normalization of 3 channels, with weight, bias and
-    running statistics among its buffers; ReLU; flatten to 48; dropout of 0.2; ``fc``, linear, 48
-    to 8; ReLU; ``head``, linear, 8 to 4. Every layer names its parameters ``weight`` and ``bias``.
-    ``fc.weight`` has shape (8, 48). All follow from the seed: weights, order of data, dropout.
+    with bias, no padding; ``norm``, a batch normalization of 3 channels, with running statistics
+    among its buffers and, if affine, weight and bias; ReLU; flatten to 48; dropout of 0.2; ``fc``,
+    linear, 48 to 8; ReLU; ``head``, linear, 8 to 4. Every layer names its parameters ``weight`` and
+    ``bias``. ``fc.weight`` has shape (8, 48). All follow from the seed: weights, order of data,
+    dropout.
 Groups
     As the plans say (`problem.Plan`): a parameter goes to the first group with a glob that matches
     its name; ``settings`` holds the lr and the optimizer's hyper-parameters; ``frozen`` is the

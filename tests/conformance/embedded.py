@@ -12,10 +12,12 @@ from tuitrain_core.module import BatchNorm2d, Conv2d, Dropout, Linear, Module
 class Small(Module):
     """A convolution with a norm layer, dropout, and two linear layers."""
 
+    affine = True
+
     def __init__(self) -> None:
         super().__init__()
         self.conv = Conv2d(1, 3, 3)
-        self.norm = BatchNorm2d(3)
+        self.norm = BatchNorm2d(3, affine=self.affine)
         self.drop = Dropout(0.2)
         self.fc = Linear(3 * 16, 8)
         self.head = Linear(8, 4)
@@ -25,12 +27,20 @@ class Small(Module):
         return self.head(F.relu(self.fc(self.drop(x))))
 
 
+class Plain(Small):
+    """The same with a norm layer that has no parameters."""
+
+    affine = False
+
+
 def make_engine(
     groups: Sequence[Plan] = GROUPS,
     seed: int = 0,
     model: type[Module] = Small,
     batch_size: int = BATCH_SIZE,
+    affine: bool = True,
 ) -> EmbeddedEngine:
     plans = [GroupPlan(*plan) for plan in groups]
     train, test = Dataset(*TRAIN), Dataset(*TEST)
+    model = model if affine else Plain
     return EmbeddedEngine(model, train, test, plans, seed=seed, batch_size=batch_size)

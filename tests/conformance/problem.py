@@ -21,6 +21,8 @@ class Plan(NamedTuple):
 CONV = Plan("conv", ("conv.*", "norm.*"), "sgd", {"lr": 0.1, "momentum": 0.9})
 FC = Plan("fc", ("*",), "adam", {"lr": 0.01, "weight_decay": 0.01})
 GROUPS = (CONV, FC)
+PLAIN = (CONV._replace(globs=("conv.*",)), FC)
+"""The same for a norm layer without parameters."""
 
 
 def digits(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

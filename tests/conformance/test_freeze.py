@@ -17,6 +17,7 @@ from tests.conformance.probes import (
     updates,
     weights,
 )
+from tests.conformance.problem import PLAIN
 
 
 def test_momentum_decay_and_moments_do_not_move_frozen_weights(engine, rule):
@@ -124,6 +125,43 @@ def test_statistics_move_while_only_a_part_of_the_norm_layer_is_frozen(engine):
     before = buffers(engine)
     train(engine, 1)
     assert buffers(engine) != before
+
+
+def test_the_statistics_of_a_norm_layer_without_parameters_follow_the_layer_before_it(make_engine):
+    engine = make_engine(PLAIN, affine=False)
+    train(engine, 2)
+    do(engine, "freeze conv.*")
+    before = buffers(engine)
+    train(engine, 3)
+    engine.evaluate()
+    train(engine, 1)
+    assert before
+    assert buffers(engine) == before
+    other = make_engine(PLAIN, affine=False)
+    other.load_state(engine.state())
+    train(other, 3)
+    assert buffers(other) == before
+    do(other, "thaw conv.bias")
+    train(other, 1)
+    assert buffers(other) != before
+
+
+@pytest.mark.parametrize("target", ["fc", "fc.*", "conv.weight"])
+def test_they_move_while_that_layer_or_a_part_of_it_is_trained(make_engine, target):
+    engine = make_engine(PLAIN, affine=False)
+    do(engine, f"freeze {target}")
+    before = buffers(engine)
+    train(engine, 1)
+    assert buffers(engine) != before
+
+
+def test_with_everything_frozen_they_hold_still_too(make_engine):
+    engine = make_engine(PLAIN, affine=False)
+    train(engine, 2)
+    do(engine, "freeze *")
+    before = engine.digest()
+    train(engine, 3)
+    assert engine.digest() == before
 
 
 def test_a_single_parameter_can_be_frozen(engine):

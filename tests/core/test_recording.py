@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from tuitrain_core import data, functional, models, random, tensor
+from tuitrain_core import data, digest, functional, models, optimizer, random, tensor
 from tuitrain_core.autodiff import GradManager
-from tuitrain_core.errors import CoreError
-from tuitrain_core.module import Module
+from tuitrain_core.errors import CoreError, ShapeError
+from tuitrain_core.module import Linear, Module
 from tuitrain_core.program import Recording
+from tuitrain_core.program.clipping import Clipping
 
 
 def digits() -> data.DataLoader:
@@ -188,3 +189,83 @@ def test_a_batch_that_a_recorded_step_is_not_for_is_told(images, labels, said):
     recording, gm = Recording(net, digits()), GradManager().attach(net.parameters())
     with pytest.raises(CoreError, match=said):
         recording.take(np.zeros(images, np.float32), np.array(labels), gm)
+
+
+class Alone(models.MLP):
+    """Takes one sample that comes alone for something else."""
+
+    def __init__(self) -> None:
+        super().__init__((9, 5, 4))
+
+    def forward(self, inp):
+        out = super().forward(inp)
+        return functional.tanh(out) if len(inp) == 1 else out
+
+
+@pytest.mark.parametrize(("samples", "size"), [(9, 8), (3, 2), (9, 1), (1, 4)])
+def test_a_batch_of_one_sample_is_among_the_sizes_that_are_looked_at(samples, size):
+    images = np.zeros((samples, 1, 3, 3), np.uint8)
+    loader = data.DataLoader(data.Dataset(images, np.arange(samples) % 4), batch_size=size)
+    recording = Recording(Alone(), loader)
+    assert recording.program() is None
+    assert "depends on the batch" in recording.problem
+
+
+@pytest.mark.parametrize("clip", ["norm", "value"])
+@pytest.mark.parametrize("rule", ["LAMB", "Adam", "SGD", "RMSprop", "Lion", "Adagrad", "Adadelta"])
+def test_gradients_clipped_by_hand_are_updated_to_the_bits_of_a_planned_clipping(rule, clip):
+    found = []
+    for by_hand in (True, False):
+        with random.use(random.new_generator(0)):
+            net = models.MLP((9, 5, 4))
+        loader = digits()
+        recording, gm = Recording(net, loader), GradManager().attach(net.parameters())
+        opt = getattr(optimizer, rule)(net.parameters(), lr=0.01)
+        for step in range(9):
+            recording.take(*loader.batch(step), gm)
+            if not by_hand:
+                recording.update([opt], Clipping(clip, 0.01, tuple(net.parameters())))
+                continue
+            cut = optimizer.clip_grad_norm if clip == "norm" else optimizer.clip_grad_value
+            cut(net.parameters(), 0.01)
+            recording.update([opt])
+        found.append(digest.of(net, [opt]))
+    assert found[0] == found[1]
+
+
+def test_exchanged_gradients_are_those_that_are_used():
+    with random.use(random.new_generator(0)):
+        net = Square()
+    before = net.state_dict()
+    loader = data.DataLoader(data.Dataset(np.full((8, 1, 2, 2), 9, np.uint8), np.arange(8) % 4))
+    recording, gm = Recording(net, loader), GradManager().attach(net.parameters())
+    recording.take(*loader.batch(0), gm)
+    first, second = net.first.weight, net.second.weight
+    slopes = first.grad.numpy().copy(), second.grad.numpy().copy()
+    assert not np.array_equal(*slopes)
+    first.grad, second.grad = second.grad, first.grad
+    recording.update([optimizer.SGD(net.parameters(), lr=1.0)])
+    np.testing.assert_array_equal(first.numpy(), before["first.weight"] - slopes[1])
+    np.testing.assert_array_equal(second.numpy(), before["second.weight"] - slopes[0])
+
+
+class Square(Module):
+    """Two weights of one shape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = Linear(4, 4, bias=False), Linear(4, 4, bias=False)
+
+    def forward(self, inp):
+        return self.second(functional.tanh(self.first(functional.flatten(inp, 1))))
+
+
+def test_a_gradient_of_another_shape_is_told_and_nothing_is_updated():
+    net, loader = models.MLP((9, 5, 4)), digits()
+    recording, gm = Recording(net, loader), GradManager().attach(net.parameters())
+    recording.take(*loader.batch(0), gm)
+    before = digest.of(net, [])
+    net.fc1.bias.grad = tensor(np.zeros(4, np.float32))
+    with pytest.raises(ShapeError, match=r"\(4,\)"):
+        recording.update([optimizer.SGD(net.select("fc1.bias"), lr=0.1)])
+    assert digest.of(net, []) == before

@@ -136,3 +136,15 @@ class Normed(Module):
 
 NORMS = TEXT.replace("small:model", "small:Normed").replace("epochs = 3", "epochs = 20")
 NORMS = NORMS[: NORMS.index("[[expect]]")]
+
+
+class Plain(Normed):
+    """The same with norm layers that have no parameters."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm = BatchNorm1d(8, affine=False)
+        self.inner = Sequential(Linear(8, 8), BatchNorm1d(8, affine=False))
+
+
+PLAIN = NORMS.replace("small:Normed", "small:Plain")

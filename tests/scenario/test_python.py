@@ -7,11 +7,12 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from tests.scenario.small import NORMS, TEXT
+from tests.scenario.small import NORMS, PLAIN, TEXT
 from tests.scenario.test_rerun import LONG, record
+from tests.scenario.test_sessions import SESSIONS as TRIED
 from tests.scenario.test_sessions import acts
 from tuitrain.cli import main
 from tuitrain.commands import AnyCommand, Branch, Redo, Rewind, RewindTo, Stop, TryLr, Undo
@@ -88,12 +89,27 @@ SESSIONS = {
         (0, "thaw biases reset"),
     ],
     "clips": [(9, "clip norm 0.1"), (9, "clip value 0.001"), (9, "clip off"), (9, "clip norm 1")],
+    "clips of lamb": [
+        (0, "thaw *"),
+        (0, "optimizer * lamb lr=0.01"),
+        (5, "clip norm 0.05"),
+        (9, "clip value 0.001"),
+        (9, "freeze head"),
+        (9, "group top = classifier.*"),
+        (0, "clip norm 0.2"),
+        (9, "optimizer * lamb weight_decay=0 state=carry"),
+        (9, "clip norm 1e-6"),
+    ],
     "ways back": [(20, "lr * 0.3"), (9, "undo"), (9, "lr head 1"), (20, "rewind 30"), (9, "pause")],
     "a try": [(9, "lr * 1"), (0, "try lr head x1, x2 for 9 steps"), (0, "branch b1"), (0, "undo")],
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("text", [LONG, NORMS], ids=["plain", "with norm layers and dropout"])
+@pytest.mark.parametrize(
+    "text",
+    [LONG, NORMS, PLAIN],
+    ids=["plain", "with norm layers and dropout", "with norm layers without parameters"],
+)
 @pytest.mark.parametrize("session", SESSIONS)
 def test_the_program_trains_to_the_same_bits(tmp_path, capsys, session, text):
     digest, _ = record(tmp_path / "run", SESSIONS[session], text)
@@ -103,11 +119,46 @@ def test_the_program_trains_to_the_same_bits(tmp_path, capsys, session, text):
     assert checked_by_ruff(tmp_path) == ""
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
-@given(st.lists(st.tuples(st.integers(0, 90), acts), max_size=9))
-def test_so_does_that_of_any_session(tmp_path_factory, capsys, script):
+COLOURS = (
+    NORMS.replace("small:data", "small:colours")
+    .replace("epochs = 20", "epochs = 9")
+    .replace('params = ["fc*"]', 'params = ["*.bias"]')
+)
+MODELS = {
+    "mlp": LONG.replace("epochs = 60", "epochs = 20").replace("epoch = 60", "epoch = 20"),
+    "norm layers and dropout": NORMS,
+    "norm layers without parameters": PLAIN,
+    **{
+        name: COLOURS.replace("tests.scenario.small:Normed", name)
+        for name in ("cnn", "resnet8", "transformer")
+    },
+}
+clipped = st.builds(
+    "clip {}".format, st.sampled_from(["norm 1e-3", "norm 0.3", "value 1e-4", "off"])
+)
+lamb = st.builds(
+    "optimizer {} lamb lr={} state={}".format,
+    st.sampled_from(["*", "fc", "head", "top"]),
+    st.sampled_from([0.001, 0.03]),
+    st.sampled_from(["carry", "reset"]),
+)
+regrouped = st.builds(
+    "group {} = {}".format,
+    st.sampled_from(["top", "fc"]),
+    st.sampled_from(["*.weight", "classifier.*", "*norm*"]),
+)
+steered = st.one_of(acts, acts, lamb, clipped, regrouped)
+
+
+@settings(
+    max_examples=max(10, TRIED * 2 // 5), deadline=None, suppress_health_check=list(HealthCheck)
+)
+@given(st.sampled_from(list(MODELS)), st.lists(st.tuples(st.integers(0, 40), steered), max_size=9))
+def test_so_does_that_of_any_session(tmp_path_factory, capsys, model, script):
     folder = tmp_path_factory.mktemp("python")
-    digest, _ = record(folder / "run", script)
+    event(model)
+    event(f"lamb: {'lamb' in repr(script)}, clipped: {'clip' in repr(script)}")
+    digest, _ = record(folder / "run", [(0, "thaw *"), *script], MODELS[model])
     save(folder / "run", folder / "saved.py")
     save(folder / "run", folder / "saved.toml")
     assert printed((folder / "saved.py").read_text(), capsys)[-1] == digest
@@ -147,6 +198,12 @@ def test_a_run_that_ends_within_an_epoch_prints_steps(tmp_path, capsys):
 
 def test_what_is_frozen_from_the_start_is_frozen_in_the_program():
     text = NORMS.replace('params = ["fc*"]', 'params = ["fc*", "norm.*"]\nfrozen = true')
+    program = python_script(loads(text, "x.toml"), "x.toml")
+    assert '\ngm.detach(opt["fc"].parameters())\nnet.norm.frozen = True\n' in program
+
+
+def test_norm_layers_without_parameters_are_frozen_with_their_layer_in_the_program():
+    text = PLAIN.replace('params = ["fc*"]', 'params = ["fc*"]\nfrozen = true')
     program = python_script(loads(text, "x.toml"), "x.toml")
     assert '\ngm.detach(opt["fc"].parameters())\nnet.norm.frozen = True\n' in program
 

@@ -30,6 +30,7 @@ rules = st.sampled_from(
 )
 acts = st.one_of(
     st.sampled_from(["pause", "resume", "step 3", "undo", "redo", "clip norm 0.1", "clip off"]),
+    st.sampled_from(["clip norm 1e-3", "clip norm 2", "clip value 0.01"]),
     st.sampled_from(["checkpoint a", "checkpoint b", "rewind a", "rewind b"]),
     st.builds("freeze {}".format, targets),
     st.builds("thaw {} {}".format, targets, st.sampled_from(["keep", "reset"])),

@@ -144,6 +144,7 @@ class NetworkRow:
     flow : where the gradient goes; of a parameter, whether it gets one
     ways : of how many inputs (the second) the gradient goes on to (the first)
     uses : how often it is used in one pass; 0 if the outputs do not depend on it
+    still : of a module with buffers, as running statistics, whether they hold still; else None
     """
 
     key: str
@@ -158,6 +159,7 @@ class NetworkRow:
     flow: Flow
     ways: tuple[int, int] = (0, 0)
     uses: int = 1
+    still: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

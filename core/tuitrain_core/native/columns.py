@@ -89,3 +89,18 @@ def kept(k: Builder, value: Value, mask: Mask, other: float = 0.0) -> Value:
     assert isinstance(mask, int)
     bits = ir.Constant(k.bits, [int(lane < mask) for lane in range(k.lanes)])
     return k.ir.select(bits, value, k.constant(other))
+
+
+def differs(k: Builder, value: Value, other: Value) -> Value:
+    """Return 1 in the lanes in which two vectors are not the same number, else 0; NaN differs."""
+    other_than = k.ir.fcmp_unordered("!=", value, other)
+    return k.ir.select(other_than, k.constant(1), k.zero)
+
+
+def unless_equal(k: Builder, mean: Value, first: Value, different: Value) -> Value:
+    """Return the mean of numbers, or the first of them where none is different from it.
+
+    The mean of equal numbers may be another one by rounding, and so have a variance where there is
+    none; without an eps that would be some number in place of NaN, which is 0 / 0.
+    """
+    return k.ir.select(k.ir.fcmp_ordered("==", different, k.zero), first, mean)

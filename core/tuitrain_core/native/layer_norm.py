@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from . import functions
 from .builder import Builder, Int, Mask, Value
-from .columns import across, each_column, each_sample, kept, summed
+from .columns import across, differs, each_column, each_sample, kept, summed, unless_equal
 from .library import Kernel, kernel
 
 
@@ -54,6 +54,15 @@ def _normalize(k: Builder, rows: Rows, eps: float) -> None:
         source, target = k.at(x, k.mul(n, rows.x_pitch)), k.at(y, k.mul(n, rows.y_pitch))
         (total,) = across(k, rows.features, 1, lambda *at: [k.load(source, *at)])
         mean = k.ir.fdiv(total, share)
+        if eps == 0:
+            start = k.splat(k.load_scalar(source))
+            (other,) = across(
+                k,
+                rows.features,
+                1,
+                lambda i, mask: [kept(k, differs(k, k.load(source, i, mask), start), mask)],
+            )
+            mean = unless_equal(k, mean, start, other)
 
         def away(offset: Int, mask: Mask) -> Value:
             return k.ir.fsub(k.load(source, offset, mask), mean)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TypeAlias
 
 from llvmlite import ir
@@ -69,7 +70,7 @@ def _less_largest(
 ) -> list[tuple[int, object, Value]]:
     """Subtract the row's largest value, so that no exponential overflows."""
     tops = [
-        functions.largest(k, value if mask is None else kept(k, value, mask, -3e38))
+        functions.largest(k, value if mask is None else kept(k, value, mask, -math.inf))
         for _, mask, value in z
     ]
     top = tops[0]

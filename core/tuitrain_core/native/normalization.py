@@ -17,7 +17,7 @@ from llvmlite import ir
 
 from . import functions
 from .builder import FLOAT, Builder, Int, Mask, Value
-from .columns import each_column, each_pixel, each_sample, summed
+from .columns import differs, each_column, each_pixel, each_sample, summed, unless_equal
 from .library import Kernel, kernel
 
 TABLE = 3
@@ -38,12 +38,13 @@ class Pixels:
     pitches: tuple[int, int]
 
 
-def moments(p: Pixels) -> Kernel:
+def moments(p: Pixels, exact: bool = False) -> Kernel:
     """Return each sample's mean and sum of squared deviations from it, by channel.
 
+    With ``exact``, as without an eps, the mean of equal numbers is that number.
     Arguments: x, moments (B, 2, C), first, last.
     """
-    return kernel(_moments, 4, p)
+    return kernel(_moments, 4, p, exact) if exact else kernel(_moments, 4, p)
 
 
 def by_batch(p: Pixels, momentum: float, eps: float) -> Kernel:
@@ -95,7 +96,7 @@ def input_gradient(p: Pixels, training: bool) -> Kernel:
     return kernel(_input_gradient, 7, p, training)
 
 
-def _moments(k: Builder, p: Pixels) -> None:
+def _moments(k: Builder, p: Pixels, exact: bool = False) -> None:
     x, found, first, last = k.arguments
 
     def sample(n: Int) -> None:
@@ -112,6 +113,10 @@ def _moments(k: Builder, p: Pixels) -> None:
 
             (total,) = summed(k, p.count, 1, lambda i: [value(i)])
             mean = k.ir.fdiv(total, k.constant(p.count))
+            if exact:
+                first = value(k.integer(0))
+                (other,) = summed(k, p.count, 1, lambda i: [differs(k, value(i), first)])
+                mean = unless_equal(k, mean, first, other)
             (spread,) = summed(k, p.count, 1, deviation)
             k.store(mean, target, offset, mask)
             k.store(spread, k.at(target, p.channels), offset, mask)
@@ -136,6 +141,10 @@ def _by_batch(k: Builder, pixels: int, channels: int, momentum: float, eps: floa
 
         (total,) = summed(k, rows, 1, lambda n: [moment(n, 0)])
         mean = k.ir.fdiv(total, samples)
+        if eps == 0:
+            start = moment(k.integer(0), 0)
+            (other,) = summed(k, rows, 1, lambda n: [differs(k, moment(n, 0), start)])
+            mean = unless_equal(k, mean, start, other)
         between, within = summed(k, rows, 2, spreads)
         spread = k.fma(between, k.constant(pixels), within)
         _fill(k, (mean, k.ir.fdiv(spread, count)), eps, (weight, table, channels), (offset, mask))

@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import ShapeError
 from . import checks
 from .base import Array, Op
+from .normalization import exact_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class LayerNorm(Op):
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         x, *affine = inputs
         self._check(x, *affine)
-        mean = x.mean(self._last(), keepdims=True)
+        mean = exact_mean(x, self._last(), self.eps)
         normal = x - mean
         inverse = 1.0 / np.sqrt((normal * normal).mean(self._last(), keepdims=True) + self.eps)
         normal *= inverse

@@ -40,6 +40,19 @@ def _others(x: Array) -> tuple[int, ...]:
     return (0, *range(2, x.ndim))
 
 
+def exact_mean(x: Array, axes: tuple[int, ...], eps: float) -> Array:
+    """Return the mean over some axes, kept with size 1.
+
+    Without ``eps`` the mean of equal numbers is that number. It may be another one by rounding,
+    and what has no variance would come out as some number in place of 0 / 0, which is NaN.
+    """
+    mean = x.mean(axes, keepdims=True)
+    if eps == 0:
+        largest = x.max(axes, keepdims=True)
+        mean = np.where(largest == x.min(axes, keepdims=True), largest, mean)
+    return mean
+
+
 @dataclass(frozen=True, slots=True)
 class BatchNormTraining(Op):
     """By the batch's own mean and (biased) variance.
@@ -56,7 +69,7 @@ class BatchNormTraining(Op):
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         x, weight, bias, running_mean, running_var = inputs
         count = self._check(x, weight, bias, running_mean, running_var)
-        mean = x.mean(_others(x), keepdims=True)
+        mean = exact_mean(x, _others(x), self.eps)
         normal = x - mean
         var = (normal * normal).mean(_others(x), keepdims=True)
         inverse = 1.0 / np.sqrt(var + self.eps)

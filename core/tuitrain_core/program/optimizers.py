@@ -13,7 +13,7 @@ from .program import Program
 def step_natively(
     program: Program, optimizers: Sequence[Optimizer], clip: Clipping | None = None
 ) -> bool:
-    """Take each optimizer's step, if the gradients are the program's and all have kernels.
+    """Take each optimizer's step, if all parameters with a gradient have kernels and a place.
 
     Returns
     -------
@@ -25,7 +25,7 @@ def step_natively(
     """
     for optimizer in optimizers:
         optimizer.check()
-    if not program.has_gradients_of(p for each in optimizers for p in each.parameters()):
+    if not program.take_gradients(p for each in optimizers for p in each.parameters()):
         return False
     coming = {optimizer: _coming(optimizer) for optimizer in optimizers}
     updates = lay_out([each for updated in coming.values() for each in updated])

@@ -183,21 +183,38 @@ class Program:
         self._show_gradients([each.parameter for each in updates])
         return losses[:taken]
 
-    def has_gradients_of(self, parameters: Iterable[Parameter]) -> bool:
-        """Say whether these have the gradients that `differentiate` left, and not others.
+    def take_gradients(self, parameters: Iterable[Parameter]) -> bool:
+        """Make the gradients that parameters have those that `update` reads.
 
-        Clipped ones are others; a parameter without a gradient does not matter.
+        Gradients that `differentiate` has left are there already. Others, as clipped ones are, are
+        copied to their place: an update is computed by the same kernels wherever its gradient comes
+        from.
+
+        Parameters
+        ----------
+        parameters : those without a gradient do not matter
+
+        Returns
+        -------
+        False if a gradient has no place here: the loss does not depend on its parameter, or its
+        shape is another. Nothing was copied then.
         """
-        return all(
-            self.reaches(each) and np.shares_memory(each.grad.numpy(), self._gradient(each))
-            for each in parameters
-            if each.grad is not None
-        )
+        found = [(each, each.grad.numpy()) for each in parameters if each.grad is not None]
+        if not all(self.reaches(each) and each.shape == grad.shape for each, grad in found):
+            return False
+        places = [(self._gradient(each), grad) for each, grad in found]
+        others = [(place, grad) for place, grad in places if not _same_memory(place, grad)]
+        # Copied all before one is written: two parameters may have exchanged their gradients.
+        with np.errstate(over="ignore"):  # what is too large for the dtype shows in the weights
+            copies = [(place, grad.astype(place.dtype)) for place, grad in others]
+        for place, grad in copies:
+            place[...] = grad
+        return True
 
     def update(
         self, updates: Sequence[ParameterUpdate], threads: int = 1, clip: Clipping | None = None
     ) -> None:
-        """Update parameters by the gradients that `differentiate` has left.
+        """Update parameters by the gradients that `differentiate` or `take_gradients` has left.
 
         Parameters
         ----------
@@ -298,3 +315,8 @@ class Program:
                 layer.backward(plan)
         plan.draw_no_more()
         return plan
+
+
+def _same_memory(one: Array, other: Array) -> bool:
+    """Return whether two arrays of one shape are the same numbers in memory, in the same order."""
+    return address(one) == address(other) and one.strides == other.strides

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -43,10 +44,11 @@ class Recording:
         self._loader = loader
         self._recorded: dict[tuple[bool, ...], tuple[Program, Feed]] = {}
         self._seen_through: dict[Graph, Program] = {}
-        self._norms = [
+        self._buffered = [
             module
-            for _, module in model.named_modules()
+            for module in model.modules()
             if isinstance(module, BatchNorm1d | BatchNorm2d)
+            or next(module.named_buffers(recursive=False), None) is not None
         ]
         self.problem = ""
 
@@ -54,7 +56,7 @@ class Recording:
         """Return the step as it is now, and its batches; None if it cannot be recorded."""
         if self.problem:
             return None
-        frozen = tuple(norm.frozen for norm in self._norms)
+        frozen = tuple(map(_is_frozen, self._buffered))
         found = self._recorded.get(frozen)
         if found is None:
             try:
@@ -62,6 +64,25 @@ class Recording:
             except NotRecordableError as problem:
                 self.problem = str(problem)
         return found
+
+    @contextmanager
+    def holding(self) -> Iterator[None]:
+        """Let the buffers of frozen modules be afterwards what they were before.
+
+        A module is frozen by an attribute ``frozen`` that is True. Norm layers of this library then
+        leave their running statistics alone; what others write to theirs is put back.
+        """
+        others = [
+            each for each in self._buffered if not isinstance(each, BatchNorm1d | BatchNorm2d)
+        ]
+        kept = [_kept_buffers(each) for each in others if _is_frozen(each)]
+        try:
+            yield
+        finally:
+            for module, attributes, arrays in kept:
+                vars(module).update(attributes)
+                for array, before in arrays:
+                    array[...] = before
 
     def logits(self, index: int, threads: int = 1) -> tuple[Array, Array] | None:
         """Compute the logits of a batch, and return them and its labels; None if unrecorded.
@@ -135,23 +156,25 @@ class Recording:
         CoreError : more samples than that or none, other shapes, or a label without a class
         """
         recorded = self.program()
-        if recorded is None:
-            for each in gm.attached_tensors():
-                each.grad = None
-            with gm:
-                loss = self._loss(tensor(images), tensor(labels))
-                gm.backward(loss)
-            return float(loss.item())
-        program = recorded[0]
-        rows = _place(program, images, labels)
-        attached = [each for each in gm.attached_tensors() if isinstance(each, Parameter)]
-        return program.differentiate(rows, attached)
+        with self.holding():
+            if recorded is None:
+                for each in gm.attached_tensors():
+                    each.grad = None
+                with gm:
+                    loss = self._loss(tensor(images), tensor(labels))
+                    gm.backward(loss)
+                return float(loss.item())
+            program = recorded[0]
+            rows = _place(program, images, labels)
+            attached = [each for each in gm.attached_tensors() if isinstance(each, Parameter)]
+            return program.differentiate(rows, attached)
 
     def update(self, optimizers: Iterable[Optimizer], clip: Clipping | None = None) -> None:
         """Take the optimizers' steps with the gradients of `take`, recorded where that can be.
 
-        Gradients that were changed meanwhile, and rules without a native kernel, are the
-        optimizers' own matter: then each takes its ``step``.
+        Gradients that were changed meanwhile, as by `optimizer.clip_grad_norm`, are updated by the
+        same kernels, to the same bits as with ``clip``. Where a rule has no native kernel, or a
+        gradient was set that the loss does not have, each optimizer takes its own ``step``.
 
         Parameters
         ----------
@@ -196,12 +219,14 @@ class Recording:
         ------
         NotRecordableError : it is not the same in every step
         """
-        images, labels = self._first_samples()
-        last = len(self._loader.rows(len(self._loader) - 1))
-        fewer = last if 1 < last < len(images) else len(images) // 2
+        images, labels = self._samples()
+        whole, last = self._batch_sizes()
+        fewer = last if 1 < last < len(images) else max(2, len(images) // 2)
         before = Attributes(self._model)
         try:
             graph = trace(self._loss, images, labels, fewer)
+            if 1 in (whole, last):
+                self._demand_the_same_of_one(images, labels)
             self._demand_settled(images[:fewer], labels[:fewer])
         except NotRecordableError:
             before.put_back()
@@ -218,16 +243,49 @@ class Recording:
                 f"the forward pass changes {changed[0]} of the model, and a recorded step would not"
             )
 
-    def _first_samples(self) -> tuple[Array, Array]:
-        """Return the first batch, or two of them: one sample would not show what is batched."""
+    def _demand_the_same_of_one(self, images: Array, labels: Array) -> None:
+        """Demand that a batch of one sample, where there is one, takes the same step.
+
+        A norm layer of rows refuses it; then the step of that batch does so in its turn, in the
+        same words.
+        """
+        try:
+            trace(self._loss, images, labels, 1)
+        except NotRecordableError:
+            raise
+        except CoreError:
+            return
+
+    def _batch_sizes(self) -> tuple[int, int]:
+        """Return the samples in the first batch of an epoch, and in its last one."""
+        return len(self._loader.rows(0)), len(self._loader.rows(len(self._loader) - 1))
+
+    def _samples(self) -> tuple[Array, Array]:
+        """Return the first batch; one of fewer than three samples is repeated, to make four.
+
+        What is batched shows in two batches of different size, and a norm layer of rows needs two
+        samples in each.
+        """
         images, labels = self._loader.batch(0)
-        if len(images) > 1:
-            return images, labels
-        more_images, more_labels = self._loader.batch(1)
-        return np.concatenate([images, more_images]), np.concatenate([labels, more_labels])
+        times = {1: 4, 2: 2}.get(len(images), 1)
+        return np.concatenate([images] * times), np.concatenate([labels] * times)
 
     def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
         return functional.loss.cross_entropy(self._model(images), labels)
+
+
+def _is_frozen(module: Module) -> bool:
+    """Return whether a module's buffers hold still; a user's ``frozen`` may be something else."""
+    return getattr(module, "frozen", False) is True
+
+
+def _kept_buffers(module: Module) -> tuple[Module, dict[str, Tensor], list[tuple[Array, Array]]]:
+    """Return a module, the tensors that are its buffers, and their memory with a copy of it."""
+    tensors = [each for _, each in module.named_buffers(recursive=False)]
+    attributes = {
+        key: value for key, value in vars(module).items() if any(value is each for each in tensors)
+    }
+    return module, attributes, [(each.numpy(), each.numpy().copy()) for each in tensors]
 
 
 def _forward(program: Program, images: Array, labels: Array) -> None:

@@ -127,3 +127,30 @@ def test_nan_spoils_its_channel_and_no_other(cpu):
     (found,) = in_parts(kernel, *given, total=3, results=[y])
     np.testing.assert_array_equal(np.isnan(found).all((0, 1)), [False] * 17 + [True])
     assert np.isfinite(found[..., :17]).all()
+
+
+@pytest.mark.parametrize(("samples", "pixels"), [(5, 7), (3, 1), (1, 9), (6, 6)])
+def test_without_an_eps_equal_numbers_are_nan_and_others_are_not(samples, pixels, cpu):
+    x = np.full((samples, pixels, 19), 0.1, np.float32)
+    x[..., 18] = drawn(samples, pixels)
+    sizes = normalization.Pixels(pixels, 19, (pixels * 19 + GUARD,) * 2)
+    moments, table = np.zeros((samples, 2, 19), np.float32), np.zeros((3, 19), np.float32)
+    one, zero = np.ones(19, np.float32), np.zeros(19, np.float32)
+    mean, var = zero.copy(), one.copy()
+    run(normalization.moments(sizes, exact=True), pitched(x), moments, 0, samples)
+    run(normalization.by_batch(sizes, 0.5, 0.0), moments, samples, one, mean, var, table)
+    y = Result(samples, pixels, 19)
+    kernel = normalization.normalize(sizes, False, False)
+    (found,) = in_parts(kernel, pitched(x), table, zero, 0, y.memory, total=samples, results=[y])
+    assert np.isnan(found[..., :18]).all()
+    assert np.isfinite(found[..., 18]).all()
+    np.testing.assert_array_equal(mean[:18], np.float32(0.5) * np.float32(0.1))
+    np.testing.assert_array_equal(var[:18], 0.5)
+
+
+def test_numbers_that_differ_have_the_same_moments_with_and_without_an_eps(cpu):
+    x, sizes = drawn(7, 9, 21), normalization.Pixels(9, 21, (9 * 21 + GUARD, 9 * 21 + GUARD))
+    plain, exact = np.zeros((2, 7, 2, 21), np.float32)
+    run(normalization.moments(sizes), pitched(x), plain, 0, 7)
+    run(normalization.moments(sizes, exact=True), pitched(x), exact, 0, 7)
+    np.testing.assert_array_equal(plain, exact)

@@ -118,3 +118,16 @@ def test_transposes(sizes, order, cpu):
     kernel = transpose.transpose(sizes, order, pitch, pitch)
     (found,) = in_parts(kernel, pitched(x), y.memory, total=4, results=[y])
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("features", [1, 3, 7, 16, 21, 53])
+@pytest.mark.parametrize("value", [0.1, -2.7, 1e-3])
+def test_without_an_eps_a_row_of_equal_numbers_is_nan_and_others_are_not(features, value, cpu):
+    x = drawn(3, features)
+    x[1] = value
+    y, rows = Result(3, features), layer_norm.Rows(features, *[features + GUARD] * 2, False)
+    given = pitched(x), 0, 0, y.memory, np.zeros((3, 2), np.float32)
+    (found,) = in_parts(layer_norm.normalize(rows, 0.0), *given, total=3, results=[y])
+    equal = [True] * 3 if features == 1 else [False, True, False]
+    np.testing.assert_array_equal(np.isnan(found).all(1), equal)
+    np.testing.assert_array_equal(np.isfinite(found).all(1), np.logical_not(equal))

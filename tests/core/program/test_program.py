@@ -23,9 +23,12 @@ from cases import (
 from tuitrain_core import CoreError, Parameter, ShapeError, Tensor, random, tensor
 from tuitrain_core import functional as F
 from tuitrain_core.module import (
+    BatchNorm1d,
     BatchNorm2d,
     Embedding,
+    LayerNorm,
     Linear,
+    Module,
 )
 from tuitrain_core.program import NotRecordableError, Program, trace
 from tuitrain_core.program.layers.eager import EagerLayer
@@ -291,3 +294,85 @@ def test_row_numbers_that_only_the_values_keep_within_the_table() -> None:
         return F.loss.cross_entropy(F.embedding(rows.astype("int32"), table).mean((1, 2, 3)), y)
 
     assert trace(looked_up, *batch((1, 2, 3), 4)).nodes
+
+
+class Normed(Module):
+    """A norm layer without an eps, behind a layer that makes one number of whatever it is given."""
+
+    def __init__(self, norm: Module, value: float) -> None:
+        super().__init__()
+        self.first, self.norm = Linear(6, 7), norm
+        self.first.weight.numpy()[...], self.first.bias.numpy()[...] = 0.0, value
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.norm(self.first(F.flatten(x, 1)))
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, -2.7, 1e-3, 12345.678])
+@pytest.mark.parametrize("rows", [2, 3, 5, 7, 12])
+@pytest.mark.parametrize("norm", [BatchNorm1d, LayerNorm])
+def test_what_has_no_variance_is_nan_without_an_eps_in_every_tier(norm, rows, value) -> None:
+    images, labels = batch((1, 2, 3), 7, rows)
+    for eps in (0.0, 1e-5):
+        net = Normed(norm(7, eps=eps), value)
+
+        def loss_of(x: Tensor, y: Tensor, net: Module = net) -> Tensor:
+            return F.loss.cross_entropy(net(x), y)
+
+        many = [np.concatenate([each] * 2) for each in (images, labels)]
+        program = Program(trace(loss_of, *many, rows), CAPACITY)
+        program.images(rows)[...], program.labels(rows)[...] = images, labels
+        with np.errstate(all="ignore"):
+            found = program.differentiate(rows, []), eager(loss_of, [], images, labels)
+        assert [bool(np.isnan(each)) for each in found] == [eps == 0] * 2
+
+
+SPECIAL = [np.nan, np.inf, -np.inf, 3.3e38, -3.3e38, 1e30, -1e30, 90.0, -90.0, 1e-42, -0.0]
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh", "sigmoid", "gelu", "rough gelu", "softmax"])
+@pytest.mark.parametrize("value", SPECIAL)
+def test_special_numbers_come_out_of_every_layer_alike(name: str, value: float) -> None:
+    functions: dict[str, Any] = {
+        "relu": F.relu,
+        "tanh": F.tanh,
+        "sigmoid": F.sigmoid,
+        "gelu": F.gelu,
+        "rough gelu": lambda x: F.gelu(x, True),
+        "softmax": F.softmax,
+    }
+    scale = Parameter(np.ones(6, np.float32))
+
+    def loss_of(x: Tensor, y: Tensor) -> Tensor:
+        return F.loss.cross_entropy(functions[name](F.flatten(x, 1) * scale), y)
+
+    images, labels = batch((1, 2, 3), 6)
+    program = Program(trace(loss_of, images, labels), CAPACITY)
+    for filled in (False, True):
+        images[3, 0, 1, 1] = value
+        images[5] = value if filled else images[5]
+        program.images(CAPACITY)[...], program.labels(CAPACITY)[...] = images, labels
+        with np.errstate(all="ignore"):
+            loss, mine = program.differentiate(CAPACITY, [scale]), gradients([scale])
+            expected, theirs = eager(loss_of, [scale], images, labels), gradients([scale])
+        assert loss == pytest.approx(expected, rel=1e-5, nan_ok=True)
+        assert mine[0] is not None
+        assert theirs[0] is not None
+        np.testing.assert_array_equal(np.isfinite(mine[0]), np.isfinite(theirs[0]))
+
+
+@pytest.mark.parametrize("value", SPECIAL)
+@pytest.mark.parametrize("classes", [3, 16, 17, 40])
+def test_special_logits_have_the_loss_of_the_eager_tier(classes: int, value: float) -> None:
+    def loss_of(x: Tensor, y: Tensor) -> Tensor:
+        return F.loss.cross_entropy(F.flatten(x, 1), y)
+
+    images, labels = batch((1, 1, classes), classes)
+    program = Program(trace(loss_of, images, labels), CAPACITY)
+    for filled in (False, True):
+        images[3, 0, 0, classes // 2] = value
+        images[5] = value if filled else images[5]
+        program.images(CAPACITY)[...], program.labels(CAPACITY)[...] = images, labels
+        with np.errstate(all="ignore"):
+            expected = eager(loss_of, [], images, labels)
+        assert program.differentiate(CAPACITY, []) == pytest.approx(expected, rel=1e-5, nan_ok=True)

@@ -234,7 +234,8 @@ def flow_of(row: NetworkRow) -> Span:
 
 
 def _name(row: NetworkRow, facts: Facts) -> Span:
-    flake = "❄ " if facts.frozen and facts.frozen == len(row.parameters) else ""
+    frozen = facts.frozen == len(row.parameters) if row.parameters else row.still
+    flake = "❄ " if frozen else ""
     tied = row.kind == "parameter" and row.path not in row.parameters
     note = f"={row.parameters[0]}" if tied else f" ×{row.uses}" * (row.uses > 1)
     role: Role = {"module": "strong", "operation": "muted"}.get(row.kind, "text")
@@ -243,7 +244,7 @@ def _name(row: NetworkRow, facts: Facts) -> Span:
 
 def _state(row: NetworkRow, facts: Facts) -> Span:
     if not row.parameters:
-        return "", "text"
+        return ("❄ still", "frozen") if row.still else ("", "text")
     if facts.since is not None:
         return f"❄ {count(facts.since)}", "frozen"
     if facts.frozen:
@@ -287,6 +288,7 @@ def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView])
         for group in facts.groups
     ]
     size = f"{count(facts.size)} parameters" if row.parameters else "nothing to train"
+    size += ", its buffers hold still" if row.still else ""
     state = f"  {_state(row, facts)[0]}" if row.parameters else ""
     second: Row = ((f"{size}  ", "text"), ("; ".join(trained), "muted"), (state, "frozen"))
     return [first, second, (*_dead(facts.units), *_said(row))]

@@ -27,6 +27,7 @@ from .groups import GroupPlan, GroupTable
 from .holding import HoldableSteps
 from .model import SeededModel
 from .on_paper import GroupsOnPaper
+from .owners import BufferOwners
 from .rehearsing import RehearsalEngine
 from .rules import choices, compile_rules
 from .steering import Steering
@@ -72,7 +73,8 @@ class EmbeddedEngine:
         self._evaluation = Evaluation(model, self._loader, test)
         self._stepper = Stepper(model.module, self._loader, self._table, model.parameters)
         self._holdable = HoldableSteps(self._stepper, model, self._table)
-        self._frozen = FrozenParameters(self._parameters)
+        self._frozen = FrozenParameters(self._parameters, model.buffers)
+        self._owners = BufferOwners(model.module, self.structure)
         self._steering = Steering(self._table, self._frozen, len(self._loader))
         self._structure: Structure | None = None
         self._step = 0
@@ -198,9 +200,6 @@ class EmbeddedEngine:
 
     def network(self) -> NetworkView:
         """Describe the network, and where its gradient flows; see `Engine.network`."""
-        if self._structure is None:
-            two = np.arange(min(2, len(self._loader.dataset)))
-            self._structure = self._model.structure(self._loader.samples(two)[0])
         norms = {
             name: statistics.grad_norm
             for name in self._stepper.trained
@@ -209,9 +208,18 @@ class EmbeddedEngine:
         return NetworkView(
             step=self._step,
             data=self._loader.dataset.images.shape[1:],
-            rows=self._structure.rows(self._stepper.trained),
+            rows=self.structure().rows(
+                self._stepper.trained, self._owners.still(self._frozen.all())
+            ),
             grad_norms=norms,
         )
+
+    def structure(self) -> Structure:
+        """Return the structure of the network, heard once."""
+        if self._structure is None:
+            two = np.arange(min(2, len(self._loader.dataset)))
+            self._structure = self._model.structure(self._loader.samples(two)[0])
+        return self._structure
 
     def examine(self, asked: SeeBatch) -> BatchView:
         """Show samples and what the network makes of them; see `Engine.examine`."""
@@ -313,10 +321,9 @@ class EmbeddedEngine:
         )
 
     def _follow_freezes(self) -> None:
-        """Ask for gradients of what is not frozen, and of nothing else.
-
-        A norm layer whose own parameters are all frozen holds its running statistics still too.
-        """
+        """Ask for gradients of what is not frozen, and of nothing else; hold its buffers still."""
         self._stepper.changed()
         self._stepper.trained = tuple(n for n in self._parameters if n not in self._frozen)
-        self._model.hold_statistics(self._stepper.trained)
+        frozen = self._frozen.all()
+        self._model.hold_buffers(self._owners, frozen)
+        self._frozen.hold(self._owners.held(frozen))

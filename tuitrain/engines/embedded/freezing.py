@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from tuitrain_core import Parameter
+
+from ..base import Array
 
 VERIFY_BYTES = 1 << 20
 """How much is verified at one look: some .3 ms of CRC-32; larger models take turns."""
@@ -19,15 +23,32 @@ class _Frozen:
     intact: bool = True
 
 
+@dataclass(slots=True)
+class _Held:
+    deciders: Collection[str]
+    checksum: int
+    intact: bool = True
+
+
 class FrozenParameters:
-    """The frozen parameters of a model.
+    """The frozen parameters of a model, and the buffers that hold still with them.
 
     Each is kept with the CRC-32 of its bytes at the moment it was frozen; `verify` compares.
+
+    Parameters
+    ----------
+    parameters : every parameter by name
+    buffers : returns every buffer by name: the live memory
     """
 
-    def __init__(self, parameters: Mapping[str, Parameter]) -> None:
-        self._parameters = parameters
+    def __init__(
+        self,
+        parameters: Mapping[str, Parameter],
+        buffers: Callable[[], Mapping[str, Array]] = dict,
+    ) -> None:
+        self._parameters, self._buffers = parameters, buffers
         self._frozen: dict[str, _Frozen] = {}
+        self._held: dict[str, _Held] = {}
 
     def __contains__(self, name: object) -> bool:
         return name in self._frozen
@@ -43,9 +64,22 @@ class FrozenParameters:
 
     def reset(self, frozen: Mapping[str, int]) -> None:
         """Freeze exactly these, each since the given step."""
-        self._frozen = {}
+        self._frozen, self._held = {}, {}
         for name, step in frozen.items():
             self.freeze(name, step)
+
+    def hold(self, deciders: Mapping[str, Collection[str]]) -> None:
+        """Take the checksums of buffers that hold still from now on; let go of all others.
+
+        Parameters
+        ----------
+        deciders : by the name of the buffer, the frozen parameters because of which it is held
+        """
+        buffers = self._buffers() if deciders else {}
+        self._held = {
+            name: self._held.get(name) or _Held(names, _crc(buffers[name]))
+            for name, names in deciders.items()
+        }
 
     def all(self) -> dict[str, int]:
         """Return for each frozen parameter the step since which it is."""
@@ -62,8 +96,13 @@ class FrozenParameters:
         return None if None in steps else max(step for step in steps if step is not None)
 
     def intact(self, names: Iterable[str]) -> bool:
-        """Whether those of these that are frozen had their checksum when last looked at."""
-        return all(self._frozen[name].intact for name in names if name in self._frozen)
+        """Whether those of these that are frozen had their checksum when last looked at.
+
+        So must the buffers that are held because of them.
+        """
+        some = {name for name in names if name in self._frozen}
+        held = [each.intact for each in self._held.values() if some.intersection(each.deciders)]
+        return all(held) and all(self._frozen[name].intact for name in some)
 
     def verify(self) -> None:
         """Compare checksums: all of a small model's, of a large one some, in turn."""
@@ -75,6 +114,21 @@ class FrozenParameters:
             looked_at += self._parameters[name].numpy().nbytes
             if looked_at > VERIFY_BYTES:
                 break
+        self._verify_held()
+
+    def _verify_held(self) -> None:
+        looked_at, buffers = 0, self._buffers() if self._held else {}
+        for name in list(self._held):
+            held, array = self._held.pop(name), buffers[name]
+            held.intact = held.intact and _crc(array) == held.checksum
+            self._held[name] = held
+            looked_at += array.nbytes
+            if looked_at > VERIFY_BYTES:
+                break
 
     def _checksum(self, name: str) -> int:
-        return zlib.crc32(self._parameters[name].numpy().data)
+        return _crc(self._parameters[name].numpy())
+
+
+def _crc(array: Array) -> int:
+    return zlib.crc32(np.ascontiguousarray(array).data)

@@ -7,9 +7,11 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeAlias
 
 from tuitrain_core import random, tape, tensor
-from tuitrain_core.module import BatchNorm1d, BatchNorm2d, Module
+from tuitrain_core.module import Module
+from tuitrain_core.program import Attributes
 
 from ..base import Array
+from .owners import BufferOwners
 from .structure import Structure, structure_of
 
 Moving: TypeAlias = tuple[Mapping[str, Array], Mapping[str, Any]]
@@ -55,11 +57,12 @@ class SeededModel:
 
     def structure(self, images: Array) -> Structure:
         """Hear what the network does with images, and put back what that moves."""
-        before = self.moving()
+        before, attributes = self.moving(), Attributes(self.module)
         try:
             with self.drawing(), self.evaluating():
                 return structure_of(self.module, images)
         finally:
+            attributes.put_back()
             self.put_back(before)
 
     def buffers(self) -> dict[str, Array]:
@@ -78,11 +81,13 @@ class SeededModel:
             array[...] = buffers[name]
         self.generator.bit_generator.state = drawn
 
-    def hold_statistics(self, trained: Collection[str]) -> None:
-        """Let a norm layer none of whose own parameters is trained hold its statistics still."""
-        moving = {id(self.parameters[name]) for name in trained}
-        for module in self.module.modules():
-            if isinstance(module, BatchNorm1d | BatchNorm2d):
-                # By identity: a parameter of its own may be tied to, and named after, another's.
-                own = {id(each) for each in module.parameters()}
-                module.frozen = bool(own) and own.isdisjoint(moving)
+    def hold_buffers(self, owners: BufferOwners, frozen: Collection[str]) -> None:
+        """Let the buffers of what is frozen hold still, as running statistics of norm layers.
+
+        Norm layers then use theirs. Those of other modules are put back after every step, and
+        ``frozen`` tells it to the module; see `Recording.holding`.
+        """
+        for path, still in owners.still(frozen).items():
+            module = owners.modules[path]
+            if isinstance(getattr(module, "frozen", False), bool):
+                module.frozen = still  # type: ignore[attr-defined]

@@ -86,7 +86,8 @@ class Stepper:
                 began = time.perf_counter()
                 besides = self._clipping(), watch and self._watched(watch)
                 try:
-                    losses = program.burst(feed, order, rows, updates, threads, *besides)
+                    with self._recording.holding():
+                        losses = program.burst(feed, order, rows, updates, threads, *besides)
                 except CoreError:
                     coming.undone()
                     raise

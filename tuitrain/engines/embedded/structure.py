@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -68,11 +68,26 @@ class Structure:
     leaves: Mapping[str, int]
     names: Mapping[int, str]
 
-    def rows(self, trained: Collection[str]) -> tuple[NetworkRow, ...]:
-        """Return the tree's rows, with where the gradient flows if these are trained."""
+    def rows(
+        self, trained: Collection[str], still: Mapping[str, bool] | None = None
+    ) -> tuple[NetworkRow, ...]:
+        """Return the tree's rows, with where the gradient flows if these are trained.
+
+        Parameters
+        ----------
+        trained : first names of parameters
+        still : of modules with buffers, by path, whether these hold still
+        """
         wanted = self._depending(self.leaves[name] for name in trained if name in self.leaves)
         learning = self._depending(self.leaves.values())
-        return tuple(self._rows(self.root, 0, wanted, learning))
+        rows = self._rows(self.root, 0, wanted, learning)
+        modules = still or {}
+        return tuple(
+            replace(row, still=modules[row.path])
+            if row.kind == "module" and row.path in modules
+            else row
+            for row in rows
+        )
 
     def _depending(self, leaves: Iterator[int] | Collection[int]) -> set[int]:
         """Return every value that depends on one of these."""

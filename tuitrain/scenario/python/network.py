@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
+from tuitrain.engines.embedded.owners import BufferOwners
+from tuitrain.engines.embedded.structure import Structure
 from tuitrain.engines.targets import Names, parameters_matching
-from tuitrain_core.module import BatchNorm1d, BatchNorm2d, Module
+from tuitrain_core.module import Module
 
 from .source import Call, call, literal
 
 
 class Network:
-    """A network by the names of its parts; in the script it is called ``net``."""
+    """A network by the names of its parts; in the script it is called ``net``.
 
-    def __init__(self, net: Module) -> None:
+    Parameters
+    ----------
+    net : made as the script makes it
+    listen : returns its structure
+    """
+
+    def __init__(self, net: Module, listen: Callable[[], Structure]) -> None:
         named, aliases = dict(net.named_parameters()), net.aliases()
         self.parameters: Names = {name: aliases.get(name, ()) for name in named}
-        name_of = {id(parameter): name for name, parameter in named.items()}
-        self._norms = {
-            _path(net, name, part): [name_of[id(own)] for own in part.parameters()]
-            for name, part in net.named_modules()
-            if isinstance(part, BatchNorm1d | BatchNorm2d)
-        }
+        self._owners = BufferOwners(net, listen)
+        self._paths = {name: _path(net, name, part) for name, part in self._owners.modules.items()}
 
     def selected(self, names: Collection[str], preferred: Sequence[str] = ()) -> Call:
         """Return the expression for some parameters: by these globs if they say it, or by layer."""
@@ -36,11 +40,13 @@ class Network:
         return call("net.select", *map(literal, globs))
 
     def frozen_norms(self, frozen: Collection[str]) -> dict[str, bool]:
-        """Say of each norm layer, by its expression, whether all that it has is frozen."""
-        return {
-            path: bool(own) and all(name in frozen for name in own)
-            for path, own in self._norms.items()
-        }
+        """Say of each module with buffers, as norm layers, by its expression, if they hold still.
+
+        Parameters
+        ----------
+        frozen : first names of the frozen parameters
+        """
+        return {self._paths[name]: still for name, still in self._owners.still(frozen).items()}
 
     def _by_layer(self, wanted: Collection[str]) -> list[str]:
         found: dict[str, None] = {}
@@ -60,6 +66,8 @@ def members_by_group(names: Collection[str], groups: Iterable[Mapping]) -> dict[
 
 def _path(net: Module, name: str, part: Module) -> str:
     """Return the expression for a part of the network."""
+    if part is net:
+        return "net"
     found: object = net
     for step in name.split("."):
         found = getattr(found, step, None) if step.isidentifier() else None

@@ -66,7 +66,7 @@ def python_script(scenario: Scenario, source: str, tell: Tell = nobody) -> str:
     """
     engine = engine_of(scenario, source, tell)
     net, train = parts_of(scenario, source)
-    network = Network(net)
+    network = Network(net, engine.structure)
     start = engine.state()
     acts = list(acts_of(scenario, source, engine, network))
     program = _Program(scenario, train, engine.steps_per_epoch, network, start, acts)

@@ -57,7 +57,8 @@ class BatchNormLayer:
         if isinstance(self._op, BatchNormTraining):
             self._check(plan.rows)
             moments = self._of_samples(plan, "moments")
-            plan.each_sample(normalization.moments(pixels), x, moments)
+            exact = self._op.eps == 0
+            plan.each_sample(normalization.moments(pixels, exact), x, moments)
             kernel = normalization.by_batch(pixels, self._op.momentum, self._op.eps)
             plan.whole(kernel, moments, plan.rows, *given, table)
         else:

@@ -1,0 +1,168 @@
+"""Which parameters decide whether buffers move: those of the layer that the buffers belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+
+from tuitrain_core import Parameter
+from tuitrain_core.module import Module
+
+from .structure import Part, Structure
+
+Deciders = tuple[str, ...]
+"""First names of the parameters that decide; buffers hold still when all of them are frozen."""
+
+
+class BufferOwners:
+    """The modules of a model that have buffers, as the running statistics of norm layers.
+
+    A module with parameters belongs to itself: they decide. One without belongs to the layers that
+    feed it, as far as they are in the nearest module around it that has parameters; if none is, to
+    the layers there that it feeds.
+
+    Parameters
+    ----------
+    model : what is trained
+    listen : returns its structure; called once, when only a part of that module around is frozen.
+        If the model fails there, all parameters of that module decide.
+
+    Attributes
+    ----------
+    modules : by path, those with buffers of their own
+    """
+
+    def __init__(self, model: Module, listen: Callable[[], Structure]) -> None:
+        self._model, self._listen = model, listen
+        self._every = dict(model.named_modules())
+        self._names = {id(each): name for name, each in model.named_parameters()}
+        self.modules: Mapping[str, Module] = {
+            path: module
+            for path, module in self._every.items()
+            if next(module.named_buffers(recursive=False), None) is not None
+        }
+        self._around = {path: self._nearest_parameters(path) for path in self.modules}
+        self._structure: Structure | None = None
+        self._deciders: dict[str, Deciders] = {}
+
+    def still(self, frozen: Collection[str]) -> dict[str, bool]:
+        """Say of each module with buffers, by its path, whether they hold still.
+
+        Parameters
+        ----------
+        frozen : first names of the frozen parameters
+        """
+        return {path: self._is_still(path, frozen) for path in self.modules}
+
+    def held(self, frozen: Collection[str]) -> dict[str, Deciders]:
+        """Return the buffers that hold still, by name, with the parameters that decide it."""
+        found = {}
+        for path in self.modules:
+            if self._is_still(path, frozen):
+                for name, _ in self.modules[path].named_buffers(path, recursive=False):
+                    found[name] = self._deciders.get(path) or self._around[path]
+        return found
+
+    def _is_still(self, path: str, frozen: Collection[str]) -> bool:
+        around = self._around[path]
+        some = [name in frozen for name in around]
+        if all(some) or not any(some):
+            return bool(some) and all(some)
+        if self._own(path):
+            return False
+        return all(name in frozen for name in self._deciders_of(path))
+
+    def _own(self, path: str) -> Deciders:
+        return self._named(self.modules[path].parameters())
+
+    def _nearest_parameters(self, path: str) -> Deciders:
+        """Return the parameters of a module, or else of the nearest one around it that has some."""
+        parts = path.split(".") if path else []
+        for length in range(len(parts), -1, -1):
+            module = self._every.get(".".join(parts[:length]))
+            if module is not None and (found := self._named(module.parameters())):
+                return found
+        return ()
+
+    def _named(self, parameters: Iterable[Parameter]) -> Deciders:
+        # By identity: a parameter may be tied to, and named after, another module's.
+        return tuple(self._names[id(each)] for each in parameters)
+
+    def _deciders_of(self, path: str) -> Deciders:
+        if path not in self._deciders:
+            around = self._around[path]
+            try:
+                self._structure = self._structure or self._listen()
+            except Exception:  # of the user's model; the next step tells it
+                return around
+            self._deciders[path] = self._whole_layers(
+                _neighbours(self._structure, path, around), around
+            )
+        return self._deciders[path]
+
+    def _whole_layers(self, found: set[str], around: Deciders) -> Deciders:
+        """Add what else the layers of some parameters have; all that is around, if there is none.
+
+        A bias that a module adds by itself would otherwise decide without its weight.
+        """
+        layers = [
+            own
+            for module in self._every.values()
+            if not found.isdisjoint(own := self._named(module.parameters(recursive=False)))
+        ]
+        return tuple(dict.fromkeys(n for own in layers for n in own if n in around)) or around
+
+
+def _neighbours(structure: Structure, path: str, around: Deciders) -> set[str]:
+    """Return the parameters, of those around a module, of the operations next to it."""
+    part = _part(structure.root, path)
+    if part is None:
+        return set()
+    makers = {output: inputs for inputs, output in structure.operations}
+    readers: dict[int, list[int]] = {}
+    for inputs, output in structure.operations:
+        for each in inputs:
+            readers.setdefault(each, []).append(output)
+    leaves = {value: name for name, value in structure.leaves.items()}
+
+    def parameters_of(value: int) -> list[str]:
+        return [leaves[each] for each in makers.get(value, ()) if each in leaves]
+
+    before = _nearest(part.inputs, parameters_of, lambda value: makers.get(value, ()))
+    behind = _nearest(
+        [each for value in part.outputs for each in readers.get(value, ())],
+        parameters_of,
+        lambda value: readers.get(value, ()),
+    )
+    return before.intersection(around) or behind.intersection(around)
+
+
+def _nearest(
+    values: Iterable[int],
+    parameters_of: Callable[[int], Sequence[str]],
+    onward: Callable[[int], Iterable[int]],
+) -> set[str]:
+    """Walk from value to value, on every way up to the first that parameters have made."""
+    found, seen, waiting = set[str](), set[int](), list(values)
+    while waiting:
+        value = waiting.pop()
+        if value in seen:
+            continue
+        seen.add(value)
+        here = parameters_of(value)
+        found.update(here)
+        if not here:
+            waiting += onward(value)
+    return found
+
+
+def _part(root: Part, path: str) -> Part | None:
+    """Return a module's part of the tree."""
+    return next(
+        (each for each in _parts(root) if each.module is not None and each.path == path), None
+    )
+
+
+def _parts(part: Part) -> Iterator[Part]:
+    yield part
+    for each in part.parts:
+        yield from _parts(each)
