@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tuitrain.errors import ScenarioError
+from tuitrain.errors import ScenarioError, TuitrainError
+from tuitrain.paths import home_path
 
 from .callables import called, imported, parted, type_of
 
@@ -29,15 +30,23 @@ def check_data(name: str) -> None:
     if name.startswith("idx:"):
         try:
             idx_files(_folder(name))
-        except (CoreError, OSError) as error:
+        except CoreError as error:
             raise ScenarioError(f"data: {error}") from None
     elif name not in KNOWN:
         parted("data", name, KNOWN)
 
 
 def _folder(name: str) -> Path:
-    """Return the folder of ``idx:FOLDER``; ``~`` is the user's own."""
-    return Path(name.removeprefix("idx:")).expanduser()
+    """Return the folder of ``idx:FOLDER``; ``~`` is the user's own.
+
+    Raises
+    ------
+    ScenarioError : there is no such user, or no folder can have that name
+    """
+    try:
+        return home_path(name.removeprefix("idx:"))
+    except TuitrainError as error:
+        raise ScenarioError(f"data: {error}") from None
 
 
 def load_data(name: str) -> tuple[Dataset, Dataset]:

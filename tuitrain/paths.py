@@ -1,0 +1,48 @@
+"""Paths that a user has written, checked before anything is done with them."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from .errors import TuitrainError
+
+_SHOWN = 60
+"""Characters of a path that an error repeats where the path is too long to be one."""
+
+
+def user_path(text: str) -> Path:
+    """Return the path that a text names, whether there is something or not.
+
+    Raises
+    ------
+    TuitrainError : no file can have that name, on this system
+    """
+    try:
+        os.lstat(text or ".")
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise TuitrainError(
+                f"{text[:_SHOWN]}… cannot be a path: its {len(text)} characters are too many"
+            ) from None
+    except ValueError as error:  # a NUL, or characters that have no bytes
+        raise TuitrainError(f"{text[:_SHOWN]!r} cannot be a path: {error}") from None
+    return Path(text)
+
+
+def home_path(text: str) -> Path:
+    """Return the path that a text names; ``~`` and ``~USER`` in front are home folders.
+
+    Raises
+    ------
+    TuitrainError : there is no such user, or no file can have that name
+    """
+    try:
+        return user_path(str(Path(text).expanduser()))
+    except RuntimeError:
+        user = text.partition("/")[0]
+        raise TuitrainError(
+            f"{text[:_SHOWN]}: {user[:_SHOWN]} is no user's home folder (./{user[:_SHOWN]} is a "
+            "folder of that name)"
+        ) from None
