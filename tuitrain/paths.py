@@ -8,6 +8,9 @@ from pathlib import Path
 
 from .errors import TuitrainError
 
+_NAME_MAX = 255
+"""Bytes of a file's name, on all common file systems."""
+
 _SHOWN = 60
 """Characters of a path that an error repeats where the path is too long to be one."""
 
@@ -20,14 +23,14 @@ def user_path(text: str) -> Path:
     TuitrainError : no file can have that name, on this system
     """
     try:
+        long = max(map(len, os.fsencode(text).split(b"/"))) > _NAME_MAX
         os.lstat(text or ".")
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            raise TuitrainError(
-                f"{text[:_SHOWN]}… cannot be a path: its {len(text)} characters are too many"
-            ) from None
+        long = long or error.errno == errno.ENAMETOOLONG
     except ValueError as error:  # a NUL, or characters that have no bytes
         raise TuitrainError(f"{text[:_SHOWN]!r} cannot be a path: {error}") from None
+    if long:
+        raise TuitrainError(f"{text[:_SHOWN]!r}… cannot be a path: it is too long") from None
     return Path(text)
 
 
