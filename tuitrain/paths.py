@@ -23,14 +23,16 @@ def user_path(text: str) -> Path:
     TuitrainError : no file can have that name, on this system
     """
     try:
-        long = max(map(len, os.fsencode(text).split(b"/"))) > _NAME_MAX
         os.lstat(text or ".")
+        code = 0
     except OSError as error:
-        long = long or error.errno == errno.ENAMETOOLONG
+        code = error.errno
     except ValueError as error:  # a NUL, or characters that have no bytes
         raise TuitrainError(f"{text[:_SHOWN]!r} cannot be a path: {error}") from None
-    if long:
-        raise TuitrainError(f"{text[:_SHOWN]!r}… cannot be a path: it is too long") from None
+    # The system does not look at a name below a folder that is missing.
+    longest = max(map(len, os.fsencode(text).split(b"/")))
+    if code == errno.ENAMETOOLONG or longest > _NAME_MAX:
+        raise TuitrainError(f"{text[:_SHOWN]!r}… cannot be a path: it is too long")
     return Path(text)
 
 
