@@ -41,8 +41,8 @@ bench: $(VENV)/.run  ## measure it beside PyTorch and JAX (first: install them; 
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax
 	$(BIN)/tuitrain bench --continue build/bench.json
 
-fuzz: $(VENV)/.dev  ## thousands of changed files of each kind: read, or one clear error (minutes)
-	$(BIN)/python scripts/fuzz_files.py --count 5000 --train-every 50
+fuzz: $(VENV)/.dev  ## a thousand changed files of each kind: read, or one clear error (minutes)
+	$(BIN)/python scripts/fuzz_files.py --count 1000 --train-every 50
 
 sessions: $(VENV)/.dev  ## a thousand generated sessions, each replayed bit for bit (minutes)
 	TUITRAIN_SESSIONS=1000 $(BIN)/python -m pytest tests/scenario/test_sessions.py --hypothesis-show-statistics
