@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format picture snapshots scenarios sessions networks kills torch-test neon-test bench browser-test animation clean
+.PHONY: help run test check format picture snapshots scenarios sessions networks fuzz kills torch-test neon-test bench browser-test animation clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -40,6 +40,9 @@ neon-test: $(VENV)/.dev  ## run the kernels for ARM under an emulator (gcc-aarch
 bench: $(VENV)/.run  ## measure it beside PyTorch and JAX (first: install them; half an hour)
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax
 	$(BIN)/tuitrain bench --continue build/bench.json
+
+fuzz: $(VENV)/.dev  ## a thousand changed files of each kind: read, or one clear error (minutes)
+	$(BIN)/python scripts/fuzz_files.py --count 1000 --train-every 50
 
 sessions: $(VENV)/.dev  ## a thousand generated sessions, replayed and run as Python bit for bit (minutes)
 	TUITRAIN_SESSIONS=1000 $(BIN)/python -m pytest tests/scenario/test_sessions.py \

@@ -131,6 +131,27 @@ def test_absurd_sizes_take_no_memory(tmp_path, shape, packed):
         tracemalloc.stop()
 
 
+def test_a_file_that_would_unpack_to_a_hundred_times_its_size_takes_no_memory(tmp_path):
+    path, size = tmp_path / "digits.gz", 96 << 20
+    with gzip.GzipFile(path, "wb", compresslevel=1) as file:
+        file.write(header(0x08, size))
+        for _ in range(96):
+            file.write(bytes(1 << 20))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="from a file of this size 67108864 are read at most"):
+            read_idx(path)
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_path_that_no_file_can_have_is_told():
+    for path in ("a\0b", "x" * 5000):
+        with pytest.raises(DataError, match="cannot be read"):
+            read_idx(path)
+
+
 @given(st.binary(max_size=60))
 @same_folder
 def test_random_bytes_give_an_array_or_one_kind_of_error(tmp_path, content):

@@ -13,6 +13,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import msgspec
 import tomli_w
 
+from tuitrain.decoding import explain
 from tuitrain.errors import TuitrainError, nearest
 from tuitrain.places import config_folder
 from tuitrain.run.disk import write_whole
@@ -87,8 +88,8 @@ def read_config(path: Path, themes: Iterable[str]) -> Config:
     except msgspec.ValidationError as error:
         fields = Notify.__struct_fields__ if "$.notify" in str(error) else Config.__struct_fields__
         raise ConfigError(f"{path}: {error} (allowed: {', '.join(fields)})") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from None
+    except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError) as error:
+        raise ConfigError(f"{path}: {explain(error)}") from None
     known = sorted(themes)
     if config.theme and config.theme not in known:
         near = nearest(config.theme, known)

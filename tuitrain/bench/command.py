@@ -172,8 +172,9 @@ def show(report: Report) -> None:
     console.print(goals_table(report))
     console.print()
     if absent:
-        console.print(not_measured([f"the parts {', '.join(absent)}"]), highlight=False)
-    console.print(told(report), highlight=False)
+        parts = not_measured([f"the parts {', '.join(absent)}"])
+        console.print(escape(parts), highlight=False)
+    console.print(escape(told(report)), highlight=False)
 
 
 def write_markdown(report: Path, out: Path | None = None) -> None:
@@ -186,13 +187,18 @@ def write_markdown(report: Path, out: Path | None = None) -> None:
     found = reports.read(report)
     absent = reports.missing(found)
     if out is None:
-        texts = [f"## {part.title}\n\n{markdown(part, absent[part.name])}" for part in found.parts]
+        texts = [
+            f"## {part.title}\n\n{markdown(part, absent.get(part.name, ()))}"
+            for part in found.parts
+        ]
         print("\n\n".join(texts))
         return
     try:
         document = out.read_text("utf-8")
     except OSError as error:
         raise TuitrainError(f"{out} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise TuitrainError(f"{out}: not UTF-8 text (byte {error.start})") from None
     try:
         filled = filled_in(document, found, absent)
     except TuitrainError as mistake:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -56,7 +57,8 @@ class Goal:
         mine = row.trials.get(row.subject)
         if self.figure == "seconds":
             values = mine.values if mine else ()
-            return self.bound / spread(values).median if values else None
+            middle = spread(values).median
+            return (self.bound / middle if middle else math.inf) if values else None
         compared = ratios(row)
         if not compared:
             return None
@@ -122,4 +124,6 @@ def standings(report: Report) -> Iterable[Standing]:
             if (reached := goal.reached(row)) is not None
         ]
         met = sum(reached >= 1 for reached, _, _ in rows)
-        yield Standing(goal, met, len(rows), min(rows)[2] if rows else None)
+        yield Standing(
+            goal, met, len(rows), min(rows, key=lambda each: each[:2])[2] if rows else None
+        )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
+from tuitrain.decoding import decode_json
 from tuitrain.errors import TuitrainError
 from tuitrain.run.disk import write_whole
 
@@ -24,6 +26,8 @@ _OF_THE_MOMENT = ("load",)
 """What may be different of the same machine."""
 
 _Item = TypeVar("_Item")
+
+_DECODER: Final = msgspec.json.Decoder(Report)
 
 
 def begun(quick: bool, rounds: int, contenders: Sequence[Peer]) -> Report:
@@ -83,7 +87,7 @@ def measured(report: Report, part: str) -> set[str]:
 def missing(report: Report) -> dict[str, list[str]]:
     """Return, by part, the cells that a whole run on that machine would have besides these."""
     cores = report.machine.get("cores", "")
-    threads = threads_for(int(cores) if cores.isdecimal() else 1)
+    threads = threads_for(int(cores) if re.fullmatch("[0-9]{1,4}", cores) else 1)
     plan = Plan(quick=report.quick, threads=threads, peers=())
     named = {each.name: {row.cell for row in each.rows} for each in report.parts}
     return {
@@ -110,11 +114,10 @@ def read(path: Path) -> Report:
     TuitrainError : it cannot be read, or is something else
     """
     try:
-        report = msgspec.json.decode(path.read_bytes(), type=Report)
+        content = path.read_bytes()
     except OSError as error:
         raise TuitrainError(f"{path} cannot be read: {error.strerror}") from None
-    except msgspec.MsgspecError as error:
-        raise TuitrainError(f"{path} is no report of the benchmark: {error}") from None
+    report = decode_json(content, _DECODER, f"{path} is no report of the benchmark")
     judge = [
         Part(part.name, part.title, tuple(judged(part.name, row) for row in part.rows))
         for part in report.parts

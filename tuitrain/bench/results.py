@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from statistics import median, quantiles
-from typing import Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
 Unit: TypeAlias = Literal["samples/s", "steps/s", "s", "bytes"]
 
 MORE_IS_BETTER: Final = ("samples/s", "steps/s")
+
+
+LARGEST: Final = 1e15
+Measured: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=LARGEST)]
+"""A value in any of the units, far from overflow."""
 
 
 class Trials(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -24,7 +29,7 @@ class Trials(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     problem : why there is no value, or none after these
     """
 
-    values: tuple[float, ...] = ()
+    values: tuple[Measured, ...] = ()
     variant: str = ""
     problem: str = ""
 
@@ -45,7 +50,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: Unit
     subject: str
     trials: dict[str, Trials]
-    expected: float | None = None
+    expected: Measured | None = None
     goal: str = ""
     met: bool | None = None
 
@@ -72,7 +77,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     codes : digests of the code that was measured; more than one if that changed between two pieces
     """
 
-    schema: int = 1
+    schema: Literal[1] = 1
     date: str
     updated: str = ""
     quick: bool
@@ -124,10 +129,13 @@ def ratios(row: Row) -> tuple[float, ...]:
 
 
 def ratios_to(row: Row, other: str) -> tuple[float, ...]:
-    """Return, round by round, how many times better the subject was than another contender."""
+    """Return, round by round, how many times better the subject was than another contender.
+
+    A round in which one would be divided by 0 has no ratio.
+    """
     if row.subject not in row.trials or other not in row.trials:
         return ()
     pairs = zip(row.trials[row.subject].values, row.trials[other].values, strict=False)
     if row.unit in MORE_IS_BETTER:
-        return tuple(mine / its for mine, its in pairs)
-    return tuple(its / mine for mine, its in pairs)
+        return tuple(mine / its for mine, its in pairs if its)
+    return tuple(its / mine for mine, its in pairs if mine)

@@ -35,7 +35,9 @@ MOST_NAMED = 4
 def rich_table(part: Part) -> Table:
     """Return a part as a table for a terminal; the ratio is how many times better we are."""
     columns, lines = _filled(part)
-    table = Table(title=part.title, title_justify="left", title_style="bold", show_edge=False)
+    table = Table(
+        title=escape(part.title), title_justify="left", title_style="bold", show_edge=False
+    )
     for name in columns:
         width = None if name else FIRST_COLUMN
         justify = "right" if name else "left"

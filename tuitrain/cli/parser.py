@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import TypeAlias
 
 from tuitrain import __version__
 from tuitrain.errors import TuitrainError, listed, nearest
+from tuitrain.paths import user_path
 
 from . import actions
 
@@ -36,7 +36,9 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     parser, commands = _parsers()
     name = next(iter(words), "")
     if name and not name.startswith("-") and name not in commands:
-        meant = f", did you mean 'run {name}'?" if Path(name).exists() else nearest(name, commands)
+        meant = (
+            f", did you mean 'run {name}'?" if user_path(name).exists() else nearest(name, commands)
+        )
         raise TuitrainError(f"no command is called {name!r}{meant} (commands: {listed(commands)})")
     arguments, unknown = parser.parse_known_args(words)
     if unknown:
@@ -99,26 +101,26 @@ def _add_start(commands: Commands) -> None:
     does = "choose a scenario, a past run or data, and open it"
     start = _command(commands, "start", actions.start, does)
     runs = "where past runs are looked for (default: where the user's state is kept)"
-    start.add_argument("--runs", type=Path, metavar="DIR", help=runs)
+    start.add_argument("--runs", type=user_path, metavar="DIR", help=runs)
 
 
 def _add_open(commands: Commands) -> None:
     does = "show a recorded run in the app, moment by moment"
     show = _command(commands, "open", actions.open_record, does)
-    show.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
+    show.add_argument("folder", type=user_path, metavar="RUN_DIR", help="the folder of a run")
 
 
 def _add_replay(commands: Commands) -> None:
     does = "run scenarios or recorded runs again, and check them"
     replay = _command(commands, "replay", actions.replay, does)
     files = "a scenario, or the folder of a run"
-    replay.add_argument("files", nargs="+", type=Path, metavar="FILE", help=files)
+    replay.add_argument("files", nargs="+", type=user_path, metavar="FILE", help=files)
     replay.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def _add_resume(commands: Commands) -> None:
     resume = _command(commands, "resume", actions.resume, "go on with a recorded run to its end")
-    resume.add_argument("folder", type=Path, metavar="RUN_DIR", help="the folder of a run")
+    resume.add_argument("folder", type=user_path, metavar="RUN_DIR", help="the folder of a run")
     latest = "the checkpoint to go on from (default: the latest that fits; else the first step)"
     resume.add_argument("--from", dest="checkpoint", metavar="NAME", help=latest)
     changed = (
@@ -133,15 +135,17 @@ def _add_save(commands: Commands) -> None:
     does = "save a recorded run as a scenario, or as Python"
     save = _command(commands, "save", actions.save, does)
     run_or_scenario = "the folder of a run; or a scenario, to be written as Python"
-    save.add_argument("source", type=Path, metavar="RUN_DIR", help=run_or_scenario)
+    save.add_argument("source", type=user_path, metavar="RUN_DIR", help=run_or_scenario)
     target = "the file to write: .toml for a scenario, .py for a Python program that does the same"
-    save.add_argument("target", type=Path, metavar="FILE", help=target)
+    save.add_argument("target", type=user_path, metavar="FILE", help=target)
 
 
 def _add_flight(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("scenario", nargs="?", type=Path, metavar="SCENARIO", help="a TOML file")
+    parser.add_argument(
+        "scenario", nargs="?", type=user_path, metavar="SCENARIO", help="a TOML file"
+    )
     out = "write the record of the run there (default: a new folder where the user's state is kept)"
-    parser.add_argument("--out", type=Path, metavar="DIR", help=out)
+    parser.add_argument("--out", type=user_path, metavar="DIR", help=out)
     watch = "in the app: show the run, and refuse whatever would steer it"
     parser.add_argument("--read-only", action="store_true", help=watch)
 
@@ -157,13 +161,13 @@ def _add_bench(commands: Commands) -> None:
     bench.add_argument("--without", nargs="+", default=[], metavar="PEER", help=without)
     bench.add_argument("--json", action="store_true", help="print JSON instead of tables")
     out = "write a report there after every cell, as JSON; with --markdown: fill in this document"
-    bench.add_argument("--out", type=Path, metavar="FILE", help=out)
+    bench.add_argument("--out", type=user_path, metavar="FILE", help=out)
     going_on = "measure what this report has not yet, and add it, cell by cell"
-    bench.add_argument("--continue", type=Path, dest="going_on", metavar="FILE", help=going_on)
+    bench.add_argument("--continue", type=user_path, dest="going_on", metavar="FILE", help=going_on)
     repeat = "rounds: how often everything is measured (default: 5 at most; with --quick 3 or 1)"
     bench.add_argument("--repeat", type=int, metavar="N", help=repeat)
     tables = "measure nothing; print the tables of a report that was written with --out"
-    bench.add_argument("--markdown", type=Path, metavar="REPORT", help=tables)
+    bench.add_argument("--markdown", type=user_path, metavar="REPORT", help=tables)
 
 
 def _command(

@@ -26,6 +26,20 @@ _TARGET = re.compile(r"[\w.*?\[\]!-]+")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 _CHECKPOINT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _NOT_SETTINGS = ("state", "ramp")
+_PLAIN = (bool, int, float, str, tuple, list, dict, type(None))
+"""What can be asked whether it is empty; an array, for one, cannot."""
+
+_LONGEST = 80
+"""Characters of a value that an error repeats."""
+
+
+def shown(value: Any) -> str:
+    """Return a value as an error shows it: short, and whatever it is."""
+    try:
+        text = repr(value)
+    except Exception:  # a number of thousands of digits, or an object of the caller's own
+        return f"a value of type {type(value).__name__}"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def misused(name: str, problem: str) -> CommandError:
@@ -38,7 +52,7 @@ def misused(name: str, problem: str) -> CommandError:
 def target(name: str, value: Any) -> None:
     """Check a group's name or a glob."""
     if not isinstance(value, str) or not _TARGET.fullmatch(value):
-        raise misused(name, f"takes a group's name or a glob, but was given {value!r}")
+        raise misused(name, f"takes a group's name or a glob, but was given {shown(value)}")
 
 
 def is_name(value: Any) -> bool:
@@ -50,7 +64,7 @@ def word(name: str, what: str, value: Any) -> None:
     """Check a name: of a new group, a branch, an optimizer, a setting."""
     if not is_name(value):
         raise misused(
-            name, f"takes {what} of letters, digits, '_', '.' and '-', but was given {value!r}"
+            name, f"takes {what} of letters, digits, '_', '.' and '-', but was given {shown(value)}"
         )
 
 
@@ -60,7 +74,7 @@ def checkpoint(name: str, value: Any) -> None:
         raise misused(
             name,
             "takes a name of at most 64 letters, digits, '_', '.' and '-' that begins with a "
-            f"letter, but was given {value!r:.80}",
+            f"letter, but was given {shown(value)}",
         )
     if value == AUTO:
         raise misused(name, f"cannot take {AUTO!r}: that is the one which the run keeps by itself")
@@ -68,27 +82,31 @@ def checkpoint(name: str, value: Any) -> None:
 
 def one_of(name: str, what: str, value: Any, allowed: tuple[str, ...]) -> None:
     """Check one of the allowed words."""
-    if value not in allowed:
-        hint = nearest(str(value), allowed)
-        raise misused(name, f"takes {listed(allowed)} as its {what}, but was given {value!r}{hint}")
+    if not isinstance(value, str) or value not in allowed:
+        hint = nearest(value, allowed) if isinstance(value, str) else ""
+        raise misused(
+            name, f"takes {listed(allowed)} as its {what}, but was given {shown(value)}{hint}"
+        )
 
 
 def count(name: str, value: Any, least: int = 1, what: str = "") -> int:
     """Return a whole number from ``least`` up."""
     whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if not whole or not least <= int(value) <= MOST:
+    if not (whole and least <= int(value) <= MOST):
         named = f" as its {what}" if what else ""
-        raise misused(name, f"takes a whole number from {least} up{named}, but was given {value!r}")
+        raise misused(
+            name, f"takes a whole number from {least} up{named}, but was given {shown(value)}"
+        )
     return int(value)
 
 
 def number(name: str, what: str, value: Any) -> float:
     """Return a finite number."""
     if not isinstance(value, Real) or isinstance(value, bool):
-        raise misused(name, f"takes a number as its {what}, but was given {value!r}")
+        raise misused(name, f"takes a number as its {what}, but was given {shown(value)}")
     finite = _as_float(value)
     if not math.isfinite(finite):
-        raise misused(name, f"takes a finite {what}, but was given {value!r:.60}")
+        raise misused(name, f"takes a finite {what}, but was given {shown(value)}")
     return finite + 0.0  # -0.0 becomes 0.0: what is printed reads back to the same bits
 
 
@@ -96,7 +114,7 @@ def not_negative(name: str, what: str, value: Any) -> float:
     """Return a finite number of 0 or more."""
     finite = number(name, what, value)
     if finite < 0:
-        raise misused(name, f"takes a {what} of 0 or more, but was given {value!r}")
+        raise misused(name, f"takes a {what} of 0 or more, but was given {shown(value)}")
     return finite
 
 
@@ -110,7 +128,7 @@ def setting(key: Any, value: Any) -> Any:
     if isinstance(value, tuple | list):
         if len(value) != 2:
             raise misused(
-                "optimizer", f"takes one or two numbers for {key}, but was given {value!r}"
+                "optimizer", f"takes one or two numbers for {key}, but was given {shown(value)}"
             )
         return tuple(number("optimizer", key, part) for part in value)
     return number("optimizer", key, value)
@@ -119,26 +137,26 @@ def setting(key: Any, value: Any) -> Any:
 def settings(value: Any) -> dict[str, Any]:
     """Return hyper-parameters by name, as a dictionary of their own."""
     if not isinstance(value, Mapping):
-        raise misused("optimizer", f"takes its settings by name, but was given {value!r}")
+        raise misused("optimizer", f"takes its settings by name, but was given {shown(value)}")
     return {key: setting(key, each) for key, each in value.items()}
 
 
 def several(name: str, what: str, value: Any) -> tuple[Any, ...]:
     """Return a sequence that is not empty, and not a text that was meant as its only element."""
     if not isinstance(value, tuple | list) or not value:
-        raise misused(name, f"takes one or more {what}, but was given {value!r}")
+        raise misused(name, f"takes one or more {what}, but was given {shown(value)}")
     return tuple(value)
 
 
 def unused(name: str, kind: str, **values: Any) -> None:
     """Check that nothing was given that this kind of command has no use for."""
     for key, value in values.items():
-        if value:
-            raise misused(name, f"has no use for {key} with {kind}, but was given {value!r}")
+        if not isinstance(value, _PLAIN) or value:
+            raise misused(name, f"has no use for {key} with {kind}, but was given {shown(value)}")
 
 
 def _as_float(value: Any) -> float:
     try:
         return float(value)
-    except OverflowError:
+    except (OverflowError, ValueError, TypeError):  # too large, or no number after all
         return math.inf

@@ -56,5 +56,5 @@ class BreakOff(Command, frozen=True, tag="break-off"):
     def __post_init__(self) -> None:
         if self.condition is not None and not isinstance(self.condition, BreakWhen):
             raise checks.misused(
-                "break", f"takes off a condition, but was given {self.condition!r}"
+                "break", f"takes off a condition, but was given {checks.shown(self.condition)}"
             )

@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 
 from tuitrain.errors import CommandError, listed, nearest
 
-from .checks import misused, one_of
+from .checks import misused, one_of, shown
 from .command import Setting
 from .conditions import BreakOff, BreakWhen
 from .printing import to_text
@@ -186,7 +186,9 @@ def previewed(text: str) -> str:
     ------
     CommandError : it cannot be read, or does not concern groups
     """
-    first, *_ = str(text).split() or [""]
+    if not isinstance(text, str):
+        raise misused("preview", f"takes a command's text, but was given {shown(text)}")
+    first, *_ = text.split() or [""]
     one_of("preview", "command", first, _PREVIEWED)
     return to_text(parse(text))
 

@@ -10,7 +10,7 @@ import math
 import re
 from typing import Any, Literal, cast
 
-from .checks import misused, one_of
+from .checks import misused, one_of, shown
 from .command import Setting, number_text
 
 
@@ -57,7 +57,7 @@ def not_negative(name: str, what: str, word: str) -> float:
 def candidate(word: Any) -> str:
     """Read one learning rate to try (``0.01``, ``x0.1``), and write it in its shortest form."""
     if not isinstance(word, str):
-        raise misused("try", f"takes learning rates as text, but was given {word!r}")
+        raise misused("try", f"takes learning rates as text, but was given {shown(word)}")
     scales = word.startswith("x")
     shortest = number_text(not_negative("try", "learning rate", word[scales:]))
     return f"x{shortest}" if scales else shortest

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tuitrain.errors import ScenarioError
+from tuitrain.errors import ScenarioError, TuitrainError
+from tuitrain.paths import home_path
 
 from .callables import called, imported, parted, type_of
 
@@ -32,15 +34,23 @@ def check_data(name: str) -> None:
     if name.startswith(IDX):
         try:
             idx_files(_folder(name))
-        except (CoreError, OSError) as error:
+        except CoreError as error:
             raise ScenarioError(f"data: {error}") from None
     elif name not in KNOWN:
         parted("data", name, KNOWN)
 
 
 def _folder(name: str) -> Path:
-    """Return the folder of ``idx:FOLDER``; ``~`` is the user's own."""
-    return Path(name.removeprefix(IDX)).expanduser()
+    """Return the folder of ``idx:FOLDER``; ``~`` is the user's own.
+
+    Raises
+    ------
+    ScenarioError : there is no such user, or no folder can have that name
+    """
+    try:
+        return home_path(name.removeprefix(IDX))
+    except TuitrainError as error:
+        raise ScenarioError(f"data: {error}") from None
 
 
 def located(name: str, directory: str) -> str:
@@ -48,11 +58,15 @@ def located(name: str, directory: str) -> str:
 
     A relative path is looked for in ``directory``. If it is not there the name is returned as it
     is: a record may have been copied from another machine, together with its data.
+
+    Raises
+    ------
+    ScenarioError : as of `load_data`, for a path that no folder can have
     """
     if not (directory and name.startswith(IDX)):
         return name
-    folder = Path(directory) / _folder(name)
-    return f"{IDX}{folder}" if folder.is_dir() else name
+    folder = os.path.join(directory, _folder(name))  # noqa: PTH118 - Path.is_dir raises for some names
+    return f"{IDX}{folder}" if os.path.isdir(folder) else name  # noqa: PTH112
 
 
 def load_data(name: str) -> tuple[Dataset, Dataset]:

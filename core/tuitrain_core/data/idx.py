@@ -37,6 +37,13 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_RATIO = 1032  # deflate stores at best 258 bytes in 2 bits
 _PIECE = 1 << 20
 
+_FREELY = 64 << 20
+"""Bytes that are unpacked from gzip whatever their number in the file."""
+
+_PACKED_AT_MOST = 100
+"""Times that larger arrays may be packed: images of MNIST are packed 6 times, labels 2 times.
+A file of zeros is packed 1000 times, and one of 3 MB would take 3 GB of memory."""
+
 
 def read_idx(path: str | os.PathLike[str]) -> Array:
     """Read an IDX file, plain or gzip (told by its content, not its name).
@@ -59,11 +66,15 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
             if not packed:
                 return _read(raw, path, size)
             with gzip.GzipFile(fileobj=raw) as unpacked:
-                return _read(unpacked, path, size * _GZIP_RATIO)
+                most = max(_FREELY, size * _PACKED_AT_MOST)
+                return _read(unpacked, path, min(most, size * _GZIP_RATIO))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path}: not a whole gzip file: {error}") from error
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except DataError:
+        raise
+    except (OSError, ValueError) as error:  # a ValueError: a path with a NUL
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path!s:.200}: cannot be read: {reason}") from error
 
 
 def write_idx(path: str | os.PathLike[str], array: Array) -> None:
@@ -93,13 +104,13 @@ def write_idx(path: str | os.PathLike[str], array: Array) -> None:
 
 
 def _read(stream: IO[bytes] | gzip.GzipFile, path: Path, capacity: int) -> Array:
-    """Read header and elements; ``capacity`` is the most bytes that the file can hold."""
+    """Read header and elements; ``capacity`` is the most bytes that are read from the file."""
     dtype, shape = _read_header(stream, path)
     expected = math.prod(shape) * dtype.itemsize
     if expected > capacity:
         raise DataError(
             f"{path}: the header promises shape {shape}, {expected} bytes, "
-            f"but the file holds {capacity} at most"
+            f"but from a file of this size {capacity} are read at most"
         )
     content = _read_up_to(stream, expected + 1)
     if len(content) < expected:

@@ -91,15 +91,21 @@ def _find(folder: Path, part: str, pattern: str) -> Path:
         for separator in _SEPARATORS
         for ending in _ENDINGS
     ]
-    for name in names:
-        if (folder / name).is_file():
-            return folder / name
+    try:
+        for name in names:
+            if (folder / name).is_file():
+                return folder / name
+    except (OSError, ValueError) as error:  # a folder closed to us, or a name that none can have
+        raise DataError(f"{folder!s:.80}: cannot be read: {error}") from error
     raise DataError(f"{folder}: looked for {', '.join(names)}; {_content(folder)}")
 
 
 def _content(folder: Path) -> str:
     if not folder.is_dir():
         return "there is no such folder"
-    there = sorted(each.name for each in folder.iterdir())
+    try:
+        there = sorted(each.name for each in folder.iterdir())
+    except OSError as error:
+        return f"the folder cannot be listed: {error.strerror}"
     more = f" and {len(there) - 12} more" if len(there) > 12 else ""
     return f"the folder holds {', '.join(there[:12]) or 'nothing'}{more}"

@@ -15,6 +15,9 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from tuitrain.errors import TuitrainError
+from tuitrain.paths import home_path
+
 from .help import EXPLAIN
 
 
@@ -75,9 +78,9 @@ class SaveDialog(ModalScreen["Save | None"]):
 
     def action_save(self) -> None:
         """Answer the file; ask once more if it is there."""
-        target = self.target()
         if self.problem():
             return
+        target = self.target()
         if target.exists() and target != self._sure_of:
             self._sure_of = target
             self._show()
@@ -89,14 +92,22 @@ class SaveDialog(ModalScreen["Save | None"]):
         self.dismiss(None)
 
     def target(self) -> Path:
-        """Return the file, from the working directory and the home directory on."""
-        return Path(self.query_one(Input).value.strip()).expanduser().absolute()
+        """Return the file, from the working directory and the home directory on.
+
+        Raises
+        ------
+        TuitrainError : no file can have that name
+        """
+        return home_path(self.query_one(Input).value.strip()).absolute()
 
     def problem(self) -> str:
         """Say what is wrong with the file name; "" if nothing is."""
-        target = self.target()
         if not self.query_one(Input).value.strip():
             return "name a file"
+        try:
+            target = self.target()
+        except TuitrainError as error:
+            return str(error)
         if target.is_dir():
             return f"{target} is a folder"
         if target.suffix not in self._kinds:
@@ -104,15 +115,15 @@ class SaveDialog(ModalScreen["Save | None"]):
         return "" if target.parent.is_dir() else f"there is no folder {target.parent}"
 
     def _show(self) -> None:
-        target, problem = self.target(), self.problem()
-        there = not problem and target.exists()
+        problem = self.problem()
         line = self.query_one("#line", Static)
-        if problem:
-            said = f"✗ {problem}"
-        elif target == self._sure_of:
-            said = f"⚠ {target} is there; enter writes over it"
-        else:
-            said = f"→ {target}" + ("   (is there already)" if there else "")
-        line.update(Content(said))
+        target = None if problem else self.target()
+        line.update(Content(self._plan(target) if target else f"✗ {problem}"))
         line.set_class(bool(problem), "wrong")
-        line.set_class(target == self._sure_of, "risky")
+        line.set_class(target is not None and target == self._sure_of, "risky")
+
+    def _plan(self, target: Path) -> str:
+        """Say what enter would do."""
+        if target == self._sure_of:
+            return f"⚠ {target} is there; enter writes over it"
+        return f"→ {target}" + ("   (is there already)" if target.exists() else "")

@@ -23,6 +23,9 @@ Ending: TypeAlias = Literal["finished", "stopped", "unfinished", "damaged"]
 _TAIL = 1 << 16
 """Bytes at the end of a file, in which most of what a list shows is found."""
 
+_LABEL = 60
+"""Characters of a run's name in that of its folder; a file's name has 255 bytes at most."""
+
 _LOSSES = re.compile(rb'\{"event":"loss","step":(\d+),"loss":\[([^\]]*)\]\}\n')
 _ACCURACY = re.compile(rb'\{"event":"accuracy","step":(\d+),"accuracy":([^}]*)\}\n')
 _COMMAND = re.compile(
@@ -64,7 +67,7 @@ def runs_folder() -> Path:
 def new_folder(name: str) -> Path:
     """Choose a folder for a run that nobody named one for."""
     label = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
-    return runs_folder() / f"{datetime.now():%Y-%m-%d-%H%M%S}-{label}"
+    return runs_folder() / f"{datetime.now():%Y-%m-%d-%H%M%S}-{label[:_LABEL]}"
 
 
 def past_runs(folder: Path) -> list[PastRun]:

@@ -1,0 +1,281 @@
+"""Change files of every kind that tuitrain reads, and count what comes of it.
+
+Each file is read, and a run folder followed, replayed or resumed too. Whatever is wrong with a file
+must end in an error of ours; any other exception is a finding, and the exit status is 1. The same
+seed gives the same files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import io
+import random
+import re
+import shutil
+import sys
+import tempfile
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack, redirect_stdout
+from pathlib import Path
+
+import numpy as np
+
+from tuitrain.errors import TuitrainError
+from tuitrain.run.array_file import DIGEST, pack
+from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
+from tuitrain.run.folder import GROUPS, HEADER, JOURNAL, METRICS, RunFolder
+from tuitrain_core.errors import CoreError
+
+SCENARIO = """
+schema = 1
+name = "fuzzed"
+model = "mlp"
+data = "mnist-mini"
+seed = 3
+batch_size = 4
+steps = 6
+optimizer = { name = "adam", lr = 0.01 }
+[[group]]
+name = "head"
+params = ["classifier.*"]
+[[group]]
+name = "body"
+params = ["*"]
+[[at]]
+step = 1
+do = ["checkpoint early", "lr body 0.1"]
+[[at]]
+step = 3
+do = ["freeze head", "checkpoint late", "undo"]
+[[expect]]
+step = 4
+unchanged = { group = "head", since_step = 3 }
+"""
+CONFIG = 'theme = ""\nrate = 12\ntoured = true\n[keys]\nfreeze = "F"\n[notify]\nbell = false\n'
+REPORT = (
+    b'{"schema":1,"date":"2025-01-01","quick":true,"rounds":2,"machine":{"cores":"2","cpu":"x"},'
+    b'"not_installed":[],"parts":[{"name":"start","title":"Start","rows":[{"cell":"LeNet, warm",'
+    b'"unit":"s","subject":"tuitrain","trials":{"tuitrain":{"values":[0.5,0.25]},"torch":{"values":'
+    b'[1.5],"problem":"slow"}},"expected":1.5}]}]}'
+)
+VALUES = [
+    b"null", b"true", b"-1", b"0", b"1", b"0.5", b"1e999", b"1e308", b"-0.0", b"999999999999",
+    b"1" + b"0" * 30, b"9" * 5000, b'""', b'"x"', b'"[/]"', b'"\\u0000"', b'"\\ud800"', b'"\xff"',
+    b"[]", b"{}", b"[[1]]", b'{"a":[1]}', b"NaN", b"[" * 3000 + b"]" * 3000,
+    b'"' + b"y" * 5000 + b'"',
+]  # fmt: skip
+_VALUE = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:e-?\d+)?|true|false|null|\[|\{')
+
+
+def mutate(content: bytes, chance: random.Random) -> bytes:
+    """Change one place or some: a value, a byte, a line, the end."""
+    for _ in range(chance.choice([1, 1, 1, 2, 4])):
+        match chance.randrange(7):
+            case 0 | 1 | 2:
+                places = list(_VALUE.finditer(content))
+                if places:
+                    at = chance.choice(places)
+                    content = content[: at.start()] + chance.choice(VALUES) + content[at.end() :]
+            case 3:
+                at = chance.randrange(len(content) + 1)
+                content = (
+                    content[:at] + chance.randbytes(chance.choice([1, 1, 8])) + content[at + 1 :]
+                )
+            case 4:
+                content = content[: chance.randrange(len(content) + 1)]
+            case 5:
+                lines = content.split(b"\n")
+                chance.shuffle(lines) if chance.random() < 0.3 else lines.append(
+                    chance.choice(lines)
+                )
+                content = b"\n".join(lines)
+            case _:
+                lines = content.split(b"\n")
+                del lines[chance.randrange(len(lines))]
+                content = b"\n".join(lines)
+    return content
+
+
+def forged(content: bytes, path: Path, chance: random.Random) -> bytes:
+    """Change a checkpoint: its bytes, or what is in it, with or without a digest that fits."""
+    if chance.random() < 0.2:
+        return mutate(content, chance)
+    path.write_bytes(content)
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files if name != DIGEST}
+    name = chance.choice(["meta.json", "meta.json", *arrays])
+    if name == "meta.json":
+        changed = mutate(arrays[name].tobytes(), chance)
+        arrays[name] = np.frombuffer(changed, np.uint8)
+    else:
+        other = chance.choice(
+            [np.zeros(3), np.zeros((), "f4"), np.zeros((2, 2), "i8"), arrays[name]]
+        )
+        arrays[name] = np.array(other)
+        if arrays[name].size:
+            arrays[name].reshape(-1)[-1] = chance.choice([0, 1, 7])
+        if chance.random() < 0.2:
+            del arrays[name]
+    return pack(arrays)
+
+
+def nothing(*_: object) -> None:
+    """Take no notice."""
+
+
+class Files:
+    """Sound files of each kind, in a folder of their own, and what reads them."""
+
+    def __init__(self, place: Path) -> None:
+        from tuitrain.scenario.load import loads
+        from tuitrain.scenario.replay import replay
+        from tuitrain.scenario.rerun import header_of
+
+        self.place, self.sound, self.run = place, place / "sound", place / "run"
+        scenario = loads(SCENARIO, "fuzzed.toml")
+        with ExitStack() as files:
+            recorder = RunFolder(self.sound, header_of(scenario), files)
+            list(replay(scenario, "fuzzed.toml", recorder=recorder))
+        images = b"\0\0\x08\x03" + np.array([2, 3, 3], ">u4").tobytes() + bytes(18)
+        self.content = {
+            "scenario": SCENARIO.encode(),
+            "config": CONFIG.encode(),
+            "report": REPORT,
+            "idx": images,
+            "idx.gz": gzip.compress(images, mtime=0),
+        }
+        for name in (HEADER, JOURNAL, METRICS, GROUPS):
+            self.content[name] = (self.sound / name).read_bytes()
+        self.content["checkpoint"] = checkpoint_file(self.sound, "late").read_bytes()
+        self.readers: dict[str, Callable[[Path], object]] = {
+            "scenario": self.scenario,
+            "config": self.config,
+            "report": self.report,
+            "idx": self.idx,
+            "idx.gz": self.idx,
+        }
+
+    def scenario(self, path: Path) -> None:
+        """Read a scenario."""
+        from tuitrain.scenario.load import load
+
+        load(path)
+
+    def config(self, path: Path) -> None:
+        """Read a config file."""
+        from tuitrain.app.config import read_config
+
+        read_config(path, ["textual-dark"])
+
+    def report(self, path: Path) -> None:
+        """Read a report of the benchmark, and print its tables."""
+        from tuitrain.bench.command import show, write_markdown
+        from tuitrain.bench.reports import read
+
+        show(read(path))
+        write_markdown(path)
+
+    def idx(self, path: Path) -> None:
+        """Read an IDX file."""
+        from tuitrain_core.data import read_idx
+
+        read_idx(path)
+
+    def follow(self, kind: str, content: bytes, training: bool, resumes: bool) -> None:
+        """Read a run folder with one file changed; train it again, or go on with it, if asked."""
+        from tuitrain.scenario.past.curves import final_curves
+        from tuitrain.scenario.past.recording import Recording
+        from tuitrain.scenario.past.runs import past_run
+        from tuitrain.scenario.rerun import compare
+        from tuitrain.scenario.resume import resume
+        from tuitrain.scenario.save import recorded
+
+        shutil.rmtree(self.run, ignore_errors=True)
+        shutil.copytree(self.sound, self.run)
+        path = checkpoint_file(self.run, "late") if kind == "checkpoint" else self.run / kind
+        path.write_bytes(content)
+        past_run(self.run)
+        if training and resumes:
+            with ExitStack() as files:
+                list(
+                    resume(
+                        self.run, files, nothing, nothing, "late" if kind == "checkpoint" else None
+                    )
+                )
+        elif training:
+            compare(self.run, nothing, nothing)
+        elif kind == "checkpoint":
+            read_checkpoint(path)
+        else:
+            recorded(self.run)
+            final_curves(self.run)
+            recording = Recording(self.run)
+            for place in (0, recording.last // 2, recording.last):
+                recording.go(place)
+                recording.snapshot()
+
+
+def one(files: Files, kind: str, chance: random.Random, training: bool) -> str:
+    """Change one file of a kind and read it; returns what came of it."""
+    path = files.place / "changed"
+    content = files.content[kind]
+    changed = forged(content, path, chance) if kind == "checkpoint" else mutate(content, chance)
+    try:
+        if kind in files.readers:
+            path.write_bytes(changed)
+            files.readers[kind](path)
+        else:
+            # A header may ask for other data and for millions of steps: it is only read.
+            trains = training and kind != HEADER
+            files.follow(kind, changed, trains, chance.random() < 0.5)
+    except (TuitrainError, CoreError):
+        return "refused"
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        return "".join(traceback.format_exception(error)[-4:])
+    return "read"
+
+
+def fuzz(seed: int, count: int, train_every: int) -> tuple[Counter[tuple[str, str]], Counter[str]]:
+    """Change ``count`` files of each kind; every so many of a run folder are trained again.
+
+    Returns
+    -------
+    How many of each kind were read and refused, and the findings, with how often each came
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    findings: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as place, redirect_stdout(io.StringIO()):
+        files = Files(Path(place))
+        for kind in files.content:
+            for index in range(count):
+                chance = random.Random(f"{seed} {kind} {index}")
+                result = one(files, kind, chance, train_every > 0 and index % train_every == 0)
+                known = result in ("read", "refused")
+                counts[kind, result if known else "finding"] += 1
+                if not known:
+                    findings[f"{kind}, file {index} of seed {seed}:\n{result}"] += 1
+    return counts, findings
+
+
+def main() -> int:
+    """Fuzz, print the counts and the findings, and return the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--count", type=int, default=2000, help="files of each kind")
+    parser.add_argument("--train-every", type=int, default=20, help="0: never")
+    given = parser.parse_args()
+    counts, findings = fuzz(given.seed, given.count, given.train_every)
+    for (kind, result), number in sorted(counts.items()):
+        print(f"{kind:16} {result:8} {number}")
+    for finding in findings:
+        print(f"\n{finding}")
+    return 1 if findings else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

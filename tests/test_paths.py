@@ -1,0 +1,77 @@
+"""Paths that no file can have: wherever a user gives one, one sentence and exit status 2."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.scenario.small import TEXT
+from tuitrain.cli import main
+from tuitrain.errors import TuitrainError
+from tuitrain.paths import home_path, user_path
+from tuitrain.scenario.past.runs import new_folder
+
+HOSTILE = {
+    "long": "x" * 5000,
+    "long part": f"runs/{'y' * 300}",
+    "many parts": "a/" * 3000,
+    "nul": "a\0b",
+    "surrogate": "a\ud800b",
+}
+COMMANDS = [
+    ["run", "--headless", "{}"],
+    ["run", "--headless", "--out", "{}", "small.toml"],
+    ["replay", "{}"],
+    ["replay", "small.toml", "{}"],
+    ["resume", "{}"],
+    ["save", "{}", "x.toml"],
+    ["save", "small.toml", "{}.py"],
+    ["show", "{}"],
+    ["start", "--runs", "{}"],
+    ["serve", "{}"],
+    ["serve", "--out", "{}", "small.toml"],
+    ["bench", "--markdown", "{}"],
+    ["bench", "--continue", "{}"],
+    ["bench", "--out", "{}"],
+    ["{}"],
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+@pytest.mark.parametrize("path", HOSTILE.values(), ids=HOSTILE)
+def test_on_the_command_line(tmp_path, monkeypatch, capsys, words, path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "small.toml").write_text(TEXT)
+    assert main([word.format(path) for word in words]) == 2
+    told = capsys.readouterr()
+    assert len(told.err.splitlines()) == 1
+    assert len(told.err) < 600 or words == ["{}"]
+    assert not told.out
+    assert [each.name for each in tmp_path.iterdir()] == ["small.toml"]
+
+
+@pytest.mark.parametrize("path", [*HOSTILE.values(), "~nobody-of-that-name/mnist"])
+@pytest.mark.parametrize("kind", ["idx:{}", "{}", "{}:make", "numpy:{}"])
+@pytest.mark.parametrize("key", ["data", "model"])
+def test_in_a_scenario(tmp_path, capsys, key, kind, path):
+    lines = [line for line in TEXT.splitlines() if not line.startswith(f"{key} =")]
+    value = json.dumps(kind.format(path), ensure_ascii=True)
+    (tmp_path / "x.toml").write_text("\n".join([f"{key} = {value}", *lines]))
+    assert main(["run", "--headless", str(tmp_path / "x.toml")]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_home_folder_of_no_user_is_told_with_what_was_given():
+    with pytest.raises(TuitrainError, match="~nobody-here is no user's home folder"):
+        home_path("~nobody-here/mnist")
+
+
+def test_what_can_be_a_path_is_one(tmp_path):
+    for text in ("", ".", "a b", "ü/日本", "[bold]", "~x", "-", str(tmp_path / "missing" / "file")):
+        assert str(user_path(text)) in (text, ".")
+
+
+def test_a_run_with_a_long_name_has_a_folder_that_can_be_made():
+    assert len(new_folder("very " * 200).name.encode()) < 255
+    assert len(new_folder("日" * 200).name.encode()) < 255

@@ -1,0 +1,53 @@
+"""Paths that a user has written, checked before anything is done with them."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+from .errors import TuitrainError
+
+_NAME_MAX = 255
+"""Bytes of a file's name, on all common file systems."""
+
+_SHOWN = 60
+"""Characters of a path that an error repeats where the path is too long to be one."""
+
+
+def user_path(text: str) -> Path:
+    """Return the path that a text names, whether there is something or not.
+
+    Raises
+    ------
+    TuitrainError : no file can have that name, on this system
+    """
+    try:
+        os.lstat(text or ".")
+        code = 0
+    except OSError as error:
+        code = error.errno
+    except ValueError as error:  # a NUL, or characters that have no bytes
+        raise TuitrainError(f"{text[:_SHOWN]!r} cannot be a path: {error}") from None
+    # The system does not look at a name below a folder that is missing.
+    longest = max(map(len, os.fsencode(text).split(b"/")))
+    if code == errno.ENAMETOOLONG or longest > _NAME_MAX:
+        raise TuitrainError(f"{text[:_SHOWN]!r}… cannot be a path: it is too long")
+    return Path(text)
+
+
+def home_path(text: str) -> Path:
+    """Return the path that a text names; ``~`` and ``~USER`` in front are home folders.
+
+    Raises
+    ------
+    TuitrainError : there is no such user, or no file can have that name
+    """
+    try:
+        return user_path(str(Path(text).expanduser()))
+    except RuntimeError:
+        user = text.partition("/")[0]
+        raise TuitrainError(
+            f"{text[:_SHOWN]}: {user[:_SHOWN]} is no user's home folder (./{user[:_SHOWN]} is a "
+            "folder of that name)"
+        ) from None
