@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from typing import TypeVar
 
-from textual.app import App
-
 from tuitrain.errors import EndedError
+
+from .guarded import GuardedApp
 
 T = TypeVar("T")
 
 
-def run_app(app: App[T]) -> T | None:
+def run_app(app: GuardedApp[T]) -> T | None:
     """Run an app and return what it was left with.
 
     Raises
@@ -31,6 +32,8 @@ def run_app(app: App[T]) -> T | None:
         return await app.run_async()
 
     left_with = asyncio.run(run())  # which takes the handler away again
+    for fault in app.kept_faults:
+        print(f"tuitrain: the screen had a fault: {fault}", file=sys.stderr)
     if ended:
         raise ended[0]
     return left_with
