@@ -132,7 +132,7 @@ class TuitrainApp(PicturedApp[None]):
         Panels that take turns are drawn in ``turn`` alone, and those that were passed over then
         have theirs even if nothing new comes; None draws all.
         """
-        if not self.deck.is_open:
+        if not self.deck.takes_input:
             return
         snapshot = self.source.snapshot()
         is_new = snapshot.version != self._version
@@ -162,7 +162,7 @@ class TuitrainApp(PicturedApp[None]):
     ) -> bool:
         """Carry an action out, and let the tour know."""
         done = await super().run_action(action, default_namespace, namespaces)
-        if done and isinstance(action, str) and self.deck.is_open:
+        if done and isinstance(action, str) and self.deck.takes_input:
             self.deck.tour.saw(action)
         return done
 

@@ -9,19 +9,22 @@ signals end the app.
 
 from __future__ import annotations
 
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 from textual.screen import Screen
 
 from .faults import Faults
 from .in_turn import InTurnApp
 from .screens.base import BaseScreen
-from .textual_fixes import LastingPump, PaletteApp
+from .textual_fixes import FixedApp, LastingPump
 
 Result = TypeVar("Result")
 
+SOON: Final = 0.01
+"""Seconds; a timer of Textual's with none divides by zero where the machine is busy."""
 
-class GuardedApp(LastingPump, InTurnApp[Result], PaletteApp[Result]):
+
+class GuardedApp(LastingPump, InTurnApp[Result], FixedApp[Result]):
     """Writes faults down, says so in one line, and draws the main screen anew."""
 
     faults_pass: ClassVar[bool] = False
@@ -64,7 +67,7 @@ class GuardedApp(LastingPump, InTurnApp[Result], PaletteApp[Result]):
         if not self._exit and not self._is_mending:
             self._is_mending = True
             self._begin_batch()  # what cannot be painted is not tried at every refresh
-            self.set_timer(self.faults.rest(), self._mend)
+            self.set_timer(max(SOON, self.faults.rest()), self._mend)
         return True
 
     def report(self, error: Exception) -> bool:

@@ -56,6 +56,11 @@ class InTurnApp(App[Result]):
         """Whether all input that came was handed over, and has had its effect."""
         return not self._handing_over and not self._inputs
 
+    @property
+    def waiting_inputs(self) -> int:
+        """How many events wait for their turn."""
+        return len(self._inputs)
+
     async def on_event(self, event: Event) -> None:
         """Hand input over in turn, and everything else at once."""
         if isinstance(event, Probe):

@@ -10,7 +10,8 @@ from typing import TypeVar
 from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette
-from textual.events import Event, InputEvent, Paste
+from textual.errors import NoWidget
+from textual.events import Event, InputEvent, MouseEvent, Paste
 from textual.message import Message
 from textual.message_pump import MessagePump
 from textual.messages import (
@@ -69,14 +70,14 @@ class OnceScreen(LastingPump, Screen[Result]):
     _is_dismissed = False
 
     @property
-    def is_open(self) -> bool:
+    def takes_input(self) -> bool:
         """Whether it is composed and mounted, and neither dismissed nor taken down."""
         up = self.is_mounted and self.is_running and self.is_attached
         return up and self._is_filled and not self._is_dismissed
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Allow actions while the screen is open."""
-        return super().check_action(action, parameters) if self.is_open else False
+        return super().check_action(action, parameters) if self.takes_input else False
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
         """Close the screen; nothing where it was dismissed before, or another one is on top."""
@@ -84,6 +85,19 @@ class OnceScreen(LastingPump, Screen[Result]):
             return AwaitComplete.nothing()
         self._is_dismissed = True
         return super().dismiss(result)
+
+    def _forward_event(self, event: Event) -> None:
+        # A press of the mouse on a widget that is being removed, and is still painted, looks for
+        # its parent: AttributeError: 'NoneType' object has no attribute 'region'.
+        if self.takes_input and not (isinstance(event, MouseEvent) and self._is_gone_at(event)):
+            super()._forward_event(event)
+
+    def _is_gone_at(self, event: MouseEvent) -> bool:
+        """Whether the widget under the pointer was removed since it was painted."""
+        try:
+            return not self.get_widget_at(event.x, event.y)[0].is_attached
+        except NoWidget:
+            return False
 
     async def _dispatch_message(self, message: Message) -> None:
         if not self._is_dismissed or not _is_for_open_screens(message):
@@ -101,15 +115,23 @@ _PALETTE = "--textual-command-palette"
 """The class that every palette has."""
 
 
-class Palette(CommandPalette, OnceScreen[None]):
+class Palette(CommandPalette, OnceScreen[None]):  # pyright: ignore[reportIncompatibleMethodOverride]
     """The command palette, closed once.
 
     It dismisses itself on escape, on a click beside it and on a choice.
     """
 
 
-class PaletteApp(App[Result]):
-    """An app whose palettes are closed once."""
+class FixedApp(App[Result]):
+    """An app whose palettes are closed once, and which is painted when it comes back."""
+
+    def on_mount(self) -> None:
+        """Paint the screen after ctrl+z and fg.
+
+        The driver clears the terminal, and the app, whose size is as before, paints nothing: it
+        stayed blank until something changed.
+        """
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def action_command_palette(self) -> None:
         """Open the command palette, unless one is open."""

@@ -24,7 +24,7 @@ class BaseScreen(OnceScreen[Result]):
 
     def show_run(self, snapshot: Snapshot) -> None:
         """Show what the run shows now, if the screen is open."""
-        if self.is_open:
+        if self.takes_input:
             self.look(snapshot)
 
     def look(self, snapshot: Snapshot) -> None:
