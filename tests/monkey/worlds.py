@@ -84,7 +84,7 @@ def opened(world: World, folder: Path) -> Iterator[Cage]:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        with ExitStack() as files, _saving_below(folder):
+        with ExitStack() as files, saving_below(folder):
             yield Cage(_open(world, folder, files))
     finally:
         os.chdir(before)
@@ -126,7 +126,7 @@ def _live(record: Path, files: ExitStack) -> tuple[LiveRun, Output]:
 
 
 @contextmanager
-def _saving_below(folder: Path) -> Iterator[None]:
+def saving_below(folder: Path) -> Iterator[None]:
     """Let the save dialog write below a folder only, whatever is typed into it."""
     save = acts.save
 
