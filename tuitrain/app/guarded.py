@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Final, TypeVar
 
+from textual.app import App
 from textual.screen import Screen
 
 from .faults import Faults
@@ -102,3 +103,8 @@ class GuardedApp(LastingPump, InTurnApp[Result], FixedApp[Result]):
         self.drawn_anew()
         self.refresh(layout=True)
         self.tell_fault(f"the screen had a fault and was drawn anew: {self.faults.latest}")
+
+
+def kept_faults(app: App) -> list[str]:
+    """Return what was written down of an app's faults, where it has no log."""
+    return app.kept_faults if isinstance(app, GuardedApp) else []

@@ -7,14 +7,16 @@ import signal
 import sys
 from typing import TypeVar
 
+from textual.app import App
+
 from tuitrain.errors import EndedError
 
-from .guarded import GuardedApp
+from .guarded import kept_faults
 
 T = TypeVar("T")
 
 
-def run_app(app: GuardedApp[T]) -> T | None:
+def run_app(app: App[T]) -> T | None:
     """Run an app and return what it was left with.
 
     Raises
@@ -32,7 +34,7 @@ def run_app(app: GuardedApp[T]) -> T | None:
         return await app.run_async()
 
     left_with = asyncio.run(run())  # which takes the handler away again
-    for fault in app.kept_faults:
+    for fault in kept_faults(app):
         print(f"tuitrain: the screen had a fault: {fault}", file=sys.stderr)
     if ended:
         raise ended[0]

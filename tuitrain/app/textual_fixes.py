@@ -5,6 +5,7 @@ Each fix has a test that shows the fault in plain Textual; where that test fails
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TypeVar
 
 from textual.app import App
@@ -151,6 +152,7 @@ def move_by_pages_in_sight_only() -> None:
     """
     move = OptionList._move_page
 
+    @wraps(move)
     def move_page(self: OptionList, direction) -> None:
         if self.scrollable_content_region:
             move(self, direction)
