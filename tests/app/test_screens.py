@@ -8,6 +8,7 @@ import pkgutil
 import pytest
 from textual import events
 from textual.screen import Screen
+from textual.widgets import Input
 
 import tuitrain.app
 from tuitrain.app.screens.base import BaseScreen
@@ -120,4 +121,21 @@ async def test_the_run_is_looked_at_while_a_dialog_comes_and_goes(opened):
             await person.app.animator.wait_for_idle()
             person.app.poll()
         await caught_up(person)
+        assert person.app.screen is person.deck
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".toml", "~nobody-at-all/x.toml", "a\0b.toml"])
+async def test_a_name_that_cannot_be_a_file_is_told(opened, tmp_path, name):
+    async with opened(record=tmp_path) as person:
+        await person.press("w")
+        person.app.screen.query_one(Input).value = name
+        await person.look()
+        assert person.line.startswith("✗ this cannot be a file: ")
+
+
+async def test_a_group_is_folded_whose_own_row_a_filter_leaves_out(opened):
+    async with opened() as person:
+        await person.press("slash")
+        await person.type("conv1.bias")
+        await person.press("enter", "enter", "escape")
         assert person.app.screen is person.deck

@@ -75,9 +75,9 @@ class SaveDialog(BaseDialog["Save | None"]):
 
     def action_save(self) -> None:
         """Answer the file; ask once more if it is there."""
-        target = self.target()
         if self.problem():
             return
+        target = self.target()
         if target.exists() and target != self._sure_of:
             self._sure_of = target
             self._show()
@@ -94,9 +94,18 @@ class SaveDialog(BaseDialog["Save | None"]):
 
     def problem(self) -> str:
         """Say what is wrong with the file name; "" if nothing is."""
-        target = self.target()
         if not self.query_one(Input).value.strip():
             return "name a file"
+        if "\0" in self.query_one(Input).value:
+            return "this cannot be a file: its name holds a null character"
+        try:
+            return self._problem(self.target())
+        except OSError as error:  # as of a name that is too long
+            return f"this cannot be a file: {error.strerror}"
+        except RuntimeError as error:  # ~ of a user that there is not
+            return f"this cannot be a file: {error}"
+
+    def _problem(self, target: Path) -> str:
         if target.is_dir():
             return f"{target} is a folder"
         if target.suffix not in self._kinds:
@@ -104,15 +113,18 @@ class SaveDialog(BaseDialog["Save | None"]):
         return "" if target.parent.is_dir() else f"there is no folder {target.parent}"
 
     def _show(self) -> None:
-        target, problem = self.target(), self.problem()
-        there = not problem and target.exists()
         line = self.query_one("#line", Static)
-        if problem:
-            said = f"✗ {problem}"
-        elif target == self._sure_of:
+        if problem := self.problem():
+            line.update(Content(f"✗ {problem}"))
+            line.set_class(True, "wrong")
+            line.set_class(False, "risky")
+            return
+        target = self.target()
+        there = target.exists()
+        if target == self._sure_of:
             said = f"⚠ {target} is there; enter writes over it"
         else:
             said = f"→ {target}" + ("   (is there already)" if there else "")
         line.update(Content(said))
-        line.set_class(bool(problem), "wrong")
+        line.set_class(False, "wrong")
         line.set_class(target == self._sure_of, "risky")
