@@ -7,8 +7,12 @@ BIN    := $(VENV)/bin
 # Tests that run at once. Those of screens mostly wait, so more than there are processors.
 WORKERS ?= 4
 
+# What the monkey does, and the first of its seeds.
+EVENTS ?= 100000
+SEED   ?= 1
+
 .DEFAULT_GOAL := help
-.PHONY: help run test check format picture snapshots scenarios sessions networks fuzz kills torch-test neon-test bench browser-test animation clean
+.PHONY: help run test check format picture snapshots scenarios sessions networks fuzz kills monkey torch-test neon-test bench browser-test animation clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -56,6 +60,10 @@ kills: $(VENV)/.run  ## kill a hundred runs at random instants, and resume them 
 
 browser-test: $(VENV)/.dev  ## drive the app in a headless Chromium (which must be installed)
 	$(BIN)/python -m pytest tests/browser
+
+monkey: $(VENV)/.dev  ## random keys, clicks, pastes and sizes, faster than screens (EVENTS, SEED; minutes)
+	$(BIN)/python -m tests.monkey --events $(EVENTS) --seed $(SEED) --seconds 86400
+	$(BIN)/python -m tests.monkey --terminal --seed $(SEED) --seconds 120
 
 format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff format .

@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tuitrain.app.app import TuitrainApp
+from tuitrain.app.guarded import GuardedApp
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.screens.flight_deck import FlightDeck
 from tuitrain.commands import to_text
@@ -33,6 +34,12 @@ class SvgExtension(SingleFileSnapshotExtension):
 @pytest.fixture
 def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     return snapshot.use_extension(SvgExtension)
+
+
+@pytest.fixture(autouse=True)
+def faults_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no fault of the screen be contained: it fails the test, as in any Textual app."""
+    monkeypatch.setattr(GuardedApp, "faults_pass", True)
 
 
 @dataclass

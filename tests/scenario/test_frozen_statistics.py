@@ -30,8 +30,8 @@ def test_a_run_killed_and_resumed_ends_as_one_that_was_not(tmp_path, instants):
     ended = go_on(tmp_path / "run")[-1]
     assert isinstance(whole, Ended)
     assert (ended.digest, ended.step) == (whole.digest, whole.step)
-    comparison, _ = compare(tmp_path / "run", nothing, nothing)
-    assert comparison.difference is None
-    assert comparison.step == whole.step
+    comparison = compare(tmp_path / "run", nothing, nothing)
+    assert comparison.verdict.ok
+    assert comparison.verdict.identical_through == whole.step
     save(tmp_path / "run", tmp_path / "saved.toml")
     assert list(replay(load(tmp_path / "saved.toml"), "saved.toml"))[-1].digest == whole.digest

@@ -6,7 +6,6 @@ import gc
 import sys
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -15,7 +14,6 @@ from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.constants import DEFAULT_THEME
-from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.theme import Theme
 from textual.timer import Timer
@@ -29,13 +27,10 @@ from .notices import Notice, news
 from .palette import SteeringCommands
 from .pictured import PicturedApp
 from .rhythm import TURNS, Rhythm
+from .screens.base import BaseScreen
 from .screens.confirm import Confirm
-from .screens.dialog import CommandDialog
 from .screens.flight_deck import FlightDeck
 from .screens.help import Help
-from .screens.log import Log
-from .screens.runs import RunsScreen
-from .screens.seeing import SeeingScreen
 from .source import Source
 from .terminal import can_suspend, tell_desktop
 from .themes import OURS, heat
@@ -137,7 +132,7 @@ class TuitrainApp(PicturedApp[None]):
         Panels that take turns are drawn in ``turn`` alone, and those that were passed over then
         have theirs even if nothing new comes; None draws all.
         """
-        if not (self.deck.is_mounted and self.deck.children):  # to come, or being taken down
+        if not self.deck.takes_input:
             return
         snapshot = self.source.snapshot()
         is_new = snapshot.version != self._version
@@ -156,9 +151,8 @@ class TuitrainApp(PicturedApp[None]):
         elif snapshot.phase is Phase.STARTING:
             self.deck.tick()
         for screen in self.screen_stack:
-            if isinstance(screen, CommandDialog | SeeingScreen | Log | RunsScreen):
-                with suppress(NoMatches):  # its fields are still to come, or are gone already
-                    screen.look(snapshot)
+            if isinstance(screen, BaseScreen):
+                screen.show_run(snapshot)
 
     async def run_action(
         self,
@@ -168,7 +162,7 @@ class TuitrainApp(PicturedApp[None]):
     ) -> bool:
         """Carry an action out, and let the tour know."""
         done = await super().run_action(action, default_namespace, namespaces)
-        if done and isinstance(action, str) and self.deck.is_mounted:
+        if done and isinstance(action, str) and self.deck.takes_input:
             self.deck.tour.saw(action)
         return done
 
@@ -203,6 +197,24 @@ class TuitrainApp(PicturedApp[None]):
         if not self.configure(structs.replace(self.config, toured=True)):
             self.deck.tour.begin()  # where that cannot be kept, it would come again and again
 
+    def keep_fault(self, text: str) -> None:
+        """Write a fault of the screen into the log, beside what the training code says."""
+        if self._output is None:
+            super().keep_fault(text)
+        else:
+            self._output.add("error", f"tuitrain's screen had a fault: {text}")
+
+    def tell_fault(self, text: str) -> None:
+        """Say in the status line what has happened."""
+        more = ": L shows the log" if self._output is not None else ""
+        self.deck.status.say(f"✗ {text}; the run goes on{more}", "bad")
+
+    def drawn_anew(self) -> None:
+        """Show the run on the new panels."""
+        self.source.see(None)  # the view that asked for it was closed
+        self._version = None
+        self.poll()
+
     def _poll_for_answer(self) -> None:
         if self.deck.waits_for_answer:
             self._show_run(self._rhythm.turn())
@@ -215,8 +227,13 @@ class TuitrainApp(PicturedApp[None]):
             self._output.release()
 
     async def action_quit(self) -> None:
-        """Leave, after asking while the run is going; asked for again, leave at once."""
-        if any(isinstance(screen, Confirm) for screen in self.screen_stack):
+        """Leave, after asking while the run is going; asked for again, leave at once.
+
+        Where the screen has a fault, and may be unable to ask, leave at once too.
+        """
+        if self.is_mending:
+            self.exit()
+        elif any(isinstance(screen, Confirm) for screen in self.screen_stack):
             self.deck.leave()
         else:
             self.deck.action_quit()

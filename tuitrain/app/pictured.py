@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
-from textual.app import App
+from .guarded import GuardedApp
 
 Result = TypeVar("Result")
 
 
-class PicturedApp(App[Result]):
+class PicturedApp(GuardedApp[Result]):
     """Saves pictures of its screen at once; in a browser they are downloaded."""
 
     def deliver_screenshot(

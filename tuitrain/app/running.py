@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 from typing import TypeVar
 
 from textual.app import App
 
 from tuitrain.errors import EndedError, RunFailedError
 
+from .guarded import kept_faults
 from .terminal import crash_of
 
 T = TypeVar("T")
@@ -37,6 +39,8 @@ def run_app(app: App[T]) -> T | None:
         return await app.run_async()
 
     left_with = asyncio.run(run())  # which takes the handlers away again
+    for fault in kept_faults(app):
+        print(f"tuitrain: the screen had a fault: {fault}", file=sys.stderr)
     if ended:
         raise ended[0]
     if app.return_code:

@@ -36,6 +36,8 @@ class BreakWhen(Command, frozen=True, tag="break"):
 
     def __post_init__(self) -> None:
         checks.one_of("break", "condition", self.on, tuple(_LIMITS))
+        if self.group is None:
+            self._take(group="")
         what, most, allowed = _LIMITS[self.on]
         self._take(limit=checks.not_negative("break", what, self.limit))
         if self.on == "nan":

@@ -7,13 +7,13 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from .base import BaseDialog
 from .help import EXPLAIN
 
 
-class Confirm(ModalScreen[bool]):
+class Confirm(BaseDialog[bool]):
     """Answers True for yes; every other way out is no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

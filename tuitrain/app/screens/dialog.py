@@ -9,17 +9,17 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, RadioSet, Static
 
 from tuitrain.commands import AnyCommand, parse, to_text
 from tuitrain.errors import CommandError
 from tuitrain.run.snapshot import Snapshot
 
+from .base import BaseDialog
 from .help import Help
 
 
-class CommandDialog(ModalScreen[AnyCommand | None]):
+class CommandDialog(BaseDialog[AnyCommand | None]):
     """Asks for the parts of one command; answers the command, or None.
 
     The target is a name, bound when the dialog opens: the table may change underneath.

@@ -97,6 +97,12 @@ class FlightDeck(Surroundings):
         """The rows of the groups table that are marked."""
         return self.table.marked
 
+    def composed_anew(self) -> None:
+        """Begin as at the start: nothing is typed, and the groups have the keyboard."""
+        self.remove_class("-typing", "-filtering", "-journal")
+        self.held = False
+        self.table.focus()
+
     def tick(self) -> None:
         """Move what moves while the run has yet to start.
 

@@ -9,13 +9,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tuitrain.app.keymap import keys_of
 from tuitrain.app.keys import KEYS, Key
 from tuitrain.commands import VOCABULARY, Verb
 from tuitrain.commands.vocabulary import verb as verb_named
+
+from .base import BaseDialog
 
 _NOTES = (
     "A command takes effect between two steps, and is answered with that step.",
@@ -35,7 +36,7 @@ EXPLAIN: Final = Binding("f1", "app.explain", "Help", show=False)
 """The key to the help in a dialog that makes no command; what is modal has none of the app's."""
 
 
-class Help(ModalScreen[None]):
+class Help(BaseDialog[None]):
     """Everything there is to know, on one page.
 
     Parameters

@@ -8,17 +8,17 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tuitrain.app.renderables.log import LEVELS, told
 from tuitrain.app.widgets.log import LogView
 from tuitrain.run.snapshot import Snapshot
 
+from .base import BaseDialog
 from .help import EXPLAIN
 
 
-class Log(ModalScreen[None]):
+class Log(BaseDialog[None]):
     """Shows the lines; `look` brings the new ones."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -8,7 +8,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -18,10 +17,11 @@ from tuitrain.errors import TuitrainError
 from tuitrain.scenario.box import MODELS
 from tuitrain.scenario.datasets import check_data
 
+from .base import BaseDialog
 from .help import EXPLAIN
 
 
-class NewFlight(ModalScreen[FlyOn]):
+class NewFlight(BaseDialog[FlyOn]):
     """Asks for data and network; answers them, or None.
 
     Parameters

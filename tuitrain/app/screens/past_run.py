@@ -7,17 +7,17 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tuitrain.app.choice import Choice, Open, Resume
 from tuitrain.app.renderables.formatting import count
 from tuitrain.scenario.past.runs import PastRun
 
+from .base import BaseDialog
 from .help import EXPLAIN
 
 
-class PastRunDialog(ModalScreen[Choice]):
+class PastRunDialog(BaseDialog[Choice]):
     """Answers `Resume`, `Open` or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [

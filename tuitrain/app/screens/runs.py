@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tuitrain.app.pinning import pin_of, toggled
@@ -28,6 +27,7 @@ from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import Phase, Series, Snapshot, Title
 from tuitrain.scenario.past.runs import PastRun
 
+from .base import BaseDialog
 from .help import EXPLAIN
 
 NOTHING: Final = Snapshot(0, Title("", "", "", 0, 1, 0, 0), Phase.RECORDED)
@@ -46,7 +46,7 @@ _KEYS: Final = "   ".join(
 )
 
 
-class RunsScreen(ModalScreen[tuple[Pinned, ...]]):
+class RunsScreen(BaseDialog[tuple[Pinned, ...]]):
     """Lists past runs and compares those that are pinned; answers which are.
 
     The first chart shows one quantity after another, as that of the deck does, of all groups or of

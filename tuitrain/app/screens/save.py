@@ -12,12 +12,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tuitrain.errors import TuitrainError
 from tuitrain.paths import home_path
 
+from .base import BaseDialog
 from .help import EXPLAIN
 
 
@@ -29,7 +29,7 @@ class Save:
     overwrite: bool
 
 
-class SaveDialog(ModalScreen["Save | None"]):
+class SaveDialog(BaseDialog["Save | None"]):
     """Asks for the file; answers what to save, or None.
 
     A file that is there is only written over when enter is pressed once more.

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
 
 from tuitrain.app.keymap import written_key
 from tuitrain.app.keys import KEYS, Key
@@ -28,6 +27,7 @@ from tuitrain.app.widgets.status import StatusLine
 from tuitrain.engines.closeups import See, Seen, Unseen
 from tuitrain.run.snapshot import Phase, Snapshot
 
+from .base import BaseScreen
 from .help import Help
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _acts_on_the_deck(key: Key) -> bool:
 WAITING = "the run shows it at its next step boundary"
 
 
-class SeeingScreen(Screen[None]):
+class SeeingScreen(BaseScreen[None]):
     """Header, what is looked at, the answer to what was sent, and the keys.
 
     Parameters

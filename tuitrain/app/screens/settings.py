@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -21,6 +20,7 @@ from tuitrain.app.keys import KEYS
 from tuitrain.app.renderables.rows import left, shortened
 from tuitrain.app.widgets.settings import SettingsList
 
+from .base import BaseDialog
 from .help import EXPLAIN
 
 _Value = TypeVar("_Value")
@@ -34,7 +34,7 @@ _SAYS: Final = {
 }
 
 
-class Settings(ModalScreen[None]):
+class Settings(BaseDialog[None]):
     """Lists what can be set; enter changes it, or waits for another key.
 
     Parameters

@@ -12,7 +12,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Input, Static
 
 from tuitrain.app.choice import Choice, FlyOn, FlyScenario, Open
@@ -27,6 +26,7 @@ from tuitrain.errors import TuitrainError
 from tuitrain.scenario.box import Boxed
 from tuitrain.scenario.past.runs import PastRun
 
+from .base import BaseScreen
 from .help import Help
 from .new_flight import NewFlight
 from .past_run import PastRunDialog
@@ -41,7 +41,7 @@ _KEYS: Final = "   ".join(f"[b]{key.written}[/] {key.word}" for key in START if 
 _Item = TypeVar("_Item")
 
 
-class StartScreen(Screen[None]):
+class StartScreen(BaseScreen[None]):
     """Three lists, of which one has the keyboard.
 
     Parameters
@@ -77,6 +77,10 @@ class StartScreen(Screen[None]):
         yield Static(_KEYS, id="start-keys", classes="hint")
 
     def on_mount(self) -> None:
+        """Fill the lists."""
+        self.composed_anew()
+
+    def composed_anew(self) -> None:
         """Fill the lists; the keyboard goes to the past runs, if there are any."""
         self.query_one("#welcome", Static).update(
             Content.assemble((" tuitrain", "bold"), "   the flight deck for training")

@@ -9,7 +9,6 @@ from typing import Final
 
 from msgspec import structs
 from textual.reactive import reactive
-from textual.screen import Screen
 
 from tuitrain.app.acknowledgement import Acknowledgements
 from tuitrain.app.keymap import written_key
@@ -33,6 +32,7 @@ from tuitrain.commands import (
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import Actor, GroupView, Phase, Snapshot
 
+from .base import BaseScreen
 from .confirm import Confirm
 from .dialog import CommandDialog
 
@@ -40,7 +40,7 @@ GOES_BACK: Final = (Rewind, RewindTo, Undo, Redo, Branch, Checkpoint, BreakWhen,
 """What can be asked of a run that has ended."""
 
 
-class Steering(Screen[None]):
+class Steering(BaseScreen[None]):
     """The base of the main screen: it hands commands over. It decides nothing about training."""
 
     snapshot: reactive[Snapshot | None] = reactive(
@@ -221,5 +221,6 @@ class Steering(Screen[None]):
 
     def leave(self) -> None:
         """Leave; the run's thread is waited for, which takes seconds while kernels compile."""
-        self.status.say("ending the run…", "warning")
+        for status in self.query(StatusLine):  # there may be none, in a screen that has a fault
+            status.say("ending the run…", "warning")
         self.call_after_refresh(self.app.exit)

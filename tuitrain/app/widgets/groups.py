@@ -216,7 +216,8 @@ class GroupsTable(RowCursor, can_focus=True):
         self._waits_for_room = False
         self._folded ^= {group}
         if not self.selected.is_group:
-            self.selected = next(row for row in self._table if row.name == group and row.is_group)
+            rows = (row for row in self._table if row.name == group and row.is_group)
+            self.selected = next(rows, self.selected)  # a filter may leave the group's row out
             self.post_message(self.Selected(self.selected))
         self.redraw()
         self.refresh()

@@ -12,7 +12,8 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tuitrain.app.renderables.rows import ROLES, Role, Row
+from tuitrain.app.faults import report
+from tuitrain.app.renderables.rows import ROLES, Role, Row, wrapped
 from tuitrain.run.snapshot import Snapshot
 
 
@@ -64,10 +65,9 @@ class RowsView(ScrollView, can_focus=False):
     def redraw(self) -> None:
         """Make the rows anew, and repaint those in sight that differ."""
         room = self.room
-        made = self.drawn(room) if room.area else None
-        if made is None:
+        rows = self._contained(room) if room.area else None
+        if rows is None:
             return
-        rows = made
         before, self._drawn = self._drawn, rows
         if room.width != self._width or len(rows) != len(before):
             self._width = room.width
@@ -79,6 +79,16 @@ class RowsView(ScrollView, can_focus=False):
         changed = [y - top for y in in_sight if before[y] != rows[y]]
         if changed:
             self.refresh(*_regions(changed, room.width))
+
+    def _contained(self, room: Size) -> Sequence[Row] | None:
+        """Make the rows; where that fails, say so in their place: the other panels go on."""
+        try:
+            return self.drawn(room)
+        except Exception as error:
+            if not report(self.app, error):
+                raise
+            said = f"✗ this panel cannot be drawn: {type(error).__name__}; the log says more"
+            return wrapped(said, room.width, "bad")
 
     def name_borders(self, title: str, subtitle: str) -> None:
         """Write into the borders; Textual would repaint all that lies between them too."""

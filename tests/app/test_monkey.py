@@ -1,0 +1,26 @@
+"""A monkey at the keyboard: some seeds of those that `make monkey` goes through."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.monkey.in_process import play
+from tests.monkey.moves import moves
+from tests.monkey.worlds import WORLDS
+from tuitrain.app.guarded import GuardedApp
+
+
+@pytest.mark.parametrize("world", WORLDS)
+async def test_a_monkey_neither_ends_the_app_nor_finds_a_fault(world, monkeypatch):
+    monkeypatch.setattr(GuardedApp, "faults_pass", False)
+    episode = await play(world, 10003, 200, seconds=60)
+    assert episode.events
+    assert episode.reports == []
+    assert (episode.exits, episode.faults) == (0, 0)
+
+
+def test_a_seed_gives_the_same_moves():
+    one, same, other = moves(1), moves(1), moves(2)
+    first = [next(one) for _ in range(300)]
+    assert first == [next(same) for _ in range(300)]
+    assert first != [next(other) for _ in range(300)]

@@ -1,0 +1,149 @@
+"""Where a monkey is let loose: apps over a live run, a record, and the start screen.
+
+They cannot be left, write below their folder only, and count what would have gone wrong.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from tests.past import flown, left_behind
+from tuitrain.app.app import TuitrainApp
+from tuitrain.app.guarded import GuardedApp
+from tuitrain.app.screens import acts
+from tuitrain.app.screens.recording import RecordingDeck
+from tuitrain.app.start import StartApp
+from tuitrain.run.folder import RunFolder
+from tuitrain.run.live import LiveRun
+from tuitrain.run.output import Output
+from tuitrain.run.session import Session
+from tuitrain.run.telling import Tell
+from tuitrain.scenario.box import boxed
+from tuitrain.scenario.build import title_of
+from tuitrain.scenario.load import loads
+from tuitrain.scenario.past.recording import Recording
+from tuitrain.scenario.past.runs import past_runs
+from tuitrain.scenario.rerun import header_of
+from tuitrain.scenario.watch import build_watched
+
+SCENARIO: Final = """
+schema = 1
+name = "for a monkey"
+model = "mlp"
+data = "mnist-mini"
+steps = 3000
+batch_size = 32
+[optimizer]
+name = "adam"
+lr = 0.001
+[[group]]
+name = "fc"
+params = ["fc*"]
+[[group]]
+name = "head"
+params = ["*"]
+[[at]]
+step = 5
+do = ["checkpoint first", "lr fc x0.5"]
+"""
+
+MAX_BYTES: Final = 50_000_000
+"""What an episode may write; it ends there."""
+
+World: TypeAlias = str
+WORLDS: Final[tuple[World, ...]] = ("run", "read-only", "recording", "start")
+
+
+@dataclass
+class Cage:
+    """An app that cannot be left, and how often it was asked to end."""
+
+    app: GuardedApp
+    left: int = 0
+
+    def __post_init__(self) -> None:
+        self.app.exit = self._leave  # type: ignore[method-assign]
+        self.app.keep_fault = self.app.kept_faults.append  # type: ignore[method-assign]
+
+    def _leave(self, *given: object, **named: object) -> None:
+        self.left += 1
+
+
+@contextmanager
+def opened(world: World, folder: Path) -> Iterator[Cage]:
+    """Yield a caged app, whose files are below a folder, with that folder as the present one."""
+    runs = folder / "runs"
+    flown(runs / "a", 60, 0.2, name="tuesday")
+    flown(runs / "b", 40, name="[/] monday :fire:")
+    left_behind(runs / "c", name="left")
+    before = Path.cwd()
+    os.chdir(folder)
+    try:
+        with ExitStack() as files, saving_below(folder):
+            yield Cage(_open(world, folder, files))
+    finally:
+        os.chdir(before)
+
+
+def _open(world: World, folder: Path, files: ExitStack) -> GuardedApp:
+    runs, config = folder / "runs", folder / "config.toml"
+    if world == "start":
+        return StartApp(boxed(), lambda: past_runs(runs), runs, config)
+    if world == "recording":
+        recording = Recording(runs / "a")
+        deck = RecordingDeck(recording, record=runs / "a")
+        app = TuitrainApp(recording, config=config, deck=deck)
+    else:
+        run, output = _live(folder / "record", files)
+        app = TuitrainApp(
+            run,
+            record=folder / "record",
+            config=config,
+            read_only=world == "read-only",
+            output=output,
+        )
+        files.callback(run.close)
+        run.start()
+    app.deck.compare_with(runs)
+    return app
+
+
+def _live(record: Path, files: ExitStack) -> tuple[LiveRun, Output]:
+    scenario, output = loads(SCENARIO, "monkey.toml"), Output()
+
+    def build(tell: Tell) -> Session:
+        return build_watched(
+            scenario, "monkey.toml", tell, RunFolder(record, header_of(scenario), files)
+        )
+
+    files.enter_context(output.taken())
+    return LiveRun(build, title_of(scenario), output=output), output
+
+
+@contextmanager
+def saving_below(folder: Path) -> Iterator[None]:
+    """Let the save dialog write below a folder only, whatever is typed into it."""
+    save = acts.save
+
+    def save_below(source: Path, target: Path, overwrite: bool = False) -> None:
+        if target.resolve().is_relative_to(folder.resolve()):
+            save(source, target, overwrite)
+
+    acts.save = save_below
+    try:
+        yield
+    finally:
+        acts.save = save
+
+
+def tidy(folder: Path) -> bool:
+    """Remove what was exported; whether there is room to go on."""
+    for each in folder.iterdir():
+        if each.is_file() and each.suffix in (".csv", ".svg", ".png", ".toml", ".py"):
+            each.unlink()
+    return sum(each.stat().st_size for each in folder.rglob("*") if each.is_file()) < MAX_BYTES
