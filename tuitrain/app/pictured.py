@@ -1,4 +1,4 @@
-"""An app whose screenshots go where its charts go: into the folder that it was started in."""
+"""The base of both apps: what Textual does with texts and pictures is done in our way."""
 
 from __future__ import annotations
 
@@ -6,12 +6,49 @@ from pathlib import Path
 from typing import TypeVar
 
 from textual.app import App
+from textual.notifications import SeverityLevel
+
+from tuitrain.encoding import encodable
+from tuitrain.text import visible, visible_lines
+
+from .keymap import written_key
 
 Result = TypeVar("Result")
 
 
 class PicturedApp(App[Result]):
-    """Saves pictures of its screen at once; in a browser they are downloaded."""
+    """Shows toasts as they are written; saves pictures of its screen where its charts go.
+
+    That is the folder that it was started in; in a browser they are downloaded.
+    """
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a toast. Its texts are never markup, whatever Textual's own calls ask for."""
+        del markup
+        super().notify(
+            visible_lines(message),
+            title=visible(title),
+            severity=severity,
+            timeout=timeout,
+            markup=False,
+        )
+
+    def action_help_quit(self) -> None:
+        """Say which key leaves, for ctrl+c does not."""
+        key = written_key(self, "quit")
+        self.notify(f"Press {key} to quit the app", title="Do you want to quit?")
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Copy a text; what UTF-8 cannot hold is escaped."""
+        super().copy_to_clipboard(encodable(text))
 
     def deliver_screenshot(
         self,

@@ -10,10 +10,10 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Input, Static
+
+from tuitrain.app.text import keys_line
+from tuitrain.app.widgets.plain import Input, Static, Vertical
 
 from .help import EXPLAIN
 
@@ -60,8 +60,8 @@ class SaveDialog(ModalScreen["Save | None"]):
                 "to the same bits. Expectations are yours to add.",
                 classes="hint",
             )
-            yield Static(id="line", markup=False)
-            yield Static("[b]enter[/] save   [b]esc[/] cancel", classes="hint")
+            yield Static(id="line")
+            yield Static(keys_line("[b]enter[/] save   [b]esc[/] cancel"), classes="hint")
 
     def on_mount(self) -> None:
         """Show where it would go."""
@@ -113,6 +113,6 @@ class SaveDialog(ModalScreen["Save | None"]):
             said = f"⚠ {target} is there; enter writes over it"
         else:
             said = f"→ {target}" + ("   (is there already)" if there else "")
-        line.update(Content(said))
+        line.update(said)
         line.set_class(bool(problem), "wrong")
         line.set_class(target == self._sure_of, "risky")
