@@ -14,6 +14,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import msgspec
 import tomli_w
 
+from tuitrain.encoding import text_of
 from tuitrain.errors import TuitrainError, nearest
 
 from .keymap import KeymapError, keys_with
@@ -80,7 +81,7 @@ def read_config(path: Path, themes: Iterable[str]) -> Config:
     ConfigError : it cannot be read, is no TOML, or has a key or a value that there is not
     """
     try:
-        config = msgspec.toml.decode(path.read_bytes(), type=Config)
+        config = msgspec.toml.decode(text_of(path.read_bytes(), path, ConfigError), type=Config)
     except FileNotFoundError:
         return Config()
     except OSError as error:
@@ -88,7 +89,7 @@ def read_config(path: Path, themes: Iterable[str]) -> Config:
     except msgspec.ValidationError as error:
         fields = Notify.__struct_fields__ if "$.notify" in str(error) else Config.__struct_fields__
         raise ConfigError(f"{path}: {error} (allowed: {', '.join(fields)})") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.DecodeError as error:
         raise ConfigError(f"{path}: {error}") from None
     known = sorted(themes)
     if config.theme and config.theme not in known:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from tuitrain.encoding import read_bytes, text_of
 from tuitrain.errors import TuitrainError
 from tuitrain.run.disk import write_whole
 
@@ -110,9 +111,7 @@ def read(path: Path) -> Report:
     TuitrainError : it cannot be read, or is something else
     """
     try:
-        report = msgspec.json.decode(path.read_bytes(), type=Report)
-    except OSError as error:
-        raise TuitrainError(f"{path} cannot be read: {error.strerror}") from None
+        report = msgspec.json.decode(text_of(read_bytes(path), path), type=Report)
     except msgspec.MsgspecError as error:
         raise TuitrainError(f"{path} is no report of the benchmark: {error}") from None
     judge = [

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from tuitrain.encoding import text_of, without_mark
 from tuitrain.errors import TuitrainError, nearest
 
 from .checkpoint import Checkpoint, CheckpointError, Position, as_bytes, checkpoint_file
@@ -202,7 +203,7 @@ def read_header(folder: Path) -> Header:
     TuitrainError : there is no run in the folder, or its header cannot be read
     """
     try:
-        content = (folder / HEADER).read_bytes()
+        content = text_of((folder / HEADER).read_bytes(), folder / HEADER)
         found = msgspec.json.decode(content, type=_Schema).schema
         if found != SCHEMA:
             reads = f"this version reads {SCHEMA}"
@@ -279,12 +280,12 @@ def _read_lines(path: Path) -> list[dict[str, Any]]:
         content = path.read_bytes() if path.exists() else b""
     except OSError as error:
         raise TuitrainError(f"{path} cannot be read: {error.strerror}") from None
-    lines = content.split(b"\n")[:-1]
+    lines = without_mark(content).split(b"\n")[:-1]
     records = []
     for number, line in enumerate(lines, start=1):
         try:
             records.append(msgspec.json.decode(line, type=dict[str, Any]))
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise TuitrainError(f"{path}, line {number}: {error}") from None
     return records
 
