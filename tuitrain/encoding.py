@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -73,6 +74,19 @@ def encodable(text: str) -> str:
     ``\udcff``, as `text.visible` shows it.
     """
     return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
+
+
+def cut_to(text: str, max_bytes: int) -> str:
+    """Return as much of a text as fits into so many bytes of UTF-8."""
+    return text.encode("utf-8", "replace")[:max_bytes].decode("utf-8", "ignore")
+
+
+def file_stem(text: str, max_bytes: int = 120) -> str:
+    """Return what a file can be called for a text: letters and digits, ``_``, ``.`` and ``-``.
+
+    Everything else becomes ``-``; "" if nothing is left. Most systems take names of 255 bytes.
+    """
+    return cut_to(re.sub(r"[^\w.-]+", "-", text), max_bytes).strip("-")
 
 
 def ascii_json(record: object) -> str:

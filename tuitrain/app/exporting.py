@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from itertools import count
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from tuitrain.encoding import encodable
+from tuitrain.encoding import encodable, file_stem
 from tuitrain.errors import TuitrainError
 from tuitrain.text import visible
 
@@ -63,14 +62,6 @@ def as_svg(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) ->
     return console.export_svg(title=visible(title), unique_id="chart")
 
 
-def as_file_name(text: str) -> str:
-    """Return a text that can begin a file's name; "" if nothing is left of it."""
-    safe = re.sub(r"[^\w.-]+", "-", text).strip("-")
-    while len(safe.encode()) > LONGEST_STEM:
-        safe = safe[:-1]
-    return safe
-
-
 def write_new(folder: Path, stem: str, files: Mapping[str, str | bytes]) -> list[Path]:
     """Write files, by suffix, under one name that none has yet: ``stem``, else ``stem-2``.
 
@@ -78,7 +69,7 @@ def write_new(folder: Path, stem: str, files: Mapping[str, str | bytes]) -> list
     ------
     TuitrainError : they cannot be written
     """
-    safe = as_file_name(stem) or "chart"
+    safe = file_stem(stem, LONGEST_STEM) or "chart"
     names = (safe if number == 1 else f"{safe}-{number}" for number in count(1))
     choices = ({suffix: folder / f"{name}{suffix}" for suffix in files} for name in names)
     targets = next(each for each in choices if not any(path.exists() for path in each.values()))

@@ -15,7 +15,7 @@ from tuitrain.text import visible
 
 from . import actions
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 _EPILOG = """\
 exit status of replay, resume and run --headless:
@@ -68,7 +68,7 @@ class _Parser(argparse.ArgumentParser):
 
 def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
     """Return the parser of the whole command line, and those of its commands, by name."""
-    parser: argparse.ArgumentParser = _Parser(
+    parser = _Parser(
         prog="tuitrain",
         description="The flight deck for training: watch a neural network learn, group by group, "
         "and steer it while it runs. Without arguments, opens LeNet learning digits.",

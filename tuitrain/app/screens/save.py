@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,9 +76,9 @@ class SaveDialog(ModalScreen["Save | None"]):
 
     def action_save(self) -> None:
         """Answer the file; ask once more if it is there."""
-        target = self.target()
         if self.problem():
             return
+        target = self.target()
         if target.exists() and target != self._sure_of:
             self._sure_of = target
             self._show()
@@ -89,14 +90,29 @@ class SaveDialog(ModalScreen["Save | None"]):
         self.dismiss(None)
 
     def target(self) -> Path:
-        """Return the file, from the working directory and the home directory on."""
+        """Return the file, from the working directory and the home directory on.
+
+        Raises
+        ------
+        RuntimeError : the name begins with ``~`` and a user that there is not
+        """
         return Path(self.query_one(Input).value.strip()).expanduser().absolute()
 
     def problem(self) -> str:
         """Say what is wrong with the file name; "" if nothing is."""
-        target = self.target()
         if not self.query_one(Input).value.strip():
             return "name a file"
+        try:
+            return self._problem_of(self.target())
+        except OSError as error:  # a name that is too long, a folder that cannot be searched
+            return error.strerror or str(error)
+        except (RuntimeError, ValueError) as error:
+            return str(error)
+
+    def _problem_of(self, target: Path) -> str:
+        os.fsencode(target)  # which says what cannot be in a name
+        if "\0" in str(target):
+            return "the name of a file cannot have the character \0"
         if target.is_dir():
             return f"{target} is a folder"
         if target.suffix not in self._kinds:
@@ -104,15 +120,13 @@ class SaveDialog(ModalScreen["Save | None"]):
         return "" if target.parent.is_dir() else f"there is no folder {target.parent}"
 
     def _show(self) -> None:
-        target, problem = self.target(), self.problem()
-        there = not problem and target.exists()
+        problem = self.problem()
         line = self.query_one("#line", Static)
-        if problem:
-            said = f"✗ {problem}"
-        elif target == self._sure_of:
-            said = f"⚠ {target} is there; enter writes over it"
-        else:
-            said = f"→ {target}" + ("   (is there already)" if there else "")
-        line.update(said)
         line.set_class(bool(problem), "wrong")
-        line.set_class(target == self._sure_of, "risky")
+        line.set_class(not problem and self.target() == self._sure_of, "risky")
+        line.update(f"✗ {problem}" if problem else self._goes_to(self.target()))
+
+    def _goes_to(self, target: Path) -> str:
+        if target == self._sure_of:
+            return f"⚠ {target} is there; enter writes over it"
+        return f"→ {target}" + ("   (is there already)" if target.exists() else "")

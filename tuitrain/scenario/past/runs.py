@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from tuitrain.encoding import cut_to
 from tuitrain.errors import TuitrainError
 from tuitrain.run.folder import HEADER, JOURNAL, METRICS, read_header
 from tuitrain.scenario.schema import Scenario
@@ -56,6 +57,10 @@ class PastRun:
     problem: str = ""
 
 
+LONGEST_LABEL: Final = 160
+"""Bytes of a run's name in the name of its folder; most systems take 255 in all."""
+
+
 def runs_folder() -> Path:
     """Return where runs are recorded that nobody named a folder for."""
     from platformdirs import user_state_path
@@ -66,6 +71,7 @@ def runs_folder() -> Path:
 def new_folder(name: str) -> Path:
     """Choose a folder for a run that nobody named one for."""
     label = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
+    label = cut_to(label, LONGEST_LABEL)
     return runs_folder() / f"{datetime.now():%Y-%m-%d-%H%M%S}-{label}"
 
 
