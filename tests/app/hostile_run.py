@@ -194,4 +194,4 @@ def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Sc
 def drawn(svg: str) -> str:
     """Return the text in a picture of the screen."""
     texts = findall(r"<text[^>]*>([^<]*)</text>", svg)
-    return unescape("".join(texts)).replace("\xa0", " ")
+    return unescape("".join(texts).replace("\n", "")).replace("\xa0", " ")

@@ -130,7 +130,7 @@ def test_what_makes_content_and_cells_shows_what_is_written(text):
     assert visible(seen) == seen
     assert as_written(text).plain == visible_lines(text)
     assert as_written(text, "bold").plain == visible_lines(text)
-    assert keys_line(text.replace("[b]", "").replace("\n", "")).plain
+    assert keys_line(f"[b]q[/] {text}").plain.startswith("q ")
     for width in (1, 7, 40):
         for cell in (left(text, width), right(text, width)):
             assert width_of(((cell, "text"),)) == width
@@ -138,8 +138,6 @@ def test_what_makes_content_and_cells_shows_what_is_written(text):
         assert width_of(((shortened(text, width), "text"),)) <= width
         for rows in (wrapped(text, width), flowed(((text, "bad"),), max(2, width))):
             assert all(steers_nothing(plain(row)) for row in rows)
-    together = "".join(plain(row) for row in wrapped(text, 12))
-    assert together.split() == visible_lines(text).split() or len(seen) > 12
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -161,7 +159,8 @@ def test_a_picture_is_a_picture_whatever_it_is_called(text, tmp_path):
 
     svg = as_svg([((text, "text"), ("·", "bad"))], lambda role: Style(), text)
     root = ElementTree.fromstring(svg)
-    assert all(steers_nothing(each.replace("\xa0", " ").strip()) for each in root.itertext())
+    drawn_in_it = "".join(each.text or "" for each in root.iter() if each.tag.endswith("text"))
+    assert steers_nothing(drawn_in_it.replace("\n", "").replace("\xa0", " "))
     (written,) = write_new(tmp_path, f"{text}-loss", {".svg": svg})
     assert written.parent == tmp_path
 

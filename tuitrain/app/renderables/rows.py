@@ -80,6 +80,19 @@ def width_of(row: Row) -> int:
     return sum(cell_len(visible(text)) for text, _ in row)
 
 
+def cells_of(text: str) -> list[str]:
+    """Return what each cell of a text holds: a wide character has an empty one behind it."""
+    cells: list[str] = []
+    for character in visible(text):
+        width = cell_len(character)
+        if width:
+            cells += [character, *[""] * (width - 1)]
+        elif cells:  # an accent, of the character before it
+            base = len(cells) - 1 if cells[-1] else len(cells) - 2
+            cells[base] += character
+    return cells
+
+
 def left(text: str, width: int) -> str:
     """Fit a text into so many cells, at the left."""
     return set_cell_size(shortened(text, width), width)
