@@ -41,7 +41,7 @@ from tuitrain.app.screens.start import StartScreen
 from tuitrain.app.screens.try_lr import TryDialog
 from tuitrain.app.screens.weights import WeightsScreen
 from tuitrain.app.screens.what_if import WhatIf
-from tuitrain.engines.closeups import See, Seen, SeeWeights
+from tuitrain.engines.closeups import See, Seen, SeeNetwork, SeeWeights
 from tuitrain.run.output import Line, Said
 from tuitrain.run.snapshot import (
     Intervention,
@@ -53,7 +53,7 @@ from tuitrain.run.snapshot import (
 from tuitrain.scenario.past.runs import PastRun
 
 from .fake import FakeSource, array_view, branched, running, tried
-from .fake_seen import weights_view
+from .fake_seen import network_view, weights_view
 
 SHOWS_THE_NAME = (
     Confirm,
@@ -146,6 +146,8 @@ class HostileSource(FakeSource):
     def seen(self, asked: See) -> Seen:
         if isinstance(asked, SeeWeights):
             return weights_view(asked.parameter, (10, 84), asked.parameter, self.shown.step)
+        if isinstance(asked, SeeNetwork):
+            return network_view(running().groups, self.shown.step)
         return super().seen(asked)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from textual.events import Paste
 from textual.widgets import Input
 
 import tuitrain.app
@@ -89,7 +90,8 @@ async def test_a_filter_a_command_and_the_palette_take_any_text(opened, text):
         on = drawn(person.svg())
         assert steers_nothing(on)
         await person.press("escape", "ctrl+p")
-        await person.type(text)
+        person.app.post_message(Paste(text))
+        await person.look()
         assert steers_nothing(drawn(person.svg()))
         await person.press("escape")
         assert person.app.is_running
@@ -194,8 +196,6 @@ PASTES = {
 
 @pytest.mark.parametrize("text", PASTES, ids=[repr(each[:20]) for each in PASTES])
 async def test_of_what_is_pasted_a_field_takes_one_line_and_sends_nothing(opened, text):
-    from textual.events import Paste
-
     kept, said = PASTES[text]
     async with opened() as person:
         await person.press("colon")
@@ -212,8 +212,6 @@ async def test_of_what_is_pasted_a_field_takes_one_line_and_sends_nothing(opened
 
 @pytest.mark.parametrize("text", ["a\nb", "\r", "\x1b]0;x\x07\nstop", "\udcff\n\n"])
 async def test_every_field_takes_a_paste(opened, text, monkeypatch):
-    from textual.events import Paste
-
     monkeypatch.setitem(SHAPES, "x", (10, 84))
     async with opened(HostileSource(hostile_snapshot("x")), SIZE) as person:
         fields = 0

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from textual.app import App
+from textual.events import Event, Paste
 from textual.notifications import SeverityLevel
 
 from tuitrain.encoding import encodable
@@ -40,6 +41,13 @@ class PicturedApp(App[Result]):
             timeout=timeout,
             markup=False,
         )
+
+    async def on_event(self, event: Event) -> None:
+        """Hand an event on; what is pasted, also into Textual's own palette, has no orders in it."""
+        if isinstance(event, Paste):
+            kept = (each for each in event.text if each.isprintable() or each in "\t\r\n")
+            event.text = "".join(kept)
+        await super().on_event(event)
 
     def action_help_quit(self) -> None:
         """Say which key leaves, for ctrl+c does not."""

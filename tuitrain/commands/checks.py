@@ -48,9 +48,9 @@ def is_name(value: Any) -> bool:
 
 
 def _without_marks(text: str) -> str:
-    """Return a text without the accents and vowel signs that belong to a letter before them.
+    r"""Return a text without the accents and vowel signs that belong to a letter before them.
 
-    Many scripts write with them, and so does decomposed text (NFD) in any; ``\\w`` knows none.
+    Many scripts write with them, and so does decomposed text (NFD) in any; ``\w`` knows none.
     """
     if text.isascii():
         return text
