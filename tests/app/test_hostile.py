@@ -64,8 +64,7 @@ async def test_every_screen_shows_a_text_as_it_is_written(opened, text, monkeypa
         assert steers_nothing(on)
         for kind, make in opened_on(text, person.deck).items():
             person.app.push_screen(make())
-            await person.pilot.pause()
-            person.app.poll()
+            await person.look()
             on = drawn(person.svg())
             assert steers_nothing(on), kind
             assert kind not in SHOWS_THE_NAME or is_shown(text, on), kind
@@ -101,12 +100,12 @@ async def test_a_filter_a_command_and_the_palette_take_any_text(opened, text):
 @pytest.mark.parametrize("text", FEW)
 async def test_toasts_and_the_banner_show_a_text_as_it_is_written(opened, text):
     source = HostileSource(hostile_snapshot(text))
-    async with opened(source, SIZE) as person:
+    async with opened(source, SIZE, toasts=True) as person:
         source.show(phase=Phase.FINISHED)
         await person.look()
         person.app.notify(f"message {text}", title=f"title {text}")
         person.deck.notify(f"from a widget {text}")
-        await person.pilot.pause()
+        await person.look()
         on = drawn(person.svg())
         assert steers_nothing(on)
         beginning = visible(text).strip()[:4]
@@ -197,7 +196,7 @@ PASTES = {
 @pytest.mark.parametrize("text", PASTES, ids=[repr(each[:20]) for each in PASTES])
 async def test_of_what_is_pasted_a_field_takes_one_line_and_sends_nothing(opened, text):
     kept, said = PASTES[text]
-    async with opened() as person:
+    async with opened(toasts=True) as person:
         await person.press("colon")
         field = person.app.focused
         assert isinstance(field, Input)
@@ -217,7 +216,7 @@ async def test_every_field_takes_a_paste(opened, text, monkeypatch):
         fields = 0
         for make in opened_on("x", person.deck).values():
             person.app.push_screen(make())
-            await person.pilot.pause()
+            await person.settle()
             for field in person.app.screen.query(Input):
                 fields += 1
                 field.value = ""

@@ -43,7 +43,7 @@ class PicturedApp(App[Result]):
         )
 
     async def on_event(self, event: Event) -> None:
-        """Hand an event on; what is pasted, also into Textual's own palette, has no orders in it."""
+        """Hand an event on; what is pasted, into the palette too, has no orders in it."""
         if isinstance(event, Paste):
             kept = (each for each in event.text if each.isprintable() or each in "\t\r\n")
             event.text = "".join(kept)
