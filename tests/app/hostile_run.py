@@ -98,7 +98,12 @@ def hostile_snapshot(text: str) -> Snapshot:
     conv, fc = running().groups
     rows = (replace(fc.parameters[0], name=text), *fc.parameters[1:])
     fc = replace(
-        fc, name=text, parameters=rows, optimizer=text, settings=text, schedule=text or "constant"
+        fc,
+        name=text,
+        parameters=rows,
+        optimizer=f"own{text}",
+        settings=text,
+        schedule=text or "constant",
     )
     left = [replace(each, name=f"{each.name}{text}") for each in branched().branches]
     trial = plain.trial
