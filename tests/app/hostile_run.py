@@ -109,8 +109,7 @@ def hostile_snapshot(text: str) -> Snapshot:
     trial = plain.trial
     assert trial is not None
     candidates = tuple(
-        replace(each, value=text, branch=line.name)
-        for each, line in zip(trial.candidates, left, strict=False)
+        replace(each, branch=line.name) for each, line in zip(trial.candidates, left, strict=False)
     )
     entries = [
         JournalEntry(ticket, 250 + ticket, text, actor, outcome, text)
