@@ -79,7 +79,7 @@ async def test_the_newest_line_is_followed_until_one_goes_back(opened):
 def test_nothing_that_is_said_steers_the_terminal():
     (row,) = log_rows([Line(1, "out", "\x1b[2Jgone\ttab")], 60)
     assert "\x1b" not in plain(row)
-    assert plain(row).rstrip().endswith("␛[2Jgone	tab".expandtabs(4))
+    assert plain(row).rstrip().endswith("␛[2Jgone    tab")
 
 
 def test_what_is_not_written_is_told():
