@@ -99,7 +99,7 @@ async def test_a_filter_a_command_and_the_palette_take_any_text(opened, text):
 
 @pytest.mark.parametrize("text", FEW)
 async def test_toasts_and_the_banner_show_a_text_as_it_is_written(opened, text):
-    text = text[:24]  # a toast breaks a longer word off from what stands before it
+    text = text[:16]  # a toast breaks a longer word off from what stands before it
     source = HostileSource(hostile_snapshot(text))
     async with opened(source, SIZE, toasts=True) as person:
         source.show(phase=Phase.FINISHED)
