@@ -125,12 +125,13 @@ def opened() -> Open:
         record: Path | None = None,
         read_only: bool = False,
         config: Path | None = None,
+        toasts: bool = False,
     ) -> AsyncIterator[Driver]:
         source = source or FakeSource()
         app = TuitrainApp(
             source, FakeClock(), record, refreshes=False, read_only=read_only, config=config
         )
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=toasts) as pilot:
             driver = Driver(app, source, pilot)
             await driver.look()
             yield driver

@@ -181,9 +181,7 @@ class TuitrainApp(PicturedApp[None]):
         """Tell what has happened, in the ways that are configured."""
         ways = self.config.notify
         if ways.toast and not notice.in_banner:
-            self.notify(
-                notice.text, title=notice.title, severity=notice.severity, timeout=8, markup=False
-            )
+            self.notify(notice.text, title=notice.title, severity=notice.severity, timeout=8)
         if ways.bell:
             self.bell()
         if ways.desktop != "off":

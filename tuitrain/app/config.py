@@ -14,6 +14,7 @@ import msgspec
 import tomli_w
 
 from tuitrain.decoding import explain
+from tuitrain.encoding import text_of
 from tuitrain.errors import TuitrainError, nearest
 from tuitrain.places import config_folder
 from tuitrain.run.disk import write_whole
@@ -80,7 +81,7 @@ def read_config(path: Path, themes: Iterable[str]) -> Config:
     ConfigError : it cannot be read, is no TOML, or has a key or a value that there is not
     """
     try:
-        config = msgspec.toml.decode(path.read_bytes(), type=Config)
+        config = msgspec.toml.decode(text_of(path.read_bytes(), path, ConfigError), type=Config)
     except FileNotFoundError:
         return Config()
     except OSError as error:

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from io import StringIO
 from itertools import count
 from pathlib import Path
+from typing import Final
 
 from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
+from tuitrain.encoding import encodable, file_stem
 from tuitrain.errors import TuitrainError
+from tuitrain.text import visible
 
 from .renderables.chart import MOST_CURVES
 from .renderables.plot import Curve
 from .renderables.rows import Row, flowed, width_of
+
+LONGEST_STEM: Final = 160
+"""Bytes of the name that a file of ours begins with; most systems take 255 in all."""
 
 
 def as_csv(curves: Sequence[Curve], unnamed: str) -> str:
@@ -53,8 +58,9 @@ def as_svg(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) ->
         file=StringIO(), record=True, width=width, force_terminal=True, color_system="truecolor"
     )
     for row in rows:
-        console.print(Text.assemble(*((text, style_of(role)) for text, role in row)), end="\n")
-    return console.export_svg(title=title, unique_id="chart")
+        spans = ((visible(text), style_of(role)) for text, role in row)
+        console.print(Text.assemble(*spans), end="\n")
+    return console.export_svg(title=visible(title), unique_id="chart")
 
 
 def write_new(folder: Path, stem: str, files: Mapping[str, str | bytes]) -> list[Path]:
@@ -66,7 +72,7 @@ def write_new(folder: Path, stem: str, files: Mapping[str, str | bytes]) -> list
     ------
     TuitrainError : they cannot be written
     """
-    safe = re.sub(r"[^\w.-]+", "-", stem).strip("-") or "chart"
+    safe = file_stem(stem, LONGEST_STEM) or "chart"
     names = (safe if number == 1 else f"{safe}-{number}" for number in count(1))
     choices = ({suffix: folder / f"{name}{suffix}" for suffix in files} for name in names)
     targets = next(each for each in choices if not any(path.exists() for path in each.values()))
@@ -76,7 +82,8 @@ def write_new(folder: Path, stem: str, files: Mapping[str, str | bytes]) -> list
             try:
                 with target.open("xb") as file:
                     undo.callback(target.unlink, missing_ok=True)
-                    file.write(content.encode() if isinstance(content, str) else content)
+                    is_text = isinstance(content, str)
+                    file.write(encodable(content).encode() if is_text else content)
             except OSError as error:
                 raise TuitrainError(f"cannot write {target}: {error.strerror}") from None
         undo.pop_all()

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
+from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.run.descriptors import drained
 from tuitrain.run.folder import HEADER, RunFolder
@@ -25,6 +26,7 @@ from tuitrain.scenario.rerun import header_of, scenario_of
 from tuitrain.scenario.resume import resume_watched
 from tuitrain.scenario.schema import Scenario
 from tuitrain.scenario.watch import build_watched
+from tuitrain.text import visible
 
 from .choice import Choice, FlyOn, FlyScenario, Open, Resume
 from .renderables.pinned import Pinned
@@ -38,12 +40,19 @@ def check_terminal() -> None:
 
     Raises
     ------
-    TuitrainError : input or output is something else
+    TuitrainError : input or output is something else, or its encoding lacks what is drawn
     """
-    streams = (sys.stdin, sys.stdout, sys.stderr)
-    in_a_browser = os.environ.get("TEXTUAL_DRIVER")
-    if not in_a_browser and not all(each.isatty() for each in streams):
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return
+    streams = (sys.stdin, sys.stdout, sys.stderr)  # one that was closed before we began is None
+    if not all(each is not None and each.isatty() for each in streams):
         raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
+    encoding = sys.stderr.encoding
+    if not encoding.lower().startswith("utf"):  # it is drawn on stderr
+        raise TuitrainError(
+            f"the app draws with characters that only UTF-8 has, and this terminal's encoding is "
+            f"{encoding}; start it with PYTHONIOENCODING=utf-8, or use: tuitrain run --headless"
+        )
 
 
 def fly(
@@ -197,7 +206,7 @@ def _told_where(folder: Path) -> Iterator[None]:
     finally:
         log = folder / OUTPUT
         if (folder / HEADER).exists():
-            print(f"recorded in {folder}", file=sys.stderr)
+            write_line(f"recorded in {visible(str(folder))}", sys.stderr)
         else:
             with suppress(OSError):  # another's folder, or one that has something in it
                 if not log.stat().st_size:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
+from typing import cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.fuzzy import Matcher
 from textual.types import IgnoreReturnCallbackType
 
 from tuitrain.commands import VOCABULARY
@@ -13,6 +15,7 @@ from tuitrain.run.snapshot import Snapshot
 
 from .keymap import keys_of
 from .screens.flight_deck import FlightDeck
+from .text import Content, as_written
 
 _MOVES = ("next_panel", "leave", "app.command_palette")
 """Keys that one does not look for."""
@@ -24,14 +27,15 @@ class SteeringCommands(Provider):
     async def discover(self) -> Hits:
         """Offer everything while nothing is typed."""
         for text, help_text, act in self._entries():
-            yield DiscoveryHit(text, act, text=text, help=help_text)
+            yield DiscoveryHit(as_written(text), act, text=text, help=_help(help_text))
 
     async def search(self, query: str) -> Hits:
         """Offer what matches."""
         matcher = self.matcher(query)
         for text, help_text, act in self._entries():
             if (score := matcher.match(text)) > 0:
-                yield Hit(score, matcher.highlight(text), act, text=text, help=help_text)
+                shown = _highlighted(matcher, text)
+                yield Hit(score, shown, act, text=text, help=_help(help_text))
 
     def _entries(self) -> Iterator[tuple[str, str, IgnoreReturnCallbackType]]:
         """Name every entry, with what it does."""
@@ -55,6 +59,24 @@ class SteeringCommands(Provider):
             else:
                 act = partial(deck.open_command_line, f"{verb.name} ")
                 yield f"{verb.name} …", verb.summary, act
+
+
+def _highlighted(matcher: Matcher, text: str) -> Content:
+    """Return a text in which what was searched for is marked; Textual's own would read markup."""
+    content = as_written(text)
+    if content.plain == text:
+        for offset in matcher.fuzzy_search.match(matcher.query, text)[1]:
+            if not text[offset].isspace():
+                content = content.stylize(matcher.match_style, offset, offset + 1)
+    return content
+
+
+def _help(text: str) -> str:
+    """Return a help text that the palette, which takes it for markup, shows as it is written.
+
+    It takes content as well, whatever the annotation of a hit says.
+    """
+    return cast(str, as_written(text))
 
 
 def usual_acts(snapshot: Snapshot) -> Iterator[str]:

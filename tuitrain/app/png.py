@@ -13,6 +13,7 @@ from rich.style import Style
 from rich.terminal_theme import SVG_EXPORT_THEME
 
 from tuitrain.errors import TuitrainError
+from tuitrain.text import visible
 
 from .renderables.rows import Row, width_of
 
@@ -70,10 +71,10 @@ def _draw(brush: ImageDraw.ImageDraw, top: int, row: Row, style_of: Callable[[st
     left, font = WIDTH, _font()
     for text, role in row:
         fore, back = _colours(style_of(role))
-        right = left + cell_len(text) * WIDTH
+        right = left + cell_len(visible(text)) * WIDTH
         if right > left:
             brush.rectangle((left, top, right - 1, top + HEIGHT - 1), back)
-        for character in text:
+        for character in visible(text):
             if not character.isspace():
                 brush.text((left, top + _BASELINE), character, fore, font, anchor="ls")
             left += cell_len(character) * WIDTH

@@ -10,6 +10,9 @@ from typing import Final
 from aiohttp import web
 from textual_serve.server import Server
 
+from tuitrain.encoding import write_line
+from tuitrain.text import visible
+
 from .serving import is_asked_by_its_own_page
 
 _ASKED_AT: Final[ContextVar[str]] = ContextVar("asked_at", default="")
@@ -43,7 +46,8 @@ class LocalServer(Server):
     async def on_startup(self, app: web.Application) -> None:
         """Say where the app is served."""
         del app
-        print(f"serving at http://{self.host}:{self.port}; ctrl+c ends it", file=sys.stderr)
+        where = f"http://{self.host}:{self.port}"
+        write_line(visible(f"serving at {where}; ctrl+c ends it"), sys.stderr)
 
     async def _make_app(self) -> web.Application:
         made = await super()._make_app()

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Final
 
+from tuitrain.encoding import write_line
 from tuitrain.errors import TuitrainError
+from tuitrain.text import visible
 
 LOOPBACK: Final = "127.0.0.1"
 PORT: Final = 8000
@@ -45,7 +47,7 @@ def serve(arguments: Sequence[str], host: str = LOOPBACK, port: int = PORT) -> N
             raise
         raise TuitrainError(_MISSING) from None
     if not is_loopback(host):
-        print(_OPEN.format(host=host, port=port), file=sys.stderr)
+        write_line(visible(_OPEN.format(host=host, port=port)), sys.stderr)
     command = shlex.join([sys.executable, "-m", "tuitrain.cli", "run", *arguments])
     try:
         LocalServer(command, host, port).serve()

@@ -71,7 +71,7 @@ class StartApp(PicturedApp[Choice]):
     def on_mount(self) -> None:
         """Tell what went wrong, and keep the theme that is chosen from now on."""
         if self._problem:
-            self.notify(self._problem, severity="error", timeout=20, markup=False)
+            self.notify(self._problem, severity="error", timeout=20)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
 
     def action_explain(self) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 from textual.app import App
 from textual.keys import _character_to_key
 
+from tuitrain.text import visible
+
 
 def key_of(character: str) -> str:
     """Return Textual's name of the key that writes a character: ``question_mark``."""
@@ -27,11 +29,10 @@ def can_suspend(app: App[Any]) -> bool:
 def tell_desktop(app: App[Any], code: str, title: str, text: str) -> None:
     """Ask the terminal for a desktop notification: ``osc9`` or ``osc777``; nothing if headless.
 
-    A control character in the texts would end the sequence, and is left out.
+    A control character in the texts would end the sequence; it is shown by its symbol.
     """
     if app.is_headless or app._driver is None:
         return
-    title, text = ("".join(each for each in part if each.isprintable()) for part in (title, text))
-    title = title.replace(";", ",")
+    title, text = visible(title).replace(";", ","), visible(text)
     body = f"9;{title}: {text}" if code == "osc9" else f"777;notify;{title};{text}"
     app._driver.write(f"\x1b]{body}\x07")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
-from rich.console import Console
-from rich.markup import escape
-
+from tuitrain.encoding import ascii_json, read_bytes, text_of, write_line
 from tuitrain.errors import TuitrainError
+from tuitrain.scenario.report import ReportConsole, line
+from tuitrain.text import visible, visible_lines
 
 from . import peers, reports
 from .crew import Crew
@@ -84,7 +84,7 @@ def bench(
         measuring = _Bench(report, path, shown, quiet=json)
         report = measuring.measure(chosen, plan, rounds)
     if json:
-        print(msgspec.json.encode(report).decode())
+        print(ascii_json(report))
     else:
         show(report)
     if measuring.unwritten is not None:
@@ -149,32 +149,33 @@ class _Bench:
         if not self.quiet:
             show(self.report)
         if self.unwritten is not None:
-            print(f"tuitrain: {self.unwritten}", file=sys.stderr)
+            write_line(f"tuitrain: {visible_lines(str(self.unwritten))}", sys.stderr)
         elif self.path is not None:
-            print(f"tuitrain bench --continue {self.path} goes on from here", file=sys.stderr)
+            again = shlex.join(["tuitrain", "bench", "--continue", str(self.path)])
+            write_line(f"{visible(again)} goes on from here", sys.stderr)
 
 
 def show(report: Report) -> None:
     """Print a report's tables, how far its goals are met, and what it was measured on."""
-    console = Console()
+    console = ReportConsole()
     if not console.is_terminal:  # a file has room for every column
-        console = Console(width=FILE_WIDTH)
+        console = ReportConsole(width=FILE_WIDTH)
     absent = reports.missing(report)
     for part in report.parts:
         console.print(rich_table(part))
         for problem in problems(part):
-            console.print(f"  {escape(problem)}", style="yellow", highlight=False)
+            console.print(line("  ", problem), style="yellow", highlight=False)
         if cells := absent.pop(part.name, []):
             many = f"{len(cells)} of {len(cells) + len(part.rows)} cells"
             told_of = cells if len(cells) <= MOST_NAMED else [many]
-            console.print(f"  {escape(not_measured(told_of))}", highlight=False)
+            console.print(line("  ", not_measured(told_of)), highlight=False)
         console.print()
     console.print(goals_table(report))
     console.print()
     if absent:
         parts = not_measured([f"the parts {', '.join(absent)}"])
-        console.print(escape(parts), highlight=False)
-    console.print(escape(told(report)), highlight=False)
+        console.print(line(parts), highlight=False)
+    console.print(line(told(report)), highlight=False)
 
 
 def write_markdown(report: Path, out: Path | None = None) -> None:
@@ -191,14 +192,9 @@ def write_markdown(report: Path, out: Path | None = None) -> None:
             f"## {part.title}\n\n{markdown(part, absent.get(part.name, ()))}"
             for part in found.parts
         ]
-        print("\n\n".join(texts))
+        print(visible_lines("\n\n".join(texts)))
         return
-    try:
-        document = out.read_text("utf-8")
-    except OSError as error:
-        raise TuitrainError(f"{out} cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise TuitrainError(f"{out}: not UTF-8 text (byte {error.start})") from None
+    document = text_of(read_bytes(out), out)
     try:
         filled = filled_in(document, found, absent)
     except TuitrainError as mistake:

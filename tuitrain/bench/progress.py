@@ -6,11 +6,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from .figures import line
+from tuitrain.scenario.report import ReportConsole, line
+from tuitrain.text import visible
+
+from . import figures
 from .plan import Case
 from .results import Row
 
@@ -52,13 +53,13 @@ class Shown:
     """Shows progress where somebody can see it: on stderr, so that stdout is for tables."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._console = Console(file=sys.stderr, highlight=False)
+        self._console = ReportConsole(file=sys.stderr, highlight=False)
         self._clock = clock
         self._forecast = Forecast((), clock)
         self._all = self._number = 0
         self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
+            SpinnerColumn("line" if self._console.options.ascii_only else "dots"),
+            TextColumn("{task.description}", markup=False),
             TimeElapsedColumn(),
             console=self._console,
             transient=True,
@@ -84,7 +85,7 @@ class Shown:
 
     def doing(self, text: str) -> None:
         """Say what is being measured."""
-        self._bar.update(self._task, description=escape(f"{self._place(1)} {text}"))
+        self._bar.update(self._task, description=visible(f"{self._place(1)} {text}"))
 
     def done(self, case: Case, rows: Sequence[Row]) -> None:
         """Say what came of a case."""
@@ -98,7 +99,7 @@ class Shown:
         return f"[{self._number + ahead}/{self._all}, {left} left]"
 
     def _say(self, text: str) -> None:
-        self._console.print(escape(text), soft_wrap=True)
+        self._console.print(line(text), soft_wrap=True)
 
 
 def duration(seconds: float) -> str:
@@ -110,7 +111,7 @@ def duration(seconds: float) -> str:
 
 
 def _told(row: Row) -> str:
-    told = line(row)
+    told = figures.line(row)
     beside = f", {told.ratio} times {told.other}" if told.ratio else ""
     failed = row.trials.get(row.subject)
     problem = f" ({failed.problem})" if failed and failed.problem else ""

@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from tuitrain.decoding import decode_json
+from tuitrain.encoding import read_bytes, text_of
 from tuitrain.errors import TuitrainError
 from tuitrain.run.disk import write_whole
 
@@ -113,10 +114,7 @@ def read(path: Path) -> Report:
     ------
     TuitrainError : it cannot be read, or is something else
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise TuitrainError(f"{path} cannot be read: {error.strerror}") from None
+    content = text_of(read_bytes(path), path).encode()
     report = decode_json(content, _DECODER, f"{path} is no report of the benchmark")
     judge = [
         Part(part.name, part.title, tuple(judged(part.name, row) for row in part.rows))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from tuitrain.errors import TuitrainError, listed, nearest
+from tuitrain.text import visible
 
 from . import parts
 from .figures import Line, line
@@ -35,26 +36,28 @@ MOST_NAMED = 4
 def rich_table(part: Part) -> Table:
     """Return a part as a table for a terminal; the ratio is how many times better we are."""
     columns, lines = _filled(part)
-    table = Table(
-        title=escape(part.title), title_justify="left", title_style="bold", show_edge=False
-    )
+    table = Table(title=_title(part.title), title_justify="left", show_edge=False)
     for name in columns:
         width = None if name else FIRST_COLUMN
         justify = "right" if name else "left"
         table.add_column(name, justify=justify, no_wrap=bool(name), min_width=width)
     for each in lines:
-        table.add_row(*[escape(text(each)) for text in columns.values()])
+        table.add_row(*[Text(visible(text(each))) for text in columns.values()])
     return table
+
+
+def _title(text: str) -> Text:
+    return Text(visible(text), style="bold")
 
 
 def goals_table(report: Report) -> Table:
     """Return how far each goal is met as a table for a terminal."""
-    table = Table(title="Goals", title_justify="left", title_style="bold", show_edge=False)
+    table = Table(title=_title("Goals"), title_justify="left", show_edge=False)
     header, *rows = _goal_rows(report)
     for name in header:
         table.add_column(name, no_wrap=name != "furthest from it")
     for row in rows:
-        table.add_row(*map(escape, row))
+        table.add_row(*(Text(visible(each)) for each in row))
     return table
 
 

@@ -11,31 +11,28 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
+from tuitrain.encoding import keep_streams_writing
 from tuitrain.errors import EndedError, TuitrainError
 
 from .parser import parsed
-from .status import FAILED, INTERRUPTED, complain
+from .status import INTERRUPTED, READER_LEFT, complain, tell
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
+    keep_streams_writing()
     try:
-        arguments = parsed(sys.argv[1:] if argv is None else argv)
-        status = arguments.action(arguments)
-        if sys.stdout is not None:
-            sys.stdout.flush()
-        return status
+        return _carried_out(sys.argv[1:] if argv is None else argv)
     except TuitrainError as mistake:
         return complain(mistake)
     except KeyboardInterrupt as ending:
-        with suppress(OSError):  # the terminal may be what has gone
-            print("tuitrain: interrupted", file=sys.stderr, flush=True)
+        tell("interrupted")
         return ending.status if isinstance(ending, EndedError) else INTERRUPTED
-    except BrokenPipeError:  # the reader of our stdout has left, as `head` does
-        sys.stderr.close()
-        return FAILED
+    except BrokenPipeError:
+        _print_no_more()
+        return READER_LEFT
     except OSError as problem:
         if problem.errno not in _NO_ROOM:
             raise
@@ -47,6 +44,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         return complain(TuitrainError(f"the output cannot be written: {problem.strerror}"))
 
 
+def _carried_out(argv: Sequence[str]) -> int:
+    """Do what is asked, and see all of the output out: Python would be too late with an error."""
+    try:
+        arguments = parsed(argv)
+        status = arguments.action(arguments)
+    except SystemExit:  # argparse has printed help, or what is wrong
+        _flush()
+        raise
+    _flush()
+    return status
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
 def _print_no_more() -> None:
     """Let what was printed and not written go: Python tries again when it exits."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError, AttributeError):  # a stream may be closed, or none of the system's
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuitrain.errors import TuitrainError
+from tuitrain.text import visible
 
 from . import headless
 from .ending import ended_by_signals
@@ -112,7 +113,8 @@ def save(arguments: argparse.Namespace) -> int:
     from tuitrain.scenario import save as saving
 
     scenario = saving.save(arguments.source, arguments.target)
-    print(f"{arguments.target}: something is done at {len(scenario.at)} of its steps")
+    done = f"something is done at {len(scenario.at)} of its steps"
+    print(visible(f"{arguments.target}: {done}"))
     return HELD
 
 

@@ -39,12 +39,10 @@ def comparing(folder: Path, json: bool) -> Callable[[], int]:
 
 
 def _compare(folder: Path, json: bool) -> int:
-    from rich.console import Console
-
-    from tuitrain.scenario.report import ProgressBar, told_comparison
+    from tuitrain.scenario.report import ProgressBar, ReportConsole, told_comparison
     from tuitrain.scenario.rerun import compare
 
-    bar = ProgressBar(str(folder), Console(stderr=True))
+    bar = ProgressBar(str(folder), ReportConsole(stderr=True))
     with ended_by_signals(), bar.shown():
         comparison = compare(folder, bar.note, bar.steps)
     print(told_comparison(str(folder), comparison, json))
@@ -66,14 +64,18 @@ def scenario_events(scenario: Scenario, source: str, out: Path | None = None) ->
 
 def fly(name: str, json: bool, events: Events) -> int:
     """Report a headless run; the status says whether all held."""
-    from rich.console import Console
-
     from tuitrain.scenario.events import Ended
-    from tuitrain.scenario.report import JsonReport, ProgressBar, Report, TextReport
+    from tuitrain.scenario.report import (
+        JsonReport,
+        ProgressBar,
+        Report,
+        ReportConsole,
+        TextReport,
+    )
 
-    console = Console()
+    console = ReportConsole()
     shares_terminal = console.is_terminal and not json
-    bar = ProgressBar(name, console if shares_terminal else Console(stderr=True))
+    bar = ProgressBar(name, console if shares_terminal else ReportConsole(stderr=True))
     reports: list[Report] = [JsonReport(sys.stdout) if json else TextReport(console), bar]
     event: Event | None = None
     with ended_by_signals(), ExitStack() as files:

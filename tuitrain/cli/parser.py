@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import NoReturn, TypeAlias
 
 from tuitrain import __version__
 from tuitrain.errors import TuitrainError, listed, nearest
 from tuitrain.paths import user_path
+from tuitrain.text import visible
 
 from . import actions
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+Commands: TypeAlias = "argparse._SubParsersAction[_Parser]"
 
 _EPILOG = """\
 exit status:
@@ -37,7 +39,9 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
     name = next(iter(words), "")
     if name and not name.startswith("-") and name not in commands:
         meant = (
-            f", did you mean 'run {name}'?" if user_path(name).exists() else nearest(name, commands)
+            f", did you mean 'run {shlex.quote(name)}'?"
+            if user_path(name).exists()
+            else nearest(name, commands)
         )
         raise TuitrainError(f"no command is called {name!r}{meant} (commands: {listed(commands)})")
     arguments, unknown = parser.parse_known_args(words)
@@ -56,9 +60,17 @@ def _unknown(word: str, parser: argparse.ArgumentParser) -> TuitrainError:
     return TuitrainError(f"{parser.prog} has no option {given}{meant} (options: {listed(known)})")
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors show what was given as `tuitrain.text` says."""
+
+    def error(self, message: str) -> NoReturn:
+        """End, with the usage and the error."""
+        super().error(visible(message))
+
+
 def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
     """Return the parser of the whole command line, and those of its commands, by name."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="tuitrain",
         description="The flight deck for training: watch a neural network learn, group by group, "
         "and steer it while it runs. Without arguments, opens LeNet learning digits.",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
@@ -23,7 +24,7 @@ AUTO = "auto"
 """The name of the checkpoint that a run keeps by itself."""
 
 _TARGET = re.compile(r"[\w.*?\[\]!-]+")
-_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+_NAME = re.compile(r"[^\W\d][\w.-]*")
 _CHECKPOINT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _NOT_SETTINGS = ("state", "ramp")
 _PLAIN = (bool, int, float, str, tuple, list, dict, type(None))
@@ -51,13 +52,24 @@ def misused(name: str, problem: str) -> CommandError:
 
 def target(name: str, value: Any) -> None:
     """Check a group's name or a glob."""
-    if not isinstance(value, str) or not _TARGET.fullmatch(value):
+    if not isinstance(value, str) or not _TARGET.fullmatch(_without_marks(value)):
         raise misused(name, f"takes a group's name or a glob, but was given {shown(value)}")
 
 
 def is_name(value: Any) -> bool:
     """Whether this can be the name of a group: a command can be given to it."""
-    return isinstance(value, str) and bool(_NAME.fullmatch(value))
+    return isinstance(value, str) and bool(_NAME.fullmatch(_without_marks(value)))
+
+
+def _without_marks(text: str) -> str:
+    r"""Return a text without the accents and vowel signs that belong to a letter before them.
+
+    Many scripts write with them, and so does decomposed text (NFD) in any; ``\w`` knows none.
+    """
+    if text.isascii():
+        return text
+    first, rest = text[:1], text[1:]
+    return first + "".join(each for each in rest if not unicodedata.category(each).startswith("M"))
 
 
 def word(name: str, what: str, value: Any) -> None:

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, Final
 import msgspec
 
 from tuitrain.decoding import decode_json
+from tuitrain.encoding import text_of
 from tuitrain.errors import TuitrainError, nearest
 
 from .checkpoint import Checkpoint, CheckpointError, Position, as_bytes, checkpoint_file
@@ -284,7 +285,7 @@ def read_header(folder: Path) -> Header:
     TuitrainError : there is no run in the folder, or its header cannot be read
     """
     try:
-        content = (folder / HEADER).read_bytes()
+        content = text_of((folder / HEADER).read_bytes(), folder / HEADER).encode()
     except FileNotFoundError:
         near = nearest(
             str(folder), [str(each.parent) for each in folder.parent.glob(f"*/{HEADER}")]

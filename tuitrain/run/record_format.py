@@ -15,6 +15,7 @@ import msgspec
 from tuitrain.commands import parse
 from tuitrain.commands.checks import MOST
 from tuitrain.decoding import decode_json
+from tuitrain.encoding import without_mark
 from tuitrain.errors import CommandError, TuitrainError
 
 from .courses import Looked
@@ -148,7 +149,7 @@ def _decoded_lines(path: Path, decoder: msgspec.json.Decoder[_Line]) -> list[_Li
         content = path.read_bytes() if path.exists() else b""
     except OSError as error:
         raise TuitrainError(f"{path} cannot be read: {error.strerror}") from None
-    lines = content.split(b"\n")[:-1]
+    lines = without_mark(content).split(b"\n")[:-1]
     return [
         decode_json(line, decoder, f"{path}, line {number}")
         for number, line in enumerate(lines, start=1)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from tuitrain.commands import AnyCommand, is_name, parse
+from tuitrain.encoding import text_of
 from tuitrain.errors import CommandError, ScenarioError, listed, nearest
 
 from .comparison import Comparison
@@ -86,13 +87,12 @@ def commands_of(entry: At) -> tuple[AnyCommand, ...]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")  # some editors put a mark in front
-    except UnicodeDecodeError as error:
-        raise ScenarioError(f"{path}: not UTF-8 text (byte {error.start})") from None
+        content = path.read_bytes()
     except FileNotFoundError:
         raise ScenarioError(f"{path}: no such file{_near_file(path)}") from None
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
+    return text_of(content, path, ScenarioError)
 
 
 def _near_file(path: Path) -> str:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, TypeAlias
 
-import msgspec
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -17,20 +15,29 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
+from tuitrain.encoding import ascii_json, write_line
 from tuitrain.run.snapshot import JournalEntry
+from tuitrain.text import visible, visible_lines
 
 from .events import Ended, EpochEnded, Event, Finding, Started, Trouble, WentOn, as_record
 from .record_check import Verdict
 from .rerun import Comparison
 
 _GLYPHS = {
-    "applied": "[green]✓[/]",
-    "met": "[green]✓[/]",
-    "unchanged": "[yellow]∅[/]",
-    "refused": "[red]✗[/]",
-    "not met": "[red]✗[/]",
+    "applied": ("✓", "green"),
+    "met": ("✓", "green"),
+    "unchanged": ("∅", "yellow"),
+    "refused": ("✗", "red"),
+    "not met": ("✗", "red"),
 }
+
+
+_FAILS = _GLYPHS["not met"], "FAILS"
+
+Part: TypeAlias = str | tuple[str, str]
+"""A text, or a text with its style."""
 
 
 class Report(Protocol):
@@ -41,6 +48,14 @@ class Report(Protocol):
         ...
 
 
+class ReportConsole(Console):
+    """A console whose reader may leave, as ``head`` does: then `BrokenPipeError` is raised."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to the command line, where rich would end the process with status 1."""
+        raise BrokenPipeError
+
+
 class TextReport:
     """A report for a person; it goes to stdout, a line for each event."""
 
@@ -49,47 +64,56 @@ class TextReport:
 
     def tell(self, event: Event) -> None:
         """Print one event."""
-        self._console.print(self._line(event), highlight=False, soft_wrap=True)
+        self._console.print(line(*_parts(event)), highlight=False, soft_wrap=True)
 
-    def _line(self, event: Event) -> str:
-        match event:
-            case Started():
-                return (
-                    f"[bold]{escape(event.scenario)}[/]: {event.total_steps} steps of "
-                    f"{event.batch_size} samples, {event.steps_per_epoch} an epoch"
-                )
-            case WentOn():
-                return f"  {event.step:>7}  {escape(event.message)}"
-            case Trouble():
-                return f"  {event.step:>7}  [yellow]![/] {escape(event.message)}"
-            case JournalEntry():
-                glyph = _GLYPHS[event.outcome]
-                text = f"[cyan]{escape(event.command)}[/]: {escape(event.message)}"
-                return f"  {event.step:>7}  {glyph} {text}"
-            case Finding():
-                glyph, verdict = ("[green]✓[/]", "holds") if event.held else ("[red]✗[/]", "FAILS")
-                found = f"{escape(event.expected)}: {verdict} ({escape(event.found)})"
-                return f"  {event.step:>7}  {glyph} expect {found}"
-            case EpochEnded():
-                return (
-                    f"  {event.step:>7}  epoch {event.epoch}: train loss {event.train_loss:.4f}, "
-                    f"test accuracy {event.test_accuracy:.2%}"
-                )
-            case Ended():
-                verdict = "[green]all expectations hold[/]" if event.ok else "[red]FAILED[/]"
-                return f"  {event.step:>7}  {verdict}; {event.digest}"
+
+def line(*parts: Part) -> Text:
+    """Return a line of a report: texts as they are written, some in a style.
+
+    Rich takes a string for markup, and ``:fire:`` for a picture; this it does not.
+    """
+    styled = ((part, "") if isinstance(part, str) else part for part in parts)
+    return Text.assemble(*((visible(text), style) for text, style in styled))
+
+
+def _parts(event: Event) -> Sequence[Part]:
+    if isinstance(event, Started):
+        rest = f"{event.batch_size} samples, {event.steps_per_epoch} an epoch"
+        return (event.scenario, "bold"), f": {event.total_steps} steps of {rest}"
+    at = f"  {event.step:>7}  "
+    match event:
+        case WentOn():
+            return at, event.message
+        case Trouble():
+            return at, ("!", "yellow"), f" {event.message}"
+        case JournalEntry():
+            glyph = _GLYPHS[event.outcome]
+            return at, glyph, " ", (event.command, "cyan"), f": {event.message}"
+        case Finding():
+            glyph, verdict = (_GLYPHS["met"], "holds") if event.held else _FAILS
+            return at, glyph, f" expect {event.expected}: {verdict} ({event.found})"
+        case EpochEnded():
+            loss, accuracy = f"{event.train_loss:.4f}", f"{event.test_accuracy:.2%}"
+            return at, f"epoch {event.epoch}: train loss {loss}, test accuracy {accuracy}"
+        case Ended():
+            verdict = ("all expectations hold", "green") if event.ok else ("FAILED", "red")
+            return at, verdict, f"; {event.digest}"
 
 
 class JsonReport:
-    """One JSON object a line; numbers that are not finite become null."""
+    """One JSON object a line, in ASCII; numbers that are not finite become null.
 
-    def __init__(self, out: TextIO) -> None:
+    Parameters
+    ----------
+    out : where it is written; None where that was closed before we began
+    """
+
+    def __init__(self, out: TextIO | None) -> None:
         self._out = out
 
     def tell(self, event: Event) -> None:
         """Write one event."""
-        self._out.write(msgspec.json.encode(as_record(event)).decode() + "\n")
-        self._out.flush()
+        write_line(ascii_json(as_record(event)), self._out)
 
 
 class ProgressBar:
@@ -104,7 +128,7 @@ class ProgressBar:
 
     def __init__(self, label: str, console: Console) -> None:
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
@@ -113,19 +137,19 @@ class ProgressBar:
             redirect_stdout=False,
             disable=not console.is_terminal,
         )
-        self._task = self._progress.add_task(escape(label), total=None)
+        self._task = self._progress.add_task(visible(label), total=None)
 
     def tell(self, event: Event) -> None:
         """Learn how long the run is."""
         if isinstance(event, Started):
             self._progress.update(
-                self._task, total=event.total_steps, description=escape(event.scenario)
+                self._task, total=event.total_steps, description=visible(event.scenario)
             )
 
     def note(self, text: str, done: float | None = None) -> None:
         """Say what is being waited for; the bar is that of the steps."""
         del done
-        self._progress.update(self._task, description=escape(text))
+        self._progress.update(self._task, description=visible(text))
 
     def steps(self, taken: int) -> None:
         """Move on to so many steps taken."""
@@ -152,11 +176,11 @@ def told_comparison(folder: str, comparison: Comparison, json: bool) -> str:
             "changed": comparison.provenance,
             "ok": verdict.ok,
         }
-        return msgspec.json.encode(record).decode()
+        return ascii_json(record)
     lines = [f"{folder}: {_verdict_text(verdict)}"]
     lines += [f"  another environment: {each}" for each in comparison.environment]
     lines += [f"  changed since: {each}" for each in comparison.provenance]
-    return "\n".join(lines)
+    return visible_lines("\n".join(lines))
 
 
 def _verdict_text(verdict: Verdict) -> str:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from rich.cells import cell_len
+
 from tuitrain.run.snapshot import JournalEntry, Outcome
+from tuitrain.text import visible
 
 from .formatting import count
 from .rows import Role, Row, left, right, shortened
@@ -24,7 +27,7 @@ def journal_rows(entries: Sequence[JournalEntry], width: int) -> list[Row]:
     if not entries:
         return [(("  no command yet", "muted"),)]
     steps = max(6, *(len(count(entry.step)) for entry in entries))
-    longest = max(len(entry.command) for entry in entries)
+    longest = max(cell_len(visible(entry.command)) for entry in entries)
     room = width - steps - 3 - 9
     command = min(longest, max(18, room // 2))
     return [_entry(entry, steps, command, room - command - 2) for entry in entries]

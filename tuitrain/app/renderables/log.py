@@ -39,15 +39,10 @@ def log_rows(lines: Sequence[Line], width: int) -> list[Row]:
         (
             (right(count(line.step), steps) + " ", "muted"),
             (left(line.level, _LEVEL) + " ", _ROLES[_GRAVE.get(line.level, 0)]),
-            (left(clean(line.text), room), _ROLES[_GRAVE.get(line.level, 0)]),
+            (left(line.text.expandtabs(4), room), _ROLES[_GRAVE.get(line.level, 0)]),
         )
         for line in lines
     ]
-
-
-def clean(text: str) -> str:
-    """Return a text that cannot steer a terminal: tabs as blanks, no control characters."""
-    return "".join(each if each.isprintable() else "·" for each in text.expandtabs(4))
 
 
 def told(said: Said) -> str:

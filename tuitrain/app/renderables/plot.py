@@ -14,7 +14,7 @@ from tuitrain.run.snapshot import Series
 
 from . import braille
 from .formatting import count, short
-from .rows import Role, Row, Span, right
+from .rows import Role, Row, Span, cells_of, right
 
 _LONG = 1e6
 """From here on an axis is labelled in powers of ten: numbers in full take the plot's room."""
@@ -163,7 +163,7 @@ def _plain_power(number: str) -> str:
 
 def _canvas(curves: Sequence[Curve], axes: Axes, width: int, height: int) -> list[list[Span]]:
     """Lay the curves over one another, a cell each, the first on top."""
-    text = np.full((height, width), " ", dtype="<U1")
+    text = np.full((height, width), " ", dtype="<U8")  # a character of a name, and its accents
     role = np.full((height, width), "text", dtype=object)
     for curve in reversed(curves):
         low, mean, high = braille.columns(
@@ -201,12 +201,13 @@ def _write_name(text: np.ndarray, role: np.ndarray, curve: Curve, axes: Axes) ->
     step, value = curve.series.steps[finite[-1]], curve.series.values[finite[-1]]
     share = (step - axes.start) / max(axes.end - axes.start, 1e-12)
     end = min(width, int(share * (width - 1) + 0.5) + 1)
-    start = end - cell_len(curve.name)
+    cells = cells_of(curve.name)
+    start = end - len(cells)
     depth = (axes.top - value) / max(axes.top - axes.bottom, 1e-12)
     row = int(np.clip(depth, 0, 1) * (height - 1) + 0.5)
     for y in (row - 1, row + 1, row - 2, row + 2):
         if 0 <= y < height and start >= 0 and (text[y, max(0, start - 1) : end + 1] == " ").all():
-            text[y, start:end] = list(curve.name)
+            text[y, start:end] = cells
             role[y, start:end] = curve.role
             return
 
@@ -279,12 +280,12 @@ def _x_axis(axes: Axes, margin: int, width: int) -> list[Row]:
     line, labels = ["─"] * width, [" "] * (width + margin + 1)
     for tick, text in places.items():
         column = int((tick - axes.start) / span * (width - 1) + 0.5)
-        at = min(max(0, column + margin + 1 - len(text) // 2), len(labels) - len(text))
-        taken = "".join(labels[max(0, at - 1) : at + len(text) + 1]).strip()
-        if taken:
+        cells = cells_of(text)
+        at = min(max(0, column + margin + 1 - len(cells) // 2), len(labels) - len(cells))
+        if at < 0 or "".join(labels[max(0, at - 1) : at + len(cells) + 1]).strip():
             continue
         line[column] = "┬"
-        labels[at : at + len(text)] = text
+        labels[at : at + len(cells)] = cells
     return [
         ((" " * margin, "text"), ("└" + "".join(line), "faint")),
         (("".join(labels), "muted"),),

@@ -11,6 +11,8 @@ from typing import Final, TypeAlias, overload
 
 from rich.cells import cell_len, set_cell_size
 
+from tuitrain.text import visible, visible_lines
+
 Role: TypeAlias = str
 Span: TypeAlias = tuple[str, Role]
 Row: TypeAlias = tuple[Span, ...]
@@ -75,7 +77,20 @@ def plain(row: Row) -> str:
 
 def width_of(row: Row) -> int:
     """Return how many cells a row takes."""
-    return sum(cell_len(text) for text, _ in row)
+    return sum(cell_len(visible(text)) for text, _ in row)
+
+
+def cells_of(text: str) -> list[str]:
+    """Return what each cell of a text holds: a wide character has an empty one behind it."""
+    cells: list[str] = []
+    for character in visible(text):
+        width = cell_len(character)
+        if width:
+            cells += [character, *[""] * (width - 1)]
+        elif cells:  # an accent, of the character before it
+            base = len(cells) - 1 if cells[-1] else len(cells) - 2
+            cells[base] += character
+    return cells
 
 
 def left(text: str, width: int) -> str:
@@ -98,6 +113,7 @@ def bar(share: float, width: int) -> str:
 
 def shortened(text: str, width: int) -> str:
     """Return the text, or as many whole words of it as fit before an ellipsis."""
+    text = visible(text)
     if cell_len(text) <= width:
         return text
     if width < 1:
@@ -136,23 +152,28 @@ def longest_that_fits(choices: Iterable[Row], width: int) -> Row:
 
 
 def wrapped(text: str, width: int, role: Role = "text") -> list[Row]:
-    """Break a text into rows at its spaces; a longer word is cut."""
+    """Break a text into rows at its spaces and at its line ends; a longer word is cut."""
     return flowed(((text, role),), width)
 
 
 def flowed(row: Row, width: int) -> list[Row]:
-    """Break a row into as many as it takes, at spaces; a longer word is cut."""
+    """Break a row into as many as it takes, at spaces and line ends; a longer word is cut."""
     rows: list[list[Span]] = [[]]
     room = width
     for word, role in _words(row):
+        if word == "\n":
+            rows.append([])
+            room = width
+            continue
         rest = word
         while cell_len(rest.rstrip()) > room:
             if room < width:
                 rows.append([])
                 room = width
                 continue
-            rows[-1].append((rest[:width], role))
-            rest, room = rest[width:], 0
+            cut = _fitting(rest, width)
+            rows[-1].append((rest[:cut], role))
+            rest, room = rest[cut:], 0
         rows[-1].append((rest, role))
         room = max(0, room - cell_len(rest))
     return [_joined(spans) for spans in rows]
@@ -160,8 +181,18 @@ def flowed(row: Row, width: int) -> list[Row]:
 
 def _words(row: Row) -> Iterable[Span]:
     for text, role in row:
-        for word in re.findall(r"\S+\s*|\s+", text):
+        for word in re.findall(r"\n|[^\s]+[^\S\n]*|[^\S\n]+", visible_lines(text)):
             yield word, role
+
+
+def _fitting(word: str, width: int) -> int:
+    """Return how many characters of a word fit into so many cells: one at least."""
+    cells = 0
+    for at, character in enumerate(word):
+        cells += cell_len(character)
+        if cells > width:
+            return max(1, at)
+    return len(word)
 
 
 def _joined(spans: Iterable[Span]) -> Row:

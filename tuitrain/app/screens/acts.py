@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tuitrain.app.exporting import LONGEST_STEM
 from tuitrain.app.keymap import written_key
 from tuitrain.app.renderables.groups import TableRow
 from tuitrain.app.saving import WRITERS, save
@@ -19,6 +20,7 @@ from tuitrain.commands import (
     Thaw,
     Undo,
 )
+from tuitrain.encoding import cut_to
 from tuitrain.engines.closeups import See
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import Phase, Snapshot
@@ -227,8 +229,9 @@ class Acts(Steering):
             if answer is not None:
                 self._save(folder, answer)
 
-        name = "-".join(self.snapshot.title.name.split()) or "mine"
-        suggested = Path(f"{name.replace('/', '-')}.toml")
+        name = "-".join(self.snapshot.title.name.split()).replace("/", "-")
+        printable = "".join(each if each.isprintable() else "-" for each in name)
+        suggested = Path(f"{cut_to(printable, LONGEST_STEM) or 'mine'}.toml")
         self.app.push_screen(SaveDialog(suggested, list(WRITERS)), named)
 
     def action_stop(self) -> None:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
 
 from tuitrain.app.keys.elsewhere import BATCH
 from tuitrain.app.renderables.footer import Hint
 from tuitrain.app.widgets.batch import ConfusionMatrix, Samples
+from tuitrain.app.widgets.plain import Container
 from tuitrain.engines.closeups import SAMPLES, SeeBatch
 from tuitrain.engines.closeups import Samples as SampleSource
 

@@ -6,10 +6,9 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from tuitrain.app.renderables.branch_tree import TITLES, cells, tree
+from tuitrain.app.widgets.plain import Option, OptionList, Static
 from tuitrain.run.snapshot import Snapshot
 
 from .dialog import CommandDialog
@@ -35,13 +34,12 @@ class BranchesDialog(CommandDialog):
 
     def body(self) -> ComposeResult:
         """Compose the tree, and what becomes of the present line."""
-        yield Static(cells(TITLES), classes="label", markup=False)
+        yield Static(cells(TITLES), classes="label")
         options = (Option(leaf.text, id=leaf.name) for leaf in self._leaves)
-        yield OptionList(*options, id="branches", compact=True, markup=False)
+        yield OptionList(*options, id="branches", compact=True)
         yield Static(
             f"● the present line, kept as branch {self._present}   ┄ a ghost in the charts",
             classes="hint",
-            markup=False,
         )
 
     def more_keys(self) -> str:

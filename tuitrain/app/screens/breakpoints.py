@@ -8,12 +8,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.suggester import Suggester
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
 
 from tuitrain.app.completion import completions
+from tuitrain.app.text import as_written
+from tuitrain.app.widgets.plain import Input, Option, OptionList, Static
 from tuitrain.commands import AnyCommand, parse, to_text
 from tuitrain.commands.vocabulary import verb
 from tuitrain.errors import CommandError
@@ -50,11 +49,11 @@ class BreakpointsDialog(CommandDialog):
 
     def body(self) -> ComposeResult:
         """Compose the list, the field and the conditions that there are."""
-        yield Static(id="how-many", markup=False)
-        yield OptionList(id="breakpoints", compact=True, markup=False)
+        yield Static(id="how-many")
+        yield OptionList(id="breakpoints", compact=True)
         yield Static("pause before an update is applied, when", classes="label")
         yield Input(id="condition", compact=True, suggester=_Conditions(lambda: self._snapshot))
-        yield Static(conditions(), classes="hint", markup=False)
+        yield Static(conditions(), classes="hint")
 
     def keys(self) -> str:
         """Name the keys."""
@@ -82,9 +81,9 @@ class BreakpointsDialog(CommandDialog):
         """Show the line; what is only begun is not wrong yet."""
         line = self.query_one("#line", Static)
         try:
-            line.update(Content(f":{to_text(self.command())}"))
+            line.update(f":{to_text(self.command())}")
         except CommandError:
-            line.update(Content(""))
+            line.update("")
         line.set_class(False, "wrong")
 
     def action_send(self) -> None:
@@ -131,7 +130,7 @@ class BreakpointsDialog(CommandDialog):
             options.highlighted = min(at, len(texts) - 1)
         said = f"the run pauses when {'any of these' if len(texts) > 1 else 'this'} is so"
         self.query_one("#how-many", Static).update(
-            Content(said if texts else "none is set: the run pauses on nothing by itself")
+            as_written(said if texts else "none is set: the run pauses on nothing by itself")
         )
 
 

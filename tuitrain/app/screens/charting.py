@@ -94,7 +94,8 @@ class Charting(Acts):
         stem = f"{snapshot.title.name}-{quantity.written_name}-{snapshot.step}"
         curves = quantity.curves(snapshot) + pinned_curves(self.chart_view.pinned, quantity)
         numbers = as_csv(curves, snapshot.branch)
-        title = f"{snapshot.title.name} · {chart.border_title} · step {snapshot.step}"
+        named = chart.borders[0] if chart.borders else quantity.name
+        title = f"{snapshot.title.name} · {named} · step {snapshot.step}"
         rows = [*legend(curves, chart.room.width), *chart.rows(snapshot, chart.room)]
         drawn = rows, chart.style_of, title
         files: dict[str, str | bytes] = {".csv": numbers, ".svg": as_svg(*drawn)}

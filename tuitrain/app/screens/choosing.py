@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from textual import on
-from textual.widgets import Input
 
 from tuitrain.app.widgets.filter_line import FilterInput
+from tuitrain.app.widgets.plain import Input
 
 from .scrubbing import Scrubbing
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
 
 from tuitrain.app.renderables.formatting import short
+from tuitrain.app.widgets.plain import Horizontal, Input, Option, OptionList, Static, Vertical
 from tuitrain.run.snapshot import Snapshot
 
 from .previewed import Ask, PreviewedDialog
@@ -36,11 +34,10 @@ class ClipDialog(PreviewedDialog):
             if math.isfinite(each.grad_norm)
         )
         now = f"now clipped by {snapshot.clip}" if snapshot.clip else "now they are not clipped"
-        yield Static(now, markup=False)
+        yield Static(now)
         yield Static(
             f"their norm: {short(math.hypot(*norms))} in all   {told}" if norms else "no norm yet",
             classes="hint",
-            markup=False,
         )
         with Horizontal(id="choice"):
             yield OptionList(*(Option(kind, id=kind) for kind in _KINDS), compact=True)

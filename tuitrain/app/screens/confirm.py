@@ -6,8 +6,9 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.widgets import Static
+
+from tuitrain.app.text import keys_line
+from tuitrain.app.widgets.plain import Static, Vertical
 
 from .base import BaseDialog
 from .help import EXPLAIN
@@ -32,9 +33,11 @@ class Confirm(BaseDialog[bool]):
         """Compose the question, what it means, and the keys."""
         with Vertical(classes="dialog warning") as box:
             box.border_title = self._act.lower()
-            yield Static(self._question, classes="question", markup=False)
-            yield Static(self._warning, classes="hint", markup=False)
-            yield Static(f"[b]y[/] {self._act.lower()}   [b]n[/] go on", classes="buttons")
+            yield Static(self._question, classes="question")
+            yield Static(self._warning, classes="hint")
+            yield Static(
+                keys_line(f"[b]y[/] {self._act.lower()}   [b]n[/] go on"), classes="buttons"
+            )
 
     def action_answer(self, sure: bool) -> None:
         """Answer, and close."""

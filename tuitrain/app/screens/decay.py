@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from textual.app import ComposeResult
-from textual.widgets import Input, Static
 
 from tuitrain.app.renderables.formatting import rate
+from tuitrain.app.widgets.plain import Input, Static
 from tuitrain.run.snapshot import GroupView, Snapshot
 
 from .previewed import Ask, RescheduleDialog
@@ -25,7 +25,7 @@ class DecayDialog(RescheduleDialog):
 
     def body(self) -> ComposeResult:
         """Compose the field and what it takes."""
-        yield Static(f"from {rate(self._group.lr)} to 0, over", markup=False)
+        yield Static(f"from {rate(self._group.lr)} to 0, over")
         yield Input("10 epochs", id="over", compact=True)
         yield Static("4 means epochs, 500 steps (or 500s) counts steps", classes="hint")
 

@@ -7,10 +7,9 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.widgets import Input, OptionList, RadioSet, Static
 
+from tuitrain.app.text import keys_line
+from tuitrain.app.widgets.plain import Input, OptionList, RadioSet, Static, Vertical
 from tuitrain.commands import AnyCommand, parse, to_text
 from tuitrain.errors import CommandError
 from tuitrain.run.snapshot import Snapshot
@@ -50,8 +49,8 @@ class CommandDialog(BaseDialog[AnyCommand | None]):
                 box.border_subtitle = f"also for {', '.join(self.also)}"
             yield from self.body()
             yield from self.ahead()
-            yield Static(id="line", markup=False)
-            yield Static(self.keys(), classes="hint")
+            yield Static(id="line")
+            yield Static(keys_line(self.keys()), classes="hint")
 
     def body(self) -> ComposeResult:
         """Compose the fields; a dialog's own part."""
@@ -115,10 +114,10 @@ class CommandDialog(BaseDialog[AnyCommand | None]):
             text = f":{to_text(self.command())}"
         except CommandError as error:
             missing = self.missing()
-            shown.update(Content(missing or f"✗ {error}"))
+            shown.update(missing or f"✗ {error}")
             shown.set_class(not missing, "wrong")
         else:
-            shown.update(Content(text))
+            shown.update(text)
             shown.set_class(False, "wrong")
 
     def action_send(self) -> None:

@@ -11,10 +11,8 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container
 from textual.reactive import reactive
 from textual.widget import Widget
-from textual.widgets import Input, Static
 
 from tuitrain.app.completion import usage
 from tuitrain.app.keymap import keys_of
@@ -32,6 +30,7 @@ from tuitrain.app.widgets.groups import GroupsTable
 from tuitrain.app.widgets.header import RunHeader
 from tuitrain.app.widgets.journal import Journal
 from tuitrain.app.widgets.parameter import ParameterPanel
+from tuitrain.app.widgets.plain import Container, Input, Static
 from tuitrain.app.widgets.status import StatusLine
 from tuitrain.app.widgets.tour import TourPanel
 from tuitrain.run.snapshot import JournalEntry, Phase, Snapshot

@@ -7,12 +7,11 @@ from typing import ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.widgets import Static
 
 from tuitrain.app.keymap import keys_of
 from tuitrain.app.keys import KEYS, Key
+from tuitrain.app.text import Content, as_written, assembled
+from tuitrain.app.widgets.plain import Static, VerticalScroll
 from tuitrain.commands import VOCABULARY, Verb
 from tuitrain.commands.vocabulary import verb as verb_named
 
@@ -66,7 +65,7 @@ class Help(BaseDialog[None]):
             box.border_title = "help"
             box.border_subtitle = "esc closes"
             text = help_text(self._about, keys_of(self.app), self._keys)
-            yield Static(text, markup=False)
+            yield Static(text)
 
     def action_scroll(self, by: int) -> None:
         """Scroll the page."""
@@ -85,24 +84,24 @@ def help_text(about: str = "", keys: Sequence[Key] = KEYS, here: Sequence[Key] =
     lines: list[Content] = []
     own = {written for each in here for written in each.written.split()}
     if here:
-        lines.append(Content.styled("Keys here", "bold $accent"))
+        lines.append(as_written("Keys here", "bold $accent"))
         width = max(_KEY_WIDTH, *(len(key.written) + 1 for key in here))
         lines += [_entry(key.written, key.summary, width) for key in here]
-        lines.append(Content(""))
+        lines.append(as_written(""))
     if (topic := verb_named(about)) is not None:
-        lines += [Content.styled(topic.name, "bold $accent"), *_verb(topic, keys)]
-        lines += [Content(f"      :{example}") for example in topic.examples]
-        lines.append(Content(""))
-    lines.append(Content.styled("Keys of a run" if here else "Keys", "bold $accent"))
+        lines += [as_written(topic.name, "bold $accent"), *_verb(topic, keys)]
+        lines += [as_written(f"      :{example}") for example in topic.examples]
+        lines.append(as_written(""))
+    lines.append(as_written("Keys of a run" if here else "Keys", "bold $accent"))
     lines += [
         _entry(key.written, key.summary, _KEY_WIDTH)
         for key in keys
         if not own & {*key.written.split()}
     ]
-    lines += [Content(""), Content.styled("Commands", "bold $accent")]
+    lines += [as_written(""), as_written("Commands", "bold $accent")]
     lines += [line for verb in VOCABULARY for line in _verb(verb, keys)]
-    lines.append(Content(""))
-    lines += [Content(f"  {note}") for note in _NOTES]
+    lines.append(as_written(""))
+    lines += [as_written(f"  {note}") for note in _NOTES]
     return Content("\n").join(lines)
 
 
@@ -110,10 +109,10 @@ def _verb(verb: Verb, table: Sequence[Key]) -> list[Content]:
     keys = [key.written for key in table if verb.name in key.verbs]
     where = f"   {', '.join(keys)}" if keys else ""
     return [
-        Content.assemble("  ", (verb.usage, "bold"), (where, "$accent")),
-        Content.styled(f"      {verb.summary}", "$foreground 70%"),
+        assembled("  ", (verb.usage, "bold"), (where, "$accent")),
+        as_written(f"      {verb.summary}", "$foreground 70%"),
     ]
 
 
 def _entry(key: str, summary: str, width: int) -> Content:
-    return Content.assemble("  ", (key.ljust(width), "bold"), summary)
+    return assembled("  ", (key.ljust(width), "bold"), summary)

@@ -6,10 +6,9 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.widgets import Input, Static
 
 from tuitrain.app.renderables.formatting import count
+from tuitrain.app.widgets.plain import Input, Static
 from tuitrain.commands import Checkpoint
 from tuitrain.errors import CommandError
 from tuitrain.run.snapshot import Snapshot
@@ -38,7 +37,7 @@ class KeepDialog(CommandDialog):
         yield Static(f"the run was at step {at}; what is kept is the boundary it is asked at")
         yield Static("name", classes="label")
         yield Input(self._names[-1], id="name", compact=True)
-        yield Static(id="kept", classes="hint", markup=False)
+        yield Static(id="kept", classes="hint")
 
     def more_keys(self) -> str:
         """Name the keys that offer names, if there are any."""
@@ -58,7 +57,7 @@ class KeepDialog(CommandDialog):
         else:
             assert isinstance(command, Checkpoint)
             said = becomes(command.name, self._snapshot.checkpoints)
-        self.query_one("#kept", Static).update(Content(said))
+        self.query_one("#kept", Static).update(said)
 
     def action_offer(self, by: int) -> None:
         """Put the next name, either way, into the field."""

@@ -7,11 +7,11 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.widgets import Input, Static
 
 from tuitrain.app.renderables.log import LEVELS, told
+from tuitrain.app.text import keys_line
 from tuitrain.app.widgets.log import LogView
+from tuitrain.app.widgets.plain import Input, Static, Vertical
 from tuitrain.run.snapshot import Snapshot
 
 from .base import BaseDialog
@@ -43,9 +43,9 @@ class Log(BaseDialog[None]):
             box.border_title = "log"
             yield LogView()
             yield Input(id="log-filter", compact=True, placeholder="/ shows the lines with a text")
-            yield Static(id="log-told", classes="hint", markup=False)
+            yield Static(id="log-told", classes="hint")
             keys = "[b]/[/] filter   [b]l[/] level   [b]f[/] follow   [b]g G[/] first, last"
-            yield Static(f"{keys}   [b]esc[/] close", classes="hint")
+            yield Static(keys_line(f"{keys}   [b]esc[/] close"), classes="hint")
 
     def on_mount(self) -> None:
         """Show what was said so far."""

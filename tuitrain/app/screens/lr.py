@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.widgets import Input, Static
 
 from tuitrain.app.renderables.formatting import rate
+from tuitrain.app.widgets.plain import Input, Static
 from tuitrain.commands import number_text
 from tuitrain.run.snapshot import GroupView, Snapshot
 
@@ -30,9 +30,9 @@ class LrDialog(RescheduleDialog):
             if scheduled
             else "0.01 sets, x0.5 scales; at 0 weights hold still, gradients go on"
         )
-        yield Static(f"now {rate(group.lr)}   ({owner})", markup=False)
+        yield Static(f"now {rate(group.lr)}   ({owner})")
         yield Input(number_text(group.lr), id="lr", compact=True)
-        yield Static(then, classes="hint", markup=False)
+        yield Static(then, classes="hint")
 
     def line(self) -> str:
         """Return ``lr GROUP VALUE``."""

@@ -6,13 +6,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
 
 from tuitrain.app.choice import FlyOn
 from tuitrain.app.renderables.rows import left
+from tuitrain.app.text import as_written, keys_line
+from tuitrain.app.widgets.plain import Input, Option, OptionList, Static, Vertical
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.box import MODELS
 from tuitrain.scenario.datasets import check_data
@@ -57,10 +55,11 @@ class NewFlight(BaseDialog[FlyOn]):
                 *(Option(left(name, 13) + about, id=name) for name, about in MODELS.items()),
                 id="flight-models",
                 compact=True,
-                markup=False,
             )
-            yield Static(id="flight-problem", markup=False)
-            yield Static("[b]enter[/] fly   [b]↑ ↓[/] network   [b]esc[/] back", classes="hint")
+            yield Static(id="flight-problem")
+            yield Static(
+                keys_line("[b]enter[/] fly   [b]↑ ↓[/] network   [b]esc[/] back"), classes="hint"
+            )
 
     def on_mount(self) -> None:
         """Begin with the first network."""
@@ -79,7 +78,7 @@ class NewFlight(BaseDialog[FlyOn]):
         data = self.query_one(Input).value.strip()
         option = self.query_one(OptionList).highlighted_option
         if problem := _problem(data):
-            said = Content.styled(f"✗ {problem}", "$error")
+            said = as_written(f"✗ {problem}", "$error")
             self.query_one("#flight-problem", Static).update(said)
         elif option is not None and option.id is not None:
             self.dismiss(FlyOn(data, option.id))

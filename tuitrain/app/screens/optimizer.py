@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
-from textual.widgets import Input, OptionList, RadioSet, Static
-from textual.widgets.option_list import Option
 
 from tuitrain.app.renderables.formatting import rate
+from tuitrain.app.widgets.plain import (
+    Horizontal,
+    Input,
+    Option,
+    OptionList,
+    RadioSet,
+    Static,
+    Vertical,
+)
 from tuitrain.app.widgets.radio import Radio
 from tuitrain.engines.settings import kept
 from tuitrain.run.snapshot import GroupView, Snapshot
@@ -32,7 +38,7 @@ class OptimizerDialog(PreviewedDialog):
         """Compose the list, the settings and the state."""
         group = self._group
         now = f"{group.optimizer} {group.settings}".strip()
-        yield Static(f"now {now}   lr {rate(group.lr)} is kept unless given", markup=False)
+        yield Static(f"now {now}   lr {rate(group.lr)} is kept unless given")
         with Horizontal(id="choice"):
             yield OptionList(*(Option(name, id=name) for name in self._choices), compact=True)
             with Vertical():

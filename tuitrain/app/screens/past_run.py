@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.widgets import Static
 
 from tuitrain.app.choice import Choice, Open, Resume
 from tuitrain.app.renderables.formatting import count
+from tuitrain.app.text import keys_line
+from tuitrain.app.widgets.plain import Static, Vertical
 from tuitrain.scenario.past.runs import PastRun
 
 from .base import BaseDialog
@@ -38,13 +38,16 @@ class PastRunDialog(BaseDialog[Choice]):
         with Vertical(classes="dialog") as box:
             box.border_title = run.name
             said = f"It is {run.ending}, at step {count(run.step)}{of}."
-            yield Static(said, classes="question", markup=False)
-            yield Static(
+            yield Static(said, classes="question")
+            resumes = (
                 "[b]r[/], [b]enter[/]  resume: train it again from its latest checkpoint up to "
                 "there, and stand there, paused; the record goes on in the same folder"
             )
-            yield Static("[b]o[/]         open its recording: look at it, change nothing")
-            yield Static("[b]esc[/]       back", classes="hint")
+            yield Static(keys_line(resumes))
+            yield Static(
+                keys_line("[b]o[/]         open its recording: look at it, change nothing")
+            )
+            yield Static(keys_line("[b]esc[/]       back"), classes="hint")
 
     def action_answer(self, resume: bool) -> None:
         """Answer."""

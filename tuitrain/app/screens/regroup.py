@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from textual.app import ComposeResult
-from textual.containers import VerticalScroll
-from textual.content import Content
-from textual.widgets import Input, Static
 
+from tuitrain.app.text import as_written
+from tuitrain.app.widgets.plain import Input, Static, VerticalScroll
 from tuitrain.run.snapshot import GroupView
 
 from .dialog import CommandDialog
@@ -32,7 +31,7 @@ class RegroupDialog(CommandDialog):
         yield Static("globs over parameter names", classes="label")
         yield Input(self._globs, id="globs", compact=True, placeholder="fc2.* *.bias")
         with VerticalScroll(id="matches", can_focus=False):
-            yield Static(id="matching", markup=False)
+            yield Static(id="matching")
 
     def more_keys(self) -> str:
         """Name the key to the other field."""
@@ -60,7 +59,7 @@ class RegroupDialog(CommandDialog):
         total = sum(len(group.parameters) for group in self._groups)
         lines = [f"{len(matches)} of {total} parameters match"]
         lines += [f"  {name}   from {group}" for name, group in matches]
-        self.query_one("#matching", Static).update(Content("\n".join(lines)))
+        self.query_one("#matching", Static).update(as_written("\n".join(lines)))
 
     def _matches(self) -> list[tuple[str, str]]:
         """Return the parameters that the globs catch, each with its present group."""

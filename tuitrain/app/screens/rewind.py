@@ -7,12 +7,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.widgets import Input, Static
 
 from tuitrain.app.keymap import written_key
 from tuitrain.app.renderables.formatting import count
 from tuitrain.app.renderables.timeline import happened, next_of, stops
+from tuitrain.app.widgets.plain import Input, Static
 from tuitrain.commands import Rewind
 from tuitrain.errors import CommandError, listed, nearest
 from tuitrain.run.snapshot import Snapshot
@@ -54,8 +53,8 @@ class RewindDialog(CommandDialog):
             classes="label",
         )
         yield Input(str(self._first), id="step", compact=True)
-        yield Static(id="there", markup=False)
-        yield Static(id="left-behind", classes="hint", markup=False)
+        yield Static(id="there")
+        yield Static(id="left-behind", classes="hint")
 
     def more_keys(self) -> str:
         """Name the keys to move about."""
@@ -90,8 +89,8 @@ class RewindDialog(CommandDialog):
                 there, behind = _there(now, command.step), left_behind(now, command.step)
             else:
                 there, behind = "there: exactly where the checkpoint was made", kept_as(now)
-        self.query_one("#there", Static).update(Content(there))
-        self.query_one("#left-behind", Static).update(Content(behind))
+        self.query_one("#there", Static).update(there)
+        self.query_one("#left-behind", Static).update(behind)
 
     def action_jump(self, by: int) -> None:
         """Go to the next step, either way, at which a command was applied or an epoch began."""
@@ -113,7 +112,7 @@ class RewindDialog(CommandDialog):
         else:
             key = written_key(self.app, "checkpoint")
             said = f"no checkpoint was made yet: {key} keeps a moment under a name"
-            self.query_one("#there", Static).update(Content(said))
+            self.query_one("#there", Static).update(said)
 
     def _step(self) -> int | None:
         """Return the step that is entered; None if it is not a number."""

@@ -10,9 +10,6 @@ from typing import ClassVar, Final
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.widgets import Input, Static
 
 from tuitrain.app.pinning import pin_of, toggled
 from tuitrain.app.renderables.chart_view import ChartView
@@ -20,9 +17,11 @@ from tuitrain.app.renderables.past_runs import difference_rows, found_in, run_ro
 from tuitrain.app.renderables.pinned import Pinned
 from tuitrain.app.renderables.quantities import ACCURACY, LOSS, QUANTITIES, beside
 from tuitrain.app.renderables.rows import plain
+from tuitrain.app.text import as_written, keys_line
 from tuitrain.app.widgets.curves import Chart
 from tuitrain.app.widgets.filter_line import FilterInput, FilterLine
 from tuitrain.app.widgets.pick_list import PickList
+from tuitrain.app.widgets.plain import Horizontal, Input, Static, Vertical
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import Phase, Series, Snapshot, Title
 from tuitrain.scenario.past.runs import PastRun
@@ -36,7 +35,7 @@ NOTHING: Final = Snapshot(0, Title("", "", "", 0, 1, 0, 0), Phase.RECORDED)
 _KEYS: Final = "   ".join(
     (
         "[b]space[/] pin",
-        r"[b]\[ ][/] chart",
+        "[b][ ][/] chart",
         "[b]g[/] group",
         "[b]/[/] filter",
         "[b]y[/] log",
@@ -93,8 +92,8 @@ class RunsScreen(BaseDialog[tuple[Pinned, ...]]):
                     yield chart
             yield PickList(self._row, found_in, runs_header, "no run was recorded yet", id="runs")
             yield FilterLine()
-            yield Static(id="compared", markup=False)
-            yield Static(_KEYS, classes="hint")
+            yield Static(id="compared")
+            yield Static(keys_line(_KEYS), classes="hint")
 
     def on_mount(self) -> None:
         """List the runs."""
@@ -113,7 +112,7 @@ class RunsScreen(BaseDialog[tuple[Pinned, ...]]):
         try:
             self._show(replace(self._view, pinned=toggled(self._view.pinned, run)))
         except TuitrainError as error:
-            self.query_one("#compared", Static).update(Content.styled(f"✗ {error}", "$error"))
+            self.query_one("#compared", Static).update(as_written(f"✗ {error}", "$error"))
 
     def action_logarithmic(self) -> None:
         """Switch between linear axes and logarithmic ones."""
@@ -135,7 +134,7 @@ class RunsScreen(BaseDialog[tuple[Pinned, ...]]):
         """Draw the next group alone; after the last, all of them."""
         if not self._quantity.of_group:
             said = f"the {self._quantity.name} is the whole network's; ] goes to what groups have"
-            self.query_one("#compared", Static).update(Content.styled(said, "$warning"))
+            self.query_one("#compared", Static).update(as_written(said, "$warning"))
             return
         traces = [*self._present.traces]
         for each in self._view.pinned:
@@ -197,7 +196,7 @@ class RunsScreen(BaseDialog[tuple[Pinned, ...]]):
         present = [("now", _end(now.loss), _end(now.accuracy))] if now is not NOTHING else []
         rows = difference_rows([*present, *pins], 70, bool(present)) if pins else []
         said = "\n".join(map(plain, rows)) or "space pins a run: its curves are drawn in the charts"
-        self.query_one("#compared", Static).update(Content(said))
+        self.query_one("#compared", Static).update(said)
 
 
 def _last(pinned: Pinned) -> tuple[float, float]:

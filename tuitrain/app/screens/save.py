@@ -10,10 +10,9 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.widgets import Input, Static
 
+from tuitrain.app.text import keys_line
+from tuitrain.app.widgets.plain import Input, Static, Vertical
 from tuitrain.errors import TuitrainError
 from tuitrain.paths import home_path
 
@@ -63,8 +62,8 @@ class SaveDialog(BaseDialog["Save | None"]):
                 "to the same bits. Expectations are yours to add.",
                 classes="hint",
             )
-            yield Static(id="line", markup=False)
-            yield Static("[b]enter[/] save   [b]esc[/] cancel", classes="hint")
+            yield Static(id="line")
+            yield Static(keys_line("[b]enter[/] save   [b]esc[/] cancel"), classes="hint")
 
     def on_mount(self) -> None:
         """Show where it would go."""
@@ -118,7 +117,7 @@ class SaveDialog(BaseDialog["Save | None"]):
         problem = self.problem()
         line = self.query_one("#line", Static)
         target = None if problem else self.target()
-        line.update(Content(self._plan(target) if target else f"✗ {problem}"))
+        line.update(self._plan(target) if target else f"✗ {problem}")
         line.set_class(bool(problem), "wrong")
         line.set_class(target is not None and target == self._sure_of, "risky")
 

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from textual import on
-from textual.widgets import Input
 
 from tuitrain.app.keymap import written_key
 from tuitrain.app.renderables.formatting import count
@@ -14,6 +13,7 @@ from tuitrain.app.renderables.timeline import cursor_row, decided, next_of, plac
 from tuitrain.app.widgets.curves import Chart
 from tuitrain.app.widgets.groups import GroupsTable
 from tuitrain.app.widgets.journal import Journal
+from tuitrain.app.widgets.plain import Input
 from tuitrain.commands import AnyCommand
 from tuitrain.run.snapshot import Actor, Snapshot
 

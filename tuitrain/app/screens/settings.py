@@ -9,15 +9,13 @@ from msgspec import structs
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from tuitrain.app.config import DESKTOP, RATES, Config
 from tuitrain.app.keymap import conflict, fixed, keys_with, written
 from tuitrain.app.keys import KEYS
 from tuitrain.app.renderables.rows import left, shortened
+from tuitrain.app.text import keys_line
+from tuitrain.app.widgets.plain import Option, OptionList, Static, Vertical
 from tuitrain.app.widgets.settings import SettingsList
 
 from .base import BaseDialog
@@ -68,12 +66,12 @@ class Settings(BaseDialog[None]):
         """Compose the list, what is said about it, and the keys."""
         with Vertical(classes="dialog", id="settings") as box:
             box.border_title = "settings"
-            yield SettingsList(*self._options(), id="settings-list", compact=True, markup=False)
-            yield Static(id="line", markup=False)
+            yield SettingsList(*self._options(), id="settings-list", compact=True)
+            yield Static(id="line")
             keys = (
                 "[b]enter[/] change   [b]⌫[/] as it was made   [b]↑ ↓[/] choose   [b]esc[/] close"
             )
-            yield Static(keys, classes="hint")
+            yield Static(keys_line(keys), classes="hint")
 
     @property
     def _list(self) -> SettingsList:
@@ -155,7 +153,7 @@ class Settings(BaseDialog[None]):
         self._say(said)
 
     def _say(self, text: str, wrong: bool = False) -> None:
-        self.query_one("#line", Static).update(Content(text))
+        self.query_one("#line", Static).update(text)
         self.query_one("#line").set_class(wrong, "wrong")
 
     def _options(self) -> list[Option]:

@@ -10,9 +10,6 @@ from typing import ClassVar, Final, TypeVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.widgets import Input, Static
 
 from tuitrain.app.choice import Choice, FlyOn, FlyScenario, Open
 from tuitrain.app.keys.elsewhere import START
@@ -20,8 +17,10 @@ from tuitrain.app.pinning import pin_of, toggled
 from tuitrain.app.renderables.past_runs import found_in, run_row, runs_header
 from tuitrain.app.renderables.pinned import Pinned
 from tuitrain.app.renderables.rows import Row, left, shortened
+from tuitrain.app.text import as_written, assembled, keys_line
 from tuitrain.app.widgets.filter_line import FilterInput, FilterLine
 from tuitrain.app.widgets.pick_list import PickList
+from tuitrain.app.widgets.plain import Horizontal, Input, Static, Vertical
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.box import Boxed
 from tuitrain.scenario.past.runs import PastRun
@@ -66,15 +65,15 @@ class StartScreen(BaseScreen[None]):
     def compose(self) -> ComposeResult:
         """Compose the lists."""
         nothing = f"none yet: what you fly is recorded in {self._where}"
-        yield Static(id="welcome", markup=False)
+        yield Static(id="welcome")
         with Vertical(id="lists"):
             yield _list("past runs", "runs", self._run_row, found_in, runs_header, nothing)
             with Horizontal(id="new"):
                 yield _list("scenarios", "scenarios", _scenario_row, _scenario_fits)
                 yield _list("data", "data", _data_row, _data_fits)
-        yield Static(id="about", markup=False)
+        yield Static(id="about")
         yield FilterLine()
-        yield Static(_KEYS, id="start-keys", classes="hint")
+        yield Static(keys_line(_KEYS), id="start-keys", classes="hint")
 
     def on_mount(self) -> None:
         """Fill the lists."""
@@ -83,7 +82,7 @@ class StartScreen(BaseScreen[None]):
     def composed_anew(self) -> None:
         """Fill the lists; the keyboard goes to the past runs, if there are any."""
         self.query_one("#welcome", Static).update(
-            Content.assemble((" tuitrain", "bold"), "   the flight deck for training")
+            assembled((" tuitrain", "bold"), "   the flight deck for training")
         )
         runs: list[PastRun] = []
         try:
@@ -229,7 +228,7 @@ class StartScreen(BaseScreen[None]):
                 self._say("")
 
     def _say(self, text: str, style: str = "$foreground 60%") -> None:
-        self.query_one("#about", Static).update(Content.styled(f" {text}", style))
+        self.query_one("#about", Static).update(as_written(f" {text}", style))
 
 
 def _list(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from textual.events import Resize
-from textual.widgets import Static
 
 from tuitrain.app.copying import of_entry, of_row, of_step
 from tuitrain.app.keymap import written_key
@@ -13,6 +12,7 @@ from tuitrain.app.renderables.rows import plain, shortened
 from tuitrain.app.widgets.curves import Chart
 from tuitrain.app.widgets.groups import GroupsTable
 from tuitrain.app.widgets.journal import Journal
+from tuitrain.app.widgets.plain import Static
 from tuitrain.app.widgets.tour import TourPanel
 
 from .choosing import Choosing

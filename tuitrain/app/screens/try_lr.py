@@ -7,12 +7,9 @@ from typing import Final
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
 
 from tuitrain.app.renderables.formatting import count, duration, rate
+from tuitrain.app.widgets.plain import Horizontal, Input, Option, OptionList, Static, Vertical
 from tuitrain.commands import TryLr
 from tuitrain.errors import CommandError
 from tuitrain.run.snapshot import GroupView, Snapshot
@@ -40,7 +37,7 @@ class TryDialog(CommandDialog):
 
     def body(self) -> ComposeResult:
         """Compose the presets, the fields, and what it takes."""
-        yield Static(f"now {rate(self._group.lr)}, {self._group.schedule}", markup=False)
+        yield Static(f"now {rate(self._group.lr)}, {self._group.schedule}")
         with Horizontal(id="choice"):
             yield OptionList(*(Option(name, id=name) for name in PRESETS), compact=True)
             with Vertical():
@@ -48,7 +45,7 @@ class TryDialog(CommandDialog):
                 yield Input(id="values", compact=True)
                 yield Static("steps for each", classes="label")
                 yield Input(id="steps", compact=True)
-        yield Static(id="takes", classes="hint", markup=False)
+        yield Static(id="takes", classes="hint")
 
     def more_keys(self) -> str:
         """Name the keys to move about."""
@@ -82,7 +79,7 @@ class TryDialog(CommandDialog):
         else:
             assert isinstance(command, TryLr)
             said = takes(command, self._snapshot)
-        self.query_one("#takes", Static).update(Content(said))
+        self.query_one("#takes", Static).update(said)
 
 
 def takes(command: TryLr, snapshot: Snapshot) -> str:

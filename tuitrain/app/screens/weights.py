@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Container, Vertical
 
 from tuitrain.app.keymap import written_key
 from tuitrain.app.keys.elsewhere import WEIGHTS
 from tuitrain.app.renderables.footer import Hint
 from tuitrain.app.renderables.groups import TableRow
 from tuitrain.app.renderables.weights import FACETS
+from tuitrain.app.widgets.plain import Container, Vertical
 from tuitrain.app.widgets.weights import (
     WeightsBars,
     WeightsCourse,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
 
 from tuitrain.app.renderables.formatting import count
 from tuitrain.app.renderables.what_if import FINDER_FROM
+from tuitrain.app.widgets.plain import Horizontal
 from tuitrain.app.widgets.what_if import TriedCurves, TriedFinder, TriedTable, TriedView
 from tuitrain.run.snapshot import Snapshot, Trial
 

@@ -8,12 +8,11 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.message import Message
 from textual.suggester import Suggester
-from textual.widgets import Input, Static
 
 from tuitrain.app.completion import completions
+from tuitrain.app.widgets.plain import Horizontal, Input, Static
 from tuitrain.run.snapshot import Snapshot
 
 

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.message import Message
-from textual.widgets import Input, Static
+
+from tuitrain.app.widgets.plain import Horizontal, Input, Static
 
 
 class FilterInput(Input):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.widgets import RadioButton
+from tuitrain.app.widgets.plain import RadioButton
 
 
 class Radio(RadioButton):

@@ -15,9 +15,12 @@ from textual.strip import Strip
 from tuitrain.app.faults import report
 from tuitrain.app.renderables.rows import ROLES, Role, Row, wrapped
 from tuitrain.run.snapshot import Snapshot
+from tuitrain.text import visible
+
+from .plain import AsWritten
 
 
-class RowsView(ScrollView, can_focus=False):
+class RowsView(AsWritten, ScrollView, can_focus=False):
     """Shows the rows that `rows` makes of the snapshot.
 
     A refresh in which one row changes repaints one row: over a slow line this is what is felt. Of
@@ -42,7 +45,8 @@ class RowsView(ScrollView, can_focus=False):
         self._drawn: Sequence[Row] = []
         self._width = 0
         self._styles: dict[Role, Style] = {}
-        self._borders: tuple[str, str] | None = None
+        self.borders: tuple[str, str] | None = None
+        """What `name_borders` has written: the title and the subtitle."""
         self._border: Region | None = None
         self._painted: list[Strip] = []
         self._painted_region: Region | None = None
@@ -92,10 +96,10 @@ class RowsView(ScrollView, can_focus=False):
 
     def name_borders(self, title: str, subtitle: str) -> None:
         """Write into the borders; Textual would repaint all that lies between them too."""
-        if (title, subtitle) == self._borders:
+        if (title, subtitle) == self.borders:
             return
-        old_title, old_subtitle = self._borders or (None, None)
-        self._borders = title, subtitle
+        old_title, old_subtitle = self.borders or (None, None)
+        self.borders = title, subtitle
         x, y = self.content_offset
         width, height = self.outer_size
         try:
@@ -170,7 +174,7 @@ class RowsView(ScrollView, can_focus=False):
         if y >= len(self._drawn):
             return Strip.blank(width, self.style_of("text"))
         strip = Strip(
-            [Segment(text, self.style_of(role)) for text, role in self._drawn[y] if text]
+            [Segment(visible(text), self.style_of(role)) for text, role in self._drawn[y] if text]
         ).adjust_cell_length(width, self.style_of("text"))
         over = self.overlay(y)
         return Strip(Segment.apply_style(strip, post_style=over), width) if over else strip

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from textual.events import Key
 from textual.message import Message
-from textual.widgets import OptionList
+
+from tuitrain.app.widgets.plain import OptionList
 
 
 class SettingsList(OptionList):

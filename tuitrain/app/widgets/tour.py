@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from textual.content import Content
 from textual.css.query import NoMatches
-from textual.widgets import Static
 
 from tuitrain.app.keymap import written_key
+from tuitrain.app.text import assembled
 from tuitrain.app.tour import STOPS
+from tuitrain.app.widgets.plain import Static
 
 
 class TourPanel(Static):
     """Not there unless a tour is on. It points at a panel by marking its border."""
 
     def __init__(self) -> None:
-        super().__init__(id="tour", markup=False, classes="panel")
+        super().__init__(id="tour", classes="panel")
         self._at: int | None = None
 
     @property
@@ -49,7 +49,7 @@ class TourPanel(Static):
         self.border_subtitle = "esc ends it"
         before, _, after = stop.says.partition("{key}")
         key = written_key(self.app, stop.name)
-        self.update(Content.assemble(before, (f" {key} ", "bold reverse"), after))
+        self.update(assembled(before, (f" {key} ", "bold reverse"), after))
 
     def _point(self, panel: str, pointed: bool) -> None:
         try:

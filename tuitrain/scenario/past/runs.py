@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
+from tuitrain.encoding import cut_to
 from tuitrain.errors import TuitrainError
 from tuitrain.places import state_folder
 from tuitrain.run.folder import HEADER, JOURNAL, METRICS
@@ -59,6 +60,10 @@ class PastRun:
     problem: str = ""
 
 
+LONGEST_LABEL: Final = 160
+"""Bytes of a run's name in the name of its folder; most systems take 255 in all."""
+
+
 def runs_folder() -> Path:
     """Return where runs are recorded that nobody named a folder for."""
     return state_folder() / "runs"
@@ -67,7 +72,8 @@ def runs_folder() -> Path:
 def new_folder(name: str) -> Path:
     """Choose a folder for a run that nobody named one for."""
     label = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
-    return runs_folder() / f"{datetime.now():%Y-%m-%d-%H%M%S}-{label[:_LABEL]}"
+    label = cut_to(label, LONGEST_LABEL)
+    return runs_folder() / f"{datetime.now():%Y-%m-%d-%H%M%S}-{label}"
 
 
 def past_runs(folder: Path) -> list[PastRun]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from keyword import iskeyword
 from math import prod
 
 from tuitrain.errors import ScenarioError
@@ -51,7 +52,8 @@ def data_origin(name: str) -> Origin:
 def _imported(key: str, name: str, alias: str) -> Origin:
     """Import ``"package.module:callable"`` under a name that nothing else in a script has."""
     module, _, attribute = name.partition(":")
-    if not all(part.isidentifier() for part in [*module.split("."), attribute]):
+    parts = [*module.split("."), attribute]
+    if not all(part.isidentifier() and not iskeyword(part) for part in parts):
         raise ScenarioError(f"{key}: {name} cannot be written as an import")
     if attribute[0].isupper():  # a class: nothing else in a script is called like one
         alias = attribute

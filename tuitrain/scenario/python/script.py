@@ -16,7 +16,7 @@ from .decisions import frozen
 from .groups import new_optimizer
 from .network import Network
 from .origin import Origin, data_origin, model_origin
-from .source import comment, entry, import_from, literal
+from .source import comment, entry, import_from, in_docstring, literal
 
 HEAD = """\
 \"\"\"A training loop that does by itself what was done in a run of tuitrain.
@@ -91,9 +91,9 @@ class _Program:
         yield from self._loop()
 
     def _head(self) -> Iterator[str]:
-        name = " ".join(self.scenario.name.split()).replace("\\", "/").replace('"', "'")
         yield from HEAD
-        yield from (line.removeprefix("# ") for line in comment(f"It was called: {name}."))
+        called = comment(f"It was called: {self.scenario.name}.")
+        yield from (in_docstring(line.removeprefix("# ")) for line in called)
         yield from ['"""', ""]
         if self._clips():
             yield from ["import math", ""]

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from tuitrain.text import visible
+
 WIDTH = 100
 
 
@@ -73,7 +75,7 @@ def literal(value: Any) -> str:
 def comment(text: str, indent: int = 0) -> list[str]:
     """Write a comment, on several lines if it is long."""
     lead = " " * indent + "# "
-    plain = " ".join(text.split())
+    plain = visible(" ".join(text.split()))
     return textwrap.wrap(
         plain,
         WIDTH,
@@ -82,6 +84,11 @@ def comment(text: str, indent: int = 0) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def in_docstring(text: str) -> str:
+    """Write a line of a docstring in double quotes, which says the text as it is."""
+    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
 
 
 def entry(key: str, value: Expression, indent: int = 4) -> list[str]:

@@ -1,0 +1,203 @@
+"""A run all of whose names and messages are one text, and every screen of the app on it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from html import unescape
+from pathlib import Path
+from re import findall
+
+from textual.screen import Screen
+
+from tuitrain.app import screens
+from tuitrain.app.config import Config
+from tuitrain.app.screens.batch import BatchScreen
+from tuitrain.app.screens.branches import BranchesDialog
+from tuitrain.app.screens.breakpoints import BreakpointsDialog
+from tuitrain.app.screens.clip import ClipDialog
+from tuitrain.app.screens.confirm import Confirm
+from tuitrain.app.screens.decay import DecayDialog
+from tuitrain.app.screens.flight_deck import FlightDeck
+from tuitrain.app.screens.help import Help
+from tuitrain.app.screens.keep import KeepDialog
+from tuitrain.app.screens.log import Log
+from tuitrain.app.screens.lr import LrDialog
+from tuitrain.app.screens.network import NetworkScreen
+from tuitrain.app.screens.new_flight import NewFlight
+from tuitrain.app.screens.optimizer import OptimizerDialog
+from tuitrain.app.screens.past_run import PastRunDialog
+from tuitrain.app.screens.recording import RecordingDeck
+from tuitrain.app.screens.regroup import RegroupDialog
+from tuitrain.app.screens.rewind import RewindDialog
+from tuitrain.app.screens.runs import RunsScreen
+from tuitrain.app.screens.save import SaveDialog
+from tuitrain.app.screens.schedule import ScheduleDialog
+from tuitrain.app.screens.settings import Settings
+from tuitrain.app.screens.start import StartScreen
+from tuitrain.app.screens.try_lr import TryDialog
+from tuitrain.app.screens.weights import WeightsScreen
+from tuitrain.app.screens.what_if import WhatIf
+from tuitrain.engines.closeups import See, Seen, SeeNetwork, SeeWeights
+from tuitrain.run.output import Line, Said
+from tuitrain.run.snapshot import (
+    Intervention,
+    JournalEntry,
+    OptimizerChoice,
+    ParameterView,
+    Snapshot,
+)
+from tuitrain.scenario.past.runs import PastRun
+
+from .fake import FakeSource, array_view, branched, running, tried
+from .fake_seen import network_view, weights_view
+
+SHOWS_THE_NAME = (
+    Confirm,
+    DecayDialog,
+    FlightDeck,
+    KeepDialog,
+    Log,
+    LrDialog,
+    NewFlight,
+    OptimizerDialog,
+    PastRunDialog,
+    RegroupDialog,
+    RewindDialog,
+    SaveDialog,
+    ScheduleDialog,
+    TryDialog,
+    WeightsScreen,
+    WhatIf,
+)
+"""Screens that show the text somewhere, and not cut to less than a few cells."""
+
+OF_THEIR_OWN_APP = (StartScreen, RecordingDeck)
+"""Screens that are not opened over the deck of a run."""
+
+
+def every_screen() -> set[type[Screen]]:
+    """Return the classes of all screens: those that are the base of no other, and the deck."""
+    for module in pkgutil.iter_modules(screens.__path__, f"{screens.__name__}."):
+        importlib.import_module(module.name)
+
+    def below(base: type[Screen]) -> set[type[Screen]]:
+        classes = base.__subclasses__()
+        return {base}.union(*map(below, classes)) if classes else {base}
+
+    ours = {each for each in below(Screen) if each.__module__.startswith(screens.__name__)}
+    return {each for each in ours if not each.__subclasses__()} | {FlightDeck}
+
+
+def hostile_snapshot(text: str) -> Snapshot:
+    """Return a run in which everything that has a name or a message of its own has this one."""
+    plain = tried()
+    conv, fc = running().groups
+    rows = (replace(fc.parameters[0], name=text), *fc.parameters[1:])
+    fc = replace(
+        fc,
+        name=text,
+        parameters=rows,
+        optimizer=f"own{text}",
+        settings=text,
+        schedule=text or "constant",
+    )
+    left = [replace(each, name=f"{each.name}{text}") for each in branched().branches]
+    trial = plain.trial
+    assert trial is not None
+    candidates = tuple(
+        replace(each, branch=line.name) for each, line in zip(trial.candidates, left, strict=False)
+    )
+    entries = [
+        JournalEntry(ticket, 250 + ticket, text, actor, outcome, text)
+        for ticket, (actor, outcome) in enumerate(
+            (("key", "applied"), ("command", "refused"), ("palette", "unchanged"))
+        )
+    ]
+    return running(
+        title=replace(plain.title, name=text, model=text, data=text),
+        groups=(conv, fc),
+        traces=tuple(
+            replace(trace, name=name)
+            for trace, name in zip(plain.traces, ("conv", text), strict=True)
+        ),
+        parameter=ParameterView(
+            text, (10, 84), text, 1204, None, array_view(1, 0.08), array_view(2, 0.004)
+        ),
+        journal=tuple(entries),
+        interventions=(Intervention(250, text), Intervention(520, text)),
+        branch=f"here {text}",
+        parent=left[0].name,
+        fork=640,
+        branches=tuple(left),
+        checkpoints=(text or "name",),
+        breakpoints=(f"break when {text}",),
+        optimizers=(*plain.optimizers, OptimizerChoice(f"own{text}", ((text, text),))),
+        clip=f"norm {text}",
+        trial=replace(trial, target=text, candidates=candidates),
+        said=Said((Line(3, "out", text), Line(4, "error", text)), 2, f"/tmp/{text}", text),
+        note=text,
+        recorded=text,
+    )
+
+
+class HostileSource(FakeSource):
+    """Shows closely whatever is asked for, under its name."""
+
+    def seen(self, asked: See) -> Seen:
+        if isinstance(asked, SeeWeights):
+            return weights_view(asked.parameter, (10, 84), asked.parameter, self.shown.step)
+        if isinstance(asked, SeeNetwork):
+            return network_view(running().groups, self.shown.step)
+        return super().seen(asked)
+
+
+def past(text: str) -> PastRun:
+    """Return a past run of that name."""
+    return PastRun(Path(f"/runs/{text}"), text, text, text, datetime(2026, 1, 1), 10, 20)
+
+
+def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Screen]]:
+    """Return how each screen is made that can be opened over the deck."""
+    shown = deck.snapshot
+    assert shown is not None
+    group, trial = shown.groups[1], shown.trial
+    assert trial is not None
+
+    def ask(command: object) -> None:
+        del command
+
+    return {
+        BatchScreen: lambda: BatchScreen(deck),
+        BranchesDialog: lambda: BranchesDialog(shown),
+        BreakpointsDialog: lambda: BreakpointsDialog(shown, ask),
+        ClipDialog: lambda: ClipDialog(shown, ask),
+        Confirm: lambda: Confirm(text, text, text),
+        DecayDialog: lambda: DecayDialog(group, shown, ask),
+        Help: Help,
+        KeepDialog: lambda: KeepDialog(shown),
+        Log: lambda: Log(shown),
+        LrDialog: lambda: LrDialog(group, shown, ask),
+        NetworkScreen: lambda: NetworkScreen(deck),
+        NewFlight: lambda: NewFlight(text),
+        OptimizerDialog: lambda: OptimizerDialog(group, shown, ask),
+        PastRunDialog: lambda: PastRunDialog(past(text)),
+        RegroupDialog: lambda: RegroupDialog(shown.groups, text),
+        RewindDialog: lambda: RewindDialog(lambda: shown),
+        RunsScreen: lambda: RunsScreen(shown, [past(text)], ()),
+        SaveDialog: lambda: SaveDialog(Path(f"{text}.toml"), [".toml"]),
+        ScheduleDialog: lambda: ScheduleDialog(group, shown, ask),
+        Settings: lambda: Settings(Config(theme=text), [text], lambda config: text),
+        TryDialog: lambda: TryDialog(group, shown),
+        WeightsScreen: lambda: WeightsScreen(deck, text),
+        WhatIf: lambda: WhatIf(shown, trial),
+    }
+
+
+def drawn(svg: str) -> str:
+    """Return the text in a picture of the screen."""
+    texts = findall(r"<text[^>]*>([^<]*)</text>", svg)
+    return unescape("".join(texts).replace("\n", "")).replace("\xa0", " ")
