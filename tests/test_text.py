@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,9 +25,11 @@ from tuitrain.errors import TuitrainError
 from tuitrain.run.folder import read_header, read_journal, read_metrics
 from tuitrain.run.snapshot import JournalEntry
 from tuitrain.scenario.events import Finding, Started, Trouble, WentOn
-from tuitrain.scenario.load import load
-from tuitrain.scenario.python.source import comment, in_docstring
+from tuitrain.scenario.load import load, loads
+from tuitrain.scenario.python import python_script
+from tuitrain.scenario.record_check import Difference, Verdict
 from tuitrain.scenario.report import ProgressBar, TextReport, told_comparison
+from tuitrain.scenario.rerun import Comparison
 from tuitrain.text import hidden, visible, visible_lines
 
 ANY = st.text(st.characters(codec=None, exclude_categories=()))
@@ -101,9 +104,12 @@ def test_a_report_says_what_is_written(text):
     assert len(lines) == len(events)
     assert lines[0] == f"{visible(text)}: 10 steps of 8 samples, 5 an epoch"
     assert all(visible(line) == line and visible(text) in line for line in lines)
-    told = told_comparison(text, 3, None, [text], json=False)
-    assert visible_lines(told) == told
-    assert told_comparison(text, 3, None, [text], json=True).isascii()
+    difference = Difference(3, text)
+    for verdict in (Verdict(3, None, "", None), Verdict(None, None, "", difference)):
+        comparison = Comparison(verdict, [text], [text])
+        told = told_comparison(text, comparison, json=False)
+        assert visible_lines(told) == told
+        assert told_comparison(text, comparison, json=True).isascii()
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -120,12 +126,11 @@ def test_the_bar_says_what_is_written(text):
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_program_that_was_called_so_is_a_program(text):
-    lines = [in_docstring(each.removeprefix("# ")) for each in comment(f"It was called: {text}.")]
-    source = '"""A program.\n\n' + "\n".join([*lines, '"""', *comment(text), "x = 1"])
-    names: dict = {}
-    exec(compile(source, "program", "exec"), names)
-    said = " ".join(names["__doc__"].split())
-    assert said == " ".join(f"A program. It was called: {visible(' '.join(text.split()))}.".split())
+    scenario = msgspec.structs.replace(loads(TEXT, "x.toml"), name=text)
+    program = python_script(scenario, "x.toml")
+    compile(program, "program", "exec")
+    letters = "".join(program.replace("#", " ").split())
+    assert "".join(visible(" ".join(text.split())).replace("#", " ").split()) in letters
 
 
 @pytest.fixture

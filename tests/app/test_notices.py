@@ -76,8 +76,8 @@ class Terminal:
 @pytest.mark.parametrize(
     ("code", "sent"),
     [
-        ("osc9", "\x1b]9;run, 1: at[31m end\x07"),
-        ("osc777", "\x1b]777;notify;run, 1;at[31m end\x07"),
+        ("osc9", "\x1b]9;run, 1: at␛[31m end\x07"),
+        ("osc777", "\x1b]777;notify;run, 1;at␛[31m end\x07"),
     ],
 )
 def test_the_desktop_is_told_in_one_sequence_whatever_the_text(code, sent, monkeypatch):

@@ -36,7 +36,7 @@ def test_a_folder_that_holds_no_run_is_told_with_the_nearest(capsys, tmp_path, t
         (
             "header.json",
             '{"schema": 1, "scenario": {}, "environment": {}}',
-            "the header's scenario",
+            "header.json: the scenario",
         ),
         ("journal.jsonl", "nonsense\n", "journal.jsonl, line 1"),
         ("metrics.jsonl", '{"event":"loss","step":"x"}\n', "metrics.jsonl"),

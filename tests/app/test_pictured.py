@@ -1,5 +1,6 @@
 """Screenshots go where charts go, whether or not the machine has a folder for downloads."""
 
+from textual.driver import Driver
 from textual.drivers.headless_driver import HeadlessDriver
 
 from tuitrain.app.app import TuitrainApp
@@ -9,6 +10,9 @@ from tuitrain.app.start import StartApp
 
 class Pictured(PicturedApp[str]):
     """Takes a picture of itself, and is left when that is saved, or cannot be."""
+
+    def get_driver_class(self) -> type[Driver]:
+        return HeadlessDriver
 
     def on_ready(self) -> None:
         self.deliver_screenshot("picture.svg")
@@ -24,7 +28,7 @@ def test_a_screenshot_is_saved_in_the_folder_that_the_app_was_started_in(tmp_pat
     (tmp_path / "here").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path / "here")
-    assert Pictured(driver_class=HeadlessDriver).run() == "saved"
+    assert Pictured().run() == "saved"
     assert (tmp_path / "here" / "picture.svg").read_text().startswith("<svg")
 
 

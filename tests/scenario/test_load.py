@@ -122,13 +122,16 @@ def test_a_file_that_is_not_there_is_told_with_its_neighbour(tmp_path):
     assert "no such file, did you mean" in str(error.value)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"name = '\xe9'"])
-def test_what_is_not_text_is_told(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [(b"\xff\xfe\x00", "UTF-16 or UTF-32 text"), (b"name = '\xe9'", "not UTF-8 text")],
+)
+def test_what_is_not_text_is_told(tmp_path, content, problem):
     path = tmp_path / "x.toml"
     path.write_bytes(content)
     with pytest.raises(ScenarioError) as error:
         load(path)
-    assert "not UTF-8 text" in str(error.value)
+    assert problem in str(error.value)
 
 
 def test_a_mark_that_some_editors_put_in_front_is_passed_over(tmp_path):

@@ -74,7 +74,7 @@ class OnceScreen(LastingPump, Screen[Result]):
     def takes_input(self) -> bool:
         """Whether it is composed and mounted, and neither dismissed nor taken down."""
         up = self.is_mounted and self.is_running and self.is_attached
-        return up and self._is_filled and not self._is_dismissed
+        return up and self._is_filled and not self._is_dismissed and bool(self.children)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Allow actions while the screen is open."""

@@ -36,8 +36,6 @@ class BreakWhen(Command, frozen=True, tag="break"):
 
     def __post_init__(self) -> None:
         checks.one_of("break", "condition", self.on, tuple(_LIMITS))
-        if self.group is None:
-            self._take(group="")
         what, most, allowed = _LIMITS[self.on]
         self._take(limit=checks.not_negative("break", what, self.limit))
         if self.on == "nan":
@@ -48,6 +46,7 @@ class BreakWhen(Command, frozen=True, tag="break"):
             checks.target("break", self.group)
         else:
             checks.unused("break", self.on, group=self.group)
+            self._take(group="")
 
 
 class BreakOff(Command, frozen=True, tag="break-off"):

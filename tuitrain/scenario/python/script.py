@@ -16,7 +16,7 @@ from .decisions import frozen
 from .groups import new_optimizer
 from .network import Network
 from .origin import Origin, data_origin, model_origin
-from .source import comment, entry, import_from, in_docstring, literal
+from .source import comment, entry, import_from, literal
 
 HEAD = """\
 \"\"\"A training loop that does by itself what was done in a run of tuitrain.
@@ -25,6 +25,7 @@ It comes to the same bits: the digest that it prints is the one that the run has
 same type of machine with the same versions.
 
 """.splitlines()
+HEAD_END = '"""'
 STEP = """
 
 def step(images, labels):
@@ -93,8 +94,11 @@ class _Program:
     def _head(self) -> Iterator[str]:
         yield from HEAD
         called = comment(f"It was called: {self.scenario.name}.")
-        yield from (in_docstring(line.removeprefix("# ")) for line in called)
-        yield from ['"""', ""]
+        in_words = [line.removeprefix("# ") for line in called]
+        if any("\\" in line or '"""' in line for line in in_words):
+            yield from [HEAD_END, *called, ""]  # as a comment nothing has to be escaped
+        else:
+            yield from [*in_words, HEAD_END, ""]
         if self._clips():
             yield from ["import math", ""]
         yield from self._imports()

@@ -86,11 +86,6 @@ def comment(text: str, indent: int = 0) -> list[str]:
     )
 
 
-def in_docstring(text: str) -> str:
-    """Write a line of a docstring in double quotes, which says the text as it is."""
-    return text.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-
-
 def entry(key: str, value: Expression, indent: int = 4) -> list[str]:
     """Write an entry of a dictionary that has a line for each."""
     return _laid_out(f"{literal(key)}: ", value, ",", indent)
