@@ -26,7 +26,8 @@ import numpy as np
 from tuitrain.errors import TuitrainError
 from tuitrain.run.array_file import DIGEST, pack
 from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
-from tuitrain.run.folder import GROUPS, HEADER, JOURNAL, METRICS, RunFolder
+from tuitrain.run.folder import RunFolder
+from tuitrain.run.record_reading import GROUPS, HEADER, JOURNAL, METRICS
 from tuitrain_core.errors import CoreError
 
 SCENARIO = """

@@ -22,7 +22,7 @@ from tuitrain.app.config import ConfigError, read_config
 from tuitrain.cli import main
 from tuitrain.encoding import ascii_json, cut_to, encodable, file_stem, text_of
 from tuitrain.errors import TuitrainError
-from tuitrain.run.folder import read_header, read_journal, read_metrics
+from tuitrain.run.record_reading import read_header, read_journal, read_metrics
 from tuitrain.run.snapshot import JournalEntry
 from tuitrain.scenario.events import Finding, Started, Trouble, WentOn
 from tuitrain.scenario.load import load, loads

@@ -19,7 +19,7 @@ from tuitrain.app.start import StartApp
 from tuitrain.cli import main
 from tuitrain.engines.embedded import EmbeddedEngine
 from tuitrain.errors import EndedError, RunFailedError
-from tuitrain.run.folder import HEADER, JOURNAL
+from tuitrain.run.record_reading import HEADER, JOURNAL
 
 PATIENCE = 60.0
 ROOT = Path(__file__).parent.parent.parent

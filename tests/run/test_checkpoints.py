@@ -9,8 +9,9 @@ from tests.run.test_timeline import do, make, run_to, sight
 from tuitrain.commands import parse
 from tuitrain.run.cadence import Cadence
 from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
-from tuitrain.run.folder import Header, RunFolder, read_journal
+from tuitrain.run.folder import RunFolder
 from tuitrain.run.record_format import CommandLine, DigestLine
+from tuitrain.run.record_reading import Header, read_journal
 from tuitrain.run.session import Planned, Session
 
 HEADER = Header(1, {"name": "test"}, {"numpy": "2"})

@@ -5,7 +5,8 @@ from contextlib import ExitStack
 import pytest
 
 from tuitrain.errors import TuitrainError
-from tuitrain.run.folder import HEADER, JOURNAL, Header, RunFolder, read_header, read_journal
+from tuitrain.run.folder import RunFolder
+from tuitrain.run.record_reading import HEADER, JOURNAL, Header, read_header, read_journal
 from tuitrain.run.snapshot import JournalEntry
 
 MINE = Header(1, {"name": "test"}, {"numpy": "2"})

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tuitrain.errors import TuitrainError
-from tuitrain.run.folder import (
+from tuitrain.run.record_format import AccuracyLine, CommandLine, DigestLine, LossLine
+from tuitrain.run.record_reading import (
     GROUPS,
     HEADER,
     JOURNAL,
@@ -20,7 +21,6 @@ from tuitrain.run.folder import (
     read_journal,
     read_metrics,
 )
-from tuitrain.run.record_format import AccuracyLine, CommandLine, DigestLine, LossLine
 
 COMMAND = {
     "event": "command",

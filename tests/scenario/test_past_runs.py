@@ -10,7 +10,7 @@ import pytest
 
 from tests.past import accuracy, command, damaged, flown, left_behind, losses
 from tuitrain.errors import TuitrainError
-from tuitrain.run.folder import METRICS
+from tuitrain.run.record_reading import METRICS
 from tuitrain.scenario.past.runs import past_run, past_runs
 
 

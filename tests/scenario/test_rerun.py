@@ -15,8 +15,9 @@ from tuitrain.cli import main
 from tuitrain.commands import parse
 from tuitrain.errors import TuitrainError
 from tuitrain.run.cadence import Cadence
-from tuitrain.run.folder import HEADER, JOURNAL, METRICS, RunFolder, read_header, read_journal
+from tuitrain.run.folder import RunFolder
 from tuitrain.run.live import LiveRun
+from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS, read_header, read_journal
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build, title_of
 from tuitrain.scenario.events import Ended

@@ -17,7 +17,8 @@ from tests.scenario.test_rerun import nothing, record
 from tuitrain.cli import main
 from tuitrain.run.cadence import Cadence
 from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
-from tuitrain.run.folder import HEADER, JOURNAL, METRICS, RunFolder
+from tuitrain.run.folder import RunFolder
+from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build
 from tuitrain.scenario.events import Ended, Finding, WentOn

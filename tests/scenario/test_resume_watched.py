@@ -9,7 +9,8 @@ import pytest
 from tests.scenario.small import TEXT
 from tuitrain.cli import main
 from tuitrain.commands import parse
-from tuitrain.run.folder import RunFolder, read_journal, read_metrics
+from tuitrain.run.folder import RunFolder
+from tuitrain.run.record_reading import read_journal, read_metrics
 from tuitrain.run.snapshot import Phase
 from tuitrain.run.telling import nobody
 from tuitrain.scenario.build import build

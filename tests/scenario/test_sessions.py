@@ -16,8 +16,8 @@ from tests.scenario.killing import keeping_every_auto
 from tests.scenario.test_rerun import nothing, record
 from tests.scenario.test_resume import HEAD, go_on, left_in, values, values_in, went_on
 from tuitrain.run.checkpoint import checkpoint_file, read_position
-from tuitrain.run.folder import JOURNAL, METRICS, read_journal
 from tuitrain.run.record_format import CommandLine
+from tuitrain.run.record_reading import JOURNAL, METRICS, read_journal
 from tuitrain.scenario.record import all_entries_in
 from tuitrain.scenario.rerun import compare
 

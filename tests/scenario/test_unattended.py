@@ -9,7 +9,8 @@ import pytest
 from tests.scenario.small import TEXT
 from tuitrain.commands import parse
 from tuitrain.run import folder as writing
-from tuitrain.run.folder import JOURNAL, RunFolder
+from tuitrain.run.folder import RunFolder
+from tuitrain.run.record_reading import JOURNAL
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build

@@ -18,8 +18,9 @@ from tuitrain.cli import main
 from tuitrain.cli.ending import ended_by_signals
 from tuitrain.commands import parse
 from tuitrain.errors import EndedError, ScenarioError
-from tuitrain.run.folder import HEADER, JOURNAL, METRICS, RunFolder, read_journal, read_metrics
+from tuitrain.run.folder import RunFolder
 from tuitrain.run.live import LiveRun
+from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS, read_journal, read_metrics
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import title_of
 from tuitrain.scenario.load import loads

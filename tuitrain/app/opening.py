@@ -11,9 +11,10 @@ from pathlib import Path
 from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.run.descriptors import drained
-from tuitrain.run.folder import HEADER, RunFolder
+from tuitrain.run.folder import RunFolder
 from tuitrain.run.live import LiveRun
 from tuitrain.run.output import Output
+from tuitrain.run.record_reading import HEADER
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Title
 from tuitrain.run.telling import Tell

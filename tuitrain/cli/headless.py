@@ -32,7 +32,7 @@ def comparing(folder: Path, json: bool) -> Callable[[], int]:
     ------
     TuitrainError : the folder holds no run, or its header cannot be read
     """
-    from tuitrain.run.folder import read_header
+    from tuitrain.run.record_reading import read_header
 
     read_header(folder)
     return lambda: _compare(folder, json)

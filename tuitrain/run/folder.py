@@ -1,83 +1,29 @@
-"""The run folder: what is left of a run on disk.
+"""Writing a run folder while the run goes on: its files of lines, and its checkpoints.
 
-``header.json`` says what was run and what its bits depend on, ``journal.jsonl`` has the commands
-and every so many steps digests, ``metrics.jsonl`` losses and accuracies, ``groups.jsonl`` what the
-groups looked like now and then, ``checkpoints/`` states to go on from. A line is whole or it is the
-last one: whoever reads passes over a torn end.
+What the files hold and how they are read, `record_reading` says.
 """
 
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO
 
 import msgspec
 
-from tuitrain.decoding import decode_json
-from tuitrain.encoding import text_of
-from tuitrain.errors import TuitrainError, nearest
+from tuitrain.errors import TuitrainError
 
 from .checkpoint import Checkpoint, CheckpointError, Position, as_bytes, checkpoint_file
 from .courses import Looked, Take, Thinning
 from .disk import appending, cut_torn_line, hold_alone, write_whole
 from .record_cut import cut_journal, cut_metrics, cut_where, keep_copies
-from .record_format import (
-    JournalLine,
-    MetricsLine,
-    count_metrics,
-    groups_lines,
-    journal_lines,
-    metrics_lines,
-)
+from .record_reading import GROUPS, HEADER, JOURNAL, METRICS, Header, position_of, read_groups
 from .session_state import SessionState
 from .snapshot import EndReason, JournalEntry
-
-HEADER, JOURNAL, METRICS = "header.json", "journal.jsonl", "metrics.jsonl"
-GROUPS = "groups.jsonl"
-
-
-SCHEMA = 1
-"""Of a header; checkpoints have one of their own."""
-
-
-class _Schema(msgspec.Struct, frozen=True):
-    """What every header has, of whichever schema."""
-
-    schema: int
-
-
-class Header(msgspec.Struct, frozen=True):
-    """What was run.
-
-    Attributes
-    ----------
-    scenario : the scenario, as it was resolved
-    environment : what the bits depend on besides it
-    directory : the working directory of the run, where its relative paths begin; "" is not known
-    provenance : digests of the data and of the source files of model and data, by name; empty in
-        records of versions that did not keep it
-    """
-
-    schema: int
-    scenario: dict[str, Any]
-    environment: dict[str, str]
-    directory: str = ""
-    provenance: dict[str, str] = {}
-
-    def run(self) -> str:
-        """Return a digest of what was run, which its checkpoints carry."""
-        content = msgspec.json.encode(self.scenario, order="deterministic")
-        return f"sha256:{hashlib.sha256(content).hexdigest()}"
-
-
-_SCHEMA_DECODER: Final = msgspec.json.Decoder(_Schema)
-_HEADER_DECODER: Final = msgspec.json.Decoder(Header)
 
 
 class RunFolder:
@@ -277,59 +223,9 @@ class RunFolder:
             self.problem = f"the record ends here: {error.strerror}"
 
 
-def read_header(folder: Path) -> Header:
-    """Read what was run.
-
-    Raises
-    ------
-    TuitrainError : there is no run in the folder, or its header cannot be read
-    """
-    try:
-        content = text_of((folder / HEADER).read_bytes(), folder / HEADER).encode()
-    except FileNotFoundError:
-        near = nearest(
-            str(folder), [str(each.parent) for each in folder.parent.glob(f"*/{HEADER}")]
-        )
-        raise TuitrainError(f"{folder} holds no run: it has no {HEADER}{near}") from None
-    except NotADirectoryError:
-        raise TuitrainError(f"{folder} is a file, and not the folder of a run") from None
-    except OSError as error:
-        raise TuitrainError(f"{folder / HEADER} cannot be read: {error.strerror}") from None
-    source = str(folder / HEADER)
-    found = decode_json(content, _SCHEMA_DECODER, source).schema
-    if found != SCHEMA:
-        raise TuitrainError(f"{source} has schema {found}; this version reads {SCHEMA}")
-    return decode_json(content, _HEADER_DECODER, source)
-
-
-def read_journal(folder: Path) -> list[JournalLine]:
-    """Read the journal's whole lines, oldest first; a torn last line is passed over.
-
-    Raises
-    ------
-    TuitrainError : it cannot be read, or a line that is not the last is damaged
-    """
-    return journal_lines(folder / JOURNAL)
-
-
-def read_metrics(folder: Path) -> list[MetricsLine]:
-    """Read the whole lines of losses and accuracies, oldest first, as `read_journal` does.
-
-    Raises
-    ------
-    TuitrainError : it cannot be read, or a line that is not the last is damaged
-    """
-    return metrics_lines(folder / METRICS)
-
-
-def read_groups(folder: Path) -> list[Looked]:
-    """Read what the groups looked like, as it was written; none where there is no such file.
-
-    Raises
-    ------
-    TuitrainError : it cannot be read, or a line that is not the last is damaged
-    """
-    return groups_lines(folder / GROUPS)
+def _check_free(folder: Path) -> None:
+    if (folder / HEADER).exists():
+        raise TuitrainError(f"{folder} holds a run already; name another folder")
 
 
 def _last_look(folder: Path) -> Looked | None:
@@ -338,18 +234,3 @@ def _last_look(folder: Path) -> Looked | None:
         looks = read_groups(folder)
         return looks[-1] if looks else None
     return None
-
-
-def position_of(folder: Path) -> Position:
-    """Return how much of a record there is.
-
-    Raises
-    ------
-    TuitrainError : it cannot be read, or a line that is not the last is damaged
-    """
-    return Position(len(read_journal(folder)), count_metrics(read_metrics(folder)))
-
-
-def _check_free(folder: Path) -> None:
-    if (folder / HEADER).exists():
-        raise TuitrainError(f"{folder} holds a run already; name another folder")

@@ -22,8 +22,13 @@ def keep_copies(paths: list[Path]) -> list[Path]:
     while any(_copy_of(path, number).exists() for path in paths):
         number += 1
     copies = [_copy_of(path, number) for path in paths]
-    for path, copy in zip(paths, copies, strict=True):
-        shutil.copyfile(path, copy)
+    try:
+        for path, copy in zip(paths, copies, strict=True):
+            shutil.copyfile(path, copy)
+    except OSError:
+        for copy in copies:
+            copy.unlink(missing_ok=True)
+        raise
     return copies
 
 

@@ -11,8 +11,15 @@ from pathlib import Path
 import msgspec
 
 from tuitrain.errors import RunFailedError
-from tuitrain.run.folder import HEADER, SCHEMA, Header, read_header, read_journal, read_metrics
 from tuitrain.run.record_format import JournalLine, MetricsLine
+from tuitrain.run.record_reading import (
+    HEADER,
+    SCHEMA,
+    Header,
+    read_header,
+    read_journal,
+    read_metrics,
+)
 from tuitrain.run.telling import Tell
 
 from .datasets import located

@@ -22,8 +22,9 @@ from tuitrain.run.checkpoint import (
     read_checkpoint,
     read_position,
 )
-from tuitrain.run.folder import Header, RunFolder, read_journal, read_metrics
+from tuitrain.run.folder import RunFolder
 from tuitrain.run.record_format import ChangedLine, JournalLine
+from tuitrain.run.record_reading import Header, read_journal, read_metrics
 from tuitrain.run.session import Session
 from tuitrain.run.telling import Tell, grouped
 

@@ -10,8 +10,8 @@ import tomli_w
 
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
 from tuitrain.run.disk import write_whole
-from tuitrain.run.folder import read_journal
 from tuitrain.run.record_format import DigestLine, EndLine
+from tuitrain.run.record_reading import read_journal
 
 from .lines import Done, Lines
 from .load import load

@@ -11,7 +11,7 @@ import numpy as np
 
 from tuitrain.errors import TuitrainError
 from tuitrain.run.courses import Looked
-from tuitrain.run.folder import read_groups
+from tuitrain.run.record_reading import read_groups
 from tuitrain.run.snapshot import GroupTrace, GroupView, Series
 from tuitrain.run.traces import POINTS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tuitrain.run.folder import HEADER
+from tuitrain.run.record_reading import HEADER
 from tuitrain.run.snapshot import GroupTrace, Series
 from tuitrain.scenario.rerun import scenario_of
 

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from tuitrain.errors import CommandError, ScenarioError
 from tuitrain.run.curve import Curve
-from tuitrain.run.folder import JOURNAL, read_journal, read_metrics
 from tuitrain.run.record_format import LossLine, MetricsLine
+from tuitrain.run.record_reading import JOURNAL, read_journal, read_metrics
 from tuitrain.run.snapshot import JournalEntry, Series
 from tuitrain.scenario.lines import Done, Lines
 from tuitrain.scenario.record import all_entries_in

@@ -11,7 +11,7 @@ from typing import Final
 from tuitrain.commands import AnyCommand, Clip, parse, to_text
 from tuitrain.engines.closeups import See, Unseen
 from tuitrain.errors import RefusedError
-from tuitrain.run.folder import HEADER
+from tuitrain.run.record_reading import HEADER
 from tuitrain.run.snapshot import Actor, BranchView, Intervention, Phase, Snapshot
 from tuitrain.scenario.build import title_of
 from tuitrain.scenario.rerun import scenario_of

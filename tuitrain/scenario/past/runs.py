@@ -14,7 +14,7 @@ from typing import Final, Literal, TypeAlias
 from tuitrain.encoding import cut_to
 from tuitrain.errors import TuitrainError
 from tuitrain.places import state_folder
-from tuitrain.run.folder import HEADER, JOURNAL, METRICS
+from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS
 from tuitrain.scenario.rerun import scenario_of
 from tuitrain.scenario.schema import Scenario
 
