@@ -92,3 +92,12 @@ def test_a_folder_of_runs_that_is_a_file_holds_none(tmp_path):
         assert past_runs(tmp_path / "file") == []
     except TuitrainError as error:
         assert "cannot be read" in str(error)
+
+
+@pytest.mark.parametrize("event", ["loss", "accuracy"])
+def test_a_step_of_thousands_of_digits_is_passed_over(tmp_path, event):
+    folder = flown(tmp_path / "a")
+    value = "[1.5]" if event == "loss" else "0.5"
+    with (folder / "metrics.jsonl").open("a") as file:
+        file.write(f'{{"event":"{event}","step":{"9" * 5000},"{event}":{value}}}\n')
+    assert past_run(folder).step == 100

@@ -27,10 +27,11 @@ _TAIL = 1 << 16
 _LABEL = 60
 """Characters of a run's name in that of its folder; a file's name has 255 bytes at most."""
 
-_LOSSES = re.compile(rb'\{"event":"loss","step":(\d+),"loss":\[([^\]]*)\]\}\n')
-_ACCURACY = re.compile(rb'\{"event":"accuracy","step":(\d+),"accuracy":([^}]*)\}\n')
+# A step has 15 digits at most, as no real one has more: Python refuses to read numbers of thousands.
+_LOSSES = re.compile(rb'\{"event":"loss","step":(\d{1,15}),"loss":\[([^\]]*)\]\}\n')
+_ACCURACY = re.compile(rb'\{"event":"accuracy","step":(\d{1,15}),"accuracy":([^}]*)\}\n')
 _COMMAND = re.compile(
-    rb'\{"event":"command","step":(\d+),"command":"(\w+)[^\n]*"outcome":"applied"'
+    rb'\{"event":"command","step":(\d{1,15}),"command":"(\w+)[^\n]*"outcome":"applied"'
 )
 
 
@@ -169,7 +170,7 @@ def _ending(journal: bytes, step: int, total: int) -> Ending:
 
 
 def _began(folder: Path) -> datetime:
-    """Return when a run began: its header is written then, and never again."""
+    """Return when a run began: its header is written before the first step, and never again."""
     try:
         return datetime.fromtimestamp((folder / HEADER).stat().st_mtime)
     except OSError:
