@@ -407,3 +407,34 @@ def test_another_target_processor_is_named(tmp_path, capsys, monkeypatch):
 
 def test_phases_that_end_are_those_that_write_an_end():
     assert {each for each in Phase if each.ended} >= {Phase.STOPPED, Phase.FINISHED, Phase.FAILED}
+
+
+class Closed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("command", ["rewind 5", "undo", "try lr head x2 for 3 steps"])
+def test_a_run_that_ends_during_a_way_back_is_verified_to_where_that_began(
+    tmp_path, capsys, command
+):
+    scenario = loads(TEXT, "x.toml")
+
+    def close(step: int, target: int) -> None:
+        raise Closed
+
+    with ExitStack() as files:
+        recorder = RunFolder(tmp_path / "run", header_of(scenario), files)
+        session = build_watched(scenario, "x.toml", recorder=recorder)
+        session.decide(parse("lr head 0.3"), "key", 1)
+        while session.step < 12:
+            session.apply_planned()
+            session.burst(most=12 - session.step)
+        session.timeline.working = close
+        with pytest.raises(Closed):
+            session.decide(parse(command), "key", 2)
+        session.end("left")
+    assert (last_line(tmp_path / "run")["event"], last_line(tmp_path / "run")["step"]) == (
+        "end",
+        12,
+    )
+    assert replayed(tmp_path / "run", capsys)[0] == 0

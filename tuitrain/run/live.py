@@ -216,7 +216,7 @@ class LiveRun:
                     self._stand()
             session.end("left")
         except _ClosedError:
-            return
+            session.end("left")
         except BaseException as error:  # as above: it is told, and nothing is lost
             failure = self._failure(error, f"step {session.step + 1}: ")
             with suppress(Exception):  # what has raised may raise again when it is looked at

@@ -20,6 +20,7 @@ from . import cadence as cadences
 from .breakpoints import Breakpoints
 from .cadence import Cadence
 from .checkpoints import Checkpoints
+from .final_digests import FinalDigests
 from .holding import Holding
 from .journal import Journal
 from .motion import Motion
@@ -91,9 +92,7 @@ class Session:
         self._holding = Holding(engine, self.timeline, self.breakpoints)
         self.checkpoints = Checkpoints(recorder, self.state)
         self.memory: Callable[[], Mapping[str, Any]] = dict
-        self._deciding = False
-        self._applied = 0
-        self._digested: tuple[int, str, int] | None = None
+        self.final_digests = FinalDigests(engine, self.timeline, recorder)
         self._marks = sorted({*marks, *self.plan.steps, title.total_steps})
         self.timeline.marks = self._marks
 
@@ -185,40 +184,35 @@ class Session:
         step = self.step
         outcome: Outcome = "refused"
         stopped = self.phase is Phase.STOPPED
-        self._deciding = True
-        try:
-            watched_nothing = self._watching_nothing()
-            change = steer(self, command)
-            outcome, message = "applied" if change.changed else "unchanged", change.message
-            for each in self._watching_nothing():
-                if each not in watched_nothing:
-                    message += f"; no group is left that `{each}` watches"
-        except RefusedError as refusal:
-            message = str(refusal)
-        self._deciding = False
-        self._applied += outcome == "applied"
+        with self.final_digests.deciding(command):
+            try:
+                outcome, message = self._carry_out(command)
+            except RefusedError as refusal:
+                message = str(refusal)
+        self.final_digests.decided(outcome == "applied")
         entry = self.journal.add(ticket, step, to_text(command), actor, outcome, message)
         self.recorder.command(entry)
         if self.phase is Phase.STOPPED and not stopped:
             self.end("stopped")
         return entry
 
+    def _carry_out(self, command: AnyCommand) -> tuple[Outcome, str]:
+        """Carry a command out, and return its outcome and a message."""
+        watched_nothing = self._watching_nothing()
+        change = steer(self, command)
+        message = change.message
+        for each in self._watching_nothing():
+            if each not in watched_nothing:
+                message += f"; no group is left that `{each}` watches"
+        return "applied" if change.changed else "unchanged", message
+
     def end(self, reason: EndReason) -> None:
         """Record the digests of the state in which the run ends, unless that is done already.
 
-        A command that was not completed (a rewind during which the run is closed) has left the
-        state between two boundaries. Then nothing is recorded, and nothing can be verified.
+        A command that was not completed, such as a rewind during which the run is closed, is not in
+        the record: the run ends where it began.
         """
-        if not self._deciding and self._digested != self._state_key():
-            self.record_end(reason)
-
-    def record_end(self, reason: EndReason) -> None:
-        """Record the digests of the present state, as those of a run that ends here."""
-        self._digested = self._state_key()
-        self.recorder.ended(self.step, self.timeline.line.name, reason, self.engine.digests())
-
-    def _state_key(self) -> tuple[int, str, int]:
-        return self.step, self.timeline.line.name, self._applied
+        self.final_digests.end(reason)
 
     def burst(
         self, until: Callable[[], bool] = lambda: False, most: int | None = None
@@ -314,7 +308,7 @@ class Session:
                 self._break()
         line = self.timeline.line.name
         if digest_due:
-            self._digested = self._state_key()
+            self.final_digests.recorded()
             self.recorder.digest(step, line, self.engine.digests())
         if epoch_ends or digest_due:  # a look at the groups costs a fraction of either
             self.recorder.groups(step, line, self.engine.groups, last=at_end)

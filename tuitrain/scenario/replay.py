@@ -191,7 +191,7 @@ def _failing(session: Session, source: str) -> Iterator[None]:
 
 def _repeat(session: Session, entry: Asked | EndedHere) -> None:
     if isinstance(entry, EndedHere):
-        session.record_end(entry.reason)
+        session.final_digests.record(entry.reason)
     else:
         session.decide(entry.command, entry.actor, PLANNED)
 

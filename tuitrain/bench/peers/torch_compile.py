@@ -32,7 +32,7 @@ def prepare(cell: Cell) -> Variants:
 def _training(cell: Cell, channels_last: bool, how: str) -> Training:
     model = networks.network(cell.network)
     if channels_last:
-        model = model.to(memory_format=torch.channels_last)
+        model = model.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     parameters = networks.trained(model, cell.frozen)
     optimizer = networks.optimizer(cell, parameters, fused=how == "fused")
     update = optimizer.step if how == "fused" else torch.compile(optimizer.step)

@@ -29,7 +29,8 @@ def prepare(cell: Cell) -> Variants:
 def _training(cell: Cell, channels_last: bool, how: str) -> Training:
     model = networks.network(cell.network)
     if channels_last:
-        model = model.to(memory_format=networks.torch.channels_last)
+        layout = networks.torch.channels_last
+        model = model.to(memory_format=layout)  # pyright: ignore[reportCallIssue]
     optimizer = networks.optimizer(cell, networks.trained(model, cell.frozen), **{how: True})
     stream = networks.stream(cell, channels_last)
 

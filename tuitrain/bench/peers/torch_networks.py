@@ -85,7 +85,7 @@ def has_convolutions(name: str) -> bool:
     return any(isinstance(each, networks.Convolution) for each in networks.network(name))
 
 
-def adam_alone(cell: Cell, compiled: bool, **how: bool) -> Run:
+def adam_alone(cell: Cell, compiled: bool, **how: Any) -> Run:
     """Update ten matrices by gradients that stay as they are."""
     side, generator = matrices(cell.parameters)
     weights = []

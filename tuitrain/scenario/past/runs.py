@@ -27,7 +27,7 @@ _TAIL = 1 << 16
 _LABEL = 60
 """Characters of a run's name in that of its folder; a file's name has 255 bytes at most."""
 
-# A step has 15 digits at most, as no real one has more: Python refuses to read numbers of thousands.
+# No step has more than 15 digits, and Python refuses to read numbers of thousands of them.
 _LOSSES = re.compile(rb'\{"event":"loss","step":(\d{1,15}),"loss":\[([^\]]*)\]\}\n')
 _ACCURACY = re.compile(rb'\{"event":"accuracy","step":(\d{1,15}),"accuracy":([^}]*)\}\n')
 _COMMAND = re.compile(

@@ -1,0 +1,75 @@
+"""The digests of the state in which a run ends, recorded once, whatever ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from tuitrain.commands import AnyCommand, Branch, Redo, Rewind, RewindTo, TryLr, Undo
+from tuitrain.engines.base import Engine
+
+from .recorder import Recorder
+from .snapshot import EndReason
+from .timeline import Timeline
+
+_RETRAINING: Final = (Branch, Redo, Rewind, RewindTo, TryLr, Undo)
+"""Commands that take steps, so that a run may be closed, or fail, in the middle of one."""
+
+
+class FinalDigests:
+    """Records digests where a run ends, unless the record ends with those of this state already.
+
+    Parameters
+    ----------
+    engine, timeline : of the session
+    recorder : is given the digests
+    """
+
+    def __init__(self, engine: Engine, timeline: Timeline, recorder: Recorder) -> None:
+        self._engine = engine
+        self._timeline = timeline
+        self._recorder = recorder
+        self._applied = 0
+        self._recorded_at: tuple[int, str, int] | None = None
+        self._before: Mapping[str, str] | None = None
+        self._place = (0, "")
+        self._is_deciding = False
+
+    @contextmanager
+    def deciding(self, command: AnyCommand) -> Iterator[None]:
+        """Carry a command out inside; if that raises, the run ends where the command began.
+
+        The state is between two boundaries then, and the command is not in the record.
+        """
+        self._is_deciding = True
+        self._place = self._engine.step, self._timeline.line.name
+        retrains = isinstance(command, _RETRAINING)
+        self._before = self._engine.digests() if retrains else None
+        yield
+        self._is_deciding, self._before = False, None
+
+    def decided(self, changed: bool) -> None:
+        """Note that a command was carried out, and whether it changed anything."""
+        self._applied += changed
+
+    def recorded(self) -> None:
+        """Note that the digests of the present state were recorded."""
+        self._recorded_at = self._state_key()
+
+    def end(self, reason: EndReason) -> None:
+        """Record the digests of the state in which the run ends, unless that is done already."""
+        if self._before is not None:
+            self._recorder.ended(*self._place, reason, self._before)
+            self._before = None
+        elif not self._is_deciding and self._recorded_at != self._state_key():
+            self.record(reason)
+
+    def record(self, reason: EndReason) -> None:
+        """Record the digests of the present state, as those of a run that ends here."""
+        self.recorded()
+        step, line = self._engine.step, self._timeline.line.name
+        self._recorder.ended(step, line, reason, self._engine.digests())
+
+    def _state_key(self) -> tuple[int, str, int]:
+        return self._engine.step, self._timeline.line.name, self._applied
