@@ -409,7 +409,7 @@ def test_phases_that_end_are_those_that_write_an_end():
     assert {each for each in Phase if each.ended} >= {Phase.STOPPED, Phase.FINISHED, Phase.FAILED}
 
 
-class Closed(Exception):
+class ClosedError(Exception):
     pass
 
 
@@ -420,7 +420,7 @@ def test_a_run_that_ends_during_a_way_back_is_verified_to_where_that_began(
     scenario = loads(TEXT, "x.toml")
 
     def close(step: int, target: int) -> None:
-        raise Closed
+        raise ClosedError
 
     with ExitStack() as files:
         recorder = RunFolder(tmp_path / "run", header_of(scenario), files)
@@ -430,7 +430,7 @@ def test_a_run_that_ends_during_a_way_back_is_verified_to_where_that_began(
             session.apply_planned()
             session.burst(most=12 - session.step)
         session.timeline.working = close
-        with pytest.raises(Closed):
+        with pytest.raises(ClosedError):
             session.decide(parse(command), "key", 2)
         session.end("left")
     assert (last_line(tmp_path / "run")["event"], last_line(tmp_path / "run")["step"]) == (
