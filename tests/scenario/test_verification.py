@@ -17,7 +17,8 @@ from tests.scenario.test_rerun import nothing
 from tuitrain.cli import main
 from tuitrain.cli.ending import ended_by_signals
 from tuitrain.commands import parse
-from tuitrain.errors import EndedError, ScenarioError
+from tuitrain.engines.embedded import EmbeddedEngine
+from tuitrain.errors import EndedError, RunFailedError, ScenarioError
 from tuitrain.run.folder import RunFolder
 from tuitrain.run.live import LiveRun
 from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS, read_journal, read_metrics
@@ -275,7 +276,7 @@ def test_a_run_that_was_left_and_is_left_again_at_once_is_recorded_once(tmp_path
         run.close()
     lines = (tmp_path / "run" / JOURNAL).read_bytes().removeprefix(before).splitlines()
     commands = [json.loads(line).get("command") for line in lines]
-    assert commands == ["pause", "freeze nobody", None]
+    assert commands == ["freeze nobody"]
     assert compare(tmp_path / "run", nothing, nothing).verdict.ok
 
 
@@ -341,7 +342,7 @@ def test_what_follows_a_change_is_never_called_identical(tmp_path, capsys, monke
     capsys.readouterr()
     status, out = replayed(tmp_path / "run", capsys)
     assert status == 1
-    assert "nothing to compare after step 0: the run was resumed there although" in out
+    assert "nothing to compare after step 0: the run was resumed at step 10 although" in out
 
 
 def test_once_changed_a_run_is_resumed_with_what_it_was_changed_to(tmp_path, monkeypatch):
@@ -438,3 +439,179 @@ def test_a_run_that_ends_during_a_way_back_is_verified_to_where_that_began(
         12,
     )
     assert replayed(tmp_path / "run", capsys)[0] == 0
+
+
+def test_a_module_that_the_model_uses_is_a_part_of_its_source(tmp_path, capsys, monkeypatch):
+    (tmp_path / "slopes_of_a_net.py").write_text("def slope():\n    return 1.0\n")
+    text = NET.replace("import functional", "import functional\nimport slopes_of_a_net")
+    text = module_of_ones_own(tmp_path, "net_with_a_helper", text, monkeypatch)
+    run_scenario(tmp_path / "run", text)
+    header = json.loads((tmp_path / "run" / HEADER).read_text())
+    sources = {each for each in header["provenance"] if each.startswith("source of ")}
+    assert sources >= {"source of net_with_a_helper", "source of slopes_of_a_net"}
+    assert not any("numpy" in each or "tuitrain" in each for each in sources)
+
+
+PLANNED = TEXT[: TEXT.index("[[expect]]")] + '[[at]]\nstep = 14\ndo = "lr head 0.3"\n'
+
+
+@pytest.mark.parametrize("step", [7, 14, 21])
+def test_a_run_that_is_left_where_something_is_planned_is_verified_and_resumed(
+    tmp_path, capsys, step
+):
+    scenario = loads(PLANNED, "x.toml")
+    with ExitStack() as files:
+        recorder = RunFolder(tmp_path / "run", header_of(scenario), files)
+        session = build_watched(scenario, "x.toml", recorder=recorder)
+        run = LiveRun(lambda tell: session, title_of(scenario))
+        losses = recorder.losses
+
+        def leave(first_step, values) -> None:
+            losses(first_step, values)
+            if session.step == step:
+                with pytest.raises(RuntimeError, match="join"):  # it is the run's own thread
+                    run.close()
+
+        recorder.losses = leave
+        run.start().close()
+    assert replayed(tmp_path / "run", capsys)[0] == 0
+    assert main(["resume", str(tmp_path / "run")]) == 0
+
+
+def failing_once(call):
+    """Return a function that raises when it is called for the second time."""
+    calls = []
+
+    def fail(*args):
+        calls.append(args)
+        if len(calls) == 2:
+            raise MemoryError("no room")
+        return call(*args)
+
+    return fail
+
+
+@pytest.mark.parametrize("steps", [14, 21])
+def test_a_failure_in_an_evaluation_that_is_gone_is_no_difference(
+    tmp_path, capsys, monkeypatch, steps
+):
+    text = PLANNED.replace("epochs = 3", f"steps = {steps}").replace("step = 14", "step = 13")
+    with monkeypatch.context() as failing:
+        failing.setattr(EmbeddedEngine, "evaluate", failing_once(EmbeddedEngine.evaluate))
+        with pytest.raises(RunFailedError, match="no room"):
+            run_scenario(tmp_path / "run", text)
+    assert last_line(tmp_path / "run")["reason"] == "failed"
+    assert "DIFFERS" not in replayed(tmp_path / "run", capsys)[1]
+    assert main(["resume", str(tmp_path / "run")]) == 0
+    capsys.readouterr()
+    assert replayed(tmp_path / "run", capsys)[0] == 0
+
+
+def test_a_held_step_without_optimizer_state_is_verified(tmp_path, capsys):
+    steered(tmp_path / "run", "break when grad_norm head > 0.0001", 0)
+    scenario = loads(TEXT, "x.toml")
+    with ExitStack() as files:
+        recorder = RunFolder(tmp_path / "held", header_of(scenario), files)
+        session = build_watched(scenario, "x.toml", recorder=recorder)
+        session.decide(parse("break when grad_norm head > 0.0001"), "key", 1)
+        session.burst()
+        assert session.broke
+        session.end("left")
+    assert replayed(tmp_path / "held", capsys)[0] == 0
+
+
+def test_a_run_that_its_plan_has_stopped_stays_stopped_when_it_is_resumed(tmp_path, capsys):
+    text = STOPPED.replace('do = "stop"', 'do = ["stop", "checkpoint after"]')
+    run_scenario(tmp_path / "run", text)
+    before = (tmp_path / "run" / JOURNAL).read_bytes()
+    assert main(["resume", str(tmp_path / "run")]) == 0
+    assert (tmp_path / "run" / JOURNAL).read_bytes() == before
+    capsys.readouterr()
+    assert replayed(tmp_path / "run", capsys)[0] == 0
+
+
+def test_a_finished_run_with_a_checkpoint_at_its_end_is_finished_when_it_is_resumed(tmp_path):
+    steered(tmp_path / "run", 21, "checkpoint end", text=TEXT)
+    with ExitStack() as files:
+        session = resume_watched(tmp_path / "run", files, nothing)
+        assert session.phase is Phase.FINISHED
+        assert session.decide(parse("lr head 0.3"), "key", 1).outcome == "refused"
+    assert main(["resume", str(tmp_path / "run")]) == 0
+
+
+def test_pauses_that_are_planned_where_a_user_has_paused_are_no_difference(tmp_path, capsys):
+    text = TEXT + "".join(f'[[at]]\nstep = {step}\ndo = "pause"\n' for step in (0, 5))
+    run_live(tmp_path / "run", "step 5", "lr head 0.3", text=text)
+    assert replayed(tmp_path / "run", capsys)[0] == 0
+
+
+def test_a_run_that_was_rewound_to_its_start_is_opened_there(tmp_path):
+    steered(tmp_path / "run", 10, "rewind 0")
+    with ExitStack() as files:
+        assert resume_watched(tmp_path / "run", files, nothing).step == 0
+
+
+def test_opening_and_leaving_adds_nothing_to_a_record(tmp_path):
+    steered(tmp_path / "run", 10)
+    before = (tmp_path / "run" / JOURNAL).read_bytes()
+    for _ in range(2):
+        with ExitStack() as files:
+            resume_watched(tmp_path / "run", files, nothing).end("left")
+    assert (tmp_path / "run" / JOURNAL).read_bytes() == before
+
+
+def test_checkpoints_of_what_was_cut_off_are_not_used_again(tmp_path, capsys):
+    steered(tmp_path / "run", 10, "checkpoint a", 4, "lr head 0.5", "checkpoint b", 4)
+    with ExitStack() as files:
+        events = resume(tmp_path / "run", files, nothing, nothing, "a", although_changed=True)
+        for _ in range(3):
+            next(events)
+        events.close()
+    kept = {each.name for each in (tmp_path / "run" / "checkpoints").iterdir()}
+    assert kept == {"a.npz", "b.npz.before-1"}
+    assert main(["resume", str(tmp_path / "run")]) == 0
+
+
+@pytest.mark.parametrize("failing", ["_overwrite", "_copy"])
+def test_a_record_that_cannot_be_cut_is_as_it_was(tmp_path, capsys, monkeypatch, failing):
+    from tuitrain.run import record_cut
+
+    steered(tmp_path / "run", 10, "checkpoint a", 4, "lr head 0.5", "checkpoint b", 4)
+    before = {each: each.read_bytes() for each in (tmp_path / "run").rglob("*.*")}
+    calls = []
+
+    def full(*args):
+        calls.append(args)
+        if failing == "_copy" or len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        return work(*args)
+
+    work = getattr(record_cut, failing)
+    monkeypatch.setattr(record_cut, failing, full)
+    assert main(["resume", "--although-changed", "--from", "a", str(tmp_path / "run")]) == 2
+    assert "cannot be cut, and is as it was: No space left" in capsys.readouterr().err
+    assert {each: each.read_bytes() for each in (tmp_path / "run").rglob("*.*")} == before
+
+
+def test_a_changed_run_is_compared_and_recorded_from_its_change_on(tmp_path, monkeypatch):
+    """Killed after a change with no checkpoint since: each line comes again, and is compared."""
+    steered(tmp_path / "run", 3)
+    with_other_labels(monkeypatch)
+    with ExitStack() as files:
+        events = resume(tmp_path / "run", files, nothing, nothing, although_changed=True)
+        for event in events:
+            if getattr(event, "step", 0) >= 14:
+                break
+        events.close()
+    assert journal(tmp_path / "run")[0]["event"] == "changed"
+    lines = (tmp_path / "run" / JOURNAL).read_bytes()
+    path = tmp_path / "run" / METRICS
+    content = path.read_text()
+    number = re.findall(r"\d+\.\d+", content)[-3]
+    path.write_text(content.replace(number, "9.5", 1))
+    assert main(["resume", str(tmp_path / "run")]) == 2
+    path.write_text(content)
+    assert main(["resume", str(tmp_path / "run")]) == 0
+    assert (tmp_path / "run" / JOURNAL).read_bytes().startswith(lines)
+    assert last_line(tmp_path / "run")["event"] == "digest"
+    assert compare(tmp_path / "run", nothing, nothing).verdict.ok

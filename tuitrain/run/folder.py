@@ -20,7 +20,7 @@ from tuitrain.errors import TuitrainError
 from .checkpoint import Checkpoint, CheckpointError, Position, as_bytes, checkpoint_file
 from .courses import Looked, Take, Thinning
 from .disk import appending, cut_torn_line, hold_alone, write_whole
-from .record_cut import cut_journal, cut_metrics, cut_where, keep_copies
+from .record_cut import cut_record
 from .record_reading import GROUPS, HEADER, JOURNAL, METRICS, Header, position_of, read_groups
 from .session_state import SessionState
 from .snapshot import EndReason, JournalEntry
@@ -149,17 +149,16 @@ class RunFolder:
         ------
         TuitrainError : the record cannot be cut
         """
-        files = [self._folder / name for name in (JOURNAL, METRICS, GROUPS)]
         try:
-            keep_copies(files)
-            cut_journal(files[0], position.journal)
-            cut_metrics(files[1], position.metrics)
-            cut_where(files[2], lambda look: look.get("step", 0) <= step)
+            cut_record(self._folder, position, step)
         except OSError as error:
-            raise TuitrainError(f"{self._folder} cannot be cut: {error.strerror}") from None
+            raise TuitrainError(
+                f"{self._folder} cannot be cut, and is as it was: {error.strerror}"
+            ) from None
         self.position = position
-        record = {"event": "changed", "step": step, "changes": list(changes)}
-        self._write(self._journal, {**record, "provenance": dict(provenance)}, to_disk=True)
+        record = {"event": "changed", "step": step, "metrics": position.metrics}
+        record |= {"changes": list(changes), "provenance": dict(provenance)}
+        self._write(self._journal, record, to_disk=True)
         self._moved(journal=1)
 
     def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:

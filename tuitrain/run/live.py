@@ -214,6 +214,7 @@ class LiveRun:
                     self._burst(session)
                 else:
                     self._stand()
+            session.apply_planned()  # at a boundary what is planned comes before an end
             session.end("left")
         except _ClosedError:
             session.end("left")

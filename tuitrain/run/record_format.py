@@ -64,11 +64,13 @@ class ChangedLine(msgspec.Struct, frozen=True, tag_field="event", tag="changed")
 
     Attributes
     ----------
+    metrics : how many losses and accuracies the record had then
     changes : what had changed, in words
     provenance : digests of what model and data are made from since, by name
     """
 
     step: Taken
+    metrics: Taken
     changes: list[str]
     provenance: dict[str, str]
 

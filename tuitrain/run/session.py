@@ -167,6 +167,8 @@ class Session:
         for condition in state.breakpoints:
             self.breakpoints.add(condition)
         self._holding.go_on_from(state.held_at, state.met)
+        if self.step >= self.title.total_steps:
+            self.phase = Phase.FINISHED
 
     def apply_planned(self) -> None:
         """Apply the commands that are planned for this boundary."""

@@ -144,7 +144,7 @@ def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
 
 
 def _modules(scenario: Scenario, engine: EmbeddedEngine) -> Iterator[str]:
-    """Yield the names of the Python modules that a run's model and data come from."""
+    """Yield the names of the Python modules that a run's model and data begin with."""
     for name in (scenario.model, scenario.data):
         module, colon, _ = name.partition(":")
         if colon and not name.startswith(IDX):

@@ -15,7 +15,7 @@ from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import EndReason, JournalEntry
 
 from .provenance import differences
-from .record import comes_again, of_breakpoint
+from .record import comes_again, may_come
 from .record_check import RecordCheck
 
 
@@ -59,7 +59,7 @@ class GoingOn:
     def begin(self, position: Position) -> None:
         """Expect what follows on a position of the record."""
         self._ahead = deque(
-            (index + 1, of_breakpoint(line))
+            (index + 1, may_come(line))
             for index, line in enumerate(self._records)
             if index >= position.journal and comes_again(line)
         )
@@ -75,7 +75,8 @@ class GoingOn:
     @property
     def over(self) -> bool:
         """Whether all that the folder held has come again."""
-        return not self._ahead and self._metrics >= self._folder.position.metrics
+        repeated = all(may_not for _, may_not in self._ahead)
+        return repeated and self._metrics >= self._folder.position.metrics
 
     def continue_changed(self, position: Position, step: int, changes: Sequence[str]) -> None:
         """Expect nothing after a position of the record, and write down what follows.

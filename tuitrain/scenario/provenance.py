@@ -9,18 +9,25 @@ from __future__ import annotations
 import functools
 import hashlib
 import sys
+import sysconfig
 from collections.abc import Iterable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from tuitrain_core.data import Dataset
 
-_OURS = ("tuitrain_core", "tuitrain")
+_OURS: Final = ("tuitrain_core", "tuitrain")
 """Packages whose version is a part of the environment."""
+
+_INSTALLED: Final = tuple(
+    sysconfig.get_path(each) for each in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+"""Folders of Python's own modules and of installed packages."""
 
 
 def provenance(train: Dataset, test: Dataset, modules: Iterable[str]) -> dict[str, str]:
@@ -28,7 +35,7 @@ def provenance(train: Dataset, test: Dataset, modules: Iterable[str]) -> dict[st
 
     Parameters
     ----------
-    modules : names of imported modules; those of tuitrain are left out
+    modules : names of imported modules, that model and data begin with; see `own_modules`
     """
     digests = {}
     for name, dataset in (("training", train), ("test", test)):
@@ -36,10 +43,42 @@ def provenance(train: Dataset, test: Dataset, modules: Iterable[str]) -> dict[st
         digests[f"{name} labels"] = _array_digest(dataset.labels)
         numbers = f"{dataset.classes} classes, mean {dataset.mean!r}, std {dataset.std!r}"
         digests[f"{name} data"] = numbers
-    for module in sorted(set(modules)):
-        if module.partition(".")[0] not in _OURS:
-            digests[f"source of {module}"] = source_digest(module)
+    digests |= {f"source of {each}": source_digest(each) for each in own_modules(modules)}
     return digests
+
+
+def own_modules(names: Iterable[str]) -> list[str]:
+    """Return the names of those modules, and of the modules they use, that are the user's own.
+
+    A module is used if it, or anything of it, has a name in a module that is. Modules of tuitrain,
+    of Python and of installed packages are left out: their versions are a part of the environment.
+    """
+    found: dict[str, None] = {}
+    left = list(names)
+    while left:
+        name = left.pop()
+        module = sys.modules.get(name)
+        if name in found or module is None or not _is_own(module):
+            continue
+        found[name] = None
+        for value in list(vars(module).values()):
+            used = value.__name__ if isinstance(value, ModuleType) else _module_of(value)
+            left += [used] if isinstance(used, str) else []
+    return sorted(found)
+
+
+def _module_of(value: object) -> object:
+    try:
+        return getattr(value, "__module__", None)
+    except Exception:  # an object of the user's own may raise anything
+        return None
+
+
+def _is_own(module: ModuleType) -> bool:
+    path = getattr(module, "__file__", None)
+    if path is None or module.__name__.partition(".")[0] in _OURS:
+        return False
+    return not any(Path(path).is_relative_to(each) for each in _INSTALLED)
 
 
 @functools.cache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tuitrain.commands import parse
-from tuitrain.run.record_format import CommandLine, EndLine, JournalLine
+from tuitrain.run.record_format import ChangedLine, CommandLine, EndLine, JournalLine
 from tuitrain.run.session import PLANNED
 from tuitrain.run.snapshot import JournalEntry
 
@@ -13,6 +13,8 @@ from .replay import Asked, EndedHere
 
 _STANDING = ("pause", "resume", "step", "stop", "preview")
 """What changes when a run stands still, and nothing else."""
+
+_WAYS_BACK = ("rewind", "undo", "redo", "branch")
 
 _BY_ITSELF = ("scenario", "breakpoint")
 
@@ -22,16 +24,47 @@ def of_breakpoint(line: JournalLine) -> bool:
     return isinstance(line, CommandLine) and line.actor == "breakpoint"
 
 
+def may_come(line: JournalLine) -> bool:
+    """Whether a line of a journal may come again when it is followed, and may not.
+
+    Breakpoints of a run that had a user may have held it at other steps. What made a step fail, or
+    an evaluation in the middle of a boundary, may be gone.
+    """
+    return of_breakpoint(line) or (isinstance(line, EndLine) and line.reason == "failed")
+
+
+def is_standing(line: CommandLine) -> bool:
+    """Whether a line is a command that changes when a run stands still, and nothing else.
+
+    What becomes of it depends on what stood still before, which a run that is followed does not.
+    """
+    return line.command.partition(" ")[0] in _STANDING
+
+
+def stops_by_plan(lines: Iterable[JournalLine]) -> bool:
+    """Whether the run that these lines tell of was ended by a ``stop`` of its scenario."""
+    stopped = False
+    for line in lines:
+        if isinstance(line, CommandLine) and line.outcome == "applied":
+            verb = line.command.partition(" ")[0]
+            if verb == "stop" and line.actor in _BY_ITSELF:
+                stopped = True
+            elif verb in _WAYS_BACK:
+                stopped = False
+    return stopped
+
+
 def comes_again(line: JournalLine) -> bool:
     """Whether a line of a journal comes again when it is followed.
 
     What somebody asked comes again if it changed something. A pause did not, and neither did what
     was refused: perhaps because the run had been stopped, which it is no longer.
     """
-    if not isinstance(line, CommandLine) or line.actor in _BY_ITSELF:
+    if not isinstance(line, CommandLine):
+        return not isinstance(line, ChangedLine)
+    if line.actor in _BY_ITSELF:
         return True
-    verb = line.command.partition(" ")[0]
-    return line.outcome == "applied" and verb not in _STANDING
+    return line.outcome == "applied" and not is_standing(line)
 
 
 def asked_in(lines: Iterable[JournalLine]) -> Iterator[Asked | EndedHere]:

@@ -25,7 +25,7 @@ from tuitrain.run.record_format import (
 from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import EndReason, JournalEntry
 
-from .record import of_breakpoint
+from .record import is_standing, may_come, of_breakpoint
 
 _Line = TypeVar("_Line", CommandLine, DigestLine, EndLine)
 
@@ -77,7 +77,8 @@ class RecordCheck:
 
     Parameters
     ----------
-    journal : the lines of the journal that the run is to repeat, oldest first
+    journal : the lines of the journal that the run is to repeat, oldest first; nothing is compared
+        after a `ChangedLine`
     metrics : the lines of losses and accuracies, oldest first
     skip : losses and accuracies at the front that the run does not repeat
 
@@ -91,19 +92,22 @@ class RecordCheck:
     def __init__(
         self, journal: Iterable[JournalLine], metrics: Iterable[MetricsLine], skip: int = 0
     ) -> None:
-        self._journal = deque(each for each in journal if not of_breakpoint(each))
-        self._metrics = deque(list(flattened(metrics))[skip:])
+        lines, values = list(journal), list(flattened(metrics))
+        self._changed = next((each for each in lines if isinstance(each, ChangedLine)), None)
+        if self._changed is not None:  # what follows cannot be repeated
+            del lines[lines.index(self._changed) :], values[self._changed.metrics :]
+        self._journal = deque(each for each in lines if not of_breakpoint(each))
+        self._metrics = deque(values[skip:])
         self.difference: Difference | None = None
         self._identical_through: int | None = None
         self._losses_through = 0
         self._lacking: int | None = None
         self._since_digest = False
-        self._changed_at: int | None = None
 
     def over(self) -> bool:
-        """Whether nothing is left to compare, or a difference or a changed run was found."""
-        ended = self.difference is not None or self._changed_at is not None
-        return ended or not (self._journal or self._metrics)
+        """Whether nothing is left to compare, or a difference was found."""
+        nothing_left = not self._metrics and all(map(may_come, self._journal))
+        return self.difference is not None or nothing_left
 
     def verdict(self) -> Verdict:
         """Return what the comparison has found; the run has ended, or `over` is true."""
@@ -123,7 +127,8 @@ class RecordCheck:
         line = self._next(CommandLine, entry.step)
         if line is None:
             return
-        if (line.step, line.command, line.outcome) != (entry.step, entry.command, entry.outcome):
+        same = (line.step, line.command) == (entry.step, entry.command)
+        if not same or not (line.outcome == entry.outcome or is_standing(line)):
             recorded = f"{line.command!r} {line.outcome}"
             self._differ(entry.step, f"{entry.command!r} {entry.outcome}, recorded: {recorded}")
 
@@ -176,9 +181,9 @@ class RecordCheck:
         """Compare a loss or an accuracy with the next one of the record."""
         if self.over():
             return
-        if not self._metrics:  # the journal goes on, so these were lost
-            if self._lacking is None:
-                self._lacking = here[1] - 1
+        if not self._metrics:
+            if self._lacking is None and not all(map(may_come, self._journal)):
+                self._lacking = here[1] - 1  # the journal continues, so these were lost
             return
         recorded = self._metrics.popleft()
         self._since_digest = True
@@ -191,12 +196,14 @@ class RecordCheck:
 
     def _next(self, kind: type[_Line], step: int) -> _Line | None:
         """Take the journal's next line; None if there is none, or it is of another kind."""
-        if self.over() or not self._journal:
+        if self.difference is not None:
+            return None
+        while self._journal and may_come(self._journal[0]) and kind is not EndLine:
+            self._journal.popleft()
+        if not self._journal:
             return None
         line = self._journal.popleft()
-        if isinstance(line, ChangedLine):
-            self._changed_at = step
-        elif not isinstance(line, kind):
+        if not isinstance(line, kind):
             recorded = line.__struct_config__.tag
             self._differ(step, f"a {kind.__struct_config__.tag}, recorded: a {recorded}")
         else:
@@ -214,8 +221,9 @@ class RecordCheck:
     def _lack(self) -> tuple[int | None, str]:
         """Return after which step the record holds too little, and what it lacks."""
         verified = self._identical_through or 0
-        if self._changed_at is not None:
-            return verified, "the run was resumed there although it had changed"
+        if self._changed is not None:
+            what = "although its data, its model or its environment had changed"
+            return verified, f"the run was resumed at step {self._changed.step} {what}"
         if self._lacking is not None:
             return min(verified, self._lacking), "the record lacks losses"
         if self._identical_through is None or self._since_digest:

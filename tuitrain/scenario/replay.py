@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from tuitrain.commands import AnyCommand
 from tuitrain.errors import RunFailedError, TuitrainError
@@ -39,6 +39,17 @@ class EndedHere:
     reason: EndReason
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A boundary at which a run is to stand for a moment, and nothing else is to be done."""
+
+    step: int
+
+
+Repeated: TypeAlias = Asked | EndedHere | Reached
+"""What is done at a boundary because an earlier run did it there."""
+
+
 class Look(Protocol):
     """Looks at a session at its boundaries, as `Expectations` does."""
 
@@ -61,7 +72,7 @@ def replay(
     tell: Tell = nobody,
     progress: Callable[[int], None] = lambda _: None,
     recorder: Recorder = NO_RECORD,
-    asked: Iterable[Asked | EndedHere] = (),
+    asked: Iterable[Repeated] = (),
     enough: Callable[[], bool] = lambda: False,
     rehearsed: bool = True,
 ) -> Iterator[Event]:
@@ -108,7 +119,7 @@ def follow(
     expectations: Look,
     source: str,
     progress: Callable[[int], None],
-    asked: Iterable[Asked | EndedHere] = (),
+    asked: Iterable[Repeated] = (),
     enough: Callable[[], bool] = lambda: False,
     attended: bool = False,
 ) -> Iterator[Event]:
@@ -135,7 +146,7 @@ def _follow(
     expectations: Look,
     source: str,
     progress: Callable[[int], None],
-    waiting: deque[Asked | EndedHere],
+    waiting: deque[Repeated],
     enough: Callable[[], bool],
     signals: DeferredSignals,
 ) -> Iterator[Event]:
@@ -189,10 +200,10 @@ def _failing(session: Session, source: str) -> Iterator[None]:
         raise RunFailedError(f"{source}: step {session.step + 1}: {what}") from error
 
 
-def _repeat(session: Session, entry: Asked | EndedHere) -> None:
+def _repeat(session: Session, entry: Repeated) -> None:
     if isinstance(entry, EndedHere):
         session.final_digests.record(entry.reason)
-    else:
+    elif isinstance(entry, Asked):
         session.decide(entry.command, entry.actor, PLANNED)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from tuitrain.errors import RunFailedError
-from tuitrain.run.record_format import JournalLine, MetricsLine
+from tuitrain.run.record_format import ChangedLine, JournalLine, MetricsLine
 from tuitrain.run.record_reading import (
     HEADER,
     SCHEMA,
@@ -59,10 +59,13 @@ class _Check(RecordCheck):
     """A check that also compares what the model and the data are made from."""
 
     def __init__(
-        self, header: Header, journal: list[JournalLine], metrics: list[MetricsLine]
+        self,
+        made_from: Mapping[str, str],
+        journal: list[JournalLine],
+        metrics: list[MetricsLine],
     ) -> None:
         super().__init__(journal, metrics)
-        self._recorded = header.provenance
+        self._recorded = made_from
         self.changes: list[str] = []
 
     def provenance(self, take: Callable[[], Mapping[str, str]]) -> None:
@@ -79,8 +82,8 @@ def compare(folder: Path, tell: Tell, progress: Callable[[int], None]) -> Compar
     TuitrainError : the folder holds no run, or it cannot be read or built
     """
     header, scenario = scenario_of(folder)
-    lines = [each for each in read_journal(folder) if comes_again(each)]
-    check = _Check(header, lines, read_metrics(folder))
+    lines, made_from = _repeated(header, read_journal(folder))
+    check = _Check(made_from, lines, read_metrics(folder))
     asked = list(asked_in(lines))
     events = replay(
         scenario, str(folder), tell, progress, check, asked, check.over, rehearsed=False
@@ -91,6 +94,20 @@ def compare(folder: Path, tell: Tell, progress: Callable[[int], None]) -> Compar
         if not check.over():  # else the recorded run failed at this step too
             raise
     return Comparison(check.verdict(), different_environments(header.environment), check.changes)
+
+
+def _repeated(
+    header: Header, journal: list[JournalLine]
+) -> tuple[list[JournalLine], Mapping[str, str]]:
+    """Return the lines that are to come again, and what model and data were made from for them.
+
+    A run that was resumed from its first step although it had changed is the changed run.
+    """
+    made_from = header.provenance
+    while journal and isinstance(journal[0], ChangedLine):
+        made_from, journal = journal[0].provenance, journal[1:]
+    lines = [each for each in journal if comes_again(each) or isinstance(each, ChangedLine)]
+    return lines, made_from
 
 
 def scenario_of(folder: Path) -> tuple[Header, Scenario]:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 
-from tuitrain.commands import Pause
 from tuitrain.errors import StateMismatchError, TuitrainError, listed, nearest
 from tuitrain.run.checkpoint import (
     CHECKPOINTS,
@@ -26,6 +25,7 @@ from tuitrain.run.folder import RunFolder
 from tuitrain.run.record_format import ChangedLine, JournalLine
 from tuitrain.run.record_reading import Header, read_journal, read_metrics
 from tuitrain.run.session import Session
+from tuitrain.run.snapshot import Phase
 from tuitrain.run.telling import Tell, grouped
 
 from .build import build
@@ -33,8 +33,8 @@ from .events import Event, WentOn
 from .expect import Expectations
 from .going_on import GoingOn
 from .past.history import read_history
-from .record import asked_in, entries_in
-from .replay import Asked, EndedHere, follow, started
+from .record import asked_in, entries_in, stops_by_plan
+from .replay import Asked, Reached, Repeated, follow, started
 from .rerun import different_environments, scenario_of
 from .watch import watch
 
@@ -92,19 +92,23 @@ def resume_watched(folder: Path, files: ExitStack, tell: Tell) -> Session:
     session, expectations = resumed.session, resumed.expectations
     resumed.went_on()
     end = read_history(folder).last_step
-    asked = [*resumed.asked, Asked(end, Pause(), "api")]
+    asked = [*resumed.asked, Reached(end)]
+
+    def progress(step: int) -> None:
+        tell(f"training again: step {grouped(step)} of {grouped(end)}", step / max(end, 1))
+
     events = follow(
         session,
         expectations,
         str(folder),
-        _now_and_then(
-            lambda step: tell(f"training again: step {grouped(step)} of {grouped(end)}", step / end)
-        ),
+        _now_and_then(progress),
         asked,
         lambda: resumed.recorder.over and session.step == end,
         attended=True,
     )
     deque(events, maxlen=0)
+    if not session.phase.ended:
+        session.phase = Phase.PAUSED
     watch(session, expectations)
     return session
 
@@ -152,7 +156,7 @@ class _Resumed:
         )
         self.session = build(scenario, str(folder), tell, self.recorder)
         self.expectations = Expectations(scenario, self.session, str(folder))
-        self.asked: list[Asked | EndedHere] = []
+        self.asked: list[Repeated] = []
 
     def went_on(self) -> WentOn:
         """Stand at the checkpoint, and find what was asked after it."""
@@ -160,6 +164,8 @@ class _Resumed:
             self._paths, self._problem, self.session, self.expectations
         )
         self.session.journal.restore(entries_in(self._records[: at.journal]))
+        if stops_by_plan(self._records[: at.journal]):
+            self.session.phase = Phase.STOPPED
         self.asked = list(asked_in(self._records[at.journal :]))
         if self._although_changed:
             self.recorder.continue_changed(at, self.session.step, self._environment)

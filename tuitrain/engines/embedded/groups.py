@@ -186,6 +186,8 @@ class GroupTable:
             name: state
             for name, parameter in self.parameters.items()
             if (state := owners[name].optimizer.state.get(parameter)) is not None
+            # What is laid out for a step that was held has no update, and nothing to remember.
+            and (state.step or state.slots)
         }
 
     def replace(self, groups: Iterable[Group]) -> None:
