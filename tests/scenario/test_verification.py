@@ -507,13 +507,14 @@ def test_a_failure_in_an_evaluation_that_is_gone_is_no_difference(
     assert replayed(tmp_path / "run", capsys)[0] == 0
 
 
-def test_a_held_step_without_optimizer_state_is_verified(tmp_path, capsys):
-    steered(tmp_path / "run", "break when grad_norm head > 0.0001", 0)
+@pytest.mark.parametrize("swap", [[], ["optimizer head adam lr=0.01"]])
+def test_a_held_step_without_optimizer_state_is_verified(tmp_path, capsys, swap):
     scenario = loads(TEXT, "x.toml")
     with ExitStack() as files:
         recorder = RunFolder(tmp_path / "held", header_of(scenario), files)
         session = build_watched(scenario, "x.toml", recorder=recorder)
-        session.decide(parse("break when grad_norm head > 0.0001"), "key", 1)
+        for command in (*swap, "break when grad_norm head > 0.0001"):
+            session.decide(parse(command), "key", 1)
         session.burst()
         assert session.broke
         session.end("left")

@@ -187,7 +187,7 @@ class GroupTable:
             for name, parameter in self.parameters.items()
             if (state := owners[name].optimizer.state.get(parameter)) is not None
             # What is laid out for a step that was held has no update, and nothing to remember.
-            and (state.step or state.slots)
+            and (state.step or any(slot.any() for slot in state.slots.values()))
         }
 
     def replace(self, groups: Iterable[Group]) -> None:
