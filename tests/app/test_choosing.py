@@ -110,3 +110,13 @@ async def test_a_parameter_of_a_marked_group_is_not_frozen_once_more(opened):
         await person.press("m", "m", "f")
         assert [each.name for each in person.deck.marked] == ["conv", "conv1.bias"]
         assert person.sent == ["freeze conv"]
+
+
+async def test_rows_that_a_filter_hides_are_not_acted_on(opened):
+    async with opened() as person:
+        await person.press("slash")
+        await person.type("zzz")
+        await person.press("enter", "f")
+        assert person.sent == []
+        await person.press("escape", "f")
+        assert person.sent == ["freeze conv"]

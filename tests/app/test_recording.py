@@ -123,7 +123,7 @@ async def test_a_step_by_hand_ends_the_playing(tmp_path):
 async def test_whatever_steers_says_why_it_cannot(tmp_path, key):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press(key)
-        assert person.status.startswith("this is a recording: what was cannot be steered")
+        assert person.status.startswith("this is a recording: you can look at it")
         assert person.app.screen is person.deck
 
 

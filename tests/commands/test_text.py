@@ -192,7 +192,7 @@ def test_commands_are_read_as_documented(text: str, command: Command):
         ("rewind -3", "whole number"),
         ("checkpoint", "checkpoint was given nothing (write: checkpoint NAME)"),
         ("checkpoint a b", "was given 'a b'"),
-        ("checkpoint ../a", "at most 64 letters, digits, '_', '.' and '-' that begins with"),
+        ("checkpoint ../a", "at most 64 characters, of A to Z, a to z, digits"),
         ("checkpoint 3", "begins with a letter, but was given '3'"),
         (f"checkpoint {'a' * 65}", "at most 64 letters"),
         ("checkpoint auto", "the one which the run keeps by itself"),

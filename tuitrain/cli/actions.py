@@ -113,7 +113,11 @@ def save(arguments: argparse.Namespace) -> int:
     from tuitrain.scenario import save as saving
 
     scenario = saving.save(arguments.source, arguments.target)
-    done = f"something is done at {len(scenario.at)} of its steps"
+    steps = len(scenario.at)
+    length = f"{scenario.steps} steps" if scenario.steps else f"{scenario.epochs} epochs"
+    done = (
+        f"written; it trains {length}, with commands at {steps} {'step' if steps == 1 else 'steps'}"
+    )
     print(visible(f"{arguments.target}: {done}"))
     return HELD
 

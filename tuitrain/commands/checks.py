@@ -85,8 +85,8 @@ def checkpoint(name: str, value: Any) -> None:
     if not isinstance(value, str) or not _CHECKPOINT.fullmatch(value):
         raise misused(
             name,
-            "takes a name of at most 64 letters, digits, '_', '.' and '-' that begins with a "
-            f"letter, but was given {shown(value)}",
+            "takes a name of at most 64 characters, of A to Z, a to z, digits, '_', '.' and '-', "
+            f"that begins with a letter or '_', but was given {shown(value)}",
         )
     if value == AUTO:
         raise misused(name, f"cannot take {AUTO!r}: that is the one which the run keeps by itself")

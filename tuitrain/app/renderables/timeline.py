@@ -48,6 +48,8 @@ def cursor_row(snapshot: Snapshot, step: int, rewinds: str) -> Row:
     if step > snapshot.step:
         words.append(f"after the present line, which is at step {count(snapshot.step)}")
         ways = "   esc returns to now"
+    elif snapshot.phase.past:
+        ways = "   esc returns to now"
     else:
         ways = f"   {rewinds} rewinds there, esc returns to now"
     said = ": " + " · ".join(words) if words else ""

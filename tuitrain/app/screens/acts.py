@@ -238,7 +238,7 @@ class Acts(Steering):
         """End the run, after asking."""
         if self.snapshot is None or self._ended():
             return
-        warning = "It cannot be resumed; it can be rewound."
+        warning = "`tuitrain resume` continues it later; a rewind goes back to an earlier step."
         self._confirm("Stop", warning, lambda: self.submit(Stop(), "key"))
 
     def action_quit(self) -> None:

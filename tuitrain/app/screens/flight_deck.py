@@ -88,8 +88,8 @@ class FlightDeck(Surroundings):
 
     @property
     def selected(self) -> TableRow | None:
-        """The row that the cursor of the groups table stands on."""
-        return self.table.selected
+        """The row that the cursor of the groups table is on; None if a filter hides all rows."""
+        return self.table.selected_row
 
     @property
     def marked(self) -> list[TableRow]:

@@ -21,7 +21,7 @@ from .help import Help
 _JUMPS: Final = 50
 """A record is crossed in so many long jumps."""
 
-_READ_ONLY: Final = "this is a recording: what was cannot be steered, it can be looked at"
+_READ_ONLY: Final = "this is a recording: you can look at it, and not steer it"
 
 _TAKEN: Final = ("home", "end")
 """Keys that the focused panel would take otherwise."""

@@ -140,6 +140,11 @@ class GroupsTable(RowCursor, can_focus=True):
         self._waits_for_room = lines > height
         self._folded = {group.name for group in snapshot.groups} if lines > height else set()
 
+    @property
+    def selected_row(self) -> TableRow | None:
+        """The selected row, if it is shown."""
+        return None if self._place() is None else self.selected
+
     def _place(self) -> int | None:
         if self.selected is None:
             return None
