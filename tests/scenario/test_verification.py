@@ -616,3 +616,14 @@ def test_a_changed_run_is_compared_and_recorded_from_its_change_on(tmp_path, mon
     assert (tmp_path / "run" / JOURNAL).read_bytes().startswith(lines)
     assert last_line(tmp_path / "run")["event"] == "digest"
     assert compare(tmp_path / "run", nothing, nothing).verdict.ok
+
+
+def test_a_run_whose_working_directory_is_gone_is_recorded(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    run_scenario(tmp_path / "run")
+    assert json.loads((tmp_path / "run" / HEADER).read_text())["directory"] == ""
+    monkeypatch.chdir(tmp_path)
+    assert compare(tmp_path / "run", nothing, nothing).verdict.ok

@@ -35,8 +35,15 @@ def header_of(scenario: Scenario) -> Header:
     """Return what a run folder says of a scenario that is about to be run."""
     from tuitrain.engines.embedded.environment import environment
 
-    directory = os.getcwd()  # noqa: PTH109 - as the process has it, with symbolic links
-    return Header(SCHEMA, msgspec.to_builtins(scenario), environment(), directory)
+    return Header(SCHEMA, msgspec.to_builtins(scenario), environment(), _working_directory())
+
+
+def _working_directory() -> str:
+    """Return the folder where relative paths begin; "" if it was removed."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - as the process has it, with symbolic links
+    except OSError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +111,8 @@ def _repeated(
     A run that was resumed from its first step although it had changed is the changed run.
     """
     made_from = header.provenance
-    while journal and isinstance(journal[0], ChangedLine):
-        made_from, journal = journal[0].provenance, journal[1:]
+    while journal and isinstance(first := journal[0], ChangedLine) and not first.metrics:
+        made_from, journal = first.provenance, journal[1:]
     lines = [each for each in journal if comes_again(each) or isinstance(each, ChangedLine)]
     return lines, made_from
 
