@@ -242,7 +242,7 @@ def one(files: Files, kind: str, chance: random.Random, training: bool) -> str:
 
 
 def fuzz(seed: int, count: int, train_every: int) -> tuple[Counter[tuple[str, str]], Counter[str]]:
-    """Change ``count`` files of each kind; every so many of a run folder are trained again.
+    """Change ``count`` files of each kind; each ``train_every``-th run folder is trained again.
 
     Returns
     -------

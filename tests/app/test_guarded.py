@@ -1,4 +1,4 @@
-"""What fails on the screen ends neither the app nor the run: it is told, and drawn anew."""
+"""A fault of the screen ends neither the app nor the run: it is logged, and the screen redrawn."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from .worlds import WORLDS
 
 
 def main() -> int:
-    """Play episodes until so many events have been posted; report what came of them."""
+    """Play episodes until the given number of events is posted, and report the results."""
     arguments = _arguments()
     if arguments.terminal:
         return _at_a_terminal(arguments.seed, arguments.seconds)

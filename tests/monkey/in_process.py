@@ -60,7 +60,7 @@ class Episode:
 
 
 async def play(world: World, seed: int, count: int, seconds: float = 600.0) -> Episode:
-    """Let a monkey do so many things in a world, for so long at most."""
+    """Let a monkey send ``count`` events to a world, within a time limit."""
     chance = random.Random(seed)
     episode = Episode(world, seed)
     size = chance.choice([SMALLEST, (120, 36), LARGEST])
@@ -99,7 +99,7 @@ async def _let_loose(
 
 
 async def _catch_up(app: GuardedApp, most: int) -> None:
-    """Wait until no more than so many events wait."""
+    """Wait until at most ``count`` events are queued."""
     waiting, moved_at = app.waiting_inputs, time.monotonic()
     while app.waiting_inputs > most:
         await asyncio.sleep(0.001)

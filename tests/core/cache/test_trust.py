@@ -1,4 +1,4 @@
-"""Compiled kernels are loaded only where nobody but this user, or root, can have written them."""
+"""Compiled kernels are loaded only where no user but this one, or root, can have written them."""
 
 import grp
 import os
