@@ -99,7 +99,7 @@ async def _let_loose(
 
 
 async def _catch_up(app: GuardedApp, most: int) -> None:
-    """Wait until at most ``count`` events are queued."""
+    """Wait until at most ``most`` events are queued."""
     waiting, moved_at = app.waiting_inputs, time.monotonic()
     while app.waiting_inputs > most:
         await asyncio.sleep(0.001)
