@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -43,9 +45,29 @@ class LocalServer(Server):
     def initialize_logging(self) -> None:
         """Log nothing: the terminal says where the app is served, and errors come as pages."""
 
+    def serve(self, debug: bool = False) -> None:
+        """Serve until SIGINT or SIGTERM comes; say where once the port is listened at.
+
+        textual-serve's own `serve` calls `on_startup` before that, so that a page that is asked for
+        at once would be refused.
+        """
+        self.debug = debug
+        loop = asyncio.new_event_loop()
+        for each in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(each, self.request_exit)
+        web.run_app(
+            self._make_app(),
+            host=self.host,
+            port=self.port,
+            handle_signals=False,
+            loop=loop,
+            print=lambda *_: self._say_where(),
+        )
+
     async def on_startup(self, app: web.Application) -> None:
-        """Say where the app is served."""
-        del app
+        """Say nothing yet."""
+
+    def _say_where(self) -> None:
         where = f"http://{self.host}:{self.port}"
         write_line(visible(f"serving at {where}; ctrl+c ends it"), sys.stderr)
 
