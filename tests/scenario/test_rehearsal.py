@@ -1,4 +1,4 @@
-"""What a scenario's plan names and there can never be is told before a step is taken."""
+"""A plan that names what there can never be is an error before a step is taken."""
 
 import re
 from pathlib import Path

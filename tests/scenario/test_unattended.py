@@ -1,4 +1,4 @@
-"""A breakpoint that nobody answers is written once, until its condition no longer holds."""
+"""Without a user, a breakpoint is written once, until its condition no longer holds."""
 
 import json
 import os
@@ -77,7 +77,7 @@ def met_by(text: str, condition: str) -> tuple[list[int], str]:
 
 
 def broken_alone(session: Session, conditions: list[str]) -> list[tuple[int, str]]:
-    """Return where a run breaks that nobody watches, and why."""
+    """Return where a run without a user breaks, and why."""
     scenario = loads(HEAD, "x.toml")
     for each in conditions:
         session.decide(parse(f"break when {each}"), "scenario", 0)

@@ -61,7 +61,7 @@ def run_live(folder: Path, *commands: str, text: str = TEXT) -> Path:
 
 
 def steered(folder: Path, *script: int | str, text: str = TEXT) -> Path:
-    """Steer a run that nobody waits for: take steps, or give a command; then leave it."""
+    """Steer a run without a thread: take steps, or give a command; then leave it."""
     scenario = loads(text, "x.toml")
     with ExitStack() as files:
         recorder = RunFolder(folder, header_of(scenario), files)
@@ -573,22 +573,28 @@ def test_checkpoints_of_what_was_cut_off_are_not_used_again(tmp_path, capsys):
     assert main(["resume", str(tmp_path / "run")]) == 0
 
 
-@pytest.mark.parametrize("failing", ["_overwrite", "_copy"])
+@pytest.mark.parametrize("failing", ["copy", "cut"])
 def test_a_record_that_cannot_be_cut_is_as_it_was(tmp_path, capsys, monkeypatch, failing):
-    from tuitrain.run import record_cut
-
     steered(tmp_path / "run", 10, "checkpoint a", 4, "lr head 0.5", "checkpoint b", 4)
     before = {each: each.read_bytes() for each in (tmp_path / "run").rglob("*.*")}
-    calls = []
+    opened = []
 
     def full(*args):
-        calls.append(args)
-        if failing == "_copy" or len(calls) == 2:
-            raise OSError(28, "No space left on device")
-        return work(*args)
+        raise OSError(28, "No space left on device")
 
-    work = getattr(record_cut, failing)
-    monkeypatch.setattr(record_cut, failing, full)
+    def fails_second(path, mode="r", *args, **options):
+        opened.extend([path] * (mode == "r+b"))
+        return (
+            full()
+            if mode == "r+b" and len(opened) == 2
+            else open_file(path, mode, *args, **options)
+        )
+
+    open_file = Path.open
+    if failing == "copy":
+        monkeypatch.setattr(shutil, "copyfile", full)
+    else:
+        monkeypatch.setattr(Path, "open", fails_second)
     assert main(["resume", "--although-changed", "--from", "a", str(tmp_path / "run")]) == 2
     assert "cannot be cut, and is as it was: No space left" in capsys.readouterr().err
     assert {each: each.read_bytes() for each in (tmp_path / "run").rglob("*.*")} == before
