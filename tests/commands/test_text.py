@@ -13,7 +13,6 @@ from tuitrain.commands import (
     Clip,
     Command,
     Decay,
-    FollowSchedule,
     Freeze,
     Pause,
     Preview,
@@ -24,6 +23,7 @@ from tuitrain.commands import (
     RewindTo,
     ScaleLr,
     SetLr,
+    SetSchedule,
     Step,
     Stop,
     SwapOptimizer,
@@ -83,7 +83,7 @@ commands = st.one_of(
     st.builds(BreakWhen, st.just("grad_norm"), rates, targets),
     st.builds(Clip, st.sampled_from(["norm", "value"]), rates.filter(bool)),
     st.builds(
-        FollowSchedule,
+        SetSchedule,
         targets,
         st.sampled_from(["linear", "cosine", "one-cycle"]),
         rates,
@@ -92,7 +92,7 @@ commands = st.one_of(
         warmup=st.integers(0, 999),
     ),
     st.builds(
-        FollowSchedule,
+        SetSchedule,
         targets,
         st.just("exponential"),
         rates,
@@ -100,7 +100,7 @@ commands = st.one_of(
         warmup=st.integers(0, 999),
     ),
     st.builds(
-        FollowSchedule,
+        SetSchedule,
         targets,
         st.just("milestones"),
         rates,

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.conformance.probes import do, train, whole
-from tuitrain.commands import FollowSchedule, SwapOptimizer
+from tuitrain.commands import SetSchedule, SwapOptimizer
 from tuitrain.errors import RefusedError
 
 
@@ -56,9 +56,9 @@ def test_a_parameter_does_not_leave_a_group_of_its_name_to_others(engine):
 @pytest.mark.parametrize(
     "command",
     [
-        FollowSchedule("*", "exponential", 1.5),
-        FollowSchedule("*", "exponential", 0),
-        FollowSchedule("*", "milestones", 2, at=(1,)),
+        SetSchedule("*", "exponential", 1.5),
+        SetSchedule("*", "exponential", 0),
+        SetSchedule("*", "milestones", 2, at=(1,)),
         SwapOptimizer("*", "adam", {"lr": -1}),
         SwapOptimizer("*", "adam", {"betas": 0.9}),
         SwapOptimizer("*", "adam", {"eps": True}),

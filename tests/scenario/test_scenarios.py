@@ -11,7 +11,7 @@ from tuitrain.commands import (
     BreakWhen,
     Clip,
     Decay,
-    FollowSchedule,
+    SetSchedule,
     SwapOptimizer,
     Thaw,
 )
@@ -55,7 +55,7 @@ def used() -> Iterator[str]:
         for command in (each for entry in scenario.at for each in commands_of(entry)):
             yield VERBS[type(command)]
             match command:
-                case FollowSchedule(kind=kind, unit=unit, warmup=warmup):
+                case SetSchedule(kind=kind, unit=unit, warmup=warmup):
                     yield from (f"schedule {kind}", f"schedule by {unit}")
                     yield "warm-up" if warmup else "no warm-up"
                 case Decay(unit=unit):

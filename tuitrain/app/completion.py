@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final, get_args, get_type_hints
 
-from tuitrain.commands import VOCABULARY, FollowSchedule
+from tuitrain.commands import VOCABULARY, SetSchedule
 from tuitrain.commands.vocabulary import verb
 from tuitrain.run.snapshot import Snapshot
 
 _TARGETED: Final = ("freeze", "thaw", "lr", "decay", "schedule", "optimizer")
 _TAKES_PARAMETERS: Final = ("freeze", "thaw")
-_SCHEDULES: Final[tuple[str, ...]] = get_args(get_type_hints(FollowSchedule)["kind"])
+_SCHEDULES: Final[tuple[str, ...]] = get_args(get_type_hints(SetSchedule)["kind"])
 _EXAMPLE_GROUPS: Final = ("conv", "fc")
 """The groups that the vocabulary's examples are about."""
 

@@ -11,6 +11,7 @@ from .checks import misused, one_of, shown
 from .command import Setting
 from .conditions import BreakOff, BreakWhen
 from .printing import to_text
+from .tokens import count, exactly, not_negative, setting, unit
 from .types import (
     SCHEDULES,
     AnyCommand,
@@ -18,7 +19,6 @@ from .types import (
     Checkpoint,
     Clip,
     Decay,
-    FollowSchedule,
     Freeze,
     Pause,
     Preview,
@@ -29,6 +29,7 @@ from .types import (
     RewindTo,
     ScaleLr,
     SetLr,
+    SetSchedule,
     Step,
     Stop,
     SwapOptimizer,
@@ -37,7 +38,6 @@ from .types import (
     Undo,
 )
 from .vocabulary import VOCABULARY
-from .words import count, exactly, not_negative, setting, unit
 
 
 def parse(text: str) -> AnyCommand:
@@ -100,7 +100,7 @@ def _decay(words: list[str]) -> Decay:
     return Decay(named, count("decay", number), unit("decay", each))
 
 
-def _schedule(words: list[str]) -> FollowSchedule:
+def _schedule(words: list[str]) -> SetSchedule:
     warmup = 0
     if words and words[-1].startswith("warmup="):
         warmup = count("schedule", words[-1].removeprefix("warmup="))
@@ -117,24 +117,24 @@ def _schedule(words: list[str]) -> FollowSchedule:
         raise misused("schedule", f"was given {' '.join(rest)!r} after {kind}")
     value = not_negative("schedule", "learning rate", rest[1])
     over, each = count("schedule", rest[3]), unit("schedule", rest[4])
-    return FollowSchedule(whom, cast(Any, kind), value, over, (), each, warmup)
+    return SetSchedule(whom, cast(Any, kind), value, over, (), each, warmup)
 
 
-def _exponential(whom: str, rest: list[str], warmup: int) -> FollowSchedule:
+def _exponential(whom: str, rest: list[str], warmup: int) -> SetSchedule:
     if len(rest) != 3 or not rest[0].startswith("x") or rest[1] != "per":
         raise misused("schedule", f"was given {' '.join(rest)!r} after exponential")
     factor = not_negative("schedule", "factor", rest[0][1:])
     each = unit("schedule", rest[2])
-    return FollowSchedule(whom, "exponential", factor, unit=each, warmup=warmup)
+    return SetSchedule(whom, "exponential", factor, unit=each, warmup=warmup)
 
 
-def _milestones(whom: str, rest: list[str], warmup: int) -> FollowSchedule:
+def _milestones(whom: str, rest: list[str], warmup: int) -> SetSchedule:
     if len(rest) != 4 or not rest[0].startswith("x") or rest[1] != "at":
         raise misused("schedule", f"was given {' '.join(rest)!r} after milestones")
     factor = not_negative("schedule", "factor", rest[0][1:])
     at = tuple(count("schedule", word) for word in rest[2].split(","))
     each = unit("schedule", rest[3])
-    return FollowSchedule(whom, "milestones", factor, at=at, unit=each, warmup=warmup)
+    return SetSchedule(whom, "milestones", factor, at=at, unit=each, warmup=warmup)
 
 
 def _clip(words: list[str]) -> Clip:

@@ -11,7 +11,6 @@ from .types import (
     Clip,
     Command,
     Decay,
-    FollowSchedule,
     Freeze,
     Pause,
     Preview,
@@ -22,6 +21,7 @@ from .types import (
     RewindTo,
     ScaleLr,
     SetLr,
+    SetSchedule,
     Step,
     Stop,
     SwapOptimizer,
@@ -46,7 +46,7 @@ def to_text(command: Command) -> str:  # noqa: PLR0912 - a row for each command
             return f"lr {target} x{number_text(factor)}"
         case Decay(target=target, over=over, unit=unit):
             return f"decay {target} over {over} {unit}"
-        case FollowSchedule():
+        case SetSchedule():
             return _schedule_text(command)
         case Clip(by=by, limit=limit):
             return "clip off" if by == "off" else f"clip {by} {number_text(limit)}"
@@ -76,7 +76,7 @@ def to_text(command: Command) -> str:  # noqa: PLR0912 - a row for each command
     raise TypeError(f"not a command: {command!r}")
 
 
-def _schedule_text(command: FollowSchedule) -> str:
+def _schedule_text(command: SetSchedule) -> str:
     value = number_text(command.value)
     match command.kind:
         case "exponential":

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from . import checks, words
+from . import checks, tokens
 from .command import Command, Setting
 from .conditions import BreakOff, BreakWhen
 
@@ -96,7 +96,7 @@ class Decay(Command, frozen=True, tag="decay"):
         checks.one_of("decay", "unit", self.unit, UNITS)
 
 
-class FollowSchedule(Command, frozen=True, tag="schedule"):
+class SetSchedule(Command, frozen=True, tag="schedule"):
     """Let the lr of groups follow a schedule, from its present value and the present step.
 
     Attributes
@@ -259,7 +259,7 @@ class TryLr(Command, frozen=True, tag="try"):
         checks.target("try", self.target)
         every = checks.several("try", "learning rates", self.values)
         self._take(
-            values=tuple(words.candidate(each) for each in every),
+            values=tuple(tokens.candidate(each) for each in every),
             steps=checks.count("try", self.steps, what="steps"),
         )
 
@@ -297,7 +297,7 @@ AnyCommand: TypeAlias = (
     | SetLr
     | ScaleLr
     | Decay
-    | FollowSchedule
+    | SetSchedule
     | Clip
     | SwapOptimizer
     | Regroup

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuitrain.commands import Decay, FollowSchedule, ScaleLr, SetLr
+from tuitrain.commands import Decay, ScaleLr, SetLr, SetSchedule
 from tuitrain.errors import RefusedError
 
 from .views import GroupView
 
-Rescheduling = SetLr | ScaleLr | Decay | FollowSchedule
+Rescheduling = SetLr | ScaleLr | Decay | SetSchedule
 """The commands that give a group another schedule."""
 
 

@@ -8,11 +8,11 @@ from tuitrain.commands import (
     AnyCommand,
     Clip,
     Decay,
-    FollowSchedule,
     Freeze,
     Regroup,
     ScaleLr,
     SetLr,
+    SetSchedule,
     SwapOptimizer,
     Thaw,
     number_text,
@@ -59,7 +59,7 @@ def _label(command: AnyCommand) -> tuple[str, str, str] | None:
             return f"lr {target}", "lr", target
         case Decay(target=target):
             return f"╲{target}", "╲", target
-        case FollowSchedule(target=target, kind=kind):
+        case SetSchedule(target=target, kind=kind):
             return f"∿{target} {kind}", "∿", target
         case Clip(by=by, limit=limit):
             return (f"⊓{by}" if by == "off" else f"⊓{by} {number_text(limit)}"), "⊓", ""

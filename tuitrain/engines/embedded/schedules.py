@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuitrain.commands import Decay, FollowSchedule, ScaleLr, SetLr
+from tuitrain.commands import Decay, ScaleLr, SetLr, SetSchedule
 from tuitrain_core.schedule import (
     Constant,
     Cosine,
@@ -17,7 +17,7 @@ from tuitrain_core.schedule import (
 
 
 def rescheduled(
-    command: SetLr | ScaleLr | Decay | FollowSchedule,
+    command: SetLr | ScaleLr | Decay | SetSchedule,
     before: Schedule,
     step: int,
     steps_per_epoch: int,
@@ -38,13 +38,13 @@ def rescheduled(
         case Decay():
             each = steps_per_epoch if command.unit == "epochs" else 1
             return LinearDecay(lr, step, command.over, each) if lr else before
-        case FollowSchedule():
+        case SetSchedule():
             made = make_schedule(command, lr, step, steps_per_epoch)
             idle = before.is_over_at_zero(step) and made.is_over_at_zero(step)
             return before if idle else made
 
 
-def make_schedule(command: FollowSchedule, lr: float, step: int, steps_per_epoch: int) -> Schedule:
+def make_schedule(command: SetSchedule, lr: float, step: int, steps_per_epoch: int) -> Schedule:
     """Make the schedule that begins at ``lr`` before step ``step``.
 
     Raises
@@ -56,7 +56,7 @@ def make_schedule(command: FollowSchedule, lr: float, step: int, steps_per_epoch
     return WarmUp(inner, step, command.warmup) if command.warmup else inner
 
 
-def _inner(command: FollowSchedule, lr: float, step: int, each: int) -> Schedule:
+def _inner(command: SetSchedule, lr: float, step: int, each: int) -> Schedule:
     match command.kind:
         case "linear":
             return Linear(lr, command.value, step, command.over, each)

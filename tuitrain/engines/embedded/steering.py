@@ -8,11 +8,11 @@ from dataclasses import replace
 from tuitrain.commands import (
     AnyCommand,
     Decay,
-    FollowSchedule,
     Freeze,
     Regroup,
     ScaleLr,
     SetLr,
+    SetSchedule,
     Setting,
     SwapOptimizer,
     Thaw,
@@ -65,7 +65,7 @@ class Steering:
                 return self._scale_lr(command, step)
             case Decay():
                 return self._decay(command, step)
-            case FollowSchedule():
+            case SetSchedule():
                 return self._follow(command, step)
             case SwapOptimizer():
                 return self._swap(command, step)
@@ -123,7 +123,7 @@ class Steering:
         over = f" over {command.over} {command.unit}" if change.changed else ""
         return replace(change, message=change.message + over)
 
-    def _follow(self, command: FollowSchedule, step: int) -> Change:
+    def _follow(self, command: SetSchedule, step: int) -> Change:
         given = self._reschedule(command, step)
         told = [
             f"{group.name}: lr {group.schedule.lr(step):g}, {group.schedule.label}"
@@ -133,7 +133,7 @@ class Steering:
         return _told(told, already)
 
     def _reschedule(
-        self, command: SetLr | ScaleLr | Decay | FollowSchedule, step: int
+        self, command: SetLr | ScaleLr | Decay | SetSchedule, step: int
     ) -> list[tuple[Group, Schedule]]:
         """Give groups the schedules that a command asks for, all of them or none.
 

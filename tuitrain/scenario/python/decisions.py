@@ -15,11 +15,11 @@ from tuitrain.commands import (
     AnyCommand,
     Clip,
     Decay,
-    FollowSchedule,
     Freeze,
     Regroup,
     ScaleLr,
     SetLr,
+    SetSchedule,
     SwapOptimizer,
     Thaw,
 )
@@ -46,7 +46,7 @@ CLIPPED = {"norm": "max_norm", "value": "max_value"}
 
 
 WRITTEN = (
-    Freeze, Thaw, SetLr, ScaleLr, Decay, FollowSchedule, Clip, SwapOptimizer, Regroup,
+    Freeze, Thaw, SetLr, ScaleLr, Decay, SetSchedule, Clip, SwapOptimizer, Regroup,
 )  # fmt: skip
 """The commands that there are statements for: those that act on what is trained."""
 
@@ -74,7 +74,7 @@ def statements(decision: Decision, network: Network) -> Iterator[Lines]:
             yield from frozen(decision.before, decision.after, network, target)
         case Thaw():
             yield from _thawed(decision.command, decision, network)
-        case SetLr() | ScaleLr() | Decay() | FollowSchedule():
+        case SetLr() | ScaleLr() | Decay() | SetSchedule():
             count = len(decision.after.groups)
             write = partial(_rescheduled, decision.command)
             yield from for_each(decision.changed(), count, write)
@@ -160,7 +160,7 @@ def _rescheduled(command: AnyCommand, was: Record, _: Record) -> Iterator[Statem
             stairs = _stairs(unit)
             falls = call("schedule.LinearDecay", present_lr(was), "now", over=str(over), **stairs)
             yield Statement(f"{follows} = ", falls)
-        case FollowSchedule():
+        case SetSchedule():
             yield Statement(f"{follows} = ", _schedule(command, present_lr(was)))
 
 
@@ -168,7 +168,7 @@ def _stairs(unit: str) -> dict[str, str]:
     return {"unit_steps": "len(loader)"} if unit == "epochs" else {}
 
 
-def _schedule(command: FollowSchedule, lr: str) -> Call:
+def _schedule(command: SetSchedule, lr: str) -> Call:
     """Return the expression that makes the schedule; see the engine's `make_schedule`."""
     value, over, stairs = literal(command.value), str(command.over), _stairs(command.unit)
     match command.kind:
