@@ -43,7 +43,7 @@ from tuitrain.run.snapshot import (
     UpdatePreview,
 )
 
-from .fake_seen import batch_view, network_view, weights_view
+from .fake_inspection import batch_view, network_view, weights_view
 
 TITLE = Title("lenet-decay", "lenet", "mnist-mini", 0, 64, 469, 4690)
 

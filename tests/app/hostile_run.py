@@ -53,7 +53,7 @@ from tuitrain.run.snapshot import (
 from tuitrain.scenario.past.runs import PastRun
 
 from .fake import FakeSource, array_view, branched, running, tried
-from .fake_seen import network_view, weights_view
+from .fake_inspection import network_view, weights_view
 
 SHOWS_THE_NAME = (
     Confirm,

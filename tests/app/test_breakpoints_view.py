@@ -6,8 +6,8 @@ import pytest
 from textual.widgets import Input, OptionList, Static
 
 from tuitrain.app.screens.breakpoints import BreakpointsDialog, conditions
-from tuitrain.app.widgets.groups import GroupsTable
 from tuitrain.app.widgets.header import RunHeader
+from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.commands import VOCABULARY
 from tuitrain.run.snapshot import Phase
 

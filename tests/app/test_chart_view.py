@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tuitrain.app.renderables.chart import MOST_CURVES, chart, running_mean, value_at
-from tuitrain.app.renderables.chart_view import LEAST, ChartView
-from tuitrain.app.renderables.quantities import ACCURACY, GRADIENT, LOSS, LR, QUANTITIES, beside
+from tuitrain.app.renderables.charts.chart import MOST_CURVES, chart, running_mean, value_at
+from tuitrain.app.renderables.charts.chart_view import LEAST, ChartView
+from tuitrain.app.renderables.charts.metrics import ACCURACY, GRADIENT, LOSS, LR, QUANTITIES, beside
 from tuitrain.app.renderables.rows import plain, width_of
 from tuitrain.run.snapshot import Series
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tuitrain.app.renderables.groups import Columns, matches, table_rows
 from tuitrain.app.renderables.rows import plain
-from tuitrain.app.widgets.groups import GroupsTable
+from tuitrain.app.renderables.tables.groups import Columns, matches, table_rows
+from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.run.snapshot import JournalEntry
 
 from .fake import FakeSource, group, running

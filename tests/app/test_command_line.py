@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tuitrain.app.widgets.command_line import CommandInput
-from tuitrain.app.widgets.groups import GroupsTable
+from tuitrain.app.widgets.inputs.command_line import CommandInput
+from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.commands import SetLr
 
 

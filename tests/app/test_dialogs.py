@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Static
 
-from tuitrain.app.widgets.groups import GroupsTable
-from tuitrain.app.widgets.radio import Radio
+from tuitrain.app.widgets.inputs.radio import Radio
+from tuitrain.app.widgets.tables.groups import GroupsTable
 
 from .fake import FakeSource, group, running
 

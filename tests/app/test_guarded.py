@@ -13,9 +13,9 @@ from tuitrain.app.guarded import GuardedApp
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.screens.confirm import Confirm
 from tuitrain.app.screens.lr import LrDialog
-from tuitrain.app.widgets.groups import GroupsTable
-from tuitrain.app.widgets.journal import Journal
-from tuitrain.app.widgets.status import StatusLine
+from tuitrain.app.widgets.status_line import StatusLine
+from tuitrain.app.widgets.tables.groups import GroupsTable
+from tuitrain.app.widgets.tables.journal import Journal
 from tuitrain.run.output import Output
 
 from .fake import FakeClock, FakeSource

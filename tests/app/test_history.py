@@ -7,8 +7,8 @@ from textual.widgets import OptionList, Static
 
 from tuitrain.app.keys import KEYS
 from tuitrain.app.palette import usual_acts
-from tuitrain.app.renderables.branch_tree import tree
 from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.tables.branch_tree import tree
 from tuitrain.app.screens.branches import BranchesDialog
 from tuitrain.app.screens.rewind import RewindDialog
 from tuitrain.app.widgets.footer import KeyFooter

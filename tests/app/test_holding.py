@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tuitrain.app.exporting import as_csv, legend, write_new
-from tuitrain.app.renderables.plot import Curve
+from tuitrain.app.renderables.charts.plot import Curve
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.header import RunHeader

@@ -18,10 +18,10 @@ from tuitrain.app.keys.elsewhere import BATCH, NETWORK, RECORDING, START, VIEWS,
 from tuitrain.app.screens.help import help_text
 from tuitrain.app.screens.recording import RecordingDeck
 from tuitrain.app.screens.start import StartScreen
-from tuitrain.app.widgets.curves import Chart
+from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.app.widgets.footer import KeyFooter
-from tuitrain.app.widgets.groups import GroupsTable
-from tuitrain.app.widgets.journal import Journal
+from tuitrain.app.widgets.tables.groups import GroupsTable
+from tuitrain.app.widgets.tables.journal import Journal
 
 ROOT = Path(__file__).parent.parent.parent
 EVERYWHERE = (*KEYS, *VIEWS, *WEIGHTS, *NETWORK, *BATCH, *RECORDING, *START)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tuitrain.app.renderables.log import log_rows, told
 from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.tables.log import log_rows, told
 from tuitrain.app.screens.log import Log
-from tuitrain.app.widgets.log import LogView
+from tuitrain.app.widgets.tables.log import LogView
 from tuitrain.run.output import Line, Said
 
 from .fake import FakeSource, running

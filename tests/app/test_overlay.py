@@ -12,13 +12,13 @@ from textual.widgets import Static
 from tests.past import flown, groups, left_behind, losses
 from tuitrain.app.exporting import as_csv
 from tuitrain.app.pinning import toggled
-from tuitrain.app.renderables.chart import chart, last_step
-from tuitrain.app.renderables.chart_view import ChartView
-from tuitrain.app.renderables.pinned import LETTERS, Pinned, legend_rows, pinned_curves
-from tuitrain.app.renderables.quantities import ACCURACY, GRADIENT, LOSS, LR, UPDATE
+from tuitrain.app.renderables.charts.chart import chart, last_step
+from tuitrain.app.renderables.charts.chart_view import ChartView
+from tuitrain.app.renderables.charts.metrics import ACCURACY, GRADIENT, LOSS, LR, UPDATE
+from tuitrain.app.renderables.charts.pinned_runs import LETTERS, Pinned, legend_rows, pinned_curves
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.screens.runs import RunsScreen
-from tuitrain.app.widgets.curves import Chart
+from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import GroupTrace, Series
 from tuitrain.scenario.past.curves import FinalCurves

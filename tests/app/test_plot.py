@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tuitrain.app.renderables import braille
-from tuitrain.app.renderables.ghosts import ghosts, span_of
-from tuitrain.app.renderables.marks import interventions
-from tuitrain.app.renderables.plot import (
+from tuitrain.app.renderables.charts import braille
+from tuitrain.app.renderables.charts.branch_curves import ghosts, span_of
+from tuitrain.app.renderables.charts.intervention_marks import interventions
+from tuitrain.app.renderables.charts.plot import (
     Axes,
     Curve,
     Mark,

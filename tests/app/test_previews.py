@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from tuitrain.app.renderables.lr_curve import lr_rows
+from tuitrain.app.renderables.charts.lr_forecast import lr_rows
 from tuitrain.app.renderables.rows import plain
-from tuitrain.app.renderables.update_preview import update_rows
+from tuitrain.app.renderables.tables.update_preview import update_rows
 from tuitrain.app.screens.previewed import courses
 from tuitrain.app.screens.schedule import first_terms
-from tuitrain.app.widgets.previews import LrCurve, NextUpdate
+from tuitrain.app.widgets.charts.previews import LrCurve, NextUpdate
 from tuitrain.commands import parse, to_text
 from tuitrain.run.snapshot import UpdatePreview
 

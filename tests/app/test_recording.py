@@ -14,7 +14,7 @@ from tuitrain.app.renderables.rows import plain
 from tuitrain.app.screens.help import Help
 from tuitrain.app.screens.recording import RecordingDeck
 from tuitrain.app.screens.runs import RunsScreen
-from tuitrain.app.widgets.journal import Journal
+from tuitrain.app.widgets.tables.journal import Journal
 from tuitrain.run.snapshot import Phase, Snapshot
 from tuitrain.scenario.past.recording import Recording
 

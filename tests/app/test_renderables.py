@@ -9,14 +9,14 @@ import pytest
 
 from tuitrain.app.renderables import formatting
 from tuitrain.app.renderables.banner import banner_rows
+from tuitrain.app.renderables.charts.sparkline import sparkline
 from tuitrain.app.renderables.footer import Hint, footer_hints
-from tuitrain.app.renderables.groups import Columns, table_header, table_rows
 from tuitrain.app.renderables.header import header_rows, progress, sweep
-from tuitrain.app.renderables.histogram import bars, resampled
-from tuitrain.app.renderables.journal import journal_rows
-from tuitrain.app.renderables.parameter import first_values, parameter_rows
+from tuitrain.app.renderables.histograms.bars import bars, resampled
+from tuitrain.app.renderables.histograms.parameter import first_values, parameter_rows
 from tuitrain.app.renderables.rows import flowed, plain, shortened, width_of
-from tuitrain.app.renderables.sparkline import sparkline
+from tuitrain.app.renderables.tables.groups import Columns, table_header, table_rows
+from tuitrain.app.renderables.tables.journal import journal_rows
 from tuitrain.run.snapshot import JournalEntry, ParameterView, Phase, Series
 
 from .fake import JOURNAL, array_view, branched, group, running, starting

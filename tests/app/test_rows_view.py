@@ -10,8 +10,8 @@ from textual.geometry import Size
 from textual.strip import Strip
 
 from tests.app.fake import FakeSource
+from tuitrain.app.renderables.charts.sparkline import sparkline
 from tuitrain.app.renderables.rows import LazyRows, Row, plain
-from tuitrain.app.renderables.sparkline import sparkline
 from tuitrain.app.widgets.rows_view import RowsView
 from tuitrain.run.snapshot import Snapshot
 

@@ -12,12 +12,12 @@ from tuitrain.app.screens.batch import BatchScreen
 from tuitrain.app.screens.lr import LrDialog
 from tuitrain.app.screens.network import NetworkScreen
 from tuitrain.app.screens.weights import WeightsScreen
-from tuitrain.app.widgets.batch import ConfusionMatrix, Samples
 from tuitrain.app.widgets.footer import KeyFooter
-from tuitrain.app.widgets.network import NetworkDetail, NetworkTree
+from tuitrain.app.widgets.heatmaps.batch import ConfusionMatrix, Samples
+from tuitrain.app.widgets.heatmaps.weights import WeightsBars, WeightsFacts, WeightsPicture
 from tuitrain.app.widgets.rows_view import RowsView
-from tuitrain.app.widgets.status import StatusLine
-from tuitrain.app.widgets.weights import WeightsBars, WeightsFacts, WeightsPicture
+from tuitrain.app.widgets.status_line import StatusLine
+from tuitrain.app.widgets.tables.network import NetworkDetail, NetworkTree
 from tuitrain.engines.closeups import SeeBatch, SeeNetwork, SeeWeights, Unseen
 
 from .fake import FakeSource, group, running, starting

@@ -20,7 +20,7 @@ from tuitrain.app.screens.past_run import PastRunDialog
 from tuitrain.app.screens.runs import RunsScreen
 from tuitrain.app.screens.start import StartScreen
 from tuitrain.app.start import StartApp
-from tuitrain.app.widgets.pick_list import PickList
+from tuitrain.app.widgets.tables.pick_list import PickList
 from tuitrain.scenario.box import Boxed
 from tuitrain.scenario.past.runs import past_runs
 from tuitrain_core import data

@@ -13,7 +13,7 @@ from tuitrain.app.palette import SteeringCommands
 from tuitrain.app.screens.confirm import Confirm
 from tuitrain.app.screens.help import Help
 from tuitrain.app.widgets.footer import KeyFooter
-from tuitrain.app.widgets.groups import GroupsTable
+from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.commands import VOCABULARY, Freeze, Pause, Resume, Step, Stop, Thaw
 from tuitrain.errors import RefusedError
 from tuitrain.run.snapshot import Phase

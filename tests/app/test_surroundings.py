@@ -9,8 +9,8 @@ from textual.widgets import Static
 from tuitrain.app.config import Config, read_config, write_config
 from tuitrain.app.tour import STOPS
 from tuitrain.app.widgets.footer import KeyFooter
-from tuitrain.app.widgets.groups import GroupsTable
-from tuitrain.app.widgets.journal import Journal
+from tuitrain.app.widgets.tables.groups import GroupsTable
+from tuitrain.app.widgets.tables.journal import Journal
 from tuitrain.run.snapshot import Phase
 
 from .fake import FakeSource, branched, group, running

@@ -7,8 +7,8 @@ from textual.widgets import Static
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.screens.rewind import RewindDialog
 from tuitrain.app.widgets.footer import KeyFooter
-from tuitrain.app.widgets.groups import GroupsTable
-from tuitrain.app.widgets.journal import Journal
+from tuitrain.app.widgets.tables.groups import GroupsTable
+from tuitrain.app.widgets.tables.journal import Journal
 from tuitrain.commands import Rewind
 from tuitrain.run.snapshot import Phase
 

@@ -7,19 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tuitrain.app.renderables.charts.lr_sweep import best, curve_rows, finder_rows, table_rows
+from tuitrain.app.renderables.charts.lr_sweep import tried as candidates_of
 from tuitrain.app.renderables.rows import plain
-from tuitrain.app.renderables.what_if import (
-    best,
-    curve_rows,
-    finder_rows,
-    table_rows,
-)
-from tuitrain.app.renderables.what_if import (
-    tried as candidates_of,
-)
 from tuitrain.app.screens.try_lr import takes
 from tuitrain.app.screens.what_if import WhatIf
-from tuitrain.app.widgets.what_if import TriedTable
+from tuitrain.app.widgets.charts.lr_sweep import TriedTable
 from tuitrain.commands import parse
 from tuitrain.run.snapshot import BranchView, Candidate, Phase, Series, Snapshot, Trial
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from tuitrain.bench import networks
-from tuitrain.bench.modules import Network, hundred_parameters
 from tuitrain.bench.peers import OURS, PEERS, numpy_arrays
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.synthetic import batches
 from tuitrain.bench.worker import Worker
+from tuitrain.bench.workloads import networks
+from tuitrain.bench.workloads.core_modules import Network, hundred_parameters
+from tuitrain.bench.workloads.synthetic_data import batches
 from tuitrain.errors import TuitrainError
 from tuitrain_core import Tensor, functional
 from tuitrain_core.autodiff import GradManager

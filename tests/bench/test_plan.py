@@ -3,7 +3,6 @@
 import msgspec
 import pytest
 
-from tuitrain.bench.crew import Crew
 from tuitrain.bench.parts import growth, optimizer, throughput
 from tuitrain.bench.peers import PEERS
 from tuitrain.bench.plan import Case, Plan
@@ -11,6 +10,7 @@ from tuitrain.bench.progress import Forecast, Shown, duration
 from tuitrain.bench.protocol import Answer, Cell
 from tuitrain.bench.results import Row, Trials
 from tuitrain.bench.worker import Worker
+from tuitrain.bench.worker_pool import Crew
 
 
 @pytest.fixture

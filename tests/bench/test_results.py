@@ -2,10 +2,10 @@
 
 import math
 
+from tuitrain.bench.interleave import NotMeasuredError, interleaved
 from tuitrain.bench.plan import Plan
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.results import Row, Trials, best_other, ratios, spread
-from tuitrain.bench.rounds import NotMeasuredError, interleaved
 from tuitrain.bench.worker import Worker
 
 

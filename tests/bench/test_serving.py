@@ -6,14 +6,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from tuitrain.bench import serving
+from tuitrain.bench import peer_server
 from tuitrain.bench.peers import Peer
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.worker import Worker
 
 THREADS = """
 import os, threading
-from tuitrain.bench.serving import serve
+from tuitrain.bench.peer_server import serve
 
 threading.Thread(target=threading.Event().wait, daemon=True).start()
 
@@ -38,7 +38,7 @@ def test_every_thread_of_a_peer_stays_on_as_many_processors_as_it_has_threads():
 def ways(monkeypatch):
     """Make ways whose compiling and steps take so long, by a clock of their own."""
     now, begun = [0.0], []
-    monkeypatch.setattr(serving, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+    monkeypatch.setattr(peer_server, "time", SimpleNamespace(perf_counter=lambda: now[0]))
 
     def way(name, compiling, step):
         def run(steps):
@@ -60,14 +60,14 @@ def ways(monkeypatch):
 def test_the_way_that_is_the_fastest_is_taken(ways):
     way, begun = ways
     tried = {"slow": way("slow", 1, 0.02), "quick": way("quick", 1, 0.01)}
-    name, _, pace = serving.fastest(tried, 12)
+    name, _, pace = peer_server.fastest(tried, 12)
     assert (name, begun) == ("quick", ["slow", "quick"])
     assert pace == pytest.approx(0.01)
 
 
 def test_no_other_way_is_begun_once_trying_has_taken_too_long(ways):
     way, begun = ways
-    name, _, _ = serving.fastest(
+    name, _, _ = peer_server.fastest(
         {"slow": way("slow", 13, 0.02), "quick": way("quick", 1, 0.01)}, 12
     )
     assert (name, begun) == ("slow", ["slow"])
@@ -75,9 +75,9 @@ def test_no_other_way_is_begun_once_trying_has_taken_too_long(ways):
 
 def test_a_way_that_fails_is_passed_over_however_long_it_took(ways):
     way, _ = ways
-    name, _, _ = serving.fastest(
+    name, _, _ = peer_server.fastest(
         {"broken": way("broken", 13, None), "other": way("other", 1, 1)}, 12
     )
     assert name == "other"
     with pytest.raises(RuntimeError, match="no compiler"):
-        serving.fastest({"broken": way("broken", 1, None)}, 12)
+        peer_server.fastest({"broken": way("broken", 1, None)}, 12)

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tuitrain.bench.flights import Flight, hundred_groups, scenario
+from tuitrain.bench.scenario_runs import Flight, hundred_groups, scenario
 from tuitrain.bench.terminal import Terminal, plain
 from tuitrain.scenario.load import loads
 

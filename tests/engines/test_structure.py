@@ -8,8 +8,8 @@ import pytest
 from tests.conformance.embedded import Small
 from tests.conformance.probes import buffers, do, train, whole
 from tests.engines.conftest import make_engine
-from tuitrain.app.renderables.network import Column, columns_for, layers, tree_rows
 from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.tables.network import Column, columns_for, layers, tree_rows
 from tuitrain.engines.closeups import Flow
 from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
 from tuitrain_core import functional as F

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.same_work import CELLS, assert_the_same_work, name
+from tests.bench.peer_equivalence import CELLS, assert_the_same_work, name
 from tuitrain.bench.peers import jax_jit, jax_scan
 
 

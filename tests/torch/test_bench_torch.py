@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch", minversion="2.0")
 
-from tests.bench.same_work import CELLS, assert_the_same_work, name  # noqa: E402
+from tests.bench.peer_equivalence import CELLS, assert_the_same_work, name  # noqa: E402
 from tuitrain.bench.peers import torch_compile, torch_eager, torch_networks  # noqa: E402
 from tuitrain.bench.protocol import Cell  # noqa: E402
 from tuitrain_core import Tensor, functional, models  # noqa: E402

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from .renderables.pinned import Pinned
+from .renderables.charts.pinned_runs import Pinned
 
 
 @dataclass(frozen=True, slots=True)

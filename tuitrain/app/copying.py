@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from tuitrain.run.snapshot import GroupView, JournalEntry, ParameterView, Snapshot
 
-from .renderables.chart import value_at
+from .renderables.charts.chart import value_at
+from .renderables.charts.metrics import Quantity
 from .renderables.formatting import shape
-from .renderables.groups import TableRow
-from .renderables.quantities import Quantity
+from .renderables.tables.groups import TableRow
 
 
 def of_row(snapshot: Snapshot, row: TableRow) -> str:

@@ -18,8 +18,8 @@ from tuitrain.encoding import encodable, file_stem
 from tuitrain.errors import TuitrainError
 from tuitrain.text import visible
 
-from .renderables.chart import MOST_CURVES
-from .renderables.plot import Curve
+from .renderables.charts.chart import MOST_CURVES
+from .renderables.charts.plot import Curve
 from .renderables.rows import Row, flowed, width_of
 
 LONGEST_STEM: Final = 160

@@ -30,7 +30,7 @@ from tuitrain.scenario.watch import build_watched
 from tuitrain.text import visible
 
 from .choice import Choice, FlyOn, FlyScenario, Open, Resume
-from .renderables.pinned import Pinned
+from .renderables.charts.pinned_runs import Pinned
 
 OUTPUT = "output.log"
 """The file in a run's folder that keeps what the training code says."""

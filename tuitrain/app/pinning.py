@@ -8,7 +8,7 @@ from tuitrain.errors import TuitrainError
 from tuitrain.scenario.past.curves import final_curves
 from tuitrain.scenario.past.runs import PastRun
 
-from .renderables.pinned import LETTERS, Pinned
+from .renderables.charts.pinned_runs import LETTERS, Pinned
 
 
 def toggled(pinned: tuple[Pinned, ...], run: PastRun) -> tuple[Pinned, ...]:

@@ -14,7 +14,6 @@ from tuitrain.scenario.report import ReportConsole, line
 from tuitrain.text import visible, visible_lines
 
 from . import peers, reports
-from .crew import Crew
 from .parts import Chosen, choose
 from .plan import Case, Plan
 from .progress import Shown
@@ -29,6 +28,7 @@ from .tables import (
     rich_table,
     told,
 )
+from .worker_pool import Crew
 
 ROUNDS, SECONDS = 5, 0.3
 QUICK_ROUNDS, QUICK_SECONDS = 3, 0.2

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from .crew import Crew
+from .interleave import Measure, NotMeasuredError, interleaved
 from .peers import OURS, PEERS, Peer
 from .protocol import Cell
 from .results import Row, Trials
-from .rounds import Measure, NotMeasuredError, interleaved
 from .worker import ASK_SECONDS, Worker, processors
+from .worker_pool import Crew
 
 BOOT_SECONDS = 2.5
 """About how long a run of tuitrain takes until it can be measured."""

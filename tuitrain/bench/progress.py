@@ -11,7 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from tuitrain.scenario.report import ReportConsole, line
 from tuitrain.text import visible
 
-from . import figures
+from . import formatting
 from .plan import Case
 from .results import Row
 
@@ -111,7 +111,7 @@ def duration(seconds: float) -> str:
 
 
 def _told(row: Row) -> str:
-    told = figures.line(row)
+    told = formatting.line(row)
     beside = f", {told.ratio} times {told.other}" if told.ratio else ""
     failed = row.trials.get(row.subject)
     problem = f" ({failed.problem})" if failed and failed.problem else ""

@@ -12,7 +12,7 @@ from tuitrain.errors import TuitrainError, listed, nearest
 from tuitrain.text import visible
 
 from . import parts
-from .figures import Line, line
+from .formatting import Line, line
 from .goals import Standing, standings
 from .results import Part, Report
 

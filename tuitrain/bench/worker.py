@@ -13,9 +13,9 @@ from typing import IO
 
 import msgspec
 
+from .peer_server import CPUS_VARIABLE
 from .peers import Peer
 from .protocol import Answer, Ask, Cell
-from .serving import CPUS_VARIABLE
 
 ASK_SECONDS = 60.0
 """How long an answer may take; torch.compile compiles a step of LeNet in about 20 s."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tuitrain.run.snapshot import GroupTrace, GroupView, Snapshot
 
-from .chart import value_at
+from .charts.chart import value_at
 from .formatting import count
 from .rows import Row
 

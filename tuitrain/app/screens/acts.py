@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tuitrain.app.exporting import LONGEST_STEM
 from tuitrain.app.keymap import written_key
-from tuitrain.app.renderables.groups import TableRow
+from tuitrain.app.renderables.tables.groups import TableRow
 from tuitrain.app.saving import WRITERS, save
 from tuitrain.commands import (
     AnyCommand,

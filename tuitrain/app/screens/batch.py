@@ -9,8 +9,8 @@ from textual.binding import BindingType
 
 from tuitrain.app.keys.elsewhere import BATCH
 from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.widgets.batch import ConfusionMatrix, Samples
-from tuitrain.app.widgets.plain import Container
+from tuitrain.app.widgets.heatmaps.batch import ConfusionMatrix, Samples
+from tuitrain.app.widgets.no_markup import Container
 from tuitrain.engines.closeups import SAMPLES, SeeBatch
 from tuitrain.engines.closeups import Samples as SampleSource
 

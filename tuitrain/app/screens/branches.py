@@ -7,8 +7,8 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.renderables.branch_tree import TITLES, cells, tree
-from tuitrain.app.widgets.plain import Option, OptionList, Static
+from tuitrain.app.renderables.tables.branch_tree import TITLES, cells, tree
+from tuitrain.app.widgets.no_markup import Option, OptionList, Static
 from tuitrain.run.snapshot import Snapshot
 
 from .dialog import CommandDialog

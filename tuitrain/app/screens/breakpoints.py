@@ -12,7 +12,7 @@ from textual.suggester import Suggester
 
 from tuitrain.app.completion import completions
 from tuitrain.app.text import as_written
-from tuitrain.app.widgets.plain import Input, Option, OptionList, Static
+from tuitrain.app.widgets.no_markup import Input, Option, OptionList, Static
 from tuitrain.commands import AnyCommand, parse, to_text
 from tuitrain.commands.vocabulary import verb
 from tuitrain.errors import CommandError

@@ -9,11 +9,11 @@ from textual.reactive import reactive
 
 from tuitrain.app.exporting import as_csv, as_svg, legend, write_new
 from tuitrain.app.png import PngError, as_png
-from tuitrain.app.renderables.chart import last_step
-from tuitrain.app.renderables.chart_view import ChartView
-from tuitrain.app.renderables.pinned import Pinned, pinned_curves
-from tuitrain.app.renderables.quantities import LOSS, QUANTITIES, Quantity, beside
-from tuitrain.app.widgets.curves import Chart
+from tuitrain.app.renderables.charts.chart import last_step
+from tuitrain.app.renderables.charts.chart_view import ChartView
+from tuitrain.app.renderables.charts.metrics import LOSS, QUANTITIES, Quantity, beside
+from tuitrain.app.renderables.charts.pinned_runs import Pinned, pinned_curves
+from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.past.runs import past_runs
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from textual import on
 
-from tuitrain.app.widgets.filter_line import FilterInput
-from tuitrain.app.widgets.plain import Input
+from tuitrain.app.widgets.inputs.filter_line import FilterInput
+from tuitrain.app.widgets.no_markup import Input
 
 from .scrubbing import Scrubbing
 

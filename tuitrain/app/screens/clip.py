@@ -7,7 +7,7 @@ import math
 from textual.app import ComposeResult
 
 from tuitrain.app.renderables.formatting import short
-from tuitrain.app.widgets.plain import Horizontal, Input, Option, OptionList, Static, Vertical
+from tuitrain.app.widgets.no_markup import Horizontal, Input, Option, OptionList, Static, Vertical
 from tuitrain.run.snapshot import Snapshot
 
 from .previewed import Ask, PreviewedDialog

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tuitrain.app.text import keys_line
-from tuitrain.app.widgets.plain import Static, Vertical
+from tuitrain.app.widgets.no_markup import Static, Vertical
 
 from .base import BaseDialog
 from .help import EXPLAIN

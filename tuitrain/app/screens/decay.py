@@ -7,7 +7,7 @@ import re
 from textual.app import ComposeResult
 
 from tuitrain.app.renderables.formatting import rate
-from tuitrain.app.widgets.plain import Input, Static
+from tuitrain.app.widgets.no_markup import Input, Static
 from tuitrain.run.snapshot import GroupView, Snapshot
 
 from .previewed import Ask, RescheduleDialog

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tuitrain.app.text import keys_line
-from tuitrain.app.widgets.plain import Input, OptionList, RadioSet, Static, Vertical
+from tuitrain.app.widgets.no_markup import Input, OptionList, RadioSet, Static, Vertical
 from tuitrain.commands import AnyCommand, parse, to_text
 from tuitrain.errors import CommandError
 from tuitrain.run.snapshot import Snapshot

@@ -18,20 +18,20 @@ from tuitrain.app.completion import usage
 from tuitrain.app.keymap import keys_of
 from tuitrain.app.keys import Key, bindings
 from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.renderables.groups import TableRow
-from tuitrain.app.renderables.journal import answer
+from tuitrain.app.renderables.tables.groups import TableRow
+from tuitrain.app.renderables.tables.journal import answer
 from tuitrain.app.source import Source
 from tuitrain.app.widgets.banner import Banner
-from tuitrain.app.widgets.command_line import CommandInput, CommandLine
-from tuitrain.app.widgets.curves import Chart
-from tuitrain.app.widgets.filter_line import FilterLine
+from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.app.widgets.footer import KeyFooter
-from tuitrain.app.widgets.groups import GroupsTable
 from tuitrain.app.widgets.header import RunHeader
-from tuitrain.app.widgets.journal import Journal
+from tuitrain.app.widgets.inputs.command_line import CommandInput, CommandLine
+from tuitrain.app.widgets.inputs.filter_line import FilterLine
+from tuitrain.app.widgets.no_markup import Container, Input, Static
 from tuitrain.app.widgets.parameter import ParameterPanel
-from tuitrain.app.widgets.plain import Container, Input, Static
-from tuitrain.app.widgets.status import StatusLine
+from tuitrain.app.widgets.status_line import StatusLine
+from tuitrain.app.widgets.tables.groups import GroupsTable
+from tuitrain.app.widgets.tables.journal import Journal
 from tuitrain.app.widgets.tour import TourPanel
 from tuitrain.run.snapshot import JournalEntry, Phase, Snapshot
 

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from tuitrain.app.keymap import keys_of
 from tuitrain.app.keys import KEYS, Key
 from tuitrain.app.text import Content, as_written, assembled
-from tuitrain.app.widgets.plain import Static, VerticalScroll
+from tuitrain.app.widgets.no_markup import Static, VerticalScroll
 from tuitrain.commands import VOCABULARY, Verb
 from tuitrain.commands.vocabulary import verb as verb_named
 

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tuitrain.app.renderables.formatting import count
-from tuitrain.app.widgets.plain import Input, Static
+from tuitrain.app.widgets.no_markup import Input, Static
 from tuitrain.commands import Checkpoint
 from tuitrain.errors import CommandError
 from tuitrain.run.snapshot import Snapshot

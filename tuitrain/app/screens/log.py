@@ -8,10 +8,10 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.renderables.log import LEVELS, told
+from tuitrain.app.renderables.tables.log import LEVELS, told
 from tuitrain.app.text import keys_line
-from tuitrain.app.widgets.log import LogView
-from tuitrain.app.widgets.plain import Input, Static, Vertical
+from tuitrain.app.widgets.no_markup import Input, Static, Vertical
+from tuitrain.app.widgets.tables.log import LogView
 from tuitrain.run.snapshot import Snapshot
 
 from .base import BaseDialog

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 
 from tuitrain.app.renderables.formatting import rate
-from tuitrain.app.widgets.plain import Input, Static
+from tuitrain.app.widgets.no_markup import Input, Static
 from tuitrain.commands import number_text
 from tuitrain.run.snapshot import GroupView, Snapshot
 

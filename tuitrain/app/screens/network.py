@@ -12,8 +12,8 @@ from textual.app import ComposeResult
 from tuitrain.app.keymap import written_key
 from tuitrain.app.keys.elsewhere import NETWORK
 from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.renderables.groups import TableRow
-from tuitrain.app.widgets.network import NetworkDetail, NetworkTree
+from tuitrain.app.renderables.tables.groups import TableRow
+from tuitrain.app.widgets.tables.network import NetworkDetail, NetworkTree
 from tuitrain.engines.closeups import NetworkRow, SeeNetwork
 from tuitrain.run.snapshot import Snapshot
 

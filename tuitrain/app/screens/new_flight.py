@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from tuitrain.app.choice import FlyOn
 from tuitrain.app.renderables.rows import left
 from tuitrain.app.text import as_written, keys_line
-from tuitrain.app.widgets.plain import Input, Option, OptionList, Static, Vertical
+from tuitrain.app.widgets.no_markup import Input, Option, OptionList, Static, Vertical
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.box import MODELS
 from tuitrain.scenario.datasets import check_data

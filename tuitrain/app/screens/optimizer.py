@@ -6,7 +6,8 @@ from textual import on
 from textual.app import ComposeResult
 
 from tuitrain.app.renderables.formatting import rate
-from tuitrain.app.widgets.plain import (
+from tuitrain.app.widgets.inputs.radio import Radio
+from tuitrain.app.widgets.no_markup import (
     Horizontal,
     Input,
     Option,
@@ -15,7 +16,6 @@ from tuitrain.app.widgets.plain import (
     Static,
     Vertical,
 )
-from tuitrain.app.widgets.radio import Radio
 from tuitrain.engines.settings import kept
 from tuitrain.run.snapshot import GroupView, Snapshot
 

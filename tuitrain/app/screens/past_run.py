@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from tuitrain.app.choice import Choice, Open, Resume
 from tuitrain.app.renderables.formatting import count
 from tuitrain.app.text import keys_line
-from tuitrain.app.widgets.plain import Static, Vertical
+from tuitrain.app.widgets.no_markup import Static, Vertical
 from tuitrain.scenario.past.runs import PastRun
 
 from .base import BaseDialog

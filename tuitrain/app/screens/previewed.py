@@ -9,8 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.lr_curve import Ahead, settled
-from tuitrain.app.widgets.previews import LrCurve, NextUpdate
+from tuitrain.app.renderables.charts.lr_forecast import Ahead, settled
+from tuitrain.app.widgets.charts.previews import LrCurve, NextUpdate
 from tuitrain.commands import AnyCommand, parse, to_text
 from tuitrain.engines.lr_ahead import Rescheduling, lr_ahead
 from tuitrain.errors import CommandError, RefusedError, TuitrainError

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from textual.app import ComposeResult
 
 from tuitrain.app.text import as_written
-from tuitrain.app.widgets.plain import Input, Static, VerticalScroll
+from tuitrain.app.widgets.no_markup import Input, Static, VerticalScroll
 from tuitrain.run.snapshot import GroupView
 
 from .dialog import CommandDialog

@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from tuitrain.app.keymap import written_key
 from tuitrain.app.renderables.formatting import count
 from tuitrain.app.renderables.timeline import happened, next_of, stops
-from tuitrain.app.widgets.plain import Input, Static
+from tuitrain.app.widgets.no_markup import Input, Static
 from tuitrain.commands import Rewind
 from tuitrain.errors import CommandError, listed, nearest
 from tuitrain.run.snapshot import Snapshot

@@ -12,16 +12,21 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tuitrain.app.pinning import pin_of, toggled
-from tuitrain.app.renderables.chart_view import ChartView
-from tuitrain.app.renderables.past_runs import difference_rows, found_in, run_row, runs_header
-from tuitrain.app.renderables.pinned import Pinned
-from tuitrain.app.renderables.quantities import ACCURACY, LOSS, QUANTITIES, beside
+from tuitrain.app.renderables.charts.chart_view import ChartView
+from tuitrain.app.renderables.charts.metrics import ACCURACY, LOSS, QUANTITIES, beside
+from tuitrain.app.renderables.charts.pinned_runs import Pinned
 from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.tables.past_runs import (
+    difference_rows,
+    found_in,
+    run_row,
+    runs_header,
+)
 from tuitrain.app.text import as_written, keys_line
-from tuitrain.app.widgets.curves import Chart
-from tuitrain.app.widgets.filter_line import FilterInput, FilterLine
-from tuitrain.app.widgets.pick_list import PickList
-from tuitrain.app.widgets.plain import Horizontal, Input, Static, Vertical
+from tuitrain.app.widgets.charts.chart import Chart
+from tuitrain.app.widgets.inputs.filter_line import FilterInput, FilterLine
+from tuitrain.app.widgets.no_markup import Horizontal, Input, Static, Vertical
+from tuitrain.app.widgets.tables.pick_list import PickList
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import Phase, Series, Snapshot, Title
 from tuitrain.scenario.past.runs import PastRun

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tuitrain.app.text import keys_line
-from tuitrain.app.widgets.plain import Input, Static, Vertical
+from tuitrain.app.widgets.no_markup import Input, Static, Vertical
 from tuitrain.errors import TuitrainError
 from tuitrain.paths import home_path
 

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 
 from tuitrain.app.renderables.formatting import rate
-from tuitrain.app.widgets.plain import Horizontal, Input, Option, OptionList, Static, Vertical
+from tuitrain.app.widgets.no_markup import Horizontal, Input, Option, OptionList, Static, Vertical
 from tuitrain.commands import number_text
 from tuitrain.run.snapshot import GroupView, Snapshot
 

@@ -10,10 +10,10 @@ from textual import on
 from tuitrain.app.keymap import written_key
 from tuitrain.app.renderables.formatting import count
 from tuitrain.app.renderables.timeline import cursor_row, decided, next_of, places
-from tuitrain.app.widgets.curves import Chart
-from tuitrain.app.widgets.groups import GroupsTable
-from tuitrain.app.widgets.journal import Journal
-from tuitrain.app.widgets.plain import Input
+from tuitrain.app.widgets.charts.chart import Chart
+from tuitrain.app.widgets.no_markup import Input
+from tuitrain.app.widgets.tables.groups import GroupsTable
+from tuitrain.app.widgets.tables.journal import Journal
 from tuitrain.commands import AnyCommand
 from tuitrain.run.snapshot import Actor, Snapshot
 

@@ -16,14 +16,14 @@ from tuitrain.app.keymap import written_key
 from tuitrain.app.keys import KEYS, Key
 from tuitrain.app.keys.elsewhere import VIEWS
 from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.renderables.groups import TableRow
-from tuitrain.app.renderables.heat import Ink
+from tuitrain.app.renderables.heatmaps.heatmap import Ink
 from tuitrain.app.renderables.rows import Row, wrapped
+from tuitrain.app.renderables.tables.groups import TableRow
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.header import RunHeader
-from tuitrain.app.widgets.heat import HeatView
+from tuitrain.app.widgets.heatmaps.heat_view import HeatView
 from tuitrain.app.widgets.rows_view import RowsView
-from tuitrain.app.widgets.status import StatusLine
+from tuitrain.app.widgets.status_line import StatusLine
 from tuitrain.engines.closeups import See, Seen, Unseen
 from tuitrain.run.snapshot import Phase, Snapshot
 

@@ -15,8 +15,8 @@ from tuitrain.app.keymap import conflict, fixed, keys_with, written
 from tuitrain.app.keys import KEYS
 from tuitrain.app.renderables.rows import left, shortened
 from tuitrain.app.text import keys_line
-from tuitrain.app.widgets.plain import Option, OptionList, Static, Vertical
-from tuitrain.app.widgets.settings import SettingsList
+from tuitrain.app.widgets.inputs.settings import SettingsList
+from tuitrain.app.widgets.no_markup import Option, OptionList, Static, Vertical
 
 from .base import BaseDialog
 from .help import EXPLAIN

@@ -14,13 +14,13 @@ from textual.binding import BindingType
 from tuitrain.app.choice import Choice, FlyOn, FlyScenario, Open
 from tuitrain.app.keys.elsewhere import START
 from tuitrain.app.pinning import pin_of, toggled
-from tuitrain.app.renderables.past_runs import found_in, run_row, runs_header
-from tuitrain.app.renderables.pinned import Pinned
+from tuitrain.app.renderables.charts.pinned_runs import Pinned
 from tuitrain.app.renderables.rows import Row, left, shortened
+from tuitrain.app.renderables.tables.past_runs import found_in, run_row, runs_header
 from tuitrain.app.text import as_written, assembled, keys_line
-from tuitrain.app.widgets.filter_line import FilterInput, FilterLine
-from tuitrain.app.widgets.pick_list import PickList
-from tuitrain.app.widgets.plain import Horizontal, Input, Static, Vertical
+from tuitrain.app.widgets.inputs.filter_line import FilterInput, FilterLine
+from tuitrain.app.widgets.no_markup import Horizontal, Input, Static, Vertical
+from tuitrain.app.widgets.tables.pick_list import PickList
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.box import Boxed
 from tuitrain.scenario.past.runs import PastRun

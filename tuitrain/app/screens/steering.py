@@ -13,9 +13,9 @@ from textual.reactive import reactive
 from tuitrain.app.acknowledgement import Acknowledgements
 from tuitrain.app.keymap import written_key
 from tuitrain.app.renderables.formatting import count
-from tuitrain.app.renderables.groups import TableRow
+from tuitrain.app.renderables.tables.groups import TableRow
 from tuitrain.app.source import Source
-from tuitrain.app.widgets.status import StatusLine
+from tuitrain.app.widgets.status_line import StatusLine
 from tuitrain.commands import (
     AnyCommand,
     Branch,

@@ -9,10 +9,10 @@ from textual.events import Resize
 from tuitrain.app.copying import of_entry, of_row, of_step
 from tuitrain.app.keymap import written_key
 from tuitrain.app.renderables.rows import plain, shortened
-from tuitrain.app.widgets.curves import Chart
-from tuitrain.app.widgets.groups import GroupsTable
-from tuitrain.app.widgets.journal import Journal
-from tuitrain.app.widgets.plain import Static
+from tuitrain.app.widgets.charts.chart import Chart
+from tuitrain.app.widgets.no_markup import Static
+from tuitrain.app.widgets.tables.groups import GroupsTable
+from tuitrain.app.widgets.tables.journal import Journal
 from tuitrain.app.widgets.tour import TourPanel
 
 from .choosing import Choosing

@@ -11,16 +11,16 @@ from textual.binding import BindingType
 from tuitrain.app.keymap import written_key
 from tuitrain.app.keys.elsewhere import WEIGHTS
 from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.renderables.groups import TableRow
-from tuitrain.app.renderables.weights import FACETS
-from tuitrain.app.widgets.plain import Container, Vertical
-from tuitrain.app.widgets.weights import (
+from tuitrain.app.renderables.heatmaps.weights import FACETS
+from tuitrain.app.renderables.tables.groups import TableRow
+from tuitrain.app.widgets.heatmaps.weights import (
     WeightsBars,
     WeightsCourse,
     WeightsFacts,
     WeightsPanel,
     WeightsPicture,
 )
+from tuitrain.app.widgets.no_markup import Container, Vertical
 from tuitrain.engines.closeups import SeeWeights
 from tuitrain.run.snapshot import Snapshot
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
+from tuitrain.app.renderables.charts.lr_sweep import FINDER_FROM
 from tuitrain.app.renderables.formatting import count
-from tuitrain.app.renderables.what_if import FINDER_FROM
-from tuitrain.app.widgets.plain import Horizontal
-from tuitrain.app.widgets.what_if import TriedCurves, TriedFinder, TriedTable, TriedView
+from tuitrain.app.widgets.charts.lr_sweep import TriedCurves, TriedFinder, TriedTable, TriedView
+from tuitrain.app.widgets.no_markup import Horizontal
 from tuitrain.run.snapshot import Snapshot, Trial
 
 from .dialog import CommandDialog

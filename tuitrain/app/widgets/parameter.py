@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.geometry import Size
 
 from tuitrain.app.renderables.formatting import count, shape
-from tuitrain.app.renderables.parameter import parameter_rows
+from tuitrain.app.renderables.histograms.parameter import parameter_rows
 from tuitrain.app.renderables.rows import Row, wrapped
 from tuitrain.run.snapshot import Snapshot
 

@@ -17,7 +17,7 @@ from tuitrain.app.renderables.rows import ROLES, Role, Row, wrapped
 from tuitrain.run.snapshot import Snapshot
 from tuitrain.text import visible
 
-from .plain import AsWritten
+from .no_markup import AsWritten
 
 
 class RowsView(AsWritten, ScrollView, can_focus=False):

@@ -7,7 +7,7 @@ from textual.css.query import NoMatches
 from tuitrain.app.keymap import written_key
 from tuitrain.app.text import assembled
 from tuitrain.app.tour import STOPS
-from tuitrain.app.widgets.plain import Static
+from tuitrain.app.widgets.no_markup import Static
 
 
 class TourPanel(Static):

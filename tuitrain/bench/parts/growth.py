@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuitrain.bench.networks import mlp
 from tuitrain.bench.peers import OURS
 from tuitrain.bench.plan import Case, Plan
 from tuitrain.bench.protocol import Cell
+from tuitrain.bench.workloads.networks import mlp
 
 BESIDE = ("torch eager", "JAX jit")
 """torch.compile and JAX scan would compile for minutes here."""

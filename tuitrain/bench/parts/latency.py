@@ -9,9 +9,16 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from tuitrain.bench.flights import START_SECONDS, Flight, flying, scenario, surroundings, written
+from tuitrain.bench.interleave import NotMeasuredError
 from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan
-from tuitrain.bench.rounds import NotMeasuredError
+from tuitrain.bench.scenario_runs import (
+    START_SECONDS,
+    Flight,
+    flying,
+    scenario,
+    surroundings,
+    written,
+)
 
 SETTLE_STEPS = 200
 ANSWER_SECONDS = 10.0
@@ -48,7 +55,13 @@ def _freeze_or_thaw(flight: Flight, number: int) -> float:
 
 def _commands(count: int) -> Sequence[float]:
     with written(scenario()) as file:
-        command = [sys.executable, "-m", "tuitrain.bench.inside.commands", str(file), str(count)]
+        command = [
+            sys.executable,
+            "-m",
+            "tuitrain.bench.probes.command_latency",
+            str(file),
+            str(count),
+        ]
         try:
             done = subprocess.run(
                 command,

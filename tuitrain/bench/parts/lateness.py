@@ -6,9 +6,9 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 
-from tuitrain.bench.flights import START_SECONDS, hundred_groups, surroundings, written
+from tuitrain.bench.interleave import NotMeasuredError
 from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan, threads_text
-from tuitrain.bench.rounds import NotMeasuredError
+from tuitrain.bench.scenario_runs import START_SECONDS, hundred_groups, surroundings, written
 from tuitrain.bench.terminal import Terminal
 
 WATCHED = 12
@@ -27,7 +27,7 @@ def cases(plan: Plan) -> Iterator[Case]:
 def _late(threads: int, seconds: float) -> Sequence[float]:
     with written(hundred_groups()) as file:
         out = file.with_name("late.json")
-        command = [sys.executable, "-m", "tuitrain.bench.inside.lateness"]
+        command = [sys.executable, "-m", "tuitrain.bench.probes.event_loop_delay"]
         arguments = [str(file), str(seconds), str(out)]
         with Terminal(command + arguments, surroundings(threads)) as terminal:
             try:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuitrain.bench.flights import flying, scenario
+from tuitrain.bench.interleave import Measure, NotMeasuredError
 from tuitrain.bench.peers import OURS, Peer
 from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.results import Row
-from tuitrain.bench.rounds import Measure, NotMeasuredError
+from tuitrain.bench.scenario_runs import flying, scenario
 from tuitrain.bench.worker import Worker
 
 CELL = Cell(network="lenet", batch=64, samples=1024)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuitrain.bench.flights import flying, scenario
+from tuitrain.bench.interleave import Measure, NotMeasuredError
 from tuitrain.bench.peers import OURS
 from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan, timing
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.results import Row
-from tuitrain.bench.rounds import Measure, NotMeasuredError
+from tuitrain.bench.scenario_runs import flying, scenario
 
 SETTLE_STEPS = 200
 RUN, ENGINE = "headless run", "bare engine"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuitrain.bench.flights import flying, scenario
+from tuitrain.bench.interleave import Measure, NotMeasuredError
 from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan, threads_text
 from tuitrain.bench.results import Row
-from tuitrain.bench.rounds import Measure, NotMeasuredError
+from tuitrain.bench.scenario_runs import flying, scenario
 
 SETTLE_STEPS = 200
 SHOWN, HEADLESS = "full screen", "headless"

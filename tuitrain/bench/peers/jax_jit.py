@@ -9,11 +9,11 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from tuitrain.bench.networks import Convolution, network
+from tuitrain.bench.peer_server import Run, Training, Variants, serve
 from tuitrain.bench.peers import jax_networks as networks
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.serving import Run, Training, Variants, serve
-from tuitrain.bench.synthetic import matrices
+from tuitrain.bench.workloads.networks import Convolution, network
+from tuitrain.bench.workloads.synthetic_data import matrices
 
 
 def prepare(cell: Cell) -> Variants:

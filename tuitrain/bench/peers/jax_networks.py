@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tuitrain.bench import layouts, networks
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.synthetic import LEARNING_RATES, Weights, batches, weights
+from tuitrain.bench.workloads import channels_last, networks
+from tuitrain.bench.workloads.synthetic_data import LEARNING_RATES, Weights, batches, weights
 
 Tree: TypeAlias = Any
 Step: TypeAlias = Callable[[Tree, Any, Any], Tree]
@@ -37,12 +37,12 @@ def state(cell: Cell) -> Tree:
     layers = networks.network(cell.network)
     parameters = []
     for layer, below, (weight, bias) in zip(
-        layers, layouts.below(layers), weights(layers), strict=True
+        layers, channels_last.below(layers), weights(layers), strict=True
     ):
         if isinstance(layer, networks.Convolution):
-            laid_out = layouts.taps_first(weight)
+            laid_out = channels_last.taps_first(weight)
         else:
-            laid_out = layouts.inputs_first(weight, below)
+            laid_out = channels_last.inputs_first(weight, below)
         parameters.append((jnp.asarray(laid_out), jnp.asarray(bias)))
     return with_moments(parameters) if cell.optimizer == "adam" else {"parameters": parameters}
 
@@ -52,12 +52,12 @@ def read(cell: Cell, state: Tree) -> list[Weights]:
     layers = networks.network(cell.network)
     found = []
     for layer, below, (weight, bias) in zip(
-        layers, layouts.below(layers), state["parameters"], strict=True
+        layers, channels_last.below(layers), state["parameters"], strict=True
     ):
         if isinstance(layer, networks.Convolution):
-            laid_out = layouts.from_taps_first(np.asarray(weight))
+            laid_out = channels_last.from_taps_first(np.asarray(weight))
         else:
-            laid_out = layouts.from_inputs_first(np.asarray(weight), below)
+            laid_out = channels_last.from_inputs_first(np.asarray(weight), below)
         found.append((laid_out, np.asarray(bias)))
     return found
 

@@ -10,10 +10,10 @@ from itertools import cycle
 import jax
 from jax import lax
 
-from tuitrain.bench.networks import Convolution, network, step_flops
+from tuitrain.bench.peer_server import Training, Variants, serve
 from tuitrain.bench.peers import jax_networks as networks
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.serving import Training, Variants, serve
+from tuitrain.bench.workloads.networks import Convolution, network, step_flops
 
 LEAST_STEPS, MOST_STEPS, OPERATIONS = 4, 256, 1e9
 """Steps in one call: so many that the call costs a step next to nothing, and no more than take

@@ -10,10 +10,16 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from tuitrain.bench import layouts, networks
+from tuitrain.bench.peer_server import Run, Training, Variants, serve
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.serving import Run, Training, Variants, serve
-from tuitrain.bench.synthetic import LEARNING_RATES, Weights, batches, matrices, weights
+from tuitrain.bench.workloads import channels_last, networks
+from tuitrain.bench.workloads.synthetic_data import (
+    LEARNING_RATES,
+    Weights,
+    batches,
+    matrices,
+    weights,
+)
 
 Array: TypeAlias = NDArray[Any]
 Update: TypeAlias = Callable[[list[Array]], None]
@@ -29,12 +35,12 @@ class _Linear:
         self, layer: networks.Linear, below: networks.Layer | None, weights: Weights
     ) -> None:
         self._below = below
-        self.weight = layouts.inputs_first(weights[0], below)
+        self.weight = channels_last.inputs_first(weights[0], below)
         self.bias = weights[1].copy()
         self._relu = layer.relu
 
     def weights(self) -> Weights:
-        return layouts.from_inputs_first(self.weight, self._below), self.bias
+        return channels_last.from_inputs_first(self.weight, self._below), self.bias
 
     def forward(self, x: Array) -> Array:
         self._shape, self._x = x.shape, x.reshape(len(x), -1)
@@ -105,7 +111,9 @@ def build(name: str) -> list[_Layer]:
         _Convolution(layer, initial)
         if isinstance(layer, networks.Convolution)
         else _Linear(layer, below, initial)
-        for layer, below, initial in zip(plan, layouts.below(plan), weights(plan), strict=True)
+        for layer, below, initial in zip(
+            plan, channels_last.below(plan), weights(plan), strict=True
+        )
     ]
 
 

@@ -8,9 +8,9 @@ import torch
 import torch._dynamo
 from torch.nn.functional import cross_entropy
 
+from tuitrain.bench.peer_server import Training, Variants, serve
 from tuitrain.bench.peers import torch_networks as networks
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.serving import Training, Variants, serve
 
 # Past the limit it would go on eagerly, and say so in a log.
 torch._dynamo.config.fail_on_recompile_limit_hit = True

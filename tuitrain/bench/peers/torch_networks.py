@@ -12,11 +12,17 @@ from typing import Any
 import torch
 from torch import nn
 
-from tuitrain.bench import networks
+from tuitrain.bench.peer_server import Run
 from tuitrain.bench.peers.torch_resnet import ResNet
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.serving import Run
-from tuitrain.bench.synthetic import LEARNING_RATES, Weights, batches, matrices, weights
+from tuitrain.bench.workloads import networks
+from tuitrain.bench.workloads.synthetic_data import (
+    LEARNING_RATES,
+    Weights,
+    batches,
+    matrices,
+    weights,
+)
 
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
 torch.set_num_interop_threads(1)

@@ -1,0 +1,70 @@
+"""The interventions of a run, as marks for its charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tuitrain.commands import (
+    AnyCommand,
+    Clip,
+    Decay,
+    Freeze,
+    Regroup,
+    ScaleLr,
+    SetLr,
+    SetSchedule,
+    SwapOptimizer,
+    Thaw,
+    number_text,
+    parse,
+)
+from tuitrain.errors import CommandError
+from tuitrain.run.snapshot import GroupView, Intervention
+
+from ..rows import group_role
+from .plot import Mark
+
+
+def interventions(made: Sequence[Intervention], groups: Sequence[GroupView]) -> tuple[Mark, ...]:
+    """Return a mark for every command that changed how the network learns."""
+    roles = {group.name: group_role(index) for index, group in enumerate(groups)}
+    roles |= {
+        parameter.name: roles[group.name] for group in groups for parameter in group.parameters
+    }
+    marks = []
+    for each in made:
+        if (command := _read(each.command)) is None:
+            continue
+        if (words := _label(command)) is not None:
+            label, short, target = words
+            marks.append(Mark(each.step, label, short, roles.get(target, "accent")))
+    return tuple(marks)
+
+
+def _read(text: str) -> AnyCommand | None:
+    try:
+        return parse(text)
+    except CommandError:
+        return None
+
+
+def _label(command: AnyCommand) -> tuple[str, str, str] | None:
+    """Return the label of a command, its short form, and whom it concerns."""
+    match command:
+        case Freeze(target=target):
+            return f"❄{target}", "❄", target
+        case Thaw(target=target):
+            return f"☼{target}", "☼", target
+        case SetLr(target=target) | ScaleLr(target=target):
+            return f"lr {target}", "lr", target
+        case Decay(target=target):
+            return f"╲{target}", "╲", target
+        case SetSchedule(target=target, kind=kind):
+            return f"∿{target} {kind}", "∿", target
+        case Clip(by=by, limit=limit):
+            return (f"⊓{by}" if by == "off" else f"⊓{by} {number_text(limit)}"), "⊓", ""
+        case SwapOptimizer(target=target, name=name):
+            return f"⇄{target} {name}", "⇄", target
+        case Regroup(name=name):
+            return f"⊞{name}", "⊞", name
+    return None

@@ -1,0 +1,199 @@
+"""Learning rates that were tried side by side: their numbers, their curves, loss against lr."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from tuitrain.run.snapshot import Series, Snapshot, Trial
+
+from ..formatting import count, rate, short
+from ..rows import Role, Row, left, right
+from .plot import Axes, Curve, Mark, fixed, flat, plot
+
+AT_THE_END: Final = 50
+"""Steps at the end over which the loss is averaged to compare; as in the run's own answer."""
+
+FINDER_FROM: Final = 3
+"""From so many learning rates on, loss against lr is a curve."""
+
+_ROLES: Final[tuple[Role, ...]] = ("group-0", "group-1", "group-2", "group-4", "text")
+"""Those colours of the groups that can be told apart as thin lines."""
+
+_DECADE: Final = 1000
+"""Places on the axis of learning rates from one power of ten to the next."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tried:
+    """One candidate, with what came of it.
+
+    Attributes
+    ----------
+    lr : the rate itself; the factor where that is all that is known
+    curve : the loss of every step it was tried for
+    end, mean : mean loss of the last steps, and of all; not finite if it diverged
+    as_is : it changed nothing
+    """
+
+    value: str
+    branch: str
+    lr: float
+    curve: Series
+    end: float
+    mean: float
+    as_is: bool
+    role: Role
+
+
+def tried(snapshot: Snapshot, trial: Trial) -> list[Tried]:
+    """Return the candidates, in the order in which they were given."""
+    lines = {branch.name: branch.loss for branch in snapshot.branches}
+    lines[snapshot.branch] = snapshot.loss
+    found = []
+    for index, each in enumerate(trial.candidates):
+        curve = _since(lines.get(each.branch, Series()), trial)
+        found.append(
+            Tried(
+                each.value,
+                each.branch,
+                _lr(each.value, trial.lr),
+                curve,
+                _mean(curve, trial, AT_THE_END),
+                _mean(curve, trial, trial.steps),
+                each.as_is,
+                _ROLES[index % len(_ROLES)],
+            )
+        )
+    return found
+
+
+def best(candidates: Sequence[Tried]) -> int:
+    """Return the place of the one with the lowest loss at the end; 0 if all diverged."""
+    places = range(len(candidates))
+    return min(places, key=lambda at: _finite_or(candidates[at].end, math.inf), default=0)
+
+
+def table_rows(candidates: Sequence[Tried], trial: Trial, width: int) -> list[Row]:
+    """Return a title, and a row for each candidate; the best is marked."""
+    last = min(AT_THE_END, trial.steps)
+    lr_title = "lr" if math.isfinite(trial.lr) else "times"
+    titles = [lr_title, f"last {last}", f"all {count(trial.steps)}", "as it is ±"]
+    title = left("    candidate", 16) + "".join(right(each, 12) for each in titles)
+    as_is = next((each.end for each in candidates if each.as_is), math.nan)
+    winner = best(candidates)
+    rows = [_row(each, as_is, index == winner) for index, each in enumerate(candidates)]
+    return [((left(title, width), "muted"),), *rows]
+
+
+def curve_rows(candidates: Sequence[Tried], chosen: int, width: int, height: int) -> list[Row]:
+    """Draw the smoothed losses, the chosen one whole, the others dotted and named."""
+    curves = [
+        Curve(_smooth(each.curve), each.role, dotted=True, name=each.value) for each in candidates
+    ]
+    curves.insert(0, replace(curves.pop(chosen), dotted=False))
+    span = _span([curve.series.values for curve in curves], _begins(candidates))
+    if span is None:
+        return [(("no loss is finite", "muted"),)]
+    steps = curves[0].series.steps
+    axes = Axes(float(steps[0]), float(steps[-1]), *span, fixed(*span))
+    return plot(curves, axes, width, height + 1)[1:]
+
+
+def finder_rows(candidates: Sequence[Tried], chosen: int, width: int, height: int) -> list[Row]:
+    """Draw the loss at the end against the learning rate, on a logarithmic axis of rates."""
+    known = sorted((each for each in candidates if each.lr > 0), key=lambda each: each.lr)
+    if len({each.lr for each in known}) < FINDER_FROM:
+        return []
+    places = np.array([round(math.log10(each.lr) * _DECADE) for each in known])
+    ends = np.array([each.end for each in known])
+    span = _span([ends], _begins(candidates))
+    if span is None:
+        return []
+    labels = {float(place): rate(each.lr) for place, each in zip(places, known, strict=True)}
+    pad = max(1, int(places[-1] - places[0]) // 20)
+    axes = Axes(places[0] - pad, places[-1] + pad, *span, fixed(*span), labels)
+    mine = candidates[chosen]
+    here = [Mark(round(math.log10(mine.lr) * _DECADE), "", "", mine.role)] if mine.lr > 0 else []
+    return plot([Curve(Series(places, ends), "curve")], axes, width, height + 1, here)[1:]
+
+
+def _row(each: Tried, as_is: float, wins: bool) -> Row:
+    numbers = "".join(
+        right(text, 12) for text in (rate(each.lr), _loss(each.end), _loss(each.mean))
+    )
+    name = left(each.value, 11)
+    start: Row = ((" ★ " if wins else "   ", "good"), ("━ ", each.role), (name, "strong"))
+    if not math.isfinite(each.end):
+        bad = np.flatnonzero(~np.isfinite(each.curve.values))
+        since = f"not finite since step {count(int(each.curve.steps[bad[0]]))}" if len(bad) else "—"
+        return (*start, (right(rate(each.lr), 12), "text"), (f"   {since}", "bad"))
+    if each.as_is:
+        return (*start, (numbers, "text"), (right("as it is", 12), "muted"))
+    return (*start, (numbers, "text"), _difference(each.end, as_is))
+
+
+def _difference(end: float, as_is: float) -> tuple[str, Role]:
+    if not math.isfinite(as_is):
+        return right("—", 12), "muted"
+    role = "good" if end < as_is else "bad"
+    return right(f"{'+' if end >= as_is else '-'}{_loss(abs(end - as_is))}", 12), role
+
+
+def _loss(value: float) -> str:
+    """Write a loss so that those of a column can be compared."""
+    return f"{value:.4f}" if 5e-4 <= value < 1000 else short(value)
+
+
+def _lr(value: str, now: float) -> float:
+    if not value.startswith("x"):
+        return float(value)
+    return float(value[1:]) * (now if math.isfinite(now) else 1.0)
+
+
+def _since(series: Series, trial: Trial) -> Series:
+    first = int(np.searchsorted(series.steps, trial.step, side="right"))
+    part = slice(first, first + trial.steps)
+    return Series(series.steps[part], series.values[part])
+
+
+def _smooth(series: Series) -> Series:
+    """Return the running mean over a tenth of the steps: batches differ more than rates do."""
+    over = max(1, len(series) // 10)
+    if over == 1:
+        return series
+    with np.errstate(all="ignore"):
+        sums = np.cumsum(np.insert(series.values, 0, 0.0))
+        values = (sums[over:] - sums[:-over]) / over
+    return Series(series.steps[over - 1 :], values)
+
+
+def _begins(candidates: Sequence[Tried]) -> float:
+    """Return the loss of the first step, which is that of them all: no update has been made."""
+    return next((float(each.curve.values[0]) for each in candidates if len(each.curve)), math.nan)
+
+
+def _span(curves: Sequence[np.ndarray], begins: float) -> tuple[float, float] | None:
+    """Return what to show: no more above where they begin than lies under it."""
+    finite = [each[np.isfinite(each)] for each in curves]
+    values = np.concatenate([np.empty(0), *finite])
+    if not len(values):
+        return None
+    bottom, top = float(values.min()), float(values.max())
+    if math.isfinite(begins):
+        top = min(top, max(begins, bottom) + max(begins - bottom, 1e-3))
+    return flat(bottom, top) or (bottom, top)
+
+
+def _mean(curve: Series, trial: Trial, last: int) -> float:
+    """Return the mean loss of the last steps, over their samples."""
+    values = curve.values[-last:].tolist()
+    return trial.batches.mean(values, int(curve.steps[-1])) if values else math.nan
+
+
+def _finite_or(value: float, otherwise: float) -> float:
+    return value if math.isfinite(value) else otherwise

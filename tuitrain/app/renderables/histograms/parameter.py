@@ -1,0 +1,108 @@
+"""One parameter in full: its value and its gradient, in numbers, bars and first values."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tuitrain.run.snapshot import ArrayView, ParameterView
+
+from ..formatting import compact, count, short
+from ..rows import Role, Row, Span, left, right
+from .bars import bars
+
+_NO_GRADIENT = "no gradient"
+
+
+def parameter_rows(view: ParameterView, width: int, height: int) -> list[Row]:
+    """Draw value and gradient beside one another, or in a line each where there is little room."""
+    return _lines(view, width) if height < 6 else _columns(view, width, height)
+
+
+def first_values(values: tuple[float, ...], width: int) -> str:
+    """Write as many of the values as fit, as NumPy prints them, four decimals."""
+    for most in range(min(len(values), max(1, width // 6)), 0, -1):
+        text = np.array2string(
+            np.array(values[:most]), precision=4, suppress_small=True, max_line_width=10_000
+        )
+        if most < len(values):
+            text = text[:-1] + " …]"
+        if len(text) <= width:
+            return text
+    return ""
+
+
+def _columns(view: ParameterView, width: int, height: int) -> list[Row]:
+    half = (width - 2) // 2
+    tall = max(1, min(4, height - 5))
+    value = _block("value", view.value, half, tall, "curve")
+    if view.grad is None:
+        grad = _absent(view, half, len(value))
+    else:
+        grad = _block("gradient", view.grad, half, tall, "curve-2")
+    rows: list[Row] = [(*a, ("  ", "text"), *b) for a, b in zip(value, grad, strict=True)]
+    if height >= 7:
+        rows.append((("value ", "muted"), (first_values(view.value.first, width - 6), "text")))
+    if height >= 8 and view.grad is not None:
+        rows.append((("grad  ", "muted"), (first_values(view.grad.first, width - 6), "text")))
+    return rows
+
+
+def _block(title: str, view: ArrayView, width: int, tall: int, role: Role) -> list[Row]:
+    """Return the title, two rows of statistics and the histogram, each ``width`` cells wide."""
+    bad: Role = "bad" if view.non_finite else "muted"
+    finite = f"{compact(view.non_finite)} non-finite" if view.non_finite else "all finite"
+    norm = f"norm {short(view.norm)}"
+    room = width - 9 - len(finite)
+    head = (
+        (left(title, 9), "strong"),
+        (right(norm, room - 1) + " " if len(norm) < room else " " * room, "text"),
+        (finite, bad),
+    )
+    cell = width // 2
+    drawn = bars(view.counts, width, tall)
+    return [
+        head,
+        _pair(("mean", view.mean), ("std", view.std), cell, width),
+        _pair(("min", view.low), ("max", view.high), cell, width),
+        *(((left(line, width), role),) for line in drawn),
+    ]
+
+
+def _pair(one: tuple[str, float], two: tuple[str, float], cell: int, width: int) -> Row:
+    spans: list[Span] = []
+    for name, value in (one, two):
+        spans += [(left(name, 5), "muted"), (right(short(value), 8), "text")]
+        spans.append((" " * (cell - 13), "text"))
+    used = sum(len(text) for text, _ in spans)
+    return (*spans, (" " * (width - used), "text"))
+
+
+def _absent(view: ParameterView, width: int, height: int) -> list[Row]:
+    reason = f"{_NO_GRADIENT} (frozen)" if view.frozen_since is not None else _NO_GRADIENT
+    since = f"❄ since step {count(view.frozen_since)}" if view.frozen_since is not None else ""
+    rows: list[Row] = [((left("gradient", width), "strong"),)]
+    rows += [((left(reason, width), "frozen"),), ((left(since, width), "muted"),)]
+    return rows + [((" " * width, "text"),)] * (height - len(rows))
+
+
+def _lines(view: ParameterView, width: int) -> list[Row]:
+    rows = [_line("value", view.value, width, "curve")]
+    if view.grad is None:
+        why = " (frozen)" if view.frozen_since is not None else ""
+        rows.append(((left("grad", 6), "strong"), (_NO_GRADIENT + why, "frozen")))
+    else:
+        rows.append(_line("grad", view.grad, width, "curve-2"))
+    rows.append((("first ", "muted"), (first_values(view.value.first, width - 6), "text")))
+    return rows
+
+
+def _line(title: str, view: ArrayView, width: int, role: Role) -> Row:
+    spans: list[Span] = [(left(title, 6), "strong")]
+    parts = (("mean", view.mean), ("std", view.std), ("norm", view.norm))
+    for name, number in parts:
+        spans += [(f"{name} ", "muted"), (left(short(number), 8), "text")]
+    if view.non_finite:
+        spans.append((f"{count(view.non_finite)} non-finite ", "bad"))
+    room = width - sum(len(text) for text, _ in spans)
+    spans.append((bars(view.counts, room)[0] if room >= 8 else "", role))
+    return tuple(spans)

@@ -1,0 +1,127 @@
+"""The panels of the what-if view: the curves, loss against learning rate, and the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.style import Style
+from textual.events import Click
+from textual.geometry import Size
+from textual.message import Message
+from textual.reactive import reactive
+
+from tuitrain.app.renderables.charts.lr_sweep import (
+    Tried,
+    best,
+    curve_rows,
+    finder_rows,
+    table_rows,
+    tried,
+)
+from tuitrain.app.renderables.rows import Row
+from tuitrain.run.snapshot import Snapshot, Trial
+
+from ..row_cursor import RowCursor
+from ..rows_view import RowsView
+
+
+class TriedView(RowsView):
+    """The base: shows the candidates of one trial, of which one is chosen."""
+
+    chosen: reactive[int] = reactive(0, init=False, repaint=False)
+    """The place of the chosen candidate."""
+
+    def __init__(self, trial: Trial, *, id: str, classes: str = "") -> None:
+        super().__init__(id=id, classes=classes)
+        self._trial = trial
+
+    def candidates(self, snapshot: Snapshot) -> list[Tried]:
+        """Return the candidates as the snapshot has them."""
+        return tried(snapshot, self._trial)
+
+    def watch_chosen(self) -> None:
+        """Draw the choice."""
+        self.redraw()
+
+
+class TriedCurves(TriedView):
+    """The loss of every candidate over the steps."""
+
+    BORDER_TITLE = "loss"
+
+    def __init__(self, trial: Trial) -> None:
+        super().__init__(trial, id="tried-curves", classes="panel")
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Plot them over one another."""
+        return curve_rows(self.candidates(snapshot), self.chosen, room.width, room.height)
+
+
+class TriedFinder(TriedView):
+    """The loss at the end over the learning rates."""
+
+    BORDER_TITLE = "loss at the end, by lr"
+
+    def __init__(self, trial: Trial) -> None:
+        super().__init__(trial, id="tried-finder", classes="panel")
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Plot it."""
+        return finder_rows(self.candidates(snapshot), self.chosen, room.width, room.height)
+
+
+class TriedTable(TriedView, RowCursor, can_focus=True):
+    """The numbers; the cursor chooses."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"tried-cursor"}
+
+    @dataclass
+    class Chosen(Message):
+        """Another candidate is chosen."""
+
+        place: int
+
+    def __init__(self, trial: Trial) -> None:
+        super().__init__(trial, id="tried-table")
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """List the candidates."""
+        return table_rows(self.candidates(snapshot), self._trial, room.width)
+
+    def overlay(self, y: int) -> Style | None:
+        """Mark the chosen row."""
+        if y != self.chosen + 1:
+            return None
+        return Style(bgcolor=self.get_component_rich_style("tried-cursor").bgcolor)
+
+    def choose(self, place: int) -> None:
+        """Choose a candidate, and have it in sight."""
+        before = self.chosen
+        self.chosen = max(0, min(place, len(self._trial.candidates) - 1))
+        for at in (before, self.chosen):
+            self.refresh_line(at + 1)
+        self.scroll_to_region_of(self.chosen + 1)
+        self.post_message(self.Chosen(self.chosen))
+
+    def choose_best(self) -> None:
+        """Choose the one with the lowest loss."""
+        if self.snapshot is not None:
+            self.choose(best(self.candidates(self.snapshot)))
+
+    def scroll_to_region_of(self, y: int) -> None:
+        """Scroll so that the row is seen."""
+        top, height = self.scroll_offset.y, self.room.height
+        if y < top:
+            self.scroll_to(y=max(0, y - 1), animate=False)
+        elif height and y >= top + height:
+            self.scroll_to(y=y + 1 - height, animate=False)
+
+    def on_click(self, event: Click) -> None:
+        """Choose the row under the pointer."""
+        self.choose(event.get_content_offset_capture(self).y + self.scroll_offset.y - 1)
+
+    def action_move(self, by: int) -> None:
+        """Choose another."""
+        self.choose(self.chosen + by)

@@ -1,0 +1,82 @@
+"""The panels of the batch view: samples as pictures, and the confusion matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.geometry import Size
+from textual.reactive import reactive
+
+from tuitrain.app.renderables.formatting import count, percentage
+from tuitrain.app.renderables.heatmaps.confusion import accuracy_of, confusion_rows
+from tuitrain.app.renderables.heatmaps.samples import said_of, sheet_rows
+from tuitrain.app.renderables.rows import Row
+from tuitrain.engines.closeups import BatchView
+from tuitrain.run.snapshot import Snapshot
+
+from .heat_view import HeatView
+
+
+class BatchPanel(HeatView):
+    """The base: draws something of the batch that is seen."""
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Draw what is seen, or say why nothing is."""
+        del snapshot
+        view = getattr(self.screen, "seen", None)
+        if not isinstance(view, BatchView):
+            return self.screen.instead(room.width)  # type: ignore[attr-defined]
+        return self.draw(view, room)
+
+    def draw(self, view: BatchView, room: Size) -> Sequence[Row]:
+        """Make the rows; a panel's own part."""
+        raise NotImplementedError
+
+
+class Samples(BatchPanel):
+    """The samples, with what they are taken for."""
+
+    first: reactive[int] = reactive(0, init=False, repaint=False)
+    """The first sample that is drawn."""
+
+    zoom: reactive[int] = reactive(0, init=False, repaint=False)
+    """How many sizes larger the pictures are than they would be by themselves."""
+
+    def __init__(self) -> None:
+        super().__init__(id="samples", classes="panel seen")
+
+    def draw(self, view: BatchView, room: Size) -> Sequence[Row]:
+        """Draw the pictures."""
+        self.border_title = said_of(view)
+        self.border_subtitle = f"step {count(view.step)}"
+        first = min(self.first, max(0, len(view.labels) - 1))
+        rows = sheet_rows(view, room.width, room.height, first, self.ink, self.zoom)
+        return rows or [(("no sample is wrong", "good"),)]
+
+    def watch_first(self) -> None:
+        """Draw the others."""
+        self.redraw()
+
+    def watch_zoom(self) -> None:
+        """Draw them in the other size."""
+        self.redraw()
+
+    def move(self, by: int) -> None:
+        """Draw later samples, or earlier ones."""
+        view = getattr(self.screen, "seen", None)
+        if isinstance(view, BatchView):
+            self.first = max(0, min(self.first + by, len(view.labels) - 1))
+
+
+class ConfusionMatrix(BatchPanel):
+    """How the classes of the test set are confused."""
+
+    def __init__(self) -> None:
+        super().__init__(id="confusion", classes="panel seen")
+
+    def draw(self, view: BatchView, room: Size) -> Sequence[Row]:
+        """Draw the matrix."""
+        accuracy = percentage(accuracy_of(view.confusion, view.unsure))
+        self.border_title = f"test set: {accuracy} right"
+        self.border_subtitle = f"step {count(view.step)}"
+        return confusion_rows(view.confusion, view.unsure, room.width, room.height, self.ink)

@@ -1,0 +1,126 @@
+"""The panels of the weights view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.geometry import Size
+from textual.reactive import reactive
+
+from tuitrain.app.renderables.formatting import shape
+from tuitrain.app.renderables.heatmaps.weights import (
+    FACETS,
+    course_rows,
+    facet_of,
+    fact_rows,
+    histogram_rows,
+    is_filters,
+    picture_rows,
+    why_nothing,
+)
+from tuitrain.app.renderables.rows import Row, wrapped
+from tuitrain.engines.closeups import WeightsView
+from tuitrain.run.snapshot import Snapshot
+
+from .heat_view import HeatView
+
+
+class WeightsPanel(HeatView):
+    """The base: draws one facet of the parameter that is seen."""
+
+    facet: reactive[str] = reactive(FACETS[0], init=False, repaint=False)
+    """Which side of it: the value, the gradient, the update."""
+
+    def watch_facet(self) -> None:
+        """Draw the other side."""
+        self.redraw()
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Draw what is seen; nothing before anything is."""
+        del snapshot
+        view = getattr(self.screen, "seen", None)
+        if not isinstance(view, WeightsView):
+            return []
+        return self.draw(view, room)
+
+    def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
+        """Make the rows; a panel's own part."""
+        raise NotImplementedError
+
+
+class WeightsFacts(WeightsPanel):
+    """Name, numbers, update, units, first values."""
+
+    def __init__(self) -> None:
+        super().__init__(id="weights-facts", classes="seen")
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Say also why nothing is seen."""
+        return super().rows(snapshot, room) or self.screen.instead(room.width)  # type: ignore[attr-defined]
+
+    def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
+        """State the facts."""
+        return fact_rows(view, self.facet, room.width)
+
+
+class WeightsCourse(WeightsPanel):
+    """Histograms over the steps."""
+
+    def __init__(self) -> None:
+        super().__init__(id="weights-course", classes="panel seen")
+
+    def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
+        """Draw the heat map in time and bins."""
+        course = facet_of(view, self.facet).course
+        self.border_title = f"{self.facet} over the steps"
+        self.border_subtitle = "bright: many" if len(course) else ""
+        nothing = (
+            "nothing sampled yet" if self.facet != "gradient" else why_nothing(view, self.facet)
+        )
+        return course_rows(course, room.width, room.height, self.ink) or wrapped(
+            nothing, room.width, "muted"
+        )
+
+
+class WeightsBars(WeightsPanel):
+    """The histogram as it is now."""
+
+    def __init__(self) -> None:
+        super().__init__(id="weights-bars", classes="panel seen")
+
+    def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
+        """Draw it with its ends."""
+        self.border_title = f"{self.facet} now"
+        now = facet_of(view, self.facet).now
+        return histogram_rows(now, room.width, room.height) or wrapped(
+            why_nothing(view, self.facet), room.width, "muted"
+        )
+
+
+class WeightsPicture(WeightsPanel):
+    """The weights themselves: a heat map, or the filters of a convolution."""
+
+    first: reactive[int] = reactive(0, init=False, repaint=False)
+    """The first output channel whose filters are drawn."""
+
+    def __init__(self) -> None:
+        super().__init__(id="weights-picture", classes="panel seen")
+
+    def watch_first(self) -> None:
+        """Draw the others."""
+        self.redraw()
+
+    def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
+        """Draw the weights, and say in the border what a cell is."""
+        facet = facet_of(view, self.facet)
+        rows, said = picture_rows(facet, view.shape, room.width, room.height, self.first, self.ink)
+        kind = "filters" if is_filters(view.shape) else shape(view.shape)
+        self.border_title = f"{self.facet}: {kind}"
+        self.border_subtitle = said
+        return rows or wrapped(why_nothing(view, self.facet), room.width, "muted")
+
+    def move(self, by: int) -> None:
+        """Draw the filters of later output channels, or of earlier ones."""
+        view = getattr(self.screen, "seen", None)
+        if isinstance(view, WeightsView) and is_filters(view.shape):
+            self.first = max(0, min(self.first + by, view.shape[0] - 1))

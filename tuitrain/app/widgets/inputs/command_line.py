@@ -1,0 +1,98 @@
+"""The ``:`` line: any command of the vocabulary, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.suggester import Suggester
+
+from tuitrain.app.completion import completions
+from tuitrain.app.widgets.no_markup import Horizontal, Input, Static
+from tuitrain.run.snapshot import Snapshot
+
+
+class VocabularySuggester(Suggester):
+    """Suggests verbs, groups, parameters and optimizers, from the snapshot of the moment."""
+
+    def __init__(self, snapshot: Callable[[], Snapshot | None]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._snapshot = snapshot
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """Return the first completion of what has been typed."""
+        return next(iter(completions(value, self._snapshot())), None)
+
+
+class CommandInput(Input):
+    """The field of the command line."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "Complete", show=False),
+        Binding("up", "recall(-1)", "Older", show=False),
+        Binding("down", "recall(1)", "Newer", show=False),
+        Binding("escape", "close", "Close", show=False),
+    ]
+
+    @dataclass
+    class Closed(Message):
+        """The line was left without a command."""
+
+    def __init__(self, snapshot: Callable[[], Snapshot | None]) -> None:
+        super().__init__(
+            id="command",
+            compact=True,
+            select_on_focus=False,
+            suggester=VocabularySuggester(snapshot),
+        )
+        self.cursor_blink = False
+        self._snapshot = snapshot
+        self._history: list[str] = []
+        self._recalled = 0
+
+    def remember(self, text: str) -> None:
+        """Keep a sent line for the arrow keys; the same line twice is kept once."""
+        if text and (not self._history or self._history[-1] != text):
+            self._history.append(text)
+
+    def open(self, text: str = "") -> None:
+        """Start a line."""
+        self._recalled = len(self._history)
+        self.value = text
+        self.cursor_position = len(text)
+        self.focus()
+
+    def action_complete(self) -> None:
+        """Take the suggestion, and a space after it."""
+        found = completions(self.value, self._snapshot())
+        if found:
+            self.value = found[0] + ("" if found[0].endswith("=") else " ")
+            self.cursor_position = len(self.value)
+
+    def action_recall(self, by: int) -> None:
+        """Go through the lines that were sent; past the newest the line is empty."""
+        self._recalled = max(0, min(len(self._history), self._recalled + by))
+        at = self._recalled
+        self.value = self._history[at] if at < len(self._history) else ""
+        self.cursor_position = len(self.value)
+
+    def action_close(self) -> None:
+        """Leave the line."""
+        self.post_message(self.Closed())
+
+
+class CommandLine(Horizontal):
+    """The prompt and its field, shown while a command is typed."""
+
+    def __init__(self, snapshot: Callable[[], Snapshot | None]) -> None:
+        super().__init__(id="command-line")
+        self._snapshot = snapshot
+
+    def compose(self) -> ComposeResult:
+        """Compose prompt and field."""
+        yield Static(":", id="prompt")
+        yield CommandInput(self._snapshot)

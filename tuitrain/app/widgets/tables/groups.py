@@ -1,0 +1,236 @@
+"""The groups table: what learns, at which rate, and what is frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Click, MouseScrollDown, MouseScrollUp
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+
+from tuitrain.app.renderables.formatting import count
+from tuitrain.app.renderables.rows import LazyRows, Row
+from tuitrain.app.renderables.tables.groups import (
+    Columns,
+    Marked,
+    TableRow,
+    table_header,
+    table_rows,
+)
+from tuitrain.app.renderables.timeline import group_at
+from tuitrain.run.snapshot import GroupView, Snapshot
+
+from ..row_cursor import RowCursor
+
+
+class GroupsTable(RowCursor, can_focus=True):
+    """A table whose cursor stands on a *name*: rows may come and go, the selection stays."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "fold", "Fold", show=False, id="open"),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"groups-cursor"}
+    BORDER_TITLE = "groups"
+
+    @dataclass
+    class Selected(Message):
+        """Another row is selected."""
+
+        row: TableRow
+
+    @dataclass
+    class Badge(Message):
+        """The last column of the selected row was clicked: its badge while it is frozen."""
+
+    def __init__(self) -> None:
+        super().__init__(id="groups", classes="panel")
+        self.selected: TableRow | None = None
+        self._folded: set[str] = set()
+        self._waits_for_room: bool | None = None
+        self._table: list[TableRow] = []
+        self._places: dict[Marked, int] = {}
+        self._pattern = ""
+        self._marked: set[Marked] = set()
+        self.at: int | None = None
+        """The step whose numbers are shown; None for now."""
+
+    @property
+    def marked(self) -> list[TableRow]:
+        """The marked rows that are seen, from the top."""
+        return [row for row in self._table if (row.name, row.is_group) in self._marked]
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Draw the column titles and the rows under them."""
+        if not snapshot.groups:
+            absent = "the record does not tell" if snapshot.phase.past else "no groups yet"
+            return [((absent, "muted"),)]
+        self._name_borders(snapshot)
+        self._fit(snapshot, room.height)
+        columns = Columns.fitting(room.width)
+        self._table = table_rows(
+            self._groups(snapshot),
+            self._folded,
+            columns,
+            snapshot.traces,
+            self._pattern,
+            self._marked,
+        )
+        self._places = {(row.name, row.is_group): at for at, row in enumerate(self._table)}
+        if not self._table:
+            return [((f"nothing matches {self._pattern!r}: esc shows all", "muted"),)]
+        self._select(self._place())
+        table, header = self._table, table_header(columns)
+        return LazyRows(len(table) + 1, lambda y: table[y - 1].row if y else header)
+
+    def overlay(self, y: int) -> Style | None:
+        """Mark the selected row."""
+        place = self._place()
+        if place is None or y != place + 1:
+            return None
+        return Style(bgcolor=self.get_component_rich_style("groups-cursor").bgcolor)
+
+    def render_line(self, y: int) -> Strip:
+        """Keep the column titles at the top when scrolled."""
+        return super().render_line(-self.scroll_offset.y if y == 0 else y)
+
+    def look_at(self, step: int | None) -> None:
+        """Show the numbers of a step, or of now."""
+        self.at = step
+        self.redraw()
+
+    def _groups(self, snapshot: Snapshot) -> Sequence[GroupView]:
+        if (step := self.at) is None:
+            return snapshot.groups
+        traces = {each.name: each for each in snapshot.traces}
+        return [group_at(each, traces.get(each.name), step) for each in snapshot.groups]
+
+    def filter(self, pattern: str) -> None:
+        """Show what matches a glob, or holds a text, alone; all for ""."""
+        self._pattern = pattern
+        self.redraw()
+        self.refresh()
+
+    def _name_borders(self, snapshot: Snapshot) -> None:
+        """Name the filter, the step that the numbers are of if it is not now, and the clipping."""
+        title = " ".join(["groups"] + [f"/{self._pattern}"] * bool(self._pattern))
+        if self.at is not None:
+            title += f" · lr, |grad|, |Δw|/|w| at step {count(self.at)}"
+        self.name_borders(title, f"⊓ clip {snapshot.clip}" if snapshot.clip else "")
+
+    def mark(self) -> None:
+        """Mark the selected row, or no longer, and go to the next."""
+        if self.selected is not None and self._place() is not None:
+            self._marked ^= {(self.selected.name, self.selected.is_group)}
+            self.redraw()
+            self.action_move(1)
+
+    def unmark(self) -> None:
+        """Mark no row."""
+        self._marked.clear()
+        self.redraw()
+
+    def select(self, name: str) -> None:
+        """Put the cursor on the group or parameter of that name."""
+        self._go(next((at for at, row in enumerate(self._table) if row.name == name), 0))
+
+    def _fit(self, snapshot: Snapshot, height: int) -> None:
+        """Fold what is too much at first sight; open it when there is room, if nobody folded."""
+        if self._waits_for_room is False:
+            return
+        lines = 1 + sum(1 + len(group.parameters) for group in snapshot.groups)
+        self._waits_for_room = lines > height
+        self._folded = {group.name for group in snapshot.groups} if lines > height else set()
+
+    @property
+    def selected_row(self) -> TableRow | None:
+        """The selected row, if it is shown."""
+        return None if self._place() is None else self.selected
+
+    def _place(self) -> int | None:
+        if self.selected is None:
+            return None
+        return self._places.get((self.selected.name, self.selected.is_group))
+
+    def _select(self, place: int | None) -> None:
+        """Hold on to the selected row; if it is gone, take its group, or the first."""
+        if not self._table:
+            return
+        before = self.selected
+        if place is None:
+            group = before.group if before else ""
+            place = next((at for at, row in enumerate(self._table) if row.name == group), 0)
+        self.selected = self._table[place]
+        if before is None or (before.name, before.is_group) != (
+            self.selected.name,
+            self.selected.is_group,
+        ):
+            self.post_message(self.Selected(self.selected))
+
+    def _go(self, place: int) -> None:
+        if not self._table:
+            return
+        before = self._place()
+        self._select(max(0, min(place, len(self._table) - 1)))
+        after = self._place()
+        for at in (before, after):
+            if at is not None:
+                self.refresh_line(at + 1)
+        if after is not None:
+            self._scroll_into_view(after)
+
+    def _scroll_into_view(self, place: int) -> None:
+        """Scroll so that the row is seen under the titles, which cover the top line."""
+        top = self.scroll_offset.y
+        height = self.room.height
+        if place < top:
+            self.scroll_to(y=place, animate=False)
+        elif place + 2 > top + height:
+            self.scroll_to(y=place + 2 - height, animate=False)
+
+    def on_click(self, event: Click) -> None:
+        """Select the row under the pointer; another click folds it, one on its badge freezes."""
+        at = event.get_content_offset_capture(self)
+        place = at.y + self.scroll_offset.y - 1
+        if 0 <= place < len(self._table):
+            again = place == self._place()
+            self._go(place)
+            if at.x >= self.room.width - Columns.fitting(self.room.width).ending:
+                self.post_message(self.Badge())
+            elif again:
+                self.action_fold()
+
+    def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
+        """Move the selection with the wheel."""
+        event.stop()
+        self.action_move(1)
+
+    def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
+        """Move the selection with the wheel."""
+        event.stop()
+        self.action_move(-1)
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        place = self._place()
+        self._go((place or 0) + by)
+
+    def action_fold(self) -> None:
+        """Fold or open the group of the selected row."""
+        if self.selected is None:
+            return
+        group = self.selected.group
+        self._waits_for_room = False
+        self._folded ^= {group}
+        if not self.selected.is_group:
+            rows = (row for row in self._table if row.name == group and row.is_group)
+            self.selected = next(rows, self.selected)  # a filter may leave the group's row out
+            self.post_message(self.Selected(self.selected))
+        self.redraw()
+        self.refresh()
+        if (place := self._place()) is not None:
+            self._scroll_into_view(place)

@@ -1,0 +1,108 @@
+"""The journal: every command, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Click
+from textual.geometry import Size
+from textual.message import Message
+
+from tuitrain.app.renderables.rows import Row
+from tuitrain.app.renderables.tables.journal import journal_rows
+from tuitrain.run.snapshot import JournalEntry, Snapshot
+
+from ..row_cursor import RowCursor
+
+
+class Journal(RowCursor, can_focus=True):
+    """The newest command is in sight and selected, unless one has gone back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "choose", "Show there", show=False, id="open"),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"journal-cursor"}
+    BORDER_TITLE = "journal"
+
+    @dataclass
+    class Chosen(Message):
+        """Somebody wants to see the step of an entry."""
+
+        entry: JournalEntry
+
+    def __init__(self) -> None:
+        super().__init__(id="journal", classes="panel")
+        self._seen = -1
+        self._place = -1
+
+    @property
+    def selected(self) -> JournalEntry | None:
+        """The selected entry."""
+        entries = () if self.snapshot is None else self.snapshot.journal
+        return entries[self._place] if 0 <= self._place < len(entries) else None
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """List the commands, oldest first."""
+        return journal_rows(snapshot.journal, room.width)
+
+    def overlay(self, y: int) -> Style | None:
+        """Mark the selected entry, while the journal has the focus."""
+        if not self.has_focus or y != self._place:
+            return None
+        return Style(bgcolor=self.get_component_rich_style("journal-cursor").bgcolor)
+
+    def watch_snapshot(self) -> None:
+        """Follow the newest entry."""
+        if self.snapshot is None or len(self.snapshot.journal) == self._seen:
+            return
+        newest = self._place >= self._seen - 1
+        self._seen = len(self.snapshot.journal)
+        self.border_subtitle = f"{self._seen} command{'s' if self._seen != 1 else ''}"
+        follows = self.scroll_offset.y >= self.max_scroll_y
+        if newest or self._place >= self._seen:
+            self._place = self._seen - 1
+        self.redraw()
+        if follows:
+            self.scroll_end(animate=False)
+
+    def on_resize(self) -> None:
+        """Fit the rows, and keep the newest in sight."""
+        self.redraw()
+        self.scroll_end(animate=False)
+
+    def on_focus(self) -> None:
+        """Show which entry is selected."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Show none any more."""
+        self.refresh()
+
+    def on_click(self, event: Click) -> None:
+        """Select the entry under the pointer, and show its step."""
+        place = event.get_content_offset_capture(self).y + self.scroll_offset.y
+        if 0 <= place < self._seen:
+            self._go(place)
+            self.action_choose()
+
+    def action_move(self, by: int) -> None:
+        """Select another entry."""
+        self._go(self._place + by)
+
+    def action_choose(self) -> None:
+        """Ask to see the step of the selected entry."""
+        if (entry := self.selected) is not None:
+            self.post_message(self.Chosen(entry))
+
+    def _go(self, place: int) -> None:
+        self._place = max(0, min(place, self._seen - 1))
+        self.refresh()
+        top, height = self.scroll_offset.y, self.room.height
+        if self._place < top:
+            self.scroll_to(y=self._place, animate=False)
+        elif self._place >= top + height:
+            self.scroll_to(y=self._place + 1 - height, animate=False)

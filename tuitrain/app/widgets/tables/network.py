@@ -1,0 +1,145 @@
+"""The panels of the network view: the tree, and what is known of the row that is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from rich.style import Style
+from textual.binding import Binding, BindingType
+from textual.events import Click
+from textual.geometry import Size
+from textual.message import Message
+from textual.strip import Strip
+
+from tuitrain.app.renderables.rows import Row
+from tuitrain.app.renderables.tables.network import (
+    columns_for,
+    detail_rows,
+    how_trained,
+    layers,
+    parents,
+    tree_header,
+    tree_rows,
+    visible,
+)
+from tuitrain.engines.closeups import NetworkRow, NetworkView
+from tuitrain.run.snapshot import Snapshot
+
+from ..row_cursor import RowCursor
+from ..rows_view import RowsView
+
+_TITLE: Final = "network: data above, loss below"
+
+
+class NetworkTree(RowCursor, can_focus=True):
+    """The tree; the cursor stands on a row's key, whatever comes and goes."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("pagedown", "move(10)", "Far down", show=False),
+        Binding("pageup", "move(-10)", "Far up", show=False),
+        Binding("enter", "fold", "Fold", show=False),
+    ]
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"tree-cursor"}
+
+    @dataclass
+    class Selected(Message):
+        """Another row is selected."""
+
+    def __init__(self) -> None:
+        super().__init__(id="network-tree", classes="panel seen")
+        self.key = ""
+        self._folded: set[str] | None = None
+        self._shown: list[NetworkRow] = []
+
+    @property
+    def selected(self) -> NetworkRow | None:
+        """The row that the cursor stands on."""
+        return self._shown[self._place] if self._shown else None
+
+    @property
+    def _place(self) -> int:
+        return next((at for at, row in enumerate(self._shown) if row.key == self.key), 0)
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Draw the tree; say why there is none."""
+        view = getattr(self.screen, "seen", None)
+        self.name_borders(_TITLE, how_trained(snapshot, room.width))
+        if not isinstance(view, NetworkView):
+            return self.screen.instead(room.width)  # type: ignore[attr-defined]
+        if self._folded is None:
+            # What is too much at first sight: the parameters of each layer.
+            self._folded = layers(view.rows) if len(view.rows) >= room.height else set()
+        self._shown = visible(view.rows, self._folded)
+        columns = columns_for(room.width)
+        return [tree_header(columns), *tree_rows(view, snapshot.groups, self._folded, columns)]
+
+    def overlay(self, y: int) -> Style | None:
+        """Mark the selected row."""
+        if not self._shown or y != self._place + 1:
+            return None
+        return Style(bgcolor=self.get_component_rich_style("tree-cursor").bgcolor)
+
+    def render_line(self, y: int) -> Strip:
+        """Keep the column titles at the top when scrolled."""
+        return super().render_line(-self.scroll_offset.y if y == 0 else y)
+
+    def _go(self, place: int) -> None:
+        if not self._shown:
+            return
+        before = self._place
+        self.key = self._shown[max(0, min(place, len(self._shown) - 1))].key
+        for at in (before, self._place):
+            self.refresh_line(at + 1)
+        self._scroll_into_view(self._place)
+        self.post_message(self.Selected())
+
+    def _scroll_into_view(self, place: int) -> None:
+        """Scroll so that the row is seen under the titles, which cover the top line."""
+        top, height = self.scroll_offset.y, self.room.height
+        if place < top:
+            self.scroll_to(y=place, animate=False)
+        elif place + 2 > top + height:
+            self.scroll_to(y=place + 2 - height, animate=False)
+
+    def on_click(self, event: Click) -> None:
+        """Select the row under the pointer; a second click folds it."""
+        place = event.get_content_offset_capture(self).y + self.scroll_offset.y - 1
+        if 0 <= place < len(self._shown):
+            again = place == self._place
+            self._go(place)
+            if again:
+                self.action_fold()
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor."""
+        self._go(self._place + by)
+
+    def action_fold(self) -> None:
+        """Fold the selected row, or open it."""
+        view = getattr(self.screen, "seen", None)
+        if not isinstance(view, NetworkView) or self._folded is None or self.selected is None:
+            return
+        if self.selected.key in parents(view.rows):
+            self.key = self.selected.key
+            self._folded ^= {self.key}
+            self.redraw()
+            self.refresh()
+            self._scroll_into_view(self._place)
+
+
+class NetworkDetail(RowsView):
+    """All that is known of the selected row."""
+
+    def __init__(self, tree: NetworkTree) -> None:
+        super().__init__(id="network-detail", classes="seen")
+        self._tree = tree
+
+    def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
+        """Say it."""
+        del room
+        view, row = getattr(self.screen, "seen", None), self._tree.selected
+        if not isinstance(view, NetworkView) or row is None:
+            return []
+        return detail_rows(row, view, snapshot.groups)

@@ -1,0 +1,92 @@
+"""tuitrain: the embedded engine, through its public face."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tuitrain.bench.peer_server import Run, Variants, serve
+from tuitrain.bench.protocol import Cell
+from tuitrain.bench.workloads.core_modules import build
+from tuitrain.bench.workloads.networks import shape
+from tuitrain.bench.workloads.synthetic_data import LEARNING_RATES, matrices, samples
+from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
+from tuitrain.engines.embedded.pace import most_threads
+from tuitrain_core import Parameter, Tensor, functional
+from tuitrain_core.data import Dataset
+from tuitrain_core.optimizer import Adam, ParameterState
+from tuitrain_core.program import ParameterUpdate, Program, trace
+
+
+def prepare(cell: Cell) -> Variants:
+    """Name the ways of doing a cell's work."""
+    if cell.work == "adam":
+        return {"recorded": lambda: _recorded_adam(cell, most_threads())}
+    return {"engine": lambda: _training(cell)}
+
+
+def _training(cell: Cell) -> Run:
+    images, labels = samples(max(cell.samples, cell.batch), shape(cell.network))
+    engine = EmbeddedEngine(
+        lambda: build(cell.network),
+        Dataset(images, labels),
+        Dataset(images[:1], labels[:1]),
+        list(_groups(cell)),
+        batch_size=cell.batch,
+    )
+    return lambda steps: len(engine.run(steps, lambda: False))
+
+
+def _groups(cell: Cell) -> Iterator[GroupPlan]:
+    """Plan the frozen layers' group, and as many of the rest as are asked for."""
+    settings = {"lr": LEARNING_RATES[cell.optimizer]}
+    names = [name for name, _ in build(cell.network).named_parameters()]
+    bottom = tuple(f"layer{place}." for place in range(cell.frozen))
+    frozen = tuple(name for name in names if name.startswith(bottom))
+    if frozen:
+        yield GroupPlan("frozen", frozen, cell.optimizer, settings, frozen=True)
+    trained = [name for name in names if name not in frozen]
+    for place in range(cell.groups):
+        first, last = (len(trained) * each // cell.groups for each in (place, place + 1))
+        yield GroupPlan(f"g{place}", tuple(trained[first:last]), cell.optimizer, settings)
+
+
+def _recorded_adam(cell: Cell, threads: int) -> Run:
+    """Update ten matrices by gradients that a recorded step has left."""
+    side, generator = matrices(cell.parameters)
+    weights = [
+        Parameter(generator.normal(0, side**-0.5, (side, side)).astype(np.float32))
+        for _ in range(10)
+    ]
+
+    def loss(images: Tensor, labels: Tensor) -> Tensor:
+        x = functional.flatten(images, 1)
+        for weight in weights:
+            x = functional.nn.linear(x, weight)
+        return functional.cross_entropy(x, labels)
+
+    images, labels = generator.normal(size=(2, 1, 1, side)).astype(np.float32), np.zeros(2, "i4")
+    program = Program(trace(loss, images, labels), 2)
+    program.images(2)[...] = images
+    program.labels(2)[...] = labels
+    program.differentiate(2, weights)
+    adam = Adam(weights, lr=LEARNING_RATES["adam"])
+    states = [ParameterState() for _ in weights]
+
+    def updates() -> Iterator[ParameterUpdate]:
+        for weight, state in zip(weights, states, strict=True):
+            state.step += 1
+            prepared = adam.prepare(weight.numpy(), state, adam.param_groups[0])
+            yield ParameterUpdate(weight, prepared, np.array([prepared.scalars], np.float32))
+
+    def run(steps: int) -> int:
+        for _ in range(steps):
+            program.update(list(updates()), threads)
+        return steps
+
+    return run
+
+
+if __name__ == "__main__":
+    serve(prepare)
