@@ -42,7 +42,7 @@ from tuitrain.app.screens.try_lr import TryDialog
 from tuitrain.app.screens.weights import WeightsScreen
 from tuitrain.app.screens.what_if import WhatIf
 from tuitrain.engines.closeups import See, Seen, SeeNetwork, SeeWeights
-from tuitrain.run.output import Line, Said
+from tuitrain.run.logs.log_capture import Line, Said
 from tuitrain.run.snapshot import (
     Intervention,
     JournalEntry,

@@ -16,7 +16,7 @@ from tuitrain.app.screens.lr import LrDialog
 from tuitrain.app.widgets.status_line import StatusLine
 from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.app.widgets.tables.journal import Journal
-from tuitrain.run.output import Output
+from tuitrain.run.logs.log_capture import Output
 
 from .fake import FakeClock, FakeSource
 

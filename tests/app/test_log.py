@@ -6,7 +6,7 @@ from tuitrain.app.renderables.rows import plain
 from tuitrain.app.renderables.tables.log import log_rows, told
 from tuitrain.app.screens.log import Log
 from tuitrain.app.widgets.tables.log import LogView
-from tuitrain.run.output import Line, Said
+from tuitrain.run.logs.log_capture import Line, Said
 
 from .fake import FakeSource, running
 

@@ -19,10 +19,10 @@ from tuitrain.app.screens import acts
 from tuitrain.app.screens.recording import RecordingDeck
 from tuitrain.app.start import StartApp
 from tuitrain.run.folder import RunFolder
-from tuitrain.run.live import LiveRun
-from tuitrain.run.output import Output
+from tuitrain.run.live_run import LiveRun
+from tuitrain.run.logs.log_capture import Output
+from tuitrain.run.progress import Tell
 from tuitrain.run.session import Session
-from tuitrain.run.telling import Tell
 from tuitrain.scenario.box import boxed
 from tuitrain.scenario.build import title_of
 from tuitrain.scenario.load import loads

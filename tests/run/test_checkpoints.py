@@ -7,8 +7,8 @@ import pytest
 
 from tests.run.test_timeline import do, make, run_to, sight
 from tuitrain.commands import parse
-from tuitrain.run.cadence import Cadence
 from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
+from tuitrain.run.checkpoint_policy import Cadence
 from tuitrain.run.folder import RunFolder
 from tuitrain.run.record_format import CommandLine, DigestLine
 from tuitrain.run.record_reading import Header, read_journal

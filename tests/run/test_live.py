@@ -7,9 +7,9 @@ import pytest
 from tests.run.fake_engine import FakeEngine
 from tuitrain.commands import Freeze, SetLr, parse
 from tuitrain.errors import RefusedError, ScenarioError
-from tuitrain.run.cadence import Cadence
-from tuitrain.run.live import LiveRun
-from tuitrain.run.output import Output
+from tuitrain.run.checkpoint_policy import Cadence
+from tuitrain.run.live_run import LiveRun
+from tuitrain.run.logs.log_capture import Output
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import ArrayView, ParameterView, Phase, Title, UpdatePreview
 

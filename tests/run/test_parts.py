@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuitrain.run.curve import Curve
+from tuitrain.run.history.curve import Curve
 from tuitrain.run.overhead import Overhead
 from tuitrain.run.speedometer import Speedometer
 

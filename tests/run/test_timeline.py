@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from tests.engines.conftest import make_engine
 from tuitrain.commands import parse
+from tuitrain.run.history.state_cache import Decision, KeptStates
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase, Title
-from tuitrain.run.states import Decision, KeptStates
 
 
 def make(total: int = 400) -> Session:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tuitrain.run import folder as writing
-from tuitrain.run.cadence import Cadence
+from tuitrain.run.checkpoint_policy import Cadence
 from tuitrain.run.folder import RunFolder
 
 OFTEN = 50

@@ -14,8 +14,8 @@ import pytest
 from tests.past import flown, left_behind, losses
 from tests.scenario.small import TEXT
 from tuitrain.commands import parse
-from tuitrain.run.courses import SHARED, Thinning
 from tuitrain.run.folder import RunFolder
+from tuitrain.run.group_metrics import SHARED, Thinning
 from tuitrain.run.record_reading import GROUPS, JOURNAL, METRICS, read_groups
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build

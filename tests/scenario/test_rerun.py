@@ -14,9 +14,9 @@ from tests.scenario.small import TEXT
 from tuitrain.cli import main
 from tuitrain.commands import parse
 from tuitrain.errors import TuitrainError
-from tuitrain.run.cadence import Cadence
+from tuitrain.run.checkpoint_policy import Cadence
 from tuitrain.run.folder import RunFolder
-from tuitrain.run.live import LiveRun
+from tuitrain.run.live_run import LiveRun
 from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS, read_header, read_journal
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build, title_of

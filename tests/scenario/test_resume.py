@@ -15,8 +15,8 @@ from tests.conformance.probes import RULES
 from tests.scenario.killing import Killed, dying_at, often
 from tests.scenario.test_rerun import nothing, record
 from tuitrain.cli import main
-from tuitrain.run.cadence import Cadence
 from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
+from tuitrain.run.checkpoint_policy import Cadence
 from tuitrain.run.folder import RunFolder
 from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS
 from tuitrain.run.snapshot import Phase

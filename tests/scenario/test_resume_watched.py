@@ -10,9 +10,9 @@ from tests.scenario.small import TEXT
 from tuitrain.cli import main
 from tuitrain.commands import parse
 from tuitrain.run.folder import RunFolder
+from tuitrain.run.progress import nobody
 from tuitrain.run.record_reading import read_journal, read_metrics
 from tuitrain.run.snapshot import Phase
-from tuitrain.run.telling import nobody
 from tuitrain.scenario.build import build
 from tuitrain.scenario.load import loads
 from tuitrain.scenario.past.recording import Recording

@@ -20,7 +20,7 @@ from tuitrain.commands import parse
 from tuitrain.engines.embedded import EmbeddedEngine
 from tuitrain.errors import EndedError, RunFailedError, ScenarioError
 from tuitrain.run.folder import RunFolder
-from tuitrain.run.live import LiveRun
+from tuitrain.run.live_run import LiveRun
 from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS, read_journal, read_metrics
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import title_of

@@ -7,7 +7,7 @@ import pytest
 
 from tests.scenario.small import TEXT
 from tuitrain.commands import parse
-from tuitrain.run.live import LiveRun
+from tuitrain.run.live_run import LiveRun
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase, Snapshot
 from tuitrain.scenario.build import title_of

@@ -18,7 +18,7 @@ from textual.dom import DOMNode
 from textual.theme import Theme
 from textual.timer import Timer
 
-from tuitrain.run.output import Output
+from tuitrain.run.logs.log_capture import Output
 from tuitrain.run.snapshot import Phase, Snapshot
 
 from .config import Config, ConfigError, read_config, write_config

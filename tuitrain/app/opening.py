@@ -10,14 +10,14 @@ from pathlib import Path
 
 from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError, TuitrainError
-from tuitrain.run.descriptors import drained
 from tuitrain.run.folder import RunFolder
-from tuitrain.run.live import LiveRun
-from tuitrain.run.output import Output
+from tuitrain.run.live_run import LiveRun
+from tuitrain.run.logs.fd_capture import drained
+from tuitrain.run.logs.log_capture import Output
+from tuitrain.run.progress import Tell
 from tuitrain.run.record_reading import HEADER
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Title
-from tuitrain.run.telling import Tell
 from tuitrain.scenario.box import boxed, first_flight, flight_on
 from tuitrain.scenario.build import title_of
 from tuitrain.scenario.load import load

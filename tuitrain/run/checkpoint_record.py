@@ -12,10 +12,10 @@ from tuitrain.commands import BreakWhen, parse, to_text
 from tuitrain.commands.checks import MOST
 from tuitrain.engines.state import Array, EngineState, OptimizerState
 
-from .curve import Curve
+from .history.curve import Curve
+from .history.state_cache import Decision
 from .line import Line
 from .session_state import Mark, Planned, SessionState
-from .states import Decision
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 """Of steps, updates, lines."""

@@ -18,8 +18,8 @@ import msgspec
 from tuitrain.errors import TuitrainError
 
 from .checkpoint import Checkpoint, CheckpointError, Position, as_bytes, checkpoint_file
-from .courses import Looked, Take, Thinning
 from .disk import appending, cut_torn_line, hold_alone, write_whole
+from .group_metrics import Looked, Take, Thinning
 from .record_cut import cut_record
 from .record_reading import GROUPS, HEADER, JOURNAL, METRICS, Header, position_of, read_groups
 from .session_state import SessionState

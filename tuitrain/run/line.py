@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .curve import Curve
+from .history.curve import Curve
+from .history.state_cache import Decision
 from .snapshot import BranchView
-from .states import Decision
 
 
 @dataclass(slots=True, eq=False)

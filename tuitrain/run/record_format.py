@@ -18,7 +18,7 @@ from tuitrain.decoding import decode_json
 from tuitrain.encoding import without_mark
 from tuitrain.errors import CommandError, TuitrainError
 
-from .courses import Looked
+from .group_metrics import Looked
 from .snapshot import Actor, EndReason, Outcome
 
 _Line = TypeVar("_Line")

@@ -18,7 +18,7 @@ from tuitrain.encoding import text_of
 from tuitrain.errors import TuitrainError, nearest
 
 from .checkpoint import Position
-from .courses import Looked
+from .group_metrics import Looked
 from .record_format import (
     JournalLine,
     MetricsLine,

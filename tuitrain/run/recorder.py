@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from .courses import Take
+from .group_metrics import Take
 from .session_state import SessionState
 from .snapshot import EndReason, JournalEntry
 

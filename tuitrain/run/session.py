@@ -16,16 +16,19 @@ from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.base import Engine
 from tuitrain.errors import RefusedError
 
-from . import cadence as cadences
+from . import checkpoint_policy as cadences
 from .breakpoints import Breakpoints
-from .cadence import Cadence
+from .checkpoint_policy import Cadence
 from .checkpoints import Checkpoints
+from .command_handlers import steer
+from .command_schedule import Plan
 from .final_digests import FinalDigests
-from .holding import Holding
+from .history.metric_history import Traces
+from .hold_policy import Holding
 from .journal import Journal
-from .motion import Motion
-from .plan import Plan
+from .lr_sweep import update_preview
 from .recorder import NO_RECORD, Recorder
+from .run_state import Motion
 from .session_state import Planned, SessionState
 from .snapshot import (
     Actor,
@@ -38,11 +41,8 @@ from .snapshot import (
     Trial,
     UpdatePreview,
 )
-from .steering import steer
+from .snapshot_builder import snapshot_of
 from .timeline import Timeline
-from .traces import Traces
-from .view import snapshot_of
-from .what_if import update_preview
 
 PLANNED = 0
 """The ticket of commands that nobody waits for: those that a scenario planned."""

@@ -13,8 +13,8 @@ from typing import Any
 from tuitrain.commands import AnyCommand, BreakWhen
 from tuitrain.engines.state import EngineState
 
+from .history.state_cache import Decision
 from .line import Line
-from .states import Decision
 
 
 @dataclass(frozen=True, slots=True)

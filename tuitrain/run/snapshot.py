@@ -23,7 +23,7 @@ from tuitrain.engines.views import (
 )
 
 from .batches import EQUAL, Batches
-from .output import Line, Said
+from .logs.log_capture import Line, Said
 
 __all__ = [
     "Actor",

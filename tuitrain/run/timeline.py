@@ -18,8 +18,8 @@ from tuitrain.engines.base import Engine, Pending, Watch
 from tuitrain.engines.state import EngineState
 
 from .batches import Batches
+from .history.state_cache import BUDGET_BYTES, Decision, KeptStates
 from .line import Line
-from .states import BUDGET_BYTES, Decision, KeptStates
 
 AGAIN = "training again"
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from tuitrain.commands import Setting
 from tuitrain.errors import RefusedError, ScenarioError
-from tuitrain.run.cadence import Cadence
+from tuitrain.run.checkpoint_policy import Cadence
+from tuitrain.run.progress import Tell, nobody
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session import Planned, Session
 from tuitrain.run.snapshot import Title
-from tuitrain.run.telling import Tell, nobody
 
 from .callables import called, imported, told, type_of
 from .datasets import IDX, load_data

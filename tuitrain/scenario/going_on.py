@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tuitrain.errors import RecordDiffersError
 from tuitrain.run.checkpoint import Position
-from tuitrain.run.courses import Take
 from tuitrain.run.folder import RunFolder
+from tuitrain.run.group_metrics import Take
 from tuitrain.run.record_format import DigestLine, EndLine, JournalLine, MetricsLine
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session_state import SessionState

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from tuitrain.run.courses import Take
+from tuitrain.run.group_metrics import Take
 from tuitrain.run.record_format import (
     ChangedLine,
     CommandLine,

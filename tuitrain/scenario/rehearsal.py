@@ -13,8 +13,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tuitrain.errors import ScenarioError
-from tuitrain.run.cadence import Cadence
-from tuitrain.run.curve import LengthOnly
+from tuitrain.run.checkpoint_policy import Cadence
+from tuitrain.run.history.curve import LengthOnly
 from tuitrain.run.line import Line
 from tuitrain.run.recorder import NoRecord
 from tuitrain.run.session import Planned, Session

@@ -11,10 +11,10 @@ from typing import Protocol, TypeAlias
 from tuitrain.commands import AnyCommand
 from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.run.deferred_signals import DeferredSignals
+from tuitrain.run.progress import Tell, nobody
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session import PLANNED, Session
 from tuitrain.run.snapshot import Actor, EndReason, Phase
-from tuitrain.run.telling import Tell, nobody
 
 from .build import build
 from .events import Ended, EpochEnded, Event, Finding, Started, Trouble

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from tuitrain.errors import RunFailedError
+from tuitrain.run.progress import Tell
 from tuitrain.run.record_format import ChangedLine, JournalLine, MetricsLine
 from tuitrain.run.record_reading import (
     HEADER,
@@ -20,7 +21,6 @@ from tuitrain.run.record_reading import (
     read_journal,
     read_metrics,
 )
-from tuitrain.run.telling import Tell
 
 from .datasets import located
 from .load import checked

@@ -22,11 +22,11 @@ from tuitrain.run.checkpoint import (
     read_position,
 )
 from tuitrain.run.folder import RunFolder
+from tuitrain.run.progress import Tell, grouped
 from tuitrain.run.record_format import ChangedLine, JournalLine
 from tuitrain.run.record_reading import Header, read_journal, read_metrics
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase
-from tuitrain.run.telling import Tell, grouped
 
 from .build import build
 from .events import Event, WentOn

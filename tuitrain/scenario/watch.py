@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from tuitrain.run.progress import Tell, nobody
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session import PLANNED, Session
-from tuitrain.run.telling import Tell, nobody
 
 from .build import build
 from .events import Finding

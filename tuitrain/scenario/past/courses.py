@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from tuitrain.errors import TuitrainError
-from tuitrain.run.courses import Looked
+from tuitrain.run.group_metrics import Looked
+from tuitrain.run.history.metric_history import POINTS
 from tuitrain.run.record_reading import read_groups
 from tuitrain.run.snapshot import GroupTrace, GroupView, Series
-from tuitrain.run.traces import POINTS
 
 from .history import PastLine
 

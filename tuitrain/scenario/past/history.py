@@ -16,7 +16,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from tuitrain.errors import CommandError, ScenarioError
-from tuitrain.run.curve import Curve
+from tuitrain.run.history.curve import Curve
 from tuitrain.run.record_format import LossLine, MetricsLine
 from tuitrain.run.record_reading import JOURNAL, read_journal, read_metrics
 from tuitrain.run.snapshot import JournalEntry, Series

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tuitrain.engines.state import EngineState
-from tuitrain.run.telling import Tell, nobody
+from tuitrain.run.progress import Tell, nobody
 from tuitrain_core.data import Dataset
 
 from ..build import engine_of, parts_of, title_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tuitrain.run.output import Line, Said
+from tuitrain.run.logs.log_capture import Line, Said
 
 from ..formatting import count
 from ..rows import Role, Row, left, right

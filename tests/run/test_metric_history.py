@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tests.app.fake import group
+from tuitrain.run.history.metric_history import POINTS, Traces
 from tuitrain.run.line import Line
-from tuitrain.run.traces import POINTS, Traces
 
 
 def seen(traces: Traces, line: Line, step: int, lr: float = 0.1, left: tuple[str, ...] = ()):

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Final, TextIO
 
-from .output import Output
+from .log_capture import Output
 
 _LEVELS: Final = {1: "out", 2: "err"}
 _NAMES: Final = {1: ("stdout", "__stdout__"), 2: ("stderr", "__stderr__")}

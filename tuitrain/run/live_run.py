@@ -20,13 +20,13 @@ from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.closeups import See
 from tuitrain.errors import RunFailedError, TuitrainError
 
-from .output import Output
+from .logs.log_capture import Output
 from .overhead import Overhead
+from .progress import Tell, grouped
 from .seeing import Seeing
 from .session import Session
 from .snapshot import Actor, JournalEntry, Phase, Snapshot, Title, UpdatePreview
 from .speedometer import Speedometer
-from .telling import Tell, grouped
 from .timeline import Timeline
 
 BURST_SECONDS = 0.02

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from tuitrain.commands import Clip, to_text
 
+from .history.state_cache import Decision
 from .snapshot import Intervention, Phase, Snapshot
-from .states import Decision
 
 if TYPE_CHECKING:
     from .session import Session

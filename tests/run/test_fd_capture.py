@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from tuitrain.run.descriptors import drained
-from tuitrain.run.output import Output
+from tuitrain.run.logs.fd_capture import drained
+from tuitrain.run.logs.log_capture import Output
 
 
 def test_what_c_code_and_child_processes_write_are_lines(capfd):

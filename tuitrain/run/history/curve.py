@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .snapshot import Series
+from ..snapshot import Series
 
 
 class Curve:

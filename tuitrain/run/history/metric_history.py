@@ -13,8 +13,8 @@ import numpy as np
 
 from tuitrain.engines.views import GroupView
 
-from .line import Line
-from .snapshot import GroupTrace, Series
+from ..line import Line
+from ..snapshot import GroupTrace, Series
 
 POINTS: Final = 512
 """Of a group, at most; when there are so many, half of them stay, evenly spread over the steps."""

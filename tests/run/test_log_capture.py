@@ -10,7 +10,7 @@ import warnings
 
 import pytest
 
-from tuitrain.run.output import Line, Output, _Handler
+from tuitrain.run.logs.log_capture import Line, Output, _Handler
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tuitrain.engines.closeups import (
 )
 from tuitrain.engines.sampling import COLUMNS, ELEMENTS, ROWS, averaged, sampled
 from tuitrain.run.line import Line
-from tuitrain.run.live import LiveRun
+from tuitrain.run.live_run import LiveRun
 from tuitrain.run.seeing import BATCH_SECONDS, SHARE, WEIGHTS_SECONDS, Paced, Seeing
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase, Title

@@ -25,9 +25,9 @@ from tuitrain.commands import (
 from tuitrain.engines.base import Change
 from tuitrain.errors import RefusedError
 
+from .history_commands import go_back
+from .lr_sweep import preview, try_rates
 from .session_state import Mark
-from .ways_back import go_back
-from .what_if import preview, try_rates
 
 if TYPE_CHECKING:
     from .session import Session
