@@ -53,7 +53,7 @@ sessions: $(VENV)/.dev  ## a thousand generated sessions, replayed and run as Py
 	  tests/scenario/test_python.py --hypothesis-show-statistics
 
 networks: $(VENV)/.dev  ## two thousand random networks: recorded, eager and in float64 (half an hour)
-	TUITRAIN_NETWORKS=2000 $(BIN)/python -m pytest -n $(WORKERS) tests/core/program/test_networks.py
+	TUITRAIN_NETWORKS=2000 $(BIN)/python -m pytest -n $(WORKERS) tests/core/compiler/test_networks.py
 
 kills: $(VENV)/.run  ## kill a hundred runs at random instants, and resume them (minutes)
 	$(BIN)/python scripts/kill_and_resume.py --kills 100

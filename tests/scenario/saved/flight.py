@@ -10,7 +10,7 @@ import math
 
 from tuitrain_core import data, digest, models, optimizer, random, schedule, tensor, threads
 from tuitrain_core.autodiff import GradManager
-from tuitrain_core.program import Recording
+from tuitrain_core.compiler import Recording
 
 threads.one_blas_thread()  # the bits depend on how many there are
 train, test = data.mnist_mini()

@@ -14,9 +14,9 @@ from tuitrain.bench.workloads.synthetic_data import LEARNING_RATES, matrices, sa
 from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
 from tuitrain.engines.embedded.pace import most_threads
 from tuitrain_core import Parameter, Tensor, functional
+from tuitrain_core.compiler import ParameterUpdate, Program, trace
 from tuitrain_core.data import Dataset
 from tuitrain_core.optimizer import Adam, ParameterState
-from tuitrain_core.program import ParameterUpdate, Program, trace
 
 
 def prepare(cell: Cell) -> Variants:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from tuitrain_core import Parameter
+from tuitrain_core.compiler import ComingUpdate, ParameterUpdate, Program, lay_out
 from tuitrain_core.optimizer import UpdateStatistics
-from tuitrain_core.program import ComingUpdate, ParameterUpdate, Program, lay_out
 
 from .groups import GroupTable
 

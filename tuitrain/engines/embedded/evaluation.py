@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tuitrain_core.compiler import Recording
 from tuitrain_core.data import DataLoader, Dataset
-from tuitrain_core.program import Recording
 
 from ..base import Array
 from ..closeups import BatchView, SeeBatch

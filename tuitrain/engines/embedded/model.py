@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeAlias
 
 from tuitrain_core import random, tape, tensor
+from tuitrain_core.compiler import Attributes
 from tuitrain_core.module import Module
-from tuitrain_core.program import Attributes
 
 from ..base import Array
 from .owners import BufferOwners

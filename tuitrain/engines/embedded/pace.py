@@ -9,7 +9,7 @@ import math
 import os
 
 from tuitrain.errors import RefusedError
-from tuitrain_core.program.call import MOST_THREADS
+from tuitrain_core.compiler.planning.call import MOST_THREADS
 
 BURST_SECONDS = 0.04
 """How long a burst shall last: the longest that a snapshot waits. A command interrupts it.

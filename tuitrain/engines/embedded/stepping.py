@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from tuitrain.commands import Clip
 from tuitrain_core import Parameter, tensor
 from tuitrain_core.autodiff import GradManager
+from tuitrain_core.compiler import Clipping, Program, Recording
+from tuitrain_core.compiler.planning import stop_condition as held
 from tuitrain_core.data import DataLoader
 from tuitrain_core.errors import CoreError
 from tuitrain_core.module import Module
 from tuitrain_core.native.library import Kernel
-from tuitrain_core.program import Clipping, Program, Recording
-from tuitrain_core.program import watch as held
 
 from ..base import Array, Watch
 from .coming import ComingUpdates

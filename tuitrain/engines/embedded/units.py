@@ -8,6 +8,8 @@ import numpy as np
 
 from tuitrain_core import Parameter, tape
 from tuitrain_core.autodiff import GradManager
+from tuitrain_core.compiler import Program
+from tuitrain_core.compiler.graph import Value
 from tuitrain_core.ops.activation import ReLU
 from tuitrain_core.ops.base import Op
 from tuitrain_core.ops.convolution import Conv2d
@@ -15,8 +17,6 @@ from tuitrain_core.ops.dropout import Dropout
 from tuitrain_core.ops.linear import Linear
 from tuitrain_core.ops.normalization import BatchNormInference, BatchNormTraining
 from tuitrain_core.ops.pooling import AvgPool2d, MaxPool2d
-from tuitrain_core.program import Program
-from tuitrain_core.program.graph import Value
 
 from ..state import Array
 

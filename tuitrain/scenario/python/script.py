@@ -110,7 +110,7 @@ class _Program:
         names |= {"schedule"} if self._schedules() else set()
         blocks = {
             ("tuitrain_core",): import_from("tuitrain_core", names),
-            ("tuitrain_core.program",): ["from tuitrain_core.program import Recording"],
+            ("tuitrain_core.compiler",): ["from tuitrain_core.compiler import Recording"],
             ("tuitrain_core.autodiff",): ["from tuitrain_core.autodiff import GradManager"],
             **{each.sorted_by: [each.imported] for each in origins if each.imported},
         }

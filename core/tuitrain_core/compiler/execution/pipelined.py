@@ -1,0 +1,115 @@
+"""A series of steps that nobody looks at, but for the last one, which leaves its gradients.
+
+In the others a gradient goes into its update block by block, and is never whole. With one sample
+in a batch, the way of the weights from and to the caches decides how long a step takes: so an
+update waits until the next step reads the weights, and is made there, by the kernels of
+`native.rank_one`. A step in between then makes the updates that the one before has carried over,
+and carries over its own; this is what is known as software pipelining. The results are the same,
+bit for bit, as those of steps taken one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+
+from ...native import rank_one
+from ..graph import Value
+from ..planning.call import Moving
+from ..planning.plan import Action, OwedUpdate, Plan
+from ..planning.updates import ParameterUpdate, can_be_owed, follow, owed, takes_blocks
+from . import burst
+from .burst import Burst
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Two steps or more.
+
+    All of its parts end at the same `interrupt`.
+
+    Attributes
+    ----------
+    first : the first step, where it is another than those between
+    between : the steps up to the last one
+    last : the last step
+    owed : the updates that are carried over, by the places of their parameters
+    """
+
+    first: Burst | None
+    between: Burst
+    last: Burst
+    owed: Mapping[int, OwedUpdate] = field(default_factory=dict)
+
+    def begin(self, given: Sequence[ParameterUpdate]) -> None:
+        """Take the numbers of the steps that come."""
+        for part in (self.first, self.between, self.last):
+            if part is not None:
+                part.begin(given)
+        for place, update in self.owed.items():
+            follow(given[place].scalars, update.scalars, late=1)
+
+    def run(self, steps: int) -> int:
+        """Take steps, 2 or more, up to one that is held; return how many."""
+        taken = 0
+        if self.first is not None:
+            taken = self.first.run(1)
+            if not taken:
+                return 0
+        between = steps - taken - 1
+        if between and not (taken and self.between.interrupted):
+            taken += self.between.run(between, before=taken)
+        if not self.between.held:
+            taken += self.last.run(1, before=taken)
+        return taken
+
+    def check(self) -> None:
+        """Raise what is wrong with a step that could not be taken; see `Burst.check`."""
+        self.last.check()
+
+    def interrupt(self) -> None:
+        """Take one more step at the most; from any thread."""
+        self.last.interrupt()
+
+
+def planned(
+    plan: Callable[..., Plan],
+    updates: Sequence[ParameterUpdate],
+    places: Mapping[Value, int],
+    threads: int,
+) -> Series:
+    """Plan a series.
+
+    Parameters
+    ----------
+    plan : plans a step; takes ``by_blocks``, ``carries`` and ``owed``, see `Plan`
+    updates : what becomes of each parameter
+    places : the place of each parameter among the updates
+    """
+    by_blocks = [value for value, place in places.items() if takes_blocks(updates[place])]
+    carries = [value for value, place in places.items() if can_be_owed(updates[place])]
+    part = partial(burst.planned, updates=updates, threads=threads, stop=np.zeros(1, np.int64))
+    opening = plan(by_blocks=by_blocks, carries=carries)
+    # Where a check may hold a step, the update before it is measured, and so made in its own step.
+    if not opening.carried or opening.checks or not opening.native:
+        return Series(None, part(plan(by_blocks=by_blocks)), part(plan()))
+    due = {value: owed(updates[places[value]]) for value in opening.carried}
+    return Series(
+        part(opening),
+        part(plan(by_blocks=by_blocks, carries=carries, owed=due)),
+        part(plan(owed=due)),
+        {places[value]: update for value, update in due.items()},
+    )
+
+
+def actions(plan: Callable[..., Plan], parameters: Collection[Value]) -> list[Action]:
+    """Return what steps do that make updates for the one before, by every rule that can be."""
+    carried = plan(carries=parameters).carried
+    found = []
+    for rule in rank_one.RULES if carried else ():
+        due = dict.fromkeys(carried, OwedUpdate(rule, [], Moving(0)))
+        found += plan(carries=parameters, owed=due).actions
+    return found

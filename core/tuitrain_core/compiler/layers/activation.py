@@ -1,0 +1,50 @@
+"""Nonlinearities by themselves."""
+
+from __future__ import annotations
+
+import math
+
+from ...native import activation
+from ...ops.activation import GELU, ReLU, Sigmoid, Tanh
+from ...ops.base import Op
+from ..graph import Node
+from ..planning.memory import pitch
+from ..planning.plan import Plan
+
+
+class ActivationLayer:
+    """A function of each element."""
+
+    def __init__(self, node: Node) -> None:
+        (self._x,) = node.inputs
+        self.output = node.output
+        self._name = _name(node.op)
+
+    @staticmethod
+    def fits(node: Node) -> bool:
+        """Say whether there is a kernel for this operation."""
+        return bool(_name(node.op)) and node.output.batched and node.output.dtype == "f4"
+
+    def forward(self, plan: Plan) -> None:
+        """Plan y = f(x)."""
+        x, y = plan.value(self._x), plan.value(self.output)
+        kernel = activation.forward(self._name, self._features(), (pitch(x), pitch(y)))
+        plan.each_sample(kernel, x, y)
+
+    def backward(self, plan: Plan) -> None:
+        """Plan dx = d · f'(x)."""
+        x, y, d = plan.value(self._x), plan.value(self.output), plan.gradient(self.output)
+        kernel = activation.gradient(self._name, self._features(), (pitch(x), pitch(y)))
+        with plan.into(self._x) as target:
+            plan.each_sample(kernel, x, y, d, target)
+
+    def _features(self) -> int:
+        return math.prod(self.output.shape)
+
+
+def _name(op: Op) -> str:
+    """Return the kernel's name of an operation; empty if there is none."""
+    if isinstance(op, GELU):
+        return "gelu_tanh" if op.approximate else "gelu"
+    names = {ReLU: "relu", Tanh: "tanh", Sigmoid: "sigmoid"}
+    return names.get(type(op), "")  # type: ignore[arg-type]

@@ -1,0 +1,67 @@
+"""Dropout, with the masks that the eager tier would draw."""
+
+from __future__ import annotations
+
+import math
+
+from ...native import dropout, elementwise
+from ...ops.base import Array
+from ...ops.dropout import Dropout
+from ..graph import Graph, Node, Role
+from ..planning.memory import pitch
+from ..planning.plan import Plan
+
+
+class DropoutLayer:
+    """x / (1 - p) where an element is kept, 0 elsewhere."""
+
+    def __init__(self, node: Node) -> None:
+        self._x, _ = node.inputs
+        self.output = node.output
+        assert isinstance(node.op, Dropout)
+        self._drop_prob = node.op.drop_prob
+
+    @staticmethod
+    def fits(node: Node, graph: Graph) -> bool:
+        """Say whether all dropout of the graph has kernels: there is one order of what is drawn."""
+        if not isinstance(node.op, Dropout):
+            return False
+        return all(_has_kernel(each) for each in graph.nodes if isinstance(each.op, Dropout))
+
+    def forward(self, plan: Plan) -> None:
+        """Plan the drawing of random words, and y."""
+        words = plan.draw(self, plan.rows * self._features)
+        if self._turned:
+            channels, *sizes = self._x.shape
+            kernel = elementwise.unplanar(math.prod(sizes), channels, self._features)
+            plan.each_sample(kernel, words, self._words(plan))
+        self._mask(plan, plan.value(self._x), plan.value(self.output))
+
+    def backward(self, plan: Plan) -> None:
+        """Plan the gradient of x."""
+        with plan.into(self._x) as target:
+            self._mask(plan, plan.gradient(self.output), target)
+
+    def _mask(self, plan: Plan, x: Array, y: Array) -> None:
+        kernel = dropout.dropout(self._features, pitch(x), pitch(y), self._drop_prob)
+        plan.each_sample(kernel, x, self._words(plan), y)
+
+    def _words(self, plan: Plan) -> Array:
+        """Return the words in the order of the elements in memory; drawn are they as named."""
+        if not self._turned:
+            return plan.drawn_for(self, plan.rows * self._features)
+        return plan.scratch((self, "turned"), (plan.workspace.capacity, self._features))
+
+    @property
+    def _turned(self) -> bool:
+        channels, *sizes = self._x.shape if self._x.channels_last else (1,)
+        return channels > 1 and math.prod(sizes) > 1
+
+    @property
+    def _features(self) -> int:
+        return math.prod(self._x.shape)
+
+
+def _has_kernel(node: Node) -> bool:
+    x, keep = node.inputs
+    return x.batched and x.dtype == "f4" and keep.role is Role.DRAWN

@@ -1,0 +1,51 @@
+"""The average or the sum over all pixels of an image, or over all tokens of a sequence."""
+
+from __future__ import annotations
+
+import math
+
+from ...native import averages
+from ...ops.reduction import Mean, Sum
+from ..graph import Node, Value
+from ..planning.memory import pitch
+from ..planning.plan import Plan
+
+
+class AverageLayer:
+    """Pixels, or tokens, become one."""
+
+    def __init__(self, node: Node) -> None:
+        (self._x,) = node.inputs
+        self.output = node.output
+        self._channels = self._x.shape[0 if self._x.channels_last else -1]
+        self._pixels = math.prod(self._x.shape) // self._channels
+        self._share = 1.0 / self._pixels if isinstance(node.op, Mean) else 1.0
+
+    @staticmethod
+    def fits(node: Node) -> bool:
+        """Say whether it goes over all pixels of an image, or over all but the last axis."""
+        if not isinstance(node.op, Mean | Sum) or node.op.axis is None:
+            return False
+        x = node.inputs[0]
+        gone = {each % (len(x.shape) + 1) for each in node.op.axis}
+        return x.batched and x.dtype == "f4" and math.prod(x.shape) > 0 and gone == _pixels(x)
+
+    def forward(self, plan: Plan) -> None:
+        """Plan the average."""
+        x, y = plan.value(self._x), plan.value(self.output)
+        kernel = averages.average(self._pixels, self._channels, pitch(x), pitch(y), self._share)
+        plan.each_sample(kernel, x, y)
+
+    def backward(self, plan: Plan) -> None:
+        """Plan each pixel's share of the gradient."""
+        d = plan.gradient(self.output)
+        with plan.into(self._x) as target:
+            sizes = self._pixels, self._channels, pitch(d), pitch(target)
+            plan.each_sample(averages.spread(*sizes, self._share), d, target)
+
+
+def _pixels(x: Value) -> set[int]:
+    """Return the axes of a batch that are not samples and not channels."""
+    if x.channels_last:
+        return {2, 3}
+    return set(range(1, len(x.shape))) if len(x.shape) > 1 else {-1}

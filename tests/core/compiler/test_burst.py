@@ -1,0 +1,168 @@
+"""A burst is the same steps, taken one by one; its last step leaves its gradients."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+
+from tuitrain_core import Parameter, random
+from tuitrain_core import functional as F
+from tuitrain_core.compiler import ParameterUpdate, Program, trace
+from tuitrain_core.compiler.planning.batch_source import Feed
+from tuitrain_core.data import DataLoader, Dataset
+from tuitrain_core.module import (
+    Conv2d,
+    Dropout,
+    Flatten,
+    LayerNorm,
+    Linear,
+    Module,
+    ReLU,
+    Sequential,
+)
+from tuitrain_core.optimizer import RULES, ParameterState
+from tuitrain_core.tensor import Tensor
+
+STEPS = 5
+
+
+class Tied(Module):
+    """One square matrix that is used twice, so that its gradient is a sum of two."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = Parameter(np.eye(48, dtype=np.float32))
+        self.last = Linear(48, 10)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.reshape(x.shape[0], -1)
+        return self.last(F.nn.linear(F.relu(F.nn.linear(x, self.weight)), self.weight))
+
+
+def plain() -> Module:
+    """Matrices of several blocks, the last of which is not whole."""
+    return Sequential(Flatten(), Linear(48, 200), ReLU(), Linear(200, 61), ReLU(), Linear(61, 10))
+
+
+def deeper() -> Module:
+    """Matrices behind a convolution, a norm, and a dropout, without biases and ReLU."""
+    return Sequential(
+        Conv2d(1, 3, 3),
+        Flatten(),
+        Linear(72, 33, bias=False),
+        LayerNorm(33),
+        Dropout(0.2),
+        Linear(33, 10),
+    )
+
+
+class Trained:
+    """A network, its program, and what an optimizer would do to it."""
+
+    def __init__(self, make, rule: str, batch: int = 9) -> None:
+        self.batch = batch
+        self.generator = random.new_generator(5)
+        with random.use(random.new_generator(3)):
+            self.net = make()
+        draw = np.random.default_rng(1)
+        pixels = draw.integers(0, 256, (60, 1, 6, 8), dtype=np.uint8)
+        loader = DataLoader(Dataset(pixels, draw.integers(0, 10, 60)), batch)
+        images, labels = DataLoader(loader.dataset, 2).batch(0)
+
+        def loss(x: Tensor, y: Tensor) -> Tensor:
+            return F.cross_entropy(self.net(x), y)
+
+        self.graph = trace(loss, images, labels)
+        self.program = Program(self.graph, batch)
+        self.feed = Feed(loader, self.graph)
+        self.parameters = list(self.net.parameters())
+        self.optimizer = RULES[rule](self.parameters, lr=0.01)
+        self.order = draw.integers(0, 60, 2 * batch * STEPS).astype(np.int64)
+        self.slots = {each: ParameterState() for each in self.parameters}
+
+    def updates(self, first: int, count: int) -> list[ParameterUpdate]:
+        found = []
+        for each in self.parameters:
+            state, scalars = self.slots[each], []
+            for step in range(first, first + count):
+                state.step = step + 1
+                update = self.optimizer.prepare(each.numpy(), state, self.optimizer.param_groups[0])
+                scalars.append(update.scalars)
+            found.append(ParameterUpdate(each, update, np.array(scalars, np.float32)))
+        return found
+
+    def take(self, first: int, count: int, threads: int = 1) -> np.ndarray:
+        order = self.order[first * self.batch : (first + count) * self.batch]
+        updates = self.updates(first, count)
+        with random.use(self.generator):
+            return self.program.burst(self.feed, order, self.batch, updates, threads)
+
+    def seen(self) -> list[np.ndarray]:
+        slots = [state.slots[name] for state in self.slots.values() for name in state.slots]
+        measured = [self.program.statistics(each) for each in self.parameters]
+        return [
+            *[each.numpy() for each in self.parameters],
+            *[each.grad.numpy() for each in self.parameters],
+            *slots,
+            np.array([(m.update_norm, m.weight_norm, m.grad_norm) for m in measured]),
+        ]
+
+
+def alike(one: Trained, other: Trained) -> None:
+    for mine, theirs in zip(one.seen(), other.seen(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("make", [plain, Tied, deeper])
+@pytest.mark.parametrize("batch", [1, 9])
+def test_a_burst_is_its_steps_one_by_one(make, rule: str, threads: int, batch: int) -> None:
+    together, alone = Trained(make, rule, batch), Trained(make, rule, batch)
+    losses = together.take(0, STEPS, threads)
+    np.testing.assert_array_equal(losses, [alone.take(step, 1)[0] for step in range(STEPS)])
+    alike(together, alone)
+
+
+@pytest.mark.parametrize("steps", [2, 3])
+def test_a_short_burst_of_single_samples_is_its_steps_one_by_one(steps: int) -> None:
+    together, alone = Trained(plain, "adam", 1), Trained(plain, "adam", 1)
+    for first in (0, steps):
+        losses = together.take(first, steps)
+        np.testing.assert_array_equal(losses, [alone.take(first + i, 1)[0] for i in range(steps)])
+    alike(together, alone)
+
+
+@pytest.mark.parametrize("frozen", [slice(0, 2), slice(2, 4), slice(4, 6), slice(0, 5)])
+def test_single_samples_train_what_is_not_frozen(frozen: slice) -> None:
+    together, alone = Trained(plain, "adam", 1), Trained(plain, "adam", 1)
+    for each in (together, alone):
+        del each.parameters[frozen]
+    together.take(0, STEPS)
+    for step in range(STEPS):
+        alone.take(step, 1)
+    alike(together, alone)
+
+
+@pytest.mark.parametrize("batch", [1, 9])
+def test_a_burst_that_was_ended_early_leaves_the_gradients_of_its_last_step(batch: int) -> None:
+    ended, alone = Trained(plain, "sgd", batch), Trained(plain, "sgd", batch)
+    ended.order = np.tile(ended.order, 2000)
+    alone.order = ended.order
+    over = threading.Event()
+
+    def interrupt() -> None:
+        while not over.is_set():
+            ended.program.interrupt()
+
+    impatient = threading.Thread(target=interrupt)
+    impatient.start()
+    taken = len(ended.take(0, len(ended.order) // batch))
+    over.set()
+    impatient.join()
+    assert taken < len(ended.order) // batch
+    for step in range(taken):
+        alone.take(step, 1)
+    alike(ended, alone)

@@ -1,0 +1,118 @@
+"""The executor: native calls and Python work in order, cut over threads, stopped between steps."""
+
+import numpy as np
+import pytest
+
+from tuitrain_core.compiler.execution.executor import Executable
+from tuitrain_core.compiler.planning.call import CHUNK, MOST_THREADS, Call, Moving, Ring
+from tuitrain_core.compiler.planning.memory import address
+from tuitrain_core.native import elementwise
+
+
+def add(target: np.ndarray, part) -> Call:
+    """Plan ``target += part``, row by row."""
+    features = target.shape[1]
+    return Call(elementwise.add(features, features), (target, part), len(target))
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, MOST_THREADS, MOST_THREADS + 1])
+def test_calls_are_made_in_order_so_many_times(threads):
+    a, b, c = (np.full((5, 3), value, np.float32) for value in (0.0, 0.0, 1.0))
+    steps = Executable([add(b, c), add(a, b)], threads)
+    assert steps.run(4) == 4
+    assert (b == 4.0).all()
+    assert (a == 1 + 2 + 3 + 4).all()
+
+
+def test_python_work_stands_between_native_calls():
+    a, b = np.zeros((2, 2), np.float32), np.ones((2, 2), np.float32)
+    seen = []
+    steps = Executable([add(a, b), lambda: seen.append(a[0, 0].item()), add(a, b)])
+    assert steps.run(3) == 3
+    assert seen == [1.0, 3.0, 5.0]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_moving_address_begins_anew_in_every_run(threads):
+    rows = np.arange(12, dtype=np.float32).reshape(6, 2)
+    total = np.zeros((1, 2), np.float32)
+    moving = Moving(0)
+    steps = Executable([add(total, moving)], threads)
+    for start in (0, 3):
+        moving.start, moving.stride = address(rows[start:]), rows.strides[0]
+        total[...] = 0.0
+        steps.run(3)
+        np.testing.assert_array_equal(total[0], rows[start : start + 3].sum(0))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_one_goes_on_where_another_has_ended(threads):
+    rows = np.arange(12, dtype=np.float32).reshape(6, 2)
+    total = np.zeros((1, 2), np.float32)
+    moving = Moving(rows.strides[0], address(rows))
+    first, second = (Executable([add(total, moving)], threads) for _ in range(2))
+    first.run(2)
+    second.run(3, before=2)
+    np.testing.assert_array_equal(total[0], rows[:5].sum(0))
+
+
+def test_those_that_share_the_word_are_interrupted_together_until_a_run_begins_anew():
+    a, b = np.zeros((1, 2), np.float32), np.ones((1, 2), np.float32)
+    stop = np.zeros(1, np.int64)
+    first, second = (Executable([add(a, b)], stop=stop) for _ in range(2))
+    first.run(2)
+    first.interrupt()
+    assert second.interrupted
+    assert second.run(5, before=2) == 1
+    assert first.run(5) == 5
+    assert not second.interrupted
+
+
+@pytest.mark.parametrize("rows", [1, CHUNK - 1, CHUNK, CHUNK + 1, 5 * CHUNK + 3])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_samples_pass_through_a_ring_chunk_by_chunk(rows, threads):
+    source = np.random.default_rng(0).standard_normal((rows, 5)).astype(np.float32)
+    result = np.zeros_like(source)
+    ring = Ring(np.full((MOST_THREADS, CHUNK, 5), np.nan, np.float32))
+    copy = elementwise.copy(5, 5, 5)
+    calls = [
+        Call(copy, (source, ring), rows, together=CHUNK),
+        Call(copy, (ring, result), rows, together=CHUNK),
+    ]
+    Executable(calls, threads).run()
+    np.testing.assert_array_equal(result, source)
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_interrupt_ends_the_run_after_the_present_step(native, threads):
+    a, b = np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32)
+    work = [] if native else [lambda: steps.interrupt() if a[0, 0] == 3.0 else None]
+    steps = Executable([add(a, b), *work], threads)
+    if not native:
+        assert (steps.run(10), a[0, 0]) == (3, 3.0)
+    assert steps.run(2) == 2
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_a_step_that_is_held_is_not_counted_and_not_finished(native, threads):
+    # Copied before each decision: the fourth float is not 0, and holds its step.
+    signs = np.float32([0, 0, 0, 1, 0]).reshape(5, 1)
+    held, sign = np.zeros(1, np.int64), Moving(4, address(signs))
+    hold = Call(elementwise.copy(1, 1, 1), (sign, held), 1)
+    a, b, one = (np.full((5, 1), value, np.float32) for value in (0.0, 0.0, 1.0))
+    work = [] if native else [lambda: None]
+    steps = Executable([add(a, one), hold, *work], threads, [*work, add(b, one)], held)
+    for _ in range(2):
+        a[...], b[...] = 0.0, 0.0
+        sign.start = address(signs)
+        moved = steps.run(5) if native else sum(_one(steps, sign) for _ in range(5))
+        assert (moved, a[0, 0], b[0, 0]) == ((3, 4.0, 3.0) if native else (4, 5.0, 4.0))
+
+
+def _one(steps, sign) -> int:
+    """Take one step by itself, and let the address move on by hand."""
+    taken = steps.run(1)
+    sign.start += sign.stride
+    return taken

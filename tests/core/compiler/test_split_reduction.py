@@ -1,0 +1,63 @@
+"""Sums over samples are cut by the size of the batch alone, and shared by any number of threads."""
+
+import numpy as np
+import pytest
+from cases import agree, batch, eager, gradients, gradients_by_threads, made
+
+from tuitrain_core.compiler import Program, trace
+from tuitrain_core.compiler.execution.executor import Executable
+from tuitrain_core.compiler.planning.call import MOST_THREADS, Call
+from tuitrain_core.compiler.planning.split_reduction import MOST, MOST_FLOATS, portions
+from tuitrain_core.native import linear
+
+ROWS = 70
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, MOST_THREADS])
+@pytest.mark.parametrize("alike", [1, 2, 5])
+@pytest.mark.parametrize("total", [1, 3, 16, 35])
+def test_threads_share_calls_that_are_alike_as_if_they_were_one(threads, alike, total):
+    """Every unit of every call is done, by one thread: a sum of rows over columns."""
+    rows = np.random.default_rng(0).standard_normal((alike, 3, total)).astype(np.float32)
+    sums = np.full((alike, total), np.nan, np.float32)
+    kernel = linear.bias_gradient(total, total)
+    calls = [
+        Call(kernel, (rows[i], sums[i], 3), total, 16, waits=not i, share=(i, alike))
+        for i in range(alike)
+    ]
+    Executable(calls, threads).run()
+    np.testing.assert_allclose(sums, rows.sum(1), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("rows", "size", "count"),
+    [
+        (1, 10, 1),
+        (31, 10, 1),
+        (32, 10, 2),
+        (63, 10, 2),
+        (64, 10, 4),
+        (100_000, 10, MOST),
+        (256, MOST_FLOATS // 2, 2),
+        (256, MOST_FLOATS // 3, 2),
+        (256, MOST_FLOATS, 1),
+        (256, 10 * MOST_FLOATS, 1),
+    ],
+)
+def test_portions_have_enough_samples_and_their_sums_stay_in_the_cache(rows, size, count):
+    assert portions(rows, size) == count
+
+
+@pytest.mark.parametrize("name", ["lenet", "residual", "block"])
+@pytest.mark.parametrize("rows", [ROWS - 1, ROWS])
+def test_gradients_of_many_samples_are_those_of_the_eager_tier(name: str, rows: int) -> None:
+    net, loss_of, shape, classes = made(name)
+    net.eval()
+    images, labels = batch(shape, classes, rows)
+    program = Program(trace(loss_of, images, labels), ROWS)
+    parameters = list(net.parameters())
+    program.images(rows)[...] = images
+    program.labels(rows)[...] = labels
+    found = gradients_by_threads(program, rows, parameters)
+    eager(loss_of, parameters, images, labels)
+    agree(found, gradients(parameters))
