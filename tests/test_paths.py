@@ -9,8 +9,8 @@ import pytest
 from tests.scenario.small import TEXT
 from tuitrain.cli import main
 from tuitrain.errors import TuitrainError
-from tuitrain.paths import home_path, user_path
 from tuitrain.scenario.past.runs import new_folder
+from tuitrain.user_paths import home_path, user_path
 
 HOSTILE = {
     "long": "x" * 5000,

@@ -20,7 +20,7 @@ from tests.past import flown
 from tests.scenario.small import TEXT
 from tuitrain.app.config import ConfigError, read_config
 from tuitrain.cli import main
-from tuitrain.encoding import ascii_json, cut_to, encodable, file_stem, text_of
+from tuitrain.encoding import ascii_json, decode_text, file_stem, to_encodable, truncate_utf8
 from tuitrain.errors import TuitrainError
 from tuitrain.run.record_reading import read_header, read_journal, read_metrics
 from tuitrain.run.snapshot import JournalEntry
@@ -30,7 +30,7 @@ from tuitrain.scenario.python import python_script
 from tuitrain.scenario.record_check import Difference, Verdict
 from tuitrain.scenario.report import ProgressBar, TextReport, told_comparison
 from tuitrain.scenario.rerun import Comparison
-from tuitrain.text import hidden, visible, visible_lines
+from tuitrain.text import count_replaced, visible, visible_lines
 
 ANY = st.text(st.characters(codec=None, exclude_categories=()))
 ENCODINGS = ("ascii", "latin-1", "utf-8")
@@ -41,7 +41,7 @@ NAME = ':fire: [/b] "日本" \\u001b[2J'
 def test_what_is_seen_steers_nothing_and_stays_as_it_is(text):
     seen = visible(text)
     assert visible(seen) == seen
-    assert hidden(seen) == 0
+    assert count_replaced(seen) == 0
     assert not set(seen) & set(map(chr, [*range(32), *range(127, 160), 0x202E, 0x200B, 0x2028]))
     assert "\n" not in seen
     seen.encode("utf-8")
@@ -80,11 +80,11 @@ def test_json_is_ascii_and_says_the_same(record):
 
 @given(ANY, st.integers(0, 40))
 def test_names_of_files_fit(text, size):
-    assert len(cut_to(text, size).encode()) <= size
+    assert len(truncate_utf8(text, size).encode()) <= size
     stem = file_stem(text, size)
     assert len(stem.encode()) <= size
     assert "/" not in stem
-    encodable(text).encode("utf-8")
+    to_encodable(text).encode("utf-8")
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -277,7 +277,7 @@ def test_what_is_no_utf_8_is_told_with_its_place(tmp_path):
 @given(st.binary(max_size=60))
 def test_any_bytes_are_text_or_an_error_of_ours(content):
     try:
-        text = text_of(content, "x")
+        text = decode_text(content, "x")
     except TuitrainError as error:
         assert str(error).startswith("x: ")
     else:

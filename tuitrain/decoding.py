@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from .errors import TuitrainError, listed, nearest
+from .errors import TuitrainError, did_you_mean, join_or
 
 _Value = TypeVar("_Value")
 
@@ -35,11 +35,11 @@ def decode_json(content: bytes, decoder: msgspec.json.Decoder[_Value], source: s
     try:
         return decoder.decode(content)
     except (msgspec.MsgspecError, ValueError, ArithmeticError, RecursionError) as error:
-        problem = explain(error, decoder.type)
+        problem = describe_decode_error(error, decoder.type)
         raise TuitrainError(f"{source}: {problem} (given: {_excerpt(content)})") from None
 
 
-def explain(error: Exception, kind: Any = None) -> str:
+def describe_decode_error(error: Exception, kind: Any = None) -> str:
     """Say in one phrase why a value could not be decoded.
 
     Parameters
@@ -63,10 +63,10 @@ def _with_tags(message: str, kind: Any) -> str:
         allowed = [str(each.__struct_config__.tag) for each in structs]
         wrong = re.fullmatch(rf"Invalid value '(.*)' - at `\$\.{field}`", message, re.DOTALL)
         if wrong:
-            hint = nearest(wrong[1], allowed)
-            return f"{field} takes {listed(allowed)}, but was given {wrong[1]!r:.60}{hint}"
+            hint = did_you_mean(wrong[1], allowed)
+            return f"{field} takes {join_or(allowed)}, but was given {wrong[1]!r:.60}{hint}"
         if f"`{field}`" in message or f"`$.{field}`" in message:
-            return f"{message} (allowed: {listed(allowed)})"
+            return f"{message} (allowed: {join_or(allowed)})"
     return message
 
 

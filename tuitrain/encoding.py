@@ -36,7 +36,7 @@ _INSTEAD: Final = {
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 
-def text_of(content: bytes, source: object, error: type[TuitrainError] = TuitrainError) -> str:
+def decode_text(content: bytes, source: object, error: type[TuitrainError] = TuitrainError) -> str:
     """Return the text of a file; a mark in front, which some editors write, is passed over.
 
     Parameters
@@ -62,12 +62,12 @@ def text_of(content: bytes, source: object, error: type[TuitrainError] = Tuitrai
         raise error(f"{source}: not UTF-8 text: byte 0x{byte:02x} at {where}") from None
 
 
-def without_mark(content: bytes) -> bytes:
+def strip_bom(content: bytes) -> bytes:
     """Return the content of a file of JSON without the mark that some editors put in front."""
     return content.removeprefix(codecs.BOM_UTF8)
 
 
-def encodable(text: str) -> str:
+def to_encodable(text: str) -> str:
     r"""Return a text that UTF-8 can hold.
 
     A byte of a file name that is no UTF-8 is text in Python, and in no file: it is written as
@@ -76,7 +76,7 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
-def cut_to(text: str, max_bytes: int) -> str:
+def truncate_utf8(text: str, max_bytes: int) -> str:
     """Return as much of a text as fits into so many bytes of UTF-8."""
     return text.encode("utf-8", "replace")[:max_bytes].decode("utf-8", "ignore")
 
@@ -86,7 +86,7 @@ def file_stem(text: str, max_bytes: int = 120) -> str:
 
     Everything else becomes ``-``; "" if nothing is left. Most systems take names of 255 bytes.
     """
-    return cut_to(re.sub(r"[^\w.-]+", "-", text), max_bytes).strip("-")
+    return truncate_utf8(re.sub(r"[^\w.-]+", "-", text), max_bytes).strip("-")
 
 
 def ascii_json(record: object) -> str:
@@ -108,15 +108,15 @@ def ascii_json(record: object) -> str:
 
 def _encodable_parts(value: Any) -> Any:
     if isinstance(value, str):
-        return encodable(value)
+        return to_encodable(value)
     if isinstance(value, dict):
-        return {encodable(str(key)): _encodable_parts(each) for key, each in value.items()}
+        return {to_encodable(str(key)): _encodable_parts(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_encodable_parts(each) for each in value]
     return value
 
 
-def keep_streams_writing() -> None:
+def make_streams_lenient() -> None:
     r"""Have stdout and stderr write what their encoding lacks in another way, and never fail on it.
 
     Our own signs become a word or two of ASCII, all else is escaped as Python does: ``\u4e2d``.

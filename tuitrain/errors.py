@@ -38,7 +38,7 @@ class StateMismatchError(TuitrainError):
     """A saved state that does not fit the model it was given to."""
 
 
-class EndedError(KeyboardInterrupt):
+class TerminatedError(KeyboardInterrupt):
     """A signal has told us to end.
 
     Attributes
@@ -51,13 +51,13 @@ class EndedError(KeyboardInterrupt):
         self.status = 128 + number
 
 
-def nearest(given: str, allowed: Iterable[str]) -> str:
+def did_you_mean(given: str, allowed: Iterable[str]) -> str:
     """Return ``", did you mean 'x'?"`` for the allowed word closest to ``given``, or ``""``."""
     close = difflib.get_close_matches(given, list(allowed), n=1, cutoff=0.5)
     return f", did you mean {close[0]!r}?" if close else ""
 
 
-def listed(words: Iterable[str]) -> str:
+def join_or(words: Iterable[str]) -> str:
     """Return ``"a, b or c"``."""
     every = list(words)
     return " or ".join([", ".join(every[:-1]), every[-1]] if len(every) > 1 else every)

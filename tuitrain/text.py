@@ -37,7 +37,7 @@ def visible_lines(text: str) -> str:
     return "\n".join(map(visible, _LINE_END.split(text)))
 
 
-def hidden(text: str) -> int:
+def count_replaced(text: str) -> int:
     """Return how many characters of a text `visible` would replace."""
     return sum(_seen(each) != each for each in text)
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from tuitrain.commands import (
+    AddBreakpoint,
     AnyCommand,
     Branch,
-    BreakOff,
-    BreakWhen,
     Pause,
     Redo,
+    RemoveBreakpoint,
     Resume,
     Rewind,
     Step,
@@ -256,7 +256,19 @@ def starting() -> Snapshot:
     )
 
 
-UNMARKED = (Pause, Resume, Step, Stop, Rewind, Undo, Redo, Branch, TryLr, BreakWhen, BreakOff)
+UNMARKED = (
+    Pause,
+    Resume,
+    Step,
+    Stop,
+    Rewind,
+    Undo,
+    Redo,
+    Branch,
+    TryLr,
+    AddBreakpoint,
+    RemoveBreakpoint,
+)
 """Commands that change nothing about how the network learns."""
 
 

@@ -8,7 +8,7 @@ from textual.app import App
 from textual.drivers.headless_driver import HeadlessDriver
 
 from tuitrain.app.running import run_app
-from tuitrain.errors import EndedError
+from tuitrain.errors import TerminatedError
 
 
 class Left(App[int]):
@@ -36,7 +36,7 @@ def test_an_app_gives_what_it_was_left_with():
 
 def test_sigterm_takes_the_screen_down_and_is_told():
     before, app = signal.getsignal(signal.SIGTERM), Ended(driver_class=HeadlessDriver)
-    with pytest.raises(EndedError) as ending:
+    with pytest.raises(TerminatedError) as ending:
         run_app(app)
     assert ending.value.status == 143
     assert app.told

@@ -18,7 +18,7 @@ from tuitrain.app.choice import FlyScenario
 from tuitrain.app.start import StartApp
 from tuitrain.cli import main
 from tuitrain.engines.embedded import EmbeddedEngine
-from tuitrain.errors import EndedError, RunFailedError
+from tuitrain.errors import RunFailedError, TerminatedError
 from tuitrain.run.record_reading import HEADER, JOURNAL
 
 PATIENCE = 60.0
@@ -236,5 +236,5 @@ def test_help_and_documents_name_every_status(capsys):
     for status in ("0", "1", "2", "130"):
         assert f"\n  {status} " in epilog
         assert f"| {status} |" in page
-    assert EndedError(signal.SIGTERM).status == 143
+    assert TerminatedError(signal.SIGTERM).status == 143
     assert "| 143 |" in page

@@ -3,7 +3,7 @@
 import pytest
 
 from tuitrain.cli import main
-from tuitrain.cli.parser import parsed
+from tuitrain.cli.parser import parse_arguments
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,6 @@ def test_a_word_that_is_not_known_is_told_with_the_nearest(words, told, tmp_path
 
 
 def test_what_is_known_is_read():
-    found = parsed(["replay", "--json", "x.toml"])
+    found = parse_arguments(["replay", "--json", "x.toml"])
     assert (found.json, [str(each) for each in found.files]) == (True, ["x.toml"])
-    assert parsed([]).scenario is None
+    assert parse_arguments([]).scenario is None

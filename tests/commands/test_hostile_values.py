@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from tuitrain.commands import AnyCommand, BreakWhen, parse, to_text
+from tuitrain.commands import AddBreakpoint, AnyCommand, parse, to_text
 from tuitrain.errors import CommandError
 
 
@@ -100,7 +100,7 @@ HOSTILE: list[Any] = [
     (Raising(), Raising()),
     int,
     len,
-    BreakWhen("nan"),
+    AddBreakpoint("nan"),
 ]
 COMMANDS = get_args(AnyCommand)
 TEXTS = """

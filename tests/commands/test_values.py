@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuitrain.commands import (
+    AddBreakpoint,
     AnyCommand,
     Branch,
-    BreakWhen,
     Clip,
     Command,
     Decay,
@@ -123,13 +123,13 @@ def test_any_values_make_a_command_that_reads_back_or_a_command_error(kind, data
         (lambda: Preview("lr fc"), "lr was given 'fc'"),
         (lambda: Preview("undo"), "preview takes freeze, thaw"),
         (lambda: Preview(""), "preview takes freeze, thaw"),
-        (lambda: BreakWhen("nand"), "did you mean 'nan'?"),
-        (lambda: BreakWhen("nan", 3.0), "no use for limit with nan"),
-        (lambda: BreakWhen("loss", math.nan), "takes a finite factor"),
-        (lambda: BreakWhen("loss", 2.0, "fc"), "no use for group with loss"),
-        (lambda: BreakWhen("grad_norm", 2.0), "a group's name or a glob, but was given ''"),
-        (lambda: BreakWhen("dead_units", 100.0, "fc"), "takes a share below 100%"),
-        (lambda: BreakWhen("accuracy", 97.0), "from 0 to 1 (97% is 0.97), but was given 97"),
+        (lambda: AddBreakpoint("nand"), "did you mean 'nan'?"),
+        (lambda: AddBreakpoint("nan", 3.0), "no use for limit with nan"),
+        (lambda: AddBreakpoint("loss", math.nan), "takes a finite factor"),
+        (lambda: AddBreakpoint("loss", 2.0, "fc"), "no use for group with loss"),
+        (lambda: AddBreakpoint("grad_norm", 2.0), "a group's name or a glob, but was given ''"),
+        (lambda: AddBreakpoint("dead_units", 100.0, "fc"), "takes a share below 100%"),
+        (lambda: AddBreakpoint("accuracy", 97.0), "from 0 to 1 (97% is 0.97), but was given 97"),
     ],
 )
 def test_a_wrong_value_is_refused_when_the_command_is_made(make, told):

@@ -15,7 +15,16 @@ from tests.scenario.test_rerun import LONG, record
 from tests.scenario.test_sessions import SESSIONS as TRIED
 from tests.scenario.test_sessions import acts
 from tuitrain.cli import main
-from tuitrain.commands import AnyCommand, Branch, Redo, Rewind, RewindTo, Stop, TryLr, Undo
+from tuitrain.commands import (
+    AnyCommand,
+    Branch,
+    Redo,
+    Rewind,
+    RewindToCheckpoint,
+    Stop,
+    TryLr,
+    Undo,
+)
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.build import parts_of
 from tuitrain.scenario.load import load, loads
@@ -219,7 +228,7 @@ def test_what_depends_on_the_run_is_refused_with_step_and_command(command):
 
 
 def test_it_is_known_of_every_command_how_it_is_written():
-    depend_on_the_run = {Stop, Rewind, RewindTo, Undo, Redo, Branch, TryLr}
+    depend_on_the_run = {Stop, Rewind, RewindToCheckpoint, Undo, Redo, Branch, TryLr}
     assert {*get_args(AnyCommand)} == {*WRITTEN, *TRAINS_NOTHING, *depend_on_the_run}
 
 

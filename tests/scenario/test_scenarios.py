@@ -7,8 +7,8 @@ from typing import get_args
 import pytest
 
 from tuitrain.commands import (
+    AddBreakpoint,
     AnyCommand,
-    BreakWhen,
     Clip,
     Decay,
     SetSchedule,
@@ -67,7 +67,7 @@ def used() -> Iterator[str]:
                     yield f"thaw {state}"
                 case Clip(by=by):
                     yield f"clip {by}"
-                case BreakWhen(on=on):
+                case AddBreakpoint(on=on):
                     yield f"break when {on}"
 
 

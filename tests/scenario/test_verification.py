@@ -15,10 +15,10 @@ from tests.scenario import small
 from tests.scenario.small import TEXT
 from tests.scenario.test_rerun import nothing
 from tuitrain.cli import main
-from tuitrain.cli.ending import ended_by_signals
+from tuitrain.cli.signals import signals_raise
 from tuitrain.commands import parse
 from tuitrain.engines.embedded import EmbeddedEngine
-from tuitrain.errors import EndedError, RunFailedError, ScenarioError
+from tuitrain.errors import RunFailedError, ScenarioError, TerminatedError
 from tuitrain.run.folder import RunFolder
 from tuitrain.run.live_run import LiveRun
 from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS, read_journal, read_metrics
@@ -244,10 +244,10 @@ def test_a_run_that_is_told_to_end_does_so_at_a_boundary_and_is_verified(tmp_pat
             sent.append(step)
             signal.raise_signal(number)
 
-    with ExitStack() as files, ended_by_signals(), pytest.raises(KeyboardInterrupt) as ending:
+    with ExitStack() as files, signals_raise(), pytest.raises(KeyboardInterrupt) as ending:
         recorder = RunFolder(tmp_path / "run", header_of(scenario), files)
         list(replay(scenario, "x.toml", progress=progress, recorder=recorder))
-    assert isinstance(ending.value, EndedError) == (number != signal.SIGINT)
+    assert isinstance(ending.value, TerminatedError) == (number != signal.SIGINT)
     end = last_line(tmp_path / "run")
     assert (end["event"], end["reason"]) == ("end", "interrupted")
     assert compare(tmp_path / "run", nothing, nothing).verdict.identical_through == end["step"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, get_args, get_type_hints
 
 from tuitrain.commands import VOCABULARY, SetSchedule
-from tuitrain.commands.vocabulary import verb
+from tuitrain.commands.vocabulary import find_spec
 from tuitrain.run.snapshot import Snapshot
 
 _TARGETED: Final = ("freeze", "thaw", "lr", "decay", "schedule", "optimizer")
@@ -36,7 +36,7 @@ def completions(line: str, snapshot: Snapshot | None) -> list[str]:
 def usage(line: str) -> str:
     """Return how the verb that a line begins with is written and what it does, or all verbs."""
     words = line.split()
-    known = verb(words[0]) if words else None
+    known = find_spec(words[0]) if words else None
     if known is None:
         return "  ".join(each.name for each in VOCABULARY)
     return f"{known.usage}   {known.summary}"
@@ -95,7 +95,7 @@ def _breakpoints(before: list[str], snapshot: Snapshot | None) -> list[str]:
             [each.replace(" when", " off", 1) for each in snapshot.breakpoints] if snapshot else []
         )
     else:
-        known = verb("break")
+        known = find_spec("break")
         lines = [*(known.examples if known else ()), "break off"]
     groups = [group.name for group in snapshot.groups] if snapshot else []
     found = []

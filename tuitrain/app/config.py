@@ -13,11 +13,11 @@ from typing import Final, Literal, TypeAlias, get_args
 import msgspec
 import tomli_w
 
-from tuitrain.decoding import explain
-from tuitrain.encoding import text_of
-from tuitrain.errors import TuitrainError, nearest
-from tuitrain.places import config_folder
+from tuitrain.decoding import describe_decode_error
+from tuitrain.encoding import decode_text
+from tuitrain.errors import TuitrainError, did_you_mean
 from tuitrain.run.disk import write_whole
+from tuitrain.user_folders import config_folder
 
 from .keymap import KeymapError, keys_with
 
@@ -81,7 +81,7 @@ def read_config(path: Path, themes: Iterable[str]) -> Config:
     ConfigError : it cannot be read, is no TOML, or has a key or a value that there is not
     """
     try:
-        config = msgspec.toml.decode(text_of(path.read_bytes(), path, ConfigError), type=Config)
+        config = msgspec.toml.decode(decode_text(path.read_bytes(), path, ConfigError), type=Config)
     except FileNotFoundError:
         return Config()
     except OSError as error:
@@ -90,10 +90,10 @@ def read_config(path: Path, themes: Iterable[str]) -> Config:
         fields = Notify.__struct_fields__ if "$.notify" in str(error) else Config.__struct_fields__
         raise ConfigError(f"{path}: {error} (allowed: {', '.join(fields)})") from None
     except (msgspec.DecodeError, ValueError, ArithmeticError, RecursionError) as error:
-        raise ConfigError(f"{path}: {explain(error)}") from None
+        raise ConfigError(f"{path}: {describe_decode_error(error)}") from None
     known = sorted(themes)
     if config.theme and config.theme not in known:
-        near = nearest(config.theme, known)
+        near = did_you_mean(config.theme, known)
         raise ConfigError(
             f"{path}: theme: there is no {config.theme!r}{near} (themes: {', '.join(known)})"
         )

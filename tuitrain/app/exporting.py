@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from tuitrain.encoding import encodable, file_stem
+from tuitrain.encoding import file_stem, to_encodable
 from tuitrain.errors import TuitrainError
 from tuitrain.text import visible
 
@@ -83,7 +83,7 @@ def write_new(folder: Path, stem: str, files: Mapping[str, str | bytes]) -> list
                 with target.open("xb") as file:
                     undo.callback(target.unlink, missing_ok=True)
                     is_text = isinstance(content, str)
-                    file.write(encodable(content).encode() if is_text else content)
+                    file.write(to_encodable(content).encode() if is_text else content)
             except OSError as error:
                 raise TuitrainError(f"cannot write {target}: {error.strerror}") from None
         undo.pop_all()

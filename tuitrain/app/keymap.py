@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from textual.keys import Keys, format_key
 
-from tuitrain.errors import TuitrainError, nearest
+from tuitrain.errors import TuitrainError, did_you_mean
 
 from .keys import KEYS, Key
 from .terminal import key_of
@@ -41,7 +41,9 @@ def keys_with(chosen: Keymap) -> tuple[Key, ...]:
     names = {key.name for key in KEYS} - set(_FIXED)
     for name in chosen:
         if name not in names:
-            why = " keeps its key" if name in _FIXED else f" is no action{nearest(name, names)}"
+            why = (
+                " keeps its key" if name in _FIXED else f" is no action{did_you_mean(name, names)}"
+            )
             raise KeymapError(f"keys: {name!r}{why} (actions: {', '.join(sorted(names))})")
     table = tuple(_rebound(key, chosen[key.name]) if key.name in chosen else key for key in KEYS)
     _check_apart(table)
@@ -105,7 +107,7 @@ def _named(name: str, text: str) -> str:
     last = text[start:]
     known = last in _NAMED or text in _NAMED or (len(last) == 1 and last.isalnum() and start)
     if not known and len(format_key(last)) != 1:
-        near = nearest(text, _NAMED)
+        near = did_you_mean(text, _NAMED)
         raise KeymapError(
             f"keys: {name}: {text!r} is no key{near} (f, ?, space, ctrl+x, f5, …; commas between)"
         )

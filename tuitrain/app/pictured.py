@@ -8,7 +8,7 @@ from typing import TypeVar
 from textual.events import Event, Paste
 from textual.notifications import SeverityLevel
 
-from tuitrain.encoding import encodable
+from tuitrain.encoding import to_encodable
 from tuitrain.text import visible, visible_lines
 
 from .guarded import GuardedApp
@@ -56,7 +56,7 @@ class PicturedApp(GuardedApp[Result]):
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy a text; what UTF-8 cannot hold is escaped."""
-        super().copy_to_clipboard(encodable(text))
+        super().copy_to_clipboard(to_encodable(text))
 
     def deliver_screenshot(
         self,

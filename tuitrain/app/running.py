@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from textual.app import App
 
-from tuitrain.errors import EndedError, RunFailedError
+from tuitrain.errors import RunFailedError, TerminatedError
 
 from .guarded import kept_faults
 from .terminal import crash_of
@@ -25,10 +25,10 @@ def run_app(app: App[T]) -> T | None:
     EndedError : SIGTERM or SIGINT came; the app was left in order, and the terminal is as it was
     RunFailedError : the app has crashed; Textual has printed the traceback
     """
-    ended: list[EndedError] = []
+    ended: list[TerminatedError] = []
 
     def end(number: int) -> None:
-        ended.append(EndedError(number))
+        ended.append(TerminatedError(number))
         app.exit()
 
     async def run() -> T | None:

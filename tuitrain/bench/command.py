@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tuitrain.encoding import ascii_json, read_bytes, text_of, write_line
+from tuitrain.encoding import ascii_json, decode_text, read_bytes, write_line
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.report import ReportConsole, line
 from tuitrain.text import visible, visible_lines
@@ -194,7 +194,7 @@ def write_markdown(report: Path, out: Path | None = None) -> None:
         ]
         print(visible_lines("\n\n".join(texts)))
         return
-    document = text_of(read_bytes(out), out)
+    document = decode_text(read_bytes(out), out)
     try:
         filled = filled_in(document, found, absent)
     except TuitrainError as mistake:

@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from tuitrain.decoding import decode_json
-from tuitrain.encoding import read_bytes, text_of
+from tuitrain.encoding import decode_text, read_bytes
 from tuitrain.errors import TuitrainError
 from tuitrain.run.disk import write_whole
 
@@ -114,7 +114,7 @@ def read(path: Path) -> Report:
     ------
     TuitrainError : it cannot be read, or is something else
     """
-    content = text_of(read_bytes(path), path).encode()
+    content = decode_text(read_bytes(path), path).encode()
     report = decode_json(content, _DECODER, f"{path} is no report of the benchmark")
     judge = [
         Part(part.name, part.title, tuple(judged(part.name, row) for row in part.rows))

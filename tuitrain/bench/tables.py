@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from rich.table import Table
 from rich.text import Text
 
-from tuitrain.errors import TuitrainError, listed, nearest
+from tuitrain.errors import TuitrainError, did_you_mean, join_or
 from tuitrain.text import visible
 
 from . import parts
@@ -108,7 +108,7 @@ def filled_in(document: str, report: Report, missing: Mapping[str, Sequence[str]
         if name not in places:
             raise TuitrainError(
                 f"no place for the part {name!r}: the document lacks <!-- bench {name} -->"
-                f"{nearest(name, places)} (it has {listed(places) or 'none'})"
+                f"{did_you_mean(name, places)} (it has {join_or(places) or 'none'})"
             )
     texts = dict.fromkeys(parts.TITLES, "Not measured.") | texts
 

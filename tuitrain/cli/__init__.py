@@ -11,43 +11,43 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from tuitrain.encoding import keep_streams_writing
-from tuitrain.errors import EndedError, TuitrainError
+from tuitrain.encoding import make_streams_lenient
+from tuitrain.errors import TerminatedError, TuitrainError
 
-from .parser import parsed
-from .status import INTERRUPTED, READER_LEFT, complain, tell
+from .parser import parse_arguments
+from .status import BROKEN_PIPE, INTERRUPTED, print_error, report_error
 
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
-    keep_streams_writing()
+    make_streams_lenient()
     try:
         return _carried_out(sys.argv[1:] if argv is None else argv)
     except TuitrainError as mistake:
-        return complain(mistake)
+        return report_error(mistake)
     except KeyboardInterrupt as ending:
-        tell("interrupted")
-        return ending.status if isinstance(ending, EndedError) else INTERRUPTED
+        print_error("interrupted")
+        return ending.status if isinstance(ending, TerminatedError) else INTERRUPTED
     except BrokenPipeError:
         _print_no_more()
-        return READER_LEFT
+        return BROKEN_PIPE
     except OSError as problem:
         if problem.errno not in _NO_ROOM:
             raise
         if problem.filename is not None:
-            return complain(
+            return report_error(
                 TuitrainError(f"{problem.filename} cannot be written: {problem.strerror}")
             )
         _print_no_more()
-        return complain(TuitrainError(f"the output cannot be written: {problem.strerror}"))
+        return report_error(TuitrainError(f"the output cannot be written: {problem.strerror}"))
 
 
 def _carried_out(argv: Sequence[str]) -> int:
     """Do what is asked, and see all of the output out: Python would be too late with an error."""
     try:
-        arguments = parsed(argv)
+        arguments = parse_arguments(argv)
         status = arguments.action(arguments)
     except SystemExit:  # argparse has printed help, or what is wrong
         _flush()

@@ -12,8 +12,8 @@ from tuitrain.errors import TuitrainError
 from tuitrain.text import visible
 
 from . import headless
-from .ending import ended_by_signals
-from .status import HELD, complain
+from .signals import signals_raise
+from .status import OK, report_error
 
 if TYPE_CHECKING:
     from tuitrain.scenario.events import Event
@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _fly_in_app(scenario, source, arguments.out, arguments.read_only)
     if arguments.read_only:
         raise TuitrainError("--read-only goes with the app: without a screen nobody steers")
-    return headless.fly(
+    return headless.run(
         scenario.name, arguments.json, headless.scenario_events(scenario, source, arguments.out)
     )
 
@@ -45,7 +45,7 @@ def serve(arguments: argparse.Namespace) -> int:
     if arguments.out is not None:
         given += ["--out", str(arguments.out)]
     serving.serve([*given, *["--read-only"] * arguments.read_only], arguments.host, arguments.port)
-    return HELD
+    return OK
 
 
 def open_record(arguments: argparse.Namespace) -> int:
@@ -54,7 +54,7 @@ def open_record(arguments: argparse.Namespace) -> int:
 
     check_terminal()
     show(arguments.folder)
-    return HELD
+    return OK
 
 
 def start(arguments: argparse.Namespace) -> int:
@@ -64,29 +64,29 @@ def start(arguments: argparse.Namespace) -> int:
 
     opening.check_terminal()
     opening.start(arguments.runs or runs_folder())
-    return HELD
+    return OK
 
 
 def replay(arguments: argparse.Namespace) -> int:
     """Run scenarios and recorded runs again; none, if one of them cannot be read."""
     from tuitrain.scenario.load import load
 
-    status = HELD
+    status = OK
     flights: list[Callable[[], int]] = []
     for path in arguments.files:
         try:
             flights.append(
-                headless.comparing(path, arguments.json)
+                headless.record_verifier(path, arguments.json)
                 if path.is_dir()
-                else headless.flying(load(path), str(path), arguments.json)
+                else headless.scenario_runner(load(path), str(path), arguments.json)
             )
         except TuitrainError as mistake:
-            status = complain(mistake)
-    for fly in flights if status == HELD else ():
+            status = report_error(mistake)
+    for fly in flights if status == OK else ():
         try:
             ended = fly()
         except TuitrainError as mistake:
-            ended = complain(mistake)
+            ended = report_error(mistake)
         status = max(status, ended)
     return status
 
@@ -105,7 +105,7 @@ def resume(arguments: argparse.Namespace) -> int:
             arguments.although_changed,
         )
 
-    return headless.fly(str(arguments.folder), arguments.json, events)
+    return headless.run(str(arguments.folder), arguments.json, events)
 
 
 def save(arguments: argparse.Namespace) -> int:
@@ -119,7 +119,7 @@ def save(arguments: argparse.Namespace) -> int:
         f"written; it trains {length}, with commands at {steps} {'step' if steps == 1 else 'steps'}"
     )
     print(visible(f"{arguments.target}: {done}"))
-    return HELD
+    return OK
 
 
 def bench(arguments: argparse.Namespace) -> int:
@@ -128,11 +128,11 @@ def bench(arguments: argparse.Namespace) -> int:
 
     if arguments.markdown is not None:
         command.write_markdown(arguments.markdown, arguments.out)
-        return HELD
+        return OK
     given = arguments.quick, arguments.only, arguments.json, arguments.out, arguments.repeat
-    with ended_by_signals():
+    with signals_raise():
         command.bench(*given, arguments.without, arguments.going_on)
-    return HELD
+    return OK
 
 
 def _scenario(path: Path | None) -> tuple[Scenario, str]:
@@ -147,4 +147,4 @@ def _fly_in_app(scenario: Scenario, source: str, out: Path | None, read_only: bo
 
     check_terminal()
     fly(scenario, source, out, read_only)
-    return HELD
+    return OK

@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from .ending import ended_by_signals
-from .status import FAILED, HELD
+from .signals import signals_raise
+from .status import FAILED, OK
 
 if TYPE_CHECKING:
     from tuitrain.run.recorder import Recorder
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 Events: TypeAlias = "Callable[[ProgressBar, ExitStack], Iterator[Event]]"
 
 
-def flying(scenario: Scenario, source: str, json: bool) -> Callable[[], int]:
+def scenario_runner(scenario: Scenario, source: str, json: bool) -> Callable[[], int]:
     """Return what runs a scenario again."""
-    return lambda: fly(scenario.name, json, scenario_events(scenario, source))
+    return lambda: run(scenario.name, json, scenario_events(scenario, source))
 
 
-def comparing(folder: Path, json: bool) -> Callable[[], int]:
+def record_verifier(folder: Path, json: bool) -> Callable[[], int]:
     """Return what runs a recorded run again, and compares.
 
     Raises
@@ -43,10 +43,10 @@ def _compare(folder: Path, json: bool) -> int:
     from tuitrain.scenario.rerun import compare
 
     bar = ProgressBar(str(folder), ReportConsole(stderr=True))
-    with ended_by_signals(), bar.shown():
+    with signals_raise(), bar.shown():
         comparison = compare(folder, bar.note, bar.steps)
     print(told_comparison(str(folder), comparison, json))
-    return HELD if comparison.verdict.ok else FAILED
+    return OK if comparison.verdict.ok else FAILED
 
 
 def scenario_events(scenario: Scenario, source: str, out: Path | None = None) -> Events:
@@ -62,7 +62,7 @@ def scenario_events(scenario: Scenario, source: str, out: Path | None = None) ->
     return events
 
 
-def fly(name: str, json: bool, events: Events) -> int:
+def run(name: str, json: bool, events: Events) -> int:
     """Report a headless run; the status says whether all held."""
     from tuitrain.scenario.events import Ended
     from tuitrain.scenario.report import (
@@ -78,12 +78,12 @@ def fly(name: str, json: bool, events: Events) -> int:
     bar = ProgressBar(name, console if shares_terminal else ReportConsole(stderr=True))
     reports: list[Report] = [JsonReport(sys.stdout) if json else TextReport(console), bar]
     event: Event | None = None
-    with ended_by_signals(), ExitStack() as files:
+    with signals_raise(), ExitStack() as files:
         files.enter_context(bar.shown())
         for event in events(bar, files):
             for report in reports:
                 report.tell(event)
-    return HELD if isinstance(event, Ended) and event.ok else FAILED
+    return OK if isinstance(event, Ended) and event.ok else FAILED
 
 
 def _folder(scenario: Scenario, out: Path, files: ExitStack) -> Recorder:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NoReturn, TypeAlias
 
 from tuitrain import __version__
-from tuitrain.errors import TuitrainError, listed, nearest
-from tuitrain.paths import user_path
+from tuitrain.errors import TuitrainError, did_you_mean, join_or
 from tuitrain.text import visible
+from tuitrain.user_paths import user_path
 
 from . import actions
 
@@ -27,7 +27,7 @@ exit status:
 """
 
 
-def parsed(words: Sequence[str]) -> argparse.Namespace:
+def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
     """Read the words of a command line; what comes of it has an ``action``.
 
     Raises
@@ -41,9 +41,9 @@ def parsed(words: Sequence[str]) -> argparse.Namespace:
         meant = (
             f", did you mean 'run {shlex.quote(name)}'?"
             if user_path(name).exists()
-            else nearest(name, commands)
+            else did_you_mean(name, commands)
         )
-        raise TuitrainError(f"no command is called {name!r}{meant} (commands: {listed(commands)})")
+        raise TuitrainError(f"no command is called {name!r}{meant} (commands: {join_or(commands)})")
     arguments, unknown = parser.parse_known_args(words)
     if unknown:
         raise _unknown(unknown[0], commands.get(name, parser))
@@ -56,8 +56,8 @@ def _unknown(word: str, parser: argparse.ArgumentParser) -> TuitrainError:
         return TuitrainError(f"{parser.prog} has no use for {word!r}; --help says what it takes")
     options = re.findall(r"--[a-z-]+", parser.format_usage())
     given, known = word.partition("=")[0], list(dict.fromkeys(options))
-    meant = nearest(given, known)
-    return TuitrainError(f"{parser.prog} has no option {given}{meant} (options: {listed(known)})")
+    meant = did_you_mean(given, known)
+    return TuitrainError(f"{parser.prog} has no option {given}{meant} (options: {join_or(known)})")
 
 
 class _Parser(argparse.ArgumentParser):

@@ -11,19 +11,19 @@ from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.text import visible_lines
 
-HELD, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
-READER_LEFT: Final = 128 + signal.SIGPIPE
+BROKEN_PIPE: Final = 128 + signal.SIGPIPE
 """Whoever read our output has left, as ``head`` does: what a shell gives for a Unix tool then."""
 
 
-def complain(mistake: TuitrainError) -> int:
+def report_error(mistake: TuitrainError) -> int:
     """Print what is wrong, and return the status for it."""
-    tell(str(mistake))
+    print_error(str(mistake))
     return FAILED if isinstance(mistake, RunFailedError) else BAD_INPUT
 
 
-def tell(text: str) -> None:
+def print_error(text: str) -> None:
     """Print a sentence on stderr; where that has been closed, or has no reader, nowhere."""
     with suppress(OSError):
         write_line(f"tuitrain: {visible_lines(text)}", sys.stderr)

@@ -4,9 +4,9 @@ A key, a palette entry, the ``:`` line, a scenario entry and a Python call all m
 command, and every command prints back to the text that makes it.
 """
 
+from .breakpoints import AddBreakpoint, RemoveBreakpoint
 from .checks import is_name
 from .command import Command, Setting, number_text, setting_text
-from .conditions import BreakOff, BreakWhen
 from .parsing import parse
 from .printing import to_text
 from .types import (
@@ -22,7 +22,7 @@ from .types import (
     Regroup,
     Resume,
     Rewind,
-    RewindTo,
+    RewindToCheckpoint,
     ScaleLr,
     SetLr,
     SetSchedule,
@@ -33,14 +33,14 @@ from .types import (
     TryLr,
     Undo,
 )
-from .vocabulary import VOCABULARY, Verb
+from .vocabulary import VOCABULARY, CommandSpec
 
 __all__ = [
     "VOCABULARY",
     "AnyCommand",
     "Branch",
-    "BreakOff",
-    "BreakWhen",
+    "RemoveBreakpoint",
+    "AddBreakpoint",
     "Checkpoint",
     "Clip",
     "Command",
@@ -53,7 +53,7 @@ __all__ = [
     "Regroup",
     "Resume",
     "Rewind",
-    "RewindTo",
+    "RewindToCheckpoint",
     "ScaleLr",
     "SetLr",
     "Setting",
@@ -63,7 +63,7 @@ __all__ = [
     "Thaw",
     "TryLr",
     "Undo",
-    "Verb",
+    "CommandSpec",
     "is_name",
     "number_text",
     "parse",

@@ -13,14 +13,14 @@ from collections.abc import Mapping
 from numbers import Integral, Real
 from typing import Any
 
-from tuitrain.errors import CommandError, listed, nearest
+from tuitrain.errors import CommandError, did_you_mean, join_or
 
-from .vocabulary import verb
+from .vocabulary import find_spec
 
-MOST = 999_999_999_999
+MAX_COUNT = 999_999_999_999
 """The largest count that a command takes."""
 
-AUTO = "auto"
+AUTO_CHECKPOINT = "auto"
 """The name of the checkpoint that a run keeps by itself."""
 
 _TARGET = re.compile(r"[\w.*?\[\]!-]+")
@@ -43,9 +43,9 @@ def shown(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def misused(name: str, problem: str) -> CommandError:
+def usage_error(name: str, problem: str) -> CommandError:
     """Return the error of a verb that was used wrongly."""
-    known = verb(name)
+    known = find_spec(name)
     assert known is not None
     return CommandError(f"{name} {problem} (write: {known.usage})")
 
@@ -53,7 +53,7 @@ def misused(name: str, problem: str) -> CommandError:
 def target(name: str, value: Any) -> None:
     """Check a group's name or a glob."""
     if not isinstance(value, str) or not _TARGET.fullmatch(_without_marks(value)):
-        raise misused(name, f"takes a group's name or a glob, but was given {shown(value)}")
+        raise usage_error(name, f"takes a group's name or a glob, but was given {shown(value)}")
 
 
 def is_name(value: Any) -> bool:
@@ -75,7 +75,7 @@ def _without_marks(text: str) -> str:
 def word(name: str, what: str, value: Any) -> None:
     """Check a name: of a new group, a branch, an optimizer, a setting."""
     if not is_name(value):
-        raise misused(
+        raise usage_error(
             name, f"takes {what} of letters, digits, '_', '.' and '-', but was given {shown(value)}"
         )
 
@@ -83,31 +83,33 @@ def word(name: str, what: str, value: Any) -> None:
 def checkpoint(name: str, value: Any) -> None:
     """Check a checkpoint's name, which is one for a file on any system too."""
     if not isinstance(value, str) or not _CHECKPOINT.fullmatch(value):
-        raise misused(
+        raise usage_error(
             name,
             "takes a name of at most 64 characters, of A to Z, a to z, digits, '_', '.' and '-', "
             f"that begins with a letter or '_', but was given {shown(value)}",
         )
-    if value == AUTO:
-        raise misused(name, f"cannot take {AUTO!r}: that is the one which the run keeps by itself")
+    if value == AUTO_CHECKPOINT:
+        raise usage_error(
+            name, f"cannot take {AUTO_CHECKPOINT!r}: that is the one which the run keeps by itself"
+        )
 
 
 def one_of(name: str, what: str, value: Any, allowed: tuple[str, ...]) -> None:
     """Check one of the allowed words."""
     if not isinstance(value, str) or value not in allowed:
-        hint = nearest(value, allowed) if isinstance(value, str) else ""
-        raise misused(
-            name, f"takes {listed(allowed)} as its {what}, but was given {shown(value)}{hint}"
+        hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
+        raise usage_error(
+            name, f"takes {join_or(allowed)} as its {what}, but was given {shown(value)}{hint}"
         )
 
 
-def count(name: str, value: Any, least: int = 1, what: str = "") -> int:
+def count(name: str, value: Any, minimum: int = 1, what: str = "") -> int:
     """Return a whole number from ``least`` up."""
     whole = isinstance(value, Integral) and not isinstance(value, bool)
-    if not (whole and least <= int(value) <= MOST):
+    if not (whole and minimum <= int(value) <= MAX_COUNT):
         named = f" as its {what}" if what else ""
-        raise misused(
-            name, f"takes a whole number from {least} up{named}, but was given {shown(value)}"
+        raise usage_error(
+            name, f"takes a whole number from {minimum} up{named}, but was given {shown(value)}"
         )
     return int(value)
 
@@ -115,10 +117,10 @@ def count(name: str, value: Any, least: int = 1, what: str = "") -> int:
 def number(name: str, what: str, value: Any) -> float:
     """Return a finite number."""
     if not isinstance(value, Real) or isinstance(value, bool):
-        raise misused(name, f"takes a number as its {what}, but was given {shown(value)}")
+        raise usage_error(name, f"takes a number as its {what}, but was given {shown(value)}")
     finite = _as_float(value)
     if not math.isfinite(finite):
-        raise misused(name, f"takes a finite {what}, but was given {shown(value)}")
+        raise usage_error(name, f"takes a finite {what}, but was given {shown(value)}")
     return finite + 0.0  # -0.0 becomes 0.0: what is printed reads back to the same bits
 
 
@@ -126,7 +128,7 @@ def not_negative(name: str, what: str, value: Any) -> float:
     """Return a finite number of 0 or more."""
     finite = number(name, what, value)
     if finite < 0:
-        raise misused(name, f"takes a {what} of 0 or more, but was given {shown(value)}")
+        raise usage_error(name, f"takes a {what} of 0 or more, but was given {shown(value)}")
     return finite
 
 
@@ -134,12 +136,12 @@ def setting(key: Any, value: Any) -> Any:
     """Return a hyper-parameter's value: yes or no, a number, or a pair of them."""
     word("optimizer", "names of settings", key)
     if key in _NOT_SETTINGS:
-        raise misused("optimizer", f"has {key} beside its settings, and not among them")
+        raise usage_error("optimizer", f"has {key} beside its settings, and not among them")
     if isinstance(value, bool):
         return value
     if isinstance(value, tuple | list):
         if len(value) != 2:
-            raise misused(
+            raise usage_error(
                 "optimizer", f"takes one or two numbers for {key}, but was given {shown(value)}"
             )
         return tuple(number("optimizer", key, part) for part in value)
@@ -149,14 +151,14 @@ def setting(key: Any, value: Any) -> Any:
 def settings(value: Any) -> dict[str, Any]:
     """Return hyper-parameters by name, as a dictionary of their own."""
     if not isinstance(value, Mapping):
-        raise misused("optimizer", f"takes its settings by name, but was given {shown(value)}")
+        raise usage_error("optimizer", f"takes its settings by name, but was given {shown(value)}")
     return {key: setting(key, each) for key, each in value.items()}
 
 
 def several(name: str, what: str, value: Any) -> tuple[Any, ...]:
     """Return a sequence that is not empty, and not a text that was meant as its only element."""
     if not isinstance(value, tuple | list) or not value:
-        raise misused(name, f"takes one or more {what}, but was given {shown(value)}")
+        raise usage_error(name, f"takes one or more {what}, but was given {shown(value)}")
     return tuple(value)
 
 
@@ -164,7 +166,9 @@ def unused(name: str, kind: str, **values: Any) -> None:
     """Check that nothing was given that this kind of command has no use for."""
     for key, value in values.items():
         if not isinstance(value, _PLAIN) or value:
-            raise misused(name, f"has no use for {key} with {kind}, but was given {shown(value)}")
+            raise usage_error(
+                name, f"has no use for {key} with {kind}, but was given {shown(value)}"
+            )
 
 
 def _as_float(value: Any) -> float:

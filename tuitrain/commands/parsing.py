@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, cast
 
-from tuitrain.errors import CommandError, listed, nearest
+from tuitrain.errors import CommandError, did_you_mean, join_or
 
-from .checks import misused, one_of, shown
+from .breakpoints import AddBreakpoint, RemoveBreakpoint
+from .checks import one_of, shown, usage_error
 from .command import Setting
-from .conditions import BreakOff, BreakWhen
 from .printing import to_text
 from .tokens import count, exactly, not_negative, setting, unit
 from .types import (
@@ -26,7 +26,7 @@ from .types import (
     Regroup,
     Resume,
     Rewind,
-    RewindTo,
+    RewindToCheckpoint,
     ScaleLr,
     SetLr,
     SetSchedule,
@@ -49,12 +49,12 @@ def parse(text: str) -> AnyCommand:
     """
     words = text.split()
     if not words:
-        raise CommandError(f"no command given; one of {listed(_READERS)} is expected")
+        raise CommandError(f"no command given; one of {join_or(_READERS)} is expected")
     name, rest = words[0], words[1:]
     read = _READERS.get(name)
     if read is None:
         raise CommandError(
-            f"unknown command {name!r}{nearest(name, _READERS)} (known: {listed(_READERS)})"
+            f"unknown command {name!r}{did_you_mean(name, _READERS)} (known: {join_or(_READERS)})"
         )
     return read(rest)
 
@@ -62,7 +62,9 @@ def parse(text: str) -> AnyCommand:
 def _plain(command: AnyCommand) -> Callable[[list[str]], AnyCommand]:
     def read(words: list[str]) -> AnyCommand:
         if words:
-            raise misused(to_text(command), f"takes nothing after it, but was given {words[0]!r}")
+            raise usage_error(
+                to_text(command), f"takes nothing after it, but was given {words[0]!r}"
+            )
         return command
 
     return read
@@ -70,7 +72,7 @@ def _plain(command: AnyCommand) -> Callable[[list[str]], AnyCommand]:
 
 def _step(words: list[str]) -> Step:
     if len(words) > 1:
-        raise misused("step", f"takes one number, but was given {' '.join(words)!r}")
+        raise usage_error("step", f"takes one number, but was given {' '.join(words)!r}")
     return Step(count("step", words[0])) if words else Step()
 
 
@@ -81,7 +83,7 @@ def _freeze(words: list[str]) -> Freeze:
 
 def _thaw(words: list[str]) -> Thaw:
     if not words or len(words) > 2:
-        raise misused("thaw", f"was given {' '.join(words)!r}")
+        raise usage_error("thaw", f"was given {' '.join(words)!r}")
     state = words[1] if len(words) == 2 else "keep"
     return Thaw(words[0], cast(Literal["keep", "reset"], state))
 
@@ -96,7 +98,7 @@ def _lr(words: list[str]) -> SetLr | ScaleLr:
 def _decay(words: list[str]) -> Decay:
     named, over, number, each = exactly("decay", words, 4)
     if over != "over":
-        raise misused("decay", f"expects 'over' after the target, but was given {over!r}")
+        raise usage_error("decay", f"expects 'over' after the target, but was given {over!r}")
     return Decay(named, count("decay", number), unit("decay", each))
 
 
@@ -106,7 +108,7 @@ def _schedule(words: list[str]) -> SetSchedule:
         warmup = count("schedule", words[-1].removeprefix("warmup="))
         words = words[:-1]
     if len(words) < 2:
-        raise misused("schedule", f"was given {' '.join(words)!r}")
+        raise usage_error("schedule", f"was given {' '.join(words)!r}")
     whom, kind, rest = words[0], words[1], words[2:]
     one_of("schedule", "kind", kind, SCHEDULES)
     if kind == "exponential":
@@ -114,7 +116,7 @@ def _schedule(words: list[str]) -> SetSchedule:
     if kind == "milestones":
         return _milestones(whom, rest, warmup)
     if len(rest) != 5 or rest[0] != "to" or rest[2] != "over":
-        raise misused("schedule", f"was given {' '.join(rest)!r} after {kind}")
+        raise usage_error("schedule", f"was given {' '.join(rest)!r} after {kind}")
     value = not_negative("schedule", "learning rate", rest[1])
     over, each = count("schedule", rest[3]), unit("schedule", rest[4])
     return SetSchedule(whom, cast(Any, kind), value, over, (), each, warmup)
@@ -122,7 +124,7 @@ def _schedule(words: list[str]) -> SetSchedule:
 
 def _exponential(whom: str, rest: list[str], warmup: int) -> SetSchedule:
     if len(rest) != 3 or not rest[0].startswith("x") or rest[1] != "per":
-        raise misused("schedule", f"was given {' '.join(rest)!r} after exponential")
+        raise usage_error("schedule", f"was given {' '.join(rest)!r} after exponential")
     factor = not_negative("schedule", "factor", rest[0][1:])
     each = unit("schedule", rest[2])
     return SetSchedule(whom, "exponential", factor, unit=each, warmup=warmup)
@@ -130,7 +132,7 @@ def _exponential(whom: str, rest: list[str], warmup: int) -> SetSchedule:
 
 def _milestones(whom: str, rest: list[str], warmup: int) -> SetSchedule:
     if len(rest) != 4 or not rest[0].startswith("x") or rest[1] != "at":
-        raise misused("schedule", f"was given {' '.join(rest)!r} after milestones")
+        raise usage_error("schedule", f"was given {' '.join(rest)!r} after milestones")
     factor = not_negative("schedule", "factor", rest[0][1:])
     at = tuple(count("schedule", word) for word in rest[2].split(","))
     each = unit("schedule", rest[3])
@@ -145,9 +147,13 @@ def _clip(words: list[str]) -> Clip:
     return Clip(cast(Literal["norm", "value"], by), not_negative("clip", "limit", limit))
 
 
-def _rewind(words: list[str]) -> Rewind | RewindTo:
+def _rewind(words: list[str]) -> Rewind | RewindToCheckpoint:
     (where,) = exactly("rewind", words, 1)
-    return Rewind(count("rewind", where, 0)) if where[0] in "+-0123456789" else RewindTo(where)
+    return (
+        Rewind(count("rewind", where, 0))
+        if where[0] in "+-0123456789"
+        else RewindToCheckpoint(where)
+    )
 
 
 def _checkpoint(words: list[str]) -> Checkpoint:
@@ -162,7 +168,7 @@ def _branch(words: list[str]) -> Branch:
 
 def _try(words: list[str]) -> TryLr:
     if len(words) < 6 or words[0] != "lr" or words[-3] != "for" or words[-1] not in _STEPS:
-        raise misused("try", f"was given {' '.join(words)!r}")
+        raise usage_error("try", f"was given {' '.join(words)!r}")
     values = tuple(each.strip() for each in " ".join(words[2:-3]).split(","))
     return TryLr(words[1], values, count("try", words[-2]))
 
@@ -175,7 +181,7 @@ _PREVIEWED = ("freeze", "thaw", "lr", "decay", "schedule", "clip", "optimizer", 
 
 def _preview(words: list[str]) -> Preview:
     if not words:
-        raise misused("preview", "was given nothing")
+        raise usage_error("preview", "was given nothing")
     return Preview(" ".join(words))
 
 
@@ -187,47 +193,47 @@ def previewed(text: str) -> str:
     CommandError : it cannot be read, or does not concern groups
     """
     if not isinstance(text, str):
-        raise misused("preview", f"takes a command's text, but was given {shown(text)}")
+        raise usage_error("preview", f"takes a command's text, but was given {shown(text)}")
     first, *_ = text.split() or [""]
     one_of("preview", "command", first, _PREVIEWED)
     return to_text(parse(text))
 
 
-def _break(words: list[str]) -> BreakWhen | BreakOff:
+def _break(words: list[str]) -> AddBreakpoint | RemoveBreakpoint:
     match words:
         case ["off"]:
-            return BreakOff()
+            return RemoveBreakpoint()
         case ["off", *condition]:
-            return BreakOff(cast(BreakWhen, _break(["when", *condition])))
+            return RemoveBreakpoint(cast(AddBreakpoint, _break(["when", *condition])))
         case ["when", "nan"]:
-            return BreakWhen("nan")
+            return AddBreakpoint("nan")
         case ["when", "loss", ">", factor] if factor.startswith("x"):
-            return BreakWhen("loss", not_negative("break", "factor", factor[1:]))
+            return AddBreakpoint("loss", not_negative("break", "factor", factor[1:]))
         case ["when", "grad_norm", group, ">", limit]:
-            return BreakWhen("grad_norm", not_negative("break", "norm", limit), group)
+            return AddBreakpoint("grad_norm", not_negative("break", "norm", limit), group)
         case ["when", "dead", "units", "of", group, ">", share] if share.endswith("%"):
-            return BreakWhen("dead_units", not_negative("break", "share", share[:-1]), group)
+            return AddBreakpoint("dead_units", not_negative("break", "share", share[:-1]), group)
         case ["when", "accuracy", ">=", limit]:
-            return BreakWhen("accuracy", not_negative("break", "accuracy", limit))
-    raise misused("break", f"was given {' '.join(words)!r}" if words else "was given nothing")
+            return AddBreakpoint("accuracy", not_negative("break", "accuracy", limit))
+    raise usage_error("break", f"was given {' '.join(words)!r}" if words else "was given nothing")
 
 
 def _optimizer(words: list[str]) -> SwapOptimizer:
     if len(words) < 2:
-        raise misused("optimizer", f"was given {' '.join(words)!r}")
+        raise usage_error("optimizer", f"was given {' '.join(words)!r}")
     settings: dict[str, Setting] = {}
     state: Literal["carry", "reset"] | None = None
     ramp = 0
     for word in words[2:]:
         key, equals, value = word.partition("=")
         if not equals:
-            raise misused("optimizer", f"expects KEY=VALUE, but was given {word!r}")
+            raise usage_error("optimizer", f"expects KEY=VALUE, but was given {word!r}")
         if key == "state":
             state = cast(Literal["carry", "reset"], value)
         elif key == "ramp":
             ramp = count("optimizer", value)
         elif key in settings:
-            raise misused("optimizer", f"was given {key!r} twice")
+            raise usage_error("optimizer", f"was given {key!r} twice")
         else:
             settings[key] = setting(key, value)
     return SwapOptimizer(words[0], words[1], settings, state, ramp)
@@ -235,7 +241,7 @@ def _optimizer(words: list[str]) -> SwapOptimizer:
 
 def _group(words: list[str]) -> Regroup:
     if len(words) < 3 or words[1] != "=":
-        raise misused("group", f"was given {' '.join(words)!r}")
+        raise usage_error("group", f"was given {' '.join(words)!r}")
     return Regroup(words[0], tuple(words[2:]))
 
 

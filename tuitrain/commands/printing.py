@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from .command import number_text, setting_text
 from .types import (
+    AddBreakpoint,
     Branch,
-    BreakOff,
-    BreakWhen,
     Checkpoint,
     Clip,
     Command,
@@ -16,9 +15,10 @@ from .types import (
     Preview,
     Redo,
     Regroup,
+    RemoveBreakpoint,
     Resume,
     Rewind,
-    RewindTo,
+    RewindToCheckpoint,
     ScaleLr,
     SetLr,
     SetSchedule,
@@ -52,7 +52,7 @@ def to_text(command: Command) -> str:  # noqa: PLR0912 - a row for each command
             return "clip off" if by == "off" else f"clip {by} {number_text(limit)}"
         case Rewind(step=step):
             return f"rewind {step}"
-        case RewindTo(name=name):
+        case RewindToCheckpoint(name=name):
             return f"rewind {name}"
         case Checkpoint(name=name):
             return f"checkpoint {name}"
@@ -62,9 +62,9 @@ def to_text(command: Command) -> str:  # noqa: PLR0912 - a row for each command
             return f"try lr {target} {', '.join(values)} for {steps} steps"
         case Preview(command=text):
             return f"preview {text}"
-        case BreakWhen():
+        case AddBreakpoint():
             return _break_text(command)
-        case BreakOff(condition=condition):
+        case RemoveBreakpoint(condition=condition):
             which = _break_text(condition).removeprefix("break when") if condition else ""
             return f"break off{which}"
         case SwapOptimizer():
@@ -89,7 +89,7 @@ def _schedule_text(command: SetSchedule) -> str:
     return f"schedule {command.target} {command.kind} {rest}{warmup}"
 
 
-def _break_text(command: BreakWhen) -> str:
+def _break_text(command: AddBreakpoint) -> str:
     limit = number_text(command.limit)
     match command.on:
         case "nan":

@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from . import checks, tokens
+from .breakpoints import AddBreakpoint, RemoveBreakpoint
 from .command import Command, Setting
-from .conditions import BreakOff, BreakWhen
 
 UNITS = ("epochs", "steps")
 SCHEDULES = ("linear", "cosine", "exponential", "milestones", "one-cycle")
@@ -139,7 +139,7 @@ class SetSchedule(Command, frozen=True, tag="schedule"):
         at = tuple(checks.count("schedule", each) for each in every)
         if list(at) != sorted(set(at)):
             given = ",".join(map(str, at))
-            raise checks.misused(
+            raise checks.usage_error(
                 "schedule", f"takes milestones that ascend, but was given {given!r}"
             )
         return at
@@ -157,7 +157,7 @@ class Clip(Command, frozen=True, tag="clip"):
         if self.by == "off":
             checks.unused("clip", "off", limit=self.limit)
         elif not self.limit:
-            raise checks.misused("clip", "takes a limit above 0; `clip off` ends it")
+            raise checks.usage_error("clip", "takes a limit above 0; `clip off` ends it")
 
 
 class SwapOptimizer(Command, frozen=True, tag="optimizer"):
@@ -207,7 +207,7 @@ class Rewind(Command, frozen=True, tag="rewind"):
         self._take(step=checks.count("rewind", self.step, 0))
 
 
-class RewindTo(Command, frozen=True, tag="rewind-to"):
+class RewindToCheckpoint(Command, frozen=True, tag="rewind-to"):
     """Go back to exactly where a checkpoint was made; what followed is kept as a branch."""
 
     name: str
@@ -302,13 +302,13 @@ AnyCommand: TypeAlias = (
     | SwapOptimizer
     | Regroup
     | Rewind
-    | RewindTo
+    | RewindToCheckpoint
     | Checkpoint
     | Undo
     | Redo
     | Branch
     | TryLr
     | Preview
-    | BreakWhen
-    | BreakOff
+    | AddBreakpoint
+    | RemoveBreakpoint
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Verb:
+class CommandSpec:
     """One verb of the vocabulary, for help, palette and completion."""
 
     name: str
@@ -15,36 +15,36 @@ class Verb:
     examples: tuple[str, ...]
 
 
-VOCABULARY: tuple[Verb, ...] = (
-    Verb("pause", "pause", "Stand still at the next step boundary.", ("pause",)),
-    Verb("resume", "resume", "Go on after a pause.", ("resume",)),
-    Verb("step", "step [N]", "Take N steps (default 1), then pause.", ("step", "step 10")),
-    Verb("stop", "stop", "End the run at the next step boundary.", ("stop",)),
-    Verb(
+VOCABULARY: tuple[CommandSpec, ...] = (
+    CommandSpec("pause", "pause", "Stand still at the next step boundary.", ("pause",)),
+    CommandSpec("resume", "resume", "Go on after a pause.", ("resume",)),
+    CommandSpec("step", "step [N]", "Take N steps (default 1), then pause.", ("step", "step 10")),
+    CommandSpec("stop", "stop", "End the run at the next step boundary.", ("stop",)),
+    CommandSpec(
         "freeze",
         "freeze TARGET",
         "Stop training: no gradient, no update, optimizer state untouched.",
         ("freeze conv", "freeze fc1.*"),
     ),
-    Verb(
+    CommandSpec(
         "thaw",
         "thaw TARGET [keep|reset]",
         "Train again, with the optimizer state as it was (keep, the default) or none (reset).",
         ("thaw conv", "thaw conv reset"),
     ),
-    Verb(
+    CommandSpec(
         "lr",
         "lr TARGET VALUE | xFACTOR",
         "Set the learning rate, or scale it. At 0 weights hold still, gradients go on.",
         ("lr fc 0.01", "lr * x0.5"),
     ),
-    Verb(
+    CommandSpec(
         "decay",
         "decay TARGET over N epochs|steps",
         "Let the learning rate fall linearly to 0 from its present value.",
         ("decay conv over 10 epochs", "decay * over 500 steps"),
     ),
-    Verb(
+    CommandSpec(
         "schedule",
         "schedule TARGET linear|cosine|one-cycle to LR over N epochs|steps [warmup=STEPS], or "
         "exponential xFACTOR per epoch|step, or milestones xFACTOR at N,N,... epochs|steps",
@@ -55,58 +55,62 @@ VOCABULARY: tuple[Verb, ...] = (
             "schedule conv milestones x0.1 at 5,8 epochs",
         ),
     ),
-    Verb(
+    CommandSpec(
         "clip",
         "clip norm|value LIMIT | off",
         "Clip the gradients before every update: their total norm, or each value.",
         ("clip norm 1", "clip off"),
     ),
-    Verb(
+    CommandSpec(
         "optimizer",
         "optimizer TARGET NAME [KEY=VALUE...] [state=carry|reset] [ramp=STEPS]",
         "Swap the optimizer of a group; the weights stay, the state is carried over or reset.",
         ("optimizer fc adam lr=0.001", "optimizer conv sgd momentum=0.9 state=reset"),
     ),
-    Verb(
+    CommandSpec(
         "group",
         "group NAME = GLOB [GLOB...]",
         "Move the parameters that match into a group; their optimizer state follows.",
         ("group head = classifier.* fc2.*",),
     ),
-    Verb(
+    CommandSpec(
         "rewind",
         "rewind STEP|NAME",
         "Go back to a past step or a checkpoint, exactly; what followed is kept as a branch.",
         ("rewind 400", "rewind before-swap"),
     ),
-    Verb(
+    CommandSpec(
         "checkpoint",
         "checkpoint NAME",
         "Keep all that decides the future: to rewind to, and in a file to resume from.",
         ("checkpoint before-swap",),
     ),
-    Verb("undo", "undo", "Take back the last command, and train again up to now.", ("undo",)),
-    Verb(
+    CommandSpec(
+        "undo", "undo", "Take back the last command, and train again up to now.", ("undo",)
+    ),
+    CommandSpec(
         "redo",
         "redo",
         "Put back the command that the last undo took, and train again up to now.",
         ("redo",),
     ),
-    Verb("branch", "branch NAME", "Return to the end of a branch that was left.", ("branch main",)),
-    Verb(
+    CommandSpec(
+        "branch", "branch NAME", "Return to the end of a branch that was left.", ("branch main",)
+    ),
+    CommandSpec(
         "try",
         "try lr TARGET VALUE|xFACTOR, ... for N steps",
         "Train from here with each learning rate, on the same batches, and come back: each is left "
         "as a branch, to compare, and to adopt with `branch NAME`.",
         ("try lr fc x0.1, x1, x10 for 200 steps",),
     ),
-    Verb(
+    CommandSpec(
         "preview",
         "preview COMMAND",
         "Say how far the next update would move each group after the command; change nothing.",
         ("preview optimizer fc adam lr=0.001",),
     ),
-    Verb(
+    CommandSpec(
         "break",
         "break when nan | loss > xFACTOR | grad_norm GROUP > VALUE | dead units of GROUP > SHARE% "
         "| accuracy >= VALUE, or break off [CONDITION]",
@@ -126,6 +130,6 @@ VOCABULARY: tuple[Verb, ...] = (
 )
 
 
-def verb(name: str) -> Verb | None:
+def find_spec(name: str) -> CommandSpec | None:
     """Return the verb of that name, or None."""
     return next((each for each in VOCABULARY if each.name == name), None)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
-from tuitrain.errors import RefusedError, listed, nearest
+from tuitrain.errors import RefusedError, did_you_mean, join_or
 
 Names: TypeAlias = Mapping[str, tuple[str, ...]]
 """Every parameter's name, with its other names: none but for tied parameters."""
@@ -49,13 +49,13 @@ def groups_named(target: str, groups: Sequence[str], parameters: Names) -> list[
     inside = parameters_matching([target], parameters)
     if inside:
         tied = [with_aliases(name, parameters) for name in inside if parameters[name]]
-        which = f": {listed(tied)}" if tied else ""
+        which = f": {join_or(tied)}" if tied else ""
         raise RefusedError(
             f"{target!r} names {len(inside)} parameter{'s' if len(inside) > 1 else ''}{which}, and "
             f"no group; make it a group first: group NAME = {target}"
         )
     raise RefusedError(
-        f"no group is called {target!r}{nearest(target, groups)} (groups: {listed(groups)})"
+        f"no group is called {target!r}{did_you_mean(target, groups)} (groups: {join_or(groups)})"
     )
 
 
@@ -78,14 +78,14 @@ def near_parameter(pattern: str, parameters: Names) -> str:
     """Return the hint at the parameter, or at the layer, that a glob may have meant."""
     names = _every(parameters)
     layers = dict.fromkeys(name.rpartition(".")[0] for name in names)
-    return nearest(pattern.rstrip("*?."), [*names, *layers])
+    return did_you_mean(pattern.rstrip("*?."), [*names, *layers])
 
 
 def nothing_named(target: str, groups: Sequence[str], parameters: Names) -> RefusedError:
     """Return the refusal of a target that names neither a group nor a parameter."""
-    hint = nearest(target, [*groups, *_every(parameters)])
+    hint = did_you_mean(target, [*groups, *_every(parameters)])
     return RefusedError(
-        f"{target!r} names no group and no parameter{hint} (groups: {listed(groups)})"
+        f"{target!r} names no group and no parameter{hint} (groups: {join_or(groups)})"
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from tuitrain.commands import BreakOff, BreakWhen, to_text
+from tuitrain.commands import AddBreakpoint, RemoveBreakpoint, to_text
 from tuitrain.engines.base import Change, Engine, Pending, Watch
 from tuitrain.engines.targets import groups_named, matching
-from tuitrain.errors import RefusedError, listed
+from tuitrain.errors import RefusedError, join_or
 
 AVERAGE_OVER = 50
 """Steps over which the loss is averaged."""
@@ -21,20 +21,20 @@ class Breakpoints:
     """The conditions of a session, and the reason of the last break."""
 
     def __init__(self) -> None:
-        self._conditions: list[BreakWhen] = []
+        self._conditions: list[AddBreakpoint] = []
         self.reason = ""
 
     def __len__(self) -> int:
         return len(self._conditions)
 
-    def set(self, command: BreakWhen | BreakOff, engine: Engine) -> Change:
+    def set(self, command: AddBreakpoint | RemoveBreakpoint, engine: Engine) -> Change:
         """Add a condition, take one away, or all.
 
         Raises
         ------
         RefusedError : it has nothing to watch, or the one to take away is not there
         """
-        if isinstance(command, BreakWhen):
+        if isinstance(command, AddBreakpoint):
             check_watched(command, engine)
             added = self.add(command)
             return Change(added, "the run will pause then" if added else "that is set already")
@@ -45,11 +45,11 @@ class Breakpoints:
             known = [text.removeprefix("break when ") for text in self.texts()]
             raise RefusedError(
                 f"{to_text(command.condition).removeprefix('break when ')!r} is no breakpoint "
-                "here; " + (f"set are {listed(known)}" if known else "none is set")
+                "here; " + (f"set are {join_or(known)}" if known else "none is set")
             )
         return Change(True, f"{len(self)} left")
 
-    def add(self, condition: BreakWhen) -> bool:
+    def add(self, condition: AddBreakpoint) -> bool:
         """Add a condition; False if it is there already."""
         if condition in self._conditions:
             return False
@@ -64,7 +64,7 @@ class Breakpoints:
             if each.group and not matching(each.group, groups)
         )
 
-    def remove(self, condition: BreakWhen) -> bool:
+    def remove(self, condition: AddBreakpoint) -> bool:
         """Take a condition away; False if it is not there."""
         if condition not in self._conditions:
             return False
@@ -78,7 +78,7 @@ class Breakpoints:
         return count
 
     @property
-    def conditions(self) -> tuple[BreakWhen, ...]:
+    def conditions(self) -> tuple[AddBreakpoint, ...]:
         """The conditions, oldest first."""
         return tuple(self._conditions)
 
@@ -111,7 +111,7 @@ class Breakpoints:
             grad_norms=norms,
         )
 
-    def met(self, step: Pending, before: Sequence[float]) -> dict[BreakWhen, str]:
+    def met(self, step: Pending, before: Sequence[float]) -> dict[AddBreakpoint, str]:
         """Return the conditions that a step meets, given the losses before it, each with why."""
         reasons = {each: self._why(each, step, before) for each in self._conditions}
         return {each: reason for each, reason in reasons.items() if reason}
@@ -124,7 +124,7 @@ class Breakpoints:
                 return True
         return False
 
-    def _why(self, condition: BreakWhen, step: Pending, before: Sequence[float]) -> str:
+    def _why(self, condition: AddBreakpoint, step: Pending, before: Sequence[float]) -> str:
         match condition.on:
             case "nan":
                 return self._not_finite(step)
@@ -142,7 +142,7 @@ class Breakpoints:
                 return self._mostly_dead(condition, step)
         return ""
 
-    def _mostly_dead(self, condition: BreakWhen, step: Pending) -> str:
+    def _mostly_dead(self, condition: AddBreakpoint, step: Pending) -> str:
         for layer in step.dead_units():
             if matching(condition.group, [layer.group]):
                 share = 100 * layer.dead / layer.units
@@ -162,7 +162,7 @@ class Breakpoints:
         return f"the gradient of {where} is not finite" if where else ""
 
 
-def check_watched(condition: BreakWhen, engine: Engine) -> None:
+def check_watched(condition: AddBreakpoint, engine: Engine) -> None:
     """Check that a condition has something to watch.
 
     Raises
@@ -177,5 +177,5 @@ def check_watched(condition: BreakWhen, engine: Engine) -> None:
     if condition.on == "dead_units":
         with_units = dict.fromkeys(layer.group for layer in engine.dead_units())
         if not any(name in with_units for name in named):
-            others = f" (groups that have one: {listed(with_units)})" if with_units else ""
+            others = f" (groups that have one: {join_or(with_units)})" if with_units else ""
             raise RefusedError(f"no layer of {condition.group} is followed by a ReLU{others}")

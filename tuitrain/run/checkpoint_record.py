@@ -8,8 +8,8 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 import msgspec
 import numpy as np
 
-from tuitrain.commands import BreakWhen, parse, to_text
-from tuitrain.commands.checks import MOST
+from tuitrain.commands import AddBreakpoint, parse, to_text
+from tuitrain.commands.checks import MAX_COUNT
 from tuitrain.engines.state import Array, EngineState, OptimizerState
 
 from .history.curve import Curve
@@ -17,7 +17,7 @@ from .history.state_cache import Decision
 from .line import Line
 from .session_state import Mark, Planned, SessionState
 
-Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 """Of steps, updates, lines."""
 
 _Timed = TypeVar("_Timed", Decision, Planned)
@@ -204,8 +204,8 @@ def _curve(array: Array) -> list[float]:
 def _steps(array: Array) -> list[int]:
     if array.dtype != np.int64 or array.ndim != 1:
         raise ValueError(f"steps are int64 of one dimension, not {array.dtype} {array.shape}")
-    if len(array) and (array[0] < 0 or array[-1] > MOST or (np.diff(array) <= 0).any()):
-        raise ValueError(f"the steps of accuracies do not ascend from 0 to {MOST} at most")
+    if len(array) and (array[0] < 0 or array[-1] > MAX_COUNT or (np.diff(array) <= 0).any()):
+        raise ValueError(f"the steps of accuracies do not ascend from 0 to {MAX_COUNT} at most")
     return array.tolist()
 
 
@@ -217,8 +217,8 @@ def _read(kind: type[_Timed], records: Iterable[Timed]) -> Iterable[_Timed]:
     return (kind(each.step, parse(each.command)) for each in records)
 
 
-def _breakpoint(text: str) -> BreakWhen:
+def _breakpoint(text: str) -> AddBreakpoint:
     command = parse(text)
-    if not isinstance(command, BreakWhen):
+    if not isinstance(command, AddBreakpoint):
         raise TypeError(f"{text!r} is no breakpoint")
     return command

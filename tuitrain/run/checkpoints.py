@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tuitrain.commands.checks import AUTO
+from tuitrain.commands.checks import AUTO_CHECKPOINT
 from tuitrain.engines.base import Change
-from tuitrain.errors import RefusedError, listed, nearest
+from tuitrain.errors import RefusedError, did_you_mean, join_or
 
 from .checkpoint import CheckpointError
 from .recorder import Recorder
@@ -62,7 +62,7 @@ class Checkpoints:
     def keep_by_itself(self) -> None:
         """Keep the present boundary for `tuitrain resume`; the training goes on if it cannot be."""
         try:
-            self._recorder.checkpoint(AUTO, self._take)
+            self._recorder.checkpoint(AUTO_CHECKPOINT, self._take)
         except CheckpointError as error:
             self.unkept = str(error)
         else:
@@ -72,7 +72,9 @@ class Checkpoints:
         """Return where the checkpoint of that name was made, or refuse."""
         mark = self.marks.get(name)
         if mark is None:
-            known = f" (checkpoints: {listed(self.marks)})" if self.marks else "; none was made yet"
-            near = nearest(name, self.marks)
+            known = (
+                f" (checkpoints: {join_or(self.marks)})" if self.marks else "; none was made yet"
+            )
+            near = did_you_mean(name, self.marks)
             raise RefusedError(f"no checkpoint is called {name!r}{near}{known}")
         return mark

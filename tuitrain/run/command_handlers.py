@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tuitrain.commands import (
+    AddBreakpoint,
     AnyCommand,
     Branch,
-    BreakOff,
-    BreakWhen,
     Checkpoint,
     Pause,
     Preview,
     Redo,
+    RemoveBreakpoint,
     Resume,
     Rewind,
-    RewindTo,
+    RewindToCheckpoint,
     Step,
     Stop,
     TryLr,
@@ -41,9 +41,9 @@ def steer(session: Session, command: AnyCommand) -> Change:
     RefusedError : it cannot be applied; nothing was changed
     """
     match command:
-        case Rewind() | RewindTo() | Undo() | Redo() | Branch():
+        case Rewind() | RewindToCheckpoint() | Undo() | Redo() | Branch():
             return go_back(session, command)
-        case BreakWhen() | BreakOff():
+        case AddBreakpoint() | RemoveBreakpoint():
             return session.breakpoints.set(command, session.engine)
         case Checkpoint(name=name):
             return _keep(session, name)

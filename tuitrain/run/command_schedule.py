@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from tuitrain.commands import Branch, Redo, Rewind, RewindTo, Undo
+from tuitrain.commands import Branch, Redo, Rewind, RewindToCheckpoint, Undo
 
 from .session_state import Planned
 
-WAYS_BACK = (Rewind, RewindTo, Undo, Redo, Branch)
+WAYS_BACK = (Rewind, RewindToCheckpoint, Undo, Redo, Branch)
 
 
 class Plan:

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from tuitrain.commands import AnyCommand, Branch, Redo, Rewind, RewindTo, TryLr, Undo
+from tuitrain.commands import AnyCommand, Branch, Redo, Rewind, RewindToCheckpoint, TryLr, Undo
 from tuitrain.engines.base import Engine
 
 from .recorder import Recorder
 from .snapshot import EndReason
 from .timeline import Timeline
 
-_RETRAINING: Final = (Branch, Redo, Rewind, RewindTo, TryLr, Undo)
+_RETRAINING: Final = (Branch, Redo, Rewind, RewindToCheckpoint, TryLr, Undo)
 """Commands that take steps, so that a run may be closed, or fail, in the middle of one."""
 
 

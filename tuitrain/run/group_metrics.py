@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
-from tuitrain.commands.checks import MOST
+from tuitrain.commands.checks import MAX_COUNT
 from tuitrain.engines.views import GroupView
 
 FINEST: Final = 512
@@ -41,7 +41,7 @@ class Looked(msgspec.Struct, frozen=True):
     groups : by name, gradient norm and |Δw|/|w|; None where there was none, or it was not finite
     """
 
-    step: Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+    step: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
     branch: str
     groups: dict[str, tuple[float | None, float | None]]
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tuitrain.commands import Branch, Redo, Rewind, RewindTo, Undo, to_text
+from tuitrain.commands import Branch, Redo, Rewind, RewindToCheckpoint, Undo, to_text
 from tuitrain.engines.base import Change
-from tuitrain.errors import RefusedError, listed, nearest
+from tuitrain.errors import RefusedError, did_you_mean, join_or
 
 if TYPE_CHECKING:
     from .session import Session
 
 
-def go_back(session: Session, command: Rewind | RewindTo | Undo | Redo | Branch) -> Change:
+def go_back(
+    session: Session, command: Rewind | RewindToCheckpoint | Undo | Redo | Branch
+) -> Change:
     """Go back, or on with a line that was left; say where the run stands now.
 
     Raises
@@ -22,7 +24,7 @@ def go_back(session: Session, command: Rewind | RewindTo | Undo | Redo | Branch)
     match command:
         case Rewind(step=step):
             return _rewind(session, step)
-        case RewindTo(name=name):
+        case RewindToCheckpoint(name=name):
             return _rewind_to(session, name)
         case Undo():
             return _undo(session)
@@ -87,8 +89,8 @@ def _branch(session: Session, name: str) -> Change:
         return Change(False, f"already on branch {name}")
     known = list(session.timeline.left)
     if name not in known:
-        allowed = f" (branches: {listed(known)})" if known else "; none was left yet"
-        raise RefusedError(f"no branch is called {name!r}{nearest(name, known)}{allowed}")
+        allowed = f" (branches: {join_or(known)})" if known else "; none was left yet"
+        raise RefusedError(f"no branch is called {name!r}{did_you_mean(name, known)}{allowed}")
     left = session.timeline.switch(name)
     session.plan.left = session.plan.from_step(session.step + 1)
     session.stand_here()

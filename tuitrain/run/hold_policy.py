@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tuitrain.commands import BreakWhen
+from tuitrain.commands import AddBreakpoint
 from tuitrain.engines.base import Engine, Pending, Watch
 
 from .breakpoints import AVERAGE_OVER, Breakpoints
@@ -29,7 +29,7 @@ class Holding:
 
     def __init__(self, engine: Engine, timeline: Timeline, breakpoints: Breakpoints) -> None:
         self.at: int | None = None
-        self.met: tuple[BreakWhen, ...] = ()
+        self.met: tuple[AddBreakpoint, ...] = ()
         self.attended = True
         self._met_at = -1
         self._passing = False
@@ -41,11 +41,11 @@ class Holding:
         """Forget which step is held and what was met: the line has other steps there."""
         self.at, self.met, self._met_at = None, (), -1
 
-    def met_now(self) -> tuple[BreakWhen, ...]:
+    def met_now(self) -> tuple[AddBreakpoint, ...]:
         """Return the conditions that the held step, or the last step taken, has met."""
         return self.met if self._met_at >= self._engine.step - 1 else ()
 
-    def go_on_from(self, at: int | None, met: tuple[BreakWhen, ...]) -> None:
+    def go_on_from(self, at: int | None, met: tuple[AddBreakpoint, ...]) -> None:
         """Go on from what `at` and `met_now` were at this boundary."""
         step = self._engine.step
         self.at, self.met, self._met_at = at, met, step if at == step else step - 1

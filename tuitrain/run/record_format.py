@@ -13,9 +13,9 @@ from typing import Annotated, Final, TypeAlias, TypeVar
 import msgspec
 
 from tuitrain.commands import parse
-from tuitrain.commands.checks import MOST
+from tuitrain.commands.checks import MAX_COUNT
 from tuitrain.decoding import decode_json
-from tuitrain.encoding import without_mark
+from tuitrain.encoding import strip_bom
 from tuitrain.errors import CommandError, TuitrainError
 
 from .group_metrics import Looked
@@ -23,7 +23,7 @@ from .snapshot import Actor, EndReason, Outcome
 
 _Line = TypeVar("_Line")
 
-Taken: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
+Taken: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 """Steps taken."""
 
 
@@ -81,7 +81,7 @@ JournalLine: TypeAlias = CommandLine | DigestLine | EndLine | ChangedLine
 class LossLine(msgspec.Struct, frozen=True, tag_field="event", tag="loss"):
     """A line of the metrics: losses from a step on; None for one that was not finite."""
 
-    step: Annotated[int, msgspec.Meta(ge=1, le=MOST)]
+    step: Annotated[int, msgspec.Meta(ge=1, le=MAX_COUNT)]
     loss: list[float | None]
 
 
@@ -151,7 +151,7 @@ def _decoded_lines(path: Path, decoder: msgspec.json.Decoder[_Line]) -> list[_Li
         content = path.read_bytes() if path.exists() else b""
     except OSError as error:
         raise TuitrainError(f"{path} cannot be read: {error.strerror}") from None
-    lines = without_mark(content).split(b"\n")[:-1]
+    lines = strip_bom(content).split(b"\n")[:-1]
     return [
         decode_json(line, decoder, f"{path}, line {number}")
         for number, line in enumerate(lines, start=1)

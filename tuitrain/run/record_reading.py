@@ -14,8 +14,8 @@ from typing import Any, Final
 import msgspec
 
 from tuitrain.decoding import decode_json
-from tuitrain.encoding import text_of
-from tuitrain.errors import TuitrainError, nearest
+from tuitrain.encoding import decode_text
+from tuitrain.errors import TuitrainError, did_you_mean
 
 from .checkpoint import Position
 from .group_metrics import Looked
@@ -78,9 +78,9 @@ def read_header(folder: Path) -> Header:
     TuitrainError : there is no run in the folder, or its header cannot be read
     """
     try:
-        content = text_of((folder / HEADER).read_bytes(), folder / HEADER).encode()
+        content = decode_text((folder / HEADER).read_bytes(), folder / HEADER).encode()
     except FileNotFoundError:
-        near = nearest(
+        near = did_you_mean(
             str(folder), [str(each.parent) for each in folder.parent.glob(f"*/{HEADER}")]
         )
         raise TuitrainError(f"{folder} holds no run: it has no {HEADER}{near}") from None

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tuitrain.commands import AnyCommand, BreakWhen
+from tuitrain.commands import AddBreakpoint, AnyCommand
 from tuitrain.engines.state import EngineState
 
 from .history.state_cache import Decision
@@ -67,7 +67,7 @@ class SessionState:
     undone: tuple[str, ...] = ()
     marks: Mapping[str, Mark] = field(default_factory=dict)
     planned: tuple[Planned, ...] = ()
-    breakpoints: tuple[BreakWhen, ...] = ()
+    breakpoints: tuple[AddBreakpoint, ...] = ()
     held_at: int | None = None
-    met: tuple[BreakWhen, ...] = ()
+    met: tuple[AddBreakpoint, ...] = ()
     memory: Mapping[str, Any] = field(default_factory=dict)

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tuitrain.errors import ScenarioError, nearest
+from tuitrain.errors import ScenarioError, did_you_mean
 
 
 def imported(key: str, name: str, known: Iterable[str]) -> Callable[[], Any]:
@@ -24,7 +24,7 @@ def imported(key: str, name: str, known: Iterable[str]) -> Callable[[], Any]:
     found = getattr(module, attribute, None)
     if not callable(found):
         raise ScenarioError(
-            f"{key}: {module_name} has no callable {attribute!r}{nearest(attribute, dir(module))}"
+            f"{key}: {module_name} has no callable {attribute!r}{did_you_mean(attribute, dir(module))}"
         )
     return found
 
@@ -39,7 +39,7 @@ def parted(key: str, name: str, known: Iterable[str]) -> tuple[str, str]:
     module_name, colon, attribute = name.partition(":")
     if not colon or not module_name or not attribute:
         raise ScenarioError(
-            f"{key}: {name!r} is not known{nearest(name, known)} "
+            f"{key}: {name!r} is not known{did_you_mean(name, known)} "
             f"(allowed: {', '.join(known)}, or package.module:callable)"
         )
     return module_name, attribute

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tuitrain.errors import ScenarioError, TuitrainError
-from tuitrain.paths import home_path
+from tuitrain.user_paths import home_path
 
 from .callables import called, imported, parted, type_of
 

@@ -11,7 +11,7 @@ import msgspec
 
 from tuitrain.commands import Regroup, to_text
 from tuitrain.engines.targets import Names, near_parameter, parameters_matching
-from tuitrain.errors import ScenarioError, listed, nearest
+from tuitrain.errors import ScenarioError, did_you_mean, join_or
 from tuitrain.run.session import Session
 from tuitrain.run.session_state import SessionState
 
@@ -176,13 +176,15 @@ class Expectations:
         subject = since.group or " ".join(since.params or ())
         verb = "changed" if moved else "unchanged"
         otherwise = "unchanged" if moved else "changed"
-        found = f"{otherwise}: {listed(wrong)}" if wrong else f"{verb}: all {len(names)} parameters"
+        found = (
+            f"{otherwise}: {join_or(wrong)}" if wrong else f"{verb}: all {len(names)} parameters"
+        )
         return self._finding(f"{subject} {verb} since step {start}", not wrong, found)
 
     def _grad_none(self, patterns: Sequence[str]) -> Finding:
         names = self._matching(patterns)
         wrong = [name for name in names if self._session.engine.gradient(name) is not None]
-        found = f"gradient: {listed(wrong)}" if wrong else f"none: all {len(names)} parameters"
+        found = f"gradient: {join_or(wrong)}" if wrong else f"none: all {len(names)} parameters"
         return self._finding(f"no gradient for {' '.join(patterns)}", not wrong, found)
 
     def _lr(self, wanted: LrIs) -> Finding:
@@ -262,7 +264,7 @@ class Expectations:
 
 def unknown_group(name: str, groups: Sequence[str]) -> str:
     """Say that there is no such group, with the nearest match and those that there are."""
-    return f"no group is called {name!r}{nearest(name, groups)} (groups: {listed(groups)})"
+    return f"no group is called {name!r}{did_you_mean(name, groups)} (groups: {join_or(groups)})"
 
 
 def expected_groups(expect: Expect) -> Iterator[str]:

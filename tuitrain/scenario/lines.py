@@ -8,15 +8,15 @@ from itertools import zip_longest
 from typing import TypeVar
 
 from tuitrain.commands import (
+    AddBreakpoint,
     Branch,
-    BreakOff,
-    BreakWhen,
     Checkpoint,
     Pause,
     Redo,
+    RemoveBreakpoint,
     Resume,
     Rewind,
-    RewindTo,
+    RewindToCheckpoint,
     Step,
     Stop,
     TryLr,
@@ -24,7 +24,7 @@ from tuitrain.commands import (
     parse,
     to_text,
 )
-from tuitrain.errors import CommandError, listed
+from tuitrain.errors import CommandError, join_or
 
 _Entry = TypeVar("_Entry")
 
@@ -79,7 +79,7 @@ class Lines:
         match parse(text):
             case Rewind(step=target):
                 self._fork([each for each in self.current if each.step < target], target)
-            case RewindTo(name=name):
+            case RewindToCheckpoint(name=name):
                 target, decided = _entry(self._marks, name, step, text, "checkpoint")
                 self._fork(list(decided), target)
             case Checkpoint(name=name):
@@ -99,7 +99,7 @@ class Lines:
                     self._try(step, to_text(candidate), command.steps)
             case Stop():
                 self.stopped_at = step
-            case Pause() | Resume() | Step() | BreakWhen() | BreakOff():
+            case Pause() | Resume() | Step() | AddBreakpoint() | RemoveBreakpoint():
                 pass
             case _:
                 self.current.append(Done(step, text, self._followed))
@@ -132,7 +132,7 @@ def _entry(entries: Mapping[str, _Entry], name: str, step: int, text: str, kind:
     CommandError : there is none; names the step, the command and the entries that there are
     """
     if name not in entries:
-        known = f"there were {listed(entries)}" if entries else "there was none"
+        known = f"there were {join_or(entries)}" if entries else "there was none"
         raise CommandError(f"step {step}: {text!r}: no {kind} {name!r}; {known}")
     return entries[name]
 

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from tuitrain.commands import AnyCommand, is_name, parse
-from tuitrain.encoding import text_of
-from tuitrain.errors import CommandError, ScenarioError, listed, nearest
+from tuitrain.encoding import decode_text
+from tuitrain.errors import CommandError, ScenarioError, did_you_mean, join_or
 
 from .comparison import Comparison
 from .schema import SCHEMA, At, Expect, Group, LrIs, Scenario, Since
@@ -92,12 +92,12 @@ def _read(path: Path) -> str:
         raise ScenarioError(f"{path}: no such file{_near_file(path)}") from None
     except OSError as error:
         raise ScenarioError(f"{path}: cannot be read: {error.strerror}") from None
-    return text_of(content, path, ScenarioError)
+    return decode_text(content, path, ScenarioError)
 
 
 def _near_file(path: Path) -> str:
     try:
-        return nearest(str(path), [str(each) for each in path.parent.glob("*.toml")])
+        return did_you_mean(str(path), [str(each) for each in path.parent.glob("*.toml")])
     except OSError:
         return ""
 
@@ -111,7 +111,7 @@ def _explained(message: str, table: dict[str, Any]) -> str:
         allowed = _fields(key)
         name = unknown.group(1)
         at = name if key == "(top level)" else f"{key}.{name}"
-        return f"{at}: no such key{nearest(name, allowed)} (allowed here: {listed(allowed)})"
+        return f"{at}: no such key{did_you_mean(name, allowed)} (allowed here: {join_or(allowed)})"
     missing = re.search(r"missing required field `(.*)`", problem)
     if missing:
         return f"{key}: the key {missing.group(1)!r} is missing"
@@ -185,7 +185,7 @@ def _expect_problems(expect: Expect):
         yield "", "give either epoch = N or step = N"
     held = ("unchanged", "changed", "grad_none", "lr", "train_loss", "test_accuracy", "digest")
     if all(getattr(expect, name) is None for name in held):
-        yield "", f"nothing is expected; give {listed(held)}"
+        yield "", f"nothing is expected; give {join_or(held)}"
     for name in ("unchanged", "changed"):
         since = getattr(expect, name)
         if since is not None:

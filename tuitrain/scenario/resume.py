@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from tuitrain.errors import StateMismatchError, TuitrainError, listed, nearest
+from tuitrain.errors import StateMismatchError, TuitrainError, did_you_mean, join_or
 from tuitrain.run.checkpoint import (
     CHECKPOINTS,
     Checkpoint,
@@ -199,8 +199,10 @@ def _checkpoints(folder: Path, name: str | None) -> list[Path]:
     if name is None:
         return list(found.values())
     if name not in found:
-        known = f" (checkpoints: {listed(found)})" if found else "; there is none"
-        raise TuitrainError(f"{folder} has no checkpoint {name!r}{nearest(name, found)}{known}")
+        known = f" (checkpoints: {join_or(found)})" if found else "; there is none"
+        raise TuitrainError(
+            f"{folder} has no checkpoint {name!r}{did_you_mean(name, found)}{known}"
+        )
     return [found[name]]
 
 

@@ -20,7 +20,7 @@ from tuitrain.commands import (
     Thaw,
     Undo,
 )
-from tuitrain.encoding import cut_to
+from tuitrain.encoding import truncate_utf8
 from tuitrain.engines.closeups import See
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import Phase, Snapshot
@@ -231,7 +231,7 @@ class Acts(Steering):
 
         name = "-".join(self.snapshot.title.name.split()).replace("/", "-")
         printable = "".join(each if each.isprintable() else "-" for each in name)
-        suggested = Path(f"{cut_to(printable, LONGEST_STEM) or 'mine'}.toml")
+        suggested = Path(f"{truncate_utf8(printable, LONGEST_STEM) or 'mine'}.toml")
         self.app.push_screen(SaveDialog(suggested, list(WRITERS)), named)
 
     def action_stop(self) -> None:

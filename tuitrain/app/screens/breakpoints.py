@@ -14,7 +14,7 @@ from tuitrain.app.completion import completions
 from tuitrain.app.text import as_written
 from tuitrain.app.widgets.no_markup import Input, Option, OptionList, Static
 from tuitrain.commands import AnyCommand, parse, to_text
-from tuitrain.commands.vocabulary import verb
+from tuitrain.commands.vocabulary import find_spec
 from tuitrain.errors import CommandError
 from tuitrain.run.snapshot import Snapshot
 
@@ -136,7 +136,7 @@ class BreakpointsDialog(CommandDialog):
 
 def conditions() -> str:
     """Return the conditions that there are, by example; none is broken over two lines."""
-    known = verb("break")
+    known = find_spec("break")
     assert known is not None
     examples = [each.removeprefix(START) for each in known.examples if each.startswith(START)]
     whole = "   ".join(each.replace(" ", "\u00a0") for each in examples)

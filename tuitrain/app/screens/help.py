@@ -12,8 +12,8 @@ from tuitrain.app.keymap import keys_of
 from tuitrain.app.keys import KEYS, Key
 from tuitrain.app.text import Content, as_written, assembled
 from tuitrain.app.widgets.no_markup import Static, VerticalScroll
-from tuitrain.commands import VOCABULARY, Verb
-from tuitrain.commands.vocabulary import verb as verb_named
+from tuitrain.commands import VOCABULARY, CommandSpec
+from tuitrain.commands.vocabulary import find_spec as verb_named
 
 from .base import BaseDialog
 
@@ -105,7 +105,7 @@ def help_text(about: str = "", keys: Sequence[Key] = KEYS, here: Sequence[Key] =
     return Content("\n").join(lines)
 
 
-def _verb(verb: Verb, table: Sequence[Key]) -> list[Content]:
+def _verb(verb: CommandSpec, table: Sequence[Key]) -> list[Content]:
     keys = [key.written for key in table if verb.name in key.verbs]
     where = f"   {', '.join(keys)}" if keys else ""
     return [

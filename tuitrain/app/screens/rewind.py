@@ -13,7 +13,7 @@ from tuitrain.app.renderables.formatting import count
 from tuitrain.app.renderables.timeline import happened, next_of, stops
 from tuitrain.app.widgets.no_markup import Input, Static
 from tuitrain.commands import Rewind
-from tuitrain.errors import CommandError, listed, nearest
+from tuitrain.errors import CommandError, did_you_mean, join_or
 from tuitrain.run.snapshot import Snapshot
 
 from .dialog import CommandDialog
@@ -137,7 +137,7 @@ def unknown(name: str, known: tuple[str, ...]) -> str:
         return ""
     if not known:
         return "rewind takes a step here: no checkpoint was made yet"
-    return f"no checkpoint is called {name!r}{nearest(name, known)} (checkpoints: {listed(known)})"
+    return f"no checkpoint is called {name!r}{did_you_mean(name, known)} (checkpoints: {join_or(known)})"
 
 
 def kept_as(snapshot: Snapshot) -> str:

@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from tuitrain.app.text import keys_line
 from tuitrain.app.widgets.no_markup import Input, Static, Vertical
 from tuitrain.errors import TuitrainError
-from tuitrain.paths import home_path
+from tuitrain.user_paths import home_path
 
 from .base import BaseDialog
 from .help import EXPLAIN

@@ -17,14 +17,14 @@ from tuitrain.app.renderables.tables.groups import TableRow
 from tuitrain.app.source import Source
 from tuitrain.app.widgets.status_line import StatusLine
 from tuitrain.commands import (
+    AddBreakpoint,
     AnyCommand,
     Branch,
-    BreakOff,
-    BreakWhen,
     Checkpoint,
     Redo,
+    RemoveBreakpoint,
     Rewind,
-    RewindTo,
+    RewindToCheckpoint,
     Undo,
     parse,
     to_text,
@@ -36,7 +36,16 @@ from .base import BaseScreen
 from .confirm import Confirm
 from .dialog import CommandDialog
 
-GOES_BACK: Final = (Rewind, RewindTo, Undo, Redo, Branch, Checkpoint, BreakWhen, BreakOff)
+GOES_BACK: Final = (
+    Rewind,
+    RewindToCheckpoint,
+    Undo,
+    Redo,
+    Branch,
+    Checkpoint,
+    AddBreakpoint,
+    RemoveBreakpoint,
+)
 """What can be asked of a run that has ended."""
 
 

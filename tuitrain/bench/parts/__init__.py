@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Final
 
 from tuitrain.bench.plan import Case, Plan
-from tuitrain.errors import TuitrainError, nearest
+from tuitrain.errors import TuitrainError, did_you_mean
 
 Planning = Callable[[Plan], Iterator[Case]]
 
@@ -67,7 +67,7 @@ def choose(names: Iterable[str]) -> list[Chosen]:
     for name in wanted:
         if name not in TITLES:
             raise TuitrainError(
-                f"--only: the benchmark has no part {name!r}{nearest(name, TITLES)} "
+                f"--only: the benchmark has no part {name!r}{did_you_mean(name, TITLES)} "
                 f"(parts: {', '.join(TITLES)})"
             )
     return [

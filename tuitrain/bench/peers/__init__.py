@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Final
 
-from tuitrain.errors import TuitrainError, nearest
+from tuitrain.errors import TuitrainError, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def chosen(without: Sequence[str], quick: bool) -> list[Peer]:
     for name in without:
         if name not in names:
             raise TuitrainError(
-                f"--without: the benchmark has no peer {name!r}{nearest(name, names)} "
+                f"--without: the benchmark has no peer {name!r}{did_you_mean(name, names)} "
                 f"(peers: {', '.join(names)})"
             )
     return [

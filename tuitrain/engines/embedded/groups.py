@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tuitrain.commands import Setting, is_name
-from tuitrain.errors import RefusedError, listed
+from tuitrain.errors import RefusedError, join_or
 from tuitrain_core import Parameter, schedule
 from tuitrain_core.optimizer import Optimizer, ParameterState
 from tuitrain_core.schedule import Constant, Schedule
@@ -123,7 +123,7 @@ class GroupTable:
             left = [name for name in left if name not in group.members]
             self._groups[plan.name] = group
         if left:
-            names = listed(map(self.called, left))
+            names = join_or(map(self.called, left))
             raise RefusedError(f"no group takes {names}; end with a group whose params are ['*']")
 
     def __iter__(self) -> Iterator[Group]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tuitrain.commands import Setting, setting_text
-from tuitrain.errors import RefusedError, listed, nearest
+from tuitrain.errors import RefusedError, did_you_mean, join_or
 from tuitrain_core import Parameter, tensor
 from tuitrain_core.errors import CoreError
 from tuitrain_core.optimizer import RULES, Optimizer
@@ -29,13 +29,13 @@ def make_optimizer(
     kind = RULES.get(rule)
     if kind is None:
         raise RefusedError(
-            f"unknown optimizer {rule!r}{nearest(rule, RULES)} (known: {listed(RULES)})"
+            f"unknown optimizer {rule!r}{did_you_mean(rule, RULES)} (known: {join_or(RULES)})"
         )
     allowed = kind.hyper_parameters()
     for key in settings:
         if key not in allowed:
             raise RefusedError(
-                f"{rule} has no setting {key!r}{nearest(key, allowed)} (it has {listed(allowed)})"
+                f"{rule} has no setting {key!r}{did_you_mean(key, allowed)} (it has {join_or(allowed)})"
             )
     arguments: dict[str, Any] = dict(settings)
     if "lr" not in arguments and "lr" not in kind.defaults():

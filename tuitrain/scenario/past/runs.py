@@ -11,12 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from tuitrain.encoding import cut_to
+from tuitrain.encoding import truncate_utf8
 from tuitrain.errors import TuitrainError
-from tuitrain.places import state_folder
 from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS
 from tuitrain.scenario.rerun import scenario_of
 from tuitrain.scenario.schema import Scenario
+from tuitrain.user_folders import state_folder
 
 Ending: TypeAlias = Literal["finished", "stopped", "unfinished", "damaged"]
 """How a run ended. One that was left or killed is unfinished, and so is one that is still going."""
@@ -73,7 +73,7 @@ def runs_folder() -> Path:
 def new_folder(name: str) -> Path:
     """Choose a folder for a run that nobody named one for."""
     label = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
-    label = cut_to(label, LONGEST_LABEL)
+    label = truncate_utf8(label, LONGEST_LABEL)
     return runs_folder() / f"{datetime.now():%Y-%m-%d-%H%M%S}-{label}"
 
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tuitrain.commands import (
+    AddBreakpoint,
     AnyCommand,
-    BreakOff,
-    BreakWhen,
     Checkpoint,
     Clip,
     Pause,
     Preview,
+    RemoveBreakpoint,
     Resume,
     Step,
     to_text,
@@ -27,7 +27,7 @@ from .decisions import CLIPPED, WRITTEN, Decision, Lines, statements
 from .groups import is_scheduled
 from .network import Network
 
-TRAINS_NOTHING = (Pause, Resume, Step, Preview, Checkpoint, BreakWhen, BreakOff)
+TRAINS_NOTHING = (Pause, Resume, Step, Preview, Checkpoint, AddBreakpoint, RemoveBreakpoint)
 """What changes when a run stands still, or what is told of it, and nothing that it trains."""
 
 

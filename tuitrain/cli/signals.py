@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Final
 
-from tuitrain.errors import EndedError
+from tuitrain.errors import TerminatedError
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 
 @contextmanager
-def ended_by_signals() -> Iterator[None]:
+def signals_raise() -> Iterator[None]:
     """Let the signals raise `EndedError` inside: a bar goes, and the cursor comes back.
 
     What is ignored, as under nohup, stays ignored.
@@ -22,7 +22,7 @@ def ended_by_signals() -> Iterator[None]:
 
     def end(number: int, frame: FrameType | None) -> None:
         del frame
-        raise EndedError(number)
+        raise TerminatedError(number)
 
     heard = [each for each in SIGNALS if signal.getsignal(each) is signal.SIG_DFL]
     for each in heard:

@@ -18,7 +18,7 @@ _LIMITS = {
 """For each condition what its limit is called, what it must be below, and that in words."""
 
 
-class BreakWhen(Command, frozen=True, tag="break"):
+class AddBreakpoint(Command, frozen=True, tag="break"):
     """Pause before an update is applied, when something happens.
 
     Attributes
@@ -41,7 +41,7 @@ class BreakWhen(Command, frozen=True, tag="break"):
         if self.on == "nan":
             checks.unused("break", "nan", limit=self.limit)
         if not self.limit < most:
-            raise checks.misused("break", f"takes {allowed}, but was given {self.limit:g}")
+            raise checks.usage_error("break", f"takes {allowed}, but was given {self.limit:g}")
         if self.on in ("grad_norm", "dead_units"):
             checks.target("break", self.group)
         else:
@@ -49,13 +49,13 @@ class BreakWhen(Command, frozen=True, tag="break"):
             self._take(group="")
 
 
-class BreakOff(Command, frozen=True, tag="break-off"):
+class RemoveBreakpoint(Command, frozen=True, tag="break-off"):
     """Take a breakpoint away, or with None all of them."""
 
-    condition: BreakWhen | None = None
+    condition: AddBreakpoint | None = None
 
     def __post_init__(self) -> None:
-        if self.condition is not None and not isinstance(self.condition, BreakWhen):
-            raise checks.misused(
+        if self.condition is not None and not isinstance(self.condition, AddBreakpoint):
+            raise checks.usage_error(
                 "break", f"takes off a condition, but was given {checks.shown(self.condition)}"
             )
