@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-LINE = 64
+CACHE_LINE = 64
 """Bytes of a cache line."""
 
 
 def zeros(shape: tuple[int, ...], dtype: Any = np.float32) -> np.ndarray[Any, Any]:
     """Return a C-contiguous array of zeros that begins at a cache line."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = np.zeros(size + LINE, np.uint8)
-    start = -memory.ctypes.data % LINE
+    memory = np.zeros(size + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
     return memory[start : start + size].view(dtype).reshape(shape)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from . import tape
 from .errors import CoreError, ShapeError
 from .ops.base import Array
-from .tensor import Tensor, listed, node_of
+from .tensor import Tensor, as_tensor_list, node_of
 
 
 class GradManager:
@@ -48,7 +48,7 @@ class GradManager:
         ------
         CoreError : something given is not a tensor, or not of a floating dtype
         """
-        given = listed(tensors, Tensor, "attach takes tensors")
+        given = as_tensor_list(tensors, Tensor, "attach takes tensors")
         for each in given:
             if each.dtype.kind != "f":
                 raise CoreError(f"gradients need a floating dtype, but a tensor has {each.dtype}")
@@ -70,7 +70,7 @@ class GradManager:
         """
         if tensors is None:
             tensors = list(self._attached.values())
-        for each in listed(tensors, Tensor, "detach takes tensors"):
+        for each in as_tensor_list(tensors, Tensor, "detach takes tensors"):
             self._attached.pop(id(each), None)
             each.grad = None
             if self._tape is not None:  # its identity may soon be another tensor's
@@ -88,7 +88,7 @@ class GradManager:
         ------
         CoreError : a manager already records in this thread, or this one does in another
         """
-        if tape.recording() is not None:
+        if tape.current() is not None:
             raise CoreError(
                 "a GradManager is recording in this thread already; leave its block first"
             )
@@ -101,9 +101,9 @@ class GradManager:
     def release(self) -> None:
         """Stop recording and drop what was recorded; gradients stay."""
         if self._tape is not None:
-            if tape.recording() is self._tape:
+            if tape.current() is self._tape:
                 tape.stop()
-            self._tape.drop()
+            self._tape.clear()
         self._tape = None
 
     def backward(self, output: Tensor, grad: Tensor | None = None) -> None:

@@ -23,14 +23,14 @@ def of(net: Module, optimizers: Optimizer | Iterable[Optimizer]) -> str:
     given = [optimizers] if isinstance(optimizers, Optimizer) else list(optimizers)
     remembered = {param: state for each in given for param, state in each.state.items()}
     named = dict(net.named_parameters())
-    return digest(
+    return digest_arrays(
         {name: param.numpy() for name, param in named.items()},
         {name: buffer.numpy() for name, buffer in net.named_buffers()},
         {name: remembered[param] for name, param in named.items() if param in remembered},
     )
 
 
-def digest(
+def digest_arrays(
     parameters: Mapping[str, np.ndarray],
     buffers: Mapping[str, np.ndarray],
     states: Mapping[str, ParameterState],
@@ -51,7 +51,7 @@ def digest(
     return f"sha256:{total.hexdigest()}"
 
 
-def digests(
+def digest_by_name(
     parameters: Mapping[str, np.ndarray],
     buffers: Mapping[str, np.ndarray],
     states: Mapping[str, ParameterState],

@@ -23,7 +23,7 @@ class DataError(CoreError):
     """A data file that cannot be read, or does not hold what it should."""
 
 
-def unknown(given: Any, known: Iterable[str]) -> str:
+def describe_unknown(given: Any, known: Iterable[str]) -> str:
     """Say that a name is unknown, which ones are known, and which one may have been meant."""
     names = list(known)
     text = f"{given!r} is unknown; known are {', '.join(names)}"

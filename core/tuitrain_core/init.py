@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from . import random
-from .errors import CoreError, ShapeError, unknown
+from .errors import CoreError, ShapeError, describe_unknown
 from .tensor import Tensor
 
 
@@ -79,7 +79,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
         "leaky_relu": math.sqrt(2.0 / (1.0 + slope * slope)),
     }
     if nonlinearity not in gains:
-        raise CoreError(f"nonlinearity {unknown(nonlinearity, gains)}")
+        raise CoreError(f"nonlinearity {describe_unknown(nonlinearity, gains)}")
     return gains[nonlinearity]
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from .errors import CoreError
 
 
-def new_generator(number: int = 0) -> np.random.Generator:
+def make_generator(number: int = 0) -> np.random.Generator:
     """Make a generator of its own from a seed.
 
     Philox (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011) is counter-based:
@@ -37,7 +37,7 @@ def new_generator(number: int = 0) -> np.random.Generator:
 
 
 # A program that never seeds is reproducible too: the generator it gets has seed 0.
-_default = new_generator(0)
+_default = make_generator(0)
 _current: ContextVar[np.random.Generator | None] = ContextVar("tuitrain_core_random", default=None)
 
 
@@ -53,15 +53,15 @@ def seed(number: int) -> None:
     ------
     CoreError : the seed is negative or not whole
     """
-    generator().bit_generator.state = new_generator(number).bit_generator.state
+    generator().bit_generator.state = make_generator(number).bit_generator.state
 
 
-def state() -> dict[str, Any]:
+def get_state() -> dict[str, Any]:
     """Return a copy of the current generator's state, for `restore`."""
     return dict(generator().bit_generator.state)
 
 
-def restore(saved: dict[str, Any]) -> None:
+def set_state(saved: dict[str, Any]) -> None:
     """Continue the current generator from a state that `state` returned.
 
     Raises
@@ -75,7 +75,7 @@ def restore(saved: dict[str, Any]) -> None:
 
 
 @contextmanager
-def use(mine: np.random.Generator) -> Iterator[np.random.Generator]:
+def scope(mine: np.random.Generator) -> Iterator[np.random.Generator]:
     """Make ``mine`` the current generator inside the block, in this thread (or task) only."""
     token = _current.set(mine)
     try:

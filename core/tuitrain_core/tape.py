@@ -83,7 +83,7 @@ class Tape:
             node.saved, node.parents = None, ()
         return pending
 
-    def drop(self) -> None:
+    def clear(self) -> None:
         """Free what was saved, though somebody may still hold on to a result."""
         for node in self.nodes:
             node.saved, node.parents = None, ()
@@ -93,7 +93,7 @@ class Tape:
 _recording: ContextVar[Tape | None] = ContextVar("tuitrain_core_tape", default=None)
 
 
-def recording() -> Tape | None:
+def current() -> Tape | None:
     """Return the tape that records in this thread, or None."""
     return _recording.get()
 
@@ -120,21 +120,21 @@ def paused() -> Iterator[None]:
         _recording.reset(token)
 
 
-Listener: TypeAlias = Callable[[Op, Sequence[Any], Any], None]
+OpObserver: TypeAlias = Callable[[Op, Sequence[Any], Any], None]
 """Is told of an operation, its inputs and its output, all of them tensors."""
 
-_listener: ContextVar[Listener | None] = ContextVar("tuitrain_core_listener", default=None)
+_listener: ContextVar[OpObserver | None] = ContextVar("tuitrain_core_listener", default=None)
 
 
-def listener() -> Listener | None:
+def op_observer() -> OpObserver | None:
     """Return who listens in this thread, or None."""
     return _listener.get()
 
 
 @contextmanager
-def heard(by: Listener) -> Iterator[None]:
+def observe_ops(observer: OpObserver) -> Iterator[None]:
     """Tell somebody of every operation inside, whether a gradient can flow through it or not."""
-    token = _listener.set(by)
+    token = _listener.set(observer)
     try:
         yield
     finally:
@@ -144,15 +144,15 @@ def heard(by: Listener) -> Iterator[None]:
 _outlines: ContextVar[bool] = ContextVar("tuitrain_core_outlines", default=False)
 
 
-def outlines() -> bool:
+def is_abstract() -> bool:
     """Return whether operations in this thread only outline what comes out."""
     return _outlines.get()
 
 
 @contextmanager
-def outlined(outlines: bool = True) -> Iterator[None]:
+def abstract_eval(abstract: bool = True) -> Iterator[None]:
     """Record nothing inside, and let operations give `Op.outline` for their outputs."""
-    token = _outlines.set(outlines)
+    token = _outlines.set(abstract)
     try:
         with paused():
             yield
@@ -163,7 +163,7 @@ def outlined(outlines: bool = True) -> Iterator[None]:
 _looked: ContextVar[Callable[[], object] | None] = ContextVar("tuitrain_core_looked", default=None)
 
 
-def look() -> None:
+def notify_read() -> None:
     """Say that somebody outside of the operations takes or changes a tensor's values."""
     told = _looked.get()
     if told is not None:
@@ -171,9 +171,9 @@ def look() -> None:
 
 
 @contextmanager
-def looked_at(told: Callable[[], object]) -> Iterator[None]:
+def observe_reads(on_read: Callable[[], object]) -> Iterator[None]:
     """Call ``told`` whenever values of tensors are taken or changed inside."""
-    token = _looked.set(told)
+    token = _looked.set(on_read)
     try:
         yield
     finally:

@@ -59,7 +59,7 @@ class Tensor:
 
     def numpy(self) -> Array:
         """Return the values as a NumPy array: the tensor's own memory, not a copy."""
-        tape.look()
+        tape.notify_read()
         return self._array
 
     def item(self) -> float | int:
@@ -69,7 +69,7 @@ class Tensor:
         ------
         ShapeError : it holds none or several
         """
-        tape.look()
+        tape.notify_read()
         if self.size != 1:
             raise ShapeError(f"a tensor of shape {self.shape} is not a single value")
         return self._array.item()
@@ -148,7 +148,7 @@ class Tensor:
         ShapeError : there is no such axis, or it is named twice
         CoreError : it is no whole number
         """
-        return apply(reduction.Sum(reduction.axes(axis), keepdims), self)
+        return apply(reduction.Sum(reduction.as_axes(axis), keepdims), self)
 
     def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
         """Average all elements, or those along ``axis``; ``keepdims`` leaves axes of size 1.
@@ -158,7 +158,7 @@ class Tensor:
         ShapeError : there is no such axis, it is named twice, or there is nothing to average
         CoreError : it is no whole number
         """
-        return apply(reduction.Mean(reduction.axes(axis), keepdims), self)
+        return apply(reduction.Mean(reduction.as_axes(axis), keepdims), self)
 
     def reshape(self, *sizes: int | tuple[int, ...]) -> Tensor:
         """Return the same elements, in order, under another shape; one size may be -1.
@@ -193,7 +193,7 @@ class Tensor:
         return (self[i] for i in range(len(self)))
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        tape.look()
+        tape.notify_read()
         return np.array(self._array, dtype=dtype, copy=copy)
 
     def __float__(self) -> float:
@@ -242,7 +242,7 @@ class Parameter(Tensor):
         ------
         CoreError : the shape differs, or these are not numbers
         """
-        tape.look()
+        tape.notify_read()
         array = _as_array(values, self.dtype)
         if array.shape != self.shape:
             raise CoreError(f"this parameter has shape {self.shape}, but was given {array.shape}")
@@ -254,7 +254,7 @@ def tensor(data: Any, dtype: Any = None) -> Tensor:
     return Tensor(data, dtype)
 
 
-def listed(given: Any, kind: type[Kind], expected: str) -> list[Kind]:
+def as_tensor_list(given: Any, kind: type[Kind], expected: str) -> list[Kind]:
     """Return one tensor, or an iterable of them, as a list.
 
     Parameters
@@ -284,15 +284,17 @@ def apply(op: Op, *inputs: Tensor) -> Tensor:
     # would only tear the screen.
     with np.errstate(all="ignore"):
         arrays = [given._array for given in inputs]
-        output, saved = (op.outline(*arrays), None) if tape.outlines() else op.forward(*arrays)
+        output, saved = (
+            (op.infer_output(*arrays), None) if tape.is_abstract() else op.forward(*arrays)
+        )
     result = Tensor(output)
-    recorder = tape.recording()
+    recorder = tape.current()
     if recorder is not None:
         parents = tuple(node_of(given, recorder) for given in inputs)
         if any(parent is not None for parent in parents):
             result._node = recorder.record(op, saved, parents)
             result._tape = recorder
-    listener = tape.listener()
+    listener = tape.op_observer()
     if listener is not None:
         listener(op, inputs, result)
     return result

@@ -82,7 +82,7 @@ def test_what_lies_below_the_lowest_attached_parameter_is_not_on_the_tape(lenet,
     gm = GradManager().attach([lenet.fc2.weight])
     with gm:
         output = lenet(batch[0])
-        names = [node.op.name for node in tape.recording().nodes]
+        names = [node.op.name for node in tape.current().nodes]
         assert names == ["linear", "relu", "linear"]
         gm.backward(F.loss.cross_entropy(output, batch[1]))
     assert lenet.fc2.weight.grad is not None
@@ -92,7 +92,7 @@ def test_without_an_attached_tensor_nothing_is_on_the_tape(lenet, batch):
     gm = GradManager()
     with gm:
         loss = F.loss.cross_entropy(lenet(batch[0]), batch[1])
-        assert tape.recording().nodes == []
+        assert tape.current().nodes == []
         gm.backward(loss)
     assert all(parameter.grad is None for parameter in lenet.parameters())
 
@@ -176,7 +176,7 @@ def test_nothing_is_recorded_outside_of_the_block_or_while_paused():
             aside = x * 100.0
         gm.backward((aside + x).sum())
     assert x.grad.item() == 1.0
-    assert tape.recording() is None
+    assert tape.current() is None
     with pytest.raises(CoreError, match="backward needs a recorded forward pass"):
         gm.backward(x.sum())
 
@@ -185,7 +185,7 @@ def test_an_error_inside_the_block_ends_the_recording():
     gm = GradManager().attach(Parameter([1.0]))
     with pytest.raises(ZeroDivisionError), gm:
         raise ZeroDivisionError
-    assert tape.recording() is None
+    assert tape.current() is None
 
 
 def test_one_manager_records_at_a_time_in_a_thread_but_each_thread_has_its_own():
@@ -263,7 +263,7 @@ def test_a_manager_cannot_be_entered_twice_and_its_block_still_ends():
             pass
         gm.backward((x * x).sum())
     assert x.grad.item() == 4.0
-    assert tape.recording() is None
+    assert tape.current() is None
 
 
 def test_a_manager_records_in_one_thread_only():
@@ -283,7 +283,7 @@ def test_a_manager_records_in_one_thread_only():
         gm.backward(loss)
     assert len(refused) == 1
     assert x.grad.item() == 4.0
-    assert tape.recording() is None
+    assert tape.current() is None
 
 
 def test_a_computed_tensor_that_is_attached_passes_its_gradient_on():

@@ -20,25 +20,27 @@ def dataset(count: int = 23, height: int = 3, width: int = 5, channels: int = 1)
 @given(seed=st.integers(0, 2**63 - 1), epoch=st.integers(0, 10**6), count=st.integers(1, 60))
 @settings(max_examples=50)
 def test_an_order_is_a_permutation_that_seed_and_epoch_decide(seed, epoch, count):
-    order = DataLoader(dataset(count), seed=seed).order(epoch)
+    order = DataLoader(dataset(count), seed=seed).epoch_order(epoch)
     assert sorted(order.tolist()) == list(range(count))
     other = DataLoader(dataset(count), batch_size=7, seed=seed)
-    other.order(epoch + 1)
-    np.testing.assert_array_equal(other.order(epoch), order)
+    other.epoch_order(epoch + 1)
+    np.testing.assert_array_equal(other.epoch_order(epoch), order)
 
 
 def test_orders_differ_by_seed_and_by_epoch():
-    orders = [DataLoader(dataset(), seed=seed).order(e) for seed in range(4) for e in range(4)]
+    orders = [
+        DataLoader(dataset(), seed=seed).epoch_order(e) for seed in range(4) for e in range(4)
+    ]
     assert len({order.tobytes() for order in orders}) == 16
 
 
 def test_the_order_is_the_same_for_ever():
     expected = [0, 2, 9, 1, 8, 5, 4, 3, 6, 7]
-    assert DataLoader(dataset(10), seed=0).order(0).tolist() == expected
+    assert DataLoader(dataset(10), seed=0).epoch_order(0).tolist() == expected
 
 
 def test_an_order_is_read_only_and_counts_where_nothing_is_shuffled():
-    order = DataLoader(dataset(), shuffle=False).order(3)
+    order = DataLoader(dataset(), shuffle=False).epoch_order(3)
     np.testing.assert_array_equal(order, np.arange(23))
     with pytest.raises(ValueError, match="read-only"):
         order[0] = 1
@@ -51,7 +53,7 @@ def test_a_batch_is_the_normalised_images_in_order(height, width):
     for step in (0, 1, 4, 5, 13):
         images, labels = loader.batch(step)
         epoch, position = divmod(step, 5)
-        rows = loader.order(epoch)[5 * position : 5 * position + 5]
+        rows = loader.epoch_order(epoch)[5 * position : 5 * position + 5]
         expected = (data.images[rows] / 255.0 - 0.1307) / 0.3081
         np.testing.assert_allclose(images, expected, rtol=0, atol=5e-7)
         np.testing.assert_array_equal(labels, data.labels[rows])
@@ -134,7 +136,7 @@ def test_steps_and_epochs_count_from_0():
     with pytest.raises(CoreError, match="step must be an integer, 0 or more, but is -1"):
         loader.batch(-1)
     with pytest.raises(CoreError, match="epoch must be an integer"):
-        loader.order(-1)
+        loader.epoch_order(-1)
 
 
 IMAGES, LABELS = np.zeros((4, 1, 3, 2), np.float32), np.zeros(4, np.int32)
@@ -175,8 +177,8 @@ def test_samples_are_chosen_as_numpy_chooses_elements():
 def test_steps_epochs_and_sizes_may_be_numpys_whole_numbers():
     loader = DataLoader(dataset(), batch_size=np.int64(5), seed=np.int32(3))
     plain = DataLoader(dataset(), batch_size=5, seed=3)
-    np.testing.assert_array_equal(loader.rows(np.int64(7)), plain.rows(7))
-    np.testing.assert_array_equal(loader.order(np.int64(1)), plain.order(1))
+    np.testing.assert_array_equal(loader.batch_indices(np.int64(7)), plain.batch_indices(7))
+    np.testing.assert_array_equal(loader.epoch_order(np.int64(1)), plain.epoch_order(1))
     assert type(loader.batch_size) is int
 
 
@@ -185,7 +187,7 @@ def test_who_asks_for_an_order_gets_it_though_others_ask_meanwhile():
         def __setattr__(self, name, value):
             super().__setattr__(name, value)
             if name == "_last_order" and value is not None and value[0] == 0:
-                self.order(1)  # as another thread may, before this one has returned
+                self.epoch_order(1)  # as another thread may, before this one has returned
 
-    expected = DataLoader(dataset()).order(0)
-    np.testing.assert_array_equal(Asked(dataset()).order(0), expected)
+    expected = DataLoader(dataset()).epoch_order(0)
+    np.testing.assert_array_equal(Asked(dataset()).epoch_order(0), expected)

@@ -90,7 +90,7 @@ def test_defaults_and_names_are_those_of_the_constructor():
     assert optim.Adadelta.defaults() == {"lr": 1.0, "rho": 0.9, "eps": 1e-6, "weight_decay": 0.0}
     assert optim.LAMB.defaults() == adam | {"eps": 1e-6, "weight_decay": 1e-2}
     assert optim.Lion.defaults() == {"lr": 1e-4, "betas": (0.9, 0.99), "weight_decay": 0.0}
-    for name, rule in optim.RULES.items():
+    for name, rule in optim.OPTIMIZERS.items():
         assert rule.rule == name
         group = rule(parameter(1), lr=0.1).param_groups[0]
         assert tuple(group) == ("params", *rule.hyper_parameters())
@@ -244,7 +244,7 @@ def test_a_gradient_that_is_no_tensor_stops_the_step_before_it_writes():
 def test_a_rule_is_found_by_its_name_alone():
     for name in ("adamm", ["adam"], None):
         with pytest.raises(CoreError, match="is unknown; known are sgd, adam"):
-            optim.rule(name)  # type: ignore[arg-type]
+            optim.get_optimizer_class(name)  # type: ignore[arg-type]
 
 
 def test_betas_given_as_a_list_belong_to_one_group_alone():

@@ -160,7 +160,7 @@ def test_adamw(hyper, dtype, tolerance):
 @pytest.mark.parametrize(("dtype", "tolerance"), DTYPES)
 def test_the_other_rules(rule, oracle, hyper, shape, dtype, tolerance):
     start, grads = gradients(shape, seed=1)[0], gradients(shape)
-    opt = optim.RULES[rule](Parameter(start, dtype), **hyper)
+    opt = optim.OPTIMIZERS[rule](Parameter(start, dtype), **hyper)
     actual = trained(opt, grads)
     expected = oracle(start, grads, **hyper)
     np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance)
@@ -176,7 +176,7 @@ def test_adams_first_step_is_lr_per_element_whatever_the_gradient():
 
 
 def test_a_zero_gradient_leaves_every_fresh_rule_where_it_is():
-    for rule in optim.RULES.values():
+    for rule in optim.OPTIMIZERS.values():
         opt = rule(Parameter([1.5, -0.0]), lr=0.1, weight_decay=0.0)
         before = opt.parameters()[0].numpy().tobytes()
         assert trained(opt, np.zeros((3, 2))).tobytes() == before

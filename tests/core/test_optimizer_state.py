@@ -18,7 +18,7 @@ def make(rule: str) -> optim.Optimizer:
     params = [Parameter(np.ones(shape, "f4")) for shape in SHAPES]
     more = {"momentum": 0.9} if rule == "sgd" else {}
     groups = [{"params": params[0]}, {"params": params[1], "lr": 0.02}]
-    return optim.RULES[rule](groups, **{"lr": 0.1, **more})
+    return optim.OPTIMIZERS[rule](groups, **{"lr": 0.1, **more})
 
 
 def train(opt: optim.Optimizer, seeds: range) -> None:
@@ -29,7 +29,7 @@ def train(opt: optim.Optimizer, seeds: range) -> None:
         opt.step().clear_grad()
 
 
-every_rule = pytest.mark.parametrize("rule", list(optim.RULES))
+every_rule = pytest.mark.parametrize("rule", list(optim.OPTIMIZERS))
 
 
 @every_rule

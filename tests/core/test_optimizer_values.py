@@ -91,7 +91,7 @@ def test_adam_refuses_values(rule, hyper, said):
 )
 def test_the_other_rules_refuse_values(rule, hyper, said):
     with pytest.raises(CoreError, match=f"{rule}, group 0: .*{said}"):
-        optim.RULES[rule]([{"params": parameter(2), **hyper}])
+        optim.OPTIMIZERS[rule]([{"params": parameter(2), **hyper}])
 
 
 def test_several_mistakes_are_told_at_once():
@@ -113,8 +113,8 @@ def test_unknown_keys_are_refused_with_the_nearest_match():
 
 
 def test_unknown_rules_are_named_with_the_nearest_match():
-    assert optim.rule("adamw") is optim.AdamW
+    assert optim.get_optimizer_class("adamw") is optim.AdamW
     with pytest.raises(
         CoreError, match=r"'adma' is unknown; known are sgd, .*; did you mean 'adam'"
     ):
-        optim.rule("adma")
+        optim.get_optimizer_class("adma")

@@ -26,13 +26,13 @@ def test_a_seed_decides_what_is_drawn():
 
 
 def test_a_state_restores_exactly_even_between_two_halves_of_a_number():
-    with random.use(random.new_generator(1)) as generator:
+    with random.scope(random.make_generator(1)) as generator:
         generator.random(3, dtype=np.float32)
-        saved = random.state()
+        saved = random.get_state()
         expected = generator.random(9, dtype=np.float32)
-        random.restore(saved)
+        random.set_state(saved)
         np.testing.assert_array_equal(generator.random(9, dtype=np.float32), expected)
-        random.restore(saved)
+        random.set_state(saved)
         np.testing.assert_array_equal(generator.random(9, dtype=np.float32), expected)
 
 
@@ -40,7 +40,7 @@ def test_use_ends_with_its_block_and_seeds_only_its_own():
     random.seed(3)
     expected = draw()
     random.seed(3)
-    with random.use(random.new_generator(4)):
+    with random.scope(random.make_generator(4)):
         random.seed(5)
         inside = draw()
     assert draw() == expected
@@ -53,7 +53,7 @@ def test_two_threads_do_not_share_what_they_use():
     found: dict[int, list[float]] = {}
 
     def work(number: int) -> None:
-        with random.use(random.new_generator(number)):
+        with random.scope(random.make_generator(number)):
             found[number] = []
             for _ in range(3):
                 turn.wait()
@@ -65,7 +65,7 @@ def test_two_threads_do_not_share_what_they_use():
     for thread in threads:
         thread.join()
     for number in (1, 2):
-        assert found[number] == random.new_generator(number).random(15).tolist()
+        assert found[number] == random.make_generator(number).random(15).tolist()
 
 
 @pytest.mark.parametrize("number", [-1, 1.5, "7", True, None])
@@ -76,7 +76,7 @@ def test_a_seed_that_is_none(number):
 
 def test_a_state_that_is_none():
     with pytest.raises(CoreError, match="not the state of a Philox generator"):
-        random.restore({"bit_generator": "MT19937"})
+        random.set_state({"bit_generator": "MT19937"})
 
 
 def test_dropout_scales_what_it_keeps():

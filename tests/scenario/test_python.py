@@ -42,7 +42,7 @@ RUFF = [sys.executable, "-m", "ruff"]
 def printed(program: str, capsys) -> list[str]:
     """Run a program here, and return what it prints."""
     capsys.readouterr()
-    with random.use(random.new_generator(1)):  # whatever was drawn before must not matter
+    with random.scope(random.make_generator(1)):  # whatever was drawn before must not matter
         exec(compile(program, "saved.py", "exec"), {})
     return capsys.readouterr().out.splitlines()
 

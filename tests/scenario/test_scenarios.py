@@ -19,7 +19,7 @@ from tuitrain.scenario.events import Finding
 from tuitrain.scenario.load import commands_of, load
 from tuitrain.scenario.replay import replay
 from tuitrain.scenario.schema import Scenario
-from tuitrain_core.optimizer import RULES
+from tuitrain_core.optimizer import OPTIMIZERS
 
 FILES = sorted((Path(__file__).parent.parent.parent / "scenarios").glob("*.toml"))
 
@@ -78,7 +78,7 @@ def optimizers(scenario: Scenario) -> Iterator[dict]:
 
 def test_every_feature_of_steering_is_used_by_a_scenario():
     verbs = {*VERBS.values()} - BY_HAND
-    rules = {f"{word} {name}" for word in ("optimizer", "swap to") for name in RULES}
+    rules = {f"{word} {name}" for word in ("optimizer", "swap to") for name in OPTIMIZERS}
     words = {
         "schedule linear", "schedule cosine", "schedule exponential", "schedule milestones",
         "schedule one-cycle", "schedule by epochs", "schedule by steps", "warm-up", "no warm-up",

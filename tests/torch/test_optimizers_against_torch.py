@@ -46,7 +46,7 @@ def test_every_step_is_torchs(rule, hyper, dtype, tolerance):
     generator = np.random.default_rng(0)
     start = generator.standard_normal((13, 7)).astype(dtype)
     own, peer = Parameter(start), torch.nn.Parameter(torch.tensor(start))
-    ours, theirs = optim.RULES[rule]([own], **hyper), PEERS[rule]([peer], **hyper)
+    ours, theirs = optim.OPTIMIZERS[rule]([own], **hyper), PEERS[rule]([peer], **hyper)
     for step in range(STEPS):
         grad = generator.standard_normal(start.shape).astype(dtype)
         grad *= 10.0 ** (step % 5 - 2)
@@ -66,7 +66,7 @@ def test_every_step_is_torchs(rule, hyper, dtype, tolerance):
 @pytest.mark.parametrize(("rule", "hyper"), CASES)
 def test_the_defaults_are_torchs(rule, hyper):
     peer = PEERS[rule]([torch.nn.Parameter(torch.zeros(1))], lr=0.1).param_groups[0]
-    for name, value in optim.RULES[rule].defaults().items():
+    for name, value in optim.OPTIMIZERS[rule].defaults().items():
         if name != "lr":
             assert peer[name] == value
 

@@ -84,7 +84,7 @@ def parts_of(scenario: Scenario, source: str) -> tuple[Module, Dataset]:
     """
     from tuitrain_core import random
 
-    with _told_of(source), random.use(random.new_generator(scenario.seed)):
+    with _told_of(source), random.scope(random.make_generator(scenario.seed)):
         train, _ = load_data(scenario.data)
         return _model(scenario.model, train)(), train
 

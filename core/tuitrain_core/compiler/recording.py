@@ -93,7 +93,7 @@ class Recording:
         if recorded is None:
             return None
         program, _ = recorded
-        rows = len(self._loader.rows(index))
+        rows = len(self._loader.batch_indices(index))
         labels = program.labels(rows)
         self._loader.fill(index, program.images(rows), labels)
         program.differentiate(rows, [], threads)
@@ -195,7 +195,7 @@ class Recording:
     def _record(self) -> tuple[Program, Feed]:
         """Trace the step on its first batch, and put back what that has moved."""
         buffers = [(each.numpy(), each.numpy().copy()) for each in self._model.buffers()]
-        drawn = random.state()
+        drawn = random.get_state()
         self._model.train(self._training)
         try:
             graph = self._trace()
@@ -203,7 +203,7 @@ class Recording:
             self._model.train()
             for array, before in buffers:
                 array[...] = before
-            random.restore(drawn)
+            random.set_state(drawn)
         return Program(graph, self._capacity), Feed(self._loader, graph)
 
     @property
@@ -258,7 +258,9 @@ class Recording:
 
     def _batch_sizes(self) -> tuple[int, int]:
         """Return the samples in the first batch of an epoch, and in its last one."""
-        return len(self._loader.rows(0)), len(self._loader.rows(len(self._loader) - 1))
+        return len(self._loader.batch_indices(0)), len(
+            self._loader.batch_indices(len(self._loader) - 1)
+        )
 
     def _samples(self) -> tuple[Array, Array]:
         """Return the first batch; one of fewer than three samples is repeated, to make four.

@@ -87,9 +87,11 @@ def _hear(
     heard = [_Heard(Op(), given, given[0])]
     looks, draws = Looks(), Draws()
     with (
-        tape.outlined(outlines),
-        tape.looked_at(looks),
-        tape.heard(lambda op, inputs, output: heard.append(_Heard(op, tuple(inputs), output))),
+        tape.abstract_eval(outlines),
+        tape.observe_reads(looks),
+        tape.observe_ops(
+            lambda op, inputs, output: heard.append(_Heard(op, tuple(inputs), output))
+        ),
     ):
         loss = forward(*given)
     looks.demand_none()

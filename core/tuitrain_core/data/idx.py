@@ -23,7 +23,7 @@ import numpy as np
 from ..errors import DataError
 from ..ops.base import Array
 
-TYPES: dict[int, np.dtype[Any]] = {
+ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype(">u1"),
     0x09: np.dtype(">i1"),
     0x0B: np.dtype(">i2"),
@@ -31,7 +31,7 @@ TYPES: dict[int, np.dtype[Any]] = {
     0x0D: np.dtype(">f4"),
     0x0E: np.dtype(">f8"),
 }
-_CODES = {dtype.newbyteorder("="): code for code, dtype in TYPES.items()}
+_CODES = {dtype.newbyteorder("="): code for code, dtype in ELEMENT_TYPES.items()}
 _MOST_AXES = 8
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_RATIO = 1032  # deflate stores at best 258 bytes in 2 bits
@@ -94,7 +94,7 @@ def write_idx(path: str | os.PathLike[str], array: Array) -> None:
     if not 1 <= array.ndim <= _MOST_AXES or array.size == 0:
         raise DataError(f"{path}: IDX needs 1 to {_MOST_AXES} axes, none empty; not {array.shape}")
     header = bytes([0, 0, code, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    content = header + array.astype(TYPES[code]).tobytes()
+    content = header + array.astype(ELEMENT_TYPES[code]).tobytes()
     with path.open("wb") as raw:
         if path.suffix != ".gz":
             raw.write(content)
@@ -128,8 +128,8 @@ def _read_header(
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0":
         raise DataError(f"{path}: not an IDX file: it begins with {magic!r}, expected two zeros")
-    if magic[2] not in TYPES:
-        known = ", ".join(f"{code:#04x} {dtype.name}" for code, dtype in TYPES.items())
+    if magic[2] not in ELEMENT_TYPES:
+        known = ", ".join(f"{code:#04x} {dtype.name}" for code, dtype in ELEMENT_TYPES.items())
         raise DataError(f"{path}: unknown element type {magic[2]:#04x}, expected one of {known}")
     axes = magic[3]
     if not 1 <= axes <= _MOST_AXES:
@@ -140,7 +140,7 @@ def _read_header(
     shape = tuple(int(size) for size in np.frombuffer(sizes, ">u4"))
     if 0 in shape:
         raise DataError(f"{path}: shape {shape} has an empty axis, expected sizes of 1 or more")
-    return TYPES[magic[2]], shape
+    return ELEMENT_TYPES[magic[2]], shape
 
 
 def _read_up_to(stream: IO[bytes] | gzip.GzipFile, count: int) -> bytes:

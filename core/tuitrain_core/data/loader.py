@@ -77,7 +77,7 @@ class DataLoader:
         self.epoch += 1
         return (self.batch(step) for step in range(first, first + len(self)))
 
-    def order(self, epoch: int) -> Array:
+    def epoch_order(self, epoch: int) -> Array:
         """Return the order of an epoch's images: int64 (N,), a permutation, read-only.
 
         Sorts the raw words of a Philox generator whose key is seed and epoch. NumPy promises the
@@ -89,12 +89,12 @@ class DataLoader:
             last = self._last_order = (epoch, self._draw(epoch))
         return last[1]
 
-    def rows(self, step: int) -> Array:
+    def batch_indices(self, step: int) -> Array:
         """Return which images the batch of a global step holds: int64 (B,)."""
         step = _integer("step", step, 0)
         epoch, position = divmod(step, len(self))
         start = position * self.batch_size
-        return self.order(epoch)[start : start + self.batch_size]
+        return self.epoch_order(epoch)[start : start + self.batch_size]
 
     def batch(self, step: int) -> tuple[Array, Array]:
         """Return the batch of a global step, counted from 0 through all epochs.
@@ -104,13 +104,13 @@ class DataLoader:
         images : float32 (B, C, H, W)
         labels : int32 (B,)
         """
-        count = len(self.rows(step))
+        count = len(self.batch_indices(step))
         images = np.empty((count, *self.dataset.images.shape[1:]), np.float32)
         labels = np.empty(count, np.int32)
         self.fill(step, images, labels)
         return images, labels
 
-    def samples(self, rows: Array) -> tuple[Array, Array]:
+    def samples(self, indices: Array) -> tuple[Array, Array]:
         """Return any samples of the data set, normalised as a batch's are.
 
         Parameters
@@ -121,7 +121,7 @@ class DataLoader:
         ------
         IndexError : there is no such sample, or the rows have not one axis
         """
-        chosen = np.arange(len(self.dataset), dtype=np.int64)[rows]
+        chosen = np.arange(len(self.dataset), dtype=np.int64)[indices]
         if chosen.ndim != 1:
             raise IndexError(f"rows have one axis, but these give the shape {chosen.shape}")
         images = np.empty((len(chosen), *self.dataset.images.shape[1:]), np.float32)
@@ -151,7 +151,7 @@ class DataLoader:
         ------
         CoreError : the memory is too small, of another shape or dtype, or not to be written to
         """
-        rows = self.rows(step)
+        rows = self.batch_indices(step)
         count = len(rows)
         _check_memory("images", images, np.float32, (count, *self.dataset.images.shape[1:]))
         _check_memory("labels", labels, np.int32, (count,))

@@ -13,7 +13,7 @@ from ..ops.base import Array
 from .dataset import Dataset
 from .idx import read_idx
 
-IMAGES, LABELS = "images{}idx3-ubyte", "labels{}idx1-ubyte"
+IMAGES_PATTERN, LABELS_PATTERN = "images{}idx3-ubyte", "labels{}idx1-ubyte"
 _SEPARATORS = ("-", ".")
 _ENDINGS = ("", ".gz")
 
@@ -66,7 +66,7 @@ def idx_files(path: str | os.PathLike[str]) -> tuple[tuple[Path, Path], tuple[Pa
 
 
 def _files(folder: Path, part: str) -> tuple[Path, Path]:
-    return _find(folder, part, IMAGES), _find(folder, part, LABELS)
+    return _find(folder, part, IMAGES_PATTERN), _find(folder, part, LABELS_PATTERN)
 
 
 def _read_pair(images_path: Path, labels_path: Path) -> Dataset:

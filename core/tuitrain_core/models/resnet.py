@@ -21,16 +21,16 @@ class BasicBlock(Module):
         1 x 1 convolution with a norm, else x itself
     """
 
-    def __init__(self, before: int, after: int, stride: int = 1) -> None:
+    def __init__(self, in_channels: int, out_channels: int, stride: int = 1) -> None:
         super().__init__()
-        self.conv1 = Conv2d(before, after, 3, stride, padding=1, bias=False)
-        self.norm1 = BatchNorm2d(after)
-        self.conv2 = Conv2d(after, after, 3, padding=1, bias=False)
-        self.norm2 = BatchNorm2d(after)
+        self.conv1 = Conv2d(in_channels, out_channels, 3, stride, padding=1, bias=False)
+        self.norm1 = BatchNorm2d(out_channels)
+        self.conv2 = Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
+        self.norm2 = BatchNorm2d(out_channels)
         self.shortcut: Module = Identity()
-        if stride != 1 or before != after:
-            projection = Conv2d(before, after, 1, stride, bias=False)
-            self.shortcut = Sequential(projection, BatchNorm2d(after))
+        if stride != 1 or in_channels != out_channels:
+            projection = Conv2d(in_channels, out_channels, 1, stride, bias=False)
+            self.shortcut = Sequential(projection, BatchNorm2d(out_channels))
 
     def forward(self, inp: Tensor) -> Tensor:
         """Map (N, before, H, W) to (N, after, H', W')."""

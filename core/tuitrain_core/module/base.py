@@ -19,7 +19,7 @@ import numpy as np
 
 from ..errors import CoreError
 from ..tensor import Parameter, Tensor
-from . import state
+from . import state_dict
 
 Kind = TypeVar("Kind")
 
@@ -146,7 +146,7 @@ class Module:
 
         Tied parameters are there once, under the name that `named_parameters` gives them.
         """
-        return state.values(self._state())
+        return state_dict.copy_arrays(self._state())
 
     def load_state_dict(self, values: Mapping[str, Any], strict: bool = True) -> list[str]:
         """Overwrite parameters and buffers, in place; if anything is wrong, nothing is changed.
@@ -164,7 +164,7 @@ class Module:
         ------
         StateError : names all that is missing, unexpected (if strict), or does not fit
         """
-        return state.load(self._state(), values, strict)
+        return state_dict.load_arrays(self._state(), values, strict)
 
     def extra_repr(self) -> str:
         """Return what is printed in the parentheses of a module without parts."""

@@ -58,7 +58,7 @@ class _BatchNorm(Module):
         super().__init__()
         checks.at_least_1(type(self).__name__, num_features=num_features)
         checks.not_negative(type(self).__name__, "eps", eps)
-        checks.share(type(self).__name__, "momentum", momentum)
+        checks.unit_interval(type(self).__name__, "momentum", momentum)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.frozen = False
         shape = (1, num_features, *self.trailing) if self.trailing else (num_features,)

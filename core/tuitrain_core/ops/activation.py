@@ -82,7 +82,7 @@ class GELU(Op):
         probability = self._approximate(x) if self.approximate else self._exact(x)
         return x * probability, (x, probability)
 
-    def outline(self, *inputs: Array) -> Array:
+    def infer_output(self, *inputs: Array) -> Array:
         (x,) = inputs
         checks.floating(self.name, input=x)
         return x.copy()

@@ -27,7 +27,7 @@ class Op:
         """
         raise NotImplementedError
 
-    def outline(self, *inputs: Array) -> Array:
+    def infer_output(self, *inputs: Array) -> Array:
         """Give an array of the output's shape and dtype, whatever its values.
 
         For those who ask what happens and not what comes out. Raises what ``forward`` raises.

@@ -61,7 +61,7 @@ def axis(name: str, array: Array, given: int) -> int:
     return given % array.ndim
 
 
-def windows(
+def count_windows(
     name: str,
     size: tuple[int, int],
     kernel: tuple[int, int],
@@ -140,7 +140,7 @@ def fraction(name: str, label: str, value: Any) -> None:
         raise CoreError(f"{name}: {label} is in [0, 1), not {value!r}")
 
 
-def share(name: str, label: str, value: Any) -> None:
+def unit_interval(name: str, label: str, value: Any) -> None:
     """Demand a number in [0, 1].
 
     Raises

@@ -45,7 +45,7 @@ class Conv2d(Op):
                 output[samples] += bias[0]
         return output, (x, weight)
 
-    def outline(self, *inputs: Array) -> Array:
+    def infer_output(self, *inputs: Array) -> Array:
         x, weight, *_ = inputs
         size = self._check(*inputs)
         return np.zeros((len(x), len(weight), *size), x.dtype)
@@ -132,6 +132,6 @@ class Conv2d(Op):
         if bias is not None and bias.shape != (1, out, 1, 1):
             raise ShapeError(f"conv2d: the bias has shape {bias.shape}, not {(1, out, 1, 1)}")
         kernel = (weight.shape[2], weight.shape[3])
-        return checks.windows(
+        return checks.count_windows(
             self.name, (x.shape[2], x.shape[3]), kernel, self.stride, self.padding
         )

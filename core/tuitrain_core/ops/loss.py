@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import CoreError, ShapeError
 from . import checks
 from .base import Array, Op
-from .softmax import check, log_softmax
+from .softmax import check_axis, log_softmax
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -76,7 +76,7 @@ class CrossEntropy(Op):
         return slope * (grad / index.size if self.reduction == "mean" else grad), None
 
     def _check(self, prediction: Array, label: Array) -> int:
-        axis = check(self.name, prediction, self.axis)
+        axis = check_axis(self.name, prediction, self.axis)
         expected = prediction.shape[:axis] + prediction.shape[axis + 1 :]
         if label.shape != expected:
             raise ShapeError(

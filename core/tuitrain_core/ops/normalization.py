@@ -108,7 +108,7 @@ class BatchNormTraining(Op):
         """Return the number of values that each channel has."""
         given = {"weight": weight, "bias": bias, "running mean": mean, "running variance": var}
         _check(x, given, self.eps)
-        checks.share(self.name, "momentum", self.momentum)
+        checks.unit_interval(self.name, "momentum", self.momentum)
         count = x.size // x.shape[1] if x.shape[1] else 0
         if count < 2:
             raise ShapeError(

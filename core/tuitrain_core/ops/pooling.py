@@ -19,7 +19,7 @@ Pair = tuple[int, int]
 def _output_size(name: str, x: Array, kernel: Pair, stride: Pair, padding: Pair) -> Pair:
     checks.axes(name, "input", x, 4, "(N, C, H, W)")
     checks.floating(name, input=x)
-    size = checks.windows(name, (x.shape[2], x.shape[3]), kernel, stride, padding)
+    size = checks.count_windows(name, (x.shape[2], x.shape[3]), kernel, stride, padding)
     if padding[0] >= kernel[0] or padding[1] >= kernel[1]:
         raise CoreError(f"{name}: padding {padding} must be smaller than the window {kernel}")
     return size
@@ -50,7 +50,7 @@ class MaxPool2d(Op):
         )
         return output, (x.shape, chosen)
 
-    def outline(self, *inputs: Array) -> Array:
+    def infer_output(self, *inputs: Array) -> Array:
         (x,) = inputs
         size = _output_size(self.name, x, self.kernel, self.stride, self.padding)
         return np.zeros((*x.shape[:2], *size), x.dtype)

@@ -16,7 +16,7 @@ from .base import Array, Op
 Axes = tuple[int, ...] | None
 
 
-def axes(given: int | Sequence[int] | None) -> Axes:
+def as_axes(given: int | Sequence[int] | None) -> Axes:
     """Return axes as a tuple; None stands for all of them.
 
     Raises

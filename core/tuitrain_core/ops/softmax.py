@@ -13,7 +13,7 @@ from . import checks
 from .base import Array, Op
 
 
-def check(name: str, x: Array, axis: int) -> int:
+def check_axis(name: str, x: Array, axis: int) -> int:
     """Demand numbers and at least one class; return the axis counted from the front."""
     checks.floating(name, input=x)
     axis = checks.axis(name, x, axis)
@@ -38,7 +38,7 @@ class Softmax(Op):
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         (x,) = inputs
-        axis = check(self.name, x, self.axis)
+        axis = check_axis(self.name, x, self.axis)
         output = np.exp(x - x.max(axis, keepdims=True))
         output /= output.sum(axis, keepdims=True)
         return output, output
@@ -56,7 +56,7 @@ class LogSoftmax(Op):
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         (x,) = inputs
-        output = log_softmax(x, check(self.name, x, self.axis))
+        output = log_softmax(x, check_axis(self.name, x, self.axis))
         return output, output
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:

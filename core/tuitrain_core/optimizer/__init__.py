@@ -4,19 +4,19 @@ from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam
 from .adamw import AdamW
-from .carry import carry, default_policy, describe
+from .carry import default_policy, transfer_state, transfer_summary
 from .clip import clip_grad_norm, clip_grad_value
 from .hand_over import hand_over
 from .lamb import LAMB
 from .lion import Lion
 from .multiple import MultipleOptimizer
 from .optimizer import Optimizer
-from .prepared import PreparedUpdate
-from .registry import RULES, rule
+from .registry import OPTIMIZERS, get_optimizer_class
 from .rmsprop import RMSprop
 from .sgd import SGD
 from .state import ParameterState
 from .statistics import UpdateStatistics
+from .update_call import UpdateCall
 
 __all__ = [
     "LAMB",
@@ -29,15 +29,15 @@ __all__ = [
     "MultipleOptimizer",
     "Optimizer",
     "ParameterState",
-    "PreparedUpdate",
+    "UpdateCall",
     "RMSprop",
-    "RULES",
+    "OPTIMIZERS",
     "UpdateStatistics",
-    "carry",
+    "transfer_state",
     "clip_grad_norm",
     "clip_grad_value",
     "default_policy",
-    "describe",
+    "transfer_summary",
     "hand_over",
-    "rule",
+    "get_optimizer_class",
 ]

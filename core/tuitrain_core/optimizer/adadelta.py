@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from ..kernels import update
 from ..ops.base import Array
+from .constraints import FRACTION, NOT_NEGATIVE, POSITIVE, Constraint
 from .groups import Group, Params
-from .hyper import FRACTION, NOT_NEGATIVE, POSITIVE, Limit
 from .optimizer import Optimizer
-from .prepared import PreparedUpdate
 from .state import ParameterState
+from .update_call import UpdateCall
 
 SQUARE, DELTA = "square_avg", "acc_delta"
 
@@ -40,7 +40,7 @@ class Adadelta(Optimizer):
     """
 
     rule: ClassVar[str] = "adadelta"
-    limits: ClassVar[Mapping[str, Limit]] = {
+    constraints: ClassVar[Mapping[str, Constraint]] = {
         "lr": NOT_NEGATIVE,
         "rho": FRACTION,
         "eps": POSITIVE,
@@ -59,10 +59,10 @@ class Adadelta(Optimizer):
         hyper = {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, hyper)
 
-    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+    def prepare_update(self, param: Array, state: ParameterState, group: Group) -> UpdateCall:
         """See `Optimizer.prepare`."""
         lr, rho, eps = group["lr"], group["rho"], group["eps"]
-        return PreparedUpdate(
+        return UpdateCall(
             update.adadelta,
             (state.slot(SQUARE, param), state.slot(DELTA, param)),
             (lr, rho, 1.0 - rho, eps, group["weight_decay"]),

@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from ..kernels import update
 from ..ops.base import Array
+from .constraints import NOT_NEGATIVE, POSITIVE, Constraint
 from .groups import Group, Params
-from .hyper import NOT_NEGATIVE, POSITIVE, Limit
 from .optimizer import Optimizer
-from .prepared import PreparedUpdate
 from .state import ParameterState
+from .update_call import UpdateCall
 
 SUM = "sum"
 
@@ -40,14 +40,14 @@ class Adagrad(Optimizer):
     """
 
     rule: ClassVar[str] = "adagrad"
-    limits: ClassVar[Mapping[str, Limit]] = {
+    constraints: ClassVar[Mapping[str, Constraint]] = {
         "lr": NOT_NEGATIVE,
         "lr_decay": NOT_NEGATIVE,
         "eps": POSITIVE,
         "weight_decay": NOT_NEGATIVE,
     }
     slots: ClassVar[tuple[str, ...]] = (SUM,)
-    ages: ClassVar[bool] = True
+    depends_on_step: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -60,9 +60,9 @@ class Adagrad(Optimizer):
         hyper = {"lr": lr, "lr_decay": lr_decay, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, hyper)
 
-    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+    def prepare_update(self, param: Array, state: ParameterState, group: Group) -> UpdateCall:
         """See `Optimizer.prepare`."""
         lr = group["lr"] / (1.0 + (state.step - 1) * group["lr_decay"])
-        return PreparedUpdate(
+        return UpdateCall(
             update.adagrad, (state.slot(SUM, param),), (lr, group["eps"], group["weight_decay"])
         )

@@ -21,25 +21,25 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from ..ops.base import Array
-from . import meaning, rmsprop, sgd
-from .meaning import Hyper
-from .registry import rule
+from . import rmsprop, sgd, state_conversions
+from .registry import get_optimizer_class
 from .state import ParameterState
+from .state_conversions import Hyper
 
 Policy: TypeAlias = Literal["carry", "reset"]
-Translation: TypeAlias = Callable[[Hyper, Hyper, ParameterState], ParameterState | None]
+Conversion: TypeAlias = Callable[[Hyper, Hyper, ParameterState], ParameterState | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Transfer:
     """How state goes from one rule to another, whether it does by default, and that in words."""
 
-    translate: Translation
+    convert: Conversion
     default: Policy
-    sentence: str
+    summary: str
 
 
-def carry(
+def transfer_state(
     old_name: str, old_hyper: Hyper, new_name: str, new_hyper: Hyper, state: ParameterState
 ) -> ParameterState | None:
     """Translate one parameter's state from one update rule to another.
@@ -60,7 +60,7 @@ def carry(
     CoreError : an unknown rule
     """
     row = _row(old_name, new_name)
-    return None if row is None else row.translate(old_hyper, new_hyper, state)
+    return None if row is None else row.convert(old_hyper, new_hyper, state)
 
 
 def default_policy(old: str, new: str) -> Policy:
@@ -69,17 +69,17 @@ def default_policy(old: str, new: str) -> Policy:
     return "reset" if row is None else row.default
 
 
-def describe(old: str, new: str) -> str:
+def transfer_summary(old: str, new: str) -> str:
     """Say in one sentence what carrying the state over means for this pair."""
     row = _row(old, new)
     if row is not None:
-        return row.sentence
+        return row.summary
     return f"Nothing of {old}'s state has a meaning in {new}: it begins anew, at step 0."
 
 
-def _row(old: str, new: str) -> Row | None:
+def _row(old: str, new: str) -> Transfer | None:
     """Look a pair up by the names of rules that exist."""
-    return _ROWS.get((rule(old).rule, rule(new).rule))
+    return _ROWS.get((get_optimizer_class(old).rule, get_optimizer_class(new).rule))
 
 
 def _whole(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState:  # noqa: ARG001
@@ -89,7 +89,9 @@ def _whole(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState:  # 
 def _sgd_to_sgd(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState | None:
     if sgd.BUFFER not in state.slots or not new["momentum"]:
         return None
-    return ParameterState(state.step, {sgd.BUFFER: meaning.rescaled_velocity(old, new, state)})
+    return ParameterState(
+        state.step, {sgd.BUFFER: state_conversions.rescaled_velocity(old, new, state)}
+    )
 
 
 def _rmsprop_to_rmsprop(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState:
@@ -97,7 +99,7 @@ def _rmsprop_to_rmsprop(old: Hyper, new: Hyper, state: ParameterState) -> Parame
     if not new["centered"]:
         slots.pop(rmsprop.MEAN, None)
     if rmsprop.BUFFER in slots:
-        slots[rmsprop.BUFFER] = meaning.rescaled_velocity(old, new, state)
+        slots[rmsprop.BUFFER] = state_conversions.rescaled_velocity(old, new, state)
     if not new["momentum"]:
         slots.pop(rmsprop.BUFFER, None)
     return ParameterState(state.step, slots)
@@ -121,7 +123,7 @@ class _Writer:
     exception: str = ""
 
 
-def _row_through(reader: _Reader, writer: _Writer, new_name: str) -> Row:
+def _row_through(reader: _Reader, writer: _Writer, new_name: str) -> Transfer:
     """Join the two halves of a translation."""
 
     def translate(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState | None:
@@ -129,48 +131,53 @@ def _row_through(reader: _Reader, writer: _Writer, new_name: str) -> Row:
         return None if meant is None else writer.write(new, state.step, meant)
 
     words = f"{reader.words} {writer.words.format(new_name)}{reader.exception}{writer.exception}."
-    return Row(translate, "reset", words)
+    return Transfer(translate, "reset", words)
 
 
 _UNLESS = "; without momentum the state begins anew"
 _COUNTS = "and the step counter carries over"
 _MOMENTS = ("adam", "adamw", "lamb")
 _TO_MOMENTS = _Writer(
-    meaning.mean_to_moments, "becomes both moments, as if {} had made one step with it"
+    state_conversions.moments_from_mean, "becomes both moments, as if {} had made one step with it"
 )
-_OF_MOMENTS = _Reader(meaning.mean_of_moments, "The first moment, corrected for its bias,")
+_OF_MOMENTS = _Reader(
+    state_conversions.mean_from_moments, "The first moment, corrected for its bias,"
+)
 _MEAN_READERS = {
-    "sgd": _Reader(meaning.mean_of_velocity, "The velocity's mean gradient", _UNLESS),
-    "lion": _Reader(meaning.mean_of_momentum, "The momentum's mean gradient"),
+    "sgd": _Reader(state_conversions.mean_from_velocity, "The velocity's mean gradient", _UNLESS),
+    "lion": _Reader(state_conversions.mean_from_momentum, "The momentum's mean gradient"),
     **dict.fromkeys(_MOMENTS, _OF_MOMENTS),
 }
 _MEAN_WRITERS = {
     "sgd": _Writer(
-        meaning.mean_to_velocity,
+        state_conversions.velocity_from_mean,
         f"becomes the velocity of the same mean gradient, {_COUNTS}",
         _UNLESS,
     ),
-    "lion": _Writer(meaning.mean_to_momentum, f"becomes the momentum, {_COUNTS}"),
+    "lion": _Writer(state_conversions.momentum_from_mean, f"becomes the momentum, {_COUNTS}"),
     **dict.fromkeys(_MOMENTS, _TO_MOMENTS),
 }
 _SQUARE_OF_MOMENTS = _Reader(
-    meaning.square_of_moments, "The second moment, corrected for its bias,"
+    state_conversions.mean_square_from_moments, "The second moment, corrected for its bias,"
 )
 _SQUARE_TO_MOMENTS = _Writer(
-    meaning.square_to_moments,
+    state_conversions.moments_from_mean_square,
     "becomes the second moment, with the bias that {} will correct, the first begins at 0, "
     + _COUNTS,
 )
-_AVERAGE = _Reader(meaning.square_of_average, "The average of the squares")
+_AVERAGE = _Reader(state_conversions.mean_square_from_average, "The average of the squares")
 _SQUARE_READERS = {
     "rmsprop": _AVERAGE,
     "adadelta": _AVERAGE,
     **dict.fromkeys(_MOMENTS, _SQUARE_OF_MOMENTS),
 }
 _SQUARE_WRITERS = {
-    "rmsprop": _Writer(meaning.square_to_rmsprop, f"is what {{}} divides by, {_COUNTS}"),
+    "rmsprop": _Writer(
+        state_conversions.rmsprop_from_mean_square, f"is what {{}} divides by, {_COUNTS}"
+    ),
     "adadelta": _Writer(
-        meaning.square_to_adadelta, f"is what {{}} divides by, its steps begin short, {_COUNTS}"
+        state_conversions.adadelta_from_mean_square,
+        f"is what {{}} divides by, its steps begin short, {_COUNTS}",
     ),
     **dict.fromkeys(_MOMENTS, _SQUARE_TO_MOMENTS),
 }
@@ -181,30 +188,32 @@ _AFTERWARDS = {
     ("adamw", "adam"): "; the decay now enters the moments",
     ("lamb", "adam"): "; the decay now enters the moments",
 }
-_WITHIN: dict[tuple[str, str], Row] = {
-    ("sgd", "sgd"): Row(
+_WITHIN: dict[tuple[str, str], Transfer] = {
+    ("sgd", "sgd"): Transfer(
         _sgd_to_sgd,
         "carry",
         "The velocity carries over, scaled to the same mean gradient when the momentum changes, "
         "with the step counter; without momentum on both sides it begins anew.",
     ),
-    ("rmsprop", "rmsprop"): Row(
+    ("rmsprop", "rmsprop"): Transfer(
         _rmsprop_to_rmsprop,
         "carry",
         "The averages and the step counter carry over, and the velocity scaled to the same mean "
         "when the momentum changes; what the new settings have no use for is dropped.",
     ),
-    ("adagrad", "adagrad"): Row(
+    ("adagrad", "adagrad"): Transfer(
         _whole, "carry", "The sum of the squares and the step counter carry over whole."
     ),
-    ("adadelta", "adadelta"): Row(
+    ("adadelta", "adadelta"): Transfer(
         _whole, "carry", "Both averages and the step counter carry over whole."
     ),
-    ("lion", "lion"): Row(_whole, "carry", "The momentum and the step counter carry over whole."),
+    ("lion", "lion"): Transfer(
+        _whole, "carry", "The momentum and the step counter carry over whole."
+    ),
 }
 
 
-def _pairs() -> Iterator[tuple[tuple[str, str], Row]]:
+def _pairs() -> Iterator[tuple[tuple[str, str], Transfer]]:
     """Yield a row for every pair of rules that share a meaning."""
     for readers, writers in ((_MEAN_READERS, _MEAN_WRITERS), (_SQUARE_READERS, _SQUARE_WRITERS)):
         for old, reader in readers.items():
@@ -213,8 +222,8 @@ def _pairs() -> Iterator[tuple[tuple[str, str], Row]]:
     for old in _MOMENTS:
         for new in _MOMENTS:
             text = f"{_MOMENTS_WHOLE}{_AFTERWARDS.get((old, new), '')}."
-            yield (old, new), Row(_whole, "carry", text)
+            yield (old, new), Transfer(_whole, "carry", text)
 
 
 # rules of one kind come last: what maps whole is not translated
-_ROWS: dict[tuple[str, str], Row] = {**dict(_pairs()), **_WITHIN}
+_ROWS: dict[tuple[str, str], Transfer] = {**dict(_pairs()), **_WITHIN}

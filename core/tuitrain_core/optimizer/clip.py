@@ -16,15 +16,15 @@ import numpy as np
 from ..errors import CoreError
 from ..kernels import update
 from ..ops.base import Array
-from ..tensor import Parameter, Tensor, listed
-from .hyper import Limit, is_number
+from ..tensor import Parameter, Tensor, as_tensor_list
+from .constraints import Constraint, is_number
 
 
 def _is_infinity(value: Any) -> bool:
     return isinstance(value, Real) and value == math.inf
 
 
-_BOUND = Limit(
+_BOUND = Constraint(
     "a number above 0; infinity leaves everything as it is",
     lambda value: (is_number(value) and value > 0) or _is_infinity(value),
 )
@@ -88,13 +88,13 @@ def clip_grad_value(parameters: Parameter | Iterable[Parameter], limit: float) -
 
 
 def _check_bound(name: str, value: float) -> None:
-    if not _BOUND.holds(value):
-        raise CoreError(f"{name} must be {_BOUND.allowed}, but is {value!r}")
+    if not _BOUND.accepts(value):
+        raise CoreError(f"{name} must be {_BOUND.description}, but is {value!r}")
 
 
 def _with_grad(parameters: Parameter | Iterable[Parameter]) -> list[Parameter]:
     """List the parameters that have a gradient, each once, in order."""
-    given = listed(parameters, Parameter, "expected a Parameter")
+    given = as_tensor_list(parameters, Parameter, "expected a Parameter")
     return [param for param in dict.fromkeys(given) if param.grad is not None]
 
 

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..errors import CoreError, ShapeError, unknown
-from ..tensor import Parameter, Tensor, listed
-from .hyper import Limit
+from ..errors import CoreError, ShapeError, describe_unknown
+from ..tensor import Parameter, Tensor, as_tensor_list
+from .constraints import Constraint
 
 Group: TypeAlias = dict[str, Any]
 Params: TypeAlias = Parameter | Iterable[Parameter] | Iterable[Group]
@@ -24,19 +24,19 @@ def as_groups(params: Params) -> list[Mapping[str, Any]]:
     return [{"params": given}] if given else []
 
 
-def own(value: Any) -> Any:
+def as_immutable(value: Any) -> Any:
     """Return a hyper-parameter that nobody else holds: a list, as of betas, becomes a tuple."""
     return tuple(value) if isinstance(value, list) else value
 
 
-def checked_params(params: Any, where: str) -> list[Parameter]:
+def check_params(params: Any, where: str) -> list[Parameter]:
     """Return a group's parameters as a list.
 
     Raises
     ------
     CoreError : none, something else, one twice, or one that is no float; begins with ``where``
     """
-    given = listed(params, Parameter, f"{where}: expected a Parameter")
+    given = as_tensor_list(params, Parameter, f"{where}: expected a Parameter")
     if not given:
         raise CoreError(f"{where}: a group needs at least one parameter, but has none")
     for each in given:
@@ -63,12 +63,14 @@ def check_arrays(param: Parameter) -> None:
         raise CoreError(f"a parameter of shape {param.shape} has memory that is not contiguous")
 
 
-def offences(group: Mapping[str, Any], limits: Mapping[str, Limit]) -> list[str]:
+def validate_hyper_parameters(
+    group: Mapping[str, Any], limits: Mapping[str, Constraint]
+) -> list[str]:
     """List what is wrong with hyper-parameters, each by itself: unknown, missing, not allowed."""
-    found = [unknown(k, limits) for k in group if k != "params" and k not in limits]
+    found = [describe_unknown(k, limits) for k in group if k != "params" and k not in limits]
     for name, limit in limits.items():
         if name not in group:
-            found.append(f"{name} is missing; it must be {limit.allowed}")
-        elif not limit.holds(group[name]):
-            found.append(f"{name} must be {limit.allowed}, but is {group[name]!r}")
+            found.append(f"{name} is missing; it must be {limit.description}")
+        elif not limit.accepts(group[name]):
+            found.append(f"{name} must be {limit.description}, but is {group[name]!r}")
     return found

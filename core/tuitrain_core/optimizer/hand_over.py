@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from ..errors import CoreError
-from ..tensor import Parameter, listed
-from .carry import carry
+from ..tensor import Parameter, as_tensor_list
+from .carry import transfer_state
 from .groups import Group
 from .optimizer import Optimizer
 
@@ -35,7 +35,7 @@ def hand_over(
     """
     donors = [old] if isinstance(old, Optimizer) else list(old)
     own = new.parameters()
-    wanted = own if params is None else listed(params, Parameter, "expected a Parameter")
+    wanted = own if params is None else as_tensor_list(params, Parameter, "expected a Parameter")
     if not {*wanted} <= {*own}:
         raise CoreError(f"{new.rule} has not all of the parameters whose state it shall take over")
     for donor in donors:
@@ -52,7 +52,7 @@ def _hand_over_one(old: Optimizer, new: Optimizer, param: Parameter) -> None:
     alike = old.rule == new.rule and all(
         before[name] == after[name] for name in new.hyper_parameters() if name != "lr"
     )
-    carried = state.copy() if alike else carry(old.rule, before, new.rule, after, state)
+    carried = state.copy() if alike else transfer_state(old.rule, before, new.rule, after, state)
     if carried is not None:
         new.state[param] = carried
 

@@ -11,11 +11,11 @@ import numpy as np
 from ..kernels import update
 from ..ops.base import Array
 from .adam import FIRST, SECOND
+from .constraints import NOT_NEGATIVE, POSITIVE, TWO_FRACTIONS, Constraint
 from .groups import Group, Params
-from .hyper import NOT_NEGATIVE, POSITIVE, TWO_FRACTIONS, Limit
 from .optimizer import Optimizer
-from .prepared import PreparedUpdate
 from .state import ParameterState
+from .update_call import UpdateCall
 
 
 class LAMB(Optimizer):
@@ -45,14 +45,14 @@ class LAMB(Optimizer):
     """
 
     rule: ClassVar[str] = "lamb"
-    limits: ClassVar[Mapping[str, Limit]] = {
+    constraints: ClassVar[Mapping[str, Constraint]] = {
         "lr": NOT_NEGATIVE,
         "betas": TWO_FRACTIONS,
         "eps": POSITIVE,
         "weight_decay": NOT_NEGATIVE,
     }
     slots: ClassVar[tuple[str, ...]] = (FIRST, SECOND)
-    ages: ClassVar[bool] = True
+    depends_on_step: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -65,10 +65,10 @@ class LAMB(Optimizer):
         hyper = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
         super().__init__(params, hyper)
 
-    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+    def prepare_update(self, param: Array, state: ParameterState, group: Group) -> UpdateCall:
         """See `Optimizer.prepare`."""
         beta1, beta2 = group["betas"]
-        return PreparedUpdate(
+        return UpdateCall(
             lamb,
             (state.slot(FIRST, param), state.slot(SECOND, param)),
             (

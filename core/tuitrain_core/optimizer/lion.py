@@ -7,11 +7,11 @@ from typing import ClassVar
 
 from ..kernels import update
 from ..ops.base import Array
+from .constraints import NOT_NEGATIVE, TWO_FRACTIONS, Constraint
 from .groups import Group, Params
-from .hyper import NOT_NEGATIVE, TWO_FRACTIONS, Limit
 from .optimizer import Optimizer
-from .prepared import PreparedUpdate
 from .state import ParameterState
+from .update_call import UpdateCall
 
 MOMENTUM = "exp_avg"
 
@@ -40,7 +40,7 @@ class Lion(Optimizer):
     """
 
     rule: ClassVar[str] = "lion"
-    limits: ClassVar[Mapping[str, Limit]] = {
+    constraints: ClassVar[Mapping[str, Constraint]] = {
         "lr": NOT_NEGATIVE,
         "betas": TWO_FRACTIONS,
         "weight_decay": NOT_NEGATIVE,
@@ -56,10 +56,10 @@ class Lion(Optimizer):
     ) -> None:
         super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
 
-    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+    def prepare_update(self, param: Array, state: ParameterState, group: Group) -> UpdateCall:
         """See `Optimizer.prepare`."""
         lr, (beta1, beta2) = group["lr"], group["betas"]
-        return PreparedUpdate(
+        return UpdateCall(
             update.lion,
             (state.slot(MOMENTUM, param),),
             (lr, beta1, 1.0 - beta1, beta2, 1.0 - beta2, lr * group["weight_decay"]),

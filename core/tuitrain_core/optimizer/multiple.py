@@ -98,7 +98,7 @@ class MultipleOptimizer:
             raise StateError(f"expected the states of {len(self.opts)} optimizers under 'opts'")
         found = []
         for index, (opt, each) in enumerate(zip(self.opts, loaded, strict=True)):
-            found += [f"optimizer {index}: {text}" for text in opt.state_offences(each)]
+            found += [f"optimizer {index}: {text}" for text in opt.validate_state(each)]
         if found:
             raise StateError("this state does not fit: " + "; ".join(found))
         for opt, each in zip(self.opts, loaded, strict=True):

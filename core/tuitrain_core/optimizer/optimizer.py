@@ -15,14 +15,14 @@ import numpy as np
 
 from ..errors import CoreError, StateError
 from ..ops.base import Array
-from ..tensor import Parameter, Tensor, listed
+from ..tensor import Parameter, Tensor, as_tensor_list
 from . import groups
 from . import state as states
+from .constraints import Constraint
 from .groups import Group, Params
-from .hyper import Limit
-from .prepared import PreparedUpdate
 from .state import ParameterState
 from .statistics import UpdateStatistics
+from .update_call import UpdateCall
 
 
 class Optimizer:
@@ -50,10 +50,10 @@ class Optimizer:
     """
 
     rule: ClassVar[str]
-    limits: ClassVar[Mapping[str, Limit]]
+    constraints: ClassVar[Mapping[str, Constraint]]
     slots: ClassVar[tuple[str, ...]] = ()
     optional_slots: ClassVar[tuple[str, ...]] = ()
-    ages: ClassVar[bool] = False
+    depends_on_step: ClassVar[bool] = False
     """Whether an update depends on how many there were before, besides the slots."""
 
     def __init__(self, params: Params, defaults: Mapping[str, Any]) -> None:
@@ -72,14 +72,14 @@ class Optimizer:
         given = inspect.signature(cls).parameters
         return {
             name: given[name].default
-            for name in cls.limits
+            for name in cls.constraints
             if given[name].default is not inspect.Parameter.empty
         }
 
     @classmethod
     def hyper_parameters(cls) -> tuple[str, ...]:
         """Return the names of all hyper-parameters, ``lr`` first."""
-        return tuple(cls.limits)
+        return tuple(cls.constraints)
 
     @property
     def lr(self) -> float:
@@ -122,20 +122,25 @@ class Optimizer:
             raise CoreError(f"{where}: a group is a dict, but was given {type(group).__name__}")
         if "params" not in group:
             raise CoreError(f"{where}: a group needs 'params', but has only {list(group)}")
-        params = groups.checked_params(group["params"], where)
+        params = groups.check_params(group["params"], where)
         own = {id(param) for param in self.parameters()}
         if any(id(param) in own for param in params):
             raise CoreError(f"{where}: a parameter is in two groups; it belongs in exactly one")
         given = {**self._defaults, **{k: group[k] for k in group if k != "params"}}
-        added = {"params": params, **{name: groups.own(value) for name, value in given.items()}}
-        found = self.group_offences(added)
+        added = {
+            "params": params,
+            **{name: groups.as_immutable(value) for name, value in given.items()},
+        }
+        found = self.validate_group(added)
         if found:
             raise CoreError(f"{where}: {'; '.join(found)}")
         self.param_groups.append(added)
 
-    def group_offences(self, group: Mapping[str, Any]) -> list[str]:
+    def validate_group(self, group: Mapping[str, Any]) -> list[str]:
         """List what is wrong with a group's hyper-parameters: unknown, missing, not allowed."""
-        return groups.offences(group, self.limits) or self._joint_offences(group)
+        return groups.validate_hyper_parameters(group, self.constraints) or self._joint_offences(
+            group
+        )
 
     def check(self) -> None:
         """Check hyper-parameters and gradients, as `step` does before it writes anything.
@@ -146,7 +151,7 @@ class Optimizer:
         ShapeError : a gradient has another shape than its parameter
         """
         for index, group in enumerate(self.param_groups):
-            found = self.group_offences(group)
+            found = self.validate_group(group)
             if found:
                 raise CoreError(f"{self.rule}, group {index}: {'; '.join(found)}")
         for param in self.parameters():
@@ -194,7 +199,7 @@ class Optimizer:
         -------
         The optimizer itself.
         """
-        gone = {id(each) for each in listed(params, Parameter, "expected a Parameter")}
+        gone = {id(each) for each in as_tensor_list(params, Parameter, "expected a Parameter")}
         left = [[p for p in group["params"] if id(p) not in gone] for group in self.param_groups]
         if not all(left):
             raise CoreError(
@@ -218,7 +223,7 @@ class Optimizer:
         """
         if len(self.param_groups) > 1:
             raise CoreError(f"{self.rule} has {len(self.param_groups)} groups; alike to which?")
-        hyper = {name: self.param_groups[0][name] for name in self.limits}
+        hyper = {name: self.param_groups[0][name] for name in self.constraints}
         return type(self)(params, **hyper)
 
     def forget(self, params: Parameter | Iterable[Parameter] | None = None) -> Self:
@@ -233,7 +238,7 @@ class Optimizer:
         The optimizer itself.
         """
         every = self.parameters() if params is None else params
-        for param in listed(every, Parameter, "expected a Parameter"):
+        for param in as_tensor_list(every, Parameter, "expected a Parameter"):
             self.state.pop(param, None)
         return self
 
@@ -245,7 +250,7 @@ class Optimizer:
         ``{'rule': name, 'param_groups': [...], 'state': [...]}``; a group's ``params`` is how many
         it has, and ``state`` has, for each parameter in order, None or ``{'step', 'slots'}``.
         """
-        return states.dump(self)
+        return states.dump_state(self)
 
     def load_state_dict(self, given: Mapping[str, Any]) -> None:
         """Take over hyper-parameters and state from `state_dict`, copying the arrays.
@@ -254,22 +259,22 @@ class Optimizer:
         ------
         StateError : something does not fit; all of it is listed, and nothing was changed
         """
-        found = self.state_offences(given)
+        found = self.validate_state(given)
         if found:
             raise StateError(f"this state does not fit {self.rule!r}: " + "; ".join(found))
         for group, loaded in zip(self.param_groups, given["param_groups"], strict=True):
-            group.update({name: groups.own(loaded[name]) for name in self.limits})
+            group.update({name: groups.as_immutable(loaded[name]) for name in self.constraints})
         self.state = {
             param: ParameterState(int(loaded["step"]), loaded["slots"]).copy()
             for param, loaded in zip(self.parameters(), given["state"], strict=True)
             if loaded is not None
         }
 
-    def state_offences(self, given: Any) -> list[str]:
+    def validate_state(self, given: Any) -> list[str]:
         """List everything in a state dictionary that does not fit this optimizer."""
-        return states.offences(self, given)
+        return states.validate_state(self, given)
 
-    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+    def prepare_update(self, param: Array, state: ParameterState, group: Group) -> UpdateCall:
         """Say how the rule updates one parameter.
 
         Parameters
@@ -286,7 +291,7 @@ class Optimizer:
         flat = np.ascontiguousarray(grad.numpy(), dtype=param.dtype).reshape(-1)
         state = self.state.setdefault(param, ParameterState())
         state.step += 1
-        sums = self.prepare(weights, state, group).apply(weights.reshape(-1), flat)
+        sums = self.prepare_update(weights, state, group).apply(weights.reshape(-1), flat)
         return UpdateStatistics(*map(math.sqrt, sums))
 
     def _joint_offences(self, group: Mapping[str, Any]) -> list[str]:  # noqa: ARG002

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..errors import CoreError, unknown
+from ..errors import CoreError, describe_unknown
 from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam
@@ -13,18 +13,18 @@ from .optimizer import Optimizer
 from .rmsprop import RMSprop
 from .sgd import SGD
 
-RULES: dict[str, type[Optimizer]] = {
+OPTIMIZERS: dict[str, type[Optimizer]] = {
     each.rule: each for each in (SGD, Adam, AdamW, RMSprop, Adagrad, Adadelta, LAMB, Lion)
 }
 
 
-def rule(name: str) -> type[Optimizer]:
+def get_optimizer_class(name: str) -> type[Optimizer]:
     """Return the update rule of this name.
 
     Raises
     ------
     CoreError : there is none; names the rules and the nearest match
     """
-    if not isinstance(name, str) or name not in RULES:
-        raise CoreError(f"optimizer {unknown(name, RULES)}")
-    return RULES[name]
+    if not isinstance(name, str) or name not in OPTIMIZERS:
+        raise CoreError(f"optimizer {describe_unknown(name, OPTIMIZERS)}")
+    return OPTIMIZERS[name]

@@ -9,11 +9,11 @@ import numpy as np
 
 from ..kernels import update
 from ..ops.base import Array
+from .constraints import FLAG, FRACTION, NOT_NEGATIVE, POSITIVE, Constraint
 from .groups import Group, Params
-from .hyper import FLAG, FRACTION, NOT_NEGATIVE, POSITIVE, Limit
 from .optimizer import Optimizer
-from .prepared import PreparedUpdate
 from .state import ParameterState
+from .update_call import UpdateCall
 
 SQUARE, MEAN, BUFFER = "square_avg", "grad_avg", "momentum_buffer"
 
@@ -50,7 +50,7 @@ class RMSprop(Optimizer):
     """
 
     rule: ClassVar[str] = "rmsprop"
-    limits: ClassVar[Mapping[str, Limit]] = {
+    constraints: ClassVar[Mapping[str, Constraint]] = {
         "lr": NOT_NEGATIVE,
         "alpha": FRACTION,
         "eps": POSITIVE,
@@ -74,9 +74,9 @@ class RMSprop(Optimizer):
         hyper = {"lr": lr, "alpha": alpha, "eps": eps, "momentum": momentum}
         super().__init__(params, {**hyper, "centered": centered, "weight_decay": weight_decay})
 
-    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+    def prepare_update(self, param: Array, state: ParameterState, group: Group) -> UpdateCall:
         """See `Optimizer.prepare`."""
-        return PreparedUpdate(
+        return UpdateCall(
             update.rmsprop,
             (
                 state.slot(SQUARE, param),

@@ -7,11 +7,11 @@ from typing import Any, ClassVar
 
 from ..kernels import update
 from ..ops.base import Array
+from .constraints import FLAG, FRACTION, NOT_NEGATIVE, Constraint
 from .groups import Group, Params
-from .hyper import FLAG, FRACTION, NOT_NEGATIVE, Limit
 from .optimizer import Optimizer
-from .prepared import PreparedUpdate
 from .state import ParameterState
+from .update_call import UpdateCall
 
 BUFFER = "momentum_buffer"
 
@@ -39,7 +39,7 @@ class SGD(Optimizer):
     """
 
     rule: ClassVar[str] = "sgd"
-    limits: ClassVar[Mapping[str, Limit]] = {
+    constraints: ClassVar[Mapping[str, Constraint]] = {
         "lr": NOT_NEGATIVE,
         "momentum": FRACTION,
         "nesterov": FLAG,
@@ -64,13 +64,13 @@ class SGD(Optimizer):
             return [f"nesterov needs momentum above 0, but momentum is {group['momentum']!r}"]
         return []
 
-    def prepare(self, param: Array, state: ParameterState, group: Group) -> PreparedUpdate:
+    def prepare_update(self, param: Array, state: ParameterState, group: Group) -> UpdateCall:
         """See `Optimizer.prepare`."""
         lr, momentum, weight_decay = group["lr"], group["momentum"], group["weight_decay"]
         if not momentum:
             state.slots.pop(BUFFER, None)
-            return PreparedUpdate(update.sgd, (), (lr, weight_decay))
-        return PreparedUpdate(
+            return UpdateCall(update.sgd, (), (lr, weight_decay))
+        return UpdateCall(
             update.sgd_momentum,
             (state.slot(BUFFER, param),),
             (lr, momentum, weight_decay, float(group["nesterov"])),

@@ -13,7 +13,7 @@ import numpy as np
 
 from .. import aligned
 from ..ops.base import Array
-from .groups import own
+from .groups import as_immutable
 
 if TYPE_CHECKING:
     from .optimizer import Optimizer
@@ -44,10 +44,10 @@ class ParameterState:
         return ParameterState(self.step, {name: each.copy() for name, each in self.slots.items()})
 
 
-def dump(optimizer: Optimizer) -> dict[str, Any]:
+def dump_state(optimizer: Optimizer) -> dict[str, Any]:
     """Copy an optimizer's hyper-parameters and state into plain dictionaries, lists and arrays."""
     groups = [
-        {name: own(value) for name, value in group.items() if name != "params"}
+        {name: as_immutable(value) for name, value in group.items() if name != "params"}
         | {"params": len(group["params"])}
         for group in optimizer.param_groups
     ]
@@ -64,7 +64,7 @@ def _dump_state(state: ParameterState) -> dict[str, Any]:
     return {"step": copied.step, "slots": copied.slots}
 
 
-def offences(optimizer: Optimizer, given: Any) -> list[str]:
+def validate_state(optimizer: Optimizer, given: Any) -> list[str]:
     """List everything about ``given`` that does not fit the optimizer; an empty list is a fit."""
     if not isinstance(given, dict):
         return [f"a state is a dict, but was given {type(given).__name__}"]
@@ -90,7 +90,7 @@ def _group_offences(optimizer: Optimizer, groups: Any) -> list[str]:
             found.append(
                 f"group {index} has {group.get('params')!r} parameters, here {len(ours['params'])}"
             )
-        found += [f"group {index}: {text}" for text in optimizer.group_offences(group)]
+        found += [f"group {index}: {text}" for text in optimizer.validate_group(group)]
     return found
 
 

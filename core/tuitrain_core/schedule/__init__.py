@@ -5,12 +5,12 @@ whichever order it is asked. So a rewind, a resume or a preview of the curve nee
 schedule itself, and nothing drifts.
 """
 
-from .annealed import Cosine, OneCycle
 from .base import Schedule
-from .factors import Exponential, Milestones
-from .record import from_record, to_record
-from .straight import Constant, Linear, LinearDecay
-from .warm_up import WarmUp
+from .cosine import Cosine, OneCycle
+from .linear import Constant, Linear, LinearDecay
+from .serialization import from_record, to_record
+from .step_decay import Exponential, Milestones
+from .warmup import WarmUp
 
 __all__ = [
     "Constant",

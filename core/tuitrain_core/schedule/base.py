@@ -28,7 +28,7 @@ class Schedule(ABC):
     def lr(self, step: int) -> float:
         """Return the learning rate of update ``step``, counted from 0 at the start of the run."""
 
-    def is_over_at_zero(self, step: int) -> bool:
+    def stays_zero(self, step: int) -> bool:
         """Whether the learning rate is 0 at ``step`` and at every step after it."""
         return self.lr(step) == 0.0
 
@@ -47,7 +47,7 @@ def units_since(start_step: int, step: int, unit_steps: int) -> int:
     return max(step - start_step, 0) // unit_steps
 
 
-def between(start: float, end: float, weight: float) -> float:
+def lerp(start: float, end: float, weight: float) -> float:
     """Return ``start`` at weight 1, ``end`` at weight 0, both exactly, and what lies between."""
     return start * weight + end * (1.0 - weight)
 
@@ -58,10 +58,10 @@ def check_rate(name: str, value: Any) -> None:
         raise CoreError(f"{name} must be a finite number, 0 or more, but is {value!r}")
 
 
-def check_count(name: str, value: Any, least: int) -> None:
+def check_count(name: str, value: Any, minimum: int) -> None:
     """Raise a CoreError unless this is a whole number, ``least`` or more."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise CoreError(f"{name} must be an integer, {least} or more, but is {value!r}")
+    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+        raise CoreError(f"{name} must be an integer, {minimum} or more, but is {value!r}")
 
 
 def check_factor(name: str, value: Any) -> None:
@@ -70,7 +70,7 @@ def check_factor(name: str, value: Any) -> None:
         raise CoreError(f"{name} must be a number above 0, and 1 at most, but is {value!r}")
 
 
-def check_share(name: str, value: Any) -> None:
+def check_fraction(name: str, value: Any) -> None:
     """Raise a CoreError unless this is a part of a whole, and neither all nor nothing."""
     if not _is_finite(value) or not 0 < value < 1:
         raise CoreError(f"{name} must be a number between 0 and 1, but is {value!r}")

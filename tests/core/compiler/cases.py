@@ -244,7 +244,7 @@ def batch(shape: tuple[int, ...], classes: int, rows: int = CAPACITY) -> tuple:
 
 def made(name: str) -> tuple[Module, Callable[[Tensor, Tensor], Tensor], tuple, int]:
     make, shape, classes = CASES[name]
-    with random.use(random.new_generator(7)):
+    with random.scope(random.make_generator(7)):
         net = Averaged(make())
     return net, lambda x, y: F.loss.cross_entropy(net(x), y), shape, classes
 
@@ -278,7 +278,7 @@ def gradients_by_threads(program: Program, rows: int, parameters: list[Parameter
     found = []
     for threads in (1, 2, 5):
         plan = program._plan(rows, parameters)
-        with random.use(random.new_generator(5)):
+        with random.scope(random.make_generator(5)):
             rng_state.load(plan.stream())
             Executable(plan.actions, threads).run()
         program._show_gradients(parameters)

@@ -220,7 +220,7 @@ def problem(seed: int) -> Problem:
     drawing = _Drawing(seed)
     shape = (drawing.below(4), drawing.below(9, 2), drawing.below(9, 2))
     rows, data = drawing.below(9, 4), str(drawing.draw.choice(DATA))
-    with random.use(random.new_generator(seed)):
+    with random.scope(random.make_generator(seed)):
         channels, height, width = drawing.images(*shape)
         if drawing.chance(0.3):
             drawing.layers.append(Tokens())

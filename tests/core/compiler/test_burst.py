@@ -22,7 +22,7 @@ from tuitrain_core.module import (
     ReLU,
     Sequential,
 )
-from tuitrain_core.optimizer import RULES, ParameterState
+from tuitrain_core.optimizer import OPTIMIZERS, ParameterState
 from tuitrain_core.tensor import Tensor
 
 STEPS = 5
@@ -63,8 +63,8 @@ class Trained:
 
     def __init__(self, make, rule: str, batch: int = 9) -> None:
         self.batch = batch
-        self.generator = random.new_generator(5)
-        with random.use(random.new_generator(3)):
+        self.generator = random.make_generator(5)
+        with random.scope(random.make_generator(3)):
             self.net = make()
         draw = np.random.default_rng(1)
         pixels = draw.integers(0, 256, (60, 1, 6, 8), dtype=np.uint8)
@@ -78,7 +78,7 @@ class Trained:
         self.program = Program(self.graph, batch)
         self.feed = Feed(loader, self.graph)
         self.parameters = list(self.net.parameters())
-        self.optimizer = RULES[rule](self.parameters, lr=0.01)
+        self.optimizer = OPTIMIZERS[rule](self.parameters, lr=0.01)
         self.order = draw.integers(0, 60, 2 * batch * STEPS).astype(np.int64)
         self.slots = {each: ParameterState() for each in self.parameters}
 
@@ -88,7 +88,9 @@ class Trained:
             state, scalars = self.slots[each], []
             for step in range(first, first + count):
                 state.step = step + 1
-                update = self.optimizer.prepare(each.numpy(), state, self.optimizer.param_groups[0])
+                update = self.optimizer.prepare_update(
+                    each.numpy(), state, self.optimizer.param_groups[0]
+                )
                 scalars.append(update.scalars)
             found.append(ParameterUpdate(each, update, np.array(scalars, np.float32)))
         return found
@@ -96,7 +98,7 @@ class Trained:
     def take(self, first: int, count: int, threads: int = 1) -> np.ndarray:
         order = self.order[first * self.batch : (first + count) * self.batch]
         updates = self.updates(first, count)
-        with random.use(self.generator):
+        with random.scope(self.generator):
             return self.program.burst(self.feed, order, self.batch, updates, threads)
 
     def seen(self) -> list[np.ndarray]:
@@ -116,7 +118,7 @@ def alike(one: Trained, other: Trained) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", OPTIMIZERS)
 @pytest.mark.parametrize("make", [plain, Tied, deeper])
 @pytest.mark.parametrize("batch", [1, 9])
 def test_a_burst_is_its_steps_one_by_one(make, rule: str, threads: int, batch: int) -> None:

@@ -20,12 +20,12 @@ NETWORKS = int(os.environ.get("TUITRAIN_NETWORKS", "16"))
 
 def recorded(given: Problem) -> tuple[float, list]:
     before = given.net.state_dict()
-    with random.use(random.new_generator(3)):
+    with random.scope(random.make_generator(3)):
         program = Program(trace(given.loss, given.images, given.labels), len(given.labels))
     given.net.load_state_dict(before)
     rows, parameters = len(given.labels), list(given.net.parameters())
     program.images(rows)[...], program.labels(rows)[...] = given.images, given.labels
-    with random.use(random.new_generator(5)):
+    with random.scope(random.make_generator(5)):
         return program.differentiate(rows, parameters), gradients(parameters)
 
 
@@ -36,7 +36,7 @@ def by_hand(given: Problem, dtype: str) -> tuple[float, list]:
                 kind = Parameter if isinstance(value, Parameter) else Tensor
                 setattr(module, key, kind(value.numpy().astype(dtype)))
     parameters = list(given.net.parameters())
-    with random.use(random.new_generator(5)), np.errstate(all="ignore"):
+    with random.scope(random.make_generator(5)), np.errstate(all="ignore"):
         loss = eager(given.loss, parameters, given.images.astype(dtype), given.labels)
     return loss, gradients(parameters)
 

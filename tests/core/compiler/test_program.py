@@ -41,16 +41,16 @@ from tuitrain_core.module import (
 )
 def test_loss_and_gradients_are_those_of_the_eager_tier(name: str, rows: int) -> None:
     net, loss_of, shape, classes = made(name)
-    with random.use(random.new_generator(3)):
+    with random.scope(random.make_generator(3)):
         program = Program(trace(loss_of, *batch(shape, classes)), CAPACITY)
     parameters = list(net.parameters())
     images, labels = batch(shape, classes, rows)
     program.images(rows)[...] = images
     program.labels(rows)[...] = labels
-    with random.use(random.new_generator(5)) as drawn:
+    with random.scope(random.make_generator(5)) as drawn:
         loss = program.differentiate(rows, parameters)
         mine = gradients(parameters)
-    with random.use(random.new_generator(5)) as drawn_eagerly:
+    with random.scope(random.make_generator(5)) as drawn_eagerly:
         expected = eager(loss_of, parameters, images, labels)
     assert repr(drawn.bit_generator.state) == repr(drawn_eagerly.bit_generator.state)
     assert loss == pytest.approx(expected, rel=1e-5)
@@ -124,10 +124,10 @@ def test_what_is_not_trained_gets_no_gradient_and_changes_no_other(name: str) ->
     for trained in (parameters, parameters[::2], parameters[1::2], parameters[-1:], []):
         for each in parameters:
             each.grad = None
-        with random.use(random.new_generator(5)):
+        with random.scope(random.make_generator(5)):
             program.differentiate(CAPACITY, trained)
         mine = gradients(parameters)
-        with random.use(random.new_generator(5)):
+        with random.scope(random.make_generator(5)):
             eager(loss_of, trained, images, labels)
         wanted = {id(each) for each in trained}
         assert all(g is None for g, p in zip(mine, parameters, strict=True) if id(p) not in wanted)

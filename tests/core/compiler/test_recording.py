@@ -30,7 +30,7 @@ def gradients(net: Module, gm: GradManager, images, labels) -> dict[str, np.ndar
 
 
 def test_every_batch_gets_its_loss_and_the_gradients_of_what_is_attached():
-    with random.use(random.new_generator(0)):
+    with random.scope(random.make_generator(0)):
         net = models.MLP((9, 5, 4))
     loader = digits()
     recording = Recording(net, loader)
@@ -61,7 +61,7 @@ class Peeking(models.MLP):
 
 
 def test_what_cannot_be_recorded_is_taken_eagerly_and_gradients_do_not_add_up():
-    with random.use(random.new_generator(0)):
+    with random.scope(random.make_generator(0)):
         net, loader = Peeking(), digits()
     recording, gm = Recording(net, loader), GradManager().attach(net.parameters())
     images, labels = loader.batch(0)
@@ -216,7 +216,7 @@ def test_a_batch_of_one_sample_is_among_the_sizes_that_are_looked_at(samples, si
 def test_gradients_clipped_by_hand_are_updated_to_the_bits_of_a_planned_clipping(rule, clip):
     found = []
     for by_hand in (True, False):
-        with random.use(random.new_generator(0)):
+        with random.scope(random.make_generator(0)):
             net = models.MLP((9, 5, 4))
         loader = digits()
         recording, gm = Recording(net, loader), GradManager().attach(net.parameters())
@@ -234,7 +234,7 @@ def test_gradients_clipped_by_hand_are_updated_to_the_bits_of_a_planned_clipping
 
 
 def test_exchanged_gradients_are_those_that_are_used():
-    with random.use(random.new_generator(0)):
+    with random.scope(random.make_generator(0)):
         net = Square()
     before = net.state_dict()
     loader = data.DataLoader(data.Dataset(np.full((8, 1, 2, 2), 9, np.uint8), np.arange(8) % 4))

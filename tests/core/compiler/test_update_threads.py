@@ -18,7 +18,7 @@ from tuitrain_core.optimizer import (
 
 def updated(threads: int) -> tuple[bytes, ...]:
     """Return the weights after three updates of one gradient; larger than a thread's chunk."""
-    with random.use(random.new_generator(3)):
+    with random.scope(random.make_generator(3)):
         layer = Linear(300, 300)
         images = random.generator().normal(size=(4, 300)).astype(np.float32)
     labels = np.arange(4, dtype=np.int32)
@@ -37,7 +37,7 @@ def updated(threads: int) -> tuple[bytes, ...]:
         updates = []
         for parameter, state in zip(parameters, states, strict=True):
             state.step += 1
-            prepared = adam.prepare(parameter.numpy(), state, adam.param_groups[0])
+            prepared = adam.prepare_update(parameter.numpy(), state, adam.param_groups[0])
             scalars = np.array([prepared.scalars], np.float32)
             updates.append(ParameterUpdate(parameter, prepared, scalars))
         program.update(updates, threads)
@@ -54,7 +54,7 @@ def test_an_update_is_the_same_bits_for_any_number_of_threads(threads):
 @pytest.mark.parametrize("limit", [1e-4, 0.01, 1e4])
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_clipping_has_the_bits_of_the_eager_tier(by, limit, threads):
-    with random.use(random.new_generator(3)):
+    with random.scope(random.make_generator(3)):
         layers = [Linear(37, 41), Linear(41, 5)]
         images = random.generator().normal(size=(4, 37)).astype(np.float32)
     parameters = [each for layer in layers for each in layer.parameters()]
@@ -70,7 +70,9 @@ def test_clipping_has_the_bits_of_the_eager_tier(by, limit, threads):
     updates = [
         ParameterUpdate(
             each,
-            prepared := sgd.prepare(each.numpy(), ParameterState(step=1), sgd.param_groups[0]),
+            prepared := sgd.prepare_update(
+                each.numpy(), ParameterState(step=1), sgd.param_groups[0]
+            ),
             np.array([prepared.scalars], np.float32),
         )
         for each in parameters

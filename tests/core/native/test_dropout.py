@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("cpu")
 
 def generators(draw_before) -> tuple[np.random.Generator, np.random.Generator]:
     """Return two that stand at the same place."""
-    made = random.new_generator(4), random.new_generator(4)
+    made = random.make_generator(4), random.make_generator(4)
     for each in made:
         draw_before(each)
     return made
@@ -56,13 +56,13 @@ def test_words_are_those_that_numpy_draws(before: str, count: int) -> None:
     memory = np.full(count + 3 * philox.BLOCK, 77, np.uint32)
     words, blocks = memory[philox.BLOCK :], philox.blocks(count)
     for _ in range(2):
-        with random.use(mine):
+        with random.scope(mine):
             rng_state.load(state)
         for first, last in ((blocks - 1, blocks), (0, min(1, blocks - 1)), (1, blocks - 1)):
             run(philox.draw(), state, words, 0, first, last)
         found = (words[:count] >> 8).astype(np.float32) / np.float32(1 << 24)
         np.testing.assert_array_equal(found, theirs.random(count, dtype=np.float32))
-        with random.use(mine):
+        with random.scope(mine):
             rng_state.leave(count)
         assert repr(mine.bit_generator.state) == repr(theirs.bit_generator.state)
 
@@ -72,7 +72,7 @@ def test_a_step_draws_where_the_last_one_has_stopped(before: str) -> None:
     mine, theirs = generators(BEFORE[before])
     state = np.zeros(philox.STATE, np.uint64)
     words = np.zeros(80, np.uint32)
-    with random.use(mine):
+    with random.scope(mine):
         rng_state.load(state)
     for _ in range(3):
         for offset, count in ((0, 13), (13, 4)):
@@ -80,14 +80,14 @@ def test_a_step_draws_where_the_last_one_has_stopped(before: str) -> None:
             found = (words[8 : 8 + count] >> 8).astype(np.float32) / np.float32(1 << 24)
             np.testing.assert_array_equal(found, theirs.random(count, dtype=np.float32))
         run(philox.move_on(), state, 17)
-    with random.use(mine):
+    with random.scope(mine):
         rng_state.leave(3 * 17)
     assert repr(mine.bit_generator.state) == repr(theirs.bit_generator.state)
 
 
 def test_another_generator_is_refused() -> None:
     with (
-        random.use(np.random.default_rng(0)),
+        random.scope(np.random.default_rng(0)),
         pytest.raises(CoreError, match=r"Philox generator.* not from PCG64"),
     ):
         rng_state.load(np.zeros(philox.STATE, np.uint64))

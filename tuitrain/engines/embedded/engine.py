@@ -10,7 +10,7 @@ import numpy as np
 from tuitrain.commands import AnyCommand, Clip, Freeze, to_text
 from tuitrain_core import threads
 from tuitrain_core.data import DataLoader, Dataset
-from tuitrain_core.digest import digest, digests
+from tuitrain_core.digest import digest_arrays, digest_by_name
 from tuitrain_core.module import Module
 from tuitrain_core.native.library import Listener, build
 
@@ -266,11 +266,11 @@ class EmbeddedEngine:
 
     def digest(self) -> str:
         """Return the SHA-256 of parameters, buffers and optimizer state."""
-        return digest(self.parameters(), self._model.buffers(), self._table.states())
+        return digest_arrays(self.parameters(), self._model.buffers(), self._table.states())
 
     def digests(self) -> Mapping[str, str]:
         """Return short digests by name: each parameter with its optimizer state, each buffer."""
-        return digests(self.parameters(), self._model.buffers(), self._table.states())
+        return digest_by_name(self.parameters(), self._model.buffers(), self._table.states())
 
     def environment(self) -> Mapping[str, str]:
         """Say what the bits depend on besides the scenario."""

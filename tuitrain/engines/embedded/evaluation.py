@@ -50,7 +50,7 @@ class Evaluation:
         """Show samples and what the network makes of them; see `Engine.examine`."""
         batches = (self.logits(index, threads) for index in range(len(self._test)))
         test = Examined.of(self._test.dataset, batches)
-        upcoming = self._loader.rows(step)
+        upcoming = self._loader.batch_indices(step)
         return batch_view(asked, step, test, self._loader.dataset, upcoming, self._logits_of)
 
     def _logits_of(self, rows: Array) -> Array:

@@ -32,14 +32,14 @@ class SeededModel:
     """
 
     def __init__(self, make: Callable[[], Module], seed: int) -> None:
-        self.generator = random.new_generator(seed)
+        self.generator = random.make_generator(seed)
         with self.drawing():
             self.module = make()
         self.parameters = dict(self.module.named_parameters())
 
     def drawing(self) -> AbstractContextManager[object]:
         """Let whatever is random inside be drawn from this generator."""
-        return random.use(self.generator)
+        return random.scope(self.generator)
 
     @contextmanager
     def evaluating(self) -> Iterator[None]:

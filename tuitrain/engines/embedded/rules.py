@@ -12,7 +12,7 @@ from tuitrain.commands import Setting, setting_text
 from tuitrain.errors import RefusedError, did_you_mean, join_or
 from tuitrain_core import Parameter, tensor
 from tuitrain_core.errors import CoreError
-from tuitrain_core.optimizer import RULES, Optimizer
+from tuitrain_core.optimizer import OPTIMIZERS, Optimizer
 
 from ..views import OptimizerChoice
 
@@ -26,10 +26,10 @@ def make_optimizer(
     ------
     RefusedError : the name or a setting is unknown, or a value out of range
     """
-    kind = RULES.get(rule)
+    kind = OPTIMIZERS.get(rule)
     if kind is None:
         raise RefusedError(
-            f"unknown optimizer {rule!r}{did_you_mean(rule, RULES)} (known: {join_or(RULES)})"
+            f"unknown optimizer {rule!r}{did_you_mean(rule, OPTIMIZERS)} (known: {join_or(OPTIMIZERS)})"
         )
     allowed = kind.hyper_parameters()
     for key in settings:
@@ -80,13 +80,13 @@ def choices() -> tuple[OptimizerChoice, ...]:
                 if key != "lr"  # a group keeps its own
             ),
         )
-        for name, kind in RULES.items()
+        for name, kind in OPTIMIZERS.items()
     )
 
 
 def compile_rules() -> None:
     """Make one update with every optimizer, so that a swap never waits for a compiler."""
-    for name in RULES:
+    for name in OPTIMIZERS:
         parameter = Parameter(np.ones(3, np.float32))
         parameter.grad = tensor(np.ones(3, np.float32))
         make_optimizer(name, [parameter], {"lr": 0.1}).step()

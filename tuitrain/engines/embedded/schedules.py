@@ -34,13 +34,13 @@ def rescheduled(
             return Constant(command.lr)
         case ScaleLr():
             # so many times 0 is 0
-            return before if before.is_over_at_zero(step) else before.scaled(command.factor)
+            return before if before.stays_zero(step) else before.scaled(command.factor)
         case Decay():
             each = steps_per_epoch if command.unit == "epochs" else 1
             return LinearDecay(lr, step, command.over, each) if lr else before
         case SetSchedule():
             made = make_schedule(command, lr, step, steps_per_epoch)
-            idle = before.is_over_at_zero(step) and made.is_over_at_zero(step)
+            idle = before.stays_zero(step) and made.stays_zero(step)
             return before if idle else made
 
 

@@ -20,7 +20,7 @@ from tuitrain.commands import (
 )
 from tuitrain.errors import RefusedError
 from tuitrain_core.errors import CoreError
-from tuitrain_core.optimizer import RULES, default_policy, hand_over
+from tuitrain_core.optimizer import OPTIMIZERS, default_policy, hand_over
 from tuitrain_core.schedule import Constant, Schedule, WarmUp
 
 from ..base import Change
@@ -180,7 +180,7 @@ class Steering:
         schedule = (
             group.schedule if lr is None else Constant(float(optimizer.param_groups[0]["lr"]))
         )
-        if command.ramp and not schedule.is_over_at_zero(step):
+        if command.ramp and not schedule.stays_zero(step):
             schedule = WarmUp(schedule, step, command.ramp)
         fresh = replace(group, optimizer=optimizer, schedule=schedule)
         policy = command.state or default_policy(group.rule, fresh.rule)
@@ -198,9 +198,9 @@ class Steering:
 
     def _kept(self, group: Group, rule: str) -> dict[str, Setting]:
         """Return the group's settings that the other optimizer takes over."""
-        if rule not in RULES:
+        if rule not in OPTIMIZERS:
             return {}
-        return kept(group.settings, RULES[group.rule].defaults(), RULES[rule].defaults())
+        return kept(group.settings, OPTIMIZERS[group.rule].defaults(), OPTIMIZERS[rule].defaults())
 
     def _regroup(self, command: Regroup) -> Change:
         names = patterns_matched(command.patterns, self._table.aliases)

@@ -172,7 +172,7 @@ class Stepper:
     def _batches(self, step: int, most: int) -> tuple[Array, int]:
         """Return the samples of the steps to come, and how many each takes: all of one size."""
         epoch, position = divmod(step, len(self._loader))
-        order, size = self._loader.order(epoch), self._loader.batch_size
+        order, size = self._loader.epoch_order(epoch), self._loader.batch_size
         left = order[position * size :]
         if len(left) < size:
             return left, len(left)

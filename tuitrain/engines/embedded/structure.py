@@ -180,7 +180,7 @@ class _Listener:
             self._parameters[id(each)] = name
 
     def hear(self, images: np.ndarray) -> Structure:
-        with tape.paused(), tape.heard(self._operation), self._told_of_modules():
+        with tape.paused(), tape.observe_ops(self._operation), self._told_of_modules():
             self._model(tensor(images))
         self._add_silent(self._root)
         leaves = {

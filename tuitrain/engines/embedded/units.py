@@ -51,7 +51,7 @@ def dead_units(
     found: dict[str, Array] = {}
     with GradManager().attach(parameters.values()):
         forward()
-        recorded = tape.recording()
+        recorded = tape.current()
         assert recorded is not None
         for name, dead in _rectified(recorded, parameters):
             found[name] = found[name] & dead if name in found else dead

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from tuitrain_core.optimizer import rule
+from tuitrain_core.optimizer import get_optimizer_class
 
 from .source import Call, ForEach, Statement, Variable, call, literal
 
@@ -37,7 +37,7 @@ def present_lr(group: Record) -> str:
 
 def new_optimizer(group: Record, parameters: Call, lr: str) -> Call:
     """Return the expression that makes a group's optimizer, with what differs from defaults."""
-    kind = rule(group["rule"])
+    kind = get_optimizer_class(group["rule"])
     settings = {
         name: literal(group["settings"][name])
         for name in kind.hyper_parameters()

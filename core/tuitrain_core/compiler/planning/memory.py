@@ -22,8 +22,8 @@ def padded(features: int) -> int:
 
     Rows that lie a power of two apart share few of a cache's sets, which costs 12 %.
     """
-    lines = -(-features * 4 // aligned.LINE)
-    return (lines + (lines > 4 and lines % 2 == 0)) * aligned.LINE // 4
+    lines = -(-features * 4 // aligned.CACHE_LINE)
+    return (lines + (lines > 4 and lines % 2 == 0)) * aligned.CACHE_LINE // 4
 
 
 def pitch(array: Array) -> int:

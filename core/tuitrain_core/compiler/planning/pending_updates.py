@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ...ops.base import Array
-from ...optimizer import Optimizer, ParameterState, PreparedUpdate
+from ...optimizer import Optimizer, ParameterState, UpdateCall
 from ...optimizer.groups import Group
 from ...schedule import Constant, Schedule
 from ...tensor import Parameter
@@ -42,20 +42,20 @@ class ComingUpdate:
     def steady(self) -> bool:
         """Whether the update has the same scalars in every step."""
         same_lr = self.schedule is None or isinstance(self.schedule, Constant)
-        return same_lr and not self.optimizer.ages
+        return same_lr and not self.optimizer.depends_on_step
 
-    def prepared(self, step: int, ahead: int) -> PreparedUpdate:
+    def prepared(self, step: int, ahead: int) -> UpdateCall:
         """Prepare the update of the step that is so many ahead of ``step``, counted from 1."""
         if self.schedule is not None:
             self.group["lr"] = self.schedule.lr(step + ahead - 1)
         self.count(ahead)
-        return self.optimizer.prepare(self.parameter.numpy(), self.state, self.group)
+        return self.optimizer.prepare_update(self.parameter.numpy(), self.state, self.group)
 
     def count(self, steps: int) -> None:
         """Let so many of the coming updates have been made."""
         self.state.step = self.updates_before + steps
 
-    def scalars(self, first: PreparedUpdate, step: int, steps: int) -> Array:
+    def scalars(self, first: UpdateCall, step: int, steps: int) -> Array:
         """Return the scalars of every step as float32; one row, if they stay the same."""
         rows = [first.scalars]
         if not self.steady:

@@ -12,7 +12,7 @@ from ...native import rank_one, update
 from ...native.update_rules import LAMB_SCALARS, RULES
 from ...ops.base import Array
 from ...optimizer import UpdateStatistics
-from ...optimizer.prepared import PreparedUpdate
+from ...optimizer.update_call import UpdateCall
 from ...tensor import Parameter
 from ..graph import Value
 from .call import MOST_THREADS, Argument, Moving, Ring
@@ -42,7 +42,7 @@ class ParameterUpdate:
     """
 
     parameter: Parameter
-    update: PreparedUpdate
+    update: UpdateCall
     scalars: Array
 
     @property
@@ -52,12 +52,12 @@ class ParameterUpdate:
         return id(self.parameter), native_name(self.update), slots
 
 
-def recordable(given: Parameter, prepared: PreparedUpdate) -> bool:
+def recordable(given: Parameter, prepared: UpdateCall) -> bool:
     """Say whether there is a native kernel for a parameter's update."""
     return given.dtype == np.float32 and native_name(prepared) in RULES
 
 
-def native_name(prepared: PreparedUpdate) -> str:
+def native_name(prepared: UpdateCall) -> str:
     """Return the name of the native rule, which has one for each choice of RMSprop's slots."""
     name = prepared.kernel.__name__
     if name == "rmsprop":

@@ -13,12 +13,12 @@ from ..tensor import Tensor
 Array = np.ndarray[Any, Any]
 
 
-def values(tensors: Mapping[str, Tensor]) -> dict[str, Array]:
+def copy_arrays(tensors: Mapping[str, Tensor]) -> dict[str, Array]:
     """Return a copy of each tensor's values."""
     return {name: tensor.numpy().copy() for name, tensor in tensors.items()}
 
 
-def load(tensors: Mapping[str, Tensor], given: Mapping[str, Any], strict: bool) -> list[str]:
+def load_arrays(tensors: Mapping[str, Tensor], given: Mapping[str, Any], strict: bool) -> list[str]:
     """Overwrite each tensor by the array of its name; see `Module.load_state_dict`."""
     missing = [name for name in tensors if name not in given]
     unexpected = [name for name in given if name not in tensors]

@@ -29,63 +29,63 @@ def rescaled_velocity(old: Hyper, new: Hyper, state: ParameterState) -> Array:
     return _times(velocity, (1.0 - old["momentum"]) / (1.0 - new["momentum"]))
 
 
-def mean_of_velocity(old: Hyper, state: ParameterState) -> Array | None:
+def mean_from_velocity(old: Hyper, state: ParameterState) -> Array | None:
     """Return the mean gradient that SGD's velocity is a weighted sum of."""
     velocity = state.slots.get(sgd.BUFFER)
     return None if velocity is None else _times(velocity, 1.0 - old["momentum"])
 
 
-def mean_of_momentum(old: Hyper, state: ParameterState) -> Array | None:  # noqa: ARG001
+def mean_from_momentum(old: Hyper, state: ParameterState) -> Array | None:  # noqa: ARG001
     """Return Lion's momentum, which is the mean gradient."""
     return state.slots.get(lion.MOMENTUM)
 
 
-def mean_of_moments(old: Hyper, state: ParameterState) -> Array | None:
+def mean_from_moments(old: Hyper, state: ParameterState) -> Array | None:
     """Return Adam's first moment, corrected for its bias."""
     return _corrected(state, adam.FIRST, old["betas"][0])
 
 
-def mean_to_velocity(new: Hyper, step: int, mean: Array) -> ParameterState | None:
+def velocity_from_mean(new: Hyper, step: int, mean: Array) -> ParameterState | None:
     """Make SGD's state after many steps with this gradient."""
     if not new["momentum"]:
         return None
     return ParameterState(step, {sgd.BUFFER: _times(mean, 1.0 / (1.0 - new["momentum"]))})
 
 
-def mean_to_momentum(new: Hyper, step: int, mean: Array) -> ParameterState:  # noqa: ARG001
+def momentum_from_mean(new: Hyper, step: int, mean: Array) -> ParameterState:  # noqa: ARG001
     """Make Lion's state."""
     return ParameterState(step, {lion.MOMENTUM: mean.copy()})
 
 
-def mean_to_moments(new: Hyper, step: int, mean: Array) -> ParameterState:  # noqa: ARG001
+def moments_from_mean(new: Hyper, step: int, mean: Array) -> ParameterState:  # noqa: ARG001
     """Make Adam's state after one step with this gradient."""
     beta1, beta2 = new["betas"]
     moments = {adam.FIRST: _times(mean, 1.0 - beta1), adam.SECOND: _times(mean, 1.0 - beta2, mean)}
     return ParameterState(1, moments)
 
 
-def square_of_average(old: Hyper, state: ParameterState) -> Array | None:  # noqa: ARG001
+def mean_square_from_average(old: Hyper, state: ParameterState) -> Array | None:  # noqa: ARG001
     """Return RMSprop's or Adadelta's mean square, which they do not correct."""
     return state.slots.get(rmsprop.SQUARE)
 
 
-def square_of_moments(old: Hyper, state: ParameterState) -> Array | None:
+def mean_square_from_moments(old: Hyper, state: ParameterState) -> Array | None:
     """Return Adam's second moment, corrected for its bias."""
     return _corrected(state, adam.SECOND, old["betas"][1])
 
 
-def square_to_rmsprop(new: Hyper, step: int, square: Array) -> ParameterState:  # noqa: ARG001
+def rmsprop_from_mean_square(new: Hyper, step: int, square: Array) -> ParameterState:  # noqa: ARG001
     """Make RMSprop's state."""
     return ParameterState(step, {rmsprop.SQUARE: square.copy()})
 
 
-def square_to_adadelta(new: Hyper, step: int, square: Array) -> ParameterState:  # noqa: ARG001
+def adadelta_from_mean_square(new: Hyper, step: int, square: Array) -> ParameterState:  # noqa: ARG001
     """Make Adadelta's state, with no step behind it to measure the next by."""
     slots = {adadelta.SQUARE: square.copy(), adadelta.DELTA: np.zeros_like(square)}
     return ParameterState(step, slots)
 
 
-def square_to_moments(new: Hyper, step: int, square: Array) -> ParameterState | None:
+def moments_from_mean_square(new: Hyper, step: int, square: Array) -> ParameterState | None:
     """Make Adam's state, with the bias that it will correct, and no first moment."""
     if step == 0:
         return None

@@ -10,7 +10,7 @@ from ..ops.base import Array
 
 
 @dataclass(frozen=True, slots=True)
-class PreparedUpdate:
+class UpdateCall:
     """Which kernel, on which state, with which numbers.
 
     Attributes

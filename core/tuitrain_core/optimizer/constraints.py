@@ -10,7 +10,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class Constraint:
     """The values that one hyper-parameter may take.
 
     Attributes
@@ -19,8 +19,8 @@ class Limit:
     holds : tells whether a value keeps the rule; gets anything a user may write
     """
 
-    allowed: str
-    holds: Callable[[Any], bool]
+    description: str
+    accepts: Callable[[Any], bool]
 
 
 def is_number(value: Any) -> bool:
@@ -39,8 +39,10 @@ def _is_two_fractions(value: Any) -> bool:
     return pair and all(_is_fraction(each) for each in value)
 
 
-NOT_NEGATIVE = Limit("a finite number, 0 or more", lambda value: is_number(value) and value >= 0)
-POSITIVE = Limit("a finite number above 0", lambda value: is_number(value) and value > 0)
-FRACTION = Limit("a number in [0, 1)", _is_fraction)
-TWO_FRACTIONS = Limit("two numbers, each in [0, 1)", _is_two_fractions)
-FLAG = Limit("True or False", lambda value: isinstance(value, bool))
+NOT_NEGATIVE = Constraint(
+    "a finite number, 0 or more", lambda value: is_number(value) and value >= 0
+)
+POSITIVE = Constraint("a finite number above 0", lambda value: is_number(value) and value > 0)
+FRACTION = Constraint("a number in [0, 1)", _is_fraction)
+TWO_FRACTIONS = Constraint("two numbers, each in [0, 1)", _is_two_fractions)
+FLAG = Constraint("True or False", lambda value: isinstance(value, bool))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tuitrain_core import CoreError, Parameter, digest, models, random, tensor
-from tuitrain_core.optimizer import SGD, Adam, MultipleOptimizer, carry, hand_over
+from tuitrain_core.optimizer import SGD, Adam, MultipleOptimizer, hand_over, transfer_state
 
 
 def parameter(value: float = 1.0) -> Parameter:
@@ -33,7 +33,9 @@ def test_between_others_it_is_translated_as_by_carry():
     weight = parameter()
     old = SGD([weight], lr=0.1, momentum=0.9).step()
     new = hand_over(old, Adam([weight], lr=0.1))
-    expected = carry("sgd", old.param_groups[0], "adam", new.param_groups[0], old.state[weight])
+    expected = transfer_state(
+        "sgd", old.param_groups[0], "adam", new.param_groups[0], old.state[weight]
+    )
     assert expected is not None
     for slot, array in expected.slots.items():
         np.testing.assert_array_equal(new.state[weight].slots[slot], array)
@@ -122,7 +124,7 @@ def test_a_glob_that_selects_nothing_is_told_with_the_nearest_name():
 
 
 def small() -> tuple[models.MLP, SGD]:
-    with random.use(random.new_generator(0)):
+    with random.scope(random.make_generator(0)):
         net = models.MLP((3, 2))
     return net, SGD(net.parameters(), lr=0.1, momentum=0.9)
 

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from ..errors import CoreError
-from .base import Schedule, between, check_count, check_rate, check_share, units_since
+from .base import Schedule, check_count, check_fraction, check_rate, lerp, units_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Cosine(Schedule):
         t = units_since(self.start_step, step, self.unit_steps)
         return _annealed(self.start_lr, self.end_lr, t, self.over)
 
-    def is_over_at_zero(self, step: int) -> bool:
+    def stays_zero(self, step: int) -> bool:
         """Whether the end is 0, and reached; or the start is 0 too."""
         reached = units_since(self.start_step, step, self.unit_steps) >= self.over
         return self.end_lr == 0.0 and (reached or self.start_lr == 0.0)
@@ -105,7 +105,7 @@ class OneCycle(Schedule):
         check_rate("end_lr", self.end_lr)
         check_count("start_step", self.start_step, 0)
         check_count("over", self.over, 2)
-        check_share("rise", self.rise)
+        check_fraction("rise", self.rise)
         foot = max(self.start_lr, self.end_lr)
         if self.peak_lr < foot:
             raise CoreError(
@@ -126,7 +126,7 @@ class OneCycle(Schedule):
             return _annealed(self.start_lr, self.peak_lr, t, top)
         return _annealed(self.peak_lr, self.end_lr, t - top, self.over - top)
 
-    def is_over_at_zero(self, step: int) -> bool:
+    def stays_zero(self, step: int) -> bool:
         """Whether the end is 0, and reached; or the peak is 0 too."""
         reached = units_since(self.start_step, step, 1) >= self.over
         return self.end_lr == 0.0 and (reached or self.peak_lr == 0.0)
@@ -145,4 +145,4 @@ def _annealed(start: float, end: float, t: int, over: int) -> float:
     """Return ``start`` at 0, ``end`` from ``over`` on, and half a cosine wave between."""
     if t >= over:
         return end
-    return between(start, end, (1.0 + math.cos(math.pi * t / over)) / 2.0)
+    return lerp(start, end, (1.0 + math.cos(math.pi * t / over)) / 2.0)

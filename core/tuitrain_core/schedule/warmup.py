@@ -52,9 +52,9 @@ class WarmUp(Schedule):
         inner = self.inner.lr(step)
         return inner if s >= self.over else inner * ((s + 1) / (self.over + 1))
 
-    def is_over_at_zero(self, step: int) -> bool:
+    def stays_zero(self, step: int) -> bool:
         """Whether the inner schedule is."""
-        return self.inner.is_over_at_zero(step)
+        return self.inner.stays_zero(step)
 
     def scaled(self, factor: float) -> WarmUp:
         """Return the same warm-up in front of the inner schedule, scaled."""

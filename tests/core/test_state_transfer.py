@@ -9,7 +9,7 @@ import pytest
 
 from tuitrain_core import optimizer as optim
 from tuitrain_core.errors import CoreError
-from tuitrain_core.optimizer import ParameterState, carry, default_policy, describe
+from tuitrain_core.optimizer import ParameterState, default_policy, transfer_state, transfer_summary
 from tuitrain_core.tensor import Parameter, Tensor
 
 PLAIN = {"momentum": 0.0}
@@ -37,9 +37,9 @@ def average(name: str, step: int = 7) -> ParameterState:
 
 def moved(old: str, old_hyper, new: str, new_hyper, state: ParameterState) -> ParameterState:
     """Carry a state that does carry, and see that the new one is whole and its own."""
-    result = carry(old, old_hyper, new, new_hyper, state)
+    result = transfer_state(old, old_hyper, new, new_hyper, state)
     assert result is not None
-    rule = optim.RULES[new]
+    rule = optim.OPTIMIZERS[new]
     assert set(rule.slots) >= set(result.slots) >= set(rule.slots) - set(rule.optional_slots)
     for array in result.slots.values():
         assert (array.shape, array.dtype) == (VALUES.shape, VALUES.dtype)
@@ -50,7 +50,7 @@ def moved(old: str, old_hyper, new: str, new_hyper, state: ParameterState) -> Pa
 @pytest.mark.parametrize("pair", list(product(FAMILY, FAMILY)))
 def test_adam_adamw_and_lamb_share_their_state_whole(pair):
     old = moments()
-    new = carry(pair[0], ADAM, pair[1], ADAM, old)
+    new = transfer_state(pair[0], ADAM, pair[1], ADAM, old)
     assert new is not None
     assert new.step == 7
     for name, array in old.slots.items():
@@ -60,7 +60,7 @@ def test_adam_adamw_and_lamb_share_their_state_whole(pair):
 
 @pytest.mark.parametrize("name", FAMILY)
 def test_the_velocitys_mean_gradient_becomes_adams_first_step(name):
-    new = carry("sgd", HEAVY, name, ADAM, velocity())
+    new = transfer_state("sgd", HEAVY, name, ADAM, velocity())
     assert new is not None
     assert new.step == 1
     mean = 0.1 * VALUES
@@ -71,7 +71,7 @@ def test_the_velocitys_mean_gradient_becomes_adams_first_step(name):
 
 @pytest.mark.parametrize("name", FAMILY)
 def test_adams_mean_gradient_becomes_a_velocity(name):
-    new = carry(name, ADAM, "sgd", HEAVY, moments(step=3))
+    new = transfer_state(name, ADAM, "sgd", HEAVY, moments(step=3))
     assert new is not None
     assert new.step == 3
     expected = VALUES / (1 - 0.9**3) / (1 - 0.9)
@@ -79,18 +79,18 @@ def test_adams_mean_gradient_becomes_a_velocity(name):
 
 
 def test_there_and_back_again_is_the_same_velocity():
-    there = carry("sgd", HEAVY, "adam", ADAM, velocity())
+    there = transfer_state("sgd", HEAVY, "adam", ADAM, velocity())
     assert there is not None
-    back = carry("adam", ADAM, "sgd", HEAVY, there)
+    back = transfer_state("adam", ADAM, "sgd", HEAVY, there)
     assert back is not None
     np.testing.assert_allclose(back.slots["momentum_buffer"], VALUES, rtol=1e-6)
 
 
 def test_velocities_keep_their_mean_gradient_when_the_momentum_changes():
-    same = carry("sgd", HEAVY, "sgd", HEAVY, velocity())
+    same = transfer_state("sgd", HEAVY, "sgd", HEAVY, velocity())
     assert same is not None
     np.testing.assert_array_equal(same.slots["momentum_buffer"], VALUES)
-    lighter = carry("sgd", HEAVY, "sgd", {"momentum": 0.5}, velocity())
+    lighter = transfer_state("sgd", HEAVY, "sgd", {"momentum": 0.5}, velocity())
     assert lighter is not None
     np.testing.assert_allclose(lighter.slots["momentum_buffer"], VALUES / 5, rtol=1e-6)
 
@@ -149,19 +149,19 @@ def test_rmsprop_keeps_what_its_new_settings_need():
 
 @pytest.mark.parametrize("name", ["adagrad", "adadelta", "lion"])
 def test_within_a_rule_the_state_carries_whole(name):
-    slots = {each: VALUES.copy() for each in optim.RULES[name].slots}
+    slots = {each: VALUES.copy() for each in optim.OPTIMIZERS[name].slots}
     same = moved(name, {}, name, {}, ParameterState(7, slots))
     assert same.step == 7
     for array in same.slots.values():
         np.testing.assert_array_equal(array, VALUES)
 
 
-@pytest.mark.parametrize("other", [name for name in optim.RULES if name != "adagrad"])
+@pytest.mark.parametrize("other", [name for name in optim.OPTIMIZERS if name != "adagrad"])
 def test_adagrads_sum_means_nothing_elsewhere(other):
     state = ParameterState(7, {"sum": VALUES.copy()})
-    assert carry("adagrad", {}, other, ADAM | HEAVY, state) is None
-    assert carry(other, ADAM | HEAVY, "adagrad", {}, moments()) is None
-    assert "begins anew, at step 0" in describe("adagrad", other)
+    assert transfer_state("adagrad", {}, other, ADAM | HEAVY, state) is None
+    assert transfer_state(other, ADAM | HEAVY, "adagrad", {}, moments()) is None
+    assert "begins anew, at step 0" in transfer_summary("adagrad", other)
 
 
 @pytest.mark.parametrize(
@@ -182,12 +182,12 @@ def test_adagrads_sum_means_nothing_elsewhere(other):
     ],
 )
 def test_where_nothing_maps_the_state_begins_anew(old, old_hyper, new, new_hyper, state):
-    assert carry(old, old_hyper, new, new_hyper, state) is None
+    assert transfer_state(old, old_hyper, new, new_hyper, state) is None
 
 
 def test_a_state_that_is_not_finite_carries_without_a_warning():
     state = ParameterState(2, {"momentum_buffer": np.array([np.nan, np.inf, 3e38], "f4")})
-    new = carry("sgd", HEAVY, "adam", ADAM, state)
+    new = transfer_state("sgd", HEAVY, "adam", ADAM, state)
     assert new is not None
     assert np.isnan(new.slots["exp_avg"][0])
     assert np.isposinf(new.slots["exp_avg_sq"][1:]).all()
@@ -195,7 +195,7 @@ def test_a_state_that_is_not_finite_carries_without_a_warning():
 
 def test_a_scalars_state_stays_an_array():
     state = ParameterState(2, {"momentum_buffer": np.array(2.0, "f4")})
-    new = carry("sgd", HEAVY, "adam", ADAM, state)
+    new = transfer_state("sgd", HEAVY, "adam", ADAM, state)
     assert new is not None
     assert isinstance(new.slots["exp_avg"], np.ndarray)
 
@@ -208,7 +208,7 @@ def test_a_carried_swap_keeps_the_pace_of_a_steady_gradient():
         heavy.step()
     adam = optim.Adam(param, lr=0.01)
     old, new = heavy.param_groups[0], adam.param_groups[0]
-    carried = carry("sgd", old, "adam", new, heavy.state[param])
+    carried = transfer_state("sgd", old, "adam", new, heavy.state[param])
     assert carried is not None
     adam.state[param] = carried
     before = param.numpy().copy()
@@ -217,15 +217,15 @@ def test_a_carried_swap_keeps_the_pace_of_a_steady_gradient():
 
 
 def test_the_default_is_to_carry_what_maps_whole():
-    names = list(optim.RULES)
+    names = list(optim.OPTIMIZERS)
     carried = {(a, b) for a in names for b in names if default_policy(a, b) == "carry"}
     assert carried == {(name, name) for name in names} | set(product(FAMILY, FAMILY))
 
 
 def test_every_pair_has_one_sentence():
-    for old in optim.RULES:
-        for new in optim.RULES:
-            text = describe(old, new)
+    for old in optim.OPTIMIZERS:
+        for new in optim.OPTIMIZERS:
+            text = transfer_summary(old, new)
             assert text.endswith(".")
             assert text.count(". ") == 0
             assert "{" not in text
@@ -234,18 +234,18 @@ def test_every_pair_has_one_sentence():
 def test_a_sentence_promises_what_carrying_does():
     slots = {"momentum_buffer", "exp_avg", "exp_avg_sq", "square_avg", "acc_delta", "sum"}
     hyper = {**HEAVY, **ADAM, **RMSPROP, "momentum": 0.9}
-    for old, new in product(optim.RULES, optim.RULES):
-        held = {name: VALUES.copy() for name in optim.RULES[old].slots if name in slots}
-        result = carry(old, hyper, new, hyper, ParameterState(7, held))
-        assert (result is None) == ("begins anew, at step 0" in describe(old, new))
+    for old, new in product(optim.OPTIMIZERS, optim.OPTIMIZERS):
+        held = {name: VALUES.copy() for name in optim.OPTIMIZERS[old].slots if name in slots}
+        result = transfer_state(old, hyper, new, hyper, ParameterState(7, held))
+        assert (result is None) == ("begins anew, at step 0" in transfer_summary(old, new))
         if result is not None:
-            assert (result.step == 7) == ("step counter" in describe(old, new))
+            assert (result.step == 7) == ("step counter" in transfer_summary(old, new))
 
 
 def test_unknown_rules_are_refused():
     with pytest.raises(CoreError, match="optimizer 'adm' is unknown"):
-        carry("adm", ADAM, "sgd", PLAIN, moments())
+        transfer_state("adm", ADAM, "sgd", PLAIN, moments())
     with pytest.raises(CoreError, match="'lamp'"):
         default_policy("sgd", "lamp")
     with pytest.raises(CoreError, match="'lamp'"):
-        describe("lamp", "sgd")
+        transfer_summary("lamp", "sgd")

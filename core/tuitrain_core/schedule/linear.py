@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from .base import Schedule, between, check_count, check_rate, units_since
+from .base import Schedule, check_count, check_rate, lerp, units_since
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +136,9 @@ class Linear(Schedule):
         t = units_since(self.start_step, step, self.unit_steps)
         if t >= self.over:
             return self.end_lr
-        return between(self.start_lr, self.end_lr, 1 - t / self.over)
+        return lerp(self.start_lr, self.end_lr, 1 - t / self.over)
 
-    def is_over_at_zero(self, step: int) -> bool:
+    def stays_zero(self, step: int) -> bool:
         """Whether the end is 0, and reached; or the start is 0 too."""
         reached = units_since(self.start_step, step, self.unit_steps) >= self.over
         return self.end_lr == 0.0 and (reached or self.start_lr == 0.0)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from typing import Any
 
-from ..errors import CoreError, unknown
-from .annealed import Cosine, OneCycle
+from ..errors import CoreError, describe_unknown
 from .base import Schedule
-from .factors import Exponential, Milestones
-from .straight import Constant, Linear, LinearDecay
-from .warm_up import WarmUp
+from .cosine import Cosine, OneCycle
+from .linear import Constant, Linear, LinearDecay
+from .step_decay import Exponential, Milestones
+from .warmup import WarmUp
 
 _KINDS: dict[str, type[Any]] = {
     "constant": Constant,
@@ -56,7 +56,7 @@ def from_record(record: Any) -> Schedule:
         raise CoreError(f"a schedule's record needs 'kind', but has only {list(record)}")
     name = record["kind"]
     if not isinstance(name, str) or name not in _KINDS:
-        raise CoreError(f"schedule {unknown(name, _KINDS)}")
+        raise CoreError(f"schedule {describe_unknown(name, _KINDS)}")
     given = {key: value for key, value in record.items() if key != "kind"}
     _check_fields(name, given)
     try:
@@ -79,7 +79,7 @@ def _field(key: str, value: Any) -> Any:
 
 def _check_fields(name: str, given: dict[Any, Any]) -> None:
     known = {each.name: each.default is MISSING for each in fields(_KINDS[name])}
-    found = [unknown(key, known) for key in given if key not in known]
+    found = [describe_unknown(key, known) for key in given if key not in known]
     found += [f"{key} is missing" for key, needed in known.items() if needed and key not in given]
     if found:
         raise CoreError(f"schedule {name!r}: {'; '.join(found)}")
