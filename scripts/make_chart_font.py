@@ -1,10 +1,10 @@
 """Make the font in which charts are written as PNG, from DejaVu Sans Mono.
 
     pip install fonttools
-    python scripts/make_chart_font.py DejaVuSansMono.ttf tuitrain/app/fonts/charts.ttf
+    python scripts/make_chart_font.py DejaVuSansMono.ttf tuitrain/app/export/fonts/charts.ttf
 
 A picture shall not depend on the fonts of a machine, and DejaVu has no braille in its fixed width.
-So what charts are made of is drawn here, for cells twice as high as wide (`tuitrain/app/png.py`):
+So what charts are made of is drawn here, for cells twice as high as wide (`tuitrain/app/export/png.py`):
 dots in a grid that goes on from cell to cell, and lines that meet. The rest is taken over, less
 what charts hardly need.
 """

@@ -15,9 +15,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 
 from tuitrain.app.app import TuitrainApp
-from tuitrain.app.guarded import GuardedApp
+from tuitrain.app.framework.guarded_app import GuardedApp
 from tuitrain.app.renderables.rows import plain
-from tuitrain.app.screens.flight_deck import FlightDeck
+from tuitrain.app.screens.deck.flight_deck import FlightDeck
 from tuitrain.commands import to_text
 
 from .fake import FakeClock, FakeSource

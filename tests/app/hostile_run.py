@@ -15,32 +15,32 @@ from textual.screen import Screen
 
 from tuitrain.app import screens
 from tuitrain.app.config import Config
-from tuitrain.app.screens.batch import BatchScreen
-from tuitrain.app.screens.branches import BranchesDialog
-from tuitrain.app.screens.breakpoints import BreakpointsDialog
-from tuitrain.app.screens.clip import ClipDialog
-from tuitrain.app.screens.confirm import Confirm
-from tuitrain.app.screens.decay import DecayDialog
-from tuitrain.app.screens.flight_deck import FlightDeck
-from tuitrain.app.screens.help import Help
-from tuitrain.app.screens.keep import KeepDialog
-from tuitrain.app.screens.log import Log
-from tuitrain.app.screens.lr import LrDialog
-from tuitrain.app.screens.network import NetworkScreen
-from tuitrain.app.screens.new_flight import NewFlight
-from tuitrain.app.screens.optimizer import OptimizerDialog
-from tuitrain.app.screens.past_run import PastRunDialog
-from tuitrain.app.screens.recording import RecordingDeck
-from tuitrain.app.screens.regroup import RegroupDialog
-from tuitrain.app.screens.rewind import RewindDialog
-from tuitrain.app.screens.runs import RunsScreen
-from tuitrain.app.screens.save import SaveDialog
-from tuitrain.app.screens.schedule import ScheduleDialog
-from tuitrain.app.screens.settings import Settings
-from tuitrain.app.screens.start import StartScreen
-from tuitrain.app.screens.try_lr import TryDialog
-from tuitrain.app.screens.weights import WeightsScreen
-from tuitrain.app.screens.what_if import WhatIf
+from tuitrain.app.screens.deck.flight_deck import FlightDeck
+from tuitrain.app.screens.deck.recording_deck import RecordingDeck
+from tuitrain.app.screens.dialogs.branches import BranchesDialog
+from tuitrain.app.screens.dialogs.breakpoints import BreakpointsDialog
+from tuitrain.app.screens.dialogs.checkpoint import CheckpointDialog
+from tuitrain.app.screens.dialogs.clip import ClipDialog
+from tuitrain.app.screens.dialogs.confirm import ConfirmDialog
+from tuitrain.app.screens.dialogs.decay import DecayDialog
+from tuitrain.app.screens.dialogs.lr import LrDialog
+from tuitrain.app.screens.dialogs.optimizer import OptimizerDialog
+from tuitrain.app.screens.dialogs.regroup import RegroupDialog
+from tuitrain.app.screens.dialogs.rewind import RewindDialog
+from tuitrain.app.screens.dialogs.save import SaveDialog
+from tuitrain.app.screens.dialogs.schedule import ScheduleDialog
+from tuitrain.app.screens.dialogs.try_lr import TryDialog
+from tuitrain.app.screens.dialogs.what_if import WhatIfDialog
+from tuitrain.app.screens.help import HelpScreen
+from tuitrain.app.screens.inspection.batch import BatchScreen
+from tuitrain.app.screens.inspection.network import NetworkScreen
+from tuitrain.app.screens.inspection.weights import WeightsScreen
+from tuitrain.app.screens.log import LogScreen
+from tuitrain.app.screens.run_choice.compare import RunsScreen
+from tuitrain.app.screens.run_choice.new_run import NewRunDialog
+from tuitrain.app.screens.run_choice.resume_or_open import ResumeOrOpenDialog
+from tuitrain.app.screens.run_choice.start import StartScreen
+from tuitrain.app.screens.settings import SettingsScreen
 from tuitrain.engines.closeups import See, Seen, SeeNetwork, SeeWeights
 from tuitrain.run.logs.log_capture import Line, Said
 from tuitrain.run.snapshot import (
@@ -56,22 +56,22 @@ from .fake import FakeSource, array_view, branched, running, tried
 from .fake_inspection import network_view, weights_view
 
 SHOWS_THE_NAME = (
-    Confirm,
+    ConfirmDialog,
     DecayDialog,
     FlightDeck,
-    KeepDialog,
-    Log,
+    CheckpointDialog,
+    LogScreen,
     LrDialog,
-    NewFlight,
+    NewRunDialog,
     OptimizerDialog,
-    PastRunDialog,
+    ResumeOrOpenDialog,
     RegroupDialog,
     RewindDialog,
     SaveDialog,
     ScheduleDialog,
     TryDialog,
     WeightsScreen,
-    WhatIf,
+    WhatIfDialog,
 )
 """Screens that show the text somewhere, and not cut to less than a few cells."""
 
@@ -175,25 +175,25 @@ def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Sc
         BranchesDialog: lambda: BranchesDialog(shown),
         BreakpointsDialog: lambda: BreakpointsDialog(shown, ask),
         ClipDialog: lambda: ClipDialog(shown, ask),
-        Confirm: lambda: Confirm(text, text, text),
+        ConfirmDialog: lambda: ConfirmDialog(text, text, text),
         DecayDialog: lambda: DecayDialog(group, shown, ask),
-        Help: Help,
-        KeepDialog: lambda: KeepDialog(shown),
-        Log: lambda: Log(shown),
+        HelpScreen: HelpScreen,
+        CheckpointDialog: lambda: CheckpointDialog(shown),
+        LogScreen: lambda: LogScreen(shown),
         LrDialog: lambda: LrDialog(group, shown, ask),
         NetworkScreen: lambda: NetworkScreen(deck),
-        NewFlight: lambda: NewFlight(text),
+        NewRunDialog: lambda: NewRunDialog(text),
         OptimizerDialog: lambda: OptimizerDialog(group, shown, ask),
-        PastRunDialog: lambda: PastRunDialog(past(text)),
+        ResumeOrOpenDialog: lambda: ResumeOrOpenDialog(past(text)),
         RegroupDialog: lambda: RegroupDialog(shown.groups, text),
         RewindDialog: lambda: RewindDialog(lambda: shown),
         RunsScreen: lambda: RunsScreen(shown, [past(text)], ()),
         SaveDialog: lambda: SaveDialog(Path(f"{text}.toml"), [".toml"]),
         ScheduleDialog: lambda: ScheduleDialog(group, shown, ask),
-        Settings: lambda: Settings(Config(theme=text), [text], lambda config: text),
+        SettingsScreen: lambda: SettingsScreen(Config(theme=text), [text], lambda config: text),
         TryDialog: lambda: TryDialog(group, shown),
         WeightsScreen: lambda: WeightsScreen(deck, text),
-        WhatIf: lambda: WhatIf(shown, trial),
+        WhatIfDialog: lambda: WhatIfDialog(shown, trial),
     }
 
 

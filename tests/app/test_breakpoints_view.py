@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from textual.widgets import Input, OptionList, Static
 
-from tuitrain.app.screens.breakpoints import BreakpointsDialog, conditions
+from tuitrain.app.screens.dialogs.breakpoints import BreakpointsDialog, conditions
 from tuitrain.app.widgets.header import RunHeader
 from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.commands import VOCABULARY

@@ -7,7 +7,7 @@ import errno
 import pytest
 
 from tuitrain.app.config import Config, ConfigError, config_path, read_config, write_config
-from tuitrain.app.themes import MONOCHROME, OURS
+from tuitrain.app.themes import MONOCHROME, OWN_THEMES
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.past.runs import runs_folder
 
@@ -87,7 +87,7 @@ async def test_the_chosen_theme_is_there_at_the_next_start(opened, tmp_path):
         assert person.app.theme == MONOCHROME.name
 
 
-@pytest.mark.parametrize("theme", [each.name for each in OURS])
+@pytest.mark.parametrize("theme", [each.name for each in OWN_THEMES])
 async def test_picture_of_our_themes(theme, opened, picture):
     async with opened(size=(120, 36)) as person:
         person.app.theme = theme

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuitrain.app.faults import LONGEST_REST, MAX_CHARACTERS, MAX_KINDS, Faults
+from tuitrain.app.framework.faults import MAX_CHARACTERS, MAX_DELAY, MAX_KINDS, FaultLog
 
 from .fake import FakeClock
 
@@ -20,8 +20,8 @@ def of_zero() -> Exception:
 
 
 def test_a_fault_is_written_down_with_its_traceback_and_later_counted():
-    faults = Faults(FakeClock())
-    written = [faults.add(of_zero()) for _ in range(1000)]
+    faults = FaultLog(FakeClock())
+    written = [faults.record(of_zero()) for _ in range(1000)]
     assert written[0].startswith("Traceback (most recent call last)")
     assert "1 // 0" in written[0]
     assert [each for each in written[1:] if each] == [
@@ -32,15 +32,15 @@ def test_a_fault_is_written_down_with_its_traceback_and_later_counted():
 
 
 def test_faults_of_two_places_are_two():
-    faults = Faults(FakeClock())
+    faults = FaultLog(FakeClock())
     other = raised(lambda: {}["x"])
-    assert all("Traceback" in faults.add(each) for each in (of_zero(), other))
+    assert all("Traceback" in faults.record(each) for each in (of_zero(), other))
 
 
 def test_what_is_written_down_is_bounded():
-    faults = Faults(FakeClock())
+    faults = FaultLog(FakeClock())
     kinds = [type(f"E{number}", (Exception,), {})("x" * 100_000) for number in range(300)]
-    written = [text for each in kinds if (text := faults.add(each))]
+    written = [text for each in kinds if (text := faults.record(each))]
     assert max(map(len, written)) <= MAX_CHARACTERS
     assert len([each for each in written if "Traceback" in each or "E" in each]) <= MAX_KINDS + 4
     assert faults.total == 300
@@ -48,12 +48,12 @@ def test_what_is_written_down_is_bounded():
 
 def test_the_first_is_mended_at_once_and_what_goes_on_ever_later():
     clock = FakeClock(100.0)
-    faults = Faults(clock)
+    faults = FaultLog(clock)
     rests = []
     for _ in range(12):
-        rests.append(faults.rest())
+        rests.append(faults.next_delay())
         clock.now += rests[-1]
     assert rests[:4] == [0.0, 0.25, 0.5, 1.0]
-    assert rests[-1] == LONGEST_REST
-    clock.now += 10 * LONGEST_REST
-    assert faults.rest() == 0.0
+    assert rests[-1] == MAX_DELAY
+    clock.now += 10 * MAX_DELAY
+    assert faults.next_delay() == 0.0

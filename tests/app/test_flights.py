@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuitrain.app.config import Config, write_config
-from tuitrain.app.screens.rewind import RewindDialog
+from tuitrain.app.screens.dialogs.rewind import RewindDialog
 from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.run.snapshot import Phase
 

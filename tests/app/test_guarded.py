@@ -9,10 +9,10 @@ from textual.events import Key, MouseDown, MouseUp
 from textual.geometry import Offset
 
 from tuitrain.app.app import TuitrainApp
-from tuitrain.app.guarded import GuardedApp
+from tuitrain.app.framework.guarded_app import GuardedApp
 from tuitrain.app.renderables.rows import plain
-from tuitrain.app.screens.confirm import Confirm
-from tuitrain.app.screens.lr import LrDialog
+from tuitrain.app.screens.dialogs.confirm import ConfirmDialog
+from tuitrain.app.screens.dialogs.lr import LrDialog
 from tuitrain.app.widgets.status_line import StatusLine
 from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.app.widgets.tables.journal import Journal
@@ -135,7 +135,7 @@ async def test_the_log_has_the_traceback_once(monkeypatch):
 
 async def test_the_app_can_be_left_whatever_fails(opened, monkeypatch):
     async with opened() as person:
-        monkeypatch.setattr(Confirm, "compose", fail)
+        monkeypatch.setattr(ConfirmDialog, "compose", fail)
         monkeypatch.setattr(type(person.deck), "watch_snapshot", fail)
         left = []
         monkeypatch.setattr(person.app, "exit", lambda *given: left.append(given))

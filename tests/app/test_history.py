@@ -6,11 +6,11 @@ import pytest
 from textual.widgets import OptionList, Static
 
 from tuitrain.app.keys import KEYS
-from tuitrain.app.palette import usual_acts
+from tuitrain.app.palette import suggested_commands
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.renderables.tables.branch_tree import tree
-from tuitrain.app.screens.branches import BranchesDialog
-from tuitrain.app.screens.rewind import RewindDialog
+from tuitrain.app.screens.dialogs.branches import BranchesDialog
+from tuitrain.app.screens.dialogs.rewind import RewindDialog
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.header import RunHeader
 from tuitrain.commands import Branch, Checkpoint, Redo, Rewind, Undo
@@ -261,7 +261,7 @@ async def test_note_of_a_run_that_goes_back_is_in_the_header(opened):
 async def test_footer_holds_whole_keys_and_always_the_way_out(opened, size, fits):
     async with opened(size=size) as person:
         line = person.deck.query_one(KeyFooter).render_line(0).text.rstrip()
-        named = [key for key in KEYS if key.label and f" {key.written} {key.word}" in line]
+        named = [key for key in KEYS if key.label and f" {key.written} {key.compact_label}" in line]
         assert len(named) == fits
         assert {"q", "?", "u"} <= {key.written for key in named}
 
@@ -274,6 +274,6 @@ async def test_footer_after_the_end_begins_with_what_goes_back(opened, phase):
 
 
 def test_palette_offers_schedules_and_the_way_back():
-    acts = list(usual_acts(branched()))
+    acts = list(suggested_commands(branched()))
     for text in ("schedule fc cosine to 0 over 10 epochs", "clip off", "rewind 900", "branch b1"):
         assert text in acts

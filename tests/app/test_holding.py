@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tuitrain.app.exporting import as_csv, legend, write_new
+from tuitrain.app.export.chart_files import legend_rows, to_csv, write_new_files
 from tuitrain.app.renderables.charts.plot import Curve
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.widgets.footer import KeyFooter
@@ -68,7 +68,7 @@ def test_csv_has_every_point_of_every_curve_and_reads_back():
         Curve(Series(np.array([1, 2]), np.array([0.1, np.nan]))),
         Curve(Series(np.array([2]), np.array([1 / 3])), name="b1"),
     ]
-    text = as_csv(curves, "main")
+    text = to_csv(curves, "main")
     assert text == f"curve,step,value\nmain,1,0.1\nmain,2,nan\nb1,2,{1 / 3!r}\n"
 
 
@@ -77,16 +77,19 @@ def test_a_picture_names_the_present_curves_in_their_colours():
         return Curve(Series(np.array([1]), np.array([0.1])), role, name=name, dash=dash)
 
     conv, fc, ghost, pinned = curve("conv"), curve("fc", "group-1"), curve("b1", "ghost"), "1100"
-    rows = legend([conv, fc, ghost, curve("A", dash=pinned)], 40)
+    rows = legend_rows([conv, fc, ghost, curve("A", dash=pinned)], 40)
     assert rows == [(("conv  ", "group-0"), ("fc  ", "group-1"))]
-    assert len(legend([conv, fc], 5)) == 2, "as many lines as they take"
-    assert legend([conv, ghost], 40) == legend([curve("", "curve")], 40) == []
+    assert len(legend_rows([conv, fc], 5)) == 2, "as many lines as they take"
+    assert legend_rows([conv, ghost], 40) == legend_rows([curve("", "curve")], 40) == []
 
 
 def test_no_file_is_written_over(tmp_path):
     files = {".csv": "1", ".svg": b"2"}
     (tmp_path / "my-run-5.svg").write_text("mine")
-    first, second = write_new(tmp_path, "my run/5", files), write_new(tmp_path, "my run/5", files)
+    first, second = (
+        write_new_files(tmp_path, "my run/5", files),
+        write_new_files(tmp_path, "my run/5", files),
+    )
     assert [each.name for each in first] == ["my-run-5-2.csv", "my-run-5-2.svg"]
     assert [each.name for each in second] == ["my-run-5-3.csv", "my-run-5-3.svg"]
     assert (tmp_path / "my-run-5.svg").read_text() == "mine"
@@ -94,7 +97,7 @@ def test_no_file_is_written_over(tmp_path):
 
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(TuitrainError, match=r"cannot write .*gone/x\.csv: No such file"):
-        write_new(tmp_path / "gone", "x", {".csv": ""})
+        write_new_files(tmp_path / "gone", "x", {".csv": ""})
 
 
 @contextmanager
@@ -110,7 +113,7 @@ def room_for(size):
 
 def test_on_a_full_disk_no_part_of_a_chart_is_left(tmp_path):
     with room_for(1000), pytest.raises(TuitrainError) as raised:
-        write_new(tmp_path, "x", {".csv": "1", ".svg": "2" * 5000})
+        write_new_files(tmp_path, "x", {".csv": "1", ".svg": "2" * 5000})
     assert str(raised.value) == f"cannot write {tmp_path / 'x.svg'}: File too large"
     assert list(tmp_path.iterdir()) == []
 

@@ -13,11 +13,11 @@ from textual.widgets import Input
 
 import tuitrain.app
 from tests.hostile import FEW, TEXTS
-from tuitrain.app.exporting import as_svg, write_new
-from tuitrain.app.palette import usual_acts
+from tuitrain.app.export.chart_files import to_svg, write_new_files
+from tuitrain.app.framework.content import key_hints, literal
+from tuitrain.app.palette import suggested_commands
 from tuitrain.app.renderables.rows import flowed, left, plain, right, shortened, width_of, wrapped
-from tuitrain.app.screens.flight_deck import FlightDeck
-from tuitrain.app.text import as_written, keys_line
+from tuitrain.app.screens.deck.flight_deck import FlightDeck
 from tuitrain.run.snapshot import Phase
 from tuitrain.text import visible, visible_lines
 
@@ -130,9 +130,9 @@ def test_what_makes_content_and_cells_shows_what_is_written(text):
     seen = visible(text)
     assert steers_nothing(seen)
     assert visible(seen) == seen
-    assert as_written(text).plain == visible_lines(text)
-    assert as_written(text, "bold").plain == visible_lines(text)
-    assert keys_line(f"[b]q[/] {text}").plain.startswith("q ")
+    assert literal(text).plain == visible_lines(text)
+    assert literal(text, "bold").plain == visible_lines(text)
+    assert key_hints(f"[b]q[/] {text}").plain.startswith("q ")
     for width in (1, 7, 40):
         for cell in (left(text, width), right(text, width)):
             assert width_of(((cell, "text"),)) == width
@@ -151,7 +151,7 @@ def test_a_long_word_is_cut_by_its_cells_and_nothing_of_it_is_lost(text):
 
 
 def test_what_the_palette_offers_is_text():
-    texts = [*usual_acts(hostile_snapshot("[/"))]
+    texts = [*suggested_commands(hostile_snapshot("[/"))]
     assert "freeze [/" in texts
 
 
@@ -159,11 +159,11 @@ def test_what_the_palette_offers_is_text():
 def test_a_picture_is_a_picture_whatever_it_is_called(text, tmp_path):
     from rich.style import Style
 
-    svg = as_svg([((text, "text"), ("·", "bad"))], lambda role: Style(), text)
+    svg = to_svg([((text, "text"), ("·", "bad"))], lambda role: Style(), text)
     root = ElementTree.fromstring(svg)
     drawn_in_it = "".join(each.text or "" for each in root.iter() if each.tag.endswith("text"))
     assert steers_nothing(drawn_in_it.replace("\n", "").replace("\xa0", " "))
-    (written,) = write_new(tmp_path, f"{text}-loss", {".svg": svg})
+    (written,) = write_new_files(tmp_path, f"{text}-loss", {".svg": svg})
     assert written.parent == tmp_path
 
 

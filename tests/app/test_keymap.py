@@ -6,9 +6,9 @@ import pytest
 from textual.widgets import OptionList, Static
 
 from tuitrain.app.config import Config, read_config, write_config
-from tuitrain.app.keymap import KeymapError, keys_with, textual_keymap, written
 from tuitrain.app.keys import KEYS
-from tuitrain.app.palette import SteeringCommands
+from tuitrain.app.keys.keymap import KeymapError, build_key_table, display_key, textual_keymap
+from tuitrain.app.palette import RunCommands
 from tuitrain.app.widgets.footer import KeyFooter
 
 
@@ -23,11 +23,11 @@ def test_actions_have_names_of_their_own():
 
 
 def test_no_key_does_two_things():
-    assert keys_with({}) == KEYS
+    assert build_key_table({}) == KEYS
 
 
 def test_a_key_is_given_as_it_is_written_or_as_textual_names_it():
-    table = keys_with({"freeze": "F, ctrl+x", "help": "f1", "settings": ";", "quit": "?"})
+    table = build_key_table({"freeze": "F, ctrl+x", "help": "f1", "settings": ";", "quit": "?"})
     assert (key(table, "freeze").keys, key(table, "freeze").written) == ("F,ctrl+x", "F ctrl+x")
     assert key(table, "settings").keys == "semicolon"
     assert key(table, "quit").written == "?"
@@ -38,7 +38,7 @@ def test_a_key_is_given_as_it_is_written_or_as_textual_names_it():
 
 
 def test_two_actions_may_change_keys():
-    table = keys_with({"freeze": "l", "lr": "f"})
+    table = build_key_table({"freeze": "l", "lr": "f"})
     assert (key(table, "freeze").written, key(table, "lr").written) == ("l", "f")
 
 
@@ -60,13 +60,13 @@ def test_two_actions_may_change_keys():
 )
 def test_what_cannot_be_chosen_is_told(chosen, said):
     with pytest.raises(KeymapError) as raised:
-        keys_with(chosen)
+        build_key_table(chosen)
     assert said in str(raised.value)
 
 
 def test_keys_are_written_as_people_do():
     for each in KEYS:
-        assert " ".join(map(written, each.keys.split(",")))[0] == each.written[0]
+        assert " ".join(map(display_key, each.keys.split(",")))[0] == each.written[0]
 
 
 async def test_chosen_keys_act_and_footer_help_and_palette_name_them(opened, tmp_path):
@@ -78,7 +78,7 @@ async def test_chosen_keys_act_and_footer_help_and_palette_name_them(opened, tmp
         await person.press("n", "z")
         assert person.sent == ["freeze conv1.bias"]
         assert " z freeze" in person.deck.query_one(KeyFooter).render_line(0).text
-        entries = [text for text, _, _ in SteeringCommands(person.deck)._entries()]
+        entries = [text for text, _, _ in RunCommands(person.deck)._entries()]
         assert any(text.endswith("or thaw it  (z)") for text in entries)
         await person.press("question_mark")
         text = str(person.app.screen.query_one("#help Static", Static).content)

@@ -12,19 +12,34 @@ from textual.dom import DOMNode
 from textual.widgets import Static
 
 from tests.app.fake import FakeSource, branched, running, tried, watchful
-from tuitrain.app.keymap import written
 from tuitrain.app.keys import KEYS, Key
-from tuitrain.app.keys.elsewhere import BATCH, NETWORK, RECORDING, START, VIEWS, WEIGHTS
+from tuitrain.app.keys.keymap import display_key
+from tuitrain.app.keys.other_screens import (
+    BATCH_KEYS,
+    INSPECTION_KEYS,
+    NETWORK_KEYS,
+    RECORDING_KEYS,
+    START_KEYS,
+    WEIGHTS_KEYS,
+)
+from tuitrain.app.screens.deck.recording_deck import RecordingDeck
 from tuitrain.app.screens.help import help_text
-from tuitrain.app.screens.recording import RecordingDeck
-from tuitrain.app.screens.start import StartScreen
+from tuitrain.app.screens.run_choice.start import StartScreen
 from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.app.widgets.tables.journal import Journal
 
 ROOT = Path(__file__).parent.parent.parent
-EVERYWHERE = (*KEYS, *VIEWS, *WEIGHTS, *NETWORK, *BATCH, *RECORDING, *START)
+EVERYWHERE = (
+    *KEYS,
+    *INSPECTION_KEYS,
+    *WEIGHTS_KEYS,
+    *NETWORK_KEYS,
+    *BATCH_KEYS,
+    *RECORDING_KEYS,
+    *START_KEYS,
+)
 NAMED_KEYS = {"space", "enter", "tab", "esc", "home", "end", "pgdn", "pgup", "f1"}
 """Names of keys that are longer than one character, besides those with ctrl+ and shift+."""
 
@@ -92,11 +107,13 @@ async def test_every_key_of_the_table_does_something_on_the_deck(opened):
 
 def test_what_can_be_pressed_over_a_recording_or_at_the_start_is_in_their_help():
     own = {key for each in RecordingDeck.__dict__["BINDINGS"] for key in each.key.split(",")}
-    assert own == keys_in(RECORDING)
-    assert ours([StartScreen]) == keys_in(START)
+    assert own == keys_in(RECORDING_KEYS)
+    assert ours([StartScreen]) == keys_in(START_KEYS)
 
 
-@pytest.mark.parametrize(("key", "table"), [("W", WEIGHTS), ("N", NETWORK), ("i", BATCH)])
+@pytest.mark.parametrize(
+    ("key", "table"), [("W", WEIGHTS_KEYS), ("N", NETWORK_KEYS), ("i", BATCH_KEYS)]
+)
 async def test_a_view_has_its_keys_at_the_top_of_its_help(key, table, opened):
     async with opened() as person:
         await person.press(key)
@@ -108,7 +125,7 @@ async def test_a_view_has_its_keys_at_the_top_of_its_help(key, table, opened):
         await person.press("question_mark")
         text = str(person.app.screen.query_one("#help Static", Static).content)
         here, _, deck = text.partition("Keys of a run")
-        for each in (*table, *VIEWS):
+        for each in (*table, *INSPECTION_KEYS):
             assert f"  {each.written.ljust(9)}{each.summary}" in here
         assert "Clip the gradients, or" not in deck  # c draws with letters here
 
@@ -180,7 +197,7 @@ async def test_a_dialog_names_the_keys_that_it_has(key, opened, tmp_path):
                 continue
             for each in kind.__dict__.get("BINDINGS", ()):
                 names = {
-                    {"delete": "del"}.get(k.strip(), written(k.strip()))
+                    {"delete": "del"}.get(k.strip(), display_key(k.strip()))
                     for k in each.key.split(",")
                 }
                 assert names & USUAL or names & {key, *said}, (key, names, said_in(dialog))

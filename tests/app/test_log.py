@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.renderables.tables.log import log_rows, told
-from tuitrain.app.screens.log import Log
+from tuitrain.app.screens.log import LogScreen
 from tuitrain.app.widgets.tables.log import LogView
 from tuitrain.run.logs.log_capture import Line, Said
 
@@ -36,7 +36,7 @@ def told_below(person) -> str:
 async def test_the_log_shows_what_was_said_and_how_much_of_it(opened):
     async with opened(talking()) as person:
         await person.press("L")
-        assert isinstance(person.app.screen, Log)
+        assert isinstance(person.app.screen, LogScreen)
         assert texts(person)[1].split()[:3] == ["12", "warning", "UserWarning:"]
         assert told_below(person) == (
             "the newest 63 of 6 000 lines · all in /runs/a/output.log · everything · follows"

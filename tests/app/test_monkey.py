@@ -7,7 +7,7 @@ import pytest
 from tests.monkey.in_process import play
 from tests.monkey.moves import moves
 from tests.monkey.worlds import WORLDS
-from tuitrain.app.guarded import GuardedApp
+from tuitrain.app.framework.guarded_app import GuardedApp
 
 
 @pytest.mark.parametrize("world", WORLDS)

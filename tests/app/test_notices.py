@@ -8,8 +8,8 @@ import pytest
 
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.config import Config, Notify
-from tuitrain.app.notices import news
-from tuitrain.app.terminal import tell_desktop
+from tuitrain.app.notifications import find_notice
+from tuitrain.app.terminal import notify_desktop
 from tuitrain.run.snapshot import JournalEntry, Phase
 
 from .fake import running, starting
@@ -29,17 +29,17 @@ BROKEN = JournalEntry(0, 1204, "break when nan", "breakpoint", "met", "the loss 
 )
 def test_what_has_happened_is_told_once(changes, title, severity):
     before, after = running(), running(**changes)
-    notice = news(before, after)
+    notice = find_notice(before, after)
     assert notice is not None
     assert (notice.title, notice.severity) == (title, severity)
-    assert news(after, replace(after, version=9)) is None
+    assert find_notice(after, replace(after, version=9)) is None
 
 
 def test_what_is_no_news_is_not_told():
-    assert news(None, running()) is None
-    assert news(starting(), running()) is None
-    assert news(running(), running(phase=Phase.PAUSED)) is None
-    assert news(running(), running(step=1300)) is None
+    assert find_notice(None, running()) is None
+    assert find_notice(starting(), running()) is None
+    assert find_notice(running(), running(phase=Phase.PAUSED)) is None
+    assert find_notice(running(), running(step=1300)) is None
 
 
 async def test_a_toast_is_shown_unless_it_is_turned_off(opened):
@@ -85,7 +85,7 @@ def test_the_desktop_is_told_in_one_sequence_whatever_the_text(code, sent, monke
     terminal = Terminal()
     monkeypatch.setattr(TuitrainApp, "is_headless", False)
     monkeypatch.setattr(app, "_driver", terminal, raising=False)
-    tell_desktop(app, code, "run; 1", "at\x1b[31m end")
+    notify_desktop(app, code, "run; 1", "at\x1b[31m end")
     assert terminal.sent == sent
 
 
@@ -94,5 +94,5 @@ def test_nothing_is_written_where_there_is_no_terminal(monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(TuitrainApp, "is_headless", True)
     monkeypatch.setattr(app, "_driver", terminal, raising=False)
-    tell_desktop(app, "osc9", "a", "b")
+    notify_desktop(app, "osc9", "a", "b")
     assert terminal.sent == ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.past import flown, left_behind
-from tuitrain.app import opening
+from tuitrain.app import launch
 from tuitrain.cli import main
 
 
@@ -18,7 +18,7 @@ def test_without_a_terminal_there_is_no_app(capsys, monkeypatch, arguments):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    monkeypatch.setattr(opening, "check_terminal", lambda: None)
+    monkeypatch.setattr(launch, "check_terminal", lambda: None)
 
 
 def test_a_folder_that_holds_no_run_is_told_with_the_nearest(capsys, tmp_path, terminal):

@@ -10,14 +10,14 @@ import pytest
 from textual.widgets import Static
 
 from tests.past import flown, groups, left_behind, losses
-from tuitrain.app.exporting import as_csv
-from tuitrain.app.pinning import toggled
+from tuitrain.app.export.chart_files import to_csv
+from tuitrain.app.pinning import toggle_pin
 from tuitrain.app.renderables.charts.chart import chart, last_step
 from tuitrain.app.renderables.charts.chart_view import ChartView
 from tuitrain.app.renderables.charts.metrics import ACCURACY, GRADIENT, LOSS, LR, UPDATE
 from tuitrain.app.renderables.charts.pinned_runs import LETTERS, Pinned, legend_rows, pinned_curves
 from tuitrain.app.renderables.rows import plain
-from tuitrain.app.screens.runs import RunsScreen
+from tuitrain.app.screens.run_choice.compare import RunsScreen
 from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import GroupTrace, Series
@@ -94,7 +94,7 @@ def test_what_the_record_tells_of_groups_is_drawn(tmp_path):
     folder = flown(tmp_path / "a")
     looked = [groups(step, conv=(step / 100, 0.001), fc=(0.5, 0.002)) for step in (10, 20)]
     (folder / "groups.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in looked))
-    (pin,) = toggled((), past_run(folder))
+    (pin,) = toggle_pin((), past_run(folder))
     rates = pin.of(LR)
     assert (rates["fc"].values[0], rates["fc"].values[-1]) == (0.05, 0.001)
     assert pin.of(GRADIENT, "conv")["conv"].values.tolist() == [0.1, 0.2]
@@ -122,29 +122,29 @@ def test_where_there_is_no_room_for_a_legend_the_title_has_the_letters():
 
 def test_what_is_exported_has_the_pinned_runs_too():
     curves = [*LOSS.curves(running(3)), *pinned_curves([pinned(last=2)], LOSS)]
-    assert "A,2,0.5" in as_csv(curves, "main").splitlines()
+    assert "A,2,0.5" in to_csv(curves, "main").splitlines()
 
 
 def test_a_letter_is_free_again_when_its_run_is_unpinned(tmp_path):
     runs = [past_run(flown(tmp_path / name)) for name in ("a", "b", "c")]
-    pins = toggled(toggled((), runs[0]), runs[1])
-    pins = toggled(toggled(pins, runs[0]), runs[2])
+    pins = toggle_pin(toggle_pin((), runs[0]), runs[1])
+    pins = toggle_pin(toggle_pin(pins, runs[0]), runs[2])
     assert [(each.letter, each.key[-1]) for each in pins] == [("A", "c"), ("B", "b")]
 
 
 def test_no_more_are_pinned_than_can_be_told_apart(tmp_path):
     pins = ()
     for name in LETTERS:
-        pins = toggled(pins, past_run(flown(tmp_path / name)))
+        pins = toggle_pin(pins, past_run(flown(tmp_path / name)))
     with pytest.raises(TuitrainError, match="5 runs are pinned already"):
-        toggled(pins, past_run(flown(tmp_path / "more")))
+        toggle_pin(pins, past_run(flown(tmp_path / "more")))
 
 
 def test_a_damaged_run_is_not_pinned(tmp_path):
     folder = left_behind(tmp_path / "a")
     (folder / "header.json").write_text("{")
     with pytest.raises(TuitrainError, match="truncated"):
-        toggled((), past_run(folder))
+        toggle_pin((), past_run(folder))
 
 
 async def test_r_lists_the_runs_and_space_pins_them(opened, tmp_path):

@@ -4,11 +4,11 @@ from textual.driver import Driver
 from textual.drivers.headless_driver import HeadlessDriver
 
 from tuitrain.app.app import TuitrainApp
-from tuitrain.app.pictured import PicturedApp
-from tuitrain.app.start import StartApp
+from tuitrain.app.framework.base_app import BaseApp
+from tuitrain.app.start_app import StartApp
 
 
-class Pictured(PicturedApp[str]):
+class Pictured(BaseApp[str]):
     """Takes a picture of itself, and is left when that is saved, or cannot be."""
 
     def get_driver_class(self) -> type[Driver]:
@@ -33,5 +33,5 @@ def test_a_screenshot_is_saved_in_the_folder_that_the_app_was_started_in(tmp_pat
 
 
 def test_so_do_those_of_both_apps():
-    assert issubclass(TuitrainApp, PicturedApp)
-    assert issubclass(StartApp, PicturedApp)
+    assert issubclass(TuitrainApp, BaseApp)
+    assert issubclass(StartApp, BaseApp)

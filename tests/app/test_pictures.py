@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tuitrain.app.themes import OURS
+from tuitrain.app.themes import OWN_THEMES
 from tuitrain.run.snapshot import Line, Phase, Said
 
 from .fake import FakeSource, answered, branched, group, running, starting, tried, watchful
@@ -147,7 +147,7 @@ async def test_picture_of_a_close_look(case, size, opened, picture):
 
 
 @pytest.mark.parametrize("case", ("weights", "network with a cut", "batch"))
-@pytest.mark.parametrize("theme", [each.name for each in OURS])
+@pytest.mark.parametrize("theme", [each.name for each in OWN_THEMES])
 async def test_picture_of_a_close_look_in_our_themes(case, theme, opened, picture):
     make, keys = SEEN[case]
     async with opened(make()) as person:

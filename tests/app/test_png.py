@@ -12,7 +12,7 @@ from PIL import Image, ImageFont
 from rich.style import Style
 
 from tuitrain.app import renderables
-from tuitrain.app.png import FONT, HEIGHT, WIDTH, PngError, as_png
+from tuitrain.app.export.png import CELL_HEIGHT, CELL_WIDTH, FONT, PngError, to_png
 
 GROUND, RED, BLUE = (16, 16, 16), (255, 0, 0), (0, 0, 255)
 COLOURS = {"text": "#e0e0e0", "strong": "#ffffff", "red": "#ff0000", "blue": "#0000ff"}
@@ -21,14 +21,14 @@ STYLES["lit"] = Style(color="#ff0000", bgcolor="#0000ff", reverse=True)
 
 
 def drawn(*rows) -> np.ndarray:
-    with Image.open(BytesIO(as_png(rows, STYLES.__getitem__, "a title"))) as picture:
+    with Image.open(BytesIO(to_png(rows, STYLES.__getitem__, "a title"))) as picture:
         return np.asarray(picture)
 
 
 def cell(pixels: np.ndarray, row: int, column: int) -> np.ndarray:
     """Return the pixels of a cell, counted from the first row, below the title."""
-    top, left = (row + 3) * HEIGHT, (column + 1) * WIDTH
-    return pixels[top : top + HEIGHT, left : left + WIDTH]
+    top, left = (row + 3) * CELL_HEIGHT, (column + 1) * CELL_WIDTH
+    return pixels[top : top + CELL_HEIGHT, left : left + CELL_WIDTH]
 
 
 def of_colour(pixels: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
@@ -37,10 +37,10 @@ def of_colour(pixels: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
 
 def test_there_is_a_cell_for_each_character_and_a_margin():
     pixels = drawn((("0123456789", "text"),), (("01", "text"),))
-    assert pixels.shape == ((2 + 2 + 2) * HEIGHT, (10 + 2) * WIDTH, 3)
-    title = pixels[HEIGHT : 2 * HEIGHT]
+    assert pixels.shape == ((2 + 2 + 2) * CELL_HEIGHT, (10 + 2) * CELL_WIDTH, 3)
+    title = pixels[CELL_HEIGHT : 2 * CELL_HEIGHT]
     assert of_colour(title, (255, 255, 255)).any()
-    assert of_colour(pixels[:HEIGHT], GROUND).all()
+    assert of_colour(pixels[:CELL_HEIGHT], GROUND).all()
 
 
 def test_each_has_the_colour_of_its_role():
@@ -55,16 +55,16 @@ def test_a_dot_of_braille_is_where_it_belongs(bit):
     pixels = cell(drawn(((chr(0x2800 + (1 << bit)), "red"),)), 0, 0)
     ys, xs = np.nonzero(of_colour(pixels, RED))
     column, row = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)][bit]
-    assert (xs.mean() + 0.5) / WIDTH * 2 - 0.5 == pytest.approx(column, abs=0.1)
-    assert (ys.mean() + 0.5) / HEIGHT * 4 - 0.5 == pytest.approx(row, abs=0.1)
+    assert (xs.mean() + 0.5) / CELL_WIDTH * 2 - 0.5 == pytest.approx(column, abs=0.1)
+    assert (ys.mean() + 0.5) / CELL_HEIGHT * 4 - 0.5 == pytest.approx(row, abs=0.1)
 
 
 def test_lines_go_on_from_cell_to_cell():
     pixels = drawn((("│", "red"),), (("│", "red"),), (("└──", "red"),))
-    middle = WIDTH + WIDTH // 2
-    upright = pixels[3 * HEIGHT : 5 * HEIGHT, middle - 3 : middle + 3]
+    middle = CELL_WIDTH + CELL_WIDTH // 2
+    upright = pixels[3 * CELL_HEIGHT : 5 * CELL_HEIGHT, middle - 3 : middle + 3]
     assert (upright != np.array(GROUND)).any(axis=2).any(axis=1).all()
-    level = pixels[5 * HEIGHT : 6 * HEIGHT, 2 * WIDTH : 4 * WIDTH]
+    level = pixels[5 * CELL_HEIGHT : 6 * CELL_HEIGHT, 2 * CELL_WIDTH : 4 * CELL_WIDTH]
     assert (level != np.array(GROUND)).any(axis=2).any(axis=0).all()
 
 
@@ -90,4 +90,4 @@ def test_the_font_has_all_that_charts_are_written_in():
 def test_without_pillow_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(PngError, match=r'not installed: pip install "tuitrain\[png\]"'):
-        as_png([], STYLES.__getitem__, "x")
+        to_png([], STYLES.__getitem__, "x")

@@ -10,8 +10,8 @@ import pytest
 from tuitrain.app.renderables.charts.lr_forecast import lr_rows
 from tuitrain.app.renderables.rows import plain
 from tuitrain.app.renderables.tables.update_preview import update_rows
-from tuitrain.app.screens.previewed import courses
-from tuitrain.app.screens.schedule import first_terms
+from tuitrain.app.screens.dialogs.preview_dialog import forecast_lr
+from tuitrain.app.screens.dialogs.schedule import first_terms
 from tuitrain.app.widgets.charts.previews import LrCurve, NextUpdate
 from tuitrain.commands import parse, to_text
 from tuitrain.run.snapshot import UpdatePreview
@@ -127,24 +127,24 @@ async def test_a_schedule_that_cannot_be_says_why_in_the_dialog(opened):
 def test_the_first_terms_of_every_schedule_are_allowed_and_end_with_the_run(step):
     snapshot = running(step=step)
     for kind, terms in first_terms(GROUPS[0], snapshot).items():
-        ahead = courses(GROUPS[0], snapshot, parse(f"schedule conv {kind} {terms}"))
+        ahead = forecast_lr(GROUPS[0], snapshot, parse(f"schedule conv {kind} {terms}"))
         assert len(ahead.then) >= 1
 
 
 def test_courses_are_drawn_until_they_have_settled():
     constant = replace(GROUPS[0], schedule_record={}, lr=0.1)
-    ahead = courses(constant, running(), parse("decay conv over 100 steps"))
+    ahead = forecast_lr(constant, running(), parse("decay conv over 100 steps"))
     drawn = dict(zip(ahead.then.steps.tolist(), ahead.then.values.tolist(), strict=True))
     assert (min(drawn), max(drawn)) == (1204, pytest.approx(1334, abs=15))
     assert (drawn[1204], drawn[1304]) == (0.1, 0.0)
     assert ahead.ends == (0.1, 0.0)
-    whole = courses(constant, running(), parse("lr conv 0.2"))
+    whole = forecast_lr(constant, running(), parse("lr conv 0.2"))
     assert whole.then.steps[-1] == 4689
     assert whole.ends == (0.1, 0.2)
 
 
 def test_in_the_last_step_there_is_no_course_to_draw():
-    ahead = courses(GROUPS[0], running(step=4689), parse("lr conv 0.2"))
+    ahead = forecast_lr(GROUPS[0], running(step=4689), parse("lr conv 0.2"))
     assert [plain(row) for row in lr_rows(ahead, 60, 8)] == ["this is the last step of the run"]
 
 

@@ -11,9 +11,9 @@ import pytest
 from tests.past import flown, wandered
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.renderables.rows import plain
-from tuitrain.app.screens.help import Help
-from tuitrain.app.screens.recording import RecordingDeck
-from tuitrain.app.screens.runs import RunsScreen
+from tuitrain.app.screens.deck.recording_deck import RecordingDeck
+from tuitrain.app.screens.help import HelpScreen
+from tuitrain.app.screens.run_choice.compare import RunsScreen
 from tuitrain.app.widgets.tables.journal import Journal
 from tuitrain.run.snapshot import Phase, Snapshot
 from tuitrain.scenario.past.recording import Recording
@@ -153,7 +153,7 @@ async def test_zoomed_in_long_jumps_move_what_the_charts_show(tmp_path):
 async def test_the_help_has_the_keys_of_a_recording(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press("question_mark")
-        assert isinstance(person.app.screen, Help)
+        assert isinstance(person.app.screen, HelpScreen)
         assert "The step before." in person.svg().replace("&#160;", " ")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.app.conftest import Driver, Open
 from tests.app.fake import FakeSource
-from tuitrain.app.rhythm import LONGEST_REST, SHARE, TURNS, Rhythm
+from tuitrain.app.refresh_scheduler import MAX_CPU_SHARE, MAX_INTERVAL, TURN_COUNT, RefreshScheduler
 from tuitrain.run.snapshot import Series
 
 
@@ -18,17 +18,17 @@ class Hands:
 
     def __init__(self) -> None:
         self.now = self.used = 0.0
-        self.rhythm = Rhythm(lambda: self.now, lambda: self.used)
+        self.rhythm = RefreshScheduler(lambda: self.now, lambda: self.used)
 
     def after(self, passed: float, used: float) -> bool:
         self.now += passed
         self.used += used
-        return self.rhythm.is_time()
+        return self.rhythm.is_due()
 
 
 def test_a_cheap_screen_looks_whenever_it_is_asked():
     hands = Hands()
-    assert all(hands.after(0.08, 0.08 * SHARE * 0.9) for _ in range(20))
+    assert all(hands.after(0.08, 0.08 * MAX_CPU_SHARE * 0.9) for _ in range(20))
 
 
 def test_a_look_that_cost_much_is_followed_by_a_rest_in_proportion():
@@ -41,13 +41,15 @@ def test_a_look_that_cost_much_is_followed_by_a_rest_in_proportion():
 
 def test_however_much_it_costs_it_looks_now_and_then():
     hands = Hands()
-    assert not hands.after(LONGEST_REST * 0.9, 10.0)
-    assert hands.after(LONGEST_REST * 0.2, 10.0)
+    assert not hands.after(MAX_INTERVAL * 0.9, 10.0)
+    assert hands.after(MAX_INTERVAL * 0.2, 10.0)
 
 
 def test_every_panel_has_its_turn():
-    rhythm = Rhythm()
-    assert sorted(rhythm.turn() for _ in range(2 * TURNS)) == sorted([*range(TURNS)] * 2)
+    rhythm = RefreshScheduler()
+    assert sorted(rhythm.next_turn() for _ in range(2 * TURN_COUNT)) == sorted(
+        [*range(TURN_COUNT)] * 2
+    )
 
 
 def further(source: FakeSource) -> None:
@@ -76,7 +78,7 @@ async def test_panels_are_drawn_in_turns_and_none_is_passed_over_when_nothing_ne
         further(person.source)
         before = said(person)
         drawn = []
-        for turn in range(TURNS):
+        for turn in range(TURN_COUNT):
             person.app._show_run(turn)
             pairs = zip(said(person), before, strict=True)
             drawn.append(sum(now != then for now, then in pairs))

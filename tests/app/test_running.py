@@ -7,7 +7,7 @@ import pytest
 from textual.app import App
 from textual.drivers.headless_driver import HeadlessDriver
 
-from tuitrain.app.running import run_app
+from tuitrain.app.framework.runner import run_app
 from tuitrain.errors import TerminatedError
 
 

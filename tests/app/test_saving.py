@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.scenario.small import TEXT
-from tuitrain.app.screens.save import SaveDialog
+from tuitrain.app.screens.dialogs.save import SaveDialog
 from tuitrain.run.folder import RunFolder
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.load import load, loads

@@ -11,11 +11,11 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 import tuitrain.app
-from tuitrain.app.screens.base import BaseScreen
-from tuitrain.app.screens.keep import KeepDialog
-from tuitrain.app.screens.rewind import RewindDialog
-from tuitrain.app.terminal import key_of
-from tuitrain.app.textual_fixes import OnceScreen
+from tuitrain.app.framework.screens import BaseScreen
+from tuitrain.app.framework.textual_fixes import StrictScreen
+from tuitrain.app.screens.dialogs.checkpoint import CheckpointDialog
+from tuitrain.app.screens.dialogs.rewind import RewindDialog
+from tuitrain.app.terminal import key_name
 
 from .fake import running
 
@@ -23,7 +23,7 @@ from .fake import running
 def screens() -> list[type[Screen]]:
     """Return every class of screens that tuitrain has."""
     for module in pkgutil.walk_packages(tuitrain.app.__path__, "tuitrain.app."):
-        if module.name != "tuitrain.app.served":  # needs textual-serve
+        if module.name != "tuitrain.app.web.server":  # needs textual-serve
             importlib.import_module(module.name)
     found, left = [], [Screen]
     while left:
@@ -36,7 +36,7 @@ def screens() -> list[type[Screen]]:
 def at_once(person, *keys: str) -> None:
     """Post keys as a terminal does that has read them in one go."""
     for key in keys:
-        name = key_of(key) if len(key) == 1 else key
+        name = key_name(key) if len(key) == 1 else key
         person.app.post_message(events.Key(name, key if len(key) == 1 else None))
 
 
@@ -47,7 +47,7 @@ async def caught_up(person) -> None:
 
 
 def test_every_screen_has_the_one_base():
-    found = {each for each in screens() if each is not OnceScreen}
+    found = {each for each in screens() if each is not StrictScreen}
     assert len(found) > 25
     without = {each.__name__ for each in found if not issubclass(each, BaseScreen)}
     assert without == {"Palette"}  # Textual's own, which shows nothing of the run
@@ -87,9 +87,9 @@ async def test_the_palette_is_asked_before_it_is_filled(opened, key):
 
 async def test_a_dialog_is_dismissed_once_and_never_from_below(opened):
     async with opened() as person:
-        dialog = KeepDialog(running())
+        dialog = CheckpointDialog(running())
         await person.app.push_screen(dialog)
-        await person.app.push_screen(KeepDialog(running()))
+        await person.app.push_screen(CheckpointDialog(running()))
         dialog.dismiss(None)
         assert len(person.app.screen_stack) == 3
         person.app.screen.dismiss(None)
@@ -101,12 +101,12 @@ async def test_a_dialog_is_dismissed_once_and_never_from_below(opened):
 async def test_a_screen_takes_nothing_before_it_is_composed_nor_after_it_was_dismissed(opened):
     async with opened() as person:
         dialog = RewindDialog(running)
-        dialog.show_run(running())
+        dialog.offer_snapshot(running())
         assert not dialog.check_action("send", ())
         await person.app.push_screen(dialog)
         assert dialog.check_action("send", ())
         dialog.dismiss(None)
-        dialog.show_run(running())
+        dialog.offer_snapshot(running())
         assert not dialog.check_action("send", ())
         await person.settle()
         assert person.sent == []

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from tuitrain.app.renderables.rows import plain
-from tuitrain.app.screens.batch import BatchScreen
-from tuitrain.app.screens.lr import LrDialog
-from tuitrain.app.screens.network import NetworkScreen
-from tuitrain.app.screens.weights import WeightsScreen
+from tuitrain.app.screens.dialogs.lr import LrDialog
+from tuitrain.app.screens.inspection.batch import BatchScreen
+from tuitrain.app.screens.inspection.network import NetworkScreen
+from tuitrain.app.screens.inspection.weights import WeightsScreen
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.heatmaps.batch import ConfusionMatrix, Samples
 from tuitrain.app.widgets.heatmaps.weights import WeightsBars, WeightsFacts, WeightsPicture

@@ -9,7 +9,7 @@ import urllib.request
 import pytest
 
 from tests.serving import served
-from tuitrain.app.serving import is_asked_by_its_own_page, is_loopback, serve
+from tuitrain.app.web.serve import is_loopback, is_same_origin, serve
 from tuitrain.cli import main
 from tuitrain.errors import TuitrainError
 
@@ -51,7 +51,7 @@ def test_the_page_is_served_to_this_machine_and_refers_to_where_it_was_asked_for
     ],
 )
 def test_pages_of_others_are_not_answered(host, origin, served_at, answered):
-    assert is_asked_by_its_own_page(host, origin, served_at) == answered
+    assert is_same_origin(host, origin, served_at) == answered
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_loopback_is_told_from_what_others_reach(host, loopback):
 
 
 def test_without_the_extra_it_is_said_how_to_install_it(monkeypatch, capsys):
-    monkeypatch.delitem(sys.modules, "tuitrain.app.served", raising=False)
+    monkeypatch.delitem(sys.modules, "tuitrain.app.web.server", raising=False)
     monkeypatch.setitem(sys.modules, "textual_serve", None)
     monkeypatch.setitem(sys.modules, "textual_serve.server", None)
     assert main(["serve"]) == 2

@@ -14,12 +14,12 @@ from textual.pilot import Pilot
 from textual.widgets import Input, OptionList, Static
 
 from tests.past import damaged, flown, left_behind, losses
-from tuitrain.app.choice import Choice, FlyOn, FlyScenario, Open, Resume
-from tuitrain.app.screens.new_flight import NewFlight
-from tuitrain.app.screens.past_run import PastRunDialog
-from tuitrain.app.screens.runs import RunsScreen
-from tuitrain.app.screens.start import StartScreen
-from tuitrain.app.start import StartApp
+from tuitrain.app.screens.run_choice.compare import RunsScreen
+from tuitrain.app.screens.run_choice.new_run import NewRunDialog
+from tuitrain.app.screens.run_choice.resume_or_open import ResumeOrOpenDialog
+from tuitrain.app.screens.run_choice.start import StartScreen
+from tuitrain.app.start_app import StartApp
+from tuitrain.app.start_choice import OpenRecording, ResumeRun, RunScenario, StartChoice, TrainModel
 from tuitrain.app.widgets.tables.pick_list import PickList
 from tuitrain.scenario.box import Boxed
 from tuitrain.scenario.past.runs import past_runs
@@ -52,7 +52,7 @@ def some_runs(folder: Path) -> Path:
 @dataclass
 class Visitor:
     app: StartApp
-    pilot: Pilot[Choice]
+    pilot: Pilot[StartChoice]
 
     @property
     def about(self) -> str:
@@ -87,21 +87,21 @@ async def visited(folder: Path, size=(120, 36)) -> AsyncIterator[Visitor]:
 async def test_a_finished_run_is_opened_as_a_recording(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("down", "down", "enter")
-    assert person.app.return_value == Open(tmp_path / "first")
+    assert person.app.return_value == OpenRecording(tmp_path / "first")
 
 
 async def test_a_run_that_has_not_finished_can_be_resumed(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("down", "enter")
-        assert isinstance(person.app.screen, PastRunDialog)
+        assert isinstance(person.app.screen, ResumeOrOpenDialog)
         await person.press("enter")
-    assert person.app.return_value == Resume(tmp_path / "second")
+    assert person.app.return_value == ResumeRun(tmp_path / "second")
 
 
 async def test_a_run_that_has_not_finished_can_be_looked_at(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("down", "enter", "o")
-    assert person.app.return_value == Open(tmp_path / "second")
+    assert person.app.return_value == OpenRecording(tmp_path / "second")
 
 
 async def test_escape_leads_back_to_the_lists(tmp_path):
@@ -123,19 +123,19 @@ async def test_a_scenario_of_the_box_is_started(tmp_path):
         await person.press("tab", "down", "down")
         assert person.about == "Another optimizer in the middle of a run."
         await person.press("enter")
-    assert person.app.return_value == FlyScenario(Path("swap.toml"))
+    assert person.app.return_value == RunScenario(Path("swap.toml"))
 
 
 async def test_without_past_runs_the_first_flight_is_one_key_away(tmp_path):
     async with visited(tmp_path / "none") as person:
         await person.press("enter")
-    assert person.app.return_value == FlyScenario(None)
+    assert person.app.return_value == RunScenario(None)
 
 
 async def test_data_is_flown_with_the_chosen_network(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("tab", "tab", "end", "enter")
-        assert isinstance(person.app.screen, NewFlight)
+        assert isinstance(person.app.screen, NewRunDialog)
         await person.press("enter")
         said = person.app.screen.query_one("#flight-problem", Static).content
         assert "name the data" in str(said)
@@ -143,7 +143,7 @@ async def test_data_is_flown_with_the_chosen_network(tmp_path):
         await person.press("down", "down")
         assert person.app.screen.query_one(OptionList).highlighted == 2
         await person.press("enter")
-    assert person.app.return_value == FlyOn(f"idx:{DIGITS}", "cnn")
+    assert person.app.return_value == TrainModel(f"idx:{DIGITS}", "cnn")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ async def test_data_that_is_not_there_is_told_before_anything_is_flown(named, sa
         await person.press("tab", "end", "enter")
         await person.type(named)
         await person.press("enter")
-        assert isinstance(person.app.screen, NewFlight)
+        assert isinstance(person.app.screen, NewRunDialog)
         problem = person.app.screen.query_one("#flight-problem", Static).content
         assert said in str(problem)
         assert not (tmp_path / "none").exists()
@@ -182,7 +182,7 @@ async def test_the_filter_is_for_all_lists(tmp_path):
         assert [run.name for run in person.shown("runs")] == ["tuesday"]
         assert person.shown("scenarios") == []
         await person.press("enter", "enter")
-        assert isinstance(person.app.screen, PastRunDialog)
+        assert isinstance(person.app.screen, ResumeOrOpenDialog)
 
 
 async def test_escape_in_the_filter_shows_all_again(tmp_path):
@@ -204,7 +204,7 @@ async def test_marked_runs_are_compared_and_drawn_beside_what_is_opened(tmp_path
         assert "B tuesday" in table
         await person.press("escape", "tab", "enter")
     choice = person.app.return_value
-    assert isinstance(choice, FlyScenario)
+    assert isinstance(choice, RunScenario)
     assert [each.name for each in choice.pinned] == ["wednesday 01-07 09:00", "tuesday 01-06 09:00"]
 
 

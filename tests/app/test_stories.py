@@ -9,9 +9,9 @@ from textual.widgets import OptionList, Static
 
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.keys import KEYS
-from tuitrain.app.palette import SteeringCommands
-from tuitrain.app.screens.confirm import Confirm
-from tuitrain.app.screens.help import Help
+from tuitrain.app.palette import RunCommands
+from tuitrain.app.screens.dialogs.confirm import ConfirmDialog
+from tuitrain.app.screens.help import HelpScreen
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.commands import VOCABULARY, Freeze, Pause, Resume, Step, Stop, Thaw
@@ -98,7 +98,7 @@ async def test_full_stop_steps(opened):
 async def test_stop_asks_first_and_names_the_run(opened):
     async with opened() as person:
         await person.press("s")
-        assert isinstance(person.app.screen, Confirm)
+        assert isinstance(person.app.screen, ConfirmDialog)
         question = str(person.app.screen.query_one(".question", Static).content)
         assert question == "Stop the run lenet-decay at step 1 204 of 4 690?"
         await person.press("n")
@@ -110,7 +110,7 @@ async def test_stop_asks_first_and_names_the_run(opened):
 async def test_quit_asks_while_training(opened):
     async with opened() as person:
         await person.press("q")
-        assert isinstance(person.app.screen, Confirm)
+        assert isinstance(person.app.screen, ConfirmDialog)
         await person.press("escape")
         assert person.app.is_running
         await person.press("q", "y")
@@ -219,7 +219,7 @@ async def test_footer_says_what_the_keys_do_now(opened):
 async def test_help_lists_every_key(opened):
     async with opened() as person:
         await person.press("question_mark")
-        assert isinstance(person.app.screen, Help)
+        assert isinstance(person.app.screen, HelpScreen)
         text = str(person.app.screen.query_one("#help Static", Static).content)
         assert all(key.summary in text for key in KEYS)
 
@@ -233,7 +233,7 @@ def test_every_command_has_a_key_or_more_than_one_way():
 
 async def test_palette_has_every_command_and_every_key(opened):
     async with opened() as person:
-        entries = [text for text, _, _ in SteeringCommands(person.deck)._entries()]
+        entries = [text for text, _, _ in RunCommands(person.deck)._entries()]
         for verb in VOCABULARY:
             assert any(text.split()[0] == verb.name for text in entries)
         assert any(text.startswith("Save as scenario") for text in entries)

@@ -7,7 +7,7 @@ from textual.events import MouseScrollUp
 from textual.widgets import Static
 
 from tuitrain.app.config import Config, read_config, write_config
-from tuitrain.app.tour import STOPS
+from tuitrain.app.tour_steps import TOUR_STEPS
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.app.widgets.tables.journal import Journal
@@ -23,15 +23,15 @@ def tour_text(person) -> str:
 async def test_the_tour_waits_for_the_real_keys_and_points_at_the_real_panels(opened):
     async with opened() as person:
         await person.press("T")
-        assert person.deck.tour.border_title == f"tour 1 / {len(STOPS)}"
+        assert person.deck.tour.border_title == f"tour 1 / {len(TOUR_STEPS)}"
         await person.press("f")
-        assert person.deck.tour.border_title == f"tour 1 / {len(STOPS)}"
+        assert person.deck.tour.border_title == f"tour 1 / {len(TOUR_STEPS)}"
         pointed = []
         for key in ("down", "f", "u", "left", "space", "]", "question_mark"):
             (panel,) = person.deck.query(".-pointed")
             pointed.append(panel.id)
             await person.press(key)
-        assert pointed == [stop.panel for stop in STOPS]
+        assert pointed == [stop.panel for stop in TOUR_STEPS]
         assert not person.deck.tour.on
         assert not person.deck.query(".-pointed")
         assert person.sent == ["freeze conv", "freeze conv1.bias", "undo", "pause"]

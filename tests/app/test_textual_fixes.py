@@ -14,15 +14,15 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import OptionList, Static
 
-from tuitrain.app.in_turn import InTurnApp
-from tuitrain.app.textual_fixes import FixedApp, OnceScreen
+from tuitrain.app.framework.input_queue import QueuedInputApp
+from tuitrain.app.framework.textual_fixes import FixedApp, StrictScreen
 
 
 class Plain(ModalScreen[None]):
     """A dialog of Textual's."""
 
 
-class Once(OnceScreen[None]):
+class Once(StrictScreen[None]):
     """A dialog of ours."""
 
 
@@ -122,11 +122,11 @@ def haunted(kind: type[Screen]) -> Screen:
 
 async def test_a_press_on_a_widget_that_was_removed():
     async with App().run_test() as pilot:
-        for kind in (Screen, OnceScreen):
+        for kind in (Screen, StrictScreen):
             await pilot.app.push_screen(haunted(kind))
             await pilot.pause()
             press = MouseDown(None, 1, 0, 0, 0, 1, False, False, False)
-            if kind is OnceScreen:
+            if kind is StrictScreen:
                 await pilot.app.on_event(press)
                 assert pilot.app.screen.focused is None
             else:
@@ -157,7 +157,7 @@ class Field(App[None]):
         self.met.append(str(self.focused.id))
 
 
-class FieldInTurn(InTurnApp[None]):
+class FieldInTurn(QueuedInputApp[None]):
     BINDINGS = Field.BINDINGS
     met = Field.met
     compose, on_mount = Field.compose, Field.on_mount

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.widgets import Static
 
 from tuitrain.app.renderables.rows import plain
-from tuitrain.app.screens.rewind import RewindDialog
+from tuitrain.app.screens.dialogs.rewind import RewindDialog
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.app.widgets.tables.journal import Journal

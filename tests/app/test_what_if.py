@@ -10,8 +10,8 @@ import pytest
 from tuitrain.app.renderables.charts.lr_sweep import best, curve_rows, finder_rows, table_rows
 from tuitrain.app.renderables.charts.lr_sweep import tried as candidates_of
 from tuitrain.app.renderables.rows import plain
-from tuitrain.app.screens.try_lr import takes
-from tuitrain.app.screens.what_if import WhatIf
+from tuitrain.app.screens.dialogs.try_lr import takes
+from tuitrain.app.screens.dialogs.what_if import WhatIfDialog
 from tuitrain.app.widgets.charts.lr_sweep import TriedTable
 from tuitrain.commands import parse
 from tuitrain.run.snapshot import BranchView, Candidate, Phase, Series, Snapshot, Trial
@@ -139,7 +139,7 @@ async def test_what_was_tried_is_shown_as_soon_as_it_is_known_and_enter_goes_on_
         person.source.show(trial=tried().trial, branches=tried().branches, phase=Phase.PAUSED)
         person.source.answer("applied", "paused; mean loss …")
         await person.look()
-        assert isinstance(person.app.screen, WhatIf)
+        assert isinstance(person.app.screen, WhatIfDialog)
         assert person.line == ":branch b3"
         await person.press("up", "enter")
         assert person.sent[1:] == ["branch b2"]
@@ -160,7 +160,7 @@ async def test_nothing_pops_up_over_an_open_dialog(opened):
         person.source.show(trial=tried().trial, branches=tried().branches)
         person.source.answer("applied", "paused; mean loss …")
         await person.look()
-        assert not isinstance(person.app.screen, WhatIf)
+        assert not isinstance(person.app.screen, WhatIfDialog)
 
 
 async def test_escape_stays_where_the_run_is(opened):

@@ -13,9 +13,10 @@ from textual.drivers.headless_driver import HeadlessDriver
 
 from tests.scenario import small
 from tests.scenario.small import TEXT
-from tuitrain.app import opening, running
-from tuitrain.app.choice import FlyScenario
-from tuitrain.app.start import StartApp
+from tuitrain.app import launch
+from tuitrain.app.framework import runner
+from tuitrain.app.start_app import StartApp
+from tuitrain.app.start_choice import RunScenario
 from tuitrain.cli import main
 from tuitrain.engines.embedded import EmbeddedEngine
 from tuitrain.errors import RunFailedError, TerminatedError
@@ -112,12 +113,12 @@ def test_a_way_back_that_raises_is_no_traceback(tmp_path, capsys):
 @pytest.fixture
 def screen(monkeypatch):
     """Stand in for the screen: it is left as soon as the run has ended."""
-    monkeypatch.setattr(opening, "check_terminal", lambda: None)
+    monkeypatch.setattr(launch, "check_terminal", lambda: None)
 
     def left(app):
         app.source.join(PATIENCE)
 
-    monkeypatch.setattr(running, "run_app", left)
+    monkeypatch.setattr(runner, "run_app", left)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_a_record_whose_run_had_failed_fails_again_when_it_is_taken_up(tmp_path,
     text = failing(ValueError)
     assert main(["run", "--headless", "--out", str(out), written(tmp_path, text)]) == 1
     with pytest.raises(RunFailedError, match="step 15: ValueError: enough"):
-        opening.resume(out)
+        launch.resume_run(out)
     assert main(["resume", str(out)]) == 1
     assert (out / JOURNAL).exists()
 
@@ -164,20 +165,20 @@ def choosing(monkeypatch, *choices) -> None:
             return left.pop(0) if left else None
         return app.source.join(PATIENCE) and None
 
-    monkeypatch.setattr(running, "run_app", run)
+    monkeypatch.setattr(runner, "run_app", run)
 
 
 def test_the_start_screen_exits_with_1_if_one_of_its_runs_failed(
     tmp_path, capsys, monkeypatch, screen
 ):
-    monkeypatch.setattr(opening, "new_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(launch, "new_folder", lambda name: tmp_path / name)
     good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
     good.write_text(STEPS.replace('"small"', '"good"'))
     bad.write_text(failing(ValueError).replace('"small"', '"bad"'))
-    choosing(monkeypatch, FlyScenario(bad, ()), FlyScenario(good, ()))
+    choosing(monkeypatch, RunScenario(bad, ()), RunScenario(good, ()))
     assert main(["start", "--runs", str(tmp_path)]) == 1
     assert "the run has failed: step 15: ValueError" in capsys.readouterr().err
-    choosing(monkeypatch, FlyScenario(tmp_path / "none.toml", ()))
+    choosing(monkeypatch, RunScenario(tmp_path / "none.toml", ()))
     assert main(["start", "--runs", str(tmp_path)]) == 0
 
 
@@ -190,7 +191,7 @@ class Crashing(App[None]):
 
 def test_a_screen_that_crashes_is_no_orderly_end(capsys):
     with pytest.raises(RunFailedError, match="the screen has failed: ValueError: no such widget"):
-        running.run_app(Crashing(driver_class=HeadlessDriver))
+        runner.run_app(Crashing(driver_class=HeadlessDriver))
 
 
 @pytest.mark.parametrize("kind", ["run", "open"])
@@ -203,7 +204,7 @@ def test_a_crash_of_the_screen_exits_with_1(kind, tmp_path, capsys, monkeypatch,
     out, path = tmp_path / "run", written(tmp_path, STEPS)
     if kind == "open":
         assert main(["run", "--headless", "--out", str(out), path]) == 0
-    monkeypatch.setattr(running, "run_app", crash)
+    monkeypatch.setattr(runner, "run_app", crash)
     arguments = ["open", str(out)] if kind == "open" else ["run", "--out", str(out), path]
     assert main(arguments) == 1
     assert "tuitrain: the screen has failed: KeyError: 'x'\n" in capsys.readouterr().err
@@ -223,7 +224,7 @@ def test_a_signal_takes_the_screen_down_and_names_itself(number, status):
 
     app = Ended(driver_class=HeadlessDriver)
     with pytest.raises(KeyboardInterrupt) as ending:
-        running.run_app(app)
+        runner.run_app(app)
     assert app.down
     assert getattr(ending.value, "status", 130) == status
 

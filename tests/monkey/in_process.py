@@ -15,8 +15,8 @@ from typing import Final
 from textual import events
 from textual.geometry import Size
 
-from tuitrain.app.guarded import GuardedApp
-from tuitrain.app.terminal import key_of
+from tuitrain.app.framework.guarded_app import GuardedApp
+from tuitrain.app.terminal import key_name
 
 from .moves import LARGEST, SMALLEST, Mouse, Move, Pasted, Press, Sized, moves
 from .worlds import World, opened, tidy
@@ -38,7 +38,7 @@ _MOUSE: Final = {
     "wheel_up": events.MouseScrollUp,
     "wheel_down": events.MouseScrollDown,
 }
-_WRITES: Final = {key_of(each): each for each in map(chr, range(32, 127))} | {"enter": "\r"}
+_WRITES: Final = {key_name(each): each for each in map(chr, range(32, 127))} | {"enter": "\r"}
 """The characters of keys, by their names."""
 
 
@@ -75,7 +75,7 @@ async def play(world: World, seed: int, count: int, seconds: float = 600.0) -> E
             episode.reports.append(traceback.format_exc())
         episode.faults = app.faults.total
         episode.asked_to_leave = cage.left
-        episode.reports += app.kept_faults
+        episode.reports += app.unlogged_faults
     return episode
 
 
@@ -100,11 +100,11 @@ async def _let_loose(
 
 async def _catch_up(app: GuardedApp, most: int) -> None:
     """Wait until at most ``most`` events are queued."""
-    waiting, moved_at = app.waiting_inputs, time.monotonic()
-    while app.waiting_inputs > most:
+    waiting, moved_at = app.queued_inputs, time.monotonic()
+    while app.queued_inputs > most:
         await asyncio.sleep(0.001)
-        if app.waiting_inputs != waiting:
-            waiting, moved_at = app.waiting_inputs, time.monotonic()
+        if app.queued_inputs != waiting:
+            waiting, moved_at = app.queued_inputs, time.monotonic()
         elif time.monotonic() - moved_at > STALLED:
             raise RuntimeError(f"the app has taken no event for {STALLED:.0f} s")
 
@@ -112,7 +112,7 @@ async def _catch_up(app: GuardedApp, most: int) -> None:
 def _event(move: Move) -> events.Event:
     match move:
         case Press(key):
-            name = key_of(key) if len(key) == 1 else key
+            name = key_name(key) if len(key) == 1 else key
             return events.Key(name, key if len(key) == 1 else _WRITES.get(key))
         case Mouse(what, x, y):
             return _MOUSE[what](None, x, y, 0, 0, 1 if what != "move" else 0, False, False, False)

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from tuitrain.app.keys import KEYS
-from tuitrain.app.keys.elsewhere import BATCH, NETWORK, RECORDING, START, VIEWS, WEIGHTS
+from tuitrain.app.keys.other_screens import (
+    BATCH_KEYS,
+    INSPECTION_KEYS,
+    NETWORK_KEYS,
+    RECORDING_KEYS,
+    START_KEYS,
+    WEIGHTS_KEYS,
+)
 from tuitrain.commands import VOCABULARY
 
 SMALLEST: Final = (80, 24)
@@ -50,7 +57,15 @@ _LEAVES: Final = ("ctrl+q", "ctrl+c", "ctrl+z")
 _NAMED: Final = sorted(
     {
         key
-        for table in (KEYS, RECORDING, VIEWS, WEIGHTS, NETWORK, BATCH, START)
+        for table in (
+            KEYS,
+            RECORDING_KEYS,
+            INSPECTION_KEYS,
+            WEIGHTS_KEYS,
+            NETWORK_KEYS,
+            BATCH_KEYS,
+            START_KEYS,
+        )
         for each in table
         for key in each.keys.split(",")
     }

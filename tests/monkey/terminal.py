@@ -110,7 +110,7 @@ def run_caged() -> None:
         nonlocal came
         came += isinstance(event, InputEvent | Paste) and not event.is_forwarded
         await taken(app, event)
-        HANDLED.write_text(str(came - app.waiting_inputs))
+        HANDLED.write_text(str(came - app.queued_inputs))
 
     TuitrainApp.on_event = count  # type: ignore[method-assign]
     TuitrainApp.exit = lambda self, *given, **named: None  # type: ignore[method-assign]

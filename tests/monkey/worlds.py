@@ -14,10 +14,10 @@ from typing import Final, TypeAlias
 
 from tests.past import flown, left_behind
 from tuitrain.app.app import TuitrainApp
-from tuitrain.app.guarded import GuardedApp
-from tuitrain.app.screens import acts
-from tuitrain.app.screens.recording import RecordingDeck
-from tuitrain.app.start import StartApp
+from tuitrain.app.framework.guarded_app import GuardedApp
+from tuitrain.app.screens.deck import command_actions
+from tuitrain.app.screens.deck.recording_deck import RecordingDeck
+from tuitrain.app.start_app import StartApp
 from tuitrain.run.folder import RunFolder
 from tuitrain.run.live_run import LiveRun
 from tuitrain.run.logs.log_capture import Output
@@ -68,7 +68,7 @@ class Cage:
 
     def __post_init__(self) -> None:
         self.app.exit = self._leave  # type: ignore[method-assign]
-        self.app.keep_fault = self.app.kept_faults.append  # type: ignore[method-assign]
+        self.app.log_fault = self.app.unlogged_faults.append  # type: ignore[method-assign]
 
     def _leave(self, *given: object, **named: object) -> None:
         self.left += 1
@@ -128,17 +128,17 @@ def _live(record: Path, files: ExitStack) -> tuple[LiveRun, Output]:
 @contextmanager
 def saving_below(folder: Path) -> Iterator[None]:
     """Let the save dialog write below a folder only, whatever is typed into it."""
-    save = acts.save
+    save = command_actions.save
 
     def save_below(source: Path, target: Path, overwrite: bool = False) -> None:
         if target.resolve().is_relative_to(folder.resolve()):
             save(source, target, overwrite)
 
-    acts.save = save_below
+    command_actions.save = save_below
     try:
         yield
     finally:
-        acts.save = save
+        command_actions.save = save
 
 
 def tidy(folder: Path) -> bool:

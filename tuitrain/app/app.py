@@ -22,28 +22,28 @@ from tuitrain.run.logs.log_capture import Output
 from tuitrain.run.snapshot import Phase, Snapshot
 
 from .config import Config, ConfigError, read_config, write_config
-from .keymap import keys_with, textual_keymap
-from .notices import Notice, news
-from .palette import SteeringCommands
-from .pictured import PicturedApp
-from .rhythm import TURNS, Rhythm
-from .screens.base import BaseScreen
-from .screens.confirm import Confirm
-from .screens.flight_deck import FlightDeck
-from .screens.help import Help
+from .framework.base_app import BaseApp
+from .framework.screens import BaseScreen
+from .keys.keymap import build_key_table, textual_keymap
+from .notifications import Notice, find_notice
+from .palette import RunCommands
+from .refresh_scheduler import TURN_COUNT, RefreshScheduler
+from .screens.deck.flight_deck import FlightDeck
+from .screens.dialogs.confirm import ConfirmDialog
+from .screens.help import HelpScreen
 from .source import Source
-from .terminal import can_suspend, tell_desktop
-from .themes import OURS, heat
+from .terminal import can_suspend, notify_desktop
+from .themes import OWN_THEMES, heat_colors
 
-ANSWER_HZ: Final = 60
+REPLY_POLL_HZ: Final = 60
 """So often the screen looks at the run while a command waits for its answer: keys shall be felt."""
 
-SWITCH_SECONDS: Final = 0.0005
+SWITCH_INTERVAL: Final = 0.0005
 """How long the run waits for Python while a panel is drawn, between two bursts of steps; Python's
 own 5 ms are a quarter of a burst."""
 
 
-class TuitrainApp(PicturedApp[None]):
+class TuitrainApp(BaseApp[None]):
     """Watch a run and steer it.
 
     Parameters
@@ -68,7 +68,7 @@ class TuitrainApp(PicturedApp[None]):
         Binding("ctrl+z", "suspend_process", "Suspend", show=False, priority=True),
         Binding("f1", "explain", "Help", show=False),
     ]
-    COMMANDS = App.COMMANDS | {SteeringCommands}
+    COMMANDS = App.COMMANDS | {RunCommands}
 
     def __init__(
         self,
@@ -83,11 +83,11 @@ class TuitrainApp(PicturedApp[None]):
     ) -> None:
         super().__init__()
         self._output = output
-        for theme in OURS:
+        for theme in OWN_THEMES:
             self.register_theme(theme)
         self._config = config
         self.config = Config() if config is None else read_config(config, self.available_themes)
-        self.key_table = keys_with(self.config.keys)
+        self.key_table = build_key_table(self.config.keys)
         if self.config.theme:
             self.theme = self.config.theme
         self._refreshes = refreshes
@@ -95,7 +95,7 @@ class TuitrainApp(PicturedApp[None]):
         self.deck = deck or FlightDeck(source, clock, record, read_only)
         self._version: int | None = None
         self._timer: Timer | None = None
-        self._rhythm = Rhythm()
+        self._rhythm = RefreshScheduler()
         self._owed = 0
 
     def get_default_screen(self) -> FlightDeck:
@@ -104,7 +104,7 @@ class TuitrainApp(PicturedApp[None]):
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Say what colours the scales of heat maps have where the theme does not."""
-        return heat(self.no_color)
+        return heat_colors(self.no_color)
 
     def on_mount(self) -> None:
         """Start to look at the run."""
@@ -115,7 +115,7 @@ class TuitrainApp(PicturedApp[None]):
         self.set_keymap(textual_keymap(self.config.keys))
         if self._refreshes:
             self._timer = self.set_interval(1 / self.config.rate, self._poll_in_turn)
-            self.set_interval(1 / ANSWER_HZ, self._poll_for_answer)
+            self.set_interval(1 / REPLY_POLL_HZ, self._poll_for_answer)
         self.call_after_refresh(self._settle)
 
     def poll(self) -> None:
@@ -123,8 +123,8 @@ class TuitrainApp(PicturedApp[None]):
         self._show_run(None)
 
     def _poll_in_turn(self) -> None:
-        if self._rhythm.is_time():
-            self._show_run(self._rhythm.turn())
+        if self._rhythm.is_due():
+            self._show_run(self._rhythm.next_turn())
 
     def _show_run(self, turn: int | None) -> None:
         """Show the newest snapshot, if there is one, once there is a deck to show it on.
@@ -141,18 +141,18 @@ class TuitrainApp(PicturedApp[None]):
         elif is_new or self._owed:
             self._version = snapshot.version
             before = self.deck.snapshot
-            self._owed = 0 if turn is None else TURNS - 1 if is_new else self._owed - 1
+            self._owed = 0 if turn is None else TURN_COUNT - 1 if is_new else self._owed - 1
             with self.batch_update():
                 self.deck.turn = turn
                 self.deck.snapshot = snapshot
-            if (notice := news(before, snapshot)) is not None:
+            if (notice := find_notice(before, snapshot)) is not None:
                 self._tell(notice)
             self._tour_once(snapshot)
         elif snapshot.phase is Phase.STARTING:
             self.deck.tick()
         for screen in self.screen_stack:
             if isinstance(screen, BaseScreen):
-                screen.show_run(snapshot)
+                screen.offer_snapshot(snapshot)
 
     async def run_action(
         self,
@@ -168,7 +168,7 @@ class TuitrainApp(PicturedApp[None]):
 
     def action_explain(self) -> None:
         """Open the help, over whatever has none of its own."""
-        self.push_screen(Help())
+        self.push_screen(HelpScreen())
 
     def action_suspend_process(self) -> None:
         """Suspend the process, and the training with it, which is a thread of it."""
@@ -185,7 +185,7 @@ class TuitrainApp(PicturedApp[None]):
         if ways.bell:
             self.bell()
         if ways.desktop != "off":
-            tell_desktop(self, ways.desktop, notice.title, notice.text)
+            notify_desktop(self, ways.desktop, notice.title, notice.text)
 
     def _tour_once(self, snapshot: Snapshot) -> None:
         """Show the tour to whoever has never seen it, and never again by itself."""
@@ -195,19 +195,19 @@ class TuitrainApp(PicturedApp[None]):
         if not self.configure(structs.replace(self.config, toured=True)):
             self.deck.tour.begin()  # where that cannot be kept, it would come again and again
 
-    def keep_fault(self, text: str) -> None:
+    def log_fault(self, text: str) -> None:
         """Write a fault of the screen into the log, beside what the training code says."""
         if self._output is None:
-            super().keep_fault(text)
+            super().log_fault(text)
         else:
             self._output.add("error", f"tuitrain's screen had a fault: {text}")
 
-    def tell_fault(self, text: str) -> None:
+    def show_fault(self, text: str) -> None:
         """Say in the status line what has happened."""
         more = ": L shows the log" if self._output is not None else ""
         self.deck.status.say(f"✗ {text}; the run goes on{more}", "bad")
 
-    def drawn_anew(self) -> None:
+    def restore_screen(self) -> None:
         """Show the run on the new panels."""
         self.source.see(None)  # the view that asked for it was closed
         self._version = None
@@ -215,7 +215,7 @@ class TuitrainApp(PicturedApp[None]):
 
     def _poll_for_answer(self) -> None:
         if self.deck.waits_for_answer:
-            self._show_run(self._rhythm.turn())
+            self._show_run(self._rhythm.next_turn())
 
     def on_unmount(self) -> None:
         """End the run with the screen, and leave its objects to the collector again."""
@@ -229,9 +229,9 @@ class TuitrainApp(PicturedApp[None]):
 
         Where the screen has a fault, and may be unable to ask, leave at once too.
         """
-        if self.is_mending:
+        if self.is_redrawing:
             self.exit()
-        elif any(isinstance(screen, Confirm) for screen in self.screen_stack):
+        elif any(isinstance(screen, ConfirmDialog) for screen in self.screen_stack):
             self.deck.leave()
         else:
             self.deck.action_quit()
@@ -246,7 +246,7 @@ class TuitrainApp(PicturedApp[None]):
         if config.rate != self.config.rate and self._timer is not None:
             self._timer.stop()
             self._timer = self.set_interval(1 / config.rate, self._poll_in_turn)
-        self.config, self.key_table = config, keys_with(config.keys)
+        self.config, self.key_table = config, build_key_table(config.keys)
         self.set_keymap(textual_keymap(config.keys))
         self.theme = config.theme or DEFAULT_THEME
         self.deck.show_keys()
@@ -268,4 +268,4 @@ class TuitrainApp(PicturedApp[None]):
         self.poll()
         gc.collect()
         gc.freeze()
-        sys.setswitchinterval(SWITCH_SECONDS)
+        sys.setswitchinterval(SWITCH_INTERVAL)

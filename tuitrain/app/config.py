@@ -19,7 +19,7 @@ from tuitrain.errors import TuitrainError, did_you_mean
 from tuitrain.run.disk import write_whole
 from tuitrain.user_folders import config_folder
 
-from .keymap import KeymapError, keys_with
+from .keys.keymap import KeymapError, build_key_table
 
 RATES: Final = (5, 12, 30)
 """How often a second the screen may look at the run; the second is the usual one."""
@@ -101,7 +101,7 @@ def read_config(path: Path, themes: Iterable[str]) -> Config:
         allowed = ", ".join(map(str, RATES))
         raise ConfigError(f"{path}: rate: {config.rate} is none of {allowed}")
     try:
-        keys_with(config.keys)
+        build_key_table(config.keys)
     except KeymapError as error:
         raise ConfigError(f"{path}: {error}") from None
     return config

@@ -13,21 +13,21 @@ from textual.types import IgnoreReturnCallbackType
 from tuitrain.commands import VOCABULARY
 from tuitrain.run.snapshot import Snapshot
 
-from .keymap import keys_of
-from .screens.flight_deck import FlightDeck
-from .text import Content, as_written
+from .framework.content import Content, literal
+from .keys.keymap import key_table_of
+from .screens.deck.flight_deck import FlightDeck
 
 _MOVES = ("next_panel", "leave", "app.command_palette")
 """Keys that one does not look for."""
 
 
-class SteeringCommands(Provider):
+class RunCommands(Provider):
     """Offers what can be asked of the run."""
 
     async def discover(self) -> Hits:
         """Offer everything while nothing is typed."""
         for text, help_text, act in self._entries():
-            yield DiscoveryHit(as_written(text), act, text=text, help=_help(help_text))
+            yield DiscoveryHit(literal(text), act, text=text, help=_help(help_text))
 
     async def search(self, query: str) -> Hits:
         """Offer what matches."""
@@ -43,9 +43,9 @@ class SteeringCommands(Provider):
         if not isinstance(deck, FlightDeck):
             return
         if deck.snapshot is not None:
-            for text in usual_acts(deck.snapshot):
+            for text in suggested_commands(deck.snapshot):
                 yield text, f"send  :{text}", partial(deck.submit_text, text, "palette")
-        for key in keys_of(deck.app):
+        for key in key_table_of(deck.app):
             if key.action and key.action not in _MOVES:
                 name = key.summary.rstrip(".")
                 yield (
@@ -63,7 +63,7 @@ class SteeringCommands(Provider):
 
 def _highlighted(matcher: Matcher, text: str) -> Content:
     """Return a text in which what was searched for is marked; Textual's own would read markup."""
-    content = as_written(text)
+    content = literal(text)
     if content.plain == text:
         for offset in matcher.fuzzy_search.match(matcher.query, text)[1]:
             if not text[offset].isspace():
@@ -76,10 +76,10 @@ def _help(text: str) -> str:
 
     It takes content as well, whatever the annotation of a hit says.
     """
-    return cast(str, as_written(text))
+    return cast(str, literal(text))
 
 
-def usual_acts(snapshot: Snapshot) -> Iterator[str]:
+def suggested_commands(snapshot: Snapshot) -> Iterator[str]:
     """Yield the text of what people most often do: to each group, to all, and to go back."""
     for group in snapshot.groups:
         name = group.name

@@ -11,7 +11,7 @@ from tuitrain.scenario.past.runs import PastRun
 from .renderables.charts.pinned_runs import LETTERS, Pinned
 
 
-def toggled(pinned: tuple[Pinned, ...], run: PastRun) -> tuple[Pinned, ...]:
+def toggle_pin(pinned: tuple[Pinned, ...], run: PastRun) -> tuple[Pinned, ...]:
     """Pin a run, or no longer; those that stay keep their letters.
 
     Raises
@@ -31,6 +31,6 @@ def toggled(pinned: tuple[Pinned, ...], run: PastRun) -> tuple[Pinned, ...]:
     return tuple(sorted((*pinned, made), key=lambda each: each.letter))
 
 
-def pin_of(pinned: Sequence[Pinned], run: PastRun) -> Pinned | None:
+def find_pin(pinned: Sequence[Pinned], run: PastRun) -> Pinned | None:
     """Return the pin of a run, or None."""
     return next((each for each in pinned if each.key == str(run.folder)), None)

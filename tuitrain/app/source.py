@@ -41,7 +41,7 @@ class Source(Protocol):
         ...
 
 
-class Recorded(Source, Protocol):
+class RecordedSource(Source, Protocol):
     """The record of a run: its moments are shown one at a time, and it takes no commands."""
 
     @property

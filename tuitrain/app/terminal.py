@@ -10,12 +10,12 @@ from textual.keys import _character_to_key
 from tuitrain.text import visible
 
 
-def key_of(character: str) -> str:
+def key_name(character: str) -> str:
     """Return Textual's name of the key that writes a character: ``question_mark``."""
     return _character_to_key(character)
 
 
-def crash_of(app: App[Any]) -> Exception | None:
+def crash_error(app: App[Any]) -> Exception | None:
     """Return what the app has ended with because nothing caught it, or None."""
     return app._exception if app.return_code else None
 
@@ -26,7 +26,7 @@ def can_suspend(app: App[Any]) -> bool:
     return driver is not None and driver.can_suspend
 
 
-def tell_desktop(app: App[Any], code: str, title: str, text: str) -> None:
+def notify_desktop(app: App[Any], code: str, title: str, text: str) -> None:
     """Ask the terminal for a desktop notification: ``osc9`` or ``osc777``; nothing if headless.
 
     A control character in the texts would end the sequence; it is shown by its symbol.

@@ -50,7 +50,7 @@ MONOCHROME: Final = Theme(
     variables=GREY_HEAT | {"primary-lighten-2": "#BEBEBE"},  # the first group, on the cursor too
 )
 
-OURS: Final = (OKABE_ITO, MONOCHROME)
+OWN_THEMES: Final = (OKABE_ITO, MONOCHROME)
 
 HEAT: Final = {
     "heat-negative": "#3D9BE9",
@@ -64,6 +64,6 @@ orange are told apart with every kind of colour vision.
 """
 
 
-def heat(no_color: bool) -> dict[str, str]:
+def heat_colors(no_color: bool) -> dict[str, str]:
     """Return the colours of heat maps for themes that say nothing of them."""
     return HEAT | GREY_HEAT if no_color else dict(HEAT)

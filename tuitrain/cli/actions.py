@@ -37,33 +37,33 @@ def run(arguments: argparse.Namespace) -> int:
 
 def serve(arguments: argparse.Namespace) -> int:
     """Serve the app to a browser."""
-    from tuitrain.app import serving
+    from tuitrain.app.web import serve
 
     if arguments.scenario is not None:
         _scenario(arguments.scenario)  # what is wrong with it is told here, and not in a browser
     given = [] if arguments.scenario is None else [str(arguments.scenario)]
     if arguments.out is not None:
         given += ["--out", str(arguments.out)]
-    serving.serve([*given, *["--read-only"] * arguments.read_only], arguments.host, arguments.port)
+    serve.serve([*given, *["--read-only"] * arguments.read_only], arguments.host, arguments.port)
     return OK
 
 
 def open_record(arguments: argparse.Namespace) -> int:
     """Show a recorded run in the app."""
-    from tuitrain.app.opening import check_terminal, show
+    from tuitrain.app.launch import check_terminal, open_recording
 
     check_terminal()
-    show(arguments.folder)
+    open_recording(arguments.folder)
     return OK
 
 
 def start(arguments: argparse.Namespace) -> int:
     """Open the start screen."""
-    from tuitrain.app import opening
+    from tuitrain.app import launch
     from tuitrain.scenario.past.runs import runs_folder
 
-    opening.check_terminal()
-    opening.start(arguments.runs or runs_folder())
+    launch.check_terminal()
+    launch.open_start_screen(arguments.runs or runs_folder())
     return OK
 
 
@@ -143,8 +143,8 @@ def _scenario(path: Path | None) -> tuple[Scenario, str]:
 
 
 def _fly_in_app(scenario: Scenario, source: str, out: Path | None, read_only: bool) -> int:
-    from tuitrain.app.opening import check_terminal, fly
+    from tuitrain.app.launch import check_terminal, open_scenario
 
     check_terminal()
-    fly(scenario, source, out, read_only)
+    open_scenario(scenario, source, out, read_only)
     return OK

@@ -31,21 +31,21 @@ class Key:
     action: str
     summary: str
     label: str = ""
-    short: str = ""
-    spare: int = 0
+    short_label: str = ""
+    drop_order: int = 0
     verbs: tuple[str, ...] = ()
-    called: str = ""
+    config_name: str = ""
     cursor: bool = False
 
     @property
     def name(self) -> str:
         """The name of what it does, as the config file has it."""
-        return self.called or self.action.removeprefix("app.")
+        return self.config_name or self.action.removeprefix("app.")
 
     @property
-    def word(self) -> str:
+    def compact_label(self) -> str:
         """The word for the footer where there is little room."""
-        return self.short or self.label
+        return self.short_label or self.label
 
     def binding(self, id: str | None = None) -> Binding:
         """Return the binding of a screen; with an ``id`` the config file can change its keys."""

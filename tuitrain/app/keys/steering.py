@@ -6,7 +6,7 @@ from typing import Final
 
 from .key import Key
 
-STEERING: Final[tuple[Key, ...]] = (
+STEERING_KEYS: Final[tuple[Key, ...]] = (
     Key(
         "space",
         "space",
@@ -14,7 +14,7 @@ STEERING: Final[tuple[Key, ...]] = (
         "Pause the run, or let it go on.",
         label="pause",
         verbs=("pause", "resume"),
-        called="pause",
+        config_name="pause",
     ),
     Key(
         "full_stop",
@@ -22,7 +22,7 @@ STEERING: Final[tuple[Key, ...]] = (
         "step",
         "Take one step, then pause.",
         label="step",
-        spare=5,
+        drop_order=5,
         verbs=("step",),
     ),
     Key(
@@ -32,7 +32,7 @@ STEERING: Final[tuple[Key, ...]] = (
         "Freeze the selected group or parameter, or thaw it.",
         label="freeze",
         verbs=("freeze", "thaw"),
-        called="freeze",
+        config_name="freeze",
     ),
     Key(
         "l",
@@ -41,7 +41,7 @@ STEERING: Final[tuple[Key, ...]] = (
         "Set or scale the learning rate of the selected group.",
         label="lr",
         verbs=("lr",),
-        called="lr",
+        config_name="lr",
     ),
     Key(
         "o",
@@ -49,9 +49,9 @@ STEERING: Final[tuple[Key, ...]] = (
         "swap_optimizer",
         "Give the selected group another optimizer or settings.",
         label="optimizer",
-        short="optim",
+        short_label="optim",
         verbs=("optimizer",),
-        called="optimizer",
+        config_name="optimizer",
     ),
     Key(
         "d",
@@ -75,9 +75,9 @@ STEERING: Final[tuple[Key, ...]] = (
         "regroup",
         "Move parameters into a group, old or new.",
         label="group",
-        spare=7,
+        drop_order=7,
         verbs=("group",),
-        called="group",
+        config_name="group",
     ),
     Key(
         "t",
@@ -85,7 +85,7 @@ STEERING: Final[tuple[Key, ...]] = (
         "try",
         "What if: try learning rates from here side by side; an lr finder, too.",
         label="try",
-        spare=3,
+        drop_order=3,
         verbs=("try",),
     ),
     Key(
@@ -94,7 +94,7 @@ STEERING: Final[tuple[Key, ...]] = (
         "what_if",
         "What came of it: compare again what was tried last, and go on with one.",
         verbs=("branch",),
-        called="compare",
+        config_name="compare",
     ),
     Key("B", "B", "breakpoints", "Breakpoints: say on what the run shall pause.", verbs=("break",)),
     Key(
@@ -111,7 +111,7 @@ STEERING: Final[tuple[Key, ...]] = (
         "redo",
         "Put back what the last undo took.",
         label="redo",
-        spare=9,
+        drop_order=9,
         verbs=("redo",),
     ),
     Key(
@@ -120,7 +120,7 @@ STEERING: Final[tuple[Key, ...]] = (
         "earlier",
         "Move the cursor in the charts back: to a command, an epoch, or a state that is kept.",
         label="back",
-        spare=4,
+        drop_order=4,
     ),
     Key("right", "→", "later", "Move the cursor on; past the last place it goes."),
     Key(
@@ -136,26 +136,36 @@ STEERING: Final[tuple[Key, ...]] = (
         "{",
         "intervention(-1)",
         "Move the cursor back to the command before, and say it.",
-        called="previous_command",
+        config_name="previous_command",
     ),
     Key(
         "right_curly_bracket",
         "}",
         "intervention(1)",
         "Move the cursor on to the next command, and say it.",
-        called="next_command",
+        config_name="next_command",
     ),
     Key(
-        "less_than_sign", "<", "nudge(-1)", "Move the cursor a little back.", called="nudge_earlier"
+        "less_than_sign",
+        "<",
+        "nudge(-1)",
+        "Move the cursor a little back.",
+        config_name="nudge_earlier",
     ),
-    Key("greater_than_sign", ">", "nudge(1)", "Move the cursor a little on.", called="nudge_later"),
+    Key(
+        "greater_than_sign",
+        ">",
+        "nudge(1)",
+        "Move the cursor a little on.",
+        config_name="nudge_later",
+    ),
     Key(
         "backspace",
         "⌫",
         "rewind",
         "Go back to a step or a checkpoint; what followed is kept as a branch.",
         label="rewind",
-        spare=4,
+        drop_order=4,
         verbs=("rewind",),
     ),
     Key(
@@ -164,7 +174,7 @@ STEERING: Final[tuple[Key, ...]] = (
         "keep",
         "Keep this moment: a checkpoint with a name, to rewind to.",
         verbs=("checkpoint",),
-        called="checkpoint",
+        config_name="checkpoint",
     ),
     Key(
         "b",
@@ -172,10 +182,10 @@ STEERING: Final[tuple[Key, ...]] = (
         "branch",
         "The branches as a tree: which left which, and the way to one.",
         label="branch",
-        spare=6,
+        drop_order=6,
         verbs=("branch",),
-        called="branches",
+        config_name="branches",
     ),
-    Key("colon", ":", "command", "Type a command.", label="command", short="cmd"),
+    Key("colon", ":", "command", "Type a command.", label="command", short_label="cmd"),
     Key("w", "w", "save", "Save as scenario: what was done so far, in a file of your own."),
 )

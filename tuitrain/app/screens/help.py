@@ -8,14 +8,14 @@ from typing import ClassVar, Final
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.keymap import keys_of
+from tuitrain.app.framework.content import Content, assemble, literal
 from tuitrain.app.keys import KEYS, Key
-from tuitrain.app.text import Content, as_written, assembled
+from tuitrain.app.keys.keymap import key_table_of
 from tuitrain.app.widgets.no_markup import Static, VerticalScroll
 from tuitrain.commands import VOCABULARY, CommandSpec
 from tuitrain.commands.vocabulary import find_spec as verb_named
 
-from .base import BaseDialog
+from ..framework.screens import BaseDialog
 
 _NOTES = (
     "A command takes effect between two steps, and is answered with that step.",
@@ -35,7 +35,7 @@ EXPLAIN: Final = Binding("f1", "app.explain", "Help", show=False)
 """The key to the help in a dialog that makes no command; what is modal has none of the app's."""
 
 
-class Help(BaseDialog[None]):
+class HelpScreen(BaseDialog[None]):
     """Everything there is to know, on one page.
 
     Parameters
@@ -64,7 +64,7 @@ class Help(BaseDialog[None]):
         with VerticalScroll(classes="dialog", id="help") as box:
             box.border_title = "help"
             box.border_subtitle = "esc closes"
-            text = help_text(self._about, keys_of(self.app), self._keys)
+            text = help_text(self._about, key_table_of(self.app), self._keys)
             yield Static(text)
 
     def action_scroll(self, by: int) -> None:
@@ -84,24 +84,24 @@ def help_text(about: str = "", keys: Sequence[Key] = KEYS, here: Sequence[Key] =
     lines: list[Content] = []
     own = {written for each in here for written in each.written.split()}
     if here:
-        lines.append(as_written("Keys here", "bold $accent"))
+        lines.append(literal("Keys here", "bold $accent"))
         width = max(_KEY_WIDTH, *(len(key.written) + 1 for key in here))
         lines += [_entry(key.written, key.summary, width) for key in here]
-        lines.append(as_written(""))
+        lines.append(literal(""))
     if (topic := verb_named(about)) is not None:
-        lines += [as_written(topic.name, "bold $accent"), *_verb(topic, keys)]
-        lines += [as_written(f"      :{example}") for example in topic.examples]
-        lines.append(as_written(""))
-    lines.append(as_written("Keys of a run" if here else "Keys", "bold $accent"))
+        lines += [literal(topic.name, "bold $accent"), *_verb(topic, keys)]
+        lines += [literal(f"      :{example}") for example in topic.examples]
+        lines.append(literal(""))
+    lines.append(literal("Keys of a run" if here else "Keys", "bold $accent"))
     lines += [
         _entry(key.written, key.summary, _KEY_WIDTH)
         for key in keys
         if not own & {*key.written.split()}
     ]
-    lines += [as_written(""), as_written("Commands", "bold $accent")]
+    lines += [literal(""), literal("Commands", "bold $accent")]
     lines += [line for verb in VOCABULARY for line in _verb(verb, keys)]
-    lines.append(as_written(""))
-    lines += [as_written(f"  {note}") for note in _NOTES]
+    lines.append(literal(""))
+    lines += [literal(f"  {note}") for note in _NOTES]
     return Content("\n").join(lines)
 
 
@@ -109,10 +109,10 @@ def _verb(verb: CommandSpec, table: Sequence[Key]) -> list[Content]:
     keys = [key.written for key in table if verb.name in key.verbs]
     where = f"   {', '.join(keys)}" if keys else ""
     return [
-        assembled("  ", (verb.usage, "bold"), (where, "$accent")),
-        as_written(f"      {verb.summary}", "$foreground 70%"),
+        assemble("  ", (verb.usage, "bold"), (where, "$accent")),
+        literal(f"      {verb.summary}", "$foreground 70%"),
     ]
 
 
 def _entry(key: str, summary: str, width: int) -> Content:
-    return assembled("  ", (key.ljust(width), "bold"), summary)
+    return assemble("  ", (key.ljust(width), "bold"), summary)

@@ -8,17 +8,17 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from tuitrain.app.framework.content import key_hints
 from tuitrain.app.renderables.tables.log import LEVELS, told
-from tuitrain.app.text import keys_line
 from tuitrain.app.widgets.no_markup import Input, Static, Vertical
 from tuitrain.app.widgets.tables.log import LogView
 from tuitrain.run.snapshot import Snapshot
 
-from .base import BaseDialog
+from ..framework.screens import BaseDialog
 from .help import EXPLAIN
 
 
-class Log(BaseDialog[None]):
+class LogScreen(BaseDialog[None]):
     """Shows the lines; `look` brings the new ones."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,7 +45,7 @@ class Log(BaseDialog[None]):
             yield Input(id="log-filter", compact=True, placeholder="/ shows the lines with a text")
             yield Static(id="log-told", classes="hint")
             keys = "[b]/[/] filter   [b]l[/] level   [b]f[/] follow   [b]g G[/] first, last"
-            yield Static(keys_line(f"{keys}   [b]esc[/] close"), classes="hint")
+            yield Static(key_hints(f"{keys}   [b]esc[/] close"), classes="hint")
 
     def on_mount(self) -> None:
         """Show what was said so far."""

@@ -11,14 +11,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tuitrain.app.config import DESKTOP, RATES, Config
-from tuitrain.app.keymap import conflict, fixed, keys_with, written
+from tuitrain.app.framework.content import key_hints
 from tuitrain.app.keys import KEYS
+from tuitrain.app.keys.keymap import build_key_table, display_key, find_conflict, is_fixed
 from tuitrain.app.renderables.rows import left, shortened
-from tuitrain.app.text import keys_line
 from tuitrain.app.widgets.inputs.settings import SettingsList
 from tuitrain.app.widgets.no_markup import Option, OptionList, Static, Vertical
 
-from .base import BaseDialog
+from ..framework.screens import BaseDialog
 from .help import EXPLAIN
 
 _Value = TypeVar("_Value")
@@ -32,7 +32,7 @@ _SAYS: Final = {
 }
 
 
-class Settings(BaseDialog[None]):
+class SettingsScreen(BaseDialog[None]):
     """Lists what can be set; enter changes it, or waits for another key.
 
     Parameters
@@ -71,7 +71,7 @@ class Settings(BaseDialog[None]):
             keys = (
                 "[b]enter[/] change   [b]⌫[/] as it was made   [b]↑ ↓[/] choose   [b]esc[/] close"
             )
-            yield Static(keys_line(keys), classes="hint")
+            yield Static(key_hints(keys), classes="hint")
 
     @property
     def _list(self) -> SettingsList:
@@ -88,7 +88,7 @@ class Settings(BaseDialog[None]):
         name = self._chosen_name
         if name in _VALUES:
             self._take(self._next(name), f"✓ {name} is set")
-        elif fixed(name):
+        elif is_fixed(name):
             self._say(f"✗ {name} keeps its key", wrong=True)
         else:
             self._list.awaits = True
@@ -101,12 +101,16 @@ class Settings(BaseDialog[None]):
         if key == "escape":
             self._say("")
             return
-        taken = conflict(keys_with(self._config.keys), name, key)
+        taken = find_conflict(build_key_table(self._config.keys), name, key)
         if taken is not None:
-            self._say(f"✗ {written(key)} is the key of {taken.name}: {taken.summary}", wrong=True)
+            self._say(
+                f"✗ {display_key(key)} is the key of {taken.name}: {taken.summary}", wrong=True
+            )
             return
         keys = {**self._config.keys, name: key}
-        self._take(structs.replace(self._config, keys=keys), f"✓ {written(key)} does {name} now")
+        self._take(
+            structs.replace(self._config, keys=keys), f"✓ {display_key(key)} does {name} now"
+        )
 
     def action_reset(self) -> None:
         """Set what is selected as it was made."""
@@ -162,7 +166,7 @@ class Settings(BaseDialog[None]):
         values |= {"bell": _yes(config.notify.bell), "toast": _yes(config.notify.toast)}
         values["desktop"] = config.notify.desktop
         rows = [(name, values[name], _SAYS[name]) for name in _VALUES]
-        table = zip(KEYS, keys_with(config.keys), strict=True)
+        table = zip(KEYS, build_key_table(config.keys), strict=True)
         rows += [
             (key.name, key.written + ("" if key == usual else " *"), key.summary)
             for usual, key in table

@@ -14,7 +14,7 @@ from textual.events import Paste
 from textual.strip import Strip
 from textual.widgets import RadioSet, option_list
 
-from tuitrain.app.text import Content, as_written
+from tuitrain.app.framework.content import Content, literal
 from tuitrain.text import visible
 
 __all__ = [
@@ -62,7 +62,7 @@ class VerticalScroll(AsWritten, containers.VerticalScroll):
 
 
 class Static(AsWritten, widgets.Static):
-    """Shows a text of one line or more, or content from `tuitrain.app.text`."""
+    """Shows a text of one line or more, or content from `tuitrain.app.framework.content`."""
 
     def __init__(
         self, content: str | Content = "", *, id: str | None = None, classes: str | None = None
@@ -141,4 +141,4 @@ def pasted_line(text: str) -> tuple[str, str]:
 
 
 def _content(content: str | Content) -> Content:
-    return as_written(content) if isinstance(content, str) else content
+    return literal(content) if isinstance(content, str) else content

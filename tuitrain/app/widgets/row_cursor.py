@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
-from tuitrain.app.keys import moves
+from tuitrain.app.keys import row_bindings
 
 from .rows_view import RowsView
 
@@ -14,7 +14,7 @@ from .rows_view import RowsView
 class RowCursor(RowsView):
     """Rows with a cursor, or another place, that is moved up and down."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*moves()]
+    BINDINGS: ClassVar[list[BindingType]] = [*row_bindings()]
 
     def action_move(self, by: int) -> None:
         """Move the cursor by so many rows, as far as there are any."""

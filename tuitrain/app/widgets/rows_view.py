@@ -12,7 +12,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tuitrain.app.faults import report
+from tuitrain.app.framework.faults import report_fault
 from tuitrain.app.renderables.rows import ROLES, Role, Row, wrapped
 from tuitrain.run.snapshot import Snapshot
 from tuitrain.text import visible
@@ -89,7 +89,7 @@ class RowsView(AsWritten, ScrollView, can_focus=False):
         try:
             return self.drawn(room)
         except Exception as error:
-            if not report(self.app, error):
+            if not report_fault(self.app, error):
                 raise
             said = f"✗ this panel cannot be drawn: {type(error).__name__}; the log says more"
             return wrapped(said, room.width, "bad")

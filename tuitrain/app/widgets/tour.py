@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from textual.css.query import NoMatches
 
-from tuitrain.app.keymap import written_key
-from tuitrain.app.text import assembled
-from tuitrain.app.tour import STOPS
+from tuitrain.app.framework.content import assemble
+from tuitrain.app.keys.keymap import key_label
+from tuitrain.app.tour_steps import TOUR_STEPS
 from tuitrain.app.widgets.no_markup import Static
 
 
@@ -32,24 +32,26 @@ class TourPanel(Static):
 
     def saw(self, action: str) -> None:
         """Go on if the action is the one that is waited for."""
-        if self._at is None or not action.rpartition(".")[2].startswith(STOPS[self._at].action):
+        if self._at is None or not action.rpartition(".")[2].startswith(
+            TOUR_STEPS[self._at].action
+        ):
             return
-        self._go(self._at + 1 if self._at + 1 < len(STOPS) else None)
+        self._go(self._at + 1 if self._at + 1 < len(TOUR_STEPS) else None)
 
     def _go(self, at: int | None) -> None:
         if self._at is not None:
-            self._point(STOPS[self._at].panel, False)
+            self._point(TOUR_STEPS[self._at].panel, False)
         self._at = at
         self.display = at is not None
         if at is None:
             return
-        stop = STOPS[at]
+        stop = TOUR_STEPS[at]
         self._point(stop.panel, True)
-        self.border_title = f"tour {at + 1} / {len(STOPS)}"
+        self.border_title = f"tour {at + 1} / {len(TOUR_STEPS)}"
         self.border_subtitle = "esc ends it"
-        before, _, after = stop.says.partition("{key}")
-        key = written_key(self.app, stop.name)
-        self.update(assembled(before, (f" {key} ", "bold reverse"), after))
+        before, _, after = stop.text.partition("{key}")
+        key = key_label(self.app, stop.name)
+        self.update(assemble(before, (f" {key} ", "bold reverse"), after))
 
     def _point(self, panel: str, pointed: bool) -> None:
         try:

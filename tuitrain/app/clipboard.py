@@ -1,0 +1,58 @@
+"""What can be copied, as text: settings of a group, a parameter, an entry, values in the charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tuitrain.run.snapshot import GroupView, JournalEntry, ParameterView, Snapshot
+
+from .renderables.charts.chart import value_at
+from .renderables.charts.metrics import Quantity
+from .renderables.formatting import shape
+from .renderables.tables.groups import TableRow
+
+
+def row_text(snapshot: Snapshot, row: TableRow) -> str:
+    """Return the settings of the group of a row, or what is known of its parameter."""
+    group = next(each for each in snapshot.groups if each.name == row.group)
+    if row.is_group:
+        return _group(group)
+    view = snapshot.parameter
+    if view is not None and view.name == row.name:
+        return _parameter(view)
+    size = next(each for each in group.parameters if each.name == row.name)
+    return f"{row.name} {shape(size.shape)} in {row.group}"
+
+
+def entry_text(entry: JournalEntry) -> str:
+    """Return an entry of the journal on one line."""
+    said = f": {entry.message}" if entry.message else ""
+    return f"step {entry.step}: {entry.command} ({entry.actor}) {entry.outcome}{said}"
+
+
+def step_text(snapshot: Snapshot, quantities: Sequence[Quantity], step: int) -> str:
+    """Return what the charts say at a step, a line each; values read back as the same number."""
+    lines = [f"step {step}"]
+    for quantity in quantities:
+        for curve in quantity.curves(snapshot):
+            value = value_at(curve.series, step)
+            if curve.role != "ghost" and value is not None:
+                lines.append(f"{quantity.name} {curve.name}".strip() + f" {value!r}")
+    return "\n".join(lines)
+
+
+def _group(group: GroupView) -> str:
+    since = "" if group.frozen_since is None else f" frozen since step {group.frozen_since}"
+    settings = f" {group.settings}" if group.settings else ""
+    return (
+        f"{group.name}: {group.optimizer}{settings} lr={group.lr!r} "
+        f"schedule={group.schedule} parameters={group.size}{since}"
+    )
+
+
+def _parameter(view: ParameterView) -> str:
+    value = view.value
+    return (
+        f"{view.name} {shape(view.shape)} in {view.group} at step {view.step}: "
+        f"mean={value.mean!r} std={value.std!r} min={value.low!r} max={value.high!r}"
+    )

@@ -1,0 +1,95 @@
+"""Faults of the screen: counted and written down, each once, however often it comes."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from typing import Final
+
+MAX_KINDS: Final = 100
+"""Faults of as many kinds are written down; of others only the number is known."""
+
+MAX_CHARACTERS: Final = 8000
+"""Characters of a traceback that are kept, the last ones: there the fault is."""
+
+MIN_DELAY: Final = 0.25
+"""Seconds before the screen is drawn anew where a fault follows soon after another."""
+
+MAX_DELAY: Final = 30.0
+QUIET_SECONDS: Final = 10.0
+"""Seconds without a fault after which the next one is treated as the first."""
+
+
+class FaultLog:
+    """Counts faults; decides which are written down, and how soon the screen is drawn anew.
+
+    Parameters
+    ----------
+    clock : seconds, from anywhere
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._times: Counter[tuple[str, str, int]] = Counter()
+        self._last_at = -QUIET_SECONDS
+        self._rest = 0.0
+        self.latest = ""
+        """The newest fault on one line: its type and its message."""
+
+    @property
+    def total(self) -> int:
+        """How many there were."""
+        return self._times.total()
+
+    def record(self, error: BaseException) -> str:
+        """Count a fault, and return what to write down of it; "" for nothing.
+
+        A fault of one type at one place of the code is written down with its traceback when it
+        comes first, and with its number when that is a power of ten: a fault in every refresh of
+        a day makes eight entries.
+        """
+        kind = _kind_of(error)
+        if kind not in self._times and len(self._times) >= MAX_KINDS:
+            kind = ("", "", 0)
+        self._times[kind] += 1
+        times = self._times[kind]
+        self.latest = _on_one_line(error)
+        if times == 1:
+            return "".join(traceback.format_exception(error))[-MAX_CHARACTERS:]
+        return f"{self.latest} ({times} times)" if _is_power_of_ten(times) else ""
+
+    def next_delay(self) -> float:
+        """Return how many seconds to wait before the screen is drawn anew, after a fault.
+
+        The first fault is mended at once; while others follow, the time is doubled.
+        """
+        now = self._clock()
+        if now - self._last_at >= QUIET_SECONDS + self._rest:
+            self._rest = 0.0
+        else:
+            self._rest = min(MAX_DELAY, 2 * self._rest or MIN_DELAY)
+        self._last_at = now
+        return self._rest
+
+
+def report_fault(app: object, error: Exception) -> bool:
+    """Have an app write a fault down that is contained where it came up; whether it does so."""
+    take = getattr(app, "report", None)
+    return take is not None and take(error)
+
+
+def _kind_of(error: BaseException) -> tuple[str, str, int]:
+    frames = traceback.extract_tb(error.__traceback__, limit=-1)
+    name = type(error).__name__
+    return (name, frames[-1].filename, frames[-1].lineno or 0) if frames else (name, "", 0)
+
+
+def _on_one_line(error: BaseException) -> str:
+    message = " ".join(str(error).split())
+    return f"{type(error).__name__}: {message}"[:200] if message else type(error).__name__
+
+
+def _is_power_of_ten(number: int) -> bool:
+    return str(number).strip("0") == "1"

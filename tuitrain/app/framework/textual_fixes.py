@@ -1,0 +1,163 @@
+"""What is wrong in Textual, worked around in one place. All of it was seen in version 8.2.8.
+
+Each fix has a test that shows the fault in plain Textual; where that test fails, the fix can go.
+"""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TypeVar
+
+from textual.app import App
+from textual.await_complete import AwaitComplete
+from textual.command import CommandPalette
+from textual.errors import NoWidget
+from textual.events import Event, InputEvent, MouseEvent, Paste
+from textual.message import Message
+from textual.message_pump import MessagePump
+from textual.messages import (
+    CloseMessages,
+    InvokeLater,
+    Layout,
+    Prompt,
+    Prune,
+    Update,
+    UpdateScroll,
+)
+from textual.screen import Screen
+from textual.theme import ThemeProvider
+from textual.widgets import OptionList
+
+Result = TypeVar("Result")
+
+_OWN_UPKEEP = (CloseMessages, InvokeLater, Layout, Prompt, Prune, Update, UpdateScroll)
+"""Messages that a screen needs until its queue is closed."""
+
+
+class ResilientPump(MessagePump):
+    """A queue that goes on after a fault in a handler.
+
+    Textual ends the queue of the widget, screen or app whose handler raised, and then the app. An
+    app that contains its faults needs at least its own queue and those of its screens. Textual has
+    no public hook around the dispatch of all messages.
+    """
+
+    async def _dispatch_message(self, message: Message) -> None:
+        try:
+            await super()._dispatch_message(message)
+        except Exception as error:
+            if not contain(self, error):
+                raise
+
+
+def contain(pump: MessagePump, error: Exception) -> bool:
+    """Hand a fault to the app of a pump; whether the app goes on."""
+    contains = getattr(pump.app, "contain", None)
+    return contains is not None and contains(error)
+
+
+class StrictScreen(ResilientPump, Screen[Result]):
+    """A screen that takes input only while it is open, and is dismissed once.
+
+    `Screen.dismiss` removes whatever screen is on top: asked twice, as two quick escapes do, it
+    closes the screen below too, or raises `ScreenStackError`. A priority binding acts before the
+    screen is composed. Messages of its widgets are handled after it was dismissed, when those
+    widgets are gone.
+    """
+
+    _is_filled = True
+    """Whether its widgets are there; not while it is drawn anew."""
+
+    _is_dismissed = False
+
+    @property
+    def takes_input(self) -> bool:
+        """Whether it is composed and mounted, and neither dismissed nor taken down."""
+        up = self.is_mounted and self.is_running and self.is_attached
+        return up and self._is_filled and not self._is_dismissed and bool(self.children)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Allow actions while the screen is open."""
+        return super().check_action(action, parameters) if self.takes_input else False
+
+    def dismiss(self, result: Result | None = None) -> AwaitComplete:
+        """Close the screen; nothing where it was dismissed before, or another one is on top."""
+        if self._is_dismissed or not self.is_active:
+            return AwaitComplete.nothing()
+        self._is_dismissed = True
+        return super().dismiss(result)
+
+    def _forward_event(self, event: Event) -> None:
+        # A press of the mouse on a widget that is being removed, and is still painted, looks for
+        # its parent: AttributeError: 'NoneType' object has no attribute 'region'.
+        if self.takes_input and not (isinstance(event, MouseEvent) and self._is_gone_at(event)):
+            super()._forward_event(event)
+
+    def _is_gone_at(self, event: MouseEvent) -> bool:
+        """Whether the widget under the pointer was removed since it was painted."""
+        try:
+            return not self.get_widget_at(event.x, event.y)[0].is_attached
+        except NoWidget:
+            return False
+
+    async def _dispatch_message(self, message: Message) -> None:
+        if not self._is_dismissed or not _is_for_open_screens(message):
+            await super()._dispatch_message(message)
+
+
+def _is_for_open_screens(message: Message) -> bool:
+    """Whether a message is input, or comes from a widget."""
+    if isinstance(message, Event):
+        return isinstance(message, InputEvent | Paste)
+    return not isinstance(message, _OWN_UPKEEP)
+
+
+_PALETTE = "--textual-command-palette"
+"""The class that every palette has."""
+
+
+class Palette(CommandPalette, StrictScreen[None]):  # pyright: ignore[reportIncompatibleMethodOverride]
+    """The command palette, closed once.
+
+    It dismisses itself on escape, on a click beside it and on a choice.
+    """
+
+
+class FixedApp(App[Result]):
+    """An app whose palettes are closed once, and which is painted when it comes back."""
+
+    def on_mount(self) -> None:
+        """Paint the screen after ctrl+z and fg.
+
+        The driver clears the terminal, and the app, whose size is as before, paints nothing: it
+        stayed blank until something changed.
+        """
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+
+    def action_command_palette(self) -> None:
+        """Open the command palette, unless one is open."""
+        if self.use_command_palette and not self.screen.has_class(_PALETTE):
+            self.push_screen(Palette(id="--command-palette"))
+
+    def search_themes(self) -> None:
+        """Open the palette of themes."""
+        self.push_screen(Palette([ThemeProvider], placeholder="Search for themes…"))
+
+
+def skip_pages_without_layout() -> None:
+    """Let page up and down do nothing in an `OptionList` that has no room yet.
+
+    `OptionList._move_page` looks the highlighted option up among lines that are only made once the
+    list was laid out: `KeyError: 0` under the palette while it is filled, or is closing.
+    """
+    move = OptionList._move_page
+
+    @wraps(move)
+    def move_page(self: OptionList, direction) -> None:
+        if self.scrollable_content_region:
+            move(self, direction)
+
+    OptionList._move_page = move_page
+
+
+skip_pages_without_layout()

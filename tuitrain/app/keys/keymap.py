@@ -1,0 +1,128 @@
+"""Which keys do what once the config file has had its say.
+
+What can be configured is every action of the table in `keys`, by its name. Keys are given as they
+are written (``f``, ``?``, ``ctrl+x``, ``space``, ``f5``) or as Textual names them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from textual.keys import Keys, format_key
+
+from tuitrain.errors import TuitrainError, did_you_mean
+
+from ..terminal import key_name
+from . import KEYS, Key
+
+_WRITTEN: Final = {"backspace": "⌫", "escape": "esc", "enter": "enter", "tab": "tab"}
+_MODIFIERS: Final = ("ctrl+", "shift+", "alt+")
+_NAMED: Final = frozenset(each.value for each in Keys) | {"space"}
+_FIXED: Final = ("palette", "suspend", "leave")
+"""Actions that keep their key: the ways out of a key map that went wrong."""
+
+Keymap = Mapping[str, str]
+"""Keys, separated by commas, by the name of what they do."""
+
+
+class KeymapError(TuitrainError):
+    """A key map that cannot be: an action or a key that there is not, or one key for two."""
+
+
+def build_key_table(overrides: Keymap) -> tuple[Key, ...]:
+    """Return the table with the keys that were chosen in the place of the usual ones.
+
+    Raises
+    ------
+    KeymapError : the first thing that is wrong, with what is allowed
+    """
+    names = {key.name for key in KEYS} - set(_FIXED)
+    for name in overrides:
+        if name not in names:
+            why = (
+                " keeps its key" if name in _FIXED else f" is no action{did_you_mean(name, names)}"
+            )
+            raise KeymapError(f"keys: {name!r}{why} (actions: {', '.join(sorted(names))})")
+    table = tuple(
+        _rebound(key, overrides[key.name]) if key.name in overrides else key for key in KEYS
+    )
+    _check_apart(table)
+    return table
+
+
+def textual_keymap(chosen: Keymap) -> dict[str, str]:
+    """Return the same for Textual, whose bindings have the names as their ids."""
+    return {name: ",".join(parse_keys(name, keys)) for name, keys in chosen.items()}
+
+
+def parse_keys(name: str, keys: str) -> list[str]:
+    """Return the keys as Textual names them.
+
+    Raises
+    ------
+    KeymapError : one of them is no key
+    """
+    parts = [","] if keys.strip() == "," else [part.strip() for part in keys.split(",")]
+    return [_named(name, part) for part in parts]
+
+
+def find_conflict(table: Iterable[Key], name: str, key: str) -> Key | None:
+    """Return what else the key does already, if anything."""
+    table = tuple(table)
+    cursor = any(each.cursor for each in table if each.name == name)
+    others = (each for each in table if each.name != name and each.cursor is cursor)
+    return next((each for each in others if key in each.keys.split(",")), None)
+
+
+def is_fixed(name: str) -> bool:
+    """Whether an action keeps its key."""
+    return name in _FIXED
+
+
+def key_table_of(app: object) -> Sequence[Key]:
+    """Return the keys that hold in an application: its own, or the usual ones."""
+    return getattr(app, "key_table", KEYS)
+
+
+def key_label(app: Any, name: str) -> str:
+    """Return how the key of an action is written where it holds: ``u`` for ``undo``."""
+    return next(key.written for key in key_table_of(app) if key.name == name).split()[0]
+
+
+def _rebound(key: Key, keys: str) -> Key:
+    named = parse_keys(key.name, keys)
+    return replace(key, keys=",".join(named), written=" ".join(map(display_key, named)))
+
+
+def display_key(key: str) -> str:
+    """Write a key as people do: ``?`` for ``question_mark``."""
+    *before, last = key.rsplit("+", 1) if key.startswith(_MODIFIERS) else [key]
+    return "+".join([*before, _WRITTEN.get(last) or format_key(last)])
+
+
+def _named(name: str, text: str) -> str:
+    if len(text) == 1:
+        return key_name(text)
+    start = next((len(each) for each in _MODIFIERS if text.startswith(each)), 0)
+    last = text[start:]
+    known = last in _NAMED or text in _NAMED or (len(last) == 1 and last.isalnum() and start)
+    if not known and len(format_key(last)) != 1:
+        near = did_you_mean(text, _NAMED)
+        raise KeymapError(
+            f"keys: {name}: {text!r} is no key{near} (f, ?, space, ctrl+x, f5, …; commas between)"
+        )
+    return text
+
+
+def _check_apart(table: Sequence[Key]) -> None:
+    taken: dict[tuple[str, bool], str] = {}
+    for each in table:
+        for key in each.keys.split(","):
+            other = taken.setdefault((key, each.cursor), each.name)
+            if other != each.name:
+                raise KeymapError(
+                    f"keys: {display_key(key)!r} is the key of both {other} and {each.name}; "
+                    "give one of them another"
+                )

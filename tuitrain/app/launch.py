@@ -1,0 +1,215 @@
+"""Opening the app: on a scenario, on a run that goes on, on a recording, or on the start screen."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+
+from tuitrain.encoding import write_line
+from tuitrain.errors import RunFailedError, TuitrainError
+from tuitrain.run.folder import RunFolder
+from tuitrain.run.live_run import LiveRun
+from tuitrain.run.logs.fd_capture import drained
+from tuitrain.run.logs.log_capture import Output
+from tuitrain.run.progress import Tell
+from tuitrain.run.record_reading import HEADER
+from tuitrain.run.session import Session
+from tuitrain.run.snapshot import Title
+from tuitrain.scenario.box import boxed, first_flight, flight_on
+from tuitrain.scenario.build import title_of
+from tuitrain.scenario.load import load
+from tuitrain.scenario.past.recording import Recording
+from tuitrain.scenario.past.runs import new_folder, past_runs, runs_folder
+from tuitrain.scenario.rerun import header_of, scenario_of
+from tuitrain.scenario.resume import resume_watched
+from tuitrain.scenario.schema import Scenario
+from tuitrain.scenario.watch import build_watched
+from tuitrain.text import visible
+
+from .renderables.charts.pinned_runs import Pinned
+from .start_choice import OpenRecording, ResumeRun, RunScenario, StartChoice, TrainModel
+
+LOG_NAME = "output.log"
+"""The file in a run's folder that keeps what the training code says."""
+
+
+def check_terminal() -> None:
+    """Check that there is a terminal to draw on, or a browser that stands in for one.
+
+    Raises
+    ------
+    TuitrainError : input or output is something else, or its encoding lacks what is drawn
+    """
+    if os.environ.get("TEXTUAL_DRIVER"):
+        return
+    streams = (sys.stdin, sys.stdout, sys.stderr)  # one that was closed before we began is None
+    if not all(each is not None and each.isatty() for each in streams):
+        raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
+    encoding = sys.stderr.encoding
+    if not encoding.lower().startswith("utf"):  # it is drawn on stderr
+        raise TuitrainError(
+            f"the app draws with characters that only UTF-8 has, and this terminal's encoding is "
+            f"{encoding}; start it with PYTHONIOENCODING=utf-8, or use: tuitrain run --headless"
+        )
+
+
+def open_scenario(
+    scenario: Scenario,
+    source: str,
+    out: Path | None = None,
+    read_only: bool = False,
+    pinned: tuple[Pinned, ...] = (),
+) -> None:
+    """Open the app on a scenario, and record the run.
+
+    Parameters
+    ----------
+    source : what errors call the scenario
+    out : the folder of the record; a new one for None
+    read_only : refuse whatever would steer the run
+    pinned : past runs that are drawn beside it
+
+    Raises
+    ------
+    ScenarioError : the scenario could not be built
+    RunFailedError : a step has raised, or the screen has crashed
+    """
+    where = out or new_folder(scenario.name)
+    with _told_where(where), ExitStack() as files:
+
+        def build(tell: Tell, output: Output) -> Session:
+            recorder = RunFolder(where, header_of(scenario), files)
+            output.keep(where / LOG_NAME)
+            return build_watched(scenario, source, tell, recorder)
+
+        _live(build, title_of(scenario), where, read_only, pinned)
+
+
+def resume_run(folder: Path, pinned: tuple[Pinned, ...] = ()) -> None:
+    """Open the app on a recorded run, that stands where its record ends.
+
+    Raises
+    ------
+    TuitrainError : the folder holds no run, or its header cannot be read
+    """
+    _, scenario = scenario_of(folder)
+    with _told_where(folder), ExitStack() as files:
+
+        def build(tell: Tell, output: Output) -> Session:
+            output.keep(folder / LOG_NAME)
+            return resume_watched(folder, files, tell)
+
+        _live(build, title_of(scenario), folder, False, pinned)
+
+
+def open_recording(folder: Path, pinned: tuple[Pinned, ...] = ()) -> None:
+    """Open the app on the record of a run.
+
+    Raises
+    ------
+    TuitrainError : the folder holds no run, or it cannot be read
+    """
+    recording = Recording(folder)
+
+    from .app import TuitrainApp
+    from .config import config_path
+    from .framework.runner import run_app
+    from .screens.deck.recording_deck import RecordingDeck
+
+    deck = RecordingDeck(recording, record=folder)
+    app = TuitrainApp(recording, config=config_path(), deck=deck)
+    app.deck.compare_with(runs_folder(), pinned)
+    run_app(app)
+
+
+def open_start_screen(folder: Path) -> None:
+    """Ask what to do, do it, and ask again, until nothing is chosen.
+
+    Parameters
+    ----------
+    folder : where past runs are looked for
+
+    Raises
+    ------
+    RunFailedError : the last of the runs that failed; a choice that could not be opened does not
+        count, for the start screen says so and another is chosen
+    """
+    from .config import config_path
+    from .framework.runner import run_app
+    from .start_app import StartApp
+
+    scenarios, problem = boxed(), ""
+    failure: RunFailedError | None = None
+    while True:
+        app = StartApp(scenarios, lambda: past_runs(folder), folder, config_path(), problem)
+        choice = run_app(app)
+        if choice is None:
+            break
+        problem = ""
+        try:
+            _do(choice)
+        except TuitrainError as mistake:
+            problem = str(mistake)
+            failure = mistake if isinstance(mistake, RunFailedError) else failure
+    if failure is not None:
+        raise failure
+
+
+def _do(choice: StartChoice) -> None:
+    match choice:
+        case RunScenario(path=None):
+            open_scenario(*first_flight(), pinned=choice.pinned)
+        case RunScenario(path=Path() as path):
+            open_scenario(load(path), str(path), pinned=choice.pinned)
+        case TrainModel(data=data, model=model):
+            open_scenario(flight_on(data, model), "the new flight", pinned=choice.pinned)
+        case ResumeRun(folder=folder):
+            resume_run(folder, choice.pinned)
+        case OpenRecording(folder=folder):
+            open_recording(folder, choice.pinned)
+
+
+def _live(
+    build: Callable[[Tell, Output], Session],
+    title: Title,
+    where: Path,
+    read_only: bool,
+    pinned: tuple[Pinned, ...],
+) -> None:
+    from .app import TuitrainApp
+    from .config import config_path
+    from .framework.runner import run_app
+
+    output = Output()
+    with drained(output), output.taken():
+        run = LiveRun(lambda tell: build(tell, output), title, output=output)
+        app = TuitrainApp(
+            run, record=where, read_only=read_only, config=config_path(), output=output
+        )
+        app.deck.compare_with(runs_folder(), pinned)
+        run.start()
+        with closing(run):
+            run_app(app)
+    if isinstance(run.error, RunFailedError):
+        raise RunFailedError(f"the run has failed: {run.error}; the log is {where / LOG_NAME}")
+    if run.error is not None:
+        raise run.error
+
+
+@contextmanager
+def _told_where(folder: Path) -> Iterator[None]:
+    """Print where the record is when the screen is down; leave no folder without a record."""
+    try:
+        yield
+    finally:
+        log = folder / LOG_NAME
+        if (folder / HEADER).exists():
+            write_line(f"recorded in {visible(str(folder))}", sys.stderr)
+        else:
+            with suppress(OSError):  # another's folder, or one that has something in it
+                if not log.stat().st_size:
+                    log.unlink()
+                    folder.rmdir()

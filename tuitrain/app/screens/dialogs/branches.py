@@ -1,0 +1,70 @@
+"""The branches dialog: the lines of history as a tree, and the way to one that was left."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tuitrain.app.renderables.tables.branch_tree import TITLES, cells, tree
+from tuitrain.app.widgets.no_markup import Option, OptionList, Static
+from tuitrain.run.snapshot import Snapshot
+
+from .command_dialog import CommandDialog
+
+
+class BranchesDialog(CommandDialog):
+    """Returns to the end of a branch; begins at the one that was left last."""
+
+    verb = "branch"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "choose('cursor_down')", "Down", show=False),
+        Binding("k", "choose('cursor_up')", "Up", show=False),
+        Binding("g", "choose('first')", "First", show=False),
+        Binding("G", "choose('last')", "Last", show=False),
+    ]
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        super().__init__("branches")
+        self._leaves = tree(snapshot)
+        self._newest = snapshot.branches[-1].name
+        self._present = snapshot.branch
+
+    def body(self) -> ComposeResult:
+        """Compose the tree, and what becomes of the present line."""
+        yield Static(cells(TITLES), classes="label")
+        options = (Option(leaf.text, id=leaf.name) for leaf in self._leaves)
+        yield OptionList(*options, id="branches", compact=True)
+        yield Static(
+            f"● the present line, kept as branch {self._present}   ┄ a ghost in the charts",
+            classes="hint",
+        )
+
+    def more_keys(self) -> str:
+        """Name the keys to move about."""
+        return "   [b]↑ ↓[/] choose"
+
+    def on_mount(self) -> None:
+        """Begin at the one that was left last."""
+        names = [leaf.name for leaf in self._leaves]
+        self.query_one(OptionList).highlighted = names.index(self._newest)
+        super().on_mount()
+
+    def action_choose(self, move: str) -> None:
+        """Move about in the tree."""
+        getattr(self.query_one(OptionList), f"action_{move}")()
+
+    def line(self) -> str:
+        """Return ``branch NAME``."""
+        return f"branch {self._chosen}"
+
+    def problem(self) -> str:
+        """Say so where the run is already."""
+        return f"the run is on {self._present} already" if self._chosen == self._present else ""
+
+    @property
+    def _chosen(self) -> str:
+        option = self.query_one(OptionList).highlighted_option
+        return "" if option is None or option.id is None else option.id

@@ -1,0 +1,156 @@
+"""The breakpoints view: on what the run pauses; conditions come and go."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.suggester import Suggester
+
+from tuitrain.app.completion import completions
+from tuitrain.app.framework.content import literal
+from tuitrain.app.widgets.no_markup import Input, Option, OptionList, Static
+from tuitrain.commands import AnyCommand, parse, to_text
+from tuitrain.commands.vocabulary import find_spec
+from tuitrain.errors import CommandError
+from tuitrain.run.snapshot import Snapshot
+
+from .command_dialog import CommandDialog
+
+START = "break when "
+_WIDTH = 66
+
+
+class BreakpointsDialog(CommandDialog):
+    """Lists the breakpoints that are set; enter sets what is typed, delete takes one away.
+
+    Parameters
+    ----------
+    send : hands a command to the run; this stays open, and shows what comes of it
+    """
+
+    verb = "break"
+    AUTO_FOCUS = "#condition"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("delete", "remove", "Remove", priority=True, show=False),
+        Binding("down", "move(1)", "Down", show=False),
+        Binding("up", "move(-1)", "Up", show=False),
+        Binding("tab", "complete", "Complete", priority=True, show=False),
+    ]
+
+    def __init__(self, snapshot: Snapshot, send: Callable[[AnyCommand], None]) -> None:
+        super().__init__("breakpoints")
+        self._snapshot = snapshot
+        self._send = send
+        self._listed: tuple[str, ...] | None = None
+
+    def body(self) -> ComposeResult:
+        """Compose the list, the field and the conditions that there are."""
+        yield Static(id="how-many")
+        yield OptionList(id="breakpoints", compact=True)
+        yield Static("pause before an update is applied, when", classes="label")
+        yield Input(id="condition", compact=True, suggester=_Conditions(lambda: self._snapshot))
+        yield Static(conditions(), classes="hint")
+
+    def keys(self) -> str:
+        """Name the keys."""
+        return (
+            "[b]enter[/] set   [b]tab[/] complete   [b]↑ ↓[/] choose   [b]del[/] take away"
+            "   [b]esc[/] close"
+        )
+
+    def on_mount(self) -> None:
+        """List what is set."""
+        self.query_one("#breakpoints").can_focus = False
+        self._list(self._snapshot.breakpoints)
+        super().on_mount()
+
+    def look(self, snapshot: Snapshot) -> None:
+        """List what is set now."""
+        self._snapshot = snapshot
+        self._list(snapshot.breakpoints)
+
+    def line(self) -> str:
+        """Return ``break when CONDITION``."""
+        return START + self.query_one("#condition", Input).value.strip()
+
+    def preview(self) -> None:
+        """Show the line; what is only begun is not wrong yet."""
+        line = self.query_one("#line", Static)
+        try:
+            line.update(f":{to_text(self.command())}")
+        except CommandError:
+            line.update("")
+        line.set_class(False, "wrong")
+
+    def action_send(self) -> None:
+        """Set what is typed, and stay."""
+        try:
+            command = self.command()
+        except CommandError:
+            super().preview()
+            return
+        self._send(command)
+        self.query_one("#condition", Input).value = ""
+
+    def action_remove(self) -> None:
+        """Take the chosen one away."""
+        chosen = self.query_one(OptionList).highlighted_option
+        if chosen is not None and chosen.id is not None:
+            self._send(parse(f"break off {chosen.id}"))
+
+    def action_move(self, by: int) -> None:
+        """Choose another."""
+        options = self.query_one(OptionList)
+        if options.option_count:
+            at = (options.highlighted or 0) + by
+            options.highlighted = max(0, min(at, options.option_count - 1))
+
+    def action_complete(self) -> None:
+        """Take the suggestion."""
+        field = self.query_one("#condition", Input)
+        if found := completions(START + field.value, self._snapshot):
+            field.value = found[0].removeprefix(START) + " "
+            field.cursor_position = len(field.value)
+
+    def _list(self, breakpoints: tuple[str, ...]) -> None:
+        if breakpoints == self._listed:
+            return
+        self._listed = breakpoints
+        options = self.query_one(OptionList)
+        at = options.highlighted or 0
+        options.clear_options()
+        texts = [each.removeprefix(START) for each in breakpoints]
+        options.add_options(Option(text, id=text) for text in texts)
+        options.display = bool(texts)
+        if texts:
+            options.highlighted = min(at, len(texts) - 1)
+        said = f"the run pauses when {'any of these' if len(texts) > 1 else 'this'} is so"
+        self.query_one("#how-many", Static).update(
+            literal(said if texts else "none is set: the run pauses on nothing by itself")
+        )
+
+
+def conditions() -> str:
+    """Return the conditions that there are, by example; none is broken over two lines."""
+    known = find_spec("break")
+    assert known is not None
+    examples = [each.removeprefix(START) for each in known.examples if each.startswith(START)]
+    whole = "   ".join(each.replace(" ", "\u00a0") for each in examples)
+    return textwrap.fill(f"such as   {whole}", _WIDTH).replace("\u00a0", " ")
+
+
+class _Conditions(Suggester):
+    """Suggests conditions, from the snapshot of the moment."""
+
+    def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._snapshot = snapshot
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """Return the first completion of what has been typed."""
+        found = completions(START + value, self._snapshot()) if value else []
+        return found[0].removeprefix(START) if found else None

@@ -1,0 +1,44 @@
+"""The question before what cannot be taken back."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tuitrain.app.framework.content import key_hints
+from tuitrain.app.widgets.no_markup import Static, Vertical
+
+from ...framework.screens import BaseDialog
+from ..help import EXPLAIN
+
+
+class ConfirmDialog(BaseDialog[bool]):
+    """Answers True for yes; every other way out is no."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        EXPLAIN,
+        Binding("y,enter", "answer(True)", "Yes", show=False),
+        Binding("n,escape,q", "answer(False)", "No", show=False),
+    ]
+
+    def __init__(self, act: str, question: str, warning: str) -> None:
+        super().__init__()
+        self._act = act
+        self._question = question
+        self._warning = warning
+
+    def compose(self) -> ComposeResult:
+        """Compose the question, what it means, and the keys."""
+        with Vertical(classes="dialog warning") as box:
+            box.border_title = self._act.lower()
+            yield Static(self._question, classes="question")
+            yield Static(self._warning, classes="hint")
+            yield Static(
+                key_hints(f"[b]y[/] {self._act.lower()}   [b]n[/] go on"), classes="buttons"
+            )
+
+    def action_answer(self, sure: bool) -> None:
+        """Answer, and close."""
+        self.dismiss(sure)

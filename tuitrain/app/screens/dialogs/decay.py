@@ -1,0 +1,42 @@
+"""The decay dialog: how long, and what the learning rate will be until then."""
+
+from __future__ import annotations
+
+import re
+
+from textual.app import ComposeResult
+
+from tuitrain.app.renderables.formatting import rate
+from tuitrain.app.widgets.no_markup import Input, Static
+from tuitrain.run.snapshot import GroupView, Snapshot
+
+from .preview_dialog import RequestPreview, RescheduleDialog
+
+_LENGTH = re.compile(r"\s*(\d+)\s*([a-z]*)\s*")
+
+
+class DecayDialog(RescheduleDialog):
+    """Lets the learning rate of a group fall to zero; ``4`` means epochs, ``500 s`` steps."""
+
+    verb = "decay"
+
+    def __init__(self, group: GroupView, snapshot: Snapshot, ask: RequestPreview) -> None:
+        super().__init__(f"decay the learning rate of {group.name}", group, snapshot, ask)
+
+    def body(self) -> ComposeResult:
+        """Compose the field and what it takes."""
+        yield Static(f"from {rate(self._group.lr)} to 0, over")
+        yield Input("10 epochs", id="over", compact=True)
+        yield Static("4 means epochs, 500 steps (or 500s) counts steps", classes="hint")
+
+    def line(self) -> str:
+        """Return ``decay GROUP over N UNIT``."""
+        words = self.query_one("#over", Input).value
+        match = _LENGTH.fullmatch(words)
+        over = f"{match[1]} {_unit(match[2])}" if match else (words.strip() or "''")
+        return f"decay {self._group.name} over {over if ' ' in over else over + ' epochs'}"
+
+
+def _unit(word: str) -> str:
+    """Complete a unit from its first letters; nothing means epochs."""
+    return next((unit for unit in ("epochs", "steps") if unit.startswith(word)), word)

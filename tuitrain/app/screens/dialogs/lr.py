@@ -1,0 +1,39 @@
+"""The learning rate dialog."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+
+from tuitrain.app.renderables.formatting import rate
+from tuitrain.app.widgets.no_markup import Input, Static
+from tuitrain.commands import number_text
+from tuitrain.run.snapshot import GroupView, Snapshot
+
+from .preview_dialog import RequestPreview, RescheduleDialog
+
+
+class LrDialog(RescheduleDialog):
+    """Sets the learning rate of a group, or scales it."""
+
+    verb = "lr"
+
+    def __init__(self, group: GroupView, snapshot: Snapshot, ask: RequestPreview) -> None:
+        super().__init__(f"learning rate of {group.name}", group, snapshot, ask)
+
+    def body(self) -> ComposeResult:
+        """Compose the present value, who owns it, and the field."""
+        group = self._group
+        scheduled = group.schedule != "constant"
+        owner = f"the schedule {group.schedule} owns it" if scheduled else "constant"
+        then = (
+            "a value takes over from the schedule, a factor scales it"
+            if scheduled
+            else "0.01 sets, x0.5 scales; at 0 weights hold still, gradients go on"
+        )
+        yield Static(f"now {rate(group.lr)}   ({owner})")
+        yield Input(number_text(group.lr), id="lr", compact=True)
+        yield Static(then, classes="hint")
+
+    def line(self) -> str:
+        """Return ``lr GROUP VALUE``."""
+        return f"lr {self._group.name} {self.query_one('#lr', Input).value.replace(' ', '')}"

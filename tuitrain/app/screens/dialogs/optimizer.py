@@ -1,0 +1,83 @@
+"""The optimizer dialog: which one, with which settings, and what becomes of the state."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+
+from tuitrain.app.renderables.formatting import rate
+from tuitrain.app.widgets.inputs.radio import Radio
+from tuitrain.app.widgets.no_markup import (
+    Horizontal,
+    Input,
+    Option,
+    OptionList,
+    RadioSet,
+    Static,
+    Vertical,
+)
+from tuitrain.engines.settings import kept
+from tuitrain.run.snapshot import GroupView, Snapshot
+
+from .preview_dialog import PreviewDialog, RequestPreview
+
+_STATES = (("", "as the pair suggests"), ("carry", "carry over"), ("reset", "reset"))
+
+
+class OptimizerDialog(PreviewDialog):
+    """Swaps the optimizer of a group."""
+
+    verb = "optimizer"
+
+    def __init__(self, group: GroupView, snapshot: Snapshot, ask: RequestPreview) -> None:
+        super().__init__(f"optimizer of {group.name}", snapshot, ask)
+        self._group = group
+        self._choices = {choice.name: choice for choice in snapshot.optimizers}
+
+    def body(self) -> ComposeResult:
+        """Compose the list, the settings and the state."""
+        group = self._group
+        now = f"{group.optimizer} {group.settings}".strip()
+        yield Static(f"now {now}   lr {rate(group.lr)} is kept unless given")
+        with Horizontal(id="choice"):
+            yield OptionList(*(Option(name, id=name) for name in self._choices), compact=True)
+            with Vertical():
+                yield Static("settings", classes="label")
+                yield Input(id="settings", compact=True)
+                yield Static("optimizer state", classes="label")
+                with RadioSet(id="state", compact=True):
+                    for index, (_, words) in enumerate(_STATES):
+                        yield Radio(words, value=index == 0)
+
+    def more_keys(self) -> str:
+        """Name the keys to move about."""
+        return "   [b]↑ ↓[/] choose   [b]tab[/] settings, state"
+
+    def on_mount(self) -> None:
+        """Begin at the group's own optimizer."""
+        names = list(self._choices)
+        options = self.query_one(OptionList)
+        options.highlighted = (
+            names.index(self._group.optimizer) if self._group.optimizer in names else 0
+        )
+        super().on_mount()
+
+    @on(OptionList.OptionHighlighted)
+    def fill(self, event: OptionList.OptionHighlighted) -> None:
+        """Fill in the settings as they will be: the group's own where they are kept."""
+        before = dict(self._choices[self._group.optimizer].defaults)
+        after = dict(self._choices[event.option.id or ""].defaults)
+        given = (word.partition("=") for word in self._group.settings.split())
+        current = before | {key: value for key, equals, value in given if equals}
+        settings = after | kept(current, before, after)
+        text = " ".join(f"{key}={value}" for key, value in settings.items())
+        self.query_one("#settings", Input).value = text
+
+    def line(self) -> str:
+        """Return ``optimizer GROUP NAME [KEY=VALUE...] [state=...]``."""
+        option = self.query_one(OptionList).highlighted_option
+        name = option.id if option is not None else ""
+        state = _STATES[max(0, self.query_one(RadioSet).pressed_index)][0]
+        settings = self.query_one("#settings", Input).value
+        words = ["optimizer", self._group.name, name or "", *settings.split()]
+        return " ".join([*words, f"state={state}"] if state else words)

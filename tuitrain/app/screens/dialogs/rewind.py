@@ -1,0 +1,160 @@
+"""The rewind dialog: to which step, and what becomes of what followed it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tuitrain.app.keys.keymap import key_label
+from tuitrain.app.renderables.formatting import count
+from tuitrain.app.renderables.timeline import happened, next_of, stops
+from tuitrain.app.widgets.no_markup import Input, Static
+from tuitrain.commands import Rewind
+from tuitrain.errors import CommandError, did_you_mean, join_or
+from tuitrain.run.snapshot import Snapshot
+
+from .command_dialog import CommandDialog
+
+_NAMED = 4
+
+
+class RewindDialog(CommandDialog):
+    """Goes back to a past step; the arrow keys offer those where something happened.
+
+    Parameters
+    ----------
+    now : gives the newest snapshot, for the run goes on while one thinks
+    step : the step to begin with; None for that of the last command
+    """
+
+    verb = "rewind"
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "jump(-1)", "Earlier", show=False),
+        Binding("down", "jump(1)", "Later", show=False),
+        Binding("tab", "name", "Checkpoint", show=False, priority=True),
+    ]
+
+    def __init__(self, now: Callable[[], Snapshot], step: int | None = None) -> None:
+        super().__init__("rewind")
+        self._now = now
+        self._first = suggested(now()) if step is None else step
+
+    def body(self) -> ComposeResult:
+        """Compose the field, what is at that step, and what is left behind."""
+        kept = self._now().checkpoints
+        yield Static(
+            "to the moment before step, or to a checkpoint"
+            if kept
+            else "to the moment before step",
+            classes="label",
+        )
+        yield Input(str(self._first), id="step", compact=True)
+        yield Static(id="there")
+        yield Static(id="left-behind", classes="hint")
+
+    def more_keys(self) -> str:
+        """Name the keys to move about."""
+        names = "   [b]tab[/] checkpoints" if self._now().checkpoints else ""
+        return f"   [b]↑ ↓[/] earlier, later{names}"
+
+    def line(self) -> str:
+        """Return ``rewind STEP`` or ``rewind NAME``."""
+        return f"rewind {self.query_one('#step', Input).value.replace(' ', '')}"
+
+    def problem(self) -> str:
+        """Say so when the step is not in the past, or there is no such checkpoint."""
+        now, step = self._now(), self._step()
+        if step is None:
+            return unknown(self.query_one("#step", Input).value.strip(), now.checkpoints)
+        if step > now.step:
+            return f"step {count(step)} is still to come: the run is at step {count(now.step)}"
+        if step == now.step and not _undone(now, now.step):
+            return f"the run is at step {count(now.step)} already"
+        return ""
+
+    def preview(self) -> None:
+        """Show the line, what happened at that step, and what becomes of what followed."""
+        super().preview()
+        try:
+            command = self.command()
+        except CommandError:
+            there = behind = ""
+        else:
+            now = self._now()
+            if isinstance(command, Rewind):
+                there, behind = _there(now, command.step), left_behind(now, command.step)
+            else:
+                there, behind = "there: exactly where the checkpoint was made", kept_as(now)
+        self.query_one("#there", Static).update(there)
+        self.query_one("#left-behind", Static).update(behind)
+
+    def action_jump(self, by: int) -> None:
+        """Go to the next step, either way, at which a command was applied or an epoch began."""
+        now, step = self._now(), self._step()
+        at = now.step if step is None else step
+        if (found := next_of(stops(now), at, by)) is not None:
+            field = self.query_one("#step", Input)
+            field.value = str(found)
+            field.cursor_position = len(field.value)
+
+    def action_name(self) -> None:
+        """Take the next checkpoint's name, the newest first."""
+        names = self._now().checkpoints[::-1]
+        if names:
+            field = self.query_one("#step", Input)
+            at = names.index(field.value) + 1 if field.value in names else 0
+            field.value = names[at % len(names)]
+            field.cursor_position = len(field.value)
+        else:
+            key = key_label(self.app, "checkpoint")
+            said = f"no checkpoint was made yet: {key} keeps a moment under a name"
+            self.query_one("#there", Static).update(said)
+
+    def _step(self) -> int | None:
+        """Return the step that is entered; None if it is not a number."""
+        text = self.query_one("#step", Input).value.replace(" ", "")
+        return int(text) if text.isdecimal() else None
+
+
+def suggested(snapshot: Snapshot) -> int:
+    """Return the step of the last command on the present line, else the last epoch's start."""
+    made = [each.step for each in snapshot.interventions]
+    return made[-1] if made else max(stops(snapshot), default=0)
+
+
+def _there(snapshot: Snapshot, step: int) -> str:
+    words = happened(snapshot, step)
+    return "there: " + ", ".join(words) if words else ""
+
+
+def unknown(name: str, known: tuple[str, ...]) -> str:
+    """Say what is wrong with the name of a checkpoint; "" if there is such a one."""
+    if name in known:
+        return ""
+    if not known:
+        return "rewind takes a step here: no checkpoint was made yet"
+    return f"no checkpoint is called {name!r}{did_you_mean(name, known)} (checkpoints: {join_or(known)})"
+
+
+def kept_as(snapshot: Snapshot) -> str:
+    """Say what becomes of the present line."""
+    return f"what followed is kept as branch {snapshot.branch}; the run stands there, paused"
+
+
+def left_behind(snapshot: Snapshot, step: int) -> str:
+    """Say what becomes of what followed a step."""
+    kept = kept_as(snapshot)
+    undone = _undone(snapshot, step)
+    if not undone:
+        return kept
+    more = f" and {len(undone) - _NAMED} more" if len(undone) > _NAMED else ""
+    return f"{kept}\nnot on the new line: {', '.join(undone[:_NAMED])}{more}"
+
+
+def _undone(snapshot: Snapshot, step: int) -> list[str]:
+    """Return the commands that a rewind to that step leaves behind."""
+    return [each.command for each in snapshot.interventions if each.step >= step]

@@ -1,0 +1,78 @@
+"""The schedule dialog: which course the learning rate takes, and how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from textual import on
+from textual.app import ComposeResult
+
+from tuitrain.app.renderables.formatting import rate
+from tuitrain.app.widgets.no_markup import Horizontal, Input, Option, OptionList, Static, Vertical
+from tuitrain.commands import number_text
+from tuitrain.run.snapshot import GroupView, Snapshot
+
+from .preview_dialog import RequestPreview, RescheduleDialog
+
+
+class ScheduleDialog(RescheduleDialog):
+    """Lets the learning rate of a group follow a schedule, from its present value."""
+
+    verb = "schedule"
+
+    def __init__(self, group: GroupView, snapshot: Snapshot, ask: RequestPreview) -> None:
+        super().__init__(f"schedule the learning rate of {group.name}", group, snapshot, ask)
+        self._terms = first_terms(group, snapshot)
+
+    def body(self) -> ComposeResult:
+        """Compose the list, the terms and the warm-up."""
+        group = self._group
+        yield Static(f"now {rate(group.lr)}, {group.schedule}")
+        with Horizontal(id="choice"):
+            yield OptionList(*(Option(kind, id=kind) for kind in self._terms), compact=True)
+            with Vertical():
+                yield Static("its course from now on", classes="label")
+                yield Input(id="terms", compact=True)
+                yield Static("steps to fade it in, or nothing", classes="label")
+                yield Input(id="warmup", compact=True)
+
+    def more_keys(self) -> str:
+        """Name the keys to move about."""
+        return "   [b]↑ ↓[/] choose   [b]tab[/] terms, warm-up"
+
+    def on_mount(self) -> None:
+        """Begin with the first."""
+        self.query_one(OptionList).highlighted = 0
+        super().on_mount()
+
+    @on(OptionList.OptionHighlighted)
+    def fill(self, event: OptionList.OptionHighlighted) -> None:
+        """Fill in terms that make sense for the schedule, to be changed."""
+        self.query_one("#terms", Input).value = self._terms[event.option.id or ""]
+
+    def line(self) -> str:
+        """Return ``schedule GROUP KIND TERMS [warmup=STEPS]``."""
+        option = self.query_one(OptionList).highlighted_option
+        kind = option.id if option is not None else ""
+        terms = self.query_one("#terms", Input).value.strip()
+        warmup = self.query_one("#warmup", Input).value.strip()
+        line = f"schedule {self._group.name} {kind} {terms}"
+        return f"{line} warmup={warmup}" if warmup else line
+
+
+def first_terms(group: GroupView, snapshot: Snapshot) -> Mapping[str, str]:
+    """Return for each kind of schedule terms that fill what is left of the run."""
+    left = max(2, snapshot.title.total_steps - snapshot.step)
+    epochs = left // max(1, snapshot.title.steps_per_epoch)
+    over = f"{epochs} epochs" if epochs > 1 else f"{left} steps"
+    count, unit = (epochs, "epochs") if epochs > 1 else (left, "steps")
+    each = unit.removesuffix("s")
+    at = ",".join(str(n) for n in sorted({max(1, count // 2), max(1, count * 3 // 4)}))
+    factor = number_text(float(f"{0.01 ** (1 / max(2, count)):.3g}"))
+    return {
+        "cosine": f"to 0 over {over}",
+        "linear": f"to 0 over {over}",
+        "one-cycle": f"to {number_text(float(f'{group.lr * 5:.3g}'))} over {over}",
+        "exponential": f"x{factor} per {each}",
+        "milestones": f"x0.1 at {at} {unit}",
+    }

@@ -1,0 +1,95 @@
+"""The try dialog: which learning rates, for how long; with many of them it is an lr finder."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from textual import on
+from textual.app import ComposeResult
+
+from tuitrain.app.renderables.formatting import count, duration, rate
+from tuitrain.app.widgets.no_markup import Horizontal, Input, Option, OptionList, Static, Vertical
+from tuitrain.commands import TryLr
+from tuitrain.errors import CommandError
+from tuitrain.run.snapshot import GroupView, Snapshot
+
+from .command_dialog import CommandDialog
+
+PRESETS: Final = {
+    "lower, higher": ("x0.1, x1, x10", 200),
+    "close by": ("x0.5, x1, x2", 200),
+    "lr finder": ("x0.01, x0.03, x0.1, x0.3, x1, x3, x10, x30, x100", 100),
+}
+"""Candidates and steps to begin with."""
+
+
+class TryDialog(CommandDialog):
+    """Tries learning rates of a group side by side, and comes back."""
+
+    verb = "try"
+
+    def __init__(self, group: GroupView, snapshot: Snapshot, preset: str = "lower, higher") -> None:
+        super().__init__(f"try learning rates of {group.name}")
+        self._group = group
+        self._snapshot = snapshot
+        self._preset = preset
+
+    def body(self) -> ComposeResult:
+        """Compose the presets, the fields, and what it takes."""
+        yield Static(f"now {rate(self._group.lr)}, {self._group.schedule}")
+        with Horizontal(id="choice"):
+            yield OptionList(*(Option(name, id=name) for name in PRESETS), compact=True)
+            with Vertical():
+                yield Static("candidates: x0.1 scales, 0.01 sets", classes="label")
+                yield Input(id="values", compact=True)
+                yield Static("steps for each", classes="label")
+                yield Input(id="steps", compact=True)
+        yield Static(id="takes", classes="hint")
+
+    def more_keys(self) -> str:
+        """Name the keys to move about."""
+        return "   [b]↑ ↓[/] choose   [b]tab[/] candidates, steps"
+
+    def on_mount(self) -> None:
+        """Begin with a preset."""
+        self.query_one(OptionList).highlighted = list(PRESETS).index(self._preset)
+        super().on_mount()
+
+    @on(OptionList.OptionHighlighted)
+    def fill(self, event: OptionList.OptionHighlighted) -> None:
+        """Fill in the preset."""
+        values, steps = PRESETS[event.option.id or ""]
+        self.query_one("#values", Input).value = values
+        self.query_one("#steps", Input).value = str(steps)
+
+    def line(self) -> str:
+        """Return ``try lr GROUP VALUES for N steps``."""
+        values = self.query_one("#values", Input).value.strip()
+        steps = self.query_one("#steps", Input).value.replace(" ", "")
+        return f"try lr {self._group.name} {values} for {steps or '?'} steps"
+
+    def preview(self) -> None:
+        """Show the line, and what it takes."""
+        super().preview()
+        try:
+            command = self.command()
+        except CommandError:
+            said = ""
+        else:
+            assert isinstance(command, TryLr)
+            said = takes(command, self._snapshot)
+        self.query_one("#takes", Static).update(said)
+
+
+def takes(command: TryLr, snapshot: Snapshot) -> str:
+    """Say how much is trained, how long that takes at the present speed, and what comes after."""
+    steps = min(command.steps, max(1, snapshot.title.total_steps - snapshot.step))
+    total = steps * len(command.values)
+    speed = snapshot.samples_per_second
+    seconds = math.ceil(total * snapshot.title.batch_size / speed) if speed else None
+    about = f", about {duration(seconds)}" if seconds is not None else ""
+    return (
+        f"trains {count(total)} steps{about}, on the same batches each; then the run stands at "
+        f"step {count(snapshot.step)} again, and shows them side by side"
+    )

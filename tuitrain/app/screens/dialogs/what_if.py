@@ -1,0 +1,67 @@
+"""The what-if view: what came of each learning rate that was tried, side by side."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+
+from tuitrain.app.renderables.charts.lr_sweep import FINDER_FROM
+from tuitrain.app.renderables.formatting import count
+from tuitrain.app.widgets.charts.lr_sweep import TriedCurves, TriedFinder, TriedTable, TriedView
+from tuitrain.app.widgets.no_markup import Horizontal
+from tuitrain.run.snapshot import Snapshot, Trial
+
+from .command_dialog import CommandDialog
+
+
+class WhatIfDialog(CommandDialog):
+    """Compares what was tried; enter goes on with the chosen candidate."""
+
+    verb = "try"
+    AUTO_FOCUS = "#tried-table"
+
+    def __init__(self, snapshot: Snapshot, trial: Trial) -> None:
+        super().__init__(
+            f"what if: lr {trial.target}, {count(trial.steps)} steps from step {count(trial.step)}"
+        )
+        self._snapshot = snapshot
+        self._trial = trial
+
+    def body(self) -> ComposeResult:
+        """Compose the charts over the table."""
+        trial = self._trial
+        views: list[TriedView] = [TriedCurves(trial), TriedTable(trial)]
+        if len({each.value for each in trial.candidates}) >= FINDER_FROM:
+            views.insert(1, TriedFinder(trial))
+        for view in views:
+            view.snapshot = self._snapshot
+        *charts, table = views
+        yield Horizontal(*charts, id="tried-charts")
+        table.styles.height = 1 + len(trial.candidates)
+        yield table
+
+    def keys(self) -> str:
+        """Name the keys."""
+        return "[b]enter[/] go on with it   [b]esc[/] stay where the run is   [b]↑ ↓[/] choose"
+
+    def on_mount(self) -> None:
+        """Begin at the best."""
+        self.query_one(".dialog").add_class("what-if")
+        self.query_one(TriedTable).choose_best()
+        super().on_mount()
+
+    @on(TriedTable.Chosen)
+    def _show(self, event: TriedTable.Chosen) -> None:
+        for view in self.query(TriedView):
+            view.chosen = event.place
+        self.preview()
+
+    def line(self) -> str:
+        """Return ``branch NAME``."""
+        return f"branch {self._trial.candidates[self.query_one(TriedTable).chosen].branch}"
+
+    def problem(self) -> str:
+        """Say so when the run is on that line."""
+        chosen = self._trial.candidates[self.query_one(TriedTable).chosen]
+        on_it = chosen.branch == self._snapshot.branch
+        return f"the run is on branch {chosen.branch} already" if on_it else ""

@@ -1,0 +1,214 @@
+"""The base of the close looks: whole screens over the flight deck, which ask the run to be shown.
+
+What is steered from one of them is steered by the deck's own actions, on what is selected here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tuitrain.app.keys import KEYS, Key
+from tuitrain.app.keys.keymap import key_label
+from tuitrain.app.keys.other_screens import INSPECTION_KEYS
+from tuitrain.app.renderables.footer import Hint
+from tuitrain.app.renderables.heatmaps.heatmap import Ink
+from tuitrain.app.renderables.rows import Row, wrapped
+from tuitrain.app.renderables.tables.groups import TableRow
+from tuitrain.app.widgets.footer import KeyFooter
+from tuitrain.app.widgets.header import RunHeader
+from tuitrain.app.widgets.heatmaps.heat_view import HeatView
+from tuitrain.app.widgets.rows_view import RowsView
+from tuitrain.app.widgets.status_line import StatusLine
+from tuitrain.engines.closeups import See, Seen, Unseen
+from tuitrain.run.snapshot import Phase, Snapshot
+
+from ...framework.screens import BaseScreen
+from ..help import HelpScreen
+
+if TYPE_CHECKING:
+    from ..deck.command_actions import Acts
+
+_STEERS = ("toggle_pause", "step", "toggle_freeze", "set_lr", "swap_optimizer", "undo")
+"""The deck's actions that are there in every view, and act on what is selected in it."""
+
+_SWITCHES = ("weights", "network", "batch")
+"""Those that open the views."""
+
+
+def _from_the_deck(key: Key) -> Binding:
+    """Return what a key of the deck does in a view; the views' own keys come before it."""
+    if key.action in _STEERS:
+        act = f"steer('{key.action}')"
+    elif key.action in _SWITCHES:
+        act = f"switch('{key.action}')"
+    elif key.name == "help":
+        act = "help"
+    else:
+        act = f"elsewhere('{key.name}')"
+    return replace(key, action=act, cursor=False).binding(key.name)
+
+
+def _acts_on_the_deck(key: Key) -> bool:
+    """Whether a key has an action there, and none of its own in all views."""
+    taken = {each for view in INSPECTION_KEYS for each in view.keys.split(",")}
+    its = key.action and not key.action.startswith("app.")
+    return bool(its) and not taken & {*key.keys.split(",")}
+
+
+WAITING = "the run shows it at its next step boundary"
+
+
+class SeeingScreen(BaseScreen[None]):
+    """Header, what is looked at, the answer to what was sent, and the keys.
+
+    Parameters
+    ----------
+    deck : the main screen, whose run is looked at and whose actions steer it
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *(key.binding() for key in INSPECTION_KEYS),
+        *(_from_the_deck(key) for key in KEYS if _acts_on_the_deck(key)),
+    ]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide"), (180, "-vast")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+
+    shows: ClassVar[str] = ""
+    """The deck's action that opens this screen."""
+
+    keys_here: ClassVar[tuple[Key, ...]] = ()
+    """The keys that this view has besides those that all have."""
+
+    def __init__(self, deck: Acts) -> None:
+        super().__init__()
+        self.deck = deck
+        self.seen: Seen | None = None
+        """What the run has shown of what is asked for."""
+
+    def compose(self) -> ComposeResult:
+        """Compose the frame around a view's own part."""
+        yield RunHeader()
+        yield from self.body()
+        yield StatusLine()
+        yield KeyFooter()
+
+    def body(self) -> ComposeResult:
+        """Compose what is looked at; a view's own part."""
+        raise NotImplementedError
+
+    def asked(self) -> See:
+        """Return what the run shall show; a view's own part."""
+        raise NotImplementedError
+
+    def hints(self) -> list[Hint]:
+        """Name the keys that this view has besides those that all have; its own part."""
+        raise NotImplementedError
+
+    @property
+    def panels(self) -> Sequence[RowsView]:
+        """The panels that draw what is seen."""
+        return [*self.query(".seen").results(RowsView)]
+
+    @property
+    def chosen(self) -> Sequence[TableRow]:
+        """The rows that are acted on from here; none if the view has no selection."""
+        return ()
+
+    @property
+    def can_steer(self) -> bool:
+        """Whether the run takes commands from this screen."""
+        snapshot = self.deck.snapshot
+        return not self.deck.read_only and snapshot is not None and not snapshot.phase.ended
+
+    def on_mount(self) -> None:
+        """Ask for what is shown here."""
+        self.ask()
+
+    def ask(self) -> None:
+        """Ask the run, and show that it was asked."""
+        self.seen = None
+        self.deck.watch_closely(self.asked())
+        self._draw()
+
+    def look(self, snapshot: Snapshot) -> None:
+        """Take in what the run shows now; what is drawn already is not drawn again."""
+        for frame in (self.query_one(RunHeader), self.query_one(KeyFooter)):
+            if frame.snapshot is not snapshot:
+                frame.snapshot = snapshot
+        self._answer(snapshot)
+        fresh = snapshot.seen is not None and snapshot.seen is not self.seen
+        if fresh and snapshot.seen is not None and snapshot.seen.asked == self.asked():
+            self.seen = snapshot.seen
+            self._draw(snapshot)
+        self.query_one(KeyFooter).show([*self.hints(), *self._common(snapshot)])
+
+    def _answer(self, snapshot: Snapshot) -> None:
+        """Say what the deck says: the answer to what was sent from here."""
+        status = self.query_one(StatusLine)
+        status.snapshot = snapshot
+        if status.said != self.deck.status.said:
+            status.show(self.deck.status.said)
+
+    def _draw(self, snapshot: Snapshot | None = None) -> None:
+        for panel in self.panels:
+            panel.snapshot = snapshot or self.deck.snapshot
+
+    def instead(self, width: int) -> list[Row]:
+        """Say why there is nothing to see yet."""
+        if isinstance(self.seen, Unseen):
+            return wrapped(f"this cannot be shown: {self.seen.reason}", width, "warning")
+        return wrapped(WAITING, width, "muted")
+
+    def _common(self, snapshot: Snapshot) -> list[Hint]:
+        paused = snapshot.phase is Phase.PAUSED
+        names = {"weights": "weights", "network": "network", "batch": "images"}
+        pause = "resume" if paused else "pause"
+        space = key_label(self.app, "pause")
+        return [
+            Hint(space, pause, pause, "steer('toggle_pause')", self.can_steer, 1),
+            *(
+                Hint(key_label(self.app, view), name, name, f"switch('{view}')", spare=3)
+                for view, name in names.items()
+                if view != self.shows
+            ),
+            *([Hint("c", "letters", "letters", "ink", spare=4)] if self.query(HeatView) else []),
+            Hint("esc", "close", "close", "close"),
+        ]
+
+    def action_steer(self, act: str) -> None:
+        """Do what a key of the deck does, to what is selected here."""
+        self.deck.act_for(self.chosen, act)
+        if (snapshot := self.deck.snapshot) is not None:
+            self._answer(snapshot)
+
+    def action_ink(self) -> None:
+        """Draw with letters, or with colours again."""
+        for panel in self.query(HeatView):
+            panel.ink = Ink.LETTERS if panel.ink is Ink.BLOCKS else Ink.BLOCKS
+
+    def action_switch(self, view: str) -> None:
+        """Look at something else."""
+        if view != self.shows:
+            self.action_close()
+            self.deck.act_for(self.chosen, view)
+
+    def action_elsewhere(self, name: str) -> None:
+        """Say that a key acts on the deck, and how to get there."""
+        said = f"{key_label(self.app, name)} acts on the deck: esc goes back there"
+        self.deck.status.say(said, "warning")
+        if (snapshot := self.deck.snapshot) is not None:
+            self._answer(snapshot)
+
+    def action_help(self) -> None:
+        """Open the help, with the keys of this view at its top."""
+        self.app.push_screen(HelpScreen(keys=(*self.keys_here, *INSPECTION_KEYS)))
+
+    def action_close(self) -> None:
+        """Go back to the deck; what is not looked at costs nothing."""
+        self.deck.watch_closely(None)
+        self.dismiss()

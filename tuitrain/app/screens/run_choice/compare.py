@@ -1,0 +1,212 @@
+"""The past runs beside the present one: pin some, see their curves and their last numbers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar, Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tuitrain.app.framework.content import key_hints, literal
+from tuitrain.app.pinning import find_pin, toggle_pin
+from tuitrain.app.renderables.charts.chart_view import ChartView
+from tuitrain.app.renderables.charts.metrics import ACCURACY, LOSS, QUANTITIES, beside
+from tuitrain.app.renderables.charts.pinned_runs import Pinned
+from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.tables.past_runs import (
+    difference_rows,
+    found_in,
+    run_row,
+    runs_header,
+)
+from tuitrain.app.widgets.charts.chart import Chart
+from tuitrain.app.widgets.inputs.filter_line import FilterInput, FilterLine
+from tuitrain.app.widgets.no_markup import Horizontal, Input, Static, Vertical
+from tuitrain.app.widgets.tables.pick_list import PickList
+from tuitrain.errors import TuitrainError
+from tuitrain.run.snapshot import Phase, Series, Snapshot, Title
+from tuitrain.scenario.past.runs import PastRun
+
+from ...framework.screens import BaseDialog
+from ..help import EXPLAIN
+
+NO_RUN: Final = Snapshot(0, Title("", "", "", 0, 1, 0, 0), Phase.RECORDED)
+"""What the charts show where there is no present run."""
+
+_KEYS: Final = "   ".join(
+    (
+        "[b]space[/] pin",
+        "[b][ ][/] chart",
+        "[b]g[/] group",
+        "[b]/[/] filter",
+        "[b]y[/] log",
+        "[b]a[/] means",
+        "[b]esc[/] back",
+    )
+)
+
+
+class RunsScreen(BaseDialog[tuple[Pinned, ...]]):
+    """Lists past runs and compares those that are pinned; answers which are.
+
+    The first chart shows one quantity after another, as that of the deck does, of all groups or of
+    one. The present run is followed epoch by epoch.
+
+    Parameters
+    ----------
+    present : the run that they are compared with, as it is now; `NOTHING` for none
+    runs : newest first
+    pinned : those that are pinned already
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        EXPLAIN,
+        Binding("space", "pin", "Pin", show=False),
+        Binding("escape,q,R,enter", "close", "Close", show=False),
+        Binding("slash", "filter", "Filter", show=False),
+        Binding("y", "logarithmic", "Logarithmic", show=False),
+        Binding("a", "smooth", "Running means", show=False),
+        Binding("right_square_bracket", "quantity(1)", "Next quantity", show=False),
+        Binding("left_square_bracket", "quantity(-1)", "Quantity before", show=False),
+        Binding("g", "group", "Group", show=False),
+    ]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
+    AUTO_FOCUS = "#runs"
+
+    def __init__(
+        self, present: Snapshot, runs: Sequence[PastRun], pinned: tuple[Pinned, ...]
+    ) -> None:
+        super().__init__()
+        self._present = present
+        self._runs = list(runs)
+        self._view = ChartView(smooth=True, pinned=pinned)
+        self._quantity = LOSS
+
+    def compose(self) -> ComposeResult:
+        """Compose the charts over the list, and the table under it."""
+        with Vertical(classes="dialog runs") as box:
+            box.border_title = "past runs"
+            with Horizontal(id="runs-charts"):
+                for quantity in (LOSS, ACCURACY):
+                    chart = Chart(quantity, f"runs-{quantity.name}")
+                    chart.snapshot, chart.chart_view = self._present, self._view
+                    yield chart
+            yield PickList(self._row, found_in, runs_header, "no run was recorded yet", id="runs")
+            yield FilterLine()
+            yield Static(id="compared")
+            yield Static(key_hints(_KEYS), classes="hint")
+
+    def on_mount(self) -> None:
+        """List the runs."""
+        self.runs.show(self._runs)
+        self._compare()
+
+    @property
+    def runs(self) -> PickList[PastRun]:
+        """The list."""
+        return self.query_one("#runs", PickList)
+
+    def action_pin(self) -> None:
+        """Pin the run under the cursor, or no longer."""
+        if (run := self.runs.item) is None:
+            return
+        try:
+            self._show(replace(self._view, pinned=toggle_pin(self._view.pinned, run)))
+        except TuitrainError as error:
+            self.query_one("#compared", Static).update(literal(f"✗ {error}", "$error"))
+
+    def action_logarithmic(self) -> None:
+        """Switch between linear axes and logarithmic ones."""
+        self._show(replace(self._view, logarithmic=not self._view.logarithmic))
+
+    def action_smooth(self) -> None:
+        """Draw running means, or the values alone."""
+        self._show(replace(self._view, smooth=not self._view.smooth))
+
+    def action_quantity(self, by: int) -> None:
+        """Let the first chart show the next quantity, either way; the other shows none twice."""
+        at = QUANTITIES.index(self._quantity) + by
+        self._quantity = QUANTITIES[at % len(QUANTITIES)]
+        shown = self._quantity, beside(self._quantity)[0]
+        for chart, quantity in zip(self.query(Chart), shown, strict=True):
+            chart.show(quantity)
+
+    def action_group(self) -> None:
+        """Draw the next group alone; after the last, all of them."""
+        if not self._quantity.of_group:
+            said = f"the {self._quantity.name} is the whole network's; ] goes to what groups have"
+            self.query_one("#compared", Static).update(literal(said, "$warning"))
+            return
+        traces = [*self._present.traces]
+        for each in self._view.pinned:
+            traces += each.curves.traces
+        names = ["", *dict.fromkeys(each.name for each in traces)]
+        at = names.index(self._view.group) if self._view.group in names else 0
+        self._show(replace(self._view, group=names[(at + 1) % len(names)]))
+
+    def look(self, snapshot: Snapshot) -> None:
+        """Take in what the run shows now, where an epoch or the run has ended since."""
+        before = self._present
+        known = before.phase, len(before.accuracy), before.branch
+        now = snapshot.phase, len(snapshot.accuracy), snapshot.branch
+        if before is NO_RUN or known == now:
+            return
+        self._present = snapshot
+        for chart in self.query(Chart):
+            chart.snapshot = snapshot
+        self._compare()
+
+    def action_filter(self) -> None:
+        """Open the filter."""
+        self.add_class("-filtering")
+        self.query_one(FilterInput).focus()
+
+    def action_close(self) -> None:
+        """Answer what is pinned."""
+        self.dismiss(self._view.pinned)
+
+    @on(Input.Changed, "#filter")
+    def _filter(self, event: Input.Changed) -> None:
+        self.runs.filter(event.value.strip())
+
+    @on(FilterInput.Closed)
+    def _leave_filter(self, event: FilterInput.Closed) -> None:
+        self.remove_class("-filtering")
+        if not event.keep:
+            self.query_one(FilterInput).value = ""
+        self.runs.focus()
+
+    @on(PickList.Picked)
+    def _pin_clicked(self) -> None:
+        self.action_pin()
+
+    def _row(self, run: PastRun, width: int):
+        return run_row(run, width, find_pin(self._view.pinned, run))
+
+    def _show(self, view: ChartView) -> None:
+        self._view = view
+        for chart in self.query(Chart):
+            chart.chart_view = view
+        self.runs.redraw()
+        self._compare()
+
+    def _compare(self) -> None:
+        """Show the last numbers, beside those of the present run."""
+        pins = [(f"{each.letter} {each.name}", *_last(each)) for each in self._view.pinned]
+        now = self._present
+        present = [("now", _end(now.loss), _end(now.accuracy))] if now is not NO_RUN else []
+        rows = difference_rows([*present, *pins], 70, bool(present)) if pins else []
+        said = "\n".join(map(plain, rows)) or "space pins a run: its curves are drawn in the charts"
+        self.query_one("#compared", Static).update(said)
+
+
+def _last(pinned: Pinned) -> tuple[float, float]:
+    return _end(pinned.curves.loss), _end(pinned.curves.accuracy)
+
+
+def _end(series: Series) -> float:
+    return float(series.values[-1]) if len(series) else math.nan

@@ -1,0 +1,95 @@
+"""A new flight: which network on which data."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+
+from tuitrain.app.framework.content import key_hints, literal
+from tuitrain.app.renderables.rows import left
+from tuitrain.app.start_choice import TrainModel
+from tuitrain.app.widgets.no_markup import Input, Option, OptionList, Static, Vertical
+from tuitrain.errors import TuitrainError
+from tuitrain.scenario.box import MODELS
+from tuitrain.scenario.datasets import check_data
+
+from ...framework.screens import BaseDialog
+from ..help import EXPLAIN
+
+
+class NewRunDialog(BaseDialog[TrainModel]):
+    """Asks for data and network; answers them, or None.
+
+    Parameters
+    ----------
+    data : what to begin with; "" to ask for it
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        EXPLAIN,
+        Binding("enter", "fly", "Fly", priority=True, show=False),
+        Binding("up", "move(-1)", "Up", priority=True, show=False),
+        Binding("down", "move(1)", "Down", priority=True, show=False),
+        Binding("escape", "dismiss", "Back", show=False),
+    ]
+    AUTO_FOCUS = "#flight-data"
+
+    def __init__(self, data: str) -> None:
+        super().__init__()
+        self._data = data
+
+    def compose(self) -> ComposeResult:
+        """Compose the field and the list."""
+        with Vertical(classes="dialog") as box:
+            box.border_title = "new flight"
+            yield Static(
+                "data: mnist-mini, idx:FOLDER, or package.module:callable", classes="label"
+            )
+            field = Input(self._data, "idx:~/data/mnist", id="flight-data", compact=True)
+            field.cursor_blink = False
+            yield field
+            yield Static("network", classes="label")
+            yield OptionList(
+                *(Option(left(name, 13) + about, id=name) for name, about in MODELS.items()),
+                id="flight-models",
+                compact=True,
+            )
+            yield Static(id="flight-problem")
+            yield Static(
+                key_hints("[b]enter[/] fly   [b]↑ ↓[/] network   [b]esc[/] back"), classes="hint"
+            )
+
+    def on_mount(self) -> None:
+        """Begin with the first network."""
+        models = self.query_one(OptionList)
+        models.can_focus = False
+        models.highlighted = 0
+
+    def action_move(self, by: int) -> None:
+        """Choose another network."""
+        models = self.query_one(OptionList)
+        place = (models.highlighted or 0) + by
+        models.highlighted = min(max(place, 0), models.option_count - 1)
+
+    def action_fly(self) -> None:
+        """Answer, if there is such data."""
+        data = self.query_one(Input).value.strip()
+        option = self.query_one(OptionList).highlighted_option
+        if problem := _problem(data):
+            said = literal(f"✗ {problem}", "$error")
+            self.query_one("#flight-problem", Static).update(said)
+        elif option is not None and option.id is not None:
+            self.dismiss(TrainModel(data, option.id))
+
+
+def _problem(data: str) -> str:
+    """Say what is wrong with the data as far as its name and its files tell; "" if nothing is."""
+    if not data:
+        return "name the data: mnist-mini, or idx: and the folder of IDX files"
+    try:
+        check_data(data)
+    except TuitrainError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,268 @@
+"""The start screen: past runs, the scenarios of the box, data; enter opens what is chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar, Final, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from tuitrain.app.framework.content import assemble, key_hints, literal
+from tuitrain.app.keys.other_screens import START_KEYS
+from tuitrain.app.pinning import find_pin, toggle_pin
+from tuitrain.app.renderables.charts.pinned_runs import Pinned
+from tuitrain.app.renderables.rows import Row, left, shortened
+from tuitrain.app.renderables.tables.past_runs import found_in, run_row, runs_header
+from tuitrain.app.start_choice import OpenRecording, RunScenario, StartChoice, TrainModel
+from tuitrain.app.widgets.inputs.filter_line import FilterInput, FilterLine
+from tuitrain.app.widgets.no_markup import Horizontal, Input, Static, Vertical
+from tuitrain.app.widgets.tables.pick_list import PickList
+from tuitrain.errors import TuitrainError
+from tuitrain.scenario.box import Boxed
+from tuitrain.scenario.past.runs import PastRun
+
+from ...framework.screens import BaseScreen
+from ..help import HelpScreen
+from .compare import NO_RUN, RunsScreen
+from .new_run import NewRunDialog
+from .resume_or_open import ResumeOrOpenDialog
+
+FIRST_RUN: Final = Boxed(Path(), "first flight", "LeNet learns ten thousand digits; steer it.")
+
+OTHER: Final = "other data …"
+
+_KEYS: Final = "   ".join(
+    f"[b]{key.written}[/] {key.compact_label}" for key in START_KEYS if key.label
+)
+
+_Item = TypeVar("_Item")
+
+
+class StartScreen(BaseScreen[None]):
+    """Three lists, of which one has the keyboard.
+
+    Parameters
+    ----------
+    scenarios : of the box
+    look : lists the past runs, newest first
+    where : the folder of the past runs
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [each.binding() for each in START_KEYS]
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]
+
+    def __init__(
+        self, scenarios: Sequence[Boxed], look: Callable[[], list[PastRun]], where: Path
+    ) -> None:
+        super().__init__(id="start")
+        self._scenarios = [FIRST_RUN, *scenarios]
+        self._look = look
+        self._where = where
+        self._pinned: tuple[Pinned, ...] = ()
+
+    def compose(self) -> ComposeResult:
+        """Compose the lists."""
+        nothing = f"none yet: what you fly is recorded in {self._where}"
+        yield Static(id="welcome")
+        with Vertical(id="lists"):
+            yield _list("past runs", "runs", self._run_row, found_in, runs_header, nothing)
+            with Horizontal(id="new"):
+                yield _list("scenarios", "scenarios", _scenario_row, _scenario_fits)
+                yield _list("data", "data", _data_row, _data_fits)
+        yield Static(id="about")
+        yield FilterLine()
+        yield Static(key_hints(_KEYS), id="start-keys", classes="hint")
+
+    def on_mount(self) -> None:
+        """Fill the lists."""
+        self.restore_content()
+
+    def restore_content(self) -> None:
+        """Fill the lists; the keyboard goes to the past runs, if there are any."""
+        self.query_one("#welcome", Static).update(
+            assemble((" tuitrain", "bold"), "   the flight deck for training")
+        )
+        runs: list[PastRun] = []
+        try:
+            runs = self._look()
+        except TuitrainError as error:
+            self._say(f"✗ {error}", "$error")
+        self._of("runs").show(runs)
+        self._of("scenarios").show(self._scenarios)
+        used = sorted({each.data for each in runs if each.data} - {"mnist-mini"})
+        self._of("data").show(["mnist-mini", *used, OTHER])
+        self._of("runs" if runs else "scenarios").focus()
+
+    def action_choose(self) -> None:
+        """Open what the cursor stands on."""
+        match self._focused.item:
+            case PastRun() as run:
+                self._open(run)
+            case Boxed() as scenario:
+                path = None if scenario is FIRST_RUN else scenario.path
+                self._end(RunScenario(path, self._pinned))
+            case str() as data:
+                self.app.push_screen(NewRunDialog("" if data == OTHER else data), self._fly_on)
+
+    def action_pin(self) -> None:
+        """Mark the run under the cursor, to be compared and drawn beside what is opened."""
+        if not isinstance(run := self._focused.item, PastRun):
+            self._say("only past runs can be marked", "$warning")
+            return
+        try:
+            self._pinned = toggle_pin(self._pinned, run)
+        except TuitrainError as error:
+            self._say(f"✗ {error}", "$error")
+        else:
+            self._of("runs").redraw()
+            self._of("runs").action_move(1)
+
+    def action_runs(self) -> None:
+        """Compare the marked runs."""
+
+        def chosen(pinned: tuple[Pinned, ...] | None) -> None:
+            self._pinned = pinned or ()
+            self._of("runs").redraw()
+
+        runs = list(self._of("runs").shown)
+        self.app.push_screen(RunsScreen(NO_RUN, runs, self._pinned), chosen)
+
+    def action_filter(self) -> None:
+        """Open the filter, which is for all lists."""
+        self.add_class("-filtering")
+        self.query_one(FilterInput).focus()
+
+    def action_show_all(self) -> None:
+        """Show all again."""
+        self.query_one(FilterInput).value = ""
+
+    def action_next_list(self, by: int) -> None:
+        """Give the keyboard to another list."""
+        lists = list(self.query(PickList))
+        lists[(lists.index(self._focused) + by) % len(lists)].focus()
+
+    def action_help(self) -> None:
+        """Open the help, with the keys of this screen at its top."""
+        self.app.push_screen(HelpScreen(keys=START_KEYS))
+
+    def action_quit(self) -> None:
+        """Leave without a choice."""
+        self.app.exit()
+
+    @property
+    def _focused(self) -> PickList:
+        """The list that has the keyboard, or had it before the filter."""
+        focused = self.focused
+        return focused if isinstance(focused, PickList) else self._of(self._last)
+
+    _last = "runs"
+
+    @on(PickList.Moved)
+    def _tell(self, event: PickList.Moved) -> None:
+        """Say more of what the cursor stands on."""
+        if event.list.has_focus or event.list is self._of(self._last):
+            self._about(event.list.item)
+
+    def on_descendant_focus(self) -> None:
+        """Say more of what the cursor of this list stands on."""
+        if isinstance(self.focused, PickList):
+            self._last = self.focused.id or "runs"
+            self._about(self.focused.item)
+
+    @on(PickList.Picked)
+    def _clicked(self) -> None:
+        self.action_choose()
+
+    @on(Input.Changed, "#filter")
+    def _filter(self, event: Input.Changed) -> None:
+        for each in self.query(PickList):
+            each.filter(event.value.strip())
+
+    @on(FilterInput.Closed)
+    def _leave_filter(self, event: FilterInput.Closed) -> None:
+        self.remove_class("-filtering")
+        if not event.keep:
+            self.query_one(FilterInput).value = ""
+        filled = [each for each in self.query(PickList) if each.shown]
+        last = self._of(self._last)
+        (last if last in filled or not filled else filled[0]).focus()
+
+    def _open(self, run: PastRun) -> None:
+        if run.problem:
+            self._say(f"✗ {run.folder}: {run.problem}", "$error")
+        elif run.ending == "finished":
+            self._end(OpenRecording(run.folder, self._pinned))
+        else:
+            self.app.push_screen(ResumeOrOpenDialog(run), self._go_on)
+
+    def _go_on(self, choice: StartChoice | None) -> None:
+        if choice is not None:
+            self._end(replace(choice, pinned=self._pinned))
+
+    def _fly_on(self, choice: TrainModel | None) -> None:
+        self._go_on(choice)
+
+    def _end(self, choice: StartChoice) -> None:
+        self.app.exit(choice)
+
+    def _of(self, name: str) -> PickList:
+        return self.query_one(f"#{name}", PickList)
+
+    def _run_row(self, run: PastRun, width: int) -> Row:
+        return run_row(run, width, find_pin(self._pinned, run))
+
+    def _about(self, item: object) -> None:
+        match item:
+            case PastRun(problem=problem) if problem:
+                self._say(f"{item.folder}: {problem}", "$error")
+            case PastRun(ending=ending):
+                does = "opens its recording" if ending == "finished" else "resumes or opens it"
+                self._say(f"enter {does} · {item.data} · {item.folder}")
+            case Boxed():
+                self._say(item.description)
+            case str():
+                self._say("enter chooses a network for it")
+            case _:
+                self._say("")
+
+    def _say(self, text: str, style: str = "$foreground 60%") -> None:
+        self.query_one("#about", Static).update(literal(f" {text}", style))
+
+
+def _list(
+    title: str,
+    name: str,
+    draw: Callable[[_Item, int], Row],
+    fits: Callable[[_Item, str], bool],
+    titles: Callable[[int], Row] | None = None,
+    absent: str = "",
+) -> PickList[_Item]:
+    made = PickList(draw, fits, titles, absent, id=name)
+    made.border_title = title
+    return made
+
+
+def _scenario_row(scenario: Boxed, width: int) -> Row:
+    name = min(30, width // 2)
+    rest = shortened(scenario.description, width - name - 1)
+    return ((left(scenario.name, name) + " ", "strong"), (rest, "muted"))
+
+
+def _scenario_fits(scenario: Boxed, pattern: str) -> bool:
+    return _holds(f"{scenario.name} {scenario.description}", pattern)
+
+
+def _data_row(data: str, width: int) -> Row:
+    return ((left(data, width), "muted" if data == OTHER else "strong"),)
+
+
+def _data_fits(data: str, pattern: str) -> bool:
+    return data == OTHER or _holds(data, pattern)
+
+
+def _holds(text: str, pattern: str) -> bool:
+    return all(each.lower() in text.lower() for each in pattern.split())

@@ -1,0 +1,71 @@
+"""The steps of the tour: a minute in which one does what matters, on the run that is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class TourStep:
+    """A step of the tour.
+
+    Attributes
+    ----------
+    panel : the id of the panel that it is about
+    says : one or two sentences; ``{key}`` stands for the key
+    name : the name of the action that is waited for
+    action : how that action begins, whichever panel carries it out
+    """
+
+    panel: str
+    text: str
+    name: str
+    action: str
+
+
+TOUR_STEPS: Final = (
+    TourStep(
+        "groups",
+        "The network is learning already, group by group. {key} selects the next row; "
+        "|Δw|/|w| is how far the last update moved it.",
+        "down",
+        "move",
+    ),
+    TourStep(
+        "groups",
+        "{key} freezes what is selected: the answer below says at which step. "
+        "Frozen means bit for bit; the rest goes on learning.",
+        "freeze",
+        "toggle_freeze",
+    ),
+    TourStep(
+        "journal",
+        "Whatever you do is written down with its step. {key} takes the last of it back, and "
+        "trains up to now without it.",
+        "undo",
+        "undo",
+    ),
+    TourStep(
+        "loss",
+        "{key} moves a cursor into the past: the charts and the table show what was. "
+        "Enter would rewind there; → comes back to now.",
+        "earlier",
+        "earlier",
+    ),
+    TourStep(
+        "header", "{key} pauses at the next step boundary, and goes on.", "pause", "toggle_pause"
+    ),
+    TourStep(
+        "loss",
+        "{key} charts the next quantity: learning rates, gradients, updates of each group.",
+        "next_chart",
+        "quantity",
+    ),
+    TourStep(
+        "footer",
+        "{key} has every key and command. That is all: have a good flight.",
+        "help",
+        "help",
+    ),
+)
