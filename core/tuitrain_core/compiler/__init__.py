@@ -1,27 +1,27 @@
 """The recorded tier: a step traced once into calls over memory that stays where it is."""
 
-from .planning.batch_source import Feed
+from .planning.batch_source import BatchSource
 from .planning.clipping import Clipping
-from .planning.pending_updates import ComingUpdate, lay_out
-from .planning.stop_condition import LossWatch, Watch
+from .planning.pending_updates import PendingUpdate, prepare_updates
+from .planning.stop_condition import LossLimit, StopCondition
 from .planning.updates import ParameterUpdate
 from .program import Program
 from .recording import Recording
 from .trace import Forward, NotRecordableError, trace
-from .tracing.trace_guards import Attributes
+from .tracing.trace_guards import AttributeGuard
 
 __all__ = [
-    "Attributes",
+    "AttributeGuard",
     "Clipping",
-    "ComingUpdate",
-    "Feed",
+    "PendingUpdate",
+    "BatchSource",
     "Forward",
-    "LossWatch",
+    "LossLimit",
     "NotRecordableError",
     "ParameterUpdate",
     "Program",
     "Recording",
-    "Watch",
-    "lay_out",
+    "StopCondition",
+    "prepare_updates",
     "trace",
 ]

@@ -20,7 +20,7 @@ class Role(Enum):
     LABELS = "labels"
     LEAF = "leaf"
     """A parameter, a buffer or a constant: its tensor is read anew in every step."""
-    DRAWN = "drawn"
+    RANDOM = "drawn"
     """Random numbers, drawn anew in every step."""
     RESULT = "result"
 
@@ -74,7 +74,7 @@ class Graph:
         """Return the operations that read a value."""
         return [node for node in self.nodes if any(each is value for each in node.inputs)]
 
-    def reached_from(self, tensors: Sequence[Tensor]) -> set[Value]:
+    def values_depending_on(self, tensors: Sequence[Tensor]) -> set[Value]:
         """Return every value that depends on one of these leaves, and those leaves."""
         wanted = {id(tensor) for tensor in tensors}
         reached: set[Value] = set()
@@ -85,7 +85,7 @@ class Graph:
                 reached.add(node.output)
         return reached
 
-    def read_by_loss(self) -> set[Value]:
+    def values_used_by_loss(self) -> set[Value]:
         """Return every value that the loss depends on, and the loss."""
         found = {self.loss}
         for node in reversed(self.nodes):

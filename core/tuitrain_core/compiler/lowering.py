@@ -9,27 +9,27 @@ from .layers.activation import ActivationLayer
 from .layers.arithmetic import ArithmeticLayer
 from .layers.base import Layer
 from .layers.batch_norm import BatchNormLayer
-from .layers.convolution import HALVES, ConvolutionLayer
+from .layers.convolution import FUSED_POOL, ConvolutionLayer
 from .layers.cross_entropy import CrossEntropyLayer
 from .layers.dropout import DropoutLayer
-from .layers.embedding import EmbeddingLayer, WholeNumbersLayer
-from .layers.fallback import EagerLayer
+from .layers.embedding import EmbeddingLayer, ToIntegerLayer
+from .layers.fallback import FallbackLayer
 from .layers.linear import LinearLayer
-from .layers.matmul import MatrixLayer, PairsLayer
+from .layers.matmul import BatchedMatMulLayer, MatMulLayer
 from .layers.pooling import PoolLayer
 from .layers.rows import LayerNormLayer, SoftmaxLayer
 from .layers.shape import AliasLayer, ReshapeLayer, TransposeLayer
-from .layers.spatial_mean import AverageLayer
+from .layers.spatial_mean import SpatialMeanLayer
 
 _ALONE = (
-    *(ReshapeLayer, TransposeLayer, ActivationLayer, AverageLayer, PoolLayer),
-    *(SoftmaxLayer, LayerNormLayer, PairsLayer, MatrixLayer),
-    *(WholeNumbersLayer, EmbeddingLayer),
+    *(ReshapeLayer, TransposeLayer, ActivationLayer, SpatialMeanLayer, PoolLayer),
+    *(SoftmaxLayer, LayerNormLayer, BatchedMatMulLayer, MatMulLayer),
+    *(ToIntegerLayer, EmbeddingLayer),
 )
 """Layers that take one operation, by themselves."""
 
 
-def lower(graph: Graph, pools: bool = True) -> list[Layer]:
+def lower(graph: Graph, fuse_pool: bool = True) -> list[Layer]:
     """Return the layers of a graph, in the order of its operations.
 
     A layer may take the operations that follow its own, if nothing else reads what is in between.
@@ -43,7 +43,7 @@ def lower(graph: Graph, pools: bool = True) -> list[Layer]:
     for node in graph.nodes:
         if node not in taken:
             followers = _followers(graph, node)
-            layer = _layer(graph, node, followers, pools)
+            layer = _layer(graph, node, followers, fuse_pool)
             layers.append(layer)
             taken |= {each for each in followers if _inside(each, node, layer, followers)}
     return layers
@@ -56,7 +56,7 @@ def _layer(graph: Graph, node: Node, followers: list[Node], pools: bool) -> Laye
         return LinearLayer(node, last.output, relu)
     if ConvolutionLayer.fits(node):
         rest = followers[relu:]
-        pool = pools and bool(rest) and rest[0].op == HALVES
+        pool = pools and bool(rest) and rest[0].op == FUSED_POOL
         return ConvolutionLayer(node, (rest[0] if pool else last).output, relu, pool)
     if BatchNormLayer.fits(node):
         return _batch_norm(graph, node, followers)
@@ -71,7 +71,7 @@ def _layer(graph: Graph, node: Node, followers: list[Node], pools: bool) -> Laye
     for kind in _ALONE:
         if kind.fits(node):
             return kind(node)
-    return EagerLayer(node)
+    return FallbackLayer(node)
 
 
 def _batch_norm(graph: Graph, node: Node, followers: list[Node]) -> Layer:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..optimizer import Optimizer
 from .planning.clipping import Clipping
-from .planning.pending_updates import ComingUpdate, lay_out
+from .planning.pending_updates import PendingUpdate, prepare_updates
 from .program import Program
 
 
@@ -25,10 +25,10 @@ def step_natively(
     """
     for optimizer in optimizers:
         optimizer.check()
-    if not program.take_gradients(p for each in optimizers for p in each.parameters()):
+    if not program.load_gradients(p for each in optimizers for p in each.parameters()):
         return False
     coming = {optimizer: _coming(optimizer) for optimizer in optimizers}
-    updates = lay_out([each for updated in coming.values() for each in updated])
+    updates = prepare_updates([each for updated in coming.values() for each in updated])
     if updates is None:
         return False
     program.update(updates, clip=clip)
@@ -37,10 +37,10 @@ def step_natively(
     return True
 
 
-def _coming(optimizer: Optimizer) -> list[ComingUpdate]:
+def _coming(optimizer: Optimizer) -> list[PendingUpdate]:
     """Return the update of each parameter that has a gradient."""
     return [
-        ComingUpdate(param, optimizer, group)
+        PendingUpdate(param, optimizer, group)
         for group in optimizer.param_groups
         for param in group["params"]
         if param.grad is not None

@@ -17,11 +17,11 @@ from ..optimizer import Optimizer
 from ..tensor import Parameter, Tensor, tensor
 from .graph import Graph
 from .optimizer_step import step_natively
-from .planning.batch_source import Feed, check_labels
+from .planning.batch_source import BatchSource, check_labels
 from .planning.clipping import Clipping
 from .program import Program
-from .trace import listen, trace
-from .tracing.trace_guards import Attributes, NotRecordableError
+from .trace import capture, trace
+from .tracing.trace_guards import AttributeGuard, NotRecordableError
 
 
 class Recording:
@@ -42,7 +42,7 @@ class Recording:
         self._model = model
         self._training = training
         self._loader = loader
-        self._recorded: dict[tuple[bool, ...], tuple[Program, Feed]] = {}
+        self._recorded: dict[tuple[bool, ...], tuple[Program, BatchSource]] = {}
         self._seen_through: dict[Graph, Program] = {}
         self._buffered = [
             module
@@ -52,7 +52,7 @@ class Recording:
         ]
         self.problem = ""
 
-    def program(self) -> tuple[Program, Feed] | None:
+    def program(self) -> tuple[Program, BatchSource] | None:
         """Return the step as it is now, and its batches; None if it cannot be recorded."""
         if self.problem:
             return None
@@ -66,7 +66,7 @@ class Recording:
         return found
 
     @contextmanager
-    def holding(self) -> Iterator[None]:
+    def preserve_frozen_buffers(self) -> Iterator[None]:
         """Let the buffers of frozen modules be afterwards what they were before.
 
         A module is frozen by an attribute ``frozen`` that is True. Norm layers of this library then
@@ -84,7 +84,7 @@ class Recording:
                 for array, before in arrays:
                     array[...] = before
 
-    def logits(self, index: int, threads: int = 1) -> tuple[Array, Array] | None:
+    def batch_logits(self, index: int, threads: int = 1) -> tuple[Array, Array] | None:
         """Compute the logits of a batch, and return them and its labels; None if unrecorded.
 
         So many threads share the work; the bits are the same for any number.
@@ -99,7 +99,7 @@ class Recording:
         program.differentiate(rows, [], threads)
         return program.logits(rows), labels
 
-    def look(self, images: Array, labels: Array) -> Program | None:
+    def run_unfused(self, images: Array, labels: Array) -> Program | None:
         """Run a batch forward, as `take` does, so that what each ReLU makes can be looked at.
 
         What a forward pass moves, moves.
@@ -114,12 +114,12 @@ class Recording:
         graph = recorded[0].graph
         program = self._seen_through.get(graph)
         if program is None:
-            program = Program(graph, self._capacity, pools=False)
+            program = Program(graph, self._capacity, fuse_pool=False)
             self._seen_through[graph] = program
         _forward(program, images, labels)
         return program
 
-    def logits_of(self, images: Array, labels: Array) -> Array | None:
+    def compute_logits(self, images: Array, labels: Array) -> Array | None:
         """Compute the logits of a batch that the loader has not given; None if unrecorded.
 
         Parameters
@@ -156,7 +156,7 @@ class Recording:
         CoreError : more samples than that or none, other shapes, or a label without a class
         """
         recorded = self.program()
-        with self.holding():
+        with self.preserve_frozen_buffers():
             if recorded is None:
                 for each in gm.attached_tensors():
                     each.grad = None
@@ -188,11 +188,11 @@ class Recording:
         given, recorded = list(optimizers), self.program()
         if recorded is None or not step_natively(recorded[0], given, clip):
             if clip:
-                clip.cut_down()
+                clip.apply()
             for optimizer in given:
                 optimizer.step()
 
-    def _record(self) -> tuple[Program, Feed]:
+    def _record(self) -> tuple[Program, BatchSource]:
         """Trace the step on its first batch, and put back what that has moved."""
         buffers = [(each.numpy(), each.numpy().copy()) for each in self._model.buffers()]
         drawn = random.get_state()
@@ -204,7 +204,7 @@ class Recording:
             for array, before in buffers:
                 array[...] = before
             random.set_state(drawn)
-        return Program(graph, self._capacity), Feed(self._loader, graph)
+        return Program(graph, self._capacity), BatchSource(self._loader, graph)
 
     @property
     def _capacity(self) -> int:
@@ -222,22 +222,22 @@ class Recording:
         images, labels = self._samples()
         whole, last = self._batch_sizes()
         fewer = last if 1 < last < len(images) else max(2, len(images) // 2)
-        before = Attributes(self._model)
+        before = AttributeGuard(self._model)
         try:
             graph = trace(self._loss, images, labels, fewer)
             if 1 in (whole, last):
                 self._demand_the_same_of_one(images, labels)
             self._demand_settled(images[:fewer], labels[:fewer])
         except NotRecordableError:
-            before.put_back()
+            before.restore()
             raise
         return graph
 
     def _demand_settled(self, images: Array, labels: Array) -> None:
         """Demand that another forward pass like the last one changes nothing of the model."""
-        before = Attributes(self._model)
-        listen(self._loss, images, labels)
-        changed = Attributes(self._model).changed(before)
+        before = AttributeGuard(self._model)
+        capture(self._loss, images, labels)
+        changed = AttributeGuard(self._model).changed_since(before)
         if changed:
             raise NotRecordableError(
                 f"the forward pass changes {changed[0]} of the model, and a recorded step would not"

@@ -16,7 +16,7 @@ from ..ops.shape import Reshape
 from ..tensor import Tensor
 from .graph import Graph, Node, Role, Value
 from .tracing.layout import mark_images
-from .tracing.trace_guards import Draws, Looks, NotRecordableError
+from .tracing.trace_guards import NotRecordableError, ReadGuard, RngGuard
 
 Forward: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """Maps images and labels to the loss."""
@@ -31,7 +31,7 @@ class _Heard:
     output: Tensor
 
 
-def trace(forward: Forward, images: Array, labels: Array, fewer: int = 0) -> Graph:
+def trace(forward: Forward, images: Array, labels: Array, second_size: int = 0) -> Graph:
     """Write down what ``forward`` does with a batch.
 
     It is run twice, with the batch and with the first samples of it: what differs in its first axis
@@ -52,16 +52,16 @@ def trace(forward: Forward, images: Array, labels: Array, fewer: int = 0) -> Gra
     NotRecordableError : the operations, or constants among their inputs, depend on the batch, on
         the values of tensors, or on random numbers other than a dropout's
     """
-    fewer = fewer or len(images) // 2
-    if fewer < 1:
+    second_size = second_size or len(images) // 2
+    if second_size < 1:
         raise NotRecordableError("a step is recorded from a batch of at least two samples")
-    whole, loss = listen(forward, images, labels)
-    part, _ = listen(forward, images[:fewer], labels[:fewer])
+    whole, loss = capture(forward, images, labels)
+    part, _ = capture(forward, images[:second_size], labels[:second_size])
     _demand_alike([each.op for each in whole[1:]], [each.op for each in part[1:]])
     return _Writer(whole, part).graph(loss)
 
 
-def listen(forward: Forward, images: Array, labels: Array) -> tuple[list[_Heard], Tensor]:
+def capture(forward: Forward, images: Array, labels: Array) -> tuple[list[_Heard], Tensor]:
     """Run it, and return what was heard; in front, the batch as the output of nothing.
 
     Raises
@@ -85,7 +85,7 @@ def _hear(
 ) -> tuple[list[_Heard], Tensor]:
     given = Tensor(images), Tensor(labels)
     heard = [_Heard(Op(), given, given[0])]
-    looks, draws = Looks(), Draws()
+    looks, draws = ReadGuard(), RngGuard()
     with (
         tape.abstract_eval(outlines),
         tape.observe_reads(looks),
@@ -94,8 +94,8 @@ def _hear(
         ),
     ):
         loss = forward(*given)
-    looks.demand_none()
-    draws.demand_only(each.inputs[1].numpy() for each in heard if isinstance(each.op, Dropout))
+    looks.check()
+    draws.check(each.inputs[1].numpy() for each in heard if isinstance(each.op, Dropout))
     return heard, loss
 
 
@@ -140,7 +140,7 @@ class _Writer:
     def _leaf(self, op: Op, place: int, mine: Tensor, other: Tensor) -> Value:
         """Take up a tensor that no operation has made."""
         if isinstance(op, Dropout) and place == 1:
-            return self._add(Role.DRAWN, mine, other)
+            return self._add(Role.RANDOM, mine, other)
         if mine is not other and not np.array_equal(mine.numpy(), other.numpy(), equal_nan=True):
             raise NotRecordableError(
                 f"an input of {op.name}, of shape {mine.shape}, is made anew for every batch, "

@@ -279,7 +279,7 @@ def gradients_by_threads(program: Program, rows: int, parameters: list[Parameter
     for threads in (1, 2, 5):
         plan = program._plan(rows, parameters)
         with random.scope(random.make_generator(5)):
-            rng_state.load(plan.stream())
+            rng_state.load_state(plan.stream())
             Executable(plan.actions, threads).run()
         program._show_gradients(parameters)
         found.append(gradients(parameters))

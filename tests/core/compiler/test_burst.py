@@ -10,7 +10,7 @@ import pytest
 from tuitrain_core import Parameter, random
 from tuitrain_core import functional as F
 from tuitrain_core.compiler import ParameterUpdate, Program, trace
-from tuitrain_core.compiler.planning.batch_source import Feed
+from tuitrain_core.compiler.planning.batch_source import BatchSource
 from tuitrain_core.data import DataLoader, Dataset
 from tuitrain_core.module import (
     Conv2d,
@@ -76,7 +76,7 @@ class Trained:
 
         self.graph = trace(loss, images, labels)
         self.program = Program(self.graph, batch)
-        self.feed = Feed(loader, self.graph)
+        self.feed = BatchSource(loader, self.graph)
         self.parameters = list(self.net.parameters())
         self.optimizer = OPTIMIZERS[rule](self.parameters, lr=0.01)
         self.order = draw.integers(0, 60, 2 * batch * STEPS).astype(np.int64)
@@ -99,7 +99,7 @@ class Trained:
         order = self.order[first * self.batch : (first + count) * self.batch]
         updates = self.updates(first, count)
         with random.scope(self.generator):
-            return self.program.burst(self.feed, order, self.batch, updates, threads)
+            return self.program.run_burst(self.feed, order, self.batch, updates, threads)
 
     def seen(self) -> list[np.ndarray]:
         slots = [state.slots[name] for state in self.slots.values() for name in state.slots]

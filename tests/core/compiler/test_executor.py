@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from tuitrain_core.compiler.execution.executor import Executable
-from tuitrain_core.compiler.planning.call import CHUNK, MOST_THREADS, Call, Moving, Ring
+from tuitrain_core.compiler.planning.call import (
+    CHUNK_SAMPLES,
+    MAX_THREADS,
+    Call,
+    ScratchRing,
+    StridedPointer,
+)
 from tuitrain_core.compiler.planning.memory import address
 from tuitrain_core.native import elementwise
 
@@ -15,7 +21,7 @@ def add(target: np.ndarray, part) -> Call:
     return Call(elementwise.add(features, features), (target, part), len(target))
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3, MOST_THREADS, MOST_THREADS + 1])
+@pytest.mark.parametrize("threads", [1, 2, 3, MAX_THREADS, MAX_THREADS + 1])
 def test_calls_are_made_in_order_so_many_times(threads):
     a, b, c = (np.full((5, 3), value, np.float32) for value in (0.0, 0.0, 1.0))
     steps = Executable([add(b, c), add(a, b)], threads)
@@ -36,7 +42,7 @@ def test_python_work_stands_between_native_calls():
 def test_a_moving_address_begins_anew_in_every_run(threads):
     rows = np.arange(12, dtype=np.float32).reshape(6, 2)
     total = np.zeros((1, 2), np.float32)
-    moving = Moving(0)
+    moving = StridedPointer(0)
     steps = Executable([add(total, moving)], threads)
     for start in (0, 3):
         moving.start, moving.stride = address(rows[start:]), rows.strides[0]
@@ -49,35 +55,37 @@ def test_a_moving_address_begins_anew_in_every_run(threads):
 def test_one_goes_on_where_another_has_ended(threads):
     rows = np.arange(12, dtype=np.float32).reshape(6, 2)
     total = np.zeros((1, 2), np.float32)
-    moving = Moving(rows.strides[0], address(rows))
+    moving = StridedPointer(rows.strides[0], address(rows))
     first, second = (Executable([add(total, moving)], threads) for _ in range(2))
     first.run(2)
-    second.run(3, before=2)
+    second.run(3, steps_before=2)
     np.testing.assert_array_equal(total[0], rows[:5].sum(0))
 
 
 def test_those_that_share_the_word_are_interrupted_together_until_a_run_begins_anew():
     a, b = np.zeros((1, 2), np.float32), np.ones((1, 2), np.float32)
     stop = np.zeros(1, np.int64)
-    first, second = (Executable([add(a, b)], stop=stop) for _ in range(2))
+    first, second = (Executable([add(a, b)], stop_flag=stop) for _ in range(2))
     first.run(2)
     first.interrupt()
     assert second.interrupted
-    assert second.run(5, before=2) == 1
+    assert second.run(5, steps_before=2) == 1
     assert first.run(5) == 5
     assert not second.interrupted
 
 
-@pytest.mark.parametrize("rows", [1, CHUNK - 1, CHUNK, CHUNK + 1, 5 * CHUNK + 3])
+@pytest.mark.parametrize(
+    "rows", [1, CHUNK_SAMPLES - 1, CHUNK_SAMPLES, CHUNK_SAMPLES + 1, 5 * CHUNK_SAMPLES + 3]
+)
 @pytest.mark.parametrize("threads", [1, 2, 3])
 def test_samples_pass_through_a_ring_chunk_by_chunk(rows, threads):
     source = np.random.default_rng(0).standard_normal((rows, 5)).astype(np.float32)
     result = np.zeros_like(source)
-    ring = Ring(np.full((MOST_THREADS, CHUNK, 5), np.nan, np.float32))
+    ring = ScratchRing(np.full((MAX_THREADS, CHUNK_SAMPLES, 5), np.nan, np.float32))
     copy = elementwise.copy(5, 5, 5)
     calls = [
-        Call(copy, (source, ring), rows, together=CHUNK),
-        Call(copy, (ring, result), rows, together=CHUNK),
+        Call(copy, (source, ring), rows, chunk=CHUNK_SAMPLES),
+        Call(copy, (ring, result), rows, chunk=CHUNK_SAMPLES),
     ]
     Executable(calls, threads).run()
     np.testing.assert_array_equal(result, source)
@@ -99,7 +107,7 @@ def test_an_interrupt_ends_the_run_after_the_present_step(native, threads):
 def test_a_step_that_is_held_is_not_counted_and_not_finished(native, threads):
     # Copied before each decision: the fourth float is not 0, and holds its step.
     signs = np.float32([0, 0, 0, 1, 0]).reshape(5, 1)
-    held, sign = np.zeros(1, np.int64), Moving(4, address(signs))
+    held, sign = np.zeros(1, np.int64), StridedPointer(4, address(signs))
     hold = Call(elementwise.copy(1, 1, 1), (sign, held), 1)
     a, b, one = (np.full((5, 1), value, np.float32) for value in (0.0, 0.0, 1.0))
     work = [] if native else [lambda: None]

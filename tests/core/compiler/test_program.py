@@ -23,7 +23,7 @@ from cases import (
 from tuitrain_core import CoreError, Parameter, ShapeError, Tensor, random, tensor
 from tuitrain_core import functional as F
 from tuitrain_core.compiler import NotRecordableError, Program, trace
-from tuitrain_core.compiler.layers.fallback import EagerLayer
+from tuitrain_core.compiler.layers.fallback import FallbackLayer
 from tuitrain_core.compiler.lowering import lower
 from tuitrain_core.module import (
     BatchNorm1d,
@@ -61,7 +61,7 @@ def test_loss_and_gradients_are_those_of_the_eager_tier(name: str, rows: int) ->
 def test_these_have_a_kernel_for_everything(name: str) -> None:
     _, loss_of, shape, classes = made(name)
     layers = lower(trace(loss_of, *batch(shape, classes)))
-    assert [type(each).__name__ for each in layers if isinstance(each, EagerLayer)] == []
+    assert [type(each).__name__ for each in layers if isinstance(each, FallbackLayer)] == []
 
 
 @pytest.mark.parametrize("name", ["block", "norm of rows"])

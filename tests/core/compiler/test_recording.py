@@ -168,7 +168,7 @@ def test_a_batch_larger_than_the_data_takes_the_memory_of_the_data():
     recording = Recording(net, loader)
     gm = GradManager().attach(net.parameters())
     assert np.isfinite(recording.take(*loader.batch(0), gm))
-    assert recording.look(*loader.batch(0)) is not None
+    assert recording.run_unfused(*loader.batch(0)) is not None
 
 
 @pytest.mark.parametrize(

@@ -6,14 +6,14 @@ from cases import agree, batch, eager, gradients, gradients_by_threads, made
 
 from tuitrain_core.compiler import Program, trace
 from tuitrain_core.compiler.execution.executor import Executable
-from tuitrain_core.compiler.planning.call import MOST_THREADS, Call
-from tuitrain_core.compiler.planning.split_reduction import MOST, MOST_FLOATS, portions
+from tuitrain_core.compiler.planning.call import MAX_THREADS, Call
+from tuitrain_core.compiler.planning.split_reduction import MAX_FLOATS, MAX_PARTS, count_parts
 from tuitrain_core.native import linear
 
 ROWS = 70
 
 
-@pytest.mark.parametrize("threads", [1, 2, 3, MOST_THREADS])
+@pytest.mark.parametrize("threads", [1, 2, 3, MAX_THREADS])
 @pytest.mark.parametrize("alike", [1, 2, 5])
 @pytest.mark.parametrize("total", [1, 3, 16, 35])
 def test_threads_share_calls_that_are_alike_as_if_they_were_one(threads, alike, total):
@@ -22,7 +22,7 @@ def test_threads_share_calls_that_are_alike_as_if_they_were_one(threads, alike, 
     sums = np.full((alike, total), np.nan, np.float32)
     kernel = linear.bias_gradient(total, total)
     calls = [
-        Call(kernel, (rows[i], sums[i], 3), total, 16, waits=not i, share=(i, alike))
+        Call(kernel, (rows[i], sums[i], 3), total, 16, barrier_before=not i, share=(i, alike))
         for i in range(alike)
     ]
     Executable(calls, threads).run()
@@ -37,15 +37,15 @@ def test_threads_share_calls_that_are_alike_as_if_they_were_one(threads, alike, 
         (32, 10, 2),
         (63, 10, 2),
         (64, 10, 4),
-        (100_000, 10, MOST),
-        (256, MOST_FLOATS // 2, 2),
-        (256, MOST_FLOATS // 3, 2),
-        (256, MOST_FLOATS, 1),
-        (256, 10 * MOST_FLOATS, 1),
+        (100_000, 10, MAX_PARTS),
+        (256, MAX_FLOATS // 2, 2),
+        (256, MAX_FLOATS // 3, 2),
+        (256, MAX_FLOATS, 1),
+        (256, 10 * MAX_FLOATS, 1),
     ],
 )
 def test_portions_have_enough_samples_and_their_sums_stay_in_the_cache(rows, size, count):
-    assert portions(rows, size) == count
+    assert count_parts(rows, size) == count
 
 
 @pytest.mark.parametrize("name", ["lenet", "residual", "block"])

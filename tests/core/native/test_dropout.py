@@ -57,13 +57,13 @@ def test_words_are_those_that_numpy_draws(before: str, count: int) -> None:
     words, blocks = memory[philox.BLOCK :], philox.blocks(count)
     for _ in range(2):
         with random.scope(mine):
-            rng_state.load(state)
+            rng_state.load_state(state)
         for first, last in ((blocks - 1, blocks), (0, min(1, blocks - 1)), (1, blocks - 1)):
             run(philox.draw(), state, words, 0, first, last)
         found = (words[:count] >> 8).astype(np.float32) / np.float32(1 << 24)
         np.testing.assert_array_equal(found, theirs.random(count, dtype=np.float32))
         with random.scope(mine):
-            rng_state.leave(count)
+            rng_state.advance(count)
         assert repr(mine.bit_generator.state) == repr(theirs.bit_generator.state)
 
 
@@ -73,7 +73,7 @@ def test_a_step_draws_where_the_last_one_has_stopped(before: str) -> None:
     state = np.zeros(philox.STATE, np.uint64)
     words = np.zeros(80, np.uint32)
     with random.scope(mine):
-        rng_state.load(state)
+        rng_state.load_state(state)
     for _ in range(3):
         for offset, count in ((0, 13), (13, 4)):
             run(philox.draw(), state, words[8:], offset, 0, philox.blocks(count))
@@ -81,7 +81,7 @@ def test_a_step_draws_where_the_last_one_has_stopped(before: str) -> None:
             np.testing.assert_array_equal(found, theirs.random(count, dtype=np.float32))
         run(philox.move_on(), state, 17)
     with random.scope(mine):
-        rng_state.leave(3 * 17)
+        rng_state.advance(3 * 17)
     assert repr(mine.bit_generator.state) == repr(theirs.bit_generator.state)
 
 
@@ -90,7 +90,7 @@ def test_another_generator_is_refused() -> None:
         random.scope(np.random.default_rng(0)),
         pytest.raises(CoreError, match=r"Philox generator.* not from PCG64"),
     ):
-        rng_state.load(np.zeros(philox.STATE, np.uint64))
+        rng_state.load_state(np.zeros(philox.STATE, np.uint64))
 
 
 @pytest.mark.parametrize("features", [1, 15, 16, 33])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from tuitrain_core import Parameter
-from tuitrain_core.compiler import ComingUpdate, ParameterUpdate, Program, lay_out
+from tuitrain_core.compiler import ParameterUpdate, PendingUpdate, Program, prepare_updates
 from tuitrain_core.optimizer import UpdateStatistics
 
 from .groups import GroupTable
@@ -55,12 +55,12 @@ class ComingUpdates:
         self._steady: list[ParameterUpdate] | None = None
         wanted = set(trained)
         self._coming = [
-            ComingUpdate(
+            PendingUpdate(
                 parameters[name], group.optimizer, group.optimizer.param_groups[0], group.schedule
             )
             for group in table
             for name in group.members
-            if name in wanted and program.reaches(parameters[name])
+            if name in wanted and program.depends_on(parameters[name])
         ]
 
     def updates(self, step: int, steps: int) -> list[ParameterUpdate] | None:
@@ -76,8 +76,8 @@ class ComingUpdates:
             return self._steady
         for group in self._table:
             group.optimizer.check()
-        found = lay_out(self._coming, step, steps)
-        if found is not None and all(each.steady for each in self._coming):
+        found = prepare_updates(self._coming, step, steps)
+        if found is not None and all(each.is_constant for each in self._coming):
             self.undone()
             self._steady = found
         return found
@@ -95,4 +95,4 @@ class ComingUpdates:
 
     def _count(self, steps: int) -> None:
         for each in self._coming:
-            each.count(steps)
+            each.set_taken(steps)

@@ -40,7 +40,7 @@ class Evaluation:
     def logits(self, index: int, threads: int) -> tuple[Array, Array]:
         """Return the logits of a batch of the test set, and its labels."""
         with self._model.drawing():
-            recorded = self._recording.logits(index, threads)
+            recorded = self._recording.batch_logits(index, threads)
         if recorded is not None:
             return recorded
         images, labels = self._test.batch(index)
@@ -56,5 +56,5 @@ class Evaluation:
     def _logits_of(self, rows: Array) -> Array:
         """Return the logits of samples of the training set."""
         images, labels = self._loader.samples(rows)
-        recorded = self._recording.logits_of(images, labels)
+        recorded = self._recording.compute_logits(images, labels)
         return self._model.logits(images) if recorded is None else recorded

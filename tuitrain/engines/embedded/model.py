@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeAlias
 
 from tuitrain_core import random, tape, tensor
-from tuitrain_core.compiler import Attributes
+from tuitrain_core.compiler import AttributeGuard
 from tuitrain_core.module import Module
 
 from ..base import Array
@@ -57,12 +57,12 @@ class SeededModel:
 
     def structure(self, images: Array) -> Structure:
         """Hear what the network does with images, and put back what that moves."""
-        before, attributes = self.moving(), Attributes(self.module)
+        before, attributes = self.moving(), AttributeGuard(self.module)
         try:
             with self.drawing(), self.evaluating():
                 return structure_of(self.module, images)
         finally:
-            attributes.put_back()
+            attributes.restore()
             self.put_back(before)
 
     def buffers(self) -> dict[str, Array]:

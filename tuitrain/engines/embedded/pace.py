@@ -9,7 +9,7 @@ import math
 import os
 
 from tuitrain.errors import RefusedError
-from tuitrain_core.compiler.planning.call import MOST_THREADS
+from tuitrain_core.compiler.planning.call import MAX_THREADS
 
 BURST_SECONDS = 0.04
 """How long a burst shall last: the longest that a snapshot waits. A command interrupts it.
@@ -61,10 +61,10 @@ def most_threads() -> int:
     """
     given = os.environ.get(VARIABLE, "")
     if given:
-        if given.isdecimal() and 1 <= int(given) <= MOST_THREADS:
+        if given.isdecimal() and 1 <= int(given) <= MAX_THREADS:
             return int(given)
         raise RefusedError(
-            f"{VARIABLE} takes a whole number from 1 to {MOST_THREADS}, but is {given!r}"
+            f"{VARIABLE} takes a whole number from 1 to {MAX_THREADS}, but is {given!r}"
         )
     return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
 

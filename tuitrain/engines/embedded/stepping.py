@@ -86,8 +86,8 @@ class Stepper:
                 began = time.perf_counter()
                 besides = self._clipping(), watch and self._watched(watch)
                 try:
-                    with self._recording.holding():
-                        losses = program.burst(feed, order, rows, updates, threads, *besides)
+                    with self._recording.preserve_frozen_buffers():
+                        losses = program.run_burst(feed, order, rows, updates, threads, *besides)
                 except CoreError:
                     coming.undone()
                     raise
@@ -132,7 +132,7 @@ class Stepper:
     def dead_units(self, step: int) -> Mapping[str, Array]:
         """Say which units of each layer are dead in a step's batch; moves what a pass moves."""
         images, labels = self._loader.batch(step)
-        program = self._recording.look(images, labels)
+        program = self._recording.run_unfused(images, labels)
         if program is not None:
             return recorded_dead_units(program, len(labels), self._parameters)
         return dead_units(lambda: self._model(tensor(images)), self._parameters)
@@ -156,7 +156,7 @@ class Stepper:
     def native(self) -> bool:
         """Whether they are taken without Python: all that they compute has kernels."""
         recorded = self._recording.program()
-        return recorded is not None and recorded[0].native(self._trained())
+        return recorded is not None and recorded[0].is_native(self._trained())
 
     def kernels(self) -> list[Kernel]:
         """Return the native kernels that steps take, and every update rule's."""
@@ -184,7 +184,7 @@ class Stepper:
         by, limit = self.clip.by, self.clip.limit
         return None if by == "off" else Clipping(by, limit, tuple(self._parameters.values()))
 
-    def _watched(self, watch: Watch) -> held.Watch | None:
+    def _watched(self, watch: Watch) -> held.StopCondition | None:
         """Say the same of parameters in the place of groups; None if nothing is waited for."""
         if not watch.waits:
             return None
@@ -196,5 +196,5 @@ class Stepper:
         loss = None
         if watch.loss_times is not None:
             numbers = watch.loss_times, watch.average_over, watch.average_least
-            loss = held.LossWatch(*numbers, watch.before)
-        return held.Watch(watch.finite, loss, norms)
+            loss = held.LossLimit(*numbers, watch.before)
+        return held.StopCondition(watch.finite, loss, norms)

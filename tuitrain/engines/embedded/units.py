@@ -81,7 +81,7 @@ def recorded_dead_units(
             layers[node.output] = layers[node.inputs[0]]
         elif isinstance(node.op, ReLU) and node.inputs[0] in layers:
             name, axis = layers[node.inputs[0]]
-            dead = _dead(program.value(node.output, rows), axis)
+            dead = _dead(program.read_value(node.output, rows), axis)
             found[name] = found[name] & dead if name in found else dead
     return found
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...ops.base import Array
-from ..planning.clipping import Clipping, Norms, PlannedClipping
+from ..planning.clipping import Clipping, GradientNorms, PlannedClipping
 from ..planning.plan import Plan
-from ..planning.stop_condition import PlannedWatch, Watch
+from ..planning.stop_condition import PlannedStopCondition, StopCondition
 from ..planning.updates import ParameterUpdate, PlannedUpdate
 from . import rng_state
 from .executor import Executable
@@ -27,38 +27,38 @@ class Burst:
     steps: Executable
     plan: Plan
     updates: Sequence[PlannedUpdate | None] = ()
-    keep: Sequence[ParameterUpdate] = ()
+    keep_alive: Sequence[ParameterUpdate] = ()
     clip: PlannedClipping | None = None
-    held_for: PlannedWatch | None = None
+    stop_condition: PlannedStopCondition | None = None
 
-    def begin(
+    def bind(
         self,
         given: Sequence[ParameterUpdate],
         clip: Clipping | None = None,
-        held_for: Watch | None = None,
+        stop_condition: StopCondition | None = None,
     ) -> None:
         """Take the numbers of the steps that come."""
         for planned, each in zip(self.updates, given, strict=True):
             if planned is not None:
-                planned.begin(each.scalars)
+                planned.bind(each.scalars)
         if self.clip and clip:
-            self.clip.begin(clip)
-        if self.held_for and held_for:
-            self.held_for.begin(held_for)
+            self.clip.bind(clip)
+        if self.stop_condition and stop_condition:
+            self.stop_condition.bind(stop_condition)
 
-    def run(self, steps: int, before: int = 0) -> int:
+    def run(self, steps: int, steps_before: int = 0) -> int:
         """Take steps, which draw from the current random generator; return how many.
 
         ``before`` : how many others have taken of the same run; see `Executable.run`
         """
         drawn = self.plan.drawn
         if drawn:
-            rng_state.load(self.plan.stream())
-        taken = self.steps.run(steps, before)
+            rng_state.load_state(self.plan.stream())
+        taken = self.steps.run(steps, steps_before)
         if drawn:
-            rng_state.leave(taken * drawn)
-        if self.held and self.held_for:
-            self.held_for.put_back()
+            rng_state.advance(taken * drawn)
+        if self.held and self.stop_condition:
+            self.stop_condition.restore()
         return taken
 
     @property
@@ -75,7 +75,7 @@ class Burst:
         """End `run` after the present step; from any thread."""
         self.steps.interrupt()
 
-    def check(self) -> None:
+    def raise_failure(self) -> None:
         """Raise what is wrong with a step that could not be taken.
 
         Raises
@@ -86,13 +86,13 @@ class Burst:
             raise_if_wrong()
 
 
-def planned(
+def plan_burst(
     plan: Plan,
     updates: Sequence[ParameterUpdate] = (),
     threads: int = 1,
     clip: Clipping | None = None,
-    held_for: Watch | None = None,
-    stop: Array | None = None,
+    stop_condition: StopCondition | None = None,
+    stop_flag: Array | None = None,
 ) -> Burst:
     """Return the steps of a plan that ends with the gradients, and what comes behind them.
 
@@ -103,13 +103,17 @@ def planned(
     trained = sorted((each.parameter for each in updates), key=lambda p: order.get(id(p), 0))
     gradients = [plan.gradient(values[id(each)]) for each in trained]
     measured = None
-    if gradients and ((clip and clip.by == "norm") or (held_for and held_for.measures)):
-        measured = Norms(plan, gradients)
-    watched = PlannedWatch(plan, held_for, trained, measured) if held_for else None
+    if gradients and (
+        (clip and clip.mode == "norm") or (stop_condition and stop_condition.needs_norms)
+    ):
+        measured = GradientNorms(plan, gradients)
+    watched = (
+        PlannedStopCondition(plan, stop_condition, trained, measured) if stop_condition else None
+    )
     clipped = PlannedClipping(plan, clip, gradients, measured) if clip and gradients else None
     each_update = [
         None if value in plan.carried else PlannedUpdate(plan, value, each)
         for value, each in [(values[id(each.parameter)], each) for each in updates]
     ]
-    steps = Executable(plan.actions, threads, plan.later, plan.held, stop)
+    steps = Executable(plan.actions, threads, plan.later, plan.held, stop_flag)
     return Burst(steps, plan, each_update, tuple(updates), clipped, watched)

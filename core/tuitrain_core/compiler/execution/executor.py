@@ -13,7 +13,7 @@ from ... import aligned
 from ...native import control
 from ...native.library import Kernel
 from ...ops.base import Array
-from ..planning.call import MOST_THREADS, Argument, Call, Moving, Ring, Work
+from ..planning.call import MAX_THREADS, Argument, Call, PythonWork, ScratchRing, StridedPointer
 from ..planning.memory import address
 
 _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -21,7 +21,7 @@ _ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 # The GIL is let go while an entry runs: others may draw, and the team's threads run beside. Who is
 # in a step waits for the others to come, so there must be a thread for each of them, however many
 # programs run at once; they are made when they are needed.
-_team = ThreadPoolExecutor(32 * MOST_THREADS, thread_name_prefix="tuitrain-team")
+_team = ThreadPoolExecutor(32 * MAX_THREADS, thread_name_prefix="tuitrain-team")
 
 
 class Executable:
@@ -44,16 +44,16 @@ class Executable:
 
     def __init__(
         self,
-        actions: Iterable[Call | Work],
+        actions: Iterable[Call | PythonWork],
         threads: int = 1,
-        later: Iterable[Call | Work] = (),
-        held: Array | None = None,
-        stop: Array | None = None,
+        after_hold_point: Iterable[Call | PythonWork] = (),
+        hold_flag: Array | None = None,
+        stop_flag: Array | None = None,
     ) -> None:
-        self._stop = np.zeros(1, np.int64) if stop is None else stop
-        self._held = np.zeros(1, np.int64) if held is None else held
-        threads = min(threads, MOST_THREADS) if control.GIVE_WAY else 1
-        first, second = list(actions), list(later)
+        self._stop = np.zeros(1, np.int64) if stop_flag is None else stop_flag
+        self._held = np.zeros(1, np.int64) if hold_flag is None else hold_flag
+        threads = min(threads, MAX_THREADS) if control.GIVE_WAY else 1
+        first, second = list(actions), list(after_hold_point)
         calls, others = _calls(first), _calls(second)
         self.native = len(calls) + len(others) == len(first) + len(second)
         words = self._stop, self._held
@@ -68,7 +68,7 @@ class Executable:
                 for half in (first, second)
             ]
 
-    def run(self, steps: int = 1, before: int = 0) -> int:
+    def run(self, steps: int = 1, steps_before: int = 0) -> int:
         """Carry everything out ``steps`` times.
 
         Parameters
@@ -80,11 +80,11 @@ class Executable:
         -------
         How many times it was: fewer, if `interrupt` was called meanwhile, or if one was held.
         """
-        if not before:
+        if not steps_before:
             self._stop[0] = 0
         self._held[0] = 0
         for part in chain(*self._parts):
-            part.start(before)
+            part.start(steps_before)
         if self.native:
             return self._parts[0][0].run(steps)
         for taken in range(steps):
@@ -107,11 +107,11 @@ class Executable:
         self._stop[0] = 1
 
 
-def _calls(actions: Iterable[Call | Work]) -> list[Call]:
+def _calls(actions: Iterable[Call | PythonWork]) -> list[Call]:
     return [each for each in actions if isinstance(each, Call)]
 
 
-def _runs(actions: Iterable[Call | Work]) -> list[tuple[bool, list]]:  # type: ignore[type-arg]
+def _runs(actions: Iterable[Call | PythonWork]) -> list[tuple[bool, list]]:  # type: ignore[type-arg]
     grouped = groupby(actions, lambda each: isinstance(each, Call))
     return [(native, list(each)) for native, each in grouped]
 
@@ -119,7 +119,7 @@ def _runs(actions: Iterable[Call | Work]) -> list[tuple[bool, list]]:  # type: i
 class _Python:
     """Python work between native calls."""
 
-    def __init__(self, work: Sequence[Work]) -> None:
+    def __init__(self, work: Sequence[PythonWork]) -> None:
         self._work = work
 
     def start(self, before: int) -> None:
@@ -151,7 +151,7 @@ class _Native:
         stop, held = words
         # Kernels read all of it.
         self._keep: list[Array | Sequence[Call]] = [calls, later, *words]
-        self._moving: list[tuple[Array, int, Moving, Array]] = []
+        self._moving: list[tuple[Array, int, StridedPointer, Array]] = []
         self._taken = aligned.zeros((threads, 8), np.int64)
         meeting = aligned.zeros((16,), np.int64)
         self._keep.append(meeting)
@@ -196,19 +196,21 @@ class _Native:
         """Lay out what one thread does in a step, and say how much comes before the decision."""
         meet = (control.barrier(), [address(meeting), threads, control.GIVE_WAY])
         rows: list[tuple[int, int]] = []
-        moving: list[tuple[Array, int, Moving]] = []
+        moving: list[tuple[Array, int, StridedPointer]] = []
         undecided = 0
         for calls in halves:
             undecided = len(rows)
             for number, stage in enumerate(_stages(calls)):
-                if threads > 1 and number and stage[0].waits:
+                if threads > 1 and number and stage[0].barrier_before:
                     self._row(rows, *meet)
                 for call, given in _parts(stage, index, threads):
                     start = given[0] if given else 0
                     numbers = [_number(each, index, start) for each in call.arguments]
                     block = self._row(rows, call.kernel, [*numbers, *given])
                     places = enumerate(call.arguments)
-                    moving += [(block, i, each) for i, each in places if isinstance(each, Moving)]
+                    moving += [
+                        (block, i, each) for i, each in places if isinstance(each, StridedPointer)
+                    ]
             if threads > 1 and (calls or calls is halves[0]):
                 self._row(rows, *meet)
         self._advance(rows, moving)
@@ -219,7 +221,7 @@ class _Native:
         return rows, undecided
 
     def _advance(
-        self, rows: list[tuple[int, int]], moving: Sequence[tuple[Array, int, Moving]]
+        self, rows: list[tuple[int, int]], moving: Sequence[tuple[Array, int, StridedPointer]]
     ) -> None:
         """Let moving addresses move on at the end of a step."""
         if not moving:
@@ -251,8 +253,8 @@ def _stages(calls: Iterable[Call]) -> list[list[Call]]:
 
 def _goes_with(call: Call, first: Call) -> bool:
     """Say whether a call belongs to the stage that another has begun."""
-    return call.together is not None and (call.together, call.total) == (
-        first.together,
+    return call.chunk is not None and (call.chunk, call.total) == (
+        first.chunk,
         first.total,
     )
 
@@ -262,7 +264,7 @@ def _parts(stage: Sequence[Call], index: int, threads: int) -> Iterator[tuple[Ca
     given = _share(stage[0], index, threads)
     if given is None:
         return
-    together = stage[0].together
+    together = stage[0].chunk
     if together is None:
         yield stage[0], given
         return
@@ -274,9 +276,9 @@ def _parts(stage: Sequence[Call], index: int, threads: int) -> Iterator[tuple[Ca
 
 def _number(argument: Argument, thread: int, first: int) -> int:
     """Return an argument as a number; a ring begins where its first unit would be the 0th."""
-    if isinstance(argument, Moving):
+    if isinstance(argument, StridedPointer):
         return argument.start
-    if isinstance(argument, Ring):
+    if isinstance(argument, ScratchRing):
         return address(argument.array[thread]) - first * argument.array[0, 0].nbytes
     return argument if isinstance(argument, int) else address(argument)
 

@@ -18,15 +18,21 @@ import numpy as np
 
 from ...native import rank_one
 from ..graph import Value
-from ..planning.call import Moving
-from ..planning.plan import Action, OwedUpdate, Plan
-from ..planning.updates import ParameterUpdate, can_be_owed, follow, owed, takes_blocks
+from ..planning.call import StridedPointer
+from ..planning.plan import Action, DeferredUpdate, Plan
+from ..planning.updates import (
+    ParameterUpdate,
+    accepts_blocks,
+    can_defer,
+    defer_update,
+    point_at_scalars,
+)
 from . import burst
 from .burst import Burst
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class PipelinedSteps:
     """Two steps or more.
 
     All of its parts end at the same `interrupt`.
@@ -42,15 +48,15 @@ class Series:
     first: Burst | None
     between: Burst
     last: Burst
-    owed: Mapping[int, OwedUpdate] = field(default_factory=dict)
+    deferred: Mapping[int, DeferredUpdate] = field(default_factory=dict)
 
-    def begin(self, given: Sequence[ParameterUpdate]) -> None:
+    def bind(self, given: Sequence[ParameterUpdate]) -> None:
         """Take the numbers of the steps that come."""
         for part in (self.first, self.between, self.last):
             if part is not None:
-                part.begin(given)
-        for place, update in self.owed.items():
-            follow(given[place].scalars, update.scalars, late=1)
+                part.bind(given)
+        for place, update in self.deferred.items():
+            point_at_scalars(given[place].scalars, update.scalars, late=1)
 
     def run(self, steps: int) -> int:
         """Take steps, 2 or more, up to one that is held; return how many."""
@@ -61,26 +67,26 @@ class Series:
                 return 0
         between = steps - taken - 1
         if between and not (taken and self.between.interrupted):
-            taken += self.between.run(between, before=taken)
+            taken += self.between.run(between, steps_before=taken)
         if not self.between.held:
-            taken += self.last.run(1, before=taken)
+            taken += self.last.run(1, steps_before=taken)
         return taken
 
-    def check(self) -> None:
+    def raise_failure(self) -> None:
         """Raise what is wrong with a step that could not be taken; see `Burst.check`."""
-        self.last.check()
+        self.last.raise_failure()
 
     def interrupt(self) -> None:
         """Take one more step at the most; from any thread."""
         self.last.interrupt()
 
 
-def planned(
+def plan_pipelined(
     plan: Callable[..., Plan],
     updates: Sequence[ParameterUpdate],
     places: Mapping[Value, int],
     threads: int,
-) -> Series:
+) -> PipelinedSteps:
     """Plan a series.
 
     Parameters
@@ -89,15 +95,17 @@ def planned(
     updates : what becomes of each parameter
     places : the place of each parameter among the updates
     """
-    by_blocks = [value for value, place in places.items() if takes_blocks(updates[place])]
-    carries = [value for value, place in places.items() if can_be_owed(updates[place])]
-    part = partial(burst.planned, updates=updates, threads=threads, stop=np.zeros(1, np.int64))
+    by_blocks = [value for value, place in places.items() if accepts_blocks(updates[place])]
+    carries = [value for value, place in places.items() if can_defer(updates[place])]
+    part = partial(
+        burst.plan_burst, updates=updates, threads=threads, stop_flag=np.zeros(1, np.int64)
+    )
     opening = plan(by_blocks=by_blocks, carries=carries)
     # Where a check may hold a step, the update before it is measured, and so made in its own step.
     if not opening.carried or opening.checks or not opening.native:
-        return Series(None, part(plan(by_blocks=by_blocks)), part(plan()))
-    due = {value: owed(updates[places[value]]) for value in opening.carried}
-    return Series(
+        return PipelinedSteps(None, part(plan(by_blocks=by_blocks)), part(plan()))
+    due = {value: defer_update(updates[places[value]]) for value in opening.carried}
+    return PipelinedSteps(
         part(opening),
         part(plan(by_blocks=by_blocks, carries=carries, owed=due)),
         part(plan(owed=due)),
@@ -105,11 +113,11 @@ def planned(
     )
 
 
-def actions(plan: Callable[..., Plan], parameters: Collection[Value]) -> list[Action]:
+def pipelined_actions(plan: Callable[..., Plan], parameters: Collection[Value]) -> list[Action]:
     """Return what steps do that make updates for the one before, by every rule that can be."""
     carried = plan(carries=parameters).carried
     found = []
     for rule in rank_one.RULES if carried else ():
-        due = dict.fromkeys(carried, OwedUpdate(rule, [], Moving(0)))
+        due = dict.fromkeys(carried, DeferredUpdate(rule, [], StridedPointer(0)))
         found += plan(carries=parameters, owed=due).actions
     return found

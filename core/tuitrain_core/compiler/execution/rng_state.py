@@ -15,7 +15,7 @@ _HALVES = 4
 """Numbers of 64 bits in a block."""
 
 
-def load(state: Array) -> None:
+def load_state(state: Array) -> None:
     """Write to memory where the current generator stands; see `philox.STATE`.
 
     Raises
@@ -29,7 +29,7 @@ def load(state: Array) -> None:
     state[6:] = position, pending, given["uinteger"]
 
 
-def leave(count: int) -> None:
+def advance(count: int) -> None:
     """Let the current generator stand where it would be after ``count`` floats of 32 bits."""
     bits = random.generator().bit_generator
     given = _state()

@@ -8,7 +8,7 @@ from ...native import activation
 from ...ops.activation import GELU, ReLU, Sigmoid, Tanh
 from ...ops.base import Op
 from ..graph import Node
-from ..planning.memory import pitch
+from ..planning.memory import row_stride
 from ..planning.plan import Plan
 
 
@@ -28,13 +28,13 @@ class ActivationLayer:
     def forward(self, plan: Plan) -> None:
         """Plan y = f(x)."""
         x, y = plan.value(self._x), plan.value(self.output)
-        kernel = activation.forward(self._name, self._features(), (pitch(x), pitch(y)))
+        kernel = activation.forward(self._name, self._features(), (row_stride(x), row_stride(y)))
         plan.each_sample(kernel, x, y)
 
     def backward(self, plan: Plan) -> None:
         """Plan dx = d · f'(x)."""
         x, y, d = plan.value(self._x), plan.value(self.output), plan.gradient(self.output)
-        kernel = activation.gradient(self._name, self._features(), (pitch(x), pitch(y)))
+        kernel = activation.gradient(self._name, self._features(), (row_stride(x), row_stride(y)))
         with plan.into(self._x) as target:
             plan.each_sample(kernel, x, y, d, target)
 

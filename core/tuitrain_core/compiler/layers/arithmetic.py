@@ -10,7 +10,7 @@ from ...ops.base import Array
 from ...ops.elementwise import Add, Divide, Multiply, Subtract
 from ...tensor import Parameter
 from ..graph import Node, Value
-from ..planning.memory import pitch
+from ..planning.memory import row_stride
 from ..planning.plan import Plan
 
 _KINDS = {Add: "add", Subtract: "subtract", Multiply: "multiply", Divide: "divide"}
@@ -43,7 +43,7 @@ class ArithmeticLayer:
         d = plan.gradient(self.output)
         if self._relu:
             y = plan.value(self.output)
-            kernel = elementwise.relu_gradient(math.prod(self.output.shape), pitch(y))
+            kernel = elementwise.relu_gradient(math.prod(self.output.shape), row_stride(y))
             plan.each_sample(kernel, y, d)
         if plan.needs(self._a):
             self._gradient_of_a(plan, d)
@@ -63,7 +63,7 @@ class ArithmeticLayer:
         a = plan.value(self._a)
         if self._b.batched:
             with plan.into(self._b) as target:
-                plan.each_sample(self._part(d, a, pitch(target)), d, a, target)
+                plan.each_sample(self._part(d, a, row_stride(target)), d, a, target)
             return
         parts = plan.scratch((self, "parts"), (plan.workspace.capacity, self._period))
         plan.each_sample(self._part(d, a, self._period), d, a, parts)
@@ -74,17 +74,17 @@ class ArithmeticLayer:
     def _part(self, d: Array, a: Array, result: int) -> Kernel:
         """Return the kernel for each row's part of the gradient of b."""
         repeat = math.prod(self._a.shape) // self._period
-        rows = arithmetic.Rows(self._period, repeat, (pitch(d), pitch(a), result))
+        rows = arithmetic.Rows(self._period, repeat, (row_stride(d), row_stride(a), result))
         return arithmetic.repeated_sum(self._kind, rows)
 
     def _rows(self, a: Array, b: Array, y: Array) -> arithmetic.Rows:
         repeat = math.prod(self._a.shape) // self._period
-        pitches = pitch(a), pitch(b) if self._b.batched else 0, pitch(y)
+        pitches = row_stride(a), row_stride(b) if self._b.batched else 0, row_stride(y)
         return arithmetic.Rows(self._period, repeat, pitches)
 
 
 def _copy(value: Value, source: Array, target: Array) -> Kernel:
-    return elementwise.copy(math.prod(value.shape), pitch(source), pitch(target))
+    return elementwise.copy(math.prod(value.shape), row_stride(source), row_stride(target))
 
 
 def _operands(node: Node) -> tuple[Value, Value]:

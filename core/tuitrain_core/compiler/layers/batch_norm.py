@@ -11,7 +11,7 @@ from ...native import elementwise, normalization
 from ...ops.base import Array
 from ...ops.normalization import BatchNormInference, BatchNormTraining
 from ..graph import Node, Value
-from ..planning.memory import pitch
+from ..planning.memory import row_stride
 from ..planning.plan import Plan
 
 
@@ -82,10 +82,10 @@ class BatchNormLayer:
         if any(wanted[1:]) or (wanted[0] and training):
             self._parameters(plan, d, shares)
         elif self._relu:
-            plan.each_sample(elementwise.relu_gradient(features, pitch(y)), y, d)
+            plan.each_sample(elementwise.relu_gradient(features, row_stride(y)), y, d)
         if self._added is not None and plan.needs(self._added):
             with plan.into(self._added) as target:
-                kernel = elementwise.copy(features, pitch(d), pitch(target))
+                kernel = elementwise.copy(features, row_stride(d), row_stride(target))
                 plan.each_sample(kernel, d, target)
         if wanted[0]:
             with plan.into(self._x) as target:
@@ -108,7 +108,7 @@ class BatchNormLayer:
                     plan.whole(copy, gradient, target, 0, 1)
 
     def _pixels(self, x: Array, y: Array) -> normalization.Pixels:
-        return normalization.Pixels(self._count, self._channels, (pitch(x), pitch(y)))
+        return normalization.Pixels(self._count, self._channels, (row_stride(x), row_stride(y)))
 
     def _of_samples(self, plan: Plan, what: str) -> Array:
         return plan.scratch((self, what), (plan.workspace.capacity, 2, self._channels))

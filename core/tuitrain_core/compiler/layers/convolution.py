@@ -14,7 +14,7 @@ from ..planning.call import Argument
 from ..planning.plan import Phase, Plan
 from ..planning.split_reduction import plan_sum
 
-HALVES = MaxPool2d((2, 2), (2, 2), (0, 0))
+FUSED_POOL = MaxPool2d((2, 2), (2, 2), (0, 0))
 """The one pooling that a convolution's kernel does on its way."""
 
 
@@ -141,8 +141,8 @@ class ConvolutionLayer:
         self._unpack(plan, convolution.unpack_pooled_gradient(g), packed)
 
     def _unpack(self, plan: Plan, kernel: Kernel, packed: Array) -> None:
-        with plan.into(self._weight, Phase.GATHER) as target:
-            plan.whole(kernel, packed, target, phase=Phase.GATHER)
+        with plan.into(self._weight, Phase.WEIGHT_GRAD) as target:
+            plan.whole(kernel, packed, target, phase=Phase.WEIGHT_GRAD)
 
     def _bias_gradient(
         self, plan: Plan, bias: Value, kernel: Kernel, pixels: int, *arrays: Array
@@ -150,7 +150,7 @@ class ConvolutionLayer:
         def given(n: slice, target: Array) -> tuple[Argument, ...]:
             return *(each[n] for each in arrays), target, (n.stop - n.start) * pixels
 
-        with plan.into(bias, Phase.GATHER) as target:
+        with plan.into(bias, Phase.WEIGHT_GRAD) as target:
             plan_sum(plan, kernel, given, target, self._geometry.O, granule=16)
 
     def _input_gradient(self, plan: Plan, d: Array) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 from ...native import loss
 from ...ops.loss import CrossEntropy
 from ..graph import Graph, Node
-from ..planning.memory import pitch
+from ..planning.memory import row_stride
 from ..planning.plan import Plan
 
 
@@ -39,7 +39,7 @@ class CrossEntropyLayer:
         logits = plan.value(self._logits)
         slopes = plan.gradient(self._logits)
         losses = plan.scratch((self, "losses"), (plan.workspace.capacity,))
-        kernel = loss.cross_entropy(logits.shape[1], pitch(logits), pitch(slopes))
+        kernel = loss.cross_entropy(logits.shape[1], row_stride(logits), row_stride(slopes))
         labels = plan.value(self._labels)
         plan.each_sample(kernel, logits, labels, slopes, losses, plan.rows)
         plan.whole(loss.mean(), losses, plan.rows, plan.value(self.output), plan.losses)

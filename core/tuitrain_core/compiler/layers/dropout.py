@@ -8,7 +8,7 @@ from ...native import dropout, elementwise
 from ...ops.base import Array
 from ...ops.dropout import Dropout
 from ..graph import Graph, Node, Role
-from ..planning.memory import pitch
+from ..planning.memory import row_stride
 from ..planning.plan import Plan
 
 
@@ -43,7 +43,7 @@ class DropoutLayer:
             self._mask(plan, plan.gradient(self.output), target)
 
     def _mask(self, plan: Plan, x: Array, y: Array) -> None:
-        kernel = dropout.dropout(self._features, pitch(x), pitch(y), self._drop_prob)
+        kernel = dropout.dropout(self._features, row_stride(x), row_stride(y), self._drop_prob)
         plan.each_sample(kernel, x, self._words(plan), y)
 
     def _words(self, plan: Plan) -> Array:
@@ -64,4 +64,4 @@ class DropoutLayer:
 
 def _has_kernel(node: Node) -> bool:
     x, keep = node.inputs
-    return x.batched and x.dtype == "f4" and keep.role is Role.DRAWN
+    return x.batched and x.dtype == "f4" and keep.role is Role.RANDOM

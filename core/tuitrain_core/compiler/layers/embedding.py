@@ -9,15 +9,15 @@ from ...ops.base import Array
 from ...ops.elementwise import AsType
 from ...ops.embedding import Embedding
 from ..graph import Node
-from ..planning.memory import pitch
+from ..planning.memory import row_stride
 from ..planning.plan import Plan
-from .shape import as_named
+from .shape import is_in_named_order
 
-WHOLE = ("i4", "i8")
+INTEGER_DTYPES = ("i4", "i8")
 """The dtypes of whole numbers that kernels know."""
 
 
-class WholeNumbersLayer:
+class ToIntegerLayer:
     """The floats of a batch without their fractions."""
 
     def __init__(self, node: Node) -> None:
@@ -30,13 +30,18 @@ class WholeNumbersLayer:
         if not isinstance(node.op, AsType):
             return False
         (x,) = node.inputs
-        return x.batched and x.dtype == "f4" and node.output.dtype in WHOLE and as_named(x)
+        return (
+            x.batched
+            and x.dtype == "f4"
+            and node.output.dtype in INTEGER_DTYPES
+            and is_in_named_order(x)
+        )
 
     def forward(self, plan: Plan) -> None:
         """Plan the conversion."""
         x, y = plan.value(self._x), plan.value(self.output)
         features = math.prod(self._x.shape)
-        kernel = embedding.whole_numbers(features, pitch(x), y.itemsize)
+        kernel = embedding.whole_numbers(features, row_stride(x), y.itemsize)
         plan.each_sample(kernel, x, y)
 
     def backward(self, plan: Plan) -> None:
@@ -60,7 +65,11 @@ class EmbeddingLayer:
             return False
         index, weight = node.inputs
         dense = index.tensor is None or index.tensor.numpy().flags.c_contiguous
-        known = index.dtype in WHOLE and as_named(index) and as_named(node.output)
+        known = (
+            index.dtype in INTEGER_DTYPES
+            and is_in_named_order(index)
+            and is_in_named_order(node.output)
+        )
         return known and dense and weight.tensor is not None and weight.dtype == "f4"
 
     def forward(self, plan: Plan) -> None:
@@ -92,4 +101,4 @@ class EmbeddingLayer:
     def _pitch(self, array: Array) -> int:
         """Return the floats from one token to the next; a batch of single ones may have gaps."""
         single = self._index.batched and not self._index.shape
-        return pitch(array) if single else self._features
+        return row_stride(array) if single else self._features

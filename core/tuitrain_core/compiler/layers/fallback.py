@@ -16,7 +16,7 @@ from ..planning import memory
 from ..planning.plan import Plan
 
 
-class EagerLayer:
+class FallbackLayer:
     """Runs ``forward`` and ``backward`` of an operation, as the eager tier does."""
 
     def __init__(self, node: Node) -> None:
@@ -40,7 +40,7 @@ class EagerLayer:
     def backward(self, plan: Plan) -> None:
         """Plan a call of the operation's backward pass."""
         needs = [plan.needs(each) for each in self._node.inputs]
-        grad = memory.public(plan.gradient(self._node.output), self._node.output)
+        grad = memory.public_view(plan.gradient(self._node.output), self._node.output)
         op = self._operation(plan)
         parts: list[Array | None] = []
 
@@ -52,7 +52,7 @@ class EagerLayer:
         for place, value in enumerate(self._node.inputs):
             if needs[place]:
                 with plan.into(value) as target:
-                    plan.work(_store(parts, place, memory.public(target, value)))
+                    plan.work(_store(parts, place, memory.public_view(target, value)))
 
     def _operation(self, plan: Plan) -> Op:
         """Return the operation for the plan's number of samples."""
@@ -61,7 +61,7 @@ class EagerLayer:
 
     def _read(self, plan: Plan, value: Value) -> Any:
         """Return a function that gives an input's present values."""
-        if value.role is Role.DRAWN:
+        if value.role is Role.RANDOM:
             return _draw(self._node.op, (plan.rows, *value.shape))
         array = plan.public(value)
         return lambda: np.ascontiguousarray(array).reshape(array.shape)

@@ -8,8 +8,8 @@ from ...native import elementwise, linear, rank_one
 from ...ops.base import Array
 from ...ops.linear import Linear
 from ..graph import Node, Value
-from ..planning.call import Argument, Ring
-from ..planning.memory import pitch
+from ..planning.call import Argument, ScratchRing
+from ..planning.memory import row_stride
 from ..planning.plan import BlockwiseGradient, Phase, Plan
 
 
@@ -43,7 +43,9 @@ class LinearLayer:
         bias, biased = plan.value(self._bias) if self._bias else 0, self._bias is not None
         owed = plan.owed.get(self._weight)
         if owed is None:
-            kernel = linear.forward(inputs, outputs, pitch(x), pitch(y), self._relu, biased)
+            kernel = linear.forward(
+                inputs, outputs, row_stride(x), row_stride(y), self._relu, biased
+            )
             given: list[Argument] = [x, weight, bias, y, len(x)]
         else:
             kernel = rank_one.step(owed.rule, inputs, self._relu, biased)
@@ -56,7 +58,7 @@ class LinearLayer:
         d = self._rows(plan.gradient(self.output))
         if self._relu:
             y = self._rows(plan.value(self.output))
-            kernel = elementwise.relu_gradient(y.shape[1], pitch(y))
+            kernel = elementwise.relu_gradient(y.shape[1], row_stride(y))
             plan.call(kernel, y, d, total=len(d))
         planned = self._parameters(plan, d)
         if plan.needs(self._x):
@@ -64,7 +66,9 @@ class LinearLayer:
             outputs, inputs = weight.shape
             with plan.into(self._x) as target:
                 dx = self._rows(target)
-                kernel = linear.input_gradient(inputs, outputs, pitch(d), pitch(dx), False)
+                kernel = linear.input_gradient(
+                    inputs, outputs, row_stride(d), row_stride(dx), False
+                )
                 given = d, weight, dx, 0, len(d)
                 plan.call(kernel, *given, total=inputs, granule=16, waits=not planned)
 
@@ -74,12 +78,14 @@ class LinearLayer:
         stored = plan.needs(self._weight) and not self._put_off(plan, d, x)
         if stored:
             with plan.into(self._weight) as target:
-                kernel = linear.weight_gradient(x.shape[1], d.shape[1], pitch(d), pitch(x))
+                kernel = linear.weight_gradient(
+                    x.shape[1], d.shape[1], row_stride(d), row_stride(x)
+                )
                 plan.call(kernel, d, x, target, len(d), total=d.shape[1], granule=16)
         biased = self._bias is not None and plan.needs(self._bias)
         if self._bias is not None and biased:
             with plan.into(self._bias) as target:
-                kernel = linear.bias_gradient(d.shape[1], pitch(d))
+                kernel = linear.bias_gradient(d.shape[1], row_stride(d))
                 given = d, target, len(d)
                 plan.call(kernel, *given, total=d.shape[1], granule=16, waits=not stored)
         return stored or biased
@@ -87,8 +93,11 @@ class LinearLayer:
     def _put_off(self, plan: Plan, d: Array, x: Array) -> bool:
         """Leave the weight's gradient to its update, or even to the next step, if that can be."""
         if len(x) == 1 and plan.carry_over(self._weight):
-            kernel, kept = elementwise.copy(x.shape[1], pitch(x), x.shape[1]), self._kept(plan, x)
-            plan.call(kernel, x, kept, total=1, phase=Phase.GATHER, waits=False)
+            kernel, kept = (
+                elementwise.copy(x.shape[1], row_stride(x), x.shape[1]),
+                self._kept(plan, x),
+            )
+            plan.call(kernel, x, kept, total=1, phase=Phase.WEIGHT_GRAD, waits=False)
             return True
         return plan.put_off(self._weight, self._blocks(plan, d, x))
 
@@ -98,9 +107,9 @@ class LinearLayer:
 
     @staticmethod
     def _blocks(plan: Plan, d: Array, x: Array) -> BlockwiseGradient:
-        inputs, outputs, pitches = x.shape[1], d.shape[1], (pitch(d), pitch(x))
+        inputs, outputs, pitches = x.shape[1], d.shape[1], (row_stride(d), row_stride(x))
 
-        def blocks(rows: int, target: Ring, total: int) -> None:
+        def blocks(rows: int, target: ScratchRing, total: int) -> None:
             kernel = linear.weight_gradient_blocks(inputs, outputs, rows, *pitches)
             plan.each_block(kernel, d, x, target, len(d), total=total)
 

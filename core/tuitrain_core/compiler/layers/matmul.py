@@ -15,7 +15,7 @@ def _is_matrices(value: Value) -> bool:
     return value.dtype == "f4" and not value.channels_last and len(value.shape) >= 2
 
 
-class PairsLayer:
+class BatchedMatMulLayer:
     """a @ b, where both have as many matrices for each sample."""
 
     def __init__(self, node: Node) -> None:
@@ -52,7 +52,7 @@ class PairsLayer:
                 plan.call(matmul.right_gradient(*self._sizes), a, d, target, total=total)
 
 
-class MatrixLayer:
+class MatMulLayer:
     """x @ w, where w is one matrix for all samples: the kernels of a linear layer, turned round."""
 
     def __init__(self, node: Node) -> None:

@@ -11,7 +11,7 @@ from ...ops.base import Array
 from ...ops.layer_norm import LayerNorm
 from ...ops.softmax import Softmax
 from ..graph import Node, Value
-from ..planning.memory import pitch
+from ..planning.memory import row_stride
 from ..planning.plan import Plan
 
 
@@ -44,13 +44,13 @@ class SoftmaxLayer:
     def forward(self, plan: Plan) -> None:
         """Plan the shares."""
         x, y = (self._rows(plan.value(each)) for each in (self._x, self.output))
-        plan.call(softmax.softmax(x.shape[1], pitch(x), pitch(y)), x, y, total=len(x))
+        plan.call(softmax.softmax(x.shape[1], row_stride(x), row_stride(y)), x, y, total=len(x))
 
     def backward(self, plan: Plan) -> None:
         """Plan the gradient of x."""
         y, d = self._rows(plan.value(self.output)), self._rows(plan.gradient(self.output))
         with plan.into(self._x) as target:
-            kernel = softmax.gradient(y.shape[1], pitch(y), pitch(self._rows(target)))
+            kernel = softmax.gradient(y.shape[1], row_stride(y), row_stride(self._rows(target)))
             plan.call(kernel, y, d, target, total=len(y))
 
     def _rows(self, array: Array) -> Array:
@@ -111,7 +111,9 @@ class LayerNormLayer:
                     plan.whole(elementwise.copy(size, size, size), gradient, target, 0, 1)
 
     def _sizes(self, x: Array, y: Array) -> layer_norm.Rows:
-        return layer_norm.Rows(self._features, pitch(x), pitch(y), self._weight is not None)
+        return layer_norm.Rows(
+            self._features, row_stride(x), row_stride(y), self._weight is not None
+        )
 
     def _statistics(self, plan: Plan) -> Array:
         rows = plan.workspace.capacity * math.prod(self._x.shape) // self._features

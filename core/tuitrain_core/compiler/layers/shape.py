@@ -9,7 +9,7 @@ from ...native import elementwise
 from ...native import transpose as native
 from ...ops.shape import Flatten, Reshape, Transpose
 from ..graph import Graph, Node, Value
-from ..planning.memory import padded, pitch, stored_shape
+from ..planning.memory import memory_shape, padded_stride, row_stride
 from ..planning.plan import Plan
 
 
@@ -18,7 +18,7 @@ def _is_reshape(node: Node) -> bool:
     return isinstance(node.op, Flatten | Reshape) and x.batched and y.batched
 
 
-def as_named(value: Value) -> bool:
+def is_in_named_order(value: Value) -> bool:
     """Say whether the elements lie in the order in which they are named."""
     return not value.channels_last or 1 in (value.shape[0], math.prod(value.shape[1:]))
 
@@ -33,12 +33,16 @@ class AliasLayer:
     @staticmethod
     def fits(node: Node, graph: Graph) -> bool:
         """Say whether input and output have their elements in one order, without gaps."""
-        if not (_is_reshape(node) and as_named(node.inputs[0]) and as_named(node.output)):
+        if not (
+            _is_reshape(node)
+            and is_in_named_order(node.inputs[0])
+            and is_in_named_order(node.output)
+        ):
             return False
         (x,) = node.inputs
         if x.dtype != "f4":
             return True  # lies without gaps, and has no gradient that others add to
-        dense = len(x.shape) != 1 or padded(*x.shape) == x.shape[0]
+        dense = len(x.shape) != 1 or padded_stride(*x.shape) == x.shape[0]
         return dense and graph.consumers(x) == [node]
 
     def forward(self, plan: Plan) -> None:
@@ -62,7 +66,11 @@ class ReshapeLayer:
     def fits(node: Node) -> bool:
         """Say whether at most one side is an image of several channels and pixels."""
         floats = node.inputs[0].dtype == "f4"
-        return floats and _is_reshape(node) and (as_named(node.inputs[0]) or as_named(node.output))
+        return (
+            floats
+            and _is_reshape(node)
+            and (is_in_named_order(node.inputs[0]) or is_in_named_order(node.output))
+        )
 
     def forward(self, plan: Plan) -> None:
         """Plan the copy."""
@@ -76,12 +84,14 @@ class ReshapeLayer:
     @staticmethod
     def _copy(plan: Plan, source: Value, target: Value, arrays: tuple) -> None:  # type: ignore[type-arg]
         x, y = arrays
-        if not as_named(source):
-            kernel = elementwise.planar(math.prod(source.shape[1:]), source.shape[0], pitch(y))
-        elif not as_named(target):
-            kernel = elementwise.unplanar(math.prod(target.shape[1:]), target.shape[0], pitch(x))
+        if not is_in_named_order(source):
+            kernel = elementwise.planar(math.prod(source.shape[1:]), source.shape[0], row_stride(y))
+        elif not is_in_named_order(target):
+            kernel = elementwise.unplanar(
+                math.prod(target.shape[1:]), target.shape[0], row_stride(x)
+            )
         else:
-            kernel = elementwise.copy(math.prod(source.shape), pitch(x), pitch(y))
+            kernel = elementwise.copy(math.prod(source.shape), row_stride(x), row_stride(y))
         plan.each_sample(kernel, x, y)
 
 
@@ -106,7 +116,7 @@ class TransposeLayer:
 
     def forward(self, plan: Plan) -> None:
         """Plan the copy."""
-        sizes = stored_shape(self._x)
+        sizes = memory_shape(self._x)
         self._copy(plan, sizes, self._order, plan.value(self._x), plan.value(self.output))
 
     def backward(self, plan: Plan) -> None:
@@ -117,5 +127,5 @@ class TransposeLayer:
 
     @staticmethod
     def _copy(plan: Plan, sizes: Sequence[int], order: Sequence[int], x, y) -> None:
-        kernel = native.transpose(sizes, order, pitch(x), pitch(y))
+        kernel = native.transpose(sizes, order, row_stride(x), row_stride(y))
         plan.each_sample(kernel, x, y)

@@ -7,11 +7,11 @@ import math
 from ...native import averages
 from ...ops.reduction import Mean, Sum
 from ..graph import Node, Value
-from ..planning.memory import pitch
+from ..planning.memory import row_stride
 from ..planning.plan import Plan
 
 
-class AverageLayer:
+class SpatialMeanLayer:
     """Pixels, or tokens, become one."""
 
     def __init__(self, node: Node) -> None:
@@ -33,14 +33,16 @@ class AverageLayer:
     def forward(self, plan: Plan) -> None:
         """Plan the average."""
         x, y = plan.value(self._x), plan.value(self.output)
-        kernel = averages.average(self._pixels, self._channels, pitch(x), pitch(y), self._share)
+        kernel = averages.average(
+            self._pixels, self._channels, row_stride(x), row_stride(y), self._share
+        )
         plan.each_sample(kernel, x, y)
 
     def backward(self, plan: Plan) -> None:
         """Plan each pixel's share of the gradient."""
         d = plan.gradient(self.output)
         with plan.into(self._x) as target:
-            sizes = self._pixels, self._channels, pitch(d), pitch(target)
+            sizes = self._pixels, self._channels, row_stride(d), row_stride(target)
             plan.each_sample(averages.spread(*sizes, self._share), d, target)
 
 

@@ -11,12 +11,12 @@ from ...errors import CoreError
 from ...native import gather
 from ...ops.base import Array
 from ..graph import Graph
-from .call import Moving
+from .call import StridedPointer
 from .memory import address
 from .plan import Plan
 
 
-class Feed:
+class BatchSource:
     """The batches of a loader, for steps that follow one another.
 
     Parameters
@@ -37,9 +37,9 @@ class Feed:
         channels, *sizes = data.images.shape[1:]
         self._kernel = gather.gather(channels, math.prod(sizes), *loader.scaling)
         self._order: Array | None = None
-        self._start = Moving(8)
+        self._start = StridedPointer(8)
 
-    def begin(self, order: Array, rows: int) -> None:
+    def set_order(self, order: Array, rows: int) -> None:
         """Say which samples come next, int64, in batches of ``rows``."""
         self._order = order  # kept: kernels read it
         self._start.start = address(order)

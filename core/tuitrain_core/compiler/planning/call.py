@@ -9,14 +9,14 @@ from typing import TypeAlias
 from ...native.library import Kernel
 from ...ops.base import Array
 
-CHUNK = 8
+CHUNK_SAMPLES = 8
 """Samples that a run of calls takes at a time: those of LeNet's step fit the second-level cache."""
 
-MOST_THREADS = 8
+MAX_THREADS = 8
 
 
 @dataclass(slots=True, eq=False)
-class Moving:
+class StridedPointer:
     """An address that moves on by ``stride`` bytes with every step."""
 
     stride: int
@@ -24,7 +24,7 @@ class Moving:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ring:
+class ScratchRing:
     """Memory for the units that are done together, which the next ones take again.
 
     Attributes
@@ -35,7 +35,7 @@ class Ring:
     array: Array
 
 
-Argument: TypeAlias = Array | int | Moving | Ring
+Argument: TypeAlias = Array | int | StridedPointer | ScratchRing
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,10 +60,10 @@ class Call:
     arguments: tuple[Argument, ...]
     total: int | None
     granule: int = 1
-    together: int | None = None
-    waits: bool = True
+    chunk: int | None = None
+    barrier_before: bool = True
     share: tuple[int, int] = (0, 1)
 
 
-Work: TypeAlias = Callable[[], None]
+PythonWork: TypeAlias = Callable[[], None]
 """Work done in Python, between native calls."""

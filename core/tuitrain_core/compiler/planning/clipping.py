@@ -27,22 +27,22 @@ class Clipping:
     parameters : in the order in which their norms are added up; what is not trained is left out
     """
 
-    by: Literal["norm", "value"]
+    mode: Literal["norm", "value"]
     limit: float
     parameters: Sequence[Parameter]
 
-    def cut_down(self) -> None:
+    def apply(self) -> None:
         """Do it now, in the eager tier, with the gradients that the parameters have."""
-        how = clip_grad_norm if self.by == "norm" else clip_grad_value
+        how = clip_grad_norm if self.mode == "norm" else clip_grad_value
         how(self.parameters, self.limit)
 
     @property
-    def kind(self) -> Hashable:
+    def plan_key(self) -> Hashable:
         """What planned clipping depends on, besides the limit."""
-        return self.by, tuple(map(id, self.parameters))
+        return self.mode, tuple(map(id, self.parameters))
 
 
-class Norms:
+class GradientNorms:
     """The sums of squares of gradients, float64, as a part of a plan.
 
     Attributes
@@ -64,11 +64,11 @@ class PlannedClipping:
     """The place of clipping in a plan."""
 
     def __init__(
-        self, plan: Plan, clip: Clipping, gradients: Sequence[Array], measured: Norms | None
+        self, plan: Plan, clip: Clipping, gradients: Sequence[Array], measured: GradientNorms | None
     ) -> None:
         self._limit = np.zeros(1, np.float64)
         self._number = np.zeros(1, np.float32)
-        if clip.by == "value":
+        if clip.mode == "value":
             self._cut_down(plan, norms.bound(), gradients)
             return
         assert measured is not None
@@ -77,7 +77,7 @@ class PlannedClipping:
         plan.whole(norms.clip_factor(), *given, phase=Phase.CLIP)
         self._cut_down(plan, norms.scale(), gradients)
 
-    def begin(self, clip: Clipping) -> None:
+    def bind(self, clip: Clipping) -> None:
         """Take the limit of the steps that come."""
         self._limit[0] = clip.limit
         self._number[0] = min(clip.limit, float(np.finfo(np.float32).max))

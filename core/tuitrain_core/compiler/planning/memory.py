@@ -17,7 +17,7 @@ def address(array: Array) -> int:
     return array.ctypes.data
 
 
-def padded(features: int) -> int:
+def padded_stride(features: int) -> int:
     """Return the pitch of rows of so many floats: whole cache lines, and an odd number of them.
 
     Rows that lie a power of two apart share few of a cache's sets, which costs 12 %.
@@ -26,12 +26,12 @@ def padded(features: int) -> int:
     return (lines + (lines > 4 and lines % 2 == 0)) * aligned.CACHE_LINE // 4
 
 
-def pitch(array: Array) -> int:
+def row_stride(array: Array) -> int:
     """Return how many elements lie between one sample and the next."""
     return array.strides[0] // array.itemsize
 
 
-def stored_shape(value: Value) -> tuple[int, ...]:
+def memory_shape(value: Value) -> tuple[int, ...]:
     """Return the shape in memory of one sample: images have their channels last.
 
     A pixel's channels side by side are what the kernels for convolutions take; everything else
@@ -43,7 +43,7 @@ def stored_shape(value: Value) -> tuple[int, ...]:
     return value.shape
 
 
-def public(array: Array, value: Value) -> Array:
+def public_view(array: Array, value: Value) -> Array:
     """Return a view of a value's memory in the shape that users know, channels first."""
     if value.channels_last:
         return array.transpose(0, 3, 1, 2)
@@ -74,16 +74,16 @@ class Workspace:
             found = self._arrays[key] = aligned.zeros(shape, dtype)
         return found
 
-    def of(self, value: Value, purpose: Hashable, rows: int) -> Array:
+    def value_array(self, value: Value, purpose: Hashable, rows: int) -> Array:
         """Return a value's array for some purpose, in the shape that it has in memory."""
         if value in self._aliases:
-            found = self.of(self._aliases[value], purpose, rows)
-            return found.reshape(rows, *stored_shape(value))
+            found = self.value_array(self._aliases[value], purpose, rows)
+            return found.reshape(rows, *memory_shape(value))
         if not value.batched:
             return self.array((value, purpose), value.shape, value.dtype)
-        shape = stored_shape(value)
+        shape = memory_shape(value)
         if len(shape) == 1 and value.dtype == np.float32:
-            rowwise = self.array((value, purpose), (self.capacity, padded(*shape)))
+            rowwise = self.array((value, purpose), (self.capacity, padded_stride(*shape)))
             return rowwise[:rows, : shape[0]]
         return self.array((value, purpose), (self.capacity, *shape), value.dtype)[:rows]
 

@@ -12,11 +12,11 @@ from ...optimizer import Optimizer, ParameterState, UpdateCall
 from ...optimizer.groups import Group
 from ...schedule import Constant, Schedule
 from ...tensor import Parameter
-from .updates import ParameterUpdate, recordable
+from .updates import ParameterUpdate, has_kernel
 
 
 @dataclass(slots=True, eq=False)
-class ComingUpdate:
+class PendingUpdate:
     """A parameter that the coming steps update, by the rule of its optimizer.
 
     Attributes
@@ -39,33 +39,33 @@ class ComingUpdate:
         self.updates_before = self.state.step
 
     @property
-    def steady(self) -> bool:
+    def is_constant(self) -> bool:
         """Whether the update has the same scalars in every step."""
         same_lr = self.schedule is None or isinstance(self.schedule, Constant)
         return same_lr and not self.optimizer.depends_on_step
 
-    def prepared(self, step: int, ahead: int) -> UpdateCall:
+    def prepare(self, step: int, ahead: int) -> UpdateCall:
         """Prepare the update of the step that is so many ahead of ``step``, counted from 1."""
         if self.schedule is not None:
             self.group["lr"] = self.schedule.lr(step + ahead - 1)
-        self.count(ahead)
+        self.set_taken(ahead)
         return self.optimizer.prepare_update(self.parameter.numpy(), self.state, self.group)
 
-    def count(self, steps: int) -> None:
+    def set_taken(self, steps: int) -> None:
         """Let so many of the coming updates have been made."""
         self.state.step = self.updates_before + steps
 
     def scalars(self, first: UpdateCall, step: int, steps: int) -> Array:
         """Return the scalars of every step as float32; one row, if they stay the same."""
         rows = [first.scalars]
-        if not self.steady:
-            rows += [self.prepared(step, ahead).scalars for ahead in range(2, steps + 1)]
+        if not self.is_constant:
+            rows += [self.prepare(step, ahead).scalars for ahead in range(2, steps + 1)]
         with np.errstate(over="ignore"):  # an lr beyond every float shows in the weights
             return np.array(rows, np.float32)
 
 
-def lay_out(
-    coming: Sequence[ComingUpdate], step: int = 0, steps: int = 1
+def prepare_updates(
+    coming: Sequence[PendingUpdate], step: int = 0, steps: int = 1
 ) -> list[ParameterUpdate] | None:
     """Lay out the updates of ``steps`` steps from ``step`` on.
 
@@ -77,11 +77,11 @@ def lay_out(
     """
     for each in coming:
         each.updates_before = each.state.step
-    firsts = [each.prepared(step, 1) for each in coming]
+    firsts = [each.prepare(step, 1) for each in coming]
     pairs = list(zip(coming, firsts, strict=True))
-    if not all(recordable(each.parameter, first) for each, first in pairs):
+    if not all(has_kernel(each.parameter, first) for each, first in pairs):
         for each in coming:
-            each.count(0)
+            each.set_taken(0)
         return None
     known: dict[tuple[int, int], Array] = {}
     found = []

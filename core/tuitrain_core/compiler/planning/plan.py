@@ -17,7 +17,15 @@ from ...ops.base import Array
 from ...tensor import Tensor
 from ..graph import Graph, Value
 from . import memory
-from .call import CHUNK, MOST_THREADS, Argument, Call, Moving, Ring, Work
+from .call import (
+    CHUNK_SAMPLES,
+    MAX_THREADS,
+    Argument,
+    Call,
+    PythonWork,
+    ScratchRing,
+    StridedPointer,
+)
 
 
 class Phase(Enum):
@@ -25,9 +33,9 @@ class Phase(Enum):
 
     PREPARE = 1
     """What needs weights only."""
-    FLOW = 2
+    FORWARD_BACKWARD = 2
     """From the batch to the loss, and back."""
-    GATHER = 3
+    WEIGHT_GRAD = 3
     """The gradients of weights, which nothing waits for but the update."""
     MEASURE = 4
     """What decides whether the step is held."""
@@ -36,20 +44,20 @@ class Phase(Enum):
     UPDATE = 6
 
     @property
-    def decided(self) -> bool:
+    def skipped_when_held(self) -> bool:
         """Whether this is done only if the step is not held."""
         return self in (Phase.CLIP, Phase.UPDATE)
 
 
-BlockwiseGradient: TypeAlias = Callable[[int, Ring, int], None]
+BlockwiseGradient: TypeAlias = Callable[[int, ScratchRing, int], None]
 """Plans a matrix's gradient: rows of a block, the memory of one block, how many there are."""
 
 
-Action: TypeAlias = Call | Work
+Action: TypeAlias = Call | PythonWork
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class OwedUpdate:
+class DeferredUpdate:
     """An update that a step makes for the one before.
 
     Attributes
@@ -61,7 +69,7 @@ class OwedUpdate:
 
     rule: str
     slots: Sequence[Array]
-    scalars: Moving
+    scalars: StridedPointer
 
 
 @dataclass(slots=True)
@@ -85,10 +93,10 @@ class Plan:
     workspace: memory.Workspace
     rows: int
     trained: Sequence[Tensor]
-    losses: Moving = field(default_factory=lambda: Moving(8))
+    losses: StridedPointer = field(default_factory=lambda: StridedPointer(8))
     by_blocks: Collection[Value] = ()
     carries: Collection[Value] = ()
-    owed: Mapping[Value, OwedUpdate] = field(default_factory=dict)
+    owed: Mapping[Value, DeferredUpdate] = field(default_factory=dict)
     drawn: int = 0
     checks: list[Callable[[], object]] = field(default_factory=list)
     _planned: dict[Phase, list[Action]] = field(default_factory=dict)
@@ -98,17 +106,17 @@ class Plan:
     _blockwise: dict[Value, BlockwiseGradient] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._reached = self.graph.reached_from(self.trained)
+        self._reached = self.graph.values_depending_on(self.trained)
 
     @property
     def actions(self) -> list[Action]:
         """Native calls and Python work up to the gradients, in the order in which they are done."""
-        return self._actions(*[phase for phase in Phase if not phase.decided])
+        return self._actions(*[phase for phase in Phase if not phase.skipped_when_held])
 
     @property
     def later(self) -> list[Action]:
         """What comes behind the gradients, if the step is not held."""
-        return self._actions(*[phase for phase in Phase if phase.decided])
+        return self._actions(*[phase for phase in Phase if phase.skipped_when_held])
 
     @property
     def native(self) -> bool:
@@ -124,21 +132,21 @@ class Plan:
         *arguments: Argument,
         total: int,
         granule: int = 1,
-        phase: Phase = Phase.FLOW,
+        phase: Phase = Phase.FORWARD_BACKWARD,
         waits: bool = True,
         share: tuple[int, int] = (0, 1),
     ) -> None:
         """Plan a native call that threads may share; see `Call`."""
-        self._add(Call(kernel, arguments, total, granule, waits=waits, share=share), phase)
+        self._add(Call(kernel, arguments, total, granule, barrier_before=waits, share=share), phase)
 
     def each_sample(self, kernel: Kernel, *arguments: Argument) -> None:
         """Plan a native call that does for each sample what depends on that sample alone."""
-        self._add(Call(kernel, arguments, self.rows, together=CHUNK), Phase.FLOW)
+        self._add(Call(kernel, arguments, self.rows, chunk=CHUNK_SAMPLES), Phase.FORWARD_BACKWARD)
 
     def each_block(self, kernel: Kernel, *arguments: Argument, total: int) -> None:
         """Plan a native call for each block of a parameter, of which there are ``total``."""
         together, waits = self.blocks_together, not self.updating
-        call = Call(kernel, arguments, total, together=together, waits=waits)
+        call = Call(kernel, arguments, total, chunk=together, barrier_before=waits)
         self._add(call, Phase.UPDATE)
 
     @property
@@ -151,9 +159,11 @@ class Plan:
         """How many blocks of a parameter are taken together: see `updates.ROWS`."""
         return 3 if self.rows >= 16 else 1
 
-    def whole(self, kernel: Kernel, *arguments: Argument, phase: Phase = Phase.FLOW) -> None:
+    def whole(
+        self, kernel: Kernel, *arguments: Argument, phase: Phase = Phase.FORWARD_BACKWARD
+    ) -> None:
         """Plan a native call that one thread makes."""
-        self._add(Call(kernel, arguments, None, waits=phase is not Phase.PREPARE), phase)
+        self._add(Call(kernel, arguments, None, barrier_before=phase is not Phase.PREPARE), phase)
 
     @property
     def held(self) -> Array:
@@ -168,7 +178,7 @@ class Plan:
         self.whole(kernel, *arguments, self.held)
         self.checks.append(why)
 
-    def work(self, function: Work, phase: Phase = Phase.FLOW) -> None:
+    def work(self, function: PythonWork, phase: Phase = Phase.FORWARD_BACKWARD) -> None:
         """Plan work done in Python."""
         self._add(function, phase)
 
@@ -187,15 +197,15 @@ class Plan:
         """Return a value's memory, as it lies."""
         if value.tensor is not None:
             return value.tensor.numpy()
-        return self.workspace.of(value, "value", self.rows)
+        return self.workspace.value_array(value, "value", self.rows)
 
     def public(self, value: Value) -> Array:
         """Return a view of a value in the shape that users know."""
-        return memory.public(self.value(value), value)
+        return memory.public_view(self.value(value), value)
 
     def gradient(self, value: Value) -> Array:
         """Return the memory of a value's gradient, as it lies."""
-        return self.workspace.of(value, "gradient", self.rows)
+        return self.workspace.value_array(value, "gradient", self.rows)
 
     def scratch(self, key: Hashable, shape: tuple[int, ...], dtype: Any = np.float32) -> Array:
         """Return memory for whatever a layer needs besides."""
@@ -253,12 +263,12 @@ class Plan:
         if self.drawn:
             self.whole(philox.move_on(), self.stream(), self.drawn, phase=Phase.UPDATE)
 
-    def ring(self, key: Hashable, shape: tuple[int, ...]) -> Ring:
+    def ring(self, key: Hashable, shape: tuple[int, ...]) -> ScratchRing:
         """Return memory for one chunk of samples; ``shape`` is one sample's."""
-        return Ring(self.workspace.array(key, (MOST_THREADS, CHUNK, *shape)))
+        return ScratchRing(self.workspace.array(key, (MAX_THREADS, CHUNK_SAMPLES, *shape)))
 
     @contextmanager
-    def into(self, value: Value, phase: Phase = Phase.FLOW) -> Iterator[Array]:
+    def into(self, value: Value, phase: Phase = Phase.FORWARD_BACKWARD) -> Iterator[Array]:
         """Give the memory to which a part of a value's gradient is to be written.
 
         The first part is written to the gradient itself; a later one elsewhere, and then added. All
@@ -269,11 +279,11 @@ class Plan:
             self._begun.add(value)
             yield target
             return
-        part = self.workspace.of(value, "part", self.rows)
+        part = self.workspace.value_array(value, "part", self.rows)
         yield part
         if target.dtype == np.float32:
-            features = math.prod(memory.stored_shape(value))
-            rows, gap = (len(target), memory.pitch(target)) if value.batched else (1, features)
+            features = math.prod(memory.memory_shape(value))
+            rows, gap = (len(target), memory.row_stride(target)) if value.batched else (1, features)
             self.call(elementwise.add(features, gap), target, part, total=rows, phase=phase)
         else:
             self.work(lambda: _add_up(target, part), phase)

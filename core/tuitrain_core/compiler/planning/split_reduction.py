@@ -14,21 +14,21 @@ from ...native import linear
 from ...native.library import Kernel
 from ...ops.base import Array
 from .call import Argument
-from .memory import address, padded, pitch
+from .memory import address, padded_stride, row_stride
 from .plan import Phase, Plan
 
-MOST = 4
-LEAST_SAMPLES = 16
-MOST_FLOATS = 1 << 16
+MAX_PARTS = 4
+MIN_SAMPLES = 16
+MAX_FLOATS = 1 << 16
 """What all portions' sums may hold: 256 KiB, a fraction of a second-level cache."""
 
-Given = Callable[[slice, Array], tuple[Argument, ...]]
+PartArguments = Callable[[slice, Array], tuple[Argument, ...]]
 """The arguments of a kernel that sums some samples to a target."""
 
 
-def portions(rows: int, size: int) -> int:
+def count_parts(rows: int, size: int) -> int:
     """Return into how many portions so many samples are cut whose sum has so many floats."""
-    fit = max(1, min(MOST, rows // LEAST_SAMPLES, MOST_FLOATS // size))
+    fit = max(1, min(MAX_PARTS, rows // MIN_SAMPLES, MAX_FLOATS // size))
     return 1 << (fit.bit_length() - 1)  # threads, mostly two, then have as much to do
 
 
@@ -39,7 +39,7 @@ def _samples(rows: int, count: int) -> Iterator[slice]:
 
 
 def plan_sum(
-    plan: Plan, kernel: Kernel, given: Given, target: Array, total: int, granule: int = 1
+    plan: Plan, kernel: Kernel, given: PartArguments, target: Array, total: int, granule: int = 1
 ) -> None:
     """Plan a sum over the samples of the batch.
 
@@ -49,15 +49,15 @@ def plan_sum(
     target : where the sum goes, without gaps
     total, granule : the units of work of one portion; see `Call`
     """
-    count = portions(plan.rows, target.size)
+    count = count_parts(plan.rows, target.size)
     if count == 1:
         everything = given(slice(0, plan.rows), target)
-        plan.call(kernel, *everything, total=total, granule=granule, phase=Phase.GATHER)
+        plan.call(kernel, *everything, total=total, granule=granule, phase=Phase.WEIGHT_GRAD)
         return
-    parts = plan.scratch(("portions", address(target)), (MOST, padded(target.size)))
+    parts = plan.scratch(("portions", address(target)), (MAX_PARTS, padded_stride(target.size)))
     for number, samples in enumerate(_samples(plan.rows, count)):
         share, part = (number, count), given(samples, parts[number])
         units = {"total": total, "granule": granule}
-        plan.call(kernel, *part, **units, phase=Phase.GATHER, waits=not number, share=share)
-    add = linear.bias_gradient(target.size, pitch(parts))
-    plan.call(add, parts, target, count, total=target.size, granule=16, phase=Phase.GATHER)
+        plan.call(kernel, *part, **units, phase=Phase.WEIGHT_GRAD, waits=not number, share=share)
+    add = linear.bias_gradient(target.size, row_stride(parts))
+    plan.call(add, parts, target, count, total=target.size, granule=16, phase=Phase.WEIGHT_GRAD)

@@ -12,13 +12,13 @@ from ...native.library import Kernel
 from ...ops.base import Array
 from ...ops.normalization import BatchNormTraining
 from ...tensor import Parameter
-from .call import Moving
-from .clipping import Norms
+from .call import StridedPointer
+from .clipping import GradientNorms
 from .plan import Phase, Plan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LossWatch:
+class LossLimit:
     """A loss that is above ``times`` the mean of the finite ones among the last ``over``.
 
     Attributes
@@ -27,14 +27,14 @@ class LossWatch:
     before : the losses of the last steps, the latest at the end
     """
 
-    times: float
-    over: int
-    least: int
-    before: Sequence[float]
+    factor: float
+    window: int
+    min_finite: int
+    history: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Watch:
+class StopCondition:
     """What somebody may want to hold a step for. A step is held a little sooner than that.
 
     Attributes
@@ -45,31 +45,31 @@ class Watch:
     """
 
     finite: bool = False
-    loss: LossWatch | None = None
+    loss: LossLimit | None = None
     norms: Sequence[tuple[Sequence[Parameter], float]] = ()
 
-    def losses(self, steps: int) -> Array:
+    def allocate_losses(self, steps: int) -> Array:
         """Return memory for the losses of steps, before which the earlier ones lie."""
-        over = self.loss.over if self.loss else 0
+        over = self.loss.window if self.loss else 0
         memory = np.full(over + steps, np.nan)
         if self.loss and over:
-            before = list(self.loss.before)[-over:]
+            before = list(self.loss.history)[-over:]
             memory[over - len(before) : over] = before
         return memory[over:]
 
     @property
-    def kind(self) -> Hashable:
+    def plan_key(self) -> Hashable:
         """What a planned watch depends on, besides its numbers."""
         groups = tuple(tuple(map(id, group)) for group, _ in self.norms)
         return self.finite, self.loss is not None, groups
 
     @property
-    def measures(self) -> bool:
+    def needs_norms(self) -> bool:
         """Whether the sums of squares of gradients are looked at."""
         return self.finite or bool(self.norms)
 
 
-class PlannedWatch:
+class PlannedStopCondition:
     """The place of a watch in a plan.
 
     A step that is held has gone forward: what that moves is kept before, to be put back.
@@ -78,9 +78,9 @@ class PlannedWatch:
     def __init__(
         self,
         plan: Plan,
-        given: Watch,
+        given: StopCondition,
         trained: Sequence[Parameter],
-        measured: Norms | None,
+        measured: GradientNorms | None,
     ) -> None:
         loss = plan.losses
         totals = measured.totals if measured else np.zeros(0)
@@ -89,7 +89,7 @@ class PlannedWatch:
         if given.finite:
             self._look(plan, watch.not_finite(), totals, len(totals), loss)
         if given.loss:
-            numbers = given.loss.over, given.loss.least
+            numbers = given.loss.window, given.loss.min_finite
             self._look(plan, watch.loss_above(), loss, self._times, *numbers)
         places = {id(each): place for place, each in enumerate(trained)}
         for place, (group, _) in enumerate(given.norms):
@@ -99,20 +99,20 @@ class PlannedWatch:
             self._look(plan, watch.norm_above(), totals, which, len(which), limit)
         self._kept = [*_keep(plan)]
 
-    def begin(self, given: Watch) -> None:
+    def bind(self, given: StopCondition) -> None:
         """Take the limits of the steps that come."""
         if given.loss:
-            self._times[0] = given.loss.times
+            self._times[0] = given.loss.factor
         for place, (_, limit) in enumerate(given.norms):
             self._limits[place] = min(limit * limit, np.finfo(np.float64).max)
 
-    def put_back(self) -> None:
+    def restore(self) -> None:
         """Let what a step has moved be as before it."""
         for array, before in self._kept:
             array[...] = before
 
     @staticmethod
-    def _look(plan: Plan, kernel: Kernel, *arguments: Array | int | Moving) -> None:
+    def _look(plan: Plan, kernel: Kernel, *arguments: Array | int | StridedPointer) -> None:
         plan.whole(kernel, *arguments, plan.held, phase=Phase.MEASURE)
 
 

@@ -15,14 +15,14 @@ from ...optimizer import UpdateStatistics
 from ...optimizer.update_call import UpdateCall
 from ...tensor import Parameter
 from ..graph import Value
-from .call import MOST_THREADS, Argument, Moving, Ring
+from .call import MAX_THREADS, Argument, ScratchRing, StridedPointer
 from .memory import Workspace, address
-from .plan import OwedUpdate, Phase, Plan
+from .plan import DeferredUpdate, Phase, Plan
 
-CHUNK = 4096
+CHUNK_ELEMENTS = 4096
 """Elements that are updated and measured together, where they do not stand in rows."""
 
-ROWS = 4
+BLOCK_ROWS = 4
 """Rows of a matrix that are updated and measured together, or a multiple of it.
 
 Three times as many are those of a weight gradient's largest tile, which large batches need: smaller
@@ -46,18 +46,18 @@ class ParameterUpdate:
     scalars: Array
 
     @property
-    def identity(self) -> Hashable:
+    def plan_key(self) -> Hashable:
         """What a planned update depends on, besides its numbers."""
         slots = tuple(address(slot) for slot in self.update.slots)
-        return id(self.parameter), native_name(self.update), slots
+        return id(self.parameter), native_rule(self.update), slots
 
 
-def recordable(given: Parameter, prepared: UpdateCall) -> bool:
+def has_kernel(given: Parameter, prepared: UpdateCall) -> bool:
     """Say whether there is a native kernel for a parameter's update."""
-    return given.dtype == np.float32 and native_name(prepared) in RULES
+    return given.dtype == np.float32 and native_rule(prepared) in RULES
 
 
-def native_name(prepared: UpdateCall) -> str:
+def native_rule(prepared: UpdateCall) -> str:
     """Return the name of the native rule, which has one for each choice of RMSprop's slots."""
     name = prepared.kernel.__name__
     if name == "rmsprop":
@@ -70,13 +70,13 @@ class PlannedUpdate:
     """The place of one parameter's update in a plan."""
 
     def __init__(self, plan: Plan, value: Value, given: ParameterUpdate) -> None:
-        self._plan, self._scalars = plan, Moving(0)
+        self._plan, self._scalars = plan, StridedPointer(0)
         self._kept: Array | None = None
         self._parameter = given.parameter.numpy()
         self._slots = [slot for slot in given.update.slots if slot.size]
         self._sums = sums = _sums(plan.workspace, value)
         waits = not plan.updating  # what becomes of one parameter concerns no other
-        name, block = native_name(given.update), plan_blocks(plan, value)
+        name, block = native_rule(given.update), plan_block_gradient(plan, value)
         if block is not None:
             arguments = self._arguments(block, self._scalars)
             plan.each_block(update.update(name), *arguments, total=len(sums))
@@ -88,74 +88,80 @@ class PlannedUpdate:
         else:
             self._pass(name, value, self._scalars, waits)
 
-    def _pass(self, name: str, value: Value, scalars: Array | Moving, waits: bool) -> None:
+    def _pass(self, name: str, value: Value, scalars: Array | StridedPointer, waits: bool) -> None:
         """Plan a pass over the parameter, whose gradient is in memory."""
         given, total = self._arguments(self._plan.gradient(value), scalars), len(self._sums)
         self._plan.call(update.update(name), *given, total=total, phase=Phase.UPDATE, waits=waits)
 
-    def _arguments(self, gradient: Array | Ring, scalars: Array | Moving) -> list[Argument]:
+    def _arguments(
+        self, gradient: Array | ScratchRing, scalars: Array | StridedPointer
+    ) -> list[Argument]:
         size, chunk = self._parameter.size, _chunk(self._parameter.shape)
         return [self._parameter, gradient, *self._slots, scalars, self._sums, size, chunk]
 
-    def begin(self, scalars: Array) -> None:
+    def bind(self, scalars: Array) -> None:
         """Take the scalars of the steps that come."""
         if scalars is self._kept:
             return
         self._kept = scalars  # kernels read it
-        follow(scalars, self._scalars)
+        point_at_scalars(scalars, self._scalars)
 
 
-def follow(scalars: Array, moving: Moving, late: int = 0) -> None:
+def point_at_scalars(scalars: Array, moving: StridedPointer, late: int = 0) -> None:
     """Let an address go through the scalars of the steps that come, so many steps ``late``."""
     moving.stride = scalars.strides[0] if len(scalars) > 1 else 0
     moving.start = address(scalars) - late * moving.stride
 
 
-def owed(given: ParameterUpdate) -> OwedUpdate:
+def defer_update(given: ParameterUpdate) -> DeferredUpdate:
     """Return a parameter's update as the next step makes it; `follow` says by which scalars."""
     slots = [slot for slot in given.update.slots if slot.size]
-    return OwedUpdate(native_name(given.update), slots, Moving(0))
+    return DeferredUpdate(native_rule(given.update), slots, StridedPointer(0))
 
 
-def measured(workspace: Workspace, value: Value) -> UpdateStatistics:
+def read_statistics(workspace: Workspace, value: Value) -> UpdateStatistics:
     """Return what the last update did to a parameter; its sums are added up chunk by chunk."""
     sums = _sums(workspace, value).sum(0, dtype=np.float64)
     return UpdateStatistics(*(math.sqrt(each) for each in sums))
 
 
-def plan_blocks(plan: Plan, value: Value) -> Ring | None:
+def plan_block_gradient(plan: Plan, value: Value) -> ScratchRing | None:
     """Plan a gradient that was put off, block by block, and return where; None if none was."""
     gradient = plan.blockwise(value)
     if gradient is None:
         return None
     rows = _rows(value.shape)
-    block = Ring(
-        plan.scratch((value, "block"), (MOST_THREADS, plan.blocks_together, rows, value.shape[1]))
+    block = ScratchRing(
+        plan.scratch((value, "block"), (MAX_THREADS, plan.blocks_together, rows, value.shape[1]))
     )
     gradient(rows, block, len(_sums(plan.workspace, value)))
     return block
 
 
-def takes_blocks(given: ParameterUpdate) -> bool:
+def accepts_blocks(given: ParameterUpdate) -> bool:
     """Say whether an update can take its gradient block by block: in one pass, by whole rows."""
     shape = given.parameter.shape
-    one_pass = native_name(given.update) != "lamb"
+    one_pass = native_rule(given.update) != "lamb"
     return one_pass and len(shape) == 2 and _chunk(shape) % shape[1] == 0
 
 
-def can_be_owed(given: ParameterUpdate) -> bool:
+def can_defer(given: ParameterUpdate) -> bool:
     """Say whether the next step can make an update: if it is a matrix's, by one of some rules."""
-    return len(given.parameter.shape) == 2 and native_name(given.update) in rank_one.RULES
+    return len(given.parameter.shape) == 2 and native_rule(given.update) in rank_one.RULES
 
 
 def _chunk(shape: Sequence[int]) -> int:
     """Return how many elements are updated and measured together: of a matrix, whole rows."""
-    return _rows(shape) * shape[1] if len(shape) == 2 and shape[1] <= CHUNK else CHUNK
+    return (
+        _rows(shape) * shape[1]
+        if len(shape) == 2 and shape[1] <= CHUNK_ELEMENTS
+        else CHUNK_ELEMENTS
+    )
 
 
 def _rows(shape: Sequence[int]) -> int:
     """Return the rows of a block: as many as a tile of the product has, or a multiple of it."""
-    return ROWS * max(1, CHUNK // (ROWS * shape[1]))
+    return BLOCK_ROWS * max(1, CHUNK_ELEMENTS // (BLOCK_ROWS * shape[1]))
 
 
 def _sums(workspace: Workspace, value: Value) -> Array:

@@ -23,7 +23,7 @@ class NotRecordableError(CoreError):
     """A step cannot be recorded: its operations are not the same for every batch."""
 
 
-class Looks:
+class ReadGuard:
     """Is told of each look at a tensor's values, and refuses it."""
 
     def __init__(self) -> None:
@@ -32,9 +32,9 @@ class Looks:
     def __call__(self) -> None:
         """Refuse a look."""
         self._happened = True
-        self.demand_none()
+        self.check()
 
-    def demand_none(self) -> None:
+    def check(self) -> None:
         """Raise again what the forward pass may have caught."""
         if self._happened:
             raise NotRecordableError(
@@ -43,14 +43,14 @@ class Looks:
             )
 
 
-class Draws:
+class RngGuard:
     """Where random generators stand before a forward pass: the current one, and the common ones."""
 
     def __init__(self) -> None:
         self._others = _others()
         self._current = copy.deepcopy(core_random.generator().bit_generator)
 
-    def demand_only(self, masks: Iterable[Array]) -> None:
+    def check(self, masks: Iterable[Array]) -> None:
         """Demand that nothing was drawn since but these masks of dropouts."""
         expected = np.random.Generator(self._current)
         for mask in masks:
@@ -73,7 +73,7 @@ def _flat(state: Any) -> list[object]:
     return [state.tobytes() if isinstance(state, np.ndarray) else state]
 
 
-class Attributes:
+class AttributeGuard:
     """What stands in a model's modules at a time."""
 
     def __init__(self, model: Module) -> None:
@@ -84,7 +84,7 @@ class Attributes:
             for key, value in values.items()
         }
 
-    def changed(self, before: Attributes) -> list[str]:
+    def changed_since(self, before: AttributeGuard) -> list[str]:
         """Return the names of what was not there before, or was another."""
         known = before._kept
         return [
@@ -93,7 +93,7 @@ class Attributes:
             if name not in known or not _same(value, known[name])
         ]
 
-    def put_back(self) -> None:
+    def restore(self) -> None:
         """Let the modules be what they were."""
         for _, module, values in self._vars:
             vars(module).clear()
