@@ -57,7 +57,7 @@ class Still:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
 
-    def woke(self) -> None:
+    def on_resume(self) -> None:
         """Need not know."""
 
     def snapshot(self) -> Snapshot:
@@ -69,7 +69,7 @@ class Still:
         del command, actor
         return 0
 
-    def watch(self, parameter: str | None) -> None:
+    def select_parameter(self, parameter: str | None) -> None:
         """Take no notice."""
 
     def close(self) -> None:
@@ -82,7 +82,7 @@ def fly() -> Snapshot:
     started = time.perf_counter()
     while session.step < STEPS:
         session.apply_planned()
-        session.burst(most=min(LOOK_EVERY, STEPS - session.step))
+        session.run_burst(max_steps=min(LOOK_EVERY, STEPS - session.step))
         session.snapshot()  # as a screen would: the courses of the groups are noted then
     speed = session.step * session.engine.batch_size / (time.perf_counter() - started)
     session.phase = Phase.RUNNING

@@ -91,7 +91,7 @@ class Flight:
         last = self._session.step + steps
         while self._session.phase is Phase.RUNNING and self._session.step < last:
             self._session.apply_planned()
-            self._session.burst(most=last - self._session.step)
+            self._session.run_burst(max_steps=last - self._session.step)
 
     def snapshot(self) -> Snapshot:
         """Return what the run shows now."""
@@ -103,10 +103,10 @@ class Flight:
     def submit(self, command: AnyCommand, actor: Actor) -> int:
         """Decide a command at once: the run stands at a boundary."""
         self._tickets += 1
-        self._session.decide(command, actor, self._tickets)
+        self._session.apply_command(command, actor, self._tickets)
         return self._tickets
 
-    def watch(self, parameter: str | None) -> None:
+    def select_parameter(self, parameter: str | None) -> None:
         """Describe this parameter from now on."""
         self._watched = parameter
 

@@ -33,7 +33,7 @@ def test_the_core_loads_nothing_of_the_run_and_no_screen():
 
 
 def test_the_run_loads_no_screen():
-    loaded = modules_after("import tuitrain.run.live_run, tuitrain.scenario.replay")
+    loaded = modules_after("import tuitrain.run.live.live_run, tuitrain.scenario.replay")
     assert "textual" not in loaded
 
 

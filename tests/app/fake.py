@@ -26,26 +26,26 @@ from tuitrain.run.snapshot import (
     Actor,
     ArrayView,
     BranchView,
-    Candidate,
-    GroupTrace,
+    GroupHistory,
     GroupView,
     Intervention,
     JournalEntry,
+    LrCandidate,
+    LrSweep,
     OptimizerChoice,
     Outcome,
     ParameterRow,
     ParameterView,
     Phase,
+    RunInfo,
     Series,
     Snapshot,
-    Title,
-    Trial,
     UpdatePreview,
 )
 
 from .fake_inspection import batch_view, network_view, weights_view
 
-TITLE = Title("lenet-decay", "lenet", "mnist-mini", 0, 64, 469, 4690)
+TITLE = RunInfo("lenet-decay", "lenet", "mnist-mini", 0, 64, 469, 4690)
 
 SHAPES = {
     "conv1.bias": (1, 6, 1, 1),
@@ -156,13 +156,13 @@ DECAY = {"kind": "linear-decay", "start_lr": 0.039, "start_step": 0, "over": 10,
 CLIPPED = Intervention(900, "clip norm 1")
 
 
-def traced(name: str, lr: float, ratio: float, steps: int, scheduled: bool = False) -> GroupTrace:
+def traced(name: str, lr: float, ratio: float, steps: int, scheduled: bool = False) -> GroupHistory:
     """Return the course of a group, looked at every 12 steps: gradients fall, with noise."""
     at = np.arange(0, steps + 1, 12)
     noise = np.random.default_rng(len(name)).normal(size=len(at))
     falling = np.exp(-at / 500) * (1 + 0.15 * noise) + 0.2
     decayed = lr * np.ceil((4690 - at) / 469) / 10 if scheduled else np.full(len(at), lr)
-    return GroupTrace(
+    return GroupHistory(
         name, Series(at, decayed), Series(at, 0.43 * falling), Series(at, ratio * falling)
     )
 
@@ -170,7 +170,7 @@ def traced(name: str, lr: float, ratio: float, steps: int, scheduled: bool = Fal
 def running(step: int = 1204, **changes) -> Snapshot:
     snapshot = Snapshot(
         version=1,
-        title=TITLE,
+        info=TITLE,
         phase=Phase.RUNNING,
         step=step,
         samples_per_second=161_000.0,
@@ -188,7 +188,7 @@ def running(step: int = 1204, **changes) -> Snapshot:
                 update_ratio=8e-4,
             ),
         ),
-        traces=(traced("conv", 0.039, 1.2e-3, step, True), traced("fc", 0.001, 8e-4, step)),
+        histories=(traced("conv", 0.039, 1.2e-3, step, True), traced("fc", 0.001, 8e-4, step)),
         journal=JOURNAL,
         interventions=INTERVENTIONS,
         optimizers=OPTIMIZERS,
@@ -231,10 +231,11 @@ def tried(**changes) -> Snapshot:
     left = (*left[:3], replace(left[3], loss=Series(left[3].loss.steps, broken)))
     values = ("x0.1", "x1", "x3", "x10")
     candidates = tuple(
-        Candidate(value, each.name, value == "x1") for value, each in zip(values, left, strict=True)
+        LrCandidate(value, each.name, value == "x1")
+        for value, each in zip(values, left, strict=True)
     )
-    trial = Trial("conv", step, steps, 0.0312, candidates)
-    shown = running(phase=Phase.PAUSED, samples_per_second=0.0, branches=left, trial=trial)
+    trial = LrSweep("conv", step, steps, 0.0312, candidates)
+    shown = running(phase=Phase.PAUSED, samples_per_second=0.0, branches=left, lr_sweep=trial)
     return replace(shown, **changes)
 
 
@@ -299,7 +300,7 @@ class FakeSource:
         self.sent.append((command, actor))
         return len(self.sent)
 
-    def watch(self, parameter: str | None) -> None:
+    def select_parameter(self, parameter: str | None) -> None:
         self.watched.append(parameter)
         if parameter in SHAPES:
             self.show(parameter=self.view(parameter))
@@ -307,9 +308,9 @@ class FakeSource:
     def preview(self, command: AnyCommand | None) -> None:
         self.wondered.append(command)
 
-    def see(self, asked: See | None) -> None:
+    def inspect(self, asked: See | None) -> None:
         self.seeing.append(asked)
-        self.show(seen=None if asked is None else self.seen(asked))
+        self.show(inspection=None if asked is None else self.seen(asked))
 
     def seen(self, asked: See) -> Seen:
         shown = self.shown
@@ -323,7 +324,7 @@ class FakeSource:
             case SeeBatch():
                 return batch_view(asked, shown.step)
 
-    def woke(self) -> None:
+    def on_resume(self) -> None:
         self.awakenings += 1
 
     def close(self) -> None:

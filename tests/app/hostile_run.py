@@ -42,7 +42,7 @@ from tuitrain.app.screens.run_choice.resume_or_open import ResumeOrOpenDialog
 from tuitrain.app.screens.run_choice.start import StartScreen
 from tuitrain.app.screens.settings import SettingsScreen
 from tuitrain.engines.closeups import See, Seen, SeeNetwork, SeeWeights
-from tuitrain.run.logs.log_capture import Line, Said
+from tuitrain.run.logs.log_capture import LogLine, LogSnapshot
 from tuitrain.run.snapshot import (
     Intervention,
     JournalEntry,
@@ -106,7 +106,7 @@ def hostile_snapshot(text: str) -> Snapshot:
         schedule=text or "constant",
     )
     left = [replace(each, name=f"{each.name}{text}") for each in branched().branches]
-    trial = plain.trial
+    trial = plain.lr_sweep
     assert trial is not None
     candidates = tuple(
         replace(each, branch=line.name) for each, line in zip(trial.candidates, left, strict=False)
@@ -118,11 +118,11 @@ def hostile_snapshot(text: str) -> Snapshot:
         )
     ]
     return running(
-        title=replace(plain.title, name=text, model=text, data=text),
+        info=replace(plain.info, name=text, model=text, data=text),
         groups=(conv, fc),
-        traces=tuple(
+        histories=tuple(
             replace(trace, name=name)
-            for trace, name in zip(plain.traces, ("conv", text), strict=True)
+            for trace, name in zip(plain.histories, ("conv", text), strict=True)
         ),
         parameter=ParameterView(
             text, (10, 84), text, 1204, None, array_view(1, 0.08), array_view(2, 0.004)
@@ -137,10 +137,12 @@ def hostile_snapshot(text: str) -> Snapshot:
         breakpoints=(f"break when {text}",),
         optimizers=(*plain.optimizers, OptimizerChoice(f"own{text}", ((text, text),))),
         clip=f"norm {text}",
-        trial=replace(trial, target=text, candidates=candidates),
-        said=Said((Line(3, "out", text), Line(4, "error", text)), 2, f"/tmp/{text}", text),
+        lr_sweep=replace(trial, target=text, candidates=candidates),
+        log=LogSnapshot(
+            (LogLine(3, "out", text), LogLine(4, "error", text)), 2, f"/tmp/{text}", text
+        ),
         note=text,
-        recorded=text,
+        record_status=text,
     )
 
 
@@ -164,7 +166,7 @@ def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Sc
     """Return how each screen is made that can be opened over the deck."""
     shown = deck.snapshot
     assert shown is not None
-    group, trial = shown.groups[1], shown.trial
+    group, trial = shown.groups[1], shown.lr_sweep
     assert trial is not None
 
     def ask(command: object) -> None:

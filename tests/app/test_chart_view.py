@@ -132,16 +132,16 @@ def test_every_chart_can_be_drawn_of_a_run_that_has_not_begun(quantity, smooth, 
 
 def test_a_learning_rate_of_zero_has_no_place_on_a_logarithmic_axis_and_does_no_harm():
     shown = running()
-    zero = replace(shown.traces[0], lr=Series(np.arange(3), np.zeros(3)))
-    drawn = chart(replace(shown, traces=(zero,)), LR, ChartView(logarithmic=True), 60, 12)
+    zero = replace(shown.histories[0], lr=Series(np.arange(3), np.zeros(3)))
+    drawn = chart(replace(shown, histories=(zero,)), LR, ChartView(logarithmic=True), 60, 12)
     assert plain(drawn.rows[0]) == "no step yet"
 
 
 def test_of_a_thousand_groups_some_are_drawn_and_all_are_there_to_export():
     shown = running()
     groups = tuple(replace(shown.groups[0], name=f"g{at}") for at in range(1000))
-    traces = tuple(replace(shown.traces[0], name=each.name) for each in groups)
-    many = replace(shown, groups=groups, traces=traces)
+    traces = tuple(replace(shown.histories[0], name=each.name) for each in groups)
+    many = replace(shown, groups=groups, histories=traces)
     drawn = chart(many, LR, ChartView(), 60, 12)
     assert drawn.title == f"lr ({MOST_CURVES} of 1 000)"
     assert len(LR.curves(many)) == 1000

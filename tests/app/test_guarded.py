@@ -16,7 +16,7 @@ from tuitrain.app.screens.dialogs.lr import LrDialog
 from tuitrain.app.widgets.status_line import StatusLine
 from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.app.widgets.tables.journal import Journal
-from tuitrain.run.logs.log_capture import Output
+from tuitrain.run.logs.log_capture import LogCapture
 
 from .fake import FakeClock, FakeSource
 
@@ -116,7 +116,7 @@ async def test_a_panel_that_cannot_be_drawn_says_so_and_the_others_go_on(opened,
 
 
 async def test_the_log_has_the_traceback_once(monkeypatch):
-    output, source = Output(), FakeSource()
+    output, source = LogCapture(), FakeSource()
     app = TuitrainApp(source, FakeClock(), refreshes=False, output=output)
     async with app.run_test() as pilot:
         monkeypatch.setattr(type(app.deck), "watch_snapshot", fail)
@@ -124,7 +124,7 @@ async def test_the_log_has_the_traceback_once(monkeypatch):
             source.show(step=step)
             app.call_later(app.poll)
             await pilot.pause()
-        lines = [line.text for line in output.said().lines if line.level == "error"]
+        lines = [line.text for line in output.snapshot().lines if line.level == "error"]
         assert len([each for each in lines if "KeyError: 'a fault of the screen'" in each]) < 6
         assert lines[0].startswith("tuitrain's screen had a fault: Traceback")
         assert app.faults.total >= 1

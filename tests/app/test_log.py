@@ -6,12 +6,12 @@ from tuitrain.app.renderables.rows import plain
 from tuitrain.app.renderables.tables.log import log_rows, told
 from tuitrain.app.screens.log import LogScreen
 from tuitrain.app.widgets.tables.log import LogView
-from tuitrain.run.logs.log_capture import Line, Said
+from tuitrain.run.logs.log_capture import LogLine, LogSnapshot
 
 from .fake import FakeSource, running
 
 LINES = tuple(
-    Line(step, level, text)
+    LogLine(step, level, text)
     for step, level, text in [
         (0, "out", "loading data"),
         (12, "warning", "UserWarning: the learning rate is high"),
@@ -22,7 +22,7 @@ LINES = tuple(
 
 
 def talking(**changes) -> FakeSource:
-    return FakeSource(running(said=Said(LINES, 6000, "/runs/a/output.log", **changes)))
+    return FakeSource(running(log=LogSnapshot(LINES, 6000, "/runs/a/output.log", **changes)))
 
 
 def texts(person) -> list[str]:
@@ -65,8 +65,8 @@ async def test_the_newest_line_is_followed_until_one_goes_back(opened):
         assert view.scroll_offset.y == view.max_scroll_y > 0
         await person.press("k")
         there = view.scroll_offset.y
-        more = Said((*LINES, Line(200, "out", "more")), 6001, "/runs/a/output.log")
-        person.source.show(said=more)
+        more = LogSnapshot((*LINES, LogLine(200, "out", "more")), 6001, "/runs/a/output.log")
+        person.source.show(log=more)
         await person.look()
         assert view.scroll_offset.y == there
         assert "stands still" in told_below(person)
@@ -77,10 +77,10 @@ async def test_the_newest_line_is_followed_until_one_goes_back(opened):
 
 
 def test_nothing_that_is_said_steers_the_terminal():
-    (row,) = log_rows([Line(1, "out", "\x1b[2Jgone\ttab")], 60)
+    (row,) = log_rows([LogLine(1, "out", "\x1b[2Jgone\ttab")], 60)
     assert "\x1b" not in plain(row)
     assert plain(row).rstrip().endswith("␛[2Jgone    tab")
 
 
 def test_what_is_not_written_is_told():
-    assert told(Said(LINES[:1], 1, problem="no room")) == "1 line · ⚠ not written: no room"
+    assert told(LogSnapshot(LINES[:1], 1, problem="no room")) == "1 line · ⚠ not written: no room"

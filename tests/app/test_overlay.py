@@ -20,7 +20,7 @@ from tuitrain.app.renderables.rows import plain
 from tuitrain.app.screens.run_choice.compare import RunsScreen
 from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.errors import TuitrainError
-from tuitrain.run.snapshot import GroupTrace, Series
+from tuitrain.run.snapshot import GroupHistory, Series
 from tuitrain.scenario.past.curves import FinalCurves
 from tuitrain.scenario.past.runs import past_run, past_runs
 
@@ -39,7 +39,7 @@ def pinned(letter: str = "A", last: int = 2000) -> Pinned:
     steps = np.arange(1, last + 1)
     loss, accuracy = Series(steps, np.full(last, 0.5)), Series(steps[-1:], np.array([0.8]))
     traces = [
-        GroupTrace(name, Series(steps, np.full(last, lr)))
+        GroupHistory(name, Series(steps, np.full(last, lr)))
         for name, lr in (("conv", 0.1), ("fc", 0.2))
     ]
     curves = FinalCurves(loss, accuracy, tuple(traces))

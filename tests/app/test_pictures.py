@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tuitrain.app.themes import OWN_THEMES
-from tuitrain.run.snapshot import Line, Phase, Said
+from tuitrain.run.snapshot import LogLine, LogSnapshot, Phase
 
 from .fake import FakeSource, answered, branched, group, running, starting, tried, watchful
 
@@ -67,11 +67,11 @@ def answering() -> FakeSource:
 
 def talking() -> FakeSource:
     lines = (
-        Line(0, "out", "module imported"),
-        Line(157, "warning", "UserWarning: the learning rate is high (mine.py:12)"),
-        Line(800, "error", "mine: cannot reach the server"),
+        LogLine(0, "out", "module imported"),
+        LogLine(157, "warning", "UserWarning: the learning rate is high (mine.py:12)"),
+        LogLine(800, "error", "mine: cannot reach the server"),
     )
-    return FakeSource(running(said=Said(lines, 6000, "/runs/a/output.log")))
+    return FakeSource(running(log=LogSnapshot(lines, 6000, "/runs/a/output.log")))
 
 
 CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {

@@ -54,7 +54,7 @@ async def viewed(folder, size=(120, 36), runs_in=None) -> AsyncIterator[Viewer]:
 async def test_it_opens_at_its_end(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         assert (person.shown.step, person.shown.phase) == (100, Phase.RECORDED)
-        assert "finished" in person.shown.recorded
+        assert "finished" in person.shown.record_status
 
 
 async def test_arrows_go_by_a_step_and_groups_are_as_they_were(tmp_path):

@@ -115,7 +115,7 @@ def test_header():
 
 
 def test_header_says_that_steps_are_taken_eagerly():
-    header = text(header_rows(running(eager="the forward pass draws random numbers"), 90))
+    header = text(header_rows(running(fallback_reason="the forward pass draws random numbers"), 90))
     assert "161 k samples/s, eager   ETA 0:03" in header[1]
 
 
@@ -147,7 +147,7 @@ def test_progress_has_half_cells():
 
 
 def test_a_start_says_how_much_of_it_is_done_where_that_is_known():
-    bar = text(header_rows(replace(starting(), ready=0.25), 80))[1]
+    bar = text(header_rows(replace(starting(), progress=0.25), 80))[1]
     assert bar.rstrip().endswith(" 25 %") and "━" in bar
     assert "%" not in text(header_rows(starting(), 80))[1]
 
@@ -302,7 +302,7 @@ def test_groups_table_with_room_shows_the_courses():
     columns = Columns.fitting(106)
     rows = [
         table_header(columns),
-        *(each.row for each in table_rows(shown.groups, {"conv"}, columns, shown.traces)),
+        *(each.row for each in table_rows(shown.groups, {"conv"}, columns, shown.histories)),
     ]
     assert all(width_of(row) == 106 for row in rows)
     assert " |grad| " in plain(rows[0])

@@ -48,7 +48,7 @@ async def test_a_look_is_asked_for_while_it_is_open_and_no_longer(opened, key, s
         await person.press("escape")
         assert person.app.screen is person.deck
         assert person.source.seeing == [asked, None]
-        assert person.source.shown.seen is None
+        assert person.source.shown.inspection is None
 
 
 @pytest.mark.parametrize("key", ["W", "N", "i"])
@@ -240,9 +240,9 @@ async def test_a_narrow_terminal_shows_pictures_or_the_matrix(opened):
 async def test_rows_of_numbers_are_strips(opened):
     async with opened() as person:
         await person.press("i")
-        seen = person.source.shown.seen
+        seen = person.source.shown.inspection
         table = np.arange(40 * 6, dtype=np.uint8).reshape(40, 1, 1, 6)
-        person.source.show(seen=replace(seen, inputs=table))
+        person.source.show(inspection=replace(seen, inputs=table))
         await person.look()
         assert "   6   7" in text(person, Samples)
 
@@ -250,7 +250,7 @@ async def test_rows_of_numbers_are_strips(opened):
 async def test_what_cannot_be_shown_says_why(opened):
     async with opened() as person:
         await person.press("N")
-        person.source.show(seen=Unseen(SeeNetwork(), 7, "ValueError: odd"))
+        person.source.show(inspection=Unseen(SeeNetwork(), 7, "ValueError: odd"))
         await person.look()
         tree = person.app.screen.query_one("#network-tree")
         assert "this cannot be shown: ValueError: odd" in "".join(map(plain, tree._drawn))
@@ -259,7 +259,7 @@ async def test_what_cannot_be_shown_says_why(opened):
 async def test_an_answer_to_what_is_not_asked_any_more_is_not_drawn(opened):
     async with opened() as person:
         await person.press("W")
-        person.source.show(seen=Unseen(SeeWeights("other"), 7, "late"))
+        person.source.show(inspection=Unseen(SeeWeights("other"), 7, "late"))
         await person.look()
         assert "conv2.weight" in text(person, WeightsFacts)
 
@@ -321,7 +321,7 @@ async def test_keys_that_somebody_chose_hold_in_the_views_too(opened, tmp_path):
     [("", ""), ("the number of operations depends on the batch: 9 or 8",) * 2],
 )
 async def test_the_network_says_why_steps_are_taken_eagerly(eager, said, opened):
-    async with opened(FakeSource(running(eager=eager)), size=(80, 24)) as person:
+    async with opened(FakeSource(running(fallback_reason=eager)), size=(80, 24)) as person:
         await person.press("N")
         tree = person.app.screen.query_one(NetworkTree)
         assert str(tree.border_subtitle) == f"eager: {said}" * bool(said)

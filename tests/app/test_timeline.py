@@ -21,7 +21,7 @@ def cross(person) -> float | None:
 
 async def test_arrows_go_over_commands_epochs_and_kept_states_and_back_to_now(opened):
     kept = (0, 850, 1200)
-    async with opened(FakeSource(running(kept=kept))) as person:
+    async with opened(FakeSource(running(cached_steps=kept))) as person:
         seen = []
         for _ in range(9):
             await person.press("left")
@@ -37,7 +37,7 @@ async def test_arrows_go_over_commands_epochs_and_kept_states_and_back_to_now(op
 
 
 async def test_where_the_cursor_stands_is_said_and_the_table_shows_what_was(opened):
-    async with opened(FakeSource(running(kept=(938,)))) as person:
+    async with opened(FakeSource(running(cached_steps=(938,)))) as person:
         await person.press("left")
         assert person.status == (
             "step 938: epoch 2 begins · thaw conv · state kept"

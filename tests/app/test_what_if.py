@@ -14,7 +14,7 @@ from tuitrain.app.screens.dialogs.try_lr import takes
 from tuitrain.app.screens.dialogs.what_if import WhatIfDialog
 from tuitrain.app.widgets.charts.lr_sweep import TriedTable
 from tuitrain.commands import parse
-from tuitrain.run.snapshot import BranchView, Candidate, Phase, Series, Snapshot, Trial
+from tuitrain.run.snapshot import BranchView, LrCandidate, LrSweep, Phase, Series, Snapshot
 
 from .fake import FakeSource, running, tried
 
@@ -30,14 +30,14 @@ def flat(name: str, *losses: float) -> BranchView:
 def small(*values: str, lr: float = 0.1) -> Snapshot:
     losses = {"x0.1": (2.0, 1.5), "x1": (2.0, 1.0), "x10": (2.0, 0.5), "0.3": (2.0, float("nan"))}
     left = tuple(flat(f"b{n}", *losses[value]) for n, value in enumerate(values))
-    tried = tuple(Candidate(value, f"b{n}", value == "x1") for n, value in enumerate(values))
-    return running(step=2, branches=left, trial=Trial("fc", 2, 2, lr, tried))
+    tried = tuple(LrCandidate(value, f"b{n}", value == "x1") for n, value in enumerate(values))
+    return running(step=2, branches=left, lr_sweep=LrSweep("fc", 2, 2, lr, tried))
 
 
 def rows_of(snapshot: Snapshot) -> list[str]:
-    assert snapshot.trial is not None
-    found = candidates_of(snapshot, snapshot.trial)
-    return [plain(row) for row in table_rows(found, snapshot.trial, 70)]
+    assert snapshot.lr_sweep is not None
+    found = candidates_of(snapshot, snapshot.lr_sweep)
+    return [plain(row) for row in table_rows(found, snapshot.lr_sweep, 70)]
 
 
 def test_the_table_marks_the_best_and_compares_with_how_it_goes_on_by_itself():
@@ -76,8 +76,8 @@ def test_a_candidate_that_was_adopted_is_still_compared():
 
 def test_curves_of_those_that_left_the_chart_do_not_flatten_the_others():
     snapshot = tried()
-    assert snapshot.trial is not None
-    found = candidates_of(snapshot, snapshot.trial)
+    assert snapshot.lr_sweep is not None
+    found = candidates_of(snapshot, snapshot.lr_sweep)
     wild = replace(found[3], curve=Series(found[3].curve.steps, found[3].curve.values * 1e6))
     assert best(found) == 2
     with_it, without = (
@@ -90,8 +90,8 @@ def test_curves_of_those_that_left_the_chart_do_not_flatten_the_others():
 @pytest.mark.parametrize(("values", "drawn"), [(("x0.1", "x1"), 0), (("x0.1", "x1", "x10"), 10)])
 def test_loss_is_drawn_by_learning_rate_from_three_on(values, drawn):
     snapshot = small(*values)
-    assert snapshot.trial is not None
-    rows = finder_rows(candidates_of(snapshot, snapshot.trial), 0, 40, 10)
+    assert snapshot.lr_sweep is not None
+    rows = finder_rows(candidates_of(snapshot, snapshot.lr_sweep), 0, 40, 10)
     assert len(rows) == drawn
     if drawn:
         assert plain(rows[-1]).split() == ["0.01", "0.1", "1"]
@@ -136,7 +136,7 @@ def test_the_dialog_says_what_it_costs():
 async def test_what_was_tried_is_shown_as_soon_as_it_is_known_and_enter_goes_on_with_it(opened):
     async with opened() as person:
         await person.press("t", "enter")
-        person.source.show(trial=tried().trial, branches=tried().branches, phase=Phase.PAUSED)
+        person.source.show(lr_sweep=tried().lr_sweep, branches=tried().branches, phase=Phase.PAUSED)
         person.source.answer("applied", "paused; mean loss …")
         await person.look()
         assert isinstance(person.app.screen, WhatIfDialog)
@@ -147,7 +147,7 @@ async def test_what_was_tried_is_shown_as_soon_as_it_is_known_and_enter_goes_on_
 
 
 async def test_a_trial_that_was_refused_shows_nothing(opened):
-    async with opened(FakeSource(running(trial=tried().trial))) as person:
+    async with opened(FakeSource(running(lr_sweep=tried().lr_sweep))) as person:
         await person.press("t", "enter")
         person.source.answer("refused", "no group is called 'conv'")
         await person.look()
@@ -157,7 +157,7 @@ async def test_a_trial_that_was_refused_shows_nothing(opened):
 async def test_nothing_pops_up_over_an_open_dialog(opened):
     async with opened() as person:
         await person.press("t", "enter", "l")
-        person.source.show(trial=tried().trial, branches=tried().branches)
+        person.source.show(lr_sweep=tried().lr_sweep, branches=tried().branches)
         person.source.answer("applied", "paused; mean loss …")
         await person.look()
         assert not isinstance(person.app.screen, WhatIfDialog)

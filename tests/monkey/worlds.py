@@ -19,9 +19,9 @@ from tuitrain.app.screens.deck import command_actions
 from tuitrain.app.screens.deck.recording_deck import RecordingDeck
 from tuitrain.app.start_app import StartApp
 from tuitrain.run.folder import RunFolder
-from tuitrain.run.live_run import LiveRun
-from tuitrain.run.logs.log_capture import Output
-from tuitrain.run.progress import Tell
+from tuitrain.run.live.live_run import LiveRun
+from tuitrain.run.logs.log_capture import LogCapture
+from tuitrain.run.progress import ProgressCallback
 from tuitrain.run.session import Session
 from tuitrain.scenario.box import boxed
 from tuitrain.scenario.build import title_of
@@ -113,16 +113,16 @@ def _open(world: World, folder: Path, files: ExitStack) -> GuardedApp:
     return app
 
 
-def _live(record: Path, files: ExitStack) -> tuple[LiveRun, Output]:
-    scenario, output = loads(SCENARIO, "monkey.toml"), Output()
+def _live(record: Path, files: ExitStack) -> tuple[LiveRun, LogCapture]:
+    scenario, output = loads(SCENARIO, "monkey.toml"), LogCapture()
 
-    def build(tell: Tell) -> Session:
+    def build(tell: ProgressCallback) -> Session:
         return build_watched(
             scenario, "monkey.toml", tell, RunFolder(record, header_of(scenario), files)
         )
 
-    files.enter_context(output.taken())
-    return LiveRun(build, title_of(scenario), output=output), output
+    files.enter_context(output.capture())
+    return LiveRun(build, title_of(scenario), log=output), output
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.scenario.small import TEXT
-from tuitrain.run.batches import EQUAL, Batches
+from tuitrain.run.batches import EQUAL_BATCHES, Batches
 from tuitrain.scenario.build import build
 from tuitrain.scenario.events import EpochEnded
 from tuitrain.scenario.expect import Expectations
@@ -19,28 +19,28 @@ ODD = Batches(size=64, samples=129, per_epoch=3)
 
 
 def test_a_last_batch_of_one_sample_counts_a_64th_of_the_others():
-    assert ODD.mean([1.0, 1.0, 130.0], 3) == pytest.approx((64 + 64 + 130) / 129)
-    assert ODD.mean([2.0, 4.0], 5) == 3.0
-    assert ODD.mean([130.0, 1.0], 4) == pytest.approx((130 + 64) / 65)
-    assert EQUAL.mean([1.0, 2.0, 6.0], 3) == 3.0
+    assert ODD.mean_loss([1.0, 1.0, 130.0], 3) == pytest.approx((64 + 64 + 130) / 129)
+    assert ODD.mean_loss([2.0, 4.0], 5) == 3.0
+    assert ODD.mean_loss([130.0, 1.0], 4) == pytest.approx((130 + 64) / 65)
+    assert EQUAL_BATCHES.mean_loss([1.0, 2.0, 6.0], 3) == 3.0
 
 
 def test_a_mean_of_nothing_or_of_what_is_not_finite_is_nan():
     for losses in ([], [1.0, math.nan], [math.inf, 1.0]):
-        assert math.isnan(ODD.mean(losses, 3))
+        assert math.isnan(ODD.mean_loss(losses, 3))
 
 
 @given(st.integers(1, 9), st.integers(1, 40), st.integers(0, 60))
 def test_samples_are_counted_batch_by_batch(size, samples, step):
     batches = Batches(size, samples, math.ceil(samples / size))
     each = [min(size, samples - start) for start in range(0, samples, size)]
-    assert batches.until(step) == sum(each[at % len(each)] for at in range(step))
+    assert batches.samples_until(step) == sum(each[at % len(each)] for at in range(step))
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=20))
 def test_batches_of_one_size_give_the_plain_mean_bit_for_bit(losses):
     even = Batches(7, 28, 4)
-    assert even.mean(losses, 20) == math.fsum(losses) / len(losses)
+    assert even.mean_loss(losses, 20) == math.fsum(losses) / len(losses)
 
 
 def test_the_loss_of_an_epoch_is_the_mean_over_its_samples():

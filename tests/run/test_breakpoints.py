@@ -6,28 +6,28 @@ import pytest
 from tests.engines.conftest import make_engine
 from tuitrain.commands import parse
 from tuitrain.run.session import Session
-from tuitrain.run.snapshot import Phase, Title
+from tuitrain.run.snapshot import Phase, RunInfo
 
 
 def make(total: int = 60) -> Session:
     engine = make_engine()
-    return Session(engine, Title("test", "small", "digits", 0, 8, engine.steps_per_epoch, total))
+    return Session(engine, RunInfo("test", "small", "digits", 0, 8, engine.steps_per_epoch, total))
 
 
 def do(session: Session, text: str, outcome: str = "applied") -> str:
-    entry = session.decide(parse(text), "api", 1)
+    entry = session.apply_command(parse(text), "api", 1)
     assert entry.outcome == outcome, entry.message
     return entry.message
 
 
 def run_to(session: Session, step: int) -> None:
     while session.step < step:
-        session.burst(most=step - session.step)
+        session.run_burst(max_steps=step - session.step)
 
 
 def fly(session: Session) -> None:
     while session.phase is Phase.RUNNING:
-        session.burst()
+        session.run_burst()
 
 
 def poison(session: Session, name: str) -> None:
@@ -104,7 +104,7 @@ def test_an_accuracy_that_is_reached_pauses_at_the_epochs_end():
     asked = count_questions(session)
     fly(session)
     assert session.phase is Phase.PAUSED
-    assert session.step == session.title.steps_per_epoch
+    assert session.step == session.info.steps_per_epoch
     assert asked == []
     assert "accuracy" in session.journal.entries()[-1].message
 
@@ -127,7 +127,7 @@ def test_dead_units_pause_before_the_update_and_are_counted_by_name():
     before = session.engine.digest()
     fly(session)
     assert (session.phase, session.step, session.engine.digest()) == (Phase.PAUSED, 6, before)
-    assert session.broke == (
+    assert session.breakpoint_reason == (
         "break before step 7 is applied: 5 of the 8 units of fc.weight are dead (62.5%, above 50%)"
     )
     do(session, "break off")
@@ -177,7 +177,7 @@ def test_a_norm_can_be_watched_in_several_groups_and_the_one_is_named():
     do(session, "freeze conv")
     do(session, "break when grad_norm * > 0")
     fly(session)
-    assert "grad_norm of fc is" in session.broke
+    assert "grad_norm of fc is" in session.breakpoint_reason
 
 
 @pytest.mark.parametrize("condition", ["grad_norm fc > 99999", "dead units of fc > 99%"])
@@ -269,7 +269,7 @@ def test_a_step_that_is_held_keeps_no_state_of_after_what_was_decided_there():
 @pytest.mark.parametrize("text", ["break when nan", "break off"])
 def test_breakpoints_do_not_train(text):
     session, other = make(), make()
-    session.decide(parse(text), "api", 1)
+    session.apply_command(parse(text), "api", 1)
     fly(session)
     fly(other)
     assert session.engine.digest() == other.engine.digest()
@@ -318,7 +318,7 @@ def test_a_step_let_pass_without_a_question_lets_no_other_pass():
     do(session, "break when nan")
     do(session, "resume")
     run_to(session, 15)
-    assert session.state().held_at is None
+    assert session.state().held_step is None
     poison(session, "head.bias")
     fly(session)
     assert (session.step, session.phase) == (15, Phase.PAUSED)

@@ -82,7 +82,7 @@ def test_what_is_read_is_what_was_written(tmp_path):
 def test_a_session_goes_on_from_a_file_with_the_same_bits(tmp_path):
     first, second = eventful(), make()
     write_whole(tmp_path / "x.npz", content(first.state()))
-    second.go_on_from(read_checkpoint(tmp_path / "x.npz").session)
+    second.restore(read_checkpoint(tmp_path / "x.npz").session)
     gradients = [
         [each.engine.gradient(n) for n in each.engine.parameters()] for each in (first, second)
     ]
@@ -96,7 +96,7 @@ def test_a_session_goes_on_from_a_file_with_the_same_bits(tmp_path):
         do(session, "branch b2")
         run_to(session, 66)
     assert second.engine.digest() == first.engine.digest()
-    shown = [repr(replace(each.snapshot(), journal=(), trial=None)) for each in (first, second)]
+    shown = [repr(replace(each.snapshot(), journal=(), lr_sweep=None)) for each in (first, second)]
     assert shown[0] == shown[1]
 
 
@@ -104,11 +104,11 @@ def test_a_step_that_a_breakpoint_held_passes_after_the_checkpoint_too(tmp_path)
     first, second = make(), make()
     run_to(first, 23)
     do(first, "break when grad_norm fc > 0")
-    first.burst()
+    first.run_burst()
     assert (first.step, first.phase) == (23, Phase.PAUSED)
     write_whole(tmp_path / "x.npz", content(first.state()))
-    second.go_on_from(read_checkpoint(tmp_path / "x.npz").session)
-    second.burst()
+    second.restore(read_checkpoint(tmp_path / "x.npz").session)
+    second.run_burst()
     assert (second.step, second.phase) == (24, Phase.PAUSED)
 
 
@@ -116,7 +116,7 @@ def test_values_that_are_not_finite_survive(tmp_path):
     state = make().state()
     state = replace(state, engine=replace(state.engine, step=2))
     state.engine.parameters["fc.bias"][:3] = [np.nan, np.inf, -0.0]
-    state.line.loss.extend(1, [np.nan, -np.inf])
+    state.branch.loss.extend(1, [np.nan, -np.inf])
     write_whole(tmp_path / "x.npz", content(state))
     assert readable(read_checkpoint(tmp_path / "x.npz").session) == readable(state)
 
@@ -234,7 +234,7 @@ def test_a_checkpoint_of_another_model_lists_every_name_that_does_not_fit(tmp_pa
     session = make()
     before = session.engine.digest()
     with pytest.raises(StateMismatchError) as error:
-        session.go_on_from(read_checkpoint(tmp_path / "x.npz").session)
+        session.restore(read_checkpoint(tmp_path / "x.npz").session)
     for told in ("fc.wait is unknown", "fc.weight is missing", "running_mean is float64", "(9,)"):
         assert told in str(error.value)
     assert session.engine.digest() == before

@@ -119,7 +119,7 @@ def test_arrays_of_another_type_or_shape_do_not_fit_the_model(tmp_path, other):
         if (other.shape, other.dtype) == (arrays[name].shape, arrays[name].dtype):
             continue
         with pytest.raises((CheckpointError, StateMismatchError)):
-            session.go_on_from(read_checkpoint(tmp_path / "x.npz").session)
+            session.restore(read_checkpoint(tmp_path / "x.npz").session)
         assert session.engine.digest() == before
         tried += 1
     assert tried > 20

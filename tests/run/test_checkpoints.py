@@ -8,11 +8,11 @@ import pytest
 from tests.run.test_timeline import do, make, run_to, sight
 from tuitrain.commands import parse
 from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
-from tuitrain.run.checkpoint_policy import Cadence
+from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.folder import RunFolder
 from tuitrain.run.record_format import CommandLine, DigestLine
 from tuitrain.run.record_reading import Header, read_journal
-from tuitrain.run.session import Planned, Session
+from tuitrain.run.session import PlannedCommand, Session
 
 HEADER = Header(1, {"name": "test"}, {"numpy": "2"})
 
@@ -23,7 +23,7 @@ def recorded(tmp_path):
     with ExitStack() as files:
         plain = make(1200)
         recorder = RunFolder(tmp_path / "run", HEADER, files)
-        yield Session(plain.engine, plain.title, recorder=recorder)
+        yield Session(plain.engine, plain.info, recorder=recorder)
 
 
 def test_rewind_to_a_checkpoint_lands_exactly_there_in_the_midst_of_a_boundary():
@@ -68,10 +68,10 @@ def test_rewind_to_where_the_run_stands_changes_nothing():
 def test_what_was_still_planned_at_a_checkpoint_is_done_again():
     plain = make()
     plan = [
-        Planned(step, parse(text))
+        PlannedCommand(step, parse(text))
         for step, text in [(9, "lr * x2"), (9, "checkpoint a"), (9, "lr * x3"), (20, "rewind a")]
     ]
-    session = Session(plain.engine, plain.title, plan)
+    session = Session(plain.engine, plain.info, plan)
     for step in (9, 20):
         run_to(session, step)
         session.apply_planned()
@@ -114,19 +114,25 @@ def test_a_name_that_is_taken_is_replaced_and_the_answer_says_so(recorded, tmp_p
 
 def test_the_run_keeps_one_by_itself_now_and_then(recorded, tmp_path):
     auto = checkpoint_file(tmp_path / "run", "auto")
-    run_to(recorded, Cadence().checkpoint - 1)
+    run_to(recorded, CheckpointPolicy().checkpoint_every - 1)
     assert not auto.exists()
     for times in (1, 2):
-        run_to(recorded, Cadence().checkpoint * times + 10)
-        assert read_checkpoint(auto).session.engine.step == Cadence().checkpoint * times
+        run_to(recorded, CheckpointPolicy().checkpoint_every * times + 10)
+        assert (
+            read_checkpoint(auto).session.engine.step == CheckpointPolicy().checkpoint_every * times
+        )
     assert isinstance(read_journal(tmp_path / "run")[-1], DigestLine)
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 64, 100, 256, 10_000])
 def test_a_checkpoint_is_due_where_a_burst_ends(batch_size):
-    cadence = Cadence.of(batch_size)
-    assert cadence.keep >= 50
-    assert cadence.digest % cadence.keep == cadence.checkpoint % cadence.keep == 0
+    cadence = CheckpointPolicy.for_batch_size(batch_size)
+    assert cadence.cache_every >= 50
+    assert (
+        cadence.digest_every % cadence.cache_every
+        == cadence.checkpoint_every % cadence.cache_every
+        == 0
+    )
 
 
 def full_disk(path: Path, content: bytes) -> None:
@@ -143,12 +149,12 @@ def test_on_a_full_disk_a_checkpoint_is_refused_and_training_goes_on(
         run_to(recorded, 30)
         told = do(recorded, "checkpoint a", "refused")
         assert told == "checkpoint 'a' cannot be written: No space left on device"
-        run_to(recorded, Cadence().checkpoint + 1)
+        run_to(recorded, CheckpointPolicy().checkpoint_every + 1)
         assert recorded.snapshot().note.startswith("checkpoint 'auto' cannot be written")
     assert checkpoint_file(tmp_path / "run", "a").read_bytes() == before
     do(recorded, "rewind a")
     assert recorded.step == 0
-    run_to(recorded, Cadence().checkpoint)
+    run_to(recorded, CheckpointPolicy().checkpoint_every)
     assert recorded.snapshot().note == ""
     assert checkpoint_file(tmp_path / "run", "auto").exists()
 

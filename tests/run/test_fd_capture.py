@@ -8,20 +8,20 @@ import sys
 
 import pytest
 
-from tuitrain.run.logs.fd_capture import drained
-from tuitrain.run.logs.log_capture import Output
+from tuitrain.run.logs.fd_capture import capture_descriptors
+from tuitrain.run.logs.log_capture import LogCapture
 
 
 def test_what_c_code_and_child_processes_write_are_lines(capfd):
-    output = Output()
+    output = LogCapture()
     before = sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr
-    with drained(output):
+    with capture_descriptors(output):
         os.write(1, b"from C\nhalf a line")
         os.write(2, b"an error\n")
         subprocess.run(["echo", "from a child"], check=True)
         assert sys.__stdout__ is not None
         print("the screen", file=sys.__stdout__, flush=True)
-    said = {(line.level, line.text) for line in output.said().lines}
+    said = {(line.level, line.text) for line in output.snapshot().lines}
     assert said == {("out", "from C"), ("out", "half a linefrom a child"), ("err", "an error")}
     assert (sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr) == before
     os.write(1, b"seen\n")
@@ -29,7 +29,7 @@ def test_what_c_code_and_child_processes_write_are_lines(capfd):
 
 
 def test_after_an_error_the_terminal_is_there_again_to_tell_it(capfd):
-    with pytest.raises(KeyboardInterrupt), drained(Output()):
+    with pytest.raises(KeyboardInterrupt), capture_descriptors(LogCapture()):
         raise KeyboardInterrupt
     os.write(2, b"what was wrong\n")
     print("seen")

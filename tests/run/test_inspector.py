@@ -21,13 +21,19 @@ from tuitrain.engines.closeups import (
 )
 from tuitrain.engines.sampling import COLUMNS, ELEMENTS, ROWS, averaged, sampled
 from tuitrain.run.line import Line
-from tuitrain.run.live_run import LiveRun
-from tuitrain.run.seeing import BATCH_SECONDS, SHARE, WEIGHTS_SECONDS, Paced, Seeing
+from tuitrain.run.live.inspector import (
+    BATCH_SECONDS,
+    MIN_TRAINING_RATIO,
+    WEIGHTS_SECONDS,
+    Inspector,
+    ThrottledCall,
+)
+from tuitrain.run.live.live_run import LiveRun
+from tuitrain.run.live.parameter_sampler import MAX_HISTOGRAMS, HistogramHistory, ParameterSampler
 from tuitrain.run.session import Session
-from tuitrain.run.snapshot import Phase, Title
-from tuitrain.run.weights import POINTS, Histograms, WeightsSampler
+from tuitrain.run.snapshot import Phase, RunInfo
 
-TITLE = Title("test", "small", "none", 0, 8, 7, 70)
+TITLE = RunInfo("test", "small", "none", 0, 8, 7, 70)
 FC = SeeWeights("fc.weight")
 
 
@@ -50,8 +56,8 @@ def session() -> Session:
     return Session(make_engine(), TITLE)
 
 
-def seen(seeing: Seeing, run: Session, asked) -> WeightsView | NetworkView | BatchView:
-    found = seeing.see(run, asked)
+def seen(seeing: Inspector, run: Session, asked) -> WeightsView | NetworkView | BatchView:
+    found = seeing.inspect(run, asked)
     assert isinstance(found, WeightsView | NetworkView | BatchView)
     return found
 
@@ -60,16 +66,16 @@ def test_nothing_is_looked_at_unless_it_is_asked_for(clock, monkeypatch):
     run = session()
     for each in ("examine", "network", "dead_units", "inspect"):
         monkeypatch.setattr(run.engine, each, None)
-    assert Seeing(clock).see(run, None) is None
+    assert Inspector(clock).inspect(run, None) is None
 
 
 @pytest.mark.parametrize("asked", [FC, SeeNetwork(), SeeBatch(), SeeBatch("next")])
 def test_a_run_that_is_looked_at_comes_to_the_same_bits(clock, asked):
     watched, alone = session(), session()
-    seeing = Seeing(clock)
+    seeing = Inspector(clock)
     for _ in range(9):
         for run in (watched, alone):
-            run.burst(most=2)
+            run.run_burst(max_steps=2)
         clock.now += 5
         seen(seeing, watched, asked)
     assert watched.engine.digests() == alone.engine.digests()
@@ -79,11 +85,11 @@ def test_a_run_that_is_looked_at_comes_to_the_same_bits(clock, asked):
 
 
 def test_the_update_is_what_has_changed_since_the_look_before(clock):
-    run, seeing = session(), Seeing(clock)
+    run, seeing = session(), Inspector(clock)
     first = seen(seeing, run, FC)
     assert (first.update.now, first.update_steps) == (None, 0)
     before = run.engine.parameters()["fc.weight"].copy()
-    run.burst(most=3)
+    run.run_burst(max_steps=3)
     clock.now += 1
     later = seen(seeing, run, FC)
     assert later.update_steps == 3
@@ -97,10 +103,10 @@ def test_the_update_is_what_has_changed_since_the_look_before(clock):
 
 
 def test_histograms_are_kept_over_the_steps_while_somebody_looks(clock):
-    run, seeing = session(), Seeing(clock)
+    run, seeing = session(), Inspector(clock)
     for _ in range(4):
         view = seen(seeing, run, FC)
-        run.burst(most=2)
+        run.run_burst(max_steps=2)
         clock.now += 1
     assert view.value.course.steps.tolist() == [0, 2, 4, 6]
     assert view.grad.course.steps.tolist() == [2, 4, 6]
@@ -111,19 +117,19 @@ def test_histograms_are_kept_over_the_steps_while_somebody_looks(clock):
 
 
 def test_a_rewind_forgets_what_was_seen_of_the_line_that_is_left(clock):
-    run, seeing = session(), Seeing(clock)
+    run, seeing = session(), Inspector(clock)
     for _ in range(4):
         seen(seeing, run, FC)
-        run.burst(most=2)
+        run.run_burst(max_steps=2)
         clock.now += 1
-    run.decide(parse("rewind 3"), "key", 1)
+    run.apply_command(parse("rewind 3"), "key", 1)
     view = seen(seeing, run, FC)
     assert view.value.course.steps.tolist() == [0, 2, 3]
     assert view.update.now is None
 
 
 def test_a_line_that_was_made_from_another_shares_what_was_before_its_fork():
-    engine, sampler = make_engine(), WeightsSampler()
+    engine, sampler = make_engine(), ParameterSampler()
     for _ in range(3):
         sampler.sample(engine, Line("main"), FC)
         engine.run(2, lambda: False)
@@ -133,35 +139,35 @@ def test_a_line_that_was_made_from_another_shares_what_was_before_its_fork():
 
 
 def test_a_line_that_is_passed_while_nobody_looks_decides_what_is_shared(clock):
-    run, seeing = session(), Seeing(clock)
+    run, seeing = session(), Inspector(clock)
     for _ in range(5):
         seen(seeing, run, FC)
-        run.burst(most=2)
+        run.run_burst(max_steps=2)
         clock.now += 1
-    run.decide(parse("rewind 5"), "key", 1)
-    assert seeing.see(run, None) is None
-    run.burst(most=3)
-    run.decide(parse("rewind 7"), "key", 1)
+    run.apply_command(parse("rewind 5"), "key", 1)
+    assert seeing.inspect(run, None) is None
+    run.run_burst(max_steps=3)
+    run.apply_command(parse("rewind 7"), "key", 1)
     assert seen(seeing, run, FC).value.course.steps.tolist() == [0, 2, 4, 7]
 
 
 def test_a_long_course_is_thinned_and_stays_whole():
-    course = Histograms()
+    course = HistogramHistory()
     view = make_engine().inspect("fc.weight")
     assert view is not None
-    for step in range(5 * POINTS):
-        course.note(step, view.value)
+    for step in range(5 * MAX_HISTOGRAMS):
+        course.add(step, view.value)
     steps = course.view().steps
-    assert len(steps) <= POINTS
-    assert (steps[0], steps[-1]) == (0, 5 * POINTS - 1)
-    course.note(steps[-1], replace(view.value, low=-9.0))
+    assert len(steps) <= MAX_HISTOGRAMS
+    assert (steps[0], steps[-1]) == (0, 5 * MAX_HISTOGRAMS - 1)
+    course.add(steps[-1], replace(view.value, low=-9.0))
     assert course.view().low[-1] != -9
 
 
 def test_looks_are_paced_while_the_run_goes_on(clock):
-    run, seeing = session(), Seeing(clock)
+    run, seeing = session(), Inspector(clock)
     first = seen(seeing, run, SeeBatch())
-    run.burst(most=1)
+    run.run_burst(max_steps=1)
     clock.now += BATCH_SECONDS * 0.9
     assert seen(seeing, run, SeeBatch()) is first
     clock.now += BATCH_SECONDS * 0.2
@@ -170,12 +176,12 @@ def test_looks_are_paced_while_the_run_goes_on(clock):
 
 
 def test_a_run_that_stands_is_seen_as_it_is(clock):
-    run, seeing = session(), Seeing(clock)
-    run.burst(most=1)
-    run.decide(parse("pause"), "key", 1)
+    run, seeing = session(), Inspector(clock)
+    run.run_burst(max_steps=1)
+    run.apply_command(parse("pause"), "key", 1)
     before = seen(seeing, run, SeeNetwork())
     assert seen(seeing, run, SeeNetwork()) is before
-    run.decide(parse("freeze conv"), "key", 2)
+    run.apply_command(parse("freeze conv"), "key", 2)
     after = seen(seeing, run, SeeNetwork())
     assert isinstance(after, NetworkView)
     assert isinstance(before, NetworkView)
@@ -190,18 +196,18 @@ def test_training_has_nineteen_twentieths_of_the_time(clock):
         clock.now += 0.5
         return len(looked)
 
-    paced = Paced(clock, WEIGHTS_SECONDS)
+    paced = ThrottledCall(clock, WEIGHTS_SECONDS)
     while clock.now < 50:
         paced.get("this", look)
         clock.now += 0.01
     gaps = np.diff(looked)
-    assert (gaps >= 0.5 * (1 + SHARE)).all()
+    assert (gaps >= 0.5 * (1 + MIN_TRAINING_RATIO)).all()
     assert len(looked) == 5
 
 
 @pytest.mark.parametrize("asked", [SeeNetwork(), SeeBatch()])
 def test_a_look_that_fails_is_told_once_and_the_run_goes_on(clock, asked, monkeypatch):
-    run, seeing, calls = session(), Seeing(clock), []
+    run, seeing, calls = session(), Inspector(clock), []
 
     def fail(*_):
         calls.append(1)
@@ -210,26 +216,26 @@ def test_a_look_that_fails_is_told_once_and_the_run_goes_on(clock, asked, monkey
     monkeypatch.setattr(run.engine, "network", fail)
     monkeypatch.setattr(run.engine, "examine", fail)
     for _ in range(3):
-        assert seeing.see(run, asked) == Unseen(asked, 0, "ValueError: odd pixels")
+        assert seeing.inspect(run, asked) == Unseen(asked, 0, "ValueError: odd pixels")
     assert calls == [1]
     assert run.phase is Phase.RUNNING
 
 
 def test_a_parameter_that_is_not_there_is_named(clock):
-    found = Seeing(clock).see(session(), SeeWeights("fc9.weight"))
+    found = Inspector(clock).inspect(session(), SeeWeights("fc9.weight"))
     assert found == Unseen(SeeWeights("fc9.weight"), 0, "there is no parameter 'fc9.weight'")
 
 
 def test_a_live_run_shows_what_is_asked_for_and_then_no_more():
-    title = Title("test", "fake", "none", 0, 4, 10, 30)
+    title = RunInfo("test", "fake", "none", 0, 4, 10, 30)
     run = LiveRun(lambda tell: Session(FakeEngine(), title), title).start()
     run.join(20)
-    run.see(SeeWeights("w"))
+    run.inspect(SeeWeights("w"))
     run.answer(run.submit(parse("pause")), 20)
-    assert run.snapshot().seen == Unseen(SeeWeights("w"), 30, "there is no parameter 'w'")
-    run.see(None)
+    assert run.snapshot().inspection == Unseen(SeeWeights("w"), 30, "there is no parameter 'w'")
+    run.inspect(None)
     run.answer(run.submit(parse("pause")), 20)
-    assert run.snapshot().seen is None
+    assert run.snapshot().inspection is None
     run.close()
 
 

@@ -7,18 +7,18 @@ import pytest
 from tests.run.fake_engine import FakeEngine
 from tuitrain.commands import Freeze, SetLr, parse
 from tuitrain.errors import RefusedError, ScenarioError
-from tuitrain.run.checkpoint_policy import Cadence
-from tuitrain.run.live_run import LiveRun
-from tuitrain.run.logs.log_capture import Output
+from tuitrain.run.checkpoint_policy import CheckpointPolicy
+from tuitrain.run.live.live_run import LiveRun
+from tuitrain.run.logs.log_capture import LogCapture
 from tuitrain.run.session import Session
-from tuitrain.run.snapshot import ArrayView, ParameterView, Phase, Title, UpdatePreview
+from tuitrain.run.snapshot import ArrayView, ParameterView, Phase, RunInfo, UpdatePreview
 
-TITLE = Title("test", "fake", "none", 0, 4, 10, 30)
+TITLE = RunInfo("test", "fake", "none", 0, 4, 10, 30)
 PATIENCE = 20.0
 
 
 def start(engine: FakeEngine, total: int = 30) -> LiveRun:
-    title = Title("test", "fake", "none", 0, 4, 10, total)
+    title = RunInfo("test", "fake", "none", 0, 4, 10, total)
     return LiveRun(lambda tell: Session(engine, title), TITLE).start()
 
 
@@ -195,7 +195,7 @@ def test_closing_ends_the_thread_from_any_state():
 def test_a_fake_clock_gives_the_speed():
     times = iter(range(10**9))
     engine = FakeEngine()
-    title = Title("test", "fake", "none", 0, 4, 10, 30)
+    title = RunInfo("test", "fake", "none", 0, 4, 10, 30)
     run = LiveRun(
         lambda tell: Session(engine, title), TITLE, clock=lambda: next(times) / 1000
     ).start()
@@ -223,9 +223,9 @@ def test_snapshots_and_record_are_overhead_and_steps_and_evaluation_are_not():
         now[0] += 0.04
         shares.append(run.snapshot().overhead)
 
-    title = Title("test", "fake", "none", 0, 4, 10, 200)
-    cadence = Cadence(digest=10)
-    run = LiveRun(lambda tell: Session(Slow(step), title, cadence=cadence), TITLE, lambda: now[0])
+    title = RunInfo("test", "fake", "none", 0, 4, 10, 200)
+    cadence = CheckpointPolicy(digest_every=10)
+    run = LiveRun(lambda tell: Session(Slow(step), title, policy=cadence), TITLE, lambda: now[0])
     run.start().join(PATIENCE)
     run.close()
     assert shares[:10] == [None] * 10
@@ -240,7 +240,7 @@ def test_time_in_which_the_process_was_suspended_is_nobodys_speed():
         now[0] += 0.1
         if number == 20:
             now[0] += 600
-            run.woke()
+            run.on_resume()
         speeds.append(run.snapshot().samples_per_second)
         overheads.append(run.snapshot().overhead)
 
@@ -254,13 +254,13 @@ def test_time_in_which_the_process_was_suspended_is_nobodys_speed():
 
 
 def test_what_is_printed_on_the_runs_thread_is_shown_with_its_step():
-    output = Output()
+    output = LogCapture()
     engine = FakeEngine(lambda step: print("step", step) if step in (3, 9) else None)
-    with output.taken():
-        run = LiveRun(lambda tell: Session(engine, TITLE), TITLE, output=output).start()
+    with output.capture():
+        run = LiveRun(lambda tell: Session(engine, TITLE), TITLE, log=output).start()
         last = run.join(PATIENCE)
         run.close()
-    assert [(line.text, line.step) for line in last.said.lines] == [("step 3", 3), ("step 9", 9)]
+    assert [(line.text, line.step) for line in last.log.lines] == [("step 3", 3), ("step 9", 9)]
 
 
 def looked_at(asks: bool, seconds_a_look: float) -> tuple[int, int]:
@@ -281,12 +281,12 @@ def looked_at(asks: bool, seconds_a_look: float) -> tuple[int, int]:
             return parameter
 
     engine = Counting(lambda _: runs[0].snapshot() if asks else None)
-    title = Title("test", "fake", "none", 0, 4, 10, 1000)
+    title = RunInfo("test", "fake", "none", 0, 4, 10, 1000)
     run = LiveRun(
         lambda tell: Session(engine, title), TITLE, clock=lambda: next(times) * seconds_a_look
     )
     runs.append(run)
-    run.watch("w")
+    run.select_parameter("w")
     shown = run.start().join(PATIENCE)
     run.close()
     assert (shown.step, shown.parameter) == (1000, parameter)

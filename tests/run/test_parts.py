@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuitrain.run.history.curve import Curve
-from tuitrain.run.overhead import Overhead
-from tuitrain.run.speedometer import Speedometer
+from tuitrain.run.live.overhead import OverheadMeter
+from tuitrain.run.live.throughput import ThroughputMeter
 
 
 @given(st.lists(st.lists(st.floats(allow_nan=False), max_size=700), max_size=6))
@@ -25,7 +25,7 @@ def test_a_curve_holds_what_was_put_in_and_its_views_stay_as_they_were(chunks):
 
 def test_speed_is_over_about_the_last_second():
     now = [0.0]
-    speed = Speedometer(lambda: now[0])
+    speed = ThroughputMeter(lambda: now[0])
     assert speed.per_second() == 0.0
     for _ in range(50):
         now[0] += 0.1
@@ -41,14 +41,14 @@ def test_speed_is_over_about_the_last_second():
 
 def test_overhead_is_the_share_of_the_last_seconds_without_training():
     now = [0.0]
-    overhead = Overhead(lambda: now[0])
+    overhead = OverheadMeter(lambda: now[0])
 
     def bursts(number: int, training: float, other: float) -> None:
         for _ in range(number):
             now[0] += other
             with overhead.training():
                 now[0] += training
-            overhead.mark()
+            overhead.end_burst()
 
     bursts(5, 0.09, 0.01)
     assert overhead.share() is None  # four tenths of a second are known
@@ -62,10 +62,10 @@ def test_overhead_is_the_share_of_the_last_seconds_without_training():
 
 def test_training_that_fails_was_training_too():
     now = [0.0]
-    overhead = Overhead(lambda: now[0])
-    overhead.mark()
+    overhead = OverheadMeter(lambda: now[0])
+    overhead.end_burst()
     with pytest.raises(ZeroDivisionError), overhead.training():
         now[0] += 1.0
         raise ZeroDivisionError
-    overhead.mark()
+    overhead.end_burst()
     assert overhead.share() == 0.0

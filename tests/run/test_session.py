@@ -6,35 +6,39 @@ import pytest
 
 from tests.run.fake_engine import FakeEngine
 from tuitrain.commands import Freeze, Pause, Resume, SetLr, Step, Stop, parse
-from tuitrain.run.session import Planned, Session
-from tuitrain.run.snapshot import Phase, Title
+from tuitrain.run.session import PlannedCommand, Session
+from tuitrain.run.snapshot import Phase, RunInfo
 
 
 def make(engine=None, total=30, planned=(), marks=()) -> Session:
-    title = Title("test", "fake", "none", 0, 4, 10, total)
+    title = RunInfo("test", "fake", "none", 0, 4, 10, total)
     return Session(engine or FakeEngine(), title, planned, marks)
 
 
 def decide(session: Session, text: str):
-    return session.decide(parse(text), "api", 1)
+    return session.apply_command(parse(text), "api", 1)
 
 
 def test_bursts_end_at_epochs_marks_plans_and_the_end():
-    session = make(total=25, planned=[Planned(12, Stop())], marks=[3])
+    session = make(total=25, planned=[PlannedCommand(12, Stop())], marks=[3])
     steps = []
     while session.phase is Phase.RUNNING:
-        session.burst()
+        session.run_burst()
         steps.append(session.step)
     assert steps == [3, 10, 12, 20, 25]
     assert session.phase is Phase.FINISHED
 
 
 def test_planned_commands_are_applied_before_their_step_in_the_given_order():
-    plan = [Planned(10, SetLr("a", 1.0)), Planned(0, Freeze("a")), Planned(10, SetLr("a", 2.0))]
+    plan = [
+        PlannedCommand(10, SetLr("a", 1.0)),
+        PlannedCommand(0, Freeze("a")),
+        PlannedCommand(10, SetLr("a", 2.0)),
+    ]
     session = make(planned=plan)
     while session.phase is Phase.RUNNING:
         session.apply_planned()
-        session.burst()
+        session.run_burst()
     assert session.engine.applied == [
         (0, Freeze("a")),
         (10, SetLr("a", 1.0)),
@@ -46,7 +50,7 @@ def test_planned_commands_are_applied_before_their_step_in_the_given_order():
 
 def test_every_command_is_answered_applied_unchanged_or_refused():
     session = make()
-    session.burst(most=1)
+    session.run_burst(max_steps=1)
     outcomes = [decide(session, text) for text in ("freeze a", "freeze again", "freeze nothing")]
     assert [(e.outcome, e.step) for e in outcomes] == [
         ("applied", 1),
@@ -61,7 +65,7 @@ def test_step_takes_so_many_steps_and_pauses():
     decide(session, "pause")
     decide(session, "step 12")
     while session.phase is Phase.RUNNING:
-        session.burst()
+        session.run_burst()
     assert (session.step, session.phase) == (12, Phase.PAUSED)
 
 
@@ -76,10 +80,10 @@ def test_step_says_when_fewer_are_left():
 def test_pausing_in_the_middle_of_a_count_ends_the_count():
     session = make()
     decide(session, "step 5")
-    session.burst(most=1)
+    session.run_burst(max_steps=1)
     decide(session, "pause")
     decide(session, "resume")
-    session.burst()
+    session.run_burst()
     assert session.step == 10
 
 
@@ -102,7 +106,7 @@ def test_a_preview_says_how_far_the_next_update_would_go_and_changes_nothing():
 def test_after_the_end_everything_is_refused(command):
     session = make()
     decide(session, "stop")
-    entry = session.decide(command, "key", 7)
+    entry = session.apply_command(command, "key", 7)
     assert (entry.outcome, entry.ticket) == ("refused", 7)
     assert "the run has ended (stopped at step 0)" in entry.message
 
@@ -110,7 +114,7 @@ def test_after_the_end_everything_is_refused(command):
 def test_accuracy_is_measured_once_at_each_epochs_end_and_at_the_end():
     session = make(total=25)
     while session.phase is Phase.RUNNING:
-        session.burst()
+        session.run_burst()
     session.test_accuracy()
     assert session.engine.evaluated_at == [10, 20, 25]
     assert session.snapshot().accuracy.values.tolist() == [0.1, 0.2, 0.25]
@@ -119,9 +123,9 @@ def test_accuracy_is_measured_once_at_each_epochs_end_and_at_the_end():
 def test_train_loss_is_the_mean_of_the_present_epoch():
     session = make()
     assert math.isnan(session.train_loss())
-    session.burst()
+    session.run_burst()
     assert session.train_loss() == sum(range(1, 11)) / 10
-    session.burst(most=12 - session.step)
+    session.run_burst(max_steps=12 - session.step)
     assert session.train_loss() == (11 + 12) / 2
 
 
@@ -129,7 +133,7 @@ def test_a_loss_that_is_not_finite_is_noted_with_its_step():
     engine = FakeEngine()
     engine.nan_at = 7
     session = make(engine)
-    session.burst()
-    session.burst()
+    session.run_burst()
+    session.run_burst()
     assert session.snapshot().note == "loss is not finite since step 7"
     assert not math.isnan(session.train_loss())

@@ -8,19 +8,19 @@ from hypothesis import strategies as st
 
 from tests.engines.conftest import make_engine
 from tuitrain.commands import parse
-from tuitrain.run.history.state_cache import Decision, KeptStates
+from tuitrain.run.history.state_cache import Decision, StateCache
 from tuitrain.run.session import Session
-from tuitrain.run.snapshot import Phase, Title
+from tuitrain.run.snapshot import Phase, RunInfo
 
 
 def make(total: int = 400) -> Session:
     engine = make_engine()
-    title = Title("test", "small", "digits", 0, 8, engine.steps_per_epoch, total)
+    title = RunInfo("test", "small", "digits", 0, 8, engine.steps_per_epoch, total)
     return Session(engine, title)
 
 
 def do(session: Session, text: str, outcome: str = "applied") -> str:
-    entry = session.decide(parse(text), "api", 1)
+    entry = session.apply_command(parse(text), "api", 1)
     assert entry.outcome == outcome, entry.message
     return entry.message
 
@@ -29,7 +29,7 @@ def run_to(session: Session, step: int) -> None:
     if session.step < step:
         session.phase = Phase.RUNNING
     while session.step < step:
-        session.burst(most=step - session.step)
+        session.run_burst(max_steps=step - session.step)
 
 
 def sight(session: Session) -> tuple:
@@ -216,11 +216,11 @@ def test_what_changes_no_training_does_not_stand_in_the_way_of_a_redo():
 
 
 def test_nothing_is_redone_past_what_was_planned():
-    from tuitrain.run.session import Planned
+    from tuitrain.run.session import PlannedCommand
 
     engine = make_engine()
-    title = Title("test", "small", "digits", 0, 8, engine.steps_per_epoch, 50)
-    session = Session(engine, title, [Planned(20, parse("thaw conv"))])
+    title = RunInfo("test", "small", "digits", 0, 8, engine.steps_per_epoch, 50)
+    session = Session(engine, title, [PlannedCommand(20, parse("thaw conv"))])
     run_to(session, 10)
     do(session, "freeze conv")
     do(session, "undo")
@@ -307,15 +307,15 @@ def test_what_was_tried_can_be_compared():
     run_to(session, 23)
     lr = session.engine.groups()[-1].lr
     do(session, f"try lr {session.engine.groups()[-1].name} 0.2, x1 for 40 steps")
-    trial = session.snapshot().trial
+    trial = session.snapshot().lr_sweep
     assert trial is not None
     assert (trial.step, trial.steps, trial.lr) == (23, 40, lr)
-    assert [(each.value, each.branch, each.as_is) for each in trial.candidates] == [
+    assert [(each.value, each.branch, each.is_unchanged) for each in trial.candidates] == [
         ("0.2", "b1", False),
         ("x1", "b2", True),
     ]
     do(session, "try lr * x1 for 4 steps")
-    assert math.isnan(session.snapshot().trial.lr)
+    assert math.isnan(session.snapshot().lr_sweep.lr)
 
 
 def test_a_try_that_cannot_be_applied_leaves_nothing():
@@ -338,11 +338,11 @@ def test_of_a_try_that_fails_for_one_value_none_is_left():
 
 
 def test_planned_commands_are_applied_again_after_a_rewind():
-    from tuitrain.run.session import Planned
+    from tuitrain.run.session import PlannedCommand
 
     engine = make_engine()
-    title = Title("test", "small", "digits", 0, 8, engine.steps_per_epoch, 50)
-    session = Session(engine, title, [Planned(10, parse("freeze conv"))])
+    title = RunInfo("test", "small", "digits", 0, 8, engine.steps_per_epoch, 50)
+    session = Session(engine, title, [PlannedCommand(10, parse("freeze conv"))])
     for _ in range(2):
         run_to(session, 10)
         session.apply_planned()
@@ -353,16 +353,16 @@ def test_planned_commands_are_applied_again_after_a_rewind():
 
 
 def test_a_planned_way_back_is_taken_once():
-    from tuitrain.run.session import Planned
+    from tuitrain.run.session import PlannedCommand
 
     engine = make_engine()
-    title = Title("test", "small", "digits", 0, 8, engine.steps_per_epoch, 30)
-    session = Session(engine, title, [Planned(10, parse("rewind 5"))])
+    title = RunInfo("test", "small", "digits", 0, 8, engine.steps_per_epoch, 30)
+    session = Session(engine, title, [PlannedCommand(10, parse("rewind 5"))])
     rounds = 0
     while session.phase is not Phase.FINISHED:
         session.apply_planned()
         session.phase = Phase.RUNNING
-        session.burst()
+        session.run_burst()
         rounds += 1
         assert rounds < 50
     assert [each.command for each in session.journal.entries()] == ["rewind 5"]
@@ -371,11 +371,11 @@ def test_a_planned_way_back_is_taken_once():
 def test_kept_states_stay_within_their_budget_and_spare_the_first():
     engine = make_engine()
     size = engine.state().nbytes * 3
-    states = KeptStates(budget=5 * size)
-    states.keep(engine.state(), ())
+    states = StateCache(budget=5 * size)
+    states.add(engine.state(), ())
     for _ in range(40):
         engine.run(1, lambda: True)
-        states.keep(engine.state(), ())
+        states.add(engine.state(), ())
     assert states.nbytes <= 5 * size
     first = states.nearest(0, ())
     assert first is not None
@@ -387,11 +387,11 @@ def test_kept_states_stay_within_their_budget_and_spare_the_first():
 
 def test_a_state_stands_in_only_for_lines_that_begin_with_its_decisions():
     engine = make_engine()
-    states = KeptStates()
-    states.keep(engine.state(), ())
+    states = StateCache()
+    states.add(engine.state(), ())
     engine.run(5, lambda: False)
     freeze = Decision(3, parse("freeze conv"))
-    states.keep(engine.state(), [freeze])
+    states.add(engine.state(), [freeze])
     assert states.nearest(9, [freeze]).step == 5
     assert states.nearest(9, []).step == 0
     assert states.nearest(9, [freeze, Decision(5, parse("thaw conv"))]).step == 5
@@ -415,11 +415,11 @@ def test_any_session_with_ways_back_ends_like_its_line_run_straight(script):
     session = make()
     for steps, text in script:
         run_to(session, session.step + steps)
-        session.decide(parse(text), "api", 1)
+        session.apply_command(parse(text), "api", 1)
     straight = make()
     for decision in session.timeline.line.decisions:
         run_to(straight, decision.step)
-        straight.decide(decision.command, "api", 1)
+        straight.apply_command(decision.command, "api", 1)
     run_to(straight, session.step)
     assert straight.engine.digest() == session.engine.digest()
     assert straight.snapshot().loss.values.tolist() == session.snapshot().loss.values.tolist()
@@ -457,11 +457,11 @@ def test_branches_know_which_line_had_their_beginning_first():
 def test_kept_states_are_those_of_the_present_line():
     session = make()
     run_to(session, 120)
-    assert session.snapshot().kept == (0, 50, 100)
+    assert session.snapshot().cached_steps == (0, 50, 100)
     do(session, "rewind 60")
     do(session, "freeze conv")
-    assert session.snapshot().kept == (0, 50)
+    assert session.snapshot().cached_steps == (0, 50)
     run_to(session, 110)
-    assert session.snapshot().kept == (0, 50, 100)
+    assert session.snapshot().cached_steps == (0, 50, 100)
     do(session, "branch main")
-    assert session.snapshot().kept == (0, 50, 100)
+    assert session.snapshot().cached_steps == (0, 50, 100)

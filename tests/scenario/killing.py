@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tuitrain.run import folder as writing
-from tuitrain.run.checkpoint_policy import Cadence
+from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.folder import RunFolder
 
 OFTEN = 50
@@ -54,16 +54,16 @@ def dying_at(instant: int) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(RunFolder, "_write", line)
         patch.setattr(writing, "write_whole", whole)
-        patch.setattr(Cadence, "of", often)
+        patch.setattr(CheckpointPolicy, "for_batch_size", often)
         yield
 
 
-_of = Cadence.of
+_of = CheckpointPolicy.for_batch_size
 
 
-def often(batch_size: int) -> Cadence:
+def often(batch_size: int) -> CheckpointPolicy:
     """Keep checkpoints more often, and write digests where they are written without."""
-    return replace(_of(batch_size), keep=OFTEN, checkpoint=OFTEN)
+    return replace(_of(batch_size), cache_every=OFTEN, checkpoint_every=OFTEN)
 
 
 @contextmanager
@@ -79,5 +79,5 @@ def keeping_every_auto(place: Path) -> Iterator[None]:
     place.mkdir()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(writing, "write_whole", whole)
-        patch.setattr(Cadence, "of", often)
+        patch.setattr(CheckpointPolicy, "for_batch_size", often)
         yield

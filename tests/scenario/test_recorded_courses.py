@@ -15,7 +15,7 @@ from tests.past import flown, left_behind, losses
 from tests.scenario.small import TEXT
 from tuitrain.commands import parse
 from tuitrain.run.folder import RunFolder
-from tuitrain.run.group_metrics import SHARED, Thinning
+from tuitrain.run.group_metrics import RESOLUTION_BUDGET, GroupMetricsThinner
 from tuitrain.run.record_reading import GROUPS, JOURNAL, METRICS, read_groups
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build
@@ -52,9 +52,9 @@ def fly(folder: Path, looks: bool = True, asked=ASKED) -> dict:
                 shown = session.snapshot()
                 seen[shown.branch, shown.step] = shown
             if text := left.pop(session.step, None):
-                session.decide(parse(text), "key", 0)
+                session.apply_command(parse(text), "key", 0)
             session.phase = Phase.RUNNING
-            session.burst(most=1)
+            session.run_burst(max_steps=1)
         seen[session.timeline.line.name, session.step] = session.snapshot()
     return seen
 
@@ -83,7 +83,7 @@ def test_a_recorded_session_shows_the_gradients_and_updates_that_were_shown(tmp_
     compared = 0
     for at, live in seen.items():
         shown = again[at]
-        for mine, theirs in zip(shown.traces, live.traces, strict=True):
+        for mine, theirs in zip(shown.histories, live.histories, strict=True):
             for course in ("grad_norm", "update_ratio"):
                 values, shown_then = (known(getattr(each, course)) for each in (mine, theirs))
                 besides = values.keys() - shown_then.keys()
@@ -137,7 +137,7 @@ def test_a_folder_from_before_there_were_courses_is_as_it_was(tmp_path):
     shown = Recording(tmp_path / "run").snapshot()
     assert shown.note == ""
     assert all(math.isnan(each.grad_norm) for each in shown.groups)
-    assert not any(len(each.grad_norm) for each in shown.traces)
+    assert not any(len(each.grad_norm) for each in shown.histories)
     comparison = compare(tmp_path / "run", nothing, nothing)
     assert comparison.verdict.ok
 
@@ -172,7 +172,7 @@ def test_of_steps_that_came_again_on_a_line_the_later_look_holds(tmp_path):
         for at, norm in looks
     ]
     (folder / GROUPS).write_text("\n".join([*lines, ""]))
-    course = Recording(folder).snapshot().traces[1].grad_norm
+    course = Recording(folder).snapshot().histories[1].grad_norm
     assert known(course) == {30: 3.0, 50: 5.5}
 
 
@@ -180,20 +180,20 @@ def test_of_steps_that_came_again_on_a_line_the_later_look_holds(tmp_path):
 def test_a_long_run_leaves_lines_with_the_logarithm_of_its_steps(tmp_path, groups, most):
     (one,) = fly(tmp_path / "run", asked={})["main", 10].groups[1:]
     seen = [replace(one, name=f"g{index}", grad_norm=1 / 3) for index in range(groups)]
-    thinning, taken = Thinning(), 0
+    thinning, taken = GroupMetricsThinner(), 0
 
     def take():
         nonlocal taken
         taken += 1
         return seen
 
-    lines = [thinning.keep(step, "main", take, last=False) for step in range(1, 100_001)]
+    lines = [thinning.sample(step, "main", take, last=False) for step in range(1, 100_001)]
     written = [each for each in lines if each is not None]
     assert taken == len(written) <= most
     steps = [each["step"] for each in written]
-    resolution = min(512, max(16, SHARED // groups))
+    resolution = min(512, max(16, RESOLUTION_BUDGET // groups))
     assert all(b - a <= max(1, b / resolution + 1) for a, b in pairwise(steps))
-    assert thinning.keep(100_001, "main", take, last=True) is not None
+    assert thinning.sample(100_001, "main", take, last=True) is not None
     assert len(json.dumps(written[0])) < 60 + 40 * groups
 
 
@@ -207,6 +207,6 @@ def test_a_recording_has_hundreds_of_points_at_most_and_always_the_last(tmp_path
     recording = Recording(folder)
     for place in (2999, 3000):
         recording.go(place)
-        course = recording.snapshot().traces[1].grad_norm
+        course = recording.snapshot().histories[1].grad_norm
         assert len(course) == 512
         assert (course.steps[0], course.steps[-1], course.values[-1]) == (1, place, place)

@@ -60,10 +60,10 @@ def flown_live(folder):
             session.apply_planned()
             seen.append(told(session.snapshot()))
             if text := asked.pop(session.step, None):
-                session.decide(parse(text), "key", 0)
+                session.apply_command(parse(text), "key", 0)
                 seen.append(told(session.snapshot()))
             session.phase = Phase.RUNNING
-            session.burst(most=1)
+            session.run_burst(max_steps=1)
         seen.append(told(session.snapshot()))
     return seen, session.snapshot().loss
 
@@ -93,7 +93,7 @@ def test_every_moment_is_as_the_live_run_showed_it(tmp_path):
 def test_values_are_those_of_the_last_checkpoint_before_the_moment(tmp_path):
     flown_live(tmp_path / "run")
     recording = Recording(tmp_path / "run")
-    recording.watch("fc1.weight")
+    recording.select_parameter("fc1.weight")
     recording.go(5)
     assert recording.snapshot().parameter is None
     recording.go(6)
@@ -106,17 +106,17 @@ def test_values_are_those_of_the_last_checkpoint_before_the_moment(tmp_path):
 
 def test_what_the_folder_does_not_hold_is_missing(tmp_path):
     recording = Recording(flown(tmp_path / "a"))
-    recording.watch("fc1.weight")
+    recording.select_parameter("fc1.weight")
     shown = recording.snapshot()
     assert shown.parameter is None
     assert all(group.update_ratio != group.update_ratio for group in shown.groups)
-    assert all(not len(trace.grad_norm) for trace in shown.traces)
+    assert all(not len(trace.grad_norm) for trace in shown.histories)
     assert [group.frozen_intact for group in shown.groups] == [None, None]
 
 
 def test_the_course_of_learning_rates_follows_from_the_decisions(tmp_path):
     recording = Recording(flown(tmp_path / "a"))
-    fc = recording.snapshot().traces[1].lr
+    fc = recording.snapshot().histories[1].lr
     assert dict(zip(fc.steps.tolist(), fc.values.tolist(), strict=True))[59] == 0.05
     assert dict(zip(fc.steps.tolist(), fc.values.tolist(), strict=True))[60] == 0.001
     assert fc.steps.tolist() == list(range(101))

@@ -14,9 +14,9 @@ from tests.scenario.small import TEXT
 from tuitrain.cli import main
 from tuitrain.commands import parse
 from tuitrain.errors import TuitrainError
-from tuitrain.run.checkpoint_policy import Cadence
+from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.folder import RunFolder
-from tuitrain.run.live_run import LiveRun
+from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS, read_header, read_journal
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build, title_of
@@ -34,7 +34,7 @@ PATIENCE = 60.0
 
 @pytest.fixture(autouse=True)
 def digests_every_hundred_steps(monkeypatch):
-    monkeypatch.setattr(Cadence, "of", lambda _: Cadence())
+    monkeypatch.setattr(CheckpointPolicy, "for_batch_size", lambda _: CheckpointPolicy())
 
 
 def nothing(*_) -> None:
@@ -48,16 +48,16 @@ def record(folder: Path, script, text: str = LONG) -> tuple[str, int]:
         recorder = RunFolder(folder, header_of(scenario), files)
         session = build(scenario, "x.toml", recorder=recorder)
         for steps, command in script:
-            stop = min(session.step + steps, session.title.total_steps)
+            stop = min(session.step + steps, session.info.total_steps)
             while session.step < stop:
                 session.apply_planned()
                 session.phase = Phase.RUNNING
-                session.burst(most=stop - session.step)
-            session.decide(parse(command), "key", 1)
-        while session.step < session.title.total_steps:
+                session.run_burst(max_steps=stop - session.step)
+            session.apply_command(parse(command), "key", 1)
+        while session.step < session.info.total_steps:
             session.apply_planned()
             session.phase = Phase.RUNNING
-            session.burst()
+            session.run_burst()
         session.end("finished")
         return session.engine.digest(), session.step
 
@@ -225,12 +225,12 @@ def test_a_full_disk_ends_the_record_and_not_the_run(tmp_path):
     with ExitStack() as files:
         recorder = RunFolder(tmp_path / "run", header_of(scenario), files)
         session = build(scenario, "x.toml", recorder=recorder)
-        session.burst()
+        session.run_burst()
         before = (tmp_path / "run" / METRICS).read_bytes()
         full = files.enter_context(Path("/dev/full").open("ab", buffering=0))
         recorder._journal = recorder._metrics = full
         session.apply_planned()
-        session.burst()
+        session.run_burst()
         assert session.step == 14
         assert "the record ends here: No space left" in session.snapshot().note
     assert (tmp_path / "run" / METRICS).read_bytes() == before

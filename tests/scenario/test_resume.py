@@ -16,7 +16,7 @@ from tests.scenario.killing import Killed, dying_at, often
 from tests.scenario.test_rerun import nothing, record
 from tuitrain.cli import main
 from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
-from tuitrain.run.checkpoint_policy import Cadence
+from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.folder import RunFolder
 from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS
 from tuitrain.run.snapshot import Phase
@@ -291,9 +291,9 @@ def test_what_a_live_run_has_found_of_its_expectations_goes_on_from_its_checkpoi
         watch(session, Expectations(scenario, session, "x.toml"))
         while session.step < 410:
             session.apply_planned()
-            session.look()
+            session.on_boundary()
             session.phase = Phase.RUNNING
-            session.burst()
+            session.run_burst()
     again = go_on(tmp_path / "run")
     assert went_on(again).step == 400
     assert again[-1] == events[-1]
@@ -377,7 +377,7 @@ def test_resume_tells_where_it_goes_on_and_what_there_is_to_go_on_from(
 def test_a_disk_that_is_full_for_a_checkpoint_is_told_once(tmp_path, monkeypatch, capsys):
     scenario = tmp_path / "x.toml"
     scenario.write_text(HEAD)
-    monkeypatch.setattr(Cadence, "of", often)
+    monkeypatch.setattr(CheckpointPolicy, "for_batch_size", often)
     path = tmp_path / "run" / "checkpoints"
     path.parent.mkdir()
     path.write_text("in the way")

@@ -10,7 +10,7 @@ from tests.scenario.small import TEXT
 from tuitrain.cli import main
 from tuitrain.commands import parse
 from tuitrain.run.folder import RunFolder
-from tuitrain.run.progress import nobody
+from tuitrain.run.progress import ignore_progress
 from tuitrain.run.record_reading import read_journal, read_metrics
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build
@@ -31,12 +31,12 @@ def left_at(folder, step: int, asked: dict[int, str]):
         while True:
             session.apply_planned()
             if text := went.pop(session.step, None):
-                session.decide(parse(text), "key", 0)
+                session.apply_command(parse(text), "key", 0)
                 session.apply_planned()
             if session.step >= step and not went:
                 return session.engine.digest()
             session.phase = Phase.RUNNING
-            session.burst(most=1)
+            session.run_burst(max_steps=1)
 
 
 @pytest.mark.parametrize(
@@ -47,13 +47,13 @@ def test_it_stands_paused_where_the_record_ends(tmp_path, step, asked):
     digest = left_at(tmp_path / "run", step, asked)
     before = read_metrics(tmp_path / "run")
     with ExitStack() as files:
-        session = resume_watched(tmp_path / "run", files, nobody)
+        session = resume_watched(tmp_path / "run", files, ignore_progress)
         assert (session.step, session.phase) == (step, Phase.PAUSED)
         assert session.engine.digest() == digest
         assert read_metrics(tmp_path / "run") == before
-        session.decide(parse("lr head 0.01"), "key", 0)
+        session.apply_command(parse("lr head 0.01"), "key", 0)
         session.phase = Phase.RUNNING
-        session.burst(most=1)
+        session.run_burst(max_steps=1)
     commands = [each.command for each in all_entries_in(read_journal(tmp_path / "run"))]
     assert commands[-1] == "lr head 0.01"
     assert Recording(tmp_path / "run").snapshot().step == step + 1
@@ -62,13 +62,13 @@ def test_it_stands_paused_where_the_record_ends(tmp_path, step, asked):
 def test_what_was_resumed_replays_identically(tmp_path, capsys):
     left_at(tmp_path / "run", 9, {4: "lr fc 0.3"})
     with ExitStack() as files:
-        session = resume_watched(tmp_path / "run", files, nobody)
-        session.decide(parse("optimizer head adam lr=0.01"), "key", 0)
+        session = resume_watched(tmp_path / "run", files, ignore_progress)
+        session.apply_command(parse("optimizer head adam lr=0.01"), "key", 0)
         session.phase = Phase.RUNNING
         while not session.phase.ended:
             session.apply_planned()
             session.phase = Phase.RUNNING
-            session.burst()
+            session.run_burst()
     assert main(["replay", str(tmp_path / "run")]) == 0
     assert "identical" in capsys.readouterr().out
 
@@ -76,10 +76,10 @@ def test_what_was_resumed_replays_identically(tmp_path, capsys):
 def test_expectations_are_told_in_its_journal(tmp_path):
     left_at(tmp_path / "run", 9, {})
     with ExitStack() as files:
-        session = resume_watched(tmp_path / "run", files, nobody)
+        session = resume_watched(tmp_path / "run", files, ignore_progress)
         session.phase = Phase.RUNNING
         while not session.phase.ended:
             session.apply_planned()
-            session.burst()
-        session.look()
+            session.run_burst()
+        session.on_boundary()
         assert [e.outcome for e in session.journal.entries() if e.command.startswith("expect")]

@@ -66,11 +66,11 @@ def test_a_diverged_run_writes_one_line_and_waits_for_no_disk(tmp_path, synced):
 def met_by(text: str, condition: str) -> tuple[list[int], str]:
     """Return the steps at which a run breaks that is resumed each time, and its digest."""
     session = build(loads(text, "x.toml"), "x.toml")
-    session.decide(parse(f"break when {condition}"), "key", 1)
+    session.apply_command(parse(f"break when {condition}"), "key", 1)
     steps = []
     while session.phase is not Phase.FINISHED:
         session.phase = Phase.RUNNING
-        session.burst()
+        session.run_burst()
         if session.phase is Phase.PAUSED:
             steps.append(session.step)
     return steps, session.engine.digest()
@@ -80,7 +80,7 @@ def broken_alone(session: Session, conditions: list[str]) -> list[tuple[int, str
     """Return where a run without a user breaks, and why."""
     scenario = loads(HEAD, "x.toml")
     for each in conditions:
-        session.decide(parse(f"break when {each}"), "scenario", 0)
+        session.apply_command(parse(f"break when {each}"), "scenario", 0)
     events = follow(session, Expectations(scenario, session, "x.toml"), "x.toml", nothing)
     return [(e.step, e.message) for e in events if getattr(e, "actor", "") == "breakpoint"]
 

@@ -20,7 +20,7 @@ from tuitrain.commands import parse
 from tuitrain.engines.embedded import EmbeddedEngine
 from tuitrain.errors import RunFailedError, ScenarioError, TerminatedError
 from tuitrain.run.folder import RunFolder
-from tuitrain.run.live_run import LiveRun
+from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS, read_journal, read_metrics
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import title_of
@@ -68,14 +68,14 @@ def steered(folder: Path, *script: int | str, text: str = TEXT) -> Path:
         session = build_watched(scenario, "x.toml", recorder=recorder)
         for each in script:
             if isinstance(each, str):
-                session.decide(parse(each), "key", 1)
+                session.apply_command(parse(each), "key", 1)
                 continue
             stop = session.step + each
             while session.step < stop:
                 session.apply_planned()
                 session.phase = Phase.RUNNING
-                session.burst(most=stop - session.step)
-                session.look()
+                session.run_burst(max_steps=stop - session.step)
+                session.on_boundary()
         session.end("left")
     return folder
 
@@ -426,13 +426,13 @@ def test_a_run_that_ends_during_a_way_back_is_verified_to_where_that_began(
     with ExitStack() as files:
         recorder = RunFolder(tmp_path / "run", header_of(scenario), files)
         session = build_watched(scenario, "x.toml", recorder=recorder)
-        session.decide(parse("lr head 0.3"), "key", 1)
+        session.apply_command(parse("lr head 0.3"), "key", 1)
         while session.step < 12:
             session.apply_planned()
-            session.burst(most=12 - session.step)
+            session.run_burst(max_steps=12 - session.step)
         session.timeline.working = close
         with pytest.raises(ClosedError):
-            session.decide(parse(command), "key", 2)
+            session.apply_command(parse(command), "key", 2)
         session.end("left")
     assert (last_line(tmp_path / "run")["event"], last_line(tmp_path / "run")["step"]) == (
         "end",
@@ -514,9 +514,9 @@ def test_a_held_step_without_optimizer_state_is_verified(tmp_path, capsys, swap)
         recorder = RunFolder(tmp_path / "held", header_of(scenario), files)
         session = build_watched(scenario, "x.toml", recorder=recorder)
         for command in (*swap, "break when grad_norm head > 0.0001"):
-            session.decide(parse(command), "key", 1)
-        session.burst()
-        assert session.broke
+            session.apply_command(parse(command), "key", 1)
+        session.run_burst()
+        assert session.breakpoint_reason
         session.end("left")
     assert replayed(tmp_path / "held", capsys)[0] == 0
 
@@ -536,7 +536,7 @@ def test_a_finished_run_with_a_checkpoint_at_its_end_is_finished_when_it_is_resu
     with ExitStack() as files:
         session = resume_watched(tmp_path / "run", files, nothing)
         assert session.phase is Phase.FINISHED
-        assert session.decide(parse("lr head 0.3"), "key", 1).outcome == "refused"
+        assert session.apply_command(parse("lr head 0.3"), "key", 1).outcome == "refused"
     assert main(["resume", str(tmp_path / "run")]) == 0
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.scenario.small import TEXT
 from tuitrain.commands import parse
-from tuitrain.run.live_run import LiveRun
+from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase, Snapshot
 from tuitrain.scenario.build import title_of
@@ -46,17 +46,17 @@ def fly(session: Session, step: int) -> None:
     boundary(session)
     session.phase = Phase.RUNNING
     while session.step < step and not session.phase.ended:
-        session.burst(most=step - session.step)
+        session.run_burst(max_steps=step - session.step)
         boundary(session)
 
 
 def boundary(session: Session) -> None:
     session.apply_planned()
-    session.look()
+    session.on_boundary()
 
 
 def do(session: Session, text: str) -> None:
-    entry = session.decide(parse(text), "api", 1)
+    entry = session.apply_command(parse(text), "api", 1)
     assert entry.outcome == "applied", entry.message
     boundary(session)
 

@@ -18,7 +18,7 @@ from textual.dom import DOMNode
 from textual.theme import Theme
 from textual.timer import Timer
 
-from tuitrain.run.logs.log_capture import Output
+from tuitrain.run.logs.log_capture import LogCapture
 from tuitrain.run.snapshot import Phase, Snapshot
 
 from .config import Config, ConfigError, read_config, write_config
@@ -78,7 +78,7 @@ class TuitrainApp(BaseApp[None]):
         refreshes: bool = True,
         read_only: bool = False,
         config: Path | None = None,
-        output: Output | None = None,
+        output: LogCapture | None = None,
         deck: FlightDeck | None = None,
     ) -> None:
         super().__init__()
@@ -109,8 +109,8 @@ class TuitrainApp(BaseApp[None]):
     def on_mount(self) -> None:
         """Start to look at the run."""
         if self._output is not None:
-            self._output.take_streams()  # Textual has put its own there, which show nothing
-        self.app_resume_signal.subscribe(self, lambda _: self.source.woke())
+            self._output.install_streams()  # Textual has put its own there, which show nothing
+        self.app_resume_signal.subscribe(self, lambda _: self.source.on_resume())
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         self.set_keymap(textual_keymap(self.config.keys))
         if self._refreshes:
@@ -209,7 +209,7 @@ class TuitrainApp(BaseApp[None]):
 
     def restore_screen(self) -> None:
         """Show the run on the new panels."""
-        self.source.see(None)  # the view that asked for it was closed
+        self.source.inspect(None)  # the view that asked for it was closed
         self._version = None
         self.poll()
 

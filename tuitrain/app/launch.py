@@ -11,13 +11,13 @@ from pathlib import Path
 from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.run.folder import RunFolder
-from tuitrain.run.live_run import LiveRun
-from tuitrain.run.logs.fd_capture import drained
-from tuitrain.run.logs.log_capture import Output
-from tuitrain.run.progress import Tell
+from tuitrain.run.live.live_run import LiveRun
+from tuitrain.run.logs.fd_capture import capture_descriptors
+from tuitrain.run.logs.log_capture import LogCapture
+from tuitrain.run.progress import ProgressCallback
 from tuitrain.run.record_reading import HEADER
 from tuitrain.run.session import Session
-from tuitrain.run.snapshot import Title
+from tuitrain.run.snapshot import RunInfo
 from tuitrain.scenario.box import boxed, first_flight, flight_on
 from tuitrain.scenario.build import title_of
 from tuitrain.scenario.load import load
@@ -80,9 +80,9 @@ def open_scenario(
     where = out or new_folder(scenario.name)
     with _told_where(where), ExitStack() as files:
 
-        def build(tell: Tell, output: Output) -> Session:
+        def build(tell: ProgressCallback, output: LogCapture) -> Session:
             recorder = RunFolder(where, header_of(scenario), files)
-            output.keep(where / LOG_NAME)
+            output.write_to(where / LOG_NAME)
             return build_watched(scenario, source, tell, recorder)
 
         _live(build, title_of(scenario), where, read_only, pinned)
@@ -98,8 +98,8 @@ def resume_run(folder: Path, pinned: tuple[Pinned, ...] = ()) -> None:
     _, scenario = scenario_of(folder)
     with _told_where(folder), ExitStack() as files:
 
-        def build(tell: Tell, output: Output) -> Session:
-            output.keep(folder / LOG_NAME)
+        def build(tell: ProgressCallback, output: LogCapture) -> Session:
+            output.write_to(folder / LOG_NAME)
             return resume_watched(folder, files, tell)
 
         _live(build, title_of(scenario), folder, False, pinned)
@@ -173,8 +173,8 @@ def _do(choice: StartChoice) -> None:
 
 
 def _live(
-    build: Callable[[Tell, Output], Session],
-    title: Title,
+    build: Callable[[ProgressCallback, LogCapture], Session],
+    title: RunInfo,
     where: Path,
     read_only: bool,
     pinned: tuple[Pinned, ...],
@@ -183,9 +183,9 @@ def _live(
     from .config import config_path
     from .framework.runner import run_app
 
-    output = Output()
-    with drained(output), output.taken():
-        run = LiveRun(lambda tell: build(tell, output), title, output=output)
+    output = LogCapture()
+    with capture_descriptors(output), output.capture():
+        run = LiveRun(lambda tell: build(tell, output), title, log=output)
         app = TuitrainApp(
             run, record=where, read_only=read_only, config=config_path(), output=output
         )

@@ -32,16 +32,16 @@ def find_notice(before: Snapshot | None, after: Snapshot) -> Notice | None:
     if broken:
         entry = broken[-1]
         at = f"{entry.message or entry.command}, at step {count(entry.step)}"
-        return Notice(f"{after.title.name} has paused", at, "warning")
+        return Notice(f"{after.info.name} has paused", at, "warning")
     if _diverged(after) and not _diverged(before):
-        return Notice(f"{after.title.name} diverges", after.note, "error")
+        return Notice(f"{after.info.name} diverges", after.note, "error")
     return None
 
 
 def _failure(shown: Snapshot) -> Notice | None:
     if shown.phase is not Phase.FAILED:
         return None
-    return Notice(f"{shown.title.name} has failed", shown.note, "error", in_banner=True)
+    return Notice(f"{shown.info.name} has failed", shown.note, "error", in_banner=True)
 
 
 def _end(shown: Snapshot) -> Notice:
@@ -50,7 +50,7 @@ def _end(shown: Snapshot) -> Notice:
         parts.append(f"loss {shown.loss.values[-1]:.4g}")
     if len(shown.accuracy):
         parts.append(f"accuracy {shown.accuracy.values[-1] * 100:.1f} %")
-    return Notice(f"{shown.title.name} has {shown.phase.value}", ", ".join(parts))
+    return Notice(f"{shown.info.name} has {shown.phase.value}", ", ".join(parts))
 
 
 def _diverged(shown: Snapshot) -> bool:

@@ -20,11 +20,11 @@ class Source(Protocol):
         """Hand over a command; its answer comes as the journal entry with the returned ticket."""
         ...
 
-    def watch(self, parameter: str | None) -> None:
+    def select_parameter(self, parameter: str | None) -> None:
         """Ask that coming snapshots describe this parameter in full (None: no parameter)."""
         ...
 
-    def see(self, asked: See | None) -> None:
+    def inspect(self, asked: See | None) -> None:
         """Ask that coming snapshots show something closely (None: nothing)."""
         ...
 
@@ -32,7 +32,7 @@ class Source(Protocol):
         """Ask that a coming snapshot says how far the next update would go after a command."""
         ...
 
-    def woke(self) -> None:
+    def on_resume(self) -> None:
         """Learn that the process was suspended and goes on: the time between is nobody's speed."""
         ...
 

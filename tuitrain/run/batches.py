@@ -23,12 +23,12 @@ class Batches:
     samples: int
     per_epoch: int
 
-    def until(self, step: int) -> int:
+    def samples_until(self, step: int) -> int:
         """Return how many samples the first ``step`` steps learn from."""
         epochs, rest = divmod(step, self.per_epoch)
         return epochs * self.samples + rest * self.size
 
-    def mean(self, losses: Sequence[float], step: int) -> float:
+    def mean_loss(self, losses: Sequence[float], step: int) -> float:
         """Return the mean over the samples of the losses of the steps before ``step``.
 
         NaN if one is not finite, or there is none.
@@ -45,5 +45,5 @@ class Batches:
         return [last / self.size if each % self.per_epoch == 0 else 1.0 for each in ends]
 
 
-EQUAL: Final = Batches(1, 1, 1)
+EQUAL_BATCHES: Final = Batches(1, 1, 1)
 """Batches of one size, whatever it is: all steps count the same."""

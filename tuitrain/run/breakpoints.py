@@ -10,10 +10,10 @@ from tuitrain.engines.base import Change, Engine, Pending, Watch
 from tuitrain.engines.targets import groups_named, matching
 from tuitrain.errors import RefusedError, join_or
 
-AVERAGE_OVER = 50
+AVERAGE_STEPS = 50
 """Steps over which the loss is averaged."""
 
-AVERAGE_LEAST = AVERAGE_OVER // 5
+MIN_AVERAGE_STEPS = AVERAGE_STEPS // 5
 """How many of them must be there, and finite, before a loss is compared."""
 
 
@@ -27,7 +27,7 @@ class Breakpoints:
     def __len__(self) -> int:
         return len(self._conditions)
 
-    def set(self, command: AddBreakpoint | RemoveBreakpoint, engine: Engine) -> Change:
+    def apply(self, command: AddBreakpoint | RemoveBreakpoint, engine: Engine) -> Change:
         """Add a condition, take one away, or all.
 
         Raises
@@ -35,7 +35,7 @@ class Breakpoints:
         RefusedError : it has nothing to watch, or the one to take away is not there
         """
         if isinstance(command, AddBreakpoint):
-            check_watched(command, engine)
+            check_target(command, engine)
             added = self.add(command)
             return Change(added, "the run will pause then" if added else "that is set already")
         if command.condition is None:
@@ -56,7 +56,7 @@ class Breakpoints:
         self._conditions.append(condition)
         return True
 
-    def unwatched(self, groups: Sequence[str]) -> tuple[str, ...]:
+    def without_target(self, groups: Sequence[str]) -> tuple[str, ...]:
         """Return the conditions that name none of these groups, as commands."""
         return tuple(
             to_text(each)
@@ -87,11 +87,11 @@ class Breakpoints:
         return tuple(to_text(each) for each in self._conditions)
 
     @property
-    def hold_steps(self) -> bool:
+    def holds_steps(self) -> bool:
         """Whether there is a condition on steps, not on what is measured between them."""
         return any(each.on != "accuracy" for each in self._conditions)
 
-    def watch(self, groups: Sequence[str], before: Sequence[float]) -> Watch | None:
+    def stop_condition(self, groups: Sequence[str], before: Sequence[float]) -> Watch | None:
         """Say what `hold` waits for, given the losses so far; None if it has to see every step."""
         kinds = {each.on for each in self._conditions}
         if "dead_units" in kinds:
@@ -105,8 +105,8 @@ class Breakpoints:
         return Watch(
             finite="nan" in kinds,
             loss_times=min(times, default=None),
-            average_over=AVERAGE_OVER,
-            average_least=AVERAGE_LEAST,
+            average_over=AVERAGE_STEPS,
+            average_least=MIN_AVERAGE_STEPS,
             before=before,
             grad_norms=norms,
         )
@@ -116,7 +116,7 @@ class Breakpoints:
         reasons = {each: self._why(each, step, before) for each in self._conditions}
         return {each: reason for each, reason in reasons.items() if reason}
 
-    def reached(self, accuracy: float) -> bool:
+    def check_accuracy(self, accuracy: float) -> bool:
         """Whether an accuracy that was just measured is one to pause at; `reason` says why."""
         for condition in self._conditions:
             if condition.on == "accuracy" and accuracy >= condition.limit:
@@ -129,9 +129,9 @@ class Breakpoints:
             case "nan":
                 return self._not_finite(step)
             case "loss":
-                known = [each for each in before[-AVERAGE_OVER:] if math.isfinite(each)]
+                known = [each for each in before[-AVERAGE_STEPS:] if math.isfinite(each)]
                 average = math.fsum(known) / len(known) if known else math.inf
-                if len(known) >= AVERAGE_LEAST and step.loss > condition.limit * average:
+                if len(known) >= MIN_AVERAGE_STEPS and step.loss > condition.limit * average:
                     return f"loss {step.loss:g} is above {condition.limit:g} x {average:g}"
             case "grad_norm":
                 for group in matching(condition.group, step.groups):
@@ -162,7 +162,7 @@ class Breakpoints:
         return f"the gradient of {where} is not finite" if where else ""
 
 
-def check_watched(condition: AddBreakpoint, engine: Engine) -> None:
+def check_target(condition: AddBreakpoint, engine: Engine) -> None:
     """Check that a condition has something to watch.
 
     Raises

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SAMPLES = 6400
+SAMPLES_PER_STATE = 6400
 """Samples between two kept states of a scenario's run."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cadence:
+class CheckpointPolicy:
     """Steps between one and the next.
 
     Attributes
@@ -25,15 +25,15 @@ class Cadence:
         steps again
     """
 
-    keep: int = 50
-    digest: int = 100
-    checkpoint: int = 500
+    cache_every: int = 50
+    digest_every: int = 100
+    checkpoint_every: int = 500
 
     @staticmethod
-    def of(batch_size: int) -> Cadence:
+    def for_batch_size(batch_size: int) -> CheckpointPolicy:
         """Return the cadence for steps of so many samples."""
-        keep = max(50, SAMPLES // batch_size)
-        return Cadence(keep, 2 * keep, 20 * keep)
+        keep = max(50, SAMPLES_PER_STATE // batch_size)
+        return CheckpointPolicy(keep, 2 * keep, 20 * keep)
 
 
-DEFAULT = Cadence()
+DEFAULT_POLICY = CheckpointPolicy()

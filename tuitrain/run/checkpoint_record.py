@@ -15,12 +15,12 @@ from tuitrain.engines.state import Array, EngineState, OptimizerState
 from .history.curve import Curve
 from .history.state_cache import Decision
 from .line import Line
-from .session_state import Mark, Planned, SessionState
+from .session_state import CheckpointRef, PlannedCommand, SessionState
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 """Of steps, updates, lines."""
 
-_Timed = TypeVar("_Timed", Decision, Planned)
+_Timed = TypeVar("_Timed", Decision, PlannedCommand)
 
 
 class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,21 +82,21 @@ def as_record(state: SessionState) -> StateRecord:
         groups=[dict(each) for each in engine.groups],
         random=dict(engine.random),
         clip=engine.clip,
-        made=state.made,
+        made=state.branches_made,
         lines=[
             LineRecord(each.name, each.fork, each.tip, _timed(each.decisions), each.parent)
-            for each in (state.line, *state.left)
+            for each in (state.branch, *state.left_branches)
         ],
         undone=list(state.undone),
         marks={
             name: MarkRecord(each.step, _timed(each.decisions), _timed(each.planned))
-            for name, each in state.marks.items()
+            for name, each in state.checkpoints.items()
         },
         planned=_timed(state.planned),
         breakpoints=[to_text(each) for each in state.breakpoints],
-        held_at=state.held_at,
-        met=[to_text(each) for each in state.met],
-        memory=dict(state.memory),
+        held_at=state.held_step,
+        met=[to_text(each) for each in state.met_conditions],
+        memory=dict(state.observer_state),
     )
 
 
@@ -108,7 +108,7 @@ def as_arrays(state: SessionState) -> dict[str, Array]:
     arrays |= {f"gradient/{name}": array for name, array in engine.gradients.items()}
     for name, each in engine.optimizers.items():
         arrays |= {f"slot/{name}/{slot}": array for slot, array in each.slots.items()}
-    for index, line in enumerate((state.line, *state.left)):
+    for index, line in enumerate((state.branch, *state.left_branches)):
         accuracy = line.accuracy.series()
         arrays[f"line/{index}/loss"] = line.loss.series().values
         arrays[f"line/{index}/accuracy"] = accuracy.values
@@ -135,23 +135,23 @@ def as_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionState:
         raise ValueError("it has no line of history")
     return SessionState(
         engine=_engine(record, left),
-        made=record.made,
-        line=lines[0],
-        left=tuple(lines[1:]),
+        branches_made=record.made,
+        branch=lines[0],
+        left_branches=tuple(lines[1:]),
         undone=tuple(record.undone),
-        marks={
-            name: Mark(
+        checkpoints={
+            name: CheckpointRef(
                 each.step,
                 tuple(_read(Decision, each.decisions)),
-                tuple(_read(Planned, each.planned)),
+                tuple(_read(PlannedCommand, each.planned)),
             )
             for name, each in record.marks.items()
         },
-        planned=tuple(_read(Planned, record.planned)),
+        planned=tuple(_read(PlannedCommand, record.planned)),
         breakpoints=tuple(map(_breakpoint, record.breakpoints)),
-        held_at=record.held_at,
-        met=tuple(map(_breakpoint, record.met)),
-        memory=record.memory,
+        held_step=record.held_at,
+        met_conditions=tuple(map(_breakpoint, record.met)),
+        observer_state=record.memory,
     )
 
 
@@ -209,7 +209,7 @@ def _steps(array: Array) -> list[int]:
     return array.tolist()
 
 
-def _timed(commands: Iterable[Decision | Planned]) -> list[Timed]:
+def _timed(commands: Iterable[Decision | PlannedCommand]) -> list[Timed]:
     return [Timed(each.step, to_text(each.command)) for each in commands]
 
 

@@ -11,7 +11,7 @@ from tuitrain.errors import RefusedError, did_you_mean, join_or
 
 from .checkpoint import CheckpointError
 from .recorder import Recorder
-from .session_state import Mark, Planned, SessionState
+from .session_state import CheckpointRef, PlannedCommand, SessionState
 
 
 class Checkpoints:
@@ -31,10 +31,10 @@ class Checkpoints:
     def __init__(self, recorder: Recorder, take: Callable[[], SessionState]) -> None:
         self._recorder = recorder
         self._take = take
-        self.marks: dict[str, Mark] = {}
-        self.unkept = ""
+        self.refs: dict[str, CheckpointRef] = {}
+        self.problem = ""
 
-    def keep(self, name: str, mark: Mark, planned: Planned | None) -> Change:
+    def save(self, name: str, mark: CheckpointRef, planned: PlannedCommand | None) -> Change:
         """Keep the present boundary under a name; one that is known by it already is replaced.
 
         ``planned`` is the planned command that asks for it, if it was planned: whoever goes on
@@ -53,28 +53,26 @@ class Checkpoints:
             where = self._recorder.checkpoint(name, take)
         except CheckpointError as error:
             raise RefusedError(str(error)) from None
-        before = self.marks.get(name)
+        before = self.refs.get(name)
         replaced = f"; the one of step {before.step} is replaced" if before else ""
-        self.marks[name] = mark
+        self.refs[name] = mark
         kept = f"kept in {where}" if where else "kept for `rewind`: the run leaves no record"
         return Change(True, f"step {mark.step} is {kept}{replaced}")
 
-    def keep_by_itself(self) -> None:
+    def save_auto(self) -> None:
         """Keep the present boundary for `tuitrain resume`; the training goes on if it cannot be."""
         try:
             self._recorder.checkpoint(AUTO_CHECKPOINT, self._take)
         except CheckpointError as error:
-            self.unkept = str(error)
+            self.problem = str(error)
         else:
-            self.unkept = ""
+            self.problem = ""
 
-    def named(self, name: str) -> Mark:
+    def get(self, name: str) -> CheckpointRef:
         """Return where the checkpoint of that name was made, or refuse."""
-        mark = self.marks.get(name)
+        mark = self.refs.get(name)
         if mark is None:
-            known = (
-                f" (checkpoints: {join_or(self.marks)})" if self.marks else "; none was made yet"
-            )
-            near = did_you_mean(name, self.marks)
+            known = f" (checkpoints: {join_or(self.refs)})" if self.refs else "; none was made yet"
+            near = did_you_mean(name, self.refs)
             raise RefusedError(f"no checkpoint is called {name!r}{near}{known}")
         return mark

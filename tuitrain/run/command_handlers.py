@@ -25,15 +25,15 @@ from tuitrain.commands import (
 from tuitrain.engines.base import Change
 from tuitrain.errors import RefusedError
 
-from .history_commands import go_back
-from .lr_sweep import preview, try_rates
-from .session_state import Mark
+from .history_commands import handle_history_command
+from .lr_sweep import describe_preview, run_lr_sweep
+from .session_state import CheckpointRef
 
 if TYPE_CHECKING:
     from .session import Session
 
 
-def steer(session: Session, command: AnyCommand) -> Change:
+def handle_command(session: Session, command: AnyCommand) -> Change:
     """Apply a command at the boundary where a session stands.
 
     Raises
@@ -42,9 +42,9 @@ def steer(session: Session, command: AnyCommand) -> Change:
     """
     match command:
         case Rewind() | RewindToCheckpoint() | Undo() | Redo() | Branch():
-            return go_back(session, command)
+            return handle_history_command(session, command)
         case AddBreakpoint() | RemoveBreakpoint():
-            return session.breakpoints.set(command, session.engine)
+            return session.breakpoints.apply(command, session.engine)
         case Checkpoint(name=name):
             return _keep(session, name)
     if session.phase.ended:
@@ -54,19 +54,19 @@ def steer(session: Session, command: AnyCommand) -> Change:
         )
     match command:
         case Pause():
-            return session.motion.pause(session.step)
+            return session.run_state.pause(session.step)
         case Resume():
-            return session.motion.resume(session.step)
+            return session.run_state.resume(session.step)
         case Step(count=count):
-            return session.motion.take(count, session.step, session.title.total_steps)
+            return session.run_state.run_steps(count, session.step, session.info.total_steps)
         case Stop():
-            return session.motion.stop(session.step)
+            return session.run_state.stop(session.step)
         case TryLr():
-            change, session.trial = try_rates(session, command)
-            session.stand_here()
+            change, session.lr_sweep = run_lr_sweep(session, command)
+            session.settle_after_jump()
             return change
         case Preview(command=text):
-            return preview(session.engine, parse(text))
+            return describe_preview(session.engine, parse(text))
     change = session.engine.apply(command)
     if change.changed:
         session.timeline.decided(command)
@@ -75,5 +75,7 @@ def steer(session: Session, command: AnyCommand) -> Change:
 
 def _keep(session: Session, name: str) -> Change:
     """Keep a checkpoint of this boundary."""
-    mark = Mark(session.step, tuple(session.timeline.line.decisions), session.planned)
-    return session.checkpoints.keep(name, mark, session.plan.in_hand)
+    mark = CheckpointRef(
+        session.step, tuple(session.timeline.line.decisions), session.pending_commands
+    )
+    return session.checkpoints.save(name, mark, session.schedule.current)

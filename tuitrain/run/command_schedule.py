@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable, Iterator
 
 from tuitrain.commands import Branch, Redo, Rewind, RewindToCheckpoint, Undo
 
-from .session_state import Planned
+from .session_state import PlannedCommand
 
-WAYS_BACK = (Rewind, RewindToCheckpoint, Undo, Redo, Branch)
+HISTORY_COMMANDS = (Rewind, RewindToCheckpoint, Undo, Redo, Branch)
 
 
-class Plan:
+class CommandSchedule:
     """The planned commands of a run.
 
     Parameters
@@ -24,38 +24,38 @@ class Plan:
     in_hand : what is being applied, or None
     """
 
-    def __init__(self, planned: Iterable[Planned]) -> None:
+    def __init__(self, planned: Iterable[PlannedCommand]) -> None:
         self._all = tuple(sorted(planned, key=lambda each: each.step))
-        self.left = list(self._all)
-        self.in_hand: Planned | None = None
+        self.pending = list(self._all)
+        self.current: PlannedCommand | None = None
 
     @property
     def steps(self) -> tuple[int, ...]:
         """The steps at which something is planned."""
         return tuple(each.step for each in self._all)
 
-    def due(self, step: Callable[[], int]) -> Iterator[Planned]:
+    def due(self, step: Callable[[], int]) -> Iterator[PlannedCommand]:
         """Give what is due, one by one: applying one may move the run to another step."""
-        while self.left and self.left[0].step <= step():
-            self.in_hand = self.left.pop(0)
-            yield self.in_hand
-            self.in_hand = None
+        while self.pending and self.pending[0].step <= step():
+            self.current = self.pending.pop(0)
+            yield self.current
+            self.current = None
 
-    def from_step(self, step: int) -> list[Planned]:
+    def commands_from(self, step: int) -> list[PlannedCommand]:
         """Return what is planned for a step and for those after it."""
         return [each for each in self._all if each.step >= step]
 
-    def again(self, planned: Iterable[Planned]) -> None:
+    def reschedule(self, planned: Iterable[PlannedCommand]) -> None:
         """Plan these again, except ways back that were taken already.
 
         A step may have equal ways back: of those only as many come again as are left, the last.
         """
-        left = [each for each in self.left if isinstance(each.command, WAYS_BACK)]
+        left = [each for each in self.pending if isinstance(each.command, HISTORY_COMMANDS)]
         again = []
         for each in reversed(list(planned)):
-            if isinstance(each.command, WAYS_BACK):
+            if isinstance(each.command, HISTORY_COMMANDS):
                 if each not in left:
                     continue
                 left.remove(each)
             again.append(each)
-        self.left = again[::-1]
+        self.pending = again[::-1]

@@ -19,7 +19,7 @@ from tuitrain.errors import TuitrainError
 
 from .checkpoint import Checkpoint, CheckpointError, Position, as_bytes, checkpoint_file
 from .disk import appending, cut_torn_line, hold_alone, write_whole
-from .group_metrics import Looked, Take, Thinning
+from .group_metrics import GroupMetrics, GroupMetricsThinner, ReadGroups
 from .record_cut import cut_record
 from .record_reading import GROUPS, HEADER, JOURNAL, METRICS, Header, position_of, read_groups
 from .session_state import SessionState
@@ -70,7 +70,7 @@ class RunFolder:
             raise TuitrainError(f"{folder} cannot be written: {error.strerror}") from None
         if again:
             self.position = position_of(folder)
-        self._thinning = Thinning(_last_look(folder) if again else None)
+        self._thinning = GroupMetricsThinner(_last_look(folder) if again else None)
 
     def command(self, entry: JournalEntry) -> None:
         """Write a command down, and see it to the disk.
@@ -99,9 +99,9 @@ class RunFolder:
         self._write(self._metrics, {"event": "accuracy", "step": step, "accuracy": accuracy})
         self._moved(metrics=1)
 
-    def groups(self, step: int, branch: str, take: Take, last: bool = False) -> None:
+    def groups(self, step: int, branch: str, take: ReadGroups, last: bool = False) -> None:
         """Write down what the groups look like, unless that was done not long ago."""
-        if not self.problem and (record := self._thinning.keep(step, branch, take, last)):
+        if not self.problem and (record := self._thinning.sample(step, branch, take, last)):
             self._write(self._groups, record)
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
@@ -227,7 +227,7 @@ def _check_free(folder: Path) -> None:
         raise TuitrainError(f"{folder} holds a run already; name another folder")
 
 
-def _last_look(folder: Path) -> Looked | None:
+def _last_look(folder: Path) -> GroupMetrics | None:
     """Return what was written last of the groups; None if that cannot be read."""
     with suppress(TuitrainError):
         looks = read_groups(folder)

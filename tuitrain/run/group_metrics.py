@@ -15,24 +15,24 @@ import msgspec
 from tuitrain.commands.checks import MAX_COUNT
 from tuitrain.engines.views import GroupView
 
-FINEST: Final = 512
+MAX_RESOLUTION: Final = 512
 """A line is due when a 512th of the steps taken has passed since the one before, so that their
 number grows with the logarithm of the steps: a million steps leave 4 400 lines at most."""
 
-COARSEST: Final = 16
+MIN_RESOLUTION: Final = 16
 """The same with very many groups, whose lines are long."""
 
-SHARED: Final = 4096
+RESOLUTION_BUDGET: Final = 4096
 """Of all groups together: with more than 8 of them lines are fewer, as they are longer."""
 
-DIGITS: Final = 6
+SIGNIFICANT_DIGITS: Final = 6
 """Of a value; the screen shows three at most."""
 
-Take: TypeAlias = Callable[[], Sequence[GroupView]]
+ReadGroups: TypeAlias = Callable[[], Sequence[GroupView]]
 """Looks at the groups, which costs something."""
 
 
-class Looked(msgspec.Struct, frozen=True):
+class GroupMetrics(msgspec.Struct, frozen=True):
     """What the groups looked like after a step.
 
     Attributes
@@ -46,7 +46,7 @@ class Looked(msgspec.Struct, frozen=True):
     groups: dict[str, tuple[float | None, float | None]]
 
 
-class Thinning:
+class GroupMetricsThinner:
     """Decides which looks are written down: seldom ones in a long run, whatever the clock says.
 
     Parameters
@@ -54,11 +54,11 @@ class Thinning:
     last : what was written down last, or None
     """
 
-    def __init__(self, last: Looked | None = None) -> None:
-        last = last or Looked(-1, "", {})
+    def __init__(self, last: GroupMetrics | None = None) -> None:
+        last = last or GroupMetrics(-1, "", {})
         self._branch, self._step, self._groups = last.branch, last.step, max(1, len(last.groups))
 
-    def keep(self, step: int, branch: str, take: Take, last: bool) -> dict[str, Any] | None:
+    def sample(self, step: int, branch: str, take: ReadGroups, last: bool) -> dict[str, Any] | None:
         """Look, if a line is due; returns it, or None if none is, or there is nothing to see.
 
         Parameters
@@ -78,9 +78,9 @@ class Thinning:
         passed = step - self._step
         if branch != self._branch or passed < 0:
             return True
-        share = min(FINEST, max(COARSEST, SHARED // self._groups))
+        share = min(MAX_RESOLUTION, max(MIN_RESOLUTION, RESOLUTION_BUDGET // self._groups))
         return passed > 0 and (last or passed * share >= step)
 
 
 def _short(value: float) -> float | None:
-    return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if math.isfinite(value) else None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 
-def go_back(
+def handle_history_command(
     session: Session, command: Rewind | RewindToCheckpoint | Undo | Redo | Branch
 ) -> Change:
     """Go back, or on with a line that was left; say where the run stands now.
@@ -41,18 +41,18 @@ def _rewind(session: Session, step: int) -> Change:
     if step == session.step and not undone:
         return Change(False, f"already at step {step}")
     left = session.timeline.rewind(step)
-    session.plan.again(session.plan.from_step(step))
-    session.stand_here()
+    session.schedule.reschedule(session.schedule.commands_from(step))
+    session.settle_after_jump()
     return Change(True, f"back at step {step}, paused; what followed is branch {left}")
 
 
 def _rewind_to(session: Session, name: str) -> Change:
-    mark = session.checkpoints.named(name)
+    mark = session.checkpoints.get(name)
     if (mark.step, mark.decisions) == (session.step, tuple(session.timeline.line.decisions)):
         return Change(False, f"already there: checkpoint {name} is of step {mark.step}")
     left = session.timeline.return_to(mark.step, mark.decisions)
-    session.plan.again(mark.planned)
-    session.stand_here()
+    session.schedule.reschedule(mark.planned)
+    session.settle_after_jump()
     return Change(True, f"back at step {mark.step}, paused; what followed is branch {left}")
 
 
@@ -61,7 +61,7 @@ def _undo(session: Session) -> Change:
         way = [f"; `branch {name}` returns to what was left last" for name in session.timeline.left]
         raise RefusedError("there is no command to undo on this branch" + "".join(way[-1:]))
     undone, left = session.timeline.undo()
-    session.hold_nothing()
+    session.reset_hold()
     return Change(
         True,
         f"step {session.step} without {to_text(undone.command)!r} of step {undone.step}; "
@@ -76,7 +76,7 @@ def _redo(session: Session) -> Change:
             "way since; `branch NAME` returns to what was left"
         )
     again, left = session.timeline.redo()
-    session.hold_nothing()
+    session.reset_hold()
     return Change(
         True,
         f"step {session.step} with {to_text(again.command)!r} of step {again.step}; "
@@ -92,6 +92,6 @@ def _branch(session: Session, name: str) -> Change:
         allowed = f" (branches: {join_or(known)})" if known else "; none was left yet"
         raise RefusedError(f"no branch is called {name!r}{did_you_mean(name, known)}{allowed}")
     left = session.timeline.switch(name)
-    session.plan.left = session.plan.from_step(session.step + 1)
-    session.stand_here()
+    session.schedule.pending = session.schedule.commands_from(session.step + 1)
+    session.settle_after_jump()
     return Change(True, f"on branch {name} at step {session.step}; left branch {left}")

@@ -10,34 +10,34 @@ from tuitrain.commands import AnyCommand, TryLr, to_text
 from tuitrain.engines.base import Change, Engine
 from tuitrain.errors import RefusedError
 
-from .breakpoints import AVERAGE_OVER
-from .snapshot import Candidate, Trial, UpdatePreview
+from .breakpoints import AVERAGE_STEPS
+from .snapshot import LrCandidate, LrSweep, UpdatePreview
 
 if TYPE_CHECKING:
     from .session import Session
 
 
-def try_rates(session: Session, command: TryLr) -> tuple[Change, Trial]:
+def run_lr_sweep(session: Session, command: TryLr) -> tuple[Change, LrSweep]:
     """Train from here with each learning rate, on lines of their own.
 
     Raises
     ------
     RefusedError : one of them cannot be tried; then none was
     """
-    steps = min(command.steps, session.title.total_steps - session.step)
+    steps = min(command.steps, session.info.total_steps - session.step)
     for candidate in command.candidates():
         session.engine.preview(candidate)  # refused, if it will be, before any is tried
     told, candidates = [], []
     lr = _lr_of(session.engine, command.target)
     for value, candidate in zip(command.values, command.candidates(), strict=True):
         tried, changed = session.timeline.explore(candidate, steps)
-        losses = tried.loss.last(min(steps, AVERAGE_OVER))
-        average = session.timeline.batches.mean(losses, session.step + steps)
+        losses = tried.loss.last(min(steps, AVERAGE_STEPS))
+        average = session.timeline.batches.mean_loss(losses, session.step + steps)
         told.append(f"{value} {average:.4g} ({tried.name})")
-        candidates.append(Candidate(value, tried.name, not changed))
+        candidates.append(LrCandidate(value, tried.name, not changed))
     batches = session.timeline.batches
-    trial = Trial(command.target, session.step, steps, lr, tuple(candidates), batches)
-    mean = f"mean loss of the last {min(steps, AVERAGE_OVER)} of {steps} steps"
+    trial = LrSweep(command.target, session.step, steps, lr, tuple(candidates), batches)
+    mean = f"mean loss of the last {min(steps, AVERAGE_STEPS)} of {steps} steps"
     message = f"paused; {mean}: {', '.join(told)}; adopt one with `branch NAME`"
     return Change(True, message), trial
 
@@ -49,7 +49,7 @@ def _lr_of(engine: Engine, target: str) -> float:
     return rates.pop() if len(rates) == 1 else math.nan
 
 
-def update_preview(engine: Engine, command: AnyCommand) -> UpdatePreview:
+def preview_update(engine: Engine, command: AnyCommand) -> UpdatePreview:
     """Say how far the next update would go after a command, or why it would be refused."""
     text = to_text(command)
     try:
@@ -59,7 +59,7 @@ def update_preview(engine: Engine, command: AnyCommand) -> UpdatePreview:
     return UpdatePreview(text, tuple((name, *each) for name, each in ratios.items()))
 
 
-def preview(engine: Engine, command: AnyCommand) -> Change:
+def describe_preview(engine: Engine, command: AnyCommand) -> Change:
     """Say what the next update would be; the answer is all that comes of it."""
     told = []
     for group, (now, after) in engine.preview(command).items():

@@ -18,7 +18,7 @@ from tuitrain.decoding import decode_json
 from tuitrain.encoding import strip_bom
 from tuitrain.errors import CommandError, TuitrainError
 
-from .group_metrics import Looked
+from .group_metrics import GroupMetrics
 from .snapshot import Actor, EndReason, Outcome
 
 _Line = TypeVar("_Line")
@@ -97,7 +97,7 @@ MetricsLine: TypeAlias = LossLine | AccuracyLine
 
 _JOURNAL: Final = msgspec.json.Decoder[JournalLine](JournalLine)
 _METRICS: Final = msgspec.json.Decoder[MetricsLine](MetricsLine)
-_GROUPS: Final = msgspec.json.Decoder(Looked)
+_GROUPS: Final = msgspec.json.Decoder(GroupMetrics)
 
 
 def journal_lines(path: Path) -> list[JournalLine]:
@@ -124,7 +124,7 @@ def metrics_lines(path: Path) -> list[MetricsLine]:
     return _decoded_lines(path, _METRICS)
 
 
-def groups_lines(path: Path) -> list[Looked]:
+def groups_lines(path: Path) -> list[GroupMetrics]:
     """Read the whole lines of what the groups looked like, oldest first.
 
     Raises

@@ -18,7 +18,7 @@ from tuitrain.encoding import decode_text
 from tuitrain.errors import TuitrainError, did_you_mean
 
 from .checkpoint import Position
-from .group_metrics import Looked
+from .group_metrics import GroupMetrics
 from .record_format import (
     JournalLine,
     MetricsLine,
@@ -115,7 +115,7 @@ def read_metrics(folder: Path) -> list[MetricsLine]:
     return metrics_lines(folder / METRICS)
 
 
-def read_groups(folder: Path) -> list[Looked]:
+def read_groups(folder: Path) -> list[GroupMetrics]:
     """Read what the groups looked like, as it was written; none where there is no such file.
 
     Raises

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from .group_metrics import Take
+from .group_metrics import ReadGroups
 from .session_state import SessionState
 from .snapshot import EndReason, JournalEntry
 
@@ -30,7 +30,7 @@ class Recorder(Protocol):
         """Take in the accuracy on the test set after ``step`` steps."""
         ...
 
-    def groups(self, step: int, branch: str, take: Take, last: bool = False) -> None:
+    def groups(self, step: int, branch: str, take: ReadGroups, last: bool = False) -> None:
         """Take in what the groups look like after ``step`` steps, if that is wanted.
 
         Parameters
@@ -97,7 +97,7 @@ class NoRecord:
     def accuracy(self, step: int, accuracy: float) -> None:
         """Forget it."""
 
-    def groups(self, step: int, branch: str, take: Take, last: bool = False) -> None:
+    def groups(self, step: int, branch: str, take: ReadGroups, last: bool = False) -> None:
         """Do not look."""
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:

@@ -7,7 +7,7 @@ from tuitrain.engines.base import Change
 from .snapshot import Phase
 
 
-class Motion:
+class RunState:
     """Runs, runs for so many steps, stands, or has ended.
 
     Attributes
@@ -20,7 +20,7 @@ class Motion:
     def __init__(self) -> None:
         self.phase = Phase.RUNNING
         self.steps_left: int | None = None
-        self.broke = ""
+        self.breakpoint_reason = ""
 
     def pause(self, step: int) -> Change:
         """Pause at this step."""
@@ -33,13 +33,13 @@ class Motion:
         """Run on, without a limit."""
         if self.phase is Phase.RUNNING and self.steps_left is None:
             return Change(False, "already running")
-        self.phase, self.steps_left, self.broke = Phase.RUNNING, None, ""
+        self.phase, self.steps_left, self.breakpoint_reason = Phase.RUNNING, None, ""
         return Change(True, f"running on from step {step}")
 
-    def take(self, count: int, step: int, total: int) -> Change:
+    def run_steps(self, count: int, step: int, total: int) -> Change:
         """Run for so many steps, at most to the last of ``total``, then pause."""
         taken = min(count, total - step)
-        self.phase, self.steps_left, self.broke = Phase.RUNNING, taken, ""
+        self.phase, self.steps_left, self.breakpoint_reason = Phase.RUNNING, taken, ""
         short = f"; only {taken} {'is' if taken == 1 else 'are'} left" if taken < count else ""
         return Change(True, f"to step {step + taken}, then pause{short}")
 
@@ -48,16 +48,16 @@ class Motion:
         self.phase = Phase.STOPPED
         return Change(True, f"stopped at step {step}")
 
-    def break_off(self, why: str) -> None:
+    def pause_at_breakpoint(self, why: str) -> None:
         """Pause because of a breakpoint."""
-        self.phase, self.steps_left, self.broke = Phase.PAUSED, None, why
+        self.phase, self.steps_left, self.breakpoint_reason = Phase.PAUSED, None, why
 
-    def stand(self, at_end: bool) -> None:
+    def settle(self, at_end: bool) -> None:
         """Pause after a way back, or be at the end."""
         self.phase = Phase.FINISHED if at_end else Phase.PAUSED
-        self.steps_left, self.broke = None, ""
+        self.steps_left, self.breakpoint_reason = None, ""
 
-    def taken(self, steps: int) -> None:
+    def count_steps(self, steps: int) -> None:
         """Take note of steps; pause after the last of those that were asked for."""
         if self.steps_left is not None:
             self.steps_left -= steps

@@ -18,33 +18,33 @@ from tuitrain.errors import RefusedError
 
 from . import checkpoint_policy as cadences
 from .breakpoints import Breakpoints
-from .checkpoint_policy import Cadence
+from .checkpoint_policy import CheckpointPolicy
 from .checkpoints import Checkpoints
-from .command_handlers import steer
-from .command_schedule import Plan
+from .command_handlers import handle_command
+from .command_schedule import CommandSchedule
 from .final_digests import FinalDigests
-from .history.metric_history import Traces
-from .hold_policy import Holding
+from .history.metric_history import MetricHistory
+from .hold_policy import HoldPolicy
 from .journal import Journal
-from .lr_sweep import update_preview
+from .lr_sweep import preview_update
 from .recorder import NO_RECORD, Recorder
-from .run_state import Motion
-from .session_state import Planned, SessionState
+from .run_state import RunState
+from .session_state import PlannedCommand, SessionState
 from .snapshot import (
     Actor,
     EndReason,
     JournalEntry,
+    LrSweep,
     Outcome,
     Phase,
+    RunInfo,
     Snapshot,
-    Title,
-    Trial,
     UpdatePreview,
 )
-from .snapshot_builder import snapshot_of
+from .snapshot_builder import build_snapshot
 from .timeline import Timeline
 
-PLANNED = 0
+NO_TICKET = 0
 """The ticket of commands that nobody waits for: those that a scenario planned."""
 
 
@@ -71,29 +71,29 @@ class Session:
     def __init__(
         self,
         engine: Engine,
-        title: Title,
-        planned: Iterable[Planned] = (),
-        marks: Iterable[int] = (),
+        info: RunInfo,
+        planned: Iterable[PlannedCommand] = (),
+        stops: Iterable[int] = (),
         recorder: Recorder = NO_RECORD,
-        cadence: Cadence = cadences.DEFAULT,
+        policy: CheckpointPolicy = cadences.DEFAULT_POLICY,
     ) -> None:
         self.engine = engine
-        self.cadence = cadence
-        self.title = title
-        self.motion = Motion()
+        self.policy = policy
+        self.info = info
+        self.run_state = RunState()
         self.recorder = recorder
         self.journal = Journal()
-        self.traces = Traces()
-        self.timeline = Timeline(engine, title.steps_per_epoch, keep_every=cadence.keep)
-        self.plan = Plan(planned)
-        self.look: Callable[[], None] = lambda: None
-        self.trial: Trial | None = None
+        self.metric_history = MetricHistory()
+        self.timeline = Timeline(engine, info.steps_per_epoch, keep_every=policy.cache_every)
+        self.schedule = CommandSchedule(planned)
+        self.on_boundary: Callable[[], None] = lambda: None
+        self.lr_sweep: LrSweep | None = None
         self.breakpoints = Breakpoints()
-        self._holding = Holding(engine, self.timeline, self.breakpoints)
+        self._holding = HoldPolicy(engine, self.timeline, self.breakpoints)
         self.checkpoints = Checkpoints(recorder, self.state)
-        self.memory: Callable[[], Mapping[str, Any]] = dict
+        self.get_observer_state: Callable[[], Mapping[str, Any]] = dict
         self.final_digests = FinalDigests(engine, self.timeline, recorder)
-        self._marks = sorted({*marks, *self.plan.steps, title.total_steps})
+        self._marks = sorted({*stops, *self.schedule.steps, info.total_steps})
         self.timeline.marks = self._marks
 
     @property
@@ -104,35 +104,35 @@ class Session:
     @property
     def phase(self) -> Phase:
         """What the run is doing."""
-        return self.motion.phase
+        return self.run_state.phase
 
     @phase.setter
     def phase(self, phase: Phase) -> None:
-        self.motion.phase = phase
+        self.run_state.phase = phase
 
     @property
-    def broke(self) -> str:
+    def breakpoint_reason(self) -> str:
         """Why a breakpoint paused the run, until it goes on; else ""."""
-        return self.motion.broke
+        return self.run_state.breakpoint_reason
 
     @property
-    def attended(self) -> bool:
+    def is_attended(self) -> bool:
         """Whether a user can answer a breakpoint; see `Holding`."""
-        return self._holding.attended
+        return self._holding.is_attended
 
-    @attended.setter
-    def attended(self, attended: bool) -> None:
-        self._holding.attended = attended
+    @is_attended.setter
+    def is_attended(self, attended: bool) -> None:
+        self._holding.is_attended = attended
 
     @property
     def problem(self) -> str:
         """Why not all is kept that should be, or ""."""
-        return self.recorder.problem or self.checkpoints.unkept
+        return self.recorder.problem or self.checkpoints.problem
 
     @property
-    def planned(self) -> tuple[Planned, ...]:
+    def pending_commands(self) -> tuple[PlannedCommand, ...]:
         """The planned commands that are not applied yet."""
-        return tuple(self.plan.left)
+        return tuple(self.schedule.pending)
 
     def state(self) -> SessionState:
         """Return all that decides the rest of the run, at this boundary."""
@@ -141,42 +141,44 @@ class Session:
         known = {name: each.copy() for name, each in gradients.items() if each is not None}
         return SessionState(
             engine=replace(engine.state(), gradients=known),
-            made=timeline.made,
-            line=timeline.line,
-            left=tuple(timeline.left.values()),
+            branches_made=timeline.made,
+            branch=timeline.line,
+            left_branches=tuple(timeline.left.values()),
             undone=tuple(timeline.undone),
-            marks=dict(self.checkpoints.marks),
-            planned=self.planned,
+            checkpoints=dict(self.checkpoints.refs),
+            planned=self.pending_commands,
             breakpoints=self.breakpoints.conditions,
-            held_at=self._holding.at,
-            met=self._holding.met_now(),
-            memory=self.memory(),
+            held_step=self._holding.held_step,
+            met_conditions=self._holding.current_conditions(),
+            observer_state=self.get_observer_state(),
         )
 
-    def go_on_from(self, state: SessionState) -> None:
+    def restore(self, state: SessionState) -> None:
         """Go on from a state of an earlier run of the same scenario.
 
         Raises
         ------
         StateMismatchError : it does not fit the engine; nothing was changed
         """
-        self.timeline.go_on_from(state.engine, state.line, state.left, state.made)
+        self.timeline.go_on_from(
+            state.engine, state.branch, state.left_branches, state.branches_made
+        )
         self.timeline.undone = list(state.undone)
-        self.checkpoints.marks = dict(state.marks)
-        self.plan.left = list(state.planned)
+        self.checkpoints.refs = dict(state.checkpoints)
+        self.schedule.pending = list(state.planned)
         for condition in state.breakpoints:
             self.breakpoints.add(condition)
-        self._holding.go_on_from(state.held_at, state.met)
-        if self.step >= self.title.total_steps:
+        self._holding.restore(state.held_step, state.met_conditions)
+        if self.step >= self.info.total_steps:
             self.phase = Phase.FINISHED
 
     def apply_planned(self) -> None:
         """Apply the commands that are planned for this boundary."""
-        for each in self.plan.due(lambda: self.step):
-            self.decide(each.command, "scenario", PLANNED)
+        for each in self.schedule.due(lambda: self.step):
+            self.apply_command(each.command, "scenario", NO_TICKET)
             self.timeline.undone = []  # an older line has not had what is planned here
 
-    def decide(self, command: AnyCommand, actor: Actor, ticket: int) -> JournalEntry:
+    def apply_command(self, command: AnyCommand, actor: Actor, ticket: int) -> JournalEntry:
         """Apply or refuse one command, at this boundary, and write it to the journal.
 
         What is planned for the boundary comes before what anybody asks there.
@@ -201,7 +203,7 @@ class Session:
     def _carry_out(self, command: AnyCommand) -> tuple[Outcome, str]:
         """Carry a command out, and return its outcome and a message."""
         watched_nothing = self._watching_nothing()
-        change = steer(self, command)
+        change = handle_command(self, command)
         message = change.message
         for each in self._watching_nothing():
             if each not in watched_nothing:
@@ -216,8 +218,8 @@ class Session:
         """
         self.final_digests.end(reason)
 
-    def burst(
-        self, until: Callable[[], bool] = lambda: False, most: int | None = None
+    def run_burst(
+        self, should_stop: Callable[[], bool] = lambda: False, max_steps: int | None = None
     ) -> Sequence[float]:
         """Take steps to the next mark or epoch, to the end of a `step N`, or until told to.
 
@@ -227,8 +229,10 @@ class Session:
         most : ends it after so many steps, 1 or more
         """
         before = self.step
-        losses = self.timeline.advance(self._wanted(most), until, *self._holding.begin())
-        held = self._holding.end()
+        losses = self.timeline.advance(
+            self._wanted(max_steps), should_stop, *self._holding.start_burst()
+        )
+        held = self._holding.end_burst()
         if losses:
             self.recorder.losses(before + 1, losses)
         if held:
@@ -239,17 +243,21 @@ class Session:
 
     def _wanted(self, most: int | None) -> int:
         """Return how many steps a burst may have at most."""
-        per_epoch = self.title.steps_per_epoch
+        per_epoch = self.info.steps_per_epoch
         epoch_end = (self.step // per_epoch + 1) * per_epoch
         next_mark = self._marks[bisect_right(self._marks, self.step)]
-        limits = [each for each in (self.motion.steps_left, most) if each is not None]
+        limits = [each for each in (self.run_state.steps_left, most) if each is not None]
         return min([min(epoch_end, next_mark) - self.step, *limits])
 
     def _break(self) -> None:
         """Pause because of a breakpoint, and write down why."""
         reason = self.breakpoints.reason
-        self.motion.break_off(f"break before step {self.step + 1} is applied: {reason}")
-        entry = self.journal.add(PLANNED, self.step, "pause", "breakpoint", "applied", self.broke)
+        self.run_state.pause_at_breakpoint(
+            f"break before step {self.step + 1} is applied: {reason}"
+        )
+        entry = self.journal.add(
+            NO_TICKET, self.step, "pause", "breakpoint", "applied", self.breakpoint_reason
+        )
         self.recorder.command(entry)
 
     def train_loss(self) -> float:
@@ -263,19 +271,19 @@ class Session:
         """Return the accuracy on the test set now; measured at most once a step."""
         return self.timeline.measure()
 
-    def hold_nothing(self) -> None:
+    def reset_hold(self) -> None:
         """Forget which step a breakpoint held: the line has another one there."""
-        self._holding.forget()
+        self._holding.reset()
 
-    def look_ahead(self, command: AnyCommand) -> UpdatePreview:
+    def preview(self, command: AnyCommand) -> UpdatePreview:
         """Say how far the next update would go after a command; nothing is noted or changed."""
         if self.phase.ended:
             problem = f"the run has ended at step {self.step}"
             return UpdatePreview(to_text(command), problem=problem)
-        return update_preview(self.engine, command)
+        return preview_update(self.engine, command)
 
     def snapshot(
-        self, version: int = 0, watched: str | None = None, samples_per_second: float = 0.0
+        self, version: int = 0, parameter: str | None = None, samples_per_second: float = 0.0
     ) -> Snapshot:
         """Return what a face shows at this boundary.
 
@@ -285,28 +293,28 @@ class Session:
         watched : the parameter to describe in full
         samples_per_second : how fast the training goes, which a session does not know
         """
-        return snapshot_of(self, version, watched, samples_per_second)
+        return build_snapshot(self, version, parameter, samples_per_second)
 
     def _watching_nothing(self) -> tuple[str, ...]:
         """Return the breakpoints whose group there is not, or not any more."""
         if not self.breakpoints:
             return ()
-        return self.breakpoints.unwatched([group.name for group in self.engine.groups()])
+        return self.breakpoints.without_target([group.name for group in self.engine.groups()])
 
-    def stand_here(self) -> None:
+    def settle_after_jump(self) -> None:
         """Pause after a way back, or be at the end."""
-        self.hold_nothing()
-        self.motion.stand(at_end=self.step >= self.title.total_steps)
+        self.reset_hold()
+        self.run_state.settle(at_end=self.step >= self.info.total_steps)
 
     def _after(self, taken: int) -> None:
-        step, at_end = self.step, self.step == self.title.total_steps
-        epoch_ends = at_end or step % self.title.steps_per_epoch == 0
-        digest_due = at_end or step % self.cadence.digest == 0
-        self.motion.taken(taken)
+        step, at_end = self.step, self.step == self.info.total_steps
+        epoch_ends = at_end or step % self.info.steps_per_epoch == 0
+        digest_due = at_end or step % self.policy.digest_every == 0
+        self.run_state.count_steps(taken)
         if epoch_ends:
             accuracy = self.test_accuracy()
             self.recorder.accuracy(step, accuracy)
-            if not at_end and self.breakpoints.reached(accuracy):
+            if not at_end and self.breakpoints.check_accuracy(accuracy):
                 self._break()
         line = self.timeline.line.name
         if digest_due:
@@ -316,5 +324,5 @@ class Session:
             self.recorder.groups(step, line, self.engine.groups, last=at_end)
         if at_end:
             self.phase = Phase.FINISHED
-        elif step % self.cadence.checkpoint == 0:
-            self.checkpoints.keep_by_itself()
+        elif step % self.policy.checkpoint_every == 0:
+            self.checkpoints.save_auto()

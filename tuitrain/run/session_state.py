@@ -18,7 +18,7 @@ from .line import Line
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class PlannedCommand:
     """A command to be applied at the boundary before step ``step`` (counted from 0)."""
 
     step: int
@@ -26,7 +26,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class CheckpointRef:
     """Where a checkpoint was made.
 
     Attributes
@@ -38,7 +38,7 @@ class Mark:
 
     step: int
     decisions: tuple[Decision, ...] = ()
-    planned: tuple[Planned, ...] = ()
+    planned: tuple[PlannedCommand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,13 +61,13 @@ class SessionState:
     """
 
     engine: EngineState
-    made: int
-    line: Line
-    left: tuple[Line, ...] = ()
+    branches_made: int
+    branch: Line
+    left_branches: tuple[Line, ...] = ()
     undone: tuple[str, ...] = ()
-    marks: Mapping[str, Mark] = field(default_factory=dict)
-    planned: tuple[Planned, ...] = ()
+    checkpoints: Mapping[str, CheckpointRef] = field(default_factory=dict)
+    planned: tuple[PlannedCommand, ...] = ()
     breakpoints: tuple[AddBreakpoint, ...] = ()
-    held_at: int | None = None
-    met: tuple[AddBreakpoint, ...] = ()
-    memory: Mapping[str, Any] = field(default_factory=dict)
+    held_step: int | None = None
+    met_conditions: tuple[AddBreakpoint, ...] = ()
+    observer_state: Mapping[str, Any] = field(default_factory=dict)

@@ -22,30 +22,30 @@ from tuitrain.engines.views import (
     ParameterView,
 )
 
-from .batches import EQUAL, Batches
-from .logs.log_capture import Line, Said
+from .batches import EQUAL_BATCHES, Batches
+from .logs.log_capture import LogLine, LogSnapshot
 
 __all__ = [
     "Actor",
     "ArrayView",
     "BranchView",
-    "Candidate",
+    "LrCandidate",
     "EndReason",
-    "GroupTrace",
+    "GroupHistory",
     "GroupView",
     "Intervention",
     "JournalEntry",
-    "Line",
+    "LogLine",
     "OptimizerChoice",
     "Outcome",
     "ParameterRow",
     "ParameterView",
     "Phase",
-    "Said",
+    "LogSnapshot",
     "Series",
     "Snapshot",
-    "Title",
-    "Trial",
+    "RunInfo",
+    "LrSweep",
     "UpdatePreview",
 ]
 
@@ -75,16 +75,16 @@ class Phase(Enum):
     @property
     def ended(self) -> bool:
         """Whether no further step can be taken."""
-        return self in (Phase.FINISHED, Phase.STOPPED, Phase.FAILED) or self.past
+        return self in (Phase.FINISHED, Phase.STOPPED, Phase.FAILED) or self.is_record
 
     @property
-    def past(self) -> bool:
+    def is_record(self) -> bool:
         """Whether this is no run but the record of one: a moment of it, or played on from there."""
         return self in (Phase.RECORDED, Phase.PLAYED)
 
 
 @dataclass(frozen=True, slots=True)
-class Title:
+class RunInfo:
     """What is being trained: fixed for the life of a run."""
 
     name: str
@@ -112,7 +112,7 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class GroupTrace:
+class GroupHistory:
     """The course of one group: at the moments it was looked at, at most some hundreds of points.
 
     Each value is as `GroupView` has it at that step.
@@ -172,7 +172,7 @@ class BranchView:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class LrCandidate:
     """One learning rate that was tried.
 
     Attributes
@@ -184,11 +184,11 @@ class Candidate:
 
     value: str
     branch: str
-    as_is: bool
+    is_unchanged: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class LrSweep:
     """Learning rates that were tried side by side, from one boundary.
 
     Attributes
@@ -203,8 +203,8 @@ class Trial:
     step: int
     steps: int
     lr: float
-    candidates: tuple[Candidate, ...]
-    batches: Batches = EQUAL
+    candidates: tuple[LrCandidate, ...]
+    batches: Batches = EQUAL_BATCHES
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,19 +261,19 @@ class Snapshot:
     """
 
     version: int
-    title: Title
+    info: RunInfo
     phase: Phase
     step: int = 0
     note: str = ""
-    ready: float | None = None
+    progress: float | None = None
     samples_per_second: float = 0.0
     eta: float | None = None
-    eager: str = ""
+    fallback_reason: str = ""
     overhead: float | None = None
     loss: Series = field(default_factory=Series)
     accuracy: Series = field(default_factory=Series)
     groups: tuple[GroupView, ...] = ()
-    traces: tuple[GroupTrace, ...] = ()
+    histories: tuple[GroupHistory, ...] = ()
     parameter: ParameterView | None = None
     journal: tuple[JournalEntry, ...] = ()
     interventions: tuple[Intervention, ...] = ()
@@ -281,18 +281,18 @@ class Snapshot:
     parent: str = ""
     fork: int = 0
     branches: tuple[BranchView, ...] = ()
-    kept: tuple[int, ...] = ()
+    cached_steps: tuple[int, ...] = ()
     checkpoints: tuple[str, ...] = ()
     breakpoints: tuple[str, ...] = ()
     optimizers: tuple[OptimizerChoice, ...] = ()
     clip: str = ""
-    trial: Trial | None = None
-    said: Said = field(default_factory=Said)
+    lr_sweep: LrSweep | None = None
+    log: LogSnapshot = field(default_factory=LogSnapshot)
     preview: UpdatePreview | None = None
-    seen: Seen | None = None
-    recorded: str = ""
+    inspection: Seen | None = None
+    record_status: str = ""
 
     @property
     def epoch(self) -> float:
         """Epochs taken, with the fraction of the present one."""
-        return self.step / self.title.steps_per_epoch if self.title.steps_per_epoch else 0.0
+        return self.step / self.info.steps_per_epoch if self.info.steps_per_epoch else 0.0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 
-def snapshot_of(
+def build_snapshot(
     session: Session, version: int, watched: str | None, samples_per_second: float
 ) -> Snapshot:
     """Return what a face shows of a session; see `Session.snapshot`."""
@@ -22,20 +22,20 @@ def snapshot_of(
     groups = engine.groups()
     session.recorder.groups(session.step, line.name, lambda: groups)
     batches = session.timeline.batches
-    left = batches.until(session.title.total_steps) - batches.until(session.step)
+    left = batches.samples_until(session.info.total_steps) - batches.samples_until(session.step)
     return Snapshot(
         version=version,
-        title=session.title,
+        info=session.info,
         phase=session.phase,
         step=session.step,
         note=_note(session),
         samples_per_second=samples_per_second,
         eta=left / samples_per_second if samples_per_second else None,
-        eager=engine.eager,
+        fallback_reason=engine.eager,
         loss=line.loss.series(),
         accuracy=line.accuracy.series(),
         groups=groups,
-        traces=session.traces.note(session.step, line, session.timeline.left, groups),
+        histories=session.metric_history.add(session.step, line, session.timeline.left, groups),
         parameter=engine.inspect(watched) if watched else None,
         journal=session.journal.entries(),
         interventions=tuple(
@@ -45,12 +45,12 @@ def snapshot_of(
         parent=line.parent,
         fork=line.fork,
         branches=tuple(each.view() for each in session.timeline.left.values()),
-        kept=session.timeline.kept_steps(),
-        checkpoints=tuple(session.checkpoints.marks),
+        cached_steps=session.timeline.kept_steps(),
+        checkpoints=tuple(session.checkpoints.refs),
         breakpoints=session.breakpoints.texts(),
         optimizers=engine.optimizers(),
         clip=_clip(line.decisions),
-        trial=session.trial,
+        lr_sweep=session.lr_sweep,
     )
 
 
@@ -67,9 +67,9 @@ def _note(session: Session) -> str:
     """Return what a person should know now, the worst first."""
     if session.recorder.problem:
         return session.recorder.problem
-    if session.phase is Phase.PAUSED and session.broke:
-        return session.broke
-    if session.checkpoints.unkept:
-        return session.checkpoints.unkept
+    if session.phase is Phase.PAUSED and session.breakpoint_reason:
+        return session.breakpoint_reason
+    if session.checkpoints.problem:
+        return session.checkpoints.problem
     bad = session.timeline.line.first_non_finite()
     return "" if bad is None else f"loss is not finite since step {bad}"

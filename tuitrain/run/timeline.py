@@ -18,7 +18,7 @@ from tuitrain.engines.base import Engine, Pending, Watch
 from tuitrain.engines.state import EngineState
 
 from .batches import Batches
-from .history.state_cache import BUDGET_BYTES, Decision, KeptStates
+from .history.state_cache import BUDGET_BYTES, Decision, StateCache
 from .line import Line
 
 AGAIN = "training again"
@@ -50,8 +50,8 @@ class Timeline:
         self._engine = engine
         self._per_epoch = steps_per_epoch
         self.batches = Batches(engine.batch_size, engine.samples_per_epoch, steps_per_epoch)
-        self._states = KeptStates(budget)
-        self._states.keep(engine.state(), ())
+        self._states = StateCache(budget)
+        self._states.add(engine.state(), ())
         self._made = 0
         self.line = Line("main")
         self.left: dict[str, Line] = {}
@@ -83,7 +83,7 @@ class Timeline:
         self.line, self.left, self._made = line, {each.name: each for each in left}, made
         undecided = all(each.step < state.step for each in line.decisions)
         if undecided and not self._states.has(state.step, line.decisions):
-            self._states.keep(replace(state, gradients={}), line.decisions)
+            self._states.add(replace(state, gradients={}), line.decisions)
 
     def kept_steps(self) -> tuple[int, ...]:
         """Return the steps of the present line whose states are kept; the same tuple while so."""
@@ -118,7 +118,7 @@ class Timeline:
             and step % self._keep_every == 0
             and not self._states.has(step, self.line.decisions)
         ):
-            self._states.keep(self._engine.state(), self.line.decisions)
+            self._states.add(self._engine.state(), self.line.decisions)
         return losses
 
     def measure(self) -> float:
@@ -273,4 +273,4 @@ class Timeline:
         if not step:
             return math.nan
         losses = self.line.loss.last((step - 1) % self._per_epoch + 1)
-        return self.batches.mean(losses, step)
+        return self.batches.mean_loss(losses, step)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from tuitrain.commands import Setting
 from tuitrain.errors import RefusedError, ScenarioError
-from tuitrain.run.checkpoint_policy import Cadence
-from tuitrain.run.progress import Tell, nobody
+from tuitrain.run.checkpoint_policy import CheckpointPolicy
+from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain.run.recorder import NO_RECORD, Recorder
-from tuitrain.run.session import Planned, Session
-from tuitrain.run.snapshot import Title
+from tuitrain.run.session import PlannedCommand, Session
+from tuitrain.run.snapshot import RunInfo
 
 from .callables import called, imported, told, type_of
 from .datasets import IDX, load_data
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from tuitrain_core.module import Module
 
 
-def title_of(scenario: Scenario, steps_per_epoch: int = 0) -> Title:
+def title_of(scenario: Scenario, steps_per_epoch: int = 0) -> RunInfo:
     """Return what is known of the run; lengths are 0 until the data has been read."""
     total = scenario.steps or (scenario.epochs or 0) * steps_per_epoch
-    return Title(
+    return RunInfo(
         name=scenario.name,
         model=scenario.model,
         data=scenario.data,
@@ -43,7 +43,7 @@ def title_of(scenario: Scenario, steps_per_epoch: int = 0) -> Title:
 def build(
     scenario: Scenario,
     source: str,
-    tell: Tell = nobody,
+    tell: ProgressCallback = ignore_progress,
     recorder: Recorder = NO_RECORD,
 ) -> Session:
     """Load the data, make the model, and give the session that stands before its first step.
@@ -64,7 +64,9 @@ def build(
         return _build(scenario, tell, recorder)
 
 
-def engine_of(scenario: Scenario, source: str, tell: Tell = nobody) -> EmbeddedEngine:
+def engine_of(
+    scenario: Scenario, source: str, tell: ProgressCallback = ignore_progress
+) -> EmbeddedEngine:
     """Load the data, make the model, and give the engine that stands before the first step.
 
     Raises
@@ -105,7 +107,9 @@ def boundary(entry: At | Expect, steps_per_epoch: int) -> int:
     return entry.step if entry.step is not None else (entry.epoch or 0) * steps_per_epoch
 
 
-def _engine(scenario: Scenario, tell: Tell, train: Dataset, test: Dataset) -> EmbeddedEngine:
+def _engine(
+    scenario: Scenario, tell: ProgressCallback, train: Dataset, test: Dataset
+) -> EmbeddedEngine:
     from tuitrain.engines.embedded import EmbeddedEngine
 
     tell(f"making {scenario.model}")
@@ -119,12 +123,12 @@ def _engine(scenario: Scenario, tell: Tell, train: Dataset, test: Dataset) -> Em
     )
 
 
-def _data(scenario: Scenario, tell: Tell) -> tuple[Dataset, Dataset]:
+def _data(scenario: Scenario, tell: ProgressCallback) -> tuple[Dataset, Dataset]:
     tell(f"reading {scenario.data}")
     return load_data(scenario.data)
 
 
-def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
+def _build(scenario: Scenario, tell: ProgressCallback, recorder: Recorder) -> Session:
     train, test = _data(scenario, tell)
     engine = _engine(scenario, tell, train, test)
     title = title_of(scenario, engine.steps_per_epoch)
@@ -140,7 +144,9 @@ def _build(scenario: Scenario, tell: Tell, recorder: Recorder) -> Session:
             f"model: {scenario.model} cannot train on {scenario.data}: {told(error)}"
         ) from error
     recorder.provenance(lambda: provenance(train, test, _modules(scenario, engine)))
-    return Session(engine, title, planned, marks, recorder, Cadence.of(engine.batch_size))
+    return Session(
+        engine, title, planned, marks, recorder, CheckpointPolicy.for_batch_size(engine.batch_size)
+    )
 
 
 def _modules(scenario: Scenario, engine: EmbeddedEngine) -> Iterator[str]:
@@ -189,17 +195,17 @@ def _setting(group: str, key: str, value: Any) -> Setting:
     )
 
 
-def _planned(entries: Iterable[At], title: Title) -> Iterable[Planned]:
+def _planned(entries: Iterable[At], title: RunInfo) -> Iterable[PlannedCommand]:
     for index, entry in enumerate(entries):
         step = boundary(entry, title.steps_per_epoch)
         if step >= title.total_steps:
             raise ScenarioError(
                 f"at[{index}]: step {step} is not before the end of the run, {title.total_steps}"
             )
-        yield from (Planned(step, command) for command in commands_of(entry))
+        yield from (PlannedCommand(step, command) for command in commands_of(entry))
 
 
-def _marks(expectations: Iterable[Expect], title: Title) -> Iterable[int]:
+def _marks(expectations: Iterable[Expect], title: RunInfo) -> Iterable[int]:
     for index, expect in enumerate(expectations):
         due = boundary(expect, title.steps_per_epoch)
         if due > title.total_steps:

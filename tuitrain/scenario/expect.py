@@ -55,11 +55,11 @@ class Expectations:
 
     def __init__(self, scenario: Scenario, session: Session, source: str) -> None:
         self._session = session
-        self._per_epoch = session.title.steps_per_epoch
+        self._per_epoch = session.info.steps_per_epoch
         self._expected = scenario.expect
         self._bytes: dict[tuple[str, History], bytes] = {}
         self._held: dict[int, bool] = {}
-        session.memory = self._memory
+        session.get_observer_state = self._memory
         for index, expect in enumerate(scenario.expect):
             problem = self._problem(expect)
             if problem:
@@ -82,7 +82,7 @@ class Expectations:
 
     def problem_of(self, state: SessionState) -> str:
         """Say why these expectations cannot go on from a state; "" if they can."""
-        if _KEY not in state.memory:
+        if _KEY not in state.observer_state:
             looked = [each for each in self._looks() if each < state.engine.step]
             if looked:
                 return f"it does not tell what is expected of step {min(looked)}"
@@ -95,7 +95,7 @@ class Expectations:
 
     def go_on_from(self, state: SessionState) -> None:
         """Remember what is remembered with a state that there is no `problem_of`."""
-        if _KEY in state.memory:
+        if _KEY in state.observer_state:
             self._bytes, self._held = self._remembered(state)
 
     def end(self) -> list[Finding]:
@@ -126,7 +126,7 @@ class Expectations:
         ------
         ValidationError, ValueError : they are damaged
         """
-        memory = msgspec.convert(state.memory[_KEY], _Memory)
+        memory = msgspec.convert(state.observer_state[_KEY], _Memory)
         wrong = [index for index, _ in memory.held if not 0 <= index < len(self._expected)]
         if wrong:
             raise ValueError(f"there is no expectation {wrong[0]}")
@@ -257,7 +257,9 @@ class Expectations:
 
     def _known_groups(self) -> list[str]:
         made = [
-            each.command.name for each in self._session.planned if isinstance(each.command, Regroup)
+            each.command.name
+            for each in self._session.pending_commands
+            if isinstance(each.command, Regroup)
         ]
         return [group.name for group in self._session.engine.groups()] + made
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from tuitrain.errors import RecordDiffersError
 from tuitrain.run.checkpoint import Position
 from tuitrain.run.folder import RunFolder
-from tuitrain.run.group_metrics import Take
+from tuitrain.run.group_metrics import ReadGroups
 from tuitrain.run.record_format import DigestLine, EndLine, JournalLine, MetricsLine
 from tuitrain.run.recorder import NO_RECORD, Recorder
 from tuitrain.run.session_state import SessionState
@@ -143,7 +143,7 @@ class GoingOn:
         if not self._pass_over(1):
             self._folder.accuracy(step, accuracy)
 
-    def groups(self, step: int, branch: str, take: Take, last: bool = False) -> None:
+    def groups(self, step: int, branch: str, take: ReadGroups, last: bool = False) -> None:
         """Write down what the groups look like, once the run is where the record ended."""
         if self.over:
             self._folder.groups(step, branch, take, last)

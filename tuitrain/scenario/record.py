@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from tuitrain.commands import parse
 from tuitrain.run.record_format import ChangedLine, CommandLine, EndLine, JournalLine
-from tuitrain.run.session import PLANNED
+from tuitrain.run.session import NO_TICKET
 from tuitrain.run.snapshot import JournalEntry
 
 from .replay import Asked, EndedHere
@@ -92,5 +92,5 @@ def all_entries_in(lines: Iterable[JournalLine]) -> Iterator[JournalEntry]:
     for line in lines:
         if isinstance(line, CommandLine):
             yield JournalEntry(
-                PLANNED, line.step, line.command, line.actor, line.outcome, line.message
+                NO_TICKET, line.step, line.command, line.actor, line.outcome, line.message
             )

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
-from tuitrain.run.group_metrics import Take
+from tuitrain.run.group_metrics import ReadGroups
 from tuitrain.run.record_format import (
     ChangedLine,
     CommandLine,
@@ -141,7 +141,7 @@ class RecordCheck:
         """Compare an accuracy."""
         self._compare(("accuracy", step, accuracy))
 
-    def groups(self, step: int, branch: str, take: Take, last: bool = False) -> None:
+    def groups(self, step: int, branch: str, take: ReadGroups, last: bool = False) -> None:
         """Compare nothing: which steps were looked at is no part of what was trained."""
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:

@@ -13,11 +13,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tuitrain.errors import ScenarioError
-from tuitrain.run.checkpoint_policy import Cadence
-from tuitrain.run.history.curve import LengthOnly
+from tuitrain.run.checkpoint_policy import CheckpointPolicy
+from tuitrain.run.history.curve import LengthOnlyCurve
 from tuitrain.run.line import Line
 from tuitrain.run.recorder import NoRecord
-from tuitrain.run.session import Planned, Session
+from tuitrain.run.session import PlannedCommand, Session
 from tuitrain.run.snapshot import JournalEntry
 
 from .build import boundary
@@ -29,7 +29,7 @@ from .schema import Scenario
 
 if TYPE_CHECKING:
     from tuitrain.engines.base import Engine
-    from tuitrain.run.snapshot import Title
+    from tuitrain.run.snapshot import RunInfo
 
 MOST_STEPS = 1 << 40
 """Steps that are rehearsed at most: a Python range counts no further than to 2**63."""
@@ -49,7 +49,7 @@ def rehearse(scenario: Scenario, session: Session, source: str) -> None:
     ScenarioError : names the source, the entry, its step, and what there would be then
     """
     if scenario.at:
-        rehearsed = _Rehearsed(scenario, session.engine.rehearsal(), session.title, source)
+        rehearsed = _Rehearsed(scenario, session.engine.rehearsal(), session.info, source)
         deque(rehearsed.events(), maxlen=0)
         rehearsed.check_groups()
 
@@ -57,11 +57,11 @@ def rehearse(scenario: Scenario, session: Session, source: str) -> None:
 class _Rehearsed(NoRecord):
     """A session that does not train, the recorder of what is refused in it, and who looks at it."""
 
-    def __init__(self, scenario: Scenario, engine: Engine, title: Title, source: str) -> None:
+    def __init__(self, scenario: Scenario, engine: Engine, title: RunInfo, source: str) -> None:
         self._source = source
         self._expected = [(boundary(each, title.steps_per_epoch), each) for each in scenario.expect]
         self._planned = [
-            (number, Planned(boundary(entry, title.steps_per_epoch), command))
+            (number, PlannedCommand(boundary(entry, title.steps_per_epoch), command))
             for number, entry in enumerate(scenario.at, start=1)
             for command in commands_of(entry)
         ]
@@ -72,9 +72,9 @@ class _Rehearsed(NoRecord):
             [each for _, each in self._planned if each.step < total],
             [due for due, _ in self._expected if due <= total],
             self,
-            Cadence(total, total, total),  # what would be kept is not needed
+            CheckpointPolicy(total, total, total),  # what would be kept is not needed
         )
-        self._session.timeline.line = Line("main", loss=LengthOnly())
+        self._session.timeline.line = Line("main", loss=LengthOnlyCurve())
         self._problems: dict[int, str] = {}
 
     def events(self) -> Iterator[object]:
@@ -82,14 +82,14 @@ class _Rehearsed(NoRecord):
         last = max((due for due, _ in self._expected), default=0)
 
         def enough() -> bool:
-            return not self._session.plan.left and self._session.step >= last
+            return not self._session.schedule.pending and self._session.step >= last
 
         return follow(self._session, self, self._source, lambda _: None, enough=enough)
 
     def command(self, entry: JournalEntry) -> None:
         """Raise `ScenarioError` if a planned command is refused."""
         if entry.outcome == "refused":
-            hand = self._session.plan.in_hand
+            hand = self._session.schedule.current
             number = next(number for number, each in self._planned if each is hand)
             where = f"{self._source}: [[at]] number {number}, step {entry.step}"
             raise ScenarioError(

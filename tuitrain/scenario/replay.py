@@ -11,9 +11,9 @@ from typing import Protocol, TypeAlias
 from tuitrain.commands import AnyCommand
 from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.run.deferred_signals import DeferredSignals
-from tuitrain.run.progress import Tell, nobody
+from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain.run.recorder import NO_RECORD, Recorder
-from tuitrain.run.session import PLANNED, Session
+from tuitrain.run.session import NO_TICKET, Session
 from tuitrain.run.snapshot import Actor, EndReason, Phase
 
 from .build import build
@@ -69,7 +69,7 @@ class Look(Protocol):
 def replay(
     scenario: Scenario,
     source: str,
-    tell: Tell = nobody,
+    tell: ProgressCallback = ignore_progress,
     progress: Callable[[int], None] = lambda _: None,
     recorder: Recorder = NO_RECORD,
     asked: Iterable[Repeated] = (),
@@ -110,7 +110,7 @@ def replay(
 
 def started(session: Session) -> Started:
     """Say what a session is about to run."""
-    title = session.title
+    title = session.info
     return Started(title.name, title.total_steps, title.steps_per_epoch, title.batch_size)
 
 
@@ -135,7 +135,7 @@ def follow(
     RunFailedError : a step fails
     RecordDiffersError : the session continues a record, and does not repeat it
     """
-    session.attended = attended
+    session.is_attended = attended
     with DeferredSignals(session.engine.interrupt) as signals:
         events = _follow(session, expectations, source, progress, deque(asked), enough, signals)
         yield from events
@@ -150,7 +150,7 @@ def _follow(
     enough: Callable[[], bool],
     signals: DeferredSignals,
 ) -> Iterator[Event]:
-    title = session.title
+    title = session.info
     told, problem = len(session.journal), ""
     while True:
         with _failing(session, source):
@@ -204,7 +204,7 @@ def _repeat(session: Session, entry: Repeated) -> None:
     if isinstance(entry, EndedHere):
         session.final_digests.record(entry.reason)
     elif isinstance(entry, Asked):
-        session.decide(entry.command, entry.actor, PLANNED)
+        session.apply_command(entry.command, entry.actor, NO_TICKET)
 
 
 def _to_next_boundary(
@@ -220,7 +220,7 @@ def _to_next_boundary(
         return signals.received
 
     ahead = None if stop is None or stop <= session.step else stop - session.step
-    session.burst(is_ended, ahead)
+    session.run_burst(is_ended, ahead)
     progress(session.step)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from tuitrain.errors import RunFailedError
-from tuitrain.run.progress import Tell
+from tuitrain.run.progress import ProgressCallback
 from tuitrain.run.record_format import ChangedLine, JournalLine, MetricsLine
 from tuitrain.run.record_reading import (
     HEADER,
@@ -81,7 +81,7 @@ class _Check(RecordCheck):
             self.changes = differences(self._recorded, take())
 
 
-def compare(folder: Path, tell: Tell, progress: Callable[[int], None]) -> Comparison:
+def compare(folder: Path, tell: ProgressCallback, progress: Callable[[int], None]) -> Comparison:
     """Run a recorded run again, up to the end of its record.
 
     Raises

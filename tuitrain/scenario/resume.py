@@ -22,7 +22,7 @@ from tuitrain.run.checkpoint import (
     read_position,
 )
 from tuitrain.run.folder import RunFolder
-from tuitrain.run.progress import Tell, grouped
+from tuitrain.run.progress import ProgressCallback, format_count
 from tuitrain.run.record_format import ChangedLine, JournalLine
 from tuitrain.run.record_reading import Header, read_journal, read_metrics
 from tuitrain.run.session import Session
@@ -45,7 +45,7 @@ _TOLD_EVERY = 100
 def resume(
     folder: Path,
     files: ExitStack,
-    tell: Tell,
+    tell: ProgressCallback,
     progress: Callable[[int], None],
     name: str | None = None,
     although_changed: bool = False,
@@ -78,7 +78,7 @@ def resume(
     yield from follow(resumed.session, resumed.expectations, str(folder), progress, resumed.asked)
 
 
-def resume_watched(folder: Path, files: ExitStack, tell: Tell) -> Session:
+def resume_watched(folder: Path, files: ExitStack, tell: ProgressCallback) -> Session:
     """Go on with a recorded run to where its record ends, and stand there, to be steered.
 
     Parameters and errors are those of `resume`. As after `build_watched` the journal is told
@@ -95,7 +95,9 @@ def resume_watched(folder: Path, files: ExitStack, tell: Tell) -> Session:
     asked = [*resumed.asked, Reached(end)]
 
     def progress(step: int) -> None:
-        tell(f"training again: step {grouped(step)} of {grouped(end)}", step / max(end, 1))
+        tell(
+            f"training again: step {format_count(step)} of {format_count(end)}", step / max(end, 1)
+        )
 
     events = follow(
         session,
@@ -133,7 +135,7 @@ class _Resumed:
         self,
         folder: Path,
         files: ExitStack,
-        tell: Tell,
+        tell: ProgressCallback,
         name: str | None = None,
         although_changed: bool = False,
     ) -> None:
@@ -224,7 +226,7 @@ def _first_that_fits(
             made = read_checkpoint(path)
             problem = problem_of(made) or expectations.problem_of(made.session)
             if not problem:
-                session.go_on_from(made.session)
+                session.restore(made.session)
                 expectations.go_on_from(made.session)
                 return path.stem, made.position, problems
         except (CheckpointError, StateMismatchError) as error:

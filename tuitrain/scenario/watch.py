@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tuitrain.run.progress import Tell, nobody
+from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain.run.recorder import NO_RECORD, Recorder
-from tuitrain.run.session import PLANNED, Session
+from tuitrain.run.session import NO_TICKET, Session
 
 from .build import build
 from .events import Finding
@@ -16,7 +16,7 @@ from .schema import Scenario
 def build_watched(
     scenario: Scenario,
     source: str,
-    tell: Tell = nobody,
+    tell: ProgressCallback = ignore_progress,
     recorder: Recorder = NO_RECORD,
 ) -> Session:
     """Build a session, as `build` does, that writes in its journal whether expectations are met.
@@ -37,7 +37,7 @@ def build_watched(
 
 def watch(session: Session, expectations: Expectations) -> None:
     """Let a session's journal be told from now on whether expectations are met."""
-    session.look = _Witness(session, expectations).look
+    session.on_boundary = _Witness(session, expectations).look
 
 
 class _Witness:
@@ -63,7 +63,7 @@ class _Witness:
 
     def _write(self, finding: Finding) -> None:
         self._session.journal.add(
-            PLANNED,
+            NO_TICKET,
             finding.step,
             f"expect {finding.expected}",
             "scenario",

@@ -37,7 +37,7 @@ def header_rows(snapshot: Snapshot, width: int, now: float = 0.0, held: bool = F
     first = justified(_title(snapshot, room), state, inner)
     pace = _with_note(snapshot, _pace(snapshot, inner), inner)
     room = inner - width_of(pace) - 3 if pace else inner
-    waits = snapshot.phase is Phase.STARTING and snapshot.ready is None
+    waits = snapshot.phase is Phase.STARTING and snapshot.progress is None
     bar = sweep(room, now) if waits else progress(_share(snapshot), room)
     second = justified(bar, pace, inner) if pace else bar
     pad: Row = ((" ", "text"),)
@@ -62,7 +62,7 @@ def sweep(width: int, now: float) -> Row:
 
 
 def _title(snapshot: Snapshot, width: int) -> Row:
-    title = snapshot.title
+    title = snapshot.info
     name: Row = ((title.name, "strong"),)
     branch: Row = () if snapshot.branch == "main" else ((f" ⎇ {snapshot.branch}", "warning"),)
     rest = [title.model, title.data, f"seed {title.seed}"]
@@ -72,7 +72,7 @@ def _title(snapshot: Snapshot, width: int) -> Row:
 
 def _state(snapshot: Snapshot, held: bool) -> Row:
     glyph, word, role = _HELD if held else PHASES[snapshot.phase]
-    steps = f"{count(snapshot.step)} / {count(snapshot.title.total_steps)}"
+    steps = f"{count(snapshot.step)} / {count(snapshot.info.total_steps)}"
     return joined(
         [
             ((f"{glyph} {word}", role),),
@@ -87,10 +87,10 @@ def _pace(snapshot: Snapshot, width: int) -> Row:
     """Say how fast it goes; where that leaves too little of the bar, without the overhead."""
     if snapshot.phase is Phase.STARTING:
         return ()
-    if snapshot.phase.past:
-        return ((snapshot.recorded, "muted"),)
+    if snapshot.phase.is_record:
+        return ((snapshot.record_status, "muted"),)
     speed = compact(snapshot.samples_per_second) if snapshot.samples_per_second else "—"
-    eager: Row = ((", eager", "muted"),) if snapshot.eager else ()
+    eager: Row = ((", eager", "muted"),) if snapshot.fallback_reason else ()
     parts: list[Row] = [((speed, "text"), (" samples/s", "muted"), *eager)]
     if not snapshot.phase.ended:
         parts.append((("ETA ", "muted"), (duration(snapshot.eta), "text")))
@@ -123,7 +123,7 @@ def _with_note(snapshot: Snapshot, pace: Row, width: int) -> Row:
 
 
 def _share(snapshot: Snapshot) -> float:
-    if snapshot.ready is not None and snapshot.phase is Phase.STARTING:
-        return min(1.0, snapshot.ready)
-    total = snapshot.title.total_steps
+    if snapshot.progress is not None and snapshot.phase is Phase.STARTING:
+        return min(1.0, snapshot.progress)
+    total = snapshot.info.total_steps
     return min(1.0, snapshot.step / total) if total else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tuitrain.run.snapshot import GroupTrace, GroupView, Snapshot
+from tuitrain.run.snapshot import GroupHistory, GroupView, Snapshot
 
 from .charts.chart import value_at
 from .formatting import count
@@ -13,13 +13,15 @@ from .rows import Row
 
 def stops(snapshot: Snapshot) -> list[int]:
     """Return the steps of the present line at which a command was applied or an epoch began."""
-    epochs = range(0, snapshot.step, max(1, snapshot.title.steps_per_epoch))
+    epochs = range(0, snapshot.step, max(1, snapshot.info.steps_per_epoch))
     return sorted({*epochs, *decided(snapshot)})
 
 
 def places(snapshot: Snapshot) -> list[int]:
     """Return the stops, and the steps whose states are kept."""
-    return sorted({*stops(snapshot), *(each for each in snapshot.kept if each < snapshot.step)})
+    return sorted(
+        {*stops(snapshot), *(each for each in snapshot.cached_steps if each < snapshot.step)}
+    )
 
 
 def decided(snapshot: Snapshot) -> list[int]:
@@ -35,7 +37,7 @@ def next_of(steps: list[int], at: float, by: int) -> int | None:
 
 def happened(snapshot: Snapshot, step: int) -> list[str]:
     """Name what happened at a step: an epoch's beginning, and commands."""
-    per_epoch = max(1, snapshot.title.steps_per_epoch)
+    per_epoch = max(1, snapshot.info.steps_per_epoch)
     words = [f"epoch {step // per_epoch} begins"] if step % per_epoch == 0 else []
     return words + [each.command for each in snapshot.interventions if each.step == step]
 
@@ -43,12 +45,12 @@ def happened(snapshot: Snapshot, step: int) -> list[str]:
 def cursor_row(snapshot: Snapshot, step: int, rewinds: str) -> Row:
     """Say what was at a step, and what the key that is written ``rewinds`` does there."""
     words = happened(snapshot, step)
-    if step in snapshot.kept:
+    if step in snapshot.cached_steps:
         words.append("state kept")
     if step > snapshot.step:
         words.append(f"after the present line, which is at step {count(snapshot.step)}")
         ways = "   esc returns to now"
-    elif snapshot.phase.past:
+    elif snapshot.phase.is_record:
         ways = "   esc returns to now"
     else:
         ways = f"   {rewinds} rewinds there, esc returns to now"
@@ -56,10 +58,10 @@ def cursor_row(snapshot: Snapshot, step: int, rewinds: str) -> Row:
     return ((f"step {count(step)}", "strong"), (said, "text"), (ways, "muted"))
 
 
-def group_at(group: GroupView, trace: GroupTrace | None, step: int) -> GroupView:
+def group_at(group: GroupView, trace: GroupHistory | None, step: int) -> GroupView:
     """Return a group with the numbers that it had at a step; its parameters' were not noted."""
     nan = float("nan")
-    known = trace or GroupTrace(group.name)
+    known = trace or GroupHistory(group.name)
     lr, grad, update = (
         value_at(each, step) for each in (known.lr, known.grad_norm, known.update_ratio)
     )

@@ -109,5 +109,5 @@ class LogScreen(BaseDialog[None]):
     def _tell(self) -> None:
         follows = "follows" if self._view.follows else "stands still"
         level = "everything" if self._view.level == LEVELS[0] else f"{self._view.level} and worse"
-        said = f"{told(self._snapshot.said)} · {level} · {follows}"
+        said = f"{told(self._snapshot.log)} · {level} · {follows}"
         self.query_one("#log-told", Static).update(said)

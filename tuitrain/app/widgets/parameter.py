@@ -29,7 +29,7 @@ class ParameterPanel(RowsView):
         view = snapshot.parameter
         if view is None:
             self.name_borders("parameter", "")
-            if snapshot.phase.past:
+            if snapshot.phase.is_record:
                 return wrapped(_UNKNOWN, room.width, "muted")
             return [(("select a parameter in the groups table", "muted"),)]
         self.name_borders(

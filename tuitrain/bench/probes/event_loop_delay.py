@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from tuitrain.app.app import TuitrainApp
-from tuitrain.run.live_run import LiveRun
+from tuitrain.run.live.live_run import LiveRun
 from tuitrain.scenario.build import build, title_of
 from tuitrain.scenario.load import load
 

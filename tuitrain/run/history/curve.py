@@ -63,7 +63,7 @@ class Curve:
         return Series(steps, values)
 
 
-class LengthOnly(Curve):
+class LengthOnlyCurve(Curve):
     """A curve of which only the length is kept, for steps that are not trained: all values are 0.
 
     It takes no memory for a billion steps. Of the newest values it returns at most 64.
@@ -77,8 +77,8 @@ class LengthOnly(Curve):
         """Return the newest values: zeros, at most 64."""
         return [0.0] * min(count, self._length, 64)
 
-    def until(self, step: int) -> LengthOnly:
+    def until(self, step: int) -> LengthOnlyCurve:
         """Return such a curve up to and including ``step``."""
-        cut = LengthOnly()
+        cut = LengthOnlyCurve()
         cut._length = min(step, self._length)
         return cut

@@ -14,43 +14,43 @@ import numpy as np
 from tuitrain.engines.views import GroupView
 
 from ..line import Line
-from ..snapshot import GroupTrace, Series
+from ..snapshot import GroupHistory, Series
 
-POINTS: Final = 512
+MAX_POINTS: Final = 512
 """Of a group, at most; when there are so many, half of them stay, evenly spread over the steps."""
 
 
-class Trace:
+class GroupMetricHistory:
     """The course of one group. What is written is never written again, so views need no copy."""
 
     def __init__(self) -> None:
-        self._steps = np.empty(POINTS, np.int64)
-        self._values = np.empty((3, POINTS), np.float64)
+        self._steps = np.empty(MAX_POINTS, np.int64)
+        self._values = np.empty((3, MAX_POINTS), np.float64)
         self._length = 0
 
-    def note(self, step: int, group: GroupView) -> None:
+    def add(self, step: int, group: GroupView) -> None:
         """Add what the group looks like at a step, if none has been added there or later."""
         if self._length and step <= self._steps[self._length - 1]:
             return
-        if self._length == POINTS:
-            even = np.linspace(self._steps[0], self._steps[-1], POINTS // 2)
+        if self._length == MAX_POINTS:
+            even = np.linspace(self._steps[0], self._steps[-1], MAX_POINTS // 2)
             self._become(np.unique(np.searchsorted(self._steps, even)))
         self._steps[self._length] = step
         self._values[:, self._length] = group.lr, group.grad_norm, group.update_ratio
         self._length += 1
 
-    def until(self, step: int) -> Trace:
+    def until(self, step: int) -> GroupMetricHistory:
         """Return a trace of its own with what was noted up to and including ``step``."""
-        cut = Trace()
+        cut = GroupMetricHistory()
         cut._steps, cut._values, cut._length = self._steps, self._values, self._length
         cut._become(np.flatnonzero(self._steps[: self._length] <= step))
         return cut
 
-    def view(self, name: str) -> GroupTrace:
+    def view(self, name: str) -> GroupHistory:
         """Return what a face shows, read-only."""
         steps, values = self._steps[: self._length], self._values[:, : self._length]
         steps.flags.writeable = values.flags.writeable = False
-        return GroupTrace(name, *(Series(steps, each) for each in values))
+        return GroupHistory(name, *(Series(steps, each) for each in values))
 
     def _become(self, kept: np.ndarray) -> None:
         """Go on in new buffers, with these points of the old ones."""
@@ -61,16 +61,16 @@ class Trace:
         self._values[:, : len(kept)] = values[:, kept]
 
 
-class Traces:
+class MetricHistory:
     """The traces of all groups, on every line that can still be returned to."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, dict[str, Trace]] = {}
+        self._lines: dict[str, dict[str, GroupMetricHistory]] = {}
         self._shown = ""
 
-    def note(
-        self, step: int, line: Line, left: Collection[str], groups: Sequence[GroupView]
-    ) -> tuple[GroupTrace, ...]:
+    def add(
+        self, step: int, line: Line, branches: Collection[str], groups: Sequence[GroupView]
+    ) -> tuple[GroupHistory, ...]:
         """Add what the groups look like now, and return their traces, in the groups' order.
 
         Parameters
@@ -80,10 +80,10 @@ class Traces:
         left : the names of the lines that were left
         """
         if line.name != self._shown:
-            self._move_to(line, step, left)
+            self._move_to(line, step, branches)
         here = self._lines[line.name]
         for group in groups:
-            here.setdefault(group.name, Trace()).note(step, group)
+            here.setdefault(group.name, GroupMetricHistory()).add(step, group)
         return tuple(here[group.name].view(group.name) for group in groups)
 
     def _move_to(self, line: Line, step: int, left: Collection[str]) -> None:

@@ -31,7 +31,7 @@ class _Kept:
     nbytes: int
 
 
-class KeptStates:
+class StateCache:
     """States by step and by what was decided before them.
 
     Parameters
@@ -71,7 +71,7 @@ class KeptStates:
             self._steps = line, tuple(dict.fromkeys(steps))
         return self._steps[1]
 
-    def keep(self, state: EngineState, decisions: Sequence[Decision]) -> None:
+    def add(self, state: EngineState, decisions: Sequence[Decision]) -> None:
         """Keep a state that was copied before any decision was taken at its boundary."""
         self._steps = None
         self._kept.append(_Kept(state, _before(state.step, decisions), state.nbytes))

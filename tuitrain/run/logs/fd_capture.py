@@ -13,14 +13,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Final, TextIO
 
-from .log_capture import Output
+from .log_capture import LogCapture
 
 _LEVELS: Final = {1: "out", 2: "err"}
 _NAMES: Final = {1: ("stdout", "__stdout__"), 2: ("stderr", "__stderr__")}
 
 
 @contextmanager
-def drained(output: Output) -> Iterator[None]:
+def capture_descriptors(output: LogCapture) -> Iterator[None]:
     """Take what is written to the descriptors, until the context is left."""
     with ExitStack() as pipes:
         for number in _LEVELS:
@@ -29,7 +29,7 @@ def drained(output: Output) -> Iterator[None]:
 
 
 @contextmanager
-def _pipe(number: int, output: Output) -> Iterator[None]:
+def _pipe(number: int, output: LogCapture) -> Iterator[None]:
     before = {name: getattr(sys, name) for name in _NAMES[number]}
     for stream in before.values():
         stream.flush()
@@ -55,7 +55,7 @@ def _name(streams: Mapping[str, TextIO]) -> None:
         setattr(sys, name, stream)
 
 
-def _read(reading: int, level: str, output: Output) -> None:
+def _read(reading: int, level: str, output: LogCapture) -> None:
     """Take lines in until nobody can write any more."""
     with os.fdopen(reading, encoding="utf-8", errors="replace") as lines:
         for line in lines:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
-MOST_LINES: Final = 5000
+MAX_LINES: Final = 5000
 """So many lines are kept in memory, the newest; a line of 200 characters takes about 400 bytes."""
 
 _LONGEST: Final = 2000
@@ -27,7 +27,7 @@ _LONGEST: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class LogLine:
     """A line that was said.
 
     Attributes
@@ -42,7 +42,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class LogSnapshot:
     """What was said so far: the newest lines, how many there were, and why none are written.
 
     Attributes
@@ -51,30 +51,30 @@ class Said:
     problem : why it is no longer written there, or ""
     """
 
-    lines: tuple[Line, ...] = ()
+    lines: tuple[LogLine, ...] = ()
     total: int = 0
     file: str = ""
     problem: str = ""
 
 
-class Output:
+class LogCapture:
     """Takes lines from any thread."""
 
-    def __init__(self, most: int = MOST_LINES) -> None:
-        self.step: Callable[[], int] = lambda: 0
+    def __init__(self, max_lines: int = MAX_LINES) -> None:
+        self.get_step: Callable[[], int] = lambda: 0
         """Says at which step the run is."""
-        self.released = False
-        self._lines: deque[Line] = deque(maxlen=most)
+        self.is_released = False
+        self._lines: deque[LogLine] = deque(maxlen=max_lines)
         self._total = 0
         self._lock = threading.Lock()
         self._file: TextIO | None = None
-        self._said = Said()
+        self._said = LogSnapshot()
 
-    def said(self) -> Said:
+    def snapshot(self) -> LogSnapshot:
         """Return what was said; the same value as long as nothing was added."""
         with self._lock:
             if self._said.total != self._total:
-                self._said = Said(
+                self._said = LogSnapshot(
                     tuple(self._lines), self._total, self._said.file, self._said.problem
                 )
             return self._said
@@ -82,21 +82,21 @@ class Output:
     def add(self, level: str, text: str) -> None:
         """Take in a text, of one line or more."""
         with self._lock:
-            step = self.step()
+            step = self.get_step()
             for line in text.splitlines() or [""]:
-                self._lines.append(Line(step, level, line))
+                self._lines.append(LogLine(step, level, line))
                 self._total += 1
                 self._write(self._lines[-1])
 
-    def keep(self, path: Path) -> None:
+    def write_to(self, path: Path) -> None:
         """Write everything into a file from now on, and what was said so far first."""
         with self._lock:
             try:
                 self._file = path.open("a", encoding="utf-8", errors="replace")
             except OSError as error:
-                self._said = Said(problem=f"{path}: {error.strerror}")
+                self._said = LogSnapshot(problem=f"{path}: {error.strerror}")
                 return
-            self._said = Said(file=str(path))
+            self._said = LogSnapshot(file=str(path))
             for line in self._lines:
                 self._write(line)
 
@@ -106,13 +106,13 @@ class Output:
             self._close()
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def capture(self) -> Iterator[None]:
         """Take what is printed, logged and warned of, until the context is left."""
         handler = _Handler(self)
         root = logging.getLogger()
         streams = sys.stdout, sys.stderr
         shown = warnings.showwarning
-        self.take_streams()
+        self.install_streams()
         root.addHandler(handler)
         warnings.showwarning = self._warned
         try:
@@ -125,9 +125,9 @@ class Output:
 
     def release(self) -> None:
         """Let through what is printed from now on: the screen has gone, or is about to."""
-        self.released = True
+        self.is_released = True
 
-    def take_streams(self) -> None:
+    def install_streams(self) -> None:
         """Put our streams in the place of those that are there, if they are not ours already."""
         if not isinstance(sys.stdout, _Stream):
             sys.stdout = _Stream(self, "out", sys.stdout)
@@ -146,14 +146,14 @@ class Output:
         del file, line
         self.add("warning", f"{category.__name__}: {message} ({filename}:{lineno})")
 
-    def _write(self, line: Line) -> None:
+    def _write(self, line: LogLine) -> None:
         if self._file is None:
             return
         try:
             self._file.write(f"{line.step}\t{line.level}\t{line.text}\n")
             self._file.flush()
         except OSError as error:
-            self._said = Said(problem=f"{self._said.file}: {error.strerror}")
+            self._said = LogSnapshot(problem=f"{self._said.file}: {error.strerror}")
             self._close()
 
     def _close(self) -> None:
@@ -163,13 +163,15 @@ class Output:
         try:
             file.close()  # tries once more to write what is left
         except OSError as error:
-            self._said = Said(problem=self._said.problem or f"{self._said.file}: {error.strerror}")
+            self._said = LogSnapshot(
+                problem=self._said.problem or f"{self._said.file}: {error.strerror}"
+            )
 
 
 class _Handler(logging.Handler):
     """Hands log records over."""
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: LogCapture) -> None:
         super().__init__()
         self._output = output
 
@@ -183,7 +185,7 @@ class _Handler(logging.Handler):
 class _Stream(io.TextIOBase):
     """A text stream whose lines go to the output; each thread finishes its own."""
 
-    def __init__(self, output: Output, level: str, under: TextIO) -> None:
+    def __init__(self, output: LogCapture, level: str, under: TextIO) -> None:
         super().__init__()
         self._output = output
         self._level = level
@@ -198,7 +200,7 @@ class _Stream(io.TextIOBase):
         return True
 
     def write(self, text: str, /) -> int:
-        if self._output.released:
+        if self._output.is_released:
             return self._under.write(text)
         begun = getattr(self._begun, "text", "") + text
         *lines, rest = begun.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from tuitrain.errors import TuitrainError
-from tuitrain.run.group_metrics import Looked
-from tuitrain.run.history.metric_history import POINTS
+from tuitrain.run.group_metrics import GroupMetrics
+from tuitrain.run.history.metric_history import MAX_POINTS
 from tuitrain.run.record_reading import read_groups
-from tuitrain.run.snapshot import GroupTrace, GroupView, Series
+from tuitrain.run.snapshot import GroupHistory, GroupView, Series
 
 from .history import PastLine
 
@@ -29,9 +29,9 @@ class _Course:
     def until(self, step: int) -> np.ndarray:
         """Return the places of what was known at a step: evenly spread, and the last of all."""
         end = int(np.searchsorted(self.steps, step, side="right"))
-        if end <= POINTS:
+        if end <= MAX_POINTS:
             return np.arange(end)
-        even = np.linspace(self.steps[0], self.steps[end - 1], POINTS)
+        even = np.linspace(self.steps[0], self.steps[end - 1], MAX_POINTS)
         return np.unique(np.searchsorted(self.steps[:end], even))
 
 
@@ -53,8 +53,8 @@ class PastCourses:
         self._courses: dict[str, dict[str, _Course]] = {}
 
     def traces(
-        self, line: PastLine, step: int, rates: Sequence[GroupTrace]
-    ) -> tuple[GroupTrace, ...]:
+        self, line: PastLine, step: int, rates: Sequence[GroupHistory]
+    ) -> tuple[GroupHistory, ...]:
         """Add to the courses of learning rates what is known of the others up to a step."""
         courses = self._of(line)
         return tuple(_with(each, courses.get(each.name), step) for each in rates)
@@ -64,7 +64,7 @@ class PastCourses:
             self._courses[line.name] = _courses(self._on(line))
         return self._courses[line.name]
 
-    def _on(self, line: PastLine) -> list[Looked]:
+    def _on(self, line: PastLine) -> list[GroupMetrics]:
         """Return what was seen on a line, and on those that it was made from."""
         mine = self._looks.get(line.name, [])
         if line.parent is None:
@@ -73,7 +73,7 @@ class PastCourses:
         return common + [each for each in mine if each.step > line.fork]
 
 
-def as_looked_at(group: GroupView, trace: GroupTrace) -> GroupView:
+def as_looked_at(group: GroupView, trace: GroupHistory) -> GroupView:
     """Return a group with the last values of its course; those of a frozen one it has no more."""
     if group.frozen_since is not None or not len(trace.grad_norm):
         return group
@@ -81,9 +81,9 @@ def as_looked_at(group: GroupView, trace: GroupTrace) -> GroupView:
     return replace(group, grad_norm=float(grad_norm), update_ratio=float(update_ratio))
 
 
-def _by_line(looks: Iterable[Looked]) -> dict[str, list[Looked]]:
+def _by_line(looks: Iterable[GroupMetrics]) -> dict[str, list[GroupMetrics]]:
     """Sort by line of history, each with ascending steps: what was seen later is what holds."""
-    lines: dict[str, list[Looked]] = {}
+    lines: dict[str, list[GroupMetrics]] = {}
     for look in looks:
         line = lines.setdefault(look.branch, [])
         while line and line[-1].step >= look.step:
@@ -92,7 +92,7 @@ def _by_line(looks: Iterable[Looked]) -> dict[str, list[Looked]]:
     return lines
 
 
-def _courses(looks: Sequence[Looked]) -> dict[str, _Course]:
+def _courses(looks: Sequence[GroupMetrics]) -> dict[str, _Course]:
     points: dict[str, list[tuple[float, ...]]] = {}
     for look in looks:
         for name, values in look.groups.items():
@@ -106,7 +106,7 @@ def _course(points: Sequence[tuple[float, ...]]) -> _Course:
     return _Course(steps.astype(np.int64), grad_norm, update_ratio)
 
 
-def _with(trace: GroupTrace, course: _Course | None, step: int) -> GroupTrace:
+def _with(trace: GroupHistory, course: _Course | None, step: int) -> GroupHistory:
     if course is None:
         return trace
     places = course.until(step)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tuitrain.run.record_reading import HEADER
-from tuitrain.run.snapshot import GroupTrace, Series
+from tuitrain.run.snapshot import GroupHistory, Series
 from tuitrain.scenario.rerun import scenario_of
 
 from .courses import PastCourses
@@ -26,7 +26,7 @@ class FinalCurves:
 
     loss: Series = field(default_factory=Series)
     accuracy: Series = field(default_factory=Series)
-    traces: tuple[GroupTrace, ...] = ()
+    traces: tuple[GroupHistory, ...] = ()
 
 
 def final_curves(folder: Path) -> FinalCurves:

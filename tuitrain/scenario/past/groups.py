@@ -10,7 +10,7 @@ import numpy as np
 
 from tuitrain.commands import parse
 from tuitrain.errors import TuitrainError
-from tuitrain.run.snapshot import GroupTrace, GroupView, Series
+from tuitrain.run.snapshot import GroupHistory, GroupView, Series
 from tuitrain.scenario.build import parts_of, plans_of
 from tuitrain.scenario.lines import Done
 from tuitrain.scenario.schema import Scenario
@@ -58,7 +58,7 @@ class PastGroups:
             return ()
         return tuple(_at(each, step) for each in stretches[-1].groups)
 
-    def rates(self, step: int, decided: tuple[Done, ...]) -> tuple[GroupTrace, ...]:
+    def rates(self, step: int, decided: tuple[Done, ...]) -> tuple[GroupHistory, ...]:
         """Return the course of the learning rates up to a step: all that is known of a course."""
         if not (stretches := self._followed(decided)):
             return ()
@@ -70,7 +70,7 @@ class PastGroups:
             for group in stretch.groups if len(steps) else ():
                 courses.setdefault(group.name, []).append((steps, _rates(group, steps)))
         named = [group.name for group in stretches[-1].groups]
-        return tuple(GroupTrace(name, _joined(courses.get(name, []))) for name in named)
+        return tuple(GroupHistory(name, _joined(courses.get(name, []))) for name in named)
 
     def _followed(self, decided: tuple[Done, ...]) -> list[_Stretch]:
         """Return what the groups came through; the last answer is remembered."""

@@ -109,17 +109,17 @@ class Recording:
         del actor
         raise RefusedError(f"{to_text(command)!r} steers a run, and this is the record of one")
 
-    def watch(self, parameter: str | None) -> None:
+    def select_parameter(self, parameter: str | None) -> None:
         """Describe this parameter from now on, where a checkpoint has its values."""
         if parameter != self._watched:
             self._watched, self._shown = parameter, None
 
-    def see(self, asked: See | None) -> None:
+    def inspect(self, asked: See | None) -> None:
         """Say that nothing can be looked at closely."""
         if asked != self._asked:
             self._asked, self._shown = asked, None
 
-    def woke(self) -> None:
+    def on_resume(self) -> None:
         """Take no notice: nothing was under way."""
 
     def preview(self, command: AnyCommand | None) -> None:
@@ -167,14 +167,14 @@ class Recording:
         watched = self._watched
         return Snapshot(
             version=self._version,
-            title=self._title,
+            info=self._title,
             phase=Phase.PLAYED if self.playing else Phase.RECORDED,
             step=step,
             note=self._groups.problem or self._courses.problem,
             loss=line.loss_until(step),
             accuracy=line.accuracy_until(step),
             groups=groups,
-            traces=traces,
+            histories=traces,
             parameter=self._values.at(watched, step, decided, groups) if watched else None,
             journal=history.entries[: history.known(moment)],
             interventions=tuple(Intervention(*each) for each in commands),
@@ -182,8 +182,8 @@ class Recording:
             branches=(*_left(history, moment), *_ahead(history, moment)),
             checkpoints=self._values.names(),
             clip=_clip(commands),
-            recorded=self._where(),
-            seen=Unseen(self._asked, step, UNSEEN) if self._asked else None,
+            record_status=self._where(),
+            inspection=Unseen(self._asked, step, UNSEEN) if self._asked else None,
         )
 
     def _where(self) -> str:

@@ -73,7 +73,7 @@ class PastValues:
                     state = read_checkpoint(path).session
                 except CheckpointError:
                     continue
-                made = ((each.step, to_text(each.command)) for each in state.line.decisions)
+                made = ((each.step, to_text(each.command)) for each in state.branch.decisions)
                 self._kept.append(_Kept(state.engine.step, tuple(made), state))
         return self._kept
 

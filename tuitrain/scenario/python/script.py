@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tuitrain.engines.state import EngineState
-from tuitrain.run.progress import Tell, nobody
+from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain_core.data import Dataset
 
 from ..build import engine_of, parts_of, title_of
@@ -51,7 +51,7 @@ CLIPPING = {
 }
 
 
-def python_script(scenario: Scenario, source: str, tell: Tell = nobody) -> str:
+def python_script(scenario: Scenario, source: str, tell: ProgressCallback = ignore_progress) -> str:
     """Write the Python program that trains what a scenario trains, to the same bits.
 
     Parameters

@@ -74,7 +74,7 @@ def chart(
     span = _span(curves, quantity)
     if span is None:
         absent = quantity.absent if view.span is None else "nothing in view: 0 shows the whole run"
-        if snapshot.phase.past and quantity not in (LOSS, ACCURACY):
+        if snapshot.phase.is_record and quantity not in (LOSS, ACCURACY):
             absent = "not in the record"
         return Chart([((absent, "muted"),)], title, subtitle)
     label = powers(*span) if logarithmic else _label(quantity, *span)

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from tuitrain.run.snapshot import Series, Snapshot, Trial
+from tuitrain.run.snapshot import LrSweep, Series, Snapshot
 
 from ..formatting import count, rate, short
 from ..rows import Role, Row, left, right
@@ -50,7 +50,7 @@ class Tried:
     role: Role
 
 
-def tried(snapshot: Snapshot, trial: Trial) -> list[Tried]:
+def tried(snapshot: Snapshot, trial: LrSweep) -> list[Tried]:
     """Return the candidates, in the order in which they were given."""
     lines = {branch.name: branch.loss for branch in snapshot.branches}
     lines[snapshot.branch] = snapshot.loss
@@ -65,7 +65,7 @@ def tried(snapshot: Snapshot, trial: Trial) -> list[Tried]:
                 curve,
                 _mean(curve, trial, AT_THE_END),
                 _mean(curve, trial, trial.steps),
-                each.as_is,
+                each.is_unchanged,
                 _ROLES[index % len(_ROLES)],
             )
         )
@@ -78,7 +78,7 @@ def best(candidates: Sequence[Tried]) -> int:
     return min(places, key=lambda at: _finite_or(candidates[at].end, math.inf), default=0)
 
 
-def table_rows(candidates: Sequence[Tried], trial: Trial, width: int) -> list[Row]:
+def table_rows(candidates: Sequence[Tried], trial: LrSweep, width: int) -> list[Row]:
     """Return a title, and a row for each candidate; the best is marked."""
     last = min(AT_THE_END, trial.steps)
     lr_title = "lr" if math.isfinite(trial.lr) else "times"
@@ -155,7 +155,7 @@ def _lr(value: str, now: float) -> float:
     return float(value[1:]) * (now if math.isfinite(now) else 1.0)
 
 
-def _since(series: Series, trial: Trial) -> Series:
+def _since(series: Series, trial: LrSweep) -> Series:
     first = int(np.searchsorted(series.steps, trial.step, side="right"))
     part = slice(first, first + trial.steps)
     return Series(series.steps[part], series.values[part])
@@ -189,10 +189,10 @@ def _span(curves: Sequence[np.ndarray], begins: float) -> tuple[float, float] | 
     return flat(bottom, top) or (bottom, top)
 
 
-def _mean(curve: Series, trial: Trial, last: int) -> float:
+def _mean(curve: Series, trial: LrSweep, last: int) -> float:
     """Return the mean loss of the last steps, over their samples."""
     values = curve.values[-last:].tolist()
-    return trial.batches.mean(values, int(curve.steps[-1])) if values else math.nan
+    return trial.batches.mean_loss(values, int(curve.steps[-1])) if values else math.nan
 
 
 def _finite_or(value: float, otherwise: float) -> float:

@@ -56,7 +56,7 @@ def _of_groups(
         places = {group.name: index for index, group in enumerate(snapshot.groups)}
         return [
             Curve(getattr(each, what), group_role(places[each.name]), name=each.name)
-            for each in snapshot.traces
+            for each in snapshot.histories
             if each.name in places
         ]
 

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property, partial
 from typing import Final, TypeAlias
 
-from tuitrain.run.snapshot import GroupTrace, GroupView, ParameterRow, Series
+from tuitrain.run.snapshot import GroupHistory, GroupView, ParameterRow, Series
 
 from ..charts.sparkline import sparkline
 from ..formatting import compact, count, rate, shape, short
@@ -21,7 +21,7 @@ Marked: TypeAlias = tuple[str, bool]
 """A row that is marked: its name, and whether it is a group's."""
 
 _GRAD: Final = 17
-_NO_COURSE: Final = GroupTrace("")
+_NO_COURSE: Final = GroupHistory("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def table_rows(
     groups: Sequence[GroupView],
     folded: Collection[str],
     columns: Columns,
-    traces: Sequence[GroupTrace] = (),
+    traces: Sequence[GroupHistory] = (),
     pattern: str = "",
     marked: Collection[Marked] = (),
 ) -> list[TableRow]:
@@ -160,7 +160,7 @@ def _marked(draw: Callable[[], Row]) -> Row:
 
 
 def _group_row(
-    group: GroupView, role: Role, is_open: bool, columns: Columns, course: GroupTrace
+    group: GroupView, role: Role, is_open: bool, columns: Columns, course: GroupHistory
 ) -> Row:
     name = f"❄ {group.name}" if group.frozen_since is not None else group.name + _partly(group)
     optimizer = f"{group.optimizer} {group.settings}".strip()

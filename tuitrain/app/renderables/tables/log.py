@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from tuitrain.run.logs.log_capture import Line, Said
+from tuitrain.run.logs.log_capture import LogLine, LogSnapshot
 
 from ..formatting import count
 from ..rows import Role, Row, left, right
@@ -18,7 +18,7 @@ _ROLES: Final[dict[int, Role]] = {0: "text", 1: "warning", 2: "bad"}
 _LEVEL: Final = 8
 
 
-def shown(lines: Sequence[Line], level: str, pattern: str) -> list[Line]:
+def shown(lines: Sequence[LogLine], level: str, pattern: str) -> list[LogLine]:
     """Return the lines that are at least as grave, and hold a text in any case of letters."""
     least = LEVELS.index(level)
     wanted = pattern.casefold()
@@ -29,7 +29,7 @@ def shown(lines: Sequence[Line], level: str, pattern: str) -> list[Line]:
     ]
 
 
-def log_rows(lines: Sequence[Line], width: int) -> list[Row]:
+def log_rows(lines: Sequence[LogLine], width: int) -> list[Row]:
     """Return a row for every line."""
     if not lines:
         return [(("nothing was said", "muted"),)]
@@ -45,7 +45,7 @@ def log_rows(lines: Sequence[Line], width: int) -> list[Row]:
     ]
 
 
-def told(said: Said) -> str:
+def told(said: LogSnapshot) -> str:
     """Say how much of it is kept, and where the rest is."""
     lines = f"{count(said.total)} line{'s' if said.total != 1 else ''}"
     if len(said.lines) < said.total:

@@ -273,7 +273,9 @@ _SAID: Final[Mapping[Flow, str]] = {
 
 def how_trained(snapshot: Snapshot, width: int) -> str:
     """Say why steps are taken slowly, in at most so many cells; nothing if they are not."""
-    return shortened(f"eager: {snapshot.eager}", width) if snapshot.eager else ""
+    return (
+        shortened(f"eager: {snapshot.fallback_reason}", width) if snapshot.fallback_reason else ""
+    )
 
 
 def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView]) -> list[Row]:

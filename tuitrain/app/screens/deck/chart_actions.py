@@ -91,11 +91,11 @@ class Charting(Acts):
             return
         chart = self.focused if isinstance(self.focused, Chart) else self.query(Chart).first()
         quantity = chart.quantity
-        stem = f"{snapshot.title.name}-{quantity.written_name}-{snapshot.step}"
+        stem = f"{snapshot.info.name}-{quantity.written_name}-{snapshot.step}"
         curves = quantity.curves(snapshot) + pinned_curves(self.chart_view.pinned, quantity)
         numbers = to_csv(curves, snapshot.branch)
         named = chart.borders[0] if chart.borders else quantity.name
-        title = f"{snapshot.title.name} · {named} · step {snapshot.step}"
+        title = f"{snapshot.info.name} · {named} · step {snapshot.step}"
         rows = [*legend_rows(curves, chart.room.width), *chart.rows(snapshot, chart.room)]
         drawn = rows, chart.style_of, title
         files: dict[str, str | bytes] = {".csv": numbers, ".svg": to_svg(*drawn)}

@@ -132,13 +132,13 @@ class Acts(Steering):
         """Show what was tried last."""
         if (snapshot := self._past(looks=True)) is None:
             return
-        if snapshot.trial is None:
+        if snapshot.lr_sweep is None:
             self.status.say(
                 f"nothing was tried yet: {key_label(self.app, 'try')} tries learning rates",
                 "warning",
             )
             return
-        self._ask(WhatIfDialog(snapshot, snapshot.trial))
+        self._ask(WhatIfDialog(snapshot, snapshot.lr_sweep))
 
     def action_breakpoints(self) -> None:
         """Open the breakpoints."""
@@ -198,7 +198,7 @@ class Acts(Steering):
 
     def watch_closely(self, asked: See | None) -> None:
         """Ask the run to show something closely, or nothing any more."""
-        self._source.see(asked)
+        self._source.inspect(asked)
 
     def act_for(self, rows: Sequence[TableRow], act: str) -> None:
         """Do what a key does, to rows that a view has chosen; to those of the table if none."""
@@ -229,7 +229,7 @@ class Acts(Steering):
             if answer is not None:
                 self._save(folder, answer)
 
-        name = "-".join(self.snapshot.title.name.split()).replace("/", "-")
+        name = "-".join(self.snapshot.info.name.split()).replace("/", "-")
         printable = "".join(each if each.isprintable() else "-" for each in name)
         suggested = Path(f"{truncate_utf8(printable, MAX_STEM_BYTES) or 'mine'}.toml")
         self.app.push_screen(SaveDialog(suggested, list(WRITERS)), named)

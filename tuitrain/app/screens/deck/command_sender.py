@@ -219,7 +219,7 @@ class Steering(BaseScreen[None]):
     def _confirm(self, act: str, warning: str, then: Callable[[], None]) -> None:
         """Ask before something that ends the run, naming it."""
         assert self.snapshot is not None
-        title, step = self.snapshot.title, count(self.snapshot.step)
+        title, step = self.snapshot.info, count(self.snapshot.step)
         question = f"{act} the run {title.name} at step {step} of {count(title.total_steps)}?"
 
         def answered(sure: bool | None) -> None:

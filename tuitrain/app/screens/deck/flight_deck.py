@@ -126,8 +126,8 @@ class FlightDeck(Surroundings):
     def _compare(self, entry: JournalEntry, snapshot: Snapshot) -> None:
         """Show what was tried as soon as it is known, unless something else is open."""
         tried = entry.command.startswith("try ") and entry.outcome == "applied"
-        if tried and snapshot.trial is not None and self.app.screen is self:
-            self._ask(WhatIfDialog(snapshot, snapshot.trial))
+        if tried and snapshot.lr_sweep is not None and self.app.screen is self:
+            self._ask(WhatIfDialog(snapshot, snapshot.lr_sweep))
 
     @on(GroupsTable.Selected)
     def _watch_parameter(self, event: GroupsTable.Selected) -> None:
@@ -137,7 +137,7 @@ class FlightDeck(Surroundings):
         group = next((each for each in groups if each.name == event.row.group), None)
         if event.row.is_group and group is not None and group.parameters:
             name = max(group.parameters, key=lambda each: each.size).name
-        self._source.watch(name)
+        self._source.select_parameter(name)
         self.show_keys()
 
     @on(Input.Changed, "#command")

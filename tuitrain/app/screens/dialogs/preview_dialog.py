@@ -118,8 +118,8 @@ def forecast_lr(group: GroupView, snapshot: Snapshot, command: Rescheduling) -> 
     RefusedError : a value of the command is out of range
     """
     first = snapshot.step
-    last = max(first, snapshot.title.total_steps - 1)
-    per_epoch = max(1, snapshot.title.steps_per_epoch)
+    last = max(first, snapshot.info.total_steps - 1)
+    per_epoch = max(1, snapshot.info.steps_per_epoch)
 
     def over(end: int, ends: tuple[float, float]) -> Ahead:
         steps = np.unique(np.linspace(first, end, _POINTS).astype(np.int64))

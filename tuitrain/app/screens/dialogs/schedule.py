@@ -62,8 +62,8 @@ class ScheduleDialog(RescheduleDialog):
 
 def first_terms(group: GroupView, snapshot: Snapshot) -> Mapping[str, str]:
     """Return for each kind of schedule terms that fill what is left of the run."""
-    left = max(2, snapshot.title.total_steps - snapshot.step)
-    epochs = left // max(1, snapshot.title.steps_per_epoch)
+    left = max(2, snapshot.info.total_steps - snapshot.step)
+    epochs = left // max(1, snapshot.info.steps_per_epoch)
     over = f"{epochs} epochs" if epochs > 1 else f"{left} steps"
     count, unit = (epochs, "epochs") if epochs > 1 else (left, "steps")
     each = unit.removesuffix("s")

@@ -84,10 +84,10 @@ class TryDialog(CommandDialog):
 
 def takes(command: TryLr, snapshot: Snapshot) -> str:
     """Say how much is trained, how long that takes at the present speed, and what comes after."""
-    steps = min(command.steps, max(1, snapshot.title.total_steps - snapshot.step))
+    steps = min(command.steps, max(1, snapshot.info.total_steps - snapshot.step))
     total = steps * len(command.values)
     speed = snapshot.samples_per_second
-    seconds = math.ceil(total * snapshot.title.batch_size / speed) if speed else None
+    seconds = math.ceil(total * snapshot.info.batch_size / speed) if speed else None
     about = f", about {duration(seconds)}" if seconds is not None else ""
     return (
         f"trains {count(total)} steps{about}, on the same batches each; then the run stands at "

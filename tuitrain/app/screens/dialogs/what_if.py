@@ -9,7 +9,7 @@ from tuitrain.app.renderables.charts.lr_sweep import FINDER_FROM
 from tuitrain.app.renderables.formatting import count
 from tuitrain.app.widgets.charts.lr_sweep import TriedCurves, TriedFinder, TriedTable, TriedView
 from tuitrain.app.widgets.no_markup import Horizontal
-from tuitrain.run.snapshot import Snapshot, Trial
+from tuitrain.run.snapshot import LrSweep, Snapshot
 
 from .command_dialog import CommandDialog
 
@@ -20,7 +20,7 @@ class WhatIfDialog(CommandDialog):
     verb = "try"
     AUTO_FOCUS = "#tried-table"
 
-    def __init__(self, snapshot: Snapshot, trial: Trial) -> None:
+    def __init__(self, snapshot: Snapshot, trial: LrSweep) -> None:
         super().__init__(
             f"what if: lr {trial.target}, {count(trial.steps)} steps from step {count(trial.step)}"
         )

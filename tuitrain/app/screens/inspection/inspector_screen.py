@@ -141,9 +141,9 @@ class SeeingScreen(BaseScreen[None]):
             if frame.snapshot is not snapshot:
                 frame.snapshot = snapshot
         self._answer(snapshot)
-        fresh = snapshot.seen is not None and snapshot.seen is not self.seen
-        if fresh and snapshot.seen is not None and snapshot.seen.asked == self.asked():
-            self.seen = snapshot.seen
+        fresh = snapshot.inspection is not None and snapshot.inspection is not self.seen
+        if fresh and snapshot.inspection is not None and snapshot.inspection.asked == self.asked():
+            self.seen = snapshot.inspection
             self._draw(snapshot)
         self.query_one(KeyFooter).show([*self.hints(), *self._common(snapshot)])
 

@@ -28,13 +28,13 @@ from tuitrain.app.widgets.inputs.filter_line import FilterInput, FilterLine
 from tuitrain.app.widgets.no_markup import Horizontal, Input, Static, Vertical
 from tuitrain.app.widgets.tables.pick_list import PickList
 from tuitrain.errors import TuitrainError
-from tuitrain.run.snapshot import Phase, Series, Snapshot, Title
+from tuitrain.run.snapshot import Phase, RunInfo, Series, Snapshot
 from tuitrain.scenario.past.runs import PastRun
 
 from ...framework.screens import BaseDialog
 from ..help import EXPLAIN
 
-NO_RUN: Final = Snapshot(0, Title("", "", "", 0, 1, 0, 0), Phase.RECORDED)
+NO_RUN: Final = Snapshot(0, RunInfo("", "", "", 0, 1, 0, 0), Phase.RECORDED)
 """What the charts show where there is no present run."""
 
 _KEYS: Final = "   ".join(
@@ -141,7 +141,7 @@ class RunsScreen(BaseDialog[tuple[Pinned, ...]]):
             said = f"the {self._quantity.name} is the whole network's; ] goes to what groups have"
             self.query_one("#compared", Static).update(literal(said, "$warning"))
             return
-        traces = [*self._present.traces]
+        traces = [*self._present.histories]
         for each in self._view.pinned:
             traces += each.curves.traces
         names = ["", *dict.fromkeys(each.name for each in traces)]

@@ -21,7 +21,7 @@ from tuitrain.app.renderables.charts.lr_sweep import (
     tried,
 )
 from tuitrain.app.renderables.rows import Row
-from tuitrain.run.snapshot import Snapshot, Trial
+from tuitrain.run.snapshot import LrSweep, Snapshot
 
 from ..row_cursor import RowCursor
 from ..rows_view import RowsView
@@ -33,7 +33,7 @@ class TriedView(RowsView):
     chosen: reactive[int] = reactive(0, init=False, repaint=False)
     """The place of the chosen candidate."""
 
-    def __init__(self, trial: Trial, *, id: str, classes: str = "") -> None:
+    def __init__(self, trial: LrSweep, *, id: str, classes: str = "") -> None:
         super().__init__(id=id, classes=classes)
         self._trial = trial
 
@@ -51,7 +51,7 @@ class TriedCurves(TriedView):
 
     BORDER_TITLE = "loss"
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: LrSweep) -> None:
         super().__init__(trial, id="tried-curves", classes="panel")
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
@@ -64,7 +64,7 @@ class TriedFinder(TriedView):
 
     BORDER_TITLE = "loss at the end, by lr"
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: LrSweep) -> None:
         super().__init__(trial, id="tried-finder", classes="panel")
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
@@ -83,7 +83,7 @@ class TriedTable(TriedView, RowCursor, can_focus=True):
 
         place: int
 
-    def __init__(self, trial: Trial) -> None:
+    def __init__(self, trial: LrSweep) -> None:
         super().__init__(trial, id="tried-table")
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:

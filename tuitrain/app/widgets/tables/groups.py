@@ -67,7 +67,7 @@ class GroupsTable(RowCursor, can_focus=True):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the column titles and the rows under them."""
         if not snapshot.groups:
-            absent = "the record does not tell" if snapshot.phase.past else "no groups yet"
+            absent = "the record does not tell" if snapshot.phase.is_record else "no groups yet"
             return [((absent, "muted"),)]
         self._name_borders(snapshot)
         self._fit(snapshot, room.height)
@@ -76,7 +76,7 @@ class GroupsTable(RowCursor, can_focus=True):
             self._groups(snapshot),
             self._folded,
             columns,
-            snapshot.traces,
+            snapshot.histories,
             self._pattern,
             self._marked,
         )
@@ -106,7 +106,7 @@ class GroupsTable(RowCursor, can_focus=True):
     def _groups(self, snapshot: Snapshot) -> Sequence[GroupView]:
         if (step := self.at) is None:
             return snapshot.groups
-        traces = {each.name: each for each in snapshot.traces}
+        traces = {each.name: each for each in snapshot.histories}
         return [group_at(each, traces.get(each.name), step) for each in snapshot.groups]
 
     def filter(self, pattern: str) -> None:

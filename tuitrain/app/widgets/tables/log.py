@@ -24,12 +24,12 @@ class LogView(RowCursor, can_focus=True):
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """List the lines that are asked for, oldest first."""
-        return log_rows(shown(snapshot.said.lines, self.level, self.pattern), room.width)
+        return log_rows(shown(snapshot.log.lines, self.level, self.pattern), room.width)
 
     def look(self, snapshot: Snapshot) -> None:
         """Take in what was said."""
         known = self.snapshot
-        if known is None or known.said is not snapshot.said:
+        if known is None or known.log is not snapshot.log:
             self.snapshot = snapshot
 
     def watch_snapshot(self) -> None:

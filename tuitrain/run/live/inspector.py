@@ -21,11 +21,11 @@ from tuitrain.engines.closeups import (
 )
 from tuitrain.engines.views import LayerUnits
 
-from .session import Session
-from .snapshot import Phase
-from .weights import WeightsSampler
+from ..session import Session
+from ..snapshot import Phase
+from .parameter_sampler import ParameterSampler
 
-SHARE: Final = 19
+MIN_TRAINING_RATIO: Final = 19
 """Training has at least so many times as long as the look before it took."""
 
 WEIGHTS_SECONDS: Final = 0.25
@@ -35,7 +35,7 @@ UNITS_SECONDS: Final = 1.0
 """How often each is looked at, at most, while the run goes on."""
 
 
-class Paced:
+class ThrottledCall:
     """Something that is looked at again when its time has come."""
 
     def __init__(self, clock: Callable[[], float], seconds: float) -> None:
@@ -51,11 +51,11 @@ class Paced:
         if key != self._key or began >= self._due:
             self._key, self._found = key, look()
             ended = self._clock()
-            self._due = ended + max(self._seconds, SHARE * (ended - began))
+            self._due = ended + max(self._seconds, MIN_TRAINING_RATIO * (ended - began))
         return self._found
 
 
-class Seeing:
+class Inspector:
     """Answers what somebody asks to see of a session.
 
     Parameters
@@ -64,14 +64,14 @@ class Seeing:
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._weights = Paced(clock, WEIGHTS_SECONDS)
-        self._network = Paced(clock, NETWORK_SECONDS)
-        self._batch = Paced(clock, BATCH_SECONDS)
-        self._units = Paced(clock, UNITS_SECONDS)
-        self._sampler = WeightsSampler()
+        self._weights = ThrottledCall(clock, WEIGHTS_SECONDS)
+        self._network = ThrottledCall(clock, NETWORK_SECONDS)
+        self._batch = ThrottledCall(clock, BATCH_SECONDS)
+        self._units = ThrottledCall(clock, UNITS_SECONDS)
+        self._sampler = ParameterSampler()
         self._moment: tuple[int, int] | None = None
 
-    def see(self, session: Session, asked: See | None) -> Seen | None:
+    def inspect(self, session: Session, asked: See | None) -> Seen | None:
         """Return what is asked for; None if nothing is. Called at boundaries only.
 
         Whatever goes wrong in it is told: a look must not end the run.

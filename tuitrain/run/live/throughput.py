@@ -8,7 +8,7 @@ from collections.abc import Callable
 WINDOW_SECONDS = 1.0
 
 
-class Speedometer:
+class ThroughputMeter:
     """Counts samples against a clock.
 
     Parameters

@@ -20,14 +20,14 @@ from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.closeups import See
 from tuitrain.errors import RunFailedError, TuitrainError
 
-from .logs.log_capture import Output
-from .overhead import Overhead
-from .progress import Tell, grouped
-from .seeing import Seeing
-from .session import Session
-from .snapshot import Actor, JournalEntry, Phase, Snapshot, Title, UpdatePreview
-from .speedometer import Speedometer
-from .timeline import Timeline
+from ..logs.log_capture import LogCapture
+from ..progress import ProgressCallback, format_count
+from ..session import Session
+from ..snapshot import Actor, JournalEntry, Phase, RunInfo, Snapshot, UpdatePreview
+from ..timeline import Timeline
+from .inspector import Inspector
+from .overhead import OverheadMeter
+from .throughput import ThroughputMeter
 
 BURST_SECONDS = 0.02
 """How long the training keeps the thread before it looks up."""
@@ -39,7 +39,7 @@ a second; and not more often for one who asks in a loop."""
 SNAPSHOT_SHARE = 0.05
 """How much of the training's time snapshots may take: one of a thousand groups takes 40 ms."""
 
-LONGEST_UNSHOWN = 0.5
+MAX_SNAPSHOT_SECONDS = 0.5
 """Seconds after which there is a snapshot whatever it takes."""
 
 INSPECT_SECONDS = 0.2
@@ -72,32 +72,32 @@ class LiveRun:
 
     def __init__(
         self,
-        build: Callable[[Tell], Session],
-        title: Title,
+        build: Callable[[ProgressCallback], Session],
+        info: RunInfo,
         clock: Callable[[], float] = time.perf_counter,
-        output: Output | None = None,
+        log: LogCapture | None = None,
     ) -> None:
         self.error: TuitrainError | None = None
         self._build = build
         self._clock = clock
-        self._output = output
+        self._output = log
         self._inbox: deque[tuple[int, AnyCommand, Actor]] = deque()
         self._tickets = itertools.count(1)
         self._wake = threading.Condition()
         self._watched: str | None = None
         self._asked: See | None = None
-        self._seeing = Seeing(clock)
+        self._seeing = Inspector(clock)
         self._wondering: AnyCommand | None = None
         self._preview: UpdatePreview | None = None
         self._look_up = False
         self._closing = False
         self._woke = False
         self._end_burst: Callable[[], None] = _nothing_to_end
-        self._speed, self._overhead = Speedometer(clock), Overhead(clock)
+        self._speed, self._overhead = ThroughputMeter(clock), OverheadMeter(clock)
         self._published_at = self._inspected_at = -1.0
         self._rest = SNAPSHOT_SECONDS
         self._looked = True
-        self._snapshot = Snapshot(0, title, Phase.STARTING)
+        self._snapshot = Snapshot(0, info, Phase.STARTING)
         self._thread = threading.Thread(target=self._main, name="tuitrain-run", daemon=True)
 
     def start(self) -> LiveRun:
@@ -118,13 +118,13 @@ class LiveRun:
             self._interrupt()
         return ticket
 
-    def watch(self, parameter: str | None) -> None:
+    def select_parameter(self, parameter: str | None) -> None:
         """Ask that coming snapshots describe this parameter in full (None: no parameter)."""
         with self._wake:
             self._watched = parameter
             self._interrupt()
 
-    def see(self, asked: See | None) -> None:
+    def inspect(self, asked: See | None) -> None:
         """Ask that coming snapshots show something closely (None: nothing).
 
         It is looked at on the run's thread, at boundaries, so often that training keeps nearly all
@@ -145,7 +145,7 @@ class LiveRun:
             self._wondering = command
             self._interrupt()
 
-    def woke(self) -> None:
+    def on_resume(self) -> None:
         """Learn that the process was suspended and goes on: the time between is nobody's speed."""
         self._woke = True
 
@@ -204,7 +204,7 @@ class LiveRun:
     def _train(self, session: Session) -> None:
         self._end_burst = session.engine.interrupt
         if self._output is not None:
-            self._output.step = lambda: session.step
+            self._output.get_step = lambda: session.step
         session.timeline.working = partial(self._working, session.timeline)
         session.timeline.training = self._overhead.training
         try:
@@ -233,8 +233,8 @@ class LiveRun:
             waiting, self._inbox = self._inbox, deque()
             wondering = self._wondering
         for ticket, command, actor in waiting:
-            session.decide(command, actor, ticket)
-        session.look()
+            session.apply_command(command, actor, ticket)
+        session.on_boundary()
         ahead = self._look_ahead(session, wondering)
         self._publish(session, now=bool(waiting) or ahead or session.phase is not Phase.RUNNING)
 
@@ -244,20 +244,20 @@ class LiveRun:
         if command is None:
             self._preview = None
         elif before is None or before.command != to_text(command):
-            self._preview = session.look_ahead(command)
+            self._preview = session.preview(command)
         return self._preview is not before
 
     def _burst(self, session: Session) -> None:
         until = self._clock() + BURST_SECONDS
         before = session.step
-        session.burst(lambda: self._look_up or self._clock() >= until)
+        session.run_burst(lambda: self._look_up or self._clock() >= until)
         if self._woke:
             self._woke = False
             self._speed.reset()
             self._overhead.reset()
         batches = session.timeline.batches
-        self._speed.add(batches.until(session.step) - batches.until(before))
-        self._overhead.mark()
+        self._speed.add(batches.samples_until(session.step) - batches.samples_until(before))
+        self._overhead.end_burst()
 
     def _working(self, timeline: Timeline, step: int, target: int) -> None:
         """Say how far it is while steps are taken again; give up when the run is closed."""
@@ -266,7 +266,7 @@ class LiveRun:
         at = self._clock()
         if at - self._published_at >= SNAPSHOT_SECONDS:
             self._published_at = at
-            self._tell(f"{timeline.purpose}: step {grouped(step)} of {grouped(target)}")
+            self._tell(f"{timeline.purpose}: step {format_count(step)} of {format_count(target)}")
 
     def _stand(self) -> None:
         """Wait for a command, a wish to watch, or the end."""
@@ -277,7 +277,7 @@ class LiveRun:
 
     def _tell(self, note: str, done: float | None = None) -> None:
         version = self._snapshot.version + 1
-        self._show(replace(self._snapshot, version=version, note=note, ready=done))
+        self._show(replace(self._snapshot, version=version, note=note, progress=done))
 
     def _failure(self, error: BaseException, where: str = "") -> RunFailedError:
         """Return the error that a run ends with; the output has the traceback."""
@@ -314,12 +314,12 @@ class LiveRun:
         if not now and (not self._looked or at - self._published_at < self._rest):
             return
         self._looked = False
-        seen = self._seeing.see(session, self._asked)
+        seen = self._seeing.inspect(session, self._asked)
         view, share = self._view(session, at, now), self._overhead.share()
-        self._show(replace(view, overhead=share, preview=self._preview, seen=seen))
+        self._show(replace(view, overhead=share, preview=self._preview, inspection=seen))
         self._published_at = self._clock()
         took = self._published_at - at
-        self._rest = max(SNAPSHOT_SECONDS, min(took / SNAPSHOT_SHARE, LONGEST_UNSHOWN))
+        self._rest = max(SNAPSHOT_SECONDS, min(took / SNAPSHOT_SHARE, MAX_SNAPSHOT_SECONDS))
 
     def _view(self, session: Session, at: float, now: bool) -> Snapshot:
         """Make a snapshot; its parameter is that of the last one if that is new enough."""
@@ -333,7 +333,7 @@ class LiveRun:
 
     def _show(self, snapshot: Snapshot) -> None:
         if self._output is not None:
-            snapshot = replace(snapshot, said=self._output.said())
+            snapshot = replace(snapshot, log=self._output.snapshot())
         with self._wake:
             self._snapshot = snapshot
             self._wake.notify_all()

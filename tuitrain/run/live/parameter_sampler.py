@@ -13,24 +13,24 @@ from tuitrain.engines.sampling import sampled
 from tuitrain.engines.state import Array
 from tuitrain.engines.views import ArrayView, ParameterView
 
-from .line import Line
+from ..line import Line
 
-POINTS: Final = 256
+MAX_HISTOGRAMS: Final = 256
 """Histograms of a course at most; when there are so many, half of them stay, evenly spread."""
 
 
-class Histograms:
+class HistogramHistory:
     """A course that grows."""
 
     def __init__(self) -> None:
         self._noted: list[tuple[int, float, float, tuple[int, ...]]] = []
 
-    def note(self, step: int, view: ArrayView | None) -> None:
+    def add(self, step: int, view: ArrayView | None) -> None:
         """Add a histogram, if none was noted at this step or later."""
         if view is None or not np.isfinite(view.low) or (self._noted and step <= self.last):
             return
-        if len(self._noted) == POINTS:
-            even = np.linspace(self._noted[0][0], self.last, POINTS // 2)
+        if len(self._noted) == MAX_HISTOGRAMS:
+            even = np.linspace(self._noted[0][0], self.last, MAX_HISTOGRAMS // 2)
             steps = [each[0] for each in self._noted]
             self._noted = [self._noted[at] for at in np.unique(np.searchsorted(steps, even))]
         self._noted.append((step, view.low, view.high, view.counts))
@@ -40,7 +40,7 @@ class Histograms:
         """The step of the newest."""
         return self._noted[-1][0]
 
-    def cut(self, step: int) -> None:
+    def truncate(self, step: int) -> None:
         """Forget what was noted after a step."""
         self._noted = [each for each in self._noted if each[0] <= step]
 
@@ -60,14 +60,14 @@ class Histograms:
         return Course(*arrays)
 
 
-class WeightsSampler:
+class ParameterSampler:
     """Samples one parameter at a time, and remembers the courses of those it was shown.
 
     How a parameter was updated is what has changed since the look before.
     """
 
     def __init__(self) -> None:
-        self._courses: dict[str, tuple[Histograms, Histograms, Histograms]] = {}
+        self._courses: dict[str, tuple[HistogramHistory, HistogramHistory, HistogramHistory]] = {}
         self._at = ("", 0)
         self._before: tuple[str, int, Array] | None = None
         self._update = Facet()
@@ -80,14 +80,14 @@ class WeightsSampler:
             return None
         self.follow(line, engine.step)
         of_value, of_grad, of_update = self._courses.setdefault(
-            view.name, (Histograms(), Histograms(), Histograms())
+            view.name, (HistogramHistory(), HistogramHistory(), HistogramHistory())
         )
         values, grads = engine.parameters()[view.name], engine.gradient(view.name)
         self._difference(view, values)
         for course, now in zip(
             (of_value, of_grad, of_update), (view.value, view.grad, self._update.now), strict=True
         ):
-            course.note(view.step, now)
+            course.add(view.step, now)
         return WeightsView(
             asked=asked,
             step=view.step,
@@ -121,7 +121,7 @@ class WeightsSampler:
         self._before, self._update, self._update_steps = None, Facet(), 0
         for courses in self._courses.values():
             for each in courses:
-                each.cut(common)
+                each.truncate(common)
 
     def _difference(self, view: ParameterView, values: Array) -> None:
         """Compare with the look before, if that was at this parameter and at another step."""

@@ -15,11 +15,11 @@ from contextlib import contextmanager
 WINDOW_SECONDS = 5.0
 """Long enough for a number that can be read: a checkpoint is one of a hundred bursts."""
 
-LEAST_SECONDS = 0.5
+MIN_SECONDS = 0.5
 """Before that much is known, nothing is said."""
 
 
-class Overhead:
+class OverheadMeter:
     """Sets the time spent on training against all of it; two looks at the clock for each burst.
 
     Parameters
@@ -41,7 +41,7 @@ class Overhead:
         finally:
             self._trained += self._clock() - began
 
-    def mark(self) -> None:
+    def end_burst(self) -> None:
         """Note where a burst of steps has ended; the first one only starts the watch."""
         now = self._clock()
         self._marks.append((now, self._trained))
@@ -57,6 +57,6 @@ class Overhead:
         if len(self._marks) < 2:
             return None
         (start, before), (end, after) = self._marks[0], self._marks[-1]
-        if end - start < LEAST_SECONDS:
+        if end - start < MIN_SECONDS:
             return None
         return min(1.0, max(0.0, 1.0 - (after - before) / (end - start)))
