@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from tuitrain_core.data import Dataset, idx_folder, write_idx
+from tuitrain_core.data import Dataset, load_idx_folder, write_idx
 from tuitrain_core.errors import CoreError
 
 
@@ -23,7 +23,7 @@ def main() -> int:
     parser.add_argument("--test", type=int, default=2_000, help="test images (2000)")
     wanted = parser.parse_args()
     try:
-        train, test = idx_folder(wanted.source)
+        train, test = load_idx_folder(wanted.source)
         wanted.destination.mkdir(parents=True, exist_ok=True)
         write_part(wanted.destination, "train", train, wanted.train)
         write_part(wanted.destination, "t10k", test, wanted.test)

@@ -12,7 +12,7 @@ from .module import Module
 from .optimizer import Optimizer, ParameterState
 
 
-def of(net: Module, optimizers: Optimizer | Iterable[Optimizer]) -> str:
+def compute_digest(net: Module, optimizers: Optimizer | Iterable[Optimizer]) -> str:
     """Return the `digest` of a network and of what its optimizers remember of it.
 
     Parameters

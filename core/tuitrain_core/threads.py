@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-def one_blas_thread() -> None:
+def limit_blas_threads() -> None:
     """Let BLAS use one thread in this process, from now on.
 
     Its sums are taken in another order with another number of threads, so that the bits of a run

@@ -7,7 +7,14 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tuitrain_core.data import Dataset, idx_files, idx_folder, mnist_mini, read_idx, write_idx
+from tuitrain_core.data import (
+    Dataset,
+    find_idx_files,
+    load_idx_folder,
+    mnist_mini,
+    read_idx,
+    write_idx,
+)
 from tuitrain_core.errors import DataError
 
 
@@ -90,7 +97,7 @@ def test_a_folder_may_hold_the_files_under_any_of_their_names(tmp_path, separato
         write_idx(tmp_path / f"{part}-images{separator}idx3-ubyte{ending}", images(count)[:, 0])
         labels = np.arange(count, dtype="u1")
         write_idx(tmp_path / f"{part}-labels{separator}idx1-ubyte{ending}", labels)
-    train, test = idx_folder(str(tmp_path))
+    train, test = load_idx_folder(str(tmp_path))
     np.testing.assert_array_equal(train.images, images(4))
     np.testing.assert_array_equal(test.labels, [0, 1])
 
@@ -100,7 +107,7 @@ def test_a_folder_may_hold_images_with_colours(tmp_path):
     for part in ("train", "t10k"):
         write_idx(tmp_path / f"{part}-images-idx3-ubyte", pixels)
         write_idx(tmp_path / f"{part}-labels-idx1-ubyte", np.arange(4, dtype="u1"))
-    np.testing.assert_array_equal(idx_folder(tmp_path)[0].images, pixels)
+    np.testing.assert_array_equal(load_idx_folder(tmp_path)[0].images, pixels)
 
 
 def test_a_missing_file_tells_what_was_looked_for_and_what_is_there(tmp_path):
@@ -110,13 +117,13 @@ def test_a_missing_file_tells_what_was_looked_for_and_what_is_there(tmp_path):
         "train-images.idx3-ubyte, train-images.idx3-ubyte.gz; the folder holds readme.txt"
     )
     with pytest.raises(DataError, match=said):
-        idx_folder(tmp_path)
+        load_idx_folder(tmp_path)
     with pytest.raises(DataError, match="there is no such folder"):
-        idx_folder(tmp_path / "nowhere")
+        load_idx_folder(tmp_path / "nowhere")
     for number in range(20):
         (tmp_path / f"file{number:02}").touch()
     with pytest.raises(DataError, match="file11 and 9 more"):
-        idx_folder(tmp_path)
+        load_idx_folder(tmp_path)
 
 
 def test_files_that_do_not_fit_together_are_named(tmp_path):
@@ -124,10 +131,10 @@ def test_files_that_do_not_fit_together_are_named(tmp_path):
     write_idx(images_path, images(4)[:, 0])
     write_idx(tmp_path / "train-labels-idx1-ubyte", np.zeros(3, "u1"))
     with pytest.raises(DataError, match="train-labels-idx1-ubyte: 4 images need 4 integer labels"):
-        idx_folder(tmp_path)
+        load_idx_folder(tmp_path)
     write_idx(images_path, np.zeros(4, "u1"))
     with pytest.raises(DataError, match=r"\(N, H, W\) or \(N, C, H, W\), found shape \(4,\)"):
-        idx_folder(tmp_path)
+        load_idx_folder(tmp_path)
     assert read_idx(images_path).shape == (4,)
 
 
@@ -135,7 +142,7 @@ def test_files_are_found_before_any_is_read(tmp_path):
     for part in ("train", "t10k"):
         (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(b"no images")
         (tmp_path / f"{part}-labels.idx1-ubyte.gz").write_bytes(b"no labels")
-    train, test = idx_files(tmp_path)
+    train, test = find_idx_files(tmp_path)
     assert [each.name for each in (*train, *test)] == [
         "train-images-idx3-ubyte",
         "train-labels.idx1-ubyte.gz",
@@ -144,4 +151,4 @@ def test_files_are_found_before_any_is_read(tmp_path):
     ]
     (tmp_path / "t10k-images-idx3-ubyte").unlink()
     with pytest.raises(DataError, match="looked for t10k-images-idx3-ubyte"):
-        idx_files(tmp_path)
+        find_idx_files(tmp_path)

@@ -226,7 +226,7 @@ def test_what_stands_in_the_place_of_parameters_is_named():
     opt = optim.SGD(net.parameters(), lr=0.1)
     with pytest.raises(CoreError, match="group 1: a group is a dict, but was given list"):
         opt.add_param_group([parameter(2)])  # type: ignore[arg-type]
-    for ask in (opt.forget, opt.remove, lambda given: optim.clip_grad_norm(given, 1.0)):
+    for ask in (opt.reset_state, opt.remove, lambda given: optim.clip_grad_norm(given, 1.0)):
         with pytest.raises(CoreError, match="expected a Parameter, but was given Linear: pass"):
             ask(net)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tuitrain_core import CoreError, Parameter, digest, models, random, tensor
-from tuitrain_core.optimizer import SGD, Adam, MultipleOptimizer, hand_over, transfer_state
+from tuitrain_core.optimizer import SGD, Adam, MultipleOptimizer, transfer_optimizer, transfer_state
 
 
 def parameter(value: float = 1.0) -> Parameter:
@@ -16,7 +16,7 @@ def parameter(value: float = 1.0) -> Parameter:
 def test_between_equals_the_state_goes_over_as_a_copy():
     weight = parameter()
     old = SGD([weight], lr=0.1, momentum=0.9).step()
-    new = hand_over(old, SGD([weight], lr=0.2, momentum=0.9))
+    new = transfer_optimizer(old, SGD([weight], lr=0.2, momentum=0.9))
     assert new.state[weight].step == 1
     kept = old.state[weight].slots["momentum_buffer"].copy()
     new.step()
@@ -26,13 +26,13 @@ def test_between_equals_the_state_goes_over_as_a_copy():
 def test_another_lr_makes_no_other_optimizer():
     weight = parameter()
     old = SGD([weight], lr=0.1).step()  # without a velocity there is nothing to translate
-    assert hand_over(old, SGD([weight], lr=0.2)).state[weight].step == 1
+    assert transfer_optimizer(old, SGD([weight], lr=0.2)).state[weight].step == 1
 
 
 def test_between_others_it_is_translated_as_by_carry():
     weight = parameter()
     old = SGD([weight], lr=0.1, momentum=0.9).step()
-    new = hand_over(old, Adam([weight], lr=0.1))
+    new = transfer_optimizer(old, Adam([weight], lr=0.1))
     expected = transfer_state(
         "sgd", old.param_groups[0], "adam", new.param_groups[0], old.state[weight]
     )
@@ -45,7 +45,7 @@ def test_each_parameter_comes_from_whoever_knows_it_with_its_groups_settings():
     one, two, three = parameter(), parameter(), parameter()
     groups = [{"params": [one], "momentum": 0.9}, {"params": [two], "momentum": 0.5}]
     old = [SGD(groups, lr=0.1).step(), Adam([three]).step()]
-    new = hand_over(old, SGD([one, two, three], lr=0.1, momentum=0.5))
+    new = transfer_optimizer(old, SGD([one, two, three], lr=0.1, momentum=0.5))
     assert new.state.keys() == {one, two, three}
     whole = new.state[two].slots["momentum_buffer"]
     np.testing.assert_array_equal(whole, [1.0, -2.0, 3.0])
@@ -55,15 +55,15 @@ def test_each_parameter_comes_from_whoever_knows_it_with_its_groups_settings():
 def test_what_nobody_knows_begins_anew_and_only_what_is_named_goes_over():
     one, two, new_one = parameter(), parameter(), parameter()
     old = SGD([one, two], lr=0.1, momentum=0.9).step()
-    new = hand_over(old, SGD([one, two, new_one], lr=0.1, momentum=0.9), [one])
+    new = transfer_optimizer(old, SGD([one, two, new_one], lr=0.1, momentum=0.9), [one])
     assert new.state.keys() == {one}
 
 
 def test_forgotten_parameters_begin_anew():
     one, two = parameter(), parameter()
     optimizer = Adam([one, two]).step()
-    assert optimizer.forget(one).state.keys() == {two}
-    assert optimizer.forget().state == {}
+    assert optimizer.reset_state(one).state.keys() == {two}
+    assert optimizer.reset_state().state == {}
     assert optimizer.parameters() == [one, two]
 
 
@@ -88,7 +88,7 @@ def test_alike_has_the_rule_and_settings_and_remembers_nothing():
     one, two = parameter(), parameter()
     optimizer = SGD([one], lr=0.1, momentum=0.9, nesterov=True).step()
     optimizer.lr = 0.3
-    other = optimizer.alike(two)
+    other = optimizer.clone_for(two)
     assert {**other.param_groups[0], "params": []} == {**optimizer.param_groups[0], "params": []}
     assert other.parameters() == [two]
     assert other.state == {}
@@ -97,7 +97,7 @@ def test_alike_has_the_rule_and_settings_and_remembers_nothing():
 def test_alike_to_several_groups_is_refused():
     optimizer = SGD([{"params": [parameter()]}, {"params": [parameter()]}], lr=0.1)
     with pytest.raises(CoreError, match="sgd has 2 groups"):
-        optimizer.alike(parameter())
+        optimizer.clone_for(parameter())
 
 
 def test_lr_is_that_of_all_groups():
@@ -132,30 +132,30 @@ def small() -> tuple[models.MLP, SGD]:
 def test_a_digest_is_of_weights_and_memory_and_of_nothing_else():
     net, optimizer = small()
     other, others = small()
-    assert digest.of(net, optimizer) == digest.of(other, [others])
+    assert digest.compute_digest(net, optimizer) == digest.compute_digest(other, [others])
     others.lr = 0.5
-    assert digest.of(net, optimizer) == digest.of(other, others)
+    assert digest.compute_digest(net, optimizer) == digest.compute_digest(other, others)
     other.classifier.bias.grad = tensor(np.zeros(2, np.float32))
     others.step()
-    assert digest.of(net, optimizer) != digest.of(other, others)
-    others.forget()
-    assert digest.of(net, optimizer) == digest.of(other, others)
+    assert digest.compute_digest(net, optimizer) != digest.compute_digest(other, others)
+    others.reset_state()
+    assert digest.compute_digest(net, optimizer) == digest.compute_digest(other, others)
 
 
 def test_what_the_new_one_does_not_have_is_refused_and_what_the_old_one_gave_up_is_left():
     one, two = parameter(), parameter()
     old = SGD([one, two], lr=0.1, momentum=0.9).step()
     with pytest.raises(CoreError, match="sgd has not all of the parameters"):
-        hand_over(old, SGD([one], lr=0.1), [two])
+        transfer_optimizer(old, SGD([one], lr=0.1), [two])
     old.param_groups[0]["params"].remove(two)
-    assert hand_over(old, SGD([one, two], lr=0.1, momentum=0.9)).state.keys() == {one}
+    assert transfer_optimizer(old, SGD([one, two], lr=0.1, momentum=0.9)).state.keys() == {one}
 
 
 def test_optimizers_that_step_as_one_hand_over_and_are_digested_as_one():
     net, optimizer = small()
     both = MultipleOptimizer(optimizer)
     assert list(both) == [optimizer]
-    assert digest.of(net, both) == digest.of(net, optimizer)
+    assert digest.compute_digest(net, both) == digest.compute_digest(net, optimizer)
     net.classifier.bias.grad = tensor(np.zeros(2, np.float32))
     both.step()
-    assert hand_over(both, Adam(net.parameters())).state.keys() == optimizer.state.keys()
+    assert transfer_optimizer(both, Adam(net.parameters())).state.keys() == optimizer.state.keys()

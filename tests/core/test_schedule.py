@@ -34,7 +34,7 @@ every_kind = pytest.mark.parametrize("schedule", EVERY_KIND, ids=lambda each: ea
 
 
 def test_linear_decay_is_the_loop_over_epochs_bit_for_bit():
-    schedule = LinearDecay(start_lr=0.05, start_step=0, over=10, unit_steps=157)
+    schedule = LinearDecay(start_lr=0.05, start_step=0, duration=10, unit_steps=157)
     for epoch in range(10):
         expected = 0.05 * (1 - float(epoch) / 10)
         for step in (0, 1, 78, 156):
@@ -42,7 +42,7 @@ def test_linear_decay_is_the_loop_over_epochs_bit_for_bit():
 
 
 def test_linear_decay_at_its_boundaries():
-    schedule = LinearDecay(start_lr=0.3, start_step=100, over=4, unit_steps=10)
+    schedule = LinearDecay(start_lr=0.3, start_step=100, duration=4, unit_steps=10)
     assert [schedule.lr(step) for step in (0, 99, 100, 109)] == [0.3] * 4
     assert schedule.lr(110) == 0.3 * 0.75
     assert schedule.lr(130) == schedule.lr(139) == pytest.approx(0.3 / 4, rel=1e-15)
@@ -85,9 +85,9 @@ def stairs(schedule: Schedule, *steps: int) -> list[float]:
 
 
 def test_linear_to_0_is_linear_decay_bit_for_bit():
-    for start, over, unit in ((0.05, 10, 157), (0.3, 7, 1), (1e-4, 1, 3)):
-        decay = LinearDecay(start, 20, over, unit)
-        assert [Linear(start, 0.0, 20, over, unit).lr(step) for step in range(2000)] == [
+    for start, duration, unit in ((0.05, 10, 157), (0.3, 7, 1), (1e-4, 1, 3)):
+        decay = LinearDecay(start, 20, duration, unit)
+        assert [Linear(start, 0.0, 20, duration, unit).lr(step) for step in range(2000)] == [
             decay.lr(step) for step in range(2000)
         ]
 
@@ -95,7 +95,7 @@ def test_linear_to_0_is_linear_decay_bit_for_bit():
 @pytest.mark.parametrize("kind", [Linear, Cosine])
 @pytest.mark.parametrize(("start", "end"), [(0.3, 0.1), (0.1, 0.7), (0.2, 0.2)])
 def test_linear_and_cosine_at_their_boundaries(kind, start, end):
-    schedule = kind(start, end, start_step=100, over=4, unit_steps=10)
+    schedule = kind(start, end, start_step=100, duration=4, unit_steps=10)
     assert stairs(schedule, 0, 99, 100, 109) == [start] * 4
     assert schedule.lr(119) == schedule.lr(110)
     assert schedule.lr(120) == pytest.approx((start + end) / 2, rel=1e-15)
@@ -128,7 +128,7 @@ def test_exponential_is_a_power_and_not_a_chain():
 
 
 def test_milestones_are_a_table():
-    schedule = Milestones(0.8, 0.5, at=(2, 3, 10), start_step=100, unit_steps=10)
+    schedule = Milestones(0.8, 0.5, milestones=(2, 3, 10), start_step=100, unit_steps=10)
     table = {0: 0.8, 99: 0.8, 100: 0.8, 119: 0.8, 120: 0.4, 129: 0.4, 130: 0.2, 199: 0.2}
     assert {step: schedule.lr(step) for step in table} == table
     assert stairs(schedule, 200, 201, 10**9) == [0.1] * 3
@@ -143,7 +143,7 @@ def test_milestones_at_every_unit_are_exponential():
 
 
 def test_one_cycle_at_its_boundaries():
-    schedule = OneCycle(0.01, 0.1, 0.001, start_step=100, over=50, rise=0.3)
+    schedule = OneCycle(0.01, 0.1, 0.001, start_step=100, duration=50, warmup_fraction=0.3)
     assert stairs(schedule, 0, 99, 100) == [0.01] * 3
     assert schedule.lr(115) == 0.1
     assert stairs(schedule, 150, 151, 10**9) == [0.001] * 3
@@ -160,15 +160,15 @@ def test_one_cycle_is_two_half_waves():
     assert [schedule.lr(t) for t in range(27, 70)] == [down.lr(t) for t in range(27, 70)]
 
 
-@pytest.mark.parametrize(("rise", "over"), [(1e-9, 10), (1 - 1e-9, 10), (0.5, 2)])
-def test_the_peak_of_a_cycle_is_neither_its_first_step_nor_its_last(rise, over):
-    schedule = OneCycle(0.0, 1.0, 0.0, 0, over, rise)
-    rates = [schedule.lr(step) for step in range(over + 1)]
+@pytest.mark.parametrize(("fraction", "duration"), [(1e-9, 10), (1 - 1e-9, 10), (0.5, 2)])
+def test_the_peak_of_a_cycle_is_neither_its_first_step_nor_its_last(fraction, duration):
+    schedule = OneCycle(0.0, 1.0, 0.0, 0, duration, fraction)
+    rates = [schedule.lr(step) for step in range(duration + 1)]
     assert (rates[0], rates[-1], max(rates[1:-1])) == (0.0, 0.0, 1.0)
 
 
 def test_warm_up_at_its_boundaries():
-    schedule = WarmUp(Constant(0.5), start_step=10, over=4)
+    schedule = WarmUp(Constant(0.5), start_step=10, duration=4)
     assert stairs(schedule, 0, 9, 10, 11, 12, 13) == pytest.approx(
         [0.1, 0.1, 0.1, 0.2, 0.3, 0.4], rel=1e-15
     )
@@ -206,7 +206,7 @@ def test_warm_up_does_not_delay_what_is_inside():
 def test_over_at_zero_means_zero_from_here_on(schedule):
     rates = [schedule.lr(step) for step in range(600)]
     for step in range(100):
-        assert schedule.is_over_at_zero(step) == (not any(rates[step:]))
+        assert schedule.stays_zero(step) == (not any(rates[step:]))
 
 
 def test_scaling_multiplies_the_peak_and_keeps_the_shape():
@@ -245,9 +245,9 @@ def test_labels():
         ((float("inf"), 0, 10, 1), "start_lr"),
         (("0.1", 0, 10, 1), "start_lr"),
         ((0.1, -1, 10, 1), "start_step must be an integer, 0 or more, but is -1"),
-        ((0.1, 0, 0, 1), "over must be an integer, 1 or more, but is 0"),
-        ((0.1, 0, 1.5, 1), "over must be an integer"),
-        ((0.1, 0, True, 1), "over must be an integer"),
+        ((0.1, 0, 0, 1), "duration must be an integer, 1 or more, but is 0"),
+        ((0.1, 0, 1.5, 1), "duration must be an integer"),
+        ((0.1, 0, True, 1), "duration must be an integer"),
         ((0.1, 0, 10, 0), "unit_steps must be an integer, 1 or more, but is 0"),
     ],
 )
@@ -267,7 +267,7 @@ def test_constant_refuses_what_is_no_rate():
     [
         (lambda: Linear(0.1, -0.1, 0, 1), "end_lr must be a finite number, 0 or more"),
         (lambda: Linear(math.nan, 0.1, 0, 1), "start_lr must be"),
-        (lambda: Linear(0.1, 0.1, 0, 0), "over must be an integer, 1 or more, but is 0"),
+        (lambda: Linear(0.1, 0.1, 0, 0), "duration must be an integer, 1 or more, but is 0"),
         (lambda: Cosine(0.1, math.inf, 0, 1), "end_lr must be"),
         (lambda: Cosine(0.1, 0.0, -1, 1), "start_step must be an integer, 0 or more"),
         (lambda: Cosine(0.1, 0.0, 0, 1, 0), "unit_steps must be an integer, 1 or more"),
@@ -276,19 +276,22 @@ def test_constant_refuses_what_is_no_rate():
         (lambda: Exponential(-0.1, 0.9, 0), "start_lr must be"),
         (lambda: Exponential(0.1, 0.9, 0.5), "start_step must be"),
         (lambda: Milestones(0.1, 2.0, (1,), 0), "factor must be"),
-        (lambda: Milestones(0.1, 0.1, (), 0), r"at must be a tuple of one .* but is \(\)"),
-        (lambda: Milestones(0.1, 0.1, [1], 0), "at must be a tuple"),
-        (lambda: Milestones(0.1, 0.1, (0, 1), 0), "every milestone in at must be .* but is 0"),
-        (lambda: Milestones(0.1, 0.1, (1, 2.0), 0), "every milestone in at .* but is 2.0"),
-        (lambda: Milestones(0.1, 0.1, (3, 2), 0), r"at must rise .* but is \(3, 2\)"),
-        (lambda: Milestones(0.1, 0.1, (2, 2), 0), "at must rise"),
+        (lambda: Milestones(0.1, 0.1, (), 0), r"milestones must be a tuple of one .* but is \(\)"),
+        (lambda: Milestones(0.1, 0.1, [1], 0), "milestones must be a tuple"),
+        (lambda: Milestones(0.1, 0.1, (0, 1), 0), "every milestone must be .* but is 0"),
+        (lambda: Milestones(0.1, 0.1, (1, 2.0), 0), "every milestone .* but is 2.0"),
+        (lambda: Milestones(0.1, 0.1, (3, 2), 0), r"milestones must rise .* but is \(3, 2\)"),
+        (lambda: Milestones(0.1, 0.1, (2, 2), 0), "milestones must rise"),
         (lambda: OneCycle(0.1, 0.05, 0.0, 0, 10), "peak_lr must be no lower .* but is 0.05"),
         (lambda: OneCycle(0.0, 0.05, 0.1, 0, 10), "peak_lr must be no lower"),
-        (lambda: OneCycle(0.0, 0.1, 0.0, 0, 1), "over must be an integer, 2 or more"),
-        (lambda: OneCycle(0.0, 0.1, 0.0, 0, 10, 1.0), "rise must be a number between 0 and 1"),
-        (lambda: OneCycle(0.0, 0.1, 0.0, 0, 10, True), "rise must be"),
+        (lambda: OneCycle(0.0, 0.1, 0.0, 0, 1), "duration must be an integer, 2 or more"),
+        (
+            lambda: OneCycle(0.0, 0.1, 0.0, 0, 10, 1.0),
+            "warmup_fraction must be a number between 0 and 1",
+        ),
+        (lambda: OneCycle(0.0, 0.1, 0.0, 0, 10, True), "warmup_fraction must be"),
         (lambda: WarmUp(0.1, 0, 10), "inner must be a schedule, but is float"),
-        (lambda: WarmUp(Constant(0.1), 0, 0), "over must be an integer, 1 or more"),
+        (lambda: WarmUp(Constant(0.1), 0, 0), "duration must be an integer, 1 or more"),
         (lambda: WarmUp(Constant(0.1), -1, 1), "start_step must be"),
     ],
 )

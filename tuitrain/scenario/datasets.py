@@ -28,12 +28,12 @@ def check_data(name: str) -> None:
     ------
     ScenarioError : says what is wrong
     """
-    from tuitrain_core.data import idx_files
+    from tuitrain_core.data import find_idx_files
     from tuitrain_core.errors import CoreError
 
     if name.startswith(IDX):
         try:
-            idx_files(_folder(name))
+            find_idx_files(_folder(name))
         except CoreError as error:
             raise ScenarioError(f"data: {error}") from None
     elif name not in KNOWN:
@@ -76,14 +76,14 @@ def load_data(name: str) -> tuple[Dataset, Dataset]:
     ------
     ScenarioError : says what is wrong
     """
-    from tuitrain_core.data import Dataset, idx_folder, mnist_mini
+    from tuitrain_core.data import Dataset, load_idx_folder, mnist_mini
     from tuitrain_core.errors import CoreError
 
     try:
         if name == "mnist-mini":
             return mnist_mini()
         if name.startswith(IDX):
-            return idx_folder(_folder(name))
+            return load_idx_folder(_folder(name))
     except CoreError as error:
         raise ScenarioError(f"data: {error}") from None
     pair = called("data", name, imported("data", name, KNOWN))

@@ -3,13 +3,13 @@
 from .dataset import Dataset
 from .idx import read_idx, write_idx
 from .loader import DataLoader
-from .mnist import idx_files, idx_folder, mnist_mini
+from .mnist import find_idx_files, load_idx_folder, mnist_mini
 
 __all__ = [
     "DataLoader",
     "Dataset",
-    "idx_files",
-    "idx_folder",
+    "find_idx_files",
+    "load_idx_folder",
     "mnist_mini",
     "read_idx",
     "write_idx",

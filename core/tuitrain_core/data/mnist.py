@@ -26,10 +26,10 @@ def mnist_mini() -> tuple[Dataset, Dataset]:
     -------
     train, test : images (N, 1, 28, 28), 10 classes
     """
-    return idx_folder(Path(__file__).with_name("mnist_mini"))
+    return load_idx_folder(Path(__file__).with_name("mnist_mini"))
 
 
-def idx_folder(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
+def load_idx_folder(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
     """Read MNIST, or anything in its format, from a folder.
 
     The files are ``train-images``, ``train-labels``, ``t10k-images`` and ``t10k-labels``, followed
@@ -50,7 +50,7 @@ def idx_folder(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
     return _read_pair(*_files(folder, "train")), _read_pair(*_files(folder, "t10k"))
 
 
-def idx_files(path: str | os.PathLike[str]) -> tuple[tuple[Path, Path], tuple[Path, Path]]:
+def find_idx_files(path: str | os.PathLike[str]) -> tuple[tuple[Path, Path], tuple[Path, Path]]:
     """Find the files that `idx_folder` reads, and read none of them.
 
     Returns

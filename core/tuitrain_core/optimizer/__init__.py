@@ -4,17 +4,17 @@ from .adadelta import Adadelta
 from .adagrad import Adagrad
 from .adam import Adam
 from .adamw import AdamW
-from .carry import default_policy, transfer_state, transfer_summary
 from .clip import clip_grad_norm, clip_grad_value
-from .hand_over import hand_over
 from .lamb import LAMB
 from .lion import Lion
 from .multiple import MultipleOptimizer
 from .optimizer import Optimizer
+from .optimizer_transfer import transfer_optimizer
 from .registry import OPTIMIZERS, get_optimizer_class
 from .rmsprop import RMSprop
 from .sgd import SGD
 from .state import ParameterState
+from .state_transfer import default_policy, transfer_state, transfer_summary
 from .statistics import UpdateStatistics
 from .update_call import UpdateCall
 
@@ -38,6 +38,6 @@ __all__ = [
     "clip_grad_value",
     "default_policy",
     "transfer_summary",
-    "hand_over",
+    "transfer_optimizer",
     "get_optimizer_class",
 ]

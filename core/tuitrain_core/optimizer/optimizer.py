@@ -210,7 +210,7 @@ class Optimizer:
             group["params"] = params_left
         return self
 
-    def alike(self, params: Parameter | Iterable[Parameter]) -> Self:
+    def clone_for(self, params: Parameter | Iterable[Parameter]) -> Self:
         """Make an optimizer of the same rule and hyper-parameters that remembers nothing.
 
         Parameters
@@ -226,7 +226,7 @@ class Optimizer:
         hyper = {name: self.param_groups[0][name] for name in self.constraints}
         return type(self)(params, **hyper)
 
-    def forget(self, params: Parameter | Iterable[Parameter] | None = None) -> Self:
+    def reset_state(self, params: Parameter | Iterable[Parameter] | None = None) -> Self:
         """Drop what is remembered of parameters; they begin anew at their next update.
 
         Parameters

@@ -1,8 +1,7 @@
 """Learning rates as pure functions of the step.
 
-A schedule knows no optimizer and keeps no history: ``lr(step)`` is the same number whenever and in
-whichever order it is asked. So a rewind, a resume or a preview of the curve needs nothing but the
-schedule itself, and nothing drifts.
+A schedule has no optimizer and no history: ``lr(step)`` is the same number in whichever order the
+steps are asked for. So a rewind, a resume or a preview of the curve needs only the schedule.
 """
 
 from .base import Schedule

@@ -1,8 +1,7 @@
-"""What every schedule is, and what its numbers may be.
+"""Base class of schedules, and checks of their fields.
 
-Units: most schedules count whole *units* since their ``start_step``: epochs, with ``unit_steps``
-the steps of an epoch, or single steps. Within a unit the learning rate stands still, so that its
-curve is made of stairs.
+Most schedules count whole *units* since their ``start_step``: epochs, with ``unit_steps`` the steps
+of an epoch, or single steps. The learning rate is constant within a unit: its curve has stairs.
 """
 
 from __future__ import annotations
@@ -22,23 +21,23 @@ class Schedule(ABC):
     @property
     @abstractmethod
     def label(self) -> str:
-        """A word or two for a table cell."""
+        """One or two words for a table cell."""
 
     @abstractmethod
     def lr(self, step: int) -> float:
         """Return the learning rate of update ``step``, counted from 0 at the start of the run."""
 
     def stays_zero(self, step: int) -> bool:
-        """Whether the learning rate is 0 at ``step`` and at every step after it."""
+        """Return whether the learning rate is 0 at ``step`` and at every later step."""
         return self.lr(step) == 0.0
 
     @abstractmethod
     def scaled(self, factor: float) -> Schedule:
-        """Return the same schedule with its peak, and all of it, multiplied by ``factor``.
+        """Return the schedule with all its learning rates multiplied by ``factor``.
 
         Raises
         ------
-        CoreError : the peak would be negative or not finite
+        CoreError : a learning rate would be negative or not finite
         """
 
 
@@ -48,30 +47,30 @@ def units_since(start_step: int, step: int, unit_steps: int) -> int:
 
 
 def lerp(start: float, end: float, weight: float) -> float:
-    """Return ``start`` at weight 1, ``end`` at weight 0, both exactly, and what lies between."""
+    """Interpolate linearly: ``start`` at weight 1 and ``end`` at weight 0, both exactly."""
     return start * weight + end * (1.0 - weight)
 
 
 def check_rate(name: str, value: Any) -> None:
-    """Raise a CoreError unless this is a learning rate."""
+    """Raise a CoreError unless the value is finite and 0 or more."""
     if not _is_finite(value) or value < 0:
         raise CoreError(f"{name} must be a finite number, 0 or more, but is {value!r}")
 
 
 def check_count(name: str, value: Any, minimum: int) -> None:
-    """Raise a CoreError unless this is a whole number, ``least`` or more."""
+    """Raise a CoreError unless the value is an integer, ``minimum`` or more."""
     if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
         raise CoreError(f"{name} must be an integer, {minimum} or more, but is {value!r}")
 
 
 def check_factor(name: str, value: Any) -> None:
-    """Raise a CoreError unless powers of this never grow and never vanish at once."""
+    """Raise a CoreError unless the value is in (0, 1]."""
     if not _is_finite(value) or not 0 < value <= 1:
         raise CoreError(f"{name} must be a number above 0, and 1 at most, but is {value!r}")
 
 
 def check_fraction(name: str, value: Any) -> None:
-    """Raise a CoreError unless this is a part of a whole, and neither all nor nothing."""
+    """Raise a CoreError unless the value is in (0, 1)."""
     if not _is_finite(value) or not 0 < value < 1:
         raise CoreError(f"{name} must be a number between 0 and 1, but is {value!r}")
 

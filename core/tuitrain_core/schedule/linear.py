@@ -1,4 +1,4 @@
-"""Schedules that are straight lines: constant, and linear."""
+"""Schedules whose curve is a straight line: constant and linear."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Constant(Schedule):
 
     Raises
     ------
-    CoreError : ``value`` is anything else
+    CoreError : the value is not allowed
     """
 
     value: float
@@ -31,31 +31,31 @@ class Constant(Schedule):
         return "constant"
 
     def lr(self, step: int) -> float:  # noqa: ARG002
-        """Return ``value``."""
+        """See `Schedule.lr`."""
         return self.value
 
     def scaled(self, factor: float) -> Constant:
-        """Return a constant ``factor`` times as high."""
+        """See `Schedule.scaled`."""
         return replace(self, value=self.value * factor)
 
 
 @dataclass(frozen=True, slots=True)
 class LinearDecay(Schedule):
-    """From a learning rate down to 0, in equal stairs.
+    """Linear decay from a learning rate to 0, in equal stairs.
 
-    ``lr(t) = start_lr * (1 - t / over)``, where ``t`` is the number of whole units since
+    ``lr(t) = start_lr * (1 - t / duration)``, where ``t`` is the number of whole units since
     ``start_step``: epochs, with ``unit_steps`` the steps of an epoch, or single steps.
 
     At the boundaries: up to and including ``start_step``, and for the whole first unit, it is
-    ``start_lr``, exactly; in the last unit it is ``start_lr / over`` up to rounding, not 0; from
-    ``start_step + over * unit_steps`` on it is 0.0.
+    ``start_lr``, exactly; in the last unit it is ``start_lr / duration`` up to rounding, not 0;
+    from ``start_step + duration * unit_steps`` on it is 0.0.
 
     Parameters
     ----------
     start_lr : finite, 0 or more
     start_step : step at which the first unit begins, 0 or more
-    over : number of units until 0, 1 or more
-    unit_steps : steps in a unit, 1 or more; default: every step is a stair
+    duration : number of units until 0, 1 or more
+    unit_steps : steps in a unit, 1 or more; default 1
 
     Raises
     ------
@@ -64,13 +64,13 @@ class LinearDecay(Schedule):
 
     start_lr: float
     start_step: int
-    over: int
+    duration: int
     unit_steps: int = 1
 
     def __post_init__(self) -> None:
         check_rate("start_lr", self.start_lr)
         check_count("start_step", self.start_step, 0)
-        check_count("over", self.over, 1)
+        check_count("duration", self.duration, 1)
         check_count("unit_steps", self.unit_steps, 1)
 
     @property
@@ -79,34 +79,34 @@ class LinearDecay(Schedule):
         return "linear→0"
 
     def lr(self, step: int) -> float:
-        """Return the stair that ``step`` is on."""
+        """See `Schedule.lr`."""
         t = units_since(self.start_step, step, self.unit_steps)
-        if t >= self.over:
+        if t >= self.duration:
             return 0.0
-        return self.start_lr * (1 - float(t) / self.over)
+        return self.start_lr * (1 - float(t) / self.duration)
 
     def scaled(self, factor: float) -> LinearDecay:
-        """Return the same stairs, ``factor`` times as high."""
+        """See `Schedule.scaled`."""
         return replace(self, start_lr=self.start_lr * factor)
 
 
 @dataclass(frozen=True, slots=True)
 class Linear(Schedule):
-    """From one learning rate to another, up or down, in equal stairs.
+    """Linear change from one learning rate to another, up or down, in equal stairs.
 
-    ``lr(t) = start_lr + (end_lr - start_lr) * t / over``, with ``t`` the whole units since
-    ``start_step``. To 0 it is `LinearDecay`, bit for bit.
+    ``lr(t) = start_lr + (end_lr - start_lr) * t / duration``, with ``t`` the whole units since
+    ``start_step``. With ``end_lr`` 0 it has the bits of `LinearDecay`.
 
     At the boundaries: up to and including ``start_step``, and for the whole first unit, it is
     ``start_lr``, exactly; in the last unit it is one stair short of ``end_lr``; from ``start_step +
-    over * unit_steps`` on it is ``end_lr``, exactly.
+    duration * unit_steps`` on it is ``end_lr``, exactly.
 
     Parameters
     ----------
     start_lr, end_lr : finite, 0 or more
     start_step : step at which the first unit begins, 0 or more
-    over : number of units until ``end_lr``, 1 or more
-    unit_steps : steps in a unit, 1 or more; default: every step is a stair
+    duration : number of units until ``end_lr``, 1 or more
+    unit_steps : steps in a unit, 1 or more; default 1
 
     Raises
     ------
@@ -116,33 +116,33 @@ class Linear(Schedule):
     start_lr: float
     end_lr: float
     start_step: int
-    over: int
+    duration: int
     unit_steps: int = 1
 
     def __post_init__(self) -> None:
         check_rate("start_lr", self.start_lr)
         check_rate("end_lr", self.end_lr)
         check_count("start_step", self.start_step, 0)
-        check_count("over", self.over, 1)
+        check_count("duration", self.duration, 1)
         check_count("unit_steps", self.unit_steps, 1)
 
     @property
     def label(self) -> str:
-        """As ``linear→0.01``."""
+        """``linear→`` and the last learning rate."""
         return f"linear→{self.end_lr:g}"
 
     def lr(self, step: int) -> float:
-        """Return the stair that ``step`` is on."""
+        """See `Schedule.lr`."""
         t = units_since(self.start_step, step, self.unit_steps)
-        if t >= self.over:
+        if t >= self.duration:
             return self.end_lr
-        return lerp(self.start_lr, self.end_lr, 1 - t / self.over)
+        return lerp(self.start_lr, self.end_lr, 1 - t / self.duration)
 
     def stays_zero(self, step: int) -> bool:
-        """Whether the end is 0, and reached; or the start is 0 too."""
-        reached = units_since(self.start_step, step, self.unit_steps) >= self.over
+        """See `Schedule.stays_zero`."""
+        reached = units_since(self.start_step, step, self.unit_steps) >= self.duration
         return self.end_lr == 0.0 and (reached or self.start_lr == 0.0)
 
     def scaled(self, factor: float) -> Linear:
-        """Return the same stairs, ``factor`` times as high at both ends."""
+        """See `Schedule.scaled`."""
         return replace(self, start_lr=self.start_lr * factor, end_lr=self.end_lr * factor)

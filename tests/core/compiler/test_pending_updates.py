@@ -8,7 +8,7 @@ from tuitrain_core.compiler import PendingUpdate, prepare_updates
 from tuitrain_core.optimizer import SGD, Adam, Optimizer
 from tuitrain_core.schedule import Cosine, Schedule
 
-FALLING = Cosine(start_lr=0.1, end_lr=0.0, start_step=0, over=10)
+FALLING = Cosine(start_lr=0.1, end_lr=0.0, start_step=0, duration=10)
 
 
 def coming(optimizer: Optimizer, schedule: Schedule | None = None) -> list[PendingUpdate]:

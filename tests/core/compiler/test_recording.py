@@ -229,7 +229,7 @@ def test_gradients_clipped_by_hand_are_updated_to_the_bits_of_a_planned_clipping
             cut = optimizer.clip_grad_norm if clip == "norm" else optimizer.clip_grad_value
             cut(net.parameters(), 0.01)
             recording.update([opt])
-        found.append(digest.of(net, [opt]))
+        found.append(digest.compute_digest(net, [opt]))
     assert found[0] == found[1]
 
 
@@ -264,8 +264,8 @@ def test_a_gradient_of_another_shape_is_told_and_nothing_is_updated():
     net, loader = models.MLP((9, 5, 4)), digits()
     recording, gm = Recording(net, loader), GradManager().attach(net.parameters())
     recording.take(*loader.batch(0), gm)
-    before = digest.of(net, [])
+    before = digest.compute_digest(net, [])
     net.fc1.bias.grad = tensor(np.zeros(4, np.float32))
     with pytest.raises(ShapeError, match=r"\(4,\)"):
         recording.update([optimizer.SGD(net.select("fc1.bias"), lr=0.1)])
-    assert digest.of(net, []) == before
+    assert digest.compute_digest(net, []) == before

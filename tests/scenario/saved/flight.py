@@ -12,7 +12,7 @@ from tuitrain_core import data, digest, models, optimizer, random, schedule, ten
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.compiler import Recording
 
-threads.one_blas_thread()  # the bits depend on how many there are
+threads.limit_blas_threads()  # the bits depend on how many there are
 train, test = data.mnist_mini()
 loader = data.DataLoader(train, batch_size=64, seed=0)
 random.seed(0)  # of the initial weights, and of dropout
@@ -54,7 +54,7 @@ for epoch in range(1):
             # step 10: schedule * cosine to 0 over 150 steps warmup=10
             for name in list(opt):
                 schedules[name] = schedule.WarmUp(
-                    schedule.Cosine(opt[name].lr, 0.0, now, over=150), now, over=10
+                    schedule.Cosine(opt[name].lr, 0.0, now, duration=150), now, duration=10
                 )
         if now == 30:
             # step 30: freeze conv
@@ -63,17 +63,17 @@ for epoch in range(1):
             max_norm = 1.0
         if now == 50:
             # step 50: optimizer fc adam lr=0.001 state=carry ramp=10
-            opt["fc"] = optimizer.hand_over(
+            opt["fc"] = optimizer.transfer_optimizer(
                 opt["fc"], optimizer.Adam(opt["fc"].parameters(), lr=0.001)
             )
-            schedules["fc"] = schedule.WarmUp(schedule.Constant(opt["fc"].lr), now, over=10)
+            schedules["fc"] = schedule.WarmUp(schedule.Constant(opt["fc"].lr), now, duration=10)
         if now == 70:
             # step 70: thaw conv reset
             gm.attach(opt["conv"].parameters())
-            opt["conv"].forget()
+            opt["conv"].reset_state()
             # step 70: group head = classifier.*
-            opt["head"] = optimizer.hand_over(
-                opt["fc"], opt["fc"].alike(net.select("classifier.*"))
+            opt["head"] = optimizer.transfer_optimizer(
+                opt["fc"], opt["fc"].clone_for(net.select("classifier.*"))
             )
             schedules["head"] = schedules["fc"]
             opt["fc"].remove(opt["head"].parameters())
@@ -85,7 +85,7 @@ for epoch in range(1):
         if now == 90:
             # step 90: decay head over 1 epochs
             schedules["head"] = schedule.LinearDecay(
-                schedules["head"].lr(now), now, over=1, unit_steps=len(loader)
+                schedules["head"].lr(now), now, duration=1, unit_steps=len(loader)
             )
         for name, each in schedules.items():
             opt[name].lr = each.lr(now)
@@ -94,4 +94,4 @@ for epoch in range(1):
         now += 1
     print(f"epoch {epoch}: loss {total / len(loader.dataset):.4f}, test accuracy {accuracy():.4f}")
 
-print(digest.of(net, opt.values()))
+print(digest.compute_digest(net, opt.values()))

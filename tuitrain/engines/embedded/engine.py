@@ -64,7 +64,7 @@ class EmbeddedEngine:
         seed: int = 0,
         batch_size: int = 64,
     ) -> None:
-        threads.one_blas_thread()
+        threads.limit_blas_threads()
         self._arguments = (make_model, train, test, plans, seed, batch_size)
         self._model = model = SeededModel(make_model, seed)
         self._parameters = model.parameters

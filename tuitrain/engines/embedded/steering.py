@@ -20,7 +20,7 @@ from tuitrain.commands import (
 )
 from tuitrain.errors import RefusedError
 from tuitrain_core.errors import CoreError
-from tuitrain_core.optimizer import OPTIMIZERS, default_policy, hand_over
+from tuitrain_core.optimizer import OPTIMIZERS, default_policy, transfer_optimizer
 from tuitrain_core.schedule import Constant, Schedule, WarmUp
 
 from ..base import Change
@@ -192,7 +192,7 @@ class Steering:
         if same and policy == "carry":
             return group, (None, "")
         if policy == "carry":
-            hand_over(group.optimizer, optimizer, members)
+            transfer_optimizer(group.optimizer, optimizer, members)
         done = "state carried" if policy == "carry" else "state reset"
         return group, (fresh, done + _lr_told(group.schedule, schedule, step))
 
@@ -242,7 +242,7 @@ class Steering:
         members = [each for each in self._table.parameters if each in inside or each in moved]
         grown = self._rebuilt(model, name, members)
         for each in moved:
-            hand_over(self._table.of(each).optimizer, grown.optimizer, self._of([each]))
+            transfer_optimizer(self._table.of(each).optimizer, grown.optimizer, self._of([each]))
         shrunk = [
             self._rebuilt(donor, donor.name, [each for each in donor.members if each not in moved])
             for donor in donors.values()
@@ -257,7 +257,7 @@ class Steering:
         kept = [each for each in members if each in group.members]
         lr = group.optimizer.param_groups[0]["lr"]
         optimizer = make_optimizer(group.rule, self._of(members), {"lr": lr, **group.settings})
-        hand_over(group.optimizer, optimizer, self._of(kept))
+        transfer_optimizer(group.optimizer, optimizer, self._of(kept))
         return Group(name, tuple(members), optimizer, group.schedule)
 
     def _of(self, names: Iterable[str]):
@@ -279,7 +279,9 @@ def _lr_told(before: Schedule, after: Schedule, step: int) -> str:
     """Say what a swap did to the learning rate, if it did anything."""
     if after == before:
         return ""
-    rises = f", rising over {after.over} steps" if isinstance(after, WarmUp) else " from here on"
+    rises = (
+        f", rising over {after.duration} steps" if isinstance(after, WarmUp) else " from here on"
+    )
     kept = isinstance(after, WarmUp) and after.inner == before
     ends = "" if kept else _unless_constant(before, "ends")
     return f", lr {after.lr(step):g}{rises}{ends}"

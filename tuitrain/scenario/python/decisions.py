@@ -107,10 +107,10 @@ def _thawed(command: Thaw, decision: Decision, network: Network) -> Iterator[Sta
         for group in after.groups:
             members = inside.get(group["name"], [])
             if len(members) == len(group["members"]):
-                yield Statement("", call(f"{optimizer_of(group)}.forget"))
+                yield Statement("", call(f"{optimizer_of(group)}.reset_state"))
             elif members:
                 chosen = network.selected(members, (command.target,))
-                yield Statement("", call(f"{optimizer_of(group)}.forget", chosen))
+                yield Statement("", call(f"{optimizer_of(group)}.reset_state", chosen))
 
 
 def _parameters(
@@ -158,7 +158,9 @@ def _rescheduled(command: AnyCommand, was: Record, _: Record) -> Iterator[Statem
             yield Statement(f"{lr} *= ", literal(float(factor)))
         case Decay(over=over, unit=unit):
             stairs = _stairs(unit)
-            falls = call("schedule.LinearDecay", present_lr(was), "now", over=str(over), **stairs)
+            falls = call(
+                "schedule.LinearDecay", present_lr(was), "now", duration=str(over), **stairs
+            )
             yield Statement(f"{follows} = ", falls)
         case SetSchedule():
             yield Statement(f"{follows} = ", _schedule(command, present_lr(was)))
@@ -173,9 +175,9 @@ def _schedule(command: SetSchedule, lr: str) -> Call:
     value, over, stairs = literal(command.value), str(command.over), _stairs(command.unit)
     match command.kind:
         case "linear":
-            made = call("schedule.Linear", lr, value, "now", over=over, **stairs)
+            made = call("schedule.Linear", lr, value, "now", duration=over, **stairs)
         case "cosine":
-            made = call("schedule.Cosine", lr, value, "now", over=over, **stairs)
+            made = call("schedule.Cosine", lr, value, "now", duration=over, **stairs)
         case "exponential":
             made = call("schedule.Exponential", lr, value, "now", **stairs)
         case "milestones":
@@ -183,9 +185,11 @@ def _schedule(command: SetSchedule, lr: str) -> Call:
             made = call("schedule.Milestones", lr, value, at, "now", **stairs)
         case "one-cycle":
             steps = f"{over} * len(loader)" if stairs else over
-            made = call("schedule.OneCycle", lr, value, lr, "now", over=steps)
+            made = call("schedule.OneCycle", lr, value, lr, "now", duration=steps)
     return (
-        call("schedule.WarmUp", made, "now", over=str(command.warmup)) if command.warmup else made
+        call("schedule.WarmUp", made, "now", duration=str(command.warmup))
+        if command.warmup
+        else made
     )
 
 
@@ -211,7 +215,7 @@ def _swapped_one(command: SwapOptimizer, was: Record, group: Record) -> Iterator
     old, follows, given = optimizer_of(was), schedule_of(was), command.settings.get("lr")
     lr = f"{old}.lr" if given is None else literal(given)
     fresh = new_optimizer(group, call(f"{old}.parameters"), lr)
-    carried = call("optimizer.hand_over", old, fresh)
+    carried = call("optimizer.transfer_optimizer", old, fresh)
     yield Statement(f"{old} = ", carried if _carries(command, was) else fresh)
     goes_on = is_scheduled(was) and given is None
     rises = group["schedule"]["kind"] == "warm-up" and not (
@@ -219,7 +223,7 @@ def _swapped_one(command: SwapOptimizer, was: Record, group: Record) -> Iterator
     )
     if rises:
         inner = follows if goes_on else call("schedule.Constant", f"{old}.lr")
-        ramp = call("schedule.WarmUp", inner, "now", over=str(command.ramp))
+        ramp = call("schedule.WarmUp", inner, "now", duration=str(command.ramp))
         yield Statement(f"{follows} = ", ramp)
     elif is_scheduled(was) and not goes_on:
         yield Statement("del ", follows)
@@ -253,5 +257,5 @@ def _grown(
     names = [optimizer_of(each) for each in sources]
     old = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
     members = network.selected(grown["members"], command.patterns)
-    fresh = call(f"{optimizer_of(model)}.alike", members)
-    return Statement(f"{optimizer_of(grown)} = ", call("optimizer.hand_over", old, fresh))
+    fresh = call(f"{optimizer_of(model)}.clone_for", members)
+    return Statement(f"{optimizer_of(grown)} = ", call("optimizer.transfer_optimizer", old, fresh))

@@ -45,7 +45,7 @@ def data_origin(name: str) -> Origin:
     if name == "mnist-mini":
         return Origin("data.mnist_mini()")
     if name.startswith("idx:"):
-        return Origin(f"data.idx_folder({literal(name.removeprefix('idx:'))})")
+        return Origin(f"data.load_idx_folder({literal(name.removeprefix('idx:'))})")
     return _imported("data", name, "read_data")
 
 

@@ -120,7 +120,7 @@ class _Program:
     def _setup(self) -> Iterator[str]:
         scenario = self.scenario
         yield ""
-        yield "threads.one_blas_thread()  # the bits depend on how many there are"
+        yield "threads.limit_blas_threads()  # the bits depend on how many there are"
         yield f"train, test = {self._data().expression}"
         yield (
             f"loader = data.DataLoader(train, batch_size={scenario.batch_size}, "
@@ -174,7 +174,7 @@ class _Program:
                 'test accuracy {accuracy():.4f}")'
             )
             yield ""
-        yield "print(digest.of(net, opt.values()))"
+        yield "print(digest.compute_digest(net, opt.values()))"
 
     def _body(self, indent: int) -> Iterator[str]:
         """Write what is done for each batch: what was decided, the learning rates, the step."""

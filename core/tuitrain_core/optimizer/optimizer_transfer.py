@@ -7,14 +7,14 @@ from typing import TypeVar
 
 from ..errors import CoreError
 from ..tensor import Parameter, as_tensor_list
-from .carry import transfer_state
 from .groups import Group
 from .optimizer import Optimizer
+from .state_transfer import transfer_state
 
 Fresh = TypeVar("Fresh", bound=Optimizer)
 
 
-def hand_over(
+def transfer_optimizer(
     old: Optimizer | Iterable[Optimizer], new: Fresh, params: Iterable[Parameter] | None = None
 ) -> Fresh:
     """Give a new optimizer what old ones know of its parameters; returns the new one.
