@@ -7,7 +7,7 @@ left.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from llvmlite import ir
@@ -93,27 +93,9 @@ def _square_sums(k: Builder) -> None:
 def _totals(k: Builder) -> None:
     lanes, sums, first, last = k.arguments
 
-    def halve(row: Value, half: int) -> None:
-        def one(i: Int, _: object) -> None:
-            lane = k.mul(i, k.lanes)
-            _add(k, row, lane, _load(k, _place(k, row, k.add(lane, half))))
-
-        k.loop(half // k.lanes, one)
-
     def row(i: Int, _: object) -> None:
         index = k.add(first, i)
-        place = _place(k, lanes, k.mul(index, LANES))
-        half = LANES // 2
-        while half >= k.lanes:
-            halve(place, half)
-            half //= 2
-        total = _load(k, place)
-        while half:
-            order = [lane + half if lane < half else lane for lane in range(k.lanes)]
-            total = k.ir.fadd(total, k.shuffle(total, total, order))
-            half //= 2
-        found = k.ir.extract_element(total, ir.Constant(INT32, 0))
-        k.ir.store(found, k.ir.inttoptr(_place(k, sums, index), DOUBLE.as_pointer()))
+        store_total(k, _place(k, lanes, k.mul(index, LANES)), sums, index)
 
     k.loop(k.sub(last, first), row)
 
@@ -169,13 +151,77 @@ def _each(k: Builder, function: Callable[[Value], Value]) -> None:
     k.loop(k.sub(last, first), chunk)
 
 
+def clear_lanes(k: Builder, lanes: Value) -> None:
+    """Set the lanes of a sum to 0."""
+    zeros = ir.Constant(_wide(k), None)
+    k.loop(LANES // k.lanes, lambda i, _: _store(k, zeros, _place(k, lanes, k.mul(i, k.lanes))))
+
+
+def add_chunk(
+    k: Builder,
+    lanes: Sequence[Value],
+    read: Callable[[Int, Mask], Sequence[Value]],
+    count: Int,
+) -> None:
+    """Add the squares of a chunk of up to 4 · `LANES` elements to the lanes of some sums.
+
+    read(offset, mask) returns for each sum the doubles at an offset in the chunk, 0 where they are
+    masked.
+    """
+
+    def add(quarter: Int, lane: Int, mask: Mask) -> None:
+        quarters = (read(k.add(k.mul(quarter, row), lane), mask) for row in range(_ROWS))
+        for row, values in zip(lanes, zip(*quarters, strict=True), strict=True):
+            a, b, c, d = (k.ir.fmul(value, value) for value in values)
+            _add(k, row, lane, k.ir.fadd(k.ir.fadd(a, b), k.ir.fadd(c, d)))
+
+    def whole() -> None:
+        k.loop(LANES // k.lanes, lambda i, _: add(LANES, k.mul(i, k.lanes), None))
+
+    def part() -> None:
+        quarter = k.div(count, _ROWS)
+
+        def vector(i: Value, _: object) -> None:
+            lane = k.mul(i, k.lanes)
+            left = k.minimum(k.sub(quarter, lane), k.lanes)
+            add(quarter, lane, functions.first_lanes(k, left))
+
+        k.loop(k.div(k.add(quarter, k.lanes - 1), k.lanes), vector)
+        mask = functions.first_lanes(k, k.rem(count, _ROWS))
+        for row, rest in zip(lanes, read(k.mul(quarter, _ROWS), mask), strict=True):
+            _add(k, row, k.integer(0), k.ir.fmul(rest, rest))
+
+    is_whole = k.ir.icmp_signed("==", k.integer(count), k.integer(_ROWS * LANES))
+    k.either(is_whole, whole, part)
+
+
+def store_total(k: Builder, lanes: Value, sums: Value, index: Int) -> None:
+    """Add up the lanes of one sum, in place, and store the sum as a double."""
+    half = LANES // 2
+    while half >= k.lanes:
+        _add_upper_half(k, lanes, half)
+        half //= 2
+    total = _load(k, lanes)
+    while half:
+        order = [lane + half if lane < half else lane for lane in range(k.lanes)]
+        total = k.ir.fadd(total, k.shuffle(total, total, order))
+        half //= 2
+    first = k.ir.extract_element(total, ir.Constant(INT32, 0))
+    k.ir.store(first, k.ir.inttoptr(_place(k, sums, index), DOUBLE.as_pointer()))
+
+
 def number(k: Builder, place: Value, index: Int = 0) -> Value:
     """Return the double at a place, so many further on."""
     return k.ir.load(k.ir.inttoptr(_place(k, place, index), DOUBLE.as_pointer()))
 
 
+def widened(k: Builder, values: Value) -> Value:
+    """Return a vector of floats as doubles."""
+    return k.ir.fpext(values, _wide(k))
+
+
 def _square(k: Builder, values: Value) -> Value:
-    wide = k.ir.fpext(values, _wide(k))
+    wide = widened(k, values)
     return k.ir.fmul(wide, wide)
 
 
@@ -197,6 +243,14 @@ def _load(k: Builder, place: Value) -> Value:
 
 def _store(k: Builder, values: Value, place: Value) -> None:
     k.ir.store(values, k.ir.inttoptr(place, _wide(k).as_pointer()), align=8)
+
+
+def _add_upper_half(k: Builder, lanes: Value, half: int) -> None:
+    def vector(i: Int, _: object) -> None:
+        lane = k.mul(i, k.lanes)
+        _add(k, lanes, lane, _load(k, _place(k, lanes, k.add(lane, half))))
+
+    k.loop(half // k.lanes, vector)
 
 
 def _add(k: Builder, lanes: Value, lane: Int, values: Value) -> None:
