@@ -4,9 +4,9 @@
     python scripts/make_chart_font.py DejaVuSansMono.ttf tuitrain/app/export/fonts/charts.ttf
 
 A picture shall not depend on the fonts of a machine, and DejaVu has no braille in its fixed width.
-So what charts are made of is drawn here, for cells twice as high as wide (`tuitrain/app/export/png.py`):
-dots in a grid that goes on from cell to cell, and lines that meet. The rest is taken over, less
-what charts hardly need.
+So what charts are made of is drawn here, for cells twice as high as wide
+(`tuitrain/app/export/png.py`): dots in a grid that goes on from cell to cell, and lines that meet.
+The rest is taken over, less what charts hardly need.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ PEER = """
 from tuitrain.bench.peers import Peer
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.worker import Worker
-peer = "from tuitrain.bench.peer_server import serve\\n" + {here!r}.replace("def stay", "def prepare")
+peer = {here!r}.replace("def stay", "def prepare")
+peer = "from tuitrain.bench.peer_server import serve\\n" + peer
 Worker(Peer("peer", (sys.executable, "-c", peer + "serve(prepare)"))).ask(Cell(), 0)
 """
 APP = """

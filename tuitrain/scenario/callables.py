@@ -24,7 +24,8 @@ def imported(key: str, name: str, known: Iterable[str]) -> Callable[[], Any]:
     found = getattr(module, attribute, None)
     if not callable(found):
         raise ScenarioError(
-            f"{key}: {module_name} has no callable {attribute!r}{did_you_mean(attribute, dir(module))}"
+            f"{key}: {module_name} has no callable {attribute!r}"
+            f"{did_you_mean(attribute, dir(module))}"
         )
     return found
 

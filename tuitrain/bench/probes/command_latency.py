@@ -1,7 +1,7 @@
 """Submits commands to a live run at full speed, and prints how long each took to be applied.
 
-Called as ``python -m tuitrain.bench.probes.command_latency SCENARIO COUNT``; prints a list of seconds, as
-JSON.
+Called as ``python -m tuitrain.bench.probes.command_latency SCENARIO COUNT``; prints a list of
+seconds, as JSON.
 """
 
 from __future__ import annotations

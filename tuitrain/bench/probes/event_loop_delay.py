@@ -1,7 +1,7 @@
 """Opens the app on a scenario, and writes down how late a timer fires in it.
 
-Called in a terminal as ``python -m tuitrain.bench.probes.event_loop_delay SCENARIO SECONDS FILE``; leaves a
-JSON list of seconds in FILE, or a text: why there are none.
+Called in a terminal as ``python -m tuitrain.bench.probes.event_loop_delay SCENARIO SECONDS FILE``;
+leaves a JSON list of seconds in FILE, or a text: why there are none.
 """
 
 from __future__ import annotations

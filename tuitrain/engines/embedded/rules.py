@@ -29,13 +29,15 @@ def make_optimizer(
     kind = OPTIMIZERS.get(rule)
     if kind is None:
         raise RefusedError(
-            f"unknown optimizer {rule!r}{did_you_mean(rule, OPTIMIZERS)} (known: {join_or(OPTIMIZERS)})"
+            f"unknown optimizer {rule!r}{did_you_mean(rule, OPTIMIZERS)} "
+            f"(known: {join_or(OPTIMIZERS)})"
         )
     allowed = kind.hyper_parameters()
     for key in settings:
         if key not in allowed:
             raise RefusedError(
-                f"{rule} has no setting {key!r}{did_you_mean(key, allowed)} (it has {join_or(allowed)})"
+                f"{rule} has no setting {key!r}{did_you_mean(key, allowed)} "
+                f"(it has {join_or(allowed)})"
             )
     arguments: dict[str, Any] = dict(settings)
     if "lr" not in arguments and "lr" not in kind.defaults():

@@ -137,7 +137,10 @@ def unknown(name: str, known: tuple[str, ...]) -> str:
         return ""
     if not known:
         return "rewind takes a step here: no checkpoint was made yet"
-    return f"no checkpoint is called {name!r}{did_you_mean(name, known)} (checkpoints: {join_or(known)})"
+    return (
+        f"no checkpoint is called {name!r}{did_you_mean(name, known)} "
+        f"(checkpoints: {join_or(known)})"
+    )
 
 
 def kept_as(snapshot: Snapshot) -> str:
