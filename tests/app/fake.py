@@ -24,7 +24,7 @@ from tuitrain.commands import (
 from tuitrain.engines.closeups import See, SeeBatch, Seen, SeeNetwork, SeeWeights
 from tuitrain.run.snapshot import (
     Actor,
-    ArrayView,
+    ArrayStatistics,
     BranchView,
     GroupHistory,
     GroupView,
@@ -105,10 +105,10 @@ def accuracy_curve(steps: int) -> Series:
     return Series(at, 0.985 - 0.25 * np.exp(-at / 400))
 
 
-def array_view(seed: int, scale: float, **changes) -> ArrayView:
+def array_view(seed: int, scale: float, **changes) -> ArrayStatistics:
     values = np.random.default_rng(seed).normal(scale=scale, size=2400)
     counts, _ = np.histogram(values, 40)
-    view = ArrayView(
+    view = ArrayStatistics(
         mean=float(values.mean()),
         std=float(values.std()),
         low=float(values.min()),

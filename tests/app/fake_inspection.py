@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from tuitrain.engines.array_statistics import describe_array
 from tuitrain.engines.closeups import (
     BatchView,
     Course,
@@ -17,7 +18,6 @@ from tuitrain.engines.closeups import (
     SeeWeights,
     WeightsView,
 )
-from tuitrain.engines.inspection import view_of
 from tuitrain.engines.views import GroupView, LayerUnits
 
 UNITS = (
@@ -31,14 +31,16 @@ def facet(seed: int, shape: tuple[int, ...], scale: float, step: int) -> Facet:
     """Return values that widen over the steps, as a parameter's do."""
     values = (np.random.default_rng(seed).normal(size=shape) * scale).astype(np.float32)
     steps = np.arange(0, step + 1, 43)
-    spread = [view_of(values * (0.4 + 0.6 * each / max(step, 1)) + scale / 4) for each in steps]
+    spread = [
+        describe_array(values * (0.4 + 0.6 * each / max(step, 1)) + scale / 4) for each in steps
+    ]
     course = Course(
         steps,
         np.array([each.low for each in spread]),
         np.array([each.high for each in spread]),
         np.array([each.counts for each in spread]),
     )
-    return Facet(view_of(values), values, (1, 1), course)
+    return Facet(describe_array(values), values, (1, 1), course)
 
 
 def weights_view(

@@ -20,8 +20,8 @@ from tuitrain.app.renderables.heatmaps.weights import (
 from tuitrain.app.renderables.heatmaps.weights import picture_rows as weight_rows
 from tuitrain.app.renderables.histograms.value_bars import number_rows
 from tuitrain.app.renderables.rows import bar, plain, width_of
+from tuitrain.engines.array_statistics import describe_array
 from tuitrain.engines.closeups import UNSURE, Course, Facet, SeeBatch
-from tuitrain.engines.inspection import view_of
 
 from .fake_inspection import batch_view, facet, weights_view
 
@@ -182,10 +182,10 @@ def test_a_course_of_one_value_is_drawn():
 
 
 def test_a_histogram_says_its_ends_and_where_zero_lies():
-    now = view_of(np.linspace(-1, 3, 100, dtype=np.float32))
+    now = describe_array(np.linspace(-1, 3, 100, dtype=np.float32))
     rows = text(histogram_rows(now, 40, 4))
     assert rows[-1] == "-1        0                            3"
-    assert histogram_rows(view_of(np.array([np.nan])), 40, 4) == []
+    assert histogram_rows(describe_array(np.array([np.nan])), 40, 4) == []
 
 
 @pytest.mark.parametrize("width", [40, 76, 116])

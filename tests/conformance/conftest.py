@@ -1,6 +1,6 @@
 """A conformance suite for engines: what each control means, as tests.
 
-Everything here goes through the `tuitrain.engines.base.Engine` protocol, and what that does not
+Everything here goes through the `tuitrain.engines.engine.Engine` protocol, and what that does not
 show through the `EngineState` it hands out; no test knows which engine it has. To hold another
 engine against the suite, add a factory to ``ENGINES`` and run ``pytest tests/conformance``.
 
@@ -32,7 +32,7 @@ import pytest
 
 from tests.conformance import embedded
 from tests.conformance.probes import RULES
-from tuitrain.engines.base import Engine
+from tuitrain.engines.engine import Engine
 
 ENGINES: dict[str, Callable[..., Engine]] = {"embedded": embedded.make_engine}
 

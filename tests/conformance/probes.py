@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from tuitrain.commands import parse
-from tuitrain.engines.base import Change, Engine
+from tuitrain.engines.engine import CommandResult, Engine
 from tuitrain.engines.views import GroupView
 
 RULES = {
@@ -27,11 +27,11 @@ def train(engine: Engine, steps: int) -> list[float]:
     return list(engine.run(steps, lambda: False))
 
 
-def do(engine: Engine, text: str) -> Change:
+def do(engine: Engine, text: str) -> CommandResult:
     return engine.apply(parse(text))
 
 
-def give(engine: Engine, target: str, rule: str) -> Change:
+def give(engine: Engine, target: str, rule: str) -> CommandResult:
     """Swap to an optimizer that has momentum or decay."""
     return do(engine, f"optimizer {target} {rule} {RULES[rule]}")
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conformance.probes import buffers, do, memory, train, weights, whole
-from tuitrain.engines.base import Engine
+from tuitrain.engines.engine import Engine
 from tuitrain.errors import RefusedError
 
 acts = st.sampled_from(

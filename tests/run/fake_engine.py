@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tuitrain.commands import AnyCommand, Freeze
-from tuitrain.engines.base import Change
+from tuitrain.engines.engine import CommandResult
 from tuitrain.engines.state import EngineState
 from tuitrain.engines.views import GroupView, OptimizerChoice, ParameterRow, ParameterView
 from tuitrain.errors import RefusedError
@@ -30,11 +30,11 @@ class FakeEngine:
         self.before_step = before_step
         self.nan_at: int | None = None
 
-    def apply(self, command: AnyCommand) -> Change:
+    def apply(self, command: AnyCommand) -> CommandResult:
         if command == Freeze("nothing"):
             raise RefusedError("no group is called 'nothing'")
         self.applied.append((self.step, command))
-        return Change(command != Freeze("again"), "done")
+        return CommandResult(command != Freeze("again"), "done")
 
     def run(self, steps: int, until: Callable[[], bool], hold=None, watch=None):
         losses = []

@@ -19,7 +19,13 @@ from tuitrain.engines.closeups import (
     Unseen,
     WeightsView,
 )
-from tuitrain.engines.sampling import COLUMNS, ELEMENTS, ROWS, averaged, sampled
+from tuitrain.engines.downsampling import (
+    MAX_COLUMNS,
+    MAX_ELEMENTS,
+    MAX_ROWS,
+    block_means,
+    downsample,
+)
 from tuitrain.run.line import Line
 from tuitrain.run.live.inspector import (
     BATCH_SECONDS,
@@ -241,19 +247,19 @@ def test_a_live_run_shows_what_is_asked_for_and_then_no_more():
 
 def test_large_arrays_are_averaged_down_and_small_ones_kept():
     small = np.arange(12, dtype=np.float32).reshape(3, 4)
-    sample, block = sampled(small)
+    sample, block = downsample(small)
     assert (sample.tolist(), block) == (small.tolist(), (1, 1))
-    sample, block = sampled(np.ones((1000, 300), np.float32))
+    sample, block = downsample(np.ones((1000, 300), np.float32))
     assert block == (8, 2)
     assert sample.shape == (125, 150)
-    assert sample.shape[0] <= ROWS
-    assert sample.shape[1] <= COLUMNS
+    assert sample.shape[0] <= MAX_ROWS
+    assert sample.shape[1] <= MAX_COLUMNS
     assert (sample == 1).all()
-    sample, block = sampled(np.ones((512, 512, 3, 3), np.float32))
-    assert (sample.size <= ELEMENTS, sample.shape[1:], block) == (True, (512, 3, 3), (1, 1))
-    assert sampled(np.float32(3).reshape(()))[0].shape == ()
+    sample, block = downsample(np.ones((512, 512, 3, 3), np.float32))
+    assert (sample.size <= MAX_ELEMENTS, sample.shape[1:], block) == (True, (512, 3, 3), (1, 1))
+    assert downsample(np.float32(3).reshape(()))[0].shape == ()
 
 
 def test_the_last_blocks_are_means_of_what_there_is():
-    means = averaged(np.arange(15.0).reshape(3, 5), (2, 3))
+    means = block_means(np.arange(15.0).reshape(3, 5), (2, 3))
     assert means.tolist() == [[3.5, 6.0], [11.0, 13.5]]

@@ -11,7 +11,7 @@ from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.logs.log_capture import LogCapture
 from tuitrain.run.session import Session
-from tuitrain.run.snapshot import ArrayView, ParameterView, Phase, RunInfo, UpdatePreview
+from tuitrain.run.snapshot import ArrayStatistics, ParameterView, Phase, RunInfo, UpdatePreview
 
 TITLE = RunInfo("test", "fake", "none", 0, 4, 10, 30)
 PATIENCE = 20.0
@@ -266,7 +266,7 @@ def test_what_is_printed_on_the_runs_thread_is_shown_with_its_step():
 def looked_at(asks: bool, seconds_a_look: float) -> tuple[int, int]:
     """Run 1 000 steps; return how often the groups and the watched parameter were described."""
     times = iter(range(10**9))
-    array = ArrayView(0.0, 1.0, -1.0, 1.0, 1.0, 0, (1,) * 40, (0.0,))
+    array = ArrayStatistics(0.0, 1.0, -1.0, 1.0, 1.0, 0, (1,) * 40, (0.0,))
     parameter = ParameterView("w", (2,), "all", 0, None, array, None)
     runs: list[LiveRun] = []
     described = {"groups": 0, "parameter": 0}

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .state import Array
-from .views import ArrayView, LayerUnits
+from .views import ArrayStatistics, LayerUnits
 
 Samples: TypeAlias = Literal["probe", "next", "mistakes"]
 """Which samples: the first of the test set, which stay the same; those of the next step; or those
@@ -81,7 +81,7 @@ class Facet:
     course : its histograms since it is being looked at
     """
 
-    now: ArrayView | None = None
+    now: ArrayStatistics | None = None
     sample: Array | None = None
     block: tuple[int, int] = (1, 1)
     course: Course = field(default_factory=Course)

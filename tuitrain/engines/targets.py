@@ -11,16 +11,16 @@ from typing import TypeAlias
 
 from tuitrain.errors import RefusedError, did_you_mean, join_or
 
-Names: TypeAlias = Mapping[str, tuple[str, ...]]
+ParameterAliases: TypeAlias = Mapping[str, tuple[str, ...]]
 """Every parameter's name, with its other names: none but for tied parameters."""
 
 
-def matching(pattern: str, names: Iterable[str]) -> list[str]:
+def match_names(pattern: str, names: Iterable[str]) -> list[str]:
     """Return the names that the glob matches, in their order; case counts."""
     return [name for name in names if fnmatchcase(name, pattern)]
 
 
-def parameters_matching(patterns: Iterable[str], names: Names) -> list[str]:
+def match_parameters(patterns: Iterable[str], names: ParameterAliases) -> list[str]:
     """Return the parameters of which any of the globs matches any name, in their order."""
     every = tuple(patterns)
     return [
@@ -30,25 +30,25 @@ def parameters_matching(patterns: Iterable[str], names: Names) -> list[str]:
     ]
 
 
-def with_aliases(name: str, names: Names) -> str:
+def name_with_aliases(name: str, names: ParameterAliases) -> str:
     """Return how a parameter is called in a sentence: with its other names, if it has any."""
     others = names.get(name, ())
     return f"{name} (also {', '.join(others)})" if others else name
 
 
-def groups_named(target: str, groups: Sequence[str], parameters: Names) -> list[str]:
+def resolve_groups(target: str, groups: Sequence[str], parameters: ParameterAliases) -> list[str]:
     """Return the groups that the target names.
 
     Raises
     ------
     RefusedError : it names none; says so when it names parameters instead
     """
-    found = [target] if target in groups else matching(target, groups)
+    found = [target] if target in groups else match_names(target, groups)
     if found:
         return found
-    inside = parameters_matching([target], parameters)
+    inside = match_parameters([target], parameters)
     if inside:
-        tied = [with_aliases(name, parameters) for name in inside if parameters[name]]
+        tied = [name_with_aliases(name, parameters) for name in inside if parameters[name]]
         which = f": {join_or(tied)}" if tied else ""
         raise RefusedError(
             f"{target!r} names {len(inside)} parameter{'s' if len(inside) > 1 else ''}{which}, and "
@@ -59,7 +59,7 @@ def groups_named(target: str, groups: Sequence[str], parameters: Names) -> list[
     )
 
 
-def patterns_matched(patterns: Sequence[str], parameters: Names) -> list[str]:
+def resolve_patterns(patterns: Sequence[str], parameters: ParameterAliases) -> list[str]:
     """Return the parameters that any of the globs matches, in the parameters' order.
 
     Raises
@@ -67,21 +67,23 @@ def patterns_matched(patterns: Sequence[str], parameters: Names) -> list[str]:
     RefusedError : one of the globs matches nothing
     """
     for pattern in patterns:
-        if not parameters_matching([pattern], parameters):
+        if not match_parameters([pattern], parameters):
             raise RefusedError(
-                f"no parameter matches {pattern!r}{near_parameter(pattern, parameters)}"
+                f"no parameter matches {pattern!r}{parameter_hint(pattern, parameters)}"
             )
-    return parameters_matching(patterns, parameters)
+    return match_parameters(patterns, parameters)
 
 
-def near_parameter(pattern: str, parameters: Names) -> str:
+def parameter_hint(pattern: str, parameters: ParameterAliases) -> str:
     """Return the hint at the parameter, or at the layer, that a glob may have meant."""
     names = _every(parameters)
     layers = dict.fromkeys(name.rpartition(".")[0] for name in names)
     return did_you_mean(pattern.rstrip("*?."), [*names, *layers])
 
 
-def nothing_named(target: str, groups: Sequence[str], parameters: Names) -> RefusedError:
+def unknown_target(
+    target: str, groups: Sequence[str], parameters: ParameterAliases
+) -> RefusedError:
     """Return the refusal of a target that names neither a group nor a parameter."""
     hint = did_you_mean(target, [*groups, *_every(parameters)])
     return RefusedError(
@@ -89,5 +91,5 @@ def nothing_named(target: str, groups: Sequence[str], parameters: Names) -> Refu
     )
 
 
-def _every(parameters: Names) -> list[str]:
+def _every(parameters: ParameterAliases) -> list[str]:
     return [each for name, others in parameters.items() for each in (name, *others)]

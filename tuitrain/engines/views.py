@@ -56,7 +56,7 @@ class GroupView:
 
 
 @dataclass(frozen=True, slots=True)
-class ArrayView:
+class ArrayStatistics:
     """Statistics of one array; NaN and inf are left out of all but ``non_finite``.
 
     Attributes
@@ -88,8 +88,8 @@ class ParameterView:
     group: str
     step: int
     frozen_since: int | None
-    value: ArrayView
-    grad: ArrayView | None
+    value: ArrayStatistics
+    grad: ArrayStatistics | None
     aliases: tuple[str, ...] = ()
 
 

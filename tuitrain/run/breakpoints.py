@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 
 from tuitrain.commands import AddBreakpoint, RemoveBreakpoint, to_text
-from tuitrain.engines.base import Change, Engine, Pending, Watch
-from tuitrain.engines.targets import groups_named, matching
+from tuitrain.engines.engine import CommandResult, Engine, HoldCondition, PendingStep
+from tuitrain.engines.targets import match_names, resolve_groups
 from tuitrain.errors import RefusedError, join_or
 
 AVERAGE_STEPS = 50
@@ -27,7 +27,7 @@ class Breakpoints:
     def __len__(self) -> int:
         return len(self._conditions)
 
-    def apply(self, command: AddBreakpoint | RemoveBreakpoint, engine: Engine) -> Change:
+    def apply(self, command: AddBreakpoint | RemoveBreakpoint, engine: Engine) -> CommandResult:
         """Add a condition, take one away, or all.
 
         Raises
@@ -37,17 +37,19 @@ class Breakpoints:
         if isinstance(command, AddBreakpoint):
             check_target(command, engine)
             added = self.add(command)
-            return Change(added, "the run will pause then" if added else "that is set already")
+            return CommandResult(
+                added, "the run will pause then" if added else "that is set already"
+            )
         if command.condition is None:
             count = self.clear()
-            return Change(bool(count), f"{count} taken away" if count else "there was none")
+            return CommandResult(bool(count), f"{count} taken away" if count else "there was none")
         if not self.remove(command.condition):
             known = [text.removeprefix("break when ") for text in self.texts()]
             raise RefusedError(
                 f"{to_text(command.condition).removeprefix('break when ')!r} is no breakpoint "
                 "here; " + (f"set are {join_or(known)}" if known else "none is set")
             )
-        return Change(True, f"{len(self)} left")
+        return CommandResult(True, f"{len(self)} left")
 
     def add(self, condition: AddBreakpoint) -> bool:
         """Add a condition; False if it is there already."""
@@ -61,7 +63,7 @@ class Breakpoints:
         return tuple(
             to_text(each)
             for each in self._conditions
-            if each.group and not matching(each.group, groups)
+            if each.group and not match_names(each.group, groups)
         )
 
     def remove(self, condition: AddBreakpoint) -> bool:
@@ -91,7 +93,9 @@ class Breakpoints:
         """Whether there is a condition on steps, not on what is measured between them."""
         return any(each.on != "accuracy" for each in self._conditions)
 
-    def stop_condition(self, groups: Sequence[str], before: Sequence[float]) -> Watch | None:
+    def stop_condition(
+        self, groups: Sequence[str], before: Sequence[float]
+    ) -> HoldCondition | None:
         """Say what `hold` waits for, given the losses so far; None if it has to see every step."""
         kinds = {each.on for each in self._conditions}
         if "dead_units" in kinds:
@@ -100,9 +104,9 @@ class Breakpoints:
         norms: dict[str, float] = {}
         for condition in self._conditions:
             if condition.on == "grad_norm":
-                for group in matching(condition.group, groups):
+                for group in match_names(condition.group, groups):
                     norms[group] = min(condition.limit, norms.get(group, math.inf))
-        return Watch(
+        return HoldCondition(
             finite="nan" in kinds,
             loss_times=min(times, default=None),
             average_over=AVERAGE_STEPS,
@@ -111,7 +115,7 @@ class Breakpoints:
             grad_norms=norms,
         )
 
-    def met(self, step: Pending, before: Sequence[float]) -> dict[AddBreakpoint, str]:
+    def met(self, step: PendingStep, before: Sequence[float]) -> dict[AddBreakpoint, str]:
         """Return the conditions that a step meets, given the losses before it, each with why."""
         reasons = {each: self._why(each, step, before) for each in self._conditions}
         return {each: reason for each, reason in reasons.items() if reason}
@@ -124,7 +128,7 @@ class Breakpoints:
                 return True
         return False
 
-    def _why(self, condition: AddBreakpoint, step: Pending, before: Sequence[float]) -> str:
+    def _why(self, condition: AddBreakpoint, step: PendingStep, before: Sequence[float]) -> str:
         match condition.on:
             case "nan":
                 return self._not_finite(step)
@@ -134,7 +138,7 @@ class Breakpoints:
                 if len(known) >= MIN_AVERAGE_STEPS and step.loss > condition.limit * average:
                     return f"loss {step.loss:g} is above {condition.limit:g} x {average:g}"
             case "grad_norm":
-                for group in matching(condition.group, step.groups):
+                for group in match_names(condition.group, step.groups):
                     norm = step.grad_norm(group)
                     if norm > condition.limit:
                         return f"grad_norm of {group} is {norm:g}, above {condition.limit:g}"
@@ -142,9 +146,9 @@ class Breakpoints:
                 return self._mostly_dead(condition, step)
         return ""
 
-    def _mostly_dead(self, condition: AddBreakpoint, step: Pending) -> str:
+    def _mostly_dead(self, condition: AddBreakpoint, step: PendingStep) -> str:
         for layer in step.dead_units():
-            if matching(condition.group, [layer.group]):
+            if match_names(condition.group, [layer.group]):
                 share = 100 * layer.dead / layer.units
                 if share > condition.limit:
                     return (
@@ -153,7 +157,7 @@ class Breakpoints:
                     )
         return ""
 
-    def _not_finite(self, step: Pending) -> str:
+    def _not_finite(self, step: PendingStep) -> str:
         where = step.non_finite()
         if not math.isfinite(step.loss):
             return f"loss is {step.loss}" + (
@@ -173,7 +177,7 @@ def check_target(condition: AddBreakpoint, engine: Engine) -> None:
         return
     groups = engine.groups()
     aliases = {row.name: row.aliases for group in groups for row in group.parameters}
-    named = groups_named(condition.group, [group.name for group in groups], aliases)
+    named = resolve_groups(condition.group, [group.name for group in groups], aliases)
     if condition.on == "dead_units":
         with_units = dict.fromkeys(layer.group for layer in engine.dead_units())
         if not any(name in with_units for name in named):

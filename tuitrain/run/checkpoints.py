@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tuitrain.commands.checks import AUTO_CHECKPOINT
-from tuitrain.engines.base import Change
+from tuitrain.engines.engine import CommandResult
 from tuitrain.errors import RefusedError, did_you_mean, join_or
 
 from .checkpoint import CheckpointError
@@ -34,7 +34,7 @@ class Checkpoints:
         self.refs: dict[str, CheckpointRef] = {}
         self.problem = ""
 
-    def save(self, name: str, mark: CheckpointRef, planned: PlannedCommand | None) -> Change:
+    def save(self, name: str, mark: CheckpointRef, planned: PlannedCommand | None) -> CommandResult:
         """Keep the present boundary under a name; one that is known by it already is replaced.
 
         ``planned`` is the planned command that asks for it, if it was planned: whoever goes on
@@ -57,7 +57,7 @@ class Checkpoints:
         replaced = f"; the one of step {before.step} is replaced" if before else ""
         self.refs[name] = mark
         kept = f"kept in {where}" if where else "kept for `rewind`: the run leaves no record"
-        return Change(True, f"step {mark.step} is {kept}{replaced}")
+        return CommandResult(True, f"step {mark.step} is {kept}{replaced}")
 
     def save_auto(self) -> None:
         """Keep the present boundary for `tuitrain resume`; the training goes on if it cannot be."""

@@ -22,7 +22,7 @@ from tuitrain.commands import (
     Undo,
     parse,
 )
-from tuitrain.engines.base import Change
+from tuitrain.engines.engine import CommandResult
 from tuitrain.errors import RefusedError
 
 from .history_commands import handle_history_command
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 
-def handle_command(session: Session, command: AnyCommand) -> Change:
+def handle_command(session: Session, command: AnyCommand) -> CommandResult:
     """Apply a command at the boundary where a session stands.
 
     Raises
@@ -73,7 +73,7 @@ def handle_command(session: Session, command: AnyCommand) -> Change:
     return change
 
 
-def _keep(session: Session, name: str) -> Change:
+def _keep(session: Session, name: str) -> CommandResult:
     """Keep a checkpoint of this boundary."""
     mark = CheckpointRef(
         session.step, tuple(session.timeline.line.decisions), session.pending_commands

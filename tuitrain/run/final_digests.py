@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from tuitrain.commands import AnyCommand, Branch, Redo, Rewind, RewindToCheckpoint, TryLr, Undo
-from tuitrain.engines.base import Engine
+from tuitrain.engines.engine import Engine
 
 from .recorder import Recorder
 from .snapshot import EndReason

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tuitrain.commands import AddBreakpoint
-from tuitrain.engines.base import Engine, Pending, Watch
+from tuitrain.engines.engine import Engine, HoldCondition, PendingStep
 
 from .breakpoints import AVERAGE_STEPS, Breakpoints
 from .timeline import Timeline
@@ -54,7 +54,7 @@ class HoldPolicy:
             step if at == step else step - 1,
         )
 
-    def start_burst(self) -> tuple[Callable[[Pending], bool] | None, Watch | None]:
+    def start_burst(self) -> tuple[Callable[[PendingStep], bool] | None, HoldCondition | None]:
         """Before a burst: say who may hold its steps, and for what; see `Engine.run`."""
         self._passing = self.held_step == self._engine.step
         if not self._breakpoints.holds_steps:
@@ -69,7 +69,7 @@ class HoldPolicy:
             self.held_step = None  # let pass, without a question
         return self.held_step is not None and not self._passing
 
-    def _hold(self, step: Pending) -> bool:
+    def _hold(self, step: PendingStep) -> bool:
         """Ask the breakpoints, but let the step pass that was held before."""
         passing, self._passing = self._passing and self.held_step == self._engine.step, False
         if passing:

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from tuitrain.commands import AnyCommand, TryLr, to_text
-from tuitrain.engines.base import Change, Engine
+from tuitrain.engines.engine import CommandResult, Engine
 from tuitrain.errors import RefusedError
 
 from .breakpoints import AVERAGE_STEPS
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .session import Session
 
 
-def run_lr_sweep(session: Session, command: TryLr) -> tuple[Change, LrSweep]:
+def run_lr_sweep(session: Session, command: TryLr) -> tuple[CommandResult, LrSweep]:
     """Train from here with each learning rate, on lines of their own.
 
     Raises
@@ -39,7 +39,7 @@ def run_lr_sweep(session: Session, command: TryLr) -> tuple[Change, LrSweep]:
     trial = LrSweep(command.target, session.step, steps, lr, tuple(candidates), batches)
     mean = f"mean loss of the last {min(steps, AVERAGE_STEPS)} of {steps} steps"
     message = f"paused; {mean}: {', '.join(told)}; adopt one with `branch NAME`"
-    return Change(True, message), trial
+    return CommandResult(True, message), trial
 
 
 def _lr_of(engine: Engine, target: str) -> float:
@@ -59,11 +59,11 @@ def preview_update(engine: Engine, command: AnyCommand) -> UpdatePreview:
     return UpdatePreview(text, tuple((name, *each) for name, each in ratios.items()))
 
 
-def describe_preview(engine: Engine, command: AnyCommand) -> Change:
+def describe_preview(engine: Engine, command: AnyCommand) -> CommandResult:
     """Say what the next update would be; the answer is all that comes of it."""
     told = []
     for group, (now, after) in engine.preview(command).items():
         if now != after and not (math.isnan(now) and math.isnan(after)):
             times = f", x{after / now:.3g}" if now > 0 and after > 0 else ""
             told.append(f"{group}: next |Δw|/|w| {after:.2g} instead of {now:.2g}{times}")
-    return Change(False, "; ".join(told) or "the next update would be the same")
+    return CommandResult(False, "; ".join(told) or "the next update would be the same")

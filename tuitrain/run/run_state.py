@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuitrain.engines.base import Change
+from tuitrain.engines.engine import CommandResult
 
 from .snapshot import Phase
 
@@ -22,31 +22,31 @@ class RunState:
         self.steps_left: int | None = None
         self.breakpoint_reason = ""
 
-    def pause(self, step: int) -> Change:
+    def pause(self, step: int) -> CommandResult:
         """Pause at this step."""
         if self.phase is Phase.PAUSED:
-            return Change(False, f"already paused at step {step}")
+            return CommandResult(False, f"already paused at step {step}")
         self.phase, self.steps_left = Phase.PAUSED, None
-        return Change(True, f"paused at step {step}")
+        return CommandResult(True, f"paused at step {step}")
 
-    def resume(self, step: int) -> Change:
+    def resume(self, step: int) -> CommandResult:
         """Run on, without a limit."""
         if self.phase is Phase.RUNNING and self.steps_left is None:
-            return Change(False, "already running")
+            return CommandResult(False, "already running")
         self.phase, self.steps_left, self.breakpoint_reason = Phase.RUNNING, None, ""
-        return Change(True, f"running on from step {step}")
+        return CommandResult(True, f"running on from step {step}")
 
-    def run_steps(self, count: int, step: int, total: int) -> Change:
+    def run_steps(self, count: int, step: int, total: int) -> CommandResult:
         """Run for so many steps, at most to the last of ``total``, then pause."""
         taken = min(count, total - step)
         self.phase, self.steps_left, self.breakpoint_reason = Phase.RUNNING, taken, ""
         short = f"; only {taken} {'is' if taken == 1 else 'are'} left" if taken < count else ""
-        return Change(True, f"to step {step + taken}, then pause{short}")
+        return CommandResult(True, f"to step {step + taken}, then pause{short}")
 
-    def stop(self, step: int) -> Change:
+    def stop(self, step: int) -> CommandResult:
         """End the run."""
         self.phase = Phase.STOPPED
-        return Change(True, f"stopped at step {step}")
+        return CommandResult(True, f"stopped at step {step}")
 
     def pause_at_breakpoint(self, why: str) -> None:
         """Pause because of a breakpoint."""

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from tuitrain.commands import AnyCommand, to_text
-from tuitrain.engines.base import Engine
+from tuitrain.engines.engine import Engine
 from tuitrain.errors import RefusedError
 
 from . import checkpoint_policy as cadences

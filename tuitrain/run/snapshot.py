@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tuitrain.engines.closeups import Seen
 from tuitrain.engines.views import (
-    ArrayView,
+    ArrayStatistics,
     GroupView,
     OptimizerChoice,
     ParameterRow,
@@ -27,7 +27,7 @@ from .logs.log_capture import LogLine, LogSnapshot
 
 __all__ = [
     "Actor",
-    "ArrayView",
+    "ArrayStatistics",
     "BranchView",
     "LrCandidate",
     "EndReason",

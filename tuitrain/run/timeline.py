@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from tuitrain.commands import AnyCommand, to_text
-from tuitrain.engines.base import Engine, Pending, Watch
+from tuitrain.engines.engine import Engine, HoldCondition, PendingStep
 from tuitrain.engines.state import EngineState
 
 from .batches import Batches
@@ -102,8 +102,8 @@ class Timeline:
         self,
         steps: int,
         until: Callable[[], bool],
-        hold: Callable[[Pending], bool] | None = None,
-        watch: Watch | None = None,
+        hold: Callable[[PendingStep], bool] | None = None,
+        watch: HoldCondition | None = None,
     ) -> Sequence[float]:
         """Take steps, at most to `next_stop`, and note their losses; keep a state when due."""
         before = self._engine.step

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from tuitrain.commands import Regroup, to_text
-from tuitrain.engines.targets import Names, near_parameter, parameters_matching
+from tuitrain.engines.targets import ParameterAliases, match_parameters, parameter_hint
 from tuitrain.errors import ScenarioError, did_you_mean, join_or
 from tuitrain.run.session import Session
 from tuitrain.run.session_state import SessionState
@@ -204,9 +204,9 @@ class Expectations:
         return [row.name for row in group.parameters]
 
     def _matching(self, patterns: Sequence[str]) -> list[str]:
-        return parameters_matching(patterns, self._parameter_names())
+        return match_parameters(patterns, self._parameter_names())
 
-    def _parameter_names(self) -> Names:
+    def _parameter_names(self) -> ParameterAliases:
         engine = self._session.engine
         aliases = {row.name: row.aliases for group in engine.groups() for row in group.parameters}
         return {name: aliases[name] for name in engine.parameters()}
@@ -252,7 +252,7 @@ class Expectations:
         names = self._parameter_names()
         for pattern in patterns:
             if not self._matching([pattern]):
-                return f"no parameter matches {pattern!r}{near_parameter(pattern, names)}"
+                return f"no parameter matches {pattern!r}{parameter_hint(pattern, names)}"
         return ""
 
     def _known_groups(self) -> list[str]:

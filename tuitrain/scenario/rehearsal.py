@@ -28,7 +28,7 @@ from .replay import follow
 from .schema import Scenario
 
 if TYPE_CHECKING:
-    from tuitrain.engines.base import Engine
+    from tuitrain.engines.engine import Engine
     from tuitrain.run.snapshot import RunInfo
 
 MOST_STEPS = 1 << 40

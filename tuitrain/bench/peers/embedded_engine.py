@@ -12,7 +12,7 @@ from tuitrain.bench.workloads.core_modules import build
 from tuitrain.bench.workloads.networks import shape
 from tuitrain.bench.workloads.synthetic_data import LEARNING_RATES, matrices, samples
 from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
-from tuitrain.engines.embedded.pace import most_threads
+from tuitrain.engines.embedded.autotuner import max_threads
 from tuitrain_core import Parameter, Tensor, functional
 from tuitrain_core.compiler import ParameterUpdate, Program, trace
 from tuitrain_core.data import Dataset
@@ -22,7 +22,7 @@ from tuitrain_core.optimizer import Adam, ParameterState
 def prepare(cell: Cell) -> Variants:
     """Name the ways of doing a cell's work."""
     if cell.work == "adam":
-        return {"recorded": lambda: _recorded_adam(cell, most_threads())}
+        return {"recorded": lambda: _recorded_adam(cell, max_threads())}
     return {"engine": lambda: _training(cell)}
 
 

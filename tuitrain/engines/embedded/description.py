@@ -12,18 +12,18 @@ from tuitrain_core import Parameter
 from tuitrain_core.optimizer import UpdateStatistics
 from tuitrain_core.schedule import Schedule, to_record
 
-from ..inspection import view_of
-from ..targets import Names
+from ..array_statistics import describe_array
+from ..targets import ParameterAliases
 from ..views import GroupView, ParameterRow, ParameterView
 from .freezing import FrozenParameters
 from .groups import Group
-from .rules import settings_text
+from .optimizers import settings_text
 
 
-def describe(
+def describe_group(
     group: Group,
     parameters: Mapping[str, Parameter],
-    aliases: Names,
+    aliases: ParameterAliases,
     frozen: FrozenParameters,
     step: int,
 ) -> GroupView:
@@ -72,8 +72,8 @@ def describe_parameter(
         group=group,
         step=step,
         frozen_since=frozen_since,
-        value=view_of(parameter.numpy()),
-        grad=None if parameter.grad is None else view_of(parameter.grad.numpy()),
+        value=describe_array(parameter.numpy()),
+        grad=None if parameter.grad is None else describe_array(parameter.grad.numpy()),
         aliases=aliases,
     )
 

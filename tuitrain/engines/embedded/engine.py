@@ -14,25 +14,25 @@ from tuitrain_core.digest import digest_arrays, digest_by_name
 from tuitrain_core.module import Module
 from tuitrain_core.native.library import Listener, build
 
-from ..base import Array, Change, Pending, Watch, read_only
 from ..closeups import BatchView, NetworkView, SeeBatch
+from ..engine import Array, CommandResult, HoldCondition, PendingStep, read_only
 from ..state import EngineState
 from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
-from .capture import capture, restore
-from .description import describe, describe_parameter
+from .buffer_owners import BufferOwners
+from .command_handler import CommandHandler
+from .description import describe_group, describe_parameter
 from .environment import environment
-from .evaluation import Evaluation
+from .evaluation import Evaluator
 from .freezing import FrozenParameters
+from .group_simulator import GroupSimulator
 from .groups import GroupPlan, GroupTable
-from .holding import HoldableSteps
+from .holdable_steps import HoldableSteps
 from .model import SeededModel
-from .on_paper import GroupsOnPaper
-from .owners import BufferOwners
-from .rehearsing import RehearsalEngine
-from .rules import choices, compile_rules
-from .steering import Steering
-from .stepping import Stepper
-from .structure import Structure
+from .network_structure import Structure
+from .optimizers import compile_optimizers, optimizer_choices
+from .rehearsal import RehearsalEngine
+from .state_io import capture_state, restore_state
+from .stepper import Stepper
 
 
 def _nobody(_name: str, _done: int, _total: int) -> None:
@@ -70,12 +70,12 @@ class EmbeddedEngine:
         self._parameters = model.parameters
         self._loader = DataLoader(train, batch_size, seed)
         self._table = GroupTable(model.parameters, plans, model.module.aliases())
-        self._evaluation = Evaluation(model, self._loader, test)
+        self._evaluation = Evaluator(model, self._loader, test)
         self._stepper = Stepper(model.module, self._loader, self._table, model.parameters)
         self._holdable = HoldableSteps(self._stepper, model, self._table)
         self._frozen = FrozenParameters(self._parameters, model.buffers)
         self._owners = BufferOwners(model.module, self.structure)
-        self._steering = Steering(self._table, self._frozen, len(self._loader))
+        self._steering = CommandHandler(self._table, self._frozen, len(self._loader))
         self._structure: Structure | None = None
         self._step = 0
         self._error: Exception | SystemExit | None = None
@@ -104,7 +104,7 @@ class EmbeddedEngine:
         """Samples in one pass over the training data."""
         return len(self._loader.dataset)
 
-    def apply(self, command: AnyCommand) -> Change:
+    def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups; see `Engine.apply`."""
         if isinstance(command, Clip):
             return self._set_clip(command)
@@ -127,12 +127,12 @@ class EmbeddedEngine:
         self,
         steps: int,
         until: Callable[[], bool],
-        hold: Callable[[Pending], bool] | None = None,
-        watch: Watch | None = None,
+        hold: Callable[[PendingStep], bool] | None = None,
+        watch: HoldCondition | None = None,
     ) -> Sequence[float]:
         """Take at least one and at most ``steps`` steps; see `Engine.run`."""
         losses: list[float] = []
-        with self._model.drawing():
+        with self._model.rng_scope():
             while len(losses) < steps:
                 taken = self._take(steps - len(losses), losses, hold, watch)
                 self._step += len(taken)
@@ -145,8 +145,8 @@ class EmbeddedEngine:
         self,
         most: int,
         losses: Sequence[float],
-        hold: Callable[[Pending], bool] | None,
-        watch: Watch | None,
+        hold: Callable[[PendingStep], bool] | None,
+        watch: HoldCondition | None,
     ) -> list[float]:
         """Take one burst; an error leaves no trace of the step that raises it.
 
@@ -156,14 +156,14 @@ class EmbeddedEngine:
         if self._error is not None:
             error, self._error = self._error, None
             raise error
-        begun = None if self._stepper.native else self._model.moving()
+        begun = None if self._stepper.native else self._model.mutable_state()
         try:
             if hold is None:
-                return self._stepper.take(self._step, most)
-            return self._holdable.take(self._step, most, losses, hold, watch)
+                return self._stepper.take_burst(self._step, most)
+            return self._holdable.take_burst(self._step, most, losses, hold, watch)
         except (Exception, SystemExit) as error:
             if begun is not None:
-                self._model.put_back(begun)
+                self._model.restore(begun)
             if not losses:
                 raise
             self._error = error
@@ -183,7 +183,7 @@ class EmbeddedEngine:
         scout.run(1, lambda: True)
         scout._evaluation.logits(0, scout._stepper.threads)
         if not self._stepper.recorded:
-            compile_rules()
+            compile_optimizers()
 
     @property
     def eager(self) -> str:
@@ -203,13 +203,17 @@ class EmbeddedEngine:
         norms = {
             name: statistics.grad_norm
             for name in self._stepper.trained
-            if (statistics := self._table.of(name).optimizer.statistics.get(self._parameters[name]))
+            if (
+                statistics := self._table.group_of(name).optimizer.statistics.get(
+                    self._parameters[name]
+                )
+            )
         }
         return NetworkView(
             step=self._step,
             data=self._loader.dataset.images.shape[1:],
             rows=self.structure().rows(
-                self._stepper.trained, self._owners.still(self._frozen.all())
+                self._stepper.trained, self._owners.held_modules(self._frozen.frozen_since())
             ),
             grad_norms=norms,
         )
@@ -223,19 +227,19 @@ class EmbeddedEngine:
 
     def examine(self, asked: SeeBatch) -> BatchView:
         """Show samples and what the network makes of them; see `Engine.examine`."""
-        return self._evaluation.examine(asked, self._step, self._stepper.threads)
+        return self._evaluation.inspect_batch(asked, self._step, self._stepper.threads)
 
     def groups(self) -> tuple[GroupView, ...]:
         """Describe the groups, in order."""
         self._frozen.verify()
         return tuple(
-            describe(group, self._parameters, self._table.aliases, self._frozen, self._step)
+            describe_group(group, self._parameters, self._table.aliases, self._frozen, self._step)
             for group in self._table
         )
 
     def inspect(self, parameter: str) -> ParameterView | None:
         """Describe one parameter in full; None if there is none of that name."""
-        name = self._table.first_name(parameter)
+        name = self._table.canonical_name(parameter)
         found = self._parameters.get(name)
         if found is None:
             return None
@@ -244,12 +248,12 @@ class EmbeddedEngine:
 
     def dead_units(self) -> Sequence[LayerUnits]:
         """Count the dead units in the batch of the next step; see `Engine.dead_units`."""
-        with self._model.drawing():
+        with self._model.rng_scope():
             return self._holdable.dead_units(self._step)
 
     def optimizers(self) -> tuple[OptimizerChoice, ...]:
         """Say what a group's optimizer can be swapped to."""
-        return choices()
+        return optimizer_choices()
 
     def parameters(self) -> Mapping[str, Array]:
         """Return every parameter by name, read-only and live."""
@@ -262,15 +266,19 @@ class EmbeddedEngine:
 
     def group_of(self, parameter: str) -> str:
         """Return the name of the group that the parameter is in."""
-        return self._table.of(parameter).name
+        return self._table.group_of(parameter).name
 
     def digest(self) -> str:
         """Return the SHA-256 of parameters, buffers and optimizer state."""
-        return digest_arrays(self.parameters(), self._model.buffers(), self._table.states())
+        return digest_arrays(
+            self.parameters(), self._model.buffers(), self._table.optimizer_states()
+        )
 
     def digests(self) -> Mapping[str, str]:
         """Return short digests by name: each parameter with its optimizer state, each buffer."""
-        return digest_by_name(self.parameters(), self._model.buffers(), self._table.states())
+        return digest_by_name(
+            self.parameters(), self._model.buffers(), self._table.optimizer_states()
+        )
 
     def environment(self) -> Mapping[str, str]:
         """Say what the bits depend on besides the scenario."""
@@ -279,18 +287,18 @@ class EmbeddedEngine:
     def rehearsal(self) -> RehearsalEngine:
         """Return an engine that follows commands and does not train; see `Engine.rehearsal`."""
         _, train, _, plans, _, _ = self._arguments
-        paper = GroupsOnPaper(self._model.module, plans, len(self._loader))
+        paper = GroupSimulator(self._model.module, plans, len(self._loader))
         return RehearsalEngine(
             paper, self.dead_units, len(self._loader), self.batch_size, len(train)
         )
 
     def state(self) -> EngineState:
         """Return a copy of all that decides the future."""
-        return capture(self._step, self._model, self._table, self._frozen, self._stepper.clip)
+        return capture_state(self._step, self._model, self._table, self._frozen, self._stepper.clip)
 
     def load_state(self, state: EngineState) -> None:
         """Go on from a state; see `Engine.load_state`."""
-        restore(state, self._model, self._table, self._frozen)
+        restore_state(state, self._model, self._table, self._frozen)
         self._stepper.clip = Clip(*state.clip)  # type: ignore[arg-type]
         self._step = state.step
         self._error = None
@@ -311,19 +319,19 @@ class EmbeddedEngine:
         self.run(1, lambda: True)
         return {group.name: group.update_ratio for group in self.groups()}
 
-    def _set_clip(self, command: Clip) -> Change:
+    def _set_clip(self, command: Clip) -> CommandResult:
         if command == self._stepper.clip:
-            return Change(False, f"already so: {to_text(command)}")
+            return CommandResult(False, f"already so: {to_text(command)}")
         self._stepper.clip = command
         how = "no longer clipped" if command.by == "off" else f"clipped by {command.by}"
-        return Change(
+        return CommandResult(
             True, f"gradients are {how}" + (f", {command.limit:g}" * (command.by != "off"))
         )
 
     def _follow_freezes(self) -> None:
         """Ask for gradients of what is not frozen, and of nothing else; hold its buffers still."""
-        self._stepper.changed()
+        self._stepper.invalidate_plans()
         self._stepper.trained = tuple(n for n in self._parameters if n not in self._frozen)
-        frozen = self._frozen.all()
-        self._model.hold_buffers(self._owners, frozen)
-        self._frozen.hold(self._owners.held(frozen))
+        frozen = self._frozen.frozen_since()
+        self._model.freeze_norm_stats(self._owners, frozen)
+        self._frozen.hold_buffers(self._owners.held_buffers(frozen))

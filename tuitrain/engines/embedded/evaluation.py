@@ -7,15 +7,15 @@ import numpy as np
 from tuitrain_core.compiler import Recording
 from tuitrain_core.data import DataLoader, Dataset
 
-from ..base import Array
 from ..closeups import BatchView, SeeBatch
-from .examination import Examined, batch_view, guess
+from ..engine import Array
+from .batch_inspection import Predictions, build_batch_view, predict_classes
 from .model import SeededModel
 
 TEST_BATCH = 500
 
 
-class Evaluation:
+class Evaluator:
     """Looks at the test set, and at samples of the training set; training is not affected.
 
     Parameters
@@ -34,24 +34,26 @@ class Evaluation:
     def accuracy(self, threads: int) -> float:
         """Return the accuracy on the test set, from 0 to 1; so many threads share the work."""
         batches = (self.logits(index, threads) for index in range(len(self._test)))
-        right = sum(int(np.count_nonzero(guess(out) == labels)) for out, labels in batches)
+        right = sum(
+            int(np.count_nonzero(predict_classes(out) == labels)) for out, labels in batches
+        )
         return right / len(self._test.dataset)
 
     def logits(self, index: int, threads: int) -> tuple[Array, Array]:
         """Return the logits of a batch of the test set, and its labels."""
-        with self._model.drawing():
+        with self._model.rng_scope():
             recorded = self._recording.batch_logits(index, threads)
         if recorded is not None:
             return recorded
         images, labels = self._test.batch(index)
         return self._model.logits(images), labels
 
-    def examine(self, asked: SeeBatch, step: int, threads: int) -> BatchView:
+    def inspect_batch(self, asked: SeeBatch, step: int, threads: int) -> BatchView:
         """Show samples and what the network makes of them; see `Engine.examine`."""
         batches = (self.logits(index, threads) for index in range(len(self._test)))
-        test = Examined.of(self._test.dataset, batches)
+        test = Predictions.from_batches(self._test.dataset, batches)
         upcoming = self._loader.batch_indices(step)
-        return batch_view(asked, step, test, self._loader.dataset, upcoming, self._logits_of)
+        return build_batch_view(asked, step, test, self._loader.dataset, upcoming, self._logits_of)
 
     def _logits_of(self, rows: Array) -> Array:
         """Return the logits of samples of the training set."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from tuitrain_core import Parameter
 
-from ..base import Array
+from ..engine import Array
 
 VERIFY_BYTES = 1 << 20
 """How much is verified at one look: some .3 ms of CRC-32; larger models take turns."""
@@ -68,7 +68,7 @@ class FrozenParameters:
         for name, step in frozen.items():
             self.freeze(name, step)
 
-    def hold(self, deciders: Mapping[str, Collection[str]]) -> None:
+    def hold_buffers(self, deciders: Mapping[str, Collection[str]]) -> None:
         """Take the checksums of buffers that hold still from now on; let go of all others.
 
         Parameters
@@ -81,7 +81,7 @@ class FrozenParameters:
             for name, names in deciders.items()
         }
 
-    def all(self) -> dict[str, int]:
+    def frozen_since(self) -> dict[str, int]:
         """Return for each frozen parameter the step since which it is."""
         return {name: frozen.since for name, frozen in sorted(self._frozen.items())}
 

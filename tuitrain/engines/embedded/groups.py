@@ -13,15 +13,15 @@ from tuitrain_core.optimizer import Optimizer, ParameterState
 from tuitrain_core.schedule import Constant, Schedule
 
 from ..targets import (
-    Names,
-    groups_named,
-    matching,
-    nothing_named,
-    parameters_matching,
-    patterns_matched,
-    with_aliases,
+    ParameterAliases,
+    match_names,
+    match_parameters,
+    name_with_aliases,
+    resolve_groups,
+    resolve_patterns,
+    unknown_target,
 )
-from .rules import make_optimizer, settings_of
+from .optimizers import make_optimizer, settings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class GroupTable:
         aliases: Mapping[str, tuple[str, ...]],
     ) -> None:
         self.parameters = parameters
-        self.aliases: Names = {name: aliases.get(name, ()) for name in parameters}
+        self.aliases: ParameterAliases = {name: aliases.get(name, ()) for name in parameters}
         self._groups: dict[str, Group] = {}
         left = list(parameters)
         for plan in plans:
@@ -123,7 +123,7 @@ class GroupTable:
             left = [name for name in left if name not in group.members]
             self._groups[plan.name] = group
         if left:
-            names = join_or(map(self.called, left))
+            names = join_or(map(self.display_name, left))
             raise RefusedError(f"no group takes {names}; end with a group whose params are ['*']")
 
     def __iter__(self) -> Iterator[Group]:
@@ -138,24 +138,24 @@ class GroupTable:
         """The groups' names, in order."""
         return list(self._groups)
 
-    def named(self, target: str) -> list[Group]:
+    def resolve(self, target: str) -> list[Group]:
         """Return the groups that a target names, or refuse."""
-        found = groups_named(target, self.names, self.aliases)
+        found = resolve_groups(target, self.names, self.aliases)
         return [self._groups[name] for name in found]
 
-    def members_named(self, target: str) -> list[str]:
+    def resolve_parameters(self, target: str) -> list[str]:
         """Return the parameters that a target names: its groups', or else those it matches."""
-        groups = [target] if target in self._groups else matching(target, self._groups)
+        groups = [target] if target in self._groups else match_names(target, self._groups)
         if groups:
             return [name for each in groups for name in self._groups[each].members]
-        found = parameters_matching([target], self.aliases)
+        found = match_parameters([target], self.aliases)
         if not found:
-            raise nothing_named(target, self.names, self.aliases)
+            raise unknown_target(target, self.names, self.aliases)
         return found
 
-    def called(self, parameter: str) -> str:
+    def display_name(self, parameter: str) -> str:
         """Return how a parameter is called in a sentence: with its other names, if it has any."""
-        return with_aliases(parameter, self.aliases)
+        return name_with_aliases(parameter, self.aliases)
 
     def check_name(self, name: str, members: Iterable[str]) -> None:
         """Check that a group's name is not the name of a parameter that it does not hold.
@@ -164,22 +164,22 @@ class GroupTable:
         ------
         RefusedError : it is; a target of that name would be taken for the group
         """
-        namesake = self.first_name(name)
+        namesake = self.canonical_name(name)
         if namesake in self.parameters and namesake not in members:
             raise RefusedError(
                 f"{name} is a parameter, and a group of that name that does not hold it would be "
                 "taken for it; choose another name"
             )
 
-    def first_name(self, name: str) -> str:
+    def canonical_name(self, name: str) -> str:
         """Return the name that a parameter goes by, given any of its names."""
         return next((first for first, others in self.aliases.items() if name in others), name)
 
-    def of(self, parameter: str) -> Group:
+    def group_of(self, parameter: str) -> Group:
         """Return the group that a parameter is in."""
         return next(group for group in self if parameter in group.members)
 
-    def states(self) -> dict[str, ParameterState]:
+    def optimizer_states(self) -> dict[str, ParameterState]:
         """Return what the optimizers remember, by parameter; those never updated are not there."""
         owners = {name: group for group in self for name in group.members}
         return {
@@ -224,10 +224,10 @@ class GroupTable:
         )
 
     def _claim(self, plan: GroupPlan, left: Sequence[str]) -> tuple[str, ...]:
-        wanted = patterns_matched(plan.patterns, self.aliases)
+        wanted = resolve_patterns(plan.patterns, self.aliases)
         members = tuple(name for name in wanted if name in left)
         if not members:
-            tied = [self.called(name) for name in wanted if self.aliases[name]]
+            tied = [self.display_name(name) for name in wanted if self.aliases[name]]
             raise RefusedError(
                 f"it is left with nothing: earlier groups have taken all that "
                 f"{' '.join(plan.patterns)} matches{': ' if tied else ''}{', '.join(tied)}"

@@ -10,11 +10,11 @@ from tuitrain_core import random, tape, tensor
 from tuitrain_core.compiler import AttributeGuard
 from tuitrain_core.module import Module
 
-from ..base import Array
-from .owners import BufferOwners
-from .structure import Structure, structure_of
+from ..engine import Array
+from .buffer_owners import BufferOwners
+from .network_structure import Structure, trace_structure
 
-Moving: TypeAlias = tuple[Mapping[str, Array], Mapping[str, Any]]
+MutableState: TypeAlias = tuple[Mapping[str, Array], Mapping[str, Any]]
 """What a forward pass moves: buffers, and the state of the random generator."""
 
 
@@ -33,16 +33,16 @@ class SeededModel:
 
     def __init__(self, make: Callable[[], Module], seed: int) -> None:
         self.generator = random.make_generator(seed)
-        with self.drawing():
+        with self.rng_scope():
             self.module = make()
         self.parameters = dict(self.module.named_parameters())
 
-    def drawing(self) -> AbstractContextManager[object]:
+    def rng_scope(self) -> AbstractContextManager[object]:
         """Let whatever is random inside be drawn from this generator."""
         return random.scope(self.generator)
 
     @contextmanager
-    def evaluating(self) -> Iterator[None]:
+    def eval_mode(self) -> Iterator[None]:
         """Let the module not learn inside."""
         self.module.eval()
         try:
@@ -52,42 +52,42 @@ class SeededModel:
 
     def logits(self, images: Array) -> Array:
         """Return the logits of images, as an evaluation has them."""
-        with self.drawing(), tape.paused(), self.evaluating():
+        with self.rng_scope(), tape.paused(), self.eval_mode():
             return self.module(tensor(images)).numpy()
 
     def structure(self, images: Array) -> Structure:
         """Hear what the network does with images, and put back what that moves."""
-        before, attributes = self.moving(), AttributeGuard(self.module)
+        before, attributes = self.mutable_state(), AttributeGuard(self.module)
         try:
-            with self.drawing(), self.evaluating():
-                return structure_of(self.module, images)
+            with self.rng_scope(), self.eval_mode():
+                return trace_structure(self.module, images)
         finally:
             attributes.restore()
-            self.put_back(before)
+            self.restore(before)
 
     def buffers(self) -> dict[str, Array]:
         """Return every buffer by name: the live memory."""
         return {name: each.numpy() for name, each in self.module.named_buffers()}
 
-    def moving(self) -> Moving:
+    def mutable_state(self) -> MutableState:
         """Return what a forward pass moves."""
         buffers = {name: array.copy() for name, array in self.buffers().items()}
         return buffers, self.generator.bit_generator.state
 
-    def put_back(self, moving: Moving) -> None:
+    def restore(self, moving: MutableState) -> None:
         """Put what a forward pass has moved where it was."""
         buffers, drawn = moving
         for name, array in self.buffers().items():
             array[...] = buffers[name]
         self.generator.bit_generator.state = drawn
 
-    def hold_buffers(self, owners: BufferOwners, frozen: Collection[str]) -> None:
+    def freeze_norm_stats(self, owners: BufferOwners, frozen: Collection[str]) -> None:
         """Let the buffers of what is frozen hold still, as running statistics of norm layers.
 
         Norm layers then use theirs. Those of other modules are put back after every step, and
         ``frozen`` tells it to the module; see `Recording.holding`.
         """
-        for path, still in owners.still(frozen).items():
+        for path, still in owners.held_modules(frozen).items():
             module = owners.modules[path]
             if isinstance(getattr(module, "frozen", False), bool):
                 module.frozen = still  # type: ignore[attr-defined]

@@ -16,7 +16,7 @@ from tuitrain_core.schedule import (
 )
 
 
-def rescheduled(
+def reschedule(
     command: SetLr | ScaleLr | Decay | SetSchedule,
     before: Schedule,
     step: int,

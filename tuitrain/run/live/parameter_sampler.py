@@ -6,12 +6,12 @@ from typing import Final
 
 import numpy as np
 
-from tuitrain.engines.base import Engine
+from tuitrain.engines.array_statistics import BINS, describe_array
 from tuitrain.engines.closeups import Course, Facet, SeeWeights, WeightsView
-from tuitrain.engines.inspection import BINS, view_of
-from tuitrain.engines.sampling import sampled
+from tuitrain.engines.downsampling import downsample
+from tuitrain.engines.engine import Engine
 from tuitrain.engines.state import Array
-from tuitrain.engines.views import ArrayView, ParameterView
+from tuitrain.engines.views import ArrayStatistics, ParameterView
 
 from ..line import Line
 
@@ -25,7 +25,7 @@ class HistogramHistory:
     def __init__(self) -> None:
         self._noted: list[tuple[int, float, float, tuple[int, ...]]] = []
 
-    def add(self, step: int, view: ArrayView | None) -> None:
+    def add(self, step: int, view: ArrayStatistics | None) -> None:
         """Add a histogram, if none was noted at this step or later."""
         if view is None or not np.isfinite(view.low) or (self._noted and step <= self.last):
             return
@@ -95,10 +95,10 @@ class ParameterSampler:
             shape=view.shape,
             group=view.group,
             frozen_since=view.frozen_since,
-            value=Facet(view.value, *sampled(values), of_value.view()),
+            value=Facet(view.value, *downsample(values), of_value.view()),
             grad=Facet(course=of_grad.view())
             if grads is None
-            else Facet(view.grad, *sampled(grads), of_grad.view()),
+            else Facet(view.grad, *downsample(grads), of_grad.view()),
             update=Facet(
                 self._update.now, self._update.sample, self._update.block, of_update.view()
             ),
@@ -130,7 +130,7 @@ class ParameterSampler:
             return
         if before is not None and before[0] == view.name:
             difference = values - before[2]
-            self._update = Facet(view_of(difference), *sampled(difference))
+            self._update = Facet(describe_array(difference), *downsample(difference))
             self._update_steps = view.step - before[1]
         else:
             self._update, self._update_steps = Facet(), 0

@@ -83,9 +83,9 @@ class PastGroups:
         return self._stretches
 
     def _follow(self, decided: Sequence[Done]) -> list[_Stretch]:
-        from tuitrain.engines.embedded.on_paper import GroupsOnPaper
+        from tuitrain.engines.embedded.group_simulator import GroupSimulator
 
-        paper = GroupsOnPaper(self._model, plans_of(self._scenario), self.steps_per_epoch)
+        paper = GroupSimulator(self._model, plans_of(self._scenario), self.steps_per_epoch)
         stretches = [_Stretch(0, paper.groups(0))]
         for each in decided:
             paper.apply(parse(each.command), each.step)
@@ -100,9 +100,9 @@ def _at(group: GroupView, step: int) -> GroupView:
 
 
 def _rates(group: GroupView, steps: np.ndarray) -> np.ndarray:
-    from tuitrain.engines.lr_ahead import lr_ahead
+    from tuitrain.engines.lr_forecast import forecast_rates
 
-    return np.array(lr_ahead(group, steps.tolist()))
+    return np.array(forecast_rates(group, steps.tolist()))
 
 
 def _joined(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Series:

@@ -39,7 +39,7 @@ class PastValues:
         self, name: str, step: int, decided: tuple[Done, ...], groups: tuple[GroupView, ...]
     ) -> ParameterView | None:
         """Describe a parameter as of the last checkpoint before a moment; None if there is none."""
-        from tuitrain.engines.inspection import view_of
+        from tuitrain.engines.array_statistics import describe_array
 
         mine = [(each.step, each.command) for each in decided]
         before = [
@@ -61,8 +61,8 @@ class PastValues:
             group=group,
             step=last.step,
             frozen_since=last.state.engine.frozen.get(name),
-            value=view_of(value),
-            grad=None if gradient is None else view_of(gradient),
+            value=describe_array(value),
+            grad=None if gradient is None else describe_array(gradient),
         )
 
     def _read(self) -> list[_Kept]:

@@ -17,7 +17,7 @@ from tuitrain.commands import (
     Step,
     to_text,
 )
-from tuitrain.engines.base import Engine
+from tuitrain.engines.engine import Engine
 from tuitrain.errors import ScenarioError, TuitrainError
 
 from ..build import boundary

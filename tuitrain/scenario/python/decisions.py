@@ -24,7 +24,7 @@ from tuitrain.commands import (
     Thaw,
 )
 from tuitrain.engines.state import EngineState
-from tuitrain.engines.targets import groups_named
+from tuitrain.engines.targets import resolve_groups
 from tuitrain_core.optimizer import default_policy
 
 from .groups import (
@@ -197,7 +197,7 @@ def _swapped(command: SwapOptimizer, decision: Decision, network: Network) -> It
     was = {group["name"]: group for group in decision.before.groups}
     now = {group["name"]: group for group in decision.after.groups}
     changed = [group["name"] for _, group in decision.changed()]
-    named = groups_named(command.target, list(was), network.parameters)
+    named = resolve_groups(command.target, list(was), network.parameters)
     pairs = [(was[name], now[name]) for name in named]
     swapped = [
         (before, after)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import glob
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from tuitrain.engines.embedded.owners import BufferOwners
-from tuitrain.engines.embedded.structure import Structure
-from tuitrain.engines.targets import Names, parameters_matching
+from tuitrain.engines.embedded.buffer_owners import BufferOwners
+from tuitrain.engines.embedded.network_structure import Structure
+from tuitrain.engines.targets import ParameterAliases, match_parameters
 from tuitrain_core.module import Module
 
 from .source import Call, call, literal
@@ -24,7 +24,7 @@ class Network:
 
     def __init__(self, net: Module, listen: Callable[[], Structure]) -> None:
         named, aliases = dict(net.named_parameters()), net.aliases()
-        self.parameters: Names = {name: aliases.get(name, ()) for name in named}
+        self.parameters: ParameterAliases = {name: aliases.get(name, ()) for name in named}
         self._owners = BufferOwners(net, listen)
         self._paths = {name: _path(net, name, part) for name, part in self._owners.modules.items()}
 
@@ -35,7 +35,7 @@ class Network:
         wanted = [name for name in self.parameters if name in names]
         exactly = [glob.escape(name) for name in wanted]
         for globs in (list(preferred), self._by_layer(wanted), exactly):
-            if parameters_matching(globs, self.parameters) == wanted:
+            if match_parameters(globs, self.parameters) == wanted:
                 break
         return call("net.select", *map(literal, globs))
 
@@ -46,7 +46,9 @@ class Network:
         ----------
         frozen : first names of the frozen parameters
         """
-        return {self._paths[name]: still for name, still in self._owners.still(frozen).items()}
+        return {
+            self._paths[name]: still for name, still in self._owners.held_modules(frozen).items()
+        }
 
     def _by_layer(self, wanted: Collection[str]) -> list[str]:
         found: dict[str, None] = {}

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from tuitrain.engines.closeups import Course, Facet, WeightsView
-from tuitrain.engines.views import ArrayView, LayerUnits
+from tuitrain.engines.views import ArrayStatistics, LayerUnits
 
 from ..formatting import compact, count, percentage, shape, short
 from ..histograms.bars import bars
@@ -65,7 +65,7 @@ def why_nothing(view: WeightsView, facet: str) -> str:
     return f"no gradient{frozen}"
 
 
-def _numbers(now: ArrayView | None, nothing: str, width: int) -> Row:
+def _numbers(now: ArrayStatistics | None, nothing: str, width: int) -> Row:
     if now is None:
         return ((shortened(nothing, width), "frozen"),)
     parts = [("norm", now.norm), ("mean", now.mean), ("std", now.std)]
@@ -178,7 +178,7 @@ def _labels(low: float, high: float, rows: int) -> list[str]:
     return labels
 
 
-def histogram_rows(now: ArrayView | None, width: int, height: int) -> list[Row]:
+def histogram_rows(now: ArrayStatistics | None, width: int, height: int) -> list[Row]:
     """Draw the histogram as it is now, with its ends, and where zero lies."""
     if now is None or height < 2 or not math.isfinite(now.low):
         return []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tuitrain.run.snapshot import ArrayView, ParameterView
+from tuitrain.run.snapshot import ArrayStatistics, ParameterView
 
 from ..formatting import compact, count, short
 from ..rows import Role, Row, Span, left, right
@@ -47,7 +47,7 @@ def _columns(view: ParameterView, width: int, height: int) -> list[Row]:
     return rows
 
 
-def _block(title: str, view: ArrayView, width: int, tall: int, role: Role) -> list[Row]:
+def _block(title: str, view: ArrayStatistics, width: int, tall: int, role: Role) -> list[Row]:
     """Return the title, two rows of statistics and the histogram, each ``width`` cells wide."""
     bad: Role = "bad" if view.non_finite else "muted"
     finite = f"{compact(view.non_finite)} non-finite" if view.non_finite else "all finite"
@@ -96,7 +96,7 @@ def _lines(view: ParameterView, width: int) -> list[Row]:
     return rows
 
 
-def _line(title: str, view: ArrayView, width: int, role: Role) -> Row:
+def _line(title: str, view: ArrayStatistics, width: int, role: Role) -> Row:
     spans: list[Span] = [(left(title, 6), "strong")]
     parts = (("mean", view.mean), ("std", view.std), ("norm", view.norm))
     for name, number in parts:

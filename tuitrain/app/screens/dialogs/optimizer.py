@@ -16,7 +16,7 @@ from tuitrain.app.widgets.no_markup import (
     Static,
     Vertical,
 )
-from tuitrain.engines.settings import kept
+from tuitrain.engines.optimizer_settings import transferable_settings
 from tuitrain.run.snapshot import GroupView, Snapshot
 
 from .preview_dialog import PreviewDialog, RequestPreview
@@ -69,7 +69,7 @@ class OptimizerDialog(PreviewDialog):
         after = dict(self._choices[event.option.id or ""].defaults)
         given = (word.partition("=") for word in self._group.settings.split())
         current = before | {key: value for key, equals, value in given if equals}
-        settings = after | kept(current, before, after)
+        settings = after | transferable_settings(current, before, after)
         text = " ".join(f"{key}={value}" for key, value in settings.items())
         self.query_one("#settings", Input).value = text
 

@@ -12,7 +12,7 @@ from textual.app import ComposeResult
 from tuitrain.app.renderables.charts.lr_forecast import Ahead, settled
 from tuitrain.app.widgets.charts.previews import LrCurve, NextUpdate
 from tuitrain.commands import AnyCommand, parse, to_text
-from tuitrain.engines.lr_ahead import Rescheduling, lr_ahead
+from tuitrain.engines.lr_forecast import ScheduleCommand, forecast_rates
 from tuitrain.errors import CommandError, RefusedError, TuitrainError
 from tuitrain.run.snapshot import GroupView, Series, Snapshot
 
@@ -106,11 +106,11 @@ class RescheduleDialog(PreviewDialog):
 
     def _look_ahead(self) -> Ahead:
         command = parse(self.line())
-        assert isinstance(command, Rescheduling)
+        assert isinstance(command, ScheduleCommand)
         return forecast_lr(self._group, self._opened_at, command)
 
 
-def forecast_lr(group: GroupView, snapshot: Snapshot, command: Rescheduling) -> Ahead:
+def forecast_lr(group: GroupView, snapshot: Snapshot, command: ScheduleCommand) -> Ahead:
     """Return a group's learning rate from now until it has settled, or the run ends.
 
     Raises
@@ -123,8 +123,8 @@ def forecast_lr(group: GroupView, snapshot: Snapshot, command: Rescheduling) -> 
 
     def over(end: int, ends: tuple[float, float]) -> Ahead:
         steps = np.unique(np.linspace(first, end, _POINTS).astype(np.int64))
-        now = lr_ahead(group, steps.tolist())
-        then = lr_ahead(group, steps.tolist(), command, first, per_epoch)
+        now = forecast_rates(group, steps.tolist())
+        then = forecast_rates(group, steps.tolist(), command, first, per_epoch)
         return Ahead(Series(steps, np.array(now)), Series(steps, np.array(then)), ends)
 
     whole = over(last, (math.nan, math.nan))

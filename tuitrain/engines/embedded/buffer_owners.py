@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from tuitrain_core import Parameter
 from tuitrain_core.module import Module
 
-from .structure import Part, Structure
+from .network_structure import NetworkNode, Structure
 
 Deciders = tuple[str, ...]
 """First names of the parameters that decide; buffers hold still when all of them are frozen."""
@@ -44,7 +44,7 @@ class BufferOwners:
         self._structure: Structure | None = None
         self._deciders: dict[str, Deciders] = {}
 
-    def still(self, frozen: Collection[str]) -> dict[str, bool]:
+    def held_modules(self, frozen: Collection[str]) -> dict[str, bool]:
         """Say of each module with buffers, by its path, whether they hold still.
 
         Parameters
@@ -53,7 +53,7 @@ class BufferOwners:
         """
         return {path: self._is_still(path, frozen) for path in self.modules}
 
-    def held(self, frozen: Collection[str]) -> dict[str, Deciders]:
+    def held_buffers(self, frozen: Collection[str]) -> dict[str, Deciders]:
         """Return the buffers that hold still, by name, with the parameters that decide it."""
         found = {}
         for path in self.modules:
@@ -155,14 +155,14 @@ def _nearest(
     return found
 
 
-def _part(root: Part, path: str) -> Part | None:
+def _part(root: NetworkNode, path: str) -> NetworkNode | None:
     """Return a module's part of the tree."""
     return next(
         (each for each in _parts(root) if each.module is not None and each.path == path), None
     )
 
 
-def _parts(part: Part) -> Iterator[Part]:
+def _parts(part: NetworkNode) -> Iterator[NetworkNode]:
     yield part
-    for each in part.parts:
+    for each in part.children:
         yield from _parts(each)

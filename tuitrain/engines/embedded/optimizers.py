@@ -71,7 +71,7 @@ def _defaults(kind: type[Optimizer]) -> Mapping[str, Any]:
 
 
 @cache
-def choices() -> tuple[OptimizerChoice, ...]:
+def optimizer_choices() -> tuple[OptimizerChoice, ...]:
     """List the optimizers, with their settings' defaults as text."""
     return tuple(
         OptimizerChoice(
@@ -86,7 +86,7 @@ def choices() -> tuple[OptimizerChoice, ...]:
     )
 
 
-def compile_rules() -> None:
+def compile_optimizers() -> None:
     """Make one update with every optimizer, so that a swap never waits for a compiler."""
     for name in OPTIMIZERS:
         parameter = Parameter(np.ones(3, np.float32))

@@ -6,25 +6,25 @@ import math
 
 import numpy as np
 
-from .views import ArrayView
+from .views import ArrayStatistics
 
 BINS = 40
-FIRST = 64
+FIRST_VALUES = 64
 """How many of the first values are told: more than the widest panel shows."""
 
 
-def view_of(array: np.ndarray) -> ArrayView:
+def describe_array(array: np.ndarray) -> ArrayStatistics:
     """Describe an array of any shape; NaN and inf count in ``non_finite`` and nowhere else."""
     flat = array.ravel()
     finite = flat[np.isfinite(flat)]
-    first = tuple(flat[:FIRST].tolist())
+    first = tuple(flat[:FIRST_VALUES].tolist())
     if not finite.size:
-        return ArrayView(
+        return ArrayStatistics(
             math.nan, math.nan, math.nan, math.nan, math.nan, flat.size, (0,) * BINS, first
         )
     exact = finite.astype(np.float64)
     counts, _ = np.histogram(exact, BINS)
-    return ArrayView(
+    return ArrayStatistics(
         mean=float(exact.mean()),
         std=float(exact.std()),
         low=float(exact.min()),

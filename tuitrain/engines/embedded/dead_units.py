@@ -30,7 +30,7 @@ APART = (BatchNormTraining, BatchNormInference, MaxPool2d, AvgPool2d, Dropout)
 """What leaves the units of a layer apart, on the way to a ReLU."""
 
 
-def dead_units(
+def find_dead_units(
     forward: Callable[[], object], parameters: Mapping[str, Parameter]
 ) -> dict[str, Array]:
     """Say for each layer that a ReLU follows which of its units are dead.
@@ -58,7 +58,7 @@ def dead_units(
     return found
 
 
-def recorded_dead_units(
+def find_recorded_dead_units(
     program: Program, rows: int, parameters: Mapping[str, Parameter]
 ) -> dict[str, Array]:
     """Say the same of a batch that a program has run, by what it has left; see `dead_units`.

@@ -23,16 +23,16 @@ from tuitrain_core.errors import CoreError
 from tuitrain_core.optimizer import OPTIMIZERS, default_policy, transfer_optimizer
 from tuitrain_core.schedule import Constant, Schedule, WarmUp
 
-from ..base import Change
-from ..settings import kept
-from ..targets import patterns_matched
+from ..engine import CommandResult
+from ..optimizer_settings import transferable_settings
+from ..targets import resolve_patterns
 from .freezing import FrozenParameters
 from .groups import Group, GroupTable
-from .rules import make_optimizer
-from .schedules import rescheduled
+from .optimizers import make_optimizer
+from .schedules import reschedule
 
 
-class Steering:
+class CommandHandler:
     """Applies commands to a group table.
 
     Parameters
@@ -47,7 +47,7 @@ class Steering:
         self._frozen = frozen
         self._steps_per_epoch = steps_per_epoch
 
-    def apply(self, command: AnyCommand, step: int) -> Change:
+    def apply(self, command: AnyCommand, step: int) -> CommandResult:
         """Apply one command before step ``step`` (counted from 0).
 
         Raises
@@ -73,31 +73,31 @@ class Steering:
                 return self._regroup(command)
         raise RefusedError(f"{to_text(command)!r} is not for the groups of a run")
 
-    def _freeze(self, target: str, step: int) -> Change:
-        names = self._table.members_named(target)
+    def _freeze(self, target: str, step: int) -> CommandResult:
+        names = self._table.resolve_parameters(target)
         fresh = [name for name in names if name not in self._frozen]
         if not fresh:
-            return Change(False, f"{target} is already frozen, {self._since(names)}")
+            return CommandResult(False, f"{target} is already frozen, {self._since(names)}")
         for name in fresh:
             self._frozen.freeze(name, step)
         before = f" ({len(names) - len(fresh)} were before)" if len(fresh) < len(names) else ""
-        return Change(True, f"{target} frozen: {self._parameters(fresh)}{before}")
+        return CommandResult(True, f"{target} frozen: {self._parameters(fresh)}{before}")
 
-    def _thaw(self, command: Thaw) -> Change:
-        names = self._table.members_named(command.target)
+    def _thaw(self, command: Thaw) -> CommandResult:
+        names = self._table.resolve_parameters(command.target)
         frozen = [name for name in names if name in self._frozen]
         if not frozen:
-            return Change(False, f"{command.target} is not frozen")
+            return CommandResult(False, f"{command.target} is not frozen")
         for name in frozen:
             self._frozen.thaw(name)
             if command.state == "reset":
-                self._table.of(name).optimizer.state.pop(self._table.parameters[name], None)
+                self._table.group_of(name).optimizer.state.pop(self._table.parameters[name], None)
         state = "kept" if command.state == "keep" else "reset"
-        return Change(
+        return CommandResult(
             True, f"{command.target} thawed: {self._parameters(frozen)}, optimizer state {state}"
         )
 
-    def _set_lr(self, command: SetLr) -> Change:
+    def _set_lr(self, command: SetLr) -> CommandResult:
         given = self._reschedule(command, 0)
         told = [
             f"{group.name}: lr {command.lr:g} from here on{_unless_constant(before, 'ends')}"
@@ -105,7 +105,7 @@ class Steering:
         ]
         return _told(told, f"{command.target} already has a constant lr of {command.lr:g}")
 
-    def _scale_lr(self, command: ScaleLr, step: int) -> Change:
+    def _scale_lr(self, command: ScaleLr, step: int) -> CommandResult:
         given = self._reschedule(command, step)
         told = [
             f"{group.name}: lr {group.schedule.lr(step):g}{_unless_constant(before, 'goes on')}"
@@ -113,17 +113,17 @@ class Steering:
         ]
         return _told(told, f"x{command.factor:g} changes no lr of {command.target}")
 
-    def _decay(self, command: Decay, step: int) -> Change:
-        rates = {g.name: g.schedule.lr(step) for g in self._table.named(command.target)}
+    def _decay(self, command: Decay, step: int) -> CommandResult:
+        rates = {g.name: g.schedule.lr(step) for g in self._table.resolve(command.target)}
         if not any(rates.values()):
-            return Change(False, f"the lr of {command.target} is 0 already")
+            return CommandResult(False, f"the lr of {command.target} is 0 already")
         given = self._reschedule(command, step)
         told = [f"{group.name}: lr falls from {rates[group.name]:g} to 0" for group, _ in given]
         change = _told(told, f"{command.target} already decays so")
         over = f" over {command.over} {command.unit}" if change.changed else ""
         return replace(change, message=change.message + over)
 
-    def _follow(self, command: SetSchedule, step: int) -> Change:
+    def _follow(self, command: SetSchedule, step: int) -> CommandResult:
         given = self._reschedule(command, step)
         told = [
             f"{group.name}: lr {group.schedule.lr(step):g}, {group.schedule.label}"
@@ -146,9 +146,9 @@ class Steering:
         RefusedError : names the group whose schedule cannot be
         """
         made = []
-        for group in self._table.named(command.target):
+        for group in self._table.resolve(command.target):
             try:
-                schedule = rescheduled(command, group.schedule, step, self._steps_per_epoch)
+                schedule = reschedule(command, group.schedule, step, self._steps_per_epoch)
             except CoreError as error:
                 raise RefusedError(f"{group.name}: {error}") from None
             if schedule != group.schedule:
@@ -157,8 +157,8 @@ class Steering:
             group.schedule = schedule
         return [(group, before) for group, before, _ in made]
 
-    def _swap(self, command: SwapOptimizer, step: int) -> Change:
-        groups = self._table.named(command.target)
+    def _swap(self, command: SwapOptimizer, step: int) -> CommandResult:
+        groups = self._table.resolve(command.target)
         swapped = [self._swapped(group, command, step) for group in groups]
         told = []
         for group, (fresh, state) in swapped:
@@ -200,24 +200,28 @@ class Steering:
         """Return the group's settings that the other optimizer takes over."""
         if rule not in OPTIMIZERS:
             return {}
-        return kept(group.settings, OPTIMIZERS[group.rule].defaults(), OPTIMIZERS[rule].defaults())
+        return transferable_settings(
+            group.settings, OPTIMIZERS[group.rule].defaults(), OPTIMIZERS[rule].defaults()
+        )
 
-    def _regroup(self, command: Regroup) -> Change:
-        names = patterns_matched(command.patterns, self._table.aliases)
+    def _regroup(self, command: Regroup) -> CommandResult:
+        names = resolve_patterns(command.patterns, self._table.aliases)
         target = self._table.get(command.name)
         members = [*names, *(target.members if target else ())]
         self._table.check_name(command.name, members)
         moved = [name for name in names if target is None or name not in target.members]
         if not moved:
-            return Change(False, f"{command.name} already holds {self._parameters(names)}")
+            return CommandResult(False, f"{command.name} already holds {self._parameters(names)}")
         self._check_left(moved)
-        model = target or self._table.of(moved[0])
+        model = target or self._table.group_of(moved[0])
         emptied = self._move(moved, command.name, model)
         one = len(emptied) == 1
         goes = "is left empty and goes" if one else "are left empty and go"
         gone = f"; {' and '.join(emptied)} {goes}" if emptied else ""
         settings = "" if target else f", with the optimizer and lr of {model.name}"
-        return Change(True, f"{self._parameters(moved)} moved to {command.name}{settings}{gone}")
+        return CommandResult(
+            True, f"{self._parameters(moved)} moved to {command.name}{settings}{gone}"
+        )
 
     def _check_left(self, moved: list[str]) -> None:
         """Check that no group is left with the name of a parameter that goes.
@@ -227,8 +231,10 @@ class Steering:
         RefusedError : one would be; a target of that name would be taken for the group
         """
         for name in moved:
-            donor = self._table.of(name)
-            if self._table.first_name(donor.name) == name and not set(donor.members) <= set(moved):
+            donor = self._table.group_of(name)
+            if self._table.canonical_name(donor.name) == name and not set(donor.members) <= set(
+                moved
+            ):
                 raise RefusedError(
                     f"{name} cannot leave the group that has its name: what is left there would be "
                     "taken for it; move all of the group, or first the rest"
@@ -236,13 +242,15 @@ class Steering:
 
     def _move(self, moved: list[str], name: str, model: Group) -> list[str]:
         """Move parameters, each with its state, into the group ``name``, made like ``model``."""
-        donors = {self._table.of(each).name: self._table.of(each) for each in moved}
+        donors = {self._table.group_of(each).name: self._table.group_of(each) for each in moved}
         existing = self._table.get(name)
         inside = existing.members if existing else ()
         members = [each for each in self._table.parameters if each in inside or each in moved]
         grown = self._rebuilt(model, name, members)
         for each in moved:
-            transfer_optimizer(self._table.of(each).optimizer, grown.optimizer, self._of([each]))
+            transfer_optimizer(
+                self._table.group_of(each).optimizer, grown.optimizer, self._of([each])
+            )
         shrunk = [
             self._rebuilt(donor, donor.name, [each for each in donor.members if each not in moved])
             for donor in donors.values()
@@ -264,15 +272,15 @@ class Steering:
         return [self._table.parameters[name] for name in names]
 
     def _parameters(self, names: list[str]) -> str:
-        return self._table.called(names[0]) if len(names) == 1 else f"{len(names)} parameters"
+        return self._table.display_name(names[0]) if len(names) == 1 else f"{len(names)} parameters"
 
     def _since(self, names: list[str]) -> str:
         return f"since step {self._frozen.all_since(names)}"
 
 
-def _told(told: list[str], otherwise: str) -> Change:
+def _told(told: list[str], otherwise: str) -> CommandResult:
     """Join what was done to each group; nothing done is said as such."""
-    return Change(bool(told), "; ".join(told) if told else otherwise)
+    return CommandResult(bool(told), "; ".join(told) if told else otherwise)
 
 
 def _lr_told(before: Schedule, after: Schedule, step: int) -> str:

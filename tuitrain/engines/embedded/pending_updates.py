@@ -31,7 +31,7 @@ class _Measured(Mapping[Parameter, UpdateStatistics]):
         return len(self._known)
 
 
-class ComingUpdates:
+class PendingUpdates:
     """What the optimizers would do in the next steps, for a program to do in their stead.
 
     It serves until a command or another state changes groups, optimizers, or what is trained: what
@@ -63,7 +63,7 @@ class ComingUpdates:
             if name in wanted and program.depends_on(parameters[name])
         ]
 
-    def updates(self, step: int, steps: int) -> list[ParameterUpdate] | None:
+    def lay_out(self, step: int, steps: int) -> list[ParameterUpdate] | None:
         """Lay out the updates of ``steps`` steps from ``step`` on; None if one has no kernel.
 
         Raises
@@ -78,18 +78,18 @@ class ComingUpdates:
             group.optimizer.check()
         found = prepare_updates(self._coming, step, steps)
         if found is not None and all(each.is_constant for each in self._coming):
-            self.undone()
+            self.cancel()
             self._steady = found
         return found
 
-    def done(self, steps: int) -> None:
+    def commit(self, steps: int) -> None:
         """Let the optimizers know that so many steps were taken."""
         self._count(steps)
         measured = _Measured(self.program, [each.parameter for each in self._coming])
         for group in self._table:
             group.optimizer.statistics = measured
 
-    def undone(self) -> None:
+    def cancel(self) -> None:
         """Let the optimizers know that no step was taken."""
         self._count(0)
 

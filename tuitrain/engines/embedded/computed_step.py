@@ -11,7 +11,7 @@ from ..views import LayerUnits
 from .groups import Group, GroupTable
 
 
-class PendingStep:
+class ComputedStep:
     """Loss and gradients between the backward pass and the update; see `engines.base.Pending`.
 
     Parameters

@@ -10,14 +10,14 @@ import numpy as np
 
 from tuitrain_core.data import Dataset
 
-from ..base import Array, read_only
 from ..closeups import UNSURE, BatchView, SeeBatch
+from ..engine import Array, read_only
 
-SHOWN: Final = 96
+MAX_SAMPLES: Final = 96
 """Samples that are shown at most; more have no room on any screen."""
 
 
-def guess(logits: Array) -> Array:
+def predict_classes(logits: Array) -> Array:
     """Return the class with the highest output; `UNSURE` where one is NaN.
 
     A NaN is nobody's maximum: argmax would take it for one.
@@ -33,7 +33,7 @@ def confidence(logits: Array) -> Array:
 
 
 @dataclass(frozen=True, eq=False)
-class Examined:
+class Predictions:
     """The whole test set, and what the network makes of it: one entry for each sample."""
 
     dataset: Dataset
@@ -42,10 +42,10 @@ class Examined:
     confidence: Array
 
     @classmethod
-    def of(cls, dataset: Dataset, batches: Iterable[tuple[Array, Array]]) -> Examined:
+    def from_batches(cls, dataset: Dataset, batches: Iterable[tuple[Array, Array]]) -> Predictions:
         """Collect what batches of logits and labels say."""
         # The logits may be a program's own memory, which the next batch writes over.
-        parts = [(labels.copy(), guess(out), confidence(out)) for out, labels in batches]
+        parts = [(labels.copy(), predict_classes(out), confidence(out)) for out, labels in batches]
         return cls(dataset, *map(np.concatenate, zip(*parts, strict=True)))
 
     @property
@@ -63,10 +63,10 @@ class Examined:
         return counts
 
 
-def batch_view(
+def build_batch_view(
     asked: SeeBatch,
     step: int,
-    test: Examined,
+    test: Predictions,
     train: Dataset,
     upcoming: Array,
     logits_of: Callable[[Array], Array],
@@ -79,13 +79,13 @@ def batch_view(
     logits_of : gives the logits of samples of the training set
     """
     if asked.samples == "next":
-        source, rows = train, upcoming[:SHOWN]
+        source, rows = train, upcoming[:MAX_SAMPLES]
         outputs = logits_of(rows)
-        guesses, sure = guess(outputs), confidence(outputs)
+        guesses, sure = predict_classes(outputs), confidence(outputs)
     else:
         probe = np.arange(len(test.labels))
         source, rows = test.dataset, (test.mistakes if asked.samples == "mistakes" else probe)
-        rows = rows[:SHOWN]
+        rows = rows[:MAX_SAMPLES]
         guesses, sure = test.guesses[rows], test.confidence[rows]
     return BatchView(
         asked=asked,

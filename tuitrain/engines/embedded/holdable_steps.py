@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..base import Pending, Watch
+from ..engine import HoldCondition, PendingStep
 from ..views import LayerUnits
+from .computed_step import ComputedStep
 from .groups import GroupTable
-from .model import Moving, SeededModel
-from .pending import PendingStep
-from .stepping import Stepper
+from .model import MutableState, SeededModel
+from .stepper import Stepper
 
 
 class HoldableSteps:
@@ -31,13 +31,13 @@ class HoldableSteps:
         self._model = model
         self._table = table
 
-    def take(
+    def take_burst(
         self,
         step: int,
         most: int,
         before: Sequence[float],
-        hold: Callable[[Pending], bool],
-        watch: Watch | None,
+        hold: Callable[[PendingStep], bool],
+        watch: HoldCondition | None,
     ) -> list[float]:
         """Take a burst of steps in which nothing is that is watched for, or one that may be held.
 
@@ -53,40 +53,40 @@ class HoldableSteps:
         """
         if watch is not None:
             watch = replace(watch, before=[*watch.before, *before])
-            taken = self._stepper.take(step, most, watch)
+            taken = self._stepper.take_burst(step, most, watch)
             if taken:
                 return taken
         return self._try(step, before, hold)
 
     def dead_units(self, step: int) -> Sequence[LayerUnits]:
         """Count the dead units in the batch of a step; all is left as it was."""
-        return self._dead_units(step, self._model.moving())
+        return self._dead_units(step, self._model.mutable_state())
 
     def _try(
-        self, step: int, before: Sequence[float], hold: Callable[[Pending], bool]
+        self, step: int, before: Sequence[float], hold: Callable[[PendingStep], bool]
     ) -> list[float]:
         """Take a step, or none if it is held: then what the forward pass has moved is put back."""
-        begun = self._model.moving()
+        begun = self._model.mutable_state()
         loss = self._stepper.differentiate(step)
         count = functools.partial(self._dead_units, step, begun)
-        if hold(PendingStep(loss, tuple(before), self._table, count)):
-            self._model.put_back(begun)
+        if hold(ComputedStep(loss, tuple(before), self._table, count)):
+            self._model.restore(begun)
             return []
         self._stepper.update(step)
         return [loss]
 
-    def _dead_units(self, step: int, begun: Moving) -> Sequence[LayerUnits]:
+    def _dead_units(self, step: int, begun: MutableState) -> Sequence[LayerUnits]:
         """Run a step's batch forward as from ``begun``, and leave all as it was."""
-        now = self._model.moving()
-        self._model.put_back(begun)
+        now = self._model.mutable_state()
+        self._model.restore(begun)
         try:
             found = self._stepper.dead_units(step)
         finally:
-            self._model.put_back(now)
+            self._model.restore(now)
         return tuple(
             LayerUnits(
                 name,
-                self._table.of(name).name,
+                self._table.group_of(name).name,
                 dead.size,
                 int(dead.sum()),
                 tuple(np.flatnonzero(dead).tolist()),

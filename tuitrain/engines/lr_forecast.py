@@ -9,14 +9,14 @@ from tuitrain.errors import RefusedError
 
 from .views import GroupView
 
-Rescheduling = SetLr | ScaleLr | Decay | SetSchedule
+ScheduleCommand = SetLr | ScaleLr | Decay | SetSchedule
 """The commands that give a group another schedule."""
 
 
-def lr_ahead(
+def forecast_rates(
     group: GroupView,
     steps: Sequence[int],
-    command: Rescheduling | None = None,
+    command: ScheduleCommand | None = None,
     now: int = 0,
     steps_per_epoch: int = 1,
 ) -> list[float]:
@@ -36,13 +36,13 @@ def lr_ahead(
     from tuitrain_core.errors import CoreError
     from tuitrain_core.schedule import Constant, from_record
 
-    from .embedded.schedules import rescheduled
+    from .embedded.schedules import reschedule
 
     record = dict(group.schedule_record)
     schedule = from_record(record) if record else Constant(group.lr)
     if command is not None:
         try:
-            schedule = rescheduled(command, schedule, now, steps_per_epoch)
+            schedule = reschedule(command, schedule, now, steps_per_epoch)
         except CoreError as error:
             raise RefusedError(f"{group.name}: {error}") from None
     return [schedule.lr(step) for step in steps]

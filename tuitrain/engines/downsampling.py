@@ -8,15 +8,15 @@ import numpy as np
 
 from .state import Array
 
-ROWS: Final = 128
-COLUMNS: Final = 256
+MAX_ROWS: Final = 128
+MAX_COLUMNS: Final = 256
 """Elements along the last two axes of a sample at most: no terminal shows more."""
 
-ELEMENTS: Final = 1 << 17
+MAX_ELEMENTS: Final = 1 << 17
 """Of a sample at most; of convolutions with more filters the first ones are taken."""
 
 
-def sampled(array: Array) -> tuple[Array, tuple[int, int]]:
+def downsample(array: Array) -> tuple[Array, tuple[int, int]]:
     """Return a copy that is small enough to be shown, float32 and read-only.
 
     Returns
@@ -26,17 +26,17 @@ def sampled(array: Array) -> tuple[Array, tuple[int, int]]:
     block : how many rows and columns one element is the mean of; (1, 1) if it is no mean
     """
     if array.ndim == 2:
-        block = -(-array.shape[0] // ROWS), -(-array.shape[1] // COLUMNS)
-        sample = averaged(array, block) if block != (1, 1) else array.astype(np.float32)
+        block = -(-array.shape[0] // MAX_ROWS), -(-array.shape[1] // MAX_COLUMNS)
+        sample = block_means(array, block) if block != (1, 1) else array.astype(np.float32)
     else:
         block = 1, 1
-        most = max(1, ELEMENTS // max(1, array[:1].size)) if array.ndim else 1
+        most = max(1, MAX_ELEMENTS // max(1, array[:1].size)) if array.ndim else 1
         sample = np.array(array[:most] if array.ndim else array, np.float32)
     sample.flags.writeable = False
     return sample, block
 
 
-def averaged(matrix: Array, block: tuple[int, int]) -> Array:
+def block_means(matrix: Array, block: tuple[int, int]) -> Array:
     """Return the means of blocks of so many rows and columns; the last ones may be smaller."""
     rows, columns = matrix.shape
     down, across = np.arange(0, rows, block[0]), np.arange(0, columns, block[1])

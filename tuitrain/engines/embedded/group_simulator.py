@@ -9,15 +9,15 @@ from typing import Any
 from tuitrain.commands import AnyCommand, Clip, Freeze
 from tuitrain_core.module import Module
 
-from ..base import Array, Change, read_only
+from ..engine import Array, CommandResult, read_only
 from ..views import GroupView
-from .description import describe
+from .command_handler import CommandHandler
+from .description import describe_group
 from .freezing import FrozenParameters
 from .groups import GroupPlan, GroupTable, from_record, to_record
-from .steering import Steering
 
 
-class GroupsOnPaper:
+class GroupSimulator:
     """Follows the commands of a run.
 
     What only training tells is not known: updates, gradients, and whether what is frozen is intact.
@@ -37,12 +37,12 @@ class GroupsOnPaper:
         self._parameters = dict(model.named_parameters())
         self._table = GroupTable(self._parameters, plans, model.aliases())
         self._frozen = FrozenParameters(self._parameters)
-        self._steering = Steering(self._table, self._frozen, steps_per_epoch)
+        self._steering = CommandHandler(self._table, self._frozen, steps_per_epoch)
         for plan in plans:
             if plan.frozen:
                 self._steering.apply(Freeze(plan.name), 0)
 
-    def apply(self, command: AnyCommand, step: int) -> Change:
+    def apply(self, command: AnyCommand, step: int) -> CommandResult:
         """Follow a command that is applied before step ``step``.
 
         Raises
@@ -50,20 +50,20 @@ class GroupsOnPaper:
         RefusedError : it cannot be applied; nothing was changed
         """
         if isinstance(command, Clip):
-            return Change(True, "")
+            return CommandResult(True, "")
         return self._steering.apply(command, step)
 
     def group_of(self, parameter: str) -> str:
         """Return the name of the group that the parameter is in."""
-        return self._table.of(parameter).name
+        return self._table.group_of(parameter).name
 
-    def values(self) -> Mapping[str, Array]:
+    def parameters(self) -> Mapping[str, Array]:
         """Return the values of every parameter by name, read-only."""
         return {name: read_only(each.numpy()) for name, each in self._parameters.items()}
 
     def frozen(self) -> Mapping[str, int]:
         """Return for each frozen parameter the step since which it is."""
-        return self._frozen.all()
+        return self._frozen.frozen_since()
 
     def records(self) -> tuple[Mapping[str, Any], ...]:
         """Return the groups as plain values, in order."""
@@ -77,7 +77,7 @@ class GroupsOnPaper:
     def groups(self, step: int) -> tuple[GroupView, ...]:
         """Describe the groups at the boundary before step ``step``, in order."""
         described = (
-            describe(group, self._parameters, self._table.aliases, self._frozen, step)
+            describe_group(group, self._parameters, self._table.aliases, self._frozen, step)
             for group in self._table
         )
         return tuple(replace(each, frozen_intact=None) for each in described)

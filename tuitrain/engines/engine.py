@@ -16,7 +16,7 @@ from .views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class CommandResult:
     """What a command did.
 
     Attributes
@@ -30,7 +30,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class HoldCondition:
     """What somebody who may hold steps waits for: other steps are not worth the question.
 
     Attributes
@@ -55,7 +55,7 @@ class Watch:
         return self.finite or self.loss_times is not None or bool(self.grad_norms)
 
 
-class Pending(Protocol):
+class PendingStep(Protocol):
     """A step whose gradients are known, and whose update is not applied yet."""
 
     @property
@@ -118,7 +118,7 @@ class Engine(Protocol):
         """Why steps are taken slowly, operation by operation; "" if they are not."""
         ...
 
-    def apply(self, command: AnyCommand) -> Change:
+    def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups, wholly or not at all.
 
         Raises
@@ -145,8 +145,8 @@ class Engine(Protocol):
         self,
         steps: int,
         until: Callable[[], bool],
-        hold: Callable[[Pending], bool] | None = None,
-        watch: Watch | None = None,
+        hold: Callable[[PendingStep], bool] | None = None,
+        watch: HoldCondition | None = None,
     ) -> Sequence[float]:
         """Take at least one step and at most ``steps``, and return the loss of each.
 

@@ -9,12 +9,12 @@ from dataclasses import replace
 from tuitrain.commands import AnyCommand, Clip, to_text
 from tuitrain.errors import RefusedError
 
-from ..base import Array, Change, Pending, Watch
 from ..closeups import BatchView, NetworkView, SeeBatch
+from ..engine import Array, CommandResult, HoldCondition, PendingStep
 from ..state import EngineState
 from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
-from .on_paper import GroupsOnPaper
-from .rules import choices
+from .group_simulator import GroupSimulator
+from .optimizers import optimizer_choices
 
 _NOT_TRAINED = "an engine that does not train has no network to look into"
 
@@ -37,7 +37,7 @@ class RehearsalEngine:
 
     def __init__(
         self,
-        groups: GroupsOnPaper,
+        groups: GroupSimulator,
         layers: Callable[[], Sequence[LayerUnits]],
         steps_per_epoch: int,
         batch_size: int,
@@ -51,11 +51,11 @@ class RehearsalEngine:
         self.batch_size = batch_size
         self.samples_per_epoch = samples_per_epoch
 
-    def apply(self, command: AnyCommand) -> Change:
+    def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups."""
         if isinstance(command, Clip):
             before, self._clip = self._clip, command
-            return Change(command != before, to_text(command))
+            return CommandResult(command != before, to_text(command))
         return self._groups.apply(command, self.step)
 
     def preview(self, command: AnyCommand) -> Mapping[str, tuple[float, float]]:
@@ -69,8 +69,8 @@ class RehearsalEngine:
         self,
         steps: int,
         until: Callable[[], bool],
-        hold: Callable[[Pending], bool] | None = None,
-        watch: Watch | None = None,
+        hold: Callable[[PendingStep], bool] | None = None,
+        watch: HoldCondition | None = None,
     ) -> Sequence[float]:
         """Count steps; ``hold`` is not asked, for there is nothing to look at."""
         del until, hold, watch
@@ -109,11 +109,11 @@ class RehearsalEngine:
 
     def optimizers(self) -> tuple[OptimizerChoice, ...]:
         """Return what a group's optimizer can be swapped to."""
-        return choices()
+        return optimizer_choices()
 
     def parameters(self) -> Mapping[str, Array]:
         """Return the values before the first step, by name."""
-        return self._groups.values()
+        return self._groups.parameters()
 
     def gradient(self, parameter: str) -> Array | None:
         """Return None: no gradient is computed."""

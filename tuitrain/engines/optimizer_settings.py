@@ -7,10 +7,10 @@ from typing import TypeVar
 
 Value = TypeVar("Value")
 
-ALWAYS_KEPT = ("weight_decay", "momentum", "nesterov")
+ALWAYS_TRANSFERRED = ("weight_decay", "momentum", "nesterov")
 
 
-def kept(
+def transferable_settings(
     current: Mapping[str, Value], before: Mapping[str, Value], after: Mapping[str, Value]
 ) -> dict[str, Value]:
     """Return those of the current settings that mean the same to the other optimizer.
@@ -26,5 +26,5 @@ def kept(
     return {
         key: value
         for key, value in current.items()
-        if key in after and (key in ALWAYS_KEPT or before[key] == after[key])
+        if key in after and (key in ALWAYS_TRANSFERRED or before[key] == after[key])
     }

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from tuitrain.engines.embedded.pace import (
+from tuitrain.engines.embedded.autotuner import (
     BURST_SECONDS,
     FIRST_BURST,
-    FREE_AGAIN,
-    LOOK_AGAIN,
-    MEASURED,
-    SOON,
-    TRIAL_SECONDS,
-    Pace,
-    most_threads,
+    FIRST_RETRY,
+    MAX_RETRY_FASTER,
+    MAX_RETRY_SLOWER,
+    TRIAL_BURST_SECONDS,
+    WARM_UP_BURSTS,
+    Autotuner,
+    max_threads,
 )
 from tuitrain.errors import RefusedError
 
@@ -21,82 +21,84 @@ from tuitrain.errors import RefusedError
 def test_a_wrong_number_of_threads_is_told(monkeypatch, given):
     monkeypatch.setenv("TUITRAIN_THREADS", given)
     with pytest.raises(RefusedError, match=f"from 1 to 8, but is {given!r}"):
-        most_threads()
+        max_threads()
 
 
 def test_the_variable_says_how_many_there_may_be(monkeypatch):
     monkeypatch.setenv("TUITRAIN_THREADS", "3")
-    assert most_threads() == 3
+    assert max_threads() == 3
 
 
 def test_a_second_thread_is_taken_where_it_is_faster_and_tried_again_where_it_was_not():
     for together, best in ((0.5, 2), (0.99, 1), (2.0, 1)):
-        pace, chosen = Pace(2), []
+        pace, chosen = Autotuner(2), []
         assert pace.steps == FIRST_BURST
-        for _ in range(2 * LOOK_AGAIN):
+        for _ in range(2 * MAX_RETRY_FASTER):
             chosen.append(pace.threads)
-            pace.note(pace.threads, 10, 10e-3 * (together if pace.threads == 2 else 1.0))
+            pace.record_burst(pace.threads, 10, 10e-3 * (together if pace.threads == 2 else 1.0))
         assert chosen[:4] == [1, 1, 2, 2]
         looks = [place for place, each in enumerate(chosen) if each != best][2:]
-        again = LOOK_AGAIN if best == 2 else FREE_AGAIN
+        again = MAX_RETRY_FASTER if best == 2 else MAX_RETRY_SLOWER
         pauses = np.diff(looks) - 1
-        assert looks[0] == 4 + SOON
-        assert list(pauses) == [min(SOON << place + 1, again) for place in range(len(pauses))]
-        assert pauses[-1] >= min(again, LOOK_AGAIN // 2)
+        assert looks[0] == 4 + FIRST_RETRY
+        assert list(pauses) == [
+            min(FIRST_RETRY << place + 1, again) for place in range(len(pauses))
+        ]
+        assert pauses[-1] >= min(again, MAX_RETRY_FASTER // 2)
         assert pace.steps == int(BURST_SECONDS / (1e-3 * min(together, 1.0)))
 
 
-def paced(pace: Pace, bursts: int, together: float) -> list[int]:
+def paced(pace: Autotuner, bursts: int, together: float) -> list[int]:
     """Take bursts, of which those on two threads take so many times as long as on one."""
     chosen = []
     for _ in range(bursts):
         chosen.append(pace.threads)
-        pace.note(chosen[-1], 10, 10e-3 * (together if chosen[-1] == 2 else 1.0))
+        pace.record_burst(chosen[-1], 10, 10e-3 * (together if chosen[-1] == 2 else 1.0))
     return chosen
 
 
 def test_what_was_measured_cold_is_soon_measured_again():
-    pace = Pace(2)
-    for place in range(MEASURED):
+    pace = Autotuner(2)
+    for place in range(WARM_UP_BURSTS):
         assert pace.threads == 1
-        pace.note(1, 4, 4e-3 * (9 - place))
-    assert 1 in paced(pace, MEASURED + SOON + 1, together=2.0)[MEASURED:]
-    assert pace.best == 1
+        pace.record_burst(1, 4, 4e-3 * (9 - place))
+    assert 1 in paced(pace, WARM_UP_BURSTS + FIRST_RETRY + 1, together=2.0)[WARM_UP_BURSTS:]
+    assert pace.best_threads == 1
     assert pace.steps == int(BURST_SECONDS / 1e-3)
 
 
 def test_only_the_second_measurement_of_what_warms_up_counts():
-    pace = Pace(1)
-    pace.note(1, 4, 1.0)
-    pace.note(1, 4, 4e-3)
+    pace = Autotuner(1)
+    pace.record_burst(1, 4, 1.0)
+    pace.record_burst(1, 4, 4e-3)
     assert pace.steps == int(BURST_SECONDS / 1e-3)
-    assert paced(pace, 3 * FREE_AGAIN, together=1.0) == [1] * 3 * FREE_AGAIN
+    assert paced(pace, 3 * MAX_RETRY_SLOWER, together=1.0) == [1] * 3 * MAX_RETRY_SLOWER
 
 
 def test_after_a_change_both_are_soon_measured_again():
-    pace = Pace(2)
-    paced(pace, 4 * LOOK_AGAIN, together=0.5)
-    pace.changed()
-    assert paced(pace, SOON + 1, together=1.2) == [2] * SOON + [1]
+    pace = Autotuner(2)
+    paced(pace, 4 * MAX_RETRY_FASTER, together=0.5)
+    pace.invalidate()
+    assert paced(pace, FIRST_RETRY + 1, together=1.2) == [2] * FIRST_RETRY + [1]
 
 
 def test_what_is_only_tried_is_tried_for_a_shorter_time():
-    pace = Pace(2)
-    paced(pace, 2 * MEASURED, together=2.0)
+    pace = Autotuner(2)
+    paced(pace, 2 * WARM_UP_BURSTS, together=2.0)
     lengths = []
-    for _ in range(SOON + 1):
+    for _ in range(FIRST_RETRY + 1):
         lengths.append((pace.threads, pace.steps))
         paced(pace, 1, together=2.0)
-    whole, short = int(BURST_SECONDS / 1e-3), int(TRIAL_SECONDS / 1e-3)
-    assert lengths == [(1, whole)] * SOON + [(2, short)]
+    whole, short = int(BURST_SECONDS / 1e-3), int(TRIAL_BURST_SECONDS / 1e-3)
+    assert lengths == [(1, whole)] * FIRST_RETRY + [(2, short)]
 
 
 def test_a_single_slow_burst_gives_no_thread_up_but_a_core_that_is_taken_does():
-    pace = Pace(2)
+    pace = Autotuner(2)
     paced(pace, 40, together=0.7)
     assert pace.threads == 2
-    pace.note(2, 10, 10e-3 * 1.6)
+    pace.record_burst(2, 10, 10e-3 * 1.6)
     assert pace.threads == 2
     assert paced(pace, 6, together=1.6)[-1] == 1
-    assert 2 in paced(pace, FREE_AGAIN + 1, together=0.7)
-    assert paced(pace, 2 * FREE_AGAIN, together=0.7)[-1] == 2
+    assert 2 in paced(pace, MAX_RETRY_SLOWER + 1, together=0.7)
+    assert paced(pace, 2 * MAX_RETRY_SLOWER, together=0.7)[-1] == 2

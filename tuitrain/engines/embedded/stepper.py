@@ -15,11 +15,11 @@ from tuitrain_core.errors import CoreError
 from tuitrain_core.module import Module
 from tuitrain_core.native.library import Kernel
 
-from ..base import Array, Watch
-from .coming import ComingUpdates
+from ..engine import Array, HoldCondition
+from .autotuner import Autotuner, max_threads
+from .dead_units import find_dead_units, find_recorded_dead_units
 from .groups import GroupTable
-from .pace import Pace, most_threads
-from .units import dead_units, recorded_dead_units
+from .pending_updates import PendingUpdates
 
 
 class Stepper:
@@ -51,16 +51,16 @@ class Stepper:
         self._table = table
         self._parameters = parameters
         self._recording = Recording(model, loader)
-        self._pace = Pace(most_threads())
+        self._pace = Autotuner(max_threads())
         self._program: Program | None = None
-        self._coming: ComingUpdates | None = None
+        self._coming: PendingUpdates | None = None
 
-    def changed(self) -> None:
+    def invalidate_plans(self) -> None:
         """Take note that groups, their optimizers or states, or what is trained are others now."""
         self._coming = None
-        self._pace.changed()
+        self._pace.invalidate()
 
-    def take(self, step: int, most: int, watch: Watch | None = None) -> list[float]:
+    def take_burst(self, step: int, most: int, watch: HoldCondition | None = None) -> list[float]:
         """Take steps from ``step`` on: one burst of them, at least one and at most ``most``.
 
         Parameters
@@ -80,7 +80,7 @@ class Stepper:
             program, feed = recorded
             order, rows = self._batches(step, most)
             coming = self._coming_updates(program)
-            updates = coming.updates(step, len(order) // rows)
+            updates = coming.lay_out(step, len(order) // rows)
             if updates is not None:
                 self._program, threads = program, self._pace.threads
                 began = time.perf_counter()
@@ -89,13 +89,13 @@ class Stepper:
                     with self._recording.preserve_frozen_buffers():
                         losses = program.run_burst(feed, order, rows, updates, threads, *besides)
                 except CoreError:
-                    coming.undone()
+                    coming.cancel()
                     raise
                 if not len(losses):
-                    coming.undone()
+                    coming.cancel()
                     return []
-                self._pace.note(threads, len(losses), time.perf_counter() - began)
-                coming.done(len(losses))
+                self._pace.record_burst(threads, len(losses), time.perf_counter() - began)
+                coming.commit(len(losses))
                 return losses.tolist()
         if watch is not None:
             return []
@@ -103,10 +103,10 @@ class Stepper:
         self.update(step)
         return [loss]
 
-    def _coming_updates(self, program: Program) -> ComingUpdates:
+    def _coming_updates(self, program: Program) -> PendingUpdates:
         if self._coming is None or self._coming.program is not program:
             table, parameters = self._table, self._parameters
-            self._coming = ComingUpdates(program, table, parameters, self.trained)
+            self._coming = PendingUpdates(program, table, parameters, self.trained)
         return self._coming
 
     def interrupt(self) -> None:
@@ -134,13 +134,13 @@ class Stepper:
         images, labels = self._loader.batch(step)
         program = self._recording.run_unfused(images, labels)
         if program is not None:
-            return recorded_dead_units(program, len(labels), self._parameters)
-        return dead_units(lambda: self._model(tensor(images)), self._parameters)
+            return find_recorded_dead_units(program, len(labels), self._parameters)
+        return find_dead_units(lambda: self._model(tensor(images)), self._parameters)
 
     @property
     def threads(self) -> int:
         """The number of threads that work is shared among at the moment."""
-        return self._pace.best
+        return self._pace.best_threads
 
     @property
     def recorded(self) -> bool:
@@ -184,7 +184,7 @@ class Stepper:
         by, limit = self.clip.by, self.clip.limit
         return None if by == "off" else Clipping(by, limit, tuple(self._parameters.values()))
 
-    def _watched(self, watch: Watch) -> held.StopCondition | None:
+    def _watched(self, watch: HoldCondition) -> held.StopCondition | None:
         """Say the same of parameters in the place of groups; None if nothing is waited for."""
         if not watch.waits:
             return None

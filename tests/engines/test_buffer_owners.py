@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.probes import buffers, do, group, train
-from tests.engines.test_structure import drawn
+from tests.engines.test_network_structure import drawn
 from tuitrain.app.renderables.tables.network import detail_rows
 from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
 from tuitrain_core import Tensor, tensor

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tests.conformance.probes import buffers, do, poison, train, whole
-from tuitrain.engines.base import Watch
+from tuitrain.engines.engine import HoldCondition
 
 STEPS, EARLIER = 30, 6
 """Steps of the run, and those before it, in which the gradients come down."""
@@ -66,7 +66,7 @@ def test_a_run_ends_where_the_norm_is_first_above_its_limit(
     monkeypatch.setenv("TUITRAIN_THREADS", threads)
     commands = ["lr * 0.3"] + [clip] * (clip != "clip off")
     step, limit = first_above(norms_of(make_engine, commands))
-    watch = Watch(grad_norms={"fc": limit, "nobody": 0.0})
+    watch = HoldCondition(grad_norms={"fc": limit, "nobody": 0.0})
     held = lambda pending: pending.grad_norm("fc") > limit  # noqa: E731
     (one, losses, asked), (other, expected, _) = both(make_engine, held, watch, commands)
     assert losses == expected
@@ -80,7 +80,9 @@ def test_a_run_ends_where_the_norm_is_first_above_its_limit(
 
 
 def test_what_is_seen_but_not_held_changes_no_bit(make_engine):
-    watch = Watch(finite=True, loss_times=0.0, average_over=4, average_least=2, before=[1.0, 1.0])
+    watch = HoldCondition(
+        finite=True, loss_times=0.0, average_over=4, average_least=2, before=[1.0, 1.0]
+    )
     (one, losses, asked), (other, expected, _) = both(make_engine, lambda pending: False, watch)
     assert losses == expected
     assert asked.questions == STEPS
@@ -101,7 +103,7 @@ def test_losses_of_the_run_and_those_before_it_make_the_average(make_engine):
         known = [each for each in recent if math.isfinite(each)]
         return pending.loss > times * (sum(known) / len(known))
 
-    watch = Watch(loss_times=times, average_over=4, average_least=1, before=[math.inf, 9.0])
+    watch = HoldCondition(loss_times=times, average_over=4, average_least=1, before=[math.inf, 9.0])
     (one, found, asked), (other, expected, _) = both(make_engine, held, watch)
     assert found == expected == losses[:step]
     assert asked.questions == 1
@@ -111,7 +113,7 @@ def test_losses_of_the_run_and_those_before_it_make_the_average(make_engine):
 
 def test_what_is_not_finite_is_held_before_it_is_applied(make_engine):
     found = []
-    for watch in (Watch(finite=True), None):
+    for watch in (HoldCondition(finite=True), None):
         engine = make_engine()
         train(engine, 3)
         poison(engine, "head.bias")
@@ -126,7 +128,7 @@ def test_what_is_not_finite_is_held_before_it_is_applied(make_engine):
 
 def test_nobody_is_asked_where_nothing_is_waited_for(make_engine):
     engine, other, asked = make_engine(), make_engine(), Asked(lambda pending: True)
-    losses = list(engine.run(STEPS, lambda: False, asked, Watch()))
+    losses = list(engine.run(STEPS, lambda: False, asked, HoldCondition()))
     assert asked.questions == 0
     assert losses == train(other, STEPS)
     assert whole(engine) == whole(other)

@@ -37,14 +37,14 @@ BATCH: Final = 0
 
 
 @dataclass(eq=False)
-class Part:
+class NetworkNode:
     """A module or an operation, with its data: numbers of the values that go in and come out."""
 
     name: str
     path: str
     module: Module | None = None
-    above: Part | None = None
-    parts: list[Part] = field(default_factory=list)
+    parent: NetworkNode | None = None
+    children: list[NetworkNode] = field(default_factory=list)
     inputs: list[int] = field(default_factory=list)
     outputs: list[int] = field(default_factory=list)
     shape: tuple[int, ...] = ()
@@ -63,7 +63,7 @@ class Structure:
     names : the first name of each parameter
     """
 
-    root: Part
+    root: NetworkNode
     operations: Sequence[tuple[tuple[int, ...], int]]
     leaves: Mapping[str, int]
     names: Mapping[int, str]
@@ -98,7 +98,7 @@ class Structure:
         return found
 
     def _rows(
-        self, part: Part, depth: int, wanted: set[int], learning: set[int], key: str = ""
+        self, part: NetworkNode, depth: int, wanted: set[int], learning: set[int], key: str = ""
     ) -> Iterator[NetworkRow]:
         own = [] if part.module is None else [*part.module.named_parameters()]
         yield NetworkRow(
@@ -117,11 +117,11 @@ class Structure:
         )
         if part.module is not None:
             yield from self._parameter_rows(part, part.module, depth + 1, wanted, key)
-        for place, each in enumerate(part.parts):
+        for place, each in enumerate(part.children):
             yield from self._rows(each, depth + 1, wanted, learning, f"{key}/{place}")
 
     def _parameter_rows(
-        self, part: Part, module: Module, depth: int, wanted: set[int], key: str
+        self, part: NetworkNode, module: Module, depth: int, wanted: set[int], key: str
     ) -> Iterator[NetworkRow]:
         """Give a row for each of a module's own parameters."""
         for name, each in module.named_parameters(recursive=False):
@@ -142,7 +142,7 @@ class Structure:
             )
 
 
-def _flow(part: Part, wanted: set[int], learning: set[int]) -> Flow:
+def _flow(part: NetworkNode, wanted: set[int], learning: set[int]) -> Flow:
     if wanted.isdisjoint(part.outputs):
         return Flow.NONE
     if not wanted.isdisjoint(part.inputs):
@@ -150,7 +150,7 @@ def _flow(part: Part, wanted: set[int], learning: set[int]) -> Flow:
     return Flow.ENDS if learning.isdisjoint(part.inputs) else Flow.CUT
 
 
-def structure_of(model: Module, images: np.ndarray) -> Structure:
+def trace_structure(model: Module, images: np.ndarray) -> Structure:
     """Listen to one forward pass.
 
     What it moves besides, running averages or a generator, is the caller's to put back.
@@ -168,9 +168,9 @@ class _Listener:
 
     def __init__(self, model: Module) -> None:
         self._model = model
-        self._root = Part(type(model).__name__, "", model)
+        self._root = NetworkNode(type(model).__name__, "", model)
         self._open = [self._root]
-        self._parts: dict[int, Part] = {id(model): self._root}
+        self._parts: dict[int, NetworkNode] = {id(model): self._root}
         self._values: dict[int, int] = {}
         self._made = {BATCH}
         self._alive: list[Tensor] = []
@@ -219,13 +219,13 @@ class _Listener:
 
         return heard
 
-    def _entered(self, path: str, module: Module) -> Part:
+    def _entered(self, path: str, module: Module) -> NetworkNode:
         part = self._parts.get(id(module))
         if part is None:
             above = self._open[-1]
             name = path.removeprefix(f"{above.path}.") if above.path else path
-            part = self._parts[id(module)] = Part(name, path, module, above=above)
-            above.parts.append(part)
+            part = self._parts[id(module)] = NetworkNode(name, path, module, parent=above)
+            above.children.append(part)
         part.uses += 1
         return part
 
@@ -237,7 +237,7 @@ class _Listener:
         here = self._open[-1]
         if data and not isinstance(op, _PASSED_OVER) and not _is_library(here.module):
             name, shape = _written(op, len(data)), output.shape[1:]
-            here.parts.append(Part(name, "", None, here, [], data, [made], shape, uses=1))
+            here.children.append(NetworkNode(name, "", None, here, [], data, [made], shape, uses=1))
 
     def _note(self, into: list[int], values: Sequence[Any]) -> None:
         for each in _tensors(values):
@@ -251,16 +251,16 @@ class _Listener:
             self._alive.append(value)  # so that no other gets its identity
         return self._values[id(value)]
 
-    def _add_silent(self, part: Part) -> None:
+    def _add_silent(self, part: NetworkNode) -> None:
         """Add the parts that were not entered, for they may hold parameters."""
         assert part.module is not None
         for name, module in part.module.named_children():
             if id(module) not in self._parts:
                 path = f"{part.path}.{name}" if part.path else name
-                silent = self._parts[id(module)] = Part(name, path, module, above=part)
-                part.parts.append(silent)
+                silent = self._parts[id(module)] = NetworkNode(name, path, module, parent=part)
+                part.children.append(silent)
                 self._add_silent(silent)
-        for each in part.parts:
+        for each in part.children:
             if each.module is not None and each.uses:
                 self._add_silent(each)
 

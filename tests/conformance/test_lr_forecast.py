@@ -4,7 +4,7 @@ import pytest
 
 from tests.conformance.probes import do, group, lr, rates, train
 from tuitrain.commands import parse
-from tuitrain.engines.lr_ahead import lr_ahead
+from tuitrain.engines.lr_forecast import forecast_rates
 from tuitrain.errors import RefusedError
 
 COMMANDS = [
@@ -27,17 +27,17 @@ def test_the_lr_that_is_drawn_ahead_is_the_one_that_comes(engine, before, text):
     do(engine, before)
     train(engine, 3)
     now, steps = engine.step, range(engine.step, engine.step + AHEAD)
-    drawn = lr_ahead(group(engine, "conv"), steps, parse(text), now, engine.steps_per_epoch)
+    drawn = forecast_rates(group(engine, "conv"), steps, parse(text), now, engine.steps_per_epoch)
     do(engine, text)
-    assert lr_ahead(group(engine, "conv"), steps) == drawn
+    assert forecast_rates(group(engine, "conv"), steps) == drawn
     assert rates(engine, "conv", AHEAD) == drawn
 
 
 def test_without_a_command_it_goes_on_as_it_is(engine):
-    assert lr_ahead(group(engine, "fc"), [0, 99]) == [lr(engine, "fc")] * 2
+    assert forecast_rates(group(engine, "fc"), [0, 99]) == [lr(engine, "fc")] * 2
 
 
 def test_a_command_that_would_be_refused_says_why(engine):
     with pytest.raises(RefusedError) as refusal:
-        lr_ahead(group(engine, "conv"), [1], parse("schedule conv exponential x2 per step"))
+        forecast_rates(group(engine, "conv"), [1], parse("schedule conv exponential x2 per step"))
     assert "conv: factor must be" in str(refusal.value)

@@ -19,7 +19,7 @@ from .groups import Group, GroupTable, from_record, to_record
 from .model import SeededModel
 
 
-def capture(
+def capture_state(
     step: int, model: SeededModel, table: GroupTable, frozen: FrozenParameters, clip: Clip
 ) -> EngineState:
     """Return the state, with copies of all arrays."""
@@ -29,16 +29,16 @@ def capture(
         buffers=_copies(model.buffers()),
         optimizers={
             name: OptimizerState(state.step, _copies(state.slots))
-            for name, state in table.states().items()
+            for name, state in table.optimizer_states().items()
         },
-        frozen=frozen.all(),
+        frozen=frozen.frozen_since(),
         groups=tuple(to_record(group) for group in table),
         random=_plain(model.generator.bit_generator.state),
         clip=(clip.by, clip.limit),
     )
 
 
-def restore(
+def restore_state(
     state: EngineState, model: SeededModel, table: GroupTable, frozen: FrozenParameters
 ) -> None:
     """Put copies of all that a state has where `capture` found it; step and clip are the caller's.
@@ -47,8 +47,8 @@ def restore(
     ------
     StateMismatchError : as `check`, or of the random generator; nothing was changed
     """
-    groups = check(state, model.parameters, model.buffers())
-    restore_random(model.generator, state.random)
+    groups = validate_state(state, model.parameters, model.buffers())
+    restore_rng(model.generator, state.random)
     for name, parameter in model.parameters.items():
         parameter.set_value(state.parameters[name])
         parameter.grad = None
@@ -56,7 +56,7 @@ def restore(
         buffer[...] = state.buffers[name]
     table.reset(groups)
     for name, remembered in state.optimizers.items():
-        optimizer = table.of(name).optimizer
+        optimizer = table.group_of(name).optimizer
         optimizer.state[model.parameters[name]] = ParameterState(
             remembered.updates, _copies(remembered.slots)
         )
@@ -65,7 +65,7 @@ def restore(
         model.parameters[name].grad = tensor(gradient.copy())
 
 
-def check(
+def validate_state(
     state: EngineState, parameters: Mapping[str, Parameter], buffers: Mapping[str, Array]
 ) -> list[Group]:
     """Check that a state is of this model, and make its groups, which remember nothing yet.
@@ -112,7 +112,7 @@ def _clip_problem(by: str, limit: float) -> str:
     return ""
 
 
-def restore_random(generator: np.random.Generator, saved: Mapping[str, Any]) -> None:
+def restore_rng(generator: np.random.Generator, saved: Mapping[str, Any]) -> None:
     """Put a Philox generator where it was.
 
     Raises

@@ -17,27 +17,27 @@ BURST_SECONDS = 0.04
 Between two bursts Python takes some .6 ms, and waits for a screen that is being drawn.
 """
 
-TRIAL_SECONDS = BURST_SECONDS / 4
+TRIAL_BURST_SECONDS = BURST_SECONDS / 4
 """The same where another number of threads is tried: two that meet where one core is taken by
 somebody else have been seen to take twenty times as long as one."""
 
 FIRST_BURST = 4
 """Steps in the first burst, of which nobody knows yet how long they take."""
 
-SOON = 2
+FIRST_RETRY = 2
 """Bursts after which the other number of threads is tried again, at first; then twice as many.
 
 What was measured first is measured cold. LeNet at B=1 took two threads for 2.5 s because of that,
 and half as long again for each step.
 """
 
-LOOK_AGAIN = 64
+MAX_RETRY_FASTER = 64
 """Bursts, at the most, after which one thread is tried again, where more are faster."""
 
-FREE_AGAIN = 24
+MAX_RETRY_SLOWER = 24
 """The same where one thread is faster, and more are tried again: a core may be free by then."""
 
-MEASURED = 2
+WARM_UP_BURSTS = 2
 """Bursts of each kind that are taken first."""
 
 TRIED, USED = 0.5, 0.2
@@ -46,13 +46,13 @@ TRIED, USED = 0.5, 0.2
 One that met a screen being drawn says little of the next; it had two threads given up for seconds.
 """
 
-MARGIN = 0.95
+MIN_SPEEDUP = 0.95
 """How much less time threads must take to be worth the core that they keep from others."""
 
 VARIABLE = "TUITRAIN_THREADS"
 
 
-def most_threads() -> int:
+def max_threads() -> int:
     """Return how many threads may share a step: at most two, or what the variable says.
 
     Raises
@@ -69,7 +69,7 @@ def most_threads() -> int:
     return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
 
 
-class Pace:
+class Autotuner:
     """Measures bursts, and says what the next one shall be.
 
     Parameters
@@ -81,29 +81,29 @@ class Pace:
         self._choices = (1,) if most == 1 else (1, most)
         self._seconds = dict.fromkeys(self._choices, math.nan)
         self._noted = dict.fromkeys(self._choices, 0)
-        self._pause = self._until_look = SOON
+        self._pause = self._until_look = FIRST_RETRY
 
     @property
     def threads(self) -> int:
         """The number of threads for the next burst."""
         if self._unmeasured is not None:
             return self._unmeasured
-        return self.best if self._until_look else self._other
+        return self.best_threads if self._until_look else self._other
 
     @property
     def _unmeasured(self) -> int | None:
-        few = [choice for choice in self._choices if self._noted[choice] < MEASURED]
+        few = [choice for choice in self._choices if self._noted[choice] < WARM_UP_BURSTS]
         return few[0] if few else None
 
     @property
     def _other(self) -> int:
-        return self._choices[0] if self.best == self._choices[-1] else self._choices[-1]
+        return self._choices[0] if self.best_threads == self._choices[-1] else self._choices[-1]
 
     @property
-    def best(self) -> int:
+    def best_threads(self) -> int:
         """The number of threads that was fastest; one until both are known."""
         alone, together = self._choices[0], self._choices[-1]
-        worth = self._seconds[together] < MARGIN * self._seconds[alone]
+        worth = self._seconds[together] < MIN_SPEEDUP * self._seconds[alone]
         return together if worth else alone
 
     @property
@@ -112,16 +112,16 @@ class Pace:
         known = [each for each in self._seconds.values() if not math.isnan(each)]
         if not known:
             return FIRST_BURST
-        seconds = BURST_SECONDS if self.threads == self.best else TRIAL_SECONDS
+        seconds = BURST_SECONDS if self.threads == self.best_threads else TRIAL_BURST_SECONDS
         return max(1, int(seconds / min(known)))
 
-    def note(self, threads: int, steps: int, seconds: float) -> None:
+    def record_burst(self, threads: int, steps: int, seconds: float) -> None:
         """Take note of a burst; the first of its kind counts only until the next: it warms up."""
-        measuring, tried = self._unmeasured is not None, threads != self.best
+        measuring, tried = self._unmeasured is not None, threads != self.best_threads
         self._noted[threads] += 1
         took = max(seconds / steps, 1e-7)
         before, weight = self._seconds[threads], TRIED if tried else USED
-        if self._noted[threads] <= MEASURED or (tried and took < before):
+        if self._noted[threads] <= WARM_UP_BURSTS or (tried and took < before):
             self._seconds[threads] = took  # what was before had warmed up, or met somebody
         else:
             self._seconds[threads] = before + weight * (took - before)
@@ -131,12 +131,12 @@ class Pace:
     def _plan_look(self, looked: bool) -> None:
         """Count down to the next look at the other number of threads."""
         if looked:
-            most = FREE_AGAIN if self.best == self._choices[0] else LOOK_AGAIN
+            most = MAX_RETRY_SLOWER if self.best_threads == self._choices[0] else MAX_RETRY_FASTER
             self._pause = min(2 * self._pause, most)
             self._until_look = self._pause
         elif self._until_look:
             self._until_look -= 1
 
-    def changed(self) -> None:
+    def invalidate(self) -> None:
         """Take note that steps are others now: what was measured may not hold for long."""
-        self._pause = self._until_look = SOON
+        self._pause = self._until_look = FIRST_RETRY
