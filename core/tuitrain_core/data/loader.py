@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import CoreError
-from ..native import gather, run
+from ..native import gather
+from ..native.library import run
 from ..ops import checks
 from ..ops.base import Array
 from .dataset import Dataset

@@ -6,8 +6,3 @@ forms of a product, ``tile`` (one operand broadcast) and ``dot`` (both along the
 
 Nothing here checks shapes: a kernel is given addresses. float32 only.
 """
-
-from .host import HostError, host
-from .library import Kernel, build, run
-
-__all__ = ["HostError", "Kernel", "build", "host", "run"]

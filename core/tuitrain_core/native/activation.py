@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from . import functions
 from .builder import Builder, Value
-from .elementwise import each_vector
+from .columns import each_vector
 from .library import Kernel, kernel
 
 Pitches = tuple[int, int]
@@ -61,6 +61,14 @@ def gradient(name: str, features: int, pitches: Pitches) -> Kernel:
     return kernel(_gradient, 6, name, features, pitches)
 
 
+def relu_gradient(features: int, pitch: int) -> Kernel:
+    """Return d · (y > 0), in place of d. Arguments: y, d, first, last; both of one pitch.
+
+    A product with the mask, so that what is not finite in d stays in sight.
+    """
+    return kernel(_relu_gradient, 4, features, pitch)
+
+
 def _forward(k: Builder, name: str, features: int, pitches: Pitches) -> None:
     x, y, first, last = k.arguments
     x_pitch, y_pitch = pitches
@@ -81,6 +89,17 @@ def _gradient(k: Builder, name: str, features: int, pitches: Pitches) -> None:
         values = k.load(given, offset, mask), k.load(found, offset, mask)
         steep = FUNCTIONS[name].slope(k, *values)
         k.store(k.ir.fmul(k.load(slope, offset, mask), steep), target, offset, mask)
+
+    each_vector(k, first, last, features, part)
+
+
+def _relu_gradient(k: Builder, features: int, pitch: int) -> None:
+    y, d, first, last = k.arguments
+
+    def part(row: Value, offset: Value, mask: object) -> None:
+        target = k.at(d, k.mul(row, pitch))
+        on = k.load(k.at(y, k.mul(row, pitch)), offset, mask)
+        k.store(k.where_positive(on, k.load(target, offset, mask)), target, offset, mask)
 
     each_vector(k, first, last, features, part)
 

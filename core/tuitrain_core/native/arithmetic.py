@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .builder import Builder, Int, Mask, Value
-from .columns import across, each_column, each_pixel, each_sample, summed
+from .columns import across, each_column, each_pixel, each_sample, each_vector, summed
 from .library import Kernel, kernel
 
 KINDS = ("add", "subtract", "multiply", "divide")
@@ -37,6 +37,11 @@ def repeated_sum(kind: str, rows: Rows) -> Kernel:
     result, first, last; the pitches are those of d, a and the result.
     """
     return kernel(_repeated_sum, 5, kind, rows)
+
+
+def accumulate(features: int, pitch: int) -> Kernel:
+    """Return a + b, in place of a. Arguments: a, b, first, last; both of one pitch."""
+    return kernel(_accumulate, 4, features, pitch)
 
 
 def _binary(k: Builder, kind: str, rows: Rows, relu: bool) -> None:
@@ -96,3 +101,14 @@ def _repeated_sum(k: Builder, kind: str, rows: Rows) -> None:
             each_column(k, rows.period, column)
 
     each_sample(k, first, last, sample)
+
+
+def _accumulate(k: Builder, features: int, pitch: int) -> None:
+    a, b, first, last = k.arguments
+
+    def part(row: Value, offset: Value, mask: object) -> None:
+        target = k.at(a, k.mul(row, pitch))
+        other = k.load(k.at(b, k.mul(row, pitch)), offset, mask)
+        k.store(k.ir.fadd(k.load(target, offset, mask), other), target, offset, mask)
+
+    each_vector(k, first, last, features, part)

@@ -30,6 +30,25 @@ def each_column(k: Builder, channels: int, body: Callable[[Int, Mask], None]) ->
         body(whole * k.lanes, rest)
 
 
+def each_vector(
+    k: Builder,
+    first: Value,
+    last: Value,
+    features: int,
+    part: Callable[[Value, Value, object], None],
+) -> None:
+    """Call part(row, offset, mask) for every vector of every row from first to last."""
+    whole, rest = divmod(features, k.lanes)
+
+    def row(i: Value, _: object) -> None:
+        b = k.add(first, i)
+        k.loop(whole, lambda j, _: part(b, k.mul(j, k.lanes), None))
+        if rest:
+            part(b, k.integer(whole * k.lanes), rest)
+
+    k.loop(k.sub(last, first), row)
+
+
 def each_pixel(k: Builder, pixels: int, body: Callable[[Int], None]) -> None:
     """Call body(pixel) for every pixel, some of them unrolled."""
 

@@ -20,6 +20,7 @@ from . import (
     correlation,
     images,
     library,
+    max_pool_2x2,
     packing,
     pooled_gradient,
     pooled_input,
@@ -104,7 +105,7 @@ def unpool(g: Geometry) -> Kernel:
 
     Arguments: dY, I, D, first, last. All of D is written, what no window covers too.
     """
-    return library.kernel(images.unpool, 5, g)
+    return library.kernel(max_pool_2x2.unpool, 5, g)
 
 
 def spread(g: Geometry) -> Kernel:
@@ -246,7 +247,7 @@ def _forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> Non
             for x in range(t.width // 2):
                 pixels = [2 * x, 2 * x + 1, t.width + 2 * x, t.width + 2 * x + 1]
                 window = [sums[pixel * len(t.columns) + column] for pixel in pixels]
-                largest, where = images.largest(k, window, relu)
+                largest, where = max_pool_2x2.largest(k, window, relu)
                 k.store(largest, k.at(y, place), x * g.O + at, mask)
                 k.store(where, k.at(index, place), x * g.O + at, mask)
 

@@ -8,7 +8,7 @@ import numpy as np
 from llvmlite import ir
 
 from .builder import INT32, Builder, Value
-from .elementwise import each_vector
+from .columns import each_vector
 from .library import Kernel, kernel
 
 _DIGITS = 24

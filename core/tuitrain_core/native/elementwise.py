@@ -1,25 +1,17 @@
-"""Kernels that go once over rows of floats. The last two arguments are the range of rows."""
+"""Kernels that copy rows of floats, in the same order or another one.
+
+The last two arguments are the range of rows.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 from . import reorder
-from .builder import Builder, Int, Value
+from .builder import Builder, Int, Mask, Value
+from .columns import each_column, each_sample, each_vector
 from .library import Kernel, kernel
-
-
-def relu_gradient(features: int, pitch: int) -> Kernel:
-    """Return d · (y > 0), in place of d. Arguments: y, d, first, last; both of one pitch.
-
-    A product with the mask, so that what is not finite in d stays in sight.
-    """
-    return kernel(_relu_gradient, 4, features, pitch)
-
-
-def add(features: int, pitch: int) -> Kernel:
-    """Return a + b, in place of a. Arguments: a, b, first, last; both of one pitch."""
-    return kernel(_add, 4, features, pitch)
 
 
 def copy(features: int, x_pitch: int, y_pitch: int) -> Kernel:
@@ -37,26 +29,12 @@ def unplanar(pixels: int, channels: int, x_pitch: int) -> Kernel:
     return kernel(_unplanar, 4, pixels, channels, x_pitch)
 
 
-def _relu_gradient(k: Builder, features: int, pitch: int) -> None:
-    y, d, first, last = k.arguments
+def transpose(sizes: Sequence[int], order: Sequence[int], x_pitch: int, y_pitch: int) -> Kernel:
+    """Y = x, axis i of y being axis order[i] of x; samples are dense, (x) of these sizes.
 
-    def part(row: Value, offset: Value, mask: object) -> None:
-        target = k.at(d, k.mul(row, pitch))
-        on = k.load(k.at(y, k.mul(row, pitch)), offset, mask)
-        k.store(k.where_positive(on, k.load(target, offset, mask)), target, offset, mask)
-
-    each_vector(k, first, last, features, part)
-
-
-def _add(k: Builder, features: int, pitch: int) -> None:
-    a, b, first, last = k.arguments
-
-    def part(row: Value, offset: Value, mask: object) -> None:
-        target = k.at(a, k.mul(row, pitch))
-        other = k.load(k.at(b, k.mul(row, pitch)), offset, mask)
-        k.store(k.ir.fadd(k.load(target, offset, mask), other), target, offset, mask)
-
-    each_vector(k, first, last, features, part)
+    Arguments: x, y, first, last (samples).
+    """
+    return kernel(_transpose, 4, tuple(sizes), tuple(order), x_pitch, y_pitch)
 
 
 def _copy(k: Builder, features: int, x_pitch: int, y_pitch: int) -> None:
@@ -115,20 +93,44 @@ def _blocks(k: Builder, length: int, body: Callable[[Int, int], None]) -> None:
         body(whole * k.lanes, rest)
 
 
-def each_vector(
-    k: Builder,
-    first: Value,
-    last: Value,
-    features: int,
-    part: Callable[[Value, Value, object], None],
+def _transpose(
+    k: Builder, sizes: tuple[int, ...], order: tuple[int, ...], x_pitch: int, y_pitch: int
 ) -> None:
-    """Call part(row, offset, mask) for every vector of every row from first to last."""
-    whole, rest = divmod(features, k.lanes)
+    x, y, first, last = k.arguments
+    # How far one further along each axis of y moves on: in y, and in x.
+    counts = [sizes[axis] for axis in order]
+    in_y = [math.prod(counts[i + 1 :]) for i in range(len(counts))]
+    in_x = [math.prod(sizes[axis + 1 :]) for axis in order]
 
-    def row(i: Value, _: object) -> None:
-        b = k.add(first, i)
-        k.loop(whole, lambda j, _: part(b, k.mul(j, k.lanes), None))
-        if rest:
-            part(b, k.integer(whole * k.lanes), rest)
+    def nest(axes: list[int], source: Value, target: Value) -> None:
+        if len(axes) == 1:
+            _run(k, source, target, counts[axes[0]], in_x[axes[0]])
+            return
+        axis, inner = axes[0], axes[1:]
+        k.loop(
+            counts[axis],
+            lambda i, _: nest(
+                inner, k.at(source, k.mul(i, in_x[axis])), k.at(target, k.mul(i, in_y[axis]))
+            ),
+        )
 
-    k.loop(k.sub(last, first), row)
+    def sample(n: Int) -> None:
+        nest(list(range(len(order))), k.at(x, k.mul(n, x_pitch)), k.at(y, k.mul(n, y_pitch)))
+
+    each_sample(k, first, last, sample)
+
+
+def _run(k: Builder, source: Value, target: Value, count: int, stride: int) -> None:
+    """Write floats side by side that lie a stride apart."""
+    if stride == 1:
+
+        def move(offset: Int, mask: Mask) -> None:
+            k.store(k.load(source, offset, mask), target, offset, mask)
+
+        each_column(k, count, move)
+        return
+
+    def one(i: Value, _: object) -> None:
+        k.store_scalar(k.load_scalar(k.at(source, k.mul(i, stride))), k.at(target, i))
+
+    k.loop(count, one)

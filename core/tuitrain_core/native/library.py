@@ -15,7 +15,8 @@ import importlib.resources
 import inspect
 import sys
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from .host import Host, host
 # Told after each kernel: its name, how many of them are ready, how many were asked for.
 Listener = Callable[[str, int, int], None]
 
-_PACKAGE = __name__.rpartition(".")[0]
+_PACKAGE = "tuitrain_core.native"
 _SYMBOL = "kernel"
 _lock = threading.RLock()
 _kernels: dict[Any, Kernel] = {}
@@ -133,11 +134,19 @@ def folder() -> Path:
 @functools.cache
 def _sources(module: str) -> tuple[str, ...]:
     """Return the source of this package and of the module that an emitter stands in."""
-    package = importlib.resources.files(_PACKAGE)
-    files = sorted(file.name for file in package.iterdir() if file.name.endswith(".py"))
-    own = [package.joinpath(name).read_text("utf-8") for name in files]
-    outside = module.rpartition(".")[0] != _PACKAGE
-    return (*own, inspect.getsource(sys.modules[module])) if outside else tuple(own)
+    own = tuple(_texts(importlib.resources.files(_PACKAGE)))
+    if module.startswith(f"{_PACKAGE}."):
+        return own
+    return (*own, inspect.getsource(sys.modules[module]))
+
+
+def _texts(folder: Traversable) -> Iterator[str]:
+    """Return the source files of a folder and its subfolders, in the order of their names."""
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".py"):
+            yield entry.read_text("utf-8")
+        elif entry.is_dir():
+            yield from _texts(entry)
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from . import images, row_sums, tile
+from . import block_copy, row_sums, tile
 from .builder import Builder, Int, Mask, Value
 from .geometry import Geometry, Group, cut
 from .host import Host
@@ -142,7 +142,7 @@ class _Products:
         layout = seen(g, k.host)
         values = layout.together * _whole(k, _values(g))
         copies = k.scratch(max(1, layout.floats))
-        images.fill(k, copies, layout.floats)
+        block_copy.fill(k, copies, layout.floats)
         memory = copies, k.scratch(values), k.scratch(ADDRESS * values)
         return _Products(k, g, k.narrow(layout.lanes), layout, out, *memory)
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from llvmlite import ir
 
-from . import images, tile
+from . import block_copy, images, tile
 from .builder import INT32, Builder, Int, Value
 from .geometry import Geometry, cut
 from .host import Host
@@ -105,12 +105,12 @@ def pack(k: Builder, g: Geometry) -> None:
 
     def channel(o: Value, _: list[Value]) -> None:
         target = k.at(p, k.mul(o, layout.channel))
-        images.fill(k, target, layout.line)
+        block_copy.fill(k, target, layout.line)
 
         def line(ky: Value, _: list[Value]) -> None:
             source = k.at(w, k.mul(o, g.C * g.taps), k.mul(ky, g.KW))
             here = k.at(target, k.mul(k.add(ky, 1), layout.line))
-            images.fill(k, here, layout.line)
+            block_copy.fill(k, here, layout.line)
             for offset, mask in k.columns(run):
                 vector = k.zero
                 for lane in range(mask or k.lanes):
@@ -123,7 +123,7 @@ def pack(k: Builder, g: Geometry) -> None:
         k.loop(g.KH, line)
 
     k.loop(g.O, channel)
-    images.fill(k, k.at(p, g.O * layout.channel), layout.line)
+    block_copy.fill(k, k.at(p, g.O * layout.channel), layout.line)
 
 
 def input_gradient(k: Builder, g: Geometry) -> None:
@@ -136,7 +136,7 @@ def input_gradient(k: Builder, g: Geometry) -> None:
         n = k.add(first, i)
         target, start = k.at(dx, k.mul(n, g.H * g.W * g.C)), k.mul(n, g.OH // 2 * (g.OW // 2) * g.O)
         image = target if memory is None else memory
-        images.fill(k, image, g.PH * g.PW * g.C)
+        block_copy.fill(k, image, g.PH * g.PW * g.C)
 
         def channels(o: Int, count: int) -> None:
             given = k.at(dy, start, o), k.at(index, start, o)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from llvmlite import ir
 
-from . import images
+from . import block_copy
 from .builder import FLOAT, Builder, Int, Mask, Value
 from .columns import each_column, each_sample
 from .library import Kernel, kernel
@@ -225,7 +225,7 @@ def _samples(
     def sample(n: Int) -> None:
         image = k.at(pixels, k.mul(n, size))
         if clear:
-            images.fill(k, image, size)
+            block_copy.fill(k, image, size)
         _each_window(k, w, n, lambda at: window(image, at))
 
     each_sample(k, *span, sample)

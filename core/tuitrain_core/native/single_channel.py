@@ -15,7 +15,7 @@ from . import reorder, tile
 from .builder import Builder, Int, Mask, Value
 from .geometry import Geometry, Group, cut
 from .host import Host
-from .images import largest
+from .max_pool_2x2 import largest
 
 
 def serves_forward(g: Geometry, host: Host) -> bool:

@@ -12,13 +12,13 @@ from tuitrain_core.compiler.planning.call import (
     StridedPointer,
 )
 from tuitrain_core.compiler.planning.memory import address
-from tuitrain_core.native import elementwise
+from tuitrain_core.native import arithmetic, elementwise
 
 
 def add(target: np.ndarray, part) -> Call:
     """Plan ``target += part``, row by row."""
     features = target.shape[1]
-    return Call(elementwise.add(features, features), (target, part), len(target))
+    return Call(arithmetic.accumulate(features, features), (target, part), len(target))
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, MAX_THREADS, MAX_THREADS + 1])

@@ -5,7 +5,8 @@ import os
 import emulator
 import pytest
 
-from tuitrain_core.native import HostError, host, library
+from tuitrain_core.native import library
+from tuitrain_core.native.host import HostError, host
 
 NEON = os.environ.get("TUITRAIN_EMULATE", "") == "neon"  # as `make neon-test` says
 if NEON:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
-import importlib
 import os
 import subprocess
 import tempfile
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 from llvmlite import binding as llvm
 
-from tuitrain_core import native
+from tuitrain_core.native import host as machine
 from tuitrain_core.native import library
 
 CPU = "neoverse-n1"
@@ -29,12 +28,11 @@ HERE = Path(__file__).parent
 
 def install() -> None:
     """Let every kernel be made for NEON, and run by the emulator."""
-    machine: Any = importlib.import_module("tuitrain_core.native.host")
     machine._is_x86 = lambda: False
     machine._features = dict
     os.environ[machine.VARIABLE] = CPU
     library._target = _target
-    library.run = native.run = run
+    library.run = run
 
 
 @functools.cache

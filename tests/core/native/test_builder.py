@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from memory import UNTOUCHED, fenced
 
-from tuitrain_core.native import library, reorder, run
+from tuitrain_core.native import library, reorder
 from tuitrain_core.native.builder import FLOAT
+from tuitrain_core.native.library import run
 
 pytestmark = pytest.mark.usefixtures("cpu")
 

@@ -7,7 +7,7 @@ import threading
 
 import numpy as np
 
-from tuitrain_core.native import control, elementwise
+from tuitrain_core.native import arithmetic, control
 from tuitrain_core.native.library import block
 
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -29,7 +29,7 @@ def table(*rows) -> tuple[np.ndarray, list[np.ndarray]]:
 
 def test_a_table_is_run_so_many_times() -> None:
     a, b = np.zeros(5, np.float32), np.arange(5, dtype=np.float32)
-    rows, _blocks = table((elementwise.add(5, 5), a, b, 0, 1))
+    rows, _blocks = table((arithmetic.accumulate(5, 5), a, b, 0, 1))
     stop, done = np.zeros(1, np.int64), np.zeros(1, np.int64)
     run(control.execute(), rows, 1, 7, stop, done, 1, NEVER)
     np.testing.assert_array_equal(a, 7 * b)
@@ -39,7 +39,7 @@ def test_a_table_is_run_so_many_times() -> None:
 def test_a_stop_ends_it_after_the_present_step() -> None:
     a, b = np.zeros(1, np.float32), np.ones(1, np.float32)
     stop, done = np.ones(1, np.int64), np.zeros(1, np.int64)
-    rows, _blocks = table((elementwise.add(1, 1), a, b, 0, 1))
+    rows, _blocks = table((arithmetic.accumulate(1, 1), a, b, 0, 1))
     run(control.execute(), rows, 1, 7, stop, done, 1, NEVER)
     assert (a[0], done[0]) == (1.0, 1)
 
@@ -54,7 +54,9 @@ def test_a_word_that_is_copied_stops_it_from_inside() -> None:
 
 def test_a_step_that_is_held_ends_it_and_does_not_count() -> None:
     before, after, one = np.zeros(1, np.float32), np.zeros(1, np.float32), np.ones(1, np.float32)
-    rows, _blocks = table(*((elementwise.add(1, 1), each, one, 0, 1) for each in (before, after)))
+    rows, _blocks = table(
+        *((arithmetic.accumulate(1, 1), each, one, 0, 1) for each in (before, after))
+    )
     stop, done, held = (np.zeros(1, np.int64) for _ in range(3))
     run(control.execute(), rows, 2, 7, stop, done, 1, held)
     assert (before[0], after[0], done[0]) == (7.0, 7.0, 7)
@@ -80,8 +82,12 @@ def test_threads_meet_at_a_barrier() -> None:
     meet = (control.barrier(), meeting, threads, control.GIVE_WAY)
     keep, runners, done = [], [], np.zeros(threads, np.int64)
     for t in range(threads):
-        gather = [(elementwise.add(16, 16), totals[t], shared[i], 0, 1) for i in range(threads)]
-        rows, blocks = table((elementwise.add(16, 16), shared[t], one, 0, 1), meet, *gather, meet)
+        gather = [
+            (arithmetic.accumulate(16, 16), totals[t], shared[i], 0, 1) for i in range(threads)
+        ]
+        rows, blocks = table(
+            (arithmetic.accumulate(16, 16), shared[t], one, 0, 1), meet, *gather, meet
+        )
         arguments = block(rows, len(rows), steps, stop, done[t:], t, NEVER)
         keep += [rows, blocks, arguments]
         entry = ENTRY(control.execute().address)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from memory import UNTOUCHED, between, empty_rows, fenced
 
-from tuitrain_core.native import elementwise, gather
+from tuitrain_core.native import activation, arithmetic, elementwise, gather
 from tuitrain_core.native.library import run
 
 SIZES = [1, 3, 15, 16, 17, 33]
@@ -28,7 +28,7 @@ class TestRows:
         memory, d = rows(features, features + gap, 2)
         d[2, 0] = np.nan
         expected = d * (y > 0.0)
-        run(elementwise.relu_gradient(features, features + gap), y_memory, memory, 0, 4)
+        run(activation.relu_gradient(features, features + gap), y_memory, memory, 0, 4)
         np.testing.assert_array_equal(d, expected)
         assert (memory[:, features:] == 7.0).all()
 
@@ -36,7 +36,7 @@ class TestRows:
         pitch = features + gap
         (a_memory, a), (b_memory, b), (memory, y) = (rows(features, pitch, i) for i in range(3))
         memory[...] = a_memory
-        run(elementwise.add(features, pitch), memory, b_memory, 0, 4)
+        run(arithmetic.accumulate(features, pitch), memory, b_memory, 0, 4)
         np.testing.assert_array_equal(y, a + b)
         assert (memory[:, features:] == 7.0).all()
 

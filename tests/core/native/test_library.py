@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tuitrain_core.native import HostError, build, host, library, linear, run
-from tuitrain_core.native.host import named
+from tuitrain_core.native import library, linear
+from tuitrain_core.native.host import HostError, host, named
+from tuitrain_core.native.library import build, run
 
 
 def double(k, lanes):

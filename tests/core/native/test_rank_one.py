@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from memory import fenced
 
-from tuitrain_core.native import linear, rank_one, run, update
+from tuitrain_core.native import linear, rank_one, update
+from tuitrain_core.native.library import run
 from tuitrain_core.native.update_rules import RULES
 
 pytestmark = pytest.mark.usefixtures("cpu")

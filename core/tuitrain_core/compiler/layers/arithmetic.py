@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...native import arithmetic, elementwise, linear
+from ...native import activation, arithmetic, elementwise, linear
 from ...native.library import Kernel
 from ...ops.base import Array
 from ...ops.elementwise import Add, Divide, Multiply, Subtract
@@ -43,7 +43,7 @@ class ArithmeticLayer:
         d = plan.gradient(self.output)
         if self._relu:
             y = plan.value(self.output)
-            kernel = elementwise.relu_gradient(math.prod(self.output.shape), row_stride(y))
+            kernel = activation.relu_gradient(math.prod(self.output.shape), row_stride(y))
             plan.each_sample(kernel, y, d)
         if plan.needs(self._a):
             self._gradient_of_a(plan, d)

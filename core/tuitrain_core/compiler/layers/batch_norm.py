@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ...errors import ShapeError
-from ...native import elementwise, normalization
+from ...native import activation, elementwise, normalization
 from ...ops.base import Array
 from ...ops.normalization import BatchNormInference, BatchNormTraining
 from ..graph import Node, Value
@@ -82,7 +82,7 @@ class BatchNormLayer:
         if any(wanted[1:]) or (wanted[0] and training):
             self._parameters(plan, d, shares)
         elif self._relu:
-            plan.each_sample(elementwise.relu_gradient(features, row_stride(y)), y, d)
+            plan.each_sample(activation.relu_gradient(features, row_stride(y)), y, d)
         if self._added is not None and plan.needs(self._added):
             with plan.into(self._added) as target:
                 kernel = elementwise.copy(features, row_stride(d), row_stride(target))

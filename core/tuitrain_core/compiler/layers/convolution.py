@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...native import convolution, elementwise, linear
+from ...native import activation, convolution, linear
 from ...native.library import Kernel
 from ...ops.base import Array
 from ...ops.convolution import Conv2d
@@ -73,7 +73,7 @@ class ConvolutionLayer:
         g, d = self._geometry, plan.gradient(self.output)
         if self._relu:
             size = g.OH * g.OW * g.O
-            kernel = elementwise.relu_gradient(size, size)
+            kernel = activation.relu_gradient(size, size)
             plan.each_sample(kernel, plan.value(self.output), d)
         if plan.needs(self._x):
             self._input_gradient(plan, d)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...native import elementwise, linear, rank_one
+from ...native import activation, elementwise, linear, rank_one
 from ...ops.base import Array
 from ...ops.linear import Linear
 from ..graph import Node, Value
@@ -58,7 +58,7 @@ class LinearLayer:
         d = self._rows(plan.gradient(self.output))
         if self._relu:
             y = self._rows(plan.value(self.output))
-            kernel = elementwise.relu_gradient(y.shape[1], row_stride(y))
+            kernel = activation.relu_gradient(y.shape[1], row_stride(y))
             plan.call(kernel, y, d, total=len(d))
         planned = self._parameters(plan, d)
         if plan.needs(self._x):

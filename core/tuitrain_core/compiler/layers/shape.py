@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 
 from ...native import elementwise
-from ...native import transpose as native
 from ...ops.shape import Flatten, Reshape, Transpose
 from ..graph import Graph, Node, Value
 from ..planning.memory import memory_shape, padded_stride, row_stride
@@ -127,5 +126,5 @@ class TransposeLayer:
 
     @staticmethod
     def _copy(plan: Plan, sizes: Sequence[int], order: Sequence[int], x, y) -> None:
-        kernel = native.transpose(sizes, order, row_stride(x), row_stride(y))
+        kernel = elementwise.transpose(sizes, order, row_stride(x), row_stride(y))
         plan.each_sample(kernel, x, y)

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ...native import elementwise, philox
+from ...native import arithmetic, philox
 from ...native.library import Kernel
 from ...ops.base import Array
 from ...tensor import Tensor
@@ -284,7 +284,7 @@ class Plan:
         if target.dtype == np.float32:
             features = math.prod(memory.memory_shape(value))
             rows, gap = (len(target), memory.row_stride(target)) if value.batched else (1, features)
-            self.call(elementwise.add(features, gap), target, part, total=rows, phase=phase)
+            self.call(arithmetic.accumulate(features, gap), target, part, total=rows, phase=phase)
         else:
             self.work(lambda: _add_up(target, part), phase)
 
