@@ -1,0 +1,91 @@
+"""What a record tells, as plain values: the row of a list, its moments, its curves."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from tuitrain.scenario.past.curves import final_curves
+from tuitrain.scenario.past.recording import Recording
+from tuitrain.scenario.past.runs import past_run
+from tuitrain.scenario.save import recorded
+
+
+def listed_row(folder: Path) -> dict:
+    """Return what a list shows of a run, but for the time at which it began."""
+    run = past_run(folder)
+    return {
+        "name": run.name,
+        "model": run.model,
+        "data": run.data,
+        "step": run.step,
+        "total": run.total,
+        "loss": _number(run.loss),
+        "accuracy": _number(run.accuracy),
+        "ending": run.ending,
+        "problem": run.problem,
+    }
+
+
+def moments(folder: Path) -> list[list]:
+    """Return the moments of a record, as the screen shows them."""
+    recording = Recording(folder)
+    rows = []
+    for place in range(recording.last + 1):
+        recording.go(place)
+        recording.watch("head.weight")
+        rows.append(_moment(recording.snapshot()))
+    return rows
+
+
+def _moment(snapshot) -> list:
+    parameter = snapshot.parameter
+    return [
+        snapshot.branch,
+        snapshot.step,
+        _curve(snapshot.loss),
+        _curve(snapshot.accuracy),
+        [[g.name, g.optimizer, float(f"{g.lr:.9g}"), g.frozen_since, len(g.parameters)]
+         for g in snapshot.groups],
+        [[each.name, len(each.lr), len(each.grad_norm), len(each.update_ratio)]
+         for each in snapshot.traces],
+        [[each.step, each.command] for each in snapshot.interventions],
+        len(snapshot.journal),
+        [[each.name, each.fork, each.tip, len(each.loss)] for each in snapshot.branches],
+        snapshot.clip,
+        list(snapshot.checkpoints),
+        None if parameter is None else [parameter.step, parameter.group, list(parameter.shape)],
+    ]  # fmt: skip
+
+
+def curves(folder: Path) -> dict:
+    """Return the curves of the branch that a run ended on."""
+    final = final_curves(folder)
+    return {
+        "loss": _curve(final.loss),
+        "accuracy": _curve(final.accuracy),
+        "traces": [
+            [each.name, _curve(each.lr), _curve(each.grad_norm), _curve(each.update_ratio)]
+            for each in final.traces
+        ],
+    }
+
+
+def saved(folder: Path) -> dict:
+    """Return the scenario that the branch comes down to on which a run ended."""
+    return msgspec.to_builtins(recorded(folder))
+
+
+def _curve(series) -> list:
+    """Return how many values there are, the last one, and a sum that any of them changes."""
+    if not len(series):
+        return [0]
+    weighted = float(np.nansum(series.values * (series.steps + 1)))
+    return [len(series), _number(float(series.values[-1])), float(f"{weighted:.9g}")]
+
+
+def _number(value: float) -> float | None:
+    return float(f"{value:.9g}") if math.isfinite(value) else None

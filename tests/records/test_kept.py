@@ -1,0 +1,191 @@
+"""Records of version 0.1.0 are listed, shown, saved, replayed and resumed as that version did."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.records import reading
+from tuitrain.cli import main
+from tuitrain.engines.embedded.environment import environment
+from tuitrain.run.array_file import unpack
+from tuitrain.run.checkpoint import Checkpoint, as_bytes, read_checkpoint
+from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS, read_header, read_metrics
+from tuitrain.scenario.events import as_record
+from tuitrain.scenario.load import loads
+from tuitrain.scenario.past.runs import past_runs
+from tuitrain.scenario.record_check import flattened
+from tuitrain.scenario.rerun import compare
+from tuitrain.scenario.resume import resume
+from tuitrain.scenario.save import as_toml, recorded
+
+KEPT = Path(__file__).parent / "kept"
+EXPECTED = json.loads((KEPT / "expected.json").read_text())
+CHECKPOINTS = sorted(KEPT.glob("*/checkpoints/*.npz"))
+
+each_run = pytest.mark.parametrize("name", sorted(EXPECTED))
+
+
+def made_in_this_environment(name: str) -> bool:
+    """Whether a record's bits can be expected here: same packages, same kind of processor."""
+    recorded_there = read_header(KEPT / name).environment
+    here = environment()
+    return all(
+        here[key] == value
+        for key, value in recorded_there.items()
+        if key not in ("python", "tuitrain")
+    )
+
+
+def copied(name: str, tmp_path: Path) -> Path:
+    """Copy a run; where its bits can be expected, say that it was made by this very version."""
+    folder = tmp_path / name
+    shutil.copytree(KEPT / name, folder)
+    if made_in_this_environment(name):
+        header = json.loads((folder / HEADER).read_text())
+        (folder / HEADER).write_text(json.dumps(header | {"environment": environment()}))
+        for path in folder.glob("checkpoints/*.npz"):
+            kept = read_checkpoint(path)
+            here = Checkpoint(kept.run, environment(), kept.position, kept.session)
+            path.write_bytes(as_bytes(here))
+    return folder
+
+
+def resumed(folder: Path, **options: Any) -> tuple[dict, dict]:
+    """Resume a run to its end; return where it continued, and how it ended."""
+    with ExitStack() as files:
+        events = [
+            as_record(each)
+            for each in resume(folder, files, lambda *_: None, lambda _: None, **options)
+        ]
+    (start,) = [each for each in events if each["event"] == "resume"]
+    return start, events[-1]
+
+
+def journal_without_messages(folder: Path) -> list[dict]:
+    lines = [json.loads(line) for line in (folder / JOURNAL).read_text().splitlines()]
+    return [{key: value for key, value in each.items() if key != "message"} for each in lines]
+
+
+def test_the_list_has_every_run():
+    assert {run.folder.name for run in past_runs(KEPT)} == set(EXPECTED)
+
+
+@each_run
+def test_a_run_is_listed(name):
+    assert reading.listed_row(KEPT / name) == EXPECTED[name]["row"]
+
+
+@each_run
+def test_its_moments_are_shown(name):
+    rows = reading.moments(KEPT / name)
+    assert len(rows) == EXPECTED[name]["moments"]
+    assert json.loads(json.dumps([*rows[::100], rows[-1]])) == EXPECTED[name]["some"]
+    assert hashlib.sha256(json.dumps(rows).encode()).hexdigest() == EXPECTED[name]["digest"]
+
+
+@each_run
+def test_its_curves_are_drawn(name):
+    assert reading.curves(KEPT / name) == EXPECTED[name]["curves"]
+
+
+@each_run
+def test_it_is_saved_as_a_scenario(name):
+    assert json.loads(json.dumps(reading.saved(KEPT / name))) == EXPECTED[name]["saved"]
+    scenario = recorded(KEPT / name)
+    assert loads(as_toml(scenario), name) == scenario
+
+
+@pytest.mark.parametrize("path", CHECKPOINTS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
+def test_a_checkpoint_is_written_as_it_was_read(path, tmp_path):
+    (tmp_path / "again.npz").write_bytes(as_bytes(read_checkpoint(path)))
+    before, after = unpack(path), unpack(tmp_path / "again.npz")
+    assert before.keys() == after.keys()
+    for member in before.keys() - {"digest", "meta.json"}:
+        assert before[member].dtype == after[member].dtype
+        assert before[member].tobytes() == after[member].tobytes()
+    meta = [msgspec.json.decode(each["meta.json"].tobytes()) for each in (before, after)]
+    assert meta[0] == meta[1]
+
+
+@each_run
+def test_it_is_replayed(name, tmp_path):
+    folder = copied(name, tmp_path)
+    comparison = compare(folder, lambda *_: None, lambda _: None)
+    verdict = comparison.verdict
+    assert comparison.provenance == []
+    if made_in_this_environment("lenet"):
+        through, nothing_after, difference = EXPECTED[name]["verdict"]
+        assert verdict.difference is difference
+        assert (verdict.identical_through, verdict.nothing_after) == (through, nothing_after)
+    else:
+        assert comparison.environment
+        assert verdict.difference is None or verdict.difference.step > 0
+
+
+@each_run
+def test_a_replay_is_reported(name, tmp_path, capsys):
+    folder = copied(name, tmp_path)
+    status = main(["replay", str(folder)])
+    text = capsys.readouterr().out
+    assert text.startswith(f"{folder}: ")
+    if made_in_this_environment("lenet"):
+        through, nothing_after, _ = EXPECTED[name]["verdict"]
+        assert status == (0 if nothing_after is None else 1)
+        assert (f"identical through step {through}" in text) == (through is not None)
+        assert (f"nothing to compare after step {nothing_after}" in text) == (status == 1)
+    else:
+        assert "  another environment: " in text
+
+
+@each_run
+def test_it_is_resumed_to_its_end(name, tmp_path):
+    folder, expected = copied(name, tmp_path), EXPECTED[name]["resumed"]
+    if not made_in_this_environment("lenet"):
+        _, end = resumed(folder, although_changed=True)
+        assert end["step"] == expected["step"]
+        return
+    start, end = resumed(folder)
+    if made_in_this_environment(name):
+        assert start["step"] == expected["from"]
+    assert {key: end[key] for key in ("step", "digest", "ok")} == {
+        key: expected[key] for key in ("step", "digest", "ok")
+    }
+    assert reading.listed_row(folder) == EXPECTED[name]["after"]
+
+
+def test_a_killed_run_is_resumed_to_the_record_that_it_would_have_left(tmp_path):
+    if not made_in_this_environment("killed"):
+        pytest.skip("its bits are those of another environment")
+    folder = copied("killed", tmp_path)
+    resumed(folder)
+    assert journal_without_messages(folder) == journal_without_messages(KEPT / "resumed")
+    metrics = list(flattened(read_metrics(folder)))
+    assert metrics == list(flattened(read_metrics(KEPT / "resumed")))
+
+
+@pytest.mark.parametrize("name", ["resumed", "killed", "changed"])
+def test_it_is_cut_and_continued_although_it_has_changed(name, tmp_path):
+    folder = tmp_path / name
+    shutil.copytree(KEPT / name, folder)
+    before = {each: (folder / each).read_bytes() for each in (JOURNAL, METRICS)}
+    position = read_checkpoint(folder / "checkpoints" / "early.npz").position
+    start, end = resumed(folder, name="early", although_changed=True)
+    assert start["step"] == (40 if name == "changed" else 30)
+    assert end["step"] == EXPECTED[name]["resumed"]["step"]
+    number = 2 if name == "changed" else 1
+    for each, content in before.items():
+        whole = content[: content.rfind(b"\n") + 1]
+        assert (folder / f"{each}.before-{number}").read_bytes() == whole
+        lines = position.journal if each == JOURNAL else 1
+        kept = whole.splitlines()[:lines]
+        assert (folder / each).read_bytes().splitlines()[:lines] == kept
+    changed = json.loads((folder / JOURNAL).read_text().splitlines()[position.journal])
+    assert (changed["event"], changed["step"]) == ("changed", start["step"])
