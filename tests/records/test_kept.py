@@ -126,7 +126,7 @@ def test_it_is_replayed(name, tmp_path):
         assert verdict.difference is difference
         assert (verdict.identical_through, verdict.nothing_after) == (through, nothing_after)
     else:
-        assert comparison.environment
+        assert comparison.environment or name == "older"  # which did not record the target
         assert verdict.difference is None or verdict.difference.step > 0
 
 
@@ -142,7 +142,7 @@ def test_a_replay_is_reported(name, tmp_path, capsys):
         assert (f"identical through step {through}" in text) == (through is not None)
         assert (f"nothing to compare after step {nothing_after}" in text) == (status == 1)
     else:
-        assert "  another environment: " in text
+        assert "  another environment: " in text or name == "older"
 
 
 @each_run
