@@ -12,7 +12,7 @@ from tuitrain_core.compiler.planning.call import (
     StridedPointer,
 )
 from tuitrain_core.compiler.planning.memory import address
-from tuitrain_core.native import arithmetic, elementwise
+from tuitrain_core.native import arithmetic, movement
 
 
 def add(target: np.ndarray, part) -> Call:
@@ -82,7 +82,7 @@ def test_samples_pass_through_a_ring_chunk_by_chunk(rows, threads):
     source = np.random.default_rng(0).standard_normal((rows, 5)).astype(np.float32)
     result = np.zeros_like(source)
     ring = ScratchRing(np.full((MAX_THREADS, CHUNK_SAMPLES, 5), np.nan, np.float32))
-    copy = elementwise.copy(5, 5, 5)
+    copy = movement.copy(5, 5, 5)
     calls = [
         Call(copy, (source, ring), rows, chunk=CHUNK_SAMPLES),
         Call(copy, (ring, result), rows, chunk=CHUNK_SAMPLES),
@@ -108,7 +108,7 @@ def test_a_step_that_is_held_is_not_counted_and_not_finished(native, threads):
     # Copied before each decision: the fourth float is not 0, and holds its step.
     signs = np.float32([0, 0, 0, 1, 0]).reshape(5, 1)
     held, sign = np.zeros(1, np.int64), StridedPointer(4, address(signs))
-    hold = Call(elementwise.copy(1, 1, 1), (sign, held), 1)
+    hold = Call(movement.copy(1, 1, 1), (sign, held), 1)
     a, b, one = (np.full((5, 1), value, np.float32) for value in (0.0, 0.0, 1.0))
     work = [] if native else [lambda: None]
     steps = Executable([add(a, one), hold, *work], threads, [*work, add(b, one)], held)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from memory import UNTOUCHED, between, empty_rows, fenced
 
-from tuitrain_core.native import activation, arithmetic, elementwise, gather
+from tuitrain_core.native import activation, arithmetic, gather, movement
 from tuitrain_core.native.library import run
 
 SIZES = [1, 3, 15, 16, 17, 33]
@@ -43,7 +43,7 @@ class TestRows:
     def test_copies(self, features: int, gap: int) -> None:
         _, x = rows(features, features, 1)
         memory, y = rows(features, features + gap, 2)
-        run(elementwise.copy(features, features, features + gap), x, memory, 0, 4)
+        run(movement.copy(features, features, features + gap), x, memory, 0, 4)
         np.testing.assert_array_equal(y, x)
         assert (memory[:, features:] == 7.0).all()
 
@@ -58,12 +58,12 @@ def test_planes_and_pixels(pixels: int, channels: int) -> None:
     x[1, pixels // 2, channels // 2], x[2, -1, -1] = np.nan, np.inf
     size = pixels * channels
     memory, y = empty_rows(4, size, size + 3)
-    run(elementwise.planar(pixels, channels, size + 3), fenced(x), memory, 0, 1)
+    run(movement.planar(pixels, channels, size + 3), fenced(x), memory, 0, 1)
     assert (y[1:] == UNTOUCHED).all()
-    run(elementwise.planar(pixels, channels, size + 3), fenced(x), memory, 1, 4)
+    run(movement.planar(pixels, channels, size + 3), fenced(x), memory, 1, 4)
     np.testing.assert_array_equal(y.reshape(4, channels, pixels), x.transpose(0, 2, 1))
     back = fenced(np.zeros_like(x))
-    run(elementwise.unplanar(pixels, channels, size + 3), memory, back, 0, 4)
+    run(movement.unplanar(pixels, channels, size + 3), memory, back, 0, 4)
     np.testing.assert_array_equal(back, x)
     assert (between(memory, 4, size, size + 3) == UNTOUCHED).all()
 

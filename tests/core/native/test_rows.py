@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from rows import GUARD, Result, drawn, in_parts, pitched
 
-from tuitrain_core.native import averages, elementwise, layer_norm, softmax
+from tuitrain_core.native import averages, layer_norm, movement, softmax
 from tuitrain_core.ops.layer_norm import LayerNorm
 from tuitrain_core.ops.softmax import Softmax
 
@@ -115,7 +115,7 @@ def test_transposes(sizes, order, cpu):
     x = drawn(4, *sizes)
     expected = x.transpose(0, *(axis + 1 for axis in order))
     y, pitch = Result(*expected.shape), x[0].size + GUARD
-    kernel = elementwise.transpose(sizes, order, pitch, pitch)
+    kernel = movement.transpose(sizes, order, pitch, pitch)
     (found,) = in_parts(kernel, pitched(x), y.memory, total=4, results=[y])
     np.testing.assert_array_equal(found, expected)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...native import activation, arithmetic, elementwise, linear
+from ...native import activation, arithmetic, linear, movement
 from ...native.library import Kernel
 from ...ops.base import Array
 from ...ops.elementwise import Add, Divide, Multiply, Subtract
@@ -84,7 +84,7 @@ class ArithmeticLayer:
 
 
 def _copy(value: Value, source: Array, target: Array) -> Kernel:
-    return elementwise.copy(math.prod(value.shape), row_stride(source), row_stride(target))
+    return movement.copy(math.prod(value.shape), row_stride(source), row_stride(target))
 
 
 def _operands(node: Node) -> tuple[Value, Value]:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ...errors import ShapeError
-from ...native import activation, elementwise, normalization
+from ...native import activation, movement, normalization
 from ...ops.base import Array
 from ...ops.normalization import BatchNormInference, BatchNormTraining
 from ..graph import Node, Value
@@ -85,7 +85,7 @@ class BatchNormLayer:
             plan.each_sample(activation.relu_gradient(features, row_stride(y)), y, d)
         if self._added is not None and plan.needs(self._added):
             with plan.into(self._added) as target:
-                kernel = elementwise.copy(features, row_stride(d), row_stride(target))
+                kernel = movement.copy(features, row_stride(d), row_stride(target))
                 plan.each_sample(kernel, d, target)
         if wanted[0]:
             with plan.into(self._x) as target:
@@ -104,7 +104,7 @@ class BatchNormLayer:
         for value, gradient in zip((self._weight, self._bias), found, strict=True):
             if plan.needs(value):
                 with plan.into(value) as target:
-                    copy = elementwise.copy(self._channels, self._channels, self._channels)
+                    copy = movement.copy(self._channels, self._channels, self._channels)
                     plan.whole(copy, gradient, target, 0, 1)
 
     def _pixels(self, x: Array, y: Array) -> normalization.Pixels:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...native import dropout, elementwise
+from ...native import dropout, movement
 from ...ops.base import Array
 from ...ops.dropout import Dropout
 from ..graph import Graph, Node, Role
@@ -33,7 +33,7 @@ class DropoutLayer:
         words = plan.draw(self, plan.rows * self._features)
         if self._turned:
             channels, *sizes = self._x.shape
-            kernel = elementwise.unplanar(math.prod(sizes), channels, self._features)
+            kernel = movement.unplanar(math.prod(sizes), channels, self._features)
             plan.each_sample(kernel, words, self._words(plan))
         self._mask(plan, plan.value(self._x), plan.value(self.output))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...native import activation, elementwise, linear, rank_one
+from ...native import activation, linear, movement, rank_one
 from ...ops.base import Array
 from ...ops.linear import Linear
 from ..graph import Node, Value
@@ -94,7 +94,7 @@ class LinearLayer:
         """Leave the weight's gradient to its update, or even to the next step, if that can be."""
         if len(x) == 1 and plan.carry_over(self._weight):
             kernel, kept = (
-                elementwise.copy(x.shape[1], row_stride(x), x.shape[1]),
+                movement.copy(x.shape[1], row_stride(x), x.shape[1]),
                 self._kept(plan, x),
             )
             plan.call(kernel, x, kept, total=1, phase=Phase.WEIGHT_GRAD, waits=False)

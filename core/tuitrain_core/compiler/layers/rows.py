@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ...native import elementwise, layer_norm, softmax
+from ...native import layer_norm, movement, softmax
 from ...ops.base import Array
 from ...ops.layer_norm import LayerNorm
 from ...ops.softmax import Softmax
@@ -108,7 +108,7 @@ class LayerNormLayer:
             if value in wanted:
                 with plan.into(value) as target:
                     size = self._features
-                    plan.whole(elementwise.copy(size, size, size), gradient, target, 0, 1)
+                    plan.whole(movement.copy(size, size, size), gradient, target, 0, 1)
 
     def _sizes(self, x: Array, y: Array) -> layer_norm.Rows:
         return layer_norm.Rows(

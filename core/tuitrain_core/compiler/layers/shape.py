@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ...native import elementwise
+from ...native import movement
 from ...ops.shape import Flatten, Reshape, Transpose
 from ..graph import Graph, Node, Value
 from ..planning.memory import memory_shape, padded_stride, row_stride
@@ -84,13 +84,11 @@ class ReshapeLayer:
     def _copy(plan: Plan, source: Value, target: Value, arrays: tuple) -> None:  # type: ignore[type-arg]
         x, y = arrays
         if not is_in_named_order(source):
-            kernel = elementwise.planar(math.prod(source.shape[1:]), source.shape[0], row_stride(y))
+            kernel = movement.planar(math.prod(source.shape[1:]), source.shape[0], row_stride(y))
         elif not is_in_named_order(target):
-            kernel = elementwise.unplanar(
-                math.prod(target.shape[1:]), target.shape[0], row_stride(x)
-            )
+            kernel = movement.unplanar(math.prod(target.shape[1:]), target.shape[0], row_stride(x))
         else:
-            kernel = elementwise.copy(math.prod(source.shape), row_stride(x), row_stride(y))
+            kernel = movement.copy(math.prod(source.shape), row_stride(x), row_stride(y))
         plan.each_sample(kernel, x, y)
 
 
@@ -126,5 +124,5 @@ class TransposeLayer:
 
     @staticmethod
     def _copy(plan: Plan, sizes: Sequence[int], order: Sequence[int], x, y) -> None:
-        kernel = elementwise.transpose(sizes, order, row_stride(x), row_stride(y))
+        kernel = movement.transpose(sizes, order, row_stride(x), row_stride(y))
         plan.each_sample(kernel, x, y)

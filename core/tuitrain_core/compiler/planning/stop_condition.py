@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...native import elementwise, watch
+from ...native import movement, watch
 from ...native.library import Kernel
 from ...ops.base import Array
 from ...ops.normalization import BatchNormTraining
@@ -123,7 +123,7 @@ def _keep(plan: Plan) -> Iterator[tuple[Array, Array]]:
             for value in node.inputs[3:]:
                 array = plan.value(value)
                 before = plan.scratch((value, "before"), array.shape)
-                kernel = elementwise.copy(array.size, array.size, array.size)
+                kernel = movement.copy(array.size, array.size, array.size)
                 plan.whole(kernel, array, before, 0, 1, phase=Phase.PREPARE)
                 yield array, before
 
