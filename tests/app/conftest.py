@@ -16,7 +16,7 @@ from textual.widgets import Input, Static
 
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.framework.guarded_app import GuardedApp
-from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.screens.deck.flight_deck import FlightDeck
 from tuitrain.commands import to_text
 
@@ -56,7 +56,7 @@ class Driver:
 
     @property
     def status(self) -> str:
-        return plain(self.deck.status.said)
+        return plain_text(self.deck.status.message)
 
     @property
     def sent(self) -> list[str]:

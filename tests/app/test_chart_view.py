@@ -7,10 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tuitrain.app.renderables.charts.chart import MOST_CURVES, chart, running_mean, value_at
-from tuitrain.app.renderables.charts.chart_view import LEAST, ChartView
-from tuitrain.app.renderables.charts.metrics import ACCURACY, GRADIENT, LOSS, LR, QUANTITIES, beside
-from tuitrain.app.renderables.rows import plain, width_of
+from tuitrain.app.renderables.charts.chart import MAX_CURVES, draw_chart, running_mean, value_at
+from tuitrain.app.renderables.charts.chart_view import MIN_SPAN, ChartView
+from tuitrain.app.renderables.charts.metrics import (
+    ACCURACY,
+    GRADIENT,
+    LOSS,
+    LR,
+    METRICS,
+    companion_metrics,
+)
+from tuitrain.app.renderables.rows import plain_text, row_width
 from tuitrain.run.snapshot import Series
 
 from .fake import branched, running, starting
@@ -18,47 +25,47 @@ from .fake import branched, running, starting
 
 def test_the_whole_run_is_shown_at_first_and_after_zooming_out():
     assert ChartView().window(1200) == (0, 1200)
-    assert ChartView().zoomed(0.5, 1200).zoomed(2, 1200) == ChartView()
+    assert ChartView().zoom(0.5, 1200).zoom(2, 1200) == ChartView()
 
 
 def test_zoomed_in_the_charts_follow_the_newest_step():
-    view = ChartView().zoomed(0.5, 1200)
+    view = ChartView().zoom(0.5, 1200)
     assert view.window(1200) == (600, 1200)
     assert view.window(1300) == (700, 1300)
 
 
 def test_panned_back_they_stand_still_and_forward_again_they_follow():
-    view = ChartView().zoomed(0.5, 1200).panned(-0.25, 1200)
+    view = ChartView().zoom(0.5, 1200).pan(-0.25, 1200)
     assert view.window(1200) == view.window(5000) == (450, 1050)
-    assert view.panned(-9, 1200).window(1200) == (0, 600)
-    assert view.panned(9, 1200) == ChartView().zoomed(0.5, 1200)
+    assert view.pan(-9, 1200).window(1200) == (0, 600)
+    assert view.pan(9, 1200) == ChartView().zoom(0.5, 1200)
 
 
 def test_zooming_keeps_what_is_pointed_at_in_its_place():
-    start, end = ChartView().zoomed(0.5, 1200, about=300).window(1200)
+    start, end = ChartView().zoom(0.5, 1200, about=300).window(1200)
     assert (start, end) == (150, 750)
-    start, end = ChartView(cross=300).zoomed(0.5, 1200).window(1200)
+    start, end = ChartView(cross=300).zoom(0.5, 1200).window(1200)
     assert (start, end) == (150, 750)
 
 
 def test_zooming_in_ends_at_a_few_steps():
     view = ChartView()
     for _ in range(30):
-        view = view.zoomed(0.5, 1200)
-    assert view.window(1200) == (1200 - LEAST, 1200)
-    assert ChartView().zoomed(0.5, 2).window(2) == (0, 2)
+        view = view.zoom(0.5, 1200)
+    assert view.window(1200) == (1200 - MIN_SPAN, 1200)
+    assert ChartView().zoom(0.5, 2).window(2) == (0, 2)
 
 
 def test_cross_hair_takes_the_window_along():
-    view = ChartView().zoomed(0.1, 1200).crossed(1200)
+    view = ChartView().zoom(0.1, 1200).toggle_crosshair(1200)
     assert view.cross == 1200
     for _ in range(60):
-        view = view.moved(-1, 1200)
+        view = view.move_crosshair(-1, 1200)
     start, end = view.window(1200)
     assert start <= view.cross <= end
     assert view.cross == 1200 - 60 * 2
-    assert view.moved(999, 1200).window(1200)[1] == 1200
-    assert view.crossed(1200).cross is None
+    assert view.move_crosshair(999, 1200).window(1200)[1] == 1200
+    assert view.toggle_crosshair(1200).cross is None
 
 
 def test_the_window_fits_a_run_that_was_rewound_to_before_it():
@@ -77,64 +84,66 @@ def test_running_mean_leaves_out_what_is_not_finite():
     assert running_mean(series, 2).values.tolist() == pytest.approx([1, np.nan, 3, 4], nan_ok=True)
 
 
-@pytest.mark.parametrize("first", QUANTITIES, ids=lambda each: each.name)
+@pytest.mark.parametrize("first", METRICS, ids=lambda each: each.name)
 def test_no_quantity_is_shown_twice(first):
-    assert len({first, *beside(first)}) == 4
+    assert len({first, *companion_metrics(first)}) == 4
 
 
 def test_a_chart_of_the_groups_names_its_curves_and_their_values():
-    drawn = chart(running(), LR, ChartView(), 60, 12)
+    drawn = draw_chart(running(), LR, ChartView(), 60, 12)
     assert drawn.subtitle == "conv 0.0312  fc 0.001"
-    assert all(width_of(row) <= 60 for row in drawn.rows)
-    text = "\n".join(plain(row) for row in drawn.rows)
+    assert all(row_width(row) <= 60 for row in drawn.rows)
+    text = "\n".join(plain_text(row) for row in drawn.rows)
     assert " conv" in text
     assert " fc" in text
 
 
 def test_a_chart_says_what_it_shows():
     view = ChartView(logarithmic=True, smooth=True)
-    assert chart(running(), LOSS, view, 60, 12).title == "loss (log, mean of 50)"
-    assert chart(running(), GRADIENT, view, 60, 12).title == "|grad| (log, mean of 10)"
-    assert chart(running(), ACCURACY, view, 60, 12).title == "accuracy"
+    assert draw_chart(running(), LOSS, view, 60, 12).title == "loss (log, mean of 50)"
+    assert draw_chart(running(), GRADIENT, view, 60, 12).title == "|grad| (log, mean of 10)"
+    assert draw_chart(running(), ACCURACY, view, 60, 12).title == "accuracy"
 
 
 def test_cross_hair_is_drawn_and_read():
-    drawn = chart(running(), GRADIENT, ChartView(cross=240), 60, 12)
+    drawn = draw_chart(running(), GRADIENT, ChartView(cross=240), 60, 12)
     assert drawn.subtitle.startswith("step 240: conv 0.3")
-    assert any("┃" in plain(row) for row in drawn.rows)
-    assert not any("┃" in plain(r) for r in chart(running(), GRADIENT, ChartView(), 60, 12).rows)
+    assert any("┃" in plain_text(row) for row in drawn.rows)
+    assert not any(
+        "┃" in plain_text(r) for r in draw_chart(running(), GRADIENT, ChartView(), 60, 12).rows
+    )
 
 
 def test_cross_hair_reads_the_present_line_and_no_ghost():
     shown = branched()
-    assert chart(shown, LOSS, ChartView(cross=100), 60, 12).subtitle == (
+    assert draw_chart(shown, LOSS, ChartView(cross=100), 60, 12).subtitle == (
         f"step 100: {shown.loss.values[99]:.4g}"
     )
 
 
 def test_what_is_out_of_view_does_not_set_the_scale():
     shown = running()
-    late = chart(shown, LOSS, ChartView(span=200), 60, 12)
-    whole = chart(shown, LOSS, ChartView(), 60, 12)
-    assert plain(late.rows[1]).split("┤")[0] != plain(whole.rows[1]).split("┤")[0]
-    assert plain(late.rows[-1]).split()[-2:] == ["1", "200"]
-    assert plain(late.rows[-1]).split()[0] == "1"
+    late = draw_chart(shown, LOSS, ChartView(span=200), 60, 12)
+    whole = draw_chart(shown, LOSS, ChartView(), 60, 12)
+    assert plain_text(late.rows[1]).split("┤")[0] != plain_text(whole.rows[1]).split("┤")[0]
+    assert plain_text(late.rows[-1]).split()[-2:] == ["1", "200"]
+    assert plain_text(late.rows[-1]).split()[0] == "1"
 
 
-@pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda each: each.name)
+@pytest.mark.parametrize("quantity", METRICS, ids=lambda each: each.name)
 @pytest.mark.parametrize("smooth", [False, True])
 @pytest.mark.parametrize("span", [None, 10, 5000])
 def test_every_chart_can_be_drawn_of_a_run_that_has_not_begun(quantity, smooth, span):
     view = ChartView(smooth=smooth, span=span, logarithmic=True, cross=3)
-    rows = chart(starting(), quantity, view, 60, 12).rows
-    assert plain(rows[0]) in (quantity.absent, "nothing in view: 0 shows the whole run")
+    rows = draw_chart(starting(), quantity, view, 60, 12).rows
+    assert plain_text(rows[0]) in (quantity.absent, "nothing in view: 0 shows the whole run")
 
 
 def test_a_learning_rate_of_zero_has_no_place_on_a_logarithmic_axis_and_does_no_harm():
     shown = running()
     zero = replace(shown.histories[0], lr=Series(np.arange(3), np.zeros(3)))
-    drawn = chart(replace(shown, histories=(zero,)), LR, ChartView(logarithmic=True), 60, 12)
-    assert plain(drawn.rows[0]) == "no step yet"
+    drawn = draw_chart(replace(shown, histories=(zero,)), LR, ChartView(logarithmic=True), 60, 12)
+    assert plain_text(drawn.rows[0]) == "no step yet"
 
 
 def test_of_a_thousand_groups_some_are_drawn_and_all_are_there_to_export():
@@ -142,11 +151,13 @@ def test_of_a_thousand_groups_some_are_drawn_and_all_are_there_to_export():
     groups = tuple(replace(shown.groups[0], name=f"g{at}") for at in range(1000))
     traces = tuple(replace(shown.histories[0], name=each.name) for each in groups)
     many = replace(shown, groups=groups, histories=traces)
-    drawn = chart(many, LR, ChartView(), 60, 12)
-    assert drawn.title == f"lr ({MOST_CURVES} of 1 000)"
+    drawn = draw_chart(many, LR, ChartView(), 60, 12)
+    assert drawn.title == f"lr ({MAX_CURVES} of 1 000)"
     assert len(LR.curves(many)) == 1000
 
 
 def test_the_cross_hair_begins_at_now_though_another_line_goes_on():
-    assert ChartView().crossed(1200, 900).cross == 900
-    assert ChartView().zoomed(0.1, 1200).crossed(1200, 900).cross == 1200  # now is out of sight
+    assert ChartView().toggle_crosshair(1200, 900).cross == 900
+    assert (
+        ChartView().zoom(0.1, 1200).toggle_crosshair(1200, 900).cross == 1200
+    )  # now is out of sight

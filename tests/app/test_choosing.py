@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tuitrain.app.renderables.rows import plain
-from tuitrain.app.renderables.tables.groups import Columns, matches, table_rows
+from tuitrain.app.renderables.rows import plain_text
+from tuitrain.app.renderables.tables.groups import GroupColumns, matches_filter, table_rows
 from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.run.snapshot import JournalEntry
 
@@ -21,13 +21,13 @@ def names(person) -> list[str]:
     [("", True), ("conv", True), ("v1", True), ("conv*", True), ("v*", False), ("fc", False)],
 )
 def test_a_part_of_a_name_matches_and_a_glob_matches_whole_names(pattern, found):
-    assert matches("conv1.bias", pattern) is found
+    assert matches_filter("conv1.bias", pattern) is found
 
 
 def test_filtered_rows_keep_the_groups_colours():
     groups = running().groups
-    every = {row.name: row.row[1][1] for row in table_rows(groups, {"conv", "fc"}, Columns())}
-    (row,) = table_rows(groups, {"conv", "fc"}, Columns(), pattern="fc")[:1]
+    every = {row.name: row.row[1][1] for row in table_rows(groups, {"conv", "fc"}, GroupColumns())}
+    (row,) = table_rows(groups, {"conv", "fc"}, GroupColumns(), pattern="fc")[:1]
     assert (row.name, row.row[1][1]) == ("fc", every["fc"])
 
 
@@ -50,7 +50,7 @@ async def test_escape_in_the_filter_shows_all_again(opened):
         before = names(person)
         await person.press("slash")
         await person.type("nothing like it")
-        assert "nothing matches" in plain(person.deck.query_one(GroupsTable)._drawn[0])
+        assert "nothing matches" in plain_text(person.deck.query_one(GroupsTable)._drawn[0])
         await person.press("escape")
         assert names(person) == before
 
@@ -101,7 +101,7 @@ async def test_marks_are_seen_and_selecting_goes_on(opened):
     async with opened() as person:
         await person.press("down", "m")
         rows = person.deck.query_one(GroupsTable)._drawn
-        assert plain(rows[2]).startswith("  ● conv1.bias") or "●" in plain(rows[2])[:4]
+        assert plain_text(rows[2]).startswith("  ● conv1.bias") or "●" in plain_text(rows[2])[:4]
         assert person.source.watched[-1] == "conv1.weight"
 
 

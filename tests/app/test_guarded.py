@@ -10,7 +10,7 @@ from textual.geometry import Offset
 
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.framework.guarded_app import GuardedApp
-from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.screens.dialogs.confirm import ConfirmDialog
 from tuitrain.app.screens.dialogs.lr import LrDialog
 from tuitrain.app.widgets.status_line import StatusLine
@@ -48,7 +48,7 @@ def click(person, panel: str) -> None:
 
 
 def said(person) -> str:
-    return plain(person.deck.query_one(StatusLine).said)
+    return plain_text(person.deck.query_one(StatusLine).said)
 
 
 async def test_a_key_whose_act_fails(opened, monkeypatch):

@@ -7,8 +7,8 @@ from textual.widgets import OptionList, Static
 
 from tuitrain.app.keys import KEYS
 from tuitrain.app.palette import suggested_commands
-from tuitrain.app.renderables.rows import plain
-from tuitrain.app.renderables.tables.branch_tree import tree
+from tuitrain.app.renderables.rows import plain_text
+from tuitrain.app.renderables.tables.branch_tree import branch_rows
 from tuitrain.app.screens.dialogs.branches import BranchesDialog
 from tuitrain.app.screens.dialogs.rewind import RewindDialog
 from tuitrain.app.widgets.footer import KeyFooter
@@ -188,7 +188,7 @@ async def test_branches_are_a_tree_that_says_which_left_which(opened):
 
 
 def test_a_tree_needs_no_line_that_is_not_known():
-    leaves = tree(branched(parent="gone", branches=(branch("b1", 6, 15, parent="gone"),)))
+    leaves = branch_rows(branched(parent="gone", branches=(branch("b1", 6, 15, parent="gone"),)))
     assert [leaf.name for leaf in leaves] == ["b1", "b2"]
 
 
@@ -245,10 +245,10 @@ async def test_command_line_takes_what_goes_back_after_the_end(opened, phase):
 async def test_rewound_run_marks_only_what_is_on_its_line(opened):
     async with opened() as person:
         charts = person.deck.query_one("#loss")
-        assert "☼conv" in "".join(plain(row) for row in charts._drawn)
+        assert "☼conv" in "".join(plain_text(row) for row in charts._drawn)
         person.source.show(step=600, interventions=running().interventions[:2])
         await person.look()
-        assert "☼" not in "".join(plain(row) for row in charts._drawn)
+        assert "☼" not in "".join(plain_text(row) for row in charts._drawn)
         assert len(person.source.shown.journal) == 6
 
 

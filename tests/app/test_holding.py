@@ -12,7 +12,7 @@ from PIL import Image
 
 from tuitrain.app.export.chart_files import legend_rows, to_csv, write_new_files
 from tuitrain.app.renderables.charts.plot import Curve
-from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.header import RunHeader
 from tuitrain.errors import TuitrainError
@@ -20,7 +20,7 @@ from tuitrain.run.snapshot import Series
 
 
 def top(person) -> str:
-    return plain(person.deck.query_one(RunHeader)._drawn[0])
+    return plain_text(person.deck.query_one(RunHeader)._drawn[0])
 
 
 async def test_a_held_display_stands_and_says_so_until_it_goes_on(opened):

@@ -16,7 +16,15 @@ from tests.hostile import FEW, TEXTS
 from tuitrain.app.export.chart_files import to_svg, write_new_files
 from tuitrain.app.framework.content import key_hints, literal
 from tuitrain.app.palette import suggested_commands
-from tuitrain.app.renderables.rows import flowed, left, plain, right, shortened, width_of, wrapped
+from tuitrain.app.renderables.rows import (
+    ellipsize,
+    ljust,
+    plain_text,
+    rjust,
+    row_width,
+    wrap,
+    wrap_text,
+)
 from tuitrain.app.screens.deck.flight_deck import FlightDeck
 from tuitrain.run.snapshot import Phase
 from tuitrain.text import visible, visible_lines
@@ -134,19 +142,19 @@ def test_what_makes_content_and_cells_shows_what_is_written(text):
     assert literal(text, "bold").plain == visible_lines(text)
     assert key_hints(f"[b]q[/] {text}").plain.startswith("q ")
     for width in (1, 7, 40):
-        for cell in (left(text, width), right(text, width)):
-            assert width_of(((cell, "text"),)) == width
+        for cell in (ljust(text, width), rjust(text, width)):
+            assert row_width(((cell, "text"),)) == width
             assert steers_nothing(cell)
-        assert width_of(((shortened(text, width), "text"),)) <= width
-        for rows in (wrapped(text, width), flowed(((text, "bad"),), max(2, width))):
-            assert all(steers_nothing(plain(row)) for row in rows)
+        assert row_width(((ellipsize(text, width), "text"),)) <= width
+        for rows in (wrap_text(text, width), wrap(((text, "bad"),), max(2, width))):
+            assert all(steers_nothing(plain_text(row)) for row in rows)
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_long_word_is_cut_by_its_cells_and_nothing_of_it_is_lost(text):
-    rows = wrapped(text, 9)
-    assert all(width_of(row) <= 9 + 1 for row in rows)
-    joined = "".join(plain(row) for row in rows)
+    rows = wrap_text(text, 9)
+    assert all(row_width(row) <= 9 + 1 for row in rows)
+    joined = "".join(plain_text(row) for row in rows)
     assert "".join(joined.split()) == "".join(visible_lines(text).split())
 
 
@@ -256,7 +264,7 @@ def test_every_widget_of_ours_shows_its_titles_as_they_are_written():
     from textual.widget import Widget
 
     from tuitrain.app import widgets
-    from tuitrain.app.widgets.no_markup import AsWritten
+    from tuitrain.app.widgets.no_markup import NoMarkup
 
     for module in pkgutil.iter_modules(widgets.__path__, f"{widgets.__name__}."):
         importlib.import_module(module.name)
@@ -266,4 +274,4 @@ def test_every_widget_of_ours_shows_its_titles_as_they_are_written():
 
     ours = {each for each in below(Widget) if each.__module__.startswith(widgets.__name__)}
     assert len(ours) > 20
-    assert not [each.__name__ for each in ours if not issubclass(each, AsWritten)]
+    assert not [each.__name__ for each in ours if not issubclass(each, NoMarkup)]

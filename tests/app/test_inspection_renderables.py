@@ -7,19 +7,26 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tuitrain.app.renderables.heatmaps.confusion import confusion_rows, worst
+from tuitrain.app.renderables.heatmaps.confusion import confusion_rows, worst_confusions
 from tuitrain.app.renderables.heatmaps.filters import FilterGrid, filter_rows
-from tuitrain.app.renderables.heatmaps.heatmap import Ink, fitted, legend, limit_of, shaded, signed
-from tuitrain.app.renderables.heatmaps.samples import Sheet, caption, picture_rows, sheet_rows
+from tuitrain.app.renderables.heatmaps.heatmap import (
+    GlyphSet,
+    draw_signed,
+    draw_unsigned,
+    resample,
+    scale_legend,
+    scale_limit,
+)
+from tuitrain.app.renderables.heatmaps.samples import SampleSheet, caption, image_rows, sheet_rows
 from tuitrain.app.renderables.heatmaps.weights import (
-    course_range,
-    course_rows,
     fact_rows,
     histogram_rows,
+    histogram_series_rows,
+    series_range,
 )
-from tuitrain.app.renderables.heatmaps.weights import picture_rows as weight_rows
-from tuitrain.app.renderables.histograms.value_bars import number_rows
-from tuitrain.app.renderables.rows import bar, plain, width_of
+from tuitrain.app.renderables.heatmaps.weights import weight_picture_rows as weight_rows
+from tuitrain.app.renderables.histograms.value_bars import value_bar_rows
+from tuitrain.app.renderables.rows import bar, plain_text, row_width
 from tuitrain.engines.array_statistics import describe_array
 from tuitrain.engines.closeups import UNSURE, Course, Facet, SeeBatch
 
@@ -27,7 +34,7 @@ from .fake_inspection import batch_view, facet, weights_view
 
 
 def text(rows) -> list[str]:
-    return [plain(row).rstrip() for row in rows]
+    return [plain_text(row).rstrip() for row in rows]
 
 
 def roles(rows) -> list[str]:
@@ -36,8 +43,8 @@ def roles(rows) -> list[str]:
 
 def test_signed_numbers_have_zero_in_the_middle():
     row = np.array([[-2.0, -1.0, -0.4, 0.0, 0.4, 1.0, np.nan]])
-    assert text(signed(row, 1.0, Ink.LETTERS)) == ["▼▼▾·▴▲!"]
-    assert roles(signed(np.vstack([row, -row]), 1.0, Ink.BLOCKS)) == [
+    assert text(draw_signed(row, 1.0, GlyphSet.LETTERS)) == ["▼▼▾·▴▲!"]
+    assert roles(draw_signed(np.vstack([row, -row]), 1.0, GlyphSet.BLOCKS)) == [
         "cell s-16 s16",
         "cell s-6 s6",
         "cell s0 s0",
@@ -48,42 +55,42 @@ def test_signed_numbers_have_zero_in_the_middle():
 
 
 def test_shades_go_from_nothing_to_all():
-    assert text(shaded(np.array([[0, 0.25, 0.5, 0.75, 1]]), Ink.LETTERS)) == [" ░▒▓█"]
-    assert roles(shaded(np.array([[0.0], [1.0], [0.5]]), Ink.BLOCKS)) == [
+    assert text(draw_unsigned(np.array([[0, 0.25, 0.5, 0.75, 1]]), GlyphSet.LETTERS)) == [" ░▒▓█"]
+    assert roles(draw_unsigned(np.array([[0.0], [1.0], [0.5]]), GlyphSet.BLOCKS)) == [
         "cell u0 u16",
         "cell u8 x",
     ]
 
 
 def test_zeros_are_zero_on_any_scale():
-    assert text(signed(np.zeros((1, 3)), 0.0, Ink.LETTERS)) == ["···"]
+    assert text(draw_signed(np.zeros((1, 3)), 0.0, GlyphSet.LETTERS)) == ["···"]
 
 
 def test_one_outlier_does_not_fade_all_others():
     values = np.ones(1000)
     values[7] = 1e6
-    assert limit_of(values) == 1.0
-    assert limit_of(np.array([np.nan, np.inf])) == 0.0
+    assert scale_limit(values) == 1.0
+    assert scale_limit(np.array([np.nan, np.inf])) == 0.0
 
 
 def test_large_matrices_are_averaged_and_small_ones_repeated():
     matrix = np.arange(12.0).reshape(4, 3)
-    assert fitted(matrix, 2, 3).tolist() == [[1.5, 2.5, 3.5], [7.5, 8.5, 9.5]]
-    assert fitted(matrix, 2, 1).tolist() == [[2.5], [8.5]]
-    assert fitted(matrix, 9, 7, grow=4).shape == (8, 6)
-    assert fitted(matrix, 100, 100, grow=4).shape == (16, 12)
+    assert resample(matrix, 2, 3).tolist() == [[1.5, 2.5, 3.5], [7.5, 8.5, 9.5]]
+    assert resample(matrix, 2, 1).tolist() == [[2.5], [8.5]]
+    assert resample(matrix, 9, 7, grow=4).shape == (8, 6)
+    assert resample(matrix, 100, 100, grow=4).shape == (16, 12)
 
 
 def test_the_legend_says_the_ends():
-    assert plain(legend(0.25, Ink.LETTERS, 30)) == "-0.25 ▼▼▼▾▾▾▾·····▴▴▴▴▲▲▲ 0.25"
+    assert plain_text(scale_legend(0.25, GlyphSet.LETTERS, 30)) == "-0.25 ▼▼▼▾▾▾▾·····▴▴▴▴▲▲▲ 0.25"
 
 
 def test_filters_are_labelled_by_output_and_input():
     filters = np.zeros((2, 2, 2, 2))
     filters[1, 0, 0, 0] = -1
     filters[0, 1, 1, 1] = 1
-    grid = FilterGrid.fitting(filters.shape, 14, 7, Ink.LETTERS)
-    assert text(filter_rows(filters, 1.0, grid, 0, Ink.LETTERS)) == [
+    grid = FilterGrid.fit(filters.shape, 14, 7, GlyphSet.LETTERS)
+    assert text(filter_rows(filters, 1.0, grid, 0, GlyphSet.LETTERS)) == [
         "o\\i  0  1",
         "   0 ·· ··",
         "     ·· ·▲",
@@ -97,8 +104,8 @@ def test_filters_are_labelled_by_output_and_input():
 def test_filters_of_one_input_flow():
     filters = np.zeros((3, 1, 2, 2))
     filters[2] = 1
-    grid = FilterGrid.fitting(filters.shape, 6, 8, Ink.LETTERS)
-    assert text(filter_rows(filters, 1.0, grid, 0, Ink.LETTERS)) == [
+    grid = FilterGrid.fit(filters.shape, 6, 8, GlyphSet.LETTERS)
+    assert text(filter_rows(filters, 1.0, grid, 0, GlyphSet.LETTERS)) == [
         "0  1",
         "·· ··",
         "·· ··",
@@ -110,7 +117,7 @@ def test_filters_of_one_input_flow():
     ]
 
 
-@pytest.mark.parametrize("ink", list(Ink))
+@pytest.mark.parametrize("ink", list(GlyphSet))
 @pytest.mark.parametrize("size", [(24, 3), (36, 15), (56, 26), (96, 48)])
 @pytest.mark.parametrize(
     "shape", [(16, 6, 5, 5), (6, 1, 5, 5), (64, 32, 1, 1), (10, 84), (120, 400), (120,), (1,), ()]
@@ -119,23 +126,23 @@ def test_weights_of_any_shape_fit(shape, size, ink):
     width, height = size
     rows, _ = weight_rows(facet(1, shape, 0.1, 86), shape, width, height, 0, ink)
     assert 0 < len(rows) <= height
-    assert max(map(width_of, rows)) <= width
+    assert max(map(row_width, rows)) <= width
 
 
 def test_a_matrix_says_that_its_cells_are_means():
     large, small = facet(1, (120, 400), 0.1, 86), facet(1, (10, 20), 0.1, 86)
-    assert weight_rows(large, (120, 400), 40, 12, 0, Ink.BLOCKS)[1] == (
+    assert weight_rows(large, (120, 400), 40, 12, 0, GlyphSet.BLOCKS)[1] == (
         "a cell: the mean of 6 x 10 weights"
     )
-    assert weight_rows(small, (10, 20), 40, 12, 0, Ink.BLOCKS)[1] == "rows: out, columns: in"
+    assert weight_rows(small, (10, 20), 40, 12, 0, GlyphSet.BLOCKS)[1] == "rows: out, columns: in"
     sampled = replace(small, block=(3, 2))
-    assert weight_rows(sampled, (30, 40), 40, 12, 0, Ink.BLOCKS)[1] == (
+    assert weight_rows(sampled, (30, 40), 40, 12, 0, GlyphSet.BLOCKS)[1] == (
         "a cell: the mean of 2 x 1 weights"
     )
 
 
 def test_a_few_values_are_bars_to_both_sides_of_zero():
-    assert text(number_rows(np.array([-0.5, 1.0, 0.0, np.nan]), 25)) == [
+    assert text(value_bar_rows(np.array([-0.5, 1.0, 0.0, np.nan]), 25)) == [
         "   0     -0.5    ██│",
         "   1        1      │█████",
         "   2        0      │",
@@ -165,8 +172,8 @@ def growing() -> Course:
 
 
 def test_a_course_has_time_to_the_right_and_values_upwards():
-    assert course_range(growing()) == pytest.approx((-2, 2), abs=0.02)
-    assert text(course_rows(growing(), 24, 5, Ink.LETTERS)) == [
+    assert series_range(growing()) == pytest.approx((-2, 2), abs=0.02)
+    assert text(histogram_series_rows(growing(), 24, 5, GlyphSet.LETTERS)) == [
         " 1.99┤         ▓▓▓▓▓▓▓▓▓",
         "     │█████████▓▓▓▓▓▓▓▓▓",
         "    0┤█████████▓▓▓▓▓▓▓▓▓",
@@ -177,7 +184,7 @@ def test_a_course_has_time_to_the_right_and_values_upwards():
 
 def test_a_course_of_one_value_is_drawn():
     course = Course(np.array([3]), np.array([0.5]), np.array([0.5]), np.array([[0, 7, 0]]))
-    rows = text(course_rows(course, 24, 6, Ink.LETTERS))
+    rows = text(histogram_series_rows(course, 24, 6, GlyphSet.LETTERS))
     assert sum("█" in row for row in rows) == 1
 
 
@@ -194,25 +201,25 @@ def test_facts_fit_their_four_rows(width, name):
     view = weights_view("conv2.weight", (16, 6, 5, 5), "conv", 1204)
     rows = fact_rows(view, name, width)
     assert len(rows) == 4
-    assert f"[{name}]" in plain(rows[0])
+    assert f"[{name}]" in plain_text(rows[0])
     if width > 40:
-        assert all(width_of(row) <= width for row in rows)
+        assert all(row_width(row) <= width for row in rows)
 
 
 def test_small_gradients_are_written_so_that_they_can_be_read():
     view = weights_view("conv2.weight", (16, 6, 5, 5), "conv", 1204)
-    assert plain(fact_rows(view, "update", 60)[3]).startswith("update [  4.1e-4  -5.1e-4")
+    assert plain_text(fact_rows(view, "update", 60)[3]).startswith("update [  4.1e-4  -5.1e-4")
 
 
 def test_a_facet_without_values_draws_nothing():
-    assert weight_rows(Facet(), (3, 3), 40, 12, 0, Ink.BLOCKS) == ([], "")
+    assert weight_rows(Facet(), (3, 3), 40, 12, 0, GlyphSet.BLOCKS) == ([], "")
 
 
 CONFUSED = np.array([[8, 2, 0], [0, 9, 1], [0, 0, 0]])
 
 
 def test_the_matrix_has_recalls_and_the_worst_confusions_by_name():
-    assert text(confusion_rows(CONFUSED, 0, 44, 9, Ink.LETTERS)) == [
+    assert text(confusion_rows(CONFUSED, 0, 44, 9, GlyphSet.LETTERS)) == [
         "is\\as   0  1  2  recall",
         "   0 │  8  2  ·  80.0 % ████████",
         "   1 │  ·  9  1  90.0 % █████████",
@@ -224,31 +231,31 @@ def test_the_matrix_has_recalls_and_the_worst_confusions_by_name():
 
 
 def test_confusions_are_shaded_by_how_many():
-    rows = confusion_rows(CONFUSED, 0, 60, 9, Ink.BLOCKS)
+    rows = confusion_rows(CONFUSED, 0, 60, 9, GlyphSet.BLOCKS)
     assert [role for role in roles(rows) if role.startswith("on ")] == ["on s12", "on s6"]
 
 
 def test_many_classes_have_a_list_instead_of_a_matrix():
     confusion = np.eye(100, dtype=int) * 5
     confusion[42, 7] = 5
-    rows = text(confusion_rows(confusion, 0, 60, 20, Ink.BLOCKS))
+    rows = text(confusion_rows(confusion, 0, 60, 20, GlyphSet.BLOCKS))
     assert rows[0] == "lowest recall of 100 classes (no room for the matrix)"
     assert rows[1].split()[:3] == ["42", "50.0", "%"]
     assert "✗ 42 taken for 7      5×  50.0 % of the 42s" in rows
 
 
 def test_worst_confusions_come_first_and_end_where_there_are_none():
-    assert [(each.label, each.guess, each.times) for each in worst(CONFUSED, 9)] == [
+    assert [(each.label, each.guess, each.count) for each in worst_confusions(CONFUSED, 9)] == [
         (0, 1, 2),
         (1, 2, 1),
     ]
     assert "every sample is right" in "".join(
-        text(confusion_rows(np.eye(3, dtype=int), 0, 60, 9, Ink.BLOCKS))
+        text(confusion_rows(np.eye(3, dtype=int), 0, 60, 9, GlyphSet.BLOCKS))
     )
 
 
 def test_outputs_that_are_no_numbers_are_counted_apart():
-    rows = text(confusion_rows(CONFUSED, 4, 60, 9, Ink.BLOCKS))
+    rows = text(confusion_rows(CONFUSED, 4, 60, 9, GlyphSet.BLOCKS))
     assert "4 without a guess: an output is NaN" in rows
 
 
@@ -271,21 +278,24 @@ def test_captions_mark_what_is_wrong_in_words_and_role():
 def test_a_picture_is_averaged_to_its_cells():
     image = np.zeros((1, 8, 8), np.uint8)
     image[0, :, 4:] = 255
-    assert text(picture_rows(image, 2, 4, Ink.LETTERS)) == ["  ██", "  ██"]
+    assert text(image_rows(image, 2, 4, GlyphSet.LETTERS)) == ["  ██", "  ██"]
     colours = np.stack([image[0], np.zeros((8, 8), np.uint8), 255 - image[0]])
-    assert roles(picture_rows(colours, 1, 2, Ink.BLOCKS)) == ["cell c00f c00f", "cell cf00 cf00"]
+    assert roles(image_rows(colours, 1, 2, GlyphSet.BLOCKS)) == ["cell c00f c00f", "cell cf00 cf00"]
 
 
 def test_enough_pictures_come_before_large_ones():
-    sizes = [Sheet.fitting((28, 28), width, height) for width, height in ((76, 16), (120, 50))]
-    assert [(each.wide, each.across * each.down) for each in sizes] == [(14, 10), (28, 12)]
-    larger = Sheet.fitting((28, 28), 76, 16, zoom=1)
-    assert larger.wide == 28
+    sizes = [SampleSheet.fit((28, 28), width, height) for width, height in ((76, 16), (120, 50))]
+    assert [(each.picture_width, each.columns * each.rows) for each in sizes] == [
+        (14, 10),
+        (28, 12),
+    ]
+    larger = SampleSheet.fit((28, 28), 76, 16, zoom=1)
+    assert larger.picture_width == 28
 
 
 @pytest.mark.parametrize("size", [(20, 3), (51, 29), (76, 16), (150, 50)])
 @pytest.mark.parametrize("zoom", [-6, 0, 6])
 def test_sheets_fit_their_room(size, zoom):
-    rows = sheet_rows(batch_view(SeeBatch(), 7), *size, 0, Ink.BLOCKS, zoom)
+    rows = sheet_rows(batch_view(SeeBatch(), 7), *size, 0, GlyphSet.BLOCKS, zoom)
     assert len(rows) <= size[1]
-    assert all(width_of(row) <= size[0] + 1 for row in rows)
+    assert all(row_width(row) <= size[0] + 1 for row in rows)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tuitrain.app.renderables.rows import plain
-from tuitrain.app.renderables.tables.log import log_rows, told
+from tuitrain.app.renderables.rows import plain_text
+from tuitrain.app.renderables.tables.log import log_rows, log_summary
 from tuitrain.app.screens.log import LogScreen
 from tuitrain.app.widgets.tables.log import LogView
 from tuitrain.run.logs.log_capture import LogLine, LogSnapshot
@@ -26,7 +26,7 @@ def talking(**changes) -> FakeSource:
 
 
 def texts(person) -> list[str]:
-    return [plain(row) for row in person.app.screen.query_one(LogView)._drawn]
+    return [plain_text(row) for row in person.app.screen.query_one(LogView)._drawn]
 
 
 def told_below(person) -> str:
@@ -78,9 +78,12 @@ async def test_the_newest_line_is_followed_until_one_goes_back(opened):
 
 def test_nothing_that_is_said_steers_the_terminal():
     (row,) = log_rows([LogLine(1, "out", "\x1b[2Jgone\ttab")], 60)
-    assert "\x1b" not in plain(row)
-    assert plain(row).rstrip().endswith("␛[2Jgone    tab")
+    assert "\x1b" not in plain_text(row)
+    assert plain_text(row).rstrip().endswith("␛[2Jgone    tab")
 
 
 def test_what_is_not_written_is_told():
-    assert told(LogSnapshot(LINES[:1], 1, problem="no room")) == "1 line · ⚠ not written: no room"
+    assert (
+        log_summary(LogSnapshot(LINES[:1], 1, problem="no room"))
+        == "1 line · ⚠ not written: no room"
+    )

@@ -12,11 +12,16 @@ from textual.widgets import Static
 from tests.past import flown, groups, left_behind, losses
 from tuitrain.app.export.chart_files import to_csv
 from tuitrain.app.pinning import toggle_pin
-from tuitrain.app.renderables.charts.chart import chart, last_step
+from tuitrain.app.renderables.charts.chart import draw_chart, last_step
 from tuitrain.app.renderables.charts.chart_view import ChartView
 from tuitrain.app.renderables.charts.metrics import ACCURACY, GRADIENT, LOSS, LR, UPDATE
-from tuitrain.app.renderables.charts.pinned_runs import LETTERS, Pinned, legend_rows, pinned_curves
-from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.charts.pinned_runs import (
+    PIN_LETTERS,
+    PinnedRun,
+    legend_rows,
+    pinned_curves,
+)
+from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.screens.run_choice.compare import RunsScreen
 from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.errors import TuitrainError
@@ -35,7 +40,7 @@ CASES = {
 SIZES = ((80, 24), (120, 36), (200, 60))
 
 
-def pinned(letter: str = "A", last: int = 2000) -> Pinned:
+def pinned(letter: str = "A", last: int = 2000) -> PinnedRun:
     steps = np.arange(1, last + 1)
     loss, accuracy = Series(steps, np.full(last, 0.5)), Series(steps[-1:], np.array([0.8]))
     traces = [
@@ -43,24 +48,24 @@ def pinned(letter: str = "A", last: int = 2000) -> Pinned:
         for name, lr in (("conv", 0.1), ("fc", 0.2))
     ]
     curves = FinalCurves(loss, accuracy, tuple(traces))
-    return Pinned(f"runs/{letter}", f"run {letter}", letter, curves)
+    return PinnedRun(f"runs/{letter}", f"run {letter}", letter, curves)
 
 
 def test_every_pinned_run_has_a_colour_a_line_and_a_letter_of_its_own():
-    every = [pinned(letter) for letter in LETTERS]
+    every = [pinned(letter) for letter in PIN_LETTERS]
     for what in ("role", "dash", "letter"):
-        assert len({getattr(each, what) for each in every}) == len(LETTERS)
+        assert len({getattr(each, what) for each in every}) == len(PIN_LETTERS)
 
 
 def test_the_legend_names_each_and_says_its_last_value():
-    (row,) = legend_rows([pinned("A"), pinned("B")], LOSS, None, LOSS.written, 80)
-    assert plain(row) == "A ⠒ ⠒  run A 0.5   B ⠒⠒⠂⠒ run B 0.5"
+    (row,) = legend_rows([pinned("A"), pinned("B")], LOSS, None, LOSS.format, 80)
+    assert plain_text(row) == "A ⠒ ⠒  run A 0.5   B ⠒⠒⠂⠒ run B 0.5"
 
 
 def test_the_legend_gives_up_names_before_values():
-    (row,) = legend_rows([pinned("A"), pinned("B")], LOSS, None, LOSS.written, 28)
-    assert "run" not in plain(row)
-    assert plain(row).count("0.5") == 2
+    (row,) = legend_rows([pinned("A"), pinned("B")], LOSS, None, LOSS.format, 28)
+    assert "run" not in plain_text(row)
+    assert plain_text(row).count("0.5") == 2
 
 
 def test_a_pinned_run_is_drawn_in_the_charts_that_its_record_has():
@@ -73,21 +78,21 @@ def test_a_pinned_run_is_drawn_in_the_charts_that_its_record_has():
 def test_of_groups_one_can_be_drawn_alone():
     (curve,) = pinned_curves([pinned()], LR, "fc")
     assert (curve.name, curve.series.values[0]) == ("A", 0.2)
-    drawn = chart(running(), LR, ChartView(pinned=(pinned(),), group="fc"), 60, 12)
+    drawn = draw_chart(running(), LR, ChartView(pinned=(pinned(),), group="fc"), 60, 12)
     assert drawn.title == "lr of fc"
     assert drawn.subtitle == "fc 0.001"
-    assert plain(drawn.rows[0]) == "A ⠒ ⠒  run A 0.2"
-    assert chart(running(), LOSS, ChartView(group="fc"), 60, 12).title == "loss"
+    assert plain_text(drawn.rows[0]) == "A ⠒ ⠒  run A 0.2"
+    assert draw_chart(running(), LOSS, ChartView(group="fc"), 60, 12).title == "loss"
 
 
 def test_of_several_groups_the_legend_says_no_value():
-    (row,) = legend_rows([pinned()], LR, None, LR.written, 80)
-    assert plain(row) == "A ⠒ ⠒  run A"
+    (row,) = legend_rows([pinned()], LR, None, LR.format, 80)
+    assert plain_text(row) == "A ⠒ ⠒  run A"
 
 
 def test_all_learning_rates_are_in_view():
-    drawn = chart(running(), LR, ChartView(pinned=(pinned(),)), 60, 14)
-    assert "0.20┤" in "\n".join(map(plain, drawn.rows))
+    drawn = draw_chart(running(), LR, ChartView(pinned=(pinned(),)), 60, 14)
+    assert "0.20┤" in "\n".join(map(plain_text, drawn.rows))
 
 
 def test_what_the_record_tells_of_groups_is_drawn(tmp_path):
@@ -95,10 +100,10 @@ def test_what_the_record_tells_of_groups_is_drawn(tmp_path):
     looked = [groups(step, conv=(step / 100, 0.001), fc=(0.5, 0.002)) for step in (10, 20)]
     (folder / "groups.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in looked))
     (pin,) = toggle_pin((), past_run(folder))
-    rates = pin.of(LR)
+    rates = pin.series_by_name(LR)
     assert (rates["fc"].values[0], rates["fc"].values[-1]) == (0.05, 0.001)
-    assert pin.of(GRADIENT, "conv")["conv"].values.tolist() == [0.1, 0.2]
-    assert pin.of(UPDATE)["fc"].values.tolist() == [0.002, 0.002]
+    assert pin.series_by_name(GRADIENT, "conv")["conv"].values.tolist() == [0.1, 0.2]
+    assert pin.series_by_name(UPDATE)["fc"].values.tolist() == [0.002, 0.002]
 
 
 def test_the_axis_reaches_to_the_end_of_the_longest():
@@ -108,16 +113,18 @@ def test_the_axis_reaches_to_the_end_of_the_longest():
 
 def test_a_pinned_run_does_not_stretch_the_present_one():
     steps = np.arange(1, 11)
-    wild = Pinned("w", "wild", "A", FinalCurves(Series(steps, np.full(10, 1e6))))
-    plain_rows = chart(running(), LOSS, ChartView(), 60, 14).rows
-    with_it = chart(running(), LOSS, ChartView(pinned=(wild,)), 60, 15).rows
-    assert [plain(row) for row in with_it[1:]][1:] == [plain(row) for row in plain_rows][1:]
+    wild = PinnedRun("w", "wild", "A", FinalCurves(Series(steps, np.full(10, 1e6))))
+    plain_rows = draw_chart(running(), LOSS, ChartView(), 60, 14).rows
+    with_it = draw_chart(running(), LOSS, ChartView(pinned=(wild,)), 60, 15).rows
+    assert [plain_text(row) for row in with_it[1:]][1:] == [plain_text(row) for row in plain_rows][
+        1:
+    ]
 
 
 def test_where_there_is_no_room_for_a_legend_the_title_has_the_letters():
-    drawn = chart(running(), LOSS, ChartView(pinned=(pinned(),)), 44, 6)
+    drawn = draw_chart(running(), LOSS, ChartView(pinned=(pinned(),)), 44, 6)
     assert drawn.title == "loss · A"
-    assert "A" in chart(running(), LOSS, ChartView(pinned=(pinned(),)), 44, 12).rows[0][0][0]
+    assert "A" in draw_chart(running(), LOSS, ChartView(pinned=(pinned(),)), 44, 12).rows[0][0][0]
 
 
 def test_what_is_exported_has_the_pinned_runs_too():
@@ -134,7 +141,7 @@ def test_a_letter_is_free_again_when_its_run_is_unpinned(tmp_path):
 
 def test_no_more_are_pinned_than_can_be_told_apart(tmp_path):
     pins = ()
-    for name in LETTERS:
+    for name in PIN_LETTERS:
         pins = toggle_pin(pins, past_run(flown(tmp_path / name)))
     with pytest.raises(TuitrainError, match="5 runs are pinned already"):
         toggle_pin(pins, past_run(flown(tmp_path / "more")))
@@ -220,7 +227,7 @@ async def test_runs_are_filtered(opened, tmp_path):
         await person.press("R", "slash")
         await person.type("mon")
         assert isinstance(person.app.screen, RunsScreen)
-        assert [run.name for run in person.app.screen.runs.shown] == ["monday"]
+        assert [run.name for run in person.app.screen.runs.visible_items] == ["monday"]
 
 
 async def test_the_list_follows_what_is_recorded_meanwhile(opened, tmp_path):
@@ -230,7 +237,7 @@ async def test_the_list_follows_what_is_recorded_meanwhile(opened, tmp_path):
         flown(tmp_path / "a")
         await person.press("R")
         assert isinstance(person.app.screen, RunsScreen)
-        assert list(person.app.screen.runs.shown) == past_runs(tmp_path)
+        assert list(person.app.screen.runs.visible_items) == past_runs(tmp_path)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

@@ -6,26 +6,26 @@ import numpy as np
 import pytest
 
 from tuitrain.app.renderables.charts import braille
-from tuitrain.app.renderables.charts.branch_curves import ghosts, span_of
-from tuitrain.app.renderables.charts.intervention_marks import interventions
+from tuitrain.app.renderables.charts.branch_curves import branch_curves, value_range
+from tuitrain.app.renderables.charts.intervention_marks import intervention_marks
 from tuitrain.app.renderables.charts.plot import (
     Axes,
     Curve,
     Mark,
-    fixed,
-    flat,
+    decimal_labels,
+    log_labels,
     nice_ticks,
+    pad_constant_range,
     plot,
-    powers,
 )
-from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.rows import plain_text
 from tuitrain.run.snapshot import Intervention, Series
 
 from .fake import CLIPPED, INTERVENTIONS, branch, branched, running
 
 
 def text(rows) -> list[str]:
-    return [plain(row).rstrip() for row in rows]
+    return [plain_text(row).rstrip() for row in rows]
 
 
 def series(*values: float, start: int = 0) -> Series:
@@ -33,35 +33,35 @@ def series(*values: float, start: int = 0) -> Series:
 
 
 def test_braille_dots():
-    dots = braille.blank(2, 1)
+    dots = braille.blank_canvas(2, 1)
     dots[0, 0] = dots[3, 3] = True
-    assert braille.lines(dots) == ["⠁⢀"]
+    assert braille.to_text(dots) == ["⠁⢀"]
 
 
 def test_braille_joins_neighbours_half_way():
-    dots = braille.blank(1, 2)
-    braille.draw(dots, np.array([0.0, 1.0]), np.array([0.0, 1.0]), 0.0, 1.0)
-    assert braille.lines(dots) == ["⢸", "⡇"]
+    dots = braille.blank_canvas(1, 2)
+    braille.draw_curve(dots, np.array([0.0, 1.0]), np.array([0.0, 1.0]), 0.0, 1.0)
+    assert braille.to_text(dots) == ["⢸", "⡇"]
 
 
 def test_columns_keep_the_extremes_of_many_points():
     values = np.zeros(10_000)
     values[4321] = 9.0
-    low, mean, high = braille.columns(np.arange(10_000), values, 0, 9_999, 40)
+    low, mean, high = braille.bin_columns(np.arange(10_000), values, 0, 9_999, 40)
     assert high.max() == 9.0
     assert low.max() == 0.0
     assert mean.max() == pytest.approx(9 / 256, rel=0.05)
 
 
 def test_columns_are_interpolated_between_few_points():
-    _, mean, _ = braille.columns(np.array([0, 10]), np.array([0.0, 10.0]), 0, 20, 21)
+    _, mean, _ = braille.bin_columns(np.array([0, 10]), np.array([0.0, 10.0]), 0, 20, 21)
     assert mean[:11].tolist() == list(range(11))
     assert np.isnan(mean[11:]).all()
 
 
 def test_columns_leave_a_gap_at_nan():
     values = np.array([1.0, 1.0, np.nan, 1.0, 1.0])
-    _, mean, _ = braille.columns(np.arange(5), values, 0, 4, 9)
+    _, mean, _ = braille.bin_columns(np.arange(5), values, 0, 4, 9)
     assert np.isnan(mean).tolist() == [False, False, False, True, True, True, False, False, False]
 
 
@@ -127,11 +127,11 @@ def test_nice_ticks(low, high, most, ticks):
     ("exponent", "written"), [(0, "1"), (-2, "0.01"), (-5, "1e-5"), (-0.5, "0.3")]
 )
 def test_powers(exponent, written):
-    assert powers(-6, 0)(exponent) == written
+    assert log_labels(-6, 0)(exponent) == written
 
 
 def test_marks_of_interventions():
-    marks = interventions(INTERVENTIONS, running().groups)
+    marks = intervention_marks(INTERVENTIONS, running().groups)
     assert [(mark.step, mark.label) for mark in marks] == [
         (250, "lr fc"),
         (520, "❄conv"),
@@ -143,8 +143,8 @@ def test_marks_of_interventions():
 
 def test_marks_of_the_verbs_that_set_schedules_and_clip():
     made = (Intervention(3, "schedule fc cosine to 0 over 9 epochs"), Intervention(4, "clip off"))
-    marks = interventions((*made, CLIPPED), running().groups)
-    assert [(mark.label, mark.short) for mark in marks] == [
+    marks = intervention_marks((*made, CLIPPED), running().groups)
+    assert [(mark.label, mark.short_label) for mark in marks] == [
         ("∿fc cosine", "∿"),
         ("⊓off", "⊓"),
         ("⊓norm 1", "⊓"),
@@ -172,7 +172,7 @@ def test_plot_leaves_out_a_name_without_room():
 
 
 def test_ghosts_begin_at_their_fork_and_the_last_left_comes_first():
-    first, second = ghosts(branched().branches, "loss")
+    first, second = branch_curves(branched().branches, "loss")
     assert (first.name, second.name) == ("b1", "main")
     assert first.series.steps[[0, -1]].tolist() == [600, 1500]
     assert second.series.steps[0] == 1
@@ -180,28 +180,28 @@ def test_ghosts_begin_at_their_fork_and_the_last_left_comes_first():
 
 def test_ghosts_that_are_too_many_are_those_left_last():
     many = [branch(f"b{number}", 10, 20) for number in range(20)]
-    assert ghosts(many, "loss")[0].name == "b19"
-    assert len(ghosts(many, "loss")) == 6
+    assert branch_curves(many, "loss")[0].name == "b19"
+    assert len(branch_curves(many, "loss")) == 6
 
 
 def test_span_follows_a_branch_down_but_not_up():
     left = [Curve(series(0.01, 900.0, float("nan")))]
-    assert span_of(series(1.0, 2.0), left) == (0.01, 2.0)
-    assert span_of(series(), left) == (0.01, 900.0)
-    assert span_of(series(), []) is None
+    assert value_range(series(1.0, 2.0), left) == (0.01, 2.0)
+    assert value_range(series(), left) == (0.01, 900.0)
+    assert value_range(series(), []) is None
 
 
 @pytest.mark.parametrize("span", [(-2.0, -1.7), (-2.0, -1.0), (-1.8, -1.72), (-6.0, 0.0)])
 @pytest.mark.parametrize("most", [2, 4, 8])
 def test_no_two_places_of_a_logarithmic_axis_have_the_same_number(span, most):
-    written = [powers(*span)(tick) for tick in nice_ticks(*span, most)]
+    written = [log_labels(*span)(tick) for tick in nice_ticks(*span, most)]
     assert len(set(written)) == len(written)
 
 
 def test_what_is_all_the_same_has_room_around_it_in_its_own_size():
-    assert flat(3e-6, 3e-6) == pytest.approx((1.5e-6, 4.5e-6))
-    assert flat(0.0, 0.0) == (-0.5, 0.5)
-    assert flat(3.2e-6, 3.3e-6) is None
+    assert pad_constant_range(3e-6, 3e-6) == pytest.approx((1.5e-6, 4.5e-6))
+    assert pad_constant_range(0.0, 0.0) == (-0.5, 0.5)
+    assert pad_constant_range(3.2e-6, 3.3e-6) is None
 
 
 @pytest.mark.parametrize(
@@ -215,8 +215,8 @@ def test_what_is_all_the_same_has_room_around_it_in_its_own_size():
     ],
 )
 def test_numbers_of_an_axis_leave_room_for_the_plot(low, high, value, written):
-    assert fixed(low, high)(value) == written
+    assert decimal_labels(low, high)(value) == written
 
 
 def test_numbers_of_a_logarithmic_axis_are_short_whatever_they_are():
-    assert [powers(-4, 21)(exponent) for exponent in (-4, 0, 21)] == ["0.0001", "1", "1e21"]
+    assert [log_labels(-4, 21)(exponent) for exponent in (-4, 0, 21)] == ["0.0001", "1", "1e21"]

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from tuitrain.app.renderables.charts.lr_forecast import lr_rows
-from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.charts.lr_forecast import lr_forecast_rows
+from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.renderables.tables.update_preview import update_rows
 from tuitrain.app.screens.dialogs.preview_dialog import forecast_lr
 from tuitrain.app.screens.dialogs.schedule import first_terms
-from tuitrain.app.widgets.charts.previews import LrCurve, NextUpdate
+from tuitrain.app.widgets.charts.previews import LrForecastPanel, NextUpdate
 from tuitrain.commands import parse, to_text
 from tuitrain.run.snapshot import UpdatePreview
 
@@ -22,12 +22,12 @@ GROUPS = running().groups
 
 
 def drawn(person, panel) -> list[str]:
-    return [plain(row).rstrip() for row in person.app.screen.query_one(panel)._drawn]
+    return [plain_text(row).rstrip() for row in person.app.screen.query_one(panel)._drawn]
 
 
 def updates(*ratios: tuple[str, float, float], problem: str = "", most: int = 9) -> list[str]:
     rows = update_rows(GROUPS, UpdatePreview("lr fc 1", ratios, problem), 66, most)
-    return [" ".join(plain(row).split()) for row in rows]
+    return [" ".join(plain_text(row).split()) for row in rows]
 
 
 def test_the_next_update_stands_beside_the_last_and_a_jump_is_warned_of():
@@ -58,7 +58,7 @@ def test_a_refusal_takes_the_place_of_the_numbers():
 
 def test_before_the_answer_dots_hold_its_place():
     rows = update_rows(GROUPS, None, 66, 1)
-    assert [" ".join(plain(row).split()) for row in rows][1:] == ["conv 1.2e-3 … …"]
+    assert [" ".join(plain_text(row).split()) for row in rows][1:] == ["conv 1.2e-3 … …"]
 
 
 async def test_the_run_is_asked_once_the_entries_have_come_to_rest(opened):
@@ -104,7 +104,7 @@ async def test_the_dialog_draws_where_the_learning_rate_goes(opened):
     async with opened() as person:
         await person.press("D")
         assert person.line == ":schedule conv cosine to 0 over 7 epochs"
-        assert drawn(person, LrCurve)[0].startswith("━ with it, 0   ┄ as it is, 0.0039")
+        assert drawn(person, LrForecastPanel)[0].startswith("━ with it, 0   ┄ as it is, 0.0039")
         await person.press("down", "down", "down", "down")
         assert person.line == ":schedule conv milestones x0.1 at 3,5 epochs"
         await person.press("tab", "tab")
@@ -128,24 +128,26 @@ def test_the_first_terms_of_every_schedule_are_allowed_and_end_with_the_run(step
     snapshot = running(step=step)
     for kind, terms in first_terms(GROUPS[0], snapshot).items():
         ahead = forecast_lr(GROUPS[0], snapshot, parse(f"schedule conv {kind} {terms}"))
-        assert len(ahead.then) >= 1
+        assert len(ahead.proposed) >= 1
 
 
 def test_courses_are_drawn_until_they_have_settled():
     constant = replace(GROUPS[0], schedule_record={}, lr=0.1)
     ahead = forecast_lr(constant, running(), parse("decay conv over 100 steps"))
-    drawn = dict(zip(ahead.then.steps.tolist(), ahead.then.values.tolist(), strict=True))
+    drawn = dict(zip(ahead.proposed.steps.tolist(), ahead.proposed.values.tolist(), strict=True))
     assert (min(drawn), max(drawn)) == (1204, pytest.approx(1334, abs=15))
     assert (drawn[1204], drawn[1304]) == (0.1, 0.0)
-    assert ahead.ends == (0.1, 0.0)
+    assert ahead.final == (0.1, 0.0)
     whole = forecast_lr(constant, running(), parse("lr conv 0.2"))
-    assert whole.then.steps[-1] == 4689
-    assert whole.ends == (0.1, 0.2)
+    assert whole.proposed.steps[-1] == 4689
+    assert whole.final == (0.1, 0.2)
 
 
 def test_in_the_last_step_there_is_no_course_to_draw():
     ahead = forecast_lr(GROUPS[0], running(step=4689), parse("lr conv 0.2"))
-    assert [plain(row) for row in lr_rows(ahead, 60, 8)] == ["this is the last step of the run"]
+    assert [plain_text(row) for row in lr_forecast_rows(ahead, 60, 8)] == [
+        "this is the last step of the run"
+    ]
 
 
 async def test_clip_dialog_begins_with_what_is_on_and_can_end_it(opened):

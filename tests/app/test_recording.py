@@ -10,7 +10,7 @@ import pytest
 
 from tests.past import flown, wandered
 from tuitrain.app.app import TuitrainApp
-from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.screens.deck.recording_deck import RecordingDeck
 from tuitrain.app.screens.help import HelpScreen
 from tuitrain.app.screens.run_choice.compare import RunsScreen
@@ -168,14 +168,14 @@ async def test_its_own_folder_is_not_among_those_to_compare_with(tmp_path):
     async with viewed(flown(tmp_path / "a"), runs_in=tmp_path) as person:
         await person.press("R")
         assert isinstance(person.app.screen, RunsScreen)
-        assert [run.folder.name for run in person.app.screen.runs.shown] == ["other"]
+        assert [run.folder.name for run in person.app.screen.runs.visible_items] == ["other"]
 
 
 async def test_the_journal_follows_the_moment(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         journal = person.deck.query_one(Journal)
         await person.press("home", "right_curly_bracket")
-        assert [plain(row).split()[:3] for row in journal._drawn] == [["40", "✓", "freeze"]]
+        assert [plain_text(row).split()[:3] for row in journal._drawn] == [["40", "✓", "freeze"]]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

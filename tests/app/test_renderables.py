@@ -10,12 +10,12 @@ import pytest
 from tuitrain.app.renderables import formatting
 from tuitrain.app.renderables.banner import banner_rows
 from tuitrain.app.renderables.charts.sparkline import sparkline
-from tuitrain.app.renderables.footer import Hint, footer_hints
-from tuitrain.app.renderables.header import header_rows, progress, sweep
-from tuitrain.app.renderables.histograms.bars import bars, resampled
-from tuitrain.app.renderables.histograms.parameter import first_values, parameter_rows
-from tuitrain.app.renderables.rows import flowed, plain, shortened, width_of
-from tuitrain.app.renderables.tables.groups import Columns, table_header, table_rows
+from tuitrain.app.renderables.footer import Hint, fit_hints
+from tuitrain.app.renderables.header import header_rows, indeterminate_bar, progress_bar
+from tuitrain.app.renderables.histograms.bars import histogram_bars, rebin
+from tuitrain.app.renderables.histograms.parameter import format_values, parameter_rows
+from tuitrain.app.renderables.rows import ellipsize, plain_text, row_width, wrap
+from tuitrain.app.renderables.tables.groups import GroupColumns, table_header, table_rows
 from tuitrain.app.renderables.tables.journal import journal_rows
 from tuitrain.run.snapshot import JournalEntry, ParameterView, Phase, Series
 
@@ -23,7 +23,7 @@ from .fake import JOURNAL, array_view, branched, group, running, starting
 
 
 def text(rows) -> list[str]:
-    return [plain(row).rstrip() for row in rows]
+    return [plain_text(row).rstrip() for row in rows]
 
 
 def series(*values: float, start: int = 0) -> Series:
@@ -35,7 +35,7 @@ def series(*values: float, start: int = 0) -> Series:
     [(0, "0"), (999, "999"), (1204, "1 204"), (59134, "59 134"), (1234567, "1 234 567")],
 )
 def test_count(value, written):
-    assert formatting.count(value) == written
+    assert formatting.format_count(value) == written
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_count(value, written):
     ],
 )
 def test_short(value, written):
-    assert formatting.short(value) == written
+    assert formatting.format_number(value) == written
 
 
 @pytest.mark.parametrize(
@@ -60,51 +60,51 @@ def test_short(value, written):
     [(87, "87"), (1500, "1.5 k"), (161_000, "161 k"), (999_960, "1.0 M"), (float("nan"), "—")],
 )
 def test_compact(value, written):
-    assert formatting.compact(value) == written
+    assert formatting.format_compact(value) == written
 
 
 @pytest.mark.parametrize(
     ("value", "written"), [(0.05, "0.05"), (0.03125, "0.0312"), (1e-4, "1.0e-4"), (0, "0")]
 )
 def test_rate(value, written):
-    assert formatting.rate(value) == written
+    assert formatting.format_lr(value) == written
 
 
 @pytest.mark.parametrize(
     ("seconds", "written"), [(3, "0:03"), (75, "1:15"), (3723, "1:02:03"), (None, "-:--")]
 )
 def test_duration(seconds, written):
-    assert formatting.duration(seconds) == written
+    assert formatting.format_duration(seconds) == written
 
 
 def test_shortened_cuts_at_words():
-    assert shortened("momentum is carried", 12) == "momentum is…"
-    assert shortened("momentum is carried", 19) == "momentum is carried"
-    assert shortened("unbreakable", 6) == "unbre…"
+    assert ellipsize("momentum is carried", 12) == "momentum is…"
+    assert ellipsize("momentum is carried", 19) == "momentum is carried"
+    assert ellipsize("unbreakable", 6) == "unbre…"
 
 
 def test_flowed_breaks_at_spaces_and_cuts_what_is_longer():
     row = (("no group ", "bad"), ("matches xyzxyzxyzxyz", "text"))
-    assert text(flowed(row, 10)) == ["no group", "matches", "xyzxyzxyzx", "yz"]
+    assert text(wrap(row, 10)) == ["no group", "matches", "xyzxyzxyzx", "yz"]
 
 
 def test_bars():
-    assert bars([0, 1, 4, 8, 4, 1, 0, 0], 8) == [" ▁▄█▄▁  "]
-    assert bars([0, 4, 8, 4], 4, height=2) == ["  █ ", " ███"]
+    assert histogram_bars([0, 1, 4, 8, 4, 1, 0, 0], 8) == [" ▁▄█▄▁  "]
+    assert histogram_bars([0, 4, 8, 4], 4, height=2) == ["  █ ", " ███"]
 
 
 def test_bars_show_a_lone_outlier():
-    assert bars([10_000, 0, 0, 1], 4) == ["█  ▁"]
+    assert histogram_bars([10_000, 0, 0, 1], 4) == ["█  ▁"]
 
 
 def test_bars_of_nothing_are_blank():
-    assert bars([0, 0], 4) == ["    "]
+    assert histogram_bars([0, 0], 4) == ["    "]
 
 
 def test_resampled_keeps_the_sum():
     counts = [3, 1, 4, 1, 5, 9, 2, 6]
     for width in (3, 8, 13):
-        assert sum(resampled(counts, width)) == pytest.approx(sum(counts))
+        assert sum(rebin(counts, width)) == pytest.approx(sum(counts))
 
 
 def test_header():
@@ -138,12 +138,12 @@ def test_header_says_the_overhead_where_the_bar_can_spare_the_room():
 @pytest.mark.parametrize("phase", list(Phase))
 def test_header_is_as_wide_as_the_screen(width, phase):
     snapshot = replace(running(), phase=phase, eta=None)
-    assert [width_of(row) for row in header_rows(snapshot, width)] == [width, width]
+    assert [row_width(row) for row in header_rows(snapshot, width)] == [width, width]
 
 
 def test_progress_has_half_cells():
-    assert plain(progress(0.0, 10)) == "━━━━   0 %"
-    assert [part for part, _ in progress(0.625, 10)] == ["━━╸", "━", "  62 %"]
+    assert plain_text(progress_bar(0.0, 10)) == "━━━━   0 %"
+    assert [part for part, _ in progress_bar(0.625, 10)] == ["━━╸", "━", "  62 %"]
 
 
 def test_a_start_says_how_much_of_it_is_done_where_that_is_known():
@@ -153,8 +153,8 @@ def test_a_start_says_how_much_of_it_is_done_where_that_is_known():
 
 
 def test_sweep_goes_to_and_fro():
-    assert [part for part, _ in sweep(10, 0.0)] == ["", "━━", "━" * 8]
-    assert [part for part, _ in sweep(10, 1.6)] == ["━" * 8, "━━", ""]
+    assert [part for part, _ in indeterminate_bar(10, 0.0)] == ["", "━━", "━" * 8]
+    assert [part for part, _ in indeterminate_bar(10, 1.6)] == ["━" * 8, "━━", ""]
 
 
 def test_groups_table():
@@ -162,9 +162,9 @@ def test_groups_table():
         group("conv", ("conv1",), lr=0.0312, schedule="linear→0"),
         group("fc", ("fc1",), 938, optimizer="adam", settings=""),
     )
-    columns = Columns.fitting(76)
+    columns = GroupColumns.fit(76)
     rows = [table_header(columns), *(each.row for each in table_rows(groups, {"fc"}, columns))]
-    assert all(width_of(row) == 76 for row in rows)
+    assert all(row_width(row) == 76 for row in rows)
     assert text(rows) == [
         "  group               params optimizer      lr schedule             |Δw|/|w|",
         "▾ conv                   156 sgd        0.0312 linear→0               1.2e-3",
@@ -176,8 +176,8 @@ def test_groups_table():
 
 def test_groups_table_says_when_frozen_bytes_changed():
     changed = group("fc", ("fc1",), 938, frozen_intact=False)
-    (row, *_) = table_rows([changed], {"fc"}, Columns())
-    assert plain(row.row).endswith("❄ ✗ since 938")
+    (row, *_) = table_rows([changed], {"fc"}, GroupColumns())
+    assert plain_text(row.row).endswith("❄ ✗ since 938")
 
 
 def test_parameter_in_columns():
@@ -210,8 +210,8 @@ def test_parameter_with_values_that_are_not_finite_says_so():
 
 def test_first_values_are_printed_as_the_array_is():
     values = (-0.0102, 0.0082, 0.0062, -0.0093)
-    assert first_values(values, 40) == "[-0.0102  0.0082  0.0062 -0.0093]"
-    assert first_values(values, 22) == "[-0.0102  0.0082 …]"
+    assert format_values(values, 40) == "[-0.0102  0.0082  0.0062 -0.0093]"
+    assert format_values(values, 22) == "[-0.0102  0.0082 …]"
 
 
 def test_journal():
@@ -237,7 +237,7 @@ def test_footer_shortens_labels_before_it_drops_keys():
     hints = [Hint("o", "optimizer", "optim"), Hint("q", "quit", "quit")]
 
     def shown(width: int) -> str:
-        return "".join(plain(row) for _, row in footer_hints(hints, width))
+        return "".join(plain_text(row) for _, row in fit_hints(hints, width))
 
     assert shown(21) == " o optimizer  q quit "
     assert shown(18) == " o optim  q quit "
@@ -264,16 +264,20 @@ def test_header_shows_a_note_as_an_alert(phase, width):
     snapshot = running(phase=phase, note="loss is not finite since step 1 100")
     row = header_rows(snapshot, width)[1]
     assert (" ⚠ loss is not finite since step 1 100 ", "alert") in row
-    assert width_of(row) == width
-    assert ("samples/s" in plain(row)) == (width == 120 or (width == 80 and phase.ended))
+    assert row_width(row) == width
+    assert ("samples/s" in plain_text(row)) == (width == 120 or (width == 80 and phase.ended))
 
 
 def test_footer_leaves_out_what_does_nothing_then_what_is_spare():
-    hints = [Hint("s", "stop", "stop", spare=2), Hint("q", "quit", "quit"), Hint("f", "f", "f")]
-    dim = Hint("l", "lr", "lr", acts=False)
+    hints = [
+        Hint("s", "stop", "stop", drop_order=2),
+        Hint("q", "quit", "quit"),
+        Hint("f", "f", "f"),
+    ]
+    dim = Hint("l", "lr", "lr", enabled=False)
 
     def shown(width: int) -> list[str]:
-        return [hint.key for hint, _ in footer_hints([*hints, dim], width)]
+        return [hint.key for hint, _ in fit_hints([*hints, dim], width)]
 
     assert shown(40) == ["s", "q", "f", "l"]
     assert shown(22) == ["s", "q", "f"]
@@ -299,21 +303,21 @@ def test_sparkline(values, drawn):
 
 def test_groups_table_with_room_shows_the_courses():
     shown = running()
-    columns = Columns.fitting(106)
+    columns = GroupColumns.fit(106)
     rows = [
         table_header(columns),
         *(each.row for each in table_rows(shown.groups, {"conv"}, columns, shown.histories)),
     ]
-    assert all(width_of(row) == 106 for row in rows)
-    assert " |grad| " in plain(rows[0])
-    assert all(each in plain(rows[1]) for each in ("█", "0.43", "1.2e-3", "sgd momentum=0.9"))
+    assert all(row_width(row) == 106 for row in rows)
+    assert " |grad| " in plain_text(rows[0])
+    assert all(each in plain_text(rows[1]) for each in ("█", "0.43", "1.2e-3", "sgd momentum=0.9"))
 
 
 def test_a_folded_group_says_how_many_of_its_parameters_hold_still():
     conv = running().groups[0]
     still = tuple(replace(each, frozen_since=900) for each in conv.parameters[:3])
     partly = replace(conv, parameters=(*still, *conv.parameters[3:]))
-    (row, *_) = table_rows([partly], {"conv"}, Columns())
-    assert plain(row.row).startswith("▸ conv ❄3/4 ")
-    (row, *_) = table_rows([conv], {"conv"}, Columns())
-    assert "❄" not in plain(row.row)
+    (row, *_) = table_rows([partly], {"conv"}, GroupColumns())
+    assert plain_text(row.row).startswith("▸ conv ❄3/4 ")
+    (row, *_) = table_rows([conv], {"conv"}, GroupColumns())
+    assert "❄" not in plain_text(row.row)

@@ -11,7 +11,7 @@ from textual.strip import Strip
 
 from tests.app.fake import FakeSource
 from tuitrain.app.renderables.charts.sparkline import sparkline
-from tuitrain.app.renderables.rows import LazyRows, Row, plain
+from tuitrain.app.renderables.rows import LazyRows, Row, plain_text
 from tuitrain.app.widgets.rows_view import RowsView
 from tuitrain.run.snapshot import Snapshot
 
@@ -37,7 +37,7 @@ class Panel(RowsView):
             self.asked.append(y)
             return ((texts[y], "text"),)
 
-        self.name_borders("title", texts[0])
+        self.set_border_texts("title", texts[0])
         return LazyRows(len(texts), draw)
 
     def render_line(self, y: int) -> Strip:
@@ -84,7 +84,7 @@ async def test_a_name_in_the_border_repaints_the_border_alone():
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         app.panel.painted.clear()
-        app.panel.name_borders("other", "names")
+        app.panel.set_border_texts("other", "names")
         await pilot.pause()
         top, *_, bottom = app.panel.lines()
         assert "other" in top
@@ -124,9 +124,9 @@ async def test_a_panel_that_is_made_smaller_or_styled_anew_is_painted_whole():
 
 def test_lazy_rows_are_rows():
     rows = LazyRows(3, lambda y: ((str(y), "text"),))
-    assert [plain(row) for row in rows] == ["0", "1", "2"]
-    assert [plain(row) for row in rows[1:]] == ["1", "2"]
-    assert plain(rows[-1]) == "2"
+    assert [plain_text(row) for row in rows] == ["0", "1", "2"]
+    assert [plain_text(row) for row in rows[1:]] == ["1", "2"]
+    assert plain_text(rows[-1]) == "2"
 
 
 def test_a_share_of_a_course_is_the_mean_of_what_is_known_in_it():

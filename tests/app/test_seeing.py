@@ -7,14 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.screens.dialogs.lr import LrDialog
 from tuitrain.app.screens.inspection.batch import BatchScreen
 from tuitrain.app.screens.inspection.network import NetworkScreen
 from tuitrain.app.screens.inspection.weights import WeightsScreen
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.heatmaps.batch import ConfusionMatrix, Samples
-from tuitrain.app.widgets.heatmaps.weights import WeightsBars, WeightsFacts, WeightsPicture
+from tuitrain.app.widgets.heatmaps.weights import WeightsFacts, WeightsHistogram, WeightsPicture
 from tuitrain.app.widgets.rows_view import RowsView
 from tuitrain.app.widgets.status_line import StatusLine
 from tuitrain.app.widgets.tables.network import NetworkDetail, NetworkTree
@@ -25,11 +25,11 @@ from .fake import FakeSource, group, running, starting
 
 def text(person, panel: type[RowsView]) -> str:
     """Return what a panel of the open screen shows."""
-    return "\n".join(plain(row) for row in person.app.screen.query_one(panel)._drawn)
+    return "\n".join(plain_text(row) for row in person.app.screen.query_one(panel)._drawn)
 
 
 def said(person) -> str:
-    return plain(person.app.screen.query_one(StatusLine).said)
+    return plain_text(person.app.screen.query_one(StatusLine).said)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ async def test_weights_switch_between_value_gradient_and_update(opened):
     async with opened() as person:
         await person.press("W", "h")
         assert "[gradient]" in text(person, WeightsFacts)
-        assert person.app.screen.query_one(WeightsBars).border_title == "gradient now"
+        assert person.app.screen.query_one(WeightsHistogram).border_title == "gradient now"
         await person.press("right")
         assert "[update]" in text(person, WeightsFacts)
         await person.press("left", "left")
@@ -253,7 +253,7 @@ async def test_what_cannot_be_shown_says_why(opened):
         person.source.show(inspection=Unseen(SeeNetwork(), 7, "ValueError: odd"))
         await person.look()
         tree = person.app.screen.query_one("#network-tree")
-        assert "this cannot be shown: ValueError: odd" in "".join(map(plain, tree._drawn))
+        assert "this cannot be shown: ValueError: odd" in "".join(map(plain_text, tree._drawn))
 
 
 async def test_an_answer_to_what_is_not_asked_any_more_is_not_drawn(opened):

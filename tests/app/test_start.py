@@ -59,7 +59,7 @@ class Visitor:
         return str(self.app.start.query_one("#about", Static).content).strip()
 
     def shown(self, name: str) -> list:
-        return list(self.app.start.query_one(f"#{name}", PickList).shown)
+        return list(self.app.start.query_one(f"#{name}", PickList).visible_items)
 
     async def press(self, *keys: str) -> None:
         for key in keys:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
-from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.screens.dialogs.rewind import RewindDialog
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.tables.groups import GroupsTable
@@ -45,13 +45,13 @@ async def test_where_the_cursor_stands_is_said_and_the_table_shows_what_was(open
         )
         table = person.deck.query_one(GroupsTable)
         assert str(table.border_title).endswith("at step 938")
-        assert "0.0351" in plain(table._drawn[1])
+        assert "0.0351" in plain_text(table._drawn[1])
         await person.press("left", "left", "left", "left", "left")
-        assert "0.039" in plain(table._drawn[1])
+        assert "0.039" in plain_text(table._drawn[1])
         await person.press("escape")
         assert cross(person) is None
         assert table.border_title == "groups"
-        assert "0.0312" in plain(table._drawn[1])
+        assert "0.0312" in plain_text(table._drawn[1])
 
 
 async def test_enter_at_the_cursor_asks_naming_the_target_and_rewinds(opened):

@@ -7,12 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tuitrain.app.renderables.charts.lr_sweep import best, curve_rows, finder_rows, table_rows
-from tuitrain.app.renderables.charts.lr_sweep import tried as candidates_of
-from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.charts.lr_sweep import (
+    best_index,
+    lr_finder_rows,
+    sweep_curve_rows,
+    sweep_table_rows,
+)
+from tuitrain.app.renderables.charts.lr_sweep import sweep_candidates as candidates_of
+from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.screens.dialogs.try_lr import takes
 from tuitrain.app.screens.dialogs.what_if import WhatIfDialog
-from tuitrain.app.widgets.charts.lr_sweep import TriedTable
+from tuitrain.app.widgets.charts.lr_sweep import SweepTable
 from tuitrain.commands import parse
 from tuitrain.run.snapshot import BranchView, LrCandidate, LrSweep, Phase, Series, Snapshot
 
@@ -37,7 +42,7 @@ def small(*values: str, lr: float = 0.1) -> Snapshot:
 def rows_of(snapshot: Snapshot) -> list[str]:
     assert snapshot.lr_sweep is not None
     found = candidates_of(snapshot, snapshot.lr_sweep)
-    return [plain(row) for row in table_rows(found, snapshot.lr_sweep, 70)]
+    return [plain_text(row) for row in sweep_table_rows(found, snapshot.lr_sweep, 70)]
 
 
 def test_the_table_marks_the_best_and_compares_with_how_it_goes_on_by_itself():
@@ -79,9 +84,9 @@ def test_curves_of_those_that_left_the_chart_do_not_flatten_the_others():
     assert snapshot.lr_sweep is not None
     found = candidates_of(snapshot, snapshot.lr_sweep)
     wild = replace(found[3], curve=Series(found[3].curve.steps, found[3].curve.values * 1e6))
-    assert best(found) == 2
+    assert best_index(found) == 2
     with_it, without = (
-        [plain(row)[:5] for row in curve_rows(each, 0, 60, 12)]
+        [plain_text(row)[:5] for row in sweep_curve_rows(each, 0, 60, 12)]
         for each in ([*found[:3], wild], found[:3])
     )
     assert with_it[-3:] == without[-3:]
@@ -91,10 +96,10 @@ def test_curves_of_those_that_left_the_chart_do_not_flatten_the_others():
 def test_loss_is_drawn_by_learning_rate_from_three_on(values, drawn):
     snapshot = small(*values)
     assert snapshot.lr_sweep is not None
-    rows = finder_rows(candidates_of(snapshot, snapshot.lr_sweep), 0, 40, 10)
+    rows = lr_finder_rows(candidates_of(snapshot, snapshot.lr_sweep), 0, 40, 10)
     assert len(rows) == drawn
     if drawn:
-        assert plain(rows[-1]).split() == ["0.01", "0.1", "1"]
+        assert plain_text(rows[-1]).split() == ["0.01", "0.1", "1"]
 
 
 async def test_trying_takes_two_keys(opened):
@@ -182,7 +187,7 @@ async def test_the_line_that_the_run_is_on_is_not_gone_to(opened):
 async def test_a_click_chooses(opened):
     async with opened(FakeSource(tried())) as person:
         await person.press("v")
-        await person.pilot.click(TriedTable, offset=(5, 1))
+        await person.pilot.click(SweepTable, offset=(5, 1))
         await person.settle()
         assert person.line == ":branch b1"
 

@@ -8,8 +8,8 @@ import pytest
 from tests.conformance.embedded import Small
 from tests.conformance.probes import buffers, do, train, whole
 from tests.engines.conftest import make_engine
-from tuitrain.app.renderables.rows import plain
-from tuitrain.app.renderables.tables.network import Column, columns_for, layers, tree_rows
+from tuitrain.app.renderables.rows import plain_text
+from tuitrain.app.renderables.tables.network import Column, fit_columns, layer_keys, tree_rows
 from tuitrain.engines.closeups import Flow
 from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
 from tuitrain_core import functional as F
@@ -30,8 +30,8 @@ def engine_for(make, shape: tuple[int, int, int]) -> EmbeddedEngine:
 def drawn(engine, folded: bool = True) -> list[str]:
     """Return the tree as text, with the layers' parameters folded away or not."""
     view = engine.network()
-    hidden = layers(view.rows) if folded else set()
-    return [plain(row).rstrip() for row in tree_rows(view, engine.groups(), hidden, COLUMNS)]
+    hidden = layer_keys(view.rows) if folded else set()
+    return [plain_text(row).rstrip() for row in tree_rows(view, engine.groups(), hidden, COLUMNS)]
 
 
 def test_lenet_in_the_order_of_its_pass_cut_below_a_freeze():
@@ -167,7 +167,7 @@ def test_a_module_that_fails_is_left_as_it_was(engine):
 
 @pytest.mark.parametrize("width", [40, 76, 116, 196])
 def test_the_columns_fit_and_name_the_gradient(width):
-    columns = columns_for(width)
+    columns = fit_columns(width)
     assert sum(each.width + 1 for each in columns) - 1 <= max(width, 36)
     assert {"flow", "name"} <= {each.name for each in columns}
     if width >= 76:

@@ -163,7 +163,7 @@ class TuitrainApp(BaseApp[None]):
         """Carry an action out, and let the tour know."""
         done = await super().run_action(action, default_namespace, namespaces)
         if done and isinstance(action, str) and self.deck.takes_input:
-            self.deck.tour.saw(action)
+            self.deck.tour.advance_on(action)
         return done
 
     def action_explain(self) -> None:
@@ -175,7 +175,7 @@ class TuitrainApp(BaseApp[None]):
         if can_suspend(self):
             super().action_suspend_process()
         else:
-            self.deck.status.say("this terminal cannot suspend a program", "warning")
+            self.deck.status.show_text("this terminal cannot suspend a program", "warning")
 
     def _tell(self, notice: Notice) -> None:
         """Tell what has happened, in the ways that are configured."""
@@ -193,7 +193,7 @@ class TuitrainApp(BaseApp[None]):
         if not new or snapshot.phase is not Phase.RUNNING:
             return
         if not self.configure(structs.replace(self.config, toured=True)):
-            self.deck.tour.begin()  # where that cannot be kept, it would come again and again
+            self.deck.tour.start()  # where that cannot be kept, it would come again and again
 
     def log_fault(self, text: str) -> None:
         """Write a fault of the screen into the log, beside what the training code says."""
@@ -205,7 +205,7 @@ class TuitrainApp(BaseApp[None]):
     def show_fault(self, text: str) -> None:
         """Say in the status line what has happened."""
         more = ": L shows the log" if self._output is not None else ""
-        self.deck.status.say(f"✗ {text}; the run goes on{more}", "bad")
+        self.deck.status.show_text(f"✗ {text}; the run goes on{more}", "bad")
 
     def restore_screen(self) -> None:
         """Show the run on the new panels."""
@@ -257,7 +257,7 @@ class TuitrainApp(BaseApp[None]):
         if theme.name == (self.config.theme or DEFAULT_THEME):
             return
         if problem := self.configure(structs.replace(self.config, theme=theme.name)):
-            self.deck.status.say(f"the theme is not kept: {problem}", "warning")
+            self.deck.status.show_text(f"the theme is not kept: {problem}", "warning")
 
     def _settle(self) -> None:
         """Show the run, then take what start-up made out of the collector's sight.

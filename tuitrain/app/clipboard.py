@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from tuitrain.run.snapshot import GroupView, JournalEntry, ParameterView, Snapshot
 
 from .renderables.charts.chart import value_at
-from .renderables.charts.metrics import Quantity
-from .renderables.formatting import shape
+from .renderables.charts.metrics import Metric
+from .renderables.formatting import format_shape
 from .renderables.tables.groups import TableRow
 
 
@@ -21,7 +21,7 @@ def row_text(snapshot: Snapshot, row: TableRow) -> str:
     if view is not None and view.name == row.name:
         return _parameter(view)
     size = next(each for each in group.parameters if each.name == row.name)
-    return f"{row.name} {shape(size.shape)} in {row.group}"
+    return f"{row.name} {format_shape(size.shape)} in {row.group}"
 
 
 def entry_text(entry: JournalEntry) -> str:
@@ -30,7 +30,7 @@ def entry_text(entry: JournalEntry) -> str:
     return f"step {entry.step}: {entry.command} ({entry.actor}) {entry.outcome}{said}"
 
 
-def step_text(snapshot: Snapshot, quantities: Sequence[Quantity], step: int) -> str:
+def step_text(snapshot: Snapshot, quantities: Sequence[Metric], step: int) -> str:
     """Return what the charts say at a step, a line each; values read back as the same number."""
     lines = [f"step {step}"]
     for quantity in quantities:
@@ -53,6 +53,6 @@ def _group(group: GroupView) -> str:
 def _parameter(view: ParameterView) -> str:
     value = view.value
     return (
-        f"{view.name} {shape(view.shape)} in {view.group} at step {view.step}: "
+        f"{view.name} {format_shape(view.shape)} in {view.group} at step {view.step}: "
         f"mean={value.mean!r} std={value.std!r} min={value.low!r} max={value.high!r}"
     )

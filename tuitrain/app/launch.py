@@ -29,7 +29,7 @@ from tuitrain.scenario.schema import Scenario
 from tuitrain.scenario.watch import build_watched
 from tuitrain.text import visible
 
-from .renderables.charts.pinned_runs import Pinned
+from .renderables.charts.pinned_runs import PinnedRun
 from .start_choice import OpenRecording, ResumeRun, RunScenario, StartChoice, TrainModel
 
 LOG_NAME = "output.log"
@@ -61,7 +61,7 @@ def open_scenario(
     source: str,
     out: Path | None = None,
     read_only: bool = False,
-    pinned: tuple[Pinned, ...] = (),
+    pinned: tuple[PinnedRun, ...] = (),
 ) -> None:
     """Open the app on a scenario, and record the run.
 
@@ -88,7 +88,7 @@ def open_scenario(
         _live(build, title_of(scenario), where, read_only, pinned)
 
 
-def resume_run(folder: Path, pinned: tuple[Pinned, ...] = ()) -> None:
+def resume_run(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
     """Open the app on a recorded run, that stands where its record ends.
 
     Raises
@@ -105,7 +105,7 @@ def resume_run(folder: Path, pinned: tuple[Pinned, ...] = ()) -> None:
         _live(build, title_of(scenario), folder, False, pinned)
 
 
-def open_recording(folder: Path, pinned: tuple[Pinned, ...] = ()) -> None:
+def open_recording(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
     """Open the app on the record of a run.
 
     Raises
@@ -177,7 +177,7 @@ def _live(
     title: RunInfo,
     where: Path,
     read_only: bool,
-    pinned: tuple[Pinned, ...],
+    pinned: tuple[PinnedRun, ...],
 ) -> None:
     from .app import TuitrainApp
     from .config import config_path

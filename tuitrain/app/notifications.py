@@ -7,7 +7,7 @@ from typing import Literal
 
 from tuitrain.run.snapshot import Phase, Snapshot
 
-from .renderables.formatting import count
+from .renderables.formatting import format_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ def find_notice(before: Snapshot | None, after: Snapshot) -> Notice | None:
     broken = [each for each in after.journal[known:] if each.actor == "breakpoint"]
     if broken:
         entry = broken[-1]
-        at = f"{entry.message or entry.command}, at step {count(entry.step)}"
+        at = f"{entry.message or entry.command}, at step {format_count(entry.step)}"
         return Notice(f"{after.info.name} has paused", at, "warning")
     if _diverged(after) and not _diverged(before):
         return Notice(f"{after.info.name} diverges", after.note, "error")
@@ -45,7 +45,7 @@ def _failure(shown: Snapshot) -> Notice | None:
 
 
 def _end(shown: Snapshot) -> Notice:
-    parts = [f"at step {count(shown.step)}"]
+    parts = [f"at step {format_count(shown.step)}"]
     if len(shown.loss):
         parts.append(f"loss {shown.loss.values[-1]:.4g}")
     if len(shown.accuracy):

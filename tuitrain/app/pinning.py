@@ -8,10 +8,10 @@ from tuitrain.errors import TuitrainError
 from tuitrain.scenario.past.curves import final_curves
 from tuitrain.scenario.past.runs import PastRun
 
-from .renderables.charts.pinned_runs import LETTERS, Pinned
+from .renderables.charts.pinned_runs import PIN_LETTERS, PinnedRun
 
 
-def toggle_pin(pinned: tuple[Pinned, ...], run: PastRun) -> tuple[Pinned, ...]:
+def toggle_pin(pinned: tuple[PinnedRun, ...], run: PastRun) -> tuple[PinnedRun, ...]:
     """Pin a run, or no longer; those that stay keep their letters.
 
     Raises
@@ -23,14 +23,14 @@ def toggle_pin(pinned: tuple[Pinned, ...], run: PastRun) -> tuple[Pinned, ...]:
         return rest
     if run.problem:
         raise TuitrainError(run.problem)
-    free = [each for each in LETTERS if each not in {one.letter for one in pinned}]
+    free = [each for each in PIN_LETTERS if each not in {one.letter for one in pinned}]
     if not free:
-        raise TuitrainError(f"{len(LETTERS)} runs are pinned already; space takes one away")
+        raise TuitrainError(f"{len(PIN_LETTERS)} runs are pinned already; space takes one away")
     name = f"{run.name} {run.began:%m-%d %H:%M}"
-    made = Pinned(str(run.folder), name, free[0], final_curves(run.folder))
+    made = PinnedRun(str(run.folder), name, free[0], final_curves(run.folder))
     return tuple(sorted((*pinned, made), key=lambda each: each.letter))
 
 
-def find_pin(pinned: Sequence[Pinned], run: PastRun) -> Pinned | None:
+def find_pin(pinned: Sequence[PinnedRun], run: PastRun) -> PinnedRun | None:
     """Return the pin of a run, or None."""
     return next((each for each in pinned if each.key == str(run.folder)), None)

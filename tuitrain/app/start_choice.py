@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from .renderables.charts.pinned_runs import Pinned
+from .renderables.charts.pinned_runs import PinnedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class RunScenario:
     """Start a scenario; None for the first flight."""
 
     path: Path | None
-    pinned: tuple[Pinned, ...] = ()
+    pinned: tuple[PinnedRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class TrainModel:
 
     data: str
     model: str
-    pinned: tuple[Pinned, ...] = ()
+    pinned: tuple[PinnedRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class ResumeRun:
     """Go on with a recorded run."""
 
     folder: Path
-    pinned: tuple[Pinned, ...] = ()
+    pinned: tuple[PinnedRun, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class OpenRecording:
     """Show a recorded run."""
 
     folder: Path
-    pinned: tuple[Pinned, ...] = ()
+    pinned: tuple[PinnedRun, ...] = ()
 
 
 StartChoice: TypeAlias = RunScenario | TrainModel | ResumeRun | OpenRecording

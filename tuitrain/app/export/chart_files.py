@@ -18,9 +18,9 @@ from tuitrain.encoding import file_stem, to_encodable
 from tuitrain.errors import TuitrainError
 from tuitrain.text import visible
 
-from ..renderables.charts.chart import MOST_CURVES
+from ..renderables.charts.chart import MAX_CURVES
 from ..renderables.charts.plot import Curve
-from ..renderables.rows import Row, flowed, width_of
+from ..renderables.rows import Row, row_width, wrap
 
 MAX_STEM_BYTES: Final = 160
 """Bytes of the name that a file of ours begins with; most systems take 255 in all."""
@@ -46,14 +46,14 @@ def legend_rows(curves: Sequence[Curve], width: int) -> list[Row]:
 
     On the screen the table of groups has them; a picture stands alone.
     """
-    named = [each for each in curves[:MOST_CURVES] if each.name and not each.behind]
+    named = [each for each in curves[:MAX_CURVES] if each.name and not each.is_reference]
     row: Row = tuple((f"{each.name}  ", each.role) for each in named)
-    return flowed(row, width) if len(named) > 1 else []
+    return wrap(row, width) if len(named) > 1 else []
 
 
 def to_svg(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) -> str:
     """Return rows of text as a picture, in the colours that the roles have on the screen."""
-    width = max((width_of(row) for row in rows), default=1)
+    width = max((row_width(row) for row in rows), default=1)
     console = Console(
         file=StringIO(), record=True, width=width, force_terminal=True, color_system="truecolor"
     )

@@ -15,7 +15,7 @@ from rich.terminal_theme import SVG_EXPORT_THEME
 from tuitrain.errors import TuitrainError
 from tuitrain.text import visible
 
-from ..renderables.rows import Row, width_of
+from ..renderables.rows import Row, row_width
 
 if TYPE_CHECKING:
     from PIL import ImageDraw, ImageFont
@@ -55,7 +55,7 @@ def to_png(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) ->
             raise
         raise PngError(MISSING_PILLOW) from None
     lines: list[Row] = [((title, "strong"),), (), *rows]
-    columns = max(map(width_of, lines)) + 2
+    columns = max(map(row_width, lines)) + 2
     ground = _colours(style_of("text"))[1]
     image = Image.new("RGB", (columns * CELL_WIDTH, (len(lines) + 2) * CELL_HEIGHT), ground)
     brush = ImageDraw.Draw(image)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from tuitrain.run.snapshot import Phase, Snapshot
 
-from .rows import Row, wrapped
+from .rows import Row, wrap_text
 
 
 def banner_rows(snapshot: Snapshot, width: int) -> list[Row]:
     """Return the note of a starting or failed run, broken into rows; else nothing."""
     if snapshot.phase is Phase.FAILED:
-        return wrapped(snapshot.note or "no reason was given", width, "bad")
+        return wrap_text(snapshot.note or "no reason was given", width, "bad")
     if snapshot.phase is Phase.STARTING:
-        return wrapped(snapshot.note or "preparing the run", width, "text")
+        return wrap_text(snapshot.note or "preparing the run", width, "text")
     return []

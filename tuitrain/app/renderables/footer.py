@@ -19,11 +19,11 @@ class Hint:
     label: str
     short: str
     action: str = ""
-    acts: bool = True
-    spare: int = 0
+    enabled: bool = True
+    drop_order: int = 0
 
 
-def footer_hints(hints: Sequence[Hint], width: int) -> list[tuple[Hint, Row]]:
+def fit_hints(hints: Sequence[Hint], width: int) -> list[tuple[Hint, Row]]:
     """Return the hints that fit, with full labels where all do, else with short ones.
 
     Too many even so, and those are left out that do nothing now, then the most spare ones; of
@@ -39,13 +39,13 @@ def footer_hints(hints: Sequence[Hint], width: int) -> list[tuple[Hint, Row]]:
 
 
 def _dispensable(hint: Hint, place: int) -> tuple[bool, int, int]:
-    return not hint.acts, hint.spare, place
+    return not hint.enabled, hint.drop_order, place
 
 
 def _hint(hint: Hint, label: str) -> Row:
     return (
-        (f" {hint.key}", "key" if hint.acts else "muted"),
-        (f" {label} ", "text" if hint.acts else "muted"),
+        (f" {hint.key}", "key" if hint.enabled else "muted"),
+        (f" {label} ", "text" if hint.enabled else "muted"),
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 
-def count(value: int) -> str:
+def format_count(value: int) -> str:
     """Write a whole number in groups of three: ``59 134``."""
     return f"{value:,}".replace(",", " ")
 
 
-def compact(value: float) -> str:
+def format_compact(value: float) -> str:
     """Write a rate in three digits at most: ``161 k``, ``1.2 M``, ``87``."""
     if not math.isfinite(value):
         return "—"
@@ -21,7 +21,7 @@ def compact(value: float) -> str:
     return f"{value:.0f}" if value >= 9.95 or value == int(value) else f"{value:.1f}"
 
 
-def short(value: float) -> str:
+def format_number(value: float) -> str:
     """Write a number in seven cells at most: ``1.2e-3``, ``0.43``, ``17.2``, ``—`` for NaN."""
     if math.isnan(value):
         return "—"
@@ -35,19 +35,19 @@ def short(value: float) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
-def rate(value: float) -> str:
+def format_lr(value: float) -> str:
     """Write a learning rate as people do: ``0.01``, ``0.0312``, ``1.2e-4``."""
     if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e4):
-        return short(value)
+        return format_number(value)
     return f"{value:.3g}"
 
 
-def percentage(share: float) -> str:
+def format_percentage(share: float) -> str:
     """Write a share of one: ``97.3 %``."""
     return f"{share * 100:.1f} %"
 
 
-def duration(seconds: float | None) -> str:
+def format_duration(seconds: float | None) -> str:
     """Write a time as ``0:03`` or ``1:02:03``; ``-:--`` where it is not known."""
     if seconds is None or not math.isfinite(seconds):
         return "-:--"
@@ -56,6 +56,6 @@ def duration(seconds: float | None) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
-def shape(dimensions: tuple[int, ...]) -> str:
+def format_shape(dimensions: tuple[int, ...]) -> str:
     """Write a shape as NumPy does: ``(16, 6, 5, 5)``, ``(10,)``."""
     return str(dimensions)

@@ -6,10 +6,10 @@ from typing import Final
 
 from tuitrain.run.snapshot import Phase, Snapshot
 
-from .formatting import compact, count, duration
-from .rows import Role, Row, joined, justified, longest_that_fits, shortened, width_of
+from .formatting import format_compact, format_count, format_duration
+from .rows import Role, Row, ellipsize, first_fitting, join_rows, justify, row_width
 
-PHASES: Final[dict[Phase, tuple[str, str, Role]]] = {
+PHASE_LABELS: Final[dict[Phase, tuple[str, str, Role]]] = {
     Phase.STARTING: ("◌", "STARTING", "warning"),
     Phase.RUNNING: ("▶", "RUNNING", "good"),
     Phase.PAUSED: ("⏸", "PAUSED", "warning"),
@@ -33,18 +33,18 @@ def header_rows(snapshot: Snapshot, width: int, now: float = 0.0, held: bool = F
     """
     inner = width - 2
     state = _state(snapshot, held)
-    room = inner - width_of(state) - 2
-    first = justified(_title(snapshot, room), state, inner)
+    room = inner - row_width(state) - 2
+    first = justify(_title(snapshot, room), state, inner)
     pace = _with_note(snapshot, _pace(snapshot, inner), inner)
-    room = inner - width_of(pace) - 3 if pace else inner
+    room = inner - row_width(pace) - 3 if pace else inner
     waits = snapshot.phase is Phase.STARTING and snapshot.progress is None
-    bar = sweep(room, now) if waits else progress(_share(snapshot), room)
-    second = justified(bar, pace, inner) if pace else bar
+    bar = indeterminate_bar(room, now) if waits else progress_bar(_share(snapshot), room)
+    second = justify(bar, pace, inner) if pace else bar
     pad: Row = ((" ", "text"),)
     return [pad + first + pad, pad + second + pad]
 
 
-def progress(share: float, width: int) -> Row:
+def progress_bar(share: float, width: int) -> Row:
     """Draw a bar for a share of one, with half cells, and the percentage behind it."""
     label = f" {int(share * 100):>3} %"
     cells = max(0, width - len(label))
@@ -53,7 +53,7 @@ def progress(share: float, width: int) -> Row:
     return ((done, "accent"), ("━" * (cells - len(done)), "faint"), (label, "text"))
 
 
-def sweep(width: int, now: float) -> Row:
+def indeterminate_bar(width: int, now: float) -> Row:
     """Draw a bar whose end is not known: a piece that goes to and fro with the time."""
     piece = max(1, width // 5)
     phase = (now / _SWEEP_SECONDS) % 2
@@ -67,13 +67,13 @@ def _title(snapshot: Snapshot, width: int) -> Row:
     branch: Row = () if snapshot.branch == "main" else ((f" ⎇ {snapshot.branch}", "warning"),)
     rest = [title.model, title.data, f"seed {title.seed}"]
     choices = [(*name, *branch, (" · " + " · ".join(rest[:most]), "muted")) for most in (3, 2, 1)]
-    return longest_that_fits([*choices, (*name, *branch), name], width)
+    return first_fitting([*choices, (*name, *branch), name], width)
 
 
 def _state(snapshot: Snapshot, held: bool) -> Row:
-    glyph, word, role = _HELD if held else PHASES[snapshot.phase]
-    steps = f"{count(snapshot.step)} / {count(snapshot.info.total_steps)}"
-    return joined(
+    glyph, word, role = _HELD if held else PHASE_LABELS[snapshot.phase]
+    steps = f"{format_count(snapshot.step)} / {format_count(snapshot.info.total_steps)}"
+    return join_rows(
         [
             ((f"{glyph} {word}", role),),
             (("step ", "muted"), (steps, "text")),
@@ -89,20 +89,20 @@ def _pace(snapshot: Snapshot, width: int) -> Row:
         return ()
     if snapshot.phase.is_record:
         return ((snapshot.record_status, "muted"),)
-    speed = compact(snapshot.samples_per_second) if snapshot.samples_per_second else "—"
+    speed = format_compact(snapshot.samples_per_second) if snapshot.samples_per_second else "—"
     eager: Row = ((", eager", "muted"),) if snapshot.fallback_reason else ()
     parts: list[Row] = [((speed, "text"), (" samples/s", "muted"), *eager)]
     if not snapshot.phase.ended:
-        parts.append((("ETA ", "muted"), (duration(snapshot.eta), "text")))
+        parts.append((("ETA ", "muted"), (format_duration(snapshot.eta), "text")))
     if snapshot.breakpoints:
         many = len(snapshot.breakpoints)
         what = f" breakpoint{'s' if many > 1 else ''}"
         parts.insert(0, ((f"◉ {many}", "warning"), (what, "muted")))
-    pace = joined(parts, gap="   ")
+    pace = join_rows(parts, gap="   ")
     if snapshot.overhead is None or snapshot.phase is not Phase.RUNNING:
         return pace
     overhead: Row = (("overhead ", "muted"), (_overhead(snapshot.overhead), "text"))
-    return longest_that_fits([joined([pace, overhead], gap="   "), pace], width - _LEAST_BAR)
+    return first_fitting([join_rows([pace, overhead], gap="   "), pace], width - _LEAST_BAR)
 
 
 def _overhead(share: float) -> str:
@@ -117,9 +117,9 @@ def _with_note(snapshot: Snapshot, pace: Row, width: int) -> Row:
     """
     if not snapshot.note or snapshot.phase in (Phase.STARTING, Phase.FAILED):
         return pace
-    note = f" ⚠ {shortened(snapshot.note, width - _SHORTEST_BAR - 4)} "
+    note = f" ⚠ {ellipsize(snapshot.note, width - _SHORTEST_BAR - 4)} "
     alert: Row = ((note, "alert"),)
-    return longest_that_fits([joined([alert, pace], gap="   "), alert], width - _SHORTEST_BAR)
+    return first_fitting([join_rows([alert, pace], gap="   "), alert], width - _SHORTEST_BAR)
 
 
 def _share(snapshot: Snapshot) -> float:

@@ -70,17 +70,17 @@ def group_role(index: int) -> Role:
     return GROUP_ROLES[index % len(GROUP_ROLES)]
 
 
-def plain(row: Row) -> str:
+def plain_text(row: Row) -> str:
     """Return the text of a row, as it is read."""
     return "".join(text for text, _ in row)
 
 
-def width_of(row: Row) -> int:
+def row_width(row: Row) -> int:
     """Return how many cells a row takes."""
     return sum(cell_len(visible(text)) for text, _ in row)
 
 
-def cells_of(text: str) -> list[str]:
+def split_cells(text: str) -> list[str]:
     """Return what each cell of a text holds: a wide character has an empty one behind it."""
     cells: list[str] = []
     for character in visible(text):
@@ -93,14 +93,14 @@ def cells_of(text: str) -> list[str]:
     return cells
 
 
-def left(text: str, width: int) -> str:
+def ljust(text: str, width: int) -> str:
     """Fit a text into so many cells, at the left."""
-    return set_cell_size(shortened(text, width), width)
+    return set_cell_size(ellipsize(text, width), width)
 
 
-def right(text: str, width: int) -> str:
+def rjust(text: str, width: int) -> str:
     """Fit a text into so many cells, at the right."""
-    text = shortened(text, width)
+    text = ellipsize(text, width)
     return " " * (width - cell_len(text)) + text
 
 
@@ -111,7 +111,7 @@ def bar(share: float, width: int) -> str:
     return ("█" * full + " ▏▎▍▌▋▊▉"[rest] * (rest > 0)).ljust(width)
 
 
-def shortened(text: str, width: int) -> str:
+def ellipsize(text: str, width: int) -> str:
     """Return the text, or as many whole words of it as fit before an ellipsis."""
     text = visible(text)
     if cell_len(text) <= width:
@@ -124,13 +124,13 @@ def shortened(text: str, width: int) -> str:
     return (cut[:space] if whole_word_fits else cut).rstrip() + "…"
 
 
-def justified(start: Row, end: Row, width: int) -> Row:
+def justify(start: Row, end: Row, width: int) -> Row:
     """Put two rows at the two ends of one."""
-    gap = max(1, width - width_of(start) - width_of(end))
+    gap = max(1, width - row_width(start) - row_width(end))
     return (*start, (" " * gap, "text"), *end)
 
 
-def joined(parts: Iterable[Row], gap: str = "  ") -> Row:
+def join_rows(parts: Iterable[Row], gap: str = "  ") -> Row:
     """Put rows behind one another, with a gap between those that are not empty."""
     row: list[Span] = []
     for part in parts:
@@ -142,21 +142,21 @@ def joined(parts: Iterable[Row], gap: str = "  ") -> Row:
     return tuple(row)
 
 
-def longest_that_fits(choices: Iterable[Row], width: int) -> Row:
+def first_fitting(choices: Iterable[Row], width: int) -> Row:
     """Return the first row that is not wider than asked, else the last."""
     row: Row = ()
     for row in choices:
-        if width_of(row) <= width:
+        if row_width(row) <= width:
             break
     return row
 
 
-def wrapped(text: str, width: int, role: Role = "text") -> list[Row]:
+def wrap_text(text: str, width: int, role: Role = "text") -> list[Row]:
     """Break a text into rows at its spaces and at its line ends; a longer word is cut."""
-    return flowed(((text, role),), width)
+    return wrap(((text, role),), width)
 
 
-def flowed(row: Row, width: int) -> list[Row]:
+def wrap(row: Row, width: int) -> list[Row]:
     """Break a row into as many as it takes, at spaces and line ends; a longer word is cut."""
     rows: list[list[Span]] = [[]]
     room = width

@@ -7,35 +7,38 @@ from dataclasses import replace
 from tuitrain.run.snapshot import GroupHistory, GroupView, Snapshot
 
 from .charts.chart import value_at
-from .formatting import count
+from .formatting import format_count
 from .rows import Row
 
 
-def stops(snapshot: Snapshot) -> list[int]:
+def timeline_stops(snapshot: Snapshot) -> list[int]:
     """Return the steps of the present line at which a command was applied or an epoch began."""
     epochs = range(0, snapshot.step, max(1, snapshot.info.steps_per_epoch))
-    return sorted({*epochs, *decided(snapshot)})
+    return sorted({*epochs, *command_steps(snapshot)})
 
 
-def places(snapshot: Snapshot) -> list[int]:
+def cursor_stops(snapshot: Snapshot) -> list[int]:
     """Return the stops, and the steps whose states are kept."""
     return sorted(
-        {*stops(snapshot), *(each for each in snapshot.cached_steps if each < snapshot.step)}
+        {
+            *timeline_stops(snapshot),
+            *(each for each in snapshot.cached_steps if each < snapshot.step),
+        }
     )
 
 
-def decided(snapshot: Snapshot) -> list[int]:
+def command_steps(snapshot: Snapshot) -> list[int]:
     """Return the steps at which a command of the present line was applied."""
     return sorted({each.step for each in snapshot.interventions})
 
 
-def next_of(steps: list[int], at: float, by: int) -> int | None:
+def adjacent_step(steps: list[int], at: float, by: int) -> int | None:
     """Return the nearest of the steps before (``by`` < 0) or after; None if there is none."""
     ahead = [each for each in steps if (each - at) * by > 0]
     return (min(ahead) if by > 0 else max(ahead)) if ahead else None
 
 
-def happened(snapshot: Snapshot, step: int) -> list[str]:
+def events_at(snapshot: Snapshot, step: int) -> list[str]:
     """Name what happened at a step: an epoch's beginning, and commands."""
     per_epoch = max(1, snapshot.info.steps_per_epoch)
     words = [f"epoch {step // per_epoch} begins"] if step % per_epoch == 0 else []
@@ -44,18 +47,18 @@ def happened(snapshot: Snapshot, step: int) -> list[str]:
 
 def cursor_row(snapshot: Snapshot, step: int, rewinds: str) -> Row:
     """Say what was at a step, and what the key that is written ``rewinds`` does there."""
-    words = happened(snapshot, step)
+    words = events_at(snapshot, step)
     if step in snapshot.cached_steps:
         words.append("state kept")
     if step > snapshot.step:
-        words.append(f"after the present line, which is at step {count(snapshot.step)}")
+        words.append(f"after the present line, which is at step {format_count(snapshot.step)}")
         ways = "   esc returns to now"
     elif snapshot.phase.is_record:
         ways = "   esc returns to now"
     else:
         ways = f"   {rewinds} rewinds there, esc returns to now"
     said = ": " + " · ".join(words) if words else ""
-    return ((f"step {count(step)}", "strong"), (said, "text"), (ways, "muted"))
+    return ((f"step {format_count(step)}", "strong"), (said, "text"), (ways, "muted"))
 
 
 def group_at(group: GroupView, trace: GroupHistory | None, step: int) -> GroupView:

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tuitrain.app.framework.content import key_hints
-from tuitrain.app.renderables.tables.log import LEVELS, told
+from tuitrain.app.renderables.tables.log import LOG_LEVELS, log_summary
 from tuitrain.app.widgets.no_markup import Input, Static, Vertical
 from tuitrain.app.widgets.tables.log import LogView
 from tuitrain.run.snapshot import Snapshot
@@ -55,7 +55,7 @@ class LogScreen(BaseDialog[None]):
     def look(self, snapshot: Snapshot) -> None:
         """Take in what the run shows now."""
         self._snapshot = snapshot
-        self._view.look(snapshot)
+        self._view.set_snapshot(snapshot)
         self._tell()
 
     @property
@@ -80,7 +80,7 @@ class LogScreen(BaseDialog[None]):
 
     def action_level(self) -> None:
         """Show everything, warnings and worse, or errors alone."""
-        level = LEVELS[(LEVELS.index(self._view.level) + 1) % len(LEVELS)]
+        level = LOG_LEVELS[(LOG_LEVELS.index(self._view.level) + 1) % len(LOG_LEVELS)]
         self._view.show(level, self._view.pattern)
         self._tell()
 
@@ -108,6 +108,8 @@ class LogScreen(BaseDialog[None]):
 
     def _tell(self) -> None:
         follows = "follows" if self._view.follows else "stands still"
-        level = "everything" if self._view.level == LEVELS[0] else f"{self._view.level} and worse"
-        said = f"{told(self._snapshot.log)} · {level} · {follows}"
+        level = (
+            "everything" if self._view.level == LOG_LEVELS[0] else f"{self._view.level} and worse"
+        )
+        said = f"{log_summary(self._snapshot.log)} · {level} · {follows}"
         self.query_one("#log-told", Static).update(said)

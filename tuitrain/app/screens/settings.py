@@ -14,7 +14,7 @@ from tuitrain.app.config import DESKTOP, RATES, Config
 from tuitrain.app.framework.content import key_hints
 from tuitrain.app.keys import KEYS
 from tuitrain.app.keys.keymap import build_key_table, display_key, find_conflict, is_fixed
-from tuitrain.app.renderables.rows import left, shortened
+from tuitrain.app.renderables.rows import ellipsize, ljust
 from tuitrain.app.widgets.inputs.settings import SettingsList
 from tuitrain.app.widgets.no_markup import Option, OptionList, Static, Vertical
 
@@ -91,7 +91,7 @@ class SettingsScreen(BaseDialog[None]):
         elif is_fixed(name):
             self._say(f"✗ {name} keeps its key", wrong=True)
         else:
-            self._list.awaits = True
+            self._list.awaiting_key = True
             self._say(f"press the new key for {name}; esc leaves it as it is")
 
     @on(SettingsList.Pressed)
@@ -175,7 +175,7 @@ class SettingsScreen(BaseDialog[None]):
 
 
 def _row(name: str, value: str, says: str) -> str:
-    return f"{left(name, 17)} {left(value, 15)} {shortened(says, 56)}"
+    return f"{ljust(name, 17)} {ljust(value, 15)} {ellipsize(says, 56)}"
 
 
 def _yes(on: bool) -> str:

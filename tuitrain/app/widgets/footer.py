@@ -8,7 +8,7 @@ from rich.style import Style
 from textual.geometry import Size
 from textual.strip import Strip
 
-from tuitrain.app.renderables.footer import Hint, footer_hints
+from tuitrain.app.renderables.footer import Hint, fit_hints
 from tuitrain.app.renderables.rows import Row
 from tuitrain.run.snapshot import Snapshot
 
@@ -36,7 +36,7 @@ class KeyFooter(RowsView):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the keys that fit."""
         del snapshot
-        shown = footer_hints(self._hints, room.width)
+        shown = fit_hints(self._hints, room.width)
         return [tuple(span for _, row in shown for span in row)]
 
     def render_line(self, y: int) -> Strip:
@@ -44,7 +44,7 @@ class KeyFooter(RowsView):
         strip = super().render_line(y)
         at = 0
         parts: list[Strip] = []
-        for hint, row in footer_hints(self._hints, self.room.width):
+        for hint, row in fit_hints(self._hints, self.room.width):
             end = at + sum(len(text) for text, _ in row)
             part = strip.crop(at, end)
             action = hint.action if "." in hint.action else f"screen.{hint.action}"

@@ -22,7 +22,7 @@ class RunHeader(RowsView):
         self._clock = clock
         self._held = False
 
-    def hold(self, held: bool) -> None:
+    def set_stalled(self, held: bool) -> None:
         """Say that the display stands still, or no longer."""
         self._held = held
         self.redraw()

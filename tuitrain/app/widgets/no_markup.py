@@ -18,7 +18,7 @@ from tuitrain.app.framework.content import Content, literal
 from tuitrain.text import visible
 
 __all__ = [
-    "AsWritten",
+    "NoMarkup",
     "Container",
     "Horizontal",
     "Input",
@@ -31,11 +31,11 @@ __all__ = [
     "VerticalScroll",
 ]
 
-LONGEST_PASTE: Final = 4096
+MAX_PASTE: Final = 4096
 """Characters that a field takes of what is pasted: as many as a path may have."""
 
 
-class AsWritten:
+class NoMarkup:
     """A base of widgets: their titles are text as written, on one line."""
 
     def render_str(self, text_content: str | Content) -> Content:
@@ -45,23 +45,23 @@ class AsWritten:
         return Content(visible(text_content))
 
 
-class Container(AsWritten, containers.Container):
+class Container(NoMarkup, containers.Container):
     """Holds other widgets."""
 
 
-class Horizontal(AsWritten, containers.Horizontal):
+class Horizontal(NoMarkup, containers.Horizontal):
     """Holds other widgets beside one another."""
 
 
-class Vertical(AsWritten, containers.Vertical):
+class Vertical(NoMarkup, containers.Vertical):
     """Holds other widgets under one another."""
 
 
-class VerticalScroll(AsWritten, containers.VerticalScroll):
+class VerticalScroll(NoMarkup, containers.VerticalScroll):
     """Holds other widgets under one another, and scrolls."""
 
 
-class Static(AsWritten, widgets.Static):
+class Static(NoMarkup, widgets.Static):
     """Shows a text of one line or more, or content from `tuitrain.app.framework.content`."""
 
     def __init__(
@@ -81,7 +81,7 @@ class Option(option_list.Option):
         super().__init__(Content(visible(prompt)), id, disabled)
 
 
-class OptionList(AsWritten, widgets.OptionList):
+class OptionList(NoMarkup, widgets.OptionList):
     """A list of options."""
 
     def __init__(
@@ -94,14 +94,14 @@ class OptionList(AsWritten, widgets.OptionList):
         super().__init__(*options, id=id, classes=classes, compact=compact, markup=False)
 
 
-class RadioButton(AsWritten, widgets.RadioButton):
+class RadioButton(NoMarkup, widgets.RadioButton):
     """One of several choices."""
 
     def __init__(self, label: str = "", value: bool = False) -> None:
         super().__init__(Content(visible(label)), value)
 
 
-class Input(AsWritten, widgets.Input):
+class Input(NoMarkup, widgets.Input):
     """A field for a line of text.
 
     Of what is pasted it takes the first line that is not blank. The others are dropped, and so are
@@ -112,7 +112,7 @@ class Input(AsWritten, widgets.Input):
         """Take in a line of what is pasted."""
         event.prevent_default()
         event.stop()
-        line, dropped = pasted_line(event.text)
+        line, dropped = clean_paste(event.text)
         self.replace(line, *sorted(self.selection))
         if dropped:
             self.app.notify(f"of what was pasted, {dropped}", severity="warning")
@@ -126,11 +126,11 @@ class Input(AsWritten, widgets.Input):
         return Strip(seen).adjust_cell_length(strip.cell_length)
 
 
-def pasted_line(text: str) -> tuple[str, str]:
+def clean_paste(text: str) -> tuple[str, str]:
     """Return the line that a field takes of a pasted text, and what is dropped; "" for nothing."""
     lines = [line for line in text.splitlines() if line.strip()] or [""]
     line = lines[0].replace("\t", " ")
-    kept = "".join(each for each in line if each.isprintable() or each.isspace())[:LONGEST_PASTE]
+    kept = "".join(each for each in line if each.isprintable() or each.isspace())[:MAX_PASTE]
     dropped = []
     if len(lines) > 1:
         dropped.append(f"only the first of {len(lines)} lines is taken")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
-from tuitrain.app.renderables.formatting import count, shape
+from tuitrain.app.renderables.formatting import format_count, format_shape
 from tuitrain.app.renderables.histograms.parameter import parameter_rows
-from tuitrain.app.renderables.rows import Row, wrapped
+from tuitrain.app.renderables.rows import Row, wrap_text
 from tuitrain.run.snapshot import Snapshot
 
 from .rows_view import RowsView
@@ -28,11 +28,12 @@ class ParameterPanel(RowsView):
         """Draw the parameter, and name it in the border."""
         view = snapshot.parameter
         if view is None:
-            self.name_borders("parameter", "")
+            self.set_border_texts("parameter", "")
             if snapshot.phase.is_record:
-                return wrapped(_UNKNOWN, room.width, "muted")
+                return wrap_text(_UNKNOWN, room.width, "muted")
             return [(("select a parameter in the groups table", "muted"),)]
-        self.name_borders(
-            f"{view.name} {shape(view.shape)}", f"{view.group} · step {count(view.step)}"
+        self.set_border_texts(
+            f"{view.name} {format_shape(view.shape)}",
+            f"{view.group} · step {format_count(view.step)}",
         )
         return parameter_rows(view, room.width, room.height)

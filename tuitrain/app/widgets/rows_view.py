@@ -13,14 +13,14 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tuitrain.app.framework.faults import report_fault
-from tuitrain.app.renderables.rows import ROLES, Role, Row, wrapped
+from tuitrain.app.renderables.rows import ROLES, Role, Row, wrap_text
 from tuitrain.run.snapshot import Snapshot
 from tuitrain.text import visible
 
-from .no_markup import AsWritten
+from .no_markup import NoMarkup
 
 
-class RowsView(AsWritten, ScrollView, can_focus=False):
+class RowsView(NoMarkup, ScrollView, can_focus=False):
     """Shows the rows that `rows` makes of the snapshot.
 
     A refresh in which one row changes repaints one row: over a slow line this is what is felt. Of
@@ -45,7 +45,7 @@ class RowsView(AsWritten, ScrollView, can_focus=False):
         self._drawn: Sequence[Row] = []
         self._width = 0
         self._styles: dict[Role, Style] = {}
-        self.borders: tuple[str, str] | None = None
+        self.border_texts: tuple[str, str] | None = None
         """What `name_borders` has written: the title and the subtitle."""
         self._border: Region | None = None
         self._painted: list[Strip] = []
@@ -62,7 +62,7 @@ class RowsView(AsWritten, ScrollView, can_focus=False):
         """Make the rows; a panel's own part."""
         raise NotImplementedError
 
-    def drawn(self, room: Size) -> Sequence[Row] | None:
+    def build_rows(self, room: Size) -> Sequence[Row] | None:
         """Make the rows, or None while there is nothing to make them of."""
         return None if self.snapshot is None else self.rows(self.snapshot, room)
 
@@ -87,19 +87,19 @@ class RowsView(AsWritten, ScrollView, can_focus=False):
     def _contained(self, room: Size) -> Sequence[Row] | None:
         """Make the rows; where that fails, say so in their place: the other panels go on."""
         try:
-            return self.drawn(room)
+            return self.build_rows(room)
         except Exception as error:
             if not report_fault(self.app, error):
                 raise
             said = f"✗ this panel cannot be drawn: {type(error).__name__}; the log says more"
-            return wrapped(said, room.width, "bad")
+            return wrap_text(said, room.width, "bad")
 
-    def name_borders(self, title: str, subtitle: str) -> None:
+    def set_border_texts(self, title: str, subtitle: str) -> None:
         """Write into the borders; Textual would repaint all that lies between them too."""
-        if (title, subtitle) == self.borders:
+        if (title, subtitle) == self.border_texts:
             return
-        old_title, old_subtitle = self.borders or (None, None)
-        self.borders = title, subtitle
+        old_title, old_subtitle = self.border_texts or (None, None)
+        self.border_texts = title, subtitle
         x, y = self.content_offset
         width, height = self.outer_size
         try:
@@ -157,7 +157,7 @@ class RowsView(AsWritten, ScrollView, can_focus=False):
         self._painted_region = None
         super().notify_style_update()
 
-    def overlay(self, y: int) -> Style | None:
+    def row_style(self, y: int) -> Style | None:
         """Return a style to lay over row ``y``, as a cursor does."""
         del y
         return None
@@ -176,7 +176,7 @@ class RowsView(AsWritten, ScrollView, can_focus=False):
         strip = Strip(
             [Segment(visible(text), self.style_of(role)) for text, role in self._drawn[y] if text]
         ).adjust_cell_length(width, self.style_of("text"))
-        over = self.overlay(y)
+        over = self.row_style(y)
         return Strip(Segment.apply_style(strip, post_style=over), width) if over else strip
 
     def on_resize(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
-from tuitrain.app.renderables.rows import Role, Row, flowed
+from tuitrain.app.renderables.rows import Role, Row, wrap
 from tuitrain.run.snapshot import Snapshot
 
 from .rows_view import RowsView
@@ -17,18 +17,18 @@ class StatusLine(RowsView):
 
     def __init__(self) -> None:
         super().__init__(id="status")
-        self.said: Row = ()
+        self.message: Row = ()
 
-    def say(self, text: str, role: Role = "text") -> None:
+    def show_text(self, text: str, role: Role = "text") -> None:
         """Show a sentence."""
-        self.show(((text, role),))
+        self.show_row(((text, role),))
 
-    def show(self, row: Row) -> None:
+    def show_row(self, row: Row) -> None:
         """Show a row."""
-        self.said = row
+        self.message = row
         self.redraw()
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Break what was said to the width; a reason is never cut."""
         del snapshot
-        return flowed(self.said, room.width - 2)
+        return wrap(self.message, room.width - 2)

@@ -18,19 +18,19 @@ class TourPanel(Static):
         self._at: int | None = None
 
     @property
-    def on(self) -> bool:
+    def active(self) -> bool:
         """Whether a tour is on."""
         return self._at is not None
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Show the first step."""
         self._go(0)
 
-    def end(self) -> None:
+    def stop(self) -> None:
         """Go away."""
         self._go(None)
 
-    def saw(self, action: str) -> None:
+    def advance_on(self, action: str) -> None:
         """Go on if the action is the one that is waited for."""
         if self._at is None or not action.rpartition(".")[2].startswith(
             TOUR_STEPS[self._at].action

@@ -18,12 +18,12 @@ _WEIGHTS: Final = np.array([[1, 8], [2, 16], [4, 32], [64, 128]], np.uint32)
 _BLANK: Final = 0x2800
 
 
-def blank(width: int, height: int) -> Dots:
+def blank_canvas(width: int, height: int) -> Dots:
     """Return an empty canvas of so many cells."""
     return np.zeros((height * 4, width * 2), np.bool_)
 
 
-def lines(dots: Dots) -> list[str]:
+def to_text(dots: Dots) -> list[str]:
     """Turn a canvas into text, a row of cells at a time; an empty cell is a space."""
     height, width = dots.shape[0] // 4, dots.shape[1] // 2
     cells = dots.reshape(height, 4, width, 2).astype(np.uint32)
@@ -32,7 +32,7 @@ def lines(dots: Dots) -> list[str]:
     return [row.astype("<u4").tobytes().decode("utf-32-le") for row in codes]
 
 
-def draw(
+def draw_curve(
     dots: Dots, low: NDArray[np.float64], high: NDArray[np.float64], bottom: float, top: float
 ) -> None:
     """Draw a curve given by its extremes in every dot column, NaN where it has none.
@@ -65,7 +65,7 @@ def _join(first: NDArray[np.int_], last: NDArray[np.int_], shown: NDArray[np.boo
     first[:], last[:] = new_first, new_last
 
 
-def columns(
+def bin_columns(
     steps: NDArray[np.int64],
     values: NDArray[np.float64],
     start: float,

@@ -11,19 +11,19 @@ from tuitrain.run.snapshot import BranchView, Series
 
 from .plot import Curve
 
-MOST: Final = 6
+MAX_GHOSTS: Final = 6
 """More would cover one another; those that were left last are shown."""
 
 
-def ghosts(branches: Sequence[BranchView], what: Literal["loss", "accuracy"]) -> list[Curve]:
+def branch_curves(branches: Sequence[BranchView], what: Literal["loss", "accuracy"]) -> list[Curve]:
     """Return a dim, dotted, named curve for each branch, from its fork on; the last left first."""
     return [
         Curve(_since(getattr(branch, what), branch.fork), "ghost", dotted=True, name=branch.name)
-        for branch in reversed(branches[-MOST:])
+        for branch in reversed(branches[-MAX_GHOSTS:])
     ]
 
 
-def span_of(present: Series, left: Sequence[Curve]) -> tuple[float, float] | None:
+def value_range(present: Series, left: Sequence[Curve]) -> tuple[float, float] | None:
     """Return the lowest and the highest value to show; None if there is no finite one.
 
     The top is that of the present line alone, so that a branch which diverged does not flatten

@@ -10,23 +10,23 @@ import numpy as np
 
 from tuitrain.run.snapshot import Series, Snapshot
 
-from ..formatting import count
+from ..formatting import format_count
 from ..rows import Row
-from .branch_curves import span_of
+from .branch_curves import value_range
 from .chart_view import ChartView
-from .intervention_marks import interventions
-from .metrics import ACCURACY, LOSS, LR, Quantity
-from .pinned_runs import Pinned, legend_rows, pinned_curves, value_at
-from .plot import Axes, Curve, fixed, flat, plot, powers
+from .intervention_marks import intervention_marks
+from .metrics import ACCURACY, LOSS, LR, Metric
+from .pinned_runs import PinnedRun, legend_rows, pinned_curves, value_at
+from .plot import Axes, Curve, decimal_labels, log_labels, pad_constant_range, plot
 
 _LEGEND_FROM = 8
 """Lines of a chart that can spare one for a legend; elsewhere the title has the letters."""
-MOST_CURVES: Final = 24
+MAX_CURVES: Final = 24
 """More groups than that cannot be told apart, and each costs .2 ms; a file gets all of them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
+class ChartImage:
     """A drawn chart.
 
     Attributes
@@ -42,27 +42,29 @@ class Chart:
     margin: int = 0
 
 
-def chart(
-    snapshot: Snapshot, quantity: Quantity, view: ChartView, width: int, height: int
-) -> Chart:
+def draw_chart(
+    snapshot: Snapshot, quantity: Metric, view: ChartView, width: int, height: int
+) -> ChartImage:
     """Draw a quantity into ``width`` x ``height`` cells."""
-    group = view.group if quantity.of_group else ""
+    group = view.group if quantity.group_field else ""
     every = [each for each in quantity.curves(snapshot) if not group or each.name == group]
     curves = [
-        *every[:MOST_CURVES],
-        *pinned_curves(view.pinned, quantity, group)[:MOST_CURVES],
+        *every[:MAX_CURVES],
+        *pinned_curves(view.pinned, quantity, group)[:MAX_CURVES],
     ]
-    logarithmic = view.logarithmic and quantity.positive
+    logarithmic = view.logarithmic and quantity.supports_log
     over = quantity.mean_over if view.smooth else 0
     notes = ["log"] * logarithmic + [f"mean of {over}"] * bool(over)
-    notes += [f"{MOST_CURVES} of {count(len(every))}"] * (len(every) > MOST_CURVES)
+    notes += [f"{MAX_CURVES} of {format_count(len(every))}"] * (len(every) > MAX_CURVES)
     title = quantity.name + f" of {group}" * bool(group)
     title += f" ({', '.join(notes)})" if notes else ""
     subtitle = _values(curves, quantity, view.cross)
-    pinned = [each for each in view.pinned if quantity.of_run or each.of(quantity, group)]
+    pinned = [
+        each for each in view.pinned if quantity.run_field or each.series_by_name(quantity, group)
+    ]
     legend: list[Row] = []
     if pinned and height >= _LEGEND_FROM:
-        legend = legend_rows(pinned, quantity, view.cross, quantity.written, width, group)
+        legend = legend_rows(pinned, quantity, view.cross, quantity.format, width, group)
     elif pinned:
         title += " · " + " ".join(each.letter for each in pinned)
     start, end = view.window(last_step(snapshot, view.pinned))
@@ -73,51 +75,53 @@ def chart(
         curves = [replace(each, series=_log10(each.series)) for each in curves]
     span = _span(curves, quantity)
     if span is None:
-        absent = quantity.absent if view.span is None else "nothing in view: 0 shows the whole run"
+        absent = (
+            quantity.empty_text if view.span is None else "nothing in view: 0 shows the whole run"
+        )
         if snapshot.phase.is_record and quantity not in (LOSS, ACCURACY):
             absent = "not in the record"
-        return Chart([((absent, "muted"),)], title, subtitle)
-    label = powers(*span) if logarithmic else _label(quantity, *span)
+        return ChartImage([((absent, "muted"),)], title, subtitle)
+    label = log_labels(*span) if logarithmic else _label(quantity, *span)
     axes = Axes(start, end, *span, label)
-    marks = interventions(snapshot.interventions, snapshot.groups)
+    marks = intervention_marks(snapshot.interventions, snapshot.groups)
     rows = plot(curves, axes, width, height - len(legend), marks, view.cross)
-    return Chart([*legend, *rows], title, subtitle, len(rows[0][0][0]) if rows else 0)
+    return ChartImage([*legend, *rows], title, subtitle, len(rows[0][0][0]) if rows else 0)
 
 
-def last_step(snapshot: Snapshot, pinned: Sequence[Pinned] = ()) -> int:
+def last_step(snapshot: Snapshot, pinned: Sequence[PinnedRun] = ()) -> int:
     """Return where the steps' axis ends: with the longest of the lines that are drawn."""
-    tips = [branch.tip for branch in snapshot.branches] + [each.last for each in pinned]
+    tips = [branch.tip for branch in snapshot.branches] + [each.last_step for each in pinned]
     return max(snapshot.step, 2, *tips)
 
 
-def _values(curves: Sequence[Curve], quantity: Quantity, step: float | None) -> str:
+def _values(curves: Sequence[Curve], quantity: Metric, step: float | None) -> str:
     """Write what the curves of the present line have at a step, or have come to."""
     words = []
     for curve in curves:
-        value = None if curve.behind else value_at(curve.series, step)
+        value = None if curve.is_reference else value_at(curve.series, step)
         if value is not None:
-            words.append(f"{curve.name} {quantity.written(value)}".strip())
+            words.append(f"{curve.name} {quantity.format(value)}".strip())
     said = "  ".join(words)
-    return said if step is None else f"step {count(round(step))}: {said or '—'}"
+    return said if step is None else f"step {format_count(round(step))}: {said or '—'}"
 
 
-def _span(curves: Sequence[Curve], quantity: Quantity) -> tuple[float, float] | None:
+def _span(curves: Sequence[Curve], quantity: Metric) -> tuple[float, float] | None:
     # Whoever compares learning rates wants to see all; what diverged would flatten other curves.
-    own = [curve.series.values for curve in curves if not curve.behind or quantity is LR]
+    own = [curve.series.values for curve in curves if not curve.is_reference or quantity is LR]
     present = Series(np.empty(0, np.int64), np.concatenate([np.empty(0), *own]))
-    span = span_of(present, [curve for curve in curves if curve.behind])
+    span = value_range(present, [curve for curve in curves if curve.is_reference])
     if span is None:
         return None
     bottom, top = span
     if quantity is ACCURACY:
         return max(0.0, min(bottom - 0.01, 0.99)), 1.0
-    return flat(bottom, top) or (bottom, top)
+    return pad_constant_range(bottom, top) or (bottom, top)
 
 
-def _label(quantity: Quantity, bottom: float, top: float) -> Callable[[float], str]:
+def _label(quantity: Metric, bottom: float, top: float) -> Callable[[float], str]:
     if quantity is ACCURACY:
         return lambda value: f"{value * 100:.0f} %"
-    return fixed(bottom, top)
+    return decimal_labels(bottom, top)
 
 
 def _smoothed(curve: Curve, over: int) -> list[Curve]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from .pinned_runs import Pinned
+from .pinned_runs import PinnedRun
 
-LEAST: Final = 10
+MIN_SPAN: Final = 10
 """Steps; one does not zoom in further."""
 
 _MOVES: Final = 50
@@ -34,7 +34,7 @@ class ChartView:
     logarithmic: bool = False
     smooth: bool = False
     cross: float | None = None
-    pinned: tuple[Pinned, ...] = ()
+    pinned: tuple[PinnedRun, ...] = ()
     group: str = ""
 
     def window(self, last: float) -> tuple[float, float]:
@@ -44,13 +44,13 @@ class ChartView:
         end = last if self.end is None else min(max(self.end, self.span), last)
         return end - self.span, end
 
-    def zoomed(self, factor: float, last: float, about: float | None = None) -> ChartView:
+    def zoom(self, factor: float, last: float, about: float | None = None) -> ChartView:
         """Show so many times the steps; what stands still is ``about``, the cross-hair, or the end.
 
         Everything is shown again once the span is that of the run.
         """
         start, end = self.window(last)
-        span = max(min(LEAST, last), (end - start) * factor)
+        span = max(min(MIN_SPAN, last), (end - start) * factor)
         if span >= last:
             return replace(self, span=None, end=None)
         fixed = self.cross if about is None else about
@@ -59,7 +59,7 @@ class ChartView:
         moved = fixed + (end - fixed) * span / max(end - start, 1e-12)
         return replace(self, span=span, end=None if moved >= last else max(moved, span))
 
-    def panned(self, share: float, last: float) -> ChartView:
+    def pan(self, share: float, last: float) -> ChartView:
         """Move the window by a share of itself; at the newest step it follows the run again."""
         if self.span is None:
             return self
@@ -67,7 +67,7 @@ class ChartView:
         moved = end + share * (end - start)
         return replace(self, end=None if moved >= last else max(moved, self.span))
 
-    def crossed(self, last: float, now: float | None = None) -> ChartView:
+    def toggle_crosshair(self, last: float, now: float | None = None) -> ChartView:
         """Put the cross-hair to the newest step that is shown, or take it away.
 
         That is ``now`` if it is in view: lines that were left may go on behind it.
@@ -77,19 +77,19 @@ class ChartView:
         start, end = self.window(last)
         return replace(self, cross=end if now is None or not start <= now <= end else now)
 
-    def moved(self, by: int, last: float) -> ChartView:
+    def move_crosshair(self, by: int, last: float) -> ChartView:
         """Move the cross-hair a little, either way."""
         if self.cross is None:
             return self
         start, end = self.window(last)
         move = max(1, round((end - start) / _MOVES))
-        return self.standing(round(self.cross) + by * move, last)
+        return self.place_crosshair(round(self.cross) + by * move, last)
 
-    def standing(self, step: float, last: float) -> ChartView:
+    def place_crosshair(self, step: float, last: float) -> ChartView:
         """Put the cross-hair to a step; if it is out of sight, the window goes along."""
         start, end = self.window(last)
         cross = min(max(step, 0), last)
         if start <= cross <= end:
             return replace(self, cross=cross)
         share = (cross - (start if cross < start else end)) / max(end - start, 1e-12)
-        return replace(self.panned(share, last), cross=cross)
+        return replace(self.pan(share, last), cross=cross)

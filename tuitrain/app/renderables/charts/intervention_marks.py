@@ -25,7 +25,9 @@ from ..rows import group_role
 from .plot import Mark
 
 
-def interventions(made: Sequence[Intervention], groups: Sequence[GroupView]) -> tuple[Mark, ...]:
+def intervention_marks(
+    made: Sequence[Intervention], groups: Sequence[GroupView]
+) -> tuple[Mark, ...]:
     """Return a mark for every command that changed how the network learns."""
     roles = {group.name: group_role(index) for index, group in enumerate(groups)}
     roles |= {

@@ -11,14 +11,14 @@ import numpy as np
 
 from tuitrain.run.snapshot import LrSweep, Series, Snapshot
 
-from ..formatting import count, rate, short
-from ..rows import Role, Row, left, right
-from .plot import Axes, Curve, Mark, fixed, flat, plot
+from ..formatting import format_count, format_lr, format_number
+from ..rows import Role, Row, ljust, rjust
+from .plot import Axes, Curve, Mark, decimal_labels, pad_constant_range, plot
 
-AT_THE_END: Final = 50
+FINAL_STEPS: Final = 50
 """Steps at the end over which the loss is averaged to compare; as in the run's own answer."""
 
-FINDER_FROM: Final = 3
+MIN_FINDER_RATES: Final = 3
 """From so many learning rates on, loss against lr is a curve."""
 
 _ROLES: Final[tuple[Role, ...]] = ("group-0", "group-1", "group-2", "group-4", "text")
@@ -29,7 +29,7 @@ _DECADE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tried:
+class SweepCandidate:
     """One candidate, with what came of it.
 
     Attributes
@@ -44,13 +44,13 @@ class Tried:
     branch: str
     lr: float
     curve: Series
-    end: float
-    mean: float
+    final_loss: float
+    mean_loss: float
     as_is: bool
     role: Role
 
 
-def tried(snapshot: Snapshot, trial: LrSweep) -> list[Tried]:
+def sweep_candidates(snapshot: Snapshot, trial: LrSweep) -> list[SweepCandidate]:
     """Return the candidates, in the order in which they were given."""
     lines = {branch.name: branch.loss for branch in snapshot.branches}
     lines[snapshot.branch] = snapshot.loss
@@ -58,12 +58,12 @@ def tried(snapshot: Snapshot, trial: LrSweep) -> list[Tried]:
     for index, each in enumerate(trial.candidates):
         curve = _since(lines.get(each.branch, Series()), trial)
         found.append(
-            Tried(
+            SweepCandidate(
                 each.value,
                 each.branch,
                 _lr(each.value, trial.lr),
                 curve,
-                _mean(curve, trial, AT_THE_END),
+                _mean(curve, trial, FINAL_STEPS),
                 _mean(curve, trial, trial.steps),
                 each.is_unchanged,
                 _ROLES[index % len(_ROLES)],
@@ -72,25 +72,27 @@ def tried(snapshot: Snapshot, trial: LrSweep) -> list[Tried]:
     return found
 
 
-def best(candidates: Sequence[Tried]) -> int:
+def best_index(candidates: Sequence[SweepCandidate]) -> int:
     """Return the place of the one with the lowest loss at the end; 0 if all diverged."""
     places = range(len(candidates))
-    return min(places, key=lambda at: _finite_or(candidates[at].end, math.inf), default=0)
+    return min(places, key=lambda at: _finite_or(candidates[at].final_loss, math.inf), default=0)
 
 
-def table_rows(candidates: Sequence[Tried], trial: LrSweep, width: int) -> list[Row]:
+def sweep_table_rows(candidates: Sequence[SweepCandidate], trial: LrSweep, width: int) -> list[Row]:
     """Return a title, and a row for each candidate; the best is marked."""
-    last = min(AT_THE_END, trial.steps)
+    last = min(FINAL_STEPS, trial.steps)
     lr_title = "lr" if math.isfinite(trial.lr) else "times"
-    titles = [lr_title, f"last {last}", f"all {count(trial.steps)}", "as it is ±"]
-    title = left("    candidate", 16) + "".join(right(each, 12) for each in titles)
-    as_is = next((each.end for each in candidates if each.as_is), math.nan)
-    winner = best(candidates)
+    titles = [lr_title, f"last {last}", f"all {format_count(trial.steps)}", "as it is ±"]
+    title = ljust("    candidate", 16) + "".join(rjust(each, 12) for each in titles)
+    as_is = next((each.final_loss for each in candidates if each.as_is), math.nan)
+    winner = best_index(candidates)
     rows = [_row(each, as_is, index == winner) for index, each in enumerate(candidates)]
-    return [((left(title, width), "muted"),), *rows]
+    return [((ljust(title, width), "muted"),), *rows]
 
 
-def curve_rows(candidates: Sequence[Tried], chosen: int, width: int, height: int) -> list[Row]:
+def sweep_curve_rows(
+    candidates: Sequence[SweepCandidate], chosen: int, width: int, height: int
+) -> list[Row]:
     """Draw the smoothed losses, the chosen one whole, the others dotted and named."""
     curves = [
         Curve(_smooth(each.curve), each.role, dotted=True, name=each.value) for each in candidates
@@ -100,53 +102,60 @@ def curve_rows(candidates: Sequence[Tried], chosen: int, width: int, height: int
     if span is None:
         return [(("no loss is finite", "muted"),)]
     steps = curves[0].series.steps
-    axes = Axes(float(steps[0]), float(steps[-1]), *span, fixed(*span))
+    axes = Axes(float(steps[0]), float(steps[-1]), *span, decimal_labels(*span))
     return plot(curves, axes, width, height + 1)[1:]
 
 
-def finder_rows(candidates: Sequence[Tried], chosen: int, width: int, height: int) -> list[Row]:
+def lr_finder_rows(
+    candidates: Sequence[SweepCandidate], chosen: int, width: int, height: int
+) -> list[Row]:
     """Draw the loss at the end against the learning rate, on a logarithmic axis of rates."""
     known = sorted((each for each in candidates if each.lr > 0), key=lambda each: each.lr)
-    if len({each.lr for each in known}) < FINDER_FROM:
+    if len({each.lr for each in known}) < MIN_FINDER_RATES:
         return []
     places = np.array([round(math.log10(each.lr) * _DECADE) for each in known])
-    ends = np.array([each.end for each in known])
+    ends = np.array([each.final_loss for each in known])
     span = _span([ends], _begins(candidates))
     if span is None:
         return []
-    labels = {float(place): rate(each.lr) for place, each in zip(places, known, strict=True)}
+    labels = {float(place): format_lr(each.lr) for place, each in zip(places, known, strict=True)}
     pad = max(1, int(places[-1] - places[0]) // 20)
-    axes = Axes(places[0] - pad, places[-1] + pad, *span, fixed(*span), labels)
+    axes = Axes(places[0] - pad, places[-1] + pad, *span, decimal_labels(*span), labels)
     mine = candidates[chosen]
     here = [Mark(round(math.log10(mine.lr) * _DECADE), "", "", mine.role)] if mine.lr > 0 else []
     return plot([Curve(Series(places, ends), "curve")], axes, width, height + 1, here)[1:]
 
 
-def _row(each: Tried, as_is: float, wins: bool) -> Row:
+def _row(each: SweepCandidate, as_is: float, wins: bool) -> Row:
     numbers = "".join(
-        right(text, 12) for text in (rate(each.lr), _loss(each.end), _loss(each.mean))
+        rjust(text, 12)
+        for text in (format_lr(each.lr), _loss(each.final_loss), _loss(each.mean_loss))
     )
-    name = left(each.value, 11)
+    name = ljust(each.value, 11)
     start: Row = ((" ★ " if wins else "   ", "good"), ("━ ", each.role), (name, "strong"))
-    if not math.isfinite(each.end):
+    if not math.isfinite(each.final_loss):
         bad = np.flatnonzero(~np.isfinite(each.curve.values))
-        since = f"not finite since step {count(int(each.curve.steps[bad[0]]))}" if len(bad) else "—"
-        return (*start, (right(rate(each.lr), 12), "text"), (f"   {since}", "bad"))
+        since = (
+            f"not finite since step {format_count(int(each.curve.steps[bad[0]]))}"
+            if len(bad)
+            else "—"
+        )
+        return (*start, (rjust(format_lr(each.lr), 12), "text"), (f"   {since}", "bad"))
     if each.as_is:
-        return (*start, (numbers, "text"), (right("as it is", 12), "muted"))
-    return (*start, (numbers, "text"), _difference(each.end, as_is))
+        return (*start, (numbers, "text"), (rjust("as it is", 12), "muted"))
+    return (*start, (numbers, "text"), _difference(each.final_loss, as_is))
 
 
 def _difference(end: float, as_is: float) -> tuple[str, Role]:
     if not math.isfinite(as_is):
-        return right("—", 12), "muted"
+        return rjust("—", 12), "muted"
     role = "good" if end < as_is else "bad"
-    return right(f"{'+' if end >= as_is else '-'}{_loss(abs(end - as_is))}", 12), role
+    return rjust(f"{'+' if end >= as_is else '-'}{_loss(abs(end - as_is))}", 12), role
 
 
 def _loss(value: float) -> str:
     """Write a loss so that those of a column can be compared."""
-    return f"{value:.4f}" if 5e-4 <= value < 1000 else short(value)
+    return f"{value:.4f}" if 5e-4 <= value < 1000 else format_number(value)
 
 
 def _lr(value: str, now: float) -> float:
@@ -172,7 +181,7 @@ def _smooth(series: Series) -> Series:
     return Series(series.steps[over - 1 :], values)
 
 
-def _begins(candidates: Sequence[Tried]) -> float:
+def _begins(candidates: Sequence[SweepCandidate]) -> float:
     """Return the loss of the first step, which is that of them all: no update has been made."""
     return next((float(each.curve.values[0]) for each in candidates if len(each.curve)), math.nan)
 
@@ -186,7 +195,7 @@ def _span(curves: Sequence[np.ndarray], begins: float) -> tuple[float, float] | 
     bottom, top = float(values.min()), float(values.max())
     if math.isfinite(begins):
         top = min(top, max(begins, bottom) + max(begins - bottom, 1e-3))
-    return flat(bottom, top) or (bottom, top)
+    return pad_constant_range(bottom, top) or (bottom, top)
 
 
 def _mean(curve: Series, trial: LrSweep, last: int) -> float:

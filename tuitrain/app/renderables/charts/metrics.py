@@ -8,14 +8,14 @@ from typing import Any, Final, Literal
 
 from tuitrain.run.snapshot import Snapshot
 
-from ..formatting import percentage, rate, short
+from ..formatting import format_lr, format_number, format_percentage
 from ..rows import group_role
-from .branch_curves import ghosts
+from .branch_curves import branch_curves
 from .plot import Curve
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
+class Metric:
     """Something that is measured over the steps.
 
     Attributes
@@ -33,23 +33,23 @@ class Quantity:
 
     name: str
     curves: Callable[[Snapshot], list[Curve]]
-    written: Callable[[float], str]
-    absent: str = "no step yet"
-    positive: bool = True
+    format: Callable[[float], str]
+    empty_text: str = "no step yet"
+    supports_log: bool = True
     mean_over: int = 0
     file_name: str = ""
-    of_run: str = ""
-    of_group: str = ""
+    run_field: str = ""
+    group_field: str = ""
 
     @property
-    def written_name(self) -> str:
+    def file_stem(self) -> str:
         """The name, as a part of a file's."""
         return self.file_name or self.name
 
 
 def _of_groups(
     name: str, what: Literal["lr", "grad_norm", "update_ratio"], *given: Any, **more: Any
-) -> Quantity:
+) -> Metric:
     """Return a quantity that every group has."""
 
     def curves(snapshot: Snapshot) -> list[Curve]:
@@ -60,32 +60,34 @@ def _of_groups(
             if each.name in places
         ]
 
-    return Quantity(name, curves, *given, **more, of_group=what)
+    return Metric(name, curves, *given, **more, group_field=what)
 
 
-LOSS: Final = Quantity(
+LOSS: Final = Metric(
     "loss",
-    lambda shown: [Curve(shown.loss, "curve", "band"), *ghosts(shown.branches, "loss")],
+    lambda shown: [Curve(shown.loss, "curve", "band"), *branch_curves(shown.branches, "loss")],
     lambda value: f"{value:.4g}",
     mean_over=50,
-    of_run="loss",
+    run_field="loss",
 )
-ACCURACY: Final = Quantity(
+ACCURACY: Final = Metric(
     "accuracy",
-    lambda shown: [Curve(shown.accuracy, "curve-2"), *ghosts(shown.branches, "accuracy")],
-    percentage,
+    lambda shown: [Curve(shown.accuracy, "curve-2"), *branch_curves(shown.branches, "accuracy")],
+    format_percentage,
     "measured at the end of each epoch",
-    positive=False,
-    of_run="accuracy",
+    supports_log=False,
+    run_field="accuracy",
 )
-LR: Final = _of_groups("lr", "lr", rate)
-GRADIENT: Final = _of_groups("|grad|", "grad_norm", short, mean_over=10, file_name="grad")
-UPDATE: Final = _of_groups("|Δw|/|w|", "update_ratio", short, mean_over=10, file_name="update")
+LR: Final = _of_groups("lr", "lr", format_lr)
+GRADIENT: Final = _of_groups("|grad|", "grad_norm", format_number, mean_over=10, file_name="grad")
+UPDATE: Final = _of_groups(
+    "|Δw|/|w|", "update_ratio", format_number, mean_over=10, file_name="update"
+)
 
-QUANTITIES: Final = (LOSS, LR, GRADIENT, UPDATE, ACCURACY)
+METRICS: Final = (LOSS, LR, GRADIENT, UPDATE, ACCURACY)
 """In the order in which a key goes through them."""
 
 
-def beside(first: Quantity) -> tuple[Quantity, ...]:
+def companion_metrics(first: Metric) -> tuple[Metric, ...]:
     """Return what the other charts show beside the first: nothing twice."""
     return tuple(LOSS if each is first else each for each in (ACCURACY, LR, GRADIENT))

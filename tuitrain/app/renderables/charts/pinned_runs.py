@@ -11,11 +11,11 @@ import numpy as np
 from tuitrain.run.snapshot import Series
 from tuitrain.scenario.past.curves import FinalCurves
 
-from ..rows import Role, Row, Span, joined, shortened, width_of
+from ..rows import Role, Row, Span, ellipsize, join_rows, row_width
 from . import braille
-from .plot import Curve, dashes
+from .plot import Curve, dash_mask
 
-LETTERS: Final = "ABCDE"
+PIN_LETTERS: Final = "ABCDE"
 """More lines would cover one another."""
 
 _STYLES: Final[tuple[tuple[Role, str], ...]] = (
@@ -30,7 +30,7 @@ _SAMPLE: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pinned:
+class PinnedRun:
     """A past run to compare with.
 
     Attributes
@@ -45,7 +45,7 @@ class Pinned:
     curves: FinalCurves = field(default_factory=FinalCurves)
 
     @property
-    def last(self) -> int:
+    def last_step(self) -> int:
         """The last step that it has a loss or an accuracy of."""
         measured = self.curves.loss, self.curves.accuracy
         return max(int(each.steps[-1]) if len(each) else 0 for each in measured)
@@ -53,23 +53,23 @@ class Pinned:
     @property
     def role(self) -> Role:
         """Its colour."""
-        return _STYLES[LETTERS.index(self.letter)][0]
+        return _STYLES[PIN_LETTERS.index(self.letter)][0]
 
     @property
     def dash(self) -> str:
         """Its line style, as a curve has it."""
-        return _STYLES[LETTERS.index(self.letter)][1]
+        return _STYLES[PIN_LETTERS.index(self.letter)][1]
 
-    def of(self, quantity: Measured, group: str = "") -> dict[str, Series]:
+    def series_by_name(self, quantity: Measured, group: str = "") -> dict[str, Series]:
         """Return what it has of a quantity by group, or of one group alone.
 
         What is the whole network's stands under "".
         """
-        if quantity.of_run:
-            named = {"": getattr(self.curves, quantity.of_run)}
+        if quantity.run_field:
+            named = {"": getattr(self.curves, quantity.run_field)}
         else:
             traces = [each for each in self.curves.traces if not group or each.name == group]
-            named = {each.name: getattr(each, quantity.of_group) for each in traces}
+            named = {each.name: getattr(each, quantity.group_field) for each in traces}
         return {name: series for name, series in named.items() if len(series)}
 
 
@@ -77,17 +77,17 @@ class Measured(Protocol):
     """A quantity: what it is called among the curves of a run, or in the course of a group."""
 
     @property
-    def of_run(self) -> str:
+    def run_field(self) -> str:
         """The name in `FinalCurves`; "" for what groups have."""
         ...
 
     @property
-    def of_group(self) -> str:
+    def group_field(self) -> str:
         """The name in `GroupTrace`; "" for what the whole network has."""
         ...
 
 
-def pinned_curves(pinned: Sequence[Pinned], quantity: Measured, group: str = "") -> list[Curve]:
+def pinned_curves(pinned: Sequence[PinnedRun], quantity: Measured, group: str = "") -> list[Curve]:
     """Return a dashed curve for each run that has the quantity; of groups, one for each of them.
 
     A curve is called by the letter of its run, and by its group where several are drawn.
@@ -100,12 +100,12 @@ def pinned_curves(pinned: Sequence[Pinned], quantity: Measured, group: str = "")
             dash=each.dash,
         )
         for each in pinned
-        for name, series in each.of(quantity, group).items()
+        for name, series in each.series_by_name(quantity, group).items()
     ]
 
 
 def legend_rows(
-    pinned: Sequence[Pinned],
+    pinned: Sequence[PinnedRun],
     quantity: Measured,
     step: float | None,
     written: Callable[[float], str],
@@ -118,19 +118,23 @@ def legend_rows(
     """
     row: Row = ()
     for most in (*range(40, 3, -1), 0):
-        row = joined(
-            [_entry(each, each.of(quantity, group), step, written, most) for each in pinned], "   "
+        row = join_rows(
+            [
+                _entry(each, each.series_by_name(quantity, group), step, written, most)
+                for each in pinned
+            ],
+            "   ",
         )
-        if width_of(row) <= width:
+        if row_width(row) <= width:
             break
     return [row]
 
 
-def sample(pinned: Pinned) -> Span:
+def line_sample(pinned: PinnedRun) -> Span:
     """Return a piece of its line."""
-    dots = braille.blank(_SAMPLE, 1)
-    dots[1] = dashes(pinned.dash, dots.shape[1])
-    return braille.lines(dots)[0], pinned.role
+    dots = braille.blank_canvas(_SAMPLE, 1)
+    dots[1] = dash_mask(pinned.dash, dots.shape[1])
+    return braille.to_text(dots)[0], pinned.role
 
 
 def value_at(series: Series, step: float | None) -> float | None:
@@ -140,17 +144,17 @@ def value_at(series: Series, step: float | None) -> float | None:
 
 
 def _entry(
-    pinned: Pinned,
+    pinned: PinnedRun,
     having: dict[str, Series],
     step: float | None,
     written: Callable[[float], str],
     most: int,
 ) -> Row:
     values = [value_at(series, step) for series in having.values()] or [None]
-    name = f" {shortened(pinned.name, most)}" if most else ""
+    name = f" {ellipsize(pinned.name, most)}" if most else ""
     return (
         (f"{pinned.letter} ", pinned.role),
-        sample(pinned),
+        line_sample(pinned),
         (name, "muted"),
         (f" {'—' if values[0] is None else written(values[0])}" * (len(values) == 1), "text"),
     )

@@ -12,8 +12,8 @@ from rich.cells import cell_len
 
 from tuitrain.run.snapshot import Series
 
-from ..formatting import count, short
-from ..rows import Role, Row, Span, cells_of, right
+from ..formatting import format_count, format_number
+from ..rows import Role, Row, Span, rjust, split_cells
 from . import braille
 
 _LONG = 1e6
@@ -40,7 +40,7 @@ class Curve:
     dash: str = ""
 
     @property
-    def behind(self) -> bool:
+    def is_reference(self) -> bool:
         """Whether it is not the present line's, but drawn to compare."""
         return self.role == "ghost" or bool(self.dash)
 
@@ -51,7 +51,7 @@ class Mark:
 
     step: int
     label: str
-    short: str
+    short_label: str
     role: Role = "accent"
 
 
@@ -66,8 +66,8 @@ class Axes:
     end: float
     bottom: float
     top: float
-    label: Callable[[float], str]
-    places: Mapping[float, str] = field(default_factory=dict)
+    format_value: Callable[[float], str]
+    named_ticks: Mapping[float, str] = field(default_factory=dict)
 
 
 def plot(
@@ -85,7 +85,7 @@ def plot(
     """
     ticks = nice_ticks(axes.bottom, axes.top, max(2, height // 3))
     axis_height = 2 if height >= 8 else 1
-    margin = max([cell_len(axes.label(tick)) for tick in ticks], default=0)
+    margin = max([cell_len(axes.format_value(tick)) for tick in ticks], default=0)
     inner_width, inner_height = width - margin - 1, height - 1 - axis_height
     if inner_width < 8 or inner_height < 1:
         return []
@@ -99,7 +99,7 @@ def plot(
         label = labels.get(y)
         rows.append(
             (
-                (right(axes.label(label) if label is not None else "", margin), "muted"),
+                (rjust(axes.format_value(label) if label is not None else "", margin), "muted"),
                 ("┤" if label is not None else "│", "faint"),
                 *_with_lines(cells, lines),
             )
@@ -108,7 +108,7 @@ def plot(
     return rows
 
 
-def dashes(pattern: str, width: int) -> NDArray[np.bool_]:
+def dash_mask(pattern: str, width: int) -> NDArray[np.bool_]:
     """Return which of so many columns of dots a dashed line has."""
     return np.resize(np.array([each == "1" for each in pattern]), width)
 
@@ -127,7 +127,7 @@ def nice_ticks(low: float, high: float, most: int) -> list[float]:
     return []
 
 
-def flat(low: float, high: float) -> tuple[float, float] | None:
+def pad_constant_range(low: float, high: float) -> tuple[float, float] | None:
     """Return what to show around values that are all the same; None if they differ."""
     size = max(abs(low), abs(high))
     if high - low > size * 1e-6:
@@ -136,16 +136,16 @@ def flat(low: float, high: float) -> tuple[float, float] | None:
     return low - around, high + around
 
 
-def fixed(low: float, high: float) -> Callable[[float], str]:
+def decimal_labels(low: float, high: float) -> Callable[[float], str]:
     """Return how to write the numbers of an axis: all with the same decimals."""
     span = high - low
     decimals = max(0, 1 - math.floor(math.log10(span))) if span > 0 else 1
     if decimals > 4 or max(abs(low), abs(high)) >= _LONG:
-        return lambda value: short(value) if value else "0"
+        return lambda value: format_number(value) if value else "0"
     return lambda value: f"{value:.{decimals}f}"
 
 
-def powers(low: float, high: float) -> Callable[[float], str]:
+def log_labels(low: float, high: float) -> Callable[[float], str]:
     """Return how to write the numbers of a logarithmic axis: ``0.01``, ``3e-4``.
 
     The fewer decades it spans, the more digits tell two places of it apart.
@@ -166,17 +166,17 @@ def _canvas(curves: Sequence[Curve], axes: Axes, width: int, height: int) -> lis
     text = np.full((height, width), " ", dtype="<U8")  # a character of a name, and its accents
     role = np.full((height, width), "text", dtype=object)
     for curve in reversed(curves):
-        low, mean, high = braille.columns(
+        low, mean, high = braille.bin_columns(
             curve.series.steps, curve.series.values, axes.start, axes.end, width * 2
         )
-        line, spread = braille.blank(width, height), braille.blank(width, height)
-        braille.draw(line, mean, mean, axes.bottom, axes.top)
+        line, spread = braille.blank_canvas(width, height), braille.blank_canvas(width, height)
+        braille.draw_curve(line, mean, mean, axes.bottom, axes.top)
         if curve.dotted:
             line[:, 1::2] = False
         if curve.dash and line.any(axis=0).sum() > len(curve.dash):  # a single point stays
-            line[:, ~dashes(curve.dash, line.shape[1])] = False
+            line[:, ~dash_mask(curve.dash, line.shape[1])] = False
         if curve.band is not None:
-            braille.draw(spread, low, high, axes.bottom, axes.top)
+            braille.draw_curve(spread, low, high, axes.bottom, axes.top)
             _lay(text, role, spread | line, curve.band)
         _lay(text, role, line, curve.role)
     for curve in curves:
@@ -186,7 +186,7 @@ def _canvas(curves: Sequence[Curve], axes: Axes, width: int, height: int) -> lis
 
 
 def _lay(text: np.ndarray, role: np.ndarray, dots: braille.Dots, drawn_as: Role) -> None:
-    cells = np.array([list(line) for line in braille.lines(dots)], dtype="<U1")
+    cells = np.array([list(line) for line in braille.to_text(dots)], dtype="<U1")
     drawn = cells != " "
     text[drawn] = cells[drawn]
     role[drawn] = drawn_as
@@ -201,7 +201,7 @@ def _write_name(text: np.ndarray, role: np.ndarray, curve: Curve, axes: Axes) ->
     step, value = curve.series.steps[finite[-1]], curve.series.values[finite[-1]]
     share = (step - axes.start) / max(axes.end - axes.start, 1e-12)
     end = min(width, int(share * (width - 1) + 0.5) + 1)
-    cells = cells_of(curve.name)
+    cells = split_cells(curve.name)
     start = end - len(cells)
     depth = (axes.top - value) / max(axes.top - axes.bottom, 1e-12)
     row = int(np.clip(depth, 0, 1) * (height - 1) + 0.5)
@@ -230,7 +230,7 @@ def _mark_labels(places: dict[int, Mark], width: int) -> list[Span]:
     free = [True] * (width + 1)
     written: dict[int, tuple[str, Role]] = {}
     for column, mark in sorted(places.items(), reverse=True):
-        for text in (mark.label, mark.short):
+        for text in (mark.label, mark.short_label):
             size = cell_len(text)
             start = min(column, width - size)
             if start >= 0 and all(free[max(0, start - 1) : start + size + 1]):
@@ -272,15 +272,15 @@ def _tick_rows(ticks: Sequence[float], axes: Axes, height: int) -> dict[int, flo
 def _x_axis(axes: Axes, margin: int, width: int) -> list[Row]:
     """Draw the x axis with steps under it."""
     span = max(axes.end - axes.start, 1e-12)
-    places = axes.places or {
-        tick: count(round(tick))
+    places = axes.named_ticks or {
+        tick: format_count(round(tick))
         for tick in nice_ticks(axes.start, axes.end, max(2, width // 8))
         if tick == round(tick)
     }
     line, labels = ["─"] * width, [" "] * (width + margin + 1)
     for tick, text in places.items():
         column = int((tick - axes.start) / span * (width - 1) + 0.5)
-        cells = cells_of(text)
+        cells = split_cells(text)
         at = min(max(0, column + margin + 1 - len(cells) // 2), len(labels) - len(cells))
         if at < 0 or "".join(labels[max(0, at - 1) : at + len(cells) + 1]).strip():
             continue

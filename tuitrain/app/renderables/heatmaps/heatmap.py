@@ -15,20 +15,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ..formatting import short
+from ..formatting import format_number
 from ..rows import Role, Row, Span
 
-LEVELS: Final = 16
+COLOR_LEVELS: Final = 16
 """Steps of a scale on each side of zero; finer ones nobody tells apart."""
 
-GROUND: Final = "x"
+BACKGROUND: Final = "x"
 NOT_FINITE: Final = "n"
 
 _SIGNED: Final = "▼▾·▴▲"
 _SHADES: Final = " ░▒▓█"
 
 
-class Ink(Enum):
+class GlyphSet(Enum):
     """What is drawn with."""
 
     BLOCKS = "blocks"
@@ -37,40 +37,40 @@ class Ink(Enum):
     """A letter a cell: ▼▾·▴▲ for signed numbers, shades for others."""
 
     @property
-    def per_cell(self) -> int:
+    def pixels_per_cell(self) -> int:
         """How many pixels lie over one another in a cell."""
-        return 2 if self is Ink.BLOCKS else 1
+        return 2 if self is GlyphSet.BLOCKS else 1
 
 
 Pixels = NDArray[Any]
 
 
-def signed(values: Pixels, limit: float, ink: Ink) -> list[Row]:
+def draw_signed(values: Pixels, limit: float, ink: GlyphSet) -> list[Row]:
     """Draw numbers on a scale from -limit to limit; what lies beyond looks like the limit."""
     scaled = np.clip(values / limit, -1, 1) if limit > 0 else np.where(values == 0, 0.0, values)
-    if ink is Ink.LETTERS:
+    if ink is GlyphSet.LETTERS:
         return _lettered(scaled, (scaled + 1) / 2, _SIGNED)
-    return blocks(_keys("s", scaled))
+    return draw_blocks(_keys("s", scaled))
 
 
-def shaded(values: Pixels, ink: Ink) -> list[Row]:
+def draw_unsigned(values: Pixels, ink: GlyphSet) -> list[Row]:
     """Draw numbers from 0 to 1, from nothing to all."""
-    if ink is Ink.LETTERS:
+    if ink is GlyphSet.LETTERS:
         return _lettered(values, values, _SHADES)
-    return blocks(_keys("u", values))
+    return draw_blocks(_keys("u", values))
 
 
-def blocks(keys: NDArray[np.object_]) -> list[Row]:
+def draw_blocks(keys: NDArray[np.object_]) -> list[Row]:
     """Draw colours, given by their keys, two rows to one row of cells."""
     if len(keys) % 2:
-        keys = np.vstack([keys, np.full((1, keys.shape[1]), GROUND, object)])
+        keys = np.vstack([keys, np.full((1, keys.shape[1]), BACKGROUND, object)])
     return [
-        merged(_cell(a, b) for a, b in zip(top, bottom, strict=True))
+        merge_spans(_cell(a, b) for a, b in zip(top, bottom, strict=True))
         for top, bottom in zip(keys[::2].tolist(), keys[1::2].tolist(), strict=True)
     ]
 
 
-def merged(spans: Iterable[Span]) -> Row:
+def merge_spans(spans: Iterable[Span]) -> Row:
     """Put neighbours of one role into one span."""
     row: list[Span] = []
     for text, role in spans:
@@ -81,13 +81,13 @@ def merged(spans: Iterable[Span]) -> Row:
     return tuple(row)
 
 
-def limit_of(values: Pixels) -> float:
+def scale_limit(values: Pixels) -> float:
     """Return what the scale shall end at: nearly the largest size, so that no outlier fades all."""
     finite = np.abs(values[np.isfinite(values)])
     return float(np.quantile(finite, 0.995)) if finite.size else 0.0
 
 
-def fitted(values: Pixels, height: int, width: int, grow: int = 1) -> Pixels:
+def resample(values: Pixels, height: int, width: int, grow: int = 1) -> Pixels:
     """Average a matrix down to so many pixels; repeat it up to ``grow`` times where it is small."""
     for axis, room in ((0, height), (1, width)):
         size = values.shape[axis]
@@ -102,7 +102,9 @@ def fitted(values: Pixels, height: int, width: int, grow: int = 1) -> Pixels:
 
 
 def _keys(scale: str, values: Pixels) -> NDArray[np.object_]:
-    levels = np.nan_to_num(values * LEVELS, nan=0.0, posinf=LEVELS, neginf=-LEVELS)
+    levels = np.nan_to_num(
+        values * COLOR_LEVELS, nan=0.0, posinf=COLOR_LEVELS, neginf=-COLOR_LEVELS
+    )
     keys = np.array(
         [[f"{scale}{each}" for each in row] for row in np.rint(levels).astype(int)], object
     )
@@ -111,10 +113,10 @@ def _keys(scale: str, values: Pixels) -> NDArray[np.object_]:
 
 
 def _cell(top: str, bottom: str) -> Span:
-    if top == bottom == GROUND:
+    if top == bottom == BACKGROUND:
         return " ", "text"
-    if top == GROUND:
-        return "▄", f"cell {bottom} {GROUND}"
+    if top == BACKGROUND:
+        return "▄", f"cell {bottom} {BACKGROUND}"
     return "▀", f"cell {top} {bottom}"
 
 
@@ -128,13 +130,15 @@ def _lettered(values: Pixels, shares: Pixels, letters: str) -> list[Row]:
                 spans.append((letters[round(each * (len(letters) - 1))], "text"))
             else:
                 spans.append(("!", "bad"))
-        rows.append(merged(spans))
+        rows.append(merge_spans(spans))
     return rows
 
 
-def legend(limit: float, ink: Ink, width: int) -> Row:
+def scale_legend(limit: float, ink: GlyphSet, width: int) -> Row:
     """Draw the scale of signed numbers, with what its ends and its middle mean."""
-    low, high = short(-limit) + " ", " " + short(limit)
+    low, high = format_number(-limit) + " ", " " + format_number(limit)
     room = max(5, min(21, width - len(low) - len(high)))
-    (scale, *_) = signed(np.linspace(-1, 1, room)[None, :].repeat(ink.per_cell, 0), 1, ink)
+    (scale, *_) = draw_signed(
+        np.linspace(-1, 1, room)[None, :].repeat(ink.pixels_per_cell, 0), 1, ink
+    )
     return ((low, "muted"), *scale, (high, "muted"))

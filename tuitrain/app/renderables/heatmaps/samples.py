@@ -11,63 +11,63 @@ import numpy as np
 
 from tuitrain.engines.closeups import UNSURE, BatchView
 
-from ..rows import Row, Span, left, right
-from .heatmap import Ink, blocks, fitted, shaded
+from ..rows import Row, Span, ljust, rjust
+from .heatmap import GlyphSet, draw_blocks, draw_unsigned, resample
 
-CAPTION: Final = 9
+CAPTION_WIDTH: Final = 9
 """Cells of the shortest caption: ``✗ 3→8 97%``."""
 
-ENOUGH: Final = 8
+MIN_PICTURES: Final = 8
 """So many pictures there shall be at once before they are drawn larger."""
 
 GAP: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class SampleSheet:
     """How pictures are laid out: ``wide`` x ``high`` cells each, without the caption under them."""
 
-    wide: int
-    high: int
-    across: int
-    down: int
+    picture_width: int
+    picture_height: int
+    columns: int
+    rows: int
 
     @classmethod
-    def fitting(cls, dimensions: Sequence[int], width: int, height: int, zoom: int = 0) -> Sheet:
+    def fit(cls, dimensions: Sequence[int], width: int, height: int, zoom: int = 0) -> SampleSheet:
         """Return the sheet with the largest pictures that are enough; ``zoom`` sizes larger."""
         sizes = [cls._at(divisor, dimensions, width, height) for divisor in (1, 2, 3, 4, 6, 8, 16)]
         best = next(
-            (at for at, each in enumerate(sizes) if each.across * each.down >= ENOUGH),
+            (at for at, each in enumerate(sizes) if each.columns * each.rows >= MIN_PICTURES),
             len(sizes) - 1,
         )
         return sizes[max(0, min(best - zoom, len(sizes) - 1))]
 
     @classmethod
-    def _at(cls, divisor: int, dimensions: Sequence[int], width: int, height: int) -> Sheet:
+    def _at(cls, divisor: int, dimensions: Sequence[int], width: int, height: int) -> SampleSheet:
         rows, columns = dimensions
         wide = max(1, min(width, math.ceil(columns / divisor)))
         high = max(1, math.ceil(math.ceil(rows / divisor) / 2))  # a cell is two pixels high
-        room = max(wide, CAPTION) + GAP
+        room = max(wide, CAPTION_WIDTH) + GAP
         return cls(wide, high, max(1, (width + GAP) // room), max(0, height // (high + 1)))
 
 
 def sheet_rows(
-    view: BatchView, width: int, height: int, first: int, ink: Ink, zoom: int = 0
+    view: BatchView, width: int, height: int, first: int, ink: GlyphSet, zoom: int = 0
 ) -> list[Row]:
     """Draw as many samples as there is room for, from sample ``first`` on."""
     if not len(view.labels):
         return []
-    if is_table(view):
+    if is_tabular(view):
         return strip_rows(view, width, height, first, ink)
-    sheet = Sheet.fitting(view.inputs.shape[2:], width, height, zoom)
-    shown = range(first, min(len(view.labels), first + sheet.across * sheet.down))
+    sheet = SampleSheet.fit(view.inputs.shape[2:], width, height, zoom)
+    shown = range(first, min(len(view.labels), first + sheet.columns * sheet.rows))
     rows: list[Row] = []
-    for start in range(0, len(shown), sheet.across):
-        rows += _line(view, shown[start : start + sheet.across], sheet, ink)
+    for start in range(0, len(shown), sheet.columns):
+        rows += _line(view, shown[start : start + sheet.columns], sheet, ink)
     return rows
 
 
-def is_table(view: BatchView) -> bool:
+def is_tabular(view: BatchView) -> bool:
     """Whether the samples are rows of numbers, which make no picture."""
     return min(view.inputs.shape[2:]) == 1
 
@@ -77,12 +77,12 @@ def caption(view: BatchView, at: int, width: int) -> Row:
     label, guess, sure = view.labels[at], view.guesses[at], view.confidence[at]
     percent = f"{sure:.0%}" if np.isfinite(sure) else "—"
     if guess == label:
-        return ((left(f"✓ {label} {percent}", width), "good"),)
+        return ((ljust(f"✓ {label} {percent}", width), "good"),)
     taken = "?" if guess == UNSURE else guess
-    return ((left(f"✗ {label}→{taken} {percent}", width), "bad"),)
+    return ((ljust(f"✗ {label}→{taken} {percent}", width), "bad"),)
 
 
-def said_of(view: BatchView) -> str:
+def batch_title(view: BatchView) -> str:
     """Say in a few words which samples these are, and how many are right."""
     right_ones = int(np.count_nonzero(view.labels == view.guesses))
     total = len(view.labels)
@@ -94,26 +94,28 @@ def said_of(view: BatchView) -> str:
     return which[view.asked.samples]
 
 
-def _line(view: BatchView, places: Sequence[int], sheet: Sheet, ink: Ink) -> list[Row]:
-    room = max(sheet.wide, CAPTION)
-    pictures = [picture_rows(view.inputs[at], sheet.high, sheet.wide, ink) for at in places]
+def _line(view: BatchView, places: Sequence[int], sheet: SampleSheet, ink: GlyphSet) -> list[Row]:
+    room = max(sheet.picture_width, CAPTION_WIDTH)
+    pictures = [
+        image_rows(view.inputs[at], sheet.picture_height, sheet.picture_width, ink) for at in places
+    ]
     rows: list[Row] = []
-    for y in range(sheet.high):
+    for y in range(sheet.picture_height):
         row: list[Span] = []
         for each in pictures:
-            row += [*each[y], (" " * (room - sheet.wide + GAP), "text")]
+            row += [*each[y], (" " * (room - sheet.picture_width + GAP), "text")]
         rows.append(tuple(row))
     captions = (span for at in places for span in (*caption(view, at, room), (" " * GAP, "text")))
     return [*rows, tuple(captions)]
 
 
-def picture_rows(image: np.ndarray, high: int, wide: int, ink: Ink) -> list[Row]:
+def image_rows(image: np.ndarray, high: int, wide: int, ink: GlyphSet) -> list[Row]:
     """Draw an image (C, H, W) of bytes into so many cells: in grey, or in its colours."""
-    tall = high * ink.per_cell
+    tall = high * ink.pixels_per_cell
     planes = [_scaled(plane / 255, tall, wide) for plane in image]
-    if len(planes) == 3 and ink is Ink.BLOCKS:
+    if len(planes) == 3 and ink is GlyphSet.BLOCKS:
         digits = [np.rint(plane * 15).astype(int) for plane in planes]
-        return blocks(
+        return draw_blocks(
             np.array(
                 [
                     ["c" + "".join(f"{each[y, x]:x}" for each in digits) for x in range(wide)]
@@ -122,18 +124,18 @@ def picture_rows(image: np.ndarray, high: int, wide: int, ink: Ink) -> list[Row]
                 object,
             )
         )
-    return shaded(np.mean(planes, axis=0), ink)
+    return draw_unsigned(np.mean(planes, axis=0), ink)
 
 
 def _scaled(plane: np.ndarray, tall: int, wide: int) -> np.ndarray:
     """Average a plane down, or repeat its pixels, to exactly so many."""
-    down = fitted(plane, tall, wide)
+    down = resample(plane, tall, wide)
     rows = np.arange(tall) * down.shape[0] // tall
     columns = np.arange(wide) * down.shape[1] // wide
     return down[np.ix_(rows, columns)]
 
 
-def strip_rows(view: BatchView, width: int, height: int, first: int, ink: Ink) -> list[Row]:
+def strip_rows(view: BatchView, width: int, height: int, first: int, ink: GlyphSet) -> list[Row]:
     """Draw samples that are rows of numbers: a strip each, with the first of them written."""
     flat = view.inputs.reshape(len(view.labels), -1)
     numbers = min(flat.shape[1], max(0, (width - 30) // 8))
@@ -141,7 +143,9 @@ def strip_rows(view: BatchView, width: int, height: int, first: int, ink: Ink) -
     rows: list[Row] = []
     for at in range(first, min(len(flat), first + height)):
         values = flat[at] / 255
-        (drawn, *_) = shaded(fitted(values[None, :].repeat(ink.per_cell, 0), 2, strip), ink)
-        written = "".join(right(str(each), 4) for each in flat[at, :numbers])
+        (drawn, *_) = draw_unsigned(
+            resample(values[None, :].repeat(ink.pixels_per_cell, 0), 2, strip), ink
+        )
+        written = "".join(rjust(str(each), 4) for each in flat[at, :numbers])
         rows.append((*caption(view, at, 13), (" ", "text"), *drawn, (written, "muted")))
     return rows

@@ -11,21 +11,35 @@ import numpy as np
 from tuitrain.engines.closeups import Course, Facet, WeightsView
 from tuitrain.engines.views import ArrayStatistics, LayerUnits
 
-from ..formatting import compact, count, percentage, shape, short
-from ..histograms.bars import bars
-from ..histograms.parameter import first_values
-from ..histograms.value_bars import number_rows
-from ..rows import Row, Span, joined, left, longest_that_fits, right, shortened
+from ..formatting import (
+    format_compact,
+    format_count,
+    format_number,
+    format_percentage,
+    format_shape,
+)
+from ..histograms.bars import histogram_bars
+from ..histograms.parameter import format_values
+from ..histograms.value_bars import value_bar_rows
+from ..rows import Row, Span, ellipsize, first_fitting, join_rows, ljust, rjust
 from .filters import FilterGrid, filter_rows
-from .heatmap import Ink, Pixels, fitted, legend, limit_of, shaded, signed
+from .heatmap import (
+    GlyphSet,
+    Pixels,
+    draw_signed,
+    draw_unsigned,
+    resample,
+    scale_legend,
+    scale_limit,
+)
 
-FACETS: Final = ("value", "gradient", "update")
+TENSORS: Final = ("value", "gradient", "update")
 
 _TAIL: Final = 0.001
 """The share of all values at each end that the range of a course leaves out."""
 
 
-def facet_of(view: WeightsView, name: str) -> Facet:
+def tensor_summary(view: WeightsView, name: str) -> Facet:
     """Return the side of a parameter that has this name."""
     return {"value": view.value, "gradient": view.grad, "update": view.update}[name]
 
@@ -34,30 +48,34 @@ def fact_rows(view: WeightsView, facet: str, width: int) -> list[Row]:
     """Say in four rows what is looked at: name, numbers, update and units, first values."""
     return [
         _title(view, facet, width),
-        _numbers(facet_of(view, facet).now, why_nothing(view, facet), width),
-        longest_that_fits(
-            [joined([_update(view), units_row(view.units, most)]) for most in (12, 6, 3, 0)], width
+        _numbers(tensor_summary(view, facet).now, absence_reason(view, facet), width),
+        first_fitting(
+            [
+                join_rows([_update(view), dead_units_row(view.units, most)])
+                for most in (12, 6, 3, 0)
+            ],
+            width,
         ),
-        _first(facet_of(view, facet), facet, width),
+        _first(tensor_summary(view, facet), facet, width),
     ]
 
 
 def _title(view: WeightsView, facet: str, width: int) -> Row:
     tied = f" = {', '.join(view.aliases)}" if view.aliases else ""
-    name: Row = ((view.name + tied, "strong"), (f" {shape(view.shape)}", "text"))
-    group: Row = ((f"{view.group} · step {count(view.step)}", "muted"),)
+    name: Row = ((view.name + tied, "strong"), (f" {format_shape(view.shape)}", "text"))
+    group: Row = ((f"{view.group} · step {format_count(view.step)}", "muted"),)
     frozen: Row = ()
     if view.frozen_since is not None:
-        frozen = ((f"❄ frozen since {count(view.frozen_since)}", "frozen"),)
+        frozen = ((f"❄ frozen since {format_count(view.frozen_since)}", "frozen"),)
     tabs: Row = tuple(
         (f"[{each}]" if each == facet else f" {each} ", "accent" if each == facet else "muted")
-        for each in FACETS
+        for each in TENSORS
     )
     choices = [[name, group, frozen, tabs], [name, frozen, tabs], [name, tabs]]
-    return longest_that_fits([joined(each) for each in choices], width)
+    return first_fitting([join_rows(each) for each in choices], width)
 
 
-def why_nothing(view: WeightsView, facet: str) -> str:
+def absence_reason(view: WeightsView, facet: str) -> str:
     """Say why a side of a parameter has nothing to show."""
     if facet == "update":
         return "no update seen yet: it is what has changed from one look to the next"
@@ -67,30 +85,34 @@ def why_nothing(view: WeightsView, facet: str) -> str:
 
 def _numbers(now: ArrayStatistics | None, nothing: str, width: int) -> Row:
     if now is None:
-        return ((shortened(nothing, width), "frozen"),)
+        return ((ellipsize(nothing, width), "frozen"),)
     parts = [("norm", now.norm), ("mean", now.mean), ("std", now.std)]
     parts += [("min", now.low), ("max", now.high)]
     row: list[Span] = []
     for name, value in parts:
-        row += [(f"{name} ", "muted"), (left(short(value), 9), "text")]
+        row += [(f"{name} ", "muted"), (ljust(format_number(value), 9), "text")]
     if now.non_finite:
-        row.append((f"{compact(now.non_finite)} not finite", "bad"))
+        row.append((f"{format_compact(now.non_finite)} not finite", "bad"))
     return tuple(row)
 
 
 def _update(view: WeightsView) -> Row:
-    spans: list[Span] = [("|Δw|/|w| ", "muted"), (short(view.update_ratio), "text")]
+    spans: list[Span] = [("|Δw|/|w| ", "muted"), (format_number(view.update_ratio), "text")]
     if view.update_steps:
-        steps = "the last step" if view.update_steps == 1 else f"{count(view.update_steps)} steps"
+        steps = (
+            "the last step"
+            if view.update_steps == 1
+            else f"{format_count(view.update_steps)} steps"
+        )
         spans.append((f"  update: Δw of {steps}", "muted"))
     return tuple(spans)
 
 
-def units_row(units: LayerUnits | None, most: int) -> Row:
+def dead_units_row(units: LayerUnits | None, most: int) -> Row:
     """Say how many units are dead, and ``most`` of which."""
     if units is None:
         return ()
-    share = percentage(units.dead / units.units) if units.units else "—"
+    share = format_percentage(units.dead / units.units) if units.units else "—"
     text = f"dead units {units.dead} of {units.units} ({share})"
     if units.dead and most and units.which:
         listed = ", ".join(map(str, units.which[:most]))
@@ -107,32 +129,32 @@ def _first(facet: Facet, name: str, width: int) -> Row:
 def _written(values: Sequence[float], width: int) -> str:
     """Write the first values as NumPy does; small ones, of which that shows nothing, as powers."""
     if max(map(abs, values), default=0.0) >= 0.01:
-        return first_values(tuple(values), width)
+        return format_values(tuple(values), width)
     most = max(0, (width - 4) // 9)
     more = " …" if most < len(values) else ""
-    return f"[{' '.join(right(short(each), 8) for each in values[:most])}{more}]"
+    return f"[{' '.join(rjust(format_number(each), 8) for each in values[:most])}{more}]"
 
 
-def course_rows(course: Course, width: int, height: int, ink: Ink) -> list[Row]:
+def histogram_series_rows(course: Course, width: int, height: int, ink: GlyphSet) -> list[Row]:
     """Draw histograms over the steps: a column a moment, a row a range of values."""
     if not len(course) or width < 16 or height < 3:
         return []
-    low, high = course_range(course)
+    low, high = series_range(course)
     labels = _labels(low, high, height - 1)
     margin = max(len(each) for each in labels)
     inner = width - margin - 1
-    shares = _shares(course, low, high, (height - 1) * ink.per_cell, inner)
-    drawn = shaded(shares, ink)
+    shares = _shares(course, low, high, (height - 1) * ink.pixels_per_cell, inner)
+    drawn = draw_unsigned(shares, ink)
     rows: list[Row] = [
-        ((right(label, margin), "muted"), ("┤" if label else "│", "faint"), *row)
+        ((rjust(label, margin), "muted"), ("┤" if label else "│", "faint"), *row)
         for label, row in zip(labels, drawn, strict=True)
     ]
-    start, end = (f"step {count(int(course.steps[0]))}", count(int(course.steps[-1])))
+    start, end = (f"step {format_count(int(course.steps[0]))}", format_count(int(course.steps[-1])))
     gap = max(1, inner - len(start) - len(end))
     return [*rows, ((" " * (margin + 1) + start + " " * gap + end, "muted"),)]
 
 
-def course_range(course: Course) -> tuple[float, float]:
+def series_range(course: Course) -> tuple[float, float]:
     """Return the values between which nearly all lie that were ever counted."""
     edges = np.linspace(course.low.min(), course.high.max(), 513)
     if edges[0] == edges[-1]:
@@ -170,7 +192,7 @@ def _shares(course: Course, low: float, high: float, rows: int, columns: int) ->
 def _labels(low: float, high: float, rows: int) -> list[str]:
     """Name the ends, and zero where it lies between them."""
     labels = [""] * rows
-    labels[0], labels[-1] = short(high), short(low)
+    labels[0], labels[-1] = format_number(high), format_number(low)
     if low < 0 < high:
         place = int(high / (high - low) * rows)
         if 0 < place < rows - 1:
@@ -182,17 +204,20 @@ def histogram_rows(now: ArrayStatistics | None, width: int, height: int) -> list
     """Draw the histogram as it is now, with its ends, and where zero lies."""
     if now is None or height < 2 or not math.isfinite(now.low):
         return []
-    rows: list[Row] = [((each, "curve"),) for each in bars(now.counts, width, height - 1)]
+    rows: list[Row] = [((each, "curve"),) for each in histogram_bars(now.counts, width, height - 1)]
     axis = [" "] * width
     if now.low < 0 < now.high:
         axis[min(width - 1, int(-now.low / (now.high - now.low) * width))] = "0"
-    for text, at in ((short(now.low), 0), (short(now.high), width - len(short(now.high)))):
+    for text, at in (
+        (format_number(now.low), 0),
+        (format_number(now.high), width - len(format_number(now.high))),
+    ):
         axis[max(0, at) : at + len(text)] = text
     return [*rows, (("".join(axis[:width]), "muted"),)]
 
 
-def picture_rows(
-    facet: Facet, whole: Sequence[int], width: int, height: int, first: int, ink: Ink
+def weight_picture_rows(
+    facet: Facet, whole: Sequence[int], width: int, height: int, first: int, ink: GlyphSet
 ) -> tuple[list[Row], str]:
     """Draw the weights themselves, and say in a few words what a cell is.
 
@@ -206,17 +231,19 @@ def picture_rows(
         return [], ""
     values = sample.astype(np.float64)
     if values.size == max(values.shape, default=1) <= height:
-        return number_rows(values.ravel(), width), "a bar for each value"
+        return value_bar_rows(values.ravel(), width), "a bar for each value"
     if is_filters(values.shape):
-        grid = FilterGrid.fitting(values.shape, width, height - 2, ink)
-        first = max(0, min(first, len(values) - grid.shown(values.shape)))
-        limit, said = limit_of(values), _filters_said(whole, grid, first)
+        grid = FilterGrid.fit(values.shape, width, height - 2, ink)
+        first = max(0, min(first, len(values) - grid.visible_count(values.shape)))
+        limit, said = scale_limit(values), _filters_said(whole, grid, first)
         drawn = filter_rows(values, limit, grid, first, ink)
     else:
-        pixels, said = _pixels(values, facet.block, whole, width, (height - 2) * ink.per_cell)
-        limit = limit_of(pixels)
-        drawn = signed(pixels, limit, ink)
-    return [*drawn[: height - 2], (), legend(limit, ink, width)], said
+        pixels, said = _pixels(
+            values, facet.block, whole, width, (height - 2) * ink.pixels_per_cell
+        )
+        limit = scale_limit(pixels)
+        drawn = draw_signed(pixels, limit, ink)
+    return [*drawn[: height - 2], (), scale_legend(limit, ink, width)], said
 
 
 def is_filters(dimensions: Sequence[int]) -> bool:
@@ -225,10 +252,10 @@ def is_filters(dimensions: Sequence[int]) -> bool:
 
 
 def _filters_said(whole: Sequence[int], grid: FilterGrid, first: int) -> str:
-    shown = grid.shown(whole)
+    shown = grid.visible_count(whole)
     out = "" if shown == whole[0] else f"out {first}-{first + shown - 1} of {whole[0]}, pgdn: more"
-    hidden = not grid.flowing and grid.across < whole[1]
-    into = f"in 0-{grid.across - 1} of {whole[1]}" if hidden else ""
+    hidden = not grid.single_input and grid.columns < whole[1]
+    into = f"in 0-{grid.columns - 1} of {whole[1]}" if hidden else ""
     return " · ".join(each for each in (out, into) if each) or f"{whole[0]} x {whole[1]} filters"
 
 
@@ -238,8 +265,10 @@ def _pixels(
     """Return what is drawn of an array that is no filters, and what one pixel is."""
     matrix, vector = as_matrix(values, width)
     if vector:
-        return fitted(matrix, height, width), f"{count(math.prod(whole))} values, row by row"
-    pixels = fitted(matrix, height, width, grow=4)
+        return resample(
+            matrix, height, width
+        ), f"{format_count(math.prod(whole))} values, row by row"
+    pixels = resample(matrix, height, width, grow=4)
     down = max(1, round(matrix.shape[0] * block[0] / len(pixels)))
     across = max(1, round(matrix.shape[1] * block[1] / pixels.shape[1]))
     mean = f"a cell: the mean of {down} x {across} weights"

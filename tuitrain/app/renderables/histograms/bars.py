@@ -7,27 +7,27 @@ from typing import Final
 
 import numpy as np
 
-BARS: Final = " ▁▂▃▄▅▆▇█"
+BAR_GLYPHS: Final = " ▁▂▃▄▅▆▇█"
 
 
-def bars(counts: Sequence[int], width: int, height: int = 1) -> list[str]:
+def histogram_bars(counts: Sequence[int], width: int, height: int = 1) -> list[str]:
     """Draw counts as bars into ``width`` x ``height`` cells, highest row first.
 
     The bins are spread evenly over the width. One that holds anything shows at least the lowest
     bar, so that a single outlier is seen.
     """
-    spread = resampled(counts, width)
+    spread = rebin(counts, width)
     most = max(spread, default=0.0)
     if most == 0:
         return [" " * len(spread)] * height
     levels = [max(round(each / most * height * 8), 1 if each else 0) for each in spread]
     return [
-        "".join(BARS[min(8, max(0, level - 8 * row))] for level in levels)
+        "".join(BAR_GLYPHS[min(8, max(0, level - 8 * row))] for level in levels)
         for row in reversed(range(height))
     ]
 
 
-def resampled(counts: Sequence[int], width: int) -> list[float]:
+def rebin(counts: Sequence[int], width: int) -> list[float]:
     """Spread bins over ``width`` others of equal size; the sum stays the same."""
     if width < 1 or not counts:
         return []

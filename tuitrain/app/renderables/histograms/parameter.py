@@ -6,9 +6,9 @@ import numpy as np
 
 from tuitrain.run.snapshot import ArrayStatistics, ParameterView
 
-from ..formatting import compact, count, short
-from ..rows import Role, Row, Span, left, right
-from .bars import bars
+from ..formatting import format_compact, format_count, format_number
+from ..rows import Role, Row, Span, ljust, rjust
+from .bars import histogram_bars
 
 _NO_GRADIENT = "no gradient"
 
@@ -18,7 +18,7 @@ def parameter_rows(view: ParameterView, width: int, height: int) -> list[Row]:
     return _lines(view, width) if height < 6 else _columns(view, width, height)
 
 
-def first_values(values: tuple[float, ...], width: int) -> str:
+def format_values(values: tuple[float, ...], width: int) -> str:
     """Write as many of the values as fit, as NumPy prints them, four decimals."""
     for most in range(min(len(values), max(1, width // 6)), 0, -1):
         text = np.array2string(
@@ -41,37 +41,37 @@ def _columns(view: ParameterView, width: int, height: int) -> list[Row]:
         grad = _block("gradient", view.grad, half, tall, "curve-2")
     rows: list[Row] = [(*a, ("  ", "text"), *b) for a, b in zip(value, grad, strict=True)]
     if height >= 7:
-        rows.append((("value ", "muted"), (first_values(view.value.first, width - 6), "text")))
+        rows.append((("value ", "muted"), (format_values(view.value.first, width - 6), "text")))
     if height >= 8 and view.grad is not None:
-        rows.append((("grad  ", "muted"), (first_values(view.grad.first, width - 6), "text")))
+        rows.append((("grad  ", "muted"), (format_values(view.grad.first, width - 6), "text")))
     return rows
 
 
 def _block(title: str, view: ArrayStatistics, width: int, tall: int, role: Role) -> list[Row]:
     """Return the title, two rows of statistics and the histogram, each ``width`` cells wide."""
     bad: Role = "bad" if view.non_finite else "muted"
-    finite = f"{compact(view.non_finite)} non-finite" if view.non_finite else "all finite"
-    norm = f"norm {short(view.norm)}"
+    finite = f"{format_compact(view.non_finite)} non-finite" if view.non_finite else "all finite"
+    norm = f"norm {format_number(view.norm)}"
     room = width - 9 - len(finite)
     head = (
-        (left(title, 9), "strong"),
-        (right(norm, room - 1) + " " if len(norm) < room else " " * room, "text"),
+        (ljust(title, 9), "strong"),
+        (rjust(norm, room - 1) + " " if len(norm) < room else " " * room, "text"),
         (finite, bad),
     )
     cell = width // 2
-    drawn = bars(view.counts, width, tall)
+    drawn = histogram_bars(view.counts, width, tall)
     return [
         head,
         _pair(("mean", view.mean), ("std", view.std), cell, width),
         _pair(("min", view.low), ("max", view.high), cell, width),
-        *(((left(line, width), role),) for line in drawn),
+        *(((ljust(line, width), role),) for line in drawn),
     ]
 
 
 def _pair(one: tuple[str, float], two: tuple[str, float], cell: int, width: int) -> Row:
     spans: list[Span] = []
     for name, value in (one, two):
-        spans += [(left(name, 5), "muted"), (right(short(value), 8), "text")]
+        spans += [(ljust(name, 5), "muted"), (rjust(format_number(value), 8), "text")]
         spans.append((" " * (cell - 13), "text"))
     used = sum(len(text) for text, _ in spans)
     return (*spans, (" " * (width - used), "text"))
@@ -79,9 +79,11 @@ def _pair(one: tuple[str, float], two: tuple[str, float], cell: int, width: int)
 
 def _absent(view: ParameterView, width: int, height: int) -> list[Row]:
     reason = f"{_NO_GRADIENT} (frozen)" if view.frozen_since is not None else _NO_GRADIENT
-    since = f"❄ since step {count(view.frozen_since)}" if view.frozen_since is not None else ""
-    rows: list[Row] = [((left("gradient", width), "strong"),)]
-    rows += [((left(reason, width), "frozen"),), ((left(since, width), "muted"),)]
+    since = (
+        f"❄ since step {format_count(view.frozen_since)}" if view.frozen_since is not None else ""
+    )
+    rows: list[Row] = [((ljust("gradient", width), "strong"),)]
+    rows += [((ljust(reason, width), "frozen"),), ((ljust(since, width), "muted"),)]
     return rows + [((" " * width, "text"),)] * (height - len(rows))
 
 
@@ -89,20 +91,20 @@ def _lines(view: ParameterView, width: int) -> list[Row]:
     rows = [_line("value", view.value, width, "curve")]
     if view.grad is None:
         why = " (frozen)" if view.frozen_since is not None else ""
-        rows.append(((left("grad", 6), "strong"), (_NO_GRADIENT + why, "frozen")))
+        rows.append(((ljust("grad", 6), "strong"), (_NO_GRADIENT + why, "frozen")))
     else:
         rows.append(_line("grad", view.grad, width, "curve-2"))
-    rows.append((("first ", "muted"), (first_values(view.value.first, width - 6), "text")))
+    rows.append((("first ", "muted"), (format_values(view.value.first, width - 6), "text")))
     return rows
 
 
 def _line(title: str, view: ArrayStatistics, width: int, role: Role) -> Row:
-    spans: list[Span] = [(left(title, 6), "strong")]
+    spans: list[Span] = [(ljust(title, 6), "strong")]
     parts = (("mean", view.mean), ("std", view.std), ("norm", view.norm))
     for name, number in parts:
-        spans += [(f"{name} ", "muted"), (left(short(number), 8), "text")]
+        spans += [(f"{name} ", "muted"), (ljust(format_number(number), 8), "text")]
     if view.non_finite:
-        spans.append((f"{count(view.non_finite)} non-finite ", "bad"))
+        spans.append((f"{format_count(view.non_finite)} non-finite ", "bad"))
     room = width - sum(len(text) for text, _ in spans)
-    spans.append((bars(view.counts, room)[0] if room >= 8 else "", role))
+    spans.append((histogram_bars(view.counts, room)[0] if room >= 8 else "", role))
     return tuple(spans)

@@ -6,15 +6,15 @@ from typing import Final
 
 import numpy as np
 
-from ..formatting import short
+from ..formatting import format_number
 from ..heatmaps.heatmap import Pixels
-from ..rows import Row, bar, right
+from ..rows import Row, bar, rjust
 
 _NUMBER: Final = 4
 _VALUE: Final = 9
 
 
-def number_rows(values: Pixels, width: int) -> list[Row]:
+def value_bar_rows(values: Pixels, width: int) -> list[Row]:
     """Draw a row for each: its place, its value, and a bar from the zero in the middle."""
     finite = np.abs(values[np.isfinite(values)])
     most = float(finite.max(initial=0.0)) or 1.0
@@ -25,8 +25,11 @@ def number_rows(values: Pixels, width: int) -> list[Row]:
         cells = round(-share * side) if share < 0 else 0
         rows.append(
             (
-                (right(str(place), _NUMBER), "muted"),
-                (right(short(value), _VALUE) + " ", "text" if np.isfinite(value) else "bad"),
+                (rjust(str(place), _NUMBER), "muted"),
+                (
+                    rjust(format_number(value), _VALUE) + " ",
+                    "text" if np.isfinite(value) else "bad",
+                ),
                 (" " * (side - cells) + "█" * cells, "curve-2"),
                 ("│", "faint"),
                 (bar(max(0.0, share), side), "curve"),

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from tuitrain.run.snapshot import BranchView, Series, Snapshot
 
-from ..charts.branch_curves import MOST
-from ..formatting import count, percentage, short
-from ..rows import left, right
+from ..charts.branch_curves import MAX_GHOSTS
+from ..formatting import format_count, format_number, format_percentage
+from ..rows import ljust, rjust
 
 _WIDTHS = (22, 10, 10, 9, 9)
 TITLES = ("  branch", "from step", "to step", "loss", "accuracy")
 
 
 @dataclass(frozen=True, slots=True)
-class Leaf:
+class BranchRow:
     """A line in the tree.
 
     Attributes
@@ -28,10 +28,10 @@ class Leaf:
 
     name: str
     text: str
-    present: bool
+    is_current: bool
 
 
-def tree(snapshot: Snapshot) -> list[Leaf]:
+def branch_rows(snapshot: Snapshot) -> list[BranchRow]:
     """Return the lines, each under the one that it left, the earliest fork first.
 
     ``●`` is the present line, ``┄`` one that is drawn as a ghost in the charts.
@@ -45,17 +45,17 @@ def tree(snapshot: Snapshot) -> list[Leaf]:
         snapshot.parent,
     )
     lines = [*snapshot.branches, present]
-    ghosts = {each.name for each in snapshot.branches[-MOST:]}
+    ghosts = {each.name for each in snapshot.branches[-MAX_GHOSTS:]}
     return [
-        Leaf(each.name, _row(each, stem, _sign(each, present, ghosts)), each is present)
+        BranchRow(each.name, _row(each, stem, _sign(each, present, ghosts)), each is present)
         for each, stem in _in_order(lines)
     ]
 
 
-def cells(words: Sequence[str]) -> str:
+def align_cells(words: Sequence[str]) -> str:
     """Write words under the titles."""
     name, *numbers = zip(words, _WIDTHS, strict=True)
-    return " ".join([left(*name), *(right(*each) for each in numbers)])
+    return " ".join([ljust(*name), *(rjust(*each) for each in numbers)])
 
 
 def _in_order(lines: Sequence[BranchView]) -> Iterator[tuple[BranchView, str]]:
@@ -81,13 +81,13 @@ def _sign(line: BranchView, present: BranchView, ghosts: set[str]) -> str:
 
 def _row(line: BranchView, stem: str, sign: str) -> str:
     loss, accuracy = _last(line.loss), _last(line.accuracy)
-    return cells(
+    return align_cells(
         (
             f"{sign} {stem}{line.name}",
-            count(line.fork),
-            count(line.tip),
-            "—" if loss is None else short(loss),
-            "—" if accuracy is None else percentage(accuracy),
+            format_count(line.fork),
+            format_count(line.tip),
+            "—" if loss is None else format_number(loss),
+            "—" if accuracy is None else format_percentage(accuracy),
         )
     )
 

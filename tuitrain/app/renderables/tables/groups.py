@@ -11,13 +11,13 @@ from typing import Final, TypeAlias
 from tuitrain.run.snapshot import GroupHistory, GroupView, ParameterRow, Series
 
 from ..charts.sparkline import sparkline
-from ..formatting import compact, count, rate, shape, short
-from ..rows import Role, Row, Span, group_role, left, right
+from ..formatting import format_compact, format_count, format_lr, format_number, format_shape
+from ..rows import Role, Row, Span, group_role, ljust, rjust
 
 _NUMBER: Final = 7
 """Cells of a number as `short` writes it."""
 
-Marked: TypeAlias = tuple[str, bool]
+RowKey: TypeAlias = tuple[str, bool]
 """A row that is marked: its name, and whether it is a group's."""
 
 _GRAD: Final = 17
@@ -25,7 +25,7 @@ _NO_COURSE: Final = GroupHistory("")
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class GroupColumns:
     """The widths of the columns; one cell lies between two of them.
 
     ``grad`` is 0 where there is no room for the column. ``ending`` is shared by |Δw|/|w| and by
@@ -41,7 +41,7 @@ class Columns:
     ending: int = 15
 
     @classmethod
-    def fitting(cls, width: int) -> Columns:
+    def fit(cls, width: int) -> GroupColumns:
         """Share out the width: the rest goes to ending, optimizer settings, gradient, names."""
         least = cls()
         spare = width - least.total
@@ -87,16 +87,16 @@ class TableRow:
         return self.draw()
 
 
-def table_header(columns: Columns) -> Row:
+def table_header(columns: GroupColumns) -> Row:
     """Return the line of column titles."""
     cells = (
-        left("  group", columns.name),
-        right("params", columns.size),
-        left("optimizer" if columns.optimizer >= 9 else "optim", columns.optimizer),
-        right("lr", columns.lr),
-        left("schedule", columns.schedule),
-        *([right("|grad|", columns.grad)] if columns.grad else []),
-        right("|Δw|/|w|", columns.ending),
+        ljust("  group", columns.name),
+        rjust("params", columns.size),
+        ljust("optimizer" if columns.optimizer >= 9 else "optim", columns.optimizer),
+        rjust("lr", columns.lr),
+        ljust("schedule", columns.schedule),
+        *([rjust("|grad|", columns.grad)] if columns.grad else []),
+        rjust("|Δw|/|w|", columns.ending),
     )
     return ((" ".join(cells), "muted"),)
 
@@ -104,10 +104,10 @@ def table_header(columns: Columns) -> Row:
 def table_rows(
     groups: Sequence[GroupView],
     folded: Collection[str],
-    columns: Columns,
+    columns: GroupColumns,
     traces: Sequence[GroupHistory] = (),
     pattern: str = "",
-    marked: Collection[Marked] = (),
+    marked: Collection[RowKey] = (),
 ) -> list[TableRow]:
     """Return the rows of all groups, and of the parameters of those that are not folded.
 
@@ -117,8 +117,8 @@ def table_rows(
     rows: list[TableRow] = []
     courses = {each.name: each for each in traces}
     for index, group in enumerate(groups):
-        whole = matches(group.name, pattern)
-        shown = [each for each in group.parameters if whole or matches(each.name, pattern)]
+        whole = matches_filter(group.name, pattern)
+        shown = [each for each in group.parameters if whole or matches_filter(each.name, pattern)]
         if not whole and not shown:
             continue
         is_open = group.name not in folded or not whole
@@ -135,7 +135,7 @@ def table_rows(
     return rows
 
 
-def matches(name: str, pattern: str) -> bool:
+def matches_filter(name: str, pattern: str) -> bool:
     """Whether a name matches a glob, or holds what is no glob; anything does if none is given."""
     wild = any(each in pattern for each in "*?[")
     return fnmatchcase(name, pattern) if wild else pattern in name
@@ -145,7 +145,7 @@ def _table_row(
     name: str,
     group: str,
     draw: Callable[[], Row],
-    marked: Collection[Marked],
+    marked: Collection[RowKey],
     is_group: bool = True,
 ) -> TableRow:
     if (name, is_group) in marked:
@@ -160,7 +160,7 @@ def _marked(draw: Callable[[], Row]) -> Row:
 
 
 def _group_row(
-    group: GroupView, role: Role, is_open: bool, columns: Columns, course: GroupHistory
+    group: GroupView, role: Role, is_open: bool, columns: GroupColumns, course: GroupHistory
 ) -> Row:
     name = f"❄ {group.name}" if group.frozen_since is not None else group.name + _partly(group)
     optimizer = f"{group.optimizer} {group.settings}".strip()
@@ -168,11 +168,11 @@ def _group_row(
         optimizer = group.optimizer
     return (
         ("▾ " if is_open else "▸ ", "muted"),
-        (left(name, columns.name - 2), role),
+        (ljust(name, columns.name - 2), role),
         (" " + _size(group.size, columns.size), "text"),
-        (" " + left(optimizer, columns.optimizer), "text"),
-        (" " + right(rate(group.lr), columns.lr), "strong"),
-        (" " + left(group.schedule, columns.schedule), "muted"),
+        (" " + ljust(optimizer, columns.optimizer), "text"),
+        (" " + rjust(format_lr(group.lr), columns.lr), "strong"),
+        (" " + ljust(group.schedule, columns.schedule), "muted"),
         *(_course(course.grad_norm, group.grad_norm, columns.grad) if columns.grad else ()),
         *(
             _course(course.update_ratio, group.update_ratio, columns.ending)
@@ -194,38 +194,38 @@ def _course(series: Series, value: float, width: int) -> list[Span]:
     """Return a column with the course of a value, and what it is now."""
     return [
         (" " + sparkline(series.values, width - _NUMBER - 1), "curve"),
-        (right(short(value), _NUMBER + 1), "text"),
+        (rjust(format_number(value), _NUMBER + 1), "text"),
     ]
 
 
-def _parameter_row(parameter: ParameterRow, columns: Columns) -> Row:
+def _parameter_row(parameter: ParameterRow, columns: GroupColumns) -> Row:
     middle = columns.optimizer + columns.lr + columns.schedule + 2
     middle += columns.grad + 1 if columns.grad else 0
     return (
-        (left(f"    {parameter.name}", columns.name), "text"),
+        (ljust(f"    {parameter.name}", columns.name), "text"),
         (" " + _size(parameter.size, columns.size), "muted"),
-        (" " + left(shape(parameter.shape), middle), "muted"),
+        (" " + ljust(format_shape(parameter.shape), middle), "muted"),
         *_ending(parameter.update_ratio, parameter.frozen_since, None, columns.ending + 1),
     )
 
 
 def _size(value: int, width: int) -> str:
-    text = count(value)
-    return right(text if len(text) <= width else compact(value), width)
+    text = format_count(value)
+    return rjust(text if len(text) <= width else format_compact(value), width)
 
 
 def _ending(ratio: float, since: int | None, intact: bool | None, width: int) -> list[Span]:
     """Return the last column: the update's size, or since when there is none, and its proof."""
     if since is None:
-        return [(right(short(ratio), width), "text")]
+        return [(rjust(format_number(ratio), width), "text")]
     if intact is None:
-        return [(right(f"❄ {count(since)}", width), "frozen")]
+        return [(rjust(f"❄ {format_count(since)}", width), "frozen")]
     badge = "✓" if intact else "✗"
-    since_when = f" since {count(since)}"
+    since_when = f" since {format_count(since)}"
     start = next((each for each in ("frozen ", "❄ ") if len(each + badge + since_when) < width), "")
     role: Role = "frozen" if intact else "bad"
     return [
-        (right(start, width - len(badge + since_when)), role),
+        (rjust(start, width - len(badge + since_when)), role),
         (badge, "good" if intact else "bad"),
         (since_when, role),
     ]

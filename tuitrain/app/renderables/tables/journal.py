@@ -10,8 +10,8 @@ from rich.cells import cell_len
 from tuitrain.run.snapshot import JournalEntry, Outcome
 from tuitrain.text import visible
 
-from ..formatting import count
-from ..rows import Role, Row, left, right, shortened
+from ..formatting import format_count
+from ..rows import Role, Row, ellipsize, ljust, rjust
 
 OUTCOMES: Final[dict[Outcome, tuple[str, Role]]] = {
     "applied": ("✓", "good"),
@@ -26,7 +26,7 @@ def journal_rows(entries: Sequence[JournalEntry], width: int) -> list[Row]:
     """Return a row for every entry, oldest first."""
     if not entries:
         return [(("  no command yet", "muted"),)]
-    steps = max(6, *(len(count(entry.step)) for entry in entries))
+    steps = max(6, *(len(format_count(entry.step)) for entry in entries))
     longest = max(cell_len(visible(entry.command)) for entry in entries)
     room = width - steps - 3 - 9
     command = min(longest, max(18, room // 2))
@@ -37,18 +37,18 @@ def _entry(entry: JournalEntry, steps: int, command: int, room: int) -> Row:
     glyph, role = OUTCOMES[entry.outcome]
     said = entry.message if entry.outcome == "applied" else f"{entry.outcome}: {entry.message}"
     return (
-        (right(count(entry.step), steps) + " ", "muted"),
+        (rjust(format_count(entry.step), steps) + " ", "muted"),
         (f"{glyph} ", role),
-        (left(entry.command, command), "text"),
-        ("  " + left(entry.actor, 8) + " ", "muted"),
-        (shortened(said, room - 1), "muted" if entry.outcome == "applied" else role),
+        (ljust(entry.command, command), "text"),
+        ("  " + ljust(entry.actor, 8) + " ", "muted"),
+        (ellipsize(said, room - 1), "muted" if entry.outcome == "applied" else role),
     )
 
 
-def answer(entry: JournalEntry) -> Row:
+def reply_row(entry: JournalEntry) -> Row:
     """Return the answer to a command, as the status line shows it."""
     glyph, role = OUTCOMES[entry.outcome]
-    at = f"{entry.outcome} at step {count(entry.step)}"
+    at = f"{entry.outcome} at step {format_count(entry.step)}"
     return (
         (f"{glyph} ", role),
         (entry.command, "strong"),

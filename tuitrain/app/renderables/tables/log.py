@@ -7,10 +7,10 @@ from typing import Final
 
 from tuitrain.run.logs.log_capture import LogLine, LogSnapshot
 
-from ..formatting import count
-from ..rows import Role, Row, left, right
+from ..formatting import format_count
+from ..rows import Role, Row, ljust, rjust
 
-LEVELS: Final = ("all", "warning", "error")
+LOG_LEVELS: Final = ("all", "warning", "error")
 """What can be shown alone: everything, or what is at least so grave."""
 
 _GRAVE: Final = {"warning": 1, "err": 1, "error": 2, "critical": 2}
@@ -18,9 +18,9 @@ _ROLES: Final[dict[int, Role]] = {0: "text", 1: "warning", 2: "bad"}
 _LEVEL: Final = 8
 
 
-def shown(lines: Sequence[LogLine], level: str, pattern: str) -> list[LogLine]:
+def filter_lines(lines: Sequence[LogLine], level: str, pattern: str) -> list[LogLine]:
     """Return the lines that are at least as grave, and hold a text in any case of letters."""
-    least = LEVELS.index(level)
+    least = LOG_LEVELS.index(level)
     wanted = pattern.casefold()
     return [
         line
@@ -33,22 +33,22 @@ def log_rows(lines: Sequence[LogLine], width: int) -> list[Row]:
     """Return a row for every line."""
     if not lines:
         return [(("nothing was said", "muted"),)]
-    steps = max(6, len(count(lines[-1].step)))
+    steps = max(6, len(format_count(lines[-1].step)))
     room = width - steps - _LEVEL - 2
     return [
         (
-            (right(count(line.step), steps) + " ", "muted"),
-            (left(line.level, _LEVEL) + " ", _ROLES[_GRAVE.get(line.level, 0)]),
-            (left(line.text.expandtabs(4), room), _ROLES[_GRAVE.get(line.level, 0)]),
+            (rjust(format_count(line.step), steps) + " ", "muted"),
+            (ljust(line.level, _LEVEL) + " ", _ROLES[_GRAVE.get(line.level, 0)]),
+            (ljust(line.text.expandtabs(4), room), _ROLES[_GRAVE.get(line.level, 0)]),
         )
         for line in lines
     ]
 
 
-def told(said: LogSnapshot) -> str:
+def log_summary(said: LogSnapshot) -> str:
     """Say how much of it is kept, and where the rest is."""
-    lines = f"{count(said.total)} line{'s' if said.total != 1 else ''}"
+    lines = f"{format_count(said.total)} line{'s' if said.total != 1 else ''}"
     if len(said.lines) < said.total:
-        lines = f"the newest {count(len(said.lines))} of {lines}"
+        lines = f"the newest {format_count(len(said.lines))} of {lines}"
     where = f" · all in {said.file}" if said.file else ""
     return lines + (f" · ⚠ not written: {said.problem}" if said.problem else where)

@@ -16,8 +16,8 @@ from tuitrain.engines.closeups import Flow, NetworkRow, NetworkView
 from tuitrain.engines.views import LayerUnits
 from tuitrain.run.snapshot import GroupView, ParameterRow, Snapshot
 
-from ..formatting import compact, count, rate, shape, short
-from ..rows import Role, Row, Span, bar, group_role, left, right, shortened
+from ..formatting import format_compact, format_count, format_lr, format_number, format_shape
+from ..rows import Role, Row, Span, bar, ellipsize, group_role, ljust, rjust
 
 _FLOWS: Final[Mapping[Flow, tuple[str, Role]]] = {
     Flow.PASSES: ("▲ pass", "good"),
@@ -37,8 +37,8 @@ class Column:
     name: str
     title: str
     width: int
-    spare: int = 0
-    number: bool = False
+    drop_order: int = 0
+    is_number: bool = False
 
 
 _COLUMNS: Final = (
@@ -56,11 +56,11 @@ _COLUMNS: Final = (
 )
 
 
-def columns_for(width: int) -> tuple[Column, ...]:
+def fit_columns(width: int) -> tuple[Column, ...]:
     """Return the columns that fit; the name has what is left over."""
     shown = list(_COLUMNS)
-    while sum(each.width + 1 for each in shown) - 1 > width and max(c.spare for c in shown):
-        shown.remove(max(shown, key=lambda each: each.spare))
+    while sum(each.width + 1 for each in shown) - 1 > width and max(c.drop_order for c in shown):
+        shown.remove(max(shown, key=lambda each: each.drop_order))
     left_over = width - sum(each.width + 1 for each in shown) + 1
     name = shown[1]
     more = min(left_over, 24)
@@ -72,7 +72,7 @@ def columns_for(width: int) -> tuple[Column, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class RowFacts:
     """What is known of a row besides its place: from the groups table, and of the gradient.
 
     Attributes
@@ -91,7 +91,7 @@ class Facts:
     units: LayerUnits | None
 
 
-def facts_of(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView]) -> Facts:
+def row_facts(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView]) -> RowFacts:
     """Put together what is known of the parameters of a row."""
     found: dict[str, tuple[GroupView, ParameterRow]] = {
         each.name: (group, each) for group in groups for each in group.parameters
@@ -103,7 +103,7 @@ def facts_of(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView]) ->
     units = {each.parameter: each for each in view.units}
     counted = [units[name] for name in row.parameters if name in units]
     leaf = row.kind == "module" and len(counted) == 1 and len(row.parameters) <= 2
-    return Facts(
+    return RowFacts(
         groups=tuple({group.name: group for group, _ in mine}.values()),
         size=sum(each.size for _, each in mine),
         frozen=len(steps),
@@ -113,7 +113,7 @@ def facts_of(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView]) ->
     )
 
 
-def visible(rows: Sequence[NetworkRow], folded: Collection[str]) -> list[NetworkRow]:
+def visible_rows(rows: Sequence[NetworkRow], folded: Collection[str]) -> list[NetworkRow]:
     """Return the rows that no folded one hides."""
     shown: list[NetworkRow] = []
     hidden_below: int | None = None
@@ -125,14 +125,14 @@ def visible(rows: Sequence[NetworkRow], folded: Collection[str]) -> list[Network
     return shown
 
 
-def parents(rows: Sequence[NetworkRow]) -> set[str]:
+def parent_keys(rows: Sequence[NetworkRow]) -> set[str]:
     """Return the keys of the rows that have others below them."""
     return {one.key for one, other in pairwise(rows) if other.depth > one.depth}
 
 
-def layers(rows: Sequence[NetworkRow]) -> set[str]:
+def layer_keys(rows: Sequence[NetworkRow]) -> set[str]:
     """Return the keys of the modules that have parameters of their own and no parts."""
-    above = parents(rows)
+    above = parent_keys(rows)
     return {
         row.key
         for place, row in enumerate(rows)
@@ -151,7 +151,7 @@ def _below(rows: Sequence[NetworkRow], place: int) -> list[NetworkRow]:
 
 def tree_header(columns: Sequence[Column]) -> Row:
     """Return the line of column titles."""
-    cells = [(right if each.number else left)(each.title, each.width) for each in columns]
+    cells = [(rjust if each.is_number else ljust)(each.title, each.width) for each in columns]
     return ((" ".join(cells), "muted"),)
 
 
@@ -162,12 +162,12 @@ def tree_rows(
     columns: Sequence[Column],
 ) -> list[Row]:
     """Draw a line for each row that no folded one hides."""
-    above = parents(view.rows)
+    above = parent_keys(view.rows)
     most = max(view.grad_norms.values(), default=0.0)
     roles = {group.name: group_role(place) for place, group in enumerate(groups)}
     return [
-        _line(row, facts_of(row, view, groups), _mark(row, above, folded), columns, most, roles)
-        for row in visible(view.rows, folded)
+        _line(row, row_facts(row, view, groups), _mark(row, above, folded), columns, most, roles)
+        for row in visible_rows(view.rows, folded)
     ]
 
 
@@ -179,7 +179,7 @@ def _mark(row: NetworkRow, above: Collection[str], folded: Collection[str]) -> s
 
 def _line(
     row: NetworkRow,
-    facts: Facts,
+    facts: RowFacts,
     mark: str,
     columns: Sequence[Column],
     most: float,
@@ -190,38 +190,38 @@ def _line(
     for column in columns:
         if column.name == "name":
             text, role = _name(row, facts)
-            spans.append((left("  " * row.depth + mark + text, column.width), role))
+            spans.append((ljust("  " * row.depth + mark + text, column.width), role))
         elif column.name == "grad":
             spans += _grad(facts.grad_norm, most, column.width)
         else:
             text, role = cells[column.name]
-            spans.append(((right if column.number else left)(text, column.width), role))
+            spans.append(((rjust if column.is_number else ljust)(text, column.width), role))
         spans.append((" ", "text"))
     return tuple(spans[:-1])
 
 
-def _cells(row: NetworkRow, facts: Facts, roles: Mapping[str, Role]) -> dict[str, Span]:
+def _cells(row: NetworkRow, facts: RowFacts, roles: Mapping[str, Role]) -> dict[str, Span]:
     """Write what stands in the plain columns."""
     one = facts.groups[0] if len(facts.groups) == 1 else None
     lrs = {group.lr for group in facts.groups}
     rules = {group.optimizer for group in facts.groups}
-    size = count(facts.size) if facts.size < 1e6 else compact(facts.size)
+    size = format_count(facts.size) if facts.size < 1e6 else format_compact(facts.size)
     several = f"{len(facts.groups)} groups" if facts.groups else ""
     dead = f"{facts.units.dead}/{facts.units.units}" if facts.units else ""
     return {
-        "flow": flow_of(row),
+        "flow": gradient_flow(row),
         "label": (row.label, "muted"),
-        "shape": (shape(row.shape) if row.shape else "", "muted"),
+        "shape": (format_shape(row.shape) if row.shape else "", "muted"),
         "size": (size if row.parameters else "", "text"),
         "group": (one.name, roles.get(one.name, "text")) if one else (several, "muted"),
         "optimizer": (rules.pop() if len(rules) == 1 else "·" * bool(rules), "text"),
-        "lr": (rate(lrs.pop()) if len(lrs) == 1 else "·" * bool(lrs), "strong"),
+        "lr": (format_lr(lrs.pop()) if len(lrs) == 1 else "·" * bool(lrs), "strong"),
         "state": _state(row, facts),
         "dead": (dead, "warning" if facts.units and facts.units.dead else "muted"),
     }
 
 
-def flow_of(row: NetworkRow) -> Span:
+def gradient_flow(row: NetworkRow) -> Span:
     """Write what becomes of the gradient at a row; of a parameter, whether it gets one."""
     if not row.uses:
         return "∅ unused", "muted"
@@ -233,7 +233,7 @@ def flow_of(row: NetworkRow) -> Span:
     return (f"{text} {reached}/{ways}", "warning") if partly else (text, role)
 
 
-def _name(row: NetworkRow, facts: Facts) -> Span:
+def _name(row: NetworkRow, facts: RowFacts) -> Span:
     frozen = facts.frozen == len(row.parameters) if row.parameters else row.still
     flake = "❄ " if frozen else ""
     tied = row.kind == "parameter" and row.path not in row.parameters
@@ -242,11 +242,11 @@ def _name(row: NetworkRow, facts: Facts) -> Span:
     return f"{flake}{row.name}{note}", role
 
 
-def _state(row: NetworkRow, facts: Facts) -> Span:
+def _state(row: NetworkRow, facts: RowFacts) -> Span:
     if not row.parameters:
         return ("❄ still", "frozen") if row.still else ("", "text")
     if facts.since is not None:
-        return f"❄ {count(facts.since)}", "frozen"
+        return f"❄ {format_count(facts.since)}", "frozen"
     if facts.frozen:
         return f"❄ {facts.frozen} of {len(row.parameters)}", "frozen"
     return "☼ trains", "muted"
@@ -260,7 +260,7 @@ def _grad(norm: float, most: float, width: int) -> list[Span]:
     share = 1.0
     if math.isfinite(norm) and most > 0:
         share = 1 + math.log10(max(norm, 1e-30) / most) / _DECADES
-    return [(bar(share, room), "curve"), (right(short(norm), 8), "text")]
+    return [(bar(share, room), "curve"), (rjust(format_number(norm), 8), "text")]
 
 
 _SAID: Final[Mapping[Flow, str]] = {
@@ -271,25 +271,25 @@ _SAID: Final[Mapping[Flow, str]] = {
 }
 
 
-def how_trained(snapshot: Snapshot, width: int) -> str:
+def eager_note(snapshot: Snapshot, width: int) -> str:
     """Say why steps are taken slowly, in at most so many cells; nothing if they are not."""
     return (
-        shortened(f"eager: {snapshot.fallback_reason}", width) if snapshot.fallback_reason else ""
+        ellipsize(f"eager: {snapshot.fallback_reason}", width) if snapshot.fallback_reason else ""
     )
 
 
 def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView]) -> list[Row]:
     """Say all that is known of one row, in three."""
-    facts = facts_of(row, view, groups)
+    facts = row_facts(row, view, groups)
     name = row.path or (row.name if row.depth else f"{row.name}, the whole network")
     label = f" {row.label}({row.detail})" if row.label and row.depth else ""
-    first: Row = ((name, "strong"), (f" {shape(row.shape)}", "muted"), (f" {label}", "text"))
+    first: Row = ((name, "strong"), (f" {format_shape(row.shape)}", "muted"), (f" {label}", "text"))
     trained = [
-        f"{group.name}: {f'{group.optimizer} {group.settings}'.strip()}, lr {rate(group.lr)}"
+        f"{group.name}: {f'{group.optimizer} {group.settings}'.strip()}, lr {format_lr(group.lr)}"
         + (f" {group.schedule}" if group.schedule != "constant" else "")
         for group in facts.groups
     ]
-    size = f"{count(facts.size)} parameters" if row.parameters else "nothing to train"
+    size = f"{format_count(facts.size)} parameters" if row.parameters else "nothing to train"
     size += ", its buffers hold still" if row.still else ""
     state = f"  {_state(row, facts)[0]}" if row.parameters else ""
     second: Row = ((f"{size}  ", "text"), ("; ".join(trained), "muted"), (state, "frozen"))
@@ -299,13 +299,13 @@ def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView])
 def _said(row: NetworkRow) -> Row:
     if row.kind == "parameter":
         learns = row.flow is Flow.PASSES
-        return (("it gets a gradient" if learns else "it gets no gradient", flow_of(row)[1]),)
+        return (("it gets a gradient" if learns else "it gets no gradient", gradient_flow(row)[1]),)
     if not row.uses:
         return (("the outputs do not depend on it", "muted"),)
     reached, ways = row.ways
     partly = row.flow is Flow.PASSES and reached < ways
     more = f", on {reached} of {ways} ways" if partly else ""
-    return ((_SAID[row.flow] + more, flow_of(row)[1]),)
+    return ((_SAID[row.flow] + more, gradient_flow(row)[1]),)
 
 
 def _dead(units: LayerUnits | None) -> Row:

@@ -9,9 +9,9 @@ from typing import Final
 
 from tuitrain.scenario.past.runs import Ending, PastRun
 
-from ..charts.pinned_runs import Pinned, sample
-from ..formatting import count, percentage, short
-from ..rows import Role, Row, left, right
+from ..charts.pinned_runs import PinnedRun, line_sample
+from ..formatting import format_count, format_number, format_percentage
+from ..rows import Role, Row, ljust, rjust
 
 ENDINGS: Final[dict[Ending, tuple[str, Role]]] = {
     "finished": ("■", "good"),
@@ -45,56 +45,56 @@ class _Columns:
         return replace(least, name=max(8, min(40, width - _MARK - taken - 2 - least.ending)))
 
 
-def runs_header(width: int) -> Row:
+def past_runs_header(width: int) -> Row:
     """Return the titles of the columns."""
     columns = _Columns.fitting(width)
     cells = (
         " " * _MARK,
-        left("run", columns.name),
-        left("began", columns.began),
-        left("network", columns.model),
-        right("steps", columns.steps),
-        right("loss", columns.loss),
-        right("acc.", columns.accuracy),
-        "  " + left("ended", columns.ending),
+        ljust("run", columns.name),
+        ljust("began", columns.began),
+        ljust("network", columns.model),
+        rjust("steps", columns.steps),
+        rjust("loss", columns.loss),
+        rjust("acc.", columns.accuracy),
+        "  " + ljust("ended", columns.ending),
     )
     return (("".join(cells), "muted"),)
 
 
-def run_row(run: PastRun, width: int, pinned: Pinned | None = None) -> Row:
+def past_run_row(run: PastRun, width: int, pinned: PinnedRun | None = None) -> Row:
     """Return the row of a run; one that is pinned has its letter and its line at the front."""
     columns = _Columns.fitting(width)
     glyph, role = ENDINGS[run.ending]
     mark: Row = ((" " * _MARK, "text"),)
     if pinned is not None:
-        mark = ((f"{pinned.letter} ", pinned.role), sample(pinned), (" ", "text"))
+        mark = ((f"{pinned.letter} ", pinned.role), line_sample(pinned), (" ", "text"))
     date = f"{run.began:%Y-%m-%d %H:%M}" if columns.model else f"{run.began:%m-%d %H:%M}"
-    name = (left(run.name, columns.name - 1) + " ", "strong")
-    began = (left(date, columns.began), "muted")
+    name = (ljust(run.name, columns.name - 1) + " ", "strong")
+    began = (ljust(date, columns.began), "muted")
     if run.problem:
         return (*mark, name, began, (f"{glyph} {run.problem}", role))
     numbers = (
-        right(_steps(run, columns.steps), columns.steps),
-        right(_loss(run.loss), columns.loss),
-        right(_share(run.accuracy), columns.accuracy),
+        rjust(_steps(run, columns.steps), columns.steps),
+        rjust(_loss(run.loss), columns.loss),
+        rjust(_share(run.accuracy), columns.accuracy),
     )
     return (
         *mark,
         name,
         began,
-        (left(run.model, columns.model), "text"),
+        (ljust(run.model, columns.model), "text"),
         ("".join(numbers), "text"),
         (f"  {glyph} {run.ending}", role),
     )
 
 
-def found_in(run: PastRun, pattern: str) -> bool:
+def matches_search(run: PastRun, pattern: str) -> bool:
     """Whether a run has a text in what is shown of it."""
     words = (run.name, run.model, run.data, run.ending, f"{run.began:%Y-%m-%d %H:%M}")
     return all(each.lower() in " ".join(words).lower() for each in pattern.split())
 
 
-def difference_rows(
+def comparison_rows(
     runs: Sequence[tuple[str, float, float]], width: int, to_first: bool
 ) -> list[Row]:
     """Compare final numbers, as a line of titles and a line for each run.
@@ -106,31 +106,35 @@ def difference_rows(
     """
     name = max(12, width - 4 * 11)
     titles = ("loss", "± now", "accuracy", "± now") if to_first else ("loss", "accuracy")
-    rows: list[Row] = [((left("", name) + "".join(right(each, 11) for each in titles), "muted"),)]
+    rows: list[Row] = [((ljust("", name) + "".join(rjust(each, 11) for each in titles), "muted"),)]
     first_loss, first_accuracy = runs[0][1:]
     for index, (text, loss, accuracy) in enumerate(runs):
         cells = [_loss(loss), _share(accuracy)]
         if to_first:
             cells.insert(1, _signed(loss - first_loss, _loss) if index else "")
-            cells.append(_signed(accuracy - first_accuracy, percentage) if index else "")
+            cells.append(_signed(accuracy - first_accuracy, format_percentage) if index else "")
         rows.append(
-            ((left(text, name), "strong"), ("".join(right(each, 11) for each in cells), "text"))
+            ((ljust(text, name), "strong"), ("".join(rjust(each, 11) for each in cells), "text"))
         )
     return rows
 
 
 def _steps(run: PastRun, width: int) -> str:
     """Write the steps that were taken, and where there is room of how many."""
-    whole = f"{count(run.step)} / {count(run.total)}" if run.total else count(run.step)
-    return whole if len(whole) < width else count(run.step)
+    whole = (
+        f"{format_count(run.step)} / {format_count(run.total)}"
+        if run.total
+        else format_count(run.step)
+    )
+    return whole if len(whole) < width else format_count(run.step)
 
 
 def _loss(value: float) -> str:
-    return f"{value:.4f}" if 5e-4 <= value < 1000 else short(value)
+    return f"{value:.4f}" if 5e-4 <= value < 1000 else format_number(value)
 
 
 def _share(value: float) -> str:
-    return "—" if math.isnan(value) else percentage(value)
+    return "—" if math.isnan(value) else format_percentage(value)
 
 
 def _signed(value: float, written: Callable[[float], str]) -> str:

@@ -8,10 +8,10 @@ from typing import Final
 
 from tuitrain.run.snapshot import GroupView, UpdatePreview
 
-from ..formatting import short
-from ..rows import Role, Row, left, right, shortened
+from ..formatting import format_number
+from ..rows import Role, Row, ellipsize, ljust, rjust
 
-LONG: Final = 10.0
+JUMP_FACTOR: Final = 10.0
 """So many times the last update is a jump to be warned of."""
 
 _NAME, _NUMBER = 16, 10
@@ -28,10 +28,10 @@ def update_rows(
     most : rows under the title that there is room for
     """
     if preview is not None and preview.problem:
-        return [((shortened(f"✗ {preview.problem}", width), "bad"),)]
+        return [((ellipsize(f"✗ {preview.problem}", width), "bad"),)]
     last = {group.name: group.update_ratio for group in groups}
     if preview is None:
-        waiting = [_row(name, (short(last[name]), "…", "…"), ()) for name in last]
+        waiting = [_row(name, (format_number(last[name]), "…", "…"), ()) for name in last]
         return [_title(), *waiting[:most]]
     ratios = sorted(preview.ratios, key=lambda each: each[1] == each[2])
     rows = [_group(name, last.get(name, math.nan), *each) for name, *each in ratios]
@@ -39,16 +39,16 @@ def update_rows(
 
 
 def _title() -> Row:
-    titles = "".join(right(each, _NUMBER) for each in ("last", "as it is", "with it"))
-    return ((left("|Δw|/|w|", _NAME) + titles, "muted"),)
+    titles = "".join(rjust(each, _NUMBER) for each in ("last", "as it is", "with it"))
+    return ((ljust("|Δw|/|w|", _NAME) + titles, "muted"),)
 
 
 def _group(name: str, last: float, now: float, then: float) -> Row:
-    numbers = (short(last), short(now), short(then))
+    numbers = (format_number(last), format_number(now), format_number(then))
     if math.isnan(then):
         return _row(name, numbers, (("   not updated", "frozen"),))
     jump = _jump(last, then)
-    if jump > LONG:
+    if jump > JUMP_FACTOR:
         return _row(name, numbers, ((f"   ⚠ x{jump:.3g} the last", "bad"),), "bad")
     same = now == then
     times = "   unchanged" if same else f"   x{jump:.3g} the last" if jump > 0 else ""
@@ -56,8 +56,8 @@ def _group(name: str, last: float, now: float, then: float) -> Row:
 
 
 def _row(name: str, numbers: tuple[str, str, str], said: Row, role: Role = "text") -> Row:
-    last, now, then = (right(each, _NUMBER) for each in numbers)
-    return ((left(name, _NAME), "text"), (last + now, "muted"), (then, role), *said)
+    last, now, then = (rjust(each, _NUMBER) for each in numbers)
+    return ((ljust(name, _NAME), "text"), (last + now, "muted"), (then, role), *said)
 
 
 def _jump(last: float, then: float) -> float:

@@ -11,8 +11,8 @@ from tuitrain.app.export.chart_files import legend_rows, to_csv, to_svg, write_n
 from tuitrain.app.export.png import PngError, to_png
 from tuitrain.app.renderables.charts.chart import last_step
 from tuitrain.app.renderables.charts.chart_view import ChartView
-from tuitrain.app.renderables.charts.metrics import LOSS, QUANTITIES, Quantity, beside
-from tuitrain.app.renderables.charts.pinned_runs import Pinned, pinned_curves
+from tuitrain.app.renderables.charts.metrics import LOSS, METRICS, Metric, companion_metrics
+from tuitrain.app.renderables.charts.pinned_runs import PinnedRun, pinned_curves
 from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.past.runs import past_runs
@@ -30,13 +30,13 @@ class Charting(Acts):
     chart_view: reactive[ChartView] = reactive(ChartView(), init=False, repaint=False)
     """What part of the run all charts show, and how."""
 
-    quantity: Quantity = LOSS
+    quantity: Metric = LOSS
     """What the first chart shows."""
 
     runs_in: Path | None = None
     """The folder whose runs can be drawn beside this one."""
 
-    def compare_with(self, runs_in: Path, pinned: tuple[Pinned, ...] = ()) -> None:
+    def compare_with(self, runs_in: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
         """Say where past runs are found, and which are drawn from the start."""
         self.runs_in = runs_in
         self.set_reactive(Charting.chart_view, replace(self.chart_view, pinned=pinned))
@@ -44,7 +44,7 @@ class Charting(Acts):
     def charts(self) -> list[Chart]:
         """Make the charts, the first of which goes through all that can be shown."""
         places = (FIRST, SECOND, THIRD, FOURTH)
-        shown = zip((LOSS, *beside(LOSS)), places, (0, 1, 2, 1), strict=True)
+        shown = zip((LOSS, *companion_metrics(LOSS)), places, (0, 1, 2, 1), strict=True)
         return [Chart(quantity, place, turn) for quantity, place, turn in shown]
 
     def action_log_loss(self) -> None:
@@ -57,23 +57,25 @@ class Charting(Acts):
 
     def action_quantity(self, by: int) -> None:
         """Let the first chart show the next quantity, either way."""
-        self.show_quantity(QUANTITIES[(QUANTITIES.index(self.quantity) + by) % len(QUANTITIES)])
+        self.show_quantity(METRICS[(METRICS.index(self.quantity) + by) % len(METRICS)])
 
-    def show_quantity(self, quantity: Quantity) -> None:
+    def show_quantity(self, quantity: Metric) -> None:
         """Let the first chart show a quantity, and the others none that it shows."""
         self.quantity = quantity
-        for chart, shown in zip(self.query(Chart), (quantity, *beside(quantity)), strict=True):
+        for chart, shown in zip(
+            self.query(Chart), (quantity, *companion_metrics(quantity)), strict=True
+        ):
             chart.show(shown)
 
     def action_zoom(self, factor: float) -> None:
         """Show so many times as many steps."""
         if factor < 1 or self._zoomed():
-            self.chart_view = self.chart_view.zoomed(factor, self._last)
+            self.chart_view = self.chart_view.zoom(factor, self._last)
 
     def action_pan(self, share: float) -> None:
         """Move what is shown by a share of it."""
         if self._zoomed():
-            self.chart_view = self.chart_view.panned(share, self._last)
+            self.chart_view = self.chart_view.pan(share, self._last)
 
     def action_whole_run(self) -> None:
         """Show the whole run again."""
@@ -83,18 +85,18 @@ class Charting(Acts):
     def action_cross_hair(self) -> None:
         """Read values at a step, or no longer."""
         now = None if self.snapshot is None else self.snapshot.step
-        self.chart_view = self.chart_view.crossed(self._last, now)
+        self.chart_view = self.chart_view.toggle_crosshair(self._last, now)
 
     def action_export(self) -> None:
         """Write the chart that has the focus, else the first, into files: numbers and pictures."""
         if (snapshot := self.snapshot) is None:
             return
         chart = self.focused if isinstance(self.focused, Chart) else self.query(Chart).first()
-        quantity = chart.quantity
-        stem = f"{snapshot.info.name}-{quantity.written_name}-{snapshot.step}"
+        quantity = chart.metric
+        stem = f"{snapshot.info.name}-{quantity.file_stem}-{snapshot.step}"
         curves = quantity.curves(snapshot) + pinned_curves(self.chart_view.pinned, quantity)
         numbers = to_csv(curves, snapshot.branch)
-        named = chart.borders[0] if chart.borders else quantity.name
+        named = chart.border_texts[0] if chart.border_texts else quantity.name
         title = f"{snapshot.info.name} · {named} · step {snapshot.step}"
         rows = [*legend_rows(curves, chart.room.width), *chart.rows(snapshot, chart.room)]
         drawn = rows, chart.style_of, title
@@ -107,25 +109,25 @@ class Charting(Acts):
         try:
             written = write_new_files(Path.cwd(), stem, files)
         except TuitrainError as error:
-            self.status.say(f"✗ {error}", "bad")
+            self.status.show_text(f"✗ {error}", "bad")
         else:
             first, *others = (each.suffix for each in written)
             names = f"{written[0].stem}{', '.join([first, *others[:-1]])} and {others[-1]}"
-            self.status.show((("✓ ", "good"), (f"written: {names}", "strong"), (less, "muted")))
+            self.status.show_row((("✓ ", "good"), (f"written: {names}", "strong"), (less, "muted")))
 
     def action_runs(self) -> None:
         """List past runs, to draw some of them beside this one."""
         if self.runs_in is None:
-            self.status.say("no folder of past runs is known here", "warning")
+            self.status.show_text("no folder of past runs is known here", "warning")
             return
         try:
             runs = past_runs(self.runs_in)
         except TuitrainError as error:
-            self.status.say(f"✗ {error}", "bad")
+            self.status.show_text(f"✗ {error}", "bad")
             return
         others = [each for each in runs if each.folder != self.record]
 
-        def chosen(pinned: tuple[Pinned, ...] | None) -> None:
+        def chosen(pinned: tuple[PinnedRun, ...] | None) -> None:
             self.chart_view = replace(self.chart_view, pinned=pinned or ())
 
         shown = self.snapshot or NO_RUN
@@ -134,7 +136,7 @@ class Charting(Acts):
     def _zoomed(self) -> bool:
         """Whether a part of the run is shown; if not, say that."""
         if self.chart_view.span is None:
-            self.status.say("the charts show the whole run: + zooms in", "warning")
+            self.status.show_text("the charts show the whole run: + zooms in", "warning")
         return self.chart_view.span is not None
 
     def watch_chart_view(self) -> None:

@@ -71,7 +71,7 @@ class Acts(Steering):
             try:
                 command = act(row.name)
             except TuitrainError as error:  # a model may give a parameter any name
-                self.status.say(str(error), "warning")
+                self.status.show_text(str(error), "warning")
             else:
                 self.submit(command, "key")
 
@@ -133,7 +133,7 @@ class Acts(Steering):
         if (snapshot := self._past(looks=True)) is None:
             return
         if snapshot.lr_sweep is None:
-            self.status.say(
+            self.status.show_text(
                 f"nothing was tried yet: {key_label(self.app, 'try')} tries learning rates",
                 "warning",
             )
@@ -161,7 +161,7 @@ class Acts(Steering):
         if (snapshot := self._past()) is None:
             return
         if not snapshot.step and not snapshot.interventions:
-            self.status.say("nothing to go back to yet: no step was taken", "warning")
+            self.status.show_text("nothing to go back to yet: no step was taken", "warning")
             return
         self._ask(RewindDialog(lambda: self.snapshot or snapshot))
 
@@ -177,7 +177,7 @@ class Acts(Steering):
         if not snapshot.branches:
             rewind, undo = (key_label(self.app, name) for name in ("rewind", "undo"))
             ways = f"{rewind} rewinds and {undo} undoes, and leave one"
-            self.status.say(f"no branch was left yet: {ways}", "warning")
+            self.status.show_text(f"no branch was left yet: {ways}", "warning")
             return
         self._ask(BranchesDialog(snapshot))
 
@@ -212,17 +212,17 @@ class Acts(Steering):
         """Return a snapshot of a run that can be looked at; if there is none, say so."""
         snapshot = self.snapshot
         if snapshot is None or not snapshot.groups:
-            self.status.say("nothing to look at yet: the run is starting", "warning")
+            self.status.show_text("nothing to look at yet: the run is starting", "warning")
             return None
         return snapshot
 
     def action_save(self) -> None:
         """Ask for a file, and save what was done as a scenario."""
         if self.snapshot is None or self.snapshot.phase is Phase.STARTING:
-            self.status.say("nothing to save yet: the run is starting", "warning")
+            self.status.show_text("nothing to save yet: the run is starting", "warning")
             return
         if (folder := self.record) is None:
-            self.status.say("this run keeps no record to save", "warning")
+            self.status.show_text("this run keeps no record to save", "warning")
             return
 
         def named(answer: Save | None) -> None:
@@ -255,6 +255,6 @@ class Acts(Steering):
         try:
             save(folder, answer.target, answer.overwrite)
         except TuitrainError as error:
-            self.status.say(f"✗ {error}", "bad")
+            self.status.show_text(f"✗ {error}", "bad")
         else:
-            self.status.show((("✓ ", "good"), (f"saved as {answer.target}", "strong")))
+            self.status.show_row((("✓ ", "good"), (f"saved as {answer.target}", "strong")))

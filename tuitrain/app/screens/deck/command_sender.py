@@ -11,7 +11,7 @@ from msgspec import structs
 from textual.reactive import reactive
 
 from tuitrain.app.keys.keymap import key_label
-from tuitrain.app.renderables.formatting import count
+from tuitrain.app.renderables.formatting import format_count
 from tuitrain.app.renderables.tables.groups import TableRow
 from tuitrain.app.screens.deck.pending_replies import PendingReplies
 from tuitrain.app.source import Source
@@ -133,17 +133,17 @@ class Steering(BaseScreen[None]):
         try:
             ticket = self._source.submit(command, actor)
         except TuitrainError as error:
-            self.status.show((("✗ ", "bad"), (text, "strong"), (f"  {error}", "bad")))
+            self.status.show_row((("✗ ", "bad"), (text, "strong"), (f"  {error}", "bad")))
             return
         self._answers.add(ticket)
-        self.status.show(((f"… {text}", "strong"), ("  waits for the step boundary", "muted")))
+        self.status.show_row(((f"… {text}", "strong"), ("  waits for the step boundary", "muted")))
 
     def submit_text(self, text: str, actor: Actor) -> bool:
         """Hand over a command given as text; say what is wrong with one that cannot be read."""
         try:
             command = parse(text)
         except TuitrainError as error:
-            self.status.say(f"✗ {error}", "bad")
+            self.status.show_text(f"✗ {error}", "bad")
             return False
         self.submit(command, actor)
         return True
@@ -154,7 +154,9 @@ class Steering(BaseScreen[None]):
         What ``goes_back`` in its history is out of reach only after a failure.
         """
         if self.read_only:
-            self.status.say("read-only: this screen shows the run and does not steer it", "warning")
+            self.status.show_text(
+                "read-only: this screen shows the run and does not steer it", "warning"
+            )
             return True
         snapshot = self.snapshot
         if snapshot is None or not snapshot.phase.ended:
@@ -165,8 +167,8 @@ class Steering(BaseScreen[None]):
         q = f"{key_label(self.app, 'quit')} leaves"
         rewind, undo = (key_label(self.app, name) for name in ("rewind", "undo"))
         ways = q if failed else f"{rewind} rewinds, {undo} undoes, {q}"
-        step = count(snapshot.step)
-        self.status.say(
+        step = format_count(snapshot.step)
+        self.status.show_text(
             f"the run has ended ({snapshot.phase.value} at step {step}): {ways}", "warning"
         )
         return True
@@ -180,7 +182,7 @@ class Steering(BaseScreen[None]):
         if looks and snapshot is not None and snapshot.phase is not Phase.STARTING:
             return snapshot
         if not self.read_only and (snapshot is None or snapshot.phase is Phase.STARTING):
-            self.status.say(f"nothing to {act} yet: the run is starting", "warning")
+            self.status.show_text(f"nothing to {act} yet: the run is starting", "warning")
             return None
         return None if self._ended(goes_back=True) else snapshot
 
@@ -190,7 +192,7 @@ class Steering(BaseScreen[None]):
             return None
         group = self.group
         if group is None:
-            self.status.say("no group to act on yet: the run is starting", "warning")
+            self.status.show_text("no group to act on yet: the run is starting", "warning")
         return group
 
     def _ask(self, dialog: CommandDialog) -> None:
@@ -219,8 +221,10 @@ class Steering(BaseScreen[None]):
     def _confirm(self, act: str, warning: str, then: Callable[[], None]) -> None:
         """Ask before something that ends the run, naming it."""
         assert self.snapshot is not None
-        title, step = self.snapshot.info, count(self.snapshot.step)
-        question = f"{act} the run {title.name} at step {step} of {count(title.total_steps)}?"
+        title, step = self.snapshot.info, format_count(self.snapshot.step)
+        question = (
+            f"{act} the run {title.name} at step {step} of {format_count(title.total_steps)}?"
+        )
 
         def answered(sure: bool | None) -> None:
             if sure:
@@ -231,5 +235,5 @@ class Steering(BaseScreen[None]):
     def leave(self) -> None:
         """Leave; the run's thread is waited for, which takes seconds while kernels compile."""
         for status in self.query(StatusLine):  # there may be none, in a screen that has a fault
-            status.say("ending the run…", "warning")
+            status.show_text("ending the run…", "warning")
         self.call_after_refresh(self.app.exit)

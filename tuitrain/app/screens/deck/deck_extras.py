@@ -8,7 +8,7 @@ from textual.events import Resize
 
 from tuitrain.app.clipboard import entry_text, row_text, step_text
 from tuitrain.app.keys.keymap import key_label
-from tuitrain.app.renderables.rows import plain, shortened
+from tuitrain.app.renderables.rows import ellipsize, plain_text
 from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.app.widgets.no_markup import Static
 from tuitrain.app.widgets.tables.groups import GroupsTable
@@ -52,28 +52,28 @@ class Surroundings(Choosing):
 
     def action_tour(self) -> None:
         """Begin the tour, or end it."""
-        if self.tour.on:
-            self.tour.end()
+        if self.tour.active:
+            self.tour.stop()
         else:
-            self.tour.begin()
+            self.tour.start()
 
     def action_copy(self) -> None:
         """Copy what is selected; asked for once more, the last answer."""
         text = self._selected_text()
         if text is None:
-            self.status.say("nothing to copy yet", "warning")
+            self.status.show_text("nothing to copy yet", "warning")
             return
-        said = plain(self.status.said)
+        said = plain_text(self.status.message)
         answer = self._copied[1] if self._copied and said == self._copied[0] else ""
         if answer:
             text = answer
         self.app.copy_to_clipboard(text)
         first = text.partition("\n")[0]
         again = "" if answer else f"   {key_label(self.app, 'copy')} once more: the last answer"
-        self.status.show(
-            (("✓ ", "good"), (f"copied: {shortened(first, 60)}", "strong"), (again, "muted"))
+        self.status.show_row(
+            (("✓ ", "good"), (f"copied: {ellipsize(first, 60)}", "strong"), (again, "muted"))
         )
-        self._copied = (plain(self.status.said), "" if answer else said)
+        self._copied = (plain_text(self.status.message), "" if answer else said)
 
     def _selected_text(self) -> str | None:
         """Return the text of what has the focus, or of the cursor's step in the charts."""
@@ -84,7 +84,7 @@ class Surroundings(Choosing):
             entry = self.focused.selected
             return None if entry is None else entry_text(entry)
         if cross is not None or isinstance(self.focused, Chart):
-            shown = [each.quantity for each in self.query(Chart) if each.room.area]
+            shown = [each.metric for each in self.query(Chart) if each.room.area]
             return step_text(snapshot, shown, snapshot.step if cross is None else round(cross))
         return None if self.selected is None else row_text(snapshot, self.selected)
 

@@ -19,7 +19,7 @@ from tuitrain.app.keys import Key, deck_bindings
 from tuitrain.app.keys.keymap import key_table_of
 from tuitrain.app.renderables.footer import Hint
 from tuitrain.app.renderables.tables.groups import TableRow
-from tuitrain.app.renderables.tables.journal import answer
+from tuitrain.app.renderables.tables.journal import reply_row
 from tuitrain.app.source import Source
 from tuitrain.app.widgets.banner import Banner
 from tuitrain.app.widgets.charts.chart import Chart
@@ -114,12 +114,12 @@ class FlightDeck(Surroundings):
         """Show the command line, with a beginning."""
         self.add_class("-typing")
         self.query_one(CommandInput).open(text)
-        self.status.say(usage(text), "muted")
+        self.status.show_text(usage(text), "muted")
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
         """Show the answer to what was sent, and what the keys do now."""
         if (entry := self._answers.take_reply(snapshot)) is not None:
-            self.status.show(answer(entry))
+            self.status.show_row(reply_row(entry))
             self._compare(entry, snapshot)
         self.show_keys()
 
@@ -143,7 +143,7 @@ class FlightDeck(Surroundings):
     @on(Input.Changed, "#command")
     def _show_usage(self, event: Input.Changed) -> None:
         if self.has_class("-typing"):
-            self.status.say(usage(event.value), "muted")
+            self.status.show_text(usage(event.value), "muted")
 
     @on(Input.Submitted, "#command")
     def _send_line(self, event: Input.Submitted) -> None:
@@ -159,7 +159,7 @@ class FlightDeck(Surroundings):
     @on(CommandInput.Closed)
     def _leave_line(self) -> None:
         self._close_command_line()
-        self.status.say("")
+        self.status.show_text("")
 
     def _close_command_line(self) -> None:
         self.remove_class("-typing")
@@ -190,17 +190,17 @@ class FlightDeck(Surroundings):
             for key in key_table_of(self.app)
             if now.get(key.action, key.label)
         ]
-        self.query_one(KeyFooter).show(sorted(hints, key=lambda hint: not hint.acts))
+        self.query_one(KeyFooter).show(sorted(hints, key=lambda hint: not hint.enabled))
 
     def action_hold(self) -> None:
         """Hold the display where it is, or let it go on; the run goes on either way."""
         self.held = not self.held
         said = "the display stands still, training goes on: p goes on" if self.held else ""
-        self.status.say(said, "warning")
+        self.status.show_text(said, "warning")
 
     def watch_held(self) -> None:
         """Say so at the top, for as long as it is so."""
-        self.query_one(RunHeader).hold(self.held)
+        self.query_one(RunHeader).set_stalled(self.held)
 
     def action_command(self) -> None:
         """Open the command line; after the end for what goes back."""
@@ -223,14 +223,14 @@ class FlightDeck(Surroundings):
 
     def action_leave(self) -> None:
         """End the tour; without one, go back to the groups, and to now."""
-        if self.tour.on:
-            self.tour.end()
+        if self.tour.active:
+            self.tour.stop()
             return
         self.remove_class("-journal")
         self.chart_view = replace(self.chart_view, cross=None)
         self.forget_choice()
         self.query_one(GroupsTable).focus()
-        self.status.say("")
+        self.status.show_text("")
 
 
 def acts_in(key: Key, phase: Phase, read_only: bool = False) -> bool:

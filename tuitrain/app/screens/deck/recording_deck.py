@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 
 from tuitrain.app.keys.other_screens import RECORDING_KEYS
 from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.renderables.formatting import count
+from tuitrain.app.renderables.formatting import format_count
 from tuitrain.app.source import RecordedSource
 from tuitrain.app.widgets.footer import KeyFooter
 
@@ -64,7 +64,7 @@ class RecordingDeck(FlightDeck):
     def action_move(self, by: int) -> None:
         """Go a moment on or back; with a cross-hair in the charts, move that."""
         if self.chart_view.cross is not None:
-            self.chart_view = self.chart_view.moved(by, self._last)
+            self.chart_view = self.chart_view.move_crosshair(by, self._last)
         else:
             self._go(self._recorded.place + by)
 
@@ -79,7 +79,7 @@ class RecordingDeck(FlightDeck):
         """Go to where something was asked."""
         if not self._recorded.jump(by):
             where = "after" if by > 0 else "before"
-            self.status.say(f"nothing was asked {where} this moment", "warning")
+            self.status.show_text(f"nothing was asked {where} this moment", "warning")
             return
         self._see()
         self._say_what_was_asked()
@@ -90,7 +90,7 @@ class RecordingDeck(FlightDeck):
 
     def action_hold(self) -> None:
         """Say how a recording stands still."""
-        self.status.say("a recording stands still by itself: space plays it", "warning")
+        self.status.show_text("a recording stands still by itself: space plays it", "warning")
 
     def action_help(self) -> None:
         """Open the help, with the keys of a recording at its top."""
@@ -101,9 +101,9 @@ class RecordingDeck(FlightDeck):
             self._recorded.pause()
         elif not 0 <= place <= self._recorded.last:
             end = "first" if place < 0 else "last"
-            self.status.say(f"this is the {end} moment of the record", "warning")
+            self.status.show_text(f"this is the {end} moment of the record", "warning")
         else:
-            self.status.say("")
+            self.status.show_text("")
         self._recorded.go(place)
         self._see()
 
@@ -111,7 +111,7 @@ class RecordingDeck(FlightDeck):
         snapshot = self._recorded.snapshot()
         words = [each.command for each in snapshot.journal if each.step == snapshot.step]
         said = ": " + " · ".join(words) if words else ""
-        self.status.show(((f"step {count(snapshot.step)}", "strong"), (said, "text")))
+        self.status.show_row(((f"step {format_count(snapshot.step)}", "strong"), (said, "text")))
 
     def _see(self) -> None:
         """Show the moment at once."""
@@ -120,7 +120,7 @@ class RecordingDeck(FlightDeck):
     def _ended(self, goes_back: bool = False) -> bool:
         """Say why nothing can be steered."""
         del goes_back
-        self.status.say(_READ_ONLY, "warning")
+        self.status.show_text(_READ_ONLY, "warning")
         return True
 
     def show_keys(self) -> None:

@@ -20,7 +20,7 @@ class Choosing(Scrubbing):
 
     def action_mark(self) -> None:
         """Mark the selected row, or no longer, and go to the next."""
-        self.table.mark()
+        self.table.toggle_mark()
         self.show_keys()
 
     @on(Input.Changed, "#filter")
@@ -37,5 +37,5 @@ class Choosing(Scrubbing):
     def forget_choice(self) -> None:
         """Show every row, and mark none."""
         self.query_one(FilterInput).value = ""
-        self.table.unmark()
+        self.table.clear_marks()
         self.show_keys()

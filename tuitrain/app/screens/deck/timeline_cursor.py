@@ -8,8 +8,8 @@ from dataclasses import replace
 from textual import on
 
 from tuitrain.app.keys.keymap import key_label
-from tuitrain.app.renderables.formatting import count
-from tuitrain.app.renderables.timeline import cursor_row, decided, next_of, places
+from tuitrain.app.renderables.formatting import format_count
+from tuitrain.app.renderables.timeline import adjacent_step, command_steps, cursor_row, cursor_stops
 from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.app.widgets.no_markup import Input
 from tuitrain.app.widgets.tables.groups import GroupsTable
@@ -32,21 +32,21 @@ class Scrubbing(Charting):
 
     def action_earlier(self) -> None:
         """Move the cursor to the place before."""
-        self._move(-1, places)
+        self._move(-1, cursor_stops)
 
     def action_later(self) -> None:
         """Move the cursor to the place after; behind the last one is now, and no cursor."""
-        self._move(1, places)
+        self._move(1, cursor_stops)
 
     def action_intervention(self, by: int) -> None:
         """Move the cursor to the next command, either way."""
-        self._move(by, decided)
+        self._move(by, command_steps)
 
     def action_nudge(self, by: int) -> None:
         """Move the cursor by a fiftieth of what the charts show, a step at least."""
         if self.chart_view.cross is None:
             self.action_cross_hair()
-        self.chart_view = self.chart_view.moved(by, self._last)
+        self.chart_view = self.chart_view.move_crosshair(by, self._last)
 
     def action_rewind_here(self) -> None:
         """Ask whether to rewind to the cursor's step."""
@@ -54,8 +54,8 @@ class Scrubbing(Charting):
         if snapshot is None or step is None:
             return
         if round(step) > snapshot.step:
-            there, now = count(round(step)), count(snapshot.step)
-            self.status.say(
+            there, now = format_count(round(step)), format_count(snapshot.step)
+            self.status.show_text(
                 f"step {there} is after the present line, which is at step {now}", "warning"
             )
             return
@@ -65,9 +65,9 @@ class Scrubbing(Charting):
         """Hand a command over; whoever goes back stands at now again."""
         super().submit(command, actor)
         if isinstance(command, GOES_BACK) and not self.read_only:
-            said = self.status.said
+            said = self.status.message
             self.chart_view = replace(self.chart_view, cross=None)
-            self.status.show(said)
+            self.status.show_row(said)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Rewind to the cursor only while there is one, and nothing is typed."""
@@ -78,35 +78,35 @@ class Scrubbing(Charting):
 
     def stand_at(self, step: int) -> None:
         """Put the cursor to a step."""
-        self.chart_view = self.chart_view.standing(step, self._last)
+        self.chart_view = self.chart_view.place_crosshair(step, self._last)
 
     def watch_chart_view(self) -> None:
         """Say where the cursor stands, in the groups table too."""
         super().watch_chart_view()
         cross = self.chart_view.cross
         step = None if cross is None else round(cross)
-        if step != self.table.at:
-            self.table.look_at(step)
+        if step != self.table.shown_step:
+            self.table.show_step(step)
             self._say_where(step)
 
     def _say_where(self, step: int | None) -> None:
         if step is None or self.snapshot is None:
-            self.status.say("")
+            self.status.show_text("")
         else:
             key = key_label(self.app, "rewind_here")
-            self.status.show(cursor_row(self.snapshot, step, key))
+            self.status.show_row(cursor_row(self.snapshot, step, key))
 
     def _move(self, by: int, where: Callable[[Snapshot], list[int]]) -> None:
         if (snapshot := self.snapshot) is None:
             return
         cross = self.chart_view.cross
-        found = next_of(where(snapshot), snapshot.step if cross is None else round(cross), by)
+        found = adjacent_step(where(snapshot), snapshot.step if cross is None else round(cross), by)
         if found is not None:
             self.stand_at(found)
         elif by > 0 and cross is not None:
             self.chart_view = replace(self.chart_view, cross=None)
         else:
-            self.status.say(f"nothing {'before' if by < 0 else 'after'} that", "warning")
+            self.status.show_text(f"nothing {'before' if by < 0 else 'after'} that", "warning")
 
     @on(Journal.Chosen)
     def _go_to_entry(self, event: Journal.Chosen) -> None:
@@ -119,10 +119,10 @@ class Scrubbing(Charting):
         if event.zoom is None:
             self.stand_at(self._snapped(round(step), event.cell * (end - start)))
         else:
-            self.chart_view = self.chart_view.zoomed(event.zoom, self._last, step)
+            self.chart_view = self.chart_view.zoom(event.zoom, self._last, step)
 
     def _snapped(self, step: int, within: float) -> int:
         """Return the command's step that was meant, if one is as near as that."""
-        marks = [] if self.snapshot is None else decided(self.snapshot)
+        marks = [] if self.snapshot is None else command_steps(self.snapshot)
         near = min(marks, key=lambda each: abs(each - step), default=step)
         return near if abs(near - step) <= within else step

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.renderables.tables.branch_tree import TITLES, cells, tree
+from tuitrain.app.renderables.tables.branch_tree import TITLES, align_cells, branch_rows
 from tuitrain.app.widgets.no_markup import Option, OptionList, Static
 from tuitrain.run.snapshot import Snapshot
 
@@ -28,13 +28,13 @@ class BranchesDialog(CommandDialog):
 
     def __init__(self, snapshot: Snapshot) -> None:
         super().__init__("branches")
-        self._leaves = tree(snapshot)
+        self._leaves = branch_rows(snapshot)
         self._newest = snapshot.branches[-1].name
         self._present = snapshot.branch
 
     def body(self) -> ComposeResult:
         """Compose the tree, and what becomes of the present line."""
-        yield Static(cells(TITLES), classes="label")
+        yield Static(align_cells(TITLES), classes="label")
         options = (Option(leaf.text, id=leaf.name) for leaf in self._leaves)
         yield OptionList(*options, id="branches", compact=True)
         yield Static(

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tuitrain.app.renderables.formatting import count
+from tuitrain.app.renderables.formatting import format_count
 from tuitrain.app.widgets.no_markup import Input, Static
 from tuitrain.commands import Checkpoint
 from tuitrain.errors import CommandError
@@ -33,7 +33,7 @@ class CheckpointDialog(CommandDialog):
 
     def body(self) -> ComposeResult:
         """Compose the field, and what becomes of a checkpoint that has the name already."""
-        at = count(self._snapshot.step)
+        at = format_count(self._snapshot.step)
         yield Static(f"the run was at step {at}; what is kept is the boundary it is asked at")
         yield Static("name", classes="label")
         yield Input(self._names[-1], id="name", compact=True)

@@ -6,7 +6,7 @@ import math
 
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.formatting import short
+from tuitrain.app.renderables.formatting import format_number
 from tuitrain.app.widgets.no_markup import Horizontal, Input, Option, OptionList, Static, Vertical
 from tuitrain.run.snapshot import Snapshot
 
@@ -29,14 +29,16 @@ class ClipDialog(PreviewDialog):
         snapshot = self._snapshot
         norms = [each.grad_norm for each in snapshot.groups if math.isfinite(each.grad_norm)]
         told = "   ".join(
-            f"{each.name} {short(each.grad_norm)}"
+            f"{each.name} {format_number(each.grad_norm)}"
             for each in snapshot.groups
             if math.isfinite(each.grad_norm)
         )
         now = f"now clipped by {snapshot.clip}" if snapshot.clip else "now they are not clipped"
         yield Static(now)
         yield Static(
-            f"their norm: {short(math.hypot(*norms))} in all   {told}" if norms else "no norm yet",
+            f"their norm: {format_number(math.hypot(*norms))} in all   {told}"
+            if norms
+            else "no norm yet",
             classes="hint",
         )
         with Horizontal(id="choice"):

@@ -6,7 +6,7 @@ import re
 
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.formatting import rate
+from tuitrain.app.renderables.formatting import format_lr
 from tuitrain.app.widgets.no_markup import Input, Static
 from tuitrain.run.snapshot import GroupView, Snapshot
 
@@ -25,7 +25,7 @@ class DecayDialog(RescheduleDialog):
 
     def body(self) -> ComposeResult:
         """Compose the field and what it takes."""
-        yield Static(f"from {rate(self._group.lr)} to 0, over")
+        yield Static(f"from {format_lr(self._group.lr)} to 0, over")
         yield Input("10 epochs", id="over", compact=True)
         yield Static("4 means epochs, 500 steps (or 500s) counts steps", classes="hint")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.formatting import rate
+from tuitrain.app.renderables.formatting import format_lr
 from tuitrain.app.widgets.no_markup import Input, Static
 from tuitrain.commands import number_text
 from tuitrain.run.snapshot import GroupView, Snapshot
@@ -30,7 +30,7 @@ class LrDialog(RescheduleDialog):
             if scheduled
             else "0.01 sets, x0.5 scales; at 0 weights hold still, gradients go on"
         )
-        yield Static(f"now {rate(group.lr)}   ({owner})")
+        yield Static(f"now {format_lr(group.lr)}   ({owner})")
         yield Input(number_text(group.lr), id="lr", compact=True)
         yield Static(then, classes="hint")
 

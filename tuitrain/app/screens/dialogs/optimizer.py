@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.formatting import rate
+from tuitrain.app.renderables.formatting import format_lr
 from tuitrain.app.widgets.inputs.radio import Radio
 from tuitrain.app.widgets.no_markup import (
     Horizontal,
@@ -38,7 +38,7 @@ class OptimizerDialog(PreviewDialog):
         """Compose the list, the settings and the state."""
         group = self._group
         now = f"{group.optimizer} {group.settings}".strip()
-        yield Static(f"now {now}   lr {rate(group.lr)} is kept unless given")
+        yield Static(f"now {now}   lr {format_lr(group.lr)} is kept unless given")
         with Horizontal(id="choice"):
             yield OptionList(*(Option(name, id=name) for name in self._choices), compact=True)
             with Vertical():

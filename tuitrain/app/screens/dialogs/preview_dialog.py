@@ -9,8 +9,8 @@ from typing import TypeAlias
 import numpy as np
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.charts.lr_forecast import Ahead, settled
-from tuitrain.app.widgets.charts.previews import LrCurve, NextUpdate
+from tuitrain.app.renderables.charts.lr_forecast import LrForecast, settled_step
+from tuitrain.app.widgets.charts.previews import LrForecastPanel, NextUpdate
 from tuitrain.commands import AnyCommand, parse, to_text
 from tuitrain.engines.lr_forecast import ScheduleCommand, forecast_rates
 from tuitrain.errors import CommandError, RefusedError, TuitrainError
@@ -82,7 +82,7 @@ class RescheduleDialog(PreviewDialog):
 
     def ahead(self) -> ComposeResult:
         """Compose the curve to come, over the next update."""
-        curve = LrCurve()
+        curve = LrForecastPanel()
         curve.snapshot = self._opened_at
         yield curve
         yield from super().ahead()
@@ -102,15 +102,15 @@ class RescheduleDialog(PreviewDialog):
             ahead = self._look_ahead()
         except TuitrainError:
             return
-        self.query_one(LrCurve).show(ahead)
+        self.query_one(LrForecastPanel).show(ahead)
 
-    def _look_ahead(self) -> Ahead:
+    def _look_ahead(self) -> LrForecast:
         command = parse(self.line())
         assert isinstance(command, ScheduleCommand)
         return forecast_lr(self._group, self._opened_at, command)
 
 
-def forecast_lr(group: GroupView, snapshot: Snapshot, command: ScheduleCommand) -> Ahead:
+def forecast_lr(group: GroupView, snapshot: Snapshot, command: ScheduleCommand) -> LrForecast:
     """Return a group's learning rate from now until it has settled, or the run ends.
 
     Raises
@@ -121,12 +121,12 @@ def forecast_lr(group: GroupView, snapshot: Snapshot, command: ScheduleCommand) 
     last = max(first, snapshot.info.total_steps - 1)
     per_epoch = max(1, snapshot.info.steps_per_epoch)
 
-    def over(end: int, ends: tuple[float, float]) -> Ahead:
+    def over(end: int, ends: tuple[float, float]) -> LrForecast:
         steps = np.unique(np.linspace(first, end, _POINTS).astype(np.int64))
         now = forecast_rates(group, steps.tolist())
         then = forecast_rates(group, steps.tolist(), command, first, per_epoch)
-        return Ahead(Series(steps, np.array(now)), Series(steps, np.array(then)), ends)
+        return LrForecast(Series(steps, np.array(now)), Series(steps, np.array(then)), ends)
 
     whole = over(last, (math.nan, math.nan))
-    ends = float(whole.now.values[-1]), float(whole.then.values[-1])
-    return over(min(last, first + round((settled(whole) - first) * _MARGIN)), ends)
+    ends = float(whole.current.values[-1]), float(whole.proposed.values[-1])
+    return over(min(last, first + round((settled_step(whole) - first) * _MARGIN)), ends)

@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tuitrain.app.keys.keymap import key_label
-from tuitrain.app.renderables.formatting import count
-from tuitrain.app.renderables.timeline import happened, next_of, stops
+from tuitrain.app.renderables.formatting import format_count
+from tuitrain.app.renderables.timeline import adjacent_step, events_at, timeline_stops
 from tuitrain.app.widgets.no_markup import Input, Static
 from tuitrain.commands import Rewind
 from tuitrain.errors import CommandError, did_you_mean, join_or
@@ -71,9 +71,9 @@ class RewindDialog(CommandDialog):
         if step is None:
             return unknown(self.query_one("#step", Input).value.strip(), now.checkpoints)
         if step > now.step:
-            return f"step {count(step)} is still to come: the run is at step {count(now.step)}"
+            return f"step {format_count(step)} is still to come: the run is at step {format_count(now.step)}"
         if step == now.step and not _undone(now, now.step):
-            return f"the run is at step {count(now.step)} already"
+            return f"the run is at step {format_count(now.step)} already"
         return ""
 
     def preview(self) -> None:
@@ -96,7 +96,7 @@ class RewindDialog(CommandDialog):
         """Go to the next step, either way, at which a command was applied or an epoch began."""
         now, step = self._now(), self._step()
         at = now.step if step is None else step
-        if (found := next_of(stops(now), at, by)) is not None:
+        if (found := adjacent_step(timeline_stops(now), at, by)) is not None:
             field = self.query_one("#step", Input)
             field.value = str(found)
             field.cursor_position = len(field.value)
@@ -123,11 +123,11 @@ class RewindDialog(CommandDialog):
 def suggested(snapshot: Snapshot) -> int:
     """Return the step of the last command on the present line, else the last epoch's start."""
     made = [each.step for each in snapshot.interventions]
-    return made[-1] if made else max(stops(snapshot), default=0)
+    return made[-1] if made else max(timeline_stops(snapshot), default=0)
 
 
 def _there(snapshot: Snapshot, step: int) -> str:
-    words = happened(snapshot, step)
+    words = events_at(snapshot, step)
     return "there: " + ", ".join(words) if words else ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from textual import on
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.formatting import rate
+from tuitrain.app.renderables.formatting import format_lr
 from tuitrain.app.widgets.no_markup import Horizontal, Input, Option, OptionList, Static, Vertical
 from tuitrain.commands import number_text
 from tuitrain.run.snapshot import GroupView, Snapshot
@@ -27,7 +27,7 @@ class ScheduleDialog(RescheduleDialog):
     def body(self) -> ComposeResult:
         """Compose the list, the terms and the warm-up."""
         group = self._group
-        yield Static(f"now {rate(group.lr)}, {group.schedule}")
+        yield Static(f"now {format_lr(group.lr)}, {group.schedule}")
         with Horizontal(id="choice"):
             yield OptionList(*(Option(kind, id=kind) for kind in self._terms), compact=True)
             with Vertical():

@@ -8,7 +8,7 @@ from typing import Final
 from textual import on
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.formatting import count, duration, rate
+from tuitrain.app.renderables.formatting import format_count, format_duration, format_lr
 from tuitrain.app.widgets.no_markup import Horizontal, Input, Option, OptionList, Static, Vertical
 from tuitrain.commands import TryLr
 from tuitrain.errors import CommandError
@@ -37,7 +37,7 @@ class TryDialog(CommandDialog):
 
     def body(self) -> ComposeResult:
         """Compose the presets, the fields, and what it takes."""
-        yield Static(f"now {rate(self._group.lr)}, {self._group.schedule}")
+        yield Static(f"now {format_lr(self._group.lr)}, {self._group.schedule}")
         with Horizontal(id="choice"):
             yield OptionList(*(Option(name, id=name) for name in PRESETS), compact=True)
             with Vertical():
@@ -88,8 +88,8 @@ def takes(command: TryLr, snapshot: Snapshot) -> str:
     total = steps * len(command.values)
     speed = snapshot.samples_per_second
     seconds = math.ceil(total * snapshot.info.batch_size / speed) if speed else None
-    about = f", about {duration(seconds)}" if seconds is not None else ""
+    about = f", about {format_duration(seconds)}" if seconds is not None else ""
     return (
-        f"trains {count(total)} steps{about}, on the same batches each; then the run stands at "
-        f"step {count(snapshot.step)} again, and shows them side by side"
+        f"trains {format_count(total)} steps{about}, on the same batches each; then the run stands at "
+        f"step {format_count(snapshot.step)} again, and shows them side by side"
     )

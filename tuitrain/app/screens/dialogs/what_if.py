@@ -5,9 +5,9 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 
-from tuitrain.app.renderables.charts.lr_sweep import FINDER_FROM
-from tuitrain.app.renderables.formatting import count
-from tuitrain.app.widgets.charts.lr_sweep import TriedCurves, TriedFinder, TriedTable, TriedView
+from tuitrain.app.renderables.charts.lr_sweep import MIN_FINDER_RATES
+from tuitrain.app.renderables.formatting import format_count
+from tuitrain.app.widgets.charts.lr_sweep import LrFinder, SweepCurves, SweepPanel, SweepTable
 from tuitrain.app.widgets.no_markup import Horizontal
 from tuitrain.run.snapshot import LrSweep, Snapshot
 
@@ -22,7 +22,7 @@ class WhatIfDialog(CommandDialog):
 
     def __init__(self, snapshot: Snapshot, trial: LrSweep) -> None:
         super().__init__(
-            f"what if: lr {trial.target}, {count(trial.steps)} steps from step {count(trial.step)}"
+            f"what if: lr {trial.target}, {format_count(trial.steps)} steps from step {format_count(trial.step)}"
         )
         self._snapshot = snapshot
         self._trial = trial
@@ -30,9 +30,9 @@ class WhatIfDialog(CommandDialog):
     def body(self) -> ComposeResult:
         """Compose the charts over the table."""
         trial = self._trial
-        views: list[TriedView] = [TriedCurves(trial), TriedTable(trial)]
-        if len({each.value for each in trial.candidates}) >= FINDER_FROM:
-            views.insert(1, TriedFinder(trial))
+        views: list[SweepPanel] = [SweepCurves(trial), SweepTable(trial)]
+        if len({each.value for each in trial.candidates}) >= MIN_FINDER_RATES:
+            views.insert(1, LrFinder(trial))
         for view in views:
             view.snapshot = self._snapshot
         *charts, table = views
@@ -47,21 +47,21 @@ class WhatIfDialog(CommandDialog):
     def on_mount(self) -> None:
         """Begin at the best."""
         self.query_one(".dialog").add_class("what-if")
-        self.query_one(TriedTable).choose_best()
+        self.query_one(SweepTable).choose_best()
         super().on_mount()
 
-    @on(TriedTable.Chosen)
-    def _show(self, event: TriedTable.Chosen) -> None:
-        for view in self.query(TriedView):
+    @on(SweepTable.Chosen)
+    def _show(self, event: SweepTable.Chosen) -> None:
+        for view in self.query(SweepPanel):
             view.chosen = event.place
         self.preview()
 
     def line(self) -> str:
         """Return ``branch NAME``."""
-        return f"branch {self._trial.candidates[self.query_one(TriedTable).chosen].branch}"
+        return f"branch {self._trial.candidates[self.query_one(SweepTable).chosen].branch}"
 
     def problem(self) -> str:
         """Say so when the run is on that line."""
-        chosen = self._trial.candidates[self.query_one(TriedTable).chosen]
+        chosen = self._trial.candidates[self.query_one(SweepTable).chosen]
         on_it = chosen.branch == self._snapshot.branch
         return f"the run is on branch {chosen.branch} already" if on_it else ""

@@ -49,7 +49,7 @@ class BatchScreen(SeeingScreen):
         hints = [
             Hint("→", after, after, "samples(1)"),
             Hint("↓", "more", "more", "move(1)"),
-            Hint("+-", "size", "size", "zoom(1)", spare=2),
+            Hint("+-", "size", "size", "zoom(1)", drop_order=2),
         ]
         if self.has_class("-narrow"):
             other = "pictures" if self.has_class("-matrix") else "confusions"

@@ -16,8 +16,8 @@ from tuitrain.app.keys import KEYS, Key
 from tuitrain.app.keys.keymap import key_label
 from tuitrain.app.keys.other_screens import INSPECTION_KEYS
 from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.renderables.heatmaps.heatmap import Ink
-from tuitrain.app.renderables.rows import Row, wrapped
+from tuitrain.app.renderables.heatmaps.heatmap import GlyphSet
+from tuitrain.app.renderables.rows import Row, wrap_text
 from tuitrain.app.renderables.tables.groups import TableRow
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.header import RunHeader
@@ -151,8 +151,8 @@ class SeeingScreen(BaseScreen[None]):
         """Say what the deck says: the answer to what was sent from here."""
         status = self.query_one(StatusLine)
         status.snapshot = snapshot
-        if status.said != self.deck.status.said:
-            status.show(self.deck.status.said)
+        if status.message != self.deck.status.message:
+            status.show_row(self.deck.status.message)
 
     def _draw(self, snapshot: Snapshot | None = None) -> None:
         for panel in self.panels:
@@ -161,8 +161,8 @@ class SeeingScreen(BaseScreen[None]):
     def instead(self, width: int) -> list[Row]:
         """Say why there is nothing to see yet."""
         if isinstance(self.seen, Unseen):
-            return wrapped(f"this cannot be shown: {self.seen.reason}", width, "warning")
-        return wrapped(WAITING, width, "muted")
+            return wrap_text(f"this cannot be shown: {self.seen.reason}", width, "warning")
+        return wrap_text(WAITING, width, "muted")
 
     def _common(self, snapshot: Snapshot) -> list[Hint]:
         paused = snapshot.phase is Phase.PAUSED
@@ -172,11 +172,15 @@ class SeeingScreen(BaseScreen[None]):
         return [
             Hint(space, pause, pause, "steer('toggle_pause')", self.can_steer, 1),
             *(
-                Hint(key_label(self.app, view), name, name, f"switch('{view}')", spare=3)
+                Hint(key_label(self.app, view), name, name, f"switch('{view}')", drop_order=3)
                 for view, name in names.items()
                 if view != self.shows
             ),
-            *([Hint("c", "letters", "letters", "ink", spare=4)] if self.query(HeatView) else []),
+            *(
+                [Hint("c", "letters", "letters", "ink", drop_order=4)]
+                if self.query(HeatView)
+                else []
+            ),
             Hint("esc", "close", "close", "close"),
         ]
 
@@ -189,7 +193,7 @@ class SeeingScreen(BaseScreen[None]):
     def action_ink(self) -> None:
         """Draw with letters, or with colours again."""
         for panel in self.query(HeatView):
-            panel.ink = Ink.LETTERS if panel.ink is Ink.BLOCKS else Ink.BLOCKS
+            panel.glyphs = GlyphSet.LETTERS if panel.glyphs is GlyphSet.BLOCKS else GlyphSet.BLOCKS
 
     def action_switch(self, view: str) -> None:
         """Look at something else."""
@@ -200,7 +204,7 @@ class SeeingScreen(BaseScreen[None]):
     def action_elsewhere(self, name: str) -> None:
         """Say that a key acts on the deck, and how to get there."""
         said = f"{key_label(self.app, name)} acts on the deck: esc goes back there"
-        self.deck.status.say(said, "warning")
+        self.deck.status.show_text(said, "warning")
         if (snapshot := self.deck.snapshot) is not None:
             self._answer(snapshot)
 

@@ -45,7 +45,7 @@ class NetworkScreen(SeeingScreen):
             Hint(freeze, "freeze/thaw", "freeze", "steer('toggle_freeze')", acts),
             Hint(lr, "lr", "lr", "steer('set_lr')", acts),
             Hint(swap, "optimizer", "optim", "steer('swap_optimizer')", acts),
-            Hint("enter", "fold", "fold", spare=2),
+            Hint("enter", "fold", "fold", drop_order=2),
         ]
 
     @property
@@ -63,7 +63,7 @@ class NetworkScreen(SeeingScreen):
         """Act on what is selected: a freeze names it, all else concerns its groups."""
         selecting = act in ("toggle_freeze", "set_lr", "swap_optimizer")
         if selecting and not self._acts():
-            self.deck.status.say("this has no parameters: nothing to steer", "warning")
+            self.deck.status.show_text("this has no parameters: nothing to steer", "warning")
         elif act == "toggle_freeze" and self.deck.snapshot is not None:
             row = self.rows.selected
             assert row is not None

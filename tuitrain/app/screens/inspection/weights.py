@@ -11,12 +11,12 @@ from textual.binding import BindingType
 from tuitrain.app.keys.keymap import key_label
 from tuitrain.app.keys.other_screens import WEIGHTS_KEYS
 from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.renderables.heatmaps.weights import FACETS
+from tuitrain.app.renderables.heatmaps.weights import TENSORS
 from tuitrain.app.renderables.tables.groups import TableRow
 from tuitrain.app.widgets.heatmaps.weights import (
-    WeightsBars,
-    WeightsCourse,
     WeightsFacts,
+    WeightsHistogram,
+    WeightsHistory,
     WeightsPanel,
     WeightsPicture,
 )
@@ -45,15 +45,15 @@ class WeightsScreen(SeeingScreen):
     def __init__(self, deck: Acts, parameter: str) -> None:
         super().__init__(deck)
         self.parameter = parameter
-        self.facet = FACETS[0]
+        self.facet = TENSORS[0]
 
     def body(self) -> ComposeResult:
         """Compose facts over histograms and the picture."""
         yield WeightsFacts()
         with Container(id="weights"):
             with Vertical():
-                yield WeightsCourse()
-                yield WeightsBars()
+                yield WeightsHistory()
+                yield WeightsHistogram()
             yield WeightsPicture()
 
     def asked(self) -> SeeWeights:
@@ -92,9 +92,9 @@ class WeightsScreen(SeeingScreen):
 
     def action_facet(self, by: int) -> None:
         """Look at another side of it."""
-        self.facet = FACETS[(FACETS.index(self.facet) + by) % len(FACETS)]
+        self.facet = TENSORS[(TENSORS.index(self.facet) + by) % len(TENSORS)]
         for panel in self.query(WeightsPanel):
-            panel.facet = self.facet
+            panel.tensor = self.facet
 
     def action_scroll_filters(self, by: int) -> None:
         """Look at the filters of other output channels."""

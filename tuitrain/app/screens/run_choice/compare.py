@@ -14,14 +14,14 @@ from textual.binding import Binding, BindingType
 from tuitrain.app.framework.content import key_hints, literal
 from tuitrain.app.pinning import find_pin, toggle_pin
 from tuitrain.app.renderables.charts.chart_view import ChartView
-from tuitrain.app.renderables.charts.metrics import ACCURACY, LOSS, QUANTITIES, beside
-from tuitrain.app.renderables.charts.pinned_runs import Pinned
-from tuitrain.app.renderables.rows import plain
+from tuitrain.app.renderables.charts.metrics import ACCURACY, LOSS, METRICS, companion_metrics
+from tuitrain.app.renderables.charts.pinned_runs import PinnedRun
+from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.renderables.tables.past_runs import (
-    difference_rows,
-    found_in,
-    run_row,
-    runs_header,
+    comparison_rows,
+    matches_search,
+    past_run_row,
+    past_runs_header,
 )
 from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.app.widgets.inputs.filter_line import FilterInput, FilterLine
@@ -50,7 +50,7 @@ _KEYS: Final = "   ".join(
 )
 
 
-class RunsScreen(BaseDialog[tuple[Pinned, ...]]):
+class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
     """Lists past runs and compares those that are pinned; answers which are.
 
     The first chart shows one quantity after another, as that of the deck does, of all groups or of
@@ -78,7 +78,7 @@ class RunsScreen(BaseDialog[tuple[Pinned, ...]]):
     AUTO_FOCUS = "#runs"
 
     def __init__(
-        self, present: Snapshot, runs: Sequence[PastRun], pinned: tuple[Pinned, ...]
+        self, present: Snapshot, runs: Sequence[PastRun], pinned: tuple[PinnedRun, ...]
     ) -> None:
         super().__init__()
         self._present = present
@@ -95,14 +95,16 @@ class RunsScreen(BaseDialog[tuple[Pinned, ...]]):
                     chart = Chart(quantity, f"runs-{quantity.name}")
                     chart.snapshot, chart.chart_view = self._present, self._view
                     yield chart
-            yield PickList(self._row, found_in, runs_header, "no run was recorded yet", id="runs")
+            yield PickList(
+                self._row, matches_search, past_runs_header, "no run was recorded yet", id="runs"
+            )
             yield FilterLine()
             yield Static(id="compared")
             yield Static(key_hints(_KEYS), classes="hint")
 
     def on_mount(self) -> None:
         """List the runs."""
-        self.runs.show(self._runs)
+        self.runs.set_items(self._runs)
         self._compare()
 
     @property
@@ -112,7 +114,7 @@ class RunsScreen(BaseDialog[tuple[Pinned, ...]]):
 
     def action_pin(self) -> None:
         """Pin the run under the cursor, or no longer."""
-        if (run := self.runs.item) is None:
+        if (run := self.runs.selected) is None:
             return
         try:
             self._show(replace(self._view, pinned=toggle_pin(self._view.pinned, run)))
@@ -129,15 +131,15 @@ class RunsScreen(BaseDialog[tuple[Pinned, ...]]):
 
     def action_quantity(self, by: int) -> None:
         """Let the first chart show the next quantity, either way; the other shows none twice."""
-        at = QUANTITIES.index(self._quantity) + by
-        self._quantity = QUANTITIES[at % len(QUANTITIES)]
-        shown = self._quantity, beside(self._quantity)[0]
+        at = METRICS.index(self._quantity) + by
+        self._quantity = METRICS[at % len(METRICS)]
+        shown = self._quantity, companion_metrics(self._quantity)[0]
         for chart, quantity in zip(self.query(Chart), shown, strict=True):
             chart.show(quantity)
 
     def action_group(self) -> None:
         """Draw the next group alone; after the last, all of them."""
-        if not self._quantity.of_group:
+        if not self._quantity.group_field:
             said = f"the {self._quantity.name} is the whole network's; ] goes to what groups have"
             self.query_one("#compared", Static).update(literal(said, "$warning"))
             return
@@ -185,7 +187,7 @@ class RunsScreen(BaseDialog[tuple[Pinned, ...]]):
         self.action_pin()
 
     def _row(self, run: PastRun, width: int):
-        return run_row(run, width, find_pin(self._view.pinned, run))
+        return past_run_row(run, width, find_pin(self._view.pinned, run))
 
     def _show(self, view: ChartView) -> None:
         self._view = view
@@ -199,12 +201,15 @@ class RunsScreen(BaseDialog[tuple[Pinned, ...]]):
         pins = [(f"{each.letter} {each.name}", *_last(each)) for each in self._view.pinned]
         now = self._present
         present = [("now", _end(now.loss), _end(now.accuracy))] if now is not NO_RUN else []
-        rows = difference_rows([*present, *pins], 70, bool(present)) if pins else []
-        said = "\n".join(map(plain, rows)) or "space pins a run: its curves are drawn in the charts"
+        rows = comparison_rows([*present, *pins], 70, bool(present)) if pins else []
+        said = (
+            "\n".join(map(plain_text, rows))
+            or "space pins a run: its curves are drawn in the charts"
+        )
         self.query_one("#compared", Static).update(said)
 
 
-def _last(pinned: Pinned) -> tuple[float, float]:
+def _last(pinned: PinnedRun) -> tuple[float, float]:
     return _end(pinned.curves.loss), _end(pinned.curves.accuracy)
 
 

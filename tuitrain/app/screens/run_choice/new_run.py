@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tuitrain.app.framework.content import key_hints, literal
-from tuitrain.app.renderables.rows import left
+from tuitrain.app.renderables.rows import ljust
 from tuitrain.app.start_choice import TrainModel
 from tuitrain.app.widgets.no_markup import Input, Option, OptionList, Static, Vertical
 from tuitrain.errors import TuitrainError
@@ -52,7 +52,7 @@ class NewRunDialog(BaseDialog[TrainModel]):
             yield field
             yield Static("network", classes="label")
             yield OptionList(
-                *(Option(left(name, 13) + about, id=name) for name, about in MODELS.items()),
+                *(Option(ljust(name, 13) + about, id=name) for name, about in MODELS.items()),
                 id="flight-models",
                 compact=True,
             )

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tuitrain.app.framework.content import key_hints
-from tuitrain.app.renderables.formatting import count
+from tuitrain.app.renderables.formatting import format_count
 from tuitrain.app.start_choice import OpenRecording, ResumeRun, StartChoice
 from tuitrain.app.widgets.no_markup import Static, Vertical
 from tuitrain.scenario.past.runs import PastRun
@@ -34,10 +34,10 @@ class ResumeOrOpenDialog(BaseDialog[StartChoice]):
     def compose(self) -> ComposeResult:
         """Compose the question."""
         run = self._run
-        of = f" of {count(run.total)}" if run.total else ""
+        of = f" of {format_count(run.total)}" if run.total else ""
         with Vertical(classes="dialog") as box:
             box.border_title = run.name
-            said = f"It is {run.ending}, at step {count(run.step)}{of}."
+            said = f"It is {run.ending}, at step {format_count(run.step)}{of}."
             yield Static(said, classes="question")
             resumes = (
                 "[b]r[/], [b]enter[/]  resume: train it again from its latest checkpoint up to "

@@ -14,9 +14,9 @@ from textual.binding import BindingType
 from tuitrain.app.framework.content import assemble, key_hints, literal
 from tuitrain.app.keys.other_screens import START_KEYS
 from tuitrain.app.pinning import find_pin, toggle_pin
-from tuitrain.app.renderables.charts.pinned_runs import Pinned
-from tuitrain.app.renderables.rows import Row, left, shortened
-from tuitrain.app.renderables.tables.past_runs import found_in, run_row, runs_header
+from tuitrain.app.renderables.charts.pinned_runs import PinnedRun
+from tuitrain.app.renderables.rows import Row, ellipsize, ljust
+from tuitrain.app.renderables.tables.past_runs import matches_search, past_run_row, past_runs_header
 from tuitrain.app.start_choice import OpenRecording, RunScenario, StartChoice, TrainModel
 from tuitrain.app.widgets.inputs.filter_line import FilterInput, FilterLine
 from tuitrain.app.widgets.no_markup import Horizontal, Input, Static, Vertical
@@ -62,14 +62,16 @@ class StartScreen(BaseScreen[None]):
         self._scenarios = [FIRST_RUN, *scenarios]
         self._look = look
         self._where = where
-        self._pinned: tuple[Pinned, ...] = ()
+        self._pinned: tuple[PinnedRun, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Compose the lists."""
         nothing = f"none yet: what you fly is recorded in {self._where}"
         yield Static(id="welcome")
         with Vertical(id="lists"):
-            yield _list("past runs", "runs", self._run_row, found_in, runs_header, nothing)
+            yield _list(
+                "past runs", "runs", self._run_row, matches_search, past_runs_header, nothing
+            )
             with Horizontal(id="new"):
                 yield _list("scenarios", "scenarios", _scenario_row, _scenario_fits)
                 yield _list("data", "data", _data_row, _data_fits)
@@ -91,15 +93,15 @@ class StartScreen(BaseScreen[None]):
             runs = self._look()
         except TuitrainError as error:
             self._say(f"✗ {error}", "$error")
-        self._of("runs").show(runs)
-        self._of("scenarios").show(self._scenarios)
+        self._of("runs").set_items(runs)
+        self._of("scenarios").set_items(self._scenarios)
         used = sorted({each.data for each in runs if each.data} - {"mnist-mini"})
-        self._of("data").show(["mnist-mini", *used, OTHER])
+        self._of("data").set_items(["mnist-mini", *used, OTHER])
         self._of("runs" if runs else "scenarios").focus()
 
     def action_choose(self) -> None:
         """Open what the cursor stands on."""
-        match self._focused.item:
+        match self._focused.selected:
             case PastRun() as run:
                 self._open(run)
             case Boxed() as scenario:
@@ -110,7 +112,7 @@ class StartScreen(BaseScreen[None]):
 
     def action_pin(self) -> None:
         """Mark the run under the cursor, to be compared and drawn beside what is opened."""
-        if not isinstance(run := self._focused.item, PastRun):
+        if not isinstance(run := self._focused.selected, PastRun):
             self._say("only past runs can be marked", "$warning")
             return
         try:
@@ -124,11 +126,11 @@ class StartScreen(BaseScreen[None]):
     def action_runs(self) -> None:
         """Compare the marked runs."""
 
-        def chosen(pinned: tuple[Pinned, ...] | None) -> None:
+        def chosen(pinned: tuple[PinnedRun, ...] | None) -> None:
             self._pinned = pinned or ()
             self._of("runs").redraw()
 
-        runs = list(self._of("runs").shown)
+        runs = list(self._of("runs").visible_items)
         self.app.push_screen(RunsScreen(NO_RUN, runs, self._pinned), chosen)
 
     def action_filter(self) -> None:
@@ -164,14 +166,14 @@ class StartScreen(BaseScreen[None]):
     @on(PickList.Moved)
     def _tell(self, event: PickList.Moved) -> None:
         """Say more of what the cursor stands on."""
-        if event.list.has_focus or event.list is self._of(self._last):
-            self._about(event.list.item)
+        if event.pick_list.has_focus or event.pick_list is self._of(self._last):
+            self._about(event.pick_list.selected)
 
     def on_descendant_focus(self) -> None:
         """Say more of what the cursor of this list stands on."""
         if isinstance(self.focused, PickList):
             self._last = self.focused.id or "runs"
-            self._about(self.focused.item)
+            self._about(self.focused.selected)
 
     @on(PickList.Picked)
     def _clicked(self) -> None:
@@ -187,7 +189,7 @@ class StartScreen(BaseScreen[None]):
         self.remove_class("-filtering")
         if not event.keep:
             self.query_one(FilterInput).value = ""
-        filled = [each for each in self.query(PickList) if each.shown]
+        filled = [each for each in self.query(PickList) if each.visible_items]
         last = self._of(self._last)
         (last if last in filled or not filled else filled[0]).focus()
 
@@ -213,7 +215,7 @@ class StartScreen(BaseScreen[None]):
         return self.query_one(f"#{name}", PickList)
 
     def _run_row(self, run: PastRun, width: int) -> Row:
-        return run_row(run, width, find_pin(self._pinned, run))
+        return past_run_row(run, width, find_pin(self._pinned, run))
 
     def _about(self, item: object) -> None:
         match item:
@@ -248,8 +250,8 @@ def _list(
 
 def _scenario_row(scenario: Boxed, width: int) -> Row:
     name = min(30, width // 2)
-    rest = shortened(scenario.description, width - name - 1)
-    return ((left(scenario.name, name) + " ", "strong"), (rest, "muted"))
+    rest = ellipsize(scenario.description, width - name - 1)
+    return ((ljust(scenario.name, name) + " ", "strong"), (rest, "muted"))
 
 
 def _scenario_fits(scenario: Boxed, pattern: str) -> bool:
@@ -257,7 +259,7 @@ def _scenario_fits(scenario: Boxed, pattern: str) -> bool:
 
 
 def _data_row(data: str, width: int) -> Row:
-    return ((left(data, width), "muted" if data == OTHER else "strong"),)
+    return ((ljust(data, width), "muted" if data == OTHER else "strong"),)
 
 
 def _data_fits(data: str, pattern: str) -> bool:

@@ -10,9 +10,9 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
 
-from tuitrain.app.renderables.charts.chart import chart
+from tuitrain.app.renderables.charts.chart import draw_chart
 from tuitrain.app.renderables.charts.chart_view import ChartView
-from tuitrain.app.renderables.charts.metrics import Quantity
+from tuitrain.app.renderables.charts.metrics import Metric
 from tuitrain.app.renderables.rows import Row
 from tuitrain.run.snapshot import Snapshot
 
@@ -37,21 +37,21 @@ class Chart(RowsView, can_focus=True):
         zoom: float | None
         cell: float = 0.0
 
-    def __init__(self, quantity: Quantity, id: str, turn: int | None = None) -> None:
+    def __init__(self, quantity: Metric, id: str, turn: int | None = None) -> None:
         super().__init__(id=id, classes="panel chart")
-        self.quantity = quantity
+        self.metric = quantity
         self.own_turn = turn
         self._margin = 0
 
-    def show(self, quantity: Quantity) -> None:
+    def show(self, quantity: Metric) -> None:
         """Show another quantity."""
-        self.quantity = quantity
+        self.metric = quantity
         self.redraw()
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the chart, and name its values in the border."""
-        drawn = chart(snapshot, self.quantity, self.chart_view, room.width, room.height)
-        self.name_borders(drawn.title, drawn.subtitle)
+        drawn = draw_chart(snapshot, self.metric, self.chart_view, room.width, room.height)
+        self.set_border_texts(drawn.title, drawn.subtitle)
         self._margin = drawn.margin
         return drawn.rows
 

@@ -13,12 +13,12 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from tuitrain.app.renderables.charts.lr_sweep import (
-    Tried,
-    best,
-    curve_rows,
-    finder_rows,
-    table_rows,
-    tried,
+    SweepCandidate,
+    best_index,
+    lr_finder_rows,
+    sweep_candidates,
+    sweep_curve_rows,
+    sweep_table_rows,
 )
 from tuitrain.app.renderables.rows import Row
 from tuitrain.run.snapshot import LrSweep, Snapshot
@@ -27,7 +27,7 @@ from ..row_cursor import RowCursor
 from ..rows_view import RowsView
 
 
-class TriedView(RowsView):
+class SweepPanel(RowsView):
     """The base: shows the candidates of one trial, of which one is chosen."""
 
     chosen: reactive[int] = reactive(0, init=False, repaint=False)
@@ -37,16 +37,16 @@ class TriedView(RowsView):
         super().__init__(id=id, classes=classes)
         self._trial = trial
 
-    def candidates(self, snapshot: Snapshot) -> list[Tried]:
+    def candidates(self, snapshot: Snapshot) -> list[SweepCandidate]:
         """Return the candidates as the snapshot has them."""
-        return tried(snapshot, self._trial)
+        return sweep_candidates(snapshot, self._trial)
 
     def watch_chosen(self) -> None:
         """Draw the choice."""
         self.redraw()
 
 
-class TriedCurves(TriedView):
+class SweepCurves(SweepPanel):
     """The loss of every candidate over the steps."""
 
     BORDER_TITLE = "loss"
@@ -56,10 +56,10 @@ class TriedCurves(TriedView):
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Plot them over one another."""
-        return curve_rows(self.candidates(snapshot), self.chosen, room.width, room.height)
+        return sweep_curve_rows(self.candidates(snapshot), self.chosen, room.width, room.height)
 
 
-class TriedFinder(TriedView):
+class LrFinder(SweepPanel):
     """The loss at the end over the learning rates."""
 
     BORDER_TITLE = "loss at the end, by lr"
@@ -69,10 +69,10 @@ class TriedFinder(TriedView):
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Plot it."""
-        return finder_rows(self.candidates(snapshot), self.chosen, room.width, room.height)
+        return lr_finder_rows(self.candidates(snapshot), self.chosen, room.width, room.height)
 
 
-class TriedTable(TriedView, RowCursor, can_focus=True):
+class SweepTable(SweepPanel, RowCursor, can_focus=True):
     """The numbers; the cursor chooses."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"tried-cursor"}
@@ -88,9 +88,9 @@ class TriedTable(TriedView, RowCursor, can_focus=True):
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """List the candidates."""
-        return table_rows(self.candidates(snapshot), self._trial, room.width)
+        return sweep_table_rows(self.candidates(snapshot), self._trial, room.width)
 
-    def overlay(self, y: int) -> Style | None:
+    def row_style(self, y: int) -> Style | None:
         """Mark the chosen row."""
         if y != self.chosen + 1:
             return None
@@ -108,7 +108,7 @@ class TriedTable(TriedView, RowCursor, can_focus=True):
     def choose_best(self) -> None:
         """Choose the one with the lowest loss."""
         if self.snapshot is not None:
-            self.choose(best(self.candidates(self.snapshot)))
+            self.choose(best_index(self.candidates(self.snapshot)))
 
     def scroll_to_region_of(self, y: int) -> None:
         """Scroll so that the row is seen."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
-from tuitrain.app.renderables.charts.lr_forecast import Ahead, lr_rows
+from tuitrain.app.renderables.charts.lr_forecast import LrForecast, lr_forecast_rows
 from tuitrain.app.renderables.rows import Row
 from tuitrain.app.renderables.tables.update_preview import update_rows
 from tuitrain.run.snapshot import Snapshot, UpdatePreview
@@ -14,14 +14,14 @@ from tuitrain.run.snapshot import Snapshot, UpdatePreview
 from ..rows_view import RowsView
 
 
-class LrCurve(RowsView):
+class LrForecastPanel(RowsView):
     """The learning rate from now on: as it is, and after the command."""
 
     def __init__(self) -> None:
         super().__init__(id="lr-curve")
-        self._ahead: Ahead | None = None
+        self._ahead: LrForecast | None = None
 
-    def show(self, ahead: Ahead) -> None:
+    def show(self, ahead: LrForecast) -> None:
         """Draw these courses."""
         self._ahead = ahead
         self.redraw()
@@ -29,7 +29,7 @@ class LrCurve(RowsView):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Plot what was shown last."""
         del snapshot
-        return [] if self._ahead is None else lr_rows(self._ahead, room.width, room.height)
+        return [] if self._ahead is None else lr_forecast_rows(self._ahead, room.width, room.height)
 
 
 class NextUpdate(RowsView):

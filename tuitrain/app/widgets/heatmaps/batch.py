@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from textual.geometry import Size
 from textual.reactive import reactive
 
-from tuitrain.app.renderables.formatting import count, percentage
-from tuitrain.app.renderables.heatmaps.confusion import accuracy_of, confusion_rows
-from tuitrain.app.renderables.heatmaps.samples import said_of, sheet_rows
+from tuitrain.app.renderables.formatting import format_count, format_percentage
+from tuitrain.app.renderables.heatmaps.confusion import confusion_rows, overall_accuracy
+from tuitrain.app.renderables.heatmaps.samples import batch_title, sheet_rows
 from tuitrain.app.renderables.rows import Row
 from tuitrain.engines.closeups import BatchView
 from tuitrain.run.snapshot import Snapshot
@@ -47,10 +47,10 @@ class Samples(BatchPanel):
 
     def draw(self, view: BatchView, room: Size) -> Sequence[Row]:
         """Draw the pictures."""
-        self.border_title = said_of(view)
-        self.border_subtitle = f"step {count(view.step)}"
+        self.border_title = batch_title(view)
+        self.border_subtitle = f"step {format_count(view.step)}"
         first = min(self.first, max(0, len(view.labels) - 1))
-        rows = sheet_rows(view, room.width, room.height, first, self.ink, self.zoom)
+        rows = sheet_rows(view, room.width, room.height, first, self.glyphs, self.zoom)
         return rows or [(("no sample is wrong", "good"),)]
 
     def watch_first(self) -> None:
@@ -76,7 +76,7 @@ class ConfusionMatrix(BatchPanel):
 
     def draw(self, view: BatchView, room: Size) -> Sequence[Row]:
         """Draw the matrix."""
-        accuracy = percentage(accuracy_of(view.confusion, view.unsure))
+        accuracy = format_percentage(overall_accuracy(view.confusion, view.unsure))
         self.border_title = f"test set: {accuracy} right"
-        self.border_subtitle = f"step {count(view.step)}"
-        return confusion_rows(view.confusion, view.unsure, room.width, room.height, self.ink)
+        self.border_subtitle = f"step {format_count(view.step)}"
+        return confusion_rows(view.confusion, view.unsure, room.width, room.height, self.glyphs)

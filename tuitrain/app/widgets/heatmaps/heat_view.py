@@ -8,12 +8,12 @@ from rich.style import Style
 from textual.color import Color
 from textual.reactive import reactive
 
-from tuitrain.app.renderables.heatmaps.heatmap import LEVELS, NOT_FINITE, Ink
+from tuitrain.app.renderables.heatmaps.heatmap import COLOR_LEVELS, NOT_FINITE, GlyphSet
 from tuitrain.app.renderables.rows import Role
 
 from ..rows_view import RowsView
 
-MOST_STYLES = 4096
+MAX_STYLES = 4096
 """Styles of cells that are held; coloured pictures make new ones."""
 
 
@@ -29,10 +29,10 @@ class HeatView(RowsView):
         "heat-bad",
     }
 
-    ink: reactive[Ink] = reactive(Ink.BLOCKS, init=False, repaint=False)
+    glyphs: reactive[GlyphSet] = reactive(GlyphSet.BLOCKS, init=False, repaint=False)
     """What is drawn with."""
 
-    def watch_ink(self) -> None:
+    def watch_glyphs(self) -> None:
         """Draw with the other ink."""
         self.redraw()
 
@@ -43,7 +43,7 @@ class HeatView(RowsView):
             return super().style_of(role)
         style = self._styles.get(role)
         if style is None:
-            if len(self._styles) > MOST_STYLES:
+            if len(self._styles) > MAX_STYLES:
                 self._styles.clear()
             style = self._styles[role] = self._cell(*keys) if kind == "cell" else self._on(*keys)
         return style
@@ -64,11 +64,13 @@ class HeatView(RowsView):
         """Return a colour by its key; None for the ground."""
         kind, value = key[:1], key[1:]
         if kind == "s":
-            share = int(value) / LEVELS
+            share = int(value) / COLOR_LEVELS
             end = "heat-positive" if share > 0 else "heat-negative"
             return self._theme("heat-zero").blend(self._theme(end), abs(share))
         if kind == "u":
-            return self._theme("heat-none").blend(self._theme("heat-all"), int(value) / LEVELS)
+            return self._theme("heat-none").blend(
+                self._theme("heat-all"), int(value) / COLOR_LEVELS
+            )
         if kind == "c":
             return Color.parse(f"#{value}")
         return self._theme("heat-bad") if key == NOT_FINITE else None

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from textual.geometry import Size
 from textual.reactive import reactive
 
-from tuitrain.app.renderables.formatting import shape
+from tuitrain.app.renderables.formatting import format_shape
 from tuitrain.app.renderables.heatmaps.weights import (
-    FACETS,
-    course_rows,
-    facet_of,
+    TENSORS,
+    absence_reason,
     fact_rows,
     histogram_rows,
+    histogram_series_rows,
     is_filters,
-    picture_rows,
-    why_nothing,
+    tensor_summary,
+    weight_picture_rows,
 )
-from tuitrain.app.renderables.rows import Row, wrapped
+from tuitrain.app.renderables.rows import Row, wrap_text
 from tuitrain.engines.closeups import WeightsView
 from tuitrain.run.snapshot import Snapshot
 
@@ -28,10 +28,10 @@ from .heat_view import HeatView
 class WeightsPanel(HeatView):
     """The base: draws one facet of the parameter that is seen."""
 
-    facet: reactive[str] = reactive(FACETS[0], init=False, repaint=False)
+    tensor: reactive[str] = reactive(TENSORS[0], init=False, repaint=False)
     """Which side of it: the value, the gradient, the update."""
 
-    def watch_facet(self) -> None:
+    def watch_tensor(self) -> None:
         """Draw the other side."""
         self.redraw()
 
@@ -60,10 +60,10 @@ class WeightsFacts(WeightsPanel):
 
     def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
         """State the facts."""
-        return fact_rows(view, self.facet, room.width)
+        return fact_rows(view, self.tensor, room.width)
 
 
-class WeightsCourse(WeightsPanel):
+class WeightsHistory(WeightsPanel):
     """Histograms over the steps."""
 
     def __init__(self) -> None:
@@ -71,18 +71,20 @@ class WeightsCourse(WeightsPanel):
 
     def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
         """Draw the heat map in time and bins."""
-        course = facet_of(view, self.facet).course
-        self.border_title = f"{self.facet} over the steps"
+        course = tensor_summary(view, self.tensor).course
+        self.border_title = f"{self.tensor} over the steps"
         self.border_subtitle = "bright: many" if len(course) else ""
         nothing = (
-            "nothing sampled yet" if self.facet != "gradient" else why_nothing(view, self.facet)
+            "nothing sampled yet"
+            if self.tensor != "gradient"
+            else absence_reason(view, self.tensor)
         )
-        return course_rows(course, room.width, room.height, self.ink) or wrapped(
+        return histogram_series_rows(course, room.width, room.height, self.glyphs) or wrap_text(
             nothing, room.width, "muted"
         )
 
 
-class WeightsBars(WeightsPanel):
+class WeightsHistogram(WeightsPanel):
     """The histogram as it is now."""
 
     def __init__(self) -> None:
@@ -90,10 +92,10 @@ class WeightsBars(WeightsPanel):
 
     def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
         """Draw it with its ends."""
-        self.border_title = f"{self.facet} now"
-        now = facet_of(view, self.facet).now
-        return histogram_rows(now, room.width, room.height) or wrapped(
-            why_nothing(view, self.facet), room.width, "muted"
+        self.border_title = f"{self.tensor} now"
+        now = tensor_summary(view, self.tensor).now
+        return histogram_rows(now, room.width, room.height) or wrap_text(
+            absence_reason(view, self.tensor), room.width, "muted"
         )
 
 
@@ -112,12 +114,14 @@ class WeightsPicture(WeightsPanel):
 
     def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
         """Draw the weights, and say in the border what a cell is."""
-        facet = facet_of(view, self.facet)
-        rows, said = picture_rows(facet, view.shape, room.width, room.height, self.first, self.ink)
-        kind = "filters" if is_filters(view.shape) else shape(view.shape)
-        self.border_title = f"{self.facet}: {kind}"
+        facet = tensor_summary(view, self.tensor)
+        rows, said = weight_picture_rows(
+            facet, view.shape, room.width, room.height, self.first, self.glyphs
+        )
+        kind = "filters" if is_filters(view.shape) else format_shape(view.shape)
+        self.border_title = f"{self.tensor}: {kind}"
         self.border_subtitle = said
-        return rows or wrapped(why_nothing(view, self.facet), room.width, "muted")
+        return rows or wrap_text(absence_reason(view, self.tensor), room.width, "muted")
 
     def move(self, by: int) -> None:
         """Draw the filters of later output channels, or of earlier ones."""

@@ -13,7 +13,7 @@ from tuitrain.app.widgets.no_markup import OptionList
 class SettingsList(OptionList):
     """A list; while it ``awaits`` a key it takes the next one, whatever that does elsewhere."""
 
-    awaits = False
+    awaiting_key = False
 
     @dataclass
     class Pressed(Message):
@@ -23,8 +23,8 @@ class SettingsList(OptionList):
 
     def on_key(self, event: Key) -> None:
         """Take the key."""
-        if self.awaits:
-            self.awaits = False
+        if self.awaiting_key:
+            self.awaiting_key = False
             event.stop()
             event.prevent_default()
             self.post_message(self.Pressed(event.key))

@@ -13,11 +13,11 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.strip import Strip
 
-from tuitrain.app.renderables.formatting import count
+from tuitrain.app.renderables.formatting import format_count
 from tuitrain.app.renderables.rows import LazyRows, Row
 from tuitrain.app.renderables.tables.groups import (
-    Columns,
-    Marked,
+    GroupColumns,
+    RowKey,
     TableRow,
     table_header,
     table_rows,
@@ -53,10 +53,10 @@ class GroupsTable(RowCursor, can_focus=True):
         self._folded: set[str] = set()
         self._waits_for_room: bool | None = None
         self._table: list[TableRow] = []
-        self._places: dict[Marked, int] = {}
+        self._places: dict[RowKey, int] = {}
         self._pattern = ""
-        self._marked: set[Marked] = set()
-        self.at: int | None = None
+        self._marked: set[RowKey] = set()
+        self.shown_step: int | None = None
         """The step whose numbers are shown; None for now."""
 
     @property
@@ -71,7 +71,7 @@ class GroupsTable(RowCursor, can_focus=True):
             return [((absent, "muted"),)]
         self._name_borders(snapshot)
         self._fit(snapshot, room.height)
-        columns = Columns.fitting(room.width)
+        columns = GroupColumns.fit(room.width)
         self._table = table_rows(
             self._groups(snapshot),
             self._folded,
@@ -87,7 +87,7 @@ class GroupsTable(RowCursor, can_focus=True):
         table, header = self._table, table_header(columns)
         return LazyRows(len(table) + 1, lambda y: table[y - 1].row if y else header)
 
-    def overlay(self, y: int) -> Style | None:
+    def row_style(self, y: int) -> Style | None:
         """Mark the selected row."""
         place = self._place()
         if place is None or y != place + 1:
@@ -98,13 +98,13 @@ class GroupsTable(RowCursor, can_focus=True):
         """Keep the column titles at the top when scrolled."""
         return super().render_line(-self.scroll_offset.y if y == 0 else y)
 
-    def look_at(self, step: int | None) -> None:
+    def show_step(self, step: int | None) -> None:
         """Show the numbers of a step, or of now."""
-        self.at = step
+        self.shown_step = step
         self.redraw()
 
     def _groups(self, snapshot: Snapshot) -> Sequence[GroupView]:
-        if (step := self.at) is None:
+        if (step := self.shown_step) is None:
             return snapshot.groups
         traces = {each.name: each for each in snapshot.histories}
         return [group_at(each, traces.get(each.name), step) for each in snapshot.groups]
@@ -118,18 +118,18 @@ class GroupsTable(RowCursor, can_focus=True):
     def _name_borders(self, snapshot: Snapshot) -> None:
         """Name the filter, the step that the numbers are of if it is not now, and the clipping."""
         title = " ".join(["groups"] + [f"/{self._pattern}"] * bool(self._pattern))
-        if self.at is not None:
-            title += f" · lr, |grad|, |Δw|/|w| at step {count(self.at)}"
-        self.name_borders(title, f"⊓ clip {snapshot.clip}" if snapshot.clip else "")
+        if self.shown_step is not None:
+            title += f" · lr, |grad|, |Δw|/|w| at step {format_count(self.shown_step)}"
+        self.set_border_texts(title, f"⊓ clip {snapshot.clip}" if snapshot.clip else "")
 
-    def mark(self) -> None:
+    def toggle_mark(self) -> None:
         """Mark the selected row, or no longer, and go to the next."""
         if self.selected is not None and self._place() is not None:
             self._marked ^= {(self.selected.name, self.selected.is_group)}
             self.redraw()
             self.action_move(1)
 
-    def unmark(self) -> None:
+    def clear_marks(self) -> None:
         """Mark no row."""
         self._marked.clear()
         self.redraw()
@@ -199,7 +199,7 @@ class GroupsTable(RowCursor, can_focus=True):
         if 0 <= place < len(self._table):
             again = place == self._place()
             self._go(place)
-            if at.x >= self.room.width - Columns.fitting(self.room.width).ending:
+            if at.x >= self.room.width - GroupColumns.fit(self.room.width).ending:
                 self.post_message(self.Badge())
             elif again:
                 self.action_fold()

@@ -49,7 +49,7 @@ class Journal(RowCursor, can_focus=True):
         """List the commands, oldest first."""
         return journal_rows(snapshot.journal, room.width)
 
-    def overlay(self, y: int) -> Style | None:
+    def row_style(self, y: int) -> Style | None:
         """Mark the selected entry, while the journal has the focus."""
         if not self.has_focus or y != self._place:
             return None

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from textual.geometry import Size
 
 from tuitrain.app.renderables.rows import Row
-from tuitrain.app.renderables.tables.log import LEVELS, log_rows, shown
+from tuitrain.app.renderables.tables.log import LOG_LEVELS, filter_lines, log_rows
 from tuitrain.run.snapshot import Snapshot
 
 from ..row_cursor import RowCursor
@@ -18,15 +18,15 @@ class LogView(RowCursor, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__(id="log")
-        self.level = LEVELS[0]
+        self.level = LOG_LEVELS[0]
         self.pattern = ""
         self.follows = True
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """List the lines that are asked for, oldest first."""
-        return log_rows(shown(snapshot.log.lines, self.level, self.pattern), room.width)
+        return log_rows(filter_lines(snapshot.log.lines, self.level, self.pattern), room.width)
 
-    def look(self, snapshot: Snapshot) -> None:
+    def set_snapshot(self, snapshot: Snapshot) -> None:
         """Take in what was said."""
         known = self.snapshot
         if known is None or known.log is not snapshot.log:

@@ -15,14 +15,14 @@ from textual.strip import Strip
 
 from tuitrain.app.renderables.rows import Row
 from tuitrain.app.renderables.tables.network import (
-    columns_for,
     detail_rows,
-    how_trained,
-    layers,
-    parents,
+    eager_note,
+    fit_columns,
+    layer_keys,
+    parent_keys,
     tree_header,
     tree_rows,
-    visible,
+    visible_rows,
 )
 from tuitrain.engines.closeups import NetworkRow, NetworkView
 from tuitrain.run.snapshot import Snapshot
@@ -65,17 +65,17 @@ class NetworkTree(RowCursor, can_focus=True):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the tree; say why there is none."""
         view = getattr(self.screen, "seen", None)
-        self.name_borders(_TITLE, how_trained(snapshot, room.width))
+        self.set_border_texts(_TITLE, eager_note(snapshot, room.width))
         if not isinstance(view, NetworkView):
             return self.screen.instead(room.width)  # type: ignore[attr-defined]
         if self._folded is None:
             # What is too much at first sight: the parameters of each layer.
-            self._folded = layers(view.rows) if len(view.rows) >= room.height else set()
-        self._shown = visible(view.rows, self._folded)
-        columns = columns_for(room.width)
+            self._folded = layer_keys(view.rows) if len(view.rows) >= room.height else set()
+        self._shown = visible_rows(view.rows, self._folded)
+        columns = fit_columns(room.width)
         return [tree_header(columns), *tree_rows(view, snapshot.groups, self._folded, columns)]
 
-    def overlay(self, y: int) -> Style | None:
+    def row_style(self, y: int) -> Style | None:
         """Mark the selected row."""
         if not self._shown or y != self._place + 1:
             return None
@@ -121,7 +121,7 @@ class NetworkTree(RowCursor, can_focus=True):
         view = getattr(self.screen, "seen", None)
         if not isinstance(view, NetworkView) or self._folded is None or self.selected is None:
             return
-        if self.selected.key in parents(view.rows):
+        if self.selected.key in parent_keys(view.rows):
             self.key = self.selected.key
             self._folded ^= {self.key}
             self.redraw()

@@ -41,12 +41,12 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
     class Moved(Message):
         """The cursor stands on another item, or on none."""
 
-        list: PickList
+        pick_list: PickList
 
         @property
         def control(self) -> PickList:
             """The list."""
-            return self.list
+            return self.pick_list
 
     @dataclass
     class Picked(Moved):
@@ -69,16 +69,16 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
         self._place = 0
 
     @property
-    def item(self) -> Item | None:
+    def selected(self) -> Item | None:
         """The item under the cursor."""
         return self._shown[self._place] if self._shown else None
 
     @property
-    def shown(self) -> Sequence[Item]:
+    def visible_items(self) -> Sequence[Item]:
         """The items that the filter leaves."""
         return self._shown
 
-    def show(self, items: Sequence[Item]) -> None:
+    def set_items(self, items: Sequence[Item]) -> None:
         """Show other items."""
         self._items = list(items)
         self.filter(self._pattern)
@@ -86,7 +86,7 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
     def filter(self, pattern: str) -> None:
         """Show what fits a text alone; all for ""."""
         self._pattern = pattern
-        before = self.item
+        before = self.selected
         self._shown = [each for each in self._items if self._fits(each, pattern)]
         self._place = self._shown.index(before) if before in self._shown else 0
         self.border_subtitle = f"{len(self._shown)} of {len(self._items)}" if pattern else ""
@@ -95,7 +95,7 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
         self._keep_in_sight()
         self.post_message(self.Moved(self))
 
-    def drawn(self, room: Size) -> Sequence[Row]:
+    def build_rows(self, room: Size) -> Sequence[Row]:
         """Draw the titles, and a row for each item."""
         titles = [self._titles(room.width)] if self._titles else []
         if not self._shown:
@@ -103,7 +103,7 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
             return [((said, "muted"),)]
         return [*titles, *(self._draw(each, room.width) for each in self._shown)]
 
-    def overlay(self, y: int) -> Style | None:
+    def row_style(self, y: int) -> Style | None:
         """Mark the row under the cursor."""
         if not self._shown or y != self._place + self._top:
             return None
