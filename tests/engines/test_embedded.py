@@ -12,7 +12,7 @@ from tests.engines.conftest import make_engine
 from tuitrain.errors import RefusedError, StateMismatchError
 from tuitrain_core import functional
 from tuitrain_core.module import BatchNorm2d, Conv2d, Linear
-from tuitrain_core.native import library
+from tuitrain_core.native.runtime import library
 
 
 def test_the_warm_up_touches_nothing(engine):

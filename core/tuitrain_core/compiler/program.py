@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from ..native import control, update
-from ..native.library import Kernel
-from ..native.update_rules import RULES
+from ..native.optim import update
+from ..native.optim.update_rules import RULES
+from ..native.runtime import step_loop
+from ..native.runtime.library import Kernel
 from ..ops.base import Array
 from ..optimizer import UpdateStatistics
 from ..tensor import Parameter, Tensor
@@ -117,7 +118,7 @@ class Program:
         actions += pipelined.pipelined_actions(partial(self._plan, capacity, trained, feed), leaves)
         calls = [each.kernel for each in actions if isinstance(each, Call)]
         rules = [*map(update.update, RULES), update.trust()]
-        besides = [*control.kernels(), *clipping.kernels(), *stop_condition.kernels()]
+        besides = [*step_loop.kernels(), *clipping.kernels(), *stop_condition.kernels()]
         return [*calls, *rules, *besides]
 
     def is_native(self, trained: Sequence[Parameter]) -> bool:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import CoreError
-from ..native import gather
-from ..native.library import run
+from ..native.runtime import batch_gather
+from ..native.runtime.library import run
 from ..ops import checks
 from ..ops.base import Array
 from .dataset import Dataset
@@ -170,7 +170,7 @@ class DataLoader:
     def _gather(self, rows: Array, images: Array, labels: Array) -> None:
         """Write samples to memory without gaps."""
         data = self.dataset
-        kernel = gather.gather(1, math.prod(data.images.shape[1:]), *self.scaling)
+        kernel = batch_gather.gather(1, math.prod(data.images.shape[1:]), *self.scaling)
         run(kernel, data.images, data.labels, rows, images, labels, 0, len(rows))
 
     def _draw(self, epoch: int) -> Array:

@@ -54,7 +54,7 @@ def _compiling(function: Any) -> Any:
     """Return a function that Numba compiles; what it has compiled is kept where that can be."""
     from numba import njit
 
-    from .kept import KernelCache
+    from .kernel_cache import KernelCache
 
     flags = {"nogil": True, "error_model": "numpy"}
     compiled: Any = njit(**flags)(function)

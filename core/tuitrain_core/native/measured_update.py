@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from . import functions, norms
-from .builder import Builder, Int, Mask, Value
-from .library import Kernel, kernel
-from .update import either_plain, kept
-from .update_rules import RULES, Scalars
+from .ir import vector_math
+from .ir.builder import Builder, Int, Mask, Value
+from .optim import gradient_norms
+from .optim.update import either_plain, kept
+from .optim.update_rules import RULES, Scalars
+from .runtime.library import Kernel, kernel
 
-CHUNK = 4 * norms.LANES
+CHUNK = 4 * gradient_norms.LANES
 
 
 def measured_update(name: str) -> Kernel:
@@ -37,9 +38,9 @@ def _measured_update(k: Builder, name: str) -> None:
     numbers = [k.load_scalar(scalars, i) for i in range(rule.scalars)]
     vectors = [k.splat(number) for number in numbers]
     copy = k.scratch(CHUNK)
-    lanes = [k.scratch(2 * norms.LANES) for _ in range(3)]
+    lanes = [k.scratch(2 * gradient_norms.LANES) for _ in range(3)]
     for row in lanes:
-        norms.clear_lanes(k, row)
+        gradient_norms.clear_lanes(k, row)
 
     def chunks(plain: bool) -> None:
         def chunk(i: Value, _: object) -> None:
@@ -59,7 +60,7 @@ def _measured_update(k: Builder, name: str) -> None:
 
     either_plain(k, rule, numbers, chunks)
     for place, row in enumerate(lanes):
-        norms.store_total(k, row, sums, place)
+        gradient_norms.store_total(k, row, sums, place)
 
 
 def _apply(k: Builder, name: str, s: Scalars, arrays: Sequence[Value], count: Int) -> None:
@@ -81,7 +82,7 @@ def _each_vector(k: Builder, count: Int, body: Callable[[Int, Mask], None]) -> N
     k.loop(whole, lambda i, _: body(k.mul(i, k.lanes), None))
     done = k.mul(whole, k.lanes)
     rest = k.sub(count, done)
-    k.when(k.less(0, rest), lambda: body(done, functions.first_lanes(k, rest)))
+    k.when(k.less(0, rest), lambda: body(done, vector_math.first_lanes(k, rest)))
 
 
 def _measure(
@@ -90,7 +91,9 @@ def _measure(
     """Add the squares of a chunk's change, weights and gradient to the three rows of lanes."""
 
     def read(offset: Int, mask: Mask) -> list[Value]:
-        before, after, grad = (norms.widened(k, k.load(array, offset, mask)) for array in arrays)
+        before, after, grad = (
+            gradient_norms.widened(k, k.load(array, offset, mask)) for array in arrays
+        )
         return [k.ir.fsub(after, before), after, grad]
 
-    norms.add_chunk(k, lanes, read, count)
+    gradient_norms.add_chunk(k, lanes, read, count)

@@ -12,7 +12,7 @@ from tuitrain_core.compiler.planning.call import (
     StridedPointer,
 )
 from tuitrain_core.compiler.planning.memory import address
-from tuitrain_core.native import arithmetic, movement
+from tuitrain_core.native.elementwise import arithmetic, movement
 
 
 def add(target: np.ndarray, part) -> Call:

@@ -8,7 +8,7 @@ from tuitrain_core.compiler import Program, trace
 from tuitrain_core.compiler.execution.executor import Executable
 from tuitrain_core.compiler.planning.call import MAX_THREADS, Call
 from tuitrain_core.compiler.planning.split_reduction import MAX_FLOATS, MAX_PARTS, count_parts
-from tuitrain_core.native import linear
+from tuitrain_core.native.linalg import linear
 
 ROWS = 70
 

@@ -5,8 +5,8 @@ import os
 import emulator
 import pytest
 
-from tuitrain_core.native import library
-from tuitrain_core.native.host import HostError, host
+from tuitrain_core.native.ir.host import HostError, host
+from tuitrain_core.native.runtime import library
 
 NEON = os.environ.get("TUITRAIN_EMULATE", "") == "neon"  # as `make neon-test` says
 if NEON:

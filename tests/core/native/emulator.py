@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from llvmlite import binding as llvm
 
-from tuitrain_core.native import host as machine
-from tuitrain_core.native import library
+from tuitrain_core.native.ir import host as machine
+from tuitrain_core.native.runtime import library
 
 CPU = "neoverse-n1"
 COMPILER, EMULATOR = "aarch64-linux-gnu-gcc", "qemu-aarch64"

@@ -9,7 +9,7 @@ import numpy as np
 from memory import between, empty_rows
 from memory import rows as fenced_rows
 
-from tuitrain_core.native.library import run
+from tuitrain_core.native.runtime.library import run
 
 GUARD = 3
 """Floats between the rows, which nobody may read or write."""

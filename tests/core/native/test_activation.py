@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rows import GUARD, Result, in_parts, pitched
 
-from tuitrain_core.native import activation
+from tuitrain_core.native.elementwise import activation
 from tuitrain_core.ops.activation import GELU, ReLU, Sigmoid, Tanh
 
 OPS = {

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from rows import GUARD, Result, drawn, in_parts, pitched
 
-from tuitrain_core.native import arithmetic
-from tuitrain_core.native.arithmetic import Rows
+from tuitrain_core.native.elementwise import arithmetic
+from tuitrain_core.native.elementwise.arithmetic import Rows
 
 OPERATIONS = {
     "add": np.add,

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from memory import UNTOUCHED, fenced
 
-from tuitrain_core.native import library, reorder
-from tuitrain_core.native.builder import FLOAT
-from tuitrain_core.native.library import run
+from tuitrain_core.native.ir import shuffles
+from tuitrain_core.native.ir.builder import FLOAT
+from tuitrain_core.native.runtime import library
+from tuitrain_core.native.runtime.library import run
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
@@ -67,7 +68,7 @@ def test_masked_lanes_are_neither_read_nor_written(cpu):
 def sums(k, present):
     source, out = k.arguments
     vectors = [k.load(source, i * k.lanes) if i in present else None for i in range(k.lanes)]
-    k.store(reorder.sums(k, vectors), out)
+    k.store(shuffles.sums(k, vectors), out)
 
 
 def test_a_sum_has_the_same_bits_in_every_lane(cpu):
@@ -86,7 +87,7 @@ def test_a_sum_has_the_same_bits_in_every_lane(cpu):
 def interleaved(k, wide, count):
     source, out = k.arguments
     vectors = [k.load(source, i * k.lanes) for i in range(wide)]
-    for i, vector in enumerate(reorder.interleave(k, vectors, count)):
+    for i, vector in enumerate(shuffles.interleave(k, vectors, count)):
         k.store(vector, out, i * k.lanes)
 
 
@@ -102,7 +103,7 @@ def test_interleave(cpu, wide):
 
 def folded(k, count, width):
     source, out = k.arguments
-    k.store(reorder.fold(k, [k.load(source, i * k.lanes) for i in range(count)], width), out)
+    k.store(shuffles.fold(k, [k.load(source, i * k.lanes) for i in range(count)], width), out)
 
 
 @pytest.mark.parametrize("width", [1, 2, 3])
@@ -132,7 +133,7 @@ def test_relu_keeps_nan_and_its_mask_is_a_product(cpu):
 def transposed(k, rows):
     source, out = k.arguments
     lines = [k.load(source, i * k.lanes) for i in range(rows)]
-    for i, column in enumerate(reorder.transpose(k, [*lines, *[None] * (k.lanes - rows)])):
+    for i, column in enumerate(shuffles.transpose(k, [*lines, *[None] * (k.lanes - rows)])):
         k.store(column, out, i * rows, rows)
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from memory import UNTOUCHED, close, fenced
 
-from tuitrain_core.native import convolution
-from tuitrain_core.native.convolution import Geometry
-from tuitrain_core.native.host import host
-from tuitrain_core.native.library import run
+from tuitrain_core.native.conv import convolution
+from tuitrain_core.native.conv.convolution import Geometry
+from tuitrain_core.native.ir.host import host
+from tuitrain_core.native.runtime.library import run
 
 pytestmark = pytest.mark.usefixtures("cpu")
 

@@ -9,8 +9,9 @@ from rows import Result, drawn, in_parts, pitched
 
 from tuitrain_core import CoreError, random
 from tuitrain_core.compiler.execution import rng_state
-from tuitrain_core.native import dropout, philox
-from tuitrain_core.native.library import run
+from tuitrain_core.native.elementwise import dropout
+from tuitrain_core.native.runtime import philox
+from tuitrain_core.native.runtime.library import run
 from tuitrain_core.ops.dropout import Dropout
 
 pytestmark = pytest.mark.usefixtures("cpu")

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from memory import UNTOUCHED, between, empty_rows, fenced
 
-from tuitrain_core.native import activation, arithmetic, gather, movement
-from tuitrain_core.native.library import run
+from tuitrain_core.native.elementwise import activation, arithmetic, movement
+from tuitrain_core.native.runtime import batch_gather
+from tuitrain_core.native.runtime.library import run
 
 SIZES = [1, 3, 15, 16, 17, 33]
 
@@ -77,7 +78,7 @@ def test_a_batch_is_gathered_and_scaled_as_numpy_does(channels: int, pixels: int
     scale, shift = np.float32(1 / 78.5), np.float32(0.42)
     expected = data[order].astype(np.float32) * scale - shift
     images, chosen = np.zeros((5, pixels, channels), np.float32), np.zeros(5, np.int32)
-    kernel = gather.gather(channels, pixels, scale, shift)
+    kernel = batch_gather.gather(channels, pixels, scale, shift)
     run(kernel, data, labels, order, images, chosen, 0, 2)
     run(kernel, data, labels, order, images, chosen, 2, 5)
     np.testing.assert_array_equal(

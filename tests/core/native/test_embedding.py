@@ -7,8 +7,8 @@ import pytest
 from memory import fenced
 from rows import Result, drawn, in_parts, pitched
 
-from tuitrain_core.native import embedding
-from tuitrain_core.native.library import run
+from tuitrain_core.native.elementwise import embedding
+from tuitrain_core.native.runtime.library import run
 from tuitrain_core.ops.embedding import Embedding
 
 pytestmark = pytest.mark.usefixtures("cpu")

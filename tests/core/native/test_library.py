@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tuitrain_core.native import library, linear
-from tuitrain_core.native.host import HostError, host, named
-from tuitrain_core.native.library import build, run
+from tuitrain_core.native.ir.host import HostError, host, named
+from tuitrain_core.native.linalg import linear
+from tuitrain_core.native.runtime import library
+from tuitrain_core.native.runtime.library import build, run
 
 
 def double(k, lanes):

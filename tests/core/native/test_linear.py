@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from memory import UNTOUCHED, between, close, empty_rows, fenced, rows
 
-from tuitrain_core.native import linear
-from tuitrain_core.native.library import run
+from tuitrain_core.native.linalg import linear
+from tuitrain_core.native.runtime.library import run
 
 pytestmark = pytest.mark.usefixtures("cpu")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tuitrain_core.native import loss
-from tuitrain_core.native.library import run
+from tuitrain_core.native.norm import cross_entropy
+from tuitrain_core.native.runtime.library import run
 
 
 def expected(z: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -23,7 +23,7 @@ def native(z: np.ndarray, labels: np.ndarray, pitch: int) -> tuple[np.ndarray, n
     logits = np.full((rows, pitch), 7.0, np.float32)
     logits[:, :classes] = z
     slopes, losses = np.full((rows, pitch), 7.0, np.float32), np.zeros(rows, np.float32)
-    kernel = loss.cross_entropy(classes, pitch, pitch)
+    kernel = cross_entropy.cross_entropy(classes, pitch, pitch)
     with np.errstate(all="ignore"):
         run(kernel, logits, labels.astype(np.int32), slopes, losses, rows, 0, rows)
     assert (slopes[:, classes:] == 7.0).all()
@@ -63,6 +63,6 @@ def test_logits_far_apart_do_not_overflow() -> None:
 def test_the_mean_is_added_up_in_float64(count: int) -> None:
     values = np.random.default_rng(count).random(count).astype(np.float32)
     single, double = np.zeros(1, np.float32), np.zeros(1)
-    run(loss.mean(), values, count, single, double)
+    run(cross_entropy.mean(), values, count, single, double)
     assert single[0] == np.float32(values.astype(np.float64).mean())
     assert double[0] == single[0]

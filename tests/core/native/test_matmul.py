@@ -5,7 +5,7 @@ import pytest
 from memory import close, empty_rows, fenced
 from rows import drawn, in_parts
 
-from tuitrain_core.native import matmul
+from tuitrain_core.native.linalg import matmul
 
 SIZES = [(1, 1, 1), (3, 5, 2), (28, 16, 28), (28, 28, 16), (7, 33, 20), (13, 4, 49)]
 

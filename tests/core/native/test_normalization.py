@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from rows import GUARD, Result, drawn, in_parts, pitched
 
-from tuitrain_core.native import normalization
-from tuitrain_core.native.library import run
+from tuitrain_core.native.norm import batch_norm
+from tuitrain_core.native.runtime.library import run
 from tuitrain_core.ops.normalization import BatchNormInference, BatchNormTraining
 
 SIZES = [(6, 5, 3), (3, 1, 18), (1, 9, 16), (4, 7, 35)]
@@ -33,25 +33,25 @@ class Case:
         self.y, self.running = y.transpose(0, 2, 1), wide[2:]
         self.slopes = op.backward(saved, d, [True, True, True, False, False])
         pitch = pixels * channels + GUARD
-        self.sizes = normalization.Pixels(pixels, channels, (pitch, pitch))
+        self.sizes = batch_norm.Pixels(pixels, channels, (pitch, pitch))
         self.x, self.tolerance = pitched(x), 3e-6 * (1 + shift)
         self.table = np.zeros((3, channels), np.float32)
 
     def fill(self):
         """Fill the table natively; the running statistics follow."""
         if not self.training:
-            kernel = normalization.by_running(self.channels, 1e-4)
+            kernel = batch_norm.by_running(self.channels, 1e-4)
             run(kernel, self.weight, self.mean, self.var, self.table)
             return
         moments = np.zeros((self.samples, 2, self.channels), np.float32)
-        run(normalization.moments(self.sizes), self.x, moments, 0, self.samples)
-        kernel = normalization.by_batch(self.sizes, 0.75, 1e-4)
+        run(batch_norm.moments(self.sizes), self.x, moments, 0, self.samples)
+        kernel = batch_norm.by_batch(self.sizes, 0.75, 1e-4)
         run(kernel, moments, self.samples, self.weight, self.mean, self.var, self.table)
 
     def sums(self, y, d, relu):
         """Return the sums of each sample, for a gradient that is masked in place with relu."""
         found = np.zeros((self.samples, 2, self.channels), np.float32)
-        kernel = normalization.gradient_sums(self.sizes, relu)
+        kernel = batch_norm.gradient_sums(self.sizes, relu)
         run(kernel, self.x, y, d, self.table, found, 0, self.samples)
         return found
 
@@ -73,7 +73,7 @@ def test_the_running_statistics_follow_in_training_and_stay_else(case):
 @pytest.mark.parametrize(("relu", "added"), [(False, False), (True, False), (True, True)])
 def test_values(case, relu, added):
     y, other = Result(*case.d.shape), drawn(*case.d.shape, seed=6)
-    kernel = normalization.normalize(case.sizes, relu, added)
+    kernel = batch_norm.normalize(case.sizes, relu, added)
     given = case.x, case.table, case.bias, pitched(other), y.memory
     (found,) = in_parts(kernel, *given, total=case.samples, results=[y])
     expected = case.y + (other if added else 0.0)
@@ -91,12 +91,12 @@ def test_what_relu_has_cut_off_has_no_slope(case):
 def test_gradients(case):
     sums, shares = case.sums(0, pitched(case.d), False), np.zeros((2, case.channels), np.float32)
     d_weight, d_bias = np.zeros((2, case.channels), np.float32)
-    kernel = normalization.parameter_gradients(case.sizes)
+    kernel = batch_norm.parameter_gradients(case.sizes)
     run(kernel, sums, case.samples, d_weight, d_bias, shares)
     close(d_weight, case.slopes[1], 5 * case.tolerance)
     close(d_bias, case.slopes[2], case.tolerance)
     dx = Result(*case.d.shape)
-    kernel = normalization.input_gradient(case.sizes, case.training)
+    kernel = batch_norm.input_gradient(case.sizes, case.training)
     arguments = case.x, pitched(case.d), case.table, shares, dx.memory
     (found,) = in_parts(kernel, *arguments, total=case.samples, results=[dx])
     close(found, case.slopes[0].transpose(0, 2, 1), 10 * case.tolerance)
@@ -104,26 +104,26 @@ def test_gradients(case):
 
 def test_moments_have_the_same_bits_for_any_parts(cpu):
     x = drawn(7, 9, 21)
-    sizes = normalization.Pixels(9, 21, (9 * 21 + GUARD, 9 * 21 + GUARD))
+    sizes = batch_norm.Pixels(9, 21, (9 * 21 + GUARD, 9 * 21 + GUARD))
     whole, parts = np.zeros((2, 7, 2, 21), np.float32)
-    run(normalization.moments(sizes), pitched(x), whole, 0, 7)
+    run(batch_norm.moments(sizes), pitched(x), whole, 0, 7)
     for first, last in ((4, 7), (0, 1), (1, 4)):
-        run(normalization.moments(sizes), pitched(x), parts, first, last)
+        run(batch_norm.moments(sizes), pitched(x), parts, first, last)
     np.testing.assert_array_equal(whole, parts)
 
 
 def test_nan_spoils_its_channel_and_no_other(cpu):
     x = drawn(3, 4, 18)
     x[1, 2, 17] = np.nan
-    sizes = normalization.Pixels(4, 18, (72 + GUARD, 72 + GUARD))
+    sizes = batch_norm.Pixels(4, 18, (72 + GUARD, 72 + GUARD))
     moments, table = np.zeros((3, 2, 18), np.float32), np.zeros((3, 18), np.float32)
     one, zero = np.ones(18, np.float32), np.zeros(18, np.float32)
-    run(normalization.moments(sizes), pitched(x), moments, 0, 3)
-    kernel = normalization.by_batch(sizes, 0.9, 1e-5)
+    run(batch_norm.moments(sizes), pitched(x), moments, 0, 3)
+    kernel = batch_norm.by_batch(sizes, 0.9, 1e-5)
     run(kernel, moments, 3, one, zero.copy(), one.copy(), table)
     y = Result(3, 4, 18)
     given = pitched(x), table, zero, 0, y.memory
-    kernel = normalization.normalize(sizes, False, False)
+    kernel = batch_norm.normalize(sizes, False, False)
     (found,) = in_parts(kernel, *given, total=3, results=[y])
     np.testing.assert_array_equal(np.isnan(found).all((0, 1)), [False] * 17 + [True])
     assert np.isfinite(found[..., :17]).all()
@@ -133,14 +133,14 @@ def test_nan_spoils_its_channel_and_no_other(cpu):
 def test_without_an_eps_equal_numbers_are_nan_and_others_are_not(samples, pixels, cpu):
     x = np.full((samples, pixels, 19), 0.1, np.float32)
     x[..., 18] = drawn(samples, pixels)
-    sizes = normalization.Pixels(pixels, 19, (pixels * 19 + GUARD,) * 2)
+    sizes = batch_norm.Pixels(pixels, 19, (pixels * 19 + GUARD,) * 2)
     moments, table = np.zeros((samples, 2, 19), np.float32), np.zeros((3, 19), np.float32)
     one, zero = np.ones(19, np.float32), np.zeros(19, np.float32)
     mean, var = zero.copy(), one.copy()
-    run(normalization.moments(sizes, exact=True), pitched(x), moments, 0, samples)
-    run(normalization.by_batch(sizes, 0.5, 0.0), moments, samples, one, mean, var, table)
+    run(batch_norm.moments(sizes, exact=True), pitched(x), moments, 0, samples)
+    run(batch_norm.by_batch(sizes, 0.5, 0.0), moments, samples, one, mean, var, table)
     y = Result(samples, pixels, 19)
-    kernel = normalization.normalize(sizes, False, False)
+    kernel = batch_norm.normalize(sizes, False, False)
     (found,) = in_parts(kernel, pitched(x), table, zero, 0, y.memory, total=samples, results=[y])
     assert np.isnan(found[..., :18]).all()
     assert np.isfinite(found[..., 18]).all()
@@ -149,8 +149,8 @@ def test_without_an_eps_equal_numbers_are_nan_and_others_are_not(samples, pixels
 
 
 def test_numbers_that_differ_have_the_same_moments_with_and_without_an_eps(cpu):
-    x, sizes = drawn(7, 9, 21), normalization.Pixels(9, 21, (9 * 21 + GUARD, 9 * 21 + GUARD))
+    x, sizes = drawn(7, 9, 21), batch_norm.Pixels(9, 21, (9 * 21 + GUARD, 9 * 21 + GUARD))
     plain, exact = np.zeros((2, 7, 2, 21), np.float32)
-    run(normalization.moments(sizes), pitched(x), plain, 0, 7)
-    run(normalization.moments(sizes, exact=True), pitched(x), exact, 0, 7)
+    run(batch_norm.moments(sizes), pitched(x), plain, 0, 7)
+    run(batch_norm.moments(sizes, exact=True), pitched(x), exact, 0, 7)
     np.testing.assert_array_equal(plain, exact)

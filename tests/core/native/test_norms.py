@@ -11,8 +11,9 @@ from memory import fenced
 from rows import drawn
 
 from tuitrain_core.kernels import update as eager
-from tuitrain_core.native import norms, watch
-from tuitrain_core.native.library import run
+from tuitrain_core.native.optim import gradient_norms
+from tuitrain_core.native.runtime import stop_checks
+from tuitrain_core.native.runtime.library import run
 from tuitrain_core.optimizer import clip_grad_norm, clip_grad_value
 from tuitrain_core.tensor import Parameter, Tensor
 
@@ -22,10 +23,10 @@ SIZES = [1, 2, 3, 4, 5, 63, 64, 66, 1023, 1024, 1025, 1027, 3 * 1024 + 259, 9000
 
 
 def square_sum(array: np.ndarray, cuts: list[int]) -> float:
-    lanes, sums = np.full((2, norms.LANES), 9.0), np.zeros(2)
+    lanes, sums = np.full((2, gradient_norms.LANES), 9.0), np.zeros(2)
     for first, last in itertools.pairwise(cuts):
-        run(norms.square_sums(), array, array.size, lanes[1], first, last)
-    run(norms.totals(), lanes, sums, 1, 2)
+        run(gradient_norms.square_sums(), array, array.size, lanes[1], first, last)
+    run(gradient_norms.totals(), lanes, sums, 1, 2)
     assert (lanes[0] == 9.0).all()
     assert sums[0] == 0.0
     return sums[1]
@@ -57,7 +58,7 @@ def gradient(parameter: Parameter) -> np.ndarray:
 def cut_down(kernel, array: np.ndarray, number: float) -> np.ndarray:
     """Run it over all chunks, the last one first."""
     result, given = fenced(array), np.float32([number])
-    for chunk in reversed(range(-(-array.size // norms.CHUNK))):
+    for chunk in reversed(range(-(-array.size // gradient_norms.CHUNK))):
         run(kernel, result, given, array.size, chunk, chunk + 1)
     return result
 
@@ -67,10 +68,10 @@ def test_clipping_by_the_norm_has_the_bits_of_the_eager_one(limit: float) -> Non
     parameters = with_gradients(3, 700, 9000, 1)
     before = [gradient(each).copy() for each in parameters]
     sums, factor = np.array([eager.square_sum(each) for each in before]), np.zeros(1, np.float32)
-    run(norms.clip_factor(), sums, len(sums), np.array([limit]), factor)
+    run(gradient_norms.clip_factor(), sums, len(sums), np.array([limit]), factor)
     clip_grad_norm(parameters, limit)
     for array, parameter in zip(before, parameters, strict=True):
-        found = cut_down(norms.scale(), array, factor[0])
+        found = cut_down(gradient_norms.scale(), array, factor[0])
         np.testing.assert_array_equal(found, gradient(parameter))
     assert (factor[0] == 1.0) == (limit > 100)
 
@@ -78,7 +79,7 @@ def test_clipping_by_the_norm_has_the_bits_of_the_eager_one(limit: float) -> Non
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
 def test_a_norm_that_is_not_finite_leaves_all_as_it_is(bad: float) -> None:
     factor = np.zeros(1, np.float32)
-    run(norms.clip_factor(), np.array([1.0, bad]), 2, np.array([0.5]), factor)
+    run(gradient_norms.clip_factor(), np.array([1.0, bad]), 2, np.array([0.5]), factor)
     assert factor[0] == 1.0
 
 
@@ -87,7 +88,7 @@ def test_clipping_by_the_value_has_the_bits_of_the_eager_one(limit: float) -> No
     (parameter,) = with_gradients(4099)
     array = gradient(parameter)
     array[:4] = np.nan, np.inf, -np.inf, -0.0
-    found = cut_down(norms.bound(), array, limit)
+    found = cut_down(gradient_norms.bound(), array, limit)
     clip_grad_value(parameter, limit)
     np.testing.assert_array_equal(found, gradient(parameter))
 
@@ -101,21 +102,23 @@ def seen(kernel, *arguments) -> int:
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_what_is_not_finite_is_seen(bad: float) -> None:
     sums, loss = np.arange(5.0), np.array([2.0])
-    assert seen(watch.not_finite(), sums, 5, loss) == 0
-    assert seen(watch.not_finite(), sums, 5, np.array([bad])) == 1
-    assert seen(watch.not_finite(), sums, 0, np.array([bad])) == 1
+    assert seen(stop_checks.not_finite(), sums, 5, loss) == 0
+    assert seen(stop_checks.not_finite(), sums, 5, np.array([bad])) == 1
+    assert seen(stop_checks.not_finite(), sums, 0, np.array([bad])) == 1
     sums[3] = abs(bad)
-    assert seen(watch.not_finite(), sums, 5, loss) == 1
-    assert seen(watch.not_finite(), sums, 3, loss) == 0
+    assert seen(stop_checks.not_finite(), sums, 5, loss) == 1
+    assert seen(stop_checks.not_finite(), sums, 3, loss) == 0
 
 
 def test_a_norm_above_its_limit_is_seen() -> None:
     sums, which = np.array([1.0, 100.0, 2.0, math.inf]), np.array([0, 2], np.int64)
     for limit, expected in ((2.9, 1), (3.0, 1), (3.0 + 1e-7, 0), (0.0, 1)):
-        assert seen(watch.norm_above(), sums, which, 2, np.array([limit])) == expected
-    assert seen(watch.norm_above(), np.zeros(3), which, 2, np.zeros(1)) == 0
-    assert seen(watch.norm_above(), sums, np.array([3]), 1, np.array([5.0])) == 1
-    assert seen(watch.norm_above(), np.array([math.nan]), np.array([0]), 1, np.array([5.0])) == 0
+        assert seen(stop_checks.norm_above(), sums, which, 2, np.array([limit])) == expected
+    assert seen(stop_checks.norm_above(), np.zeros(3), which, 2, np.zeros(1)) == 0
+    assert seen(stop_checks.norm_above(), sums, np.array([3]), 1, np.array([5.0])) == 1
+    assert (
+        seen(stop_checks.norm_above(), np.array([math.nan]), np.array([0]), 1, np.array([5.0])) == 0
+    )
 
 
 def test_a_loss_above_the_mean_of_those_before_it_is_seen() -> None:
@@ -125,6 +128,6 @@ def test_a_loss_above_the_mean_of_those_before_it_is_seen() -> None:
         *((1.9, 4, 0), (0.0, 3, 1), (0.0, 4, 0)),
     ):
         given = losses[6:], np.array([times]), 5, least
-        assert seen(watch.loss_above(), *given) == expected
-    assert seen(watch.loss_above(), losses[6:], np.zeros(1), 0, 0) == 0
-    assert seen(watch.loss_above(), losses[4:], np.array([3.0]), 2, 1) == 1
+        assert seen(stop_checks.loss_above(), *given) == expected
+    assert seen(stop_checks.loss_above(), losses[6:], np.zeros(1), 0, 0) == 0
+    assert seen(stop_checks.loss_above(), losses[4:], np.array([3.0]), 2, 1) == 1

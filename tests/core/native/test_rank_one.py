@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from memory import fenced
 
-from tuitrain_core.native import linear, rank_one, update
-from tuitrain_core.native.library import run
-from tuitrain_core.native.update_rules import RULES
+from tuitrain_core.native.linalg import linear
+from tuitrain_core.native.optim import rank1_update, update
+from tuitrain_core.native.optim.update_rules import RULES
+from tuitrain_core.native.runtime.library import run
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
@@ -41,7 +42,7 @@ class Layer:
 
     def at_once(self, relu: bool, bias: bool, ranges=None) -> None:
         K, N = self.sizes
-        kernel = rank_one.step(self.rule, K, relu, bias)
+        kernel = rank1_update.step(self.rule, K, relu, bias)
         given = self.weight, *self.slots, self.scalars, self.d, self.before, self.now
         for first, last in ranges or [(0, N)]:
             run(kernel, *given, self.bias if bias else 0, self.y, first, last)
@@ -76,7 +77,7 @@ def test_the_bits_are_those_of_gradient_update_and_products(rule, scalars, sizes
 
 
 def test_there_is_a_kernel_for_every_rule_that_is_named():
-    assert set(rank_one.RULES) == set(SCALARS)
+    assert set(rank1_update.RULES) == set(SCALARS)
 
 
 @pytest.mark.parametrize("cut", [[(0, 16), (16, 35)], [(3, 35), (0, 3)], [(5, 5), (0, 35)]])

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from rows import GUARD, Result, drawn, in_parts, pitched
 
-from tuitrain_core.native import averages, layer_norm, movement, softmax
+from tuitrain_core.native.elementwise import movement
+from tuitrain_core.native.norm import layer_norm, softmax
+from tuitrain_core.native.pool import spatial_mean
 from tuitrain_core.ops.layer_norm import LayerNorm
 from tuitrain_core.ops.softmax import Softmax
 
@@ -99,10 +101,10 @@ def test_averages(pixels, channels, cpu):
     x, d = drawn(4, pixels, channels), drawn(4, channels, seed=1)
     y, dx = Result(4, channels), Result(4, pixels, channels)
     pitches = pixels * channels + GUARD, channels + GUARD
-    kernel = averages.average(pixels, channels, *pitches, 0.25)
+    kernel = spatial_mean.average(pixels, channels, *pitches, 0.25)
     (found,) = in_parts(kernel, pitched(x), y.memory, total=4, results=[y])
     np.testing.assert_allclose(found, 0.25 * x.sum(1, dtype=np.float64), atol=1e-6)
-    kernel = averages.spread(pixels, channels, *pitches[::-1], 0.25)
+    kernel = spatial_mean.spread(pixels, channels, *pitches[::-1], 0.25)
     (slopes,) = in_parts(kernel, pitched(d), dx.memory, total=4, results=[dx])
     np.testing.assert_array_equal(slopes, np.broadcast_to(0.25 * d[:, None], x.shape))
 

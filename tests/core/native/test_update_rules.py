@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tuitrain_core.kernels import update as eager
-from tuitrain_core.native import update
-from tuitrain_core.native.library import run
-from tuitrain_core.native.update_rules import LAMB_SCALARS, RULES
+from tuitrain_core.native.optim import update
+from tuitrain_core.native.optim.update_rules import LAMB_SCALARS, RULES
+from tuitrain_core.native.runtime.library import run
 from tuitrain_core.optimizer.lamb import lamb
 
 CHUNK = 4096

@@ -12,7 +12,7 @@ from tuitrain_core import threads
 from tuitrain_core.data import DataLoader, Dataset
 from tuitrain_core.digest import digest_arrays, digest_by_name
 from tuitrain_core.module import Module
-from tuitrain_core.native.library import Listener, build
+from tuitrain_core.native.runtime.library import Listener, build
 
 from ..closeups import BatchView, NetworkView, SeeBatch
 from ..engine import Array, CommandResult, HoldCondition, PendingStep, read_only

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import llvmlite.binding as llvm
 
-from tuitrain_core.native.host import host
+from tuitrain_core.native.ir.host import host
 
 _SETTINGS = (
     "NPY_DISABLE_CPU_FEATURES",

@@ -13,7 +13,7 @@ from tuitrain_core.compiler.planning import stop_condition as held
 from tuitrain_core.data import DataLoader
 from tuitrain_core.errors import CoreError
 from tuitrain_core.module import Module
-from tuitrain_core.native.library import Kernel
+from tuitrain_core.native.runtime.library import Kernel
 
 from ..engine import Array, HoldCondition
 from .autotuner import Autotuner, max_threads

@@ -16,7 +16,7 @@ from functools import partial
 
 import numpy as np
 
-from ...native import rank_one
+from ...native.optim import rank1_update
 from ..graph import Value
 from ..planning.call import StridedPointer
 from ..planning.plan import Action, DeferredUpdate, Plan
@@ -117,7 +117,7 @@ def pipelined_actions(plan: Callable[..., Plan], parameters: Collection[Value]) 
     """Return what steps do that make updates for the one before, by every rule that can be."""
     carried = plan(carries=parameters).carried
     found = []
-    for rule in rank_one.RULES if carried else ():
+    for rule in rank1_update.RULES if carried else ():
         due = dict.fromkeys(carried, DeferredUpdate(rule, [], StridedPointer(0)))
         found += plan(carries=parameters, owed=due).actions
     return found

@@ -8,7 +8,7 @@ import numpy as np
 
 from ... import random
 from ...errors import CoreError
-from ...native import philox
+from ...native.runtime import philox
 from ...ops.base import Array
 
 _HALVES = 4

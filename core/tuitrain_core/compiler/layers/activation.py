@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...native import activation
+from ...native.elementwise import activation
 from ...ops.activation import GELU, ReLU, Sigmoid, Tanh
 from ...ops.base import Op
 from ..graph import Node

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from ...native import activation, arithmetic, linear, movement
-from ...native.library import Kernel
+from ...native.elementwise import activation, arithmetic, movement
+from ...native.linalg import linear
+from ...native.runtime.library import Kernel
 from ...ops.base import Array
 from ...ops.elementwise import Add, Divide, Multiply, Subtract
 from ...tensor import Parameter

@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from ...errors import ShapeError
-from ...native import activation, movement, normalization
+from ...native.elementwise import activation, movement
+from ...native.norm import batch_norm
 from ...ops.base import Array
 from ...ops.normalization import BatchNormInference, BatchNormTraining
 from ..graph import Node, Value
@@ -58,13 +59,13 @@ class BatchNormLayer:
             self._check(plan.rows)
             moments = self._of_samples(plan, "moments")
             exact = self._op.eps == 0
-            plan.each_sample(normalization.moments(pixels, exact), x, moments)
-            kernel = normalization.by_batch(pixels, self._op.momentum, self._op.eps)
+            plan.each_sample(batch_norm.moments(pixels, exact), x, moments)
+            kernel = batch_norm.by_batch(pixels, self._op.momentum, self._op.eps)
             plan.whole(kernel, moments, plan.rows, *given, table)
         else:
-            plan.whole(normalization.by_running(self._channels, self._op.eps), *given, table)
+            plan.whole(batch_norm.by_running(self._channels, self._op.eps), *given, table)
         plan.each_sample(
-            normalization.normalize(pixels, self._relu, self._added is not None),
+            batch_norm.normalize(pixels, self._relu, self._added is not None),
             x,
             table,
             plan.value(self._bias),
@@ -90,31 +91,31 @@ class BatchNormLayer:
         if wanted[0]:
             with plan.into(self._x) as target:
                 x, table = plan.value(self._x), self._table(plan)
-                kernel = normalization.input_gradient(self._pixels(x, d), training)
+                kernel = batch_norm.input_gradient(self._pixels(x, d), training)
                 plan.each_sample(kernel, x, d, table, shares, target)
 
     def _parameters(self, plan: Plan, d: Array, shares: Array) -> None:
         """Plan the sums that all gradients are made of, and first what ReLU leaves of d."""
         x, y = plan.value(self._x), plan.value(self.output)
         sums, pixels = self._of_samples(plan, "sums"), self._pixels(x, d)
-        kernel = normalization.gradient_sums(pixels, self._relu)
+        kernel = batch_norm.gradient_sums(pixels, self._relu)
         plan.each_sample(kernel, x, y, d, self._table(plan), sums)
         found = plan.scratch((self, "parameters"), (2, self._channels))
-        plan.whole(normalization.parameter_gradients(pixels), sums, plan.rows, *found, shares)
+        plan.whole(batch_norm.parameter_gradients(pixels), sums, plan.rows, *found, shares)
         for value, gradient in zip((self._weight, self._bias), found, strict=True):
             if plan.needs(value):
                 with plan.into(value) as target:
                     copy = movement.copy(self._channels, self._channels, self._channels)
                     plan.whole(copy, gradient, target, 0, 1)
 
-    def _pixels(self, x: Array, y: Array) -> normalization.Pixels:
-        return normalization.Pixels(self._count, self._channels, (row_stride(x), row_stride(y)))
+    def _pixels(self, x: Array, y: Array) -> batch_norm.Pixels:
+        return batch_norm.Pixels(self._count, self._channels, (row_stride(x), row_stride(y)))
 
     def _of_samples(self, plan: Plan, what: str) -> Array:
         return plan.scratch((self, what), (plan.workspace.capacity, 2, self._channels))
 
     def _table(self, plan: Plan) -> Array:
-        return plan.scratch((self, "table"), (normalization.TABLE, self._channels))
+        return plan.scratch((self, "table"), (batch_norm.TABLE, self._channels))
 
     def _check(self, rows: int) -> None:
         if rows * self._count < 2:

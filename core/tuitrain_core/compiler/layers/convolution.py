@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...native import activation, convolution, linear
-from ...native.library import Kernel
+from ...native.conv import convolution
+from ...native.elementwise import activation
+from ...native.linalg import linear
+from ...native.runtime.library import Kernel
 from ...ops.base import Array
 from ...ops.convolution import Conv2d
 from ...ops.pooling import MaxPool2d

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...native import loss
+from ...native.norm import cross_entropy
 from ...ops.loss import CrossEntropy
 from ..graph import Graph, Node
 from ..planning.memory import row_stride
@@ -27,7 +27,7 @@ class CrossEntropyLayer:
         return (
             logits.batched
             and len(logits.shape) == 1
-            and logits.shape[0] <= 16 * loss.MOST_VECTORS
+            and logits.shape[0] <= 16 * cross_entropy.MOST_VECTORS
             and logits.dtype == np.float32
             and labels is graph.labels
             and labels.dtype == np.int32
@@ -39,10 +39,12 @@ class CrossEntropyLayer:
         logits = plan.value(self._logits)
         slopes = plan.gradient(self._logits)
         losses = plan.scratch((self, "losses"), (plan.workspace.capacity,))
-        kernel = loss.cross_entropy(logits.shape[1], row_stride(logits), row_stride(slopes))
+        kernel = cross_entropy.cross_entropy(
+            logits.shape[1], row_stride(logits), row_stride(slopes)
+        )
         labels = plan.value(self._labels)
         plan.each_sample(kernel, logits, labels, slopes, losses, plan.rows)
-        plan.whole(loss.mean(), losses, plan.rows, plan.value(self.output), plan.losses)
+        plan.whole(cross_entropy.mean(), losses, plan.rows, plan.value(self.output), plan.losses)
 
     def backward(self, plan: Plan) -> None:
         """Say that the gradient of the logits is there."""

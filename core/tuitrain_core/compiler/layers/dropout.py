@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...native import dropout, movement
+from ...native.elementwise import dropout, movement
 from ...ops.base import Array
 from ...ops.dropout import Dropout
 from ..graph import Graph, Node, Role

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...native import embedding
+from ...native.elementwise import embedding
 from ...ops.base import Array
 from ...ops.elementwise import AsType
 from ...ops.embedding import Embedding

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-from ...native import activation, linear, movement, rank_one
+from ...native.elementwise import activation, movement
+from ...native.linalg import linear
+from ...native.optim import rank1_update
 from ...ops.base import Array
 from ...ops.linear import Linear
 from ..graph import Node, Value
@@ -48,7 +50,7 @@ class LinearLayer:
             )
             given: list[Argument] = [x, weight, bias, y, len(x)]
         else:
-            kernel = rank_one.step(owed.rule, inputs, self._relu, biased)
+            kernel = rank1_update.step(owed.rule, inputs, self._relu, biased)
             before = self._rows(plan.gradient(self.output)), self._kept(plan, x)
             given = [weight, *owed.slots, owed.scalars, *before, x, bias, y]
         plan.call(kernel, *given, total=outputs, granule=16)

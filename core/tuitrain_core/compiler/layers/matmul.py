@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...native import linear, matmul
+from ...native.linalg import linear, matmul
 from ...ops.base import Array
 from ...ops.linear import MatMul
 from ..graph import Node, Value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...native import pooling
+from ...native.pool import window_pool
 from ...ops.base import Array
 from ...ops.pooling import AvgPool2d, MaxPool2d
 from ..graph import Node
@@ -20,7 +20,7 @@ class PoolLayer:
         assert isinstance(node.op, MaxPool2d | AvgPool2d)
         channels, height, width = self._x.shape
         sizes = node.op.kernel, node.op.stride, node.op.padding
-        self._windows = pooling.Windows((height, width), channels, *sizes)
+        self._windows = window_pool.Windows((height, width), channels, *sizes)
         self._largest = isinstance(node.op, MaxPool2d)
         self._shares = np.zeros(0) if self._largest else _shares(node.op, self._windows)
 
@@ -33,19 +33,19 @@ class PoolLayer:
         """Plan y."""
         x, y = plan.value(self._x), plan.value(self.output)
         if self._largest:
-            kernel = pooling.maximum(self._windows)
+            kernel = window_pool.maximum(self._windows)
             plan.each_sample(kernel, x, y, self._chosen(plan))
         else:
-            plan.each_sample(pooling.average(self._windows), x, self._shares, y)
+            plan.each_sample(window_pool.average(self._windows), x, self._shares, y)
 
     def backward(self, plan: Plan) -> None:
         """Plan the gradient of x."""
         d = plan.gradient(self.output)
         with plan.into(self._x) as target:
             if self._largest:
-                kernel, given = pooling.maximum_gradient(self._windows), self._chosen(plan)
+                kernel, given = window_pool.maximum_gradient(self._windows), self._chosen(plan)
             else:
-                kernel, given = pooling.average_gradient(self._windows), self._shares
+                kernel, given = window_pool.average_gradient(self._windows), self._shares
             plan.each_sample(kernel, d, given, target)
 
     def _chosen(self, plan: Plan) -> Array:
@@ -54,7 +54,7 @@ class PoolLayer:
         return plan.scratch((self, "chosen"), (plan.workspace.capacity, *shape))
 
 
-def _shares(op: MaxPool2d | AvgPool2d, w: pooling.Windows) -> Array:
+def _shares(op: MaxPool2d | AvgPool2d, w: window_pool.Windows) -> Array:
     """Return one over the number of pixels that each window averages."""
     if isinstance(op, AvgPool2d) and op.count_padding:
         return np.full(w.counts, 1.0 / (w.kernel[0] * w.kernel[1]), np.float32)

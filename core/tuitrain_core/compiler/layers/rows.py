@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from ...native import layer_norm, movement, softmax
+from ...native.elementwise import movement
+from ...native.norm import layer_norm, softmax
 from ...ops.base import Array
 from ...ops.layer_norm import LayerNorm
 from ...ops.softmax import Softmax

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ...native import movement
+from ...native.elementwise import movement
 from ...ops.shape import Flatten, Reshape, Transpose
 from ..graph import Graph, Node, Value
 from ..planning.memory import memory_shape, padded_stride, row_stride

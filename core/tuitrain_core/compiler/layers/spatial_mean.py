@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ...native import averages
+from ...native.pool import spatial_mean
 from ...ops.reduction import Mean, Sum
 from ..graph import Node, Value
 from ..planning.memory import row_stride
@@ -33,7 +33,7 @@ class SpatialMeanLayer:
     def forward(self, plan: Plan) -> None:
         """Plan the average."""
         x, y = plan.value(self._x), plan.value(self.output)
-        kernel = averages.average(
+        kernel = spatial_mean.average(
             self._pixels, self._channels, row_stride(x), row_stride(y), self._share
         )
         plan.each_sample(kernel, x, y)
@@ -43,7 +43,7 @@ class SpatialMeanLayer:
         d = plan.gradient(self.output)
         with plan.into(self._x) as target:
             sizes = self._pixels, self._channels, row_stride(d), row_stride(target)
-            plan.each_sample(averages.spread(*sizes, self._share), d, target)
+            plan.each_sample(spatial_mean.spread(*sizes, self._share), d, target)
 
 
 def _pixels(x: Value) -> set[int]:

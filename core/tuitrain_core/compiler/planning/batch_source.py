@@ -8,7 +8,7 @@ import numpy as np
 
 from ...data.loader import DataLoader
 from ...errors import CoreError
-from ...native import gather
+from ...native.runtime import batch_gather
 from ...ops.base import Array
 from ..graph import Graph
 from .call import StridedPointer
@@ -35,7 +35,7 @@ class BatchSource:
         self._graph = graph
         self._pixels, self._labels = data.images, data.labels
         channels, *sizes = data.images.shape[1:]
-        self._kernel = gather.gather(channels, math.prod(sizes), *loader.scaling)
+        self._kernel = batch_gather.gather(channels, math.prod(sizes), *loader.scaling)
         self._order: Array | None = None
         self._start = StridedPointer(8)
 

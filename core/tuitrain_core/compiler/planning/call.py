@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ...native.library import Kernel
+from ...native.runtime.library import Kernel
 from ...ops.base import Array
 
 CHUNK_SAMPLES = 8

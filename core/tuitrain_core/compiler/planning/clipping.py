@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from ...native import norms
-from ...native.library import Kernel
+from ...native.optim import gradient_norms
+from ...native.runtime.library import Kernel
 from ...ops.base import Array
 from ...optimizer import clip_grad_norm, clip_grad_value
 from ...tensor import Parameter
@@ -51,13 +51,15 @@ class GradientNorms:
     """
 
     def __init__(self, plan: Plan, gradients: Sequence[Array]) -> None:
-        lanes = plan.scratch(("lanes", len(gradients)), (len(gradients), norms.LANES), np.float64)
+        lanes = plan.scratch(
+            ("lanes", len(gradients)), (len(gradients), gradient_norms.LANES), np.float64
+        )
         self.totals = plan.scratch(("totals", len(gradients)), (len(gradients),), np.float64)
-        kernel, phase = norms.square_sums(), Phase.MEASURE
+        kernel, phase = gradient_norms.square_sums(), Phase.MEASURE
         for gradient, row in zip(gradients, lanes, strict=True):
             given = gradient, gradient.size, row
-            plan.call(kernel, *given, total=norms.LANES, granule=16, phase=phase)
-        plan.call(norms.totals(), lanes, self.totals, total=len(gradients), phase=phase)
+            plan.call(kernel, *given, total=gradient_norms.LANES, granule=16, phase=phase)
+        plan.call(gradient_norms.totals(), lanes, self.totals, total=len(gradients), phase=phase)
 
 
 class PlannedClipping:
@@ -69,13 +71,13 @@ class PlannedClipping:
         self._limit = np.zeros(1, np.float64)
         self._number = np.zeros(1, np.float32)
         if clip.mode == "value":
-            self._cut_down(plan, norms.bound(), gradients)
+            self._cut_down(plan, gradient_norms.bound(), gradients)
             return
         assert measured is not None
         totals = measured.totals
         given = totals, len(totals), self._limit, self._number
-        plan.whole(norms.clip_factor(), *given, phase=Phase.CLIP)
-        self._cut_down(plan, norms.scale(), gradients)
+        plan.whole(gradient_norms.clip_factor(), *given, phase=Phase.CLIP)
+        self._cut_down(plan, gradient_norms.scale(), gradients)
 
     def bind(self, clip: Clipping) -> None:
         """Take the limit of the steps that come."""
@@ -84,7 +86,7 @@ class PlannedClipping:
 
     def _cut_down(self, plan: Plan, kernel: Kernel, gradients: Sequence[Array]) -> None:
         for gradient in gradients:
-            chunks = -(-gradient.size // norms.CHUNK)
+            chunks = -(-gradient.size // gradient_norms.CHUNK)
             given = gradient, self._number, gradient.size
             plan.call(kernel, *given, total=chunks, phase=Phase.CLIP)
 
@@ -92,6 +94,6 @@ class PlannedClipping:
 def kernels() -> list[Kernel]:
     """Return all that clipping may call."""
     return [
-        *(norms.square_sums(), norms.totals(), norms.clip_factor()),
-        *(norms.scale(), norms.bound()),
+        *(gradient_norms.square_sums(), gradient_norms.totals(), gradient_norms.clip_factor()),
+        *(gradient_norms.scale(), gradient_norms.bound()),
     ]

@@ -11,8 +11,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ...native import arithmetic, philox
-from ...native.library import Kernel
+from ...native.elementwise import arithmetic
+from ...native.runtime import philox
+from ...native.runtime.library import Kernel
 from ...ops.base import Array
 from ...tensor import Tensor
 from ..graph import Graph, Value

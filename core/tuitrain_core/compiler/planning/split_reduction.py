@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ...native import linear
-from ...native.library import Kernel
+from ...native.linalg import linear
+from ...native.runtime.library import Kernel
 from ...ops.base import Array
 from .call import Argument
 from .memory import address, padded_stride, row_stride

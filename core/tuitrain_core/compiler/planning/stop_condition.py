@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...native import movement, watch
-from ...native.library import Kernel
+from ...native.elementwise import movement
+from ...native.runtime import stop_checks
+from ...native.runtime.library import Kernel
 from ...ops.base import Array
 from ...ops.normalization import BatchNormTraining
 from ...tensor import Parameter
@@ -87,16 +88,16 @@ class PlannedStopCondition:
         self._limits = np.zeros(max(1, len(given.norms)))
         self._times = np.zeros(1)
         if given.finite:
-            self._look(plan, watch.not_finite(), totals, len(totals), loss)
+            self._look(plan, stop_checks.not_finite(), totals, len(totals), loss)
         if given.loss:
             numbers = given.loss.window, given.loss.min_finite
-            self._look(plan, watch.loss_above(), loss, self._times, *numbers)
+            self._look(plan, stop_checks.loss_above(), loss, self._times, *numbers)
         places = {id(each): place for place, each in enumerate(trained)}
         for place, (group, _) in enumerate(given.norms):
             known = [places[id(each)] for each in group if id(each) in places]
             which = np.array(known, np.int64)
             limit = self._limits[place : place + 1]
-            self._look(plan, watch.norm_above(), totals, which, len(which), limit)
+            self._look(plan, stop_checks.norm_above(), totals, which, len(which), limit)
         self._kept = [*_keep(plan)]
 
     def bind(self, given: StopCondition) -> None:
@@ -130,4 +131,4 @@ def _keep(plan: Plan) -> Iterator[tuple[Array, Array]]:
 
 def kernels() -> list[Kernel]:
     """Return all that a watch may call, but for what depends on the model."""
-    return [watch.not_finite(), watch.norm_above(), watch.loss_above()]
+    return [stop_checks.not_finite(), stop_checks.norm_above(), stop_checks.loss_above()]

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...native import rank_one, update
-from ...native.update_rules import LAMB_SCALARS, RULES
+from ...native.optim import rank1_update, update
+from ...native.optim.update_rules import LAMB_SCALARS, RULES
 from ...ops.base import Array
 from ...optimizer import UpdateStatistics
 from ...optimizer.update_call import UpdateCall
@@ -147,7 +147,7 @@ def accepts_blocks(given: ParameterUpdate) -> bool:
 
 def can_defer(given: ParameterUpdate) -> bool:
     """Say whether the next step can make an update: if it is a matrix's, by one of some rules."""
-    return len(given.parameter.shape) == 2 and native_rule(given.update) in rank_one.RULES
+    return len(given.parameter.shape) == 2 and native_rule(given.update) in rank1_update.RULES
 
 
 def _chunk(shape: Sequence[int]) -> int:

@@ -1,0 +1,272 @@
+"""Emitters of a correlation, for the forward pass and the input gradient: two forms of one sum.
+
+    out[n][y][x][o] = sum over (ky, kx, c) of in[n][y · sy + ky][x · sx + kx][c] · p[ky, kx, c][o]
+
+Images are NHWC and already have their border. For one row of taps the (kx, c) lie side by side,
+so the reduction is a loop over ky around one run.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..ir import shuffles
+from ..ir.builder import Builder, Int, Mask, Value
+from ..linalg import broadcast_tile, dot_tile
+from .geometry import Channels, Geometry, Group, Spread, cut
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of a correlation: input with its border (H, W, C), output (OH, OW, O), taps, stride."""
+
+    H: int
+    W: int
+    C: int
+    OH: int
+    OW: int
+    O: int  # noqa: E741
+    KH: int
+    KW: int
+    stride: tuple[int, int] = (1, 1)
+    rows: Spread | None = None  # the lines of the input that are not zero, if it is spread out
+    columns: Spread | None = None
+
+    @staticmethod
+    def forward(g: Geometry) -> Shape:
+        """Return the sizes of the forward pass."""
+        return Shape(g.PH, g.PW, g.C, g.OH, g.OW, g.O, g.KH, g.KW, g.stride)
+
+    @staticmethod
+    def backward(g: Geometry) -> Shape:
+        """Return the sizes of the input gradient, a correlation of the spread gradient."""
+        shape = Shape(g.SH, g.SW, g.O, g.H, g.W, g.C, g.KH, g.KW)
+        return dataclasses.replace(shape, rows=g.spread_rows, columns=g.spread_columns)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """Where a tile is: sample, first pixel (y, x), first channel; its pixels and vectors.
+
+    step: from a pixel to the next along x. More than 1 if the input is spread out: pixels so far
+    apart see the same taps, the others only zeros.
+    """
+
+    n: Int
+    y: Int
+    x: Int
+    channel: Int
+    height: int
+    width: int
+    step: int
+    columns: broadcast_tile.Columns
+
+    def pixels(self, pitch: int, channels: int) -> list[int]:
+        """Return the pixels' offsets from the first, in an image of that many pixels a row."""
+        return [
+            (y * pitch + x * self.step) * channels
+            for y in range(self.height)
+            for x in range(self.width)
+        ]
+
+
+# start values of a tile (None: zeros) from its first channel; what is done with its sums
+Start = Callable[[Int, broadcast_tile.Columns], list[Value] | None]
+Store = Callable[[Tile, list[Value]], None]
+
+
+def tiled(
+    k: Builder,
+    s: Shape,
+    operands: tuple[Value, Value],
+    samples: tuple[Int, Int],
+    start: Start,
+    store: Store,
+    pool: bool = False,
+) -> None:
+    """Emit the form with vectors along the output's channels.
+
+    operands: images, and weights [(ky, kx, c)][O padded]; pool: tiles are pairs of lines.
+    """
+    channels = Channels.of(s.O, k.host)
+    most = channels.rows(k.host)
+
+    def sample(i: Value, _: list[Value]) -> None:
+        n = k.add(samples[0], i)
+
+        def rows(channel: Int, vectors: broadcast_tile.Columns) -> None:
+            for group in _pixel_rows(s, most, pool):
+                _each(k, group, lambda y, height: columns(channel, vectors, y, height))
+
+        def columns(channel: Int, vectors: broadcast_tile.Columns, y: Int, height: int) -> None:
+            for phase, step, group in _pixel_columns(s, most, pool):
+
+                def pixels(j: Int, width: int, phase: int = phase, step: int = step) -> None:
+                    x = k.add(k.mul(j, step), phase)
+                    one = Tile(n, y, x, channel, height, width, step, vectors)
+                    store(one, _tile_sums(k, s, operands, one, phase, channels.padded, start))
+
+                _each(k, group, pixels)
+
+        _each_channel(k, channels, rows)
+
+    k.loop(k.sub(samples[1], samples[0]), sample)
+
+
+def _tile_sums(
+    k: Builder,
+    s: Shape,
+    operands: tuple[Value, Value],
+    t: Tile,
+    phase: int,
+    padded: int,
+    start: Start,
+) -> list[Value]:
+    """Return the sums of a tile, pixel by pixel."""
+    loops, offset, tap = _reduction(k, s, t, phase, padded)
+    corner = k.add(k.mul(t.y, s.stride[0] * s.W), k.mul(t.x, s.stride[1]))
+    image = k.mul(t.n, s.H * s.W * s.C)
+    a = k.at(operands[0], image, k.mul(corner, s.C), offset)
+    p = k.at(operands[1], t.channel, k.mul(tap, padded))
+    pixels = [
+        (y * s.stride[0] * s.W + x * s.stride[1] * t.step) * s.C
+        for y in range(t.height)
+        for x in range(t.width)
+    ]
+    first = start(t.channel, t.columns)
+    initial = None if first is None else first * len(pixels)
+    return broadcast_tile.accumulate(k, pixels, t.columns, a, p, loops, initial)
+
+
+def _reduction(
+    k: Builder, s: Shape, t: Tile, phase: int, padded: int
+) -> tuple[list[broadcast_tile.Loop], Int, Int]:
+    """Return the loops over the taps that a tile needs; where they begin in the input and in p."""
+    run = s.KW * s.C
+    ky, count = _taps(k, s, t.y, t.height)
+    down = 1 if s.rows is None else s.rows.step
+    loops = [broadcast_tile.Loop(count, down * s.W * s.C, down * run * padded)]
+    if t.step == 1:
+        return [*loops, broadcast_tile.Loop(run, 1, padded)], k.mul(ky, s.W * s.C), k.mul(ky, run)
+    place = 0 if s.columns is None else s.columns.place
+    kx = (place - phase) % t.step
+    across = broadcast_tile.Loop(len(range(kx, s.KW, t.step)), t.step * s.C, t.step * s.C * padded)
+    offset, tap = k.add(k.mul(ky, s.W), kx), k.add(k.mul(ky, s.KW), kx)
+    return (
+        [*loops, across, broadcast_tile.Loop(s.C, 1, padded)],
+        k.mul(offset, s.C),
+        k.mul(tap, s.C),
+    )
+
+
+def _taps(k: Builder, s: Shape, y: Int, height: int) -> tuple[Int, Int]:
+    """Return the first ky that sees a line of the input that is not zero, and how many do."""
+    if s.rows is None:
+        return 0, s.KH
+    lines, step = s.rows, s.rows.step
+    ahead = k.sub(lines.place, k.add(y, height - 1))
+    first = k.maximum(ahead, k.rem(k.add(ahead, step * (s.OH + s.H)), step))
+    end = k.minimum(s.KH, k.sub(lines.place + (lines.count - 1) * step + 1, y))
+    count = k.div(k.add(k.maximum(k.sub(end, first), 0), step - 1), step)
+    return first, count if lines.count else 0
+
+
+def thin(
+    k: Builder,
+    s: Shape,
+    source: Value,
+    weights: Value,
+    samples: tuple[Int, Int],
+    store: Callable[[Value, Int, Mask], None],
+) -> None:
+    """Emit the form with vectors along the run of taps and input channels, for few output channels.
+
+    weights: [o][ky][(kx, c) padded]; store(value, place in the output, mask) writes some floats of
+    the output, in which pixels and channels lie side by side.
+    """
+    size = dot_tile.sizes(k.host)
+    width = max(1, size.rows * size.outputs[0] // s.O)
+
+    def one(n: Int, y: Int, x: Int, w: int) -> None:
+        flat = _thin_sums(k, s, (source, weights), (n, y, x), w)
+        place = k.mul(k.add(k.mul(k.add(k.mul(n, s.OH), y), s.OW), x), s.O)
+        for offset, mask in k.columns(len(flat)):
+            leaves = flat[offset : offset + k.lanes]
+            total = shuffles.sums(k, [*leaves, *[None] * (k.lanes - len(leaves))])
+            store(total, k.add(place, offset), mask)
+
+    def sample(i: Value, _: list[Value]) -> None:
+        n = k.add(samples[0], i)
+
+        def row(y: Value, _: list[Value]) -> None:
+            for group in cut(s.OW, width):
+                _each(k, group, lambda x, w: one(n, y, x, w))
+
+        k.loop(s.OH, row)
+
+    k.loop(k.sub(samples[1], samples[0]), sample)
+
+
+def _thin_sums(
+    k: Builder,
+    s: Shape,
+    operands: tuple[Value, Value],
+    pixel: tuple[Int, Int, Int],
+    width: int,
+) -> list[Value]:
+    """Return the sums of some pixels, side by side, not yet folded: pixel by pixel.
+
+    pixel: sample, y and x of the first
+    """
+    n, y, x = pixel
+    run = s.KW * s.C
+    padded = -(-run // k.lanes) * k.lanes
+    step = 1 if s.rows is None else s.rows.step
+    ky, count = _taps(k, s, y, 1)
+    line = k.add(k.mul(n, s.H), k.add(y, ky))
+    corner = k.at(operands[0], k.mul(k.add(k.mul(line, s.W), x), s.C))
+    pixels = [k.at(corner, j * s.C) for j in range(width)]
+    filters = [k.at(operands[1], o * s.KH * padded, k.mul(ky, padded)) for o in range(s.O)]
+    sums = dot_tile.tile(k, pixels, filters, run, (count, step * s.W * s.C, step * padded))
+    return [value for row in sums for value in row]
+
+
+def _pixel_rows(s: Shape, pixels: int, pool: bool) -> list[Group]:
+    """Return the tiles along y: several rows of a small image, a pair for a pool, or one."""
+    if pool:
+        return [Group(0, s.OH // 2, 2)] if s.OH > 1 else []
+    alone = s.rows is not None and s.rows.step > 1  # the next row sees other taps
+    return cut(s.OH, 1 if alone else max(1, pixels // s.OW))
+
+
+def _pixel_columns(s: Shape, pixels: int, pool: bool) -> list[tuple[int, int, Group]]:
+    """Return the tiles along x as (first pixel, step, tiles), one for every place in a step."""
+    if pool:
+        pairs = cut(s.OW // 2, max(1, pixels // 4)) if s.OW > 1 else []
+        return [(0, 1, Group(2 * pair.first, pair.count, 2 * pair.size)) for pair in pairs]
+    step = 1 if s.columns is None else s.columns.step
+    return [
+        (phase, step, group)
+        for phase in range(min(step, s.OW))
+        for group in cut(-(-(s.OW - phase) // step), pixels)
+    ]
+
+
+def _each(k: Builder, group: Group, body: Callable[[Int, int], None]) -> None:
+    """Emit body(first, size) for the tiles of a group."""
+    k.tiles(group.first, group.first + group.count * group.size, [group.size], body)
+
+
+def _each_channel(
+    k: Builder, channels: Channels, body: Callable[[Int, broadcast_tile.Columns], None]
+) -> None:
+    """Emit body(first channel, vectors) for the tiles along the channels."""
+    for group, last in channels.groups:
+        vectors = k.columns((group.size - 1) * k.lanes + last)
+
+        def block(start: Int, _size: int, vectors: broadcast_tile.Columns = vectors) -> None:
+            body(k.mul(start, k.lanes), vectors)
+
+        _each(k, group, block)

@@ -1,0 +1,61 @@
+"""The 2x2 maximum behind a convolution: of the four values of a window, and the way back."""
+
+from __future__ import annotations
+
+from ..ir.block_copy import fill, fill_gaps
+from ..ir.builder import Builder, Int, Value
+from ..ir.loops import each_sample
+from .geometry import Geometry
+
+
+def unpool(k: Builder, g: Geometry) -> None:
+    """Arguments dY, I, D, first, last: the gradient of a 2x2 maximum, to where the maximum was."""
+    dy, index, d, first, last = k.arguments
+    height, width = g.OH // 2, g.OW // 2
+
+    def pixel(source: Value, target: Value, where: Value) -> None:
+        for offset, mask in k.columns(g.O):
+            value, at = k.load(source, offset, mask), k.load(where, offset, mask)
+            for place in range(4):
+                here = k.ir.fcmp_ordered("==", at, k.constant(place))
+                pixel = (place // 2 * g.OW + place % 2) * g.O
+                k.store(k.ir.select(here, value, k.zero), target, pixel + offset, mask)
+
+    def sample(n: Int) -> None:
+        base = k.mul(n, height * width * g.O)
+        target = k.at(d, k.mul(n, g.OH * g.OW * g.O))
+
+        def row(y: Value, _: list[Value]) -> None:
+            start = k.add(base, k.mul(y, width * g.O))
+            line = k.at(target, k.mul(y, 2 * g.OW * g.O))
+
+            def column(x: Value, _: list[Value]) -> None:
+                place = k.add(start, k.mul(x, g.O))
+                pixel(k.at(dy, place), k.at(line, k.mul(x, 2 * g.O)), k.at(index, place))
+
+            k.loop(width, column)
+
+        k.loop(height, row)
+        if g.OW % 2:
+            fill_gaps(k, k.at(target, (g.OW - 1) * g.O), g.OH, g.O, g.OW * g.O)
+        if g.OH % 2:
+            fill(k, k.at(target, (g.OH - 1) * g.OW * g.O), g.OW * g.O)
+
+    each_sample(k, first, last, sample)
+
+
+def largest(k: Builder, window: list[Value], relu: bool) -> tuple[Value, Value]:
+    """Return the largest of a window's four values, and where it is.
+
+    The first of equal ones, the last NaN; with relu, 0 and -1 where none is more than 0.
+    """
+    best, where = window[0], k.zero
+    for place, value in enumerate(window[1:], 1):
+        nan = k.ir.fcmp_unordered("uno", value, value)
+        larger = k.ir.or_(k.greater(value, best), nan)
+        best = k.ir.select(larger, value, best)
+        where = k.ir.select(larger, k.constant(place), where)
+    if not relu:
+        return best, where
+    off = k.ir.fcmp_ordered("<=", best, k.zero)
+    return k.ir.select(off, k.zero, best), k.ir.select(off, k.constant(-1), where)

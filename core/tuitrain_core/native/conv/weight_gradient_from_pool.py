@@ -1,0 +1,279 @@
+"""Emitters of the gradients of weight and bias from the gradient of a 2x2 maximum.
+
+Of the four pixels of a window one alone has a gradient. Here it is read as it comes from the pool,
+beside the place of each maximum: a quarter of the products, and nobody writes or reads the zeros.
+A value meets, for each ky, the run of pixels and channels that its maximum saw, as vectors:
+
+    g[o][ky][(kx, c)] += dy[n][y][x][o] · in[n][2y + i // 2 + ky][2x + i % 2 + kx][c]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..ir import block_copy
+from ..ir.builder import Builder, Int, Mask, Value
+from ..ir.host import Host
+from ..linalg import broadcast_tile, row_sums
+from .geometry import Geometry, Group, cut
+from .pool_patches import Seen, seen
+
+ADDRESS = 2  # floats that an address takes
+
+
+def serves(g: Geometry, host: Host) -> bool:
+    """Whether the weight gradient can be computed here, and that is the faster way.
+
+    With one input channel it takes 2/5 to 1/2 of the time of all products, with 6 or 16 a third;
+    with vectors of 8 lanes a third to a half.
+    """
+    if g.stride != (1, 1) or g.OH < 2 or g.OW < 2:
+        return False
+    layout = seen(g, host)
+    return layout.vectors <= broadcast_tile.budget(host) and layout.together > 0
+
+
+def weight_units(g: Geometry, host: Host) -> int:
+    """Return the units of the weight gradient: some output channels each, or some ky of one."""
+    return sum(part.count for part in _parts(g, host))
+
+
+def weight_size(g: Geometry, host: Host) -> int:
+    """Return the floats of the weight gradient, [o][ky][(kx, c) padded]."""
+    return g.O * g.KH * _row(seen(g, host))
+
+
+def weight_gradient(k: Builder, g: Geometry) -> None:
+    """Arguments xp, dY, I, G, samples, first, last, as in `convolution.pooled_weight_gradient`.
+
+    Some rows at a time: first what their values are multiplied with is made ready, then come the
+    products, whose sum is added to G.
+    """
+    x, dy, index, out, samples, first, last = k.arguments
+    products = _Products.of(k, g, out)
+    height, together = g.OH // 2, products.seen.together
+
+    def some_rows(n: Int, start: Int) -> None:
+        count = k.minimum(together, k.sub(height, start))
+        line = k.mul(k.add(k.mul(n, g.PH), k.mul(start, 2)), g.PW)
+        place = k.mul(k.add(k.mul(n, height), start), _values(g))
+        products.prepare(k.at(x, k.mul(line, g.C)), k.at(dy, place), k.at(index, place), count)
+        _units(k, g, (first, last), lambda unit: products.add(unit, count))
+
+    def sample(n: Int, _: list[Value]) -> None:
+        k.loop(-(-height // together), lambda i, _: some_rows(n, k.mul(i, together)))
+
+    _units(k, g, (first, last), products.clear)
+    # Where no unit is asked for, nothing needs to be made ready.
+    k.loop(k.ir.select(k.less(first, last), samples, k.integer(0)), sample)
+
+
+def unpack(k: Builder, g: Geometry) -> None:
+    """Arguments G, dW: from [o][ky][(kx, c) padded] to (O, C, KH, KW)."""
+    packed, dw = k.arguments
+    padded = _row(seen(g, k.host))
+
+    def row(i: Value, _: list[Value]) -> None:  # i counts (o, ky)
+        source = k.at(packed, k.mul(i, padded))
+        place = k.add(k.mul(k.div(i, g.KH), g.C * g.taps), k.mul(k.rem(i, g.KH), g.KW))
+        target = k.at(dw, place)
+        for kx in range(g.KW):
+
+            def channel(c: Value, _: list[Value], kx: int = kx) -> None:
+                value = k.load_scalar(k.at(source, c), kx * g.C)
+                k.store_scalar(value, k.at(target, k.mul(c, g.taps)), kx)
+
+            k.loop(g.C, channel)
+
+    k.loop(g.O * g.KH, row)
+
+
+def bias_gradient(k: Builder, g: Geometry) -> None:
+    """Arguments dY, I, db, rows, first, last, as in `convolution.pooled_bias_gradient`."""
+    dy, index, db, rows, first, last = k.arguments
+
+    def read(place: Int, mask: Mask) -> Value:
+        return factor(k, k.load(dy, place, mask), k.load(index, place, mask))
+
+    row_sums.emit(k, read, db, (rows, g.O, g.O), (first, last))
+
+
+def factor(k: Builder, dy: Value, where: Value) -> Value:
+    """Return dy · (ReLU is on), a product, so that NaN and inf stay in sight."""
+    return k.where_positive(k.ir.fadd(where, k.constant(1)), dy)
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """One register tile of G: some output channels from o on, and some ky of each."""
+
+    o: Int
+    channels: int
+    ky: Int
+    rows: int
+
+
+@dataclass(frozen=True)
+class _Products:
+    """The weight gradient while it is added up.
+
+    Attributes
+    ----------
+    narrow: a builder of the vectors in which pixels are read.
+    seen: the layout of the pixels.
+    out: G, [o][ky][vectors].
+    copies: memory for pixels.
+    factors, addresses: what is multiplied, and the first of the pixels that its maximum saw, for
+        [row][x][o]. (With an address a product is one instruction; from an offset it is two.)
+    """
+
+    k: Builder
+    g: Geometry
+    narrow: Builder
+    seen: Seen
+    out: Value
+    copies: Value
+    factors: Value
+    addresses: Value
+
+    @staticmethod
+    def of(k: Builder, g: Geometry, out: Value) -> _Products:
+        """Return them with memory of their own."""
+        layout = seen(g, k.host)
+        values = layout.together * _whole(k, _values(g))
+        copies = k.scratch(max(1, layout.floats))
+        block_copy.fill(k, copies, layout.floats)
+        memory = copies, k.scratch(values), k.scratch(ADDRESS * values)
+        return _Products(k, g, k.narrow(layout.lanes), layout, out, *memory)
+
+    def prepare(self, image: Value, dy: Value, index: Value, rows: Int) -> None:
+        """Copy pixels, and write factors and addresses, of so many rows of the pooled gradient."""
+        k, row = self.k, _values(self.g)
+        pixels = image
+        if self.seen.copy is not None:
+            self.seen.copy(k, image, self.copies, rows)
+            pixels = self.copies
+
+        def line(r: Value, _: list[Value]) -> None:
+            start = k.at(pixels, k.mul(r, 2 * self.seen.pitch))
+            for first, mask in k.columns(row):
+                source = k.add(k.mul(r, row), first)
+                target = k.add(k.mul(r, _whole(k, row)), first)
+                where = k.load(index, source, mask)
+                k.store(factor(k, k.load(dy, source, mask), where), self.factors, target)
+                run = k.ir.fadd(self._pixel(where), self._corners(first))
+                k.store_addresses(start, run, k.at(self.addresses, k.mul(target, ADDRESS)))
+
+        k.loop(rows, line)
+
+    def _corners(self, first: int) -> Value:
+        """Return where the windows' first runs are, for the values of a row from `first` on."""
+        corners = [2 * ((first + lane) // self.g.O) for lane in range(self.k.lanes)]
+        return self.k.vector_of([self.seen.place(x) for x in corners])
+
+    def _pixel(self, where: Value) -> Value:
+        """Return a maximum's run, counted from the window's first; 0 for I = -1."""
+        k, step = self.k, self.seen.step
+        down = k.constant(self.seen.pitch - 2 * step)
+        below = k.ir.select(k.greater(where, k.constant(1)), down, k.zero)
+        number = k.ir.select(k.greater(where, k.zero), where, k.zero)
+        return k.ir.fadd(k.ir.fmul(number, k.constant(step)), below)
+
+    def clear(self, unit: _Unit) -> None:
+        """Write zeros to a unit of G."""
+        for place in self._places(unit):
+            self.narrow.store(self.narrow.zero, self._address(unit), place)
+
+    def add(self, unit: _Unit, rows: Int) -> None:
+        """Add to a unit of G what the rows that are ready add up to."""
+        k, total = self.narrow, self._address(unit)
+        places = list(self._places(unit))
+        sums = k.loop(rows, lambda row, carry: self._line(unit, row, carry), [k.zero] * len(places))
+        for place, value in zip(places, sums, strict=True):
+            k.store(k.ir.fadd(k.load(total, place), value), total, place)
+
+    def _address(self, unit: _Unit) -> Value:
+        row = self.narrow.add(self.narrow.mul(unit.o, self.g.KH), unit.ky)
+        return self.narrow.at(self.out, self.narrow.mul(row, _row(self.seen)))
+
+    def _places(self, unit: _Unit) -> Iterator[int]:
+        """Give the places of a unit's vectors, from its first."""
+        for i in range(unit.channels):
+            for row in range(unit.rows):
+                for vector in range(self.seen.vectors):
+                    yield (i * self.g.KH + row) * _row(self.seen) + vector * self.seen.lanes
+
+    def _line(self, unit: _Unit, row: Int, sums: list[Value]) -> list[Value]:
+        """Add the products of a row that is ready."""
+        k, g = self.narrow, self.g
+        value = k.add(k.mul(row, _whole(self.k, _values(g))), unit.o)
+        reads = [
+            ky * self.seen.pitch + vector * self.seen.lanes
+            for ky in range(unit.rows)
+            for vector in range(self.seen.vectors)
+        ]
+
+        def window(_: Value, carry: list[Value]) -> list[Value]:
+            factors, addresses, sums = carry[0], carry[1], carry[2:]
+            for i in range(unit.channels):
+                start = k.load_address(addresses, i * ADDRESS)
+                pixels = k.at(start, k.mul(unit.ky, self.seen.pitch))
+                d = k.splat(k.load_scalar(factors, i))
+                for at, place in enumerate(reads, i * len(reads)):
+                    sums[at] = k.fma(d, k.load(pixels, place), sums[at])
+            return [k.at(factors, g.O), k.at(addresses, g.O * ADDRESS), *sums]
+
+        addresses = k.at(self.addresses, k.mul(value, ADDRESS))
+        return k.loop(g.OW // 2, window, [k.at(self.factors, value), addresses, *sums])[2:]
+
+
+def _values(g: Geometry) -> int:
+    """Return the values of a row of the pooled gradient."""
+    return g.OW // 2 * g.O
+
+
+def _row(layout: Seen) -> int:
+    """Return the floats of a row of G: a run, in whole vectors."""
+    return layout.vectors * layout.lanes
+
+
+def _whole(k: Builder, floats: int) -> int:
+    """Return the floats of as many vectors as hold so many."""
+    return -(-floats // k.lanes) * k.lanes
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Units of one shape: every tile of channels with every tile of ky."""
+
+    channels: Group
+    ky: Group
+
+    @property
+    def count(self) -> int:
+        return self.channels.count * self.ky.count
+
+
+def _parts(g: Geometry, host: Host) -> list[_Part]:
+    """Return the units: as many channels as the registers hold, or as many ky of one channel."""
+    rows = broadcast_tile.budget(host) // seen(g, host).vectors
+    channels, ky = cut(g.O, max(1, rows // g.KH)), cut(g.KH, min(rows, g.KH))
+    return [_Part(each, group) for each in channels for group in ky]
+
+
+def _units(k: Builder, g: Geometry, part: tuple[Int, Int], body: Callable[[_Unit], None]) -> None:
+    """Emit body(unit) for the units of a part."""
+    numbered = 0
+    for shape in _parts(g, k.host):
+        begin = k.maximum(k.sub(part[0], numbered), 0)
+        end = k.sub(k.minimum(part[1], numbered + shape.count), numbered)
+
+        def unit(number: Int, _: int, shape: _Part = shape) -> None:
+            across, down = k.div(number, shape.ky.count), k.rem(number, shape.ky.count)
+            o = k.add(k.mul(across, shape.channels.size), shape.channels.first)
+            ky = k.add(k.mul(down, shape.ky.size), shape.ky.first)
+            body(_Unit(o, shape.channels.size, ky, shape.ky.size))
+
+        k.tiles(begin, end, [1], unit)
+        numbered += shape.count

@@ -1,0 +1,114 @@
+"""Arithmetic on rows of floats, where one operand may repeat: a bias, a scale, one number.
+
+The second operand has ``period`` floats for each row, or for all rows alike (pitch 0), and stands
+for a row in which they come ``repeat`` times, one after the other. All kernels take a range of
+rows as their last two arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..ir.builder import Builder, Int, Mask, Value
+from ..ir.loops import across, each_column, each_pixel, each_sample, each_vector, summed
+from ..runtime.library import Kernel, kernel
+
+KINDS = ("add", "subtract", "multiply", "divide")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The sizes of a row, and the pitches of a, b and the result, in floats."""
+
+    period: int
+    repeat: int
+    pitches: tuple[int, int, int]
+
+
+def binary(kind: str, rows: Rows, relu: bool = False) -> Kernel:
+    """Y = a ∘ b (then max(·, 0)). Arguments: a, b, y, first, last."""
+    return kernel(_binary, 5, kind, rows, relu)
+
+
+def repeated_sum(kind: str, rows: Rows) -> Kernel:
+    """Return each row's part of the gradient of b: the sum over the repeats.
+
+    Of d ("add"), -d ("subtract") or d · a ("multiply"). Arguments: d, a (unused but to multiply),
+    result, first, last; the pitches are those of d, a and the result.
+    """
+    return kernel(_repeated_sum, 5, kind, rows)
+
+
+def accumulate(features: int, pitch: int) -> Kernel:
+    """Return a + b, in place of a. Arguments: a, b, first, last; both of one pitch."""
+    return kernel(_accumulate, 4, features, pitch)
+
+
+def _binary(k: Builder, kind: str, rows: Rows, relu: bool) -> None:
+    a, b, y, first, last = k.arguments
+    compute = {"add": k.ir.fadd, "subtract": k.ir.fsub, "multiply": k.ir.fmul, "divide": k.ir.fdiv}
+
+    def sample(n: Int) -> None:
+        left, right, out = (
+            k.at(each, k.mul(n, pitch)) for each, pitch in zip((a, b, y), rows.pitches, strict=True)
+        )
+
+        def one(other: Value, at: Int, mask: Mask) -> None:
+            value = compute[kind](k.load(left, at, mask), other)
+            k.store(k.relu(value) if relu else value, out, at, mask)
+
+        def column(offset: Int, mask: Mask) -> None:
+            other = k.load(right, offset, mask)
+            each_pixel(
+                k, rows.repeat, lambda i: one(other, k.add(k.mul(i, rows.period), offset), mask)
+            )
+
+        if rows.period == 1:
+            other = k.splat(k.load_scalar(right))
+            each_column(k, rows.repeat, lambda offset, mask: one(other, offset, mask))
+        else:
+            each_column(k, rows.period, column)
+
+    each_sample(k, first, last, sample)
+
+
+def _repeated_sum(k: Builder, kind: str, rows: Rows) -> None:
+    d, a, result, first, last = k.arguments
+
+    def sample(n: Int) -> None:
+        slope, left, out = (
+            k.at(each, k.mul(n, pitch))
+            for each, pitch in zip((d, a, result), rows.pitches, strict=True)
+        )
+
+        def term(at: Int, mask: Mask) -> Value:
+            value = k.load(slope, at, mask)
+            return k.ir.fmul(value, k.load(left, at, mask)) if kind == "multiply" else value
+
+        def signed(value: Value) -> Value:
+            return k.ir.fmul(value, k.constant(-1)) if kind == "subtract" else value
+
+        def column(offset: Int, mask: Mask) -> None:
+            (total,) = summed(
+                k, rows.repeat, 1, lambda i: [term(k.add(k.mul(i, rows.period), offset), mask)]
+            )
+            k.store(signed(total), out, offset, mask)
+
+        if rows.period == 1:
+            (total,) = across(k, rows.repeat, 1, lambda offset, mask: [term(offset, mask)])
+            k.store(signed(total), out, 0, 1)
+        else:
+            each_column(k, rows.period, column)
+
+    each_sample(k, first, last, sample)
+
+
+def _accumulate(k: Builder, features: int, pitch: int) -> None:
+    a, b, first, last = k.arguments
+
+    def part(row: Value, offset: Value, mask: object) -> None:
+        target = k.at(a, k.mul(row, pitch))
+        other = k.load(k.at(b, k.mul(row, pitch)), offset, mask)
+        k.store(k.ir.fadd(k.load(target, offset, mask), other), target, offset, mask)
+
+    each_vector(k, first, last, features, part)

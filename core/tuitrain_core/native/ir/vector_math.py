@@ -1,0 +1,119 @@
+"""Functions of vectors that more than one kernel is made of."""
+
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import ir
+
+from . import shuffles
+from .builder import INT32, INT64, Builder, Value
+
+_EXP = (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.5)
+_WHOLE = 1.5 * 2.0**23
+_LOG = (
+    7.0376836292e-2,
+    -1.1514610310e-1,
+    1.1676998740e-1,
+    -1.2420140846e-1,
+    1.4249322787e-1,
+    -1.6668057665e-1,
+    2.0000714765e-1,
+    -2.4999993993e-1,
+    3.3333331174e-1,
+)
+
+
+def exp(k: Builder, x: Value) -> Value:
+    """Return exp(x) for x up to 88, to about one unit in the last place; NaN for NaN.
+
+    x = n log 2 + r with |r| <= log(2) / 2, and exp(r) a polynomial: the constants are those of
+    Moshier's Cephes library (expf). Below -87 it is the smallest normal number, not 0.
+    """
+    low = k.constant(-87.0)
+    x = k.ir.select(k.ir.fcmp_ordered("<", x, low), low, x)
+    n = k.ir.call(unary(k, "rint"), [k.ir.fmul(x, k.constant(1.44269504088896341))])
+    r = k.fma(n, k.constant(-0.693359375), x)
+    r = k.fma(n, k.constant(2.12194440e-4), r)
+    power = k.constant(_EXP[0])
+    for coefficient in _EXP[1:]:
+        power = k.fma(power, r, k.constant(coefficient))
+    power = k.ir.fadd(k.fma(power, k.ir.fmul(r, r), r), k.constant(1.0))
+    shifted = k.ir.shl(k.ir.add(_whole(k, n), _integers(k, 127)), _integers(k, 23))
+    return k.ir.fmul(power, k.ir.bitcast(shifted, k.vector))
+
+
+def log(k: Builder, x: Value) -> Value:
+    """Return the natural logarithm of positive normal numbers; NaN for NaN.
+
+    x = m · 2^e with m in [√½, √2), and log(m) a polynomial: the constants are those of Moshier's
+    Cephes library (logf).
+    """
+    bits = k.ir.bitcast(x, ir.VectorType(INT32, k.lanes))
+    exponent = k.ir.sub(k.ir.lshr(bits, _integers(k, 23)), _integers(k, 126))
+    fraction = k.ir.or_(k.ir.and_(bits, _integers(k, 0x7FFFFF)), _integers(k, 0x3F000000))
+    m = k.ir.bitcast(fraction, k.vector)
+    small = k.ir.fcmp_ordered("<", m, k.constant(0.70710678118654752440))
+    exponent = k.ir.select(small, k.ir.sub(exponent, _integers(k, 1)), exponent)
+    e = k.ir.sitofp(exponent, k.vector)
+    m = k.ir.fsub(k.ir.select(small, k.ir.fadd(m, m), m), k.constant(1.0))
+    z = k.ir.fmul(m, m)
+    y = k.constant(_LOG[0])
+    for coefficient in _LOG[1:]:
+        y = k.fma(y, m, k.constant(coefficient))
+    y = k.ir.fmul(k.ir.fmul(y, m), z)
+    y = k.fma(e, k.constant(-2.12194440e-4), y)
+    y = k.fma(z, k.constant(-0.5), y)
+    result = k.fma(e, k.constant(0.693359375), k.ir.fadd(m, y))
+    return k.ir.select(k.ir.fcmp_unordered("uno", x, x), x, result)
+
+
+def sqrt(k: Builder, x: Value) -> Value:
+    """Return the square root."""
+    return k.ir.call(unary(k, "sqrt"), [x])
+
+
+def largest(k: Builder, x: Value) -> Value:
+    """Return the largest lane as a float; lanes that are NaN do not count."""
+    name = f"llvm.vector.reduce.fmax.v{k.lanes}f32"
+    known = k.module.globals.get(name)
+    kind = ir.FunctionType(ir.FloatType(), [k.vector])
+    return k.ir.call(known or ir.Function(k.module, kind, name), [x])
+
+
+def total(k: Builder, x: Value) -> Value:
+    """Return the sum of the lanes as a float, the two halves added first."""
+    return k.ir.extract_element(
+        shuffles.sums(k, [x, *[None] * (k.lanes - 1)]), ir.Constant(INT32, 0)
+    )
+
+
+def first_lanes(k: Builder, count: Value) -> Value:
+    """Return the mask of so many first lanes; ``count`` is known when the kernel runs."""
+    kind = ir.VectorType(INT32, k.lanes)
+    given = k.ir.trunc(count, INT32) if count.type == INT64 else count
+    undefined = ir.Constant(kind, ir.Undefined)
+    first = k.ir.insert_element(undefined, given, ir.Constant(INT32, 0))
+    spread = k.shuffle(first, undefined, [0] * k.lanes)
+    return k.ir.icmp_signed("<", ir.Constant(kind, list(range(k.lanes))), spread)
+
+
+def unary(k: Builder, name: str) -> Value:
+    """Return LLVM's function of that name on vectors."""
+    full = f"llvm.{name}.v{k.lanes}f32"
+    known = k.module.globals.get(full)
+    return known or ir.Function(k.module, ir.FunctionType(k.vector, [k.vector]), full)
+
+
+def _whole(k: Builder, x: Value) -> Value:
+    """Return whole numbers from floats that are whole and below 2²²; any number for NaN.
+
+    Added to 1.5 · 2²³ they stand in the lowest bits. (LLVM converts lane by lane where it must
+    know what becomes of a NaN, which made exp ten times slower.)
+    """
+    kind = ir.VectorType(INT32, k.lanes)
+    bits = k.ir.bitcast(k.ir.fadd(x, k.constant(_WHOLE)), kind)
+    return k.ir.sub(bits, _integers(k, int(np.float32(_WHOLE).view(np.int32))))
+
+
+def _integers(k: Builder, value: int) -> Value:
+    return ir.Constant(ir.VectorType(INT32, k.lanes), [value] * k.lanes)

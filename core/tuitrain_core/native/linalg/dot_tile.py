@@ -1,0 +1,81 @@
+"""Products whose operands both lie along the reduction: tiles of dot products.
+
+Vectors run along the reduction; every output is one accumulator, whose lanes are added up at the
+end in a fixed order. So a value has the same bits whichever tile it is computed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..ir import shuffles
+from ..ir.builder import Builder, Int, Value
+from ..ir.host import Host
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How many rows and outputs the tiles have, and the outputs of a tile of a single row.
+
+    Large enough to hide the latency of FMA (8 chains) and to load little: the accumulators, the
+    vectors of the rows and one of the other operand stay in registers.
+    """
+
+    rows: int
+    outputs: Sequence[int]
+    alone: Sequence[int]
+
+
+def sizes(host: Host) -> Sizes:
+    """Return the tiles for a processor."""
+    if host.registers >= 32 and host.lanes >= 8:
+        return Sizes(3, (8, 4, 1), (8, 4, 1))
+    return Sizes(2, (4, 1), (min(8, host.lanes), 1))
+
+
+def tile(
+    k: Builder,
+    x: Sequence[Value],
+    w: Sequence[Value],
+    length: int,
+    repeat: tuple[Int, int, int] = (1, 0, 0),
+) -> list[list[Value]]:
+    """Return the accumulators of x[i] · w[j]: addresses of runs of `length` floats.
+
+    repeat: how many runs there are, and how far the next one is from the last, in x and in w.
+    """
+
+    def step(i: Int, flat: Sequence[Value], offset: Int, mask: int | None = None) -> list[Value]:
+        at_x, at_w = (k.add(k.mul(i, repeat[1]), offset), k.add(k.mul(i, repeat[2]), offset))
+        left = [k.load(row, at_x, mask) for row in x]
+        out = list(flat)
+        for j, row in enumerate(w):
+            right = k.load(row, at_w, mask)
+            for i_x, value in enumerate(left):
+                out[i_x * len(w) + j] = k.fma(value, right, out[i_x * len(w) + j])
+        return out
+
+    def run(i: Int, flat: list[Value]) -> list[Value]:
+        whole, rest = divmod(length, k.lanes)
+        flat = k.loop(whole, lambda j, carry: step(i, carry, k.mul(j, k.lanes)), flat)
+        return step(i, flat, whole * k.lanes, rest) if rest else flat
+
+    flat = k.loop(repeat[0], run, [k.zero] * (len(x) * len(w)))
+    return [flat[i * len(w) : (i + 1) * len(w)] for i in range(len(x))]
+
+
+def reduced(k: Builder, accumulators: Sequence[Sequence[Value]]) -> list[Value]:
+    """Return one vector for each row of accumulators: its first lanes are the rows' sums."""
+    wide = len(accumulators[0])
+    slot = 1 << (wide - 1).bit_length()  # rows share a tree of sums, each in its slot
+    together = k.lanes // slot
+    vectors = []
+    for first in range(0, len(accumulators), together):
+        rows = accumulators[first : first + together]
+        leaves = [value for row in rows for value in [*row, *[None] * (slot - wide)]]
+        tree = shuffles.sums(k, [*leaves, *[None] * (k.lanes - len(leaves))])
+        for i in range(len(rows)):
+            lanes = [(i * slot + lane) % k.lanes for lane in range(k.lanes)]
+            vectors.append(k.shuffle(tree, tree, lanes) if i else tree)
+    return vectors

@@ -1,0 +1,138 @@
+"""The kernels of a linear layer: forward, and the gradients of input, weight and bias.
+
+All float32. The weight is dense (N, K), the bias (N,). Activations and gradients are rows, one for
+each sample, a pitch in floats apart that is not less than their features; what lies between a row's
+features and the next row is neither read nor written. Sizes and pitches are constants of a kernel,
+the number of rows is not. ``first`` and ``last`` are the part of the output to compute: any cut
+into parts gives the same bits.
+"""
+
+from __future__ import annotations
+
+from ..ir.builder import Builder, Int, Mask, Value
+from ..runtime import library
+from ..runtime.library import Kernel
+from . import broadcast_tile, dot_tile, row_sums
+
+
+def forward(
+    K: int,
+    N: int,
+    x_pitch: int,
+    y_pitch: int,
+    relu: bool,
+    bias: bool,
+) -> Kernel:
+    """Y[b][o] = sum of X[b][k] · W[o][k] (+ bias[o]) (then max(·, 0)) for o in first ... last-1.
+
+    Arguments: X, W, bias (unused without), Y, rows, first, last.
+    """
+    del N  # one kernel serves any number of outputs
+    return library.kernel(_forward, 7, K, x_pitch, y_pitch, relu, bias)
+
+
+def input_gradient(K: int, N: int, d_pitch: int, dx_pitch: int, masked: bool) -> Kernel:
+    """dX[b][i] = sum of D[b][o] · W[o][i] (· (act[b][i] > 0)) for i in first ... last-1.
+
+    Arguments: D, W, dX, act (unused if not masked; pitch dx_pitch), rows, first, last; first is a
+    multiple of 16, and last is one or K.
+    """
+    return library.kernel(_input_gradient, 7, K, N, d_pitch, dx_pitch, masked)
+
+
+def weight_gradient(K: int, N: int, d_pitch: int, x_pitch: int) -> Kernel:
+    """dW[o][i] = sum of D[b][o] · X[b][i] for o in first ... last-1; dense (N, K).
+
+    Arguments: D, X, dW, rows, first, last.
+    """
+    del N  # one kernel serves any number of outputs
+    return library.kernel(_weight_gradient, 6, K, d_pitch, x_pitch)
+
+
+def weight_gradient_blocks(K: int, N: int, block: int, d_pitch: int, x_pitch: int) -> Kernel:
+    """`weight_gradient` for blocks of so many outputs, of which the last may have fewer.
+
+    Arguments: D, X, dW, rows, first, last (blocks).
+    """
+    return library.kernel(_weight_gradient_blocks, 6, K, N, block, d_pitch, x_pitch)
+
+
+def bias_gradient(N: int, d_pitch: int) -> Kernel:
+    """db[o] = sum of D[b][o] for o in first ... last-1.
+
+    Arguments: D, db, rows, first, last; first is a multiple of 16, and last is one or N.
+    """
+    return library.kernel(_bias_gradient, 5, N, d_pitch)
+
+
+def _forward(k: Builder, K: int, x_pitch: int, y_pitch: int, relu: bool, bias: bool) -> None:
+    x, w, b, y, rows, first, last = k.arguments
+    size = dot_tile.sizes(k.host)
+
+    def outputs(row: Int, height: int, start: Int, width: int) -> None:
+        inputs = [k.at(x, k.mul(row, x_pitch), i * x_pitch) for i in range(height)]
+        weights = [k.at(w, k.mul(start, K), j * K) for j in range(width)]
+        out = k.at(y, k.mul(row, y_pitch), start)
+        for i, total in enumerate(dot_tile.reduced(k, dot_tile.tile(k, inputs, weights, K))):
+            value = k.ir.fadd(total, k.load(b, start, width)) if bias else total
+            k.store(k.relu(value) if relu else value, out, i * y_pitch, width)
+
+    # Rows inside outputs: the weights of a tile stay in the first cache for all rows.
+    whole = k.mul(k.div(rows, size.rows), size.rows)
+
+    def column(start: Int, width: int) -> None:
+        k.tiles(0, whole, [size.rows], lambda row, height: outputs(row, height, start, width))
+
+    def lone_row(row: Int, _height: int) -> None:
+        k.tiles(first, last, size.alone, lambda start, width: outputs(row, 1, start, width))
+
+    k.tiles(first, last, size.outputs, column)
+    k.tiles(whole, rows, [1], lone_row)
+
+
+def _input_gradient(k: Builder, K: int, N: int, d_pitch: int, dx_pitch: int, masked: bool) -> None:
+    d, w, dx, act, rows, first, last = k.arguments
+
+    def mask(value: Value, place: Int, offset: int, mask: Mask) -> Value:
+        return k.where_positive(k.load(act, k.add(place, offset), mask), value)
+
+    product = broadcast_tile.Product(
+        a=d,
+        v=w,
+        out=dx,
+        a_row=d_pitch,
+        out_row=dx_pitch,
+        reduction=broadcast_tile.Loop(N, 1, K),
+        width=K,
+        epilogue=mask if masked else broadcast_tile.plain,
+    )
+    product.emit(k, (0, rows), (first, last))
+
+
+def _weight_gradient(k: Builder, K: int, d_pitch: int, x_pitch: int) -> None:
+    first, last = k.arguments[4:]
+    _products(k, K, d_pitch, x_pitch).emit(k, (first, last), (0, K))
+
+
+def _weight_gradient_blocks(
+    k: Builder, K: int, N: int, block: int, d_pitch: int, x_pitch: int
+) -> None:
+    first, last = (k.minimum(k.mul(each, block), N) for each in k.arguments[4:])
+    _products(k, K, d_pitch, x_pitch).emit(k, (first, last), (0, K))
+
+
+def _products(k: Builder, K: int, d_pitch: int, x_pitch: int) -> broadcast_tile.Product:
+    d, x, dw, rows = k.arguments[:4]
+    reduction = broadcast_tile.Loop(rows, d_pitch, x_pitch)
+    return broadcast_tile.Product(
+        a=d, v=x, out=dw, a_row=1, out_row=K, reduction=reduction, width=K
+    )
+
+
+def _bias_gradient(k: Builder, N: int, d_pitch: int) -> None:
+    d, db, rows, first, last = k.arguments
+
+    def read(place: Int, mask: Mask) -> Value:
+        return k.load(d, place, mask)
+
+    row_sums.emit(k, read, db, (rows, N, d_pitch), (first, last))

@@ -1,0 +1,289 @@
+"""The kernels of batch normalization, with the addition and the ReLU that may follow it.
+
+All float32. Images are [sample][pixel][channel]; a sample's pixels lie without gaps, its first one
+a pitch in floats after that of the sample before. What is per channel is dense.
+
+Statistics are found sample by sample (mean and squared deviations from it), then put together in
+the order of the samples, so that no bit depends on which thread does which samples; a mean that is
+far from 0 costs no precision. Source of the formula for that: Chan, Golub and LeVeque, "Updating
+formulae and a pairwise algorithm for computing sample variances", 1979, for parts of one size.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from llvmlite import ir
+
+from ..ir import vector_math
+from ..ir.builder import FLOAT, Builder, Int, Mask, Value
+from ..ir.loops import differs, each_column, each_pixel, each_sample, summed, unless_equal
+from ..runtime.library import Kernel, kernel
+
+TABLE = 3
+"""Rows of the table of a layer: mean, 1 / sqrt(variance + eps), weight · that; C floats each."""
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """How many pixels a sample has, and channels a pixel.
+
+    Attributes
+    ----------
+    pitches : from sample to sample, in floats: of x and its gradient, and of y and its gradient
+    """
+
+    count: int
+    channels: int
+    pitches: tuple[int, int]
+
+
+def moments(p: Pixels, exact: bool = False) -> Kernel:
+    """Return each sample's mean and sum of squared deviations from it, by channel.
+
+    With ``exact``, as without an eps, the mean of equal numbers is that number.
+    Arguments: x, moments (B, 2, C), first, last.
+    """
+    return kernel(_moments, 4, p, exact) if exact else kernel(_moments, 4, p)
+
+
+def by_batch(p: Pixels, momentum: float, eps: float) -> Kernel:
+    """Fill the table from the batch's moments, and let the running statistics follow.
+
+    Arguments: moments, rows, weight, running mean, running variance, table.
+    """
+    return kernel(_by_batch, 6, p.count, p.channels, float(momentum), float(eps))
+
+
+def by_running(channels: int, eps: float) -> Kernel:
+    """Fill the table from the running statistics.
+
+    Arguments: weight, running mean, running variance, table.
+    """
+    return kernel(_by_running, 4, channels, float(eps))
+
+
+def normalize(p: Pixels, relu: bool, added: bool) -> Kernel:
+    """Y = (x - mean) · scale + bias (+ other, laid out like y) (then max(·, 0)).
+
+    Arguments: x, table, bias, other (unused without), y, first, last.
+    """
+    return kernel(_normalize, 7, p, relu, added)
+
+
+def gradient_sums(p: Pixels, relu: bool) -> Kernel:
+    """Return each sample's sums of d and of d · normalized x, by channel.
+
+    With relu, d · (y > 0) comes in the place of d before.
+    Arguments: x, y (unused without), d, table, sums (B, 2, C), first, last.
+    """
+    return kernel(_gradient_sums, 7, p, relu)
+
+
+def parameter_gradients(p: Pixels) -> Kernel:
+    """Add up the samples' sums: the gradients of bias and weight, and both over the values.
+
+    Arguments: sums, rows, where the gradients of weight and bias go, shares (2, C).
+    """
+    return kernel(_parameter_gradients, 5, p.count, p.channels)
+
+
+def input_gradient(p: Pixels, training: bool) -> Kernel:
+    """Return dx = scale · (d - shares[0] - normalized x · shares[1]); if not training, scale · d.
+
+    Arguments: x, d, table, shares, dx, first, last.
+    """
+    return kernel(_input_gradient, 7, p, training)
+
+
+def _moments(k: Builder, p: Pixels, exact: bool = False) -> None:
+    x, found, first, last = k.arguments
+
+    def sample(n: Int) -> None:
+        source = k.at(x, k.mul(n, p.pitches[0]))
+        target = k.at(found, k.mul(n, 2 * p.channels))
+
+        def column(offset: Int, mask: Mask) -> None:
+            def value(i: Int) -> Value:
+                return k.load(k.at(source, k.mul(i, p.channels)), offset, mask)
+
+            def deviation(i: Int) -> list[Value]:
+                away = k.ir.fsub(value(i), mean)
+                return [k.ir.fmul(away, away)]
+
+            (total,) = summed(k, p.count, 1, lambda i: [value(i)])
+            mean = k.ir.fdiv(total, k.constant(p.count))
+            if exact:
+                first = value(k.integer(0))
+                (other,) = summed(k, p.count, 1, lambda i: [differs(k, value(i), first)])
+                mean = unless_equal(k, mean, first, other)
+            (spread,) = summed(k, p.count, 1, deviation)
+            k.store(mean, target, offset, mask)
+            k.store(spread, k.at(target, p.channels), offset, mask)
+
+        each_column(k, p.channels, column)
+
+    each_sample(k, first, last, sample)
+
+
+def _by_batch(k: Builder, pixels: int, channels: int, momentum: float, eps: float) -> None:
+    found, rows, weight, running_mean, running_var, table = k.arguments
+    samples = _number(k, rows)
+    count = k.ir.fmul(samples, k.constant(pixels))
+
+    def column(offset: Int, mask: Mask) -> None:
+        def moment(n: Int, which: int) -> Value:
+            return k.load(k.at(found, k.mul(n, 2 * channels), which * channels), offset, mask)
+
+        def spreads(n: Int) -> list[Value]:
+            away = k.ir.fsub(moment(n, 0), mean)
+            return [k.ir.fmul(away, away), moment(n, 1)]
+
+        (total,) = summed(k, rows, 1, lambda n: [moment(n, 0)])
+        mean = k.ir.fdiv(total, samples)
+        if eps == 0:
+            start = moment(k.integer(0), 0)
+            (other,) = summed(k, rows, 1, lambda n: [differs(k, moment(n, 0), start)])
+            mean = unless_equal(k, mean, start, other)
+        between, within = summed(k, rows, 2, spreads)
+        spread = k.fma(between, k.constant(pixels), within)
+        _fill(k, (mean, k.ir.fdiv(spread, count)), eps, (weight, table, channels), (offset, mask))
+        unbiased = k.ir.fdiv(spread, k.ir.fsub(count, k.constant(1)))
+        for running, new in ((running_mean, mean), (running_var, unbiased)):
+            old = k.ir.fmul(k.load(running, offset, mask), k.constant(momentum))
+            k.store(k.fma(k.constant(1.0 - momentum), new, old), running, offset, mask)
+
+    each_column(k, channels, column)
+
+
+def _by_running(k: Builder, channels: int, eps: float) -> None:
+    weight, running_mean, running_var, table = k.arguments
+
+    def column(offset: Int, mask: Mask) -> None:
+        given = k.load(running_mean, offset, mask), k.load(running_var, offset, mask)
+        _fill(k, given, eps, (weight, table, channels), (offset, mask))
+
+    each_column(k, channels, column)
+
+
+def _fill(
+    k: Builder,
+    statistics: tuple[Value, Value],
+    eps: float,
+    where: tuple[Value, Value, int],
+    column: tuple[Int, Mask],
+) -> None:
+    """Write a column of the table."""
+    (mean, variance), (weight, table, channels), (offset, mask) = statistics, where, column
+    root = vector_math.sqrt(k, k.ir.fadd(variance, k.constant(eps)))
+    inverse = k.ir.fdiv(k.constant(1), root)
+    scale = k.ir.fmul(k.load(weight, offset, mask), inverse)
+    for row, value in enumerate((mean, inverse, scale)):
+        k.store(value, k.at(table, row * channels), offset, mask)
+
+
+def _normalize(k: Builder, p: Pixels, relu: bool, added: bool) -> None:
+    x, table, bias, other, y, first, last = k.arguments
+
+    def sample(n: Int) -> None:
+        source = k.at(x, k.mul(n, p.pitches[0]))
+        start = k.mul(n, p.pitches[1])
+
+        def column(offset: Int, mask: Mask) -> None:
+            mean, _, scale = _column_of(k, table, p.channels, offset, mask)
+            shift = k.load(bias, offset, mask)
+
+            def pixel(i: Int) -> None:
+                at = k.mul(i, p.channels)
+                away = k.ir.fsub(k.load(k.at(source, at), offset, mask), mean)
+                value, place = k.fma(away, scale, shift), k.add(start, at)
+                if added:
+                    value = k.ir.fadd(value, k.load(k.at(other, place), offset, mask))
+                k.store(k.relu(value) if relu else value, k.at(y, place), offset, mask)
+
+            each_pixel(k, p.count, pixel)
+
+        each_column(k, p.channels, column)
+
+    each_sample(k, first, last, sample)
+
+
+def _gradient_sums(k: Builder, p: Pixels, relu: bool) -> None:
+    x, y, d, table, sums, first, last = k.arguments
+
+    def sample(n: Int) -> None:
+        source = k.at(x, k.mul(n, p.pitches[0]))
+        on, slope = (k.at(each, k.mul(n, p.pitches[1])) for each in (y, d))
+        target = k.at(sums, k.mul(n, 2 * p.channels))
+
+        def column(offset: Int, mask: Mask) -> None:
+            mean, inverse, _ = _column_of(k, table, p.channels, offset, mask)
+
+            def terms(i: Int) -> list[Value]:
+                at = k.mul(i, p.channels)
+                away = k.ir.fsub(k.load(k.at(source, at), offset, mask), mean)
+                here = k.load(k.at(slope, at), offset, mask)
+                if relu:
+                    here = k.where_positive(k.load(k.at(on, at), offset, mask), here)
+                    k.store(here, k.at(slope, at), offset, mask)
+                return [here, k.ir.fmul(here, k.ir.fmul(away, inverse))]
+
+            for row, value in enumerate(summed(k, p.count, 2, terms)):
+                k.store(value, k.at(target, row * p.channels), offset, mask)
+
+        each_column(k, p.channels, column)
+
+    each_sample(k, first, last, sample)
+
+
+def _parameter_gradients(k: Builder, pixels: int, channels: int) -> None:
+    sums, rows, d_weight, d_bias, shares = k.arguments
+    count = k.ir.fmul(_number(k, rows), k.constant(pixels))
+
+    def column(offset: Int, mask: Mask) -> None:
+        def terms(n: Int) -> list[Value]:
+            source = k.at(sums, k.mul(n, 2 * channels))
+            return [k.load(k.at(source, row * channels), offset, mask) for row in range(2)]
+
+        found = summed(k, rows, 2, terms)
+        for row, (value, target) in enumerate(zip(found, (d_bias, d_weight), strict=True)):
+            k.store(value, target, offset, mask)
+            k.store(k.ir.fdiv(value, count), k.at(shares, row * channels), offset, mask)
+
+    each_column(k, channels, column)
+
+
+def _input_gradient(k: Builder, p: Pixels, training: bool) -> None:
+    x, d, table, shares, dx, first, last = k.arguments
+
+    def sample(n: Int) -> None:
+        slope, start = k.at(d, k.mul(n, p.pitches[1])), k.mul(n, p.pitches[0])
+
+        def column(offset: Int, mask: Mask) -> None:
+            mean, inverse, scale = _column_of(k, table, p.channels, offset, mask)
+            same = k.load(shares, offset, mask)
+            along = k.ir.fmul(k.load(k.at(shares, p.channels), offset, mask), inverse)
+
+            def pixel(i: Int) -> None:
+                at = k.mul(i, p.channels)
+                value, place = k.load(k.at(slope, at), offset, mask), k.add(start, at)
+                if training:
+                    away = k.ir.fsub(k.load(k.at(x, place), offset, mask), mean)
+                    value = k.ir.fsub(k.ir.fsub(value, same), k.ir.fmul(away, along))
+                k.store(k.ir.fmul(value, scale), k.at(dx, place), offset, mask)
+
+            each_pixel(k, p.count, pixel)
+
+        each_column(k, p.channels, column)
+
+    each_sample(k, first, last, sample)
+
+
+def _column_of(k: Builder, table: Value, channels: int, offset: Int, mask: Mask) -> list[Value]:
+    """Return mean, inverse and scale of some channels."""
+    return [k.load(k.at(table, row * channels), offset, mask) for row in range(TABLE)]
+
+
+def _number(k: Builder, count: Value) -> Value:
+    """Return a vector of a whole number."""
+    return k.splat(k.ir.sitofp(count, FLOAT)) if isinstance(count, ir.Value) else k.constant(count)

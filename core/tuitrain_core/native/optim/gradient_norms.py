@@ -1,0 +1,258 @@
+"""Norms of gradients, and what clipping does with them.
+
+Sums of squares are float64, and added up in the order of `kernels.update.square_sum`, to the same
+bits: 256 lanes, each of which threads may take for itself, and then the lanes, halved until one is
+left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from llvmlite import ir
+
+from ..ir import vector_math
+from ..ir.builder import FLOAT, INT32, Builder, Int, Mask, Value
+from ..runtime.library import Kernel, kernel
+
+LANES = 256
+CHUNK = 4096
+"""Elements of the unit of work in which gradients are cut down."""
+
+DOUBLE = ir.DoubleType()
+_ROWS = 4  # of lanes, added up before they are added to the lanes
+
+
+def square_sums() -> Kernel:
+    """Return the lanes of a sum of squares. Arguments: array, size, lanes (float64), first, last.
+
+    The range is one of lanes, and begins and ends at multiples of 16.
+    """
+    return kernel(_square_sums, 5)
+
+
+def totals() -> Kernel:
+    """Add up lanes, in place. Arguments: lanes of all sums, where the sums go, first, last."""
+    return kernel(_totals, 4)
+
+
+def clip_factor() -> Kernel:
+    """Return what gradients are multiplied by, so that their common norm is the limit at most.
+
+    1 where it is already, and where the norm is not finite. Arguments: their sums of squares, how
+    many, limit (float64), where the factor goes (float32).
+    """
+    return kernel(_clip_factor, 4)
+
+
+def scale() -> Kernel:
+    """Multiply a gradient by a factor. Arguments: gradient, factor, size, first, last (chunks)."""
+    return kernel(_scale, 5)
+
+
+def bound() -> Kernel:
+    """Bring elements into [-limit, limit]; NaN stays. Arguments: as `scale`, the limit a float."""
+    return kernel(_bound, 5)
+
+
+def _square_sums(k: Builder) -> None:
+    array, size, lanes, first, last = k.arguments
+    vectors = k.div(k.sub(last, first), k.lanes)
+
+    def each(body: Callable[[Int], None]) -> None:
+        k.loop(vectors, lambda i, _: body(k.add(first, k.mul(i, k.lanes))))
+
+    def quarters(start: Value, quarter: Int, lane: Int, mask: Mask) -> Value:
+        places = [k.at(start, k.mul(quarter, row), lane) for row in range(_ROWS)]
+        a, b, c, d = (_square(k, k.load(place, 0, mask)) for place in places)
+        return k.ir.fadd(k.ir.fadd(a, b), k.ir.fadd(c, d))
+
+    def chunk(i: Int, _: object) -> None:
+        start = k.at(array, k.mul(i, _ROWS * LANES))
+        each(lambda lane: _add(k, lanes, lane, quarters(start, LANES, lane, None)))
+
+    def tail(lane: Int) -> None:
+        mask = vector_math.first_lanes(k, _up_to_lanes(k, k.sub(quarter, lane)))
+        _add(k, lanes, lane, quarters(start, quarter, lane, mask))
+
+    def rest() -> None:
+        mask = vector_math.first_lanes(k, k.rem(size, _ROWS))
+        values = k.load(k.at(start, k.mul(quarter, _ROWS)), 0, mask)
+        _add(k, lanes, k.integer(0), _square(k, values))
+
+    each(lambda lane: _store(k, ir.Constant(_wide(k), None), _place(k, lanes, lane)))
+    k.loop(k.div(size, _ROWS * LANES), chunk)
+    left = k.rem(size, _ROWS * LANES)
+    start, quarter = k.at(array, k.sub(size, left)), k.div(left, _ROWS)
+    each(tail)
+    at_start = k.ir.icmp_signed("==", first, k.integer(0))
+    k.when(k.ir.and_(at_start, k.less(first, last)), rest)
+
+
+def _totals(k: Builder) -> None:
+    lanes, sums, first, last = k.arguments
+
+    def row(i: Int, _: object) -> None:
+        index = k.add(first, i)
+        store_total(k, _place(k, lanes, k.mul(index, LANES)), sums, index)
+
+    k.loop(k.sub(last, first), row)
+
+
+def _clip_factor(k: Builder) -> None:
+    sums, count, limit, result = k.arguments
+
+    def add(i: Value, total: list[Value]) -> list[Value]:
+        return [k.ir.fadd(total[0], number(k, sums, i))]
+
+    (square,) = k.loop(count, add, [ir.Constant(DOUBLE, 0.0)])
+    root = ir.Function(k.module, ir.FunctionType(DOUBLE, [DOUBLE]), "llvm.sqrt.f64")
+    norm, most = k.ir.call(root, [square]), number(k, limit)
+    above = k.ir.fcmp_ordered(">", norm, most)
+    finite = k.ir.fcmp_ordered("<", norm, ir.Constant(DOUBLE, float("inf")))
+    factor = k.ir.fptrunc(k.ir.fdiv(most, norm), FLOAT)
+    one = ir.Constant(FLOAT, 1.0)
+    k.store_scalar(k.ir.select(k.ir.and_(above, finite), factor, one), result)
+
+
+def _scale(k: Builder) -> None:
+    factor = k.splat(k.load_scalar(k.arguments[1]))
+    _each(k, lambda value: k.ir.fmul(value, factor))
+
+
+def _bound(k: Builder) -> None:
+    most = k.splat(k.load_scalar(k.arguments[1]))
+    least = k.ir.fsub(k.constant(-0.0), most)
+
+    def bounded(value: Value) -> Value:
+        value = k.ir.select(k.greater(value, most), most, value)
+        return k.ir.select(k.ir.fcmp_ordered("<", value, least), least, value)
+
+    _each(k, bounded)
+
+
+def _each(k: Builder, function: Callable[[Value], Value]) -> None:
+    """Put a function of it in the place of every element of some chunks."""
+    array, _, size, first, last = k.arguments
+
+    def vector(start: Value, offset: Int, mask: Mask) -> None:
+        k.store(function(k.load(start, offset, mask)), start, offset, mask)
+
+    def chunk(i: Int, _: object) -> None:
+        done = k.mul(k.add(first, i), CHUNK)
+        start, count = k.at(array, done), k.minimum(k.sub(size, done), CHUNK)
+        whole = k.div(count, k.lanes)
+        k.loop(whole, lambda j, _: vector(start, k.mul(j, k.lanes), None))
+        rest = k.sub(count, k.mul(whole, k.lanes))
+        mask = vector_math.first_lanes(k, rest)
+        k.when(k.less(0, rest), lambda: vector(start, k.mul(whole, k.lanes), mask))
+
+    k.loop(k.sub(last, first), chunk)
+
+
+def clear_lanes(k: Builder, lanes: Value) -> None:
+    """Set the lanes of a sum to 0."""
+    zeros = ir.Constant(_wide(k), None)
+    k.loop(LANES // k.lanes, lambda i, _: _store(k, zeros, _place(k, lanes, k.mul(i, k.lanes))))
+
+
+def add_chunk(
+    k: Builder,
+    lanes: Sequence[Value],
+    read: Callable[[Int, Mask], Sequence[Value]],
+    count: Int,
+) -> None:
+    """Add the squares of a chunk of up to 4 · `LANES` elements to the lanes of some sums.
+
+    read(offset, mask) returns for each sum the doubles at an offset in the chunk, 0 where they are
+    masked.
+    """
+
+    def add(quarter: Int, lane: Int, mask: Mask) -> None:
+        quarters = (read(k.add(k.mul(quarter, row), lane), mask) for row in range(_ROWS))
+        for row, values in zip(lanes, zip(*quarters, strict=True), strict=True):
+            a, b, c, d = (k.ir.fmul(value, value) for value in values)
+            _add(k, row, lane, k.ir.fadd(k.ir.fadd(a, b), k.ir.fadd(c, d)))
+
+    def whole() -> None:
+        k.loop(LANES // k.lanes, lambda i, _: add(LANES, k.mul(i, k.lanes), None))
+
+    def part() -> None:
+        quarter = k.div(count, _ROWS)
+
+        def vector(i: Value, _: object) -> None:
+            lane = k.mul(i, k.lanes)
+            left = k.minimum(k.sub(quarter, lane), k.lanes)
+            add(quarter, lane, vector_math.first_lanes(k, left))
+
+        k.loop(k.div(k.add(quarter, k.lanes - 1), k.lanes), vector)
+        mask = vector_math.first_lanes(k, k.rem(count, _ROWS))
+        for row, rest in zip(lanes, read(k.mul(quarter, _ROWS), mask), strict=True):
+            _add(k, row, k.integer(0), k.ir.fmul(rest, rest))
+
+    is_whole = k.ir.icmp_signed("==", k.integer(count), k.integer(_ROWS * LANES))
+    k.either(is_whole, whole, part)
+
+
+def store_total(k: Builder, lanes: Value, sums: Value, index: Int) -> None:
+    """Add up the lanes of one sum, in place, and store the sum as a double."""
+    half = LANES // 2
+    while half >= k.lanes:
+        _add_upper_half(k, lanes, half)
+        half //= 2
+    total = _load(k, lanes)
+    while half:
+        order = [lane + half if lane < half else lane for lane in range(k.lanes)]
+        total = k.ir.fadd(total, k.shuffle(total, total, order))
+        half //= 2
+    first = k.ir.extract_element(total, ir.Constant(INT32, 0))
+    k.ir.store(first, k.ir.inttoptr(_place(k, sums, index), DOUBLE.as_pointer()))
+
+
+def number(k: Builder, place: Value, index: Int = 0) -> Value:
+    """Return the double at a place, so many further on."""
+    return k.ir.load(k.ir.inttoptr(_place(k, place, index), DOUBLE.as_pointer()))
+
+
+def widened(k: Builder, values: Value) -> Value:
+    """Return a vector of floats as doubles."""
+    return k.ir.fpext(values, _wide(k))
+
+
+def _square(k: Builder, values: Value) -> Value:
+    wide = widened(k, values)
+    return k.ir.fmul(wide, wide)
+
+
+def _up_to_lanes(k: Builder, count: Int) -> Value:
+    return k.minimum(k.maximum(count, 0), k.lanes)
+
+
+def _wide(k: Builder) -> ir.VectorType:
+    return ir.VectorType(DOUBLE, k.lanes)
+
+
+def _place(k: Builder, base: Value, doubles: Int) -> Value:
+    return k.add(base, k.mul(doubles, np.dtype(np.float64).itemsize))
+
+
+def _load(k: Builder, place: Value) -> Value:
+    return k.ir.load(k.ir.inttoptr(place, _wide(k).as_pointer()), align=8)
+
+
+def _store(k: Builder, values: Value, place: Value) -> None:
+    k.ir.store(values, k.ir.inttoptr(place, _wide(k).as_pointer()), align=8)
+
+
+def _add_upper_half(k: Builder, lanes: Value, half: int) -> None:
+    def vector(i: Int, _: object) -> None:
+        lane = k.mul(i, k.lanes)
+        _add(k, lanes, lane, _load(k, _place(k, lanes, k.add(lane, half))))
+
+    k.loop(half // k.lanes, vector)
+
+
+def _add(k: Builder, lanes: Value, lane: Int, values: Value) -> None:
+    place = _place(k, lanes, lane)
+    _store(k, k.ir.fadd(_load(k, place), values), place)

@@ -1,0 +1,156 @@
+"""Update rules: one pass over a parameter that also measures what it did.
+
+What becomes of a vector is the rule's matter, see `update_rules`; the measurements are added up in
+float32 within a chunk. Work is cut into chunks, each with sums of its own, so that no sum depends
+on who does which chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from llvmlite import ir
+
+from ..ir import vector_math
+from ..ir.builder import Builder, Int, Mask, Value
+from ..runtime.library import Kernel, kernel
+from .update_rules import LAMB_SCALARS, RULES, Rule, Scalars
+
+TOGETHER = 2
+"""Vectors taken at once, each with sums of its own: one chain of additions would be waited for."""
+
+
+def update(name: str) -> Kernel:
+    """Return an update rule, by the name of its function in `kernels.update`.
+
+    Arguments: parameter, gradient, slots, scalars (float32), sums (three floats for each chunk:
+    squares of the change, of the weights after it, of the gradient), number of elements, elements
+    of a chunk, first, last (chunks).
+    """
+    rule = RULES[name]
+    return kernel(_update, 8 + rule.slots, name)
+
+
+def _update(k: Builder, name: str) -> None:
+    rule = RULES[name]
+    *arrays, scalars, sums, size, elements, first, last = k.arguments
+    numbers = [k.load_scalar(scalars, i) for i in range(rule.scalars)]
+    given = [k.splat(number) for number in numbers]
+
+    def chunks(plain: bool) -> None:
+        def chunk(i: Value, _: object) -> None:
+            index = k.add(first, i)
+            start = k.mul(index, elements)
+            here = [k.at(each, start) for each in arrays]
+            count = k.minimum(k.sub(size, start), elements)
+            seen = _chunk(k, name, Scalars(given, plain), here, count)
+            for place, value in enumerate(seen):
+                k.store_scalar(vector_math.total(k, value), k.at(sums, k.mul(index, 3)), place)
+
+        k.loop(k.sub(last, first), chunk)
+
+    either_plain(k, rule, numbers, chunks)
+
+
+def either_plain(
+    k: Builder, rule: Rule, scalars: Sequence[Value], body: Callable[[bool], None]
+) -> None:
+    """Emit body(plain) for both, if the rule has decays: see `Scalars`; they are 0 nearly always.
+
+    scalars: the rule's, as they are given to it.
+    """
+    if not rule.decays:
+        body(False)
+        return
+    zero = ir.Constant(ir.FloatType(), 0.0)
+    plain = k.ir.fcmp_unordered("!=", scalars[0], zero)
+    for place in rule.decays:
+        plain = k.ir.and_(plain, k.ir.fcmp_ordered("==", scalars[place], zero))
+    k.either(plain, lambda: body(True), lambda: body(False))
+
+
+def _chunk(k: Builder, name: str, s: Scalars, arrays: Sequence[Value], count: Int) -> list[Value]:
+    """Update some elements and return what they add to the sums, as vectors."""
+    formula = RULES[name].formula
+
+    def vector(offset: Int, mask: Mask, seen: Sequence[Value]) -> list[Value]:
+        before, slope, *state = (k.load(each, offset, mask) for each in arrays)
+        after, state = formula(k, s, before, slope, state)
+        for value, place in zip(state, arrays[2:], strict=True):
+            k.store(kept(k, value), place, offset, mask)
+        if name == "lamb_norms":
+            change, after = after, before
+        else:
+            k.store(after, arrays[0], offset, mask)
+            change = k.ir.fsub(after, before)
+        measured = zip((change, after, slope), seen, strict=True)
+        return [k.fma(value, value, total) for value, total in measured]
+
+    def block(i: Value, seen: list[Value]) -> list[Value]:
+        start = k.mul(i, TOGETHER * k.lanes)
+        return [
+            value
+            for place in range(TOGETHER)
+            for value in vector(k.add(start, place * k.lanes), None, seen[3 * place :][:3])
+        ]
+
+    blocks = k.div(count, TOGETHER * k.lanes)
+    seen = k.loop(blocks, block, [k.zero] * (3 * TOGETHER))
+    done = k.mul(blocks, TOGETHER * k.lanes)
+
+    def rest(i: Value, seen: list[Value]) -> list[Value]:
+        start = k.add(done, k.mul(i, k.lanes))
+        mask = vector_math.first_lanes(k, k.minimum(k.sub(count, start), k.lanes))
+        return [*vector(start, mask, seen[:3]), *seen[3:]]
+
+    seen = k.loop(k.div(k.add(k.sub(count, done), k.lanes - 1), k.lanes), rest, seen)
+    return [_sum(k, seen[place::3]) for place in range(3)]
+
+
+def kept(k: Builder, value: Value) -> Value:
+    """Return what is kept of a slot: 0 for what has faded away, as in `kernels.update`."""
+    size = k.ir.call(vector_math.unary(k, "fabs"), [value])
+    faded = k.ir.fcmp_ordered("<", size, k.constant(float(np.finfo(np.float32).smallest_normal)))
+    return k.ir.select(faded, k.zero, value)
+
+
+def _sum(k: Builder, values: Sequence[Value]) -> Value:
+    total = values[0]
+    for value in values[1:]:
+        total = k.ir.fadd(total, value)
+    return total
+
+
+def trust() -> Kernel:
+    """Return LAMB's way from lr to the length of a step: times |w| / |direction|.
+
+    Both norms are added up from a first pass, in float64, one chunk after another. Where one of
+    them is 0 it is lr itself, and at most the largest number.
+
+    Arguments: sums of the first pass, chunks, its scalars (lr first), those of the second pass.
+    """
+    return kernel(_trust, 4, LAMB_SCALARS)
+
+
+def _trust(k: Builder, count: int) -> None:
+    sums, chunks, given, result = k.arguments
+    wide, zero = ir.DoubleType(), ir.Constant(ir.DoubleType(), 0.0)
+
+    def add(i: Value, seen: list[Value]) -> list[Value]:
+        row = k.at(sums, k.mul(i, 3))
+        parts = [k.ir.fpext(k.load_scalar(row, place), wide) for place in (0, 1)]
+        return [k.ir.fadd(total, part) for total, part in zip(seen, parts, strict=True)]
+
+    direction, weight = k.loop(chunks, add, [zero, zero])
+    root = ir.Function(k.module, ir.FunctionType(wide, [wide]), "llvm.sqrt.f64")
+    lr = k.ir.fpext(k.load_scalar(given), wide)
+    ratio = k.ir.fdiv(k.ir.call(root, [weight]), k.ir.call(root, [direction]))
+    step = k.ir.fmul(lr, ratio)
+    most = ir.Constant(wide, float(np.finfo(np.float32).max))
+    step = k.ir.select(k.ir.fcmp_ordered(">", step, most), most, step)
+    for number in (lr, weight, direction):
+        step = k.ir.select(k.ir.fcmp_ordered("==", number, zero), lr, step)
+    k.store_scalar(k.ir.fptrunc(step, ir.FloatType()), result)
+    for place in range(1, count):
+        k.store_scalar(k.load_scalar(given, place), result, place)

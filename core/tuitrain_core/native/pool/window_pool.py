@@ -1,0 +1,248 @@
+"""The largest and the average pixel of each window, and the way back.
+
+All float32, images [sample][row][column][channel]; the last two arguments are the range of samples.
+What a window sees of the padding is passed over: the pixel next to it is read in its place, which
+a maximum does not mind, and a sum leaves out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from llvmlite import ir
+
+from ..ir import block_copy
+from ..ir.builder import FLOAT, Builder, Int, Mask, Value
+from ..ir.loops import each_column, each_sample
+from ..runtime.library import Kernel, kernel
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Images, and the windows over them; all pairs are (vertical, horizontal)."""
+
+    size: Pair
+    channels: int
+    kernel: Pair
+    stride: Pair
+    padding: Pair
+
+    @property
+    def counts(self) -> Pair:
+        """How many windows there are."""
+        sizes = zip(self.size, self.kernel, self.stride, self.padding, strict=True)
+        height, width = ((n + 2 * p - k) // s + 1 for n, k, s, p in sizes)
+        return height, width
+
+
+def maximum(w: Windows) -> Kernel:
+    """Y = the largest pixel; chosen, laid out like y, is its place in the window, as a float.
+
+    Of equal pixels the first; of NaN, which count as larger, the last. Arguments: x, y, chosen,
+    first, last.
+    """
+    return kernel(_maximum, 5, w)
+
+
+def maximum_gradient(w: Windows) -> Kernel:
+    """Return dx: d where it was chosen. Arguments: d, chosen, dx, first, last."""
+    return kernel(_maximum_gradient, 5, w)
+
+
+def average(w: Windows) -> Kernel:
+    """Y = share · the sum of the pixels.
+
+    Arguments: x, shares (one for each window, the same for all samples), y, first, last.
+    """
+    return kernel(_average, 5, w)
+
+
+def average_gradient(w: Windows) -> Kernel:
+    """Return dx: share · d for each pixel. Arguments: d, shares, dx, first, last."""
+    return kernel(_average_gradient, 5, w)
+
+
+@dataclass(frozen=True)
+class _Window:
+    """A window that is under way: its number, and its place in the output in floats."""
+
+    number: Int
+    y: Int
+    x: Int
+    place: Int
+
+
+def _each_window(k: Builder, w: Windows, n: Int, body: Callable[[_Window], None]) -> None:
+    height, width = w.counts
+
+    def row(y: Value, _: object) -> None:
+        def column(x: Value, _: object) -> None:
+            number = k.add(k.mul(y, width), x)
+            place = k.mul(k.add(k.mul(n, height * width), number), w.channels)
+            body(_Window(number, y, x, place))
+
+        k.loop(width, column)
+
+    k.loop(height, row)
+
+
+def _each_tap(
+    k: Builder,
+    w: Windows,
+    window: _Window,
+    body: Callable[[Int, Int, Value | None, list[Value]], list[Value]],
+    carry: list[Value],
+) -> list[Value]:
+    """Call body(tap, floats from the image's start, whether it is inside, carried) for each."""
+
+    def line(i: Value, carried: list[Value]) -> list[Value]:
+        y, inside_y = _inside(k, w, window.y, i, 0)
+
+        def tap(j: Value, carried: list[Value]) -> list[Value]:
+            x, inside_x = _inside(k, w, window.x, j, 1)
+            both = [each for each in (inside_y, inside_x) if each is not None]
+            inside = k.ir.and_(*both) if len(both) > 1 else (both or [None])[0]
+            place = k.mul(k.add(k.mul(y, w.size[1]), x), w.channels)
+            return body(k.add(k.mul(i, w.kernel[1]), j), place, inside, carried)
+
+        return k.loop(w.kernel[1], tap, carried)
+
+    return k.loop(w.kernel[0], line, carry)
+
+
+def _inside(k: Builder, w: Windows, window: Int, tap: Int, axis: int) -> tuple[Int, Value | None]:
+    """Return a pixel's row or column, moved into the image, and whether it was there before."""
+    place = k.add(k.mul(window, w.stride[axis]), tap)
+    if not w.padding[axis]:
+        return place, None
+    place = k.sub(place, w.padding[axis])
+    moved = k.minimum(k.maximum(place, 0), w.size[axis] - 1)
+    return moved, k.ir.icmp_signed("==", moved, place)
+
+
+def _maximum(k: Builder, w: Windows) -> None:
+    x, y, chosen, first, last = k.arguments
+
+    def window(image: Value, at: _Window) -> None:
+        def column(offset: Int, mask: Mask) -> None:
+            def larger(tap: Int, place: Int, _: object, best: list[Value]) -> list[Value]:
+                value = k.load(k.at(image, place), offset, mask)
+                nan = k.ir.fcmp_unordered("uno", value, value)
+                wins = k.ir.or_(k.greater(value, best[0]), nan)
+                number = _number(k, tap)
+                return [k.ir.select(wins, value, best[0]), k.ir.select(wins, number, best[1])]
+
+            start = [k.load(k.at(image, _first(k, w, at)), offset, mask), k.zero]
+            best, where = _each_tap(k, w, at, larger, start)
+            k.store(best, k.at(y, at.place), offset, mask)
+            k.store(where, k.at(chosen, at.place), offset, mask)
+
+        each_column(k, w.channels, column)
+
+    _samples(k, w, x, (first, last), window)
+
+
+def _first(k: Builder, w: Windows, window: _Window) -> Int:
+    """Return where a window's first pixel is, in floats from the image's start."""
+    y, _ = _inside(k, w, window.y, 0, 0)
+    x, _ = _inside(k, w, window.x, 0, 1)
+    return k.mul(k.add(k.mul(y, w.size[1]), x), w.channels)
+
+
+def _maximum_gradient(k: Builder, w: Windows) -> None:
+    d, chosen, dx, first, last = k.arguments
+
+    def window(image: Value, at: _Window) -> None:
+        def column(offset: Int, mask: Mask) -> None:
+            slope = k.load(k.at(d, at.place), offset, mask)
+            where = k.load(k.at(chosen, at.place), offset, mask)
+
+            def give(tap: Int, place: Int, _: object, __: object) -> list[Value]:
+                here = k.ir.fcmp_ordered("==", where, _number(k, tap))
+                _add_to(k, k.at(image, place), k.ir.select(here, slope, k.zero), offset, mask)
+                return []
+
+            _each_tap(k, w, at, give, [])
+
+        each_column(k, w.channels, column)
+
+    _samples(k, w, dx, (first, last), window, clear=True)
+
+
+def _average(k: Builder, w: Windows) -> None:
+    x, shares, y, first, last = k.arguments
+
+    def window(image: Value, at: _Window) -> None:
+        share = k.splat(k.load_scalar(k.at(shares, at.number)))
+
+        def column(offset: Int, mask: Mask) -> None:
+            def more(_: Int, place: Int, inside: Value | None, total: list[Value]) -> list[Value]:
+                value = k.load(k.at(image, place), offset, mask)
+                return [k.ir.fadd(total[0], _where(k, inside, value))]
+
+            (total,) = _each_tap(k, w, at, more, [k.zero])
+            k.store(k.ir.fmul(total, share), k.at(y, at.place), offset, mask)
+
+        each_column(k, w.channels, column)
+
+    _samples(k, w, x, (first, last), window)
+
+
+def _average_gradient(k: Builder, w: Windows) -> None:
+    d, shares, dx, first, last = k.arguments
+
+    def window(image: Value, at: _Window) -> None:
+        share = k.splat(k.load_scalar(k.at(shares, at.number)))
+
+        def column(offset: Int, mask: Mask) -> None:
+            part = k.ir.fmul(k.load(k.at(d, at.place), offset, mask), share)
+
+            def give(_: Int, place: Int, inside: Value | None, __: object) -> list[Value]:
+                _add_to(k, k.at(image, place), _where(k, inside, part), offset, mask)
+                return []
+
+            _each_tap(k, w, at, give, [])
+
+        each_column(k, w.channels, column)
+
+    _samples(k, w, dx, (first, last), window, clear=True)
+
+
+def _samples(
+    k: Builder,
+    w: Windows,
+    pixels: Value,
+    span: tuple[Value, Value],
+    window: Callable[[Value, _Window], None],
+    clear: bool = False,
+) -> None:
+    """Call window(image, window) for every window of every sample, and clear the image before."""
+    size = w.size[0] * w.size[1] * w.channels
+
+    def sample(n: Int) -> None:
+        image = k.at(pixels, k.mul(n, size))
+        if clear:
+            block_copy.fill(k, image, size)
+        _each_window(k, w, n, lambda at: window(image, at))
+
+    each_sample(k, *span, sample)
+
+
+def _add_to(k: Builder, address: Value, value: Value, offset: Int, mask: Mask) -> None:
+    k.store(k.ir.fadd(k.load(address, offset, mask), value), address, offset, mask)
+
+
+def _where(k: Builder, inside: Value | None, value: Value) -> Value:
+    return value if inside is None else k.ir.select(inside, value, k.zero)
+
+
+def _number(k: Builder, tap: Int) -> Value:
+    """Return a place in a window as a vector of floats."""
+    if isinstance(tap, ir.Constant):
+        tap = int(tap.constant)  # type: ignore[arg-type]
+    if isinstance(tap, int):
+        return k.constant(tap)
+    return k.splat(k.ir.sitofp(tap, FLOAT))
