@@ -1,7 +1,7 @@
-"""JSON to typed values, with errors that say where, what was given and what is allowed.
+"""Decode JSON to typed values, with errors that say where, what was given and what is allowed.
 
-The files of JSON that tuitrain reads are decoded here, so that damaged bytes, values of another
-type, numbers out of range and deep nesting all end in one `TuitrainError`.
+All JSON files are decoded here, so that damaged bytes, values of a wrong type, numbers out of range
+and deep nesting all raise one `TuitrainError`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from .errors import TuitrainError, did_you_mean, join_or
 _Value = TypeVar("_Value")
 
 _EXCERPT = 80
-"""Characters of what was given that an error repeats."""
+"""Characters of the input that an error repeats."""
 
 
 def decode_json(content: bytes, decoder: msgspec.json.Decoder[_Value], source: str) -> _Value:
@@ -25,12 +25,12 @@ def decode_json(content: bytes, decoder: msgspec.json.Decoder[_Value], source: s
     Parameters
     ----------
     content : UTF-8
-    source : what errors call it: a file, or a file and a line
+    source : the input's name in errors: a file, or a file and a line
 
     Raises
     ------
-    TuitrainError : it is no JSON, or not of that type; names the source, the key, what is allowed
-        there, and the beginning of what was given
+    TuitrainError : the content is not JSON, or not of that type; names the source, the key, what is
+        allowed there, and the beginning of the content
     """
     try:
         return decoder.decode(content)
@@ -40,15 +40,15 @@ def decode_json(content: bytes, decoder: msgspec.json.Decoder[_Value], source: s
 
 
 def describe_decode_error(error: Exception, kind: Any = None) -> str:
-    """Say in one phrase why a value could not be decoded.
+    """Return one phrase that says why a value could not be decoded.
 
     Parameters
     ----------
-    kind : what it was decoded to; the allowed tags of a union of structs are named
+    kind : the type to decode to; if it is a union of structs, the phrase names the allowed tags
     """
     match error:
         case RecursionError():
-            return "lists or objects lie too deep in one another"
+            return "lists or objects are nested too deeply"
         case UnicodeDecodeError():
             return f"not UTF-8 text (byte {error.object[error.start]:#04x})"
         case _:
@@ -56,11 +56,13 @@ def describe_decode_error(error: Exception, kind: Any = None) -> str:
 
 
 def _with_tags(message: str, kind: Any) -> str:
-    """Add to a wrong or missing tag which ones are allowed."""
-    structs = [each for each in getattr(kind, "__args__", ()) if hasattr(each, "__struct_config__")]
-    tags = {each.__struct_config__.tag_field: each for each in structs}
-    for field in tags:
-        allowed = [str(each.__struct_config__.tag) for each in structs]
+    """Name the allowed tags if the message is about a wrong or missing tag."""
+    structs = [
+        member for member in getattr(kind, "__args__", ()) if hasattr(member, "__struct_config__")
+    ]
+    tag_fields = {struct.__struct_config__.tag_field for struct in structs}
+    for field in tag_fields:
+        allowed = [str(struct.__struct_config__.tag) for struct in structs]
         wrong = re.fullmatch(rf"Invalid value '(.*)' - at `\$\.{field}`", message, re.DOTALL)
         if wrong:
             hint = did_you_mean(wrong[1], allowed)

@@ -1,4 +1,4 @@
-"""Text in and out: files read as UTF-8, JSON in ASCII, streams that write in any encoding."""
+"""Text in and out: files in UTF-8, JSON in ASCII, streams in any encoding."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .errors import TuitrainError
 READABLE: Final = "tuitrain.readable"
 """The name of the error handler that `keep_streams_writing` gives to streams."""
 
-_INSTEAD: Final = {
+_REPLACEMENTS: Final = {
     "✓": "ok",
     "✗": "x",
     "∅": "=",
@@ -31,23 +31,23 @@ _INSTEAD: Final = {
     "¼": "1/4",
     "Δ": "d",
 }
-"""What our own signs are replaced by where a stream's encoding has no such sign."""
+"""Replacements for this program's own symbols where a stream's encoding lacks them."""
 
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
 
 def decode_text(content: bytes, source: object, error: type[TuitrainError] = TuitrainError) -> str:
-    """Return the text of a file; a mark in front, which some editors write, is passed over.
+    """Return the text of a file, without the byte order mark that some editors write.
 
     Parameters
     ----------
     content : the file's bytes
-    source : what errors call the file
-    error : what is raised
+    source : the file's name in errors
+    error : the class of the error to raise
 
     Raises
     ------
-    TuitrainError : it is UTF-16 or UTF-32, or no UTF-8; names the byte, the line and the column
+    TuitrainError : the text is UTF-16, UTF-32 or not UTF-8; names the byte, the line and the column
     """
     if content.startswith(_UTF_16) or b"\0" in content[:4]:
         raise error(f"{source}: this is UTF-16 or UTF-32 text, or no text; save it as UTF-8")
@@ -63,28 +63,28 @@ def decode_text(content: bytes, source: object, error: type[TuitrainError] = Tui
 
 
 def strip_bom(content: bytes) -> bytes:
-    """Return the content of a file of JSON without the mark that some editors put in front."""
+    """Return a JSON file's content without the byte order mark that some editors write."""
     return content.removeprefix(codecs.BOM_UTF8)
 
 
 def to_encodable(text: str) -> str:
     r"""Return a text that UTF-8 can hold.
 
-    A byte of a file name that is no UTF-8 is text in Python, and in no file: it is written as
-    ``\udcff``, as `text.visible` shows it.
+    Python represents a byte of a file name that is not UTF-8 as a lone surrogate, which UTF-8 cannot
+    hold. It is written as ``\udcff``, as `text.visible` shows it.
     """
     return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
 
 
 def truncate_utf8(text: str, max_bytes: int) -> str:
-    """Return as much of a text as fits into so many bytes of UTF-8."""
+    """Return the longest beginning of a text that fits into ``max_bytes`` bytes of UTF-8."""
     return text.encode("utf-8", "replace")[:max_bytes].decode("utf-8", "ignore")
 
 
 def file_stem(text: str, max_bytes: int = 120) -> str:
-    """Return what a file can be called for a text: letters and digits, ``_``, ``.`` and ``-``.
+    """Return a file name for a text, of letters, digits, ``_``, ``.`` and ``-``.
 
-    Everything else becomes ``-``; "" if nothing is left. Most systems take names of 255 bytes.
+    Other characters become ``-``. The name is "" if nothing is left. Most systems allow 255 bytes.
     """
     return truncate_utf8(re.sub(r"[^\w.-]+", "-", text), max_bytes).strip("-")
 
@@ -103,23 +103,23 @@ def ascii_json(record: object) -> str:
     if text.isascii():
         return text
     # Outside of strings JSON is ASCII already.
-    return "".join(each if each.isascii() else json.dumps(each)[1:-1] for each in text)
+    return "".join(char if char.isascii() else json.dumps(char)[1:-1] for char in text)
 
 
 def _encodable_parts(value: Any) -> Any:
     if isinstance(value, str):
         return to_encodable(value)
     if isinstance(value, dict):
-        return {to_encodable(str(key)): _encodable_parts(each) for key, each in value.items()}
+        return {to_encodable(str(key)): _encodable_parts(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_encodable_parts(each) for each in value]
+        return [_encodable_parts(item) for item in value]
     return value
 
 
 def make_streams_lenient() -> None:
-    r"""Have stdout and stderr write what their encoding lacks in another way, and never fail on it.
+    r"""Make stdout and stderr replace characters that their encoding lacks, instead of failing.
 
-    Our own signs become a word or two of ASCII, all else is escaped as Python does: ``\u4e2d``.
+    This program's own symbols become ASCII; other characters are escaped, as in ``\u4e2d``.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -127,7 +127,7 @@ def make_streams_lenient() -> None:
 
 
 def write_line(text: str, stream: TextIO | None) -> None:
-    """Write a line; where the stream was closed before we began, nothing."""
+    """Write a line, or nothing if the stream was closed before the program started."""
     if stream is not None:
         stream.write(f"{text}\n")
         stream.flush()
@@ -138,7 +138,7 @@ def read_bytes(path: Path, error: type[TuitrainError] = TuitrainError) -> bytes:
 
     Raises
     ------
-    TuitrainError : it cannot be read
+    TuitrainError : the file cannot be read
     """
     try:
         return path.read_bytes()
@@ -146,17 +146,17 @@ def read_bytes(path: Path, error: type[TuitrainError] = TuitrainError) -> bytes:
         raise error(f"{path} cannot be read: {problem.strerror}") from None
 
 
-def _readable(error: UnicodeError) -> tuple[str | bytes, int]:
+def _replace_unencodable(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
-    return "".join(map(_instead, error.object[error.start : error.end])), error.end
+    return "".join(map(_replacement, error.object[error.start : error.end])), error.end
 
 
-def _instead(character: str) -> str:
+def _replacement(character: str) -> str:
     code = ord(character)
     if 0x2400 <= code < 0x2420 or code == 0x2421:  # the symbols of control characters
         return f"\\x{code - 0x2400 if code < 0x2420 else 0x7F:02x}"
-    return _INSTEAD.get(character) or character.encode("unicode_escape").decode("ascii")
+    return _REPLACEMENTS.get(character) or character.encode("unicode_escape").decode("ascii")
 
 
-codecs.register_error(READABLE, _readable)
+codecs.register_error(READABLE, _replace_unencodable)

@@ -1,7 +1,8 @@
-"""The errors a user can cause, and the words in which they are told.
+"""The errors that a user can cause.
 
-Every mistake of a user (a command, a scenario, a data file) is a `TuitrainError`: what was given,
-where, what is allowed, the nearest match. A face shows its text and never a traceback.
+Every mistake of a user (in a command, a scenario, a data file) is a `TuitrainError`. Its message says
+what was given, where, what is allowed, and the nearest match. Screens and the command line show the
+message and no traceback.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterable
 
 
 class TuitrainError(Exception):
-    """A user's mistake, told in one sentence."""
+    """A user's mistake, described in one sentence."""
 
 
 class CommandError(TuitrainError):
@@ -19,7 +20,7 @@ class CommandError(TuitrainError):
 
 
 class RefusedError(TuitrainError):
-    """A command that was read, and cannot be applied to this run."""
+    """A command that can be read but not applied to this run."""
 
 
 class ScenarioError(TuitrainError):
@@ -27,23 +28,23 @@ class ScenarioError(TuitrainError):
 
 
 class RecordDiffersError(TuitrainError):
-    """A run that does not repeat the record that it is to continue."""
+    """A run that does not repeat the record that it should continue."""
 
 
 class RunFailedError(ScenarioError):
-    """A run that was under way and cannot go on: a step of it, or the screen, has raised."""
+    """A run that cannot continue, because one of its steps or the screen has raised an exception."""
 
 
 class StateMismatchError(TuitrainError):
-    """A saved state that does not fit the model it was given to."""
+    """A saved state that does not fit the model."""
 
 
 class TerminatedError(KeyboardInterrupt):
-    """A signal has told us to end.
+    """A signal asks the process to end.
 
     Attributes
     ----------
-    status : the exit status that a shell gives to a process that the signal has ended
+    status : the exit status that a shell reports for a process ended by the signal
     """
 
     def __init__(self, number: int) -> None:

@@ -1,14 +1,14 @@
-r"""Text of users, files and exceptions as it is shown: as written, and unable to steer a terminal.
+r"""How text of users, files and exceptions is shown: as written, and unable to control a terminal.
 
-The rule, in every screen, title, report, message and picture:
+The rule in every screen, title, report, message and picture:
 
-- What Unicode calls printable, and every kind of space, is shown as it is.
+- Characters that Unicode calls printable, and every kind of space, are shown unchanged.
 - Control characters up to U+001F, and U+007F, are shown as their symbols: ``␛``, ``␊``, ``␡``.
-- Every other character that has no picture of its own is shown as Python escapes it: ``\x9b`` of
-  C1, ``\u202e`` and other signs that turn the direction of writing, ``\u200b`` and others without
-  a width, ``\udcff`` for a byte of a file name that is no UTF-8, ``\u2028`` for a separator.
+- Every other character without a glyph is shown as Python escapes it: ``\x9b`` (C1 controls),
+  ``\u202e`` and other characters that change the writing direction, ``\u200b`` and others without
+  a width, ``\udcff`` for a byte of a file name that is not UTF-8, ``\u2028`` for a separator.
 
-Where text may have several lines, a line feed stays one.
+Where text may have several lines, a line feed is kept.
 """
 
 from __future__ import annotations
@@ -17,21 +17,21 @@ import re
 from typing import Final
 
 _SYMBOLS: Final = 0x2400
-"""Where Unicode has the symbols of U+0000 to U+0020; that of U+007F is one further."""
+"""The code point of the symbol for U+0000; those up to U+0020 follow, then that for U+007F."""
 
 _LINE_END: Final = re.compile(r"\r\n?|\n")
 
 
 def visible(text: str) -> str:
-    """Return a text of one line in which every character is seen, and none steers a terminal.
+    """Return a text of one line in which every character is visible and none controls a terminal.
 
-    What it returns it returns again when given it: text can be made visible twice.
+    The function is idempotent.
     """
-    return text if text.isprintable() else "".join(map(_seen, text))
+    return text if text.isprintable() else "".join(map(_visible, text))
 
 
 def visible_lines(text: str) -> str:
-    """Return the same of a text of several lines; all ways to end a line become a line feed."""
+    """Do the same for a text of several lines; every kind of line end becomes a line feed."""
     if text.isprintable():
         return text
     return "\n".join(map(visible, _LINE_END.split(text)))
@@ -39,10 +39,10 @@ def visible_lines(text: str) -> str:
 
 def count_replaced(text: str) -> int:
     """Return how many characters of a text `visible` would replace."""
-    return sum(_seen(each) != each for each in text)
+    return sum(_visible(character) != character for character in text)
 
 
-def _seen(character: str) -> str:
+def _visible(character: str) -> str:
     if character.isprintable() or (character.isspace() and _is_space(character)):
         return character
     code = ord(character)
@@ -54,7 +54,7 @@ def _seen(character: str) -> str:
 
 
 def _is_space(character: str) -> bool:
-    """Whether a character is a space that only takes room: a no-break or an ideographic one."""
+    """Whether a character is a space of the category Zs, such as a no-break space."""
     import unicodedata
 
     return unicodedata.category(character) == "Zs"

@@ -1,4 +1,4 @@
-"""Where a user's files are kept, by the customs of the system."""
+"""The folders for a user's files, by the conventions of the system."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from .errors import TuitrainError
 
 
 def config_folder() -> Path:
-    """Return the folder of the user's configuration; ``XDG_CONFIG_HOME`` names another place.
+    """Return the folder of the user's configuration; ``XDG_CONFIG_HOME`` overrides it.
 
     Raises
     ------
-    TuitrainError : the user has no home
+    TuitrainError : the user has no home folder
     """
     from platformdirs import user_config_path
 
@@ -21,11 +21,11 @@ def config_folder() -> Path:
 
 
 def state_folder() -> Path:
-    """Return the folder of what is kept from run to run; ``XDG_STATE_HOME`` names another place.
+    """Return the folder for state that outlives a run; ``XDG_STATE_HOME`` overrides it.
 
     Raises
     ------
-    TuitrainError : the user has no home
+    TuitrainError : the user has no home folder
     """
     from platformdirs import user_state_path
 

@@ -1,4 +1,4 @@
-"""Paths that a user has written, checked before anything is done with them."""
+"""Paths that a user has written, checked before they are used."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 from .errors import TuitrainError
 
 _NAME_MAX = 255
-"""Bytes of a file's name, on all common file systems."""
+"""The longest file name in bytes, on all common file systems."""
 
 _SHOWN = 60
-"""Characters of a path that an error repeats where the path is too long to be one."""
+"""Characters of a path that an error repeats if the path is too long."""
 
 
 def user_path(text: str) -> Path:
-    """Return the path that a text names, whether there is something or not.
+    """Return the path that a text names, whether or not it exists.
 
     Raises
     ------
-    TuitrainError : no file can have that name, on this system
+    TuitrainError : no file on this system can have that name
     """
     try:
         os.lstat(text or ".")
@@ -29,7 +29,7 @@ def user_path(text: str) -> Path:
         code = error.errno
     except ValueError as error:  # a NUL, or characters that have no bytes
         raise TuitrainError(f"{text[:_SHOWN]!r} cannot be a path: {error}") from None
-    # The system does not look at a name below a folder that is missing.
+    # The system does not check a name below a folder that does not exist.
     longest = max(map(len, os.fsencode(text).split(b"/")))
     if code == errno.ENAMETOOLONG or longest > _NAME_MAX:
         raise TuitrainError(f"{text[:_SHOWN]!r}… cannot be a path: it is too long")

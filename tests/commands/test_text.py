@@ -135,7 +135,7 @@ def test_the_examples_of_every_verb_are_commands(verb):
 
 def test_the_help_says_that_an_lr_of_zero_is_no_freeze():
     lr, freeze = verb_named("lr"), verb_named("freeze")
-    assert "At 0 weights hold still, gradients go on" in lr.summary
+    assert "At 0, weights keep their values; gradients are computed" in lr.summary
     assert "no gradient" in freeze.summary
 
 
@@ -195,8 +195,8 @@ def test_commands_are_read_as_documented(text: str, command: Command):
         ("checkpoint ../a", "at most 64 characters, of A to Z, a to z, digits"),
         ("checkpoint 3", "begins with a letter or '_', but was given '3'"),
         (f"checkpoint {'a' * 65}", "at most 64 characters"),
-        ("checkpoint auto", "the one which the run keeps by itself"),
-        ("rewind auto", "the one which the run keeps by itself"),
+        ("checkpoint auto", "the run uses this name for its automatic checkpoint"),
+        ("rewind auto", "the run uses this name for its automatic checkpoint"),
         ("clip norm 0", "takes a limit above 0"),
         ("clip of 3", "norm or value as its kind"),
         ("schedule fc cosin to 0 over 3 epochs", "did you mean 'cosine'?"),

@@ -106,7 +106,7 @@ def test_any_values_make_a_command_that_reads_back_or_a_command_error(kind, data
         (lambda: SwapOptimizer("*", "adam", {"lr": math.nan}), "takes a finite lr"),
         (lambda: SwapOptimizer("*", "adam", {"betas": (0.9,)}), "one or two numbers for betas"),
         (lambda: SwapOptimizer("*", "adam", {"eps": "small"}), "takes a number as its eps"),
-        (lambda: SwapOptimizer("*", "adam", {"state": True}), "has state beside its settings"),
+        (lambda: SwapOptimizer("*", "adam", {"state": True}), "takes state as an argument"),
         (lambda: SwapOptimizer("*", "adam", [("lr", 0.1)]), "takes its settings by name"),
         (lambda: SwapOptimizer("*", "adam", state="keep"), "carry or reset as its state"),
         (lambda: SwapOptimizer("*", "adam", ramp=-1), "from 0 up as its ramp"),

@@ -1,6 +1,6 @@
-"""The command line: ``tuitrain``, and its commands, from run to bench.
+"""The command line: ``tuitrain`` and its commands.
 
-Imports neither Textual nor Numba before they are needed, so that ``--help`` answers at once.
+Textual and Numba are imported only where they are used, so that ``--help`` is fast.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit status."""
     make_streams_lenient()
     try:
-        return _carried_out(sys.argv[1:] if argv is None else argv)
-    except TuitrainError as mistake:
-        return report_error(mistake)
-    except KeyboardInterrupt as ending:
+        return _run_command(sys.argv[1:] if argv is None else argv)
+    except TuitrainError as error:
+        return report_error(error)
+    except KeyboardInterrupt as interruption:
         print_error("interrupted")
-        return ending.status if isinstance(ending, TerminatedError) else INTERRUPTED
+        return interruption.status if isinstance(interruption, TerminatedError) else INTERRUPTED
     except BrokenPipeError:
-        _print_no_more()
+        _discard_output()
         return BROKEN_PIPE
     except OSError as problem:
         if problem.errno not in _NO_ROOM:
@@ -40,12 +40,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             return report_error(
                 TuitrainError(f"{problem.filename} cannot be written: {problem.strerror}")
             )
-        _print_no_more()
+        _discard_output()
         return report_error(TuitrainError(f"the output cannot be written: {problem.strerror}"))
 
 
-def _carried_out(argv: Sequence[str]) -> int:
-    """Do what is asked, and see all of the output out: Python would be too late with an error."""
+def _run_command(argv: Sequence[str]) -> int:
+    """Run the command, and flush its output here, where a write error can still be reported."""
     try:
         arguments = parse_arguments(argv)
         status = arguments.action(arguments)
@@ -61,7 +61,7 @@ def _flush() -> None:
         sys.stdout.flush()
 
 
-def _print_no_more() -> None:
-    """Let what was printed and not written go: Python tries again when it exits."""
-    with suppress(OSError, AttributeError):  # a stream may be closed, or none of the system's
+def _discard_output() -> None:
+    """Discard unwritten output, which Python would otherwise try to write again at exit."""
+    with suppress(OSError, AttributeError):  # the stream may be closed, or have no file descriptor
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

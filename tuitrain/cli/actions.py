@@ -1,4 +1,4 @@
-"""What each command of the command line does: arguments in, exit status out."""
+"""The actions of the command line: each takes arguments and returns an exit status."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ def run(arguments: argparse.Namespace) -> int:
             raise TuitrainError("--json goes with --headless")
         return _fly_in_app(scenario, source, arguments.out, arguments.read_only)
     if arguments.read_only:
-        raise TuitrainError("--read-only goes with the app: without a screen nobody steers")
+        raise TuitrainError(
+            "--read-only needs the app: without a screen there are no keys to refuse"
+        )
     return headless.run(
         scenario.name, arguments.json, headless.scenario_events(scenario, source, arguments.out)
     )
@@ -37,14 +39,16 @@ def run(arguments: argparse.Namespace) -> int:
 
 def serve(arguments: argparse.Namespace) -> int:
     """Serve the app to a browser."""
-    from tuitrain.app.web import serve
+    from tuitrain.app.web import serve as web
 
     if arguments.scenario is not None:
-        _scenario(arguments.scenario)  # what is wrong with it is told here, and not in a browser
-    given = [] if arguments.scenario is None else [str(arguments.scenario)]
+        _scenario(arguments.scenario)  # report its errors here, not in a browser
+    options = [] if arguments.scenario is None else [str(arguments.scenario)]
     if arguments.out is not None:
-        given += ["--out", str(arguments.out)]
-    serve.serve([*given, *["--read-only"] * arguments.read_only], arguments.host, arguments.port)
+        options += ["--out", str(arguments.out)]
+    web.serve(
+        [*options, *["--read-only"] * arguments.read_only], arguments.host, arguments.port
+    )
     return OK
 
 
@@ -68,31 +72,31 @@ def start(arguments: argparse.Namespace) -> int:
 
 
 def replay(arguments: argparse.Namespace) -> int:
-    """Run scenarios and recorded runs again; none, if one of them cannot be read."""
+    """Run scenarios and recorded runs again; run none if one of them cannot be read."""
     from tuitrain.scenario.load import load
 
     status = OK
-    flights: list[Callable[[], int]] = []
+    runs: list[Callable[[], int]] = []
     for path in arguments.files:
         try:
-            flights.append(
+            runs.append(
                 headless.record_verifier(path, arguments.json)
                 if path.is_dir()
                 else headless.scenario_runner(load(path), str(path), arguments.json)
             )
-        except TuitrainError as mistake:
-            status = report_error(mistake)
-    for fly in flights if status == OK else ():
+        except TuitrainError as error:
+            status = report_error(error)
+    for run_again in runs if status == OK else ():
         try:
-            ended = fly()
-        except TuitrainError as mistake:
-            ended = report_error(mistake)
-        status = max(status, ended)
+            result = run_again()
+        except TuitrainError as error:
+            result = report_error(error)
+        status = max(status, result)
     return status
 
 
 def resume(arguments: argparse.Namespace) -> int:
-    """Go on with a recorded run, without a screen."""
+    """Continue a recorded run, without a screen."""
     from tuitrain.scenario import resume as resuming
 
     def events(bar: ProgressBar, files: ExitStack) -> Iterator[Event]:
@@ -123,15 +127,15 @@ def save(arguments: argparse.Namespace) -> int:
 
 
 def bench(arguments: argparse.Namespace) -> int:
-    """Measure, or print what was measured."""
+    """Run the benchmark, or print the tables of a report."""
     from tuitrain.bench import command
 
     if arguments.markdown is not None:
         command.write_markdown(arguments.markdown, arguments.out)
         return OK
-    given = arguments.quick, arguments.only, arguments.json, arguments.out, arguments.repeat
+    options = arguments.quick, arguments.only, arguments.json, arguments.out, arguments.repeat
     with signals_raise():
-        command.bench(*given, arguments.without, arguments.going_on)
+        command.bench(*options, arguments.without, arguments.resumed_report)
     return OK
 
 

@@ -1,4 +1,4 @@
-"""Runs without a screen: reported as they go, and answered for by the exit status."""
+"""Runs without a screen: reports while they run, an exit status at the end."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ Events: TypeAlias = "Callable[[ProgressBar, ExitStack], Iterator[Event]]"
 
 
 def scenario_runner(scenario: Scenario, source: str, json: bool) -> Callable[[], int]:
-    """Return what runs a scenario again."""
+    """Return a function that runs a scenario and returns the exit status."""
     return lambda: run(scenario.name, json, scenario_events(scenario, source))
 
 
 def record_verifier(folder: Path, json: bool) -> Callable[[], int]:
-    """Return what runs a recorded run again, and compares.
+    """Return a function that runs a recorded run again, compares, and returns the exit status.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def _compare(folder: Path, json: bool) -> int:
 
 
 def scenario_events(scenario: Scenario, source: str, out: Path | None = None) -> Events:
-    """Return what runs a scenario, and records it in the folder ``out``, if there is one."""
+    """Return a function that runs a scenario, recorded in the folder ``out`` if it is not None."""
 
     def events(bar: ProgressBar, files: ExitStack) -> Iterator[Event]:
         from tuitrain.run.recorder import NO_RECORD
@@ -63,7 +63,7 @@ def scenario_events(scenario: Scenario, source: str, out: Path | None = None) ->
 
 
 def run(name: str, json: bool, events: Events) -> int:
-    """Report a headless run; the status says whether all held."""
+    """Report a headless run; the exit status says whether every expectation held."""
     from tuitrain.scenario.events import Ended
     from tuitrain.scenario.report import (
         JsonReport,

@@ -1,4 +1,4 @@
-"""The arguments of every command, and the action that each stands for."""
+"""The arguments of every command, and its action."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ exit status:
 
 
 def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
-    """Read the words of a command line; what comes of it has an ``action``.
+    """Parse the words of a command line into arguments with an ``action``.
 
     Raises
     ------
-    TuitrainError : a command or an option that there is not; it names the nearest match
-    SystemExit : another mistake, or all that is asked for is help
+    TuitrainError : an unknown command or option; names the nearest match
+    SystemExit : another usage error, or the user asked for help or the version
     """
     parser, commands = _parsers()
     name = next(iter(words), "")
     if name and not name.startswith("-") and name not in commands:
-        meant = (
+        hint = (
             f", did you mean 'run {shlex.quote(name)}'?"
             if user_path(name).exists()
             else did_you_mean(name, commands)
         )
-        raise TuitrainError(f"no command is called {name!r}{meant} (commands: {join_or(commands)})")
+        raise TuitrainError(f"no command is called {name!r}{hint} (commands: {join_or(commands)})")
     arguments, unknown = parser.parse_known_args(words)
     if unknown:
         raise _unknown(unknown[0], commands.get(name, parser))
@@ -51,20 +51,20 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
 
 
 def _unknown(word: str, parser: argparse.ArgumentParser) -> TuitrainError:
-    """Return the error of a word that a command has no use for."""
+    """Return the error for a word that a command does not take."""
     if not word.startswith("-"):
         return TuitrainError(f"{parser.prog} has no use for {word!r}; --help says what it takes")
     options = re.findall(r"--[a-z-]+", parser.format_usage())
-    given, known = word.partition("=")[0], list(dict.fromkeys(options))
-    meant = did_you_mean(given, known)
-    return TuitrainError(f"{parser.prog} has no option {given}{meant} (options: {join_or(known)})")
+    option, known = word.partition("=")[0], list(dict.fromkeys(options))
+    hint = did_you_mean(option, known)
+    return TuitrainError(f"{parser.prog} has no option {option}{hint} (options: {join_or(known)})")
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors show what was given as `tuitrain.text` says."""
+    """A parser whose errors show words of the user by the rule of `tuitrain.text`."""
 
     def error(self, message: str) -> NoReturn:
-        """End, with the usage and the error."""
+        """Print the usage and the error, and exit."""
         super().error(visible(message))
 
 
@@ -103,49 +103,49 @@ def _add_run(commands: Commands) -> None:
 def _add_serve(commands: Commands) -> None:
     serve = _command(commands, "serve", actions.serve, "open the app on a scenario, in a browser")
     _add_flight(serve)
-    host = "whom to listen to (default: this machine alone)"
+    host = "the address to listen on (default: this machine only)"
     serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=host)
-    port = "the port to listen at (default: 8000)"
+    port = "the port to listen on (default: 8000)"
     serve.add_argument("--port", type=int, default=8000, metavar="N", help=port)
 
 
 def _add_start(commands: Commands) -> None:
-    does = "choose a scenario, a past run or data, and open it"
-    start = _command(commands, "start", actions.start, does)
-    runs = "where past runs are looked for (default: where the user's state is kept)"
+    description = "choose a scenario, a past run or data, and open it"
+    start = _command(commands, "start", actions.start, description)
+    runs = "the folder of past runs (default: in the user's state folder)"
     start.add_argument("--runs", type=user_path, metavar="DIR", help=runs)
 
 
 def _add_open(commands: Commands) -> None:
-    does = "show a recorded run in the app, moment by moment"
-    show = _command(commands, "open", actions.open_record, does)
+    description = "show a recorded run in the app, moment by moment"
+    show = _command(commands, "open", actions.open_record, description)
     show.add_argument("folder", type=user_path, metavar="RUN_DIR", help="the folder of a run")
 
 
 def _add_replay(commands: Commands) -> None:
-    does = "run scenarios or recorded runs again, and check them"
-    replay = _command(commands, "replay", actions.replay, does)
+    description = "run scenarios or recorded runs again, and check them"
+    replay = _command(commands, "replay", actions.replay, description)
     files = "a scenario, or the folder of a run"
     replay.add_argument("files", nargs="+", type=user_path, metavar="FILE", help=files)
     replay.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def _add_resume(commands: Commands) -> None:
-    resume = _command(commands, "resume", actions.resume, "go on with a recorded run to its end")
+    resume = _command(commands, "resume", actions.resume, "continue a recorded run to its end")
     resume.add_argument("folder", type=user_path, metavar="RUN_DIR", help="the folder of a run")
-    latest = "the checkpoint to go on from (default: the latest that fits; else the first step)"
+    latest = "the checkpoint to continue from (default: the latest that fits, or the first step)"
     resume.add_argument("--from", dest="checkpoint", metavar="NAME", help=latest)
     changed = (
-        "continue even though the data, the source of the model or the environment has changed: "
-        "the record is cut back to the checkpoint, and what is cut off is kept beside it"
+        "continue although the data, the source of the model or the environment has changed: "
+        "the record is cut back to the checkpoint, and the part cut off is kept beside it"
     )
     resume.add_argument("--although-changed", action="store_true", help=changed)
     resume.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def _add_save(commands: Commands) -> None:
-    does = "save a recorded run as a scenario, or as Python"
-    save = _command(commands, "save", actions.save, does)
+    description = "save a recorded run as a scenario, or as Python"
+    save = _command(commands, "save", actions.save, description)
     run_or_scenario = "the folder of a run; or a scenario, to be written as Python"
     save.add_argument("source", type=user_path, metavar="RUN_DIR", help=run_or_scenario)
     target = "the file to write: .toml for a scenario, .py for a Python program that does the same"
@@ -156,27 +156,29 @@ def _add_flight(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "scenario", nargs="?", type=user_path, metavar="SCENARIO", help="a TOML file"
     )
-    out = "write the record of the run there (default: a new folder where the user's state is kept)"
+    out = "write the record of the run there (default: a new folder in the user's state folder)"
     parser.add_argument("--out", type=user_path, metavar="DIR", help=out)
-    watch = "in the app: show the run, and refuse whatever would steer it"
+    watch = "in the app: show the run, and refuse commands"
     parser.add_argument("--read-only", action="store_true", help=watch)
 
 
 def _add_bench(commands: Commands) -> None:
     bench = _command(
-        commands, "bench", actions.bench, "measure how fast it is, beside what is installed"
+        commands, "bench", actions.bench, "measure speed beside the libraries that are installed"
     )
     bench.add_argument("--quick", action="store_true", help="a few cells only: a minute or two")
     only = "measure these parts only (default: all)"
     bench.add_argument("--only", nargs="+", default=[], metavar="PART", help=only)
-    without = "leave these peers out, such as 'torch.compile', whose compiler takes its time"
+    without = "leave these peers out, such as 'torch.compile', whose compiler is slow"
     bench.add_argument("--without", nargs="+", default=[], metavar="PEER", help=without)
     bench.add_argument("--json", action="store_true", help="print JSON instead of tables")
     out = "write a report there after every cell, as JSON; with --markdown: fill in this document"
     bench.add_argument("--out", type=user_path, metavar="FILE", help=out)
-    going_on = "measure what this report has not yet, and add it, cell by cell"
-    bench.add_argument("--continue", type=user_path, dest="going_on", metavar="FILE", help=going_on)
-    repeat = "rounds: how often everything is measured (default: 5 at most; with --quick 3 or 1)"
+    resumed = "measure the cells that this report lacks, and add them one by one"
+    bench.add_argument(
+        "--continue", type=user_path, dest="resumed_report", metavar="FILE", help=resumed
+    )
+    repeat = "rounds: how often every cell is measured (default: at most 5; with --quick 3 or 1)"
     bench.add_argument("--repeat", type=int, metavar="N", help=repeat)
     tables = "measure nothing; print the tables of a report that was written with --out"
     bench.add_argument("--markdown", type=user_path, metavar="REPORT", help=tables)
@@ -186,12 +188,12 @@ def _command(
     commands: Commands,
     name: str,
     action: Callable[[argparse.Namespace], int],
-    does: str,
+    description: str,
 ) -> argparse.ArgumentParser:
     parser = commands.add_parser(
         name,
-        help=does,
-        description=f"{does[0].upper()}{does[1:]}.",
+        help=description,
+        description=f"{description[0].upper()}{description[1:]}.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

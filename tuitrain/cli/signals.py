@@ -1,4 +1,4 @@
-"""Being told to end: SIGTERM and SIGHUP unwind what is open, as an interrupt does."""
+"""SIGTERM and SIGHUP raise an exception, as an interrupt does."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ SIGNALS: Final = (signal.SIGTERM, signal.SIGHUP)
 
 @contextmanager
 def signals_raise() -> Iterator[None]:
-    """Let the signals raise `EndedError` inside: a bar goes, and the cursor comes back.
+    """Raise `TerminatedError` on these signals, so that open resources are closed.
 
-    What is ignored, as under nohup, stays ignored.
+    For example, a progress bar is removed and the cursor is shown again. A signal that the process
+    ignores, as under nohup, stays ignored.
     """
 
     def end(number: int, frame: FrameType | None) -> None:
         del frame
         raise TerminatedError(number)
 
-    heard = [each for each in SIGNALS if signal.getsignal(each) is signal.SIG_DFL]
-    for each in heard:
-        signal.signal(each, end)
+    handled = [number for number in SIGNALS if signal.getsignal(number) is signal.SIG_DFL]
+    for number in handled:
+        signal.signal(number, end)
     try:
         yield
     finally:
-        for each in heard:
-            signal.signal(each, signal.SIG_DFL)
+        for number in handled:
+            signal.signal(number, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""The exit status of every command, and what is said on stderr."""
+"""Exit statuses, and messages on stderr."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from tuitrain.text import visible_lines
 OK, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 BROKEN_PIPE: Final = 128 + signal.SIGPIPE
-"""Whoever read our output has left, as ``head`` does: what a shell gives for a Unix tool then."""
+"""The status that a shell reports when the reader of a program's output has closed it."""
 
 
-def report_error(mistake: TuitrainError) -> int:
-    """Print what is wrong, and return the status for it."""
-    print_error(str(mistake))
-    return FAILED if isinstance(mistake, RunFailedError) else BAD_INPUT
+def report_error(error: TuitrainError) -> int:
+    """Print an error, and return its exit status."""
+    print_error(str(error))
+    return FAILED if isinstance(error, RunFailedError) else BAD_INPUT
 
 
 def print_error(text: str) -> None:
-    """Print a sentence on stderr; where that has been closed, or has no reader, nowhere."""
+    """Print a message on stderr, or nothing if stderr is closed."""
     with suppress(OSError):
         write_line(f"tuitrain: {visible_lines(text)}", sys.stderr)

@@ -1,69 +1,75 @@
-"""The one vocabulary: what can be asked of a run, whoever asks.
+"""The vocabulary: everything that a user, a script or a scenario can ask of a run.
 
 A key, a palette entry, the ``:`` line, a scenario entry and a Python call all make the same typed
 command, and every command prints back to the text that makes it.
 """
 
 from .breakpoints import AddBreakpoint, RemoveBreakpoint
-from .checks import is_name
+from .checks import AUTO_CHECKPOINT, MAX_COUNT, is_name
 from .command import Command, Setting, number_text, setting_text
-from .parsing import parse
-from .printing import to_text
-from .types import (
-    AnyCommand,
-    Branch,
-    Checkpoint,
+from .group_commands import (
     Clip,
     Decay,
     Freeze,
-    Pause,
-    Preview,
-    Redo,
     Regroup,
-    Resume,
-    Rewind,
-    RewindToCheckpoint,
     ScaleLr,
     SetLr,
     SetSchedule,
-    Step,
-    Stop,
     SwapOptimizer,
     Thaw,
+)
+from .parts import Names, Suggestions
+from .preview import Preview
+from .run_commands import (
+    Branch,
+    Checkpoint,
+    Pause,
+    Redo,
+    Resume,
+    Rewind,
+    RewindToCheckpoint,
+    Step,
+    Stop,
     TryLr,
     Undo,
 )
-from .vocabulary import VOCABULARY, CommandSpec
+from .spec import CommandSpec
+from .specs import VOCABULARY, AnyCommand, find_spec, parse, to_text
 
 __all__ = [
+    "AUTO_CHECKPOINT",
+    "MAX_COUNT",
     "VOCABULARY",
+    "AddBreakpoint",
     "AnyCommand",
     "Branch",
-    "RemoveBreakpoint",
-    "AddBreakpoint",
     "Checkpoint",
     "Clip",
     "Command",
+    "CommandSpec",
     "Decay",
-    "SetSchedule",
     "Freeze",
+    "Names",
     "Pause",
     "Preview",
     "Redo",
     "Regroup",
+    "RemoveBreakpoint",
     "Resume",
     "Rewind",
     "RewindToCheckpoint",
     "ScaleLr",
     "SetLr",
+    "SetSchedule",
     "Setting",
     "Step",
     "Stop",
+    "Suggestions",
     "SwapOptimizer",
     "Thaw",
     "TryLr",
     "Undo",
-    "CommandSpec",
+    "find_spec",
     "is_name",
     "number_text",
     "parse",

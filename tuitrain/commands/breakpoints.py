@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, cast
 
 from . import checks
 from .command import Command
+from .usage import usage_error
 
 _LIMITS = {
     "nan": ("limit", math.inf, ""),
@@ -15,11 +16,11 @@ _LIMITS = {
     "dead_units": ("share", 100.0, "a share below 100%, for more than that cannot be dead"),
     "accuracy": ("accuracy", math.nextafter(1.0, 2.0), "an accuracy from 0 to 1 (97% is 0.97)"),
 }
-"""For each condition what its limit is called, what it must be below, and that in words."""
+"""For each condition: its limit's name, the exclusive upper bound, and the bound in words."""
 
 
 class AddBreakpoint(Command, frozen=True, tag="break"):
-    """Pause before an update is applied, when something happens.
+    """Pause before an update is applied, when a condition holds.
 
     Attributes
     ----------
@@ -36,12 +37,12 @@ class AddBreakpoint(Command, frozen=True, tag="break"):
 
     def __post_init__(self) -> None:
         checks.one_of("break", "condition", self.on, tuple(_LIMITS))
-        what, most, allowed = _LIMITS[self.on]
+        what, bound, allowed = _LIMITS[self.on]
         self._take(limit=checks.not_negative("break", what, self.limit))
         if self.on == "nan":
             checks.unused("break", "nan", limit=self.limit)
-        if not self.limit < most:
-            raise checks.usage_error("break", f"takes {allowed}, but was given {self.limit:g}")
+        if not self.limit < bound:
+            raise usage_error("break", f"takes {allowed}, but was given {self.limit:g}")
         if self.on in ("grad_norm", "dead_units"):
             checks.target("break", self.group)
         else:
@@ -50,12 +51,13 @@ class AddBreakpoint(Command, frozen=True, tag="break"):
 
 
 class RemoveBreakpoint(Command, frozen=True, tag="break-off"):
-    """Take a breakpoint away, or with None all of them."""
+    """Remove a breakpoint, or with None all of them."""
 
     condition: AddBreakpoint | None = None
 
     def __post_init__(self) -> None:
-        if self.condition is not None and not isinstance(self.condition, AddBreakpoint):
-            raise checks.usage_error(
-                "break", f"takes off a condition, but was given {checks.shown(self.condition)}"
+        condition = cast(object, self.condition)  # Python code may pass any type
+        if condition is not None and not isinstance(condition, AddBreakpoint):
+            raise usage_error(
+                "break", f"takes off a condition, but was given {checks.shown(condition)}"
             )

@@ -1,7 +1,7 @@
-"""What the values of a command may be: checked when it is made, whoever makes it.
+"""Checks of a command's values, made when the command is made.
 
-A command that exists can be printed, and what is printed reads back to an equal one. So a value
-that text could not have said is refused here, in the same words, before anything happens.
+Every command can be printed, and its text reads back to an equal command. So the checks refuse
+values that text cannot express, with the same messages as the parser.
 """
 
 from __future__ import annotations
@@ -9,45 +9,38 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, cast
 
-from tuitrain.errors import CommandError, did_you_mean, join_or
+from tuitrain.errors import did_you_mean, join_or
 
-from .vocabulary import find_spec
+from .usage import usage_error
 
 MAX_COUNT = 999_999_999_999
 """The largest count that a command takes."""
 
 AUTO_CHECKPOINT = "auto"
-"""The name of the checkpoint that a run keeps by itself."""
+"""The name of the checkpoint that a run makes automatically."""
 
 _TARGET = re.compile(r"[\w.*?\[\]!-]+")
 _NAME = re.compile(r"[^\W\d][\w.-]*")
 _CHECKPOINT = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _NOT_SETTINGS = ("state", "ramp")
 _PLAIN = (bool, int, float, str, tuple, list, dict, type(None))
-"""What can be asked whether it is empty; an array, for one, cannot."""
+"""Types whose values have a truth value; an array, for example, has none."""
 
 _LONGEST = 80
 """Characters of a value that an error repeats."""
 
 
 def shown(value: Any) -> str:
-    """Return a value as an error shows it: short, and whatever it is."""
+    """Return the text of any value for an error message, shortened."""
     try:
         text = repr(value)
-    except Exception:  # a number of thousands of digits, or an object of the caller's own
+    except Exception:  # a number with thousands of digits, or an object with a broken __repr__
         return f"a value of type {type(value).__name__}"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
-def usage_error(name: str, problem: str) -> CommandError:
-    """Return the error of a verb that was used wrongly."""
-    known = find_spec(name)
-    assert known is not None
-    return CommandError(f"{name} {problem} (write: {known.usage})")
 
 
 def target(name: str, value: Any) -> None:
@@ -57,23 +50,23 @@ def target(name: str, value: Any) -> None:
 
 
 def is_name(value: Any) -> bool:
-    """Whether this can be the name of a group: a command can be given to it."""
+    """Whether a value can be the name of a group."""
     return isinstance(value, str) and bool(_NAME.fullmatch(_without_marks(value)))
 
 
 def _without_marks(text: str) -> str:
-    r"""Return a text without the accents and vowel signs that belong to a letter before them.
+    r"""Return a text without combining marks behind letters, which ``\w`` does not match.
 
-    Many scripts write with them, and so does decomposed text (NFD) in any; ``\w`` knows none.
+    Many scripts use them, and so does decomposed text (NFD) in any script.
     """
     if text.isascii():
         return text
     first, rest = text[:1], text[1:]
-    return first + "".join(each for each in rest if not unicodedata.category(each).startswith("M"))
+    return first + "".join(char for char in rest if not unicodedata.category(char).startswith("M"))
 
 
 def word(name: str, what: str, value: Any) -> None:
-    """Check a name: of a new group, a branch, an optimizer, a setting."""
+    """Check the name of a new group, a branch, an optimizer or a setting."""
     if not is_name(value):
         raise usage_error(
             name, f"takes {what} of letters, digits, '_', '.' and '-', but was given {shown(value)}"
@@ -81,7 +74,7 @@ def word(name: str, what: str, value: Any) -> None:
 
 
 def checkpoint(name: str, value: Any) -> None:
-    """Check a checkpoint's name, which is one for a file on any system too."""
+    """Check a checkpoint's name, which is also a file's name on any system."""
     if not isinstance(value, str) or not _CHECKPOINT.fullmatch(value):
         raise usage_error(
             name,
@@ -90,12 +83,13 @@ def checkpoint(name: str, value: Any) -> None:
         )
     if value == AUTO_CHECKPOINT:
         raise usage_error(
-            name, f"cannot take {AUTO_CHECKPOINT!r}: that is the one which the run keeps by itself"
+            name,
+            f"cannot take {AUTO_CHECKPOINT!r}: the run uses this name for its automatic checkpoint",
         )
 
 
 def one_of(name: str, what: str, value: Any, allowed: tuple[str, ...]) -> None:
-    """Check one of the allowed words."""
+    """Check that a value is one of the allowed words."""
     if not isinstance(value, str) or value not in allowed:
         hint = did_you_mean(value, allowed) if isinstance(value, str) else ""
         raise usage_error(
@@ -105,18 +99,18 @@ def one_of(name: str, what: str, value: Any, allowed: tuple[str, ...]) -> None:
 
 def count(name: str, value: Any, minimum: int = 1, what: str = "") -> int:
     """Return a whole number from ``least`` up."""
-    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    whole = isinstance(value, Integral) and not _is_bool(value)
     if not (whole and minimum <= int(value) <= MAX_COUNT):
-        named = f" as its {what}" if what else ""
+        purpose = f" as its {what}" if what else ""
         raise usage_error(
-            name, f"takes a whole number from {minimum} up{named}, but was given {shown(value)}"
+            name, f"takes a whole number from {minimum} up{purpose}, but was given {shown(value)}"
         )
     return int(value)
 
 
 def number(name: str, what: str, value: Any) -> float:
     """Return a finite number."""
-    if not isinstance(value, Real) or isinstance(value, bool):
+    if not isinstance(value, Real) or _is_bool(value):
         raise usage_error(name, f"takes a number as its {what}, but was given {shown(value)}")
     finite = _as_float(value)
     if not math.isfinite(finite):
@@ -133,42 +127,49 @@ def not_negative(name: str, what: str, value: Any) -> float:
 
 
 def setting(key: Any, value: Any) -> Any:
-    """Return a hyper-parameter's value: yes or no, a number, or a pair of them."""
+    """Return a hyper-parameter's value: a truth value, a number, or a pair of numbers."""
     word("optimizer", "names of settings", key)
     if key in _NOT_SETTINGS:
-        raise usage_error("optimizer", f"has {key} beside its settings, and not among them")
+        raise usage_error("optimizer", f"takes {key} as an argument, not as a setting")
     if isinstance(value, bool):
         return value
     if isinstance(value, tuple | list):
-        if len(value) != 2:
+        pair = cast("Sequence[Any]", value)
+        if len(pair) != 2:
             raise usage_error(
                 "optimizer", f"takes one or two numbers for {key}, but was given {shown(value)}"
             )
-        return tuple(number("optimizer", key, part) for part in value)
+        return tuple(number("optimizer", key, part) for part in pair)
     return number("optimizer", key, value)
 
 
 def settings(value: Any) -> dict[str, Any]:
-    """Return hyper-parameters by name, as a dictionary of their own."""
+    """Return hyper-parameters by name, as a new dictionary."""
     if not isinstance(value, Mapping):
         raise usage_error("optimizer", f"takes its settings by name, but was given {shown(value)}")
-    return {key: setting(key, each) for key, each in value.items()}
+    items = cast("Mapping[Any, Any]", value)
+    return {key: setting(key, item) for key, item in items.items()}
 
 
 def several(name: str, what: str, value: Any) -> tuple[Any, ...]:
-    """Return a sequence that is not empty, and not a text that was meant as its only element."""
+    """Return a non-empty sequence as a tuple; a string is refused, not split into characters."""
     if not isinstance(value, tuple | list) or not value:
         raise usage_error(name, f"takes one or more {what}, but was given {shown(value)}")
-    return tuple(value)
+    return tuple(cast("Sequence[Any]", value))
 
 
 def unused(name: str, kind: str, **values: Any) -> None:
-    """Check that nothing was given that this kind of command has no use for."""
+    """Check that fields which this kind of command does not use are empty."""
     for key, value in values.items():
         if not isinstance(value, _PLAIN) or value:
             raise usage_error(
                 name, f"has no use for {key} with {kind}, but was given {shown(value)}"
             )
+
+
+def _is_bool(value: object) -> bool:
+    """Whether a value is a truth value, which Python counts among the numbers."""
+    return isinstance(value, bool)
 
 
 def _as_float(value: Any) -> float:

@@ -1,4 +1,4 @@
-"""What every command is, and how its values are written."""
+"""The base of all commands, and how their values are printed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any, TypeAlias
 import msgspec
 
 Setting: TypeAlias = float | bool | tuple[float, float]
-"""A hyper-parameter's value: a number, yes or no, or a pair (Adam's betas)."""
+"""A hyper-parameter's value: a number, a truth value, or a pair (Adam's betas)."""
 
 
 class Command(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
-    """Anything that can be asked of a run."""
+    """The base of all commands."""
 
     def _take(self, **values: Any) -> None:
-        """Put checked values in the place of the given ones, while the command is made."""
+        """Replace fields by their checked values while the command is made."""
         for name, value in values.items():
             msgspec.structs.force_setattr(self, name, value)
 
@@ -25,7 +25,7 @@ def number_text(value: float) -> str:
 
 
 def setting_text(value: Setting) -> str:
-    """Write a hyper-parameter's value as it stands after ``KEY=``."""
+    """Write a hyper-parameter's value as it appears after ``KEY=``."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, tuple):

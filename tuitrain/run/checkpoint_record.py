@@ -8,8 +8,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 import msgspec
 import numpy as np
 
-from tuitrain.commands import AddBreakpoint, parse, to_text
-from tuitrain.commands.checks import MAX_COUNT
+from tuitrain.commands import MAX_COUNT, AddBreakpoint, parse, to_text
 from tuitrain.engines.state import Array, EngineState, OptimizerState
 
 from .history.curve import Curve

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tuitrain.commands.checks import AUTO_CHECKPOINT
+from tuitrain.commands import AUTO_CHECKPOINT
 from tuitrain.engines.engine import CommandResult
 from tuitrain.errors import RefusedError, did_you_mean, join_or
 

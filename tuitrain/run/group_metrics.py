@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
-from tuitrain.commands.checks import MAX_COUNT
+from tuitrain.commands import MAX_COUNT
 from tuitrain.engines.views import GroupView
 
 MAX_RESOLUTION: Final = 512

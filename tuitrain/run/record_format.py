@@ -12,8 +12,7 @@ from typing import Annotated, Final, TypeAlias, TypeVar
 
 import msgspec
 
-from tuitrain.commands import parse
-from tuitrain.commands.checks import MAX_COUNT
+from tuitrain.commands import MAX_COUNT, parse
 from tuitrain.decoding import decode_json
 from tuitrain.encoding import strip_bom
 from tuitrain.errors import CommandError, TuitrainError

@@ -13,7 +13,7 @@ from tuitrain.app.keys import KEYS, Key
 from tuitrain.app.keys.keymap import key_table_of
 from tuitrain.app.widgets.no_markup import Static, VerticalScroll
 from tuitrain.commands import VOCABULARY, CommandSpec
-from tuitrain.commands.vocabulary import find_spec as verb_named
+from tuitrain.commands import find_spec as verb_named
 
 from ..framework.screens import BaseDialog
 

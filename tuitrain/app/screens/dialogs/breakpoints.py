@@ -13,8 +13,7 @@ from textual.suggester import Suggester
 from tuitrain.app.completion import completions
 from tuitrain.app.framework.content import literal
 from tuitrain.app.widgets.no_markup import Input, Option, OptionList, Static
-from tuitrain.commands import AnyCommand, parse, to_text
-from tuitrain.commands.vocabulary import find_spec
+from tuitrain.commands import AnyCommand, find_spec, parse, to_text
 from tuitrain.errors import CommandError
 from tuitrain.run.snapshot import Snapshot
 

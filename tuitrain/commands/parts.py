@@ -1,0 +1,255 @@
+"""The parts of a command's text: each reads words into fields, prints them, and suggests words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol, TypeAlias
+
+from .checks import one_of
+
+Fields: TypeAlias = dict[str, Any]
+"""The values of a command's fields, by name."""
+
+
+class Names(Enum):
+    """Words that only a run knows, and that may complete a command."""
+
+    GROUPS = "the names of groups"
+    TARGETS = "the names of groups, or a glob"
+    PARAMETER_TARGETS = "the names of groups and of parameters, or a glob"
+    PARAMETERS = "the names of parameters"
+    OPTIMIZERS = "the names of optimizers"
+    SETTINGS = "the settings of the optimizer that the line names"
+    PAST = "checkpoints and steps to go back to"
+    BRANCHES = "the names of branches"
+
+
+Suggestions: TypeAlias = tuple[str, ...] | Names
+
+
+class MismatchError(Exception):
+    """A word does not fit a form; another form may fit.
+
+    Attributes
+    ----------
+    place : the index of the word
+    expected : the fixed word that the form has there, if it has one
+    """
+
+    def __init__(self, place: int, expected: str = "") -> None:
+        super().__init__(place, expected)
+        self.place = place
+        self.expected = expected
+
+
+class Part(Protocol):
+    """A piece of a form."""
+
+    def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
+        """Read words from ``start`` into fields; return the index behind the last one read.
+
+        Raises
+        ------
+        MismatchError : the word at ``start`` is missing, or is of another form
+        CommandError : it belongs here, and its value is not allowed
+        """
+        ...
+
+    def write(self, fields: Mapping[str, Any]) -> str | None:
+        """Print the part: "" where it can be left out, None if it cannot hold the value."""
+        ...
+
+    def suggest(self) -> Suggestions:
+        """Return words that may be written here."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A fixed word."""
+
+    text: str
+
+    def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
+        """Check that the word is there."""
+        del name, fields
+        if start >= len(words) or words[start] != self.text:
+            raise MismatchError(start, self.text)
+        return start + 1
+
+    def write(self, fields: Mapping[str, Any]) -> str:
+        """Return the word."""
+        del fields
+        return self.text
+
+    def suggest(self) -> Suggestions:
+        """Suggest the word."""
+        return (self.text,)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One word that holds a field.
+
+    Attributes
+    ----------
+    name : the field
+    reads : from the command's name and the word to the field's value
+    writes : from the value to the word
+    before, after : what encloses the value in the word, such as ``x`` and ``%``
+    shape : the word fits if this matches its beginning (default: every word fits)
+    suggestions : words that complete a line
+    """
+
+    name: str
+    reads: Callable[[str, str], Any]
+    writes: Callable[[Any], str] = str
+    before: str = ""
+    after: str = ""
+    shape: str = ""
+    suggestions: Suggestions = ()
+
+    def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
+        """Read the word into the field."""
+        if start >= len(words) or not self._fits(words[start]):
+            raise MismatchError(start)
+        word = words[start].removeprefix(self.before).removesuffix(self.after)
+        fields[self.name] = self.reads(name, word)
+        return start + 1
+
+    def write(self, fields: Mapping[str, Any]) -> str:
+        """Print the field."""
+        return f"{self.before}{self.writes(fields[self.name])}{self.after}"
+
+    def suggest(self) -> Suggestions:
+        """Suggest the words declared."""
+        return self.suggestions
+
+    def _fits(self, word: str) -> bool:
+        enclosed = word.startswith(self.before) and word.endswith(self.after)
+        return enclosed and re.match(self.shape, word) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of some words.
+
+    Attributes
+    ----------
+    name : the field
+    what : what errors call it
+    allowed : the words that it takes, in any form of the command
+    here : those of this form (default: all)
+    """
+
+    name: str
+    what: str
+    allowed: tuple[str, ...]
+    here: tuple[str, ...] = ()
+
+    def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
+        """Read the word into the field."""
+        if start >= len(words):
+            raise MismatchError(start)
+        one_of(name, self.what, words[start], self.allowed)
+        if words[start] not in self.suggest():
+            raise MismatchError(start)
+        fields[self.name] = words[start]
+        return start + 1
+
+    def write(self, fields: Mapping[str, Any]) -> str | None:
+        """Print the field, if its word is one of this form."""
+        word = fields[self.name]
+        return word if word in self.suggest() else None
+
+    def suggest(self) -> tuple[str, ...]:
+        """Suggest the words of this form."""
+        return self.here or self.allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """All words that are left, at least one.
+
+    Attributes
+    ----------
+    name : the field
+    reads : from the words to the field's value
+    writes : from the value to the text
+    """
+
+    name: str
+    reads: Callable[[Sequence[str]], Any] = tuple
+    writes: Callable[[Any], str] = " ".join
+    suggestions: Suggestions = ()
+
+    def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
+        """Read the words into the field."""
+        del name
+        if start >= len(words):
+            raise MismatchError(start)
+        fields[self.name] = self.reads(words[start:])
+        return len(words)
+
+    def write(self, fields: Mapping[str, Any]) -> str:
+        """Print the field."""
+        return self.writes(fields[self.name])
+
+    def suggest(self) -> Suggestions:
+        """Suggest the words declared."""
+        return self.suggestions
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Values with commas between them, up to a fixed word: ``x0.1, x1 for``."""
+
+    name: str
+    until: str
+
+    def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
+        """Read the values, and the word behind them."""
+        del name
+        ends = [index for index, word in enumerate(words) if word == self.until]
+        if not ends or ends[-1] <= start:
+            raise MismatchError(len(words), self.until)
+        values = " ".join(words[start : ends[-1]]).split(",")
+        fields[self.name] = tuple(value.strip() for value in values)
+        return ends[-1] + 1
+
+    def write(self, fields: Mapping[str, Any]) -> str:
+        """Print the values, and the word behind them."""
+        return f"{', '.join(fields[self.name])} {self.until}"
+
+    def suggest(self) -> Suggestions:
+        """Suggest nothing: the values are numbers."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """``KEY=VALUE`` as the last word, which can be left out where the value is the default."""
+
+    name: str
+    reads: Callable[[str, str], Any]
+    default: Any
+
+    def read(self, name: str, words: Sequence[str], start: int, fields: Fields) -> int:
+        """Read the value, if the key is there."""
+        key = f"{self.name}="
+        if start >= len(words) or not words[start].startswith(key):
+            return start
+        fields[self.name] = self.reads(name, words[start].removeprefix(key))
+        return start + 1
+
+    def write(self, fields: Mapping[str, Any]) -> str:
+        """Print the key and the value, unless it is the default."""
+        value = fields[self.name]
+        return "" if value == self.default else f"{self.name}={value}"
+
+    def suggest(self) -> Suggestions:
+        """Suggest the key."""
+        return (f"{self.name}=",)

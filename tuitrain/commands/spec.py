@@ -1,0 +1,66 @@
+"""What a command is called, how it is written, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tuitrain.errors import CommandError, did_you_mean, join_or
+
+from .command import Command
+from .forms import Form, read_forms, write_forms
+from .usage import USAGE
+
+
+@dataclass(frozen=True, slots=True)
+class CommandSpec:
+    """One command of the vocabulary: the source of its help, its parser, printer and completion.
+
+    Attributes
+    ----------
+    name : the first word of its text
+    summary : what it does
+    examples : texts that can be read
+    forms : the ways to write it
+    """
+
+    name: str
+    summary: str
+    examples: tuple[str, ...]
+    forms: tuple[Form, ...] = field(repr=False)
+
+    @property
+    def usage(self) -> str:
+        """How it is written, in one line."""
+        return USAGE[self.name]
+
+
+def read_command(specs: Sequence[CommandSpec], text: str) -> Command:
+    """Read one command of those specified.
+
+    Raises
+    ------
+    CommandError : names what was given, what is allowed and the nearest match
+    """
+    words = text.split()
+    names = [spec.name for spec in specs]
+    if not words:
+        raise CommandError(f"no command given; one of {join_or(names)} is expected")
+    for spec in specs:
+        if spec.name == words[0]:
+            return read_forms(spec.name, spec.forms, words[1:])
+    hint = did_you_mean(words[0], names)
+    raise CommandError(f"unknown command {words[0]!r}{hint} (known: {join_or(names)})")
+
+
+def write_command(specs: Sequence[CommandSpec], command: Command) -> str:
+    """Print a command as the text that `read_command` reads back to an equal one.
+
+    Raises
+    ------
+    TypeError : it is none of those specified
+    """
+    for spec in specs:
+        if any(form.type is type(command) for form in spec.forms):
+            return write_forms(spec.name, spec.forms, command)
+    raise TypeError(f"not a command: {command!r}")

@@ -1,0 +1,233 @@
+"""The vocabulary: every command that a run takes, as it is written."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias, cast
+
+import msgspec
+
+from .breakpoints import AddBreakpoint, RemoveBreakpoint
+from .command import Command, number_text
+from .forms import Form
+from .group_commands import (
+    Clip,
+    Decay,
+    Freeze,
+    Regroup,
+    ScaleLr,
+    SetLr,
+    SetSchedule,
+    SwapOptimizer,
+    Thaw,
+)
+from .group_specs import GROUP_SPECS
+from .parts import Fields, Listed, Names, Part, Rest, Value, Word
+from .preview import Preview
+from .run_commands import (
+    Branch,
+    Checkpoint,
+    Pause,
+    Redo,
+    Resume,
+    Rewind,
+    RewindToCheckpoint,
+    Step,
+    Stop,
+    TryLr,
+    Undo,
+)
+from .spec import CommandSpec, read_command, write_command
+from .tokens import any_word, count, non_negative
+
+AnyCommand: TypeAlias = (
+    Pause
+    | Resume
+    | Step
+    | Stop
+    | Freeze
+    | Thaw
+    | SetLr
+    | ScaleLr
+    | Decay
+    | SetSchedule
+    | Clip
+    | SwapOptimizer
+    | Regroup
+    | Rewind
+    | RewindToCheckpoint
+    | Checkpoint
+    | Undo
+    | Redo
+    | Branch
+    | TryLr
+    | Preview
+    | AddBreakpoint
+    | RemoveBreakpoint
+)
+
+_FLOW_SPECS: tuple[CommandSpec, ...] = (
+    CommandSpec("pause", "Pause at the next step boundary.", ("pause",), (Form(Pause),)),
+    CommandSpec("resume", "Continue after a pause.", ("resume",), (Form(Resume),)),
+    CommandSpec(
+        "step",
+        "Take N steps (default 1), then pause.",
+        ("step", "step 10"),
+        (Form(Step, (Value("count", count()),)), Form(Step)),
+    ),
+    CommandSpec("stop", "End the run at the next step boundary.", ("stop",), (Form(Stop),)),
+)
+
+_HISTORY_SPECS: tuple[CommandSpec, ...] = (
+    CommandSpec(
+        "rewind",
+        "Go back to a past step or a checkpoint, exactly; what followed is kept as a branch.",
+        ("rewind 400", "rewind before-swap"),
+        (
+            Form(Rewind, (Value("step", count(0), shape=r"[-+0-9]", suggestions=Names.PAST),)),
+            Form(RewindToCheckpoint, (Value("name", any_word, shape=r"[^-+0-9]"),)),
+        ),
+    ),
+    CommandSpec(
+        "checkpoint",
+        "Keep all that decides the future: to rewind to, and in a file to resume from.",
+        ("checkpoint before-swap",),
+        (Form(Checkpoint, (Value("name", any_word),)),),
+    ),
+    CommandSpec(
+        "undo",
+        "Take back the last command, and train again up to now.",
+        ("undo",),
+        (Form(Undo),),
+    ),
+    CommandSpec(
+        "redo",
+        "Put back the command that the last undo took, and train again up to now.",
+        ("redo",),
+        (Form(Redo),),
+    ),
+    CommandSpec(
+        "branch",
+        "Return to the end of a branch that was left.",
+        ("branch main",),
+        (Form(Branch, (Value("name", any_word, suggestions=Names.BRANCHES),)),),
+    ),
+    CommandSpec(
+        "try",
+        "Train from here with each learning rate, on the same batches, and come back: each is left "
+        "as a branch, to compare, and to adopt with `branch NAME`.",
+        ("try lr fc x0.1, x1, x10 for 200 steps",),
+        (
+            Form(
+                TryLr,
+                (
+                    Word("lr"),
+                    Value("target", any_word, suggestions=Names.TARGETS),
+                    Listed("values", "for"),
+                    Value("steps", count()),
+                    Word("steps"),
+                ),
+            ),
+        ),
+    ),
+)
+
+_PREVIEW_SPEC = CommandSpec(
+    "preview",
+    "Say how far the next update would move each group after the command; change nothing.",
+    ("preview optimizer fc adam lr=0.001",),
+    (Form(Preview, (Rest("command", " ".join, str),)),),
+)
+
+
+def _limit(what: str, example: str, before: str = "", after: str = "") -> Value:
+    return Value("limit", non_negative(what), number_text, before, after, suggestions=(example,))
+
+
+_GROUP = Value("group", any_word, suggestions=Names.GROUPS)
+
+_CONDITIONS: dict[str, tuple[Part, ...]] = {
+    "nan": (Word("nan"),),
+    "loss": (Word("loss"), Word(">"), _limit("factor", "x1.5", before="x")),
+    "grad_norm": (Word("grad_norm"), _GROUP, Word(">"), _limit("norm", "10")),
+    "dead_units": (
+        *(Word("dead"), Word("units"), Word("of"), _GROUP, Word(">")),
+        _limit("share", "50%", after="%"),
+    ),
+    "accuracy": (Word("accuracy"), Word(">="), _limit("accuracy", "0.97")),
+}
+"""How each condition of a breakpoint is written."""
+
+
+def _remove(**condition: Any) -> RemoveBreakpoint:
+    return RemoveBreakpoint(AddBreakpoint(**condition))
+
+
+def _fields_of_condition(command: Command) -> Fields | None:
+    condition = cast(RemoveBreakpoint, command).condition
+    return None if condition is None else msgspec.structs.asdict(condition)
+
+
+def _no_condition(command: Command) -> Fields | None:
+    return {} if cast(RemoveBreakpoint, command).condition is None else None
+
+
+_BREAK_SPEC = CommandSpec(
+    "break",
+    "Pause before an update is applied, when the loss or a gradient is not finite, the loss is "
+    "above a multiple of its average, a gradient's norm above a value, or more of a layer's "
+    "units than a share are 0 for the whole batch; off removes one breakpoint, or all.",
+    (
+        "break when nan",
+        "break when loss > x1.5",
+        "break when grad_norm conv > 10",
+        "break when dead units of conv > 50%",
+        "break when accuracy >= 0.97",
+        "break off",
+        "break off nan",
+    ),
+    (
+        *(
+            Form(AddBreakpoint, (Word("when"), *parts), {"on": on})
+            for on, parts in _CONDITIONS.items()
+        ),
+        Form(RemoveBreakpoint, (Word("off"),), split=_no_condition),
+        *(
+            Form(
+                RemoveBreakpoint,
+                (Word("off"), *parts),
+                {"on": on},
+                make=_remove,
+                split=_fields_of_condition,
+            )
+            for on, parts in _CONDITIONS.items()
+        ),
+    ),
+)
+
+VOCABULARY: tuple[CommandSpec, ...] = (
+    *_FLOW_SPECS,
+    *GROUP_SPECS,
+    *_HISTORY_SPECS,
+    _PREVIEW_SPEC,
+    _BREAK_SPEC,
+)
+
+
+def find_spec(name: str) -> CommandSpec | None:
+    """Return the specification of the command of that name, or None."""
+    return next((spec for spec in VOCABULARY if spec.name == name), None)
+
+
+def parse(text: str) -> AnyCommand:
+    """Read one command, as in ``"lr fc 0.01"``.
+
+    Raises
+    ------
+    CommandError : names what was given, what is allowed and the nearest match
+    """
+    return cast(AnyCommand, read_command(VOCABULARY, text))
+
+
+def to_text(command: Command) -> str:
+    """Print a command as the text that `parse` reads back to an equal command."""
+    return write_command(VOCABULARY, command)
