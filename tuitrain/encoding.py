@@ -31,7 +31,7 @@ _REPLACEMENTS: Final = {
     "¼": "1/4",
     "Δ": "d",
 }
-"""Replacements for this program's own symbols where a stream's encoding lacks them."""
+"""Replacements for this program's symbols where a stream's encoding lacks them."""
 
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 
@@ -70,8 +70,8 @@ def strip_bom(content: bytes) -> bytes:
 def to_encodable(text: str) -> str:
     r"""Return a text that UTF-8 can hold.
 
-    Python represents a byte of a file name that is not UTF-8 as a lone surrogate, which UTF-8 cannot
-    hold. It is written as ``\udcff``, as `text.visible` shows it.
+    Python represents a byte of a file name that is not UTF-8 as a lone surrogate, which no
+    encoding can hold. It is written as ``\udcff``, as `text.visible` shows it.
     """
     return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
 

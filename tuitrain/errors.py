@@ -1,8 +1,8 @@
 """The errors that a user can cause.
 
-Every mistake of a user (in a command, a scenario, a data file) is a `TuitrainError`. Its message says
-what was given, where, what is allowed, and the nearest match. Screens and the command line show the
-message and no traceback.
+Every mistake of a user (in a command, a scenario, a data file) is a `TuitrainError`. Its message
+says what was given, where, what is allowed, and the nearest match. Screens and the command line
+show the message and no traceback.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class RecordDiffersError(TuitrainError):
 
 
 class RunFailedError(ScenarioError):
-    """A run that cannot continue, because one of its steps or the screen has raised an exception."""
+    """A run that cannot continue because one of its steps, or the screen, has raised."""
 
 
 class StateMismatchError(TuitrainError):
