@@ -46,9 +46,7 @@ def serve(arguments: argparse.Namespace) -> int:
     options = [] if arguments.scenario is None else [str(arguments.scenario)]
     if arguments.out is not None:
         options += ["--out", str(arguments.out)]
-    web.serve(
-        [*options, *["--read-only"] * arguments.read_only], arguments.host, arguments.port
-    )
+    web.serve([*options, *["--read-only"] * arguments.read_only], arguments.host, arguments.port)
     return OK
 
 
