@@ -6,6 +6,6 @@ right (`store`). Whatever is wrong with a cache costs time, and one line in the 
 compiled.
 """
 
-from .store import Store, kernel_folder, opened
+from .store import KernelStore, get_store, kernel_folder
 
-__all__ = ["Store", "kernel_folder", "opened"]
+__all__ = ["KernelStore", "kernel_folder", "get_store"]

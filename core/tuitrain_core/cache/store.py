@@ -35,7 +35,7 @@ _ABANDONED: Final = 3600.0
 _logger = logging.getLogger(__name__.rpartition(".")[0])
 
 
-class Store:
+class KernelStore:
     """Reads and writes the files of one folder.
 
     Parameters
@@ -142,9 +142,9 @@ class Store:
 
 
 @functools.cache
-def opened(folder: Path) -> Store:
+def get_store(folder: Path) -> KernelStore:
     """Return the store of a folder, the same one each time."""
-    return Store(folder)
+    return KernelStore(folder)
 
 
 def kernel_folder() -> Path:

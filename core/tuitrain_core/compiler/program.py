@@ -117,8 +117,8 @@ class Program:
         actions = [*plan.actions, *plan.later, *in_blocks.actions, *in_blocks.later]
         actions += pipelined.pipelined_actions(partial(self._plan, capacity, trained, feed), leaves)
         calls = [each.kernel for each in actions if isinstance(each, Call)]
-        rules = [*map(update.update, RULES), update.trust()]
-        besides = [*step_loop.kernels(), *clipping.kernels(), *stop_condition.kernels()]
+        rules = [*map(update.update, RULES), update.trust_ratio()]
+        besides = [*step_loop.all_kernels(), *clipping.kernels(), *stop_condition.kernels()]
         return [*calls, *rules, *besides]
 
     def is_native(self, trained: Sequence[Parameter]) -> bool:

@@ -170,7 +170,7 @@ class DataLoader:
     def _gather(self, rows: Array, images: Array, labels: Array) -> None:
         """Write samples to memory without gaps."""
         data = self.dataset
-        kernel = batch_gather.gather(1, math.prod(data.images.shape[1:]), *self.scaling)
+        kernel = batch_gather.gather_batch(1, math.prod(data.images.shape[1:]), *self.scaling)
         run(kernel, data.images, data.labels, rows, images, labels, 0, len(rows))
 
     def _draw(self, epoch: int) -> Array:

@@ -19,7 +19,7 @@ Array = np.ndarray[Any, Any]
 
 
 @kernel
-def gather(images: Array, columns: Array, stride_h: int, stride_w: int) -> None:
+def im2col(images: Array, columns: Array, stride_h: int, stride_w: int) -> None:
     """Set columns[n, c, i, j, h, w] to images[n, c, h · stride_h + i, w · stride_w + j].
 
     Shapes: images (N, C, H, W), columns (N, C, KH, KW, OH, OW).
@@ -41,7 +41,7 @@ def gather(images: Array, columns: Array, stride_h: int, stride_w: int) -> None:
 
 
 @kernel
-def scatter(columns: Array, images: Array, stride_h: int, stride_w: int) -> None:
+def col2im(columns: Array, images: Array, stride_h: int, stride_w: int) -> None:
     """Add columns[n, c, i, j, h, w] to the pixel that `gather` took it from."""
     N, C, KH, KW, OH, OW = columns.shape
     H, W = images.shape[2:]

@@ -40,7 +40,7 @@ class KernelCache(caching.NullCache):
             f"Python {sys.version}",
             f"Numba {numba.__version__}, llvmlite {llvmlite.__version__}",
         )
-        self._store = cache.opened(folder())
+        self._store = cache.get_store(cache_folder())
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return what was compiled for a signature; None if it has to be compiled."""
@@ -65,7 +65,7 @@ class KernelCache(caching.NullCache):
         return hashlib.sha256("\0".join((*self._made_from, *made_for)).encode()).hexdigest()
 
 
-def folder() -> Path:
+def cache_folder() -> Path:
     """Return where compiled functions are kept; ``NUMBA_CACHE_DIR`` names another place."""
     chosen = os.environ.get("NUMBA_CACHE_DIR", "")
     return Path(chosen).absolute() / "tuitrain" if chosen else cache.kernel_folder()

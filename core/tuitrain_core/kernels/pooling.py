@@ -12,7 +12,7 @@ Array = np.ndarray[Any, Any]
 
 
 @kernel
-def maximum(
+def max_pool(
     images: Array,
     output: Array,
     chosen: Array,
@@ -53,7 +53,7 @@ def maximum(
 
 
 @kernel
-def scatter(grad: Array, chosen: Array, images: Array) -> None:
+def scatter_add(grad: Array, chosen: Array, images: Array) -> None:
     """Add grad[m, h, w] to the pixel chosen[m, h, w] of image m.
 
     Shapes: grad and chosen (M, P), images (M, H·W).

@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from .ir import vector_math
 from .ir.builder import Builder, Int, Mask, Value
 from .optim import gradient_norms
-from .optim.update import either_plain, kept
+from .optim.update import emit_plain_and_general, flush_subnormal
 from .optim.update_rules import RULES, Scalars
-from .runtime.library import Kernel, kernel
+from .runtime.library import Kernel, get_kernel
 
 CHUNK = 4 * gradient_norms.LANES
 
@@ -29,7 +29,7 @@ def measured_update(name: str) -> Kernel:
     Arguments: parameter, gradient, slots, scalars (float32), number of elements, sums (three
     doubles: squares of the change, of the weights after it, of the gradient).
     """
-    return kernel(_measured_update, 5 + RULES[name].slots, name)
+    return get_kernel(_measured_update, 5 + RULES[name].slots, name)
 
 
 def _measured_update(k: Builder, name: str) -> None:
@@ -58,7 +58,7 @@ def _measured_update(k: Builder, name: str) -> None:
 
         k.loop(k.div(k.add(size, CHUNK - 1), CHUNK), chunk)
 
-    either_plain(k, rule, numbers, chunks)
+    emit_plain_and_general(k, rule, numbers, chunks)
     for place, row in enumerate(lanes):
         gradient_norms.store_total(k, row, sums, place)
 
@@ -71,7 +71,7 @@ def _apply(k: Builder, name: str, s: Scalars, arrays: Sequence[Value], count: In
         after, state = RULES[name].formula(k, s, param, grad, state)
         k.store(after, arrays[0], offset, mask)
         for value, slot in zip(state, arrays[2:], strict=True):
-            k.store(kept(k, value), slot, offset, mask)
+            k.store(flush_subnormal(k, value), slot, offset, mask)
 
     _each_vector(k, count, vector)
 
@@ -82,7 +82,7 @@ def _each_vector(k: Builder, count: Int, body: Callable[[Int, Mask], None]) -> N
     k.loop(whole, lambda i, _: body(k.mul(i, k.lanes), None))
     done = k.mul(whole, k.lanes)
     rest = k.sub(count, done)
-    k.when(k.less(0, rest), lambda: body(done, vector_math.first_lanes(k, rest)))
+    k.if_then(k.less(0, rest), lambda: body(done, vector_math.lane_mask(k, rest)))
 
 
 def _measure(

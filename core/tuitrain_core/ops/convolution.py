@@ -68,7 +68,7 @@ class Conv2d(Op):
         result = np.zeros((*x.shape[:2], H + 2 * top, W + 2 * left), x.dtype)
         for samples in self._samples(x, weight, height, width):
             columns = np.matmul(matrices, grouped[samples])
-            kernels.scatter(
+            kernels.col2im(
                 columns.reshape(-1, x.shape[1], *weight.shape[2:], height, width),
                 result[samples],
                 *self.stride,
@@ -95,7 +95,7 @@ class Conv2d(Op):
         for samples in slices:
             images = padded[samples]
             columns = buffer[: len(images)]
-            kernels.gather(images, columns, *self.stride)
+            kernels.im2col(images, columns, *self.stride)
             yield samples, columns.reshape(len(images), self.groups, -1, height * width)
 
     def _padded(self, x: Array) -> Array:

@@ -40,7 +40,7 @@ class MaxPool2d(Op):
         N, C, H, W = x.shape
         output = np.empty((N, C, height, width), x.dtype)
         chosen = np.empty((N * C, height, width), np.int32)
-        kernels.maximum(
+        kernels.max_pool(
             x.reshape(N * C, H, W),
             output.reshape(chosen.shape),
             chosen,
@@ -60,7 +60,7 @@ class MaxPool2d(Op):
         result = np.zeros(shape, grad.dtype)
         images = chosen.shape[0]
         pixels = chosen.shape[1] * chosen.shape[2]
-        kernels.scatter(
+        kernels.scatter_add(
             np.ascontiguousarray(grad).reshape(images, pixels),
             chosen.reshape(images, pixels),
             result.reshape(images, shape[2] * shape[3]),

@@ -13,7 +13,7 @@ import pytest
 from numba.core import event
 from strangers import CALLS, ERRORS, fail, give_away, with_path
 
-from tuitrain_core.cache import Store, opened
+from tuitrain_core.cache import KernelStore, get_store
 
 SOURCE = """
 from tuitrain_core.kernels.jit import kernel
@@ -37,7 +37,7 @@ def folder(tmp_path, monkeypatch):
 
 def compiled():
     """Call the kernel as a new process would, and return how many times it was compiled."""
-    opened.cache_clear()
+    get_store.cache_clear()
     sys.modules.pop("kernels_of_the_test", None)
     module = importlib.import_module("kernels_of_the_test")
     with event.install_recorder("numba:compile") as recorder:
@@ -73,7 +73,7 @@ def test_a_damaged_kernel_is_compiled_again_once(folder, caplog, how):
 
 @pytest.mark.parametrize("content", [b"", b"no pickle", pickle.dumps((1, 2, 3))])
 def test_a_whole_file_that_numba_can_do_nothing_with_is_compiled_again(folder, caplog, content):
-    Store(folder).write(file_of(folder).name, content)
+    KernelStore(folder).write(file_of(folder).name, content)
     assert compiled() == 1
     assert len(caplog.records) == 1
     assert compiled() == 0
@@ -121,7 +121,7 @@ def spoilt_by(how, folder, monkeypatch):
 def test_code_that_another_user_may_have_written_does_not_run(
     folder, tmp_path, caplog, monkeypatch, how
 ):
-    Store(folder).write(file_of(folder).name, pickle.dumps(Planted(tmp_path / "ran")))
+    KernelStore(folder).write(file_of(folder).name, pickle.dumps(Planted(tmp_path / "ran")))
     spoilt_by(how, folder, monkeypatch)
     assert compiled() == 1
     assert len(caplog.records) == 1

@@ -9,7 +9,7 @@ import sys
 import pytest
 from strangers import CALLS, ERRORS, fail, with_path
 
-from tuitrain_core.cache import Store, kernel_folder
+from tuitrain_core.cache import KernelStore, kernel_folder
 
 KEY, CONTENT = "a" * 64, bytes(range(256)) * 10
 
@@ -21,7 +21,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def store(folder):
-    return Store(folder)
+    return KernelStore(folder)
 
 
 def sentences(caplog):
@@ -31,7 +31,7 @@ def sentences(caplog):
 def test_what_was_written_is_read_by_the_next_process(store, folder, caplog):
     assert store.read(KEY) is None
     store.write(KEY, CONTENT)
-    assert store.read(KEY) == Store(folder).read(KEY) == CONTENT
+    assert store.read(KEY) == KernelStore(folder).read(KEY) == CONTENT
     assert store.read("b" * 64) is None
     assert sentences(caplog) == []
 
@@ -132,7 +132,7 @@ def test_a_file_where_a_folder_should_be_keeps_nothing(tmp_path, store, folder, 
 
 
 def test_a_name_that_is_too_long_keeps_nothing(folder, caplog):
-    store = Store(folder / ("x" * 300))
+    store = KernelStore(folder / ("x" * 300))
     store.write(KEY, CONTENT)
     assert store.read(KEY) is None
     assert len(sentences(caplog)) == 1
@@ -155,7 +155,7 @@ def test_a_user_without_a_home_keeps_nothing(tmp_path, monkeypatch, caplog):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("pwd.getpwuid", unknown)
     monkeypatch.chdir(tmp_path)
-    store = Store(kernel_folder())
+    store = KernelStore(kernel_folder())
     store.write(KEY, CONTENT)
     assert store.read(KEY) is None
     (said,) = sentences(caplog)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from strangers import give_away
 
-from tuitrain_core.cache import Store
+from tuitrain_core.cache import KernelStore
 
 KEY, CONTENT = "a" * 64, b"machine code"
 
@@ -17,7 +17,7 @@ KEY, CONTENT = "a" * 64, b"machine code"
 def folder(tmp_path):
     """A folder with a kernel, below one of the user's."""
     path = tmp_path / "caches" / "kernels"
-    Store(path).write(KEY, CONTENT)
+    KernelStore(path).write(KEY, CONTENT)
     return path
 
 
@@ -29,7 +29,7 @@ def told(caplog):
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o720, 0o702, 0o1777, 0o2770])
 def test_a_folder_that_others_may_write_to_is_not_used(folder, caplog, mode):
     folder.chmod(mode)
-    store = Store(folder)
+    store = KernelStore(folder)
     assert store.read(KEY) is None
     store.write("b" * 64, CONTENT)
     assert [each.name for each in folder.iterdir()] == [KEY]
@@ -40,7 +40,7 @@ def test_a_folder_that_others_may_write_to_is_not_used(folder, caplog, mode):
 
 
 def test_a_folder_that_is_opened_to_others_meanwhile_is_no_longer_used(folder, caplog):
-    store = Store(folder)
+    store = KernelStore(folder)
     assert store.read(KEY) == CONTENT
     folder.chmod(0o777)
     assert store.read(KEY) is None
@@ -48,17 +48,17 @@ def test_a_folder_that_is_opened_to_others_meanwhile_is_no_longer_used(folder, c
 
 
 def test_a_folder_that_is_exchanged_meanwhile_is_not_looked_at(folder):
-    store = Store(folder)
+    store = KernelStore(folder)
     assert store.read(KEY) == CONTENT
     folder.rename(folder.parent / "before")
-    Store(folder).write(KEY, b"other code")
+    KernelStore(folder).write(KEY, b"other code")
     assert store.read(KEY) == CONTENT
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o660, 0o620, 0o602])
 def test_a_file_that_others_may_write_to_is_written_anew(folder, caplog, mode):
     (folder / KEY).chmod(mode)
-    store = Store(folder)
+    store = KernelStore(folder)
     assert store.read(KEY) is None
     assert told(caplog).startswith(f"kernels in {folder} are compiled again: other users may write")
     store.write(KEY, CONTENT)
@@ -70,20 +70,20 @@ def test_a_file_that_others_may_write_to_is_written_anew(folder, caplog, mode):
 def test_others_may_read(folder, caplog, mode):
     folder.chmod(mode)
     (folder / KEY).chmod(0o644)
-    assert Store(folder).read(KEY) == CONTENT
+    assert KernelStore(folder).read(KEY) == CONTENT
     assert caplog.records == []
 
 
 def test_a_file_of_another_user_is_not_read(folder, caplog, monkeypatch):
     give_away(folder / KEY, monkeypatch)
-    assert Store(folder).read(KEY) is None
+    assert KernelStore(folder).read(KEY) is None
     assert "belongs to" in told(caplog) and "this process runs as" in told(caplog)
 
 
 @pytest.mark.parametrize("which", ["the folder", "the one that it is in"])
 def test_a_folder_of_another_user_is_not_used(folder, caplog, monkeypatch, which):
     give_away(folder if which == "the folder" else folder.parent, monkeypatch)
-    store = Store(folder)
+    store = KernelStore(folder)
     assert store.read(KEY) is None
     store.write("b" * 64, CONTENT)
     assert [each.name for each in folder.iterdir()] == [KEY]
@@ -95,7 +95,7 @@ def test_nothing_is_made_in_the_home_of_another_user(tmp_path, caplog, monkeypat
     home = tmp_path / "home"
     home.mkdir()
     give_away(home, monkeypatch)
-    Store(home / ".cache" / "tuitrain" / "kernels").write(KEY, CONTENT)
+    KernelStore(home / ".cache" / "tuitrain" / "kernels").write(KEY, CONTENT)
     assert list(home.iterdir()) == []
     assert "belongs to" in told(caplog)
 
@@ -103,14 +103,14 @@ def test_nothing_is_made_in_the_home_of_another_user(tmp_path, caplog, monkeypat
 @pytest.mark.parametrize("mode", [0o777, 0o707, 0o702])
 def test_a_folder_that_others_could_exchange_is_not_used(folder, caplog, mode):
     folder.parent.chmod(mode)
-    assert Store(folder).read(KEY) is None
+    assert KernelStore(folder).read(KEY) is None
     assert f"other users may write to {folder.parent} (" in told(caplog)
 
 
 @pytest.mark.parametrize("mode", [0o1777, 0o1770])
 def test_a_sticky_folder_on_the_way_is_as_safe_as_tmp(folder, caplog, mode):
     folder.parent.chmod(mode)
-    assert Store(folder).read(KEY) == CONTENT
+    assert KernelStore(folder).read(KEY) == CONTENT
     assert caplog.records == []
 
 
@@ -125,13 +125,13 @@ def test_a_group_that_the_user_has_to_himself_may_write_on_the_way(
     monkeypatch.setattr(pwd, "getpwuid", lambda _: user)
     monkeypatch.setattr(grp, "getgrgid", lambda _: entry)
     folder.parent.chmod(0o775)
-    assert (Store(folder).read(KEY) == CONTENT) is trusted
+    assert (KernelStore(folder).read(KEY) == CONTENT) is trusted
 
 
 def test_a_file_is_not_read_through_a_link(folder, caplog):
     (folder / KEY).rename(folder.parent / "elsewhere")
     (folder / KEY).symlink_to(folder.parent / "elsewhere")
-    store = Store(folder)
+    store = KernelStore(folder)
     assert store.read(KEY) is None
     assert told(caplog) == (
         f"kernels in {folder} are compiled again: one of its files is a symbolic link"
@@ -146,7 +146,7 @@ def test_a_file_is_not_read_through_a_link(folder, caplog):
 def test_what_is_no_file_is_not_read(folder, caplog, kind):
     (folder / KEY).unlink()
     (os.mkfifo if kind == "a pipe" else os.mkdir)(folder / KEY)
-    assert Store(folder).read(KEY) is None
+    assert KernelStore(folder).read(KEY) is None
     assert told(caplog).endswith("one of its files is no regular file")
 
 
@@ -154,7 +154,7 @@ def test_what_is_no_file_is_not_read(folder, caplog, kind):
 def test_a_link_of_the_users_own_is_followed(folder, tmp_path, caplog, relative):
     link = tmp_path / "link"
     link.symlink_to("caches/../caches" if relative else tmp_path / "caches")
-    assert Store(link / "kernels").read(KEY) == CONTENT
+    assert KernelStore(link / "kernels").read(KEY) == CONTENT
     assert caplog.records == []
 
 
@@ -164,21 +164,21 @@ def test_a_link_of_another_user_is_not_followed(folder, tmp_path, caplog, monkey
     shared.chmod(0o1777)
     (shared / "caches").symlink_to(tmp_path / "caches")
     give_away(shared / "caches", monkeypatch)
-    assert Store(shared / "caches" / "kernels").read(KEY) is None
+    assert KernelStore(shared / "caches" / "kernels").read(KEY) is None
     assert "belongs to" in told(caplog)
 
 
 def test_a_link_into_a_folder_that_others_may_write_to_is_not_used(folder, tmp_path, caplog):
     (tmp_path / "link").symlink_to(folder)
     folder.chmod(0o777)
-    assert Store(tmp_path / "link").read(KEY) is None
+    assert KernelStore(tmp_path / "link").read(KEY) is None
     assert "other users may write to" in told(caplog)
 
 
 def test_links_that_lead_in_a_circle_end(folder, tmp_path, caplog):
     (tmp_path / "one").symlink_to("two")
     (tmp_path / "two").symlink_to("one")
-    store = Store(tmp_path / "one" / "kernels")
+    store = KernelStore(tmp_path / "one" / "kernels")
     store.write(KEY, CONTENT)
     assert store.read(KEY) is None
     assert told(caplog).endswith("Too many levels of symbolic links")

@@ -30,7 +30,7 @@ def install() -> None:
     """Let every kernel be made for NEON, and run by the emulator."""
     machine._is_x86 = lambda: False
     machine._features = dict
-    os.environ[machine.VARIABLE] = CPU
+    os.environ[machine.TARGET_CPU_VARIABLE] = CPU
     library._target = _target
     library.run = run
 

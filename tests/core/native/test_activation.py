@@ -24,7 +24,7 @@ def of(points):
     return np.asarray(points, np.float32).reshape(-1, 29)
 
 
-@pytest.mark.parametrize("name", activation.FUNCTIONS)
+@pytest.mark.parametrize("name", activation.NONLINEARITIES)
 def test_values_and_slopes(name, cpu):
     x = of(POINTS)
     d = np.random.default_rng(1).standard_normal(x.shape).astype(np.float32)
@@ -42,7 +42,7 @@ def test_values_and_slopes(name, cpu):
     np.testing.assert_allclose(slopes, expected, rtol=1e-5, atol=2e-6)
 
 
-@pytest.mark.parametrize("name", activation.FUNCTIONS)
+@pytest.mark.parametrize("name", activation.NONLINEARITIES)
 def test_far_away_and_not_finite(name, cpu):
     far = np.zeros((1, 29), np.float32)
     far[0, :7] = [-1e4, 1e4, -90.0, 90.0, np.nan, -np.inf, np.inf]
@@ -56,7 +56,7 @@ def test_far_away_and_not_finite(name, cpu):
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-@pytest.mark.parametrize("name", activation.FUNCTIONS)
+@pytest.mark.parametrize("name", activation.NONLINEARITIES)
 def test_a_gradient_that_is_not_finite_stays_in_sight(name, bad, cpu):
     x = of(np.linspace(-3, 3, 29))
     d = np.ones_like(x)

@@ -5,7 +5,7 @@ import pytest
 from rows import GUARD, Result, drawn, in_parts, pitched
 
 from tuitrain_core.native.elementwise import arithmetic
-from tuitrain_core.native.elementwise.arithmetic import Rows
+from tuitrain_core.native.elementwise.arithmetic import BroadcastShape
 
 OPERATIONS = {
     "add": np.add,
@@ -16,14 +16,14 @@ OPERATIONS = {
 SIZES = [(1, 1), (1, 37), (3, 1), (16, 5), (19, 4), (33, 1)]
 
 
-@pytest.mark.parametrize("kind", arithmetic.KINDS)
+@pytest.mark.parametrize("kind", arithmetic.OPERATIONS)
 @pytest.mark.parametrize(("period", "repeat"), SIZES)
 @pytest.mark.parametrize("alike", [True, False])
 def test_values(kind, period, repeat, alike, cpu):
     a, b = drawn(5, repeat, period), drawn(1 if alike else 5, 1, period, seed=1, low=0.5)
     y = Result(5, repeat, period)
     pitch = period * repeat + GUARD
-    rows = Rows(period, repeat, (pitch, 0 if alike else period + GUARD, pitch))
+    rows = BroadcastShape(period, repeat, (pitch, 0 if alike else period + GUARD, pitch))
     expected = OPERATIONS[kind](a, b)
     for relu in (False, True):
         kernel = arithmetic.binary(kind, rows, relu)
@@ -38,7 +38,7 @@ def test_gradients_of_what_repeats(kind, period, repeat, cpu):
     d, a = drawn(5, repeat, period), drawn(5, repeat, period, seed=1)
     result = Result(5, period)
     pitch = period * repeat + GUARD
-    rows = Rows(period, repeat, (pitch, pitch, period + GUARD))
+    rows = BroadcastShape(period, repeat, (pitch, pitch, period + GUARD))
     given = pitched(d), pitched(a), result.memory
     kernel = arithmetic.repeated_sum(kind, rows)
     (found,) = in_parts(kernel, *given, total=5, results=[result])
@@ -51,8 +51,8 @@ def test_nan_stays_where_it_is(cpu):
     a, b = drawn(2, 3, 18), drawn(1, 1, 18)
     a[0, 1, 17] = np.nan
     y, pitch = Result(2, 3, 18), 54 + GUARD
-    for kind in arithmetic.KINDS:
-        kernel = arithmetic.binary(kind, Rows(18, 3, (pitch, 0, pitch)), True)
+    for kind in arithmetic.OPERATIONS:
+        kernel = arithmetic.binary(kind, BroadcastShape(18, 3, (pitch, 0, pitch)), True)
         given = pitched(a), pitched(b), y.memory
         (found,) = in_parts(kernel, *given, total=2, results=[y])
         np.testing.assert_array_equal(np.isnan(found), np.isnan(a))

@@ -26,7 +26,7 @@ def loops(k):
 @pytest.mark.parametrize("n", [-2, 0, 1, 5])
 def test_a_loop_runs_as_often_as_it_is_told_to(n):
     out = np.array([3.0], np.float32)
-    run(library.kernel(loops, 2), n, out)
+    run(library.get_kernel(loops, 2), n, out)
     assert out[0] == 3 + sum(range(n))
 
 
@@ -45,10 +45,10 @@ def cut(k, sizes):
 
 def test_tiles_cover_a_range_once_the_largest_first():
     out = np.zeros((20, 2), np.float32)
-    run(library.kernel(cut, 3, (8, 4, 1)), 3, 18, out)
+    run(library.get_kernel(cut, 3, (8, 4, 1)), 3, 18, out)
     np.testing.assert_array_equal(out[:, 0], [0] * 3 + [1] * 15 + [0] * 2)
     np.testing.assert_array_equal(out[3:18, 1], [8] * 8 + [4] * 4 + [1] * 3)
-    run(library.kernel(cut, 3, (8, 4, 1)), 9, 2, out)
+    run(library.get_kernel(cut, 3, (8, 4, 1)), 9, 2, out)
     assert out[:, 0].sum() == 15
 
 
@@ -61,14 +61,14 @@ def test_masked_lanes_are_neither_read_nor_written(cpu):
     for count in range(1, cpu.lanes + 1):
         source = fenced(np.arange(count) + 1)
         out = fenced(np.full(count, UNTOUCHED))
-        run(library.kernel(masked, 2, count), source, out)
+        run(library.get_kernel(masked, 2, count), source, out)
         np.testing.assert_array_equal(out, source)
 
 
 def sums(k, present):
     source, out = k.arguments
     vectors = [k.load(source, i * k.lanes) if i in present else None for i in range(k.lanes)]
-    k.store(shuffles.sums(k, vectors), out)
+    k.store(shuffles.sum_each(k, vectors), out)
 
 
 def test_a_sum_has_the_same_bits_in_every_lane(cpu):
@@ -80,7 +80,7 @@ def test_a_sum_has_the_same_bits_in_every_lane(cpu):
         expected, half = expected[:half] + expected[half:], half // 2
     for present in (tuple(range(lanes)), (0,), (lanes - 1, 1)):
         out = np.empty(lanes, np.float32)
-        run(library.kernel(sums, 2, present), source, out)
+        run(library.get_kernel(sums, 2, present), source, out)
         np.testing.assert_array_equal(out[list(present)], expected[0])
 
 
@@ -96,7 +96,7 @@ def test_interleave(cpu, wide):
     source = np.arange(1, wide * cpu.lanes + 1, dtype=np.float32).reshape(wide, cpu.lanes)
     for count in (1, cpu.lanes - 1, cpu.lanes):
         out = np.full(-(-wide * count // cpu.lanes) * cpu.lanes, UNTOUCHED)
-        run(library.kernel(interleaved, 2, wide, count), source, out)
+        run(library.get_kernel(interleaved, 2, wide, count), source, out)
         np.testing.assert_array_equal(out[: wide * count], source.T[:count].ravel())
         assert np.all(out[wide * count :] == 0)
 
@@ -110,7 +110,7 @@ def folded(k, count, width):
 def test_fold(cpu, width):
     source = np.arange(width * cpu.lanes, dtype=np.float32) ** 2
     out = np.full(cpu.lanes, UNTOUCHED)
-    run(library.kernel(folded, 2, width, width), source, out)
+    run(library.get_kernel(folded, 2, width, width), source, out)
     np.testing.assert_array_equal(out[:width], source.reshape(-1, width).sum(0))
     assert np.all(out[width:] == 0)
 
@@ -125,7 +125,7 @@ def test_relu_keeps_nan_and_its_mask_is_a_product(cpu):
     value = np.resize(np.array([1, np.nan, -2, np.inf], np.float32), cpu.lanes)
     condition = np.resize(np.array([1, 1, 1, -1], np.float32), cpu.lanes)
     out = np.empty((2, cpu.lanes), np.float32)
-    run(library.kernel(positive, 3), value, condition, out)
+    run(library.get_kernel(positive, 3), value, condition, out)
     np.testing.assert_array_equal(out[0, :4], [1, np.nan, -2, np.nan])
     np.testing.assert_array_equal(out[1, :4], [1, np.nan, 0, np.inf])
 
@@ -141,7 +141,7 @@ def test_rows_become_columns(cpu):
     for rows in range(1, cpu.lanes + 1):
         source = np.arange(rows * cpu.lanes, dtype=np.float32).reshape(rows, cpu.lanes)
         out = fenced(np.zeros((cpu.lanes, rows)))
-        run(library.kernel(transposed, 2, rows), source, out)
+        run(library.get_kernel(transposed, 2, rows), source, out)
         np.testing.assert_array_equal(out, source.T)
 
 
@@ -155,5 +155,5 @@ def addresses(k):
 
 def test_addresses_are_kept_and_read_back(cpu):
     floats, out = fenced(np.arange(3 * cpu.lanes - 1)), fenced(np.zeros(2))
-    run(library.kernel(addresses, 2), floats, out)
+    run(library.get_kernel(addresses, 2), floats, out)
     np.testing.assert_array_equal(out, [3 * cpu.lanes - 3, 3 * cpu.lanes - 2])

@@ -9,7 +9,7 @@ import numpy as np
 
 from tuitrain_core.native.elementwise import arithmetic
 from tuitrain_core.native.runtime import step_loop
-from tuitrain_core.native.runtime.library import block
+from tuitrain_core.native.runtime.library import argument_block
 
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
@@ -18,12 +18,12 @@ NEVER = np.zeros(1, np.int64)
 
 
 def run(kernel, *arguments) -> None:
-    given = block(*arguments)  # has a name, so that it is there until the kernel returns
+    given = argument_block(*arguments)  # has a name, so that it is there until the kernel returns
     ENTRY(kernel.address)(given.ctypes.data)
 
 
 def table(*rows) -> tuple[np.ndarray, list[np.ndarray]]:
-    blocks = [block(*arguments) for _, *arguments in rows]
+    blocks = [argument_block(*arguments) for _, *arguments in rows]
     pairs = [(k.address, b.ctypes.data) for (k, *_), b in zip(rows, blocks, strict=True)]
     return np.array(pairs, np.int64), blocks
 
@@ -32,7 +32,7 @@ def test_a_table_is_run_so_many_times() -> None:
     a, b = np.zeros(5, np.float32), np.arange(5, dtype=np.float32)
     rows, _blocks = table((arithmetic.accumulate(5, 5), a, b, 0, 1))
     stop, done = np.zeros(1, np.int64), np.zeros(1, np.int64)
-    run(step_loop.execute(), rows, 1, 7, stop, done, 1, NEVER)
+    run(step_loop.run_steps(), rows, 1, 7, stop, done, 1, NEVER)
     np.testing.assert_array_equal(a, 7 * b)
     assert done[0] == 7
 
@@ -41,7 +41,7 @@ def test_a_stop_ends_it_after_the_present_step() -> None:
     a, b = np.zeros(1, np.float32), np.ones(1, np.float32)
     stop, done = np.ones(1, np.int64), np.zeros(1, np.int64)
     rows, _blocks = table((arithmetic.accumulate(1, 1), a, b, 0, 1))
-    run(step_loop.execute(), rows, 1, 7, stop, done, 1, NEVER)
+    run(step_loop.run_steps(), rows, 1, 7, stop, done, 1, NEVER)
     assert (a[0], done[0]) == (1.0, 1)
 
 
@@ -49,7 +49,7 @@ def test_a_word_that_is_copied_stops_it_from_inside() -> None:
     words = np.array([1, 0], np.int64)
     rows, _blocks = table((step_loop.copy_word(), words, words[1:]))
     done = np.zeros(1, np.int64)
-    run(step_loop.execute(), rows, 1, 7, words[1:], done, 0, NEVER)
+    run(step_loop.run_steps(), rows, 1, 7, words[1:], done, 0, NEVER)
     assert done[0] == 1
 
 
@@ -59,17 +59,17 @@ def test_a_step_that_is_held_ends_it_and_does_not_count() -> None:
         *((arithmetic.accumulate(1, 1), each, one, 0, 1) for each in (before, after))
     )
     stop, done, held = (np.zeros(1, np.int64) for _ in range(3))
-    run(step_loop.execute(), rows, 2, 7, stop, done, 1, held)
+    run(step_loop.run_steps(), rows, 2, 7, stop, done, 1, held)
     assert (before[0], after[0], done[0]) == (7.0, 7.0, 7)
     held[0] = 1
-    run(step_loop.execute(), rows, 2, 7, stop, done, 1, held)
+    run(step_loop.run_steps(), rows, 2, 7, stop, done, 1, held)
     assert (before[0], after[0], done[0]) == (8.0, 7.0, 7)
 
 
 def test_addresses_move_on() -> None:
     words = np.array([100, 200, 300], np.int64)
     moves = np.array([[words.ctypes.data, 8], [words.ctypes.data + 16, -4]], np.int64)
-    run(step_loop.advance(), moves, 2)
+    run(step_loop.add_strides(), moves, 2)
     assert list(words) == [108, 200, 296]
 
 
@@ -80,7 +80,7 @@ def test_threads_meet_at_a_barrier() -> None:
     totals = np.zeros((threads, 16), np.float32)
     meeting, stop = np.zeros(16, np.int64), np.zeros(1, np.int64)
     one = np.ones(16, np.float32)
-    meet = (step_loop.barrier(), meeting, threads, step_loop.GIVE_WAY)
+    meet = (step_loop.barrier(), meeting, threads, step_loop.SCHED_YIELD)
     keep, runners, done = [], [], np.zeros(threads, np.int64)
     for t in range(threads):
         gather = [
@@ -89,9 +89,9 @@ def test_threads_meet_at_a_barrier() -> None:
         rows, blocks = table(
             (arithmetic.accumulate(16, 16), shared[t], one, 0, 1), meet, *gather, meet
         )
-        arguments = block(rows, len(rows), steps, stop, done[t:], t, NEVER)
+        arguments = argument_block(rows, len(rows), steps, stop, done[t:], t, NEVER)
         keep += [rows, blocks, arguments]
-        entry = ENTRY(step_loop.execute().address)
+        entry = ENTRY(step_loop.run_steps().address)
         runners.append(threading.Thread(target=entry, args=(arguments.ctypes.data,)))
     for each in runners:
         each.start()

@@ -75,7 +75,7 @@ def forward(g, x, weight, bias=None, relu=False, pool=False, part=None):
 
 def spread(g, d):
     ds = untouched(len(d), g.SH, g.SW, g.O)
-    run(convolution.spread(g), fenced(d), ds, 0, len(d))
+    run(convolution.dilate(g), fenced(d), ds, 0, len(d))
     return ds
 
 
@@ -109,7 +109,7 @@ def pooled_weight_gradient(g, x, dy, index, parts=None):
 
 
 def pooled_input_gradient(g, weight, dy, index, part=None):
-    packed, dx = untouched(convolution.pooled_size(g)), untouched(len(dy), g.H, g.W, g.C)
+    packed, dx = untouched(convolution.pooled_packed_size(g)), untouched(len(dy), g.H, g.W, g.C)
     run(convolution.pack_pooled(g), fenced(weight), packed)
     kernel = convolution.pooled_input_gradient(g)
     run(kernel, fenced(dy), fenced(index), packed, dx, *(part or (0, len(dy))))
@@ -366,19 +366,21 @@ def pooled(g, count=N):
 
 def served(g):
     """Return whether this processor computes it so; it does at least where vectors are wide."""
-    assert convolution.takes_pooled(g) or host().lanes < 16 or g.C > 32
-    return convolution.takes_pooled(g)
+    assert convolution.has_pooled_weight_gradient(g) or host().lanes < 16 or g.C > 32
+    return convolution.has_pooled_weight_gradient(g)
 
 
 def spread_from_pool(g):
     """Return whether the input gradient is computed so."""
-    assert convolution.spreads_pooled(g) or host().lanes < 8 or min(g.KH, g.KW) == 1
-    return convolution.spreads_pooled(g)
+    assert convolution.has_pooled_input_gradient(g) or host().lanes < 8 or min(g.KH, g.KW) == 1
+    return convolution.has_pooled_input_gradient(g)
 
 
 def test_what_is_not_computed_from_a_pooled_gradient():
-    assert not any(convolution.takes_pooled(g) for g in NOT_POOLED)
-    assert not any(convolution.spreads_pooled(g) for g in NOT_POOLED[:1] + NOT_POOLED[2:])
+    assert not any(convolution.has_pooled_weight_gradient(g) for g in NOT_POOLED)
+    assert not any(
+        convolution.has_pooled_input_gradient(g) for g in NOT_POOLED[:1] + NOT_POOLED[2:]
+    )
 
 
 @each_pooled

@@ -53,9 +53,9 @@ BEFORE = {
 @pytest.mark.parametrize("count", [1, 2, 8, 9, 15, 16, 17, 300])
 def test_words_are_those_that_numpy_draws(before: str, count: int) -> None:
     mine, theirs = generators(BEFORE[before])
-    state = np.zeros(philox.STATE, np.uint64)
-    memory = np.full(count + 3 * philox.BLOCK, 77, np.uint32)
-    words, blocks = memory[philox.BLOCK :], philox.blocks(count)
+    state = np.zeros(philox.STATE_SIZE, np.uint64)
+    memory = np.full(count + 3 * philox.WORDS_PER_BLOCK, 77, np.uint32)
+    words, blocks = memory[philox.WORDS_PER_BLOCK :], philox.block_count(count)
     for _ in range(2):
         with random.scope(mine):
             rng_state.load_state(state)
@@ -71,16 +71,16 @@ def test_words_are_those_that_numpy_draws(before: str, count: int) -> None:
 @pytest.mark.parametrize("before", BEFORE)
 def test_a_step_draws_where_the_last_one_has_stopped(before: str) -> None:
     mine, theirs = generators(BEFORE[before])
-    state = np.zeros(philox.STATE, np.uint64)
+    state = np.zeros(philox.STATE_SIZE, np.uint64)
     words = np.zeros(80, np.uint32)
     with random.scope(mine):
         rng_state.load_state(state)
     for _ in range(3):
         for offset, count in ((0, 13), (13, 4)):
-            run(philox.draw(), state, words[8:], offset, 0, philox.blocks(count))
+            run(philox.draw(), state, words[8:], offset, 0, philox.block_count(count))
             found = (words[8 : 8 + count] >> 8).astype(np.float32) / np.float32(1 << 24)
             np.testing.assert_array_equal(found, theirs.random(count, dtype=np.float32))
-        run(philox.move_on(), state, 17)
+        run(philox.advance(), state, 17)
     with random.scope(mine):
         rng_state.advance(3 * 17)
     assert repr(mine.bit_generator.state) == repr(theirs.bit_generator.state)
@@ -91,7 +91,7 @@ def test_another_generator_is_refused() -> None:
         random.scope(np.random.default_rng(0)),
         pytest.raises(CoreError, match=r"Philox generator.* not from PCG64"),
     ):
-        rng_state.load_state(np.zeros(philox.STATE, np.uint64))
+        rng_state.load_state(np.zeros(philox.STATE_SIZE, np.uint64))
 
 
 @pytest.mark.parametrize("features", [1, 15, 16, 33])

@@ -59,12 +59,12 @@ def test_planes_and_pixels(pixels: int, channels: int) -> None:
     x[1, pixels // 2, channels // 2], x[2, -1, -1] = np.nan, np.inf
     size = pixels * channels
     memory, y = empty_rows(4, size, size + 3)
-    run(movement.planar(pixels, channels, size + 3), fenced(x), memory, 0, 1)
+    run(movement.to_planar(pixels, channels, size + 3), fenced(x), memory, 0, 1)
     assert (y[1:] == UNTOUCHED).all()
-    run(movement.planar(pixels, channels, size + 3), fenced(x), memory, 1, 4)
+    run(movement.to_planar(pixels, channels, size + 3), fenced(x), memory, 1, 4)
     np.testing.assert_array_equal(y.reshape(4, channels, pixels), x.transpose(0, 2, 1))
     back = fenced(np.zeros_like(x))
-    run(movement.unplanar(pixels, channels, size + 3), memory, back, 0, 4)
+    run(movement.from_planar(pixels, channels, size + 3), memory, back, 0, 4)
     np.testing.assert_array_equal(back, x)
     assert (between(memory, 4, size, size + 3) == UNTOUCHED).all()
 
@@ -78,7 +78,7 @@ def test_a_batch_is_gathered_and_scaled_as_numpy_does(channels: int, pixels: int
     scale, shift = np.float32(1 / 78.5), np.float32(0.42)
     expected = data[order].astype(np.float32) * scale - shift
     images, chosen = np.zeros((5, pixels, channels), np.float32), np.zeros(5, np.int32)
-    kernel = batch_gather.gather(channels, pixels, scale, shift)
+    kernel = batch_gather.gather_batch(channels, pixels, scale, shift)
     run(kernel, data, labels, order, images, chosen, 0, 2)
     run(kernel, data, labels, order, images, chosen, 2, 5)
     np.testing.assert_array_equal(

@@ -27,7 +27,7 @@ def test_floats_become_the_numbers_that_numpy_makes(dtype: type, features: int) 
     limit = 2.0 ** (8 * np.dtype(dtype).itemsize - 1)
     x[:, 0] = -0.9, -limit, np.nextafter(np.float32(limit), np.float32(0)), 7.0
     y = np.zeros(x.shape, dtype)
-    kernel = embedding.whole_numbers(features, features + 3, y.itemsize)
+    kernel = embedding.to_integers(features, features + 3, y.itemsize)
     for first, last in ((2, 4), (0, 2)):
         run(kernel, pitched(x), y, first, last)
     np.testing.assert_array_equal(y, x.astype(dtype))
@@ -37,7 +37,7 @@ def test_floats_become_the_numbers_that_numpy_makes(dtype: type, features: int) 
 def test_what_is_no_number_becomes_the_smallest(dtype: type) -> None:
     x = np.float32([[np.nan, np.inf, -np.inf, 1e30, -1e30]])
     y = np.zeros(x.shape, dtype)
-    run(embedding.whole_numbers(5, 5, y.itemsize), fenced(x), y, 0, 1)
+    run(embedding.to_integers(5, 5, y.itemsize), fenced(x), y, 0, 1)
     assert (y == np.iinfo(dtype).min).all()
 
 
@@ -45,12 +45,12 @@ def test_what_is_no_number_becomes_the_smallest(dtype: type) -> None:
 @pytest.mark.parametrize(("wrong", "found"), [(6, 0), (0, 0), (7, 1), (-1, 1), (-(1 << 31), 1)])
 def test_a_wrong_number_is_noticed(dtype: type, wrong: int, found: int) -> None:
     given, word = numbers(35, dtype=dtype), np.zeros(1, np.int64)
-    run(embedding.check(given.itemsize, 7), given, len(given), word)
+    run(embedding.check_indices(given.itemsize, 7), given, len(given), word)
     assert word[0] == 0
     given[33] = wrong
-    run(embedding.check(given.itemsize, 7), given, len(given), word)
+    run(embedding.check_indices(given.itemsize, 7), given, len(given), word)
     assert word[0] == found
-    run(embedding.check(given.itemsize, 7), given, 3, word)
+    run(embedding.check_indices(given.itemsize, 7), given, 3, word)
     assert word[0] == found
 
 
@@ -59,7 +59,7 @@ def test_a_wrong_number_is_noticed(dtype: type, wrong: int, found: int) -> None:
 def test_rows_are_looked_up(dtype: type, features: int, tokens: int) -> None:
     index, table = numbers(5, tokens, dtype=dtype), drawn(7, features)
     y = Result(5 * tokens, features)
-    kernel = embedding.look_up(features, tokens, features + 3, index.itemsize, 7)
+    kernel = embedding.lookup(features, tokens, features + 3, index.itemsize, 7)
     (found,) = in_parts(kernel, index, fenced(table), y.memory, total=5, results=[y])
     np.testing.assert_array_equal(found, table[index.reshape(-1)])
 
@@ -67,10 +67,10 @@ def test_rows_are_looked_up(dtype: type, features: int, tokens: int) -> None:
 def test_a_wrong_number_reads_nothing_beside_the_table() -> None:
     index, y = np.int32([-1, 7, 1 << 30]), np.zeros((3, 5), np.float32)
     table = drawn(7, 5)
-    run(embedding.look_up(5, 3, 5, 4, 7), index, fenced(table), y, 0, 1)
+    run(embedding.lookup(5, 3, 5, 4, 7), index, fenced(table), y, 0, 1)
     np.testing.assert_array_equal(y, table[[0, 0, 0]])
     total, d = np.zeros((7, 5), np.float32), np.ones((3, 5), np.float32)
-    run(embedding.gradient(5, 5, 4, 7), index, d, total, 3, 0, 5)
+    run(embedding.table_gradient(5, 5, 4, 7), index, d, total, 3, 0, 5)
     assert total.sum() == total[0].sum() == 15
 
 
@@ -88,7 +88,7 @@ def test_the_gradient_has_the_bits_of_the_eager_tier(dtype: type, features: int)
     ):
         result = fenced(np.full((8, features), 9.0, np.float32))
         for first, last in reversed(cuts):
-            kernel = embedding.gradient(features, features + 3, index.itemsize, 8)
+            kernel = embedding.table_gradient(features, features + 3, index.itemsize, 8)
             run(kernel, index, pitched(d), result, len(index), first, last)
         found.append(result)
     for each in found:

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from tuitrain_core.native.ir.host import HostError, host, named
+from tuitrain_core.native.ir.host import HostError, get_host, host
 from tuitrain_core.native.linalg import linear
 from tuitrain_core.native.runtime import library
-from tuitrain_core.native.runtime.library import build, run
+from tuitrain_core.native.runtime.library import compile_kernels, run
 
 
 def double(k, lanes):
@@ -46,12 +46,12 @@ def compiled(monkeypatch):
 def again():
     """Return the kernel as another process would get it."""
     library._kernels.clear()
-    return library.kernel(double, 2, 3)
+    return library.get_kernel(double, 2, 3)
 
 
 def test_the_same_parameters_give_the_same_kernel(kept):
-    assert library.kernel(double, 2, 3) is library.kernel(double, 2, 3)
-    assert library.kernel(double, 2, 3) is not library.kernel(double, 2, 2)
+    assert library.get_kernel(double, 2, 3) is library.get_kernel(double, 2, 3)
+    assert library.get_kernel(double, 2, 3) is not library.get_kernel(double, 2, 2)
     assert linear.forward(3, 4, 3, 4, True, False) is linear.forward(3, 4, 3, 4, True, False)
 
 
@@ -81,7 +81,7 @@ def test_a_changed_byte_or_another_kernel_under_the_name_is_not_trusted(kept, co
     file.write_bytes(content)
     check(again())
     assert len(compiled) == 2
-    _ = library.kernel(double, 2, 1).address
+    _ = library.get_kernel(double, 2, 1).address
     (other,) = set(kept.iterdir()) - {file}
     file.write_bytes(other.read_bytes())
     check(again())
@@ -126,8 +126,8 @@ def test_a_full_disk_leaves_nothing_behind(kept, monkeypatch):
 
 def test_the_listener_is_told_of_each_kernel(kept):
     told = []
-    kernels = [library.kernel(double, 2, lanes) for lanes in (1, 2, 3, 2)]
-    build(kernels, lambda *progress: told.append(progress))
+    kernels = [library.get_kernel(double, 2, lanes) for lanes in (1, 2, 3, 2)]
+    compile_kernels(kernels, lambda *progress: told.append(progress))
     assert told == [(f"test_library.double {n}", n, 3) for n in (1, 2, 3)]
 
 
@@ -137,7 +137,7 @@ def test_many_threads_may_ask_at_once(kept, compiled):
 
     def ask():
         ready.wait()
-        addresses.append(library.kernel(double, 2, 3).address)
+        addresses.append(library.get_kernel(double, 2, 3).address)
 
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
@@ -157,16 +157,16 @@ def test_an_unknown_processor_is_named_with_what_is_allowed(monkeypatch):
 
 
 def test_a_processor_that_this_machine_is_not_is_refused(monkeypatch):
-    named.cache_clear()
+    get_host.cache_clear()
     monkeypatch.setattr("platform.machine", lambda: "x86_64")
     monkeypatch.setattr("llvmlite.binding.get_host_cpu_features", lambda: {"sse2": True})
     try:
         with pytest.raises(HostError, match=r"TUITRAIN_CPU=haswell: .* lacks avx2, fma, bmi2"):
-            named("haswell")
-        assert named("x86-64").lanes == named("").lanes == 4
-        assert not named("").fma
+            get_host("haswell")
+        assert get_host("x86-64").lanes == get_host("").lanes == 4
+        assert not get_host("").fma
     finally:
-        named.cache_clear()
+        get_host.cache_clear()
 
 
 def test_a_machine_without_fma_never_calls_a_library_for_it(monkeypatch):

@@ -63,6 +63,6 @@ def test_logits_far_apart_do_not_overflow() -> None:
 def test_the_mean_is_added_up_in_float64(count: int) -> None:
     values = np.random.default_rng(count).random(count).astype(np.float32)
     single, double = np.zeros(1, np.float32), np.zeros(1)
-    run(cross_entropy.mean(), values, count, single, double)
+    run(cross_entropy.mean_loss(), values, count, single, double)
     assert single[0] == np.float32(values.astype(np.float64).mean())
     assert double[0] == single[0]

@@ -33,19 +33,19 @@ class Case:
         self.y, self.running = y.transpose(0, 2, 1), wide[2:]
         self.slopes = op.backward(saved, d, [True, True, True, False, False])
         pitch = pixels * channels + GUARD
-        self.sizes = batch_norm.Pixels(pixels, channels, (pitch, pitch))
+        self.sizes = batch_norm.SampleShape(pixels, channels, (pitch, pitch))
         self.x, self.tolerance = pitched(x), 3e-6 * (1 + shift)
         self.table = np.zeros((3, channels), np.float32)
 
     def fill(self):
         """Fill the table natively; the running statistics follow."""
         if not self.training:
-            kernel = batch_norm.by_running(self.channels, 1e-4)
+            kernel = batch_norm.use_running_statistics(self.channels, 1e-4)
             run(kernel, self.weight, self.mean, self.var, self.table)
             return
         moments = np.zeros((self.samples, 2, self.channels), np.float32)
-        run(batch_norm.moments(self.sizes), self.x, moments, 0, self.samples)
-        kernel = batch_norm.by_batch(self.sizes, 0.75, 1e-4)
+        run(batch_norm.sample_moments(self.sizes), self.x, moments, 0, self.samples)
+        kernel = batch_norm.use_batch_statistics(self.sizes, 0.75, 1e-4)
         run(kernel, moments, self.samples, self.weight, self.mean, self.var, self.table)
 
     def sums(self, y, d, relu):
@@ -104,22 +104,22 @@ def test_gradients(case):
 
 def test_moments_have_the_same_bits_for_any_parts(cpu):
     x = drawn(7, 9, 21)
-    sizes = batch_norm.Pixels(9, 21, (9 * 21 + GUARD, 9 * 21 + GUARD))
+    sizes = batch_norm.SampleShape(9, 21, (9 * 21 + GUARD, 9 * 21 + GUARD))
     whole, parts = np.zeros((2, 7, 2, 21), np.float32)
-    run(batch_norm.moments(sizes), pitched(x), whole, 0, 7)
+    run(batch_norm.sample_moments(sizes), pitched(x), whole, 0, 7)
     for first, last in ((4, 7), (0, 1), (1, 4)):
-        run(batch_norm.moments(sizes), pitched(x), parts, first, last)
+        run(batch_norm.sample_moments(sizes), pitched(x), parts, first, last)
     np.testing.assert_array_equal(whole, parts)
 
 
 def test_nan_spoils_its_channel_and_no_other(cpu):
     x = drawn(3, 4, 18)
     x[1, 2, 17] = np.nan
-    sizes = batch_norm.Pixels(4, 18, (72 + GUARD, 72 + GUARD))
+    sizes = batch_norm.SampleShape(4, 18, (72 + GUARD, 72 + GUARD))
     moments, table = np.zeros((3, 2, 18), np.float32), np.zeros((3, 18), np.float32)
     one, zero = np.ones(18, np.float32), np.zeros(18, np.float32)
-    run(batch_norm.moments(sizes), pitched(x), moments, 0, 3)
-    kernel = batch_norm.by_batch(sizes, 0.9, 1e-5)
+    run(batch_norm.sample_moments(sizes), pitched(x), moments, 0, 3)
+    kernel = batch_norm.use_batch_statistics(sizes, 0.9, 1e-5)
     run(kernel, moments, 3, one, zero.copy(), one.copy(), table)
     y = Result(3, 4, 18)
     given = pitched(x), table, zero, 0, y.memory
@@ -133,12 +133,12 @@ def test_nan_spoils_its_channel_and_no_other(cpu):
 def test_without_an_eps_equal_numbers_are_nan_and_others_are_not(samples, pixels, cpu):
     x = np.full((samples, pixels, 19), 0.1, np.float32)
     x[..., 18] = drawn(samples, pixels)
-    sizes = batch_norm.Pixels(pixels, 19, (pixels * 19 + GUARD,) * 2)
+    sizes = batch_norm.SampleShape(pixels, 19, (pixels * 19 + GUARD,) * 2)
     moments, table = np.zeros((samples, 2, 19), np.float32), np.zeros((3, 19), np.float32)
     one, zero = np.ones(19, np.float32), np.zeros(19, np.float32)
     mean, var = zero.copy(), one.copy()
-    run(batch_norm.moments(sizes, exact=True), pitched(x), moments, 0, samples)
-    run(batch_norm.by_batch(sizes, 0.5, 0.0), moments, samples, one, mean, var, table)
+    run(batch_norm.sample_moments(sizes, exact=True), pitched(x), moments, 0, samples)
+    run(batch_norm.use_batch_statistics(sizes, 0.5, 0.0), moments, samples, one, mean, var, table)
     y = Result(samples, pixels, 19)
     kernel = batch_norm.normalize(sizes, False, False)
     (found,) = in_parts(kernel, pitched(x), table, zero, 0, y.memory, total=samples, results=[y])
@@ -149,8 +149,8 @@ def test_without_an_eps_equal_numbers_are_nan_and_others_are_not(samples, pixels
 
 
 def test_numbers_that_differ_have_the_same_moments_with_and_without_an_eps(cpu):
-    x, sizes = drawn(7, 9, 21), batch_norm.Pixels(9, 21, (9 * 21 + GUARD, 9 * 21 + GUARD))
+    x, sizes = drawn(7, 9, 21), batch_norm.SampleShape(9, 21, (9 * 21 + GUARD, 9 * 21 + GUARD))
     plain, exact = np.zeros((2, 7, 2, 21), np.float32)
-    run(batch_norm.moments(sizes), pitched(x), plain, 0, 7)
-    run(batch_norm.moments(sizes, exact=True), pitched(x), exact, 0, 7)
+    run(batch_norm.sample_moments(sizes), pitched(x), plain, 0, 7)
+    run(batch_norm.sample_moments(sizes, exact=True), pitched(x), exact, 0, 7)
     np.testing.assert_array_equal(plain, exact)

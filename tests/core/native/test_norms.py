@@ -26,7 +26,7 @@ def square_sum(array: np.ndarray, cuts: list[int]) -> float:
     lanes, sums = np.full((2, gradient_norms.LANES), 9.0), np.zeros(2)
     for first, last in itertools.pairwise(cuts):
         run(gradient_norms.square_sums(), array, array.size, lanes[1], first, last)
-    run(gradient_norms.totals(), lanes, sums, 1, 2)
+    run(gradient_norms.sum_lane_rows(), lanes, sums, 1, 2)
     assert (lanes[0] == 9.0).all()
     assert sums[0] == 0.0
     return sums[1]
@@ -58,7 +58,7 @@ def gradient(parameter: Parameter) -> np.ndarray:
 def cut_down(kernel, array: np.ndarray, number: float) -> np.ndarray:
     """Run it over all chunks, the last one first."""
     result, given = fenced(array), np.float32([number])
-    for chunk in reversed(range(-(-array.size // gradient_norms.CHUNK))):
+    for chunk in reversed(range(-(-array.size // gradient_norms.CHUNK_SIZE))):
         run(kernel, result, given, array.size, chunk, chunk + 1)
     return result
 
@@ -88,7 +88,7 @@ def test_clipping_by_the_value_has_the_bits_of_the_eager_one(limit: float) -> No
     (parameter,) = with_gradients(4099)
     array = gradient(parameter)
     array[:4] = np.nan, np.inf, -np.inf, -0.0
-    found = cut_down(gradient_norms.bound(), array, limit)
+    found = cut_down(gradient_norms.clamp(), array, limit)
     clip_grad_value(parameter, limit)
     np.testing.assert_array_equal(found, gradient(parameter))
 

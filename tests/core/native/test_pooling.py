@@ -40,16 +40,16 @@ class TestPools:
     def test_maxima(self, size, kernel, stride, padding, channels, cpu):
         x = np.round(drawn(4, channels, *size))  # few values: many are equal
         op = MaxPool2d(kernel, stride, padding)
-        w = window_pool.Windows(size, channels, kernel, stride, padding)
-        y, chosen = Images(4, *w.counts, channels), Images(4, *w.counts, channels)
+        w = window_pool.PoolWindows(size, channels, kernel, stride, padding)
+        y, chosen = Images(4, *w.output_size, channels), Images(4, *w.output_size, channels)
         given = last(x), y.memory, chosen.memory
-        found, _ = in_parts(window_pool.maximum(w), *given, total=4, results=[y, chosen])
+        found, _ = in_parts(window_pool.max_pool(w), *given, total=4, results=[y, chosen])
         expected, saved = op.forward(x.astype(np.float64))
         np.testing.assert_array_equal(found, expected)
         d = drawn(*expected.shape, seed=1)
         dx = Images(4, *size, channels)
         given = last(d), chosen.memory, dx.memory
-        (slopes,) = in_parts(window_pool.maximum_gradient(w), *given, total=4, results=[dx])
+        (slopes,) = in_parts(window_pool.max_pool_gradient(w), *given, total=4, results=[dx])
         (expected,) = op.backward(saved, d.astype(np.float64), [True])
         np.testing.assert_allclose(slopes, expected, atol=2e-6)
 
@@ -57,17 +57,17 @@ class TestPools:
     def test_averages(self, size, kernel, stride, padding, channels, count_padding, cpu):
         x = drawn(4, channels, *size)
         op = AvgPool2d(kernel, stride, padding, count_padding)
-        w = window_pool.Windows(size, channels, kernel, stride, padding)
-        shares = np.broadcast_to(op._share(x, w.counts), w.counts).astype(np.float32)
-        y = Images(4, *w.counts, channels)
+        w = window_pool.PoolWindows(size, channels, kernel, stride, padding)
+        shares = np.broadcast_to(op._share(x, w.output_size), w.output_size).astype(np.float32)
+        y = Images(4, *w.output_size, channels)
         given = last(x), shares.copy(), y.memory
-        (found,) = in_parts(window_pool.average(w), *given, total=4, results=[y])
+        (found,) = in_parts(window_pool.avg_pool(w), *given, total=4, results=[y])
         expected, saved = op.forward(x.astype(np.float64))
         np.testing.assert_allclose(found, expected, atol=1e-6)
         d = drawn(*expected.shape, seed=1)
         dx = Images(4, *size, channels)
         given = last(d), shares.copy(), dx.memory
-        (slopes,) = in_parts(window_pool.average_gradient(w), *given, total=4, results=[dx])
+        (slopes,) = in_parts(window_pool.avg_pool_gradient(w), *given, total=4, results=[dx])
         (expected,) = op.backward(saved, d.astype(np.float64), [True])
         np.testing.assert_allclose(slopes, expected, atol=2e-6)
 
@@ -75,10 +75,10 @@ class TestPools:
 def test_a_nan_is_the_largest_and_the_last_is_chosen(cpu):
     x = drawn(1, 3, 4, 4)
     x[0, 1, 1, 1] = x[0, 1, 1, 2] = np.nan
-    w = window_pool.Windows((4, 4), 3, (3, 3), (1, 1), (0, 0))
+    w = window_pool.PoolWindows((4, 4), 3, (3, 3), (1, 1), (0, 0))
     y, chosen = Images(1, 2, 2, 3), Images(1, 2, 2, 3)
     given = last(x), y.memory, chosen.memory
-    found, where = in_parts(window_pool.maximum(w), *given, total=1, results=[y, chosen])
+    found, where = in_parts(window_pool.max_pool(w), *given, total=1, results=[y, chosen])
     assert np.isnan(found[0, 1]).all()
     assert np.isfinite(found[0, ::2]).all()
     np.testing.assert_array_equal(where[0, 1], [[5, 4], [2, 1]])

@@ -42,7 +42,7 @@ class Layer:
 
     def at_once(self, relu: bool, bias: bool, ranges=None) -> None:
         K, N = self.sizes
-        kernel = rank1_update.step(self.rule, K, relu, bias)
+        kernel = rank1_update.update_and_forward(self.rule, K, relu, bias)
         given = self.weight, *self.slots, self.scalars, self.d, self.before, self.now
         for first, last in ranges or [(0, N)]:
             run(kernel, *given, self.bias if bias else 0, self.y, first, last)
@@ -77,7 +77,7 @@ def test_the_bits_are_those_of_gradient_update_and_products(rule, scalars, sizes
 
 
 def test_there_is_a_kernel_for_every_rule_that_is_named():
-    assert set(rank1_update.RULES) == set(SCALARS)
+    assert set(rank1_update.SUPPORTED_RULES) == set(SCALARS)
 
 
 @pytest.mark.parametrize("cut", [[(0, 16), (16, 35)], [(3, 35), (0, 3)], [(5, 5), (0, 35)]])

@@ -54,7 +54,7 @@ def test_layer_norm(features, affine, shift, cpu):
     weight, bias = drawn(features, seed=2), drawn(features, seed=3)
     y, dx, pitch = Result(7, features), Result(7, features), features + GUARD
     given = [weight, bias] if affine else []
-    op, rows = LayerNorm((features,)), layer_norm.Rows(features, pitch, pitch, affine)
+    op, rows = LayerNorm((features,)), layer_norm.RowShape(features, pitch, pitch, affine)
     statistics = np.zeros((7, 2), np.float32)
     parameters = given or [0, 0]
     (found,) = in_parts(
@@ -88,7 +88,7 @@ def test_layer_norm(features, affine, shift, cpu):
 def test_nan_spoils_its_row_and_no_other(cpu):
     x = drawn(3, 21)
     x[1, 20] = np.nan
-    y, rows = Result(3, 21), layer_norm.Rows(21, 21 + GUARD, 21 + GUARD, False)
+    y, rows = Result(3, 21), layer_norm.RowShape(21, 21 + GUARD, 21 + GUARD, False)
     given = pitched(x), 0, 0, y.memory, np.zeros((3, 2), np.float32)
     (found,) = in_parts(layer_norm.normalize(rows, 1e-5), *given, total=3, results=[y])
     np.testing.assert_array_equal(np.isnan(found).all(1), [False, True, False])
@@ -101,10 +101,10 @@ def test_averages(pixels, channels, cpu):
     x, d = drawn(4, pixels, channels), drawn(4, channels, seed=1)
     y, dx = Result(4, channels), Result(4, pixels, channels)
     pitches = pixels * channels + GUARD, channels + GUARD
-    kernel = spatial_mean.average(pixels, channels, *pitches, 0.25)
+    kernel = spatial_mean.scaled_sum(pixels, channels, *pitches, 0.25)
     (found,) = in_parts(kernel, pitched(x), y.memory, total=4, results=[y])
     np.testing.assert_allclose(found, 0.25 * x.sum(1, dtype=np.float64), atol=1e-6)
-    kernel = spatial_mean.spread(pixels, channels, *pitches[::-1], 0.25)
+    kernel = spatial_mean.scaled_sum_gradient(pixels, channels, *pitches[::-1], 0.25)
     (slopes,) = in_parts(kernel, pitched(d), dx.memory, total=4, results=[dx])
     np.testing.assert_array_equal(slopes, np.broadcast_to(0.25 * d[:, None], x.shape))
 
@@ -127,7 +127,7 @@ def test_transposes(sizes, order, cpu):
 def test_without_an_eps_a_row_of_equal_numbers_is_nan_and_others_are_not(features, value, cpu):
     x = drawn(3, features)
     x[1] = value
-    y, rows = Result(3, features), layer_norm.Rows(features, *[features + GUARD] * 2, False)
+    y, rows = Result(3, features), layer_norm.RowShape(features, *[features + GUARD] * 2, False)
     given = pitched(x), 0, 0, y.memory, np.zeros((3, 2), np.float32)
     (found,) = in_parts(layer_norm.normalize(rows, 0.0), *given, total=3, results=[y])
     equal = [True] * 3 if features == 1 else [False, True, False]

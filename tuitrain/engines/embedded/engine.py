@@ -12,7 +12,7 @@ from tuitrain_core import threads
 from tuitrain_core.data import DataLoader, Dataset
 from tuitrain_core.digest import digest_arrays, digest_by_name
 from tuitrain_core.module import Module
-from tuitrain_core.native.runtime.library import Listener, build
+from tuitrain_core.native.runtime.library import OnProgress, compile_kernels
 
 from ..closeups import BatchView, NetworkView, SeeBatch
 from ..engine import Array, CommandResult, HoldCondition, PendingStep, read_only
@@ -169,7 +169,7 @@ class EmbeddedEngine:
             self._error = error
             return []
 
-    def warm_up(self, listener: Listener = _nobody) -> None:
+    def warm_up(self, listener: OnProgress = _nobody) -> None:
         """Compile every kernel that training, evaluation or a swap will call.
 
         A scout does it, made alike and thrown away: nothing of this engine is touched.
@@ -178,7 +178,7 @@ class EmbeddedEngine:
         ----------
         listener : is told of each kernel: its name, how many are ready, how many there are
         """
-        build(self._stepper.kernels(), listener)
+        compile_kernels(self._stepper.kernels(), listener)
         scout = self._scout(self.state())
         scout.run(1, lambda: True)
         scout._evaluation.logits(0, scout._stepper.threads)

@@ -52,7 +52,7 @@ class Executable:
     ) -> None:
         self._stop = np.zeros(1, np.int64) if stop_flag is None else stop_flag
         self._held = np.zeros(1, np.int64) if hold_flag is None else hold_flag
-        threads = min(threads, MAX_THREADS) if step_loop.GIVE_WAY else 1
+        threads = min(threads, MAX_THREADS) if step_loop.SCHED_YIELD else 1
         first, second = list(actions), list(after_hold_point)
         calls, others = _calls(first), _calls(second)
         self.native = len(calls) + len(others) == len(first) + len(second)
@@ -165,7 +165,7 @@ class _Native:
             block = np.array([address(table), len(table), 1, *words_of_run], np.int64)
             self._keep += [table]
             self._entries.append(block)
-        self._execute = _ENTRY(step_loop.execute().address)
+        self._execute = _ENTRY(step_loop.run_steps().address)
 
     def start(self, before: int) -> None:
         """Set every moving address to where it is after some steps, and how far it moves."""
@@ -194,7 +194,7 @@ class _Native:
         stops: tuple[Array, Array],
     ) -> tuple[list[tuple[int, int]], int]:
         """Lay out what one thread does in a step, and say how much comes before the decision."""
-        meet = (step_loop.barrier(), [address(meeting), threads, step_loop.GIVE_WAY])
+        meet = (step_loop.barrier(), [address(meeting), threads, step_loop.SCHED_YIELD])
         rows: list[tuple[int, int]] = []
         moving: list[tuple[Array, int, StridedPointer]] = []
         undecided = 0
@@ -231,7 +231,7 @@ class _Native:
             move[0] = address(block) + 8 * place
             self._moving.append((block, place, each, move[1:]))
         self._keep.append(moves)
-        self._row(rows, step_loop.advance(), [address(moves), len(moves)])
+        self._row(rows, step_loop.add_strides(), [address(moves), len(moves)])
 
     def _row(self, rows: list[tuple[int, int]], kernel: Kernel, given: Sequence[int]) -> Array:
         block = np.array(given, np.int64)

@@ -117,7 +117,7 @@ def pipelined_actions(plan: Callable[..., Plan], parameters: Collection[Value]) 
     """Return what steps do that make updates for the one before, by every rule that can be."""
     carried = plan(carries=parameters).carried
     found = []
-    for rule in rank1_update.RULES if carried else ():
+    for rule in rank1_update.SUPPORTED_RULES if carried else ():
         due = dict.fromkeys(carried, DeferredUpdate(rule, [], StridedPointer(0)))
         found += plan(carries=parameters, owed=due).actions
     return found

@@ -34,8 +34,8 @@ def advance(count: int) -> None:
     bits = random.generator().bit_generator
     given = _state()
     end = 2 * int(given["buffer_pos"]) - int(given["has_uint32"]) + count
-    block, last = divmod(end - 1, philox.BLOCK)
-    if block > 0 and count > philox.BLOCK:
+    block, last = divmod(end - 1, philox.WORDS_PER_BLOCK)
+    if block > 0 and count > philox.WORDS_PER_BLOCK:
         # To the start of the block of the last word, which is then drawn as NumPy does it.
         given["state"]["counter"] = _moved(given["state"]["counter"], block - 1)
         bits.state = {**given, "buffer_pos": _HALVES, "has_uint32": 0}

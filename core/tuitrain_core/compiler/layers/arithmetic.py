@@ -75,13 +75,15 @@ class ArithmeticLayer:
     def _part(self, d: Array, a: Array, result: int) -> Kernel:
         """Return the kernel for each row's part of the gradient of b."""
         repeat = math.prod(self._a.shape) // self._period
-        rows = arithmetic.Rows(self._period, repeat, (row_stride(d), row_stride(a), result))
+        rows = arithmetic.BroadcastShape(
+            self._period, repeat, (row_stride(d), row_stride(a), result)
+        )
         return arithmetic.repeated_sum(self._kind, rows)
 
-    def _rows(self, a: Array, b: Array, y: Array) -> arithmetic.Rows:
+    def _rows(self, a: Array, b: Array, y: Array) -> arithmetic.BroadcastShape:
         repeat = math.prod(self._a.shape) // self._period
         pitches = row_stride(a), row_stride(b) if self._b.batched else 0, row_stride(y)
-        return arithmetic.Rows(self._period, repeat, pitches)
+        return arithmetic.BroadcastShape(self._period, repeat, pitches)
 
 
 def _copy(value: Value, source: Array, target: Array) -> Kernel:

@@ -59,11 +59,13 @@ class BatchNormLayer:
             self._check(plan.rows)
             moments = self._of_samples(plan, "moments")
             exact = self._op.eps == 0
-            plan.each_sample(batch_norm.moments(pixels, exact), x, moments)
-            kernel = batch_norm.by_batch(pixels, self._op.momentum, self._op.eps)
+            plan.each_sample(batch_norm.sample_moments(pixels, exact), x, moments)
+            kernel = batch_norm.use_batch_statistics(pixels, self._op.momentum, self._op.eps)
             plan.whole(kernel, moments, plan.rows, *given, table)
         else:
-            plan.whole(batch_norm.by_running(self._channels, self._op.eps), *given, table)
+            plan.whole(
+                batch_norm.use_running_statistics(self._channels, self._op.eps), *given, table
+            )
         plan.each_sample(
             batch_norm.normalize(pixels, self._relu, self._added is not None),
             x,
@@ -108,14 +110,14 @@ class BatchNormLayer:
                     copy = movement.copy(self._channels, self._channels, self._channels)
                     plan.whole(copy, gradient, target, 0, 1)
 
-    def _pixels(self, x: Array, y: Array) -> batch_norm.Pixels:
-        return batch_norm.Pixels(self._count, self._channels, (row_stride(x), row_stride(y)))
+    def _pixels(self, x: Array, y: Array) -> batch_norm.SampleShape:
+        return batch_norm.SampleShape(self._count, self._channels, (row_stride(x), row_stride(y)))
 
     def _of_samples(self, plan: Plan, what: str) -> Array:
         return plan.scratch((self, what), (plan.workspace.capacity, 2, self._channels))
 
     def _table(self, plan: Plan) -> Array:
-        return plan.scratch((self, "table"), (batch_norm.TABLE, self._channels))
+        return plan.scratch((self, "table"), (batch_norm.TABLE_ROWS, self._channels))
 
     def _check(self, rows: int) -> None:
         if rows * self._count < 2:

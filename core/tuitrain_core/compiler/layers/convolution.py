@@ -88,7 +88,10 @@ class ConvolutionLayer:
     def _backward_of_pool(self, plan: Plan) -> None:
         """Plan the gradients from the pooled one, of one pixel in four, where that is faster."""
         g, pooled = self._geometry, (plan.gradient(self.output), self._chosen(plan))
-        spreads, takes = convolution.spreads_pooled(g), convolution.takes_pooled(g)
+        spreads, takes = (
+            convolution.has_pooled_input_gradient(g),
+            convolution.has_pooled_weight_gradient(g),
+        )
         by_input, by_weight = plan.needs(self._x), plan.needs(self._weight)
         if by_input and spreads:
             self._pooled_input_gradient(plan, *pooled)
@@ -157,17 +160,17 @@ class ConvolutionLayer:
 
     def _input_gradient(self, plan: Plan, d: Array) -> None:
         g = self._geometry
-        spread = plan.ring((self, "spread"), (g.SH, g.SW, g.O))
+        spread = plan.ring((self, "spread"), (g.DH, g.DW, g.O))
         turned = plan.scratch((self, "turned"), (convolution.transposed_size(g),))
         weight = plan.value(self._weight)
         plan.whole(convolution.pack_transposed(g), weight, turned, phase=Phase.PREPARE)
-        plan.each_sample(convolution.spread(g), d, spread)
+        plan.each_sample(convolution.dilate(g), d, spread)
         with plan.into(self._x) as target:
             plan.each_sample(convolution.input_gradient(g), spread, turned, target)
 
     def _pooled_input_gradient(self, plan: Plan, d: Array, chosen: Array) -> None:
         g = self._geometry
-        packed = plan.scratch((self, "among zeros"), (convolution.pooled_size(g),))
+        packed = plan.scratch((self, "among zeros"), (convolution.pooled_packed_size(g),))
         weight = plan.value(self._weight)
         plan.whole(convolution.pack_pooled(g), weight, packed, phase=Phase.PREPARE)
         with plan.into(self._x) as target:

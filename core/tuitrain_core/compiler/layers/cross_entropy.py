@@ -27,7 +27,7 @@ class CrossEntropyLayer:
         return (
             logits.batched
             and len(logits.shape) == 1
-            and logits.shape[0] <= 16 * cross_entropy.MOST_VECTORS
+            and logits.shape[0] <= 16 * cross_entropy.MAX_VECTORS
             and logits.dtype == np.float32
             and labels is graph.labels
             and labels.dtype == np.int32
@@ -44,7 +44,9 @@ class CrossEntropyLayer:
         )
         labels = plan.value(self._labels)
         plan.each_sample(kernel, logits, labels, slopes, losses, plan.rows)
-        plan.whole(cross_entropy.mean(), losses, plan.rows, plan.value(self.output), plan.losses)
+        plan.whole(
+            cross_entropy.mean_loss(), losses, plan.rows, plan.value(self.output), plan.losses
+        )
 
     def backward(self, plan: Plan) -> None:
         """Say that the gradient of the logits is there."""

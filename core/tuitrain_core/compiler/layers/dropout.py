@@ -33,7 +33,7 @@ class DropoutLayer:
         words = plan.draw(self, plan.rows * self._features)
         if self._turned:
             channels, *sizes = self._x.shape
-            kernel = movement.unplanar(math.prod(sizes), channels, self._features)
+            kernel = movement.from_planar(math.prod(sizes), channels, self._features)
             plan.each_sample(kernel, words, self._words(plan))
         self._mask(plan, plan.value(self._x), plan.value(self.output))
 

@@ -41,7 +41,7 @@ class ToIntegerLayer:
         """Plan the conversion."""
         x, y = plan.value(self._x), plan.value(self.output)
         features = math.prod(self._x.shape)
-        kernel = embedding.whole_numbers(features, row_stride(x), y.itemsize)
+        kernel = embedding.to_integers(features, row_stride(x), y.itemsize)
         plan.each_sample(kernel, x, y)
 
     def backward(self, plan: Plan) -> None:
@@ -76,9 +76,9 @@ class EmbeddingLayer:
         """Plan the check of the numbers, and y."""
         index, weight, y = (plan.value(each) for each in (self._index, self._weight, self.output))
         size, count = index.itemsize, self._samples(plan) * self._tokens
-        kernel = embedding.check(size, self._rows)
+        kernel = embedding.check_indices(size, self._rows)
         plan.check(kernel, index, count, why=lambda: self._op.forward(index, weight))
-        kernel = embedding.look_up(self._features, self._tokens, self._pitch(y), size, self._rows)
+        kernel = embedding.lookup(self._features, self._tokens, self._pitch(y), size, self._rows)
         if self.output.batched:
             plan.each_sample(kernel, index, weight, y)
         else:
@@ -92,7 +92,7 @@ class EmbeddingLayer:
         count = self._samples(plan) * self._tokens
         with plan.into(self._weight) as target:
             sizes = self._features, self._pitch(d), index.itemsize, self._rows
-            kernel = embedding.gradient(*sizes)
+            kernel = embedding.table_gradient(*sizes)
             plan.call(kernel, index, d, target, count, total=self._features, granule=16)
 
     def _samples(self, plan: Plan) -> int:

@@ -50,7 +50,7 @@ class LinearLayer:
             )
             given: list[Argument] = [x, weight, bias, y, len(x)]
         else:
-            kernel = rank1_update.step(owed.rule, inputs, self._relu, biased)
+            kernel = rank1_update.update_and_forward(owed.rule, inputs, self._relu, biased)
             before = self._rows(plan.gradient(self.output)), self._kept(plan, x)
             given = [weight, *owed.slots, owed.scalars, *before, x, bias, y]
         plan.call(kernel, *given, total=outputs, granule=16)

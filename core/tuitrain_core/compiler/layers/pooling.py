@@ -20,7 +20,7 @@ class PoolLayer:
         assert isinstance(node.op, MaxPool2d | AvgPool2d)
         channels, height, width = self._x.shape
         sizes = node.op.kernel, node.op.stride, node.op.padding
-        self._windows = window_pool.Windows((height, width), channels, *sizes)
+        self._windows = window_pool.PoolWindows((height, width), channels, *sizes)
         self._largest = isinstance(node.op, MaxPool2d)
         self._shares = np.zeros(0) if self._largest else _shares(node.op, self._windows)
 
@@ -33,33 +33,35 @@ class PoolLayer:
         """Plan y."""
         x, y = plan.value(self._x), plan.value(self.output)
         if self._largest:
-            kernel = window_pool.maximum(self._windows)
+            kernel = window_pool.max_pool(self._windows)
             plan.each_sample(kernel, x, y, self._chosen(plan))
         else:
-            plan.each_sample(window_pool.average(self._windows), x, self._shares, y)
+            plan.each_sample(window_pool.avg_pool(self._windows), x, self._shares, y)
 
     def backward(self, plan: Plan) -> None:
         """Plan the gradient of x."""
         d = plan.gradient(self.output)
         with plan.into(self._x) as target:
             if self._largest:
-                kernel, given = window_pool.maximum_gradient(self._windows), self._chosen(plan)
+                kernel, given = window_pool.max_pool_gradient(self._windows), self._chosen(plan)
             else:
-                kernel, given = window_pool.average_gradient(self._windows), self._shares
+                kernel, given = window_pool.avg_pool_gradient(self._windows), self._shares
             plan.each_sample(kernel, d, given, target)
 
     def _chosen(self, plan: Plan) -> Array:
         """Return the memory for which pixel of each window was the largest."""
-        shape = (*self._windows.counts, self._windows.channels)
+        shape = (*self._windows.output_size, self._windows.channels)
         return plan.scratch((self, "chosen"), (plan.workspace.capacity, *shape))
 
 
-def _shares(op: MaxPool2d | AvgPool2d, w: window_pool.Windows) -> Array:
+def _shares(op: MaxPool2d | AvgPool2d, w: window_pool.PoolWindows) -> Array:
     """Return one over the number of pixels that each window averages."""
     if isinstance(op, AvgPool2d) and op.count_padding:
-        return np.full(w.counts, 1.0 / (w.kernel[0] * w.kernel[1]), np.float32)
+        return np.full(w.output_size, 1.0 / (w.kernel[0] * w.kernel[1]), np.float32)
     real = [
         np.array([min(p * s - e + k, n) - max(p * s - e, 0) for p in range(count)])
-        for count, n, k, s, e in zip(w.counts, w.size, w.kernel, w.stride, w.padding, strict=True)
+        for count, n, k, s, e in zip(
+            w.output_size, w.size, w.kernel, w.stride, w.padding, strict=True
+        )
     ]
     return np.ascontiguousarray(1.0 / np.outer(*real), np.float32)

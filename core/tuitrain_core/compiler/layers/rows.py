@@ -111,8 +111,8 @@ class LayerNormLayer:
                     size = self._features
                     plan.whole(movement.copy(size, size, size), gradient, target, 0, 1)
 
-    def _sizes(self, x: Array, y: Array) -> layer_norm.Rows:
-        return layer_norm.Rows(
+    def _sizes(self, x: Array, y: Array) -> layer_norm.RowShape:
+        return layer_norm.RowShape(
             self._features, row_stride(x), row_stride(y), self._weight is not None
         )
 

@@ -84,9 +84,11 @@ class ReshapeLayer:
     def _copy(plan: Plan, source: Value, target: Value, arrays: tuple) -> None:  # type: ignore[type-arg]
         x, y = arrays
         if not is_in_named_order(source):
-            kernel = movement.planar(math.prod(source.shape[1:]), source.shape[0], row_stride(y))
+            kernel = movement.to_planar(math.prod(source.shape[1:]), source.shape[0], row_stride(y))
         elif not is_in_named_order(target):
-            kernel = movement.unplanar(math.prod(target.shape[1:]), target.shape[0], row_stride(x))
+            kernel = movement.from_planar(
+                math.prod(target.shape[1:]), target.shape[0], row_stride(x)
+            )
         else:
             kernel = movement.copy(math.prod(source.shape), row_stride(x), row_stride(y))
         plan.each_sample(kernel, x, y)

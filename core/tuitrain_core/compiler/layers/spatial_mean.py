@@ -33,7 +33,7 @@ class SpatialMeanLayer:
     def forward(self, plan: Plan) -> None:
         """Plan the average."""
         x, y = plan.value(self._x), plan.value(self.output)
-        kernel = spatial_mean.average(
+        kernel = spatial_mean.scaled_sum(
             self._pixels, self._channels, row_stride(x), row_stride(y), self._share
         )
         plan.each_sample(kernel, x, y)
@@ -43,7 +43,7 @@ class SpatialMeanLayer:
         d = plan.gradient(self.output)
         with plan.into(self._x) as target:
             sizes = self._pixels, self._channels, row_stride(d), row_stride(target)
-            plan.each_sample(spatial_mean.spread(*sizes, self._share), d, target)
+            plan.each_sample(spatial_mean.scaled_sum_gradient(*sizes, self._share), d, target)
 
 
 def _pixels(x: Value) -> set[int]:

@@ -35,7 +35,7 @@ class BatchSource:
         self._graph = graph
         self._pixels, self._labels = data.images, data.labels
         channels, *sizes = data.images.shape[1:]
-        self._kernel = batch_gather.gather(channels, math.prod(sizes), *loader.scaling)
+        self._kernel = batch_gather.gather_batch(channels, math.prod(sizes), *loader.scaling)
         self._order: Array | None = None
         self._start = StridedPointer(8)
 

@@ -59,7 +59,9 @@ class GradientNorms:
         for gradient, row in zip(gradients, lanes, strict=True):
             given = gradient, gradient.size, row
             plan.call(kernel, *given, total=gradient_norms.LANES, granule=16, phase=phase)
-        plan.call(gradient_norms.totals(), lanes, self.totals, total=len(gradients), phase=phase)
+        plan.call(
+            gradient_norms.sum_lane_rows(), lanes, self.totals, total=len(gradients), phase=phase
+        )
 
 
 class PlannedClipping:
@@ -71,7 +73,7 @@ class PlannedClipping:
         self._limit = np.zeros(1, np.float64)
         self._number = np.zeros(1, np.float32)
         if clip.mode == "value":
-            self._cut_down(plan, gradient_norms.bound(), gradients)
+            self._cut_down(plan, gradient_norms.clamp(), gradients)
             return
         assert measured is not None
         totals = measured.totals
@@ -86,7 +88,7 @@ class PlannedClipping:
 
     def _cut_down(self, plan: Plan, kernel: Kernel, gradients: Sequence[Array]) -> None:
         for gradient in gradients:
-            chunks = -(-gradient.size // gradient_norms.CHUNK)
+            chunks = -(-gradient.size // gradient_norms.CHUNK_SIZE)
             given = gradient, self._number, gradient.size
             plan.call(kernel, *given, total=chunks, phase=Phase.CLIP)
 
@@ -94,6 +96,10 @@ class PlannedClipping:
 def kernels() -> list[Kernel]:
     """Return all that clipping may call."""
     return [
-        *(gradient_norms.square_sums(), gradient_norms.totals(), gradient_norms.clip_factor()),
-        *(gradient_norms.scale(), gradient_norms.bound()),
+        *(
+            gradient_norms.square_sums(),
+            gradient_norms.sum_lane_rows(),
+            gradient_norms.clip_factor(),
+        ),
+        *(gradient_norms.scale(), gradient_norms.clamp()),
     ]

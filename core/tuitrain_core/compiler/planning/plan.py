@@ -243,12 +243,12 @@ class Plan:
 
     def stream(self) -> Array:
         """Return the memory that says where the random generator stands; see `philox.STATE`."""
-        return self.scratch("stream", (philox.STATE,), np.uint64)
+        return self.scratch("stream", (philox.STATE_SIZE,), np.uint64)
 
     def draw(self, key: Hashable, count: int) -> Array:
         """Plan the drawing of so many random words for the batch, and return where they go."""
         words = self.drawn_for(key, count)
-        total = philox.blocks(count)
+        total = philox.block_count(count)
         given = self.stream(), words, self.drawn
         self.call(philox.draw(), *given, total=total, granule=16, phase=Phase.PREPARE)
         self.drawn += count
@@ -256,13 +256,13 @@ class Plan:
 
     def drawn_for(self, key: Hashable, count: int) -> Array:
         """Return the memory of random words; a block's others have room before and behind."""
-        size = self.workspace.capacity * count // self.rows + 3 * philox.BLOCK
-        return self.scratch((key, "words"), (size,), np.uint32)[philox.BLOCK :]
+        size = self.workspace.capacity * count // self.rows + 3 * philox.WORDS_PER_BLOCK
+        return self.scratch((key, "words"), (size,), np.uint32)[philox.WORDS_PER_BLOCK :]
 
     def draw_no_more(self) -> None:
         """Plan that the generator moves on behind what the step has drawn."""
         if self.drawn:
-            self.whole(philox.move_on(), self.stream(), self.drawn, phase=Phase.UPDATE)
+            self.whole(philox.advance(), self.stream(), self.drawn, phase=Phase.UPDATE)
 
     def ring(self, key: Hashable, shape: tuple[int, ...]) -> ScratchRing:
         """Return memory for one chunk of samples; ``shape`` is one sample's."""

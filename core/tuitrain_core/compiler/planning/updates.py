@@ -83,7 +83,9 @@ class PlannedUpdate:
         elif name == "lamb":
             second = plan.scratch((value, "second pass"), (LAMB_SCALARS,))
             self._pass("lamb_norms", value, self._scalars, waits)
-            plan.whole(update.trust(), sums, len(sums), self._scalars, second, phase=Phase.UPDATE)
+            plan.whole(
+                update.trust_ratio(), sums, len(sums), self._scalars, second, phase=Phase.UPDATE
+            )
             self._pass("lamb", value, second, True)
         else:
             self._pass(name, value, self._scalars, waits)
@@ -147,7 +149,10 @@ def accepts_blocks(given: ParameterUpdate) -> bool:
 
 def can_defer(given: ParameterUpdate) -> bool:
     """Say whether the next step can make an update: if it is a matrix's, by one of some rules."""
-    return len(given.parameter.shape) == 2 and native_rule(given.update) in rank1_update.RULES
+    return (
+        len(given.parameter.shape) == 2
+        and native_rule(given.update) in rank1_update.SUPPORTED_RULES
+    )
 
 
 def _chunk(shape: Sequence[int]) -> int:

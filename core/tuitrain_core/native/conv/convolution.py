@@ -43,13 +43,13 @@ __all__ = [
     "pad",
     "pooled_bias_gradient",
     "pooled_input_gradient",
-    "pooled_size",
+    "pooled_packed_size",
     "pooled_weight_gradient",
     "pooled_weight_size",
     "pooled_weight_units",
-    "spread",
-    "spreads_pooled",
-    "takes_pooled",
+    "dilate",
+    "has_pooled_input_gradient",
+    "has_pooled_weight_gradient",
     "transposed_size",
     "unpack_gradient",
     "unpack_pooled_gradient",
@@ -64,17 +64,17 @@ def pad(g: Geometry) -> Kernel:
 
     Arguments: x, xp, first, last.
     """
-    return library.kernel(padding.pad, 4, g)
+    return library.get_kernel(padding.pad, 4, g)
 
 
 def pack(g: Geometry) -> Kernel:
     """Bring W into the order of `forward`. Arguments: W, P (`packed_size` floats)."""
-    return library.kernel(packing.by_output, 2, g)
+    return library.get_kernel(packing.pack_by_output, 2, g)
 
 
 def pack_transposed(g: Geometry) -> Kernel:
     """Bring W into the order of `input_gradient`. Arguments: W, PT (`transposed_size` floats)."""
-    return library.kernel(packing.by_run if _is_thin(g) else packing.by_input, 2, g)
+    return library.get_kernel(packing.pack_by_run if _is_thin(g) else packing.pack_by_input, 2, g)
 
 
 def packed_size(g: Geometry) -> int:
@@ -96,8 +96,8 @@ def forward(g: Geometry, relu: bool, bias: bool, pool: bool) -> Kernel:
 
     Arguments: xp, P, bias (unused without), Y, I (unused without pool), first, last.
     """
-    emit = single_channel.forward if single_channel.serves_forward(g, host()) else _forward
-    return library.kernel(emit, 7, g, relu, bias, pool)
+    emit = single_channel.forward if single_channel.supports_forward(g, host()) else _forward
+    return library.get_kernel(emit, 7, g, relu, bias, pool)
 
 
 def unpool(g: Geometry) -> Kernel:
@@ -105,16 +105,16 @@ def unpool(g: Geometry) -> Kernel:
 
     Arguments: dY, I, D, first, last. All of D is written, what no window covers too.
     """
-    return library.kernel(max_pool_2x2.unpool, 5, g)
+    return library.get_kernel(max_pool_2x2.unpool, 5, g)
 
 
-def spread(g: Geometry) -> Kernel:
+def dilate(g: Geometry) -> Kernel:
     """Ds (N, H + KH - 1, W + KW - 1, O) = D (N, OH, OW, O), a stride apart, zeros in between.
 
     Arguments: D, Ds, first, last. Rows of Ds in which there are zeros alone are written only where
     `input_gradient` reads them.
     """
-    return library.kernel(padding.spread, 4, g, _is_thin(g))
+    return library.get_kernel(padding.dilate, 4, g, _is_thin(g))
 
 
 def input_gradient(g: Geometry, masked: bool = False) -> Kernel:
@@ -123,7 +123,7 @@ def input_gradient(g: Geometry, masked: bool = False) -> Kernel:
     Arguments: Ds, PT, dX, first, last; masked: Ds, PT, dX, act, first, last.
     """
     emit = _input_gradient_thin if _is_thin(g) else _input_gradient
-    return library.kernel(emit, 6 if masked else 5, g, masked)
+    return library.get_kernel(emit, 6 if masked else 5, g, masked)
 
 
 def weight_gradient(g: Geometry) -> Kernel:
@@ -131,37 +131,37 @@ def weight_gradient(g: Geometry) -> Kernel:
 
     Arguments: xp, D, G, samples, first, last; these are units, of which there are weight_units(g).
     """
-    if single_channel.serves_gradient(g, host()):
-        return library.kernel(single_channel.weight_gradient, 6, g)
-    return library.kernel(weight_gradient_units.weight_gradient, 6, g)
+    if single_channel.supports_gradient(g, host()):
+        return library.get_kernel(single_channel.weight_gradient, 6, g)
+    return library.get_kernel(weight_gradient_units.weight_gradient, 6, g)
 
 
 def weight_units(g: Geometry) -> int:
     """Return into how many units, of about equal work, the weight gradient can be cut."""
-    if single_channel.serves_gradient(g, host()):
+    if single_channel.supports_gradient(g, host()):
         return single_channel.weight_units(g, host())
-    kinds = weight_gradient_units.units(g, host())
+    kinds = weight_gradient_units.unit_shapes(g, host())
     return sum(kind.rows * kind.blocks for kind in kinds)
 
 
-def takes_pooled(g: Geometry) -> bool:
+def has_pooled_weight_gradient(g: Geometry) -> bool:
     """Whether the gradient of the weight is computed from dY and I, without unpool."""
-    return weight_gradient_from_pool.serves(g, host())
+    return weight_gradient_from_pool.is_supported(g, host())
 
 
-def spreads_pooled(g: Geometry) -> bool:
+def has_pooled_input_gradient(g: Geometry) -> bool:
     """Whether the gradient of the input is computed from dY and I, without unpool and spread."""
-    return input_gradient_from_pool.serves(g, host())
+    return input_gradient_from_pool.is_supported(g, host())
 
 
 def pack_pooled(g: Geometry) -> Kernel:
     """Bring W into the order of `pooled_input_gradient`. Arguments: W, P (`pooled_size` floats)."""
-    return library.kernel(input_gradient_from_pool.pack, 2, g)
+    return library.get_kernel(input_gradient_from_pool.pack, 2, g)
 
 
-def pooled_size(g: Geometry) -> int:
+def pooled_packed_size(g: Geometry) -> int:
     """Return the floats of a weight packed for the input gradient from dY and I."""
-    return input_gradient_from_pool.size(g, host())
+    return input_gradient_from_pool.packed_size(g, host())
 
 
 def pooled_input_gradient(g: Geometry) -> Kernel:
@@ -172,7 +172,7 @@ def pooled_input_gradient(g: Geometry) -> Kernel:
 
     Arguments: dY, I, P, dX, first, last.
     """
-    return library.kernel(input_gradient_from_pool.input_gradient, 6, g)
+    return library.get_kernel(input_gradient_from_pool.input_gradient, 6, g)
 
 
 def pooled_weight_gradient(g: Geometry) -> Kernel:
@@ -183,7 +183,7 @@ def pooled_weight_gradient(g: Geometry) -> Kernel:
 
     Arguments: xp, dY, I, G, samples, first, last (units: pooled_weight_units(g)).
     """
-    return library.kernel(weight_gradient_from_pool.weight_gradient, 7, g)
+    return library.get_kernel(weight_gradient_from_pool.weight_gradient, 7, g)
 
 
 def pooled_weight_size(g: Geometry) -> int:
@@ -193,7 +193,7 @@ def pooled_weight_size(g: Geometry) -> int:
 
 def unpack_pooled_gradient(g: Geometry) -> Kernel:
     """Bring G from `pooled_weight_gradient` into the public layout. Arguments: G, dW."""
-    return library.kernel(weight_gradient_from_pool.unpack, 2, g)
+    return library.get_kernel(weight_gradient_from_pool.unpack, 2, g)
 
 
 def pooled_weight_units(g: Geometry) -> int:
@@ -207,12 +207,12 @@ def pooled_bias_gradient(g: Geometry) -> Kernel:
     Arguments: dY, I, db, rows (samples · OH//2 · OW//2), first, last; first is a multiple of 16,
     and last is one or O.
     """
-    return library.kernel(weight_gradient_from_pool.bias_gradient, 6, g)
+    return library.get_kernel(weight_gradient_from_pool.bias_gradient, 6, g)
 
 
 def unpack_gradient(g: Geometry) -> Kernel:
     """Bring G into the public layout, dW (O, C, KH, KW). Arguments: G, dW."""
-    return library.kernel(packing.unpack, 2, g)
+    return library.get_kernel(packing.unpack_gradient, 2, g)
 
 
 def _whole(count: int) -> int:
@@ -229,7 +229,7 @@ def _is_thin(g: Geometry) -> bool:
 def _forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> None:
     x, p, b, y, index, first, last = k.arguments
 
-    def start(channel: Int, columns: broadcast_tile.Columns) -> list[Value] | None:
+    def start(channel: Int, columns: broadcast_tile.VectorSlices) -> list[Value] | None:
         return [k.load(b, k.add(channel, at), mask) for at, mask in columns] if bias else None
 
     def store(t: correlation.Tile, sums: list[Value]) -> None:
@@ -247,13 +247,13 @@ def _forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> Non
             for x in range(t.width // 2):
                 pixels = [2 * x, 2 * x + 1, t.width + 2 * x, t.width + 2 * x + 1]
                 window = [sums[pixel * len(t.columns) + column] for pixel in pixels]
-                largest, where = max_pool_2x2.largest(k, window, relu)
+                largest, where = max_pool_2x2.max_of_window(k, window, relu)
                 k.store(largest, k.at(y, place), x * g.O + at, mask)
                 k.store(where, k.at(index, place), x * g.O + at, mask)
 
-    shape = correlation.Shape.forward(g)
+    shape = correlation.CorrelationShape.forward(g)
     finish = store_pool if pool else store
-    correlation.tiled(k, shape, (x, p), (first, last), start, finish, pool)
+    correlation.emit_tiled(k, shape, (x, p), (first, last), start, finish, pool)
 
 
 def _masked(k: Builder, masked: bool) -> tuple[Value, Value, Value, Value, Value, Value]:
@@ -278,8 +278,8 @@ def _input_gradient(k: Builder, g: Geometry, masked: bool) -> None:
             on = k.where_positive(k.load(act, offset, mask), value) if masked else value
             k.store(on, dx, offset, mask)
 
-    shape = correlation.Shape.backward(g)
-    correlation.tiled(k, shape, (ds, p), (first, last), lambda _channel, _columns: None, store)
+    shape = correlation.CorrelationShape.backward(g)
+    correlation.emit_tiled(k, shape, (ds, p), (first, last), lambda _channel, _columns: None, store)
 
 
 def _input_gradient_thin(k: Builder, g: Geometry, masked: bool) -> None:
@@ -289,4 +289,4 @@ def _input_gradient_thin(k: Builder, g: Geometry, masked: bool) -> None:
         on = k.where_positive(k.load(act, place, mask), value) if masked else value
         k.store(on, dx, place, mask)
 
-    correlation.thin(k, correlation.Shape.backward(g), ds, p, (first, last), store)
+    correlation.emit_thin(k, correlation.CorrelationShape.backward(g), ds, p, (first, last), store)

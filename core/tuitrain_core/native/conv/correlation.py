@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from ..ir import shuffles
 from ..ir.builder import Builder, Int, Mask, Value
 from ..linalg import broadcast_tile, dot_tile
-from .geometry import Channels, Geometry, Group, Spread, cut
+from .geometry import ChannelTiles, Geometry, StridedRange, TileRun, split_tiles
 
 
 @dataclass(frozen=True)
-class Shape:
+class CorrelationShape:
     """Sizes of a correlation: input with its border (H, W, C), output (OH, OW, O), taps, stride."""
 
     H: int
@@ -31,19 +31,21 @@ class Shape:
     KH: int
     KW: int
     stride: tuple[int, int] = (1, 1)
-    rows: Spread | None = None  # the lines of the input that are not zero, if it is spread out
-    columns: Spread | None = None
+    rows: StridedRange | None = (
+        None  # the lines of the input that are not zero, if it is spread out
+    )
+    columns: StridedRange | None = None
 
     @staticmethod
-    def forward(g: Geometry) -> Shape:
+    def forward(g: Geometry) -> CorrelationShape:
         """Return the sizes of the forward pass."""
-        return Shape(g.PH, g.PW, g.C, g.OH, g.OW, g.O, g.KH, g.KW, g.stride)
+        return CorrelationShape(g.PH, g.PW, g.C, g.OH, g.OW, g.O, g.KH, g.KW, g.stride)
 
     @staticmethod
-    def backward(g: Geometry) -> Shape:
+    def backward(g: Geometry) -> CorrelationShape:
         """Return the sizes of the input gradient, a correlation of the spread gradient."""
-        shape = Shape(g.SH, g.SW, g.O, g.H, g.W, g.C, g.KH, g.KW)
-        return dataclasses.replace(shape, rows=g.spread_rows, columns=g.spread_columns)
+        shape = CorrelationShape(g.DH, g.DW, g.O, g.H, g.W, g.C, g.KH, g.KW)
+        return dataclasses.replace(shape, rows=g.dilated_rows, columns=g.dilated_columns)
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,7 @@ class Tile:
     height: int
     width: int
     step: int
-    columns: broadcast_tile.Columns
+    columns: broadcast_tile.VectorSlices
 
     def pixels(self, pitch: int, channels: int) -> list[int]:
         """Return the pixels' offsets from the first, in an image of that many pixels a row."""
@@ -73,13 +75,13 @@ class Tile:
 
 
 # start values of a tile (None: zeros) from its first channel; what is done with its sums
-Start = Callable[[Int, broadcast_tile.Columns], list[Value] | None]
+Start = Callable[[Int, broadcast_tile.VectorSlices], list[Value] | None]
 Store = Callable[[Tile, list[Value]], None]
 
 
-def tiled(
+def emit_tiled(
     k: Builder,
-    s: Shape,
+    s: CorrelationShape,
     operands: tuple[Value, Value],
     samples: tuple[Int, Int],
     start: Start,
@@ -90,23 +92,25 @@ def tiled(
 
     operands: images, and weights [(ky, kx, c)][O padded]; pool: tiles are pairs of lines.
     """
-    channels = Channels.of(s.O, k.host)
-    most = channels.rows(k.host)
+    channels = ChannelTiles.of(s.O, k.host)
+    most = channels.max_rows(k.host)
 
     def sample(i: Value, _: list[Value]) -> None:
         n = k.add(samples[0], i)
 
-        def rows(channel: Int, vectors: broadcast_tile.Columns) -> None:
+        def rows(channel: Int, vectors: broadcast_tile.VectorSlices) -> None:
             for group in _pixel_rows(s, most, pool):
                 _each(k, group, lambda y, height: columns(channel, vectors, y, height))
 
-        def columns(channel: Int, vectors: broadcast_tile.Columns, y: Int, height: int) -> None:
+        def columns(
+            channel: Int, vectors: broadcast_tile.VectorSlices, y: Int, height: int
+        ) -> None:
             for phase, step, group in _pixel_columns(s, most, pool):
 
                 def pixels(j: Int, width: int, phase: int = phase, step: int = step) -> None:
                     x = k.add(k.mul(j, step), phase)
                     one = Tile(n, y, x, channel, height, width, step, vectors)
-                    store(one, _tile_sums(k, s, operands, one, phase, channels.padded, start))
+                    store(one, _tile_sums(k, s, operands, one, phase, channels.padded_size, start))
 
                 _each(k, group, pixels)
 
@@ -117,7 +121,7 @@ def tiled(
 
 def _tile_sums(
     k: Builder,
-    s: Shape,
+    s: CorrelationShape,
     operands: tuple[Value, Value],
     t: Tile,
     phase: int,
@@ -141,41 +145,47 @@ def _tile_sums(
 
 
 def _reduction(
-    k: Builder, s: Shape, t: Tile, phase: int, padded: int
-) -> tuple[list[broadcast_tile.Loop], Int, Int]:
+    k: Builder, s: CorrelationShape, t: Tile, phase: int, padded: int
+) -> tuple[list[broadcast_tile.ReductionLoop], Int, Int]:
     """Return the loops over the taps that a tile needs; where they begin in the input and in p."""
     run = s.KW * s.C
     ky, count = _taps(k, s, t.y, t.height)
     down = 1 if s.rows is None else s.rows.step
-    loops = [broadcast_tile.Loop(count, down * s.W * s.C, down * run * padded)]
+    loops = [broadcast_tile.ReductionLoop(count, down * s.W * s.C, down * run * padded)]
     if t.step == 1:
-        return [*loops, broadcast_tile.Loop(run, 1, padded)], k.mul(ky, s.W * s.C), k.mul(ky, run)
-    place = 0 if s.columns is None else s.columns.place
+        return (
+            [*loops, broadcast_tile.ReductionLoop(run, 1, padded)],
+            k.mul(ky, s.W * s.C),
+            k.mul(ky, run),
+        )
+    place = 0 if s.columns is None else s.columns.first_target
     kx = (place - phase) % t.step
-    across = broadcast_tile.Loop(len(range(kx, s.KW, t.step)), t.step * s.C, t.step * s.C * padded)
+    across = broadcast_tile.ReductionLoop(
+        len(range(kx, s.KW, t.step)), t.step * s.C, t.step * s.C * padded
+    )
     offset, tap = k.add(k.mul(ky, s.W), kx), k.add(k.mul(ky, s.KW), kx)
     return (
-        [*loops, across, broadcast_tile.Loop(s.C, 1, padded)],
+        [*loops, across, broadcast_tile.ReductionLoop(s.C, 1, padded)],
         k.mul(offset, s.C),
         k.mul(tap, s.C),
     )
 
 
-def _taps(k: Builder, s: Shape, y: Int, height: int) -> tuple[Int, Int]:
+def _taps(k: Builder, s: CorrelationShape, y: Int, height: int) -> tuple[Int, Int]:
     """Return the first ky that sees a line of the input that is not zero, and how many do."""
     if s.rows is None:
         return 0, s.KH
     lines, step = s.rows, s.rows.step
-    ahead = k.sub(lines.place, k.add(y, height - 1))
+    ahead = k.sub(lines.first_target, k.add(y, height - 1))
     first = k.maximum(ahead, k.rem(k.add(ahead, step * (s.OH + s.H)), step))
-    end = k.minimum(s.KH, k.sub(lines.place + (lines.count - 1) * step + 1, y))
+    end = k.minimum(s.KH, k.sub(lines.first_target + (lines.count - 1) * step + 1, y))
     count = k.div(k.add(k.maximum(k.sub(end, first), 0), step - 1), step)
     return first, count if lines.count else 0
 
 
-def thin(
+def emit_thin(
     k: Builder,
-    s: Shape,
+    s: CorrelationShape,
     source: Value,
     weights: Value,
     samples: tuple[Int, Int],
@@ -186,22 +196,22 @@ def thin(
     weights: [o][ky][(kx, c) padded]; store(value, place in the output, mask) writes some floats of
     the output, in which pixels and channels lie side by side.
     """
-    size = dot_tile.sizes(k.host)
+    size = dot_tile.tile_sizes(k.host)
     width = max(1, size.rows * size.outputs[0] // s.O)
 
     def one(n: Int, y: Int, x: Int, w: int) -> None:
         flat = _thin_sums(k, s, (source, weights), (n, y, x), w)
         place = k.mul(k.add(k.mul(k.add(k.mul(n, s.OH), y), s.OW), x), s.O)
-        for offset, mask in k.columns(len(flat)):
+        for offset, mask in k.vector_slices(len(flat)):
             leaves = flat[offset : offset + k.lanes]
-            total = shuffles.sums(k, [*leaves, *[None] * (k.lanes - len(leaves))])
+            total = shuffles.sum_each(k, [*leaves, *[None] * (k.lanes - len(leaves))])
             store(total, k.add(place, offset), mask)
 
     def sample(i: Value, _: list[Value]) -> None:
         n = k.add(samples[0], i)
 
         def row(y: Value, _: list[Value]) -> None:
-            for group in cut(s.OW, width):
+            for group in split_tiles(s.OW, width):
                 _each(k, group, lambda x, w: one(n, y, x, w))
 
         k.loop(s.OH, row)
@@ -211,7 +221,7 @@ def thin(
 
 def _thin_sums(
     k: Builder,
-    s: Shape,
+    s: CorrelationShape,
     operands: tuple[Value, Value],
     pixel: tuple[Int, Int, Int],
     width: int,
@@ -229,44 +239,44 @@ def _thin_sums(
     corner = k.at(operands[0], k.mul(k.add(k.mul(line, s.W), x), s.C))
     pixels = [k.at(corner, j * s.C) for j in range(width)]
     filters = [k.at(operands[1], o * s.KH * padded, k.mul(ky, padded)) for o in range(s.O)]
-    sums = dot_tile.tile(k, pixels, filters, run, (count, step * s.W * s.C, step * padded))
+    sums = dot_tile.accumulate(k, pixels, filters, run, (count, step * s.W * s.C, step * padded))
     return [value for row in sums for value in row]
 
 
-def _pixel_rows(s: Shape, pixels: int, pool: bool) -> list[Group]:
+def _pixel_rows(s: CorrelationShape, pixels: int, pool: bool) -> list[TileRun]:
     """Return the tiles along y: several rows of a small image, a pair for a pool, or one."""
     if pool:
-        return [Group(0, s.OH // 2, 2)] if s.OH > 1 else []
+        return [TileRun(0, s.OH // 2, 2)] if s.OH > 1 else []
     alone = s.rows is not None and s.rows.step > 1  # the next row sees other taps
-    return cut(s.OH, 1 if alone else max(1, pixels // s.OW))
+    return split_tiles(s.OH, 1 if alone else max(1, pixels // s.OW))
 
 
-def _pixel_columns(s: Shape, pixels: int, pool: bool) -> list[tuple[int, int, Group]]:
+def _pixel_columns(s: CorrelationShape, pixels: int, pool: bool) -> list[tuple[int, int, TileRun]]:
     """Return the tiles along x as (first pixel, step, tiles), one for every place in a step."""
     if pool:
-        pairs = cut(s.OW // 2, max(1, pixels // 4)) if s.OW > 1 else []
-        return [(0, 1, Group(2 * pair.first, pair.count, 2 * pair.size)) for pair in pairs]
+        pairs = split_tiles(s.OW // 2, max(1, pixels // 4)) if s.OW > 1 else []
+        return [(0, 1, TileRun(2 * pair.first, pair.count, 2 * pair.size)) for pair in pairs]
     step = 1 if s.columns is None else s.columns.step
     return [
         (phase, step, group)
         for phase in range(min(step, s.OW))
-        for group in cut(-(-(s.OW - phase) // step), pixels)
+        for group in split_tiles(-(-(s.OW - phase) // step), pixels)
     ]
 
 
-def _each(k: Builder, group: Group, body: Callable[[Int, int], None]) -> None:
+def _each(k: Builder, group: TileRun, body: Callable[[Int, int], None]) -> None:
     """Emit body(first, size) for the tiles of a group."""
     k.tiles(group.first, group.first + group.count * group.size, [group.size], body)
 
 
 def _each_channel(
-    k: Builder, channels: Channels, body: Callable[[Int, broadcast_tile.Columns], None]
+    k: Builder, channels: ChannelTiles, body: Callable[[Int, broadcast_tile.VectorSlices], None]
 ) -> None:
     """Emit body(first channel, vectors) for the tiles along the channels."""
-    for group, last in channels.groups:
-        vectors = k.columns((group.size - 1) * k.lanes + last)
+    for group, last in channels.runs:
+        vectors = k.vector_slices((group.size - 1) * k.lanes + last)
 
-        def block(start: Int, _size: int, vectors: broadcast_tile.Columns = vectors) -> None:
+        def block(start: Int, _size: int, vectors: broadcast_tile.VectorSlices = vectors) -> None:
             body(k.mul(start, k.lanes), vectors)
 
         _each(k, group, block)

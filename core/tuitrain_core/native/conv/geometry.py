@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..ir.host import Host
-from ..linalg.broadcast_tile import budget
+from ..linalg.broadcast_tile import register_budget
 
 
 @dataclass(frozen=True)
@@ -42,26 +42,26 @@ class Geometry:
         return self.W + 2 * self.padding[1]
 
     @property
-    def SH(self) -> int:
+    def DH(self) -> int:
         """Height of the spread gradient: with it, the input gradient is a plain correlation."""
         return self.H + self.KH - 1
 
     @property
-    def SW(self) -> int:
+    def DW(self) -> int:
         """Width of the spread gradient."""
         return self.W + self.KW - 1
 
     @property
-    def spread_rows(self) -> Spread:
+    def dilated_rows(self) -> StridedRange:
         """Where the rows of the output gradient lie in the spread one."""
         offset = self.KH - 1 - self.padding[0]
-        return Spread.of(self.OH, self.stride[0], offset, self.SH)
+        return StridedRange.of(self.OH, self.stride[0], offset, self.DH)
 
     @property
-    def spread_columns(self) -> Spread:
+    def dilated_columns(self) -> StridedRange:
         """Where the columns of the output gradient lie in the spread one."""
         offset = self.KW - 1 - self.padding[1]
-        return Spread.of(self.OW, self.stride[1], offset, self.SW)
+        return StridedRange.of(self.OW, self.stride[1], offset, self.DW)
 
     @property
     def taps(self) -> int:
@@ -70,25 +70,25 @@ class Geometry:
 
 
 @dataclass(frozen=True)
-class Spread:
+class StridedRange:
     """Lines that are spread out: the lines from `first` on, at place, place + step, ..."""
 
-    first: int
-    place: int
+    first_source: int
+    first_target: int
     count: int
     step: int
 
     @staticmethod
-    def of(count: int, step: int, offset: int, size: int) -> Spread:
+    def of(count: int, step: int, offset: int, size: int) -> StridedRange:
         """Return where the lines i · step + offset lie, without those outside of 0 ... size-1."""
         inside = [i for i in range(count) if 0 <= i * step + offset < size]
         if not inside:
-            return Spread(0, 0, 0, step)
-        return Spread(inside[0], inside[0] * step + offset, len(inside), step)
+            return StridedRange(0, 0, 0, step)
+        return StridedRange(inside[0], inside[0] * step + offset, len(inside), step)
 
 
 @dataclass(frozen=True)
-class Group:
+class TileRun:
     """Tiles of one size, side by side: `count` of them from `first` on."""
 
     first: int
@@ -96,18 +96,18 @@ class Group:
     size: int
 
 
-def cut(length: int, most: int) -> list[Group]:
+def split_tiles(length: int, max_size: int) -> list[TileRun]:
     """Cut a length into tiles of at most `most`: of one size if that is not much less, else two."""
-    for size in range(min(most, length), most * 3 // 4, -1):
+    for size in range(min(max_size, length), max_size * 3 // 4, -1):
         if length % size == 0:
-            return [Group(0, length // size, size)]
-    count = -(-length // most)
+            return [TileRun(0, length // size, size)]
+    count = -(-length // max_size)
     size, larger = divmod(length, count)
-    groups = [Group(0, larger, size + 1), Group(larger * (size + 1), count - larger, size)]
+    groups = [TileRun(0, larger, size + 1), TileRun(larger * (size + 1), count - larger, size)]
     return [group for group in groups if group.count]
 
 
-def vectors_together(count: int, host: Host) -> int:
+def vectors_per_tile(count: int, host: Host) -> int:
     """Return how many vectors of channels a tile has, of so many that there are."""
     if count % 2 == 0:
         return 2
@@ -115,27 +115,27 @@ def vectors_together(count: int, host: Host) -> int:
 
 
 @dataclass(frozen=True)
-class Channels:
+class ChannelTiles:
     """Tiles along the channels, in vectors, of which the last may not be full."""
 
-    groups: tuple[tuple[Group, int], ...]  # (tiles, lanes that the last vector of each has)
-    together: int
-    padded: int
+    runs: tuple[tuple[TileRun, int], ...]  # (tiles, lanes that the last vector of each has)
+    vectors_per_tile: int
+    padded_size: int
 
     @staticmethod
-    def of(channels: int, host: Host) -> Channels:
+    def of(channels: int, host: Host) -> ChannelTiles:
         """Return the tiles for so many channels."""
         count, rest = -(-channels // host.lanes), channels % host.lanes
-        together = vectors_together(count, host)
-        groups = [(group, host.lanes) for group in cut(count, together)]
+        together = vectors_per_tile(count, host)
+        groups = [(group, host.lanes) for group in split_tiles(count, together)]
         if rest:
             last, _ = groups.pop()
             start = last.first + (last.count - 1) * last.size
             if last.count > 1:
-                groups.append((Group(last.first, last.count - 1, last.size), host.lanes))
-            groups.append((Group(start, 1, last.size), rest))
-        return Channels(tuple(groups), together, count * host.lanes)
+                groups.append((TileRun(last.first, last.count - 1, last.size), host.lanes))
+            groups.append((TileRun(start, 1, last.size), rest))
+        return ChannelTiles(tuple(groups), together, count * host.lanes)
 
-    def rows(self, host: Host) -> int:
+    def max_rows(self, host: Host) -> int:
         """Return how many rows fit beside the vectors in a tile."""
-        return budget(host) // max(self.together, 2)
+        return register_budget(host) // max(self.vectors_per_tile, 2)

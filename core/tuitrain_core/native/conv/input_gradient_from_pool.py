@@ -24,15 +24,15 @@ from ..ir.builder import INT32, Builder, Int, Value
 from ..ir.host import Host
 from ..linalg import broadcast_tile
 from . import padding
-from .geometry import Geometry, cut
-from .weight_gradient_from_pool import ADDRESS, factor
+from .geometry import Geometry, split_tiles
+from .weight_gradient_from_pool import ADDRESS_FLOATS, relu_gated
 
-WEIGHTS = 9216  # floats of the weights of channels that come one after another: 36 KiB
-IMAGE = 16384  # floats of an image with its border, where that is needed: 64 KiB
+MAX_WEIGHT_FLOATS = 9216  # floats of the weights of channels that come one after another: 36 KiB
+MAX_IMAGE_FLOATS = 16384  # floats of an image with its border, where that is needed: 64 KiB
 
 
 @dataclass(frozen=True)
-class Weights:
+class WeightLayout:
     """How the weights are laid out: [o][ky + 1][copy][floats], and a line of zeros behind all.
 
     The first line of each o is zeros, and so the one behind its last.
@@ -46,7 +46,7 @@ class Weights:
     lanes: int
 
     @property
-    def whole(self) -> bool:
+    def fills_vectors(self) -> bool:
         """Whether channels fill vectors: then a column of zeros serves for the second copy."""
         return self.g.C % self.lanes == 0
 
@@ -56,76 +56,76 @@ class Weights:
         return -(-(self.g.KW + 1) * self.g.C // self.lanes)
 
     @property
-    def line(self) -> int:
+    def line_floats(self) -> int:
         """Floats of one ky."""
-        if self.whole:
+        if self.fills_vectors:
             return (self.g.KW + 2) * self.g.C
         return 2 * self.vectors * self.lanes
 
     @property
-    def left(self) -> int:
+    def left_start(self) -> int:
         """Where in a line to begin to read for a maximum in the left column."""
-        return self.g.C if self.whole else 0
+        return self.g.C if self.fills_vectors else 0
 
     @property
-    def right(self) -> int:
+    def right_start(self) -> int:
         """Where in a line to begin to read for a maximum in the right column."""
-        return 0 if self.whole else self.vectors * self.lanes
+        return 0 if self.fills_vectors else self.vectors * self.lanes
 
-    def places(self) -> list[int]:
+    def run_starts(self) -> list[int]:
         """Return where in a line the run of weights (kx, c) stands."""
-        return [self.g.C] if self.whole else [0, self.right + self.g.C]
+        return [self.g.C] if self.fills_vectors else [0, self.right_start + self.g.C]
 
     @property
-    def channel(self) -> int:
+    def channel_floats(self) -> int:
         """Floats from a channel to the next."""
-        return (self.g.KH + 1) * self.line
+        return (self.g.KH + 1) * self.line_floats
 
     @property
-    def floats(self) -> int:
+    def total_floats(self) -> int:
         """Floats of all."""
-        return self.g.O * self.channel + self.line
+        return self.g.O * self.channel_floats + self.line_floats
 
 
-def serves(g: Geometry, host: Host) -> bool:
+def is_supported(g: Geometry, host: Host) -> bool:
     """Whether the input gradient can be computed here, and that is the faster way."""
     if g.stride != (1, 1) or g.OH < 2 or g.OW < 2 or min(g.KH, g.KW) < 2:
         return False
-    bordered = g.padding == (0, 0) or g.PH * g.PW * g.C <= IMAGE
-    return bordered and broadcast_tile.budget(host) > g.KH
+    bordered = g.padding == (0, 0) or g.PH * g.PW * g.C <= MAX_IMAGE_FLOATS
+    return bordered and broadcast_tile.register_budget(host) > g.KH
 
 
-def size(g: Geometry, host: Host) -> int:
+def packed_size(g: Geometry, host: Host) -> int:
     """Return the floats of the weights as they are read here."""
-    return Weights(g, host.lanes).floats
+    return WeightLayout(g, host.lanes).total_floats
 
 
 def pack(k: Builder, g: Geometry) -> None:
     """Arguments W, P: bring W into the order of `Weights`."""
     w, p = k.arguments
-    layout, run = Weights(g, k.lanes), g.KW * g.C
+    layout, run = WeightLayout(g, k.lanes), g.KW * g.C
 
     def channel(o: Value, _: list[Value]) -> None:
-        target = k.at(p, k.mul(o, layout.channel))
-        block_copy.fill(k, target, layout.line)
+        target = k.at(p, k.mul(o, layout.channel_floats))
+        block_copy.fill_zeros(k, target, layout.line_floats)
 
         def line(ky: Value, _: list[Value]) -> None:
             source = k.at(w, k.mul(o, g.C * g.taps), k.mul(ky, g.KW))
-            here = k.at(target, k.mul(k.add(ky, 1), layout.line))
-            block_copy.fill(k, here, layout.line)
-            for offset, mask in k.columns(run):
+            here = k.at(target, k.mul(k.add(ky, 1), layout.line_floats))
+            block_copy.fill_zeros(k, here, layout.line_floats)
+            for offset, mask in k.vector_slices(run):
                 vector = k.zero
                 for lane in range(mask or k.lanes):
                     kx, c = divmod(offset + lane, g.C)
                     value = k.load_scalar(source, c * g.taps + kx)
                     vector = k.ir.insert_element(vector, value, ir.Constant(INT32, lane))
-                for place in layout.places():
+                for place in layout.run_starts():
                     k.store(vector, here, place + offset, mask)
 
         k.loop(g.KH, line)
 
     k.loop(g.O, channel)
-    block_copy.fill(k, k.at(p, g.O * layout.channel), layout.line)
+    block_copy.fill_zeros(k, k.at(p, g.O * layout.channel_floats), layout.line_floats)
 
 
 def input_gradient(k: Builder, g: Geometry) -> None:
@@ -138,13 +138,13 @@ def input_gradient(k: Builder, g: Geometry) -> None:
         n = k.add(first, i)
         target, start = k.at(dx, k.mul(n, g.H * g.W * g.C)), k.mul(n, g.OH // 2 * (g.OW // 2) * g.O)
         image = target if memory is None else memory
-        block_copy.fill(k, image, g.PH * g.PW * g.C)
+        block_copy.fill_zeros(k, image, g.PH * g.PW * g.C)
 
         def channels(o: Int, count: int) -> None:
             given = k.at(dy, start, o), k.at(index, start, o)
-            windows.add(image, given, k.at(p, k.mul(o, windows.weights.channel)), count)
+            windows.add(image, given, k.at(p, k.mul(o, windows.weights.channel_floats)), count)
 
-        for group in cut(g.O, _together(k, g)):
+        for group in split_tiles(g.O, _together(k, g)):
             end = group.first + group.count * group.size
             k.tiles(group.first, end, [group.size], channels)
         if memory is not None:
@@ -155,7 +155,7 @@ def input_gradient(k: Builder, g: Geometry) -> None:
 
 def _together(k: Builder, g: Geometry) -> int:
     """Return the channels whose weights are used one after another."""
-    return max(1, min(g.O, WEIGHTS // Weights(g, k.lanes).channel))
+    return max(1, min(g.O, MAX_WEIGHT_FLOATS // WeightLayout(g, k.lanes).channel_floats))
 
 
 @dataclass(frozen=True)
@@ -170,7 +170,7 @@ class _Windows:
 
     k: Builder
     g: Geometry
-    weights: Weights
+    weights: WeightLayout
     factors: Value
     addresses: Value
 
@@ -178,14 +178,14 @@ class _Windows:
     def of(k: Builder, g: Geometry) -> _Windows:
         """Return them with memory of their own."""
         held = -(-_together(k, g) // k.lanes) * k.lanes
-        weights = Weights(g, k.lanes)
-        return _Windows(k, g, weights, k.scratch(held), k.scratch(ADDRESS * held))
+        weights = WeightLayout(g, k.lanes)
+        return _Windows(k, g, weights, k.scratch(held), k.scratch(ADDRESS_FLOATS * held))
 
     def add(self, image: Value, given: tuple[Value, Value], p: Value, channels: int) -> None:
         """Add what some channels give; given: where the first one's dY and I are."""
         k, g = self.k, self.g
-        vectors = k.columns((g.KW + 1) * g.C)
-        for part in cut(len(vectors), broadcast_tile.budget(k.host) // (g.KH + 1)):
+        vectors = k.vector_slices((g.KW + 1) * g.C)
+        for part in split_tiles(len(vectors), broadcast_tile.register_budget(k.host) // (g.KH + 1)):
             for number in range(part.count):
                 start = part.first + number * part.size
                 columns = vectors[start : start + part.size]
@@ -203,7 +203,7 @@ class _Windows:
         p: Value,
         channels: int,
         x: Int,
-        columns: broadcast_tile.Columns,
+        columns: broadcast_tile.VectorSlices,
     ) -> None:
         """Add what a column of windows gives, from the top down.
 
@@ -223,7 +223,9 @@ class _Windows:
         rest = k.loop(g.OH // 2, window, [k.zero] * shared)
         self._store(k.at(top, 2 * (g.OH // 2) * pitch), columns, rest)
 
-    def _store(self, target: Value, columns: broadcast_tile.Columns, sums: list[Value]) -> None:
+    def _store(
+        self, target: Value, columns: broadcast_tile.VectorSlices, sums: list[Value]
+    ) -> None:
         """Add to some lines of the image."""
         k = self.k
         for place, value in enumerate(sums):
@@ -235,14 +237,14 @@ class _Windows:
     def _prepare(self, dy: Value, index: Value, p: Value, channels: int) -> None:
         """Write factors and addresses of some channels."""
         k, weights = self.k, self.weights
-        for offset, mask in k.columns(channels):
+        for offset, mask in k.vector_slices(channels):
             where = k.load(index, offset, mask)
-            d = factor(k, k.load(dy, offset, mask), where)
+            d = relu_gated(k, k.load(dy, offset, mask), where)
             k.store(d, self.factors, offset)
-            starts = [lane * weights.channel for lane in range(k.lanes)]
-            place = k.ir.fadd(self._place(where), k.vector_of(starts))
-            start = k.at(p, offset * weights.channel)
-            k.store_addresses(start, place, k.at(self.addresses, offset * ADDRESS))
+            starts = [lane * weights.channel_floats for lane in range(k.lanes)]
+            place = k.ir.fadd(self._place(where), k.constant_vector(starts))
+            start = k.at(p, offset * weights.channel_floats)
+            k.store_addresses(start, place, k.at(self.addresses, offset * ADDRESS_FLOATS))
 
     def _place(self, where: Value) -> Value:
         """Return where to begin to read the weights for a maximum; for I = -1 as for 0."""
@@ -250,20 +252,22 @@ class _Windows:
         below = k.greater(where, k.constant(1))
         number = k.ir.fsub(where, k.ir.select(below, k.constant(2), k.zero))
         right = k.greater(number, k.zero)
-        across = k.ir.select(right, k.constant(w.right), k.constant(w.left))
-        return k.ir.fadd(k.ir.select(below, k.zero, k.constant(w.line)), across)
+        across = k.ir.select(right, k.constant(w.right_start), k.constant(w.left_start))
+        return k.ir.fadd(k.ir.select(below, k.zero, k.constant(w.line_floats)), across)
 
     def _sums(
-        self, channels: int, columns: broadcast_tile.Columns, start: list[Value]
+        self, channels: int, columns: broadcast_tile.VectorSlices, start: list[Value]
     ) -> list[Value]:
         """Add to the lines of one window what its channels give."""
         k = self.k
         reads = [
-            line * self.weights.line + at for line in range(self.g.KH + 1) for at, _ in columns
+            line * self.weights.line_floats + at
+            for line in range(self.g.KH + 1)
+            for at, _ in columns
         ]
 
         def channel(o: Value, sums: list[Value]) -> list[Value]:
-            weights = k.load_address(k.at(self.addresses, k.mul(o, ADDRESS)))
+            weights = k.load_address(k.at(self.addresses, k.mul(o, ADDRESS_FLOATS)))
             d = k.splat(k.load_scalar(k.at(self.factors, o)))
             return [
                 k.fma(d, k.load(weights, place), value)

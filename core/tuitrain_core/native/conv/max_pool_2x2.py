@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..ir.block_copy import fill, fill_gaps
+from ..ir.block_copy import fill_gaps, fill_zeros
 from ..ir.builder import Builder, Int, Value
-from ..ir.loops import each_sample
+from ..ir.loops import for_each_sample
 from .geometry import Geometry
 
 
@@ -14,7 +14,7 @@ def unpool(k: Builder, g: Geometry) -> None:
     height, width = g.OH // 2, g.OW // 2
 
     def pixel(source: Value, target: Value, where: Value) -> None:
-        for offset, mask in k.columns(g.O):
+        for offset, mask in k.vector_slices(g.O):
             value, at = k.load(source, offset, mask), k.load(where, offset, mask)
             for place in range(4):
                 here = k.ir.fcmp_ordered("==", at, k.constant(place))
@@ -39,12 +39,12 @@ def unpool(k: Builder, g: Geometry) -> None:
         if g.OW % 2:
             fill_gaps(k, k.at(target, (g.OW - 1) * g.O), g.OH, g.O, g.OW * g.O)
         if g.OH % 2:
-            fill(k, k.at(target, (g.OH - 1) * g.OW * g.O), g.OW * g.O)
+            fill_zeros(k, k.at(target, (g.OH - 1) * g.OW * g.O), g.OW * g.O)
 
-    each_sample(k, first, last, sample)
+    for_each_sample(k, first, last, sample)
 
 
-def largest(k: Builder, window: list[Value], relu: bool) -> tuple[Value, Value]:
+def max_of_window(k: Builder, window: list[Value], relu: bool) -> tuple[Value, Value]:
     """Return the largest of a window's four values, and where it is.
 
     The first of equal ones, the last NaN; with relu, 0 and -1 where none is more than 0.

@@ -12,19 +12,19 @@ from ..ir.builder import INT32, Builder, Value
 from .geometry import Geometry
 
 
-def by_output(k: Builder, g: Geometry) -> None:
+def pack_by_output(k: Builder, g: Geometry) -> None:
     """Arguments W, P: [(ky, kx, c)][O padded to whole vectors with zeros]."""
     w, p = k.arguments
     _gather(k, w, p, g.taps, False, (g.C, g.taps), (g.O, g.C * g.taps))
 
 
-def by_input(k: Builder, g: Geometry) -> None:
+def pack_by_input(k: Builder, g: Geometry) -> None:
     """Arguments W, P: [(ky, kx, o)][C padded with zeros], the taps turned round."""
     w, p = k.arguments
     _gather(k, w, p, g.taps, True, (g.O, g.C * g.taps), (g.C, g.taps))
 
 
-def by_run(k: Builder, g: Geometry) -> None:
+def pack_by_run(k: Builder, g: Geometry) -> None:
     """Arguments W, P: [c][ky][(kx, o) padded with zeros], the taps turned round."""
     w, p = k.arguments
     run = g.KW * g.O
@@ -34,7 +34,7 @@ def by_run(k: Builder, g: Geometry) -> None:
         source = k.at(w, k.mul(k.div(i, g.KH), g.taps))
         last = k.sub(g.taps - g.KW, k.mul(k.rem(i, g.KH), g.KW))
         target = k.at(p, k.mul(i, padded))
-        for offset, mask in k.columns(run):
+        for offset, mask in k.vector_slices(run):
             places = [divmod(offset + lane, g.O) for lane in range(mask or k.lanes)]
             strides = [o * g.C * g.taps + g.KW - 1 - kx for kx, o in places]
             k.store(_vector(k, k.at(source, last), strides), target, offset)
@@ -42,7 +42,7 @@ def by_run(k: Builder, g: Geometry) -> None:
     k.loop(g.C * g.KH, row)
 
 
-def unpack(k: Builder, g: Geometry) -> None:
+def unpack_gradient(k: Builder, g: Geometry) -> None:
     """Arguments G, dW: from [(ky, kx, c)][O padded] to (O, C, KH, KW)."""
     packed, dw = k.arguments
     padded = -(-g.O // k.lanes) * k.lanes
@@ -51,7 +51,7 @@ def unpack(k: Builder, g: Geometry) -> None:
         def channel(c: Value, _: list[Value]) -> None:
             source = k.at(packed, k.mul(k.add(k.mul(t, g.C), c), padded))
             target = k.at(dw, t, k.mul(c, g.taps))
-            for offset, mask in k.columns(g.O):
+            for offset, mask in k.vector_slices(g.O):
                 vector = k.load(source, offset)
                 for lane in range(mask or k.lanes):
                     value = k.ir.extract_element(vector, ir.Constant(INT32, lane))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..ir.block_copy import copy, copy_rows, fill, fill_gaps
+from ..ir.block_copy import copy_floats, copy_rows, fill_gaps, fill_zeros
 from ..ir.builder import Builder, Int, Value
-from ..ir.loops import each_sample
+from ..ir.loops import for_each_sample
 from .geometry import Geometry
 
 
@@ -18,12 +18,12 @@ def pad(k: Builder, g: Geometry) -> None:
     def sample(n: Int) -> None:
         source = k.at(x, k.mul(n, g.H * row))
         target = k.at(xp, k.mul(n, g.PH * g.PW * g.C))
-        fill(k, target, ends)
+        fill_zeros(k, target, ends)
         copy_rows(k, source, k.at(target, ends), g.H, row, row, row + border)
         fill_gaps(k, k.at(target, ends + row), g.H - 1, border, row + border)
-        fill(k, k.at(target, g.PH * g.PW * g.C - ends), ends)
+        fill_zeros(k, k.at(target, g.PH * g.PW * g.C - ends), ends)
 
-    each_sample(k, first, last, sample)
+    for_each_sample(k, first, last, sample)
 
 
 def crop(k: Builder, g: Geometry, image: Value, x: Value) -> None:
@@ -33,7 +33,7 @@ def crop(k: Builder, g: Geometry, image: Value, x: Value) -> None:
     copy_rows(k, k.at(image, (py * g.PW + px) * g.C), x, g.H, row, g.PW * g.C, row)
 
 
-def spread(k: Builder, g: Geometry, lines: bool) -> None:
+def dilate(k: Builder, g: Geometry, lines: bool) -> None:
     """Arguments D, Ds, first, last: the output gradient, `stride` apart, zeros between and around.
 
     Row oy of D lies at row oy · stride + KH - 1 - padding of Ds; what lies outside is left away,
@@ -42,26 +42,28 @@ def spread(k: Builder, g: Geometry, lines: bool) -> None:
     lines: write the rows alone in which a row of D lies; those of zeros are left as they are.
     """
     d, ds, first, last = k.arguments
-    rows, columns = g.spread_rows, g.spread_columns
-    line = g.SW * g.O
+    rows, columns = g.dilated_rows, g.dilated_columns
+    line = g.DW * g.O
 
     def sample(n: Int) -> None:
-        source = k.at(d, k.mul(n, g.OH * g.OW * g.O), (rows.first * g.OW + columns.first) * g.O)
-        target = k.at(ds, k.mul(n, g.SH * line))
+        source = k.at(
+            d, k.mul(n, g.OH * g.OW * g.O), (rows.first_source * g.OW + columns.first_source) * g.O
+        )
+        target = k.at(ds, k.mul(n, g.DH * line))
         if not lines:
-            fill(k, target, g.SH * line)
+            fill_zeros(k, target, g.DH * line)
 
         def row(y: Value, _: list[Value]) -> None:
             from_row = k.at(source, k.mul(y, g.OW * g.O))
-            to_row = k.at(target, k.mul(k.add(k.mul(y, rows.step), rows.place), line))
+            to_row = k.at(target, k.mul(k.add(k.mul(y, rows.step), rows.first_target), line))
             if lines:
-                fill(k, to_row, line)
-            corner = k.at(to_row, columns.place * g.O)
+                fill_zeros(k, to_row, line)
+            corner = k.at(to_row, columns.first_target * g.O)
             if columns.step == 1:
-                copy(k, from_row, corner, columns.count * g.O)
+                copy_floats(k, from_row, corner, columns.count * g.O)
             else:
                 copy_rows(k, from_row, corner, columns.count, g.O, g.O, columns.step * g.O)
 
         k.loop(rows.count, row)
 
-    each_sample(k, first, last, sample)
+    for_each_sample(k, first, last, sample)

@@ -15,21 +15,21 @@ from ..ir import shuffles
 from ..ir.builder import Builder, Int, Mask, Value
 from ..ir.host import Host
 from ..linalg import broadcast_tile
-from .geometry import Geometry, Group, cut
-from .max_pool_2x2 import largest
+from .geometry import Geometry, TileRun, split_tiles
+from .max_pool_2x2 import max_of_window
 
 
-def serves_forward(g: Geometry, host: Host) -> bool:
+def supports_forward(g: Geometry, host: Host) -> bool:
     """Whether the forward pass here is the faster one."""
     single = g.C == 1 and g.stride == (1, 1)
-    fits = host.lanes >= 2 * g.O and broadcast_tile.budget(host) >= 2 * g.O
+    fits = host.lanes >= 2 * g.O and broadcast_tile.register_budget(host) >= 2 * g.O
     return single and fits and host.lanes <= g.OW
 
 
-def serves_gradient(g: Geometry, host: Host) -> bool:
+def supports_gradient(g: Geometry, host: Host) -> bool:
     """Whether the weight gradient here is the faster one."""
     single = g.C == 1 and g.stride == (1, 1) and g.KH <= g.OH
-    return single and host.lanes >= 2 * g.O and broadcast_tile.budget(host) >= g.KH
+    return single and host.lanes >= 2 * g.O and broadcast_tile.register_budget(host) >= g.KH
 
 
 def weight_units(g: Geometry, host: Host) -> int:
@@ -42,7 +42,7 @@ def forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> None
     x, p, b, y, index, first, last = k.arguments
     maps = _Maps(k, g, x, p, b if bias else None, y, index, relu)
     emit = maps.pooled if pool else maps.plain
-    together = (2 if broadcast_tile.budget(k.host) >= 4 * g.O else 1) * k.lanes
+    together = (2 if broadcast_tile.register_budget(k.host) >= 4 * g.O else 1) * k.lanes
     height, width = (g.OH // 2 * 2, g.OW // 2 * 2) if pool else (g.OH, g.OW)
     whole = width // together * together
 
@@ -73,7 +73,7 @@ class _Maps:
         k, g = self.k, self.g
         for i, channels in enumerate(self._sums(n, row, height, column, width)):
             line = k.add(k.mul(k.add(k.mul(n, g.OH), row), g.OW), i * g.OW)
-            for v, (at, mask) in enumerate(k.columns(width)):
+            for v, (at, mask) in enumerate(k.vector_slices(width)):
                 values = [k.relu(c[v]) if self.relu else c[v] for c in channels]
                 place = k.mul(k.add(k.add(line, column), at), g.O)
                 self._store(values, k.at(self.y, place), k.lanes if mask is None else mask)
@@ -85,7 +85,7 @@ class _Maps:
         windows = []
         for o in range(g.O):
             pairs = [_pairs(k, upper[o]), _pairs(k, lower[o])]
-            windows.append(largest(k, [*pairs[0], *pairs[1]], self.relu))
+            windows.append(max_of_window(k, [*pairs[0], *pairs[1]], self.relu))
         line = k.add(k.mul(n, g.OH // 2), k.div(row, 2))
         place = k.mul(k.add(k.mul(line, g.OW // 2), k.div(column, 2)), g.O)
         self._store([value for value, _ in windows], k.at(self.y, place), width // 2)
@@ -98,10 +98,12 @@ class _Maps:
         k, g, filters = self.k, self.g, list(range(self.g.O))
         padded = -(-g.O // k.lanes) * k.lanes
         loops = [
-            broadcast_tile.Loop(g.KH, g.KW * padded, g.PW),
-            broadcast_tile.Loop(g.KW, padded, 1),
+            broadcast_tile.ReductionLoop(g.KH, g.KW * padded, g.PW),
+            broadcast_tile.ReductionLoop(g.KW, padded, 1),
         ]
-        lines = [(i * g.PW + at, mask) for i in range(height) for at, mask in k.columns(width)]
+        lines = [
+            (i * g.PW + at, mask) for i in range(height) for at, mask in k.vector_slices(width)
+        ]
         bias = self.bias
         start = [k.zero if bias is None else k.splat(k.load_scalar(bias, o)) for o in filters]
         start = [value for value in start for _ in lines]
@@ -141,7 +143,7 @@ def weight_gradient(k: Builder, g: Geometry) -> None:
         begin = k.maximum(k.sub(first, numbered), 0)
         end = k.sub(k.minimum(last, numbered + group.count), numbered)
 
-        def units(number: Int, _: int, group: Group = group) -> None:
+        def units(number: Int, _: int, group: TileRun = group) -> None:
             unit(k.add(k.mul(number, group.size), group.first), group.size)
 
         k.tiles(begin, end, [1], units)
@@ -207,9 +209,9 @@ class _Phase:
         return out
 
 
-def _kx(g: Geometry, host: Host) -> list[Group]:
+def _kx(g: Geometry, host: Host) -> list[TileRun]:
     """Return the tiles along kx: three at once, so that what is loaded is used often."""
-    return cut(g.KW, min(3, broadcast_tile.budget(host) // g.KH))
+    return split_tiles(g.KW, min(3, broadcast_tile.register_budget(host) // g.KH))
 
 
 def _pairs(k: Builder, vectors: list[Value]) -> list[Value]:

@@ -16,13 +16,13 @@ from ..ir import block_copy
 from ..ir.builder import Builder, Int, Mask, Value
 from ..ir.host import Host
 from ..linalg import broadcast_tile, row_sums
-from .geometry import Geometry, Group, cut
-from .pool_patches import Seen, seen
+from .geometry import Geometry, TileRun, split_tiles
+from .pool_patches import PatchLayout, patch_layout
 
-ADDRESS = 2  # floats that an address takes
+ADDRESS_FLOATS = 2  # floats that an address takes
 
 
-def serves(g: Geometry, host: Host) -> bool:
+def is_supported(g: Geometry, host: Host) -> bool:
     """Whether the weight gradient can be computed here, and that is the faster way.
 
     With one input channel it takes 2/5 to 1/2 of the time of all products, with 6 or 16 a third;
@@ -30,8 +30,8 @@ def serves(g: Geometry, host: Host) -> bool:
     """
     if g.stride != (1, 1) or g.OH < 2 or g.OW < 2:
         return False
-    layout = seen(g, host)
-    return layout.vectors <= broadcast_tile.budget(host) and layout.together > 0
+    layout = patch_layout(g, host)
+    return layout.vectors <= broadcast_tile.register_budget(host) and layout.rows_at_once > 0
 
 
 def weight_units(g: Geometry, host: Host) -> int:
@@ -41,7 +41,7 @@ def weight_units(g: Geometry, host: Host) -> int:
 
 def weight_size(g: Geometry, host: Host) -> int:
     """Return the floats of the weight gradient, [o][ky][(kx, c) padded]."""
-    return g.O * g.KH * _row(seen(g, host))
+    return g.O * g.KH * _row(patch_layout(g, host))
 
 
 def weight_gradient(k: Builder, g: Geometry) -> None:
@@ -52,7 +52,7 @@ def weight_gradient(k: Builder, g: Geometry) -> None:
     """
     x, dy, index, out, samples, first, last = k.arguments
     products = _Products.of(k, g, out)
-    height, together = g.OH // 2, products.seen.together
+    height, together = g.OH // 2, products.seen.rows_at_once
 
     def some_rows(n: Int, start: Int) -> None:
         count = k.minimum(together, k.sub(height, start))
@@ -66,13 +66,13 @@ def weight_gradient(k: Builder, g: Geometry) -> None:
 
     _units(k, g, (first, last), products.clear)
     # Where no unit is asked for, nothing needs to be made ready.
-    k.loop(k.ir.select(k.less(first, last), samples, k.integer(0)), sample)
+    k.loop(k.ir.select(k.less(first, last), samples, k.constant_int(0)), sample)
 
 
 def unpack(k: Builder, g: Geometry) -> None:
     """Arguments G, dW: from [o][ky][(kx, c) padded] to (O, C, KH, KW)."""
     packed, dw = k.arguments
-    padded = _row(seen(g, k.host))
+    padded = _row(patch_layout(g, k.host))
 
     def row(i: Value, _: list[Value]) -> None:  # i counts (o, ky)
         source = k.at(packed, k.mul(i, padded))
@@ -94,12 +94,12 @@ def bias_gradient(k: Builder, g: Geometry) -> None:
     dy, index, db, rows, first, last = k.arguments
 
     def read(place: Int, mask: Mask) -> Value:
-        return factor(k, k.load(dy, place, mask), k.load(index, place, mask))
+        return relu_gated(k, k.load(dy, place, mask), k.load(index, place, mask))
 
-    row_sums.emit(k, read, db, (rows, g.O, g.O), (first, last))
+    row_sums.emit_row_sums(k, read, db, (rows, g.O, g.O), (first, last))
 
 
-def factor(k: Builder, dy: Value, where: Value) -> Value:
+def relu_gated(k: Builder, dy: Value, where: Value) -> Value:
     """Return dy · (ReLU is on), a product, so that NaN and inf stay in sight."""
     return k.where_positive(k.ir.fadd(where, k.constant(1)), dy)
 
@@ -131,7 +131,7 @@ class _Products:
     k: Builder
     g: Geometry
     narrow: Builder
-    seen: Seen
+    seen: PatchLayout
     out: Value
     copies: Value
     factors: Value
@@ -140,42 +140,42 @@ class _Products:
     @staticmethod
     def of(k: Builder, g: Geometry, out: Value) -> _Products:
         """Return them with memory of their own."""
-        layout = seen(g, k.host)
-        values = layout.together * _whole(k, _values(g))
-        copies = k.scratch(max(1, layout.floats))
-        block_copy.fill(k, copies, layout.floats)
-        memory = copies, k.scratch(values), k.scratch(ADDRESS * values)
-        return _Products(k, g, k.narrow(layout.lanes), layout, out, *memory)
+        layout = patch_layout(g, k.host)
+        values = layout.rows_at_once * _whole(k, _values(g))
+        copies = k.scratch(max(1, layout.copied_floats))
+        block_copy.fill_zeros(k, copies, layout.copied_floats)
+        memory = copies, k.scratch(values), k.scratch(ADDRESS_FLOATS * values)
+        return _Products(k, g, k.with_lanes(layout.lanes), layout, out, *memory)
 
     def prepare(self, image: Value, dy: Value, index: Value, rows: Int) -> None:
         """Copy pixels, and write factors and addresses, of so many rows of the pooled gradient."""
         k, row = self.k, _values(self.g)
         pixels = image
-        if self.seen.copy is not None:
-            self.seen.copy(k, image, self.copies, rows)
+        if self.seen.emit_copy is not None:
+            self.seen.emit_copy(k, image, self.copies, rows)
             pixels = self.copies
 
         def line(r: Value, _: list[Value]) -> None:
-            start = k.at(pixels, k.mul(r, 2 * self.seen.pitch))
-            for first, mask in k.columns(row):
+            start = k.at(pixels, k.mul(r, 2 * self.seen.row_stride))
+            for first, mask in k.vector_slices(row):
                 source = k.add(k.mul(r, row), first)
                 target = k.add(k.mul(r, _whole(k, row)), first)
                 where = k.load(index, source, mask)
-                k.store(factor(k, k.load(dy, source, mask), where), self.factors, target)
+                k.store(relu_gated(k, k.load(dy, source, mask), where), self.factors, target)
                 run = k.ir.fadd(self._pixel(where), self._corners(first))
-                k.store_addresses(start, run, k.at(self.addresses, k.mul(target, ADDRESS)))
+                k.store_addresses(start, run, k.at(self.addresses, k.mul(target, ADDRESS_FLOATS)))
 
         k.loop(rows, line)
 
     def _corners(self, first: int) -> Value:
         """Return where the windows' first runs are, for the values of a row from `first` on."""
         corners = [2 * ((first + lane) // self.g.O) for lane in range(self.k.lanes)]
-        return self.k.vector_of([self.seen.place(x) for x in corners])
+        return self.k.constant_vector([self.seen.run_start(x) for x in corners])
 
     def _pixel(self, where: Value) -> Value:
         """Return a maximum's run, counted from the window's first; 0 for I = -1."""
-        k, step = self.k, self.seen.step
-        down = k.constant(self.seen.pitch - 2 * step)
+        k, step = self.k, self.seen.column_stride
+        down = k.constant(self.seen.row_stride - 2 * step)
         below = k.ir.select(k.greater(where, k.constant(1)), down, k.zero)
         number = k.ir.select(k.greater(where, k.zero), where, k.zero)
         return k.ir.fadd(k.ir.fmul(number, k.constant(step)), below)
@@ -209,7 +209,7 @@ class _Products:
         k, g = self.narrow, self.g
         value = k.add(k.mul(row, _whole(self.k, _values(g))), unit.o)
         reads = [
-            ky * self.seen.pitch + vector * self.seen.lanes
+            ky * self.seen.row_stride + vector * self.seen.lanes
             for ky in range(unit.rows)
             for vector in range(self.seen.vectors)
         ]
@@ -217,14 +217,14 @@ class _Products:
         def window(_: Value, carry: list[Value]) -> list[Value]:
             factors, addresses, sums = carry[0], carry[1], carry[2:]
             for i in range(unit.channels):
-                start = k.load_address(addresses, i * ADDRESS)
-                pixels = k.at(start, k.mul(unit.ky, self.seen.pitch))
+                start = k.load_address(addresses, i * ADDRESS_FLOATS)
+                pixels = k.at(start, k.mul(unit.ky, self.seen.row_stride))
                 d = k.splat(k.load_scalar(factors, i))
                 for at, place in enumerate(reads, i * len(reads)):
                     sums[at] = k.fma(d, k.load(pixels, place), sums[at])
-            return [k.at(factors, g.O), k.at(addresses, g.O * ADDRESS), *sums]
+            return [k.at(factors, g.O), k.at(addresses, g.O * ADDRESS_FLOATS), *sums]
 
-        addresses = k.at(self.addresses, k.mul(value, ADDRESS))
+        addresses = k.at(self.addresses, k.mul(value, ADDRESS_FLOATS))
         return k.loop(g.OW // 2, window, [k.at(self.factors, value), addresses, *sums])[2:]
 
 
@@ -233,7 +233,7 @@ def _values(g: Geometry) -> int:
     return g.OW // 2 * g.O
 
 
-def _row(layout: Seen) -> int:
+def _row(layout: PatchLayout) -> int:
     """Return the floats of a row of G: a run, in whole vectors."""
     return layout.vectors * layout.lanes
 
@@ -247,8 +247,8 @@ def _whole(k: Builder, floats: int) -> int:
 class _Part:
     """Units of one shape: every tile of channels with every tile of ky."""
 
-    channels: Group
-    ky: Group
+    channels: TileRun
+    ky: TileRun
 
     @property
     def count(self) -> int:
@@ -257,8 +257,8 @@ class _Part:
 
 def _parts(g: Geometry, host: Host) -> list[_Part]:
     """Return the units: as many channels as the registers hold, or as many ky of one channel."""
-    rows = broadcast_tile.budget(host) // seen(g, host).vectors
-    channels, ky = cut(g.O, max(1, rows // g.KH)), cut(g.KH, min(rows, g.KH))
+    rows = broadcast_tile.register_budget(host) // patch_layout(g, host).vectors
+    channels, ky = split_tiles(g.O, max(1, rows // g.KH)), split_tiles(g.KH, min(rows, g.KH))
     return [_Part(each, group) for each in channels for group in ky]
 
 

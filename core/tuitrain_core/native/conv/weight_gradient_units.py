@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from ..ir.builder import Builder, Int, Value
 from ..ir.host import Host
 from ..linalg import broadcast_tile
-from .geometry import Channels, Geometry, Group, cut
+from .geometry import ChannelTiles, Geometry, TileRun, split_tiles
 
-CACHE = 32 * 1024  # bytes of input and gradient that all units pass over before the next samples
+CACHE_BYTES = (
+    32 * 1024
+)  # bytes of input and gradient that all units pass over before the next samples
 
 
 @dataclass(frozen=True)
-class Units:
+class UnitShape:
     """Units of one shape: `rows` tiles along (ky, kx, c), each with `blocks` tiles along o.
 
     Attributes
@@ -35,18 +37,18 @@ class Units:
     rows: int
     blocks: int
     offsets: tuple[int, ...]
-    place: Callable[[Builder, Int], tuple[Int, Int]]
+    locate: Callable[[Builder, Int], tuple[Int, Int]]
     channel: int
     step: int
-    columns: broadcast_tile.Columns
+    columns: broadcast_tile.VectorSlices
 
 
-def units(g: Geometry, host: Host) -> list[Units]:
+def unit_shapes(g: Geometry, host: Host) -> list[UnitShape]:
     """Return the units, in the order in which they are numbered."""
-    channels = Channels.of(g.O, host)
+    channels = ChannelTiles.of(g.O, host)
     result = []
-    for rows, offsets, place in _rows(g, channels.rows(host)):
-        for group, last in channels.groups:
+    for rows, offsets, place in _rows(g, channels.max_rows(host)):
+        for group, last in channels.runs:
             lanes = host.lanes
             floats = (group.size - 1) * lanes + last
             columns = [
@@ -54,7 +56,7 @@ def units(g: Geometry, host: Host) -> list[Units]:
                 for at in range(0, floats, lanes)
             ]
             channel, step = group.first * lanes, group.size * lanes
-            result.append(Units(rows, group.count, offsets, place, channel, step, columns))
+            result.append(UnitShape(rows, group.count, offsets, place, channel, step, columns))
     return result
 
 
@@ -62,19 +64,19 @@ def weight_gradient(k: Builder, g: Geometry) -> None:
     """Arguments xp, D, G, samples, first, last (units): G is [(ky, kx, c)][O padded]."""
     x, d, out, samples, first, last = k.arguments
     in_sample, out_sample = g.PH * g.PW * g.C, g.OH * g.OW * g.O
-    together = max(1, CACHE // (4 * (in_sample + out_sample)))
-    padded = Channels.of(g.O, k.host).padded
-    kinds = units(g, k.host)
+    together = max(1, CACHE_BYTES // (4 * (in_sample + out_sample)))
+    padded = ChannelTiles.of(g.O, k.host).padded_size
+    kinds = unit_shapes(g, k.host)
 
-    def unit(kind: Units, number: Value, n: Int, count: Int) -> None:
-        source, row = kind.place(k, k.div(number, kind.blocks))
+    def unit(kind: UnitShape, number: Value, n: Int, count: Int) -> None:
+        source, row = kind.locate(k, k.div(number, kind.blocks))
         channel = k.add(kind.channel, k.mul(k.rem(number, kind.blocks), kind.step))
         target = k.at(out, k.mul(row, padded), channel)
         places = [r * padded + at for r in range(len(kind.offsets)) for at, _ in kind.columns]
         loops = [
-            broadcast_tile.Loop(count, in_sample, out_sample),
-            broadcast_tile.Loop(g.OH, g.stride[0] * g.PW * g.C, g.OW * g.O),
-            broadcast_tile.Loop(g.OW, g.stride[1] * g.C, g.O),
+            broadcast_tile.ReductionLoop(count, in_sample, out_sample),
+            broadcast_tile.ReductionLoop(g.OH, g.stride[0] * g.PW * g.C, g.OW * g.O),
+            broadcast_tile.ReductionLoop(g.OW, g.stride[1] * g.C, g.O),
         ]
         a = k.at(x, k.mul(n, in_sample), source)
         v = k.at(d, k.mul(n, out_sample), channel)
@@ -108,18 +110,18 @@ def _rows(g: Geometry, most: int) -> list[_Rows]:
     run, line = g.KW * g.C, g.PW * g.C
     result: list[_Rows] = []
     if run > most:
-        for group in cut(run, most):
+        for group in split_tiles(run, most):
 
-            def part(k: Builder, i: Int, group: Group = group) -> tuple[Int, Int]:
+            def part(k: Builder, i: Int, group: TileRun = group) -> tuple[Int, Int]:
                 ky = k.div(i, group.count)
                 start = k.add(k.mul(k.rem(i, group.count), group.size), group.first)
                 return k.add(k.mul(ky, line), start), k.add(k.mul(ky, run), start)
 
             result.append((g.KH * group.count, tuple(range(group.size)), part))
         return result
-    for group in cut(g.KH, most // run):
+    for group in split_tiles(g.KH, most // run):
 
-        def runs(k: Builder, i: Int, group: Group = group) -> tuple[Int, Int]:
+        def runs(k: Builder, i: Int, group: TileRun = group) -> tuple[Int, Int]:
             ky = k.add(k.mul(i, group.size), group.first)
             return k.mul(ky, line), k.mul(ky, run)
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from ..ir import vector_math
 from ..ir.builder import Builder, Value
-from ..ir.loops import each_vector
-from ..runtime.library import Kernel, kernel
+from ..ir.loops import for_each_row_vector
+from ..runtime.library import Kernel, get_kernel
 
 Pitches = tuple[int, int]
 """From row to row, in floats: of x and its gradient, of y and its gradient."""
@@ -44,7 +44,7 @@ _ROOT = math.sqrt(2.0 / math.pi)
 
 
 @dataclass(frozen=True)
-class Function:
+class Nonlinearity:
     """A nonlinearity: y of x, and its slope of x and y."""
 
     value: Callable[[Builder, Value], Value]
@@ -53,12 +53,12 @@ class Function:
 
 def forward(name: str, features: int, pitches: Pitches) -> Kernel:
     """Return y = f(x), for a name of `FUNCTIONS`. Arguments: x, y, first, last."""
-    return kernel(_forward, 4, name, features, pitches)
+    return get_kernel(_forward, 4, name, features, pitches)
 
 
 def gradient(name: str, features: int, pitches: Pitches) -> Kernel:
     """Return dx = d · f'(x). Arguments: x, y, d, dx, first, last."""
-    return kernel(_gradient, 6, name, features, pitches)
+    return get_kernel(_gradient, 6, name, features, pitches)
 
 
 def relu_gradient(features: int, pitch: int) -> Kernel:
@@ -66,7 +66,7 @@ def relu_gradient(features: int, pitch: int) -> Kernel:
 
     A product with the mask, so that what is not finite in d stays in sight.
     """
-    return kernel(_relu_gradient, 4, features, pitch)
+    return get_kernel(_relu_gradient, 4, features, pitch)
 
 
 def _forward(k: Builder, name: str, features: int, pitches: Pitches) -> None:
@@ -75,9 +75,9 @@ def _forward(k: Builder, name: str, features: int, pitches: Pitches) -> None:
 
     def part(row: Value, offset: Value, mask: object) -> None:
         value = k.load(k.at(x, k.mul(row, x_pitch)), offset, mask)
-        k.store(FUNCTIONS[name].value(k, value), k.at(y, k.mul(row, y_pitch)), offset, mask)
+        k.store(NONLINEARITIES[name].value(k, value), k.at(y, k.mul(row, y_pitch)), offset, mask)
 
-    each_vector(k, first, last, features, part)
+    for_each_row_vector(k, first, last, features, part)
 
 
 def _gradient(k: Builder, name: str, features: int, pitches: Pitches) -> None:
@@ -87,10 +87,10 @@ def _gradient(k: Builder, name: str, features: int, pitches: Pitches) -> None:
         given, target = (k.at(each, k.mul(row, pitches[0])) for each in (x, dx))
         found, slope = (k.at(each, k.mul(row, pitches[1])) for each in (y, d))
         values = k.load(given, offset, mask), k.load(found, offset, mask)
-        steep = FUNCTIONS[name].slope(k, *values)
+        steep = NONLINEARITIES[name].slope(k, *values)
         k.store(k.ir.fmul(k.load(slope, offset, mask), steep), target, offset, mask)
 
-    each_vector(k, first, last, features, part)
+    for_each_row_vector(k, first, last, features, part)
 
 
 def _relu_gradient(k: Builder, features: int, pitch: int) -> None:
@@ -101,7 +101,7 @@ def _relu_gradient(k: Builder, features: int, pitch: int) -> None:
         on = k.load(k.at(y, k.mul(row, pitch)), offset, mask)
         k.store(k.where_positive(on, k.load(target, offset, mask)), target, offset, mask)
 
-    each_vector(k, first, last, features, part)
+    for_each_row_vector(k, first, last, features, part)
 
 
 def _relu_slope(k: Builder, _x: Value, y: Value) -> Value:
@@ -182,17 +182,17 @@ def _bounded_exp(k: Builder, x: Value) -> Value:
 
 
 def _absolute(k: Builder, x: Value) -> Value:
-    return k.ir.call(vector_math.unary(k, "fabs"), [x])
+    return k.ir.call(vector_math.unary_intrinsic(k, "fabs"), [x])
 
 
 def _negative(k: Builder, x: Value) -> Value:
     return k.ir.fsub(k.constant(-0.0), x)
 
 
-FUNCTIONS: dict[str, Function] = {
-    "relu": Function(Builder.relu, _relu_slope),
-    "tanh": Function(_tanh, _tanh_slope),
-    "sigmoid": Function(_sigmoid, _sigmoid_slope),
-    "gelu": Function(_gelu, _gelu_slope),
-    "gelu_tanh": Function(_gelu_tanh, _gelu_tanh_slope),
+NONLINEARITIES: dict[str, Nonlinearity] = {
+    "relu": Nonlinearity(Builder.relu, _relu_slope),
+    "tanh": Nonlinearity(_tanh, _tanh_slope),
+    "sigmoid": Nonlinearity(_sigmoid, _sigmoid_slope),
+    "gelu": Nonlinearity(_gelu, _gelu_slope),
+    "gelu_tanh": Nonlinearity(_gelu_tanh, _gelu_tanh_slope),
 }

@@ -10,14 +10,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..ir.builder import Builder, Int, Mask, Value
-from ..ir.loops import across, each_column, each_pixel, each_sample, each_vector, summed
-from ..runtime.library import Kernel, kernel
+from ..ir.loops import (
+    chained_sums,
+    for_each_pixel,
+    for_each_row_vector,
+    for_each_sample,
+    for_each_vector,
+    reduce_row,
+)
+from ..runtime.library import Kernel, get_kernel
 
-KINDS = ("add", "subtract", "multiply", "divide")
+OPERATIONS = ("add", "subtract", "multiply", "divide")
 
 
 @dataclass(frozen=True)
-class Rows:
+class BroadcastShape:
     """The sizes of a row, and the pitches of a, b and the result, in floats."""
 
     period: int
@@ -25,26 +32,26 @@ class Rows:
     pitches: tuple[int, int, int]
 
 
-def binary(kind: str, rows: Rows, relu: bool = False) -> Kernel:
+def binary(kind: str, rows: BroadcastShape, relu: bool = False) -> Kernel:
     """Y = a ∘ b (then max(·, 0)). Arguments: a, b, y, first, last."""
-    return kernel(_binary, 5, kind, rows, relu)
+    return get_kernel(_binary, 5, kind, rows, relu)
 
 
-def repeated_sum(kind: str, rows: Rows) -> Kernel:
+def repeated_sum(kind: str, rows: BroadcastShape) -> Kernel:
     """Return each row's part of the gradient of b: the sum over the repeats.
 
     Of d ("add"), -d ("subtract") or d · a ("multiply"). Arguments: d, a (unused but to multiply),
     result, first, last; the pitches are those of d, a and the result.
     """
-    return kernel(_repeated_sum, 5, kind, rows)
+    return get_kernel(_repeated_sum, 5, kind, rows)
 
 
 def accumulate(features: int, pitch: int) -> Kernel:
     """Return a + b, in place of a. Arguments: a, b, first, last; both of one pitch."""
-    return kernel(_accumulate, 4, features, pitch)
+    return get_kernel(_accumulate, 4, features, pitch)
 
 
-def _binary(k: Builder, kind: str, rows: Rows, relu: bool) -> None:
+def _binary(k: Builder, kind: str, rows: BroadcastShape, relu: bool) -> None:
     a, b, y, first, last = k.arguments
     compute = {"add": k.ir.fadd, "subtract": k.ir.fsub, "multiply": k.ir.fmul, "divide": k.ir.fdiv}
 
@@ -59,20 +66,20 @@ def _binary(k: Builder, kind: str, rows: Rows, relu: bool) -> None:
 
         def column(offset: Int, mask: Mask) -> None:
             other = k.load(right, offset, mask)
-            each_pixel(
+            for_each_pixel(
                 k, rows.repeat, lambda i: one(other, k.add(k.mul(i, rows.period), offset), mask)
             )
 
         if rows.period == 1:
             other = k.splat(k.load_scalar(right))
-            each_column(k, rows.repeat, lambda offset, mask: one(other, offset, mask))
+            for_each_vector(k, rows.repeat, lambda offset, mask: one(other, offset, mask))
         else:
-            each_column(k, rows.period, column)
+            for_each_vector(k, rows.period, column)
 
-    each_sample(k, first, last, sample)
+    for_each_sample(k, first, last, sample)
 
 
-def _repeated_sum(k: Builder, kind: str, rows: Rows) -> None:
+def _repeated_sum(k: Builder, kind: str, rows: BroadcastShape) -> None:
     d, a, result, first, last = k.arguments
 
     def sample(n: Int) -> None:
@@ -89,18 +96,18 @@ def _repeated_sum(k: Builder, kind: str, rows: Rows) -> None:
             return k.ir.fmul(value, k.constant(-1)) if kind == "subtract" else value
 
         def column(offset: Int, mask: Mask) -> None:
-            (total,) = summed(
+            (total,) = chained_sums(
                 k, rows.repeat, 1, lambda i: [term(k.add(k.mul(i, rows.period), offset), mask)]
             )
             k.store(signed(total), out, offset, mask)
 
         if rows.period == 1:
-            (total,) = across(k, rows.repeat, 1, lambda offset, mask: [term(offset, mask)])
+            (total,) = reduce_row(k, rows.repeat, 1, lambda offset, mask: [term(offset, mask)])
             k.store(signed(total), out, 0, 1)
         else:
-            each_column(k, rows.period, column)
+            for_each_vector(k, rows.period, column)
 
-    each_sample(k, first, last, sample)
+    for_each_sample(k, first, last, sample)
 
 
 def _accumulate(k: Builder, features: int, pitch: int) -> None:
@@ -111,4 +118,4 @@ def _accumulate(k: Builder, features: int, pitch: int) -> None:
         other = k.load(k.at(b, k.mul(row, pitch)), offset, mask)
         k.store(k.ir.fadd(k.load(target, offset, mask), other), target, offset, mask)
 
-    each_vector(k, first, last, features, part)
+    for_each_row_vector(k, first, last, features, part)

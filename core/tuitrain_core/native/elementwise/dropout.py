@@ -8,8 +8,8 @@ import numpy as np
 from llvmlite import ir
 
 from ..ir.builder import INT32, Builder, Value
-from ..ir.loops import each_vector
-from ..runtime.library import Kernel, kernel
+from ..ir.loops import for_each_row_vector
+from ..runtime.library import Kernel, get_kernel
 
 _DIGITS = 24
 """Bits of a word that make a float in [0, 1): the upper ones, as NumPy's generators do it."""
@@ -21,7 +21,7 @@ def dropout(features: int, x_pitch: int, y_pitch: int, drop_prob: float) -> Kern
     An element is kept if its word, as a float in [0, 1), is at least ``drop_prob``. The gradient
     of x is the same of that of y. Arguments: x, words (dense rows of 32 bits), y, first, last.
     """
-    return kernel(_dropout, 5, features, x_pitch, y_pitch, float(drop_prob))
+    return get_kernel(_dropout, 5, features, x_pitch, y_pitch, float(drop_prob))
 
 
 def _dropout(k: Builder, features: int, x_pitch: int, y_pitch: int, drop_prob: float) -> None:
@@ -40,4 +40,4 @@ def _dropout(k: Builder, features: int, x_pitch: int, y_pitch: int, drop_prob: f
         value = k.load(k.at(x, k.mul(row, x_pitch)), offset, mask)
         k.store(k.ir.fmul(value, factor), k.at(y, k.mul(row, y_pitch)), offset, mask)
 
-    each_vector(k, first, last, features, part)
+    for_each_row_vector(k, first, last, features, part)

@@ -5,41 +5,41 @@ from __future__ import annotations
 from llvmlite import ir
 
 from ..ir.builder import FLOAT, INT64, Builder, Int, Mask, Value
-from ..ir.loops import each_column, each_sample
-from ..runtime.library import Kernel, kernel
+from ..ir.loops import for_each_sample, for_each_vector
+from ..runtime.library import Kernel, get_kernel
 
 
-def whole_numbers(features: int, x_pitch: int, size: int) -> Kernel:
+def to_integers(features: int, x_pitch: int, size: int) -> Kernel:
     """Return floats without their fractions, as numbers of ``size`` bytes, 4 or 8; dense rows.
 
     What is none of these numbers, NaN too, becomes the smallest one. Arguments: x, y, first, last.
     """
-    return kernel(_whole_numbers, 4, features, x_pitch, size)
+    return get_kernel(_whole_numbers, 4, features, x_pitch, size)
 
 
-def check(size: int, rows: int) -> Kernel:
+def check_indices(size: int, rows: int) -> Kernel:
     """Set a word to 1 if a number is not one of the table's rows; else leave it.
 
     Arguments: numbers, how many, the word.
     """
-    return kernel(_check, 3, size, rows)
+    return get_kernel(_check, 3, size, rows)
 
 
-def look_up(features: int, tokens: int, y_pitch: int, size: int, rows: int) -> Kernel:
+def lookup(features: int, tokens: int, y_pitch: int, size: int, rows: int) -> Kernel:
     """Return for each of a sample's tokens the row of its number; the first one for a wrong number.
 
     Arguments: numbers (dense), table, y (tokens a pitch apart), first, last (samples).
     """
-    return kernel(_look_up, 5, features, tokens, y_pitch, size, rows)
+    return get_kernel(_look_up, 5, features, tokens, y_pitch, size, rows)
 
 
-def gradient(features: int, d_pitch: int, size: int, rows: int) -> Kernel:
+def table_gradient(features: int, d_pitch: int, size: int, rows: int) -> Kernel:
     """Return for each row of the table the sum of the gradients at its tokens, in their order.
 
     Arguments: numbers, d, gradient of the table, how many numbers, first, last (columns; the first
     one a multiple of 16).
     """
-    return kernel(_gradient, 6, features, d_pitch, size, rows)
+    return get_kernel(_gradient, 6, features, d_pitch, size, rows)
 
 
 def _whole_numbers(k: Builder, features: int, x_pitch: int, size: int) -> None:
@@ -60,7 +60,7 @@ def _whole_numbers(k: Builder, features: int, x_pitch: int, size: int) -> None:
 
         k.loop(features, one)
 
-    each_sample(k, first, last, sample)
+    for_each_sample(k, first, last, sample)
 
 
 def _check(k: Builder, size: int, rows: int) -> None:
@@ -70,7 +70,7 @@ def _check(k: Builder, size: int, rows: int) -> None:
         wrong = k.ir.not_(_is_row(k, _number(k, numbers, i, size), rows))
         return [k.ir.or_(seen[0], k.ir.zext(wrong, INT64))]
 
-    (wrong,) = k.loop(count, look, [k.integer(0)])
+    (wrong,) = k.loop(count, look, [k.constant_int(0)])
     place = k.ir.inttoptr(word, INT64.as_pointer())
     k.ir.store(k.ir.or_(k.ir.load(place), wrong), place)
 
@@ -85,9 +85,9 @@ def _look_up(k: Builder, features: int, tokens: int, y_pitch: int, size: int, ro
         def column(offset: Int, mask: Mask) -> None:
             k.store(k.load(source, offset, mask), target, offset, mask)
 
-        each_column(k, features, column)
+        for_each_vector(k, features, column)
 
-    each_sample(k, k.mul(first, tokens), k.mul(last, tokens), token)
+    for_each_sample(k, k.mul(first, tokens), k.mul(last, tokens), token)
 
 
 def _gradient(k: Builder, features: int, d_pitch: int, size: int, rows: int) -> None:
@@ -102,28 +102,28 @@ def _gradient(k: Builder, features: int, d_pitch: int, size: int, rows: int) -> 
             part = k.load(k.at(d, k.mul(i, d_pitch)), offset, mask)
             k.store(k.ir.fadd(k.load(target, offset, mask), part), target, offset, mask)
 
-        each_sample(k, k.integer(0), k.integer(rows), clear)
-        each_sample(k, k.integer(0), count, add)
+        for_each_sample(k, k.constant_int(0), k.constant_int(rows), clear)
+        for_each_sample(k, k.constant_int(0), count, add)
 
     whole = k.div(k.maximum(k.sub(last, first), 0), k.lanes)
     k.loop(whole, lambda i, _: column(k.add(first, k.mul(i, k.lanes)), None))
     rest = features % k.lanes
     if rest:
-        is_last = k.ir.icmp_signed("==", last, k.integer(features))
-        k.when(
+        is_last = k.ir.icmp_signed("==", last, k.constant_int(features))
+        k.if_then(
             k.ir.and_(is_last, k.less(first, last)),
-            lambda: column(k.integer(features - rest), rest),
+            lambda: column(k.constant_int(features - rest), rest),
         )
 
 
 def _row(k: Builder, numbers: Value, i: Int, size: int, rows: int) -> Value:
     """Return the i-th number if it is a row of the table, else 0: nobody reads beside it."""
     number = _number(k, numbers, i, size)
-    return k.ir.select(_is_row(k, number, rows), number, k.integer(0))
+    return k.ir.select(_is_row(k, number, rows), number, k.constant_int(0))
 
 
 def _is_row(k: Builder, number: Value, rows: int) -> Value:
-    return k.ir.icmp_unsigned("<", number, k.integer(rows))
+    return k.ir.icmp_unsigned("<", number, k.constant_int(rows))
 
 
 def _number(k: Builder, numbers: Value, i: Int, size: int) -> Value:

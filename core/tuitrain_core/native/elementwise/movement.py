@@ -10,23 +10,23 @@ from collections.abc import Callable, Sequence
 
 from ..ir import shuffles
 from ..ir.builder import Builder, Int, Mask, Value
-from ..ir.loops import each_column, each_sample, each_vector
-from ..runtime.library import Kernel, kernel
+from ..ir.loops import for_each_row_vector, for_each_sample, for_each_vector
+from ..runtime.library import Kernel, get_kernel
 
 
 def copy(features: int, x_pitch: int, y_pitch: int) -> Kernel:
     """Return y = x. Arguments: x, y, first, last."""
-    return kernel(_copy, 4, features, x_pitch, y_pitch)
+    return get_kernel(_copy, 4, features, x_pitch, y_pitch)
 
 
-def planar(pixels: int, channels: int, y_pitch: int) -> Kernel:
+def to_planar(pixels: int, channels: int, y_pitch: int) -> Kernel:
     """Return rows of [pixel][channel] as rows of [channel][pixel]. Arguments: x, y, first, last."""
-    return kernel(_planar, 4, pixels, channels, y_pitch)
+    return get_kernel(_planar, 4, pixels, channels, y_pitch)
 
 
-def unplanar(pixels: int, channels: int, x_pitch: int) -> Kernel:
+def from_planar(pixels: int, channels: int, x_pitch: int) -> Kernel:
     """Return rows of [channel][pixel] as rows of [pixel][channel]. Arguments: x, y, first, last."""
-    return kernel(_unplanar, 4, pixels, channels, x_pitch)
+    return get_kernel(_unplanar, 4, pixels, channels, x_pitch)
 
 
 def transpose(sizes: Sequence[int], order: Sequence[int], x_pitch: int, y_pitch: int) -> Kernel:
@@ -34,7 +34,7 @@ def transpose(sizes: Sequence[int], order: Sequence[int], x_pitch: int, y_pitch:
 
     Arguments: x, y, first, last (samples).
     """
-    return kernel(_transpose, 4, tuple(sizes), tuple(order), x_pitch, y_pitch)
+    return get_kernel(_transpose, 4, tuple(sizes), tuple(order), x_pitch, y_pitch)
 
 
 def _copy(k: Builder, features: int, x_pitch: int, y_pitch: int) -> None:
@@ -44,7 +44,7 @@ def _copy(k: Builder, features: int, x_pitch: int, y_pitch: int) -> None:
         value = k.load(k.at(x, k.mul(row, x_pitch)), offset, mask)
         k.store(value, k.at(y, k.mul(row, y_pitch)), offset, mask)
 
-    each_vector(k, first, last, features, part)
+    for_each_row_vector(k, first, last, features, part)
 
 
 def _planar(k: Builder, pixels: int, channels: int, y_pitch: int) -> None:
@@ -117,7 +117,7 @@ def _transpose(
     def sample(n: Int) -> None:
         nest(list(range(len(order))), k.at(x, k.mul(n, x_pitch)), k.at(y, k.mul(n, y_pitch)))
 
-    each_sample(k, first, last, sample)
+    for_each_sample(k, first, last, sample)
 
 
 def _run(k: Builder, source: Value, target: Value, count: int, stride: int) -> None:
@@ -127,7 +127,7 @@ def _run(k: Builder, source: Value, target: Value, count: int, stride: int) -> N
         def move(offset: Int, mask: Mask) -> None:
             k.store(k.load(source, offset, mask), target, offset, mask)
 
-        each_column(k, count, move)
+        for_each_vector(k, count, move)
         return
 
     def one(i: Value, _: object) -> None:

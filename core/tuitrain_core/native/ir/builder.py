@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from .function_builder import INT64, Frame, Int, Value
+from .function_builder import INT64, FunctionBuilder, Int, Value
 from .host import Host
 
 __all__ = ["FLOAT", "FLOAT_BYTES", "INT8", "INT32", "INT64", "Builder", "Int", "Mask", "Value"]
@@ -26,7 +26,7 @@ FLOAT = ir.FloatType()
 FLOAT_BYTES = 4
 
 
-class Builder(Frame):
+class Builder(FunctionBuilder):
     """One kernel under construction.
 
     Parameters
@@ -43,7 +43,7 @@ class Builder(Frame):
         self.vector = ir.VectorType(FLOAT, host.lanes)
         self.bits = ir.VectorType(BIT, host.lanes)
 
-    def narrow(self, lanes: int) -> Builder:
+    def with_lanes(self, lanes: int) -> Builder:
         """Return a builder of the same kernel whose vectors have fewer lanes."""
         other = copy.copy(self)
         other.lanes = lanes
@@ -103,7 +103,7 @@ class Builder(Frame):
         pointer = self._pointer(place, 0, kind)
         self.ir.store(self.ir.add(bases, offsets), pointer, align=FLOAT_BYTES)
 
-    def columns(self, count: int) -> list[tuple[int, Mask]]:
+    def vector_slices(self, count: int) -> list[tuple[int, Mask]]:
         """Return the vectors that cover so many floats: (offset, mask) of each."""
         return [
             (first, None if count - first >= self.lanes else count - first)
@@ -139,9 +139,9 @@ class Builder(Frame):
 
     def constant(self, value: float) -> Value:
         """Return a vector of one number."""
-        return self.vector_of([value] * self.lanes)
+        return self.constant_vector([value] * self.lanes)
 
-    def vector_of(self, values: Sequence[float]) -> Value:
+    def constant_vector(self, values: Sequence[float]) -> Value:
         """Return a vector of these numbers."""
         return ir.Constant(self.vector, [float(np.float32(value)) for value in values])
 

@@ -18,7 +18,7 @@ Int = Any  # a Python int, or an int64 Value
 INT64 = ir.IntType(64)
 
 
-class Frame:
+class FunctionBuilder:
     """One native function under construction: whole numbers, loops and branches.
 
     Parameters
@@ -37,12 +37,12 @@ class Frame:
             self.ir.load(self.ir.gep(block, [ir.Constant(INT64, i)])) for i in range(arguments)
         ]
 
-    def text(self) -> str:
+    def finish(self) -> str:
         """Finish the function and return the module's IR."""
         self.ir.ret_void()
         return str(self.module)
 
-    def integer(self, value: Int) -> Value:
+    def constant_int(self, value: Int) -> Value:
         """Return a number as an int64 value."""
         return ir.Constant(INT64, value) if isinstance(value, int) else value
 
@@ -59,13 +59,13 @@ class Frame:
         """Return a - b."""
         if isinstance(b, int):
             return self.add(a, -b)
-        return self.ir.sub(self.integer(a), b)
+        return self.ir.sub(self.constant_int(a), b)
 
     def mul(self, a: Int, b: Int) -> Int:
         """Return a · b."""
         if isinstance(a, int) and isinstance(b, int):
             return a * b
-        return self.ir.mul(self.integer(a), self.integer(b))
+        return self.ir.mul(self.constant_int(a), self.constant_int(b))
 
     def div(self, a: Int, b: int) -> Int:
         """Return a / b rounded down, for a >= 0."""
@@ -77,19 +77,19 @@ class Frame:
 
     def less(self, a: Int, b: Int) -> Value:
         """Return the bit a < b."""
-        return self.ir.icmp_signed("<", self.integer(a), self.integer(b))
+        return self.ir.icmp_signed("<", self.constant_int(a), self.constant_int(b))
 
     def minimum(self, a: Int, b: Int) -> Int:
         """Return the smaller integer."""
         if isinstance(a, int) and isinstance(b, int):
             return min(a, b)
-        return self.ir.select(self.less(a, b), self.integer(a), self.integer(b))
+        return self.ir.select(self.less(a, b), self.constant_int(a), self.constant_int(b))
 
     def maximum(self, a: Int, b: Int) -> Int:
         """Return the larger integer."""
         if isinstance(a, int) and isinstance(b, int):
             return max(a, b)
-        return self.ir.select(self.less(a, b), self.integer(b), self.integer(a))
+        return self.ir.select(self.less(a, b), self.constant_int(b), self.constant_int(a))
 
     def loop(
         self,
@@ -103,7 +103,7 @@ class Frame:
         was carried in comes out.
         """
         if isinstance(count, int) and count <= 1:
-            return list((body(self.integer(0), list(carry)) or ()) if count == 1 else carry)
+            return list((body(self.constant_int(0), list(carry)) or ()) if count == 1 else carry)
         before, head = self.ir.block, self.function.append_basic_block()
         after = self.function.append_basic_block()
         if isinstance(count, int):
@@ -112,7 +112,7 @@ class Frame:
             self.ir.cbranch(self.less(0, count), head, after)
         self.ir.position_at_end(head)
         i = self.ir.phi(INT64)
-        i.add_incoming(self.integer(0), before)
+        i.add_incoming(self.constant_int(0), before)
         carried = [self.ir.phi(value.type) for value in carry]
         for phi, value in zip(carried, carry, strict=True):
             phi.add_incoming(value, before)
@@ -137,12 +137,12 @@ class Frame:
             self._tiles(first, size, count, body)
             first = self.add(first, self.mul(count, size))
 
-    def when(self, condition: Value, body: Callable[[], Any]) -> None:
+    def if_then(self, condition: Value, body: Callable[[], Any]) -> None:
         """Run body if the bit is set."""
         with self.ir.if_then(condition):
             body()
 
-    def either(
+    def if_else(
         self, condition: Value, body: Callable[[], Any], otherwise: Callable[[], Any]
     ) -> None:
         """Run body if the bit is set, and otherwise the other."""

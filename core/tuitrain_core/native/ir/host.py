@@ -12,7 +12,7 @@ from llvmlite import binding as llvm
 
 from ...errors import CoreError
 
-VARIABLE = "TUITRAIN_CPU"
+TARGET_CPU_VARIABLE = "TUITRAIN_CPU"
 
 
 class HostError(CoreError):
@@ -72,11 +72,11 @@ def host() -> Host:
     HostError
         A name that is not known, or a processor whose instructions this machine does not have.
     """
-    return named(os.environ.get(VARIABLE, ""))
+    return get_host(os.environ.get(TARGET_CPU_VARIABLE, ""))
 
 
 @functools.cache
-def named(cpu: str) -> Host:
+def get_host(cpu: str) -> Host:
     """Return the processor of that name; the empty name is this machine. Raises HostError."""
     here = _features()
     if not cpu:
@@ -88,7 +88,9 @@ def named(cpu: str) -> Host:
     lacking = [name for name in needed if not here.get(name, False)]
     if lacking:
         machine = llvm.get_host_cpu_name()
-        raise HostError(f"{VARIABLE}={cpu}: this machine ({machine}) lacks {', '.join(lacking)}")
+        raise HostError(
+            f"{TARGET_CPU_VARIABLE}={cpu}: this machine ({machine}) lacks {', '.join(lacking)}"
+        )
     return Host(cpu, "", lanes, registers, fma)
 
 
@@ -113,7 +115,7 @@ def _detected(features: dict[str, bool]) -> Host:
 def _unknown(cpu: str, table: dict[str, tuple[int, int, bool, tuple[str, ...]]]) -> str:
     close = difflib.get_close_matches(cpu, table, 1, 0.4)
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"{VARIABLE}={cpu!r} is not a known processor ({', '.join(table)}){hint}"
+    return f"{TARGET_CPU_VARIABLE}={cpu!r} is not a known processor ({', '.join(table)}){hint}"
 
 
 def _is_x86() -> bool:

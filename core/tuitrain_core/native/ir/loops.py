@@ -17,12 +17,12 @@ CHAINS = 4
 """Sums that are under way at once, to hide the latency of an addition."""
 
 
-def each_sample(k: Builder, first: Value, last: Value, body: Callable[[Int], None]) -> None:
+def for_each_sample(k: Builder, first: Value, last: Value, body: Callable[[Int], None]) -> None:
     """Call body(sample) for the samples first ... last-1."""
     k.loop(k.sub(last, first), lambda i, _: body(k.add(first, i)))
 
 
-def each_column(k: Builder, channels: int, body: Callable[[Int, Mask], None]) -> None:
+def for_each_vector(k: Builder, channels: int, body: Callable[[Int, Mask], None]) -> None:
     """Call body(offset, mask) for every vector of channels."""
     whole, rest = divmod(channels, k.lanes)
     k.loop(whole, lambda j, _: body(k.mul(j, k.lanes), None))
@@ -30,7 +30,7 @@ def each_column(k: Builder, channels: int, body: Callable[[Int, Mask], None]) ->
         body(whole * k.lanes, rest)
 
 
-def each_vector(
+def for_each_row_vector(
     k: Builder,
     first: Value,
     last: Value,
@@ -44,12 +44,12 @@ def each_vector(
         b = k.add(first, i)
         k.loop(whole, lambda j, _: part(b, k.mul(j, k.lanes), None))
         if rest:
-            part(b, k.integer(whole * k.lanes), rest)
+            part(b, k.constant_int(whole * k.lanes), rest)
 
     k.loop(k.sub(last, first), row)
 
 
-def each_pixel(k: Builder, pixels: int, body: Callable[[Int], None]) -> None:
+def for_each_pixel(k: Builder, pixels: int, body: Callable[[Int], None]) -> None:
     """Call body(pixel) for every pixel, some of them unrolled."""
 
     def some(start: Int, count: int) -> None:
@@ -59,7 +59,7 @@ def each_pixel(k: Builder, pixels: int, body: Callable[[Int], None]) -> None:
     k.tiles(0, pixels, (CHAINS, 1), some)
 
 
-def summed(
+def chained_sums(
     k: Builder, count: Int, number: int, terms: Callable[[Int], Sequence[Value]]
 ) -> list[Value]:
     """Return the sum over i = 0 ... count-1 of each of the ``number`` vectors that terms(i) gives.
@@ -86,7 +86,7 @@ def _together(k: Builder, chains: Sequence[Value]) -> Value:
     return k.ir.fadd(k.ir.fadd(a, b), k.ir.fadd(c, d))
 
 
-def across(
+def reduce_row(
     k: Builder, features: int, number: int, terms: Callable[[Int, Mask], Sequence[Value]]
 ) -> list[Value]:
     """Return sums over a row's features, each in all lanes of a vector.
@@ -94,14 +94,14 @@ def across(
     terms(offset, mask) gives ``number`` vectors, with 0 in the lanes that are masked.
     """
     whole, rest = divmod(features, k.lanes)
-    sums = summed(k, whole, number, lambda i: terms(k.mul(i, k.lanes), None))
+    sums = chained_sums(k, whole, number, lambda i: terms(k.mul(i, k.lanes), None))
     if rest:
         last = terms(whole * k.lanes, rest)
         sums = [k.ir.fadd(total, value) for total, value in zip(sums, last, strict=True)]
-    return [k.splat(vector_math.total(k, total)) for total in sums]
+    return [k.splat(vector_math.sum_lanes(k, total)) for total in sums]
 
 
-def kept(k: Builder, value: Value, mask: Mask, other: float = 0.0) -> Value:
+def fill_masked(k: Builder, value: Value, mask: Mask, other: float = 0.0) -> Value:
     """Return the value in the lanes of the mask, and another number in the rest."""
     if mask is None:
         return value
@@ -110,13 +110,13 @@ def kept(k: Builder, value: Value, mask: Mask, other: float = 0.0) -> Value:
     return k.ir.select(bits, value, k.constant(other))
 
 
-def differs(k: Builder, value: Value, other: Value) -> Value:
+def differing_lanes(k: Builder, value: Value, other: Value) -> Value:
     """Return 1 in the lanes in which two vectors are not the same number, else 0; NaN differs."""
     other_than = k.ir.fcmp_unordered("!=", value, other)
     return k.ir.select(other_than, k.constant(1), k.zero)
 
 
-def unless_equal(k: Builder, mean: Value, first: Value, different: Value) -> Value:
+def mean_unless_equal(k: Builder, mean: Value, first: Value, different: Value) -> Value:
     """Return the mean of numbers, or the first of them where none is different from it.
 
     The mean of equal numbers may be another one by rounding, and so have a variance where there is

@@ -9,7 +9,7 @@ from llvmlite import ir
 from .builder import Builder, Value
 
 
-def sums(k: Builder, vectors: Sequence[Value | None]) -> Value:
+def sum_each(k: Builder, vectors: Sequence[Value | None]) -> Value:
     """Return a vector whose lane i is the sum of the lanes of vectors[i]; one for each lane.
 
     A tree of shuffles that serves all at once; None stands for a lane that nobody will read.

@@ -31,7 +31,7 @@ def exp(k: Builder, x: Value) -> Value:
     """
     low = k.constant(-87.0)
     x = k.ir.select(k.ir.fcmp_ordered("<", x, low), low, x)
-    n = k.ir.call(unary(k, "rint"), [k.ir.fmul(x, k.constant(1.44269504088896341))])
+    n = k.ir.call(unary_intrinsic(k, "rint"), [k.ir.fmul(x, k.constant(1.44269504088896341))])
     r = k.fma(n, k.constant(-0.693359375), x)
     r = k.fma(n, k.constant(2.12194440e-4), r)
     power = k.constant(_EXP[0])
@@ -69,10 +69,10 @@ def log(k: Builder, x: Value) -> Value:
 
 def sqrt(k: Builder, x: Value) -> Value:
     """Return the square root."""
-    return k.ir.call(unary(k, "sqrt"), [x])
+    return k.ir.call(unary_intrinsic(k, "sqrt"), [x])
 
 
-def largest(k: Builder, x: Value) -> Value:
+def max_lane(k: Builder, x: Value) -> Value:
     """Return the largest lane as a float; lanes that are NaN do not count."""
     name = f"llvm.vector.reduce.fmax.v{k.lanes}f32"
     known = k.module.globals.get(name)
@@ -80,14 +80,14 @@ def largest(k: Builder, x: Value) -> Value:
     return k.ir.call(known or ir.Function(k.module, kind, name), [x])
 
 
-def total(k: Builder, x: Value) -> Value:
+def sum_lanes(k: Builder, x: Value) -> Value:
     """Return the sum of the lanes as a float, the two halves added first."""
     return k.ir.extract_element(
-        shuffles.sums(k, [x, *[None] * (k.lanes - 1)]), ir.Constant(INT32, 0)
+        shuffles.sum_each(k, [x, *[None] * (k.lanes - 1)]), ir.Constant(INT32, 0)
     )
 
 
-def first_lanes(k: Builder, count: Value) -> Value:
+def lane_mask(k: Builder, count: Value) -> Value:
     """Return the mask of so many first lanes; ``count`` is known when the kernel runs."""
     kind = ir.VectorType(INT32, k.lanes)
     given = k.ir.trunc(count, INT32) if count.type == INT64 else count
@@ -97,7 +97,7 @@ def first_lanes(k: Builder, count: Value) -> Value:
     return k.ir.icmp_signed("<", ir.Constant(kind, list(range(k.lanes))), spread)
 
 
-def unary(k: Builder, name: str) -> Value:
+def unary_intrinsic(k: Builder, name: str) -> Value:
     """Return LLVM's function of that name on vectors."""
     full = f"llvm.{name}.v{k.lanes}f32"
     known = k.module.globals.get(full)

@@ -18,7 +18,7 @@ from ..ir.host import Host
 
 # Rows × vectors of tiles by the number of registers, largest first: enough chains to hide the
 # latency of FMA (8), few loads, and the vectors, a broadcast and a register to spare beside them.
-SHAPES = {
+TILE_SHAPES = {
     32: ((12, 2), (4, 4), (2, 8), (1, 16)),
     16: ((6, 2), (2, 4), (1, 8)),
 }
@@ -26,26 +26,26 @@ UNROLL = 2  # steps of the innermost loop at once, in the largest tile
 
 
 @dataclass(frozen=True)
-class Loop:
+class ReductionLoop:
     """One loop of the reduction: how often, and how far a and v move on each time, in floats."""
 
     count: Int
-    a: Int
-    v: Int
+    a_step: Int
+    v_step: Int
 
 
 # (offset in floats, mask) of each vector of a tile
-Columns = Sequence[tuple[int, Mask]]
+VectorSlices = Sequence[tuple[int, Mask]]
 # value, place of the tile in the output, offset from there (both in floats), mask -> what is stored
 Epilogue = Callable[[Value, Int, int, Mask], Value]
 
 
-def plain(value: Value, _place: Int, _offset: int, _mask: Mask) -> Value:
+def store_plain(value: Value, _place: Int, _offset: int, _mask: Mask) -> Value:
     """Store the sum as it is."""
     return value
 
 
-def budget(host: Host) -> int:
+def register_budget(host: Host) -> int:
     """Return how many accumulators a tile may have.
 
     Beside them stand the vectors of v and one broadcast; LLVM spills if two registers are not free.
@@ -56,10 +56,10 @@ def budget(host: Host) -> int:
 def accumulate(
     k: Builder,
     rows: Sequence[int],
-    columns: Columns,
+    columns: VectorSlices,
     a: Value,
     v: Value,
-    reduction: Sequence[Loop],
+    reduction: Sequence[ReductionLoop],
     start: Sequence[Value] | None = None,
     unroll: int = UNROLL,
 ) -> list[Value]:
@@ -70,7 +70,9 @@ def accumulate(
     """
     flat = [k.zero] * (len(rows) * len(columns)) if start is None else list(start)
 
-    def nest(loops: Sequence[Loop], a: Value, v: Value, flat: Sequence[Value]) -> list[Value]:
+    def nest(
+        loops: Sequence[ReductionLoop], a: Value, v: Value, flat: Sequence[Value]
+    ) -> list[Value]:
         if not loops:
             return _step(k, rows, columns, a, v, flat)
         loop, inner = loops[0], loops[1:]
@@ -80,7 +82,7 @@ def accumulate(
                 a, v, flat = carry[0], carry[1], carry[2:]
                 for _time in range(times):
                     flat = nest(inner, a, v, flat)
-                    a, v = k.at(a, loop.a), k.at(v, loop.v)
+                    a, v = k.at(a, loop.a_step), k.at(v, loop.v_step)
                 return [a, v, *flat]
 
             return move
@@ -96,7 +98,12 @@ def accumulate(
 
 
 def _step(
-    k: Builder, rows: Sequence[int], columns: Columns, a: Value, v: Value, flat: Sequence[Value]
+    k: Builder,
+    rows: Sequence[int],
+    columns: VectorSlices,
+    a: Value,
+    v: Value,
+    flat: Sequence[Value],
 ) -> list[Value]:
     """Add the products of one step of the reduction."""
     vectors = [k.load(v, offset, mask) for offset, mask in columns]
@@ -125,40 +132,40 @@ class Product:
     out: Value
     a_row: int
     out_row: int
-    reduction: Loop
+    reduction: ReductionLoop
     width: int
-    epilogue: Epilogue = plain
+    epilogue: Epilogue = store_plain
 
     def emit(self, k: Builder, rows: tuple[Int, Int], columns: tuple[Int, Int]) -> None:
         """Compute rows[0] ... rows[1]-1, columns[0] ... columns[1]-1.
 
         The columns begin at a multiple of the lanes, and end at one or at the width.
         """
-        sizes = [rows for rows, _ in SHAPES[k.host.registers]]
+        sizes = [rows for rows, _ in TILE_SHAPES[k.host.registers]]
         k.tiles(*rows, sizes, lambda row, count: self._band(k, row, count, columns))
 
     def _band(self, k: Builder, row: Int, rows: int, columns: tuple[Int, Int]) -> None:
         """Emit some rows: all their columns."""
         first, last = columns
         vectors = k.div(k.maximum(k.sub(last, first), 0), k.lanes)
-        wide = dict(SHAPES[k.host.registers])[rows]
+        wide = dict(TILE_SHAPES[k.host.registers])[rows]
 
         def whole(start: Int, count: int) -> None:
             column = k.add(first, k.mul(start, k.lanes))
-            self._tile(k, row, rows, column, k.columns(count * k.lanes))
+            self._tile(k, row, rows, column, k.vector_slices(count * k.lanes))
 
         k.tiles(0, vectors, (wide, 1), whole)
         rest = self.width % k.lanes
         if rest:
             column = self.width - rest
             ends_here = k.less(k.maximum(first, column), last)
-            k.when(ends_here, lambda: self._tile(k, row, rows, column, [(0, rest)]))
+            k.if_then(ends_here, lambda: self._tile(k, row, rows, column, [(0, rest)]))
 
-    def _tile(self, k: Builder, row: Int, rows: int, column: Int, columns: Columns) -> None:
+    def _tile(self, k: Builder, row: Int, rows: int, column: Int, columns: VectorSlices) -> None:
         a = k.at(self.a, k.mul(row, self.a_row))
         v = k.at(self.v, column)
         offsets = [i * self.a_row for i in range(rows)]
-        largest = (rows, len(columns)) == SHAPES[k.host.registers][0]
+        largest = (rows, len(columns)) == TILE_SHAPES[k.host.registers][0]
         unroll = UNROLL if largest else 1
         values = accumulate(k, offsets, columns, a, v, [self.reduction], unroll=unroll)
         place = k.add(k.mul(row, self.out_row), column)

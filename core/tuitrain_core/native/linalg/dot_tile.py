@@ -15,7 +15,7 @@ from ..ir.host import Host
 
 
 @dataclass(frozen=True)
-class Sizes:
+class TileSizes:
     """How many rows and outputs the tiles have, and the outputs of a tile of a single row.
 
     Large enough to hide the latency of FMA (8 chains) and to load little: the accumulators, the
@@ -24,17 +24,17 @@ class Sizes:
 
     rows: int
     outputs: Sequence[int]
-    alone: Sequence[int]
+    single_row_outputs: Sequence[int]
 
 
-def sizes(host: Host) -> Sizes:
+def tile_sizes(host: Host) -> TileSizes:
     """Return the tiles for a processor."""
     if host.registers >= 32 and host.lanes >= 8:
-        return Sizes(3, (8, 4, 1), (8, 4, 1))
-    return Sizes(2, (4, 1), (min(8, host.lanes), 1))
+        return TileSizes(3, (8, 4, 1), (8, 4, 1))
+    return TileSizes(2, (4, 1), (min(8, host.lanes), 1))
 
 
-def tile(
+def accumulate(
     k: Builder,
     x: Sequence[Value],
     w: Sequence[Value],
@@ -65,7 +65,7 @@ def tile(
     return [flat[i * len(w) : (i + 1) * len(w)] for i in range(len(x))]
 
 
-def reduced(k: Builder, accumulators: Sequence[Sequence[Value]]) -> list[Value]:
+def reduce_accumulators(k: Builder, accumulators: Sequence[Sequence[Value]]) -> list[Value]:
     """Return one vector for each row of accumulators: its first lanes are the rows' sums."""
     wide = len(accumulators[0])
     slot = 1 << (wide - 1).bit_length()  # rows share a tree of sums, each in its slot
@@ -74,7 +74,7 @@ def reduced(k: Builder, accumulators: Sequence[Sequence[Value]]) -> list[Value]:
     for first in range(0, len(accumulators), together):
         rows = accumulators[first : first + together]
         leaves = [value for row in rows for value in [*row, *[None] * (slot - wide)]]
-        tree = shuffles.sums(k, [*leaves, *[None] * (k.lanes - len(leaves))])
+        tree = shuffles.sum_each(k, [*leaves, *[None] * (k.lanes - len(leaves))])
         for i in range(len(rows)):
             lanes = [(i * slot + lane) % k.lanes for lane in range(k.lanes)]
             vectors.append(k.shuffle(tree, tree, lanes) if i else tree)

@@ -28,7 +28,7 @@ def forward(
     Arguments: X, W, bias (unused without), Y, rows, first, last.
     """
     del N  # one kernel serves any number of outputs
-    return library.kernel(_forward, 7, K, x_pitch, y_pitch, relu, bias)
+    return library.get_kernel(_forward, 7, K, x_pitch, y_pitch, relu, bias)
 
 
 def input_gradient(K: int, N: int, d_pitch: int, dx_pitch: int, masked: bool) -> Kernel:
@@ -37,7 +37,7 @@ def input_gradient(K: int, N: int, d_pitch: int, dx_pitch: int, masked: bool) ->
     Arguments: D, W, dX, act (unused if not masked; pitch dx_pitch), rows, first, last; first is a
     multiple of 16, and last is one or K.
     """
-    return library.kernel(_input_gradient, 7, K, N, d_pitch, dx_pitch, masked)
+    return library.get_kernel(_input_gradient, 7, K, N, d_pitch, dx_pitch, masked)
 
 
 def weight_gradient(K: int, N: int, d_pitch: int, x_pitch: int) -> Kernel:
@@ -46,7 +46,7 @@ def weight_gradient(K: int, N: int, d_pitch: int, x_pitch: int) -> Kernel:
     Arguments: D, X, dW, rows, first, last.
     """
     del N  # one kernel serves any number of outputs
-    return library.kernel(_weight_gradient, 6, K, d_pitch, x_pitch)
+    return library.get_kernel(_weight_gradient, 6, K, d_pitch, x_pitch)
 
 
 def weight_gradient_blocks(K: int, N: int, block: int, d_pitch: int, x_pitch: int) -> Kernel:
@@ -54,7 +54,7 @@ def weight_gradient_blocks(K: int, N: int, block: int, d_pitch: int, x_pitch: in
 
     Arguments: D, X, dW, rows, first, last (blocks).
     """
-    return library.kernel(_weight_gradient_blocks, 6, K, N, block, d_pitch, x_pitch)
+    return library.get_kernel(_weight_gradient_blocks, 6, K, N, block, d_pitch, x_pitch)
 
 
 def bias_gradient(N: int, d_pitch: int) -> Kernel:
@@ -62,18 +62,20 @@ def bias_gradient(N: int, d_pitch: int) -> Kernel:
 
     Arguments: D, db, rows, first, last; first is a multiple of 16, and last is one or N.
     """
-    return library.kernel(_bias_gradient, 5, N, d_pitch)
+    return library.get_kernel(_bias_gradient, 5, N, d_pitch)
 
 
 def _forward(k: Builder, K: int, x_pitch: int, y_pitch: int, relu: bool, bias: bool) -> None:
     x, w, b, y, rows, first, last = k.arguments
-    size = dot_tile.sizes(k.host)
+    size = dot_tile.tile_sizes(k.host)
 
     def outputs(row: Int, height: int, start: Int, width: int) -> None:
         inputs = [k.at(x, k.mul(row, x_pitch), i * x_pitch) for i in range(height)]
         weights = [k.at(w, k.mul(start, K), j * K) for j in range(width)]
         out = k.at(y, k.mul(row, y_pitch), start)
-        for i, total in enumerate(dot_tile.reduced(k, dot_tile.tile(k, inputs, weights, K))):
+        for i, total in enumerate(
+            dot_tile.reduce_accumulators(k, dot_tile.accumulate(k, inputs, weights, K))
+        ):
             value = k.ir.fadd(total, k.load(b, start, width)) if bias else total
             k.store(k.relu(value) if relu else value, out, i * y_pitch, width)
 
@@ -84,7 +86,9 @@ def _forward(k: Builder, K: int, x_pitch: int, y_pitch: int, relu: bool, bias: b
         k.tiles(0, whole, [size.rows], lambda row, height: outputs(row, height, start, width))
 
     def lone_row(row: Int, _height: int) -> None:
-        k.tiles(first, last, size.alone, lambda start, width: outputs(row, 1, start, width))
+        k.tiles(
+            first, last, size.single_row_outputs, lambda start, width: outputs(row, 1, start, width)
+        )
 
     k.tiles(first, last, size.outputs, column)
     k.tiles(whole, rows, [1], lone_row)
@@ -102,9 +106,9 @@ def _input_gradient(k: Builder, K: int, N: int, d_pitch: int, dx_pitch: int, mas
         out=dx,
         a_row=d_pitch,
         out_row=dx_pitch,
-        reduction=broadcast_tile.Loop(N, 1, K),
+        reduction=broadcast_tile.ReductionLoop(N, 1, K),
         width=K,
-        epilogue=mask if masked else broadcast_tile.plain,
+        epilogue=mask if masked else broadcast_tile.store_plain,
     )
     product.emit(k, (0, rows), (first, last))
 
@@ -123,7 +127,7 @@ def _weight_gradient_blocks(
 
 def _products(k: Builder, K: int, d_pitch: int, x_pitch: int) -> broadcast_tile.Product:
     d, x, dw, rows = k.arguments[:4]
-    reduction = broadcast_tile.Loop(rows, d_pitch, x_pitch)
+    reduction = broadcast_tile.ReductionLoop(rows, d_pitch, x_pitch)
     return broadcast_tile.Product(
         a=d, v=x, out=dw, a_row=1, out_row=K, reduction=reduction, width=K
     )
@@ -135,4 +139,4 @@ def _bias_gradient(k: Builder, N: int, d_pitch: int) -> None:
     def read(place: Int, mask: Mask) -> Value:
         return k.load(d, place, mask)
 
-    row_sums.emit(k, read, db, (rows, N, d_pitch), (first, last))
+    row_sums.emit_row_sums(k, read, db, (rows, N, d_pitch), (first, last))

@@ -7,24 +7,24 @@ range of pairs.
 from __future__ import annotations
 
 from ..ir.builder import Builder, Int, Value
-from ..ir.loops import each_sample
-from ..runtime.library import Kernel, kernel
+from ..ir.loops import for_each_sample
+from ..runtime.library import Kernel, get_kernel
 from . import broadcast_tile, dot_tile
 
 
 def product(M: int, K: int, N: int) -> Kernel:
     """Return out = A @ B. Arguments: A, B, out, first, last."""
-    return kernel(_product, 5, M, K, N)
+    return get_kernel(_product, 5, M, K, N)
 
 
 def left_gradient(M: int, K: int, N: int) -> Kernel:
     """Return dA = D @ Bᵀ. Arguments: D, B, dA, first, last."""
-    return kernel(_left_gradient, 5, M, K, N)
+    return get_kernel(_left_gradient, 5, M, K, N)
 
 
 def right_gradient(M: int, K: int, N: int) -> Kernel:
     """Return dB = Aᵀ @ D. Arguments: A, D, dB, first, last."""
-    return kernel(_right_gradient, 5, M, K, N)
+    return get_kernel(_right_gradient, 5, M, K, N)
 
 
 def _product(k: Builder, M: int, K: int, N: int) -> None:
@@ -37,16 +37,16 @@ def _product(k: Builder, M: int, K: int, N: int) -> None:
             out=k.at(out, k.mul(n, M * N)),
             a_row=K,
             out_row=N,
-            reduction=broadcast_tile.Loop(K, 1, N),
+            reduction=broadcast_tile.ReductionLoop(K, 1, N),
             width=N,
         ).emit(k, (0, M), (0, N))
 
-    each_sample(k, first, last, pair)
+    for_each_sample(k, first, last, pair)
 
 
 def _left_gradient(k: Builder, M: int, K: int, N: int) -> None:
     d, b, da, first, last = k.arguments
-    size = dot_tile.sizes(k.host)
+    size = dot_tile.tile_sizes(k.host)
 
     def pair(n: Int) -> None:
         slopes, other = k.at(d, k.mul(n, M * N)), k.at(b, k.mul(n, K * N))
@@ -56,7 +56,9 @@ def _left_gradient(k: Builder, M: int, K: int, N: int) -> None:
             left = _rows(k, slopes, row, height, N)
             right = _rows(k, other, column, width, N)
             out = k.at(target, k.mul(row, K), column)
-            for i, total in enumerate(dot_tile.reduced(k, dot_tile.tile(k, left, right, N))):
+            for i, total in enumerate(
+                dot_tile.reduce_accumulators(k, dot_tile.accumulate(k, left, right, N))
+            ):
                 k.store(total, out, i * K, width)
 
         def columns(column: Int, width: int) -> None:
@@ -65,7 +67,7 @@ def _left_gradient(k: Builder, M: int, K: int, N: int) -> None:
 
         k.tiles(0, K, size.outputs, columns)
 
-    each_sample(k, first, last, pair)
+    for_each_sample(k, first, last, pair)
 
 
 def _right_gradient(k: Builder, M: int, K: int, N: int) -> None:
@@ -78,11 +80,11 @@ def _right_gradient(k: Builder, M: int, K: int, N: int) -> None:
             out=k.at(db, k.mul(n, K * N)),
             a_row=1,
             out_row=N,
-            reduction=broadcast_tile.Loop(M, K, N),
+            reduction=broadcast_tile.ReductionLoop(M, K, N),
             width=N,
         ).emit(k, (0, K), (0, N))
 
-    each_sample(k, first, last, pair)
+    for_each_sample(k, first, last, pair)
 
 
 def _rows(k: Builder, matrix: Value, first: Int, count: int, length: int) -> list[Value]:

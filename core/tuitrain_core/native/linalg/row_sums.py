@@ -16,7 +16,7 @@ CHAINS = 4  # of additions, to hide their latency
 Read = Callable[[Int, Mask], Value]  # place in floats, mask -> the vector that stands there
 
 
-def emit(
+def emit_row_sums(
     k: Builder, read: Read, db: Value, size: tuple[Int, int, int], part: tuple[Int, Int]
 ) -> None:
     """Add up some columns of rows, in an order that does not depend on which.
@@ -32,13 +32,13 @@ def emit(
         k.store(total, db, start, mask)
 
     if pitch == N and k.lanes >= 2 * N:
-        k.when(k.less(first, last), lambda: _narrow(k, read, db, rows, N))
+        k.if_then(k.less(first, last), lambda: _narrow(k, read, db, rows, N))
         return
     whole = k.div(k.maximum(k.sub(last, first), 0), k.lanes)
     k.loop(whole, lambda i, _: column(k.add(first, k.mul(i, k.lanes)), None))
     rest = N % k.lanes
     if rest:
-        k.when(k.less(k.maximum(first, N - rest), last), lambda: column(N - rest, rest))
+        k.if_then(k.less(k.maximum(first, N - rest), last), lambda: column(N - rest, rest))
 
 
 def _narrow(k: Builder, read: Read, db: Value, rows: Int, N: int) -> None:

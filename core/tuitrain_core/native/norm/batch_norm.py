@@ -17,15 +17,22 @@ from llvmlite import ir
 
 from ..ir import vector_math
 from ..ir.builder import FLOAT, Builder, Int, Mask, Value
-from ..ir.loops import differs, each_column, each_pixel, each_sample, summed, unless_equal
-from ..runtime.library import Kernel, kernel
+from ..ir.loops import (
+    chained_sums,
+    differing_lanes,
+    for_each_pixel,
+    for_each_sample,
+    for_each_vector,
+    mean_unless_equal,
+)
+from ..runtime.library import Kernel, get_kernel
 
-TABLE = 3
+TABLE_ROWS = 3
 """Rows of the table of a layer: mean, 1 / sqrt(variance + eps), weight · that; C floats each."""
 
 
 @dataclass(frozen=True)
-class Pixels:
+class SampleShape:
     """How many pixels a sample has, and channels a pixel.
 
     Attributes
@@ -33,70 +40,70 @@ class Pixels:
     pitches : from sample to sample, in floats: of x and its gradient, and of y and its gradient
     """
 
-    count: int
+    pixels: int
     channels: int
     pitches: tuple[int, int]
 
 
-def moments(p: Pixels, exact: bool = False) -> Kernel:
+def sample_moments(p: SampleShape, exact: bool = False) -> Kernel:
     """Return each sample's mean and sum of squared deviations from it, by channel.
 
     With ``exact``, as without an eps, the mean of equal numbers is that number.
     Arguments: x, moments (B, 2, C), first, last.
     """
-    return kernel(_moments, 4, p, exact) if exact else kernel(_moments, 4, p)
+    return get_kernel(_moments, 4, p, exact) if exact else get_kernel(_moments, 4, p)
 
 
-def by_batch(p: Pixels, momentum: float, eps: float) -> Kernel:
+def use_batch_statistics(p: SampleShape, momentum: float, eps: float) -> Kernel:
     """Fill the table from the batch's moments, and let the running statistics follow.
 
     Arguments: moments, rows, weight, running mean, running variance, table.
     """
-    return kernel(_by_batch, 6, p.count, p.channels, float(momentum), float(eps))
+    return get_kernel(_by_batch, 6, p.pixels, p.channels, float(momentum), float(eps))
 
 
-def by_running(channels: int, eps: float) -> Kernel:
+def use_running_statistics(channels: int, eps: float) -> Kernel:
     """Fill the table from the running statistics.
 
     Arguments: weight, running mean, running variance, table.
     """
-    return kernel(_by_running, 4, channels, float(eps))
+    return get_kernel(_by_running, 4, channels, float(eps))
 
 
-def normalize(p: Pixels, relu: bool, added: bool) -> Kernel:
+def normalize(p: SampleShape, relu: bool, added: bool) -> Kernel:
     """Y = (x - mean) · scale + bias (+ other, laid out like y) (then max(·, 0)).
 
     Arguments: x, table, bias, other (unused without), y, first, last.
     """
-    return kernel(_normalize, 7, p, relu, added)
+    return get_kernel(_normalize, 7, p, relu, added)
 
 
-def gradient_sums(p: Pixels, relu: bool) -> Kernel:
+def gradient_sums(p: SampleShape, relu: bool) -> Kernel:
     """Return each sample's sums of d and of d · normalized x, by channel.
 
     With relu, d · (y > 0) comes in the place of d before.
     Arguments: x, y (unused without), d, table, sums (B, 2, C), first, last.
     """
-    return kernel(_gradient_sums, 7, p, relu)
+    return get_kernel(_gradient_sums, 7, p, relu)
 
 
-def parameter_gradients(p: Pixels) -> Kernel:
+def parameter_gradients(p: SampleShape) -> Kernel:
     """Add up the samples' sums: the gradients of bias and weight, and both over the values.
 
     Arguments: sums, rows, where the gradients of weight and bias go, shares (2, C).
     """
-    return kernel(_parameter_gradients, 5, p.count, p.channels)
+    return get_kernel(_parameter_gradients, 5, p.pixels, p.channels)
 
 
-def input_gradient(p: Pixels, training: bool) -> Kernel:
+def input_gradient(p: SampleShape, training: bool) -> Kernel:
     """Return dx = scale · (d - shares[0] - normalized x · shares[1]); if not training, scale · d.
 
     Arguments: x, d, table, shares, dx, first, last.
     """
-    return kernel(_input_gradient, 7, p, training)
+    return get_kernel(_input_gradient, 7, p, training)
 
 
-def _moments(k: Builder, p: Pixels, exact: bool = False) -> None:
+def _moments(k: Builder, p: SampleShape, exact: bool = False) -> None:
     x, found, first, last = k.arguments
 
     def sample(n: Int) -> None:
@@ -111,19 +118,21 @@ def _moments(k: Builder, p: Pixels, exact: bool = False) -> None:
                 away = k.ir.fsub(value(i), mean)
                 return [k.ir.fmul(away, away)]
 
-            (total,) = summed(k, p.count, 1, lambda i: [value(i)])
-            mean = k.ir.fdiv(total, k.constant(p.count))
+            (total,) = chained_sums(k, p.pixels, 1, lambda i: [value(i)])
+            mean = k.ir.fdiv(total, k.constant(p.pixels))
             if exact:
-                first = value(k.integer(0))
-                (other,) = summed(k, p.count, 1, lambda i: [differs(k, value(i), first)])
-                mean = unless_equal(k, mean, first, other)
-            (spread,) = summed(k, p.count, 1, deviation)
+                first = value(k.constant_int(0))
+                (other,) = chained_sums(
+                    k, p.pixels, 1, lambda i: [differing_lanes(k, value(i), first)]
+                )
+                mean = mean_unless_equal(k, mean, first, other)
+            (spread,) = chained_sums(k, p.pixels, 1, deviation)
             k.store(mean, target, offset, mask)
             k.store(spread, k.at(target, p.channels), offset, mask)
 
-        each_column(k, p.channels, column)
+        for_each_vector(k, p.channels, column)
 
-    each_sample(k, first, last, sample)
+    for_each_sample(k, first, last, sample)
 
 
 def _by_batch(k: Builder, pixels: int, channels: int, momentum: float, eps: float) -> None:
@@ -139,13 +148,13 @@ def _by_batch(k: Builder, pixels: int, channels: int, momentum: float, eps: floa
             away = k.ir.fsub(moment(n, 0), mean)
             return [k.ir.fmul(away, away), moment(n, 1)]
 
-        (total,) = summed(k, rows, 1, lambda n: [moment(n, 0)])
+        (total,) = chained_sums(k, rows, 1, lambda n: [moment(n, 0)])
         mean = k.ir.fdiv(total, samples)
         if eps == 0:
-            start = moment(k.integer(0), 0)
-            (other,) = summed(k, rows, 1, lambda n: [differs(k, moment(n, 0), start)])
-            mean = unless_equal(k, mean, start, other)
-        between, within = summed(k, rows, 2, spreads)
+            start = moment(k.constant_int(0), 0)
+            (other,) = chained_sums(k, rows, 1, lambda n: [differing_lanes(k, moment(n, 0), start)])
+            mean = mean_unless_equal(k, mean, start, other)
+        between, within = chained_sums(k, rows, 2, spreads)
         spread = k.fma(between, k.constant(pixels), within)
         _fill(k, (mean, k.ir.fdiv(spread, count)), eps, (weight, table, channels), (offset, mask))
         unbiased = k.ir.fdiv(spread, k.ir.fsub(count, k.constant(1)))
@@ -153,7 +162,7 @@ def _by_batch(k: Builder, pixels: int, channels: int, momentum: float, eps: floa
             old = k.ir.fmul(k.load(running, offset, mask), k.constant(momentum))
             k.store(k.fma(k.constant(1.0 - momentum), new, old), running, offset, mask)
 
-    each_column(k, channels, column)
+    for_each_vector(k, channels, column)
 
 
 def _by_running(k: Builder, channels: int, eps: float) -> None:
@@ -163,7 +172,7 @@ def _by_running(k: Builder, channels: int, eps: float) -> None:
         given = k.load(running_mean, offset, mask), k.load(running_var, offset, mask)
         _fill(k, given, eps, (weight, table, channels), (offset, mask))
 
-    each_column(k, channels, column)
+    for_each_vector(k, channels, column)
 
 
 def _fill(
@@ -182,7 +191,7 @@ def _fill(
         k.store(value, k.at(table, row * channels), offset, mask)
 
 
-def _normalize(k: Builder, p: Pixels, relu: bool, added: bool) -> None:
+def _normalize(k: Builder, p: SampleShape, relu: bool, added: bool) -> None:
     x, table, bias, other, y, first, last = k.arguments
 
     def sample(n: Int) -> None:
@@ -201,14 +210,14 @@ def _normalize(k: Builder, p: Pixels, relu: bool, added: bool) -> None:
                     value = k.ir.fadd(value, k.load(k.at(other, place), offset, mask))
                 k.store(k.relu(value) if relu else value, k.at(y, place), offset, mask)
 
-            each_pixel(k, p.count, pixel)
+            for_each_pixel(k, p.pixels, pixel)
 
-        each_column(k, p.channels, column)
+        for_each_vector(k, p.channels, column)
 
-    each_sample(k, first, last, sample)
+    for_each_sample(k, first, last, sample)
 
 
-def _gradient_sums(k: Builder, p: Pixels, relu: bool) -> None:
+def _gradient_sums(k: Builder, p: SampleShape, relu: bool) -> None:
     x, y, d, table, sums, first, last = k.arguments
 
     def sample(n: Int) -> None:
@@ -228,12 +237,12 @@ def _gradient_sums(k: Builder, p: Pixels, relu: bool) -> None:
                     k.store(here, k.at(slope, at), offset, mask)
                 return [here, k.ir.fmul(here, k.ir.fmul(away, inverse))]
 
-            for row, value in enumerate(summed(k, p.count, 2, terms)):
+            for row, value in enumerate(chained_sums(k, p.pixels, 2, terms)):
                 k.store(value, k.at(target, row * p.channels), offset, mask)
 
-        each_column(k, p.channels, column)
+        for_each_vector(k, p.channels, column)
 
-    each_sample(k, first, last, sample)
+    for_each_sample(k, first, last, sample)
 
 
 def _parameter_gradients(k: Builder, pixels: int, channels: int) -> None:
@@ -245,15 +254,15 @@ def _parameter_gradients(k: Builder, pixels: int, channels: int) -> None:
             source = k.at(sums, k.mul(n, 2 * channels))
             return [k.load(k.at(source, row * channels), offset, mask) for row in range(2)]
 
-        found = summed(k, rows, 2, terms)
+        found = chained_sums(k, rows, 2, terms)
         for row, (value, target) in enumerate(zip(found, (d_bias, d_weight), strict=True)):
             k.store(value, target, offset, mask)
             k.store(k.ir.fdiv(value, count), k.at(shares, row * channels), offset, mask)
 
-    each_column(k, channels, column)
+    for_each_vector(k, channels, column)
 
 
-def _input_gradient(k: Builder, p: Pixels, training: bool) -> None:
+def _input_gradient(k: Builder, p: SampleShape, training: bool) -> None:
     x, d, table, shares, dx, first, last = k.arguments
 
     def sample(n: Int) -> None:
@@ -272,16 +281,16 @@ def _input_gradient(k: Builder, p: Pixels, training: bool) -> None:
                     value = k.ir.fsub(k.ir.fsub(value, same), k.ir.fmul(away, along))
                 k.store(k.ir.fmul(value, scale), k.at(dx, place), offset, mask)
 
-            each_pixel(k, p.count, pixel)
+            for_each_pixel(k, p.pixels, pixel)
 
-        each_column(k, p.channels, column)
+        for_each_vector(k, p.channels, column)
 
-    each_sample(k, first, last, sample)
+    for_each_sample(k, first, last, sample)
 
 
 def _column_of(k: Builder, table: Value, channels: int, offset: Int, mask: Mask) -> list[Value]:
     """Return mean, inverse and scale of some channels."""
-    return [k.load(k.at(table, row * channels), offset, mask) for row in range(TABLE)]
+    return [k.load(k.at(table, row * channels), offset, mask) for row in range(TABLE_ROWS)]
 
 
 def _number(k: Builder, count: Value) -> Value:

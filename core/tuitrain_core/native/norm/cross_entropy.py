@@ -9,13 +9,13 @@ from llvmlite import ir
 
 from ..ir import vector_math
 from ..ir.builder import INT32, Builder, Value
-from ..ir.loops import kept
-from ..runtime.library import Kernel, kernel
+from ..ir.loops import fill_masked
+from ..runtime.library import Kernel, get_kernel
 
 Part: TypeAlias = tuple[int, object, Value]
 """Some of a row's logits: where they begin, which lanes they fill, and they themselves."""
 
-MOST_VECTORS = 8
+MAX_VECTORS = 8
 """Logits of a row stay in registers: at most so many vectors of them."""
 
 
@@ -24,15 +24,15 @@ def cross_entropy(classes: int, z_pitch: int, d_pitch: int) -> Kernel:
 
     Arguments: Z, labels (int32), D, losses, rows, first, last (rows).
     """
-    return kernel(_cross_entropy, 7, classes, z_pitch, d_pitch)
+    return get_kernel(_cross_entropy, 7, classes, z_pitch, d_pitch)
 
 
-def mean() -> Kernel:
+def mean_loss() -> Kernel:
     """Return the mean of floats, added up one after another in float64.
 
     Arguments: values, their number, where it goes as a float, where it goes as a double.
     """
-    return kernel(_mean, 4)
+    return get_kernel(_mean, 4)
 
 
 def _cross_entropy(k: Builder, classes: int, z_pitch: int, d_pitch: int) -> None:
@@ -43,13 +43,16 @@ def _cross_entropy(k: Builder, classes: int, z_pitch: int, d_pitch: int) -> None
     def row(i: Value, _: object) -> None:
         b = k.add(first, i)
         source, target = k.at(logits, k.mul(b, z_pitch)), k.at(gradient, k.mul(b, d_pitch))
-        z = [(offset, mask, k.load(source, offset, mask)) for offset, mask in k.columns(classes)]
+        z = [
+            (offset, mask, k.load(source, offset, mask))
+            for offset, mask in k.vector_slices(classes)
+        ]
         shifted = _less_largest(k, z)
-        powers = [kept(k, vector_math.exp(k, value), mask) for _, mask, value in shifted]
+        powers = [fill_masked(k, vector_math.exp(k, value), mask) for _, mask, value in shifted]
         together = powers[0]
         for each in powers[1:]:
             together = k.ir.fadd(together, each)
-        norm = k.splat(vector_math.total(k, together))
+        norm = k.splat(vector_math.sum_lanes(k, together))
         label = k.ir.load(k.ir.inttoptr(k.at(labels, b), INT32.as_pointer()))
         hit = k.zero
         for (offset, mask, value), power in zip(shifted, powers, strict=True):
@@ -59,7 +62,7 @@ def _cross_entropy(k: Builder, classes: int, z_pitch: int, d_pitch: int) -> None
             probability = k.ir.fdiv(power, norm)
             slope = k.ir.fsub(probability, k.ir.select(is_label, k.constant(1.0), k.zero))
             k.store(k.ir.fmul(slope, share), target, offset, mask)
-        loss = k.ir.fsub(vector_math.log(k, norm), k.splat(vector_math.total(k, hit)))
+        loss = k.ir.fsub(vector_math.log(k, norm), k.splat(vector_math.sum_lanes(k, hit)))
         k.store_scalar(k.ir.extract_element(loss, ir.Constant(INT32, 0)), k.at(losses, b))
 
     k.loop(k.sub(last, first), row)
@@ -70,7 +73,7 @@ def _less_largest(
 ) -> list[tuple[int, object, Value]]:
     """Subtract the row's largest value, so that no exponential overflows."""
     tops = [
-        vector_math.largest(k, value if mask is None else kept(k, value, mask, -math.inf))
+        vector_math.max_lane(k, value if mask is None else fill_masked(k, value, mask, -math.inf))
         for _, mask, value in z
     ]
     top = tops[0]

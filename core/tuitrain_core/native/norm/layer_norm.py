@@ -10,12 +10,20 @@ from dataclasses import dataclass
 
 from ..ir import vector_math
 from ..ir.builder import Builder, Int, Mask, Value
-from ..ir.loops import across, differs, each_column, each_sample, kept, summed, unless_equal
-from ..runtime.library import Kernel, kernel
+from ..ir.loops import (
+    chained_sums,
+    differing_lanes,
+    fill_masked,
+    for_each_sample,
+    for_each_vector,
+    mean_unless_equal,
+    reduce_row,
+)
+from ..runtime.library import Kernel, get_kernel
 
 
 @dataclass(frozen=True)
-class Rows:
+class RowShape:
     """The features of a row; pitches of x and its gradient, and of y and its gradient."""
 
     features: int
@@ -24,54 +32,56 @@ class Rows:
     affine: bool
 
 
-def normalize(rows: Rows, eps: float) -> Kernel:
+def normalize(rows: RowShape, eps: float) -> Kernel:
     """Y = (x - mean) / sqrt(variance + eps) · weight + bias, by row.
 
     Arguments: x, weight, bias, y, statistics, first, last (rows).
     """
-    return kernel(_normalize, 7, rows, float(eps))
+    return get_kernel(_normalize, 7, rows, float(eps))
 
 
-def input_gradient(rows: Rows) -> Kernel:
+def input_gradient(rows: RowShape) -> Kernel:
     """Return dx. Arguments: x, weight, d, statistics, dx, first, last (rows)."""
-    return kernel(_input_gradient, 7, rows)
+    return get_kernel(_input_gradient, 7, rows)
 
 
-def parameter_gradients(rows: Rows) -> Kernel:
+def parameter_gradients(rows: RowShape) -> Kernel:
     """Return the sums over all rows of d · normalized x, and of d.
 
     Arguments: x, d, statistics, where the gradients of weight and bias go, rows, first, last; these
     are features, the first a multiple of 16, the last one too or all there are.
     """
-    return kernel(_parameter_gradients, 8, rows)
+    return get_kernel(_parameter_gradients, 8, rows)
 
 
-def _normalize(k: Builder, rows: Rows, eps: float) -> None:
+def _normalize(k: Builder, rows: RowShape, eps: float) -> None:
     x, weight, bias, y, statistics, first, last = k.arguments
     share = k.constant(rows.features)
 
     def row(n: Int) -> None:
         source, target = k.at(x, k.mul(n, rows.x_pitch)), k.at(y, k.mul(n, rows.y_pitch))
-        (total,) = across(k, rows.features, 1, lambda *at: [k.load(source, *at)])
+        (total,) = reduce_row(k, rows.features, 1, lambda *at: [k.load(source, *at)])
         mean = k.ir.fdiv(total, share)
         if eps == 0:
             start = k.splat(k.load_scalar(source))
-            (other,) = across(
+            (other,) = reduce_row(
                 k,
                 rows.features,
                 1,
-                lambda i, mask: [kept(k, differs(k, k.load(source, i, mask), start), mask)],
+                lambda i, mask: [
+                    fill_masked(k, differing_lanes(k, k.load(source, i, mask), start), mask)
+                ],
             )
-            mean = unless_equal(k, mean, start, other)
+            mean = mean_unless_equal(k, mean, start, other)
 
         def away(offset: Int, mask: Mask) -> Value:
             return k.ir.fsub(k.load(source, offset, mask), mean)
 
         def square(offset: Int, mask: Mask) -> list[Value]:
-            value = kept(k, away(offset, mask), mask)
+            value = fill_masked(k, away(offset, mask), mask)
             return [k.ir.fmul(value, value)]
 
-        (spread,) = across(k, rows.features, 1, square)
+        (spread,) = reduce_row(k, rows.features, 1, square)
         root = vector_math.sqrt(k, k.ir.fadd(k.ir.fdiv(spread, share), k.constant(eps)))
         inverse = k.ir.fdiv(k.constant(1), root)
 
@@ -81,14 +91,14 @@ def _normalize(k: Builder, rows: Rows, eps: float) -> None:
                 value = k.fma(value, k.load(weight, offset, mask), k.load(bias, offset, mask))
             k.store(value, target, offset, mask)
 
-        each_column(k, rows.features, element)
+        for_each_vector(k, rows.features, element)
         for place, value in enumerate((mean, inverse)):
             k.store(value, k.at(statistics, k.mul(n, 2)), place, 1)
 
-    each_sample(k, first, last, row)
+    for_each_sample(k, first, last, row)
 
 
-def _input_gradient(k: Builder, rows: Rows) -> None:
+def _input_gradient(k: Builder, rows: RowShape) -> None:
     x, weight, d, statistics, dx, first, last = k.arguments
     share = k.constant(1.0 / rows.features)
 
@@ -108,19 +118,19 @@ def _input_gradient(k: Builder, rows: Rows) -> None:
             here, normal = both(offset, mask)
             return [here, k.ir.fmul(here, normal)]
 
-        same, along = (k.ir.fmul(s, share) for s in across(k, rows.features, 2, terms))
+        same, along = (k.ir.fmul(s, share) for s in reduce_row(k, rows.features, 2, terms))
 
         def element(offset: Int, mask: Mask) -> None:
             here, normal = both(offset, mask)
             value = k.ir.fsub(k.ir.fsub(here, same), k.ir.fmul(normal, along))
             k.store(k.ir.fmul(value, inverse), target, offset, mask)
 
-        each_column(k, rows.features, element)
+        for_each_vector(k, rows.features, element)
 
-    each_sample(k, first, last, row)
+    for_each_sample(k, first, last, row)
 
 
-def _parameter_gradients(k: Builder, rows: Rows) -> None:
+def _parameter_gradients(k: Builder, rows: RowShape) -> None:
     x, d, statistics, d_weight, d_bias, count, first, last = k.arguments
 
     def column(offset: Int, mask: Mask) -> None:
@@ -130,7 +140,7 @@ def _parameter_gradients(k: Builder, rows: Rows) -> None:
             value = k.load(k.at(x, k.mul(n, rows.x_pitch)), offset, mask)
             return [k.ir.fmul(here, k.ir.fmul(k.ir.fsub(value, mean), inverse)), here]
 
-        found = summed(k, count, 2, terms)
+        found = chained_sums(k, count, 2, terms)
         for value, target in zip(found, (d_weight, d_bias), strict=True):
             k.store(value, target, offset, mask)
 
@@ -139,7 +149,7 @@ def _parameter_gradients(k: Builder, rows: Rows) -> None:
     rest = rows.features % k.lanes
     if rest:
         start = rows.features - rest
-        k.when(k.less(k.maximum(first, start), last), lambda: column(start, rest))
+        k.if_then(k.less(k.maximum(first, start), last), lambda: column(start, rest))
 
 
 def _statistics(k: Builder, statistics: Value, n: Int) -> tuple[Value, Value]:

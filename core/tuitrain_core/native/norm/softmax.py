@@ -6,10 +6,10 @@ import math
 
 from ..ir import vector_math
 from ..ir.builder import Builder, Int, Mask, Value
-from ..ir.loops import across, each_column, each_sample, kept
-from ..runtime.library import Kernel, kernel
+from ..ir.loops import fill_masked, for_each_sample, for_each_vector, reduce_row
+from ..runtime.library import Kernel, get_kernel
 
-LEAST = -87.0
+MIN_EXPONENT = -87.0
 """exp of less is 0 here: it is no normal number."""
 
 
@@ -18,12 +18,12 @@ def softmax(features: int, x_pitch: int, y_pitch: int) -> Kernel:
 
     A NaN makes its row NaN.
     """
-    return kernel(_softmax, 4, features, x_pitch, y_pitch)
+    return get_kernel(_softmax, 4, features, x_pitch, y_pitch)
 
 
 def gradient(features: int, y_pitch: int, x_pitch: int) -> Kernel:
     """Return dx = y · (d - the sum of d · y over the row). Arguments: y, d, dx, first, last."""
-    return kernel(_gradient, 5, features, y_pitch, x_pitch)
+    return get_kernel(_gradient, 5, features, y_pitch, x_pitch)
 
 
 def _softmax(k: Builder, features: int, x_pitch: int, y_pitch: int) -> None:
@@ -35,19 +35,19 @@ def _softmax(k: Builder, features: int, x_pitch: int, y_pitch: int) -> None:
 
         def power(offset: Int, mask: Mask) -> list[Value]:
             shifted = k.ir.fsub(k.load(source, offset, mask), top)
-            gone = k.ir.fcmp_ordered("<", shifted, k.constant(LEAST))
+            gone = k.ir.fcmp_ordered("<", shifted, k.constant(MIN_EXPONENT))
             value = k.ir.select(gone, k.zero, vector_math.exp(k, shifted))
             k.store(value, target, offset, mask)
-            return [kept(k, value, mask)]
+            return [fill_masked(k, value, mask)]
 
-        (norm,) = across(k, features, 1, power)
+        (norm,) = reduce_row(k, features, 1, power)
 
         def share(offset: Int, mask: Mask) -> None:
             k.store(k.ir.fdiv(k.load(target, offset, mask), norm), target, offset, mask)
 
-        each_column(k, features, share)
+        for_each_vector(k, features, share)
 
-    each_sample(k, first, last, row)
+    for_each_sample(k, first, last, row)
 
 
 def _largest(k: Builder, source: Value, features: int) -> Value:
@@ -64,8 +64,8 @@ def _largest(k: Builder, source: Value, features: int) -> Value:
     )
     if rest:
         last = k.load(source, whole * k.lanes, rest)
-        best = larger(best, kept(k, last, rest, -math.inf))
-    return k.splat(vector_math.largest(k, best))
+        best = larger(best, fill_masked(k, last, rest, -math.inf))
+    return k.splat(vector_math.max_lane(k, best))
 
 
 def _gradient(k: Builder, features: int, y_pitch: int, x_pitch: int) -> None:
@@ -78,12 +78,12 @@ def _gradient(k: Builder, features: int, y_pitch: int, x_pitch: int) -> None:
         def both(offset: Int, mask: Mask) -> tuple[Value, Value]:
             return k.load(found, offset, mask), k.load(slope, offset, mask)
 
-        (total,) = across(k, features, 1, lambda *at: [k.ir.fmul(*both(*at))])
+        (total,) = reduce_row(k, features, 1, lambda *at: [k.ir.fmul(*both(*at))])
 
         def element(offset: Int, mask: Mask) -> None:
             value, here = both(offset, mask)
             k.store(k.ir.fmul(value, k.ir.fsub(here, total)), target, offset, mask)
 
-        each_column(k, features, element)
+        for_each_vector(k, features, element)
 
-    each_sample(k, first, last, row)
+    for_each_sample(k, first, last, row)

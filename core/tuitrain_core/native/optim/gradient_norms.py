@@ -14,10 +14,10 @@ from llvmlite import ir
 
 from ..ir import vector_math
 from ..ir.builder import FLOAT, INT32, Builder, Int, Mask, Value
-from ..runtime.library import Kernel, kernel
+from ..runtime.library import Kernel, get_kernel
 
 LANES = 256
-CHUNK = 4096
+CHUNK_SIZE = 4096
 """Elements of the unit of work in which gradients are cut down."""
 
 DOUBLE = ir.DoubleType()
@@ -29,12 +29,12 @@ def square_sums() -> Kernel:
 
     The range is one of lanes, and begins and ends at multiples of 16.
     """
-    return kernel(_square_sums, 5)
+    return get_kernel(_square_sums, 5)
 
 
-def totals() -> Kernel:
+def sum_lane_rows() -> Kernel:
     """Add up lanes, in place. Arguments: lanes of all sums, where the sums go, first, last."""
-    return kernel(_totals, 4)
+    return get_kernel(_totals, 4)
 
 
 def clip_factor() -> Kernel:
@@ -43,17 +43,17 @@ def clip_factor() -> Kernel:
     1 where it is already, and where the norm is not finite. Arguments: their sums of squares, how
     many, limit (float64), where the factor goes (float32).
     """
-    return kernel(_clip_factor, 4)
+    return get_kernel(_clip_factor, 4)
 
 
 def scale() -> Kernel:
     """Multiply a gradient by a factor. Arguments: gradient, factor, size, first, last (chunks)."""
-    return kernel(_scale, 5)
+    return get_kernel(_scale, 5)
 
 
-def bound() -> Kernel:
+def clamp() -> Kernel:
     """Bring elements into [-limit, limit]; NaN stays. Arguments: as `scale`, the limit a float."""
-    return kernel(_bound, 5)
+    return get_kernel(_bound, 5)
 
 
 def _square_sums(k: Builder) -> None:
@@ -73,21 +73,21 @@ def _square_sums(k: Builder) -> None:
         each(lambda lane: _add(k, lanes, lane, quarters(start, LANES, lane, None)))
 
     def tail(lane: Int) -> None:
-        mask = vector_math.first_lanes(k, _up_to_lanes(k, k.sub(quarter, lane)))
+        mask = vector_math.lane_mask(k, _up_to_lanes(k, k.sub(quarter, lane)))
         _add(k, lanes, lane, quarters(start, quarter, lane, mask))
 
     def rest() -> None:
-        mask = vector_math.first_lanes(k, k.rem(size, _ROWS))
+        mask = vector_math.lane_mask(k, k.rem(size, _ROWS))
         values = k.load(k.at(start, k.mul(quarter, _ROWS)), 0, mask)
-        _add(k, lanes, k.integer(0), _square(k, values))
+        _add(k, lanes, k.constant_int(0), _square(k, values))
 
     each(lambda lane: _store(k, ir.Constant(_wide(k), None), _place(k, lanes, lane)))
     k.loop(k.div(size, _ROWS * LANES), chunk)
     left = k.rem(size, _ROWS * LANES)
     start, quarter = k.at(array, k.sub(size, left)), k.div(left, _ROWS)
     each(tail)
-    at_start = k.ir.icmp_signed("==", first, k.integer(0))
-    k.when(k.ir.and_(at_start, k.less(first, last)), rest)
+    at_start = k.ir.icmp_signed("==", first, k.constant_int(0))
+    k.if_then(k.ir.and_(at_start, k.less(first, last)), rest)
 
 
 def _totals(k: Builder) -> None:
@@ -140,13 +140,13 @@ def _each(k: Builder, function: Callable[[Value], Value]) -> None:
         k.store(function(k.load(start, offset, mask)), start, offset, mask)
 
     def chunk(i: Int, _: object) -> None:
-        done = k.mul(k.add(first, i), CHUNK)
-        start, count = k.at(array, done), k.minimum(k.sub(size, done), CHUNK)
+        done = k.mul(k.add(first, i), CHUNK_SIZE)
+        start, count = k.at(array, done), k.minimum(k.sub(size, done), CHUNK_SIZE)
         whole = k.div(count, k.lanes)
         k.loop(whole, lambda j, _: vector(start, k.mul(j, k.lanes), None))
         rest = k.sub(count, k.mul(whole, k.lanes))
-        mask = vector_math.first_lanes(k, rest)
-        k.when(k.less(0, rest), lambda: vector(start, k.mul(whole, k.lanes), mask))
+        mask = vector_math.lane_mask(k, rest)
+        k.if_then(k.less(0, rest), lambda: vector(start, k.mul(whole, k.lanes), mask))
 
     k.loop(k.sub(last, first), chunk)
 
@@ -184,15 +184,15 @@ def add_chunk(
         def vector(i: Value, _: object) -> None:
             lane = k.mul(i, k.lanes)
             left = k.minimum(k.sub(quarter, lane), k.lanes)
-            add(quarter, lane, vector_math.first_lanes(k, left))
+            add(quarter, lane, vector_math.lane_mask(k, left))
 
         k.loop(k.div(k.add(quarter, k.lanes - 1), k.lanes), vector)
-        mask = vector_math.first_lanes(k, k.rem(count, _ROWS))
+        mask = vector_math.lane_mask(k, k.rem(count, _ROWS))
         for row, rest in zip(lanes, read(k.mul(quarter, _ROWS), mask), strict=True):
-            _add(k, row, k.integer(0), k.ir.fmul(rest, rest))
+            _add(k, row, k.constant_int(0), k.ir.fmul(rest, rest))
 
-    is_whole = k.ir.icmp_signed("==", k.integer(count), k.integer(_ROWS * LANES))
-    k.either(is_whole, whole, part)
+    is_whole = k.ir.icmp_signed("==", k.constant_int(count), k.constant_int(_ROWS * LANES))
+    k.if_else(is_whole, whole, part)
 
 
 def store_total(k: Builder, lanes: Value, sums: Value, index: Int) -> None:

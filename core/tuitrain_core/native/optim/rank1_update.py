@@ -12,18 +12,18 @@ from collections.abc import Sequence
 
 from ..ir.builder import Builder, Int, Mask, Value
 from ..linalg import dot_tile
-from ..runtime.library import Kernel, kernel
+from ..runtime.library import Kernel, get_kernel
 from . import update, update_rules
 from .update_rules import Scalars
 
-RULES = ("sgd", "sgd_momentum", "adam")
+SUPPORTED_RULES = ("sgd", "sgd_momentum", "adam")
 """The rules that there are kernels for: not all, for each of a network's matrices has its own."""
 
-TOGETHER = 4
+OUTPUTS_PER_TILE = 4
 """Outputs that share what is loaded of the inputs; their chains of sums hide the latency of FMA."""
 
 
-def step(rule: str, K: int, relu: bool, bias: bool) -> Kernel:
+def update_and_forward(rule: str, K: int, relu: bool, bias: bool) -> Kernel:
     """W[o] = rule(W[o], D[o] · Z), then Y[o] = W[o] · X (+ bias[o]) (then max(·, 0)).
 
     For o in first ... last-1; any cut into parts gives the same bits. All float32, nothing is
@@ -33,7 +33,7 @@ def step(rule: str, K: int, relu: bool, bias: bool) -> Kernel:
     and input of the sample before; X (K,); bias (N,), unused without; Y (N,); first, last.
     """
     slots = update_rules.RULES[rule].slots
-    return kernel(_step, 9 + slots, rule, K, relu, bias)
+    return get_kernel(_step, 9 + slots, rule, K, relu, bias)
 
 
 def _step(k: Builder, name: str, K: int, relu: bool, bias: bool) -> None:
@@ -58,14 +58,18 @@ def _step(k: Builder, name: str, K: int, relu: bool, bias: bool) -> None:
 
         whole, rest = divmod(K, k.lanes)
         sums = k.loop(whole, lambda j, carry: part(carry, k.mul(j, k.lanes)), [k.zero] * width)
-        (value,) = dot_tile.reduced(k, [part(sums, whole * k.lanes, rest) if rest else sums])
+        (value,) = dot_tile.reduce_accumulators(
+            k, [part(sums, whole * k.lanes, rest) if rest else sums]
+        )
         value = k.ir.fadd(value, k.load(b, start, width)) if bias else value
         k.store(k.relu(value) if relu else value, k.at(y, start), 0, width)
 
     def tiles(plain: bool) -> None:
-        k.tiles(first, last, [TOGETHER, 1], lambda start, width: outputs(plain, start, width))
+        k.tiles(
+            first, last, [OUTPUTS_PER_TILE, 1], lambda start, width: outputs(plain, start, width)
+        )
 
-    update.either_plain(k, rule, numbers, tiles)
+    update.emit_plain_and_general(k, rule, numbers, tiles)
 
 
 def _updated(
@@ -76,5 +80,5 @@ def _updated(
     weight, state = update_rules.RULES[name].formula(k, s, weight, grad, state)
     k.store(weight, arrays[0], at, mask)
     for value, place in zip(state, arrays[1:], strict=True):
-        k.store(update.kept(k, value), place, at, mask)
+        k.store(update.flush_subnormal(k, value), place, at, mask)
     return weight

@@ -14,10 +14,10 @@ from llvmlite import ir
 
 from ..ir import vector_math
 from ..ir.builder import Builder, Int, Mask, Value
-from ..runtime.library import Kernel, kernel
+from ..runtime.library import Kernel, get_kernel
 from .update_rules import LAMB_SCALARS, RULES, Rule, Scalars
 
-TOGETHER = 2
+VECTORS_AT_ONCE = 2
 """Vectors taken at once, each with sums of its own: one chain of additions would be waited for."""
 
 
@@ -29,7 +29,7 @@ def update(name: str) -> Kernel:
     of a chunk, first, last (chunks).
     """
     rule = RULES[name]
-    return kernel(_update, 8 + rule.slots, name)
+    return get_kernel(_update, 8 + rule.slots, name)
 
 
 def _update(k: Builder, name: str) -> None:
@@ -46,14 +46,14 @@ def _update(k: Builder, name: str) -> None:
             count = k.minimum(k.sub(size, start), elements)
             seen = _chunk(k, name, Scalars(given, plain), here, count)
             for place, value in enumerate(seen):
-                k.store_scalar(vector_math.total(k, value), k.at(sums, k.mul(index, 3)), place)
+                k.store_scalar(vector_math.sum_lanes(k, value), k.at(sums, k.mul(index, 3)), place)
 
         k.loop(k.sub(last, first), chunk)
 
-    either_plain(k, rule, numbers, chunks)
+    emit_plain_and_general(k, rule, numbers, chunks)
 
 
-def either_plain(
+def emit_plain_and_general(
     k: Builder, rule: Rule, scalars: Sequence[Value], body: Callable[[bool], None]
 ) -> None:
     """Emit body(plain) for both, if the rule has decays: see `Scalars`; they are 0 nearly always.
@@ -67,7 +67,7 @@ def either_plain(
     plain = k.ir.fcmp_unordered("!=", scalars[0], zero)
     for place in rule.decays:
         plain = k.ir.and_(plain, k.ir.fcmp_ordered("==", scalars[place], zero))
-    k.either(plain, lambda: body(True), lambda: body(False))
+    k.if_else(plain, lambda: body(True), lambda: body(False))
 
 
 def _chunk(k: Builder, name: str, s: Scalars, arrays: Sequence[Value], count: Int) -> list[Value]:
@@ -78,7 +78,7 @@ def _chunk(k: Builder, name: str, s: Scalars, arrays: Sequence[Value], count: In
         before, slope, *state = (k.load(each, offset, mask) for each in arrays)
         after, state = formula(k, s, before, slope, state)
         for value, place in zip(state, arrays[2:], strict=True):
-            k.store(kept(k, value), place, offset, mask)
+            k.store(flush_subnormal(k, value), place, offset, mask)
         if name == "lamb_norms":
             change, after = after, before
         else:
@@ -88,29 +88,29 @@ def _chunk(k: Builder, name: str, s: Scalars, arrays: Sequence[Value], count: In
         return [k.fma(value, value, total) for value, total in measured]
 
     def block(i: Value, seen: list[Value]) -> list[Value]:
-        start = k.mul(i, TOGETHER * k.lanes)
+        start = k.mul(i, VECTORS_AT_ONCE * k.lanes)
         return [
             value
-            for place in range(TOGETHER)
+            for place in range(VECTORS_AT_ONCE)
             for value in vector(k.add(start, place * k.lanes), None, seen[3 * place :][:3])
         ]
 
-    blocks = k.div(count, TOGETHER * k.lanes)
-    seen = k.loop(blocks, block, [k.zero] * (3 * TOGETHER))
-    done = k.mul(blocks, TOGETHER * k.lanes)
+    blocks = k.div(count, VECTORS_AT_ONCE * k.lanes)
+    seen = k.loop(blocks, block, [k.zero] * (3 * VECTORS_AT_ONCE))
+    done = k.mul(blocks, VECTORS_AT_ONCE * k.lanes)
 
     def rest(i: Value, seen: list[Value]) -> list[Value]:
         start = k.add(done, k.mul(i, k.lanes))
-        mask = vector_math.first_lanes(k, k.minimum(k.sub(count, start), k.lanes))
+        mask = vector_math.lane_mask(k, k.minimum(k.sub(count, start), k.lanes))
         return [*vector(start, mask, seen[:3]), *seen[3:]]
 
     seen = k.loop(k.div(k.add(k.sub(count, done), k.lanes - 1), k.lanes), rest, seen)
     return [_sum(k, seen[place::3]) for place in range(3)]
 
 
-def kept(k: Builder, value: Value) -> Value:
+def flush_subnormal(k: Builder, value: Value) -> Value:
     """Return what is kept of a slot: 0 for what has faded away, as in `kernels.update`."""
-    size = k.ir.call(vector_math.unary(k, "fabs"), [value])
+    size = k.ir.call(vector_math.unary_intrinsic(k, "fabs"), [value])
     faded = k.ir.fcmp_ordered("<", size, k.constant(float(np.finfo(np.float32).smallest_normal)))
     return k.ir.select(faded, k.zero, value)
 
@@ -122,7 +122,7 @@ def _sum(k: Builder, values: Sequence[Value]) -> Value:
     return total
 
 
-def trust() -> Kernel:
+def trust_ratio() -> Kernel:
     """Return LAMB's way from lr to the length of a step: times |w| / |direction|.
 
     Both norms are added up from a first pass, in float64, one chunk after another. Where one of
@@ -130,7 +130,7 @@ def trust() -> Kernel:
 
     Arguments: sums of the first pass, chunks, its scalars (lr first), those of the second pass.
     """
-    return kernel(_trust, 4, LAMB_SCALARS)
+    return get_kernel(_trust, 4, LAMB_SCALARS)
 
 
 def _trust(k: Builder, count: int) -> None:

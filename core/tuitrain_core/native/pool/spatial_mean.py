@@ -6,18 +6,20 @@ All float32, [sample][pixel][channel]; the last two arguments are the range of s
 from __future__ import annotations
 
 from ..ir.builder import Builder, Int, Mask
-from ..ir.loops import each_column, each_pixel, each_sample, summed
-from ..runtime.library import Kernel, kernel
+from ..ir.loops import chained_sums, for_each_pixel, for_each_sample, for_each_vector
+from ..runtime.library import Kernel, get_kernel
 
 
-def average(pixels: int, channels: int, x_pitch: int, y_pitch: int, share: float) -> Kernel:
+def scaled_sum(pixels: int, channels: int, x_pitch: int, y_pitch: int, share: float) -> Kernel:
     """Y[n][c] = share · the sum of x[n][pixel][c]. Arguments: x, y, first, last."""
-    return kernel(_average, 4, pixels, channels, x_pitch, y_pitch, float(share))
+    return get_kernel(_average, 4, pixels, channels, x_pitch, y_pitch, float(share))
 
 
-def spread(pixels: int, channels: int, d_pitch: int, x_pitch: int, share: float) -> Kernel:
+def scaled_sum_gradient(
+    pixels: int, channels: int, d_pitch: int, x_pitch: int, share: float
+) -> Kernel:
     """dx[n][pixel][c] = share · d[n][c]. Arguments: d, dx, first, last."""
-    return kernel(_spread, 4, pixels, channels, d_pitch, x_pitch, float(share))
+    return get_kernel(_spread, 4, pixels, channels, d_pitch, x_pitch, float(share))
 
 
 def _average(
@@ -29,14 +31,14 @@ def _average(
         source, target = k.at(x, k.mul(n, x_pitch)), k.at(y, k.mul(n, y_pitch))
 
         def column(offset: Int, mask: Mask) -> None:
-            (total,) = summed(
+            (total,) = chained_sums(
                 k, pixels, 1, lambda i: [k.load(k.at(source, k.mul(i, channels)), offset, mask)]
             )
             k.store(k.ir.fmul(total, k.constant(share)), target, offset, mask)
 
-        each_column(k, channels, column)
+        for_each_vector(k, channels, column)
 
-    each_sample(k, first, last, sample)
+    for_each_sample(k, first, last, sample)
 
 
 def _spread(
@@ -49,10 +51,10 @@ def _spread(
 
         def column(offset: Int, mask: Mask) -> None:
             value = k.ir.fmul(k.load(source, offset, mask), k.constant(share))
-            each_pixel(
+            for_each_pixel(
                 k, pixels, lambda i: k.store(value, k.at(target, k.mul(i, channels)), offset, mask)
             )
 
-        each_column(k, channels, column)
+        for_each_vector(k, channels, column)
 
-    each_sample(k, first, last, sample)
+    for_each_sample(k, first, last, sample)

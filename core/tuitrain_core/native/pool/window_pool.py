@@ -14,14 +14,14 @@ from llvmlite import ir
 
 from ..ir import block_copy
 from ..ir.builder import FLOAT, Builder, Int, Mask, Value
-from ..ir.loops import each_column, each_sample
-from ..runtime.library import Kernel, kernel
+from ..ir.loops import for_each_sample, for_each_vector
+from ..runtime.library import Kernel, get_kernel
 
 Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Windows:
+class PoolWindows:
     """Images, and the windows over them; all pairs are (vertical, horizontal)."""
 
     size: Pair
@@ -31,38 +31,38 @@ class Windows:
     padding: Pair
 
     @property
-    def counts(self) -> Pair:
+    def output_size(self) -> Pair:
         """How many windows there are."""
         sizes = zip(self.size, self.kernel, self.stride, self.padding, strict=True)
         height, width = ((n + 2 * p - k) // s + 1 for n, k, s, p in sizes)
         return height, width
 
 
-def maximum(w: Windows) -> Kernel:
+def max_pool(w: PoolWindows) -> Kernel:
     """Y = the largest pixel; chosen, laid out like y, is its place in the window, as a float.
 
     Of equal pixels the first; of NaN, which count as larger, the last. Arguments: x, y, chosen,
     first, last.
     """
-    return kernel(_maximum, 5, w)
+    return get_kernel(_maximum, 5, w)
 
 
-def maximum_gradient(w: Windows) -> Kernel:
+def max_pool_gradient(w: PoolWindows) -> Kernel:
     """Return dx: d where it was chosen. Arguments: d, chosen, dx, first, last."""
-    return kernel(_maximum_gradient, 5, w)
+    return get_kernel(_maximum_gradient, 5, w)
 
 
-def average(w: Windows) -> Kernel:
+def avg_pool(w: PoolWindows) -> Kernel:
     """Y = share · the sum of the pixels.
 
     Arguments: x, shares (one for each window, the same for all samples), y, first, last.
     """
-    return kernel(_average, 5, w)
+    return get_kernel(_average, 5, w)
 
 
-def average_gradient(w: Windows) -> Kernel:
+def avg_pool_gradient(w: PoolWindows) -> Kernel:
     """Return dx: share · d for each pixel. Arguments: d, shares, dx, first, last."""
-    return kernel(_average_gradient, 5, w)
+    return get_kernel(_average_gradient, 5, w)
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class _Window:
     place: Int
 
 
-def _each_window(k: Builder, w: Windows, n: Int, body: Callable[[_Window], None]) -> None:
-    height, width = w.counts
+def _each_window(k: Builder, w: PoolWindows, n: Int, body: Callable[[_Window], None]) -> None:
+    height, width = w.output_size
 
     def row(y: Value, _: object) -> None:
         def column(x: Value, _: object) -> None:
@@ -91,7 +91,7 @@ def _each_window(k: Builder, w: Windows, n: Int, body: Callable[[_Window], None]
 
 def _each_tap(
     k: Builder,
-    w: Windows,
+    w: PoolWindows,
     window: _Window,
     body: Callable[[Int, Int, Value | None, list[Value]], list[Value]],
     carry: list[Value],
@@ -113,7 +113,9 @@ def _each_tap(
     return k.loop(w.kernel[0], line, carry)
 
 
-def _inside(k: Builder, w: Windows, window: Int, tap: Int, axis: int) -> tuple[Int, Value | None]:
+def _inside(
+    k: Builder, w: PoolWindows, window: Int, tap: Int, axis: int
+) -> tuple[Int, Value | None]:
     """Return a pixel's row or column, moved into the image, and whether it was there before."""
     place = k.add(k.mul(window, w.stride[axis]), tap)
     if not w.padding[axis]:
@@ -123,7 +125,7 @@ def _inside(k: Builder, w: Windows, window: Int, tap: Int, axis: int) -> tuple[I
     return moved, k.ir.icmp_signed("==", moved, place)
 
 
-def _maximum(k: Builder, w: Windows) -> None:
+def _maximum(k: Builder, w: PoolWindows) -> None:
     x, y, chosen, first, last = k.arguments
 
     def window(image: Value, at: _Window) -> None:
@@ -140,19 +142,19 @@ def _maximum(k: Builder, w: Windows) -> None:
             k.store(best, k.at(y, at.place), offset, mask)
             k.store(where, k.at(chosen, at.place), offset, mask)
 
-        each_column(k, w.channels, column)
+        for_each_vector(k, w.channels, column)
 
     _samples(k, w, x, (first, last), window)
 
 
-def _first(k: Builder, w: Windows, window: _Window) -> Int:
+def _first(k: Builder, w: PoolWindows, window: _Window) -> Int:
     """Return where a window's first pixel is, in floats from the image's start."""
     y, _ = _inside(k, w, window.y, 0, 0)
     x, _ = _inside(k, w, window.x, 0, 1)
     return k.mul(k.add(k.mul(y, w.size[1]), x), w.channels)
 
 
-def _maximum_gradient(k: Builder, w: Windows) -> None:
+def _maximum_gradient(k: Builder, w: PoolWindows) -> None:
     d, chosen, dx, first, last = k.arguments
 
     def window(image: Value, at: _Window) -> None:
@@ -167,12 +169,12 @@ def _maximum_gradient(k: Builder, w: Windows) -> None:
 
             _each_tap(k, w, at, give, [])
 
-        each_column(k, w.channels, column)
+        for_each_vector(k, w.channels, column)
 
     _samples(k, w, dx, (first, last), window, clear=True)
 
 
-def _average(k: Builder, w: Windows) -> None:
+def _average(k: Builder, w: PoolWindows) -> None:
     x, shares, y, first, last = k.arguments
 
     def window(image: Value, at: _Window) -> None:
@@ -186,12 +188,12 @@ def _average(k: Builder, w: Windows) -> None:
             (total,) = _each_tap(k, w, at, more, [k.zero])
             k.store(k.ir.fmul(total, share), k.at(y, at.place), offset, mask)
 
-        each_column(k, w.channels, column)
+        for_each_vector(k, w.channels, column)
 
     _samples(k, w, x, (first, last), window)
 
 
-def _average_gradient(k: Builder, w: Windows) -> None:
+def _average_gradient(k: Builder, w: PoolWindows) -> None:
     d, shares, dx, first, last = k.arguments
 
     def window(image: Value, at: _Window) -> None:
@@ -206,14 +208,14 @@ def _average_gradient(k: Builder, w: Windows) -> None:
 
             _each_tap(k, w, at, give, [])
 
-        each_column(k, w.channels, column)
+        for_each_vector(k, w.channels, column)
 
     _samples(k, w, dx, (first, last), window, clear=True)
 
 
 def _samples(
     k: Builder,
-    w: Windows,
+    w: PoolWindows,
     pixels: Value,
     span: tuple[Value, Value],
     window: Callable[[Value, _Window], None],
@@ -225,10 +227,10 @@ def _samples(
     def sample(n: Int) -> None:
         image = k.at(pixels, k.mul(n, size))
         if clear:
-            block_copy.fill(k, image, size)
+            block_copy.fill_zeros(k, image, size)
         _each_window(k, w, n, lambda at: window(image, at))
 
-    each_sample(k, *span, sample)
+    for_each_sample(k, *span, sample)
 
 
 def _add_to(k: Builder, address: Value, value: Value, offset: Int, mask: Mask) -> None:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from llvmlite import ir
 
 from ..ir.builder import INT8, INT32, INT64, Builder, Value
-from .library import Kernel, kernel
+from .library import Kernel, get_kernel
 
 
-def gather(channels: int, pixels: int, scale: float, shift: float) -> Kernel:
+def gather_batch(channels: int, pixels: int, scale: float, shift: float) -> Kernel:
     """Return x · scale - shift for the bytes x of some rows, and the labels of these rows.
 
     Arguments: bytes (N, channels, pixels), labels (int32), the chosen rows (int64), where images
     go as float32 (B, pixels, channels), where labels go, first, last (of the batch).
     """
-    return kernel(_gather, 7, channels, pixels, float(scale), float(shift))
+    return get_kernel(_gather, 7, channels, pixels, float(scale), float(shift))
 
 
 def _gather(k: Builder, channels: int, pixels: int, scale: float, shift: float) -> None:

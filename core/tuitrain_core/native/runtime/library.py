@@ -29,7 +29,7 @@ from ..ir.builder import Builder
 from ..ir.host import Host, host
 
 # Told after each kernel: its name, how many of them are ready, how many were asked for.
-Listener = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 
 _PACKAGE = "tuitrain_core.native"
 _SYMBOL = "kernel"
@@ -71,7 +71,7 @@ class Kernel:
         """Return the kernel as LLVM's IR."""
         builder = Builder(_SYMBOL, self._arguments, self.host)
         self._emit(builder, *self._parameters)
-        return builder.text()
+        return builder.finish()
 
     def assembly(self) -> str:
         """Return the machine code as text, to be read by people."""
@@ -81,7 +81,7 @@ class Kernel:
     def _object(self) -> bytes:
         """Return the object code: from disk if it is there and can be trusted, else compiled."""
         key = self._key()
-        store = cache.opened(folder())
+        store = cache.get_store(cache_folder())
         code = store.read(key)
         if code is None:
             # The code generator alone: LLVM's passes over the IR take twice its time, and the code
@@ -104,7 +104,7 @@ class Kernel:
         return f"Kernel({self.name!r}, {self.host.cpu})"
 
 
-def kernel(emit: Callable[..., None], arguments: int, *parameters: Any) -> Kernel:
+def get_kernel(emit: Callable[..., None], arguments: int, *parameters: Any) -> Kernel:
     """Return the kernel that emit(builder, *parameters) writes; the same object for the same ones.
 
     arguments: the number of int64 values that it is called with.
@@ -117,16 +117,16 @@ def kernel(emit: Callable[..., None], arguments: int, *parameters: Any) -> Kerne
         return _kernels[key]
 
 
-def build(kernels: Iterable[Kernel], listener: Listener | None = None) -> None:
+def compile_kernels(kernels: Iterable[Kernel], on_progress: OnProgress | None = None) -> None:
     """Compile the kernels that are not compiled yet, and tell the listener after each."""
     wanted = list(dict.fromkeys(kernels))
     for done, each in enumerate(wanted, 1):
         _ = each.address
-        if listener is not None:
-            listener(each.name, done, len(wanted))
+        if on_progress is not None:
+            on_progress(each.name, done, len(wanted))
 
 
-def folder() -> Path:
+def cache_folder() -> Path:
     """Return where compiled kernels are kept."""
     return cache.kernel_folder()
 
@@ -178,11 +178,13 @@ def _load(code: bytes, on: Host) -> tuple[Any, int]:
 
 def run(kernel: Kernel, *arguments: Any) -> None:
     """Call a kernel with arrays and integers; other Python threads run meanwhile."""
-    given = block(*arguments)  # has a name: an unnamed one would be gone, and its memory another's
+    given = argument_block(
+        *arguments
+    )  # has a name: an unnamed one would be gone, and its memory another's
     ctypes.CFUNCTYPE(None, ctypes.c_void_p)(kernel.address)(given.ctypes.data)
 
 
-def block(*arguments: Any) -> np.ndarray[Any, Any]:
+def argument_block(*arguments: Any) -> np.ndarray[Any, Any]:
     """Return an argument block: the addresses of arrays, and integers as they are."""
     values = [a.ctypes.data if isinstance(a, np.ndarray) else int(a) for a in arguments]
     return np.array(values, np.int64)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from llvmlite import ir
 
 from ..ir.builder import INT32, INT64, Builder, Int, Value
-from .library import Kernel, kernel
+from .library import Kernel, get_kernel
 
-BLOCK = 8
+WORDS_PER_BLOCK = 8
 """Words of 32 bits that come from one counter."""
 
-STATE = 9
+STATE_SIZE = 9
 """Numbers of 64 bits that say where a generator stands: its key (2) and counter (4); how many words
 were taken from the counter's block on, less the one that is left over; whether one is, and which.
 The one left over comes next. It may be older than the block: numbers of 64 bits may have been drawn
@@ -28,9 +28,9 @@ _MULTIPLIERS = 0xD2E7470EE14C6C93, 0xCA5A826395121157
 _WEYL = 0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B
 
 
-def blocks(count: int) -> int:
+def block_count(count: int) -> int:
     """Return how many blocks of words hold ``count`` of them, wherever the first one stands."""
-    return -(-(count + BLOCK - 1) // BLOCK)
+    return -(-(count + WORDS_PER_BLOCK - 1) // WORDS_PER_BLOCK)
 
 
 def draw() -> Kernel:
@@ -40,12 +40,12 @@ def draw() -> Kernel:
 
     Arguments: state, where the first word goes, offset, first, last (blocks).
     """
-    return kernel(_draw, 5)
+    return get_kernel(_draw, 5)
 
 
-def move_on() -> Kernel:
+def advance() -> Kernel:
     """Return the kernel that takes note that words were drawn. Arguments: state, how many."""
-    return kernel(_move_on, 2)
+    return get_kernel(_move_on, 2)
 
 
 def _draw(k: Builder) -> None:
@@ -54,33 +54,33 @@ def _draw(k: Builder) -> None:
         [_number(k, state, i) for i in places] for places in (range(2), range(2, _POSITION))
     )
     position = k.add(_number(k, state, _POSITION), offset)
-    start = k.sub(words, k.mul(k.rem(position, BLOCK), 4))
-    base = k.div(position, BLOCK)
+    start = k.sub(words, k.mul(k.rem(position, WORDS_PER_BLOCK), 4))
+    base = k.div(position, WORDS_PER_BLOCK)
 
     def some(number: Int, count: int) -> None:
         for i in range(count):
             index = k.add(number, i)
             made = _philox(k, key, _moved(k, counter, k.add(base, index)))
-            place = k.add(start, k.mul(index, 4 * BLOCK))
+            place = k.add(start, k.mul(index, 4 * WORDS_PER_BLOCK))
             for half, value in enumerate(made):
                 k.ir.store(value, _pointer(k, k.add(place, 8 * half)), align=4)
 
     k.tiles(first, last, (2, 1), some)
-    at_start = k.ir.icmp_signed("==", k.ir.or_(offset, first), k.integer(0))
-    left_over = k.ir.icmp_signed("!=", _number(k, state, _LEFT_OVER), k.integer(0))
+    at_start = k.ir.icmp_signed("==", k.ir.or_(offset, first), k.constant_int(0))
+    left_over = k.ir.icmp_signed("!=", _number(k, state, _LEFT_OVER), k.constant_int(0))
 
     def put_first() -> None:
         word = k.ir.trunc(_number(k, state, _WORD), INT32)
         k.ir.store(word, k.ir.inttoptr(words, INT32.as_pointer()))
 
-    k.when(k.ir.and_(k.ir.and_(at_start, left_over), k.less(first, last)), put_first)
+    k.if_then(k.ir.and_(k.ir.and_(at_start, left_over), k.less(first, last)), put_first)
 
 
 def _move_on(k: Builder) -> None:
     state, count = k.arguments
     position = k.add(_number(k, state, _POSITION), count)
     k.ir.store(position, _pointer(k, k.add(state, 8 * _POSITION)))
-    k.ir.store(k.integer(0), _pointer(k, k.add(state, 8 * _LEFT_OVER)))
+    k.ir.store(k.constant_int(0), _pointer(k, k.add(state, 8 * _LEFT_OVER)))
 
 
 def _moved(k: Builder, counter: list[Value], by: Value) -> list[Value]:

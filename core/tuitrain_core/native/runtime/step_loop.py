@@ -8,9 +8,9 @@ import platform
 from llvmlite import ir
 
 from ..ir.builder import INT64, Builder, Value
-from .library import Kernel, kernel
+from .library import Kernel, get_kernel
 
-SPINS = 2000
+MAX_SPINS = 2000
 """How often a waiting thread looks before it offers its core to others: some 40 µs."""
 
 
@@ -22,11 +22,11 @@ def _sched_yield() -> int:
         return 0
 
 
-GIVE_WAY = _sched_yield()
+SCHED_YIELD = _sched_yield()
 """What offers it, for `barrier`; 0 where there is nothing that does."""
 
 
-def execute() -> Kernel:
+def run_steps() -> Kernel:
     """Return the kernel that runs a recorded program.
 
     Arguments: table of (kernel, argument block) address pairs; number of pairs; steps, 1 or more;
@@ -34,20 +34,20 @@ def execute() -> Kernel:
     that counts the steps taken; number of the pairs that come before a step is decided on; address
     of a word that ends the run there, the step not counted, unless it is 0.
     """
-    return kernel(_execute, 7)
+    return get_kernel(_execute, 7)
 
 
-def advance() -> Kernel:
+def add_strides() -> Kernel:
     """Return the kernel that adds a stride to each of some words.
 
     Arguments: table of (address of the word, stride in bytes) pairs; number of pairs.
     """
-    return kernel(_advance, 2)
+    return get_kernel(_advance, 2)
 
 
 def copy_word() -> Kernel:
     """Return the kernel that copies a word. Arguments: from, to."""
-    return kernel(_copy_word, 2)
+    return get_kernel(_copy_word, 2)
 
 
 def barrier() -> Kernel:
@@ -55,12 +55,12 @@ def barrier() -> Kernel:
 
     Arguments: address of two cache lines of zeros; number of threads; address of ``sched_yield``.
     """
-    return kernel(_barrier, 3)
+    return get_kernel(_barrier, 3)
 
 
-def kernels() -> list[Kernel]:
+def all_kernels() -> list[Kernel]:
     """Return all of them."""
-    return [execute(), advance(), copy_word(), barrier()]
+    return [run_steps(), add_strides(), copy_word(), barrier()]
 
 
 def _execute(k: Builder) -> None:
@@ -77,15 +77,15 @@ def _execute(k: Builder) -> None:
     k.ir.branch(head)
     k.ir.position_at_end(head)
     taken = k.ir.phi(INT64)
-    taken.add_incoming(k.integer(0), before)
+    taken.add_incoming(k.constant_int(0), before)
     k.loop(undecided, lambda i, _: call(i))
-    k.ir.cbranch(k.ir.icmp_signed("==", _word(k, held), k.integer(0)), decided, after)
+    k.ir.cbranch(k.ir.icmp_signed("==", _word(k, held), k.constant_int(0)), decided, after)
     k.ir.position_at_end(decided)
     k.loop(k.sub(count, undecided), lambda i, _: call(k.add(undecided, i)))
     following = k.add(taken, 1)
     taken.add_incoming(following, k.ir.block)
     _set_word(k, following, done)
-    stopped = k.ir.icmp_signed("!=", _word(k, stop), k.integer(0))
+    stopped = k.ir.icmp_signed("!=", _word(k, stop), k.constant_int(0))
     go_on = k.ir.and_(k.less(following, steps), k.ir.not_(stopped))
     k.ir.cbranch(go_on, head, after)
     k.ir.position_at_end(after)
@@ -111,24 +111,24 @@ def _barrier(k: Builder) -> None:
     address, threads, give_way = k.arguments
     count, generation = _pointer(k, address), _pointer(k, k.add(address, 64))
     present = k.ir.load_atomic(generation, "acquire", 8)
-    before = k.ir.atomic_rmw("add", count, k.integer(1), "acq_rel")
+    before = k.ir.atomic_rmw("add", count, k.constant_int(1), "acq_rel")
     last, wait, patient, out = (k.function.append_basic_block() for _ in range(4))
     arrived = k.ir.block
     k.ir.cbranch(k.ir.icmp_signed("==", before, k.sub(threads, 1)), last, wait)
 
     k.ir.position_at_end(last)
-    k.ir.store_atomic(k.integer(0), count, "monotonic", 8)
+    k.ir.store_atomic(k.constant_int(0), count, "monotonic", 8)
     k.ir.store_atomic(k.add(present, 1), generation, "release", 8)
     k.ir.branch(out)
 
     k.ir.position_at_end(wait)
     looks = k.ir.phi(INT64)
-    looks.add_incoming(k.integer(0), arrived)
+    looks.add_incoming(k.constant_int(0), arrived)
     waiting = k.ir.icmp_signed("==", k.ir.load_atomic(generation, "acquire", 8), present)
     k.ir.cbranch(waiting, patient, out)
 
     k.ir.position_at_end(patient)
-    with k.ir.if_then(k.less(SPINS, looks)):
+    with k.ir.if_then(k.less(MAX_SPINS, looks)):
         kind = ir.FunctionType(ir.IntType(32), [])
         k.ir.call(k.ir.inttoptr(give_way, kind.as_pointer()), [])
     _pause(k)

@@ -10,9 +10,9 @@ from llvmlite import ir
 
 from ..ir.builder import INT64, Builder, Value
 from ..optim.gradient_norms import DOUBLE, number
-from .library import Kernel, kernel
+from .library import Kernel, get_kernel
 
-SLACK = 1e-9
+MARGIN = 1e-9
 """How much smaller a limit is here, as a share of it."""
 
 
@@ -21,7 +21,7 @@ def not_finite() -> Kernel:
 
     Arguments: sums, how many, loss, the word.
     """
-    return kernel(_not_finite, 4)
+    return get_kernel(_not_finite, 4)
 
 
 def norm_above() -> Kernel:
@@ -29,7 +29,7 @@ def norm_above() -> Kernel:
 
     Arguments: sums, which of them (int64), how many, limit, the word.
     """
-    return kernel(_norm_above, 5)
+    return get_kernel(_norm_above, 5)
 
 
 def loss_above() -> Kernel:
@@ -38,7 +38,7 @@ def loss_above() -> Kernel:
     Arguments: loss (the earlier ones lie before it), how many times, how many of the earlier ones
     count, how many must be finite, the word.
     """
-    return kernel(_loss_above, 5)
+    return get_kernel(_loss_above, 5)
 
 
 def _not_finite(k: Builder) -> None:
@@ -59,7 +59,7 @@ def _norm_above(k: Builder) -> None:
         return [k.ir.fadd(total[0], number(k, sums, k.ir.load(place)))]
 
     (total,) = k.loop(count, add, [_constant(0.0)])
-    most = k.ir.fmul(number(k, limit), _constant(1.0 - SLACK))
+    most = k.ir.fmul(number(k, limit), _constant(1.0 - MARGIN))
     _set(k, word, k.ir.fcmp_ordered(">", total, most))
 
 
@@ -72,10 +72,10 @@ def _loss_above(k: Builder) -> None:
         total = k.ir.fadd(seen[0], k.ir.select(finite, before, _constant(0.0)))
         return [total, k.add(seen[1], k.ir.zext(finite, INT64))]
 
-    total, count = k.loop(over, add, [_constant(0.0), k.integer(0)])
+    total, count = k.loop(over, add, [_constant(0.0), k.constant_int(0)])
     mean = k.ir.fdiv(total, k.ir.sitofp(count, DOUBLE))
     most = k.ir.fmul(number(k, times), mean)
-    most = k.ir.fmul(most, _constant(1.0 - SLACK))
+    most = k.ir.fmul(most, _constant(1.0 - MARGIN))
     enough = k.ir.icmp_signed(">=", count, least)
     _set(k, word, k.ir.and_(enough, k.ir.fcmp_ordered(">", number(k, loss), most)))
 
