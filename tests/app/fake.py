@@ -308,9 +308,9 @@ class FakeSource:
     def preview(self, command: AnyCommand | None) -> None:
         self.wondered.append(command)
 
-    def inspect(self, asked: See | None) -> None:
-        self.seeing.append(asked)
-        self.show(inspection=None if asked is None else self.seen(asked))
+    def inspect(self, request: See | None) -> None:
+        self.seeing.append(request)
+        self.show(inspection=None if request is None else self.seen(request))
 
     def seen(self, asked: See) -> Seen:
         shown = self.shown

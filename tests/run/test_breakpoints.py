@@ -38,16 +38,19 @@ def poison(session: Session, name: str) -> None:
 
 
 def count_questions(session: Session) -> list[int]:
-    """Note the steps that the engine takes by themselves, because they may be held."""
-    asked: list[int] = []
-    alone = session.engine._holdable._try
+    """Note the steps that are checked before their update, because they may be held."""
+    checked: list[int] = []
+    run = session.engine.run
 
-    def note(*arguments):
-        asked.append(session.step)
-        return alone(*arguments)
+    def noting_run(steps, should_stop, should_hold=None, condition=None):
+        def noting_hold(step):
+            checked.append(session.step)
+            return should_hold(step)
 
-    session.engine._holdable._try = note
-    return asked
+        return run(steps, should_stop, should_hold and noting_hold, condition)
+
+    session.engine.run = noting_run
+    return checked
 
 
 def test_nan_pauses_before_the_update_and_names_the_parameter():
@@ -249,9 +252,7 @@ def test_after_a_rewind_to_where_it_broke_it_breaks_there_again():
 def test_a_step_that_is_held_keeps_no_state_of_after_what_was_decided_there():
     session = make(total=120)
     run_to(session, 100)
-    session.timeline._states._kept = [
-        each for each in session.timeline._states._kept if each.state.step != 100
-    ]  # as if it had been thinned out
+    session.timeline.discard_state(100)  # as if it had been thinned out
     do(session, "freeze conv")
     do(session, "break when loss > x0")
     fly(session)

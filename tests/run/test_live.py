@@ -141,9 +141,9 @@ def test_an_error_in_training_is_told_with_its_step_and_loses_nothing(error):
 
 def wait_for(run: LiveRun, said) -> UpdatePreview | None:
     """Wait until a snapshot's preview is as ``said`` wants it."""
-    with run._wake:
-        assert run._wake.wait_for(lambda: said(run._snapshot.preview), PATIENCE)
-    return run._snapshot.preview
+    snapshot = run.wait_for(lambda snapshot: said(snapshot.preview), PATIENCE)
+    assert said(snapshot.preview)
+    return snapshot.preview
 
 
 def test_a_preview_is_answered_while_the_run_goes_on_and_leaves_no_trace():

@@ -10,7 +10,7 @@ import warnings
 
 import pytest
 
-from tuitrain.run.logs.log_capture import LogCapture, LogLine, _Handler
+from tuitrain.run.logs.log_capture import LogCapture, LogHandler, LogLine
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_prints_logs_and_warnings_are_lines_with_step_and_level(output, capfd):
         logging.getLogger("mine").warning("loss is %s", 3)
         with warnings.catch_warnings():
             warnings.simplefilter("always")
-            warnings.showwarning = output._warned
+            warnings.showwarning = output.show_warning
             warnings.warn("careful", UserWarning, stacklevel=1)
     lines = output.snapshot().lines
     assert lines[:3] == (
@@ -123,5 +123,5 @@ def test_the_same_value_is_given_while_nothing_is_said(output):
 
 def test_a_record_whose_arguments_do_not_fit_is_told(output):
     record = logging.makeLogRecord({"name": "mine", "msg": "%d steps", "args": ("many",)})
-    _Handler(output).emit(record)
+    LogHandler(output).emit(record)
     assert output.snapshot().lines[0].text.startswith("mine: '%d steps' (")

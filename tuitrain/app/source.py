@@ -24,7 +24,7 @@ class Source(Protocol):
         """Ask that coming snapshots describe this parameter in full (None: no parameter)."""
         ...
 
-    def inspect(self, asked: See | None) -> None:
+    def inspect(self, request: See | None) -> None:
         """Ask that coming snapshots show something closely (None: nothing)."""
         ...
 

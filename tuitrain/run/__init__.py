@@ -1,1 +1,1 @@
-"""The run: the loop on its background thread, its inbox, journal and snapshots."""
+"""The run: a session, the commands that act on it, its history, snapshots and thread."""

@@ -31,7 +31,7 @@ class Batches:
     def mean_loss(self, losses: Sequence[float], step: int) -> float:
         """Return the mean over the samples of the losses of the steps before ``step``.
 
-        NaN if one is not finite, or there is none.
+        NaN if a loss is not finite, or there is none.
         """
         if not losses or not all(map(math.isfinite, losses)):
             return math.nan
@@ -39,11 +39,11 @@ class Batches:
         return math.fsum(map(float.__mul__, losses, weights)) / math.fsum(weights)
 
     def _weights(self, first: int, end: int) -> list[float]:
-        """Return what each step counts, 1 for a full batch: so equal batches need no rounding."""
-        last = self.samples - (self.per_epoch - 1) * self.size
-        ends = range(first + 1, end + 1)
-        return [last / self.size if each % self.per_epoch == 0 else 1.0 for each in ends]
+        """Return each step's weight, 1 for a full batch: so equal batches need no rounding."""
+        last_size = self.samples - (self.per_epoch - 1) * self.size
+        steps = range(first + 1, end + 1)
+        return [last_size / self.size if step % self.per_epoch == 0 else 1.0 for step in steps]
 
 
 EQUAL_BATCHES: Final = Batches(1, 1, 1)
-"""Batches of one size, whatever it is: all steps count the same."""
+"""Batches of one size, whatever it is: all steps weigh the same."""

@@ -1,28 +1,30 @@
-"""The cadence: how often a run looks after itself, in steps.
+"""The checkpoint policy: how often a run saves states, digests and checkpoints, in steps.
 
-Steps, never seconds: a record is the same on every machine. But a step of one sample may take
-20 µs, and one of 256 samples a millisecond; so it is samples that count, and what is kept costs a
-few percent at most.
+Steps and not seconds, so that a record is the same on every machine. A step of one sample may take
+20 µs, and one of 256 samples a millisecond; the intervals count samples, so saving costs a few
+percent at most.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
-SAMPLES_PER_STATE = 6400
-"""Samples between two kept states of a scenario's run."""
+SAMPLES_PER_STATE: Final = 6400
+"""Samples between two cached states of a scenario's run."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointPolicy:
-    """Steps between one and the next.
+    """Steps between one saved value and the next.
 
     Attributes
     ----------
-    keep : states in memory, before they are thinned: a rewind trains at most so many steps again
-    digest : digests in the record
-    checkpoint : checkpoints in the record, a multiple of ``keep``: a resume trains at most so many
-        steps again
+    cache_every : steps between cached states, before they are thinned out: a rewind retrains at
+        most this many steps
+    digest_every : steps between digests in the record
+    checkpoint_every : steps between checkpoints in the record, a multiple of ``cache_every``: a
+        resume retrains at most this many steps
     """
 
     cache_every: int = 50
@@ -31,9 +33,9 @@ class CheckpointPolicy:
 
     @staticmethod
     def for_batch_size(batch_size: int) -> CheckpointPolicy:
-        """Return the cadence for steps of so many samples."""
-        keep = max(50, SAMPLES_PER_STATE // batch_size)
-        return CheckpointPolicy(keep, 2 * keep, 20 * keep)
+        """Return the policy for steps of ``batch_size`` samples."""
+        cache_every = max(50, SAMPLES_PER_STATE // batch_size)
+        return CheckpointPolicy(cache_every, 2 * cache_every, 20 * cache_every)
 
 
-DEFAULT_POLICY = CheckpointPolicy()
+DEFAULT_POLICY: Final = CheckpointPolicy()

@@ -1,4 +1,4 @@
-"""The checkpoints of a session: those that were asked for, and the one that it keeps by itself."""
+"""The checkpoints of a run: those that a user or a scenario asks for, and the automatic one."""
 
 from __future__ import annotations
 
@@ -15,64 +15,70 @@ from .session_state import CheckpointRef, PlannedCommand, SessionState
 
 
 class Checkpoints:
-    """Where checkpoints were made, by name; what is in them is the recorder's to keep.
+    """Where checkpoints were made, by name; the recorder saves their states.
 
     Parameters
     ----------
-    recorder : keeps the states
-    take : gives the session's state
+    recorder : saves the states
+    get_state : returns the state of the session
 
     Attributes
     ----------
-    marks : where they were made, to go back to
-    unkept : why the last one of the session's own could not be kept, or ""
+    refs : where checkpoints were made, by name
+    problem : why the last automatic checkpoint could not be saved, or ""
     """
 
-    def __init__(self, recorder: Recorder, take: Callable[[], SessionState]) -> None:
+    def __init__(self, recorder: Recorder, get_state: Callable[[], SessionState]) -> None:
         self._recorder = recorder
-        self._take = take
+        self._get_state = get_state
         self.refs: dict[str, CheckpointRef] = {}
         self.problem = ""
 
-    def save(self, name: str, mark: CheckpointRef, planned: PlannedCommand | None) -> CommandResult:
-        """Keep the present boundary under a name; one that is known by it already is replaced.
+    def save(self, name: str, ref: CheckpointRef, planned: PlannedCommand | None) -> CommandResult:
+        """Save the present boundary under a name, replacing the checkpoint of that name.
 
-        ``planned`` is the planned command that asks for it, if it was planned: whoever goes on
-        from the state comes to it again, so the record need not tell whether it had been answered.
+        ``planned`` is the planned command that asks for the checkpoint, if one does. It is pending
+        in the saved state, so a resumed run applies it again, whether or not the record has its
+        answer.
 
         Raises
         ------
-        RefusedError : it cannot be kept; what was kept before is as it was
+        RefusedError : it cannot be saved; the earlier checkpoint is unchanged
         """
 
-        def take() -> SessionState:
-            state = self._take()
+        def get_state() -> SessionState:
+            state = self._get_state()
             return replace(state, planned=(planned, *state.planned)) if planned else state
 
         try:
-            where = self._recorder.checkpoint(name, take)
+            place = self._recorder.checkpoint(name, get_state)
         except CheckpointError as error:
             raise RefusedError(str(error)) from None
         before = self.refs.get(name)
         replaced = f"; the one of step {before.step} is replaced" if before else ""
-        self.refs[name] = mark
-        kept = f"kept in {where}" if where else "kept for `rewind`: the run leaves no record"
-        return CommandResult(True, f"step {mark.step} is {kept}{replaced}")
+        self.refs[name] = ref
+        kept = f"kept in {place}" if place else "kept for `rewind`: the run leaves no record"
+        return CommandResult(True, f"step {ref.step} is {kept}{replaced}")
 
     def save_auto(self) -> None:
-        """Keep the present boundary for `tuitrain resume`; the training goes on if it cannot be."""
+        """Save the present boundary for `tuitrain resume`; a failure does not end the training."""
         try:
-            self._recorder.checkpoint(AUTO_CHECKPOINT, self._take)
+            self._recorder.checkpoint(AUTO_CHECKPOINT, self._get_state)
         except CheckpointError as error:
             self.problem = str(error)
         else:
             self.problem = ""
 
     def get(self, name: str) -> CheckpointRef:
-        """Return where the checkpoint of that name was made, or refuse."""
-        mark = self.refs.get(name)
-        if mark is None:
+        """Return where the checkpoint of that name was made.
+
+        Raises
+        ------
+        RefusedError : there is no such checkpoint
+        """
+        ref = self.refs.get(name)
+        if ref is None:
             known = f" (checkpoints: {join_or(self.refs)})" if self.refs else "; none was made yet"
             near = did_you_mean(name, self.refs)
             raise RefusedError(f"no checkpoint is called {name!r}{near}{known}")
-        return mark
+        return ref

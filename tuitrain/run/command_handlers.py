@@ -1,8 +1,6 @@
-"""What each command does to a run; one for the groups is the engine's matter."""
+"""What each command does to a run; commands for groups are passed to the engine."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from tuitrain.commands import (
     AddBreakpoint,
@@ -25,16 +23,14 @@ from tuitrain.commands import (
 from tuitrain.engines.engine import CommandResult
 from tuitrain.errors import RefusedError
 
+from .context import RunContext
 from .history_commands import handle_history_command
 from .lr_sweep import describe_preview, run_lr_sweep
 from .session_state import CheckpointRef
 
-if TYPE_CHECKING:
-    from .session import Session
 
-
-def handle_command(session: Session, command: AnyCommand) -> CommandResult:
-    """Apply a command at the boundary where a session stands.
+def handle_command(context: RunContext, command: AnyCommand) -> CommandResult:
+    """Apply a command at the present boundary.
 
     Raises
     ------
@@ -42,40 +38,50 @@ def handle_command(session: Session, command: AnyCommand) -> CommandResult:
     """
     match command:
         case Rewind() | RewindToCheckpoint() | Undo() | Redo() | Branch():
-            return handle_history_command(session, command)
+            return handle_history_command(context, command)
         case AddBreakpoint() | RemoveBreakpoint():
-            return session.breakpoints.apply(command, session.engine)
+            return context.breakpoints.apply(command, context.engine)
         case Checkpoint(name=name):
-            return _keep(session, name)
-    if session.phase.ended:
-        raise RefusedError(
-            f"the run has ended ({session.phase.value} at step {session.step}); "
-            "rewind goes back to an earlier step"
-        )
-    match command:
-        case Pause():
-            return session.run_state.pause(session.step)
-        case Resume():
-            return session.run_state.resume(session.step)
-        case Step(count=count):
-            return session.run_state.run_steps(count, session.step, session.info.total_steps)
-        case Stop():
-            return session.run_state.stop(session.step)
+            return _save_checkpoint(context, name)
+        case _ if context.phase.ended:
+            raise RefusedError(
+                f"the run has ended ({context.phase.value} at step {context.step}); "
+                "rewind goes back to an earlier step"
+            )
+        case Pause() | Resume() | Step() | Stop():
+            return _handle_run_command(context, command)
         case TryLr():
-            change, session.lr_sweep = run_lr_sweep(session, command)
-            session.settle_after_jump()
+            change, context.lr_sweep = run_lr_sweep(context, command)
+            context.settle_after_jump()
             return change
         case Preview(command=text):
-            return describe_preview(session.engine, parse(text))
-    change = session.engine.apply(command)
+            return describe_preview(context.engine, parse(text))
+        case _:
+            return _apply_to_engine(context, command)
+
+
+def _handle_run_command(context: RunContext, command: Pause | Resume | Step | Stop) -> CommandResult:
+    run_state, step = context.run_state, context.step
+    match command:
+        case Pause():
+            return run_state.pause(step)
+        case Resume():
+            return run_state.resume(step)
+        case Step(count=count):
+            return run_state.run_steps(count, step, context.info.total_steps)
+        case Stop():
+            return run_state.stop(step)
+
+
+def _apply_to_engine(context: RunContext, command: AnyCommand) -> CommandResult:
+    change = context.engine.apply(command)
     if change.changed:
-        session.timeline.decided(command)
+        context.timeline.decided(command)
     return change
 
 
-def _keep(session: Session, name: str) -> CommandResult:
-    """Keep a checkpoint of this boundary."""
-    mark = CheckpointRef(
-        session.step, tuple(session.timeline.line.decisions), session.pending_commands
-    )
-    return session.checkpoints.save(name, mark, session.schedule.current)
+def _save_checkpoint(context: RunContext, name: str) -> CommandResult:
+    """Save a checkpoint of this boundary."""
+    schedule, decisions = context.schedule, tuple(context.timeline.line.decisions)
+    ref = CheckpointRef(context.step, decisions, tuple(schedule.pending))
+    return context.checkpoints.save(name, ref, schedule.current)

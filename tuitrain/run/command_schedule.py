@@ -1,14 +1,16 @@
-"""The plan: the commands of a scenario, and which of them are still to come."""
+"""The command schedule: the commands that a scenario plans, and those that are still pending."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from tuitrain.commands import Branch, Redo, Rewind, RewindToCheckpoint, Undo
 
 from .session_state import PlannedCommand
 
-HISTORY_COMMANDS = (Rewind, RewindToCheckpoint, Undo, Redo, Branch)
+HISTORY_COMMANDS: Final = (Rewind, RewindToCheckpoint, Undo, Redo, Branch)
+"""Commands that move the run in its history."""
 
 
 class CommandSchedule:
@@ -20,42 +22,43 @@ class CommandSchedule:
 
     Attributes
     ----------
-    left : what is still to come
-    in_hand : what is being applied, or None
+    pending : the commands that are not applied yet
+    current : the command that is being applied, or None
     """
 
     def __init__(self, planned: Iterable[PlannedCommand]) -> None:
-        self._all = tuple(sorted(planned, key=lambda each: each.step))
+        self._all = tuple(sorted(planned, key=lambda planned: planned.step))
         self.pending = list(self._all)
         self.current: PlannedCommand | None = None
 
     @property
     def steps(self) -> tuple[int, ...]:
-        """The steps at which something is planned."""
-        return tuple(each.step for each in self._all)
+        """The steps that have planned commands."""
+        return tuple(planned.step for planned in self._all)
 
-    def due(self, step: Callable[[], int]) -> Iterator[PlannedCommand]:
-        """Give what is due, one by one: applying one may move the run to another step."""
-        while self.pending and self.pending[0].step <= step():
+    def due(self, get_step: Callable[[], int]) -> Iterator[PlannedCommand]:
+        """Yield the due commands one by one: applying one may move the run to another step."""
+        while self.pending and self.pending[0].step <= get_step():
             self.current = self.pending.pop(0)
             yield self.current
             self.current = None
 
     def commands_from(self, step: int) -> list[PlannedCommand]:
-        """Return what is planned for a step and for those after it."""
-        return [each for each in self._all if each.step >= step]
+        """Return the commands planned for a step and for those after it."""
+        return [planned for planned in self._all if planned.step >= step]
 
-    def reschedule(self, planned: Iterable[PlannedCommand]) -> None:
-        """Plan these again, except ways back that were taken already.
+    def reschedule(self, commands: Iterable[PlannedCommand]) -> None:
+        """Make commands pending again, except history commands that were applied already.
 
-        A step may have equal ways back: of those only as many come again as are left, the last.
+        A step may have equal history commands: as many of them become pending again as are pending
+        now, the last ones.
         """
-        left = [each for each in self.pending if isinstance(each.command, HISTORY_COMMANDS)]
-        again = []
-        for each in reversed(list(planned)):
-            if isinstance(each.command, HISTORY_COMMANDS):
-                if each not in left:
+        pending = [each for each in self.pending if isinstance(each.command, HISTORY_COMMANDS)]
+        rescheduled: list[PlannedCommand] = []
+        for planned in reversed(list(commands)):
+            if isinstance(planned.command, HISTORY_COMMANDS):
+                if planned not in pending:
                     continue
-                left.remove(each)
-            again.append(each)
-        self.pending = again[::-1]
+                pending.remove(planned)
+            rescheduled.append(planned)
+        self.pending = rescheduled[::-1]

@@ -1,4 +1,4 @@
-"""Signals that end the process, held back until a step boundary."""
+"""Signals that end the process, deferred to a step boundary."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class DeferredSignals:
-    """Holds signals back inside; the first one acts, as it would have, when the block is left.
+    """Defers signals inside a block; the first one takes its usual effect when the block is left.
 
-    A second signal acts at once: a step may take long. Signals that have the system's default
-    action, or are ignored, are left alone; so is every signal outside the main thread.
+    A second signal takes effect at once, because a step may take long. Signals that have the
+    system's default action, or are ignored, are left alone; so are all signals outside the main
+    thread.
 
     Parameters
     ----------
@@ -34,11 +35,11 @@ class DeferredSignals:
 
     def __enter__(self) -> DeferredSignals:
         if threading.current_thread() is threading.main_thread():
-            for each in SIGNALS:
-                handler = signal.getsignal(each)
+            for number in SIGNALS:
+                handler = signal.getsignal(number)
                 if callable(handler):
-                    self._handlers[each] = handler
-                    signal.signal(each, self._receive)
+                    self._handlers[number] = handler
+                    signal.signal(number, self._receive)
         return self
 
     def __exit__(
@@ -47,18 +48,18 @@ class DeferredSignals:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._give_back()
+        self._restore_handlers()
         if self.received and error is None:
             signal.raise_signal(self._number)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
         if self.received:
-            self._give_back()
+            self._restore_handlers()
             self._handlers[signal.Signals(number)](number, frame)
             return
         self.received, self._number = True, number
         self._on_signal()
 
-    def _give_back(self) -> None:
-        for each, handler in self._handlers.items():
-            signal.signal(each, handler)
+    def _restore_handlers(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)

@@ -1,97 +1,101 @@
-"""Ways back: rewind, undo and redo, and the branches that were left."""
+"""Commands that move a run in its history: rewind, undo, redo, and switching to another branch."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from tuitrain.commands import Branch, Redo, Rewind, RewindToCheckpoint, Undo, to_text
 from tuitrain.engines.engine import CommandResult
 from tuitrain.errors import RefusedError, did_you_mean, join_or
 
-if TYPE_CHECKING:
-    from .session import Session
+from .context import RunContext
 
 
 def handle_history_command(
-    session: Session, command: Rewind | RewindToCheckpoint | Undo | Redo | Branch
+    context: RunContext, command: Rewind | RewindToCheckpoint | Undo | Redo | Branch
 ) -> CommandResult:
-    """Go back, or on with a line that was left; say where the run stands now.
+    """Move the run to another boundary or branch.
+
+    Returns
+    -------
+    The new position, in words
 
     Raises
     ------
-    RefusedError : there is no such way from here; nothing was changed
+    RefusedError : there is no such boundary or branch; nothing was changed
     """
     match command:
         case Rewind(step=step):
-            return _rewind(session, step)
+            return _rewind(context, step)
         case RewindToCheckpoint(name=name):
-            return _rewind_to(session, name)
+            return _rewind_to_checkpoint(context, name)
         case Undo():
-            return _undo(session)
+            return _undo(context)
         case Redo():
-            return _redo(session)
+            return _redo(context)
         case Branch(name=name):
-            return _branch(session, name)
+            return _switch_branch(context, name)
 
 
-def _rewind(session: Session, step: int) -> CommandResult:
-    if step > session.step:
-        raise RefusedError(f"step {step} is still to come: the run is at step {session.step}")
-    undone = any(each.step >= step for each in session.timeline.line.decisions)
-    if step == session.step and not undone:
+def _rewind(context: RunContext, step: int) -> CommandResult:
+    if step > context.step:
+        raise RefusedError(f"step {step} is still to come: the run is at step {context.step}")
+    timeline = context.timeline
+    removes_decisions = any(decision.step >= step for decision in timeline.line.decisions)
+    if step == context.step and not removes_decisions:
         return CommandResult(False, f"already at step {step}")
-    left = session.timeline.rewind(step)
-    session.schedule.reschedule(session.schedule.commands_from(step))
-    session.settle_after_jump()
+    left = timeline.rewind(step)
+    context.schedule.reschedule(context.schedule.commands_from(step))
+    context.settle_after_jump()
     return CommandResult(True, f"back at step {step}, paused; what followed is branch {left}")
 
 
-def _rewind_to(session: Session, name: str) -> CommandResult:
-    mark = session.checkpoints.get(name)
-    if (mark.step, mark.decisions) == (session.step, tuple(session.timeline.line.decisions)):
-        return CommandResult(False, f"already there: checkpoint {name} is of step {mark.step}")
-    left = session.timeline.return_to(mark.step, mark.decisions)
-    session.schedule.reschedule(mark.planned)
-    session.settle_after_jump()
-    return CommandResult(True, f"back at step {mark.step}, paused; what followed is branch {left}")
+def _rewind_to_checkpoint(context: RunContext, name: str) -> CommandResult:
+    ref, timeline = context.checkpoints.get(name), context.timeline
+    if (ref.step, ref.decisions) == (context.step, tuple(timeline.line.decisions)):
+        return CommandResult(False, f"already there: checkpoint {name} is of step {ref.step}")
+    left = timeline.return_to(ref.step, ref.decisions)
+    context.schedule.reschedule(ref.planned)
+    context.settle_after_jump()
+    return CommandResult(True, f"back at step {ref.step}, paused; what followed is branch {left}")
 
 
-def _undo(session: Session) -> CommandResult:
-    if not session.timeline.line.decisions:
-        way = [f"; `branch {name}` returns to what was left last" for name in session.timeline.left]
-        raise RefusedError("there is no command to undo on this branch" + "".join(way[-1:]))
-    undone, left = session.timeline.undo()
-    session.reset_hold()
+def _undo(context: RunContext) -> CommandResult:
+    timeline = context.timeline
+    if not timeline.line.decisions:
+        hints = [f"; `branch {name}` returns to what was left last" for name in timeline.left]
+        raise RefusedError("there is no command to undo on this branch" + "".join(hints[-1:]))
+    undone, left = timeline.undo()
+    context.hold_policy.reset()
     return CommandResult(
         True,
-        f"step {session.step} without {to_text(undone.command)!r} of step {undone.step}; "
+        f"step {context.step} without {to_text(undone.command)!r} of step {undone.step}; "
         f"with it, it is branch {left}",
     )
 
 
-def _redo(session: Session) -> CommandResult:
-    if not session.timeline.undone:
+def _redo(context: RunContext) -> CommandResult:
+    if not context.timeline.undone:
         raise RefusedError(
             "there is nothing to redo: no command was undone, or the line has gone its own "
             "way since; `branch NAME` returns to what was left"
         )
-    again, left = session.timeline.redo()
-    session.reset_hold()
+    redone, left = context.timeline.redo()
+    context.hold_policy.reset()
     return CommandResult(
         True,
-        f"step {session.step} with {to_text(again.command)!r} of step {again.step}; "
+        f"step {context.step} with {to_text(redone.command)!r} of step {redone.step}; "
         f"without it, it is branch {left}",
     )
 
 
-def _branch(session: Session, name: str) -> CommandResult:
-    if name == session.timeline.line.name:
+def _switch_branch(context: RunContext, name: str) -> CommandResult:
+    timeline, schedule = context.timeline, context.schedule
+    if name == timeline.line.name:
         return CommandResult(False, f"already on branch {name}")
-    known = list(session.timeline.left)
+    known = list(timeline.left)
     if name not in known:
         allowed = f" (branches: {join_or(known)})" if known else "; none was left yet"
         raise RefusedError(f"no branch is called {name!r}{did_you_mean(name, known)}{allowed}")
-    left = session.timeline.switch(name)
-    session.schedule.pending = session.schedule.commands_from(session.step + 1)
-    session.settle_after_jump()
-    return CommandResult(True, f"on branch {name} at step {session.step}; left branch {left}")
+    left = timeline.switch(name)
+    schedule.pending = schedule.commands_from(context.step + 1)
+    context.settle_after_jump()
+    return CommandResult(True, f"on branch {name} at step {context.step}; left branch {left}")

@@ -1,85 +1,84 @@
-"""Holding: the breakpoints are asked about the steps to come, and hold one at most."""
+"""The hold policy: whether a step is held before its update, because of a breakpoint."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from tuitrain.commands import AddBreakpoint
-from tuitrain.engines.engine import Engine, HoldCondition, PendingStep
+from tuitrain.engines.engine import Engine, PendingStep, HoldCondition
 
 from .breakpoints import AVERAGE_STEPS, Breakpoints
 from .timeline import Timeline
 
 
 class HoldPolicy:
-    """Asks the breakpoints about each step before its update; one that they held passes next time.
+    """Checks the breakpoints before each update; a step that was held passes the next time.
 
     Parameters
     ----------
-    engine, timeline : where the run stands, and the losses that led there
-    breakpoints : hold a step or let it pass
+    engine, timeline : give the present step and the losses before it
+    breakpoints : the conditions to check
 
     Attributes
     ----------
-    at : the step that is held, if any
-    met : the conditions that the step asked about last has met
-    attended : whether there is a user to answer: then every step that meets a condition is held.
-        Else one is held when it meets a condition that the step before it did not meet
+    held_step : the step that is held, or None
+    met_conditions : the conditions that the last checked step has met
+    is_attended : whether a user can answer. If so, every step that meets a condition is held; else
+        a step is held when it meets a condition that the step before it did not meet
     """
 
     def __init__(self, engine: Engine, timeline: Timeline, breakpoints: Breakpoints) -> None:
         self.held_step: int | None = None
         self.met_conditions: tuple[AddBreakpoint, ...] = ()
         self.is_attended = True
-        self._met_at = -1
-        self._passing = False
+        self._checked_step = -1
+        self._lets_pass = False
         self._engine = engine
         self._timeline = timeline
         self._breakpoints = breakpoints
 
     def reset(self) -> None:
-        """Forget which step is held and what was met: the line has other steps there."""
-        self.held_step, self.met_conditions, self._met_at = None, (), -1
+        """Forget the held step and its conditions, because the run has moved to another branch."""
+        self.held_step, self.met_conditions, self._checked_step = None, (), -1
 
     def current_conditions(self) -> tuple[AddBreakpoint, ...]:
         """Return the conditions that the held step, or the last step taken, has met."""
-        return self.met_conditions if self._met_at >= self._engine.step - 1 else ()
+        return self.met_conditions if self._checked_step >= self._engine.step - 1 else ()
 
-    def restore(self, at: int | None, met: tuple[AddBreakpoint, ...]) -> None:
-        """Go on from what `at` and `met_now` were at this boundary."""
+    def restore(self, held_step: int | None, conditions: tuple[AddBreakpoint, ...]) -> None:
+        """Restore `held_step` and `current_conditions` as they were at this boundary."""
         step = self._engine.step
-        self.held_step, self.met_conditions, self._met_at = (
-            at,
-            met,
-            step if at == step else step - 1,
-        )
+        self.held_step, self.met_conditions = held_step, conditions
+        self._checked_step = step if held_step == step else step - 1
 
     def start_burst(self) -> tuple[Callable[[PendingStep], bool] | None, HoldCondition | None]:
-        """Before a burst: say who may hold its steps, and for what; see `Engine.run`."""
-        self._passing = self.held_step == self._engine.step
+        """Return the arguments of `Engine.run` that hold a step of the coming burst."""
+        self._lets_pass = self.held_step == self._engine.step
         if not self._breakpoints.holds_steps:
             return None, None
         groups = dict.fromkeys(map(self._engine.group_of, self._engine.parameters()))
         recent = self._timeline.line.loss.last(AVERAGE_STEPS)
-        return self._hold, self._breakpoints.stop_condition([*groups], recent)
+        return self._should_hold, self._breakpoints.stop_condition([*groups], recent)
 
     def end_burst(self) -> bool:
-        """After a burst: whether a step of it is held now."""
+        """Return whether the burst has ended at a step that is held now."""
         if self.held_step != self._engine.step:
-            self.held_step = None  # let pass, without a question
-        return self.held_step is not None and not self._passing
+            self.held_step = None  # the step has passed without a check
+        return self.held_step is not None and not self._lets_pass
 
-    def _hold(self, step: PendingStep) -> bool:
-        """Ask the breakpoints, but let the step pass that was held before."""
-        passing, self._passing = self._passing and self.held_step == self._engine.step, False
-        if passing:
+    def _should_hold(self, step: PendingStep) -> bool:
+        """Check the breakpoints, but let the step pass that was held before."""
+        passes = self._lets_pass and self.held_step == self._engine.step
+        self._lets_pass = False
+        if passes:
             self.held_step = None
             return False
-        # Those of this burst too: when a burst ends must not decide what the average is.
+        # With the losses of this burst, so that the average does not depend on the burst's length.
         recent = [*self._timeline.line.loss.last(AVERAGE_STEPS), *step.before][-AVERAGE_STEPS:]
         now, reasons = self._engine.step, self._breakpoints.met(step, recent)
-        known = self.met_conditions if self._met_at == now - 1 and not self.is_attended else ()
-        self.met_conditions, self._met_at = tuple(reasons), now
+        was_checked = self._checked_step == now - 1 and not self.is_attended
+        known = self.met_conditions if was_checked else ()
+        self.met_conditions, self._checked_step = tuple(reasons), now
         new = [reason for condition, reason in reasons.items() if condition not in known]
         self._breakpoints.reason = new[0] if new else ""
         self.held_step = now if new else None

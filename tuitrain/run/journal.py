@@ -1,4 +1,4 @@
-"""The journal: every command and what became of it, keyed by step."""
+"""The journal: every command of a run and its outcome."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ class Journal:
         self._entries: list[JournalEntry] = []
         self._as_tuple: tuple[JournalEntry, ...] = ()
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     def add(
         self, ticket: int, step: int, command: str, actor: Actor, outcome: Outcome, message: str
     ) -> JournalEntry:
-        """Write one entry."""
+        """Add an entry, and return it."""
         entry = JournalEntry(ticket, step, command, actor, outcome, message)
         self._entries.append(entry)
         return entry
 
     def restore(self, entries: Iterable[JournalEntry]) -> None:
-        """Take in the entries of an earlier run, which this one goes on with."""
+        """Add the entries of an earlier run, which this run continues."""
         self._entries.extend(entries)
 
     def since(self, count: int) -> list[JournalEntry]:
         """Return the entries after the first ``count``; the others are not copied."""
         return self._entries[count:]
 
-    def __len__(self) -> int:
-        return len(self._entries)
-
     def entries(self) -> tuple[JournalEntry, ...]:
-        """Return all entries; the same tuple as long as none was added."""
+        """Return all entries; the same tuple until one is added."""
         if len(self._as_tuple) != len(self._entries):
             self._as_tuple = tuple(self._entries)
         return self._as_tuple

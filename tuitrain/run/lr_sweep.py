@@ -1,69 +1,71 @@
-"""What if: learning rates tried side by side, and the next update foreseen."""
+"""Learning rates tried side by side, and previews of the next update."""
 
 from __future__ import annotations
 
 import math
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from tuitrain.commands import AnyCommand, TryLr, to_text
 from tuitrain.engines.engine import CommandResult, Engine
 from tuitrain.errors import RefusedError
 
 from .breakpoints import AVERAGE_STEPS
+from .context import RunContext
 from .snapshot import LrCandidate, LrSweep, UpdatePreview
 
-if TYPE_CHECKING:
-    from .session import Session
 
-
-def run_lr_sweep(session: Session, command: TryLr) -> tuple[CommandResult, LrSweep]:
-    """Train from here with each learning rate, on lines of their own.
+def run_lr_sweep(context: RunContext, command: TryLr) -> tuple[CommandResult, LrSweep]:
+    """Train from here with each learning rate, each on its own branch.
 
     Raises
     ------
-    RefusedError : one of them cannot be tried; then none was
+    RefusedError : one of the rates cannot be tried; no rate was tried
     """
-    steps = min(command.steps, session.info.total_steps - session.step)
+    engine, timeline, start = context.engine, context.timeline, context.step
+    steps = min(command.steps, context.info.total_steps - start)
     for candidate in command.candidates():
-        session.engine.preview(candidate)  # refused, if it will be, before any is tried
-    told, candidates = [], []
-    lr = _lr_of(session.engine, command.target)
+        engine.preview(candidate)  # refuses before any rate is tried
+    lr = _current_lr(engine, command.target)
+    results: list[str] = []
+    candidates: list[LrCandidate] = []
     for value, candidate in zip(command.values, command.candidates(), strict=True):
-        tried, changed = session.timeline.explore(candidate, steps)
-        losses = tried.loss.last(min(steps, AVERAGE_STEPS))
-        average = session.timeline.batches.mean_loss(losses, session.step + steps)
-        told.append(f"{value} {average:.4g} ({tried.name})")
-        candidates.append(LrCandidate(value, tried.name, not changed))
-    batches = session.timeline.batches
-    trial = LrSweep(command.target, session.step, steps, lr, tuple(candidates), batches)
+        branch, changed = timeline.explore(candidate, steps)
+        losses = branch.loss.last(min(steps, AVERAGE_STEPS))
+        average = timeline.batches.mean_loss(losses, start + steps)
+        results.append(f"{value} {average:.4g} ({branch.name})")
+        candidates.append(LrCandidate(value, branch.name, not changed))
+    sweep = LrSweep(command.target, start, steps, lr, tuple(candidates), timeline.batches)
     mean = f"mean loss of the last {min(steps, AVERAGE_STEPS)} of {steps} steps"
-    message = f"paused; {mean}: {', '.join(told)}; adopt one with `branch NAME`"
-    return CommandResult(True, message), trial
-
-
-def _lr_of(engine: Engine, target: str) -> float:
-    """Return the learning rate of the groups that a target names; NaN where they differ."""
-    groups = engine.groups()
-    rates = {each.lr for each in groups if fnmatchcase(each.name, target)}
-    return rates.pop() if len(rates) == 1 else math.nan
+    message = f"paused; {mean}: {', '.join(results)}; adopt one with `branch NAME`"
+    return CommandResult(True, message), sweep
 
 
 def preview_update(engine: Engine, command: AnyCommand) -> UpdatePreview:
-    """Say how far the next update would go after a command, or why it would be refused."""
+    """Return the effect of a command on the next update, or why it would be refused."""
     text = to_text(command)
     try:
         ratios = engine.preview(command)
     except RefusedError as refusal:
         return UpdatePreview(text, problem=str(refusal))
-    return UpdatePreview(text, tuple((name, *each) for name, each in ratios.items()))
+    return UpdatePreview(text, tuple((name, *pair) for name, pair in ratios.items()))
 
 
 def describe_preview(engine: Engine, command: AnyCommand) -> CommandResult:
-    """Say what the next update would be; the answer is all that comes of it."""
-    told = []
+    """Describe the effect of a command on the next update; nothing is changed.
+
+    Raises
+    ------
+    RefusedError : the command would be refused
+    """
+    texts: list[str] = []
     for group, (now, after) in engine.preview(command).items():
         if now != after and not (math.isnan(now) and math.isnan(after)):
             times = f", x{after / now:.3g}" if now > 0 and after > 0 else ""
-            told.append(f"{group}: next |Δw|/|w| {after:.2g} instead of {now:.2g}{times}")
-    return CommandResult(False, "; ".join(told) or "the next update would be the same")
+            texts.append(f"{group}: next |Δw|/|w| {after:.2g} instead of {now:.2g}{times}")
+    return CommandResult(False, "; ".join(texts) or "the next update would be the same")
+
+
+def _current_lr(engine: Engine, target: str) -> float:
+    """Return the learning rate of the groups that a target names; NaN where they differ."""
+    rates = {group.lr for group in engine.groups() if fnmatchcase(group.name, target)}
+    return rates.pop() if len(rates) == 1 else math.nan

@@ -1,4 +1,4 @@
-"""What a run says while it is being made, before there is anything to train."""
+"""The progress of work before and between steps: building a session, retraining."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from typing import Protocol
 
 
 class ProgressCallback(Protocol):
-    """Takes what is being waited for, and how much of that is done, from 0 to 1, if it is known."""
+    """Receives what is being waited for, and its share that is done, from 0 to 1, if known."""
 
     def __call__(self, note: str, done: float | None = None, /) -> None:
-        """Take it, at once."""
+        """Receive it, and return at once."""
         ...
 
 
 def ignore_progress(note: str, done: float | None = None, /) -> None:
-    """Tell nobody."""
+    """Do nothing."""
 
 
 def format_count(number: int) -> str:
-    """Write a whole number as a screen does: ``59 134``."""
+    """Return a whole number as a screen writes it: ``59 134``."""
     return f"{number:,}".replace(",", " ")

@@ -1,4 +1,4 @@
-"""Motion: whether a run goes on, how far, and what made it stand."""
+"""The run state: whether a run takes steps, how many until it pauses, and why it has paused."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from .snapshot import Phase
 
 
 class RunState:
-    """Runs, runs for so many steps, stands, or has ended.
+    """The phase of a run, and the commands that change it.
 
     Attributes
     ----------
     phase : what the run is doing
     steps_left : the steps after which it pauses, or None
-    broke : why a breakpoint paused it, until it goes on; else ""
+    breakpoint_reason : why a breakpoint has paused it, until it continues; else ""
     """
 
     def __init__(self) -> None:
@@ -30,35 +30,35 @@ class RunState:
         return CommandResult(True, f"paused at step {step}")
 
     def resume(self, step: int) -> CommandResult:
-        """Run on, without a limit."""
+        """Run without a limit."""
         if self.phase is Phase.RUNNING and self.steps_left is None:
             return CommandResult(False, "already running")
         self.phase, self.steps_left, self.breakpoint_reason = Phase.RUNNING, None, ""
         return CommandResult(True, f"running on from step {step}")
 
     def run_steps(self, count: int, step: int, total: int) -> CommandResult:
-        """Run for so many steps, at most to the last of ``total``, then pause."""
-        taken = min(count, total - step)
-        self.phase, self.steps_left, self.breakpoint_reason = Phase.RUNNING, taken, ""
-        short = f"; only {taken} {'is' if taken == 1 else 'are'} left" if taken < count else ""
-        return CommandResult(True, f"to step {step + taken}, then pause{short}")
+        """Run for ``count`` steps, at most to the last of ``total``, then pause."""
+        steps = min(count, total - step)
+        self.phase, self.steps_left, self.breakpoint_reason = Phase.RUNNING, steps, ""
+        short = f"; only {steps} {'is' if steps == 1 else 'are'} left" if steps < count else ""
+        return CommandResult(True, f"to step {step + steps}, then pause{short}")
 
     def stop(self, step: int) -> CommandResult:
         """End the run."""
         self.phase = Phase.STOPPED
         return CommandResult(True, f"stopped at step {step}")
 
-    def pause_at_breakpoint(self, why: str) -> None:
+    def pause_at_breakpoint(self, reason: str) -> None:
         """Pause because of a breakpoint."""
-        self.phase, self.steps_left, self.breakpoint_reason = Phase.PAUSED, None, why
+        self.phase, self.steps_left, self.breakpoint_reason = Phase.PAUSED, None, reason
 
     def settle(self, at_end: bool) -> None:
-        """Pause after a way back, or be at the end."""
+        """Pause, or finish at the end, after the run has moved to another step."""
         self.phase = Phase.FINISHED if at_end else Phase.PAUSED
         self.steps_left, self.breakpoint_reason = None, ""
 
     def count_steps(self, steps: int) -> None:
-        """Take note of steps; pause after the last of those that were asked for."""
+        """Count steps that were taken; pause after the last one that `run_steps` allows."""
         if self.steps_left is not None:
             self.steps_left -= steps
             if self.steps_left == 0:

@@ -1,40 +1,30 @@
 """The session: what happens at each step boundary, and in which order.
 
-Owns the clockless, threadless part of a run, so that a run under the screen and a headless replay
-take the same decisions at the same steps. At the boundary before a step: first the commands planned
-for it, then those that came in, then whoever watches (expectations); then the step.
+A session has no clock and no thread, so a run under the screen and a headless replay take the same
+decisions at the same steps. At the boundary before a step: first the commands planned for it, then
+those that were submitted, then the observers (expectations); then the step.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 from tuitrain.commands import AnyCommand, to_text
 from tuitrain.engines.engine import Engine
 from tuitrain.errors import RefusedError
 
-from . import checkpoint_policy as cadences
-from .breakpoints import Breakpoints
-from .checkpoint_policy import CheckpointPolicy
-from .checkpoints import Checkpoints
+from .checkpoint_policy import DEFAULT_POLICY, CheckpointPolicy
 from .command_handlers import handle_command
-from .command_schedule import CommandSchedule
+from .context import RunContext
 from .final_digests import FinalDigests
-from .history.metric_history import MetricHistory
-from .hold_policy import HoldPolicy
-from .journal import Journal
 from .lr_sweep import preview_update
 from .recorder import NO_RECORD, Recorder
-from .run_state import RunState
 from .session_state import PlannedCommand, SessionState
 from .snapshot import (
     Actor,
     EndReason,
     JournalEntry,
-    LrSweep,
     Outcome,
     Phase,
     RunInfo,
@@ -42,10 +32,9 @@ from .snapshot import (
     UpdatePreview,
 )
 from .snapshot_builder import build_snapshot
-from .timeline import Timeline
 
 NO_TICKET = 0
-"""The ticket of commands that nobody waits for: those that a scenario planned."""
+"""The ticket of commands without a submitter: those that a scenario planned."""
 
 
 class Session:
@@ -53,19 +42,18 @@ class Session:
 
     Parameters
     ----------
-    engine : what trains
-    title : what is trained, and for how many steps
+    engine : trains the model
+    info : what is trained, and for how many steps
     planned : commands with their steps; those of one step are applied in the given order
-    marks : further steps at which a burst must end, so that somebody can look
-    recorder : is told what happens
-    cadence : how often states, digests and checkpoints are kept
+    stops : further steps at which a burst must end, for the observers
+    recorder : records what happens
+    policy : how often states, digests and checkpoints are saved
 
     Attributes
     ----------
-    motion : whether the run goes on
-    look : called at the boundaries of a live run, when all is applied that was asked there
-    trial : the learning rates that were tried last, or None
-    memory : gives what shall be kept with a checkpoint for whoever watches, as plain values
+    context : the parts of the run; `engine`, `info`, `recorder`, `timeline`, `journal`, `schedule`,
+        `checkpoints` and `breakpoints` are those of the context
+    on_boundary : called at the boundaries of a live run, after the commands
     """
 
     def __init__(
@@ -75,26 +63,21 @@ class Session:
         planned: Iterable[PlannedCommand] = (),
         stops: Iterable[int] = (),
         recorder: Recorder = NO_RECORD,
-        policy: CheckpointPolicy = cadences.DEFAULT_POLICY,
+        policy: CheckpointPolicy = DEFAULT_POLICY,
     ) -> None:
+        self.context = context = RunContext(engine, info, planned, recorder, policy)
         self.engine = engine
-        self.policy = policy
         self.info = info
-        self.run_state = RunState()
         self.recorder = recorder
-        self.journal = Journal()
-        self.metric_history = MetricHistory()
-        self.timeline = Timeline(engine, info.steps_per_epoch, keep_every=policy.cache_every)
-        self.schedule = CommandSchedule(planned)
+        self.timeline = context.timeline
+        self.journal = context.journal
+        self.schedule = context.schedule
+        self.checkpoints = context.checkpoints
+        self.breakpoints = context.breakpoints
         self.on_boundary: Callable[[], None] = lambda: None
-        self.lr_sweep: LrSweep | None = None
-        self.breakpoints = Breakpoints()
-        self._holding = HoldPolicy(engine, self.timeline, self.breakpoints)
-        self.checkpoints = Checkpoints(recorder, self.state)
-        self.get_observer_state: Callable[[], Mapping[str, Any]] = dict
-        self.final_digests = FinalDigests(engine, self.timeline, recorder)
-        self._marks = sorted({*stops, *self.schedule.steps, info.total_steps})
-        self.timeline.marks = self._marks
+        self.final_digests = FinalDigests(engine, context.timeline, recorder)
+        self._stops = sorted({*stops, *self.schedule.steps, info.total_steps})
+        self.timeline.marks = self._stops
 
     @property
     def step(self) -> int:
@@ -104,29 +87,29 @@ class Session:
     @property
     def phase(self) -> Phase:
         """What the run is doing."""
-        return self.run_state.phase
+        return self.context.phase
 
     @phase.setter
     def phase(self, phase: Phase) -> None:
-        self.run_state.phase = phase
+        self.context.run_state.phase = phase
 
     @property
     def breakpoint_reason(self) -> str:
-        """Why a breakpoint paused the run, until it goes on; else ""."""
-        return self.run_state.breakpoint_reason
+        """Why a breakpoint has paused the run, until it continues; else ""."""
+        return self.context.run_state.breakpoint_reason
 
     @property
     def is_attended(self) -> bool:
-        """Whether a user can answer a breakpoint; see `Holding`."""
-        return self._holding.is_attended
+        """Whether a user can answer a breakpoint; see `HoldPolicy`."""
+        return self.context.hold_policy.is_attended
 
     @is_attended.setter
     def is_attended(self, attended: bool) -> None:
-        self._holding.is_attended = attended
+        self.context.hold_policy.is_attended = attended
 
     @property
     def problem(self) -> str:
-        """Why not all is kept that should be, or ""."""
+        """Why something could not be recorded or saved, or ""."""
         return self.recorder.problem or self.checkpoints.problem
 
     @property
@@ -135,130 +118,86 @@ class Session:
         return tuple(self.schedule.pending)
 
     def state(self) -> SessionState:
-        """Return all that decides the rest of the run, at this boundary."""
-        engine, timeline = self.engine, self.timeline
-        gradients = {name: engine.gradient(name) for name in engine.parameters()}
-        known = {name: each.copy() for name, each in gradients.items() if each is not None}
-        return SessionState(
-            engine=replace(engine.state(), gradients=known),
-            branches_made=timeline.made,
-            branch=timeline.line,
-            left_branches=tuple(timeline.left.values()),
-            undone=tuple(timeline.undone),
-            checkpoints=dict(self.checkpoints.refs),
-            planned=self.pending_commands,
-            breakpoints=self.breakpoints.conditions,
-            held_step=self._holding.held_step,
-            met_conditions=self._holding.current_conditions(),
-            observer_state=self.get_observer_state(),
-        )
+        """Return the state that decides the rest of the run, at this boundary."""
+        return self.context.capture_state()
 
     def restore(self, state: SessionState) -> None:
-        """Go on from a state of an earlier run of the same scenario.
+        """Continue from the state of an earlier run of the same scenario.
 
         Raises
         ------
-        StateMismatchError : it does not fit the engine; nothing was changed
+        StateMismatchError : the state does not fit the engine; nothing was changed
         """
-        self.timeline.go_on_from(
-            state.engine, state.branch, state.left_branches, state.branches_made
-        )
-        self.timeline.undone = list(state.undone)
-        self.checkpoints.refs = dict(state.checkpoints)
-        self.schedule.pending = list(state.planned)
-        for condition in state.breakpoints:
-            self.breakpoints.add(condition)
-        self._holding.restore(state.held_step, state.met_conditions)
-        if self.step >= self.info.total_steps:
-            self.phase = Phase.FINISHED
+        self.context.restore_state(state)
 
     def apply_planned(self) -> None:
         """Apply the commands that are planned for this boundary."""
-        for each in self.schedule.due(lambda: self.step):
-            self.apply_command(each.command, "scenario", NO_TICKET)
-            self.timeline.undone = []  # an older line has not had what is planned here
+        for planned in self.schedule.due(lambda: self.step):
+            self.apply_command(planned.command, "scenario", NO_TICKET)
+            self.timeline.undone = []  # the undone branches lack this command
 
     def apply_command(self, command: AnyCommand, actor: Actor, ticket: int) -> JournalEntry:
-        """Apply or refuse one command, at this boundary, and write it to the journal.
+        """Apply or refuse one command at this boundary, and write it to the journal.
 
-        What is planned for the boundary comes before what anybody asks there.
+        Planned commands of the boundary come before submitted ones.
         """
         if actor != "scenario":
             self.apply_planned()
         step = self.step
         outcome: Outcome = "refused"
-        stopped = self.phase is Phase.STOPPED
+        was_stopped = self.phase is Phase.STOPPED
         with self.final_digests.deciding(command):
             try:
-                outcome, message = self._carry_out(command)
+                outcome, message = self._handle(command)
             except RefusedError as refusal:
                 message = str(refusal)
         self.final_digests.decided(outcome == "applied")
         entry = self.journal.add(ticket, step, to_text(command), actor, outcome, message)
         self.recorder.command(entry)
-        if self.phase is Phase.STOPPED and not stopped:
+        if self.phase is Phase.STOPPED and not was_stopped:
             self.end("stopped")
         return entry
 
-    def _carry_out(self, command: AnyCommand) -> tuple[Outcome, str]:
-        """Carry a command out, and return its outcome and a message."""
-        watched_nothing = self._watching_nothing()
-        change = handle_command(self, command)
-        message = change.message
-        for each in self._watching_nothing():
-            if each not in watched_nothing:
-                message += f"; no group is left that `{each}` watches"
-        return "applied" if change.changed else "unchanged", message
+    def preview(self, command: AnyCommand) -> UpdatePreview:
+        """Return the effect of a command on the next update; nothing is changed or recorded."""
+        if self.phase.ended:
+            problem = f"the run has ended at step {self.step}"
+            return UpdatePreview(to_text(command), problem=problem)
+        return preview_update(self.engine, command)
 
     def end(self, reason: EndReason) -> None:
-        """Record the digests of the state in which the run ends, unless that is done already.
+        """Record the digests of the state in which the run ends, unless they are recorded already.
 
         A command that was not completed, such as a rewind during which the run is closed, is not in
-        the record: the run ends where it began.
+        the record: the run ends where the command began.
         """
         self.final_digests.end(reason)
 
     def run_burst(
         self, should_stop: Callable[[], bool] = lambda: False, max_steps: int | None = None
     ) -> Sequence[float]:
-        """Take steps to the next mark or epoch, to the end of a `step N`, or until told to.
+        """Take steps to the next stop or epoch, to the end of a `step N`, or until ``should_stop``.
 
         Parameters
         ----------
-        until : asked now and then, see `Engine.run`; True ends the burst
-        most : ends it after so many steps, 1 or more
+        should_stop : called now and then, see `Engine.run`; True ends the burst
+        max_steps : the most steps to take, 1 or more
+
+        Returns
+        -------
+        The losses of the steps
         """
-        before = self.step
-        losses = self.timeline.advance(
-            self._wanted(max_steps), should_stop, *self._holding.start_burst()
-        )
-        held = self._holding.end_burst()
+        before, hold_policy = self.step, self.context.hold_policy
+        steps = self._burst_limit(max_steps)
+        losses = self.timeline.advance(steps, should_stop, *hold_policy.start_burst())
+        is_held = hold_policy.end_burst()
         if losses:
             self.recorder.losses(before + 1, losses)
-        if held:
-            self._break()
+        if is_held:
+            self._pause_at_breakpoint()
         if losses:
-            self._after(len(losses))
+            self._after_steps(len(losses))
         return losses
-
-    def _wanted(self, most: int | None) -> int:
-        """Return how many steps a burst may have at most."""
-        per_epoch = self.info.steps_per_epoch
-        epoch_end = (self.step // per_epoch + 1) * per_epoch
-        next_mark = self._marks[bisect_right(self._marks, self.step)]
-        limits = [each for each in (self.run_state.steps_left, most) if each is not None]
-        return min([min(epoch_end, next_mark) - self.step, *limits])
-
-    def _break(self) -> None:
-        """Pause because of a breakpoint, and write down why."""
-        reason = self.breakpoints.reason
-        self.run_state.pause_at_breakpoint(
-            f"break before step {self.step + 1} is applied: {reason}"
-        )
-        entry = self.journal.add(
-            NO_TICKET, self.step, "pause", "breakpoint", "applied", self.breakpoint_reason
-        )
-        self.recorder.command(entry)
 
     def train_loss(self) -> float:
         """Return the mean loss of the present epoch, at its end that of the epoch just ended.
@@ -271,58 +210,70 @@ class Session:
         """Return the accuracy on the test set now; measured at most once a step."""
         return self.timeline.measure()
 
-    def reset_hold(self) -> None:
-        """Forget which step a breakpoint held: the line has another one there."""
-        self._holding.reset()
-
-    def preview(self, command: AnyCommand) -> UpdatePreview:
-        """Say how far the next update would go after a command; nothing is noted or changed."""
-        if self.phase.ended:
-            problem = f"the run has ended at step {self.step}"
-            return UpdatePreview(to_text(command), problem=problem)
-        return preview_update(self.engine, command)
-
     def snapshot(
         self, version: int = 0, parameter: str | None = None, samples_per_second: float = 0.0
     ) -> Snapshot:
-        """Return what a face shows at this boundary.
+        """Return the snapshot of this boundary.
 
         Parameters
         ----------
-        version : of the snapshot
-        watched : the parameter to describe in full
-        samples_per_second : how fast the training goes, which a session does not know
+        version : the snapshot's version
+        parameter : the parameter to describe in full
+        samples_per_second : the throughput, which a session cannot measure
         """
-        return build_snapshot(self, version, parameter, samples_per_second)
+        return build_snapshot(self.context, version, parameter, samples_per_second)
 
-    def _watching_nothing(self) -> tuple[str, ...]:
-        """Return the breakpoints whose group there is not, or not any more."""
+    def _handle(self, command: AnyCommand) -> tuple[Outcome, str]:
+        """Apply a command, and return its outcome and a message."""
+        before = self._breakpoints_without_group()
+        change = handle_command(self.context, command)
+        message = change.message
+        for text in self._breakpoints_without_group():
+            if text not in before:
+                message += f"; no group is left that `{text}` watches"
+        return "applied" if change.changed else "unchanged", message
+
+    def _breakpoints_without_group(self) -> tuple[str, ...]:
+        """Return the breakpoints that name a group which does not exist, or no longer."""
         if not self.breakpoints:
             return ()
         return self.breakpoints.without_target([group.name for group in self.engine.groups()])
 
-    def settle_after_jump(self) -> None:
-        """Pause after a way back, or be at the end."""
-        self.reset_hold()
-        self.run_state.settle(at_end=self.step >= self.info.total_steps)
+    def _burst_limit(self, max_steps: int | None) -> int:
+        """Return how many steps a burst may take at most."""
+        per_epoch = self.info.steps_per_epoch
+        epoch_end = (self.step // per_epoch + 1) * per_epoch
+        next_stop = self._stops[bisect_right(self._stops, self.step)]
+        steps_left = self.context.run_state.steps_left
+        limits = [limit for limit in (steps_left, max_steps) if limit is not None]
+        return min([min(epoch_end, next_stop) - self.step, *limits])
 
-    def _after(self, taken: int) -> None:
-        step, at_end = self.step, self.step == self.info.total_steps
+    def _pause_at_breakpoint(self) -> None:
+        """Pause because of a breakpoint, and write the reason to the journal."""
+        reason = f"break before step {self.step + 1} is applied: {self.breakpoints.reason}"
+        self.context.run_state.pause_at_breakpoint(reason)
+        entry = self.journal.add(NO_TICKET, self.step, "pause", "breakpoint", "applied", reason)
+        self.recorder.command(entry)
+
+    def _after_steps(self, count: int) -> None:
+        """Do what is due after a burst: accuracy, digests, group metrics, checkpoints."""
+        step, policy = self.step, self.context.policy
+        at_end = step == self.info.total_steps
         epoch_ends = at_end or step % self.info.steps_per_epoch == 0
-        digest_due = at_end or step % self.policy.digest_every == 0
-        self.run_state.count_steps(taken)
+        digest_due = at_end or step % policy.digest_every == 0
+        self.context.run_state.count_steps(count)
         if epoch_ends:
             accuracy = self.test_accuracy()
             self.recorder.accuracy(step, accuracy)
             if not at_end and self.breakpoints.check_accuracy(accuracy):
-                self._break()
-        line = self.timeline.line.name
+                self._pause_at_breakpoint()
+        branch = self.timeline.line.name
         if digest_due:
             self.final_digests.recorded()
-            self.recorder.digest(step, line, self.engine.digests())
-        if epoch_ends or digest_due:  # a look at the groups costs a fraction of either
-            self.recorder.groups(step, line, self.engine.groups, last=at_end)
+            self.recorder.digest(step, branch, self.engine.digests())
+        if epoch_ends or digest_due:  # group metrics cost a fraction of either
+            self.recorder.groups(step, branch, self.engine.groups, last=at_end)
         if at_end:
             self.phase = Phase.FINISHED
-        elif step % self.policy.checkpoint_every == 0:
+        elif step % policy.checkpoint_every == 0:
             self.checkpoints.save_auto()

@@ -1,7 +1,7 @@
-"""The state of a session: everything that decides the rest of a run, as one value.
+"""The state of a session: all that decides the rest of a run, as one value.
 
-A line of history is the function of its decisions; so decisions and curves are enough to return to
-any of it, and of the engine one state will do.
+A branch is a function of its decisions. So its decisions and curves are enough to return to any of
+its steps, and one state of the engine is enough for all branches.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class CheckpointRef:
     Attributes
     ----------
     step : steps taken
-    decisions : all that had led there
-    planned : the planned commands that were still to come
+    decisions : all decisions before it
+    planned : the planned commands that were pending
     """
 
     step: int
@@ -47,17 +47,17 @@ class SessionState:
 
     Attributes
     ----------
-    engine : with the gradients of the last step, for somebody may ask for them at this boundary
-    made : how many lines were made; the next is named by it
-    line : the present line of history
-    left : the lines that were left, oldest first
-    undone : the names of those that `redo` can go on with, the next one last
-    marks : where checkpoints were made, by name
-    planned : the planned commands that are still to come
+    engine : with the last step's gradients, which inspections at this boundary may need
+    branches_made : how many branches were made; the next one is named by it
+    branch : the present branch
+    left_branches : the other branches, oldest first
+    undone : the names of the branches that `redo` can return to, the next one last
+    checkpoints : where checkpoints were made, by name
+    planned : the planned commands that are pending
     breakpoints : the conditions that are set
-    held_at : the step that a breakpoint holds, if any: it passes next time
-    met : the conditions that this step, or else the last one taken, has met
-    memory : what those remember who watch the session, as plain values
+    held_step : the step that a breakpoint holds, or None: it passes next time
+    met_conditions : the conditions that the held step, or else the last step taken, has met
+    observer_state : what the observers of the session save, as plain values
     """
 
     engine: EngineState
@@ -65,9 +65,9 @@ class SessionState:
     branch: Line
     left_branches: tuple[Line, ...] = ()
     undone: tuple[str, ...] = ()
-    checkpoints: Mapping[str, CheckpointRef] = field(default_factory=dict)
+    checkpoints: Mapping[str, CheckpointRef] = field(default_factory=dict[str, CheckpointRef])
     planned: tuple[PlannedCommand, ...] = ()
     breakpoints: tuple[AddBreakpoint, ...] = ()
     held_step: int | None = None
     met_conditions: tuple[AddBreakpoint, ...] = ()
-    observer_state: Mapping[str, Any] = field(default_factory=dict)
+    observer_state: Mapping[str, Any] = field(default_factory=dict[str, Any])

@@ -1,6 +1,6 @@
-"""What a face is shown: one immutable value that everything on the screen derives from.
+"""The snapshot of a run: one immutable value that everything on the screen derives from.
 
-A live run, a recorded run and a test's fake all give the same value, so they are drawn by the same
+A live run, a recorded run and the fakes of tests give the same value, so they are drawn by the same
 code. Arrays in it are read-only.
 """
 
@@ -29,39 +29,39 @@ __all__ = [
     "Actor",
     "ArrayStatistics",
     "BranchView",
-    "LrCandidate",
     "EndReason",
     "GroupHistory",
     "GroupView",
     "Intervention",
     "JournalEntry",
     "LogLine",
+    "LogSnapshot",
+    "LrCandidate",
+    "LrSweep",
     "OptimizerChoice",
     "Outcome",
     "ParameterRow",
     "ParameterView",
     "Phase",
-    "LogSnapshot",
+    "RunInfo",
     "Series",
     "Snapshot",
-    "RunInfo",
-    "LrSweep",
     "UpdatePreview",
 ]
 
 Actor: TypeAlias = Literal["key", "command", "palette", "scenario", "api", "breakpoint"]
-"""Who asked: a key or its dialog, the ``:`` line, the palette, a scenario entry, a Python call, or
-a breakpoint that was reached."""
+"""The origin of a command: a key or its dialog, the ``:`` line, the palette, a scenario entry, a
+Python call, or a breakpoint."""
 
 Outcome: TypeAlias = Literal["applied", "unchanged", "refused", "met", "not met"]
-"""What became of a command, or whether an expectation of the scenario was met."""
+"""The outcome of a command, or whether an expectation of the scenario was met."""
 
 EndReason: TypeAlias = Literal["finished", "stopped", "left", "interrupted", "failed"]
 """Why a run ends: its last step is taken, a ``stop``, its app was closed, a signal, an error."""
 
 
 class Phase(Enum):
-    """What the run is doing."""
+    """What a run is doing."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -79,13 +79,13 @@ class Phase(Enum):
 
     @property
     def is_record(self) -> bool:
-        """Whether this is no run but the record of one: a moment of it, or played on from there."""
+        """Whether a record is shown and no run: one moment of it, or moments played one by one."""
         return self in (Phase.RECORDED, Phase.PLAYED)
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What is being trained: fixed for the life of a run."""
+    """What is trained, and for how long: fixed for the life of a run."""
 
     name: str
     model: str
@@ -98,10 +98,10 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """A curve: values at steps, both read-only and of one length; steps ascend.
+    """A curve: values at ascending steps, two read-only arrays of one length.
 
-    A value belongs to the number of steps taken when it was known: the loss of the first step
-    stands at 1.
+    The step of a value is the number of steps taken when it was known: the loss of the first step
+    is at 1.
     """
 
     steps: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
@@ -113,9 +113,9 @@ class Series:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupHistory:
-    """The course of one group: at the moments it was looked at, at most some hundreds of points.
+    """The metrics of one group at the steps that have a snapshot, at most some hundreds of points.
 
-    Each value is as `GroupView` has it at that step.
+    Each value is that of `GroupView` at the step.
     """
 
     name: str
@@ -126,14 +126,14 @@ class GroupHistory:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """One command, and what became of it; or an expectation, and whether it was met.
+    """A command and its outcome; or an expectation, and whether it was met.
 
     Attributes
     ----------
-    ticket : the number that `submit` answered, by which a face finds the answer to its command
-    step : the number of steps taken when it was decided
+    ticket : the number that `submit` returned, which identifies the answer to a command
+    step : the number of steps taken when the command was applied
     command : its text form, or ``expect …``
-    message : what happened, why it was refused, or what was found: one sentence
+    message : the effect, the reason of a refusal, or a measured value: one sentence
     """
 
     ticket: int
@@ -146,7 +146,7 @@ class JournalEntry:
 
 @dataclass(frozen=True, slots=True)
 class Intervention:
-    """A command that changed the training, on the line that is shown."""
+    """A command that changed the training, on the branch that is shown."""
 
     step: int
     command: str
@@ -154,13 +154,13 @@ class Intervention:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BranchView:
-    """A line of history that was left, and can be returned to.
+    """A branch that was left, and can be returned to.
 
     Attributes
     ----------
-    fork : the step up to which it is the line that it was made from
+    fork : the last step that it shares with the branch that it was made from
     tip : the step at which it was left
-    parent : the line that it was made from; "" of the first
+    parent : the branch that it was made from; "" for the first
     """
 
     name: str
@@ -173,13 +173,13 @@ class BranchView:
 
 @dataclass(frozen=True, slots=True)
 class LrCandidate:
-    """One learning rate that was tried.
+    """One learning rate of a sweep.
 
     Attributes
     ----------
-    value : as it was given: ``0.01``, ``x0.1``
-    branch : the line that it was tried on
-    as_is : whether it changed nothing, so that the line is how the run would have gone on
+    value : as the command has it: ``0.01``, ``x0.1``
+    branch : the branch that was trained with it
+    is_unchanged : whether it changed nothing, so that the branch is the run without a change
     """
 
     value: str
@@ -189,14 +189,14 @@ class LrCandidate:
 
 @dataclass(frozen=True, slots=True)
 class LrSweep:
-    """Learning rates that were tried side by side, from one boundary.
+    """Learning rates tried side by side, from one boundary.
 
     Attributes
     ----------
-    step : the step they were tried from
-    steps : how many steps each was tried for
+    step : the step from which they were tried
+    steps : for how many steps each was tried
     lr : the learning rate that the factors scale; NaN where the target's groups differ in it
-    batches : by which the steps count in a mean loss; by default all count the same
+    batches : the weights of the steps in a mean loss; by default all steps weigh the same
     """
 
     target: str
@@ -209,14 +209,14 @@ class LrSweep:
 
 @dataclass(frozen=True, slots=True)
 class UpdatePreview:
-    """How far the next update would go after a command that nobody has given yet.
+    """The size of the next update after a command that is not applied yet.
 
     Attributes
     ----------
     command : its text form
-    ratios : for each group that there would be |Δw|/|w|, as things are and after the command; NaN
-        where there is no such group or no update
-    problem : why it would be refused, or ""
+    ratios : for each group before or after the command its name, the present |Δw|/|w| and that
+        after the command; NaN where there is no such group or no update
+    problem : why the command would be refused, or ""
     """
 
     command: str
@@ -233,31 +233,32 @@ class Snapshot:
     version : grows with every new snapshot of a run; equal versions are equal snapshots
     step : steps taken
     note : while starting, what is being waited for; after a failure, the reason
-    ready : while starting, how much of that is done, from 0 to 1; None if it is not known
-    samples_per_second : over about the last second; 0.0 while standing
-    eta : seconds to the end at that speed; None where it cannot be said
-    eager : why steps are taken slowly, operation by operation; "" if they are not
+    progress : while starting, the share of that which is done, from 0 to 1; None if not known
+    samples_per_second : over about the last second; 0.0 while paused
+    eta : seconds to the end at that throughput; None while it is not known
+    fallback_reason : why steps are taken slowly, operation by operation; "" if they are not
     overhead : the share of the last seconds in which the run's thread did not train, from 0 to 1;
-        None where it cannot be said
+        None while it is not known
     loss : training loss of each step
     accuracy : accuracy on the test set, from 0 to 1, measured at the end of each epoch
-    traces : the course of each group on the line that is shown
-    journal : the commands, oldest first, on whichever line they were given
-    interventions : those that led to this state
-    branch : the name of the line that is shown
-    parent : the line that it was made from; "" of the first
-    fork : the step up to which it is that line
-    branches : the lines that were left
-    kept : the steps of this line whose states are kept: going back there takes no training
-    checkpoints : what can be gone back to by name, oldest first
+    histories : the metrics of each group on the branch that is shown
+    journal : the commands, oldest first, on whichever branch they were applied
+    interventions : the commands that led to this state
+    branch : the name of the branch that is shown
+    parent : the branch that it was made from; "" for the first
+    fork : the last step that it shares with its parent
+    branches : the other branches
+    cached_steps : the steps of this branch whose states are cached: going back there needs no
+        training
+    checkpoints : the names of the checkpoints, oldest first
     breakpoints : the conditions on which the run will pause, as commands
-    optimizers : what a group's optimizer can be swapped to
-    clip : what gradients are clipped by, ``norm 1``; "" if they are not
-    trial : the learning rates that were tried last
-    said : what the training code has printed, logged and warned of
-    preview : the answer to what was last asked for; see `LiveRun.preview`
-    seen : what is looked at closely; see `LiveRun.see`
-    recorded : of a record, where in it this is, and how the run ended
+    optimizers : the optimizers that a group can be given
+    clip : what gradients are clipped by, such as ``norm 1``; "" if they are not
+    lr_sweep : the learning rates that were tried last
+    log : what the training code has printed, logged and warned of
+    preview : the preview that was requested last; see `LiveRun.preview`
+    inspection : the inspection that is requested; see `LiveRun.inspect`
+    record_status : of a record, the position that is shown, and how the run ended
     """
 
     version: int

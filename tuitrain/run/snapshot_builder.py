@@ -1,75 +1,81 @@
-"""Putting a snapshot together: everything that a face shows, from one place."""
+"""Building the snapshot of a run, which contains everything that a screen draws."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from tuitrain.commands import Clip, to_text
 
+from .context import RunContext
 from .history.state_cache import Decision
 from .snapshot import Intervention, Phase, Snapshot
 
-if TYPE_CHECKING:
-    from .session import Session
-
 
 def build_snapshot(
-    session: Session, version: int, watched: str | None, samples_per_second: float
+    context: RunContext, version: int, parameter: str | None, samples_per_second: float
 ) -> Snapshot:
-    """Return what a face shows of a session; see `Session.snapshot`."""
-    engine, line = session.engine, session.timeline.line
+    """Build the snapshot of the present boundary; see `Session.snapshot`."""
+    engine, timeline = context.engine, context.timeline
+    branch = timeline.line
     groups = engine.groups()
-    session.recorder.groups(session.step, line.name, lambda: groups)
-    batches = session.timeline.batches
-    left = batches.samples_until(session.info.total_steps) - batches.samples_until(session.step)
+    context.recorder.groups(context.step, branch.name, lambda: groups)
     return Snapshot(
         version=version,
-        info=session.info,
-        phase=session.phase,
-        step=session.step,
-        note=_note(session),
+        info=context.info,
+        phase=context.phase,
+        step=context.step,
+        note=_note(context),
         samples_per_second=samples_per_second,
-        eta=left / samples_per_second if samples_per_second else None,
+        eta=_seconds_left(context, samples_per_second),
         fallback_reason=engine.eager,
-        loss=line.loss.series(),
-        accuracy=line.accuracy.series(),
+        loss=branch.loss.series(),
+        accuracy=branch.accuracy.series(),
         groups=groups,
-        histories=session.metric_history.add(session.step, line, session.timeline.left, groups),
-        parameter=engine.inspect(watched) if watched else None,
-        journal=session.journal.entries(),
+        histories=context.metric_history.add(context.step, branch, timeline.left, groups),
+        parameter=engine.inspect(parameter) if parameter else None,
+        journal=context.journal.entries(),
         interventions=tuple(
-            Intervention(each.step, to_text(each.command)) for each in line.decisions
+            Intervention(decision.step, to_text(decision.command)) for decision in branch.decisions
         ),
-        branch=line.name,
-        parent=line.parent,
-        fork=line.fork,
-        branches=tuple(each.view() for each in session.timeline.left.values()),
-        cached_steps=session.timeline.kept_steps(),
-        checkpoints=tuple(session.checkpoints.refs),
-        breakpoints=session.breakpoints.texts(),
+        branch=branch.name,
+        parent=branch.parent,
+        fork=branch.fork,
+        branches=tuple(left.view() for left in timeline.left.values()),
+        cached_steps=timeline.kept_steps(),
+        checkpoints=tuple(context.checkpoints.refs),
+        breakpoints=context.breakpoints.texts(),
         optimizers=engine.optimizers(),
-        clip=_clip(line.decisions),
-        lr_sweep=session.lr_sweep,
+        clip=_clip(branch.decisions),
+        lr_sweep=context.lr_sweep,
     )
 
 
+def _seconds_left(context: RunContext, samples_per_second: float) -> float | None:
+    """Return the seconds to the end of the run; None while the throughput is not known."""
+    if not samples_per_second:
+        return None
+    samples_until = context.timeline.batches.samples_until
+    samples = samples_until(context.info.total_steps) - samples_until(context.step)
+    return samples / samples_per_second
+
+
 def _clip(decisions: Sequence[Decision]) -> str:
-    """Return what gradients are clipped by since the last decision on it."""
-    for each in reversed(decisions):
-        if isinstance(each.command, Clip):
-            off = each.command.by == "off"
-            return "" if off else to_text(each.command).removeprefix("clip ")
+    """Return the clipping that the last decision about it has set."""
+    for decision in reversed(decisions):
+        if isinstance(decision.command, Clip):
+            is_off = decision.command.by == "off"
+            return "" if is_off else to_text(decision.command).removeprefix("clip ")
     return ""
 
 
-def _note(session: Session) -> str:
-    """Return what a person should know now, the worst first."""
-    if session.recorder.problem:
-        return session.recorder.problem
-    if session.phase is Phase.PAUSED and session.breakpoint_reason:
-        return session.breakpoint_reason
-    if session.checkpoints.problem:
-        return session.checkpoints.problem
-    bad = session.timeline.line.first_non_finite()
-    return "" if bad is None else f"loss is not finite since step {bad}"
+def _note(context: RunContext) -> str:
+    """Return what the user should know now, the worst first."""
+    if context.recorder.problem:
+        return context.recorder.problem
+    run_state = context.run_state
+    if run_state.phase is Phase.PAUSED and run_state.breakpoint_reason:
+        return run_state.breakpoint_reason
+    if context.checkpoints.problem:
+        return context.checkpoints.problem
+    step = context.timeline.line.first_non_finite()
+    return "" if step is None else f"loss is not finite since step {step}"

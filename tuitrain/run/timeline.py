@@ -89,6 +89,10 @@ class Timeline:
         """Return the steps of the present line whose states are kept; the same tuple while so."""
         return self._states.steps(self.line.decisions)
 
+    def discard_state(self, step: int) -> None:
+        """Drop the cached state of a step; the steps to it are then trained again when needed."""
+        self._states.discard(step)
+
     def decided(self, command: AnyCommand) -> None:
         """Note a command that has changed the engine, at this boundary."""
         self.line.decisions.append(Decision(self._engine.step, command))

@@ -59,7 +59,7 @@ class Expectations:
         self._expected = scenario.expect
         self._bytes: dict[tuple[str, History], bytes] = {}
         self._held: dict[int, bool] = {}
-        session.get_observer_state = self._memory
+        session.context.get_observer_state = self._memory
         for index, expect in enumerate(scenario.expect):
             problem = self._problem(expect)
             if problem:

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The history of a run: curves, cached states and the metrics of groups."""

@@ -1,4 +1,4 @@
-"""A curve that only grows, and hands out views of itself that never change."""
+"""Curves that only grow, with views that never change."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ..snapshot import Series
 class Curve:
     """Values at ascending steps, in buffers that double when full.
 
-    What has been written is never written again, so a view of it is immutable without a copy:
-    a snapshot of a million points costs two slices.
+    Written values are never overwritten, so a view is immutable without a copy: a snapshot of a
+    million points costs two slices.
     """
 
     def __init__(self) -> None:
@@ -40,21 +40,21 @@ class Curve:
         return self._values[max(0, self._length - count) : self._length].tolist()
 
     def until(self, step: int) -> Curve:
-        """Return a curve of its own with the values up to and including ``step``."""
-        cut = Curve()
+        """Return a new curve with the values up to and including ``step``."""
+        prefix = Curve()
         length = int(np.searchsorted(self._steps[: self._length], step, side="right"))
-        cut._steps = self._steps[: max(length, 1)].copy()
-        cut._values = self._values[: max(length, 1)].copy()
-        cut._length = length
-        return cut
+        prefix._steps = self._steps[: max(length, 1)].copy()
+        prefix._values = self._values[: max(length, 1)].copy()
+        prefix._length = length
+        return prefix
 
     def first_non_finite(self) -> int | None:
         """Return the first step whose value is NaN or infinite, or None."""
-        wrong = ~np.isfinite(self._values[self._finite_until : self._length])
-        if not wrong.any():
+        non_finite = ~np.isfinite(self._values[self._finite_until : self._length])
+        if not non_finite.any():
             self._finite_until = self._length
             return None
-        return int(self._steps[self._finite_until + int(wrong.argmax())])
+        return int(self._steps[self._finite_until + int(non_finite.argmax())])
 
     def series(self) -> Series:
         """Return all values so far, read-only."""
@@ -64,7 +64,7 @@ class Curve:
 
 
 class LengthOnlyCurve(Curve):
-    """A curve of which only the length is kept, for steps that are not trained: all values are 0.
+    """A curve that stores only its length, for steps that are not trained: all values are 0.
 
     It takes no memory for a billion steps. Of the newest values it returns at most 64.
     """
@@ -79,6 +79,6 @@ class LengthOnlyCurve(Curve):
 
     def until(self, step: int) -> LengthOnlyCurve:
         """Return such a curve up to and including ``step``."""
-        cut = LengthOnlyCurve()
-        cut._length = min(step, self._length)
-        return cut
+        prefix = LengthOnlyCurve()
+        prefix._length = min(step, self._length)
+        return prefix

@@ -1,15 +1,16 @@
-"""Traces: what the groups looked like at the moments that a face was shown, for its charts.
+"""The history of each group's metrics, at the moments when a snapshot was built, for its charts.
 
-They are for the eye: no part of the state, and nothing is decided by them. Each line of history has
-its own, which begins with what it has in common with the one it was made from.
+It is for display only: it is no part of the state, and no decision depends on it. Each branch has
+its own history, which begins with the part that it shares with its parent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tuitrain.engines.views import GroupView
 
@@ -17,11 +18,11 @@ from ..line import Line
 from ..snapshot import GroupHistory, Series
 
 MAX_POINTS: Final = 512
-"""Of a group, at most; when there are so many, half of them stay, evenly spread over the steps."""
+"""Points of a group; at this number every second one is dropped, evenly over the steps."""
 
 
 class GroupMetricHistory:
-    """The course of one group. What is written is never written again, so views need no copy."""
+    """The metrics of one group. Written values are never overwritten, so views need no copy."""
 
     def __init__(self) -> None:
         self._steps = np.empty(MAX_POINTS, np.int64)
@@ -29,67 +30,69 @@ class GroupMetricHistory:
         self._length = 0
 
     def add(self, step: int, group: GroupView) -> None:
-        """Add what the group looks like at a step, if none has been added there or later."""
+        """Add the metrics of a step, unless there are some of this step or a later one."""
         if self._length and step <= self._steps[self._length - 1]:
             return
         if self._length == MAX_POINTS:
-            even = np.linspace(self._steps[0], self._steps[-1], MAX_POINTS // 2)
-            self._become(np.unique(np.searchsorted(self._steps, even)))
+            first, last = float(self._steps[0]), float(self._steps[-1])
+            even = np.linspace(first, last, MAX_POINTS // 2)
+            self._keep(np.unique(np.searchsorted(self._steps, even)))
         self._steps[self._length] = step
         self._values[:, self._length] = group.lr, group.grad_norm, group.update_ratio
         self._length += 1
 
     def until(self, step: int) -> GroupMetricHistory:
-        """Return a trace of its own with what was noted up to and including ``step``."""
-        cut = GroupMetricHistory()
-        cut._steps, cut._values, cut._length = self._steps, self._values, self._length
-        cut._become(np.flatnonzero(self._steps[: self._length] <= step))
-        return cut
+        """Return a new history with the metrics up to and including ``step``."""
+        prefix = GroupMetricHistory()
+        prefix._steps, prefix._values, prefix._length = self._steps, self._values, self._length
+        prefix._keep(np.flatnonzero(self._steps[: self._length] <= step))
+        return prefix
 
     def view(self, name: str) -> GroupHistory:
-        """Return what a face shows, read-only."""
+        """Return the metrics as read-only series."""
         steps, values = self._steps[: self._length], self._values[:, : self._length]
         steps.flags.writeable = values.flags.writeable = False
-        return GroupHistory(name, *(Series(steps, each) for each in values))
+        return GroupHistory(name, *(Series(steps, row) for row in values))
 
-    def _become(self, kept: np.ndarray) -> None:
-        """Go on in new buffers, with these points of the old ones."""
+    def _keep(self, indices: NDArray[np.signedinteger[Any]]) -> None:
+        """Continue in new buffers, with these points of the old ones."""
         steps, values = self._steps, self._values
         self._steps, self._values = np.empty_like(steps), np.empty_like(values)
-        self._length = len(kept)
-        self._steps[: len(kept)] = steps[kept]
-        self._values[:, : len(kept)] = values[:, kept]
+        self._length = len(indices)
+        self._steps[: len(indices)] = steps[indices]
+        self._values[:, : len(indices)] = values[:, indices]
 
 
 class MetricHistory:
-    """The traces of all groups, on every line that can still be returned to."""
+    """The metrics of all groups, on every branch that can still be returned to."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, dict[str, GroupMetricHistory]] = {}
-        self._shown = ""
+        self._branches: dict[str, dict[str, GroupMetricHistory]] = {}
+        self._current = ""
 
     def add(
-        self, step: int, line: Line, branches: Collection[str], groups: Sequence[GroupView]
+        self, step: int, branch: Line, branches: Collection[str], groups: Sequence[GroupView]
     ) -> tuple[GroupHistory, ...]:
-        """Add what the groups look like now, and return their traces, in the groups' order.
+        """Add the groups' present metrics, and return all histories, in the groups' order.
 
         Parameters
         ----------
-        step : where the run stands
-        line : the present line of history
-        left : the names of the lines that were left
+        step : the present step
+        branch : the present branch
+        branches : the names of the other branches
+        groups : the groups at the present step
         """
-        if line.name != self._shown:
-            self._move_to(line, step, branches)
-        here = self._lines[line.name]
+        if branch.name != self._current:
+            self._move_to(branch, step, branches)
+        histories = self._branches[branch.name]
         for group in groups:
-            here.setdefault(group.name, GroupMetricHistory()).add(step, group)
-        return tuple(here[group.name].view(group.name) for group in groups)
+            histories.setdefault(group.name, GroupMetricHistory()).add(step, group)
+        return tuple(histories[group.name].view(group.name) for group in groups)
 
-    def _move_to(self, line: Line, step: int, left: Collection[str]) -> None:
-        known, common = self._lines.get(line.name), step
+    def _move_to(self, branch: Line, step: int, branches: Collection[str]) -> None:
+        known, common = self._branches.get(branch.name), step
         if known is None:
-            known, common = self._lines.get(self._shown, {}), min(line.fork, step)
-        self._lines = {name: each for name, each in self._lines.items() if name in left}
-        self._lines[line.name] = {name: each.until(common) for name, each in known.items()}
-        self._shown = line.name
+            known, common = self._branches.get(self._current, {}), min(branch.fork, step)
+        self._branches = {name: kept for name, kept in self._branches.items() if name in branches}
+        self._branches[branch.name] = {name: part.until(common) for name, part in known.items()}
+        self._current = branch.name

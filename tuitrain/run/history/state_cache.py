@@ -1,7 +1,7 @@
-"""Kept states: copies of an engine's past, from which any step can be reached again.
+"""Cached states: copies of the engine's past, from which any step can be reached again.
 
-A state belongs to the decisions that were taken before it: it may stand in for any line of history
-that begins with the same ones. States are thinned out as they age, to stay within a budget.
+A cached state depends on the decisions before it, and serves every branch that begins with the same
+decisions. Older states are thinned out, to stay within a budget.
 """
 
 from __future__ import annotations
@@ -25,77 +25,86 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Kept:
+class _CachedState:
     state: EngineState
-    before: tuple[Decision, ...]
+    decisions: tuple[Decision, ...]
     nbytes: int
+
+    @property
+    def step(self) -> int:
+        return self.state.step
 
 
 class StateCache:
-    """States by step and by what was decided before them.
+    """States by step and by the decisions before them.
 
     Parameters
     ----------
-    budget : bytes of arrays that may be kept; the first state is kept whatever its size
+    budget : bytes of arrays to cache; the first state is cached whatever its size
     """
 
     def __init__(self, budget: int = BUDGET_BYTES) -> None:
         self._budget = budget
-        self._kept: list[_Kept] = []
+        self._entries: list[_CachedState] = []
         self._steps: tuple[Sequence[Decision], tuple[int, ...]] | None = None
 
     def __len__(self) -> int:
-        return len(self._kept)
+        return len(self._entries)
 
     @property
     def nbytes(self) -> int:
-        """Size of the arrays that are kept."""
-        return sum(each.nbytes for each in self._kept)
+        """Size of the cached arrays."""
+        return sum(entry.nbytes for entry in self._entries)
 
     def has(self, step: int, decisions: Sequence[Decision]) -> bool:
-        """Whether the state at this boundary, before any decision taken there, is kept."""
-        found = self.nearest(step, decisions)
-        return found is not None and found.step == step
+        """Whether the state at this boundary, before any decision there, is cached."""
+        state = self.nearest(step, decisions)
+        return state is not None and state.step == step
 
     def steps(self, decisions: Sequence[Decision]) -> tuple[int, ...]:
-        """Return the steps at which states of the line of these decisions are kept, in order."""
-        line = tuple(decisions)
-        if self._steps is None or self._steps[0] != line:
-            at = [each.step for each in line]
-            before = [line[:many] for many in range(len(line) + 1)]
+        """Return the steps of the cached states on the branch of these decisions, in order."""
+        branch = tuple(decisions)
+        if self._steps is None or self._steps[0] != branch:
+            at = [decision.step for decision in branch]
+            prefixes = [branch[:length] for length in range(len(branch) + 1)]
             steps = (
-                each.state.step
-                for each in self._kept
-                if each.before == before[bisect_left(at, each.state.step)]
+                entry.step
+                for entry in self._entries
+                if entry.decisions == prefixes[bisect_left(at, entry.step)]
             )
-            self._steps = line, tuple(dict.fromkeys(steps))
+            self._steps = branch, tuple(dict.fromkeys(steps))
         return self._steps[1]
 
     def add(self, state: EngineState, decisions: Sequence[Decision]) -> None:
-        """Keep a state that was copied before any decision was taken at its boundary."""
+        """Cache a state that was copied before any decision at its boundary."""
         self._steps = None
-        self._kept.append(_Kept(state, _before(state.step, decisions), state.nbytes))
-        self._kept.sort(key=lambda each: each.state.step)
-        while len(self._kept) > 2 and self.nbytes > self._budget:
-            del self._kept[self._least_needed()]
+        self._entries.append(_CachedState(state, _before(state.step, decisions), state.nbytes))
+        self._entries.sort(key=lambda entry: entry.step)
+        while len(self._entries) > 2 and self.nbytes > self._budget:
+            del self._entries[self._cheapest_to_drop()]
+
+    def discard(self, step: int) -> None:
+        """Drop the cached states of a step."""
+        self._steps = None
+        self._entries = [entry for entry in self._entries if entry.step != step]
 
     def nearest(self, step: int, decisions: Sequence[Decision]) -> EngineState | None:
-        """Return the last kept state at or before ``step`` on the line of these decisions."""
-        for each in reversed(self._kept):
-            if each.state.step <= step and each.before == _before(each.state.step, decisions):
-                return each.state
+        """Return the last cached state at or before ``step`` on the branch of these decisions."""
+        for entry in reversed(self._entries):
+            if entry.step <= step and entry.decisions == _before(entry.step, decisions):
+                return entry.state
         return None
 
-    def _least_needed(self) -> int:
-        """Choose the state whose loss hurts least: little is trained again, long ago."""
-        newest = self._kept[-1].state.step
+    def _cheapest_to_drop(self) -> int:
+        """Return the index of the state whose loss costs least: few steps to retrain, long ago."""
+        newest = self._entries[-1].step
 
         def cost(index: int) -> float:
-            left, here, right = (self._kept[index + i].state.step for i in (-1, 0, 1))
+            left, here, right = (self._entries[index + i].step for i in (-1, 0, 1))
             return (right - left) / (newest - here + 1)
 
-        return min(range(1, len(self._kept) - 1), key=cost)
+        return min(range(1, len(self._entries) - 1), key=cost)
 
 
 def _before(step: int, decisions: Sequence[Decision]) -> tuple[Decision, ...]:
-    return tuple(each for each in decisions if each.step < step)
+    return tuple(decision for decision in decisions if decision.step < step)

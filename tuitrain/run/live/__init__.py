@@ -1,1 +1,1 @@
-"""TODO."""
+"""The live run: a session on its own thread, its mailbox, inspections and snapshots."""

@@ -1,14 +1,14 @@
-"""Seeing: the close look that somebody takes at the run, for as long as they take it.
+"""Inspections of a live run, made for as long as a viewer requests them.
 
-It is taken on the training thread, at a boundary, and paced so that training keeps nineteen
-twentieths of the time. Nothing of it is in a record or a state, and nothing is decided by it.
+They are made on the run's thread, at a boundary, at intervals that leave the training nineteen
+twentieths of the time. They are in no record and in no state, and no decision depends on them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final, Generic, TypeVar
 
 from tuitrain.engines.closeups import (
     NetworkView,
@@ -26,37 +26,44 @@ from ..snapshot import Phase
 from .parameter_sampler import ParameterSampler
 
 MIN_TRAINING_RATIO: Final = 19
-"""Training has at least so many times as long as the look before it took."""
+"""The training gets at least this many times the duration of the inspection before it."""
 
 WEIGHTS_SECONDS: Final = 0.25
 NETWORK_SECONDS: Final = 0.5
 BATCH_SECONDS: Final = 1.0
 UNITS_SECONDS: Final = 1.0
-"""How often each is looked at, at most, while the run goes on."""
+"""Seconds between two inspections of a kind while the run continues, at least."""
+
+_Result = TypeVar("_Result")
 
 
-class ThrottledCall:
-    """Something that is looked at again when its time has come."""
+class ThrottledCall(Generic[_Result]):
+    """Keeps the result of a call, and repeats the call at most every so often.
+
+    Parameters
+    ----------
+    clock : seconds that only grow
+    seconds : between two calls with the same key, at least
+    """
 
     def __init__(self, clock: Callable[[], float], seconds: float) -> None:
         self._clock = clock
         self._seconds = seconds
-        self._key: Any = None
         self._due = 0.0
-        self._found: Any = None
+        self._kept: tuple[Hashable, _Result] | None = None
 
-    def get(self, key: Any, look: Callable[[], Any]) -> Any:
-        """Return what was found, after looking again if it is time or something else is asked."""
-        began = self._clock()
-        if key != self._key or began >= self._due:
-            self._key, self._found = key, look()
-            ended = self._clock()
-            self._due = ended + max(self._seconds, MIN_TRAINING_RATIO * (ended - began))
-        return self._found
+    def get(self, key: Hashable, call: Callable[[], _Result]) -> _Result:
+        """Return the kept result; call again if the key differs or the time has come."""
+        start = self._clock()
+        if self._kept is None or self._kept[0] != key or start >= self._due:
+            self._kept = key, call()
+            end = self._clock()
+            self._due = end + max(self._seconds, MIN_TRAINING_RATIO * (end - start))
+        return self._kept[1]
 
 
 class Inspector:
-    """Answers what somebody asks to see of a session.
+    """Makes the inspections that viewers request of a session.
 
     Parameters
     ----------
@@ -64,50 +71,50 @@ class Inspector:
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._weights = ThrottledCall(clock, WEIGHTS_SECONDS)
-        self._network = ThrottledCall(clock, NETWORK_SECONDS)
-        self._batch = ThrottledCall(clock, BATCH_SECONDS)
-        self._units = ThrottledCall(clock, UNITS_SECONDS)
+        self._weights = ThrottledCall[Seen](clock, WEIGHTS_SECONDS)
+        self._network = ThrottledCall[Seen](clock, NETWORK_SECONDS)
+        self._batch = ThrottledCall[Seen](clock, BATCH_SECONDS)
+        self._units = ThrottledCall[tuple[LayerUnits, ...]](clock, UNITS_SECONDS)
         self._sampler = ParameterSampler()
         self._moment: tuple[int, int] | None = None
 
-    def inspect(self, session: Session, asked: See | None) -> Seen | None:
-        """Return what is asked for; None if nothing is. Called at boundaries only.
+    def inspect(self, session: Session, request: See | None) -> Seen | None:
+        """Return the inspection that is requested, or None; call it at boundaries only.
 
-        Whatever goes wrong in it is told: a look must not end the run.
+        An error in it becomes an `Unseen`, and does not end the run.
         """
         self._sampler.follow(session.timeline.line, session.step)
-        if asked is None:
+        if request is None:
             return None
-        # A run that stands comes here only when something was asked or decided: it is seen anew.
-        standing = session.phase is not Phase.RUNNING
-        self._moment = (session.step, len(session.journal.entries())) if standing else None
-        match asked:
+        # A paused run is at a boundary only after a request or a command: inspect it again.
+        is_paused = session.phase is not Phase.RUNNING
+        self._moment = (session.step, len(session.journal)) if is_paused else None
+        match request:
             case SeeWeights():
-                paced, look = self._weights, lambda: self._see_weights(session, asked)
+                throttled, look = self._weights, lambda: self._inspect_weights(session, request)
             case SeeNetwork():
-                paced, look = self._network, lambda: self._see_network(session)
+                throttled, look = self._network, lambda: self._inspect_network(session)
             case SeeBatch():
-                paced, look = self._batch, lambda: session.engine.examine(asked)
+                throttled, look = self._batch, lambda: session.engine.examine(request)
 
-        def safely() -> Seen:
+        def look_safely() -> Seen:
             try:
                 return look()
             except Exception as error:  # the user's own model may raise anything
-                return Unseen(asked, session.step, f"{type(error).__name__}: {error}")
+                return Unseen(request, session.step, f"{type(error).__name__}: {error}")
 
-        return paced.get((asked, self._moment), safely)
+        return throttled.get((request, self._moment), look_safely)
 
-    def _see_weights(self, session: Session, asked: SeeWeights) -> Seen:
-        view = self._sampler.sample(session.engine, session.timeline.line, asked)
+    def _inspect_weights(self, session: Session, request: SeeWeights) -> Seen:
+        view = self._sampler.sample(session.engine, session.timeline.line, request)
         if view is None:
-            return Unseen(asked, session.step, f"there is no parameter {asked.parameter!r}")
+            return Unseen(request, session.step, f"there is no parameter {request.parameter!r}")
         layer = view.name.rpartition(".")[0]
         units = self._count_units(session)
-        mine = [each for each in units if each.parameter.rpartition(".")[0] == layer]
-        return replace(view, units=mine[0] if mine else None)
+        of_layer = (entry for entry in units if entry.parameter.rpartition(".")[0] == layer)
+        return replace(view, units=next(of_layer, None))
 
-    def _see_network(self, session: Session) -> NetworkView:
+    def _inspect_network(self, session: Session) -> NetworkView:
         return replace(session.engine.network(), units=self._count_units(session))
 
     def _count_units(self, session: Session) -> tuple[LayerUnits, ...]:

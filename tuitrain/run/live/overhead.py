@@ -1,26 +1,26 @@
-"""The overhead: what share of the run's time goes to other things than training.
+"""The overhead: the share of the run's time that is not spent on training.
 
-Measured on the run's thread, by its clock. Training is what a run without screen and record does
-too: steps, and the accuracy on the test set. All else is overhead: snapshots, what is looked at
-closely, kept states and digests, the record. What a burst of steps itself loses to a screen is not
-in it: cores that are shared with the drawing, and the wait for Python's lock at its end.
+It is measured on the run's thread, by its clock. Training is what a run without screen and record
+does too: steps, and the accuracy on the test set. All else is overhead: snapshots, inspections,
+cached states and digests, the record. The time that a burst itself loses to a screen is not
+included: cores shared with the drawing, and the wait for Python's lock at its end.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 WINDOW_SECONDS = 5.0
-"""Long enough for a number that can be read: a checkpoint is one of a hundred bursts."""
+"""Long enough for a number that can be read: one burst in a hundred saves a checkpoint."""
 
 MIN_SECONDS = 0.5
-"""Before that much is known, nothing is said."""
+"""The shortest window that gives a share."""
 
 
 class OverheadMeter:
-    """Sets the time spent on training against all of it; two looks at the clock for each burst.
+    """Measures the time spent on training against all time; reads the clock twice for each burst.
 
     Parameters
     ----------
@@ -33,27 +33,27 @@ class OverheadMeter:
         self._trained = 0.0
 
     @contextmanager
-    def training(self) -> Iterator[None]:
-        """Count what is done under it as training."""
-        began = self._clock()
+    def training(self) -> Generator[None, None, None]:
+        """Count the time inside as training."""
+        start = self._clock()
         try:
             yield
         finally:
-            self._trained += self._clock() - began
+            self._trained += self._clock() - start
 
     def end_burst(self) -> None:
-        """Note where a burst of steps has ended; the first one only starts the watch."""
+        """Note the end of a burst of steps; the first one only starts the measurement."""
         now = self._clock()
         self._marks.append((now, self._trained))
         while len(self._marks) > 2 and self._marks[1][0] <= now - WINDOW_SECONDS:
             self._marks.popleft()
 
     def reset(self) -> None:
-        """Forget what was measured: the training stands."""
+        """Forget the measurement, because the training pauses."""
         self._marks.clear()
 
     def share(self) -> float | None:
-        """Return the share over the window, from 0 to 1; None while that cannot be said."""
+        """Return the share over the window, from 0 to 1; None while it is not known."""
         if len(self._marks) < 2:
             return None
         (start, before), (end, after) = self._marks[0], self._marks[-1]

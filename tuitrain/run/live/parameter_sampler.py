@@ -1,130 +1,153 @@
-"""What is sampled of a parameter while somebody looks at it: statistics, values, histograms."""
+"""What an inspection shows of one parameter: statistics, downsampled values, histograms by step."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
-from tuitrain.engines.array_statistics import BINS, describe_array
-from tuitrain.engines.closeups import Course, Facet, SeeWeights, WeightsView
-from tuitrain.engines.downsampling import downsample
 from tuitrain.engines.engine import Engine
+from tuitrain.engines.closeups import Course, Facet, SeeWeights, WeightsView
+from tuitrain.engines.array_statistics import BINS, describe_array
+from tuitrain.engines.downsampling import downsample
 from tuitrain.engines.state import Array
 from tuitrain.engines.views import ArrayStatistics, ParameterView
 
 from ..line import Line
 
 MAX_HISTOGRAMS: Final = 256
-"""Histograms of a course at most; when there are so many, half of them stay, evenly spread."""
+"""Histograms in a series; at this number every second one is dropped, evenly over the steps."""
+
+
+class _Histogram(NamedTuple):
+    step: int
+    low: float
+    high: float
+    counts: tuple[int, ...]
 
 
 class HistogramHistory:
-    """A course that grows."""
+    """Histograms of an array at ascending steps."""
 
     def __init__(self) -> None:
-        self._noted: list[tuple[int, float, float, tuple[int, ...]]] = []
+        self._histograms: list[_Histogram] = []
 
-    def add(self, step: int, view: ArrayStatistics | None) -> None:
-        """Add a histogram, if none was noted at this step or later."""
-        if view is None or not np.isfinite(view.low) or (self._noted and step <= self.last):
+    def add(self, step: int, statistics: ArrayStatistics | None) -> None:
+        """Add a histogram, unless there is one of this step or a later one."""
+        if statistics is None or not np.isfinite(statistics.low):
             return
-        if len(self._noted) == MAX_HISTOGRAMS:
-            even = np.linspace(self._noted[0][0], self.last, MAX_HISTOGRAMS // 2)
-            steps = [each[0] for each in self._noted]
-            self._noted = [self._noted[at] for at in np.unique(np.searchsorted(steps, even))]
-        self._noted.append((step, view.low, view.high, view.counts))
+        if self._histograms and step <= self.last_step:
+            return
+        if len(self._histograms) == MAX_HISTOGRAMS:
+            self._thin_out()
+        self._histograms.append(
+            _Histogram(step, statistics.low, statistics.high, statistics.counts)
+        )
 
     @property
-    def last(self) -> int:
-        """The step of the newest."""
-        return self._noted[-1][0]
+    def last_step(self) -> int:
+        """The step of the newest histogram."""
+        return self._histograms[-1].step
 
     def truncate(self, step: int) -> None:
-        """Forget what was noted after a step."""
-        self._noted = [each for each in self._noted if each[0] <= step]
+        """Remove the histograms of later steps."""
+        self._histograms = [entry for entry in self._histograms if entry.step <= step]
 
     def view(self) -> Course:
-        """Return what a face shows, read-only."""
-        if not self._noted:
+        """Return the histograms as read-only arrays."""
+        if not self._histograms:
             return Course()
-        steps, low, high, counts = zip(*self._noted, strict=True)
+        steps, low, high, counts = zip(*self._histograms, strict=True)
         arrays = (
             np.array(steps, np.int64),
             np.array(low),
             np.array(high),
             np.array(counts, np.int64).reshape(len(steps), BINS),
         )
-        for each in arrays:
-            each.flags.writeable = False
+        for array in arrays:
+            array.flags.writeable = False
         return Course(*arrays)
+
+    def _thin_out(self) -> None:
+        steps = [entry.step for entry in self._histograms]
+        even = np.linspace(steps[0], steps[-1], MAX_HISTOGRAMS // 2)
+        self._histograms = [self._histograms[i] for i in np.unique(np.searchsorted(steps, even))]
+
+
+class _Histories(NamedTuple):
+    value: HistogramHistory
+    grad: HistogramHistory
+    update: HistogramHistory
 
 
 class ParameterSampler:
-    """Samples one parameter at a time, and remembers the courses of those it was shown.
+    """Samples one parameter at a time, and keeps the histograms of all that were sampled.
 
-    How a parameter was updated is what has changed since the look before.
+    The update of a parameter is the difference to the sample before.
     """
 
     def __init__(self) -> None:
-        self._courses: dict[str, tuple[HistogramHistory, HistogramHistory, HistogramHistory]] = {}
-        self._at = ("", 0)
+        self._histories: dict[str, _Histories] = {}
+        self._position = ("", 0)
         self._before: tuple[str, int, Array] | None = None
         self._update = Facet()
         self._update_steps = 0
 
-    def sample(self, engine: Engine, line: Line, asked: SeeWeights) -> WeightsView | None:
-        """Look at a parameter; None if there is none of that name."""
-        view = engine.inspect(asked.parameter)
+    def sample(self, engine: Engine, branch: Line, request: SeeWeights) -> WeightsView | None:
+        """Sample a parameter; return None if there is none of that name."""
+        view = engine.inspect(request.parameter)
         if view is None:
             return None
-        self.follow(line, engine.step)
-        of_value, of_grad, of_update = self._courses.setdefault(
-            view.name, (HistogramHistory(), HistogramHistory(), HistogramHistory())
-        )
+        self.follow(branch, engine.step)
         values, grads = engine.parameters()[view.name], engine.gradient(view.name)
-        self._difference(view, values)
-        for course, now in zip(
-            (of_value, of_grad, of_update), (view.value, view.grad, self._update.now), strict=True
-        ):
-            course.add(view.step, now)
+        self._update_difference(view, values)
+        histories = self._add_histograms(view)
         return WeightsView(
-            asked=asked,
+            asked=request,
             step=view.step,
             name=view.name,
             shape=view.shape,
             group=view.group,
             frozen_since=view.frozen_since,
-            value=Facet(view.value, *downsample(values), of_value.view()),
-            grad=Facet(course=of_grad.view())
-            if grads is None
-            else Facet(view.grad, *downsample(grads), of_grad.view()),
+            value=_summary(view.value, values, histories.value),
+            grad=_summary(view.grad, grads, histories.grad),
             update=Facet(
-                self._update.now, self._update.sample, self._update.block, of_update.view()
+                self._update.now,
+                self._update.sample,
+                self._update.block,
+                histories.update.view(),
             ),
             update_steps=self._update_steps,
-            update_ratio=_ratio(engine, view),
+            update_ratio=_update_ratio(engine, view),
             aliases=view.aliases,
         )
 
-    def follow(self, line: Line, step: int) -> None:
-        """Keep of the courses what belongs to the line of history that the run is on.
+    def follow(self, branch: Line, step: int) -> None:
+        """Keep only the histograms that belong to the present branch.
 
-        To be called while nobody looks, too: a line that is only passed on the way to another
-        decides what those two have in common.
+        Call it at every boundary where a snapshot is built, also without an inspection: a branch
+        that is only passed on the way to another decides which steps those two share.
         """
-        known, last = self._at
-        self._at = line.name, step
-        if line.name == known and step >= last:
+        name, last = self._position
+        self._position = branch.name, step
+        if branch.name == name and step >= last:
             return
-        common = step if line.name == known else min(line.fork, step)
+        common = step if branch.name == name else min(branch.fork, step)
         self._before, self._update, self._update_steps = None, Facet(), 0
-        for courses in self._courses.values():
-            for each in courses:
-                each.truncate(common)
+        for histories in self._histories.values():
+            for history in histories:
+                history.truncate(common)
 
-    def _difference(self, view: ParameterView, values: Array) -> None:
-        """Compare with the look before, if that was at this parameter and at another step."""
+    def _add_histograms(self, view: ParameterView) -> _Histories:
+        empty = _Histories(HistogramHistory(), HistogramHistory(), HistogramHistory())
+        histories = self._histories.setdefault(view.name, empty)
+        histories.value.add(view.step, view.value)
+        histories.grad.add(view.step, view.grad)
+        histories.update.add(view.step, self._update.now)
+        return histories
+
+    def _update_difference(self, view: ParameterView, values: Array) -> None:
+        """Compute the update, if the sample before was of this parameter at another step."""
         before = self._before
         if before is not None and before[:2] == (view.name, view.step):
             return
@@ -137,6 +160,14 @@ class ParameterSampler:
         self._before = view.name, view.step, values.copy()
 
 
-def _ratio(engine: Engine, view: ParameterView) -> float:
+def _summary(
+    statistics: ArrayStatistics | None, values: Array | None, history: HistogramHistory
+) -> Facet:
+    if values is None:
+        return Facet(course=history.view())
+    return Facet(statistics, *downsample(values), history.view())
+
+
+def _update_ratio(engine: Engine, view: ParameterView) -> float:
     rows = (row for group in engine.groups() for row in group.parameters)
     return next((row.update_ratio for row in rows if row.name == view.name), float("nan"))

@@ -1,4 +1,4 @@
-"""How fast the training goes, over about the last second."""
+"""The throughput: samples a second over about the last second."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class ThroughputMeter:
         self._total = 0
 
     def add(self, samples: int) -> None:
-        """Count samples that have just been trained on.
+        """Count the samples of a burst that has just ended.
 
-        The first count after a stand only starts the watch: when its work began is not known.
+        The first count after a `reset` only starts the measurement: its burst's start is not known.
         """
         now = self._clock()
         self._total += samples
@@ -33,11 +33,11 @@ class ThroughputMeter:
             self._marks.popleft()
 
     def reset(self) -> None:
-        """Forget what was counted: the training stands."""
+        """Forget the counts, because the training pauses."""
         self._marks.clear()
 
     def per_second(self) -> float:
-        """Return samples a second over the window; 0.0 while that cannot be said."""
+        """Return samples a second over the window; 0.0 while it is not known."""
         if len(self._marks) < 2:
             return 0.0
         (start, before), (end, after) = self._marks[0], self._marks[-1]

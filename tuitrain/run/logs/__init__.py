@@ -1,1 +1,1 @@
-"""TODO."""
+"""The output of the training code, captured while a screen is up."""

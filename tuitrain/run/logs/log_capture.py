@@ -1,8 +1,8 @@
-"""What the training code says: prints, logging and warnings, with the step at which it was said.
+"""Capturing the output of the training code: prints, logging and warnings, each line with its step.
 
-Owns the text streams of the process while a screen is up: whatever is printed by any thread becomes
-a line here, and never reaches the terminal under the screen. It is kept in memory up to a number of
-lines, and in a file as a whole.
+While a screen is up, `LogCapture` replaces the text streams of the process: what any thread prints
+becomes lines here, and never reaches the terminal under the screen. The newest lines are kept in
+memory, and all lines in a file.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ import sys
 import threading
 import warnings
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TextIO
 
 MAX_LINES: Final = 5000
-"""So many lines are kept in memory, the newest; a line of 200 characters takes about 400 bytes."""
+"""Lines kept in memory, the newest; a line of 200 characters takes about 400 bytes."""
 
-_LONGEST: Final = 2000
-"""Characters; what is longer, such as a progress bar without line ends, is cut into lines."""
+_MAX_LINE_LENGTH: Final = 2000
+"""Characters; longer text, such as a progress bar without line ends, is cut into lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """A line that was said.
+    """A captured line.
 
     Attributes
     ----------
-    step : steps taken when it was said
-    level : ``out`` or ``err`` of what was printed, else the level of `logging`: ``warning``
+    step : steps taken when it was captured
+    level : ``out`` or ``err`` for printed lines, else the level of `logging`, such as ``warning``
     """
 
     step: int
@@ -43,12 +43,12 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class LogSnapshot:
-    """What was said so far: the newest lines, how many there were, and why none are written.
+    """The captured output: the newest lines, the number of all lines, and the file that has them.
 
     Attributes
     ----------
-    file : where all of it is, or ""
-    problem : why it is no longer written there, or ""
+    file : the file with all lines, or ""
+    problem : why lines are no longer written there, or ""
     """
 
     lines: tuple[LogLine, ...] = ()
@@ -58,29 +58,35 @@ class LogSnapshot:
 
 
 class LogCapture:
-    """Takes lines from any thread."""
+    """Captures lines from any thread.
+
+    Parameters
+    ----------
+    max_lines : how many lines are kept in memory
+    """
 
     def __init__(self, max_lines: int = MAX_LINES) -> None:
         self.get_step: Callable[[], int] = lambda: 0
-        """Says at which step the run is."""
+        """Returns the present step of the run."""
         self.is_released = False
+        """Whether printed text passes through to the streams that were replaced."""
         self._lines: deque[LogLine] = deque(maxlen=max_lines)
         self._total = 0
         self._lock = threading.Lock()
         self._file: TextIO | None = None
-        self._said = LogSnapshot()
+        self._snapshot = LogSnapshot()
 
     def snapshot(self) -> LogSnapshot:
-        """Return what was said; the same value as long as nothing was added."""
+        """Return the captured output; the same value until a line is added."""
         with self._lock:
-            if self._said.total != self._total:
-                self._said = LogSnapshot(
-                    tuple(self._lines), self._total, self._said.file, self._said.problem
+            if self._snapshot.total != self._total:
+                self._snapshot = LogSnapshot(
+                    tuple(self._lines), self._total, self._snapshot.file, self._snapshot.problem
                 )
-            return self._said
+            return self._snapshot
 
     def add(self, level: str, text: str) -> None:
-        """Take in a text, of one line or more."""
+        """Add a text of one or more lines."""
         with self._lock:
             step = self.get_step()
             for line in text.splitlines() or [""]:
@@ -89,14 +95,14 @@ class LogCapture:
                 self._write(self._lines[-1])
 
     def write_to(self, path: Path) -> None:
-        """Write everything into a file from now on, and what was said so far first."""
+        """Write all lines to a file from now on, beginning with those in memory."""
         with self._lock:
             try:
                 self._file = path.open("a", encoding="utf-8", errors="replace")
             except OSError as error:
-                self._said = LogSnapshot(problem=f"{path}: {error.strerror}")
+                self._snapshot = LogSnapshot(problem=f"{path}: {error.strerror}")
                 return
-            self._said = LogSnapshot(file=str(path))
+            self._snapshot = LogSnapshot(file=str(path))
             for line in self._lines:
                 self._write(line)
 
@@ -106,35 +112,35 @@ class LogCapture:
             self._close()
 
     @contextmanager
-    def capture(self) -> Iterator[None]:
-        """Take what is printed, logged and warned of, until the context is left."""
-        handler = _Handler(self)
+    def capture(self) -> Generator[None, None, None]:
+        """Capture prints, log records and warnings until the context is left."""
+        handler = LogHandler(self)
         root = logging.getLogger()
         streams = sys.stdout, sys.stderr
-        shown = warnings.showwarning
+        show_warning = warnings.showwarning
         self.install_streams()
         root.addHandler(handler)
-        warnings.showwarning = self._warned
+        warnings.showwarning = self.show_warning
         try:
             yield
         finally:
             sys.stdout, sys.stderr = streams
-            warnings.showwarning = shown
+            warnings.showwarning = show_warning
             root.removeHandler(handler)
             self.close()
 
     def release(self) -> None:
-        """Let through what is printed from now on: the screen has gone, or is about to."""
+        """Let printed text pass through from now on: the screen has ended, or is about to."""
         self.is_released = True
 
     def install_streams(self) -> None:
-        """Put our streams in the place of those that are there, if they are not ours already."""
+        """Replace `sys.stdout` and `sys.stderr`, unless they are replaced already."""
         if not isinstance(sys.stdout, _Stream):
             sys.stdout = _Stream(self, "out", sys.stdout)
         if not isinstance(sys.stderr, _Stream):
             sys.stderr = _Stream(self, "err", sys.stderr)
 
-    def _warned(
+    def show_warning(
         self,
         message: Warning | str,
         category: type[Warning],
@@ -143,6 +149,7 @@ class LogCapture:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
+        """Add a warning; stands in for `warnings.showwarning`."""
         del file, line
         self.add("warning", f"{category.__name__}: {message} ({filename}:{lineno})")
 
@@ -153,7 +160,7 @@ class LogCapture:
             self._file.write(f"{line.step}\t{line.level}\t{line.text}\n")
             self._file.flush()
         except OSError as error:
-            self._said = LogSnapshot(problem=f"{self._said.file}: {error.strerror}")
+            self._snapshot = LogSnapshot(problem=f"{self._snapshot.file}: {error.strerror}")
             self._close()
 
     def _close(self) -> None:
@@ -161,35 +168,35 @@ class LogCapture:
         if file is None:
             return
         try:
-            file.close()  # tries once more to write what is left
+            file.close()  # tries once more to write what is buffered
         except OSError as error:
-            self._said = LogSnapshot(
-                problem=self._said.problem or f"{self._said.file}: {error.strerror}"
-            )
+            problem = self._snapshot.problem or f"{self._snapshot.file}: {error.strerror}"
+            self._snapshot = LogSnapshot(problem=problem)
 
 
-class _Handler(logging.Handler):
-    """Hands log records over."""
+class LogHandler(logging.Handler):
+    """Adds log records to the captured output."""
 
-    def __init__(self, output: LogCapture) -> None:
+    def __init__(self, log: LogCapture) -> None:
         super().__init__()
-        self._output = output
+        self._log = log
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Add a record; one that cannot be formatted is added as it is."""
         try:
-            self._output.add(record.levelname.lower(), f"{record.name}: {self.format(record)}")
-        except Exception as error:  # a record whose arguments do not fit its message
-            self._output.add("error", f"{record.name}: {record.msg!r} ({error})")
+            self._log.add(record.levelname.lower(), f"{record.name}: {self.format(record)}")
+        except Exception as error:  # the arguments of a record may not fit its message
+            self._log.add("error", f"{record.name}: {record.msg!r} ({error})")
 
 
 class _Stream(io.TextIOBase):
-    """A text stream whose lines go to the output; each thread finishes its own."""
+    """A text stream whose lines are captured; each thread finishes its own line."""
 
-    def __init__(self, output: LogCapture, level: str, under: TextIO) -> None:
+    def __init__(self, log: LogCapture, level: str, replaced: TextIO) -> None:
         super().__init__()
-        self._output = output
+        self._log = log
         self._level = level
-        self._under = under
+        self._replaced = replaced
         self._begun = threading.local()
 
     @property
@@ -200,17 +207,17 @@ class _Stream(io.TextIOBase):
         return True
 
     def write(self, text: str, /) -> int:
-        if self._output.is_released:
-            return self._under.write(text)
-        begun = getattr(self._begun, "text", "") + text
+        if self._log.is_released:
+            return self._replaced.write(text)
+        begun: str = getattr(self._begun, "text", "") + text
         *lines, rest = begun.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        while len(rest) > _LONGEST:
-            lines.append(rest[:_LONGEST])
-            rest = rest[_LONGEST:]
+        while len(rest) > _MAX_LINE_LENGTH:
+            lines.append(rest[:_MAX_LINE_LENGTH])
+            rest = rest[_MAX_LINE_LENGTH:]
         self._begun.text = rest
         for line in lines:
-            self._output.add(self._level, line)
+            self._log.add(self._level, line)
         return len(text)
 
     def flush(self) -> None:
-        """Nothing is held back but a line that has yet to end."""
+        """Do nothing: only an unfinished line is held back."""

@@ -114,10 +114,10 @@ class Recording:
         if parameter != self._watched:
             self._watched, self._shown = parameter, None
 
-    def inspect(self, asked: See | None) -> None:
+    def inspect(self, request: See | None) -> None:
         """Say that nothing can be looked at closely."""
-        if asked != self._asked:
-            self._asked, self._shown = asked, None
+        if request != self._asked:
+            self._asked, self._shown = request, None
 
     def on_resume(self) -> None:
         """Take no notice: nothing was under way."""

@@ -1,0 +1,120 @@
+"""The context of a run: the parts that commands change, snapshots show and checkpoints save."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tuitrain.engines.base import Engine
+
+from .breakpoints import Breakpoints
+from .checkpoint_policy import CheckpointPolicy
+from .checkpoints import Checkpoints
+from .command_schedule import CommandSchedule
+from .history.metric_history import MetricHistory
+from .hold_policy import HoldPolicy
+from .journal import Journal
+from .recorder import Recorder
+from .run_state import RunState
+from .session_state import PlannedCommand, SessionState
+from .snapshot import LrSweep, Phase, RunInfo
+from .timeline import Timeline
+
+
+class RunContext:
+    """The parts of a run.
+
+    `Session` decides when steps are taken and when commands are applied. The handlers of commands
+    and the builder of snapshots depend on this class only.
+
+    Parameters
+    ----------
+    engine : trains the model
+    info : what is trained, and for how many steps
+    planned : commands with their steps
+    recorder : records what happens
+    policy : how often states, digests and checkpoints are saved
+
+    Attributes
+    ----------
+    run_state : the phase of the run, and how many steps it takes before it pauses
+    lr_sweep : the learning rates tried by the last `try lr`, or None
+    get_observer_state : returns the state that observers save with a checkpoint, as plain values
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        info: RunInfo,
+        planned: Iterable[PlannedCommand],
+        recorder: Recorder,
+        policy: CheckpointPolicy,
+    ) -> None:
+        self.engine = engine
+        self.info = info
+        self.policy = policy
+        self.recorder = recorder
+        self.run_state = RunState()
+        self.journal = Journal()
+        self.timeline = Timeline(engine, info.steps_per_epoch, keep_every=policy.cache_every)
+        self.schedule = CommandSchedule(planned)
+        self.breakpoints = Breakpoints()
+        self.hold_policy = HoldPolicy(engine, self.timeline, self.breakpoints)
+        self.checkpoints = Checkpoints(recorder, self.capture_state)
+        self.metric_history = MetricHistory()
+        self.lr_sweep: LrSweep | None = None
+        self.get_observer_state: Callable[[], Mapping[str, Any]] = dict
+
+    @property
+    def step(self) -> int:
+        """Steps taken."""
+        return self.engine.step
+
+    @property
+    def phase(self) -> Phase:
+        """What the run is doing."""
+        return self.run_state.phase
+
+    def settle_after_jump(self) -> None:
+        """Pause, or finish at the last step, after the run has moved to another step."""
+        self.hold_policy.reset()
+        self.run_state.settle(at_end=self.step >= self.info.total_steps)
+
+    def capture_state(self) -> SessionState:
+        """Return the state that decides the rest of the run, at this boundary."""
+        engine, timeline = self.engine, self.timeline
+        gradients = {name: engine.gradient(name) for name in engine.parameters()}
+        copies = {name: array.copy() for name, array in gradients.items() if array is not None}
+        return SessionState(
+            engine=replace(engine.state(), gradients=copies),
+            branches_made=timeline.made,
+            branch=timeline.line,
+            left_branches=tuple(timeline.left.values()),
+            undone=tuple(timeline.undone),
+            checkpoints=dict(self.checkpoints.refs),
+            planned=tuple(self.schedule.pending),
+            breakpoints=self.breakpoints.conditions,
+            held_step=self.hold_policy.held_step,
+            met_conditions=self.hold_policy.current_conditions(),
+            observer_state=self.get_observer_state(),
+        )
+
+    def restore_state(self, state: SessionState) -> None:
+        """Continue from the state of an earlier run of the same scenario.
+
+        Raises
+        ------
+        StateMismatchError : the state does not fit the engine; nothing was changed
+        """
+        self.timeline.go_on_from(
+            state.engine, state.branch, state.left_branches, state.branches_made
+        )
+        self.timeline.undone = list(state.undone)
+        self.checkpoints.refs = dict(state.checkpoints)
+        self.schedule.pending = list(state.planned)
+        for condition in state.breakpoints:
+            self.breakpoints.add(condition)
+        self.hold_policy.restore(state.held_step, state.met_conditions)
+        if self.step >= self.info.total_steps:
+            self.run_state.phase = Phase.FINISHED
