@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tuitrain.commands import AddBreakpoint, RemoveBreakpoint, to_text
-from tuitrain.engines.engine import CommandResult, Engine, PendingStep, HoldCondition
+from tuitrain.engines.engine import CommandResult, Engine, HoldCondition, PendingStep
 from tuitrain.engines.targets import match_names, resolve_groups
 from tuitrain.errors import RefusedError, join_or
 
@@ -43,7 +43,9 @@ class Breakpoints:
         if isinstance(command, AddBreakpoint):
             check_target(command, engine)
             added = self.add(command)
-            return CommandResult(added, "the run will pause then" if added else "that is set already")
+            return CommandResult(
+                added, "the run will pause then" if added else "that is set already"
+            )
         if command.condition is None:
             count = self.clear()
             return CommandResult(bool(count), f"{count} taken away" if count else "there was none")
@@ -97,7 +99,9 @@ class Breakpoints:
         """Whether a condition is on steps, and not on the accuracy between them."""
         return any(condition.on != "accuracy" for condition in self._conditions)
 
-    def stop_condition(self, groups: Sequence[str], losses: Sequence[float]) -> HoldCondition | None:
+    def stop_condition(
+        self, groups: Sequence[str], losses: Sequence[float]
+    ) -> HoldCondition | None:
         """Return the condition on which the engine ends a burst, given the losses so far.
 
         None if every step has to be checked by itself.
@@ -176,7 +180,9 @@ def _not_finite(step: PendingStep) -> str:
     return f"the gradient of {where} is not finite" if where else ""
 
 
-def _loss_above_average(condition: AddBreakpoint, step: PendingStep, losses: Sequence[float]) -> str:
+def _loss_above_average(
+    condition: AddBreakpoint, step: PendingStep, losses: Sequence[float]
+) -> str:
     finite = [loss for loss in losses[-AVERAGE_STEPS:] if math.isfinite(loss)]
     average = math.fsum(finite) / len(finite) if finite else math.inf
     if len(finite) >= MIN_AVERAGE_STEPS and step.loss > condition.limit * average:

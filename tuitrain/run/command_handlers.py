@@ -60,7 +60,9 @@ def handle_command(context: RunContext, command: AnyCommand) -> CommandResult:
             return _apply_to_engine(context, command)
 
 
-def _handle_run_command(context: RunContext, command: Pause | Resume | Step | Stop) -> CommandResult:
+def _handle_run_command(
+    context: RunContext, command: Pause | Resume | Step | Stop
+) -> CommandResult:
     run_state, step = context.run_state, context.step
     match command:
         case Pause():

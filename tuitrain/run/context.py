@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tuitrain.engines.base import Engine
+from tuitrain.engines.engine import Engine
 
 from .breakpoints import Breakpoints
 from .checkpoint_policy import CheckpointPolicy

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tuitrain.commands import AddBreakpoint
-from tuitrain.engines.engine import Engine, PendingStep, HoldCondition
+from tuitrain.engines.engine import Engine, HoldCondition, PendingStep
 
 from .breakpoints import AVERAGE_STEPS, Breakpoints
 from .timeline import Timeline

@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from tuitrain.engines.engine import Engine
-from tuitrain.engines.closeups import Course, Facet, SeeWeights, WeightsView
 from tuitrain.engines.array_statistics import BINS, describe_array
+from tuitrain.engines.closeups import Course, Facet, SeeWeights, WeightsView
 from tuitrain.engines.downsampling import downsample
+from tuitrain.engines.engine import Engine
 from tuitrain.engines.state import Array
 from tuitrain.engines.views import ArrayStatistics, ParameterView
 
