@@ -173,7 +173,7 @@ def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Sc
         del command
 
     return {
-        BatchScreen: lambda: BatchScreen(deck),
+        BatchScreen: lambda: BatchScreen(deck.inspection),
         BranchesDialog: lambda: BranchesDialog(shown),
         BreakpointsDialog: lambda: BreakpointsDialog(shown, ask),
         ClipDialog: lambda: ClipDialog(shown, ask),
@@ -183,7 +183,7 @@ def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Sc
         CheckpointDialog: lambda: CheckpointDialog(shown),
         LogScreen: lambda: LogScreen(shown),
         LrDialog: lambda: LrDialog(group, shown, ask),
-        NetworkScreen: lambda: NetworkScreen(deck),
+        NetworkScreen: lambda: NetworkScreen(deck.inspection),
         NewRunDialog: lambda: NewRunDialog(text),
         OptimizerDialog: lambda: OptimizerDialog(group, shown, ask),
         ResumeOrOpenDialog: lambda: ResumeOrOpenDialog(past(text)),
@@ -194,7 +194,7 @@ def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Sc
         ScheduleDialog: lambda: ScheduleDialog(group, shown, ask),
         SettingsScreen: lambda: SettingsScreen(Config(theme=text), [text], lambda config: text),
         TryDialog: lambda: TryDialog(group, shown),
-        WeightsScreen: lambda: WeightsScreen(deck, text),
+        WeightsScreen: lambda: WeightsScreen(deck.inspection, text),
         WhatIfDialog: lambda: WhatIfDialog(shown, trial),
     }
 

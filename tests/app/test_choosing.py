@@ -108,7 +108,7 @@ async def test_marks_are_seen_and_selecting_goes_on(opened):
 async def test_a_parameter_of_a_marked_group_is_not_frozen_once_more(opened):
     async with opened() as person:
         await person.press("m", "m", "f")
-        assert [each.name for each in person.deck.marked] == ["conv", "conv1.bias"]
+        assert [each.name for each in person.deck.selection.marked] == ["conv", "conv1.bias"]
         assert person.sent == ["freeze conv"]
 
 

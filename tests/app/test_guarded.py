@@ -36,7 +36,7 @@ async def mended(person, faults: int = 1) -> None:
     The pilot's own wait would wait for the panel that has failed, too.
     """
     app = person.app
-    while app.faults.total < faults or app.is_mending or not app.deck.takes_input:
+    while app.faults.total < faults or app.is_redrawing or not app.deck.takes_input:
         await asyncio.sleep(0)
     await person.look()
 
@@ -55,7 +55,7 @@ async def test_a_key_whose_act_fails(opened, monkeypatch):
     async with opened() as person:
         table = person.deck.query_one(GroupsTable)
         with monkeypatch.context() as patched:
-            patched.setattr(type(person.deck), "action_toggle_freeze", fail)
+            patched.setattr(person.deck, "action_toggle_freeze", fail)
             person.app.post_message(Key("f", "f"))
             await mended(person)
         assert said(person).startswith("✗ the screen had a fault and was drawn anew: KeyError")
@@ -108,7 +108,7 @@ async def test_a_panel_that_cannot_be_drawn_says_so_and_the_others_go_on(opened,
                 person.app.poll()
             await person.look()
             assert "this panel cannot be drawn: KeyError" in person.svg().replace("&#160;", " ")
-            assert not person.app.is_mending
+            assert not person.app.is_redrawing
         assert person.app.faults.total >= 1
         person.source.show(step=1400)
         await person.look()
@@ -149,7 +149,7 @@ async def test_the_app_can_be_left_whatever_fails(opened, monkeypatch):
 async def test_in_tests_a_fault_is_raised(monkeypatch):
     monkeypatch.setattr(GuardedApp, "faults_pass", True)
     app = TuitrainApp(FakeSource(), FakeClock(), refreshes=False)
-    monkeypatch.setattr(type(app.deck), "action_toggle_freeze", fail)
+    monkeypatch.setattr(app.deck, "action_toggle_freeze", fail)
     with pytest.raises(KeyError, match="a fault of the screen"):
         async with app.run_test() as pilot:
             await pilot.press("f")

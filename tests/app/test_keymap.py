@@ -78,7 +78,7 @@ async def test_chosen_keys_act_and_footer_help_and_palette_name_them(opened, tmp
         await person.press("n", "z")
         assert person.sent == ["freeze conv1.bias"]
         assert " z freeze" in person.deck.query_one(KeyFooter).render_line(0).text
-        entries = [text for text, _, _ in RunCommands(person.deck)._entries()]
+        entries = [text for text, _, _ in RunCommands(person.deck).entries()]
         assert any(text.endswith("or thaw it  (z)") for text in entries)
         await person.press("question_mark")
         text = str(person.app.screen.query_one("#help Static", Static).content)

@@ -131,7 +131,7 @@ async def test_a_typed_command_is_refused_too(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press("colon")
         assert "this is a recording" in person.status
-        person.deck.submit_text("freeze fc", "palette")
+        person.deck.sender.submit_text("freeze fc", "palette")
         assert "this is a recording" in person.status
 
 

@@ -79,7 +79,7 @@ async def test_panels_are_drawn_in_turns_and_none_is_passed_over_when_nothing_ne
         before = said(person)
         drawn = []
         for turn in range(TURN_COUNT):
-            person.app._show_run(turn)
+            person.app.show_run(turn)
             pairs = zip(said(person), before, strict=True)
             drawn.append(sum(now != then for now, then in pairs))
         assert drawn == [1, 2, 3]
@@ -96,6 +96,6 @@ async def test_whoever_looks_at_all_sees_all(opened: Open):
 
 async def test_what_the_screen_kept_from_the_collector_is_left_to_it_when_it_ends(opened: Open):
     async with opened() as person:
-        person.app._settle()
+        person.app.finish_startup()
         assert gc.get_freeze_count() > 0
     assert gc.get_freeze_count() == 0

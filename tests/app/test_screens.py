@@ -41,7 +41,7 @@ def at_once(person, *keys: str) -> None:
 
 
 async def caught_up(person) -> None:
-    while not person.app.settled:
+    while not person.app.is_settled:
         await person.pilot.pause()
     await person.look()
 

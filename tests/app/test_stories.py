@@ -233,7 +233,7 @@ def test_every_command_has_a_key_or_more_than_one_way():
 
 async def test_palette_has_every_command_and_every_key(opened):
     async with opened() as person:
-        entries = [text for text, _, _ in RunCommands(person.deck)._entries()]
+        entries = [text for text, _, _ in RunCommands(person.deck).entries()]
         for verb in VOCABULARY:
             assert any(text.split()[0] == verb.name for text in entries)
         assert any(text.startswith("Save as scenario") for text in entries)

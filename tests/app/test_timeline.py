@@ -156,7 +156,7 @@ async def test_x_stands_at_now_and_what_lies_behind_it_cannot_be_rewound_to(open
         assert person.deck.chart_view.cross == branched().step
         footer = person.deck.query_one(KeyFooter)
         assert "enter rewind there" in footer.render_line(0).text
-        person.deck.stand_at(longest)
+        person.deck.cursor.move_to(longest)
         await person.look()
         assert "rewind there" not in footer.render_line(0).text
         await person.press("enter")

@@ -15,7 +15,7 @@ from typing import Final, TypeAlias
 from tests.past import flown, left_behind
 from tuitrain.app.app import TuitrainApp
 from tuitrain.app.framework.guarded_app import GuardedApp
-from tuitrain.app.screens.deck import command_actions
+from tuitrain.app.screens.deck import history_actions
 from tuitrain.app.screens.deck.recording_deck import RecordingDeck
 from tuitrain.app.start_app import StartApp
 from tuitrain.run.folder import RunFolder
@@ -128,17 +128,17 @@ def _live(record: Path, files: ExitStack) -> tuple[LiveRun, LogCapture]:
 @contextmanager
 def saving_below(folder: Path) -> Iterator[None]:
     """Let the save dialog write below a folder only, whatever is typed into it."""
-    save = command_actions.save
+    save = history_actions.save_run
 
     def save_below(source: Path, target: Path, overwrite: bool = False) -> None:
         if target.resolve().is_relative_to(folder.resolve()):
             save(source, target, overwrite)
 
-    command_actions.save = save_below
+    history_actions.save_run = save_below
     try:
         yield
     finally:
-        command_actions.save = save
+        history_actions.save_run = save
 
 
 def tidy(folder: Path) -> bool:

@@ -116,17 +116,17 @@ class TuitrainApp(BaseApp[None]):
         if self._refreshes:
             self._timer = self.set_interval(1 / self.config.rate, self._poll_in_turn)
             self.set_interval(1 / REPLY_POLL_HZ, self._poll_for_answer)
-        self.call_after_refresh(self._settle)
+        self.call_after_refresh(self.finish_startup)
 
     def poll(self) -> None:
         """Show the newest snapshot on all panels."""
-        self._show_run(None)
+        self.show_run(None)
 
     def _poll_in_turn(self) -> None:
         if self._rhythm.is_due():
-            self._show_run(self._rhythm.next_turn())
+            self.show_run(self._rhythm.next_turn())
 
-    def _show_run(self, turn: int | None) -> None:
+    def show_run(self, turn: int | None) -> None:
         """Show the newest snapshot, if there is one, once there is a deck to show it on.
 
         Panels that take turns are drawn in ``turn`` alone, and those that were passed over then
@@ -214,8 +214,8 @@ class TuitrainApp(BaseApp[None]):
         self.poll()
 
     def _poll_for_answer(self) -> None:
-        if self.deck.waits_for_answer:
-            self._show_run(self._rhythm.next_turn())
+        if self.deck.sender.waits_for_reply:
+            self.show_run(self._rhythm.next_turn())
 
     def on_unmount(self) -> None:
         """End the run with the screen, and leave its objects to the collector again."""
@@ -232,9 +232,9 @@ class TuitrainApp(BaseApp[None]):
         if self.is_redrawing:
             self.exit()
         elif any(isinstance(screen, ConfirmDialog) for screen in self.screen_stack):
-            self.deck.leave()
+            self.deck.navigation.leave()
         else:
-            self.deck.action_quit()
+            self.deck.navigation.action_quit()
 
     def configure(self, config: Config) -> str:
         """Take another config over, and keep it; answer why it cannot be kept, or ""."""
@@ -259,7 +259,7 @@ class TuitrainApp(BaseApp[None]):
         if problem := self.configure(structs.replace(self.config, theme=theme.name)):
             self.deck.status.show_text(f"the theme is not kept: {problem}", "warning")
 
-    def _settle(self) -> None:
+    def finish_startup(self) -> None:
         """Show the run, then take what start-up made out of the collector's sight.
 
         A full collection over what stylesheet and widgets leave behind takes 21 ms, a visible

@@ -26,25 +26,25 @@ class RunCommands(Provider):
 
     async def discover(self) -> Hits:
         """Offer everything while nothing is typed."""
-        for text, help_text, act in self._entries():
+        for text, help_text, act in self.entries():
             yield DiscoveryHit(literal(text), act, text=text, help=_help(help_text))
 
     async def search(self, query: str) -> Hits:
         """Offer what matches."""
         matcher = self.matcher(query)
-        for text, help_text, act in self._entries():
+        for text, help_text, act in self.entries():
             if (score := matcher.match(text)) > 0:
                 shown = _highlighted(matcher, text)
                 yield Hit(score, shown, act, text=text, help=_help(help_text))
 
-    def _entries(self) -> Iterator[tuple[str, str, IgnoreReturnCallbackType]]:
+    def entries(self) -> Iterator[tuple[str, str, IgnoreReturnCallbackType]]:
         """Name every entry, with what it does."""
         deck = self.screen
         if not isinstance(deck, FlightDeck):
             return
         if deck.snapshot is not None:
             for text in suggested_commands(deck.snapshot):
-                yield text, f"send  :{text}", partial(deck.submit_text, text, "palette")
+                yield text, f"send  :{text}", partial(deck.sender.submit_text, text, "palette")
         for key in key_table_of(deck.app):
             if key.action and key.action not in _MOVES:
                 name = key.summary.rstrip(".")
@@ -55,9 +55,13 @@ class RunCommands(Provider):
                 )
         for verb in VOCABULARY:
             if verb.name == verb.usage.partition(" [")[0]:
-                yield verb.name, verb.summary, partial(deck.submit_text, verb.name, "palette")
+                yield (
+                    verb.name,
+                    verb.summary,
+                    partial(deck.sender.submit_text, verb.name, "palette"),
+                )
             else:
-                act = partial(deck.open_command_line, f"{verb.name} ")
+                act = partial(deck.command_line.open, f"{verb.name} ")
                 yield f"{verb.name} …", verb.summary, act
 
 

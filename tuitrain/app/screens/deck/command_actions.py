@@ -1,260 +1,129 @@
-"""What each key of the main screen asks for: a command at once, or a dialog that makes one."""
+"""The keys that steer the run: a command at once, or a dialog that makes one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable
 
-from tuitrain.app.export.chart_files import MAX_STEM_BYTES
-from tuitrain.app.keys.keymap import key_label
-from tuitrain.app.renderables.tables.groups import TableRow
-from tuitrain.app.saving import WRITERS, save
-from tuitrain.commands import (
-    AnyCommand,
-    Freeze,
-    Pause,
-    Redo,
-    Resume,
-    Step,
-    Stop,
-    Thaw,
-    Undo,
-)
-from tuitrain.encoding import truncate_utf8
-from tuitrain.engines.closeups import See
+from tuitrain.commands import Freeze, Pause, Resume, Step, Stop, Thaw
 from tuitrain.errors import TuitrainError
-from tuitrain.run.snapshot import Phase, Snapshot
+from tuitrain.run.snapshot import GroupView, Phase, Snapshot
 
-from ..dialogs.branches import BranchesDialog
 from ..dialogs.breakpoints import BreakpointsDialog
-from ..dialogs.checkpoint import CheckpointDialog
 from ..dialogs.clip import ClipDialog
 from ..dialogs.decay import DecayDialog
 from ..dialogs.lr import LrDialog
 from ..dialogs.optimizer import OptimizerDialog
+from ..dialogs.preview_dialog import PreviewDialog, RequestPreview
 from ..dialogs.regroup import RegroupDialog
-from ..dialogs.rewind import RewindDialog
-from ..dialogs.save import Save, SaveDialog
 from ..dialogs.schedule import ScheduleDialog
 from ..dialogs.try_lr import TryDialog
-from ..dialogs.what_if import WhatIfDialog
-from ..inspection.batch import BatchScreen
-from ..inspection.network import NetworkScreen
-from ..inspection.weights import WeightsScreen, parameter_of
-from .command_sender import Steering
+from .command_sender import CommandSender
+from .deck import Controller, Deck
+from .row_selection import RowSelection
 
 
-class Acts(Steering):
-    """The acts behind the keys; each says why when there is nothing to act on."""
+class CommandActions(Controller):
+    """Commands to the targets of the row selection; each action shows why where there is none."""
+
+    def __init__(self, deck: Deck, sender: CommandSender, selection: RowSelection) -> None:
+        super().__init__(deck)
+        self._sender = sender
+        self._selection = selection
 
     def action_toggle_pause(self) -> None:
-        """Pause, or go on."""
-        if self.snapshot is not None and not self._ended():
-            self.submit(Resume() if self.snapshot.phase is Phase.PAUSED else Pause(), "key")
+        """Pause or resume the run."""
+        snapshot = self.deck.snapshot
+        if snapshot is not None and not self._sender.refuses():
+            paused = snapshot.phase is Phase.PAUSED
+            self._sender.submit(Resume() if paused else Pause(), "key")
 
     def action_step(self) -> None:
         """Take one step."""
-        self.submit(Step(), "key")
+        self._sender.submit(Step(), "key")
 
     def action_toggle_freeze(self) -> None:
-        """Freeze what is chosen, or thaw it if all of it is frozen."""
+        """Freeze the targets, or thaw them if all are frozen."""
         if self._target() is None:
             return
-        act = Thaw if self.selection_frozen else Freeze
-        whole = {row.name for row in self.chosen if row.is_group}
+        selection = self._selection
+        command_type = Thaw if selection.is_frozen else Freeze
+        whole_groups = {row.name for row in selection.targets if row.is_group}
         rows = [
             row
-            for row in self.chosen
-            if (row.is_group or row.group not in whole) and (act is Thaw or not self.frozen(row))
+            for row in selection.targets
+            if (row.is_group or row.group not in whole_groups)
+            and (command_type is Thaw or not selection.is_row_frozen(row))
         ]
         for row in rows:
             try:
-                command = act(row.name)
+                command = command_type(row.name)
             except TuitrainError as error:  # a model may give a parameter any name
-                self.status.show_text(str(error), "warning")
+                self.deck.status.show_text(str(error), "warning")
             else:
-                self.submit(command, "key")
+                self._sender.submit(command, "key")
 
     def action_set_lr(self) -> None:
         """Open the lr dialog."""
-        if self.snapshot is not None and (group := self._target()) is not None:
-            self._ask_for_group(LrDialog(group, self.snapshot, self._preview))
+        self._ask_for_group(LrDialog)
 
     def action_swap_optimizer(self) -> None:
         """Open the optimizer dialog."""
-        if self.snapshot is not None and (group := self._target()) is not None:
-            self._ask_for_group(OptimizerDialog(group, self.snapshot, self._preview))
+        self._ask_for_group(OptimizerDialog)
 
     def action_decay(self) -> None:
         """Open the decay dialog."""
-        if self.snapshot is not None and (group := self._target()) is not None:
-            self._ask_for_group(DecayDialog(group, self.snapshot, self._preview))
+        self._ask_for_group(DecayDialog)
 
     def action_schedule(self) -> None:
         """Open the schedule dialog."""
-        if self.snapshot is not None and (group := self._target()) is not None:
-            self._ask_for_group(ScheduleDialog(group, self.snapshot, self._preview))
+        self._ask_for_group(ScheduleDialog)
 
     def action_clip(self) -> None:
         """Open the clip dialog."""
-        if self.snapshot is not None and self._target() is not None:
-            self._ask(ClipDialog(self.snapshot, self._preview))
+        if self.deck.snapshot is not None and self._target() is not None:
+            self._sender.ask(ClipDialog(self.deck.snapshot, self.deck.source.preview))
 
     def action_regroup(self) -> None:
         """Open the group dialog."""
-        if self.snapshot is not None and self._target() is not None:
-            self._ask(RegroupDialog(self.snapshot.groups, " ".join(self._parameters_marked())))
-
-    def _parameters_marked(self) -> list[str]:
-        """Return the parameters that are marked, or the selected one; those of marked groups too.
-
-        Of a group that is only selected none: it is one already.
-        """
-        groups = {} if self.snapshot is None else {g.name: g for g in self.snapshot.groups}
-        marked, rows = bool(self.marked), self.chosen
-        names = [
-            name
-            for row in rows
-            for name in (
-                [each.name for each in groups[row.name].parameters] * marked
-                if row.is_group
-                else [row.name]
-            )
-        ]
-        return list(dict.fromkeys(names))
+        if self.deck.snapshot is not None and self._target() is not None:
+            globs = " ".join(self._selection.target_parameters())
+            self._sender.ask(RegroupDialog(self.deck.snapshot.groups, globs))
 
     def action_try(self) -> None:
-        """Open the try dialog."""
-        if self.snapshot is not None and (group := self._target()) is not None:
-            self._ask(TryDialog(group, self.snapshot))
-
-    def action_what_if(self) -> None:
-        """Show what was tried last."""
-        if (snapshot := self._past(looks=True)) is None:
-            return
-        if snapshot.lr_sweep is None:
-            self.status.show_text(
-                f"nothing was tried yet: {key_label(self.app, 'try')} tries learning rates",
-                "warning",
-            )
-            return
-        self._ask(WhatIfDialog(snapshot, snapshot.lr_sweep))
+        """Open the dialog that tries learning rates."""
+        if self.deck.snapshot is not None and (group := self._target()) is not None:
+            self._sender.ask(TryDialog(group, self.deck.snapshot))
 
     def action_breakpoints(self) -> None:
         """Open the breakpoints."""
-        if self.snapshot is None or self._ended(goes_back=True):
-            return
-        self._ask(BreakpointsDialog(self.snapshot, lambda command: self.submit(command, "key")))
-
-    def action_undo(self) -> None:
-        """Take back the last command; not asked about, for the line with it is kept."""
-        if self._past() is not None:
-            self.submit(Undo(), "key")
-
-    def action_redo(self) -> None:
-        """Put back what the last undo took; not asked about either."""
-        if self._past() is not None:
-            self.submit(Redo(), "key")
-
-    def action_rewind(self) -> None:
-        """Open the rewind dialog."""
-        if (snapshot := self._past()) is None:
-            return
-        if not snapshot.step and not snapshot.interventions:
-            self.status.show_text("nothing to go back to yet: no step was taken", "warning")
-            return
-        self._ask(RewindDialog(lambda: self.snapshot or snapshot))
-
-    def action_keep(self) -> None:
-        """Open the checkpoint dialog."""
-        if (snapshot := self._past("keep")) is not None:
-            self._ask(CheckpointDialog(snapshot))
-
-    def action_branch(self) -> None:
-        """Open the tree of branches."""
-        if (snapshot := self._past(looks=True)) is None:
-            return
-        if not snapshot.branches:
-            rewind, undo = (key_label(self.app, name) for name in ("rewind", "undo"))
-            ways = f"{rewind} rewinds and {undo} undoes, and leave one"
-            self.status.show_text(f"no branch was left yet: {ways}", "warning")
-            return
-        self._ask(BranchesDialog(snapshot))
-
-    def action_weights(self) -> None:
-        """Look closely at the selected parameter, or at a group's largest."""
-        if (snapshot := self._built()) is not None and self.chosen:
-            self.app.push_screen(WeightsScreen(self, parameter_of(self.chosen[0], snapshot)))
-
-    def action_network(self) -> None:
-        """Look at the network, and where its gradient flows."""
-        if self._built() is not None:
-            self.app.push_screen(NetworkScreen(self))
-
-    def action_batch(self) -> None:
-        """Look at samples, and what the network makes of them."""
-        if self._built() is not None:
-            self.app.push_screen(BatchScreen(self))
-
-    def watch_closely(self, asked: See | None) -> None:
-        """Ask the run to show something closely, or nothing any more."""
-        self._source.inspect(asked)
-
-    def act_for(self, rows: Sequence[TableRow], act: str) -> None:
-        """Do what a key does, to rows that a view has chosen; to those of the table if none."""
-        self.stood_for = rows
-        try:
-            getattr(self, f"action_{act}")()
-        finally:
-            self.stood_for = ()
-
-    def _built(self) -> Snapshot | None:
-        """Return a snapshot of a run that can be looked at; if there is none, say so."""
-        snapshot = self.snapshot
-        if snapshot is None or not snapshot.groups:
-            self.status.show_text("nothing to look at yet: the run is starting", "warning")
-            return None
-        return snapshot
-
-    def action_save(self) -> None:
-        """Ask for a file, and save what was done as a scenario."""
-        if self.snapshot is None or self.snapshot.phase is Phase.STARTING:
-            self.status.show_text("nothing to save yet: the run is starting", "warning")
-            return
-        if (folder := self.record) is None:
-            self.status.show_text("this run keeps no record to save", "warning")
-            return
-
-        def named(answer: Save | None) -> None:
-            if answer is not None:
-                self._save(folder, answer)
-
-        name = "-".join(self.snapshot.info.name.split()).replace("/", "-")
-        printable = "".join(each if each.isprintable() else "-" for each in name)
-        suggested = Path(f"{truncate_utf8(printable, MAX_STEM_BYTES) or 'mine'}.toml")
-        self.app.push_screen(SaveDialog(suggested, list(WRITERS)), named)
+        snapshot = self.deck.snapshot
+        if snapshot is not None and not self._sender.refuses(changes_history=True):
+            self._sender.ask(
+                BreakpointsDialog(snapshot, lambda command: self._sender.submit(command, "key"))
+            )
 
     def action_stop(self) -> None:
         """End the run, after asking."""
-        if self.snapshot is None or self._ended():
+        if self.deck.snapshot is None or self._sender.refuses():
             return
         warning = "`tuitrain resume` continues it later; a rewind goes back to an earlier step."
-        self._confirm("Stop", warning, lambda: self.submit(Stop(), "key"))
+        self._sender.confirm("Stop", warning, lambda: self._sender.submit(Stop(), "key"))
 
-    def action_quit(self) -> None:
-        """Leave; ask while the run is going."""
-        if self.snapshot is None or self.snapshot.phase.ended:
-            self.app.exit()
-            return
-        self._confirm("Leave", "It ends with the screen.", self.leave)
+    def _ask_for_group(
+        self, dialog: Callable[[GroupView, Snapshot, RequestPreview], PreviewDialog]
+    ) -> None:
+        """Open a dialog about the first target's group; its command is sent for all of them."""
+        if self.deck.snapshot is not None and (group := self._target()) is not None:
+            self._sender.ask_for_groups(
+                dialog(group, self.deck.snapshot, self.deck.source.preview),
+                self._selection.other_groups,
+            )
 
-    def _preview(self, command: AnyCommand | None) -> None:
-        self._source.preview(command)
-
-    def _save(self, folder: Path, answer: Save) -> None:
-        try:
-            save(folder, answer.target, answer.overwrite)
-        except TuitrainError as error:
-            self.status.show_text(f"✗ {error}", "bad")
-        else:
-            self.status.show_row((("✓ ", "good"), (f"saved as {answer.target}", "strong")))
+    def _target(self) -> GroupView | None:
+        """Return the group to act on; else show why there is none and return None."""
+        if self._sender.refuses():
+            return None
+        group = self._selection.group
+        if group is None:
+            self.deck.status.show_text("no group to act on yet: the run is starting", "warning")
+        return group

@@ -1,21 +1,15 @@
-"""Steering: how commands reach the run, and how its answers are found. It shows no run itself."""
+"""Sending commands to the run: when one is refused at once, and how replies are matched."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from fnmatch import fnmatchcase
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from msgspec import structs
-from textual.reactive import reactive
 
 from tuitrain.app.keys.keymap import key_label
 from tuitrain.app.renderables.formatting import format_count
-from tuitrain.app.renderables.tables.groups import TableRow
-from tuitrain.app.screens.deck.pending_replies import PendingReplies
-from tuitrain.app.source import Source
-from tuitrain.app.widgets.status_line import StatusLine
 from tuitrain.commands import (
     AddBreakpoint,
     AnyCommand,
@@ -30,210 +24,144 @@ from tuitrain.commands import (
     to_text,
 )
 from tuitrain.errors import TuitrainError
-from tuitrain.run.snapshot import Actor, GroupView, Phase, Snapshot
+from tuitrain.run.snapshot import Actor, JournalEntry, Phase, Snapshot
 
-from ...framework.screens import BaseScreen
 from ..dialogs.command_dialog import CommandDialog
 from ..dialogs.confirm import ConfirmDialog
+from .deck import Deck
+from .pending_replies import PendingReplies
 
-GOES_BACK: Final = (
-    Rewind,
-    RewindToCheckpoint,
-    Undo,
-    Redo,
-    Branch,
-    Checkpoint,
-    AddBreakpoint,
-    RemoveBreakpoint,
+HISTORY_COMMANDS: Final = (
+    *(Rewind, RewindToCheckpoint, Undo, Redo, Branch, Checkpoint),
+    *(AddBreakpoint, RemoveBreakpoint),
 )
-"""What can be asked of a run that has ended."""
+"""The commands that a run which has ended still takes."""
 
 
-class Steering(BaseScreen[None]):
-    """The base of the main screen: it hands commands over. It decides nothing about training."""
+class CommandSender:
+    """Sends commands and finds their replies. It decides nothing about training."""
 
-    snapshot: reactive[Snapshot | None] = reactive(
-        None, always_update=True, init=False, repaint=False
-    )
-    """What the run last showed; every panel is bound to it, and repaints what differs."""
-
-    held: reactive[bool] = reactive(False, init=False, repaint=False)
-    """Whether the display stands still, whatever the run does."""
-
-    def __init__(self, source: Source, record: Path | None = None, read_only: bool = False) -> None:
-        super().__init__(id="deck-screen")
-        self.read_only = read_only
-        self._source = source
-        self.record = record
-        self.stood_for: Sequence[TableRow] = ()
-        """The rows that a view over this screen has chosen, while it acts on them."""
-        self._answers = PendingReplies()
+    def __init__(self, deck: Deck) -> None:
+        self._deck = deck
+        self._replies = PendingReplies()
 
     @property
-    def status(self) -> StatusLine:
-        """The line that answers."""
-        return self.query_one(StatusLine)
+    def waits_for_reply(self) -> bool:
+        """Whether a command was sent whose reply is still to come."""
+        return self._replies.is_waiting
 
-    @property
-    def selected(self) -> TableRow | None:
-        """The selected row; the display's own part."""
-        raise NotImplementedError
-
-    def show_keys(self) -> None:
-        """Name in the footer what every key does at this moment; the display's own part."""
-        raise NotImplementedError
-
-    @property
-    def marked(self) -> list[TableRow]:
-        """The marked rows, to act on together; the display's own part."""
-        raise NotImplementedError
-
-    @property
-    def chosen(self) -> list[TableRow]:
-        """The rows to act on: those a view has chosen, else the marked ones or the selected."""
-        if self.stood_for:
-            return list(self.stood_for)
-        selected = self.selected
-        return self.marked or ([] if selected is None else [selected])
-
-    @property
-    def group(self) -> GroupView | None:
-        """The group to act on first: that of the first row that is chosen."""
-        chosen = self.chosen
-        if self.snapshot is None or not chosen:
-            return None
-        named = (each for each in self.snapshot.groups if each.name == chosen[0].group)
-        return next(named, None)
-
-    @property
-    def selection_frozen(self) -> bool:
-        """Whether all that is chosen holds still."""
-        chosen = self.chosen
-        return bool(chosen) and all(map(self.frozen, chosen))
-
-    def frozen(self, row: TableRow) -> bool:
-        """Whether all that a row stands for holds still."""
-        groups = () if self.snapshot is None else self.snapshot.groups
-        rows = groups if row.is_group else [each for group in groups for each in group.parameters]
-        named = [each for each in rows if each.name == row.name]
-        named = named or [each for each in rows if fnmatchcase(each.name, row.name)]
-        return bool(named) and all(each.frozen_since is not None for each in named)
-
-    @property
-    def waits_for_answer(self) -> bool:
-        """Whether a command was sent whose answer is still to come."""
-        return self._answers.is_waiting
+    def take_reply(self, snapshot: Snapshot) -> JournalEntry | None:
+        """Return the newest reply since the last call; None if there is none."""
+        return self._replies.take_reply(snapshot)
 
     def submit(self, command: AnyCommand, actor: Actor) -> None:
-        """Hand a command to the run, and wait for its answer without waiting."""
-        if self._ended(goes_back=isinstance(command, GOES_BACK)):
-            return
-        self.held = False  # whoever steers wants to see what comes of it
-        text = to_text(command)
-        try:
-            ticket = self._source.submit(command, actor)
-        except TuitrainError as error:
-            self.status.show_row((("✗ ", "bad"), (text, "strong"), (f"  {error}", "bad")))
-            return
-        self._answers.add(ticket)
-        self.status.show_row(((f"… {text}", "strong"), ("  waits for the step boundary", "muted")))
+        """Send a command; the reply comes with a later snapshot.
+
+        A command that changes the present step removes the charts' cursor.
+        """
+        self._submit(command, actor)
+        deck = self._deck
+        if isinstance(command, HISTORY_COMMANDS) and not deck.read_only:
+            reply = deck.status.message  # without a cursor the status line is cleared
+            deck.chart_view = replace(deck.chart_view, cross=None)
+            deck.status.show_row(reply)
 
     def submit_text(self, text: str, actor: Actor) -> bool:
-        """Hand over a command given as text; say what is wrong with one that cannot be read."""
+        """Send a command given as text; return False, and show why, if it cannot be parsed."""
         try:
             command = parse(text)
         except TuitrainError as error:
-            self.status.show_text(f"✗ {error}", "bad")
+            self._deck.status.show_text(f"✗ {error}", "bad")
             return False
         self.submit(command, actor)
         return True
 
-    def _ended(self, goes_back: bool = False) -> bool:
-        """Whether this cannot be asked: the run has ended, or is only shown; if so, say that.
+    def refuses(self, changes_history: bool = False) -> bool:
+        """Return whether a command is refused now, and show why: read-only, or the run has ended.
 
-        What ``goes_back`` in its history is out of reach only after a failure.
+        Commands that only change the history are refused after a failure, not after another end.
         """
-        if self.read_only:
-            self.status.show_text(
-                "read-only: this screen shows the run and does not steer it", "warning"
-            )
+        status, snapshot = self._deck.status, self._deck.snapshot
+        if self._deck.read_only:
+            status.show_text(self._deck.read_only_notice, "warning")
             return True
-        snapshot = self.snapshot
         if snapshot is None or not snapshot.phase.ended:
             return False
         failed = snapshot.phase is Phase.FAILED
-        if goes_back and not failed:
+        if changes_history and not failed:
             return False
-        q = f"{key_label(self.app, 'quit')} leaves"
-        rewind, undo = (key_label(self.app, name) for name in ("rewind", "undo"))
-        ways = q if failed else f"{rewind} rewinds, {undo} undoes, {q}"
-        step = format_count(snapshot.step)
-        self.status.show_text(
-            f"the run has ended ({snapshot.phase.value} at step {step}): {ways}", "warning"
-        )
+        rewind, undo, leave = (self._key(name) for name in ("rewind", "undo", "quit"))
+        ways = f"{leave} leaves" if failed else f"{rewind} rewinds, {undo} undoes, {leave} leaves"
+        ending = f"{snapshot.phase.value} at step {format_count(snapshot.step)}"
+        status.show_text(f"the run has ended ({ending}): {ways}", "warning")
         return True
 
-    def _past(self, act: str = "go back to", looks: bool = False) -> Snapshot | None:
-        """Return a snapshot of a run that has a past; without one, say that, naming the act.
+    def snapshot_with_history(
+        self, verb: str = "go back to", looks: bool = False
+    ) -> Snapshot | None:
+        """Return the snapshot of a run that has a history; else show why not and return None.
 
-        Whoever only ``looks`` may do so in a run that is only shown, and in one that has failed.
+        Parameters
+        ----------
+        verb : what cannot be done while the run is starting
+        looks : whether the caller only shows something, also read-only and after a failure
         """
-        snapshot = self.snapshot
-        if looks and snapshot is not None and snapshot.phase is not Phase.STARTING:
+        snapshot = self._deck.snapshot
+        is_starting = snapshot is None or snapshot.phase is Phase.STARTING
+        if looks and not is_starting:
             return snapshot
-        if not self.read_only and (snapshot is None or snapshot.phase is Phase.STARTING):
-            self.status.show_text(f"nothing to {act} yet: the run is starting", "warning")
+        if not self._deck.read_only and is_starting:
+            self._deck.status.show_text(f"nothing to {verb} yet: the run is starting", "warning")
             return None
-        return None if self._ended(goes_back=True) else snapshot
+        return None if self.refuses(changes_history=True) else snapshot
 
-    def _target(self) -> GroupView | None:
-        """Return the group to act on; without one, say why."""
-        if self._ended():
-            return None
-        group = self.group
-        if group is None:
-            self.status.show_text("no group to act on yet: the run is starting", "warning")
-        return group
+    def ask(self, dialog: CommandDialog) -> None:
+        """Open a dialog, and send the command that it returns."""
 
-    def _ask(self, dialog: CommandDialog) -> None:
-        """Open a dialog, and send what it answers."""
-
-        def answered(command: AnyCommand | None) -> None:
+        def send(command: AnyCommand | None) -> None:
             if command is not None:
                 self.submit(command, "key")
 
-        self.app.push_screen(dialog, answered)
+        self._deck.app.push_screen(dialog, send)
 
-    def _ask_for_group(self, dialog: CommandDialog) -> None:
-        """Open a dialog about the first chosen group; send what it answers for every one."""
-        _, *others = dict.fromkeys(row.group for row in self.chosen)
-        dialog.also = tuple(others)
+    def ask_for_groups(self, dialog: CommandDialog, other_groups: tuple[str, ...]) -> None:
+        """Open a dialog about one group, and send the command that it returns for all of them."""
+        dialog.also = other_groups
 
-        def answered(command: AnyCommand | None) -> None:
+        def send(command: AnyCommand | None) -> None:
             if command is None:
                 return
             self.submit(command, "key")
-            for name in others:
+            for name in other_groups:
                 self.submit(structs.replace(command, target=name), "key")
 
-        self.app.push_screen(dialog, answered)
+        self._deck.app.push_screen(dialog, send)
 
-    def _confirm(self, act: str, warning: str, then: Callable[[], None]) -> None:
-        """Ask before something that ends the run, naming it."""
-        assert self.snapshot is not None
-        title, step = self.snapshot.info, format_count(self.snapshot.step)
-        question = (
-            f"{act} the run {title.name} at step {step} of {format_count(title.total_steps)}?"
-        )
+    def confirm(self, verb: str, warning: str, then: Callable[[], None]) -> None:
+        """Ask before an action that ends the run; ``verb`` begins the question."""
+        snapshot = self._deck.snapshot
+        assert snapshot is not None
+        info, step = snapshot.info, format_count(snapshot.step)
+        question = f"{verb} the run {info.name} at step {step} of {format_count(info.total_steps)}?"
 
-        def answered(sure: bool | None) -> None:
-            if sure:
+        def act(confirmed: bool | None) -> None:
+            if confirmed:
                 then()
 
-        self.app.push_screen(ConfirmDialog(act, question, warning), answered)
+        self._deck.app.push_screen(ConfirmDialog(verb, question, warning), act)
 
-    def leave(self) -> None:
-        """Leave; the run's thread is waited for, which takes seconds while kernels compile."""
-        for status in self.query(StatusLine):  # there may be none, in a screen that has a fault
-            status.show_text("ending the run…", "warning")
-        self.call_after_refresh(self.app.exit)
+    def _submit(self, command: AnyCommand, actor: Actor) -> None:
+        if self.refuses(changes_history=isinstance(command, HISTORY_COMMANDS)):
+            return
+        self._deck.held = False  # the user wants to see the effect
+        status, text = self._deck.status, to_text(command)
+        try:
+            ticket = self._deck.source.submit(command, actor)
+        except TuitrainError as error:
+            status.show_row((("✗ ", "bad"), (text, "strong"), (f"  {error}", "bad")))
+            return
+        self._replies.add(ticket)
+        status.show_row(((f"… {text}", "strong"), ("  waits for the step boundary", "muted")))
+
+    def _key(self, name: str) -> str:
+        return key_label(self._deck.app, name)

@@ -1,4 +1,4 @@
-"""The main screen: shows a run, and names its keys. What the keys ask for is in `acts`."""
+"""The main screen: the panels over a run, and the controllers that act on them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,10 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.events import Resize
 from textual.reactive import reactive
-from textual.widget import Widget
 
-from tuitrain.app.completion import usage
-from tuitrain.app.keys import Key, deck_bindings
-from tuitrain.app.keys.keymap import key_table_of
-from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.renderables.tables.groups import TableRow
+from tuitrain.app.renderables.charts.pinned_runs import PinnedRun
 from tuitrain.app.renderables.tables.journal import reply_row
 from tuitrain.app.source import Source
 from tuitrain.app.widgets.banner import Banner
@@ -26,29 +22,49 @@ from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.header import RunHeader
 from tuitrain.app.widgets.inputs.command_line import CommandInput, CommandLine
-from tuitrain.app.widgets.inputs.filter_line import FilterLine
+from tuitrain.app.widgets.inputs.filter_line import FilterInput, FilterLine
 from tuitrain.app.widgets.no_markup import Container, Input, Static
 from tuitrain.app.widgets.parameter import ParameterPanel
 from tuitrain.app.widgets.status_line import StatusLine
 from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.app.widgets.tables.journal import Journal
 from tuitrain.app.widgets.tour import TourPanel
-from tuitrain.run.snapshot import JournalEntry, Phase, Snapshot
+from tuitrain.run.snapshot import Snapshot
 
-from ..dialogs.what_if import WhatIfDialog
-from ..help import HelpScreen
-from .deck_extras import Surroundings
+from ..inspection.weights import parameter_of
+from .chart_actions import ChartActions
+from .command_actions import CommandActions
+from .command_line import CommandLineActions
+from .command_sender import CommandSender
+from .deck import Deck
+from .extras import Extras
+from .footer_hints import deck_hints
+from .history_actions import HistoryActions
+from .inspection_actions import InspectionActions
+from .navigation import Navigation
+from .row_selection import RowSelection
+from .timeline_cursor import TimelineCursor
 
-_ALWAYS_ACT = ("help", "quit", "app.command_palette", "earlier", "rewind_here")
-_ONLY_LOOK = ("branch", "what_if")
-"""They can send a command, and show something even where it would be refused."""
-_ACT_UNLESS_FAILED = ("undo", "redo", "rewind", "keep", "branch", "command", "what_if", "save")
+CONTROLLERS = (
+    CommandActions,
+    HistoryActions,
+    CommandLineActions,
+    InspectionActions,
+    ChartActions,
+    TimelineCursor,
+    RowSelection,
+    Extras,
+    Navigation,
+)
+"""The kinds of controllers that the flight deck is composed of."""
 
 
-class FlightDeck(Surroundings):
+class FlightDeck(Deck):
     """Header, groups, charts, parameter, journal, and the line where commands are typed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [*deck_bindings()]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        key.binding(key.name) for controller in CONTROLLERS for key in controller.declared_keys()
+    ]
     AUTO_FOCUS = "#groups"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide"), (180, "-vast")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
@@ -65,6 +81,28 @@ class FlightDeck(Surroundings):
     ) -> None:
         super().__init__(source, record, read_only)
         self._clock = clock
+        self.sender = CommandSender(self)
+        self.selection = RowSelection(self)
+        self.charts = ChartActions(self)
+        self.command_line = CommandLineActions(self, self.sender)
+        self.inspection = InspectionActions(self, self.selection)
+        self._history = HistoryActions(self, self.sender)
+        self.cursor = TimelineCursor(self, self.sender, self._history)
+        self._extras = Extras(self, self.selection)
+        self.navigation = Navigation(self, self.sender, self.selection, self.cursor, self._extras)
+        self.register(
+            (
+                CommandActions(self, self.sender, self.selection),
+                self._history,
+                self.command_line,
+                self.inspection,
+                self.charts,
+                self.cursor,
+                self.selection,
+                self._extras,
+                self.navigation,
+            )
+        )
 
     def compose(self) -> ComposeResult:
         """Compose the panels; the stylesheet places them, by the size of the terminal."""
@@ -74,7 +112,7 @@ class FlightDeck(Surroundings):
         with Container(id="deck"):
             yield GroupsTable().data_bind(FlightDeck.snapshot)
             with Container(id="charts"):
-                for chart in self.charts():
+                for chart in self.charts.make_charts():
                     yield chart.data_bind(
                         FlightDeck.turn, FlightDeck.snapshot, FlightDeck.chart_view
                     )
@@ -87,156 +125,96 @@ class FlightDeck(Surroundings):
         yield KeyFooter().data_bind(FlightDeck.snapshot)
 
     @property
-    def selected(self) -> TableRow | None:
-        """The row that the cursor of the groups table is on; None if a filter hides all rows."""
-        return self.table.selected_row
+    def tour(self) -> TourPanel:
+        """The tour's panel."""
+        return self._extras.tour
 
-    @property
-    def marked(self) -> list[TableRow]:
-        """The rows of the groups table that are marked."""
-        return self.table.marked
+    def compare_with(self, runs_folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
+        """Set the folder of past runs, and the runs that are drawn from the start."""
+        self.charts.runs_folder = runs_folder
+        self.set_reactive(FlightDeck.chart_view, replace(self.chart_view, pinned=pinned))
 
     def restore_content(self) -> None:
-        """Begin as at the start: nothing is typed, and the groups have the keyboard."""
+        """Close the lines where text is typed, and focus the groups."""
         self.remove_class("-typing", "-filtering", "-journal")
         self.held = False
         self.table.focus()
 
     def tick(self) -> None:
-        """Move what moves while the run has yet to start.
+        """Redraw the header's animation while the run is starting.
 
         When the screen is taken down its panels go first, and a timer may still fire.
         """
         for header in self.query(RunHeader):
             header.redraw()
 
-    def open_command_line(self, text: str = "") -> None:
-        """Show the command line, with a beginning."""
-        self.add_class("-typing")
-        self.query_one(CommandInput).open(text)
-        self.status.show_text(usage(text), "muted")
+    def show_keys(self) -> None:
+        """Show in the footer what every key does at this moment."""
+        if self.snapshot is not None:
+            hints = deck_hints(self, self.selection, self.cursor)
+            self.query_one(KeyFooter).show(hints)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave enter to the focused panel unless it rewinds to the cursor."""
+        if action == "rewind_here":
+            return self.cursor.takes_enter
+        return super().check_action(action, parameters)
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
-        """Show the answer to what was sent, and what the keys do now."""
-        if (entry := self._answers.take_reply(snapshot)) is not None:
-            self.status.show_row(reply_row(entry))
-            self._compare(entry, snapshot)
+        """Show the reply to a command, and what the keys do now."""
+        if (reply := self.sender.take_reply(snapshot)) is not None:
+            self.status.show_row(reply_row(reply))
+            self._history.show_trial(reply, snapshot)
         self.show_keys()
 
-    def _compare(self, entry: JournalEntry, snapshot: Snapshot) -> None:
-        """Show what was tried as soon as it is known, unless something else is open."""
-        tried = entry.command.startswith("try ") and entry.outcome == "applied"
-        if tried and snapshot.lr_sweep is not None and self.app.screen is self:
-            self._ask(WhatIfDialog(snapshot, snapshot.lr_sweep))
+    def watch_chart_view(self) -> None:
+        """Show what the keys do now, and where the cursor is."""
+        self.show_keys()
+        self.cursor.show_position()
+
+    def watch_held(self) -> None:
+        """Show in the header whether the display is held."""
+        self.navigation.show_hold()
+
+    def on_resize(self, event: Resize) -> None:
+        """Show a hint where the terminal is too small."""
+        self._extras.show_size(event.size)
 
     @on(GroupsTable.Selected)
-    def _watch_parameter(self, event: GroupsTable.Selected) -> None:
-        """Ask the run for the selected parameter; of a group, for its largest."""
-        name = event.row.name
-        groups = () if self.snapshot is None else self.snapshot.groups
-        group = next((each for each in groups if each.name == event.row.group), None)
-        if event.row.is_group and group is not None and group.parameters:
-            name = max(group.parameters, key=lambda each: each.size).name
-        self._source.select_parameter(name)
+    def _select_parameter(self, event: GroupsTable.Selected) -> None:
+        """Request the selected parameter from the run; for a group, its largest."""
+        if self.snapshot is not None:
+            self.source.select_parameter(parameter_of(event.row, self.snapshot))
         self.show_keys()
+
+    @on(GroupsTable.Badge)
+    async def _toggle_freeze(self) -> None:
+        await self.run_action("toggle_freeze")
+
+    @on(Journal.Chosen)
+    def _move_to_entry(self, event: Journal.Chosen) -> None:
+        self.cursor.move_to(event.entry.step)
+
+    @on(Chart.Pointed)
+    def _follow_pointer(self, event: Chart.Pointed) -> None:
+        self.cursor.follow_pointer(event)
 
     @on(Input.Changed, "#command")
     def _show_usage(self, event: Input.Changed) -> None:
-        if self.has_class("-typing"):
-            self.status.show_text(usage(event.value), "muted")
+        self.command_line.show_usage(event.value)
 
     @on(Input.Submitted, "#command")
     def _send_line(self, event: Input.Submitted) -> None:
-        """Send the line; one that cannot be read stays, with the reason under it."""
-        text = event.value.strip()
-        if not text:
-            self._close_command_line()
-            return
-        self.query_one(CommandInput).remember(text)
-        if self.submit_text(text, "command"):
-            self._close_command_line()
+        self.command_line.send(event.value)
 
     @on(CommandInput.Closed)
     def _leave_line(self) -> None:
-        self._close_command_line()
-        self.status.show_text("")
+        self.command_line.leave()
 
-    def _close_command_line(self) -> None:
-        self.remove_class("-typing")
-        self.query_one(CommandInput).value = ""
-        self.query_one(GroupsTable).focus()
+    @on(Input.Changed, "#filter")
+    def _filter(self, event: Input.Changed) -> None:
+        self.table.filter(event.value.strip())
 
-    def show_keys(self) -> None:
-        """Name in the footer what every key does at this moment."""
-        if (snapshot := self.snapshot) is None:
-            return
-        now = {}
-        if snapshot.phase is Phase.PAUSED:
-            now["toggle_pause"] = "resume"
-        if self.selection_frozen:
-            now["toggle_freeze"] = "thaw"
-        cross = self.chart_view.cross
-        if cross is not None and round(cross) <= snapshot.step and not self.read_only:
-            now["rewind_here"] = "rewind there"
-        hints = [
-            Hint(
-                key.written,
-                now.get(key.action, key.label),
-                now.get(key.action, key.compact_label),
-                key.action,
-                acts_in(key, snapshot.phase, self.read_only),
-                key.drop_order,
-            )
-            for key in key_table_of(self.app)
-            if now.get(key.action, key.label)
-        ]
-        self.query_one(KeyFooter).show(sorted(hints, key=lambda hint: not hint.enabled))
-
-    def action_hold(self) -> None:
-        """Hold the display where it is, or let it go on; the run goes on either way."""
-        self.held = not self.held
-        said = "the display stands still, training goes on: p goes on" if self.held else ""
-        self.status.show_text(said, "warning")
-
-    def watch_held(self) -> None:
-        """Say so at the top, for as long as it is so."""
-        self.query_one(RunHeader).set_stalled(self.held)
-
-    def action_command(self) -> None:
-        """Open the command line; after the end for what goes back."""
-        if not self._ended(goes_back=True):
-            self.open_command_line()
-
-    def action_help(self) -> None:
-        """Open the help."""
-        self.app.push_screen(HelpScreen())
-
-    def action_next_panel(self) -> None:
-        """Go from the groups to the journal, then from chart to chart, and back."""
-        journal = self.query_one(Journal)
-        charts = [each for each in self.query(Chart) if each.room.area]
-        panels: list[Widget] = [self.table, journal, *charts]
-        at = panels.index(self.focused) if self.focused in panels else -1
-        panel = panels[(at + 1) % len(panels)]
-        self.set_class(panel is journal, "-journal")
-        panel.focus()
-
-    def action_leave(self) -> None:
-        """End the tour; without one, go back to the groups, and to now."""
-        if self.tour.active:
-            self.tour.stop()
-            return
-        self.remove_class("-journal")
-        self.chart_view = replace(self.chart_view, cross=None)
-        self.forget_choice()
-        self.query_one(GroupsTable).focus()
-        self.status.show_text("")
-
-
-def acts_in(key: Key, phase: Phase, read_only: bool = False) -> bool:
-    """Whether a key does more in this phase than say why it does nothing."""
-    if read_only and key.action not in _ONLY_LOOK and (key.verbs or key.action == "command"):
-        return False
-    if not phase.ended or key.action in _ALWAYS_ACT:
-        return True
-    return key.action in _ACT_UNLESS_FAILED and phase is not Phase.FAILED
+    @on(FilterInput.Closed)
+    def _close_filter(self, event: FilterInput.Closed) -> None:
+        self.selection.close_filter(event.keep)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -14,23 +14,20 @@ from tuitrain.app.widgets.no_markup import Container
 from tuitrain.engines.closeups import SAMPLES, SeeBatch
 from tuitrain.engines.closeups import Samples as SampleSource
 
-from .inspector_screen import SeeingScreen
-
-if TYPE_CHECKING:
-    from ..deck.command_actions import Acts
+from .inspector_screen import InspectionHost, InspectorScreen
 
 PAGE = 8
 
 
-class BatchScreen(SeeingScreen):
+class BatchScreen(InspectorScreen):
     """Pictures beside the matrix; on a narrow terminal one of them, and tab goes to the other."""
 
     BINDINGS: ClassVar[list[BindingType]] = [each.binding() for each in BATCH_KEYS]
     shows: ClassVar[str] = "batch"
     keys_here = BATCH_KEYS
 
-    def __init__(self, deck: Acts) -> None:
-        super().__init__(deck)
+    def __init__(self, host: InspectionHost) -> None:
+        super().__init__(host)
         self.samples: SampleSource = SAMPLES[0]
 
     def body(self) -> ComposeResult:

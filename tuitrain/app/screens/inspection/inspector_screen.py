@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar, Protocol
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -29,9 +29,6 @@ from tuitrain.run.snapshot import Phase, Snapshot
 
 from ...framework.screens import BaseScreen
 from ..help import HelpScreen
-
-if TYPE_CHECKING:
-    from ..deck.command_actions import Acts
 
 _STEERS = ("toggle_pause", "step", "toggle_freeze", "set_lr", "swap_optimizer", "undo")
 """The deck's actions that are there in every view, and act on what is selected in it."""
@@ -63,12 +60,43 @@ def _acts_on_the_deck(key: Key) -> bool:
 WAITING = "the run shows it at its next step boundary"
 
 
-class SeeingScreen(BaseScreen[None]):
+class InspectionHost(Protocol):
+    """What an inspector screen needs of the screen that it was opened from."""
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest snapshot of the run."""
+        ...
+
+    @property
+    def status(self) -> StatusLine:
+        """The line that shows replies to commands."""
+        ...
+
+    @property
+    def can_steer(self) -> bool:
+        """Whether the run takes commands."""
+        ...
+
+    def is_frozen(self, row: TableRow) -> bool:
+        """Return whether everything that a row names is frozen."""
+        ...
+
+    def inspect(self, request: See | None) -> None:
+        """Request the inspection of coming snapshots; None ends it."""
+        ...
+
+    def run_on(self, rows: Sequence[TableRow], action: str) -> None:
+        """Run an action of the deck on rows."""
+        ...
+
+
+class InspectorScreen(BaseScreen[None]):
     """Header, what is looked at, the answer to what was sent, and the keys.
 
     Parameters
     ----------
-    deck : the main screen, whose run is looked at and whose actions steer it
+    host : gives the run, and acts on it
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -84,9 +112,9 @@ class SeeingScreen(BaseScreen[None]):
     keys_here: ClassVar[tuple[Key, ...]] = ()
     """The keys that this view has besides those that all have."""
 
-    def __init__(self, deck: Acts) -> None:
+    def __init__(self, host: InspectionHost) -> None:
         super().__init__()
-        self.deck = deck
+        self.host = host
         self.seen: Seen | None = None
         """What the run has shown of what is asked for."""
 
@@ -119,12 +147,6 @@ class SeeingScreen(BaseScreen[None]):
         """The rows that are acted on from here; none if the view has no selection."""
         return ()
 
-    @property
-    def can_steer(self) -> bool:
-        """Whether the run takes commands from this screen."""
-        snapshot = self.deck.snapshot
-        return not self.deck.read_only and snapshot is not None and not snapshot.phase.ended
-
     def on_mount(self) -> None:
         """Ask for what is shown here."""
         self.ask()
@@ -132,7 +154,7 @@ class SeeingScreen(BaseScreen[None]):
     def ask(self) -> None:
         """Ask the run, and show that it was asked."""
         self.seen = None
-        self.deck.watch_closely(self.asked())
+        self.host.inspect(self.asked())
         self._draw()
 
     def look(self, snapshot: Snapshot) -> None:
@@ -151,12 +173,12 @@ class SeeingScreen(BaseScreen[None]):
         """Say what the deck says: the answer to what was sent from here."""
         status = self.query_one(StatusLine)
         status.snapshot = snapshot
-        if status.message != self.deck.status.message:
-            status.show_row(self.deck.status.message)
+        if status.message != self.host.status.message:
+            status.show_row(self.host.status.message)
 
     def _draw(self, snapshot: Snapshot | None = None) -> None:
         for panel in self.panels:
-            panel.snapshot = snapshot or self.deck.snapshot
+            panel.snapshot = snapshot or self.host.snapshot
 
     def instead(self, width: int) -> list[Row]:
         """Say why there is nothing to see yet."""
@@ -170,7 +192,7 @@ class SeeingScreen(BaseScreen[None]):
         pause = "resume" if paused else "pause"
         space = key_label(self.app, "pause")
         return [
-            Hint(space, pause, pause, "steer('toggle_pause')", self.can_steer, 1),
+            Hint(space, pause, pause, "steer('toggle_pause')", self.host.can_steer, 1),
             *(
                 Hint(key_label(self.app, view), name, name, f"switch('{view}')", drop_order=3)
                 for view, name in names.items()
@@ -186,8 +208,8 @@ class SeeingScreen(BaseScreen[None]):
 
     def action_steer(self, act: str) -> None:
         """Do what a key of the deck does, to what is selected here."""
-        self.deck.act_for(self.chosen, act)
-        if (snapshot := self.deck.snapshot) is not None:
+        self.host.run_on(self.chosen, act)
+        if (snapshot := self.host.snapshot) is not None:
             self._answer(snapshot)
 
     def action_ink(self) -> None:
@@ -199,13 +221,13 @@ class SeeingScreen(BaseScreen[None]):
         """Look at something else."""
         if view != self.shows:
             self.action_close()
-            self.deck.act_for(self.chosen, view)
+            self.host.run_on(self.chosen, view)
 
     def action_elsewhere(self, name: str) -> None:
         """Say that a key acts on the deck, and how to get there."""
         said = f"{key_label(self.app, name)} acts on the deck: esc goes back there"
-        self.deck.status.show_text(said, "warning")
-        if (snapshot := self.deck.snapshot) is not None:
+        self.host.status.show_text(said, "warning")
+        if (snapshot := self.host.snapshot) is not None:
             self._answer(snapshot)
 
     def action_help(self) -> None:
@@ -214,5 +236,5 @@ class SeeingScreen(BaseScreen[None]):
 
     def action_close(self) -> None:
         """Go back to the deck; what is not looked at costs nothing."""
-        self.deck.watch_closely(None)
+        self.host.inspect(None)
         self.dismiss()

@@ -17,10 +17,10 @@ from tuitrain.app.widgets.tables.network import NetworkDetail, NetworkTree
 from tuitrain.engines.closeups import NetworkRow, SeeNetwork
 from tuitrain.run.snapshot import Snapshot
 
-from .inspector_screen import SeeingScreen
+from .inspector_screen import InspectorScreen
 
 
-class NetworkScreen(SeeingScreen):
+class NetworkScreen(InspectorScreen):
     """Modules and parameters, from the data to the loss."""
 
     AUTO_FOCUS = "#network-tree"
@@ -39,7 +39,7 @@ class NetworkScreen(SeeingScreen):
 
     def hints(self) -> list[Hint]:
         """Name the keys of this view."""
-        acts = self._acts() and self.can_steer
+        acts = self._acts() and self.host.can_steer
         freeze, lr, swap = (key_label(self.app, name) for name in ("freeze", "lr", "optimizer"))
         return [
             Hint(freeze, "freeze/thaw", "freeze", "steer('toggle_freeze')", acts),
@@ -56,22 +56,22 @@ class NetworkScreen(SeeingScreen):
     @property
     def chosen(self) -> Sequence[TableRow]:
         """What is selected, as rows of the groups table, one for each group that it is in."""
-        snapshot, row = self.deck.snapshot, self.rows.selected
+        snapshot, row = self.host.snapshot, self.rows.selected
         return () if snapshot is None or row is None else _by_group(row, snapshot)
 
     def action_steer(self, act: str) -> None:
         """Act on what is selected: a freeze names it, all else concerns its groups."""
         selecting = act in ("toggle_freeze", "set_lr", "swap_optimizer")
         if selecting and not self._acts():
-            self.deck.status.show_text("this has no parameters: nothing to steer", "warning")
-        elif act == "toggle_freeze" and self.deck.snapshot is not None:
+            self.host.status.show_text("this has no parameters: nothing to steer", "warning")
+        elif act == "toggle_freeze" and self.host.snapshot is not None:
             row = self.rows.selected
             assert row is not None
-            self.deck.act_for(whole(row, self.deck.snapshot), act)
+            self.host.run_on(whole(row, self.host.snapshot), act)
         else:
             super().action_steer(act)
-        if self.deck.snapshot is not None:
-            self._answer(self.deck.snapshot)
+        if self.host.snapshot is not None:
+            self._answer(self.host.snapshot)
 
     @on(NetworkTree.Selected)
     def _tell(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -24,13 +24,10 @@ from tuitrain.app.widgets.no_markup import Container, Vertical
 from tuitrain.engines.closeups import SeeWeights
 from tuitrain.run.snapshot import Snapshot
 
-from .inspector_screen import SeeingScreen
-
-if TYPE_CHECKING:
-    from ..deck.command_actions import Acts
+from .inspector_screen import InspectionHost, InspectorScreen
 
 
-class WeightsScreen(SeeingScreen):
+class WeightsScreen(InspectorScreen):
     """Values, gradient and updates of a parameter, as numbers, histograms and pictures.
 
     Parameters
@@ -42,8 +39,8 @@ class WeightsScreen(SeeingScreen):
     shows = "weights"
     keys_here = WEIGHTS_KEYS
 
-    def __init__(self, deck: Acts, parameter: str) -> None:
-        super().__init__(deck)
+    def __init__(self, host: InspectionHost, parameter: str) -> None:
+        super().__init__(host)
         self.parameter = parameter
         self.facet = TENSORS[0]
 
@@ -62,9 +59,9 @@ class WeightsScreen(SeeingScreen):
 
     def hints(self) -> list[Hint]:
         """Name the keys of this view."""
-        still = [self.deck.frozen(row) for row in self.chosen]
+        still = [self.host.is_frozen(row) for row in self.chosen]
         does = "thaw" if still and all(still) else "freeze"
-        key, acts = key_label(self.app, "freeze"), self.can_steer
+        key, acts = key_label(self.app, "freeze"), self.host.can_steer
         return [
             Hint("↑↓", "parameter", "param", "move(1)"),
             Hint("←→", "value/gradient/update", "val/grad/upd", "facet(1)"),
@@ -74,12 +71,12 @@ class WeightsScreen(SeeingScreen):
     @property
     def chosen(self) -> Sequence[TableRow]:
         """The parameter, to be acted on."""
-        snapshot = self.deck.snapshot
+        snapshot = self.host.snapshot
         return () if snapshot is None else row_of(self.parameter, snapshot)
 
     def action_move(self, by: int) -> None:
         """Look at another parameter, in the order of the groups table."""
-        snapshot = self.deck.snapshot
+        snapshot = self.host.snapshot
         names = (
             [each.name for group in snapshot.groups for each in group.parameters]
             if snapshot
@@ -104,7 +101,7 @@ class WeightsScreen(SeeingScreen):
 def parameter_of(row: TableRow, snapshot: Snapshot) -> str:
     """Return the parameter that a row of the groups table stands for: of a group, its largest."""
     named = [each for each in snapshot.groups if each.name == row.group]
-    if row.is_group and named:
+    if row.is_group and named and named[0].parameters:
         return max(named[0].parameters, key=lambda each: each.size).name
     return row.name
 

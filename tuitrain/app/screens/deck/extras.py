@@ -1,0 +1,99 @@
+"""The keys that leave the run alone: log, settings, tour, clipboard; and the terminal's size."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from textual.geometry import Size
+
+from tuitrain.app.clipboard import entry_text, row_text, step_text
+from tuitrain.app.keys.keymap import key_label
+from tuitrain.app.renderables.rows import ellipsize, plain_text
+from tuitrain.app.widgets.charts.chart import Chart
+from tuitrain.app.widgets.no_markup import Static
+from tuitrain.app.widgets.tables.journal import Journal
+from tuitrain.app.widgets.tour import TourPanel
+
+from ..log import LogScreen
+from ..settings import SettingsScreen
+from .deck import Controller, Deck
+from .row_selection import RowSelection
+
+MIN_SIZE: Final = (80, 24)
+"""Columns and rows that show everything."""
+
+TINY_ROWS: Final = 18
+"""With fewer rows there is room for one panel."""
+
+
+class Extras(Controller):
+    """Log, settings, tour and clipboard."""
+
+    def __init__(self, deck: Deck, selection: RowSelection) -> None:
+        super().__init__(deck)
+        self._selection = selection
+        self._last_copy: tuple[str, str] | None = None
+        """What the status line showed after the last copy, and what it showed before."""
+
+    @property
+    def tour(self) -> TourPanel:
+        """The tour's panel."""
+        return self.deck.query_one(TourPanel)
+
+    def action_log(self) -> None:
+        """Open the log."""
+        if self.deck.snapshot is not None:
+            self.deck.app.push_screen(LogScreen(self.deck.snapshot))
+
+    def action_settings(self) -> None:
+        """Open the app's settings."""
+        app: Any = self.deck.app
+        app.push_screen(SettingsScreen(app.config, list(app.available_themes), app.configure))
+
+    def action_tour(self) -> None:
+        """Begin the tour, or end it."""
+        if self.tour.active:
+            self.tour.stop()
+        else:
+            self.tour.start()
+
+    def action_copy(self) -> None:
+        """Copy what is selected; a second time, the reply that was shown before."""
+        status = self.deck.status
+        text = self._selected_text()
+        if text is None:
+            status.show_text("nothing to copy yet", "warning")
+            return
+        shown = plain_text(status.message)
+        reply = self._last_copy[1] if self._last_copy and shown == self._last_copy[0] else ""
+        text = reply or text
+        self.deck.app.copy_to_clipboard(text)
+        key = key_label(self.deck.app, "copy")
+        first = ellipsize(text.partition("\n")[0], 60)
+        hint = "" if reply else f"   {key} once more: the last answer"
+        status.show_row((("✓ ", "good"), (f"copied: {first}", "strong"), (hint, "muted")))
+        self._last_copy = (plain_text(status.message), "" if reply else shown)
+
+    def show_size(self, size: Size) -> None:
+        """Show a hint where the terminal is too small to show everything."""
+        self.deck.set_class(size.height < TINY_ROWS, "-tiny")
+        hint = self.deck.query_one("#size-hint", Static)
+        hint.display = size.width < MIN_SIZE[0] or size.height < MIN_SIZE[1]
+        hint.update(
+            f"{MIN_SIZE[0]}x{MIN_SIZE[1]} shows all of it; this is {size.width}x{size.height}"
+        )
+
+    def _selected_text(self) -> str | None:
+        """Return the text of the focused panel's selection, or the values at the cursor."""
+        snapshot, focused = self.deck.snapshot, self.deck.focused
+        if snapshot is None:
+            return None
+        if isinstance(focused, Journal):
+            return None if focused.selected is None else entry_text(focused.selected)
+        cross = self.deck.chart_view.cross
+        if cross is not None or isinstance(focused, Chart):
+            quantities = [chart.metric for chart in self.deck.visible_charts]
+            step = snapshot.step if cross is None else round(cross)
+            return step_text(snapshot, quantities, step)
+        row = self._selection.selected
+        return None if row is None else row_text(snapshot, row)

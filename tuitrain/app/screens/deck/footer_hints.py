@@ -1,0 +1,85 @@
+"""What the footer of a deck says: the keys, with what they do at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from tuitrain.app.keys import Key
+from tuitrain.app.keys.keymap import key_table_of
+from tuitrain.app.keys.other_screens import RECORDING_KEYS
+from tuitrain.app.renderables.footer import Hint
+from tuitrain.run.snapshot import Phase
+
+from .deck import Deck
+from .row_selection import RowSelection
+from .timeline_cursor import TimelineCursor
+
+_ALWAYS_ACT: Final = ("help", "quit", "app.command_palette", "earlier", "rewind_here")
+_ONLY_LOOK: Final = ("branch", "what_if")
+"""They can send a command, and show something even where it would be refused."""
+
+_ACT_UNLESS_FAILED: Final = (
+    *("undo", "redo", "rewind", "keep", "branch", "command", "what_if", "save"),
+)
+
+_DECK_KEYS_OF_A_RECORDING: Final = (
+    ("]", "chart", "quantity(1)", 6),
+    ("R", "runs", "runs", 2),
+    ("x", "read", "cross_hair", 7),
+    ("E", "export", "export", 8),
+    ("?", "help", "help", 0),
+    ("q", "quit", "quit", 0),
+)
+
+
+def deck_hints(deck: Deck, selection: RowSelection, cursor: TimelineCursor) -> list[Hint]:
+    """Return the hints over a run; the keys that do nothing now come last."""
+    if (snapshot := deck.snapshot) is None:
+        return []
+    labels: dict[str, str] = {}
+    if snapshot.phase is Phase.PAUSED:
+        labels["toggle_pause"] = "resume"
+    if selection.is_frozen:
+        labels["toggle_freeze"] = "thaw"
+    step = cursor.step
+    if step is not None and step <= snapshot.step and not deck.read_only:
+        labels["rewind_here"] = "rewind there"
+    hints = [
+        _hint(key, labels, acts_in(key, snapshot.phase, deck.read_only))
+        for key in key_table_of(deck.app)
+        if labels.get(key.action, key.label)
+    ]
+    return sorted(hints, key=lambda hint: not hint.enabled)
+
+
+def recording_hints(playing: bool) -> list[Hint]:
+    """Return the hints over a recording."""
+    labels = {"play": "stop"} if playing else {}
+    hints = [_hint(key, labels) for key in RECORDING_KEYS if key.label]
+    return hints + [
+        Hint(key, label, label, action, True, spare)
+        for key, label, action, spare in _DECK_KEYS_OF_A_RECORDING
+    ]
+
+
+def acts_in(key: Key, phase: Phase, read_only: bool = False) -> bool:
+    """Return whether a key does more in this phase than show why it does nothing."""
+    steers = bool(key.verbs) or key.action == "command"
+    if read_only and steers and key.action not in _ONLY_LOOK:
+        return False
+    if not phase.ended or key.action in _ALWAYS_ACT:
+        return True
+    return key.action in _ACT_UNLESS_FAILED and phase is not Phase.FAILED
+
+
+def _hint(key: Key, labels: Mapping[str, str], acts: bool = True) -> Hint:
+    """Return a key's hint; ``labels`` replaces labels by action."""
+    return Hint(
+        key.written,
+        labels.get(key.action, key.label),
+        labels.get(key.action, key.compact_label),
+        key.action,
+        acts,
+        key.drop_order,
+    )

@@ -1,0 +1,84 @@
+"""The keys for moving about: panels, help, holding the display, leaving."""
+
+from __future__ import annotations
+
+from textual.widget import Widget
+
+from tuitrain.app.widgets.header import RunHeader
+from tuitrain.app.widgets.status_line import StatusLine
+from tuitrain.app.widgets.tables.journal import Journal
+
+from ..help import HelpScreen
+from .command_sender import CommandSender
+from .deck import Controller, Deck
+from .extras import Extras
+from .row_selection import RowSelection
+from .timeline_cursor import TimelineCursor
+
+
+class Navigation(Controller):
+    """Moves the focus, opens the help and leaves the app."""
+
+    def __init__(
+        self,
+        deck: Deck,
+        sender: CommandSender,
+        selection: RowSelection,
+        cursor: TimelineCursor,
+        extras: Extras,
+    ) -> None:
+        super().__init__(deck)
+        self._sender = sender
+        self._selection = selection
+        self._cursor = cursor
+        self._extras = extras
+
+    def action_help(self) -> None:
+        """Open the help."""
+        self.deck.app.push_screen(HelpScreen())
+
+    def action_next_panel(self) -> None:
+        """Focus the next panel: groups, journal, charts."""
+        journal = self.deck.query_one(Journal)
+        panels: list[Widget] = [self.deck.table, journal, *self.deck.visible_charts]
+        focused = self.deck.focused
+        at = panels.index(focused) if focused in panels else -1
+        panel = panels[(at + 1) % len(panels)]
+        self.deck.set_class(panel is journal, "-journal")
+        panel.focus()
+
+    def action_leave(self) -> None:
+        """End the tour; without one, return to the groups and to the present."""
+        if self._extras.tour.active:
+            self._extras.tour.stop()
+            return
+        self.deck.remove_class("-journal")
+        self._cursor.remove()
+        self._selection.reset()
+        self.deck.table.focus()
+        self.deck.status.show_text("")
+
+    def action_hold(self) -> None:
+        """Hold the display, or let it follow the run again; the run continues either way."""
+        deck = self.deck
+        deck.held = not deck.held
+        text = "the display stands still, training goes on: p goes on" if deck.held else ""
+        deck.status.show_text(text, "warning")
+
+    def show_hold(self) -> None:
+        """Show in the header whether the display is held."""
+        self.deck.query_one(RunHeader).set_stalled(self.deck.held)
+
+    def action_quit(self) -> None:
+        """Leave; ask first while the run is not over."""
+        snapshot = self.deck.snapshot
+        if snapshot is None or snapshot.phase.ended:
+            self.deck.app.exit()
+            return
+        self._sender.confirm("Leave", "It ends with the screen.", self.leave)
+
+    def leave(self) -> None:
+        """Leave. The app waits for the run's thread, which takes seconds while kernels compile."""
+        for status in self.deck.query(StatusLine):  # a screen that has a fault may have none
+            status.show_text("ending the run…", "warning")
+        self.deck.call_after_refresh(self.deck.app.exit)
