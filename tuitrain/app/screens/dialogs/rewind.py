@@ -71,7 +71,8 @@ class RewindDialog(CommandDialog):
         if step is None:
             return unknown(self.query_one("#step", Input).value.strip(), now.checkpoints)
         if step > now.step:
-            return f"step {format_count(step)} is still to come: the run is at step {format_count(now.step)}"
+            present = format_count(now.step)
+            return f"step {format_count(step)} is still to come: the run is at step {present}"
         if step == now.step and not _undone(now, now.step):
             return f"the run is at step {format_count(now.step)} already"
         return ""

@@ -90,6 +90,6 @@ def takes(command: TryLr, snapshot: Snapshot) -> str:
     seconds = math.ceil(total * snapshot.info.batch_size / speed) if speed else None
     about = f", about {format_duration(seconds)}" if seconds is not None else ""
     return (
-        f"trains {format_count(total)} steps{about}, on the same batches each; then the run stands at "
-        f"step {format_count(snapshot.step)} again, and shows them side by side"
+        f"trains {format_count(total)} steps{about}, on the same batches each; then the run "
+        f"stands at step {format_count(snapshot.step)} again, and shows them side by side"
     )

@@ -22,7 +22,8 @@ class WhatIfDialog(CommandDialog):
 
     def __init__(self, snapshot: Snapshot, trial: LrSweep) -> None:
         super().__init__(
-            f"what if: lr {trial.target}, {format_count(trial.steps)} steps from step {format_count(trial.step)}"
+            f"what if: lr {trial.target}, {format_count(trial.steps)} steps from step "
+            f"{format_count(trial.step)}"
         )
         self._snapshot = snapshot
         self._trial = trial
