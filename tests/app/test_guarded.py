@@ -48,7 +48,7 @@ def click(person, panel: str) -> None:
 
 
 def said(person) -> str:
-    return plain_text(person.deck.query_one(StatusLine).said)
+    return plain_text(person.deck.query_one(StatusLine).message)
 
 
 async def test_a_key_whose_act_fails(opened, monkeypatch):

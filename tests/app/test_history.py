@@ -211,7 +211,7 @@ async def test_escape_leaves_things_as_they_are(opened, key, dialog):
 async def test_keys_that_go_back_say_so_while_there_is_nothing_to_go_back_to(opened):
     async with opened(FakeSource(starting())) as person:
         for key in BACK:
-            person.deck.status.say("")
+            person.deck.status.show_text("")
             await person.press(key)
             assert "the run is starting" in person.status
         person.source.shown = running(step=0, interventions=(), version=2)
@@ -224,7 +224,7 @@ async def test_keys_that_go_back_say_so_while_there_is_nothing_to_go_back_to(ope
 async def test_nothing_goes_back_after_a_failure(opened):
     async with opened(FakeSource(branched(phase=Phase.FAILED))) as person:
         for key in set(BACK) - {"b"}:
-            person.deck.status.say("")
+            person.deck.status.show_text("")
             await person.press(key)
             assert person.status == "the run has ended (failed at step 1 204): q leaves"
         assert person.sent == []

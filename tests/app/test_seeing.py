@@ -29,7 +29,7 @@ def text(person, panel: type[RowsView]) -> str:
 
 
 def said(person) -> str:
-    return plain_text(person.app.screen.query_one(StatusLine).said)
+    return plain_text(person.app.screen.query_one(StatusLine).message)
 
 
 @pytest.mark.parametrize(

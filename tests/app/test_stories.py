@@ -179,7 +179,7 @@ async def test_tab_goes_from_panel_to_panel_and_escape_to_the_groups(opened, siz
 async def test_keys_after_the_end_say_why_they_do_nothing(opened, phase):
     async with opened(FakeSource(running(phase=phase))) as person:
         for key in ("space", "full_stop", "f", "l", "o", "d", "D", "c", "g", "t", "s"):
-            person.deck.status.say("")
+            person.deck.status.show_text("")
             await person.press(key)
             assert person.sent == []
             assert person.status.startswith(f"the run has ended ({phase.value} at step 1 204)")
@@ -188,7 +188,7 @@ async def test_keys_after_the_end_say_why_they_do_nothing(opened, phase):
 async def test_keys_that_need_a_group_say_so_while_starting(opened):
     async with opened(FakeSource(starting())) as person:
         for key in ("f", "l", "o", "d", "D", "c", "g", "t"):
-            person.deck.status.say("")
+            person.deck.status.show_text("")
             await person.press(key)
             assert person.sent == []
             assert "starting" in person.status

@@ -32,7 +32,7 @@ async def test_the_tour_waits_for_the_real_keys_and_points_at_the_real_panels(op
             pointed.append(panel.id)
             await person.press(key)
         assert pointed == [stop.panel for stop in TOUR_STEPS]
-        assert not person.deck.tour.on
+        assert not person.deck.tour.active
         assert not person.deck.query(".-pointed")
         assert person.sent == ["freeze conv", "freeze conv1.bias", "undo", "pause"]
 
@@ -40,17 +40,17 @@ async def test_the_tour_waits_for_the_real_keys_and_points_at_the_real_panels(op
 async def test_escape_ends_the_tour(opened):
     async with opened() as person:
         await person.press("T", "escape")
-        assert not person.deck.tour.on
+        assert not person.deck.tour.active
         assert not person.deck.tour.display
 
 
 async def test_the_tour_comes_by_itself_once(opened, tmp_path):
     path = tmp_path / "config.toml"
     async with opened(config=path) as person:
-        assert person.deck.tour.on
+        assert person.deck.tour.active
     assert read_config(path, []).toured
     async with opened(config=path) as person:
-        assert not person.deck.tour.on
+        assert not person.deck.tour.active
 
 
 async def test_the_tour_names_the_keys_that_were_chosen(opened, tmp_path):
@@ -173,7 +173,7 @@ async def test_no_size_of_the_terminal_is_too_odd(opened):
 async def test_what_opens_does_so_on_a_tiny_terminal(opened, key):
     async with opened(FakeSource(branched()), size=(40, 10)) as person:
         await person.press(key)
-        assert person.app.screen is not person.deck or person.deck.tour.on
+        assert person.app.screen is not person.deck or person.deck.tour.active
         assert person.svg().startswith("<svg")
 
 
@@ -187,7 +187,7 @@ async def test_what_only_looks_is_allowed_where_a_run_is_only_shown(opened, tmp_
     monkeypatch.chdir(tmp_path)
     async with opened(FakeSource(running(phase=Phase.RUNNING)), read_only=True) as person:
         for key in ("v", "b", "L", "comma", "T", "Y", "E", "left", "question_mark"):
-            person.deck.status.say("")
+            person.deck.status.show_text("")
             await person.press(key)
             assert "read-only" not in person.status
             if person.app.screen is not person.deck:
