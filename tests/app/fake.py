@@ -21,7 +21,13 @@ from tuitrain.commands import (
     Undo,
     to_text,
 )
-from tuitrain.engines.closeups import See, SeeBatch, Seen, SeeNetwork, SeeWeights
+from tuitrain.engines.inspection import (
+    InspectBatch,
+    Inspection,
+    InspectionRequest,
+    InspectNetwork,
+    InspectWeights,
+)
 from tuitrain.run.snapshot import (
     Actor,
     ArrayStatistics,
@@ -116,7 +122,7 @@ def array_view(seed: int, scale: float, **changes) -> ArrayStatistics:
         norm=float(np.linalg.norm(values)),
         non_finite=0,
         counts=tuple(int(each) for each in counts),
-        first=tuple(float(each) for each in values[:10]),
+        first_values=tuple(float(each) for each in values[:10]),
     )
     return replace(view, **changes)
 
@@ -289,7 +295,7 @@ class FakeSource:
     sent: list[tuple[AnyCommand, Actor]] = field(default_factory=list)
     wondered: list[AnyCommand | None] = field(default_factory=list)
     watched: list[str | None] = field(default_factory=list)
-    seeing: list[See | None] = field(default_factory=list)
+    seeing: list[InspectionRequest | None] = field(default_factory=list)
     closed: int = 0
     awakenings: int = 0
 
@@ -308,20 +314,20 @@ class FakeSource:
     def preview(self, command: AnyCommand | None) -> None:
         self.wondered.append(command)
 
-    def inspect(self, request: See | None) -> None:
+    def inspect(self, request: InspectionRequest | None) -> None:
         self.seeing.append(request)
         self.show(inspection=None if request is None else self.seen(request))
 
-    def seen(self, asked: See) -> Seen:
+    def seen(self, asked: InspectionRequest) -> Inspection:
         shown = self.shown
         match asked:
-            case SeeWeights(parameter=name):
+            case InspectWeights(parameter=name):
                 holder = next(g for g in shown.groups if name in [r.name for r in g.parameters])
                 since = next(r.frozen_since for r in holder.parameters if r.name == name)
                 return weights_view(name, SHAPES[name], holder.name, shown.step, since)
-            case SeeNetwork():
+            case InspectNetwork():
                 return network_view(shown.groups, shown.step)
-            case SeeBatch():
+            case InspectBatch():
                 return batch_view(asked, shown.step)
 
     def on_resume(self) -> None:

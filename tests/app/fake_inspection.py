@@ -7,15 +7,15 @@ from dataclasses import replace
 import numpy as np
 
 from tuitrain.engines.array_statistics import describe_array
-from tuitrain.engines.closeups import (
+from tuitrain.engines.inspection import (
     BatchView,
-    Course,
-    Facet,
-    Flow,
+    GradientFlow,
+    HistogramSeries,
+    InspectBatch,
+    InspectWeights,
     NetworkRow,
     NetworkView,
-    SeeBatch,
-    SeeWeights,
+    TensorSummary,
     WeightsView,
 )
 from tuitrain.engines.views import GroupView, LayerUnits
@@ -27,35 +27,35 @@ UNITS = (
 )
 
 
-def facet(seed: int, shape: tuple[int, ...], scale: float, step: int) -> Facet:
+def facet(seed: int, shape: tuple[int, ...], scale: float, step: int) -> TensorSummary:
     """Return values that widen over the steps, as a parameter's do."""
     values = (np.random.default_rng(seed).normal(size=shape) * scale).astype(np.float32)
     steps = np.arange(0, step + 1, 43)
     spread = [
         describe_array(values * (0.4 + 0.6 * each / max(step, 1)) + scale / 4) for each in steps
     ]
-    course = Course(
+    course = HistogramSeries(
         steps,
         np.array([each.low for each in spread]),
         np.array([each.high for each in spread]),
         np.array([each.counts for each in spread]),
     )
-    return Facet(describe_array(values), values, (1, 1), course)
+    return TensorSummary(describe_array(values), values, (1, 1), course)
 
 
 def weights_view(
     name: str, shape: tuple[int, ...], group: str, step: int, since: int | None = None
 ) -> WeightsView:
     return WeightsView(
-        asked=SeeWeights(name),
+        request=InspectWeights(name),
         step=step,
         name=name,
         shape=shape,
         group=group,
         frozen_since=since,
         value=facet(1, shape, 0.08, step),
-        grad=Facet() if since is not None else facet(2, shape, 0.004, step),
-        update=Facet() if since is not None else facet(3, shape, 0.0002, step),
+        grad=TensorSummary() if since is not None else facet(2, shape, 0.004, step),
+        update=TensorSummary() if since is not None else facet(3, shape, 0.0002, step),
         update_steps=0 if since is not None else 37,
         update_ratio=float("nan") if since is not None else 1.2e-3,
         units=next((each for each in UNITS if each.parameter == name), None),
@@ -72,27 +72,27 @@ def network_view(groups: tuple[GroupView, ...], step: int) -> NetworkView:
     for place, (name, shape) in enumerate((*layers, ("classifier", (10,)))):
         mine = (f"{name}.bias", f"{name}.weight")
         here = below or not frozen.issuperset(mine)
-        flow = Flow.NONE if not here else Flow.PASSES if below else Flow.CUT
-        flow = Flow.ENDS if flow is Flow.CUT and place == 0 else flow
+        flow = GradientFlow.NONE if not here else GradientFlow.PASSES if below else GradientFlow.CUT
+        flow = GradientFlow.ENDS if flow is GradientFlow.CUT and place == 0 else flow
         label = "Conv2d" if name.startswith("conv") else "Linear"
         ways = (int(below), 1)
         rows.append(NetworkRow(
             f"/{place}", name, name, "module", label, "…", 1, shape, mine, flow, ways
         ))  # fmt: skip
         for each in mine:
-            gets = Flow.NONE if each in frozen else Flow.PASSES
+            gets = GradientFlow.NONE if each in frozen else GradientFlow.PASSES
             part = each.partition(".")[2]
             rows.append(NetworkRow(
                 f"/{place}.{part}", part, each, "parameter", "", "", 2, shapes[each], (each,), gets
             ))  # fmt: skip
         below = here
         if name != "classifier":
-            flow = Flow.PASSES if below else Flow.NONE
+            flow = GradientFlow.PASSES if below else GradientFlow.NONE
             rows.append(NetworkRow(
                 f"/{place}r", "relu", "", "operation", "", "", 1, shape, (), flow, (int(below), 1)
             ))  # fmt: skip
     every = tuple(shapes)
-    top = Flow.ENDS if below else Flow.NONE
+    top = GradientFlow.ENDS if below else GradientFlow.NONE
     root = NetworkRow("", "LeNet", "", "module", "LeNet", "", 0, (10,), every, top, (0, 1))
     norms = {name: 0.5 / (2 + at) for at, name in enumerate(shapes) if name not in frozen}
     return NetworkView(step, (1, 28, 28), (root, *rows), norms, UNITS)
@@ -107,7 +107,7 @@ def digit(label: int) -> np.ndarray:
     return image
 
 
-def batch_view(asked: SeeBatch, step: int, **changes) -> BatchView:
+def batch_view(asked: InspectBatch, step: int, **changes) -> BatchView:
     draw = np.random.default_rng(0)
     labels = draw.integers(0, 10, 40)
     guesses = np.where(draw.random(40) < 0.85, labels, (labels + 5) % 10)
@@ -117,11 +117,11 @@ def batch_view(asked: SeeBatch, step: int, **changes) -> BatchView:
     for label, guess, times in ((4, 9, 12), (7, 2, 9), (5, 3, 7), (9, 4, 6), (8, 3, 3), (2, 7, 1)):
         confusion[label, guess] = times
     view = BatchView(
-        asked=asked,
+        request=asked,
         step=step,
         inputs=np.stack([digit(each) for each in labels]),
         labels=labels,
-        guesses=guesses,
+        predictions=guesses,
         confidence=np.where(labels == guesses, 0.97, 0.64),
         confusion=confusion,
     )

@@ -41,7 +41,12 @@ from tuitrain.app.screens.run_choice.new_run import NewRunDialog
 from tuitrain.app.screens.run_choice.resume_or_open import ResumeOrOpenDialog
 from tuitrain.app.screens.run_choice.start import StartScreen
 from tuitrain.app.screens.settings import SettingsScreen
-from tuitrain.engines.closeups import See, Seen, SeeNetwork, SeeWeights
+from tuitrain.engines.inspection import (
+    Inspection,
+    InspectionRequest,
+    InspectNetwork,
+    InspectWeights,
+)
 from tuitrain.run.logs.log_capture import LogLine, LogSnapshot
 from tuitrain.run.snapshot import (
     Intervention,
@@ -149,10 +154,10 @@ def hostile_snapshot(text: str) -> Snapshot:
 class HostileSource(FakeSource):
     """Shows closely whatever is asked for, under its name."""
 
-    def seen(self, asked: See) -> Seen:
-        if isinstance(asked, SeeWeights):
+    def seen(self, asked: InspectionRequest) -> Inspection:
+        if isinstance(asked, InspectWeights):
             return weights_view(asked.parameter, (10, 84), asked.parameter, self.shown.step)
-        if isinstance(asked, SeeNetwork):
+        if isinstance(asked, InspectNetwork):
             return network_view(running().groups, self.shown.step)
         return super().seen(asked)
 

@@ -28,7 +28,7 @@ from tuitrain.app.renderables.heatmaps.weights import weight_picture_rows as wei
 from tuitrain.app.renderables.histograms.value_bars import value_bar_rows
 from tuitrain.app.renderables.rows import bar, plain_text, row_width
 from tuitrain.engines.array_statistics import describe_array
-from tuitrain.engines.closeups import UNSURE, Course, Facet, SeeBatch
+from tuitrain.engines.inspection import NO_PREDICTION, HistogramSeries, InspectBatch, TensorSummary
 
 from .fake_inspection import batch_view, facet, weights_view
 
@@ -161,9 +161,9 @@ def test_bars_are_drawn_in_eighths_and_never_vanish():
     ]
 
 
-def growing() -> Course:
+def growing() -> HistogramSeries:
     """Return two histograms of four bins: narrow, then wide."""
-    return Course(
+    return HistogramSeries(
         np.array([10, 20]),
         np.array([-1.0, -2.0]),
         np.array([1.0, 2.0]),
@@ -183,7 +183,7 @@ def test_a_course_has_time_to_the_right_and_values_upwards():
 
 
 def test_a_course_of_one_value_is_drawn():
-    course = Course(np.array([3]), np.array([0.5]), np.array([0.5]), np.array([[0, 7, 0]]))
+    course = HistogramSeries(np.array([3]), np.array([0.5]), np.array([0.5]), np.array([[0, 7, 0]]))
     rows = text(histogram_series_rows(course, 24, 6, GlyphSet.LETTERS))
     assert sum("█" in row for row in rows) == 1
 
@@ -212,7 +212,7 @@ def test_small_gradients_are_written_so_that_they_can_be_read():
 
 
 def test_a_facet_without_values_draws_nothing():
-    assert weight_rows(Facet(), (3, 3), 40, 12, 0, GlyphSet.BLOCKS) == ([], "")
+    assert weight_rows(TensorSummary(), (3, 3), 40, 12, 0, GlyphSet.BLOCKS) == ([], "")
 
 
 CONFUSED = np.array([[8, 2, 0], [0, 9, 1], [0, 0, 0]])
@@ -260,11 +260,11 @@ def test_outputs_that_are_no_numbers_are_counted_apart():
 
 
 def test_captions_mark_what_is_wrong_in_words_and_role():
-    view = batch_view(SeeBatch(), 7)
+    view = batch_view(InspectBatch(), 7)
     one = replace(
         view,
         labels=np.array([3, 3, 3]),
-        guesses=np.array([3, 8, UNSURE]),
+        predictions=np.array([3, 8, NO_PREDICTION]),
         confidence=np.array([0.97, 0.64, np.nan]),
     )
     captions = [caption(one, at, 9)[0] for at in range(3)]
@@ -296,6 +296,6 @@ def test_enough_pictures_come_before_large_ones():
 @pytest.mark.parametrize("size", [(20, 3), (51, 29), (76, 16), (150, 50)])
 @pytest.mark.parametrize("zoom", [-6, 0, 6])
 def test_sheets_fit_their_room(size, zoom):
-    rows = sheet_rows(batch_view(SeeBatch(), 7), *size, 0, GlyphSet.BLOCKS, zoom)
+    rows = sheet_rows(batch_view(InspectBatch(), 7), *size, 0, GlyphSet.BLOCKS, zoom)
     assert len(rows) <= size[1]
     assert all(row_width(row) <= size[0] + 1 for row in rows)

@@ -18,7 +18,12 @@ from tuitrain.app.widgets.heatmaps.weights import WeightsFacts, WeightsHistogram
 from tuitrain.app.widgets.rows_view import RowsView
 from tuitrain.app.widgets.status_line import StatusLine
 from tuitrain.app.widgets.tables.network import NetworkDetail, NetworkTree
-from tuitrain.engines.closeups import SeeBatch, SeeNetwork, SeeWeights, Unseen
+from tuitrain.engines.inspection import (
+    FailedInspection,
+    InspectBatch,
+    InspectNetwork,
+    InspectWeights,
+)
 
 from .fake import FakeSource, group, running, starting
 
@@ -35,9 +40,9 @@ def said(person) -> str:
 @pytest.mark.parametrize(
     ("key", "screen", "asked"),
     [
-        ("W", WeightsScreen, SeeWeights("conv2.weight")),
-        ("N", NetworkScreen, SeeNetwork()),
-        ("i", BatchScreen, SeeBatch("probe")),
+        ("W", WeightsScreen, InspectWeights("conv2.weight")),
+        ("N", NetworkScreen, InspectNetwork()),
+        ("i", BatchScreen, InspectBatch("probe")),
     ],
 )
 async def test_a_look_is_asked_for_while_it_is_open_and_no_longer(opened, key, screen, asked):
@@ -67,7 +72,7 @@ async def test_weights_begin_at_the_selected_parameter_and_go_on_to_the_next(ope
         assert text(person, WeightsFacts).startswith("conv1.weight (6, 1, 5, 5)")
         await person.press("up", "up")
         assert text(person, WeightsFacts).startswith("fc2.weight (84, 120)")
-        assert person.source.seeing[-1] == SeeWeights("fc2.weight")
+        assert person.source.seeing[-1] == InspectWeights("fc2.weight")
 
 
 async def test_weights_say_norms_dead_units_and_the_first_values(opened):
@@ -210,7 +215,7 @@ async def test_samples_of_three_kinds(opened):
         assert samples.border_title == "the first 40 of the test set: 34 right"
         assert "✓ 8 97%" in text(person, Samples)
         await person.press("right")
-        assert person.source.seeing[-1] == SeeBatch("next")
+        assert person.source.seeing[-1] == InspectBatch("next")
         assert samples.border_title == "40 of the next step's batch: 34 right"
         await person.press("right")
         assert samples.border_title == "the 6 surest mistakes on the test set"
@@ -250,7 +255,7 @@ async def test_rows_of_numbers_are_strips(opened):
 async def test_what_cannot_be_shown_says_why(opened):
     async with opened() as person:
         await person.press("N")
-        person.source.show(inspection=Unseen(SeeNetwork(), 7, "ValueError: odd"))
+        person.source.show(inspection=FailedInspection(InspectNetwork(), 7, "ValueError: odd"))
         await person.look()
         tree = person.app.screen.query_one("#network-tree")
         assert "this cannot be shown: ValueError: odd" in "".join(map(plain_text, tree._drawn))
@@ -259,7 +264,7 @@ async def test_what_cannot_be_shown_says_why(opened):
 async def test_an_answer_to_what_is_not_asked_any_more_is_not_drawn(opened):
     async with opened() as person:
         await person.press("W")
-        person.source.show(inspection=Unseen(SeeWeights("other"), 7, "late"))
+        person.source.show(inspection=FailedInspection(InspectWeights("other"), 7, "late"))
         await person.look()
         assert "conv2.weight" in text(person, WeightsFacts)
 

@@ -7,7 +7,7 @@ from tuitrain.engines.views import LayerUnits
 
 
 def counts(engine) -> dict[str, tuple[int, int]]:
-    return {each.parameter: (each.dead, each.units) for each in engine.dead_units()}
+    return {each.parameter: (each.dead, each.units) for each in engine.count_dead_units()}
 
 
 def first(count: int, of: int) -> np.ndarray:
@@ -20,7 +20,7 @@ def first(count: int, of: int) -> np.ndarray:
 
 
 def test_the_layers_that_a_relu_follows_are_told_with_their_groups(engine):
-    found = engine.dead_units()
+    found = engine.count_dead_units()
     assert [(each.parameter, each.group, each.units) for each in found] == [
         ("conv.weight", "conv", 3),
         ("fc.weight", "fc", 8),
@@ -62,7 +62,7 @@ def test_counting_changes_nothing(make_engine):
     for each in (engine, alike):
         train(each, 2)
     before = whole(engine), buffers(engine)
-    engine.dead_units()
+    engine.count_dead_units()
     assert (whole(engine), buffers(engine)) == before
     assert train(engine, 3) == train(alike, 3)
     assert whole(engine) == whole(alike)
@@ -73,14 +73,14 @@ def test_a_step_that_may_be_held_counts_in_its_own_batch(make_engine):
     seen: list[tuple[LayerUnits, ...]] = []
 
     def look(pending) -> bool:
-        seen.append(tuple(pending.dead_units()))
+        seen.append(tuple(pending.count_dead_units()))
         return False
 
     expected = []
     for each in (engine, alike):
         plant(each, fc__bias=np.linspace(-4, 0, 8))
     for _ in range(6):
-        expected.append(tuple(alike.dead_units()))
+        expected.append(tuple(alike.count_dead_units()))
         assert list(engine.run(1, lambda: False, look)) == train(alike, 1)
     assert seen == expected
     assert len({each[1].dead for each in seen}) > 1

@@ -117,15 +117,15 @@ def test_update_ratio_and_gradient_norm_are_those_of_the_last_step(engine):
 
 def test_a_parameter_is_described_in_full(engine):
     train(engine, 1)
-    view = engine.inspect("fc.weight")
+    view = engine.inspect_parameter("fc.weight")
     values = engine.parameters()["fc.weight"]
     assert view.shape == (8, 48)
     assert (view.group, view.step) == ("fc", 1)
     assert view.value.mean == pytest.approx(values.mean(), abs=1e-7)
     assert sum(view.value.counts) == values.size
-    assert view.value.first[:3] == tuple(values.ravel()[:3].tolist())
+    assert view.value.first_values[:3] == tuple(values.ravel()[:3].tolist())
     assert view.grad is not None
     do(engine, "freeze fc")
-    assert engine.inspect("fc.weight").grad is None
-    assert engine.inspect("fc.weight").frozen_since == 1
-    assert engine.inspect("nothing") is None
+    assert engine.inspect_parameter("fc.weight").grad is None
+    assert engine.inspect_parameter("fc.weight").frozen_since == 1
+    assert engine.inspect_parameter("nothing") is None

@@ -28,7 +28,7 @@ def test_asking_without_holding_changes_no_bit(make_engine):
 
     def look(pending) -> bool:
         losses.append(pending.loss)
-        pending.non_finite()
+        pending.find_non_finite()
         pending.grad_norm("fc")
         return False
 
@@ -62,8 +62,8 @@ def test_a_gradient_that_is_not_finite_is_seen_and_named_before_the_update(engin
     found = []
 
     def look(pending) -> bool:
-        found.append((math.isfinite(pending.loss), pending.non_finite()))
-        return bool(pending.non_finite())
+        found.append((math.isfinite(pending.loss), pending.find_non_finite()))
+        return bool(pending.find_non_finite())
 
     assert len(hold(engine, look)) == 5
     assert found == [(True, "")] * 5

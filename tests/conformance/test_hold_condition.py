@@ -81,7 +81,11 @@ def test_a_run_ends_where_the_norm_is_first_above_its_limit(
 
 def test_what_is_seen_but_not_held_changes_no_bit(make_engine):
     watch = HoldCondition(
-        finite=True, loss_times=0.0, average_over=4, average_least=2, before=[1.0, 1.0]
+        non_finite=True,
+        loss_factor=0.0,
+        average_window=4,
+        min_finite_losses=2,
+        previous_losses=[1.0, 1.0],
     )
     (one, losses, asked), (other, expected, _) = both(make_engine, lambda pending: False, watch)
     assert losses == expected
@@ -98,12 +102,14 @@ def test_losses_of_the_run_and_those_before_it_make_the_average(make_engine):
     seen = []
 
     def held(pending) -> bool:
-        seen.append((len(pending.before), pending.loss))
-        recent = [math.inf, 9.0, *pending.before][-4:]
+        seen.append((len(pending.previous_losses), pending.loss))
+        recent = [math.inf, 9.0, *pending.previous_losses][-4:]
         known = [each for each in recent if math.isfinite(each)]
         return pending.loss > times * (sum(known) / len(known))
 
-    watch = HoldCondition(loss_times=times, average_over=4, average_least=1, before=[math.inf, 9.0])
+    watch = HoldCondition(
+        loss_factor=times, average_window=4, min_finite_losses=1, previous_losses=[math.inf, 9.0]
+    )
     (one, found, asked), (other, expected, _) = both(make_engine, held, watch)
     assert found == expected == losses[:step]
     assert asked.questions == 1
@@ -113,12 +119,12 @@ def test_losses_of_the_run_and_those_before_it_make_the_average(make_engine):
 
 def test_what_is_not_finite_is_held_before_it_is_applied(make_engine):
     found = []
-    for watch in (HoldCondition(finite=True), None):
+    for watch in (HoldCondition(non_finite=True), None):
         engine = make_engine()
         train(engine, 3)
         poison(engine, "head.bias")
         before = whole(engine), buffers(engine)
-        asked = Asked(lambda pending: bool(pending.non_finite()))
+        asked = Asked(lambda pending: bool(pending.find_non_finite()))
         assert list(engine.run(5, lambda: False, asked, watch)) == []
         assert (whole(engine), buffers(engine)) == before
         assert asked.questions == 1

@@ -18,7 +18,7 @@ from tests.conformance.probes import (
 
 
 def test_every_required_optimizer_is_offered_and_takes_its_own_defaults(engine):
-    choices = {choice.name: choice for choice in engine.optimizers()}
+    choices = {choice.name: choice for choice in engine.optimizer_choices()}
     assert {*RULES} <= {*choices}
     do(engine, "optimizer * sgd momentum=0 weight_decay=0")
     for name, choice in choices.items():

@@ -73,10 +73,16 @@ def test_looking_touches_nothing(make_engine):
         train(engine, 1)
         train(other, 1)
         for name in engine.parameters():
-            engine.inspect(name)
+            engine.inspect_parameter(name)
             engine.gradient(name)
             engine.group_of(name)
-        engine.groups(), engine.optimizers(), engine.environment(), engine.digests(), engine.state()
+        (
+            engine.groups(),
+            engine.optimizer_choices(),
+            engine.environment(),
+            engine.digests(),
+            engine.state(),
+        )
     assert engine.digest() == other.digest()
 
 

@@ -226,11 +226,11 @@ def test_the_network_shows_which_layers_hold_their_statistics_still():
     engine = engine_for(flat)
     do(engine, "freeze 0.*")
     assert [line.split()[2:4] for line in drawn(engine) if "❄" in line] == [["▸", "❄"], ["❄", "1"]]
-    view = engine.network()
+    view = engine.inspect_network()
     (row,) = [each for each in view.rows if each.path == "1"]
     size, *_ = detail_rows(row, view, engine.groups())[1]
     assert size[0].startswith("nothing to train, its buffers hold still")
-    still = {row.path: row.still for row in view.rows if row.kind == "module"}
+    still = {row.path: row.buffers_held for row in view.rows if row.kind == "module"}
     assert still == {
         "": None, "0": None, "1": True, "2": None, "3": None, "4": None, "5": None, "6": False,
         "7": None,
@@ -253,7 +253,7 @@ def test_a_look_at_the_network_is_no_pass_that_counts():
     engine, alike = engine_for(Forgetful), engine_for(Forgetful)
     for each in (engine, alike):
         train(each, 1)
-    engine.network()
+    engine.inspect_network()
     do(engine, "freeze inner.0.*")
     do(alike, "freeze inner.0.*")
     assert train(engine, 2) == train(alike, 2)

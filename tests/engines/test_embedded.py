@@ -74,15 +74,17 @@ def test_no_command_makes_a_kernel_be_compiled(batch_size, monkeypatch):
 
 def test_dead_units_are_counted_once_a_step_and_only_when_asked_for(engine, monkeypatch):
     counted = []
-    count = engine._stepper.dead_units
+    count = engine._stepper.find_dead_units
     monkeypatch.setattr(
-        engine._stepper, "dead_units", lambda step: counted.append(step) or count(step)
+        engine._stepper, "find_dead_units", lambda step: counted.append(step) or count(step)
     )
-    engine.run(3, lambda: False, lambda pending: bool(pending.non_finite()))
+    engine.run(3, lambda: False, lambda pending: bool(pending.find_non_finite()))
     engine.groups()
-    engine.inspect("fc.weight")
+    engine.inspect_parameter("fc.weight")
     assert counted == []
-    engine.run(2, lambda: False, lambda pending: pending.dead_units() != pending.dead_units())
+    engine.run(
+        2, lambda: False, lambda pending: pending.count_dead_units() != pending.count_dead_units()
+    )
     assert counted == [3, 4]
 
 
@@ -111,7 +113,7 @@ def test_recorded_units_are_dead_where_those_of_the_eager_tier_are(model, frozen
         each.load_state(state)
         if frozen:
             do(each, "freeze *")
-    found = [each.dead_units() for each in (engine, eager)]
+    found = [each.count_dead_units() for each in (engine, eager)]
     assert found[0] == found[1]
     assert 0 < sum(each.dead for each in found[0]) < 11
 
@@ -130,7 +132,7 @@ def test_a_layer_that_is_used_twice_has_units_that_are_dead_where_no_use_fires()
     weight = np.zeros((8, 48), np.float32)
     weight[0], weight[1] = 1, -1  # each fires in one of the uses; the others in none
     plant(engine, conv__bias=np.float32(5), fc__weight=weight, fc__bias=np.float32(-0.01))
-    found = {each.parameter: (each.dead, each.units) for each in engine.dead_units()}
+    found = {each.parameter: (each.dead, each.units) for each in engine.count_dead_units()}
     assert found == {"conv.weight": (0, 3), "fc.weight": (6, 8)}
 
 
@@ -172,10 +174,10 @@ def test_the_views_say_a_tied_parameters_other_names():
     rows = {row.name: row.aliases for row in group(engine, "fc").parameters}
     assert rows["head.weight"] == ("tied.weight",)
     assert rows["fc.weight"] == ()
-    view = engine.inspect("tied.weight")
+    view = engine.inspect_parameter("tied.weight")
     assert view is not None
     assert (view.name, view.aliases) == ("head.weight", ("tied.weight",))
-    assert view == engine.inspect("head.weight")
+    assert view == engine.inspect_parameter("head.weight")
 
 
 @pytest.mark.parametrize(
@@ -328,5 +330,5 @@ class Looking(Small):
 def test_why_steps_are_taken_eagerly_is_told(model, said):
     engine = make_engine(model=model)
     train(engine, 1)
-    assert said in engine.eager
-    assert bool(engine.eager) == bool(said)
+    assert said in engine.fallback_reason
+    assert bool(engine.fallback_reason) == bool(said)

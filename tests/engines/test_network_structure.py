@@ -10,8 +10,8 @@ from tests.conformance.probes import buffers, do, train, whole
 from tests.engines.conftest import make_engine
 from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.renderables.tables.network import Column, fit_columns, layer_keys, tree_rows
-from tuitrain.engines.closeups import Flow
 from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
+from tuitrain.engines.inspection import GradientFlow
 from tuitrain_core import functional as F
 from tuitrain_core.data import Dataset
 from tuitrain_core.models import LeNet, ResNet, Transformer
@@ -29,7 +29,7 @@ def engine_for(make, shape: tuple[int, int, int]) -> EmbeddedEngine:
 
 def drawn(engine, folded: bool = True) -> list[str]:
     """Return the tree as text, with the layers' parameters folded away or not."""
-    view = engine.network()
+    view = engine.inspect_network()
     hidden = layer_keys(view.rows) if folded else set()
     return [plain_text(row).rstrip() for row in tree_rows(view, engine.groups(), hidden, COLUMNS)]
 
@@ -148,7 +148,7 @@ def test_what_is_tied_used_twice_or_not_at_all_says_so():
         "∅ unused         bias                 (2,)",
         "∅ unused         weight               (2, 2)",
     ]
-    row = next(each for each in engine.network().rows if each.path == "")
+    row = next(each for each in engine.inspect_network().rows if each.path == "")
     assert len(row.parameters) == 5
 
 
@@ -158,11 +158,11 @@ def test_a_module_that_fails_is_left_as_it_was(engine):
     fc = engine._model.module.fc
     engine._model.module.fc = None
     with pytest.raises(TypeError):
-        engine.network()
+        engine.inspect_network()
     engine._model.module.fc = fc
     assert (whole(engine), buffers(engine)) == before
     assert all("forward" not in vars(each) for each in engine._model.module.modules())
-    assert engine.network().rows[0].flow is Flow.ENDS
+    assert engine.inspect_network().rows[0].flow is GradientFlow.ENDS
 
 
 @pytest.mark.parametrize("width", [40, 76, 116, 196])
@@ -177,7 +177,7 @@ def test_the_columns_fit_and_name_the_gradient(width):
 def test_counting_units_names_the_dead_ones():
     engine = make_engine(model=Small)
     engine._parameters["fc.bias"].numpy()[[1, 4]] = -1000
-    units = {each.parameter: each for each in engine.dead_units()}
-    assert units["fc.weight"].which[:1] == (1,)
-    assert set(units["fc.weight"].which) >= {1, 4}
-    assert len(units["fc.weight"].which) == units["fc.weight"].dead
+    units = {each.parameter: each for each in engine.count_dead_units()}
+    assert units["fc.weight"].dead_indices[:1] == (1,)
+    assert set(units["fc.weight"].dead_indices) >= {1, 4}
+    assert len(units["fc.weight"].dead_indices) == units["fc.weight"].dead

@@ -57,7 +57,7 @@ def outcome(make, shape, samples: int, batch_size: int) -> tuple[list[float], st
     try:
         for _ in range(2 * engine.steps_per_epoch):
             losses += engine.run(1, lambda: False)
-        engine.network()
+        engine.inspect_network()
         engine.evaluate()
     except CoreError as error:
         return losses, str(error)

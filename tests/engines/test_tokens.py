@@ -50,7 +50,7 @@ def test_steps_are_taken_without_python_and_are_those_that_are_taken_one_by_one(
 ):
     monkeypatch.setenv("TUITRAIN_THREADS", threads)
     engine, other = make_engine(), make_engine()
-    assert engine._stepper.native
+    assert engine._stepper.is_native
     losses = train(engine, 40)
     assert losses == [other.run(1, lambda: False, lambda _: False)[0] for _ in range(40)]
     assert engine.digest() == other.digest()

@@ -21,7 +21,7 @@ class FakeEngine:
     steps_per_epoch = 10
     batch_size = 4
     samples_per_epoch = 40
-    eager = ""
+    fallback_reason = ""
 
     def __init__(self, before_step: Callable[[int], None] = lambda _: None) -> None:
         self.step = 0
@@ -36,13 +36,15 @@ class FakeEngine:
         self.applied.append((self.step, command))
         return CommandResult(command != Freeze("again"), "done")
 
-    def run(self, steps: int, until: Callable[[], bool], hold=None, watch=None):
+    def run(
+        self, steps: int, should_stop: Callable[[], bool], should_hold=None, hold_condition=None
+    ):
         losses = []
         while len(losses) < steps:
             self.before_step(self.step)
             self.step += 1
             losses.append(math.nan if self.step == self.nan_at else float(self.step))
-            if until():
+            if should_stop():
                 break
         return losses
 
@@ -60,10 +62,10 @@ class FakeEngine:
         row = ParameterRow("w", (2,), 2, math.nan, None)
         return (GroupView("all", (row,), 2, "sgd", "", "constant", 0.1, 0.1, math.nan, None, None),)
 
-    def inspect(self, parameter: str) -> ParameterView | None:
+    def inspect_parameter(self, parameter: str) -> ParameterView | None:
         return None
 
-    def optimizers(self) -> tuple[OptimizerChoice, ...]:
+    def optimizer_choices(self) -> tuple[OptimizerChoice, ...]:
         return (OptimizerChoice("sgd", ()),)
 
     def parameters(self):

@@ -10,21 +10,21 @@ import pytest
 from tests.conformance.embedded import make_engine
 from tests.run.fake_engine import FakeEngine
 from tuitrain.commands import parse
-from tuitrain.engines.closeups import (
-    BatchView,
-    NetworkView,
-    SeeBatch,
-    SeeNetwork,
-    SeeWeights,
-    Unseen,
-    WeightsView,
-)
 from tuitrain.engines.downsampling import (
     MAX_COLUMNS,
     MAX_ELEMENTS,
     MAX_ROWS,
     block_means,
     downsample,
+)
+from tuitrain.engines.inspection import (
+    BatchView,
+    FailedInspection,
+    InspectBatch,
+    InspectNetwork,
+    InspectWeights,
+    NetworkView,
+    WeightsView,
 )
 from tuitrain.run.line import Line
 from tuitrain.run.live.inspector import (
@@ -40,7 +40,7 @@ from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase, RunInfo
 
 TITLE = RunInfo("test", "small", "none", 0, 8, 7, 70)
-FC = SeeWeights("fc.weight")
+FC = InspectWeights("fc.weight")
 
 
 class Clock:
@@ -70,12 +70,12 @@ def seen(seeing: Inspector, run: Session, asked) -> WeightsView | NetworkView | 
 
 def test_nothing_is_looked_at_unless_it_is_asked_for(clock, monkeypatch):
     run = session()
-    for each in ("examine", "network", "dead_units", "inspect"):
+    for each in ("inspect_batch", "inspect_network", "count_dead_units", "inspect_parameter"):
         monkeypatch.setattr(run.engine, each, None)
     assert Inspector(clock).inspect(run, None) is None
 
 
-@pytest.mark.parametrize("asked", [FC, SeeNetwork(), SeeBatch(), SeeBatch("next")])
+@pytest.mark.parametrize("asked", [FC, InspectNetwork(), InspectBatch(), InspectBatch("next")])
 def test_a_run_that_is_looked_at_comes_to_the_same_bits(clock, asked):
     watched, alone = session(), session()
     seeing = Inspector(clock)
@@ -93,7 +93,7 @@ def test_a_run_that_is_looked_at_comes_to_the_same_bits(clock, asked):
 def test_the_update_is_what_has_changed_since_the_look_before(clock):
     run, seeing = session(), Inspector(clock)
     first = seen(seeing, run, FC)
-    assert (first.update.now, first.update_steps) == (None, 0)
+    assert (first.update.statistics, first.update_steps) == (None, 0)
     before = run.engine.parameters()["fc.weight"].copy()
     run.run_burst(max_steps=3)
     clock.now += 1
@@ -102,8 +102,8 @@ def test_the_update_is_what_has_changed_since_the_look_before(clock):
     assert later.update.sample is not None
     changed = run.engine.parameters()["fc.weight"] - before
     assert np.array_equal(later.update.sample, changed)
-    assert later.update.now is not None
-    assert later.update.now.norm == pytest.approx(np.linalg.norm(changed))
+    assert later.update.statistics is not None
+    assert later.update.statistics.norm == pytest.approx(np.linalg.norm(changed))
     assert later.units is not None
     assert later.units.units == 8
 
@@ -114,10 +114,10 @@ def test_histograms_are_kept_over_the_steps_while_somebody_looks(clock):
         view = seen(seeing, run, FC)
         run.run_burst(max_steps=2)
         clock.now += 1
-    assert view.value.course.steps.tolist() == [0, 2, 4, 6]
-    assert view.grad.course.steps.tolist() == [2, 4, 6]
-    assert view.value.course.counts.sum(axis=1).tolist() == [384] * 4
-    assert not view.value.course.counts.flags.writeable
+    assert view.value.histograms.steps.tolist() == [0, 2, 4, 6]
+    assert view.grad.histograms.steps.tolist() == [2, 4, 6]
+    assert view.value.histograms.counts.sum(axis=1).tolist() == [384] * 4
+    assert not view.value.histograms.counts.flags.writeable
     assert view.value.sample is not None
     assert not view.value.sample.flags.writeable
 
@@ -130,8 +130,8 @@ def test_a_rewind_forgets_what_was_seen_of_the_line_that_is_left(clock):
         clock.now += 1
     run.apply_command(parse("rewind 3"), "key", 1)
     view = seen(seeing, run, FC)
-    assert view.value.course.steps.tolist() == [0, 2, 3]
-    assert view.update.now is None
+    assert view.value.histograms.steps.tolist() == [0, 2, 3]
+    assert view.update.statistics is None
 
 
 def test_a_line_that_was_made_from_another_shares_what_was_before_its_fork():
@@ -141,7 +141,7 @@ def test_a_line_that_was_made_from_another_shares_what_was_before_its_fork():
         engine.run(2, lambda: False)
     view = sampler.sample(engine, Line("b1", fork=3), FC)
     assert view is not None
-    assert view.value.course.steps.tolist() == [0, 2, 6]
+    assert view.value.histograms.steps.tolist() == [0, 2, 6]
 
 
 def test_a_line_that_is_passed_while_nobody_looks_decides_what_is_shared(clock):
@@ -154,12 +154,12 @@ def test_a_line_that_is_passed_while_nobody_looks_decides_what_is_shared(clock):
     assert seeing.inspect(run, None) is None
     run.run_burst(max_steps=3)
     run.apply_command(parse("rewind 7"), "key", 1)
-    assert seen(seeing, run, FC).value.course.steps.tolist() == [0, 2, 4, 7]
+    assert seen(seeing, run, FC).value.histograms.steps.tolist() == [0, 2, 4, 7]
 
 
 def test_a_long_course_is_thinned_and_stays_whole():
     course = HistogramHistory()
-    view = make_engine().inspect("fc.weight")
+    view = make_engine().inspect_parameter("fc.weight")
     assert view is not None
     for step in range(5 * MAX_HISTOGRAMS):
         course.add(step, view.value)
@@ -172,23 +172,23 @@ def test_a_long_course_is_thinned_and_stays_whole():
 
 def test_looks_are_paced_while_the_run_goes_on(clock):
     run, seeing = session(), Inspector(clock)
-    first = seen(seeing, run, SeeBatch())
+    first = seen(seeing, run, InspectBatch())
     run.run_burst(max_steps=1)
     clock.now += BATCH_SECONDS * 0.9
-    assert seen(seeing, run, SeeBatch()) is first
+    assert seen(seeing, run, InspectBatch()) is first
     clock.now += BATCH_SECONDS * 0.2
-    assert seen(seeing, run, SeeBatch()).step == 1
-    assert seen(seeing, run, SeeBatch("next")).asked == SeeBatch("next")
+    assert seen(seeing, run, InspectBatch()).step == 1
+    assert seen(seeing, run, InspectBatch("next")).request == InspectBatch("next")
 
 
 def test_a_run_that_stands_is_seen_as_it_is(clock):
     run, seeing = session(), Inspector(clock)
     run.run_burst(max_steps=1)
     run.apply_command(parse("pause"), "key", 1)
-    before = seen(seeing, run, SeeNetwork())
-    assert seen(seeing, run, SeeNetwork()) is before
+    before = seen(seeing, run, InspectNetwork())
+    assert seen(seeing, run, InspectNetwork()) is before
     run.apply_command(parse("freeze conv"), "key", 2)
-    after = seen(seeing, run, SeeNetwork())
+    after = seen(seeing, run, InspectNetwork())
     assert isinstance(after, NetworkView)
     assert isinstance(before, NetworkView)
     assert before.rows != after.rows
@@ -211,7 +211,7 @@ def test_training_has_nineteen_twentieths_of_the_time(clock):
     assert len(looked) == 5
 
 
-@pytest.mark.parametrize("asked", [SeeNetwork(), SeeBatch()])
+@pytest.mark.parametrize("asked", [InspectNetwork(), InspectBatch()])
 def test_a_look_that_fails_is_told_once_and_the_run_goes_on(clock, asked, monkeypatch):
     run, seeing, calls = session(), Inspector(clock), []
 
@@ -219,26 +219,30 @@ def test_a_look_that_fails_is_told_once_and_the_run_goes_on(clock, asked, monkey
         calls.append(1)
         raise ValueError("odd pixels")
 
-    monkeypatch.setattr(run.engine, "network", fail)
-    monkeypatch.setattr(run.engine, "examine", fail)
+    monkeypatch.setattr(run.engine, "inspect_network", fail)
+    monkeypatch.setattr(run.engine, "inspect_batch", fail)
     for _ in range(3):
-        assert seeing.inspect(run, asked) == Unseen(asked, 0, "ValueError: odd pixels")
+        assert seeing.inspect(run, asked) == FailedInspection(asked, 0, "ValueError: odd pixels")
     assert calls == [1]
     assert run.phase is Phase.RUNNING
 
 
 def test_a_parameter_that_is_not_there_is_named(clock):
-    found = Inspector(clock).inspect(session(), SeeWeights("fc9.weight"))
-    assert found == Unseen(SeeWeights("fc9.weight"), 0, "there is no parameter 'fc9.weight'")
+    found = Inspector(clock).inspect(session(), InspectWeights("fc9.weight"))
+    assert found == FailedInspection(
+        InspectWeights("fc9.weight"), 0, "there is no parameter 'fc9.weight'"
+    )
 
 
 def test_a_live_run_shows_what_is_asked_for_and_then_no_more():
     title = RunInfo("test", "fake", "none", 0, 4, 10, 30)
     run = LiveRun(lambda tell: Session(FakeEngine(), title), title).start()
     run.join(20)
-    run.inspect(SeeWeights("w"))
+    run.inspect(InspectWeights("w"))
     run.answer(run.submit(parse("pause")), 20)
-    assert run.snapshot().inspection == Unseen(SeeWeights("w"), 30, "there is no parameter 'w'")
+    assert run.snapshot().inspection == FailedInspection(
+        InspectWeights("w"), 30, "there is no parameter 'w'"
+    )
     run.inspect(None)
     run.answer(run.submit(parse("pause")), 20)
     assert run.snapshot().inspection is None

@@ -276,7 +276,7 @@ def looked_at(asks: bool, seconds_a_look: float) -> tuple[int, int]:
             described["groups"] += 1
             return super().groups()
 
-        def inspect(self, name: str):
+        def inspect_parameter(self, name: str):
             described["parameter"] += 1
             return parameter
 

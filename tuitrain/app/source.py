@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from tuitrain.commands import AnyCommand
-from tuitrain.engines.closeups import See
+from tuitrain.engines.inspection import InspectionRequest
 from tuitrain.run.snapshot import Actor, Snapshot
 
 
@@ -24,7 +24,7 @@ class Source(Protocol):
         """Ask that coming snapshots describe this parameter in full (None: no parameter)."""
         ...
 
-    def inspect(self, request: See | None) -> None:
+    def inspect(self, request: InspectionRequest | None) -> None:
         """Ask that coming snapshots show something closely (None: nothing)."""
         ...
 

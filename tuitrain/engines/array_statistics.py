@@ -32,5 +32,5 @@ def describe_array(array: np.ndarray) -> ArrayStatistics:
         norm=float(np.sqrt(exact @ exact)),
         non_finite=int(flat.size - finite.size),
         counts=tuple(counts.tolist()),
-        first=first,
+        first_values=first,
     )

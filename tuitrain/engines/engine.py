@@ -10,7 +10,7 @@ import numpy as np
 
 from tuitrain.commands import AnyCommand
 
-from .closeups import BatchView, NetworkView, SeeBatch
+from .inspection import BatchView, InspectBatch, NetworkView
 from .state import Array, EngineState
 from .views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 
@@ -42,17 +42,17 @@ class HoldCondition:
     grad_norms : the norm of a group's gradient above a limit, by the group's name
     """
 
-    finite: bool = False
-    loss_times: float | None = None
-    average_over: int = 0
-    average_least: int = 0
-    before: Sequence[float] = ()
+    non_finite: bool = False
+    loss_factor: float | None = None
+    average_window: int = 0
+    min_finite_losses: int = 0
+    previous_losses: Sequence[float] = ()
     grad_norms: Mapping[str, float] = field(default_factory=dict)
 
     @property
-    def waits(self) -> bool:
+    def is_active(self) -> bool:
         """Whether there is anything that it waits for."""
-        return self.finite or self.loss_times is not None or bool(self.grad_norms)
+        return self.non_finite or self.loss_factor is not None or bool(self.grad_norms)
 
 
 class PendingStep(Protocol):
@@ -64,16 +64,16 @@ class PendingStep(Protocol):
         ...
 
     @property
-    def before(self) -> Sequence[float]:
+    def previous_losses(self) -> Sequence[float]:
         """The losses of the steps that this run has taken."""
         ...
 
     @property
-    def groups(self) -> Sequence[str]:
+    def group_names(self) -> Sequence[str]:
         """The groups' names, in order."""
         ...
 
-    def non_finite(self) -> str:
+    def find_non_finite(self) -> str:
         """Return the first parameter whose gradient has a NaN or an infinity, or ""."""
         ...
 
@@ -81,7 +81,7 @@ class PendingStep(Protocol):
         """Return the norm of a group's gradient; 0.0 if it has none, or there is no such group."""
         ...
 
-    def dead_units(self) -> Sequence[LayerUnits]:
+    def count_dead_units(self) -> Sequence[LayerUnits]:
         """Count the dead units in this step's batch, as `Engine.dead_units` does."""
         ...
 
@@ -114,7 +114,7 @@ class Engine(Protocol):
         ...
 
     @property
-    def eager(self) -> str:
+    def fallback_reason(self) -> str:
         """Why steps are taken slowly, operation by operation; "" if they are not."""
         ...
 
@@ -144,9 +144,9 @@ class Engine(Protocol):
     def run(
         self,
         steps: int,
-        until: Callable[[], bool],
-        hold: Callable[[PendingStep], bool] | None = None,
-        watch: HoldCondition | None = None,
+        should_stop: Callable[[], bool],
+        should_hold: Callable[[PendingStep], bool] | None = None,
+        hold_condition: HoldCondition | None = None,
     ) -> Sequence[float]:
         """Take at least one step and at most ``steps``, and return the loss of each.
 
@@ -171,32 +171,32 @@ class Engine(Protocol):
         """Describe the groups, in order."""
         ...
 
-    def inspect(self, parameter: str) -> ParameterView | None:
+    def inspect_parameter(self, parameter: str) -> ParameterView | None:
         """Describe one parameter in full; None if there is none of that name."""
         ...
 
-    def dead_units(self) -> Sequence[LayerUnits]:
+    def count_dead_units(self) -> Sequence[LayerUnits]:
         """Count the dead units of each layer that a ReLU follows, in the batch of the next step.
 
         Frozen layers are counted too. It costs a forward pass, and changes nothing.
         """
         ...
 
-    def network(self) -> NetworkView:
+    def inspect_network(self) -> NetworkView:
         """Describe the network as a tree, and where its gradient flows as things are frozen now.
 
         Units are not counted. The first call costs a forward pass; nothing is changed.
         """
         ...
 
-    def examine(self, asked: SeeBatch) -> BatchView:
+    def inspect_batch(self, asked: InspectBatch) -> BatchView:
         """Show samples with what the network makes of them, and its confusions on the test set.
 
         It costs an evaluation; as with `evaluate`, training is not affected by it.
         """
         ...
 
-    def optimizers(self) -> tuple[OptimizerChoice, ...]:
+    def optimizer_choices(self) -> tuple[OptimizerChoice, ...]:
         """Say what a group's optimizer can be swapped to."""
         ...
 

@@ -17,7 +17,7 @@ def forecast_rates(
     group: GroupView,
     steps: Sequence[int],
     command: ScheduleCommand | None = None,
-    now: int = 0,
+    command_step: int = 0,
     steps_per_epoch: int = 1,
 ) -> list[float]:
     """Return a group's learning rate at steps to come, as things are or after a command.
@@ -42,7 +42,7 @@ def forecast_rates(
     schedule = from_record(record) if record else Constant(group.lr)
     if command is not None:
         try:
-            schedule = reschedule(command, schedule, now, steps_per_epoch)
+            schedule = reschedule(command, schedule, command_step, steps_per_epoch)
         except CoreError as error:
             raise RefusedError(f"{group.name}: {error}") from None
     return [schedule.lr(step) for step in steps]

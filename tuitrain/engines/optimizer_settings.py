@@ -11,7 +11,9 @@ ALWAYS_TRANSFERRED = ("weight_decay", "momentum", "nesterov")
 
 
 def transferable_settings(
-    current: Mapping[str, Value], before: Mapping[str, Value], after: Mapping[str, Value]
+    current: Mapping[str, Value],
+    old_defaults: Mapping[str, Value],
+    new_defaults: Mapping[str, Value],
 ) -> dict[str, Value]:
     """Return those of the current settings that mean the same to the other optimizer.
 
@@ -26,5 +28,6 @@ def transferable_settings(
     return {
         key: value
         for key, value in current.items()
-        if key in after and (key in ALWAYS_TRANSFERRED or before[key] == after[key])
+        if key in new_defaults
+        and (key in ALWAYS_TRANSFERRED or old_defaults[key] == new_defaults[key])
     }

@@ -73,7 +73,7 @@ class ArrayStatistics:
     norm: float
     non_finite: int
     counts: tuple[int, ...]
-    first: tuple[float, ...]
+    first_values: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ class LayerUnits:
     group: str
     units: int
     dead: int
-    which: tuple[int, ...] = ()
+    dead_indices: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,11 +116,11 @@ class Breakpoints:
                 for group in match_names(condition.group, groups):
                     norms[group] = min(condition.limit, norms.get(group, math.inf))
         return HoldCondition(
-            finite="nan" in kinds,
-            loss_times=min(times, default=None),
-            average_over=AVERAGE_STEPS,
-            average_least=MIN_AVERAGE_STEPS,
-            before=losses,
+            non_finite="nan" in kinds,
+            loss_factor=min(times, default=None),
+            average_window=AVERAGE_STEPS,
+            min_finite_losses=MIN_AVERAGE_STEPS,
+            previous_losses=losses,
             grad_norms=norms,
         )
 
@@ -151,7 +151,7 @@ def check_target(condition: AddBreakpoint, engine: Engine) -> None:
     aliases = {row.name: row.aliases for group in groups for row in group.parameters}
     names = resolve_groups(condition.group, [group.name for group in groups], aliases)
     if condition.on == "dead_units":
-        with_units = dict.fromkeys(layer.group for layer in engine.dead_units())
+        with_units = dict.fromkeys(layer.group for layer in engine.count_dead_units())
         if not any(name in with_units for name in names):
             others = f" (groups that have one: {join_or(with_units)})" if with_units else ""
             raise RefusedError(f"no layer of {condition.group} is followed by a ReLU{others}")
@@ -173,7 +173,7 @@ def _reason(condition: AddBreakpoint, step: PendingStep, losses: Sequence[float]
 
 
 def _not_finite(step: PendingStep) -> str:
-    where = step.non_finite()
+    where = step.find_non_finite()
     if not math.isfinite(step.loss):
         gradient = f", and so is the gradient of {where}" if where else ""
         return f"loss is {step.loss}{gradient}"
@@ -191,7 +191,7 @@ def _loss_above_average(
 
 
 def _grad_norm_above(condition: AddBreakpoint, step: PendingStep) -> str:
-    for group in match_names(condition.group, step.groups):
+    for group in match_names(condition.group, step.group_names):
         norm = step.grad_norm(group)
         if norm > condition.limit:
             return f"grad_norm of {group} is {norm:g}, above {condition.limit:g}"
@@ -199,7 +199,7 @@ def _grad_norm_above(condition: AddBreakpoint, step: PendingStep) -> str:
 
 
 def _mostly_dead(condition: AddBreakpoint, step: PendingStep) -> str:
-    for layer in step.dead_units():
+    for layer in step.count_dead_units():
         if match_names(condition.group, [layer.group]):
             share = 100 * layer.dead / layer.units
             if share > condition.limit:

@@ -74,7 +74,9 @@ class HoldPolicy:
             self.held_step = None
             return False
         # With the losses of this burst, so that the average does not depend on the burst's length.
-        recent = [*self._timeline.line.loss.last(AVERAGE_STEPS), *step.before][-AVERAGE_STEPS:]
+        recent = [*self._timeline.line.loss.last(AVERAGE_STEPS), *step.previous_losses][
+            -AVERAGE_STEPS:
+        ]
         now, reasons = self._engine.step, self._breakpoints.met(step, recent)
         was_checked = self._checked_step == now - 1 and not self.is_attended
         known = self.met_conditions if was_checked else ()

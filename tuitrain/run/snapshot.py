@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tuitrain.engines.closeups import Seen
+from tuitrain.engines.inspection import Inspection
 from tuitrain.engines.views import (
     ArrayStatistics,
     GroupView,
@@ -290,7 +290,7 @@ class Snapshot:
     lr_sweep: LrSweep | None = None
     log: LogSnapshot = field(default_factory=LogSnapshot)
     preview: UpdatePreview | None = None
-    inspection: Seen | None = None
+    inspection: Inspection | None = None
     record_status: str = ""
 
     @property

@@ -27,12 +27,12 @@ def build_snapshot(
         note=_note(context),
         samples_per_second=samples_per_second,
         eta=_seconds_left(context, samples_per_second),
-        fallback_reason=engine.eager,
+        fallback_reason=engine.fallback_reason,
         loss=branch.loss.series(),
         accuracy=branch.accuracy.series(),
         groups=groups,
         histories=context.metric_history.add(context.step, branch, timeline.left, groups),
-        parameter=engine.inspect(parameter) if parameter else None,
+        parameter=engine.inspect_parameter(parameter) if parameter else None,
         journal=context.journal.entries(),
         interventions=tuple(
             Intervention(decision.step, to_text(decision.command)) for decision in branch.decisions
@@ -44,7 +44,7 @@ def build_snapshot(
         cached_steps=timeline.kept_steps(),
         checkpoints=tuple(context.checkpoints.refs),
         breakpoints=context.breakpoints.texts(),
-        optimizers=engine.optimizers(),
+        optimizers=engine.optimizer_choices(),
         clip=_clip(branch.decisions),
         lr_sweep=context.lr_sweep,
     )

@@ -10,8 +10,8 @@ import numpy as np
 
 from tuitrain_core.data import Dataset
 
-from ..closeups import UNSURE, BatchView, SeeBatch
 from ..engine import Array, read_only
+from ..inspection import NO_PREDICTION, BatchView, InspectBatch
 
 MAX_SAMPLES: Final = 96
 """Samples that are shown at most; more have no room on any screen."""
@@ -22,7 +22,7 @@ def predict_classes(logits: Array) -> Array:
 
     A NaN is nobody's maximum: argmax would take it for one.
     """
-    return np.where(np.isnan(logits).any(axis=1), UNSURE, logits.argmax(axis=1))
+    return np.where(np.isnan(logits).any(axis=1), NO_PREDICTION, logits.argmax(axis=1))
 
 
 def confidence(logits: Array) -> Array:
@@ -38,7 +38,7 @@ class Predictions:
 
     dataset: Dataset
     labels: Array
-    guesses: Array
+    predictions: Array
     confidence: Array
 
     @classmethod
@@ -51,20 +51,20 @@ class Predictions:
     @property
     def mistakes(self) -> Array:
         """The samples that it is wrong about, the surest first; unsure ones last."""
-        wrong = np.flatnonzero(self.guesses != self.labels)
+        wrong = np.flatnonzero(self.predictions != self.labels)
         return wrong[np.argsort(-np.nan_to_num(self.confidence[wrong], nan=-1.0), kind="stable")]
 
     def confusion(self) -> Array:
         """Count the samples by label and guess: int (K, K)."""
-        sure = self.guesses != UNSURE
-        K = max(self.dataset.classes, int(self.guesses.max(initial=0)) + 1)
+        sure = self.predictions != NO_PREDICTION
+        K = max(self.dataset.classes, int(self.predictions.max(initial=0)) + 1)
         counts = np.zeros((K, K), np.int64)
-        np.add.at(counts, (self.labels[sure], self.guesses[sure]), 1)
+        np.add.at(counts, (self.labels[sure], self.predictions[sure]), 1)
         return counts
 
 
 def build_batch_view(
-    asked: SeeBatch,
+    request: InspectBatch,
     step: int,
     test: Predictions,
     train: Dataset,
@@ -78,22 +78,22 @@ def build_batch_view(
     upcoming : the samples of the training set that the next step learns from
     logits_of : gives the logits of samples of the training set
     """
-    if asked.samples == "next":
+    if request.samples == "next":
         source, rows = train, upcoming[:MAX_SAMPLES]
         outputs = logits_of(rows)
         guesses, sure = predict_classes(outputs), confidence(outputs)
     else:
         probe = np.arange(len(test.labels))
-        source, rows = test.dataset, (test.mistakes if asked.samples == "mistakes" else probe)
+        source, rows = test.dataset, (test.mistakes if request.samples == "mistakes" else probe)
         rows = rows[:MAX_SAMPLES]
-        guesses, sure = test.guesses[rows], test.confidence[rows]
+        guesses, sure = test.predictions[rows], test.confidence[rows]
     return BatchView(
-        asked=asked,
+        request=request,
         step=step,
         inputs=read_only(source.images[rows]),
         labels=read_only(source.labels[rows]),
-        guesses=read_only(guesses),
+        predictions=read_only(guesses),
         confidence=read_only(sure),
         confusion=read_only(test.confusion()),
-        unsure=int(np.count_nonzero(test.guesses == UNSURE)),
+        nan_count=int(np.count_nonzero(test.predictions == NO_PREDICTION)),
     )

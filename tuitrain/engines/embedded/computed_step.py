@@ -30,17 +30,17 @@ class ComputedStep:
         count_units: Callable[[], Sequence[LayerUnits]],
     ) -> None:
         self.loss = loss
-        self.before = before
+        self.previous_losses = before
         self._table = table
         self._count_units = count_units
         self._units: Sequence[LayerUnits] | None = None
 
     @property
-    def groups(self) -> Sequence[str]:
+    def group_names(self) -> Sequence[str]:
         """The groups' names, in order."""
         return self._table.names
 
-    def non_finite(self) -> str:
+    def find_non_finite(self) -> str:
         """Return the first parameter whose gradient has a NaN or an infinity, or ""."""
         for name, parameter in self._table.parameters.items():
             if parameter.grad is not None and not np.isfinite(parameter.grad.numpy()).all():
@@ -52,7 +52,7 @@ class ComputedStep:
         found = self._table.get(group)
         return self._norm(found) if found else 0.0
 
-    def dead_units(self) -> Sequence[LayerUnits]:
+    def count_dead_units(self) -> Sequence[LayerUnits]:
         """Count the dead units of each layer in this step's batch; see `Engine.dead_units`."""
         if self._units is None:
             self._units = self._count_units()

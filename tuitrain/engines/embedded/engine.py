@@ -14,8 +14,8 @@ from tuitrain_core.digest import digest_arrays, digest_by_name
 from tuitrain_core.module import Module
 from tuitrain_core.native.runtime.library import OnProgress, compile_kernels
 
-from ..closeups import BatchView, NetworkView, SeeBatch
 from ..engine import Array, CommandResult, HoldCondition, PendingStep, read_only
+from ..inspection import BatchView, InspectBatch, NetworkView
 from ..state import EngineState
 from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 from .buffer_owners import BufferOwners
@@ -126,18 +126,18 @@ class EmbeddedEngine:
     def run(
         self,
         steps: int,
-        until: Callable[[], bool],
-        hold: Callable[[PendingStep], bool] | None = None,
-        watch: HoldCondition | None = None,
+        should_stop: Callable[[], bool],
+        should_hold: Callable[[PendingStep], bool] | None = None,
+        hold_condition: HoldCondition | None = None,
     ) -> Sequence[float]:
         """Take at least one and at most ``steps`` steps; see `Engine.run`."""
         losses: list[float] = []
         with self._model.rng_scope():
             while len(losses) < steps:
-                taken = self._take(steps - len(losses), losses, hold, watch)
+                taken = self._take(steps - len(losses), losses, should_hold, hold_condition)
                 self._step += len(taken)
                 losses += taken
-                if not taken or until():
+                if not taken or should_stop():
                     break
         return losses
 
@@ -156,7 +156,7 @@ class EmbeddedEngine:
         if self._error is not None:
             error, self._error = self._error, None
             raise error
-        begun = None if self._stepper.native else self._model.mutable_state()
+        begun = None if self._stepper.is_native else self._model.mutable_state()
         try:
             if hold is None:
                 return self._stepper.take_burst(self._step, most)
@@ -182,13 +182,13 @@ class EmbeddedEngine:
         scout = self._scout(self.state())
         scout.run(1, lambda: True)
         scout._evaluation.logits(0, scout._stepper.threads)
-        if not self._stepper.recorded:
+        if not self._stepper.is_recorded:
             compile_optimizers()
 
     @property
-    def eager(self) -> str:
+    def fallback_reason(self) -> str:
         """Why steps are taken operation by operation; see `Engine.eager`."""
-        return self._stepper.eager
+        return self._stepper.fallback_reason
 
     def interrupt(self) -> None:
         """End `run` at the next step boundary; see `Engine.interrupt`."""
@@ -198,7 +198,7 @@ class EmbeddedEngine:
         """Return the accuracy on the test set, from 0 to 1."""
         return self._evaluation.accuracy(self._stepper.threads)
 
-    def network(self) -> NetworkView:
+    def inspect_network(self) -> NetworkView:
         """Describe the network, and where its gradient flows; see `Engine.network`."""
         norms = {
             name: statistics.grad_norm
@@ -225,7 +225,7 @@ class EmbeddedEngine:
             self._structure = self._model.structure(self._loader.samples(two)[0])
         return self._structure
 
-    def examine(self, asked: SeeBatch) -> BatchView:
+    def inspect_batch(self, asked: InspectBatch) -> BatchView:
         """Show samples and what the network makes of them; see `Engine.examine`."""
         return self._evaluation.inspect_batch(asked, self._step, self._stepper.threads)
 
@@ -237,7 +237,7 @@ class EmbeddedEngine:
             for group in self._table
         )
 
-    def inspect(self, parameter: str) -> ParameterView | None:
+    def inspect_parameter(self, parameter: str) -> ParameterView | None:
         """Describe one parameter in full; None if there is none of that name."""
         name = self._table.canonical_name(parameter)
         found = self._parameters.get(name)
@@ -246,12 +246,12 @@ class EmbeddedEngine:
         group, aliases = self.group_of(name), self._table.aliases[name]
         return describe_parameter(name, found, group, aliases, self._frozen.since(name), self._step)
 
-    def dead_units(self) -> Sequence[LayerUnits]:
+    def count_dead_units(self) -> Sequence[LayerUnits]:
         """Count the dead units in the batch of the next step; see `Engine.dead_units`."""
         with self._model.rng_scope():
-            return self._holdable.dead_units(self._step)
+            return self._holdable.count_dead_units(self._step)
 
-    def optimizers(self) -> tuple[OptimizerChoice, ...]:
+    def optimizer_choices(self) -> tuple[OptimizerChoice, ...]:
         """Say what a group's optimizer can be swapped to."""
         return optimizer_choices()
 
@@ -289,7 +289,7 @@ class EmbeddedEngine:
         _, train, _, plans, _, _ = self._arguments
         paper = GroupSimulator(self._model.module, plans, len(self._loader))
         return RehearsalEngine(
-            paper, self.dead_units, len(self._loader), self.batch_size, len(train)
+            paper, self.count_dead_units, len(self._loader), self.batch_size, len(train)
         )
 
     def state(self) -> EngineState:

@@ -7,8 +7,8 @@ import numpy as np
 from tuitrain_core.compiler import Recording
 from tuitrain_core.data import DataLoader, Dataset
 
-from ..closeups import BatchView, SeeBatch
 from ..engine import Array
+from ..inspection import BatchView, InspectBatch
 from .batch_inspection import Predictions, build_batch_view, predict_classes
 from .model import SeededModel
 
@@ -48,12 +48,14 @@ class Evaluator:
         images, labels = self._test.batch(index)
         return self._model.logits(images), labels
 
-    def inspect_batch(self, asked: SeeBatch, step: int, threads: int) -> BatchView:
+    def inspect_batch(self, request: InspectBatch, step: int, threads: int) -> BatchView:
         """Show samples and what the network makes of them; see `Engine.examine`."""
         batches = (self.logits(index, threads) for index in range(len(self._test)))
         test = Predictions.from_batches(self._test.dataset, batches)
         upcoming = self._loader.batch_indices(step)
-        return build_batch_view(asked, step, test, self._loader.dataset, upcoming, self._logits_of)
+        return build_batch_view(
+            request, step, test, self._loader.dataset, upcoming, self._logits_of
+        )
 
     def _logits_of(self, rows: Array) -> Array:
         """Return the logits of samples of the training set."""

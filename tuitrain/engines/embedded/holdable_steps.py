@@ -34,10 +34,10 @@ class HoldableSteps:
     def take_burst(
         self,
         step: int,
-        most: int,
-        before: Sequence[float],
-        hold: Callable[[PendingStep], bool],
-        watch: HoldCondition | None,
+        max_steps: int,
+        previous_losses: Sequence[float],
+        should_hold: Callable[[PendingStep], bool],
+        hold_condition: HoldCondition | None,
     ) -> list[float]:
         """Take a burst of steps in which nothing is that is watched for, or one that may be held.
 
@@ -51,14 +51,16 @@ class HoldableSteps:
         -------
         Their losses; none if the step was held.
         """
-        if watch is not None:
-            watch = replace(watch, before=[*watch.before, *before])
-            taken = self._stepper.take_burst(step, most, watch)
+        if hold_condition is not None:
+            hold_condition = replace(
+                hold_condition, previous_losses=[*hold_condition.previous_losses, *previous_losses]
+            )
+            taken = self._stepper.take_burst(step, max_steps, hold_condition)
             if taken:
                 return taken
-        return self._try(step, before, hold)
+        return self._try(step, previous_losses, should_hold)
 
-    def dead_units(self, step: int) -> Sequence[LayerUnits]:
+    def count_dead_units(self, step: int) -> Sequence[LayerUnits]:
         """Count the dead units in the batch of a step; all is left as it was."""
         return self._dead_units(step, self._model.mutable_state())
 
@@ -80,7 +82,7 @@ class HoldableSteps:
         now = self._model.mutable_state()
         self._model.restore(begun)
         try:
-            found = self._stepper.dead_units(step)
+            found = self._stepper.find_dead_units(step)
         finally:
             self._model.restore(now)
         return tuple(

@@ -18,7 +18,7 @@ from tuitrain_core.module import Module, Sequential
 from tuitrain_core.ops import elementwise, shape
 from tuitrain_core.ops.base import Op
 
-from ..closeups import Flow, NetworkRow
+from ..inspection import GradientFlow, NetworkRow
 
 LIBRARY: Final = "tuitrain_core.module"
 """The operations inside of the library's own layers are what their names say: not listed."""
@@ -83,7 +83,7 @@ class Structure:
         rows = self._rows(self.root, 0, wanted, learning)
         modules = still or {}
         return tuple(
-            replace(row, still=modules[row.path])
+            replace(row, buffers_held=modules[row.path])
             if row.kind == "module" and row.path in modules
             else row
             for row in rows
@@ -112,8 +112,8 @@ class Structure:
             shape=part.shape,
             parameters=tuple(dict.fromkeys(self.names[id(each)] for _, each in own)),
             flow=_flow(part, wanted, learning),
-            ways=(sum(each in wanted for each in part.inputs), len(part.inputs)),
-            uses=part.uses,
+            inputs_with_gradient=(sum(each in wanted for each in part.inputs), len(part.inputs)),
+            use_count=part.uses,
         )
         if part.module is not None:
             yield from self._parameter_rows(part, part.module, depth + 1, wanted, key)
@@ -137,17 +137,17 @@ class Structure:
                 depth=depth,
                 shape=each.shape,
                 parameters=(first,),
-                flow=Flow.PASSES if leaf in wanted else Flow.NONE,
-                uses=int(leaf is not None),
+                flow=GradientFlow.PASSES if leaf in wanted else GradientFlow.NONE,
+                use_count=int(leaf is not None),
             )
 
 
-def _flow(part: NetworkNode, wanted: set[int], learning: set[int]) -> Flow:
+def _flow(part: NetworkNode, wanted: set[int], learning: set[int]) -> GradientFlow:
     if wanted.isdisjoint(part.outputs):
-        return Flow.NONE
+        return GradientFlow.NONE
     if not wanted.isdisjoint(part.inputs):
-        return Flow.PASSES
-    return Flow.ENDS if learning.isdisjoint(part.inputs) else Flow.CUT
+        return GradientFlow.PASSES
+    return GradientFlow.ENDS if learning.isdisjoint(part.inputs) else GradientFlow.CUT
 
 
 def trace_structure(model: Module, images: np.ndarray) -> Structure:

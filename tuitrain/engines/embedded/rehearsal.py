@@ -9,8 +9,8 @@ from dataclasses import replace
 from tuitrain.commands import AnyCommand, Clip, to_text
 from tuitrain.errors import RefusedError
 
-from ..closeups import BatchView, NetworkView, SeeBatch
 from ..engine import Array, CommandResult, HoldCondition, PendingStep
+from ..inspection import BatchView, InspectBatch, NetworkView
 from ..state import EngineState
 from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
 from .group_simulator import GroupSimulator
@@ -33,7 +33,7 @@ class RehearsalEngine:
     batch_size, samples_per_epoch : samples in a full batch, and in one pass
     """
 
-    eager = ""
+    fallback_reason = ""
 
     def __init__(
         self,
@@ -68,12 +68,12 @@ class RehearsalEngine:
     def run(
         self,
         steps: int,
-        until: Callable[[], bool],
-        hold: Callable[[PendingStep], bool] | None = None,
-        watch: HoldCondition | None = None,
+        should_stop: Callable[[], bool],
+        should_hold: Callable[[PendingStep], bool] | None = None,
+        hold_condition: HoldCondition | None = None,
     ) -> Sequence[float]:
         """Count steps; ``hold`` is not asked, for there is nothing to look at."""
-        del until, hold, watch
+        del should_stop, should_hold, hold_condition
         self.step += steps
         return range(steps)  # of any length: only how many there are is looked at
 
@@ -88,26 +88,26 @@ class RehearsalEngine:
         """Describe the groups, in order."""
         return self._groups.groups(self.step)
 
-    def inspect(self, parameter: str) -> ParameterView | None:
+    def inspect_parameter(self, parameter: str) -> ParameterView | None:
         """Return None: values are not looked at."""
         del parameter
 
-    def dead_units(self) -> Sequence[LayerUnits]:
+    def count_dead_units(self) -> Sequence[LayerUnits]:
         """Return the layers whose units can be dead, each in its present group."""
         return [
             replace(each, group=self._groups.group_of(each.parameter)) for each in self._layers()
         ]
 
-    def network(self) -> NetworkView:
+    def inspect_network(self) -> NetworkView:
         """Raise `RefusedError`."""
         raise RefusedError(_NOT_TRAINED)
 
-    def examine(self, asked: SeeBatch) -> BatchView:
+    def inspect_batch(self, asked: InspectBatch) -> BatchView:
         """Raise `RefusedError`."""
         del asked
         raise RefusedError(_NOT_TRAINED)
 
-    def optimizers(self) -> tuple[OptimizerChoice, ...]:
+    def optimizer_choices(self) -> tuple[OptimizerChoice, ...]:
         """Return what a group's optimizer can be swapped to."""
         return optimizer_choices()
 

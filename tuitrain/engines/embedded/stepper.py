@@ -60,7 +60,9 @@ class Stepper:
         self._coming = None
         self._pace.invalidate()
 
-    def take_burst(self, step: int, most: int, watch: HoldCondition | None = None) -> list[float]:
+    def take_burst(
+        self, step: int, max_steps: int, hold_condition: HoldCondition | None = None
+    ) -> list[float]:
         """Take steps from ``step`` on: one burst of them, at least one and at most ``most``.
 
         Parameters
@@ -78,13 +80,13 @@ class Stepper:
         recorded = self._recording.program()
         if recorded is not None:
             program, feed = recorded
-            order, rows = self._batches(step, most)
+            order, rows = self._batches(step, max_steps)
             coming = self._coming_updates(program)
             updates = coming.lay_out(step, len(order) // rows)
             if updates is not None:
                 self._program, threads = program, self._pace.threads
                 began = time.perf_counter()
-                besides = self._clipping(), watch and self._watched(watch)
+                besides = self._clipping(), hold_condition and self._watched(hold_condition)
                 try:
                     with self._recording.preserve_frozen_buffers():
                         losses = program.run_burst(feed, order, rows, updates, threads, *besides)
@@ -97,7 +99,7 @@ class Stepper:
                 self._pace.record_burst(threads, len(losses), time.perf_counter() - began)
                 coming.commit(len(losses))
                 return losses.tolist()
-        if watch is not None:
+        if hold_condition is not None:
             return []
         loss = self.differentiate(step)
         self.update(step)
@@ -129,7 +131,7 @@ class Stepper:
         optimizers = [group.optimizer for group in self._table]
         self._recording.update(optimizers, self._clipping())
 
-    def dead_units(self, step: int) -> Mapping[str, Array]:
+    def find_dead_units(self, step: int) -> Mapping[str, Array]:
         """Say which units of each layer are dead in a step's batch; moves what a pass moves."""
         images, labels = self._loader.batch(step)
         program = self._recording.run_unfused(images, labels)
@@ -143,17 +145,17 @@ class Stepper:
         return self._pace.best_threads
 
     @property
-    def recorded(self) -> bool:
+    def is_recorded(self) -> bool:
         """Whether steps are recorded."""
         return self._recording.program() is not None
 
     @property
-    def eager(self) -> str:
+    def fallback_reason(self) -> str:
         """Why steps are taken operation by operation; "" if they are recorded, as far as known."""
         return self._recording.problem
 
     @property
-    def native(self) -> bool:
+    def is_native(self) -> bool:
         """Whether they are taken without Python: all that they compute has kernels."""
         recorded = self._recording.program()
         return recorded is not None and recorded[0].is_native(self._trained())
@@ -186,7 +188,7 @@ class Stepper:
 
     def _watched(self, watch: HoldCondition) -> held.StopCondition | None:
         """Say the same of parameters in the place of groups; None if nothing is waited for."""
-        if not watch.waits:
+        if not watch.is_active:
             return None
         norms = []
         for name, limit in watch.grad_norms.items():
@@ -194,7 +196,7 @@ class Stepper:
             members = group.members if group else ()
             norms.append(([self._parameters[each] for each in members], limit))
         loss = None
-        if watch.loss_times is not None:
-            numbers = watch.loss_times, watch.average_over, watch.average_least
-            loss = held.LossLimit(*numbers, watch.before)
-        return held.StopCondition(watch.finite, loss, norms)
+        if watch.loss_factor is not None:
+            numbers = watch.loss_factor, watch.average_window, watch.min_finite_losses
+            loss = held.LossLimit(*numbers, watch.previous_losses)
+        return held.StopCondition(watch.non_finite, loss, norms)

@@ -10,14 +10,14 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Final, Generic, TypeVar
 
-from tuitrain.engines.closeups import (
+from tuitrain.engines.inspection import (
+    FailedInspection,
+    InspectBatch,
+    Inspection,
+    InspectionRequest,
+    InspectNetwork,
+    InspectWeights,
     NetworkView,
-    See,
-    SeeBatch,
-    Seen,
-    SeeNetwork,
-    SeeWeights,
-    Unseen,
 )
 from tuitrain.engines.views import LayerUnits
 
@@ -71,14 +71,14 @@ class Inspector:
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._weights = ThrottledCall[Seen](clock, WEIGHTS_SECONDS)
-        self._network = ThrottledCall[Seen](clock, NETWORK_SECONDS)
-        self._batch = ThrottledCall[Seen](clock, BATCH_SECONDS)
+        self._weights = ThrottledCall[Inspection](clock, WEIGHTS_SECONDS)
+        self._network = ThrottledCall[Inspection](clock, NETWORK_SECONDS)
+        self._batch = ThrottledCall[Inspection](clock, BATCH_SECONDS)
         self._units = ThrottledCall[tuple[LayerUnits, ...]](clock, UNITS_SECONDS)
         self._sampler = ParameterSampler()
         self._moment: tuple[int, int] | None = None
 
-    def inspect(self, session: Session, request: See | None) -> Seen | None:
+    def inspect(self, session: Session, request: InspectionRequest | None) -> Inspection | None:
         """Return the inspection that is requested, or None; call it at boundaries only.
 
         An error in it becomes an `Unseen`, and does not end the run.
@@ -90,32 +90,34 @@ class Inspector:
         is_paused = session.phase is not Phase.RUNNING
         self._moment = (session.step, len(session.journal)) if is_paused else None
         match request:
-            case SeeWeights():
+            case InspectWeights():
                 throttled, look = self._weights, lambda: self._inspect_weights(session, request)
-            case SeeNetwork():
+            case InspectNetwork():
                 throttled, look = self._network, lambda: self._inspect_network(session)
-            case SeeBatch():
-                throttled, look = self._batch, lambda: session.engine.examine(request)
+            case InspectBatch():
+                throttled, look = self._batch, lambda: session.engine.inspect_batch(request)
 
-        def look_safely() -> Seen:
+        def look_safely() -> Inspection:
             try:
                 return look()
             except Exception as error:  # the user's own model may raise anything
-                return Unseen(request, session.step, f"{type(error).__name__}: {error}")
+                return FailedInspection(request, session.step, f"{type(error).__name__}: {error}")
 
         return throttled.get((request, self._moment), look_safely)
 
-    def _inspect_weights(self, session: Session, request: SeeWeights) -> Seen:
+    def _inspect_weights(self, session: Session, request: InspectWeights) -> Inspection:
         view = self._sampler.sample(session.engine, session.timeline.line, request)
         if view is None:
-            return Unseen(request, session.step, f"there is no parameter {request.parameter!r}")
+            return FailedInspection(
+                request, session.step, f"there is no parameter {request.parameter!r}"
+            )
         layer = view.name.rpartition(".")[0]
         units = self._count_units(session)
         of_layer = (entry for entry in units if entry.parameter.rpartition(".")[0] == layer)
         return replace(view, units=next(of_layer, None))
 
     def _inspect_network(self, session: Session) -> NetworkView:
-        return replace(session.engine.network(), units=self._count_units(session))
+        return replace(session.engine.inspect_network(), units=self._count_units(session))
 
     def _count_units(self, session: Session) -> tuple[LayerUnits, ...]:
-        return self._units.get(self._moment, lambda: tuple(session.engine.dead_units()))
+        return self._units.get(self._moment, lambda: tuple(session.engine.count_dead_units()))

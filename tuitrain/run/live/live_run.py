@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from tuitrain.commands import AnyCommand
-from tuitrain.engines.closeups import See
+from tuitrain.engines.inspection import InspectionRequest
 from tuitrain.errors import TuitrainError
 
 from ..logs.log_capture import LogCapture
@@ -71,7 +71,7 @@ class LiveRun:
         """Have the next snapshots describe this parameter in full (None: no parameter)."""
         self._mailbox.request(parameter=parameter)
 
-    def inspect(self, request: See | None) -> None:
+    def inspect(self, request: InspectionRequest | None) -> None:
         """Have the next snapshots contain an inspection (None: none).
 
         It is made on the run's thread, at boundaries, at intervals that leave the training nearly

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tuitrain.commands import AnyCommand
-from tuitrain.engines.closeups import See
+from tuitrain.engines.inspection import InspectionRequest
 
 from ..snapshot import Actor
 
@@ -35,7 +35,7 @@ class ViewRequests:
     """
 
     parameter: str | None = None
-    inspection: See | None = None
+    inspection: InspectionRequest | None = None
     preview: AnyCommand | None = None
 
 

@@ -7,9 +7,9 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from tuitrain.engines.array_statistics import BINS, describe_array
-from tuitrain.engines.closeups import Course, Facet, SeeWeights, WeightsView
 from tuitrain.engines.downsampling import downsample
 from tuitrain.engines.engine import Engine
+from tuitrain.engines.inspection import HistogramSeries, InspectWeights, TensorSummary, WeightsView
 from tuitrain.engines.state import Array
 from tuitrain.engines.views import ArrayStatistics, ParameterView
 
@@ -53,10 +53,10 @@ class HistogramHistory:
         """Remove the histograms of later steps."""
         self._histograms = [entry for entry in self._histograms if entry.step <= step]
 
-    def view(self) -> Course:
+    def view(self) -> HistogramSeries:
         """Return the histograms as read-only arrays."""
         if not self._histograms:
-            return Course()
+            return HistogramSeries()
         steps, low, high, counts = zip(*self._histograms, strict=True)
         arrays = (
             np.array(steps, np.int64),
@@ -66,7 +66,7 @@ class HistogramHistory:
         )
         for array in arrays:
             array.flags.writeable = False
-        return Course(*arrays)
+        return HistogramSeries(*arrays)
 
     def _thin_out(self) -> None:
         steps = [entry.step for entry in self._histograms]
@@ -90,12 +90,12 @@ class ParameterSampler:
         self._histories: dict[str, _Histories] = {}
         self._position = ("", 0)
         self._before: tuple[str, int, Array] | None = None
-        self._update = Facet()
+        self._update = TensorSummary()
         self._update_steps = 0
 
-    def sample(self, engine: Engine, branch: Line, request: SeeWeights) -> WeightsView | None:
+    def sample(self, engine: Engine, branch: Line, request: InspectWeights) -> WeightsView | None:
         """Sample a parameter; return None if there is none of that name."""
-        view = engine.inspect(request.parameter)
+        view = engine.inspect_parameter(request.parameter)
         if view is None:
             return None
         self.follow(branch, engine.step)
@@ -103,7 +103,7 @@ class ParameterSampler:
         self._update_difference(view, values)
         histories = self._add_histograms(view)
         return WeightsView(
-            asked=request,
+            request=request,
             step=view.step,
             name=view.name,
             shape=view.shape,
@@ -111,8 +111,8 @@ class ParameterSampler:
             frozen_since=view.frozen_since,
             value=_summary(view.value, values, histories.value),
             grad=_summary(view.grad, grads, histories.grad),
-            update=Facet(
-                self._update.now,
+            update=TensorSummary(
+                self._update.statistics,
                 self._update.sample,
                 self._update.block,
                 histories.update.view(),
@@ -133,7 +133,7 @@ class ParameterSampler:
         if branch.name == name and step >= last:
             return
         common = step if branch.name == name else min(branch.fork, step)
-        self._before, self._update, self._update_steps = None, Facet(), 0
+        self._before, self._update, self._update_steps = None, TensorSummary(), 0
         for histories in self._histories.values():
             for history in histories:
                 history.truncate(common)
@@ -143,7 +143,7 @@ class ParameterSampler:
         histories = self._histories.setdefault(view.name, empty)
         histories.value.add(view.step, view.value)
         histories.grad.add(view.step, view.grad)
-        histories.update.add(view.step, self._update.now)
+        histories.update.add(view.step, self._update.statistics)
         return histories
 
     def _update_difference(self, view: ParameterView, values: Array) -> None:
@@ -153,19 +153,19 @@ class ParameterSampler:
             return
         if before is not None and before[0] == view.name:
             difference = values - before[2]
-            self._update = Facet(describe_array(difference), *downsample(difference))
+            self._update = TensorSummary(describe_array(difference), *downsample(difference))
             self._update_steps = view.step - before[1]
         else:
-            self._update, self._update_steps = Facet(), 0
+            self._update, self._update_steps = TensorSummary(), 0
         self._before = view.name, view.step, values.copy()
 
 
 def _summary(
     statistics: ArrayStatistics | None, values: Array | None, history: HistogramHistory
-) -> Facet:
+) -> TensorSummary:
     if values is None:
-        return Facet(course=history.view())
-    return Facet(statistics, *downsample(values), history.view())
+        return TensorSummary(histograms=history.view())
+    return TensorSummary(statistics, *downsample(values), history.view())
 
 
 def _update_ratio(engine: Engine, view: ParameterView) -> float:

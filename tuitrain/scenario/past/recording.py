@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from tuitrain.commands import AnyCommand, Clip, parse, to_text
-from tuitrain.engines.closeups import See, Unseen
+from tuitrain.engines.inspection import FailedInspection, InspectionRequest
 from tuitrain.errors import RefusedError
 from tuitrain.run.record_reading import HEADER
 from tuitrain.run.snapshot import Actor, BranchView, Intervention, Phase, Snapshot
@@ -70,7 +70,7 @@ class Recording:
         self._decisive = self._history.decisive()
         self._clock = clock
         self._watched: str | None = None
-        self._asked: See | None = None
+        self._asked: InspectionRequest | None = None
         self._played: tuple[float, int] | None = None
         self._version = 0
         self._shown: Snapshot | None = None
@@ -114,7 +114,7 @@ class Recording:
         if parameter != self._watched:
             self._watched, self._shown = parameter, None
 
-    def inspect(self, request: See | None) -> None:
+    def inspect(self, request: InspectionRequest | None) -> None:
         """Say that nothing can be looked at closely."""
         if request != self._asked:
             self._asked, self._shown = request, None
@@ -183,7 +183,7 @@ class Recording:
             checkpoints=self._values.names(),
             clip=_clip(commands),
             record_status=self._where(),
-            inspection=Unseen(self._asked, step, UNSEEN) if self._asked else None,
+            inspection=FailedInspection(self._asked, step, UNSEEN) if self._asked else None,
         )
 
     def _where(self) -> str:

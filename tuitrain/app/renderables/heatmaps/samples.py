@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from tuitrain.engines.closeups import UNSURE, BatchView
+from tuitrain.engines.inspection import NO_PREDICTION, BatchView
 
 from ..rows import Row, Span, ljust, rjust
 from .heatmap import GlyphSet, draw_blocks, draw_unsigned, resample
@@ -74,24 +74,24 @@ def is_tabular(view: BatchView) -> bool:
 
 def caption(view: BatchView, at: int, width: int) -> Row:
     """Say what a sample is, what it is taken for, and how surely: ``✓ 3 97%``, ``✗ 3→8 64%``."""
-    label, guess, sure = view.labels[at], view.guesses[at], view.confidence[at]
+    label, guess, sure = view.labels[at], view.predictions[at], view.confidence[at]
     percent = f"{sure:.0%}" if np.isfinite(sure) else "—"
     if guess == label:
         return ((ljust(f"✓ {label} {percent}", width), "good"),)
-    taken = "?" if guess == UNSURE else guess
+    taken = "?" if guess == NO_PREDICTION else guess
     return ((ljust(f"✗ {label}→{taken} {percent}", width), "bad"),)
 
 
 def batch_title(view: BatchView) -> str:
     """Say in a few words which samples these are, and how many are right."""
-    right_ones = int(np.count_nonzero(view.labels == view.guesses))
+    right_ones = int(np.count_nonzero(view.labels == view.predictions))
     total = len(view.labels)
     which = {
         "probe": f"the first {total} of the test set: {right_ones} right",
         "next": f"{total} of the next step's batch: {right_ones} right",
         "mistakes": f"the {total} surest mistakes on the test set",
     }
-    return which[view.asked.samples]
+    return which[view.request.samples]
 
 
 def _line(view: BatchView, places: Sequence[int], sheet: SampleSheet, ink: GlyphSet) -> list[Row]:

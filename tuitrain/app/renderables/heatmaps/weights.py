@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from tuitrain.engines.closeups import Course, Facet, WeightsView
+from tuitrain.engines.inspection import HistogramSeries, TensorSummary, WeightsView
 from tuitrain.engines.views import ArrayStatistics, LayerUnits
 
 from ..formatting import (
@@ -39,7 +39,7 @@ _TAIL: Final = 0.001
 """The share of all values at each end that the range of a course leaves out."""
 
 
-def tensor_summary(view: WeightsView, name: str) -> Facet:
+def tensor_summary(view: WeightsView, name: str) -> TensorSummary:
     """Return the side of a parameter that has this name."""
     return {"value": view.value, "gradient": view.grad, "update": view.update}[name]
 
@@ -48,7 +48,7 @@ def fact_rows(view: WeightsView, facet: str, width: int) -> list[Row]:
     """Say in four rows what is looked at: name, numbers, update and units, first values."""
     return [
         _title(view, facet, width),
-        _numbers(tensor_summary(view, facet).now, absence_reason(view, facet), width),
+        _numbers(tensor_summary(view, facet).statistics, absence_reason(view, facet), width),
         first_fitting(
             [
                 join_rows([_update(view), dead_units_row(view.units, most)])
@@ -114,16 +114,19 @@ def dead_units_row(units: LayerUnits | None, most: int) -> Row:
         return ()
     share = format_percentage(units.dead / units.units) if units.units else "—"
     text = f"dead units {units.dead} of {units.units} ({share})"
-    if units.dead and most and units.which:
-        listed = ", ".join(map(str, units.which[:most]))
-        text += f": {listed}" + (" …" if len(units.which) > most else "")
+    if units.dead and most and units.dead_indices:
+        listed = ", ".join(map(str, units.dead_indices[:most]))
+        text += f": {listed}" + (" …" if len(units.dead_indices) > most else "")
     return ((text, "warning" if units.dead else "muted"),)
 
 
-def _first(facet: Facet, name: str, width: int) -> Row:
-    if facet.now is None:
+def _first(facet: TensorSummary, name: str, width: int) -> Row:
+    if facet.statistics is None:
         return ()
-    return ((f"{name} ", "muted"), (_written(facet.now.first, width - len(name) - 1), "text"))
+    return (
+        (f"{name} ", "muted"),
+        (_written(facet.statistics.first_values, width - len(name) - 1), "text"),
+    )
 
 
 def _written(values: Sequence[float], width: int) -> str:
@@ -135,7 +138,9 @@ def _written(values: Sequence[float], width: int) -> str:
     return f"[{' '.join(rjust(format_number(each), 8) for each in values[:most])}{more}]"
 
 
-def histogram_series_rows(course: Course, width: int, height: int, ink: GlyphSet) -> list[Row]:
+def histogram_series_rows(
+    course: HistogramSeries, width: int, height: int, ink: GlyphSet
+) -> list[Row]:
     """Draw histograms over the steps: a column a moment, a row a range of values."""
     if not len(course) or width < 16 or height < 3:
         return []
@@ -154,7 +159,7 @@ def histogram_series_rows(course: Course, width: int, height: int, ink: GlyphSet
     return [*rows, ((" " * (margin + 1) + start + " " * gap + end, "muted"),)]
 
 
-def series_range(course: Course) -> tuple[float, float]:
+def series_range(course: HistogramSeries) -> tuple[float, float]:
     """Return the values between which nearly all lie that were ever counted."""
     edges = np.linspace(course.low.min(), course.high.max(), 513)
     if edges[0] == edges[-1]:
@@ -166,7 +171,7 @@ def series_range(course: Course) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _spread(course: Course, at: int, edges: Pixels) -> Pixels:
+def _spread(course: HistogramSeries, at: int, edges: Pixels) -> Pixels:
     """Return how many values of a sample lie between these edges; those beyond are not counted."""
     counts = course.counts[at]
     own = np.linspace(course.low[at], course.high[at], len(counts) + 1)
@@ -176,7 +181,7 @@ def _spread(course: Course, at: int, edges: Pixels) -> Pixels:
     return np.diff(np.interp(edges, own, np.concatenate(([0], np.cumsum(counts)))))
 
 
-def _shares(course: Course, low: float, high: float, rows: int, columns: int) -> Pixels:
+def _shares(course: HistogramSeries, low: float, high: float, rows: int, columns: int) -> Pixels:
     """Return for each pixel how full it is, from 0 to 1: the highest values in the first row."""
     edges = np.linspace(low, high, rows + 1)
     steps = course.steps
@@ -217,7 +222,7 @@ def histogram_rows(now: ArrayStatistics | None, width: int, height: int) -> list
 
 
 def weight_picture_rows(
-    facet: Facet, whole: Sequence[int], width: int, height: int, first: int, ink: GlyphSet
+    facet: TensorSummary, whole: Sequence[int], width: int, height: int, first: int, ink: GlyphSet
 ) -> tuple[list[Row], str]:
     """Draw the weights themselves, and say in a few words what a cell is.
 

@@ -41,9 +41,13 @@ def _columns(view: ParameterView, width: int, height: int) -> list[Row]:
         grad = _block("gradient", view.grad, half, tall, "curve-2")
     rows: list[Row] = [(*a, ("  ", "text"), *b) for a, b in zip(value, grad, strict=True)]
     if height >= 7:
-        rows.append((("value ", "muted"), (format_values(view.value.first, width - 6), "text")))
+        rows.append(
+            (("value ", "muted"), (format_values(view.value.first_values, width - 6), "text"))
+        )
     if height >= 8 and view.grad is not None:
-        rows.append((("grad  ", "muted"), (format_values(view.grad.first, width - 6), "text")))
+        rows.append(
+            (("grad  ", "muted"), (format_values(view.grad.first_values, width - 6), "text"))
+        )
     return rows
 
 
@@ -94,7 +98,7 @@ def _lines(view: ParameterView, width: int) -> list[Row]:
         rows.append(((ljust("grad", 6), "strong"), (_NO_GRADIENT + why, "frozen")))
     else:
         rows.append(_line("grad", view.grad, width, "curve-2"))
-    rows.append((("first ", "muted"), (format_values(view.value.first, width - 6), "text")))
+    rows.append((("first ", "muted"), (format_values(view.value.first_values, width - 6), "text")))
     return rows
 
 

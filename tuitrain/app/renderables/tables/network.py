@@ -12,18 +12,18 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from tuitrain.engines.closeups import Flow, NetworkRow, NetworkView
+from tuitrain.engines.inspection import GradientFlow, NetworkRow, NetworkView
 from tuitrain.engines.views import LayerUnits
 from tuitrain.run.snapshot import GroupView, ParameterRow, Snapshot
 
 from ..formatting import format_compact, format_count, format_lr, format_number, format_shape
 from ..rows import Role, Row, Span, bar, ellipsize, group_role, ljust, rjust
 
-_FLOWS: Final[Mapping[Flow, tuple[str, Role]]] = {
-    Flow.PASSES: ("▲ pass", "good"),
-    Flow.CUT: ("✂ cut", "warning"),
-    Flow.ENDS: ("┴ end", "muted"),
-    Flow.NONE: ("· none", "frozen"),
+_FLOWS: Final[Mapping[GradientFlow, tuple[str, Role]]] = {
+    GradientFlow.PASSES: ("▲ pass", "good"),
+    GradientFlow.CUT: ("✂ cut", "warning"),
+    GradientFlow.ENDS: ("┴ end", "muted"),
+    GradientFlow.NONE: ("· none", "frozen"),
 }
 
 _DECADES: Final = 3
@@ -223,28 +223,28 @@ def _cells(row: NetworkRow, facts: RowFacts, roles: Mapping[str, Role]) -> dict[
 
 def gradient_flow(row: NetworkRow) -> Span:
     """Write what becomes of the gradient at a row; of a parameter, whether it gets one."""
-    if not row.uses:
+    if not row.use_count:
         return "∅ unused", "muted"
     if row.kind == "parameter":
-        return ("● learns", "good") if row.flow is Flow.PASSES else ("❄ no grad", "frozen")
+        return ("● learns", "good") if row.flow is GradientFlow.PASSES else ("❄ no grad", "frozen")
     text, role = _FLOWS[row.flow]
-    reached, ways = row.ways
-    partly = row.flow is Flow.PASSES and reached < ways
+    reached, ways = row.inputs_with_gradient
+    partly = row.flow is GradientFlow.PASSES and reached < ways
     return (f"{text} {reached}/{ways}", "warning") if partly else (text, role)
 
 
 def _name(row: NetworkRow, facts: RowFacts) -> Span:
-    frozen = facts.frozen == len(row.parameters) if row.parameters else row.still
+    frozen = facts.frozen == len(row.parameters) if row.parameters else row.buffers_held
     flake = "❄ " if frozen else ""
     tied = row.kind == "parameter" and row.path not in row.parameters
-    note = f"={row.parameters[0]}" if tied else f" ×{row.uses}" * (row.uses > 1)
+    note = f"={row.parameters[0]}" if tied else f" ×{row.use_count}" * (row.use_count > 1)
     role: Role = {"module": "strong", "operation": "muted"}.get(row.kind, "text")
     return f"{flake}{row.name}{note}", role
 
 
 def _state(row: NetworkRow, facts: RowFacts) -> Span:
     if not row.parameters:
-        return ("❄ still", "frozen") if row.still else ("", "text")
+        return ("❄ still", "frozen") if row.buffers_held else ("", "text")
     if facts.since is not None:
         return f"❄ {format_count(facts.since)}", "frozen"
     if facts.frozen:
@@ -263,11 +263,11 @@ def _grad(norm: float, most: float, width: int) -> list[Span]:
     return [(bar(share, room), "curve"), (rjust(format_number(norm), 8), "text")]
 
 
-_SAID: Final[Mapping[Flow, str]] = {
-    Flow.PASSES: "the gradient goes on to what is above",
-    Flow.CUT: "the gradient is cut here: all that is above is frozen",
-    Flow.ENDS: "the gradient ends here: above are the data",
-    Flow.NONE: "no gradient is computed: nothing here or above needs one",
+_SAID: Final[Mapping[GradientFlow, str]] = {
+    GradientFlow.PASSES: "the gradient goes on to what is above",
+    GradientFlow.CUT: "the gradient is cut here: all that is above is frozen",
+    GradientFlow.ENDS: "the gradient ends here: above are the data",
+    GradientFlow.NONE: "no gradient is computed: nothing here or above needs one",
 }
 
 
@@ -290,7 +290,7 @@ def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView])
         for group in facts.groups
     ]
     size = f"{format_count(facts.size)} parameters" if row.parameters else "nothing to train"
-    size += ", its buffers hold still" if row.still else ""
+    size += ", its buffers hold still" if row.buffers_held else ""
     state = f"  {_state(row, facts)[0]}" if row.parameters else ""
     second: Row = ((f"{size}  ", "text"), ("; ".join(trained), "muted"), (state, "frozen"))
     return [first, second, (*_dead(facts.units), *_said(row))]
@@ -298,12 +298,12 @@ def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView])
 
 def _said(row: NetworkRow) -> Row:
     if row.kind == "parameter":
-        learns = row.flow is Flow.PASSES
+        learns = row.flow is GradientFlow.PASSES
         return (("it gets a gradient" if learns else "it gets no gradient", gradient_flow(row)[1]),)
-    if not row.uses:
+    if not row.use_count:
         return (("the outputs do not depend on it", "muted"),)
-    reached, ways = row.ways
-    partly = row.flow is Flow.PASSES and reached < ways
+    reached, ways = row.inputs_with_gradient
+    partly = row.flow is GradientFlow.PASSES and reached < ways
     more = f", on {reached} of {ways} ways" if partly else ""
     return ((_SAID[row.flow] + more, gradient_flow(row)[1]),)
 
@@ -311,6 +311,10 @@ def _said(row: NetworkRow) -> Row:
 def _dead(units: LayerUnits | None) -> Row:
     if units is None:
         return ()
-    which = ", ".join(map(str, units.which[:8])) + (" …" if len(units.which) > 8 else "")
-    text = f"dead units {units.dead} of {units.units}" + (f": {which}" if units.which else "")
+    which = ", ".join(map(str, units.dead_indices[:8])) + (
+        " …" if len(units.dead_indices) > 8 else ""
+    )
+    text = f"dead units {units.dead} of {units.units}" + (
+        f": {which}" if units.dead_indices else ""
+    )
     return ((f"{text}  ", "warning" if units.dead else "muted"),)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tuitrain.app.renderables.tables.groups import TableRow
 from tuitrain.app.widgets.status_line import StatusLine
-from tuitrain.engines.closeups import See
+from tuitrain.engines.inspection import InspectionRequest
 from tuitrain.run.snapshot import Snapshot
 
 from ..inspection.batch import BatchScreen
@@ -59,7 +59,7 @@ class InspectionActions(Controller):
         """Return whether everything that a row names is frozen."""
         return self._selection.is_row_frozen(row)
 
-    def inspect(self, request: See | None) -> None:
+    def inspect(self, request: InspectionRequest | None) -> None:
         """Request the inspection of coming snapshots; None ends it."""
         self.deck.source.inspect(request)
 

@@ -11,8 +11,8 @@ from tuitrain.app.keys.other_screens import BATCH_KEYS
 from tuitrain.app.renderables.footer import Hint
 from tuitrain.app.widgets.heatmaps.batch import ConfusionMatrix, Samples
 from tuitrain.app.widgets.no_markup import Container
-from tuitrain.engines.closeups import SAMPLES, SeeBatch
-from tuitrain.engines.closeups import Samples as SampleSource
+from tuitrain.engines.inspection import SAMPLE_SELECTIONS, InspectBatch
+from tuitrain.engines.inspection import SampleSelection as SampleSource
 
 from .inspector_screen import InspectionHost, InspectorScreen
 
@@ -28,7 +28,7 @@ class BatchScreen(InspectorScreen):
 
     def __init__(self, host: InspectionHost) -> None:
         super().__init__(host)
-        self.samples: SampleSource = SAMPLES[0]
+        self.samples: SampleSource = SAMPLE_SELECTIONS[0]
 
     def body(self) -> ComposeResult:
         """Compose the pictures beside the matrix."""
@@ -36,9 +36,9 @@ class BatchScreen(InspectorScreen):
             yield Samples()
             yield ConfusionMatrix()
 
-    def asked(self) -> SeeBatch:
+    def asked(self) -> InspectBatch:
         """Ask for the samples."""
-        return SeeBatch(self.samples)
+        return InspectBatch(self.samples)
 
     def hints(self) -> list[Hint]:
         """Name the keys of this view."""
@@ -59,7 +59,9 @@ class BatchScreen(InspectorScreen):
 
     def action_samples(self, by: int) -> None:
         """Show other samples."""
-        self.samples = SAMPLES[(SAMPLES.index(self.samples) + by) % len(SAMPLES)]
+        self.samples = SAMPLE_SELECTIONS[
+            (SAMPLE_SELECTIONS.index(self.samples) + by) % len(SAMPLE_SELECTIONS)
+        ]
         self.query_one(Samples).first = 0
         self.ask()
 

@@ -24,7 +24,7 @@ from tuitrain.app.widgets.header import RunHeader
 from tuitrain.app.widgets.heatmaps.heat_view import HeatView
 from tuitrain.app.widgets.rows_view import RowsView
 from tuitrain.app.widgets.status_line import StatusLine
-from tuitrain.engines.closeups import See, Seen, Unseen
+from tuitrain.engines.inspection import FailedInspection, Inspection, InspectionRequest
 from tuitrain.run.snapshot import Phase, Snapshot
 
 from ...framework.screens import BaseScreen
@@ -82,7 +82,7 @@ class InspectionHost(Protocol):
         """Return whether everything that a row names is frozen."""
         ...
 
-    def inspect(self, request: See | None) -> None:
+    def inspect(self, request: InspectionRequest | None) -> None:
         """Request the inspection of coming snapshots; None ends it."""
         ...
 
@@ -115,7 +115,7 @@ class InspectorScreen(BaseScreen[None]):
     def __init__(self, host: InspectionHost) -> None:
         super().__init__()
         self.host = host
-        self.seen: Seen | None = None
+        self.seen: Inspection | None = None
         """What the run has shown of what is asked for."""
 
     def compose(self) -> ComposeResult:
@@ -129,7 +129,7 @@ class InspectorScreen(BaseScreen[None]):
         """Compose what is looked at; a view's own part."""
         raise NotImplementedError
 
-    def asked(self) -> See:
+    def asked(self) -> InspectionRequest:
         """Return what the run shall show; a view's own part."""
         raise NotImplementedError
 
@@ -164,7 +164,11 @@ class InspectorScreen(BaseScreen[None]):
                 frame.snapshot = snapshot
         self._answer(snapshot)
         fresh = snapshot.inspection is not None and snapshot.inspection is not self.seen
-        if fresh and snapshot.inspection is not None and snapshot.inspection.asked == self.asked():
+        if (
+            fresh
+            and snapshot.inspection is not None
+            and snapshot.inspection.request == self.asked()
+        ):
             self.seen = snapshot.inspection
             self._draw(snapshot)
         self.query_one(KeyFooter).show([*self.hints(), *self._common(snapshot)])
@@ -182,7 +186,7 @@ class InspectorScreen(BaseScreen[None]):
 
     def instead(self, width: int) -> list[Row]:
         """Say why there is nothing to see yet."""
-        if isinstance(self.seen, Unseen):
+        if isinstance(self.seen, FailedInspection):
             return wrap_text(f"this cannot be shown: {self.seen.reason}", width, "warning")
         return wrap_text(WAITING, width, "muted")
 

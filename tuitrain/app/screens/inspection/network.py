@@ -14,7 +14,7 @@ from tuitrain.app.keys.other_screens import NETWORK_KEYS
 from tuitrain.app.renderables.footer import Hint
 from tuitrain.app.renderables.tables.groups import TableRow
 from tuitrain.app.widgets.tables.network import NetworkDetail, NetworkTree
-from tuitrain.engines.closeups import NetworkRow, SeeNetwork
+from tuitrain.engines.inspection import InspectNetwork, NetworkRow
 from tuitrain.run.snapshot import Snapshot
 
 from .inspector_screen import InspectorScreen
@@ -33,9 +33,9 @@ class NetworkScreen(InspectorScreen):
         yield tree
         yield NetworkDetail(tree)
 
-    def asked(self) -> SeeNetwork:
+    def asked(self) -> InspectNetwork:
         """Ask for the network."""
-        return SeeNetwork()
+        return InspectNetwork()
 
     def hints(self) -> list[Hint]:
         """Name the keys of this view."""

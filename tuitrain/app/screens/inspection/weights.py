@@ -21,7 +21,7 @@ from tuitrain.app.widgets.heatmaps.weights import (
     WeightsPicture,
 )
 from tuitrain.app.widgets.no_markup import Container, Vertical
-from tuitrain.engines.closeups import SeeWeights
+from tuitrain.engines.inspection import InspectWeights
 from tuitrain.run.snapshot import Snapshot
 
 from .inspector_screen import InspectionHost, InspectorScreen
@@ -53,9 +53,9 @@ class WeightsScreen(InspectorScreen):
                 yield WeightsHistogram()
             yield WeightsPicture()
 
-    def asked(self) -> SeeWeights:
+    def asked(self) -> InspectWeights:
         """Ask for the parameter."""
-        return SeeWeights(self.parameter)
+        return InspectWeights(self.parameter)
 
     def hints(self) -> list[Hint]:
         """Name the keys of this view."""

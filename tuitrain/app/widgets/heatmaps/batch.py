@@ -11,7 +11,7 @@ from tuitrain.app.renderables.formatting import format_count, format_percentage
 from tuitrain.app.renderables.heatmaps.confusion import confusion_rows, overall_accuracy
 from tuitrain.app.renderables.heatmaps.samples import batch_title, sheet_rows
 from tuitrain.app.renderables.rows import Row
-from tuitrain.engines.closeups import BatchView
+from tuitrain.engines.inspection import BatchView
 from tuitrain.run.snapshot import Snapshot
 
 from .heat_view import HeatView
@@ -76,7 +76,7 @@ class ConfusionMatrix(BatchPanel):
 
     def draw(self, view: BatchView, room: Size) -> Sequence[Row]:
         """Draw the matrix."""
-        accuracy = format_percentage(overall_accuracy(view.confusion, view.unsure))
+        accuracy = format_percentage(overall_accuracy(view.confusion, view.nan_count))
         self.border_title = f"test set: {accuracy} right"
         self.border_subtitle = f"step {format_count(view.step)}"
-        return confusion_rows(view.confusion, view.unsure, room.width, room.height, self.glyphs)
+        return confusion_rows(view.confusion, view.nan_count, room.width, room.height, self.glyphs)

@@ -19,7 +19,7 @@ from tuitrain.app.renderables.heatmaps.weights import (
     weight_picture_rows,
 )
 from tuitrain.app.renderables.rows import Row, wrap_text
-from tuitrain.engines.closeups import WeightsView
+from tuitrain.engines.inspection import WeightsView
 from tuitrain.run.snapshot import Snapshot
 
 from .heat_view import HeatView
@@ -71,7 +71,7 @@ class WeightsHistory(WeightsPanel):
 
     def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
         """Draw the heat map in time and bins."""
-        course = tensor_summary(view, self.tensor).course
+        course = tensor_summary(view, self.tensor).histograms
         self.border_title = f"{self.tensor} over the steps"
         self.border_subtitle = "bright: many" if len(course) else ""
         nothing = (
@@ -93,7 +93,7 @@ class WeightsHistogram(WeightsPanel):
     def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
         """Draw it with its ends."""
         self.border_title = f"{self.tensor} now"
-        now = tensor_summary(view, self.tensor).now
+        now = tensor_summary(view, self.tensor).statistics
         return histogram_rows(now, room.width, room.height) or wrap_text(
             absence_reason(view, self.tensor), room.width, "muted"
         )

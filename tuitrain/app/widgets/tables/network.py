@@ -24,7 +24,7 @@ from tuitrain.app.renderables.tables.network import (
     tree_rows,
     visible_rows,
 )
-from tuitrain.engines.closeups import NetworkRow, NetworkView
+from tuitrain.engines.inspection import NetworkRow, NetworkView
 from tuitrain.run.snapshot import Snapshot
 
 from ..row_cursor import RowCursor

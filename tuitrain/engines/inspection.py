@@ -17,40 +17,40 @@ from numpy.typing import NDArray
 from .state import Array
 from .views import ArrayStatistics, LayerUnits
 
-Samples: TypeAlias = Literal["probe", "next", "mistakes"]
+SampleSelection: TypeAlias = Literal["probe", "next", "mistakes"]
 """Which samples: the first of the test set, which stay the same; those of the next step; or those
 of the test set that the network is wrong about, the surest first."""
 
-SAMPLES: Final[tuple[Samples, ...]] = ("probe", "next", "mistakes")
+SAMPLE_SELECTIONS: Final[tuple[SampleSelection, ...]] = ("probe", "next", "mistakes")
 
-UNSURE: Final = -1
+NO_PREDICTION: Final = -1
 """The guess where an output is NaN."""
 
 
 @dataclass(frozen=True, slots=True)
-class SeeWeights:
+class InspectWeights:
     """Ask for one parameter: its values, its gradient, its updates."""
 
     parameter: str
 
 
 @dataclass(frozen=True, slots=True)
-class SeeNetwork:
+class InspectNetwork:
     """Ask for the network, and where its gradient flows."""
 
 
 @dataclass(frozen=True, slots=True)
-class SeeBatch:
+class InspectBatch:
     """Ask for samples with what the network makes of them, and the confusions on the test set."""
 
-    samples: Samples = "probe"
+    samples: SampleSelection = "probe"
 
 
-See: TypeAlias = SeeWeights | SeeNetwork | SeeBatch
+InspectionRequest: TypeAlias = InspectWeights | InspectNetwork | InspectBatch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Course:
+class HistogramSeries:
     """Histograms over the steps, as they were sampled.
 
     Attributes
@@ -70,7 +70,7 @@ class Course:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Facet:
+class TensorSummary:
     """One side of a parameter: its values, its gradient, or how it was updated.
 
     Attributes
@@ -81,10 +81,10 @@ class Facet:
     course : its histograms since it is being looked at
     """
 
-    now: ArrayStatistics | None = None
+    statistics: ArrayStatistics | None = None
     sample: Array | None = None
     block: tuple[int, int] = (1, 1)
-    course: Course = field(default_factory=Course)
+    histograms: HistogramSeries = field(default_factory=HistogramSeries)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,22 +99,22 @@ class WeightsView:
     units : the units of the layer that it belongs to; None where no ReLU follows
     """
 
-    asked: SeeWeights
+    request: InspectWeights
     step: int
     name: str
     shape: tuple[int, ...]
     group: str
     frozen_since: int | None
-    value: Facet
-    grad: Facet
-    update: Facet
+    value: TensorSummary
+    grad: TensorSummary
+    update: TensorSummary
     update_steps: int
     update_ratio: float
     units: LayerUnits | None = None
     aliases: tuple[str, ...] = ()
 
 
-class Flow(Enum):
+class GradientFlow(Enum):
     """What becomes of the gradient at a part of the network, on its way from loss to data."""
 
     PASSES = "passes"
@@ -156,10 +156,10 @@ class NetworkRow:
     depth: int
     shape: tuple[int, ...]
     parameters: tuple[str, ...]
-    flow: Flow
-    ways: tuple[int, int] = (0, 0)
-    uses: int = 1
-    still: bool | None = None
+    flow: GradientFlow
+    inputs_with_gradient: tuple[int, int] = (0, 0)
+    use_count: int = 1
+    buffers_held: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,7 +178,7 @@ class NetworkView:
     rows: tuple[NetworkRow, ...]
     grad_norms: Mapping[str, float]
     units: tuple[LayerUnits, ...] = ()
-    asked: SeeNetwork = SeeNetwork()
+    request: InspectNetwork = InspectNetwork()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,23 +194,23 @@ class BatchView:
     unsure : how many those are
     """
 
-    asked: SeeBatch
+    request: InspectBatch
     step: int
     inputs: NDArray[np.uint8]
     labels: Array
-    guesses: Array
+    predictions: Array
     confidence: Array
     confusion: Array
-    unsure: int = 0
+    nan_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Unseen:
+class FailedInspection:
     """What was asked for cannot be shown; the reason is one sentence."""
 
-    asked: See
+    request: InspectionRequest
     step: int
     reason: str
 
 
-Seen: TypeAlias = WeightsView | NetworkView | BatchView | Unseen
+Inspection: TypeAlias = WeightsView | NetworkView | BatchView | FailedInspection
