@@ -73,10 +73,10 @@ snapshots: $(VENV)/.dev  ## accept the screens as they are drawn now (then look 
 	$(BIN)/python -m pytest tests/app --snapshot-update
 
 picture: $(VENV)/.run  ## draw the README's picture from a real run
-	$(BIN)/python scripts/draw_picture.py docs/screen.svg
+	$(BIN)/python scripts/draw_screenshot.py docs/screen.svg
 
 animation: $(VENV)/.run  ## record the README's moving picture from a real run
-	$(BIN)/python scripts/record_flight.py docs/flight.svg
+	$(BIN)/python scripts/record_animation.py docs/flight.svg
 
 clean:  ## remove what make has made
 	rm -rf $(VENV) build dist .pytest_cache .hypothesis .ruff_cache .import_linter_cache

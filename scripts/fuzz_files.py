@@ -1,8 +1,8 @@
-"""Change files of every kind that tuitrain reads, and count what comes of it.
+"""Mutate files of every kind that tuitrain reads, and check that they are read or refused.
 
-Each file is read, and a run folder followed, replayed or resumed too. Whatever is wrong with a file
-must end in an error of ours; any other exception is a finding, and the exit status is 1. The same
-seed gives the same files.
+A mutated run folder is also opened as a recording, verified or resumed. A bad file must raise a
+`TuitrainError` or a `CoreError`; any other exception is a finding, and the exit status is 1. The
+same seed gives the same files.
 """
 
 from __future__ import annotations
@@ -71,74 +71,71 @@ VALUES = [
 _VALUE = re.compile(rb'"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:e-?\d+)?|true|false|null|\[|\{')
 
 
-def mutate(content: bytes, chance: random.Random) -> bytes:
-    """Change one place or some: a value, a byte, a line, the end."""
-    for _ in range(chance.choice([1, 1, 1, 2, 4])):
-        match chance.randrange(7):
+def mutate(content: bytes, rng: random.Random) -> bytes:
+    """Change one to four places: a value, a byte, a line, or the end."""
+    for _ in range(rng.choice([1, 1, 1, 2, 4])):
+        match rng.randrange(7):
             case 0 | 1 | 2:
                 places = list(_VALUE.finditer(content))
                 if places:
-                    at = chance.choice(places)
-                    content = content[: at.start()] + chance.choice(VALUES) + content[at.end() :]
+                    at = rng.choice(places)
+                    content = content[: at.start()] + rng.choice(VALUES) + content[at.end() :]
             case 3:
-                at = chance.randrange(len(content) + 1)
-                content = (
-                    content[:at] + chance.randbytes(chance.choice([1, 1, 8])) + content[at + 1 :]
-                )
+                at = rng.randrange(len(content) + 1)
+                content = content[:at] + rng.randbytes(rng.choice([1, 1, 8])) + content[at + 1 :]
             case 4:
-                content = content[: chance.randrange(len(content) + 1)]
+                content = content[: rng.randrange(len(content) + 1)]
             case 5:
                 lines = content.split(b"\n")
-                chance.shuffle(lines) if chance.random() < 0.3 else lines.append(
-                    chance.choice(lines)
-                )
+                if rng.random() < 0.3:
+                    rng.shuffle(lines)
+                else:
+                    lines.append(rng.choice(lines))
                 content = b"\n".join(lines)
             case _:
                 lines = content.split(b"\n")
-                del lines[chance.randrange(len(lines))]
+                del lines[rng.randrange(len(lines))]
                 content = b"\n".join(lines)
     return content
 
 
-def forged(content: bytes, path: Path, chance: random.Random) -> bytes:
-    """Change a checkpoint: its bytes, or what is in it, with or without a digest that fits."""
-    if chance.random() < 0.2:
-        return mutate(content, chance)
+def mutate_checkpoint(content: bytes, path: Path, rng: random.Random) -> bytes:
+    """Change a checkpoint: its bytes, or an array in it, under a digest that matches."""
+    if rng.random() < 0.2:
+        return mutate(content, rng)
     path.write_bytes(content)
     with np.load(path) as file:
         arrays = {name: file[name] for name in file.files if name != DIGEST}
-    name = chance.choice(["meta.json", "meta.json", *arrays])
+    name = rng.choice(["meta.json", "meta.json", *arrays])
     if name == "meta.json":
-        changed = mutate(arrays[name].tobytes(), chance)
+        changed = mutate(arrays[name].tobytes(), rng)
         arrays[name] = np.frombuffer(changed, np.uint8)
     else:
-        other = chance.choice(
-            [np.zeros(3), np.zeros((), "f4"), np.zeros((2, 2), "i8"), arrays[name]]
-        )
+        other = rng.choice([np.zeros(3), np.zeros((), "f4"), np.zeros((2, 2), "i8"), arrays[name]])
         arrays[name] = np.array(other)
         if arrays[name].size:
-            arrays[name].reshape(-1)[-1] = chance.choice([0, 1, 7])
-        if chance.random() < 0.2:
+            arrays[name].reshape(-1)[-1] = rng.choice([0, 1, 7])
+        if rng.random() < 0.2:
             del arrays[name]
     return pack(arrays)
 
 
-def nothing(*_: object) -> None:
-    """Take no notice."""
+def ignore(*_: object) -> None:
+    """Ignore progress."""
 
 
-class Files:
-    """Sound files of each kind, in a folder of their own, and what reads them."""
+class Corpus:
+    """Valid files of each kind in a temporary folder, with their readers."""
 
     def __init__(self, place: Path) -> None:
         from tuitrain.scenario.load import loads
         from tuitrain.scenario.replay import replay
         from tuitrain.scenario.rerun import header_of
 
-        self.place, self.sound, self.run = place, place / "sound", place / "run"
+        self.place, self.valid, self.run = place, place / "valid", place / "run"
         scenario = loads(SCENARIO, "fuzzed.toml")
         with ExitStack() as files:
-            recorder = RunFolder(self.sound, header_of(scenario), files)
+            recorder = RunFolder(self.valid, header_of(scenario), files)
             list(replay(scenario, "fuzzed.toml", recorder=recorder))
         images = b"\0\0\x08\x03" + np.array([2, 3, 3], ">u4").tobytes() + bytes(18)
         self.content = {
@@ -149,8 +146,8 @@ class Files:
             "idx.gz": gzip.compress(images, mtime=0),
         }
         for name in (HEADER, JOURNAL, METRICS, GROUPS):
-            self.content[name] = (self.sound / name).read_bytes()
-        self.content["checkpoint"] = checkpoint_file(self.sound, "late").read_bytes()
+            self.content[name] = (self.valid / name).read_bytes()
+        self.content["checkpoint"] = checkpoint_file(self.valid, "late").read_bytes()
         self.readers: dict[str, Callable[[Path], object]] = {
             "scenario": self.scenario,
             "config": self.config,
@@ -172,7 +169,7 @@ class Files:
         read_config(path, ["textual-dark"])
 
     def report(self, path: Path) -> None:
-        """Read a report of the benchmark, and print its tables."""
+        """Read a benchmark report, and print its tables."""
         from tuitrain.bench.command import show, write_markdown
         from tuitrain.bench.reports import read
 
@@ -185,8 +182,8 @@ class Files:
 
         read_idx(path)
 
-    def follow(self, kind: str, content: bytes, training: bool, resumes: bool) -> None:
-        """Read a run folder with one file changed; train it again, or go on with it, if asked."""
+    def read_run(self, kind: str, content: bytes, training: bool, resumes: bool) -> None:
+        """Read a run folder with one changed file; if ``training``, verify or resume it."""
         from tuitrain.scenario.past.curves import final_curves
         from tuitrain.scenario.past.recording import Recording
         from tuitrain.scenario.past.runs import past_run
@@ -195,7 +192,7 @@ class Files:
         from tuitrain.scenario.save import recorded
 
         shutil.rmtree(self.run, ignore_errors=True)
-        shutil.copytree(self.sound, self.run)
+        shutil.copytree(self.valid, self.run)
         path = checkpoint_file(self.run, "late") if kind == "checkpoint" else self.run / kind
         path.write_bytes(content)
         past_run(self.run)
@@ -203,11 +200,11 @@ class Files:
             with ExitStack() as files:
                 list(
                     resume(
-                        self.run, files, nothing, nothing, "late" if kind == "checkpoint" else None
+                        self.run, files, ignore, ignore, "late" if kind == "checkpoint" else None
                     )
                 )
         elif training:
-            compare(self.run, nothing, nothing)
+            compare(self.run, ignore, ignore)
         elif kind == "checkpoint":
             read_checkpoint(path)
         else:
@@ -219,19 +216,21 @@ class Files:
                 recording.snapshot()
 
 
-def one(files: Files, kind: str, chance: random.Random, training: bool) -> str:
-    """Change one file of a kind and read it; returns what came of it."""
+def try_one(files: Corpus, kind: str, rng: random.Random, training: bool) -> str:
+    """Mutate a file and read it; return "read", "refused" or a traceback."""
     path = files.place / "changed"
     content = files.content[kind]
-    changed = forged(content, path, chance) if kind == "checkpoint" else mutate(content, chance)
+    changed = (
+        mutate_checkpoint(content, path, rng) if kind == "checkpoint" else mutate(content, rng)
+    )
     try:
         if kind in files.readers:
             path.write_bytes(changed)
             files.readers[kind](path)
         else:
-            # A header may ask for other data and for millions of steps: it is only read.
+            # A mutated header may need other data and millions of steps, so it is only read.
             trains = training and kind != HEADER
-            files.follow(kind, changed, trains, chance.random() < 0.5)
+            files.read_run(kind, changed, trains, rng.random() < 0.5)
     except (TuitrainError, CoreError):
         return "refused"
     except BaseException as error:
@@ -242,20 +241,21 @@ def one(files: Files, kind: str, chance: random.Random, training: bool) -> str:
 
 
 def fuzz(seed: int, count: int, train_every: int) -> tuple[Counter[tuple[str, str]], Counter[str]]:
-    """Change ``count`` files of each kind; each ``train_every``-th run folder is trained again.
+    """Mutate ``count`` files of each kind; every ``train_every``-th run folder is trained.
 
     Returns
     -------
-    How many of each kind were read and refused, and the findings, with how often each came
+    counts : number of results by kind and result
+    findings : number of occurrences by traceback
     """
     counts: Counter[tuple[str, str]] = Counter()
     findings: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as place, redirect_stdout(io.StringIO()):
-        files = Files(Path(place))
+        files = Corpus(Path(place))
         for kind in files.content:
             for index in range(count):
-                chance = random.Random(f"{seed} {kind} {index}")
-                result = one(files, kind, chance, train_every > 0 and index % train_every == 0)
+                rng = random.Random(f"{seed} {kind} {index}")
+                result = try_one(files, kind, rng, train_every > 0 and index % train_every == 0)
                 known = result in ("read", "refused")
                 counts[kind, result if known else "finding"] += 1
                 if not known:
@@ -264,13 +264,13 @@ def fuzz(seed: int, count: int, train_every: int) -> tuple[Counter[tuple[str, st
 
 
 def main() -> int:
-    """Fuzz, print the counts and the findings, and return the exit status."""
+    """Fuzz, print counts and findings, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--count", type=int, default=2000, help="files of each kind")
     parser.add_argument("--train-every", type=int, default=20, help="0: never")
-    given = parser.parse_args()
-    counts, findings = fuzz(given.seed, given.count, given.train_every)
+    arguments = parser.parse_args()
+    counts, findings = fuzz(arguments.seed, arguments.count, arguments.train_every)
     for (kind, result), number in sorted(counts.items()):
         print(f"{kind:16} {result:8} {number}")
     for finding in findings:

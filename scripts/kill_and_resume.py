@@ -1,9 +1,9 @@
-"""Kill runs at random instants and resume them: all must end the same, and leave the same files.
+"""Kill runs at random times and resume them: all must end with the same result and files.
 
     python scripts/kill_and_resume.py --kills 100
 
-Prints how many did. A run is killed anywhere between its start and its end: while it compiles,
-while it trains, while it writes its record or a checkpoint.
+Prints how many did. A run is killed at any time between its start and its end: during compilation,
+training, or a write of the record or a checkpoint.
 """
 
 from __future__ import annotations
@@ -53,18 +53,18 @@ changed = { group = "head", since_step = 120 }
 """
 
 
-def events_of(arguments: list[str]) -> list[dict]:
-    """Run tuitrain to its end, and return the events it prints."""
-    done = subprocess.run(
+def run_to_end(arguments: list[str]) -> list[dict]:
+    """Run tuitrain, and return the events that it prints."""
+    process = subprocess.run(
         [sys.executable, "-m", "tuitrain", *arguments], capture_output=True, text=True, check=True
     )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return [json.loads(line) for line in process.stdout.splitlines()]
 
 
-def left_in(folder: Path) -> dict[str, bytes]:
-    """Return all that a run has left, by file."""
-    files = (each for each in folder.rglob("*") if each.is_file() and each.suffix != ".partial")
-    return {str(each.relative_to(folder)): each.read_bytes() for each in files}
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return the contents of a run's files, by path; partial files are left out."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".partial")
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def start(scenario: Path, folder: Path) -> subprocess.Popen:
@@ -85,8 +85,8 @@ def start(scenario: Path, folder: Path) -> subprocess.Popen:
     )
 
 
-def killed_after(seconds: float, scenario: Path, folder: Path) -> bool:
-    """Start a run and kill it; return whether it had begun to leave a record."""
+def start_and_kill(seconds: float, scenario: Path, folder: Path) -> bool:
+    """Start a run, kill it after some seconds, and return whether it has a record."""
     with start(scenario, folder) as process:
         time.sleep(seconds)
         process.kill()
@@ -94,35 +94,36 @@ def killed_after(seconds: float, scenario: Path, folder: Path) -> bool:
 
 
 def main() -> int:
-    """Kill and resume as often as asked; the status is 0 if every end was the same."""
-    parser = argparse.ArgumentParser(description="Kill runs at random instants and resume them.")
-    parser.add_argument("--kills", type=int, default=100, help="how often (default: 100)")
-    parser.add_argument("--seed", type=int, default=0, help="of the instants (default: 0)")
+    """Kill and resume runs; return 0 if all of them ended the same."""
+    parser = argparse.ArgumentParser(description="Kill runs at random times and resume them.")
+    parser.add_argument("--kills", type=int, default=100, help="number of kills (default: 100)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the times (default: 0)")
     arguments = parser.parse_args()
-    instants = random.Random(arguments.seed)
-    with tempfile.TemporaryDirectory() as place:
-        scenario = Path(place) / "scenario.toml"
+    times = random.Random(arguments.seed)
+    with tempfile.TemporaryDirectory() as temporary:
+        scenario = Path(temporary) / "scenario.toml"
         scenario.write_text(SCENARIO)
-        uninterrupted = Path(place) / "uninterrupted"
-        began = time.perf_counter()
-        ended = events_of(
+        uninterrupted = Path(temporary) / "uninterrupted"
+        started = time.perf_counter()
+        events = run_to_end(
             ["run", "--headless", "--json", "--out", str(uninterrupted), str(scenario)]
         )
-        whole = time.perf_counter() - began
-        expected = ended[-1], left_in(uninterrupted)
-        same = early = late = 0
+        duration = time.perf_counter() - started
+        expected = events[-1], read_files(uninterrupted)
+        same = without_record = from_checkpoint = 0
         for number in range(arguments.kills):
-            folder = Path(place) / f"run-{number}"
-            if killed_after(instants.uniform(0, whole), scenario, folder):
-                events = events_of(["resume", "--json", str(folder)])
-                late += events[1]["step"] > 0
-                same += (events[-1], left_in(folder)) == expected
+            folder = Path(temporary) / f"run-{number}"
+            if start_and_kill(times.uniform(0, duration), scenario, folder):
+                events = run_to_end(["resume", "--json", str(folder)])
+                from_checkpoint += events[1]["step"] > 0
+                same += (events[-1], read_files(folder)) == expected
             else:
-                early += 1
-        resumed = arguments.kills - early
+                without_record += 1
+        resumed = arguments.kills - without_record
     print(
-        f"{arguments.kills} kills in {whole:.1f} s runs: {early} before there was a record, "
-        f"{resumed} resumed ({late} from a checkpoint), {same} of them to the same end and files"
+        f"{arguments.kills} kills in runs of {duration:.1f} s: {without_record} without a record, "
+        f"{resumed} resumed ({from_checkpoint} from a checkpoint), "
+        f"{same} with the same result and files"
     )
     return 0 if same == resumed else 1
 

@@ -1,12 +1,12 @@
-"""Make the font in which charts are written as PNG, from DejaVu Sans Mono.
+"""Make the font of PNG charts from DejaVu Sans Mono.
 
     pip install fonttools
     python scripts/make_chart_font.py DejaVuSansMono.ttf tuitrain/app/export/fonts/charts.ttf
 
-A picture shall not depend on the fonts of a machine, and DejaVu has no braille in its fixed width.
-So what charts are made of is drawn here, for cells twice as high as wide
-(`tuitrain/app/export/png.py`): dots in a grid that goes on from cell to cell, and lines that meet.
-The rest is taken over, less what charts hardly need.
+A PNG must not depend on the fonts of a machine, and DejaVu Sans Mono has no braille. This script
+draws the braille dots, in a grid that continues from cell to cell, and stretches the box-drawing
+characters so that they meet, for cells twice as high as wide. It keeps the other characters that
+charts need (`tuitrain/app/export/png.py`).
 """
 
 from __future__ import annotations
@@ -23,39 +23,39 @@ COPYRIGHT = (
     "Copyright (c) 2003 by Bitstream, Inc. All Rights Reserved. Bitstream Vera is a trademark of "
     "Bitstream, Inc. DejaVu changes are in public domain. Changed for tuitrain, see LICENSE.md."
 )
-TAKEN = [(0x20, 0x7E), (0xA0, 0x17F), (0x370, 0x45F), (0x2010, 0x2044), (0x2070, 0x209C)]
-TAKEN += [(0x2190, 0x21FF), (0x2500, 0x25FF)]
+KEPT_RANGES = [(0x20, 0x7E), (0xA0, 0x17F), (0x370, 0x45F), (0x2010, 0x2044), (0x2070, 0x209C)]
+KEPT_RANGES += [(0x2190, 0x21FF), (0x2500, 0x25FF)]
 SIGNS = "∿∂∅∆∇∈∏∑−∓√∞∩∪∫≈≠≡≤≥⊓⊞⌫☼★⚠✂✓✗❄"
 BOXES = range(0x2500, 0x25A0)
 BRAILLE = range(0x2800, 0x2900)
 
 WIDTH = 1233
 TOP, BOTTOM = WIDTH * 3 // 2, WIDTH * 3 // 2 - 2 * WIDTH
-"""Of a cell, above the baseline, in units of which an em has 2048."""
+"""Top and bottom of a cell relative to the baseline, in units of 1/2048 em."""
 
 DOTS = ((0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3))
-"""Column and row of each of a braille character's bits, the lowest first."""
+"""Column and row of the dot of each bit of a braille character, the lowest bit first."""
 
 RADIUS = 230
-"""Of a dot: so wide that a line of them is one, and that single ones are told apart."""
+"""Radius of a dot: dots in a line touch, and single dots can be distinguished."""
 
 
 def main() -> None:
-    """Make the font that is asked for on the command line."""
+    """Make the font of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", type=Path, help="DejaVuSansMono.ttf, version 2.37")
     parser.add_argument("target", type=Path)
-    asked = parser.parse_args()
-    font = TTFont(asked.source, recalcTimestamp=False)
+    arguments = parser.parse_args()
+    font = TTFont(arguments.source, recalcTimestamp=False)
     stretch_boxes(font)
     add_braille(font)
-    take_what_is_needed(font)
+    remove_unused(font)
     rename(font)
-    font.save(asked.target)
+    font.save(arguments.target)
 
 
 def stretch_boxes(font: TTFont) -> None:
-    """Let lines and blocks fill the height of a cell, so that they meet those above and below."""
+    """Stretch lines and blocks to the height of a cell, so that they meet those above and below."""
     glyphs, names = font["glyf"], font.getBestCmap()
     full = glyphs[names[0x2588]]
     scale = (TOP - BOTTOM) / (full.yMax - full.yMin)
@@ -72,7 +72,7 @@ def stretch_boxes(font: TTFont) -> None:
 
 
 def add_braille(font: TTFont) -> None:
-    """Draw the 256 patterns of dots; and let the mark of a schedule be a tilde."""
+    """Draw the 256 braille patterns; map the mark of a schedule, ∿, to the tilde."""
     _name(font, ord("∿"), "asciitilde")
     order = font.getGlyphOrder()
     for code in BRAILLE:
@@ -102,18 +102,18 @@ def _dot(pen: TTGlyphPen, x: float, y: float) -> None:
     pen.closePath()
 
 
-def take_what_is_needed(font: TTFont) -> None:
-    """Leave out hints, ligatures, and characters that no chart has."""
+def remove_unused(font: TTFont) -> None:
+    """Remove hints, ligatures, and characters that no chart has."""
     options = Options(hinting=False, layout_features=[], name_IDs=[], notdef_outline=True)
     options.drop_tables += ["FFTM", "kern", "GDEF", "GSUB", "GPOS"]
     subsetter = Subsetter(options)
-    codes = {code for first, last in TAKEN for code in range(first, last + 1)}
+    codes = {code for first, last in KEPT_RANGES for code in range(first, last + 1)}
     subsetter.populate(unicodes=codes | {*map(ord, SIGNS), *BRAILLE})
     subsetter.subset(font)
 
 
 def rename(font: TTFont) -> None:
-    """Give the font a name of its own, as the licence asks for."""
+    """Give the font its own name, as the license requires."""
     names = font["name"]
     names.names = []
     plain = {0: COPYRIGHT, 1: FAMILY, 2: "Regular", 3: FAMILY, 4: FAMILY, 5: "Version 1.0"}

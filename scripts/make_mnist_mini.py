@@ -1,7 +1,7 @@
-"""Make the digits that come with the package from the four files of MNIST.
+"""Make the bundled digits from the four files of MNIST.
 
-Takes the first images of each part, in their order, and writes them as IDX files compressed with
-gzip. The same source gives the same bytes (with the same zlib).
+The first images of each part are written, in order, as gzipped IDX files. The same source gives the
+same bytes (with the same zlib).
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from tuitrain_core.errors import CoreError
 
 
 def main() -> int:
-    """Read the command line, write the four files, and say how large they are."""
+    """Write the four files, and print their sizes; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("source", type=Path, help="folder with MNIST's four IDX files")
     parser.add_argument("destination", type=Path, help="folder to write to; made if missing")
     parser.add_argument("--train", type=int, default=10_000, help="training images (10000)")
     parser.add_argument("--test", type=int, default=2_000, help="test images (2000)")
-    wanted = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        train, test = load_idx_folder(wanted.source)
-        wanted.destination.mkdir(parents=True, exist_ok=True)
-        write_part(wanted.destination, "train", train, wanted.train)
-        write_part(wanted.destination, "t10k", test, wanted.test)
+        train, test = load_idx_folder(arguments.source)
+        arguments.destination.mkdir(parents=True, exist_ok=True)
+        write_part(arguments.destination, "train", train, arguments.train)
+        write_part(arguments.destination, "t10k", test, arguments.test)
     except (CoreError, OSError) as error:
         print(f"make_mnist_mini: {error}", file=sys.stderr)
         return 1
@@ -34,7 +34,7 @@ def main() -> int:
 
 
 def write_part(folder: Path, part: str, dataset: Dataset, count: int) -> None:
-    """Write the first ``count`` images and labels of one part."""
+    """Write the first ``count`` images and labels of a part."""
     contents = {
         f"{part}-images-idx3-ubyte.gz": dataset.images[:count, 0],
         f"{part}-labels-idx1-ubyte.gz": dataset.labels[:count].astype("u1"),

@@ -1,9 +1,9 @@
-"""Draw the screen of a real run as SVG: the picture in the README.
+"""Draw the screen of a real run as SVG, for the README.
 
-    python scripts/draw_picture.py docs/screen.svg
+    python scripts/draw_screenshot.py docs/screen.svg
 
-LeNet is trained on the embedded digits with the commands below, up to the step that is drawn. But
-for the speed, which is this machine's, the same picture comes out every time.
+LeNet is trained on the embedded digits with the commands below, up to the step that is drawn. The
+picture is the same every time, except for the throughput of the machine.
 """
 
 from __future__ import annotations
@@ -46,44 +46,44 @@ step = 980
 do = "decay fc over 10 epochs"
 """
 STEPS = 1204
-LOOK_EVERY = 10
+SNAPSHOT_STEPS = 10
 WATCHED = "fc1.weight"
-SELECTED_ROW = 5  # the group fc, whose largest parameter is watched
+SELECTED_ROW = 5  # the group fc, which has the watched parameter
 
 
-class Still:
-    """A source that shows one snapshot, and takes no commands."""
+class StaticSource:
+    """A source with a single snapshot; it ignores commands."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
 
     def on_resume(self) -> None:
-        """Need not know."""
+        """Do nothing: there is no clock to correct."""
 
     def snapshot(self) -> Snapshot:
-        """Return the one snapshot."""
+        """Return the snapshot."""
         return self._snapshot
 
     def submit(self, command: AnyCommand, actor: Actor) -> int:
-        """Take no notice."""
+        """Ignore the command."""
         del command, actor
         return 0
 
     def select_parameter(self, parameter: str | None) -> None:
-        """Take no notice."""
+        """Ignore the parameter: the snapshot has one already."""
 
     def close(self) -> None:
-        """There is nothing to end."""
+        """Do nothing: there is no thread."""
 
 
-def fly() -> Snapshot:
+def train() -> Snapshot:
     """Train to the step that is drawn."""
-    session = build(loads(SCENARIO, "draw_picture.py"), "draw_picture.py")
+    session = build(loads(SCENARIO, "draw_screenshot.py"), "draw_screenshot.py")
     started = time.perf_counter()
     while session.step < STEPS:
         session.apply_planned()
-        session.run_burst(max_steps=min(LOOK_EVERY, STEPS - session.step))
-        session.snapshot()  # as a screen would: the courses of the groups are noted then
+        session.run_burst(max_steps=min(SNAPSHOT_STEPS, STEPS - session.step))
+        session.snapshot()  # as a screen does: it also records the groups' histories
     speed = session.step * session.engine.batch_size / (time.perf_counter() - started)
     session.phase = Phase.RUNNING
     return session.snapshot(1, WATCHED, speed)
@@ -91,7 +91,7 @@ def fly() -> Snapshot:
 
 async def draw(snapshot: Snapshot, width: int, height: int) -> str:
     """Return the screen as SVG."""
-    app = TuitrainApp(Still(snapshot))
+    app = TuitrainApp(StaticSource(snapshot))
     async with app.run_test(size=(width, height)) as pilot:
         await pilot.pause()
         await pilot.press(*["down"] * SELECTED_ROW)
@@ -100,14 +100,14 @@ async def draw(snapshot: Snapshot, width: int, height: int) -> str:
 
 
 def main() -> None:
-    """Draw the picture that the command line asks for."""
+    """Draw the screen into the file of the command line."""
     parser = argparse.ArgumentParser(description="Draw the screen of a real run as SVG.")
     parser.add_argument("target", type=Path, metavar="FILE", help="the SVG file to write")
     parser.add_argument("--width", type=int, default=120, help="columns (default: 120)")
     parser.add_argument("--height", type=int, default=36, help="rows (default: 36)")
     arguments = parser.parse_args()
-    svg = asyncio.run(draw(fly(), arguments.width, arguments.height))
-    # The reader's own monospaced font does; a picture should not fetch one from elsewhere.
+    svg = asyncio.run(draw(train(), arguments.width, arguments.height))
+    # Use the reader's monospaced font; a picture should fetch nothing from the network.
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     arguments.target.write_text(svg, encoding="utf-8")
 

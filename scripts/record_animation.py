@@ -1,10 +1,9 @@
-"""Record a real flight, steered by keys, as an animated SVG: the moving picture in the README.
+"""Record a run that is steered by keys as an animated SVG, for the README.
 
-    python scripts/record_flight.py docs/flight.svg
+    python scripts/record_animation.py docs/flight.svg
 
-The app runs without a terminal, on a real run with a clock of its own: between two pictures the run
-takes so many steps, and then the next keys are pressed. So the same picture comes out every time.
-Nothing but the rows that change is written for a picture, and each different row once.
+The app runs without a terminal on a real run, whose steps are counted instead of timed, so that the
+animation is the same every time. Only rows that change are written, each distinct row once.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flight_svg import Picture, animated, picture_of
+from animated_svg import Picture, animate, capture_picture
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -28,19 +27,19 @@ from tuitrain.scenario.build import build
 
 WIDTH, HEIGHT = 104, 30
 SAMPLES_PER_SECOND = 52_000.0
-"""What the header says; the pace of the recording is its own."""
+"""The throughput in the header; a recorded run has none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """A piece of the flight.
+    """A part of the animation.
 
     Attributes
     ----------
-    keys : pressed at its beginning; one in quotes is typed as a text
-    pictures : how many are taken
-    steps : taken before each of them, unless the run is paused
-    seconds : that each is shown
+    keys : keys pressed at the start; one in quotes is a text for the focused field
+    pictures : number of pictures
+    steps : steps taken before each picture, unless the run is paused
+    seconds : how long each picture is shown
     """
 
     keys: tuple[str, ...] = ()
@@ -49,7 +48,7 @@ class Beat:
     seconds: float = 0.2
 
 
-FLIGHT = (
+BEATS = (
     Beat(pictures=10, steps=8),
     Beat(("f",), seconds=0.8),
     Beat(pictures=6, steps=8),
@@ -77,8 +76,8 @@ FLIGHT = (
 )
 
 
-class Flight:
-    """A source that trains when it is told to, in the thread of whoever tells."""
+class SteppedSource:
+    """A source that trains in the thread of its caller, when `take` is called."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -87,75 +86,75 @@ class Flight:
         self._version = 0
 
     def take(self, steps: int) -> None:
-        """Take so many steps, unless the run stands still."""
+        """Take steps while the run is running."""
         last = self._session.step + steps
         while self._session.phase is Phase.RUNNING and self._session.step < last:
             self._session.apply_planned()
             self._session.run_burst(max_steps=last - self._session.step)
 
     def snapshot(self) -> Snapshot:
-        """Return what the run shows now."""
+        """Return a snapshot of the run."""
         self._version += 1
         running = self._session.phase is Phase.RUNNING
         speed = SAMPLES_PER_SECOND if running else 0.0
         return self._session.snapshot(self._version, self._watched, speed)
 
     def submit(self, command: AnyCommand, actor: Actor) -> int:
-        """Decide a command at once: the run stands at a boundary."""
+        """Apply a command at once: between calls the run is at a boundary."""
         self._tickets += 1
         self._session.apply_command(command, actor, self._tickets)
         return self._tickets
 
     def select_parameter(self, parameter: str | None) -> None:
-        """Describe this parameter from now on."""
+        """Include this parameter in the snapshots."""
         self._watched = parameter
 
     def preview(self, command: AnyCommand | None) -> None:
-        """Look ahead at nothing: dialogs say that they wait, which is not what is shown here."""
+        """Ignore the command: dialogs keep waiting for their preview."""
 
     def close(self) -> None:
-        """There is no thread to end."""
+        """Do nothing: there is no thread."""
 
 
-async def record(flight: Flight, beats: Sequence[Beat]) -> list[tuple[Picture, float]]:
-    """Fly, and return the pictures, each with the seconds that it is shown."""
-    app = TuitrainApp(flight, clock=lambda: 0.0, refreshes=False)
+async def record(source: SteppedSource, beats: Sequence[Beat]) -> list[tuple[Picture, float]]:
+    """Play the beats, and return each picture with the seconds that it is shown."""
+    app = TuitrainApp(source, clock=lambda: 0.0, refreshes=False)
     taken: list[tuple[Picture, float]] = []
     async with app.run_test(size=(WIDTH, HEIGHT)) as pilot:
-        await look(app, pilot)
+        await refresh(app, pilot)
         for beat in beats:
             for key in beat.keys:
                 await press(app, pilot, key)
             for _ in range(beat.pictures):
-                flight.take(beat.steps)
-                await look(app, pilot)
-                taken.append((picture_of(app), beat.seconds))
+                source.take(beat.steps)
+                await refresh(app, pilot)
+                taken.append((capture_picture(app), beat.seconds))
     return taken
 
 
 async def press(app: TuitrainApp, pilot: Pilot[None], key: str) -> None:
-    """Press a key, or let a text be what the field holds that has the keyboard."""
+    """Press a key, or put a quoted text into the focused field."""
     if key.startswith("'") and isinstance(app.focused, Input):
         app.focused.value = key.strip("'")
     else:
         await pilot.press(key)
-    await look(app, pilot)
+    await refresh(app, pilot)
 
 
-async def look(app: TuitrainApp, pilot: Pilot[None]) -> None:
-    """Let the screen see the run, and draw."""
+async def refresh(app: TuitrainApp, pilot: Pilot[None]) -> None:
+    """Poll the run and draw the screen."""
     for _ in range(2):
         app.poll()
         await pilot.pause()
 
 
 def main() -> None:
-    """Record the flight into the file that the command line names."""
-    parser = argparse.ArgumentParser(description="Record a flight as an animated SVG.")
+    """Record the animation into the file of the command line."""
+    parser = argparse.ArgumentParser(description="Record a run as an animated SVG.")
     parser.add_argument("target", type=Path, metavar="FILE", help="the SVG file to write")
     target = parser.parse_args().target
-    flight = Flight(build(*first_flight()))
-    svg = animated(asyncio.run(record(flight, FLIGHT)))
+    source = SteppedSource(build(*first_flight()))
+    svg = animate(asyncio.run(record(source, BEATS)))
     target.write_text(svg, encoding="utf-8")
     print(f"{target}: {len(svg.encode()) // 1000} kB")
 
