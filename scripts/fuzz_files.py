@@ -170,10 +170,10 @@ class Corpus:
 
     def report(self, path: Path) -> None:
         """Read a benchmark report, and print its tables."""
-        from tuitrain.bench.command import show, write_markdown
-        from tuitrain.bench.reports import read
+        from tuitrain.bench.command import print_report, write_markdown
+        from tuitrain.bench.reports import read_report
 
-        show(read(path))
+        print_report(read_report(path))
         write_markdown(path)
 
     def idx(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Peers for the benchmark's tests."""
+"""Fake peers for the benchmark's tests."""
 
 import sys
 from pathlib import Path
@@ -12,15 +12,16 @@ SCRIPT = str(Path(__file__).with_name("fake_peer.py"))
 
 @pytest.fixture
 def fake(tmp_path):
-    """Make a fake peer that behaves so, and writes down in ``asked`` what it was asked."""
+    """Make a fake peer with a behavior; it logs its requests for `requests`."""
 
-    def make(how: str, name: str = "") -> Peer:
-        return Peer(name or how, (sys.executable, SCRIPT, how, str(tmp_path / "asked")))
+    def make(behavior: str, name: str = "") -> Peer:
+        command = (sys.executable, SCRIPT, behavior, str(tmp_path / "requests"))
+        return Peer(name or behavior, command)
 
     return make
 
 
 @pytest.fixture
-def asked(tmp_path):
-    """Return what fake peers were asked, in order."""
-    return lambda: (tmp_path / "asked").read_text().splitlines()
+def requests(tmp_path):
+    """Return a function that lists the requests to fake peers, in order."""
+    return lambda: (tmp_path / "requests").read_text().splitlines()

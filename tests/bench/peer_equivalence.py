@@ -1,4 +1,4 @@
-"""Holds a peer's training against the one by hand, which is held against the core's gradients."""
+"""Compare a peer's training with the NumPy peer, which is compared with the core's gradients."""
 
 import numpy as np
 
@@ -15,32 +15,32 @@ CELLS = [
 
 
 def name(cell):
-    """Name a cell as a test's parameter."""
+    """Return the id of a cell as a test parameter."""
     return f"{cell.network}-{cell.optimizer}"
 
 
-def by_hand(cell):
-    """Return the weights after as many steps as there are different batches."""
+def numpy_weights(cell):
+    """Return the weights after one epoch of NumPy's training."""
     (train,) = [make() for make in numpy_arrays.prepare(cell).values()]
     train(BATCHES)
     return train.weights()
 
 
-def assert_the_same(cell, theirs, ours):
-    """Compare how far every weight has gone; so far that Adam's sign of nothing does not count."""
-    initial = synthetic_data.weights(networks.network(cell.network))
-    for first, *pair in zip(initial, theirs, ours, strict=True):
-        for start, their, our in zip(first, *pair, strict=True):
-            assert their.shape == our.shape
-            way = np.linalg.norm(our - start)
-            assert way > 0
-            assert np.linalg.norm(their - our) < 0.02 * way
+def assert_same_weights(cell, actual, expected):
+    """Compare the changes of every weight; the tolerance allows for Adam on tiny gradients."""
+    initial = synthetic_data.initial_weights(networks.network_layers(cell.network))
+    for layers in zip(initial, actual, expected, strict=True):
+        for start, value, reference in zip(*layers, strict=True):
+            assert value.shape == reference.shape
+            change = np.linalg.norm(reference - start)
+            assert change > 0
+            assert np.linalg.norm(value - reference) < 0.02 * change
 
 
-def assert_the_same_work(cell, prepare):
-    """Let every way of a peer take the same steps."""
-    ours = by_hand(cell)
+def assert_same_work(cell, prepare):
+    """Check that every variant of a peer takes the same steps."""
+    expected = numpy_weights(cell)
     for make in prepare(cell).values():
         train = make()
         assert train(BATCHES) == BATCHES
-        assert_the_same(cell, train.weights(), ours)
+        assert_same_weights(cell, train.weights(), expected)

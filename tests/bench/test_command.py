@@ -1,8 +1,9 @@
-"""The command: what it prints, what it writes, and what it says of a mistake."""
+"""The command: its output, its files, and its errors."""
 
 import errno
 import json
 import os
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from tuitrain.bench import command, parts
 from tuitrain.bench.peers import PEERS
 from tuitrain.bench.plan import Case, Plan
 from tuitrain.bench.results import Part, Report, Row, Trials
-from tuitrain.bench.tables import filled_in, markdown, problems, rich_table, told
+from tuitrain.bench.tables import fill_document, markdown, measured_on, problems, rich_table
 from tuitrain.cli import main
 
 ROOT = Path(__file__).parent.parent.parent
@@ -61,7 +62,7 @@ def shown(part: Part) -> list[str]:
     return [line.rstrip() for line in console.export_text().splitlines()]
 
 
-def test_the_table_says_who_was_best_and_how_sure_that_is():
+def test_the_table_has_the_best_other_and_quartiles():
     assert shown(report(LENET, KEY).parts[0]) == [
         "Training: samples a second",
         "                            ┃ measured ┃           best other ┃ ratio (quartiles)",
@@ -71,12 +72,12 @@ def test_the_table_says_who_was_best_and_how_sure_that_is():
     ]
 
 
-def test_what_could_not_be_measured_is_named_with_its_reason():
-    found = list(problems(report(LENET).parts[0]))
-    assert found == ["JAX jit: no answer within 240 s (LeNet, sgd, B=64, 1 thread)"]
+def test_problems_have_peer_reason_and_cell():
+    lines = list(problems(report(LENET).parts[0]))
+    assert lines == ["JAX jit: no answer within 240 s (LeNet, sgd, B=64, 1 thread)"]
 
 
-def test_a_markdown_table_leaves_out_columns_without_a_word():
+def test_a_markdown_table_leaves_out_empty_columns():
     assert markdown(report(FROZEN).parts[0]) == (
         "|  | measured | best other | ratio (quartiles) | expected |\n"
         "| --- | --: | --: | --: | --: |\n"
@@ -85,36 +86,36 @@ def test_a_markdown_table_leaves_out_columns_without_a_word():
     assert markdown(report(KEY).parts[0]).splitlines()[0] == "|  | measured |"
 
 
-def test_a_report_survives_its_file():
+def test_a_report_round_trips_through_json():
     encoded = msgspec.json.encode(report(LENET, FROZEN, KEY))
     assert msgspec.json.decode(encoded, type=Report) == report(LENET, FROZEN, KEY)
 
 
 @pytest.fixture
 def measuring(monkeypatch):
-    """Let every part give one row at once."""
-    asked = []
+    """Have every part yield one row at once; return the list of the plans that are measured."""
+    plans = []
 
     def cases(plan):
         def measure():
-            asked.append(plan)
+            plans.append(plan)
             yield LENET
 
         yield Case((LENET.cell,), 1.0, measure)
 
-    chosen = parts.choose
+    select_parts = parts.select_parts
+    monkeypatch.setattr(
+        command,
+        "select_parts",
+        lambda names: [replace(part, cases=cases) for part in select_parts(names)],
+    )
+    return plans
 
-    def choose(names):
-        return [parts.Chosen(each.name, each.title, cases) for each in chosen(names)]
 
-    monkeypatch.setattr(command, "choose", choose)
-    return asked
-
-
-def test_json_prints_a_report_and_nothing_else(measuring, capsys):
+def test_json_prints_only_a_report(measuring, capsys):
     assert main(["bench", "--json", "--only", "throughput", "freeze"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert [each["name"] for each in printed["parts"]] == ["throughput", "freeze"]
+    assert [part["name"] for part in printed["parts"]] == ["throughput", "freeze"]
     row = printed["parts"][0]["rows"][0]
     assert row["trials"]["tuitrain"]["values"] == [80_000.0, 90_000.0, 100_000.0]
     assert {"cpu", "cores", "features", "python", "numpy", "tuitrain"} <= set(printed["machine"])
@@ -122,10 +123,10 @@ def test_json_prints_a_report_and_nothing_else(measuring, capsys):
     assert printed["date"]
 
 
-def test_all_parts_are_measured_in_their_order_without_only(measuring, capsys):
+def test_all_parts_are_measured_in_order_by_default(measuring, capsys):
     assert main(["bench", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert [each["name"] for each in printed["parts"]] == list(parts.TITLES)
+    assert [part["name"] for part in printed["parts"]] == list(parts.TITLES)
 
 
 def test_the_report_is_written_and_the_tables_are_printed(measuring, capsys, tmp_path):
@@ -147,32 +148,32 @@ def test_markdown_prints_the_tables_of_a_report(measuring, capsys, tmp_path):
     assert "| LeNet, sgd, B=64, 1 thread | 90.0 k/s |" in capsys.readouterr().out
 
 
-def test_tables_go_to_their_places_in_a_document():
+def test_tables_are_put_into_the_places_of_a_document():
     document = (
         "<!-- bench machine -->\nold\n<!-- end -->\ntext\n"
         "<!-- bench throughput -->\nold\n<!-- end -->\n"
         "<!-- bench freeze -->\nold\n<!-- end -->\n"
         "<!-- bench goals -->\nold\n<!-- end -->\n"
     )
-    found = filled_in(document, report(KEY), {})
-    assert "Some CPU, 2 cores, Linux; python 3.12.1. 2026-01-02, at most 3 rounds." in found
-    assert "Not installed: JAX scan." in found
-    assert "<!-- bench throughput -->\n|  | measured |\n" in found
-    assert "text\n" in found
-    assert "<!-- bench freeze -->\nNot measured.\n" in found
-    assert "| Adam alone, 10M and 40M parameters | ≥ 1 | not measured |  |" in found
-    assert "old" not in found
-    assert filled_in(found, report(KEY), {}) == found
+    filled = fill_document(document, report(KEY), {})
+    assert "Some CPU, 2 cores, Linux; python 3.12.1. 2026-01-02, at most 3 rounds." in filled
+    assert "Not installed: JAX scan." in filled
+    assert "<!-- bench throughput -->\n|  | measured |\n" in filled
+    assert "text\n" in filled
+    assert "<!-- bench freeze -->\nNot measured.\n" in filled
+    assert "| Adam alone, 10M and 40M parameters | ≥ 1 | not measured |  |" in filled
+    assert "old" not in filled
+    assert fill_document(filled, report(KEY), {}) == filled
 
 
-def test_the_page_about_performance_has_a_place_for_every_part():
+def test_the_performance_page_has_a_place_for_every_part():
     page = (ROOT / "docs" / "performance.md").read_text("utf-8")
     for name in ("machine", "goals", *parts.TITLES):
         assert page.count(f"<!-- bench {name} -->\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--without", "JAX"], "no peer 'JAX'"),
         (["--only", "trughput"], "no part 'trughput', did you mean 'throughput'? (parts: "),
@@ -184,19 +185,15 @@ def test_the_page_about_performance_has_a_place_for_every_part():
         (["--markdown", "/dev/null"], "/dev/null is no report of the benchmark"),
     ],
 )
-def test_a_mistake_is_told_in_one_line_before_anything_is_measured(
-    measuring, capsys, arguments, said
-):
+def test_a_usage_error_is_one_line_before_any_measurement(measuring, capsys, arguments, message):
     assert main(["bench", *arguments]) == 2
     error = capsys.readouterr().err
-    assert said in error
+    assert message in error
     assert error.count("\n") == 1
     assert not measuring
 
 
-def test_a_full_disk_ends_the_report_and_not_the_measuring(
-    measuring, capsys, tmp_path, monkeypatch
-):
+def test_the_measurement_continues_on_a_full_disk(measuring, capsys, tmp_path, monkeypatch):
     def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -204,14 +201,14 @@ def test_a_full_disk_ends_the_report_and_not_the_measuring(
     out = tmp_path / "bench.json"
     assert main(["bench", "--json", "--out", str(out)]) == 2
     printed = capsys.readouterr()
-    assert [each["name"] for each in json.loads(printed.out)["parts"]] == list(parts.TITLES)
+    assert [part["name"] for part in json.loads(printed.out)["parts"]] == list(parts.TITLES)
     assert printed.err.splitlines()[-1:] == [
         f"tuitrain: {out} cannot be written: No space left on device"
     ]
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_report_is_whole_when_there_is_room_again(measuring, capsys, tmp_path, monkeypatch):
+def test_a_report_is_complete_once_there_is_room_again(measuring, capsys, tmp_path, monkeypatch):
     fsync, calls = os.fsync, []
 
     def full_at_first(file):
@@ -226,15 +223,15 @@ def test_a_report_is_whole_when_there_is_room_again(measuring, capsys, tmp_path,
     assert json.loads(out.read_bytes()) == json.loads(capsys.readouterr().out)
 
 
-def test_peers_that_are_left_out_are_not_asked_and_the_report_says_so(measuring, capsys):
+def test_excluded_peers_are_named_in_the_report(measuring, capsys):
     assert main(["bench", "--json", "--only", "freeze", "--without", "NumPy"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["left_out"] == ["NumPy"]
-    assert "NumPy" not in [each.name for each in measuring[0].peers]
-    assert "Left out: NumPy." in told(msgspec.convert(printed, type=Report))
+    assert "NumPy" not in [peer.name for peer in measuring[0].peers]
+    assert "Left out: NumPy." in measured_on(msgspec.convert(printed, type=Report))
 
 
-def test_a_document_without_a_place_is_told_and_stays(measuring, capsys, tmp_path):
+def test_a_document_without_a_place_is_an_error_and_stays_unchanged(measuring, capsys, tmp_path):
     out, page = tmp_path / "bench.json", tmp_path / "page.md"
     main(["bench", "--json", "--only", "throughput", "--out", str(out)])
     page.write_text("nothing here\n")
@@ -244,17 +241,17 @@ def test_a_document_without_a_place_is_told_and_stays(measuring, capsys, tmp_pat
 
 
 @pytest.mark.parametrize("quick", [False, True])
-def test_every_part_plans_cells_of_names_of_their_own(quick):
-    for each in parts.choose([]):
-        cells = each.cells(Plan(quick=quick, threads=(1, 2)))
+def test_the_cells_of_a_part_have_distinct_names(quick):
+    for part in parts.PARTS:
+        cells = part.cells(Plan(quick=quick, threads=(1, 2)))
         assert cells
         assert len(set(cells)) == len(cells)
 
 
-def test_a_whole_run_takes_about_half_an_hour_with_everyone_on_two_cores():
+def test_a_complete_run_with_all_peers_takes_about_half_an_hour_on_two_cores():
     seconds = 0.0
-    for each in parts.choose([]):
-        rounds = each.rounds(False, command.ROUNDS)
+    for part in parts.PARTS:
+        rounds = part.default_rounds(False, command.ROUNDS)
         plan = Plan(rounds=rounds, seconds=command.SECONDS, threads=(1, 2), peers=PEERS)
-        seconds += sum(case.seconds for case in each.cases(plan))
+        seconds += sum(case.seconds for case in part.cases(plan))
     assert seconds < 35 * 60

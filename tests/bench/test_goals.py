@@ -1,34 +1,34 @@
-"""Goals: every one is about cells that are measured, and is judged by the median."""
+"""Goals: each applies to measured cells, and is judged by the median."""
 
 import pytest
 
 from tuitrain.bench import parts
-from tuitrain.bench.goals import GOALS, goal_of, judged, standings
+from tuitrain.bench.goals import GOALS, find_goal, goal_results, with_goal
 from tuitrain.bench.plan import Plan
 from tuitrain.bench.results import Part, Report, Row, Trials
 
 PLAN = Plan(threads=(1, 2))
-CELLS = [(each.name, cell) for each in parts.choose([]) for cell in each.cells(PLAN)]
+CELLS = [(part.name, cell) for part in parts.PARTS for cell in part.cells(PLAN)]
 
 
-def row(cell, ours, other=(), unit="samples/s", expected=None):
-    trials = {"ours": Trials(values=tuple(ours))}
+def row(cell, values, other=(), unit="samples/s", expected=None):
+    trials = {"ours": Trials(values=tuple(values))}
     trials |= {"other": Trials(values=tuple(other))} if other else {}
     return Row(cell=cell, unit=unit, subject="ours", trials=trials, expected=expected)
 
 
-@pytest.mark.parametrize("goal", GOALS, ids=lambda each: each.title)
-def test_a_goal_is_about_cells_that_are_measured(goal):
-    assert any(goal.applies(*each) for each in CELLS)
+@pytest.mark.parametrize("goal", GOALS, ids=lambda goal: goal.title)
+def test_a_goal_applies_to_a_measured_cell(goal):
+    assert any(goal.applies(*cell) for cell in CELLS)
 
 
 def test_no_cell_has_two_goals():
-    for each in CELLS:
-        assert sum(goal.applies(*each) for goal in GOALS) <= 1
+    for cell in CELLS:
+        assert sum(goal.applies(*cell) for goal in GOALS) <= 1
 
 
 @pytest.mark.parametrize(
-    ("part", "cell", "wanted"),
+    ("part", "cell", "target"),
     [
         ("throughput", "LeNet, adam, B=1, 2 threads", "≥ 6"),
         ("throughput", "LeNet, sgd, B=256, 1 thread", "≥ 6"),
@@ -45,9 +45,9 @@ def test_no_cell_has_two_goals():
         ("lateness", "timer of 10 ms, 2 threads, p99", "< 20 ms"),
     ],
 )
-def test_the_goals_are_those_that_were_set(part, cell, wanted):
+def test_the_targets_of_the_goals(part, cell, target):
     assert (part, cell) in CELLS
-    assert goal_of(part, cell).wanted == wanted
+    assert find_goal(part, cell).target_text == target
 
 
 @pytest.mark.parametrize(
@@ -66,14 +66,14 @@ def test_the_goals_are_those_that_were_set(part, cell, wanted):
     ],
 )
 def test_a_row_is_judged_by_its_median(part, measured, goal, met):
-    found = judged(part, measured)
-    assert (found.goal, found.met) == (goal, met)
+    judged = with_goal(part, measured)
+    assert (judged.goal, judged.met) == (goal, met)
 
 
-def test_a_standing_counts_cells_and_names_the_one_that_is_furthest_away():
+def test_a_goal_result_counts_cells_and_has_the_furthest_row():
     rows = [
-        row(f"LeNet, sgd, B={batch}, 1 thread", [ours], [1])
-        for batch, ours in ((32, 7), (64, 3), (256, 4))
+        row(f"LeNet, sgd, B={batch}, 1 thread", [value], [1])
+        for batch, value in ((32, 7), (64, 3), (256, 4))
     ]
     report = Report(
         date="2026-01-02",
@@ -83,7 +83,7 @@ def test_a_standing_counts_cells_and_names_the_one_that_is_furthest_away():
         not_installed=(),
         parts=(Part("throughput", "Training", tuple(rows)),),
     )
-    found = {each.goal.title: each for each in standings(report)}
-    lenet = found["LeNet, B=32 and more"]
+    results = {result.goal.title: result for result in goal_results(report)}
+    lenet = results["LeNet, B=32 and more"]
     assert (lenet.met, lenet.measured, lenet.furthest) == (1, 3, rows[1])
-    assert found["LeNet, B=1"].furthest is None
+    assert results["LeNet, B=1"].furthest is None

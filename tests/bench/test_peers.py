@@ -1,9 +1,9 @@
-"""Peers: all train the same networks, and ours does so for real."""
+"""Peers: the same networks for all, and real steps of tuitrain."""
 
 import numpy as np
 import pytest
 
-from tuitrain.bench.peers import OURS, PEERS, numpy_arrays
+from tuitrain.bench.peers import PEERS, TUITRAIN, numpy_arrays
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.worker import Worker
 from tuitrain.bench.workloads import networks
@@ -27,23 +27,23 @@ def test_the_networks_are_those_of_the_core(name, model):
 
 
 def test_the_operations_of_lenet_are_counted():
-    layers = networks.network("lenet")
+    layers = networks.network_layers("lenet")
     assert networks.step_flops(layers) == 2_263_920
-    assert networks.step_flops(layers, frozen=5) == sum(each.flops for each in layers)
+    assert networks.step_flops(layers, frozen=5) == sum(layer.flops for layer in layers)
 
 
-def test_a_frozen_layer_has_no_gradient_and_needs_none_from_above():
-    bottom, top = networks.network("mlp-784-16-10")
+def test_a_frozen_bottom_layer_needs_no_backward_pass():
+    bottom, top = networks.network_layers("mlp-784-16-10")
     assert networks.step_flops((bottom, top), frozen=1) == bottom.flops + 2 * top.flops
 
 
 @pytest.mark.parametrize("name", ["alexnet", "mlp-783-10", "mlp-784", "mlp-784-0-10"])
 def test_an_unknown_network_is_refused(name):
     with pytest.raises(TuitrainError, match="allowed: lenet, cnn, mlp-784"):
-        networks.network(name)
+        networks.network_layers(name)
 
 
-def test_a_hundred_parameters_are_a_hundred():
+def test_the_network_of_a_hundred_parameters():
     assert len(list(hundred_parameters().parameters())) == 100
 
 
@@ -56,33 +56,33 @@ def test_a_hundred_parameters_are_a_hundred():
     ],
     ids=["adam", "frozen", "update"],
 )
-def test_our_worker_takes_steps(cell):
-    with Worker(OURS) as worker:
-        answer = worker.ask(cell, 0)
-    assert answer.problem == ""
-    assert answer.steps == 1
-    assert answer.seconds_per_step > 0
+def test_tuitrain_takes_steps(cell):
+    with Worker(TUITRAIN) as worker:
+        reply = worker.request(cell, 0)
+    assert reply.problem == ""
+    assert reply.steps == 1
+    assert reply.seconds_per_step > 0
 
 
-def test_our_worker_times_about_as_long_as_it_is_asked_to():
-    with Worker(OURS) as worker:
-        answer = worker.ask(Cell(network="mlp-784-4-10", batch=8, samples=64), 0.01)
-    assert answer.problem == ""
-    assert answer.steps > 1
+def test_tuitrain_takes_steps_for_the_requested_time():
+    with Worker(TUITRAIN) as worker:
+        reply = worker.request(Cell(network="mlp-784-4-10", batch=8, samples=64), 0.01)
+    assert reply.problem == ""
+    assert reply.steps > 1
 
 
-def test_a_worker_answers_an_unknown_network_with_a_problem():
-    with Worker(OURS) as worker:
-        assert "no network 'nothing'" in worker.ask(Cell(network="nothing"), 0).problem
+def test_an_unknown_network_is_a_problem():
+    with Worker(TUITRAIN) as worker:
+        assert "no network 'nothing'" in worker.request(Cell(network="nothing"), 0).problem
 
 
-def test_peers_are_told_apart_by_name_and_ours_is_always_there():
-    assert len({each.name for each in PEERS}) == len(PEERS)
-    assert OURS.installed
+def test_peers_have_distinct_names_and_tuitrain_is_installed():
+    assert len({peer.name for peer in PEERS}) == len(PEERS)
+    assert TUITRAIN.installed
 
 
 def as_in_core(layer, plan, weight) -> np.ndarray:
-    """Lay the weight of a layer by hand out as the core does."""
+    """Convert the weight of a NumPy layer to the core's layout."""
     if isinstance(plan, networks.Convolution):
         return weight.T.reshape(plan.outputs, plan.inputs, plan.kernel, plan.kernel)
     if len(layer._shape) == 2:
@@ -93,9 +93,9 @@ def as_in_core(layer, plan, weight) -> np.ndarray:
 
 
 @pytest.mark.parametrize("name", ["lenet", "cnn", "mlp-784-12-10"])
-def test_the_step_by_hand_computes_the_gradients_of_the_core(name):
-    images, labels = (each[0] for each in batches(4, 4))
-    layers, plans = numpy_arrays.build(name), networks.network(name)
+def test_numpy_computes_the_gradients_of_the_core(name):
+    images, labels = (array[0] for array in batches(4, 4))
+    layers, plans = numpy_arrays.build_layers(name), networks.network_layers(name)
     numpy_arrays.differentiate(layers, np.moveaxis(images, 1, -1), labels)
     model = Network(name)
     modules = [getattr(model, f"layer{place}") for place in range(len(layers))]
@@ -107,6 +107,6 @@ def test_the_step_by_hand_computes_the_gradients_of_the_core(name):
         gradients.backward(functional.cross_entropy(model(Tensor(images)), Tensor(labels)))
     for layer, plan, module in zip(layers, plans, modules, strict=True):
         weight, bias = layer.grads
-        ours = module.weight.grad.numpy()
-        np.testing.assert_allclose(as_in_core(layer, plan, weight), ours, rtol=1e-3, atol=1e-5)
+        expected = module.weight.grad.numpy()
+        np.testing.assert_allclose(as_in_core(layer, plan, weight), expected, rtol=1e-3, atol=1e-5)
         np.testing.assert_allclose(bias, module.bias.grad.numpy().ravel(), rtol=1e-3, atol=1e-5)

@@ -1,4 +1,4 @@
-"""Reports: what was measured is on the disk, and what is missing is measured later."""
+"""Reports: written after every cell, and continued later."""
 
 import json
 
@@ -8,7 +8,7 @@ import pytest
 from tuitrain.bench import command, machine, parts, reports
 from tuitrain.bench.plan import Case
 from tuitrain.bench.results import Part, Report, Row, Trials
-from tuitrain.bench.tables import told
+from tuitrain.bench.tables import measured_on
 from tuitrain.cli import main
 
 CELLS = ("first", "second", "third")
@@ -21,17 +21,17 @@ def row(cell, value=2.0, problem=""):
 
 
 class Bench:
-    """Parts of three cells each, and what happens to them."""
+    """A fake benchmark of parts with three cells each, which logs its measurements."""
 
     def __init__(self):
         self.measured = []
-        self.stops_at = self.fails_at = ""
-        self.on_disk = lambda: None
-        self.seen = []
+        self.interrupt_at = self.fail_at = ""
+        self.read_disk = lambda: None
+        self.snapshots = []
 
-    def choose(self, names):
+    def select_parts(self, names):
         return [
-            parts.Chosen(name, title, lambda plan, name=name: self._cases(name))
+            parts.PartSpec(name, title, lambda plan, name=name: self._cases(name))
             for name, title in parts.TITLES.items()
             if name in (names or ("throughput", "freeze"))
         ]
@@ -41,21 +41,22 @@ class Bench:
             yield Case((cell,), 1.0, lambda cell=cell: self._measure(f"{part} {cell}", cell))
 
     def _measure(self, name, cell):
-        self.seen.append(self.on_disk())
-        if name == self.stops_at:
+        self.snapshots.append(self.read_disk())
+        if name == self.interrupt_at:
             raise KeyboardInterrupt
         self.measured.append(name)
-        return [row(cell, problem="out of luck" if name == self.fails_at else "")]
+        return [row(cell, problem="out of luck" if name == self.fail_at else "")]
 
 
 @pytest.fixture
 def bench(monkeypatch):
-    """Have a benchmark that measures at once, on a machine that does not change."""
-    faked = Bench()
-    monkeypatch.setattr(command, "choose", faked.choose)
-    monkeypatch.setattr(parts, "choose", faked.choose)
-    monkeypatch.setattr(reports, "machine", lambda: {"cpu": "Some CPU", "load": "1", "cores": "2"})
-    return faked
+    """Replace the parts by a fake benchmark, and the machine by a constant."""
+    fake = Bench()
+    monkeypatch.setattr(command, "select_parts", fake.select_parts)
+    monkeypatch.setattr(parts, "select_parts", fake.select_parts)
+    machine = {"cpu": "Some CPU", "load": "1", "cores": "2"}
+    monkeypatch.setattr(reports, "describe_machine", lambda: machine)
+    return fake
 
 
 @pytest.fixture
@@ -64,73 +65,79 @@ def out(tmp_path):
 
 
 def cells(path):
-    return [(part.name, [row.cell for row in part.rows]) for part in reports.read(path).parts]
+    return [
+        (part.name, [row.cell for row in part.rows]) for part in reports.read_report(path).parts
+    ]
 
 
-def test_the_report_is_on_the_disk_after_every_cell(bench, out):
-    bench.on_disk = lambda: cells(out) if out.exists() else None
+def test_the_report_is_written_after_every_cell(bench, out):
+    bench.read_disk = lambda: cells(out) if out.exists() else None
     assert main(["bench", "--out", str(out), "--only", "throughput"]) == 0
-    assert bench.seen == [None, [("throughput", ["first"])], [("throughput", ["first", "second"])]]
+    assert bench.snapshots == [
+        None,
+        [("throughput", ["first"])],
+        [("throughput", ["first", "second"])],
+    ]
     assert cells(out) == [("throughput", list(CELLS))]
-    assert [each.name for each in out.parent.iterdir()] == ["bench.json"]
+    assert [path.name for path in out.parent.iterdir()] == ["bench.json"]
 
 
-def test_a_run_that_is_stopped_shows_what_it_has_and_how_to_go_on(bench, out, capsys):
-    bench.stops_at = "throughput third"
+def test_an_interrupted_run_shows_its_results_and_how_to_continue(bench, out, capsys):
+    bench.interrupt_at = "throughput third"
     assert main(["bench", "--out", str(out)]) == 130
-    said = capsys.readouterr()
-    assert f"tuitrain bench --continue {out} goes on from here" in said.err
-    assert "Not measured: third." in said.out
+    output = capsys.readouterr()
+    assert f"to continue: tuitrain bench --continue {out}\n" in output.err
+    assert "Not measured: third." in output.out
     assert cells(out) == [("throughput", ["first", "second"])]
 
 
-def test_what_is_missing_is_measured_and_nothing_else(bench, out, capsys):
-    bench.stops_at = "throughput third"
+def test_only_missing_cells_are_measured(bench, out, capsys):
+    bench.interrupt_at = "throughput third"
     main(["bench", "--continue", str(out)])
-    bench.stops_at, bench.measured = "", []
+    bench.interrupt_at, bench.measured = "", []
     assert main(["bench", "--continue", str(out), "--json"]) == 0
-    assert bench.measured == ["throughput third", *(f"freeze {each}" for each in CELLS)]
+    assert bench.measured == ["throughput third", *(f"freeze {cell}" for cell in CELLS)]
     printed = msgspec.json.decode(capsys.readouterr().out.splitlines()[-1], type=Report)
-    assert printed == reports.read(out)
+    assert printed == reports.read_report(out)
     assert cells(out) == [("throughput", list(CELLS)), ("freeze", list(CELLS))]
 
 
-def test_pieces_of_a_report_come_together_in_order(bench, out):
+def test_the_parts_of_a_continued_report_are_in_order(bench, out):
     for part in ("freeze", "throughput"):
         assert main(["bench", "--continue", str(out), "--only", part]) == 0
     assert [name for name, _ in cells(out)] == ["throughput", "freeze"]
-    assert reports.missing(reports.read(out)) == {"throughput": [], "freeze": []}
+    assert reports.missing_cells(reports.read_report(out)) == {"throughput": [], "freeze": []}
 
 
-def test_a_report_that_has_everything_is_only_shown(bench, out, capsys):
+def test_a_complete_report_is_only_printed(bench, out, capsys):
     main(["bench", "--continue", str(out)])
     written, bench.measured = out.read_bytes(), []
     capsys.readouterr()
     assert main(["bench", "--continue", str(out)]) == 0
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     assert bench.measured == []
     assert out.read_bytes() == written
-    assert said.err == "nothing missing\n"
-    assert "Training: samples a second" in said.out
+    assert output.err == "nothing missing\n"
+    assert "Training: samples a second" in output.out
 
 
-def test_a_cell_in_which_we_failed_is_measured_again(bench, out):
-    bench.fails_at = "throughput second"
+def test_a_cell_without_a_value_of_tuitrain_is_measured_again(bench, out):
+    bench.fail_at = "throughput second"
     main(["bench", "--continue", str(out), "--only", "throughput"])
-    bench.fails_at, bench.measured = "", []
+    bench.fail_at, bench.measured = "", []
     main(["bench", "--continue", str(out), "--only", "throughput"])
     assert bench.measured == ["throughput second"]
     assert cells(out) == [("throughput", list(CELLS))]
 
 
-def test_out_begins_anew(bench, out):
+def test_out_starts_a_new_report(bench, out):
     main(["bench", "--continue", str(out)])
     main(["bench", "--out", str(out), "--only", "freeze"])
     assert cells(out) == [("freeze", list(CELLS))]
 
 
 @pytest.mark.parametrize(
-    ("given", "here", "said"),
+    ("options", "machine", "message"),
     [
         ([], {"cpu": "Another"}, "measured with cpu 'Some CPU', and here it is 'Another'"),
         ([], {"cpu": "Some CPU", "torch": "2"}, "with torch 'unknown', and here it is '2'"),
@@ -138,33 +145,33 @@ def test_out_begins_anew(bench, out):
         (["--repeat", "2"], {}, "with rounds = 5, and now it is 2 (--repeat decides)"),
     ],
 )
-def test_a_report_of_another_machine_is_not_gone_on_with(
-    bench, out, capsys, monkeypatch, given, here, said
+def test_a_report_of_another_machine_or_other_settings_is_not_continued(
+    bench, out, capsys, monkeypatch, options, machine, message
 ):
     main(["bench", "--continue", str(out)])
     written, bench.measured = out.read_bytes(), []
-    here = {"cpu": "Some CPU", "load": "3", "cores": "2"} | here
-    monkeypatch.setattr(reports, "machine", lambda: here)
+    machine = {"cpu": "Some CPU", "load": "3", "cores": "2"} | machine
+    monkeypatch.setattr(reports, "describe_machine", lambda: machine)
     capsys.readouterr()
-    assert main(["bench", "--continue", str(out), *given]) == 2
+    assert main(["bench", "--continue", str(out), *options]) == 2
     error = capsys.readouterr().err
-    assert said in error
+    assert message in error
     assert error.count("\n") == 1
     assert (bench.measured, out.read_bytes()) == ([], written)
 
 
-def test_pieces_that_were_measured_with_other_code_are_told(bench, out, monkeypatch):
+def test_a_report_says_that_the_code_has_changed(bench, out, monkeypatch):
     for code in ("before", "after", "after"):
-        monkeypatch.setattr(reports, "code", lambda code=code: code)
-        bench.stops_at = "freeze first" if code == "before" else ""
+        monkeypatch.setattr(reports, "code_digest", lambda code=code: code)
+        bench.interrupt_at = "freeze first" if code == "before" else ""
         main(["bench", "--continue", str(out)])
-        found = reports.read(out)
-        assert ("2 states of tuitrain's code" in told(found)) is (code == "after")
-    assert found.codes == ("before", "after")
+        report = reports.read_report(out)
+        assert ("2 states of tuitrain's code" in measured_on(report)) is (code == "after")
+    assert report.codes == ("before", "after")
 
 
-def test_a_part_of_a_report_says_in_markdown_what_was_not_measured(bench, out, capsys, tmp_path):
-    bench.stops_at = "throughput third"
+def test_markdown_names_the_missing_cells(bench, out, capsys, tmp_path):
+    bench.interrupt_at = "throughput third"
     main(["bench", "--out", str(out)])
     page = tmp_path / "page.md"
     places = ("machine", "goals", "throughput", "freeze")
@@ -175,7 +182,7 @@ def test_a_part_of_a_report_says_in_markdown_what_was_not_measured(bench, out, c
     assert "<!-- bench freeze -->\nNot measured.\n<!-- end -->" in filled
 
 
-def test_a_failed_write_leaves_the_report_as_it_was(bench, out, capsys, monkeypatch):
+def test_a_failed_write_leaves_the_report_unchanged(bench, out, capsys, monkeypatch):
     main(["bench", "--out", str(out), "--only", "throughput"])
     written = out.read_bytes()
 
@@ -188,25 +195,25 @@ def test_a_failed_write_leaves_the_report_as_it_was(bench, out, capsys, monkeypa
     assert out.read_bytes() == written
 
 
-def test_goals_are_in_the_json(bench, out):
+def test_the_json_has_the_goals(bench, out):
     lenet = row("LeNet, sgd, B=64, 1 thread", 7.0)
-    report = reports.begun(False, 5, [])
-    part = parts.Chosen("throughput", "Training", lambda plan: iter(()))
-    reports.write(out, reports.added(report, part, (), [lenet]))
+    report = reports.new_report(False, 5, [])
+    part = parts.PartSpec("throughput", "Training", lambda plan: iter(()))
+    reports.write_report(out, reports.add_rows(report, part, (), [lenet]))
     (written,) = json.loads(out.read_text())["parts"][0]["rows"]
     assert (written["goal"], written["met"]) == ("≥ 6", True)
 
 
-def test_a_report_is_judged_by_the_goals_of_today(bench, out):
+def test_an_old_report_is_judged_by_the_current_goals(bench, out):
     old = msgspec.structs.replace(row("LeNet, sgd, B=64, 1 thread"), goal="≥ 1", met=True)
     part = Part("throughput", "Training", (old,))
-    report = msgspec.structs.replace(reports.begun(False, 5, []), parts=(part,))
-    reports.write(out, report)
-    (found,) = reports.read(out).parts[0].rows
-    assert (found.goal, found.met) == ("≥ 6", False)
+    report = msgspec.structs.replace(reports.new_report(False, 5, []), parts=(part,))
+    reports.write_report(out, report)
+    (judged,) = reports.read_report(out).parts[0].rows
+    assert (judged.goal, judged.met) == ("≥ 6", False)
 
 
-def test_the_machine_of_now_is_the_machine_of_now():
-    assert machine.code() == machine.code()
-    first, second = machine.machine(), machine.machine()
+def test_machine_and_code_are_described_consistently():
+    assert machine.code_digest() == machine.code_digest()
+    first, second = machine.describe_machine(), machine.describe_machine()
     assert {**first, "load": ""} == {**second, "load": ""}

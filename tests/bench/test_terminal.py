@@ -1,12 +1,12 @@
-"""The terminal: a program in a pty, what it shows, and how long to wait for it."""
+"""Programs in a pseudo-terminal, and runs of scenarios in it."""
 
 import os
 import sys
 
 import pytest
 
-from tuitrain.bench.scenario_runs import Flight, hundred_groups, scenario
-from tuitrain.bench.terminal import Terminal, plain
+from tuitrain.bench.scenario_runs import TerminalRun, bench_scenario, hundred_groups_scenario
+from tuitrain.bench.terminal import Terminal, strip_control_codes
 from tuitrain.scenario.load import loads
 
 ECHO = """
@@ -20,62 +20,67 @@ for line in sys.stdin:
 
 @pytest.fixture
 def terminal():
-    with Terminal([sys.executable, "-c", ECHO], os.environ, 120, 36) as opened:
-        yield opened
+    with Terminal([sys.executable, "-c", ECHO], os.environ, 120, 36) as terminal:
+        yield terminal
 
 
-def test_the_program_has_a_terminal_of_the_size_asked_for(terminal):
+def test_the_terminal_has_the_given_size(terminal):
     assert terminal.wait_for("size 120 36", 30) > 0
 
 
-def test_what_is_written_after_a_key_is_found(terminal):
+def test_output_after_a_key_matches(terminal):
     terminal.wait_for("size", 30)
-    terminal.press("7\n")
+    terminal.type_keys("7\n")
     assert terminal.wait_for(r"applied at step 7", 30) > 0
 
 
-def test_what_was_written_before_a_key_is_no_answer_to_it(terminal):
+def test_output_before_a_key_is_discarded(terminal):
     terminal.wait_for("size", 30)
-    terminal.press("7\n")
+    terminal.type_keys("7\n")
     terminal.wait_for("applied at step 7", 30)
-    terminal.press("8\n")
+    terminal.type_keys("8\n")
     terminal.wait_for("applied at step 8", 30)
     with pytest.raises(TimeoutError, match=r"was shown: .*8"):
         terminal.wait_for("applied at step 7", 0.01)
 
 
-def test_a_program_that_ends_is_not_waited_for():
-    with Terminal([sys.executable, "-c", "print('no terminal here')"], os.environ) as opened:
+def test_waiting_stops_when_the_program_ends():
+    with Terminal([sys.executable, "-c", "print('no terminal here')"], os.environ) as terminal:
         with pytest.raises(TimeoutError, match=r"the program ended before .*no terminal here"):
-            opened.wait_for("never", 600)
-        opened.wait(30)
+            terminal.wait_for("never", 600)
+        terminal.wait(30)
 
 
-def test_a_program_that_goes_on_is_not_waited_for_for_ever(terminal):
+def test_waiting_for_the_end_has_a_timeout(terminal):
     with pytest.raises(TimeoutError, match=r"did not end within 0.01 s"):
         terminal.wait(0.01)
 
 
-def test_colours_and_places_are_no_text():
-    assert plain(b"\x1b[38;2;1;2;3mapplied\x1b[0m\x1b[4;10H at\x1b[?25l step") == "applied at step"
+def test_colors_and_cursor_movements_are_stripped():
+    assert (
+        strip_control_codes(b"\x1b[38;2;1;2;3mapplied\x1b[0m\x1b[4;10H at\x1b[?25l step")
+        == "applied at step"
+    )
 
 
 def test_steps_are_counted_in_the_record(tmp_path, terminal):
     metrics = tmp_path / "metrics.jsonl"
-    flight = Flight(terminal, metrics)
-    assert flight.steps() == 0
+    run = TerminalRun(terminal, metrics)
+    assert run.steps() == 0
     metrics.write_text('{"event":"loss","step":1,"loss":[2.3,2.2]}\n{"event":"loss","step":3,"lo')
-    assert flight.steps() == 2
+    assert run.steps() == 2
     with metrics.open("a") as file:
         file.write('ss":[2.1]}\n{"event":"accuracy","step":3,"accuracy":0.5}\n')
-    assert flight.steps() == 3
-    assert flight.wait_for_steps(3, 0) > 0
+    assert run.steps() == 3
+    assert run.wait_for_steps(3, 0) > 0
     with pytest.raises(TimeoutError, match="4 steps were not taken"):
-        flight.wait_for_steps(4, 0)
+        run.wait_for_steps(4, 0)
 
 
-@pytest.mark.parametrize("plan", [scenario(), scenario("mlp"), hundred_groups()])
-def test_what_is_flown_is_a_scenario(plan):
+@pytest.mark.parametrize(
+    "scenario", [bench_scenario(), bench_scenario("mlp"), hundred_groups_scenario()]
+)
+def test_the_scenarios_of_the_benchmark_load(scenario):
     import tomli_w
 
-    assert loads(tomli_w.dumps(plan), "bench.toml").name == "bench"
+    assert loads(tomli_w.dumps(scenario), "bench.toml").name == "bench"

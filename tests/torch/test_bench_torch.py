@@ -5,7 +5,7 @@ import pytest
 
 torch = pytest.importorskip("torch", minversion="2.0")
 
-from tests.bench.peer_equivalence import CELLS, assert_the_same_work, name  # noqa: E402
+from tests.bench.peer_equivalence import CELLS, assert_same_work, name  # noqa: E402
 from tuitrain.bench.peers import torch_compile, torch_eager, torch_networks  # noqa: E402
 from tuitrain.bench.protocol import Cell  # noqa: E402
 from tuitrain_core import Tensor, functional, models  # noqa: E402
@@ -16,14 +16,14 @@ pytestmark = pytest.mark.torch
 
 @pytest.mark.parametrize("cell", CELLS, ids=name)
 def test_every_way_of_torch_takes_the_steps_that_are_taken_by_hand(cell):
-    assert_the_same_work(cell, torch_eager.prepare)
+    assert_same_work(cell, torch_eager.prepare)
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of PyTorch by itself
 def test_what_is_compiled_takes_the_steps_that_are_taken_by_hand():
     cell = Cell(network="mlp-784-12-10", batch=8, samples=32)
     ways = torch_compile.prepare(cell)
-    assert_the_same_work(cell, lambda _: {"fused": ways["fused"]})
+    assert_same_work(cell, lambda _: {"fused": ways["fused"]})
 
 
 def test_the_residual_network_is_the_core_s():

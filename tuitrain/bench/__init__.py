@@ -1,5 +1,5 @@
-"""The project's benchmark: tuitrain beside what else there is, in one run, on one machine.
+"""The project's benchmark: tuitrain beside other libraries, in one run on one machine.
 
-Owns the measuring only. Every contender works in a process of its own and is asked in turns, so
-that a machine that slows down slows all of them down.
+Every peer works in its own process. Peers are measured in turns, so that a machine that slows down
+slows all of them down.
 """

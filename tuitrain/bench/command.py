@@ -1,4 +1,4 @@
-"""``tuitrain bench``: measures, writes the report after every cell, shows tables."""
+"""``tuitrain bench``: measure, write the report after every cell, print tables."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from tuitrain.scenario.report import ReportConsole, line
 from tuitrain.text import visible, visible_lines
 
 from . import peers, reports
-from .parts import Chosen, choose
+from .parts import PartSpec, select_parts
 from .plan import Case, Plan
-from .progress import Shown
+from .progress import ProgressDisplay
 from .results import Report
 from .tables import (
-    MOST_NAMED,
-    filled_in,
+    MAX_NAMED,
+    fill_document,
     goals_table,
     markdown,
+    measured_on,
     not_measured,
     problems,
     rich_table,
-    told,
 )
-from .worker_pool import Crew
+from .worker_pool import WorkerPool
 
 ROUNDS, SECONDS = 5, 0.3
 QUICK_ROUNDS, QUICK_SECONDS = 3, 0.2
@@ -42,140 +42,142 @@ def bench(
     out: Path | None = None,
     rounds: int | None = None,
     without: Sequence[str] = (),
-    going_on: Path | None = None,
+    continue_from: Path | None = None,
 ) -> None:
-    """Measure, and print tables (or JSON) to stdout; the report's file grows cell by cell.
+    """Measure, and print tables or JSON to stdout; the report file grows cell by cell.
 
     Parameters
     ----------
-    quick : few cells, few rounds, without torch.compile: a minute or two
-    only : names of parts; none: all
-    json : print the report as JSON, and nothing else
-    out : where to write the report as JSON, from the beginning
-    rounds : values of everything (default: 5, or 3 where a process starts for each; if quick 3, or
-        1)
-    without : names of peers that are not measured
-    going_on : a report whose missing cells are measured and added to it; begun if there is none
+    quick : measure few cells in few rounds, without torch.compile: a minute or two
+    only : names of the parts to measure (default: all)
+    json : print the report as JSON instead of tables
+    out : file of a new report, as JSON
+    rounds : values per cell (default: 5, or 3 where a process starts for each value; if quick 3,
+        or 1)
+    without : names of peers to leave out
+    continue_from : file of a report to complete; created if missing
 
     Raises
     ------
-    TuitrainError : a part or a peer that there is not, a file that cannot be written, or a report
-        that was measured on another machine or in another way
+    TuitrainError : an unknown part or peer, a file that cannot be written, or a report of another
+        machine or with other settings
     """
-    chosen, contenders = choose(only), peers.chosen(without, quick)
+    selected, contenders = select_parts(only), peers.select_peers(without, quick)
     if rounds is not None and rounds < 1:
         raise TuitrainError(f"--repeat takes a whole number from 1 up, but was given {rounds}")
-    if out is not None and going_on is not None:
+    if out is not None and continue_from is not None:
         raise TuitrainError("--continue names the report already: --out does not go with it")
-    path = out or going_on
+    path = out or continue_from
     if path is not None:
         reports.check_writable(path)
-    report = reports.begun(quick, rounds or (QUICK_ROUNDS if quick else ROUNDS), contenders)
-    if going_on is not None:
-        report = reports.gone_on_with(going_on, report)
-    with Crew() as crew, Shown() as shown:
+    report = reports.new_report(quick, rounds or (QUICK_ROUNDS if quick else ROUNDS), contenders)
+    if continue_from is not None:
+        report = reports.continue_report(continue_from, report)
+    with WorkerPool() as pool, ProgressDisplay() as progress:
         plan = Plan(
             seconds=QUICK_SECONDS if quick else SECONDS,
             quick=quick,
             peers=contenders,
-            tell=shown.doing,
-            crew=crew,
+            on_progress=progress.show_current,
+            pool=pool,
         )
-        measuring = _Bench(report, path, shown, quiet=json)
-        report = measuring.measure(chosen, plan, rounds)
+        measurement = _Measurement(report, path, progress, quiet=json)
+        report = measurement.run(selected, plan, rounds)
     if json:
         print(ascii_json(report))
     else:
-        show(report)
-    if measuring.unwritten is not None:
-        raise measuring.unwritten
+        print_report(report)
+    if measurement.write_error is not None:
+        raise measurement.write_error
 
 
 @dataclass
-class _Bench:
+class _Measurement:
     """A report that is being measured.
 
     Attributes
     ----------
-    path : where it is written after every cell; None: nowhere
-    quiet : whether nothing is printed of one that was stopped
-    unwritten : why the file lacks what was measured; None if it has all of it
+    path : file that is written after every cell; None for no file
+    quiet : whether to print no tables after Ctrl-C
+    write_error : why the last write failed; None if the file is complete
     """
 
     report: Report
     path: Path | None
-    shown: Shown
+    progress: ProgressDisplay
     quiet: bool
-    unwritten: TuitrainError | None = None
+    write_error: TuitrainError | None = None
 
-    def measure(self, chosen: Sequence[Chosen], plan: Plan, rounds: int | None) -> Report:
-        """Measure what is missing of the parts, and return the report."""
+    def run(self, selected: Sequence[PartSpec], plan: Plan, rounds: int | None) -> Report:
+        """Measure the missing cells of the selected parts, and return the report."""
         plans = {
-            each.name: replace(plan, rounds=rounds or each.rounds(plan.quick, self.report.rounds))
-            for each in chosen
+            part.name: replace(
+                plan, rounds=rounds or part.default_rounds(plan.quick, self.report.rounds)
+            )
+            for part in selected
         }
-        planned = [(each, case) for each in chosen for case in each.cases(plans[each.name])]
-        left = [(part, case) for part, case in planned if not self._has(part, case)]
-        cells = {each.name: each.cells(plans[each.name]) for each in chosen}
-        self.shown.begin([case for _, case in left])
+        planned = [(part, case) for part in selected for case in part.cases(plans[part.name])]
+        missing = [(part, case) for part, case in planned if not self._is_measured(part, case)]
+        cells = {part.name: part.cells(plans[part.name]) for part in selected}
+        self.progress.begin([case for _, case in missing])
         try:
-            for part, case in left:
+            for part, case in missing:
                 self._add(part, cells[part.name], case)
         except KeyboardInterrupt:
-            self._stopped()
+            self._on_interrupt()
             raise
         return self.report
 
-    def _has(self, part: Chosen, case: Case) -> bool:
-        return reports.measured(self.report, part.name).issuperset(case.cells)
+    def _is_measured(self, part: PartSpec, case: Case) -> bool:
+        return reports.measured_cells(self.report, part.name).issuperset(case.cells)
 
-    def _add(self, part: Chosen, cells: Sequence[str], case: Case) -> None:
+    def _add(self, part: PartSpec, cells: Sequence[str], case: Case) -> None:
         rows = list(case.measure())
-        self.report = reports.added(self.report, part, cells, rows)
+        self.report = reports.add_rows(self.report, part, cells, rows)
         self._write()
-        self.shown.done(case, rows)
+        self.progress.finish_case(case, rows)
 
     def _write(self) -> None:
-        """Write the report; on a full disk the measuring goes on, and the next cell tries anew."""
-        self.unwritten = None
+        """Write the report; after a failure, as on a full disk, the next cell tries again."""
+        self.write_error = None
         if self.path is None:
             return
         try:
-            reports.write(self.path, self.report)
-        except TuitrainError as problem:
-            self.unwritten = problem
+            reports.write_report(self.path, self.report)
+        except TuitrainError as error:
+            self.write_error = error
 
-    def _stopped(self) -> None:
+    def _on_interrupt(self) -> None:
         if not self.quiet:
-            show(self.report)
-        if self.unwritten is not None:
-            write_line(f"tuitrain: {visible_lines(str(self.unwritten))}", sys.stderr)
+            print_report(self.report)
+        if self.write_error is not None:
+            write_line(f"tuitrain: {visible_lines(str(self.write_error))}", sys.stderr)
         elif self.path is not None:
-            again = shlex.join(["tuitrain", "bench", "--continue", str(self.path)])
-            write_line(f"{visible(again)} goes on from here", sys.stderr)
+            command = shlex.join(["tuitrain", "bench", "--continue", str(self.path)])
+            write_line(f"to continue: {visible(command)}", sys.stderr)
 
 
-def show(report: Report) -> None:
-    """Print a report's tables, how far its goals are met, and what it was measured on."""
+def print_report(report: Report) -> None:
+    """Print a report's tables, its goals, and the machine."""
     console = ReportConsole()
     if not console.is_terminal:  # a file has room for every column
         console = ReportConsole(width=FILE_WIDTH)
-    absent = reports.missing(report)
+    absent = reports.missing_cells(report)
     for part in report.parts:
         console.print(rich_table(part))
         for problem in problems(part):
             console.print(line("  ", problem), style="yellow", highlight=False)
         if cells := absent.pop(part.name, []):
-            many = f"{len(cells)} of {len(cells) + len(part.rows)} cells"
-            told_of = cells if len(cells) <= MOST_NAMED else [many]
-            console.print(line("  ", not_measured(told_of)), highlight=False)
+            total = f"{len(cells)} of {len(cells) + len(part.rows)} cells"
+            names = cells if len(cells) <= MAX_NAMED else [total]
+            console.print(line("  ", not_measured(names)), highlight=False)
         console.print()
     console.print(goals_table(report))
     console.print()
     if absent:
         parts = not_measured([f"the parts {', '.join(absent)}"])
         console.print(line(parts), highlight=False)
-    console.print(line(told(report)), highlight=False)
+    console.print(line(measured_on(report)), highlight=False)
 
 
 def write_markdown(report: Path, out: Path | None = None) -> None:
@@ -183,20 +185,20 @@ def write_markdown(report: Path, out: Path | None = None) -> None:
 
     Raises
     ------
-    TuitrainError : a file cannot be read or written, or is something else
+    TuitrainError : a file that cannot be read or written, or is no report
     """
-    found = reports.read(report)
-    absent = reports.missing(found)
+    content = reports.read_report(report)
+    absent = reports.missing_cells(content)
     if out is None:
         texts = [
             f"## {part.title}\n\n{markdown(part, absent.get(part.name, ()))}"
-            for part in found.parts
+            for part in content.parts
         ]
         print(visible_lines("\n\n".join(texts)))
         return
     document = decode_text(read_bytes(out), out)
     try:
-        filled = filled_in(document, found, absent)
-    except TuitrainError as mistake:
-        raise TuitrainError(f"{out}: {mistake}") from None
+        filled = fill_document(document, content, absent)
+    except TuitrainError as error:
+        raise TuitrainError(f"{out}: {error}") from None
     reports.write_bytes(out, filled.encode())

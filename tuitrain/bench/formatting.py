@@ -1,4 +1,4 @@
-"""Figures as people read them."""
+"""Rows and values of a report as text."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .results import Row, Unit, best_other, ratios, spread
+from .results import Row, Spread, Unit, best_other, ratios, spread
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A row of a table, as text. An empty text is a column that has nothing to say here.
+class FormattedRow:
+    """A row of a table, as text; a column without a value is empty.
 
     Attributes
     ----------
-    other : the best other contender's value, and its name
+    other : value and name of the best other contender
     ratio : how many times better the subject is, with quartiles
-    goal : what is wanted of it, and whether that is met
+    goal : the goal of the cell, and whether it is met
     """
 
     cell: str
@@ -28,22 +28,21 @@ class Line:
     goal: str
 
 
-def line(row: Row) -> Line:
-    """Write a row down."""
+def format_row(row: Row) -> FormattedRow:
+    """Write a row as text."""
     other = best_other(row)
-    compared = spread(ratios(row))
-    mine = row.trials.get(row.subject)
-    return Line(
+    trials = row.trials.get(row.subject)
+    return FormattedRow(
         cell=row.cell,
-        subject=figure(mine.values if mine else (), row.unit),
-        other=f"{figure(row.trials[other].values, row.unit)} {other}" if other else "",
-        ratio=_ratio(compared.median, compared.low, compared.high),
+        subject=format_value(trials.values if trials else (), row.unit),
+        other=f"{format_value(row.trials[other].values, row.unit)} {other}" if other else "",
+        ratio=_ratio(spread(ratios(row))),
         expected="" if row.expected is None else f"{row.expected:.2f}",
         goal=row.goal if row.met is None else f"{row.goal}: {'met' if row.met else 'not met'}",
     )
 
 
-def figure(values: Sequence[float], unit: Unit) -> str:
+def format_value(values: Sequence[float], unit: Unit) -> str:
     """Write the median of some values with its unit; "-" if there are none."""
     middle = spread(values).median
     if math.isnan(middle):
@@ -56,13 +55,13 @@ def figure(values: Sequence[float], unit: Unit) -> str:
 
 
 def _scaled(value: float, scales: Sequence[tuple[str, float]]) -> str:
-    name, scale = next((each for each in scales if value >= each[1]), scales[-1])
+    name, scale = next((entry for entry in scales if value >= entry[1]), scales[-1])
     scaled = value / scale
     digits = max(0, 2 - int(math.log10(max(scaled, 1.0))))
     return f"{scaled:.{digits}f} {name}"
 
 
-def _ratio(middle: float, low: float, high: float) -> str:
-    if math.isnan(middle):
+def _ratio(ratio: Spread) -> str:
+    if math.isnan(ratio.median):
         return ""
-    return f"{middle:.2f} ({low:.2f}–{high:.2f})"
+    return f"{ratio.median:.2f} ({ratio.low:.2f}–{ratio.high:.2f})"

@@ -1,4 +1,4 @@
-"""What the project wants to reach, cell by cell: the table of goals, and how they are judged."""
+"""The project's performance goals, and how cells are judged by them."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Goal:
     Attributes
     ----------
     cells : a regular expression for the whole name of a cell
-    figure : what is bounded: "ratio": times better than the best other, at least; "seconds": at the
-        most; "expected": the ratio, as a share of the expected one, at least
+    figure : what is bounded. "ratio": how many times better than the best other, at least;
+        "seconds": at most; "expected": the ratio as a share of the expected one, at least
     """
 
     title: str
@@ -35,35 +35,35 @@ class Goal:
         return part == self.part and re.fullmatch(self.cells, cell) is not None
 
     @property
-    def wanted(self) -> str:
-        """What is wanted of its cells, as text."""
+    def target_text(self) -> str:
+        """The bound as text."""
         if self.figure == "seconds":
             return f"< {self.bound * 1000:g} ms" if self.bound < 1 else f"< {self.bound:g} s"
         return f"≥ {self.bound:g}"
 
-    def text(self, row: Row) -> str:
-        """Write down what is wanted of a row."""
+    def target_of(self, row: Row) -> str:
+        """Return the bound of a row as text."""
         if self.figure == "expected":
             return f"≥ {self.bound * (row.expected or 0):.2f}"
-        return self.wanted
+        return self.target_text
 
-    def met(self, row: Row) -> bool | None:
-        """Whether a row reaches it, by its median; None if it was not measured."""
-        reached = self.reached(row)
-        return None if reached is None else reached >= 1
+    def is_met(self, row: Row) -> bool | None:
+        """Whether the median of a row meets the goal; None if it was not measured."""
+        fraction = self.fraction_reached(row)
+        return None if fraction is None else fraction >= 1
 
-    def reached(self, row: Row) -> float | None:
-        """Return the share of the goal that is reached: 1 and more is enough; None: no value."""
-        mine = row.trials.get(row.subject)
+    def fraction_reached(self, row: Row) -> float | None:
+        """Return the fraction of the goal that is reached, 1 if met; None without a value."""
         if self.figure == "seconds":
-            values = mine.values if mine else ()
+            trials = row.trials.get(row.subject)
+            values = trials.values if trials else ()
             middle = spread(values).median
             return (self.bound / middle if middle else math.inf) if values else None
-        compared = ratios(row)
-        if not compared:
+        row_ratios = ratios(row)
+        if not row_ratios:
             return None
-        wanted = self.bound * ((row.expected or 1) if self.figure == "expected" else 1)
-        return spread(compared).median / wanted
+        target = self.bound * ((row.expected or 1) if self.figure == "expected" else 1)
+        return spread(row_ratios).median / target
 
 
 GOALS: Final = (
@@ -84,26 +84,26 @@ GOALS: Final = (
 )
 
 
-def goal_of(part: str, cell: str) -> Goal | None:
+def find_goal(part: str, cell: str) -> Goal | None:
     """Return the goal of a cell; None if it has none."""
-    return next((each for each in GOALS if each.applies(part, cell)), None)
+    return next((goal for goal in GOALS if goal.applies(part, cell)), None)
 
 
-def judged(part: str, row: Row) -> Row:
-    """Return a row with its goal, and whether that is met."""
-    goal = goal_of(part, row.cell)
+def with_goal(part: str, row: Row) -> Row:
+    """Return a row with its goal and whether it is met."""
+    goal = find_goal(part, row.cell)
     if goal is None:
         return msgspec.structs.replace(row, goal="", met=None)
-    return msgspec.structs.replace(row, goal=goal.text(row), met=goal.met(row))
+    return msgspec.structs.replace(row, goal=goal.target_of(row), met=goal.is_met(row))
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How far a goal is reached in a report.
+class GoalResult:
+    """How a report meets a goal.
 
     Attributes
     ----------
-    met, measured : cells
+    met, measured : number of cells
     furthest : the row that is furthest from the goal; None if none was measured
     """
 
@@ -113,17 +113,16 @@ class Standing:
     furthest: Row | None
 
 
-def standings(report: Report) -> Iterable[Standing]:
-    """Say of every goal how far it is reached."""
+def goal_results(report: Report) -> Iterable[GoalResult]:
+    """Judge a report by every goal."""
     for goal in GOALS:
         rows = [
-            (reached, place, row)
+            (fraction, place, row)
             for part in report.parts
             for place, row in enumerate(part.rows)
-            if goal_of(part.name, row.cell) is goal
-            if (reached := goal.reached(row)) is not None
+            if find_goal(part.name, row.cell) is goal
+            if (fraction := goal.fraction_reached(row)) is not None
         ]
-        met = sum(reached >= 1 for reached, _, _ in rows)
-        yield Standing(
-            goal, met, len(rows), min(rows, key=lambda each: each[:2])[2] if rows else None
-        )
+        met = sum(fraction >= 1 for fraction, _, _ in rows)
+        furthest = min(rows, key=lambda entry: entry[:2])[2] if rows else None
+        yield GoalResult(goal, met, len(rows), furthest)

@@ -1,4 +1,4 @@
-"""Rounds: everyone is measured once before anyone is measured again."""
+"""Measurement in rounds: every contender once before any of them again."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from .results import Trials
 
 
 class NotMeasuredError(Exception):
-    """A contender that could not be measured; the text says why."""
+    """A contender could not be measured; the text says why."""
 
 
 SETTLE_SECONDS = 0.1
-"""Between two turns: idle threads of the one before turn round in circles for some 25 ms."""
+"""Pause before a turn: idle threads of the previous process spin for some 25 ms."""
 
 Measure = Callable[[], "tuple[float, str]"]
-"""Measure a contender once: the value, and how it did it."""
+"""Measure a contender once: return the value and the name of the variant."""
 
 
-def interleaved(
+def interleave(
     contenders: Mapping[str, Measure],
     rounds: int,
-    tell: Callable[[str], None] = lambda _: None,
-    rest: Callable[[float], None] = lambda _: None,
+    on_turn: Callable[[str], None] = lambda _: None,
+    settle: Callable[[float], None] = lambda _: None,
 ) -> dict[str, Trials]:
     """Measure contenders in turns.
 
     Parameters
     ----------
-    contenders : how each is measured, in the order of their turns; one that raises
-        `NotMeasuredError` is left out of the rounds that follow
-    tell : is told whose turn it is
-    rest : waits for so many seconds, before each turn
+    contenders : the measuring functions by name, in the order of their turns; one that raises
+        `NotMeasuredError` is skipped in later rounds
+    on_turn : called before each turn with a text: contender and round
+    settle : called before each turn with the seconds to wait
 
     Returns
     -------
-    What came of each, by name, in the same order.
+    The trials by name, in the same order.
     """
     values: dict[str, list[float]] = {name: [] for name in contenders}
     variants: dict[str, str] = {}
@@ -44,12 +44,12 @@ def interleaved(
         for name, measure in contenders.items():
             if name in problems:
                 continue
-            tell(f"{name}, round {number} of {rounds}")
-            rest(SETTLE_SECONDS)
+            on_turn(f"{name}, round {number} of {rounds}")
+            settle(SETTLE_SECONDS)
             try:
                 value, variants[name] = measure()
-            except NotMeasuredError as failure:
-                problems[name] = str(failure)
+            except NotMeasuredError as error:
+                problems[name] = str(error)
             else:
                 values[name].append(value)
     return {

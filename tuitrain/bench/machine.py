@@ -1,4 +1,4 @@
-"""What the benchmark ran on."""
+"""The machine and the code of a benchmark run."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import tuitrain
 import tuitrain_core
 from tuitrain import __version__
 
-from .worker import processors
+from .worker import available_cpus
 
 PACKAGES = ("numpy", "numba", "llvmlite", "textual", "torch", "jax", "jaxlib")
 
 
-def machine() -> dict[str, str]:
-    """Return processor, system and versions, by name, as text."""
+def describe_machine() -> dict[str, str]:
+    """Return processor, system and package versions as text, by name."""
     from tuitrain.engines.embedded.environment import environment
 
     core = environment()
     return {
         "cpu": _model() or core["cpu"],
-        "cores": str(processors()),
+        "cores": str(available_cpus()),
         "features": core["cpu_features"],
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "load": " ".join(f"{each:.2f}" for each in os.getloadavg()),
@@ -34,10 +34,10 @@ def machine() -> dict[str, str]:
     }
 
 
-def code() -> str:
-    """Return a digest of the code that is measured: tuitrain and its core, without the benchmark.
+def code_digest() -> str:
+    """Return a digest of the code of tuitrain and its core, without the benchmark.
 
-    Versions do not tell the states of a checkout apart.
+    It distinguishes the states of a checkout, which versions do not.
     """
     digest = sha256()
     for package in (tuitrain, tuitrain_core):
@@ -49,7 +49,7 @@ def code() -> str:
 
 
 def _model() -> str:
-    """Return the processor's name as it calls itself; "" where that cannot be read."""
+    """Return the processor's model name; "" if it cannot be read."""
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8", errors="replace").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""A peer's side of the protocol: takes asks from stdin, times steps, answers on stdout."""
+"""A peer's side of the protocol: read requests from stdin, time steps, reply on stdout."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from typing import BinaryIO, TypeAlias
 
 import msgspec
 
-from .protocol import Answer, Ask, Cell
+from .protocol import Cell, TimingReply, TimingRequest
 from .workloads.synthetic_data import Weights
 
-Run: TypeAlias = Callable[[int], int]
-"""Take at least so many steps, wait until they are done, and return how many they were."""
+TakeSteps: TypeAlias = Callable[[int], int]
+"""Take at least this number of steps, wait until they are done, and return their number."""
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """A way of training, and the weights that it has come to.
+    """A training loop, and access to its weights.
 
     Attributes
     ----------
     take : takes steps
-    weights : returns the weights as `synthetic.weights` lays them out: so that it can be held
-        against others who began with the same and took the same steps
+    weights : returns the weights in the layout of `synthetic_data.initial_weights`, to compare
+        peers that started with the same weights and took the same steps
     """
 
-    take: Run
+    take: TakeSteps
     weights: Callable[[], list[Weights]]
 
     def __call__(self, steps: int) -> int:
@@ -43,69 +43,69 @@ class Training:
         return self.take(steps)
 
 
-Variants: TypeAlias = Mapping[str, Callable[[], Run]]
-"""The ways in which a peer can do the work, by name; each is made ready when it is called."""
+Variants: TypeAlias = Mapping[str, Callable[[], TakeSteps]]
+"""A peer's ways to do the work, by name; calling one prepares it."""
 
 CPUS_VARIABLE = "TUITRAIN_BENCH_CPUS"
-"""The processors that a peer may use, as "0,1"."""
+"""Environment variable with the processors that a peer may use, as "0,1"."""
 
 TRIAL_SECONDS = 0.1
 
 _PR_SET_PDEATHSIG = 1
 
 
-class _Ready:
-    """A cell that is warm: its fastest variant, and how long a step of it takes."""
+class _WarmCell:
+    """A cell after its warm-up: its fastest variant, and the seconds per step."""
 
-    def __init__(self, ask: Ask, variants: Variants) -> None:
-        self.cell = ask.cell
-        tried = dict(islice(variants.items(), ask.variants))
-        self.variant, self._run, self._pace = fastest(tried, ask.trying)
+    def __init__(self, request: TimingRequest, variants: Variants) -> None:
+        self.cell = request.cell
+        candidates = dict(islice(variants.items(), request.variants))
+        self.variant, self._take, self._pace = choose_fastest(candidates, request.trying)
 
     def time(self, seconds: float) -> tuple[float, int]:
         steps = max(1, round(seconds / self._pace))
-        self._pace, taken = _timed(self._run, steps)
+        self._pace, taken = _time_steps(self._take, steps)
         return self._pace, taken
 
 
 def serve(prepare: Callable[[Cell], Variants]) -> None:
-    """Answer until stdin ends.
+    """Reply to requests until stdin ends.
 
     Parameters
     ----------
-    prepare : names the ways of doing a cell's work; may raise anything, which is answered
+    prepare : returns the variants of a cell; an exception that it raises is the reply
     """
-    answers = _own_stdout()
-    _end_with_the_benchmark()
-    _stay_on_processors()
-    ready: _Ready | None = None
+    replies = _take_over_stdout()
+    _end_with_parent()
+    _set_processors()
+    warm: _WarmCell | None = None
     for line in sys.stdin.buffer:
-        ask = msgspec.json.decode(line, type=Ask)
+        request = msgspec.json.decode(line, type=TimingRequest)
         try:
-            if ask.seconds == 0:
-                answer = _first_step(prepare(ask.cell))
+            if request.seconds == 0:
+                reply = _time_first_step(prepare(request.cell))
             else:
-                if ready is None or ready.cell != ask.cell:
-                    ready = None  # its memory goes before the next one's comes
+                if warm is None or warm.cell != request.cell:
+                    warm = None  # free its memory before the next one is prepared
                     gc.collect()
-                    ready = _Ready(ask, prepare(ask.cell))
-                seconds, steps = ready.time(ask.seconds)
-                answer = Answer(
+                    warm = _WarmCell(request, prepare(request.cell))
+                seconds, steps = warm.time(request.seconds)
+                reply = TimingReply(
                     seconds_per_step=seconds,
                     steps=steps,
-                    variant=ready.variant,
+                    variant=warm.variant,
                     peak_bytes=peak_bytes(),
                 )
-        except Exception as error:  # whatever a peer raises is what is to be reported of it
-            answer = Answer(problem=_told(error))
-        answers.write(msgspec.json.encode(answer) + b"\n")
-        answers.flush()
+        except Exception as error:  # any exception of a peer is a result to report
+            reply = TimingReply(problem=_error_text(error))
+        replies.write(msgspec.json.encode(reply) + b"\n")
+        replies.flush()
 
 
 def peak_bytes(process: str = "self") -> int:
-    """Return the most memory that a process has held so far; 0 where the system does not say.
+    """Return the peak memory of a process; 0 if the system does not report it.
 
-    (Not ``ru_maxrss``: a child begins with its parent's.)
+    (``ru_maxrss`` is no alternative: a child inherits its parent's.)
     """
     try:
         status = Path(f"/proc/{process}/status").read_text("ascii", errors="replace")
@@ -115,82 +115,82 @@ def peak_bytes(process: str = "self") -> int:
     return int(lines.get("VmHWM", "0 kB").split()[0]) * 1024
 
 
-def fastest(variants: Variants, seconds: float) -> tuple[str, Run, float]:
-    """Try variants, and return the fastest: its name, how it is run, seconds a step.
+def choose_fastest(variants: Variants, seconds: float) -> tuple[str, TakeSteps, float]:
+    """Try variants, and return name, function and seconds per step of the fastest.
 
-    Once so many seconds are gone no other is begun, so that a compiler does not eat the benchmark.
+    No other variant is tried after ``seconds``, so that compilations do not dominate the benchmark.
     """
-    until = time.perf_counter() + seconds
-    found: tuple[str, Run, float] | None = None
+    deadline = time.perf_counter() + seconds
+    fastest: tuple[str, TakeSteps, float] | None = None
     failure: Exception | None = None
     for name, make in variants.items():
-        if found is not None and time.perf_counter() > until:
+        if fastest is not None and time.perf_counter() > deadline:
             break
         try:
-            run = make()
-            pace = _pace(run)
+            take = make()
+            pace = _warm_up(take)
         except Exception as error:
             failure = error
             continue
-        if found is None or pace < found[2]:
-            found = name, run, pace
-    if found is None:
+        if fastest is None or pace < fastest[2]:
+            fastest = name, take, pace
+    if fastest is None:
         raise failure or RuntimeError("no way of doing this")
-    return found
+    return fastest
 
 
-def _pace(run: Run) -> float:
-    """Warm up, and return about how many seconds a step takes."""
-    run(2)
+def _warm_up(take: TakeSteps) -> float:
+    """Take steps for `TRIAL_SECONDS`, and return the approximate seconds per step."""
+    take(2)
     steps = 1
     while True:
-        pace, taken = _timed(run, steps)
+        pace, taken = _time_steps(take, steps)
         if pace * taken >= TRIAL_SECONDS:
             return pace
         steps = max(2 * taken, min(100 * taken, int(1.2 * TRIAL_SECONDS / pace)))
 
 
-def _timed(run: Run, steps: int) -> tuple[float, int]:
+def _time_steps(take: TakeSteps, steps: int) -> tuple[float, int]:
     began = time.perf_counter()
-    taken = run(steps)
+    taken = take(steps)
     return (time.perf_counter() - began) / taken, taken
 
 
-def _first_step(variants: Variants) -> Answer:
+def _time_first_step(variants: Variants) -> TimingReply:
     name, make = next(iter(variants.items()))
-    seconds, taken = _timed(make(), 1)
-    return Answer(seconds_per_step=seconds, steps=taken, variant=name, peak_bytes=peak_bytes())
+    seconds, taken = _time_steps(make(), 1)
+    return TimingReply(seconds_per_step=seconds, steps=taken, variant=name, peak_bytes=peak_bytes())
 
 
-def _own_stdout() -> BinaryIO:
-    """Keep stdout for answers; what libraries print goes to stderr."""
-    answers = os.fdopen(os.dup(1), "wb")
+def _take_over_stdout() -> BinaryIO:
+    """Return stdout for replies, and redirect the output of libraries to stderr."""
+    replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
-    return answers
+    return replies
 
 
-def _end_with_the_benchmark() -> None:
-    """Have the system end this process when the one that began it is gone, where it can do that.
+def _end_with_parent() -> None:
+    """Have Linux kill this process when its parent ends.
 
-    The end of stdin says so too, but is not seen as long as a compiler compiles.
+    The end of stdin is no substitute: a process does not see it while it compiles.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _stay_on_processors() -> None:
-    """Keep to the processors that are named, with every thread that libraries have begun by now.
+def _set_processors() -> None:
+    """Restrict all current threads to the processors of `CPUS_VARIABLE`.
 
-    (Those that come later begin where the thread is that begins them.)
+    Threads that start later inherit the processors of the thread that starts them.
     """
-    named = os.environ.get(CPUS_VARIABLE, "")
-    if not named or not hasattr(os, "sched_setaffinity"):
+    cpus = os.environ.get(CPUS_VARIABLE, "")
+    if not cpus or not hasattr(os, "sched_setaffinity"):
         return
     for thread in Path("/proc/self/task").iterdir():
-        with suppress(ProcessLookupError):  # one that has ended meanwhile
-            os.sched_setaffinity(int(thread.name), {int(each) for each in named.split(",")})
+        with suppress(ProcessLookupError):  # the thread has ended
+            os.sched_setaffinity(int(thread.name), {int(cpu) for cpu in cpus.split(",")})
 
 
-def _told(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     text = str(error).strip().splitlines()
     return f"{type(error).__name__}: {text[0] if text else ''}"[:300]

@@ -1,32 +1,31 @@
-"""How thoroughly a part is measured, and by whom: what every part is handed."""
+"""How a part is measured: rounds, seconds, peers, threads; and the cases of a part."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
-from .interleave import Measure, NotMeasuredError, interleaved
-from .peers import OURS, PEERS, Peer
+from .interleave import Measure, NotMeasuredError, interleave
+from .peers import PEERS, TUITRAIN, Peer
 from .protocol import Cell
 from .results import Row, Trials
-from .worker import ASK_SECONDS, Worker, processors
-from .worker_pool import Crew
+from .worker import REPLY_TIMEOUT, Worker, available_cpus
+from .worker_pool import WorkerPool
 
 BOOT_SECONDS = 2.5
-"""About how long a run of tuitrain takes until it can be measured."""
+"""Approximate time until a run of tuitrain can be measured."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is measured in one go.
+    """Cells that are measured together.
 
     Attributes
     ----------
-    cells : the rows that come of it, by name
-    seconds : about how long it takes
-    measure : measures
+    cells : names of the resulting rows
+    seconds : approximate duration
+    measure : measures the rows
     """
 
     cells: tuple[str, ...]
@@ -36,39 +35,39 @@ class Case:
 
 @dataclass(frozen=True)
 class Plan:
-    """A way of measuring.
+    """The settings of a measurement.
 
     Attributes
     ----------
-    rounds : values of everything
-    seconds : how long a value is measured
-    quick : only the cells that say the most
-    peers : who is measured
-    threads : the numbers of threads that are measured
-    patience : seconds that an answer may take, with all that must be made ready for it
-    tell : is told what is being measured
-    crew : keeps the peers' processes
+    rounds : values per cell
+    seconds : duration of the measurement of a value
+    quick : whether only the most important cells are measured
+    peers : the peers to measure
+    threads : the numbers of threads to measure with
+    timeout : seconds until a reply, with all preparation
+    on_progress : called with a text that says what is being measured
+    pool : keeps the peers' processes
     """
 
     rounds: int = 5
     seconds: float = 1.0
     quick: bool = False
     peers: Sequence[Peer] = field(
-        default_factory=lambda: tuple(each for each in PEERS if each.installed)
+        default_factory=lambda: tuple(peer for peer in PEERS if peer.installed)
     )
-    threads: tuple[int, ...] = field(default_factory=lambda: threads_for(processors()))
-    patience: float = ASK_SECONDS
-    tell: Callable[[str], None] = lambda _: None
-    crew: Crew = field(default_factory=Crew)
+    threads: tuple[int, ...] = field(default_factory=lambda: thread_counts(available_cpus()))
+    timeout: float = REPLY_TIMEOUT
+    on_progress: Callable[[str], None] = lambda _: None
+    pool: WorkerPool = field(default_factory=WorkerPool)
 
     def workers(self, threads: int, *names: str, purpose: str = "") -> list[Worker]:
         """Return workers for the peers of these names (default: all), one for each name.
 
-        They are those of the last cell if it wanted the same.
+        They are the workers of the last cell if it had the same arguments.
         """
-        peers = {each.name: each for each in self.peers}
-        wanted = [peers[name] for name in names or peers if name in peers]
-        return self.crew.workers(wanted, threads, self.patience, 1 if self.quick else 8, purpose)
+        peers = {peer.name: peer for peer in self.peers}
+        selected = [peers[name] for name in names or peers if name in peers]
+        return self.pool.workers(selected, threads, self.timeout, 1 if self.quick else 8, purpose)
 
     def case(
         self,
@@ -83,36 +82,38 @@ class Plan:
 
         Parameters
         ----------
-        left_out : peers that are not asked in this cell, and why
+        left_out : reasons, by name, to skip a peer in this cell
         """
         reasons = left_out or {}
-        asked = [
-            each
-            for each in self.peers
-            if (not names or each.name in names) and each.name not in reasons
+        contenders = [
+            peer
+            for peer in self.peers
+            if (not names or peer.name in names) and peer.name not in reasons
         ]
-        seconds = sum(each.setup + self.rounds * self.seconds for each in asked)
+        seconds = sum(peer.setup + self.rounds * self.seconds for peer in contenders)
 
         def measure() -> Iterable[Row]:
             yield self.compare(self.workers(threads, *names, purpose=purpose), label, cell, reasons)
 
         return Case((label,), seconds, measure)
 
-    def case_of_ours(self, label: str, cells: Mapping[str, Cell], expected: float | None) -> Case:
-        """Plan a cell in which the first of two ways of training is measured beside the second."""
-        some, _ = cells
+    def self_comparison(
+        self, label: str, cells: Mapping[str, Cell], expected: float | None
+    ) -> Case:
+        """Plan a cell that compares two settings of tuitrain, the first beside the second."""
+        subject, _ = cells
 
         def measure() -> Iterable[Row]:
-            # Two workers, so that neither has to make its step ready again in every round.
-            workers = self.workers(1, OURS.name, OURS.name)
+            # Two workers, so that neither prepares its step again in every round.
+            workers = self.workers(1, TUITRAIN.name, TUITRAIN.name)
             contenders = {
-                name: timing(worker, cell, self.seconds)
+                name: step_timer(worker, cell, self.seconds)
                 for (name, cell), worker in zip(cells.items(), workers, strict=True)
             }
             trials = self.trials(contenders, label)
-            yield Row(cell=label, unit="s", subject=some, trials=trials, expected=expected)
+            yield Row(cell=label, unit="s", subject=subject, trials=trials, expected=expected)
 
-        return Case((label,), 2 * (OURS.setup + self.rounds * self.seconds), measure)
+        return Case((label,), 2 * (TUITRAIN.setup + self.rounds * self.seconds), measure)
 
     def compare(
         self,
@@ -121,36 +122,41 @@ class Plan:
         cell: Cell,
         left_out: Mapping[str, str] | None = None,
     ) -> Row:
-        """Measure one cell with all workers, in samples a second, or seconds if it has none."""
+        """Measure one cell with all workers, in samples per second, or in seconds of an update."""
         reasons = left_out or {}
         trials = self.trials(
             {
-                worker.name: timing(worker, cell, self.seconds)
+                worker.name: step_timer(worker, cell, self.seconds)
                 for worker in workers
                 if worker.name not in reasons
             },
             label,
         )
         if cell.work == "train":
-            trials = {name: _rates(each, cell.batch) for name, each in trials.items()}
+            trials = {name: _rates(entry, cell.batch) for name, entry in trials.items()}
         for worker in workers:
             if worker.name in reasons:
                 trials[worker.name] = Trials(problem=f"left out: {reasons[worker.name]}")
         unit = "samples/s" if cell.work == "train" else "s"
-        return Row(cell=label, unit=unit, subject=OURS.name, trials=trials)
+        return Row(cell=label, unit=unit, subject=TUITRAIN.name, trials=trials)
 
     def trials(self, contenders: dict[str, Measure], label: str) -> dict[str, Trials]:
         """Measure contenders in turns, round by round."""
-        tell = partial(self._whose_turn, label)
-        return interleaved(contenders, self.rounds, tell, time.sleep)
 
-    def _whose_turn(self, label: str, whose: str) -> None:
-        self.tell(f"{label}: {whose}")
+        def on_turn(turn: str) -> None:
+            self.on_progress(f"{label}: {turn}")
 
-    def case_of_percentiles(
+        return interleave(contenders, self.rounds, on_turn, time.sleep)
+
+    def percentile_case(
         self, label: str, seconds: float, collect: Callable[[], Sequence[float]]
     ) -> Case:
-        """Plan rows for the median and the 99th percentile of what takes so long to collect."""
+        """Plan rows for the median and the 99th percentile of collected values.
+
+        Parameters
+        ----------
+        seconds : approximate duration of ``collect``
+        """
         return Case(
             (f"{label}, p50", f"{label}, p99"),
             self.rounds * seconds,
@@ -158,7 +164,7 @@ class Plan:
         )
 
     def percentiles(self, label: str, collect: Callable[[], Sequence[float]]) -> Iterator[Row]:
-        """Collect seconds in each round, and give a row for their median and their 99th percentile.
+        """Collect seconds in each round, and yield a row for the median and the 99th percentile.
 
         ``collect`` may raise `NotMeasuredError`.
         """
@@ -168,31 +174,33 @@ class Plan:
             collected.append(sorted(collect()))
             return float(len(collected[-1])), ""
 
-        problem = self.trials({OURS.name: once}, label)[OURS.name].problem
+        problem = self.trials({TUITRAIN.name: once}, label)[TUITRAIN.name].problem
         for name, share in (("p50", 0.5), ("p99", 0.99)):
-            values = tuple(each[min(len(each) - 1, int(share * len(each)))] for each in collected)
-            trials = {OURS.name: Trials(values=values, problem=problem)}
-            yield Row(cell=f"{label}, {name}", unit="s", subject=OURS.name, trials=trials)
+            values = tuple(
+                ordered[min(len(ordered) - 1, int(share * len(ordered)))] for ordered in collected
+            )
+            trials = {TUITRAIN.name: Trials(values=values, problem=problem)}
+            yield Row(cell=f"{label}, {name}", unit="s", subject=TUITRAIN.name, trials=trials)
 
 
-def timing(worker: Worker, cell: Cell, seconds: float) -> Measure:
-    """Return how a worker's seconds a step are measured."""
+def step_timer(worker: Worker, cell: Cell, seconds: float) -> Measure:
+    """Return a function that measures a worker's seconds per step."""
 
     def measure() -> tuple[float, str]:
-        answer = worker.ask(cell, seconds)
-        if answer.problem:
-            raise NotMeasuredError(answer.problem)
-        return answer.seconds_per_step, answer.variant
+        reply = worker.request(cell, seconds)
+        if reply.problem:
+            raise NotMeasuredError(reply.problem)
+        return reply.seconds_per_step, reply.variant
 
     return measure
 
 
-def threads_for(cores: int) -> tuple[int, ...]:
-    """Return the numbers of threads that are measured on so many cores."""
+def thread_counts(cores: int) -> tuple[int, ...]:
+    """Return the numbers of threads to measure with on a machine with ``cores`` cores."""
     return (1, 2) if cores > 1 else (1,)
 
 
-def threads_text(threads: int) -> str:
+def format_threads(threads: int) -> str:
     """Return "1 thread" or "2 threads"."""
     return f"{threads} thread{'s' * (threads > 1)}"
 

@@ -1,4 +1,4 @@
-"""What is said between the benchmark and a peer's process: one JSON object a line, each way."""
+"""The protocol between the benchmark and a peer's process: one JSON object per line, each way."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import msgspec
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A piece of work whose steps are timed.
+    """The work whose steps are timed.
 
     Attributes
     ----------
     work : "train": whole steps, from a batch to updated parameters; "adam": the update alone, of
         ``parameters`` parameters in ten square matrices
-    network : see `networks.network`
+    network : see `networks.network_layers`
     optimizer : "sgd" (plain) or "adam"
-    samples : in the data set, which is gone through again and again
-    frozen : layers that are frozen, from the bottom
-    groups : parameter groups, of about as many parameters each
+    samples : size of the data set, which is repeated
+    frozen : number of frozen layers, from the bottom
+    groups : number of parameter groups, of about equal size
     """
 
     work: Literal["train", "adam"] = "train"
@@ -31,14 +31,14 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parameters: int = 0
 
 
-class Ask(msgspec.Struct, frozen=True):
-    """Time the steps of a cell.
+class TimingRequest(msgspec.Struct, frozen=True):
+    """A request to time the steps of a cell.
 
     Attributes
     ----------
-    seconds : about how long; 0: take one step and answer, without a warm-up
-    variants : how many ways of doing it are tried, at the most
-    trying : once so many seconds have gone into trying ways, no other is tried
+    seconds : approximate duration; 0: take one step, without a warm-up
+    variants : maximum number of variants to try
+    trying : seconds of trials after which no other variant is tried
     """
 
     cell: Cell
@@ -47,14 +47,14 @@ class Ask(msgspec.Struct, frozen=True):
     trying: float = 12.0
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What was found.
+class TimingReply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A measured time, or why there is none.
 
     Attributes
     ----------
     seconds_per_step : the mean over ``steps`` steps
-    variant : which of its ways of doing it the peer found the fastest
-    peak_bytes : the most memory that the process has held so far; 0 where that is not known
+    variant : the fastest of the peer's variants
+    peak_bytes : peak memory of the process; 0 if unknown
     problem : why there is no time; "" if there is one
     """
 

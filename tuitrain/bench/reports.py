@@ -1,4 +1,4 @@
-"""Reports on disk: begun, gone on with, added to cell by cell, written whole or not at all."""
+"""Report files: create, continue, extend cell by cell, write atomically."""
 
 from __future__ import annotations
 
@@ -16,129 +16,129 @@ from tuitrain.errors import TuitrainError
 from tuitrain.run.disk import write_whole
 
 from . import parts
-from .goals import judged
-from .machine import code, machine
-from .parts import Chosen
+from .goals import with_goal
+from .machine import code_digest, describe_machine
+from .parts import PartSpec
 from .peers import PEERS, Peer
-from .plan import Plan, threads_for
+from .plan import Plan, thread_counts
 from .results import Part, Report, Row
 
-_OF_THE_MOMENT = ("load",)
-"""What may be different of the same machine."""
+_VARYING = ("load",)
+"""Properties that may differ between two runs on the same machine."""
 
 _Item = TypeVar("_Item")
 
 _DECODER: Final = msgspec.json.Decoder(Report)
 
 
-def begun(quick: bool, rounds: int, contenders: Sequence[Peer]) -> Report:
-    """Return a report of this machine, without a cell so far."""
+def new_report(quick: bool, rounds: int, contenders: Sequence[Peer]) -> Report:
+    """Return a report of this machine, without cells."""
     return Report(
         date=_now(),
         quick=quick,
         rounds=rounds,
-        machine=machine(),
-        not_installed=tuple(each.name for each in PEERS if not each.installed),
-        left_out=tuple(each.name for each in PEERS if each.installed and each not in contenders),
-        codes=(code(),),
+        machine=describe_machine(),
+        not_installed=tuple(peer.name for peer in PEERS if not peer.installed),
+        left_out=tuple(peer.name for peer in PEERS if peer.installed and peer not in contenders),
+        codes=(code_digest(),),
         parts=(),
     )
 
 
-def gone_on_with(path: Path, new: Report) -> Report:
-    """Return the report in a file, to be gone on with; the new one if there is no such file.
+def continue_report(path: Path, new: Report) -> Report:
+    """Return the report in a file; the new one if the file is missing or empty.
 
     Raises
     ------
-    TuitrainError : it cannot be read, or was measured elsewhere or otherwise
+    TuitrainError : the report cannot be read, or is of another machine or other settings
     """
     if not path.exists() or not path.stat().st_size:
         return new
-    found = read(path)
-    for name in sorted({*found.machine, *new.machine}.difference(_OF_THE_MOMENT)):
-        there, here = (each.machine.get(name, "unknown") for each in (found, new))
-        if there != here:
+    old = read_report(path)
+    for name in sorted({*old.machine, *new.machine}.difference(_VARYING)):
+        before, now = (report.machine.get(name, "unknown") for report in (old, new))
+        if before != now:
             raise TuitrainError(
-                f"{path} cannot be gone on with: it was measured with {name} {there!r}, and here "
-                f"it is {here!r} (--out writes a new report)"
+                f"{path} cannot be continued: it was measured with {name} {before!r}, and here "
+                f"it is {now!r} (--out writes a new report)"
             )
     for name, option in (("quick", "--quick"), ("rounds", "--repeat")):
-        there, here = getattr(found, name), getattr(new, name)
-        if there != here:
+        before, now = getattr(old, name), getattr(new, name)
+        if before != now:
             raise TuitrainError(
-                f"{path} cannot be gone on with: it was measured with {name} = {there}, and now "
-                f"it is {here} ({option} decides)"
+                f"{path} cannot be continued: it was measured with {name} = {before}, and now "
+                f"it is {now} ({option} decides)"
             )
-    left_out = tuple(dict.fromkeys((*found.left_out, *new.left_out)))
-    codes = tuple(dict.fromkeys((*found.codes, *new.codes)))
-    return msgspec.structs.replace(found, left_out=left_out, codes=codes)
+    left_out = tuple(dict.fromkeys((*old.left_out, *new.left_out)))
+    codes = tuple(dict.fromkeys((*old.codes, *new.codes)))
+    return msgspec.structs.replace(old, left_out=left_out, codes=codes)
 
 
-def measured(report: Report, part: str) -> set[str]:
-    """Return the cells that a report has of a part; one whose subject failed does not count."""
+def measured_cells(report: Report, part: str) -> set[str]:
+    """Return the cells of a part in a report whose subject has a value."""
     return {
         row.cell
-        for each in report.parts
-        if each.name == part
-        for row in each.rows
+        for entry in report.parts
+        if entry.name == part
+        for row in entry.rows
         if row.subject in row.trials and row.trials[row.subject].values
     }
 
 
-def missing(report: Report) -> dict[str, list[str]]:
-    """Return, by part, the cells that a whole run on that machine would have besides these."""
+def missing_cells(report: Report) -> dict[str, list[str]]:
+    """Return, by part, the cells of a complete run on that machine that a report lacks."""
     cores = report.machine.get("cores", "")
-    threads = threads_for(int(cores) if re.fullmatch("[0-9]{1,4}", cores) else 1)
+    threads = thread_counts(int(cores) if re.fullmatch("[0-9]{1,4}", cores) else 1)
     plan = Plan(quick=report.quick, threads=threads, peers=())
-    named = {each.name: {row.cell for row in each.rows} for each in report.parts}
+    present = {part.name: {row.cell for row in part.rows} for part in report.parts}
     return {
-        part.name: [each for each in part.cells(plan) if each not in named.get(part.name, ())]
-        for part in parts.choose([])
+        part.name: [cell for cell in part.cells(plan) if cell not in present.get(part.name, ())]
+        for part in parts.select_parts([])
     }
 
 
-def added(report: Report, part: Chosen, cells: Sequence[str], rows: Iterable[Row]) -> Report:
-    """Return a report with more rows of a part, in the order of ``cells``, with their goals."""
-    old = next((each.rows for each in report.parts if each.name == part.name), ())
-    by_cell = {row.cell: row for row in old} | {row.cell: judged(part.name, row) for row in rows}
-    whole = Part(part.name, part.title, tuple(_in_order(by_cell, cells)))
-    by_name = {each.name: each for each in report.parts} | {part.name: whole}
-    joined = tuple(_in_order(by_name, parts.TITLES))
-    return msgspec.structs.replace(report, parts=joined, updated=_now())
+def add_rows(report: Report, part: PartSpec, cells: Sequence[str], rows: Iterable[Row]) -> Report:
+    """Return a report with additional rows of a part, in the order of ``cells``, with goals."""
+    old = next((entry.rows for entry in report.parts if entry.name == part.name), ())
+    by_cell = {row.cell: row for row in old} | {row.cell: with_goal(part.name, row) for row in rows}
+    new = Part(part.name, part.title, tuple(_in_order(by_cell, cells)))
+    by_name = {entry.name: entry for entry in report.parts} | {part.name: new}
+    ordered = tuple(_in_order(by_name, parts.TITLES))
+    return msgspec.structs.replace(report, parts=ordered, updated=_now())
 
 
-def read(path: Path) -> Report:
-    """Read a report; its goals are those of today.
+def read_report(path: Path) -> Report:
+    """Read a report, and judge it by the current goals.
 
     Raises
     ------
-    TuitrainError : it cannot be read, or is something else
+    TuitrainError : the file cannot be read, or is no report
     """
     content = decode_text(read_bytes(path), path).encode()
     report = decode_json(content, _DECODER, f"{path} is no report of the benchmark")
-    judge = [
-        Part(part.name, part.title, tuple(judged(part.name, row) for row in part.rows))
+    judged = [
+        Part(part.name, part.title, tuple(with_goal(part.name, row) for row in part.rows))
         for part in report.parts
     ]
-    return msgspec.structs.replace(report, parts=tuple(judge))
+    return msgspec.structs.replace(report, parts=tuple(judged))
 
 
-def write(path: Path, report: Report) -> None:
-    """Write a report, whole or not at all.
+def write_report(path: Path, report: Report) -> None:
+    """Write a report atomically.
 
     Raises
     ------
-    TuitrainError : it cannot be written
+    TuitrainError : the file cannot be written
     """
     write_bytes(path, msgspec.json.format(msgspec.json.encode(report)) + b"\n")
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all.
+    """Write a file atomically.
 
     Raises
     ------
-    TuitrainError : it cannot be written
+    TuitrainError : the file cannot be written
     """
     try:
         write_whole(path, content)
@@ -147,26 +147,26 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def check_writable(path: Path) -> None:
-    """Find out before the measuring, not after it, that a file cannot be written.
+    """Check before the measurement that a file can be written.
 
     Raises
     ------
-    TuitrainError : it cannot
+    TuitrainError : the file cannot be written
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new = not path.exists()
+        is_new = not path.exists()
         path.open("ab").close()
-        if new:
+        if is_new:
             path.unlink()
     except OSError as error:
         raise TuitrainError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _in_order(items: dict[str, _Item], order: Iterable[str]) -> Iterable[_Item]:
-    """Return what is named in an order, in that order, and then the others."""
+    """Return the items in an order of names, then the items that it does not name."""
     names = [name for name in order if name in items]
-    return [items[name] for name in (*names, *(each for each in items if each not in names))]
+    return [items[name] for name in dict.fromkeys((*names, *items))]
 
 
 def _now() -> str:

@@ -1,4 +1,4 @@
-"""What was measured, as it is written to a file, and the figures that follow from it."""
+"""The schema of a report file, and statistics of its values."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ import msgspec
 
 Unit: TypeAlias = Literal["samples/s", "steps/s", "s", "bytes"]
 
-MORE_IS_BETTER: Final = ("samples/s", "steps/s")
+HIGHER_IS_BETTER: Final = ("samples/s", "steps/s")
 
-
-LARGEST: Final = 1e15
-Measured: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=LARGEST)]
+MAX_VALUE: Final = 1e15
+Measured: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=MAX_VALUE)]
 """A value in any of the units, far from overflow."""
 
 
 class Trials(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one contender did in a cell.
+    """The values of one contender in a cell.
 
     Attributes
     ----------
-    values : one of each round, in the row's unit; none if there was a problem
-    variant : how it did it
-    problem : why there is no value, or none after these
+    values : one value per round, in the row's unit
+    variant : the variant that was measured
+    problem : why there is no value, or no further one
     """
 
     values: tuple[Measured, ...] = ()
@@ -35,15 +34,15 @@ class Trials(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One cell.
+    """The results of one cell.
 
     Attributes
     ----------
-    subject : the contender that the row is about; the others are what it is compared with
-    trials : by contender
-    expected : the ratio that follows from counting operations, where there is such a one
-    goal : what the project wants of this cell, as text; "" if nothing (see `goals`)
-    met : whether it is so; None without a goal, or without a value
+    subject : the contender that is compared with the others
+    trials : values by contender
+    expected : the ratio that counting operations predicts; None if there is no prediction
+    goal : the goal of the cell as text; "" without a goal (see `goals`)
+    met : whether the goal is met; None without a goal or a value
     """
 
     cell: str
@@ -64,17 +63,17 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A run of the benchmark, whole or as far as it came, or several on the same machine.
+    """A run of the benchmark, complete or partial, or several runs on the same machine.
 
     Attributes
     ----------
-    date : when it began, in ISO 8601
-    updated : when the last cell was added
-    rounds : how many values there are of everything (if quick: at the most)
-    machine : what it ran on, by name
-    not_installed : the peers that could not be measured
-    left_out : those that were not to be
-    codes : digests of the code that was measured; more than one if that changed between two pieces
+    date : start time, in ISO 8601
+    updated : time of the last added cell
+    rounds : values per cell (if quick: at most)
+    machine : properties of the machine by name
+    not_installed : peers that are not installed
+    left_out : peers that were excluded
+    codes : digests of the measured code; several if it changed between two runs
     """
 
     schema: Literal[1] = 1
@@ -98,7 +97,7 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Return median and quartiles; of a single value all are that value. NaN of none."""
+    """Return median and quartiles; all equal for a single value, NaN for none."""
     if len(values) < 2:
         only = values[0] if values else math.nan
         return Spread(only, only, only)
@@ -107,21 +106,21 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def best_other(row: Row) -> str | None:
-    """Return the contender besides the subject that did best, by its median; None if there is none.
+    """Return the other contender with the best median; None if there is none.
 
-    One that failed in a later round does not count.
+    Contenders that failed in some round are excluded.
     """
-    pick = max if row.unit in MORE_IS_BETTER else min
+    pick = max if row.unit in HIGHER_IS_BETTER else min
     measured = [
         name
-        for name, each in row.trials.items()
-        if name != row.subject and each.values and not each.problem
+        for name, trials in row.trials.items()
+        if name != row.subject and trials.values and not trials.problem
     ]
     return pick(measured, key=lambda name: median(row.trials[name].values), default=None)
 
 
 def ratios(row: Row) -> tuple[float, ...]:
-    """Return, round by round, how many times better the subject was than the best other."""
+    """Return the subject's advantage over the best other, round by round."""
     other = best_other(row)
     if other is None:
         return ()
@@ -129,13 +128,13 @@ def ratios(row: Row) -> tuple[float, ...]:
 
 
 def ratios_to(row: Row, other: str) -> tuple[float, ...]:
-    """Return, round by round, how many times better the subject was than another contender.
+    """Return how many times better the subject was than another contender, round by round.
 
-    A round in which one would be divided by 0 has no ratio.
+    A round with a divisor of 0 is left out.
     """
     if row.subject not in row.trials or other not in row.trials:
         return ()
     pairs = zip(row.trials[row.subject].values, row.trials[other].values, strict=False)
-    if row.unit in MORE_IS_BETTER:
-        return tuple(mine / its for mine, its in pairs if its)
-    return tuple(its / mine for mine, its in pairs if mine)
+    if row.unit in HIGHER_IS_BETTER:
+        return tuple(subject / rival for subject, rival in pairs if rival)
+    return tuple(rival / subject for subject, rival in pairs if subject)

@@ -1,4 +1,4 @@
-"""Scenarios that are flown to be measured, and runs of them in processes of their own."""
+"""Scenarios of the benchmark, and runs of them in their own processes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,19 @@ from typing import Any
 import msgspec
 import tomli_w
 
+from .interleave import NotMeasuredError
 from .peer_server import CPUS_VARIABLE
 from .terminal import Terminal
-from .worker import environment
+from .worker import worker_environment
 
-START_SECONDS = 120.0
-"""How long a run may take to its first step; a cold cache has kernels to compile."""
+START_TIMEOUT = 120.0
+"""Seconds until a run's first step; with a cold cache it compiles kernels before."""
 
 
-def scenario(model: str = "lenet", batch_size: int = 64, epochs: int = 100_000) -> dict[str, Any]:
-    """Return a scenario on the digits in the box, in two groups, that goes on and on."""
+def bench_scenario(
+    model: str = "lenet", batch_size: int = 64, epochs: int = 100_000
+) -> dict[str, Any]:
+    """Return a scenario on the bundled digits, with two groups, that does not end by itself."""
     lower = "conv*" if model == "lenet" else "fc1*"
     return {
         "schema": 1,
@@ -35,51 +38,60 @@ def scenario(model: str = "lenet", batch_size: int = 64, epochs: int = 100_000) 
     }
 
 
-def hundred_groups() -> dict[str, Any]:
-    """Return a scenario whose 100 parameters are a group each."""
+def hundred_groups_scenario() -> dict[str, Any]:
+    """Return a scenario with 100 parameters, each in its own group."""
     names = [f"layer{layer}.{kind}" for layer in range(50) for kind in ("weight", "bias")]
     groups = [{"name": name.replace(".", "-"), "params": [name]} for name in names]
-    return scenario("tuitrain.bench.workloads.core_modules:hundred_parameters") | {"group": groups}
+    model = "tuitrain.bench.workloads.core_modules:hundred_parameters"
+    return bench_scenario(model) | {"group": groups}
 
 
 @contextmanager
-def flying(
-    plan: Mapping[str, Any],
+def run_in_terminal(
+    scenario: Mapping[str, Any],
     headless: bool = False,
     threads: int = 1,
     variables: Mapping[str, str] | None = None,
-) -> Iterator[Flight]:
-    """Run a scenario with ``tuitrain run``, in a terminal, until the end of the block."""
-    with written(plan) as file:
+) -> Iterator[TerminalRun]:
+    """Run a scenario with ``tuitrain run`` in a terminal until the end of the block.
+
+    Raises
+    ------
+    NotMeasuredError : a `TimeoutError` in the block
+    """
+    with scenario_file(scenario) as file:
         record = file.with_name("record")
         command = [sys.executable, "-m", "tuitrain", "run", str(file), "--out", str(record)]
         with Terminal(
-            command + ["--headless"] * headless, surroundings(threads, variables)
+            command + ["--headless"] * headless, run_environment(threads, variables)
         ) as terminal:
-            yield Flight(terminal, record / "metrics.jsonl")
+            try:
+                yield TerminalRun(terminal, record / "metrics.jsonl")
+            except TimeoutError as error:
+                raise NotMeasuredError(str(error)) from None
 
 
 @contextmanager
-def written(plan: Mapping[str, Any]) -> Iterator[Path]:
-    """Have a scenario in a file, in a folder that is removed at the end of the block."""
+def scenario_file(scenario: Mapping[str, Any]) -> Iterator[Path]:
+    """Write a scenario to a file in a temporary folder, which the end of the block removes."""
     with TemporaryDirectory(prefix="tuitrain-bench-") as folder:
         file = Path(folder, "bench.toml")
-        file.write_text(tomli_w.dumps(plan))
+        file.write_text(tomli_w.dumps(scenario))
         yield file
 
 
-def surroundings(threads: int, variables: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment of a run that trains with so many threads, on all processors."""
-    given = environment(threads)
-    del given[CPUS_VARIABLE]
-    return given | dict(variables or {})
+def run_environment(threads: int, variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a run that trains with ``threads`` threads, on all processors."""
+    environment = worker_environment(threads)
+    del environment[CPUS_VARIABLE]
+    return environment | dict(variables or {})
 
 
-class Flight:
+class TerminalRun:
     """A run in a terminal, and the record that it writes.
 
-    Steps are counted in the record, from outside, so that a run is measured in the same way with
-    and without a screen.
+    Steps are counted in the record, so that a run is measured in the same way with and without a
+    screen.
     """
 
     def __init__(self, terminal: Terminal, metrics: Path) -> None:
@@ -88,33 +100,33 @@ class Flight:
         self._position = 0
         self._steps = 0
 
-    def wait_for_steps(self, steps: int, seconds: float = START_SECONDS) -> float:
-        """Wait until so many steps are taken.
+    def wait_for_steps(self, steps: int, seconds: float = START_TIMEOUT) -> float:
+        """Wait until the run has taken this number of steps.
 
         Returns
         -------
-        When it was so, as `time.perf_counter` tells it.
+        The time of that, of `time.perf_counter`.
 
         Raises
         ------
-        TimeoutError : it did not come to that in time
+        TimeoutError : the steps were not taken in time
         """
-        until = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds
         while self.steps() < steps:
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 raise TimeoutError(f"{steps} steps were not taken within {seconds:g} s")
             time.sleep(0.002)
         return time.perf_counter()
 
-    def pace(self, seconds: float) -> float:
-        """Return steps a second, over about so many seconds."""
+    def steps_per_second(self, seconds: float) -> float:
+        """Measure the steps per second over about this time."""
         first, began = self._next_burst()
         time.sleep(seconds)
         last, ended = self._next_burst()
         return (last - first) / (ended - began)
 
     def steps(self) -> int:
-        """Return how many steps the record has."""
+        """Return the number of steps in the record."""
         try:
             with self._metrics.open("rb") as file:
                 file.seek(self._position)
@@ -130,6 +142,6 @@ class Flight:
         return self._steps
 
     def _next_burst(self) -> tuple[int, float]:
-        """Wait until there are more steps, and return how many there are then, and when."""
+        """Wait for another burst, and return the number of steps then, and the time."""
         at = self.wait_for_steps(self.steps() + 1)
         return self.steps(), at

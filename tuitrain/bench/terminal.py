@@ -1,4 +1,4 @@
-"""A program in a terminal of its own: a real pty, whose output is read as it comes."""
+"""A program in its own pseudo-terminal, whose output is read by a thread."""
 
 from __future__ import annotations
 
@@ -26,21 +26,23 @@ _IN_COMMAND = (
     "fcntl.ioctl(0, termios.TIOCSCTTY, 0); "
     "os.execv(sys.argv[1], sys.argv[1:])"
 )
-"""Makes the terminal the one that commands the program, so that it ends when we are killed; some
-10 ms. (What is run between fork and exec is no place for that: there are threads here.)"""
+"""Make the terminal the program's controlling one, so that it ends when this process is killed.
 
-MOST_KEPT = 1 << 18
-"""Bytes of output that are kept to look for something in; a whole screen has some 20 000."""
+It takes some 10 ms. A ``preexec_fn`` is no alternative: this process has threads.
+"""
+
+MAX_OUTPUT = 1 << 18
+"""Bytes of recent output to search; a whole screen has some 20 000."""
 
 
 class Terminal:
-    """Runs a command in a terminal.
+    """A command that runs in a pseudo-terminal.
 
     Parameters
     ----------
-    command : the program, as a path, and its arguments
+    command : path of the program, and its arguments
     variables : its environment
-    columns, lines : the terminal's size
+    columns, lines : size of the terminal
     """
 
     def __init__(
@@ -50,72 +52,71 @@ class Terminal:
         columns: int = 120,
         lines: int = 36,
     ) -> None:
-        self._ours, theirs = pty.openpty()
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self._master, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         environment = {
             name: value for name, value in variables.items() if name not in ("COLUMNS", "LINES")
         }
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-S", "-c", _IN_COMMAND, *command],
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
             env=environment | {"TERM": "xterm-256color", "COLORTERM": "truecolor"},
             start_new_session=True,
         )
-        os.close(theirs)
-        self._came = threading.Condition()
+        os.close(terminal)
+        self._changed = threading.Condition()
         self._output = b""
         self._ended = False
-        self._drain = threading.Thread(target=self._read, daemon=True)
-        self._drain.start()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
 
     @property
     def pid(self) -> int:
-        """The program's process."""
+        """The process id of the program."""
         return self._process.pid
 
     @property
     def peak_bytes(self) -> int:
-        """The most memory that the program has held so far."""
+        """The peak memory of the program."""
         return peak_bytes(str(self.pid))
 
-    def press(self, keys: str) -> None:
-        """Write keys, as a keyboard would send them; what was written before them is forgotten."""
-        with self._came:
+    def type_keys(self, keys: str) -> None:
+        """Send keys to the program, and discard the output before them."""
+        with self._changed:
             self._output = b""
-        os.write(self._ours, keys.encode())
+        os.write(self._master, keys.encode())
 
     def wait_for(self, pattern: str, seconds: float) -> float:
-        """Wait until a pattern is in the text that was written since the last key.
+        """Wait for a pattern in the output since the last key.
 
         Returns
         -------
-        When it was there, as `time.perf_counter` tells it.
+        The time of the match, of `time.perf_counter`.
 
         Raises
         ------
-        TimeoutError : it did not come in time, or the program has ended; the message has the last
-            words
+        TimeoutError : no match in time, or the program has ended; the message has the last output
         """
-        wanted = re.compile(pattern)
-        until = time.monotonic() + seconds
-        with self._came:
-            while not wanted.search(text := plain(self._output)):
-                left = until - time.monotonic()
-                if left <= 0 or self._ended:
-                    how = "the program ended" if self._ended else f"{seconds:g} s passed"
-                    words = " ".join(text.split())[-200:]
-                    raise TimeoutError(f"{how} before {pattern!r} was shown: ...{words}")
-                self._came.wait(left)
+        expression = re.compile(pattern)
+        deadline = time.monotonic() + seconds
+        with self._changed:
+            while not expression.search(text := strip_control_codes(self._output)):
+                remaining = deadline - time.monotonic()
+                if remaining <= 0 or self._ended:
+                    reason = "the program ended" if self._ended else f"{seconds:g} s passed"
+                    tail = " ".join(text.split())[-200:]
+                    raise TimeoutError(f"{reason} before {pattern!r} was shown: ...{tail}")
+                self._changed.wait(remaining)
             return time.perf_counter()
 
     def wait(self, seconds: float) -> None:
-        """Wait until the program has ended by itself.
+        """Wait until the program ends.
 
         Raises
         ------
-        TimeoutError : it did not in time
+        TimeoutError : the program did not end in time
         """
         try:
             self._process.wait(seconds)
@@ -123,11 +124,11 @@ class Terminal:
             raise TimeoutError(f"the program did not end within {seconds:g} s") from None
 
     def close(self) -> None:
-        """End the program, if it is still there, and the terminal."""
+        """End the program if it still runs, and close the terminal."""
         self._process.kill()
         self._process.wait()
-        self._drain.join()
-        os.close(self._ours)
+        self._reader.join()
+        os.close(self._master)
 
     def __enter__(self) -> Terminal:
         return self
@@ -139,14 +140,14 @@ class Terminal:
         part = b" "
         while part:
             part = b""
-            with suppress(OSError):  # the other side has gone
-                part = os.read(self._ours, 65536)
-            with self._came:
-                self._output = (self._output + part)[-MOST_KEPT:]
+            with suppress(OSError):  # the program's side is closed
+                part = os.read(self._master, 65536)
+            with self._changed:
+                self._output = (self._output + part)[-MAX_OUTPUT:]
                 self._ended = not part
-                self._came.notify_all()
+                self._changed.notify_all()
 
 
-def plain(output: bytes) -> str:
-    """Return what a terminal would show, one thing after another, without colours and places."""
+def strip_control_codes(output: bytes) -> str:
+    """Return the text of an output, without colors and cursor movements."""
     return _CONTROL.sub("", output.decode("utf-8", errors="replace"))

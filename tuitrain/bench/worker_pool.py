@@ -1,4 +1,4 @@
-"""The crew: peers' processes, kept from cell to cell as long as the same ones are wanted."""
+"""The peers' processes, kept from cell to cell while the same ones are requested."""
 
 from __future__ import annotations
 
@@ -9,40 +9,40 @@ from .peers import Peer
 from .worker import Worker
 
 
-class Crew:
-    """Workers for one cell after the other; those of another crew are ended first."""
+class WorkerPool:
+    """Workers for one cell after another; other settings replace them."""
 
     def __init__(self) -> None:
-        self._wanted: Hashable = None
+        self._key: Hashable = None
         self._workers: list[Worker] = []
         self._running = ExitStack()
 
     def workers(
-        self, peers: Sequence[Peer], threads: int, patience: float, variants: int, purpose: str
+        self, peers: Sequence[Peer], threads: int, timeout: float, variants: int, purpose: str
     ) -> list[Worker]:
-        """Return a worker for each peer: those that there are if the last ask was the same.
+        """Return a worker for each peer; the previous workers if the arguments are the same.
 
         Parameters
         ----------
-        peers : one may be there twice
-        purpose : anything; another one means new processes
+        peers : a peer that is named twice has two workers
+        purpose : any text; another text starts new processes
         """
-        wanted = tuple(each.name for each in peers), threads, patience, variants, purpose
-        if wanted != self._wanted:
+        key = tuple(peer.name for peer in peers), threads, timeout, variants, purpose
+        if key != self._key:
             self.close()
             self._workers = [
-                self._running.enter_context(Worker(peer, threads, patience, variants))
+                self._running.enter_context(Worker(peer, threads, timeout, variants))
                 for peer in peers
             ]
-            self._wanted = wanted
+            self._key = key
         return self._workers
 
     def close(self) -> None:
         """End all processes."""
         self._running.close()
-        self._wanted, self._workers = None, []
+        self._key, self._workers = None, []
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> WorkerPool:
         return self
 
     def __exit__(self, *_: object) -> None:

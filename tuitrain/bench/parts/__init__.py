@@ -1,77 +1,116 @@
-"""The parts of the benchmark: what each measures."""
+"""The parts of the benchmark."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Final
 
 from tuitrain.bench.plan import Case, Plan
 from tuitrain.errors import TuitrainError, did_you_mean
 
-Planning = Callable[[Plan], Iterator[Case]]
-
-TITLES: Final = {
-    "throughput": "Training: samples a second",
-    "optimizer": "Adam alone: time of an update",
-    "start": "From the start of the process to the end of the first step",
-    "screen": "Training under the full screen, beside the same run headless",
-    "latency": "From a key or a command to its being applied",
-    "lateness": "How late the screen's event loop is, with 100 groups",
-    "monitor": "A headless run with record and tests, beside its bare engine",
-    "memory": "The most memory held",
-    "growth": "Over batch, width, depth and groups",
-    "freeze": "Time of a step with the bottom layers frozen, beside none frozen",
-}
-
-STARTING: Final = ("start", "screen", "latency", "lateness", "monitor", "memory")
-"""The parts that start a process for every value."""
-
-ROUNDS: Final = {"start": 3, "latency": 3, "lateness": 3, "memory": 1}
-"""Rounds of the parts whose values take long, or have little spread; unless somebody chooses."""
+from . import (
+    freeze,
+    latency,
+    lateness,
+    memory,
+    monitor,
+    optimizer,
+    scaling,
+    screen,
+    start,
+    throughput,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """A part that is to be measured.
+class PartSpec:
+    """A part of the benchmark.
 
     Attributes
     ----------
-    cases : plans what is measured, in order; measures nothing yet
+    cases : plans the part's cases, in order; measures nothing yet
+    rounds : default number of rounds, where values take long or vary little; None for the default
+        of all parts
+    starts_processes : whether every value starts a process; such a part has one quick round
     """
 
     name: str
     title: str
-    cases: Planning
+    cases: Callable[[Plan], Iterator[Case]]
+    rounds: int | None = None
+    starts_processes: bool = False
 
-    def rounds(self, quick: bool, most: int) -> int:
-        """Return how many rounds it has, unless somebody chooses."""
+    def default_rounds(self, quick: bool, default: int) -> int:
+        """Return the number of rounds, where ``default`` is that of all parts."""
         if quick:
-            return 1 if self.name in STARTING else most
-        return ROUNDS.get(self.name, most)
+            return 1 if self.starts_processes else default
+        return default if self.rounds is None else self.rounds
 
     def cells(self, plan: Plan) -> list[str]:
-        """Name the rows that it has, in order."""
+        """Return the names of the part's rows, in order."""
         return [cell for case in self.cases(plan) for cell in case.cells]
 
 
-def choose(names: Iterable[str]) -> list[Chosen]:
-    """Return the parts of these names in the benchmark's own order; all of them for no name.
+PARTS: Final = (
+    PartSpec("throughput", "Training: samples a second", throughput.cases),
+    PartSpec("optimizer", "Adam alone: time of an update", optimizer.cases),
+    PartSpec(
+        "start",
+        "From the start of the process to the end of the first step",
+        start.cases,
+        rounds=3,
+        starts_processes=True,
+    ),
+    PartSpec(
+        "screen",
+        "Training under the full screen, beside the same run headless",
+        screen.cases,
+        starts_processes=True,
+    ),
+    PartSpec(
+        "latency",
+        "From a key or a command to its being applied",
+        latency.cases,
+        rounds=3,
+        starts_processes=True,
+    ),
+    PartSpec(
+        "lateness",
+        "How late the screen's event loop is, with 100 groups",
+        lateness.cases,
+        rounds=3,
+        starts_processes=True,
+    ),
+    PartSpec(
+        "monitor",
+        "A headless run with record and tests, beside its bare engine",
+        monitor.cases,
+        starts_processes=True,
+    ),
+    PartSpec("memory", "The most memory held", memory.cases, rounds=1, starts_processes=True),
+    PartSpec("growth", "Over batch, width, depth and groups", scaling.cases),
+    PartSpec(
+        "freeze", "Time of a step with the bottom layers frozen, beside none frozen", freeze.cases
+    ),
+)
+"""The parts in the order of a report."""
+
+TITLES: Final = {part.name: part.title for part in PARTS}
+
+
+def select_parts(names: Iterable[str]) -> list[PartSpec]:
+    """Return the parts of these names in the order of `PARTS`; all parts for no name.
 
     Raises
     ------
     TuitrainError : there is no such part
     """
-    wanted = list(names) or list(TITLES)
-    for name in wanted:
+    selected = list(names) or list(TITLES)
+    for name in selected:
         if name not in TITLES:
             raise TuitrainError(
                 f"--only: the benchmark has no part {name!r}{did_you_mean(name, TITLES)} "
                 f"(parts: {', '.join(TITLES)})"
             )
-    return [
-        Chosen(name, title, import_module(f"{__name__}.{name}").cases)
-        for name, title in TITLES.items()
-        if name in wanted
-    ]
+    return [part for part in PARTS if part.name in selected]

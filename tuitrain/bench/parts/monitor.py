@@ -1,48 +1,43 @@
-"""What a run costs besides its steps: the record, the journal, the test at the end of an epoch."""
+"""The overhead of a run over its steps: record, journal, and the test at an epoch's end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tuitrain.bench.interleave import Measure, NotMeasuredError
-from tuitrain.bench.peers import OURS
-from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan, timing
+from tuitrain.bench.interleave import Measure
+from tuitrain.bench.peers import TUITRAIN
+from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan, step_timer
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.results import Row
-from tuitrain.bench.scenario_runs import flying, scenario
+from tuitrain.bench.scenario_runs import bench_scenario, run_in_terminal
 
 SETTLE_STEPS = 200
 RUN, ENGINE = "headless run", "bare engine"
-
-
 LABEL = "LeNet, B=64, 1 thread"
 
 
 def cases(plan: Plan) -> Iterator[Case]:
-    """Plan LeNet on the digits in the box, and on as much noise without a run around it."""
-    seconds = OURS.setup + plan.rounds * (BOOT_SECONDS + 5 * plan.seconds)
-    yield Case((LABEL,), seconds, lambda: _measured(plan))
+    """Plan a run of LeNet on the bundled digits, and its bare engine on noise of the same size."""
+    seconds = TUITRAIN.setup + plan.rounds * (BOOT_SECONDS + 5 * plan.seconds)
+    yield Case((LABEL,), seconds, lambda: _measure(plan))
 
 
-def _measured(plan: Plan) -> Iterator[Row]:
-    (worker,) = plan.workers(1, OURS.name)
-    time_step = timing(worker, Cell(network="lenet", batch=64, samples=9000), plan.seconds)
+def _measure(plan: Plan) -> Iterator[Row]:
+    (worker,) = plan.workers(1, TUITRAIN.name)
+    time_step = step_timer(worker, Cell(network="lenet", batch=64, samples=9000), plan.seconds)
 
     def bare() -> tuple[float, str]:
         seconds, variant = time_step()
         return 64 / seconds, variant
 
-    trials = plan.trials({RUN: _flown(plan), ENGINE: bare}, LABEL)
+    trials = plan.trials({RUN: _run_speed(plan), ENGINE: bare}, LABEL)
     yield Row(cell=LABEL, unit="samples/s", subject=RUN, trials=trials)
 
 
-def _flown(plan: Plan) -> Measure:
+def _run_speed(plan: Plan) -> Measure:
     def once() -> tuple[float, str]:
-        try:
-            with flying(scenario(), headless=True) as flight:
-                flight.wait_for_steps(SETTLE_STEPS)
-                return 64 * flight.pace(4 * plan.seconds), ""
-        except TimeoutError as late:
-            raise NotMeasuredError(str(late)) from None
+        with run_in_terminal(bench_scenario(), headless=True) as run:
+            run.wait_for_steps(SETTLE_STEPS)
+            return 64 * run.steps_per_second(4 * plan.seconds), ""
 
     return once

@@ -1,4 +1,4 @@
-"""Start: how long it takes from nothing to the end of the first step, with and without caches."""
+"""Start: the time from a process's start to the end of its first step, with and without caches."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tuitrain.bench.interleave import Measure, NotMeasuredError
-from tuitrain.bench.peers import OURS, Peer
+from tuitrain.bench.peers import TUITRAIN, Peer
 from tuitrain.bench.plan import BOOT_SECONDS, Case, Plan
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.results import Row
-from tuitrain.bench.scenario_runs import flying, scenario
+from tuitrain.bench.scenario_runs import bench_scenario, run_in_terminal
 from tuitrain.bench.worker import Worker
 
 CELL = Cell(network="lenet", batch=64, samples=1024)
 
-NOT_STARTED = ("JAX scan", "NumPy")
-"""The one starts as JAX jit does, the other has nothing to start."""
+SKIPPED_PEERS = ("JAX scan", "NumPy")
+"""JAX scan starts like JAX jit; NumPy has nothing to compile."""
 
 
 def cases(plan: Plan) -> Iterator[Case]:
-    """Plan LeNet's first step with every peer, and the app's."""
-    peers = [each for each in plan.peers if each.name not in NOT_STARTED]
-    compiling = sum(each.setup for each in peers)
+    """Plan LeNet's first step with every peer, and the app's first step."""
+    peers = [peer for peer in plan.peers if peer.name not in SKIPPED_PEERS]
+    setup = sum(peer.setup for peer in peers)
     for state, share in (("empty cache", 1.0), ("warm", 0.5)):
-        seconds = len(peers) * BOOT_SECONDS + share * compiling
+        seconds = len(peers) * BOOT_SECONDS + share * setup
         label = f"first step of LeNet, {state}"
         yield _case(
             plan,
@@ -35,8 +35,8 @@ def cases(plan: Plan) -> Iterator[Case]:
             seconds,
             state == "warm",
             lambda folder, warm: {
-                each.name: _first_step(plan, each, folder / str(place), warm)
-                for place, each in enumerate(peers)
+                peer.name: _first_step(plan, peer, folder / str(place), warm)
+                for place, peer in enumerate(peers)
             },
         )
     for state in ("empty cache", "warm"):
@@ -46,7 +46,7 @@ def cases(plan: Plan) -> Iterator[Case]:
             label,
             2 * BOOT_SECONDS,
             state == "warm",
-            lambda folder, warm: {OURS.name: _first_step_of_app(folder, warm)},
+            lambda folder, warm: {TUITRAIN.name: _first_step_of_app(folder, warm)},
         )
 
 
@@ -60,47 +60,44 @@ def _case(
     def measure() -> Iterator[Row]:
         with TemporaryDirectory(prefix="tuitrain-bench-") as name:
             trials = plan.trials(contenders(Path(name), warm), label)
-        yield Row(cell=label, unit="s", subject=OURS.name, trials=trials)
+        yield Row(cell=label, unit="s", subject=TUITRAIN.name, trials=trials)
 
     return Case((label,), (plan.rounds + warm) * seconds, measure)
 
 
 def _first_step(plan: Plan, peer: Peer, folder: Path, warm: bool) -> Measure:
-    """Time a process from its start; in the warm state, one that was started there before."""
+    """Time a process from its start; if warm, after another process has filled the caches."""
 
     def once() -> tuple[float, str]:
         variables = _caches(folder, warm)
         began = time.perf_counter()
-        with Worker(peer, plan.threads[-1], plan.patience, variables=variables) as worker:
-            answer = worker.ask(CELL, 0)
-            if answer.problem:
-                raise NotMeasuredError(answer.problem)
-            return time.perf_counter() - began, answer.variant
+        with Worker(peer, plan.threads[-1], plan.timeout, variables=variables) as worker:
+            reply = worker.request(CELL, 0)
+            if reply.problem:
+                raise NotMeasuredError(reply.problem)
+            return time.perf_counter() - began, reply.variant
 
-    return _after_one(once) if warm else once
+    return _after_warm_up(once) if warm else once
 
 
 def _first_step_of_app(folder: Path, warm: bool) -> Measure:
     def once() -> tuple[float, str]:
         variables = _caches(folder, warm)
         began = time.perf_counter()
-        try:
-            with flying(scenario(), variables=variables) as flight:
-                return flight.wait_for_steps(1) - began, ""
-        except TimeoutError as late:
-            raise NotMeasuredError(str(late)) from None
+        with run_in_terminal(bench_scenario(), variables=variables) as run:
+            return run.wait_for_steps(1) - began, ""
 
-    return _after_one(once) if warm else once
+    return _after_warm_up(once) if warm else once
 
 
-def _after_one(measure: Measure) -> Measure:
-    """Measure once for nothing before the first time that counts."""
-    begun = False
+def _after_warm_up(measure: Measure) -> Measure:
+    """Measure once before the first measurement that counts."""
+    is_warm = False
 
     def once() -> tuple[float, str]:
-        nonlocal begun
-        if not begun:
-            begun = True
+        nonlocal is_warm
+        if not is_warm:
+            is_warm = True
             measure()
         return measure()
 
@@ -108,12 +105,12 @@ def _after_one(measure: Measure) -> Measure:
 
 
 def _caches(folder: Path, warm: bool) -> dict[str, str]:
-    """Return variables that keep every cache in a folder: a new one, unless it shall be warm.
+    """Return variables that put every cache into a folder: a new one, unless it is to be warm.
 
-    What Python itself compiles of modules is not in there: everyone has that already.
+    Python's byte code is not among them: every peer has its own already.
     """
-    where = folder / "warm" if warm else folder / f"cold-{time.perf_counter_ns()}"
-    where.mkdir(mode=0o700, exist_ok=True)  # caches are not trusted where others may write
-    home = {"HOME": str(where)} if sys.platform == "darwin" else {}
+    path = folder / "warm" if warm else folder / f"cold-{time.perf_counter_ns()}"
+    path.mkdir(mode=0o700, exist_ok=True)  # caches that others can write are not trusted
+    home = {"HOME": str(path)} if sys.platform == "darwin" else {}
     names = ("XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
-    return dict.fromkeys(names, str(where)) | home
+    return dict.fromkeys(names, str(path)) | home

@@ -1,4 +1,4 @@
-"""Throughput: whole steps, tuitrain beside its peers, over networks, batches and threads."""
+"""Throughput of whole steps over networks, batches and threads, beside the peers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Final
 
-from tuitrain.bench.plan import Case, Plan, threads_text
+from tuitrain.bench.plan import Case, Plan, format_threads
 from tuitrain.bench.protocol import Cell
 
 NETWORKS: Final = {
@@ -21,7 +21,7 @@ RESNET_SAMPLES: Final = 2048
 
 
 def cases(plan: Plan) -> Iterator[Case]:
-    """Plan all networks, B = 1 to 256, SGD and Adam; quick: a few."""
+    """Plan all networks, batches from 1 to 256, SGD and Adam; quick: a few cells."""
     if plan.quick:
         cells = [("LeNet", "sgd", 64), ("MLP", "adam", 64)]
     else:
@@ -29,10 +29,10 @@ def cases(plan: Plan) -> Iterator[Case]:
             *product(("LeNet", "MLP", "CNN"), ("sgd", "adam"), (1, 32, 64, 256)),
             *product(("ResNet-8",), ("sgd",), (32, 64)),
         ]
-    others = any(each.needs for each in plan.peers)  # else NumPy is all there is to compare with
+    has_libraries = any(peer.needs for peer in plan.peers)  # otherwise NumPy is the only peer
     for threads in (1,) if plan.quick else plan.threads:
         for name, optimizer, batch in cells:
-            label = f"{name}, {optimizer}, B={batch}, {threads_text(threads)}"
+            label = f"{name}, {optimizer}, B={batch}, {format_threads(threads)}"
             cell = Cell(
                 network=NETWORKS[name],
                 optimizer=optimizer,  # type: ignore[arg-type]
@@ -40,13 +40,13 @@ def cases(plan: Plan) -> Iterator[Case]:
                 samples=RESNET_SAMPLES if name == "ResNet-8" else 16384,
             )
             reasons = _left_out(name, batch)
-            if not others and name != "ResNet-8":
+            if not has_libraries and name != "ResNet-8":
                 reasons.pop("NumPy", None)
             yield plan.case(label, cell, threads, left_out=reasons)
 
 
 def _left_out(network: str, batch: int) -> dict[str, str]:
-    """Say who is not asked for a cell, and why: it takes long, and others were ahead."""
+    """Return reasons by peer not to measure a cell: it is slow, and other peers were faster."""
     if network == "ResNet-8":
         reason = "has no residual network here"
         return {"JAX jit": reason, "JAX scan": reason, "NumPy": reason}

@@ -1,4 +1,4 @@
-"""Who is measured: each a script that serves the protocol in a process of its own."""
+"""The peers: scripts that serve the protocol in their own processes."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tuitrain.errors import TuitrainError, did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A contender.
+    """A library to measure.
 
     Attributes
     ----------
-    command : starts its process
-    needs : the package that it is about; "" if there is nothing to install
-    quick : whether it is ready soon enough to be measured in passing
-    setup : about how many seconds it takes until it can be timed in a cell
+    command : the command of its process
+    needs : the package that it needs; "" for none
+    quick : whether it is part of a quick benchmark
+    setup : approximate seconds of preparation per cell
     """
 
     name: str
@@ -31,7 +31,7 @@ class Peer:
 
     @property
     def installed(self) -> bool:
-        """Whether it can be measured here."""
+        """Whether its package is installed."""
         return not self.needs or find_spec(self.needs) is not None
 
 
@@ -39,14 +39,14 @@ def _peer(name: str, module: str, setup: float, needs: str = "", quick: bool = T
     return Peer(name, (sys.executable, "-m", f"{__name__}.{module}"), needs, quick, setup)
 
 
-def chosen(without: Sequence[str], quick: bool) -> list[Peer]:
-    """Return who is measured: whoever is installed, but for the peers of these names.
+def select_peers(without: Sequence[str], quick: bool) -> list[Peer]:
+    """Return the installed peers without those of these names.
 
     Raises
     ------
     TuitrainError : there is no such peer
     """
-    names = [each.name for each in PEERS if each is not OURS]
+    names = [peer.name for peer in PEERS if peer is not TUITRAIN]
     for name in without:
         if name not in names:
             raise TuitrainError(
@@ -54,15 +54,15 @@ def chosen(without: Sequence[str], quick: bool) -> list[Peer]:
                 f"(peers: {', '.join(names)})"
             )
     return [
-        each
-        for each in PEERS
-        if each.installed and (each.quick or not quick) and each.name not in without
+        peer
+        for peer in PEERS
+        if peer.installed and (peer.quick or not quick) and peer.name not in without
     ]
 
 
-OURS: Final = _peer("tuitrain", "ours", 1.0)
+TUITRAIN: Final = _peer("tuitrain", "embedded_engine", 1.0)
 PEERS: Final = (
-    OURS,
+    TUITRAIN,
     _peer("torch eager", "torch_eager", 1.5, "torch"),
     _peer("torch.compile", "torch_compile", 20.0, "torch", quick=False),
     _peer("JAX jit", "jax_jit", 2.0, "jax"),

@@ -1,4 +1,4 @@
-"""tuitrain: the embedded engine, through its public face."""
+"""tuitrain: the embedded engine, through its public interface."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tuitrain.bench.peer_server import Run, Variants, serve
+from tuitrain.bench.peer_server import TakeSteps, Variants, serve
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.workloads.core_modules import build
-from tuitrain.bench.workloads.networks import shape
-from tuitrain.bench.workloads.synthetic_data import LEARNING_RATES, matrices, samples
+from tuitrain.bench.workloads.core_modules import build_network
+from tuitrain.bench.workloads.networks import image_shape
+from tuitrain.bench.workloads.synthetic_data import LEARNING_RATES, adam_matrices, samples
 from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
 from tuitrain.engines.embedded.autotuner import max_threads
 from tuitrain_core import Parameter, Tensor, functional
@@ -20,16 +20,16 @@ from tuitrain_core.optimizer import Adam, ParameterState
 
 
 def prepare(cell: Cell) -> Variants:
-    """Name the ways of doing a cell's work."""
+    """Return the variants of a cell."""
     if cell.work == "adam":
         return {"recorded": lambda: _recorded_adam(cell, max_threads())}
     return {"engine": lambda: _training(cell)}
 
 
-def _training(cell: Cell) -> Run:
-    images, labels = samples(max(cell.samples, cell.batch), shape(cell.network))
+def _training(cell: Cell) -> TakeSteps:
+    images, labels = samples(max(cell.samples, cell.batch), image_shape(cell.network))
     engine = EmbeddedEngine(
-        lambda: build(cell.network),
+        lambda: build_network(cell.network),
         Dataset(images, labels),
         Dataset(images[:1], labels[:1]),
         list(_groups(cell)),
@@ -39,22 +39,22 @@ def _training(cell: Cell) -> Run:
 
 
 def _groups(cell: Cell) -> Iterator[GroupPlan]:
-    """Plan the frozen layers' group, and as many of the rest as are asked for."""
+    """Yield a group of the frozen layers, and ``cell.groups`` groups of the others."""
     settings = {"lr": LEARNING_RATES[cell.optimizer]}
-    names = [name for name, _ in build(cell.network).named_parameters()]
+    names = [name for name, _ in build_network(cell.network).named_parameters()]
     bottom = tuple(f"layer{place}." for place in range(cell.frozen))
     frozen = tuple(name for name in names if name.startswith(bottom))
     if frozen:
         yield GroupPlan("frozen", frozen, cell.optimizer, settings, frozen=True)
     trained = [name for name in names if name not in frozen]
     for place in range(cell.groups):
-        first, last = (len(trained) * each // cell.groups for each in (place, place + 1))
+        first, last = (len(trained) * edge // cell.groups for edge in (place, place + 1))
         yield GroupPlan(f"g{place}", tuple(trained[first:last]), cell.optimizer, settings)
 
 
-def _recorded_adam(cell: Cell, threads: int) -> Run:
-    """Update ten matrices by gradients that a recorded step has left."""
-    side, generator = matrices(cell.parameters)
+def _recorded_adam(cell: Cell, threads: int) -> TakeSteps:
+    """Return a function that updates ten matrices by the gradients of a recorded step."""
+    side, generator = adam_matrices(cell.parameters)
     weights = [
         Parameter(generator.normal(0, side**-0.5, (side, side)).astype(np.float32))
         for _ in range(10)

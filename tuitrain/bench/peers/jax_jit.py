@@ -1,4 +1,4 @@
-"""JAX, a jitted step that is called from Python."""
+"""JAX with one jitted step, called from Python."""
 
 # pyright: reportMissingImports=false
 
@@ -9,27 +9,27 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
-from tuitrain.bench.peer_server import Run, Training, Variants, serve
+from tuitrain.bench.peer_server import TakeSteps, Training, Variants, serve
 from tuitrain.bench.peers import jax_networks as networks
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.workloads.networks import Convolution, network
-from tuitrain.bench.workloads.synthetic_data import matrices
+from tuitrain.bench.workloads.networks import Convolution, network_layers
+from tuitrain.bench.workloads.synthetic_data import adam_matrices
 
 
 def prepare(cell: Cell) -> Variants:
-    """Name the ways of doing a cell's work."""
+    """Return the variants of a cell."""
     if cell.work == "adam":
         return {"jit": lambda: _adam(cell)}
-    if not any(isinstance(each, Convolution) for each in network(cell.network)):
+    if not any(isinstance(layer, Convolution) for layer in network_layers(cell.network)):
         return {"jit": lambda: _training(cell, networks.POOLINGS[0])}
-    return {each: lambda each=each: _training(cell, each) for each in networks.POOLINGS}
+    return {name: lambda name=name: _training(cell, name) for name in networks.POOLINGS}
 
 
 def _training(cell: Cell, pooling: str) -> Training:
     train = networks.step(cell, pooling)
     images, labels = networks.data(cell)
 
-    # The batch is cut in the compiled step: an index costs Python less than an array.
+    # The compiled step slices the batch: an index costs Python less than an array.
     @partial(jax.jit, donate_argnums=0)
     def step(state: networks.Tree, images: jax.Array, labels: jax.Array) -> networks.Tree:
         at = state["at"]
@@ -48,8 +48,8 @@ def _training(cell: Cell, pooling: str) -> Training:
     return Training(run, lambda: networks.read(cell, state["model"]))
 
 
-def _adam(cell: Cell) -> Run:
-    side, generator = matrices(cell.parameters)
+def _adam(cell: Cell) -> TakeSteps:
+    side, generator = adam_matrices(cell.parameters)
 
     def tree() -> list[jax.Array]:
         return [jnp.asarray(generator.normal(size=(side, side)).astype("f4")) for _ in range(10)]

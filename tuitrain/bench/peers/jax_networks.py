@@ -1,4 +1,4 @@
-"""The networks and their steps for JAX: NHWC, and parameters that are given up to each step."""
+"""The networks and their steps for JAX, in NHWC, with donated parameters."""
 
 # pyright: reportMissingImports=false
 
@@ -14,7 +14,12 @@ from jax import lax
 
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.workloads import channels_last, networks
-from tuitrain.bench.workloads.synthetic_data import LEARNING_RATES, Weights, batches, weights
+from tuitrain.bench.workloads.synthetic_data import (
+    LEARNING_RATES,
+    Weights,
+    batches,
+    initial_weights,
+)
 
 Tree: TypeAlias = Any
 Step: TypeAlias = Callable[[Tree, Any, Any], Tree]
@@ -23,7 +28,7 @@ Step: TypeAlias = Callable[[Tree, Any, Any], Tree]
 BETA1, BETA2, EPS = 0.9, 0.999, 1e-8
 
 POOLINGS = ("reshape", "window")
-"""A maximum over axes, or over windows; which is faster differs with the batch."""
+"""Maximum over axes, or over windows; the faster one depends on the batch."""
 
 
 def data(cell: Cell) -> tuple[Any, Any]:
@@ -33,37 +38,37 @@ def data(cell: Cell) -> tuple[Any, Any]:
 
 
 def state(cell: Cell) -> Tree:
-    """Return parameters and what the optimizer keeps."""
-    layers = networks.network(cell.network)
+    """Return parameters and optimizer state."""
+    layers = networks.network_layers(cell.network)
     parameters = []
-    for layer, below, (weight, bias) in zip(
-        layers, channels_last.below(layers), weights(layers), strict=True
+    for layer, lower, (weight, bias) in zip(
+        layers, channels_last.layers_below(layers), initial_weights(layers), strict=True
     ):
         if isinstance(layer, networks.Convolution):
-            laid_out = channels_last.taps_first(weight)
+            laid_out = channels_last.to_hwio(weight)
         else:
-            laid_out = channels_last.inputs_first(weight, below)
+            laid_out = channels_last.to_linear_nhwc(weight, lower)
         parameters.append((jnp.asarray(laid_out), jnp.asarray(bias)))
     return with_moments(parameters) if cell.optimizer == "adam" else {"parameters": parameters}
 
 
 def read(cell: Cell, state: Tree) -> list[Weights]:
     """Return the weights of all layers."""
-    layers = networks.network(cell.network)
-    found = []
-    for layer, below, (weight, bias) in zip(
-        layers, channels_last.below(layers), state["parameters"], strict=True
+    layers = networks.network_layers(cell.network)
+    result = []
+    for layer, lower, (weight, bias) in zip(
+        layers, channels_last.layers_below(layers), state["parameters"], strict=True
     ):
         if isinstance(layer, networks.Convolution):
-            laid_out = channels_last.from_taps_first(np.asarray(weight))
+            laid_out = channels_last.from_hwio(np.asarray(weight))
         else:
-            laid_out = channels_last.from_inputs_first(np.asarray(weight), below)
-        found.append((laid_out, np.asarray(bias)))
-    return found
+            laid_out = channels_last.from_linear_nhwc(np.asarray(weight), lower)
+        result.append((laid_out, np.asarray(bias)))
+    return result
 
 
 def with_moments(parameters: Tree) -> Tree:
-    """Return the state that Adam begins with."""
+    """Return Adam's initial state."""
     return {
         "parameters": parameters,
         "first": jax.tree.map(jnp.zeros_like, parameters),
@@ -73,8 +78,8 @@ def with_moments(parameters: Tree) -> Tree:
 
 
 def step(cell: Cell, pooling: str) -> Step:
-    """Return the cell's step."""
-    layers = networks.network(cell.network)
+    """Return the training step of a cell."""
+    layers = networks.network_layers(cell.network)
 
     def loss(parameters: Tree, images: Any, labels: Any) -> Any:
         logits = jax.nn.log_softmax(_forward(layers, parameters, images, pooling))
@@ -88,7 +93,7 @@ def step(cell: Cell, pooling: str) -> Step:
 
 
 def adam(state: Tree, gradients: Tree) -> Tree:
-    """Update with Adam."""
+    """Update a state with Adam."""
     count = state["count"] + 1
     first = jax.tree.map(lambda m, g: BETA1 * m + (1 - BETA1) * g, state["first"], gradients)
     second = jax.tree.map(lambda v, g: BETA2 * v + (1 - BETA2) * g * g, state["second"], gradients)
@@ -116,14 +121,14 @@ def _forward(layers: tuple[networks.Layer, ...], parameters: Tree, x: Any, pooli
                 x, weight, (1, 1), padding, dimension_numbers=("NHWC", "HWIO", "NHWC")
             )
             x = jax.nn.relu(x + bias)
-            x = _pooled(x, pooling) if layer.pool else x
+            x = _max_pool(x, pooling) if layer.pool else x
         else:
             x = x.reshape(len(x), -1) @ weight + bias
             x = jax.nn.relu(x) if layer.relu else x
     return x
 
 
-def _pooled(x: Any, pooling: str) -> Any:
+def _max_pool(x: Any, pooling: str) -> Any:
     if pooling == "window":
         return lax.reduce_window(x, -jnp.inf, lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
     n, height, width, channels = x.shape

@@ -1,4 +1,4 @@
-"""JAX, many steps in one jitted call: a scan over batches."""
+"""JAX with many steps in one jitted call: a scan over batches."""
 
 # pyright: reportMissingImports=false
 
@@ -13,32 +13,34 @@ from jax import lax
 from tuitrain.bench.peer_server import Training, Variants, serve
 from tuitrain.bench.peers import jax_networks as networks
 from tuitrain.bench.protocol import Cell
-from tuitrain.bench.workloads.networks import Convolution, network, step_flops
+from tuitrain.bench.workloads.networks import Convolution, network_layers, step_flops
 
-LEAST_STEPS, MOST_STEPS, OPERATIONS = 4, 256, 1e9
-"""Steps in one call: so many that the call costs a step next to nothing, and no more than take
-about half a second, as they are asked for."""
+MIN_STEPS, MAX_STEPS, OPERATIONS = 4, 256, 1e9
+"""Bounds for the steps of a call, and the operations that it aims at.
+
+A call has enough steps to make its overhead negligible, and takes at most about half a second.
+"""
 
 
 def prepare(cell: Cell) -> Variants:
-    """Name the ways of doing a cell's work."""
+    """Return the variants of a cell."""
     if cell.work == "adam":
         raise NotImplementedError("an update alone is not scanned over")
-    if not any(isinstance(each, Convolution) for each in network(cell.network)):
+    if not any(isinstance(layer, Convolution) for layer in network_layers(cell.network)):
         return {"scan": lambda: _training(cell, networks.POOLINGS[0])}
-    return {each: lambda each=each: _training(cell, each) for each in networks.POOLINGS}
+    return {name: lambda name=name: _training(cell, name) for name in networks.POOLINGS}
 
 
-def steps_in_a_call(cell: Cell) -> int:
-    """Return how many steps are scanned over, by the operations of one."""
-    operations = cell.batch * step_flops(network(cell.network))
-    return round(min(MOST_STEPS, max(LEAST_STEPS, OPERATIONS / operations)))
+def steps_per_call(cell: Cell) -> int:
+    """Return the number of steps in a call, from the operations of one step."""
+    operations = cell.batch * step_flops(network_layers(cell.network))
+    return round(min(MAX_STEPS, max(MIN_STEPS, OPERATIONS / operations)))
 
 
 def _training(cell: Cell, pooling: str) -> Training:
     train = networks.step(cell, pooling)
     images, labels = networks.data(cell)
-    size = min(steps_in_a_call(cell), len(images))
+    size = min(steps_per_call(cell), len(images))
     chunks = cycle(
         [
             (images[first : first + size], labels[first : first + size])

@@ -1,4 +1,4 @@
-"""NumPy by hand: convolutions as products of patches, NHWC, updates in place."""
+"""NumPy by hand: convolutions as matrix products of patches in NHWC, updates in place."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from tuitrain.bench.peer_server import Run, Training, Variants, serve
+from tuitrain.bench.peer_server import TakeSteps, Training, Variants, serve
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.workloads import channels_last, networks
 from tuitrain.bench.workloads.synthetic_data import (
     LEARNING_RATES,
     Weights,
+    adam_matrices,
     batches,
-    matrices,
-    weights,
+    initial_weights,
 )
 
 Array: TypeAlias = NDArray[Any]
@@ -26,7 +26,7 @@ Update: TypeAlias = Callable[[list[Array]], None]
 
 
 def prepare(cell: Cell) -> Variants:
-    """Name the ways of doing a cell's work."""
+    """Return the variants of a cell."""
     return {"by hand": lambda: _adam_alone(cell) if cell.work == "adam" else _training(cell)}
 
 
@@ -35,12 +35,12 @@ class _Linear:
         self, layer: networks.Linear, below: networks.Layer | None, weights: Weights
     ) -> None:
         self._below = below
-        self.weight = channels_last.inputs_first(weights[0], below)
+        self.weight = channels_last.to_linear_nhwc(weights[0], below)
         self.bias = weights[1].copy()
         self._relu = layer.relu
 
     def weights(self) -> Weights:
-        return channels_last.from_inputs_first(self.weight, self._below), self.bias
+        return channels_last.from_linear_nhwc(self.weight, self._below), self.bias
 
     def forward(self, x: Array) -> Array:
         self._shape, self._x = x.shape, x.reshape(len(x), -1)
@@ -65,31 +65,31 @@ class _Convolution:
         return self.weight.T.reshape(self._layer.outputs, *taps), self.bias
 
     def forward(self, x: Array) -> Array:
-        layer, side = self._layer, self._layer.side_out
+        layer, side = self._layer, self._layer.conv_side
         self._patches = _patches(x, layer.kernel, layer.padding)
         y = (self._patches @ self.weight + self.bias).reshape(len(x), side, side, layer.outputs)
         self._y = np.maximum(y, 0, out=y)
         return self._pool() if layer.pool else y
 
     def backward(self, d: Array, lowest: bool) -> Array | None:
-        layer, side = self._layer, self._layer.side_out
+        layer, side = self._layer, self._layer.conv_side
         if layer.pool:
-            d = np.repeat(np.repeat(d, 2, axis=1), 2, axis=2) * self._chosen
+            d = np.repeat(np.repeat(d, 2, axis=1), 2, axis=2) * self._is_max
         d = (d * (self._y > 0)).reshape(-1, layer.outputs)
         self.grads = [self._patches.T @ d, d.sum(0)]
         if lowest:
             return None
-        # The gradient of x is the convolution of d, padded, with the turned kernel.
+        # The gradient of x is the convolution of the padded d with the rotated kernel.
         taps = self.weight.reshape(layer.inputs, layer.kernel, layer.kernel, layer.outputs)
-        turned = taps[:, ::-1, ::-1].transpose(3, 1, 2, 0).reshape(-1, layer.inputs)
+        rotated = taps[:, ::-1, ::-1].transpose(3, 1, 2, 0).reshape(-1, layer.inputs)
         padding = layer.kernel - 1 - layer.padding
-        spread = _patches(d.reshape(-1, side, side, layer.outputs), layer.kernel, padding)
-        return (spread @ turned).reshape(-1, layer.side, layer.side, layer.inputs)
+        patches = _patches(d.reshape(-1, side, side, layer.outputs), layer.kernel, padding)
+        return (patches @ rotated).reshape(-1, layer.input_side, layer.input_side, layer.inputs)
 
     def _pool(self) -> Array:
         n, side, _, channels = self._y.shape
         pooled = self._y.reshape(n, side // 2, 2, side // 2, 2, channels).max((2, 4))
-        self._chosen = self._y == np.repeat(np.repeat(pooled, 2, axis=1), 2, axis=2)
+        self._is_max = self._y == np.repeat(np.repeat(pooled, 2, axis=1), 2, axis=2)
         return pooled
 
 
@@ -104,21 +104,21 @@ def _patches(x: Array, kernel: int, padding: int) -> Array:
     return windows.reshape(-1, x.shape[-1] * kernel * kernel)
 
 
-def build(name: str) -> list[_Layer]:
+def build_layers(name: str) -> list[_Layer]:
     """Return the layers of a network, from the bottom up."""
-    plan = networks.network(name)
+    plan = networks.network_layers(name)
     return [
         _Convolution(layer, initial)
         if isinstance(layer, networks.Convolution)
         else _Linear(layer, below, initial)
         for layer, below, initial in zip(
-            plan, channels_last.below(plan), weights(plan), strict=True
+            plan, channels_last.layers_below(plan), initial_weights(plan), strict=True
         )
     ]
 
 
 def differentiate(layers: list[_Layer], images: Array, labels: Array) -> None:
-    """Leave in each layer the gradients of the mean cross entropy; images are NHWC."""
+    """Compute the gradients of the mean cross entropy in each layer; images are NHWC."""
     x = images
     for layer in layers:
         x = layer.forward(x)
@@ -128,19 +128,19 @@ def differentiate(layers: list[_Layer], images: Array, labels: Array) -> None:
         d = layer.backward(d, layer is layers[0])
 
 
-def _training(cell: Cell) -> Run:
-    layers = build(cell.network)
-    parameters = [each for layer in layers for each in (layer.weight, layer.bias)]
+def _training(cell: Cell) -> TakeSteps:
+    layers = build_layers(cell.network)
+    parameters = [array for layer in layers for array in (layer.weight, layer.bias)]
     update = _adam(parameters) if cell.optimizer == "adam" else _sgd(parameters)
     stream = _stream(cell)
 
     def run(steps: int) -> int:
         for _ in range(steps):
             differentiate(layers, *next(stream))
-            update([each for layer in layers for each in layer.grads])
+            update([grad for layer in layers for grad in layer.grads])
         return steps
 
-    return Training(run, lambda: [each.weights() for each in layers])
+    return Training(run, lambda: [layer.weights() for layer in layers])
 
 
 def _stream(cell: Cell) -> Iterator[tuple[Array, Array]]:
@@ -189,7 +189,7 @@ def _adam(parameters: list[Array]) -> Update:
 def _adam_one(
     param: Array, grad: Array, m: Array, v: Array, t: Array, rate: np.float32, root: np.float32
 ) -> None:
-    """Update one parameter; ``t`` is scratch."""
+    """Update one parameter; ``t`` is scratch memory."""
     m *= np.float32(0.9)
     np.multiply(grad, np.float32(0.1), out=t)
     m += t
@@ -205,8 +205,8 @@ def _adam_one(
     param -= t
 
 
-def _adam_alone(cell: Cell) -> Run:
-    side, generator = matrices(cell.parameters)
+def _adam_alone(cell: Cell) -> TakeSteps:
+    side, generator = adam_matrices(cell.parameters)
     weights, grads = (
         [generator.normal(size=(side, side)).astype("f4") for _ in range(10)] for _ in range(2)
     )

@@ -1,4 +1,4 @@
-"""PyTorch with torch.compile: loss and gradients compiled, the update compiled too or fused."""
+"""PyTorch with compiled loss and gradients, and a compiled or fused update."""
 
 # pyright: reportMissingImports=false
 
@@ -12,13 +12,13 @@ from tuitrain.bench.peer_server import Training, Variants, serve
 from tuitrain.bench.peers import torch_networks as networks
 from tuitrain.bench.protocol import Cell
 
-# Past the limit it would go on eagerly, and say so in a log.
+# Fail past the limit; by default PyTorch continues eagerly, with a line in a log.
 torch._dynamo.config.fail_on_recompile_limit_hit = True
 
 
 def prepare(cell: Cell) -> Variants:
-    """Name the ways of doing a cell's work."""
-    torch._dynamo.reset()  # compilations of one function are counted, whatever it closes over
+    """Return the variants of a cell."""
+    torch._dynamo.reset()  # the recompile limit counts all closures of a function
     if cell.work == "adam":
         return {"compiled": lambda: networks.adam_alone(cell, compiled=True)}
     layouts = (True, False) if networks.has_convolutions(cell.network) else (False,)
@@ -36,7 +36,7 @@ def _training(cell: Cell, channels_last: bool, how: str) -> Training:
     parameters = networks.trained(model, cell.frozen)
     optimizer = networks.optimizer(cell, parameters, fused=how == "fused")
     update = optimizer.step if how == "fused" else torch.compile(optimizer.step)
-    stream = networks.stream(cell, channels_last)
+    batches = networks.stream(cell, channels_last)
 
     @torch.compile
     def loss(images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
@@ -44,7 +44,7 @@ def _training(cell: Cell, channels_last: bool, how: str) -> Training:
 
     def run(steps: int) -> int:
         for _ in range(steps):
-            images, labels = next(stream)
+            images, labels = next(batches)
             optimizer.zero_grad(set_to_none=True)
             loss(images, labels).backward()
             update()

@@ -1,4 +1,4 @@
-"""PyTorch, eager."""
+"""PyTorch in eager mode."""
 
 # pyright: reportMissingImports=false
 
@@ -12,7 +12,7 @@ from tuitrain.bench.protocol import Cell
 
 
 def prepare(cell: Cell) -> Variants:
-    """Name the ways of doing a cell's work."""
+    """Return the variants of a cell."""
     if cell.work == "adam":
         return {
             "fused": lambda: networks.adam_alone(cell, compiled=False, fused=True),
@@ -32,11 +32,11 @@ def _training(cell: Cell, channels_last: bool, how: str) -> Training:
         layout = networks.torch.channels_last
         model = model.to(memory_format=layout)  # pyright: ignore[reportCallIssue]
     optimizer = networks.optimizer(cell, networks.trained(model, cell.frozen), **{how: True})
-    stream = networks.stream(cell, channels_last)
+    batches = networks.stream(cell, channels_last)
 
     def run(steps: int) -> int:
         for _ in range(steps):
-            images, labels = next(stream)
+            images, labels = next(batches)
             optimizer.zero_grad(set_to_none=True)
             cross_entropy(model(images), labels).backward()
             optimizer.step()

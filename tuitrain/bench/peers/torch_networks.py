@@ -1,4 +1,4 @@
-"""The networks and their data for PyTorch, as fast as its own means make them."""
+"""The networks and their data for PyTorch."""
 
 # pyright: reportMissingImports=false
 
@@ -12,16 +12,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from tuitrain.bench.peer_server import Run
+from tuitrain.bench.peer_server import TakeSteps
 from tuitrain.bench.peers.torch_resnet import ResNet
 from tuitrain.bench.protocol import Cell
 from tuitrain.bench.workloads import networks
 from tuitrain.bench.workloads.synthetic_data import (
     LEARNING_RATES,
     Weights,
+    adam_matrices,
     batches,
-    matrices,
-    weights,
+    initial_weights,
 )
 
 torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
@@ -31,13 +31,13 @@ Optimizer = Callable[..., torch.optim.Optimizer]
 
 
 def network(name: str) -> nn.Module:
-    """Build a network, with the weights that everyone begins with."""
+    """Build a network with the weights that all peers start with."""
     if name == networks.RESNET:
         torch.manual_seed(0)
         return ResNet()
-    layers = networks.network(name)
+    layers = networks.network_layers(name)
     model = _sequential(layers)
-    rows = zip(_with_weights(model), weights(layers), strict=True)
+    rows = zip(_with_weights(model), initial_weights(layers), strict=True)
     with torch.no_grad():
         for module, (weight, bias) in rows:
             module.weight.copy_(torch.from_numpy(weight))
@@ -64,20 +64,20 @@ def trained(model: nn.Module, frozen: int) -> list[nn.Parameter]:
     """Freeze layers from the bottom, and return the parameters of the others."""
     for layer in _with_weights(model)[:frozen]:
         layer.requires_grad_(False)
-    return [each for each in model.parameters() if each.requires_grad]
+    return [parameter for parameter in model.parameters() if parameter.requires_grad]
 
 
 def optimizer(cell: Cell, parameters: list[nn.Parameter], **how: bool) -> torch.optim.Optimizer:
-    """Make the cell's optimizer; ``how`` is foreach or fused."""
+    """Make the optimizer of a cell; ``how`` is foreach or fused."""
     make: Optimizer = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[cell.optimizer]
     return make(parameters, lr=LEARNING_RATES[cell.optimizer], **how)
 
 
 def stream(cell: Cell, channels_last: bool) -> Iterator[tuple[Any, Any]]:
-    """Return the batches, cut once beforehand, over and over."""
+    """Return an endless iterator over batches that are prepared in advance."""
     images, labels = (
-        torch.from_numpy(each)
-        for each in batches(cell.samples, cell.batch, networks.shape(cell.network))
+        torch.from_numpy(array)
+        for array in batches(cell.samples, cell.batch, networks.image_shape(cell.network))
     )
     layout = torch.channels_last if channels_last else torch.contiguous_format
     pairs = zip(images, labels.long(), strict=True)
@@ -85,15 +85,15 @@ def stream(cell: Cell, channels_last: bool) -> Iterator[tuple[Any, Any]]:
 
 
 def has_convolutions(name: str) -> bool:
-    """Whether a layout of images makes a difference."""
+    """Whether a network has convolutions, so that the memory format matters."""
     if name == networks.RESNET:
         return True
-    return any(isinstance(each, networks.Convolution) for each in networks.network(name))
+    return any(isinstance(each, networks.Convolution) for each in networks.network_layers(name))
 
 
-def adam_alone(cell: Cell, compiled: bool, **how: Any) -> Run:
-    """Update ten matrices by gradients that stay as they are."""
-    side, generator = matrices(cell.parameters)
+def adam_alone(cell: Cell, compiled: bool, **how: Any) -> TakeSteps:
+    """Return a function that updates ten matrices by constant gradients."""
+    side, generator = adam_matrices(cell.parameters)
     weights = []
     for _ in range(10):
         weight = nn.Parameter(torch.from_numpy(generator.normal(size=(side, side)).astype("f4")))
@@ -113,13 +113,14 @@ def adam_alone(cell: Cell, compiled: bool, **how: Any) -> Run:
 def read(model: nn.Module) -> list[Weights]:
     """Return the weights of all layers."""
     return [
-        (each.weight.detach().numpy(), each.bias.detach().numpy()) for each in _with_weights(model)
+        (layer.weight.detach().numpy(), layer.bias.detach().numpy())
+        for layer in _with_weights(model)
     ]
 
 
 def _with_weights(model: nn.Module) -> list[Any]:
-    return [each for each in model.modules() if isinstance(each, nn.Conv2d | nn.Linear)]
+    return [layer for layer in model.modules() if isinstance(layer, nn.Conv2d | nn.Linear)]
 
 
 def _is_linear(modules: list[nn.Module]) -> bool:
-    return any(isinstance(each, nn.Linear) for each in modules)
+    return any(isinstance(module, nn.Linear) for module in modules)

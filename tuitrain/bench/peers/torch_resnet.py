@@ -11,7 +11,7 @@ WIDTHS = (16, 32, 64)
 
 
 class Block(nn.Module):
-    """Two convolutions of 3 by 3 with batch norm, and a way around them."""
+    """Two convolutions of 3 by 3 with batch norm, and a shortcut around them."""
 
     def __init__(self, before: int, after: int, stride: int) -> None:
         super().__init__()
@@ -31,7 +31,7 @@ class Block(nn.Module):
 
 
 class ResNet(nn.Module):
-    """A convolution, a block for each width, the average over all pixels, and a classifier."""
+    """A convolution, a block for each width, global average pooling, and a classifier."""
 
     def __init__(self) -> None:
         super().__init__()

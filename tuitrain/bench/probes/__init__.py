@@ -1,1 +1,1 @@
-"""What can only be measured inside of a run's process: scripts that write down what they saw."""
+"""Scripts that measure from inside a run's process."""

@@ -1,7 +1,7 @@
-"""Submits commands to a live run at full speed, and prints how long each took to be applied.
+"""Submit commands to a live run at full speed, and measure the time until they are applied.
 
-Called as ``python -m tuitrain.bench.probes.command_latency SCENARIO COUNT``; prints a list of
-seconds, as JSON.
+Usage: ``python -m tuitrain.bench.probes.command_latency SCENARIO COUNT``. Prints a JSON list of
+seconds.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from tuitrain.run.live.live_run import LiveRun
 from tuitrain.scenario.build import build, title_of
 from tuitrain.scenario.load import load
 
-ANSWER_SECONDS = 30.0
-LOOK_SECONDS = 0.01
+REPLY_SECONDS = 30.0
+POLL_SECONDS = 0.01
 SETTLE_STEPS = 200
 
 
 def main() -> None:
-    """Measure."""
+    """Measure, and print the list."""
     path, count = Path(sys.argv[1]), int(sys.argv[2])
     scenario = load(path)
-    run = LiveRun(lambda tell: build(scenario, str(path), tell), title_of(scenario)).start()
+    run = LiveRun(lambda on_progress: build(scenario, str(path), on_progress), title_of(scenario)).start()
     while run.snapshot().step < SETTLE_STEPS and not run.snapshot().phase.ended:
-        time.sleep(LOOK_SECONDS)
-    print(json.dumps([_applied(run, number) for number in range(count)]))
+        time.sleep(POLL_SECONDS)
+    print(json.dumps([_latency(run, number) for number in range(count)]))
     run.close()
 
 
-def _applied(run: LiveRun, number: int) -> float:
-    """Change a learning rate, and return the seconds until that is applied at a boundary."""
-    time.sleep(random.Random(number).uniform(0, 0.05))  # so that it comes at any moment of a burst
+def _latency(run: LiveRun, number: int) -> float:
+    """Change a learning rate, and return the seconds until the command is applied."""
+    time.sleep(random.Random(number).uniform(0, 0.05))  # at any phase of a burst
     command = parse(f"lr lower {0.001 * (1 + number % 2):g}")
     began = time.perf_counter()
-    entry = run.answer(run.submit(command), ANSWER_SECONDS)
+    entry = run.answer(run.submit(command), REPLY_SECONDS)
     if entry.outcome == "refused":
         raise RuntimeError(entry.message)
     return time.perf_counter() - began

@@ -1,7 +1,7 @@
-"""Opens the app on a scenario, and writes down how late a timer fires in it.
+"""Open the app on a scenario, and measure the delay of a timer in its event loop.
 
-Called in a terminal as ``python -m tuitrain.bench.probes.event_loop_delay SCENARIO SECONDS FILE``;
-leaves a JSON list of seconds in FILE, or a text: why there are none.
+Usage, in a terminal: ``python -m tuitrain.bench.probes.event_loop_delay SCENARIO SECONDS FILE``.
+FILE gets a JSON list of seconds, or a text that says why there are none.
 """
 
 from __future__ import annotations
@@ -22,52 +22,52 @@ SETTLE_STEPS = 100
 
 
 class LatenessApp(TuitrainApp):
-    """The app, with a timer that looks at the clock.
+    """The app with a timer whose delay is measured.
 
     Parameters
     ----------
-    seconds : how long it looks, once the run has settled
+    seconds : duration of the measurement, once the run has settled
     """
 
     CSS_PATH = str(
         files("tuitrain.app").joinpath("tuitrain.tcss")
-    )  # Textual would look for it in this folder
+    )  # relative to this file by default
 
     def __init__(self, run: LiveRun, seconds: float) -> None:
         super().__init__(run)
-        self.found: list[float] | str = "the app was closed before it had trained"
+        self.delays: list[float] | str = "the app was closed before it had trained"
         self._seconds = seconds
 
     def on_mount(self) -> None:
-        """Begin to look (Textual calls the app's own handler too)."""
-        self.run_worker(self._look())
+        """Start the measurement (Textual calls the app's own handler too)."""
+        self.run_worker(self._measure())
 
-    async def _look(self) -> None:
+    async def _measure(self) -> None:
         loop = asyncio.get_running_loop()
         while self.source.snapshot().step < SETTLE_STEPS:
             if self.source.snapshot().phase.ended:
-                self.found = self.source.snapshot().note
+                self.delays = self.source.snapshot().note
                 self.exit()
                 return
             await asyncio.sleep(PERIOD)
-        self.found = late = []
-        until = loop.time() + self._seconds
-        while (due := loop.time() + PERIOD) < until:
+        self.delays = delays = []
+        end = loop.time() + self._seconds
+        while (due := loop.time() + PERIOD) < end:
             fired: asyncio.Future[float] = loop.create_future()
             loop.call_at(due, lambda fired=fired: fired.set_result(loop.time()))
-            late.append(await fired - due)
+            delays.append(await fired - due)
         self.exit()
 
 
 def main() -> None:
-    """Measure."""
+    """Measure, and write the file."""
     path, seconds, out = Path(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3])
     scenario = load(path)
-    run = LiveRun(lambda tell: build(scenario, str(path), tell), title_of(scenario))
+    run = LiveRun(lambda on_progress: build(scenario, str(path), on_progress), title_of(scenario))
     app = LatenessApp(run.start(), seconds)
     app.run()
     run.close()
-    out.write_text(json.dumps(app.found))
+    out.write_text(json.dumps(app.delays))
 
 
 if __name__ == "__main__":

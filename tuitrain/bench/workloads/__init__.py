@@ -1,1 +1,1 @@
-"""TODO."""
+"""The workloads that every peer runs: networks as plain data, and synthetic data sets."""

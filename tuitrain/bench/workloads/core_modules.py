@@ -1,4 +1,4 @@
-"""The networks as modules of the core."""
+"""The networks as modules of tuitrain_core."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from . import networks
 
 
 class Network(Module):
-    """A network of `networks`, by name; its layers are called layer0, layer1, ... from below."""
+    """A network of `networks` by name; its layers are layer0, layer1, ... from the bottom."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._plan = networks.network(name)
+        self._plan = networks.network_layers(name)
         for place, layer in enumerate(self._plan):
             setattr(self, f"layer{place}", _module(layer))
 
@@ -33,14 +33,14 @@ class Network(Module):
         return x
 
 
-def build(name: str) -> Module:
-    """Make a network by name."""
+def build_network(name: str) -> Module:
+    """Build a network by name."""
     return ResNet(8) if name == networks.RESNET else Network(name)
 
 
 def hundred_parameters() -> Network:
-    """Make a network of 50 layers, for scenarios that name it."""
-    return Network(networks.mlp(32, 49))
+    """Build an MLP of 50 layers; a scenario names this function."""
+    return Network(networks.mlp_name(32, 49))
 
 
 def _module(layer: networks.Layer) -> Module:

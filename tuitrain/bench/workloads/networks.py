@@ -1,9 +1,8 @@
-"""The networks that are trained, as plain data, from which every peer builds its own.
+"""The networks as plain data, from which every peer builds its own.
 
-All take one-channel images of 28 by 28 pixels and give ten logits; flattening stands between the
-last convolution and the first linear layer. Only the residual network is another matter: it takes
-images of three channels and 32 by 32 pixels, and is no row of layers; those who are measured with
-it have a module of it.
+All take one-channel images of 28 by 28 pixels, flatten between the last convolution and the first
+linear layer, and return ten logits. The residual network is an exception: it takes images of three
+channels and 32 by 32 pixels, and is no sequence of layers. Peers that train it have it as a module.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from typing import TypeAlias
 
 from tuitrain.errors import TuitrainError
 
-SIDE = 28
+IMAGE_SIDE = 28
 CLASSES = 10
 
 RESNET = "resnet-8"
@@ -29,7 +28,7 @@ class Convolution:
 
     Attributes
     ----------
-    side : height and width of what comes in
+    input_side : height and width of the input
     """
 
     inputs: int
@@ -37,22 +36,22 @@ class Convolution:
     kernel: int
     padding: int
     pool: bool
-    side: int
+    input_side: int
 
     @property
-    def side_out(self) -> int:
-        """Height and width before pooling."""
-        return self.side + 2 * self.padding - self.kernel + 1
+    def conv_side(self) -> int:
+        """Height and width of the convolution's output, before pooling."""
+        return self.input_side + 2 * self.padding - self.kernel + 1
 
     @property
-    def side_after(self) -> int:
-        """Height and width of what goes on."""
-        return self.side_out // 2 if self.pool else self.side_out
+    def output_side(self) -> int:
+        """Height and width of the layer's output."""
+        return self.conv_side // 2 if self.pool else self.conv_side
 
     @property
     def flops(self) -> int:
         """Floating-point operations of one sample's forward pass."""
-        return 2 * self.side_out**2 * self.outputs * self.inputs * self.kernel**2
+        return 2 * self.conv_side**2 * self.outputs * self.inputs * self.kernel**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +71,21 @@ class Linear:
 Layer: TypeAlias = Convolution | Linear
 
 
-def network(name: str) -> tuple[Layer, ...]:
-    """Return the layers of a network, from the bottom up.
+def network_layers(name: str) -> tuple[Layer, ...]:
+    """Return the layers of a network, from the bottom.
 
     Parameters
     ----------
-    name : "lenet"; "lenet-12-32": with as many channels in its convolutions; "cnn": three
-        convolutions of 3 by 3 with 16, 32 and 64 channels; or "mlp-784-256-128-10": linear layers
-        of these sizes, any number, 784 and 10 at the ends
+    name : "lenet"; "lenet-12-32": LeNet with these numbers of channels; "cnn": three convolutions
+        of 3 by 3 with 16, 32 and 64 channels; or "mlp-784-256-128-10": any number of linear layers
+        of these sizes, from 784 to 10
 
     Raises
     ------
     TuitrainError : there is no such network
     """
-    if found := re.fullmatch(r"lenet(?:-([1-9]\d*)-([1-9]\d*))?", name):
-        first, second = int(found[1] or 6), int(found[2] or 16)
+    if match := re.fullmatch(r"lenet(?:-([1-9]\d*)-([1-9]\d*))?", name):
+        first, second = int(match[1] or 6), int(match[2] or 16)
         convolutions = _convolutions((1, first, 5, 2, True), (first, second, 5, 0, True))
         return *convolutions, *_linear(25 * second, 120, 84, CLASSES)
     if name == "cnn":
@@ -94,31 +93,32 @@ def network(name: str) -> tuple[Layer, ...]:
             (1, 16, 3, 1, True), (16, 32, 3, 1, True), (32, 64, 3, 1, False)
         )
         return *convolutions, *_linear(64 * 7 * 7, CLASSES)
-    if re.fullmatch(rf"mlp-{SIDE * SIDE}(-[1-9]\d*)*-{CLASSES}", name):
+    if re.fullmatch(rf"mlp-{IMAGE_SIDE * IMAGE_SIDE}(-[1-9]\d*)*-{CLASSES}", name):
         return _linear(*map(int, name.split("-")[1:]))
     raise TuitrainError(
         f"no network {name!r} to measure (allowed: lenet, cnn, mlp-784-SIZE-...-10)"
     )
 
 
-def shape(name: str) -> tuple[int, int, int]:
+def image_shape(name: str) -> tuple[int, int, int]:
     """Return channels, height and width of a network's images."""
-    return (3, 32, 32) if name == RESNET else (1, SIDE, SIDE)
+    return (3, 32, 32) if name == RESNET else (1, IMAGE_SIDE, IMAGE_SIDE)
 
 
-def mlp(width: int, hidden: int) -> str:
-    """Return the name of an MLP with so many hidden layers of one width."""
-    return "-".join(["mlp", str(SIDE * SIDE), *[str(width)] * hidden, str(CLASSES)])
+def mlp_name(width: int, hidden: int) -> str:
+    """Return the name of an MLP with ``hidden`` hidden layers of one width."""
+    return "-".join(["mlp", str(IMAGE_SIDE * IMAGE_SIDE), *[str(width)] * hidden, str(CLASSES)])
 
 
 def step_flops(layers: Sequence[Layer], frozen: int = 0) -> int:
-    """Count the floating-point operations of one sample's step: forward, and what is needed back.
+    """Count the floating-point operations of one sample's step.
 
-    The gradient of a layer's input is needed if a layer below it is trained.
+    A trained layer has a backward pass for its weight, and a layer above a trained layer one for
+    its input.
 
     Parameters
     ----------
-    frozen : how many layers are frozen, from the bottom
+    frozen : number of frozen layers, from the bottom
     """
     total = 0
     for position, layer in enumerate(layers):
@@ -127,12 +127,12 @@ def step_flops(layers: Sequence[Layer], frozen: int = 0) -> int:
     return total
 
 
-def _convolutions(*given: tuple[int, int, int, int, bool]) -> tuple[Convolution, ...]:
+def _convolutions(*settings: tuple[int, int, int, int, bool]) -> tuple[Convolution, ...]:
     layers: list[Convolution] = []
-    side = SIDE
-    for numbers in given:
+    side = IMAGE_SIDE
+    for numbers in settings:
         layers.append(Convolution(*numbers, side))
-        side = layers[-1].side_after
+        side = layers[-1].output_side
     return tuple(layers)
 
 
