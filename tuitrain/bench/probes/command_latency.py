@@ -26,7 +26,9 @@ def main() -> None:
     """Measure, and print the list."""
     path, count = Path(sys.argv[1]), int(sys.argv[2])
     scenario = load(path)
-    run = LiveRun(lambda on_progress: build(scenario, str(path), on_progress), title_of(scenario)).start()
+    run = LiveRun(
+        lambda on_progress: build(scenario, str(path), on_progress), title_of(scenario)
+    ).start()
     while run.snapshot().step < SETTLE_STEPS and not run.snapshot().phase.ended:
         time.sleep(POLL_SECONDS)
     print(json.dumps([_latency(run, number) for number in range(count)]))
