@@ -50,7 +50,7 @@ fuzz: $(VENV)/.dev  ## a thousand changed files of each kind: read, or one clear
 
 sessions: $(VENV)/.dev  ## a thousand generated sessions, replayed and run as Python bit for bit (minutes)
 	TUITRAIN_SESSIONS=1000 $(BIN)/python -m pytest tests/scenario/test_sessions.py \
-	  tests/scenario/test_python.py --hypothesis-show-statistics
+	  tests/scenario/test_codegen.py --hypothesis-show-statistics
 
 networks: $(VENV)/.dev  ## two thousand random networks: recorded, eager and in float64 (half an hour)
 	TUITRAIN_NETWORKS=2000 $(BIN)/python -m pytest -n $(WORKERS) tests/core/compiler/test_networks.py

@@ -24,10 +24,10 @@ from pathlib import Path
 import numpy as np
 
 from tuitrain.errors import TuitrainError
-from tuitrain.run.array_file import DIGEST, pack
-from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
-from tuitrain.run.folder import RunFolder
-from tuitrain.run.record_reading import GROUPS, HEADER, JOURNAL, METRICS
+from tuitrain.records.array_file import DIGEST_MEMBER, pack
+from tuitrain.records.checkpoint_file import checkpoint_path, read_checkpoint
+from tuitrain.records.record_reader import GROUPS, HEADER, JOURNAL, METRICS
+from tuitrain.records.record_writer import RecordWriter
 from tuitrain_core.errors import CoreError
 
 SCENARIO = """
@@ -105,7 +105,7 @@ def mutate_checkpoint(content: bytes, path: Path, rng: random.Random) -> bytes:
         return mutate(content, rng)
     path.write_bytes(content)
     with np.load(path) as file:
-        arrays = {name: file[name] for name in file.files if name != DIGEST}
+        arrays = {name: file[name] for name in file.files if name != DIGEST_MEMBER}
     name = rng.choice(["meta.json", "meta.json", *arrays])
     if name == "meta.json":
         changed = mutate(arrays[name].tobytes(), rng)
@@ -130,12 +130,12 @@ class Corpus:
     def __init__(self, place: Path) -> None:
         from tuitrain.scenario.load import loads
         from tuitrain.scenario.replay import replay
-        from tuitrain.scenario.rerun import header_of
+        from tuitrain.scenario.verify import make_header
 
         self.place, self.valid, self.run = place, place / "valid", place / "run"
         scenario = loads(SCENARIO, "fuzzed.toml")
         with ExitStack() as files:
-            recorder = RunFolder(self.valid, header_of(scenario), files)
+            recorder = RecordWriter(self.valid, make_header(scenario), files)
             list(replay(scenario, "fuzzed.toml", recorder=recorder))
         images = b"\0\0\x08\x03" + np.array([2, 3, 3], ">u4").tobytes() + bytes(18)
         self.content = {
@@ -147,7 +147,7 @@ class Corpus:
         }
         for name in (HEADER, JOURNAL, METRICS, GROUPS):
             self.content[name] = (self.valid / name).read_bytes()
-        self.content["checkpoint"] = checkpoint_file(self.valid, "late").read_bytes()
+        self.content["checkpoint"] = checkpoint_path(self.valid, "late").read_bytes()
         self.readers: dict[str, Callable[[Path], object]] = {
             "scenario": self.scenario,
             "config": self.config,
@@ -184,18 +184,18 @@ class Corpus:
 
     def read_run(self, kind: str, content: bytes, training: bool, resumes: bool) -> None:
         """Read a run folder with one changed file; if ``training``, verify or resume it."""
-        from tuitrain.scenario.past.curves import final_curves
-        from tuitrain.scenario.past.recording import Recording
-        from tuitrain.scenario.past.runs import past_run
-        from tuitrain.scenario.rerun import compare
         from tuitrain.scenario.resume import resume
-        from tuitrain.scenario.save import recorded
+        from tuitrain.scenario.runs.final_curves import final_curves
+        from tuitrain.scenario.runs.record_player import RecordPlayer
+        from tuitrain.scenario.runs.run_list import describe_run
+        from tuitrain.scenario.save import recorded_scenario
+        from tuitrain.scenario.verify import verify_record
 
         shutil.rmtree(self.run, ignore_errors=True)
         shutil.copytree(self.valid, self.run)
-        path = checkpoint_file(self.run, "late") if kind == "checkpoint" else self.run / kind
+        path = checkpoint_path(self.run, "late") if kind == "checkpoint" else self.run / kind
         path.write_bytes(content)
-        past_run(self.run)
+        describe_run(self.run)
         if training and resumes:
             with ExitStack() as files:
                 list(
@@ -204,13 +204,13 @@ class Corpus:
                     )
                 )
         elif training:
-            compare(self.run, ignore, ignore)
+            verify_record(self.run, ignore, ignore)
         elif kind == "checkpoint":
             read_checkpoint(path)
         else:
-            recorded(self.run)
+            recorded_scenario(self.run)
             final_curves(self.run)
-            recording = Recording(self.run)
+            recording = RecordPlayer(self.run)
             for place in (0, recording.last // 2, recording.last):
                 recording.go(place)
                 recording.snapshot()

@@ -22,8 +22,8 @@ from tuitrain.app.app import TuitrainApp
 from tuitrain.commands import AnyCommand
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Actor, Phase, Snapshot
-from tuitrain.scenario.box import first_flight
 from tuitrain.scenario.build import build
+from tuitrain.scenario.bundled import default_scenario
 
 WIDTH, HEIGHT = 104, 30
 SAMPLES_PER_SECOND = 52_000.0
@@ -153,7 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Record a run as an animated SVG.")
     parser.add_argument("target", type=Path, metavar="FILE", help="the SVG file to write")
     target = parser.parse_args().target
-    source = SteppedSource(build(*first_flight()))
+    source = SteppedSource(build(*default_scenario()))
     svg = animate(asyncio.run(record(source, BEATS)))
     target.write_text(svg, encoding="utf-8")
     print(f"{target}: {len(svg.encode()) // 1000} kB")

@@ -44,7 +44,7 @@ def left_behind(
     folder: Path,
     journal: Sequence[dict] = (),
     metrics: Sequence[dict] = (),
-    began: datetime = datetime(2026, 3, 1, 12, 30),
+    started_at: datetime = datetime(2026, 3, 1, 12, 30),
     **scenario: object,
 ) -> Path:
     """Write a run folder; the scenario's keys may be given, and one is left out with None."""
@@ -55,15 +55,15 @@ def left_behind(
     for name, records in (("journal", journal), ("metrics", metrics)):
         lines = [json.dumps(each, separators=(",", ":")) + "\n" for each in records]
         (folder / f"{name}.jsonl").write_text("".join(lines))
-    os.utime(header, (began.timestamp(), began.timestamp()))
+    os.utime(header, (started_at.timestamp(), started_at.timestamp()))
     return folder
 
 
-def damaged(folder: Path, began: datetime) -> Path:
+def damaged(folder: Path, started_at: datetime) -> Path:
     """Write a run whose header is cut off."""
     header = left_behind(folder) / "header.json"
     header.write_text("{")
-    os.utime(header, (began.timestamp(), began.timestamp()))
+    os.utime(header, (started_at.timestamp(), started_at.timestamp()))
     return folder
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.scenario.small import TEXT
 from tuitrain.cli import main
 from tuitrain.errors import TuitrainError
-from tuitrain.scenario.past.runs import new_folder
+from tuitrain.scenario.runs.run_list import new_run_folder
 from tuitrain.user_paths import home_path, user_path
 
 HOSTILE = {
@@ -73,5 +73,5 @@ def test_what_can_be_a_path_is_one(tmp_path):
 
 
 def test_a_run_with_a_long_name_has_a_folder_that_can_be_made():
-    assert len(new_folder("very " * 200).name.encode()) < 255
-    assert len(new_folder("日" * 200).name.encode()) < 255
+    assert len(new_run_folder("very " * 200).name.encode()) < 255
+    assert len(new_run_folder("日" * 200).name.encode()) < 255

@@ -22,14 +22,14 @@ from tuitrain.app.config import ConfigError, read_config
 from tuitrain.cli import main
 from tuitrain.encoding import ascii_json, decode_text, file_stem, to_encodable, truncate_utf8
 from tuitrain.errors import TuitrainError
-from tuitrain.run.record_reading import read_header, read_journal, read_metrics
+from tuitrain.records.record_check import Difference, Verdict
+from tuitrain.records.record_reader import read_header, read_journal, read_metrics
 from tuitrain.run.snapshot import JournalEntry
-from tuitrain.scenario.events import Finding, Started, Trouble, WentOn
+from tuitrain.scenario.codegen import generate_program
+from tuitrain.scenario.events import Finding, Resumed, Started, Trouble
 from tuitrain.scenario.load import load, loads
-from tuitrain.scenario.python import python_script
-from tuitrain.scenario.record_check import Difference, Verdict
-from tuitrain.scenario.report import ProgressBar, TextReport, told_comparison
-from tuitrain.scenario.rerun import Comparison
+from tuitrain.scenario.report import ProgressBar, TextReport, format_comparison
+from tuitrain.scenario.verify import Verification
 from tuitrain.text import count_replaced, visible, visible_lines
 
 ANY = st.text(st.characters(codec=None, exclude_categories=()))
@@ -93,23 +93,23 @@ def test_a_report_says_what_is_written(text):
     report = TextReport(Console(file=out, width=10_000))
     events = (
         Started(text, 10, 5, 8),
-        WentOn(3, text),
+        Resumed(3, text),
         Trouble(3, text),
         JournalEntry(1, 3, text, "key", "applied", text),
         Finding(3, text, False, text),
     )
     for event in events:
-        report.tell(event)
+        report.handle(event)
     lines = out.getvalue().splitlines()
     assert len(lines) == len(events)
     assert lines[0] == f"{visible(text)}: 10 steps of 8 samples, 5 an epoch"
     assert all(visible(line) == line and visible(text) in line for line in lines)
     difference = Difference(3, text)
     for verdict in (Verdict(3, None, "", None), Verdict(None, None, "", difference)):
-        comparison = Comparison(verdict, [text], [text])
-        told = told_comparison(text, comparison, json=False)
+        comparison = Verification(verdict, [text], [text])
+        told = format_comparison(text, comparison, json=False)
         assert visible_lines(told) == told
-        assert told_comparison(text, comparison, json=True).isascii()
+        assert format_comparison(text, comparison, json=True).isascii()
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -117,17 +117,17 @@ def test_the_bar_says_what_is_written(text):
     out = io.StringIO()
     console = Console(file=out, width=500, force_terminal=True, color_system=None)
     bar = ProgressBar(text, console)
-    with bar.shown():
-        bar.tell(Started(text, 10, 5, 8))
-        bar.note(text)
-        bar.steps(3)
+    with bar.display():
+        bar.handle(Started(text, 10, 5, 8))
+        bar.show_task(text)
+        bar.set_steps(3)
     assert visible(text)[:20].strip() in out.getvalue()
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_program_that_was_called_so_is_a_program(text):
     scenario = msgspec.structs.replace(loads(TEXT, "x.toml"), name=text)
-    program = python_script(scenario, "x.toml")
+    program = generate_program(scenario, "x.toml")
     compile(program, "program", "exec")
     letters = "".join(program.replace("#", " ").split())
     assert "".join(visible(" ".join(text.split())).replace("#", " ").split()) in letters

@@ -55,7 +55,7 @@ from tuitrain.run.snapshot import (
     ParameterView,
     Snapshot,
 )
-from tuitrain.scenario.past.runs import PastRun
+from tuitrain.scenario.runs.run_list import RecordedRun
 
 from .fake import FakeSource, array_view, branched, running, tried
 from .fake_inspection import network_view, weights_view
@@ -162,9 +162,9 @@ class HostileSource(FakeSource):
         return super().seen(asked)
 
 
-def past(text: str) -> PastRun:
+def past(text: str) -> RecordedRun:
     """Return a past run of that name."""
-    return PastRun(Path(f"/runs/{text}"), text, text, text, datetime(2026, 1, 1), 10, 20)
+    return RecordedRun(Path(f"/runs/{text}"), text, text, text, datetime(2026, 1, 1), 10, 20)
 
 
 def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Screen]]:

@@ -9,7 +9,7 @@ import pytest
 from tuitrain.app.config import Config, ConfigError, config_path, read_config, write_config
 from tuitrain.app.themes import MONOCHROME, OWN_THEMES
 from tuitrain.errors import TuitrainError
-from tuitrain.scenario.past.runs import runs_folder
+from tuitrain.scenario.runs.run_list import runs_folder
 
 THEMES = ("nord", "tuitrain-monochrome")
 

@@ -26,8 +26,8 @@ from tuitrain.app.screens.run_choice.compare import RunsScreen
 from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import GroupHistory, Series
-from tuitrain.scenario.past.curves import FinalCurves
-from tuitrain.scenario.past.runs import past_run, past_runs
+from tuitrain.scenario.runs.final_curves import FinalCurves
+from tuitrain.scenario.runs.run_list import describe_run, list_runs
 
 from .fake import running
 
@@ -99,7 +99,7 @@ def test_what_the_record_tells_of_groups_is_drawn(tmp_path):
     folder = flown(tmp_path / "a")
     looked = [groups(step, conv=(step / 100, 0.001), fc=(0.5, 0.002)) for step in (10, 20)]
     (folder / "groups.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in looked))
-    (pin,) = toggle_pin((), past_run(folder))
+    (pin,) = toggle_pin((), describe_run(folder))
     rates = pin.series_by_name(LR)
     assert (rates["fc"].values[0], rates["fc"].values[-1]) == (0.05, 0.001)
     assert pin.series_by_name(GRADIENT, "conv")["conv"].values.tolist() == [0.1, 0.2]
@@ -133,7 +133,7 @@ def test_what_is_exported_has_the_pinned_runs_too():
 
 
 def test_a_letter_is_free_again_when_its_run_is_unpinned(tmp_path):
-    runs = [past_run(flown(tmp_path / name)) for name in ("a", "b", "c")]
+    runs = [describe_run(flown(tmp_path / name)) for name in ("a", "b", "c")]
     pins = toggle_pin(toggle_pin((), runs[0]), runs[1])
     pins = toggle_pin(toggle_pin(pins, runs[0]), runs[2])
     assert [(each.letter, each.key[-1]) for each in pins] == [("A", "c"), ("B", "b")]
@@ -142,21 +142,21 @@ def test_a_letter_is_free_again_when_its_run_is_unpinned(tmp_path):
 def test_no_more_are_pinned_than_can_be_told_apart(tmp_path):
     pins = ()
     for name in PIN_LETTERS:
-        pins = toggle_pin(pins, past_run(flown(tmp_path / name)))
+        pins = toggle_pin(pins, describe_run(flown(tmp_path / name)))
     with pytest.raises(TuitrainError, match="5 runs are pinned already"):
-        toggle_pin(pins, past_run(flown(tmp_path / "more")))
+        toggle_pin(pins, describe_run(flown(tmp_path / "more")))
 
 
 def test_a_damaged_run_is_not_pinned(tmp_path):
     folder = left_behind(tmp_path / "a")
     (folder / "header.json").write_text("{")
     with pytest.raises(TuitrainError, match="truncated"):
-        toggle_pin((), past_run(folder))
+        toggle_pin((), describe_run(folder))
 
 
 async def test_r_lists_the_runs_and_space_pins_them(opened, tmp_path):
-    flown(tmp_path / "a", began=datetime(2026, 1, 5), name="monday")
-    flown(tmp_path / "b", began=datetime(2026, 1, 6), name="tuesday")
+    flown(tmp_path / "a", started_at=datetime(2026, 1, 5), name="monday")
+    flown(tmp_path / "b", started_at=datetime(2026, 1, 6), name="tuesday")
     async with opened() as person:
         person.deck.compare_with(tmp_path)
         await person.press("R", "space")
@@ -171,7 +171,7 @@ async def test_r_lists_the_runs_and_space_pins_them(opened, tmp_path):
 
 
 async def test_what_is_compared_is_chosen(opened, tmp_path):
-    flown(tmp_path / "a", began=datetime(2026, 1, 5), name="monday")
+    flown(tmp_path / "a", started_at=datetime(2026, 1, 5), name="monday")
     async with opened() as person:
         person.deck.compare_with(tmp_path)
         await person.press("R", "space")
@@ -237,7 +237,7 @@ async def test_the_list_follows_what_is_recorded_meanwhile(opened, tmp_path):
         flown(tmp_path / "a")
         await person.press("R")
         assert isinstance(person.app.screen, RunsScreen)
-        assert list(person.app.screen.runs.visible_items) == past_runs(tmp_path)
+        assert list(person.app.screen.runs.visible_items) == list_runs(tmp_path)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -245,8 +245,8 @@ async def test_the_list_follows_what_is_recorded_meanwhile(opened, tmp_path):
 async def test_picture(case, size, opened, tmp_path, picture):
     metrics = [losses(1, 900, 0.1)]
     left_behind(tmp_path / "a", (), metrics, datetime(2026, 1, 5), name="monday", steps=900)
-    flown(tmp_path / "b", 100, 0.4, began=datetime(2026, 1, 6), name="tuesday")
-    flown(tmp_path / "c", 60, began=datetime(2026, 1, 7), name="wednesday")
+    flown(tmp_path / "b", 100, 0.4, started_at=datetime(2026, 1, 6), name="tuesday")
+    flown(tmp_path / "c", 60, started_at=datetime(2026, 1, 7), name="wednesday")
     async with opened(size=size) as person:
         person.deck.compare_with(tmp_path)
         await person.press("R", "space", "down", "down", "space", *CASES[case])

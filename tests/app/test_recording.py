@@ -16,7 +16,7 @@ from tuitrain.app.screens.help import HelpScreen
 from tuitrain.app.screens.run_choice.compare import RunsScreen
 from tuitrain.app.widgets.tables.journal import Journal
 from tuitrain.run.snapshot import Phase, Snapshot
-from tuitrain.scenario.past.recording import Recording
+from tuitrain.scenario.runs.record_player import RecordPlayer
 
 from .conftest import Driver
 from .fake import FakeClock
@@ -28,7 +28,7 @@ SIZES = ((80, 24), (120, 36), (200, 60))
 class Viewer(Driver):
     """A person who looks at a recording."""
 
-    recording: Recording
+    recording: RecordPlayer
     clock: FakeClock
 
     @property
@@ -40,7 +40,7 @@ class Viewer(Driver):
 @asynccontextmanager
 async def viewed(folder, size=(120, 36), runs_in=None) -> AsyncIterator[Viewer]:
     clock = FakeClock()
-    recording = Recording(folder, clock)
+    recording = RecordPlayer(folder, clock)
     deck = RecordingDeck(recording, clock, record=folder)
     app = TuitrainApp(recording, clock, refreshes=False, deck=deck)
     if runs_in is not None:

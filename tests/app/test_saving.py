@@ -8,10 +8,10 @@ import pytest
 
 from tests.scenario.small import TEXT
 from tuitrain.app.screens.dialogs.save import SaveDialog
-from tuitrain.run.folder import RunFolder
+from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.load import load, loads
-from tuitrain.scenario.rerun import header_of
+from tuitrain.scenario.verify import make_header
 
 from .fake import JOURNAL, FakeSource, running, starting
 
@@ -20,7 +20,7 @@ from .fake import JOURNAL, FakeSource, running, starting
 def folder(tmp_path):
     """Return the folder of a run that is going, with what was done in it."""
     with ExitStack() as files:
-        recorder = RunFolder(tmp_path / "run", header_of(loads(TEXT, "x.toml")), files)
+        recorder = RecordWriter(tmp_path / "run", make_header(loads(TEXT, "x.toml")), files)
         for entry in JOURNAL:
             recorder.command(entry)
         yield tmp_path / "run"

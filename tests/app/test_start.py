@@ -21,13 +21,15 @@ from tuitrain.app.screens.run_choice.start import StartScreen
 from tuitrain.app.start_app import StartApp
 from tuitrain.app.start_choice import OpenRecording, ResumeRun, RunScenario, StartChoice, TrainModel
 from tuitrain.app.widgets.tables.pick_list import PickList
-from tuitrain.scenario.box import Boxed
-from tuitrain.scenario.past.runs import past_runs
+from tuitrain.scenario.bundled import BundledScenario
+from tuitrain.scenario.runs.run_list import list_runs
 from tuitrain_core import data
 
 BOX = [
-    Boxed(Path("freeze.toml"), "freeze-and-thaw", "Groups are frozen, and thawed."),
-    Boxed(Path("swap.toml"), "swap-optimizer", "Another optimizer in the middle of a run."),
+    BundledScenario(Path("freeze.toml"), "freeze-and-thaw", "Groups are frozen, and thawed."),
+    BundledScenario(
+        Path("swap.toml"), "swap-optimizer", "Another optimizer in the middle of a run."
+    ),
 ]
 CASES = {
     "lists": (),
@@ -41,9 +43,9 @@ SIZES = ((80, 24), (120, 36), (200, 60))
 
 
 def some_runs(folder: Path) -> Path:
-    flown(folder / "first", began=datetime(2026, 1, 5, 9, 0), name="monday")
-    flown(folder / "second", 60, 0.3, began=datetime(2026, 1, 6, 9, 0), name="tuesday")
-    wednesday = {"began": datetime(2026, 1, 7, 9, 0), "name": "wednesday", "model": "mlp"}
+    flown(folder / "first", started_at=datetime(2026, 1, 5, 9, 0), name="monday")
+    flown(folder / "second", 60, 0.3, started_at=datetime(2026, 1, 6, 9, 0), name="tuesday")
+    wednesday = {"started_at": datetime(2026, 1, 7, 9, 0), "name": "wednesday", "model": "mlp"}
     flown(folder / "third", 100, 0.1, **wednesday)
     damaged(folder / "fourth", datetime(2026, 1, 2, 9, 0))
     return folder
@@ -78,7 +80,7 @@ class Visitor:
 
 @asynccontextmanager
 async def visited(folder: Path, size=(120, 36)) -> AsyncIterator[Visitor]:
-    app = StartApp(BOX, lambda: past_runs(folder), folder)
+    app = StartApp(BOX, lambda: list_runs(folder), folder)
     async with app.run_test(size=size) as pilot:
         await pilot.pause()
         yield Visitor(app, pilot)

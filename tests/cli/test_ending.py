@@ -24,7 +24,7 @@ def scenario(tmp_path):
 def test_a_run_that_is_ended_says_so_and_can_go_on(
     number, status, scenario, tmp_path, monkeypatch, capsys
 ):
-    steps, stop, left = ProgressBar.steps, Progress.stop, []
+    steps, stop, left = ProgressBar.set_steps, Progress.stop, []
 
     def end_at_step_14(self, taken: int) -> None:
         steps(self, taken)
@@ -35,7 +35,7 @@ def test_a_run_that_is_ended_says_so_and_can_go_on(
         left.append(self)
         stop(self)
 
-    monkeypatch.setattr(ProgressBar, "steps", end_at_step_14)
+    monkeypatch.setattr(ProgressBar, "set_steps", end_at_step_14)
     monkeypatch.setattr(Progress, "stop", taken_away)
     assert main(["run", "--headless", "--out", str(tmp_path / "run"), scenario]) == status
     assert capsys.readouterr().err == "tuitrain: interrupted\n"
@@ -47,13 +47,13 @@ def test_a_run_that_is_ended_says_so_and_can_go_on(
 
 def test_what_is_ignored_stays_ignored(scenario, monkeypatch):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    steps = ProgressBar.steps
+    steps = ProgressBar.set_steps
 
     def hang_up(self, taken: int) -> None:
         steps(self, taken)
         os.kill(os.getpid(), signal.SIGHUP)
 
-    monkeypatch.setattr(ProgressBar, "steps", hang_up)
+    monkeypatch.setattr(ProgressBar, "set_steps", hang_up)
     try:
         assert main(["replay", scenario]) == 0
     finally:

@@ -20,7 +20,7 @@ from tuitrain.app.start_choice import RunScenario
 from tuitrain.cli import main
 from tuitrain.engines.embedded import EmbeddedEngine
 from tuitrain.errors import RunFailedError, TerminatedError
-from tuitrain.run.record_reading import HEADER, JOURNAL
+from tuitrain.records.record_reader import HEADER, JOURNAL
 
 PATIENCE = 60.0
 ROOT = Path(__file__).parent.parent.parent
@@ -171,7 +171,7 @@ def choosing(monkeypatch, *choices) -> None:
 def test_the_start_screen_exits_with_1_if_one_of_its_runs_failed(
     tmp_path, capsys, monkeypatch, screen
 ):
-    monkeypatch.setattr(launch, "new_folder", lambda name: tmp_path / name)
+    monkeypatch.setattr(launch, "new_run_folder", lambda name: tmp_path / name)
     good, bad = tmp_path / "good.toml", tmp_path / "bad.toml"
     good.write_text(STEPS.replace('"small"', '"good"'))
     bad.write_text(failing(ValueError).replace('"small"', '"bad"'))

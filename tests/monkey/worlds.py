@@ -18,18 +18,18 @@ from tuitrain.app.framework.guarded_app import GuardedApp
 from tuitrain.app.screens.deck import history_actions
 from tuitrain.app.screens.deck.recording_deck import RecordingDeck
 from tuitrain.app.start_app import StartApp
-from tuitrain.run.folder import RunFolder
+from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.logs.log_capture import LogCapture
 from tuitrain.run.progress import ProgressCallback
 from tuitrain.run.session import Session
-from tuitrain.scenario.box import boxed
-from tuitrain.scenario.build import title_of
+from tuitrain.scenario.build import make_run_info
+from tuitrain.scenario.bundled import bundled_scenarios
+from tuitrain.scenario.live_expectations import build_with_expectations
 from tuitrain.scenario.load import loads
-from tuitrain.scenario.past.recording import Recording
-from tuitrain.scenario.past.runs import past_runs
-from tuitrain.scenario.rerun import header_of
-from tuitrain.scenario.watch import build_watched
+from tuitrain.scenario.runs.record_player import RecordPlayer
+from tuitrain.scenario.runs.run_list import list_runs
+from tuitrain.scenario.verify import make_header
 
 SCENARIO: Final = """
 schema = 1
@@ -93,9 +93,9 @@ def opened(world: World, folder: Path) -> Iterator[Cage]:
 def _open(world: World, folder: Path, files: ExitStack) -> GuardedApp:
     runs, config = folder / "runs", folder / "config.toml"
     if world == "start":
-        return StartApp(boxed(), lambda: past_runs(runs), runs, config)
+        return StartApp(bundled_scenarios(), lambda: list_runs(runs), runs, config)
     if world == "recording":
-        recording = Recording(runs / "a")
+        recording = RecordPlayer(runs / "a")
         deck = RecordingDeck(recording, record=runs / "a")
         app = TuitrainApp(recording, config=config, deck=deck)
     else:
@@ -117,12 +117,12 @@ def _live(record: Path, files: ExitStack) -> tuple[LiveRun, LogCapture]:
     scenario, output = loads(SCENARIO, "monkey.toml"), LogCapture()
 
     def build(tell: ProgressCallback) -> Session:
-        return build_watched(
-            scenario, "monkey.toml", tell, RunFolder(record, header_of(scenario), files)
+        return build_with_expectations(
+            scenario, "monkey.toml", tell, RecordWriter(record, make_header(scenario), files)
         )
 
     files.enter_context(output.capture())
-    return LiveRun(build, title_of(scenario), log=output), output
+    return LiveRun(build, make_run_info(scenario), log=output), output
 
 
 @contextmanager

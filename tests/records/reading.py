@@ -8,15 +8,15 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from tuitrain.scenario.past.curves import final_curves
-from tuitrain.scenario.past.recording import Recording
-from tuitrain.scenario.past.runs import past_run
-from tuitrain.scenario.save import recorded
+from tuitrain.scenario.runs.final_curves import final_curves
+from tuitrain.scenario.runs.record_player import RecordPlayer
+from tuitrain.scenario.runs.run_list import describe_run
+from tuitrain.scenario.save import recorded_scenario
 
 
 def listed_row(folder: Path) -> dict:
     """Return what a list shows of a run, but for the time at which it began."""
-    run = past_run(folder)
+    run = describe_run(folder)
     return {
         "name": run.name,
         "model": run.model,
@@ -32,11 +32,11 @@ def listed_row(folder: Path) -> dict:
 
 def moments(folder: Path) -> list[list]:
     """Return the moments of a record, as the screen shows them."""
-    recording = Recording(folder)
+    recording = RecordPlayer(folder)
     rows = []
     for place in range(recording.last + 1):
         recording.go(place)
-        recording.watch("head.weight")
+        recording.select_parameter("head.weight")
         rows.append(_moment(recording.snapshot()))
     return rows
 
@@ -51,7 +51,7 @@ def _moment(snapshot) -> list:
         [[g.name, g.optimizer, float(f"{g.lr:.9g}"), g.frozen_since, len(g.parameters)]
          for g in snapshot.groups],
         [[each.name, len(each.lr), len(each.grad_norm), len(each.update_ratio)]
-         for each in snapshot.traces],
+         for each in snapshot.histories],
         [[each.step, each.command] for each in snapshot.interventions],
         len(snapshot.journal),
         [[each.name, each.fork, each.tip, len(each.loss)] for each in snapshot.branches],
@@ -76,7 +76,7 @@ def curves(folder: Path) -> dict:
 
 def saved(folder: Path) -> dict:
     """Return the scenario that the branch comes down to on which a run ended."""
-    return msgspec.to_builtins(recorded(folder))
+    return msgspec.to_builtins(recorded_scenario(folder))
 
 
 def _curve(series) -> list:

@@ -15,16 +15,16 @@ import pytest
 from tests.records import reading
 from tuitrain.cli import main
 from tuitrain.engines.embedded.environment import environment
-from tuitrain.run.array_file import unpack
-from tuitrain.run.checkpoint import Checkpoint, as_bytes, read_checkpoint
-from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS, read_header, read_metrics
-from tuitrain.scenario.events import as_record
+from tuitrain.records.array_file import unpack
+from tuitrain.records.checkpoint_file import Checkpoint, encode_checkpoint, read_checkpoint
+from tuitrain.records.record_check import flatten_metrics
+from tuitrain.records.record_reader import HEADER, JOURNAL, METRICS, read_header, read_metrics
+from tuitrain.scenario.events import event_as_json
 from tuitrain.scenario.load import loads
-from tuitrain.scenario.past.runs import past_runs
-from tuitrain.scenario.record_check import flattened
-from tuitrain.scenario.rerun import compare
 from tuitrain.scenario.resume import resume
-from tuitrain.scenario.save import as_toml, recorded
+from tuitrain.scenario.runs.run_list import list_runs
+from tuitrain.scenario.save import recorded_scenario, to_toml
+from tuitrain.scenario.verify import verify_record
 
 KEPT = Path(__file__).parent / "kept"
 EXPECTED = json.loads((KEPT / "expected.json").read_text())
@@ -54,7 +54,7 @@ def copied(name: str, tmp_path: Path) -> Path:
         for path in folder.glob("checkpoints/*.npz"):
             kept = read_checkpoint(path)
             here = Checkpoint(kept.run, environment(), kept.position, kept.session)
-            path.write_bytes(as_bytes(here))
+            path.write_bytes(encode_checkpoint(here))
     return folder
 
 
@@ -62,7 +62,7 @@ def resumed(folder: Path, **options: Any) -> tuple[dict, dict]:
     """Resume a run to its end; return where it continued, and how it ended."""
     with ExitStack() as files:
         events = [
-            as_record(each)
+            event_as_json(each)
             for each in resume(folder, files, lambda *_: None, lambda _: None, **options)
         ]
     (start,) = [each for each in events if each["event"] == "resume"]
@@ -75,7 +75,7 @@ def journal_without_messages(folder: Path) -> list[dict]:
 
 
 def test_the_list_has_every_run():
-    assert {run.folder.name for run in past_runs(KEPT)} == set(EXPECTED)
+    assert {run.folder.name for run in list_runs(KEPT)} == set(EXPECTED)
 
 
 @each_run
@@ -99,13 +99,13 @@ def test_its_curves_are_drawn(name):
 @each_run
 def test_it_is_saved_as_a_scenario(name):
     assert json.loads(json.dumps(reading.saved(KEPT / name))) == EXPECTED[name]["saved"]
-    scenario = recorded(KEPT / name)
-    assert loads(as_toml(scenario), name) == scenario
+    scenario = recorded_scenario(KEPT / name)
+    assert loads(to_toml(scenario), name) == scenario
 
 
 @pytest.mark.parametrize("path", CHECKPOINTS, ids=lambda path: f"{path.parts[-3]}-{path.stem}")
 def test_a_checkpoint_is_written_as_it_was_read(path, tmp_path):
-    (tmp_path / "again.npz").write_bytes(as_bytes(read_checkpoint(path)))
+    (tmp_path / "again.npz").write_bytes(encode_checkpoint(read_checkpoint(path)))
     before, after = unpack(path), unpack(tmp_path / "again.npz")
     assert before.keys() == after.keys()
     for member in before.keys() - {"digest", "meta.json"}:
@@ -118,7 +118,7 @@ def test_a_checkpoint_is_written_as_it_was_read(path, tmp_path):
 @each_run
 def test_it_is_replayed(name, tmp_path):
     folder = copied(name, tmp_path)
-    comparison = compare(folder, lambda *_: None, lambda _: None)
+    comparison = verify_record(folder, lambda *_: None, lambda _: None)
     verdict = comparison.verdict
     assert comparison.provenance == []
     if made_in_this_environment("lenet"):
@@ -167,8 +167,8 @@ def test_a_killed_run_is_resumed_to_the_record_that_it_would_have_left(tmp_path)
     folder = copied("killed", tmp_path)
     resumed(folder)
     assert journal_without_messages(folder) == journal_without_messages(KEPT / "resumed")
-    metrics = list(flattened(read_metrics(folder)))
-    assert metrics == list(flattened(read_metrics(KEPT / "resumed")))
+    metrics = list(flatten_metrics(read_metrics(folder)))
+    assert metrics == list(flatten_metrics(read_metrics(KEPT / "resumed")))
 
 
 @pytest.mark.parametrize("name", ["resumed", "killed", "changed"])

@@ -12,7 +12,7 @@ from tuitrain.scenario.build import build
 from tuitrain.scenario.events import EpochEnded
 from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.load import loads
-from tuitrain.scenario.replay import follow
+from tuitrain.scenario.replay import run_to_end
 
 ODD = Batches(size=64, samples=129, per_epoch=3)
 """Batches of 64, 64 and 1."""
@@ -48,7 +48,9 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_samples():
     text = TEXT[: TEXT.index("[[at]]")].replace("batch_size = 8", "batch_size = 7")
     scenario = loads(text, "x.toml")
     session = build(scenario, "x.toml")
-    events = follow(session, Expectations(scenario, session, "x.toml"), "x.toml", lambda _: None)
+    events = run_to_end(
+        session, Expectations(scenario, session, "x.toml"), "x.toml", lambda _: None
+    )
     ended = [each for each in events if isinstance(each, EpochEnded)]
     losses = session.snapshot().loss.values.tolist()
     for each in ended:

@@ -274,7 +274,7 @@ def test_breakpoints_do_not_train(text):
     fly(session)
     fly(other)
     assert session.engine.digest() == other.engine.digest()
-    assert session.timeline.line.decisions == []
+    assert session.timeline.branch.decisions == []
 
 
 @pytest.mark.parametrize("seldom", ["nan", "loss > x50", "grad_norm * > 1e9"])

@@ -7,11 +7,11 @@ import pytest
 
 from tests.run.test_timeline import do, make, run_to, sight
 from tuitrain.commands import parse
-from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
+from tuitrain.records.checkpoint_file import checkpoint_path, read_checkpoint
+from tuitrain.records.record_format import CommandLine, DigestLine
+from tuitrain.records.record_reader import Header, read_journal
+from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
-from tuitrain.run.folder import RunFolder
-from tuitrain.run.record_format import CommandLine, DigestLine
-from tuitrain.run.record_reading import Header, read_journal
 from tuitrain.run.session import PlannedCommand, Session
 
 HEADER = Header(1, {"name": "test"}, {"numpy": "2"})
@@ -22,7 +22,7 @@ def recorded(tmp_path):
     """Return a session that leaves a record in the folder of the test."""
     with ExitStack() as files:
         plain = make(1200)
-        recorder = RunFolder(tmp_path / "run", HEADER, files)
+        recorder = RecordWriter(tmp_path / "run", HEADER, files)
         yield Session(plain.engine, plain.info, recorder=recorder)
 
 
@@ -53,7 +53,7 @@ def test_a_line_that_leaves_early_shares_its_curves_only_so_far():
     do(session, "lr * x9")
     run_to(session, 60)
     do(session, "rewind late")
-    assert session.timeline.line.fork == 20
+    assert session.timeline.branch.fork == 20
     assert session.snapshot().loss.values.tolist() == losses
 
 
@@ -96,11 +96,11 @@ def test_a_checkpoint_is_answered_journalled_and_changes_no_bit(recorded, tmp_pa
     before = recorded.engine.digest()
     assert do(recorded, "checkpoint a") == "step 30 is kept in checkpoints/a.npz"
     assert recorded.engine.digest() == before
-    assert recorded.timeline.line.decisions == []
+    assert recorded.timeline.branch.decisions == []
     entry = read_journal(tmp_path / "run")[-1]
     assert isinstance(entry, CommandLine)
     assert (entry.command, entry.outcome, entry.step) == ("checkpoint a", "applied", 30)
-    made = read_checkpoint(checkpoint_file(tmp_path / "run", "a"))
+    made = read_checkpoint(checkpoint_path(tmp_path / "run", "a"))
     assert (made.run, made.environment) == (HEADER.run(), HEADER.environment)
     assert made.session.engine.step == 30
 
@@ -109,11 +109,11 @@ def test_a_name_that_is_taken_is_replaced_and_the_answer_says_so(recorded, tmp_p
     do(recorded, "checkpoint a")
     run_to(recorded, 30)
     assert do(recorded, "checkpoint a").endswith("; the one of step 0 is replaced")
-    assert read_checkpoint(checkpoint_file(tmp_path / "run", "a")).session.engine.step == 30
+    assert read_checkpoint(checkpoint_path(tmp_path / "run", "a")).session.engine.step == 30
 
 
 def test_the_run_keeps_one_by_itself_now_and_then(recorded, tmp_path):
-    auto = checkpoint_file(tmp_path / "run", "auto")
+    auto = checkpoint_path(tmp_path / "run", "auto")
     run_to(recorded, CheckpointPolicy().checkpoint_every - 1)
     assert not auto.exists()
     for times in (1, 2):
@@ -143,20 +143,20 @@ def test_on_a_full_disk_a_checkpoint_is_refused_and_training_goes_on(
     recorded, tmp_path, monkeypatch
 ):
     do(recorded, "checkpoint a")
-    before = checkpoint_file(tmp_path / "run", "a").read_bytes()
+    before = checkpoint_path(tmp_path / "run", "a").read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr("tuitrain.run.folder.write_whole", full_disk)
+        patch.setattr("tuitrain.records.record_writer.write_whole", full_disk)
         run_to(recorded, 30)
         told = do(recorded, "checkpoint a", "refused")
         assert told == "checkpoint 'a' cannot be written: No space left on device"
         run_to(recorded, CheckpointPolicy().checkpoint_every + 1)
         assert recorded.snapshot().note.startswith("checkpoint 'auto' cannot be written")
-    assert checkpoint_file(tmp_path / "run", "a").read_bytes() == before
+    assert checkpoint_path(tmp_path / "run", "a").read_bytes() == before
     do(recorded, "rewind a")
     assert recorded.step == 0
     run_to(recorded, CheckpointPolicy().checkpoint_every)
     assert recorded.snapshot().note == ""
-    assert checkpoint_file(tmp_path / "run", "auto").exists()
+    assert checkpoint_path(tmp_path / "run", "auto").exists()
 
 
 def test_where_the_record_has_ended_there_are_no_more_checkpoints(recorded, tmp_path):
@@ -165,4 +165,4 @@ def test_where_the_record_has_ended_there_are_no_more_checkpoints(recorded, tmp_
         do(recorded, "lr * x2")
     told = do(recorded, "checkpoint a", "refused")
     assert told == "no checkpoint can be written, for the record ends here: No space left on device"
-    assert not checkpoint_file(tmp_path / "run", "a").exists()
+    assert not checkpoint_path(tmp_path / "run", "a").exists()

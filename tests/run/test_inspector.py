@@ -26,7 +26,7 @@ from tuitrain.engines.inspection import (
     NetworkView,
     WeightsView,
 )
-from tuitrain.run.line import Line
+from tuitrain.run.history.branch import Branch
 from tuitrain.run.live.inspector import (
     BATCH_SECONDS,
     MIN_TRAINING_RATIO,
@@ -85,8 +85,8 @@ def test_a_run_that_is_looked_at_comes_to_the_same_bits(clock, asked):
         clock.now += 5
         seen(seeing, watched, asked)
     assert watched.engine.digests() == alone.engine.digests()
-    assert watched.timeline.line.loss.series().values.tolist() == (
-        alone.timeline.line.loss.series().values.tolist()
+    assert watched.timeline.branch.loss.series().values.tolist() == (
+        alone.timeline.branch.loss.series().values.tolist()
     )
 
 
@@ -137,9 +137,9 @@ def test_a_rewind_forgets_what_was_seen_of_the_line_that_is_left(clock):
 def test_a_line_that_was_made_from_another_shares_what_was_before_its_fork():
     engine, sampler = make_engine(), ParameterSampler()
     for _ in range(3):
-        sampler.sample(engine, Line("main"), FC)
+        sampler.sample(engine, Branch("main"), FC)
         engine.run(2, lambda: False)
-    view = sampler.sample(engine, Line("b1", fork=3), FC)
+    view = sampler.sample(engine, Branch("b1", fork=3), FC)
     assert view is not None
     assert view.value.histograms.steps.tolist() == [0, 2, 6]
 

@@ -417,7 +417,7 @@ def test_any_session_with_ways_back_ends_like_its_line_run_straight(script):
         run_to(session, session.step + steps)
         session.apply_command(parse(text), "api", 1)
     straight = make()
-    for decision in session.timeline.line.decisions:
+    for decision in session.timeline.branch.decisions:
         run_to(straight, decision.step)
         straight.apply_command(decision.command, "api", 1)
     run_to(straight, session.step)

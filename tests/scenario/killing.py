@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tuitrain.run import folder as writing
+from tuitrain.records import record_writer as writing
+from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
-from tuitrain.run.folder import RunFolder
 
 OFTEN = 50
 """Steps between automatic checkpoints in these tests."""
@@ -23,7 +23,7 @@ class Killed(BaseException):
 def dying_at(instant: int) -> Iterator[None]:
     """Die at the so manieth instant: before, in the midst of, or after a write to the folder."""
     left = instant
-    write, write_whole = RunFolder._write, writing.write_whole
+    write, write_whole = RecordWriter._write, writing.write_whole
 
     def live() -> None:
         nonlocal left
@@ -52,7 +52,7 @@ def dying_at(instant: int) -> Iterator[None]:
         live()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RunFolder, "_write", line)
+        patch.setattr(RecordWriter, "_write", line)
         patch.setattr(writing, "write_whole", whole)
         patch.setattr(CheckpointPolicy, "for_batch_size", often)
         yield

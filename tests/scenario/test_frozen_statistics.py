@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.scenario.killing import Killed
-from tests.scenario.test_rerun import nothing
 from tests.scenario.test_resume import EVENTFUL, fly, go_on
+from tests.scenario.test_verify import nothing
 from tuitrain.scenario.events import Ended
 from tuitrain.scenario.load import load
 from tuitrain.scenario.replay import replay
-from tuitrain.scenario.rerun import compare
 from tuitrain.scenario.save import save
+from tuitrain.scenario.verify import verify_record
 
 TEXT = EVENTFUL.replace("small:model", "small:Plain").replace(
     'do = ["freeze fc", "checkpoint early", "lr head 0.2", "freeze nobody"]',
@@ -30,7 +30,7 @@ def test_a_run_killed_and_resumed_ends_as_one_that_was_not(tmp_path, instants):
     ended = go_on(tmp_path / "run")[-1]
     assert isinstance(whole, Ended)
     assert (ended.digest, ended.step) == (whole.digest, whole.step)
-    comparison = compare(tmp_path / "run", nothing, nothing)
+    comparison = verify_record(tmp_path / "run", nothing, nothing)
     assert comparison.verdict.ok
     assert comparison.verdict.identical_through == whole.step
     save(tmp_path / "run", tmp_path / "saved.toml")

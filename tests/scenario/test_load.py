@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tuitrain.errors import ScenarioError
-from tuitrain.scenario.comparison import Comparison
 from tuitrain.scenario.load import load, loads
+from tuitrain.scenario.threshold import Threshold
 
 SOUND = """
 schema = 1
@@ -188,11 +188,11 @@ def test_any_table_is_a_scenario_or_a_scenario_error(table):
     ],
 )
 def test_comparisons(text, value, holds):
-    comparison = Comparison.read(text)
+    comparison = Threshold.parse(text)
     assert comparison is not None
     assert comparison.holds(value) is holds
 
 
 @pytest.mark.parametrize("text", ["", "0.9", "=> 1", ">= x", ">= 1.2.3", ">= 1 2"])
 def test_what_is_no_comparison_reads_as_none(text):
-    assert Comparison.read(text) is None
+    assert Threshold.parse(text) is None

@@ -13,11 +13,11 @@ from tuitrain.errors import ScenarioError
 from tuitrain.run.snapshot import JournalEntry
 from tuitrain.scenario.build import build
 from tuitrain.scenario.expect import Expectations
+from tuitrain.scenario.live_expectations import build_with_expectations
 from tuitrain.scenario.load import loads
 from tuitrain.scenario.rehearsal import rehearse
-from tuitrain.scenario.replay import follow, replay
-from tuitrain.scenario.save import as_toml
-from tuitrain.scenario.watch import build_watched
+from tuitrain.scenario.replay import replay, run_to_end
+from tuitrain.scenario.save import to_toml
 
 HEAD = TEXT[: TEXT.index("[[at]]")]
 
@@ -108,7 +108,7 @@ def test_what_can_never_be_is_told_with_its_entry_before_a_step_is_taken(
     assert told in err
     assert err.count("\n") == 1
     with pytest.raises(ScenarioError, match=re.escape(f"[[{kind}]] number {number}, step {step}:")):
-        build_watched(loads(text, "x.toml"), "x.toml")
+        build_with_expectations(loads(text, "x.toml"), "x.toml")
 
 
 def test_without_a_step_there_is_no_record(tmp_path, capsys):
@@ -143,7 +143,7 @@ def test_a_plan_of_very_many_steps_is_rehearsed_at_once():
     text = planned((10**11, "lr fc 0.5"), (10**12, "undo"), (10**12, "lr heads 1"))
     text = text.replace("epochs = 3", "steps = 1000000000000000")
     with pytest.raises(ScenarioError, match="number 3, step 1000000000000: 'lr heads"):
-        build_watched(loads(text, "x.toml"), "x.toml")
+        build_with_expectations(loads(text, "x.toml"), "x.toml")
 
 
 def test_the_run_itself_is_not_touched():
@@ -151,7 +151,7 @@ def test_the_run_itself_is_not_touched():
         (5, "freeze fc"), (6, "optimizer head adam"), (8, "break when dead units of fc > 99%")
     )
     digests = [
-        list(replay(loads(text, "x.toml"), "x.toml", rehearsed=rehearsed))[-1].digest
+        list(replay(loads(text, "x.toml"), "x.toml", rehearse_plan=rehearsed))[-1].digest
         for rehearsed in (True, False)
     ]
     assert digests[0] == digests[1]
@@ -179,7 +179,9 @@ def test_refused_in_the_rehearsal_is_what_the_run_would_refuse(plan):
         rehearse(scenario, session, "x.toml")
     except ScenarioError as error:
         told = str(error)
-    events = follow(session, Expectations(scenario, session, "x.toml"), "x.toml", lambda _: None)
+    events = run_to_end(
+        session, Expectations(scenario, session, "x.toml"), "x.toml", lambda _: None
+    )
     refused = [each for each in events if getattr(each, "outcome", "") == "refused"]
     assert bool(told) == bool(refused)
     for first in refused[:1]:
@@ -188,6 +190,6 @@ def test_refused_in_the_rehearsal_is_what_the_run_would_refuse(plan):
 
 
 def test_a_saved_scenario_is_rehearsed_like_any_other():
-    text = as_toml(loads(planned((5, "freeze had")), "x.toml"))
+    text = to_toml(loads(planned((5, "freeze had")), "x.toml"))
     with pytest.raises(ScenarioError, match="'freeze had' would be refused there"):
-        build_watched(loads(text, str(Path("saved.toml"))), "saved.toml")
+        build_with_expectations(loads(text, str(Path("saved.toml"))), "saved.toml")

@@ -97,7 +97,7 @@ def test_a_pause_is_passed_over_and_a_refused_command_fails_the_run():
     events = run(TEXT.replace('"lr head 0.2"', '"lr head 0.2", "pause"'))
     assert events[-1].ok
     text = TEXT.replace('"lr head 0.2"', '"lr head 0.2", "freeze conf"')
-    events = list(replay(loads(text, "x.toml"), "x.toml", rehearsed=False))
+    events = list(replay(loads(text, "x.toml"), "x.toml", rehearse_plan=False))
     assert of(JournalEntry, events)[-1].outcome == "refused"
     assert not events[-1].ok
 

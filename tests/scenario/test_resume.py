@@ -13,21 +13,21 @@ from hypothesis import strategies as st
 
 from tests.conformance.probes import RULES
 from tests.scenario.killing import Killed, dying_at, often
-from tests.scenario.test_rerun import nothing, record
+from tests.scenario.test_verify import nothing, record
 from tuitrain.cli import main
-from tuitrain.run.checkpoint import checkpoint_file, read_checkpoint
+from tuitrain.records.checkpoint_file import checkpoint_path, read_checkpoint
+from tuitrain.records.record_reader import HEADER, JOURNAL, METRICS
+from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
-from tuitrain.run.folder import RunFolder
-from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build
-from tuitrain.scenario.events import Ended, Finding, WentOn
+from tuitrain.scenario.events import Ended, Finding, Resumed
 from tuitrain.scenario.expect import Expectations
+from tuitrain.scenario.live_expectations import watch
 from tuitrain.scenario.load import loads
 from tuitrain.scenario.replay import replay
-from tuitrain.scenario.rerun import compare, header_of
 from tuitrain.scenario.resume import resume
-from tuitrain.scenario.watch import watch
+from tuitrain.scenario.verify import make_header, verify_record
 
 NEVER = 10**9
 HEAD = """
@@ -96,8 +96,8 @@ def fly(text: str, folder: Path, instant: int = NEVER) -> list:
     """Run a scenario into a folder; give what happens."""
     scenario = loads(text, "x.toml")
     with ExitStack() as files, dying_at(instant):
-        recorder = RunFolder(folder, header_of(scenario), files)
-        return list(replay(scenario, "x.toml", recorder=recorder, rehearsed=False))
+        recorder = RecordWriter(folder, make_header(scenario), files)
+        return list(replay(scenario, "x.toml", recorder=recorder, rehearse_plan=False))
 
 
 def go_on(folder: Path, instant: int = NEVER, name: str | None = None) -> list:
@@ -121,8 +121,8 @@ def different(folder: Path, other: Path) -> list[str]:
     return [name for name in {*one, *two} if one.get(name) != two.get(name)]
 
 
-def went_on(events: list) -> WentOn:
-    (found,) = [each for each in events if isinstance(each, WentOn)]
+def went_on(events: list) -> Resumed:
+    (found,) = [each for each in events if isinstance(each, Resumed)]
     return found
 
 
@@ -161,7 +161,7 @@ def test_what_was_resumed_comes_out_identical(tmp_path):
     with pytest.raises(Killed):
         fly(EVENTFUL, tmp_path / "run", 600)
     go_on(tmp_path / "run")
-    comparison = compare(tmp_path / "run", nothing, nothing)
+    comparison = verify_record(tmp_path / "run", nothing, nothing)
     assert (comparison.verdict.difference, comparison.verdict.identical_through) == (None, 420)
 
 
@@ -171,10 +171,10 @@ def test_a_finished_run_goes_on_from_each_of_its_checkpoints_to_the_same_end(
 ):
     whole, events = uninterrupted
     shutil.copytree(whole, tmp_path / "run")
-    step = read_checkpoint(checkpoint_file(whole, name)).session.engine.step
+    step = read_checkpoint(checkpoint_path(whole, name)).session.engine.step
     again = go_on(tmp_path / "run", name=name)
-    assert went_on(again) == WentOn(step, f"goes on from checkpoint {name} of step {step}")
-    told = [each for each in events if not isinstance(each, WentOn)]
+    assert went_on(again) == Resumed(step, f"goes on from checkpoint {name} of step {step}")
+    told = [each for each in events if not isinstance(each, Resumed)]
     rest = again[again.index(went_on(again)) + 1 :]
     assert rest == told[-len(rest) :]
     assert different(tmp_path / "run", whole) == []
@@ -185,7 +185,7 @@ def test_a_checkpoint_with_a_changed_array_is_told_and_an_earlier_one_is_gone_on
 ):
     whole, events = uninterrupted
     shutil.copytree(whole, tmp_path / "run")
-    path = checkpoint_file(tmp_path / "run", "auto")
+    path = checkpoint_path(tmp_path / "run", "auto")
     arrays = dict(np.load(path))
     name = next(each for each in arrays if each.startswith("parameter/"))
     arrays[name] = arrays[name] + 1
@@ -251,7 +251,7 @@ def test_what_was_done_by_hand_before_and_after_a_checkpoint_is_followed(tmp_pat
     assert (events[-1].digest, events[-1].step) == ended
     assert left_in(tmp_path / "run")[JOURNAL] == before[JOURNAL]
     assert values(tmp_path / "run") == values_in(before[METRICS])
-    comparison = compare(tmp_path / "run", nothing, nothing)
+    comparison = verify_record(tmp_path / "run", nothing, nothing)
     assert comparison.verdict.ok
 
 
@@ -286,7 +286,7 @@ def test_what_a_live_run_has_found_of_its_expectations_goes_on_from_its_checkpoi
     _, events = uninterrupted
     scenario = loads(EVENTFUL, "x.toml")
     with ExitStack() as files, dying_at(NEVER):
-        recorder = RunFolder(tmp_path / "run", header_of(scenario), files)
+        recorder = RecordWriter(tmp_path / "run", make_header(scenario), files)
         session = build(scenario, "x.toml", recorder=recorder)
         watch(session, Expectations(scenario, session, "x.toml"))
         while session.step < 410:
@@ -300,22 +300,22 @@ def test_what_a_live_run_has_found_of_its_expectations_goes_on_from_its_checkpoi
 
 
 def damaged(folder: Path) -> None:
-    path = checkpoint_file(folder, "auto")
+    path = checkpoint_path(folder, "auto")
     path.write_bytes(path.read_bytes()[:-99])
 
 
 def of_another_run(folder: Path) -> None:
     fly(HEAD, folder.parent / "other")
-    shutil.copy(checkpoint_file(folder.parent / "other", "auto"), checkpoint_file(folder, "auto"))
+    shutil.copy(checkpoint_path(folder.parent / "other", "auto"), checkpoint_path(folder, "auto"))
 
 
 def made_elsewhere(folder: Path) -> None:
-    path = checkpoint_file(folder, "auto")
+    path = checkpoint_path(folder, "auto")
     content = path.read_bytes()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tuitrain.engines.embedded.environment._version", lambda _: "0.0")
         fly(EVENTFUL, folder.parent / "elsewhere")
-    shutil.copy(checkpoint_file(folder.parent / "elsewhere", "auto"), path)
+    shutil.copy(checkpoint_path(folder.parent / "elsewhere", "auto"), path)
     assert path.read_bytes() != content
 
 

@@ -9,23 +9,23 @@ import pytest
 from tests.scenario.small import TEXT
 from tuitrain.cli import main
 from tuitrain.commands import parse
-from tuitrain.run.folder import RunFolder
+from tuitrain.records.record_reader import read_journal, read_metrics
+from tuitrain.records.record_writer import RecordWriter
+from tuitrain.records.repetition import command_entries
 from tuitrain.run.progress import ignore_progress
-from tuitrain.run.record_reading import read_journal, read_metrics
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build
 from tuitrain.scenario.load import loads
-from tuitrain.scenario.past.recording import Recording
-from tuitrain.scenario.record import all_entries_in
-from tuitrain.scenario.rerun import header_of
-from tuitrain.scenario.resume import resume_watched
+from tuitrain.scenario.resume import resume_session
+from tuitrain.scenario.runs.record_player import RecordPlayer
+from tuitrain.scenario.verify import make_header
 
 
 def left_at(folder, step: int, asked: dict[int, str]):
     """Fly to a step, and leave; the digest there is the answer."""
     scenario = loads(TEXT, "small.toml")
     with ExitStack() as files:
-        recorder = RunFolder(folder, header_of(scenario), files)
+        recorder = RecordWriter(folder, make_header(scenario), files)
         session = build(scenario, "small.toml", recorder=recorder)
         went = dict(asked)
         while True:
@@ -47,22 +47,22 @@ def test_it_stands_paused_where_the_record_ends(tmp_path, step, asked):
     digest = left_at(tmp_path / "run", step, asked)
     before = read_metrics(tmp_path / "run")
     with ExitStack() as files:
-        session = resume_watched(tmp_path / "run", files, ignore_progress)
+        session = resume_session(tmp_path / "run", files, ignore_progress)
         assert (session.step, session.phase) == (step, Phase.PAUSED)
         assert session.engine.digest() == digest
         assert read_metrics(tmp_path / "run") == before
         session.apply_command(parse("lr head 0.01"), "key", 0)
         session.phase = Phase.RUNNING
         session.run_burst(max_steps=1)
-    commands = [each.command for each in all_entries_in(read_journal(tmp_path / "run"))]
+    commands = [each.command for each in command_entries(read_journal(tmp_path / "run"))]
     assert commands[-1] == "lr head 0.01"
-    assert Recording(tmp_path / "run").snapshot().step == step + 1
+    assert RecordPlayer(tmp_path / "run").snapshot().step == step + 1
 
 
 def test_what_was_resumed_replays_identically(tmp_path, capsys):
     left_at(tmp_path / "run", 9, {4: "lr fc 0.3"})
     with ExitStack() as files:
-        session = resume_watched(tmp_path / "run", files, ignore_progress)
+        session = resume_session(tmp_path / "run", files, ignore_progress)
         session.apply_command(parse("optimizer head adam lr=0.01"), "key", 0)
         session.phase = Phase.RUNNING
         while not session.phase.ended:
@@ -76,7 +76,7 @@ def test_what_was_resumed_replays_identically(tmp_path, capsys):
 def test_expectations_are_told_in_its_journal(tmp_path):
     left_at(tmp_path / "run", 9, {})
     with ExitStack() as files:
-        session = resume_watched(tmp_path / "run", files, ignore_progress)
+        session = resume_session(tmp_path / "run", files, ignore_progress)
         session.phase = Phase.RUNNING
         while not session.phase.ended:
             session.apply_planned()

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.scenario.test_rerun import LONG, SCRIPT, record
+from tests.scenario.test_verify import LONG, SCRIPT, record
 from tuitrain.cli import main
 from tuitrain.errors import TuitrainError
 from tuitrain.scenario.load import load, loads
 from tuitrain.scenario.replay import replay
-from tuitrain.scenario.save import as_toml, save
+from tuitrain.scenario.save import save, to_toml
 
 
 def replayed(path) -> tuple[str, int]:
@@ -93,7 +93,7 @@ def test_a_try_that_changed_nothing_is_what_an_undo_takes_back(tmp_path):
 
 def test_a_scenario_written_reads_back_equal():
     scenario = loads(LONG, "x.toml")
-    assert loads(as_toml(scenario), "y.toml") == scenario
+    assert loads(to_toml(scenario), "y.toml") == scenario
 
 
 def test_a_file_that_is_there_is_not_written_over(tmp_path):

@@ -16,7 +16,7 @@ from tuitrain.commands import (
     Thaw,
 )
 from tuitrain.scenario.events import Finding
-from tuitrain.scenario.load import commands_of, load
+from tuitrain.scenario.load import load, parse_commands
 from tuitrain.scenario.replay import replay
 from tuitrain.scenario.schema import Scenario
 from tuitrain_core.optimizer import OPTIMIZERS
@@ -52,7 +52,7 @@ def used() -> Iterator[str]:
     """Give each feature that a scenario uses, in words."""
     for scenario in map(load, FILES):
         yield from (f"optimizer {each['name']}" for each in optimizers(scenario))
-        for command in (each for entry in scenario.at for each in commands_of(entry)):
+        for command in (each for entry in scenario.at for each in parse_commands(entry)):
             yield VERBS[type(command)]
             match command:
                 case SetSchedule(kind=kind, unit=unit, warmup=warmup):

@@ -13,13 +13,13 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.scenario.killing import keeping_every_auto
-from tests.scenario.test_rerun import nothing, record
 from tests.scenario.test_resume import HEAD, go_on, left_in, values, values_in, went_on
-from tuitrain.run.checkpoint import checkpoint_file, read_position
-from tuitrain.run.record_format import CommandLine
-from tuitrain.run.record_reading import JOURNAL, METRICS, read_journal
-from tuitrain.scenario.record import all_entries_in
-from tuitrain.scenario.rerun import compare
+from tests.scenario.test_verify import nothing, record
+from tuitrain.records.checkpoint_file import checkpoint_path, read_position
+from tuitrain.records.record_format import CommandLine
+from tuitrain.records.record_reader import JOURNAL, METRICS, read_journal
+from tuitrain.records.repetition import command_entries
+from tuitrain.scenario.verify import verify_record
 
 SESSIONS = int(os.environ.get("TUITRAIN_SESSIONS", "25"))
 
@@ -53,9 +53,9 @@ acts = st.one_of(
 def test_the_record_of_any_session_runs_again_to_the_same_bits(tmp_path_factory, script):
     folder = tmp_path_factory.mktemp("session") / "run"
     _, step = record(folder, script)
-    applied = sum(each.outcome == "applied" for each in all_entries_in(read_journal(folder)))
+    applied = sum(each.outcome == "applied" for each in command_entries(read_journal(folder)))
     event(f"{min(applied // 4 * 4, 12)} commands or more applied")
-    comparison = compare(folder, nothing, nothing)
+    comparison = verify_record(folder, nothing, nothing)
     assert comparison.verdict.ok
     assert comparison.verdict.identical_through == step
     assert comparison.environment == []
@@ -73,7 +73,7 @@ def test_killed_after_any_checkpoint_a_session_goes_on_to_the_same_end(
     before, every = left_in(folder), values(folder)
     kept = len(list((place / "kept").iterdir()))
     chosen = data.draw(st.integers(0, kept - 1))
-    shutil.copy(place / "kept" / f"{chosen}.npz", checkpoint_file(folder, "auto"))
+    shutil.copy(place / "kept" / f"{chosen}.npz", checkpoint_path(folder, "auto"))
     at = read_position(place / "kept" / f"{chosen}.npz")
     lines = enumerate(read_journal(folder), 1)
     commands = [index for index, line in lines if isinstance(line, CommandLine)]

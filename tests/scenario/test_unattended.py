@@ -8,17 +8,17 @@ import pytest
 
 from tests.scenario.small import TEXT
 from tuitrain.commands import parse
-from tuitrain.run import folder as writing
-from tuitrain.run.folder import RunFolder
-from tuitrain.run.record_reading import JOURNAL
+from tuitrain.records import record_writer as writing
+from tuitrain.records.record_reader import JOURNAL
+from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build
 from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.load import loads
-from tuitrain.scenario.replay import follow, replay
-from tuitrain.scenario.rerun import compare, header_of
+from tuitrain.scenario.replay import replay, run_to_end
 from tuitrain.scenario.resume import resume
+from tuitrain.scenario.verify import make_header, verify_record
 
 HEAD = TEXT[: TEXT.index("[[at]]")].replace("epochs = 3", "epochs = 20")
 DIVERGED = HEAD.replace("lr = 0.1", "lr = 1e30") + '[[at]]\nstep = 0\ndo = "break when nan"\n'
@@ -32,7 +32,7 @@ def fly(text: str, folder) -> list:
     scenario = loads(text, "x.toml")
     with ExitStack() as files:
         return list(
-            replay(scenario, "x.toml", recorder=RunFolder(folder, header_of(scenario), files))
+            replay(scenario, "x.toml", recorder=RecordWriter(folder, make_header(scenario), files))
         )
 
 
@@ -60,7 +60,7 @@ def test_a_diverged_run_writes_one_line_and_waits_for_no_disk(tmp_path, synced):
     assert events[-1].step == 140
     assert len(breaks_in(tmp_path / "run")) == 1
     assert len(synced) <= 6, "the header and its folder, twice, and the one command"
-    assert compare(tmp_path / "run", nothing, nothing).verdict.ok
+    assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok
 
 
 def met_by(text: str, condition: str) -> tuple[list[int], str]:
@@ -81,7 +81,7 @@ def broken_alone(session: Session, conditions: list[str]) -> list[tuple[int, str
     scenario = loads(HEAD, "x.toml")
     for each in conditions:
         session.apply_command(parse(f"break when {each}"), "scenario", 0)
-    events = follow(session, Expectations(scenario, session, "x.toml"), "x.toml", nothing)
+    events = run_to_end(session, Expectations(scenario, session, "x.toml"), "x.toml", nothing)
     return [(e.step, e.message) for e in events if getattr(e, "actor", "") == "breakpoint"]
 
 

@@ -13,22 +13,22 @@ import pytest
 
 from tests.scenario import small
 from tests.scenario.small import TEXT
-from tests.scenario.test_rerun import nothing
+from tests.scenario.test_verify import nothing
 from tuitrain.cli import main
 from tuitrain.cli.signals import signals_raise
 from tuitrain.commands import parse
 from tuitrain.engines.embedded import EmbeddedEngine
 from tuitrain.errors import RunFailedError, ScenarioError, TerminatedError
-from tuitrain.run.folder import RunFolder
+from tuitrain.records.record_reader import HEADER, JOURNAL, METRICS, read_journal, read_metrics
+from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.live.live_run import LiveRun
-from tuitrain.run.record_reading import HEADER, JOURNAL, METRICS, read_journal, read_metrics
 from tuitrain.run.snapshot import Phase
-from tuitrain.scenario.build import title_of
+from tuitrain.scenario.build import make_run_info
+from tuitrain.scenario.live_expectations import build_with_expectations
 from tuitrain.scenario.load import loads
 from tuitrain.scenario.replay import replay
-from tuitrain.scenario.rerun import compare, header_of
-from tuitrain.scenario.resume import resume, resume_watched
-from tuitrain.scenario.watch import build_watched
+from tuitrain.scenario.resume import resume, resume_session
+from tuitrain.scenario.verify import make_header, verify_record
 from tuitrain_core.data import Dataset
 
 TIMEOUT = 60.0
@@ -39,7 +39,7 @@ def run_scenario(folder: Path, text: str = STOPPED) -> Path:
     """Run a scenario without a screen, and record it."""
     scenario = loads(text, "x.toml")
     with ExitStack() as files:
-        recorder = RunFolder(folder, header_of(scenario), files)
+        recorder = RecordWriter(folder, make_header(scenario), files)
         list(replay(scenario, "x.toml", recorder=recorder))
     return folder
 
@@ -49,9 +49,10 @@ def run_live(folder: Path, *commands: str, text: str = TEXT) -> Path:
     text += '[[at]]\nstep = 0\ndo = "pause"\n'
     scenario = loads(text, "x.toml")
     with ExitStack() as files:
-        recorder = RunFolder(folder, header_of(scenario), files)
+        recorder = RecordWriter(folder, make_header(scenario), files)
         run = LiveRun(
-            lambda tell: build_watched(scenario, "x.toml", tell, recorder), title_of(scenario)
+            lambda tell: build_with_expectations(scenario, "x.toml", tell, recorder),
+            make_run_info(scenario),
         )
         run.start()
         for command in commands:
@@ -64,8 +65,8 @@ def steered(folder: Path, *script: int | str, text: str = TEXT) -> Path:
     """Steer a run without a thread: take steps, or give a command; then leave it."""
     scenario = loads(text, "x.toml")
     with ExitStack() as files:
-        recorder = RunFolder(folder, header_of(scenario), files)
-        session = build_watched(scenario, "x.toml", recorder=recorder)
+        recorder = RecordWriter(folder, make_header(scenario), files)
+        session = build_with_expectations(scenario, "x.toml", recorder=recorder)
         for each in script:
             if isinstance(each, str):
                 session.apply_command(parse(each), "key", 1)
@@ -170,7 +171,7 @@ def test_every_loss_and_accuracy_is_compared(tmp_path):
         other = np.nextafter(np.float32(content[begin:end]), np.float32(np.inf)).item()
         for text in (repr(other), "null"):
             path.write_text(content[:begin] + text + content[end:])
-            verdict = compare(tmp_path / "run", nothing, nothing).verdict
+            verdict = verify_record(tmp_path / "run", nothing, nothing).verdict
             assert not verdict.ok
             assert verdict.difference is not None
             assert verdict.difference.what.startswith(("loss ", "accuracy "))
@@ -187,7 +188,7 @@ def test_a_record_that_goes_on_where_the_run_ends_is_a_difference(tmp_path):
     run_scenario(tmp_path / "run")
     with (tmp_path / "run" / METRICS).open("a") as file:
         file.write('{"event":"loss","step":18,"loss":[1.0]}\n')
-    difference = compare(tmp_path / "run", nothing, nothing).verdict.difference
+    difference = verify_record(tmp_path / "run", nothing, nothing).verdict.difference
     assert difference is not None
     assert difference.what == "the run ends here, and its record does not"
 
@@ -211,10 +212,10 @@ def test_a_run_that_is_left_after_its_end_was_undone_is_verified(tmp_path, capsy
 
         def go_on(tell):
             nonlocal session
-            session = resume_watched(tmp_path / "run", files, tell)
+            session = resume_session(tmp_path / "run", files, tell)
             return session
 
-        run = LiveRun(go_on, title_of(loads(TEXT, "x.toml"))).start()
+        run = LiveRun(go_on, make_run_info(loads(TEXT, "x.toml"))).start()
         run.answer(run.submit(parse("undo"), "key"), TIMEOUT)
         run.close()
     assert last_line(tmp_path / "run")["event"] == "end"
@@ -229,7 +230,7 @@ def test_a_failed_run_is_verified_to_the_last_step_that_was_taken(tmp_path):
     assert (end["event"], end["reason"]) == ("end", "failed")
     losses = [line for line in metrics(tmp_path / "run") if line["event"] == "loss"]
     assert sum(len(line["loss"]) for line in losses) == end["step"]
-    verdict = compare(tmp_path / "run", nothing, nothing).verdict
+    verdict = verify_record(tmp_path / "run", nothing, nothing).verdict
     assert verdict.ok
     assert verdict.identical_through == end["step"] > 0
 
@@ -245,12 +246,14 @@ def test_a_run_that_is_told_to_end_does_so_at_a_boundary_and_is_verified(tmp_pat
             signal.raise_signal(number)
 
     with ExitStack() as files, signals_raise(), pytest.raises(KeyboardInterrupt) as ending:
-        recorder = RunFolder(tmp_path / "run", header_of(scenario), files)
-        list(replay(scenario, "x.toml", progress=progress, recorder=recorder))
+        recorder = RecordWriter(tmp_path / "run", make_header(scenario), files)
+        list(replay(scenario, "x.toml", on_step=progress, recorder=recorder))
     assert isinstance(ending.value, TerminatedError) == (number != signal.SIGINT)
     end = last_line(tmp_path / "run")
     assert (end["event"], end["reason"]) == ("end", "interrupted")
-    assert compare(tmp_path / "run", nothing, nothing).verdict.identical_through == end["step"]
+    assert (
+        verify_record(tmp_path / "run", nothing, nothing).verdict.identical_through == end["step"]
+    )
 
 
 def test_a_run_that_ended_anywhere_goes_on_and_is_verified_to_its_last_end(tmp_path, capsys):
@@ -269,15 +272,15 @@ def test_a_run_that_was_left_and_is_left_again_at_once_is_recorded_once(tmp_path
     before = (tmp_path / "run" / JOURNAL).read_bytes()
     with ExitStack() as files:
         run = LiveRun(
-            lambda tell: resume_watched(tmp_path / "run", files, tell),
-            title_of(loads(TEXT, "x.toml")),
+            lambda tell: resume_session(tmp_path / "run", files, tell),
+            make_run_info(loads(TEXT, "x.toml")),
         ).start()
         run.answer(run.submit(parse("freeze nobody"), "key"), TIMEOUT)
         run.close()
     lines = (tmp_path / "run" / JOURNAL).read_bytes().removeprefix(before).splitlines()
     commands = [json.loads(line).get("command") for line in lines]
     assert commands == ["freeze nobody"]
-    assert compare(tmp_path / "run", nothing, nothing).verdict.ok
+    assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok
 
 
 NET = """
@@ -424,13 +427,13 @@ def test_a_run_that_ends_during_a_way_back_is_verified_to_where_that_began(
         raise ClosedError
 
     with ExitStack() as files:
-        recorder = RunFolder(tmp_path / "run", header_of(scenario), files)
-        session = build_watched(scenario, "x.toml", recorder=recorder)
+        recorder = RecordWriter(tmp_path / "run", make_header(scenario), files)
+        session = build_with_expectations(scenario, "x.toml", recorder=recorder)
         session.apply_command(parse("lr head 0.3"), "key", 1)
         while session.step < 12:
             session.apply_planned()
             session.run_burst(max_steps=12 - session.step)
-        session.timeline.working = close
+        session.timeline.on_progress = close
         with pytest.raises(ClosedError):
             session.apply_command(parse(command), "key", 2)
         session.end("left")
@@ -461,9 +464,9 @@ def test_a_run_that_is_left_where_something_is_planned_is_verified_and_resumed(
 ):
     scenario = loads(PLANNED, "x.toml")
     with ExitStack() as files:
-        recorder = RunFolder(tmp_path / "run", header_of(scenario), files)
-        session = build_watched(scenario, "x.toml", recorder=recorder)
-        run = LiveRun(lambda tell: session, title_of(scenario))
+        recorder = RecordWriter(tmp_path / "run", make_header(scenario), files)
+        session = build_with_expectations(scenario, "x.toml", recorder=recorder)
+        run = LiveRun(lambda tell: session, make_run_info(scenario))
         losses = recorder.losses
 
         def leave(first_step, values) -> None:
@@ -511,8 +514,8 @@ def test_a_failure_in_an_evaluation_that_is_gone_is_no_difference(
 def test_a_held_step_without_optimizer_state_is_verified(tmp_path, capsys, swap):
     scenario = loads(TEXT, "x.toml")
     with ExitStack() as files:
-        recorder = RunFolder(tmp_path / "held", header_of(scenario), files)
-        session = build_watched(scenario, "x.toml", recorder=recorder)
+        recorder = RecordWriter(tmp_path / "held", make_header(scenario), files)
+        session = build_with_expectations(scenario, "x.toml", recorder=recorder)
         for command in (*swap, "break when grad_norm head > 0.0001"):
             session.apply_command(parse(command), "key", 1)
         session.run_burst()
@@ -534,7 +537,7 @@ def test_a_run_that_its_plan_has_stopped_stays_stopped_when_it_is_resumed(tmp_pa
 def test_a_finished_run_with_a_checkpoint_at_its_end_is_finished_when_it_is_resumed(tmp_path):
     steered(tmp_path / "run", 21, "checkpoint end", text=TEXT)
     with ExitStack() as files:
-        session = resume_watched(tmp_path / "run", files, nothing)
+        session = resume_session(tmp_path / "run", files, nothing)
         assert session.phase is Phase.FINISHED
         assert session.apply_command(parse("lr head 0.3"), "key", 1).outcome == "refused"
     assert main(["resume", str(tmp_path / "run")]) == 0
@@ -549,7 +552,7 @@ def test_pauses_that_are_planned_where_a_user_has_paused_are_no_difference(tmp_p
 def test_a_run_that_was_rewound_to_its_start_is_opened_there(tmp_path):
     steered(tmp_path / "run", 10, "rewind 0")
     with ExitStack() as files:
-        assert resume_watched(tmp_path / "run", files, nothing).step == 0
+        assert resume_session(tmp_path / "run", files, nothing).step == 0
 
 
 def test_opening_and_leaving_adds_nothing_to_a_record(tmp_path):
@@ -557,7 +560,7 @@ def test_opening_and_leaving_adds_nothing_to_a_record(tmp_path):
     before = (tmp_path / "run" / JOURNAL).read_bytes()
     for _ in range(2):
         with ExitStack() as files:
-            resume_watched(tmp_path / "run", files, nothing).end("left")
+            resume_session(tmp_path / "run", files, nothing).end("left")
     assert (tmp_path / "run" / JOURNAL).read_bytes() == before
 
 
@@ -621,7 +624,7 @@ def test_a_changed_run_is_compared_and_recorded_from_its_change_on(tmp_path, mon
     assert main(["resume", str(tmp_path / "run")]) == 0
     assert (tmp_path / "run" / JOURNAL).read_bytes().startswith(lines)
     assert last_line(tmp_path / "run")["event"] == "digest"
-    assert compare(tmp_path / "run", nothing, nothing).verdict.ok
+    assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok
 
 
 def test_a_run_whose_working_directory_is_gone_is_recorded(tmp_path, monkeypatch):
@@ -632,4 +635,4 @@ def test_a_run_whose_working_directory_is_gone_is_recorded(tmp_path, monkeypatch
     run_scenario(tmp_path / "run")
     assert json.loads((tmp_path / "run" / HEADER).read_text())["directory"] == ""
     monkeypatch.chdir(tmp_path)
-    assert compare(tmp_path / "run", nothing, nothing).verdict.ok
+    assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok

@@ -13,10 +13,10 @@ from typing import Final, Literal, TypeAlias, get_args
 import msgspec
 import tomli_w
 
+from tuitrain.atomic_io import write_whole
 from tuitrain.decoding import describe_decode_error
 from tuitrain.encoding import decode_text
 from tuitrain.errors import TuitrainError, did_you_mean
-from tuitrain.run.disk import write_whole
 from tuitrain.user_folders import config_folder
 
 from .keys.keymap import KeymapError, build_key_table

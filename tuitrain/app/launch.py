@@ -10,23 +10,23 @@ from pathlib import Path
 
 from tuitrain.encoding import write_line
 from tuitrain.errors import RunFailedError, TuitrainError
-from tuitrain.run.folder import RunFolder
+from tuitrain.records.record_reader import HEADER
+from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.live.live_run import LiveRun
 from tuitrain.run.logs.fd_capture import capture_descriptors
 from tuitrain.run.logs.log_capture import LogCapture
 from tuitrain.run.progress import ProgressCallback
-from tuitrain.run.record_reading import HEADER
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import RunInfo
-from tuitrain.scenario.box import boxed, first_flight, flight_on
-from tuitrain.scenario.build import title_of
+from tuitrain.scenario.build import make_run_info
+from tuitrain.scenario.bundled import bundled_scenarios, default_scenario, scenario_for
+from tuitrain.scenario.live_expectations import build_with_expectations
 from tuitrain.scenario.load import load
-from tuitrain.scenario.past.recording import Recording
-from tuitrain.scenario.past.runs import new_folder, past_runs, runs_folder
-from tuitrain.scenario.rerun import header_of, scenario_of
-from tuitrain.scenario.resume import resume_watched
+from tuitrain.scenario.resume import resume_session
+from tuitrain.scenario.runs.record_player import RecordPlayer
+from tuitrain.scenario.runs.run_list import list_runs, new_run_folder, runs_folder
 from tuitrain.scenario.schema import Scenario
-from tuitrain.scenario.watch import build_watched
+from tuitrain.scenario.verify import make_header, read_scenario
 from tuitrain.text import visible
 
 from .renderables.charts.pinned_runs import PinnedRun
@@ -77,15 +77,15 @@ def open_scenario(
     ScenarioError : the scenario could not be built
     RunFailedError : a step has raised, or the screen has crashed
     """
-    where = out or new_folder(scenario.name)
+    where = out or new_run_folder(scenario.name)
     with _told_where(where), ExitStack() as files:
 
         def build(tell: ProgressCallback, output: LogCapture) -> Session:
-            recorder = RunFolder(where, header_of(scenario), files)
+            recorder = RecordWriter(where, make_header(scenario), files)
             output.write_to(where / LOG_NAME)
-            return build_watched(scenario, source, tell, recorder)
+            return build_with_expectations(scenario, source, tell, recorder)
 
-        _live(build, title_of(scenario), where, read_only, pinned)
+        _live(build, make_run_info(scenario), where, read_only, pinned)
 
 
 def resume_run(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
@@ -95,14 +95,14 @@ def resume_run(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
     ------
     TuitrainError : the folder holds no run, or its header cannot be read
     """
-    _, scenario = scenario_of(folder)
+    _, scenario = read_scenario(folder)
     with _told_where(folder), ExitStack() as files:
 
         def build(tell: ProgressCallback, output: LogCapture) -> Session:
             output.write_to(folder / LOG_NAME)
-            return resume_watched(folder, files, tell)
+            return resume_session(folder, files, tell)
 
-        _live(build, title_of(scenario), folder, False, pinned)
+        _live(build, make_run_info(scenario), folder, False, pinned)
 
 
 def open_recording(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
@@ -112,7 +112,7 @@ def open_recording(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
     ------
     TuitrainError : the folder holds no run, or it cannot be read
     """
-    recording = Recording(folder)
+    recording = RecordPlayer(folder)
 
     from .app import TuitrainApp
     from .config import config_path
@@ -141,10 +141,10 @@ def open_start_screen(folder: Path) -> None:
     from .framework.runner import run_app
     from .start_app import StartApp
 
-    scenarios, problem = boxed(), ""
+    scenarios, problem = bundled_scenarios(), ""
     failure: RunFailedError | None = None
     while True:
-        app = StartApp(scenarios, lambda: past_runs(folder), folder, config_path(), problem)
+        app = StartApp(scenarios, lambda: list_runs(folder), folder, config_path(), problem)
         choice = run_app(app)
         if choice is None:
             break
@@ -161,11 +161,11 @@ def open_start_screen(folder: Path) -> None:
 def _do(choice: StartChoice) -> None:
     match choice:
         case RunScenario(path=None):
-            open_scenario(*first_flight(), pinned=choice.pinned)
+            open_scenario(*default_scenario(), pinned=choice.pinned)
         case RunScenario(path=Path() as path):
             open_scenario(load(path), str(path), pinned=choice.pinned)
         case TrainModel(data=data, model=model):
-            open_scenario(flight_on(data, model), "the new flight", pinned=choice.pinned)
+            open_scenario(scenario_for(data, model), "the new flight", pinned=choice.pinned)
         case ResumeRun(folder=folder):
             resume_run(folder, choice.pinned)
         case OpenRecording(folder=folder):

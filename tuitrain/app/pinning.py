@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tuitrain.errors import TuitrainError
-from tuitrain.scenario.past.curves import final_curves
-from tuitrain.scenario.past.runs import PastRun
+from tuitrain.scenario.runs.final_curves import final_curves
+from tuitrain.scenario.runs.run_list import RecordedRun
 
 from .renderables.charts.pinned_runs import PIN_LETTERS, PinnedRun
 
 
-def toggle_pin(pinned: tuple[PinnedRun, ...], run: PastRun) -> tuple[PinnedRun, ...]:
+def toggle_pin(pinned: tuple[PinnedRun, ...], run: RecordedRun) -> tuple[PinnedRun, ...]:
     """Pin a run, or no longer; those that stay keep their letters.
 
     Raises
@@ -26,11 +26,11 @@ def toggle_pin(pinned: tuple[PinnedRun, ...], run: PastRun) -> tuple[PinnedRun, 
     free = [each for each in PIN_LETTERS if each not in {one.letter for one in pinned}]
     if not free:
         raise TuitrainError(f"{len(PIN_LETTERS)} runs are pinned already; space takes one away")
-    name = f"{run.name} {run.began:%m-%d %H:%M}"
+    name = f"{run.name} {run.started_at:%m-%d %H:%M}"
     made = PinnedRun(str(run.folder), name, free[0], final_curves(run.folder))
     return tuple(sorted((*pinned, made), key=lambda each: each.letter))
 
 
-def find_pin(pinned: Sequence[PinnedRun], run: PastRun) -> PinnedRun | None:
+def find_pin(pinned: Sequence[PinnedRun], run: RecordedRun) -> PinnedRun | None:
     """Return the pin of a run, or None."""
     return next((each for each in pinned if each.key == str(run.folder)), None)

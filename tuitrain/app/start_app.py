@@ -9,8 +9,8 @@ from typing import Final
 from msgspec import structs
 from textual.theme import Theme
 
-from tuitrain.scenario.box import Boxed
-from tuitrain.scenario.past.runs import PastRun
+from tuitrain.scenario.bundled import BundledScenario
+from tuitrain.scenario.runs.run_list import RecordedRun
 
 from .config import Config, ConfigError, read_config, write_config
 from .framework.base_app import BaseApp
@@ -44,8 +44,8 @@ class StartApp(BaseApp[StartChoice]):
 
     def __init__(
         self,
-        scenarios: list[Boxed],
-        look: Callable[[], list[PastRun]],
+        scenarios: list[BundledScenario],
+        look: Callable[[], list[RecordedRun]],
         where: Path,
         config: Path | None = None,
         problem: str = "",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tuitrain.encoding import ascii_json, decode_text, read_bytes, write_line
 from tuitrain.errors import TuitrainError
-from tuitrain.scenario.report import ReportConsole, line
+from tuitrain.scenario.report import ReportConsole, format_line
 from tuitrain.text import visible, visible_lines
 
 from . import peers, reports
@@ -166,18 +166,18 @@ def print_report(report: Report) -> None:
     for part in report.parts:
         console.print(rich_table(part))
         for problem in problems(part):
-            console.print(line("  ", problem), style="yellow", highlight=False)
+            console.print(format_line("  ", problem), style="yellow", highlight=False)
         if cells := absent.pop(part.name, []):
             total = f"{len(cells)} of {len(cells) + len(part.rows)} cells"
             names = cells if len(cells) <= MAX_NAMED else [total]
-            console.print(line("  ", not_measured(names)), highlight=False)
+            console.print(format_line("  ", not_measured(names)), highlight=False)
         console.print()
     console.print(goals_table(report))
     console.print()
     if absent:
         parts = not_measured([f"the parts {', '.join(absent)}"])
-        console.print(line(parts), highlight=False)
-    console.print(line(measured_on(report)), highlight=False)
+        console.print(format_line(parts), highlight=False)
+    console.print(format_line(measured_on(report)), highlight=False)
 
 
 def write_markdown(report: Path, out: Path | None = None) -> None:

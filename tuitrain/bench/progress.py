@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from tuitrain.scenario.report import ReportConsole, line
+from tuitrain.scenario.report import ReportConsole, format_line
 from tuitrain.text import visible
 
 from .formatting import format_row
@@ -100,7 +100,7 @@ class ProgressDisplay:
         return f"[{self._finished + ahead}/{self._total}, {remaining} left]"
 
     def _print(self, text: str) -> None:
-        self._console.print(line(text), soft_wrap=True)
+        self._console.print(format_line(text), soft_wrap=True)
 
 
 def format_duration(seconds: float) -> str:

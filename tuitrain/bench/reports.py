@@ -10,10 +10,10 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from tuitrain.atomic_io import write_whole
 from tuitrain.decoding import decode_json
 from tuitrain.encoding import decode_text, read_bytes
 from tuitrain.errors import TuitrainError
-from tuitrain.run.disk import write_whole
 
 from . import parts
 from .goals import with_goal

@@ -62,7 +62,7 @@ def open_record(arguments: argparse.Namespace) -> int:
 def start(arguments: argparse.Namespace) -> int:
     """Open the start screen."""
     from tuitrain.app import launch
-    from tuitrain.scenario.past.runs import runs_folder
+    from tuitrain.scenario.runs.run_list import runs_folder
 
     launch.check_terminal()
     launch.open_start_screen(arguments.runs or runs_folder())
@@ -101,8 +101,8 @@ def resume(arguments: argparse.Namespace) -> int:
         return resuming.resume(
             arguments.folder,
             files,
-            bar.note,
-            bar.steps,
+            bar.show_task,
+            bar.set_steps,
             arguments.checkpoint,
             arguments.although_changed,
         )
@@ -138,10 +138,10 @@ def bench(arguments: argparse.Namespace) -> int:
 
 
 def _scenario(path: Path | None) -> tuple[Scenario, str]:
-    from tuitrain.scenario.box import first_flight
+    from tuitrain.scenario.bundled import default_scenario
     from tuitrain.scenario.load import load
 
-    return first_flight() if path is None else (load(path), str(path))
+    return default_scenario() if path is None else (load(path), str(path))
 
 
 def _fly_in_app(scenario: Scenario, source: str, out: Path | None, read_only: bool) -> int:

@@ -32,20 +32,20 @@ def record_verifier(folder: Path, json: bool) -> Callable[[], int]:
     ------
     TuitrainError : the folder holds no run, or its header cannot be read
     """
-    from tuitrain.run.record_reading import read_header
+    from tuitrain.records.record_reader import read_header
 
     read_header(folder)
     return lambda: _compare(folder, json)
 
 
 def _compare(folder: Path, json: bool) -> int:
-    from tuitrain.scenario.report import ProgressBar, ReportConsole, told_comparison
-    from tuitrain.scenario.rerun import compare
+    from tuitrain.scenario.report import ProgressBar, ReportConsole, format_comparison
+    from tuitrain.scenario.verify import verify_record
 
     bar = ProgressBar(str(folder), ReportConsole(stderr=True))
-    with signals_raise(), bar.shown():
-        comparison = compare(folder, bar.note, bar.steps)
-    print(told_comparison(str(folder), comparison, json))
+    with signals_raise(), bar.display():
+        comparison = verify_record(folder, bar.show_task, bar.set_steps)
+    print(format_comparison(str(folder), comparison, json))
     return OK if comparison.verdict.ok else FAILED
 
 
@@ -53,11 +53,11 @@ def scenario_events(scenario: Scenario, source: str, out: Path | None = None) ->
     """Return a function that runs a scenario, recorded in the folder ``out`` if it is not None."""
 
     def events(bar: ProgressBar, files: ExitStack) -> Iterator[Event]:
-        from tuitrain.run.recorder import NO_RECORD
+        from tuitrain.run.recorder import NULL_RECORDER
         from tuitrain.scenario.replay import replay
 
-        recorder = NO_RECORD if out is None else _folder(scenario, out, files)
-        return replay(scenario, source, bar.note, bar.steps, recorder)
+        recorder = NULL_RECORDER if out is None else _folder(scenario, out, files)
+        return replay(scenario, source, bar.show_task, bar.set_steps, recorder)
 
     return events
 
@@ -79,15 +79,15 @@ def run(name: str, json: bool, events: Events) -> int:
     reports: list[Report] = [JsonReport(sys.stdout) if json else TextReport(console), bar]
     event: Event | None = None
     with signals_raise(), ExitStack() as files:
-        files.enter_context(bar.shown())
+        files.enter_context(bar.display())
         for event in events(bar, files):
             for report in reports:
-                report.tell(event)
+                report.handle(event)
     return OK if isinstance(event, Ended) and event.ok else FAILED
 
 
 def _folder(scenario: Scenario, out: Path, files: ExitStack) -> Recorder:
-    from tuitrain.run.folder import RunFolder
-    from tuitrain.scenario.rerun import header_of
+    from tuitrain.records.record_writer import RecordWriter
+    from tuitrain.scenario.verify import make_header
 
-    return RunFolder(out, header_of(scenario), files)
+    return RecordWriter(out, make_header(scenario), files)

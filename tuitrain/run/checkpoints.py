@@ -9,7 +9,7 @@ from tuitrain.commands import AUTO_CHECKPOINT
 from tuitrain.engines.engine import CommandResult
 from tuitrain.errors import RefusedError, did_you_mean, join_or
 
-from .checkpoint import CheckpointError
+from ..records.checkpoint_file import CheckpointError
 from .recorder import Recorder
 from .session_state import CheckpointRef, PlannedCommand, SessionState
 

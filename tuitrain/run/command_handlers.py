@@ -78,12 +78,12 @@ def _handle_run_command(
 def _apply_to_engine(context: RunContext, command: AnyCommand) -> CommandResult:
     change = context.engine.apply(command)
     if change.changed:
-        context.timeline.decided(command)
+        context.timeline.add_decision(command)
     return change
 
 
 def _save_checkpoint(context: RunContext, name: str) -> CommandResult:
     """Save a checkpoint of this boundary."""
-    schedule, decisions = context.schedule, tuple(context.timeline.line.decisions)
+    schedule, decisions = context.schedule, tuple(context.timeline.branch.decisions)
     ref = CheckpointRef(context.step, decisions, tuple(schedule.pending))
     return context.checkpoints.save(name, ref, schedule.current)

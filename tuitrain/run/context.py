@@ -13,13 +13,13 @@ from .checkpoint_policy import CheckpointPolicy
 from .checkpoints import Checkpoints
 from .command_schedule import CommandSchedule
 from .history.metric_history import MetricHistory
+from .history.timeline import Timeline
 from .hold_policy import HoldPolicy
 from .journal import Journal
 from .recorder import Recorder
 from .run_state import RunState
 from .session_state import PlannedCommand, SessionState
 from .snapshot import LrSweep, Phase, RunInfo
-from .timeline import Timeline
 
 
 class RunContext:
@@ -57,7 +57,7 @@ class RunContext:
         self.recorder = recorder
         self.run_state = RunState()
         self.journal = Journal()
-        self.timeline = Timeline(engine, info.steps_per_epoch, keep_every=policy.cache_every)
+        self.timeline = Timeline(engine, info.steps_per_epoch, cache_every=policy.cache_every)
         self.schedule = CommandSchedule(planned)
         self.breakpoints = Breakpoints()
         self.hold_policy = HoldPolicy(engine, self.timeline, self.breakpoints)
@@ -88,9 +88,9 @@ class RunContext:
         copies = {name: array.copy() for name, array in gradients.items() if array is not None}
         return SessionState(
             engine=replace(engine.state(), gradients=copies),
-            branches_made=timeline.made,
-            branch=timeline.line,
-            left_branches=tuple(timeline.left.values()),
+            branches_made=timeline.branches_made,
+            branch=timeline.branch,
+            left_branches=tuple(timeline.left_branches.values()),
             undone=tuple(timeline.undone),
             checkpoints=dict(self.checkpoints.refs),
             planned=tuple(self.schedule.pending),
@@ -107,9 +107,7 @@ class RunContext:
         ------
         StateMismatchError : the state does not fit the engine; nothing was changed
         """
-        self.timeline.go_on_from(
-            state.engine, state.branch, state.left_branches, state.branches_made
-        )
+        self.timeline.restore(state.engine, state.branch, state.left_branches, state.branches_made)
         self.timeline.undone = list(state.undone)
         self.checkpoints.refs = dict(state.checkpoints)
         self.schedule.pending = list(state.planned)

@@ -9,9 +9,9 @@ from typing import Final
 from tuitrain.commands import AnyCommand, Branch, Redo, Rewind, RewindToCheckpoint, TryLr, Undo
 from tuitrain.engines.engine import Engine
 
+from .history.timeline import Timeline
 from .recorder import Recorder
 from .snapshot import EndReason
-from .timeline import Timeline
 
 _RETRAINING: Final = (Branch, Redo, Rewind, RewindToCheckpoint, TryLr, Undo)
 """Commands that take steps, so that a run may be closed, or fail, in the middle of one."""
@@ -37,23 +37,23 @@ class FinalDigests:
         self._is_deciding = False
 
     @contextmanager
-    def deciding(self, command: AnyCommand) -> Iterator[None]:
+    def applying(self, command: AnyCommand) -> Iterator[None]:
         """Carry a command out inside; if that raises, the run ends where the command began.
 
         The state is between two boundaries then, and the command is not in the record.
         """
         self._is_deciding = True
-        self._place = self._engine.step, self._timeline.line.name
+        self._place = self._engine.step, self._timeline.branch.name
         retrains = isinstance(command, _RETRAINING)
         self._before = self._engine.digests() if retrains else None
         yield
         self._is_deciding, self._before = False, None
 
-    def decided(self, changed: bool) -> None:
+    def count_applied(self, changed: bool) -> None:
         """Note that a command was carried out, and whether it changed anything."""
         self._applied += changed
 
-    def recorded(self) -> None:
+    def mark_recorded(self) -> None:
         """Note that the digests of the present state were recorded."""
         self._recorded_at = self._state_key()
 
@@ -67,9 +67,9 @@ class FinalDigests:
 
     def record(self, reason: EndReason) -> None:
         """Record the digests of the present state, as those of a run that ends here."""
-        self.recorded()
-        step, line = self._engine.step, self._timeline.line.name
+        self.mark_recorded()
+        step, line = self._engine.step, self._timeline.branch.name
         self._recorder.ended(step, line, reason, self._engine.digests())
 
     def _state_key(self) -> tuple[int, str, int]:
-        return self._engine.step, self._timeline.line.name, self._applied
+        return self._engine.step, self._timeline.branch.name, self._applied

@@ -39,7 +39,7 @@ def _rewind(context: RunContext, step: int) -> CommandResult:
     if step > context.step:
         raise RefusedError(f"step {step} is still to come: the run is at step {context.step}")
     timeline = context.timeline
-    removes_decisions = any(decision.step >= step for decision in timeline.line.decisions)
+    removes_decisions = any(decision.step >= step for decision in timeline.branch.decisions)
     if step == context.step and not removes_decisions:
         return CommandResult(False, f"already at step {step}")
     left = timeline.rewind(step)
@@ -50,7 +50,7 @@ def _rewind(context: RunContext, step: int) -> CommandResult:
 
 def _rewind_to_checkpoint(context: RunContext, name: str) -> CommandResult:
     ref, timeline = context.checkpoints.get(name), context.timeline
-    if (ref.step, ref.decisions) == (context.step, tuple(timeline.line.decisions)):
+    if (ref.step, ref.decisions) == (context.step, tuple(timeline.branch.decisions)):
         return CommandResult(False, f"already there: checkpoint {name} is of step {ref.step}")
     left = timeline.return_to(ref.step, ref.decisions)
     context.schedule.reschedule(ref.planned)
@@ -60,8 +60,10 @@ def _rewind_to_checkpoint(context: RunContext, name: str) -> CommandResult:
 
 def _undo(context: RunContext) -> CommandResult:
     timeline = context.timeline
-    if not timeline.line.decisions:
-        hints = [f"; `branch {name}` returns to what was left last" for name in timeline.left]
+    if not timeline.branch.decisions:
+        hints = [
+            f"; `branch {name}` returns to what was left last" for name in timeline.left_branches
+        ]
         raise RefusedError("there is no command to undo on this branch" + "".join(hints[-1:]))
     undone, left = timeline.undo()
     context.hold_policy.reset()
@@ -89,9 +91,9 @@ def _redo(context: RunContext) -> CommandResult:
 
 def _switch_branch(context: RunContext, name: str) -> CommandResult:
     timeline, schedule = context.timeline, context.schedule
-    if name == timeline.line.name:
+    if name == timeline.branch.name:
         return CommandResult(False, f"already on branch {name}")
-    known = list(timeline.left)
+    known = list(timeline.left_branches)
     if name not in known:
         allowed = f" (branches: {join_or(known)})" if known else "; none was left yet"
         raise RefusedError(f"no branch is called {name!r}{did_you_mean(name, known)}{allowed}")

@@ -8,7 +8,7 @@ from tuitrain.commands import AddBreakpoint
 from tuitrain.engines.engine import Engine, HoldCondition, PendingStep
 
 from .breakpoints import AVERAGE_STEPS, Breakpoints
-from .timeline import Timeline
+from .history.timeline import Timeline
 
 
 class HoldPolicy:
@@ -57,7 +57,7 @@ class HoldPolicy:
         if not self._breakpoints.holds_steps:
             return None, None
         groups = dict.fromkeys(map(self._engine.group_of, self._engine.parameters()))
-        recent = self._timeline.line.loss.last(AVERAGE_STEPS)
+        recent = self._timeline.branch.loss.last(AVERAGE_STEPS)
         return self._should_hold, self._breakpoints.stop_condition([*groups], recent)
 
     def end_burst(self) -> bool:
@@ -74,7 +74,7 @@ class HoldPolicy:
             self.held_step = None
             return False
         # With the losses of this burst, so that the average does not depend on the burst's length.
-        recent = [*self._timeline.line.loss.last(AVERAGE_STEPS), *step.previous_losses][
+        recent = [*self._timeline.branch.loss.last(AVERAGE_STEPS), *step.previous_losses][
             -AVERAGE_STEPS:
         ]
         now, reasons = self._engine.step, self._breakpoints.met(step, recent)

@@ -30,13 +30,13 @@ class Recorder(Protocol):
         """Take in the accuracy on the test set after ``step`` steps."""
         ...
 
-    def groups(self, step: int, branch: str, take: ReadGroups, last: bool = False) -> None:
+    def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
         """Take in what the groups look like after ``step`` steps, if that is wanted.
 
         Parameters
         ----------
         branch : the name of the line of history
-        take : looks at the groups; it costs something, and is called only if it is wanted
+        read_groups : looks at the groups; it costs something, and is called only if it is wanted
         last : whether no step follows
         """
         ...
@@ -45,13 +45,13 @@ class Recorder(Protocol):
         """Take in the digests of the state after ``step`` steps, by parameter."""
         ...
 
-    def provenance(self, take: Callable[[], Mapping[str, str]]) -> None:
+    def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
         """Take in what the model and the data are made from, before the first step.
 
         Parameters
         ----------
-        take : computes digests by name; it costs a pass over the data, and is called only by a
-            recorder that keeps or compares them
+        get_provenance : computes digests by name in a pass over the data; called only by a recorder
+            that keeps or compares them
 
         Raises
         ------
@@ -67,10 +67,10 @@ class Recorder(Protocol):
         """
         ...
 
-    def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:
+    def checkpoint(self, name: str, get_state: Callable[[], SessionState]) -> str:
         """Keep a state under a name, in the place of one that is kept under it already.
 
-        ``take`` gives the state; it costs something, and is called only if the state is kept.
+        ``get_state`` gives the state; it costs something, and is called only if the state is kept.
 
         Returns
         -------
@@ -83,7 +83,7 @@ class Recorder(Protocol):
         ...
 
 
-class NoRecord:
+class NullRecorder:
     """Keeps no record."""
 
     problem = ""
@@ -97,22 +97,22 @@ class NoRecord:
     def accuracy(self, step: int, accuracy: float) -> None:
         """Forget it."""
 
-    def groups(self, step: int, branch: str, take: ReadGroups, last: bool = False) -> None:
+    def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
         """Do not look."""
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
         """Forget them."""
 
-    def provenance(self, take: Callable[[], Mapping[str, str]]) -> None:
+    def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
         """Compute nothing."""
 
     def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
         """Forget it."""
 
-    def checkpoint(self, name: str, take: Callable[[], SessionState]) -> str:
+    def checkpoint(self, name: str, get_state: Callable[[], SessionState]) -> str:
         """Keep none."""
-        del name, take
+        del name, get_state
         return ""
 
 
-NO_RECORD = NoRecord()
+NULL_RECORDER = NullRecorder()

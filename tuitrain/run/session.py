@@ -19,7 +19,7 @@ from .command_handlers import handle_command
 from .context import RunContext
 from .final_digests import FinalDigests
 from .lr_sweep import preview_update
-from .recorder import NO_RECORD, Recorder
+from .recorder import NULL_RECORDER, Recorder
 from .session_state import PlannedCommand, SessionState
 from .snapshot import (
     Actor,
@@ -62,7 +62,7 @@ class Session:
         info: RunInfo,
         planned: Iterable[PlannedCommand] = (),
         stops: Iterable[int] = (),
-        recorder: Recorder = NO_RECORD,
+        recorder: Recorder = NULL_RECORDER,
         policy: CheckpointPolicy = DEFAULT_POLICY,
     ) -> None:
         self.context = context = RunContext(engine, info, planned, recorder, policy)
@@ -77,7 +77,7 @@ class Session:
         self.on_boundary: Callable[[], None] = lambda: None
         self.final_digests = FinalDigests(engine, context.timeline, recorder)
         self._stops = sorted({*stops, *self.schedule.steps, info.total_steps})
-        self.timeline.marks = self._stops
+        self.timeline.stops = self._stops
 
     @property
     def step(self) -> int:
@@ -146,12 +146,12 @@ class Session:
         step = self.step
         outcome: Outcome = "refused"
         was_stopped = self.phase is Phase.STOPPED
-        with self.final_digests.deciding(command):
+        with self.final_digests.applying(command):
             try:
                 outcome, message = self._handle(command)
             except RefusedError as refusal:
                 message = str(refusal)
-        self.final_digests.decided(outcome == "applied")
+        self.final_digests.count_applied(outcome == "applied")
         entry = self.journal.add(ticket, step, to_text(command), actor, outcome, message)
         self.recorder.command(entry)
         if self.phase is Phase.STOPPED and not was_stopped:
@@ -208,7 +208,7 @@ class Session:
 
     def test_accuracy(self) -> float:
         """Return the accuracy on the test set now; measured at most once a step."""
-        return self.timeline.measure()
+        return self.timeline.measure_accuracy()
 
     def snapshot(
         self, version: int = 0, parameter: str | None = None, samples_per_second: float = 0.0
@@ -267,9 +267,9 @@ class Session:
             self.recorder.accuracy(step, accuracy)
             if not at_end and self.breakpoints.check_accuracy(accuracy):
                 self._pause_at_breakpoint()
-        branch = self.timeline.line.name
+        branch = self.timeline.branch.name
         if digest_due:
-            self.final_digests.recorded()
+            self.final_digests.mark_recorded()
             self.recorder.digest(step, branch, self.engine.digests())
         if epoch_ends or digest_due:  # group metrics cost a fraction of either
             self.recorder.groups(step, branch, self.engine.groups, last=at_end)

@@ -13,8 +13,8 @@ from typing import Any
 from tuitrain.commands import AddBreakpoint, AnyCommand
 from tuitrain.engines.state import EngineState
 
+from .history.branch import Branch
 from .history.state_cache import Decision
-from .line import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ class SessionState:
 
     engine: EngineState
     branches_made: int
-    branch: Line
-    left_branches: tuple[Line, ...] = ()
+    branch: Branch
+    left_branches: tuple[Branch, ...] = ()
     undone: tuple[str, ...] = ()
     checkpoints: Mapping[str, CheckpointRef] = field(default_factory=dict[str, CheckpointRef])
     planned: tuple[PlannedCommand, ...] = ()

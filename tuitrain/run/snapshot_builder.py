@@ -16,7 +16,7 @@ def build_snapshot(
 ) -> Snapshot:
     """Build the snapshot of the present boundary; see `Session.snapshot`."""
     engine, timeline = context.engine, context.timeline
-    branch = timeline.line
+    branch = timeline.branch
     groups = engine.groups()
     context.recorder.groups(context.step, branch.name, lambda: groups)
     return Snapshot(
@@ -31,7 +31,7 @@ def build_snapshot(
         loss=branch.loss.series(),
         accuracy=branch.accuracy.series(),
         groups=groups,
-        histories=context.metric_history.add(context.step, branch, timeline.left, groups),
+        histories=context.metric_history.add(context.step, branch, timeline.left_branches, groups),
         parameter=engine.inspect_parameter(parameter) if parameter else None,
         journal=context.journal.entries(),
         interventions=tuple(
@@ -40,8 +40,8 @@ def build_snapshot(
         branch=branch.name,
         parent=branch.parent,
         fork=branch.fork,
-        branches=tuple(left.view() for left in timeline.left.values()),
-        cached_steps=timeline.kept_steps(),
+        branches=tuple(left.view() for left in timeline.left_branches.values()),
+        cached_steps=timeline.cached_steps(),
         checkpoints=tuple(context.checkpoints.refs),
         breakpoints=context.breakpoints.texts(),
         optimizers=engine.optimizer_choices(),
@@ -77,5 +77,5 @@ def _note(context: RunContext) -> str:
         return run_state.breakpoint_reason
     if context.checkpoints.problem:
         return context.checkpoints.problem
-    step = context.timeline.line.first_non_finite()
+    step = context.timeline.branch.first_non_finite()
     return "" if step is None else f"loss is not finite since step {step}"

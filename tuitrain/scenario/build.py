@@ -10,14 +10,14 @@ from tuitrain.commands import Setting
 from tuitrain.errors import RefusedError, ScenarioError
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.progress import ProgressCallback, ignore_progress
-from tuitrain.run.recorder import NO_RECORD, Recorder
+from tuitrain.run.recorder import NULL_RECORDER, Recorder
 from tuitrain.run.session import PlannedCommand, Session
 from tuitrain.run.snapshot import RunInfo
 
-from .callables import called, imported, told, type_of
-from .datasets import IDX, load_data
-from .load import commands_of
-from .provenance import provenance
+from ..records.provenance import compute_provenance
+from .datasets import IDX_PREFIX, load_data
+from .import_spec import call, describe_error, import_callable, type_name
+from .load import parse_commands
 from .schema import At, Expect, Group, Scenario
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tuitrain_core.module import Module
 
 
-def title_of(scenario: Scenario, steps_per_epoch: int = 0) -> RunInfo:
+def make_run_info(scenario: Scenario, steps_per_epoch: int = 0) -> RunInfo:
     """Return what is known of the run; lengths are 0 until the data has been read."""
     total = scenario.steps or (scenario.epochs or 0) * steps_per_epoch
     return RunInfo(
@@ -43,8 +43,8 @@ def title_of(scenario: Scenario, steps_per_epoch: int = 0) -> RunInfo:
 def build(
     scenario: Scenario,
     source: str,
-    tell: ProgressCallback = ignore_progress,
-    recorder: Recorder = NO_RECORD,
+    on_progress: ProgressCallback = ignore_progress,
+    recorder: Recorder = NULL_RECORDER,
 ) -> Session:
     """Load the data, make the model, and give the session that stands before its first step.
 
@@ -52,20 +52,20 @@ def build(
     ----------
     scenario : what to build
     source : what errors call it: its file
-    tell : is told what is being waited for
+    on_progress : is describe_error what is being waited for
     recorder : keeps a record of what happens in the session
 
     Raises
     ------
     ScenarioError : names the source, the key, and what would be allowed
     """
-    tell("loading the numerics")
+    on_progress("loading the numerics")
     with _told_of(source):
-        return _build(scenario, tell, recorder)
+        return _build(scenario, on_progress, recorder)
 
 
-def engine_of(
-    scenario: Scenario, source: str, tell: ProgressCallback = ignore_progress
+def build_engine(
+    scenario: Scenario, source: str, on_progress: ProgressCallback = ignore_progress
 ) -> EmbeddedEngine:
     """Load the data, make the model, and give the engine that stands before the first step.
 
@@ -74,10 +74,10 @@ def engine_of(
     ScenarioError : names the source, the key, and what would be allowed
     """
     with _told_of(source):
-        return _engine(scenario, tell, *_data(scenario, tell))
+        return _engine(scenario, on_progress, *_data(scenario, on_progress))
 
 
-def parts_of(scenario: Scenario, source: str) -> tuple[Module, Dataset]:
+def build_model_and_data(scenario: Scenario, source: str) -> tuple[Module, Dataset]:
     """Make the model, as the engine has it before the first step, and read the training data.
 
     Raises
@@ -102,48 +102,50 @@ def _told_of(source: str) -> Iterator[None]:
         raise ScenarioError(f"{source}: {error}") from None
 
 
-def boundary(entry: At | Expect, steps_per_epoch: int) -> int:
+def due_step(entry: At | Expect, steps_per_epoch: int) -> int:
     """Return the number of steps taken at which an entry is due."""
     return entry.step if entry.step is not None else (entry.epoch or 0) * steps_per_epoch
 
 
 def _engine(
-    scenario: Scenario, tell: ProgressCallback, train: Dataset, test: Dataset
+    scenario: Scenario, on_progress: ProgressCallback, train: Dataset, test: Dataset
 ) -> EmbeddedEngine:
     from tuitrain.engines.embedded import EmbeddedEngine
 
-    tell(f"making {scenario.model}")
+    on_progress(f"making {scenario.model}")
     return EmbeddedEngine(
         _model(scenario.model, train),
         train,
         test,
-        plans_of(scenario),
+        make_group_plans(scenario),
         scenario.seed,
         scenario.batch_size,
     )
 
 
-def _data(scenario: Scenario, tell: ProgressCallback) -> tuple[Dataset, Dataset]:
-    tell(f"reading {scenario.data}")
+def _data(scenario: Scenario, on_progress: ProgressCallback) -> tuple[Dataset, Dataset]:
+    on_progress(f"reading {scenario.data}")
     return load_data(scenario.data)
 
 
-def _build(scenario: Scenario, tell: ProgressCallback, recorder: Recorder) -> Session:
-    train, test = _data(scenario, tell)
-    engine = _engine(scenario, tell, train, test)
-    title = title_of(scenario, engine.steps_per_epoch)
+def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder) -> Session:
+    train, test = _data(scenario, on_progress)
+    engine = _engine(scenario, on_progress, train, test)
+    title = make_run_info(scenario, engine.steps_per_epoch)
     planned = list(_planned(scenario.at, title))
     marks = list(_marks(scenario.expect, title))
-    tell("compiling kernels")
+    on_progress("compiling kernels")
     try:
         engine.warm_up(
-            lambda _name, done, total: tell(f"compiling kernels: {done} of {total}", done / total)
+            lambda _name, done, total: on_progress(
+                f"compiling kernels: {done} of {total}", done / total
+            )
         )
     except (Exception, SystemExit) as error:  # the user's own model may raise anything
         raise ScenarioError(
-            f"model: {scenario.model} cannot train on {scenario.data}: {told(error)}"
+            f"model: {scenario.model} cannot train on {scenario.data}: {describe_error(error)}"
         ) from error
-    recorder.provenance(lambda: provenance(train, test, _modules(scenario, engine)))
+    recorder.provenance(lambda: compute_provenance(train, test, _modules(scenario, engine)))
     return Session(
         engine, title, planned, marks, recorder, CheckpointPolicy.for_batch_size(engine.batch_size)
     )
@@ -153,13 +155,13 @@ def _modules(scenario: Scenario, engine: EmbeddedEngine) -> Iterator[str]:
     """Yield the names of the Python modules that a run's model and data begin with."""
     for name in (scenario.model, scenario.data):
         module, colon, _ = name.partition(":")
-        if colon and not name.startswith(IDX):
+        if colon and not name.startswith(IDX_PREFIX):
             yield module
     for part in engine.modules():
         yield from (each.__module__ for each in type(part).__mro__ if each is not object)
 
 
-def plans_of(scenario: Scenario) -> list[GroupPlan]:
+def make_group_plans(scenario: Scenario) -> list[GroupPlan]:
     """Return the groups that a scenario begins with.
 
     Raises
@@ -197,17 +199,17 @@ def _setting(group: str, key: str, value: Any) -> Setting:
 
 def _planned(entries: Iterable[At], title: RunInfo) -> Iterable[PlannedCommand]:
     for index, entry in enumerate(entries):
-        step = boundary(entry, title.steps_per_epoch)
+        step = due_step(entry, title.steps_per_epoch)
         if step >= title.total_steps:
             raise ScenarioError(
                 f"at[{index}]: step {step} is not before the end of the run, {title.total_steps}"
             )
-        yield from (PlannedCommand(step, command) for command in commands_of(entry))
+        yield from (PlannedCommand(step, command) for command in parse_commands(entry))
 
 
 def _marks(expectations: Iterable[Expect], title: RunInfo) -> Iterable[int]:
     for index, expect in enumerate(expectations):
-        due = boundary(expect, title.steps_per_epoch)
+        due = due_step(expect, title.steps_per_epoch)
         if due > title.total_steps:
             raise ScenarioError(
                 f"expect[{index}]: step {due} is after the end of the run, {title.total_steps}"
@@ -215,10 +217,10 @@ def _marks(expectations: Iterable[Expect], title: RunInfo) -> Iterable[int]:
         yield due
         for since in (expect.unchanged, expect.changed):
             if since is not None:
-                yield since_step(since, title.steps_per_epoch)
+                yield reference_step(since, title.steps_per_epoch)
 
 
-def since_step(since: Any, steps_per_epoch: int) -> int:
+def reference_step(since: Any, steps_per_epoch: int) -> int:
     """Return the number of steps taken since which bytes are compared."""
     if since.since_step is not None:
         return since.since_step
@@ -247,13 +249,13 @@ def _model(name: str, train: Any) -> Callable[[], Any]:
     known = _known_models(train)
     if name in known:
         return known[name]
-    make = imported("model", name, known)
+    make = import_callable("model", name, known)
 
     def checked() -> Module:
-        model = called("model", name, make)
+        model = call("model", name, make)
         if not isinstance(model, Module):
             raise ScenarioError(
-                f"model: {name} must return a tuitrain_core Module, but gave {type_of(model)}"
+                f"model: {name} must return a tuitrain_core Module, but gave {type_name(model)}"
             )
         return model
 

@@ -1,4 +1,4 @@
-"""The data that a scenario names: the digits of the box, a folder of IDX files, or a callable's."""
+"""The data that a scenario names: the digits of the box, IDX files, or a callable's."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Final
 from tuitrain.errors import ScenarioError, TuitrainError
 from tuitrain.user_paths import home_path
 
-from .callables import called, imported, parted, type_of
+from .import_spec import call, import_callable, split_spec, type_name
 
 if TYPE_CHECKING:
     from tuitrain_core.data import Dataset
 
-IDX: Final = "idx:"
+IDX_PREFIX: Final = "idx:"
 """What the name of a folder of IDX files begins with."""
 
-KNOWN: Final = ("mnist-mini", "idx:FOLDER")
+KNOWN_DATA: Final = ("mnist-mini", "idx:FOLDER")
 """How data is named, besides as a callable."""
 
 
 def check_data(name: str) -> None:
-    """Check what can be told of data before any is loaded: its name, and that its files are there.
+    """Check the name of data, and that its files exist, before any is loaded.
 
     Raises
     ------
@@ -31,13 +31,13 @@ def check_data(name: str) -> None:
     from tuitrain_core.data import find_idx_files
     from tuitrain_core.errors import CoreError
 
-    if name.startswith(IDX):
+    if name.startswith(IDX_PREFIX):
         try:
             find_idx_files(_folder(name))
         except CoreError as error:
             raise ScenarioError(f"data: {error}") from None
-    elif name not in KNOWN:
-        parted("data", name, KNOWN)
+    elif name not in KNOWN_DATA:
+        split_spec("data", name, KNOWN_DATA)
 
 
 def _folder(name: str) -> Path:
@@ -48,12 +48,12 @@ def _folder(name: str) -> Path:
     ScenarioError : there is no such user, or no folder can have that name
     """
     try:
-        return home_path(name.removeprefix(IDX))
+        return home_path(name.removeprefix(IDX_PREFIX))
     except TuitrainError as error:
         raise ScenarioError(f"data: {error}") from None
 
 
-def located(name: str, directory: str) -> str:
+def resolve_data(name: str, directory: str) -> str:
     """Return the name of data with a path that does not depend on the working directory.
 
     A relative path is looked for in ``directory``. If it is not there the name is returned as it
@@ -63,10 +63,10 @@ def located(name: str, directory: str) -> str:
     ------
     ScenarioError : as of `load_data`, for a path that no folder can have
     """
-    if not (directory and name.startswith(IDX)):
+    if not (directory and name.startswith(IDX_PREFIX)):
         return name
     folder = os.path.join(directory, _folder(name))  # noqa: PTH118 - Path.is_dir raises for some names
-    return f"{IDX}{folder}" if os.path.isdir(folder) else name  # noqa: PTH112
+    return f"{IDX_PREFIX}{folder}" if os.path.isdir(folder) else name  # noqa: PTH112
 
 
 def load_data(name: str) -> tuple[Dataset, Dataset]:
@@ -82,16 +82,16 @@ def load_data(name: str) -> tuple[Dataset, Dataset]:
     try:
         if name == "mnist-mini":
             return mnist_mini()
-        if name.startswith(IDX):
+        if name.startswith(IDX_PREFIX):
             return load_idx_folder(_folder(name))
     except CoreError as error:
         raise ScenarioError(f"data: {error}") from None
-    pair = called("data", name, imported("data", name, KNOWN))
+    pair = call("data", name, import_callable("data", name, KNOWN_DATA))
     if not (
         isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(d, Dataset) for d in pair)
     ):
         raise ScenarioError(
             f"data: {name} must return two tuitrain_core Datasets (train, test), "
-            f"but gave {type_of(pair)}"
+            f"but gave {type_name(pair)}"
         )
     return pair

@@ -19,7 +19,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class WentOn:
+class Resumed:
     """An earlier run goes on; the message says from where, and why not from further on."""
 
     step: int
@@ -79,11 +79,11 @@ class Ended:
     ok: bool
 
 
-Event: TypeAlias = Started | WentOn | Trouble | JournalEntry | Finding | EpochEnded | Ended
+Event: TypeAlias = Started | Resumed | Trouble | JournalEntry | Finding | EpochEnded | Ended
 
 _NAMES: dict[type, str] = {
     Started: "start",
-    WentOn: "resume",
+    Resumed: "resume",
     Trouble: "trouble",
     JournalEntry: "command",
     Finding: "expect",
@@ -92,7 +92,7 @@ _NAMES: dict[type, str] = {
 }
 
 
-def as_record(event: Event) -> dict[str, Any]:
+def event_as_json(event: Event) -> dict[str, Any]:
     """Return the event as the JSON object that stands for it: ``{"event": "end", …}``."""
     fields = asdict(event)
     fields.pop("ticket", None)

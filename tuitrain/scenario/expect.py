@@ -15,12 +15,12 @@ from tuitrain.errors import ScenarioError, did_you_mean, join_or
 from tuitrain.run.session import Session
 from tuitrain.run.session_state import SessionState
 
-from .build import boundary, since_step
-from .comparison import Comparison
+from .build import due_step, reference_step
 from .events import Finding
-from .schema import Expect, LrIs, Scenario, Since
+from .schema import Expect, LrEquals, Scenario, Since
+from .threshold import Threshold
 
-History: TypeAlias = tuple[int, tuple[tuple[int, str], ...]]
+DecisionHistory: TypeAlias = tuple[int, tuple[tuple[int, str], ...]]
 """A step, and what was decided before it and when."""
 
 _KEY = "expectations"
@@ -35,7 +35,7 @@ class _Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     held : index of an expectation, and whether it held
     """
 
-    bytes: list[tuple[str, History, str]]
+    bytes: list[tuple[str, DecisionHistory, str]]
     held: list[tuple[int, bool]]
 
 
@@ -57,16 +57,16 @@ class Expectations:
         self._session = session
         self._per_epoch = session.info.steps_per_epoch
         self._expected = scenario.expect
-        self._bytes: dict[tuple[str, History], bytes] = {}
+        self._bytes: dict[tuple[str, DecisionHistory], bytes] = {}
         self._held: dict[int, bool] = {}
         session.context.get_observer_state = self._memory
         for index, expect in enumerate(scenario.expect):
             problem = self._problem(expect)
             if problem:
                 raise ScenarioError(f"{source}: expect[{index}]: {problem}")
-        session.timeline.passing = self._remember_what_is_compared
+        session.timeline.on_stop = self._remember_what_is_compared
 
-    def look(self) -> list[Finding]:
+    def check_boundary(self) -> list[Finding]:
         """Check what is due at this boundary, and remember what later checks compare with.
 
         After a rewind a boundary comes again: then what is found there last counts.
@@ -74,13 +74,13 @@ class Expectations:
         self._remember_what_is_compared()
         found = []
         for index, expect in enumerate(self._expected):
-            if boundary(expect, self._per_epoch) == self._session.step:
+            if due_step(expect, self._per_epoch) == self._session.step:
                 new = list(self._check(expect))
                 self._held[index] = all(finding.held for finding in new)
                 found += new
         return found
 
-    def problem_of(self, state: SessionState) -> str:
+    def resume_problem(self, state: SessionState) -> str:
         """Say why these expectations cannot go on from a state; "" if they can."""
         if _KEY not in state.observer_state:
             looked = [each for each in self._looks() if each < state.engine.step]
@@ -93,15 +93,15 @@ class Expectations:
             return f"what it tells of expectations is damaged: {error}"
         return ""
 
-    def go_on_from(self, state: SessionState) -> None:
-        """Remember what is remembered with a state that there is no `problem_of`."""
+    def restore(self, state: SessionState) -> None:
+        """Remember what is remembered with a state that there is no `resume_problem`."""
         if _KEY in state.observer_state:
             self._bytes, self._held = self._remembered(state)
 
-    def end(self) -> list[Finding]:
+    def check_end(self) -> list[Finding]:
         """Give a finding for what was never reached; the run is over."""
         missed = [
-            boundary(expect, self._per_epoch)
+            due_step(expect, self._per_epoch)
             for index, expect in enumerate(self._expected)
             if index not in self._held
         ]
@@ -119,7 +119,7 @@ class Expectations:
 
     def _remembered(
         self, state: SessionState
-    ) -> tuple[dict[tuple[str, History], bytes], dict[int, bool]]:
+    ) -> tuple[dict[tuple[str, DecisionHistory], bytes], dict[int, bool]]:
         """Return the hashes, and what was held, that are kept with a state.
 
         Raises
@@ -136,17 +136,17 @@ class Expectations:
     def _looks(self) -> Iterator[int]:
         """Yield the steps at which something is checked or remembered."""
         for expect in self._expected:
-            yield boundary(expect, self._per_epoch)
+            yield due_step(expect, self._per_epoch)
             for since in (expect.unchanged, expect.changed):
                 if since is not None:
-                    yield since_step(since, self._per_epoch)
+                    yield reference_step(since, self._per_epoch)
 
     def _check(self, expect: Expect) -> Iterator[Finding]:
         """Give what is found; a group that somebody has regrouped away is found missing."""
         groups = [group.name for group in self._session.engine.groups()]
-        for name in expected_groups(expect):
+        for name in groups_in(expect):
             if name not in groups:
-                yield self._finding(f"a group {name}", False, unknown_group(name, groups))
+                yield self._finding(f"a group {name}", False, unknown_group_message(name, groups))
                 return
         if expect.unchanged is not None:
             yield self._compared(expect.unchanged, moved=False)
@@ -168,7 +168,7 @@ class Expectations:
         return Finding(self._session.step, what, held, found)
 
     def _compared(self, since: Since, moved: bool) -> Finding:
-        start = since_step(since, self._per_epoch)
+        start = reference_step(since, self._per_epoch)
         names = self._names(since)
         history = self._history(start)
         stayed = [n for n in names if self._bytes.get((n, history)) == self._hash(n)]
@@ -187,13 +187,13 @@ class Expectations:
         found = f"gradient: {join_or(wrong)}" if wrong else f"none: all {len(names)} parameters"
         return self._finding(f"no gradient for {' '.join(patterns)}", not wrong, found)
 
-    def _lr(self, wanted: LrIs) -> Finding:
+    def _lr(self, wanted: LrEquals) -> Finding:
         lr = next(g.lr for g in self._session.engine.groups() if g.name == wanted.group)
         held = math.isclose(lr, wanted.equals, rel_tol=1e-9, abs_tol=0.0)
         return self._finding(f"lr of {wanted.group} is {wanted.equals!r}", held, repr(lr))
 
     def _number(self, name: str, text: str, value: float) -> Finding:
-        comparison = Comparison.read(text)
+        comparison = Threshold.parse(text)
         assert comparison is not None  # checked when the scenario was loaded
         return self._finding(f"{name} {text}", comparison.holds(value), f"{value:.6g}")
 
@@ -218,14 +218,14 @@ class Expectations:
         """
         step = self._session.step
         sinces = (since for each in self._expected for since in (each.unchanged, each.changed))
-        if any(since and since_step(since, self._per_epoch) == step for since in sinces):
+        if any(since and reference_step(since, self._per_epoch) == step for since in sinces):
             history = self._history(step)
             for name in self._session.engine.parameters():
                 self._bytes[name, history] = self._hash(name)
 
-    def _history(self, step: int) -> History:
+    def _history(self, step: int) -> DecisionHistory:
         """Return what the bytes at a boundary of the present line come from."""
-        decisions = self._session.timeline.line.decisions
+        decisions = self._session.timeline.branch.decisions
         return step, tuple((d.step, to_text(d.command)) for d in decisions if d.step < step)
 
     def _hash(self, name: str) -> bytes:
@@ -234,12 +234,12 @@ class Expectations:
     def _problem(self, expect: Expect) -> str:
         """Return what makes an expectation impossible to check, or ""."""
         groups = self._known_groups()
-        for name in expected_groups(expect):
+        for name in groups_in(expect):
             if name not in groups:
-                return unknown_group(name, groups)
-        due = boundary(expect, self._per_epoch)
+                return unknown_group_message(name, groups)
+        due = due_step(expect, self._per_epoch)
         for since in (expect.unchanged, expect.changed):
-            if since is not None and since_step(since, self._per_epoch) >= due:
+            if since is not None and reference_step(since, self._per_epoch) >= due:
                 return "what is compared must begin before the step at which it is expected"
         if expect.grad_none is not None and due == 0:
             return "before the first step nothing has a gradient"
@@ -264,12 +264,12 @@ class Expectations:
         return [group.name for group in self._session.engine.groups()] + made
 
 
-def unknown_group(name: str, groups: Sequence[str]) -> str:
+def unknown_group_message(name: str, groups: Sequence[str]) -> str:
     """Say that there is no such group, with the nearest match and those that there are."""
     return f"no group is called {name!r}{did_you_mean(name, groups)} (groups: {join_or(groups)})"
 
 
-def expected_groups(expect: Expect) -> Iterator[str]:
+def groups_in(expect: Expect) -> Iterator[str]:
     """Give the groups that an expectation names."""
     for each in (expect.unchanged, expect.changed, expect.lr):
         if each is not None and each.group is not None:

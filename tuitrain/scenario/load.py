@@ -14,8 +14,8 @@ from tuitrain.commands import AnyCommand, is_name, parse
 from tuitrain.encoding import decode_text
 from tuitrain.errors import CommandError, ScenarioError, did_you_mean, join_or
 
-from .comparison import Comparison
-from .schema import SCHEMA, At, Expect, Group, LrIs, Scenario, Since
+from .schema import SCHEMA, At, Expect, Group, LrEquals, Scenario, Since
+from .threshold import Threshold
 
 _TABLES: dict[str, type[msgspec.Struct]] = {
     "group": Group,
@@ -23,7 +23,7 @@ _TABLES: dict[str, type[msgspec.Struct]] = {
     "expect": Expect,
     "unchanged": Since,
     "changed": Since,
-    "lr": LrIs,
+    "lr": LrEquals,
 }
 
 
@@ -52,10 +52,10 @@ def loads(text: str, source: str) -> Scenario:
         raise ScenarioError(f"{source}: lists or tables lie too deep in one another") from None
     except ValueError as error:  # a number of thousands of digits
         raise ScenarioError(f"{source}: a number that cannot be read: {error}") from None
-    return checked(table, source)
+    return convert_table(table, source)
 
 
-def checked(table: dict[str, Any], source: str) -> Scenario:
+def convert_table(table: dict[str, Any], source: str) -> Scenario:
     """Return the scenario that a table holds.
 
     Parameters
@@ -79,7 +79,7 @@ def checked(table: dict[str, Any], source: str) -> Scenario:
     return scenario
 
 
-def commands_of(entry: At) -> tuple[AnyCommand, ...]:
+def parse_commands(entry: At) -> tuple[AnyCommand, ...]:
     """Return the commands of one ``[[at]]`` entry, in order."""
     texts = (entry.do,) if isinstance(entry.do, str) else entry.do
     return tuple(parse(text) for text in texts)
@@ -175,7 +175,7 @@ def _at_problems(entry: At):
     if (entry.epoch is None) == (entry.step is None):
         yield "", "give either epoch = N or step = N"
     try:
-        commands_of(entry)
+        parse_commands(entry)
     except CommandError as error:
         yield ".do", str(error)
 
@@ -199,7 +199,7 @@ def _expect_problems(expect: Expect):
         )
     for name in ("train_loss", "test_accuracy"):
         text = getattr(expect, name)
-        if text is not None and Comparison.read(text) is None:
+        if text is not None and Threshold.parse(text) is None:
             yield f".{name}", f'takes a comparison such as ">= 0.95", but was given {text!r}'
 
 

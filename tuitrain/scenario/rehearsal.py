@@ -1,6 +1,6 @@
 """The rehearsal: a scenario's commands in order, without training, before a step is taken.
 
-It is the run itself, `follow` on a session, on an engine that counts steps. So what it refuses is
+It is the run itself, run_to_end on a session, on an engine that counts steps. So what it refuses is
 what the run would refuse, with groups, checkpoints, branches and breakpoints as the commands before
 have left them. What only training tells, such as a breakpoint that pauses, it does not judge.
 """
@@ -14,24 +14,24 @@ from typing import TYPE_CHECKING
 
 from tuitrain.errors import ScenarioError
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
+from tuitrain.run.history.branch import Branch
 from tuitrain.run.history.curve import LengthOnlyCurve
-from tuitrain.run.line import Line
-from tuitrain.run.recorder import NoRecord
+from tuitrain.run.recorder import NullRecorder
 from tuitrain.run.session import PlannedCommand, Session
 from tuitrain.run.snapshot import JournalEntry
 
-from .build import boundary
+from .build import due_step
 from .events import Finding
-from .expect import expected_groups, unknown_group
-from .load import commands_of
-from .replay import follow
+from .expect import groups_in, unknown_group_message
+from .load import parse_commands
+from .replay import run_to_end
 from .schema import Scenario
 
 if TYPE_CHECKING:
     from tuitrain.engines.engine import Engine
     from tuitrain.run.snapshot import RunInfo
 
-MOST_STEPS = 1 << 40
+MAX_STEPS = 1 << 40
 """Steps that are rehearsed at most: a Python range counts no further than to 2**63."""
 
 
@@ -54,18 +54,18 @@ def rehearse(scenario: Scenario, session: Session, source: str) -> None:
         rehearsed.check_groups()
 
 
-class _Rehearsed(NoRecord):
+class _Rehearsed(NullRecorder):
     """A session that does not train, the recorder of what is refused in it, and who looks at it."""
 
     def __init__(self, scenario: Scenario, engine: Engine, title: RunInfo, source: str) -> None:
         self._source = source
-        self._expected = [(boundary(each, title.steps_per_epoch), each) for each in scenario.expect]
+        self._expected = [(due_step(each, title.steps_per_epoch), each) for each in scenario.expect]
         self._planned = [
-            (number, PlannedCommand(boundary(entry, title.steps_per_epoch), command))
+            (number, PlannedCommand(due_step(entry, title.steps_per_epoch), command))
             for number, entry in enumerate(scenario.at, start=1)
-            for command in commands_of(entry)
+            for command in parse_commands(entry)
         ]
-        total = min(title.total_steps, MOST_STEPS)
+        total = min(title.total_steps, MAX_STEPS)
         self._session = Session(
             engine,
             replace(title, steps_per_epoch=total, total_steps=total),
@@ -74,7 +74,7 @@ class _Rehearsed(NoRecord):
             self,
             CheckpointPolicy(total, total, total),  # what would be kept is not needed
         )
-        self._session.timeline.line = Line("main", loss=LengthOnlyCurve())
+        self._session.timeline.branch = Branch("main", loss=LengthOnlyCurve())
         self._problems: dict[int, str] = {}
 
     def events(self) -> Iterator[object]:
@@ -84,7 +84,7 @@ class _Rehearsed(NoRecord):
         def enough() -> bool:
             return not self._session.schedule.pending and self._session.step >= last
 
-        return follow(self._session, self, self._source, lambda _: None, enough=enough)
+        return run_to_end(self._session, self, self._source, lambda _: None, should_end=enough)
 
     def command(self, entry: JournalEntry) -> None:
         """Raise `ScenarioError` if a planned command is refused."""
@@ -96,14 +96,16 @@ class _Rehearsed(NoRecord):
                 f"{where}: {entry.command!r} would be refused there: {entry.message}"
             )
 
-    def look(self) -> list[Finding]:
+    def check_boundary(self) -> list[Finding]:
         """Note which expectations name a group that is not there; a later look counts more."""
         step = self._session.step
         groups = [each.name for each in self._session.engine.groups()] if self._is_due(step) else []
         for number, (due, expect) in enumerate(self._expected, start=1):
             if due == step:
-                missing = (name for name in expected_groups(expect) if name not in groups)
-                self._problems[number] = next((unknown_group(n, groups) for n in missing), "")
+                missing = (name for name in groups_in(expect) if name not in groups)
+                self._problems[number] = next(
+                    (unknown_group_message(n, groups) for n in missing), ""
+                )
         return []
 
     def check_groups(self) -> None:
@@ -115,7 +117,7 @@ class _Rehearsed(NoRecord):
                     f"{self._source}: [[expect]] number {number}, step {due}: {problem}"
                 )
 
-    def end(self) -> list[Finding]:
+    def check_end(self) -> list[Finding]:
         """Find nothing: whether a step is reached may depend on training."""
         return []
 

@@ -12,7 +12,7 @@ from tuitrain.commands import AnyCommand
 from tuitrain.errors import RunFailedError, TuitrainError
 from tuitrain.run.deferred_signals import DeferredSignals
 from tuitrain.run.progress import ProgressCallback, ignore_progress
-from tuitrain.run.recorder import NO_RECORD, Recorder
+from tuitrain.run.recorder import NULL_RECORDER, Recorder
 from tuitrain.run.session import NO_TICKET, Session
 from tuitrain.run.snapshot import Actor, EndReason, Phase
 
@@ -23,7 +23,7 @@ from .schema import Scenario
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RepeatedCommand:
     """A command that somebody gave at a step of an earlier run, to be given there again."""
 
     step: int
@@ -32,7 +32,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class EndedHere:
+class RepeatedEnd:
     """The boundary at which an earlier run ended: its record has digests of the state there."""
 
     step: int
@@ -40,24 +40,24 @@ class EndedHere:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class ReachedStep:
     """A boundary at which a run is to stand for a moment, and nothing else is to be done."""
 
     step: int
 
 
-Repeated: TypeAlias = Asked | EndedHere | Reached
+RepeatedAction: TypeAlias = RepeatedCommand | RepeatedEnd | ReachedStep
 """What is done at a boundary because an earlier run did it there."""
 
 
-class Look(Protocol):
+class BoundaryObserver(Protocol):
     """Looks at a session at its boundaries, as `Expectations` does."""
 
-    def look(self) -> list[Finding]:
+    def check_boundary(self) -> list[Finding]:
         """Return what is found at this boundary."""
         ...
 
-    def end(self) -> list[Finding]:
+    def check_end(self) -> list[Finding]:
         """Return what is found when the run is over."""
         ...
 
@@ -69,12 +69,12 @@ class Look(Protocol):
 def replay(
     scenario: Scenario,
     source: str,
-    tell: ProgressCallback = ignore_progress,
-    progress: Callable[[int], None] = lambda _: None,
-    recorder: Recorder = NO_RECORD,
-    asked: Iterable[Repeated] = (),
-    enough: Callable[[], bool] = lambda: False,
-    rehearsed: bool = True,
+    on_progress: ProgressCallback = ignore_progress,
+    on_step: Callable[[int], None] = lambda _: None,
+    recorder: Recorder = NULL_RECORDER,
+    actions: Iterable[RepeatedAction] = (),
+    should_end: Callable[[], bool] = lambda: False,
+    rehearse_plan: bool = True,
 ) -> Iterator[Event]:
     """Run a scenario from its first to its last step, and give what happens as it happens.
 
@@ -84,44 +84,44 @@ def replay(
     ----------
     scenario : what to run
     source : what errors call it: its file
-    tell : is told what is being waited for
-    progress : is told the number of steps taken, some times a second
+    on_progress : is told what is being waited for
+    on_step : is told the number of steps taken, some times a second
     recorder : keeps a record of the run
-    asked : commands that are given besides those of the scenario, and ends of the earlier run, in
+    actions : commands that are given besides those of the scenario, and ends of the earlier run, in
         order
-    enough : is asked at every boundary whether the run may end here
-    rehearsed : whether a planned command that must be refused is an error before the first step;
-        a recorded run had it refused, and has it refused again
+    should_end : is asked at every boundary whether the run may end here
+    rehearse_plan : whether a planned command that would be refused is an error before the
+        first step; when a recorded run is repeated, it is refused again instead
 
     Raises
     ------
     ScenarioError : the scenario cannot be built, or a command of it can never be applied
     RunFailedError : a step fails
     """
-    session = build(scenario, source, tell, recorder)
+    session = build(scenario, source, on_progress, recorder)
     expectations = Expectations(scenario, session, source)
-    if rehearsed:
+    if rehearse_plan:
         from .rehearsal import rehearse  # which follows a session, as is done here
 
         rehearse(scenario, session, source)
-    yield started(session)
-    yield from follow(session, expectations, source, progress, asked, enough)
+    yield started_event(session)
+    yield from run_to_end(session, expectations, source, on_step, actions, should_end)
 
 
-def started(session: Session) -> Started:
+def started_event(session: Session) -> Started:
     """Say what a session is about to run."""
     title = session.info
     return Started(title.name, title.total_steps, title.steps_per_epoch, title.batch_size)
 
 
-def follow(
+def run_to_end(
     session: Session,
-    expectations: Look,
+    expectations: BoundaryObserver,
     source: str,
-    progress: Callable[[int], None],
-    asked: Iterable[Repeated] = (),
-    enough: Callable[[], bool] = lambda: False,
-    attended: bool = False,
+    on_step: Callable[[int], None],
+    actions: Iterable[RepeatedAction] = (),
+    should_end: Callable[[], bool] = lambda: False,
+    is_attended: bool = False,
 ) -> Iterator[Event]:
     """Run a session from where it stands to its end, and give what happens as it happens.
 
@@ -135,19 +135,21 @@ def follow(
     RunFailedError : a step fails
     RecordDiffersError : the session continues a record, and does not repeat it
     """
-    session.is_attended = attended
+    session.is_attended = is_attended
     with DeferredSignals(session.engine.interrupt) as signals:
-        events = _follow(session, expectations, source, progress, deque(asked), enough, signals)
+        events = _follow(
+            session, expectations, source, on_step, deque(actions), should_end, signals
+        )
         yield from events
 
 
 def _follow(
     session: Session,
-    expectations: Look,
+    expectations: BoundaryObserver,
     source: str,
-    progress: Callable[[int], None],
-    waiting: deque[Repeated],
-    enough: Callable[[], bool],
+    on_step: Callable[[int], None],
+    waiting: deque[RepeatedAction],
+    should_end: Callable[[], bool],
     signals: DeferredSignals,
 ) -> Iterator[Event]:
     title = session.info
@@ -162,7 +164,7 @@ def _follow(
         told += len(new)
         yield from new
         with _failing(session, source):
-            findings = expectations.look()
+            findings = expectations.check_boundary()
         yield from findings
         if session.problem not in ("", problem):
             yield Trouble(session.step, session.problem)
@@ -170,18 +172,18 @@ def _follow(
         if signals.received:
             session.end("interrupted")
             return
-        if session.phase.ended or enough():
+        if session.phase.ended or should_end():
             break
         session.phase = Phase.RUNNING
         with _failing(session, source):
             stop = waiting[0].step if waiting else None
-            _to_next_boundary(session, stop, progress, signals)
+            _to_next_boundary(session, stop, on_step, signals)
         if session.step % title.steps_per_epoch == 0:
             epoch = session.step // title.steps_per_epoch - 1
             yield EpochEnded(epoch, session.step, session.train_loss(), session.test_accuracy())
     if session.phase.ended:
         session.end("finished")
-    yield from expectations.end()
+    yield from expectations.check_end()
     with _failing(session, source):
         ended = _ended(session, expectations)
     yield ended
@@ -200,31 +202,31 @@ def _failing(session: Session, source: str) -> Iterator[None]:
         raise RunFailedError(f"{source}: step {session.step + 1}: {what}") from error
 
 
-def _repeat(session: Session, entry: Repeated) -> None:
-    if isinstance(entry, EndedHere):
+def _repeat(session: Session, entry: RepeatedAction) -> None:
+    if isinstance(entry, RepeatedEnd):
         session.final_digests.record(entry.reason)
-    elif isinstance(entry, Asked):
+    elif isinstance(entry, RepeatedCommand):
         session.apply_command(entry.command, entry.actor, NO_TICKET)
 
 
 def _to_next_boundary(
     session: Session,
     stop: int | None,
-    progress: Callable[[int], None],
+    on_step: Callable[[int], None],
     signals: DeferredSignals,
 ) -> None:
     """Run to the next step at which something is planned, expected, measured or asked."""
 
     def is_ended() -> bool:
-        progress(session.step)
+        on_step(session.step)
         return signals.received
 
     ahead = None if stop is None or stop <= session.step else stop - session.step
     session.run_burst(is_ended, ahead)
-    progress(session.step)
+    on_step(session.step)
 
 
-def _ended(session: Session, expectations: Look) -> Ended:
+def _ended(session: Session, expectations: BoundaryObserver) -> Ended:
     refused = any(entry.outcome == "refused" for entry in session.journal.entries())
     return Ended(
         step=session.step,

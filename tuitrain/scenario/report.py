@@ -21,9 +21,9 @@ from tuitrain.encoding import ascii_json, write_line
 from tuitrain.run.snapshot import JournalEntry
 from tuitrain.text import visible, visible_lines
 
-from .events import Ended, EpochEnded, Event, Finding, Started, Trouble, WentOn, as_record
-from .record_check import Verdict
-from .rerun import Comparison
+from ..records.record_check import Verdict
+from .events import Ended, EpochEnded, Event, Finding, Resumed, Started, Trouble, event_as_json
+from .verify import Verification
 
 _GLYPHS = {
     "applied": ("✓", "green"),
@@ -43,7 +43,7 @@ Part: TypeAlias = str | tuple[str, str]
 class Report(Protocol):
     """Something that is told what happens in a headless run."""
 
-    def tell(self, event: Event) -> None:
+    def handle(self, event: Event) -> None:
         """Take in one event."""
         ...
 
@@ -62,12 +62,12 @@ class TextReport:
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def tell(self, event: Event) -> None:
+    def handle(self, event: Event) -> None:
         """Print one event."""
-        self._console.print(line(*_parts(event)), highlight=False, soft_wrap=True)
+        self._console.print(format_line(*_parts(event)), highlight=False, soft_wrap=True)
 
 
-def line(*parts: Part) -> Text:
+def format_line(*parts: Part) -> Text:
     """Return a line of a report: texts as they are written, some in a style.
 
     Rich takes a string for markup, and ``:fire:`` for a picture; this it does not.
@@ -82,7 +82,7 @@ def _parts(event: Event) -> Sequence[Part]:
         return (event.scenario, "bold"), f": {event.total_steps} steps of {rest}"
     at = f"  {event.step:>7}  "
     match event:
-        case WentOn():
+        case Resumed():
             return at, event.message
         case Trouble():
             return at, ("!", "yellow"), f" {event.message}"
@@ -111,9 +111,9 @@ class JsonReport:
     def __init__(self, out: TextIO | None) -> None:
         self._out = out
 
-    def tell(self, event: Event) -> None:
+    def handle(self, event: Event) -> None:
         """Write one event."""
-        write_line(ascii_json(as_record(event)), self._out)
+        write_line(ascii_json(event_as_json(event)), self._out)
 
 
 class ProgressBar:
@@ -139,30 +139,30 @@ class ProgressBar:
         )
         self._task = self._progress.add_task(visible(label), total=None)
 
-    def tell(self, event: Event) -> None:
+    def handle(self, event: Event) -> None:
         """Learn how long the run is."""
         if isinstance(event, Started):
             self._progress.update(
                 self._task, total=event.total_steps, description=visible(event.scenario)
             )
 
-    def note(self, text: str, done: float | None = None) -> None:
+    def show_task(self, text: str, done: float | None = None) -> None:
         """Say what is being waited for; the bar is that of the steps."""
         del done
         self._progress.update(self._task, description=visible(text))
 
-    def steps(self, taken: int) -> None:
+    def set_steps(self, taken: int) -> None:
         """Move on to so many steps taken."""
         self._progress.update(self._task, completed=taken)
 
     @contextmanager
-    def shown(self) -> Iterator[ProgressBar]:
+    def display(self) -> Iterator[ProgressBar]:
         """Show the bar inside."""
         with self._progress:
             yield self
 
 
-def told_comparison(folder: str, comparison: Comparison, json: bool) -> str:
+def format_comparison(folder: str, comparison: Verification, json: bool) -> str:
     """Write what came of running a recorded run again, as text or as a JSON object."""
     verdict = comparison.verdict
     if json:

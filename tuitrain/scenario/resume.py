@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from tuitrain.errors import StateMismatchError, TuitrainError, did_you_mean, join_or
-from tuitrain.run.checkpoint import (
+from tuitrain.records.checkpoint_file import (
     CHECKPOINTS,
     Checkpoint,
     CheckpointError,
@@ -21,22 +21,22 @@ from tuitrain.run.checkpoint import (
     read_checkpoint,
     read_position,
 )
-from tuitrain.run.folder import RunFolder
+from tuitrain.records.record_format import ChangedLine, JournalLine
+from tuitrain.records.record_reader import Header, read_journal, read_metrics
+from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.progress import ProgressCallback, format_count
-from tuitrain.run.record_format import ChangedLine, JournalLine
-from tuitrain.run.record_reading import Header, read_journal, read_metrics
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase
 
+from ..records.history import read_history
+from ..records.repetition import ends_by_planned_stop, repeated_actions, repeated_entries
+from ..records.resume_recorder import ResumeRecorder
 from .build import build
-from .events import Event, WentOn
+from .events import Event, Resumed
 from .expect import Expectations
-from .going_on import GoingOn
-from .past.history import read_history
-from .record import asked_in, entries_in, stops_by_plan
-from .replay import Asked, Reached, Repeated, follow, started
-from .rerun import different_environments, scenario_of
-from .watch import watch
+from .live_expectations import watch
+from .replay import ReachedStep, RepeatedAction, RepeatedCommand, run_to_end, started_event
+from .verify import environment_differences, read_scenario
 
 _TOLD_EVERY = 100
 """Steps."""
@@ -45,8 +45,8 @@ _TOLD_EVERY = 100
 def resume(
     folder: Path,
     files: ExitStack,
-    tell: ProgressCallback,
-    progress: Callable[[int], None],
+    on_progress: ProgressCallback,
+    on_step: Callable[[int], None],
     name: str | None = None,
     although_changed: bool = False,
 ) -> Iterator[Event]:
@@ -59,8 +59,8 @@ def resume(
     ----------
     folder : holds the run
     files : closes the record
-    tell : is told what is being waited for
-    progress : is told the number of steps taken, some times a second
+    on_progress : is told what is being waited for
+    on_step : is told the number of steps taken, some times a second
     name : the checkpoint to go on from (default: the latest)
     although_changed : continue from the checkpoint even if data, model or environment have changed;
         what the record holds after it is cut off, and kept beside it
@@ -72,41 +72,43 @@ def resume(
     TuitrainError : the folder holds no run, or no such checkpoint, or it cannot be read, written or
         built
     """
-    resumed = _Resumed(folder, files, tell, name, although_changed)
-    yield started(resumed.session)
+    resumed = _Resumed(folder, files, on_progress, name, although_changed)
+    yield started_event(resumed.session)
     yield resumed.went_on()
-    yield from follow(resumed.session, resumed.expectations, str(folder), progress, resumed.asked)
+    yield from run_to_end(
+        resumed.session, resumed.expectations, str(folder), on_step, resumed.asked
+    )
 
 
-def resume_watched(folder: Path, files: ExitStack, tell: ProgressCallback) -> Session:
+def resume_session(folder: Path, files: ExitStack, on_progress: ProgressCallback) -> Session:
     """Go on with a recorded run to where its record ends, and stand there, to be steered.
 
-    Parameters and errors are those of `resume`. As after `build_watched` the journal is told
-    whether expectations are met.
+    Parameters and errors are those of `resume`. The journal says whether expectations are
+    met, as after `build_with_expectations`.
 
     Raises
     ------
     TuitrainError : as `resume`
     """
-    resumed = _Resumed(folder, files, tell)
+    resumed = _Resumed(folder, files, on_progress)
     session, expectations = resumed.session, resumed.expectations
     resumed.went_on()
     end = read_history(folder).last_step
-    asked = [*resumed.asked, Reached(end)]
+    asked = [*resumed.asked, ReachedStep(end)]
 
-    def progress(step: int) -> None:
-        tell(
+    def on_step(step: int) -> None:
+        on_progress(
             f"training again: step {format_count(step)} of {format_count(end)}", step / max(end, 1)
         )
 
-    events = follow(
+    events = run_to_end(
         session,
         expectations,
         str(folder),
-        _now_and_then(progress),
+        _now_and_then(on_step),
         asked,
         lambda: resumed.recorder.over and session.step == end,
-        attended=True,
+        is_attended=True,
     )
     deque(events, maxlen=0)
     if not session.phase.ended:
@@ -115,40 +117,40 @@ def resume_watched(folder: Path, files: ExitStack, tell: ProgressCallback) -> Se
     return session
 
 
-def _now_and_then(tell: Callable[[int], None]) -> Callable[[int], None]:
+def _now_and_then(on_progress: Callable[[int], None]) -> Callable[[int], None]:
     """Tell every so many steps alone: whoever shows it takes longer than a step."""
     told = -_TOLD_EVERY
 
-    def progress(step: int) -> None:
+    def on_step(step: int) -> None:
         nonlocal told
         if abs(step - told) >= _TOLD_EVERY:
             told = step
-            tell(step)
+            on_progress(step)
 
-    return progress
+    return on_step
 
 
 class _Resumed:
-    """A session that is to follow a record again, from its latest checkpoint that fits."""
+    """A session that repeats a record from its latest checkpoint that fits."""
 
     def __init__(
         self,
         folder: Path,
         files: ExitStack,
-        tell: ProgressCallback,
+        on_progress: ProgressCallback,
         name: str | None = None,
         although_changed: bool = False,
     ) -> None:
         from tuitrain.engines.embedded.environment import environment
 
-        header, scenario = scenario_of(folder)
+        header, scenario = read_scenario(folder)
         self._paths = _checkpoints(folder, name)
         self._header = msgspec.structs.replace(header, environment=environment())
         self._records = read_journal(folder)
         self._although_changed = although_changed
-        self._environment = different_environments(header.environment)
-        self._writer = RunFolder(folder, self._header, files, again=True)
-        self.recorder = GoingOn(
+        self._environment = environment_differences(header.environment)
+        self._writer = RecordWriter(folder, self._header, files, again=True)
+        self.recorder = ResumeRecorder(
             self._records,
             read_metrics(folder),
             self._writer,
@@ -156,31 +158,31 @@ class _Resumed:
             self._environment,
             although_changed,
         )
-        self.session = build(scenario, str(folder), tell, self.recorder)
+        self.session = build(scenario, str(folder), on_progress, self.recorder)
         self.expectations = Expectations(scenario, self.session, str(folder))
-        self.asked: list[Repeated] = []
+        self.asked: list[RepeatedAction] = []
 
-    def went_on(self) -> WentOn:
+    def went_on(self) -> Resumed:
         """Stand at the checkpoint, and find what was asked after it."""
         used, at, problems = _first_that_fits(
             self._paths, self._problem, self.session, self.expectations
         )
-        self.session.journal.restore(entries_in(self._records[: at.journal]))
-        if stops_by_plan(self._records[: at.journal]):
+        self.session.journal.restore(repeated_entries(self._records[: at.journal]))
+        if ends_by_planned_stop(self._records[: at.journal]):
             self.session.phase = Phase.STOPPED
-        self.asked = list(asked_in(self._records[at.journal :]))
+        self.asked = list(repeated_actions(self._records[at.journal :]))
         if self._although_changed:
             self.recorder.continue_changed(at, self.session.step, self._environment)
-            self.asked = [each for each in self.asked if isinstance(each, Asked)]
+            self.asked = [each for each in self.asked if isinstance(each, RepeatedCommand)]
         else:
             self.recorder.begin(at)
-        return WentOn(self.session.step, _told(used, self.session.step, problems))
+        return Resumed(self.session.step, _told(used, self.session.step, problems))
 
     def _problem(self, made: Checkpoint) -> str:
         """Say why a checkpoint is not one of this record, or would not lead to the same bits."""
         if made.run != self._header.run():
             return "it is of another run"
-        changes = different_environments(made.environment)
+        changes = environment_differences(made.environment)
         if changes and not self._although_changed:
             return f"it was made in another environment ({'; '.join(changes)})"
         end = self._writer.position
@@ -210,7 +212,7 @@ def _checkpoints(folder: Path, name: str | None) -> list[Path]:
 
 def _first_that_fits(
     paths: Iterable[Path],
-    problem_of: Callable[[Checkpoint], str],
+    resume_problem: Callable[[Checkpoint], str],
     session: Session,
     expectations: Expectations,
 ) -> tuple[str, Position, list[str]]:
@@ -224,10 +226,10 @@ def _first_that_fits(
     for path in _latest_first(paths, problems):
         try:
             made = read_checkpoint(path)
-            problem = problem_of(made) or expectations.problem_of(made.session)
+            problem = resume_problem(made) or expectations.resume_problem(made.session)
             if not problem:
                 session.restore(made.session)
-                expectations.go_on_from(made.session)
+                expectations.restore(made.session)
                 return path.stem, made.position, problems
         except (CheckpointError, StateMismatchError) as error:
             problem = str(error)

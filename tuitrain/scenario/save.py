@@ -8,17 +8,17 @@ from pathlib import Path
 import msgspec
 import tomli_w
 
+from tuitrain.atomic_io import write_whole
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
-from tuitrain.run.disk import write_whole
-from tuitrain.run.record_format import DigestLine, EndLine
-from tuitrain.run.record_reading import read_journal
+from tuitrain.records.record_format import DigestLine, EndLine
+from tuitrain.records.record_reader import read_journal
 
-from .lines import Done, Lines
+from ..records.branch_replay import BranchReplay, RecordedDecision
+from ..records.repetition import command_entries
+from .codegen import generate_program
 from .load import load
-from .python import python_script
-from .record import all_entries_in
-from .rerun import scenario_of
 from .schema import At, Scenario
+from .verify import read_scenario
 
 
 def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
@@ -45,8 +45,10 @@ def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
         raise TuitrainError(f"{target}: name a .toml file for a scenario, or a .py file for Python")
     if source.is_file() and target.suffix == ".toml":
         raise TuitrainError(f"{source} is a scenario already; name a .py file for Python")
-    scenario = load(source) if source.is_file() else recorded(source)
-    text = as_toml(scenario) if target.suffix == ".toml" else python_script(scenario, str(source))
+    scenario = load(source) if source.is_file() else recorded_scenario(source)
+    text = (
+        to_toml(scenario) if target.suffix == ".toml" else generate_program(scenario, str(source))
+    )
     try:
         _write(target, text.encode(), overwrite)
     except FileExistsError:
@@ -68,7 +70,7 @@ def _write(target: Path, content: bytes, overwrite: bool) -> None:
         raise
 
 
-def recorded(folder: Path) -> Scenario:
+def recorded_scenario(folder: Path) -> Scenario:
     """Return the scenario of a recorded run's last line of history.
 
     Expectations are not taken over: they were those of the scenario that the run began as.
@@ -77,12 +79,12 @@ def recorded(folder: Path) -> Scenario:
     ------
     TuitrainError : the folder holds no run, or its record is damaged
     """
-    _, began_as = scenario_of(folder)
+    _, began_as = read_scenario(folder)
     try:
         lines = _lines(folder)
     except CommandError as error:
         raise ScenarioError(f"{folder}: the record is damaged: {error}") from None
-    decisions, ended = lines.current, {}
+    decisions, ended = lines.decisions, {}
     if lines.stopped_at is not None:
         if lines.stopped_at == 0:
             raise TuitrainError(f"{folder}: the run was stopped before its first step")
@@ -92,24 +94,24 @@ def recorded(folder: Path) -> Scenario:
     return msgspec.structs.replace(began_as, at=tuple(_entries(decisions)), expect=(), **ended)
 
 
-def as_toml(scenario: Scenario) -> str:
+def to_toml(scenario: Scenario) -> str:
     """Write a scenario as the text that `load.loads` reads back to an equal one."""
     return tomli_w.dumps(msgspec.to_builtins(scenario))
 
 
-def _lines(folder: Path) -> Lines:
-    lines = Lines()
+def _lines(folder: Path) -> BranchReplay:
+    lines = BranchReplay()
     for line in read_journal(folder):
         stopped_at, has_digests = lines.stopped_at, isinstance(line, DigestLine | EndLine)
         if has_digests and stopped_at is not None and line.step > stopped_at:
             lines.stopped_at = None  # the run was resumed
-        for entry in all_entries_in([line]):
+        for entry in command_entries([line]):
             if entry.outcome == "applied":
-                lines.follow(entry.step, entry.command)
+                lines.replay(entry.step, entry.command)
     return lines
 
 
-def _entries(decisions: Iterable[Done]) -> Iterable[At]:
+def _entries(decisions: Iterable[RecordedDecision]) -> Iterable[At]:
     """Put the commands of one step into one entry, in order."""
     together: dict[int, list[str]] = {}
     for each in decisions:

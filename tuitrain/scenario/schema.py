@@ -55,7 +55,7 @@ class Since(Table, frozen=True):
     since_step: Index | None = None
 
 
-class LrIs(Table, frozen=True, rename={"equals": "is"}):
+class LrEquals(Table, frozen=True, rename={"equals": "is"}):
     """The value of ``lr``: a group, and the lr it must have (within 1e-9, relative)."""
 
     group: str
@@ -83,7 +83,7 @@ class Expect(Table, frozen=True):
     unchanged: Since | None = None
     changed: Since | None = None
     grad_none: Globs | None = None
-    lr: LrIs | None = None
+    lr: LrEquals | None = None
     train_loss: str | None = None
     test_accuracy: str | None = None
     digest: str | None = None

@@ -250,12 +250,12 @@ class TestWhatCannotBeRecorded:
         "draw", [python_random.random, np.random.rand, lambda: random.generator().random()]
     )
     def test_random_numbers_that_decide_what_is_done(self, draw: Any) -> None:
-        def deciding(x: Tensor, y: Tensor) -> Tensor:
+        def applying(x: Tensor, y: Tensor) -> Tensor:
             x = F.dropout(F.flatten(x, 1), 0.5)
             return F.loss.cross_entropy(F.relu(x) if draw() < 2.0 else x, y)
 
         with pytest.raises(NotRecordableError, match="the forward pass draws random numbers"):
-            trace(deciding, *batch((1, 2, 3), 6))
+            trace(applying, *batch((1, 2, 3), 6))
 
     def test_elements_chosen_by_an_array_that_depends_on_the_batch(self) -> None:
         def turning(x: Tensor, y: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tuitrain.commands import parse
 from tuitrain.run.live.live_run import LiveRun
-from tuitrain.scenario.build import build, title_of
+from tuitrain.scenario.build import build, make_run_info
 from tuitrain.scenario.load import load
 
 REPLY_SECONDS = 30.0
@@ -27,7 +27,7 @@ def main() -> None:
     path, count = Path(sys.argv[1]), int(sys.argv[2])
     scenario = load(path)
     run = LiveRun(
-        lambda on_progress: build(scenario, str(path), on_progress), title_of(scenario)
+        lambda on_progress: build(scenario, str(path), on_progress), make_run_info(scenario)
     ).start()
     while run.snapshot().step < SETTLE_STEPS and not run.snapshot().phase.ended:
         time.sleep(POLL_SECONDS)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tuitrain.app.app import TuitrainApp
 from tuitrain.run.live.live_run import LiveRun
-from tuitrain.scenario.build import build, title_of
+from tuitrain.scenario.build import build, make_run_info
 from tuitrain.scenario.load import load
 
 PERIOD = 0.01
@@ -63,7 +63,9 @@ def main() -> None:
     """Measure, and write the file."""
     path, seconds, out = Path(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3])
     scenario = load(path)
-    run = LiveRun(lambda on_progress: build(scenario, str(path), on_progress), title_of(scenario))
+    run = LiveRun(
+        lambda on_progress: build(scenario, str(path), on_progress), make_run_info(scenario)
+    )
     app = LatenessApp(run.start(), seconds)
     app.run()
     run.close()

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from tuitrain.engines.views import GroupView
 
-from ..line import Line
 from ..snapshot import GroupHistory, Series
+from .branch import Branch
 
 MAX_POINTS: Final = 512
 """Points of a group; at this number every second one is dropped, evenly over the steps."""
@@ -71,7 +71,7 @@ class MetricHistory:
         self._current = ""
 
     def add(
-        self, step: int, branch: Line, branches: Collection[str], groups: Sequence[GroupView]
+        self, step: int, branch: Branch, branches: Collection[str], groups: Sequence[GroupView]
     ) -> tuple[GroupHistory, ...]:
         """Add the groups' present metrics, and return all histories, in the groups' order.
 
@@ -89,7 +89,7 @@ class MetricHistory:
             histories.setdefault(group.name, GroupMetricHistory()).add(step, group)
         return tuple(histories[group.name].view(group.name) for group in groups)
 
-    def _move_to(self, branch: Line, step: int, branches: Collection[str]) -> None:
+    def _move_to(self, branch: Branch, step: int, branches: Collection[str]) -> None:
         known, common = self._branches.get(branch.name), step
         if known is None:
             known, common = self._branches.get(self._current, {}), min(branch.fork, step)

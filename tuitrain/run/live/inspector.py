@@ -83,7 +83,7 @@ class Inspector:
 
         An error in it becomes an `Unseen`, and does not end the run.
         """
-        self._sampler.follow(session.timeline.line, session.step)
+        self._sampler.follow(session.timeline.branch, session.step)
         if request is None:
             return None
         # A paused run is at a boundary only after a request or a command: inspect it again.
@@ -106,7 +106,7 @@ class Inspector:
         return throttled.get((request, self._moment), look_safely)
 
     def _inspect_weights(self, session: Session, request: InspectWeights) -> Inspection:
-        view = self._sampler.sample(session.engine, session.timeline.line, request)
+        view = self._sampler.sample(session.engine, session.timeline.branch, request)
         if view is None:
             return FailedInspection(
                 request, session.step, f"there is no parameter {request.parameter!r}"

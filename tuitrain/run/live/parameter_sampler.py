@@ -13,7 +13,7 @@ from tuitrain.engines.inspection import HistogramSeries, InspectWeights, TensorS
 from tuitrain.engines.state import Array
 from tuitrain.engines.views import ArrayStatistics, ParameterView
 
-from ..line import Line
+from ..history.branch import Branch
 
 MAX_HISTOGRAMS: Final = 256
 """Histograms in a series; at this number every second one is dropped, evenly over the steps."""
@@ -93,7 +93,7 @@ class ParameterSampler:
         self._update = TensorSummary()
         self._update_steps = 0
 
-    def sample(self, engine: Engine, branch: Line, request: InspectWeights) -> WeightsView | None:
+    def sample(self, engine: Engine, branch: Branch, request: InspectWeights) -> WeightsView | None:
         """Sample a parameter; return None if there is none of that name."""
         view = engine.inspect_parameter(request.parameter)
         if view is None:
@@ -122,7 +122,7 @@ class ParameterSampler:
             aliases=view.aliases,
         )
 
-    def follow(self, branch: Line, step: int) -> None:
+    def follow(self, branch: Branch, step: int) -> None:
         """Keep only the histograms that belong to the present branch.
 
         Call it at every boundary where a snapshot is built, also without an inspection: a branch

@@ -127,7 +127,7 @@ class TrainingThread:
             note = f"{timeline.purpose}: step {format_count(step)} of {format_count(target)}"
             self._publisher.update_if_due(note=note, progress=None)
 
-        timeline.working = on_retraining
+        timeline.on_progress = on_retraining
         timeline.training = self._overhead.training
 
     def _visit_boundary(self, session: Session) -> None:

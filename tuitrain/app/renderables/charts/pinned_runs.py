@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from tuitrain.run.snapshot import Series
-from tuitrain.scenario.past.curves import FinalCurves
+from tuitrain.scenario.runs.final_curves import FinalCurves
 
 from ..rows import Role, Row, Span, ellipsize, join_rows, row_width
 from . import braille

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from tuitrain.scenario.past.runs import Ending, PastRun
+from tuitrain.scenario.runs.run_list import Ending, RecordedRun
 
 from ..charts.pinned_runs import PinnedRun, line_sample
 from ..formatting import format_count, format_number, format_percentage
@@ -30,7 +30,7 @@ class _Columns:
     """The widths of the columns behind the mark; 0 leaves one out."""
 
     name: int
-    began: int
+    started_at: int
     model: int
     steps: int
     loss: int = 9
@@ -41,7 +41,7 @@ class _Columns:
     def fitting(cls, width: int) -> _Columns:
         wide = width >= _WIDE
         least = cls(0, 18, 13, 17) if wide else cls(0, 12, 0, 9, 8, 8)
-        taken = least.began + least.model + least.steps + least.loss + least.accuracy
+        taken = least.started_at + least.model + least.steps + least.loss + least.accuracy
         return replace(least, name=max(8, min(40, width - _MARK - taken - 2 - least.ending)))
 
 
@@ -51,7 +51,7 @@ def past_runs_header(width: int) -> Row:
     cells = (
         " " * _MARK,
         ljust("run", columns.name),
-        ljust("began", columns.began),
+        ljust("began", columns.started_at),
         ljust("network", columns.model),
         rjust("steps", columns.steps),
         rjust("loss", columns.loss),
@@ -61,18 +61,18 @@ def past_runs_header(width: int) -> Row:
     return (("".join(cells), "muted"),)
 
 
-def past_run_row(run: PastRun, width: int, pinned: PinnedRun | None = None) -> Row:
+def past_run_row(run: RecordedRun, width: int, pinned: PinnedRun | None = None) -> Row:
     """Return the row of a run; one that is pinned has its letter and its line at the front."""
     columns = _Columns.fitting(width)
     glyph, role = ENDINGS[run.ending]
     mark: Row = ((" " * _MARK, "text"),)
     if pinned is not None:
         mark = ((f"{pinned.letter} ", pinned.role), line_sample(pinned), (" ", "text"))
-    date = f"{run.began:%Y-%m-%d %H:%M}" if columns.model else f"{run.began:%m-%d %H:%M}"
+    date = f"{run.started_at:%Y-%m-%d %H:%M}" if columns.model else f"{run.started_at:%m-%d %H:%M}"
     name = (ljust(run.name, columns.name - 1) + " ", "strong")
-    began = (ljust(date, columns.began), "muted")
+    started_at = (ljust(date, columns.started_at), "muted")
     if run.problem:
-        return (*mark, name, began, (f"{glyph} {run.problem}", role))
+        return (*mark, name, started_at, (f"{glyph} {run.problem}", role))
     numbers = (
         rjust(_steps(run, columns.steps), columns.steps),
         rjust(_loss(run.loss), columns.loss),
@@ -81,16 +81,16 @@ def past_run_row(run: PastRun, width: int, pinned: PinnedRun | None = None) -> R
     return (
         *mark,
         name,
-        began,
+        started_at,
         (ljust(run.model, columns.model), "text"),
         ("".join(numbers), "text"),
         (f"  {glyph} {run.ending}", role),
     )
 
 
-def matches_search(run: PastRun, pattern: str) -> bool:
+def matches_search(run: RecordedRun, pattern: str) -> bool:
     """Whether a run has a text in what is shown of it."""
-    words = (run.name, run.model, run.data, run.ending, f"{run.began:%Y-%m-%d %H:%M}")
+    words = (run.name, run.model, run.data, run.ending, f"{run.started_at:%Y-%m-%d %H:%M}")
     return all(each.lower() in " ".join(words).lower() for each in pattern.split())
 
 
@@ -119,7 +119,7 @@ def comparison_rows(
     return rows
 
 
-def _steps(run: PastRun, width: int) -> str:
+def _steps(run: RecordedRun, width: int) -> str:
     """Write the steps that were taken, and where there is room of how many."""
     whole = (
         f"{format_count(run.step)} / {format_count(run.total)}"

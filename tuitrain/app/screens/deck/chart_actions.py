@@ -12,7 +12,7 @@ from tuitrain.app.renderables.charts.pinned_runs import PinnedRun, pinned_curves
 from tuitrain.app.widgets.charts.chart import Chart
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import Snapshot
-from tuitrain.scenario.past.runs import past_runs
+from tuitrain.scenario.runs.run_list import list_runs
 
 from ..run_choice.compare import NO_RUN, RunsScreen
 from .deck import Controller, Deck
@@ -80,7 +80,7 @@ class ChartActions(Controller):
             self.deck.status.show_text("no folder of past runs is known here", "warning")
             return
         try:
-            runs = past_runs(self.runs_folder)
+            runs = list_runs(self.runs_folder)
         except TuitrainError as error:
             self.deck.status.show_text(f"✗ {error}", "bad")
             return

@@ -29,7 +29,7 @@ from tuitrain.app.widgets.no_markup import Horizontal, Input, Static, Vertical
 from tuitrain.app.widgets.tables.pick_list import PickList
 from tuitrain.errors import TuitrainError
 from tuitrain.run.snapshot import Phase, RunInfo, Series, Snapshot
-from tuitrain.scenario.past.runs import PastRun
+from tuitrain.scenario.runs.run_list import RecordedRun
 
 from ...framework.screens import BaseDialog
 from ..help import EXPLAIN
@@ -78,7 +78,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
     AUTO_FOCUS = "#runs"
 
     def __init__(
-        self, present: Snapshot, runs: Sequence[PastRun], pinned: tuple[PinnedRun, ...]
+        self, present: Snapshot, runs: Sequence[RecordedRun], pinned: tuple[PinnedRun, ...]
     ) -> None:
         super().__init__()
         self._present = present
@@ -108,7 +108,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
         self._compare()
 
     @property
-    def runs(self) -> PickList[PastRun]:
+    def runs(self) -> PickList[RecordedRun]:
         """The list."""
         return self.query_one("#runs", PickList)
 
@@ -186,7 +186,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
     def _pin_clicked(self) -> None:
         self.action_pin()
 
-    def _row(self, run: PastRun, width: int):
+    def _row(self, run: RecordedRun, width: int):
         return past_run_row(run, width, find_pin(self._view.pinned, run))
 
     def _show(self, view: ChartView) -> None:

@@ -12,7 +12,7 @@ from tuitrain.app.renderables.rows import ljust
 from tuitrain.app.start_choice import TrainModel
 from tuitrain.app.widgets.no_markup import Input, Option, OptionList, Static, Vertical
 from tuitrain.errors import TuitrainError
-from tuitrain.scenario.box import MODELS
+from tuitrain.scenario.bundled import MODELS
 from tuitrain.scenario.datasets import check_data
 
 from ...framework.screens import BaseDialog

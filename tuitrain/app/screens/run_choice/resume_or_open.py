@@ -11,7 +11,7 @@ from tuitrain.app.framework.content import key_hints
 from tuitrain.app.renderables.formatting import format_count
 from tuitrain.app.start_choice import OpenRecording, ResumeRun, StartChoice
 from tuitrain.app.widgets.no_markup import Static, Vertical
-from tuitrain.scenario.past.runs import PastRun
+from tuitrain.scenario.runs.run_list import RecordedRun
 
 from ...framework.screens import BaseDialog
 from ..help import EXPLAIN
@@ -27,7 +27,7 @@ class ResumeOrOpenDialog(BaseDialog[StartChoice]):
         Binding("escape,q", "dismiss", "Back", show=False),
     ]
 
-    def __init__(self, run: PastRun) -> None:
+    def __init__(self, run: RecordedRun) -> None:
         super().__init__()
         self._run = run
 

@@ -22,8 +22,8 @@ from tuitrain.app.widgets.inputs.filter_line import FilterInput, FilterLine
 from tuitrain.app.widgets.no_markup import Horizontal, Input, Static, Vertical
 from tuitrain.app.widgets.tables.pick_list import PickList
 from tuitrain.errors import TuitrainError
-from tuitrain.scenario.box import Boxed
-from tuitrain.scenario.past.runs import PastRun
+from tuitrain.scenario.bundled import BundledScenario
+from tuitrain.scenario.runs.run_list import RecordedRun
 
 from ...framework.screens import BaseScreen
 from ..help import HelpScreen
@@ -31,7 +31,9 @@ from .compare import NO_RUN, RunsScreen
 from .new_run import NewRunDialog
 from .resume_or_open import ResumeOrOpenDialog
 
-FIRST_RUN: Final = Boxed(Path(), "first flight", "LeNet learns ten thousand digits; steer it.")
+FIRST_RUN: Final = BundledScenario(
+    Path(), "first flight", "LeNet learns ten thousand digits; steer it."
+)
 
 OTHER: Final = "other data …"
 
@@ -56,7 +58,10 @@ class StartScreen(BaseScreen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]
 
     def __init__(
-        self, scenarios: Sequence[Boxed], look: Callable[[], list[PastRun]], where: Path
+        self,
+        scenarios: Sequence[BundledScenario],
+        look: Callable[[], list[RecordedRun]],
+        where: Path,
     ) -> None:
         super().__init__(id="start")
         self._scenarios = [FIRST_RUN, *scenarios]
@@ -88,7 +93,7 @@ class StartScreen(BaseScreen[None]):
         self.query_one("#welcome", Static).update(
             assemble((" tuitrain", "bold"), "   the flight deck for training")
         )
-        runs: list[PastRun] = []
+        runs: list[RecordedRun] = []
         try:
             runs = self._look()
         except TuitrainError as error:
@@ -102,9 +107,9 @@ class StartScreen(BaseScreen[None]):
     def action_choose(self) -> None:
         """Open what the cursor stands on."""
         match self._focused.selected:
-            case PastRun() as run:
+            case RecordedRun() as run:
                 self._open(run)
-            case Boxed() as scenario:
+            case BundledScenario() as scenario:
                 path = None if scenario is FIRST_RUN else scenario.path
                 self._end(RunScenario(path, self._pinned))
             case str() as data:
@@ -112,7 +117,7 @@ class StartScreen(BaseScreen[None]):
 
     def action_pin(self) -> None:
         """Mark the run under the cursor, to be compared and drawn beside what is opened."""
-        if not isinstance(run := self._focused.selected, PastRun):
+        if not isinstance(run := self._focused.selected, RecordedRun):
             self._say("only past runs can be marked", "$warning")
             return
         try:
@@ -193,7 +198,7 @@ class StartScreen(BaseScreen[None]):
         last = self._of(self._last)
         (last if last in filled or not filled else filled[0]).focus()
 
-    def _open(self, run: PastRun) -> None:
+    def _open(self, run: RecordedRun) -> None:
         if run.problem:
             self._say(f"✗ {run.folder}: {run.problem}", "$error")
         elif run.ending == "finished":
@@ -214,17 +219,17 @@ class StartScreen(BaseScreen[None]):
     def _of(self, name: str) -> PickList:
         return self.query_one(f"#{name}", PickList)
 
-    def _run_row(self, run: PastRun, width: int) -> Row:
+    def _run_row(self, run: RecordedRun, width: int) -> Row:
         return past_run_row(run, width, find_pin(self._pinned, run))
 
     def _about(self, item: object) -> None:
         match item:
-            case PastRun(problem=problem) if problem:
+            case RecordedRun(problem=problem) if problem:
                 self._say(f"{item.folder}: {problem}", "$error")
-            case PastRun(ending=ending):
+            case RecordedRun(ending=ending):
                 does = "opens its recording" if ending == "finished" else "resumes or opens it"
                 self._say(f"enter {does} · {item.data} · {item.folder}")
-            case Boxed():
+            case BundledScenario():
                 self._say(item.description)
             case str():
                 self._say("enter chooses a network for it")
@@ -248,13 +253,13 @@ def _list(
     return made
 
 
-def _scenario_row(scenario: Boxed, width: int) -> Row:
+def _scenario_row(scenario: BundledScenario, width: int) -> Row:
     name = min(30, width // 2)
     rest = ellipsize(scenario.description, width - name - 1)
     return ((ljust(scenario.name, name) + " ", "strong"), (rest, "muted"))
 
 
-def _scenario_fits(scenario: Boxed, pattern: str) -> bool:
+def _scenario_fits(scenario: BundledScenario, pattern: str) -> bool:
     return _holds(f"{scenario.name} {scenario.description}", pattern)
 
 

@@ -1,0 +1,148 @@
+"""Files of a record, damaged or made up: a value of another type is one clear error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tuitrain.errors import TuitrainError
+from tuitrain.records.record_format import AccuracyLine, CommandLine, DigestLine, LossLine
+from tuitrain.records.record_reader import (
+    GROUPS,
+    HEADER,
+    JOURNAL,
+    METRICS,
+    read_groups,
+    read_header,
+    read_journal,
+    read_metrics,
+    record_position,
+)
+
+COMMAND = {
+    "event": "command",
+    "step": 3,
+    "command": "lr fc 0",
+    "actor": "key",
+    "outcome": "applied",
+    "message": "fc: lr 0 from here on",
+}
+DIGEST_MEMBER = {"event": "digest", "step": 4, "branch": "main", "digests": {"fc1.weight": "0f"}}
+LOSS = {"event": "loss", "step": 1, "loss": [2.5, None, 2]}
+ACCURACY = {"event": "accuracy", "step": 7, "accuracy": 0.5}
+LOOKED = {"event": "groups", "step": 7, "branch": "main", "groups": {"fc": [0.5, None]}}
+HEAD = {"schema": 1, "scenario": {"name": "x"}, "environment": {"numpy": "2"}}
+
+READERS = {
+    JOURNAL: read_journal,
+    METRICS: read_metrics,
+    GROUPS: read_groups,
+    HEADER: read_header,
+}
+FILES = [
+    (JOURNAL, COMMAND),
+    (JOURNAL, DIGEST_MEMBER),
+    (METRICS, LOSS),
+    (METRICS, ACCURACY),
+    (GROUPS, LOOKED),
+    (HEADER, HEAD),
+]
+DEEP = b"[" * 100_000 + b"]" * 100_000
+HOSTILE = [
+    b"null",
+    b"true",
+    b"-1",
+    b"0.5",
+    b"1e999",
+    b"1" + b"0" * 400,
+    b"9" * 5000,
+    b'""',
+    b'"text"',
+    b'"\\ud800"',
+    b'"\xff"',
+    b"[]",
+    b"[[1]]",
+    b'{"a": [1]}',
+    b"NaN",
+    DEEP,
+]
+
+
+def swapped(line: dict[str, Any]) -> Iterator[bytes]:
+    """Yield a line with each of its values in turn replaced, left out, and added to."""
+    for key in line:
+        for value in HOSTILE:
+            placed = json.dumps({**line, key: "@@"}).encode()
+            yield placed.replace(b'"@@"', value)
+        yield json.dumps({k: v for k, v in line.items() if k != key}).encode()
+    for value in HOSTILE:
+        yield value
+        yield json.dumps({**line, "more": "@@"}).encode().replace(b'"@@"', value)
+
+
+@pytest.mark.parametrize(("name", "line"), FILES, ids=lambda each: str(each)[:24])
+def test_values_of_other_types_are_read_or_are_one_error_with_file_and_line(tmp_path, name, line):
+    refused = 0
+    for content in swapped(line):
+        (tmp_path / name).write_bytes(content + b"\n")
+        try:
+            READERS[name](tmp_path)
+            record_position(tmp_path)
+        except TuitrainError as error:
+            refused += 1
+            assert str(tmp_path / name) in str(error)
+            assert name == HEADER or "line 1" in str(error)
+            assert len(str(error)) < 600
+    assert refused > 2 * len(HOSTILE)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        (JOURNAL, {**COMMAND, "step": -1}, "Expected `int` >= 0 - at `$.step`"),
+        (JOURNAL, {**COMMAND, "step": 10**12}, "Expected `int` <= 999999999999 - at `$.step`"),
+        (JOURNAL, {**COMMAND, "actor": {}}, "Expected `str`, got `object` - at `$.actor`"),
+        (JOURNAL, {**COMMAND, "command": "dance"}, "unknown command 'dance'"),
+        (JOURNAL, {**DIGEST_MEMBER, "event": "digests"}, "'digests', did you mean 'digest'?"),
+        (
+            JOURNAL,
+            {"step": 4},
+            "missing required field `event` (allowed: command, digest, end or changed)",
+        ),
+        (METRICS, {**LOSS, "step": 0}, "Expected `int` >= 1 - at `$.step`"),
+        (METRICS, {**LOSS, "loss": ["low"]}, "Expected `float | null`, got `str`"),
+        (METRICS, {**ACCURACY, "accuracy": "high"}, "Expected `float | null`, got `str`"),
+        (GROUPS, {**LOOKED, "groups": {"fc": [1]}}, "Expected `array` of length 2"),
+        (HEADER, {**HEAD, "environment": []}, "Expected `object`, got `array`"),
+    ],
+)
+def test_the_error_says_what_is_allowed(tmp_path, name, content, problem):
+    (tmp_path / name).write_text(json.dumps(content) + "\n")
+    with pytest.raises(TuitrainError) as error:
+        READERS[name](tmp_path)
+    assert problem in str(error.value)
+
+
+def test_a_line_is_read_as_it_was_written_and_what_it_does_not_know_is_passed_over(tmp_path):
+    for name, line in FILES:
+        with (tmp_path / name).open("a") as file:
+            file.write(json.dumps({**line, "later": {"version": [2]}}) + "\n")
+    message = COMMAND["message"]
+    assert read_journal(tmp_path) == [
+        CommandLine(3, "lr fc 0", "key", "applied", str(message)),
+        DigestLine(4, "main", {"fc1.weight": "0f"}),
+    ]
+    assert read_metrics(tmp_path) == [LossLine(1, [2.5, None, 2.0]), AccuracyLine(7, 0.5)]
+    assert read_groups(tmp_path)[0].groups == {"fc": (0.5, None)}
+    assert read_header(tmp_path).scenario == {"name": "x"}
+    at = record_position(tmp_path)
+    assert (at.journal, at.metrics) == (2, 4)
+
+
+def test_what_was_refused_need_not_be_a_command_of_this_version(tmp_path):
+    refused = {**COMMAND, "command": "dance", "outcome": "refused"}
+    (tmp_path / JOURNAL).write_text(json.dumps(refused) + "\n")
+    assert len(read_journal(tmp_path)) == 1

@@ -1,0 +1,223 @@
+"""A session's state as plain values and named arrays, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+import msgspec
+import numpy as np
+
+from tuitrain.commands import MAX_COUNT, AddBreakpoint, parse, to_text
+from tuitrain.engines.state import Array, EngineState, OptimizerState
+
+from ..run.history.branch import Branch
+from ..run.history.curve import Curve
+from ..run.history.state_cache import Decision
+from ..run.session_state import CheckpointRef, PlannedCommand, SessionState
+
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
+"""Of steps, updates, lines."""
+
+_Timed = TypeVar("_Timed", Decision, PlannedCommand)
+
+
+class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Plain values; unknown keys are errors."""
+
+
+class Timed(_Record, frozen=True):
+    """A command and its step: one that was decided, or one that is planned."""
+
+    step: Count
+    command: str
+
+
+class LineRecord(_Record, frozen=True):
+    """A line of history without its curves."""
+
+    name: str
+    fork: Count
+    tip: Count
+    decisions: list[Timed]
+    parent: str = ""
+
+
+class MarkRecord(_Record, frozen=True):
+    """Where a checkpoint was made."""
+
+    step: Count
+    decisions: list[Timed]
+    planned: list[Timed]
+
+
+class StateRecord(_Record, frozen=True):
+    """What of a session's state is no array; the present line is the first."""
+
+    step: Count = 0
+    updates: dict[str, Count] = {}
+    frozen: dict[str, Count] = {}
+    groups: list[dict[str, Any]] = []
+    random: dict[str, Any] = {}
+    clip: tuple[str, float] = ("off", 0.0)
+    made: Count = 0
+    lines: list[LineRecord] = []
+    undone: list[str] = []
+    marks: dict[str, MarkRecord] = {}
+    planned: list[Timed] = []
+    breakpoints: list[str] = []
+    held_at: Count | None = None
+    met: list[str] = []
+    memory: dict[str, Any] = {}
+
+
+def encode_state(state: SessionState) -> StateRecord:
+    """Return what is no array."""
+    engine = state.engine
+    return StateRecord(
+        step=engine.step,
+        updates={name: each.updates for name, each in engine.optimizers.items()},
+        frozen=dict(engine.frozen),
+        groups=[dict(each) for each in engine.groups],
+        random=dict(engine.random),
+        clip=engine.clip,
+        made=state.branches_made,
+        lines=[
+            LineRecord(each.name, each.fork, each.tip, _timed(each.decisions), each.parent)
+            for each in (state.branch, *state.left_branches)
+        ],
+        undone=list(state.undone),
+        marks={
+            name: MarkRecord(each.step, _timed(each.decisions), _timed(each.planned))
+            for name, each in state.checkpoints.items()
+        },
+        planned=_timed(state.planned),
+        breakpoints=[to_text(each) for each in state.breakpoints],
+        held_at=state.held_step,
+        met=[to_text(each) for each in state.met_conditions],
+        memory=dict(state.observer_state),
+    )
+
+
+def state_arrays(state: SessionState) -> dict[str, Array]:
+    """Return the arrays, each by a name like ``parameter/conv1.weight``."""
+    engine = state.engine
+    arrays = {f"parameter/{name}": array for name, array in engine.parameters.items()}
+    arrays |= {f"buffer/{name}": array for name, array in engine.buffers.items()}
+    arrays |= {f"gradient/{name}": array for name, array in engine.gradients.items()}
+    for name, each in engine.optimizers.items():
+        arrays |= {f"slot/{name}/{slot}": array for slot, array in each.slots.items()}
+    for index, line in enumerate((state.branch, *state.left_branches)):
+        accuracy = line.accuracy.series()
+        arrays[f"line/{index}/loss"] = line.loss.series().values
+        arrays[f"line/{index}/accuracy"] = accuracy.values
+        arrays[f"line/{index}/measured"] = accuracy.steps
+    return arrays
+
+
+def decode_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionState:
+    """Return the state that was written as these.
+
+    Raises
+    ------
+    KeyError : an array is missing, or is none of a state's
+    ValueError, TypeError : an array is none that it could be
+    CommandError : a command cannot be read
+    """
+    left = dict(arrays)
+    lengths = [record.step, *(each.tip for each in record.lines[1:])]
+    lines = [
+        _line(each, left, index, length)
+        for index, (each, length) in enumerate(zip(record.lines, lengths, strict=False))
+    ]
+    if not lines:
+        raise ValueError("it has no line of history")
+    return SessionState(
+        engine=_engine(record, left),
+        branches_made=record.made,
+        branch=lines[0],
+        left_branches=tuple(lines[1:]),
+        undone=tuple(record.undone),
+        checkpoints={
+            name: CheckpointRef(
+                each.step,
+                tuple(_read(Decision, each.decisions)),
+                tuple(_read(PlannedCommand, each.planned)),
+            )
+            for name, each in record.marks.items()
+        },
+        planned=tuple(_read(PlannedCommand, record.planned)),
+        breakpoints=tuple(map(_breakpoint, record.breakpoints)),
+        held_step=record.held_at,
+        met_conditions=tuple(map(_breakpoint, record.met)),
+        observer_state=record.memory,
+    )
+
+
+def _engine(record: StateRecord, arrays: Mapping[str, Array]) -> EngineState:
+    kinds: dict[str, dict[str, Array]] = {"parameter": {}, "buffer": {}, "gradient": {}}
+    slots: dict[str, dict[str, Array]] = {name: {} for name in record.updates}
+    for entry, array in arrays.items():
+        match entry.split("/"):
+            case ["slot", name, slot] if name in slots:
+                slots[name][slot] = array
+            case [kind, name] if kind in kinds:
+                kinds[kind][name] = array
+            case _:
+                raise KeyError(entry)
+    return EngineState(
+        step=record.step,
+        parameters=kinds["parameter"],
+        buffers=kinds["buffer"],
+        optimizers={
+            name: OptimizerState(updates, slots[name]) for name, updates in record.updates.items()
+        },
+        frozen=record.frozen,
+        groups=tuple(record.groups),
+        random=record.random,
+        clip=record.clip,
+        gradients=kinds["gradient"],
+    )
+
+
+def _line(record: LineRecord, arrays: dict[str, Array], index: int, length: int) -> Branch:
+    """Make a line of ``length`` steps; its arrays are taken out."""
+    loss, accuracy = Curve(), Curve()
+    losses = _curve(arrays.pop(f"line/{index}/loss"))
+    if len(losses) != length:
+        raise ValueError(f"line {record.name} has {len(losses)} losses of {length} steps")
+    loss.extend(1, losses)
+    values = _curve(arrays.pop(f"line/{index}/accuracy"))
+    for step, value in zip(_steps(arrays.pop(f"line/{index}/measured")), values, strict=True):
+        accuracy.extend(step, [value])
+    decisions = list(_read(Decision, record.decisions))
+    return Branch(record.name, record.fork, decisions, loss, accuracy, record.tip, record.parent)
+
+
+def _curve(array: Array) -> list[float]:
+    if array.dtype != np.float64 or array.ndim != 1:
+        raise ValueError(f"a curve is float64 of one dimension, not {array.dtype} {array.shape}")
+    return array.tolist()
+
+
+def _steps(array: Array) -> list[int]:
+    if array.dtype != np.int64 or array.ndim != 1:
+        raise ValueError(f"steps are int64 of one dimension, not {array.dtype} {array.shape}")
+    if len(array) and (array[0] < 0 or array[-1] > MAX_COUNT or (np.diff(array) <= 0).any()):
+        raise ValueError(f"the steps of accuracies do not ascend from 0 to {MAX_COUNT} at most")
+    return array.tolist()
+
+
+def _timed(commands: Iterable[Decision | PlannedCommand]) -> list[Timed]:
+    return [Timed(each.step, to_text(each.command)) for each in commands]
+
+
+def _read(kind: type[_Timed], records: Iterable[Timed]) -> Iterable[_Timed]:
+    return (kind(each.step, parse(each.command)) for each in records)
+
+
+def _breakpoint(text: str) -> AddBreakpoint:
+    command = parse(text)
+    if not isinstance(command, AddBreakpoint):
+        raise TypeError(f"{text!r} is no breakpoint")
+    return command

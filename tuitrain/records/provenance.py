@@ -1,0 +1,117 @@
+"""What a run's model and data are made from, as digests: the data itself, and source files.
+
+A record keeps them, so that a replay can name what has changed since, and a resume is not continued
+with something else unnoticed.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from tuitrain_core.data import Dataset
+
+_OURS: Final = ("tuitrain_core", "tuitrain")
+"""Packages whose version is a part of the environment."""
+
+_INSTALLED: Final = tuple(
+    sysconfig.get_path(each) for each in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+"""Folders of Python's own modules and of installed packages."""
+
+
+def compute_provenance(train: Dataset, test: Dataset, modules: Iterable[str]) -> dict[str, str]:
+    """Return digests by name of two data sets and of the source files of modules.
+
+    Parameters
+    ----------
+    modules : names of imported modules, that model and data begin with; see `user_modules`
+    """
+    digests = {}
+    for name, dataset in (("training", train), ("test", test)):
+        digests[f"{name} images"] = _array_digest(dataset.images)
+        digests[f"{name} labels"] = _array_digest(dataset.labels)
+        numbers = f"{dataset.classes} classes, mean {dataset.mean!r}, std {dataset.std!r}"
+        digests[f"{name} data"] = numbers
+    digests |= {f"source of {each}": source_digest(each) for each in user_modules(modules)}
+    return digests
+
+
+def user_modules(names: Iterable[str]) -> list[str]:
+    """Return the names of those modules, and of the modules they use, that are the user's own.
+
+    A module is used if it, or anything of it, has a name in a module that is. Modules of tuitrain,
+    of Python and of installed packages are left out: their versions are a part of the environment.
+    """
+    found: dict[str, None] = {}
+    left = list(names)
+    while left:
+        name = left.pop()
+        module = sys.modules.get(name)
+        if name in found or module is None or not _is_own(module):
+            continue
+        found[name] = None
+        for value in list(vars(module).values()):
+            used = value.__name__ if isinstance(value, ModuleType) else _module_of(value)
+            left += [used] if isinstance(used, str) else []
+    return sorted(found)
+
+
+def _module_of(value: object) -> object:
+    try:
+        return getattr(value, "__module__", None)
+    except Exception:  # an object of the user's own may raise anything
+        return None
+
+
+def _is_own(module: ModuleType) -> bool:
+    path = getattr(module, "__file__", None)
+    if path is None or module.__name__.partition(".")[0] in _OURS:
+        return False
+    return not any(Path(path).is_relative_to(each) for each in _INSTALLED)
+
+
+@functools.cache
+def source_digest(module: str) -> str:
+    """Return the version and the SHA-256 of the source file of an imported module.
+
+    It is computed once in a process: later changes of the file are not loaded either.
+    """
+    package = module.partition(".")[0]
+    try:
+        release = f"version {version(package)}, "
+    except PackageNotFoundError:
+        release = ""
+    path = getattr(sys.modules.get(module), "__file__", None)
+    try:
+        content = Path(path).read_bytes() if path else b""
+    except OSError:
+        content = b""
+    return (
+        f"{release}sha256:{hashlib.sha256(content).hexdigest()}" if content else release or "none"
+    )
+
+
+def describe_differences(recorded: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
+    """Say which recorded values differ from those here, in words."""
+    return [
+        f"{name}: {here.get(name, 'none')} here, {value} recorded"
+        for name, value in sorted(recorded.items())
+        if here.get(name, "none") != value
+    ]
+
+
+def _array_digest(array: NDArray) -> str:
+    digest = hashlib.sha256(f"{array.dtype.str} {array.shape}".encode())
+    digest.update(array.data)
+    return f"sha256:{digest.hexdigest()}"

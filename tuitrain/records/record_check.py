@@ -1,0 +1,251 @@
+"""A recorder that compares what a run does with the record of an earlier one, line by line.
+
+Every command, loss, accuracy and digest of the record is compared, bit for bit. What the record
+does not hold cannot be compared, and is never called identical.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias, TypeVar
+
+from tuitrain.records.record_format import (
+    ChangedLine,
+    CommandLine,
+    DigestLine,
+    EndLine,
+    JournalLine,
+    LossLine,
+    MetricsLine,
+)
+from tuitrain.run.group_metrics import ReadGroups
+from tuitrain.run.session_state import SessionState
+from tuitrain.run.snapshot import EndReason, JournalEntry
+
+from .repetition import is_breakpoint_pause, is_motion_command, is_optional
+
+_Line = TypeVar("_Line", CommandLine, DigestLine, EndLine)
+
+Measurement: TypeAlias = tuple[str, int, float | None]
+"""``"loss"`` or ``"accuracy"``, the step, and the value; None stands for one that is not finite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first thing in which a run differs from its record.
+
+    Attributes
+    ----------
+    step : the step after which it was found
+    what : a parameter, a loss, or a command and its outcomes
+    """
+
+    step: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a comparison has found.
+
+    Attributes
+    ----------
+    identical_through : the step of the last digest that was the same, with all before it; None if
+        no digest was compared
+    nothing_after : the step after which the record holds too little to compare; None if the whole
+        record was compared
+    detail : what the record lacks, in words; "" if it lacks nothing
+    difference : the first difference, or None
+    """
+
+    identical_through: int | None
+    nothing_after: int | None
+    detail: str
+    difference: Difference | None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the whole record was compared, and is the same."""
+        return self.difference is None and self.nothing_after is None
+
+
+class RecordCheck:
+    """Compares a run with a record.
+
+    Parameters
+    ----------
+    journal : the lines of the journal that the run is to repeat, oldest first; nothing is compared
+        after a `ChangedLine`
+    metrics : the lines of losses and accuracies, oldest first
+    skip : losses and accuracies at the front that the run does not repeat
+
+    Attributes
+    ----------
+    difference : the first line that is not the same, or None
+    """
+
+    problem = ""
+
+    def __init__(
+        self, journal: Iterable[JournalLine], metrics: Iterable[MetricsLine], skip: int = 0
+    ) -> None:
+        lines, values = list(journal), list(flatten_metrics(metrics))
+        self._changed = next((each for each in lines if isinstance(each, ChangedLine)), None)
+        if self._changed is not None:  # what follows cannot be repeated
+            del lines[lines.index(self._changed) :], values[self._changed.metrics :]
+        self._journal = deque(each for each in lines if not is_breakpoint_pause(each))
+        self._metrics = deque(values[skip:])
+        self.difference: Difference | None = None
+        self._identical_through: int | None = None
+        self._losses_through = 0
+        self._lacking: int | None = None
+        self._since_digest = False
+
+    def over(self) -> bool:
+        """Whether nothing is left to compare, or a difference was found."""
+        nothing_left = not self._metrics and all(map(is_optional, self._journal))
+        return self.difference is not None or nothing_left
+
+    def verdict(self) -> Verdict:
+        """Return what the comparison has found; the run has ended, or `over` is true."""
+        difference = self.difference
+        if difference is None and not self.over():
+            difference = Difference(self._last_step(), "the run ends here, and its record does not")
+        after, detail = self._lack() if difference is None else (None, "")
+        return Verdict(self._identical_through, after, detail, difference)
+
+    def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
+        """Compare nothing: the lines that follow show whether anything has changed."""
+
+    def command(self, entry: JournalEntry) -> None:
+        """Compare a command and its outcome."""
+        if entry.actor == "breakpoint":  # a pause that no user asked for
+            return
+        line = self._next(CommandLine, entry.step)
+        if line is None:
+            return
+        same = (line.step, line.command) == (entry.step, entry.command)
+        if not same or not (line.outcome == entry.outcome or is_motion_command(line)):
+            recorded = f"{line.command!r} {line.outcome}"
+            self._differ(entry.step, f"{entry.command!r} {entry.outcome}, recorded: {recorded}")
+
+    def losses(self, first_step: int, losses: Sequence[float]) -> None:
+        """Compare losses, those of the steps from ``first_step`` on."""
+        for step, loss in enumerate(losses, start=first_step):
+            self._compare(("loss", step, loss))
+
+    def accuracy(self, step: int, accuracy: float) -> None:
+        """Compare an accuracy."""
+        self._compare(("accuracy", step, accuracy))
+
+    def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
+        """Compare nothing: which steps were looked at is no part of what was trained."""
+
+    def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
+        """Compare digests, and find the first parameter that differs."""
+        line = self._next(DigestLine, step)
+        if line is not None:
+            self._compare_digests(step, branch, digests, line)
+
+    def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
+        """Compare digests with those of an end, if the record has one here."""
+        del reason
+        ahead = self._journal[0] if self._journal else None
+        if isinstance(ahead, EndLine) and (ahead.step, ahead.branch) == (step, branch):
+            line = self._next(EndLine, step)
+            if line is not None:
+                self._compare_digests(step, branch, digests, line)
+
+    def checkpoint(self, name: str, get_state: Callable[[], SessionState]) -> str:
+        """Keep none: the folder has its own."""
+        del name, get_state
+        return ""
+
+    def _compare_digests(
+        self, step: int, branch: str, digests: Mapping[str, str], line: DigestLine | EndLine
+    ) -> None:
+        if (line.step, line.branch) != (step, branch):
+            self._differ(step, f"branch {branch}, recorded: step {line.step} of {line.branch}")
+            return
+        for name in sorted({*digests, *line.digests}):
+            if digests.get(name) != line.digests.get(name):
+                self._differ(step, name)
+                return
+        if self.difference is None and self._lacking is None:
+            self._identical_through, self._since_digest = step, False
+
+    def _compare(self, here: Measurement) -> None:
+        """Compare a loss or an accuracy with the next one of the record."""
+        if self.over():
+            return
+        if not self._metrics:
+            if self._lacking is None and not all(map(is_optional, self._journal)):
+                self._lacking = here[1] - 1  # the journal continues, so these were lost
+            return
+        recorded = self._metrics.popleft()
+        self._since_digest = True
+        if recorded[:2] != here[:2] or _bits(recorded[2]) != _bits(here[2]):
+            kind, step, value = recorded
+            at = "" if (kind, step) == here[:2] else f"{kind} of step {step} "
+            self._differ(here[1], f"{here[0]} {here[2]!r}, recorded: {at}{_shown(value)}")
+        elif here[0] == "loss":
+            self._losses_through = here[1]
+
+    def _next(self, kind: type[_Line], step: int) -> _Line | None:
+        """Take the journal's next line; None if there is none, or it is of another kind."""
+        if self.difference is not None:
+            return None
+        while self._journal and is_optional(self._journal[0]) and kind is not EndLine:
+            self._journal.popleft()
+        if not self._journal:
+            return None
+        line = self._journal.popleft()
+        if not isinstance(line, kind):
+            recorded = line.__struct_config__.tag
+            self._differ(step, f"a {kind.__struct_config__.tag}, recorded: a {recorded}")
+        else:
+            self._since_digest = True
+            return line
+        return None
+
+    def _differ(self, step: int, what: str) -> None:
+        if self.difference is None:
+            self.difference = Difference(step, what)
+
+    def _last_step(self) -> int:
+        return max(self._losses_through, self._identical_through or 0)
+
+    def _lack(self) -> tuple[int | None, str]:
+        """Return after which step the record holds too little, and what it lacks."""
+        verified = self._identical_through or 0
+        if self._changed is not None:
+            what = "although its data, its model or its environment had changed"
+            return verified, f"the run was resumed at step {self._changed.step} {what}"
+        if self._lacking is not None:
+            return min(verified, self._lacking), "the record lacks losses"
+        if self._identical_through is None or self._since_digest:
+            through = self._losses_through
+            losses = f"losses are the same through step {through}, but " if through else ""
+            return verified, f"{losses}the record has no digest of the state there"
+        return None, ""
+
+
+def flatten_metrics(metrics: Iterable[MetricsLine]) -> Iterator[Measurement]:
+    """Yield losses and accuracies one by one: how many share a line depends on who looked."""
+    for line in metrics:
+        if isinstance(line, LossLine):
+            yield from (("loss", line.step + i, each) for i, each in enumerate(line.loss))
+        else:
+            yield "accuracy", line.step, line.accuracy
+
+
+def _bits(value: float | None) -> str:
+    """Return what two values share if and only if they have the same bits, or are not finite."""
+    return "not finite" if value is None or not math.isfinite(value) else float(value).hex()
+
+
+def _shown(value: float | None) -> str:
+    return "a value that is not finite" if value is None else repr(value)

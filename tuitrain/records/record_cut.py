@@ -1,0 +1,112 @@
+"""Cutting a record back to an earlier position; what is cut off is kept in files beside it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import msgspec
+
+from .checkpoint_file import CHECKPOINTS, CheckpointError, Position, read_position
+from .record_reader import GROUPS, JOURNAL, METRICS
+
+
+def cut_record(folder: Path, position: Position, step: int) -> None:
+    """Cut a record back to a position, and keep what is cut off as ``NAME.before-N`` beside it.
+
+    N is the first number that is free. Checkpoints that lie after the position are renamed so, too.
+    The files themselves stay, for the run has them open, and appends to them.
+
+    Parameters
+    ----------
+    position : what is kept of journal and metrics
+    step : the steps that the run has taken there; later looks at the groups are cut off
+
+    Raises
+    ------
+    OSError : it cannot be cut; the record is as it was
+    """
+    files = [folder / name for name in (JOURNAL, METRICS, GROUPS)]
+    later = [path for path in (folder / CHECKPOINTS).glob("*.npz") if _is_after(path, position)]
+    number = 1
+    while any(_beside(path, number).exists() for path in [*files, *later]):
+        number += 1
+    contents = [path.read_bytes() for path in files]
+    kept = [
+        _first_lines(contents[0], position.journal),
+        _first_values(contents[1], position.metrics),
+        _looks_until(contents[2], step),
+    ]
+    _copy(files, number)
+    renamed: list[Path] = []
+    try:
+        for path in later:
+            path.rename(_beside(path, number))
+            renamed.append(path)
+        for path, content in zip(files, kept, strict=True):
+            _overwrite(path, content)
+    except OSError:
+        for path in renamed:
+            _beside(path, number).rename(path)
+        for path, content in zip(files, contents, strict=True):
+            _overwrite(path, content)
+        _remove_copies(files, number)
+        raise
+
+
+def _is_after(checkpoint: Path, position: Position) -> bool:
+    """Whether a checkpoint lies after a position; one that cannot be read may."""
+    try:
+        at = read_position(checkpoint)
+    except CheckpointError:
+        return True
+    return at.journal > position.journal or at.metrics > position.metrics
+
+
+def _beside(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.before-{number}")
+
+
+def _copy(files: list[Path], number: int) -> None:
+    try:
+        for path in files:
+            shutil.copyfile(path, _beside(path, number))
+    except OSError:
+        _remove_copies(files, number)
+        raise
+
+
+def _remove_copies(files: list[Path], number: int) -> None:
+    for path in files:
+        _beside(path, number).unlink(missing_ok=True)
+
+
+def _first_lines(journal: bytes, lines: int) -> bytes:
+    return b"".join(journal.splitlines(keepends=True)[:lines])
+
+
+def _first_values(metrics: bytes, values: int) -> bytes:
+    """Return the lines with the first losses and accuracies; a line may be cut in two."""
+    kept, left = [], values
+    for line in metrics.splitlines(keepends=True):
+        if not left:
+            break
+        record = msgspec.json.decode(line)
+        losses = record.get("loss", [None])  # an accuracy is one value
+        if len(losses) > left:
+            line = msgspec.json.encode({**record, "loss": losses[:left]}) + b"\n"  # noqa: PLW2901
+        kept.append(line)
+        left -= min(left, len(losses))
+    return b"".join(kept)
+
+
+def _looks_until(groups: bytes, step: int) -> bytes:
+    lines = groups.splitlines(keepends=True)
+    return b"".join(line for line in lines if msgspec.json.decode(line).get("step", 0) <= step)
+
+
+def _overwrite(path: Path, content: bytes) -> None:
+    """Replace what is in a file, and not the file."""
+    with path.open("r+b") as file:
+        file.write(content)
+        file.truncate()

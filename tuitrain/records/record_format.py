@@ -1,0 +1,157 @@
+"""The format of a record's files: one struct for each kind of line, and what reads them.
+
+Keys that a struct does not know are passed over, as those of a later version would be. Values of
+other types, numbers out of range and damaged bytes are errors that name the file and the line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Final, TypeAlias, TypeVar
+
+import msgspec
+
+from tuitrain.commands import MAX_COUNT, parse
+from tuitrain.decoding import decode_json
+from tuitrain.encoding import strip_bom
+from tuitrain.errors import CommandError, TuitrainError
+
+from ..run.group_metrics import GroupMetrics
+from ..run.snapshot import Actor, EndReason, Outcome
+
+_Line = TypeVar("_Line")
+
+StepCount: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
+"""Steps taken."""
+
+
+class CommandLine(msgspec.Struct, frozen=True, tag_field="event", tag="command"):
+    """A line of the journal: a command, or an expectation, and what became of it.
+
+    Attributes
+    ----------
+    command : its text form, or ``expect …``; that of an applied one can be read
+    """
+
+    step: StepCount
+    command: str
+    actor: Actor
+    outcome: Outcome
+    message: str = ""
+
+
+class DigestLine(msgspec.Struct, frozen=True, tag_field="event", tag="digest"):
+    """A line of the journal: digests of the state after ``step`` steps, by parameter."""
+
+    step: StepCount
+    branch: str
+    digests: dict[str, str]
+
+
+class EndLine(msgspec.Struct, frozen=True, tag_field="event", tag="end"):
+    """A line of the journal: why the run ends after ``step`` steps, and digests of its state."""
+
+    step: StepCount
+    branch: str
+    reason: EndReason
+    digests: dict[str, str]
+
+
+class ChangedLine(msgspec.Struct, frozen=True, tag_field="event", tag="changed"):
+    """A line of the journal: the run was resumed after ``step`` steps although it had changed.
+
+    Attributes
+    ----------
+    metrics : how many losses and accuracies the record had then
+    changes : what had changed, in words
+    provenance : digests of what model and data are made from since, by name
+    """
+
+    step: StepCount
+    metrics: StepCount
+    changes: list[str]
+    provenance: dict[str, str]
+
+
+JournalLine: TypeAlias = CommandLine | DigestLine | EndLine | ChangedLine
+
+
+class LossLine(msgspec.Struct, frozen=True, tag_field="event", tag="loss"):
+    """A line of the metrics: losses from a step on; None for one that was not finite."""
+
+    step: Annotated[int, msgspec.Meta(ge=1, le=MAX_COUNT)]
+    loss: list[float | None]
+
+
+class AccuracyLine(msgspec.Struct, frozen=True, tag_field="event", tag="accuracy"):
+    """A line of the metrics: the accuracy on the test set, from 0 to 1, after ``step`` steps."""
+
+    step: StepCount
+    accuracy: float | None
+
+
+MetricsLine: TypeAlias = LossLine | AccuracyLine
+
+
+_JOURNAL: Final = msgspec.json.Decoder[JournalLine](JournalLine)
+_METRICS: Final = msgspec.json.Decoder[MetricsLine](MetricsLine)
+_GROUPS: Final = msgspec.json.Decoder(GroupMetrics)
+
+
+def read_journal_lines(path: Path) -> list[JournalLine]:
+    """Read a journal's whole lines, oldest first; a torn last line is passed over.
+
+    Raises
+    ------
+    TuitrainError : it cannot be read, or a whole line is damaged; names the file and the line
+    """
+    lines = _decoded_lines(path, _JOURNAL)
+    for number, line in enumerate(lines, start=1):
+        if isinstance(line, CommandLine) and line.outcome == "applied":
+            _check_command(f"{path}, line {number}", line.command)
+    return lines
+
+
+def read_metrics_lines(path: Path) -> list[MetricsLine]:
+    """Read the whole lines of losses and accuracies, oldest first.
+
+    Raises
+    ------
+    TuitrainError : as `read_journal_lines`
+    """
+    return _decoded_lines(path, _METRICS)
+
+
+def read_groups_lines(path: Path) -> list[GroupMetrics]:
+    """Read the whole lines of what the groups looked like, oldest first.
+
+    Raises
+    ------
+    TuitrainError : as `read_journal_lines`
+    """
+    return _decoded_lines(path, _GROUPS)
+
+
+def count_metrics(lines: Iterable[MetricsLine]) -> int:
+    """Return how many losses and accuracies there are."""
+    return sum(len(line.loss) if isinstance(line, LossLine) else 1 for line in lines)
+
+
+def _check_command(source: str, text: str) -> None:
+    try:
+        parse(text)
+    except CommandError as error:
+        raise TuitrainError(f"{source}: {error}") from None
+
+
+def _decoded_lines(path: Path, decoder: msgspec.json.Decoder[_Line]) -> list[_Line]:
+    try:
+        content = path.read_bytes() if path.exists() else b""
+    except OSError as error:
+        raise TuitrainError(f"{path} cannot be read: {error.strerror}") from None
+    lines = strip_bom(content).split(b"\n")[:-1]
+    return [
+        decode_json(line, decoder, f"{path}, line {number}")
+        for number, line in enumerate(lines, start=1)
+    ]

@@ -1,0 +1,135 @@
+"""Reading a run folder: its header, and its files of lines.
+
+``header.json`` says what was run and what its bits depend on, ``journal.jsonl`` has the commands
+and every so many steps digests, ``metrics.jsonl`` losses and accuracies, ``groups.jsonl`` what the
+groups looked like now and then. A line is whole or it is the last one, which is passed over then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from tuitrain.decoding import decode_json
+from tuitrain.encoding import decode_text
+from tuitrain.errors import TuitrainError, did_you_mean
+
+from ..run.group_metrics import GroupMetrics
+from .checkpoint_file import Position
+from .record_format import (
+    JournalLine,
+    MetricsLine,
+    count_metrics,
+    read_groups_lines,
+    read_journal_lines,
+    read_metrics_lines,
+)
+
+HEADER, JOURNAL, METRICS = "header.json", "journal.jsonl", "metrics.jsonl"
+GROUPS = "groups.jsonl"
+
+
+SCHEMA = 1
+"""Of a header; checkpoints have one of their own."""
+
+
+class _Schema(msgspec.Struct, frozen=True):
+    """What every header has, of whichever schema."""
+
+    schema: int
+
+
+class Header(msgspec.Struct, frozen=True):
+    """What was run.
+
+    Attributes
+    ----------
+    scenario : the scenario, as it was resolved
+    environment : what the bits depend on besides it
+    directory : the working directory of the run, where its relative paths begin; "" is not known
+    provenance : digests of the data and of the source files of model and data, by name; empty in
+        records of versions that did not keep it
+    """
+
+    schema: int
+    scenario: dict[str, Any]
+    environment: dict[str, str]
+    directory: str = ""
+    provenance: dict[str, str] = {}
+
+    def run(self) -> str:
+        """Return a digest of what was run, which its checkpoints carry."""
+        content = msgspec.json.encode(self.scenario, order="deterministic")
+        return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+_SCHEMA_DECODER: Final = msgspec.json.Decoder(_Schema)
+_HEADER_DECODER: Final = msgspec.json.Decoder(Header)
+
+
+def read_header(folder: Path) -> Header:
+    """Read what was run.
+
+    Raises
+    ------
+    TuitrainError : there is no run in the folder, or its header cannot be read
+    """
+    try:
+        content = decode_text((folder / HEADER).read_bytes(), folder / HEADER).encode()
+    except FileNotFoundError:
+        near = did_you_mean(
+            str(folder), [str(each.parent) for each in folder.parent.glob(f"*/{HEADER}")]
+        )
+        raise TuitrainError(f"{folder} holds no run: it has no {HEADER}{near}") from None
+    except NotADirectoryError:
+        raise TuitrainError(f"{folder} is a file, and not the folder of a run") from None
+    except OSError as error:
+        raise TuitrainError(f"{folder / HEADER} cannot be read: {error.strerror}") from None
+    source = str(folder / HEADER)
+    found = decode_json(content, _SCHEMA_DECODER, source).schema
+    if found != SCHEMA:
+        raise TuitrainError(f"{source} has schema {found}; this version reads {SCHEMA}")
+    return decode_json(content, _HEADER_DECODER, source)
+
+
+def read_journal(folder: Path) -> list[JournalLine]:
+    """Read the journal's whole lines, oldest first; a torn last line is passed over.
+
+    Raises
+    ------
+    TuitrainError : it cannot be read, or a line that is not the last is damaged
+    """
+    return read_journal_lines(folder / JOURNAL)
+
+
+def read_metrics(folder: Path) -> list[MetricsLine]:
+    """Read the whole lines of losses and accuracies, oldest first, as `read_journal` does.
+
+    Raises
+    ------
+    TuitrainError : it cannot be read, or a line that is not the last is damaged
+    """
+    return read_metrics_lines(folder / METRICS)
+
+
+def read_groups(folder: Path) -> list[GroupMetrics]:
+    """Read what the groups looked like, as it was written; none where there is no such file.
+
+    Raises
+    ------
+    TuitrainError : it cannot be read, or a line that is not the last is damaged
+    """
+    return read_groups_lines(folder / GROUPS)
+
+
+def record_position(folder: Path) -> Position:
+    """Return how much of a record there is.
+
+    Raises
+    ------
+    TuitrainError : it cannot be read, or a line that is not the last is damaged
+    """
+    return Position(len(read_journal(folder)), count_metrics(read_metrics(folder)))

@@ -1,0 +1,199 @@
+"""Going on with a record: what is there already is passed over, what is new is written."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+
+from tuitrain.errors import RecordDiffersError
+from tuitrain.records.checkpoint_file import Position
+from tuitrain.records.record_format import DigestLine, EndLine, JournalLine, MetricsLine
+from tuitrain.records.record_writer import RecordWriter
+from tuitrain.run.group_metrics import ReadGroups
+from tuitrain.run.recorder import NULL_RECORDER, Recorder
+from tuitrain.run.session_state import SessionState
+from tuitrain.run.snapshot import EndReason, JournalEntry
+
+from .provenance import describe_differences
+from .record_check import RecordCheck
+from .repetition import is_optional, is_repeated
+
+
+class ResumeRecorder:
+    """A recorder that passes over what a folder holds already, and writes down what follows.
+
+    Of the journal a line is passed over for each that comes again. Losses and accuracies are
+    counted one by one: how many of them share a line depends on who looked up how often. What is
+    passed over is compared: a run that does not repeat its record does not continue it.
+
+    Parameters
+    ----------
+    records : the journal's lines
+    metrics : the lines of losses and accuracies
+    folder : where what follows goes
+    made_from : the digests of data and source files that the record has, by name
+    environment : in what the environment differs from the recorded one, in words
+    although_changed : whether the run may be continued with another model or other data
+
+    Raises
+    ------
+    RecordDiffersError : raised while the run is followed, when it does not repeat its record
+    """
+
+    def __init__(
+        self,
+        records: Sequence[JournalLine],
+        metrics: Sequence[MetricsLine],
+        folder: RecordWriter,
+        made_from: Mapping[str, str],
+        environment: Sequence[str] = (),
+        although_changed: bool = False,
+    ) -> None:
+        self._folder = folder
+        self._records, self._recorded_metrics = records, metrics
+        self._made_from, self._environment = made_from, environment
+        self._made_from_now: Mapping[str, str] = {}
+        self._although_changed = although_changed
+        self.begin(Position())
+
+    def begin(self, position: Position) -> None:
+        """Expect what follows on a position of the record."""
+        self._ahead = deque(
+            (index + 1, is_optional(line))
+            for index, line in enumerate(self._records)
+            if index >= position.journal and is_repeated(line)
+        )
+        self._journal, self._metrics = position.journal, position.metrics
+        again = filter(is_repeated, self._records[position.journal :])
+        self._check = RecordCheck(again, self._recorded_metrics, position.metrics)
+
+    @property
+    def problem(self) -> str:
+        """Why nothing more is recorded, or ""."""
+        return self._folder.problem
+
+    @property
+    def over(self) -> bool:
+        """Whether all that the folder held has come again."""
+        repeated = all(may_not for _, may_not in self._ahead)
+        return repeated and self._metrics >= self._folder.position.metrics
+
+    def continue_changed(self, position: Position, step: int, changes: Sequence[str]) -> None:
+        """Expect nothing after a position of the record, and write down what follows.
+
+        Parameters
+        ----------
+        step : the steps that the run has taken there
+        changes : what has changed besides data and source files, in words
+
+        Raises
+        ------
+        TuitrainError : the record cannot be cut
+        """
+        every = [*changes, *describe_differences(self._made_from, self._made_from_now)]
+        self._folder.continue_changed(position, step, every, self._made_from_now)
+        self._records, self._recorded_metrics = self._records[: position.journal], ()
+        self.begin(self._folder.position)
+
+    def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
+        """Compare what the model and the data are made from with what they were made from."""
+        if not self._made_from and self._folder.position == Position():
+            self._folder.provenance(get_provenance)  # the run was killed before it had come to this
+            return
+        self._made_from_now = get_provenance()
+        changes = describe_differences(self._made_from, self._made_from_now)
+        if changes and not self._although_changed:
+            raise RecordDiffersError(
+                f"the run cannot be continued as it was, for this has changed: "
+                f"{'; '.join(changes)}; `resume --although-changed` continues it all the same"
+            )
+
+    def command(self, entry: JournalEntry) -> None:
+        """Write a command down, if it is new."""
+        self._compare(lambda check: check.command(entry))
+        self._next_line(is_breakpoint_pause=entry.actor == "breakpoint").command(entry)
+
+    def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
+        """Write digests down, if they are new."""
+        self._compare(lambda check: check.digest(step, branch, digests))
+        self._next_line().digest(step, branch, digests)
+
+    def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
+        """Write down that the run ends, unless that is the record's next or its last line.
+
+        A run that ends while it is still following its record has nothing to add.
+        """
+        ahead = self._next_ahead()
+        if isinstance(ahead, EndLine) and (ahead.step, ahead.branch) == (step, branch):
+            self._compare(lambda check: check.ended(step, branch, reason, digests))
+            self._next_line()
+        elif self.over and not self._ends_with(step, branch):
+            self._folder.ended(step, branch, reason, digests)
+
+    def losses(self, first_step: int, losses: Sequence[float]) -> None:
+        """Write those losses down that are new."""
+        self._compare(lambda check: check.losses(first_step, losses))
+        known = self._pass_over(len(losses))
+        if losses[known:]:
+            self._folder.losses(first_step + known, losses[known:])
+
+    def accuracy(self, step: int, accuracy: float) -> None:
+        """Write an accuracy down, if it is new."""
+        self._compare(lambda check: check.accuracy(step, accuracy))
+        if not self._pass_over(1):
+            self._folder.accuracy(step, accuracy)
+
+    def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
+        """Write down what the groups look like, once the run is where the record ended."""
+        if self.over:
+            self._folder.groups(step, branch, read_groups, last)
+
+    def checkpoint(self, name: str, get_state: Callable[[], SessionState]) -> str:
+        """Write a checkpoint that goes on here, which may be in the midst of the record."""
+        journal = self._journal if self._ahead else self._folder.position.journal
+        return self._folder.checkpoint_at(Position(journal, self._metrics), name, get_state)
+
+    def _compare(self, compare: Callable[[RecordCheck], None]) -> None:
+        """Compare what the record has, and refuse to continue it if that is something else."""
+        compare(self._check)
+        difference = self._check.difference
+        if difference is not None:
+            elsewhere = f" (another environment: {'; '.join(self._environment)})"
+            raise RecordDiffersError(
+                f"the run does not repeat its record, step {difference.step}: {difference.what}"
+                f"{elsewhere if self._environment else ''}; `resume --although-changed` continues "
+                "it all the same"
+            )
+
+    def _next_ahead(self) -> JournalLine | None:
+        """Return the next line of the journal that comes again and is no breakpoint, or None."""
+        lines = (number for number, is_breakpoint_pause in self._ahead if not is_breakpoint_pause)
+        number = next(lines, None)
+        return None if number is None else self._records[number - 1]
+
+    def _ends_with(self, step: int, branch: str) -> bool:
+        """Whether the record ends with digests of this very state."""
+        if not self._records or self._folder.position.journal != len(self._records):
+            return False
+        last = self._records[-1]
+        has_digests = isinstance(last, DigestLine | EndLine)
+        return has_digests and (last.step, last.branch) == (step, branch)
+
+    def _next_line(self, is_breakpoint_pause: bool = False) -> Recorder:
+        """Return who writes the next line of the journal: nobody, if it is there.
+
+        Breakpoints of a run that somebody watched may have held it at other steps.
+        """
+        while self._ahead and not is_breakpoint_pause and self._ahead[0][1]:
+            self._ahead.popleft()
+        if not self._ahead:
+            return self._folder
+        if self._ahead[0][1] == is_breakpoint_pause:
+            self._journal, _ = self._ahead.popleft()
+        return NULL_RECORDER
+
+    def _pass_over(self, count: int) -> int:
+        """Return how many of the next so many metrics are there."""
+        known = max(0, min(count, self._folder.position.metrics - self._metrics))
+        self._metrics += count
+        return known

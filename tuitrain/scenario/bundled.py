@@ -1,0 +1,76 @@
+"""The scenarios in the box, and flights that nobody has written a scenario for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from tuitrain.errors import TuitrainError
+
+from .load import load, loads
+from .schema import Group, Scenario
+
+FIRST_FLIGHT: Final = "first_flight.toml"
+
+MODELS: Final[dict[str, str]] = {
+    "lenet": "LeNet-5, for digits of 28 x 28",
+    "mlp": "three layers, for images of any size",
+    "cnn": "convolutions with batch norm, for images of any size",
+    "resnet8": "a small residual network",
+    "resnet20": "the residual network for small images",
+    "transformer": "reads images row by row",
+}
+"""The networks that have a name, each with a line about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class BundledScenario:
+    """A scenario of the box: its file, its name, and what it shows in a line."""
+
+    path: Path
+    name: str
+    description: str
+
+
+def default_scenario() -> tuple[Scenario, str]:
+    """Return what is flown when nothing is given, and what errors call it."""
+    text = resources.files("tuitrain.scenario").joinpath(FIRST_FLIGHT).read_text("utf-8")
+    return loads(text, FIRST_FLIGHT), FIRST_FLIGHT
+
+
+def bundled_scenarios() -> list[BundledScenario]:
+    """Return the scenarios of the box, by name; those that cannot be read are left out."""
+    found = []
+    for path in sorted(_box().glob("*.toml")):
+        try:
+            scenario = load(path)
+        except TuitrainError:
+            continue
+        found.append(BundledScenario(path, scenario.name, scenario.description))
+    return found
+
+
+def scenario_for(data: str, model: str) -> Scenario:
+    """Return a scenario that trains a network on some data, in one group, until it is stopped."""
+    scenario, _ = default_scenario()
+    groups = scenario.group if model == scenario.model else (Group("all", ("*",)),)
+    gentle = {"name": "adam", "lr": 0.001}
+    return msgspec.structs.replace(
+        scenario,
+        name=f"{model} on {Path(data).name or data}",
+        model=model,
+        data=data,
+        group=groups,
+        optimizer=scenario.optimizer if model == scenario.model else gentle,
+    )
+
+
+def _box() -> Path:
+    """Return where the scenarios are: in the package, or in a clone beside it."""
+    package = Path(str(resources.files("tuitrain")))
+    installed = package / "box"
+    return installed if installed.is_dir() else package.parent / "scenarios"

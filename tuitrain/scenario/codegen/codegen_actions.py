@@ -1,0 +1,107 @@
+"""What was done at which step, as statements: a scenario's commands, applied to an idle engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tuitrain.commands import (
+    AddBreakpoint,
+    AnyCommand,
+    Checkpoint,
+    Clip,
+    Pause,
+    Preview,
+    RemoveBreakpoint,
+    Resume,
+    Step,
+    to_text,
+)
+from tuitrain.engines.engine import Engine
+from tuitrain.errors import ScenarioError, TuitrainError
+
+from ..build import due_step
+from ..load import parse_commands
+from ..schema import Scenario
+from .codegen_commands import (
+    CLIP_VARIABLES,
+    SUPPORTED_COMMANDS,
+    CommandEffect,
+    Lines,
+    command_statements,
+)
+from .codegen_groups import is_scheduled
+from .codegen_network import Network
+
+WITHOUT_EFFECT = (Pause, Resume, Step, Preview, Checkpoint, AddBreakpoint, RemoveBreakpoint)
+"""What changes when a run stands still, or what is told of it, and nothing that it trains."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodegenAction:
+    """Something that was done.
+
+    Attributes
+    ----------
+    step : it was done before this step
+    text : the command
+    statements : do the same
+    schedules : whether a group follows a schedule afterwards
+    clips : the variable that it clips by, or ""
+    """
+
+    step: int
+    text: str
+    statements: tuple[Lines, ...]
+    schedules: bool
+    clips: str
+
+
+def codegen_actions(
+    scenario: Scenario, source: str, engine: Engine, network: Network
+) -> Iterator[CodegenAction]:
+    """Give what is done, in order; what changes nothing is left out.
+
+    Parameters
+    ----------
+    scenario : whose commands are applied
+    source : what errors call it
+    engine : that of the scenario; it is put to each step, and trains nothing
+    network : what the script names
+
+    Raises
+    ------
+    ScenarioError : a command cannot be applied, or has no statements; names its step and text
+    """
+    planned = [
+        (due_step(each, engine.steps_per_epoch), command)
+        for each in scenario.at
+        for command in parse_commands(each)
+    ]
+    for step, command in sorted(planned, key=lambda each: each[0]):
+        if not isinstance(command, WITHOUT_EFFECT):
+            act = _act(source, step, command, engine, network)
+            if act.statements:
+                yield act
+
+
+def _act(
+    source: str, step: int, command: AnyCommand, engine: Engine, network: Network
+) -> CodegenAction:
+    before = replace(engine.state(), step=step)
+    where = f"{source}: step {step}: {to_text(command)!r}"
+    if not isinstance(command, SUPPORTED_COMMANDS):
+        raise ScenarioError(
+            f"{where} cannot be written as Python, as what it does depends on the run; "
+            "record a run of it (tuitrain run --out DIR) and save that"
+        )
+    try:
+        engine.load_state(before)
+        engine.apply(command)
+        after = engine.state()
+        made = tuple(command_statements(CommandEffect(command, before, after), network))
+    except TuitrainError as error:
+        raise ScenarioError(f"{where}: {error}") from None
+    scheduled = any(map(is_scheduled, after.groups))
+    clips = CLIP_VARIABLES.get(command.by, "") if isinstance(command, Clip) else ""
+    return CodegenAction(step, to_text(command), made, scheduled, clips)

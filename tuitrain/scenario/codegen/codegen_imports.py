@@ -1,0 +1,61 @@
+"""Where a script takes its model and its data from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from keyword import iskeyword
+from math import prod
+
+from tuitrain.errors import ScenarioError
+from tuitrain_core.data import Dataset
+
+from .codegen_source import literal
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """An expression that makes something, and the import that it needs, if any.
+
+    Attributes
+    ----------
+    sorted_by : what the import is sorted by, among others
+    """
+
+    expression: str
+    imported: str = ""
+    sorted_by: tuple[str, ...] = ()
+
+
+def model_origin(name: str, train: Dataset) -> Origin:
+    """Return where the model comes from that a scenario calls ``name``, made for its data."""
+    shape, classes = train.images.shape[1:], train.classes
+    known = {
+        "lenet": "models.LeNet()",
+        "mlp": f"models.MLP({literal((prod(shape), 256, 128, classes))})",
+        "cnn": f"models.CNN({shape[0]}, {classes})",
+        "resnet8": f"models.ResNet(8, {shape[0]}, {classes})",
+        "resnet20": f"models.ResNet(20, {shape[0]}, {classes})",
+        "transformer": f"models.Transformer({literal(shape)}, {classes})",
+    }
+    return Origin(known[name]) if name in known else _imported("model", name, "make_model")
+
+
+def data_origin(name: str) -> Origin:
+    """Return where the data comes from that a scenario calls ``name``."""
+    if name == "mnist-mini":
+        return Origin("data.mnist_mini()")
+    if name.startswith("idx:"):
+        return Origin(f"data.load_idx_folder({literal(name.removeprefix('idx:'))})")
+    return _imported("data", name, "read_data")
+
+
+def _imported(key: str, name: str, alias: str) -> Origin:
+    """Import ``"package.module:callable"`` under a name that nothing else in a script has."""
+    module, _, attribute = name.partition(":")
+    parts = [*module.split("."), attribute]
+    if not all(part.isidentifier() and not iskeyword(part) for part in parts):
+        raise ScenarioError(f"{key}: {name} cannot be written as an import")
+    if attribute[0].isupper():  # a class: nothing else in a script is called like one
+        alias = attribute
+    renamed = "" if attribute == alias else f" as {alias}"
+    return Origin(f"{alias}()", f"from {module} import {attribute}{renamed}", (module, attribute))

@@ -1,0 +1,76 @@
+"""What a script has to know of a network: how to name its parameters, and its norm layers."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from tuitrain.engines.embedded.buffer_owners import BufferOwners
+from tuitrain.engines.embedded.network_structure import Structure
+from tuitrain.engines.targets import ParameterAliases, match_parameters
+from tuitrain_core.module import Module
+
+from .codegen_source import Call, call, literal
+
+
+class Network:
+    """A network by the names of its parts; in the script it is called ``net``.
+
+    Parameters
+    ----------
+    net : made as the script makes it
+    listen : returns its structure
+    """
+
+    def __init__(self, net: Module, listen: Callable[[], Structure]) -> None:
+        named, aliases = dict(net.named_parameters()), net.aliases()
+        self.parameters: ParameterAliases = {name: aliases.get(name, ()) for name in named}
+        self._owners = BufferOwners(net, listen)
+        self._paths = {name: _path(net, name, part) for name, part in self._owners.modules.items()}
+
+    def select_expression(self, names: Collection[str], preferred: Sequence[str] = ()) -> Call:
+        """Return the expression for some parameters: by these globs if they say it, or by layer."""
+        if len(names) == len(self.parameters):
+            return call("net.parameters")
+        wanted = [name for name in self.parameters if name in names]
+        exactly = [glob.escape(name) for name in wanted]
+        for globs in (list(preferred), self._by_layer(wanted), exactly):
+            if match_parameters(globs, self.parameters) == wanted:
+                break
+        return call("net.select", *map(literal, globs))
+
+    def frozen_norms(self, frozen: Collection[str]) -> dict[str, bool]:
+        """Say of each module with buffers, as norm layers, by its expression, if they hold still.
+
+        Parameters
+        ----------
+        frozen : first names of the frozen parameters
+        """
+        return {
+            self._paths[name]: still for name, still in self._owners.held_modules(frozen).items()
+        }
+
+    def _by_layer(self, wanted: Collection[str]) -> list[str]:
+        found: dict[str, None] = {}
+        for name in wanted:
+            layer = name.rpartition(".")[0]
+            inside = [each for each in self.parameters if each.startswith(f"{layer}.")]
+            whole = bool(layer) and all(each in wanted for each in inside)
+            found[f"{glob.escape(layer)}.*" if whole else glob.escape(name)] = None
+        return list(found)
+
+
+def members_by_group(names: Collection[str], groups: Iterable[Mapping]) -> dict[str, list[str]]:
+    """Say which of these parameters each group holds; groups that hold none are left out."""
+    found = {group["name"]: [n for n in group["members"] if n in names] for group in groups}
+    return {name: members for name, members in found.items() if members}
+
+
+def _path(net: Module, name: str, part: Module) -> str:
+    """Return the expression for a part of the network."""
+    if part is net:
+        return "net"
+    found: object = net
+    for step in name.split("."):
+        found = getattr(found, step, None) if step.isidentifier() else None
+    return f"net.{name}" if found is part else f"dict(net.named_modules())[{literal(name)}]"

@@ -1,0 +1,212 @@
+"""The whole program: model and data, groups, the step, the loop with what was done in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from tuitrain.engines.state import EngineState
+from tuitrain.run.progress import ProgressCallback, ignore_progress
+from tuitrain_core.data import Dataset
+
+from ..build import build_engine, build_model_and_data, make_run_info
+from ..schema import Scenario
+from .codegen_actions import CodegenAction, codegen_actions
+from .codegen_commands import freeze_statements
+from .codegen_groups import new_optimizer
+from .codegen_imports import Origin, data_origin, model_origin
+from .codegen_network import Network
+from .codegen_source import comment_lines, dict_entry, import_lines, literal
+
+HEAD = """\
+\"\"\"A training loop that does by itself what was done in a run of tuitrain.
+
+It comes to the same bits: the digest that it prints is the one that the run has at its end, on the
+same type of machine with the same versions.
+
+""".splitlines()
+HEAD_END = '"""'
+STEP = """
+
+def step(images, labels):
+    \"\"\"Train on one batch, and return its loss.\"\"\"
+    loss = recording.take(images, labels, gm)
+{clipping}    recording.update(opt.values())
+    return loss
+
+
+def accuracy():
+    \"\"\"Return the share of the test images that are recognised.\"\"\"
+    net.eval()
+    batches = data.DataLoader(test, batch_size=500, shuffle=False)
+    right = sum((net(tensor(x)).numpy().argmax(axis=1) == y).sum() for x, y in batches)
+    net.train()
+    return right / len(test)
+
+
+"""
+CLIPPING = {
+    "max_norm": "    optimizer.clip_grad_norm(net.parameters(), max_norm)\n",
+    "max_value": "    optimizer.clip_grad_value(net.parameters(), max_value)\n",
+}
+
+
+def generate_program(
+    scenario: Scenario, source: str, on_progress: ProgressCallback = ignore_progress
+) -> str:
+    """Write the Python program that trains what a scenario trains, to the same bits.
+
+    Parameters
+    ----------
+    scenario : with the commands of one line of history; expectations are not taken over
+    source : what errors call it: its file, or the folder of the run
+    on_progress : is told what is being waited for
+
+    Raises
+    ------
+    TuitrainError : the model or the data cannot be had, or a command has no statements; then its
+        step and text are named
+    """
+    engine = build_engine(scenario, source, on_progress)
+    net, train = build_model_and_data(scenario, source)
+    network = Network(net, engine.structure)
+    start = engine.state()
+    acts = list(codegen_actions(scenario, source, engine, network))
+    program = _Program(scenario, train, engine.steps_per_epoch, network, start, acts)
+    return "\n".join(program.lines()) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class _Program:
+    """The text of a script, part by part."""
+
+    scenario: Scenario
+    train: Dataset
+    steps_per_epoch: int
+    network: Network
+    start: EngineState
+    acts: list[CodegenAction]
+
+    def lines(self) -> Iterator[str]:
+        yield from self._head()
+        yield from self._setup()
+        yield from self._functions()
+        yield from self._loop()
+
+    def _head(self) -> Iterator[str]:
+        yield from HEAD
+        called = comment_lines(f"It was called: {self.scenario.name}.")
+        in_words = [line.removeprefix("# ") for line in called]
+        if any("\\" in line or '"""' in line for line in in_words):
+            yield from [HEAD_END, *called, ""]  # as a comment_lines nothing has to be escaped
+        else:
+            yield from [*in_words, HEAD_END, ""]
+        if self._clips():
+            yield from ["import math", ""]
+        yield from self._imports()
+
+    def _imports(self) -> Iterator[str]:
+        names = {"data", "digest", "optimizer", "random", "tensor", "threads"}
+        origins = (self._model(), self._data())
+        names |= {"models"} if self._model().expression.startswith("models.") else set()
+        names |= {"schedule"} if self._schedules() else set()
+        blocks = {
+            ("tuitrain_core",): import_lines("tuitrain_core", names),
+            ("tuitrain_core.compiler",): ["from tuitrain_core.compiler import Recording"],
+            ("tuitrain_core.autodiff",): ["from tuitrain_core.autodiff import GradManager"],
+            **{each.sorted_by: [each.imported] for each in origins if each.imported},
+        }
+        for key in sorted(blocks):
+            yield from blocks[key]
+
+    def _setup(self) -> Iterator[str]:
+        scenario = self.scenario
+        yield ""
+        yield "threads.limit_blas_threads()  # the bits depend on how many there are"
+        yield f"train, test = {self._data().expression}"
+        yield (
+            f"loader = data.DataLoader(train, batch_size={scenario.batch_size}, "
+            f"seed={scenario.seed})"
+        )
+        yield f"random.seed({scenario.seed})  # of the initial weights, and of dropout"
+        yield f"net = {self._model().expression}"
+        yield ""
+        yield "# One optimizer for each group of parameters."
+        yield "opt = {"
+        for plan, group in zip(self._plans(), self.start.groups, strict=True):
+            members = self.network.select_expression(group["members"], plan)
+            lr = literal(float(group["schedule"]["value"]))
+            yield from dict_entry(group["name"], new_optimizer(group, members, lr))
+        yield "}"
+        if self._schedules():
+            yield "schedules = {}  # of the groups whose lr is not a constant"
+        for variable in self._clips():
+            yield f"{variable} = math.inf  # gradients are clipped to it"
+        yield "gm = GradManager().attach(net.parameters())  # what is not attached is frozen"
+        yield "recording = Recording(net, loader)  # of the step: traced once, then native"
+        thawed = replace(self.start, frozen={})
+        for each in freeze_statements(thawed, self.start, self.network):
+            yield from each.lines()
+
+    def _functions(self) -> Iterator[str]:
+        clipping = "".join(CLIPPING[each] for each in self._clips())
+        yield from STEP.format(clipping=clipping).splitlines()
+
+    def _loop(self) -> Iterator[str]:
+        total = make_run_info(self.scenario, self.steps_per_epoch).total_steps
+        epochs, rest = divmod(total, self.steps_per_epoch)
+        if rest:
+            yield f"for now in range({total}):"
+            yield "    images, labels = loader.batch(now)"
+            yield from self._body(4)
+            yield "    if (now + 1) % 100 == 0:"
+            yield '        print(f"step {now + 1}: loss {loss:.4f}")'
+            yield ""
+            yield 'print(f"step {now + 1}: loss {loss:.4f}, test accuracy {accuracy():.4f}")'
+        else:
+            yield "now = 0  # steps taken"
+            yield f"for epoch in range({epochs}):"
+            yield "    total = 0.0"
+            yield "    for images, labels in loader:"
+            yield from self._body(8)
+            yield "        total += loss * len(labels)"
+            yield "        now += 1"
+            yield (
+                '    print(f"epoch {epoch}: loss {total / len(loader.dataset):.4f}, '
+                'test accuracy {accuracy():.4f}")'
+            )
+            yield ""
+        yield "print(digest.compute_digest(net, opt.values()))"
+
+    def _body(self, indent: int) -> Iterator[str]:
+        """Write what is done for each batch: what was decided, the learning rates, the step."""
+        space = " " * indent
+        for step in dict.fromkeys(act.step for act in self.acts):
+            yield f"{space}if now == {step}:"
+            for act in self.acts:
+                if act.step == step:
+                    yield from comment_lines(f"step {step}: {act.text}", indent + 4)
+                    for each in act.statements:
+                        yield from each.lines(indent + 4)
+        if self._schedules():
+            yield f"{space}for name, each in schedules.items():"
+            yield f"{space}    opt[name].lr = each.lr(now)"
+        yield f"{space}loss = step(images, labels)"
+
+    def _plans(self) -> Iterable[tuple[str, ...]]:
+        """Give the globs that each group was made from."""
+        return [group.params for group in self.scenario.group] or [("*",)]
+
+    def _schedules(self) -> bool:
+        return any(act.schedules for act in self.acts)
+
+    def _clips(self) -> list[str]:
+        return [
+            variable for variable in CLIPPING if any(act.clips == variable for act in self.acts)
+        ]
+
+    def _model(self) -> Origin:
+        return model_origin(self.scenario.model, self.train)
+
+    def _data(self) -> Origin:
+        return data_origin(self.scenario.data)

@@ -1,0 +1,71 @@
+"""Callables that a scenario names as ``package.module:callable``: import and call."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tuitrain.errors import ScenarioError, did_you_mean
+
+
+def import_callable(key: str, name: str, known: Iterable[str]) -> Callable[[], Any]:
+    """Import ``"package.module:callable"``; ``key`` is what the scenario calls it.
+
+    Raises
+    ------
+    ScenarioError : the name is no such spec, or the callable cannot be imported
+    """
+    module_name, attribute = split_spec(key, name, known)
+    try:
+        module = importlib.import_module(module_name)
+    except (Exception, SystemExit) as error:  # a script may end with sys.exit
+        raise ScenarioError(
+            f"{key}: cannot import {module_name}: {describe_error(error)}"
+        ) from error
+    found = getattr(module, attribute, None)
+    if not callable(found):
+        raise ScenarioError(
+            f"{key}: {module_name} has no callable {attribute!r}"
+            f"{did_you_mean(attribute, dir(module))}"
+        )
+    return found
+
+
+def split_spec(key: str, name: str, known: Iterable[str]) -> tuple[str, str]:
+    """Part ``"package.module:callable"``, without a look whether it is there.
+
+    Raises
+    ------
+    ScenarioError : it is no such name; names those that are ``known`` besides
+    """
+    module_name, colon, attribute = name.partition(":")
+    if not colon or not module_name or not attribute:
+        raise ScenarioError(
+            f"{key}: {name!r} is not known{did_you_mean(name, known)} "
+            f"(allowed: {', '.join(known)}, or package.module:callable)"
+        )
+    return module_name, attribute
+
+
+def call(key: str, name: str, make: Callable[[], Any]) -> Any:
+    """Call what a scenario names.
+
+    Raises
+    ------
+    ScenarioError : it raised something
+    """
+    try:
+        return make()
+    except (Exception, SystemExit) as error:
+        raise ScenarioError(f"{key}: {name}() failed: {describe_error(error)}") from error
+
+
+def describe_error(error: BaseException) -> str:
+    """Write an error, with its type."""
+    return f"{type(error).__name__}: {error}"
+
+
+def type_name(value: object) -> str:
+    """Return the name of a value's type."""
+    return type(value).__name__

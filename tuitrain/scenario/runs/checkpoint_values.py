@@ -1,0 +1,90 @@
+"""The parameters of a recorded run: their values are known where a checkpoint was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuitrain.commands import to_text
+from tuitrain.engines.views import GroupView, ParameterView
+from tuitrain.records.branch_replay import RecordedDecision
+from tuitrain.records.checkpoint_file import CHECKPOINTS, CheckpointError, read_checkpoint
+from tuitrain.run.session_state import SessionState
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    """A checkpoint: when it was made, and after which decisions."""
+
+    step: int
+    decisions: tuple[tuple[int, str], ...]
+    state: SessionState
+
+
+class CheckpointValues:
+    """The checkpoints of a run folder, read when they are first asked for.
+
+    Those that cannot be read are passed over: `tuitrain resume` says what is wrong with them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept: list[_Kept] | None = None
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the checkpoint files."""
+        return tuple(sorted(each.stem for each in (self._folder / CHECKPOINTS).glob("*.npz")))
+
+    def at(
+        self,
+        name: str,
+        step: int,
+        decided: tuple[RecordedDecision, ...],
+        groups: tuple[GroupView, ...],
+    ) -> ParameterView | None:
+        """Describe a parameter as of the last checkpoint before a moment; None if there is none."""
+        from tuitrain.engines.array_statistics import describe_array
+
+        mine = [(each.step, each.command) for each in decided]
+        before = [
+            each
+            for each in self._read()
+            if each.step <= step and _leads_to(each.decisions, each.step, mine)
+        ]
+        if not before:
+            return None
+        last = max(before, key=lambda each: each.step)
+        value = last.state.engine.parameters.get(name)
+        if value is None:
+            return None
+        gradient = last.state.engine.gradients.get(name)
+        group = next((g.name for g in groups for row in g.parameters if row.name == name), "")
+        return ParameterView(
+            name=name,
+            shape=value.shape,
+            group=group,
+            step=last.step,
+            frozen_since=last.state.engine.frozen.get(name),
+            value=describe_array(value),
+            grad=None if gradient is None else describe_array(gradient),
+        )
+
+    def _read(self) -> list[_Kept]:
+        if self._kept is None:
+            self._kept = []
+            for path in sorted((self._folder / CHECKPOINTS).glob("*.npz")):
+                try:
+                    state = read_checkpoint(path).session
+                except CheckpointError:
+                    continue
+                made = ((each.step, to_text(each.command)) for each in state.branch.decisions)
+                self._kept.append(_Kept(state.engine.step, tuple(made), state))
+        return self._kept
+
+
+def _leads_to(
+    decisions: tuple[tuple[int, str], ...], step: int, mine: list[tuple[int, str]]
+) -> bool:
+    """Whether a state of these decisions is one that a line has passed through."""
+    same = list(decisions) == mine[: len(decisions)]
+    return same and all(at >= step for at, _ in mine[len(decisions) :])

@@ -1,0 +1,45 @@
+"""What of a past run is drawn beside another: the curves of the line that it ended on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tuitrain.records.record_reader import HEADER
+from tuitrain.run.snapshot import GroupHistory, Series
+from tuitrain.scenario.verify import read_scenario
+
+from ...records.history import read_history
+from .group_metrics import RecordedGroupMetrics
+from .group_replay import GroupReplay
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FinalCurves:
+    """What was measured along a line, and the courses of the groups that it ended with.
+
+    Attributes
+    ----------
+    traces : learning rates follow from what was decided; |grad| and |Δw|/|w| are there for the
+        steps that were looked at. None where the model or the data is gone.
+    """
+
+    loss: Series = field(default_factory=Series)
+    accuracy: Series = field(default_factory=Series)
+    traces: tuple[GroupHistory, ...] = ()
+
+
+def final_curves(folder: Path) -> FinalCurves:
+    """Return the curves of the line that a run ended on.
+
+    Raises
+    ------
+    TuitrainError : the record cannot be read, or is damaged
+    """
+    _, scenario = read_scenario(folder)
+    segment = read_history(folder).segments[-1]
+    rates = GroupReplay(scenario, str(folder / HEADER)).lr_histories(
+        segment.last, segment.decisions
+    )
+    traces = RecordedGroupMetrics(folder).histories(segment.branch, segment.last, rates)
+    return FinalCurves(segment.branch.loss.series(), segment.branch.accuracy.series(), traces)

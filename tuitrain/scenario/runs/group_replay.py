@@ -1,0 +1,115 @@
+"""The groups of a recorded run at any moment: what was decided, followed again on paper."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tuitrain.commands import parse
+from tuitrain.errors import TuitrainError
+from tuitrain.records.branch_replay import RecordedDecision
+from tuitrain.run.snapshot import GroupHistory, GroupView, Series
+from tuitrain.scenario.build import build_model_and_data, make_group_plans
+from tuitrain.scenario.schema import Scenario
+
+MAX_POINTS = 256
+"""Of a learning rate's course, between two decisions at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """The groups from one decision to the next."""
+
+    first: int
+    groups: tuple[GroupView, ...]
+
+
+class GroupReplay:
+    """Follows the decisions of a record.
+
+    The model is made and the data is read once, for their sizes alone; where one of them is gone
+    there are no groups to show.
+
+    Attributes
+    ----------
+    steps_per_epoch : 0 where it is not known
+    problem : why there are no groups, or ""
+    """
+
+    def __init__(self, scenario: Scenario, source: str) -> None:
+        self.steps_per_epoch, self.problem = 0, ""
+        self._scenario = scenario
+        self._decided: tuple[RecordedDecision, ...] | None = None
+        self._stretches: list[_Stretch] = []
+        try:
+            self._model, train = build_model_and_data(scenario, source)
+        except TuitrainError as error:
+            self.problem = f"the groups cannot be shown: {error}"
+        else:
+            self.steps_per_epoch = math.ceil(len(train) / scenario.batch_size)
+
+    def at(self, step: int, decided: tuple[RecordedDecision, ...]) -> tuple[GroupView, ...]:
+        """Return the groups after some decisions, at the boundary before step ``step``."""
+        stretches = self._followed(decided)
+        if not stretches:
+            return ()
+        return tuple(_at(each, step) for each in stretches[-1].groups)
+
+    def lr_histories(
+        self, step: int, decided: tuple[RecordedDecision, ...]
+    ) -> tuple[GroupHistory, ...]:
+        """Return the course of the learning rates up to a step: all that is known of a course."""
+        if not (stretches := self._followed(decided)):
+            return ()
+        ends = [each.first for each in stretches[1:]] + [step + 1]
+        courses: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
+        for stretch, end in zip(stretches, ends, strict=True):
+            points = max(0, min(MAX_POINTS, end - stretch.first))
+            steps = np.unique(np.linspace(stretch.first, end - 1, points).astype(np.int64))
+            for group in stretch.groups if len(steps) else ():
+                courses.setdefault(group.name, []).append((steps, _rates(group, steps)))
+        named = [group.name for group in stretches[-1].groups]
+        return tuple(GroupHistory(name, _joined(courses.get(name, []))) for name in named)
+
+    def _followed(self, decided: tuple[RecordedDecision, ...]) -> list[_Stretch]:
+        """Return what the groups came through; the last answer is remembered."""
+        if not self.problem and decided != self._decided:
+            self._decided = decided
+            try:
+                self._stretches = self._follow(decided)
+            except TuitrainError as error:
+                self._stretches, self.problem = [], f"the groups cannot be shown: {error}"
+        return self._stretches
+
+    def _follow(self, decided: Sequence[RecordedDecision]) -> list[_Stretch]:
+        from tuitrain.engines.embedded.group_simulator import GroupSimulator
+
+        paper = GroupSimulator(self._model, make_group_plans(self._scenario), self.steps_per_epoch)
+        stretches = [_Stretch(0, paper.groups(0))]
+        for each in decided:
+            paper.apply(parse(each.command), each.step)
+            if stretches[-1].first == each.step:
+                stretches.pop()
+            stretches.append(_Stretch(each.step, paper.groups(each.step)))
+        return stretches
+
+
+def _at(group: GroupView, step: int) -> GroupView:
+    return replace(group, lr=float(_rates(group, np.array([step]))[0]))
+
+
+def _rates(group: GroupView, steps: np.ndarray) -> np.ndarray:
+    from tuitrain.engines.lr_forecast import forecast_rates
+
+    return np.array(forecast_rates(group, steps.tolist()))
+
+
+def _joined(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Series:
+    if not parts:
+        return Series()
+    steps, values = (np.concatenate(each) for each in zip(*parts, strict=True))
+    steps.flags.writeable = values.flags.writeable = False
+    return Series(steps, values)

@@ -1,0 +1,233 @@
+"""A recording: the record of a run, shown moment by moment by the screen that shows live runs."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from tuitrain.commands import AnyCommand, Clip, parse, to_text
+from tuitrain.engines.inspection import FailedInspection, InspectionRequest
+from tuitrain.errors import RefusedError
+from tuitrain.records.record_reader import HEADER
+from tuitrain.run.snapshot import Actor, BranchView, Intervention, Phase, Snapshot
+from tuitrain.scenario.build import make_run_info
+from tuitrain.scenario.verify import read_scenario
+
+from ...records.history import History, Moment, read_history
+from .checkpoint_values import CheckpointValues
+from .group_metrics import RecordedGroupMetrics, with_last_metrics
+from .group_replay import GroupReplay
+from .run_list import describe_run
+
+MAX_PLAY_SECONDS: Final = 30.0
+"""How long it takes to play a record from its first moment to its last."""
+
+MIN_MOMENTS_PER_SECOND: Final = 10.0
+"""Moments a second, at least."""
+
+LATER: Final = "later"
+"""What the part of the line is called that the moment does not know yet."""
+
+
+NO_INSPECTION = "a record has no weights and no batches; what a checkpoint has, the deck shows"
+"""Why nothing can be looked at closely."""
+
+
+class RecordPlayer:
+    """Gives the moments of a record as snapshots; takes no commands.
+
+    Groups follow from the scenario and from what was decided, learning rates too. How large their
+    gradients and updates were is known for the steps that were looked at. Values and gradients are
+    in checkpoints alone; what nothing tells is left out. The moments are the steps in
+    the order in which they were taken: after a rewind they go on further back, on another line.
+
+    Parameters
+    ----------
+    folder : of the run
+    clock : seconds that only grow, for playing
+
+    Raises
+    ------
+    TuitrainError : the folder holds no run, or it cannot be read
+
+    Attributes
+    ----------
+    place : the moment that is shown, counted from 0
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+        _, scenario = read_scenario(folder)
+        self._history = read_history(folder)
+        self._run = describe_run(folder)
+        self._groups = GroupReplay(scenario, str(folder / HEADER))
+        self._values = CheckpointValues(folder)
+        self._courses = RecordedGroupMetrics(folder)
+        per_epoch = self._groups.steps_per_epoch
+        self._title = make_run_info(scenario, per_epoch)
+        self._decisive = self._history.command_moments()
+        self._clock = clock
+        self._watched: str | None = None
+        self._asked: InspectionRequest | None = None
+        self._played: tuple[float, int] | None = None
+        self._version = 0
+        self._shown: Snapshot | None = None
+        self.place = self.last
+
+    @property
+    def last(self) -> int:
+        """The last moment."""
+        return len(self._history) - 1
+
+    @property
+    def playing(self) -> bool:
+        """Whether the moments go on by themselves."""
+        return self._played is not None
+
+    def snapshot(self) -> Snapshot:
+        """Return the present moment; while playing, the one that it is time for."""
+        if self._played is not None:
+            since, first = self._played
+            pace = max(MIN_MOMENTS_PER_SECOND, len(self._history) / MAX_PLAY_SECONDS)
+            self._stand(min(self.last, first + int((self._clock() - since) * pace)))
+            if self.place == self.last:
+                self.pause()
+        if self._shown is None:
+            self._version += 1
+            self._shown = self._snapshot()
+        return self._shown
+
+    def submit(self, command: AnyCommand, actor: Actor) -> int:
+        """Refuse: what was cannot be changed.
+
+        Raises
+        ------
+        RefusedError : always
+        """
+        del actor
+        raise RefusedError(f"{to_text(command)!r} steers a run, and this is the record of one")
+
+    def select_parameter(self, parameter: str | None) -> None:
+        """Describe this parameter from now on, where a checkpoint has its values."""
+        if parameter != self._watched:
+            self._watched, self._shown = parameter, None
+
+    def inspect(self, request: InspectionRequest | None) -> None:
+        """Say that nothing can be looked at closely."""
+        if request != self._asked:
+            self._asked, self._shown = request, None
+
+    def on_resume(self) -> None:
+        """Take no notice: nothing was under way."""
+
+    def preview(self, command: AnyCommand | None) -> None:
+        """Take no notice: there is no next update."""
+
+    def close(self) -> None:
+        """Stop playing."""
+        self.pause()
+
+    def go(self, place: int) -> None:
+        """Show another moment, the first or the last at most; no longer play."""
+        self.pause()
+        self._stand(min(max(place, 0), self.last))
+
+    def jump(self, by: int) -> bool:
+        """Go to the next moment, either way, at which something was asked; whether there is one."""
+        at = bisect_right if by > 0 else bisect_left
+        next_one = at(self._decisive, self.place) - (by < 0)
+        found = 0 <= next_one < len(self._decisive)
+        if found:
+            self.go(self._decisive[next_one])
+        return found
+
+    def play(self) -> None:
+        """Go on from here by itself; at the end, from the first moment."""
+        self._stand(0 if self.place == self.last else self.place)
+        self._played, self._shown = (self._clock(), self.place), None
+
+    def pause(self) -> None:
+        """Stand still."""
+        if self._played is not None:
+            self._played, self._shown = None, None
+
+    def _stand(self, place: int) -> None:
+        if place != self.place:
+            self.place, self._shown = place, None
+
+    def _snapshot(self) -> Snapshot:
+        history, moment = self._history, self._history.moment(self.place)
+        line, step = history.segments[moment.segment].branch, moment.step
+        decided = history.decisions_at(moment)
+        commands = [(each.step, each.command) for each in decided]
+        traces = self._courses.histories(line, step, self._groups.lr_histories(step, decided))
+        groups = tuple(map(with_last_metrics, self._groups.at(step, decided), traces))
+        watched = self._watched
+        return Snapshot(
+            version=self._version,
+            info=self._title,
+            phase=Phase.PLAYED if self.playing else Phase.RECORDED,
+            step=step,
+            note=self._groups.problem or self._courses.problem,
+            loss=line.loss_until(step),
+            accuracy=line.accuracy_until(step),
+            groups=groups,
+            histories=traces,
+            parameter=self._values.at(watched, step, decided, groups) if watched else None,
+            journal=history.entries[: history.known_entries(moment)],
+            interventions=tuple(Intervention(*each) for each in commands),
+            branch=line.name,
+            branches=(*_left(history, moment), *_ahead(history, moment)),
+            checkpoints=self._values.names(),
+            clip=_clip(commands),
+            record_status=self._where(),
+            inspection=FailedInspection(self._asked, step, NO_INSPECTION) if self._asked else None,
+        )
+
+    def _where(self) -> str:
+        run = self._run
+        return (
+            f"moment {self.place} of {self.last}   {run.started_at:%Y-%m-%d %H:%M}   {run.ending}"
+        )
+
+
+def _left(history: History, moment: Moment) -> list[BranchView]:
+    """Return the lines that had been left by a moment, each as far as it had come."""
+    here = history.segments[moment.segment].branch
+    before = {
+        segment.branch.name: segment
+        for segment in history.segments[: moment.segment]
+        if segment.branch is not here
+    }
+    return [
+        BranchView(
+            segment.branch.name,
+            segment.branch.fork,
+            segment.last,
+            segment.branch.loss_until(segment.last),
+            segment.branch.accuracy_until(segment.last),
+        )
+        for segment in before.values()
+    ]
+
+
+def _ahead(history: History, moment: Moment) -> list[BranchView]:
+    """Return what came after a moment on its line, as a ghost."""
+    segment = history.segments[moment.segment]
+    if moment.step >= segment.last:
+        return []
+    loss, accuracy = (
+        segment.branch.loss_until(segment.last),
+        segment.branch.accuracy_until(segment.last),
+    )
+    return [BranchView(LATER, moment.step, segment.last, loss, accuracy)]
+
+
+def _clip(commands: list[tuple[int, str]]) -> str:
+    """Return what gradients were clipped by after some commands, as a snapshot has it."""
+    last = next((each for _, each in reversed(commands) if each.startswith("clip ")), "clip off")
+    command = parse(last)
+    off = isinstance(command, Clip) and command.by == "off"
+    return "" if off else last.removeprefix("clip ")

@@ -1,0 +1,142 @@
+"""Running a recorded run again, to see that it comes out the same."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from tuitrain.errors import RunFailedError
+from tuitrain.records.record_format import ChangedLine, JournalLine, MetricsLine
+from tuitrain.records.record_reader import (
+    HEADER,
+    SCHEMA,
+    Header,
+    read_header,
+    read_journal,
+    read_metrics,
+)
+from tuitrain.run.progress import ProgressCallback
+
+from ..records.provenance import describe_differences
+from ..records.record_check import RecordCheck, Verdict
+from ..records.repetition import is_repeated, repeated_actions
+from .datasets import resolve_data
+from .load import convert_table
+from .replay import replay
+from .schema import Scenario
+
+
+def make_header(scenario: Scenario) -> Header:
+    """Return what a run folder says of a scenario that is about to be run."""
+    from tuitrain.engines.embedded.environment import environment
+
+    return Header(SCHEMA, msgspec.to_builtins(scenario), environment(), _working_directory())
+
+
+def _working_directory() -> str:
+    """Return the folder where relative paths begin; "" if it was removed."""
+    try:
+        return os.getcwd()  # noqa: PTH109 - as the process has it, with symbolic links
+    except OSError:
+        return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What came of running a recorded run again.
+
+    Attributes
+    ----------
+    verdict : whether it is the same
+    environment : in what the environments differ, in words
+    provenance : in what data and source files differ, in words
+    """
+
+    verdict: Verdict
+    environment: list[str]
+    provenance: list[str]
+
+
+class _Check(RecordCheck):
+    """A check that also compares what the model and the data are made from."""
+
+    def __init__(
+        self,
+        made_from: Mapping[str, str],
+        journal: list[JournalLine],
+        metrics: list[MetricsLine],
+    ) -> None:
+        super().__init__(journal, metrics)
+        self._recorded = made_from
+        self.changes: list[str] = []
+
+    def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
+        """Note what is made from something else than it was."""
+        if self._recorded:
+            self.changes = describe_differences(self._recorded, get_provenance())
+
+
+def verify_record(
+    folder: Path, on_progress: ProgressCallback, on_step: Callable[[int], None]
+) -> Verification:
+    """Run a recorded run again, up to the end of its record.
+
+    Raises
+    ------
+    TuitrainError : the folder holds no run, or it cannot be read or built
+    """
+    header, scenario = read_scenario(folder)
+    lines, made_from = _repeated(header, read_journal(folder))
+    check = _Check(made_from, lines, read_metrics(folder))
+    asked = list(repeated_actions(lines))
+    events = replay(
+        scenario, str(folder), on_progress, on_step, check, asked, check.over, rehearse_plan=False
+    )
+    try:
+        deque(events, maxlen=0)
+    except RunFailedError:
+        if not check.over():  # else the recorded run failed at this step too
+            raise
+    return Verification(check.verdict(), environment_differences(header.environment), check.changes)
+
+
+def _repeated(
+    header: Header, journal: list[JournalLine]
+) -> tuple[list[JournalLine], Mapping[str, str]]:
+    """Return the lines that are to come again, and what model and data were made from for them.
+
+    A run that was resumed from its first step although it had changed is the changed run.
+    """
+    made_from = header.provenance
+    while journal and isinstance(first := journal[0], ChangedLine) and not first.metrics:
+        made_from, journal = first.provenance, journal[1:]
+    lines = [each for each in journal if is_repeated(each) or isinstance(each, ChangedLine)]
+    return lines, made_from
+
+
+def read_scenario(folder: Path) -> tuple[Header, Scenario]:
+    """Read what was run in a folder; relative paths begin where they did then.
+
+    Raises
+    ------
+    TuitrainError : the folder holds no run, or its header cannot be read
+    """
+    header = read_header(folder)
+    scenario = convert_table(header.scenario, f"{folder / HEADER}: the scenario")
+    data = resolve_data(scenario.data, header.directory)
+    return header, msgspec.structs.replace(scenario, data=data)
+
+
+def environment_differences(recorded: Mapping[str, str]) -> list[str]:
+    """Say in what this environment differs from the recorded one.
+
+    What an older version did not record is not compared.
+    """
+    from tuitrain.engines.embedded.environment import environment
+
+    return describe_differences(recorded, environment())
