@@ -15,8 +15,7 @@ from .rmsprop import RMSprop
 from .sgd import SGD
 from .state import ParameterState
 from .state_transfer import default_policy, transfer_state, transfer_summary
-from .statistics import UpdateStatistics
-from .update_call import UpdateCall
+from .update_call import UpdateCall, UpdateStatistics
 
 __all__ = [
     "LAMB",

@@ -1,11 +1,10 @@
-"""Adadelta: steps measured by the steps before them."""
+"""Adadelta: step lengths derived from the steps before."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import ClassVar
 
-from ..kernels import update
 from ..ops.base import Array
 from .constraints import FRACTION, NOT_NEGATIVE, POSITIVE, Constraint
 from .groups import Group, Params
@@ -27,15 +26,15 @@ class Adadelta(Optimizer):
         a  = rho * a + (1 - rho) * d * d
         p -= lr * d
 
-    Zeiler, "ADADELTA: an adaptive learning rate method" (2012), algorithm 1, which has no lr: 1
-    is the paper's. ``a`` follows the step without lr, so that an edited lr does not feed back.
+    Zeiler, "ADADELTA: an adaptive learning rate method" (2012), algorithm 1. The paper has no
+    lr, which is lr 1. ``a`` averages steps without lr, so an edited lr does not feed back.
 
     Parameters
     ----------
     params : a Parameter, an iterable of them, or of dicts with a group each
-    lr : learning rate, 0 or more; at 0 the weights stand still and the averages go on
+    lr : learning rate, 0 or more; at 0 the weights keep their bits, and the averages change
     rho : in [0, 1)
-    eps : above 0, inside of both roots; the first steps are about sqrt(eps) long
+    eps : above 0, inside both roots; the first steps have about the length sqrt(eps)
     weight_decay : 0 or more, added to the gradient
     """
 
@@ -60,10 +59,10 @@ class Adadelta(Optimizer):
         super().__init__(params, hyper)
 
     def prepare_update(self, param: Array, state: ParameterState, group: Group) -> UpdateCall:
-        """See `Optimizer.prepare`."""
+        """See `Optimizer.prepare_update`."""
         lr, rho, eps = group["lr"], group["rho"], group["eps"]
         return UpdateCall(
-            update.adadelta,
+            "adadelta",
             (state.slot(SQUARE, param), state.slot(DELTA, param)),
             (lr, rho, 1.0 - rho, eps, group["weight_decay"]),
         )

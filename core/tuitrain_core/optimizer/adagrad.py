@@ -1,11 +1,10 @@
-"""Adagrad: gradients divided by the root of the sum of all their squares so far."""
+"""Adagrad: gradients divided by the root of the sum of their squares so far."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import ClassVar
 
-from ..kernels import update
 from ..ops.base import Array
 from .constraints import NOT_NEGATIVE, POSITIVE, Constraint
 from .groups import Group, Params
@@ -26,16 +25,15 @@ class Adagrad(Optimizer):
         p -= lr / (1 + (t - 1) * lr_decay) * g / sqrt(s + eps)
 
     Duchi, Hazan and Singer, "Adaptive subgradient methods for online learning and stochastic
-    optimization" (2011). ``eps`` stands inside of the root, as in MegEngine; PyTorch adds it to
-    the root, where the same number weighs less. ``t`` counts the updates of each parameter by
-    itself.
+    optimization" (2011). ``eps`` is inside the root, as in MegEngine; PyTorch adds it to the
+    root, where the same number has less effect. Each parameter has its own ``t``.
 
     Parameters
     ----------
     params : a Parameter, an iterable of them, or of dicts with a group each
-    lr : learning rate, 0 or more; at 0 the weights stand still and the sum goes on
+    lr : learning rate, 0 or more; at 0 the weights keep their bits, and the sum grows
     lr_decay : 0 or more
-    eps : above 0, inside of the root
+    eps : above 0, inside the root
     weight_decay : 0 or more, added to the gradient
     """
 
@@ -61,8 +59,8 @@ class Adagrad(Optimizer):
         super().__init__(params, hyper)
 
     def prepare_update(self, param: Array, state: ParameterState, group: Group) -> UpdateCall:
-        """See `Optimizer.prepare`."""
+        """See `Optimizer.prepare_update`."""
         lr = group["lr"] / (1.0 + (state.step - 1) * group["lr_decay"])
         return UpdateCall(
-            update.adagrad, (state.slot(SUM, param),), (lr, group["eps"], group["weight_decay"])
+            "adagrad", (state.slot(SUM, param),), (lr, group["eps"], group["weight_decay"])
         )

@@ -1,4 +1,4 @@
-"""Adam, with weight decay coupled to the gradient."""
+"""Adam, with weight decay added to the gradient."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import ClassVar
 
-from ..kernels import update
 from ..ops.base import Array
 from .constraints import NOT_NEGATIVE, POSITIVE, TWO_FRACTIONS, Constraint
 from .groups import Group, Params
@@ -27,16 +26,16 @@ class Adam(Optimizer):
         v  = beta2 * v + (1 - beta2) * g * g
         p -= lr * (m / (1 - beta1^t)) / (sqrt(v / (1 - beta2^t)) + eps)
 
-    Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1. ``t`` counts
-    the updates of each parameter by itself: one that was frozen for a while does not age.
+    Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1. Each
+    parameter has its own ``t``, which does not count steps in which it was frozen.
 
     Parameters
     ----------
     params : a Parameter, an iterable of them, or of dicts with a group each
-    lr : learning rate, 0 or more; at 0 the weights stand still and the moments go on
+    lr : learning rate, 0 or more; at 0 the weights keep their bits, and the moments change
     betas : two numbers in [0, 1)
-    eps : above 0, outside of the root
-    weight_decay : 0 or more, added to the gradient (L2); see `AdamW` for the other way
+    eps : above 0, outside the root
+    weight_decay : 0 or more, added to the gradient (L2); `AdamW` decouples it
     """
 
     rule: ClassVar[str] = "adam"
@@ -61,10 +60,10 @@ class Adam(Optimizer):
         super().__init__(params, hyper)
 
     def prepare_update(self, param: Array, state: ParameterState, group: Group) -> UpdateCall:
-        """See `Optimizer.prepare`."""
+        """See `Optimizer.prepare_update`."""
         beta1, beta2 = group["betas"]
         return UpdateCall(
-            update.adam,
+            "adam",
             (state.slot(FIRST, param), state.slot(SECOND, param)),
             (
                 group["lr"] / (1.0 - beta1**state.step),
@@ -79,5 +78,5 @@ class Adam(Optimizer):
         )
 
     def _decays(self, group: Group) -> tuple[float, float]:
-        """Return what is added to the gradient, and what is taken from the weights directly."""
+        """Return the decay added to the gradient, and the decay subtracted from the weights."""
         return group["weight_decay"], 0.0

@@ -1,4 +1,4 @@
-"""AdamW: Adam with weight decay taken from the weights, outside of the moments."""
+"""AdamW: Adam with decoupled weight decay."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from .groups import Group, Params
 class AdamW(Adam):
     """Adam with decoupled weight decay.
 
-    As `Adam`, but the decay is no part of the gradient: with Adam's step ``d`` (without lr)::
+    The decay is not in the gradient, and so not in the moments: with Adam's step ``d``, without
+    lr::
 
         p -= lr * (d + weight_decay * p)
 
@@ -19,7 +20,7 @@ class AdamW(Adam):
 
     Parameters
     ----------
-    params, lr, betas, eps : as `Adam`
+    params, lr, betas, eps : as for `Adam`
     weight_decay : 0 or more
     """
 

@@ -1,7 +1,7 @@
-"""Clipping: gradients cut down before the update, by their norm or one by one.
+"""Clipping of gradients before the update, by their common norm or by value.
 
-A gradient that is clipped becomes a new array: two parameters may have been given the same one. A
-parameter whose ``grad`` is None, as a frozen one's is, is outside of it all.
+A clipped gradient is a new array, because two parameters may share one. Parameters whose ``grad``
+is None, such as frozen ones, do not count.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from ..errors import CoreError
-from ..kernels import update
 from ..ops.base import Array
 from ..tensor import Parameter, Tensor, as_tensor_list
 from .constraints import Constraint, is_number
+from .update_call import square_sum
 
 
 def _is_infinity(value: Any) -> bool:
@@ -31,33 +31,32 @@ _BOUND = Constraint(
 
 
 def clip_grad_norm(parameters: Parameter | Iterable[Parameter], max_norm: float) -> float:
-    """Scale all gradients together, so that their common norm is ``max_norm`` at most.
+    """Scale all gradients by one factor, so that their common norm is at most ``max_norm``.
 
-    The norm is the Euclidean one of all gradients as one long vector, added up in float64 in the
-    order of the parameters, so that it is the same bits for the same gradients. Where it is above
-    ``max_norm`` every gradient is multiplied by ``max_norm / norm``; Pascanu, Mikolov and Bengio,
-    "On the difficulty of training recurrent neural networks" (2013), algorithm 1. (PyTorch divides
-    by ``norm + 1e-6``, and so ends a little below.)
+    The norm is the Euclidean norm of all gradients as one vector, summed in float64 in the order
+    of the parameters. If it is above ``max_norm``, every gradient is multiplied by ``max_norm /
+    norm``; Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks"
+    (2013), algorithm 1. (PyTorch divides by ``norm + 1e-6``; its result is a little smaller.)
 
     Parameters
     ----------
-    parameters : one, or an iterable; one that comes twice counts once
-    max_norm : above 0; infinity only measures
+    parameters : one, or an iterable; a parameter that is listed twice counts once
+    max_norm : above 0; with infinity nothing is scaled
 
     Returns
     -------
     The norm before clipping; 0.0 if there are no gradients. If it is not finite, the gradients are
-    left as they are: scaled by it they would be zeros and NaN.
+    unchanged, because scaling would make them zeros and NaN.
 
     Raises
     ------
-    CoreError : ``max_norm`` is not allowed, or something is not a Parameter
+    CoreError : ``max_norm`` is not allowed, or a value is not a Parameter
     """
     _check_bound("max_norm", max_norm)
     params = _with_grad(parameters)
     square = 0.0
-    for param in params:  # one after another: `sum` rounds otherwise in newer Pythons
-        square += update.square_sum(_grad(param).reshape(-1))
+    for param in params:  # `sum` rounds differently since Python 3.12
+        square += square_sum(_grad(param).reshape(-1))
     norm = math.sqrt(square)
     if math.isfinite(norm) and norm > max_norm:
         for param in params:
@@ -67,16 +66,16 @@ def clip_grad_norm(parameters: Parameter | Iterable[Parameter], max_norm: float)
 
 
 def clip_grad_value(parameters: Parameter | Iterable[Parameter], limit: float) -> None:
-    """Bring every element of the gradients into [-limit, limit]; NaN stays NaN.
+    """Clip every element of the gradients to [-limit, limit]; NaN stays NaN.
 
     Parameters
     ----------
     parameters : one, or an iterable
-    limit : above 0; infinity leaves everything as it is
+    limit : above 0; with infinity nothing is clipped
 
     Raises
     ------
-    CoreError : ``limit`` is not allowed, or something is not a Parameter
+    CoreError : ``limit`` is not allowed, or a value is not a Parameter
     """
     _check_bound("limit", limit)
     if limit == math.inf:
@@ -93,12 +92,12 @@ def _check_bound(name: str, value: float) -> None:
 
 
 def _with_grad(parameters: Parameter | Iterable[Parameter]) -> list[Parameter]:
-    """List the parameters that have a gradient, each once, in order."""
-    given = as_tensor_list(parameters, Parameter, "expected a Parameter")
-    return [param for param in dict.fromkeys(given) if param.grad is not None]
+    """Return the distinct parameters that have a gradient, in order."""
+    params = as_tensor_list(parameters, Parameter, "expected a Parameter")
+    return [param for param in dict.fromkeys(params) if param.grad is not None]
 
 
 def _grad(param: Parameter) -> Array:
-    """Return the gradient as the update will read it: in order, in the parameter's dtype."""
+    """Return the gradient as the update reads it: contiguous, in the parameter's dtype."""
     assert param.grad is not None
     return np.ascontiguousarray(param.grad.numpy(), dtype=param.dtype).reshape(param.grad.shape)

@@ -1,11 +1,10 @@
-"""Lion: steps of one length for all weights, in the direction of the momentum's sign."""
+"""Lion: steps of one length for all weights, by the sign of the momentum."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import ClassVar
 
-from ..kernels import update
 from ..ops.base import Array
 from .constraints import NOT_NEGATIVE, TWO_FRACTIONS, Constraint
 from .groups import Group, Params
@@ -26,17 +25,17 @@ class Lion(Optimizer):
         m  = beta2 * m + (1 - beta2) * g
 
     Chen et al., "Symbolic discovery of optimization algorithms" (2023), algorithm 2. The sign of 0
-    is 0, and the sign of NaN is NaN: it shows in the weights.
+    is 0, and the sign of NaN is NaN, which shows in the weights.
 
-    Every weight moves by lr at every step, so Lion's lr is smaller than Adam's: by 3 to 10 times,
-    the paper says, with a weight decay as much larger.
+    Every weight moves by lr at every step. The paper recommends an lr 3 to 10 times smaller than
+    Adam's, and a weight decay larger by the same factor.
 
     Parameters
     ----------
     params : a Parameter, an iterable of them, or of dicts with a group each
-    lr : learning rate, 0 or more; at 0 the weights stand still and the momentum goes on
-    betas : two numbers in [0, 1): of the step, and of the momentum
-    weight_decay : 0 or more, taken from the weights
+    lr : learning rate, 0 or more; at 0 the weights keep their bits, and the momentum changes
+    betas : two numbers in [0, 1), for the step and for the momentum
+    weight_decay : 0 or more, subtracted from the weights
     """
 
     rule: ClassVar[str] = "lion"
@@ -57,10 +56,10 @@ class Lion(Optimizer):
         super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
 
     def prepare_update(self, param: Array, state: ParameterState, group: Group) -> UpdateCall:
-        """See `Optimizer.prepare`."""
+        """See `Optimizer.prepare_update`."""
         lr, (beta1, beta2) = group["lr"], group["betas"]
         return UpdateCall(
-            update.lion,
+            "lion",
             (state.slot(MOMENTUM, param),),
             (lr, beta1, 1.0 - beta1, beta2, 1.0 - beta2, lr * group["weight_decay"]),
         )

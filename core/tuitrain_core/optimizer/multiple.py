@@ -9,7 +9,7 @@ from ..errors import CoreError, StateError
 from ..tensor import Parameter
 from .groups import Group
 from .optimizer import Optimizer
-from .statistics import UpdateStatistics
+from .update_call import UpdateStatistics
 
 
 class MultipleOptimizer:

@@ -1,13 +1,11 @@
-"""Optimizer: parameters in groups, each group with its hyper-parameters, and the update step.
+"""Optimizer: parameters in groups with hyper-parameters, their state, and the update step.
 
-Owns the groups and the state of each parameter. What the update does is the subclass's matter: one
-file and one row in `registry` for each rule.
+Each update rule is a subclass: one file, and one entry in `registry`.
 """
 
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar, Self
 
@@ -16,37 +14,35 @@ import numpy as np
 from ..errors import CoreError, StateError
 from ..ops.base import Array
 from ..tensor import Parameter, Tensor, as_tensor_list
-from . import groups
-from . import state as states
+from . import groups, state_dict
 from .constraints import Constraint
 from .groups import Group, Params
 from .state import ParameterState
-from .statistics import UpdateStatistics
-from .update_call import UpdateCall
+from .update_call import UpdateCall, UpdateStatistics
 
 
 class Optimizer:
-    """Base of the update rules.
+    """Base class of the update rules.
 
     Parameters
     ----------
     params : a Parameter, an iterable of them, or of dicts ``{'params': [...], 'lr': ...}``
-    defaults : every hyper-parameter of the rule, for groups that do not name their own
+    defaults : values of all hyper-parameters, for groups that do not set their own
 
     Attributes
     ----------
     param_groups : list of dicts
-        Each holds ``params`` and every hyper-parameter. Edit the values in place at any time:
-        they are read, and checked, at every `step`.
+        Each has ``params`` and every hyper-parameter. The values may be edited in place at any
+        time: every `step` reads and checks them.
     state : dict of Parameter to ParameterState
-        Made at a parameter's first update.
+        Created at a parameter's first update.
     statistics : dict of Parameter to UpdateStatistics
-        Of the last `step`; a parameter that it skipped is not in there.
+        Of the last `step`, for the parameters that it updated.
 
     Raises
     ------
-    CoreError : no parameters, one in two groups, an unknown hyper-parameter or a value that is
-        not allowed
+    CoreError : there are no parameters, a parameter is in two groups, a hyper-parameter is
+        unknown, or a value is not allowed
     """
 
     rule: ClassVar[str]
@@ -54,7 +50,7 @@ class Optimizer:
     slots: ClassVar[tuple[str, ...]] = ()
     optional_slots: ClassVar[tuple[str, ...]] = ()
     depends_on_step: ClassVar[bool] = False
-    """Whether an update depends on how many there were before, besides the slots."""
+    """Whether an update depends on the number of updates before it, besides the slots."""
 
     def __init__(self, params: Params, defaults: Mapping[str, Any]) -> None:
         self.param_groups: list[Group] = []
@@ -69,11 +65,11 @@ class Optimizer:
     @classmethod
     def defaults(cls) -> dict[str, Any]:
         """Return the hyper-parameters that have a default, and their defaults."""
-        given = inspect.signature(cls).parameters
+        arguments = inspect.signature(cls).parameters
         return {
-            name: given[name].default
+            name: arguments[name].default
             for name in cls.constraints
-            if given[name].default is not inspect.Parameter.empty
+            if arguments[name].default is not inspect.Parameter.empty
         }
 
     @classmethod
@@ -83,11 +79,11 @@ class Optimizer:
 
     @property
     def lr(self) -> float:
-        """The learning rate that all groups have; set, it is given to all.
+        """The learning rate of all groups; setting it sets that of every group.
 
         Raises
         ------
-        CoreError : read while groups have different ones: those are in ``param_groups``
+        CoreError : on reading, if the groups have different learning rates
         """
         rates = list(dict.fromkeys(group["lr"] for group in self.param_groups))
         if len(rates) > 1:
@@ -107,7 +103,7 @@ class Optimizer:
         return [param for group in self.param_groups for param in group["params"]]
 
     def add_param_group(self, group: Mapping[str, Any]) -> None:
-        """Add a group; hyper-parameters that it does not name are those of the constructor.
+        """Add a group; it takes the hyper-parameters that it does not set from the constructor.
 
         Parameters
         ----------
@@ -115,7 +111,7 @@ class Optimizer:
 
         Raises
         ------
-        CoreError : as the constructor; the optimizer is then as it was
+        CoreError : as for the constructor; the optimizer is unchanged
         """
         where = f"{self.rule}, group {len(self.param_groups)}"
         if not isinstance(group, Mapping):
@@ -123,57 +119,55 @@ class Optimizer:
         if "params" not in group:
             raise CoreError(f"{where}: a group needs 'params', but has only {list(group)}")
         params = groups.check_params(group["params"], where)
-        own = {id(param) for param in self.parameters()}
-        if any(id(param) in own for param in params):
+        present = {id(param) for param in self.parameters()}
+        if any(id(param) in present for param in params):
             raise CoreError(f"{where}: a parameter is in two groups; it belongs in exactly one")
-        given = {**self._defaults, **{k: group[k] for k in group if k != "params"}}
+        values = {**self._defaults, **{k: group[k] for k in group if k != "params"}}
         added = {
             "params": params,
-            **{name: groups.as_immutable(value) for name, value in given.items()},
+            **{name: groups.as_immutable(value) for name, value in values.items()},
         }
-        found = self.validate_group(added)
-        if found:
-            raise CoreError(f"{where}: {'; '.join(found)}")
+        problems = self.validate_group(added)
+        if problems:
+            raise CoreError(f"{where}: {'; '.join(problems)}")
         self.param_groups.append(added)
 
     def validate_group(self, group: Mapping[str, Any]) -> list[str]:
         """List what is wrong with a group's hyper-parameters: unknown, missing, not allowed."""
-        return groups.validate_hyper_parameters(group, self.constraints) or self._joint_offences(
-            group
-        )
+        problems = groups.validate_hyper_parameters(group, self.constraints)
+        return problems or self._validate_together(group)
 
     def check(self) -> None:
         """Check hyper-parameters and gradients, as `step` does before it writes anything.
 
         Raises
         ------
-        CoreError : a value was edited to something that is not allowed, or a gradient is no tensor
+        CoreError : a value is not allowed, or a gradient is not a tensor
         ShapeError : a gradient has another shape than its parameter
         """
         for index, group in enumerate(self.param_groups):
-            found = self.validate_group(group)
-            if found:
-                raise CoreError(f"{self.rule}, group {index}: {'; '.join(found)}")
+            problems = self.validate_group(group)
+            if problems:
+                raise CoreError(f"{self.rule}, group {index}: {'; '.join(problems)}")
         for param in self.parameters():
             groups.check_arrays(param)
 
     def step(self) -> Self:
         """Update every parameter that has a gradient; returns the optimizer itself.
 
-        A parameter whose ``grad`` is None is skipped entirely: weights, decay, state and step
-        counter stay as they are. At ``lr`` 0 the weights stay bit for bit, whatever the gradient,
-        while state and step counter go on.
+        A parameter whose ``grad`` is None is skipped: its weights, state and step counter keep
+        their values. At ``lr`` 0 the weights keep their bits, whatever the gradient is; state and
+        step counter are updated.
 
         Raises
         ------
-        CoreError : a hyper-parameter is not allowed
-        ShapeError : a gradient has another shape than its parameter; in both cases nothing was
-            written
+        CoreError : a hyper-parameter is not allowed; nothing was written
+        ShapeError : a gradient has another shape than its parameter; nothing was written
         """
         self.check()
         self.statistics = measured = {}
-        # A number too large for a parameter's dtype shows in the weights, not as a warning that
-        # would be written across a screen.
+        # A number beyond a parameter's dtype shows in the weights. A warning would be printed over
+        # the screen.
         with np.errstate(all="ignore"):
             for group in self.param_groups:
                 for param in group["params"]:
@@ -188,57 +182,58 @@ class Optimizer:
         return self
 
     def remove(self, params: Parameter | Iterable[Parameter]) -> Self:
-        """Take parameters out of their groups, and forget them; those that it has not are ignored.
+        """Remove parameters and their state; parameters of other optimizers are ignored.
 
         Raises
         ------
-        CoreError : a group would be left empty, or something is not a Parameter; nothing is changed
-            then
+        CoreError : a group would become empty, or a value is not a Parameter; nothing was changed
 
         Returns
         -------
         The optimizer itself.
         """
-        gone = {id(each) for each in as_tensor_list(params, Parameter, "expected a Parameter")}
-        left = [[p for p in group["params"] if id(p) not in gone] for group in self.param_groups]
-        if not all(left):
+        removed = {id(p) for p in as_tensor_list(params, Parameter, "expected a Parameter")}
+        kept = [[p for p in group["params"] if id(p) not in removed] for group in self.param_groups]
+        if not all(kept):
             raise CoreError(
-                f"{self.rule}, group {left.index([])}: no parameter would be left in it"
+                f"{self.rule}, group {kept.index([])}: no parameter would be left in it"
             )
-        self.state = {param: each for param, each in self.state.items() if id(param) not in gone}
-        for group, params_left in zip(self.param_groups, left, strict=True):
-            group["params"] = params_left
+        self.state = {p: state for p, state in self.state.items() if id(p) not in removed}
+        for group, remaining in zip(self.param_groups, kept, strict=True):
+            group["params"] = remaining
         return self
 
     def clone_for(self, params: Parameter | Iterable[Parameter]) -> Self:
-        """Make an optimizer of the same rule and hyper-parameters that remembers nothing.
+        """Return a new optimizer of the same rule and hyper-parameters, without state.
 
         Parameters
         ----------
-        params : what the new one is for
+        params : parameters of the new optimizer
 
         Raises
         ------
-        CoreError : this one has several groups, so that there is not one set of hyper-parameters
+        CoreError : this optimizer has several groups, and so several sets of hyper-parameters
         """
         if len(self.param_groups) > 1:
-            raise CoreError(f"{self.rule} has {len(self.param_groups)} groups; alike to which?")
+            raise CoreError(
+                f"{self.rule} has {len(self.param_groups)} groups; which one is to be cloned?"
+            )
         hyper = {name: self.param_groups[0][name] for name in self.constraints}
         return type(self)(params, **hyper)
 
     def reset_state(self, params: Parameter | Iterable[Parameter] | None = None) -> Self:
-        """Drop what is remembered of parameters; they begin anew at their next update.
+        """Drop the state of parameters; their next update starts from a new state.
 
         Parameters
         ----------
-        params : whose state goes; default: that of all
+        params : default: all parameters
 
         Returns
         -------
         The optimizer itself.
         """
-        every = self.parameters() if params is None else params
-        for param in as_tensor_list(every, Parameter, "expected a Parameter"):
+        chosen = self.parameters() if params is None else params
+        for param in as_tensor_list(chosen, Parameter, "expected a Parameter"):
             self.state.pop(param, None)
         return self
 
@@ -247,42 +242,43 @@ class Optimizer:
 
         Returns
         -------
-        ``{'rule': name, 'param_groups': [...], 'state': [...]}``; a group's ``params`` is how many
-        it has, and ``state`` has, for each parameter in order, None or ``{'step', 'slots'}``.
+        ``{'rule': name, 'param_groups': [...], 'state': [...]}``; a group's ``params`` is the
+        number of its parameters, and ``state`` has None or ``{'step', 'slots'}`` for each
+        parameter in order.
         """
-        return states.dump_state(self)
+        return state_dict.dump_state(self)
 
-    def load_state_dict(self, given: Mapping[str, Any]) -> None:
-        """Take over hyper-parameters and state from `state_dict`, copying the arrays.
+    def load_state_dict(self, values: Mapping[str, Any]) -> None:
+        """Load hyper-parameters and state that `state_dict` returned; arrays are copied.
 
         Raises
         ------
-        StateError : something does not fit; all of it is listed, and nothing was changed
+        StateError : lists everything that does not fit; nothing was changed
         """
-        found = self.validate_state(given)
-        if found:
-            raise StateError(f"this state does not fit {self.rule!r}: " + "; ".join(found))
-        for group, loaded in zip(self.param_groups, given["param_groups"], strict=True):
+        problems = self.validate_state(values)
+        if problems:
+            raise StateError(f"this state does not fit {self.rule!r}: " + "; ".join(problems))
+        for group, loaded in zip(self.param_groups, values["param_groups"], strict=True):
             group.update({name: groups.as_immutable(loaded[name]) for name in self.constraints})
         self.state = {
             param: ParameterState(int(loaded["step"]), loaded["slots"]).copy()
-            for param, loaded in zip(self.parameters(), given["state"], strict=True)
+            for param, loaded in zip(self.parameters(), values["state"], strict=True)
             if loaded is not None
         }
 
-    def validate_state(self, given: Any) -> list[str]:
+    def validate_state(self, values: Any) -> list[str]:
         """List everything in a state dictionary that does not fit this optimizer."""
-        return states.validate_state(self, given)
+        return state_dict.validate_state(self, values)
 
     def prepare_update(self, param: Array, state: ParameterState, group: Group) -> UpdateCall:
-        """Say how the rule updates one parameter.
+        """Return the next update of one parameter, and prepare its slots.
 
         Parameters
         ----------
         param : the parameter's memory, in its shape
-        state : with ``step`` already counting this update; slots that the rule uses are made, and
-            those that it uses no longer are dropped
-        group : its hyper-parameters
+        state : its ``step`` already counts this update; missing slots are created, and slots that
+            the hyper-parameters have no use for are dropped
+        group : the parameter's group
         """
         raise NotImplementedError
 
@@ -291,9 +287,8 @@ class Optimizer:
         flat = np.ascontiguousarray(grad.numpy(), dtype=param.dtype).reshape(-1)
         state = self.state.setdefault(param, ParameterState())
         state.step += 1
-        sums = self.prepare_update(weights, state, group).apply(weights.reshape(-1), flat)
-        return UpdateStatistics(*map(math.sqrt, sums))
+        return self.prepare_update(weights, state, group).apply(weights.reshape(-1), flat)
 
-    def _joint_offences(self, group: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
-        """List which values, each allowed, do not go together."""
+    def _validate_together(self, group: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
+        """List which hyper-parameters, each allowed by itself, contradict one another."""
         return []

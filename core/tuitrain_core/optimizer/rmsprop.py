@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-
-from ..kernels import update
 from ..ops.base import Array
 from .constraints import FLAG, FRACTION, NOT_NEGATIVE, POSITIVE, Constraint
 from .groups import Group, Params
@@ -30,22 +27,21 @@ class RMSprop(Optimizer):
         v  = momentum * v + d
         p -= lr * v
 
-    Tieleman and Hinton, "Lecture 6.5: RMSprop", Coursera (2012), with eps outside of the root and
-    momentum on the divided gradient, as PyTorch has it; centered after Graves, "Generating
+    Tieleman and Hinton, "Lecture 6.5: RMSprop", Coursera (2012), with eps outside the root and
+    momentum of the divided gradient, as in PyTorch; centered after Graves, "Generating
     sequences with recurrent neural networks" (2013), eq. 38 to 45. The averages start at 0 without
-    a correction for it, so that the first steps are longer, up to 1 / sqrt(1 - alpha) times.
+    bias correction, so the first steps are longer, by up to 1 / sqrt(1 - alpha).
 
-    Where the gradient is steady, rounding may take ``s - m * m`` below 0; it then counts as 0.
+    Where rounding of a steady gradient makes ``s - m * m`` negative, it counts as 0.
 
     Parameters
     ----------
     params : a Parameter, an iterable of them, or of dicts with a group each
-    lr : learning rate, 0 or more; at 0 the weights stand still and the averages go on
+    lr : learning rate, 0 or more; at 0 the weights keep their bits, and the averages change
     alpha : in [0, 1)
-    eps : above 0, outside of the root
-    momentum : in [0, 1). While it is 0 there is no velocity, and one that was there is dropped.
-    centered : divide by the standard deviation. While it is False there is no ``m``, and one that
-        was there is dropped.
+    eps : above 0, outside the root
+    momentum : in [0, 1). At 0 the velocity is dropped.
+    centered : divide by the standard deviation; at False the average ``m`` is dropped
     weight_decay : 0 or more, added to the gradient
     """
 
@@ -75,28 +71,17 @@ class RMSprop(Optimizer):
         super().__init__(params, {**hyper, "centered": centered, "weight_decay": weight_decay})
 
     def prepare_update(self, param: Array, state: ParameterState, group: Group) -> UpdateCall:
-        """See `Optimizer.prepare`."""
-        return UpdateCall(
-            update.rmsprop,
-            (
-                state.slot(SQUARE, param),
-                _slot_if(group["centered"], state, MEAN, param),
-                _slot_if(group["momentum"], state, BUFFER, param),
-            ),
-            (
-                group["lr"],
-                group["alpha"],
-                1.0 - group["alpha"],
-                group["eps"],
-                group["momentum"],
-                group["weight_decay"],
-            ),
-        )
-
-
-def _slot_if(wanted: Any, state: ParameterState, name: str, param: Array) -> Array:
-    """Return a slot flat while it is wanted; else drop it, and return nothing in an array."""
-    if wanted:
-        return state.slot(name, param)
-    state.slots.pop(name, None)
-    return np.empty(0, param.dtype)
+        """See `Optimizer.prepare_update`."""
+        lr, alpha, momentum = group["lr"], group["alpha"], group["momentum"]
+        rule, slots = "rmsprop", [state.slot(SQUARE, param)]
+        for name, in_use, suffix in (
+            (MEAN, group["centered"], "_centered"),
+            (BUFFER, momentum, "_momentum"),
+        ):
+            if in_use:
+                rule += suffix
+                slots.append(state.slot(name, param))
+            else:
+                state.slots.pop(name, None)
+        scalars = lr, alpha, 1.0 - alpha, group["eps"], momentum, group["weight_decay"]
+        return UpdateCall(rule, tuple(slots), scalars)

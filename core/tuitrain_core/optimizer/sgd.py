@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..kernels import update
 from ..ops.base import Array
 from .constraints import FLAG, FRACTION, NOT_NEGATIVE, Constraint
 from .groups import Group, Params
@@ -26,15 +25,15 @@ class SGD(Optimizer):
         p -= lr * (g + momentum * v if nesterov else v)
 
     Momentum as in Sutskever et al., "On the importance of initialization and momentum in deep
-    learning" (2013), with the lr outside of the velocity, so that an edited lr acts at once.
+    learning" (2013), with lr outside the velocity, so an edited lr takes effect at once.
 
     Parameters
     ----------
     params : a Parameter, an iterable of them, or of dicts with a group each
-    lr : learning rate, 0 or more; at 0 the weights stand still and the velocity goes on
-    momentum : in [0, 1). While it is 0 there is no velocity, and one that was there is dropped,
-        so that momentum switched on again starts from rest.
-    nesterov : look one step ahead; needs momentum
+    lr : learning rate, 0 or more; at 0 the weights keep their bits, and the velocity changes
+    momentum : in [0, 1). At 0 the velocity is dropped, so momentum that is
+        switched on again starts from 0.
+    nesterov : evaluate one step ahead; needs momentum above 0
     weight_decay : 0 or more, added to the gradient
     """
 
@@ -59,19 +58,19 @@ class SGD(Optimizer):
         hyper = {"lr": lr, "momentum": momentum, "nesterov": nesterov}
         super().__init__(params, {**hyper, "weight_decay": weight_decay})
 
-    def _joint_offences(self, group: Mapping[str, Any]) -> list[str]:
+    def _validate_together(self, group: Mapping[str, Any]) -> list[str]:
         if group["nesterov"] and not group["momentum"]:
             return [f"nesterov needs momentum above 0, but momentum is {group['momentum']!r}"]
         return []
 
     def prepare_update(self, param: Array, state: ParameterState, group: Group) -> UpdateCall:
-        """See `Optimizer.prepare`."""
+        """See `Optimizer.prepare_update`."""
         lr, momentum, weight_decay = group["lr"], group["momentum"], group["weight_decay"]
         if not momentum:
             state.slots.pop(BUFFER, None)
-            return UpdateCall(update.sgd, (), (lr, weight_decay))
+            return UpdateCall("sgd", (), (lr, weight_decay))
         return UpdateCall(
-            update.sgd_momentum,
+            "sgd_momentum",
             (state.slot(BUFFER, param),),
             (lr, momentum, weight_decay, float(group["nesterov"])),
         )

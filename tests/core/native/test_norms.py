@@ -10,11 +10,10 @@ import pytest
 from memory import fenced
 from rows import drawn
 
-from tuitrain_core.kernels import update as eager
 from tuitrain_core.native.optim import gradient_norms
 from tuitrain_core.native.runtime import stop_checks
 from tuitrain_core.native.runtime.library import run
-from tuitrain_core.optimizer import clip_grad_norm, clip_grad_value
+from tuitrain_core.optimizer import clip_grad_norm, clip_grad_value, reference
 from tuitrain_core.tensor import Parameter, Tensor
 
 pytestmark = pytest.mark.usefixtures("cpu")
@@ -38,7 +37,7 @@ def test_a_sum_of_squares_has_the_bits_of_the_eager_one(size: int, bad: float | 
     array = drawn(size, seed=size) * np.float32(1e-3)
     if bad is not None:
         array[size // 2] = bad
-    expected = eager.square_sum(array)
+    expected = reference.square_sum(array)
     for cuts in ([0, 256], [0, 16, 256], [0, 48, 48, 160, 256]):
         np.testing.assert_array_equal(square_sum(fenced(array), cuts), expected)
 
@@ -67,7 +66,8 @@ def cut_down(kernel, array: np.ndarray, number: float) -> np.ndarray:
 def test_clipping_by_the_norm_has_the_bits_of_the_eager_one(limit: float) -> None:
     parameters = with_gradients(3, 700, 9000, 1)
     before = [gradient(each).copy() for each in parameters]
-    sums, factor = np.array([eager.square_sum(each) for each in before]), np.zeros(1, np.float32)
+    sums = np.array([reference.square_sum(each) for each in before])
+    factor = np.zeros(1, np.float32)
     run(gradient_norms.clip_factor(), sums, len(sums), np.array([limit]), factor)
     clip_grad_norm(parameters, limit)
     for array, parameter in zip(before, parameters, strict=True):

@@ -1,15 +1,16 @@
-"""The native update rules give the bits of the eager ones, and measure what they did."""
+"""The native update rules have the bits of the reference, and measure the update."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from tuitrain_core.kernels import update as eager
 from tuitrain_core.native.optim import update
+from tuitrain_core.native.optim.measured_update import measured_update
 from tuitrain_core.native.optim.update_rules import LAMB_SCALARS, RULES
 from tuitrain_core.native.runtime.library import run
-from tuitrain_core.optimizer.lamb import lamb
+from tuitrain_core.optimizer import reference
+from tuitrain_core.optimizer.lamb import LambCall
 
 CHUNK = 4096
 SCALARS = {
@@ -29,6 +30,11 @@ SCALARS = {
     "adadelta": [(1.0, 0.9, 0.1, 1e-6, 0.0), (1.0, 0.9, 0.1, 1e-6, 0.01)],
     "lion": [(0.01, 0.9, 0.1, 0.99, 0.01, 0.0), (0.01, 0.9, 0.1, 0.99, 0.01, 1e-4)],
 }
+LAMB_CASES = [
+    (name, (lr, 0.9, 0.99, 0.1, 0.01, 0.1, 0.1, 1e-6, decay))
+    for name in ("lamb_norms", "lamb")
+    for lr, decay in ((0.01, 0.01), (0.0, 0.0))
+]
 CASES = [(name, scalars) for name, given in SCALARS.items() for scalars in given]
 SIZES = [1, 15, 16, 17, 4095, 4096, 4097, 9000]
 
@@ -49,25 +55,40 @@ def native(name: str, given: list[np.ndarray], scalars: tuple, ranges=None) -> n
     return sums
 
 
-def eagerly(name: str, given: list[np.ndarray], scalars: tuple) -> tuple:
-    slots = given[2:]
-    if name.startswith("rmsprop"):
-        nothing = np.empty(0, np.float32)
-        square, *others = slots
-        mean = others.pop(0) if "centered" in name else nothing
-        slots = [square, mean, *others, *[nothing] * (not others)]
-        name = "rmsprop"
-    return getattr(eager, name)(*given[:2], *slots, *np.float32(scalars))
+def by_reference(name: str, given: list[np.ndarray], scalars: tuple) -> tuple:
+    return reference.update(name, *given[:2], given[2:], scalars)
+
+
+def measured(name: str, given: list[np.ndarray], scalars: tuple) -> list[float]:
+    sums = np.empty(3)
+    run(measured_update(name), *given, np.float32(scalars), given[0].size, sums)
+    return sums.tolist()
 
 
 @pytest.mark.parametrize(("name", "scalars"), CASES)
 @pytest.mark.parametrize("size", SIZES)
-def test_the_bits_are_those_of_the_eager_rule(name: str, scalars: tuple, size: int) -> None:
+def test_the_bits_are_those_of_the_reference(name: str, scalars: tuple, size: int) -> None:
     mine, theirs = arrays(name, size), arrays(name, size)
     for _ in range(3):
         sums = native(name, mine, scalars).sum(0, dtype=np.float64)
-        expected = eagerly(name, theirs, scalars)
+        expected = by_reference(name, theirs, scalars)
         np.testing.assert_allclose(sums, expected, rtol=1e-5)
+    for one, other in zip(mine, theirs, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.usefixtures("cpu")
+@pytest.mark.parametrize(("name", "scalars"), [*CASES, *LAMB_CASES])
+@pytest.mark.parametrize("size", [1, 3, 4, 17, 255, 1023, 1024, 1027, 2048, 5003])
+@pytest.mark.parametrize("bad", [None, np.nan, -np.inf, 3e38])
+def test_a_measured_update_has_the_bits_of_the_reference(
+    name: str, scalars: tuple, size: int, bad: float | None
+) -> None:
+    mine, theirs = arrays(name, size), arrays(name, size)
+    if bad is not None:
+        mine[1][size // 2] = theirs[1][size // 2] = bad
+    sums, expected = measured(name, mine, scalars), by_reference(name, theirs, scalars)
+    np.testing.assert_array_equal(sums, expected)
     for one, other in zip(mine, theirs, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -82,7 +103,7 @@ def test_state_that_has_faded_away_is_zero(name: str) -> None:
             slot[:20], slot[20:30] = smallest, -smallest if "lion" in name else smallest
             slot[30:] = np.nan
     native(name, mine, SCALARS[name][0])
-    eagerly(name, theirs, SCALARS[name][0])
+    by_reference(name, theirs, SCALARS[name][0])
     for one, other in zip(mine[2:], theirs[2:], strict=True):
         np.testing.assert_array_equal(one, other)
         assert not np.any((one != 0) & (np.abs(one) < smallest))
@@ -95,7 +116,7 @@ def test_what_is_not_finite_is_treated_alike_and_seen(name: str, bad: float) -> 
     mine, theirs = arrays(name, 33), arrays(name, 33)
     mine[1][7] = theirs[1][7] = bad
     sums = native(name, mine, SCALARS[name][0])
-    eagerly(name, theirs, SCALARS[name][0])
+    by_reference(name, theirs, SCALARS[name][0])
     for one, other in zip(mine, theirs, strict=True):
         np.testing.assert_array_equal(one, other)
     assert not np.isfinite(sums[0, 2])
@@ -131,12 +152,14 @@ def test_lamb_in_two_passes(size: int, lr: float, zero: str) -> None:
         mine[0 if zero == "weights" else 1][...] = 0.0
     if zero == "gradient":
         mine[2][...] = 0.0
-    theirs = [each.copy() for each in mine]
+    theirs = [each.astype(np.float64) for each in mine]
     sums = native("lamb_norms", mine, scalars)
     second = np.zeros(LAMB_SCALARS, np.float32)
     run(update.trust_ratio(), sums, len(sums), np.float32(scalars), second)
-    measured = native("lamb", mine, tuple(second)).sum(0, dtype=np.float64)
-    expected = lamb(*theirs, *np.float32(scalars))
-    np.testing.assert_allclose(measured, expected, rtol=1e-4, atol=1e-12)
+    sums_of_second = native("lamb", mine, tuple(second)).sum(0, dtype=np.float64)
+    wide = tuple(map(float, np.float32(scalars)))
+    expected = LambCall("lamb", tuple(theirs[2:]), wide).apply(*theirs[:2])
+    norms = expected.update_norm, expected.weight_norm, expected.grad_norm
+    np.testing.assert_allclose(sums_of_second, np.square(norms), rtol=1e-4, atol=1e-12)
     for one, other in zip(mine, theirs, strict=True):
         np.testing.assert_allclose(one, other, rtol=2e-6, atol=1e-7)

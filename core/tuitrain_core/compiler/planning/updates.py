@@ -49,21 +49,12 @@ class ParameterUpdate:
     def plan_key(self) -> Hashable:
         """What a planned update depends on, besides its numbers."""
         slots = tuple(address(slot) for slot in self.update.slots)
-        return id(self.parameter), native_rule(self.update), slots
+        return id(self.parameter), self.update.rule, slots
 
 
 def has_kernel(given: Parameter, prepared: UpdateCall) -> bool:
     """Say whether there is a native kernel for a parameter's update."""
-    return given.dtype == np.float32 and native_rule(prepared) in RULES
-
-
-def native_rule(prepared: UpdateCall) -> str:
-    """Return the name of the native rule, which has one for each choice of RMSprop's slots."""
-    name = prepared.kernel.__name__
-    if name == "rmsprop":
-        _, centered, velocity = prepared.slots
-        name += "_centered" * bool(centered.size) + "_momentum" * bool(velocity.size)
-    return name
+    return given.dtype == np.float32 and prepared.rule in RULES
 
 
 class PlannedUpdate:
@@ -73,10 +64,10 @@ class PlannedUpdate:
         self._plan, self._scalars = plan, StridedPointer(0)
         self._kept: Array | None = None
         self._parameter = given.parameter.numpy()
-        self._slots = [slot for slot in given.update.slots if slot.size]
+        self._slots = given.update.slots
         self._sums = sums = _sums(plan.workspace, value)
         waits = not plan.updating  # what becomes of one parameter concerns no other
-        name, block = native_rule(given.update), plan_block_gradient(plan, value)
+        name, block = given.update.rule, plan_block_gradient(plan, value)
         if block is not None:
             arguments = self._arguments(block, self._scalars)
             plan.each_block(update.update(name), *arguments, total=len(sums))
@@ -117,8 +108,7 @@ def point_at_scalars(scalars: Array, moving: StridedPointer, late: int = 0) -> N
 
 def defer_update(given: ParameterUpdate) -> DeferredUpdate:
     """Return a parameter's update as the next step makes it; `follow` says by which scalars."""
-    slots = [slot for slot in given.update.slots if slot.size]
-    return DeferredUpdate(native_rule(given.update), slots, StridedPointer(0))
+    return DeferredUpdate(given.update.rule, given.update.slots, StridedPointer(0))
 
 
 def read_statistics(workspace: Workspace, value: Value) -> UpdateStatistics:
@@ -143,16 +133,14 @@ def plan_block_gradient(plan: Plan, value: Value) -> ScratchRing | None:
 def accepts_blocks(given: ParameterUpdate) -> bool:
     """Say whether an update can take its gradient block by block: in one pass, by whole rows."""
     shape = given.parameter.shape
-    one_pass = native_rule(given.update) != "lamb"
+    one_pass = given.update.rule != "lamb"
     return one_pass and len(shape) == 2 and _chunk(shape) % shape[1] == 0
 
 
 def can_defer(given: ParameterUpdate) -> bool:
     """Say whether the next step can make an update: if it is a matrix's, by one of some rules."""
-    return (
-        len(given.parameter.shape) == 2
-        and native_rule(given.update) in rank1_update.SUPPORTED_RULES
-    )
+    supported = given.update.rule in rank1_update.SUPPORTED_RULES
+    return len(given.parameter.shape) == 2 and supported
 
 
 def _chunk(shape: Sequence[int]) -> int:

@@ -1,8 +1,8 @@
 """Norms of gradients, and what clipping does with them.
 
-Sums of squares are float64, and added up in the order of `kernels.update.square_sum`, to the same
-bits: 256 lanes, each of which threads may take for itself, and then the lanes, halved until one is
-left.
+Sums of squares are float64, and added up in the order of `optimizer.reference.square_sum`, to the
+same bits: 256 lanes, each of which threads may take for itself, and then the lanes, halved until
+one is left.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """The formulas of the update rules, each for one vector of a parameter.
 
-They are those of `kernels.update`, operation by operation, and give the same bits.
+Both tiers use them. `optimizer.reference` has the same formulas in NumPy, operation by operation;
+both give the same bits.
 """
 
 from __future__ import annotations

@@ -186,5 +186,13 @@ def run(kernel: Kernel, *arguments: Any) -> None:
 
 def argument_block(*arguments: Any) -> np.ndarray[Any, Any]:
     """Return an argument block: the addresses of arrays, and integers as they are."""
-    values = [a.ctypes.data if isinstance(a, np.ndarray) else int(a) for a in arguments]
+    values = [_address(a) if isinstance(a, np.ndarray) else int(a) for a in arguments]
     return np.array(values, np.int64)
+
+
+def _address(array: Any) -> int:
+    """Return the address of an array's first element: of a writable one in .5 µs, not in 2."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(array))
+    except (TypeError, ValueError):  # read-only, empty, or not contiguous
+        return array.ctypes.data

@@ -1,21 +1,19 @@
-"""Update of a whole parameter, measured in float64: what the eager tier calls.
+"""Update of a whole parameter, measured in float64: the update of the eager tier.
 
-The formulas are those of `update_rules`. The sums of squares are float64, and their order is that
-of `norms`: a chunk of 1024 elements is cut into four quarters, the quarters' columns are added to
-256 lanes, and the lanes are halved until one is left. So the sums have the same bits on every
-processor.
+The formulas are those of `update_rules`. The sums of squares are float64 and are added up in the
+order of `gradient_norms`, so they have the same bits on every processor.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .ir import vector_math
-from .ir.builder import Builder, Int, Mask, Value
-from .optim import gradient_norms
-from .optim.update import emit_plain_and_general, flush_subnormal
-from .optim.update_rules import RULES, Scalars
-from .runtime.library import Kernel, get_kernel
+from ..ir import vector_math
+from ..ir.builder import Builder, Int, Mask, Value
+from ..runtime.library import Kernel, get_kernel
+from . import gradient_norms
+from .update import emit_plain_and_general, flush_subnormal
+from .update_rules import RULES, Scalars
 
 CHUNK = 4 * gradient_norms.LANES
 
@@ -32,6 +30,41 @@ def measured_update(name: str) -> Kernel:
     return get_kernel(_measured_update, 5 + RULES[name].slots, name)
 
 
+def square_sum() -> Kernel:
+    """Return the kernel that sums the squares of an array, in the order of `measured_update`.
+
+    Arguments: array, number of elements, sum (a double).
+    """
+    return get_kernel(_square_sum, 3)
+
+
+def _square_sum(k: Builder) -> None:
+    array, size, total = k.arguments
+    lanes = k.scratch(2 * gradient_norms.LANES)
+    gradient_norms.clear_lanes(k, lanes)
+
+    def chunk(start: Value, count: Int) -> None:
+        here = k.at(array, start)
+
+        def read(offset: Int, mask: Mask) -> list[Value]:
+            return [gradient_norms.widened(k, k.load(here, offset, mask))]
+
+        gradient_norms.add_chunk(k, [lanes], read, count)
+
+    _each_chunk(k, size, chunk)
+    gradient_norms.store_total(k, lanes, total, 0)
+
+
+def _each_chunk(k: Builder, size: Value, body: Callable[[Value, Int], None]) -> None:
+    """Emit body(start, count) for the chunks of an array."""
+
+    def chunk(i: Value, _: object) -> None:
+        start = k.mul(i, CHUNK)
+        body(start, k.minimum(k.sub(size, start), CHUNK))
+
+    k.loop(k.div(k.add(size, CHUNK - 1), CHUNK), chunk)
+
+
 def _measured_update(k: Builder, name: str) -> None:
     rule = RULES[name]
     *arrays, scalars, size, sums = k.arguments
@@ -43,9 +76,7 @@ def _measured_update(k: Builder, name: str) -> None:
         gradient_norms.clear_lanes(k, row)
 
     def chunks(plain: bool) -> None:
-        def chunk(i: Value, _: object) -> None:
-            start = k.mul(i, CHUNK)
-            count = k.minimum(k.sub(size, start), CHUNK)
+        def chunk(start: Value, count: Int) -> None:
             param, grad, *slots = (k.at(array, start) for array in arrays)
             _each_vector(k, count, lambda o, mask: k.store(k.load(param, o, mask), copy, o, mask))
             if name == "lamb_norms":
@@ -56,7 +87,7 @@ def _measured_update(k: Builder, name: str) -> None:
                 measured = copy, param, grad
             _measure(k, lanes, measured, count)
 
-        k.loop(k.div(k.add(size, CHUNK - 1), CHUNK), chunk)
+        _each_chunk(k, size, chunk)
 
     emit_plain_and_general(k, rule, numbers, chunks)
     for place, row in enumerate(lanes):
