@@ -37,7 +37,7 @@ def _own_folder(tmp_path_factory):
     """Kernels of tests are kept in a folder of their own, so that the user's stays as it is."""
     path = tmp_path_factory.mktemp("kernels")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(library, "folder", lambda: path)
+        patch.setattr(library, "cache_folder", lambda: path)
         yield
 
 

@@ -30,7 +30,7 @@ def check(kernel):
 @pytest.fixture
 def kept(tmp_path, monkeypatch):
     """A folder for compiled kernels, and a process that has compiled none."""
-    monkeypatch.setattr(library, "folder", lambda: tmp_path / "kernels")
+    monkeypatch.setattr(library, "cache_folder", lambda: tmp_path / "kernels")
     monkeypatch.setattr(library, "_kernels", {})
     return tmp_path / "kernels"
 
@@ -106,7 +106,7 @@ def test_a_folder_that_cannot_be_used_is_no_error(kept, monkeypatch, compiled, o
     if obstacle == "a file":
         kept.write_bytes(b"")
     elif obstacle == "no such name":
-        monkeypatch.setattr(library, "folder", lambda: kept / ("x" * 300))
+        monkeypatch.setattr(library, "cache_folder", lambda: kept / ("x" * 300))
     else:
         kept.mkdir()
         kept.chmod(0o777)
