@@ -7,12 +7,15 @@ BIN    := $(VENV)/bin
 # Tests that run at once. Those of screens mostly wait, so more than there are processors.
 WORKERS ?= 4
 
+# The order of the tests in `make check`; pytest prints it, and ORDER=N repeats it.
+ORDER ?= $(shell od -An -N2 -tu2 /dev/urandom | tr -d " ")
+
 # What the monkey does, and the first of its seeds.
 EVENTS ?= 100000
 SEED   ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format picture snapshots scenarios sessions networks fuzz kills monkey torch-test neon-test bench browser-test animation clean
+.PHONY: help run test check coverage reference format picture snapshots scenarios sessions networks fuzz kills monkey torch-test neon-test bench browser-test animation clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -20,15 +23,16 @@ help:  ## list the targets
 run: $(VENV)/.run  ## open the app: LeNet learning digits (first: set up)
 	$(BIN)/tuitrain
 
-test: $(VENV)/.dev  ## run the tests (first: set up)
-	$(BIN)/python -m pytest -n $(WORKERS)
+test: $(VENV)/.dev  ## run the tests but for the slow ones (first: set up)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
 
-check: $(VENV)/.dev  ## everything that must hold: format, lint, types, import contracts, tests
+check: $(VENV)/.dev  ## everything that must hold: format, lint, types, import contracts, all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest -n $(WORKERS) --random-order --random-order-seed=$(ORDER) --cov --cov-report=
+	@echo "coverage: $$($(BIN)/python -m coverage report --format=total) % of lines"
 
 scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
 	$(BIN)/tuitrain replay scenarios/*.toml
@@ -68,6 +72,12 @@ monkey: $(VENV)/.dev  ## random keys, clicks, pastes and sizes, faster than scre
 format: $(VENV)/.dev  ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+reference: $(VENV)/.dev  ## write the generated parts of docs/reference anew
+	$(BIN)/python scripts/write_reference.py
+
+coverage: $(VENV)/.dev  ## which lines the quick tests do not reach, as pages in build/coverage
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" --cov --cov-report=html:build/coverage
 
 snapshots: $(VENV)/.dev  ## accept the screens as they are drawn now (then look at the difference)
 	$(BIN)/python -m pytest tests/app --snapshot-update

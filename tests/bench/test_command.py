@@ -167,7 +167,7 @@ def test_tables_are_put_into_the_places_of_a_document():
 
 
 def test_the_performance_page_has_a_place_for_every_part():
-    page = (ROOT / "docs" / "performance.md").read_text("utf-8")
+    page = (ROOT / "docs" / "explanation" / "performance.md").read_text("utf-8")
     for name in ("machine", "goals", *parts.TITLES):
         assert page.count(f"<!-- bench {name} -->\n") == 1
 

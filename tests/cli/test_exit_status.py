@@ -1,6 +1,6 @@
 """Every way in which a run can end: what is printed, what is left, and the exit status.
 
-The rows are those of ``docs/exit-status.md``.
+The rows are those of ``docs/reference/exit-status.md``.
 """
 
 import os

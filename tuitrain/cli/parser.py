@@ -35,7 +35,7 @@ def parse_arguments(words: Sequence[str]) -> argparse.Namespace:
     TuitrainError : an unknown command or option; names the nearest match
     SystemExit : another usage error, or the user asked for help or the version
     """
-    parser, commands = _parsers()
+    parser, commands = build_parsers()
     name = next(iter(words), "")
     if name and not name.startswith("-") and name not in commands:
         hint = (
@@ -68,7 +68,7 @@ class _Parser(argparse.ArgumentParser):
         super().error(visible(message))
 
 
-def _parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
+def build_parsers() -> tuple[argparse.ArgumentParser, Mapping[str, argparse.ArgumentParser]]:
     """Return the parser of the whole command line, and those of its commands, by name."""
     parser = _Parser(
         prog="tuitrain",
