@@ -42,4 +42,4 @@ FEW: Final = (
     "e\u0301 नमस्ते [red",
     "",
 )
-"""What stands for all of them where each costs a second."""
+"""A sample of them, for tests in which each text costs a second."""

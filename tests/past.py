@@ -36,8 +36,8 @@ def groups(step: int, branch: str = "main", **seen: tuple[float, float]) -> dict
 
 
 def command(step: int, text: str, outcome: str = "applied", actor: str = "key") -> dict:
-    said = {"command": text, "actor": actor, "outcome": outcome, "message": "so be it"}
-    return {"event": "command", "step": step, **said}
+    output = {"command": text, "actor": actor, "outcome": outcome, "message": "so be it"}
+    return {"event": "command", "step": step, **output}
 
 
 def left_behind(
@@ -53,7 +53,7 @@ def left_behind(
     header = folder / "header.json"
     header.write_text(json.dumps({"schema": 1, "scenario": written, "environment": {}}))
     for name, records in (("journal", journal), ("metrics", metrics)):
-        lines = [json.dumps(each, separators=(",", ":")) + "\n" for each in records]
+        lines = [json.dumps(item, separators=(",", ":")) + "\n" for item in records]
         (folder / f"{name}.jsonl").write_text("".join(lines))
     os.utime(header, (started_at.timestamp(), started_at.timestamp()))
     return folder
@@ -71,7 +71,7 @@ def flown(folder: Path, steps: int = 100, raised: float = 0.0, **more: object) -
     """Write a run that was taken to some step, with a freeze and a swap on the way."""
     journal = [command(40, "freeze conv"), command(60, "optimizer fc adam lr=0.001")]
     metrics = [losses(1, steps, raised), accuracy(steps, 0.9 - raised / 10)]
-    known = [each for each in journal if each["step"] <= steps]
+    known = [item for item in journal if item["step"] <= steps]
     return left_behind(folder, known, metrics, **more)  # type: ignore[arg-type]
 
 

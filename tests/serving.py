@@ -34,8 +34,8 @@ def served(state: Path, *arguments: str) -> Iterator[tuple[str, subprocess.Popen
     )
     try:
         assert server.stderr is not None
-        said = next(line for line in server.stderr if "serving at" in line)
-        yield said.removeprefix("serving at ").partition(";")[0], server
+        output = next(line for line in server.stderr if "serving at" in line)
+        yield output.removeprefix("serving at ").partition(";")[0], server
     finally:
         server.send_signal(signal.SIGINT)
         server.communicate(timeout=60)

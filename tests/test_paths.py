@@ -44,11 +44,11 @@ def test_on_the_command_line(tmp_path, monkeypatch, capsys, words, path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.toml").write_text(TEXT)
     assert main([word.format(path) for word in words]) == 2
-    told = capsys.readouterr()
-    assert len(told.err.splitlines()) == 1
-    assert len(told.err) < 600 or words == ["{}"]
-    assert not told.out
-    assert [each.name for each in tmp_path.iterdir()] == ["small.toml"]
+    message = capsys.readouterr()
+    assert len(message.err.splitlines()) == 1
+    assert len(message.err) < 600 or words == ["{}"]
+    assert not message.out
+    assert [item.name for item in tmp_path.iterdir()] == ["small.toml"]
 
 
 @pytest.mark.parametrize("path", [*HOSTILE.values(), "~nobody-of-that-name/mnist"])

@@ -107,8 +107,8 @@ def test_a_report_says_what_is_written(text):
     difference = Difference(3, text)
     for verdict in (Verdict(3, None, "", None), Verdict(None, None, "", difference)):
         comparison = Verification(verdict, [text], [text])
-        told = format_comparison(text, comparison, json=False)
-        assert visible_lines(told) == told
+        message = format_comparison(text, comparison, json=False)
+        assert visible_lines(message) == message
         assert format_comparison(text, comparison, json=True).isascii()
 
 
@@ -181,7 +181,7 @@ def test_every_command_writes_in_any_encoding(encoding, scenario, tmp_path, monk
         assert "\x1b" not in out + err
         if "--json" in line:
             assert out.isascii()
-            assert all(json.loads(each) for each in out.splitlines())
+            assert all(json.loads(item) for item in out.splitlines())
     assert load(tmp_path / "日.toml").name == ":fire: [/b] 日本 \x1b[2J"
 
 
@@ -213,8 +213,8 @@ def test_a_reader_that_leaves_ends_us_quietly(json, scenario):
     os.close(reading)
     process = started("replay", *json, str(scenario), stdout=writing, stderr=subprocess.PIPE)
     os.close(writing)
-    _, said = process.communicate(timeout=120)
-    assert (process.returncode, said) == (141, b"")
+    _, output = process.communicate(timeout=120)
+    assert (process.returncode, output) == (141, b"")
 
 
 def test_where_stdout_is_closed_the_status_still_tells(scenario):
@@ -263,10 +263,10 @@ def test_utf_16_is_one_clear_error(codec, tmp_path):
 def test_what_is_no_utf_8_is_told_with_its_place(tmp_path):
     path = tmp_path / "x.toml"
     path.write_bytes(b'schema = 1\nname = "caf\xe9"\n')
-    with pytest.raises(TuitrainError) as told:
+    with pytest.raises(TuitrainError) as message:
         load(path)
     where = "byte 0xe9 at line 2, column 12 (byte 22)"
-    assert str(told.value) == f"{path}: not UTF-8 text: {where}"
+    assert str(message.value) == f"{path}: not UTF-8 text: {where}"
     folder = flown(tmp_path / "run")
     journal = folder / "journal.jsonl"
     journal.write_bytes(b'{"a": "\xff"}\n')

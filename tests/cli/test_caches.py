@@ -1,4 +1,4 @@
-"""A run with caches that are damaged, full or another user's: it comes to the same bits."""
+"""A run with caches that are damaged, full or another user's: it has the same bits."""
 
 import os
 import resource

@@ -73,9 +73,9 @@ def test_a_run_without_a_screen(more, status, command, tmp_path, capsys):
 def test_a_step_that_raises_fails_the_run_and_leaves_its_record(error, tmp_path, capsys):
     path, out = written(tmp_path, failing(error)), tmp_path / "run"
     assert main(["run", "--headless", "--out", str(out), path]) == 1
-    said = capsys.readouterr().err
-    assert f"{path}: step 15: {error.__name__}: enough" in said
-    assert "Traceback" not in said
+    output = capsys.readouterr().err
+    assert f"{path}: step 15: {error.__name__}: enough" in output
+    assert "Traceback" not in output
     assert (out / HEADER).exists()
 
 
@@ -97,17 +97,17 @@ def test_an_evaluation_that_raises_fails_the_run(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(EmbeddedEngine, "evaluate", broken)
     text = STEPS + '[[at]]\nstep = 5\ndo = "stop"\n'
     assert main(["replay", written(tmp_path, text)]) == 1
-    said = capsys.readouterr().err
-    assert "x.toml: step 6: ValueError: no evaluation" in said
-    assert "Traceback" not in said
+    output = capsys.readouterr().err
+    assert "x.toml: step 6: ValueError: no evaluation" in output
+    assert "Traceback" not in output
 
 
 def test_a_way_back_that_raises_is_no_traceback(tmp_path, capsys):
     text = failing(ValueError) + '[[at]]\nstep = 9\ndo = "rewind 1"\n'
     assert main(["replay", written(tmp_path, text)]) == 1
-    said = capsys.readouterr().err
-    assert "ValueError: enough" in said
-    assert "Traceback" not in said
+    output = capsys.readouterr().err
+    assert "ValueError: enough" in output
+    assert "Traceback" not in output
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def screen(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("text", "status", "said"),
+    ("text", "status", "output"),
     [
         (STEPS, 0, ""),
         (STEPS + '[[at]]\nstep = 5\ndo = "stop"\n', 0, ""),
@@ -136,11 +136,11 @@ def screen(monkeypatch):
         (STEPS + '[[at]]\nstep = 5\ndo = "lr had 1"\n', 2, "[[at]] number 1, step 5: 'lr had 1'"),
     ],
 )
-def test_the_app_exits_with_the_status_of_its_run(text, status, said, tmp_path, capsys, screen):
+def test_the_app_exits_with_the_status_of_its_run(text, status, output, tmp_path, capsys, screen):
     out = tmp_path / "run"
     assert main(["run", "--out", str(out), written(tmp_path, text)]) == status
     err = capsys.readouterr().err
-    assert said in err
+    assert output in err
     assert (f"recorded in {out}" in err) == (status != 2) == out.exists()
     if status == 1:
         assert "enough" in (out / "output.log").read_text(), "the log has the traceback"

@@ -1,4 +1,4 @@
-"""The words of a command line: whatever is mistyped is told with the nearest match."""
+"""The words of a command line: an error names the nearest match of a mistyped word."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tuitrain.cli.parser import parse_arguments
 
 
 @pytest.mark.parametrize(
-    ("words", "told"),
+    ("words", "message"),
     [
         ("replya x.toml", "no command is called 'replya', did you mean 'replay'? (commands: run,"),
         ("{here}", "no command is called '{here}', did you mean 'run {here}'?"),
@@ -20,17 +20,17 @@ from tuitrain.cli.parser import parse_arguments
         ("run a.toml b.toml", "tuitrain run has no use for 'b.toml'; --help says what it takes"),
     ],
 )
-def test_a_word_that_is_not_known_is_told_with_the_nearest(words, told, tmp_path, capsys):
+def test_a_word_that_is_not_known_is_told_with_the_nearest(words, message, tmp_path, capsys):
     here = tmp_path / "mine.toml"
     here.write_text("")
-    assert main([each.format(here=here) for each in words.split()]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith(f"tuitrain: {told.format(here=here)}")
-    assert said.err.count("\n") == 1
+    assert main([item.format(here=here) for item in words.split()]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"tuitrain: {message.format(here=here)}")
+    assert output.err.count("\n") == 1
 
 
 def test_what_is_known_is_read():
-    found = parse_arguments(["replay", "--json", "x.toml"])
-    assert (found.json, [str(each) for each in found.files]) == (True, ["x.toml"])
+    result = parse_arguments(["replay", "--json", "x.toml"])
+    assert (result.json, [str(item) for item in result.files]) == (True, ["x.toml"])
     assert parse_arguments([]).scenario is None

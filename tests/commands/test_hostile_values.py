@@ -149,7 +149,7 @@ def test_any_value_in_any_field_makes_a_sound_command_or_is_refused(kind):
     ],
 )
 def test_the_error_names_what_is_allowed(kind, values, problem):
-    made = next(each for each in COMMANDS if each.__struct_config__.tag == kind)
+    made = next(item for item in COMMANDS if item.__struct_config__.tag == kind)
     with pytest.raises(CommandError) as error:
         made(**values)
     assert problem in str(error.value)

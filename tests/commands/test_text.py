@@ -140,7 +140,7 @@ def test_the_help_says_that_an_lr_of_zero_is_no_freeze():
 
 
 def verb_named(name: str):
-    return next(each for each in VOCABULARY if each.name == name)
+    return next(item for item in VOCABULARY if item.name == name)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_commands_are_read_as_documented(text: str, command: Command):
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "no command given"),
         ("frieze fc", "unknown command 'frieze', did you mean 'freeze'?"),
@@ -218,7 +218,7 @@ def test_commands_are_read_as_documented(text: str, command: Command):
         ("pause now", "takes nothing after it, but was given 'now'"),
     ],
 )
-def test_errors_say_what_was_given_and_what_is_allowed(text: str, told: str):
+def test_errors_say_what_was_given_and_what_is_allowed(text: str, message: str):
     with pytest.raises(CommandError) as error:
         parse(text)
-    assert told in str(error.value)
+    assert message in str(error.value)

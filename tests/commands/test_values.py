@@ -52,8 +52,8 @@ def _values(kind: type[Command]) -> st.SearchStrategy:
     """Give values for the fields of a command, most often wrong ones."""
     fields = msgspec.structs.fields(kind)
     return st.fixed_dictionaries(
-        {each.name: anything for each in fields if each.required},
-        optional={each.name: anything for each in fields if not each.required},
+        {item.name: anything for item in fields if item.required},
+        optional={item.name: anything for item in fields if not item.required},
     )
 
 
@@ -69,7 +69,7 @@ def test_any_values_make_a_command_that_reads_back_or_a_command_error(kind, data
 
 
 @pytest.mark.parametrize(
-    ("make", "told"),
+    ("make", "message"),
     [
         (lambda: Step(0), "takes a whole number from 1 up, but was given 0"),
         (lambda: Step(-3), "from 1 up, but was given -3"),
@@ -132,10 +132,10 @@ def test_any_values_make_a_command_that_reads_back_or_a_command_error(kind, data
         (lambda: AddBreakpoint("accuracy", 97.0), "from 0 to 1 (97% is 0.97), but was given 97"),
     ],
 )
-def test_a_wrong_value_is_refused_when_the_command_is_made(make, told):
+def test_a_wrong_value_is_refused_when_the_command_is_made(make, message):
     with pytest.raises(CommandError) as error:
         make()
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 @pytest.mark.parametrize(

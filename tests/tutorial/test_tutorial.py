@@ -78,11 +78,11 @@ class Reader:
 
     def see_parameters(self, when: object) -> None:
         named = self.names["le_net"].named_parameters()
-        self.parameters[when] = {name: each.numpy().tobytes() for name, each in named}
+        self.parameters[when] = {name: item.numpy().tobytes() for name, item in named}
 
     def see_gradients(self, epoch: int) -> None:
         named = self.names["le_net"].named_parameters()
-        self.with_gradient[epoch] = {name for name, each in named if each.grad is not None}
+        self.with_gradient[epoch] = {name for name, item in named if item.grad is not None}
 
     def see_rates(self, epoch: int) -> None:
         self.rates.append([group["lr"] for group in self.names["optimizer"].param_groups])
@@ -143,6 +143,6 @@ def test_what_is_not_attached_has_no_gradient_and_does_not_move(reader, capsys):
 
 def test_state_is_given_by_name_as_arrays(reader):
     net = reader.names["le_net"]
-    state = {name: np.full_like(each.numpy(), 0.5) for name, each in net.named_parameters()}
+    state = {name: np.full_like(item.numpy(), 0.5) for name, item in net.named_parameters()}
     net.load_state_dict(state)
-    assert all(float(each.numpy().min()) == 0.5 for each in net.parameters())
+    assert all(float(item.numpy().min()) == 0.5 for item in net.parameters())

@@ -130,9 +130,9 @@ def _mismatch(error: MismatchError, forms: Sequence[Form], words: Sequence[str])
     if all(not form.parts for form in forms):
         return f"takes nothing after it, but was given {words[0]!r}"
     if error.expected and 0 < error.place < len(words) and len(forms) == 1:
-        found = words[error.place]
+        word = words[error.place]
         return (
-            f"expects {error.expected!r} after {words[error.place - 1]!r}, but was given {found!r}"
+            f"expects {error.expected!r} after {words[error.place - 1]!r}, but was given {word!r}"
         )
     return f"was given {shown(' '.join(words))}"
 
