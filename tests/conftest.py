@@ -21,4 +21,4 @@ def _installed(package: str) -> bool:
 
 
 # `make torch-test` installs them and runs what needs them.
-collect_ignore = [each for each in ("torch", "jax") if not _installed(each)]
+collect_ignore = [package for package in ("torch", "jax") if not _installed(package)]

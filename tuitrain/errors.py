@@ -52,9 +52,9 @@ class TerminatedError(KeyboardInterrupt):
         self.status = 128 + number
 
 
-def did_you_mean(given: str, allowed: Iterable[str]) -> str:
-    """Return ``", did you mean 'x'?"`` for the allowed word closest to ``given``, or ``""``."""
-    close = difflib.get_close_matches(given, list(allowed), n=1, cutoff=0.5)
+def did_you_mean(word: str, allowed: Iterable[str]) -> str:
+    """Return ``", did you mean 'x'?"`` for the allowed word closest to ``word``, or ``""``."""
+    close = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.5)
     return f", did you mean {close[0]!r}?" if close else ""
 
 
