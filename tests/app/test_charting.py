@@ -5,8 +5,6 @@ from __future__ import annotations
 import pytest
 from textual.events import MouseScrollUp
 
-from tuitrain.app.renderables.rows import plain_text
-
 from .fake import FakeSource, running
 
 
@@ -63,7 +61,7 @@ async def test_charts_follow_the_run_until_they_are_moved(opened):
         await person.press("+")
         person.source.show(step=2000, loss=running(2000).loss)
         await person.look()
-        assert " 2 000" in plain_text(chart(person)._drawn[-1])
+        assert " 2 000" in chart(person).rendered_rows[-1]
 
 
 async def test_what_a_chart_shows_survives_a_run_that_begins_again(opened):
@@ -71,4 +69,4 @@ async def test_what_a_chart_shows_survives_a_run_that_begins_again(opened):
         await person.press("+", "+", "x")
         person.source.show(step=3, loss=running(3).loss)
         await person.look()
-        assert chart(person)._drawn
+        assert chart(person).rendered_text()

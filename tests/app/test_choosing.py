@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.renderables.tables.groups import GroupColumns, matches_filter, table_rows
 from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.run.snapshot import JournalEntry
@@ -13,7 +12,7 @@ from .fake import FakeSource, group, running
 
 
 def names(person) -> list[str]:
-    return [row.name for row in person.deck.query_one(GroupsTable)._table]
+    return [row.name for row in person.deck.query_one(GroupsTable).shown_rows]
 
 
 @pytest.mark.parametrize(
@@ -50,7 +49,7 @@ async def test_escape_in_the_filter_shows_all_again(opened):
         before = names(person)
         await person.press("slash")
         await person.type("nothing like it")
-        assert "nothing matches" in plain_text(person.deck.query_one(GroupsTable)._drawn[0])
+        assert "nothing matches" in person.deck.query_one(GroupsTable).rendered_rows[0]
         await person.press("escape")
         assert names(person) == before
 
@@ -100,8 +99,8 @@ async def test_of_several_answers_a_refusal_is_shown(opened):
 async def test_marks_are_seen_and_selecting_goes_on(opened):
     async with opened() as person:
         await person.press("down", "m")
-        rows = person.deck.query_one(GroupsTable)._drawn
-        assert plain_text(rows[2]).startswith("  ● conv1.bias") or "●" in plain_text(rows[2])[:4]
+        rows = person.deck.query_one(GroupsTable).rendered_rows
+        assert rows[2].startswith("  ● conv1.bias") or "●" in rows[2][:4]
         assert person.source.watched[-1] == "conv1.weight"
 
 

@@ -7,7 +7,6 @@ from textual.widgets import OptionList, Static
 
 from tuitrain.app.keys import KEYS
 from tuitrain.app.palette import suggested_commands
-from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.renderables.tables.branch_tree import branch_rows
 from tuitrain.app.screens.dialogs.branches import BranchesDialog
 from tuitrain.app.screens.dialogs.rewind import RewindDialog
@@ -245,10 +244,10 @@ async def test_command_line_takes_what_goes_back_after_the_end(opened, phase):
 async def test_rewound_run_marks_only_what_is_on_its_line(opened):
     async with opened() as person:
         charts = person.deck.query_one("#loss")
-        assert "☼conv" in "".join(plain_text(row) for row in charts._drawn)
+        assert "☼conv" in charts.rendered_text()
         person.source.show(step=600, interventions=running().interventions[:2])
         await person.look()
-        assert "☼" not in "".join(plain_text(row) for row in charts._drawn)
+        assert "☼" not in charts.rendered_text()
         assert len(person.source.shown.journal) == 6
 
 

@@ -12,7 +12,6 @@ from PIL import Image
 
 from tuitrain.app.export.chart_files import legend_rows, to_csv, write_new_files
 from tuitrain.app.renderables.charts.plot import Curve
-from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.header import RunHeader
 from tuitrain.errors import TuitrainError
@@ -20,7 +19,7 @@ from tuitrain.run.snapshot import Series
 
 
 def top(person) -> str:
-    return plain_text(person.deck.query_one(RunHeader)._drawn[0])
+    return person.deck.query_one(RunHeader).rendered_rows[0]
 
 
 async def test_a_held_display_stands_and_says_so_until_it_goes_on(opened):
@@ -149,10 +148,10 @@ async def test_without_pillow_the_rest_is_written_and_a_sentence_says_what_to_in
 
 async def test_read_only_names_no_key_that_would_be_refused(opened):
     async with opened(read_only=True, size=(200, 36)) as person:
-        hints = {each.key: each.acts for each in person.deck.query_one(KeyFooter)._hints}
+        hints = {each.key: each.enabled for each in person.deck.query_one(KeyFooter).hints}
         assert [key for key in "fldotur.sg:" if hints.get(key)] == []
         assert hints["space"] is False and hints["⌫"] is False
         assert all(hints[key] for key in ("b", "W", "N", "i", "?", "q", "←"))
         await person.press("W")
-        hints = {each.key: each.acts for each in person.app.screen.query_one(KeyFooter)._hints}
+        hints = {each.key: each.enabled for each in person.app.screen.query_one(KeyFooter).hints}
         assert (hints["f"], hints["space"], hints["N"]) == (False, False, True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from textual.widgets import OptionList, Static
 
@@ -142,10 +144,11 @@ async def test_the_ways_out_keep_their_keys(opened):
 
 
 async def test_settings_that_cannot_be_kept_say_why(opened, tmp_path):
-    (tmp_path / "file").write_text("")
-    path = tmp_path / "file" / "config.toml"
-    async with opened() as person:
-        person.app._config = path
+    path = tmp_path / "folder" / "config.toml"
+    write_config(path, Config(toured=True))
+    async with opened(config=path) as person:
+        shutil.rmtree(path.parent)
+        path.parent.write_text("")  # a file, where the folder was
         await person.press("comma")
         await to_row(person, "bell")
         await person.press("enter")

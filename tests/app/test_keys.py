@@ -210,7 +210,7 @@ async def test_the_footer_names_keys_that_are_bound(opened):
         for key in ("", "W", "N", "i"):
             await person.press(*([key] if key else []))
             screen = person.app.screen
-            for hint in screen.query_one(KeyFooter)._hints:
+            for hint in screen.query_one(KeyFooter).hints:
                 if hint.action and not hint.action.startswith("app."):
                     assert hasattr(screen, f"action_{hint.action.partition('(')[0]}"), hint
             await person.press("escape")

@@ -26,7 +26,7 @@ def talking(**changes) -> FakeSource:
 
 
 def texts(person) -> list[str]:
-    return [plain_text(row) for row in person.app.screen.query_one(LogView)._drawn]
+    return person.app.screen.query_one(LogView).rendered_rows
 
 
 def told_below(person) -> str:

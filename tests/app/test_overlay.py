@@ -187,7 +187,7 @@ async def test_what_is_compared_is_chosen(opened, tmp_path):
         await person.press("g", "g")
         assert str(first.border_title) == "lr"
         await person.press("left_square_bracket", "left_square_bracket")
-        assert [each.quantity for each in (first, second)] == [ACCURACY, LOSS]
+        assert [each.metric for each in (first, second)] == [ACCURACY, LOSS]
 
 
 async def test_the_present_run_is_followed_epoch_by_epoch(opened, tmp_path):

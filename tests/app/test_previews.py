@@ -22,7 +22,7 @@ GROUPS = running().groups
 
 
 def drawn(person, panel) -> list[str]:
-    return [plain_text(row).rstrip() for row in person.app.screen.query_one(panel)._drawn]
+    return [row.rstrip() for row in person.app.screen.query_one(panel).rendered_rows]
 
 
 def updates(*ratios: tuple[str, float, float], problem: str = "", most: int = 9) -> list[str]:

@@ -10,7 +10,6 @@ import pytest
 
 from tests.past import flown, wandered
 from tuitrain.app.app import TuitrainApp
-from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.screens.deck.recording_deck import RecordingDeck
 from tuitrain.app.screens.help import HelpScreen
 from tuitrain.app.screens.run_choice.compare import RunsScreen
@@ -175,7 +174,7 @@ async def test_the_journal_follows_the_moment(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         journal = person.deck.query_one(Journal)
         await person.press("home", "right_curly_bracket")
-        assert [plain_text(row).split()[:3] for row in journal._drawn] == [["40", "✓", "freeze"]]
+        assert [row.split()[:3] for row in journal.rendered_rows] == [["40", "✓", "freeze"]]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")

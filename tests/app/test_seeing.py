@@ -30,7 +30,7 @@ from .fake import FakeSource, group, running, starting
 
 def text(person, panel: type[RowsView]) -> str:
     """Return what a panel of the open screen shows."""
-    return "\n".join(plain_text(row) for row in person.app.screen.query_one(panel)._drawn)
+    return person.app.screen.query_one(panel).rendered_text()
 
 
 def said(person) -> str:
@@ -258,7 +258,7 @@ async def test_what_cannot_be_shown_says_why(opened):
         person.source.show(inspection=FailedInspection(InspectNetwork(), 7, "ValueError: odd"))
         await person.look()
         tree = person.app.screen.query_one("#network-tree")
-        assert "this cannot be shown: ValueError: odd" in "".join(map(plain_text, tree._drawn))
+        assert "this cannot be shown: ValueError: odd" in tree.rendered_text()
 
 
 async def test_an_answer_to_what_is_not_asked_any_more_is_not_drawn(opened):

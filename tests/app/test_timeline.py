@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual.widgets import Static
 
-from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.screens.dialogs.rewind import RewindDialog
 from tuitrain.app.widgets.footer import KeyFooter
 from tuitrain.app.widgets.tables.groups import GroupsTable
@@ -45,13 +44,13 @@ async def test_where_the_cursor_stands_is_said_and_the_table_shows_what_was(open
         )
         table = person.deck.query_one(GroupsTable)
         assert str(table.border_title).endswith("at step 938")
-        assert "0.0351" in plain_text(table._drawn[1])
+        assert "0.0351" in table.rendered_rows[1]
         await person.press("left", "left", "left", "left", "left")
-        assert "0.039" in plain_text(table._drawn[1])
+        assert "0.039" in table.rendered_rows[1]
         await person.press("escape")
         assert cross(person) is None
         assert table.border_title == "groups"
-        assert "0.0312" in plain_text(table._drawn[1])
+        assert "0.0312" in table.rendered_rows[1]
 
 
 async def test_enter_at_the_cursor_asks_naming_the_target_and_rewinds(opened):
@@ -105,8 +104,8 @@ async def test_nudges_are_fine_and_a_zoomed_chart_goes_along(opened):
 async def test_a_click_near_a_command_means_it(opened):
     async with opened() as person:
         chart = person.deck.query_one("#loss")
-        width = chart.room.width - chart._margin - 1
-        column = 2 + chart._margin + round(520 / 1204 * width)
+        width = chart.room.width - chart.axis_width - 1
+        column = 2 + chart.axis_width + round(520 / 1204 * width)
         await person.pilot.click("#loss", offset=(column, 4))
         await person.look()
         assert cross(person) == 520

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Files that the app writes: charts as CSV, SVG and PNG."""

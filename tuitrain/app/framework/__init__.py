@@ -1,1 +1,1 @@
-"""TODO."""
+"""What both apps are built on: input in order, contained faults, fixes of Textual, screens."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""The app in a browser: the server behind `tuitrain serve`."""

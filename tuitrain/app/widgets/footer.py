@@ -22,6 +22,11 @@ class KeyFooter(RowsView):
         super().__init__(id="footer")
         self._hints: Sequence[Hint] = ()
 
+    @property
+    def hints(self) -> Sequence[Hint]:
+        """The keys that are shown where there is room for all."""
+        return self._hints
+
     def show(self, hints: Sequence[Hint]) -> None:
         """Show these keys."""
         if hints != self._hints:

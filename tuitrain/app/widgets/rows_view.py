@@ -13,7 +13,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tuitrain.app.framework.faults import report_fault
-from tuitrain.app.renderables.rows import ROLES, Role, Row, wrap_text
+from tuitrain.app.renderables.rows import ROLES, Role, Row, plain_text, wrap_text
 from tuitrain.run.snapshot import Snapshot
 from tuitrain.text import visible
 
@@ -57,6 +57,15 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
     def room(self) -> Size:
         """The cells there are to draw in."""
         return self.scrollable_content_region.size
+
+    @property
+    def rendered_rows(self) -> list[str]:
+        """The text of the rows as they were drawn last."""
+        return [plain_text(row) for row in self._drawn]
+
+    def rendered_text(self) -> str:
+        """Return the text as it was drawn last, also what is scrolled out of sight."""
+        return "\n".join(self.rendered_rows)
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Make the rows; a panel's own part."""

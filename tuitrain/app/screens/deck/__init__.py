@@ -1,1 +1,1 @@
-"""TODO."""
+"""The main screen over a run or a recording, composed of controllers."""

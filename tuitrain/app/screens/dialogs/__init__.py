@@ -1,1 +1,1 @@
-"""TODO."""
+"""Dialogs, most of which make one command."""

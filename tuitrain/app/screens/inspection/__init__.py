@@ -1,1 +1,1 @@
-"""TODO."""
+"""Whole screens that inspect the run: weights, network, samples."""

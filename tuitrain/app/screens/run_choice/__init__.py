@@ -1,1 +1,1 @@
-"""TODO."""
+"""Screens that choose runs: start, compare, resume or open, new."""

@@ -43,6 +43,11 @@ class Chart(RowsView, can_focus=True):
         self.own_turn = turn
         self._margin = 0
 
+    @property
+    def axis_width(self) -> int:
+        """The columns that the vertical axis takes, left of the curves."""
+        return self._margin
+
     def show(self, quantity: Metric) -> None:
         """Show another quantity."""
         self.metric = quantity

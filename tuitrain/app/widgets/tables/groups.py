@@ -60,6 +60,11 @@ class GroupsTable(RowCursor, can_focus=True):
         """The step whose numbers are shown; None for now."""
 
     @property
+    def shown_rows(self) -> list[TableRow]:
+        """The rows that neither a fold nor the filter hides, from the top."""
+        return list(self._table)
+
+    @property
     def marked(self) -> list[TableRow]:
         """The marked rows that are seen, from the top."""
         return [row for row in self._table if (row.name, row.is_group) in self._marked]
