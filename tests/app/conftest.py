@@ -37,9 +37,9 @@ def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 
 @pytest.fixture(autouse=True)
-def faults_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+def raise_faults(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no fault of the screen be contained: it fails the test, as in any Textual app."""
-    monkeypatch.setattr(GuardedApp, "faults_pass", True)
+    monkeypatch.setattr(GuardedApp, "raise_faults", True)
 
 
 @dataclass

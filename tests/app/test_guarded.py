@@ -23,7 +23,7 @@ from .fake import FakeClock, FakeSource
 
 @pytest.fixture(autouse=True)
 def contained(monkeypatch):
-    monkeypatch.setattr(GuardedApp, "faults_pass", False)
+    monkeypatch.setattr(GuardedApp, "raise_faults", False)
 
 
 def fail(*given, **named):
@@ -82,7 +82,7 @@ async def test_a_dialog_that_fails_is_closed(opened, monkeypatch):
     async with opened() as person:
         await person.press("l")
         with monkeypatch.context() as patched:
-            patched.setattr(LrDialog, "look", fail)
+            patched.setattr(LrDialog, "show_snapshot", fail)
             person.app.call_later(person.app.poll)
             await mended(person)
         assert person.app.screen is person.deck
@@ -147,7 +147,7 @@ async def test_the_app_can_be_left_whatever_fails(opened, monkeypatch):
 
 
 async def test_in_tests_a_fault_is_raised(monkeypatch):
-    monkeypatch.setattr(GuardedApp, "faults_pass", True)
+    monkeypatch.setattr(GuardedApp, "raise_faults", True)
     app = TuitrainApp(FakeSource(), FakeClock(), refreshes=False)
     monkeypatch.setattr(app.deck, "action_toggle_freeze", fail)
     with pytest.raises(KeyError, match="a fault of the screen"):

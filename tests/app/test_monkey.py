@@ -12,7 +12,7 @@ from tuitrain.app.framework.guarded_app import GuardedApp
 
 @pytest.mark.parametrize("world", WORLDS)
 async def test_a_monkey_neither_ends_the_app_nor_finds_a_fault(world, monkeypatch):
-    monkeypatch.setattr(GuardedApp, "faults_pass", False)
+    monkeypatch.setattr(GuardedApp, "raise_faults", False)
     episode = await play(world, 10003, 200, seconds=60)
     assert episode.events
     assert episode.reports == []

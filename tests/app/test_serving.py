@@ -9,7 +9,8 @@ import urllib.request
 import pytest
 
 from tests.serving import served
-from tuitrain.app.web.serve import is_loopback, is_same_origin, serve
+from tuitrain.app.web.origin import is_loopback, is_same_origin
+from tuitrain.app.web.serve import serve
 from tuitrain.cli import main
 from tuitrain.errors import TuitrainError
 

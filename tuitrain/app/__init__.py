@@ -1,1 +1,1 @@
-"""The screen: draws snapshots, sends commands, and knows nothing else of the run."""
+"""The terminal app: draws snapshots of a run and sends it commands."""

@@ -1,4 +1,4 @@
-"""The application: polls the source, hands its snapshots to the screen, and owns nothing else."""
+"""The app over a run: polls the source and passes its snapshots to the screens."""
 
 from __future__ import annotations
 
@@ -36,30 +36,30 @@ from .terminal import can_suspend, notify_desktop
 from .themes import OWN_THEMES, heat_colors
 
 REPLY_POLL_HZ: Final = 60
-"""So often the screen looks at the run while a command waits for its answer: keys shall be felt."""
+"""How often a second the run is polled while a reply is expected, so that keys respond."""
 
 SWITCH_INTERVAL: Final = 0.0005
-"""How long the run waits for Python while a panel is drawn, between two bursts of steps; Python's
-own 5 ms are a quarter of a burst."""
+"""Seconds for which the run's thread waits for Python between two bursts of steps, while a panel is
+drawn. Python's default of 5 ms is a quarter of a burst."""
 
 
 class TuitrainApp(BaseApp[None]):
-    """Watch a run and steer it.
+    """Shows a run, and steers it.
 
     Parameters
     ----------
     source : the run
-    clock : seconds, from anywhere; drives what moves by itself
-    record : the folder that the run is recorded in, to save from; None if there is none
-    read_only : refuse whatever would steer the run
-    output : what the training code prints, kept from the terminal; None if nobody listens
-    config : the file that keeps the settings; None keeps them nowhere
-    refreshes : whether the run is looked at by itself, or only by whoever calls `poll`
-    deck : the main screen, where it is another than that of a run
+    clock : returns seconds, from any start; drives animations
+    record : the folder that the run is recorded in; None if it is not recorded
+    refreshes : whether timers poll the run; without them only `poll` does
+    read_only : refuse every command
+    config : the file of the settings; None does not store them
+    output : captures what the training code prints; None captures nothing
+    deck : the main screen; None for a `FlightDeck`
 
     Raises
     ------
-    ConfigError : the config file cannot be read, or is wrong
+    ConfigError : the config file cannot be read or is invalid
     """
 
     TITLE = "tuitrain"
@@ -103,13 +103,13 @@ class TuitrainApp(BaseApp[None]):
         return self.deck
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Say what colours the scales of heat maps have where the theme does not."""
+        """Return the colors of heat maps for themes that define none."""
         return heat_colors(self.no_color)
 
     def on_mount(self) -> None:
-        """Start to look at the run."""
+        """Begin to poll the run."""
         if self._output is not None:
-            self._output.install_streams()  # Textual has put its own there, which show nothing
+            self._output.install_streams()  # Textual has installed its own, which show nothing
         self.app_resume_signal.subscribe(self, lambda _: self.source.on_resume())
         self.theme_changed_signal.subscribe(self, self._keep_theme)
         self.set_keymap(textual_keymap(self.config.keys))
@@ -127,10 +127,10 @@ class TuitrainApp(BaseApp[None]):
             self.show_run(self._rhythm.next_turn())
 
     def show_run(self, turn: int | None) -> None:
-        """Show the newest snapshot, if there is one, once there is a deck to show it on.
+        """Show the newest snapshot, if the deck is open.
 
-        Panels that take turns are drawn in ``turn`` alone, and those that were passed over then
-        have theirs even if nothing new comes; None draws all.
+        Panels that take turns are drawn in their own ``turn``, also after the last new snapshot;
+        None draws all panels.
         """
         if not self.deck.takes_input:
             return
@@ -146,7 +146,7 @@ class TuitrainApp(BaseApp[None]):
                 self.deck.turn = turn
                 self.deck.snapshot = snapshot
             if (notice := find_notice(before, snapshot)) is not None:
-                self._tell(notice)
+                self._notify_user(notice)
             self._tour_once(snapshot)
         elif snapshot.phase is Phase.STARTING:
             self.deck.tick()
@@ -160,25 +160,25 @@ class TuitrainApp(BaseApp[None]):
         default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
-        """Carry an action out, and let the tour know."""
+        """Run an action, and report it to the tour."""
         done = await super().run_action(action, default_namespace, namespaces)
         if done and isinstance(action, str) and self.deck.takes_input:
             self.deck.tour.advance_on(action)
         return done
 
     def action_explain(self) -> None:
-        """Open the help, over whatever has none of its own."""
+        """Open the help, over a screen that has no help itself."""
         self.push_screen(HelpScreen())
 
     def action_suspend_process(self) -> None:
-        """Suspend the process, and the training with it, which is a thread of it."""
+        """Suspend the process, and with it the training, which is one of its threads."""
         if can_suspend(self):
             super().action_suspend_process()
         else:
             self.deck.status.show_text("this terminal cannot suspend a program", "warning")
 
-    def _tell(self, notice: Notice) -> None:
-        """Tell what has happened, in the ways that are configured."""
+    def _notify_user(self, notice: Notice) -> None:
+        """Show a notice in the configured ways."""
         ways = self.config.notify
         if ways.toast and not notice.in_banner:
             self.notify(notice.text, title=notice.title, severity=notice.severity, timeout=8)
@@ -188,28 +188,28 @@ class TuitrainApp(BaseApp[None]):
             notify_desktop(self, ways.desktop, notice.title, notice.text)
 
     def _tour_once(self, snapshot: Snapshot) -> None:
-        """Show the tour to whoever has never seen it, and never again by itself."""
+        """Start the tour when a user runs the app for the first time."""
         new = self._config is not None and not self.config.toured and not self.deck.read_only
         if not new or snapshot.phase is not Phase.RUNNING:
             return
         if not self.configure(structs.replace(self.config, toured=True)):
-            self.deck.tour.start()  # where that cannot be kept, it would come again and again
+            self.deck.tour.start()  # if it cannot be stored, it would start every time
 
     def log_fault(self, text: str) -> None:
-        """Write a fault of the screen into the log, beside what the training code says."""
+        """Write a fault of the screen into the log of the training code's output."""
         if self._output is None:
             super().log_fault(text)
         else:
             self._output.add("error", f"tuitrain's screen had a fault: {text}")
 
     def show_fault(self, text: str) -> None:
-        """Say in the status line what has happened."""
+        """Show a fault in the status line."""
         more = ": L shows the log" if self._output is not None else ""
-        self.deck.status.show_text(f"✗ {text}; the run goes on{more}", "bad")
+        self.deck.status.show_text(f"✗ {text}; the run continues{more}", "bad")
 
     def restore_screen(self) -> None:
-        """Show the run on the new panels."""
-        self.source.inspect(None)  # the view that asked for it was closed
+        """Show the run on the rebuilt panels."""
+        self.source.inspect(None)  # the screen that requested it was closed
         self._version = None
         self.poll()
 
@@ -218,16 +218,16 @@ class TuitrainApp(BaseApp[None]):
             self.show_run(self._rhythm.next_turn())
 
     def on_unmount(self) -> None:
-        """End the run with the screen, and leave its objects to the collector again."""
+        """End the run, and return the frozen objects to the garbage collector."""
         gc.unfreeze()
         self.source.close()
         if self._output is not None:
             self._output.release()
 
     async def action_quit(self) -> None:
-        """Leave, after asking while the run is going; asked for again, leave at once.
+        """Leave, after asking while the run is not over.
 
-        Where the screen has a fault, and may be unable to ask, leave at once too.
+        A second time, and during a fault of the screen, leave without asking.
         """
         if self.is_redrawing:
             self.exit()
@@ -237,7 +237,7 @@ class TuitrainApp(BaseApp[None]):
             self.deck.navigation.action_quit()
 
     def configure(self, config: Config) -> str:
-        """Take another config over, and keep it; answer why it cannot be kept, or ""."""
+        """Apply and store a config; return why it cannot be stored, or ""."""
         try:
             if self._config is not None:
                 write_config(self._config, config)
@@ -253,17 +253,17 @@ class TuitrainApp(BaseApp[None]):
         return ""
 
     def _keep_theme(self, theme: Theme) -> None:
-        """Keep the theme that was chosen for the next start."""
+        """Store the chosen theme for the next start."""
         if theme.name == (self.config.theme or DEFAULT_THEME):
             return
         if problem := self.configure(structs.replace(self.config, theme=theme.name)):
             self.deck.status.show_text(f"the theme is not kept: {problem}", "warning")
 
     def finish_startup(self) -> None:
-        """Show the run, then take what start-up made out of the collector's sight.
+        """Show the run, then exclude the objects made so far from garbage collection.
 
-        A full collection over what stylesheet and widgets leave behind takes 21 ms, a visible
-        hitch; over what comes after it, 0.5 ms.
+        A full collection over the objects of stylesheet and widgets takes 21 ms, a visible hitch;
+        over later objects, 0.5 ms.
         """
         self.poll()
         gc.collect()

@@ -1,4 +1,4 @@
-"""What can be copied, as text: settings of a group, a parameter, an entry, values in the charts."""
+"""Texts for the clipboard: a group's settings, a parameter, a journal entry, chart values."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .renderables.tables.groups import TableRow
 
 
 def row_text(snapshot: Snapshot, row: TableRow) -> str:
-    """Return the settings of the group of a row, or what is known of its parameter."""
+    """Return the settings of a row's group, or the statistics of its parameter."""
     group = next(each for each in snapshot.groups if each.name == row.group)
     if row.is_group:
         return _group(group)
@@ -25,13 +25,13 @@ def row_text(snapshot: Snapshot, row: TableRow) -> str:
 
 
 def entry_text(entry: JournalEntry) -> str:
-    """Return an entry of the journal on one line."""
-    said = f": {entry.message}" if entry.message else ""
-    return f"step {entry.step}: {entry.command} ({entry.actor}) {entry.outcome}{said}"
+    """Return a journal entry as one line."""
+    message = f": {entry.message}" if entry.message else ""
+    return f"step {entry.step}: {entry.command} ({entry.actor}) {entry.outcome}{message}"
 
 
 def step_text(snapshot: Snapshot, quantities: Sequence[Metric], step: int) -> str:
-    """Return what the charts say at a step, a line each; values read back as the same number."""
+    """Return the charts' values at a step, one a line, with all their digits."""
     lines = [f"step {step}"]
     for quantity in quantities:
         for curve in quantity.curves(snapshot):

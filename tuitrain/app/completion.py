@@ -1,4 +1,4 @@
-"""Completion of the command line: which lines a half-typed one could become."""
+"""Completion of the command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tuitrain.run.snapshot import Snapshot
 
 
 def completions(line: str, snapshot: Snapshot | None) -> list[str]:
-    """Return the whole lines that complete the last word of ``line``, best first."""
+    """Return the lines that complete the last word of ``line``, best first."""
     words = line.split()
     if not words:
         return []
@@ -34,7 +34,7 @@ def usage(line: str) -> str:
 
 
 def _candidates(before: list[str], snapshot: Snapshot | None) -> Iterable[str]:
-    """Return the words that may follow those before."""
+    """Return the words that may come next."""
     if not before:
         return [spec.name for spec in VOCABULARY]
     spec = find_spec(before[0])

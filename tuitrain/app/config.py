@@ -1,7 +1,7 @@
-"""The config file of the app: what stays from one start to the next.
+"""The app's config file, a TOML file that users may also write.
 
-A TOML file that a person may write, too: what is wrong in it is an error that names the file, the
-key and what is allowed, before the app opens.
+A mistake in it is an error that names the file, the key and the allowed values, before the app
+opens.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tuitrain.user_folders import config_folder
 from .keys.keymap import KeymapError, build_key_table
 
 RATES: Final = (5, 12, 30)
-"""How often a second the screen may look at the run; the second is the usual one."""
+"""The allowed refresh rates, in Hz; the second is the default."""
 
 
 class ConfigError(TuitrainError):
@@ -31,17 +31,17 @@ class ConfigError(TuitrainError):
 
 Desktop: TypeAlias = Literal["off", "osc9", "osc777"]
 DESKTOP: Final[tuple[Desktop, ...]] = get_args(Desktop)
-"""The sequences with which a terminal can be asked to tell the desktop something."""
+"""The terminal sequences for desktop notifications."""
 
 
 class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How somebody is told that the run has ended, stands at a breakpoint or has diverged.
+    """How the user is notified that the run has ended, has paused at a breakpoint or diverges.
 
     Attributes
     ----------
     bell : ring the terminal's bell
-    toast : show it over the screen
-    desktop : the sequence that makes the terminal tell the desktop; "off" for none
+    toast : show a toast over the screen
+    desktop : the terminal sequence for a desktop notification; "off" for none
     """
 
     bell: bool = True
@@ -50,15 +50,15 @@ class Notify(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What can be configured.
+    """The settings.
 
     Attributes
     ----------
-    theme : the name of a theme, as the palette lists them; "" for the usual one
-    rate : how often a second the screen looks at the run
+    theme : the name of a theme, as the palette lists them; "" for the default
+    rate : the refresh rate of the screen, in Hz
     toured : whether the tour was shown
-    keys : keys in the place of the usual ones, by action: ``freeze = "F"``
-    notify : how to be told what happens
+    keys : replaced keys by action: ``freeze = "F"``
+    notify : how the user is notified
     """
 
     theme: str = ""
@@ -69,16 +69,16 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
 
 
 def config_path() -> Path:
-    """Return where the config file is: ``config.toml`` where the user's configuration is kept."""
+    """Return the path of the config file: ``config.toml`` in the user's config folder."""
     return config_folder() / "config.toml"
 
 
 def read_config(path: Path, themes: Iterable[str]) -> Config:
-    """Read the file; without one, the defaults.
+    """Read the config file; return the defaults if it does not exist.
 
     Raises
     ------
-    ConfigError : it cannot be read, is no TOML, or has a key or a value that there is not
+    ConfigError : it cannot be read, is not TOML, or has an unknown key or value
     """
     try:
         config = msgspec.toml.decode(decode_text(path.read_bytes(), path, ConfigError), type=Config)
@@ -108,7 +108,7 @@ def read_config(path: Path, themes: Iterable[str]) -> Config:
 
 
 def write_config(path: Path, config: Config) -> None:
-    """Write the file, whole or not at all.
+    """Write the config file atomically.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What is worth calling somebody back to the screen for: the end, a break, a loss that is NaN."""
+"""Events that the user is notified of: the end, a breakpoint, divergence."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from .renderables.formatting import format_count
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that has happened."""
+    """A notification."""
 
     title: str
     text: str
     severity: Literal["information", "warning", "error"] = "information"
     in_banner: bool = False
-    """Whether the screen says so in its banner, so that no toast need lie over it."""
+    """Whether the banner shows the same text, so that no toast should cover it."""
 
 
 def find_notice(before: Snapshot | None, after: Snapshot) -> Notice | None:
-    """Return what has happened between two snapshots, the gravest alone; None if nothing has."""
+    """Return the most severe event between two snapshots; None if there is none."""
     if before is None or before.phase is Phase.STARTING:
         return _failure(after)
     if after.phase is not before.phase and after.phase.ended:
         return _failure(after) or _end(after)
     known = len(before.journal)
-    broken = [each for each in after.journal[known:] if each.actor == "breakpoint"]
-    if broken:
-        entry = broken[-1]
+    pauses = [entry for entry in after.journal[known:] if entry.actor == "breakpoint"]
+    if pauses:
+        entry = pauses[-1]
         at = f"{entry.message or entry.command}, at step {format_count(entry.step)}"
         return Notice(f"{after.info.name} has paused", at, "warning")
     if _diverged(after) and not _diverged(before):

@@ -1,4 +1,4 @@
-"""The command palette's entries: the vocabulary, and the usual acts on every group."""
+"""The command palette's entries: suggested commands, the keys' actions, the vocabulary."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from .keys.keymap import key_table_of
 from .screens.deck.flight_deck import FlightDeck
 
 _MOVES = ("next_panel", "leave", "app.command_palette")
-"""Keys that one does not look for."""
+"""Actions that users do not search for."""
 
 
 class RunCommands(Provider):
-    """Offers what can be asked of the run."""
+    """Offers commands and actions."""
 
     async def discover(self) -> Hits:
-        """Offer everything while nothing is typed."""
+        """Offer all entries while nothing is typed."""
         for text, help_text, act in self.entries():
             yield DiscoveryHit(literal(text), act, text=text, help=_help(help_text))
 
     async def search(self, query: str) -> Hits:
-        """Offer what matches."""
+        """Offer the entries that match."""
         matcher = self.matcher(query)
         for text, help_text, act in self.entries():
             if (score := matcher.match(text)) > 0:
@@ -38,7 +38,7 @@ class RunCommands(Provider):
                 yield Hit(score, shown, act, text=text, help=_help(help_text))
 
     def entries(self) -> Iterator[tuple[str, str, IgnoreReturnCallbackType]]:
-        """Name every entry, with what it does."""
+        """Yield each entry: its text, its help, and its callback."""
         deck = self.screen
         if not isinstance(deck, FlightDeck):
             return
@@ -66,7 +66,7 @@ class RunCommands(Provider):
 
 
 def _highlighted(matcher: Matcher, text: str) -> Content:
-    """Return a text in which what was searched for is marked; Textual's own would read markup."""
+    """Return a text with the matched characters marked; Textual's highlighter parses markup."""
     content = literal(text)
     if content.plain == text:
         for offset in matcher.fuzzy_search.match(matcher.query, text)[1]:
@@ -76,15 +76,15 @@ def _highlighted(matcher: Matcher, text: str) -> Content:
 
 
 def _help(text: str) -> str:
-    """Return a help text that the palette, which takes it for markup, shows as it is written.
+    """Return a help text as content: the palette parses a string as markup.
 
-    It takes content as well, whatever the annotation of a hit says.
+    It takes content too, although a hit's annotation says `str`.
     """
     return cast(str, literal(text))
 
 
 def suggested_commands(snapshot: Snapshot) -> Iterator[str]:
-    """Yield the text of what people most often do: to each group, to all, and to go back."""
+    """Yield frequent commands: for each group, for all, and back in the history."""
     for group in snapshot.groups:
         name = group.name
         yield f"{'freeze' if group.frozen_since is None else 'thaw'} {name}"

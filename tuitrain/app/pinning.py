@@ -1,4 +1,4 @@
-"""Pinning past runs: which are drawn to compare, and what each is called in a chart."""
+"""Pinning past runs, which are drawn for comparison, each with a letter."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from .renderables.charts.pinned_runs import PIN_LETTERS, PinnedRun
 
 
 def toggle_pin(pinned: tuple[PinnedRun, ...], run: RecordedRun) -> tuple[PinnedRun, ...]:
-    """Pin a run, or no longer; those that stay keep their letters.
+    """Pin or unpin a run; the other runs keep their letters.
 
     Raises
     ------
-    TuitrainError : its record cannot be read, or as many are pinned as can be told apart
+    TuitrainError : its record cannot be read, or the maximum of runs is pinned
     """
     rest = tuple(each for each in pinned if each.key != str(run.folder))
     if len(rest) < len(pinned):
@@ -32,5 +32,5 @@ def toggle_pin(pinned: tuple[PinnedRun, ...], run: RecordedRun) -> tuple[PinnedR
 
 
 def find_pin(pinned: Sequence[PinnedRun], run: RecordedRun) -> PinnedRun | None:
-    """Return the pin of a run, or None."""
+    """Return the pin of a run; None if it is not pinned."""
     return next((each for each in pinned if each.key == str(run.folder)), None)

@@ -1,4 +1,4 @@
-"""The rhythm of the screen: when the run is looked at, and whose turn it is to be drawn."""
+"""When the screen polls the run, and which panels are drawn then."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Callable
 from typing import Final
 
 TURN_COUNT: Final = 3
-"""Charts and the parameter's panel, which cost most, are drawn in turns: each at every third look,
-and never all of them in one go, for nobody can press a key meanwhile."""
+"""Charts and the parameter's panel, which cost most, are drawn at every third refresh each. Drawn
+together they would block keys for too long."""
 
 MAX_CPU_SHARE: Final = 0.25
-"""How much of a processor the screen takes for itself; where a look costs more, it looks less
-often. Training on two threads of two processors goes at the pace of the one that is shared."""
+"""The share of one processor that the screen may use; where a refresh costs more, it refreshes less
+often. Training on two threads of two processors has the speed of the shared one."""
 
 MAX_INTERVAL: Final = 0.5
-"""Seconds: that often it looks whatever it costs."""
+"""Seconds after which the screen refreshes in any case."""
 
 
 class RefreshScheduler:
-    """Says whether to look at the run, from what the last looks cost.
+    """Decides when to refresh, from the cost of the last refreshes.
 
     Parameters
     ----------
-    clock : seconds, from anywhere
-    used : seconds that the screen's thread has used of a processor
+    clock : returns seconds, from any start
+    used : returns the processor seconds that the screen's thread has used
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class RefreshScheduler:
         self._turn = 0
 
     def is_due(self) -> bool:
-        """Whether to look now; if so, the next rest begins."""
+        """Return whether to refresh now; if so, the next interval begins."""
         now, used = self._clock(), self._used()
         rested, spent = now - self._last[0], used - self._last[1]
         if spent > MAX_CPU_SHARE * rested and rested < MAX_INTERVAL:
@@ -47,6 +47,6 @@ class RefreshScheduler:
         return True
 
     def next_turn(self) -> int:
-        """Return whose turn it is, and let the next have the next one."""
+        """Return the number of the next turn, in a cycle."""
         self._turn = (self._turn + 1) % TURN_COUNT
         return self._turn

@@ -1,4 +1,4 @@
-"""What the app needs of a run: the one door between the screen and the training."""
+"""The app's interface to a run."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ from tuitrain.run.snapshot import Actor, Snapshot
 
 
 class Source(Protocol):
-    """Something that gives snapshots and takes commands: a live run, or a test's fake."""
+    """A run that returns snapshots and takes commands."""
 
     def snapshot(self) -> Snapshot:
-        """Return the newest snapshot, at once."""
+        """Return the newest snapshot without waiting."""
         ...
 
     def submit(self, command: AnyCommand, actor: Actor) -> int:
-        """Hand over a command; its answer comes as the journal entry with the returned ticket."""
+        """Send a command; its reply is the journal entry with the returned ticket."""
         ...
 
     def select_parameter(self, parameter: str | None) -> None:
-        """Ask that coming snapshots describe this parameter in full (None: no parameter)."""
+        """Request this parameter's statistics in coming snapshots; None for no parameter."""
         ...
 
     def inspect(self, request: InspectionRequest | None) -> None:
-        """Ask that coming snapshots show something closely (None: nothing)."""
+        """Request an inspection in coming snapshots; None ends it."""
         ...
 
     def preview(self, command: AnyCommand | None) -> None:
-        """Ask that a coming snapshot says how far the next update would go after a command."""
+        """Request a preview of the next update after a command; None ends it."""
         ...
 
     def on_resume(self) -> None:
-        """Learn that the process was suspended and goes on: the time between is nobody's speed."""
+        """Exclude the time for which the process was suspended from the throughput."""
         ...
 
     def close(self) -> None:
-        """End the training and wait until its thread has left."""
+        """End the training and wait for its thread."""
         ...
 
 
 class RecordedSource(Source, Protocol):
-    """The record of a run: its moments are shown one at a time, and it takes no commands."""
+    """The record of a run: shows one moment at a time, and takes no commands."""
 
     @property
     def place(self) -> int:
-        """The moment that is shown, counted from 0."""
+        """The shown moment, counted from 0."""
         ...
 
     @property
@@ -56,21 +56,21 @@ class RecordedSource(Source, Protocol):
 
     @property
     def playing(self) -> bool:
-        """Whether the moments go on by themselves."""
+        """Whether the record is played."""
         ...
 
     def go(self, place: int) -> None:
-        """Show another moment, the first or the last at most; no longer play."""
+        """Show a moment, limited to the first and last; stop playing."""
         ...
 
     def jump(self, by: int) -> bool:
-        """Go to the next moment, either way, at which something was asked; whether there is one."""
+        """Move to the next moment with a command, either way; return whether there is one."""
         ...
 
     def play(self) -> None:
-        """Go on from here by itself; at the end, from the first moment."""
+        """Play from here; at the end, from the first moment."""
         ...
 
     def pause(self) -> None:
-        """Stand still."""
+        """Stop playing."""
         ...

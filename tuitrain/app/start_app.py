@@ -1,4 +1,4 @@
-"""The start: an app of its own that asks what to fly, and ends with the answer."""
+"""The start app: asks what to open, and returns the choice."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ TITLE: Final = "tuitrain"
 
 
 class StartApp(BaseApp[StartChoice]):
-    """Asks what to do; `run` gives the choice, or None if there is none.
+    """Asks what to open; `run` returns the choice, or None.
 
     Parameters
     ----------
-    scenarios : of the box
-    look : lists the past runs, newest first
-    where : the folder of the past runs, to be named
-    config : the file that keeps the settings; None keeps them nowhere
-    problem : why the last choice came to nothing, to be told; "" if it did not
+    scenarios : the bundled scenarios
+    list_runs : returns the past runs, newest first
+    folder : the folder of the past runs
+    config : the file of the settings; None does not store them
+    problem : why the last choice could not be opened; "" if it could
 
     Raises
     ------
-    ConfigError : the config file cannot be read, or is wrong
+    ConfigError : the config file cannot be read or is invalid
     """
 
     TITLE = TITLE
@@ -45,8 +45,8 @@ class StartApp(BaseApp[StartChoice]):
     def __init__(
         self,
         scenarios: list[BundledScenario],
-        look: Callable[[], list[RecordedRun]],
-        where: Path,
+        list_runs: Callable[[], list[RecordedRun]],
+        folder: Path,
         config: Path | None = None,
         problem: str = "",
     ) -> None:
@@ -58,18 +58,18 @@ class StartApp(BaseApp[StartChoice]):
         if self._settings.theme:
             self.theme = self._settings.theme
         self._problem = problem
-        self.start = StartScreen(scenarios, look, where)
+        self.start = StartScreen(scenarios, list_runs, folder)
 
     def get_default_screen(self) -> StartScreen:
         """Start on the lists."""
         return self.start
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Say what colours the scales of heat maps have where the theme does not."""
+        """Return the colors of heat maps for themes that define none."""
         return heat_colors(self.no_color)
 
     def on_mount(self) -> None:
-        """Tell what went wrong, and keep the theme that is chosen from now on."""
+        """Show the last problem, and store the themes that are chosen from now on."""
         if self._problem:
             self.notify(self._problem, severity="error", timeout=20)
         self.theme_changed_signal.subscribe(self, self._keep_theme)

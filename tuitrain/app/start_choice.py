@@ -1,4 +1,4 @@
-"""What somebody may choose at the start."""
+"""The choices of the start screen."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .renderables.charts.pinned_runs import PinnedRun
 
 @dataclass(frozen=True, slots=True)
 class RunScenario:
-    """Start a scenario; None for the first flight."""
+    """Run a scenario; None for the first flight."""
 
     path: Path | None
     pinned: tuple[PinnedRun, ...] = ()
@@ -19,7 +19,7 @@ class RunScenario:
 
 @dataclass(frozen=True, slots=True)
 class TrainModel:
-    """Train a network on some data."""
+    """Train a model on a data set."""
 
     data: str
     model: str
@@ -28,7 +28,7 @@ class TrainModel:
 
 @dataclass(frozen=True, slots=True)
 class ResumeRun:
-    """Go on with a recorded run."""
+    """Continue a recorded run."""
 
     folder: Path
     pinned: tuple[PinnedRun, ...] = ()
@@ -36,11 +36,11 @@ class ResumeRun:
 
 @dataclass(frozen=True, slots=True)
 class OpenRecording:
-    """Show a recorded run."""
+    """Show a recorded run, read-only."""
 
     folder: Path
     pinned: tuple[PinnedRun, ...] = ()
 
 
 StartChoice: TypeAlias = RunScenario | TrainModel | ResumeRun | OpenRecording
-"""What to do; the pinned runs are drawn beside it."""
+"""A choice, with the past runs that are drawn beside it."""

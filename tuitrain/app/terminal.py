@@ -1,4 +1,4 @@
-"""What is asked of the terminal besides drawing: the only place with Textual's private parts."""
+"""Requests to the terminal besides drawing; uses private parts of Textual."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from tuitrain.text import visible
 
 
 def key_name(character: str) -> str:
-    """Return Textual's name of the key that writes a character: ``question_mark``."""
+    """Return Textual's name of a character's key: ``question_mark``."""
     return _character_to_key(character)
 
 
 def crash_error(app: App[Any]) -> Exception | None:
-    """Return what the app has ended with because nothing caught it, or None."""
+    """Return the uncaught exception that ended an app, or None."""
     return app._exception if app.return_code else None
 
 
 def can_suspend(app: App[Any]) -> bool:
-    """Whether the process can be suspended and come back to this screen."""
+    """Return whether the terminal can suspend and resume the process."""
     driver = app._driver
     return driver is not None and driver.can_suspend
 
 
 def notify_desktop(app: App[Any], code: str, title: str, text: str) -> None:
-    """Ask the terminal for a desktop notification: ``osc9`` or ``osc777``; nothing if headless.
+    """Send a desktop notification by ``osc9`` or ``osc777``; do nothing if headless.
 
-    A control character in the texts would end the sequence; it is shown by its symbol.
+    A control character in a text would end the sequence; its symbol is sent.
     """
     if app.is_headless or app._driver is None:
         return

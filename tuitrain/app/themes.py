@@ -1,6 +1,6 @@
-"""Our own themes beside Textual's: one for every kind of colour vision, one without colours.
+"""Two themes beside Textual's: one for every kind of color vision, one without colors.
 
-Nothing is said by colour alone: groups are named, outcomes have signs, frozen rows a flake.
+Nothing is shown by color alone: groups have names, outcomes signs, frozen rows a flake.
 """
 
 from __future__ import annotations
@@ -23,8 +23,7 @@ OKABE_ITO: Final = Theme(
     panel="#24242C",
     dark=True,
 )
-"""The palette of M. Okabe and K. Ito (2008), whose colours are told apart with every kind of colour
-vision.
+"""The palette of M. Okabe and K. Ito (2008), whose colors differ in every kind of color vision.
 """
 
 GREY_HEAT: Final = {
@@ -32,7 +31,7 @@ GREY_HEAT: Final = {
     "heat-zero": "#6A6A6A",
     "heat-positive": "#FFFFFF",
 }
-"""Heat maps from dark over grey to light: without colours a sign is seen by its lightness."""
+"""Heat maps from dark over gray to light, for themes without colors."""
 
 MONOCHROME: Final = Theme(
     name="tuitrain-monochrome",
@@ -59,11 +58,11 @@ HEAT: Final = {
     "heat-none": "#121216",
     "heat-all": "#F4F4F4",
 }
-"""The ends and the middle of the scales of heat maps, in themes that say nothing of them: blue and
-orange are told apart with every kind of colour vision.
+"""Ends and middle of the heat maps' scale in other themes: blue and orange differ in every kind of
+color vision.
 """
 
 
 def heat_colors(no_color: bool) -> dict[str, str]:
-    """Return the colours of heat maps for themes that say nothing of them."""
+    """Return the colors of heat maps for themes that define none."""
     return HEAT | GREY_HEAT if no_color else dict(HEAT)

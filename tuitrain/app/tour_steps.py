@@ -1,4 +1,4 @@
-"""The steps of the tour: a minute in which one does what matters, on the run that is there."""
+"""The steps of the tour, which has the user press the main keys on the present run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ class TourStep:
 
     Attributes
     ----------
-    panel : the id of the panel that it is about
-    says : one or two sentences; ``{key}`` stands for the key
-    name : the name of the action that is waited for
-    action : how that action begins, whichever panel carries it out
+    panel : the id of the panel that it explains
+    text : one or two sentences; ``{key}`` is replaced by the key
+    name : the name of the awaited action
+    action : the start of that action, for every panel that has it
     """
 
     panel: str

@@ -1,4 +1,4 @@
-"""Writing a chart into files: its numbers as CSV, its picture as SVG; `png` draws it as PNG."""
+"""Write a chart to files: its numbers as CSV, its picture as SVG; `png` draws it as PNG."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from ..renderables.charts.plot import Curve
 from ..renderables.rows import Row, row_width, wrap
 
 MAX_STEM_BYTES: Final = 160
-"""Bytes of the name that a file of ours begins with; most systems take 255 in all."""
+"""Bytes of a file's stem; most systems allow 255 for the whole name."""
 
 
 def to_csv(curves: Sequence[Curve], present_name: str) -> str:
-    """Return a line ``curve,step,value`` for every point; the present line is called ``unnamed``.
+    """Return a line ``curve,step,value`` for every point, with all digits of the value.
 
-    Values are written so that they read back as the same number.
+    A curve without a name is called ``present_name``.
     """
     text = StringIO()
     writer = csv.writer(text, lineterminator="\n")
@@ -42,9 +42,9 @@ def to_csv(curves: Sequence[Curve], present_name: str) -> str:
 
 
 def legend_rows(curves: Sequence[Curve], width: int) -> list[Row]:
-    """Return the names of the present line's curves, each in its colour; none if there is but one.
+    """Return the names of the present branch's curves, each in its color; no rows for one curve.
 
-    On the screen the table of groups has them; a picture stands alone.
+    On the screen the groups table names them; a picture has no table.
     """
     named = [each for each in curves[:MAX_CURVES] if each.name and not each.is_reference]
     row: Row = tuple((f"{each.name}  ", each.role) for each in named)
@@ -52,7 +52,7 @@ def legend_rows(curves: Sequence[Curve], width: int) -> list[Row]:
 
 
 def to_svg(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) -> str:
-    """Return rows of text as a picture, in the colours that the roles have on the screen."""
+    """Return rows of text as an SVG picture, with the roles' colors on the screen."""
     width = max((row_width(row) for row in rows), default=1)
     console = Console(
         file=StringIO(), record=True, width=width, force_terminal=True, color_system="truecolor"
@@ -64,9 +64,9 @@ def to_svg(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) ->
 
 
 def write_new_files(folder: Path, stem: str, files: Mapping[str, str | bytes]) -> list[Path]:
-    """Write files, by suffix, under one name that none has yet: ``stem``, else ``stem-2``.
+    """Write files, given by suffix, under an unused stem: ``stem``, else ``stem-2``.
 
-    All of them are written, or none is left.
+    Either all of them are written, or none.
 
     Raises
     ------

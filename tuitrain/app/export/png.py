@@ -1,4 +1,4 @@
-"""Drawing rows of text as a PNG: cell by cell, in a font of our own, the same on every machine."""
+"""Draw rows of text as a PNG, cell by cell, in a bundled font: the same on every machine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FONT: Final = Path(__file__).parent / "fonts" / "charts.ttf"
 """Made by `scripts/make_chart_font.py`, for cells twice as high as wide."""
 
 CELL_WIDTH: Final = 20
-"""Of a cell, in pixels: a chart of 80 columns is as wide as a screen."""
+"""Pixels of a cell: a chart of 80 columns is 1640 pixels wide."""
 
 CELL_HEIGHT: Final = 2 * CELL_WIDTH
 _BASELINE: Final = CELL_WIDTH * 3 // 2
@@ -32,17 +32,17 @@ _FONT_SIZE: Final = CELL_WIDTH * 2048 / 1233
 
 MISSING_PILLOW: Final = 'a PNG needs Pillow, which is not installed: pip install "tuitrain[png]"'
 
-_Colour: TypeAlias = tuple[int, int, int]
+_Color: TypeAlias = tuple[int, int, int]
 
 
 class PngError(TuitrainError):
-    """No PNG can be drawn here; the text says what to install."""
+    """Pillow, which draws a PNG, is not installed."""
 
 
 def to_png(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) -> bytes:
-    """Return rows of text as a picture, in the colours that the roles have on the screen.
+    """Return rows of text as a PNG, with the roles' colors on the screen.
 
-    The title stands above them, and there is a margin of a cell.
+    The title is above them, and the margin is one cell.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def to_png(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) ->
         raise PngError(MISSING_PILLOW) from None
     lines: list[Row] = [((title, "strong"),), (), *rows]
     columns = max(map(row_width, lines)) + 2
-    ground = _colours(style_of("text"))[1]
+    ground = _colors(style_of("text"))[1]
     image = Image.new("RGB", (columns * CELL_WIDTH, (len(lines) + 2) * CELL_HEIGHT), ground)
     brush = ImageDraw.Draw(image)
     for number, row in enumerate(lines, start=1):
@@ -67,10 +67,10 @@ def to_png(rows: Sequence[Row], style_of: Callable[[str], Style], title: str) ->
 
 
 def _draw(brush: ImageDraw.ImageDraw, top: int, row: Row, style_of: Callable[[str], Style]) -> None:
-    """Draw a row; each character in its own cell, so that what belongs together is in line."""
+    """Draw a row, each character in its own cell, so that columns align."""
     left, font = CELL_WIDTH, _font()
     for text, role in row:
-        fore, back = _colours(style_of(role))
+        fore, back = _colors(style_of(role))
         right = left + cell_len(visible(text)) * CELL_WIDTH
         if right > left:
             brush.rectangle((left, top, right - 1, top + CELL_HEIGHT - 1), back)
@@ -87,8 +87,8 @@ def _font() -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(FONT, _FONT_SIZE, layout_engine=ImageFont.Layout.BASIC)
 
 
-def _colours(style: Style) -> tuple[_Colour, _Colour]:
-    """Return what a style is written in, and on what."""
+def _colors(style: Style) -> tuple[_Color, _Color]:
+    """Return a style's foreground and background."""
     theme = SVG_EXPORT_THEME
     fore = style.color.get_truecolor(theme) if style.color else theme.foreground_color
     back = style.bgcolor.get_truecolor(theme, False) if style.bgcolor else theme.background_color

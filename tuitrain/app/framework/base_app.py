@@ -1,4 +1,4 @@
-"""The base of both apps: what Textual does with texts and pictures is done in our way."""
+"""The base of both apps: toasts, pastes, the clipboard and screenshots."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Result = TypeVar("Result")
 
 
 class BaseApp(GuardedApp[Result]):
-    """Shows toasts as they are written; saves pictures of its screen where its charts go.
+    """Shows toasts without markup; saves screenshots in the working directory, as charts are.
 
-    That is the folder that it was started in; in a browser they are downloaded.
+    In a browser they are downloaded.
     """
 
     def notify(
@@ -32,7 +32,7 @@ class BaseApp(GuardedApp[Result]):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Show a toast. Its texts are never markup, whatever Textual's own calls ask for."""
+        """Show a toast. Its texts are never markup, also in Textual's own calls."""
         del markup
         super().notify(
             visible_lines(message),
@@ -43,19 +43,19 @@ class BaseApp(GuardedApp[Result]):
         )
 
     async def on_event(self, event: Event) -> None:
-        """Hand an event on; what is pasted, into the palette too, has no orders in it."""
+        """Dispatch an event; a paste, also into the palette, loses its control characters."""
         if isinstance(event, Paste):
-            kept = (each for each in event.text if each.isprintable() or each in "\t\r\n")
+            kept = (char for char in event.text if char.isprintable() or char in "\t\r\n")
             event.text = "".join(kept)
         await super().on_event(event)
 
     def action_help_quit(self) -> None:
-        """Say which key leaves, for ctrl+c does not."""
+        """Show which key leaves: ctrl+c does not."""
         key = key_label(self, "quit")
         self.notify(f"Press {key} to quit the app", title="Do you want to quit?")
 
     def copy_to_clipboard(self, text: str) -> None:
-        """Copy a text; what UTF-8 cannot hold is escaped."""
+        """Copy a text; characters that UTF-8 cannot encode are escaped."""
         super().copy_to_clipboard(to_encodable(text))
 
     def deliver_screenshot(
@@ -64,5 +64,5 @@ class BaseApp(GuardedApp[Result]):
         path: str | None = None,
         time_format: str | None = None,
     ) -> str | None:
-        """Save the screen as SVG; Textual's own place, Downloads, is not there on every machine."""
+        """Save the screen as SVG; Textual's default, Downloads, does not exist on every machine."""
         return super().deliver_screenshot(filename, path or str(Path.cwd()), time_format)

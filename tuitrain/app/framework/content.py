@@ -1,8 +1,8 @@
-"""Where the app makes what Textual draws from text: as written, never as markup.
+"""Textual content from text, shown literally and never parsed as markup.
 
-Textual takes a string for markup in most places: ``[/`` in a name ends the app, and
-``[@click=app.quit]`` acts. So content is made here alone, and the widgets of `widgets.plain` make
-theirs with it. What control characters look like, `tuitrain.text` says.
+Textual parses a string as markup in most places: ``[/`` in a name ends the app, and
+``[@click=app.quit]`` runs an action. So only this module makes content, and
+the widgets of `widgets.no_markup` use it. `tuitrain.text` defines how control characters are shown.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _BOLD: Final = re.compile(r"\[b\](.+?)\[/\]")
 
 
 def literal(text: str, style: str = "") -> Content:
-    """Return a text in one style, such as ``$error``; it may have several lines."""
+    """Return a text of one or more lines in one style, such as ``$error``."""
     return Content.styled(visible_lines(text), style) if style else Content(visible_lines(text))
 
 
 def assemble(*parts: str | tuple[str, str]) -> Content:
-    """Return texts behind one another, each alone or with its style."""
+    """Concatenate texts, each with or without a style."""
     return Content("").join(
         literal(part) if isinstance(part, str) else literal(*part) for part in parts
     )
 
 
 def key_hints(text: str) -> Content:
-    """Return a line that names keys: ``[b]esc[/] close`` has a bold key; nothing else is markup."""
-    parts = _BOLD.split(text)  # what is bold is at the odd places
+    """Return a line of keys: in ``[b]esc[/] close`` the key is bold; nothing else is markup."""
+    parts = _BOLD.split(text)  # the bold parts are at odd places
     return assemble(*((part, "bold") if at % 2 else part for at, part in enumerate(parts)))

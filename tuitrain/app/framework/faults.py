@@ -1,4 +1,4 @@
-"""Faults of the screen: counted and written down, each once, however often it comes."""
+"""Faults of the screen: counted, and logged once for each kind."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Callable
 from typing import Final
 
 MAX_KINDS: Final = 100
-"""Faults of as many kinds are written down; of others only the number is known."""
+"""Only this many kinds of faults are logged; the others are counted together."""
 
 MAX_CHARACTERS: Final = 8000
-"""Characters of a traceback that are kept, the last ones: there the fault is."""
+"""The length of a logged traceback; the end is kept, which names the fault."""
 
 MIN_DELAY: Final = 0.25
-"""Seconds before the screen is drawn anew where a fault follows soon after another."""
+"""Seconds before the screen is redrawn when a fault follows soon after another."""
 
 MAX_DELAY: Final = 30.0
 QUIET_SECONDS: Final = 10.0
@@ -23,11 +23,11 @@ QUIET_SECONDS: Final = 10.0
 
 
 class FaultLog:
-    """Counts faults; decides which are written down, and how soon the screen is drawn anew.
+    """Counts faults; decides which are logged, and how soon the screen is redrawn.
 
     Parameters
     ----------
-    clock : seconds, from anywhere
+    clock : returns seconds, from any start
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,15 +40,15 @@ class FaultLog:
 
     @property
     def total(self) -> int:
-        """How many there were."""
+        """The number of faults."""
         return self._times.total()
 
     def record(self, error: BaseException) -> str:
-        """Count a fault, and return what to write down of it; "" for nothing.
+        """Count a fault, and return the text to log; "" for none.
 
-        A fault of one type at one place of the code is written down with its traceback when it
-        comes first, and with its number when that is a power of ten: a fault in every refresh of
-        a day makes eight entries.
+        Faults of one type and one line of code are one kind. The first of a kind is logged with its
+        traceback, a later one only if its number is a power of ten: a fault in every refresh of a
+        day makes eight entries.
         """
         kind = _kind_of(error)
         if kind not in self._times and len(self._times) >= MAX_KINDS:
@@ -61,9 +61,9 @@ class FaultLog:
         return f"{self.latest} ({times} times)" if _is_power_of_ten(times) else ""
 
     def next_delay(self) -> float:
-        """Return how many seconds to wait before the screen is drawn anew, after a fault.
+        """Return the seconds to wait after a fault before the screen is redrawn.
 
-        The first fault is mended at once; while others follow, the time is doubled.
+        The first fault has no delay; while others follow, the delay doubles.
         """
         now = self._clock()
         if now - self._last_at >= QUIET_SECONDS + self._rest:
@@ -75,9 +75,9 @@ class FaultLog:
 
 
 def report_fault(app: object, error: Exception) -> bool:
-    """Have an app write a fault down that is contained where it came up; whether it does so."""
-    take = getattr(app, "report", None)
-    return take is not None and take(error)
+    """Let an app log a fault that its caller contains; return whether it did."""
+    report = getattr(app, "report", None)
+    return report is not None and report(error)
 
 
 def _kind_of(error: BaseException) -> tuple[str, str, int]:

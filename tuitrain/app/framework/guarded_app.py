@@ -1,10 +1,10 @@
-"""An app that outlives its faults: what fails on the screen ends neither it nor the training.
+"""An app that contains its faults: a failing screen ends neither the app nor the training.
 
 Textual (8.2.8) hands every unhandled exception, of handlers, timers, workers and painting, to
-`App._handle_exception`, which ends the app. It is the one place that sees them all, and is
-overridden here; the queues of the app and its screens go on after a fault (see `textual_fixes`),
-and a widget whose queue has ended is replaced when the screen is drawn anew. Only `q`, ctrl+q and
-signals end the app.
+`App._handle_exception`, which ends the app. No other method sees all of them, so it is overridden
+here. The queues of the app and its screens survive a fault (see `textual_fixes`), and a widget
+whose queue has ended is replaced when the screen is rebuilt. Only `q`, ctrl+q and signals end the
+app.
 """
 
 from __future__ import annotations
@@ -22,58 +22,58 @@ from .textual_fixes import FixedApp, ResilientPump
 Result = TypeVar("Result")
 
 MIN_TIMER_SECONDS: Final = 0.01
-"""Seconds; a timer of Textual's with none divides by zero where the machine is busy."""
+"""Textual's timers with an interval of 0 divide by zero on a busy machine."""
 
 
 class GuardedApp(ResilientPump, QueuedInputApp[Result], FixedApp[Result]):
-    """Writes faults down, says so in one line, and draws the main screen anew."""
+    """Logs faults, shows a line about each, and rebuilds the main screen."""
 
-    faults_pass: ClassVar[bool] = False
-    """Whether faults end the app, as in any Textual app; set by tests, so that none is hidden."""
+    raise_faults: ClassVar[bool] = False
+    """Whether faults end the app, as in any Textual app; set in tests, so that none is hidden."""
 
     def __init__(self) -> None:
         super().__init__()
         self.faults = FaultLog()
         self.unlogged_faults: list[str] = []
-        """What was written down of faults, where the app has no log: told when it has ended."""
-        self._is_up = False
-        self._is_mending = False
+        """The texts of faults where the app has no log; printed after the app has ended."""
+        self._has_started = False
+        self._is_redrawing = False
 
     @property
     def is_redrawing(self) -> bool:
-        """Whether there was a fault, and the screen has yet to be drawn anew."""
-        return self._is_mending
+        """Whether the screen is still to be rebuilt after a fault."""
+        return self._is_redrawing
 
     def on_mount(self) -> None:
-        """Contain faults from now on: without a first screen there is nothing to go on with."""
-        self._is_up = True
+        """Contain faults from now on; a fault before the first screen ends the app."""
+        self._has_started = True
 
     def log_fault(self, text: str) -> None:
-        """Keep what is to be written down of a fault; where there is no log, until the end."""
+        """Log the text of a fault; without a log, keep it until the end."""
         self.unlogged_faults.append(text)
 
     def show_fault(self, text: str) -> None:
-        """Say in one line what has happened, once the screen is there again."""
+        """Show a line about a fault on the rebuilt screen."""
         self.notify(text, severity="error", timeout=20, markup=False)
 
     def restore_screen(self) -> None:
-        """Put into the main screen what it shows; an app's own part."""
+        """Fill the rebuilt main screen; nothing by default."""
 
     def contain(self, error: Exception) -> bool:
-        """Take a fault in: write it down, and draw the screen anew; whether the app goes on."""
-        if self.faults_pass or not self._is_up:
+        """Log a fault and rebuild the screen; return whether the app continues."""
+        if self.raise_faults or not self._has_started:
             return False
         if text := self.faults.record(error):
             self.log_fault(text)
-        if not self._exit and not self._is_mending:
-            self._is_mending = True
-            self._begin_batch()  # what cannot be painted is not tried at every refresh
-            self.set_timer(max(MIN_TIMER_SECONDS, self.faults.next_delay()), self._mend)
+        if not self._exit and not self._is_redrawing:
+            self._is_redrawing = True
+            self._begin_batch()  # a widget that cannot be painted is not tried at every refresh
+            self.set_timer(max(MIN_TIMER_SECONDS, self.faults.next_delay()), self._redraw)
         return True
 
     def report(self, error: Exception) -> bool:
-        """Write down a fault that is contained where it came up; whether it was."""
-        if self.faults_pass or not self._is_up:
+        """Log a fault that its caller contains; return whether it was logged."""
+        if self.raise_faults or not self._has_started:
             return False
         if text := self.faults.record(error):
             self.log_fault(text)
@@ -83,22 +83,22 @@ class GuardedApp(ResilientPump, QueuedInputApp[Result], FixedApp[Result]):
         if not self.contain(error):
             super()._handle_exception(error)
 
-    async def _mend(self) -> None:
-        """Close all screens but the main one, and draw that anew."""
+    async def _redraw(self) -> None:
+        """Close all screens but the main one, and rebuild that."""
         try:
             self.capture_mouse(None)
             while len(self.screen_stack) > 1:
                 await self.pop_screen()
             main: Screen = self.screen
             if isinstance(main, BaseScreen):
-                main.rebuild(self._mended)
+                main.rebuild(self._finish_redraw)
         except Exception as error:
-            self._is_mending = False
+            self._is_redrawing = False
             self._end_batch()
             self.contain(error)
 
-    def _mended(self) -> None:
-        self._is_mending = False
+    def _finish_redraw(self) -> None:
+        self._is_redrawing = False
         self._end_batch()
         self.restore_screen()
         self.refresh(layout=True)
@@ -106,5 +106,5 @@ class GuardedApp(ResilientPump, QueuedInputApp[Result], FixedApp[Result]):
 
 
 def unlogged_faults_of(app: App) -> list[str]:
-    """Return what was written down of an app's faults, where it has no log."""
+    """Return the texts of an app's faults that are in no log."""
     return app.unlogged_faults if isinstance(app, GuardedApp) else []

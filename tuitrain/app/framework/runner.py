@@ -1,4 +1,4 @@
-"""Running an app until it is left, or until the process is told to end."""
+"""Run an app until the user leaves it, or until a signal ends the process."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ T = TypeVar("T")
 
 
 def run_app(app: App[T]) -> T | None:
-    """Run an app and return what it was left with.
+    """Run an app and return its result.
 
     Raises
     ------
-    EndedError : SIGTERM or SIGINT came; the app was left in order, and the terminal is as it was
+    EndedError : after SIGTERM or SIGINT; the app has closed and the terminal is restored
     RunFailedError : the app has crashed; Textual has printed the traceback
     """
     ended: list[TerminatedError] = []
@@ -33,18 +33,21 @@ def run_app(app: App[T]) -> T | None:
 
     async def run() -> T | None:
         loop = asyncio.get_running_loop()
-        for each in (signal.SIGTERM, signal.SIGINT):  # Textual takes asyncio's own for a key
-            if signal.getsignal(each) is not signal.SIG_IGN:
-                loop.add_signal_handler(each, end, each)
+        for number in (
+            signal.SIGTERM,
+            signal.SIGINT,
+        ):  # Textual reads asyncio's own handling as a key
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, end, number)
         return await app.run_async()
 
-    left_with = asyncio.run(run())  # which takes the handlers away again
+    result = asyncio.run(run())  # removes the handlers too
     for fault in unlogged_faults_of(app):
         print(f"tuitrain: the screen had a fault: {fault}", file=sys.stderr)
     if ended:
         raise ended[0]
     if app.return_code:
         crash = crash_error(app)
-        what = "" if crash is None else f": {type(crash).__name__}: {crash}"
-        raise RunFailedError(f"the screen has failed{what}")
-    return left_with
+        reason = "" if crash is None else f": {type(crash).__name__}: {crash}"
+        raise RunFailedError(f"the screen has failed{reason}")
+    return result

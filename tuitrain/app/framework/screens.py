@@ -1,4 +1,4 @@
-"""The bases of all screens and dialogs: when they take input, and how they are drawn anew."""
+"""The bases of all screens and dialogs: when they take input, and how they are rebuilt."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ Result = TypeVar("Result")
 
 
 class BaseScreen(StrictScreen[Result]):
-    """A screen that takes keys, actions, messages and looks at the run only while it is open.
+    """A screen that takes keys, actions, messages and snapshots only while it is open.
 
-    It is open from when it is mounted, with all that it composes, until it is dismissed; it is
-    dismissed once. So neither its handlers nor the app ask whether its widgets are there.
+    It is open from the moment that its widgets are mounted until it is dismissed, which happens
+    once. So neither its handlers nor the app check whether its widgets exist.
     """
 
     def offer_snapshot(self, snapshot: Snapshot) -> None:
-        """Show what the run shows now, if the screen is open."""
+        """Show a snapshot if the screen is open."""
         if self.takes_input:
-            self.look(snapshot)
+            self.show_snapshot(snapshot)
 
-    def look(self, snapshot: Snapshot) -> None:
-        """Take in what the run shows now; a screen's own part, for none but `show_run`."""
+    def show_snapshot(self, snapshot: Snapshot) -> None:
+        """Show a snapshot; only `offer_snapshot` calls this. Nothing by default."""
 
     def restore_content(self) -> None:
-        """Put into new widgets what `on_mount` puts into the first ones; nothing by default."""
+        """Fill rebuilt widgets as `on_mount` fills the first ones; nothing by default."""
 
     def rebuild(self, then: Callable[[], None]) -> None:
-        """Replace all widgets by new ones, and call back; also where that fails."""
+        """Replace all widgets, then call ``then``, also after a failure."""
         self._is_filled = False
         self.call_next(partial(self._recompose, then))
 
@@ -50,4 +50,4 @@ class BaseScreen(StrictScreen[Result]):
 
 
 class BaseDialog(ModalScreen[Result], BaseScreen[Result]):
-    """A screen over another one, which is seen behind it."""
+    """A screen over another one, which stays visible behind it."""

@@ -1,6 +1,6 @@
-"""What is wrong in Textual, worked around in one place. All of it was seen in version 8.2.8.
+"""Workarounds for faults in Textual, all of them seen in version 8.2.8.
 
-Each fix has a test that shows the fault in plain Textual; where that test fails, the fix can go.
+Each has a test that shows the fault in plain Textual; when that test fails, remove the workaround.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _OWN_UPKEEP = (CloseMessages, InvokeLater, Layout, Prompt, Prune, Update, Update
 
 
 class ResilientPump(MessagePump):
-    """A queue that goes on after a fault in a handler.
+    """A message queue that survives a fault in a handler.
 
     Textual ends the queue of the widget, screen or app whose handler raised, and then the app. An
     app that contains its faults needs at least its own queue and those of its screens. Textual has
@@ -51,7 +51,7 @@ class ResilientPump(MessagePump):
 
 
 def contain(pump: MessagePump, error: Exception) -> bool:
-    """Hand a fault to the app of a pump; whether the app goes on."""
+    """Pass a fault to the app of a pump; return whether the app continues."""
     contains = getattr(pump.app, "contain", None)
     return contains is not None and contains(error)
 
@@ -59,20 +59,20 @@ def contain(pump: MessagePump, error: Exception) -> bool:
 class StrictScreen(ResilientPump, Screen[Result]):
     """A screen that takes input only while it is open, and is dismissed once.
 
-    `Screen.dismiss` removes whatever screen is on top: asked twice, as two quick escapes do, it
-    closes the screen below too, or raises `ScreenStackError`. A priority binding acts before the
-    screen is composed. Messages of its widgets are handled after it was dismissed, when those
-    widgets are gone.
+    `Screen.dismiss` removes the screen on top: called twice, as by two quick escapes, it closes the
+    screen below too, or raises `ScreenStackError`. A priority binding acts before the screen is
+    composed. Messages of its widgets are handled after it was dismissed, when those widgets are
+    removed.
     """
 
     _is_filled = True
-    """Whether its widgets are there; not while it is drawn anew."""
+    """Whether its widgets exist; False while it is rebuilt."""
 
     _is_dismissed = False
 
     @property
     def takes_input(self) -> bool:
-        """Whether it is composed and mounted, and neither dismissed nor taken down."""
+        """Whether it is composed and mounted, and neither dismissed nor removed."""
         up = self.is_mounted and self.is_running and self.is_attached
         return up and self._is_filled and not self._is_dismissed and bool(self.children)
 
@@ -81,7 +81,7 @@ class StrictScreen(ResilientPump, Screen[Result]):
         return super().check_action(action, parameters) if self.takes_input else False
 
     def dismiss(self, result: Result | None = None) -> AwaitComplete:
-        """Close the screen; nothing where it was dismissed before, or another one is on top."""
+        """Close the screen; do nothing if it was dismissed before, or another one is on top."""
         if self._is_dismissed or not self.is_active:
             return AwaitComplete.nothing()
         self._is_dismissed = True
@@ -90,11 +90,11 @@ class StrictScreen(ResilientPump, Screen[Result]):
     def _forward_event(self, event: Event) -> None:
         # A press of the mouse on a widget that is being removed, and is still painted, looks for
         # its parent: AttributeError: 'NoneType' object has no attribute 'region'.
-        if self.takes_input and not (isinstance(event, MouseEvent) and self._is_gone_at(event)):
+        if self.takes_input and not (isinstance(event, MouseEvent) and self._is_removed_at(event)):
             super()._forward_event(event)
 
-    def _is_gone_at(self, event: MouseEvent) -> bool:
-        """Whether the widget under the pointer was removed since it was painted."""
+    def _is_removed_at(self, event: MouseEvent) -> bool:
+        """Return whether the widget under the pointer was removed since it was painted."""
         try:
             return not self.get_widget_at(event.x, event.y)[0].is_attached
         except NoWidget:
@@ -106,31 +106,31 @@ class StrictScreen(ResilientPump, Screen[Result]):
 
 
 def _is_for_open_screens(message: Message) -> bool:
-    """Whether a message is input, or comes from a widget."""
+    """Return whether a message is input or comes from a widget."""
     if isinstance(message, Event):
         return isinstance(message, InputEvent | Paste)
     return not isinstance(message, _OWN_UPKEEP)
 
 
 _PALETTE = "--textual-command-palette"
-"""The class that every palette has."""
+"""The CSS class of every palette."""
 
 
 class Palette(CommandPalette, StrictScreen[None]):  # pyright: ignore[reportIncompatibleMethodOverride]
-    """The command palette, closed once.
+    """The command palette, dismissed once.
 
     It dismisses itself on escape, on a click beside it and on a choice.
     """
 
 
 class FixedApp(App[Result]):
-    """An app whose palettes are closed once, and which is painted when it comes back."""
+    """An app whose palettes are dismissed once, and which repaints after a suspension."""
 
     def on_mount(self) -> None:
-        """Paint the screen after ctrl+z and fg.
+        """Repaint the screen after ctrl+z and fg.
 
-        The driver clears the terminal, and the app, whose size is as before, paints nothing: it
-        stayed blank until something changed.
+        The driver clears the terminal, and the app, whose size did not change, paints nothing: the
+        screen stayed blank until something changed.
         """
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
@@ -145,10 +145,10 @@ class FixedApp(App[Result]):
 
 
 def skip_pages_without_layout() -> None:
-    """Let page up and down do nothing in an `OptionList` that has no room yet.
+    """Ignore page up and page down in an `OptionList` that has no size yet.
 
-    `OptionList._move_page` looks the highlighted option up among lines that are only made once the
-    list was laid out: `KeyError: 0` under the palette while it is filled, or is closing.
+    `OptionList._move_page` looks up the highlighted option among lines that exist only after a
+    layout: `KeyError: 0` in the palette while it is filled or closing.
     """
     move = OptionList._move_page
 

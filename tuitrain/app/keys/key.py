@@ -1,4 +1,4 @@
-"""What is known of a key: what it does, and how that is said in footer, help and palette."""
+"""A key of a screen: its action, and its texts in footer, help and palette."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ class Key:
 
     Attributes
     ----------
-    keys : as Textual names them, separated by commas
-    written : as people write it
-    action : the screen's action, with "app." before one of the app's;
+    keys : Textual's names, separated by commas
+    written : the key as it is shown, such as ``⌫``
+    action : the screen's action, with the prefix "app." for an action of the app;
         "" where the focused panel handles the key itself
-    summary : what it does, in a sentence, for the help
-    label : what it does, in a word, for the footer; "" keeps it out of the footer
-    short : the word where there is little room, if that is another
-    spare : 0 stays in the footer; where there is no room for all, the highest goes first
-    verbs : the verbs of the vocabulary that it can send
-    called : the name under which the key can be configured, where it is not that of the action
-    cursor : whether it acts only while a cursor stands in the charts, and then before all others
+    summary : a sentence for the help
+    label : a word for the footer; "" keeps the key out of the footer
+    short_label : a shorter word for a narrow footer; "" for the label
+    drop_order : 0 always stays in the footer; in a narrow one the highest is left out first
+    verbs : the commands that the key can send
+    config_name : its name in the config file, if that is not the action's
+    needs_cursor : whether it acts only while the charts have a cursor, and then before all others
     """
 
     keys: str
@@ -35,26 +35,26 @@ class Key:
     drop_order: int = 0
     verbs: tuple[str, ...] = ()
     config_name: str = ""
-    cursor: bool = False
+    needs_cursor: bool = False
 
     @property
     def name(self) -> str:
-        """The name of what it does, as the config file has it."""
+        """The name of its action in the config file."""
         return self.config_name or self.action.removeprefix("app.")
 
     @property
     def compact_label(self) -> str:
-        """The word for the footer where there is little room."""
+        """The word for a narrow footer."""
         return self.short_label or self.label
 
     def binding(self, id: str | None = None) -> Binding:
-        """Return the binding of a screen; with an ``id`` the config file can change its keys."""
+        """Return a screen's binding; with an ``id`` the config file can change its keys."""
         return Binding(
             self.keys,
             self.action,
             self.summary,
             show=False,
             key_display=self.written,
-            priority=self.cursor,
+            priority=self.needs_cursor,
             id=id,
         )

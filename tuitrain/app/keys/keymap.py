@@ -1,7 +1,7 @@
-"""Which keys do what once the config file has had its say.
+"""The key table with the keys that the config file sets.
 
-What can be configured is every action of the table in `keys`, by its name. Keys are given as they
-are written (``f``, ``?``, ``ctrl+x``, ``space``, ``f5``) or as Textual names them.
+Every action of the table in `keys` can be configured by its name. A key is given as it is shown
+(``f``, ``?``, ``ctrl+x``, ``space``, ``f5``) or by Textual's name.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ _WRITTEN: Final = {"backspace": "⌫", "escape": "esc", "enter": "enter", "tab":
 _MODIFIERS: Final = ("ctrl+", "shift+", "alt+")
 _NAMED: Final = frozenset(each.value for each in Keys) | {"space"}
 _FIXED: Final = ("palette", "suspend", "leave")
-"""Actions that keep their key: the ways out of a key map that went wrong."""
+"""Actions that keep their key: the way out of a mistaken key map."""
 
 Keymap = Mapping[str, str]
-"""Keys, separated by commas, by the name of what they do."""
+"""Keys, separated by commas, by the name of their action."""
 
 
 class KeymapError(TuitrainError):
-    """A key map that cannot be: an action or a key that there is not, or one key for two."""
+    """An invalid key map: an unknown action or key, or one key for two actions."""
 
 
 def build_key_table(overrides: Keymap) -> tuple[Key, ...]:
-    """Return the table with the keys that were chosen in the place of the usual ones.
+    """Return the key table with some keys replaced.
 
     Raises
     ------
-    KeymapError : the first thing that is wrong, with what is allowed
+    KeymapError : the first mistake, with the allowed values
     """
     names = {key.name for key in KEYS} - set(_FIXED)
     for name in overrides:
@@ -52,42 +52,42 @@ def build_key_table(overrides: Keymap) -> tuple[Key, ...]:
     return table
 
 
-def textual_keymap(chosen: Keymap) -> dict[str, str]:
-    """Return the same for Textual, whose bindings have the names as their ids."""
-    return {name: ",".join(parse_keys(name, keys)) for name, keys in chosen.items()}
+def textual_keymap(overrides: Keymap) -> dict[str, str]:
+    """Return the key map for Textual, whose bindings have the names as ids."""
+    return {name: ",".join(parse_keys(name, keys)) for name, keys in overrides.items()}
 
 
 def parse_keys(name: str, keys: str) -> list[str]:
-    """Return the keys as Textual names them.
+    """Return the Textual names of keys.
 
     Raises
     ------
-    KeymapError : one of them is no key
+    KeymapError : one of them is not a key
     """
     parts = [","] if keys.strip() == "," else [part.strip() for part in keys.split(",")]
     return [_named(name, part) for part in parts]
 
 
 def find_conflict(table: Iterable[Key], name: str, key: str) -> Key | None:
-    """Return what else the key does already, if anything."""
+    """Return the other action that has a key; None if there is none."""
     table = tuple(table)
-    cursor = any(each.cursor for each in table if each.name == name)
-    others = (each for each in table if each.name != name and each.cursor is cursor)
+    needs_cursor = any(each.needs_cursor for each in table if each.name == name)
+    others = (each for each in table if each.name != name and each.needs_cursor is needs_cursor)
     return next((each for each in others if key in each.keys.split(",")), None)
 
 
 def is_fixed(name: str) -> bool:
-    """Whether an action keeps its key."""
+    """Return whether an action keeps its key."""
     return name in _FIXED
 
 
 def key_table_of(app: object) -> Sequence[Key]:
-    """Return the keys that hold in an application: its own, or the usual ones."""
+    """Return the key table of an app: its own, or the default one."""
     return getattr(app, "key_table", KEYS)
 
 
 def key_label(app: Any, name: str) -> str:
-    """Return how the key of an action is written where it holds: ``u`` for ``undo``."""
+    """Return how an app shows the key of an action: ``u`` for ``undo``."""
     return next(key.written for key in key_table_of(app) if key.name == name).split()[0]
 
 
@@ -97,7 +97,7 @@ def _rebound(key: Key, keys: str) -> Key:
 
 
 def display_key(key: str) -> str:
-    """Write a key as people do: ``?`` for ``question_mark``."""
+    """Return a key as it is shown: ``?`` for ``question_mark``."""
     *before, last = key.rsplit("+", 1) if key.startswith(_MODIFIERS) else [key]
     return "+".join([*before, _WRITTEN.get(last) or format_key(last)])
 
@@ -120,7 +120,7 @@ def _check_apart(table: Sequence[Key]) -> None:
     taken: dict[tuple[str, bool], str] = {}
     for each in table:
         for key in each.keys.split(","):
-            other = taken.setdefault((key, each.cursor), each.name)
+            other = taken.setdefault((key, each.needs_cursor), each.name)
             if other != each.name:
                 raise KeymapError(
                     f"keys: {display_key(key)!r} is the key of both {other} and {each.name}; "

@@ -1,4 +1,4 @@
-"""The keys of the main screen for getting about, for help, and for what is around a run."""
+"""The keys of the main screen for moving about, help, settings and leaving."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ NAVIGATION_KEYS: Final[tuple[Key, ...]] = (
         "ctrl+z",
         "ctrl+z",
         "app.suspend_process",
-        "Suspend the process, training with it; `fg` goes on where it stood.",
+        "Suspend the process, training with it; `fg` continues it.",
         config_name="suspend",
     ),
     Key("escape", "esc", "leave", "Close what is open; go back to the groups and to now."),

@@ -1,4 +1,4 @@
-"""The keys of other screens than the main one: those that do something else there, or are new."""
+"""The keys of the other screens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from .key import Key
 
 RECORDING_KEYS: Final[tuple[Key, ...]] = (
-    Key("space", "space", "play", "Play the run on from here, or stand still.", label="play"),
+    Key("space", "space", "play", "Play the run from here, or pause.", label="play"),
     Key("left", "←", "move(-1)", "The step before.", label="back"),
     Key("right", "→", "move(1)", "The next step.", label="on"),
     Key(
@@ -30,13 +30,13 @@ RECORDING_KEYS: Final[tuple[Key, ...]] = (
     Key("home", "home", "end(0)", "To the first moment.", label="start", drop_order=3),
     Key("end", "end", "end(1)", "To the last moment.", label="end", drop_order=4),
 )
-"""What keys do over a recording that do something else, or nothing, over a run."""
+"""The keys over a recording that have another action, or none, over a run."""
 
 INSPECTION_KEYS: Final[tuple[Key, ...]] = (
     Key("c", "c", "ink", "Draw with letters instead of colours, or not.", label="letters"),
     Key("escape,q", "esc q", "close", "Go back to the deck.", label="close"),
 )
-"""What keys do in all views that look closely."""
+"""The keys of all inspector screens."""
 
 WEIGHTS_KEYS: Final[tuple[Key, ...]] = (
     Key("down,j,tab", "↓ j tab", "move(1)", "The next parameter."),
@@ -46,12 +46,12 @@ WEIGHTS_KEYS: Final[tuple[Key, ...]] = (
     Key("pagedown", "pgdn", "scroll_filters(1)", "More filters."),
     Key("pageup", "pgup", "scroll_filters(-1)", "The filters before."),
 )
-"""What keys do in the view of weights."""
+"""The keys of the weights screen."""
 
 NETWORK_KEYS: Final[tuple[Key, ...]] = (
     Key("enter", "enter", "", "Fold or open a module.", label="fold", config_name="fold"),
 )
-"""What keys do in the view of the network."""
+"""The keys of the network screen."""
 
 BATCH_KEYS: Final[tuple[Key, ...]] = (
     Key("tab", "tab", "other", "On a narrow terminal: to the confusions, and back."),
@@ -62,10 +62,10 @@ BATCH_KEYS: Final[tuple[Key, ...]] = (
     Key("plus,equals_sign", "+", "zoom(1)", "Draw the pictures larger."),
     Key("minus", "-", "zoom(-1)", "Draw them smaller."),
 )
-"""What keys do in the view of images."""
+"""The keys of the samples screen."""
 
 START_KEYS: Final[tuple[Key, ...]] = (
-    Key("enter", "enter", "choose", "Open what the cursor stands on.", label="open"),
+    Key("enter", "enter", "choose", "Open the row under the cursor.", label="open"),
     Key("tab", "tab", "next_list(1)", "To the next list.", label="next list", short_label="list"),
     Key("shift+tab", "shift+tab", "next_list(-1)", "To the list before."),
     Key("slash", "/", "filter", "Show what has a text, in all lists.", label="filter"),
@@ -82,4 +82,4 @@ START_KEYS: Final[tuple[Key, ...]] = (
     Key("question_mark,f1", "?", "help", "Show this help.", label="help"),
     Key("q", "q", "quit", "Leave.", label="quit"),
 )
-"""What keys do in the start screen."""
+"""The keys of the start screen."""

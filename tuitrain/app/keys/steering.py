@@ -1,4 +1,4 @@
-"""The keys of the main screen that ask something of the run, and those of its timeline."""
+"""The keys of the main screen that send commands, and those of the timeline."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ STEERING_KEYS: Final[tuple[Key, ...]] = (
         "space",
         "space",
         "toggle_pause",
-        "Pause the run, or let it go on.",
+        "Pause the run, or resume it.",
         label="pause",
         verbs=("pause", "resume"),
         config_name="pause",
@@ -92,11 +92,17 @@ STEERING_KEYS: Final[tuple[Key, ...]] = (
         "v",
         "v",
         "what_if",
-        "What came of it: compare again what was tried last, and go on with one.",
+        "Compare the learning rates that were tried last, and continue with one.",
         verbs=("branch",),
         config_name="compare",
     ),
-    Key("B", "B", "breakpoints", "Breakpoints: say on what the run shall pause.", verbs=("break",)),
+    Key(
+        "B",
+        "B",
+        "breakpoints",
+        "Breakpoints: set the conditions on which the run pauses.",
+        verbs=("break",),
+    ),
     Key(
         "u",
         "u",
@@ -129,7 +135,7 @@ STEERING_KEYS: Final[tuple[Key, ...]] = (
         "rewind_here",
         "At the cursor: rewind there, after asking.",
         verbs=("rewind",),
-        cursor=True,
+        needs_cursor=True,
     ),
     Key(
         "left_curly_bracket",

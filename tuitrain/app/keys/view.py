@@ -1,4 +1,4 @@
-"""The keys of the main screen that show more of the run, or show it in another way."""
+"""The keys of the main screen that inspect the run or change how it is shown."""
 
 from __future__ import annotations
 
@@ -87,5 +87,5 @@ VIEW_KEYS: Final[tuple[Key, ...]] = (
         "Write the chart that has the focus, else the first, as CSV, SVG and PNG.",
     ),
     Key("R", "R", "runs", "Past runs: draw some beside this one, compare their numbers."),
-    Key("p", "p", "hold", "Hold the display, or let it go on; training goes on."),
+    Key("p", "p", "hold", "Hold the display, or release it; training continues."),
 )

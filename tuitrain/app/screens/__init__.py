@@ -1,1 +1,1 @@
-"""The main screen, and the dialogs over it."""
+"""All screens: the deck, dialogs, inspector screens, the choice of runs, help, log, settings."""

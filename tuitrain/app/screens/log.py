@@ -50,9 +50,9 @@ class LogScreen(BaseDialog[None]):
     def on_mount(self) -> None:
         """Show what was said so far."""
         self.query_one(Input).cursor_blink = False
-        self.look(self._snapshot)
+        self.show_snapshot(self._snapshot)
 
-    def look(self, snapshot: Snapshot) -> None:
+    def show_snapshot(self, snapshot: Snapshot) -> None:
         """Take in what the run shows now."""
         self._snapshot = snapshot
         self._view.set_snapshot(snapshot)

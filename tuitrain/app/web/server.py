@@ -1,4 +1,4 @@
-"""The server behind `tuitrain serve`: textual-serve's, which answers its own pages alone."""
+"""The server behind `tuitrain serve`: textual-serve's, limited to same-origin pages."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from textual_serve.server import Server
 from tuitrain.encoding import write_line
 from tuitrain.text import visible
 
-from .serve import is_same_origin
+from .origin import is_same_origin
 
-_ASKED_AT: Final[ContextVar[str]] = ContextVar("asked_at", default="")
-"""The host and port by which the browser that asks just now knows this server."""
+_REQUEST_HOST: Final[ContextVar[str]] = ContextVar("request_host", default="")
+"""The host and port that the present request names."""
 
 
 class LocalServer(Server):
@@ -35,46 +35,46 @@ class LocalServer(Server):
 
     @property
     def public_url(self) -> str:
-        """The address that pages refer to: the one by which they were asked for."""
-        return f"http://{_ASKED_AT.get() or f'{self.host}:{self.port}'}"
+        """The address that pages refer to: the one that their request named."""
+        return f"http://{_REQUEST_HOST.get() or f'{self.host}:{self.port}'}"
 
     @public_url.setter
     def public_url(self, value: str) -> None:
         del value
 
     def initialize_logging(self) -> None:
-        """Log nothing: the terminal says where the app is served, and errors come as pages."""
+        """Log nothing: the terminal shows the address, and errors come as pages."""
 
     def serve(self, debug: bool = False) -> None:
-        """Serve until SIGINT or SIGTERM comes; say where once the port is listened at.
+        """Serve until SIGINT or SIGTERM; print the address once the server listens.
 
-        textual-serve's own `serve` calls `on_startup` before that, so that a page that is asked for
+        textual-serve's own `serve` calls `on_startup` before it listens: a page that is requested
         at once would be refused.
         """
         self.debug = debug
         loop = asyncio.new_event_loop()
-        for each in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(each, self.request_exit)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.request_exit)
         web.run_app(
             self._make_app(),
             host=self.host,
             port=self.port,
             handle_signals=False,
             loop=loop,
-            print=lambda *_: self._say_where(),
+            print=lambda *_: self._print_address(),
         )
 
     async def on_startup(self, app: web.Application) -> None:
-        """Say nothing yet."""
+        """Print nothing yet."""
 
-    def _say_where(self) -> None:
+    def _print_address(self) -> None:
         where = f"http://{self.host}:{self.port}"
         write_line(visible(f"serving at {where}; ctrl+c ends it"), sys.stderr)
 
     async def _make_app(self) -> web.Application:
-        made = await super()._make_app()
-        made.middlewares.append(self._answer_own_pages)
-        return made
+        app = await super()._make_app()
+        app.middlewares.append(self._answer_own_pages)
+        return app
 
     @web.middleware
     async def _answer_own_pages(
@@ -85,5 +85,5 @@ class LocalServer(Server):
         origin = request.headers.get("Origin")
         if not is_same_origin(request.host, origin, self.host):
             raise web.HTTPForbidden(text="tuitrain answers its own pages alone")
-        _ASKED_AT.set(request.host)
+        _REQUEST_HOST.set(request.host)
         return await handler(request)

@@ -1,4 +1,4 @@
-"""Finds the answers to the commands that this face sent."""
+"""Match replies to the commands that were sent from this screen."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ from tuitrain.run.snapshot import JournalEntry, Snapshot
 
 
 class PendingReplies:
-    """The tickets that still wait for their journal entry."""
+    """The tickets of commands whose journal entries are still to come."""
 
     def __init__(self) -> None:
         self._waiting: set[int] = set()
 
     def add(self, ticket: int) -> None:
-        """Wait for the entry with this ticket."""
+        """Expect the entry with a ticket."""
         self._waiting.add(ticket)
 
     @property
     def is_waiting(self) -> bool:
-        """Whether an answer is still to come."""
+        """Whether a reply is still to come."""
         return bool(self._waiting)
 
     def take_reply(self, snapshot: Snapshot) -> JournalEntry | None:
-        """Return the newest answer since the last call, if any; a refusal before others."""
+        """Return the newest reply since the last call, a refusal before others; None if none."""
         if not self._waiting:
             return None
         newest = None

@@ -67,7 +67,7 @@ class BreakpointsDialog(CommandDialog):
         self._list(self._snapshot.breakpoints)
         super().on_mount()
 
-    def look(self, snapshot: Snapshot) -> None:
+    def show_snapshot(self, snapshot: Snapshot) -> None:
         """List what is set now."""
         self._snapshot = snapshot
         self._list(snapshot.breakpoints)

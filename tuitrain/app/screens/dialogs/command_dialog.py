@@ -60,7 +60,7 @@ class CommandDialog(BaseDialog[AnyCommand | None]):
         """Compose what looks ahead, between the fields and the line; nothing by default."""
         yield from ()
 
-    def look(self, snapshot: Snapshot) -> None:
+    def show_snapshot(self, snapshot: Snapshot) -> None:
         """Take in what the run shows now; called several times a second while this is open."""
 
     def keys(self) -> str:

@@ -48,7 +48,7 @@ class PreviewDialog(CommandDialog):
         panel.styles.height = 1 + min(_MOST_GROUPS, len(self._snapshot.groups))
         yield panel
 
-    def look(self, snapshot: Snapshot) -> None:
+    def show_snapshot(self, snapshot: Snapshot) -> None:
         """Show the run's answer; ask it, if the entries have come to rest."""
         self._snapshot = snapshot
         try:

@@ -47,7 +47,7 @@ def _from_the_deck(key: Key) -> Binding:
         act = "help"
     else:
         act = f"elsewhere('{key.name}')"
-    return replace(key, action=act, cursor=False).binding(key.name)
+    return replace(key, action=act, needs_cursor=False).binding(key.name)
 
 
 def _acts_on_the_deck(key: Key) -> bool:
@@ -157,7 +157,7 @@ class InspectorScreen(BaseScreen[None]):
         self.host.inspect(self.asked())
         self._draw()
 
-    def look(self, snapshot: Snapshot) -> None:
+    def show_snapshot(self, snapshot: Snapshot) -> None:
         """Take in what the run shows now; what is drawn already is not drawn again."""
         for frame in (self.query_one(RunHeader), self.query_one(KeyFooter)):
             if frame.snapshot is not snapshot:

@@ -150,7 +150,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
         at = names.index(self._view.group) if self._view.group in names else 0
         self._show(replace(self._view, group=names[(at + 1) % len(names)]))
 
-    def look(self, snapshot: Snapshot) -> None:
+    def show_snapshot(self, snapshot: Snapshot) -> None:
         """Take in what the run shows now, where an epoch or the run has ended since."""
         before = self._present
         known = before.phase, len(before.accuracy), before.branch
