@@ -91,7 +91,7 @@ async def test_a_dialog_that_fails_is_closed(opened, monkeypatch):
 
 async def test_a_dialog_that_cannot_be_composed_is_closed(opened, monkeypatch):
     async with opened() as person:
-        monkeypatch.setattr(LrDialog, "body", fail)
+        monkeypatch.setattr(LrDialog, "compose_body", fail)
         person.app.post_message(Key("l", "l"))
         await mended(person)
         assert person.app.screen is person.deck

@@ -15,7 +15,7 @@ from tuitrain.app.renderables.charts.lr_sweep import (
 )
 from tuitrain.app.renderables.charts.lr_sweep import sweep_candidates as candidates_of
 from tuitrain.app.renderables.rows import plain_text
-from tuitrain.app.screens.dialogs.try_lr import takes
+from tuitrain.app.screens.dialogs.try_lr import describe_cost
 from tuitrain.app.screens.dialogs.what_if import WhatIfDialog
 from tuitrain.app.widgets.charts.lr_sweep import SweepTable
 from tuitrain.commands import parse
@@ -130,10 +130,10 @@ async def test_what_cannot_be_tried_is_not_sent(opened):
 
 
 def test_the_dialog_says_what_it_costs():
-    said = takes(parse("try lr fc x1, x2 for 200 steps"), running())
+    said = describe_cost(parse("try lr fc x1, x2 for 200 steps"), running())
     assert said.startswith("trains 400 steps, about 0:01, on the same batches each; then the run")
     near_the_end = running(step=4600, samples_per_second=0.0)
-    assert takes(parse("try lr fc x1, x2 for 200 steps"), near_the_end).startswith(
+    assert describe_cost(parse("try lr fc x1, x2 for 200 steps"), near_the_end).startswith(
         "trains 180 steps, on"
     )
 

@@ -1,4 +1,4 @@
-"""Opening the app: on a scenario, on a run that goes on, on a recording, or on the start screen."""
+"""Open the app: on a scenario, a resumed run, a recording, or the start screen."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ from .renderables.charts.pinned_runs import PinnedRun
 from .start_choice import OpenRecording, ResumeRun, RunScenario, StartChoice, TrainModel
 
 LOG_NAME = "output.log"
-"""The file in a run's folder that keeps what the training code says."""
+"""The file in a run's folder with the output of the training code."""
 
 
 def check_terminal() -> None:
-    """Check that there is a terminal to draw on, or a browser that stands in for one.
+    """Check that there is a terminal, or a browser in its place.
 
     Raises
     ------
-    TuitrainError : input or output is something else, or its encoding lacks what is drawn
+    TuitrainError : input or output is not a terminal, or its encoding is not UTF-8
     """
     if os.environ.get("TEXTUAL_DRIVER"):
         return
@@ -67,42 +67,42 @@ def open_scenario(
 
     Parameters
     ----------
-    source : what errors call the scenario
-    out : the folder of the record; a new one for None
-    read_only : refuse whatever would steer the run
-    pinned : past runs that are drawn beside it
+    source : the scenario's name in errors
+    out : the folder of the record; None makes a new one
+    read_only : refuse every command
+    pinned : past runs that are drawn for comparison
 
     Raises
     ------
     ScenarioError : the scenario could not be built
-    RunFailedError : a step has raised, or the screen has crashed
+    RunFailedError : a step raised, or the screen crashed
     """
     where = out or new_run_folder(scenario.name)
-    with _told_where(where), ExitStack() as files:
+    with _printing_record(where), ExitStack() as files:
 
         def build(tell: ProgressCallback, output: LogCapture) -> Session:
             recorder = RecordWriter(where, make_header(scenario), files)
             output.write_to(where / LOG_NAME)
             return build_with_expectations(scenario, source, tell, recorder)
 
-        _live(build, make_run_info(scenario), where, read_only, pinned)
+        _open_live(build, make_run_info(scenario), where, read_only, pinned)
 
 
 def resume_run(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
-    """Open the app on a recorded run, that stands where its record ends.
+    """Open the app on a recorded run, and continue it from the end of its record.
 
     Raises
     ------
     TuitrainError : the folder holds no run, or its header cannot be read
     """
     _, scenario = read_scenario(folder)
-    with _told_where(folder), ExitStack() as files:
+    with _printing_record(folder), ExitStack() as files:
 
         def build(tell: ProgressCallback, output: LogCapture) -> Session:
             output.write_to(folder / LOG_NAME)
             return resume_session(folder, files, tell)
 
-        _live(build, make_run_info(scenario), folder, False, pinned)
+        _open_live(build, make_run_info(scenario), folder, False, pinned)
 
 
 def open_recording(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
@@ -126,16 +126,16 @@ def open_recording(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
 
 
 def open_start_screen(folder: Path) -> None:
-    """Ask what to do, do it, and ask again, until nothing is chosen.
+    """Show the start screen and open the choice, until nothing is chosen.
 
     Parameters
     ----------
-    folder : where past runs are looked for
+    folder : the folder of past runs
 
     Raises
     ------
-    RunFailedError : the last of the runs that failed; a choice that could not be opened does not
-        count, for the start screen says so and another is chosen
+    RunFailedError : the last run that failed; the start screen shows the problem of a choice that
+        could not be opened, and takes another choice
     """
     from .config import config_path
     from .framework.runner import run_app
@@ -150,7 +150,7 @@ def open_start_screen(folder: Path) -> None:
             break
         problem = ""
         try:
-            _do(choice)
+            _open_choice(choice)
         except TuitrainError as mistake:
             problem = str(mistake)
             failure = mistake if isinstance(mistake, RunFailedError) else failure
@@ -158,7 +158,7 @@ def open_start_screen(folder: Path) -> None:
         raise failure
 
 
-def _do(choice: StartChoice) -> None:
+def _open_choice(choice: StartChoice) -> None:
     match choice:
         case RunScenario(path=None):
             open_scenario(*default_scenario(), pinned=choice.pinned)
@@ -172,7 +172,7 @@ def _do(choice: StartChoice) -> None:
             open_recording(folder, choice.pinned)
 
 
-def _live(
+def _open_live(
     build: Callable[[ProgressCallback, LogCapture], Session],
     title: RunInfo,
     where: Path,
@@ -200,8 +200,8 @@ def _live(
 
 
 @contextmanager
-def _told_where(folder: Path) -> Iterator[None]:
-    """Print where the record is when the screen is down; leave no folder without a record."""
+def _printing_record(folder: Path) -> Iterator[None]:
+    """Print the record's folder after the screen has closed; remove a folder without a record."""
     try:
         yield
     finally:
@@ -209,7 +209,7 @@ def _told_where(folder: Path) -> Iterator[None]:
         if (folder / HEADER).exists():
             write_line(f"recorded in {visible(str(folder))}", sys.stderr)
         else:
-            with suppress(OSError):  # another's folder, or one that has something in it
+            with suppress(OSError):  # another user's folder, or not empty
                 if not log.stat().st_size:
                     log.unlink()
                     folder.rmdir()

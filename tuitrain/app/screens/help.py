@@ -1,4 +1,4 @@
-"""The help: the keys and the vocabulary, from the tables that they are made from."""
+"""The help: all keys and commands, from their tables."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ _NOTES = (
     "freeze: no gradient, no update, optimizer state untouched, bit for bit.",
     "overhead, at the top: the share of the last 5 seconds that went to snapshots, kept states and",
     "the record, between bursts of steps.",
-    "ctrl+z stops the process, and training with it; after fg it goes on as if nothing had been.",
+    "ctrl+z stops the process, and training with it; fg continues both.",
     "A click selects a row, in its last column freezes or thaws it; the wheel moves or zooms.",
-    "lr 0:   weights hold still, gradients and optimizer state go on.",
+    "lr 0:   weights hold still, gradients and optimizer state continue.",
 )
 
 
 _KEY_WIDTH: Final = 9
-"""Cells for a key, where none that stands below it is wider."""
+"""The minimum number of cells for a key."""
 
 EXPLAIN: Final = Binding("f1", "app.explain", "Help", show=False)
-"""The key to the help in a dialog that makes no command; what is modal has none of the app's."""
+"""The help key of dialogs without a command; the app's keys do not act in a modal screen."""
 
 
 class HelpScreen(BaseDialog[None]):
-    """Everything there is to know, on one page.
+    """All keys and commands on one page.
 
     Parameters
     ----------
-    about : the verb to begin with, in full; "" for none
-    keys : those that do something else where the help was asked for
+    about : the command that comes first, in full; "" for none
+    keys : the keys of the screen that opened the help
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -67,9 +67,9 @@ class HelpScreen(BaseDialog[None]):
             text = help_text(self._about, key_table_of(self.app), self._keys)
             yield Static(text)
 
-    def action_scroll(self, by: int) -> None:
+    def action_scroll(self, delta: int) -> None:
         """Scroll the page."""
-        self.query_one("#help").scroll_relative(y=by, animate=False)
+        self.query_one("#help").scroll_relative(y=delta, animate=False)
 
     def action_close(self) -> None:
         """Close the page."""
@@ -77,9 +77,9 @@ class HelpScreen(BaseDialog[None]):
 
 
 def help_text(about: str = "", keys: Sequence[Key] = KEYS, here: Sequence[Key] = ()) -> Content:
-    """Return the page; what it is ``about`` comes first, with its examples, then keys of its own.
+    """Return the page: the keys ``here``, the command ``about``, then all keys and commands.
 
-    Of the usual keys those are left out that do something else ``here``.
+    A key that has another action ``here`` is left out of the general list.
     """
     lines: list[Content] = []
     own = {written for each in here for written in each.written.split()}

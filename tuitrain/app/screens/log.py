@@ -1,4 +1,4 @@
-"""The log pane: what the training code prints, logs and warns of, with its steps."""
+"""The log: what the training code prints, logs and warns of, with the steps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .help import EXPLAIN
 
 
 class LogScreen(BaseDialog[None]):
-    """Shows the lines; `look` brings the new ones."""
+    """Shows the lines of the log, filtered by level and text."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         EXPLAIN,
@@ -48,15 +48,15 @@ class LogScreen(BaseDialog[None]):
             yield Static(key_hints(f"{keys}   [b]esc[/] close"), classes="hint")
 
     def on_mount(self) -> None:
-        """Show what was said so far."""
+        """Show the lines so far."""
         self.query_one(Input).cursor_blink = False
         self.show_snapshot(self._snapshot)
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Take in what the run shows now."""
+        """Show a snapshot's new lines."""
         self._snapshot = snapshot
         self._view.set_snapshot(snapshot)
-        self._tell()
+        self._show_summary()
 
     @property
     def _view(self) -> LogView:
@@ -67,11 +67,11 @@ class LogScreen(BaseDialog[None]):
         self._view.show(self._view.level, event.value)
 
     def action_filter(self) -> None:
-        """Go to the filter."""
+        """Focus the filter."""
         self.query_one(Input).focus()
 
     def action_leave_filter(self) -> None:
-        """Go back to the lines, and keep the filter."""
+        """Focus the lines, and keep the filter."""
         self._view.focus()
 
     @on(Input.Submitted)
@@ -82,13 +82,13 @@ class LogScreen(BaseDialog[None]):
         """Show everything, warnings and worse, or errors alone."""
         level = LOG_LEVELS[(LOG_LEVELS.index(self._view.level) + 1) % len(LOG_LEVELS)]
         self._view.show(level, self._view.pattern)
-        self._tell()
+        self._show_summary()
 
     def action_follow(self) -> None:
-        """Follow the newest line, or stand still."""
+        """Follow the newest line, or stop following."""
         self._view.follows = not self._view.follows
         self._view.show(self._view.level, self._view.pattern)
-        self._tell()
+        self._show_summary()
 
     def action_top(self) -> None:
         """Go to the first line."""
@@ -106,7 +106,7 @@ class LogScreen(BaseDialog[None]):
         """Close the log."""
         self.dismiss()
 
-    def _tell(self) -> None:
+    def _show_summary(self) -> None:
         follows = "follows" if self._view.follows else "stands still"
         level = (
             "everything" if self._view.level == LOG_LEVELS[0] else f"{self._view.level} and worse"

@@ -1,4 +1,4 @@
-"""The settings: what the config file keeps, changed on the spot."""
+"""The settings, which are applied and stored at once."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _SAYS: Final = {
 
 
 class SettingsScreen(BaseDialog[None]):
-    """Lists what can be set; enter changes it, or waits for another key.
+    """Lists the settings and keys; enter changes a value, or waits for a new key.
 
     Parameters
     ----------
-    config : how it is set now
-    themes : the names of the themes that there are
-    change : takes another config over and keeps it; answers what is wrong, or ""
+    config : the present settings
+    themes : the names of all themes
+    change : applies and stores a config; returns what is wrong, or ""
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -63,7 +63,7 @@ class SettingsScreen(BaseDialog[None]):
         self._change = change
 
     def compose(self) -> ComposeResult:
-        """Compose the list, what is said about it, and the keys."""
+        """Compose the list, the reply line, and the keys."""
         with Vertical(classes="dialog", id="settings") as box:
             box.border_title = "settings"
             yield SettingsList(*self._options(), id="settings-list", compact=True)
@@ -84,7 +84,7 @@ class SettingsScreen(BaseDialog[None]):
 
     @on(OptionList.OptionSelected)
     def _chosen(self) -> None:
-        """Take the next value, or wait for a key."""
+        """Set the next value, or wait for a key."""
         name = self._chosen_name
         if name in _VALUES:
             self._take(self._next(name), f"✓ {name} is set")
@@ -96,7 +96,7 @@ class SettingsScreen(BaseDialog[None]):
 
     @on(SettingsList.Pressed)
     def _bind(self, event: SettingsList.Pressed) -> None:
-        """Give the key that was pressed to the action, unless it has one already."""
+        """Set the pressed key for the action, unless another action has it."""
         name, key = self._chosen_name, event.key
         if key == "escape":
             self._say("")
@@ -113,7 +113,7 @@ class SettingsScreen(BaseDialog[None]):
         )
 
     def action_reset(self) -> None:
-        """Set what is selected as it was made."""
+        """Reset the selected setting."""
         name, config = self._chosen_name, self._config
         if name not in _VALUES:
             keys = {each: key for each, key in config.keys.items() if each != name}
@@ -126,7 +126,7 @@ class SettingsScreen(BaseDialog[None]):
         self._take(changed, f"✓ {name} is as it was made")
 
     def action_go(self, move: str) -> None:
-        """Move about in the list."""
+        """Move the cursor of the list."""
         getattr(self._list, f"action_{move}")()
 
     def action_close(self) -> None:

@@ -126,7 +126,7 @@ class CommandSender:
 
     def ask_for_groups(self, dialog: CommandDialog, other_groups: tuple[str, ...]) -> None:
         """Open a dialog about one group, and send the command that it returns for all of them."""
-        dialog.also = other_groups
+        dialog.other_targets = other_groups
 
         def send(command: AnyCommand | None) -> None:
             if command is None:

@@ -16,7 +16,7 @@ from tuitrain.scenario.save import save as save_run
 from ..dialogs.branches import BranchesDialog
 from ..dialogs.checkpoint import CheckpointDialog
 from ..dialogs.rewind import RewindDialog
-from ..dialogs.save import Save, SaveDialog
+from ..dialogs.save import SaveDialog, SaveRequest
 from ..dialogs.what_if import WhatIfDialog
 from .command_sender import CommandSender
 from .deck import Controller, Deck
@@ -95,7 +95,7 @@ class HistoryActions(Controller):
             self._warn("this run keeps no record to save")
             return
 
-        def write(request: Save | None) -> None:
+        def write(request: SaveRequest | None) -> None:
             if request is not None:
                 self._save(folder, request)
 
@@ -104,7 +104,7 @@ class HistoryActions(Controller):
         suggested = Path(f"{truncate_utf8(printable, MAX_STEM_BYTES) or 'mine'}.toml")
         self.deck.app.push_screen(SaveDialog(suggested, SUFFIXES), write)
 
-    def _save(self, folder: Path, request: Save) -> None:
+    def _save(self, folder: Path, request: SaveRequest) -> None:
         try:
             save_run(folder, request.target, request.overwrite)
         except TuitrainError as error:

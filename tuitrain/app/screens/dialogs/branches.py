@@ -1,4 +1,4 @@
-"""The branches dialog: the lines of history as a tree, and the way to one that was left."""
+"""The branches dialog: the tree of branches, and a switch to one of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .command_dialog import CommandDialog
 
 
 class BranchesDialog(CommandDialog):
-    """Returns to the end of a branch; begins at the one that was left last."""
+    """Switches to the end of a branch; the branch that was left last is selected first."""
 
     verb = "branch"
 
@@ -32,8 +32,8 @@ class BranchesDialog(CommandDialog):
         self._newest = snapshot.branches[-1].name
         self._present = snapshot.branch
 
-    def body(self) -> ComposeResult:
-        """Compose the tree, and what becomes of the present line."""
+    def compose_body(self) -> ComposeResult:
+        """Compose the tree, and what happens to the present branch."""
         yield Static(align_cells(TITLES), classes="label")
         options = (Option(leaf.text, id=leaf.name) for leaf in self._leaves)
         yield OptionList(*options, id="branches", compact=True)
@@ -42,26 +42,26 @@ class BranchesDialog(CommandDialog):
             classes="hint",
         )
 
-    def more_keys(self) -> str:
-        """Name the keys to move about."""
+    def extra_keys(self) -> str:
+        """Return the keys that select."""
         return "   [b]↑ ↓[/] choose"
 
     def on_mount(self) -> None:
-        """Begin at the one that was left last."""
+        """Select the branch that was left last."""
         names = [leaf.name for leaf in self._leaves]
         self.query_one(OptionList).highlighted = names.index(self._newest)
         super().on_mount()
 
     def action_choose(self, move: str) -> None:
-        """Move about in the tree."""
+        """Move the cursor of the tree."""
         getattr(self.query_one(OptionList), f"action_{move}")()
 
-    def line(self) -> str:
+    def command_text(self) -> str:
         """Return ``branch NAME``."""
         return f"branch {self._chosen}"
 
     def problem(self) -> str:
-        """Say so where the run is already."""
+        """Return why the present branch cannot be chosen."""
         return f"the run is on {self._present} already" if self._chosen == self._present else ""
 
     @property

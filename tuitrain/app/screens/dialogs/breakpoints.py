@@ -1,4 +1,4 @@
-"""The breakpoints view: on what the run pauses; conditions come and go."""
+"""The dialog of breakpoints: lists, sets and removes conditions."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _WIDTH = 66
 
 
 class BreakpointsDialog(CommandDialog):
-    """Lists the breakpoints that are set; enter sets what is typed, delete takes one away.
+    """Lists the breakpoints; enter sets the typed one, delete removes the selected one.
 
     Parameters
     ----------
-    send : hands a command to the run; this stays open, and shows what comes of it
+    send : sends a command to the run; the dialog stays open
     """
 
     verb = "break"
@@ -46,8 +46,8 @@ class BreakpointsDialog(CommandDialog):
         self._send = send
         self._listed: tuple[str, ...] | None = None
 
-    def body(self) -> ComposeResult:
-        """Compose the list, the field and the conditions that there are."""
+    def compose_body(self) -> ComposeResult:
+        """Compose the list, the field and examples of conditions."""
         yield Static(id="how-many")
         yield OptionList(id="breakpoints", compact=True)
         yield Static("pause before an update is applied, when", classes="label")
@@ -55,29 +55,29 @@ class BreakpointsDialog(CommandDialog):
         yield Static(conditions(), classes="hint")
 
     def keys(self) -> str:
-        """Name the keys."""
+        """Return the keys, as markup."""
         return (
             "[b]enter[/] set   [b]tab[/] complete   [b]↑ ↓[/] choose   [b]del[/] take away"
             "   [b]esc[/] close"
         )
 
     def on_mount(self) -> None:
-        """List what is set."""
+        """List the breakpoints."""
         self.query_one("#breakpoints").can_focus = False
         self._list(self._snapshot.breakpoints)
         super().on_mount()
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
-        """List what is set now."""
+        """List the breakpoints of a snapshot."""
         self._snapshot = snapshot
         self._list(snapshot.breakpoints)
 
-    def line(self) -> str:
+    def command_text(self) -> str:
         """Return ``break when CONDITION``."""
         return START + self.query_one("#condition", Input).value.strip()
 
-    def preview(self) -> None:
-        """Show the line; what is only begun is not wrong yet."""
+    def show_command(self) -> None:
+        """Show the command; an incomplete one is not called a mistake yet."""
         line = self.query_one("#line", Static)
         try:
             line.update(f":{to_text(self.command())}")
@@ -86,33 +86,33 @@ class BreakpointsDialog(CommandDialog):
         line.set_class(False, "wrong")
 
     def action_send(self) -> None:
-        """Set what is typed, and stay."""
+        """Set the typed breakpoint, and stay open."""
         try:
             command = self.command()
         except CommandError:
-            super().preview()
+            super().show_command()
             return
         self._send(command)
         self.query_one("#condition", Input).value = ""
 
     def action_remove(self) -> None:
-        """Take the chosen one away."""
-        chosen = self.query_one(OptionList).highlighted_option
-        if chosen is not None and chosen.id is not None:
-            self._send(parse(f"break off {chosen.id}"))
+        """Remove the selected breakpoint."""
+        selected = self.query_one(OptionList).highlighted_option
+        if selected is not None and selected.id is not None:
+            self._send(parse(f"break off {selected.id}"))
 
-    def action_move(self, by: int) -> None:
-        """Choose another."""
+    def action_move(self, delta: int) -> None:
+        """Select another breakpoint."""
         options = self.query_one(OptionList)
         if options.option_count:
-            at = (options.highlighted or 0) + by
+            at = (options.highlighted or 0) + delta
             options.highlighted = max(0, min(at, options.option_count - 1))
 
     def action_complete(self) -> None:
-        """Take the suggestion."""
+        """Accept the suggestion."""
         field = self.query_one("#condition", Input)
-        if found := completions(START + field.value, self._snapshot):
-            field.value = found[0].removeprefix(START) + " "
+        if lines := completions(START + field.value, self._snapshot):
+            field.value = lines[0].removeprefix(START) + " "
             field.cursor_position = len(field.value)
 
     def _list(self, breakpoints: tuple[str, ...]) -> None:
@@ -127,14 +127,14 @@ class BreakpointsDialog(CommandDialog):
         options.display = bool(texts)
         if texts:
             options.highlighted = min(at, len(texts) - 1)
-        said = f"the run pauses when {'any of these' if len(texts) > 1 else 'this'} is so"
+        summary = f"the run pauses when {'any of these' if len(texts) > 1 else 'this'} is so"
         self.query_one("#how-many", Static).update(
-            literal(said if texts else "none is set: the run pauses on nothing by itself")
+            literal(summary if texts else "none is set: the run pauses on nothing by itself")
         )
 
 
 def conditions() -> str:
-    """Return the conditions that there are, by example; none is broken over two lines."""
+    """Return examples of all conditions, each within one line."""
     known = find_spec("break")
     assert known is not None
     examples = [each.removeprefix(START) for each in known.examples if each.startswith(START)]
@@ -143,13 +143,13 @@ def conditions() -> str:
 
 
 class _Conditions(Suggester):
-    """Suggests conditions, from the snapshot of the moment."""
+    """Suggests conditions from the newest snapshot."""
 
     def __init__(self, snapshot: Callable[[], Snapshot]) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self._snapshot = snapshot
 
     async def get_suggestion(self, value: str) -> str | None:
-        """Return the first completion of what has been typed."""
-        found = completions(START + value, self._snapshot()) if value else []
-        return found[0].removeprefix(START) if found else None
+        """Return the first completion of the typed text."""
+        lines = completions(START + value, self._snapshot()) if value else []
+        return lines[0].removeprefix(START) if lines else None

@@ -1,4 +1,4 @@
-"""The clip dialog: what gradients are clipped by, and what that does to the next update."""
+"""The dialog of gradient clipping."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class ClipDialog(PreviewDialog):
 
     verb = "clip"
 
-    def __init__(self, snapshot: Snapshot, ask: RequestPreview) -> None:
-        super().__init__("clip the gradients", snapshot, ask)
+    def __init__(self, snapshot: Snapshot, request_preview: RequestPreview) -> None:
+        super().__init__("clip the gradients", snapshot, request_preview)
         self._kind, _, self._limit = (snapshot.clip or "norm 1").partition(" ")
 
-    def body(self) -> ComposeResult:
-        """Compose the kinds, the limit, and how long the gradients are now."""
+    def compose_body(self) -> ComposeResult:
+        """Compose the kinds, the limit, and the present norms of the gradients."""
         snapshot = self._snapshot
         norms = [each.grad_norm for each in snapshot.groups if math.isfinite(each.grad_norm)]
-        told = "   ".join(
+        group_norms = "   ".join(
             f"{each.name} {format_number(each.grad_norm)}"
             for each in snapshot.groups
             if math.isfinite(each.grad_norm)
@@ -36,7 +36,7 @@ class ClipDialog(PreviewDialog):
         now = f"now clipped by {snapshot.clip}" if snapshot.clip else "now they are not clipped"
         yield Static(now)
         yield Static(
-            f"their norm: {format_number(math.hypot(*norms))} in all   {told}"
+            f"their norm: {format_number(math.hypot(*norms))} in all   {group_norms}"
             if norms
             else "no norm yet",
             classes="hint",
@@ -47,16 +47,16 @@ class ClipDialog(PreviewDialog):
                 yield Static("limit", classes="label")
                 yield Input(self._limit, id="limit", compact=True)
 
-    def more_keys(self) -> str:
-        """Name the keys to move about."""
+    def extra_keys(self) -> str:
+        """Return the keys that select and move."""
         return "   [b]↑ ↓[/] choose   [b]tab[/] limit"
 
     def on_mount(self) -> None:
-        """Begin with what is on."""
+        """Select the present kind."""
         self.query_one(OptionList).highlighted = _KINDS.index(self._kind)
         super().on_mount()
 
-    def line(self) -> str:
+    def command_text(self) -> str:
         """Return ``clip KIND LIMIT`` or ``clip off``."""
         option = self.query_one(OptionList).highlighted_option
         kind = (option.id if option is not None else "") or ""

@@ -1,4 +1,4 @@
-"""The base of the dialogs: whatever is entered is shown as the ``:`` line that it will send."""
+"""The base of the dialogs that make a command, which they show as a ``:`` line."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from ..help import HelpScreen
 
 
 class CommandDialog(BaseDialog[AnyCommand | None]):
-    """Asks for the parts of one command; answers the command, or None.
+    """Asks for the parts of one command; returns the command, or None.
 
-    The target is a name, bound when the dialog opens: the table may change underneath.
+    The target is the name that was selected when the dialog opened: the table may change meanwhile.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -32,55 +32,55 @@ class CommandDialog(BaseDialog[AnyCommand | None]):
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
     verb: ClassVar[str] = ""
-    """The verb of the command that is made here, for the help."""
+    """The name of the command, for the help."""
 
-    also: tuple[str, ...] = ()
-    """The groups that the command will be sent for as well."""
+    other_targets: tuple[str, ...] = ()
+    """Other groups that the command is also sent for."""
 
     def __init__(self, title: str) -> None:
         super().__init__()
         self._title = title
 
     def compose(self) -> ComposeResult:
-        """Compose the box, with the line and the keys at its bottom."""
+        """Compose the box, with the command and the keys at its bottom."""
         with Vertical(classes="dialog") as box:
             box.border_title = self._title
-            if self.also:
-                box.border_subtitle = f"also for {', '.join(self.also)}"
-            yield from self.body()
-            yield from self.ahead()
+            if self.other_targets:
+                box.border_subtitle = f"also for {', '.join(self.other_targets)}"
+            yield from self.compose_body()
+            yield from self.compose_preview()
             yield Static(id="line")
             yield Static(key_hints(self.keys()), classes="hint")
 
-    def body(self) -> ComposeResult:
-        """Compose the fields; a dialog's own part."""
+    def compose_body(self) -> ComposeResult:
+        """Compose the fields."""
         raise NotImplementedError
 
-    def ahead(self) -> ComposeResult:
-        """Compose what looks ahead, between the fields and the line; nothing by default."""
+    def compose_preview(self) -> ComposeResult:
+        """Compose a preview between the fields and the command; nothing by default."""
         yield from ()
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Take in what the run shows now; called several times a second while this is open."""
+        """Show a snapshot; called several times a second while the dialog is open."""
 
     def keys(self) -> str:
-        """Name the keys, as markup."""
-        return "[b]enter[/] send   [b]esc[/] cancel" + self.more_keys()
+        """Return the keys, as markup."""
+        return "[b]enter[/] send   [b]esc[/] cancel" + self.extra_keys()
 
-    def more_keys(self) -> str:
-        """Name the keys that this dialog has besides enter and escape, as markup."""
+    def extra_keys(self) -> str:
+        """Return the keys besides enter and escape, as markup."""
         return ""
 
-    def line(self) -> str:
-        """Return the command's text, as entered so far; a dialog's own part."""
+    def command_text(self) -> str:
+        """Return the command's text, as entered so far."""
         raise NotImplementedError
 
-    def missing(self) -> str:
-        """Say what is still to be entered: no mistake yet; "" if nothing is."""
+    def missing_entry(self) -> str:
+        """Return a request for an entry that is still empty; "" if there is none."""
         return ""
 
     def problem(self) -> str:
-        """Say what is wrong, beyond what `parse` sees; "" if nothing is."""
+        """Return a mistake that `parse` does not find; "" if there is none."""
         return ""
 
     def command(self) -> AnyCommand:
@@ -88,51 +88,51 @@ class CommandDialog(BaseDialog[AnyCommand | None]):
 
         Raises
         ------
-        CommandError : what is still wrong with the entries
+        CommandError : the entries make no valid command
         """
-        command = parse(self.line())
+        command = parse(self.command_text())
         if problem := self.problem():
             raise CommandError(problem)
         return command
 
     def on_mount(self) -> None:
-        """Show the line of what is filled in already."""
+        """Show the command of the first entries."""
         for field in self.query(Input):
             field.cursor_blink = False
-        self.preview()
+        self.show_command()
 
     @on(Input.Changed)
     @on(RadioSet.Changed)
     @on(OptionList.OptionHighlighted)
     def _follow(self) -> None:
-        self.preview()
+        self.show_command()
 
-    def preview(self) -> None:
-        """Show the line, or what is wrong with it."""
-        shown = self.query_one("#line", Static)
+    def show_command(self) -> None:
+        """Show the command, or its mistake."""
+        line = self.query_one("#line", Static)
         try:
             text = f":{to_text(self.command())}"
         except CommandError as error:
-            missing = self.missing()
-            shown.update(missing or f"✗ {error}")
-            shown.set_class(not missing, "wrong")
+            missing = self.missing_entry()
+            line.update(missing or f"✗ {error}")
+            line.set_class(not missing, "wrong")
         else:
-            shown.update(text)
-            shown.set_class(False, "wrong")
+            line.update(text)
+            line.set_class(False, "wrong")
 
     def action_send(self) -> None:
-        """Answer the command, if it is one."""
+        """Return the command, if it is valid."""
         try:
             command = self.command()
         except CommandError:
-            self.preview()
+            self.show_command()
             return
         self.dismiss(command)
 
     def action_help(self) -> None:
-        """Say what the command does."""
+        """Open the help of the command."""
         self.app.push_screen(HelpScreen(self.verb))
 
     def action_cancel(self) -> None:
-        """Answer nothing."""
+        """Close the dialog without a command."""
         self.dismiss(None)

@@ -1,4 +1,4 @@
-"""The question before what cannot be taken back."""
+"""The question before an action that ends the run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..help import EXPLAIN
 
 
 class ConfirmDialog(BaseDialog[bool]):
-    """Answers True for yes; every other way out is no."""
+    """Returns True for yes; every other way to close it is no."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         EXPLAIN,
@@ -30,7 +30,7 @@ class ConfirmDialog(BaseDialog[bool]):
         self._warning = warning
 
     def compose(self) -> ComposeResult:
-        """Compose the question, what it means, and the keys."""
+        """Compose the question, the warning, and the keys."""
         with Vertical(classes="dialog warning") as box:
             box.border_title = self._act.lower()
             yield Static(self._question, classes="question")
@@ -40,5 +40,5 @@ class ConfirmDialog(BaseDialog[bool]):
             )
 
     def action_answer(self, sure: bool) -> None:
-        """Answer, and close."""
+        """Close with an answer."""
         self.dismiss(sure)

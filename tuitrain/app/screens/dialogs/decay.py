@@ -1,4 +1,4 @@
-"""The decay dialog: how long, and what the learning rate will be until then."""
+"""The decay dialog."""
 
 from __future__ import annotations
 
@@ -16,20 +16,24 @@ _LENGTH = re.compile(r"\s*(\d+)\s*([a-z]*)\s*")
 
 
 class DecayDialog(RescheduleDialog):
-    """Lets the learning rate of a group fall to zero; ``4`` means epochs, ``500 s`` steps."""
+    """Decays the learning rate of a group to 0; ``4`` counts epochs, ``500 s`` steps."""
 
     verb = "decay"
 
-    def __init__(self, group: GroupView, snapshot: Snapshot, ask: RequestPreview) -> None:
-        super().__init__(f"decay the learning rate of {group.name}", group, snapshot, ask)
+    def __init__(
+        self, group: GroupView, snapshot: Snapshot, request_preview: RequestPreview
+    ) -> None:
+        super().__init__(
+            f"decay the learning rate of {group.name}", group, snapshot, request_preview
+        )
 
-    def body(self) -> ComposeResult:
-        """Compose the field and what it takes."""
+    def compose_body(self) -> ComposeResult:
+        """Compose the field and its hint."""
         yield Static(f"from {format_lr(self._group.lr)} to 0, over")
         yield Input("10 epochs", id="over", compact=True)
         yield Static("4 means epochs, 500 steps (or 500s) counts steps", classes="hint")
 
-    def line(self) -> str:
+    def command_text(self) -> str:
         """Return ``decay GROUP over N UNIT``."""
         words = self.query_one("#over", Input).value
         match = _LENGTH.fullmatch(words)
@@ -38,5 +42,5 @@ class DecayDialog(RescheduleDialog):
 
 
 def _unit(word: str) -> str:
-    """Complete a unit from its first letters; nothing means epochs."""
+    """Return the unit that begins with some letters; epochs for none."""
     return next((unit for unit in ("epochs", "steps") if unit.startswith(word)), word)

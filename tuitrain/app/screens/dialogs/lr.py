@@ -13,27 +13,29 @@ from .preview_dialog import RequestPreview, RescheduleDialog
 
 
 class LrDialog(RescheduleDialog):
-    """Sets the learning rate of a group, or scales it."""
+    """Sets or scales the learning rate of a group."""
 
     verb = "lr"
 
-    def __init__(self, group: GroupView, snapshot: Snapshot, ask: RequestPreview) -> None:
-        super().__init__(f"learning rate of {group.name}", group, snapshot, ask)
+    def __init__(
+        self, group: GroupView, snapshot: Snapshot, request_preview: RequestPreview
+    ) -> None:
+        super().__init__(f"learning rate of {group.name}", group, snapshot, request_preview)
 
-    def body(self) -> ComposeResult:
-        """Compose the present value, who owns it, and the field."""
+    def compose_body(self) -> ComposeResult:
+        """Compose the present value, its schedule, and the field."""
         group = self._group
         scheduled = group.schedule != "constant"
         owner = f"the schedule {group.schedule} owns it" if scheduled else "constant"
         then = (
             "a value takes over from the schedule, a factor scales it"
             if scheduled
-            else "0.01 sets, x0.5 scales; at 0 weights hold still, gradients go on"
+            else "0.01 sets, x0.5 scales; at 0 weights hold still, gradients continue"
         )
         yield Static(f"now {format_lr(group.lr)}   ({owner})")
         yield Input(number_text(group.lr), id="lr", compact=True)
         yield Static(then, classes="hint")
 
-    def line(self) -> str:
+    def command_text(self) -> str:
         """Return ``lr GROUP VALUE``."""
         return f"lr {self._group.name} {self.query_one('#lr', Input).value.replace(' ', '')}"

@@ -1,4 +1,4 @@
-"""The optimizer dialog: which one, with which settings, and what becomes of the state."""
+"""The optimizer dialog: name, settings, and the transfer of the state."""
 
 from __future__ import annotations
 
@@ -25,16 +25,18 @@ _STATES = (("", "as the pair suggests"), ("carry", "carry over"), ("reset", "res
 
 
 class OptimizerDialog(PreviewDialog):
-    """Swaps the optimizer of a group."""
+    """Replaces the optimizer of a group."""
 
     verb = "optimizer"
 
-    def __init__(self, group: GroupView, snapshot: Snapshot, ask: RequestPreview) -> None:
-        super().__init__(f"optimizer of {group.name}", snapshot, ask)
+    def __init__(
+        self, group: GroupView, snapshot: Snapshot, request_preview: RequestPreview
+    ) -> None:
+        super().__init__(f"optimizer of {group.name}", snapshot, request_preview)
         self._group = group
         self._choices = {choice.name: choice for choice in snapshot.optimizers}
 
-    def body(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """Compose the list, the settings and the state."""
         group = self._group
         now = f"{group.optimizer} {group.settings}".strip()
@@ -49,12 +51,12 @@ class OptimizerDialog(PreviewDialog):
                     for index, (_, words) in enumerate(_STATES):
                         yield Radio(words, value=index == 0)
 
-    def more_keys(self) -> str:
-        """Name the keys to move about."""
+    def extra_keys(self) -> str:
+        """Return the keys that select and move."""
         return "   [b]↑ ↓[/] choose   [b]tab[/] settings, state"
 
     def on_mount(self) -> None:
-        """Begin at the group's own optimizer."""
+        """Select the group's present optimizer."""
         names = list(self._choices)
         options = self.query_one(OptionList)
         options.highlighted = (
@@ -64,7 +66,7 @@ class OptimizerDialog(PreviewDialog):
 
     @on(OptionList.OptionHighlighted)
     def fill(self, event: OptionList.OptionHighlighted) -> None:
-        """Fill in the settings as they will be: the group's own where they are kept."""
+        """Fill in the new settings; the group's own where they are kept."""
         before = dict(self._choices[self._group.optimizer].defaults)
         after = dict(self._choices[event.option.id or ""].defaults)
         given = (word.partition("=") for word in self._group.settings.split())
@@ -73,7 +75,7 @@ class OptimizerDialog(PreviewDialog):
         text = " ".join(f"{key}={value}" for key, value in settings.items())
         self.query_one("#settings", Input).value = text
 
-    def line(self) -> str:
+    def command_text(self) -> str:
         """Return ``optimizer GROUP NAME [KEY=VALUE...] [state=...]``."""
         option = self.query_one(OptionList).highlighted_option
         name = option.id if option is not None else ""

@@ -1,4 +1,4 @@
-"""The base of the dialogs that look ahead: at the next update, and at the learning rate to come."""
+"""The bases of dialogs that preview the next update and the future learning rate."""
 
 from __future__ import annotations
 
@@ -19,99 +19,99 @@ from tuitrain.run.snapshot import GroupView, Series, Snapshot
 from .command_dialog import CommandDialog
 
 RequestPreview: TypeAlias = Callable[[AnyCommand | None], None]
-"""Asks the run for a preview; see `Source.preview`."""
+"""Requests a preview from the run; see `Source.preview`."""
 
 _POINTS = 400
 _MARGIN = 1.3
-"""How much further than to where it settles a course is drawn."""
+"""A curve is drawn this much longer than until it is constant."""
 
-_MOST_GROUPS = 3
+_MAX_GROUPS = 3
 
 
 class PreviewDialog(CommandDialog):
-    """A dialog that shows how far the next update would go before its command is sent.
+    """A dialog that shows the size of the next update before its command is sent.
 
-    The run is asked without being waited for, and only once what is entered has stood still from
-    one look at the run to the next.
+    The preview is requested without waiting, and only when the entries did not change between two
+    snapshots.
     """
 
-    def __init__(self, title: str, snapshot: Snapshot, ask: RequestPreview) -> None:
+    def __init__(self, title: str, snapshot: Snapshot, request_preview: RequestPreview) -> None:
         super().__init__(title)
         self._snapshot = snapshot
-        self._ask = ask
-        self._entered = self._asked = ""
+        self._request_preview = request_preview
+        self._entered_text = self._requested_text = ""
 
-    def ahead(self) -> ComposeResult:
+    def compose_preview(self) -> ComposeResult:
         """Compose the panel of the next update."""
         panel = NextUpdate()
         panel.snapshot = self._snapshot
-        panel.styles.height = 1 + min(_MOST_GROUPS, len(self._snapshot.groups))
+        panel.styles.height = 1 + min(_MAX_GROUPS, len(self._snapshot.groups))
         yield panel
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Show the run's answer; ask it, if the entries have come to rest."""
+        """Show the run's preview; request one if the entries no longer change."""
         self._snapshot = snapshot
         try:
             command = self.command()
         except CommandError:
             return
         text = to_text(command)
-        if text == self._entered and text != self._asked:
-            self._asked = text
-            self._ask(command)
-        self._entered = text
+        if text == self._entered_text and text != self._requested_text:
+            self._requested_text = text
+            self._request_preview(command)
+        self._entered_text = text
         answer = snapshot.preview
         panel = self.query_one(NextUpdate)
         panel.snapshot = snapshot
         panel.show(answer if answer is not None and answer.command == text else None)
 
     def on_unmount(self) -> None:
-        """Ask no more."""
-        self._ask(None)
+        """End the request."""
+        self._request_preview(None)
 
 
 class RescheduleDialog(PreviewDialog):
-    """A dialog that gives one group another learning rate, now or over time."""
+    """A dialog that changes one group's learning rate or schedule."""
 
     def __init__(
-        self, title: str, group: GroupView, snapshot: Snapshot, ask: RequestPreview
+        self, title: str, group: GroupView, snapshot: Snapshot, request_preview: RequestPreview
     ) -> None:
-        super().__init__(title, snapshot, ask)
+        super().__init__(title, snapshot, request_preview)
         self._group = group
         self._opened_at = snapshot
 
-    def ahead(self) -> ComposeResult:
-        """Compose the curve to come, over the next update."""
+    def compose_preview(self) -> ComposeResult:
+        """Compose the future learning rate above the next update."""
         curve = LrForecastPanel()
         curve.snapshot = self._opened_at
         yield curve
-        yield from super().ahead()
+        yield from super().compose_preview()
 
     def problem(self) -> str:
-        """Say so when there is no such schedule."""
+        """Return why the schedule is invalid."""
         try:
-            self._look_ahead()
+            self._forecast()
         except RefusedError as refusal:
             return str(refusal)
         return ""
 
-    def preview(self) -> None:
-        """Show the line and the curves."""
-        super().preview()
+    def show_command(self) -> None:
+        """Show the command and the curves."""
+        super().show_command()
         try:
-            ahead = self._look_ahead()
+            forecast = self._forecast()
         except TuitrainError:
             return
-        self.query_one(LrForecastPanel).show(ahead)
+        self.query_one(LrForecastPanel).show(forecast)
 
-    def _look_ahead(self) -> LrForecast:
-        command = parse(self.line())
+    def _forecast(self) -> LrForecast:
+        command = parse(self.command_text())
         assert isinstance(command, ScheduleCommand)
         return forecast_lr(self._group, self._opened_at, command)
 
 
 def forecast_lr(group: GroupView, snapshot: Snapshot, command: ScheduleCommand) -> LrForecast:
-    """Return a group's learning rate from now until it has settled, or the run ends.
+    """Return a group's learning rate from now until it is constant, or until the run ends.
 
     Raises
     ------

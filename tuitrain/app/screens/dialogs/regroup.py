@@ -1,4 +1,4 @@
-"""The group dialog: a name, globs, and which parameters they catch."""
+"""The group dialog: a name, globs, and the parameters that match."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class RegroupDialog(CommandDialog):
         self._groups = groups
         self._globs = globs
 
-    def body(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """Compose the two fields and the list of matches."""
         yield Static("name of the group, new or old", classes="label")
         yield Input(id="name", compact=True, placeholder="head")
@@ -33,28 +33,28 @@ class RegroupDialog(CommandDialog):
         with VerticalScroll(id="matches", can_focus=False):
             yield Static(id="matching")
 
-    def more_keys(self) -> str:
-        """Name the key to the other field."""
+    def extra_keys(self) -> str:
+        """Return the key to the other field."""
         return "   [b]tab[/] other field"
 
-    def line(self) -> str:
+    def command_text(self) -> str:
         """Return ``group NAME = GLOB...``."""
         name = self.query_one("#name", Input).value.strip()
         return f"group {name or '?'} = {self.query_one('#globs', Input).value.strip()}"
 
-    def missing(self) -> str:
-        """Ask for a name and for globs, as long as there are none."""
+    def missing_entry(self) -> str:
+        """Return a request for a name or for globs that are still empty."""
         if not self.query_one("#name", Input).value.strip():
             return "type a name"
         return "" if self.query_one("#globs", Input).value.strip() else "type globs: fc2.* *.bias"
 
     def problem(self) -> str:
-        """Say so when the globs catch nothing."""
+        """Return that the globs match nothing, if so."""
         return "" if self._matches() else "the globs match no parameter"
 
-    def preview(self) -> None:
-        """Show the line and the matches."""
-        super().preview()
+    def show_command(self) -> None:
+        """Show the command and the matches."""
+        super().show_command()
         matches = self._matches()
         total = sum(len(group.parameters) for group in self._groups)
         lines = [f"{len(matches)} of {total} parameters match"]
@@ -62,7 +62,7 @@ class RegroupDialog(CommandDialog):
         self.query_one("#matching", Static).update(literal("\n".join(lines)))
 
     def _matches(self) -> list[tuple[str, str]]:
-        """Return the parameters that the globs catch, each with its present group."""
+        """Return the parameters that match, each with its present group."""
         globs = self.query_one("#globs", Input).value.split()
         return [
             (parameter.name, group.name)

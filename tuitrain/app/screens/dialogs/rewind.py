@@ -1,4 +1,4 @@
-"""The rewind dialog: to which step, and what becomes of what followed it."""
+"""The rewind dialog: the target, and what the new branch leaves out."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _NAMED = 4
 
 
 class RewindDialog(CommandDialog):
-    """Goes back to a past step; the arrow keys offer those where something happened.
+    """Rewinds to a step or checkpoint; the arrow keys offer steps of commands and epochs.
 
     Parameters
     ----------
-    now : gives the newest snapshot, for the run goes on while one thinks
-    step : the step to begin with; None for that of the last command
+    now : returns the newest snapshot: the run continues while the dialog is open
+    step : the first step; None for that of the last command
     """
 
     verb = "rewind"
@@ -43,8 +43,8 @@ class RewindDialog(CommandDialog):
         self._now = now
         self._first = suggested(now()) if step is None else step
 
-    def body(self) -> ComposeResult:
-        """Compose the field, what is at that step, and what is left behind."""
+    def compose_body(self) -> ComposeResult:
+        """Compose the field, what happened at the step, and what is left out."""
         kept = self._now().checkpoints
         yield Static(
             "to the moment before step, or to a checkpoint"
@@ -56,17 +56,17 @@ class RewindDialog(CommandDialog):
         yield Static(id="there")
         yield Static(id="left-behind", classes="hint")
 
-    def more_keys(self) -> str:
-        """Name the keys to move about."""
+    def extra_keys(self) -> str:
+        """Return the keys that offer targets."""
         names = "   [b]tab[/] checkpoints" if self._now().checkpoints else ""
         return f"   [b]↑ ↓[/] earlier, later{names}"
 
-    def line(self) -> str:
+    def command_text(self) -> str:
         """Return ``rewind STEP`` or ``rewind NAME``."""
         return f"rewind {self.query_one('#step', Input).value.replace(' ', '')}"
 
     def problem(self) -> str:
-        """Say so when the step is not in the past, or there is no such checkpoint."""
+        """Return why the target is invalid: a future step, or an unknown checkpoint."""
         now, step = self._now(), self._step()
         if step is None:
             return unknown(self.query_one("#step", Input).value.strip(), now.checkpoints)
@@ -77,9 +77,9 @@ class RewindDialog(CommandDialog):
             return f"the run is at step {format_count(now.step)} already"
         return ""
 
-    def preview(self) -> None:
-        """Show the line, what happened at that step, and what becomes of what followed."""
-        super().preview()
+    def show_command(self) -> None:
+        """Show the command, what happened at the step, and what is left out."""
+        super().show_command()
         try:
             command = self.command()
         except CommandError:
@@ -93,17 +93,17 @@ class RewindDialog(CommandDialog):
         self.query_one("#there", Static).update(there)
         self.query_one("#left-behind", Static).update(behind)
 
-    def action_jump(self, by: int) -> None:
-        """Go to the next step, either way, at which a command was applied or an epoch began."""
+    def action_jump(self, delta: int) -> None:
+        """Offer the next or the previous step of a command or an epoch's start."""
         now, step = self._now(), self._step()
         at = now.step if step is None else step
-        if (found := adjacent_step(timeline_stops(now), at, by)) is not None:
+        if (found := adjacent_step(timeline_stops(now), at, delta)) is not None:
             field = self.query_one("#step", Input)
             field.value = str(found)
             field.cursor_position = len(field.value)
 
     def action_name(self) -> None:
-        """Take the next checkpoint's name, the newest first."""
+        """Offer the next checkpoint, the newest first."""
         names = self._now().checkpoints[::-1]
         if names:
             field = self.query_one("#step", Input)
@@ -116,13 +116,13 @@ class RewindDialog(CommandDialog):
             self.query_one("#there", Static).update(said)
 
     def _step(self) -> int | None:
-        """Return the step that is entered; None if it is not a number."""
+        """Return the entered step; None if it is not a number."""
         text = self.query_one("#step", Input).value.replace(" ", "")
         return int(text) if text.isdecimal() else None
 
 
 def suggested(snapshot: Snapshot) -> int:
-    """Return the step of the last command on the present line, else the last epoch's start."""
+    """Return the step of the present branch's last command, else the last epoch's start."""
     made = [each.step for each in snapshot.interventions]
     return made[-1] if made else max(timeline_stops(snapshot), default=0)
 
@@ -133,7 +133,7 @@ def _there(snapshot: Snapshot, step: int) -> str:
 
 
 def unknown(name: str, known: tuple[str, ...]) -> str:
-    """Say what is wrong with the name of a checkpoint; "" if there is such a one."""
+    """Return why a checkpoint's name is unknown; "" if it is known."""
     if name in known:
         return ""
     if not known:
@@ -145,12 +145,12 @@ def unknown(name: str, known: tuple[str, ...]) -> str:
 
 
 def kept_as(snapshot: Snapshot) -> str:
-    """Say what becomes of the present line."""
+    """Return what happens to the present branch."""
     return f"what followed is kept as branch {snapshot.branch}; the run stands there, paused"
 
 
 def left_behind(snapshot: Snapshot, step: int) -> str:
-    """Say what becomes of what followed a step."""
+    """Return what happens to the steps and commands after a step."""
     kept = kept_as(snapshot)
     undone = _undone(snapshot, step)
     if not undone:
@@ -160,5 +160,5 @@ def left_behind(snapshot: Snapshot, step: int) -> str:
 
 
 def _undone(snapshot: Snapshot, step: int) -> list[str]:
-    """Return the commands that a rewind to that step leaves behind."""
+    """Return the commands that a rewind to a step leaves out."""
     return [each.command for each in snapshot.interventions if each.step >= step]

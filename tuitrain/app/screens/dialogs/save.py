@@ -1,4 +1,4 @@
-"""The save dialog: what was done so far becomes a scenario, in a file of one's own."""
+"""The dialog that saves the commands so far as a scenario or a script."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from ..help import EXPLAIN
 
 
 @dataclass(frozen=True, slots=True)
-class Save:
-    """Where to save, and whether a file that is there may be written over."""
+class SaveRequest:
+    """The file to write, and whether an existing one may be overwritten."""
 
     target: Path
     overwrite: bool
 
 
-class SaveDialog(BaseDialog["Save | None"]):
-    """Asks for the file; answers what to save, or None.
+class SaveDialog(BaseDialog["SaveRequest | None"]):
+    """Asks for the file; returns a `SaveRequest`, or None.
 
-    A file that is there is only written over when enter is pressed once more.
+    An existing file is overwritten only when enter is pressed a second time.
 
     Parameters
     ----------
-    suggested : the file name to begin with
-    kinds : the suffixes that there are writers for
+    suggested : the first file name
+    suffixes : the allowed suffixes
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,14 +45,14 @@ class SaveDialog(BaseDialog["Save | None"]):
         Binding("escape", "cancel", "Cancel", show=False),
     ]
 
-    def __init__(self, suggested: Path, kinds: Sequence[str]) -> None:
+    def __init__(self, suggested: Path, suffixes: Sequence[str]) -> None:
         super().__init__()
         self._suggested = suggested
-        self._kinds = kinds
-        self._sure_of: Path | None = None
+        self._suffixes = suffixes
+        self._confirmed: Path | None = None
 
     def compose(self) -> ComposeResult:
-        """Compose the field, what will be written, and the keys."""
+        """Compose the field, the target, and the keys."""
         with Vertical(classes="dialog") as box:
             box.border_title = "save as scenario"
             yield Static("file", classes="label")
@@ -66,41 +66,41 @@ class SaveDialog(BaseDialog["Save | None"]):
             yield Static(key_hints("[b]enter[/] save   [b]esc[/] cancel"), classes="hint")
 
     def on_mount(self) -> None:
-        """Show where it would go."""
+        """Show the target."""
         self.query_one(Input).cursor_blink = False
         self._show()
 
     @on(Input.Changed)
     def _changed(self) -> None:
-        self._sure_of = None
+        self._confirmed = None
         self._show()
 
     def action_save(self) -> None:
-        """Answer the file; ask once more if it is there."""
+        """Return the file; ask once more if it exists."""
         if self.problem():
             return
         target = self.target()
-        if target.exists() and target != self._sure_of:
-            self._sure_of = target
+        if target.exists() and target != self._confirmed:
+            self._confirmed = target
             self._show()
             return
-        self.dismiss(Save(target, overwrite=target == self._sure_of))
+        self.dismiss(SaveRequest(target, overwrite=target == self._confirmed))
 
     def action_cancel(self) -> None:
-        """Answer nothing."""
+        """Close the dialog without a file."""
         self.dismiss(None)
 
     def target(self) -> Path:
-        """Return the file, from the working directory and the home directory on.
+        """Return the file's absolute path, with ``~`` expanded.
 
         Raises
         ------
-        TuitrainError : no file can have that name
+        TuitrainError : no file can have this name
         """
         return home_path(self.query_one(Input).value.strip()).absolute()
 
     def problem(self) -> str:
-        """Say what is wrong with the file name; "" if nothing is."""
+        """Return what is wrong with the file name; "" if nothing is."""
         if not self.query_one(Input).value.strip():
             return "name a file"
         try:
@@ -109,8 +109,8 @@ class SaveDialog(BaseDialog["Save | None"]):
             return str(error)
         if target.is_dir():
             return f"{target} is a folder"
-        if target.suffix not in self._kinds:
-            return f"end the name with {' or '.join(self._kinds)}"
+        if target.suffix not in self._suffixes:
+            return f"end the name with {' or '.join(self._suffixes)}"
         return "" if target.parent.is_dir() else f"there is no folder {target.parent}"
 
     def _show(self) -> None:
@@ -119,10 +119,10 @@ class SaveDialog(BaseDialog["Save | None"]):
         target = None if problem else self.target()
         line.update(self._plan(target) if target else f"✗ {problem}")
         line.set_class(bool(problem), "wrong")
-        line.set_class(target is not None and target == self._sure_of, "risky")
+        line.set_class(target is not None and target == self._confirmed, "risky")
 
     def _plan(self, target: Path) -> str:
-        """Say what enter would do."""
-        if target == self._sure_of:
+        """Return what enter would do."""
+        if target == self._confirmed:
             return f"⚠ {target} is there; enter writes over it"
         return f"→ {target}" + ("   (is there already)" if target.exists() else "")

@@ -1,4 +1,4 @@
-"""The schedule dialog: which course the learning rate takes, and how it looks."""
+"""The schedule dialog, with a curve of the future learning rate."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ from .preview_dialog import RequestPreview, RescheduleDialog
 
 
 class ScheduleDialog(RescheduleDialog):
-    """Lets the learning rate of a group follow a schedule, from its present value."""
+    """Sets the schedule of a group, which begins at the present learning rate."""
 
     verb = "schedule"
 
-    def __init__(self, group: GroupView, snapshot: Snapshot, ask: RequestPreview) -> None:
-        super().__init__(f"schedule the learning rate of {group.name}", group, snapshot, ask)
+    def __init__(
+        self, group: GroupView, snapshot: Snapshot, request_preview: RequestPreview
+    ) -> None:
+        super().__init__(
+            f"schedule the learning rate of {group.name}", group, snapshot, request_preview
+        )
         self._terms = first_terms(group, snapshot)
 
-    def body(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """Compose the list, the terms and the warm-up."""
         group = self._group
         yield Static(f"now {format_lr(group.lr)}, {group.schedule}")
@@ -36,21 +40,21 @@ class ScheduleDialog(RescheduleDialog):
                 yield Static("steps to fade it in, or nothing", classes="label")
                 yield Input(id="warmup", compact=True)
 
-    def more_keys(self) -> str:
-        """Name the keys to move about."""
+    def extra_keys(self) -> str:
+        """Return the keys that select and move."""
         return "   [b]↑ ↓[/] choose   [b]tab[/] terms, warm-up"
 
     def on_mount(self) -> None:
-        """Begin with the first."""
+        """Select the first schedule."""
         self.query_one(OptionList).highlighted = 0
         super().on_mount()
 
     @on(OptionList.OptionHighlighted)
     def fill(self, event: OptionList.OptionHighlighted) -> None:
-        """Fill in terms that make sense for the schedule, to be changed."""
+        """Fill in default terms of the schedule."""
         self.query_one("#terms", Input).value = self._terms[event.option.id or ""]
 
-    def line(self) -> str:
+    def command_text(self) -> str:
         """Return ``schedule GROUP KIND TERMS [warmup=STEPS]``."""
         option = self.query_one(OptionList).highlighted_option
         kind = option.id if option is not None else ""
@@ -61,18 +65,18 @@ class ScheduleDialog(RescheduleDialog):
 
 
 def first_terms(group: GroupView, snapshot: Snapshot) -> Mapping[str, str]:
-    """Return for each kind of schedule terms that fill what is left of the run."""
+    """Return for each kind of schedule terms that end with the run."""
     left = max(2, snapshot.info.total_steps - snapshot.step)
     epochs = left // max(1, snapshot.info.steps_per_epoch)
     over = f"{epochs} epochs" if epochs > 1 else f"{left} steps"
     count, unit = (epochs, "epochs") if epochs > 1 else (left, "steps")
-    each = unit.removesuffix("s")
+    one = unit.removesuffix("s")
     at = ",".join(str(n) for n in sorted({max(1, count // 2), max(1, count * 3 // 4)}))
     factor = number_text(float(f"{0.01 ** (1 / max(2, count)):.3g}"))
     return {
         "cosine": f"to 0 over {over}",
         "linear": f"to 0 over {over}",
         "one-cycle": f"to {number_text(float(f'{group.lr * 5:.3g}'))} over {over}",
-        "exponential": f"x{factor} per {each}",
+        "exponential": f"x{factor} per {one}",
         "milestones": f"x0.1 at {at} {unit}",
     }

@@ -1,4 +1,4 @@
-"""The try dialog: which learning rates, for how long; with many of them it is an lr finder."""
+"""The dialog that tries learning rates; with many candidates it is an lr finder."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ PRESETS: Final = {
     "close by": ("x0.5, x1, x2", 200),
     "lr finder": ("x0.01, x0.03, x0.1, x0.3, x1, x3, x10, x30, x100", 100),
 }
-"""Candidates and steps to begin with."""
+"""Candidates and steps by the name of the preset."""
 
 
 class TryDialog(CommandDialog):
-    """Tries learning rates of a group side by side, and comes back."""
+    """Tries learning rates of a group side by side, and returns to the present step."""
 
     verb = "try"
 
@@ -35,8 +35,8 @@ class TryDialog(CommandDialog):
         self._snapshot = snapshot
         self._preset = preset
 
-    def body(self) -> ComposeResult:
-        """Compose the presets, the fields, and what it takes."""
+    def compose_body(self) -> ComposeResult:
+        """Compose the presets, the fields, and the cost."""
         yield Static(f"now {format_lr(self._group.lr)}, {self._group.schedule}")
         with Horizontal(id="choice"):
             yield OptionList(*(Option(name, id=name) for name in PRESETS), compact=True)
@@ -47,12 +47,12 @@ class TryDialog(CommandDialog):
                 yield Input(id="steps", compact=True)
         yield Static(id="takes", classes="hint")
 
-    def more_keys(self) -> str:
-        """Name the keys to move about."""
+    def extra_keys(self) -> str:
+        """Return the keys that select and move."""
         return "   [b]↑ ↓[/] choose   [b]tab[/] candidates, steps"
 
     def on_mount(self) -> None:
-        """Begin with a preset."""
+        """Select the first preset."""
         self.query_one(OptionList).highlighted = list(PRESETS).index(self._preset)
         super().on_mount()
 
@@ -63,27 +63,27 @@ class TryDialog(CommandDialog):
         self.query_one("#values", Input).value = values
         self.query_one("#steps", Input).value = str(steps)
 
-    def line(self) -> str:
+    def command_text(self) -> str:
         """Return ``try lr GROUP VALUES for N steps``."""
         values = self.query_one("#values", Input).value.strip()
         steps = self.query_one("#steps", Input).value.replace(" ", "")
         return f"try lr {self._group.name} {values} for {steps or '?'} steps"
 
-    def preview(self) -> None:
-        """Show the line, and what it takes."""
-        super().preview()
+    def show_command(self) -> None:
+        """Show the command and its cost."""
+        super().show_command()
         try:
             command = self.command()
         except CommandError:
-            said = ""
+            cost = ""
         else:
             assert isinstance(command, TryLr)
-            said = takes(command, self._snapshot)
-        self.query_one("#takes", Static).update(said)
+            cost = describe_cost(command, self._snapshot)
+        self.query_one("#takes", Static).update(cost)
 
 
-def takes(command: TryLr, snapshot: Snapshot) -> str:
-    """Say how much is trained, how long that takes at the present speed, and what comes after."""
+def describe_cost(command: TryLr, snapshot: Snapshot) -> str:
+    """Return the number of steps, their duration at the present speed, and what follows."""
     steps = min(command.steps, max(1, snapshot.info.total_steps - snapshot.step))
     total = steps * len(command.values)
     speed = snapshot.samples_per_second

@@ -1,4 +1,4 @@
-"""The what-if view: what came of each learning rate that was tried, side by side."""
+"""The comparison of learning rates that were tried."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .command_dialog import CommandDialog
 
 
 class WhatIfDialog(CommandDialog):
-    """Compares what was tried; enter goes on with the chosen candidate."""
+    """Compares the candidates; enter switches to the selected one's branch."""
 
     verb = "try"
     AUTO_FOCUS = "#tried-table"
@@ -28,7 +28,7 @@ class WhatIfDialog(CommandDialog):
         self._snapshot = snapshot
         self._trial = trial
 
-    def body(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """Compose the charts over the table."""
         trial = self._trial
         views: list[SweepPanel] = [SweepCurves(trial), SweepTable(trial)]
@@ -42,11 +42,11 @@ class WhatIfDialog(CommandDialog):
         yield table
 
     def keys(self) -> str:
-        """Name the keys."""
-        return "[b]enter[/] go on with it   [b]esc[/] stay where the run is   [b]↑ ↓[/] choose"
+        """Return the keys, as markup."""
+        return "[b]enter[/] continue with it   [b]esc[/] stay where the run is   [b]↑ ↓[/] choose"
 
     def on_mount(self) -> None:
-        """Begin at the best."""
+        """Select the best candidate."""
         self.query_one(".dialog").add_class("what-if")
         self.query_one(SweepTable).choose_best()
         super().on_mount()
@@ -55,14 +55,14 @@ class WhatIfDialog(CommandDialog):
     def _show(self, event: SweepTable.Chosen) -> None:
         for view in self.query(SweepPanel):
             view.chosen = event.place
-        self.preview()
+        self.show_command()
 
-    def line(self) -> str:
+    def command_text(self) -> str:
         """Return ``branch NAME``."""
         return f"branch {self._trial.candidates[self.query_one(SweepTable).chosen].branch}"
 
     def problem(self) -> str:
-        """Say so when the run is on that line."""
+        """Return that the run is on the candidate's branch already, if so."""
         chosen = self._trial.candidates[self.query_one(SweepTable).chosen]
         on_it = chosen.branch == self._snapshot.branch
         return f"the run is on branch {chosen.branch} already" if on_it else ""

@@ -1,4 +1,4 @@
-"""The batch view: samples, what the network makes of them, and how it confuses the classes."""
+"""The samples screen: samples, predictions and the confusion matrix."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ PAGE = 8
 
 
 class BatchScreen(InspectorScreen):
-    """Pictures beside the matrix; on a narrow terminal one of them, and tab goes to the other."""
+    """Pictures beside the matrix; on a narrow terminal tab switches between them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [each.binding() for each in BATCH_KEYS]
-    shows: ClassVar[str] = "batch"
-    keys_here = BATCH_KEYS
+    opened_by: ClassVar[str] = "batch"
+    own_keys = BATCH_KEYS
 
     def __init__(self, host: InspectionHost) -> None:
         super().__init__(host)
         self.samples: SampleSource = SAMPLE_SELECTIONS[0]
 
-    def body(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """Compose the pictures beside the matrix."""
         with Container(id="batch"):
             yield Samples()
             yield ConfusionMatrix()
 
-    def asked(self) -> InspectBatch:
-        """Ask for the samples."""
+    def request(self) -> InspectBatch:
+        """Request the samples."""
         return InspectBatch(self.samples)
 
-    def hints(self) -> list[Hint]:
-        """Name the keys of this view."""
+    def own_hints(self) -> list[Hint]:
+        """Return the footer hints of this screen."""
         after = {"probe": "next batch", "next": "mistakes", "mistakes": "test set"}[self.samples]
         hints = [
             Hint("→", after, after, "samples(1)"),
@@ -54,22 +54,22 @@ class BatchScreen(InspectorScreen):
         return hints
 
     def action_other(self) -> None:
-        """Go to the matrix, or back to the pictures."""
+        """Show the matrix, or the pictures."""
         self.toggle_class("-matrix")
 
-    def action_samples(self, by: int) -> None:
+    def action_samples(self, delta: int) -> None:
         """Show other samples."""
         self.samples = SAMPLE_SELECTIONS[
-            (SAMPLE_SELECTIONS.index(self.samples) + by) % len(SAMPLE_SELECTIONS)
+            (SAMPLE_SELECTIONS.index(self.samples) + delta) % len(SAMPLE_SELECTIONS)
         ]
         self.query_one(Samples).first = 0
-        self.ask()
+        self.request_inspection()
 
-    def action_move(self, by: int) -> None:
+    def action_move(self, delta: int) -> None:
         """Show later samples, or earlier ones."""
-        self.query_one(Samples).move(by * PAGE)
+        self.query_one(Samples).move(delta * PAGE)
 
-    def action_zoom(self, by: int) -> None:
+    def action_zoom(self, delta: int) -> None:
         """Draw the pictures larger or smaller."""
         pictures = self.query_one(Samples)
-        pictures.zoom = max(-6, min(6, pictures.zoom + by))
+        pictures.zoom = max(-6, min(6, pictures.zoom + delta))

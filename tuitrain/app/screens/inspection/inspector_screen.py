@@ -1,6 +1,6 @@
-"""The base of the close looks: whole screens over the flight deck, which ask the run to be shown.
+"""The base of the inspector screens: screens over the deck that request an inspection of the run.
 
-What is steered from one of them is steered by the deck's own actions, on what is selected here.
+Their commands are the deck's actions, run on the rows that are selected here.
 """
 
 from __future__ import annotations
@@ -31,30 +31,30 @@ from ...framework.screens import BaseScreen
 from ..help import HelpScreen
 
 _STEERS = ("toggle_pause", "step", "toggle_freeze", "set_lr", "swap_optimizer", "undo")
-"""The deck's actions that are there in every view, and act on what is selected in it."""
+"""The deck's actions that every inspector screen has, for its own selection."""
 
 _SWITCHES = ("weights", "network", "batch")
-"""Those that open the views."""
+"""The deck's actions that open the inspector screens."""
 
 
-def _from_the_deck(key: Key) -> Binding:
-    """Return what a key of the deck does in a view; the views' own keys come before it."""
+def _deck_binding(key: Key) -> Binding:
+    """Return the binding of a deck's key in an inspector screen, whose own keys come before it."""
     if key.action in _STEERS:
-        act = f"steer('{key.action}')"
+        action = f"steer('{key.action}')"
     elif key.action in _SWITCHES:
-        act = f"switch('{key.action}')"
+        action = f"switch('{key.action}')"
     elif key.name == "help":
-        act = "help"
+        action = "help"
     else:
-        act = f"elsewhere('{key.name}')"
-    return replace(key, action=act, needs_cursor=False).binding(key.name)
+        action = f"elsewhere('{key.name}')"
+    return replace(key, action=action, needs_cursor=False).binding(key.name)
 
 
-def _acts_on_the_deck(key: Key) -> bool:
-    """Whether a key has an action there, and none of its own in all views."""
-    taken = {each for view in INSPECTION_KEYS for each in view.keys.split(",")}
-    its = key.action and not key.action.startswith("app.")
-    return bool(its) and not taken & {*key.keys.split(",")}
+def _is_deck_key(key: Key) -> bool:
+    """Return whether a key has an action on the deck, and no own one in all inspector screens."""
+    own_keys = {name for own in INSPECTION_KEYS for name in own.keys.split(",")}
+    acts = key.action and not key.action.startswith("app.")
+    return bool(acts) and not own_keys & {*key.keys.split(",")}
 
 
 WAITING = "the run shows it at its next step boundary"
@@ -70,7 +70,7 @@ class InspectionHost(Protocol):
 
     @property
     def status(self) -> StatusLine:
-        """The line that shows replies to commands."""
+        """The line that opened_by replies to commands."""
         ...
 
     @property
@@ -92,89 +92,89 @@ class InspectionHost(Protocol):
 
 
 class InspectorScreen(BaseScreen[None]):
-    """Header, what is looked at, the answer to what was sent, and the keys.
+    """Header, the inspected part, the reply line, and the keys.
 
     Parameters
     ----------
-    host : gives the run, and acts on it
+    host : provides the run, and runs actions on it
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         *(key.binding() for key in INSPECTION_KEYS),
-        *(_from_the_deck(key) for key in KEYS if _acts_on_the_deck(key)),
+        *(_deck_binding(key) for key in KEYS if _is_deck_key(key)),
     ]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide"), (180, "-vast")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (30, "-tall")]
 
-    shows: ClassVar[str] = ""
+    opened_by: ClassVar[str] = ""
     """The deck's action that opens this screen."""
 
-    keys_here: ClassVar[tuple[Key, ...]] = ()
-    """The keys that this view has besides those that all have."""
+    own_keys: ClassVar[tuple[Key, ...]] = ()
+    """The keys of this screen, besides those of all inspector screens."""
 
     def __init__(self, host: InspectionHost) -> None:
         super().__init__()
         self.host = host
-        self.seen: Inspection | None = None
-        """What the run has shown of what is asked for."""
+        self.inspection: Inspection | None = None
+        """The run's answer to the request; None until it comes."""
 
     def compose(self) -> ComposeResult:
-        """Compose the frame around a view's own part."""
+        """Compose the frame around the inspected part."""
         yield RunHeader()
-        yield from self.body()
+        yield from self.compose_body()
         yield StatusLine()
         yield KeyFooter()
 
-    def body(self) -> ComposeResult:
-        """Compose what is looked at; a view's own part."""
+    def compose_body(self) -> ComposeResult:
+        """Compose the inspected part."""
         raise NotImplementedError
 
-    def asked(self) -> InspectionRequest:
-        """Return what the run shall show; a view's own part."""
+    def request(self) -> InspectionRequest:
+        """Return the request to the run."""
         raise NotImplementedError
 
-    def hints(self) -> list[Hint]:
-        """Name the keys that this view has besides those that all have; its own part."""
+    def own_hints(self) -> list[Hint]:
+        """Return the footer hints of this screen's own keys."""
         raise NotImplementedError
 
     @property
     def panels(self) -> Sequence[RowsView]:
-        """The panels that draw what is seen."""
+        """The panels that draw the inspection."""
         return [*self.query(".seen").results(RowsView)]
 
     @property
-    def chosen(self) -> Sequence[TableRow]:
-        """The rows that are acted on from here; none if the view has no selection."""
+    def targets(self) -> Sequence[TableRow]:
+        """The rows that commands act on; none if the screen has no selection."""
         return ()
 
     def on_mount(self) -> None:
-        """Ask for what is shown here."""
-        self.ask()
+        """Request the inspection."""
+        self.request_inspection()
 
-    def ask(self) -> None:
-        """Ask the run, and show that it was asked."""
-        self.seen = None
-        self.host.inspect(self.asked())
+    def request_inspection(self) -> None:
+        """Request the inspection, and clear the last answer."""
+        self.inspection = None
+        self.host.inspect(self.request())
         self._draw()
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Take in what the run shows now; what is drawn already is not drawn again."""
+        """Show a snapshot; an inspection that is drawn already is not drawn again."""
         for frame in (self.query_one(RunHeader), self.query_one(KeyFooter)):
             if frame.snapshot is not snapshot:
                 frame.snapshot = snapshot
-        self._answer(snapshot)
-        fresh = snapshot.inspection is not None and snapshot.inspection is not self.seen
+        self._show_reply(snapshot)
+        fresh = snapshot.inspection is not None and snapshot.inspection is not self.inspection
         if (
             fresh
             and snapshot.inspection is not None
-            and snapshot.inspection.request == self.asked()
+            and snapshot.inspection.request == self.request()
         ):
-            self.seen = snapshot.inspection
+            self.inspection = snapshot.inspection
             self._draw(snapshot)
-        self.query_one(KeyFooter).show([*self.hints(), *self._common(snapshot)])
+        self.query_one(KeyFooter).show([*self.own_hints(), *self._common_hints(snapshot)])
 
-    def _answer(self, snapshot: Snapshot) -> None:
-        """Say what the deck says: the answer to what was sent from here."""
+    def _show_reply(self, snapshot: Snapshot) -> None:
+        """Show the deck's reply to a command from here."""
         status = self.query_one(StatusLine)
         status.snapshot = snapshot
         if status.message != self.host.status.message:
@@ -184,13 +184,13 @@ class InspectorScreen(BaseScreen[None]):
         for panel in self.panels:
             panel.snapshot = snapshot or self.host.snapshot
 
-    def instead(self, width: int) -> list[Row]:
-        """Say why there is nothing to see yet."""
-        if isinstance(self.seen, FailedInspection):
-            return wrap_text(f"this cannot be shown: {self.seen.reason}", width, "warning")
+    def placeholder_rows(self, width: int) -> list[Row]:
+        """Return why there is nothing to show yet."""
+        if isinstance(self.inspection, FailedInspection):
+            return wrap_text(f"this cannot be shown: {self.inspection.reason}", width, "warning")
         return wrap_text(WAITING, width, "muted")
 
-    def _common(self, snapshot: Snapshot) -> list[Hint]:
+    def _common_hints(self, snapshot: Snapshot) -> list[Hint]:
         paused = snapshot.phase is Phase.PAUSED
         names = {"weights": "weights", "network": "network", "batch": "images"}
         pause = "resume" if paused else "pause"
@@ -200,7 +200,7 @@ class InspectorScreen(BaseScreen[None]):
             *(
                 Hint(key_label(self.app, view), name, name, f"switch('{view}')", drop_order=3)
                 for view, name in names.items()
-                if view != self.shows
+                if view != self.opened_by
             ),
             *(
                 [Hint("c", "letters", "letters", "ink", drop_order=4)]
@@ -210,35 +210,35 @@ class InspectorScreen(BaseScreen[None]):
             Hint("esc", "close", "close", "close"),
         ]
 
-    def action_steer(self, act: str) -> None:
-        """Do what a key of the deck does, to what is selected here."""
-        self.host.run_on(self.chosen, act)
+    def action_steer(self, action: str) -> None:
+        """Run an action of the deck on the selection."""
+        self.host.run_on(self.targets, action)
         if (snapshot := self.host.snapshot) is not None:
-            self._answer(snapshot)
+            self._show_reply(snapshot)
 
     def action_ink(self) -> None:
-        """Draw with letters, or with colours again."""
+        """Draw with letters, or with colors."""
         for panel in self.query(HeatView):
             panel.glyphs = GlyphSet.LETTERS if panel.glyphs is GlyphSet.BLOCKS else GlyphSet.BLOCKS
 
     def action_switch(self, view: str) -> None:
-        """Look at something else."""
-        if view != self.shows:
+        """Open another inspector screen."""
+        if view != self.opened_by:
             self.action_close()
-            self.host.run_on(self.chosen, view)
+            self.host.run_on(self.targets, view)
 
     def action_elsewhere(self, name: str) -> None:
-        """Say that a key acts on the deck, and how to get there."""
-        said = f"{key_label(self.app, name)} acts on the deck: esc goes back there"
-        self.host.status.show_text(said, "warning")
+        """Show that a key acts on the deck only."""
+        text = f"{key_label(self.app, name)} acts on the deck: esc goes back there"
+        self.host.status.show_text(text, "warning")
         if (snapshot := self.host.snapshot) is not None:
-            self._answer(snapshot)
+            self._show_reply(snapshot)
 
     def action_help(self) -> None:
-        """Open the help, with the keys of this view at its top."""
-        self.app.push_screen(HelpScreen(keys=(*self.keys_here, *INSPECTION_KEYS)))
+        """Open the help, with the keys of this screen at its top."""
+        self.app.push_screen(HelpScreen(keys=(*self.own_keys, *INSPECTION_KEYS)))
 
     def action_close(self) -> None:
-        """Go back to the deck; what is not looked at costs nothing."""
+        """Return to the deck, and end the inspection: it costs time in every step."""
         self.host.inspect(None)
         self.dismiss()

@@ -1,4 +1,4 @@
-"""The network view: the tree, where its gradient flows, and keys that steer what is selected."""
+"""The network screen: the module tree, and where the gradient flows."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ class NetworkScreen(InspectorScreen):
     """Modules and parameters, from the data to the loss."""
 
     AUTO_FOCUS = "#network-tree"
-    shows: ClassVar[str] = "network"
-    keys_here = NETWORK_KEYS
+    opened_by: ClassVar[str] = "network"
+    own_keys = NETWORK_KEYS
 
-    def body(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         """Compose the tree over the details."""
         tree = NetworkTree()
         yield tree
         yield NetworkDetail(tree)
 
-    def asked(self) -> InspectNetwork:
-        """Ask for the network."""
+    def request(self) -> InspectNetwork:
+        """Request the network."""
         return InspectNetwork()
 
-    def hints(self) -> list[Hint]:
-        """Name the keys of this view."""
-        acts = self._acts() and self.host.can_steer
+    def own_hints(self) -> list[Hint]:
+        """Return the footer hints of this screen."""
+        acts = self._has_parameters() and self.host.can_steer
         freeze, lr, swap = (key_label(self.app, name) for name in ("freeze", "lr", "optimizer"))
         return [
             Hint(freeze, "freeze/thaw", "freeze", "steer('toggle_freeze')", acts),
@@ -54,66 +54,66 @@ class NetworkScreen(InspectorScreen):
         return self.query_one(NetworkTree)
 
     @property
-    def chosen(self) -> Sequence[TableRow]:
-        """What is selected, as rows of the groups table, one for each group that it is in."""
+    def targets(self) -> Sequence[TableRow]:
+        """The groups table's rows of the selection, one for each of its groups."""
         snapshot, row = self.host.snapshot, self.rows.selected
         return () if snapshot is None or row is None else _by_group(row, snapshot)
 
-    def action_steer(self, act: str) -> None:
-        """Act on what is selected: a freeze names it, all else concerns its groups."""
-        selecting = act in ("toggle_freeze", "set_lr", "swap_optimizer")
-        if selecting and not self._acts():
+    def action_steer(self, action: str) -> None:
+        """Run an action of the deck: a freeze names the selection, the others its groups."""
+        selecting = action in ("toggle_freeze", "set_lr", "swap_optimizer")
+        if selecting and not self._has_parameters():
             self.host.status.show_text("this has no parameters: nothing to steer", "warning")
-        elif act == "toggle_freeze" and self.host.snapshot is not None:
+        elif action == "toggle_freeze" and self.host.snapshot is not None:
             row = self.rows.selected
             assert row is not None
-            self.host.run_on(whole(row, self.host.snapshot), act)
+            self.host.run_on(freeze_rows(row, self.host.snapshot), action)
         else:
-            super().action_steer(act)
+            super().action_steer(action)
         if self.host.snapshot is not None:
-            self._answer(self.host.snapshot)
+            self._show_reply(self.host.snapshot)
 
     @on(NetworkTree.Selected)
-    def _tell(self) -> None:
-        """Say what is known of the row."""
+    def _show_details(self) -> None:
+        """Show the details of the selected row."""
         self.query_one(NetworkDetail).redraw()
 
-    def _acts(self) -> bool:
+    def _has_parameters(self) -> bool:
         row = self.rows.selected
         return row is not None and bool(row.parameters)
 
 
 def _by_group(row: NetworkRow, snapshot: Snapshot) -> Sequence[TableRow]:
-    """Return a row for the first parameter of each group that it is in, the largest first."""
+    """Return a row of one parameter for each group of a module, the largest first."""
     sizes = {each.name: each for group in snapshot.groups for each in group.parameters}
-    mine = sorted((n for n in row.parameters if n in sizes), key=lambda name: -sizes[name].size)
-    found: dict[str, TableRow] = {}
-    for name in mine:
+    names = sorted((n for n in row.parameters if n in sizes), key=lambda name: -sizes[name].size)
+    rows: dict[str, TableRow] = {}
+    for name in names:
         (group,) = (g for g in snapshot.groups if name in [each.name for each in g.parameters])
-        found.setdefault(group.name, TableRow(name, group.name, False))
-    return list(found.values())
+        rows.setdefault(group.name, TableRow(name, group.name, False))
+    return list(rows.values())
 
 
-def whole(row: NetworkRow, snapshot: Snapshot) -> Sequence[TableRow]:
-    """Return what a freeze of a row names: its parameter, its group, or a glob that is just it.
+def freeze_rows(row: NetworkRow, snapshot: Snapshot) -> Sequence[TableRow]:
+    """Return the rows that a freeze of a module names: its parameter, its group, or an exact glob.
 
-    Where neither a group nor a glob is just it, there is a row for each parameter.
+    If neither a group nor a glob has exactly these parameters, return a row for each of them.
     """
-    mine = set(row.parameters)
+    names = set(row.parameters)
     for group in snapshot.groups:
-        if mine == {each.name for each in group.parameters}:
+        if names == {each.name for each in group.parameters}:
             return [TableRow(group.name, group.name, True)]
     every = [each for group in snapshot.groups for each in group.parameters]
     first = _by_group(row, snapshot)[0].group
-    if len(mine) > 1:
+    if len(names) > 1:
         glob = f"{row.path}.*" if row.path else "*"
         matched = {e.name for e in every if any(fnmatchcase(n, glob) for n in (e.name, *e.aliases))}
         groups = [group.name for group in snapshot.groups if fnmatchcase(group.name, glob)]
-        if matched == mine and (not groups or glob == "*"):
+        if matched == names and (not groups or glob == "*"):
             return [TableRow(glob, first, False)]
     return [
         TableRow(each.name, group.name, False)
         for group in snapshot.groups
         for each in group.parameters
-        if each.name in mine
+        if each.name in names
     ]

@@ -1,4 +1,4 @@
-"""The weights view: one parameter, seen closely, with the others a key away."""
+"""The weights screen: one parameter in detail."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ class WeightsScreen(InspectorScreen):
 
     Parameters
     ----------
-    parameter : the one to begin with
+    parameter : the first parameter
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [each.binding() for each in WEIGHTS_KEYS]
-    shows = "weights"
-    keys_here = WEIGHTS_KEYS
+    opened_by = "weights"
+    own_keys = WEIGHTS_KEYS
 
     def __init__(self, host: InspectionHost, parameter: str) -> None:
         super().__init__(host)
         self.parameter = parameter
         self.facet = TENSORS[0]
 
-    def body(self) -> ComposeResult:
-        """Compose facts over histograms and the picture."""
+    def compose_body(self) -> ComposeResult:
+        """Compose statistics above histograms and heat map."""
         yield WeightsFacts()
         with Container(id="weights"):
             with Vertical():
@@ -53,29 +53,29 @@ class WeightsScreen(InspectorScreen):
                 yield WeightsHistogram()
             yield WeightsPicture()
 
-    def asked(self) -> InspectWeights:
-        """Ask for the parameter."""
+    def request(self) -> InspectWeights:
+        """Request the parameter."""
         return InspectWeights(self.parameter)
 
-    def hints(self) -> list[Hint]:
-        """Name the keys of this view."""
-        still = [self.host.is_frozen(row) for row in self.chosen]
-        does = "thaw" if still and all(still) else "freeze"
+    def own_hints(self) -> list[Hint]:
+        """Return the footer hints of this screen."""
+        frozen = [self.host.is_frozen(row) for row in self.targets]
+        label = "thaw" if frozen and all(frozen) else "freeze"
         key, acts = key_label(self.app, "freeze"), self.host.can_steer
         return [
             Hint("↑↓", "parameter", "param", "move(1)"),
             Hint("←→", "value/gradient/update", "val/grad/upd", "facet(1)"),
-            Hint(key, does, does, "steer('toggle_freeze')", acts, 2),
+            Hint(key, label, label, "steer('toggle_freeze')", acts, 2),
         ]
 
     @property
-    def chosen(self) -> Sequence[TableRow]:
-        """The parameter, to be acted on."""
+    def targets(self) -> Sequence[TableRow]:
+        """The parameter's row."""
         snapshot = self.host.snapshot
         return () if snapshot is None else row_of(self.parameter, snapshot)
 
-    def action_move(self, by: int) -> None:
-        """Look at another parameter, in the order of the groups table."""
+    def action_move(self, delta: int) -> None:
+        """Show another parameter, in the order of the groups table."""
         snapshot = self.host.snapshot
         names = (
             [each.name for group in snapshot.groups for each in group.parameters]
@@ -83,23 +83,23 @@ class WeightsScreen(InspectorScreen):
             else []
         )
         if self.parameter in names:
-            self.parameter = names[(names.index(self.parameter) + by) % len(names)]
+            self.parameter = names[(names.index(self.parameter) + delta) % len(names)]
             self.query_one(WeightsPicture).first = 0
-            self.ask()
+            self.request_inspection()
 
-    def action_facet(self, by: int) -> None:
-        """Look at another side of it."""
-        self.facet = TENSORS[(TENSORS.index(self.facet) + by) % len(TENSORS)]
+    def action_facet(self, delta: int) -> None:
+        """Show another tensor: value, gradient or update."""
+        self.facet = TENSORS[(TENSORS.index(self.facet) + delta) % len(TENSORS)]
         for panel in self.query(WeightsPanel):
             panel.tensor = self.facet
 
-    def action_scroll_filters(self, by: int) -> None:
-        """Look at the filters of other output channels."""
-        self.query_one(WeightsPicture).move(4 * by)
+    def action_scroll_filters(self, delta: int) -> None:
+        """Show the filters of other output channels."""
+        self.query_one(WeightsPicture).move(4 * delta)
 
 
 def parameter_of(row: TableRow, snapshot: Snapshot) -> str:
-    """Return the parameter that a row of the groups table stands for: of a group, its largest."""
+    """Return the parameter of a row of the groups table; for a group, its largest."""
     named = [each for each in snapshot.groups if each.name == row.group]
     if row.is_group and named and named[0].parameters:
         return max(named[0].parameters, key=lambda each: each.size).name
@@ -107,7 +107,7 @@ def parameter_of(row: TableRow, snapshot: Snapshot) -> str:
 
 
 def row_of(parameter: str, snapshot: Snapshot) -> Sequence[TableRow]:
-    """Return the row of the groups table that a parameter has; none if there is none."""
+    """Return the groups table's row of a parameter; none if it is unknown."""
     return [
         TableRow(parameter, group.name, False)
         for group in snapshot.groups

@@ -1,4 +1,4 @@
-"""The past runs beside the present one: pin some, see their curves and their last numbers."""
+"""Compare past runs with the present one: curves and last values."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from ...framework.screens import BaseDialog
 from ..help import EXPLAIN
 
 NO_RUN: Final = Snapshot(0, RunInfo("", "", "", 0, 1, 0, 0), Phase.RECORDED)
-"""What the charts show where there is no present run."""
+"""The snapshot that is shown where there is no present run."""
 
 _KEYS: Final = "   ".join(
     (
@@ -51,16 +51,16 @@ _KEYS: Final = "   ".join(
 
 
 class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
-    """Lists past runs and compares those that are pinned; answers which are.
+    """Lists past runs and compares the pinned ones; returns the pinned runs.
 
-    The first chart shows one quantity after another, as that of the deck does, of all groups or of
-    one. The present run is followed epoch by epoch.
+    The first chart shows every metric in turn, of all groups or of one. The present run is updated
+    after every epoch.
 
     Parameters
     ----------
     present : the run that they are compared with, as it is now; `NOTHING` for none
     runs : newest first
-    pinned : those that are pinned already
+    pinned : the runs that are pinned already
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -87,7 +87,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
         self._quantity = LOSS
 
     def compose(self) -> ComposeResult:
-        """Compose the charts over the list, and the table under it."""
+        """Compose the charts above the list, and the table below."""
         with Vertical(classes="dialog runs") as box:
             box.border_title = "past runs"
             with Horizontal(id="runs-charts"):
@@ -113,7 +113,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
         return self.query_one("#runs", PickList)
 
     def action_pin(self) -> None:
-        """Pin the run under the cursor, or no longer."""
+        """Pin or unpin the run under the cursor."""
         if (run := self.runs.selected) is None:
             return
         try:
@@ -126,19 +126,19 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
         self._show(replace(self._view, logarithmic=not self._view.logarithmic))
 
     def action_smooth(self) -> None:
-        """Draw running means, or the values alone."""
+        """Draw running means, or the values only."""
         self._show(replace(self._view, smooth=not self._view.smooth))
 
-    def action_quantity(self, by: int) -> None:
-        """Let the first chart show the next quantity, either way; the other shows none twice."""
-        at = METRICS.index(self._quantity) + by
+    def action_quantity(self, delta: int) -> None:
+        """Show the next or previous metric in the first chart, and another in the second."""
+        at = METRICS.index(self._quantity) + delta
         self._quantity = METRICS[at % len(METRICS)]
         shown = self._quantity, companion_metrics(self._quantity)[0]
         for chart, quantity in zip(self.query(Chart), shown, strict=True):
             chart.show(quantity)
 
     def action_group(self) -> None:
-        """Draw the next group alone; after the last, all of them."""
+        """Draw the next group only; after the last one, all groups."""
         if not self._quantity.group_field:
             said = f"the {self._quantity.name} is the whole network's; ] goes to what groups have"
             self.query_one("#compared", Static).update(literal(said, "$warning"))
@@ -151,7 +151,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
         self._show(replace(self._view, group=names[(at + 1) % len(names)]))
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
-        """Take in what the run shows now, where an epoch or the run has ended since."""
+        """Show a snapshot if an epoch or the run has ended since the last one."""
         before = self._present
         known = before.phase, len(before.accuracy), before.branch
         now = snapshot.phase, len(snapshot.accuracy), snapshot.branch
@@ -168,7 +168,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
         self.query_one(FilterInput).focus()
 
     def action_close(self) -> None:
-        """Answer what is pinned."""
+        """Close the screen, and return the pinned runs."""
         self.dismiss(self._view.pinned)
 
     @on(Input.Changed, "#filter")
@@ -197,7 +197,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
         self._compare()
 
     def _compare(self) -> None:
-        """Show the last numbers, beside those of the present run."""
+        """Show the last values, with those of the present run."""
         pins = [(f"{each.letter} {each.name}", *_last(each)) for each in self._view.pinned]
         now = self._present
         present = [("now", _end(now.loss), _end(now.accuracy))] if now is not NO_RUN else []

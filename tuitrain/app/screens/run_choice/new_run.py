@@ -1,4 +1,4 @@
-"""A new flight: which network on which data."""
+"""The dialog of a new run: data and network."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from ..help import EXPLAIN
 
 
 class NewRunDialog(BaseDialog[TrainModel]):
-    """Asks for data and network; answers them, or None.
+    """Asks for data and network; returns them, or None.
 
     Parameters
     ----------
-    data : what to begin with; "" to ask for it
+    data : the first value of the field
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -62,30 +62,30 @@ class NewRunDialog(BaseDialog[TrainModel]):
             )
 
     def on_mount(self) -> None:
-        """Begin with the first network."""
+        """Select the first network."""
         models = self.query_one(OptionList)
         models.can_focus = False
         models.highlighted = 0
 
-    def action_move(self, by: int) -> None:
-        """Choose another network."""
+    def action_move(self, delta: int) -> None:
+        """Select another network."""
         models = self.query_one(OptionList)
-        place = (models.highlighted or 0) + by
+        place = (models.highlighted or 0) + delta
         models.highlighted = min(max(place, 0), models.option_count - 1)
 
     def action_fly(self) -> None:
-        """Answer, if there is such data."""
+        """Return the entries if the data exists."""
         data = self.query_one(Input).value.strip()
         option = self.query_one(OptionList).highlighted_option
         if problem := _problem(data):
-            said = literal(f"✗ {problem}", "$error")
-            self.query_one("#flight-problem", Static).update(said)
+            text = literal(f"✗ {problem}", "$error")
+            self.query_one("#flight-problem", Static).update(text)
         elif option is not None and option.id is not None:
             self.dismiss(TrainModel(data, option.id))
 
 
 def _problem(data: str) -> str:
-    """Say what is wrong with the data as far as its name and its files tell; "" if nothing is."""
+    """Return what is wrong with the data's name or files; "" if nothing is."""
     if not data:
         return "name the data: mnist-mini, or idx: and the folder of IDX files"
     try:

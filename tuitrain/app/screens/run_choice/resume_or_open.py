@@ -1,4 +1,4 @@
-"""The question about a run that has not finished: go on with it, or look at it."""
+"""The question about an unfinished run: resume it, or open its recording."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..help import EXPLAIN
 
 
 class ResumeOrOpenDialog(BaseDialog[StartChoice]):
-    """Answers `Resume`, `Open` or None."""
+    """Returns `ResumeRun`, `OpenRecording` or None."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         EXPLAIN,
@@ -37,11 +37,11 @@ class ResumeOrOpenDialog(BaseDialog[StartChoice]):
         of = f" of {format_count(run.total)}" if run.total else ""
         with Vertical(classes="dialog") as box:
             box.border_title = run.name
-            said = f"It is {run.ending}, at step {format_count(run.step)}{of}."
-            yield Static(said, classes="question")
+            text = f"It is {run.ending}, at step {format_count(run.step)}{of}."
+            yield Static(text, classes="question")
             resumes = (
                 "[b]r[/], [b]enter[/]  resume: train it again from its latest checkpoint up to "
-                "there, and stand there, paused; the record goes on in the same folder"
+                "there, then pause; the record continues in the same folder"
             )
             yield Static(key_hints(resumes))
             yield Static(
@@ -50,5 +50,5 @@ class ResumeOrOpenDialog(BaseDialog[StartChoice]):
             yield Static(key_hints("[b]esc[/]       back"), classes="hint")
 
     def action_answer(self, resume: bool) -> None:
-        """Answer."""
+        """Close with a choice."""
         self.dismiss(ResumeRun(self._run.folder) if resume else OpenRecording(self._run.folder))

@@ -1,4 +1,4 @@
-"""The start screen: past runs, the scenarios of the box, data; enter opens what is chosen."""
+"""The start screen: past runs, bundled scenarios and data sets to choose from."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ _Item = TypeVar("_Item")
 
 
 class StartScreen(BaseScreen[None]):
-    """Three lists, of which one has the keyboard.
+    """Three lists, one of which has the focus.
 
     Parameters
     ----------
-    scenarios : of the box
-    look : lists the past runs, newest first
-    where : the folder of the past runs
+    scenarios : the bundled scenarios
+    list_runs : returns the past runs, newest first
+    folder : the folder of the past runs
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [each.binding() for each in START_KEYS]
@@ -60,18 +60,18 @@ class StartScreen(BaseScreen[None]):
     def __init__(
         self,
         scenarios: Sequence[BundledScenario],
-        look: Callable[[], list[RecordedRun]],
-        where: Path,
+        list_runs: Callable[[], list[RecordedRun]],
+        folder: Path,
     ) -> None:
         super().__init__(id="start")
         self._scenarios = [FIRST_RUN, *scenarios]
-        self._look = look
-        self._where = where
+        self._list_runs = list_runs
+        self._folder = folder
         self._pinned: tuple[PinnedRun, ...] = ()
 
     def compose(self) -> ComposeResult:
         """Compose the lists."""
-        nothing = f"none yet: what you fly is recorded in {self._where}"
+        nothing = f"none yet: what you fly is recorded in {self._folder}"
         yield Static(id="welcome")
         with Vertical(id="lists"):
             yield _list(
@@ -89,13 +89,13 @@ class StartScreen(BaseScreen[None]):
         self.restore_content()
 
     def restore_content(self) -> None:
-        """Fill the lists; the keyboard goes to the past runs, if there are any."""
+        """Fill the lists; focus the past runs, if there are any."""
         self.query_one("#welcome", Static).update(
             assemble((" tuitrain", "bold"), "   the flight deck for training")
         )
         runs: list[RecordedRun] = []
         try:
-            runs = self._look()
+            runs = self._list_runs()
         except TuitrainError as error:
             self._say(f"✗ {error}", "$error")
         self._of("runs").set_items(runs)
@@ -105,7 +105,7 @@ class StartScreen(BaseScreen[None]):
         self._of("runs" if runs else "scenarios").focus()
 
     def action_choose(self) -> None:
-        """Open what the cursor stands on."""
+        """Open the row under the cursor."""
         match self._focused.selected:
             case RecordedRun() as run:
                 self._open(run)
@@ -113,10 +113,10 @@ class StartScreen(BaseScreen[None]):
                 path = None if scenario is FIRST_RUN else scenario.path
                 self._end(RunScenario(path, self._pinned))
             case str() as data:
-                self.app.push_screen(NewRunDialog("" if data == OTHER else data), self._fly_on)
+                self.app.push_screen(NewRunDialog("" if data == OTHER else data), self._train)
 
     def action_pin(self) -> None:
-        """Mark the run under the cursor, to be compared and drawn beside what is opened."""
+        """Mark the run under the cursor, for comparison with the chosen run."""
         if not isinstance(run := self._focused.selected, RecordedRun):
             self._say("only past runs can be marked", "$warning")
             return
@@ -139,18 +139,18 @@ class StartScreen(BaseScreen[None]):
         self.app.push_screen(RunsScreen(NO_RUN, runs, self._pinned), chosen)
 
     def action_filter(self) -> None:
-        """Open the filter, which is for all lists."""
+        """Open the filter of all lists."""
         self.add_class("-filtering")
         self.query_one(FilterInput).focus()
 
     def action_show_all(self) -> None:
-        """Show all again."""
+        """Show all rows again."""
         self.query_one(FilterInput).value = ""
 
-    def action_next_list(self, by: int) -> None:
-        """Give the keyboard to another list."""
+    def action_next_list(self, delta: int) -> None:
+        """Focus another list."""
         lists = list(self.query(PickList))
-        lists[(lists.index(self._focused) + by) % len(lists)].focus()
+        lists[(lists.index(self._focused) + delta) % len(lists)].focus()
 
     def action_help(self) -> None:
         """Open the help, with the keys of this screen at its top."""
@@ -162,23 +162,23 @@ class StartScreen(BaseScreen[None]):
 
     @property
     def _focused(self) -> PickList:
-        """The list that has the keyboard, or had it before the filter."""
+        """The list that has the focus, or had it before the filter."""
         focused = self.focused
         return focused if isinstance(focused, PickList) else self._of(self._last)
 
     _last = "runs"
 
     @on(PickList.Moved)
-    def _tell(self, event: PickList.Moved) -> None:
-        """Say more of what the cursor stands on."""
+    def _describe_row(self, event: PickList.Moved) -> None:
+        """Describe the row under the cursor."""
         if event.pick_list.has_focus or event.pick_list is self._of(self._last):
-            self._about(event.pick_list.selected)
+            self._describe(event.pick_list.selected)
 
     def on_descendant_focus(self) -> None:
-        """Say more of what the cursor of this list stands on."""
+        """Describe the row under the focused list's cursor."""
         if isinstance(self.focused, PickList):
             self._last = self.focused.id or "runs"
-            self._about(self.focused.selected)
+            self._describe(self.focused.selected)
 
     @on(PickList.Picked)
     def _clicked(self) -> None:
@@ -204,14 +204,14 @@ class StartScreen(BaseScreen[None]):
         elif run.ending == "finished":
             self._end(OpenRecording(run.folder, self._pinned))
         else:
-            self.app.push_screen(ResumeOrOpenDialog(run), self._go_on)
+            self.app.push_screen(ResumeOrOpenDialog(run), self._end_with_pins)
 
-    def _go_on(self, choice: StartChoice | None) -> None:
+    def _end_with_pins(self, choice: StartChoice | None) -> None:
         if choice is not None:
             self._end(replace(choice, pinned=self._pinned))
 
-    def _fly_on(self, choice: TrainModel | None) -> None:
-        self._go_on(choice)
+    def _train(self, choice: TrainModel | None) -> None:
+        self._end_with_pins(choice)
 
     def _end(self, choice: StartChoice) -> None:
         self.app.exit(choice)
@@ -222,7 +222,7 @@ class StartScreen(BaseScreen[None]):
     def _run_row(self, run: RecordedRun, width: int) -> Row:
         return past_run_row(run, width, find_pin(self._pinned, run))
 
-    def _about(self, item: object) -> None:
+    def _describe(self, item: object) -> None:
         match item:
             case RecordedRun(problem=problem) if problem:
                 self._say(f"{item.folder}: {problem}", "$error")

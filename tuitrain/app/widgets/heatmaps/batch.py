@@ -25,7 +25,7 @@ class BatchPanel(HeatView):
         del snapshot
         view = getattr(self.screen, "seen", None)
         if not isinstance(view, BatchView):
-            return self.screen.instead(room.width)  # type: ignore[attr-defined]
+            return self.screen.placeholder_rows(room.width)  # type: ignore[attr-defined]
         return self.draw(view, room)
 
     def draw(self, view: BatchView, room: Size) -> Sequence[Row]:

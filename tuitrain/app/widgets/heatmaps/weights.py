@@ -56,7 +56,7 @@ class WeightsFacts(WeightsPanel):
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Say also why nothing is seen."""
-        return super().rows(snapshot, room) or self.screen.instead(room.width)  # type: ignore[attr-defined]
+        return super().rows(snapshot, room) or self.screen.placeholder_rows(room.width)  # type: ignore[attr-defined]
 
     def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
         """State the facts."""

@@ -67,7 +67,7 @@ class NetworkTree(RowCursor, can_focus=True):
         view = getattr(self.screen, "seen", None)
         self.set_border_texts(_TITLE, eager_note(snapshot, room.width))
         if not isinstance(view, NetworkView):
-            return self.screen.instead(room.width)  # type: ignore[attr-defined]
+            return self.screen.placeholder_rows(room.width)  # type: ignore[attr-defined]
         if self._folded is None:
             # What is too much at first sight: the parameters of each layer.
             self._folded = layer_keys(view.rows) if len(view.rows) >= room.height else set()
