@@ -70,7 +70,7 @@ class InspectionHost(Protocol):
 
     @property
     def status(self) -> StatusLine:
-        """The line that opened_by replies to commands."""
+        """The line that shows replies to commands."""
         ...
 
     @property

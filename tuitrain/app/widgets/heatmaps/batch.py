@@ -23,7 +23,7 @@ class BatchPanel(HeatView):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw what is seen, or say why nothing is."""
         del snapshot
-        view = getattr(self.screen, "seen", None)
+        view = getattr(self.screen, "inspection", None)
         if not isinstance(view, BatchView):
             return self.screen.placeholder_rows(room.width)  # type: ignore[attr-defined]
         return self.draw(view, room)
@@ -63,7 +63,7 @@ class Samples(BatchPanel):
 
     def move(self, by: int) -> None:
         """Draw later samples, or earlier ones."""
-        view = getattr(self.screen, "seen", None)
+        view = getattr(self.screen, "inspection", None)
         if isinstance(view, BatchView):
             self.first = max(0, min(self.first + by, len(view.labels) - 1))
 

@@ -38,7 +38,7 @@ class WeightsPanel(HeatView):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw what is seen; nothing before anything is."""
         del snapshot
-        view = getattr(self.screen, "seen", None)
+        view = getattr(self.screen, "inspection", None)
         if not isinstance(view, WeightsView):
             return []
         return self.draw(view, room)
@@ -125,6 +125,6 @@ class WeightsPicture(WeightsPanel):
 
     def move(self, by: int) -> None:
         """Draw the filters of later output channels, or of earlier ones."""
-        view = getattr(self.screen, "seen", None)
+        view = getattr(self.screen, "inspection", None)
         if isinstance(view, WeightsView) and is_filters(view.shape):
             self.first = max(0, min(self.first + by, view.shape[0] - 1))

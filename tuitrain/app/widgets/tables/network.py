@@ -64,7 +64,7 @@ class NetworkTree(RowCursor, can_focus=True):
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the tree; say why there is none."""
-        view = getattr(self.screen, "seen", None)
+        view = getattr(self.screen, "inspection", None)
         self.set_border_texts(_TITLE, eager_note(snapshot, room.width))
         if not isinstance(view, NetworkView):
             return self.screen.placeholder_rows(room.width)  # type: ignore[attr-defined]
@@ -118,7 +118,7 @@ class NetworkTree(RowCursor, can_focus=True):
 
     def action_fold(self) -> None:
         """Fold the selected row, or open it."""
-        view = getattr(self.screen, "seen", None)
+        view = getattr(self.screen, "inspection", None)
         if not isinstance(view, NetworkView) or self._folded is None or self.selected is None:
             return
         if self.selected.key in parent_keys(view.rows):
@@ -139,7 +139,7 @@ class NetworkDetail(RowsView):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Say it."""
         del room
-        view, row = getattr(self.screen, "seen", None), self._tree.selected
+        view, row = getattr(self.screen, "inspection", None), self._tree.selected
         if not isinstance(view, NetworkView) or row is None:
             return []
         return detail_rows(row, view, snapshot.groups)
