@@ -1,9 +1,9 @@
-"""Compiled kernels on disk: what one process has compiled, the next one loads.
+"""The disk cache of compiled kernels, shared by all processes of a user.
 
-A cached kernel is machine code, and for Numba also a pickle: loading one runs it. So a cache is
-used only if this user or root alone can have written it (`trust`), and a file only if its digest is
-right (`store`). Whatever is wrong with a cache costs time, and one line in the log: the kernels are
-compiled.
+A cached kernel is machine code, and for Numba a pickle: loading one runs it. So a folder is used
+only if no user except this one and root can write to it (`trust`), and a file only if its digest is
+right (`store`). A cache that cannot be used costs time and one line in the log: the kernels are
+compiled again.
 """
 
 from .store import KernelStore, get_store, kernel_folder

@@ -1,8 +1,8 @@
-"""A folder of compiled kernels, each in a file that is named by what it was made from.
+"""A folder of compiled kernels, one file per kernel, named by a digest of its sources.
 
-A file holds a header, a digest of its name and content, and the content. One that is damaged, or
-that another user can have written, counts as missing, and is written anew. What is wrong is logged,
-once of each kind.
+A file has a header, a digest of its name and content, and the content. A damaged file, or one that
+another user may have written, counts as missing and is written again. Every kind of problem is
+logged once.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from .trust import DistrustError, check_folder, open_file, open_folder
 _HEADER: Final = b"tuitrain kernel 2\n"
 _DIGEST_SIZE: Final = hashlib.sha256().digest_size
 _NEW: Final = ".new-"
-"""How the name of a file begins that is not whole yet."""
+"""Prefix of the name of an incomplete file."""
 
 _MAX_SIZE: Final = 1 << 26
-"""Bytes; update rules, compiled by Numba, have 140 KiB; what is larger than this is no kernel."""
+"""Maximum bytes of a file; the largest kernels, update rules compiled by Numba, have 140 KiB."""
 
 _ABANDONED: Final = 3600.0
-"""Seconds after which a file that is not whole belongs to a process that was killed."""
+"""Seconds after which an incomplete file is taken for that of a killed process."""
 
 _logger = logging.getLogger(__name__.rpartition(".")[0])
 
 
 class KernelStore:
-    """Reads and writes the files of one folder.
+    """The files of one folder.
 
     Parameters
     ----------
-    folder : made on the first `write`, with mode 0700; nothing is kept if it is not absolute
+    folder : created by the first `write`, with mode 0700; a relative path stores nothing
     """
 
     def __init__(self, folder: Path) -> None:
@@ -50,16 +50,16 @@ class KernelStore:
         self._logged: set[str] = set()
 
     def read(self, key: str) -> bytes | None:
-        """Return what was written under a key; None if there is nothing that can be used."""
+        """Return the content of a key; None if there is no usable file."""
         try:
             file = _content(key, self._open(create=False))
         except FileNotFoundError:
             return None
         except DistrustError as error:
-            self._not_kept(str(error))
+            self._log_unusable(str(error))
             return None
         except OSError as error:
-            self._not_kept(_reason(error))
+            self._log_unusable(_reason(error))
             return None
         if isinstance(file, DistrustError):
             self._log("not trusted", f"kernels in {self._folder} are compiled again: {file}")
@@ -76,7 +76,7 @@ class KernelStore:
         self._log("damaged", f"damaged kernels in {self._folder} are compiled again")
 
     def write(self, key: str, content: bytes) -> None:
-        """Keep something under a key, whole or not at all; never raises an `OSError`."""
+        """Store the content of a key atomically; problems are logged, never raised."""
         try:
             file = _HEADER + _digest(key, content) + content
             try:
@@ -85,12 +85,12 @@ class KernelStore:
                 self._descriptor = None
                 self._write(self._open(create=True), key, file)
         except DistrustError as error:
-            self._not_kept(str(error))
+            self._log_unusable(str(error))
         except OSError as error:
-            self._not_kept(_reason(error))
+            self._log_unusable(_reason(error))
 
     def _write(self, folder: int, key: str, file: bytes) -> None:
-        """Write a file under a name of its own, and give it its name when it is whole."""
+        """Write a file under a temporary name, and rename it when it is complete."""
         name = _NEW + secrets.token_hex(8)
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(name, flags, 0o600, dir_fd=folder)
@@ -100,13 +100,13 @@ class KernelStore:
                 new.flush()
                 self._sweep(folder, os.fstat(descriptor).st_mtime)
             os.replace(name, key, src_dir_fd=folder, dst_dir_fd=folder)
-        except BaseException:  # an interrupt, too
+        except BaseException:  # including an interrupt
             with suppress(OSError):
                 os.unlink(name, dir_fd=folder)
             raise
 
     def _sweep(self, folder: int, now: float) -> None:
-        """Remove, once in a process, what killed processes have left behind."""
+        """Remove the incomplete files of killed processes, once per process."""
         if self._swept:
             return
         self._swept = True
@@ -117,9 +117,9 @@ class KernelStore:
                         os.unlink(name, dir_fd=folder)
 
     def _open(self, create: bool) -> int:
-        """Return the folder's descriptor; its owner and mode are checked each time.
+        """Return the folder's descriptor; its owner and mode are checked on every call.
 
-        The way to it is followed once: that takes ten times as long as to read a file.
+        The path is resolved once: that takes ten times as long as reading a file.
         """
         if self._descriptor is None:
             self._descriptor = open_folder(self._folder, create)
@@ -128,13 +128,13 @@ class KernelStore:
             check_folder(self._folder, self._descriptor)
         return self._descriptor
 
-    def _not_kept(self, reason: str) -> None:
+    def _log_unusable(self, reason: str) -> None:
         self._log("not kept", f"compiled kernels are not kept in {self._folder}: {reason}")
 
     def _log(self, kind: str, sentence: str) -> None:
-        """Log a sentence, unless one of its kind was: what is wrong with one file is with many.
+        """Log a sentence, unless one of its kind was logged: a problem mostly concerns many files.
 
-        Not a warning of Python's: where these are errors (``-W error``), it would end the run.
+        Not a Python warning: under ``-W error`` it would end the run.
         """
         if kind not in self._logged:
             self._logged.add(kind)
@@ -143,24 +143,24 @@ class KernelStore:
 
 @functools.cache
 def get_store(folder: Path) -> KernelStore:
-    """Return the store of a folder, the same one each time."""
+    """Return the store of a folder; equal paths get one object."""
     return KernelStore(folder)
 
 
 def kernel_folder() -> Path:
-    """Return where this user's compiled kernels are kept.
+    """Return the folder of this user's compiled kernels.
 
-    Where the user has no home, the path is relative, and a store there keeps nothing.
+    The path is relative if the user has no home; a store then stores nothing.
     """
     try:
         caches = platformdirs.user_cache_path("tuitrain")
-    except RuntimeError:  # older versions return a path that begins with ~
+    except RuntimeError:  # older versions of platformdirs return a path with ~ instead
         caches = Path("~", ".cache", "tuitrain")
     return caches / "kernels"
 
 
 def _content(key: str, folder: int) -> bytes | DistrustError:
-    """Return what is in a file, or why it is not read."""
+    """Return the content of a file, or the reason why it is not trusted."""
     try:
         descriptor = open_file(key, folder)
     except DistrustError as error:

@@ -1,9 +1,8 @@
-"""Trust in files that are executed: only this user and root may be able to write them.
+"""Checks before loading code: only this user and root may be able to write a file.
 
-A path is followed from the root downwards. Once a folder is known to be writable by this user and
-root alone, no other user can exchange what it contains, so that every later look at its entries
-sees the same ones: there is no gap between check and use. What is opened in the end is checked once
-more, by its descriptor.
+A path is resolved from the root downwards. If only this user and root can write to a folder, no
+other user can exchange its entries afterwards, so there is no gap between check and use. The file
+or folder that is finally opened is checked once more, by its descriptor.
 """
 
 from __future__ import annotations
@@ -17,39 +16,39 @@ from contextlib import suppress
 from pathlib import Path
 
 ROOT = 0
-"""The superuser is trusted: he can change this program as well as what it reads."""
+"""The superuser is trusted, as it can change this program too."""
 
-_MAX_LINKS = 40  # as Linux has it
+_MAX_LINKS = 40  # the limit of Linux
 _GROUP, _OTHERS = stat.S_IWGRP, stat.S_IWOTH
 _FILE = "one of its files"
 
 
 class DistrustError(Exception):
-    """A file or folder that another user can have written; the text says why."""
+    """A file or folder that another user may have written; the text says why."""
 
 
 def open_folder(path: Path, create: bool) -> int:
-    """Open a folder that no other user can write to, nor exchange for another one.
+    """Open a folder that no other user can write to or replace.
 
-    Symbolic links on the way are followed if they are this user's or root's.
+    Symbolic links in the path are followed if they belong to this user or root.
 
     Parameters
     ----------
-    path : absolute, or there is no such folder
-    create : make what is missing of the path, with mode 0700; else it is a `FileNotFoundError`
+    path : an absolute path; a relative one raises an OSError
+    create : create missing folders of the path, with mode 0700; else they are a FileNotFoundError
 
     Returns
     -------
-    A descriptor, to be closed by the caller.
+    A descriptor that the caller must close.
 
     Raises
     ------
-    DistrustError : another user can write to the folder, or to one on the way
-    OSError : it cannot be made or opened
+    DistrustError : another user can write to the folder, or to one above it
+    OSError : it cannot be created or opened
     """
     if not path.is_absolute():
         raise OSError(errno.ENOENT, "this user has no home folder", str(path))
-    folder = _followed(path, create)
+    folder = _resolve(path, create)
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     descriptor = os.open(folder, flags)
     try:
@@ -61,21 +60,21 @@ def open_folder(path: Path, create: bool) -> int:
 
 
 def check_folder(path: Path, folder: int) -> None:
-    """Check that no other user can write to an open folder, which is called ``path`` in errors.
+    """Check that no other user can write to an open folder; path: its name in errors.
 
     Raises
     ------
-    DistrustError : another user can
+    DistrustError : another user can write to it
     """
     _check_private(str(path), os.fstat(folder))
 
 
 def open_file(name: str, folder: int) -> int:
-    """Open a regular file of an open folder for reading; a symbolic link is not followed.
+    """Open a regular file of an open folder for reading, without following a symbolic link.
 
     Raises
     ------
-    DistrustError : another user can have written it, or it is no regular file
+    DistrustError : another user may have written it, or it is no regular file
     OSError : it cannot be opened
     """
     # O_NONBLOCK: without it, a named pipe would wait for a writer.
@@ -97,14 +96,14 @@ def open_file(name: str, folder: int) -> int:
     return descriptor
 
 
-def _followed(path: Path, create: bool) -> Path:
-    """Return a path without symbolic links; every folder on the way is checked."""
-    at, rest, links = Path(path.anchor), list(reversed(path.parts[1:])), 0
+def _resolve(path: Path, create: bool) -> Path:
+    """Return a path without symbolic links, after checking every folder above it."""
+    current, rest, links = Path(path.anchor), list(reversed(path.parts[1:])), 0
     while rest:
-        _check_on_the_way(at, at.lstat())
-        entry = at / rest.pop()
+        _check_ancestor(current, current.lstat())
+        entry = current / rest.pop()
         if entry.name == "..":
-            at = at.parent
+            current = current.parent
             continue
         status = _status(entry, create)
         if stat.S_ISLNK(status.st_mode):
@@ -114,28 +113,28 @@ def _followed(path: Path, create: bool) -> Path:
             _check_owner(str(entry), status)
             target = entry.readlink()
             rest += reversed(target.parts[1:] if target.is_absolute() else target.parts)
-            at = Path(target.anchor) if target.is_absolute() else at
+            current = Path(target.anchor) if target.is_absolute() else current
         else:
-            at = entry
-    return at
+            current = entry
+    return current
 
 
 def _status(entry: Path, create: bool) -> os.stat_result:
-    """Return the status of an entry, not following a link; the folder is made if it is missing."""
+    """Return the status of an entry, without following a link; create a missing folder."""
     try:
         return entry.lstat()
     except FileNotFoundError:
         if not create:
             raise
-    with suppress(FileExistsError):  # another process was faster; its folder is checked like any
+    with suppress(FileExistsError):  # another process was faster; its folder is checked too
         entry.mkdir(mode=0o700)
     return entry.lstat()
 
 
-def _check_on_the_way(folder: Path, status: os.stat_result) -> None:
+def _check_ancestor(folder: Path, status: os.stat_result) -> None:
     """Check that no other user can exchange an entry of a folder.
 
-    In a sticky folder, such as /tmp, others can add entries only; these have their own owners.
+    In a sticky folder, such as /tmp, other users can only add entries, which they own.
     """
     _check_owner(str(folder), status)
     if not stat.S_ISDIR(status.st_mode):
@@ -159,9 +158,9 @@ def _check_owner(name: str, status: os.stat_result) -> None:
 
 
 def _is_own_group(group: int) -> bool:
-    """Whether a group is the one that a user has to himself: of his name, with no other member.
+    """Return whether a group is this user's private one: of the same name, without other members.
 
-    Systems that give every user such a group create folders that it may write to (umask 002).
+    Systems with such groups create folders that the group may write to (umask 002).
     """
     try:
         user, entry = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)

@@ -1,6 +1,6 @@
-"""Compiled loops on plain arrays, for what NumPy has no fast word for.
+"""Loops over arrays that Numba compiles, for operations without a fast NumPy function.
 
-Private. A kernel gets its output preallocated, C-contiguous arrays only, and whole numbers; it
-checks nothing, so that whoever calls it has checked everything. Works for float32 and float64
-alike: each dtype in use is one specialisation, compiled once and kept on disk.
+Private to the core. A kernel takes C-contiguous arrays, the outputs preallocated, and integers. It
+checks nothing: the caller must. Kernels work for float32 and float64; every dtype in use is one
+specialization, compiled once and kept on disk.
 """

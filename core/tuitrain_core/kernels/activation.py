@@ -1,4 +1,4 @@
-"""Functions of one number that NumPy does not have."""
+"""Elementwise functions that NumPy does not have."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ Array = np.ndarray[Any, Any]
 
 @kernel
 def normal_cdf(x: Array, output: Array) -> None:
-    """Set output[i] to the probability that a standard normal variable is below x[i].
+    """Set output[i] to the standard normal distribution function of x[i].
 
-    By way of erfc, which keeps its relative precision far to the left, where 1 + erf(x) is 0.
+    Computed with erfc, which keeps its relative precision for large negative x, where 1 + erf(x)
+    is 0.
     """
     half = x.dtype.type(0.5)
     scale = x.dtype.type(-math.sqrt(0.5))

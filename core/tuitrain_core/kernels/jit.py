@@ -1,4 +1,4 @@
-"""How kernels are compiled: the flags are decided here and nowhere else."""
+"""The decorator of kernels, and the flags that Numba compiles them with."""
 
 from __future__ import annotations
 
@@ -15,50 +15,50 @@ _lock = Lock()
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function on its first call, or load what an earlier process compiled.
+    """Compile a function on its first call, or load the code that an earlier process compiled.
 
-    Numba itself is imported on that call, with all the kernels of the file made ready: it takes a
-    third of a second and more, and a recorded step does without.
+    The first call of a kernel also imports Numba, which takes a third of a second or more, and
+    prepares all kernels of the module. Recorded steps do not need Numba.
 
     No ``fastmath``: it lets LLVM drop checks for NaN. ``error_model="numpy"`` drops the test for a
-    zero divisor, which otherwise keeps loops from being vectorised. A kernel and what it calls
-    stand in one file, because a cached caller does not notice that a callee elsewhere has changed.
+    zero divisor, which otherwise prevents the vectorization of loops. A kernel and its callees must
+    be in one module, because a cached caller does not notice a changed callee elsewhere.
     """
-    compiled: list[Callable[P, R]] = []
+    dispatchers: list[Callable[P, R]] = []
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        if not compiled:
+        if not dispatchers:
             with _lock:
-                compiled.append(_ready(function))
-        return compiled[0](*args, **kwargs)
+                dispatchers.append(_dispatcher_of(function))
+        return dispatchers[0](*args, **kwargs)
 
-    call.__dict__[_WAITING] = function
+    call.__dict__[_PENDING] = function
     return call
 
 
-_WAITING = "function of a kernel"
+_PENDING = "function of a kernel"
 
 
-def _ready(function: Any) -> Any:
-    """Let Numba have a file's kernels, under their names, and return this one's."""
+def _dispatcher_of(function: Any) -> Any:
+    """Replace all kernels of the function's module by Numba dispatchers; return this one's."""
     names = function.__globals__
-    for name, each in list(names.items()):
-        waiting = getattr(each, "__dict__", {}).get(_WAITING)
-        if waiting is not None and waiting.__globals__ is names:
-            names[name] = _compiling(waiting)
+    for name, value in list(names.items()):
+        pending = getattr(value, "__dict__", {}).get(_PENDING)
+        if pending is not None and pending.__globals__ is names:
+            names[name] = _make_dispatcher(pending)
     return names[function.__name__]
 
 
-def _compiling(function: Any) -> Any:
-    """Return a function that Numba compiles; what it has compiled is kept where that can be."""
+def _make_dispatcher(function: Any) -> Any:
+    """Return a Numba dispatcher whose compiled code is cached on disk, if that is possible."""
     from numba import njit
 
     from .kernel_cache import KernelCache
 
     flags = {"nogil": True, "error_model": "numpy"}
-    compiled: Any = njit(**flags)(function)
-    if compiled is not function:  # as it is with NUMBA_DISABLE_JIT
-        with suppress(OSError, TypeError):  # a function that was typed in has no file
-            compiled._cache = KernelCache(function, flags)
-    return compiled
+    dispatcher: Any = njit(**flags)(function)
+    if dispatcher is not function:  # NUMBA_DISABLE_JIT returns the function itself
+        with suppress(OSError, TypeError):  # a function from a prompt has no file
+            dispatcher._cache = KernelCache(function, flags)
+    return dispatcher

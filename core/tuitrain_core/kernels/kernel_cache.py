@@ -1,8 +1,8 @@
-"""Numba's compiled functions, kept on disk in the same way as the native kernels.
+"""The disk cache of functions compiled by Numba, with the checks of the native kernels' cache.
 
-Numba's own cache loads whatever lies in its folder, and fails with whatever is damaged there. So a
-dispatcher gets this one in its place. What Numba knows of a compiled function can be kept in one
-form only, as a pickle; it is read only from a file that passes `tuitrain_core.cache`.
+Numba's own cache loads any file in its folder, and fails on damaged ones. This cache replaces it in
+the dispatchers. A compiled function of Numba can be stored as a pickle only; the pickle is loaded
+only from a file that passes the checks of `tuitrain_core.cache`.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from .. import cache
 
 
 class KernelCache(caching.NullCache):
-    """The cache of one function, as a dispatcher of Numba asks it.
+    """The cache of one function, with the methods that a Numba dispatcher calls.
 
     Parameters
     ----------
-    function : of a module, and no closure
-    flags : what it is compiled with
+    function : defined in a module, not a closure
+    flags : the options of its compilation
     """
 
     def __init__(self, function: Any, flags: dict[str, Any]) -> None:
@@ -43,20 +43,20 @@ class KernelCache(caching.NullCache):
         self._store = cache.get_store(cache_folder())
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return what was compiled for a signature; None if it has to be compiled."""
+        """Return the compiled function for a signature; None if it must be compiled."""
         target_context.refresh()
         content = self._store.read(self._key(sig, target_context.codegen()))
         if content is None:
             return None
         try:
             return compiler.CompileResult._rebuild(target_context, *pickle.loads(content))  # noqa: S301 - see above
-        except Exception:  # Numba can have changed without another version
+        except Exception:  # Numba may have changed within one version
             self._store.report_damage()
             return None
 
     def save_overload(self, sig: Any, cres: Any) -> None:
-        """Keep what was compiled for a signature."""
-        if cres.library.has_dynamic_globals:  # it has addresses of this process in it
+        """Store the compiled function for a signature."""
+        if cres.library.has_dynamic_globals:  # it contains addresses of this process
             return
         self._store.write(self._key(sig, cres.codegen), serialize.dumps(cres._reduce()))
 
@@ -66,17 +66,17 @@ class KernelCache(caching.NullCache):
 
 
 def cache_folder() -> Path:
-    """Return where compiled functions are kept; ``NUMBA_CACHE_DIR`` names another place."""
-    chosen = os.environ.get("NUMBA_CACHE_DIR", "")
-    return Path(chosen).absolute() / "tuitrain" if chosen else cache.kernel_folder()
+    """Return the folder of compiled functions; ``NUMBA_CACHE_DIR`` names another one."""
+    folder = os.environ.get("NUMBA_CACHE_DIR", "")
+    return Path(folder).absolute() / "tuitrain" if folder else cache.kernel_folder()
 
 
 @functools.cache
 def _source(module: str) -> str:
-    """Return the source of a module: a kernel calls others of its file, and takes on its constants.
+    """Return the source of a module, as kernels use other functions and constants of their module.
 
     Raises
     ------
-    OSError : it is not in a file
+    OSError : the module has no file
     """
     return inspect.getsource(sys.modules[module])

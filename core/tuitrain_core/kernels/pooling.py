@@ -1,4 +1,4 @@
-"""Maximum over windows of an image, and the way back."""
+"""Maximum over windows of an image, and its gradient."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def max_pool(
     padding_h: int,
     padding_w: int,
 ) -> None:
-    """Set output[m, h, w] to the largest pixel of its window, chosen[m, h, w] to where it is.
+    """Set output[m, h, w] to the largest pixel of its window, chosen[m, h, w] to its index.
 
-    Of equal pixels the first in row-major order is chosen; a NaN is larger than every number, and
-    of several the last is chosen.
-    Shapes: images (M, H, W), output and chosen (M, OH, OW); positions count within one image.
+    The first of equal pixels in row-major order is chosen. NaN is larger than every number; the
+    last of several is chosen.
+    Shapes: images (M, H, W), output and chosen (M, OH, OW); an index counts within one image.
     """
     M, OH, OW = output.shape
     H, W = images.shape[1:]
@@ -39,17 +39,17 @@ def max_pool(
             for w in range(OW):
                 left = max(w * stride_w - padding_w, 0)
                 right = min(w * stride_w - padding_w + kernel_w, W)
-                where = np.uintp(top * W + left)
-                best = image[where]
+                best_index = np.uintp(top * W + left)
+                best = image[best_index]
                 for i in range(top, bottom):
                     for j in range(left, right):
-                        here = np.uintp(i * W + j)
-                        value = image[here]
+                        index = np.uintp(i * W + j)
+                        value = image[index]
                         larger = (value > best) | np.isnan(value)
                         best = value if larger else best
-                        where = here if larger else where
+                        best_index = index if larger else best_index
                 output[m, h, w] = best
-                chosen[m, h, w] = where
+                chosen[m, h, w] = best_index
 
 
 @kernel

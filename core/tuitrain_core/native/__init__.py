@@ -1,8 +1,5 @@
-"""Native kernels: products in explicit vectors, emitted as LLVM's IR and compiled on the spot.
+"""Native kernels: emitted as LLVM IR with explicit vectors, compiled in the process, float32 only.
 
-``linear`` and ``convolution`` say which kernels there are; ``library`` compiles and keeps them;
-``host`` says for which processor. Below: ``builder``, in which kernels are written, and the two
-forms of a product, ``tile`` (one operand broadcast) and ``dot`` (both along the reduction).
-
-Nothing here checks shapes: a kernel is given addresses. float32 only.
+`ir` is the language that kernels are written in; `runtime` compiles, keeps and runs them. The other
+packages define kernels by subject. A kernel takes addresses and integers and checks no shapes.
 """

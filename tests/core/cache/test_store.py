@@ -1,4 +1,4 @@
-"""The store of compiled kernels: damage, full disks and killed processes cost time alone."""
+"""The store of kernels: damaged files, full disks and killed processes cost only time."""
 
 import os
 import pickle
@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from strangers import CALLS, ERRORS, fail, with_path
+from faults import CALLS, ERRORS, fail, with_path
 
 from tuitrain_core.cache import KernelStore, kernel_folder
 
@@ -25,10 +25,10 @@ def store(folder):
 
 
 def sentences(caplog):
-    return [each.getMessage() for each in caplog.records]
+    return [record.getMessage() for record in caplog.records]
 
 
-def test_what_was_written_is_read_by_the_next_process(store, folder, caplog):
+def test_another_process_reads_written_content(store, folder, caplog):
     assert store.read(KEY) is None
     store.write(KEY, CONTENT)
     assert store.read(KEY) == KernelStore(folder).read(KEY) == CONTENT
@@ -36,14 +36,14 @@ def test_what_was_written_is_read_by_the_next_process(store, folder, caplog):
     assert sentences(caplog) == []
 
 
-def test_folders_and_files_are_the_users_alone_whatever_his_umask(store, folder):
+def test_folders_and_files_are_private_with_any_umask(store, folder):
     before = os.umask(0)
     try:
         store.write(KEY, CONTENT)
     finally:
         os.umask(before)
-    assert [oct(each.stat().st_mode & 0o777) for each in (folder.parent, folder)] == ["0o700"] * 2
-    assert [oct(each.stat().st_mode & 0o777) for each in folder.iterdir()] == ["0o600"]
+    assert [oct(path.stat().st_mode & 0o777) for path in (folder.parent, folder)] == ["0o700"] * 2
+    assert [oct(path.stat().st_mode & 0o777) for path in folder.iterdir()] == ["0o600"]
 
 
 DAMAGE = {
@@ -69,7 +69,7 @@ def flipped(whole, place):
 
 
 @pytest.mark.parametrize("how", DAMAGE)
-def test_a_damaged_file_is_not_read_and_is_written_anew(store, folder, caplog, how):
+def test_a_damaged_file_is_not_read_and_can_be_written_again(store, folder, caplog, how):
     store.write(KEY, CONTENT)
     (file,) = folder.iterdir()
     file.write_bytes(DAMAGE[how](file.read_bytes()))
@@ -85,7 +85,7 @@ def test_a_file_of_another_key_is_not_read(store, folder):
     assert store.read("b" * 64) is None
 
 
-def test_many_damaged_files_are_told_of_once(store, folder, caplog):
+def test_many_damaged_files_are_logged_once(store, folder, caplog):
     keys = [f"{number:064}" for number in range(20)]
     for key in keys:
         store.write(key, CONTENT)
@@ -96,7 +96,7 @@ def test_many_damaged_files_are_told_of_once(store, folder, caplog):
 
 @pytest.mark.parametrize("name", ERRORS)
 @pytest.mark.parametrize("call", CALLS)
-def test_a_disk_that_cannot_be_written_is_told_of_once(
+def test_a_disk_that_cannot_be_written_is_logged_once(
     store, folder, caplog, monkeypatch, call, name
 ):
     if call != "mkdir":
@@ -105,16 +105,16 @@ def test_a_disk_that_cannot_be_written_is_told_of_once(
         fail(call, name, disk)
         for number in range(5):
             store.write(f"{number:064}", CONTENT)
-    (said,) = sentences(caplog)
-    assert said.startswith(f"compiled kernels are not kept in {folder}: ")
-    left = sorted(each.name for each in folder.iterdir()) if folder.exists() else []
+    (sentence,) = sentences(caplog)
+    assert sentence.startswith(f"compiled kernels are not kept in {folder}: ")
+    left = sorted(file.name for file in folder.iterdir()) if folder.exists() else []
     assert left == ([] if call == "mkdir" else ["b" * 64])
-    store.write(KEY, CONTENT)  # there is room again
+    store.write(KEY, CONTENT)  # the disk works again
     assert store.read(KEY) == CONTENT
 
 
 @pytest.mark.parametrize("name", ["ENOSPC", "EIO"])
-def test_what_is_there_is_read_from_a_full_disk(store, caplog, monkeypatch, name):
+def test_stored_content_is_read_from_a_full_disk(store, caplog, monkeypatch, name):
     store.write(KEY, CONTENT)
     fail("write", name, monkeypatch)
     assert store.read(KEY) == CONTENT
@@ -122,7 +122,7 @@ def test_what_is_there_is_read_from_a_full_disk(store, caplog, monkeypatch, name
 
 
 @pytest.mark.parametrize("place", ["kernels", "caches"])
-def test_a_file_where_a_folder_should_be_keeps_nothing(tmp_path, store, folder, caplog, place):
+def test_a_file_in_place_of_a_folder_stores_nothing(tmp_path, store, folder, caplog, place):
     if place == "kernels":
         folder.parent.mkdir()
     (tmp_path / "caches" / "kernels" if place == "kernels" else folder.parent).write_bytes(b"")
@@ -131,14 +131,14 @@ def test_a_file_where_a_folder_should_be_keeps_nothing(tmp_path, store, folder, 
     assert sentences(caplog) == [f"compiled kernels are not kept in {folder}: Not a directory"]
 
 
-def test_a_name_that_is_too_long_keeps_nothing(folder, caplog):
+def test_a_name_that_is_too_long_stores_nothing(folder, caplog):
     store = KernelStore(folder / ("x" * 300))
     store.write(KEY, CONTENT)
     assert store.read(KEY) is None
     assert len(sentences(caplog)) == 1
 
 
-def test_a_folder_that_is_removed_meanwhile_is_made_again(store, folder):
+def test_a_removed_folder_is_created_again(store, folder):
     store.write(KEY, CONTENT)
     (folder / KEY).unlink()
     folder.rmdir()
@@ -147,7 +147,7 @@ def test_a_folder_that_is_removed_meanwhile_is_made_again(store, folder):
     assert store.read(KEY) == CONTENT
 
 
-def test_a_user_without_a_home_keeps_nothing(tmp_path, monkeypatch, caplog):
+def test_a_user_without_a_home_stores_nothing(tmp_path, monkeypatch, caplog):
     def unknown(_):
         raise KeyError("no such user")
 
@@ -158,30 +158,28 @@ def test_a_user_without_a_home_keeps_nothing(tmp_path, monkeypatch, caplog):
     store = KernelStore(kernel_folder())
     store.write(KEY, CONTENT)
     assert store.read(KEY) is None
-    (said,) = sentences(caplog)
-    assert said.endswith("this user has no home folder")
+    (sentence,) = sentences(caplog)
+    assert sentence.endswith("this user has no home folder")
     assert list(tmp_path.iterdir()) == []
 
 
 KILLED = """
 import os, pathlib, signal, sys
-from tuitrain_core.cache import Store
+from tuitrain_core.cache import KernelStore
 os.replace = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
-Store(pathlib.Path(sys.argv[1])).write("a" * 64, b"half")
+KernelStore(pathlib.Path(sys.argv[1])).write("a" * 64, b"half")
 """
 
 
-def test_a_process_killed_while_it_writes_leaves_a_file_that_a_later_one_removes(
-    store, folder, caplog
-):
+def test_a_later_process_removes_the_file_of_a_killed_one(store, folder, caplog):
     for _ in range(2):
-        words = [sys.executable, "-c", KILLED, str(folder)]
-        done = subprocess.run(words, env=with_path(), timeout=60, check=False)
-        assert done.returncode == -signal.SIGKILL
+        command = [sys.executable, "-c", KILLED, str(folder)]
+        process = subprocess.run(command, env=with_path(), timeout=60, check=False)
+        assert process.returncode == -signal.SIGKILL
     old, new = folder.iterdir()
     os.utime(old, (0, 0))
     assert store.read(KEY) is None
     store.write(KEY, CONTENT)
     assert store.read(KEY) == CONTENT
-    assert {each.name for each in folder.iterdir()} == {KEY, new.name}  # it may yet be written
+    assert {file.name for file in folder.iterdir()} == {KEY, new.name}  # may still be in progress
     assert sentences(caplog) == []

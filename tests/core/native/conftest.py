@@ -1,4 +1,4 @@
-"""Every kernel is run for every processor that this machine can stand in for."""
+"""Every kernel is tested for every processor whose code this machine can run."""
 
 import os
 
@@ -8,13 +8,13 @@ import pytest
 from tuitrain_core.native.ir.host import HostError, host
 from tuitrain_core.native.runtime import library
 
-NEON = os.environ.get("TUITRAIN_EMULATE", "") == "neon"  # as `make neon-test` says
+NEON = os.environ.get("TUITRAIN_EMULATE", "") == "neon"  # set by `make neon-test`
 if NEON:
     emulator.install()  # before any test has imported `run`
 
 
-def _can_be(cpu, monkeypatch):
-    monkeypatch.setenv("TUITRAIN_CPU", cpu)
+def _is_supported(cpu, monkeypatch):
+    monkeypatch.setenv("TUITRAIN_TARGET_CPU", cpu)
     try:
         host()
     except HostError:
@@ -26,7 +26,7 @@ with pytest.MonkeyPatch.context() as patch:
     CPUS = [
         cpu
         for cpu in ("skylake-avx512", "haswell", "x86-64", "generic", "")
-        if _can_be(cpu, patch) and (cpu or host().lanes == 4)
+        if _is_supported(cpu, patch) and (cpu or host().lanes == 4)
     ] or [""]
 if NEON:
     CPUS = [emulator.CPU]
@@ -34,7 +34,7 @@ if NEON:
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_folder(tmp_path_factory):
-    """Kernels of tests are kept in a folder of their own, so that the user's stays as it is."""
+    """Keep the kernels of tests out of the user's folder."""
     path = tmp_path_factory.mktemp("kernels")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(library, "cache_folder", lambda: path)
@@ -44,5 +44,5 @@ def _own_folder(tmp_path_factory):
 @pytest.fixture(params=CPUS, ids=lambda cpu: cpu or "this machine")
 def cpu(request, monkeypatch):
     """Emit for one processor."""
-    monkeypatch.setenv("TUITRAIN_CPU", request.param)
+    monkeypatch.setenv("TUITRAIN_TARGET_CPU", request.param)
     return host()

@@ -1,6 +1,6 @@
-"""Kernels for a processor with NEON, run under an emulator: what ``make neon-test`` needs.
+"""Kernels for a processor with NEON, run under an emulator by ``make neon-test``.
 
-Each kernel is emitted for AArch64, linked with `emulator.c`, and run by ``qemu-aarch64`` on a copy
+Every kernel is emitted for AArch64, linked with `emulator.c`, and run by ``qemu-aarch64`` on a copy
 of its arrays. From Debian: gcc-aarch64-linux-gnu, libc6-dev-arm64-cross, qemu-user.
 """
 
@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from llvmlite import binding as llvm
 
-from tuitrain_core.native.ir import host as machine
-from tuitrain_core.native.runtime import library
+from tuitrain_core.native.ir import host
+from tuitrain_core.native.runtime import codegen, library
 
 CPU = "neoverse-n1"
 COMPILER, EMULATOR = "aarch64-linux-gnu-gcc", "qemu-aarch64"
@@ -27,11 +27,11 @@ HERE = Path(__file__).parent
 
 
 def install() -> None:
-    """Let every kernel be made for NEON, and run by the emulator."""
-    machine._is_x86 = lambda: False
-    machine._features = dict
-    os.environ[machine.TARGET_CPU_VARIABLE] = CPU
-    library._target = _target
+    """Compile every kernel for NEON, and run it in the emulator."""
+    host.is_x86 = lambda: False
+    host.cpu_features = dict
+    os.environ[host.TARGET_CPU_VARIABLE] = CPU
+    codegen.llvm_target = _target
     library.run = run
 
 
@@ -43,20 +43,22 @@ def _target() -> Any:
 
 
 def run(kernel: library.Kernel, *arguments: Any) -> None:
-    """Call a kernel with arrays and integers, as `native.run` does."""
-    given = [_bytes_of(each) if isinstance(each, np.ndarray) else None for each in arguments]
+    """Call a kernel with arrays and integers, like `library.run`."""
+    arrays = [_bytes_of(a) if isinstance(a, np.ndarray) else None for a in arguments]
     numbers = [
         (-1, int(argument)) if memory is None else (memory.size, 0)
-        for memory, argument in zip(given, arguments, strict=True)
+        for memory, argument in zip(arrays, arguments, strict=True)
     ]
     head = np.array([len(arguments), *[n for pair in numbers for n in pair]], np.int64)
     with tempfile.NamedTemporaryFile(dir=_folder(), suffix=".job") as file:
         path = Path(file.name)
-        path.write_bytes(b"".join([head.tobytes(), *[m.tobytes() for m in given if m is not None]]))
+        path.write_bytes(
+            b"".join([head.tobytes(), *[m.tobytes() for m in arrays if m is not None]])
+        )
         subprocess.run([EMULATOR, str(_program(kernel)), str(path)], check=True, timeout=60)
         result = np.fromfile(path, np.uint8)
     start = 0
-    for memory in given:
+    for memory in arrays:
         if memory is not None:
             memory[...] = result[start : start + memory.size]
             start += memory.size
@@ -78,7 +80,7 @@ def _folder() -> str:
 def _program(kernel: library.Kernel) -> Path:
     """Return the kernel as a program."""
     path = Path(_folder()) / hashlib.sha256(repr(kernel).encode()).hexdigest()[:16]
-    path.with_suffix(".o").write_bytes(kernel._object())
+    path.with_suffix(".o").write_bytes(kernel.object_code())
     command = [COMPILER, "-O1", "-static", str(HERE / "emulator.c"), f"{path}.o", "-o", str(path)]
     subprocess.run(command, check=True)
     return path

@@ -148,8 +148,8 @@ def test_rows_become_columns(cpu):
 def addresses(k):
     """Write addresses to the stack; read what stands at the last of them, two at a time."""
     floats, out = k.arguments
-    places, pair = k.scratch(2 * k.lanes), k.narrow(2)
-    k.store_addresses(floats, k.vector_of([3 * lane for lane in range(k.lanes)]), places)
+    places, pair = k.scratch(2 * k.lanes), k.with_lanes(2)
+    k.store_addresses(floats, k.constant_vector([3 * lane for lane in range(k.lanes)]), places)
     pair.store(pair.load(k.load_address(places, 2 * (k.lanes - 1))), out)
 
 

@@ -74,7 +74,7 @@ def forward(g, x, weight, bias=None, relu=False, pool=False, part=None):
 
 
 def spread(g, d):
-    ds = untouched(len(d), g.SH, g.SW, g.O)
+    ds = untouched(len(d), g.DH, g.DW, g.O)
     run(convolution.dilate(g), fenced(d), ds, 0, len(d))
     return ds
 
@@ -181,14 +181,14 @@ def expected_unpool(g, dy, index):
 def test_pad_and_spread(g):
     x, d = images(g), gradient(g)
     np.testing.assert_array_equal(pad(g, x), padded(g, x).astype(np.float32))
-    expected, rows = np.zeros((N, g.SH, g.SW, g.O), np.float32), set()
+    expected, rows = np.zeros((N, g.DH, g.DW, g.O), np.float32), set()
     for y in range(g.OH):
         for z in range(g.OW):
             at = (
                 y * g.stride[0] + g.KH - 1 - g.padding[0],
                 z * g.stride[1] + g.KW - 1 - g.padding[1],
             )
-            if 0 <= at[0] < g.SH and 0 <= at[1] < g.SW:
+            if 0 <= at[0] < g.DH and 0 <= at[1] < g.DW:
                 expected[:, at[0], at[1]] = d[:, y, z]
                 rows.add(at[0])
     ds = spread(g, d)

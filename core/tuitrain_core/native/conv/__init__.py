@@ -1,1 +1,1 @@
-"""TODO."""
+"""Kernels of a 2-D convolution and its gradients; `convolution` lists them, the rest emits them."""

@@ -1,9 +1,9 @@
-"""Emitters of a correlation, for the forward pass and the input gradient: two forms of one sum.
+"""Emitters of a correlation, for the forward pass and the input gradient, in two forms.
 
     out[n][y][x][o] = sum over (ky, kx, c) of in[n][y · sy + ky][x · sx + kx][c] · p[ky, kx, c][o]
 
-Images are NHWC and already have their border. For one row of taps the (kx, c) lie side by side,
-so the reduction is a loop over ky around one run.
+Images are NHWC and already padded. The (kx, c) of one row of taps are adjacent in memory, so the
+reduction is a loop over ky around one run.
 """
 
 from __future__ import annotations
@@ -20,7 +20,12 @@ from .geometry import ChannelTiles, Geometry, StridedRange, TileRun, split_tiles
 
 @dataclass(frozen=True)
 class CorrelationShape:
-    """Sizes of a correlation: input with its border (H, W, C), output (OH, OW, O), taps, stride."""
+    """Sizes of a correlation: padded input (H, W, C), output (OH, OW, O), taps, stride.
+
+    Attributes
+    ----------
+    rows, columns: the lines of the input that are not zero, if it is dilated.
+    """
 
     H: int
     W: int
@@ -31,9 +36,7 @@ class CorrelationShape:
     KH: int
     KW: int
     stride: tuple[int, int] = (1, 1)
-    rows: StridedRange | None = (
-        None  # the lines of the input that are not zero, if it is spread out
-    )
+    rows: StridedRange | None = None
     columns: StridedRange | None = None
 
     @staticmethod
@@ -43,17 +46,17 @@ class CorrelationShape:
 
     @staticmethod
     def backward(g: Geometry) -> CorrelationShape:
-        """Return the sizes of the input gradient, a correlation of the spread gradient."""
+        """Return the sizes of the input gradient, a correlation of the dilated gradient."""
         shape = CorrelationShape(g.DH, g.DW, g.O, g.H, g.W, g.C, g.KH, g.KW)
         return dataclasses.replace(shape, rows=g.dilated_rows, columns=g.dilated_columns)
 
 
 @dataclass(frozen=True)
 class Tile:
-    """Where a tile is: sample, first pixel (y, x), first channel; its pixels and vectors.
+    """A tile: its sample, first pixel (y, x), first channel, size in pixels, and vectors.
 
-    step: from a pixel to the next along x. More than 1 if the input is spread out: pixels so far
-    apart see the same taps, the others only zeros.
+    step: distance of its pixels along x. More than 1 if the input is dilated: pixels at this
+    distance meet the same taps, and the other taps only zeros.
     """
 
     n: Int
@@ -65,17 +68,18 @@ class Tile:
     step: int
     columns: broadcast_tile.VectorSlices
 
-    def pixels(self, pitch: int, channels: int) -> list[int]:
-        """Return the pixels' offsets from the first, in an image of that many pixels a row."""
+    def pixels(self, row_pixels: int, channels: int) -> list[int]:
+        """Return the offsets of the pixels from the first, in an image with rows of row_pixels."""
         return [
-            (y * pitch + x * self.step) * channels
+            (y * row_pixels + x * self.step) * channels
             for y in range(self.height)
             for x in range(self.width)
         ]
 
 
-# start values of a tile (None: zeros) from its first channel; what is done with its sums
+# first channel, vectors -> initial values of a tile (None: zeros)
 Start = Callable[[Int, broadcast_tile.VectorSlices], list[Value] | None]
+# writes the sums of a tile
 Store = Callable[[Tile, list[Value]], None]
 
 
@@ -88,33 +92,33 @@ def emit_tiled(
     store: Store,
     pool: bool = False,
 ) -> None:
-    """Emit the form with vectors along the output's channels.
+    """Emit the form with vectors along the output channels.
 
     operands: images, and weights [(ky, kx, c)][O padded]; pool: tiles are pairs of lines.
     """
     channels = ChannelTiles.of(s.O, k.host)
-    most = channels.max_rows(k.host)
+    max_pixels = channels.max_rows(k.host)
 
     def sample(i: Value, _: list[Value]) -> None:
         n = k.add(samples[0], i)
 
         def rows(channel: Int, vectors: broadcast_tile.VectorSlices) -> None:
-            for group in _pixel_rows(s, most, pool):
-                _each(k, group, lambda y, height: columns(channel, vectors, y, height))
+            for run in _pixel_rows(s, max_pixels, pool):
+                _for_each_tile(k, run, lambda y, height: columns(channel, vectors, y, height))
 
         def columns(
             channel: Int, vectors: broadcast_tile.VectorSlices, y: Int, height: int
         ) -> None:
-            for phase, step, group in _pixel_columns(s, most, pool):
+            for phase, step, run in _pixel_columns(s, max_pixels, pool):
 
                 def pixels(j: Int, width: int, phase: int = phase, step: int = step) -> None:
                     x = k.add(k.mul(j, step), phase)
-                    one = Tile(n, y, x, channel, height, width, step, vectors)
-                    store(one, _tile_sums(k, s, operands, one, phase, channels.padded_size, start))
+                    t = Tile(n, y, x, channel, height, width, step, vectors)
+                    store(t, _tile_sums(k, s, operands, t, phase, channels.padded_size, start))
 
-                _each(k, group, pixels)
+                _for_each_tile(k, run, pixels)
 
-        _each_channel(k, channels, rows)
+        _for_each_channel_tile(k, channels, rows)
 
     k.loop(k.sub(samples[1], samples[0]), sample)
 
@@ -147,7 +151,7 @@ def _tile_sums(
 def _reduction(
     k: Builder, s: CorrelationShape, t: Tile, phase: int, padded: int
 ) -> tuple[list[broadcast_tile.ReductionLoop], Int, Int]:
-    """Return the loops over the taps that a tile needs; where they begin in the input and in p."""
+    """Return the loops over a tile's taps, and their offsets in the input and in p."""
     run = s.KW * s.C
     ky, count = _taps(k, s, t.y, t.height)
     down = 1 if s.rows is None else s.rows.step
@@ -172,12 +176,12 @@ def _reduction(
 
 
 def _taps(k: Builder, s: CorrelationShape, y: Int, height: int) -> tuple[Int, Int]:
-    """Return the first ky that sees a line of the input that is not zero, and how many do."""
+    """Return the first ky that meets a nonzero line of the input, and the number of such ky."""
     if s.rows is None:
         return 0, s.KH
     lines, step = s.rows, s.rows.step
-    ahead = k.sub(lines.first_target, k.add(y, height - 1))
-    first = k.maximum(ahead, k.rem(k.add(ahead, step * (s.OH + s.H)), step))
+    distance = k.sub(lines.first_target, k.add(y, height - 1))
+    first = k.maximum(distance, k.rem(k.add(distance, step * (s.OH + s.H)), step))
     end = k.minimum(s.KH, k.sub(lines.first_target + (lines.count - 1) * step + 1, y))
     count = k.div(k.add(k.maximum(k.sub(end, first), 0), step - 1), step)
     return first, count if lines.count else 0
@@ -193,13 +197,13 @@ def emit_thin(
 ) -> None:
     """Emit the form with vectors along the run of taps and input channels, for few output channels.
 
-    weights: [o][ky][(kx, c) padded]; store(value, place in the output, mask) writes some floats of
-    the output, in which pixels and channels lie side by side.
+    weights: [o][ky][(kx, c) padded]; store(value, offset in the output, mask) writes adjacent
+    floats of the output.
     """
     size = dot_tile.tile_sizes(k.host)
     width = max(1, size.rows * size.outputs[0] // s.O)
 
-    def one(n: Int, y: Int, x: Int, w: int) -> None:
+    def pixels(n: Int, y: Int, x: Int, w: int) -> None:
         flat = _thin_sums(k, s, (source, weights), (n, y, x), w)
         place = k.mul(k.add(k.mul(k.add(k.mul(n, s.OH), y), s.OW), x), s.O)
         for offset, mask in k.vector_slices(len(flat)):
@@ -211,8 +215,8 @@ def emit_thin(
         n = k.add(samples[0], i)
 
         def row(y: Value, _: list[Value]) -> None:
-            for group in split_tiles(s.OW, width):
-                _each(k, group, lambda x, w: one(n, y, x, w))
+            for run in split_tiles(s.OW, width):
+                _for_each_tile(k, run, lambda x, w: pixels(n, y, x, w))
 
         k.loop(s.OH, row)
 
@@ -226,9 +230,9 @@ def _thin_sums(
     pixel: tuple[Int, Int, Int],
     width: int,
 ) -> list[Value]:
-    """Return the sums of some pixels, side by side, not yet folded: pixel by pixel.
+    """Return the accumulators of adjacent pixels, lanes not yet added up, pixel by pixel.
 
-    pixel: sample, y and x of the first
+    pixel: sample, y and x of the first one.
     """
     n, y, x = pixel
     run = s.KW * s.C
@@ -244,39 +248,39 @@ def _thin_sums(
 
 
 def _pixel_rows(s: CorrelationShape, pixels: int, pool: bool) -> list[TileRun]:
-    """Return the tiles along y: several rows of a small image, a pair for a pool, or one."""
+    """Return the tiles along y: several rows of a small image, pairs for a pool, or single rows."""
     if pool:
         return [TileRun(0, s.OH // 2, 2)] if s.OH > 1 else []
-    alone = s.rows is not None and s.rows.step > 1  # the next row sees other taps
-    return split_tiles(s.OH, 1 if alone else max(1, pixels // s.OW))
+    dilated = s.rows is not None and s.rows.step > 1  # the next row meets other taps
+    return split_tiles(s.OH, 1 if dilated else max(1, pixels // s.OW))
 
 
 def _pixel_columns(s: CorrelationShape, pixels: int, pool: bool) -> list[tuple[int, int, TileRun]]:
-    """Return the tiles along x as (first pixel, step, tiles), one for every place in a step."""
+    """Return the tiles along x as (first pixel, step, tiles), one for every phase of a step."""
     if pool:
         pairs = split_tiles(s.OW // 2, max(1, pixels // 4)) if s.OW > 1 else []
         return [(0, 1, TileRun(2 * pair.first, pair.count, 2 * pair.size)) for pair in pairs]
     step = 1 if s.columns is None else s.columns.step
     return [
-        (phase, step, group)
+        (phase, step, run)
         for phase in range(min(step, s.OW))
-        for group in split_tiles(-(-(s.OW - phase) // step), pixels)
+        for run in split_tiles(-(-(s.OW - phase) // step), pixels)
     ]
 
 
-def _each(k: Builder, group: TileRun, body: Callable[[Int, int], None]) -> None:
-    """Emit body(first, size) for the tiles of a group."""
-    k.tiles(group.first, group.first + group.count * group.size, [group.size], body)
+def _for_each_tile(k: Builder, run: TileRun, body: Callable[[Int, int], None]) -> None:
+    """Emit body(first, size) for the tiles of a run."""
+    k.tiles(run.first, run.first + run.count * run.size, [run.size], body)
 
 
-def _each_channel(
+def _for_each_channel_tile(
     k: Builder, channels: ChannelTiles, body: Callable[[Int, broadcast_tile.VectorSlices], None]
 ) -> None:
     """Emit body(first channel, vectors) for the tiles along the channels."""
-    for group, last in channels.runs:
-        vectors = k.vector_slices((group.size - 1) * k.lanes + last)
+    for run, last in channels.runs:
+        vectors = k.vector_slices((run.size - 1) * k.lanes + last)
 
         def block(start: Int, _size: int, vectors: broadcast_tile.VectorSlices = vectors) -> None:
             body(k.mul(start, k.lanes), vectors)
 
-        _each(k, group, block)
+        _for_each_tile(k, run, block)

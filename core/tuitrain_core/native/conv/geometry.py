@@ -1,4 +1,4 @@
-"""The sizes of a convolution, and how its loops are cut into tiles."""
+"""The sizes of a convolution, and the tiles of its loops."""
 
 from __future__ import annotations
 
@@ -43,23 +43,23 @@ class Geometry:
 
     @property
     def DH(self) -> int:
-        """Height of the spread gradient: with it, the input gradient is a plain correlation."""
+        """Height of the dilated output gradient, whose correlation is the input gradient."""
         return self.H + self.KH - 1
 
     @property
     def DW(self) -> int:
-        """Width of the spread gradient."""
+        """Width of the dilated output gradient."""
         return self.W + self.KW - 1
 
     @property
     def dilated_rows(self) -> StridedRange:
-        """Where the rows of the output gradient lie in the spread one."""
+        """The rows of the output gradient in the dilated one."""
         offset = self.KH - 1 - self.padding[0]
         return StridedRange.of(self.OH, self.stride[0], offset, self.DH)
 
     @property
     def dilated_columns(self) -> StridedRange:
-        """Where the columns of the output gradient lie in the spread one."""
+        """The columns of the output gradient in the dilated one."""
         offset = self.KW - 1 - self.padding[1]
         return StridedRange.of(self.OW, self.stride[1], offset, self.DW)
 
@@ -71,7 +71,7 @@ class Geometry:
 
 @dataclass(frozen=True)
 class StridedRange:
-    """Lines that are spread out: the lines from `first` on, at place, place + step, ..."""
+    """Lines copied with a step: from first_source on to first_target, first_target + step, ..."""
 
     first_source: int
     first_target: int
@@ -80,7 +80,7 @@ class StridedRange:
 
     @staticmethod
     def of(count: int, step: int, offset: int, size: int) -> StridedRange:
-        """Return where the lines i · step + offset lie, without those outside of 0 ... size-1."""
+        """Return the targets i · step + offset of lines i, without those outside 0 ... size-1."""
         inside = [i for i in range(count) if 0 <= i * step + offset < size]
         if not inside:
             return StridedRange(0, 0, 0, step)
@@ -89,7 +89,7 @@ class StridedRange:
 
 @dataclass(frozen=True)
 class TileRun:
-    """Tiles of one size, side by side: `count` of them from `first` on."""
+    """Adjacent tiles of one size: `count` of them from `first` on."""
 
     first: int
     count: int
@@ -97,18 +97,18 @@ class TileRun:
 
 
 def split_tiles(length: int, max_size: int) -> list[TileRun]:
-    """Cut a length into tiles of at most `most`: of one size if that is not much less, else two."""
+    """Cut a length into tiles of one size if it is near max_size, else of two sizes."""
     for size in range(min(max_size, length), max_size * 3 // 4, -1):
         if length % size == 0:
             return [TileRun(0, length // size, size)]
     count = -(-length // max_size)
     size, larger = divmod(length, count)
-    groups = [TileRun(0, larger, size + 1), TileRun(larger * (size + 1), count - larger, size)]
-    return [group for group in groups if group.count]
+    runs = [TileRun(0, larger, size + 1), TileRun(larger * (size + 1), count - larger, size)]
+    return [run for run in runs if run.count]
 
 
 def vectors_per_tile(count: int, host: Host) -> int:
-    """Return how many vectors of channels a tile has, of so many that there are."""
+    """Return the number of vectors of channels in a tile; count: the vectors of all channels."""
     if count % 2 == 0:
         return 2
     return 3 if count >= 3 and host.registers >= 32 else 1
@@ -116,26 +116,33 @@ def vectors_per_tile(count: int, host: Host) -> int:
 
 @dataclass(frozen=True)
 class ChannelTiles:
-    """Tiles along the channels, in vectors, of which the last may not be full."""
+    """Tiles along the channels, in vectors, of which the last may not be full.
 
-    runs: tuple[tuple[TileRun, int], ...]  # (tiles, lanes that the last vector of each has)
+    Attributes
+    ----------
+    runs: pairs of (tiles, lanes in the last vector of a tile).
+    vectors_per_tile: the largest number of vectors in a tile.
+    padded_size: the channels, padded to whole vectors.
+    """
+
+    runs: tuple[tuple[TileRun, int], ...]
     vectors_per_tile: int
     padded_size: int
 
     @staticmethod
     def of(channels: int, host: Host) -> ChannelTiles:
-        """Return the tiles for so many channels."""
+        """Return the tiles along this number of channels."""
         count, rest = -(-channels // host.lanes), channels % host.lanes
-        together = vectors_per_tile(count, host)
-        groups = [(group, host.lanes) for group in split_tiles(count, together)]
+        vectors = vectors_per_tile(count, host)
+        runs = [(run, host.lanes) for run in split_tiles(count, vectors)]
         if rest:
-            last, _ = groups.pop()
+            last, _ = runs.pop()
             start = last.first + (last.count - 1) * last.size
             if last.count > 1:
-                groups.append((TileRun(last.first, last.count - 1, last.size), host.lanes))
-            groups.append((TileRun(start, 1, last.size), rest))
-        return ChannelTiles(tuple(groups), together, count * host.lanes)
+                runs.append((TileRun(last.first, last.count - 1, last.size), host.lanes))
+            runs.append((TileRun(start, 1, last.size), rest))
+        return ChannelTiles(tuple(runs), vectors, count * host.lanes)
 
     def max_rows(self, host: Host) -> int:
-        """Return how many rows fit beside the vectors in a tile."""
+        """Return how many rows of accumulators a tile may have."""
         return register_budget(host) // max(self.vectors_per_tile, 2)

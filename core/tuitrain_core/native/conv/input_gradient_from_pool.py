@@ -1,16 +1,15 @@
-"""The emitter of a convolution's input gradient from the gradient of a 2x2 maximum behind it.
+"""The emitter of a convolution's input gradient from the gradient of a 2x2 maximum after it.
 
-One pixel in four of the convolution's output has a gradient. Here it is read as it comes from the
-pool, beside the place of each maximum, and its products are added where they belong:
+One pixel in four of the convolution's output has a gradient. Here the gradient is read before the
+unpooling, together with the position of every maximum, and its products are added to their pixels:
 
     dx[n][2y + i // 2 + ky][2x + i % 2 + kx][c] += dy[n][y][x][o] · w[o][ky][kx, c]
 
-All that one window gives lies in KH + 1 lines of (KW + 1) · C floats, which stay in registers over
-all channels o. Where in there a maximum's part lies is decided by where the weights are read: they
-stand among zeros, in two copies unless channels fill vectors, so that every read is of whole
-vectors that begin with a line of the cache. For LeNet's second convolution that takes less than
-half the time of unpool, spread and all products; for 16 to 64 channels with 3 x 3 weights, 3/5 to
-9/10 of it.
+The products of one window cover KH + 1 lines of (KW + 1) · C floats, which stay in registers over
+all channels o. The position of a maximum selects the address that the weights are read from: they
+are padded with zeros, in two copies unless channels fill vectors, so that every read is of whole
+aligned vectors. For LeNet's second convolution this takes less than half the time of unpool, dilate
+and all products; for 16 to 64 channels with 3 x 3 weights, 3/5 to 9/10 of it.
 """
 
 from __future__ import annotations
@@ -27,19 +26,19 @@ from . import padding
 from .geometry import Geometry, split_tiles
 from .weight_gradient_from_pool import ADDRESS_FLOATS, relu_gated
 
-MAX_WEIGHT_FLOATS = 9216  # floats of the weights of channels that come one after another: 36 KiB
-MAX_IMAGE_FLOATS = 16384  # floats of an image with its border, where that is needed: 64 KiB
+MAX_WEIGHT_FLOATS = 9216  # of the channels that are processed together: 36 KiB
+MAX_IMAGE_FLOATS = 16384  # an image with its border on the stack: 64 KiB
 
 
 @dataclass(frozen=True)
 class WeightLayout:
-    """How the weights are laid out: [o][ky + 1][copy][floats], and a line of zeros behind all.
+    """The layout of the weights, [o][ky + 1][copy][floats], and a line of zeros at the end.
 
-    The first line of each o is zeros, and so the one behind its last.
+    The first line of every o is zeros, so that there are zeros before and after its weights.
 
-    With whole vectors of channels a line is a column of zeros, the weights (kx, c), and a column of
-    zeros; else it is two copies of what a window gives, for a maximum in the left column and one in
-    the right.
+    If channels fill vectors, a line is a column of zeros, the weights (kx, c), and a column of
+    zeros. Else it is two padded copies of the weights: for a maximum in the left column of the
+    window, and for one in the right column.
     """
 
     g: Geometry
@@ -47,12 +46,12 @@ class WeightLayout:
 
     @property
     def fills_vectors(self) -> bool:
-        """Whether channels fill vectors: then a column of zeros serves for the second copy."""
+        """Whether channels fill vectors: then a column of zeros replaces the second copy."""
         return self.g.C % self.lanes == 0
 
     @property
     def vectors(self) -> int:
-        """The vectors of a line of what a window gives."""
+        """Vectors of one line of a window's products."""
         return -(-(self.g.KW + 1) * self.g.C // self.lanes)
 
     @property
@@ -64,44 +63,44 @@ class WeightLayout:
 
     @property
     def left_start(self) -> int:
-        """Where in a line to begin to read for a maximum in the left column."""
+        """Offset in a line to read from, for a maximum in the left column."""
         return self.g.C if self.fills_vectors else 0
 
     @property
     def right_start(self) -> int:
-        """Where in a line to begin to read for a maximum in the right column."""
+        """Offset in a line to read from, for a maximum in the right column."""
         return 0 if self.fills_vectors else self.vectors * self.lanes
 
     def run_starts(self) -> list[int]:
-        """Return where in a line the run of weights (kx, c) stands."""
+        """Return the offsets in a line of the runs of weights (kx, c)."""
         return [self.g.C] if self.fills_vectors else [0, self.right_start + self.g.C]
 
     @property
     def channel_floats(self) -> int:
-        """Floats from a channel to the next."""
+        """Floats of one output channel."""
         return (self.g.KH + 1) * self.line_floats
 
     @property
     def total_floats(self) -> int:
-        """Floats of all."""
+        """Floats of all weights."""
         return self.g.O * self.channel_floats + self.line_floats
 
 
 def is_supported(g: Geometry, host: Host) -> bool:
-    """Whether the input gradient can be computed here, and that is the faster way."""
+    """Return whether the input gradient can be computed here, and faster than with unpooling."""
     if g.stride != (1, 1) or g.OH < 2 or g.OW < 2 or min(g.KH, g.KW) < 2:
         return False
-    bordered = g.padding == (0, 0) or g.PH * g.PW * g.C <= MAX_IMAGE_FLOATS
-    return bordered and broadcast_tile.register_budget(host) > g.KH
+    fits_stack = g.padding == (0, 0) or g.PH * g.PW * g.C <= MAX_IMAGE_FLOATS
+    return fits_stack and broadcast_tile.register_budget(host) > g.KH
 
 
 def packed_size(g: Geometry, host: Host) -> int:
-    """Return the floats of the weights as they are read here."""
+    """Return the floats of the packed weights."""
     return WeightLayout(g, host.lanes).total_floats
 
 
 def pack(k: Builder, g: Geometry) -> None:
-    """Arguments W, P: bring W into the order of `Weights`."""
+    """Write P in the layout of `WeightLayout`. Arguments: W, P."""
     w, p = k.arguments
     layout, run = WeightLayout(g, k.lanes), g.KW * g.C
 
@@ -129,7 +128,7 @@ def pack(k: Builder, g: Geometry) -> None:
 
 
 def input_gradient(k: Builder, g: Geometry) -> None:
-    """Arguments dY, I, P, dX, first, last (samples)."""
+    """Emit `convolution.pooled_input_gradient`. Arguments: dY, I, P, dX, first, last (samples)."""
     dy, index, p, dx, first, last = k.arguments
     windows = _Windows.of(k, g)
     memory = k.scratch(g.PH * g.PW * g.C) if g.padding != (0, 0) else None
@@ -141,10 +140,10 @@ def input_gradient(k: Builder, g: Geometry) -> None:
         block_copy.fill_zeros(k, image, g.PH * g.PW * g.C)
 
         def channels(o: Int, count: int) -> None:
-            given = k.at(dy, start, o), k.at(index, start, o)
-            windows.add(image, given, k.at(p, k.mul(o, windows.weights.channel_floats)), count)
+            source = k.at(dy, start, o), k.at(index, start, o)
+            windows.add(image, source, k.at(p, k.mul(o, windows.weights.channel_floats)), count)
 
-        for group in split_tiles(g.O, _together(k, g)):
+        for group in split_tiles(g.O, _channels_at_once(k, g)):
             end = group.first + group.count * group.size
             k.tiles(group.first, end, [group.size], channels)
         if memory is not None:
@@ -153,19 +152,20 @@ def input_gradient(k: Builder, g: Geometry) -> None:
     k.loop(k.sub(last, first), sample)
 
 
-def _together(k: Builder, g: Geometry) -> int:
-    """Return the channels whose weights are used one after another."""
+def _channels_at_once(k: Builder, g: Geometry) -> int:
+    """Return how many channels are processed together."""
     return max(1, min(g.O, MAX_WEIGHT_FLOATS // WeightLayout(g, k.lanes).channel_floats))
 
 
 @dataclass(frozen=True)
 class _Windows:
-    """What the windows of a sample give, added to its image.
+    """The emitters that add the products of a sample's windows to its image.
 
     Attributes
     ----------
-    weights: their layout.
-    factors, addresses: what is multiplied with which weights, for each channel of one window.
+    weights: the layout of the weights.
+    factors, addresses: the gated gradient and the address of the weights, for every channel of a
+        window.
     """
 
     k: Builder
@@ -176,13 +176,13 @@ class _Windows:
 
     @staticmethod
     def of(k: Builder, g: Geometry) -> _Windows:
-        """Return them with memory of their own."""
-        held = -(-_together(k, g) // k.lanes) * k.lanes
+        """Return the emitters, with memory on the stack."""
+        floats = -(-_channels_at_once(k, g) // k.lanes) * k.lanes
         weights = WeightLayout(g, k.lanes)
-        return _Windows(k, g, weights, k.scratch(held), k.scratch(ADDRESS_FLOATS * held))
+        return _Windows(k, g, weights, k.scratch(floats), k.scratch(ADDRESS_FLOATS * floats))
 
-    def add(self, image: Value, given: tuple[Value, Value], p: Value, channels: int) -> None:
-        """Add what some channels give; given: where the first one's dY and I are."""
+    def add(self, image: Value, source: tuple[Value, Value], p: Value, channels: int) -> None:
+        """Add the products of some channels; source: dY and I of the first channel."""
         k, g = self.k, self.g
         vectors = k.vector_slices((g.KW + 1) * g.C)
         for part in split_tiles(len(vectors), broadcast_tile.register_budget(k.host) // (g.KH + 1)):
@@ -192,36 +192,36 @@ class _Windows:
                 k.loop(
                     g.OW // 2,
                     lambda x, _, columns=columns: self._column(
-                        image, given, p, channels, x, columns
+                        image, source, p, channels, x, columns
                     ),
                 )
 
     def _column(
         self,
         image: Value,
-        given: tuple[Value, Value],
+        source: tuple[Value, Value],
         p: Value,
         channels: int,
         x: Int,
         columns: broadcast_tile.VectorSlices,
     ) -> None:
-        """Add what a column of windows gives, from the top down.
+        """Add the products of a column of windows, from the top down.
 
-        A window shares all but two of its lines with the one below: these stay in registers.
+        A window shares all but two of its lines with the next one; they stay in registers.
         """
         k, g = self.k, self.g
         top = k.at(image, k.mul(x, 2 * g.C))
-        pitch, shared = g.PW * g.C, (g.KH - 1) * len(columns)
+        row_stride, shared = g.PW * g.C, (g.KH - 1) * len(columns)
 
         def window(y: Value, above: list[Value]) -> list[Value]:
             place = k.mul(k.add(k.mul(y, g.OW // 2), x), g.O)
-            self._prepare(k.at(given[0], place), k.at(given[1], place), p, channels)
+            self._prepare(k.at(source[0], place), k.at(source[1], place), p, channels)
             sums = self._sums(channels, columns, [*above, *[k.zero] * (2 * len(columns))])
-            self._store(k.at(top, k.mul(y, 2 * pitch)), columns, sums[: 2 * len(columns)])
+            self._store(k.at(top, k.mul(y, 2 * row_stride)), columns, sums[: 2 * len(columns)])
             return sums[2 * len(columns) :]
 
         rest = k.loop(g.OH // 2, window, [k.zero] * shared)
-        self._store(k.at(top, 2 * (g.OH // 2) * pitch), columns, rest)
+        self._store(k.at(top, 2 * (g.OH // 2) * row_stride), columns, rest)
 
     def _store(
         self, target: Value, columns: broadcast_tile.VectorSlices, sums: list[Value]
@@ -235,22 +235,22 @@ class _Windows:
             k.store(k.ir.fadd(k.load(target, offset, mask), value), target, offset, mask)
 
     def _prepare(self, dy: Value, index: Value, p: Value, channels: int) -> None:
-        """Write factors and addresses of some channels."""
+        """Write the factors and addresses of some channels."""
         k, weights = self.k, self.weights
         for offset, mask in k.vector_slices(channels):
-            where = k.load(index, offset, mask)
-            d = relu_gated(k, k.load(dy, offset, mask), where)
+            position = k.load(index, offset, mask)
+            d = relu_gated(k, k.load(dy, offset, mask), position)
             k.store(d, self.factors, offset)
             starts = [lane * weights.channel_floats for lane in range(k.lanes)]
-            place = k.ir.fadd(self._place(where), k.constant_vector(starts))
+            place = k.ir.fadd(self._start(position), k.constant_vector(starts))
             start = k.at(p, offset * weights.channel_floats)
             k.store_addresses(start, place, k.at(self.addresses, offset * ADDRESS_FLOATS))
 
-    def _place(self, where: Value) -> Value:
-        """Return where to begin to read the weights for a maximum; for I = -1 as for 0."""
+    def _start(self, position: Value) -> Value:
+        """Return the offset to read the weights from; I = -1 counts as 0."""
         k, w = self.k, self.weights
-        below = k.greater(where, k.constant(1))
-        number = k.ir.fsub(where, k.ir.select(below, k.constant(2), k.zero))
+        below = k.greater(position, k.constant(1))
+        number = k.ir.fsub(position, k.ir.select(below, k.constant(2), k.zero))
         right = k.greater(number, k.zero)
         across = k.ir.select(right, k.constant(w.right_start), k.constant(w.left_start))
         return k.ir.fadd(k.ir.select(below, k.zero, k.constant(w.line_floats)), across)
@@ -258,7 +258,7 @@ class _Windows:
     def _sums(
         self, channels: int, columns: broadcast_tile.VectorSlices, start: list[Value]
     ) -> list[Value]:
-        """Add to the lines of one window what its channels give."""
+        """Add the products of the channels to the lines of one window."""
         k = self.k
         reads = [
             line * self.weights.line_floats + at

@@ -1,4 +1,4 @@
-"""The 2x2 maximum behind a convolution: of the four values of a window, and the way back."""
+"""The 2x2 maximum after a convolution: the maximum of a window, and its gradient."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from .geometry import Geometry
 
 
 def unpool(k: Builder, g: Geometry) -> None:
-    """Arguments dY, I, D, first, last: the gradient of a 2x2 maximum, to where the maximum was."""
+    """Write the pooled gradient to the position of every maximum, and zeros elsewhere.
+
+    Arguments: dY, I, D, first, last.
+    """
     dy, index, d, first, last = k.arguments
     height, width = g.OH // 2, g.OW // 2
 
-    def pixel(source: Value, target: Value, where: Value) -> None:
+    def window(source: Value, target: Value, positions: Value) -> None:
         for offset, mask in k.vector_slices(g.O):
-            value, at = k.load(source, offset, mask), k.load(where, offset, mask)
-            for place in range(4):
-                here = k.ir.fcmp_ordered("==", at, k.constant(place))
-                pixel = (place // 2 * g.OW + place % 2) * g.O
-                k.store(k.ir.select(here, value, k.zero), target, pixel + offset, mask)
+            value, position = k.load(source, offset, mask), k.load(positions, offset, mask)
+            for tap in range(4):
+                is_maximum = k.ir.fcmp_ordered("==", position, k.constant(tap))
+                pixel = (tap // 2 * g.OW + tap % 2) * g.O
+                k.store(k.ir.select(is_maximum, value, k.zero), target, pixel + offset, mask)
 
     def sample(n: Int) -> None:
         base = k.mul(n, height * width * g.O)
@@ -31,7 +34,7 @@ def unpool(k: Builder, g: Geometry) -> None:
 
             def column(x: Value, _: list[Value]) -> None:
                 place = k.add(start, k.mul(x, g.O))
-                pixel(k.at(dy, place), k.at(line, k.mul(x, 2 * g.O)), k.at(index, place))
+                window(k.at(dy, place), k.at(line, k.mul(x, 2 * g.O)), k.at(index, place))
 
             k.loop(width, column)
 
@@ -45,17 +48,18 @@ def unpool(k: Builder, g: Geometry) -> None:
 
 
 def max_of_window(k: Builder, window: list[Value], relu: bool) -> tuple[Value, Value]:
-    """Return the largest of a window's four values, and where it is.
+    """Return the largest of a window's four values, and its position.
 
-    The first of equal ones, the last NaN; with relu, 0 and -1 where none is more than 0.
+    The first of equal values is taken, and the last NaN. With relu, the result is 0 and -1 if no
+    value is above 0.
     """
-    best, where = window[0], k.zero
-    for place, value in enumerate(window[1:], 1):
+    best, position = window[0], k.zero
+    for tap, value in enumerate(window[1:], 1):
         nan = k.ir.fcmp_unordered("uno", value, value)
         larger = k.ir.or_(k.greater(value, best), nan)
         best = k.ir.select(larger, value, best)
-        where = k.ir.select(larger, k.constant(place), where)
+        position = k.ir.select(larger, k.constant(tap), position)
     if not relu:
-        return best, where
+        return best, position
     off = k.ir.fcmp_ordered("<=", best, k.zero)
-    return k.ir.select(off, k.zero, best), k.ir.select(off, k.constant(-1), where)
+    return k.ir.select(off, k.zero, best), k.ir.select(off, k.constant(-1), position)

@@ -1,7 +1,7 @@
-"""Emitters that bring weights into the order in which the kernels read them, and gradients back.
+"""Emitters that pack weights into the order in which kernels read them, and unpack gradients.
 
-The public layout is (O, C, KH, KW). Weights of one tap and channel, a vector for the other side's
-channels, are gathered a float at a time: they are a fraction of a step's work.
+The public layout is (O, C, KH, KW). A vector of weights, one tap and channel for all channels of
+the other side, is gathered a float at a time: packing is a small part of a step's work.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from .geometry import Geometry
 
 
 def pack_by_output(k: Builder, g: Geometry) -> None:
-    """Arguments W, P: [(ky, kx, c)][O padded to whole vectors with zeros]."""
+    """Write P, [(ky, kx, c)][O padded to whole vectors with zeros]. Arguments: W, P."""
     w, p = k.arguments
     _gather(k, w, p, g.taps, False, (g.C, g.taps), (g.O, g.C * g.taps))
 
 
 def pack_by_input(k: Builder, g: Geometry) -> None:
-    """Arguments W, P: [(ky, kx, o)][C padded with zeros], the taps turned round."""
+    """Write P, [(ky, kx, o)][C padded with zeros], with the taps reversed. Arguments: W, P."""
     w, p = k.arguments
     _gather(k, w, p, g.taps, True, (g.O, g.C * g.taps), (g.C, g.taps))
 
 
 def pack_by_run(k: Builder, g: Geometry) -> None:
-    """Arguments W, P: [c][ky][(kx, o) padded with zeros], the taps turned round."""
+    """Write P, [c][ky][(kx, o) padded with zeros], with the taps reversed. Arguments: W, P."""
     w, p = k.arguments
     run = g.KW * g.O
     padded = -(-run // k.lanes) * k.lanes
@@ -37,13 +37,13 @@ def pack_by_run(k: Builder, g: Geometry) -> None:
         for offset, mask in k.vector_slices(run):
             places = [divmod(offset + lane, g.O) for lane in range(mask or k.lanes)]
             strides = [o * g.C * g.taps + g.KW - 1 - kx for kx, o in places]
-            k.store(_vector(k, k.at(source, last), strides), target, offset)
+            k.store(_gather_vector(k, k.at(source, last), strides), target, offset)
 
     k.loop(g.C * g.KH, row)
 
 
 def unpack_gradient(k: Builder, g: Geometry) -> None:
-    """Arguments G, dW: from [(ky, kx, c)][O padded] to (O, C, KH, KW)."""
+    """Write dW, (O, C, KH, KW), from G, [(ky, kx, c)][O padded]. Arguments: G, dW."""
     packed, dw = k.arguments
     padded = -(-g.O // k.lanes) * k.lanes
 
@@ -67,15 +67,15 @@ def _gather(
     w: Value,
     p: Value,
     taps: int,
-    turned: bool,
+    reverse: bool,
     rows: tuple[int, int],
     lanes: tuple[int, int],
 ) -> None:
-    """Write P[(tap, row)][lane] from W; rows and lanes are (how many, their stride in W)."""
+    """Write P[(tap, row)][lane] from W; rows and lanes are (count, stride in W)."""
     padded = -(-lanes[0] // k.lanes) * k.lanes
 
     def tap(t: Value, _: list[Value]) -> None:
-        source = k.at(w, k.sub(taps - 1, t) if turned else t)
+        source = k.at(w, k.sub(taps - 1, t) if reverse else t)
 
         def row(r: Value, _: list[Value]) -> None:
             start = k.at(source, k.mul(r, rows[1]))
@@ -84,7 +84,7 @@ def _gather(
             def vector(i: Value, _: list[Value]) -> None:
                 at = k.mul(i, k.lanes)
                 strides = [lane * lanes[1] for lane in range(k.lanes)]
-                value = _vector(k, k.at(start, k.mul(at, lanes[1])), strides)
+                value = _gather_vector(k, k.at(start, k.mul(at, lanes[1])), strides)
                 k.store(value, target, at)
 
             k.loop(lanes[0] // k.lanes, vector)
@@ -92,15 +92,15 @@ def _gather(
             if rest:
                 at = lanes[0] - rest
                 strides = [lane * lanes[1] for lane in range(rest)]
-                k.store(_vector(k, k.at(start, at * lanes[1]), strides), target, at)
+                k.store(_gather_vector(k, k.at(start, at * lanes[1]), strides), target, at)
 
         k.loop(rows[0], row)
 
     k.loop(taps, tap)
 
 
-def _vector(k: Builder, address: Value, offsets: list[int]) -> Value:
-    """Return the floats at those offsets as a vector; zeros in the lanes that are left."""
+def _gather_vector(k: Builder, address: Value, offsets: list[int]) -> Value:
+    """Return the floats at these offsets as a vector, with zeros in the remaining lanes."""
     vector = k.zero
     for lane, offset in enumerate(offsets):
         value = k.load_scalar(address, offset)

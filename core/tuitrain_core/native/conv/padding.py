@@ -1,4 +1,4 @@
-"""Emitters that pad images: the zero border of the input, and the spread gradient."""
+"""Emitters that pad images: the zero border of the input, and the dilated output gradient."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from .geometry import Geometry
 
 
 def pad(k: Builder, g: Geometry) -> None:
-    """Arguments x, xp, first, last: copy samples into the middle of a border of zeros."""
+    """Copy samples into a border of zeros. Arguments: x, xp, first, last."""
     x, xp, first, last = k.arguments
     py, px = g.padding
     row, border = g.W * g.C, 2 * px * g.C
-    ends = (py * g.PW + px) * g.C  # above the first row with its left border; below the last
+    ends = (py * g.PW + px) * g.C  # border before the first row, and behind the last row
 
     def sample(n: Int) -> None:
         source = k.at(x, k.mul(n, g.H * row))
@@ -27,19 +27,20 @@ def pad(k: Builder, g: Geometry) -> None:
 
 
 def crop(k: Builder, g: Geometry, image: Value, x: Value) -> None:
-    """Copy the middle of an image with its border, at one address, to another."""
+    """Copy an image without its border to x."""
     py, px = g.padding
     row = g.W * g.C
     copy_rows(k, k.at(image, (py * g.PW + px) * g.C), x, g.H, row, g.PW * g.C, row)
 
 
 def dilate(k: Builder, g: Geometry, lines: bool) -> None:
-    """Arguments D, Ds, first, last: the output gradient, `stride` apart, zeros between and around.
+    """Write the output gradient with its pixels `stride` apart, and zeros between and around them.
 
-    Row oy of D lies at row oy · stride + KH - 1 - padding of Ds; what lies outside is left away,
-    for no pixel of the input but only its padding saw it. Columns alike.
+    Row oy of D is row oy · stride + KH - 1 - padding of Ds, and likewise for columns. Rows outside
+    of Ds are dropped: they depend on the padding only, on no pixel of the input.
 
-    lines: write the rows alone in which a row of D lies; those of zeros are left as they are.
+    lines: write only the rows that hold a row of D, and leave the rows of zeros unwritten.
+    Arguments: D, Ds, first, last.
     """
     d, ds, first, last = k.arguments
     rows, columns = g.dilated_rows, g.dilated_columns
@@ -54,15 +55,15 @@ def dilate(k: Builder, g: Geometry, lines: bool) -> None:
             fill_zeros(k, target, g.DH * line)
 
         def row(y: Value, _: list[Value]) -> None:
-            from_row = k.at(source, k.mul(y, g.OW * g.O))
-            to_row = k.at(target, k.mul(k.add(k.mul(y, rows.step), rows.first_target), line))
+            source_row = k.at(source, k.mul(y, g.OW * g.O))
+            target_row = k.at(target, k.mul(k.add(k.mul(y, rows.step), rows.first_target), line))
             if lines:
-                fill_zeros(k, to_row, line)
-            corner = k.at(to_row, columns.first_target * g.O)
+                fill_zeros(k, target_row, line)
+            corner = k.at(target_row, columns.first_target * g.O)
             if columns.step == 1:
-                copy_floats(k, from_row, corner, columns.count * g.O)
+                copy_floats(k, source_row, corner, columns.count * g.O)
             else:
-                copy_rows(k, from_row, corner, columns.count, g.O, g.O, columns.step * g.O)
+                copy_rows(k, source_row, corner, columns.count, g.O, g.O, columns.step * g.O)
 
         k.loop(rows.count, row)
 

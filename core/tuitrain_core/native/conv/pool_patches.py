@@ -1,8 +1,8 @@
-"""The pixels that the maxima of a pool saw, laid out so that they can be read without delay.
+"""The layout of the pixels that meet a pooled gradient, aligned for fast reads.
 
-A value of a pooled gradient meets, for each ky, a run of KW pixels with all their channels. A
-vector that lies across two lines of the cache takes twice as long to read, so the images of some
-rows are copied to where no run begins badly.
+A value of a pooled gradient meets, for every ky, a run of KW pixels with all their channels. A
+vector across two cache lines takes twice as long to read, so the pixels of some rows are copied to
+memory in which every run is aligned.
 """
 
 from __future__ import annotations
@@ -14,26 +14,24 @@ from ..ir.builder import Builder, Int, Value
 from ..ir.host import Host
 from .geometry import Geometry
 
-CACHE_LINE = 16  # floats of a line of the cache
-MAX_READY_VALUES = (
-    1280  # values made ready at once: 15 KiB with their addresses, half of the first cache
-)
-MAX_COPIED_FLOATS = 6144  # floats of copies: 24 KiB
+CACHE_LINE = 16  # floats
+MAX_PREPARED_VALUES = 1280  # with their addresses 15 KiB, half of the first-level cache
+MAX_COPIED_FLOATS = 6144  # 24 KiB
 
 
 @dataclass(frozen=True)
 class PatchLayout:
-    """How the pixels are laid out that some rows of the pooled gradient see.
+    """The layout of the pixels that some rows of the pooled gradient meet.
 
     Attributes
     ----------
-    lanes, vectors: the vectors that a run is read in, and how many of them it takes.
-    together: how many rows of the pooled gradient; 0 if not even one would fit.
-    pitch: floats from a line of pixels to the next.
-    step: floats from where an even column's run begins to that of the next column.
-    place: where the run of an even column begins in the first line.
-    floats: the memory that copies take; 0 if pixels are read where they are.
-    copy: emits copying the lines of a number of rows: (builder, image, memory, rows).
+    lanes, vectors: lanes of the vectors that a run is read in, and vectors per run.
+    rows_at_once: rows of the pooled gradient; 0 if not even one fits.
+    row_stride: floats from a line of pixels to the next.
+    column_stride: floats from the run of an even column to that of the next column.
+    run_start: returns the offset of an even column's run in the first line.
+    copied_floats: memory of the copies; 0 if pixels are read in place.
+    emit_copy: emits the copy of the lines of some rows: (builder, image, memory, rows).
     """
 
     lanes: int
@@ -58,54 +56,55 @@ def patch_layout(g: Geometry, host: Host) -> PatchLayout:
 
 
 def _in_place(g: Geometry, lanes: int) -> PatchLayout:
-    """Channels that fill vectors: every pixel of the image begins one."""
-    together = min(g.OH // 2, MAX_READY_VALUES // (g.OW // 2 * g.O))
-    return PatchLayout(lanes, g.KW * g.C // lanes, together, g.PW * g.C, g.C, lambda x: x * g.C)
+    """Return the layout for channels that fill vectors: every pixel of the image is aligned."""
+    rows_at_once = min(g.OH // 2, MAX_PREPARED_VALUES // (g.OW // 2 * g.O))
+    vectors = g.KW * g.C // lanes
+    return PatchLayout(lanes, vectors, rows_at_once, g.PW * g.C, g.C, lambda x: x * g.C)
 
 
 def _two_copies(g: Geometry, lanes: int) -> PatchLayout:
-    """One channel, and runs of up to half a line of the cache.
+    """Return the layout for one channel and runs of up to half a cache line.
 
-    In the second copy the pixels lie half a line further on. So in one of the two any half a line
-    of pixels from an even column on, and from the next one, lies in one line of the cache.
+    The pixels of the second copy are half a cache line further. So in one of the two copies, half
+    a line of pixels from an even column on, and from the next column on, is in one cache line.
     """
-    pitch = _whole(g.PW + CACHE_LINE // 2, CACHE_LINE)
-    together = _together(g, 2 * pitch)
-    lines = 2 * together + g.KH - 1
-    apart = lines * pitch + CACHE_LINE // 2
+    row_stride = _round_up(g.PW + CACHE_LINE // 2, CACHE_LINE)
+    rows_at_once = _rows_at_once(g, 2 * row_stride)
+    lines = 2 * rows_at_once + g.KH - 1
+    second = lines * row_stride + CACHE_LINE // 2
 
     def copy(k: Builder, image: Value, memory: Value, rows: Int) -> None:
         def line(r: Value, _: list[Value]) -> None:
-            source, target = k.at(image, k.mul(r, g.PW)), k.at(memory, k.mul(r, pitch))
+            source, target = k.at(image, k.mul(r, g.PW)), k.at(memory, k.mul(r, row_stride))
             for offset, mask in k.vector_slices(g.PW):
                 pixels = k.load(source, offset, mask)
                 k.store(pixels, target, offset, mask)
-                k.store(pixels, target, apart + offset, mask)
+                k.store(pixels, target, second + offset, mask)
 
         k.loop(k.add(k.mul(rows, 2), g.KH - 1), line)
 
-    def place(x: int) -> int:
-        return x + (apart if x % CACHE_LINE >= CACHE_LINE // 2 else 0)
+    def run_start(x: int) -> int:
+        return x + (second if x % CACHE_LINE >= CACHE_LINE // 2 else 0)
 
-    floats = apart + lines * pitch + CACHE_LINE  # with what a vector holds beside the last run
-    return PatchLayout(lanes, 1, together, pitch, 1, place, floats, copy)
+    floats = second + lines * row_stride + CACHE_LINE  # a vector reads beyond the last run
+    return PatchLayout(lanes, 1, rows_at_once, row_stride, 1, run_start, floats, copy)
 
 
 def _runs(g: Geometry, lanes: int) -> PatchLayout:
-    """Any channels: each column's run is copied, into vectors of its own."""
-    step = _whole(g.KW * g.C, lanes)
+    """Return the layout for any channels: the run of every column is copied to its own vectors."""
+    column_stride = _round_up(g.KW * g.C, lanes)
     columns = g.OW // 2 * 2
-    pitch = columns * step
-    together = _together(g, pitch)
+    row_stride = columns * column_stride
+    rows_at_once = _rows_at_once(g, row_stride)
 
     def copy(k: Builder, image: Value, memory: Value, rows: Int) -> None:
         narrow = k.with_lanes(lanes)
 
         def line(r: Value, _: list[Value]) -> None:
-            source, target = k.at(image, k.mul(r, g.PW * g.C)), k.at(memory, k.mul(r, pitch))
+            source, target = k.at(image, k.mul(r, g.PW * g.C)), k.at(memory, k.mul(r, row_stride))
 
             def column(x: Value, _: list[Value]) -> None:
-                pixels, run = k.at(source, k.mul(x, g.C)), k.at(target, k.mul(x, step))
+                pixels, run = k.at(source, k.mul(x, g.C)), k.at(target, k.mul(x, column_stride))
                 for offset, mask in narrow.vector_slices(g.KW * g.C):
                     narrow.store(narrow.load(pixels, offset, mask), run, offset)
 
@@ -113,20 +112,27 @@ def _runs(g: Geometry, lanes: int) -> PatchLayout:
 
         k.loop(k.add(k.mul(rows, 2), g.KH - 1), line)
 
-    floats = (2 * together + g.KH - 1) * pitch
+    floats = (2 * rows_at_once + g.KH - 1) * row_stride
     return PatchLayout(
-        lanes, step // lanes, together, pitch, step, lambda x: x * step, floats, copy
+        lanes,
+        column_stride // lanes,
+        rows_at_once,
+        row_stride,
+        column_stride,
+        lambda x: x * column_stride,
+        floats,
+        copy,
     )
 
 
-def _together(g: Geometry, line: int) -> int:
-    """Return how many rows of the pooled gradient are taken at once, with lines of so many floats.
+def _rows_at_once(g: Geometry, line: int) -> int:
+    """Return how many rows of the pooled gradient are processed at once; line: floats of a line.
 
-    There must be room for the lines that they see, and for their values.
+    Their values, and the lines of pixels that they meet, must fit in memory.
     """
     fit = (MAX_COPIED_FLOATS // line - (g.KH - 1)) // 2
-    return max(0, min(g.OH // 2, MAX_READY_VALUES // (g.OW // 2 * g.O), fit))
+    return max(0, min(g.OH // 2, MAX_PREPARED_VALUES // (g.OW // 2 * g.O), fit))
 
 
-def _whole(count: int, of: int) -> int:
-    return -(-count // of) * of
+def _round_up(count: int, multiple: int) -> int:
+    return -(-count // multiple) * multiple

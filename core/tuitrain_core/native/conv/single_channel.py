@@ -1,9 +1,9 @@
 """Emitters for a first layer: one input channel, few output channels, stride 1.
 
 With vectors along 6 output channels, 10 of 16 lanes would idle. Here vectors run along the pixels
-of a row (forward), or along the pixels and channels of the output gradient as they lie in memory
-(weight gradient), and the result is brought into the usual layout in registers. Two to three times
-as fast for the first layer of LeNet.
+of a row (forward), or along the pixels and channels of the output gradient in memory order (weight
+gradient), and the result is rearranged in registers. Two to three times as fast for LeNet's first
+layer.
 """
 
 from __future__ import annotations
@@ -14,40 +14,41 @@ from dataclasses import dataclass
 from ..ir import shuffles
 from ..ir.builder import Builder, Int, Mask, Value
 from ..ir.host import Host
+from ..ir.loops import for_each_unit
 from ..linalg import broadcast_tile
 from .geometry import Geometry, TileRun, split_tiles
 from .max_pool_2x2 import max_of_window
 
 
 def supports_forward(g: Geometry, host: Host) -> bool:
-    """Whether the forward pass here is the faster one."""
+    """Return whether this forward pass is the faster one."""
     single = g.C == 1 and g.stride == (1, 1)
     fits = host.lanes >= 2 * g.O and broadcast_tile.register_budget(host) >= 2 * g.O
     return single and fits and host.lanes <= g.OW
 
 
 def supports_gradient(g: Geometry, host: Host) -> bool:
-    """Whether the weight gradient here is the faster one."""
+    """Return whether this weight gradient is the faster one."""
     single = g.C == 1 and g.stride == (1, 1) and g.KH <= g.OH
     return single and host.lanes >= 2 * g.O and broadcast_tile.register_budget(host) >= g.KH
 
 
 def weight_units(g: Geometry, host: Host) -> int:
-    """Return the units of the weight gradient: some kx each."""
-    return sum(group.count for group in _kx(g, host))
+    """Return the number of units of the weight gradient; a unit is some kx."""
+    return sum(run.count for run in _kx_tiles(g, host))
 
 
 def forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> None:
-    """Arguments xp, P, bias, Y, I, first, last, as in `convolution.forward`."""
+    """Emit `convolution.forward`. Arguments: xp, P, bias, Y, I, first, last."""
     x, p, b, y, index, first, last = k.arguments
     maps = _Maps(k, g, x, p, b if bias else None, y, index, relu)
     emit = maps.pooled if pool else maps.plain
-    together = (2 if broadcast_tile.register_budget(k.host) >= 4 * g.O else 1) * k.lanes
+    pixels = (2 if broadcast_tile.register_budget(k.host) >= 4 * g.O else 1) * k.lanes
     height, width = (g.OH // 2 * 2, g.OW // 2 * 2) if pool else (g.OH, g.OW)
-    whole = width // together * together
+    whole = width // pixels * pixels
 
     def rows(n: Int, row: Int, tall: int) -> None:
-        k.tiles(0, whole, [together], lambda at, wide: emit(n, row, tall, at, wide))
+        k.tiles(0, whole, [pixels], lambda at, wide: emit(n, row, tall, at, wide))
         if width > whole:
             emit(n, row, tall, whole, width - whole)
 
@@ -57,7 +58,7 @@ def forward(k: Builder, g: Geometry, relu: bool, bias: bool, pool: bool) -> None
 
 @dataclass(frozen=True)
 class _Maps:
-    """What a forward pass makes of some lines and pixels: sample n, first row, first column."""
+    """The emitters of a forward pass for a tile of lines and pixels of sample n."""
 
     k: Builder
     g: Geometry
@@ -69,7 +70,7 @@ class _Maps:
     relu: bool
 
     def plain(self, n: Int, row: Int, height: int, column: Int, width: int) -> None:
-        """Write the sums."""
+        """Write the sums as they are."""
         k, g = self.k, self.g
         for i, channels in enumerate(self._sums(n, row, height, column, width)):
             line = k.add(k.mul(k.add(k.mul(n, g.OH), row), g.OW), i * g.OW)
@@ -79,7 +80,7 @@ class _Maps:
                 self._store(values, k.at(self.y, place), k.lanes if mask is None else mask)
 
     def pooled(self, n: Int, row: Int, height: int, column: Int, width: int) -> None:
-        """Write the largest of every 2 x 2 sums, and which it was."""
+        """Write the maximum of every 2 x 2 sums, and its position."""
         k, g = self.k, self.g
         upper, lower = self._sums(n, row, height, column, width)
         windows = []
@@ -89,7 +90,7 @@ class _Maps:
         line = k.add(k.mul(n, g.OH // 2), k.div(row, 2))
         place = k.mul(k.add(k.mul(line, g.OW // 2), k.div(column, 2)), g.O)
         self._store([value for value, _ in windows], k.at(self.y, place), width // 2)
-        self._store([where for _, where in windows], k.at(self.index, place), width // 2)
+        self._store([position for _, position in windows], k.at(self.index, place), width // 2)
 
     def _sums(
         self, n: Int, row: Int, height: int, column: Int, width: int
@@ -109,11 +110,11 @@ class _Maps:
         start = [value for value in start for _ in lines]
         image = k.at(self.x, k.mul(k.add(k.mul(n, g.PH), row), g.PW), column)
         flat = broadcast_tile.accumulate(k, filters, lines, self.p, image, loops, start, unroll=1)
-        each = len(lines) // height
-        return [[flat[o * len(lines) + i * each :][:each] for o in filters] for i in range(height)]
+        size = len(lines) // height
+        return [[flat[o * len(lines) + i * size :][:size] for o in filters] for i in range(height)]
 
     def _store(self, vectors: list[Value], address: Value, width: int) -> None:
-        """Write a vector for each channel, pixel by pixel."""
+        """Write one vector per channel, pixel by pixel."""
         k = self.k
         for at, value in enumerate(shuffles.interleave(k, vectors, width)):
             offset = at * k.lanes
@@ -121,10 +122,10 @@ class _Maps:
 
 
 def weight_gradient(k: Builder, g: Geometry) -> None:
-    """Arguments xp, D, G, samples, first, last, as in `convolution.weight_gradient`.
+    """Emit `convolution.weight_gradient`. Arguments: xp, D, G, samples, first, last (units).
 
-    The vectors of a row of D repeat after `period`: then they hold the same channels again. They
-    are taken one by one, each with an accumulator for every ky and some kx.
+    Every `period` vectors of a row of D hold the same channels again. The vectors of a period are
+    processed one by one, with an accumulator for every ky and some kx.
     """
     x, d, out, samples, first, last = k.arguments
     period = math.lcm(g.O, k.lanes) // k.lanes
@@ -138,24 +139,21 @@ def weight_gradient(k: Builder, g: Geometry) -> None:
                 row = k.add(kx, ky * g.KW + j)
                 k.store(total, k.at(out, k.mul(row, padded)))
 
-    numbered = 0
-    for group in _kx(g, k.host):
-        begin = k.maximum(k.sub(first, numbered), 0)
-        end = k.sub(k.minimum(last, numbered + group.count), numbered)
+    tiles = _kx_tiles(g, k.host)
 
-        def units(number: Int, _: int, group: TileRun = group) -> None:
-            unit(k.add(k.mul(number, group.size), group.first), group.size)
+    def numbered_unit(shape: int, number: Int) -> None:
+        run = tiles[shape]
+        unit(k.add(k.mul(number, run.size), run.first), run.size)
 
-        k.tiles(begin, end, [1], units)
-        numbered += group.count
+    for_each_unit(k, (first, last), [run.count for run in tiles], numbered_unit)
 
 
 @dataclass(frozen=True)
 class _Phase:
-    """Vector v of every period of D, beside the taps of every ky and ``wide`` kx from a first one.
+    """Products of vector v of every period of D with the taps of every ky and ``wide`` kx.
 
-    Row r of the padded input meets row r - ky of D; where D has no such row, zeros stand in. (So a
-    NaN of the input shows in the gradient of every ky.)
+    Row r of the padded input meets row r - ky of D, or zeros where D has no such row. (So a NaN of
+    the input shows in the gradient of every ky.)
     """
 
     k: Builder
@@ -178,22 +176,22 @@ class _Phase:
         return k.loop(samples, sample, [k.zero] * (g.KH * self.wide))
 
     def _line(self, n: Int, r: Int, zeros: Value, sums: list[Value]) -> list[Value]:
-        """Add what a row of the padded input gives."""
+        """Add the products of a row of the padded input."""
         k, g = self.k, self.g
         block, row = self.period * k.lanes, g.OW * g.O
         image = k.at(self.x, k.mul(k.add(k.mul(n, g.PH), r), g.PW), self.kx)
-        rows = [self._met(n, k.sub(r, ky), zeros) for ky in range(g.KH)]
+        rows = [self._row_of_d(n, k.sub(r, ky), zeros) for ky in range(g.KH)]
         whole = row // block
         rest = min(row - whole * block - self.v * k.lanes, k.lanes)
         sums = k.loop(whole, lambda i, c: self._vector(image, rows, k.mul(i, block), None, c), sums)
         return self._vector(image, rows, whole * block, rest, sums) if rest > 0 else sums
 
-    def _met(self, n: Int, y: Int, zeros: Value) -> Value:
-        """Return the address of a row of D, or of zeros."""
+    def _row_of_d(self, n: Int, y: Int, zeros: Value) -> Value:
+        """Return the address of a row of D, or of zeros outside of D."""
         k, g = self.k, self.g
-        there = k.ir.and_(k.less(-1, y), k.less(y, g.OH))
+        inside = k.ir.and_(k.less(-1, y), k.less(y, g.OH))
         line = k.at(self.d, k.mul(k.add(k.mul(n, g.OH), y), g.OW * g.O))
-        return k.ir.select(there, line, zeros)
+        return k.ir.select(inside, line, zeros)
 
     def _vector(
         self, line: Value, rows: list[Value], at: Int, mask: Mask, sums: list[Value]
@@ -201,16 +199,16 @@ class _Phase:
         """Add the products of one vector in each of the rows of D."""
         k, channels, first = self.k, self.g.O, self.v * self.k.lanes
         pixel, out = k.div(at, channels), list(sums)
-        spread = [_pixels(k, k.at(line, pixel, j), channels, first, mask) for j in range(self.wide)]
+        pixels = [_pixels(k, k.at(line, pixel, j), channels, first, mask) for j in range(self.wide)]
         for ky, address in enumerate(rows):
             value = k.load(address, k.add(at, first), mask)
-            for j, image in enumerate(spread, ky * self.wide):
+            for j, image in enumerate(pixels, ky * self.wide):
                 out[j] = k.fma(value, image, out[j])
         return out
 
 
-def _kx(g: Geometry, host: Host) -> list[TileRun]:
-    """Return the tiles along kx: three at once, so that what is loaded is used often."""
+def _kx_tiles(g: Geometry, host: Host) -> list[TileRun]:
+    """Return the tiles along kx: up to three kx, so that a loaded vector is used often."""
     return split_tiles(g.KW, min(3, broadcast_tile.register_budget(host) // g.KH))
 
 
@@ -222,9 +220,9 @@ def _pairs(k: Builder, vectors: list[Value]) -> list[Value]:
 
 
 def _pixels(k: Builder, address: Value, channels: int, offset: int, mask: Mask) -> Value:
-    """Return the pixels of so many floats from an offset on, each in the lanes of its channels.
+    """Return a vector of pixels for the floats from an offset on, a pixel for all its channels.
 
-    Lanes that the mask leaves out are 0 and no pixel is read for them: it might be a NaN.
+    Masked lanes are 0, and no pixel is read for them: it might be NaN.
     """
     count = k.lanes if mask is None else mask
     first, last = offset // channels, (offset + count - 1) // channels

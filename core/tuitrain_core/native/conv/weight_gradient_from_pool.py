@@ -1,8 +1,8 @@
 """Emitters of the gradients of weight and bias from the gradient of a 2x2 maximum.
 
-Of the four pixels of a window one alone has a gradient. Here it is read as it comes from the pool,
-beside the place of each maximum: a quarter of the products, and nobody writes or reads the zeros.
-A value meets, for each ky, the run of pixels and channels that its maximum saw, as vectors:
+One of the four pixels of a window has a gradient. Here the gradient is read before the unpooling,
+together with the position of every maximum: a quarter of the products, and no zeros are written or
+read. A value meets, for every ky, the run of pixels and channels of its maximum, as vectors:
 
     g[o][ky][(kx, c)] += dy[n][y][x][o] · in[n][2y + i // 2 + ky][2x + i % 2 + kx][c]
 """
@@ -15,15 +15,16 @@ from dataclasses import dataclass
 from ..ir import block_copy
 from ..ir.builder import Builder, Int, Mask, Value
 from ..ir.host import Host
+from ..ir.loops import for_each_unit
 from ..linalg import broadcast_tile, row_sums
 from .geometry import Geometry, TileRun, split_tiles
 from .pool_patches import PatchLayout, patch_layout
 
-ADDRESS_FLOATS = 2  # floats that an address takes
+ADDRESS_FLOATS = 2  # an address takes the memory of two floats
 
 
 def is_supported(g: Geometry, host: Host) -> bool:
-    """Whether the weight gradient can be computed here, and that is the faster way.
+    """Return whether the weight gradient can be computed here, and faster than with unpooling.
 
     With one input channel it takes 2/5 to 1/2 of the time of all products, with 6 or 16 a third;
     with vectors of 8 lanes a third to a half.
@@ -35,8 +36,11 @@ def is_supported(g: Geometry, host: Host) -> bool:
 
 
 def weight_units(g: Geometry, host: Host) -> int:
-    """Return the units of the weight gradient: some output channels each, or some ky of one."""
-    return sum(part.count for part in _parts(g, host))
+    """Return the number of units of the weight gradient.
+
+    A unit is some output channels, or some ky of one output channel.
+    """
+    return sum(shape.count for shape in _unit_shapes(g, host))
 
 
 def weight_size(g: Geometry, host: Host) -> int:
@@ -45,32 +49,33 @@ def weight_size(g: Geometry, host: Host) -> int:
 
 
 def weight_gradient(k: Builder, g: Geometry) -> None:
-    """Arguments xp, dY, I, G, samples, first, last, as in `convolution.pooled_weight_gradient`.
+    """Emit `convolution.pooled_weight_gradient`. Arguments: xp, dY, I, G, samples, first, last.
 
-    Some rows at a time: first what their values are multiplied with is made ready, then come the
-    products, whose sum is added to G.
+    For some rows at a time, factors and addresses are prepared; then the sums of the products are
+    added to G.
     """
     x, dy, index, out, samples, first, last = k.arguments
     products = _Products.of(k, g, out)
-    height, together = g.OH // 2, products.seen.rows_at_once
+    height, rows_at_once = g.OH // 2, products.layout.rows_at_once
 
     def some_rows(n: Int, start: Int) -> None:
-        count = k.minimum(together, k.sub(height, start))
+        count = k.minimum(rows_at_once, k.sub(height, start))
         line = k.mul(k.add(k.mul(n, g.PH), k.mul(start, 2)), g.PW)
         place = k.mul(k.add(k.mul(n, height), start), _values(g))
         products.prepare(k.at(x, k.mul(line, g.C)), k.at(dy, place), k.at(index, place), count)
-        _units(k, g, (first, last), lambda unit: products.add(unit, count))
+        _for_each_unit(k, g, (first, last), lambda unit: products.add(unit, count))
 
     def sample(n: Int, _: list[Value]) -> None:
-        k.loop(-(-height // together), lambda i, _: some_rows(n, k.mul(i, together)))
+        rounds = -(-height // rows_at_once)
+        k.loop(rounds, lambda i, _: some_rows(n, k.mul(i, rows_at_once)))
 
-    _units(k, g, (first, last), products.clear)
-    # Where no unit is asked for, nothing needs to be made ready.
+    _for_each_unit(k, g, (first, last), products.clear)
+    # Without units, nothing needs to be prepared.
     k.loop(k.ir.select(k.less(first, last), samples, k.constant_int(0)), sample)
 
 
 def unpack(k: Builder, g: Geometry) -> None:
-    """Arguments G, dW: from [o][ky][(kx, c) padded] to (O, C, KH, KW)."""
+    """Write dW, (O, C, KH, KW), from G, [o][ky][(kx, c) padded]. Arguments: G, dW."""
     packed, dw = k.arguments
     padded = _row(patch_layout(g, k.host))
 
@@ -90,7 +95,7 @@ def unpack(k: Builder, g: Geometry) -> None:
 
 
 def bias_gradient(k: Builder, g: Geometry) -> None:
-    """Arguments dY, I, db, rows, first, last, as in `convolution.pooled_bias_gradient`."""
+    """Emit `convolution.pooled_bias_gradient`. Arguments: dY, I, db, rows, first, last."""
     dy, index, db, rows, first, last = k.arguments
 
     def read(place: Int, mask: Mask) -> Value:
@@ -99,14 +104,14 @@ def bias_gradient(k: Builder, g: Geometry) -> None:
     row_sums.emit_row_sums(k, read, db, (rows, g.O, g.O), (first, last))
 
 
-def relu_gated(k: Builder, dy: Value, where: Value) -> Value:
-    """Return dy · (ReLU is on), a product, so that NaN and inf stay in sight."""
-    return k.where_positive(k.ir.fadd(where, k.constant(1)), dy)
+def relu_gated(k: Builder, dy: Value, position: Value) -> Value:
+    """Return dy · (ReLU is on): a product, so that NaN and inf are not hidden."""
+    return k.where_positive(k.ir.fadd(position, k.constant(1)), dy)
 
 
 @dataclass(frozen=True)
 class _Unit:
-    """One register tile of G: some output channels from o on, and some ky of each."""
+    """One register tile of G: some output channels from o on, and some ky of every one."""
 
     o: Int
     channels: int
@@ -116,22 +121,22 @@ class _Unit:
 
 @dataclass(frozen=True)
 class _Products:
-    """The weight gradient while it is added up.
+    """The emitters of the products that are added up to the weight gradient.
 
     Attributes
     ----------
     narrow: a builder of the vectors in which pixels are read.
-    seen: the layout of the pixels.
+    layout: the layout of the pixels.
     out: G, [o][ky][vectors].
     copies: memory for pixels.
-    factors, addresses: what is multiplied, and the first of the pixels that its maximum saw, for
-        [row][x][o]. (With an address a product is one instruction; from an offset it is two.)
+    factors, addresses: for [row][x][o], the gated gradient, and the address of the first pixel of
+        its maximum. (With an address a product is one instruction; with an offset, two.)
     """
 
     k: Builder
     g: Geometry
     narrow: Builder
-    seen: PatchLayout
+    layout: PatchLayout
     out: Value
     copies: Value
     factors: Value
@@ -139,45 +144,45 @@ class _Products:
 
     @staticmethod
     def of(k: Builder, g: Geometry, out: Value) -> _Products:
-        """Return them with memory of their own."""
+        """Return the emitters, with memory on the stack."""
         layout = patch_layout(g, k.host)
-        values = layout.rows_at_once * _whole(k, _values(g))
+        values = layout.rows_at_once * _round_up(k, _values(g))
         copies = k.scratch(max(1, layout.copied_floats))
         block_copy.fill_zeros(k, copies, layout.copied_floats)
         memory = copies, k.scratch(values), k.scratch(ADDRESS_FLOATS * values)
         return _Products(k, g, k.with_lanes(layout.lanes), layout, out, *memory)
 
     def prepare(self, image: Value, dy: Value, index: Value, rows: Int) -> None:
-        """Copy pixels, and write factors and addresses, of so many rows of the pooled gradient."""
+        """Copy pixels, and write factors and addresses, for rows of the pooled gradient."""
         k, row = self.k, _values(self.g)
         pixels = image
-        if self.seen.emit_copy is not None:
-            self.seen.emit_copy(k, image, self.copies, rows)
+        if self.layout.emit_copy is not None:
+            self.layout.emit_copy(k, image, self.copies, rows)
             pixels = self.copies
 
         def line(r: Value, _: list[Value]) -> None:
-            start = k.at(pixels, k.mul(r, 2 * self.seen.row_stride))
+            start = k.at(pixels, k.mul(r, 2 * self.layout.row_stride))
             for first, mask in k.vector_slices(row):
                 source = k.add(k.mul(r, row), first)
-                target = k.add(k.mul(r, _whole(k, row)), first)
-                where = k.load(index, source, mask)
-                k.store(relu_gated(k, k.load(dy, source, mask), where), self.factors, target)
-                run = k.ir.fadd(self._pixel(where), self._corners(first))
+                target = k.add(k.mul(r, _round_up(k, row)), first)
+                position = k.load(index, source, mask)
+                k.store(relu_gated(k, k.load(dy, source, mask), position), self.factors, target)
+                run = k.ir.fadd(self._run_of(position), self._corners(first))
                 k.store_addresses(start, run, k.at(self.addresses, k.mul(target, ADDRESS_FLOATS)))
 
         k.loop(rows, line)
 
     def _corners(self, first: int) -> Value:
-        """Return where the windows' first runs are, for the values of a row from `first` on."""
+        """Return the offsets of the windows' first runs, for a row's values from `first` on."""
         corners = [2 * ((first + lane) // self.g.O) for lane in range(self.k.lanes)]
-        return self.k.constant_vector([self.seen.run_start(x) for x in corners])
+        return self.k.constant_vector([self.layout.run_start(x) for x in corners])
 
-    def _pixel(self, where: Value) -> Value:
-        """Return a maximum's run, counted from the window's first; 0 for I = -1."""
-        k, step = self.k, self.seen.column_stride
-        down = k.constant(self.seen.row_stride - 2 * step)
-        below = k.ir.select(k.greater(where, k.constant(1)), down, k.zero)
-        number = k.ir.select(k.greater(where, k.zero), where, k.zero)
+    def _run_of(self, position: Value) -> Value:
+        """Return the offset of a maximum's run from the window's first run; 0 for I = -1."""
+        k, step = self.k, self.layout.column_stride
+        down = k.constant(self.layout.row_stride - 2 * step)
+        below = k.ir.select(k.greater(position, k.constant(1)), down, k.zero)
+        number = k.ir.select(k.greater(position, k.zero), position, k.zero)
         return k.ir.fadd(k.ir.fmul(number, k.constant(step)), below)
 
     def clear(self, unit: _Unit) -> None:
@@ -186,7 +191,7 @@ class _Products:
             self.narrow.store(self.narrow.zero, self._address(unit), place)
 
     def add(self, unit: _Unit, rows: Int) -> None:
-        """Add to a unit of G what the rows that are ready add up to."""
+        """Add the products of the prepared rows to a unit of G."""
         k, total = self.narrow, self._address(unit)
         places = list(self._places(unit))
         sums = k.loop(rows, lambda row, carry: self._line(unit, row, carry), [k.zero] * len(places))
@@ -195,30 +200,30 @@ class _Products:
 
     def _address(self, unit: _Unit) -> Value:
         row = self.narrow.add(self.narrow.mul(unit.o, self.g.KH), unit.ky)
-        return self.narrow.at(self.out, self.narrow.mul(row, _row(self.seen)))
+        return self.narrow.at(self.out, self.narrow.mul(row, _row(self.layout)))
 
     def _places(self, unit: _Unit) -> Iterator[int]:
-        """Give the places of a unit's vectors, from its first."""
+        """Yield the offsets of a unit's vectors from its first one."""
         for i in range(unit.channels):
             for row in range(unit.rows):
-                for vector in range(self.seen.vectors):
-                    yield (i * self.g.KH + row) * _row(self.seen) + vector * self.seen.lanes
+                for vector in range(self.layout.vectors):
+                    yield (i * self.g.KH + row) * _row(self.layout) + vector * self.layout.lanes
 
     def _line(self, unit: _Unit, row: Int, sums: list[Value]) -> list[Value]:
-        """Add the products of a row that is ready."""
+        """Add the products of a prepared row."""
         k, g = self.narrow, self.g
-        value = k.add(k.mul(row, _whole(self.k, _values(g))), unit.o)
+        value = k.add(k.mul(row, _round_up(self.k, _values(g))), unit.o)
         reads = [
-            ky * self.seen.row_stride + vector * self.seen.lanes
+            ky * self.layout.row_stride + vector * self.layout.lanes
             for ky in range(unit.rows)
-            for vector in range(self.seen.vectors)
+            for vector in range(self.layout.vectors)
         ]
 
         def window(_: Value, carry: list[Value]) -> list[Value]:
             factors, addresses, sums = carry[0], carry[1], carry[2:]
             for i in range(unit.channels):
                 start = k.load_address(addresses, i * ADDRESS_FLOATS)
-                pixels = k.at(start, k.mul(unit.ky, self.seen.row_stride))
+                pixels = k.at(start, k.mul(unit.ky, self.layout.row_stride))
                 d = k.splat(k.load_scalar(factors, i))
                 for at, place in enumerate(reads, i * len(reads)):
                     sums[at] = k.fma(d, k.load(pixels, place), sums[at])
@@ -229,22 +234,22 @@ class _Products:
 
 
 def _values(g: Geometry) -> int:
-    """Return the values of a row of the pooled gradient."""
+    """Return the number of values in a row of the pooled gradient."""
     return g.OW // 2 * g.O
 
 
 def _row(layout: PatchLayout) -> int:
-    """Return the floats of a row of G: a run, in whole vectors."""
+    """Return the floats of a row of G: a run, padded to whole vectors."""
     return layout.vectors * layout.lanes
 
 
-def _whole(k: Builder, floats: int) -> int:
-    """Return the floats of as many vectors as hold so many."""
+def _round_up(k: Builder, floats: int) -> int:
+    """Round floats up to whole vectors."""
     return -(-floats // k.lanes) * k.lanes
 
 
 @dataclass(frozen=True)
-class _Part:
+class _UnitShape:
     """Units of one shape: every tile of channels with every tile of ky."""
 
     channels: TileRun
@@ -255,25 +260,24 @@ class _Part:
         return self.channels.count * self.ky.count
 
 
-def _parts(g: Geometry, host: Host) -> list[_Part]:
-    """Return the units: as many channels as the registers hold, or as many ky of one channel."""
+def _unit_shapes(g: Geometry, host: Host) -> list[_UnitShape]:
+    """Return the shapes of units: as many channels, or ky of one channel, as registers hold."""
     rows = broadcast_tile.register_budget(host) // patch_layout(g, host).vectors
     channels, ky = split_tiles(g.O, max(1, rows // g.KH)), split_tiles(g.KH, min(rows, g.KH))
-    return [_Part(each, group) for each in channels for group in ky]
+    return [_UnitShape(outputs, taps) for outputs in channels for taps in ky]
 
 
-def _units(k: Builder, g: Geometry, part: tuple[Int, Int], body: Callable[[_Unit], None]) -> None:
-    """Emit body(unit) for the units of a part."""
-    numbered = 0
-    for shape in _parts(g, k.host):
-        begin = k.maximum(k.sub(part[0], numbered), 0)
-        end = k.sub(k.minimum(part[1], numbered + shape.count), numbered)
+def _for_each_unit(
+    k: Builder, g: Geometry, part: tuple[Int, Int], body: Callable[[_Unit], None]
+) -> None:
+    """Emit body(unit) for the units part[0] ... part[1]-1."""
+    shapes = _unit_shapes(g, k.host)
 
-        def unit(number: Int, _: int, shape: _Part = shape) -> None:
-            across, down = k.div(number, shape.ky.count), k.rem(number, shape.ky.count)
-            o = k.add(k.mul(across, shape.channels.size), shape.channels.first)
-            ky = k.add(k.mul(down, shape.ky.size), shape.ky.first)
-            body(_Unit(o, shape.channels.size, ky, shape.ky.size))
+    def unit(shape_number: int, number: Int) -> None:
+        shape = shapes[shape_number]
+        across, down = k.div(number, shape.ky.count), k.rem(number, shape.ky.count)
+        o = k.add(k.mul(across, shape.channels.size), shape.channels.first)
+        ky = k.add(k.mul(down, shape.ky.size), shape.ky.first)
+        body(_Unit(o, shape.channels.size, ky, shape.ky.size))
 
-        k.tiles(begin, end, [1], unit)
-        numbered += shape.count
+    for_each_unit(k, part, [shape.count for shape in shapes], unit)

@@ -1,7 +1,7 @@
-"""Nonlinearities of rows of floats, and their gradients. The last two arguments are the rows.
+"""Nonlinearities of rows of floats, and their gradients.
 
-Each gives NaN for NaN. The gradients are products with the incoming one, so that what is not finite
-stays in sight.
+The last two arguments of a kernel are the range of rows. NaN gives NaN. A gradient is a product
+with the incoming gradient, so that NaN and inf are not hidden.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from ..ir.builder import Builder, Value
 from ..ir.loops import for_each_row_vector
 from ..runtime.library import Kernel, get_kernel
 
-Pitches = tuple[int, int]
-"""From row to row, in floats: of x and its gradient, of y and its gradient."""
+Strides = tuple[int, int]
+"""Row strides in floats: of x and its gradient, of y and its gradient."""
 
 # Cephes' tanhf, for |x| < 0.625.
 _TANH = (
@@ -27,7 +27,7 @@ _TANH = (
     -3.33332819422e-1,
 )
 # Numerical Recipes' erfcc: erfc(z) = t exp(-z² + polynomial(t)), t = 1 / (1 + z/2), for z >= 0,
-# to 1.2e-7 of the value everywhere; the last coefficient first.
+# to 1.2e-7 of the value everywhere; highest power first.
 _ERFC = (
     0.17087277,
     -0.82215223,
@@ -45,60 +45,60 @@ _ROOT = math.sqrt(2.0 / math.pi)
 
 @dataclass(frozen=True)
 class Nonlinearity:
-    """A nonlinearity: y of x, and its slope of x and y."""
+    """A nonlinearity: the value y for x, and the slope for x and y."""
 
     value: Callable[[Builder, Value], Value]
     slope: Callable[[Builder, Value, Value], Value]
 
 
-def forward(name: str, features: int, pitches: Pitches) -> Kernel:
-    """Return y = f(x), for a name of `FUNCTIONS`. Arguments: x, y, first, last."""
-    return get_kernel(_forward, 4, name, features, pitches)
+def forward(name: str, features: int, strides: Strides) -> Kernel:
+    """Return the kernel y = f(x), for a name of `NONLINEARITIES`. Arguments: x, y, first, last."""
+    return get_kernel(_forward, 4, name, features, strides)
 
 
-def gradient(name: str, features: int, pitches: Pitches) -> Kernel:
-    """Return dx = d · f'(x). Arguments: x, y, d, dx, first, last."""
-    return get_kernel(_gradient, 6, name, features, pitches)
+def gradient(name: str, features: int, strides: Strides) -> Kernel:
+    """Return the kernel dx = d · f'(x). Arguments: x, y, d, dx, first, last."""
+    return get_kernel(_gradient, 6, name, features, strides)
 
 
-def relu_gradient(features: int, pitch: int) -> Kernel:
-    """Return d · (y > 0), in place of d. Arguments: y, d, first, last; both of one pitch.
+def relu_gradient(features: int, stride: int) -> Kernel:
+    """Return the kernel d = d · (y > 0). Arguments: y, d, first, last; both of one row stride.
 
-    A product with the mask, so that what is not finite in d stays in sight.
+    A product with the mask, so that NaN and inf in d are not hidden.
     """
-    return get_kernel(_relu_gradient, 4, features, pitch)
+    return get_kernel(_relu_gradient, 4, features, stride)
 
 
-def _forward(k: Builder, name: str, features: int, pitches: Pitches) -> None:
+def _forward(k: Builder, name: str, features: int, strides: Strides) -> None:
     x, y, first, last = k.arguments
-    x_pitch, y_pitch = pitches
+    x_stride, y_stride = strides
 
     def part(row: Value, offset: Value, mask: object) -> None:
-        value = k.load(k.at(x, k.mul(row, x_pitch)), offset, mask)
-        k.store(NONLINEARITIES[name].value(k, value), k.at(y, k.mul(row, y_pitch)), offset, mask)
+        value = k.load(k.at(x, k.mul(row, x_stride)), offset, mask)
+        k.store(NONLINEARITIES[name].value(k, value), k.at(y, k.mul(row, y_stride)), offset, mask)
 
     for_each_row_vector(k, first, last, features, part)
 
 
-def _gradient(k: Builder, name: str, features: int, pitches: Pitches) -> None:
+def _gradient(k: Builder, name: str, features: int, strides: Strides) -> None:
     x, y, d, dx, first, last = k.arguments
 
     def part(row: Value, offset: Value, mask: object) -> None:
-        given, target = (k.at(each, k.mul(row, pitches[0])) for each in (x, dx))
-        found, slope = (k.at(each, k.mul(row, pitches[1])) for each in (y, d))
-        values = k.load(given, offset, mask), k.load(found, offset, mask)
-        steep = NONLINEARITIES[name].slope(k, *values)
-        k.store(k.ir.fmul(k.load(slope, offset, mask), steep), target, offset, mask)
+        x_row, dx_row = (k.at(array, k.mul(row, strides[0])) for array in (x, dx))
+        y_row, d_row = (k.at(array, k.mul(row, strides[1])) for array in (y, d))
+        values = k.load(x_row, offset, mask), k.load(y_row, offset, mask)
+        slope = NONLINEARITIES[name].slope(k, *values)
+        k.store(k.ir.fmul(k.load(d_row, offset, mask), slope), dx_row, offset, mask)
 
     for_each_row_vector(k, first, last, features, part)
 
 
-def _relu_gradient(k: Builder, features: int, pitch: int) -> None:
+def _relu_gradient(k: Builder, features: int, stride: int) -> None:
     y, d, first, last = k.arguments
 
     def part(row: Value, offset: Value, mask: object) -> None:
-        target = k.at(d, k.mul(row, pitch))
-        on = k.load(k.at(y, k.mul(row, pitch)), offset, mask)
+        target = k.at(d, k.mul(row, stride))
+        on = k.load(k.at(y, k.mul(row, stride)), offset, mask)
         k.store(k.where_positive(on, k.load(target, offset, mask)), target, offset, mask)
 
     for_each_row_vector(k, first, last, features, part)
@@ -128,8 +128,8 @@ def _tanh_slope(k: Builder, _x: Value, y: Value) -> Value:
 
 def _sigmoid(k: Builder, x: Value) -> Value:
     power = k.ir.fadd(_bounded_exp(k, _negative(k, x)), k.constant(1))
-    gone = k.ir.fcmp_ordered("<", x, k.constant(-88.0))
-    return k.ir.select(gone, k.zero, k.ir.fdiv(k.constant(1), power))
+    is_zero = k.ir.fcmp_ordered("<", x, k.constant(-88.0))
+    return k.ir.select(is_zero, k.zero, k.ir.fdiv(k.constant(1), power))
 
 
 def _sigmoid_slope(k: Builder, _x: Value, y: Value) -> Value:
@@ -137,7 +137,7 @@ def _sigmoid_slope(k: Builder, _x: Value, y: Value) -> Value:
 
 
 def _normal_cdf(k: Builder, x: Value) -> Value:
-    """Return the share of a standard normal distribution below x: erfc(-x / √2) / 2."""
+    """Return the standard normal distribution function: erfc(-x / √2) / 2."""
     z = k.ir.fmul(_absolute(k, x), k.constant(math.sqrt(0.5)))
     t = k.ir.fdiv(k.constant(1), k.fma(z, k.constant(0.5), k.constant(1)))
     exponent = k.constant(_ERFC[0])
@@ -159,7 +159,7 @@ def _gelu_slope(k: Builder, x: Value, _y: Value) -> Value:
 
 
 def _gate(k: Builder, x: Value) -> Value:
-    """Return (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2, which is a sigmoid."""
+    """Return (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2, computed as a sigmoid."""
     inner = k.fma(k.ir.fmul(k.ir.fmul(x, x), x), k.constant(0.044715), x)
     return _sigmoid(k, k.ir.fmul(inner, k.constant(2.0 * _ROOT)))
 
@@ -170,15 +170,15 @@ def _gelu_tanh(k: Builder, x: Value) -> Value:
 
 def _gelu_tanh_slope(k: Builder, x: Value, _y: Value) -> Value:
     gate = _gate(k, x)
-    steep = k.fma(k.ir.fmul(x, x), k.constant(6.0 * 0.044715 * _ROOT), k.constant(2.0 * _ROOT))
-    density = k.ir.fmul(_sigmoid_slope(k, x, gate), steep)
+    inner = k.fma(k.ir.fmul(x, x), k.constant(6.0 * 0.044715 * _ROOT), k.constant(2.0 * _ROOT))
+    density = k.ir.fmul(_sigmoid_slope(k, x, gate), inner)
     return k.fma(x, density, gate)
 
 
 def _bounded_exp(k: Builder, x: Value) -> Value:
     """Return exp(min(x, 88)), which is finite; NaN for NaN."""
-    most = k.constant(88.0)
-    return vector_math.exp(k, k.ir.select(k.greater(x, most), most, x))
+    limit = k.constant(88.0)
+    return vector_math.exp(k, k.ir.select(k.greater(x, limit), limit, x))
 
 
 def _absolute(k: Builder, x: Value) -> Value:

@@ -1,8 +1,7 @@
-"""Arithmetic on rows of floats, where one operand may repeat: a bias, a scale, one number.
+"""Arithmetic on rows of floats with broadcasting: a bias, a scale, one number.
 
-The second operand has ``period`` floats for each row, or for all rows alike (pitch 0), and stands
-for a row in which they come ``repeat`` times, one after the other. All kernels take a range of
-rows as their last two arguments.
+The second operand has ``period`` floats per row, or for all rows together (row stride 0); its row
+is these floats ``repeat`` times. The last two arguments of a kernel are the range of rows.
 """
 
 from __future__ import annotations
@@ -25,30 +24,31 @@ OPERATIONS = ("add", "subtract", "multiply", "divide")
 
 @dataclass(frozen=True)
 class BroadcastShape:
-    """The sizes of a row, and the pitches of a, b and the result, in floats."""
+    """The sizes of a row, and the row strides of a, b and the result, in floats."""
 
     period: int
     repeat: int
-    pitches: tuple[int, int, int]
+    strides: tuple[int, int, int]
 
 
 def binary(kind: str, rows: BroadcastShape, relu: bool = False) -> Kernel:
-    """Y = a ∘ b (then max(·, 0)). Arguments: a, b, y, first, last."""
+    """Return the kernel y = a ∘ b (then max(·, 0)). Arguments: a, b, y, first, last."""
     return get_kernel(_binary, 5, kind, rows, relu)
 
 
 def repeated_sum(kind: str, rows: BroadcastShape) -> Kernel:
-    """Return each row's part of the gradient of b: the sum over the repeats.
+    """Return the kernel that computes every row's part of the gradient of b.
 
-    Of d ("add"), -d ("subtract") or d · a ("multiply"). Arguments: d, a (unused but to multiply),
-    result, first, last; the pitches are those of d, a and the result.
+    This is the sum over the repeats of d ("add"), -d ("subtract") or d · a ("multiply").
+    Arguments: d, a (used to "multiply" only), result, first, last; the row strides are those of d,
+    a and the result.
     """
     return get_kernel(_repeated_sum, 5, kind, rows)
 
 
-def accumulate(features: int, pitch: int) -> Kernel:
-    """Return a + b, in place of a. Arguments: a, b, first, last; both of one pitch."""
-    return get_kernel(_accumulate, 4, features, pitch)
+def accumulate(features: int, stride: int) -> Kernel:
+    """Return the kernel a += b. Arguments: a, b, first, last; both of one row stride."""
+    return get_kernel(_accumulate, 4, features, stride)
 
 
 def _binary(k: Builder, kind: str, rows: BroadcastShape, relu: bool) -> None:
@@ -57,22 +57,23 @@ def _binary(k: Builder, kind: str, rows: BroadcastShape, relu: bool) -> None:
 
     def sample(n: Int) -> None:
         left, right, out = (
-            k.at(each, k.mul(n, pitch)) for each, pitch in zip((a, b, y), rows.pitches, strict=True)
+            k.at(array, k.mul(n, stride))
+            for array, stride in zip((a, b, y), rows.strides, strict=True)
         )
 
-        def one(other: Value, at: Int, mask: Mask) -> None:
+        def write(other: Value, at: Int, mask: Mask) -> None:
             value = compute[kind](k.load(left, at, mask), other)
             k.store(k.relu(value) if relu else value, out, at, mask)
 
         def column(offset: Int, mask: Mask) -> None:
             other = k.load(right, offset, mask)
             for_each_pixel(
-                k, rows.repeat, lambda i: one(other, k.add(k.mul(i, rows.period), offset), mask)
+                k, rows.repeat, lambda i: write(other, k.add(k.mul(i, rows.period), offset), mask)
             )
 
         if rows.period == 1:
             other = k.splat(k.load_scalar(right))
-            for_each_vector(k, rows.repeat, lambda offset, mask: one(other, offset, mask))
+            for_each_vector(k, rows.repeat, lambda offset, mask: write(other, offset, mask))
         else:
             for_each_vector(k, rows.period, column)
 
@@ -84,8 +85,8 @@ def _repeated_sum(k: Builder, kind: str, rows: BroadcastShape) -> None:
 
     def sample(n: Int) -> None:
         slope, left, out = (
-            k.at(each, k.mul(n, pitch))
-            for each, pitch in zip((d, a, result), rows.pitches, strict=True)
+            k.at(array, k.mul(n, stride))
+            for array, stride in zip((d, a, result), rows.strides, strict=True)
         )
 
         def term(at: Int, mask: Mask) -> Value:
@@ -110,12 +111,12 @@ def _repeated_sum(k: Builder, kind: str, rows: BroadcastShape) -> None:
     for_each_sample(k, first, last, sample)
 
 
-def _accumulate(k: Builder, features: int, pitch: int) -> None:
+def _accumulate(k: Builder, features: int, stride: int) -> None:
     a, b, first, last = k.arguments
 
     def part(row: Value, offset: Value, mask: object) -> None:
-        target = k.at(a, k.mul(row, pitch))
-        other = k.load(k.at(b, k.mul(row, pitch)), offset, mask)
+        target = k.at(a, k.mul(row, stride))
+        other = k.load(k.at(b, k.mul(row, stride)), offset, mask)
         k.store(k.ir.fadd(k.load(target, offset, mask), other), target, offset, mask)
 
     for_each_row_vector(k, first, last, features, part)

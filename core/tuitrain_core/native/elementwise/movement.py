@@ -1,6 +1,6 @@
-"""Kernels that copy rows of floats, in the same order or another one.
+"""Kernels that copy rows of floats, in the same order or transposed.
 
-The last two arguments are the range of rows.
+The last two arguments of a kernel are the range of rows.
 """
 
 from __future__ import annotations
@@ -14,69 +14,75 @@ from ..ir.loops import for_each_row_vector, for_each_sample, for_each_vector
 from ..runtime.library import Kernel, get_kernel
 
 
-def copy(features: int, x_pitch: int, y_pitch: int) -> Kernel:
-    """Return y = x. Arguments: x, y, first, last."""
-    return get_kernel(_copy, 4, features, x_pitch, y_pitch)
+def copy(features: int, x_stride: int, y_stride: int) -> Kernel:
+    """Return the kernel y = x. Arguments: x, y, first, last."""
+    return get_kernel(_copy, 4, features, x_stride, y_stride)
 
 
-def to_planar(pixels: int, channels: int, y_pitch: int) -> Kernel:
-    """Return rows of [pixel][channel] as rows of [channel][pixel]. Arguments: x, y, first, last."""
-    return get_kernel(_planar, 4, pixels, channels, y_pitch)
+def to_planar(pixels: int, channels: int, y_stride: int) -> Kernel:
+    """Return the kernel from rows of [pixel][channel] to rows of [channel][pixel].
 
-
-def from_planar(pixels: int, channels: int, x_pitch: int) -> Kernel:
-    """Return rows of [channel][pixel] as rows of [pixel][channel]. Arguments: x, y, first, last."""
-    return get_kernel(_unplanar, 4, pixels, channels, x_pitch)
-
-
-def transpose(sizes: Sequence[int], order: Sequence[int], x_pitch: int, y_pitch: int) -> Kernel:
-    """Y = x, axis i of y being axis order[i] of x; samples are dense, (x) of these sizes.
-
-    Arguments: x, y, first, last (samples).
+    Arguments: x (dense), y, first, last.
     """
-    return get_kernel(_transpose, 4, tuple(sizes), tuple(order), x_pitch, y_pitch)
+    return get_kernel(_to_planar, 4, pixels, channels, y_stride)
 
 
-def _copy(k: Builder, features: int, x_pitch: int, y_pitch: int) -> None:
+def from_planar(pixels: int, channels: int, x_stride: int) -> Kernel:
+    """Return the kernel from rows of [channel][pixel] to rows of [pixel][channel].
+
+    Arguments: x, y (dense), first, last.
+    """
+    return get_kernel(_from_planar, 4, pixels, channels, x_stride)
+
+
+def transpose(sizes: Sequence[int], order: Sequence[int], x_stride: int, y_stride: int) -> Kernel:
+    """Return the kernel that permutes the axes of every sample: axis i of y is order[i] of x.
+
+    sizes: the axes of a sample of x, which is dense. Arguments: x, y, first, last (samples).
+    """
+    return get_kernel(_transpose, 4, tuple(sizes), tuple(order), x_stride, y_stride)
+
+
+def _copy(k: Builder, features: int, x_stride: int, y_stride: int) -> None:
     x, y, first, last = k.arguments
 
     def part(row: Value, offset: Value, mask: object) -> None:
-        value = k.load(k.at(x, k.mul(row, x_pitch)), offset, mask)
-        k.store(value, k.at(y, k.mul(row, y_pitch)), offset, mask)
+        value = k.load(k.at(x, k.mul(row, x_stride)), offset, mask)
+        k.store(value, k.at(y, k.mul(row, y_stride)), offset, mask)
 
     for_each_row_vector(k, first, last, features, part)
 
 
-def _planar(k: Builder, pixels: int, channels: int, y_pitch: int) -> None:
+def _to_planar(k: Builder, pixels: int, channels: int, y_stride: int) -> None:
     x, y, first, last = k.arguments
 
     def row(i: Value, _: object) -> None:
         b = k.add(first, i)
-        source, target = k.at(x, k.mul(b, pixels * channels)), k.at(y, k.mul(b, y_pitch))
-        _turn(k, source, target, channels, pixels)
+        source, target = k.at(x, k.mul(b, pixels * channels)), k.at(y, k.mul(b, y_stride))
+        _transpose_block(k, source, target, channels, pixels)
 
     k.loop(k.sub(last, first), row)
 
 
-def _unplanar(k: Builder, pixels: int, channels: int, x_pitch: int) -> None:
+def _from_planar(k: Builder, pixels: int, channels: int, x_stride: int) -> None:
     x, y, first, last = k.arguments
 
     def row(i: Value, _: object) -> None:
         b = k.add(first, i)
-        source, target = k.at(x, k.mul(b, x_pitch)), k.at(y, k.mul(b, pixels * channels))
-        _turn(k, source, target, pixels, channels)
+        source, target = k.at(x, k.mul(b, x_stride)), k.at(y, k.mul(b, pixels * channels))
+        _transpose_block(k, source, target, pixels, channels)
 
     k.loop(k.sub(last, first), row)
 
 
-def _turn(k: Builder, source: Value, target: Value, columns: int, rows: int) -> None:
-    """Write source[row][column] to target[column][row], in blocks as wide as a vector."""
+def _transpose_block(k: Builder, source: Value, target: Value, columns: int, rows: int) -> None:
+    """Write source[row][column] to target[column][row], in square blocks as wide as a vector."""
 
     def block(row: Int, column: Int, height: int, width: int) -> None:
         start = k.at(source, k.mul(row, columns), column)
         lines = [k.load(start, i * columns, width) for i in range(height)]
-        turned = shuffles.transpose(k, [*lines, *[None] * (k.lanes - height)])
-        for j, line in enumerate(turned[:width]):
+        transposed = shuffles.transpose(k, [*lines, *[None] * (k.lanes - height)])
+        for j, line in enumerate(transposed[:width]):
             k.store(line, k.at(target, k.mul(column, rows), row), j * rows, height)
 
     def band(row: Int, height: int) -> None:
@@ -94,10 +100,10 @@ def _blocks(k: Builder, length: int, body: Callable[[Int, int], None]) -> None:
 
 
 def _transpose(
-    k: Builder, sizes: tuple[int, ...], order: tuple[int, ...], x_pitch: int, y_pitch: int
+    k: Builder, sizes: tuple[int, ...], order: tuple[int, ...], x_stride: int, y_stride: int
 ) -> None:
     x, y, first, last = k.arguments
-    # How far one further along each axis of y moves on: in y, and in x.
+    # Strides of the axes of y: in y, and in x.
     counts = [sizes[axis] for axis in order]
     in_y = [math.prod(counts[i + 1 :]) for i in range(len(counts))]
     in_x = [math.prod(sizes[axis + 1 :]) for axis in order]
@@ -115,13 +121,13 @@ def _transpose(
         )
 
     def sample(n: Int) -> None:
-        nest(list(range(len(order))), k.at(x, k.mul(n, x_pitch)), k.at(y, k.mul(n, y_pitch)))
+        nest(list(range(len(order))), k.at(x, k.mul(n, x_stride)), k.at(y, k.mul(n, y_stride)))
 
     for_each_sample(k, first, last, sample)
 
 
 def _run(k: Builder, source: Value, target: Value, count: int, stride: int) -> None:
-    """Write floats side by side that lie a stride apart."""
+    """Copy strided floats to adjacent ones."""
     if stride == 1:
 
         def move(offset: Int, mask: Mask) -> None:

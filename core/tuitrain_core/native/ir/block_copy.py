@@ -1,4 +1,4 @@
-"""Emitters that copy floats or write zeros: runs of any length, and rows."""
+"""Emitters that copy floats or write zeros: runs of any length, and strided rows."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Callable
 
 from .builder import Builder, Int, Mask, Value
 
-VECTORS_PER_ROUND = 8  # vectors copied by one round of a loop; shorter runs have no loop
+VECTORS_PER_ROUND = 8  # copied by one round of a loop; runs of less than two rounds have no loop
 
 
 def fill_zeros(k: Builder, address: Value, count: int) -> None:
-    """Write so many zeros."""
-    _runs(k, count, lambda offset, mask: k.store(k.zero, address, offset, mask))
+    """Write `count` zeros."""
+    _each_vector(k, count, lambda offset, mask: k.store(k.zero, address, offset, mask))
 
 
 def copy_floats(k: Builder, source: Value, target: Value, count: int) -> None:
-    """Copy so many floats."""
-    _runs(k, count, lambda at, mask: k.store(k.load(source, at, mask), target, at, mask))
+    """Copy `count` floats."""
+    _each_vector(k, count, lambda at, mask: k.store(k.load(source, at, mask), target, at, mask))
 
 
-def _runs(k: Builder, count: int, move: Callable[[Int, Mask], None]) -> None:
-    """Call move(offset, mask) for the vectors that cover so many floats."""
+def _each_vector(k: Builder, count: int, move: Callable[[Int, Mask], None]) -> None:
+    """Call move(offset, mask) for the vectors that cover `count` floats."""
     block = VECTORS_PER_ROUND * k.lanes
     rounds = count // block if count >= 2 * block else 0
 
@@ -35,17 +35,25 @@ def _runs(k: Builder, count: int, move: Callable[[Int, Mask], None]) -> None:
 
 
 def copy_rows(
-    k: Builder, source: Value, target: Value, count: int, floats: int, source_pitch: int, pitch: int
+    k: Builder,
+    source: Value,
+    target: Value,
+    count: int,
+    floats: int,
+    source_stride: int,
+    target_stride: int,
 ) -> None:
-    """Copy rows from one pitch to another."""
+    """Copy `count` rows of `floats`, from one row stride to another."""
 
     def row(y: Value, _: list[Value]) -> None:
-        copy_floats(k, k.at(source, k.mul(y, source_pitch)), k.at(target, k.mul(y, pitch)), floats)
+        copy_floats(
+            k, k.at(source, k.mul(y, source_stride)), k.at(target, k.mul(y, target_stride)), floats
+        )
 
     k.loop(count, row)
 
 
-def fill_gaps(k: Builder, address: Value, count: int, floats: int, pitch: int) -> None:
-    """Fill what lies between rows with zeros."""
+def fill_gaps(k: Builder, address: Value, count: int, floats: int, stride: int) -> None:
+    """Write zeros to gaps of `floats`, one per row."""
     if floats:
-        k.loop(count, lambda y, _: fill_zeros(k, k.at(address, k.mul(y, pitch)), floats))
+        k.loop(count, lambda y, _: fill_zeros(k, k.at(address, k.mul(y, stride)), floats))

@@ -1,8 +1,7 @@
-"""A vector builder over LLVM's IR: what a kernel's emitter is written in.
+"""The vector builder that emitters of kernels are written with, over LLVM IR.
 
-What it is built upon, whole numbers, loops and branches, is in `frame`.
-
-No value is ever computed in an order that LLVM may choose: no fast-math flag is set anywhere.
+Integers, loops and branches are in `function_builder`. No fast-math flag is set anywhere, so LLVM
+never chooses the order of a computation.
 """
 
 from __future__ import annotations
@@ -14,16 +13,39 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from .function_builder import INT64, FunctionBuilder, Int, Value
+from .function_builder import (
+    DOUBLE,
+    FLOAT,
+    FLOAT_BYTES,
+    INT8,
+    INT32,
+    INT64,
+    WORD_BYTES,
+    FunctionBuilder,
+    Int,
+    Value,
+)
 from .host import Host
 
-__all__ = ["FLOAT", "FLOAT_BYTES", "INT8", "INT32", "INT64", "Builder", "Int", "Mask", "Value"]
+__all__ = [
+    "CACHE_LINE_BYTES",
+    "DOUBLE",
+    "FLOAT",
+    "FLOAT_BYTES",
+    "INT8",
+    "INT32",
+    "INT64",
+    "WORD_BYTES",
+    "Builder",
+    "Int",
+    "Mask",
+    "Value",
+]
 
 Mask = Any  # None (all lanes), an int (that many of the first lanes), or a vector of bits
 
-BIT, INT8, INT32 = ir.IntType(1), ir.IntType(8), ir.IntType(32)
-FLOAT = ir.FloatType()
-FLOAT_BYTES = 4
+BIT = ir.IntType(1)
+CACHE_LINE_BYTES = 64
 
 
 class Builder(FunctionBuilder):
@@ -32,7 +54,7 @@ class Builder(FunctionBuilder):
     Parameters
     ----------
     name: the function's name.
-    arguments: how many int64 values the argument block holds; ``self.arguments`` has them.
+    arguments: the number of int64 values in the argument block; `self.arguments` has their values.
     host: decides the number of lanes, and whether fused multiply-add is emitted.
     """
 
@@ -53,7 +75,7 @@ class Builder(FunctionBuilder):
     # -- memory
 
     def at(self, address: Value, *floats: Int) -> Value:
-        """Return the address that many floats further on."""
+        """Return an address moved by the sum of these numbers of floats."""
         for count in floats:
             address = self.add(address, self.mul(count, FLOAT_BYTES))
         return address
@@ -61,7 +83,7 @@ class Builder(FunctionBuilder):
     def load(self, address: Value, offset: Int = 0, mask: Mask = None) -> Value:
         """Return the vector at address + offset floats; masked lanes are 0 and are not read."""
         pointer = self._pointer(address, offset, self.vector)
-        if mask is None or self._whole(mask):
+        if mask is None or self._is_full(mask):
             return self.ir.load(pointer, align=FLOAT_BYTES)
         name = f"llvm.masked.load.v{self.lanes}f32.p0"
         kinds = [pointer.type, INT32, self.bits, self.vector]
@@ -70,9 +92,9 @@ class Builder(FunctionBuilder):
         return self.ir.call(function, [pointer, align, self._bits(mask), self.zero])
 
     def store(self, value: Value, address: Value, offset: Int = 0, mask: Mask = None) -> None:
-        """Write a vector to address + offset floats; masked lanes are left as they are."""
+        """Write a vector to address + offset floats; masked lanes of memory stay unchanged."""
         pointer = self._pointer(address, offset, self.vector)
-        if mask is None or self._whole(mask):
+        if mask is None or self._is_full(mask):
             self.ir.store(value, pointer, align=FLOAT_BYTES)
             return
         name = f"llvm.masked.store.v{self.lanes}f32.p0"
@@ -89,46 +111,45 @@ class Builder(FunctionBuilder):
         """Write one float."""
         self.ir.store(value, self._pointer(address, offset, FLOAT), align=FLOAT_BYTES)
 
-    def load_address(self, place: Value, offset: Int = 0) -> Value:
-        """Return the address that stands at place + offset floats."""
-        return self.ir.load(self._pointer(place, offset, INT64), align=FLOAT_BYTES)
+    def load_address(self, address: Value, offset: Int = 0) -> Value:
+        """Return the address that is stored at address + offset floats."""
+        return self.ir.load(self._pointer(address, offset, INT64), align=FLOAT_BYTES)
 
-    def store_addresses(self, base: Value, floats: Value, place: Value) -> None:
-        """Write the addresses that are so many floats (a vector of whole numbers) from a base."""
+    def store_addresses(self, base: Value, floats: Value, address: Value) -> None:
+        """Write the addresses base + floats, where `floats` is a vector of integral floats."""
         kind = ir.VectorType(INT64, self.lanes)
         numbers = self.ir.sext(self.ir.fptosi(floats, ir.VectorType(INT32, self.lanes)), kind)
         offsets = self.ir.mul(numbers, ir.Constant(kind, [FLOAT_BYTES] * self.lanes))
         first = self.ir.insert_element(ir.Constant(kind, ir.Undefined), base, ir.Constant(INT32, 0))
         bases = self.shuffle(first, first, [0] * self.lanes)
-        pointer = self._pointer(place, 0, kind)
+        pointer = self._pointer(address, 0, kind)
         self.ir.store(self.ir.add(bases, offsets), pointer, align=FLOAT_BYTES)
 
     def vector_slices(self, count: int) -> list[tuple[int, Mask]]:
-        """Return the vectors that cover so many floats: (offset, mask) of each."""
+        """Return the vectors that cover `count` floats: (offset, mask) of each."""
         return [
             (first, None if count - first >= self.lanes else count - first)
             for first in range(0, count, self.lanes)
         ]
 
     def scratch(self, floats: int) -> Value:
-        """Return the address of so many floats on the stack, where a line of the cache begins.
+        """Return the address of uninitialized floats on the stack, aligned to a cache line.
 
-        They are not yet written. To be asked for before any loop: in one it would take more of the
-        stack each time.
+        To be called outside of loops: each iteration would take more of the stack.
         """
         memory: Any = self.ir.alloca(ir.ArrayType(FLOAT, floats))
-        memory.align = 64
+        memory.align = CACHE_LINE_BYTES
         return self.ir.ptrtoint(memory, INT64)
 
     def zeros(self, floats: int) -> Value:
-        """Return the address of so many zeros."""
+        """Return the address of that many constant zeros."""
         kind, name = ir.ArrayType(FLOAT, floats), f"zeros{floats}"
-        known: Any = self.module.globals.get(name)
-        if known is None:
-            known = ir.GlobalVariable(self.module, kind, name)
-            known.initializer = ir.Constant(kind, None)
-            known.global_constant, known.linkage = True, "internal"
-        return self.ir.ptrtoint(known, INT64)
+        array: Any = self.module.globals.get(name)
+        if array is None:
+            array = ir.GlobalVariable(self.module, kind, name)
+            array.initializer = ir.Constant(kind, None)
+            array.global_constant, array.linkage = True, "internal"
+        return self.ir.ptrtoint(array, INT64)
 
     # -- vectors
 
@@ -152,19 +173,22 @@ class Builder(FunctionBuilder):
         return self.shuffle(first, undefined, [0] * self.lanes)
 
     def shuffle(self, a: Value, b: Value, lanes: Sequence[int]) -> Value:
-        """Return the lanes of a (0, 1, ...) and b (counted on from there) in the order given."""
+        """Return lanes of a (0, 1, ...) and b (numbered after those of a), in this order."""
         kind = ir.VectorType(INT32, len(lanes))
         return self.ir.shuffle_vector(a, b, ir.Constant(kind, list(lanes)))
 
     def fma(self, a: Value, b: Value, c: Value) -> Value:
-        """Return a · b + c, rounded once with FMA; without, twice, as llvm.fma would be a call."""
+        """Return a · b + c, rounded once where the processor has FMA, else twice.
+
+        Without FMA, llvm.fma would be a library call.
+        """
         if not self.host.fma:
             return self.ir.fadd(self.ir.fmul(a, b), c)
         function = self._intrinsic(f"llvm.fma.v{self.lanes}f32", self.vector, [self.vector] * 3)
         return self.ir.call(function, [a, b, c])
 
     def greater(self, a: Value, b: Value) -> Value:
-        """Return the bits a > b; a NaN on either side gives none."""
+        """Return the bits a > b; not set where a or b is NaN."""
         return self.ir.fcmp_ordered(">", a, b)
 
     def relu(self, value: Value) -> Value:
@@ -172,16 +196,16 @@ class Builder(FunctionBuilder):
         return self.ir.select(self.ir.fcmp_unordered(">", value, self.zero), value, self.zero)
 
     def where_positive(self, condition: Value, value: Value) -> Value:
-        """Return value · (condition > 0), a product, so that NaN and inf stay in sight."""
+        """Return value · (condition > 0): a product, so that NaN and inf are not hidden."""
         on = self.ir.select(self.greater(condition, self.zero), self.constant(1), self.zero)
         return self.ir.fmul(value, on)
 
-    # -- how
+    # -- pointers, masks, intrinsics
 
     def _pointer(self, address: Value, offset: Int, kind: Any) -> Value:
         return self.ir.inttoptr(self.at(address, offset), kind.as_pointer())
 
-    def _whole(self, mask: Mask) -> bool:
+    def _is_full(self, mask: Mask) -> bool:
         return isinstance(mask, int) and mask >= self.lanes
 
     def _bits(self, mask: Mask) -> Value:
@@ -190,5 +214,5 @@ class Builder(FunctionBuilder):
         return ir.Constant(self.bits, [int(lane < mask) for lane in range(self.lanes)])
 
     def _intrinsic(self, name: str, result: Any, kinds: Sequence[Any]) -> Value:
-        known = self.module.globals.get(name)
-        return known or ir.Function(self.module, ir.FunctionType(result, kinds), name)
+        declared = self.module.globals.get(name)
+        return declared or ir.Function(self.module, ir.FunctionType(result, kinds), name)

@@ -1,8 +1,8 @@
-"""The frame of a kernel: one function, with whole numbers, loops and branches.
+"""A builder of one function: integers, scalars in memory, loops and branches.
 
-A kernel is a function ``void(int64 *arguments)``; addresses are int64 values, in bytes. Whatever an
-emitter knows is a Python number and becomes a constant in the code; what is known when the kernel
-runs is a value. Integer operations here take both, and compute at once where they can.
+A kernel is a function ``void(int64 *arguments)``; addresses are int64 values, in bytes. A number
+that an emitter knows is a Python int and becomes a constant in the code; a number that is known
+only when the kernel runs is a `Value`. Integer operations take both, and fold constants.
 """
 
 from __future__ import annotations
@@ -15,16 +15,19 @@ from llvmlite import ir
 Value = Any  # an ir.Value: llvmlite gives no types
 Int = Any  # a Python int, or an int64 Value
 
-INT64 = ir.IntType(64)
+INT8, INT32, INT64 = ir.IntType(8), ir.IntType(32), ir.IntType(64)
+FLOAT, DOUBLE = ir.FloatType(), ir.DoubleType()
+FLOAT_BYTES, WORD_BYTES = 4, 8
+_FLOAT_SIZES = {FLOAT: 4, DOUBLE: 8}
 
 
 class FunctionBuilder:
-    """One native function under construction: whole numbers, loops and branches.
+    """One native function under construction.
 
     Parameters
     ----------
     name: the function's name.
-    arguments: how many int64 values the argument block holds; ``self.arguments`` has them.
+    arguments: the number of int64 values in the argument block; `self.arguments` has their values.
     """
 
     def __init__(self, name: str, arguments: int) -> None:
@@ -43,7 +46,7 @@ class FunctionBuilder:
         return str(self.module)
 
     def constant_int(self, value: Int) -> Value:
-        """Return a number as an int64 value."""
+        """Return an integer as an int64 value."""
         return ir.Constant(INT64, value) if isinstance(value, int) else value
 
     def add(self, a: Int, b: Int) -> Int:
@@ -72,12 +75,16 @@ class FunctionBuilder:
         return a // b if isinstance(a, int) else self.ir.udiv(a, ir.Constant(INT64, b))
 
     def rem(self, a: Int, b: int) -> Int:
-        """Return what a / b leaves, for a >= 0."""
+        """Return the remainder of a / b, for a >= 0."""
         return a % b if isinstance(a, int) else self.ir.urem(a, ir.Constant(INT64, b))
 
     def less(self, a: Int, b: Int) -> Value:
         """Return the bit a < b."""
         return self.ir.icmp_signed("<", self.constant_int(a), self.constant_int(b))
+
+    def equal(self, a: Int, b: Int) -> Value:
+        """Return the bit a == b."""
+        return self.ir.icmp_signed("==", self.constant_int(a), self.constant_int(b))
 
     def minimum(self, a: Int, b: Int) -> Int:
         """Return the smaller integer."""
@@ -91,16 +98,34 @@ class FunctionBuilder:
             return max(a, b)
         return self.ir.select(self.less(a, b), self.constant_int(b), self.constant_int(a))
 
+    def load_element(self, kind: Any, address: Value, index: Int = 0) -> Value:
+        """Return the scalar of an LLVM type at a position of an array."""
+        return self.ir.load(self.element_pointer(kind, address, index))
+
+    def store_element(self, value: Value, address: Value, index: Int = 0) -> None:
+        """Write a scalar to a position of an array of its type."""
+        self.ir.store(value, self.element_pointer(value.type, address, index))
+
+    def word_pointer(self, address: Value) -> Value:
+        """Return an address as a pointer to an int64."""
+        return self.ir.inttoptr(address, INT64.as_pointer())
+
+    def element_pointer(self, kind: Any, address: Value, index: Int = 0) -> Value:
+        """Return a pointer to a position of an array of an LLVM type."""
+        size = kind.width // 8 if isinstance(kind, ir.IntType) else _FLOAT_SIZES[kind]
+        offset = index if size == 1 else self.mul(index, size)
+        return self.ir.inttoptr(self.add(address, offset), kind.as_pointer())
+
     def loop(
         self,
         count: Int,
         body: Callable[[Value, list[Value]], Sequence[Value] | None],
         carry: Sequence[Value] = (),
     ) -> list[Value]:
-        """Run body(i, carried) for i in 0 ... count-1 and return what is carried out at the end.
+        """Run body(i, carried) for i in 0 ... count-1; return the values carried at the end.
 
-        body returns the next carried values. A count that is not positive runs nothing, and what
-        was carried in comes out.
+        body returns the next carried values. With a count of 0 or less the initial ones are
+        returned.
         """
         if isinstance(count, int) and count <= 1:
             return list((body(self.constant_int(0), list(carry)) or ()) if count == 1 else carry)
@@ -128,7 +153,7 @@ class FunctionBuilder:
     def tiles(
         self, first: Int, last: Int, sizes: Sequence[int], body: Callable[[Int, int], None]
     ) -> None:
-        """Cut first ... last-1 into tiles, the first size as often as it fits, and so on.
+        """Cut first ... last-1 into tiles: as many of the first size as fit, then of the next.
 
         body(start, size) is emitted once for each size; the last size should be 1.
         """
@@ -145,11 +170,11 @@ class FunctionBuilder:
     def if_else(
         self, condition: Value, body: Callable[[], Any], otherwise: Callable[[], Any]
     ) -> None:
-        """Run body if the bit is set, and otherwise the other."""
-        with self.ir.if_else(condition) as (then, instead):
-            with then:
+        """Run body if the bit is set, else otherwise."""
+        with self.ir.if_else(condition) as (true_branch, false_branch):
+            with true_branch:
                 body()
-            with instead:
+            with false_branch:
                 otherwise()
 
     def _tiles(self, first: Int, size: int, count: Int, body: Callable[[Int, int], None]) -> None:
@@ -158,6 +183,7 @@ class FunctionBuilder:
     def _merged(
         self, early: Sequence[Value], before: Value, late: Sequence[Value], latch: Value
     ) -> list[Value]:
+        """Return phis of the values of a loop that ran (late) or was skipped (early)."""
         merged = []
         for skipped, value in zip(early, late, strict=True):
             phi = self.ir.phi(value.type)

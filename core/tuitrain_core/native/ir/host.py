@@ -1,4 +1,4 @@
-"""For which processor kernels are emitted: its vector width, its registers, whether it has FMA."""
+"""The processor that kernels are compiled for: vector width, registers, fused multiply-add."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from llvmlite import binding as llvm
 
 from ...errors import CoreError
 
-TARGET_CPU_VARIABLE = "TUITRAIN_CPU"
+TARGET_CPU_VARIABLE = "TUITRAIN_TARGET_CPU"
+"""The environment variable that names another processor to compile for."""
+
+OLD_VARIABLE = "TUITRAIN_CPU"
+"""The earlier name of that variable; read where the new one is not set or is empty."""
 
 
 class HostError(CoreError):
-    """A processor that is not known, or that this machine cannot stand in for."""
+    """An unknown processor, or one whose instructions this machine lacks."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class Host:
     Attributes
     ----------
     cpu, features: LLVM's name of the processor, and its features as LLVM takes them; an empty
-        string of features means those that come with the name.
+        string means the features that the name implies.
     lanes: float32 values in one vector: 16, 8 or 4.
     registers: vector registers: 32 or 16.
     fma: whether a multiplication and an addition are one instruction, rounded once.
@@ -43,8 +47,7 @@ _AVX512 = ("avx512f", "avx512bw", "avx512dq", "avx512vl", "fma")
 _AVX2 = ("avx2", "fma")
 _SSE = ("sse2",)
 
-# What each name promises: lanes, registers, FMA, and the features that this machine must have if
-# code for the name is to run on it.
+# For each name: lanes, registers, FMA, and the features that this machine needs to run its code.
 _X86: dict[str, tuple[int, int, bool, tuple[str, ...]]] = {
     "x86-64": (4, 16, False, _SSE),
     "x86-64-v2": (4, 16, False, (*_SSE, "sse4.2", "popcnt")),
@@ -65,42 +68,59 @@ _ARM: dict[str, tuple[int, int, bool, tuple[str, ...]]] = {
 
 
 def host() -> Host:
-    """Return this machine, or the processor that the variable ``TUITRAIN_CPU`` names.
+    """Return the processor that ``TUITRAIN_TARGET_CPU`` names; by default this machine.
+
+    ``TUITRAIN_CPU``, the variable's earlier name, is read if the new one is not set.
 
     Raises
     ------
     HostError
-        A name that is not known, or a processor whose instructions this machine does not have.
+        An unknown name, or a processor whose instructions this machine lacks.
     """
-    return get_host(os.environ.get(TARGET_CPU_VARIABLE, ""))
+    for variable in (TARGET_CPU_VARIABLE, OLD_VARIABLE):
+        cpu = os.environ.get(variable, "")
+        if cpu:
+            return get_host(cpu, variable)
+    return get_host("")
 
 
 @functools.cache
-def get_host(cpu: str) -> Host:
-    """Return the processor of that name; the empty name is this machine. Raises HostError."""
-    here = _features()
+def get_host(cpu: str, variable: str = TARGET_CPU_VARIABLE) -> Host:
+    """Return the processor of that name; the empty name means this machine.
+
+    variable: where the name comes from, for the text of a HostError.
+    """
+    features = cpu_features()
     if not cpu:
-        return _detected(here)
-    table = _X86 if _is_x86() else _ARM
+        return _detect(features)
+    table = _X86 if is_x86() else _ARM
     if cpu not in table:
-        raise HostError(_unknown(cpu, table))
+        raise HostError(_unknown(cpu, variable, table))
     lanes, registers, fma, needed = table[cpu]
-    lacking = [name for name in needed if not here.get(name, False)]
-    if lacking:
+    missing = [name for name in needed if not features.get(name, False)]
+    if missing:
         machine = llvm.get_host_cpu_name()
-        raise HostError(
-            f"{TARGET_CPU_VARIABLE}={cpu}: this machine ({machine}) lacks {', '.join(lacking)}"
-        )
+        raise HostError(f"{variable}={cpu}: this machine ({machine}) lacks {', '.join(missing)}")
     return Host(cpu, "", lanes, registers, fma)
 
 
-def _detected(features: dict[str, bool]) -> Host:
-    """Return this machine, judged by what it says it can do."""
+def is_x86() -> bool:
+    """Return whether this machine has an x86 processor of 64 bits."""
+    return platform.machine().lower() in {"x86_64", "amd64"}
+
+
+def cpu_features() -> dict[str, bool]:
+    """Return LLVM's features of this machine, and whether it has them."""
+    return dict(llvm.get_host_cpu_features())
+
+
+def _detect(features: dict[str, bool]) -> Host:
+    """Return this machine, from its features."""
 
     def has(names: tuple[str, ...]) -> bool:
         return all(features.get(name, False) for name in names)
 
-    if not _is_x86():
+    if not is_x86():
         lanes, registers, fma = 4, 32, True
     elif has(_AVX512):
         lanes, registers, fma = 16, 32, True
@@ -112,15 +132,9 @@ def _detected(features: dict[str, bool]) -> Host:
     return Host(llvm.get_host_cpu_name(), text, lanes, registers, fma)
 
 
-def _unknown(cpu: str, table: dict[str, tuple[int, int, bool, tuple[str, ...]]]) -> str:
+def _unknown(
+    cpu: str, variable: str, table: dict[str, tuple[int, int, bool, tuple[str, ...]]]
+) -> str:
     close = difflib.get_close_matches(cpu, table, 1, 0.4)
     hint = f"; did you mean {close[0]!r}?" if close else ""
-    return f"{TARGET_CPU_VARIABLE}={cpu!r} is not a known processor ({', '.join(table)}){hint}"
-
-
-def _is_x86() -> bool:
-    return platform.machine().lower() in {"x86_64", "amd64"}
-
-
-def _features() -> dict[str, bool]:
-    return dict(llvm.get_host_cpu_features())
+    return f"{variable}={cpu!r} is not a known processor ({', '.join(table)}){hint}"

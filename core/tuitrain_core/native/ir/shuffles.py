@@ -1,4 +1,4 @@
-"""Emitters that bring lanes into another order: sums of whole vectors, rows turned into columns."""
+"""Emitters that reorder lanes: sums of vectors, interleaving, transposition."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from .builder import Builder, Value
 
 
 def sum_each(k: Builder, vectors: Sequence[Value | None]) -> Value:
-    """Return a vector whose lane i is the sum of the lanes of vectors[i]; one for each lane.
+    """Return a vector whose lane i is the sum of the lanes of vectors[i]; one vector per lane.
 
-    A tree of shuffles that serves all at once; None stands for a lane that nobody will read.
-    Every sum is added up in the same order, the two halves first, whichever lane it ends in.
+    One tree of shuffles computes all sums; None stands for a lane that is not read. Every sum is
+    added up in the same order, the two halves first, whichever lane it ends in.
     """
     tree, half = list(vectors), k.lanes // 2
     while half:
-        tree = [_halves(k, tree[i], tree[i + half], half) for i in range(half)]
+        tree = [_add_halves(k, tree[i], tree[i + half], half) for i in range(half)]
         half //= 2
     return tree[0]
 
 
-def _halves(k: Builder, a: Value | None, b: Value | None, half: int) -> Value | None:
-    """Return the sums of a's halves beside those of b's, within groups of 2 · half lanes."""
-    low, high = _exchanged(k, a, b, half)
+def _add_halves(k: Builder, a: Value | None, b: Value | None, half: int) -> Value | None:
+    """Return the sums of a's halves beside those of b's, in blocks of 2 · half lanes."""
+    low, high = _exchange_halves(k, a, b, half)
     return None if low is None else k.ir.fadd(low, high)
 
 
 def interleave(k: Builder, vectors: Sequence[Value], count: int) -> list[Value]:
-    """Return vectors[0][0], vectors[1][0], ..., vectors[0][1], ...: `count` lanes of each."""
+    """Return vectors[0][0], vectors[1][0], ..., vectors[0][1], ...: `count` lanes of every one."""
     wide, result = len(vectors), []
     for start in range(0, count * wide, k.lanes):
         places = [divmod(start + lane, wide) for lane in range(k.lanes)]
@@ -45,22 +45,24 @@ def interleave(k: Builder, vectors: Sequence[Value], count: int) -> list[Value]:
 
 
 def transpose(k: Builder, rows: Sequence[Value | None]) -> list[Value | None]:
-    """Return the columns of so many rows as there are lanes; None for what nobody reads.
+    """Transpose a square block of rows, one per lane; None stands for a row that is not read.
 
-    Blocks of half the size change places, down to single lanes.
+    Exchanges blocks of half the size, down to single lanes.
     """
     block, half = list(rows), k.lanes // 2
     while half:
         for i in range(k.lanes):
             if not i & half:
                 pair = block[i], block[i + half]
-                block[i], block[i + half] = _exchanged(k, *pair, half)
+                block[i], block[i + half] = _exchange_halves(k, *pair, half)
         half //= 2
     return block
 
 
-def _exchanged(k: Builder, a: Value | None, b: Value | None, half: int) -> tuple[Value | None, ...]:
-    """Return a and b after b's lower halves have changed places with a's upper ones."""
+def _exchange_halves(
+    k: Builder, a: Value | None, b: Value | None, half: int
+) -> tuple[Value | None, ...]:
+    """Return a and b with b's lower halves and a's upper halves exchanged."""
     if a is None and b is None:
         return None, None
     unused, lanes = ir.Constant(k.vector, ir.Undefined), range(k.lanes)
@@ -71,35 +73,35 @@ def _exchanged(k: Builder, a: Value | None, b: Value | None, half: int) -> tuple
 
 
 def fold(k: Builder, vectors: Sequence[Value], width: int) -> Value:
-    """Add up groups of `width` floats that lie side by side in the vectors.
+    """Add up runs of `width` floats that lie side by side in the vectors.
 
-    The vectors hold 1, 2, 4, ... groups. Halves are added until one is left; the sum is in the
+    The vectors hold 1, 2, 4, ... runs. Halves are added until one run is left; the sum is in the
     first lanes of the result, and the rest is 0.
     """
     floats = len(vectors) * k.lanes
     while floats > width:
         floats //= 2
-        upper = _shifted(k, vectors, floats, floats)
-        lower = _shifted(k, vectors, 0, floats)
+        upper = _slice(k, vectors, floats, floats)
+        lower = _slice(k, vectors, 0, floats)
         vectors = [k.ir.fadd(a, b) for a, b in zip(lower, upper, strict=True)]
-    return _shifted(k, vectors, 0, width)[0]
+    return _slice(k, vectors, 0, width)[0]
 
 
-def _shifted(k: Builder, vectors: Sequence[Value], start: int, count: int) -> list[Value]:
+def _slice(k: Builder, vectors: Sequence[Value], start: int, count: int) -> list[Value]:
     """Return the floats from start on as vectors, zeros after `count` of them."""
     result = []
     for first in range(start, start + count, k.lanes):
         vector = k.zero
         for number, source in enumerate(vectors):
             places = [first + lane - number * k.lanes for lane in range(k.lanes)]
-            held = [
+            inside = [
                 0 <= place < k.lanes and first + lane < start + count
                 for lane, place in enumerate(places)
             ]
-            if any(held):
+            if any(inside):
                 lanes = [
-                    k.lanes + place if here else lane
-                    for lane, (place, here) in enumerate(zip(places, held, strict=True))
+                    k.lanes + place if is_inside else lane
+                    for lane, (place, is_inside) in enumerate(zip(places, inside, strict=True))
                 ]
                 vector = k.shuffle(vector, source, lanes)
         result.append(vector)

@@ -1,4 +1,4 @@
-"""Functions of vectors that more than one kernel is made of."""
+"""Functions of float vectors: exp, log, square root, and reductions over the lanes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from . import shuffles
 from .builder import INT32, INT64, Builder, Value
 
 _EXP = (1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 0.5)
-_WHOLE = 1.5 * 2.0**23
+_INT_SHIFT = 1.5 * 2.0**23
 _LOG = (
     7.0376836292e-2,
     -1.1514610310e-1,
@@ -26,8 +26,8 @@ _LOG = (
 def exp(k: Builder, x: Value) -> Value:
     """Return exp(x) for x up to 88, to about one unit in the last place; NaN for NaN.
 
-    x = n log 2 + r with |r| <= log(2) / 2, and exp(r) a polynomial: the constants are those of
-    Moshier's Cephes library (expf). Below -87 it is the smallest normal number, not 0.
+    x = n log 2 + r with |r| <= log(2) / 2, and exp(r) is a polynomial with the constants of
+    Moshier's Cephes library (expf). Below -87 the result is the smallest normal number, not 0.
     """
     low = k.constant(-87.0)
     x = k.ir.select(k.ir.fcmp_ordered("<", x, low), low, x)
@@ -38,14 +38,14 @@ def exp(k: Builder, x: Value) -> Value:
     for coefficient in _EXP[1:]:
         power = k.fma(power, r, k.constant(coefficient))
     power = k.ir.fadd(k.fma(power, k.ir.fmul(r, r), r), k.constant(1.0))
-    shifted = k.ir.shl(k.ir.add(_whole(k, n), _integers(k, 127)), _integers(k, 23))
+    shifted = k.ir.shl(k.ir.add(_to_int32(k, n), _integers(k, 127)), _integers(k, 23))
     return k.ir.fmul(power, k.ir.bitcast(shifted, k.vector))
 
 
 def log(k: Builder, x: Value) -> Value:
     """Return the natural logarithm of positive normal numbers; NaN for NaN.
 
-    x = m · 2^e with m in [√½, √2), and log(m) a polynomial: the constants are those of Moshier's
+    x = m · 2^e with m in [√½, √2), and log(m) is a polynomial with the constants of Moshier's
     Cephes library (logf).
     """
     bits = k.ir.bitcast(x, ir.VectorType(INT32, k.lanes))
@@ -73,11 +73,11 @@ def sqrt(k: Builder, x: Value) -> Value:
 
 
 def max_lane(k: Builder, x: Value) -> Value:
-    """Return the largest lane as a float; lanes that are NaN do not count."""
+    """Return the largest lane as a float, ignoring NaN."""
     name = f"llvm.vector.reduce.fmax.v{k.lanes}f32"
-    known = k.module.globals.get(name)
+    declared = k.module.globals.get(name)
     kind = ir.FunctionType(ir.FloatType(), [k.vector])
-    return k.ir.call(known or ir.Function(k.module, kind, name), [x])
+    return k.ir.call(declared or ir.Function(k.module, kind, name), [x])
 
 
 def sum_lanes(k: Builder, x: Value) -> Value:
@@ -88,31 +88,35 @@ def sum_lanes(k: Builder, x: Value) -> Value:
 
 
 def lane_mask(k: Builder, count: Value) -> Value:
-    """Return the mask of so many first lanes; ``count`` is known when the kernel runs."""
-    kind = ir.VectorType(INT32, k.lanes)
-    given = k.ir.trunc(count, INT32) if count.type == INT64 else count
-    undefined = ir.Constant(kind, ir.Undefined)
-    first = k.ir.insert_element(undefined, given, ir.Constant(INT32, 0))
-    spread = k.shuffle(first, undefined, [0] * k.lanes)
-    return k.ir.icmp_signed("<", ir.Constant(kind, list(range(k.lanes))), spread)
+    """Return the mask of the first `count` lanes, a value that is known when the kernel runs."""
+    lanes = ir.Constant(ir.VectorType(INT32, k.lanes), list(range(k.lanes)))
+    limit = k.ir.trunc(count, INT32) if count.type == INT64 else count
+    return k.ir.icmp_signed("<", lanes, splat_int32(k, limit))
+
+
+def splat_int32(k: Builder, value: Value) -> Value:
+    """Return a vector of one int32 value."""
+    undefined = ir.Constant(ir.VectorType(INT32, k.lanes), ir.Undefined)
+    first = k.ir.insert_element(undefined, value, ir.Constant(INT32, 0))
+    return k.shuffle(first, undefined, [0] * k.lanes)
 
 
 def unary_intrinsic(k: Builder, name: str) -> Value:
-    """Return LLVM's function of that name on vectors."""
+    """Return LLVM's intrinsic function of that name, from a vector to a vector."""
     full = f"llvm.{name}.v{k.lanes}f32"
-    known = k.module.globals.get(full)
-    return known or ir.Function(k.module, ir.FunctionType(k.vector, [k.vector]), full)
+    declared = k.module.globals.get(full)
+    return declared or ir.Function(k.module, ir.FunctionType(k.vector, [k.vector]), full)
 
 
-def _whole(k: Builder, x: Value) -> Value:
-    """Return whole numbers from floats that are whole and below 2²²; any number for NaN.
+def _to_int32(k: Builder, x: Value) -> Value:
+    """Convert integral floats below 2²² to int32; NaN gives any number.
 
-    Added to 1.5 · 2²³ they stand in the lowest bits. (LLVM converts lane by lane where it must
-    know what becomes of a NaN, which made exp ten times slower.)
+    The sum with 1.5 · 2²³ holds the number in its lowest bits. (A conversion by LLVM that defines
+    the result for NaN works lane by lane, and made exp ten times slower.)
     """
     kind = ir.VectorType(INT32, k.lanes)
-    bits = k.ir.bitcast(k.ir.fadd(x, k.constant(_WHOLE)), kind)
-    return k.ir.sub(bits, _integers(k, int(np.float32(_WHOLE).view(np.int32))))
+    bits = k.ir.bitcast(k.ir.fadd(x, k.constant(_INT_SHIFT)), kind)
+    return k.ir.sub(bits, _integers(k, int(np.float32(_INT_SHIFT).view(np.int32))))
 
 
 def _integers(k: Builder, value: int) -> Value:

@@ -1,11 +1,11 @@
-"""Products in which one operand is broadcast and the other is read in vectors: register tiles.
+"""Register tiles of a product with one operand broadcast and the other read in vectors.
 
     out[row][column] = sum over r of a[row, r] · v[r, column]
 
-a is read a float at a time, at any offsets; v in vectors along the columns, which lie side by side
-in the output too. A tile's accumulators, rows × vectors, stay in registers for the whole sum. Every
-output is one chain of multiply-adds in the order of the reduction, so its bits do not depend on
-the tile that it is computed in.
+a is read a float at a time, at any offsets; v is read in vectors along the columns, which are
+adjacent in the output too. A tile's accumulators, rows × vectors, stay in registers for the whole
+sum. Every output is one chain of multiply-adds in the order of the reduction, so its bits do not
+depend on the tile.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from ..ir.builder import Builder, Int, Mask, Value
 from ..ir.host import Host
 
 # Rows × vectors of tiles by the number of registers, largest first: enough chains to hide the
-# latency of FMA (8), few loads, and the vectors, a broadcast and a register to spare beside them.
+# latency of FMA (8), few loads, and registers left for the vectors, a broadcast and one more.
 TILE_SHAPES = {
     32: ((12, 2), (4, 4), (2, 8), (1, 16)),
     16: ((6, 2), (2, 4), (1, 8)),
 }
-UNROLL = 2  # steps of the innermost loop at once, in the largest tile
+UNROLL = 2  # of the innermost loop, in the largest tile
 
 
 @dataclass(frozen=True)
 class ReductionLoop:
-    """One loop of the reduction: how often, and how far a and v move on each time, in floats."""
+    """One loop of the reduction: its count, and the steps of a and v in floats."""
 
     count: Int
     a_step: Int
@@ -36,7 +36,7 @@ class ReductionLoop:
 
 # (offset in floats, mask) of each vector of a tile
 VectorSlices = Sequence[tuple[int, Mask]]
-# value, place of the tile in the output, offset from there (both in floats), mask -> what is stored
+# value, start of the tile in the output, offset from there (both in floats), mask -> stored value
 Epilogue = Callable[[Value, Int, int, Mask], Value]
 
 
@@ -46,9 +46,9 @@ def store_plain(value: Value, _place: Int, _offset: int, _mask: Mask) -> Value:
 
 
 def register_budget(host: Host) -> int:
-    """Return how many accumulators a tile may have.
+    """Return the maximum number of a tile's accumulators.
 
-    Beside them stand the vectors of v and one broadcast; LLVM spills if two registers are not free.
+    The vectors of v and one broadcast need registers too; LLVM spills unless two are free.
     """
     return 28 if host.registers >= 32 else 12
 
@@ -66,7 +66,7 @@ def accumulate(
     """Return the accumulators, row by row: start (default: zeros) plus the sum of a · v.
 
     rows: offsets of the rows from a; columns: the vectors from v; reduction: outer loop first;
-    unroll: steps of the innermost loop at once.
+    unroll: steps of the innermost loop per round.
     """
     flat = [k.zero] * (len(rows) * len(columns)) if start is None else list(start)
 
@@ -122,9 +122,10 @@ class Product:
     Attributes
     ----------
     a, v, out: addresses.
-    a_row, out_row: from a row to the next, in floats.
+    a_row, out_row: row strides in floats.
     reduction: the loop over r.
-    width: the columns that there are; a last vector that is not full is masked.
+    width: number of columns; the last vector is masked if it is not full.
+    epilogue: applied to every sum before it is stored.
     """
 
     a: Value
@@ -139,13 +140,13 @@ class Product:
     def emit(self, k: Builder, rows: tuple[Int, Int], columns: tuple[Int, Int]) -> None:
         """Compute rows[0] ... rows[1]-1, columns[0] ... columns[1]-1.
 
-        The columns begin at a multiple of the lanes, and end at one or at the width.
+        The range of columns starts at a multiple of the lanes, and ends at one or at the width.
         """
         sizes = [rows for rows, _ in TILE_SHAPES[k.host.registers]]
         k.tiles(*rows, sizes, lambda row, count: self._band(k, row, count, columns))
 
     def _band(self, k: Builder, row: Int, rows: int, columns: tuple[Int, Int]) -> None:
-        """Emit some rows: all their columns."""
+        """Emit all columns of some rows."""
         first, last = columns
         vectors = k.div(k.maximum(k.sub(last, first), 0), k.lanes)
         wide = dict(TILE_SHAPES[k.host.registers])[rows]
@@ -158,8 +159,8 @@ class Product:
         rest = self.width % k.lanes
         if rest:
             column = self.width - rest
-            ends_here = k.less(k.maximum(first, column), last)
-            k.if_then(ends_here, lambda: self._tile(k, row, rows, column, [(0, rest)]))
+            includes_rest = k.less(k.maximum(first, column), last)
+            k.if_then(includes_rest, lambda: self._tile(k, row, rows, column, [(0, rest)]))
 
     def _tile(self, k: Builder, row: Int, rows: int, column: Int, columns: VectorSlices) -> None:
         a = k.at(self.a, k.mul(row, self.a_row))

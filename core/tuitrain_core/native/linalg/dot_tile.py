@@ -1,7 +1,7 @@
-"""Products whose operands both lie along the reduction: tiles of dot products.
+"""Register tiles of dot products: both operands are contiguous along the reduction.
 
 Vectors run along the reduction; every output is one accumulator, whose lanes are added up at the
-end in a fixed order. So a value has the same bits whichever tile it is computed in.
+end in a fixed order. So the bits of an output do not depend on the tile.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from ..ir.host import Host
 
 @dataclass(frozen=True)
 class TileSizes:
-    """How many rows and outputs the tiles have, and the outputs of a tile of a single row.
+    """Rows and outputs of the tiles, and outputs of the tiles of a single row.
 
     Large enough to hide the latency of FMA (8 chains) and to load little: the accumulators, the
-    vectors of the rows and one of the other operand stay in registers.
+    vectors of the rows and one vector of the other operand stay in registers.
     """
 
     rows: int
@@ -28,7 +28,7 @@ class TileSizes:
 
 
 def tile_sizes(host: Host) -> TileSizes:
-    """Return the tiles for a processor."""
+    """Return the tile sizes for a processor."""
     if host.registers >= 32 and host.lanes >= 8:
         return TileSizes(3, (8, 4, 1), (8, 4, 1))
     return TileSizes(2, (4, 1), (min(8, host.lanes), 1))
@@ -41,9 +41,9 @@ def accumulate(
     length: int,
     repeat: tuple[Int, int, int] = (1, 0, 0),
 ) -> list[list[Value]]:
-    """Return the accumulators of x[i] · w[j]: addresses of runs of `length` floats.
+    """Return the accumulators of x[i] · w[j], which are addresses of runs of `length` floats.
 
-    repeat: how many runs there are, and how far the next one is from the last, in x and in w.
+    repeat: number of runs, and the distance from a run to the next in x and in w.
     """
 
     def step(i: Int, flat: Sequence[Value], offset: Int, mask: int | None = None) -> list[Value]:
@@ -66,9 +66,9 @@ def accumulate(
 
 
 def reduce_accumulators(k: Builder, accumulators: Sequence[Sequence[Value]]) -> list[Value]:
-    """Return one vector for each row of accumulators: its first lanes are the rows' sums."""
+    """Return a vector per row of accumulators, with the row's sums in its first lanes."""
     wide = len(accumulators[0])
-    slot = 1 << (wide - 1).bit_length()  # rows share a tree of sums, each in its slot
+    slot = 1 << (wide - 1).bit_length()  # rows share a tree of sums, one slot of lanes per row
     together = k.lanes // slot
     vectors = []
     for first in range(0, len(accumulators), together):

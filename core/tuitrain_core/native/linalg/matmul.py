@@ -1,7 +1,7 @@
-"""Products of many pairs of small matrices, one after the other: the heads of an attention.
+"""Products of pairs of small matrices, such as the heads of an attention.
 
-All float32 and dense: A (..., M, K), B (..., K, N), out (..., M, N). The last two arguments are the
-range of pairs.
+All float32 and dense: A (..., M, K), B (..., K, N), out (..., M, N). The last two arguments of a
+kernel are the range of pairs.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from . import broadcast_tile, dot_tile
 
 
 def product(M: int, K: int, N: int) -> Kernel:
-    """Return out = A @ B. Arguments: A, B, out, first, last."""
+    """Return the kernel out = A @ B. Arguments: A, B, out, first, last."""
     return get_kernel(_product, 5, M, K, N)
 
 
 def left_gradient(M: int, K: int, N: int) -> Kernel:
-    """Return dA = D @ Bᵀ. Arguments: D, B, dA, first, last."""
+    """Return the kernel dA = D @ Bᵀ. Arguments: D, B, dA, first, last."""
     return get_kernel(_left_gradient, 5, M, K, N)
 
 
 def right_gradient(M: int, K: int, N: int) -> Kernel:
-    """Return dB = Aᵀ @ D. Arguments: A, D, dB, first, last."""
+    """Return the kernel dB = Aᵀ @ D. Arguments: A, D, dB, first, last."""
     return get_kernel(_right_gradient, 5, M, K, N)
 
 

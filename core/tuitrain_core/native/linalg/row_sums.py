@@ -1,6 +1,6 @@
 """The emitter of a sum over rows: the gradient of a bias.
 
-db[o] = sum over rows b of read(b · pitch + o), where `read` gives a vector of what is added up.
+db[o] = sum over rows b of read(b · row stride + o), where `read` returns a vector of summands.
 """
 
 from __future__ import annotations
@@ -11,27 +11,27 @@ from collections.abc import Callable
 from ..ir import shuffles
 from ..ir.builder import Builder, Int, Mask, Value
 
-CHAINS = 4  # of additions, to hide their latency
+CHAINS = 4  # partial sums, to hide the latency of an addition
 
-Read = Callable[[Int, Mask], Value]  # place in floats, mask -> the vector that stands there
+Read = Callable[[Int, Mask], Value]  # offset in floats, mask -> the vector there
 
 
 def emit_row_sums(
     k: Builder, read: Read, db: Value, size: tuple[Int, int, int], part: tuple[Int, Int]
 ) -> None:
-    """Add up some columns of rows, in an order that does not depend on which.
+    """Emit the sums of some columns, in an order that does not depend on the choice of columns.
 
-    size: how many rows, the columns that there are, and the floats from a row to the next.
-    part: the first column, a multiple of 16, and the last, one or the number of columns.
+    size: number of rows, number of columns, row stride in floats.
+    part: first and last column; the first is a multiple of 16, the last is one or all columns.
     """
-    rows, N, pitch = size
+    rows, N, stride = size
     first, last = part
 
     def column(start: Int, mask: Mask) -> None:
-        total = _sum(k, read, start, rows, pitch, mask, [k.zero] * CHAINS)
+        total = _sum(k, read, start, rows, stride, mask, [k.zero] * CHAINS)
         k.store(total, db, start, mask)
 
-    if pitch == N and k.lanes >= 2 * N:
+    if stride == N and k.lanes >= 2 * N:
         k.if_then(k.less(first, last), lambda: _narrow(k, read, db, rows, N))
         return
     whole = k.div(k.maximum(k.sub(last, first), 0), k.lanes)
@@ -42,7 +42,7 @@ def emit_row_sums(
 
 
 def _narrow(k: Builder, read: Read, db: Value, rows: Int, N: int) -> None:
-    """Add up rows that lie side by side, several in a vector, so that no lane idles."""
+    """Add up adjacent rows, several in a vector, so that no lane idles."""
     period = math.lcm(N, k.lanes) // k.lanes  # vectors after which a row begins with a vector again
     together = period * k.lanes // N
 
@@ -61,12 +61,12 @@ def _narrow(k: Builder, read: Read, db: Value, rows: Int, N: int) -> None:
 
 
 def _sum(
-    k: Builder, read: Read, place: Int, rows: Int, pitch: int, mask: Mask, start: list[Value]
+    k: Builder, read: Read, place: Int, rows: Int, stride: int, mask: Mask, start: list[Value]
 ) -> Value:
-    """Return start plus the sum of one vector of each row: rows b, b + CHAINS, ... are a chain."""
+    """Return start plus the sum of one vector per row: rows b, b + CHAINS, ... form a chain."""
 
     def vector(row: Int, chain: int) -> Value:
-        return read(k.add(k.add(place, k.mul(row, pitch)), chain * pitch), mask)
+        return read(k.add(k.add(place, k.mul(row, stride)), chain * stride), mask)
 
     def add(i: Value, sums: list[Value]) -> list[Value]:
         row = k.mul(i, CHAINS)

@@ -1,12 +1,12 @@
-"""The kernels of batch normalization, with the addition and the ReLU that may follow it.
+"""The kernels of batch normalization, with an optional addition and ReLU after it.
 
-All float32. Images are [sample][pixel][channel]; a sample's pixels lie without gaps, its first one
-a pitch in floats after that of the sample before. What is per channel is dense.
+All float32. Images are [sample][pixel][channel]; a sample is dense, and samples are a stride in
+floats apart. Values per channel are dense.
 
-Statistics are found sample by sample (mean and squared deviations from it), then put together in
-the order of the samples, so that no bit depends on which thread does which samples; a mean that is
-far from 0 costs no precision. Source of the formula for that: Chan, Golub and LeVeque, "Updating
-formulae and a pairwise algorithm for computing sample variances", 1979, for parts of one size.
+Statistics are computed per sample (the mean and the squared deviations from it) and combined in the
+order of the samples, so that no bit depends on how threads share the samples, and a mean far from 0
+costs no precision. Formula: Chan, Golub and LeVeque, "Updating formulae and a pairwise algorithm
+for computing sample variances", 1979, for parts of one size.
 """
 
 from __future__ import annotations
@@ -28,87 +28,92 @@ from ..ir.loops import (
 from ..runtime.library import Kernel, get_kernel
 
 TABLE_ROWS = 3
-"""Rows of the table of a layer: mean, 1 / sqrt(variance + eps), weight · that; C floats each."""
+"""Rows of a layer's table, of C floats: mean, 1 / sqrt(variance + eps), weight · the latter."""
 
 
 @dataclass(frozen=True)
 class SampleShape:
-    """How many pixels a sample has, and channels a pixel.
+    """The pixels of a sample, and the channels of a pixel.
 
     Attributes
     ----------
-    pitches : from sample to sample, in floats: of x and its gradient, and of y and its gradient
+    strides: sample strides in floats: of x and its gradient, and of y and its gradient.
     """
 
     pixels: int
     channels: int
-    pitches: tuple[int, int]
+    strides: tuple[int, int]
 
 
 def sample_moments(p: SampleShape, exact: bool = False) -> Kernel:
-    """Return each sample's mean and sum of squared deviations from it, by channel.
+    """Return the kernel of every sample's mean and sum of squared deviations, by channel.
 
-    With ``exact``, as without an eps, the mean of equal numbers is that number.
+    exact: the mean of equal numbers is exactly that number, as needed where eps is 0.
     Arguments: x, moments (B, 2, C), first, last.
     """
-    return get_kernel(_moments, 4, p, exact) if exact else get_kernel(_moments, 4, p)
+    return get_kernel(_sample_moments, 4, p, exact) if exact else get_kernel(_sample_moments, 4, p)
 
 
 def use_batch_statistics(p: SampleShape, momentum: float, eps: float) -> Kernel:
-    """Fill the table from the batch's moments, and let the running statistics follow.
+    """Return the kernel that fills the table from the batch's moments.
+
+    It also updates the running statistics.
 
     Arguments: moments, rows, weight, running mean, running variance, table.
     """
-    return get_kernel(_by_batch, 6, p.pixels, p.channels, float(momentum), float(eps))
+    return get_kernel(_use_batch_statistics, 6, p.pixels, p.channels, float(momentum), float(eps))
 
 
 def use_running_statistics(channels: int, eps: float) -> Kernel:
-    """Fill the table from the running statistics.
+    """Return the kernel that fills the table from the running statistics.
 
     Arguments: weight, running mean, running variance, table.
     """
-    return get_kernel(_by_running, 4, channels, float(eps))
+    return get_kernel(_use_running_statistics, 4, channels, float(eps))
 
 
 def normalize(p: SampleShape, relu: bool, added: bool) -> Kernel:
-    """Y = (x - mean) · scale + bias (+ other, laid out like y) (then max(·, 0)).
+    """Return the kernel y = (x - mean) · scale + bias (+ other) (then max(·, 0)).
 
-    Arguments: x, table, bias, other (unused without), y, first, last.
+    Arguments: x, table, bias, other (laid out like y; 0 if not added), y, first, last.
     """
     return get_kernel(_normalize, 7, p, relu, added)
 
 
 def gradient_sums(p: SampleShape, relu: bool) -> Kernel:
-    """Return each sample's sums of d and of d · normalized x, by channel.
+    """Return the kernel of every sample's sums of d and of d · normalized x, by channel.
 
-    With relu, d · (y > 0) comes in the place of d before.
-    Arguments: x, y (unused without), d, table, sums (B, 2, C), first, last.
+    With relu, d is first replaced by d · (y > 0), in place.
+    Arguments: x, y (0 without relu), d, table, sums (B, 2, C), first, last.
     """
     return get_kernel(_gradient_sums, 7, p, relu)
 
 
 def parameter_gradients(p: SampleShape) -> Kernel:
-    """Add up the samples' sums: the gradients of bias and weight, and both over the values.
+    """Return the kernel that adds up the samples' sums: the gradients of weight and bias.
 
-    Arguments: sums, rows, where the gradients of weight and bias go, shares (2, C).
+    It also writes both divided by the number of values.
+    Arguments: sums, rows, gradient of weight, gradient of bias, shares (2, C).
     """
     return get_kernel(_parameter_gradients, 5, p.pixels, p.channels)
 
 
 def input_gradient(p: SampleShape, training: bool) -> Kernel:
-    """Return dx = scale · (d - shares[0] - normalized x · shares[1]); if not training, scale · d.
+    """Return the kernel dx = scale · (d - shares[0] - normalized x · shares[1]).
+
+    If not training, dx = scale · d.
 
     Arguments: x, d, table, shares, dx, first, last.
     """
     return get_kernel(_input_gradient, 7, p, training)
 
 
-def _moments(k: Builder, p: SampleShape, exact: bool = False) -> None:
-    x, found, first, last = k.arguments
+def _sample_moments(k: Builder, p: SampleShape, exact: bool = False) -> None:
+    x, moments, first, last = k.arguments
 
     def sample(n: Int) -> None:
-        source = k.at(x, k.mul(n, p.pitches[0]))
-        target = k.at(found, k.mul(n, 2 * p.channels))
+        source = k.at(x, k.mul(n, p.strides[0]))
+        target = k.at(moments, k.mul(n, 2 * p.channels))
 
         def column(offset: Int, mask: Mask) -> None:
             def value(i: Int) -> Value:
@@ -135,14 +140,16 @@ def _moments(k: Builder, p: SampleShape, exact: bool = False) -> None:
     for_each_sample(k, first, last, sample)
 
 
-def _by_batch(k: Builder, pixels: int, channels: int, momentum: float, eps: float) -> None:
-    found, rows, weight, running_mean, running_var, table = k.arguments
-    samples = _number(k, rows)
+def _use_batch_statistics(
+    k: Builder, pixels: int, channels: int, momentum: float, eps: float
+) -> None:
+    moments, rows, weight, running_mean, running_var, table = k.arguments
+    samples = _splat_count(k, rows)
     count = k.ir.fmul(samples, k.constant(pixels))
 
     def column(offset: Int, mask: Mask) -> None:
         def moment(n: Int, which: int) -> Value:
-            return k.load(k.at(found, k.mul(n, 2 * channels), which * channels), offset, mask)
+            return k.load(k.at(moments, k.mul(n, 2 * channels), which * channels), offset, mask)
 
         def spreads(n: Int) -> list[Value]:
             away = k.ir.fsub(moment(n, 0), mean)
@@ -165,12 +172,12 @@ def _by_batch(k: Builder, pixels: int, channels: int, momentum: float, eps: floa
     for_each_vector(k, channels, column)
 
 
-def _by_running(k: Builder, channels: int, eps: float) -> None:
+def _use_running_statistics(k: Builder, channels: int, eps: float) -> None:
     weight, running_mean, running_var, table = k.arguments
 
     def column(offset: Int, mask: Mask) -> None:
-        given = k.load(running_mean, offset, mask), k.load(running_var, offset, mask)
-        _fill(k, given, eps, (weight, table, channels), (offset, mask))
+        statistics = k.load(running_mean, offset, mask), k.load(running_var, offset, mask)
+        _fill(k, statistics, eps, (weight, table, channels), (offset, mask))
 
     for_each_vector(k, channels, column)
 
@@ -195,8 +202,8 @@ def _normalize(k: Builder, p: SampleShape, relu: bool, added: bool) -> None:
     x, table, bias, other, y, first, last = k.arguments
 
     def sample(n: Int) -> None:
-        source = k.at(x, k.mul(n, p.pitches[0]))
-        start = k.mul(n, p.pitches[1])
+        source = k.at(x, k.mul(n, p.strides[0]))
+        start = k.mul(n, p.strides[1])
 
         def column(offset: Int, mask: Mask) -> None:
             mean, _, scale = _column_of(k, table, p.channels, offset, mask)
@@ -221,8 +228,8 @@ def _gradient_sums(k: Builder, p: SampleShape, relu: bool) -> None:
     x, y, d, table, sums, first, last = k.arguments
 
     def sample(n: Int) -> None:
-        source = k.at(x, k.mul(n, p.pitches[0]))
-        on, slope = (k.at(each, k.mul(n, p.pitches[1])) for each in (y, d))
+        source = k.at(x, k.mul(n, p.strides[0]))
+        on, slope = (k.at(array, k.mul(n, p.strides[1])) for array in (y, d))
         target = k.at(sums, k.mul(n, 2 * p.channels))
 
         def column(offset: Int, mask: Mask) -> None:
@@ -247,15 +254,15 @@ def _gradient_sums(k: Builder, p: SampleShape, relu: bool) -> None:
 
 def _parameter_gradients(k: Builder, pixels: int, channels: int) -> None:
     sums, rows, d_weight, d_bias, shares = k.arguments
-    count = k.ir.fmul(_number(k, rows), k.constant(pixels))
+    count = k.ir.fmul(_splat_count(k, rows), k.constant(pixels))
 
     def column(offset: Int, mask: Mask) -> None:
         def terms(n: Int) -> list[Value]:
             source = k.at(sums, k.mul(n, 2 * channels))
             return [k.load(k.at(source, row * channels), offset, mask) for row in range(2)]
 
-        found = chained_sums(k, rows, 2, terms)
-        for row, (value, target) in enumerate(zip(found, (d_bias, d_weight), strict=True)):
+        totals = chained_sums(k, rows, 2, terms)
+        for row, (value, target) in enumerate(zip(totals, (d_bias, d_weight), strict=True)):
             k.store(value, target, offset, mask)
             k.store(k.ir.fdiv(value, count), k.at(shares, row * channels), offset, mask)
 
@@ -266,7 +273,7 @@ def _input_gradient(k: Builder, p: SampleShape, training: bool) -> None:
     x, d, table, shares, dx, first, last = k.arguments
 
     def sample(n: Int) -> None:
-        slope, start = k.at(d, k.mul(n, p.pitches[1])), k.mul(n, p.pitches[0])
+        slope, start = k.at(d, k.mul(n, p.strides[1])), k.mul(n, p.strides[0])
 
         def column(offset: Int, mask: Mask) -> None:
             mean, inverse, scale = _column_of(k, table, p.channels, offset, mask)
@@ -293,6 +300,6 @@ def _column_of(k: Builder, table: Value, channels: int, offset: Int, mask: Mask)
     return [k.load(k.at(table, row * channels), offset, mask) for row in range(TABLE_ROWS)]
 
 
-def _number(k: Builder, count: Value) -> Value:
-    """Return a vector of a whole number."""
+def _splat_count(k: Builder, count: Value) -> Value:
+    """Return a vector of one integer, as floats."""
     return k.splat(k.ir.sitofp(count, FLOAT)) if isinstance(count, ir.Value) else k.constant(count)

@@ -1,7 +1,7 @@
 """Layer normalization of rows of floats, and its gradients.
 
-All float32. ``statistics`` has two floats for each row: mean, and 1 / sqrt(variance + eps). Weight
-and bias are dense; without them the kernels are given neither.
+All float32. ``statistics`` has two floats per row: mean, and 1 / sqrt(variance + eps). Weight and
+bias are dense; kernels without them take 0.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from ..runtime.library import Kernel, get_kernel
 
 @dataclass(frozen=True)
 class RowShape:
-    """The features of a row; pitches of x and its gradient, and of y and its gradient."""
+    """The features of a row; row strides of x and its gradient, and of y and its gradient."""
 
     features: int
-    x_pitch: int
-    y_pitch: int
+    x_stride: int
+    y_stride: int
     affine: bool
 
 
 def normalize(rows: RowShape, eps: float) -> Kernel:
-    """Y = (x - mean) / sqrt(variance + eps) · weight + bias, by row.
+    """Return the kernel y = (x - mean) / sqrt(variance + eps) · weight + bias, by row.
 
     Arguments: x, weight, bias, y, statistics, first, last (rows).
     """
@@ -41,15 +41,15 @@ def normalize(rows: RowShape, eps: float) -> Kernel:
 
 
 def input_gradient(rows: RowShape) -> Kernel:
-    """Return dx. Arguments: x, weight, d, statistics, dx, first, last (rows)."""
+    """Return the kernel of dx. Arguments: x, weight, d, statistics, dx, first, last (rows)."""
     return get_kernel(_input_gradient, 7, rows)
 
 
 def parameter_gradients(rows: RowShape) -> Kernel:
-    """Return the sums over all rows of d · normalized x, and of d.
+    """Return the kernel of the sums over all rows of d · normalized x, and of d.
 
-    Arguments: x, d, statistics, where the gradients of weight and bias go, rows, first, last; these
-    are features, the first a multiple of 16, the last one too or all there are.
+    Arguments: x, d, statistics, gradient of weight, gradient of bias, rows, first, last (features;
+    first is a multiple of 16, last is one or all features).
     """
     return get_kernel(_parameter_gradients, 8, rows)
 
@@ -59,7 +59,7 @@ def _normalize(k: Builder, rows: RowShape, eps: float) -> None:
     share = k.constant(rows.features)
 
     def row(n: Int) -> None:
-        source, target = k.at(x, k.mul(n, rows.x_pitch)), k.at(y, k.mul(n, rows.y_pitch))
+        source, target = k.at(x, k.mul(n, rows.x_stride)), k.at(y, k.mul(n, rows.y_stride))
         (total,) = reduce_row(k, rows.features, 1, lambda *at: [k.load(source, *at)])
         mean = k.ir.fdiv(total, share)
         if eps == 0:
@@ -74,11 +74,11 @@ def _normalize(k: Builder, rows: RowShape, eps: float) -> None:
             )
             mean = mean_unless_equal(k, mean, start, other)
 
-        def away(offset: Int, mask: Mask) -> Value:
+        def deviation(offset: Int, mask: Mask) -> Value:
             return k.ir.fsub(k.load(source, offset, mask), mean)
 
         def square(offset: Int, mask: Mask) -> list[Value]:
-            value = fill_masked(k, away(offset, mask), mask)
+            value = fill_masked(k, deviation(offset, mask), mask)
             return [k.ir.fmul(value, value)]
 
         (spread,) = reduce_row(k, rows.features, 1, square)
@@ -86,7 +86,7 @@ def _normalize(k: Builder, rows: RowShape, eps: float) -> None:
         inverse = k.ir.fdiv(k.constant(1), root)
 
         def element(offset: Int, mask: Mask) -> None:
-            value = k.ir.fmul(away(offset, mask), inverse)
+            value = k.ir.fmul(deviation(offset, mask), inverse)
             if rows.affine:
                 value = k.fma(value, k.load(weight, offset, mask), k.load(bias, offset, mask))
             k.store(value, target, offset, mask)
@@ -103,12 +103,12 @@ def _input_gradient(k: Builder, rows: RowShape) -> None:
     share = k.constant(1.0 / rows.features)
 
     def row(n: Int) -> None:
-        source, target = (k.at(each, k.mul(n, rows.x_pitch)) for each in (x, dx))
-        slope = k.at(d, k.mul(n, rows.y_pitch))
+        source, target = (k.at(array, k.mul(n, rows.x_stride)) for array in (x, dx))
+        slope = k.at(d, k.mul(n, rows.y_stride))
         mean, inverse = _statistics(k, statistics, n)
 
         def both(offset: Int, mask: Mask) -> tuple[Value, Value]:
-            """Return the gradient of the normalized values, and these."""
+            """Return the gradient of the normalized values, and the normalized values."""
             here = k.load(slope, offset, mask)
             if rows.affine:
                 here = k.ir.fmul(here, k.load(weight, offset, mask))
@@ -136,12 +136,12 @@ def _parameter_gradients(k: Builder, rows: RowShape) -> None:
     def column(offset: Int, mask: Mask) -> None:
         def terms(n: Int) -> list[Value]:
             mean, inverse = _statistics(k, statistics, n)
-            here = k.load(k.at(d, k.mul(n, rows.y_pitch)), offset, mask)
-            value = k.load(k.at(x, k.mul(n, rows.x_pitch)), offset, mask)
+            here = k.load(k.at(d, k.mul(n, rows.y_stride)), offset, mask)
+            value = k.load(k.at(x, k.mul(n, rows.x_stride)), offset, mask)
             return [k.ir.fmul(here, k.ir.fmul(k.ir.fsub(value, mean), inverse)), here]
 
-        found = chained_sums(k, count, 2, terms)
-        for value, target in zip(found, (d_weight, d_bias), strict=True):
+        totals = chained_sums(k, count, 2, terms)
+        for value, target in zip(totals, (d_weight, d_bias), strict=True):
             k.store(value, target, offset, mask)
 
     whole = k.div(k.maximum(k.sub(last, first), 0), k.lanes)

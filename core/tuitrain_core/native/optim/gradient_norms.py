@@ -1,66 +1,72 @@
-"""Norms of gradients, and what clipping does with them.
+"""Norms of gradients, and the clipping of gradients by norm and by value.
 
 Sums of squares are float64, and added up in the order of `optimizer.reference.square_sum`, to the
-same bits: 256 lanes, each of which threads may take for itself, and then the lanes, halved until
-one is left.
+same bits: first 256 lanes, which threads may share, and then the lanes, by halves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 from llvmlite import ir
 
 from ..ir import vector_math
-from ..ir.builder import FLOAT, INT32, Builder, Int, Mask, Value
+from ..ir.builder import DOUBLE, FLOAT, INT32, WORD_BYTES, Builder, Int, Mask, Value
 from ..runtime.library import Kernel, get_kernel
 
 LANES = 256
 CHUNK_SIZE = 4096
-"""Elements of the unit of work in which gradients are cut down."""
+"""Elements per unit of work of `scale` and `clamp`."""
 
-DOUBLE = ir.DoubleType()
 _ROWS = 4  # of lanes, added up before they are added to the lanes
 
 
 def square_sums() -> Kernel:
-    """Return the lanes of a sum of squares. Arguments: array, size, lanes (float64), first, last.
+    """Return the kernel of the lanes of a sum of squares.
 
-    The range is one of lanes, and begins and ends at multiples of 16.
+    Arguments: array, size, lanes (float64), first, last (lanes; multiples of 16).
     """
     return get_kernel(_square_sums, 5)
 
 
 def sum_lane_rows() -> Kernel:
-    """Add up lanes, in place. Arguments: lanes of all sums, where the sums go, first, last."""
-    return get_kernel(_totals, 4)
+    """Return the kernel that adds up lanes, in place.
+
+    Arguments: lanes, sums, first, last (sums).
+    """
+    return get_kernel(_sum_lane_rows, 4)
 
 
 def clip_factor() -> Kernel:
-    """Return what gradients are multiplied by, so that their common norm is the limit at most.
+    """Return the kernel of the factor that limits the common norm of gradients.
 
-    1 where it is already, and where the norm is not finite. Arguments: their sums of squares, how
-    many, limit (float64), where the factor goes (float32).
+    The factor is 1 if the norm is below the limit or not finite. Arguments: sums of squares, their
+    number, limit (float64), factor (float32).
     """
     return get_kernel(_clip_factor, 4)
 
 
 def scale() -> Kernel:
-    """Multiply a gradient by a factor. Arguments: gradient, factor, size, first, last (chunks)."""
+    """Return the kernel gradient *= factor.
+
+    Arguments: gradient, factor (float32), size, first, last (chunks).
+    """
     return get_kernel(_scale, 5)
 
 
 def clamp() -> Kernel:
-    """Bring elements into [-limit, limit]; NaN stays. Arguments: as `scale`, the limit a float."""
-    return get_kernel(_bound, 5)
+    """Return the kernel that clamps elements to [-limit, limit]; NaN stays.
+
+    Arguments: as `scale`, with the limit (float32) as factor.
+    """
+    return get_kernel(_clamp, 5)
 
 
 def _square_sums(k: Builder) -> None:
     array, size, lanes, first, last = k.arguments
     vectors = k.div(k.sub(last, first), k.lanes)
 
-    def each(body: Callable[[Int], None]) -> None:
+    def for_each_lane(body: Callable[[Int], None]) -> None:
         k.loop(vectors, lambda i, _: body(k.add(first, k.mul(i, k.lanes))))
 
     def quarters(start: Value, quarter: Int, lane: Int, mask: Mask) -> Value:
@@ -70,10 +76,10 @@ def _square_sums(k: Builder) -> None:
 
     def chunk(i: Int, _: object) -> None:
         start = k.at(array, k.mul(i, _ROWS * LANES))
-        each(lambda lane: _add(k, lanes, lane, quarters(start, LANES, lane, None)))
+        for_each_lane(lambda lane: _add(k, lanes, lane, quarters(start, LANES, lane, None)))
 
     def tail(lane: Int) -> None:
-        mask = vector_math.lane_mask(k, _up_to_lanes(k, k.sub(quarter, lane)))
+        mask = vector_math.lane_mask(k, _clamp_to_lanes(k, k.sub(quarter, lane)))
         _add(k, lanes, lane, quarters(start, quarter, lane, mask))
 
     def rest() -> None:
@@ -81,16 +87,16 @@ def _square_sums(k: Builder) -> None:
         values = k.load(k.at(start, k.mul(quarter, _ROWS)), 0, mask)
         _add(k, lanes, k.constant_int(0), _square(k, values))
 
-    each(lambda lane: _store(k, ir.Constant(_wide(k), None), _place(k, lanes, lane)))
+    for_each_lane(lambda lane: _store(k, ir.Constant(_wide(k), None), _place(k, lanes, lane)))
     k.loop(k.div(size, _ROWS * LANES), chunk)
     left = k.rem(size, _ROWS * LANES)
     start, quarter = k.at(array, k.sub(size, left)), k.div(left, _ROWS)
-    each(tail)
-    at_start = k.ir.icmp_signed("==", first, k.constant_int(0))
+    for_each_lane(tail)
+    at_start = k.equal(first, 0)
     k.if_then(k.ir.and_(at_start, k.less(first, last)), rest)
 
 
-def _totals(k: Builder) -> None:
+def _sum_lane_rows(k: Builder) -> None:
     lanes, sums, first, last = k.arguments
 
     def row(i: Int, _: object) -> None:
@@ -104,36 +110,36 @@ def _clip_factor(k: Builder) -> None:
     sums, count, limit, result = k.arguments
 
     def add(i: Value, total: list[Value]) -> list[Value]:
-        return [k.ir.fadd(total[0], number(k, sums, i))]
+        return [k.ir.fadd(total[0], k.load_element(DOUBLE, sums, i))]
 
     (square,) = k.loop(count, add, [ir.Constant(DOUBLE, 0.0)])
     root = ir.Function(k.module, ir.FunctionType(DOUBLE, [DOUBLE]), "llvm.sqrt.f64")
-    norm, most = k.ir.call(root, [square]), number(k, limit)
-    above = k.ir.fcmp_ordered(">", norm, most)
+    norm, max_norm = k.ir.call(root, [square]), k.load_element(DOUBLE, limit)
+    above = k.ir.fcmp_ordered(">", norm, max_norm)
     finite = k.ir.fcmp_ordered("<", norm, ir.Constant(DOUBLE, float("inf")))
-    factor = k.ir.fptrunc(k.ir.fdiv(most, norm), FLOAT)
+    factor = k.ir.fptrunc(k.ir.fdiv(max_norm, norm), FLOAT)
     one = ir.Constant(FLOAT, 1.0)
     k.store_scalar(k.ir.select(k.ir.and_(above, finite), factor, one), result)
 
 
 def _scale(k: Builder) -> None:
     factor = k.splat(k.load_scalar(k.arguments[1]))
-    _each(k, lambda value: k.ir.fmul(value, factor))
+    _map(k, lambda value: k.ir.fmul(value, factor))
 
 
-def _bound(k: Builder) -> None:
-    most = k.splat(k.load_scalar(k.arguments[1]))
-    least = k.ir.fsub(k.constant(-0.0), most)
+def _clamp(k: Builder) -> None:
+    upper = k.splat(k.load_scalar(k.arguments[1]))
+    lower = k.ir.fsub(k.constant(-0.0), upper)
 
-    def bounded(value: Value) -> Value:
-        value = k.ir.select(k.greater(value, most), most, value)
-        return k.ir.select(k.ir.fcmp_ordered("<", value, least), least, value)
+    def clamped(value: Value) -> Value:
+        value = k.ir.select(k.greater(value, upper), upper, value)
+        return k.ir.select(k.ir.fcmp_ordered("<", value, lower), lower, value)
 
-    _each(k, bounded)
+    _map(k, clamped)
 
 
-def _each(k: Builder, function: Callable[[Value], Value]) -> None:
-    """Put a function of it in the place of every element of some chunks."""
+def _map(k: Builder, function: Callable[[Value], Value]) -> None:
+    """Apply a function to every element of some chunks, in place."""
     array, _, size, first, last = k.arguments
 
     def vector(start: Value, offset: Int, mask: Mask) -> None:
@@ -165,8 +171,8 @@ def add_chunk(
 ) -> None:
     """Add the squares of a chunk of up to 4 · `LANES` elements to the lanes of some sums.
 
-    read(offset, mask) returns for each sum the doubles at an offset in the chunk, 0 where they are
-    masked.
+    read(offset, mask) returns, for every sum, the doubles at an offset in the chunk, 0 where they
+    are masked.
     """
 
     def add(quarter: Int, lane: Int, mask: Mask) -> None:
@@ -191,7 +197,7 @@ def add_chunk(
         for row, rest in zip(lanes, read(k.mul(quarter, _ROWS), mask), strict=True):
             _add(k, row, k.constant_int(0), k.ir.fmul(rest, rest))
 
-    is_whole = k.ir.icmp_signed("==", k.constant_int(count), k.constant_int(_ROWS * LANES))
+    is_whole = k.equal(count, _ROWS * LANES)
     k.if_else(is_whole, whole, part)
 
 
@@ -206,13 +212,7 @@ def store_total(k: Builder, lanes: Value, sums: Value, index: Int) -> None:
         order = [lane + half if lane < half else lane for lane in range(k.lanes)]
         total = k.ir.fadd(total, k.shuffle(total, total, order))
         half //= 2
-    first = k.ir.extract_element(total, ir.Constant(INT32, 0))
-    k.ir.store(first, k.ir.inttoptr(_place(k, sums, index), DOUBLE.as_pointer()))
-
-
-def number(k: Builder, place: Value, index: Int = 0) -> Value:
-    """Return the double at a place, so many further on."""
-    return k.ir.load(k.ir.inttoptr(_place(k, place, index), DOUBLE.as_pointer()))
+    k.store_element(k.ir.extract_element(total, ir.Constant(INT32, 0)), sums, index)
 
 
 def widened(k: Builder, values: Value) -> Value:
@@ -225,7 +225,7 @@ def _square(k: Builder, values: Value) -> Value:
     return k.ir.fmul(wide, wide)
 
 
-def _up_to_lanes(k: Builder, count: Int) -> Value:
+def _clamp_to_lanes(k: Builder, count: Int) -> Value:
     return k.minimum(k.maximum(count, 0), k.lanes)
 
 
@@ -234,7 +234,7 @@ def _wide(k: Builder) -> ir.VectorType:
 
 
 def _place(k: Builder, base: Value, doubles: Int) -> Value:
-    return k.add(base, k.mul(doubles, np.dtype(np.float64).itemsize))
+    return k.add(base, k.mul(doubles, WORD_BYTES))
 
 
 def _load(k: Builder, place: Value) -> Value:

@@ -1,9 +1,9 @@
-"""A linear layer of one sample: the update that it is owed, and the products behind it.
+"""A linear layer of one sample: the deferred update of its weight, fused with the next product.
 
-The gradient of one sample is the product of a column and a row, and so of rank one; it need not be
-in memory. Each weight is read, updated, multiplied by the next sample's input, and written. What
-comes of it has the bits of `linear.weight_gradient`, `update.update` and `linear.forward`, one
-after another: an MLP of 784, 256, 128 and 10 takes a step in two thirds of their time.
+The gradient of one sample is the product of a column and a row, a matrix of rank one, and is never
+written to memory. Every weight is read, updated, multiplied by the next sample's input, and
+written. The bits are those of `linear.weight_gradient`, `update.update` and `linear.forward` in
+sequence: an MLP of 784, 256, 128 and 10 takes a step in two thirds of their time.
 """
 
 from __future__ import annotations
@@ -17,38 +17,39 @@ from . import update, update_rules
 from .update_rules import Scalars
 
 SUPPORTED_RULES = ("sgd", "sgd_momentum", "adam")
-"""The rules that there are kernels for: not all, for each of a network's matrices has its own."""
+"""The rules with such kernels; not all, as every matrix of a network needs its own kernels."""
 
 OUTPUTS_PER_TILE = 4
-"""Outputs that share what is loaded of the inputs; their chains of sums hide the latency of FMA."""
+"""Outputs that share the loaded inputs; their chains of sums hide the latency of FMA."""
 
 
 def update_and_forward(rule: str, K: int, relu: bool, bias: bool) -> Kernel:
-    """W[o] = rule(W[o], D[o] · Z), then Y[o] = W[o] · X (+ bias[o]) (then max(·, 0)).
+    """Return the kernel W[o] = rule(W[o], D[o] · Z), Y[o] = W[o] · X (+ bias[o]) (then max(·, 0)).
 
-    For o in first ... last-1; any cut into parts gives the same bits. All float32, nothing is
-    measured of the update.
+    For o in first ... last-1; any split gives the same bits. All float32; the update is not
+    measured.
 
-    Arguments: W (N, K), dense; the rule's slots, like it; its scalars; D (N,) and Z (K,), gradient
-    and input of the sample before; X (K,); bias (N,), unused without; Y (N,); first, last.
+    Arguments: W (N, K), dense; the rule's slots, laid out like W; its scalars; D (N,) and Z (K,),
+    gradient and input of the previous sample; X (K,); bias (N,), 0 without bias; Y (N,); first,
+    last.
     """
     slots = update_rules.RULES[rule].slots
-    return get_kernel(_step, 9 + slots, rule, K, relu, bias)
+    return get_kernel(_update_and_forward, 9 + slots, rule, K, relu, bias)
 
 
-def _step(k: Builder, name: str, K: int, relu: bool, bias: bool) -> None:
+def _update_and_forward(k: Builder, name: str, K: int, relu: bool, bias: bool) -> None:
     rule = update_rules.RULES[name]
     *arrays, scalars, d, z, x, b, y, first, last = k.arguments
     numbers = [k.load_scalar(scalars, i) for i in range(rule.scalars)]
-    given = [k.splat(number) for number in numbers]
+    vectors = [k.splat(number) for number in numbers]
 
     def outputs(plain: bool, start: Int, width: int) -> None:
-        rows = [[k.at(each, k.mul(start, K), i * K) for each in arrays] for i in range(width)]
+        rows = [[k.at(array, k.mul(start, K), i * K) for array in arrays] for i in range(width)]
         slopes = [k.splat(k.load_scalar(k.at(d, start), i)) for i in range(width)]
-        scalars = Scalars(given, plain)
+        scalars = Scalars(vectors, plain)
 
         def part(sums: Sequence[Value], offset: Int, mask: Mask = None) -> list[Value]:
-            before, now = (k.load(each, offset, mask) for each in (z, x))
+            before, now = (k.load(array, offset, mask) for array in (z, x))
             grads = [k.fma(slope, before, k.zero) for slope in slopes]
             weights = [
                 _updated(k, name, scalars, row, grad, offset, mask)
@@ -75,8 +76,8 @@ def _step(k: Builder, name: str, K: int, relu: bool, bias: bool) -> None:
 def _updated(
     k: Builder, name: str, s: Scalars, arrays: Sequence[Value], grad: Value, at: Int, mask: Mask
 ) -> Value:
-    """Update a vector of the weights, and of the slots behind them; return the weights."""
-    weight, *state = (k.load(each, at, mask) for each in arrays)
+    """Update a vector of weights and their slots; return the weights."""
+    weight, *state = (k.load(array, at, mask) for array in arrays)
     weight, state = update_rules.RULES[name].formula(k, s, weight, grad, state)
     k.store(weight, arrays[0], at, mask)
     for value, place in zip(state, arrays[1:], strict=True):

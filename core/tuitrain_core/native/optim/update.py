@@ -1,8 +1,7 @@
-"""Update rules: one pass over a parameter that also measures what it did.
+"""The update of a parameter: one pass that applies a rule and measures the change.
 
-What becomes of a vector is the rule's matter, see `update_rules`; the measurements are added up in
-float32 within a chunk. Work is cut into chunks, each with sums of its own, so that no sum depends
-on who does which chunk.
+`update_rules` has the formulas for a vector. The measurements are added up in float32 within a
+chunk. Every chunk has its own sums, so that no sum depends on how threads share the chunks.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from ..runtime.library import Kernel, get_kernel
 from .update_rules import LAMB_SCALARS, RULES, Rule, Scalars
 
 VECTORS_AT_ONCE = 2
-"""Vectors taken at once, each with sums of its own: one chain of additions would be waited for."""
+"""Vectors per round, with separate sums, to hide the latency of an addition."""
 
 
 def update(name: str) -> Kernel:
     """Return the kernel of an update rule, by its name in `update_rules.RULES`.
 
-    Arguments: parameter, gradient, slots, scalars (float32), sums (three floats for each chunk:
+    Arguments: parameter, gradient, slots, scalars (float32), sums (three floats per chunk: the
     squares of the change, of the weights after it, of the gradient), number of elements, elements
-    of a chunk, first, last (chunks).
+    per chunk, first, last (chunks).
     """
     rule = RULES[name]
     return get_kernel(_update, 8 + rule.slots, name)
@@ -36,15 +35,15 @@ def _update(k: Builder, name: str) -> None:
     rule = RULES[name]
     *arrays, scalars, sums, size, elements, first, last = k.arguments
     numbers = [k.load_scalar(scalars, i) for i in range(rule.scalars)]
-    given = [k.splat(number) for number in numbers]
+    vectors = [k.splat(number) for number in numbers]
 
     def chunks(plain: bool) -> None:
         def chunk(i: Value, _: object) -> None:
             index = k.add(first, i)
             start = k.mul(index, elements)
-            here = [k.at(each, start) for each in arrays]
+            parts = [k.at(array, start) for array in arrays]
             count = k.minimum(k.sub(size, start), elements)
-            seen = _chunk(k, name, Scalars(given, plain), here, count)
+            seen = _chunk(k, name, Scalars(vectors, plain), parts, count)
             for place, value in enumerate(seen):
                 k.store_scalar(vector_math.sum_lanes(k, value), k.at(sums, k.mul(index, 3)), place)
 
@@ -56,9 +55,9 @@ def _update(k: Builder, name: str) -> None:
 def emit_plain_and_general(
     k: Builder, rule: Rule, scalars: Sequence[Value], body: Callable[[bool], None]
 ) -> None:
-    """Emit body(plain) for both, if the rule has decays: see `Scalars`; they are 0 nearly always.
+    """Emit body(True) for plain scalars and body(False) for others; see `Scalars.plain`.
 
-    scalars: the rule's, as they are given to it.
+    A rule without decays has the second only. scalars: the rule's, as float values.
     """
     if not rule.decays:
         body(False)
@@ -71,11 +70,11 @@ def emit_plain_and_general(
 
 
 def _chunk(k: Builder, name: str, s: Scalars, arrays: Sequence[Value], count: Int) -> list[Value]:
-    """Update some elements and return what they add to the sums, as vectors."""
+    """Emit the update of some elements; return their part of the sums, as vectors."""
     formula = RULES[name].formula
 
     def vector(offset: Int, mask: Mask, seen: Sequence[Value]) -> list[Value]:
-        before, slope, *state = (k.load(each, offset, mask) for each in arrays)
+        before, slope, *state = (k.load(array, offset, mask) for array in arrays)
         after, state = formula(k, s, before, slope, state)
         for value, place in zip(state, arrays[2:], strict=True):
             k.store(flush_subnormal(k, value), place, offset, mask)
@@ -109,10 +108,10 @@ def _chunk(k: Builder, name: str, s: Scalars, arrays: Sequence[Value], count: In
 
 
 def flush_subnormal(k: Builder, value: Value) -> Value:
-    """Return a slot's value, or 0 for a value below the smallest normal float.
+    """Return a slot's value, or 0 instead of a subnormal number.
 
-    Where a gradient stays 0, as behind a dead unit, a moment halves again and again. Below 1.2e-38
-    the processor computes about a hundred times as slowly. NaN stays NaN.
+    While a gradient stays 0, as behind a dead unit, a moment decays. Below 1.2e-38 the processor
+    computes about a hundred times as slowly. NaN is returned unchanged.
     """
     size = k.ir.call(vector_math.unary_intrinsic(k, "fabs"), [value])
     faded = k.ir.fcmp_ordered("<", size, k.constant(float(np.finfo(np.float32).smallest_normal)))
@@ -127,12 +126,12 @@ def _sum(k: Builder, values: Sequence[Value]) -> Value:
 
 
 def trust_ratio() -> Kernel:
-    """Return LAMB's way from lr to the length of a step: times |w| / |direction|.
+    """Return the kernel of LAMB's step length: lr · |w| / |direction|.
 
-    Both norms are added up from a first pass, in float64, one chunk after another. Where one of
-    them is 0 it is lr itself, and at most the largest number.
+    Both norms are added up from the first pass, in float64, one chunk after another. The result is
+    lr if one of them is 0, and at most the largest float.
 
-    Arguments: sums of the first pass, chunks, its scalars (lr first), those of the second pass.
+    Arguments: sums of the first pass, chunks, its scalars (lr first), scalars of the second pass.
     """
     return get_kernel(_trust, 4, LAMB_SCALARS)
 
@@ -151,8 +150,8 @@ def _trust(k: Builder, count: int) -> None:
     lr = k.ir.fpext(k.load_scalar(given), wide)
     ratio = k.ir.fdiv(k.ir.call(root, [weight]), k.ir.call(root, [direction]))
     step = k.ir.fmul(lr, ratio)
-    most = ir.Constant(wide, float(np.finfo(np.float32).max))
-    step = k.ir.select(k.ir.fcmp_ordered(">", step, most), most, step)
+    limit = ir.Constant(wide, float(np.finfo(np.float32).max))
+    step = k.ir.select(k.ir.fcmp_ordered(">", step, limit), limit, step)
     for number in (lr, weight, direction):
         step = k.ir.select(k.ir.fcmp_ordered("==", number, zero), lr, step)
     k.store_scalar(k.ir.fptrunc(step, ir.FloatType()), result)

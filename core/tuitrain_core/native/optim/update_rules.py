@@ -22,7 +22,7 @@ class Scalars:
 
     Attributes
     ----------
-    plain: the first of them, the learning rate, is known not to be 0, and every decay to be 0.
+    plain: whether the first one, the learning rate, is known not to be 0, and every decay to be 0.
     """
 
     values: Sequence[Value]
@@ -41,11 +41,11 @@ Formula: TypeAlias = Callable[[Builder, Scalars, Value, Value, list[Value]], Ste
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An update rule: how many slots and scalars it takes, and its formula for one vector.
+    """An update rule: its numbers of slots and scalars, and its formula for one vector.
 
     Attributes
     ----------
-    decays: which of the scalars are decays, nearly always 0; a loop without them is there too.
+    decays: indices of the scalars that are decays; as these are mostly 0, a second loop omits them.
     """
 
     slots: int
@@ -55,7 +55,7 @@ class Rule:
 
 
 def _decayed(k: Builder, s: Scalars, slope: Value, param: Value, decay: Value) -> Value:
-    """Return slope + decay · param, and the slope itself, untouched by the product, at decay 0."""
+    """Return slope + decay · param; with decay 0 exactly the slope."""
     if s.plain:
         return slope
     on = k.ir.fcmp_unordered("!=", decay, k.zero)
@@ -63,7 +63,7 @@ def _decayed(k: Builder, s: Scalars, slope: Value, param: Value, decay: Value) -
 
 
 def _moved(k: Builder, s: Scalars, param: Value, change: Value) -> Value:
-    """Return param - change; at lr 0 the parameter as it is, bit for bit, whatever the change."""
+    """Return param - change; with lr 0 exactly the parameter, whatever the change."""
     if s.plain:
         return k.ir.fsub(param, change)
     on = k.ir.fcmp_unordered("!=", s.values[0], k.zero)
@@ -152,7 +152,7 @@ def _lion(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value])
 
 
 def _lamb_norms(k: Builder, s: Scalars, param: Value, grad: Value, state: list[Value]) -> Step:
-    """Move the moments; what is measured as the change is the direction of the step."""
+    """Update the moments; the direction of the step is measured as the change."""
     _, keep1, keep2, take1, take2, *_ = s
     first = _average(k, keep1, state[0], take1, grad)
     second = _average(k, keep2, state[1], take2, k.ir.fmul(grad, grad))
@@ -187,4 +187,4 @@ RULES: dict[str, Rule] = {
     "lamb_norms": Rule(2, LAMB_SCALARS, _lamb_norms),
     "lamb": Rule(2, LAMB_SCALARS, _lamb),
 }
-"""The rules by name; LAMB takes two passes, with `update.trust` in between."""
+"""The rules by name; LAMB takes two passes, with `update.trust_ratio` in between."""

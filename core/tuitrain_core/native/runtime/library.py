@@ -1,9 +1,9 @@
-"""Compiled kernels: made on first use, once in a process, and kept on disk for the next.
+"""The library of kernels: every kernel is compiled once, and kept on disk for the next process.
 
-What is on disk is found by the content of what it is made from: the emitters' source, their
-parameters, the processor, LLVM's version. (Not by the IR: writing it takes ten times as long as
-loading the code.) What makes it fit to be used, `tuitrain_core.cache` decides. A folder that cannot
-be read or written costs time, never an error.
+A kernel's key on disk is a digest of what it is made from: the emitters' source, its parameters,
+the processor, LLVM's version. (Not of the IR: writing IR takes ten times as long as loading code.)
+`tuitrain_core.cache` decides whether a file is trusted. A folder that cannot be read or written
+costs time and raises no error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import llvmlite
 import numpy as np
@@ -27,31 +27,41 @@ from llvmlite import binding as llvm
 from ... import cache
 from ..ir.builder import Builder
 from ..ir.host import Host, host
+from . import codegen
 
-# Told after each kernel: its name, how many of them are ready, how many were asked for.
 OnProgress = Callable[[str, int, int], None]
+"""Called after every kernel: its name, the number of ready kernels, the number of all."""
 
 _PACKAGE = "tuitrain_core.native"
-_SYMBOL = "kernel"
 _lock = threading.RLock()
 _kernels: dict[Any, Kernel] = {}
 
 
+class Statistics(NamedTuple):
+    """The kernels that this process compiled, and those that it loaded from disk."""
+
+    compiled: int = 0
+    loaded: int = 0
+
+
+_statistics = Statistics()
+
+
 class Kernel:
-    """A compiled function ``void(int64 *arguments)``; compiled when its address is first asked for.
+    """A native function ``void(int64 *arguments)``, compiled when its address is first read.
 
     Attributes
     ----------
-    name: says what it computes, with its sizes.
-    host: the processor that it is for.
+    name: its module, function and parameters.
+    host: the processor that it is compiled for.
     """
 
     def __init__(
-        self, emit: Callable[..., None], arguments: int, parameters: tuple[Any, ...], on: Host
+        self, emit: Callable[..., None], arguments: int, parameters: tuple[Any, ...], host: Host
     ) -> None:
         module = emit.__module__.rpartition(".")[2]
         self.name = " ".join(map(str, (f"{module}.{emit.__name__.strip('_')}", *parameters)))
-        self.host = on
+        self.host = host
         self._emit = emit
         self._arguments = arguments
         self._parameters = parameters
@@ -60,39 +70,41 @@ class Kernel:
 
     @property
     def address(self) -> int:
-        """Where the code is. Compiles it, or loads it from disk, the first time."""
+        """Address of the code; the first access compiles it or loads it from disk."""
         if not self._address:
             with _lock:
                 if not self._address:
-                    self._engine, self._address = _load(self._object(), self.host)
+                    code = self.object_code()
+                    self._engine, self._address = codegen.load_object(code, self.host)
         return self._address
 
     def ir(self) -> str:
-        """Return the kernel as LLVM's IR."""
-        builder = Builder(_SYMBOL, self._arguments, self.host)
+        """Return the kernel as LLVM IR."""
+        builder = Builder(codegen.SYMBOL, self._arguments, self.host)
         self._emit(builder, *self._parameters)
         return builder.finish()
 
     def assembly(self) -> str:
-        """Return the machine code as text, to be read by people."""
+        """Return the machine code as assembly text."""
         with _lock:
-            return _machine(self.host).emit_assembly(_module(self.ir()))
+            return codegen.disassemble(self.ir(), self.host)
 
-    def _object(self) -> bytes:
-        """Return the object code: from disk if it is there and can be trusted, else compiled."""
+    def object_code(self) -> bytes:
+        """Return the object code: from disk if a trusted file has it, else compiled."""
         key = self._key()
         store = cache.get_store(cache_folder())
         code = store.read(key)
         if code is None:
-            # The code generator alone: LLVM's passes over the IR take twice its time, and the code
-            # is no faster for it, since the loops are written as they should run.
-            code = _machine(self.host).emit_object(_module(self.ir()))
+            code = codegen.compile_object(self.ir(), self.host)
             store.write(key, code)
+            _count(compiled=1)
+        else:
+            _count(loaded=1)
         return code
 
     def _key(self) -> str:
         made_from = (
-            *_sources(self._emit.__module__),
+            *read_sources(self._emit.__module__),
             f"{self._emit.__module__}.{self._emit.__qualname__}",
             repr(self._parameters),
             repr(self.host),
@@ -105,83 +117,70 @@ class Kernel:
 
 
 def get_kernel(emit: Callable[..., None], arguments: int, *parameters: Any) -> Kernel:
-    """Return the kernel that emit(builder, *parameters) writes; the same object for the same ones.
+    """Return the kernel that emit(builder, *parameters) writes; equal calls get one object.
 
-    arguments: the number of int64 values that it is called with.
+    arguments: the number of int64 values that the kernel takes.
     """
-    on = host()
-    key = (emit.__module__, emit.__qualname__, parameters, on)
+    target = host()
+    key = (emit.__module__, emit.__qualname__, parameters, target)
     with _lock:
         if key not in _kernels:
-            _kernels[key] = Kernel(emit, arguments, parameters, on)
+            _kernels[key] = Kernel(emit, arguments, parameters, target)
         return _kernels[key]
 
 
 def compile_kernels(kernels: Iterable[Kernel], on_progress: OnProgress | None = None) -> None:
-    """Compile the kernels that are not compiled yet, and tell the listener after each."""
-    wanted = list(dict.fromkeys(kernels))
-    for done, each in enumerate(wanted, 1):
-        _ = each.address
+    """Compile the kernels that are not compiled yet."""
+    unique = list(dict.fromkeys(kernels))
+    for done, kernel in enumerate(unique, 1):
+        _ = kernel.address
         if on_progress is not None:
-            on_progress(each.name, done, len(wanted))
+            on_progress(kernel.name, done, len(unique))
+
+
+def statistics() -> Statistics:
+    """Return how many kernels this process has compiled, and how many it has loaded."""
+    return _statistics
+
+
+def forget_kernels() -> None:
+    """Drop all kernels of this process; the next ones are loaded or compiled like in a new one."""
+    with _lock:
+        _kernels.clear()
 
 
 def cache_folder() -> Path:
-    """Return where compiled kernels are kept."""
+    """Return the folder of compiled kernels."""
     return cache.kernel_folder()
 
 
 @functools.cache
-def _sources(module: str) -> tuple[str, ...]:
-    """Return the source of this package and of the module that an emitter stands in."""
-    own = tuple(_texts(importlib.resources.files(_PACKAGE)))
+def read_sources(module: str) -> tuple[str, ...]:
+    """Return the source of the native package, and of an emitter's module outside of it."""
+    sources = tuple(_read_folder(importlib.resources.files(_PACKAGE)))
     if module.startswith(f"{_PACKAGE}."):
-        return own
-    return (*own, inspect.getsource(sys.modules[module]))
+        return sources
+    return (*sources, inspect.getsource(sys.modules[module]))
 
 
-def _texts(folder: Traversable) -> Iterator[str]:
+def _read_folder(folder: Traversable) -> Iterator[str]:
     """Return the source files of a folder and its subfolders, in the order of their names."""
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.name.endswith(".py"):
             yield entry.read_text("utf-8")
         elif entry.is_dir():
-            yield from _texts(entry)
+            yield from _read_folder(entry)
 
 
-@functools.cache
-def _target() -> Any:
-    llvm.initialize_native_target()
-    llvm.initialize_native_asmprinter()
-    return llvm.Target.from_default_triple()
-
-
-def _machine(on: Host) -> Any:
-    # A machine for each use: MCJIT takes over the one that it is given.
-    return _target().create_target_machine(
-        cpu=on.cpu, features=on.features, opt=3, reloc="default", codemodel="jitdefault", jit=True
-    )
-
-
-def _module(text: str) -> Any:
-    module = llvm.parse_assembly(text)
-    module.verify()
-    return module
-
-
-def _load(code: bytes, on: Host) -> tuple[Any, int]:
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine(on))
-    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
-    engine.finalize_object()
-    return engine, engine.get_function_address(_SYMBOL)
+def _count(compiled: int = 0, loaded: int = 0) -> None:
+    global _statistics  # noqa: PLW0603 - replaced as a whole, so that a reader needs no lock
+    _statistics = Statistics(_statistics.compiled + compiled, _statistics.loaded + loaded)
 
 
 def run(kernel: Kernel, *arguments: Any) -> None:
-    """Call a kernel with arrays and integers; other Python threads run meanwhile."""
-    given = argument_block(
-        *arguments
-    )  # has a name: an unnamed one would be gone, and its memory another's
-    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(kernel.address)(given.ctypes.data)
+    """Call a kernel with arrays and integers, without the interpreter's lock."""
+    values = argument_block(*arguments)  # needs a name: the memory of an unnamed one is reused
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(kernel.address)(values.ctypes.data)
 
 
 def argument_block(*arguments: Any) -> np.ndarray[Any, Any]:

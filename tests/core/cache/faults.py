@@ -1,4 +1,4 @@
-"""Files that belong to another user, and disks that fail, for any user who runs the tests."""
+"""Files of another user and failing disks, whichever user runs the tests."""
 
 import errno
 import os
@@ -9,10 +9,9 @@ CALLS = ("mkdir", "open", "write", "replace")
 
 
 def give_away(path, monkeypatch):
-    """Let a file or folder belong to another user.
+    """Make a file or folder belong to another user.
 
-    Only root can do that. For any other user it is he who becomes another one, to whom nothing
-    here belongs.
+    Only root can change owners. For any other user, this process takes another user id instead.
     """
     if os.geteuid() == 0:
         os.chown(path, 12345, -1, follow_symlinks=False)
@@ -22,7 +21,7 @@ def give_away(path, monkeypatch):
 
 
 def fail(call, name, monkeypatch):
-    """Let a system call that writes fail with an error."""
+    """Make a system call that writes fail with an error."""
     error = OSError(getattr(errno, name), os.strerror(getattr(errno, name)))
     open_, fdopen = os.open, os.fdopen
 
@@ -62,5 +61,5 @@ def fail(call, name, monkeypatch):
 
 
 def with_path(*folders):
-    """Return an environment in which a process finds what this one does, and modules in folders."""
+    """Return an environment with this process's module path, and the given folders first."""
     return os.environ | {"PYTHONPATH": os.pathsep.join([*map(str, folders), *sys.path])}

@@ -1,4 +1,4 @@
-"""Kernels that Numba compiles are kept like the native ones, under the same conditions."""
+"""Functions compiled by Numba are cached under the same conditions as native kernels."""
 
 import importlib
 import inspect
@@ -10,8 +10,8 @@ import sys
 import numba
 import numpy as np
 import pytest
+from faults import CALLS, ERRORS, fail, give_away, with_path
 from numba.core import event
-from strangers import CALLS, ERRORS, fail, give_away, with_path
 
 from tuitrain_core.cache import KernelStore, get_store
 
@@ -26,7 +26,7 @@ def doubled(x):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The folder of a user who has compiled a kernel before."""
+    """The folder of a user who has compiled one kernel."""
     (tmp_path / "kernels_of_the_test.py").write_text(SOURCE)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "numba"))
@@ -42,7 +42,7 @@ def compiled():
     module = importlib.import_module("kernels_of_the_test")
     with event.install_recorder("numba:compile") as recorder:
         assert module.doubled(np.float32(2.5)) == 5.0
-    return sum(each.is_start for _, each in recorder.buffer)
+    return sum(record.is_start for _, record in recorder.buffer)
 
 
 def file_of(folder):
@@ -65,14 +65,14 @@ def test_a_damaged_kernel_is_compiled_again_once(folder, caplog, how):
     whole = file.read_bytes()
     file.write_bytes(DAMAGE[how](whole))
     assert compiled() == 1
-    assert [each.getMessage() for each in caplog.records] == [
+    assert [record.getMessage() for record in caplog.records] == [
         f"damaged kernels in {folder} are compiled again"
     ]
     assert compiled() == 0
 
 
 @pytest.mark.parametrize("content", [b"", b"no pickle", pickle.dumps((1, 2, 3))])
-def test_a_whole_file_that_numba_can_do_nothing_with_is_compiled_again(folder, caplog, content):
+def test_an_intact_file_that_numba_cannot_load_is_compiled_again(folder, caplog, content):
     KernelStore(folder).write(file_of(folder).name, content)
     assert compiled() == 1
     assert len(caplog.records) == 1
@@ -89,7 +89,7 @@ class Planted:
         return os.makedirs, (str(self.folder), 0o700, True)
 
 
-def spoilt_by(how, folder, monkeypatch):
+def make_untrusted(how, folder, monkeypatch):
     file = file_of(folder)
     if how == "a file of another user":
         give_away(file, monkeypatch)
@@ -118,11 +118,11 @@ def spoilt_by(how, folder, monkeypatch):
         "",
     ],
 )
-def test_code_that_another_user_may_have_written_does_not_run(
+def test_code_that_another_user_may_have_written_is_not_run(
     folder, tmp_path, caplog, monkeypatch, how
 ):
     KernelStore(folder).write(file_of(folder).name, pickle.dumps(Planted(tmp_path / "ran")))
-    spoilt_by(how, folder, monkeypatch)
+    make_untrusted(how, folder, monkeypatch)
     assert compiled() == 1
     assert len(caplog.records) == 1
     assert (tmp_path / "ran").exists() is (how == "")
@@ -130,7 +130,7 @@ def test_code_that_another_user_may_have_written_does_not_run(
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("name", [ERRORS[0], ERRORS[2]])
-def test_a_kernel_runs_where_nothing_can_be_kept(folder, caplog, monkeypatch, call, name):
+def test_a_kernel_runs_where_nothing_can_be_stored(folder, caplog, monkeypatch, call, name):
     file_of(folder).unlink()
     folder.rmdir()
     fail(call, name, monkeypatch)
@@ -139,24 +139,24 @@ def test_a_kernel_runs_where_nothing_can_be_kept(folder, caplog, monkeypatch, ca
     assert len(caplog.records) == 2  # one in each process
 
 
-def test_a_kernel_that_was_changed_is_compiled(folder, tmp_path, caplog):
+def test_a_changed_kernel_is_compiled(folder, tmp_path, caplog):
     (tmp_path / "kernels_of_the_test.py").write_text(SOURCE.replace("x + x", "2 * x"))
     importlib.invalidate_caches()
     inspect.linecache.clearcache()
     assert len(list(folder.iterdir())) == 1
-    assert compiled_apart(tmp_path) == "5.0\n"
+    assert run_in_process(tmp_path) == "5.0\n"
     assert len(list(folder.iterdir())) == 2
 
 
 @pytest.mark.parametrize("version", ["numba.__version__", "llvmlite.__version__", "sys.version"])
-def test_what_another_version_has_kept_is_left_alone(folder, tmp_path, version):
+def test_files_of_other_versions_stay_unchanged(folder, tmp_path, version):
     before = file_of(folder).read_bytes()
-    assert compiled_apart(tmp_path, f"{version} = '0.1'") == "5.0\n"
+    assert run_in_process(tmp_path, f"{version} = '0.1'") == "5.0\n"
     assert len(list(folder.iterdir())) == 2
-    assert before in [each.read_bytes() for each in folder.iterdir()]
+    assert before in [file.read_bytes() for file in folder.iterdir()]
 
 
-def test_a_kernel_runs_where_numba_is_told_not_to_compile(folder, monkeypatch):
+def test_a_kernel_runs_with_numba_disabled(folder, monkeypatch):
     monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
     assert compiled() == 0
 
@@ -166,9 +166,9 @@ def script(tmp_path, first="pass"):
     return [sys.executable, "-c", text + "print(kernels.doubled(numpy.float32(2.5)))"]
 
 
-def compiled_apart(tmp_path, first="pass"):
-    """Call the kernel in a process of its own, and return all that it prints."""
-    done = subprocess.run(
+def run_in_process(tmp_path, first="pass"):
+    """Call the kernel in its own process, and return all of its output."""
+    process = subprocess.run(
         script(tmp_path, first),
         check=False,
         env=with_path(tmp_path),
@@ -177,10 +177,10 @@ def compiled_apart(tmp_path, first="pass"):
         text=True,
         timeout=120,
     )
-    return done.stdout
+    return process.stdout
 
 
-def test_two_processes_that_start_with_an_empty_folder_keep_one_kernel(folder, tmp_path):
+def test_two_processes_that_start_together_store_one_file(folder, tmp_path):
     file_of(folder).unlink()
     with (
         subprocess.Popen(
@@ -198,6 +198,6 @@ def test_two_processes_that_start_with_an_empty_folder_keep_one_kernel(folder, t
             text=True,
         ) as other,
     ):
-        assert [each.communicate(timeout=120)[0] for each in (one, other)] == ["5.0\n"] * 2
+        assert [process.communicate(timeout=120)[0] for process in (one, other)] == ["5.0\n"] * 2
     assert len(list(folder.iterdir())) == 1
     assert compiled() == 0
