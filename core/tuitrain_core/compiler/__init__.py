@@ -1,27 +1,38 @@
-"""The recorded tier: a step traced once into calls over memory that stays where it is."""
+"""The recorded tier: a step is traced once, and then run as native calls over fixed memory.
 
+A forward pass becomes a graph (`tracing`), whose operations are lowered to `layers`. These plan
+native calls (`planning`), which are run in bursts of steps (`execution`).
+"""
+
+from .graph import Graph, Value
+from .planner import PlanStatistics
 from .planning.batch_source import BatchSource
+from .planning.call import MAX_THREADS
 from .planning.clipping import Clipping
 from .planning.pending_updates import PendingUpdate, prepare_updates
 from .planning.stop_condition import LossLimit, StopCondition
 from .planning.updates import ParameterUpdate
 from .program import Program
 from .recording import Recording
-from .trace import Forward, NotRecordableError, trace
-from .tracing.trace_guards import AttributeGuard
+from .tracing.guards import AttributeGuard, NotRecordableError
+from .tracing.trace import Forward, trace
 
 __all__ = [
+    "MAX_THREADS",
     "AttributeGuard",
-    "Clipping",
-    "PendingUpdate",
     "BatchSource",
+    "Clipping",
     "Forward",
+    "Graph",
     "LossLimit",
     "NotRecordableError",
     "ParameterUpdate",
+    "PendingUpdate",
+    "PlanStatistics",
     "Program",
     "Recording",
     "StopCondition",
+    "Value",
     "prepare_updates",
     "trace",
 ]

@@ -1,4 +1,4 @@
-"""The graph of a step: values and the operations between them, as one forward pass showed them."""
+"""The graph of a step: values and the operations between them, traced from a forward pass."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Role(Enum):
     IMAGES = "images"
     LABELS = "labels"
     LEAF = "leaf"
-    """A parameter, a buffer or a constant: its tensor is read anew in every step."""
+    """A parameter, a buffer or a constant; every step reads its tensor again."""
     RANDOM = "drawn"
-    """Random numbers, drawn anew in every step."""
+    """Random numbers; every step draws new ones."""
     RESULT = "result"
 
 
@@ -31,11 +31,11 @@ class Value:
 
     Attributes
     ----------
-    shape : of one sample, if ``batched``; else of the whole
-    batched : whether there is one for each sample of the batch, along a first axis
-    tensor : of a leaf; of other values None
-    channels_last : whether its memory is that of an image: [row][column][channel] for each sample,
-        where the shape says channels first; set by `layout.mark_images`
+    shape : of one sample if ``batched``, else of the whole value
+    batched : whether the value has a first axis for the samples of the batch
+    tensor : a leaf's tensor; None for other values
+    channels_last : whether it is an image, with memory [row][column][channel] for each sample where
+        the shape is channels first; set by `layout.mark_images`
     """
 
     role: Role
@@ -66,29 +66,28 @@ class Graph:
 
     @property
     def leaves(self) -> list[Value]:
-        """The values that no operation has made and that are no batch's, each once."""
-        given = (each for node in self.nodes for each in node.inputs if each.tensor is not None)
-        return list(dict.fromkeys(given))
+        """The values that have a tensor, each once, in the order of their first use."""
+        inputs = (value for node in self.nodes for value in node.inputs)
+        return list(dict.fromkeys(value for value in inputs if value.tensor is not None))
 
     def consumers(self, value: Value) -> list[Node]:
         """Return the operations that read a value."""
-        return [node for node in self.nodes if any(each is value for each in node.inputs)]
+        return [node for node in self.nodes if any(other is value for other in node.inputs)]
 
     def values_depending_on(self, tensors: Sequence[Tensor]) -> set[Value]:
-        """Return every value that depends on one of these leaves, and those leaves."""
-        wanted = {id(tensor) for tensor in tensors}
-        reached: set[Value] = set()
+        """Return every value that depends on one of these tensors, and their leaves."""
+        wanted = set(tensors)
+        values: set[Value] = set()
         for node in self.nodes:
-            leaves = {each for each in node.inputs if each.tensor is not None}
-            reached |= {each for each in leaves if id(each.tensor) in wanted}
-            if any(each in reached for each in node.inputs):
-                reached.add(node.output)
-        return reached
+            values |= {value for value in node.inputs if value.tensor in wanted}
+            if any(value in values for value in node.inputs):
+                values.add(node.output)
+        return values
 
     def values_used_by_loss(self) -> set[Value]:
         """Return every value that the loss depends on, and the loss."""
-        found = {self.loss}
+        values = {self.loss}
         for node in reversed(self.nodes):
-            if node.output in found:
-                found |= set(node.inputs)
-        return found
+            if node.output in values:
+                values |= set(node.inputs)
+        return values

@@ -1,4 +1,4 @@
-"""Lowering: which layer carries out which operations of a graph."""
+"""Lowering: choose the layers that carry out the operations of a graph."""
 
 from __future__ import annotations
 
@@ -14,52 +14,54 @@ from .layers.cross_entropy import CrossEntropyLayer
 from .layers.dropout import DropoutLayer
 from .layers.embedding import EmbeddingLayer, ToIntegerLayer
 from .layers.fallback import FallbackLayer
+from .layers.layer_norm import LayerNormLayer
 from .layers.linear import LinearLayer
 from .layers.matmul import BatchedMatMulLayer, MatMulLayer
 from .layers.pooling import PoolLayer
-from .layers.rows import LayerNormLayer, SoftmaxLayer
 from .layers.shape import AliasLayer, ReshapeLayer, TransposeLayer
+from .layers.softmax import SoftmaxLayer
 from .layers.spatial_mean import SpatialMeanLayer
 
-_ALONE = (
+_UNFUSED_LAYERS = (
     *(ReshapeLayer, TransposeLayer, ActivationLayer, SpatialMeanLayer, PoolLayer),
     *(SoftmaxLayer, LayerNormLayer, BatchedMatMulLayer, MatMulLayer),
     *(ToIntegerLayer, EmbeddingLayer),
 )
-"""Layers that take one operation, by themselves."""
+"""Layers of a single operation."""
 
 
 def lower(graph: Graph, fuse_pool: bool = True) -> list[Layer]:
     """Return the layers of a graph, in the order of its operations.
 
-    A layer may take the operations that follow its own, if nothing else reads what is in between.
+    A layer may include the operations that follow its own, if no other operation reads the values
+    in between.
 
     Parameters
     ----------
-    pools : whether a convolution may take a pool; if not, what ReLU makes is there for all
+    fuse_pool : whether a convolution may include a pool; if not, the outputs of all ReLUs are kept
     """
     layers: list[Layer] = []
-    taken: set[Node] = set()
+    fused: set[Node] = set()
     for node in graph.nodes:
-        if node not in taken:
+        if node not in fused:
             followers = _followers(graph, node)
-            layer = _layer(graph, node, followers, fuse_pool)
+            layer = _choose_layer(graph, node, followers, fuse_pool)
             layers.append(layer)
-            taken |= {each for each in followers if _inside(each, node, layer, followers)}
+            fused |= {each for each in followers if _is_fused(each, node, layer, followers)}
     return layers
 
 
-def _layer(graph: Graph, node: Node, followers: list[Node], pools: bool) -> Layer:
+def _choose_layer(graph: Graph, node: Node, followers: list[Node], fuse_pool: bool) -> Layer:
     relu = bool(followers) and isinstance(followers[0].op, ReLU)
     last = followers[0] if relu else node
     if LinearLayer.fits(node):
         return LinearLayer(node, last.output, relu)
     if ConvolutionLayer.fits(node):
         rest = followers[relu:]
-        pool = pools and bool(rest) and rest[0].op == FUSED_POOL
+        pool = fuse_pool and bool(rest) and rest[0].op == FUSED_POOL
         return ConvolutionLayer(node, (rest[0] if pool else last).output, relu, pool)
     if BatchNormLayer.fits(node):
-        return _batch_norm(graph, node, followers)
+        return _batch_norm_layer(graph, node, followers)
     if ArithmeticLayer.fits(node):
         return ArithmeticLayer(node, last.output, relu)
     if CrossEntropyLayer.fits(node, graph):
@@ -68,51 +70,56 @@ def _layer(graph: Graph, node: Node, followers: list[Node], pools: bool) -> Laye
         return AliasLayer(node)
     if DropoutLayer.fits(node, graph):
         return DropoutLayer(node)
-    for kind in _ALONE:
+    for kind in _UNFUSED_LAYERS:
         if kind.fits(node):
             return kind(node)
     return FallbackLayer(node)
 
 
-def _batch_norm(graph: Graph, node: Node, followers: list[Node]) -> Layer:
+def _batch_norm_layer(graph: Graph, node: Node, followers: list[Node]) -> Layer:
     """Return the layer of a batch norm, with the addition and the ReLU that follow it."""
-    added = _added(graph, node, followers[0]) if followers else None
+    added = _added_value(graph, node, followers[0]) if followers else None
     rest = followers[added is not None :]
     relu = bool(rest) and isinstance(rest[0].op, ReLU)
-    taken = (added is not None) + relu
-    return BatchNormLayer(node, [node, *followers][taken].output, added, relu)
+    last = [node, *followers][(added is not None) + relu]
+    return BatchNormLayer(node, last.output, added, relu)
 
 
-def _added(graph: Graph, node: Node, follower: Node) -> Value | None:
-    """Return what a follower adds to a node's output, if it is like it, and there by then."""
+def _added_value(graph: Graph, node: Node, follower: Node) -> Value | None:
+    """Return the value that a follower adds to a node's output; None if it cannot be fused.
+
+    It must have the output's shape and layout, and be computed before the node.
+    """
     if not isinstance(follower.op, Add):
         return None
-    (other,) = [each for each in follower.inputs if each is not node.output] or [node.output]
-    alike = other.batched and other.shape == node.output.shape and other.dtype == "f4"
+    output = node.output
+    (other,) = [value for value in follower.inputs if value is not output] or [output]
+    same_shape = other.batched and other.shape == output.shape and other.dtype == "f4"
+    same_layout = other.channels_last == output.channels_last
     before = graph.nodes[: graph.nodes.index(node)]
-    made = other is graph.images or any(each.output is other for each in before)
-    return other if alike and made and other.channels_last == node.output.channels_last else None
+    computed = other is graph.images or any(earlier.output is other for earlier in before)
+    return other if same_shape and same_layout and computed else None
 
 
 def _followers(graph: Graph, node: Node) -> list[Node]:
-    """Return the operations after this one that are the only readers of what is before them.
+    """Return the chain of operations behind a node in which each is the only reader of the last.
 
-    All have one input, but for sums, which have another that does not come from here.
+    Each has one input, except sums, which may have another one from elsewhere.
     """
-    found = []
+    chain = []
     while True:
         readers = graph.consumers(node.output)
-        if len(readers) != 1 or node.output is graph.loss or not _follows(readers[0]):
-            return found
+        if len(readers) != 1 or node.output is graph.loss or not _can_follow(readers[0]):
+            return chain
         node = readers[0]
-        found.append(node)
+        chain.append(node)
 
 
-def _follows(node: Node) -> bool:
+def _can_follow(node: Node) -> bool:
     return len(node.inputs) == 1 or isinstance(node.op, Add)
 
 
-def _inside(node: Node, first: Node, layer: Layer, followers: list[Node]) -> bool:
-    """Say whether a follower is among what the layer computes."""
-    outputs = [first.output, *(each.output for each in followers)]
+def _is_fused(node: Node, first: Node, layer: Layer, followers: list[Node]) -> bool:
+    """Return whether a follower is among the operations of a layer."""
+    outputs = [first.output, *(follower.output for follower in followers)]
     return outputs.index(node.output) <= outputs.index(layer.output)

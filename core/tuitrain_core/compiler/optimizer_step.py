@@ -13,11 +13,12 @@ from .program import Program
 def step_natively(
     program: Program, optimizers: Sequence[Optimizer], clip: Clipping | None = None
 ) -> bool:
-    """Take each optimizer's step, if all parameters with a gradient have kernels and a place.
+    """Take each optimizer's step by native kernels, if every update has one.
 
     Returns
     -------
-    Whether it was taken; if not, nothing was updated.
+    False, with nothing updated, if a rule has no kernel, or a gradient is not one of the program's;
+    see `Program.load_gradients`.
 
     Raises
     ------
@@ -25,23 +26,24 @@ def step_natively(
     """
     for optimizer in optimizers:
         optimizer.check()
-    if not program.load_gradients(p for each in optimizers for p in each.parameters()):
+    if not program.load_gradients(p for optimizer in optimizers for p in optimizer.parameters()):
         return False
-    coming = {optimizer: _coming(optimizer) for optimizer in optimizers}
-    updates = prepare_updates([each for updated in coming.values() for each in updated])
+    pending = {optimizer: _pending_updates(optimizer) for optimizer in optimizers}
+    updates = prepare_updates([update for group in pending.values() for update in group])
     if updates is None:
         return False
     program.update(updates, clip=clip)
-    for optimizer, updated in coming.items():
-        optimizer.statistics = {u.parameter: program.statistics(u.parameter) for u in updated}
+    for optimizer, group in pending.items():
+        parameters = [update.parameter for update in group]
+        optimizer.statistics = {each: program.statistics(each) for each in parameters}
     return True
 
 
-def _coming(optimizer: Optimizer) -> list[PendingUpdate]:
+def _pending_updates(optimizer: Optimizer) -> list[PendingUpdate]:
     """Return the update of each parameter that has a gradient."""
     return [
-        PendingUpdate(param, optimizer, group)
+        PendingUpdate(parameter, optimizer, group)
         for group in optimizer.param_groups
-        for param in group["params"]
-        if param.grad is not None
+        for parameter in group["params"]
+        if parameter.grad is not None
     ]

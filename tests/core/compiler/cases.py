@@ -10,8 +10,6 @@ from tuitrain_core import Parameter, Tensor, random, tensor
 from tuitrain_core import functional as F
 from tuitrain_core.autodiff import GradManager
 from tuitrain_core.compiler import Program
-from tuitrain_core.compiler.execution import rng_state
-from tuitrain_core.compiler.execution.executor import Executable
 from tuitrain_core.models import CNN, MLP, LeNet, ResNet, Transformer
 from tuitrain_core.module import (
     AvgPool2d,
@@ -277,11 +275,8 @@ def gradients_by_threads(program: Program, rows: int, parameters: list[Parameter
     """Return the gradients of the batch in a program: the same bits for any number of threads."""
     found = []
     for threads in (1, 2, 5):
-        plan = program._plan(rows, parameters)
         with random.scope(random.make_generator(5)):
-            rng_state.load_state(plan.stream())
-            Executable(plan.actions, threads).run()
-        program._show_gradients(parameters)
+            program.differentiate(rows, parameters, threads)
         found.append(gradients(parameters))
     for other in found[1:]:
         for one, two in zip(found[0], other, strict=True):

@@ -9,7 +9,7 @@ import math
 import os
 
 from tuitrain.errors import RefusedError
-from tuitrain_core.compiler.planning.call import MAX_THREADS
+from tuitrain_core.compiler import MAX_THREADS
 
 BURST_SECONDS = 0.04
 """How long a burst shall last: the longest that a snapshot waits. A command interrupts it.

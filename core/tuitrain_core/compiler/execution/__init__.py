@@ -1,1 +1,1 @@
-"""TODO."""
+"""Running planned steps: one by one, in bursts, and over threads."""

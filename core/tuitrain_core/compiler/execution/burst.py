@@ -1,4 +1,4 @@
-"""A burst: steps planned with what comes between gradients and updates, and taken in one go."""
+"""A burst: steps with their updates, run by one native call."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...ops.base import Array
+from ...tensor import Parameter
 from ..planning.clipping import Clipping, GradientNorms, PlannedClipping
 from ..planning.plan import Plan
 from ..planning.stop_condition import PlannedStopCondition, StopCondition
@@ -16,12 +17,13 @@ from .executor import Executable
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """Steps, with their updates.
+    """Planned steps with their updates, which can run any number of times.
 
     Attributes
     ----------
-    updates : None for what is carried over to the next step
-    keep : holds on to the memory that they write to
+    steps : the plan's actions, ready to run
+    updates : None for an update that is deferred to the next step
+    keep_alive : the updates whose memory the steps write to
     """
 
     steps: Executable
@@ -33,27 +35,29 @@ class Burst:
 
     def bind(
         self,
-        given: Sequence[ParameterUpdate],
+        updates: Sequence[ParameterUpdate],
         clip: Clipping | None = None,
         stop_condition: StopCondition | None = None,
     ) -> None:
-        """Take the numbers of the steps that come."""
-        for planned, each in zip(self.updates, given, strict=True):
+        """Set the scalars and limits of the coming steps."""
+        for planned, update in zip(self.updates, updates, strict=True):
             if planned is not None:
-                planned.bind(each.scalars)
+                planned.bind(update.scalars)
         if self.clip and clip:
             self.clip.bind(clip)
         if self.stop_condition and stop_condition:
             self.stop_condition.bind(stop_condition)
 
     def run(self, steps: int, steps_before: int = 0) -> int:
-        """Take steps, which draw from the current random generator; return how many.
+        """Run steps, which draw from the current random generator, and return how many ran.
 
-        ``before`` : how many others have taken of the same run; see `Executable.run`
+        Parameters
+        ----------
+        steps_before : steps of the same run that other bursts have taken; see `Executable.run`
         """
-        drawn = self.plan.drawn
+        drawn = self.plan.random.drawn
         if drawn:
-            rng_state.load_state(self.plan.stream())
+            rng_state.load_state(self.plan.random.state)
         taken = self.steps.run(steps, steps_before)
         if drawn:
             rng_state.advance(taken * drawn)
@@ -64,7 +68,7 @@ class Burst:
     @property
     def held(self) -> bool:
         """Whether the last step was held."""
-        return bool(self.plan.held[0])
+        return bool(self.plan.memory.hold_flag[0])
 
     @property
     def interrupted(self) -> bool:
@@ -72,18 +76,18 @@ class Burst:
         return self.steps.interrupted
 
     def interrupt(self) -> None:
-        """End `run` after the present step; from any thread."""
+        """End `run` after the current step; may be called from any thread."""
         self.steps.interrupt()
 
     def raise_failure(self) -> None:
-        """Raise what is wrong with a step that could not be taken.
+        """Raise the error of the check that has held a step, if one has.
 
         Raises
         ------
-        CoreError : it cannot be taken by anybody
+        CoreError : the step cannot be taken in any tier
         """
-        for raise_if_wrong in self.plan.checks:
-            raise_if_wrong()
+        for raise_error in self.plan.actions.checks:
+            raise_error()
 
 
 def plan_burst(
@@ -94,26 +98,42 @@ def plan_burst(
     stop_condition: StopCondition | None = None,
     stop_flag: Array | None = None,
 ) -> Burst:
-    """Return the steps of a plan that ends with the gradients, and what comes behind them.
+    """Complete a plan that ends with the gradients, and return it as a burst.
 
-    ``stop`` : see `Executable`
+    Parameters
+    ----------
+    plan : of the step up to its gradients
+    updates : the update of each trained parameter
+    threads, stop_flag : see `Executable`
+    clip : how gradients are clipped before the updates
+    stop_condition : what holds a step before its clipping and updates
     """
-    values = {id(each.tensor): each for each in plan.graph.leaves}
-    order = {id(each): place for place, each in enumerate(clip.parameters)} if clip else {}
-    trained = sorted((each.parameter for each in updates), key=lambda p: order.get(id(p), 0))
-    gradients = [plan.gradient(values[id(each)]) for each in trained]
-    measured = None
-    if gradients and (
-        (clip and clip.mode == "norm") or (stop_condition and stop_condition.needs_norms)
-    ):
-        measured = GradientNorms(plan, gradients)
-    watched = (
-        PlannedStopCondition(plan, stop_condition, trained, measured) if stop_condition else None
+    values = {value.tensor: value for value in plan.graph.leaves}
+    trained = _in_clipping_order([update.parameter for update in updates], clip)
+    gradients = [plan.memory.gradient(values[parameter]) for parameter in trained]
+    clips_norm = clip is not None and clip.mode == "norm"
+    checks_norms = stop_condition is not None and stop_condition.needs_norms
+    norms = GradientNorms(plan, gradients) if gradients and (clips_norm or checks_norms) else None
+    planned_condition = planned_clip = None
+    if stop_condition:
+        planned_condition = PlannedStopCondition(plan, stop_condition, trained, norms)
+    if clip and gradients:
+        planned_clip = PlannedClipping(plan, clip, gradients, norms)
+    planned_updates = []
+    for update in updates:
+        value = values[update.parameter]
+        deferred = value in plan.deferral.updates
+        planned_updates.append(None if deferred else PlannedUpdate(plan, value, update))
+    actions, hold_flag = plan.actions, plan.memory.hold_flag
+    steps = Executable(
+        actions.before_hold_point, threads, actions.after_hold_point, hold_flag, stop_flag
     )
-    clipped = PlannedClipping(plan, clip, gradients, measured) if clip and gradients else None
-    each_update = [
-        None if value in plan.carried else PlannedUpdate(plan, value, each)
-        for value, each in [(values[id(each.parameter)], each) for each in updates]
-    ]
-    steps = Executable(plan.actions, threads, plan.later, plan.held, stop_flag)
-    return Burst(steps, plan, each_update, tuple(updates), clipped, watched)
+    return Burst(steps, plan, planned_updates, tuple(updates), planned_clip, planned_condition)
+
+
+def _in_clipping_order(trained: list[Parameter], clip: Clipping | None) -> list[Parameter]:
+    """Return parameters in the order in which clipping adds their norms."""
+    if clip is None:
+        return trained
+    places = {parameter: place for place, parameter in enumerate(clip.parameters)}
+    return sorted(trained, key=lambda parameter: places.get(parameter, 0))

@@ -1,11 +1,11 @@
-"""A series of steps that nobody looks at, but for the last one, which leaves its gradients.
+"""Several steps of which only the last one leaves its gradients.
 
-In the others a gradient goes into its update block by block, and is never whole. With one sample
-in a batch, the way of the weights from and to the caches decides how long a step takes: so an
-update waits until the next step reads the weights, and is made there, by the kernels of
-`native.rank_one`. A step in between then makes the updates that the one before has carried over,
-and carries over its own; this is what is known as software pipelining. The results are the same,
-bit for bit, as those of steps taken one by one.
+In the other steps a gradient goes into its update block by block, and is never stored as a whole.
+With one sample in a batch, the transfer of the weights between memory and caches decides how long a
+step takes. So an update waits until the next step reads the weights, and is made there, by the
+kernels of `native.optim.rank1_update`. A step in between makes the updates that the step before has
+deferred, and defers its own; this is software pipelining. The results have the same bits as those
+of steps taken one by one.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 
 from ...native.optim import rank1_update
 from ..graph import Value
-from ..planning.call import StridedPointer
-from ..planning.plan import Action, DeferredUpdate, Plan
+from ..planning.call import Action, StridedPointer
+from ..planning.deferral import DeferralOptions, DeferredUpdate
+from ..planning.plan import Plan
 from ..planning.updates import (
     ParameterUpdate,
     accepts_blocks,
@@ -27,22 +29,22 @@ from ..planning.updates import (
     defer_update,
     point_at_scalars,
 )
-from . import burst
-from .burst import Burst
+from .burst import Burst, plan_burst
+
+StepPlanner: TypeAlias = Callable[[DeferralOptions], Plan]
+"""Plans a step up to its gradients."""
 
 
 @dataclass(frozen=True, slots=True)
 class PipelinedSteps:
-    """Two steps or more.
-
-    All of its parts end at the same `interrupt`.
+    """Two steps or more. One `interrupt` ends all parts.
 
     Attributes
     ----------
-    first : the first step, where it is another than those between
+    first : the first step; None if it is like those between
     between : the steps up to the last one
     last : the last step
-    owed : the updates that are carried over, by the places of their parameters
+    deferred : the updates that are deferred, by the indices of their parameters
     """
 
     first: Burst | None
@@ -50,16 +52,16 @@ class PipelinedSteps:
     last: Burst
     deferred: Mapping[int, DeferredUpdate] = field(default_factory=dict)
 
-    def bind(self, given: Sequence[ParameterUpdate]) -> None:
-        """Take the numbers of the steps that come."""
+    def bind(self, updates: Sequence[ParameterUpdate]) -> None:
+        """Set the scalars of the coming steps."""
         for part in (self.first, self.between, self.last):
             if part is not None:
-                part.bind(given)
-        for place, update in self.deferred.items():
-            point_at_scalars(given[place].scalars, update.scalars, late=1)
+                part.bind(updates)
+        for index, update in self.deferred.items():
+            point_at_scalars(updates[index].scalars, update.scalars, delay=1)
 
     def run(self, steps: int) -> int:
-        """Take steps, 2 or more, up to one that is held; return how many."""
+        """Run 2 steps or more, up to a step that is held, and return how many ran."""
         taken = 0
         if self.first is not None:
             taken = self.first.run(1)
@@ -73,51 +75,52 @@ class PipelinedSteps:
         return taken
 
     def raise_failure(self) -> None:
-        """Raise what is wrong with a step that could not be taken; see `Burst.check`."""
+        """Raise the error of the check that has held a step; see `Burst.raise_failure`."""
         self.last.raise_failure()
 
     def interrupt(self) -> None:
-        """Take one more step at the most; from any thread."""
+        """End `run` after at most one more step; may be called from any thread."""
         self.last.interrupt()
 
 
 def plan_pipelined(
-    plan: Callable[..., Plan],
+    plan: StepPlanner,
     updates: Sequence[ParameterUpdate],
-    places: Mapping[Value, int],
+    indices: Mapping[Value, int],
     threads: int,
 ) -> PipelinedSteps:
-    """Plan a series.
+    """Plan pipelined steps.
 
     Parameters
     ----------
-    plan : plans a step; takes ``by_blocks``, ``carries`` and ``owed``, see `Plan`
-    updates : what becomes of each parameter
-    places : the place of each parameter among the updates
+    plan : plans a step
+    updates : the update of each trained parameter
+    indices : the index of each parameter among the updates
+    threads : see `Executable`
     """
-    by_blocks = [value for value, place in places.items() if accepts_blocks(updates[place])]
-    carries = [value for value, place in places.items() if can_defer(updates[place])]
-    part = partial(
-        burst.plan_burst, updates=updates, threads=threads, stop_flag=np.zeros(1, np.int64)
-    )
-    opening = plan(by_blocks=by_blocks, carries=carries)
-    # Where a check may hold a step, the update before it is measured, and so made in its own step.
-    if not opening.carried or opening.checks or not opening.native:
-        return PipelinedSteps(None, part(plan(by_blocks=by_blocks)), part(plan()))
-    due = {value: defer_update(updates[places[value]]) for value in opening.carried}
+    blockwise = [value for value, index in indices.items() if accepts_blocks(updates[index])]
+    deferrable = [value for value, index in indices.items() if can_defer(updates[index])]
+    part = partial(plan_burst, updates=updates, threads=threads, stop_flag=np.zeros(1, np.int64))
+    opening = plan(DeferralOptions(blockwise, deferrable))
+    # The update before a held step must be made and measured, and so in its own step.
+    if not opening.deferral.updates or opening.actions.checks or not opening.is_native:
+        between = part(plan(DeferralOptions(blockwise)))
+        return PipelinedSteps(None, between, part(plan(DeferralOptions())))
+    due = {value: defer_update(updates[indices[value]]) for value in opening.deferral.updates}
     return PipelinedSteps(
         part(opening),
-        part(plan(by_blocks=by_blocks, carries=carries, owed=due)),
-        part(plan(owed=due)),
-        {places[value]: update for value, update in due.items()},
+        part(plan(DeferralOptions(blockwise, deferrable, due))),
+        part(plan(DeferralOptions(due=due))),
+        {indices[value]: update for value, update in due.items()},
     )
 
 
-def pipelined_actions(plan: Callable[..., Plan], parameters: Collection[Value]) -> list[Action]:
-    """Return what steps do that make updates for the one before, by every rule that can be."""
-    carried = plan(carries=parameters).carried
-    found = []
-    for rule in rank1_update.SUPPORTED_RULES if carried else ():
-        due = dict.fromkeys(carried, DeferredUpdate(rule, [], StridedPointer(0)))
-        found += plan(carries=parameters, owed=due).actions
-    return found
+def pipelined_actions(plan: StepPlanner, parameters: Collection[Value]) -> list[Action]:
+    """Return the actions of steps that make deferred updates, for every rule that has kernels."""
+    deferred = plan(DeferralOptions(updates=parameters)).deferral.updates
+    actions = []
+    for rule in rank1_update.SUPPORTED_RULES if deferred else ():
+        due = dict.fromkeys(deferred, DeferredUpdate(rule, [], StridedPointer(0)))
+        step = plan(DeferralOptions(updates=parameters, due=due))
+        actions += step.actions.before_hold_point
+    return actions

@@ -1,1 +1,1 @@
-"""How the operations of a graph are carried out: natively where there is a kernel for them."""
+"""The layers of a step: each plans the actions of one operation, or of several that are fused."""

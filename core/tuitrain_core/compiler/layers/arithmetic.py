@@ -18,7 +18,7 @@ _KINDS = {Add: "add", Subtract: "subtract", Multiply: "multiply", Divide: "divid
 
 
 class ArithmeticLayer:
-    """a ∘ b, where b may be of a's shape, or repeat along the first axes, or per channel."""
+    """a ∘ b, where b has a's shape, or is broadcast along the first axes or over pixels."""
 
     def __init__(self, node: Node, output: Value, relu: bool) -> None:
         self._a, self._b = _operands(node)
@@ -29,61 +29,62 @@ class ArithmeticLayer:
 
     @staticmethod
     def fits(node: Node) -> bool:
-        """Say whether there is a kernel for this operation."""
-        floats = all(each.dtype == "f4" for each in node.inputs)
+        """Return whether there is a kernel for this operation."""
+        floats = all(value.dtype == "f4" for value in node.inputs)
         return type(node.op) in _KINDS and floats and _fits(node)
 
     def forward(self, plan: Plan) -> None:
         """Plan y = a ∘ b."""
-        arrays = [plan.value(each) for each in (self._a, self._b, self.output)]
+        arrays = [plan.memory.value(value) for value in (self._a, self._b, self.output)]
         kernel = arithmetic.binary(self._kind, self._rows(*arrays), self._relu)
-        plan.each_sample(kernel, *arrays)
+        plan.actions.call_per_sample(kernel, *arrays)
 
     def backward(self, plan: Plan) -> None:
         """Plan the gradients of a and b."""
-        d = plan.gradient(self.output)
+        d = plan.memory.gradient(self.output)
         if self._relu:
-            y = plan.value(self.output)
+            y = plan.memory.value(self.output)
             kernel = activation.relu_gradient(math.prod(self.output.shape), row_stride(y))
-            plan.each_sample(kernel, y, d)
-        if plan.needs(self._a):
+            plan.actions.call_per_sample(kernel, y, d)
+        if plan.gradients.needs(self._a):
             self._gradient_of_a(plan, d)
-        if plan.needs(self._b):
+        if plan.gradients.needs(self._b):
             self._gradient_of_b(plan, d)
 
     def _gradient_of_a(self, plan: Plan, d: Array) -> None:
-        with plan.into(self._a) as target:
+        with plan.gradients.target(self._a) as target:
             if self._kind in ("add", "subtract"):
-                plan.each_sample(_copy(self._a, d, target), d, target)
+                plan.actions.call_per_sample(_copy(self._a, d, target), d, target)
             else:
-                b = plan.value(self._b)
+                b = plan.memory.value(self._b)
                 kernel = arithmetic.binary(self._kind, self._rows(d, b, target))
-                plan.each_sample(kernel, d, b, target)
+                plan.actions.call_per_sample(kernel, d, b, target)
 
     def _gradient_of_b(self, plan: Plan, d: Array) -> None:
-        a = plan.value(self._a)
+        a = plan.memory.value(self._a)
         if self._b.batched:
-            with plan.into(self._b) as target:
-                plan.each_sample(self._part(d, a, row_stride(target)), d, a, target)
+            with plan.gradients.target(self._b) as target:
+                kernel = self._partial_sum(d, a, row_stride(target))
+                plan.actions.call_per_sample(kernel, d, a, target)
             return
-        parts = plan.scratch((self, "parts"), (plan.workspace.capacity, self._period))
-        plan.each_sample(self._part(d, a, self._period), d, a, parts)
-        with plan.into(self._b) as target:
+        parts = plan.memory.scratch_per_sample((self, "parts"), (self._period,))
+        plan.actions.call_per_sample(self._partial_sum(d, a, self._period), d, a, parts)
+        with plan.gradients.target(self._b) as target:
             kernel = linear.bias_gradient(self._period, self._period)
-            plan.call(kernel, parts, target, plan.rows, total=self._period, granule=16)
+            plan.actions.call(kernel, parts, target, plan.rows, total=self._period, granule=16)
 
-    def _part(self, d: Array, a: Array, result: int) -> Kernel:
+    def _partial_sum(self, d: Array, a: Array, result_stride: int) -> Kernel:
         """Return the kernel for each row's part of the gradient of b."""
         repeat = math.prod(self._a.shape) // self._period
         rows = arithmetic.BroadcastShape(
-            self._period, repeat, (row_stride(d), row_stride(a), result)
+            self._period, repeat, (row_stride(d), row_stride(a), result_stride)
         )
         return arithmetic.repeated_sum(self._kind, rows)
 
     def _rows(self, a: Array, b: Array, y: Array) -> arithmetic.BroadcastShape:
         repeat = math.prod(self._a.shape) // self._period
-        pitches = row_stride(a), row_stride(b) if self._b.batched else 0, row_stride(y)
-        return arithmetic.BroadcastShape(self._period, repeat, pitches)
+        strides = row_stride(a), row_stride(b) if self._b.batched else 0, row_stride(y)
+        return arithmetic.BroadcastShape(self._period, repeat, strides)
 
 
 def _copy(value: Value, source: Array, target: Array) -> Kernel:
@@ -91,10 +92,10 @@ def _copy(value: Value, source: Array, target: Array) -> Kernel:
 
 
 def _operands(node: Node) -> tuple[Value, Value]:
-    """Return a and b: where the order is free, first what is of the result's shape."""
+    """Return a and b; of a commutative operation, a is an operand of the result's shape."""
     a, b = node.inputs
-    free = isinstance(node.op, Add | Multiply)
-    return (b, a) if free and not (a.batched and a.shape == node.output.shape) else (a, b)
+    commutative = isinstance(node.op, Add | Multiply)
+    return (b, a) if commutative and not (a.batched and a.shape == node.output.shape) else (a, b)
 
 
 def _fits(node: Node) -> bool:
@@ -110,10 +111,10 @@ def _fits(node: Node) -> bool:
 
 
 def _period(a: Value, b: Value) -> int:
-    """Return after how many floats b repeats within a row of a; 0 if it does not so."""
+    """Return after how many floats b repeats within a row of a; 0 if it does not repeat."""
     if b.batched:
-        alike = b.shape == a.shape and b.channels_last == a.channels_last
-        return math.prod(a.shape) if alike else 0
+        same_shape = b.shape == a.shape and b.channels_last == a.channels_last
+        return math.prod(a.shape) if same_shape else 0
     shape = b.shape
     while shape and shape[0] == 1:
         shape = shape[1:]

@@ -1,4 +1,4 @@
-"""What a layer of a recorded step is."""
+"""The interface of the layers of a recorded step."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from ..planning.plan import Plan
 
 
 class Layer(Protocol):
-    """One operation of the graph, or several in one.
-
-    Both methods append to a plan what is to be done.
+    """One operation of the graph, or several that are fused. Its methods add actions to a plan.
 
     Attributes
     ----------
@@ -25,8 +23,8 @@ class Layer(Protocol):
         ...
 
     def backward(self, plan: Plan) -> None:
-        """Plan the computation of the gradients of those inputs of which the plan needs them.
+        """Plan the gradients of the inputs that need one.
 
-        Asked for only if the gradient of the output is there by then.
+        Called only if the gradient of the output has been planned.
         """
         ...

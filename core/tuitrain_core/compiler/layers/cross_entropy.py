@@ -1,4 +1,4 @@
-"""The cross entropy at the end of a step; its gradient is found on the way forward."""
+"""The cross entropy at the end of a step; the forward pass computes its gradient too."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class CrossEntropyLayer:
 
     @staticmethod
     def fits(node: Node, graph: Graph) -> bool:
-        """Say whether there is a kernel for this operation."""
+        """Return whether there is a kernel for this operation."""
         if node.op != CrossEntropy() or node.output is not graph.loss:
             return False
         logits, labels = node.inputs
@@ -35,20 +35,19 @@ class CrossEntropyLayer:
         )
 
     def forward(self, plan: Plan) -> None:
-        """Plan losses, slopes and the mean."""
-        logits = plan.value(self._logits)
-        slopes = plan.gradient(self._logits)
-        losses = plan.scratch((self, "losses"), (plan.workspace.capacity,))
+        """Plan the losses, the gradient of the logits, and the mean."""
+        logits = plan.memory.value(self._logits)
+        gradient = plan.memory.gradient(self._logits)
+        losses = plan.memory.scratch_per_sample((self, "losses"), ())
         kernel = cross_entropy.cross_entropy(
-            logits.shape[1], row_stride(logits), row_stride(slopes)
+            logits.shape[1], row_stride(logits), row_stride(gradient)
         )
-        labels = plan.value(self._labels)
-        plan.each_sample(kernel, logits, labels, slopes, losses, plan.rows)
-        plan.whole(
-            cross_entropy.mean_loss(), losses, plan.rows, plan.value(self.output), plan.losses
-        )
+        labels = plan.memory.value(self._labels)
+        plan.actions.call_per_sample(kernel, logits, labels, gradient, losses, plan.rows)
+        mean = plan.memory.value(self.output)
+        plan.actions.call_once(cross_entropy.mean_loss(), losses, plan.rows, mean, plan.losses)
 
     def backward(self, plan: Plan) -> None:
-        """Say that the gradient of the logits is there."""
-        with plan.into(self._logits):
+        """Mark the gradient of the logits as written."""
+        with plan.gradients.target(self._logits):
             pass

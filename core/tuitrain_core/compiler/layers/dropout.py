@@ -1,4 +1,4 @@
-"""Dropout, with the masks that the eager tier would draw."""
+"""Dropout, with the masks that the eager tier draws."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..planning.plan import Plan
 
 
 class DropoutLayer:
-    """x / (1 - p) where an element is kept, 0 elsewhere."""
+    """x / (1 - p) where an element is kept, 0 where it is dropped."""
 
     def __init__(self, node: Node) -> None:
         self._x, _ = node.inputs
@@ -23,37 +23,37 @@ class DropoutLayer:
 
     @staticmethod
     def fits(node: Node, graph: Graph) -> bool:
-        """Say whether all dropout of the graph has kernels: there is one order of what is drawn."""
+        """Return whether all dropouts of the graph have kernels: they draw from one generator."""
         if not isinstance(node.op, Dropout):
             return False
-        return all(_has_kernel(each) for each in graph.nodes if isinstance(each.op, Dropout))
+        return all(_has_kernel(other) for other in graph.nodes if isinstance(other.op, Dropout))
 
     def forward(self, plan: Plan) -> None:
         """Plan the drawing of random words, and y."""
-        words = plan.draw(self, plan.rows * self._features)
-        if self._turned:
+        words = plan.random.draw(self, plan.rows * self._features)
+        if self._is_reordered:
             channels, *sizes = self._x.shape
             kernel = movement.from_planar(math.prod(sizes), channels, self._features)
-            plan.each_sample(kernel, words, self._words(plan))
-        self._mask(plan, plan.value(self._x), plan.value(self.output))
+            plan.actions.call_per_sample(kernel, words, self._words(plan))
+        self._mask(plan, plan.memory.value(self._x), plan.memory.value(self.output))
 
     def backward(self, plan: Plan) -> None:
         """Plan the gradient of x."""
-        with plan.into(self._x) as target:
-            self._mask(plan, plan.gradient(self.output), target)
+        with plan.gradients.target(self._x) as target:
+            self._mask(plan, plan.memory.gradient(self.output), target)
 
     def _mask(self, plan: Plan, x: Array, y: Array) -> None:
         kernel = dropout.dropout(self._features, row_stride(x), row_stride(y), self._drop_prob)
-        plan.each_sample(kernel, x, self._words(plan), y)
+        plan.actions.call_per_sample(kernel, x, self._words(plan), y)
 
     def _words(self, plan: Plan) -> Array:
-        """Return the words in the order of the elements in memory; drawn are they as named."""
-        if not self._turned:
-            return plan.drawn_for(self, plan.rows * self._features)
-        return plan.scratch((self, "turned"), (plan.workspace.capacity, self._features))
+        """Return the words in the order of memory; they are drawn in public order."""
+        if not self._is_reordered:
+            return plan.random.words(self, plan.rows * self._features)
+        return plan.memory.scratch_per_sample((self, "turned"), (self._features,))
 
     @property
-    def _turned(self) -> bool:
+    def _is_reordered(self) -> bool:
         channels, *sizes = self._x.shape if self._x.channels_last else (1,)
         return channels > 1 and math.prod(sizes) > 1
 

@@ -1,4 +1,4 @@
-"""Whole numbers, and the rows of a table that they stand for."""
+"""Conversion of a batch to integers, and look-up of table rows by them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ...ops.embedding import Embedding
 from ..graph import Node
 from ..planning.memory import row_stride
 from ..planning.plan import Plan
-from .shape import is_in_named_order
+from .shape import is_in_public_order
 
 INTEGER_DTYPES = ("i4", "i8")
-"""The dtypes of whole numbers that kernels know."""
+"""The integer dtypes that kernels support."""
 
 
 class ToIntegerLayer:
-    """The floats of a batch without their fractions."""
+    """Truncates the floats of a batch to integers."""
 
     def __init__(self, node: Node) -> None:
         (self._x,) = node.inputs
@@ -26,7 +26,7 @@ class ToIntegerLayer:
 
     @staticmethod
     def fits(node: Node) -> bool:
-        """Say whether they are floats in the order in which they are named."""
+        """Return whether there is a kernel: for float32 in public order."""
         if not isinstance(node.op, AsType):
             return False
         (x,) = node.inputs
@@ -34,22 +34,22 @@ class ToIntegerLayer:
             x.batched
             and x.dtype == "f4"
             and node.output.dtype in INTEGER_DTYPES
-            and is_in_named_order(x)
+            and is_in_public_order(x)
         )
 
     def forward(self, plan: Plan) -> None:
         """Plan the conversion."""
-        x, y = plan.value(self._x), plan.value(self.output)
+        x, y = plan.memory.value(self._x), plan.memory.value(self.output)
         features = math.prod(self._x.shape)
         kernel = embedding.to_integers(features, row_stride(x), y.itemsize)
-        plan.each_sample(kernel, x, y)
+        plan.actions.call_per_sample(kernel, x, y)
 
     def backward(self, plan: Plan) -> None:
         """Plan nothing: no gradient flows through it."""
 
 
 class EmbeddingLayer:
-    """weight[index], where the index is a batch's or always the same."""
+    """weight[index], where the index is batched or constant."""
 
     def __init__(self, node: Node) -> None:
         self._op = node.op
@@ -60,45 +60,50 @@ class EmbeddingLayer:
 
     @staticmethod
     def fits(node: Node) -> bool:
-        """Say whether there are kernels for this operation."""
+        """Return whether there are kernels for this operation."""
         if not isinstance(node.op, Embedding):
             return False
         index, weight = node.inputs
         dense = index.tensor is None or index.tensor.numpy().flags.c_contiguous
-        known = (
+        supported = (
             index.dtype in INTEGER_DTYPES
-            and is_in_named_order(index)
-            and is_in_named_order(node.output)
+            and is_in_public_order(index)
+            and is_in_public_order(node.output)
         )
-        return known and dense and weight.tensor is not None and weight.dtype == "f4"
+        return supported and dense and weight.tensor is not None and weight.dtype == "f4"
 
     def forward(self, plan: Plan) -> None:
-        """Plan the check of the numbers, and y."""
-        index, weight, y = (plan.value(each) for each in (self._index, self._weight, self.output))
+        """Plan a check of the index, and y."""
+        index, weight, y = (
+            plan.memory.value(value) for value in (self._index, self._weight, self.output)
+        )
         size, count = index.itemsize, self._samples(plan) * self._tokens
         kernel = embedding.check_indices(size, self._rows)
-        plan.check(kernel, index, count, why=lambda: self._op.forward(index, weight))
-        kernel = embedding.lookup(self._features, self._tokens, self._pitch(y), size, self._rows)
+        plan.actions.add_check(
+            kernel, index, count, raise_error=lambda: self._op.forward(index, weight)
+        )
+        sizes = self._features, self._tokens, self._token_stride(y), size, self._rows
+        kernel = embedding.lookup(*sizes)
         if self.output.batched:
-            plan.each_sample(kernel, index, weight, y)
+            plan.actions.call_per_sample(kernel, index, weight, y)
         else:
-            plan.whole(kernel, index, weight, y, 0, 1)
+            plan.actions.call_once(kernel, index, weight, y, 0, 1)
 
     def backward(self, plan: Plan) -> None:
         """Plan the gradient of the table."""
-        if not plan.needs(self._weight):
+        if not plan.gradients.needs(self._weight):
             return
-        index, d = plan.value(self._index), plan.gradient(self.output)
+        index, d = plan.memory.value(self._index), plan.memory.gradient(self.output)
         count = self._samples(plan) * self._tokens
-        with plan.into(self._weight) as target:
-            sizes = self._features, self._pitch(d), index.itemsize, self._rows
+        with plan.gradients.target(self._weight) as target:
+            sizes = self._features, self._token_stride(d), index.itemsize, self._rows
             kernel = embedding.table_gradient(*sizes)
-            plan.call(kernel, index, d, target, count, total=self._features, granule=16)
+            plan.actions.call(kernel, index, d, target, count, total=self._features, granule=16)
 
     def _samples(self, plan: Plan) -> int:
         return plan.rows if self._index.batched else 1
 
-    def _pitch(self, array: Array) -> int:
-        """Return the floats from one token to the next; a batch of single ones may have gaps."""
+    def _token_stride(self, array: Array) -> int:
+        """Return the distance between tokens in floats; single tokens may have gaps."""
         single = self._index.batched and not self._index.shape
         return row_stride(array) if single else self._features

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import math
-
 from ...native.elementwise import activation, movement
 from ...native.linalg import linear
 from ...native.optim import rank1_update
 from ...ops.base import Array
 from ...ops.linear import Linear
 from ..graph import Node, Value
+from ..planning.actions import Phase
 from ..planning.call import Argument, ScratchRing
-from ..planning.memory import row_stride
-from ..planning.plan import BlockwiseGradient, Phase, Plan
+from ..planning.deferral import BlockwiseGradient
+from ..planning.memory import as_rows, row_stride
+from ..planning.plan import Plan
 
 
 class LinearLayer:
-    """x @ weightᵀ + bias, and max(·, 0) if there is one."""
+    """x @ weightᵀ + bias, and max(·, 0) if ``relu``."""
 
     def __init__(self, node: Node, output: Value, relu: bool) -> None:
         self._x, self._weight, *bias = node.inputs
@@ -26,100 +26,96 @@ class LinearLayer:
 
     @staticmethod
     def fits(node: Node) -> bool:
-        """Say whether there are kernels for this operation."""
+        """Return whether there are kernels for this operation."""
         if not isinstance(node.op, Linear):
             return False
         x, weight, *_ = node.inputs
         return (
             x.batched
             and weight.tensor is not None
-            and all(each.dtype == "f4" for each in node.inputs)
+            and all(value.dtype == "f4" for value in node.inputs)
             and len(x.shape) in (1, 2)
         )
 
     def forward(self, plan: Plan) -> None:
-        """Plan y = relu(x @ weightᵀ + bias)."""
-        x, y = self._rows(plan.value(self._x)), self._rows(plan.value(self.output))
-        weight = plan.value(self._weight)
+        """Plan y = relu(x @ weightᵀ + bias), and first an update that the step before deferred."""
+        x, y = (as_rows(plan.memory.value(value)) for value in (self._x, self.output))
+        weight, has_bias = plan.memory.value(self._weight), self._bias is not None
+        bias = plan.memory.value(self._bias) if self._bias else 0
         outputs, inputs = weight.shape
-        bias, biased = plan.value(self._bias) if self._bias else 0, self._bias is not None
-        owed = plan.owed.get(self._weight)
-        if owed is None:
-            kernel = linear.forward(
-                inputs, outputs, row_stride(x), row_stride(y), self._relu, biased
-            )
-            given: list[Argument] = [x, weight, bias, y, len(x)]
+        update = plan.deferral.due.get(self._weight)
+        if update is None:
+            sizes = inputs, outputs, row_stride(x), row_stride(y)
+            kernel = linear.forward(*sizes, self._relu, has_bias)
+            arguments: list[Argument] = [x, weight, bias, y, len(x)]
         else:
-            kernel = rank1_update.update_and_forward(owed.rule, inputs, self._relu, biased)
-            before = self._rows(plan.gradient(self.output)), self._kept(plan, x)
-            given = [weight, *owed.slots, owed.scalars, *before, x, bias, y]
-        plan.call(kernel, *given, total=outputs, granule=16)
+            kernel = rank1_update.update_and_forward(update.rule, inputs, self._relu, has_bias)
+            before = as_rows(plan.memory.gradient(self.output)), self._input_before(plan, x)
+            arguments = [weight, *update.slots, update.scalars, *before, x, bias, y]
+        plan.actions.call(kernel, *arguments, total=outputs, granule=16)
 
     def backward(self, plan: Plan) -> None:
         """Plan the gradients of weight, bias and x."""
-        d = self._rows(plan.gradient(self.output))
+        d = as_rows(plan.memory.gradient(self.output))
         if self._relu:
-            y = self._rows(plan.value(self.output))
+            y = as_rows(plan.memory.value(self.output))
             kernel = activation.relu_gradient(y.shape[1], row_stride(y))
-            plan.call(kernel, y, d, total=len(d))
-        planned = self._parameters(plan, d)
-        if plan.needs(self._x):
-            weight = plan.value(self._weight)
-            outputs, inputs = weight.shape
-            with plan.into(self._x) as target:
-                dx = self._rows(target)
-                kernel = linear.input_gradient(
-                    inputs, outputs, row_stride(d), row_stride(dx), False
-                )
-                given = d, weight, dx, 0, len(d)
-                plan.call(kernel, *given, total=inputs, granule=16, waits=not planned)
+            plan.actions.call(kernel, y, d, total=len(d))
+        planned = self._parameter_gradients(plan, d)
+        if plan.gradients.needs(self._x):
+            self._input_gradient(plan, d, barrier_before=not planned)
 
-    def _parameters(self, plan: Plan, d: Array) -> bool:
-        """Plan the gradients of weight and bias; return whether there is anything to do."""
-        x = self._rows(plan.value(self._x))
-        stored = plan.needs(self._weight) and not self._put_off(plan, d, x)
-        if stored:
-            with plan.into(self._weight) as target:
-                kernel = linear.weight_gradient(
-                    x.shape[1], d.shape[1], row_stride(d), row_stride(x)
-                )
-                plan.call(kernel, d, x, target, len(d), total=d.shape[1], granule=16)
-        biased = self._bias is not None and plan.needs(self._bias)
-        if self._bias is not None and biased:
-            with plan.into(self._bias) as target:
-                kernel = linear.bias_gradient(d.shape[1], row_stride(d))
-                given = d, target, len(d)
-                plan.call(kernel, *given, total=d.shape[1], granule=16, waits=not stored)
-        return stored or biased
-
-    def _put_off(self, plan: Plan, d: Array, x: Array) -> bool:
-        """Leave the weight's gradient to its update, or even to the next step, if that can be."""
-        if len(x) == 1 and plan.carry_over(self._weight):
-            kernel, kept = (
-                movement.copy(x.shape[1], row_stride(x), x.shape[1]),
-                self._kept(plan, x),
+    def _input_gradient(self, plan: Plan, d: Array, barrier_before: bool) -> None:
+        weight = plan.memory.value(self._weight)
+        outputs, inputs = weight.shape
+        with plan.gradients.target(self._x) as target:
+            dx = as_rows(target)
+            kernel = linear.input_gradient(inputs, outputs, row_stride(d), row_stride(dx), False)
+            plan.actions.call(
+                *(kernel, d, weight, dx, 0, len(d)),
+                total=inputs,
+                granule=16,
+                barrier_before=barrier_before,
             )
-            plan.call(kernel, x, kept, total=1, phase=Phase.WEIGHT_GRAD, waits=False)
+
+    def _parameter_gradients(self, plan: Plan, d: Array) -> bool:
+        """Plan the gradients of weight and bias, and return whether there is one in this phase."""
+        call, outputs = plan.actions.call, d.shape[1]
+        x = as_rows(plan.memory.value(self._x))
+        stored = plan.gradients.needs(self._weight) and not self._defer(plan, d, x)
+        if stored:
+            with plan.gradients.target(self._weight) as target:
+                kernel = linear.weight_gradient(x.shape[1], outputs, row_stride(d), row_stride(x))
+                call(kernel, d, x, target, len(d), total=outputs, granule=16)
+        bias = self._bias if self._bias and plan.gradients.needs(self._bias) else None
+        if bias is not None:
+            with plan.gradients.target(bias) as target:
+                kernel, arguments = (
+                    linear.bias_gradient(outputs, row_stride(d)),
+                    (d, target, len(d)),
+                )
+                call(kernel, *arguments, total=outputs, granule=16, barrier_before=not stored)
+        return stored or bias is not None
+
+    def _defer(self, plan: Plan, d: Array, x: Array) -> bool:
+        """Defer the weight's gradient to the next step or its update; return whether it can be."""
+        if len(x) == 1 and plan.deferral.defer_update(self._weight):
+            kernel = movement.copy(x.shape[1], row_stride(x), x.shape[1])
+            arguments, phase = (x, self._input_before(plan, x)), Phase.WEIGHT_GRAD
+            plan.actions.call(kernel, *arguments, total=1, phase=phase, barrier_before=False)
             return True
-        return plan.put_off(self._weight, self._blocks(plan, d, x))
+        return plan.deferral.defer_gradient(self._weight, self._blockwise_gradient(plan, d, x))
 
-    def _kept(self, plan: Plan, x: Array) -> Array:
-        """Return the memory in which a step leaves its input to the next one."""
-        return plan.scratch((self._weight, "input before"), x.shape)
-
-    @staticmethod
-    def _blocks(plan: Plan, d: Array, x: Array) -> BlockwiseGradient:
-        inputs, outputs, pitches = x.shape[1], d.shape[1], (row_stride(d), row_stride(x))
-
-        def blocks(rows: int, target: ScratchRing, total: int) -> None:
-            kernel = linear.weight_gradient_blocks(inputs, outputs, rows, *pitches)
-            plan.each_block(kernel, d, x, target, len(d), total=total)
-
-        return blocks
+    def _input_before(self, plan: Plan, x: Array) -> Array:
+        """Return the memory in which a step leaves its input to the next step."""
+        return plan.memory.scratch((self._weight, "input before"), x.shape)
 
     @staticmethod
-    def _rows(array: Array) -> Array:
-        """Return (..., features) as rows; what has one axis more lies without gaps."""
-        if array.ndim == 2:
-            return array
-        return array.reshape(math.prod(array.shape[:-1]), array.shape[-1])
+    def _blockwise_gradient(plan: Plan, d: Array, x: Array) -> BlockwiseGradient:
+        inputs, outputs, strides = x.shape[1], d.shape[1], (row_stride(d), row_stride(x))
+
+        def plan_blocks(rows: int, target: ScratchRing, total: int) -> None:
+            kernel = linear.weight_gradient_blocks(inputs, outputs, rows, *strides)
+            plan.actions.call_per_block(kernel, d, x, target, len(d), total=total)
+
+        return plan_blocks

@@ -1,4 +1,4 @@
-"""The feed: how a recorded step takes its batches from a loader's data set."""
+"""The batch source: how a recorded step fills its batch from a loader's data set."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from .plan import Plan
 
 
 class BatchSource:
-    """The batches of a loader, for steps that follow one another.
+    """The batches of a loader for consecutive steps.
 
     Parameters
     ----------
-    loader : gives the order of the samples
-    graph : the step; its images and labels are filled
+    loader : gives the data set, and how pixels are scaled
+    graph : the step whose images and labels are filled
 
     Raises
     ------
@@ -37,26 +37,29 @@ class BatchSource:
         channels, *sizes = data.images.shape[1:]
         self._kernel = batch_gather.gather_batch(channels, math.prod(sizes), *loader.scaling)
         self._order: Array | None = None
-        self._start = StridedPointer(8)
+        self._pointer = StridedPointer(8)
 
     def set_order(self, order: Array, rows: int) -> None:
-        """Say which samples come next, int64, in batches of ``rows``."""
-        self._order = order  # kept: kernels read it
-        self._start.start = address(order)
-        self._start.stride = 8 * rows
+        """Set the samples of the coming steps: int64 indices, ``rows`` of them for each step."""
+        self._order = order  # keeps alive what kernels read
+        self._pointer.start = address(order)
+        self._pointer.stride = 8 * rows
 
-    def plan(self, plan: Plan) -> None:
-        """Plan the filling of a batch."""
-        images, labels = plan.value(self._graph.images), plan.value(self._graph.labels)
-        plan.each_sample(self._kernel, self._pixels, self._labels, self._start, images, labels)
+    def plan_batch(self, plan: Plan) -> None:
+        """Plan the filling of a step's images and labels."""
+        images, labels = (
+            plan.memory.value(value) for value in (self._graph.images, self._graph.labels)
+        )
+        arguments = self._pixels, self._labels, self._pointer, images, labels
+        plan.actions.call_per_sample(self._kernel, *arguments)
 
 
 def check_labels(labels: Array, graph: Graph) -> None:
-    """Demand labels that a step has classes for: its kernels take them as they are.
+    """Check that the step has a class for every label; its kernels do not.
 
     Raises
     ------
-    CoreError : one is not; says which
+    CoreError : names the first label without a class
     """
     for node in graph.consumers(graph.labels):
         classes = node.inputs[0].shape[-1]

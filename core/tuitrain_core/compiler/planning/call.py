@@ -1,4 +1,4 @@
-"""A native call of a recorded step, and what may be given to it."""
+"""A native call of a recorded step, and its kinds of arguments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_THREADS = 8
 
 @dataclass(slots=True, eq=False)
 class StridedPointer:
-    """An address that moves on by ``stride`` bytes with every step."""
+    """An address that advances by ``stride`` bytes after every step."""
 
     stride: int
     start: int = 0
@@ -25,11 +25,12 @@ class StridedPointer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScratchRing:
-    """Memory for the units that are done together, which the next ones take again.
+    """Memory for the units of one chunk; every chunk reuses it.
 
     Attributes
     ----------
-    array : for each thread, for each unit, what a kernel writes; the next one reads it
+    array : of shape (threads, units of a chunk, ...); one kernel of the chunk writes it, a later
+        one reads it
     """
 
     array: Array
@@ -44,16 +45,16 @@ class Call:
 
     Attributes
     ----------
-    arguments : arrays, whole numbers, and addresses that move
-    total : units of work, which threads may share: their range is given as two last arguments.
-        None: one thread does it, and no range is given.
+    arguments : arrays, integers, strided pointers and scratch rings
+    total : units of work that threads may share. A thread's range is appended to the arguments as
+        two integers. None: one thread makes the call, and no range is appended.
     granule : ranges begin at multiples of it
-    together : None, or of how many units this call and those right after it that have the same
-        number are done one after the other, while these are in the cache, before the next ones.
-        What is done for a unit then reads nothing of another that such a call may have written.
-    waits : whether it begins when all threads are done with the call before; without, it needs
-        nothing that this one writes, and writes nothing that it needs
-    share : its place among calls alike that threads share as if they were one, and how many
+    chunk : units in a chunk. Consecutive calls with the same ``chunk`` and ``total`` form a run:
+        all calls of the run process one chunk, while it is in the cache, before the next chunk. A
+        unit must not read what a call of the run writes for another unit. None: no run.
+    barrier_before : whether threads meet before the call. Without a barrier, the call must neither
+        read nor write what the call before writes, nor write what it reads.
+    share : (index, count) among similar calls that threads share as if they were one
     """
 
     kernel: Kernel
@@ -67,3 +68,5 @@ class Call:
 
 PythonWork: TypeAlias = Callable[[], None]
 """Work done in Python, between native calls."""
+
+Action: TypeAlias = Call | PythonWork

@@ -1,4 +1,4 @@
-"""The updates of steps to come, one or many: what a program shall do in the optimizers' stead."""
+"""The updates of coming steps, which a program makes in place of the optimizers."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class PendingUpdate:
 
     Attributes
     ----------
-    group : the optimizer's group that the parameter is in
-    schedule : says the group's learning rate for each step; None: it stays as it is
-    state : what the optimizer remembers of the parameter
-    updates_before : how many updates it had before the coming ones
+    group : the optimizer's group of the parameter
+    schedule : gives the group's learning rate for each step; None: it is constant
+    state : the optimizer's state of the parameter
+    updates_before : how many updates the parameter had before the coming ones
     """
 
     parameter: Parameter
@@ -45,49 +45,52 @@ class PendingUpdate:
         return same_lr and not self.optimizer.depends_on_step
 
     def prepare(self, step: int, ahead: int) -> UpdateCall:
-        """Prepare the update of the step that is so many ahead of ``step``, counted from 1."""
+        """Prepare the update number ``ahead``, counted from 1, of those from ``step`` on."""
         if self.schedule is not None:
             self.group["lr"] = self.schedule.lr(step + ahead - 1)
         self.set_taken(ahead)
         return self.optimizer.prepare_update(self.parameter.numpy(), self.state, self.group)
 
     def set_taken(self, steps: int) -> None:
-        """Let so many of the coming updates have been made."""
+        """Count ``steps`` of the coming updates as made."""
         self.state.step = self.updates_before + steps
 
     def scalars(self, first: UpdateCall, step: int, steps: int) -> Array:
-        """Return the scalars of every step as float32; one row, if they stay the same."""
+        """Return the scalars of every step as float32; one row if they are constant."""
         rows = [first.scalars]
         if not self.is_constant:
             rows += [self.prepare(step, ahead).scalars for ahead in range(2, steps + 1)]
-        with np.errstate(over="ignore"):  # an lr beyond every float shows in the weights
+        with np.errstate(over="ignore"):  # an lr beyond float32 shows in the weights
             return np.array(rows, np.float32)
 
 
 def prepare_updates(
-    coming: Sequence[PendingUpdate], step: int = 0, steps: int = 1
+    pending: Sequence[PendingUpdate], step: int = 0, steps: int = 1
 ) -> list[ParameterUpdate] | None:
-    """Lay out the updates of ``steps`` steps from ``step`` on.
+    """Prepare the updates of ``steps`` steps from ``step`` on.
 
-    They count as made then; `ComingUpdate.count` says how many of them were.
+    They count as made; call `PendingUpdate.set_taken` if fewer were made.
 
     Returns
     -------
-    One for each parameter; None if one of them has no native kernel, and then none counts.
+    One for each parameter; None if one of them has no native kernel, and then none counts as made.
     """
-    for each in coming:
-        each.updates_before = each.state.step
-    firsts = [each.prepare(step, 1) for each in coming]
-    pairs = list(zip(coming, firsts, strict=True))
-    if not all(has_kernel(each.parameter, first) for each, first in pairs):
-        for each in coming:
-            each.set_taken(0)
+    for update in pending:
+        update.updates_before = update.state.step
+    firsts = [update.prepare(step, 1) for update in pending]
+    pairs = list(zip(pending, firsts, strict=True))
+    if not all(has_kernel(update.parameter, first) for update, first in pairs):
+        for update in pending:
+            update.set_taken(0)
         return None
-    known: dict[tuple[int, int], Array] = {}
-    found = []
-    for each, first in pairs:
-        key = id(each.group), each.updates_before
-        if key not in known:  # of one group, those of one age have the same
-            known[key] = each.scalars(first, step, steps)
-        found.append(ParameterUpdate(each.parameter, first, known[key]))
-    return found
+    scalars: dict[tuple[int, int], Array] = {}
+    prepared = []
+    for update, first in pairs:
+        key = (
+            id(update.group),
+            update.updates_before,
+        )  # a dict has no hash; it lives in its optimizer
+        if key not in scalars:  # parameters of one group and one age share their scalars
+            scalars[key] = update.scalars(first, step, steps)
+        prepared.append(ParameterUpdate(update.parameter, first, scalars[key]))
+    return prepared

@@ -1,4 +1,4 @@
-"""The watch: what a recorded step is held for, once its gradients are known."""
+"""The stop condition: what holds a recorded step once its gradients are known."""
 
 from __future__ import annotations
 
@@ -13,19 +13,20 @@ from ...native.runtime.library import Kernel
 from ...ops.base import Array
 from ...ops.normalization import BatchNormTraining
 from ...tensor import Parameter
+from .actions import Phase
 from .call import StridedPointer
 from .clipping import GradientNorms
-from .plan import Phase, Plan
+from .plan import Plan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LossLimit:
-    """A loss that is above ``times`` the mean of the finite ones among the last ``over``.
+    """A loss above ``factor`` times the mean of the finite losses of the last ``window`` steps.
 
     Attributes
     ----------
-    least : how many must be finite
-    before : the losses of the last steps, the latest at the end
+    min_finite : how many of those losses must be finite
+    history : the losses of the last steps, the latest at the end
     """
 
     factor: float
@@ -36,13 +37,13 @@ class LossLimit:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StopCondition:
-    """What somebody may want to hold a step for. A step is held a little sooner than that.
+    """Conditions that hold a step. The checks hold a step slightly early, never too late.
 
     Attributes
     ----------
-    finite : a loss or a gradient that is not finite
-    loss : a loss that is too large
-    norms : gradients of some parameters whose common norm is above a limit
+    finite : hold a step whose loss or gradients are not finite
+    loss : hold a step whose loss is too large
+    norms : hold a step in which the common norm of some parameters' gradients is above a limit
     """
 
     finite: bool = False
@@ -50,85 +51,85 @@ class StopCondition:
     norms: Sequence[tuple[Sequence[Parameter], float]] = ()
 
     def allocate_losses(self, steps: int) -> Array:
-        """Return memory for the losses of steps, before which the earlier ones lie."""
-        over = self.loss.window if self.loss else 0
-        memory = np.full(over + steps, np.nan)
-        if self.loss and over:
-            before = list(self.loss.history)[-over:]
-            memory[over - len(before) : over] = before
-        return memory[over:]
+        """Return memory for the losses of ``steps`` steps, with the history in front of it."""
+        window = self.loss.window if self.loss else 0
+        memory = np.full(window + steps, np.nan)
+        if self.loss and window:
+            history = list(self.loss.history)[-window:]
+            memory[window - len(history) : window] = history
+        return memory[window:]
 
     @property
     def plan_key(self) -> Hashable:
-        """What a planned watch depends on, besides its numbers."""
-        groups = tuple(tuple(map(id, group)) for group, _ in self.norms)
+        """What a planned condition depends on, besides its limits."""
+        groups = tuple(tuple(group) for group, _ in self.norms)
         return self.finite, self.loss is not None, groups
 
     @property
     def needs_norms(self) -> bool:
-        """Whether the sums of squares of gradients are looked at."""
+        """Whether the checks read the sums of squares of gradients."""
         return self.finite or bool(self.norms)
 
 
 class PlannedStopCondition:
-    """The place of a watch in a plan.
+    """A stop condition as a part of a plan.
 
-    A step that is held has gone forward: what that moves is kept before, to be put back.
+    A held step has run forward. The plan saves the running statistics first, to restore them.
     """
 
     def __init__(
         self,
         plan: Plan,
-        given: StopCondition,
+        condition: StopCondition,
         trained: Sequence[Parameter],
-        measured: GradientNorms | None,
+        norms: GradientNorms | None,
     ) -> None:
         loss = plan.losses
-        totals = measured.totals if measured else np.zeros(0)
-        self._limits = np.zeros(max(1, len(given.norms)))
-        self._times = np.zeros(1)
-        if given.finite:
-            self._look(plan, stop_checks.not_finite(), totals, len(totals), loss)
-        if given.loss:
-            numbers = given.loss.window, given.loss.min_finite
-            self._look(plan, stop_checks.loss_above(), loss, self._times, *numbers)
-        places = {id(each): place for place, each in enumerate(trained)}
-        for place, (group, _) in enumerate(given.norms):
-            known = [places[id(each)] for each in group if id(each) in places]
-            which = np.array(known, np.int64)
-            limit = self._limits[place : place + 1]
-            self._look(plan, stop_checks.norm_above(), totals, which, len(which), limit)
-        self._kept = [*_keep(plan)]
+        totals = norms.totals if norms else np.zeros(0)
+        self._limits = np.zeros(max(1, len(condition.norms)))
+        self._factor = np.zeros(1)
+        if condition.finite:
+            self._plan_check(plan, stop_checks.not_finite(), totals, len(totals), loss)
+        if condition.loss:
+            counts = condition.loss.window, condition.loss.min_finite
+            self._plan_check(plan, stop_checks.loss_above(), loss, self._factor, *counts)
+        places = {parameter: place for place, parameter in enumerate(trained)}
+        for index, (group, _) in enumerate(condition.norms):
+            members = [places[parameter] for parameter in group if parameter in places]
+            which = np.array(members, np.int64)
+            limit = self._limits[index : index + 1]
+            self._plan_check(plan, stop_checks.norm_above(), totals, which, len(which), limit)
+        self._saved = list(_plan_saving(plan))
 
-    def bind(self, given: StopCondition) -> None:
-        """Take the limits of the steps that come."""
-        if given.loss:
-            self._times[0] = given.loss.factor
-        for place, (_, limit) in enumerate(given.norms):
-            self._limits[place] = min(limit * limit, np.finfo(np.float64).max)
+    def bind(self, condition: StopCondition) -> None:
+        """Set the limits of the coming steps."""
+        if condition.loss:
+            self._factor[0] = condition.loss.factor
+        for index, (_, limit) in enumerate(condition.norms):
+            self._limits[index] = min(limit * limit, np.finfo(np.float64).max)
 
     def restore(self) -> None:
-        """Let what a step has moved be as before it."""
-        for array, before in self._kept:
-            array[...] = before
+        """Restore what the forward pass of a held step has changed."""
+        for array, saved in self._saved:
+            array[...] = saved
 
     @staticmethod
-    def _look(plan: Plan, kernel: Kernel, *arguments: Array | int | StridedPointer) -> None:
-        plan.whole(kernel, *arguments, plan.held, phase=Phase.MEASURE)
+    def _plan_check(plan: Plan, kernel: Kernel, *arguments: Array | int | StridedPointer) -> None:
+        plan.actions.call_once(kernel, *arguments, plan.memory.hold_flag, phase=Phase.MEASURE)
 
 
-def _keep(plan: Plan) -> Iterator[tuple[Array, Array]]:
-    """Plan that running statistics are kept before they move, and give both."""
+def _plan_saving(plan: Plan) -> Iterator[tuple[Array, Array]]:
+    """Plan to save running statistics before they change, and yield each with its copy."""
     for node in plan.graph.nodes:
         if isinstance(node.op, BatchNormTraining):
             for value in node.inputs[3:]:
-                array = plan.value(value)
-                before = plan.scratch((value, "before"), array.shape)
+                array = plan.memory.value(value)
+                saved = plan.memory.scratch((value, "before"), array.shape)
                 kernel = movement.copy(array.size, array.size, array.size)
-                plan.whole(kernel, array, before, 0, 1, phase=Phase.PREPARE)
-                yield array, before
+                plan.actions.call_once(kernel, array, saved, 0, 1, phase=Phase.PREPARE)
+                yield array, saved
 
 
 def kernels() -> list[Kernel]:
-    """Return all that a watch may call, but for what depends on the model."""
+    """Return every kernel that a check may call, except those whose sizes the model decides."""
     return [stop_checks.not_finite(), stop_checks.norm_above(), stop_checks.loss_above()]

@@ -15,30 +15,32 @@ from ...optimizer import UpdateStatistics
 from ...optimizer.update_call import UpdateCall
 from ...tensor import Parameter
 from ..graph import Value
+from .actions import Phase
 from .call import MAX_THREADS, Argument, ScratchRing, StridedPointer
+from .deferral import DeferredUpdate
 from .memory import Workspace, address
-from .plan import DeferredUpdate, Phase, Plan
+from .plan import Plan
 
 CHUNK_ELEMENTS = 4096
-"""Elements that are updated and measured together, where they do not stand in rows."""
+"""Elements that are updated and measured together, unless they are rows of a matrix."""
 
 BLOCK_ROWS = 4
-"""Rows of a matrix that are updated and measured together, or a multiple of it.
+"""Rows of a block of a matrix, or a divisor of them; a block is updated and measured together.
 
-Three times as many are those of a weight gradient's largest tile, which large batches need: smaller
-ones read the activations too often. With few samples there is little to read again, and more would
-push one another out of the first cache.
+Three blocks have the rows of a weight gradient's largest tile, which large batches need: smaller
+tiles read the activations too often. With few samples there is little to read again, and larger
+tiles would evict one another from the first-level cache.
 """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ParameterUpdate:
-    """What becomes of a parameter in the steps that come.
+    """A parameter's update in the coming steps.
 
     Attributes
     ----------
-    update : its first update; the later ones are by the same kernel, on the same slots
-    scalars : the scalars of every step: float32 (steps, n), or (1, n) if they stay the same
+    update : the first update; the later ones use the same kernel and the same slots
+    scalars : the scalars of every step: float32 (steps, n), or (1, n) if they are constant
     """
 
     parameter: Parameter
@@ -47,116 +49,123 @@ class ParameterUpdate:
 
     @property
     def plan_key(self) -> Hashable:
-        """What a planned update depends on, besides its numbers."""
+        """What a planned update depends on, besides its scalars.
+
+        The addresses of the slots identify them as long as they are alive; see `Burst.keep_alive`.
+        """
         slots = tuple(address(slot) for slot in self.update.slots)
-        return id(self.parameter), self.update.rule, slots
+        return self.parameter, self.update.rule, slots
 
 
-def has_kernel(given: Parameter, prepared: UpdateCall) -> bool:
-    """Say whether there is a native kernel for a parameter's update."""
-    return given.dtype == np.float32 and prepared.rule in RULES
+def has_kernel(parameter: Parameter, prepared: UpdateCall) -> bool:
+    """Return whether there is a native kernel for a parameter's update."""
+    return parameter.dtype == np.float32 and prepared.rule in RULES
 
 
 class PlannedUpdate:
-    """The place of one parameter's update in a plan."""
+    """One parameter's update as a part of a plan."""
 
-    def __init__(self, plan: Plan, value: Value, given: ParameterUpdate) -> None:
-        self._plan, self._scalars = plan, StridedPointer(0)
-        self._kept: Array | None = None
-        self._parameter = given.parameter.numpy()
-        self._slots = given.update.slots
-        self._sums = sums = _sums(plan.workspace, value)
-        waits = not plan.updating  # what becomes of one parameter concerns no other
-        name, block = given.update.rule, plan_block_gradient(plan, value)
+    def __init__(self, plan: Plan, value: Value, pending: ParameterUpdate) -> None:
+        self._plan = plan
+        self._pointer = StridedPointer(0)
+        self._scalars: Array | None = None
+        self._parameter = pending.parameter.numpy()
+        self._slots = pending.update.slots
+        self._sums = sums = _statistics_sums(plan.memory.workspace, value)
+        barrier = not plan.actions.has_updates  # updates of two parameters are independent
+        name, block = pending.update.rule, plan_block_gradient(plan, value)
         if block is not None:
-            arguments = self._arguments(block, self._scalars)
-            plan.each_block(update.update(name), *arguments, total=len(sums))
+            arguments = self._arguments(block, self._pointer)
+            plan.actions.call_per_block(update.update(name), *arguments, total=len(sums))
         elif name == "lamb":
-            second = plan.scratch((value, "second pass"), (LAMB_SCALARS,))
-            self._pass("lamb_norms", value, self._scalars, waits)
-            plan.whole(
-                update.trust_ratio(), sums, len(sums), self._scalars, second, phase=Phase.UPDATE
-            )
-            self._pass("lamb", value, second, True)
+            second = plan.memory.scratch((value, "second pass"), (LAMB_SCALARS,))
+            self._plan_pass("lamb_norms", value, self._pointer, barrier)
+            trust = sums, len(sums), self._pointer, second
+            plan.actions.call_once(update.trust_ratio(), *trust, phase=Phase.UPDATE)
+            self._plan_pass("lamb", value, second, True)
         else:
-            self._pass(name, value, self._scalars, waits)
+            self._plan_pass(name, value, self._pointer, barrier)
 
-    def _pass(self, name: str, value: Value, scalars: Array | StridedPointer, waits: bool) -> None:
+    def _plan_pass(
+        self, name: str, value: Value, scalars: Array | StridedPointer, barrier_before: bool
+    ) -> None:
         """Plan a pass over the parameter, whose gradient is in memory."""
-        given, total = self._arguments(self._plan.gradient(value), scalars), len(self._sums)
-        self._plan.call(update.update(name), *given, total=total, phase=Phase.UPDATE, waits=waits)
+        self._plan.actions.call(
+            update.update(name),
+            *self._arguments(self._plan.memory.gradient(value), scalars),
+            total=len(self._sums),
+            phase=Phase.UPDATE,
+            barrier_before=barrier_before,
+        )
 
     def _arguments(
         self, gradient: Array | ScratchRing, scalars: Array | StridedPointer
     ) -> list[Argument]:
-        size, chunk = self._parameter.size, _chunk(self._parameter.shape)
+        size, chunk = self._parameter.size, _chunk_elements(self._parameter.shape)
         return [self._parameter, gradient, *self._slots, scalars, self._sums, size, chunk]
 
     def bind(self, scalars: Array) -> None:
-        """Take the scalars of the steps that come."""
-        if scalars is self._kept:
+        """Set the scalars of the coming steps."""
+        if scalars is self._scalars:
             return
-        self._kept = scalars  # kernels read it
-        point_at_scalars(scalars, self._scalars)
+        self._scalars = scalars  # keeps alive what kernels read
+        point_at_scalars(scalars, self._pointer)
 
 
-def point_at_scalars(scalars: Array, moving: StridedPointer, late: int = 0) -> None:
-    """Let an address go through the scalars of the steps that come, so many steps ``late``."""
-    moving.stride = scalars.strides[0] if len(scalars) > 1 else 0
-    moving.start = address(scalars) - late * moving.stride
+def point_at_scalars(scalars: Array, pointer: StridedPointer, delay: int = 0) -> None:
+    """Set a pointer to the scalars of the coming steps, from ``delay`` steps before the first."""
+    pointer.stride = scalars.strides[0] if len(scalars) > 1 else 0
+    pointer.start = address(scalars) - delay * pointer.stride
 
 
-def defer_update(given: ParameterUpdate) -> DeferredUpdate:
-    """Return a parameter's update as the next step makes it; `follow` says by which scalars."""
-    return DeferredUpdate(given.update.rule, given.update.slots, StridedPointer(0))
+def defer_update(pending: ParameterUpdate) -> DeferredUpdate:
+    """Return a parameter's update as the next step makes it, with a pointer that is not set."""
+    return DeferredUpdate(pending.update.rule, pending.update.slots, StridedPointer(0))
 
 
 def read_statistics(workspace: Workspace, value: Value) -> UpdateStatistics:
-    """Return what the last update did to a parameter; its sums are added up chunk by chunk."""
-    sums = _sums(workspace, value).sum(0, dtype=np.float64)
-    return UpdateStatistics(*(math.sqrt(each) for each in sums))
+    """Return the norms of a parameter's last update; their squares are summed chunk by chunk."""
+    sums = _statistics_sums(workspace, value).sum(0, dtype=np.float64)
+    return UpdateStatistics(*(math.sqrt(total) for total in sums))
 
 
 def plan_block_gradient(plan: Plan, value: Value) -> ScratchRing | None:
-    """Plan a gradient that was put off, block by block, and return where; None if none was."""
-    gradient = plan.blockwise(value)
+    """Plan a deferred gradient, and return the memory of its blocks; None if it is not deferred."""
+    gradient = plan.deferral.blockwise_gradient(value)
     if gradient is None:
         return None
-    rows = _rows(value.shape)
-    block = ScratchRing(
-        plan.scratch((value, "block"), (MAX_THREADS, plan.blocks_together, rows, value.shape[1]))
-    )
-    gradient(rows, block, len(_sums(plan.workspace, value)))
+    rows, columns = _block_rows(value.shape), value.shape[1]
+    shape = MAX_THREADS, plan.actions.blocks_per_chunk, rows, columns
+    block = ScratchRing(plan.memory.scratch((value, "block"), shape))
+    gradient(rows, block, len(_statistics_sums(plan.memory.workspace, value)))
     return block
 
 
-def accepts_blocks(given: ParameterUpdate) -> bool:
-    """Say whether an update can take its gradient block by block: in one pass, by whole rows."""
-    shape = given.parameter.shape
-    one_pass = given.update.rule != "lamb"
-    return one_pass and len(shape) == 2 and _chunk(shape) % shape[1] == 0
+def accepts_blocks(pending: ParameterUpdate) -> bool:
+    """Return whether an update takes its gradient block by block: in one pass, in whole rows."""
+    shape = pending.parameter.shape
+    one_pass = pending.update.rule != "lamb"
+    return one_pass and len(shape) == 2 and _chunk_elements(shape) % shape[1] == 0
 
 
-def can_defer(given: ParameterUpdate) -> bool:
-    """Say whether the next step can make an update: if it is a matrix's, by one of some rules."""
-    supported = given.update.rule in rank1_update.SUPPORTED_RULES
-    return len(given.parameter.shape) == 2 and supported
+def can_defer(pending: ParameterUpdate) -> bool:
+    """Return whether the next step can make an update: of a matrix, by a rule that has kernels."""
+    supported = pending.update.rule in rank1_update.SUPPORTED_RULES
+    return len(pending.parameter.shape) == 2 and supported
 
 
-def _chunk(shape: Sequence[int]) -> int:
+def _chunk_elements(shape: Sequence[int]) -> int:
     """Return how many elements are updated and measured together: of a matrix, whole rows."""
-    return (
-        _rows(shape) * shape[1]
-        if len(shape) == 2 and shape[1] <= CHUNK_ELEMENTS
-        else CHUNK_ELEMENTS
-    )
+    has_rows = len(shape) == 2 and shape[1] <= CHUNK_ELEMENTS
+    return _block_rows(shape) * shape[1] if has_rows else CHUNK_ELEMENTS
 
 
-def _rows(shape: Sequence[int]) -> int:
-    """Return the rows of a block: as many as a tile of the product has, or a multiple of it."""
+def _block_rows(shape: Sequence[int]) -> int:
+    """Return the rows of a block: a multiple of the rows of a tile of the product."""
     return BLOCK_ROWS * max(1, CHUNK_ELEMENTS // (BLOCK_ROWS * shape[1]))
 
 
-def _sums(workspace: Workspace, value: Value) -> Array:
-    chunks = -(-math.prod(value.shape) // _chunk(value.shape))
+def _statistics_sums(workspace: Workspace, value: Value) -> Array:
+    """Return the sums of squares of an update, one row for each chunk."""
+    chunks = -(-math.prod(value.shape) // _chunk_elements(value.shape))
     return workspace.array((value, "sums"), (chunks, 3))

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Tracing: a forward pass, run and written down as a graph."""

@@ -1,4 +1,4 @@
-"""Layout: which values of a graph are images, whose memory has the channels of a pixel together."""
+"""Memory layout: which values of a graph are images, with the channels of a pixel together."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ...ops.normalization import BatchNormInference, BatchNormTraining
 from ...ops.pooling import AvgPool2d, MaxPool2d
 from ..graph import Node, Value
 
-_OF_IMAGES = (Conv2d, MaxPool2d, AvgPool2d, BatchNormTraining, BatchNormInference)
-_OF_EACH = (
+_IMAGE_OPS = (Conv2d, MaxPool2d, AvgPool2d, BatchNormTraining, BatchNormInference)
+_ELEMENTWISE_OPS = (
     *(Add, Subtract, Multiply, Divide, Power, Exp, Log),
     *(ReLU, Tanh, Sigmoid, GELU, Dropout),
 )
@@ -22,20 +22,20 @@ _OF_EACH = (
 def mark_images(nodes: Sequence[Node], batch: Value) -> None:
     """Set ``channels_last`` of every value that is an image.
 
-    Those are the batch itself, what convolutions, pools and batch norms take and give, and what
-    comes from images, or leads to them, element by element. Other values of three axes, such as
-    the heads of an attention, lie as they are named.
+    Images are the batch, the inputs and outputs of convolutions, pools and batch norms, and the
+    values that elementwise operations connect with images. Other values of three axes, such as the
+    heads of an attention, keep their public order in memory.
     """
-    found = {batch}
+    images = {batch}
     for node in nodes:
-        if isinstance(node.op, _OF_IMAGES):
-            found |= {node.inputs[0], node.output}
-    before = 0
-    while len(found) > before:
-        before = len(found)
+        if isinstance(node.op, _IMAGE_OPS):
+            images |= {node.inputs[0], node.output}
+    count = 0
+    while len(images) > count:
+        count = len(images)
         for node in nodes:
-            joined = {*node.inputs, node.output}
-            if isinstance(node.op, _OF_EACH) and joined & found:
-                found |= joined
-    for value in found:
+            connected = {*node.inputs, node.output}
+            if isinstance(node.op, _ELEMENTWISE_OPS) and connected & images:
+                images |= connected
+    for value in images:
         value.channels_last = value.batched and len(value.shape) == 3

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+from typing import Any
 
+import numpy as np
 from llvmlite import ir
 
-from ..ir.builder import CACHE_LINE_BYTES, INT32, INT64, WORD_BYTES, Builder, Value
+from ..ir.builder import CACHE_LINE_BYTES, INT32, INT64, Builder, Value
 from ..ir.host import is_x86
+from .call_layout import CALL_ROW, POINTER_ROW, RUN
 from .library import Kernel, get_kernel
 
 MAX_SPINS = 2000
@@ -27,20 +30,14 @@ SCHED_YIELD = _sched_yield()
 
 
 def run_steps() -> Kernel:
-    """Return the kernel that runs steps of a recorded program.
-
-    Arguments, words being addresses of int64: table of (kernel, argument block) address pairs; its
-    number of pairs; number of steps, 1 or more; word that stops the run after the current step if
-    it is not 0; word that counts the steps taken; number of pairs before the hold point; word that,
-    if not 0, ends the run at the hold point, without counting the step.
-    """
-    return get_kernel(_run_steps, 7)
+    """Return the kernel that runs a recorded step. Arguments: those of `call_layout.RUN`."""
+    return get_kernel(_run_steps, len(RUN.names or ()))
 
 
 def add_strides() -> Kernel:
     """Return the kernel that adds strides to words.
 
-    Arguments: table of (address of the word, stride in bytes) pairs; number of pairs.
+    Arguments: address of rows of `call_layout.POINTER_ROW`; number of rows.
     """
     return get_kernel(_add_strides, 2)
 
@@ -64,13 +61,16 @@ def all_kernels() -> list[Kernel]:
 
 
 def _run_steps(k: Builder) -> None:
-    table, count, steps, stop, done, hold_point, hold = k.arguments
+    argument = dict(zip(RUN.names or (), k.arguments, strict=True))
+    table, count, steps = argument["table"], argument["rows"], argument["steps"]
+    stop, hold, done = argument["stop_flag"], argument["hold_flag"], argument["steps_taken"]
+    hold_point = argument["rows_before_hold_point"]
     entry = ir.FunctionType(ir.VoidType(), [INT64.as_pointer()])
 
     def call(index: Value) -> None:
-        row = _row(k, table, index)
-        function = k.ir.inttoptr(k.load_element(INT64, row), entry.as_pointer())
-        k.ir.call(function, [k.word_pointer(k.load_element(INT64, row, 1))])
+        row = _row(k, table, index, CALL_ROW)
+        function = k.ir.inttoptr(_field(k, row, CALL_ROW, "kernel"), entry.as_pointer())
+        k.ir.call(function, [k.word_pointer(_field(k, row, CALL_ROW, "arguments"))])
 
     blocks = [k.function.append_basic_block() for _ in range(3)]
     before, (head, update, after) = k.ir.block, blocks
@@ -95,10 +95,10 @@ def _add_strides(k: Builder) -> None:
     table, count = k.arguments
 
     def move(i: Value, _: list[Value]) -> None:
-        row = _row(k, table, i)
-        word = k.load_element(INT64, row)
+        row = _row(k, table, i, POINTER_ROW)
+        word = _field(k, row, POINTER_ROW, "word")
         value = k.load_element(INT64, word)
-        k.store_element(k.add(value, k.load_element(INT64, row, 1)), word)
+        k.store_element(k.add(value, _field(k, row, POINTER_ROW, "stride")), word)
 
     k.loop(count, move)
 
@@ -145,6 +145,11 @@ def _pause(k: Builder) -> None:
         k.ir.call(ir.Function(k.module, kind, "llvm.x86.sse2.pause"), [])
 
 
-def _row(k: Builder, table: Value, index: Value) -> Value:
-    """Return the address of a pair of words in a table."""
-    return k.add(table, k.mul(index, 2 * WORD_BYTES))
+def _row(k: Builder, table: Value, index: Value, layout: np.dtype[Any]) -> Value:
+    """Return the address of a row in a table."""
+    return k.add(table, k.mul(index, layout.itemsize))
+
+
+def _field(k: Builder, row: Value, layout: np.dtype[Any], name: str) -> Value:
+    """Return a field of a row, whose fields are all int64."""
+    return k.load_element(INT64, row, (layout.names or ()).index(name))

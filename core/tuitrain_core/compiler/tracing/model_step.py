@@ -1,0 +1,91 @@
+"""Tracing the step of a model, with the batch sizes of its loader."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ... import random
+from ...data import DataLoader
+from ...errors import CoreError
+from ...module import Module
+from ...ops.base import Array
+from ..graph import Graph
+from .guards import AttributeGuard, NotRecordableError
+from .trace import Forward, capture, trace
+
+
+def trace_model_step(model: Module, loader: DataLoader, loss: Forward, training: bool) -> Graph:
+    """Trace a model's step on its first batch, and restore what that has changed.
+
+    Parameters
+    ----------
+    loader : gives the first batch, and the batch sizes that the step must be the same for
+    loss : maps images and labels to the model's loss
+    training : whether the model is in training mode while it is traced
+
+    Raises
+    ------
+    NotRecordableError : the step is not the same for every batch, or changes the model
+    """
+    buffers = [(buffer.numpy(), buffer.numpy().copy()) for buffer in model.buffers()]
+    rng_state = random.get_state()
+    model.train(training)
+    attributes = AttributeGuard(model)
+    try:
+        return _trace_all_sizes(model, loader, loss)
+    except NotRecordableError:
+        attributes.restore()
+        raise
+    finally:
+        model.train()
+        for array, saved in buffers:
+            array[...] = saved
+        random.set_state(rng_state)
+
+
+def _trace_all_sizes(model: Module, loader: DataLoader, loss: Forward) -> Graph:
+    """Trace a step with the sizes of a whole batch and of an epoch's last batch."""
+    images, labels = _first_batch(loader)
+    whole, last = len(loader.batch_indices(0)), len(loader.batch_indices(len(loader) - 1))
+    second_size = last if 1 < last < len(images) else max(2, len(images) // 2)
+    graph = trace(loss, images, labels, second_size)
+    if 1 in (whole, last):
+        _check_single_sample(loss, images, labels)
+    _check_repeatable(model, loss, images[:second_size], labels[:second_size])
+    return graph
+
+
+def _check_repeatable(model: Module, loss: Forward, images: Array, labels: Array) -> None:
+    """Check that another forward pass like the last one changes nothing of the model."""
+    before = AttributeGuard(model)
+    capture(loss, images, labels)
+    changed = AttributeGuard(model).changed_since(before)
+    if changed:
+        raise NotRecordableError(
+            f"the forward pass changes {changed[0]} of the model, and a recorded step would not"
+        )
+
+
+def _check_single_sample(loss: Forward, images: Array, labels: Array) -> None:
+    """Check that a batch of one sample takes the same step.
+
+    A norm layer of rows refuses one sample; then the step of that batch raises the same error when
+    it is taken.
+    """
+    try:
+        trace(loss, images, labels, 1)
+    except NotRecordableError:
+        raise
+    except CoreError:
+        return
+
+
+def _first_batch(loader: DataLoader) -> tuple[Array, Array]:
+    """Return the first batch; fewer than three samples are repeated to make four.
+
+    A trace compares two batches of different size, and a norm layer of rows needs two samples in
+    each.
+    """
+    images, labels = loader.batch(0)
+    repeats = {1: 4, 2: 2}.get(len(images), 1)
+    return np.concatenate([images] * repeats), np.concatenate([labels] * repeats)
