@@ -47,7 +47,7 @@ def lower(graph: Graph, fuse_pool: bool = True) -> list[Layer]:
             followers = _followers(graph, node)
             layer = _choose_layer(graph, node, followers, fuse_pool)
             layers.append(layer)
-            fused |= {each for each in followers if _is_fused(each, node, layer, followers)}
+            fused |= {other for other in followers if _is_fused(other, node, layer, followers)}
     return layers
 
 

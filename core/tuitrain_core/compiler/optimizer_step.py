@@ -35,7 +35,9 @@ def step_natively(
     program.update(updates, clip=clip)
     for optimizer, group in pending.items():
         parameters = [update.parameter for update in group]
-        optimizer.statistics = {each: program.statistics(each) for each in parameters}
+        optimizer.statistics = {
+            parameter: program.statistics(parameter) for parameter in parameters
+        }
     return True
 
 

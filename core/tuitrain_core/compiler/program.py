@@ -170,10 +170,10 @@ class Program:
         False, with nothing copied, if the loss does not depend on one of the parameters, or its
         gradient has another shape.
         """
-        given = [(each, each.grad.numpy()) for each in parameters if each.grad is not None]
-        if not all(self.depends_on(p) and p.shape == gradient.shape for p, gradient in given):
+        gradients = [(p, p.grad.numpy()) for p in parameters if p.grad is not None]
+        if not all(self.depends_on(p) and p.shape == gradient.shape for p, gradient in gradients):
             return False
-        pairs = [(self._gradient(parameter), gradient) for parameter, gradient in given]
+        pairs = [(self._gradient(parameter), gradient) for parameter, gradient in gradients]
         foreign = [pair for pair in pairs if not _is_same_memory(*pair)]
         # All are copied before one is written: two parameters may have exchanged their gradients.
         with np.errstate(over="ignore"):  # a value too large for the dtype shows in the weights

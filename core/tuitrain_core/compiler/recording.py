@@ -236,7 +236,8 @@ def _save_buffers(module: Module) -> tuple[Module, dict[str, Tensor], list[tuple
         for name, value in vars(module).items()
         if any(value is buffer for buffer in buffers)
     }
-    return module, attributes, [(each.numpy(), each.numpy().copy()) for each in buffers]
+    arrays = [buffer.numpy() for buffer in buffers]
+    return module, attributes, [(array, array.copy()) for array in arrays]
 
 
 def _run_forward(program: Program, images: Array, labels: Array) -> None:

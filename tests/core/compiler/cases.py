@@ -1,4 +1,4 @@
-"""Networks with every kind of layer, and what the eager tier makes of them."""
+"""Networks with every kind of layer, and their loss and gradients in the eager tier."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CAPACITY = 12
 
 
 class Residual(Module):
-    """A small residual network with every kind of layer that has no kernel of its own."""
+    """A small residual network with every kind of operation that has no kernel."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class Residual(Module):
 
 
 class Tied(Module):
-    """One weight that is used twice, and a parameter that the loss does not depend on."""
+    """A weight that is used twice, and a parameter that the loss does not depend on."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class Tied(Module):
 
 
 class Block(Module):
-    """A residual block as networks have it: two norms, a sum, ReLU; the shortcut comes first."""
+    """A usual residual block: two norms, a sum and ReLU; the shortcut is computed first."""
 
     def __init__(self, C: int, affine: bool = True) -> None:
         super().__init__()
@@ -81,17 +81,17 @@ class Block(Module):
 
 
 class Arithmetic(Module):
-    """Every pairing of shapes that has a kernel."""
+    """Every pair of operand shapes that has a kernel."""
 
     def __init__(self) -> None:
         super().__init__()
         draw = np.random.default_rng(1)
 
-        def made(*shape: int) -> Parameter:
+        def parameter(*shape: int) -> Parameter:
             return Parameter(draw.uniform(0.5, 1.5, shape).astype(np.float32))
 
-        self.channel, self.scalar = made(1, 3, 1, 1), made()
-        self.row, self.table, self.one = made(5), made(12, 5), made(1)
+        self.channel, self.scalar = parameter(1, 3, 1, 1), parameter()
+        self.row, self.table, self.one = parameter(5), parameter(12, 5), parameter(1)
 
     def forward(self, x: Tensor) -> Tensor:
         x = F.relu(x + self.channel) * self.channel - self.channel
@@ -104,7 +104,7 @@ class Arithmetic(Module):
 
 
 class Products(Module):
-    """Matrix products of two values and with a parameter, softmax and norms of rows."""
+    """Products of two values, and with a parameter; softmax and norms of rows."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -115,11 +115,11 @@ class Products(Module):
     def forward(self, x: Tensor) -> Tensor:
         x = x.transpose(0, 2, 1, 3).reshape(-1, 6, 19)
         y = self.norm(F.softmax(x) @ self.weight)
-        shares = F.softmax(y @ y.transpose(0, 2, 1))
-        return F.softmax(self.plain(shares @ y).sum(1)) * 3.0
+        weights = F.softmax(y @ y.transpose(0, 2, 1))
+        return F.softmax(self.plain(weights @ y).sum(1)) * 3.0
 
 
-class Dropping(Module):
+class Dropouts(Module):
     """Dropout of images, of tokens and of rows, with odd numbers of elements."""
 
     def __init__(self) -> None:
@@ -134,7 +134,7 @@ class Dropping(Module):
 
 
 class Tokens(Module):
-    """Whole numbers made of pixels, looked up in a table."""
+    """Pixels as integers, looked up in a table."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -146,7 +146,7 @@ class Tokens(Module):
 
 
 class Sentences(Module):
-    """A transformer of tokens, as they are written: tables of words and places, dropout."""
+    """A transformer of tokens: tables of words and positions, dropout."""
 
     def __init__(self, dtype: str = "int32") -> None:
         super().__init__()
@@ -162,8 +162,8 @@ class Sentences(Module):
         return self.first(self.block(y).mean(1)) + self.kind(x).mean(1)
 
 
-class Kinds(Module):
-    """One number for each sample, and a table that has the width of the classes."""
+class ClassTable(Module):
+    """One integer for each sample, and a table as wide as the number of classes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -191,9 +191,9 @@ CASES: dict[str, tuple[Callable[[], Module], tuple[int, ...], int]] = {
     "transformer of colours": (lambda: Transformer((3, 5, 6), 4, 16, 2, 1), (3, 5, 6), 4),
     "cnn": (lambda: CNN(3, 4), (3, 9, 8), 4),
     "resnet": (lambda: ResNet(8, 3, 4), (3, 16, 12), 4),
-    "dropout": (Dropping, (2, 5, 7), 5),
+    "dropout": (Dropouts, (2, 5, 7), 5),
     "embedding": (Tokens, (1, 1, 6), 5),
-    "one number": (Kinds, (1, 1, 1), 5),
+    "one number": (ClassTable, (1, 1, 1), 5),
     "sentences": (Sentences, (1, 1, 6), 5),
     "sentences of long numbers": (lambda: Sentences("int64"), (1, 1, 6), 5),
     "pool": (
@@ -215,15 +215,15 @@ CASES: dict[str, tuple[Callable[[], Module], tuple[int, ...], int]] = {
 }
 
 
-EAGER_PARTS = ("residual", "tied")
-"""What has an operation without a kernel: a map added to images, what parameters alone decide."""
+WITH_FALLBACK = ("residual", "tied")
+"""Cases with an operation without a kernel: a map added to images, an operation on a parameter."""
 
-NUMBERS = ("embedding", "one number", "sentences", "sentences of long numbers")
-"""What is made of whole numbers, where nothing is infinite."""
+OF_INTEGERS = ("embedding", "one number", "sentences", "sentences of long numbers")
+"""Cases that convert their batch to integers, which cannot be infinite."""
 
 
-class Averaged(Module):
-    """Makes logits of whatever a module puts out."""
+class ToLogits(Module):
+    """Reduces a module's output to logits."""
 
     def __init__(self, inner: Module) -> None:
         super().__init__()
@@ -240,16 +240,16 @@ def batch(shape: tuple[int, ...], classes: int, rows: int = CAPACITY) -> tuple:
     return images, draw.integers(0, classes, rows).astype(np.int32)
 
 
-def made(name: str) -> tuple[Module, Callable[[Tensor, Tensor], Tensor], tuple, int]:
+def make_case(name: str) -> tuple[Module, Callable[[Tensor, Tensor], Tensor], tuple, int]:
     make, shape, classes = CASES[name]
     with random.scope(random.make_generator(7)):
-        net = Averaged(make())
+        net = ToLogits(make())
     return net, lambda x, y: F.loss.cross_entropy(net(x), y), shape, classes
 
 
 def eager(loss_of: Callable, parameters: list[Parameter], images, labels) -> float:
-    for each in parameters:
-        each.grad = None
+    for parameter in parameters:
+        parameter.grad = None
     manager = GradManager().attach(parameters)
     with manager:
         loss = loss_of(tensor(images), tensor(labels))
@@ -258,27 +258,27 @@ def eager(loss_of: Callable, parameters: list[Parameter], images, labels) -> flo
 
 
 def gradients(parameters: list[Parameter]) -> list[np.ndarray | None]:
-    return [None if each.grad is None else each.grad.numpy().copy() for each in parameters]
+    return [None if p.grad is None else p.grad.numpy().copy() for p in parameters]
 
 
-def agree(mine: list, theirs: list) -> None:
-    # A bias in front of a norm layer has gradient 0 but for rounding: measured by the others.
-    largest = max((np.abs(each).max() for each in theirs if each is not None), default=0.0)
-    for ours, other in zip(mine, theirs, strict=True):
-        assert (ours is None) == (other is None)
-        if ours is not None:
-            scale = np.abs(other).max() + 0.05 * largest
-            np.testing.assert_allclose(ours / scale, other / scale, rtol=0, atol=5e-6)
+def assert_gradients_agree(actual: list, expected: list) -> None:
+    # The gradient of a bias in front of a norm layer is rounding errors: scaled by the others.
+    largest = max((np.abs(array).max() for array in expected if array is not None), default=0.0)
+    for array, reference in zip(actual, expected, strict=True):
+        assert (array is None) == (reference is None)
+        if array is not None:
+            scale = np.abs(reference).max() + 0.05 * largest
+            np.testing.assert_allclose(array / scale, reference / scale, rtol=0, atol=5e-6)
 
 
 def gradients_by_threads(program: Program, rows: int, parameters: list[Parameter]) -> list:
-    """Return the gradients of the batch in a program: the same bits for any number of threads."""
-    found = []
+    """Return the gradients of the batch in a program, with equal bits for any number of threads."""
+    results = []
     for threads in (1, 2, 5):
         with random.scope(random.make_generator(5)):
             program.differentiate(rows, parameters, threads)
-        found.append(gradients(parameters))
-    for other in found[1:]:
-        for one, two in zip(found[0], other, strict=True):
+        results.append(gradients(parameters))
+    for other in results[1:]:
+        for one, two in zip(results[0], other, strict=True):
             np.testing.assert_array_equal(one, two)
-    return found[0]
+    return results[0]

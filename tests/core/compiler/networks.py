@@ -1,4 +1,4 @@
-"""Random networks of every kind of layer, with odd sizes, and data that may be special."""
+"""Random networks of every kind of layer, with odd sizes and edge-case data."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
 }
 
 
-class Applied(Module):
-    """An activation, by name."""
+class Activation(Module):
+    """An activation function, by name."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -46,8 +46,8 @@ class Applied(Module):
         return ACTIVATIONS[self.name](x)
 
 
-class Added(Module):
-    """What some layers make of their input, and the input."""
+class Residual(Module):
+    """The sum of the input and the output of some layers."""
 
     def __init__(self, *layers: Module) -> None:
         super().__init__()
@@ -55,33 +55,33 @@ class Added(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y = x
-        for each in self.layers:
-            y = each(y)
+        for layer in self.layers:
+            y = layer(y)
         return y + x
 
 
-class Attended(Module):
-    """Tokens, mixed by how alike they are."""
+class Attention(Module):
+    """Tokens, mixed by their similarity."""
 
     def forward(self, x: Tensor) -> Tensor:
         return F.softmax((x @ x.transpose(0, 2, 1)) * 0.3) @ x
 
 
 class Tokens(Module):
-    """Images as tokens: a channel each."""
+    """Reshapes an image to one token for each channel."""
 
     def forward(self, x: Tensor) -> Tensor:
         return x.reshape(x.shape[0], x.shape[1], -1)
 
 
-class Flat(Module):
-    """One row for each sample."""
+class Flatten(Module):
+    """Reshapes each sample to a row."""
 
     def forward(self, x: Tensor) -> Tensor:
         return F.flatten(x, 1)
 
 
-class Softened(Module):
+class Softmax(Module):
     """The softmax of rows."""
 
     def forward(self, x: Tensor) -> Tensor:
@@ -95,16 +95,16 @@ class Mean(Module):
         return x.mean((2, 3)) if x.ndim == 4 else x.mean(1)
 
 
-class Drawn(Module):
-    """Layers in a row."""
+class Network(Module):
+    """Layers one after another."""
 
     def __init__(self, layers: list[Module]) -> None:
         super().__init__()
         self.layers = layers
 
     def forward(self, x: Tensor) -> Tensor:
-        for each in self.layers:
-            x = each(x)
+        for layer in self.layers:
+            x = layer(x)
         return x
 
 
@@ -117,7 +117,7 @@ class Problem:
     data : the kind of data, one of `DATA`
     """
 
-    net: Drawn
+    net: Network
     images: np.ndarray
     labels: np.ndarray
     data: str
@@ -127,14 +127,14 @@ class Problem:
         return F.loss.cross_entropy(self.net(x), y)
 
 
-class _Drawing:
-    """Draws layers one after another, and follows the shape."""
+class _NetworkDrawing:
+    """Draws layers one after another, and tracks the shape."""
 
     def __init__(self, seed: int) -> None:
         self.draw = np.random.default_rng(seed)
         self.layers: list[Module] = []
-        # One for all norm layers: behind one with an eps, what has no variance is rounding alone,
-        # another in each tier, and one without would make numbers of it.
+        # One eps for all norm layers. Behind a layer with an eps, values without variance are
+        # rounding errors, which differ between the tiers; a layer without an eps would scale them.
         self.eps = float(self.draw.choice([0.0, 1e-5, 1e-3]))
 
     def below(self, end: int, start: int = 1) -> int:
@@ -144,7 +144,7 @@ class _Drawing:
         return bool(self.draw.random() < share)
 
     def activation(self) -> Module:
-        return Applied(str(self.draw.choice(list(ACTIVATIONS))))
+        return Activation(str(self.draw.choice(list(ACTIVATIONS))))
 
     def dropout(self) -> Module:
         return Dropout(float(self.draw.choice([0.1, 0.5])))
@@ -169,7 +169,7 @@ class _Drawing:
                 height, width = ((n + 2 * padding - window) // stride + 1 for n in (height, width))
             elif kind == 4:
                 inner = [Conv2d(channels, channels, 1), BatchNorm2d(channels, self.eps)]
-                self.layers += [Added(*inner), Applied("relu")]
+                self.layers += [Residual(*inner), Activation("relu")]
             elif kind == 5:
                 self.layers.append(self.dropout())
             else:
@@ -181,7 +181,7 @@ class _Drawing:
         for _ in range(self.below(4)):
             kind = self.below(5, 0)
             if kind == 0:
-                self.layers.append(Attended())
+                self.layers.append(Attention())
             elif kind == 1:
                 self.layers.append(LayerNorm(features, self.eps, affine=self.chance(0.7)))
             elif kind == 2:
@@ -209,7 +209,7 @@ class _Drawing:
             elif kind == 3:
                 self.layers.append(self.dropout())
             elif kind == 4:
-                self.layers.append(Softened())
+                self.layers.append(Softmax())
             else:
                 self.layers.append(self.activation())
         self.layers.append(Linear(features, CLASSES))
@@ -217,7 +217,7 @@ class _Drawing:
 
 def problem(seed: int) -> Problem:
     """Draw a network and a batch for it."""
-    drawing = _Drawing(seed)
+    drawing = _NetworkDrawing(seed)
     shape = (drawing.below(4), drawing.below(9, 2), drawing.below(9, 2))
     rows, data = drawing.below(9, 4), str(drawing.draw.choice(DATA))
     with random.scope(random.make_generator(seed)):
@@ -230,12 +230,12 @@ def problem(seed: int) -> Problem:
             drawing.layers.append(Mean())
             features = channels
         else:
-            drawing.layers.append(Flat())
+            drawing.layers.append(Flatten())
             features = channels * height * width
         drawing.rows(features)
     images = _data(data, (rows, *shape), drawing.draw)
     labels = drawing.draw.integers(0, CLASSES, rows).astype(np.int32)
-    return Problem(Drawn(drawing.layers), images, labels, data)
+    return Problem(Network(drawing.layers), images, labels, data)
 
 
 def _data(kind: str, shape: tuple[int, ...], draw: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A burst is the same steps, taken one by one; its last step leaves its gradients."""
+"""A burst has the bits of its steps taken one by one; its last step leaves its gradients."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ import pytest
 
 from tuitrain_core import Parameter, random
 from tuitrain_core import functional as F
-from tuitrain_core.compiler import ParameterUpdate, Program, trace
-from tuitrain_core.compiler.planning.batch_source import BatchSource
+from tuitrain_core.compiler import BatchSource, ParameterUpdate, Program, trace
 from tuitrain_core.data import DataLoader, Dataset
 from tuitrain_core.module import (
     Conv2d,
@@ -29,7 +28,7 @@ STEPS = 5
 
 
 class Tied(Module):
-    """One square matrix that is used twice, so that its gradient is a sum of two."""
+    """A square matrix that is used twice, so that its gradient is a sum of two."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,13 +40,13 @@ class Tied(Module):
         return self.last(F.nn.linear(F.relu(F.nn.linear(x, self.weight)), self.weight))
 
 
-def plain() -> Module:
-    """Matrices of several blocks, the last of which is not whole."""
+def matrices() -> Module:
+    """Matrices of several blocks, the last of them incomplete."""
     return Sequential(Flatten(), Linear(48, 200), ReLU(), Linear(200, 61), ReLU(), Linear(61, 10))
 
 
-def deeper() -> Module:
-    """Matrices behind a convolution, a norm, and a dropout, without biases and ReLU."""
+def mixed() -> Module:
+    """Matrices behind a convolution, a norm and a dropout, without biases and ReLU."""
     return Sequential(
         Conv2d(1, 3, 3),
         Flatten(),
@@ -59,7 +58,7 @@ def deeper() -> Module:
 
 
 class Trained:
-    """A network, its program, and what an optimizer would do to it."""
+    """A network, its program, and its updates by an optimizer."""
 
     def __init__(self, make, rule: str, batch: int = 9) -> None:
         self.batch = batch
@@ -80,20 +79,20 @@ class Trained:
         self.parameters = list(self.net.parameters())
         self.optimizer = OPTIMIZERS[rule](self.parameters, lr=0.01)
         self.order = draw.integers(0, 60, 2 * batch * STEPS).astype(np.int64)
-        self.slots = {each: ParameterState() for each in self.parameters}
+        self.slots = {parameter: ParameterState() for parameter in self.parameters}
 
     def updates(self, first: int, count: int) -> list[ParameterUpdate]:
-        found = []
-        for each in self.parameters:
-            state, scalars = self.slots[each], []
+        updates = []
+        for parameter in self.parameters:
+            state, scalars = self.slots[parameter], []
             for step in range(first, first + count):
                 state.step = step + 1
                 update = self.optimizer.prepare_update(
-                    each.numpy(), state, self.optimizer.param_groups[0]
+                    parameter.numpy(), state, self.optimizer.param_groups[0]
                 )
                 scalars.append(update.scalars)
-            found.append(ParameterUpdate(each, update, np.array(scalars, np.float32)))
-        return found
+            updates.append(ParameterUpdate(parameter, update, np.array(scalars, np.float32)))
+        return updates
 
     def take(self, first: int, count: int, threads: int = 1) -> np.ndarray:
         order = self.order[first * self.batch : (first + count) * self.batch]
@@ -101,56 +100,58 @@ class Trained:
         with random.scope(self.generator):
             return self.program.run_burst(self.feed, order, self.batch, updates, threads)
 
-    def seen(self) -> list[np.ndarray]:
+    def results(self) -> list[np.ndarray]:
         slots = [state.slots[name] for state in self.slots.values() for name in state.slots]
-        measured = [self.program.statistics(each) for each in self.parameters]
+        statistics = [self.program.statistics(p) for p in self.parameters]
         return [
-            *[each.numpy() for each in self.parameters],
-            *[each.grad.numpy() for each in self.parameters],
+            *[p.numpy() for p in self.parameters],
+            *[p.grad.numpy() for p in self.parameters],
             *slots,
-            np.array([(m.update_norm, m.weight_norm, m.grad_norm) for m in measured]),
+            np.array([(m.update_norm, m.weight_norm, m.grad_norm) for m in statistics]),
         ]
 
 
-def alike(one: Trained, other: Trained) -> None:
-    for mine, theirs in zip(one.seen(), other.seen(), strict=True):
-        np.testing.assert_array_equal(mine, theirs)
+def assert_same_results(one: Trained, other: Trained) -> None:
+    for array, expected in zip(one.results(), other.results(), strict=True):
+        np.testing.assert_array_equal(array, expected)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3])
 @pytest.mark.parametrize("rule", OPTIMIZERS)
-@pytest.mark.parametrize("make", [plain, Tied, deeper])
+@pytest.mark.parametrize("make", [matrices, Tied, mixed])
 @pytest.mark.parametrize("batch", [1, 9])
-def test_a_burst_is_its_steps_one_by_one(make, rule: str, threads: int, batch: int) -> None:
+def test_a_burst_has_the_bits_of_its_steps_one_by_one(
+    make, rule: str, threads: int, batch: int
+) -> None:
     together, alone = Trained(make, rule, batch), Trained(make, rule, batch)
     losses = together.take(0, STEPS, threads)
     np.testing.assert_array_equal(losses, [alone.take(step, 1)[0] for step in range(STEPS)])
-    alike(together, alone)
+    assert_same_results(together, alone)
 
 
 @pytest.mark.parametrize("steps", [2, 3])
-def test_a_short_burst_of_single_samples_is_its_steps_one_by_one(steps: int) -> None:
-    together, alone = Trained(plain, "adam", 1), Trained(plain, "adam", 1)
+def test_a_short_burst_of_single_samples_has_the_bits_of_its_steps_one_by_one(steps: int) -> None:
+    together, alone = Trained(matrices, "adam", 1), Trained(matrices, "adam", 1)
     for first in (0, steps):
         losses = together.take(first, steps)
         np.testing.assert_array_equal(losses, [alone.take(first + i, 1)[0] for i in range(steps)])
-    alike(together, alone)
+    assert_same_results(together, alone)
 
 
 @pytest.mark.parametrize("frozen", [slice(0, 2), slice(2, 4), slice(4, 6), slice(0, 5)])
-def test_single_samples_train_what_is_not_frozen(frozen: slice) -> None:
-    together, alone = Trained(plain, "adam", 1), Trained(plain, "adam", 1)
-    for each in (together, alone):
-        del each.parameters[frozen]
+def test_single_samples_train_the_parameters_that_are_not_frozen(frozen: slice) -> None:
+    together, alone = Trained(matrices, "adam", 1), Trained(matrices, "adam", 1)
+    for trained in (together, alone):
+        del trained.parameters[frozen]
     together.take(0, STEPS)
     for step in range(STEPS):
         alone.take(step, 1)
-    alike(together, alone)
+    assert_same_results(together, alone)
 
 
 @pytest.mark.parametrize("batch", [1, 9])
-def test_a_burst_that_was_ended_early_leaves_the_gradients_of_its_last_step(batch: int) -> None:
-    ended, alone = Trained(plain, "sgd", batch), Trained(plain, "sgd", batch)
+def test_an_interrupted_burst_leaves_the_gradients_of_its_last_step(batch: int) -> None:
+    ended, alone = Trained(matrices, "sgd", batch), Trained(matrices, "sgd", batch)
     ended.order = np.tile(ended.order, 2000)
     alone.order = ended.order
     over = threading.Event()
@@ -159,12 +160,12 @@ def test_a_burst_that_was_ended_early_leaves_the_gradients_of_its_last_step(batc
         while not over.is_set():
             ended.program.interrupt()
 
-    impatient = threading.Thread(target=interrupt)
-    impatient.start()
+    interrupter = threading.Thread(target=interrupt)
+    interrupter.start()
     taken = len(ended.take(0, len(ended.order) // batch))
     over.set()
-    impatient.join()
+    interrupter.join()
     assert taken < len(ended.order) // batch
     for step in range(taken):
         alone.take(step, 1)
-    alike(ended, alone)
+    assert_same_results(ended, alone)

@@ -1,4 +1,4 @@
-"""The executor: native calls and Python work in order, cut over threads, stopped between steps."""
+"""The executor runs native calls and Python work in order, over threads, until it is stopped."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def add(target: np.ndarray, part) -> Call:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, MAX_THREADS, MAX_THREADS + 1])
-def test_calls_are_made_in_order_so_many_times(threads):
+def test_calls_run_in_order_in_every_step(threads):
     a, b, c = (np.full((5, 3), value, np.float32) for value in (0.0, 0.0, 1.0))
     steps = Executable([add(b, c), add(a, b)], threads)
     assert steps.run(4) == 4
@@ -30,39 +30,39 @@ def test_calls_are_made_in_order_so_many_times(threads):
     assert (a == 1 + 2 + 3 + 4).all()
 
 
-def test_python_work_stands_between_native_calls():
+def test_python_work_runs_between_native_calls():
     a, b = np.zeros((2, 2), np.float32), np.ones((2, 2), np.float32)
-    seen = []
-    steps = Executable([add(a, b), lambda: seen.append(a[0, 0].item()), add(a, b)])
+    values = []
+    steps = Executable([add(a, b), lambda: values.append(a[0, 0].item()), add(a, b)])
     assert steps.run(3) == 3
-    assert seen == [1.0, 3.0, 5.0]
+    assert values == [1.0, 3.0, 5.0]
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_a_moving_address_begins_anew_in_every_run(threads):
+def test_a_strided_pointer_starts_again_in_every_run(threads):
     rows = np.arange(12, dtype=np.float32).reshape(6, 2)
     total = np.zeros((1, 2), np.float32)
-    moving = StridedPointer(0)
-    steps = Executable([add(total, moving)], threads)
+    pointer = StridedPointer(0)
+    steps = Executable([add(total, pointer)], threads)
     for start in (0, 3):
-        moving.start, moving.stride = address(rows[start:]), rows.strides[0]
+        pointer.start, pointer.stride = address(rows[start:]), rows.strides[0]
         total[...] = 0.0
         steps.run(3)
         np.testing.assert_array_equal(total[0], rows[start : start + 3].sum(0))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_one_goes_on_where_another_has_ended(threads):
+def test_an_executable_continues_after_the_steps_of_another(threads):
     rows = np.arange(12, dtype=np.float32).reshape(6, 2)
     total = np.zeros((1, 2), np.float32)
-    moving = StridedPointer(rows.strides[0], address(rows))
-    first, second = (Executable([add(total, moving)], threads) for _ in range(2))
+    pointer = StridedPointer(rows.strides[0], address(rows))
+    first, second = (Executable([add(total, pointer)], threads) for _ in range(2))
     first.run(2)
     second.run(3, steps_before=2)
     np.testing.assert_array_equal(total[0], rows[:5].sum(0))
 
 
-def test_those_that_share_the_word_are_interrupted_together_until_a_run_begins_anew():
+def test_executables_that_share_a_stop_flag_are_interrupted_together_until_the_next_run():
     a, b = np.zeros((1, 2), np.float32), np.ones((1, 2), np.float32)
     stop = np.zeros(1, np.int64)
     first, second = (Executable([add(a, b)], stop_flag=stop) for _ in range(2))
@@ -93,7 +93,7 @@ def test_samples_pass_through_a_ring_chunk_by_chunk(rows, threads):
 
 @pytest.mark.parametrize("native", [True, False])
 @pytest.mark.parametrize("threads", [1, 2])
-def test_an_interrupt_ends_the_run_after_the_present_step(native, threads):
+def test_an_interrupt_ends_the_run_after_the_current_step(native, threads):
     a, b = np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32)
     work = [] if native else [lambda: steps.interrupt() if a[0, 0] == 3.0 else None]
     steps = Executable([add(a, b), *work], threads)
@@ -104,8 +104,8 @@ def test_an_interrupt_ends_the_run_after_the_present_step(native, threads):
 
 @pytest.mark.parametrize("native", [True, False])
 @pytest.mark.parametrize("threads", [1, 2, 3])
-def test_a_step_that_is_held_is_not_counted_and_not_finished(native, threads):
-    # Copied before each decision: the fourth float is not 0, and holds its step.
+def test_a_held_step_is_not_counted_and_not_finished(native, threads):
+    # Copied to the hold flag in every step: the fourth float is not 0, and holds its step.
     signs = np.float32([0, 0, 0, 1, 0]).reshape(5, 1)
     held, sign = np.zeros(1, np.int64), StridedPointer(4, address(signs))
     hold = Call(movement.copy(1, 1, 1), (sign, held), 1)
@@ -115,12 +115,12 @@ def test_a_step_that_is_held_is_not_counted_and_not_finished(native, threads):
     for _ in range(2):
         a[...], b[...] = 0.0, 0.0
         sign.start = address(signs)
-        moved = steps.run(5) if native else sum(_one(steps, sign) for _ in range(5))
+        moved = steps.run(5) if native else sum(_run_one(steps, sign) for _ in range(5))
         assert (moved, a[0, 0], b[0, 0]) == ((3, 4.0, 3.0) if native else (4, 5.0, 4.0))
 
 
-def _one(steps, sign) -> int:
-    """Take one step by itself, and let the address move on by hand."""
+def _run_one(steps, sign) -> int:
+    """Run one step, and advance the pointer by hand."""
     taken = steps.run(1)
     sign.start += sign.stride
     return taken

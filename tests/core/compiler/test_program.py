@@ -1,4 +1,4 @@
-"""A recorded step computes what the eager one does."""
+"""A recorded step has the loss and gradients of the eager tier."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pytest
 from cases import (
     CAPACITY,
     CASES,
-    EAGER_PARTS,
-    NUMBERS,
-    agree,
+    OF_INTEGERS,
+    WITH_FALLBACK,
+    assert_gradients_agree,
     batch,
     eager,
     gradients,
     gradients_by_threads,
-    made,
+    make_case,
 )
 
 from tuitrain_core import CoreError, Parameter, ShapeError, Tensor, random, tensor
@@ -37,27 +37,27 @@ from tuitrain_core.module import (
     ("name", "rows"),
     [(name, n) for name in CASES for n in (CAPACITY, 5, 1) if n > 1 or name != "norm of rows"],
 )
-def test_loss_and_gradients_are_those_of_the_eager_tier(name: str, rows: int) -> None:
-    net, loss_of, shape, classes = made(name)
+def test_loss_and_gradients_match_the_eager_tier(name: str, rows: int) -> None:
+    net, loss_of, shape, classes = make_case(name)
     with random.scope(random.make_generator(3)):
         program = Program(trace(loss_of, *batch(shape, classes)), CAPACITY)
     parameters = list(net.parameters())
     images, labels = batch(shape, classes, rows)
     program.images(rows)[...] = images
     program.labels(rows)[...] = labels
-    with random.scope(random.make_generator(5)) as drawn:
+    with random.scope(random.make_generator(5)) as generator:
         loss = program.differentiate(rows, parameters)
-        mine = gradients(parameters)
-    with random.scope(random.make_generator(5)) as drawn_eagerly:
+        actual = gradients(parameters)
+    with random.scope(random.make_generator(5)) as eager_generator:
         expected = eager(loss_of, parameters, images, labels)
-    assert repr(drawn.bit_generator.state) == repr(drawn_eagerly.bit_generator.state)
+    assert repr(generator.bit_generator.state) == repr(eager_generator.bit_generator.state)
     assert loss == pytest.approx(expected, rel=1e-5)
-    agree(mine, gradients(parameters))
+    assert_gradients_agree(actual, gradients(parameters))
 
 
-@pytest.mark.parametrize("name", [each for each in CASES if each not in EAGER_PARTS])
-def test_these_have_a_kernel_for_everything(name: str) -> None:
-    net, loss_of, shape, classes = made(name)
+@pytest.mark.parametrize("name", [case for case in CASES if case not in WITH_FALLBACK])
+def test_all_operations_have_kernels(name: str) -> None:
+    net, loss_of, shape, classes = make_case(name)
     program = Program(trace(loss_of, *batch(shape, classes)), CAPACITY)
     parameters = list(net.parameters())
     assert program.plan_statistics(parameters).python_calls == 0
@@ -66,10 +66,10 @@ def test_these_have_a_kernel_for_everything(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["block", "norm of rows"])
 def test_running_statistics_follow_as_in_the_eager_tier(name: str) -> None:
-    net, loss_of, shape, classes = made(name)
+    net, loss_of, shape, classes = make_case(name)
     images, labels = batch(shape, classes)
     program = Program(trace(loss_of, images, labels), CAPACITY)
-    found = []
+    results = []
     for step in (program, None):
         for key, buffer in net.named_buffers():
             buffer.numpy()[...] = 1.0 if "var" in key else 0.0
@@ -79,13 +79,13 @@ def test_running_statistics_follow_as_in_the_eager_tier(name: str) -> None:
             step.images(CAPACITY)[...] = images
             step.labels(CAPACITY)[...] = labels
             step.differentiate(CAPACITY, [])
-        found.append({key: buffer.numpy().copy() for key, buffer in net.named_buffers()})
-    for key, expected in found[1].items():
-        np.testing.assert_allclose(found[0][key], expected, rtol=1e-5, atol=1e-6, err_msg=key)
+        results.append({key: buffer.numpy().copy() for key, buffer in net.named_buffers()})
+    for key, expected in results[1].items():
+        np.testing.assert_allclose(results[0][key], expected, rtol=1e-5, atol=1e-6, err_msg=key)
 
 
-def test_a_frozen_norm_uses_its_running_statistics_and_lets_them_be() -> None:
-    net, loss_of, shape, classes = made("block")
+def test_a_frozen_norm_uses_and_keeps_its_running_statistics() -> None:
+    net, loss_of, shape, classes = make_case("block")
     draw = np.random.default_rng(4)
     for _, buffer in net.named_buffers():
         buffer.numpy()[...] = draw.uniform(0.5, 2.0, buffer.shape)
@@ -99,56 +99,56 @@ def test_a_frozen_norm_uses_its_running_statistics_and_lets_them_be() -> None:
     program.labels(CAPACITY)[...] = labels
     parameters = list(net.parameters())
     loss = program.differentiate(CAPACITY, parameters)
-    mine = gradients(parameters)
+    actual = gradients(parameters)
     assert loss == pytest.approx(eager(loss_of, parameters, images, labels), rel=1e-5)
-    agree(mine, gradients(parameters))
+    assert_gradients_agree(actual, gradients(parameters))
     for key, _ in net.named_buffers():
         np.testing.assert_array_equal(net.state_dict()[key], before[key])
 
 
-def test_a_norm_refuses_a_single_value() -> None:
-    _, loss_of, shape, classes = made("norm of rows")
+def test_a_norm_rejects_a_single_value() -> None:
+    _, loss_of, shape, classes = make_case("norm of rows")
     program = Program(trace(loss_of, *batch(shape, classes)), CAPACITY)
     with pytest.raises(ShapeError, match=r"at least 2 values .* the shape \(1, 19\) has 1"):
         program.differentiate(1, [])
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_is_not_trained_gets_no_gradient_and_changes_no_other(name: str) -> None:
-    net, loss_of, shape, classes = made(name)
+def test_untrained_parameters_get_no_gradient_and_change_no_other(name: str) -> None:
+    net, loss_of, shape, classes = make_case(name)
     images, labels = batch(shape, classes)
     program = Program(trace(loss_of, images, labels), CAPACITY)
     program.images(CAPACITY)[...] = images
     program.labels(CAPACITY)[...] = labels
     parameters = list(net.parameters())
     for trained in (parameters, parameters[::2], parameters[1::2], parameters[-1:], []):
-        for each in parameters:
-            each.grad = None
+        for parameter in parameters:
+            parameter.grad = None
         with random.scope(random.make_generator(5)):
             program.differentiate(CAPACITY, trained)
-        mine = gradients(parameters)
+        actual = gradients(parameters)
         with random.scope(random.make_generator(5)):
             eager(loss_of, trained, images, labels)
-        wanted = {id(each) for each in trained}
-        assert all(g is None for g, p in zip(mine, parameters, strict=True) if id(p) not in wanted)
-        agree([mine[parameters.index(each)] for each in trained], gradients(trained))
+        assert all(g is None for g, p in zip(actual, parameters, strict=True) if p not in trained)
+        chosen = [actual[parameters.index(parameter)] for parameter in trained]
+        assert_gradients_agree(chosen, gradients(trained))
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_bits_do_not_depend_on_the_number_of_threads(name: str) -> None:
-    net, loss_of, shape, classes = made(name)
+    net, loss_of, shape, classes = make_case(name)
     images, labels = batch(shape, classes)
     program = Program(trace(loss_of, images, labels), CAPACITY)
     parameters = list(net.parameters())
     program.images(CAPACITY)[...] = images
     program.labels(CAPACITY)[...] = labels
-    assert any(each is not None for each in gradients_by_threads(program, CAPACITY, parameters))
+    assert any(array is not None for array in gradients_by_threads(program, CAPACITY, parameters))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("name", [each for each in CASES if each not in NUMBERS])
-def test_what_is_not_finite_is_seen_as_in_the_eager_tier(name: str, value: float) -> None:
-    net, loss_of, shape, classes = made(name)
+@pytest.mark.parametrize("name", [case for case in CASES if case not in OF_INTEGERS])
+def test_nan_and_inf_make_the_loss_not_finite_as_in_the_eager_tier(name: str, value: float) -> None:
+    net, loss_of, shape, classes = make_case(name)
     images, labels = batch(shape, classes)
     program = Program(trace(loss_of, images, labels), CAPACITY)
     images[3, 0, -1, -1] = value
@@ -160,8 +160,8 @@ def test_what_is_not_finite_is_seen_as_in_the_eager_tier(name: str, value: float
     assert np.isfinite(loss) == np.isfinite(expected)
 
 
-def test_a_step_repeated_gives_the_same_bits() -> None:
-    net, loss_of, shape, classes = made("lenet")
+def test_a_repeated_step_gives_the_same_bits() -> None:
+    net, loss_of, shape, classes = make_case("lenet")
     images, labels = batch(shape, classes)
     program = Program(trace(loss_of, images, labels), CAPACITY)
     parameters = list(net.parameters())
@@ -178,7 +178,7 @@ def test_a_step_repeated_gives_the_same_bits() -> None:
 
 
 @pytest.mark.parametrize("wrong", [-1, 4, 1000])
-def test_a_number_that_a_table_does_not_have_is_told_as_in_the_eager_tier(wrong: int) -> None:
+def test_an_index_out_of_range_raises_the_error_of_the_eager_tier(wrong: int) -> None:
     table, head = Embedding(4, 6), Linear(6, 5)
 
     def loss_of(x: Tensor, y: Tensor) -> Tensor:
@@ -199,7 +199,7 @@ def test_a_number_that_a_table_does_not_have_is_told_as_in_the_eager_tier(wrong:
     assert program.differentiate(CAPACITY, []) == pytest.approx(expected, rel=1e-5)
 
 
-class TestWhatCannotBeRecorded:
+class TestNotRecordable:
     def test_random_numbers_drawn_by_the_model(self) -> None:
         draw = np.random.default_rng(0)
 
@@ -219,7 +219,7 @@ class TestWhatCannotBeRecorded:
             trace(choosing, *batch((1, 2, 3), 6))
 
     @pytest.mark.parametrize(
-        "look",
+        "read",
         [
             lambda h: h.numpy().max(),
             lambda h: float(np.max(h)),
@@ -230,34 +230,34 @@ class TestWhatCannotBeRecorded:
             lambda h: tensor(h.mean()),
         ],
     )
-    @pytest.mark.parametrize("quiet", [False, True])
-    def test_values_that_the_model_looks_at(self, look: Any, quiet: bool) -> None:
+    @pytest.mark.parametrize("caught", [False, True])
+    def test_values_that_the_model_reads(self, read: Any, caught: bool) -> None:
         weight = Parameter(np.float32([[1, 2, 3]]))
 
-        def looking(x: Tensor, y: Tensor) -> Tensor:
+        def reading(x: Tensor, y: Tensor) -> Tensor:
             scale: Any = 1.0
             try:
-                scale = look(weight * 2.0)  # the same for every batch, but not in every step
+                scale = read(weight * 2.0)  # the same for every batch, but not for every step
             except CoreError:
-                if not quiet:
+                if not caught:
                     raise
             return F.loss.cross_entropy(F.flatten(x, 1) * scale, y)
 
         with pytest.raises(NotRecordableError, match="takes values out of tensors"):
-            trace(looking, *batch((1, 2, 3), 6))
+            trace(reading, *batch((1, 2, 3), 6))
 
     @pytest.mark.parametrize(
         "draw", [python_random.random, np.random.rand, lambda: random.generator().random()]
     )
-    def test_random_numbers_that_decide_what_is_done(self, draw: Any) -> None:
-        def applying(x: Tensor, y: Tensor) -> Tensor:
+    def test_random_numbers_that_choose_the_operations(self, draw: Any) -> None:
+        def deciding(x: Tensor, y: Tensor) -> Tensor:
             x = F.dropout(F.flatten(x, 1), 0.5)
             return F.loss.cross_entropy(F.relu(x) if draw() < 2.0 else x, y)
 
         with pytest.raises(NotRecordableError, match="the forward pass draws random numbers"):
-            trace(applying, *batch((1, 2, 3), 6))
+            trace(deciding, *batch((1, 2, 3), 6))
 
-    def test_elements_chosen_by_an_array_that_depends_on_the_batch(self) -> None:
+    def test_an_index_array_that_depends_on_the_batch(self) -> None:
         def turning(x: Tensor, y: Tensor) -> Tensor:
             x = F.flatten(x, 1)
             return F.loss.cross_entropy(x[np.arange(len(x))[::-1]], y)
@@ -274,7 +274,7 @@ class TestWhatCannotBeRecorded:
             trace(turned, *batch((1, 2, 3), 6))
 
 
-def test_elements_chosen_by_an_array() -> None:
+def test_an_index_array() -> None:
     def choosing(x: Tensor, y: Tensor) -> Tensor:
         return F.loss.cross_entropy(F.flatten(x, 1)[:, np.array([5, 0, 3, 3])], y)
 
@@ -285,19 +285,21 @@ def test_elements_chosen_by_an_array() -> None:
     assert program.differentiate(CAPACITY, []) == pytest.approx(expected, rel=1e-6)
 
 
-def test_row_numbers_that_only_the_values_keep_within_the_table() -> None:
+def test_indices_that_are_in_range_only_with_computed_values() -> None:
     table = tensor(np.arange(12, dtype=np.float32).reshape(3, 4))
     weight = tensor(np.zeros((1, 1, 1, 1), np.float32))
 
     def looked_up(x: Tensor, y: Tensor) -> Tensor:
-        rows = (F.conv2d(x, weight) + 5.0) * F.gelu(x * 0.0) + 1.0  # 1, but an outline's is 5 x + 1
+        rows = (F.conv2d(x, weight) + 5.0) * F.gelu(
+            x * 0.0
+        ) + 1.0  # 1; without computed values 5 x + 1
         return F.loss.cross_entropy(F.embedding(rows.astype("int32"), table).mean((1, 2, 3)), y)
 
     assert trace(looked_up, *batch((1, 2, 3), 4)).nodes
 
 
 class Normed(Module):
-    """A norm layer without an eps, behind a layer that makes one number of whatever it is given."""
+    """A norm layer behind a layer with a constant output."""
 
     def __init__(self, norm: Module, value: float) -> None:
         super().__init__()
@@ -311,7 +313,7 @@ class Normed(Module):
 @pytest.mark.parametrize("value", [0.0, 0.1, -2.7, 1e-3, 12345.678])
 @pytest.mark.parametrize("rows", [2, 3, 5, 7, 12])
 @pytest.mark.parametrize("norm", [BatchNorm1d, LayerNorm])
-def test_what_has_no_variance_is_nan_without_an_eps_in_every_tier(norm, rows, value) -> None:
+def test_a_norm_of_values_without_variance_is_nan_only_without_an_eps(norm, rows, value) -> None:
     images, labels = batch((1, 2, 3), 7, rows)
     for eps in (0.0, 1e-5):
         net = Normed(norm(7, eps=eps), value)
@@ -319,20 +321,20 @@ def test_what_has_no_variance_is_nan_without_an_eps_in_every_tier(norm, rows, va
         def loss_of(x: Tensor, y: Tensor, net: Module = net) -> Tensor:
             return F.loss.cross_entropy(net(x), y)
 
-        many = [np.concatenate([each] * 2) for each in (images, labels)]
-        program = Program(trace(loss_of, *many, rows), CAPACITY)
+        twice = [np.concatenate([array] * 2) for array in (images, labels)]
+        program = Program(trace(loss_of, *twice, rows), CAPACITY)
         program.images(rows)[...], program.labels(rows)[...] = images, labels
         with np.errstate(all="ignore"):
-            found = program.differentiate(rows, []), eager(loss_of, [], images, labels)
-        assert [bool(np.isnan(each)) for each in found] == [eps == 0] * 2
+            losses = program.differentiate(rows, []), eager(loss_of, [], images, labels)
+        assert [bool(np.isnan(loss)) for loss in losses] == [eps == 0] * 2
 
 
-SPECIAL = [np.nan, np.inf, -np.inf, 3.3e38, -3.3e38, 1e30, -1e30, 90.0, -90.0, 1e-42, -0.0]
+EDGE_VALUES = [np.nan, np.inf, -np.inf, 3.3e38, -3.3e38, 1e30, -1e30, 90.0, -90.0, 1e-42, -0.0]
 
 
 @pytest.mark.parametrize("name", ["relu", "tanh", "sigmoid", "gelu", "rough gelu", "softmax"])
-@pytest.mark.parametrize("value", SPECIAL)
-def test_special_numbers_come_out_of_every_layer_alike(name: str, value: float) -> None:
+@pytest.mark.parametrize("value", EDGE_VALUES)
+def test_edge_values_are_finite_or_not_in_both_tiers(name: str, value: float) -> None:
     functions: dict[str, Any] = {
         "relu": F.relu,
         "tanh": F.tanh,
@@ -348,30 +350,30 @@ def test_special_numbers_come_out_of_every_layer_alike(name: str, value: float) 
 
     images, labels = batch((1, 2, 3), 6)
     program = Program(trace(loss_of, images, labels), CAPACITY)
-    for filled in (False, True):
+    for whole_sample in (False, True):
         images[3, 0, 1, 1] = value
-        images[5] = value if filled else images[5]
+        images[5] = value if whole_sample else images[5]
         program.images(CAPACITY)[...], program.labels(CAPACITY)[...] = images, labels
         with np.errstate(all="ignore"):
-            loss, mine = program.differentiate(CAPACITY, [scale]), gradients([scale])
-            expected, theirs = eager(loss_of, [scale], images, labels), gradients([scale])
+            loss, (grad,) = program.differentiate(CAPACITY, [scale]), gradients([scale])
+            expected, (reference,) = eager(loss_of, [scale], images, labels), gradients([scale])
         assert loss == pytest.approx(expected, rel=1e-5, nan_ok=True)
-        assert mine[0] is not None
-        assert theirs[0] is not None
-        np.testing.assert_array_equal(np.isfinite(mine[0]), np.isfinite(theirs[0]))
+        assert grad is not None
+        assert reference is not None
+        np.testing.assert_array_equal(np.isfinite(grad), np.isfinite(reference))
 
 
-@pytest.mark.parametrize("value", SPECIAL)
+@pytest.mark.parametrize("value", EDGE_VALUES)
 @pytest.mark.parametrize("classes", [3, 16, 17, 40])
-def test_special_logits_have_the_loss_of_the_eager_tier(classes: int, value: float) -> None:
+def test_edge_values_in_logits_give_the_loss_of_the_eager_tier(classes: int, value: float) -> None:
     def loss_of(x: Tensor, y: Tensor) -> Tensor:
         return F.loss.cross_entropy(F.flatten(x, 1), y)
 
     images, labels = batch((1, 1, classes), classes)
     program = Program(trace(loss_of, images, labels), CAPACITY)
-    for filled in (False, True):
+    for whole_sample in (False, True):
         images[3, 0, 0, classes // 2] = value
-        images[5] = value if filled else images[5]
+        images[5] = value if whole_sample else images[5]
         program.images(CAPACITY)[...], program.labels(CAPACITY)[...] = images, labels
         with np.errstate(all="ignore"):
             expected = eager(loss_of, [], images, labels)

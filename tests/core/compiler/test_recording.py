@@ -1,12 +1,11 @@
-"""A recorded step that is taken with batches and a GradManager, as a script takes it."""
+"""A recorded step, taken by a script with batches and a GradManager."""
 
 import numpy as np
 import pytest
 
 from tuitrain_core import data, digest, functional, models, optimizer, random, tensor
 from tuitrain_core.autodiff import GradManager
-from tuitrain_core.compiler import Recording
-from tuitrain_core.compiler.planning.clipping import Clipping
+from tuitrain_core.compiler import Clipping, Recording
 from tuitrain_core.errors import CoreError, ShapeError
 from tuitrain_core.module import Linear, Module
 
@@ -16,20 +15,20 @@ def digits() -> data.DataLoader:
     return data.DataLoader(data.Dataset(images, np.arange(20) % 4), batch_size=8)
 
 
-def gradients(net: Module, gm: GradManager, images, labels) -> dict[str, np.ndarray]:
-    """Return the gradients of a step taken operation by operation."""
+def eager_gradients(net: Module, gm: GradManager, images, labels) -> dict[str, np.ndarray]:
+    """Return the gradients of an eager step."""
     for parameter in net.parameters():
         parameter.grad = None
     gm = GradManager().attach(gm.attached_tensors())
     with gm:
         gm.backward(functional.loss.cross_entropy(net(tensor(images)), tensor(labels)))
-    found = {n: p.grad.numpy().copy() for n, p in net.named_parameters() if p.grad is not None}
+    gradients = {n: p.grad.numpy().copy() for n, p in net.named_parameters() if p.grad is not None}
     for parameter in net.parameters():
         parameter.grad = None
-    return found
+    return gradients
 
 
-def test_every_batch_gets_its_loss_and_the_gradients_of_what_is_attached():
+def test_every_batch_gets_its_loss_and_the_gradients_of_attached_parameters():
     with random.scope(random.make_generator(0)):
         net = models.MLP((9, 5, 4))
     loader = digits()
@@ -37,21 +36,21 @@ def test_every_batch_gets_its_loss_and_the_gradients_of_what_is_attached():
     gm = GradManager().attach(net.parameters())
     gm.detach(net.select("fc1.weight"))
     for images, labels in loader:  # the last has four samples only
-        expected = gradients(net, gm, images, labels)
+        expected = eager_gradients(net, gm, images, labels)
         loss = recording.take(images, labels, gm)
         eager = functional.loss.cross_entropy(net(tensor(images)), tensor(labels)).item()
         np.testing.assert_allclose(loss, eager, rtol=1e-6)
-        found = {n: p.grad.numpy() for n, p in net.named_parameters() if p.grad is not None}
+        actual = {n: p.grad.numpy() for n, p in net.named_parameters() if p.grad is not None}
         assert (
-            found.keys() == expected.keys() == {"fc1.bias", "classifier.bias", "classifier.weight"}
+            actual.keys() == expected.keys() == {"fc1.bias", "classifier.bias", "classifier.weight"}
         )
-        for name, grad in found.items():
+        for name, grad in actual.items():
             np.testing.assert_allclose(grad, expected[name], rtol=1e-4, atol=1e-6)
     assert recording.problem == ""
 
 
-class Peeking(models.MLP):
-    """Looks at values of its input, which a recording could not do again."""
+class Reading(models.MLP):
+    """Reads values of its input, which a recorded step would not read again."""
 
     def __init__(self) -> None:
         super().__init__((9, 5, 4))
@@ -60,22 +59,22 @@ class Peeking(models.MLP):
         return super().forward(tensor(inp.numpy() * 2))
 
 
-def test_what_cannot_be_recorded_is_taken_eagerly_and_gradients_do_not_add_up():
+def test_a_step_that_cannot_be_recorded_is_eager_and_replaces_gradients():
     with random.scope(random.make_generator(0)):
-        net, loader = Peeking(), digits()
+        net, loader = Reading(), digits()
     recording, gm = Recording(net, loader), GradManager().attach(net.parameters())
     images, labels = loader.batch(0)
     for _ in range(2):
         recording.take(images, labels, gm)
-    taken = {name: each.grad.numpy().copy() for name, each in net.named_parameters()}
-    expected = gradients(net, gm, images, labels)
+    actual = {name: p.grad.numpy().copy() for name, p in net.named_parameters()}
+    expected = eager_gradients(net, gm, images, labels)
     assert recording.problem
-    for name, grad in taken.items():
+    for name, grad in actual.items():
         np.testing.assert_array_equal(grad, expected[name])
 
 
 class Counting(models.MLP):
-    """Does another thing from its fifth step on."""
+    """Computes something else from its fifth step on."""
 
     def __init__(self) -> None:
         super().__init__((9, 5, 4))
@@ -87,7 +86,7 @@ class Counting(models.MLP):
 
 
 class Keeping(models.MLP):
-    """Keeps a tensor of its last batch: a buffer, as the center of all batches may be."""
+    """Keeps a tensor of its last batch as a buffer."""
 
     def __init__(self) -> None:
         super().__init__((9, 5, 4))
@@ -99,7 +98,7 @@ class Keeping(models.MLP):
 
 
 class Filling(models.MLP):
-    """Keeps things in a list."""
+    """Appends to a list in every forward pass."""
 
     def __init__(self) -> None:
         super().__init__((9, 5, 4))
@@ -113,7 +112,7 @@ class Filling(models.MLP):
 @pytest.mark.parametrize(
     ("kind", "name"), [(Counting, "steps"), (Keeping, "center"), (Filling, "seen")]
 )
-def test_a_model_that_is_changed_by_its_forward_pass_is_not_recorded(kind, name):
+def test_a_model_that_its_forward_pass_changes_is_not_recorded(kind, name):
     net, loader = kind(), digits()
     before = getattr(net, name)
     recording = Recording(net, loader)
@@ -124,7 +123,7 @@ def test_a_model_that_is_changed_by_its_forward_pass_is_not_recorded(kind, name)
 
 
 class Lazy(models.MLP):
-    """Makes a constant when it is first needed, and remembers the shape of its input."""
+    """Makes a constant when it is first needed, and keeps the shape of its input."""
 
     def __init__(self) -> None:
         super().__init__((9, 5, 4))
@@ -137,13 +136,13 @@ class Lazy(models.MLP):
         return super().forward(inp) * self.scale
 
 
-def test_what_a_model_makes_once_does_not_hinder_a_recording():
+def test_an_attribute_that_is_set_once_does_not_prevent_a_recording():
     recording = Recording(Lazy(), digits())
     assert recording.program() is not None
 
 
 class Short(models.MLP):
-    """Takes the short batch at the end of an epoch, of four, for something else."""
+    """Computes something else for the short batch, of four samples, at the end of an epoch."""
 
     def __init__(self) -> None:
         super().__init__((9, 5, 4))
@@ -153,7 +152,7 @@ class Short(models.MLP):
         return functional.tanh(out) if len(inp) == 4 else out
 
 
-def test_a_step_is_recorded_by_the_sizes_that_batches_have():
+def test_a_step_is_traced_with_the_sizes_that_batches_have():
     images = np.zeros((19, 1, 3, 3), np.uint8)
     loader = data.DataLoader(data.Dataset(images, np.arange(19) % 4), batch_size=15)
     recording = Recording(Short(), loader)
@@ -161,7 +160,7 @@ def test_a_step_is_recorded_by_the_sizes_that_batches_have():
     assert "depends on the batch" in recording.problem
 
 
-def test_a_batch_larger_than_the_data_takes_the_memory_of_the_data():
+def test_a_batch_size_above_the_size_of_the_data_allocates_only_for_the_data():
     images = np.zeros((6, 1, 3, 3), np.uint8)
     loader = data.DataLoader(data.Dataset(images, np.arange(6) % 4), batch_size=1 << 40)
     net = models.MLP((9, 5, 4))
@@ -172,7 +171,7 @@ def test_a_batch_larger_than_the_data_takes_the_memory_of_the_data():
 
 
 @pytest.mark.parametrize(
-    ("images", "labels", "said"),
+    ("images", "labels", "message"),
     [
         ((8, 1, 3, 3), [0, 1, 2, 4, 0, 0, 0, 0], "label of sample 3 is 4; with 4 classes"),
         ((8, 1, 3, 3), [0, 1, -1, 3, 0, 0, 0, 0], "label of sample 2 is -1"),
@@ -184,15 +183,15 @@ def test_a_batch_larger_than_the_data_takes_the_memory_of_the_data():
         ((0, 1, 3, 3), [], "for 1 to 8 samples, but was given 0"),
     ],
 )
-def test_a_batch_that_a_recorded_step_is_not_for_is_told(images, labels, said):
+def test_an_invalid_batch_raises_an_error(images, labels, message):
     net = models.MLP((9, 5, 4))
     recording, gm = Recording(net, digits()), GradManager().attach(net.parameters())
-    with pytest.raises(CoreError, match=said):
+    with pytest.raises(CoreError, match=message):
         recording.take(np.zeros(images, np.float32), np.array(labels), gm)
 
 
 class Alone(models.MLP):
-    """Takes one sample that comes alone for something else."""
+    """Computes something else for a batch of one sample."""
 
     def __init__(self) -> None:
         super().__init__((9, 5, 4))
@@ -203,7 +202,7 @@ class Alone(models.MLP):
 
 
 @pytest.mark.parametrize(("samples", "size"), [(9, 8), (3, 2), (9, 1), (1, 4)])
-def test_a_batch_of_one_sample_is_among_the_sizes_that_are_looked_at(samples, size):
+def test_a_batch_of_one_sample_is_among_the_sizes_that_are_traced(samples, size):
     images = np.zeros((samples, 1, 3, 3), np.uint8)
     loader = data.DataLoader(data.Dataset(images, np.arange(samples) % 4), batch_size=size)
     recording = Recording(Alone(), loader)
@@ -213,8 +212,8 @@ def test_a_batch_of_one_sample_is_among_the_sizes_that_are_looked_at(samples, si
 
 @pytest.mark.parametrize("clip", ["norm", "value"])
 @pytest.mark.parametrize("rule", ["LAMB", "Adam", "SGD", "RMSprop", "Lion", "Adagrad", "Adadelta"])
-def test_gradients_clipped_by_hand_are_updated_to_the_bits_of_a_planned_clipping(rule, clip):
-    found = []
+def test_gradients_clipped_by_hand_give_the_bits_of_planned_clipping(rule, clip):
+    digests = []
     for by_hand in (True, False):
         with random.scope(random.make_generator(0)):
             net = models.MLP((9, 5, 4))
@@ -229,11 +228,11 @@ def test_gradients_clipped_by_hand_are_updated_to_the_bits_of_a_planned_clipping
             cut = optimizer.clip_grad_norm if clip == "norm" else optimizer.clip_grad_value
             cut(net.parameters(), 0.01)
             recording.update([opt])
-        found.append(digest.compute_digest(net, [opt]))
-    assert found[0] == found[1]
+        digests.append(digest.compute_digest(net, [opt]))
+    assert digests[0] == digests[1]
 
 
-def test_exchanged_gradients_are_those_that_are_used():
+def test_exchanged_gradients_are_used():
     with random.scope(random.make_generator(0)):
         net = Square()
     before = net.state_dict()
@@ -250,7 +249,7 @@ def test_exchanged_gradients_are_those_that_are_used():
 
 
 class Square(Module):
-    """Two weights of one shape."""
+    """Two weights of the same shape."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -260,7 +259,7 @@ class Square(Module):
         return self.second(functional.tanh(self.first(functional.flatten(inp, 1))))
 
 
-def test_a_gradient_of_another_shape_is_told_and_nothing_is_updated():
+def test_a_gradient_of_another_shape_raises_an_error_and_nothing_is_updated():
     net, loader = models.MLP((9, 5, 4)), digits()
     recording, gm = Recording(net, loader), GradManager().attach(net.parameters())
     recording.take(*loader.batch(0), gm)

@@ -1,8 +1,8 @@
-"""Sums over samples are cut by the size of the batch alone, and shared by any number of threads."""
+"""The batch size alone decides the parts of a sum; any number of threads may share them."""
 
 import numpy as np
 import pytest
-from cases import agree, batch, eager, gradients, gradients_by_threads, made
+from cases import assert_gradients_agree, batch, eager, gradients, gradients_by_threads, make_case
 
 from tuitrain_core.compiler import Program, trace
 from tuitrain_core.compiler.execution.executor import Executable
@@ -14,16 +14,16 @@ ROWS = 70
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, MAX_THREADS])
-@pytest.mark.parametrize("alike", [1, 2, 5])
+@pytest.mark.parametrize("count", [1, 2, 5])
 @pytest.mark.parametrize("total", [1, 3, 16, 35])
-def test_threads_share_calls_that_are_alike_as_if_they_were_one(threads, alike, total):
-    """Every unit of every call is done, by one thread: a sum of rows over columns."""
-    rows = np.random.default_rng(0).standard_normal((alike, 3, total)).astype(np.float32)
-    sums = np.full((alike, total), np.nan, np.float32)
+def test_threads_share_similar_calls_as_if_they_were_one(threads, count, total):
+    """Every unit of every call, a sum of a column, is computed by one thread."""
+    rows = np.random.default_rng(0).standard_normal((count, 3, total)).astype(np.float32)
+    sums = np.full((count, total), np.nan, np.float32)
     kernel = linear.bias_gradient(total, total)
     calls = [
-        Call(kernel, (rows[i], sums[i], 3), total, 16, barrier_before=not i, share=(i, alike))
-        for i in range(alike)
+        Call(kernel, (rows[i], sums[i], 3), total, 16, barrier_before=not i, share=(i, count))
+        for i in range(count)
     ]
     Executable(calls, threads).run()
     np.testing.assert_allclose(sums, rows.sum(1), rtol=1e-5, atol=1e-6)
@@ -44,20 +44,20 @@ def test_threads_share_calls_that_are_alike_as_if_they_were_one(threads, alike, 
         (256, 10 * MAX_FLOATS, 1),
     ],
 )
-def test_portions_have_enough_samples_and_their_sums_stay_in_the_cache(rows, size, count):
+def test_parts_have_enough_samples_and_fit_the_cache(rows, size, count):
     assert count_parts(rows, size) == count
 
 
 @pytest.mark.parametrize("name", ["lenet", "residual", "block"])
 @pytest.mark.parametrize("rows", [ROWS - 1, ROWS])
-def test_gradients_of_many_samples_are_those_of_the_eager_tier(name: str, rows: int) -> None:
-    net, loss_of, shape, classes = made(name)
+def test_gradients_of_many_samples_match_the_eager_tier(name: str, rows: int) -> None:
+    net, loss_of, shape, classes = make_case(name)
     net.eval()
     images, labels = batch(shape, classes, rows)
     program = Program(trace(loss_of, images, labels), ROWS)
     parameters = list(net.parameters())
     program.images(rows)[...] = images
     program.labels(rows)[...] = labels
-    found = gradients_by_threads(program, rows, parameters)
+    actual = gradients_by_threads(program, rows, parameters)
     eager(loss_of, parameters, images, labels)
-    agree(found, gradients(parameters))
+    assert_gradients_agree(actual, gradients(parameters))

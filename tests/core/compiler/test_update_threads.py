@@ -1,4 +1,4 @@
-"""The update alone: shared by threads, it gives the same bits; so does clipping before it."""
+"""Updates and clipping have the same bits for any number of threads."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from tuitrain_core.optimizer import (
 
 
 def updated(threads: int) -> tuple[bytes, ...]:
-    """Return the weights after three updates of one gradient; larger than a thread's chunk."""
+    """Return weights of several chunks after three updates by one gradient."""
     with random.scope(random.make_generator(3)):
         layer = Linear(300, 300)
         images = random.generator().normal(size=(4, 300)).astype(np.float32)
@@ -32,7 +32,7 @@ def updated(threads: int) -> tuple[bytes, ...]:
     program.labels(4)[...] = labels
     program.differentiate(4, parameters)
     adam, states = Adam(parameters, lr=0.01), [ParameterState() for _ in parameters]
-    before = [each.numpy().copy() for each in parameters]
+    before = [parameter.numpy().copy() for parameter in parameters]
     for _ in range(3):
         updates = []
         for parameter, state in zip(parameters, states, strict=True):
@@ -42,22 +42,22 @@ def updated(threads: int) -> tuple[bytes, ...]:
             updates.append(ParameterUpdate(parameter, prepared, scalars))
         program.update(updates, threads)
     assert all((now.numpy() != then).any() for now, then in zip(parameters, before, strict=True))
-    return tuple(each.numpy().tobytes() for each in parameters)
+    return tuple(parameter.numpy().tobytes() for parameter in parameters)
 
 
 @pytest.mark.parametrize("threads", [2, 3])
-def test_an_update_is_the_same_bits_for_any_number_of_threads(threads):
+def test_an_update_has_the_same_bits_for_any_number_of_threads(threads):
     assert updated(threads) == updated(1)
 
 
-@pytest.mark.parametrize("by", ["norm", "value"])
+@pytest.mark.parametrize("mode", ["norm", "value"])
 @pytest.mark.parametrize("limit", [1e-4, 0.01, 1e4])
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_clipping_has_the_bits_of_the_eager_tier(by, limit, threads):
+def test_clipping_has_the_bits_of_the_eager_tier(mode, limit, threads):
     with random.scope(random.make_generator(3)):
         layers = [Linear(37, 41), Linear(41, 5)]
         images = random.generator().normal(size=(4, 37)).astype(np.float32)
-    parameters = [each for layer in layers for each in layer.parameters()]
+    parameters = [parameter for layer in layers for parameter in layer.parameters()]
 
     def loss(x: Tensor, y: Tensor) -> Tensor:
         return F.cross_entropy(layers[1](layers[0](x)), y)
@@ -66,24 +66,24 @@ def test_clipping_has_the_bits_of_the_eager_tier(by, limit, threads):
     program.images(4)[...] = images
     program.labels(4)[...] = np.arange(4)
     program.differentiate(4, parameters)
-    sgd, found = SGD(parameters, lr=0.5), [each.grad.numpy() for each in parameters]
+    sgd, gradients = SGD(parameters, lr=0.5), [p.grad.numpy() for p in parameters]
     updates = [
         ParameterUpdate(
-            each,
+            parameter,
             prepared := sgd.prepare_update(
-                each.numpy(), ParameterState(step=1), sgd.param_groups[0]
+                parameter.numpy(), ParameterState(step=1), sgd.param_groups[0]
             ),
             np.array([prepared.scalars], np.float32),
         )
-        for each in parameters
+        for parameter in parameters
     ]
-    others = [Parameter(each.numpy().copy()) for each in parameters]
-    for other, gradient in zip(others, found, strict=True):
+    others = [Parameter(parameter.numpy().copy()) for parameter in parameters]
+    for other, gradient in zip(others, gradients, strict=True):
         other.grad = Tensor(gradient.copy())
-    (clip_grad_norm if by == "norm" else clip_grad_value)(reversed(others), limit)
-    expected = [each.grad.numpy() for each in others]
-    program.update(updates[::2] + updates[1::2], threads, Clipping(by, limit, parameters[::-1]))
-    for one, other in zip(found, expected, strict=True):
+    (clip_grad_norm if mode == "norm" else clip_grad_value)(reversed(others), limit)
+    expected = [other.grad.numpy() for other in others]
+    program.update(updates[::2] + updates[1::2], threads, Clipping(mode, limit, parameters[::-1]))
+    for one, other in zip(gradients, expected, strict=True):
         np.testing.assert_array_equal(one, other)
     SGD(others, lr=0.5).step()
     for one, other in zip(parameters, others, strict=True):

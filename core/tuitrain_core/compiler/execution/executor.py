@@ -167,7 +167,9 @@ class _NativePart:
             build_table(calls, after_hold_point, thread, team) for thread in range(team.size)
         ]
         self._pointers = [pointer for table in self._tables for pointer in table.pointers]
-        self._runs = [self._run_arguments(*each) for each in enumerate(self._tables)]
+        self._runs = [
+            self._run_arguments(thread, table) for thread, table in enumerate(self._tables)
+        ]
         self._steps = [run["steps"] for run in self._runs]
         self._addresses = [address(run) for run in self._runs]
         self._execute = _ENTRY(step_loop.run_steps().address)

@@ -63,7 +63,7 @@ def trace(forward: Forward, images: Array, labels: Array, second_size: int = 0) 
 def capture(forward: Forward, images: Array, labels: Array) -> tuple[list[TracedCall], Tensor]:
     """Run a forward pass, and return its operations and its loss.
 
-    The first entry stands for the batch: its inputs are the images and the labels.
+    The first entry is the batch: its inputs are the images and the labels.
 
     Raises
     ------
@@ -147,7 +147,7 @@ class _GraphBuilder:
             tensor.numpy(), other.numpy(), equal_nan=True
         ):
             raise NotRecordableError(
-                f"an input of {op.name}, of shape {tensor.shape}, is made anew for every batch, "
+                f"an input of {op.name}, of shape {tensor.shape}, is made for every batch, "
                 "outside of the operations that can be recorded"
             )
         leaf = Value(Role.LEAF, tensor.shape, False, tensor.dtype, tensor)
