@@ -32,8 +32,7 @@ def operations(engine) -> int:
     """Count what a step does from the loss backwards, in the plan that it would follow."""
     program, _ = engine._stepper._recording.program()
     trained = [engine._parameters[name] for name in engine._stepper.trained]
-    size = engine.batch_size
-    return len(program._plan(size, trained).actions) - len(program._plan(size, []).actions)
+    return program.plan_statistics(trained).actions - program.plan_statistics([]).actions
 
 
 def test_nothing_below_the_lowest_trained_parameter_is_planned(engine):

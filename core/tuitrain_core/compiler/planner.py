@@ -42,6 +42,11 @@ class PlanStatistics:
     native_calls: int
     python_calls: int
 
+    @property
+    def actions(self) -> int:
+        """All calls."""
+        return self.native_calls + self.python_calls
+
 
 class Planner:
     """Plans the steps of a graph, and keeps the plans.
