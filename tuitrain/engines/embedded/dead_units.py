@@ -8,8 +8,7 @@ import numpy as np
 
 from tuitrain_core import Parameter, tape
 from tuitrain_core.autodiff import GradManager
-from tuitrain_core.compiler import Program
-from tuitrain_core.compiler.graph import Value
+from tuitrain_core.compiler import Program, Value
 from tuitrain_core.ops.activation import ReLU
 from tuitrain_core.ops.base import Op
 from tuitrain_core.ops.convolution import Conv2d

@@ -8,8 +8,7 @@ from collections.abc import Mapping
 from tuitrain.commands import Clip
 from tuitrain_core import Parameter, tensor
 from tuitrain_core.autodiff import GradManager
-from tuitrain_core.compiler import Clipping, Program, Recording
-from tuitrain_core.compiler.planning import stop_condition as held
+from tuitrain_core.compiler import Clipping, LossLimit, Program, Recording, StopCondition
 from tuitrain_core.data import DataLoader
 from tuitrain_core.errors import CoreError
 from tuitrain_core.module import Module
@@ -186,7 +185,7 @@ class Stepper:
         by, limit = self.clip.by, self.clip.limit
         return None if by == "off" else Clipping(by, limit, tuple(self._parameters.values()))
 
-    def _watched(self, watch: HoldCondition) -> held.StopCondition | None:
+    def _watched(self, watch: HoldCondition) -> StopCondition | None:
         """Say the same of parameters in the place of groups; None if nothing is waited for."""
         if not watch.is_active:
             return None
@@ -198,5 +197,5 @@ class Stepper:
         loss = None
         if watch.loss_factor is not None:
             numbers = watch.loss_factor, watch.average_window, watch.min_finite_losses
-            loss = held.LossLimit(*numbers, watch.previous_losses)
-        return held.StopCondition(watch.non_finite, loss, norms)
+            loss = LossLimit(*numbers, watch.previous_losses)
+        return StopCondition(watch.non_finite, loss, norms)
