@@ -19,7 +19,7 @@ def copy(source, target: np.ndarray) -> Call:
 
 
 def words(at: int, count: int) -> list[int]:
-    return list((ctypes.c_int64 * count).from_address(at))
+    return list((ctypes.c_int64 * count).from_address(int(at)))
 
 
 @pytest.mark.parametrize("thread", [0, 1])
