@@ -11,6 +11,7 @@ import pytest
 from textual.app import App
 from textual.drivers.headless_driver import HeadlessDriver
 
+from tests.engines.patching import wrap_evaluate
 from tests.scenario import small
 from tests.scenario.small import TEXT
 from tuitrain.app import launch
@@ -18,7 +19,6 @@ from tuitrain.app.framework import runner
 from tuitrain.app.start_app import StartApp
 from tuitrain.app.start_choice import RunScenario
 from tuitrain.cli import main
-from tuitrain.engines.embedded import EmbeddedEngine
 from tuitrain.errors import RunFailedError, TerminatedError
 from tuitrain.records.record_reader import HEADER, JOURNAL
 
@@ -91,10 +91,10 @@ def test_the_worst_of_several_files_counts(tmp_path, capsys):
 def test_an_evaluation_that_raises_fails_the_run(tmp_path, capsys, monkeypatch):
     """The run is stopped within an epoch, and measured only when it has ended."""
 
-    def broken(self) -> float:
+    def broken() -> float:
         raise ValueError("no evaluation")
 
-    monkeypatch.setattr(EmbeddedEngine, "evaluate", broken)
+    wrap_evaluate(monkeypatch, lambda evaluate: broken)
     text = STEPS + '[[at]]\nstep = 5\ndo = "stop"\n'
     assert main(["replay", written(tmp_path, text)]) == 1
     output = capsys.readouterr().err

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from tests.conformance.problem import BATCH_SIZE, GROUPS, TEST, TRAIN, Plan
-from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
+from tuitrain.engines.engine import Engine
+from tuitrain.engines.factory import EngineSpec, GroupPlan
+from tuitrain.engines.registry import engine_factory
 from tuitrain_core import functional as F
 from tuitrain_core.data import Dataset
 from tuitrain_core.module import BatchNorm2d, Conv2d, Dropout, Linear, Module
@@ -39,8 +41,9 @@ def make_engine(
     model: type[Module] = Small,
     batch_size: int = BATCH_SIZE,
     affine: bool = True,
-) -> EmbeddedEngine:
+) -> Engine:
     plans = [GroupPlan(*plan) for plan in groups]
     train, test = Dataset(*TRAIN), Dataset(*TEST)
     model = model if affine else Plain
-    return EmbeddedEngine(model, train, test, plans, seed=seed, batch_size=batch_size)
+    spec = EngineSpec(model, train, test, plans, seed=seed, batch_size=batch_size)
+    return engine_factory("embedded").build(spec)

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from tuitrain.commands import parse
-from tuitrain.engines.engine import CommandResult, Engine
+from tuitrain.engines.engine import Engine
+from tuitrain.engines.steerable import CommandResult
 from tuitrain.engines.views import GroupView
 
 RULES = {

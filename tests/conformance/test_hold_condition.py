@@ -5,7 +5,7 @@ import math
 import pytest
 
 from tests.conformance.probes import buffers, do, poison, train, whole
-from tuitrain.engines.engine import HoldCondition
+from tuitrain.engines.pending_step import HoldCondition
 
 STEPS, EARLIER = 30, 6
 """Steps of the run, and those before it, in which the gradients come down."""

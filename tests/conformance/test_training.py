@@ -79,7 +79,6 @@ def test_looking_touches_nothing(make_engine):
         (
             engine.groups(),
             engine.optimizer_choices(),
-            engine.environment(),
             engine.digests(),
             engine.state(),
         )
@@ -111,9 +110,3 @@ def test_short_digests_name_what_differs(make_engine):
         train(each, 1)
     differ = {name for name, digest in engine.digests().items() if digest != other.digests()[name]}
     assert differ == {"fc.bias", "fc.weight", "head.bias", "head.weight"}
-
-
-def test_the_environment_is_told_in_words(engine):
-    told = engine.environment()
-    assert told
-    assert all(isinstance(key, str) and isinstance(value, str) for key, value in told.items())

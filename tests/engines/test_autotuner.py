@@ -12,8 +12,8 @@ from tuitrain.engines.embedded.autotuner import (
     TRIAL_BURST_SECONDS,
     WARM_UP_BURSTS,
     Autotuner,
-    max_threads,
 )
+from tuitrain.engines.threads import max_threads
 from tuitrain.errors import RefusedError
 
 

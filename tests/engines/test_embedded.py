@@ -310,7 +310,7 @@ def test_a_command_counts_for_the_very_next_step(command):
 
 
 def test_the_test_set_gives_the_same_bits_for_any_number_of_threads(engine):
-    found = [engine._evaluation.logits(0, threads)[0].copy() for threads in (1, 2, 3)]
+    found = [engine._evaluator.logits(0, threads)[0].copy() for threads in (1, 2, 3)]
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_array_equal(found[0], found[2])
 

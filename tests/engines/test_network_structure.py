@@ -10,7 +10,8 @@ from tests.conformance.probes import buffers, do, train, whole
 from tests.engines.conftest import make_engine
 from tuitrain.app.renderables.rows import plain_text
 from tuitrain.app.renderables.tables.network import Column, fit_columns, layer_keys, tree_rows
-from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
+from tuitrain.engines.embedded import EmbeddedEngine
+from tuitrain.engines.factory import EngineSpec, GroupPlan
 from tuitrain.engines.inspection import GradientFlow
 from tuitrain_core import functional as F
 from tuitrain_core.data import Dataset
@@ -24,7 +25,9 @@ def engine_for(make, shape: tuple[int, int, int]) -> EmbeddedEngine:
     """Make an engine for images of this shape, of which there are four."""
     images = np.random.default_rng(0).integers(1, 255, (4, *shape)).astype(np.uint8)
     data = Dataset(images, np.arange(4))
-    return EmbeddedEngine(make, data, data, [GroupPlan("all", ("*",), "sgd", {"lr": 0.1})])
+    return EmbeddedEngine(
+        EngineSpec(make, data, data, [GroupPlan("all", ("*",), "sgd", {"lr": 0.1})])
+    )
 
 
 def drawn(engine, folded: bool = True) -> list[str]:

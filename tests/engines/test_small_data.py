@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
+from tuitrain.engines.embedded import EmbeddedEngine
+from tuitrain.engines.factory import EngineSpec, GroupPlan
 from tuitrain_core import CoreError, tensor
 from tuitrain_core.data import Dataset
 from tuitrain_core.models import CNN, MLP, LeNet, ResNet, Transformer
@@ -52,7 +53,7 @@ def outcome(make, shape, samples: int, batch_size: int) -> tuple[list[float], st
         Dataset(images, np.arange(samples)),
         [GroupPlan("all", ("*",), "sgd", {"lr": 0.01})],
     )
-    engine = EmbeddedEngine(make, data, data, plans, batch_size=batch_size)
+    engine = EmbeddedEngine(EngineSpec(make, data, data, plans, batch_size=batch_size))
     losses: list[float] = []
     try:
         for _ in range(2 * engine.steps_per_epoch):

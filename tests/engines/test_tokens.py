@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
+from tuitrain.engines.embedded import EmbeddedEngine
+from tuitrain.engines.factory import EngineSpec, GroupPlan
 from tuitrain_core import CoreError
 from tuitrain_core import functional as F
 from tuitrain_core.data import Dataset
@@ -34,7 +35,7 @@ def make_engine(wrong: int | None = None) -> EmbeddedEngine:
         tokens[wrong, 0, 0, 2] = WORDS
     data = Dataset(tokens, labels, 3, mean=0.0, std=1.0 / 255.0)
     plans = [GroupPlan("all", ("*",), "adam", {"lr": 0.01})]
-    return EmbeddedEngine(Sentences, data, data, plans, seed=0, batch_size=8)
+    return EmbeddedEngine(EngineSpec(Sentences, data, data, plans, seed=0, batch_size=8))
 
 
 def train(engine: EmbeddedEngine, steps: int) -> list[float]:

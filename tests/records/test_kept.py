@@ -14,7 +14,7 @@ import pytest
 
 from tests.records import reading
 from tuitrain.cli import main
-from tuitrain.engines.embedded.environment import environment
+from tuitrain.engines.registry import engine_factory
 from tuitrain.records.array_file import unpack
 from tuitrain.records.checkpoint_file import Checkpoint, encode_checkpoint, read_checkpoint
 from tuitrain.records.record_check import flatten_metrics
@@ -36,7 +36,7 @@ each_run = pytest.mark.parametrize("name", sorted(EXPECTED))
 def made_in_this_environment(name: str) -> bool:
     """Whether a record's bits can be expected here: same packages, same kind of processor."""
     recorded_there = read_header(KEPT / name).environment
-    here = environment()
+    here = dict(engine_factory().environment())
     return all(
         here[key] == value
         for key, value in recorded_there.items()
@@ -50,10 +50,14 @@ def copied(name: str, tmp_path: Path) -> Path:
     shutil.copytree(KEPT / name, folder)
     if made_in_this_environment(name):
         header = json.loads((folder / HEADER).read_text())
-        (folder / HEADER).write_text(json.dumps(header | {"environment": environment()}))
+        (folder / HEADER).write_text(
+            json.dumps(header | {"environment": dict(engine_factory().environment())})
+        )
         for path in folder.glob("checkpoints/*.npz"):
             kept = read_checkpoint(path)
-            here = Checkpoint(kept.run, environment(), kept.position, kept.session)
+            here = Checkpoint(
+                kept.run, dict(engine_factory().environment()), kept.position, kept.session
+            )
             path.write_bytes(encode_checkpoint(here))
     return folder
 

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import numpy as np
 
 from tuitrain.commands import AnyCommand, Freeze
-from tuitrain.engines.engine import CommandResult
+from tuitrain.engines.capabilities import EVERY_CAPABILITY
 from tuitrain.engines.state import EngineState
+from tuitrain.engines.steerable import CommandResult
 from tuitrain.engines.views import GroupView, OptimizerChoice, ParameterRow, ParameterView
 from tuitrain.errors import RefusedError
 
@@ -22,6 +23,7 @@ class FakeEngine:
     batch_size = 4
     samples_per_epoch = 40
     fallback_reason = ""
+    capabilities = EVERY_CAPABILITY
 
     def __init__(self, before_step: Callable[[int], None] = lambda _: None) -> None:
         self.step = 0
@@ -79,9 +81,6 @@ class FakeEngine:
 
     def digests(self):
         return {"w": str(self.step)}
-
-    def environment(self):
-        return {"engine": "fake"}
 
     def state(self) -> EngineState:
         groups = ({"members": ["w"], "applied": list(self.applied)},)

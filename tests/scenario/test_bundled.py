@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tuitrain.scenario.build import _known_models, build_engine
+from tuitrain.engines.registry import engine_factory
+from tuitrain.scenario.build import build_engine
 from tuitrain.scenario.bundled import MODELS, bundled_scenarios, default_scenario, scenario_for
 from tuitrain_core.data import mnist_mini
 
@@ -18,7 +19,7 @@ def test_every_scenario_of_the_box_is_offered_with_a_line_about_it():
 
 
 def test_every_network_that_has_a_name_is_offered():
-    assert set(MODELS) == set(_known_models(mnist_mini()[0]))
+    assert set(MODELS) == set(engine_factory().built_in_models(mnist_mini()[0]))
 
 
 @pytest.mark.parametrize("model", ["lenet", "mlp", "transformer"])

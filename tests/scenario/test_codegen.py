@@ -26,7 +26,7 @@ from tuitrain.commands import (
     Undo,
 )
 from tuitrain.errors import TuitrainError
-from tuitrain.scenario.build import build_model_and_data
+from tuitrain.scenario.build import build_model_and_spec
 from tuitrain.scenario.codegen import generate_program
 from tuitrain.scenario.codegen.codegen_actions import WITHOUT_EFFECT
 from tuitrain.scenario.codegen.codegen_commands import SUPPORTED_COMMANDS
@@ -272,7 +272,7 @@ def test_every_model_with_a_name_is_the_same_in_a_program(model):
     scenario = loads(text, "x.toml")
     names: dict = {}
     exec(generate_program(scenario, "x.toml").partition("\n# One optimizer")[0], names)
-    expected, _ = build_model_and_data(scenario, "x.toml")
+    expected, _ = build_model_and_spec(scenario, "x.toml")
     mine, theirs = names["net"].state_dict(), expected.state_dict()
     assert mine.keys() == theirs.keys()
     assert all(np.array_equal(mine[name], theirs[name]) for name in theirs)

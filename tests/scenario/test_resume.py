@@ -15,6 +15,7 @@ from tests.conformance.probes import RULES
 from tests.scenario.killing import Killed, dying_at, often
 from tests.scenario.test_verify import nothing, record
 from tuitrain.cli import main
+from tuitrain.engines.registry import engine_factory
 from tuitrain.records.checkpoint_file import checkpoint_path, read_checkpoint
 from tuitrain.records.record_reader import HEADER, JOURNAL, METRICS
 from tuitrain.records.record_writer import RecordWriter
@@ -313,7 +314,9 @@ def made_elsewhere(folder: Path) -> None:
     path = checkpoint_path(folder, "auto")
     content = path.read_bytes()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tuitrain.engines.embedded.environment._version", lambda _: "0.0")
+        factory = engine_factory()
+        elsewhere = {**factory.environment(), "llvmlite": "0.0"}
+        patch.setattr(type(factory), "environment", lambda self: elsewhere)
         fly(EVENTFUL, folder.parent / "elsewhere")
     shutil.copy(checkpoint_path(folder.parent / "elsewhere", "auto"), path)
     assert path.read_bytes() != content

@@ -11,13 +11,13 @@ import msgspec
 import numpy as np
 import pytest
 
+from tests.engines.patching import wrap_evaluate
 from tests.scenario import small
 from tests.scenario.small import TEXT
 from tests.scenario.test_verify import nothing
 from tuitrain.cli import main
 from tuitrain.cli.signals import signals_raise
 from tuitrain.commands import parse
-from tuitrain.engines.embedded import EmbeddedEngine
 from tuitrain.errors import RunFailedError, ScenarioError, TerminatedError
 from tuitrain.records.record_reader import HEADER, JOURNAL, METRICS, read_journal, read_metrics
 from tuitrain.records.record_writer import RecordWriter
@@ -500,7 +500,7 @@ def test_a_failure_in_an_evaluation_that_is_gone_is_no_difference(
 ):
     text = PLANNED.replace("epochs = 3", f"steps = {steps}").replace("step = 14", "step = 13")
     with monkeypatch.context() as failing:
-        failing.setattr(EmbeddedEngine, "evaluate", failing_once(EmbeddedEngine.evaluate))
+        wrap_evaluate(failing, failing_once)
         with pytest.raises(RunFailedError, match="no room"):
             run_scenario(tmp_path / "run", text)
     assert last_line(tmp_path / "run")["reason"] == "failed"

@@ -11,6 +11,7 @@ from pathlib import Path
 import tuitrain
 import tuitrain_core
 from tuitrain import __version__
+from tuitrain.engines.registry import engine_factory
 
 from .worker import available_cpus
 
@@ -19,9 +20,7 @@ PACKAGES = ("numpy", "numba", "llvmlite", "textual", "torch", "jax", "jaxlib")
 
 def describe_machine() -> dict[str, str]:
     """Return processor, system and package versions as text, by name."""
-    from tuitrain.engines.embedded.environment import environment
-
-    core = environment()
+    core = engine_factory().environment()
     return {
         "cpu": _model() or core["cpu"],
         "cores": str(available_cpus()),

@@ -36,7 +36,7 @@ def forecast_rates(
     from tuitrain_core.errors import CoreError
     from tuitrain_core.schedule import Constant, from_record
 
-    from .embedded.schedules import reschedule
+    from .schedules import reschedule
 
     record = dict(group.schedule_record)
     schedule = from_record(record) if record else Constant(group.lr)

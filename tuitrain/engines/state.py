@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import numpy as np
 from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[Any]
@@ -56,3 +57,10 @@ class EngineState:
         slots = (each.slots for each in self.optimizers.values())
         every = (self.parameters, self.buffers, self.gradients, *slots)
         return sum(array.nbytes for arrays in every for array in arrays.values())
+
+
+def read_only(array: Array) -> Array:
+    """Return a view of the array that cannot be written to."""
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view

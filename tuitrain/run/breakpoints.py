@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from tuitrain.commands import AddBreakpoint, RemoveBreakpoint, to_text
-from tuitrain.engines.engine import CommandResult, Engine, HoldCondition, PendingStep
+from tuitrain.engines.engine import Engine
+from tuitrain.engines.pending_step import HoldCondition, PendingStep
+from tuitrain.engines.steerable import CommandResult
 from tuitrain.engines.targets import match_names, resolve_groups
 from tuitrain.errors import RefusedError, join_or
 

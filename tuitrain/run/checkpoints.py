@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tuitrain.commands import AUTO_CHECKPOINT
-from tuitrain.engines.engine import CommandResult
+from tuitrain.engines.steerable import CommandResult
 from tuitrain.errors import RefusedError, did_you_mean, join_or
 
 from ..records.checkpoint_file import CheckpointError

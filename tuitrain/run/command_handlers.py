@@ -20,7 +20,7 @@ from tuitrain.commands import (
     Undo,
     parse,
 )
-from tuitrain.engines.engine import CommandResult
+from tuitrain.engines.steerable import CommandResult
 from tuitrain.errors import RefusedError
 
 from .context import RunContext

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tuitrain.commands import Branch, Redo, Rewind, RewindToCheckpoint, Undo, to_text
-from tuitrain.engines.engine import CommandResult
+from tuitrain.engines.steerable import CommandResult
 from tuitrain.errors import RefusedError, did_you_mean, join_or
 
 from .context import RunContext

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tuitrain.commands import AddBreakpoint
-from tuitrain.engines.engine import Engine, HoldCondition, PendingStep
+from tuitrain.engines.engine import Engine
+from tuitrain.engines.pending_step import HoldCondition, PendingStep
 
 from .breakpoints import AVERAGE_STEPS, Breakpoints
 from .history.timeline import Timeline

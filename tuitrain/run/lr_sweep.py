@@ -6,7 +6,8 @@ import math
 from fnmatch import fnmatchcase
 
 from tuitrain.commands import AnyCommand, TryLr, to_text
-from tuitrain.engines.engine import CommandResult, Engine
+from tuitrain.engines.engine import Engine
+from tuitrain.engines.steerable import CommandResult
 from tuitrain.errors import RefusedError
 
 from .breakpoints import AVERAGE_STEPS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tuitrain.engines.engine import CommandResult
+from tuitrain.engines.steerable import CommandResult
 
 from .snapshot import Phase
 

@@ -7,6 +7,9 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from tuitrain.commands import Setting
+from tuitrain.engines.engine import Engine
+from tuitrain.engines.factory import EngineFactory, EngineSpec, GroupPlan
+from tuitrain.engines.registry import engine_factory
 from tuitrain.errors import RefusedError, ScenarioError
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
 from tuitrain.run.progress import ProgressCallback, ignore_progress
@@ -21,9 +24,7 @@ from .load import parse_commands
 from .schema import At, Expect, Group, Scenario
 
 if TYPE_CHECKING:
-    from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
     from tuitrain_core.data import Dataset
-    from tuitrain_core.module import Module
 
 
 def make_run_info(scenario: Scenario, steps_per_epoch: int = 0) -> RunInfo:
@@ -66,7 +67,7 @@ def build(
 
 def build_engine(
     scenario: Scenario, source: str, on_progress: ProgressCallback = ignore_progress
-) -> EmbeddedEngine:
+) -> Engine:
     """Load the data, make the model, and give the engine that stands before the first step.
 
     Raises
@@ -74,21 +75,20 @@ def build_engine(
     ScenarioError : names the source, the key, and what would be allowed
     """
     with _told_of(source):
-        return _engine(scenario, on_progress, *_data(scenario, on_progress))
+        return _engine(scenario, on_progress)[0]
 
 
-def build_model_and_data(scenario: Scenario, source: str) -> tuple[Module, Dataset]:
-    """Make the model, as the engine has it before the first step, and read the training data.
+def build_model_and_spec(scenario: Scenario, source: str) -> tuple[Any, EngineSpec]:
+    """Make the model as it is before the first step, and return it with the engine's parts.
 
     Raises
     ------
     ScenarioError : names the source, the key, and what would be allowed
     """
-    from tuitrain_core import random
-
-    with _told_of(source), random.scope(random.make_generator(scenario.seed)):
-        train, _ = load_data(scenario.data)
-        return _model(scenario.model, train)(), train
+    with _told_of(source):
+        factory = engine_factory(scenario.engine)
+        spec = _spec(scenario, factory, ignore_progress)
+        return factory.make_model(spec), spec
 
 
 @contextmanager
@@ -107,14 +107,11 @@ def due_step(entry: At | Expect, steps_per_epoch: int) -> int:
     return entry.step if entry.step is not None else (entry.epoch or 0) * steps_per_epoch
 
 
-def _engine(
-    scenario: Scenario, on_progress: ProgressCallback, train: Dataset, test: Dataset
-) -> EmbeddedEngine:
-    from tuitrain.engines.embedded import EmbeddedEngine
-
-    on_progress(f"making {scenario.model}")
-    return EmbeddedEngine(
-        _model(scenario.model, train),
+def _spec(scenario: Scenario, factory: EngineFactory, on_progress: ProgressCallback) -> EngineSpec:
+    on_progress(f"reading {scenario.data}")
+    train, test = load_data(scenario.data)
+    return EngineSpec(
+        _model(scenario.model, factory, train),
         train,
         test,
         make_group_plans(scenario),
@@ -123,14 +120,15 @@ def _engine(
     )
 
 
-def _data(scenario: Scenario, on_progress: ProgressCallback) -> tuple[Dataset, Dataset]:
-    on_progress(f"reading {scenario.data}")
-    return load_data(scenario.data)
+def _engine(scenario: Scenario, on_progress: ProgressCallback) -> tuple[Engine, EngineSpec]:
+    factory = engine_factory(scenario.engine)
+    spec = _spec(scenario, factory, on_progress)
+    on_progress(f"making {scenario.model}")
+    return factory.build(spec), spec
 
 
 def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder) -> Session:
-    train, test = _data(scenario, on_progress)
-    engine = _engine(scenario, on_progress, train, test)
+    engine, spec = _engine(scenario, on_progress)
     title = make_run_info(scenario, engine.steps_per_epoch)
     planned = list(_planned(scenario.at, title))
     marks = list(_marks(scenario.expect, title))
@@ -145,20 +143,21 @@ def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder
         raise ScenarioError(
             f"model: {scenario.model} cannot train on {scenario.data}: {describe_error(error)}"
         ) from error
-    recorder.provenance(lambda: compute_provenance(train, test, _modules(scenario, engine)))
+    recorder.provenance(
+        lambda: compute_provenance(spec.train, spec.test, _modules(scenario, engine))
+    )
     return Session(
         engine, title, planned, marks, recorder, CheckpointPolicy.for_batch_size(engine.batch_size)
     )
 
 
-def _modules(scenario: Scenario, engine: EmbeddedEngine) -> Iterator[str]:
+def _modules(scenario: Scenario, engine: Engine) -> Iterator[str]:
     """Yield the names of the Python modules that a run's model and data begin with."""
     for name in (scenario.model, scenario.data):
         module, colon, _ = name.partition(":")
         if colon and not name.startswith(IDX_PREFIX):
             yield module
-    for part in engine.modules():
-        yield from (each.__module__ for each in type(part).__mro__ if each is not object)
+    yield from engine.source_modules()
 
 
 def make_group_plans(scenario: Scenario) -> list[GroupPlan]:
@@ -168,8 +167,6 @@ def make_group_plans(scenario: Scenario) -> list[GroupPlan]:
     ------
     ScenarioError : a setting has a value that none can have
     """
-    from tuitrain.engines.embedded import GroupPlan
-
     groups = scenario.group or (Group("all", ("*",)),)
     plans = []
     for group in groups:
@@ -227,35 +224,17 @@ def reference_step(since: Any, steps_per_epoch: int) -> int:
     return (since.since_epoch or 0) * steps_per_epoch
 
 
-def _known_models(train: Any) -> dict[str, Callable[[], Any]]:
-    """Return the models that have a name, made for the images and classes of a data set."""
-    from tuitrain_core import models
-
-    channels, height, width = shape = train.images.shape[1:]
-    classes = train.classes
-    return {
-        "lenet": models.LeNet,
-        "mlp": lambda: models.MLP((channels * height * width, 256, 128, classes)),
-        "cnn": lambda: models.CNN(channels, classes),
-        "resnet8": lambda: models.ResNet(8, channels, classes),
-        "resnet20": lambda: models.ResNet(20, channels, classes),
-        "transformer": lambda: models.Transformer(shape, classes),
-    }
-
-
-def _model(name: str, train: Any) -> Callable[[], Any]:
-    from tuitrain_core.module import Module
-
-    known = _known_models(train)
+def _model(name: str, factory: EngineFactory, train: Dataset) -> Callable[[], Any]:
+    known = factory.built_in_models(train)
     if name in known:
         return known[name]
     make = import_callable("model", name, known)
 
-    def checked() -> Module:
+    def checked() -> Any:
         model = call("model", name, make)
-        if not isinstance(model, Module):
+        if not factory.is_model(model):
             raise ScenarioError(
-                f"model: {name} must return a tuitrain_core Module, but gave {type_name(model)}"
+                f"model: {name} must return {factory.model_kind}, but gave {type_name(model)}"
             )
         return model
 

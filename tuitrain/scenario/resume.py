@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from tuitrain.engines.registry import engine_factory
 from tuitrain.errors import StateMismatchError, TuitrainError, did_you_mean, join_or
 from tuitrain.records.checkpoint_file import (
     CHECKPOINTS,
@@ -141,14 +142,14 @@ class _Resumed:
         name: str | None = None,
         although_changed: bool = False,
     ) -> None:
-        from tuitrain.engines.embedded.environment import environment
-
         header, scenario = read_scenario(folder)
         self._paths = _checkpoints(folder, name)
-        self._header = msgspec.structs.replace(header, environment=environment())
+        self._scenario = scenario
+        environment = dict(engine_factory(scenario.engine).environment())
+        self._header = msgspec.structs.replace(header, environment=environment)
         self._records = read_journal(folder)
         self._although_changed = although_changed
-        self._environment = environment_differences(header.environment)
+        self._environment = environment_differences(header.environment, scenario)
         self._writer = RecordWriter(folder, self._header, files, again=True)
         self.recorder = ResumeRecorder(
             self._records,
@@ -182,7 +183,7 @@ class _Resumed:
         """Say why a checkpoint is not one of this record, or would not lead to the same bits."""
         if made.run != self._header.run():
             return "it is of another run"
-        changes = environment_differences(made.environment)
+        changes = environment_differences(made.environment, self._scenario)
         if changes and not self._although_changed:
             return f"it was made in another environment ({'; '.join(changes)})"
         end = self._writer.position

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
+from tuitrain.engines.registry import DEFAULT_ENGINE
+
 SCHEMA: Final = 1
 """What ``schema`` is in every file that this version reads."""
 
@@ -100,6 +102,7 @@ class Scenario(Table, frozen=True):
     model: str = "lenet"
     data: str = "mnist-mini"
     batch_size: Count = 64
+    engine: str = DEFAULT_ENGINE
     epochs: Count | None = None
     steps: Count | None = None
     group: tuple[Group, ...] = ()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from tuitrain.engines.registry import engine_factory
 from tuitrain.errors import RunFailedError
 from tuitrain.records.record_format import ChangedLine, JournalLine, MetricsLine
 from tuitrain.records.record_reader import (
@@ -33,9 +34,8 @@ from .schema import Scenario
 
 def make_header(scenario: Scenario) -> Header:
     """Return what a run folder says of a scenario that is about to be run."""
-    from tuitrain.engines.embedded.environment import environment
-
-    return Header(SCHEMA, msgspec.to_builtins(scenario), environment(), _working_directory())
+    environment = dict(engine_factory(scenario.engine).environment())
+    return Header(SCHEMA, msgspec.to_builtins(scenario), environment, _working_directory())
 
 
 def _working_directory() -> str:
@@ -102,7 +102,8 @@ def verify_record(
     except RunFailedError:
         if not check.over():  # else the recorded run failed at this step too
             raise
-    return Verification(check.verdict(), environment_differences(header.environment), check.changes)
+    environment = environment_differences(header.environment, scenario)
+    return Verification(check.verdict(), environment, check.changes)
 
 
 def _repeated(
@@ -132,11 +133,9 @@ def read_scenario(folder: Path) -> tuple[Header, Scenario]:
     return header, msgspec.structs.replace(scenario, data=data)
 
 
-def environment_differences(recorded: Mapping[str, str]) -> list[str]:
-    """Say in what this environment differs from the recorded one.
+def environment_differences(recorded: Mapping[str, str], scenario: Scenario) -> list[str]:
+    """Say in what the environment of a scenario's engine differs from the recorded one.
 
     What an older version did not record is not compared.
     """
-    from tuitrain.engines.embedded.environment import environment
-
-    return describe_differences(recorded, environment())
+    return describe_differences(recorded, engine_factory(scenario.engine).environment())

@@ -11,8 +11,9 @@ from tuitrain.bench.protocol import Cell
 from tuitrain.bench.workloads.core_modules import build_network
 from tuitrain.bench.workloads.networks import image_shape
 from tuitrain.bench.workloads.synthetic_data import LEARNING_RATES, adam_matrices, samples
-from tuitrain.engines.embedded import EmbeddedEngine, GroupPlan
-from tuitrain.engines.embedded.autotuner import max_threads
+from tuitrain.engines.factory import EngineSpec, GroupPlan
+from tuitrain.engines.registry import engine_factory
+from tuitrain.engines.threads import max_threads
 from tuitrain_core import Parameter, Tensor, functional
 from tuitrain_core.compiler import ParameterUpdate, Program, trace
 from tuitrain_core.data import Dataset
@@ -28,13 +29,14 @@ def prepare(cell: Cell) -> Variants:
 
 def _training(cell: Cell) -> TakeSteps:
     images, labels = samples(max(cell.samples, cell.batch), image_shape(cell.network))
-    engine = EmbeddedEngine(
+    spec = EngineSpec(
         lambda: build_network(cell.network),
         Dataset(images, labels),
         Dataset(images[:1], labels[:1]),
         list(_groups(cell)),
         batch_size=cell.batch,
     )
+    engine = engine_factory().build(spec)
     return lambda steps: len(engine.run(steps, lambda: False))
 
 

@@ -1,6 +1,6 @@
 """The engine that drives the embedded core."""
 
 from .engine import EmbeddedEngine
-from .groups import GroupPlan
+from .factory import EmbeddedFactory
 
-__all__ = ["EmbeddedEngine", "GroupPlan"]
+__all__ = ["EmbeddedEngine", "EmbeddedFactory"]

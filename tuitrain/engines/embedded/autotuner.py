@@ -6,10 +6,6 @@ Both are chosen by what was measured before. Neither changes a bit of the result
 from __future__ import annotations
 
 import math
-import os
-
-from tuitrain.errors import RefusedError
-from tuitrain_core.compiler import MAX_THREADS
 
 BURST_SECONDS = 0.04
 """How long a burst shall last: the longest that a snapshot waits. A command interrupts it.
@@ -48,25 +44,6 @@ One that met a screen being drawn says little of the next; it had two threads gi
 
 MIN_SPEEDUP = 0.95
 """How much less time threads must take to be worth the core that they keep from others."""
-
-VARIABLE = "TUITRAIN_THREADS"
-
-
-def max_threads() -> int:
-    """Return how many threads may share a step: at most two, or what the variable says.
-
-    Raises
-    ------
-    RefusedError : it does not say a whole number from 1 to `MOST_THREADS`
-    """
-    given = os.environ.get(VARIABLE, "")
-    if given:
-        if given.isdecimal() and 1 <= int(given) <= MAX_THREADS:
-            return int(given)
-        raise RefusedError(
-            f"{VARIABLE} takes a whole number from 1 to {MAX_THREADS}, but is {given!r}"
-        )
-    return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
 
 
 class Autotuner:

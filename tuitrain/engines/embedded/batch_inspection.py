@@ -10,8 +10,8 @@ import numpy as np
 
 from tuitrain_core.data import Dataset
 
-from ..engine import Array, read_only
 from ..inspection import NO_PREDICTION, BatchView, InspectBatch
+from ..state import Array, read_only
 
 MAX_SAMPLES: Final = 96
 """Samples that are shown at most; more have no room on any screen."""

@@ -23,13 +23,13 @@ from tuitrain_core.errors import CoreError
 from tuitrain_core.optimizer import OPTIMIZERS, default_policy, transfer_optimizer
 from tuitrain_core.schedule import Constant, Schedule, WarmUp
 
-from ..engine import CommandResult
 from ..optimizer_settings import transferable_settings
+from ..schedules import reschedule
+from ..steerable import CommandResult
 from ..targets import resolve_patterns
 from .freezing import FrozenParameters
 from .groups import Group, GroupTable
 from .optimizers import make_optimizer
-from .schedules import reschedule
 
 
 class CommandHandler:

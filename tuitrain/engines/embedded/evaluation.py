@@ -7,8 +7,8 @@ import numpy as np
 from tuitrain_core.compiler import Recording
 from tuitrain_core.data import DataLoader, Dataset
 
-from ..engine import Array
 from ..inspection import BatchView, InspectBatch
+from ..state import Array
 from .batch_inspection import Predictions, build_batch_view, predict_classes
 from .model import SeededModel
 

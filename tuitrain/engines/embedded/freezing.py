@@ -10,7 +10,7 @@ import numpy as np
 
 from tuitrain_core import Parameter
 
-from ..engine import Array
+from ..state import Array
 
 VERIFY_BYTES = 1 << 20
 """How much is verified at one look: some .3 ms of CRC-32; larger models take turns."""

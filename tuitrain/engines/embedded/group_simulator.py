@@ -1,4 +1,4 @@
-"""The groups on paper: what commands make of them, without data and without a step trained."""
+"""Groups that follow a run's commands without training."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from typing import Any
 from tuitrain.commands import AnyCommand, Clip, Freeze
 from tuitrain_core.module import Module
 
-from ..engine import Array, CommandResult, read_only
+from ..factory import GroupPlan
+from ..state import Array, read_only
+from ..steerable import CommandResult
 from ..views import GroupView
 from .command_handler import CommandHandler
 from .description import describe_group
 from .freezing import FrozenParameters
-from .groups import GroupPlan, GroupTable, from_record, to_record
+from .groups import GroupTable, from_record, to_record
 
 
-class GroupSimulator:
-    """Follows the commands of a run.
+class EmbeddedGroupSimulator:
+    """Follows the commands of a run; see `GroupSimulator`.
 
-    What only training tells is not known: updates, gradients, and whether what is frozen is intact.
+    Updates, gradients and whether frozen parameters are intact are not known.
 
     Parameters
     ----------
-    model : whose parameters are grouped; their values are not looked at
-    plans : the groups to begin with
-    steps_per_epoch : what an epoch is to a schedule
+    model : has the parameters that are grouped; their values are not read
+    plans : the groups at the first step
+    steps_per_epoch : the length of an epoch, for schedules
 
     Raises
     ------
@@ -37,21 +39,24 @@ class GroupSimulator:
         self._parameters = dict(model.named_parameters())
         self._table = GroupTable(self._parameters, plans, model.aliases())
         self._frozen = FrozenParameters(self._parameters)
-        self._steering = CommandHandler(self._table, self._frozen, steps_per_epoch)
+        self._commands = CommandHandler(self._table, self._frozen, steps_per_epoch)
         for plan in plans:
             if plan.frozen:
-                self._steering.apply(Freeze(plan.name), 0)
+                self._commands.apply(Freeze(plan.name), 0)
 
     def apply(self, command: AnyCommand, step: int) -> CommandResult:
-        """Follow a command that is applied before step ``step``.
-
-        Raises
-        ------
-        RefusedError : it cannot be applied; nothing was changed
-        """
+        """Apply a command before step ``step``; see `GroupSimulator.apply`."""
         if isinstance(command, Clip):
             return CommandResult(True, "")
-        return self._steering.apply(command, step)
+        return self._commands.apply(command, step)
+
+    def groups(self, step: int) -> tuple[GroupView, ...]:
+        """Describe the groups at the boundary before step ``step``, in order."""
+        views = (
+            describe_group(group, self._parameters, self._table.aliases, self._frozen, step)
+            for group in self._table
+        )
+        return tuple(replace(view, frozen_intact=None) for view in views)
 
     def group_of(self, parameter: str) -> str:
         """Return the name of the group that the parameter is in."""
@@ -62,22 +67,14 @@ class GroupSimulator:
         return {name: read_only(each.numpy()) for name, each in self._parameters.items()}
 
     def frozen(self) -> Mapping[str, int]:
-        """Return for each frozen parameter the step since which it is."""
+        """Return the step at which each frozen parameter was frozen."""
         return self._frozen.frozen_since()
 
     def records(self) -> tuple[Mapping[str, Any], ...]:
         """Return the groups as plain values, in order."""
         return tuple(to_record(group) for group in self._table)
 
-    def reset(self, records: Sequence[Mapping[str, Any]], frozen: Mapping[str, int]) -> None:
+    def load(self, records: Sequence[Mapping[str, Any]], frozen: Mapping[str, int]) -> None:
         """Go back to groups that `records` and parameters that `frozen` returned."""
         self._table.reset([from_record(each, self._parameters) for each in records])
         self._frozen.reset(frozen)
-
-    def groups(self, step: int) -> tuple[GroupView, ...]:
-        """Describe the groups at the boundary before step ``step``, in order."""
-        described = (
-            describe_group(group, self._parameters, self._table.aliases, self._frozen, step)
-            for group in self._table
-        )
-        return tuple(replace(each, frozen_intact=None) for each in described)

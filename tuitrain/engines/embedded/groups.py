@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from tuitrain.commands import Setting, is_name
@@ -12,6 +12,7 @@ from tuitrain_core import Parameter, schedule
 from tuitrain_core.optimizer import Optimizer, ParameterState
 from tuitrain_core.schedule import Constant, Schedule
 
+from ..factory import GroupPlan
 from ..targets import (
     ParameterAliases,
     match_names,
@@ -22,24 +23,6 @@ from ..targets import (
     unknown_target,
 )
 from .optimizers import make_optimizer, settings_of
-
-
-@dataclass(frozen=True, slots=True)
-class GroupPlan:
-    """A group as it shall be at the start.
-
-    Attributes
-    ----------
-    patterns : globs over parameter names; what earlier groups have taken is left to them
-    rule : the optimizer's name
-    settings : its hyper-parameters, lr among them
-    """
-
-    name: str
-    patterns: tuple[str, ...]
-    rule: str
-    settings: Mapping[str, Setting] = field(default_factory=dict)
-    frozen: bool = False
 
 
 @dataclass(eq=False)
@@ -216,7 +199,7 @@ class GroupTable:
         try:
             members = self._claim(plan, left)
             self.check_name(plan.name, members)
-            optimizer = make_optimizer(plan.rule, self._of(members), plan.settings)
+            optimizer = make_optimizer(plan.optimizer, self._of(members), plan.settings)
         except RefusedError as refusal:
             raise RefusedError(f"group {plan.name!r}: {refusal}") from None
         return Group(

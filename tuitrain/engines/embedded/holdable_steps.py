@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..engine import HoldCondition, PendingStep
+from ..pending_step import HoldCondition, PendingStep
 from ..views import LayerUnits
 from .computed_step import ComputedStep
 from .groups import GroupTable

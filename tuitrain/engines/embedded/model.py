@@ -10,7 +10,7 @@ from tuitrain_core import random, tape, tensor
 from tuitrain_core.compiler import AttributeGuard
 from tuitrain_core.module import Module
 
-from ..engine import Array
+from ..state import Array
 from .buffer_owners import BufferOwners
 from .network_structure import Structure, trace_structure
 

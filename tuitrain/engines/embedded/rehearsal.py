@@ -3,53 +3,80 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from tuitrain.commands import AnyCommand, Clip, to_text
 from tuitrain.errors import RefusedError
 
-from ..engine import Array, CommandResult, HoldCondition, PendingStep
+from ..capabilities import Capabilities, Capability
+from ..factory import EngineSpec
 from ..inspection import BatchView, InspectBatch, NetworkView
-from ..state import EngineState
+from ..pending_step import HoldCondition, PendingStep
+from ..state import Array, EngineState
+from ..steerable import CommandResult
+from ..trainable import WarmUpProgress, ignore_progress
 from ..views import GroupView, LayerUnits, OptimizerChoice, ParameterView
-from .group_simulator import GroupSimulator
+from .group_simulator import EmbeddedGroupSimulator
 from .optimizers import optimizer_choices
 
 _NOT_TRAINED = "an engine that does not train has no network to look into"
+_LACKING = (Capability.NETWORK_TREE, Capability.CONFUSION)
 
 
 class RehearsalEngine:
     """Follows commands as the embedded engine does; its steps cost nothing and change nothing.
 
-    What only training tells is not known: losses are 0, the accuracy is NaN, and there is no
-    gradient. See `engines.base.Engine` for what each method promises.
+    Results of training are not known: losses are 0, the accuracy is NaN, and there is no gradient.
+    See `Engine` for what each member promises.
 
     Parameters
     ----------
     groups : at their first step
-    layers : gives the layers whose units can be dead; called if a command asks for them
-    steps_per_epoch : batches in one pass over the training data
-    batch_size, samples_per_epoch : samples in a full batch, and in one pass
+    spec : what the engine that is rehearsed was built from
+    count_dead_units : returns the layers whose units can be dead; called if a command needs them
     """
 
+    capabilities = Capabilities(
+        frozenset(Capability) - {*_LACKING}, dict.fromkeys(_LACKING, _NOT_TRAINED)
+    )
     fallback_reason = ""
 
     def __init__(
         self,
-        groups: GroupSimulator,
-        layers: Callable[[], Sequence[LayerUnits]],
-        steps_per_epoch: int,
-        batch_size: int,
-        samples_per_epoch: int,
+        groups: EmbeddedGroupSimulator,
+        spec: EngineSpec,
+        count_dead_units: Callable[[], Sequence[LayerUnits]],
     ) -> None:
         self._groups = groups
-        self._layers = layers
+        self._count_dead_units = count_dead_units
         self._clip = Clip("off")
         self.step = 0
-        self.steps_per_epoch = steps_per_epoch
-        self.batch_size = batch_size
-        self.samples_per_epoch = samples_per_epoch
+        self.steps_per_epoch = spec.steps_per_epoch
+        self.batch_size = spec.batch_size
+        self.samples_per_epoch = len(spec.train)
+
+    def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:
+        """Do nothing: no kernel is called."""
+
+    def run(
+        self,
+        steps: int,
+        should_stop: Callable[[], bool],
+        should_hold: Callable[[PendingStep], bool] | None = None,
+        hold_condition: HoldCondition | None = None,
+    ) -> Sequence[float]:
+        """Count steps; ``should_hold`` is not called, since there is no step to look at."""
+        del should_stop, should_hold, hold_condition
+        self.step += steps
+        return range(steps)  # only its length is read
+
+    def interrupt(self) -> None:
+        """Do nothing: steps take no time."""
+
+    def evaluate(self) -> float:
+        """Return NaN."""
+        return math.nan
 
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups."""
@@ -59,57 +86,28 @@ class RehearsalEngine:
         return self._groups.apply(command, self.step)
 
     def preview(self, command: AnyCommand) -> Mapping[str, tuple[float, float]]:
-        """Refuse what `apply` would refuse; nothing is known of the next update."""
+        """Refuse what `apply` would refuse; the next update is not known."""
         state = self.state()
         self.apply(command)
         self.load_state(state)
         return {}
 
-    def run(
-        self,
-        steps: int,
-        should_stop: Callable[[], bool],
-        should_hold: Callable[[PendingStep], bool] | None = None,
-        hold_condition: HoldCondition | None = None,
-    ) -> Sequence[float]:
-        """Count steps; ``hold`` is not asked, for there is nothing to look at."""
-        del should_stop, should_hold, hold_condition
-        self.step += steps
-        return range(steps)  # of any length: only how many there are is looked at
-
-    def interrupt(self) -> None:
-        """Do nothing: steps take no time."""
-
-    def evaluate(self) -> float:
-        """Return NaN."""
-        return math.nan
-
     def groups(self) -> tuple[GroupView, ...]:
         """Describe the groups, in order."""
         return self._groups.groups(self.step)
 
-    def inspect_parameter(self, parameter: str) -> ParameterView | None:
-        """Return None: values are not looked at."""
-        del parameter
-
-    def count_dead_units(self) -> Sequence[LayerUnits]:
-        """Return the layers whose units can be dead, each in its present group."""
-        return [
-            replace(each, group=self._groups.group_of(each.parameter)) for each in self._layers()
-        ]
-
-    def inspect_network(self) -> NetworkView:
-        """Raise `RefusedError`."""
-        raise RefusedError(_NOT_TRAINED)
-
-    def inspect_batch(self, asked: InspectBatch) -> BatchView:
-        """Raise `RefusedError`."""
-        del asked
-        raise RefusedError(_NOT_TRAINED)
+    def group_of(self, parameter: str) -> str:
+        """Return the name of the group that the parameter is in."""
+        return self._groups.group_of(parameter)
 
     def optimizer_choices(self) -> tuple[OptimizerChoice, ...]:
-        """Return what a group's optimizer can be swapped to."""
+        """List the optimizers that a group can be given."""
         return optimizer_choices()
+
+    def held_modules(self, frozen: Collection[str]) -> Mapping[str, bool]:
+        """Return no module: buffers are not known."""
+        del frozen
+        return {}
 
     def parameters(self) -> Mapping[str, Array]:
         """Return the values before the first step, by name."""
@@ -119,9 +117,29 @@ class RehearsalEngine:
         """Return None: no gradient is computed."""
         del parameter
 
-    def group_of(self, parameter: str) -> str:
-        """Return the name of the group that the parameter is in."""
-        return self._groups.group_of(parameter)
+    def inspect_parameter(self, parameter: str) -> ParameterView | None:
+        """Return None: values are not read."""
+        del parameter
+
+    def count_dead_units(self) -> Sequence[LayerUnits]:
+        """Return the layers whose units can be dead, each in its present group."""
+        return [
+            replace(layer, group=self._groups.group_of(layer.parameter))
+            for layer in self._count_dead_units()
+        ]
+
+    def inspect_network(self) -> NetworkView:
+        """Raise `RefusedError`."""
+        raise RefusedError(_NOT_TRAINED)
+
+    def inspect_batch(self, request: InspectBatch) -> BatchView:
+        """Raise `RefusedError`."""
+        del request
+        raise RefusedError(_NOT_TRAINED)
+
+    def source_modules(self) -> Sequence[str]:
+        """Return no module."""
+        return ()
 
     def digest(self) -> str:
         """Return ""."""
@@ -130,14 +148,6 @@ class RehearsalEngine:
     def digests(self) -> Mapping[str, str]:
         """Return no digest."""
         return {}
-
-    def environment(self) -> Mapping[str, str]:
-        """Return nothing: no bits are computed."""
-        return {}
-
-    def rehearsal(self) -> RehearsalEngine:
-        """Return this engine."""
-        return self
 
     def state(self) -> EngineState:
         """Return the step, the groups, the frozen parameters and the clipping."""
@@ -153,7 +163,11 @@ class RehearsalEngine:
         )
 
     def load_state(self, state: EngineState) -> None:
-        """Go on from what `state` returned."""
-        self._groups.reset(state.groups, state.frozen)
+        """Continue from a state of this engine."""
+        self._groups.load(state.groups, state.frozen)
         self._clip = Clip(*state.clip)  # type: ignore[arg-type]
         self.step = state.step
+
+    def rehearsal(self) -> RehearsalEngine:
+        """Return this engine."""
+        return self

@@ -14,8 +14,10 @@ from tuitrain_core.errors import CoreError
 from tuitrain_core.module import Module
 from tuitrain_core.native.runtime.library import Kernel
 
-from ..engine import Array, HoldCondition
-from .autotuner import Autotuner, max_threads
+from ..pending_step import HoldCondition
+from ..state import Array
+from ..threads import max_threads
+from .autotuner import Autotuner
 from .dead_units import find_dead_units, find_recorded_dead_units
 from .groups import GroupTable
 from .pending_updates import PendingUpdates

@@ -14,7 +14,8 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from tuitrain.commands import AnyCommand, to_text
-from tuitrain.engines.engine import Engine, HoldCondition, PendingStep
+from tuitrain.engines.engine import Engine
+from tuitrain.engines.pending_step import HoldCondition, PendingStep
 from tuitrain.engines.state import EngineState
 
 from ..batches import Batches

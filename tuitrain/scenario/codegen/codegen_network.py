@@ -5,8 +5,6 @@ from __future__ import annotations
 import glob
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from tuitrain.engines.embedded.buffer_owners import BufferOwners
-from tuitrain.engines.embedded.network_structure import Structure
 from tuitrain.engines.targets import ParameterAliases, match_parameters
 from tuitrain_core.module import Module
 
@@ -19,14 +17,16 @@ class Network:
     Parameters
     ----------
     net : made as the script makes it
-    listen : returns its structure
+    held_modules : says which modules with buffers keep these; see `Steerable.held_modules`
     """
 
-    def __init__(self, net: Module, listen: Callable[[], Structure]) -> None:
+    def __init__(
+        self, net: Module, held_modules: Callable[[Collection[str]], Mapping[str, bool]]
+    ) -> None:
         named, aliases = dict(net.named_parameters()), net.aliases()
         self.parameters: ParameterAliases = {name: aliases.get(name, ()) for name in named}
-        self._owners = BufferOwners(net, listen)
-        self._paths = {name: _path(net, name, part) for name, part in self._owners.modules.items()}
+        self._held_modules = held_modules
+        self._paths = {name: _path(net, name, part) for name, part in net.named_modules()}
 
     def select_expression(self, names: Collection[str], preferred: Sequence[str] = ()) -> Call:
         """Return the expression for some parameters: by these globs if they say it, or by layer."""
@@ -46,9 +46,7 @@ class Network:
         ----------
         frozen : first names of the frozen parameters
         """
-        return {
-            self._paths[name]: still for name, still in self._owners.held_modules(frozen).items()
-        }
+        return {self._paths[name]: still for name, still in self._held_modules(frozen).items()}
 
     def _by_layer(self, wanted: Collection[str]) -> list[str]:
         found: dict[str, None] = {}

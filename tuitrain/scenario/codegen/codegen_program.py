@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.state import EngineState
 from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain_core.data import Dataset
 
-from ..build import build_engine, build_model_and_data, make_run_info
+from ..build import build_engine, build_model_and_spec, make_run_info
 from ..schema import Scenario
 from .codegen_actions import CodegenAction, codegen_actions
 from .codegen_commands import freeze_statements
@@ -68,11 +69,12 @@ def generate_program(
         step and text are named
     """
     engine = build_engine(scenario, source, on_progress)
-    net, train = build_model_and_data(scenario, source)
-    network = Network(net, engine.structure)
+    engine.capabilities.require(Capability.PYTHON_EXPORT)
+    net, spec = build_model_and_spec(scenario, source)
+    network = Network(net, engine.held_modules)
     start = engine.state()
     acts = list(codegen_actions(scenario, source, engine, network))
-    program = _Program(scenario, train, engine.steps_per_epoch, network, start, acts)
+    program = _Program(scenario, spec.train, engine.steps_per_epoch, network, start, acts)
     return "\n".join(program.lines()) + "\n"
 
 

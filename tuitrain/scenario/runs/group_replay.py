@@ -1,18 +1,18 @@
-"""The groups of a recorded run at any moment: what was decided, followed again on paper."""
+"""The groups of a recorded run at any moment: what was decided, followed again on simulator."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tuitrain.commands import parse
+from tuitrain.engines.registry import engine_factory
 from tuitrain.errors import TuitrainError
 from tuitrain.records.branch_replay import RecordedDecision
 from tuitrain.run.snapshot import GroupHistory, GroupView, Series
-from tuitrain.scenario.build import build_model_and_data, make_group_plans
+from tuitrain.scenario.build import build_model_and_spec
 from tuitrain.scenario.schema import Scenario
 
 MAX_POINTS = 256
@@ -41,15 +41,15 @@ class GroupReplay:
 
     def __init__(self, scenario: Scenario, source: str) -> None:
         self.steps_per_epoch, self.problem = 0, ""
-        self._scenario = scenario
+        self._engine = scenario.engine
         self._decided: tuple[RecordedDecision, ...] | None = None
         self._stretches: list[_Stretch] = []
         try:
-            self._model, train = build_model_and_data(scenario, source)
+            self._model, self._spec = build_model_and_spec(scenario, source)
         except TuitrainError as error:
             self.problem = f"the groups cannot be shown: {error}"
         else:
-            self.steps_per_epoch = math.ceil(len(train) / scenario.batch_size)
+            self.steps_per_epoch = self._spec.steps_per_epoch
 
     def at(self, step: int, decided: tuple[RecordedDecision, ...]) -> tuple[GroupView, ...]:
         """Return the groups after some decisions, at the boundary before step ``step``."""
@@ -85,15 +85,14 @@ class GroupReplay:
         return self._stretches
 
     def _follow(self, decided: Sequence[RecordedDecision]) -> list[_Stretch]:
-        from tuitrain.engines.embedded.group_simulator import GroupSimulator
-
-        paper = GroupSimulator(self._model, make_group_plans(self._scenario), self.steps_per_epoch)
-        stretches = [_Stretch(0, paper.groups(0))]
+        factory = engine_factory(self._engine)
+        simulator = factory.simulate_groups(self._model, self._spec.groups, self.steps_per_epoch)
+        stretches = [_Stretch(0, simulator.groups(0))]
         for each in decided:
-            paper.apply(parse(each.command), each.step)
+            simulator.apply(parse(each.command), each.step)
             if stretches[-1].first == each.step:
                 stretches.pop()
-            stretches.append(_Stretch(each.step, paper.groups(each.step)))
+            stretches.append(_Stretch(each.step, simulator.groups(each.step)))
         return stretches
 
 

@@ -1,0 +1,131 @@
+"""What an engine is built from, and the interface of what builds engines of one kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from tuitrain.commands import AnyCommand, Setting
+
+from .engine import Engine
+from .steerable import CommandResult
+from .views import GroupView
+
+if TYPE_CHECKING:
+    from tuitrain_core.data import Dataset
+
+MakeModel: TypeAlias = Callable[[], Any]
+"""Makes a model of the engine's kind; the engine seeds the random numbers that it draws."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupPlan:
+    """A parameter group at the first step.
+
+    Attributes
+    ----------
+    patterns : globs over parameter names; parameters of earlier groups are left out
+    optimizer : the optimizer's name
+    settings : its hyper-parameters, lr among them
+    """
+
+    name: str
+    patterns: tuple[str, ...]
+    optimizer: str
+    settings: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
+    frozen: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """What an engine is built from.
+
+    Attributes
+    ----------
+    make_model : called once, with the random generator seeded
+    train, test : the data to learn from, and the data that accuracy is measured on
+    groups : at the first step
+    seed : of initial weights, of the order of the data and of dropout
+    batch_size : samples in a batch
+    """
+
+    make_model: MakeModel
+    train: Dataset
+    test: Dataset
+    groups: Sequence[GroupPlan]
+    seed: int = 0
+    batch_size: int = 64
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in one pass over the training data."""
+        return -(-len(self.train) // self.batch_size)
+
+
+class GroupSimulator(Protocol):
+    """Follows the commands of a run without training: what groups there are, and their settings."""
+
+    def apply(self, command: AnyCommand, step: int) -> CommandResult:
+        """Apply a command before step ``step``.
+
+        Raises
+        ------
+        RefusedError : it cannot be applied; nothing was changed
+        """
+        ...
+
+    def groups(self, step: int) -> tuple[GroupView, ...]:
+        """Describe the groups at the boundary before step ``step``, in order."""
+        ...
+
+
+class EngineFactory(Protocol):
+    """Builds engines of one kind."""
+
+    @property
+    def model_kind(self) -> str:
+        """What a model must be, for messages: ``a tuitrain_core Module``."""
+        ...
+
+    def is_model(self, value: object) -> bool:
+        """Whether a value is a model that this kind of engine trains."""
+        ...
+
+    def built_in_models(self, train: Dataset) -> Mapping[str, MakeModel]:
+        """Return the models that have a name, made for the images and classes of a data set."""
+        ...
+
+    def build(self, spec: EngineSpec) -> Engine:
+        """Build an engine at its first step.
+
+        Raises
+        ------
+        RefusedError : the groups do not fit the model's parameters
+        """
+        ...
+
+    def make_model(self, spec: EngineSpec) -> Any:
+        """Make the model as the engine has it before its first step."""
+        ...
+
+    def simulate_groups(
+        self, model: Any, plans: Sequence[GroupPlan], steps_per_epoch: int
+    ) -> GroupSimulator:
+        """Build groups that follow commands without training; the model is not trained by it.
+
+        Parameters
+        ----------
+        model : of `make_model`
+        plans : the groups at the first step
+        steps_per_epoch : the length of an epoch, for schedules
+
+        Raises
+        ------
+        RefusedError : the groups do not fit the model's parameters
+        """
+        ...
+
+    def environment(self) -> Mapping[str, str]:
+        """Return what the bits of a run depend on besides the scenario: versions, CPU features."""
+        ...

@@ -1,0 +1,88 @@
+"""The role of an engine that takes training steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeAlias
+
+from .pending_step import HoldCondition, PendingStep
+
+WarmUpProgress: TypeAlias = Callable[[str, int, int], None]
+"""Called with the name of what was made ready, how many of these are, and how many there are."""
+
+
+def ignore_progress(_name: str, _done: int, _total: int) -> None:
+    """Ignore the progress of a warm-up."""
+
+
+class Trainable(Protocol):
+    """Takes training steps, in bursts.
+
+    The caller and the steps take turns: `run` returns at a *step boundary*, where the state is
+    whole, and every other member is called there, from the thread that calls `run`. Only
+    `interrupt` may be called at any time. It makes no difference whether the engine has the
+    training loop, or lets a loop in another thread take its steps while `run` waits.
+    """
+
+    @property
+    def step(self) -> int:
+        """Steps taken."""
+        ...
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in one pass over the training data; the last may be smaller."""
+        ...
+
+    @property
+    def batch_size(self) -> int:
+        """Samples in a full batch."""
+        ...
+
+    @property
+    def samples_per_epoch(self) -> int:
+        """Samples in one pass over the training data."""
+        ...
+
+    def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:
+        """Make ready what the first steps would wait for, such as compiled kernels.
+
+        The state is not changed. An error of the model on its data shows itself here.
+        """
+        ...
+
+    def run(
+        self,
+        steps: int,
+        should_stop: Callable[[], bool],
+        should_hold: Callable[[PendingStep], bool] | None = None,
+        hold_condition: HoldCondition | None = None,
+    ) -> Sequence[float]:
+        """Take at least one step and at most ``steps``, and return the loss of each.
+
+        Parameters
+        ----------
+        should_stop : called after every burst, which takes some 40 ms; True ends the run
+        should_hold : called before each update; True ends the run without that update. The engine
+            is then at the boundary before the step as if the step had not begun, except that its
+            gradients can be read. The run may then have taken no step.
+        hold_condition : what ``should_hold`` waits for. Steps in which no part of it is met may be
+            taken without a call of ``should_hold``.
+
+        Raises
+        ------
+        Exception : of the model. The losses of earlier steps are returned first; the error is
+            raised by the next call.
+        """
+        ...
+
+    def interrupt(self) -> None:
+        """Have `run` call ``should_stop`` at the next step boundary; safe from any thread."""
+        ...
+
+    def evaluate(self) -> float:
+        """Return the accuracy on the test set, from 0 to 1; NaN without `EVALUATION`.
+
+        Training is not affected.
+        """
+        ...
