@@ -1,7 +1,7 @@
 """A small framework for training networks: tensors, autodiff, layers, optimizers, data.
 
-It knows nothing of screens, runs or the application's files. Operations are checked and run one by
-one, on NumPy arrays, with compiled loops where NumPy has no fast word for something.
+It does not depend on the application. Operations run one by one on NumPy arrays; loops that NumPy
+does not have are compiled. `compiler` records a training step and runs it natively.
 """
 
 from . import (
@@ -19,9 +19,8 @@ from . import (
 )
 from .errors import CoreError, DataError, ShapeError, StateError
 
-# The function takes the place of the module of the same name among the package's attributes,
-# because users write `tensor(values)`. The module stays importable:
-# `from tuitrain_core.tensor import Tensor`.
+# The function replaces the module of the same name as the package's attribute, because users write
+# `tensor(values)`. `from tuitrain_core.tensor import Tensor` still imports the module.
 from .tensor import Parameter, Tensor, tensor
 
 __all__ = [

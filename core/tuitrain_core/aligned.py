@@ -1,4 +1,4 @@
-"""Memory that begins at a cache line, as vector loads like it: products lose 30 % without."""
+"""Arrays whose memory begins at a cache line; without it, matrix products are 30 % slower."""
 
 from __future__ import annotations
 

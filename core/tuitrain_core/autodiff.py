@@ -1,7 +1,7 @@
-"""GradManager: which tensors get gradients, and the backward pass.
+"""GradManager: the tensors that get gradients, and the backward pass.
 
-Gradients are computed for the attached tensors and for nothing else: a parameter that is not
-attached has ``grad is None``, and whatever only it would need is not computed.
+Gradients are computed for attached tensors only: the ``grad`` of another parameter stays None, and
+computations that only its gradient needs are skipped.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from .tensor import Tensor, as_tensor_list, node_of
 class GradManager:
     """Records a forward pass and differentiates it.
 
-    One pass at a time, in one thread: while it records no other may in that thread, nor this one in
-    another. Recording ends with `backward`, or with the block.
+    A thread has one recording at a time, and so has a manager. Recording ends with `backward`, or
+    with the block.
 
     Example
     -------
@@ -39,46 +39,46 @@ class GradManager:
         self._tape: tape.Tape | None = None
 
     def attach(self, tensors: Tensor | Iterable[Tensor]) -> GradManager:
-        """Ask for gradients of these tensors; returns the manager itself.
+        """Track the gradients of these tensors; returns the manager itself.
 
-        While recording it takes effect at once, for what is computed from then on. A tensor that
-        was computed while recording gets its gradient, and passes it on to what it came from.
+        During a recording it takes effect for the operations that follow. A tensor that was
+        computed in the recording gets its gradient, and passes it on to its inputs.
 
         Raises
         ------
-        CoreError : something given is not a tensor, or not of a floating dtype
+        CoreError : a value is not a tensor, or its dtype is not floating
         """
-        given = as_tensor_list(tensors, Tensor, "attach takes tensors")
-        for each in given:
-            if each.dtype.kind != "f":
-                raise CoreError(f"gradients need a floating dtype, but a tensor has {each.dtype}")
-        for each in given:
-            self._attached[id(each)] = each
+        listed = as_tensor_list(tensors, Tensor, "attach takes tensors")
+        for tensor in listed:
+            if tensor.dtype.kind != "f":
+                raise CoreError(f"gradients need a floating dtype, but a tensor has {tensor.dtype}")
+        for tensor in listed:
+            self._attached[id(tensor)] = tensor
             if self._tape is not None:
-                node = node_of(each, self._tape) or tape.Node(None)
-                self._tape.leaves[id(each)] = node
+                node = node_of(tensor, self._tape) or tape.Node(None)
+                self._tape.leaves[id(tensor)] = node
         return self
 
     def detach(self, tensors: Tensor | Iterable[Tensor] | None = None) -> GradManager:
-        """Ask no longer for gradients of these tensors (default: of none), and drop theirs.
+        """Stop tracking these tensors (default: all), and set their ``grad`` to None.
 
-        While recording it takes effect at once, for what is computed from then on.
+        During a recording it takes effect for the operations that follow.
 
         Raises
         ------
-        CoreError : something given is not a tensor
+        CoreError : a value is not a tensor
         """
         if tensors is None:
             tensors = list(self._attached.values())
-        for each in as_tensor_list(tensors, Tensor, "detach takes tensors"):
-            self._attached.pop(id(each), None)
-            each.grad = None
-            if self._tape is not None:  # its identity may soon be another tensor's
-                self._tape.leaves.pop(id(each), None)
+        for tensor in as_tensor_list(tensors, Tensor, "detach takes tensors"):
+            self._attached.pop(id(tensor), None)
+            tensor.grad = None
+            if self._tape is not None:  # a later tensor may get the same identity
+                self._tape.leaves.pop(id(tensor), None)
         return self
 
     def attached_tensors(self) -> list[Tensor]:
-        """Return what gradients are asked for, in the order in which it was attached."""
+        """Return the attached tensors, in the order in which they were attached."""
         return list(self._attached.values())
 
     def record(self) -> None:
@@ -86,7 +86,7 @@ class GradManager:
 
         Raises
         ------
-        CoreError : a manager already records in this thread, or this one does in another
+        CoreError : a manager already records in this thread, or this one in another thread
         """
         if tape.current() is not None:
             raise CoreError(
@@ -99,7 +99,7 @@ class GradManager:
         self._tape = tape.start(list(self._attached))
 
     def release(self) -> None:
-        """Stop recording and drop what was recorded; gradients stay."""
+        """Stop recording and clear the tape; gradients stay."""
         if self._tape is not None:
             if tape.current() is self._tape:
                 tape.stop()
@@ -109,18 +109,19 @@ class GradManager:
     def backward(self, output: Tensor, grad: Tensor | None = None) -> None:
         """Differentiate ``output`` and add the result to the attached tensors' ``grad``.
 
-        It ends the recording: a forward pass is differentiated once. An attached tensor that
-        ``output`` does not depend on is left as it is.
+        It ends the recording: a forward pass is differentiated once. The ``grad`` of an attached
+        tensor that ``output`` does not depend on is unchanged.
 
         Parameters
         ----------
-        output : what to differentiate, computed since recording began
-        grad : gradient at ``output``, of its shape; default: one, for an output of one element
+        output : the tensor to differentiate, computed since recording began
+        grad : gradient at ``output``, of its shape; default 1, for an output of one element
 
         Raises
         ------
-        ShapeError : ``output`` has several elements and no ``grad``, or one of another shape
-        CoreError : nothing is recorded, or ``output`` is no tensor, or of an earlier recording
+        ShapeError : ``output`` has several elements and there is no ``grad``, or ``grad`` has
+            another shape
+        CoreError : nothing is recorded, or ``output`` is not a tensor of this recording
         """
         if self._tape is None:
             raise CoreError(
@@ -129,28 +130,28 @@ class GradManager:
         seed = _seed(output, grad)
         node = node_of(output, self._tape)
         if node is None and output._tape is not None:
-            raise CoreError("backward of what an earlier recording computed; compute it anew")
+            raise CoreError("the output is of an earlier recording; compute it again")
         recorded, self._tape = self._tape, None
         tape.stop()
         if node is not None:
             self._accumulate(recorded, recorded.gradients(node, seed), seed)
 
     def _accumulate(
-        self, recorded: tape.Tape, found: Mapping[tape.Node, Array], seed: Array
+        self, recorded: tape.Tape, gradients: Mapping[tape.Node, Array], seed: Array
     ) -> None:
-        taken = {id(seed)}
-        for identity, each in self._attached.items():
-            part = found.get(recorded.leaves[identity])
-            if part is None:
+        used = {id(seed)}
+        for identity, tensor in self._attached.items():
+            grad = gradients.get(recorded.leaves[identity])
+            if grad is None:
                 continue
-            if each.grad is not None:
-                part = each.grad.numpy() + part
-            elif part.base is not None or id(part) in taken:
-                # Two gradients may be one array, as those of a and b in a + b; whoever scales one
-                # in place, as clipping does, must not scale both.
-                part = part.copy()
-            taken.add(id(part))
-            each.grad = Tensor(part)
+            if tensor.grad is not None:
+                grad = tensor.grad.numpy() + grad
+            elif grad.base is not None or id(grad) in used:
+                # Two gradients may be one array, as those of a and b in a + b. Code that scales one
+                # in place must not scale both.
+                grad = grad.copy()
+            used.add(id(grad))
+            tensor.grad = Tensor(grad)
 
     def __enter__(self) -> GradManager:
         self.record()
@@ -166,7 +167,7 @@ class GradManager:
 
 
 def _seed(output: Tensor, grad: Tensor | None) -> Array:
-    """Return the gradient that a backward pass begins with: of the output's shape and dtype."""
+    """Return the gradient at the output, of its shape and dtype."""
     if not isinstance(output, Tensor):
         raise CoreError(f"backward takes a tensor, but was given {type(output).__name__}")
     if grad is None:

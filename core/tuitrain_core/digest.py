@@ -1,4 +1,4 @@
-"""The digest: one line that two runs share if and only if their states share every bit."""
+"""Digests: equal for two runs if and only if their states have the same bits."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from .optimizer import Optimizer, ParameterState
 
 
 def compute_digest(net: Module, optimizers: Optimizer | Iterable[Optimizer]) -> str:
-    """Return the `digest` of a network and of what its optimizers remember of it.
+    """Return the digest of a network and of its optimizers' state.
 
     Parameters
     ----------
-    net : whose parameters and buffers count, by their names
-    optimizers : one or several; their state counts, and their hyper-parameters do not
+    net : its parameters and buffers count, by their names
+    optimizers : one or several; their state counts, and not their hyper-parameters
     """
-    given = [optimizers] if isinstance(optimizers, Optimizer) else list(optimizers)
-    remembered = {param: state for each in given for param, state in each.state.items()}
+    listed = [optimizers] if isinstance(optimizers, Optimizer) else list(optimizers)
+    states = {param: state for optimizer in listed for param, state in optimizer.state.items()}
     named = dict(net.named_parameters())
     return digest_arrays(
         {name: param.numpy() for name, param in named.items()},
         {name: buffer.numpy() for name, buffer in net.named_buffers()},
-        {name: remembered[param] for name, param in named.items() if param in remembered},
+        {name: states[param] for name, param in named.items() if param in states},
     )
 
 
@@ -40,7 +40,7 @@ def digest_arrays(
     Parameters
     ----------
     parameters, buffers : arrays by name
-    states : optimizer state by parameter name, of those that have one
+    states : optimizer state by parameter name, of the parameters that have one
     """
     total = hashlib.sha256()
     for kind, arrays in (("parameter", parameters), ("buffer", buffers)):
@@ -56,15 +56,15 @@ def digest_by_name(
     buffers: Mapping[str, np.ndarray],
     states: Mapping[str, ParameterState],
 ) -> dict[str, str]:
-    """Return the first 16 digits of a SHA-256 for each name, so that a difference can be found."""
-    found = {}
+    """Return the first 16 digits of a SHA-256 for each name, to locate a difference."""
+    by_name = {}
     for name, array in sorted([*parameters.items(), *buffers.items()]):
         part = hashlib.sha256()
         _add(part, name, array)
         if name in states:
             _add_state(part, name, states[name])
-        found[name] = part.hexdigest()[:16]
-    return found
+        by_name[name] = part.hexdigest()[:16]
+    return by_name
 
 
 def _add_state(total: Any, name: str, state: ParameterState) -> None:
@@ -74,7 +74,7 @@ def _add_state(total: Any, name: str, state: ParameterState) -> None:
 
 
 def _add(total: Any, label: str, array: np.ndarray) -> None:
-    # Little-endian bytes in C order: the digest does not depend on how the memory lies.
+    # Little-endian bytes in C order, so the layout in memory does not count.
     array = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
     total.update(f"{label} {array.dtype.str} {array.shape}\n".encode())
     total.update(array.tobytes())

@@ -1,4 +1,4 @@
-"""The errors of the core, under one base class: a caller catches any mistake of a user as one."""
+"""Errors of the core. All derive from `CoreError`."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 
 
 class CoreError(ValueError):
-    """A mistake in what was asked of the core: a shape, a name, a hyper-parameter, a data file."""
+    """An invalid argument: a shape, a name, a hyper-parameter, a data file."""
 
 
 class ShapeError(CoreError):
-    """Arrays whose shapes do not fit together."""
+    """Shapes that do not fit together."""
 
 
 class StateError(CoreError):
-    """A state dictionary that does not fit the module or optimizer it was given to."""
+    """A state dictionary that does not fit the module or optimizer."""
 
 
 class DataError(CoreError):
-    """A data file that cannot be read, or does not hold what it should."""
+    """A data file that cannot be read, or whose content is invalid."""
 
 
-def describe_unknown(given: Any, known: Iterable[str]) -> str:
-    """Say that a name is unknown, which ones are known, and which one may have been meant."""
+def describe_unknown(name: Any, known: Iterable[str]) -> str:
+    """Return "NAME is unknown", with the known names and the nearest match."""
     names = list(known)
-    text = f"{given!r} is unknown; known are {', '.join(names)}"
-    near = difflib.get_close_matches(str(given), names, n=1)
+    text = f"{name!r} is unknown; known are {', '.join(names)}"
+    near = difflib.get_close_matches(str(name), names, n=1)
     return f"{text}; did you mean {near[0]!r}?" if near else text

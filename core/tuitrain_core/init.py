@@ -1,4 +1,4 @@
-"""Initial values of parameters: each function overwrites the tensor it is given, in place.
+"""Initial values of parameters: each function overwrites a tensor in place.
 
 Random values come from the current generator of `random`.
 """
@@ -40,7 +40,7 @@ def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> None:
 
 
 def calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
-    """Return how many inputs feed one output of a weight, and how many outputs one input feeds.
+    """Return the number of inputs of one output of a weight, and of outputs of one input.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """Return the factor that keeps a signal's size through a nonlinearity.
+    """Return the factor that keeps the scale of a signal through a nonlinearity.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
     Raises
     ------
-    CoreError : the nonlinearity is none of these; names the nearest
+    CoreError : the nonlinearity is unknown; names the nearest
     """
     slope = 0.01 if param is None else param
     gains = {
@@ -109,12 +109,12 @@ def msra_uniform_(
     ----------
     tensor : weight to overwrite
     a : slope of the rectifier's negative side, for "leaky_relu"
-    mode : "fan_in" keeps the size of the forward signal, "fan_out" that of the gradient
+    mode : "fan_in" keeps the scale of the forward signal, "fan_out" that of the gradient
     nonlinearity : see `calculate_gain`
 
     Raises
     ------
-    CoreError : unknown mode or nonlinearity
+    CoreError : the mode or the nonlinearity is unknown
     """
     bound = math.sqrt(3.0) * _msra_std(tensor, a, mode, nonlinearity)
     uniform_(tensor, -bound, bound)

@@ -1,8 +1,8 @@
-"""The tape: what was computed, in order, so that it can be differentiated.
+"""The tape: the operations of a forward pass, in order, for differentiation.
 
-Owns the nodes, which tape is recording in the current thread, and who listens there to every
-operation, or is told when values are looked at. Knows arrays and operations only; `tensor` puts
-tensors on it, `autodiff` walks it backwards.
+Holds the current thread's tape, its observers of operations and of reads, and whether operations
+only infer shapes. It knows arrays and operations only; `tensor` records on it, and `autodiff`
+differentiates it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from .ops.base import Array, Op
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """One recorded operation, or a leaf that is none (``op is None``), whose gradient is wanted.
+    """A recorded operation, or a leaf (``op is None``), whose gradient is returned.
 
     Attributes
     ----------
     op : Op or None
-    saved : what the operation kept for its backward pass
-    parents : for each input its node, or None where no gradient flows to that input
+    saved : what the operation saved for its backward pass
+    parents : the node of each input, or None if no gradient flows to that input
     """
 
     op: Op | None
@@ -38,8 +38,8 @@ class Node:
 class Tape:
     """The nodes of one forward pass, in the order in which they were computed.
 
-    Only operations that an attached leaf can reach are on it; that alone prunes the backward pass
-    of everything below the lowest parameter that is still trained.
+    It has only the operations that depend on a leaf. So the backward pass stops at the lowest
+    parameter that is trained.
     """
 
     leaves: dict[int, Node]
@@ -52,15 +52,14 @@ class Tape:
         return node
 
     def gradients(self, output: Node, seed: Array) -> dict[Node, Array]:
-        """Walk the tape backwards from ``output``, dropping what was saved on the way.
+        """Differentiate ``output``, and clear the tape.
 
-        A tape is walked once: what it kept is freed as soon as it was used, so that a loss that
-        somebody holds on to does not hold on to a whole forward pass. At a leaf that was computed
-        itself the gradient is kept, and goes on.
+        Saved arrays are freed as soon as they were used, so a loss that is kept does not keep the
+        memory of its forward pass. A leaf that was itself computed passes its gradient on.
 
         Parameters
         ----------
-        output : the node that is differentiated
+        output : the node to differentiate
         seed : the gradient at ``output``, of its shape
 
         Returns
@@ -68,10 +67,10 @@ class Tape:
         The gradient of every leaf that ``output`` depends on.
         """
         pending = {output: seed}
-        wanted = set(self.leaves.values())
+        leaves = set(self.leaves.values())
         while self.nodes:
             node = self.nodes.pop()
-            grad = pending.get(node) if node in wanted else pending.pop(node, None)
+            grad = pending.get(node) if node in leaves else pending.pop(node, None)
             if grad is not None and node.op is not None:
                 needs = [parent is not None for parent in node.parents]
                 with np.errstate(all="ignore"):  # as in `tensor.apply`
@@ -84,7 +83,7 @@ class Tape:
         return pending
 
     def clear(self) -> None:
-        """Free what was saved, though somebody may still hold on to a result."""
+        """Free what was saved, also where a result of the pass is still referenced."""
         for node in self.nodes:
             node.saved, node.parents = None, ()
         self.nodes.clear()
@@ -112,7 +111,7 @@ def stop() -> None:
 
 @contextmanager
 def paused() -> Iterator[None]:
-    """Record nothing inside, as for an evaluation in the middle of a training step."""
+    """Record nothing inside the block, as for an evaluation during a training step."""
     token = _recording.set(None)
     try:
         yield
@@ -121,60 +120,62 @@ def paused() -> Iterator[None]:
 
 
 OpObserver: TypeAlias = Callable[[Op, Sequence[Any], Any], None]
-"""Is told of an operation, its inputs and its output, all of them tensors."""
+"""Called with an operation, its input tensors and its output tensor."""
 
-_listener: ContextVar[OpObserver | None] = ContextVar("tuitrain_core_listener", default=None)
+_op_observer: ContextVar[OpObserver | None] = ContextVar("tuitrain_core_op_observer", default=None)
 
 
 def op_observer() -> OpObserver | None:
-    """Return who listens in this thread, or None."""
-    return _listener.get()
+    """Return the observer of operations in this thread, or None."""
+    return _op_observer.get()
 
 
 @contextmanager
 def observe_ops(observer: OpObserver) -> Iterator[None]:
-    """Tell somebody of every operation inside, whether a gradient can flow through it or not."""
-    token = _listener.set(observer)
+    """Call ``observer`` for every operation inside the block, recorded or not."""
+    token = _op_observer.set(observer)
     try:
         yield
     finally:
-        _listener.reset(token)
+        _op_observer.reset(token)
 
 
-_outlines: ContextVar[bool] = ContextVar("tuitrain_core_outlines", default=False)
+_abstract: ContextVar[bool] = ContextVar("tuitrain_core_abstract", default=False)
 
 
 def is_abstract() -> bool:
-    """Return whether operations in this thread only outline what comes out."""
-    return _outlines.get()
+    """Return whether operations in this thread only infer shape and dtype."""
+    return _abstract.get()
 
 
 @contextmanager
 def abstract_eval(abstract: bool = True) -> Iterator[None]:
-    """Record nothing inside, and let operations give `Op.outline` for their outputs."""
-    token = _outlines.set(abstract)
+    """Record nothing inside the block, and compute outputs by `Op.infer_output`."""
+    token = _abstract.set(abstract)
     try:
         with paused():
             yield
     finally:
-        _outlines.reset(token)
+        _abstract.reset(token)
 
 
-_looked: ContextVar[Callable[[], object] | None] = ContextVar("tuitrain_core_looked", default=None)
+_read_observer: ContextVar[Callable[[], object] | None] = ContextVar(
+    "tuitrain_core_read_observer", default=None
+)
 
 
 def notify_read() -> None:
-    """Say that somebody outside of the operations takes or changes a tensor's values."""
-    told = _looked.get()
-    if told is not None:
-        told()
+    """Report that code outside the operations reads or writes a tensor's values."""
+    on_read = _read_observer.get()
+    if on_read is not None:
+        on_read()
 
 
 @contextmanager
 def observe_reads(on_read: Callable[[], object]) -> Iterator[None]:
-    """Call ``told`` whenever values of tensors are taken or changed inside."""
-    token = _looked.set(on_read)
+    """Call ``on_read`` whenever values of tensors are read or written inside the block."""
+    token = _read_observer.set(on_read)
     try:
         yield
     finally:
-        _looked.reset(token)
+        _read_observer.reset(token)

@@ -1,8 +1,4 @@
-"""Tensor and Parameter: an array with a gradient, and the one place where operations are applied.
-
-Owns `apply`, through which every operation passes: it computes, and puts the operation on the tape
-when a gradient can flow through it.
-"""
+"""Tensor and Parameter: an array with a gradient; and `apply`, which runs every operation."""
 
 from __future__ import annotations
 
@@ -24,9 +20,9 @@ Kind = TypeVar("Kind", bound="Tensor")
 class Tensor:
     """An array that gradients can flow through.
 
-    Arithmetic has NumPy's dtypes: float32 and whole numbers become float64 together. What is no
-    tensor takes the dtype of a floating tensor beside it. ``==`` tells whether two tensors are the
-    same one; to compare values, compare what `numpy` gives.
+    Arithmetic promotes dtypes as NumPy does: float32 and whole numbers give float64. An operand
+    that is not a tensor takes the dtype of a floating tensor beside it. ``==`` compares identity;
+    to compare values, compare the arrays that `numpy` returns.
 
     Parameters
     ----------
@@ -38,17 +34,17 @@ class Tensor:
     Attributes
     ----------
     grad : Tensor or None
-        The sum of what backward passes have found since it was last None; None for everything that
-        no gradient was asked for.
+        The sum of the gradients of all backward passes since it was None; always None for a
+        tensor that is not attached to a `GradManager`.
 
     Raises
     ------
-    CoreError : these are not numbers, or the dtype is unknown or has no room for them
+    CoreError : the data are not numbers, or the dtype is unknown or cannot hold them
     """
 
     __slots__ = ("__weakref__", "_array", "_node", "_tape", "grad")
 
-    # `array + tensor` is the tensor's to answer; NumPy would drop the gradient.
+    # `array + tensor` calls the tensor's method; NumPy's would drop the gradient.
     __array_priority__ = 1000
 
     def __init__(self, data: Any, dtype: Any = None) -> None:
@@ -63,11 +59,11 @@ class Tensor:
         return self._array
 
     def item(self) -> float | int:
-        """Return the value of a tensor that holds one element, as a Python number.
+        """Return the value of a tensor with one element, as a Python number.
 
         Raises
         ------
-        ShapeError : it holds none or several
+        ShapeError : it has no element, or several
         """
         tape.notify_read()
         if self.size != 1:
@@ -75,11 +71,11 @@ class Tensor:
         return self._array.item()
 
     def detach(self) -> Tensor:
-        """Return the same values outside of every tape."""
+        """Return a tensor of the same values that no gradient flows to."""
         return Tensor(self)
 
     def astype(self, dtype: Any) -> Tensor:
-        """Return a copy with another dtype, through which no gradient flows."""
+        """Return a copy with another dtype; no gradient flows through it."""
         return apply(elementwise.AsType(np.dtype(dtype)), self)
 
     @property
@@ -145,8 +141,8 @@ class Tensor:
 
         Raises
         ------
-        ShapeError : there is no such axis, or it is named twice
-        CoreError : it is no whole number
+        ShapeError : there is no such axis, or an axis is named twice
+        CoreError : an axis is not a whole number
         """
         return apply(reduction.Sum(reduction.as_axes(axis), keepdims), self)
 
@@ -155,8 +151,8 @@ class Tensor:
 
         Raises
         ------
-        ShapeError : there is no such axis, it is named twice, or there is nothing to average
-        CoreError : it is no whole number
+        ShapeError : there is no such axis, an axis is named twice, or there is nothing to average
+        CoreError : an axis is not a whole number
         """
         return apply(reduction.Mean(reduction.as_axes(axis), keepdims), self)
 
@@ -168,7 +164,7 @@ class Tensor:
         ShapeError : the number of elements differs
         CoreError : the sizes are not whole numbers
         """
-        return apply(shape.Reshape(checks.as_sizes("the shape", _together(sizes))), self)
+        return apply(shape.Reshape(checks.as_sizes("the shape", _as_sequence(sizes))), self)
 
     def transpose(self, *axes: int | tuple[int, ...]) -> Tensor:
         """Permute the axes: axis i of the result is axis ``axes[i]``; by default, reverse them.
@@ -176,13 +172,13 @@ class Tensor:
         Raises
         ------
         ShapeError : the axes do not name each axis once
-        CoreError : they are not whole numbers
+        CoreError : the axes are not whole numbers
         """
-        given = _together(axes) if axes else tuple(range(self.ndim))[::-1]
-        return apply(shape.Transpose(checks.as_sizes("the order of the axes", given)), self)
+        order = _as_sequence(axes) if axes else tuple(range(self.ndim))[::-1]
+        return apply(shape.Transpose(checks.as_sizes("the order of the axes", order)), self)
 
     def __getitem__(self, index: Any) -> Tensor:
-        return apply(shape.Index(_plain(index)), self)
+        return apply(shape.Index(_as_array_index(index)), self)
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -212,17 +208,14 @@ class Tensor:
         return f"{type(self).__name__}({values}, dtype={self.dtype})"
 
     def _like(self, other: Any) -> Tensor:
-        """Turn the other side of an operator into a tensor of this one's dtype."""
+        """Return the other operand as a tensor, a new one with this tensor's dtype."""
         if isinstance(other, Tensor):
             return other
         return Tensor(other, dtype=self.dtype if self.dtype.kind == "f" else None)
 
 
 class Parameter(Tensor):
-    """A tensor that belongs to a module and is trained.
-
-    Its memory is its own: it never shares an array with what it was made from.
-    """
+    """A tensor of a module that is trained. It never shares memory with its initial data."""
 
     __slots__ = ()
 
@@ -240,7 +233,7 @@ class Parameter(Tensor):
 
         Raises
         ------
-        CoreError : the shape differs, or these are not numbers
+        CoreError : the shape differs, or the values are not numbers
         """
         tape.notify_read()
         array = _as_array(values, self.dtype)
@@ -254,69 +247,69 @@ def tensor(data: Any, dtype: Any = None) -> Tensor:
     return Tensor(data, dtype)
 
 
-def as_tensor_list(given: Any, kind: type[Kind], expected: str) -> list[Kind]:
-    """Return one tensor, or an iterable of them, as a list.
+def as_tensor_list(tensors: Any, kind: type[Kind], expected: str) -> list[Kind]:
+    """Return one tensor, or an iterable of tensors, as a list.
 
     Parameters
     ----------
+    tensors : one tensor, or an iterable
     kind : Tensor or Parameter
-    expected : how the error begins
+    expected : beginning of the error's message
 
     Raises
     ------
-    CoreError : something is of another kind
+    CoreError : an element is of another kind
     """
-    single = isinstance(given, Tensor) or not isinstance(given, Iterable)
-    found: list[Any] = [given] if single else list(given)
-    for each in found:
-        if not isinstance(each, kind):
-            hint = ": pass its parameters()" if hasattr(each, "parameters") else ""
-            raise CoreError(f"{expected}, but was given {type(each).__name__}{hint}")
-    return found
+    single = isinstance(tensors, Tensor) or not isinstance(tensors, Iterable)
+    listed: list[Any] = [tensors] if single else list(tensors)
+    for item in listed:
+        if not isinstance(item, kind):
+            hint = ": pass its parameters()" if hasattr(item, "parameters") else ""
+            raise CoreError(f"{expected}, but was given {type(item).__name__}{hint}")
+    return listed
 
 
 def apply(op: Op, *inputs: Tensor) -> Tensor:
-    """Apply one operation to tensors, on the tape if a gradient can flow through it.
+    """Apply an operation to tensors, and record it if a gradient can flow through it.
 
-    Every operation of the framework passes through here and nowhere else.
+    Every operation of the framework is applied here.
     """
-    # NaN and inf are values: they are seen in what they lead to, and a warning on the terminal
-    # would only tear the screen.
+    # NaN and inf are values like others. A warning would be printed over the screen.
     with np.errstate(all="ignore"):
-        arrays = [given._array for given in inputs]
+        arrays = [tensor._array for tensor in inputs]
         output, saved = (
             (op.infer_output(*arrays), None) if tape.is_abstract() else op.forward(*arrays)
         )
     result = Tensor(output)
     recorder = tape.current()
     if recorder is not None:
-        parents = tuple(node_of(given, recorder) for given in inputs)
+        parents = tuple(node_of(tensor, recorder) for tensor in inputs)
         if any(parent is not None for parent in parents):
             result._node = recorder.record(op, saved, parents)
             result._tape = recorder
-    listener = tape.op_observer()
-    if listener is not None:
-        listener(op, inputs, result)
+    observer = tape.op_observer()
+    if observer is not None:
+        observer(op, inputs, result)
     return result
 
 
-def node_of(given: Tensor, recorder: tape.Tape) -> tape.Node | None:
-    """Return the tensor's node on this tape: a leaf, a result, or None."""
-    leaf = recorder.leaves.get(id(given))
+def node_of(tensor: Tensor, recorder: tape.Tape) -> tape.Node | None:
+    """Return a tensor's node on a tape: a leaf, a result, or None."""
+    leaf = recorder.leaves.get(id(tensor))
     if leaf is not None:
         return leaf
-    return given._node if given._tape is recorder else None
+    return tensor._node if tensor._tape is recorder else None
 
 
-def _together(sizes: tuple[Any, ...]) -> Any:
-    """Return what was given in one sequence, or number by number."""
+def _as_sequence(sizes: tuple[Any, ...]) -> Any:
+    """Return numbers that were passed as one sequence, or one by one."""
     return sizes[0] if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else sizes
 
 
-def _plain(index: Any) -> Any:
-    """Return an index whose tensors are arrays."""
+def _as_array_index(index: Any) -> Any:
+    """Return an index with arrays in place of tensors."""
     if isinstance(index, tuple):
-        return tuple(_plain(part) for part in index)
+        return tuple(_as_array_index(part) for part in index)
     return index.numpy() if isinstance(index, Tensor) else index
 
 
@@ -325,7 +318,7 @@ def _as_array(data: Any, dtype: Any) -> Array:
         data = data.numpy()
     number = isinstance(data, int | float)
     try:
-        # All else in its own dtype first: told to make floats, NumPy makes NaN of None.
+        # Other data in their own dtype first: with a floating dtype, NumPy makes None into NaN.
         array = np.asarray(data, dtype=dtype if number else None)
         if not number and dtype is not None and array.dtype.kind in _KEEPS_DTYPE:
             array = np.asarray(data, dtype=dtype)
@@ -338,6 +331,6 @@ def _as_array(data: Any, dtype: Any) -> Array:
         raise CoreError(
             f"a tensor holds numbers, but was given {type(data).__name__}: {data!r:.60}"
         )
-    if not array.dtype.isnative:  # as a file's may be; kernels know the machine's order only
+    if not array.dtype.isnative:  # from a file; kernels read the machine's byte order only
         array = array.astype(array.dtype.newbyteorder("="))
     return np.ascontiguousarray(array).reshape(array.shape)

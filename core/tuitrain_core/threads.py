@@ -1,14 +1,14 @@
-"""How many threads compute, as far as the bits depend on it."""
+"""Limits on threads, for reproducible results."""
 
 from __future__ import annotations
 
 
 def limit_blas_threads() -> None:
-    """Let BLAS use one thread in this process, from now on.
+    """Limit BLAS to one thread in this process, for reproducible results.
 
-    Its sums are taken in another order with another number of threads, so that the bits of a run
-    would depend on the machine. The core's products are too small to gain from a second one.
+    The number of threads decides the order of BLAS's sums, and so the bits of a run. The core's
+    products are too small to gain from a second thread.
     """
-    from threadpoolctl import threadpool_limits  # not needed by whoever only reads data
+    from threadpoolctl import threadpool_limits  # code that only reads data does without
 
     threadpool_limits(1, user_api="blas")

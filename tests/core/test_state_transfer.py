@@ -161,7 +161,7 @@ def test_adagrads_sum_means_nothing_elsewhere(other):
     state = ParameterState(7, {"sum": VALUES.copy()})
     assert transfer_state("adagrad", {}, other, ADAM | HEAVY, state) is None
     assert transfer_state(other, ADAM | HEAVY, "adagrad", {}, moments()) is None
-    assert "begins anew, at step 0" in transfer_summary("adagrad", other)
+    assert "is reset, to step 0" in transfer_summary("adagrad", other)
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_adagrads_sum_means_nothing_elsewhere(other):
         ("lion", ADAM, "rmsprop", RMSPROP, ParameterState(5, {"exp_avg": VALUES})),
     ],
 )
-def test_where_nothing_maps_the_state_begins_anew(old, old_hyper, new, new_hyper, state):
+def test_a_state_that_cannot_be_converted_is_reset(old, old_hyper, new, new_hyper, state):
     assert transfer_state(old, old_hyper, new, new_hyper, state) is None
 
 
@@ -237,7 +237,7 @@ def test_a_sentence_promises_what_carrying_does():
     for old, new in product(optim.OPTIMIZERS, optim.OPTIMIZERS):
         held = {name: VALUES.copy() for name in optim.OPTIMIZERS[old].slots if name in slots}
         result = transfer_state(old, hyper, new, hyper, ParameterState(7, held))
-        assert (result is None) == ("begins anew, at step 0" in transfer_summary(old, new))
+        assert (result is None) == ("is reset, to step 0" in transfer_summary(old, new))
         if result is not None:
             assert (result.step == 7) == ("step counter" in transfer_summary(old, new))
 

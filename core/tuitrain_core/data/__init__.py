@@ -1,4 +1,4 @@
-"""Data sets: the IDX reader, the digits that come along, and the loader."""
+"""Data sets: IDX files, the embedded digits of MNIST, and the loader."""
 
 from .dataset import Dataset
 from .idx import read_idx, write_idx

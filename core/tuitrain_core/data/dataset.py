@@ -1,4 +1,4 @@
-"""Dataset: images and their labels, checked once and never changed."""
+"""Dataset: images with labels, validated and read-only."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from ..ops.base import Array
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images with one label each. The arrays are read-only, copied if they could be written to.
+    """Images with one label each. The arrays are read-only; writable memory is copied.
 
     Parameters
     ----------
-    images : uint8 (N, C, H, W), none of them 0; C is 1 for grey, 3 for colour
-    labels : integers (N,) within 0 .. classes-1; kept as int32
+    images : uint8 (N, C, H, W), no size 0; C is 1 for grey, 3 for color
+    labels : integers (N,) within 0 .. classes - 1; stored as int32
     classes : number of classes, 1 or more
-    mean, std : of the training images' pixels, all channels together, in units of 0 .. 1, which a
-        loader normalises with; default: MNIST's
+    mean, std : of the training images' pixels, over all channels, scaled to 0 .. 1; a loader
+        normalizes with them; default: MNIST's
 
     Raises
     ------
-    DataError : arrays that do not fit together, a label out of range, a number that is not allowed
+    DataError : the arrays do not fit together, a label is out of range, or a number is not allowed
     """
 
     images: Array
@@ -74,7 +74,7 @@ def _check_labels(labels: Array, count: int, classes: int) -> None:
 
 
 def _frozen(array: Array) -> Array:
-    """Return the array contiguous and read-only; memory that somebody may write to is copied."""
+    """Return the array contiguous and read-only; writable memory is copied."""
     owner = array
     while isinstance(owner.base, np.ndarray):
         owner = owner.base

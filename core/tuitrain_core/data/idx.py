@@ -1,7 +1,6 @@
-"""The IDX file format: arrays in the files of MNIST, plain or compressed with gzip.
+"""The IDX file format of MNIST, plain or compressed with gzip: reading and writing of arrays.
 
-Reads and writes single files. A file that is not what it should be gives one `DataError`, before
-memory is taken for what its header promises.
+A malformed file raises a `DataError` before memory is allocated for the sizes in its header.
 
 Format: two zero bytes, one byte for the type of the elements, one for the number of axes, the size
 of each axis as a big-endian uint32, then the elements, big-endian, last axis fastest.
@@ -32,21 +31,21 @@ ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
     0x0E: np.dtype(">f8"),
 }
 _CODES = {dtype.newbyteorder("="): code for code, dtype in ELEMENT_TYPES.items()}
-_MOST_AXES = 8
+_MAX_AXES = 8
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_RATIO = 1032  # deflate stores at best 258 bytes in 2 bits
 _PIECE = 1 << 20
 
-_FREELY = 64 << 20
-"""Bytes that are unpacked from gzip whatever their number in the file."""
+_ALWAYS_ALLOWED = 64 << 20
+"""Bytes that are unpacked from any gzip file, whatever its size."""
 
-_PACKED_AT_MOST = 100
-"""Times that larger arrays may be packed: images of MNIST are packed 6 times, labels 2 times.
-A file of zeros is packed 1000 times, and one of 3 MB would take 3 GB of memory."""
+_MAX_RATIO = 100
+"""Largest compression ratio of larger arrays. Images of MNIST have a ratio of 6, labels of 2.
+A file of zeros has 1000: 3 MB would take 3 GB of memory."""
 
 
 def read_idx(path: str | os.PathLike[str]) -> Array:
-    """Read an IDX file, plain or gzip (told by its content, not its name).
+    """Read an IDX file, plain or gzip; its content decides, not its name.
 
     Returns
     -------
@@ -54,8 +53,8 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
 
     Raises
     ------
-    DataError : the file cannot be read or is malformed; names the path, what was found and what
-        was expected
+    DataError : the file cannot be read or is malformed; names the path, the content and what was
+        expected
     """
     path = Path(path)
     try:
@@ -66,8 +65,8 @@ def read_idx(path: str | os.PathLike[str]) -> Array:
             if not packed:
                 return _read(raw, path, size)
             with gzip.GzipFile(fileobj=raw) as unpacked:
-                most = max(_FREELY, size * _PACKED_AT_MOST)
-                return _read(unpacked, path, min(most, size * _GZIP_RATIO))
+                limit = max(_ALWAYS_ALLOWED, size * _MAX_RATIO)
+                return _read(unpacked, path, min(limit, size * _GZIP_RATIO))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path}: not a whole gzip file: {error}") from error
     except DataError:
@@ -91,8 +90,8 @@ def write_idx(path: str | os.PathLike[str], array: Array) -> None:
     if code is None:
         allowed = ", ".join(str(dtype) for dtype in _CODES)
         raise DataError(f"{path}: IDX holds {allowed}, but the array is {array.dtype}")
-    if not 1 <= array.ndim <= _MOST_AXES or array.size == 0:
-        raise DataError(f"{path}: IDX needs 1 to {_MOST_AXES} axes, none empty; not {array.shape}")
+    if not 1 <= array.ndim <= _MAX_AXES or array.size == 0:
+        raise DataError(f"{path}: IDX needs 1 to {_MAX_AXES} axes, none empty; not {array.shape}")
     header = bytes([0, 0, code, array.ndim]) + np.array(array.shape, ">u4").tobytes()
     content = header + array.astype(ELEMENT_TYPES[code]).tobytes()
     with path.open("wb") as raw:
@@ -104,7 +103,7 @@ def write_idx(path: str | os.PathLike[str], array: Array) -> None:
 
 
 def _read(stream: IO[bytes] | gzip.GzipFile, path: Path, capacity: int) -> Array:
-    """Read header and elements; ``capacity`` is the most bytes that are read from the file."""
+    """Read header and elements, at most ``capacity`` bytes."""
     dtype, shape = _read_header(stream, path)
     expected = math.prod(shape) * dtype.itemsize
     if expected > capacity:
@@ -132,8 +131,8 @@ def _read_header(
         known = ", ".join(f"{code:#04x} {dtype.name}" for code, dtype in ELEMENT_TYPES.items())
         raise DataError(f"{path}: unknown element type {magic[2]:#04x}, expected one of {known}")
     axes = magic[3]
-    if not 1 <= axes <= _MOST_AXES:
-        raise DataError(f"{path}: {axes} axes, expected 1 to {_MOST_AXES}")
+    if not 1 <= axes <= _MAX_AXES:
+        raise DataError(f"{path}: {axes} axes, expected 1 to {_MAX_AXES}")
     sizes = stream.read(4 * axes)
     if len(sizes) < 4 * axes:
         raise DataError(f"{path}: truncated in the header: {axes} axes need {4 * axes} bytes")
@@ -144,11 +143,11 @@ def _read_header(
 
 
 def _read_up_to(stream: IO[bytes] | gzip.GzipFile, count: int) -> bytes:
-    """Read ``count`` bytes or to the end, in pieces: memory is taken for what is there."""
-    found = io.BytesIO()
-    while (left := count - found.tell()) > 0:
+    """Read up to ``count`` bytes in pieces: memory is allocated for present content only."""
+    content = io.BytesIO()
+    while (left := count - content.tell()) > 0:
         piece = stream.read(min(left, _PIECE))
         if not piece:
             break
-        found.write(piece)
-    return found.getvalue()
+        content.write(piece)
+    return content.getvalue()

@@ -1,7 +1,7 @@
-"""DataLoader: normalised batches in a seeded order that needs no history.
+"""DataLoader: normalized batches in a seeded order.
 
-The order of an epoch is a pure function of the seed and the epoch, so any batch of any epoch can be
-had at once: a rewind or a resume takes a step number and nothing else.
+The order of an epoch is a pure function of seed and epoch. So every batch can be computed from its
+step alone, as a rewind or a resume needs.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ from .dataset import Dataset
 class DataLoader:
     """Batches of a data set.
 
-    Iterating gives one epoch: pairs of images, float32 (B, C, H, W), normalised as
+    Iterating gives one epoch: pairs of images, float32 (B, C, H, W), normalized as
     ``(x / 255 - mean) / std``, and labels, int32 (B,). The next iteration gives the next epoch.
 
     Parameters
     ----------
-    dataset : what to draw from
+    dataset : source of the samples
     batch_size : B, 1 or more
     seed : 0 or more
-    shuffle : draw in another order in each epoch; else in the order of the data set
-    drop_last : leave out the last batch of an epoch where it has fewer than B images
+    shuffle : use a different order in each epoch; else the order of the data set
+    drop_last : leave out the last batch of an epoch if it has fewer than B images
 
     Attributes
     ----------
-    epoch : the epoch that the next iteration gives; may be set
+    epoch : epoch of the next iteration; may be set
 
     Raises
     ------
-    CoreError : no data set, a batch size or seed that is not allowed, or not one whole batch with
-        ``drop_last``
+    CoreError : there is no data set, the batch size or seed is not allowed, or with ``drop_last``
+        there is no whole batch
     """
 
     def __init__(
@@ -81,17 +81,17 @@ class DataLoader:
     def epoch_order(self, epoch: int) -> Array:
         """Return the order of an epoch's images: int64 (N,), a permutation, read-only.
 
-        Sorts the raw words of a Philox generator whose key is seed and epoch. NumPy promises the
-        same raw words for ever, which it does not for ``Generator.permutation``.
+        It sorts the raw words of a Philox generator whose key is seed and epoch. NumPy guarantees
+        the raw words for all versions, and not the result of ``Generator.permutation``.
         """
         epoch = _integer("epoch", epoch, 0)
-        last = self._last_order  # read once: another thread may ask for another epoch
+        last = self._last_order  # read once: another thread may replace it
         if last is None or last[0] != epoch:
-            last = self._last_order = (epoch, self._draw(epoch))
+            last = self._last_order = (epoch, self._compute_order(epoch))
         return last[1]
 
     def batch_indices(self, step: int) -> Array:
-        """Return which images the batch of a global step holds: int64 (B,)."""
+        """Return the indices of the images in the batch of a global step: int64 (B,)."""
         step = _integer("step", step, 0)
         epoch, position = divmod(step, len(self))
         start = position * self.batch_size
@@ -112,15 +112,15 @@ class DataLoader:
         return images, labels
 
     def samples(self, indices: Array) -> tuple[Array, Array]:
-        """Return any samples of the data set, normalised as a batch's are.
+        """Return samples of the data set, normalized as in a batch.
 
         Parameters
         ----------
-        rows : which, whole numbers (B,)
+        indices : whole numbers (B,)
 
         Raises
         ------
-        IndexError : there is no such sample, or the rows have not one axis
+        IndexError : there is no such sample, or the indices do not have one axis
         """
         chosen = np.arange(len(self.dataset), dtype=np.int64)[indices]
         if chosen.ndim != 1:
@@ -132,16 +132,16 @@ class DataLoader:
 
     @property
     def scaling(self) -> tuple[float, float]:
-        """The two float32 numbers a and b of ``x * a - b``, which normalises a pixel's byte."""
+        """The float32 numbers a and b of ``x * a - b``, which normalizes a pixel's byte."""
         return float(self._scale), float(self._shift)
 
     def fill(self, step: int, images: Array, labels: Array) -> int:
-        """Write the batch of a global step to memory of the caller's.
+        """Write the batch of a global step to the caller's arrays.
 
         Parameters
         ----------
-        images : float32 (B or more, C, H, W), with its axes in any order in memory; rows after the
-            batch stay
+        images : float32 (B or more, C, H, W), in any memory order; rows after the batch are not
+            changed
         labels : int32, C-contiguous, likewise
 
         Returns
@@ -161,42 +161,42 @@ class DataLoader:
         target = images[:count]
         if target.flags.c_contiguous:
             self._gather(rows, target, labels)
-        else:  # channels last in memory, say
+        else:  # such as channels last
             flat = np.empty(target.shape, np.float32)
             self._gather(rows, flat, labels)
             target[...] = flat
         return count
 
     def _gather(self, rows: Array, images: Array, labels: Array) -> None:
-        """Write samples to memory without gaps."""
+        """Write samples to contiguous memory."""
         data = self.dataset
         kernel = batch_gather.gather_batch(1, math.prod(data.images.shape[1:]), *self.scaling)
         run(kernel, data.images, data.labels, rows, images, labels, 0, len(rows))
 
-    def _draw(self, epoch: int) -> Array:
+    def _compute_order(self, epoch: int) -> Array:
         if self.shuffle:
             key = np.array([self.seed, epoch], np.uint64)
             words = np.random.Philox(key=key).random_raw(len(self.dataset))
-            drawn = np.argsort(words, kind="stable")
+            order = np.argsort(words, kind="stable")
         else:
-            drawn = np.arange(len(self.dataset))
-        drawn.flags.writeable = False
-        return drawn
+            order = np.arange(len(self.dataset))
+        order.flags.writeable = False
+        return order
 
 
-def _check_memory(name: str, given: Array, dtype: type, shape: tuple[int, ...]) -> None:
-    """Demand memory that kernels may write a batch to: they do not look where it ends."""
-    fits = given.shape[1:] == shape[1:] and given.ndim == len(shape) and len(given) >= shape[0]
-    if given.dtype != dtype or not fits:
+def _check_memory(name: str, array: Array, dtype: type, shape: tuple[int, ...]) -> None:
+    """Check the memory for a batch, because kernels do not check where it ends."""
+    fits = array.shape[1:] == shape[1:] and array.ndim == len(shape) and len(array) >= shape[0]
+    if array.dtype != dtype or not fits:
         raise CoreError(
             f"the memory for {name} must be {np.dtype(dtype)}, {shape} or longer, but is "
-            f"{given.dtype} {given.shape}"
+            f"{array.dtype} {array.shape}"
         )
-    if not given.flags.writeable:
+    if not array.flags.writeable:
         raise CoreError(f"the memory for {name} is read-only")
 
 
-def _integer(name: str, value: Any, least: int) -> int:
-    if not checks.is_whole(value) or not least <= value < 1 << 63:
-        raise CoreError(f"{name} must be an integer, {least} or more, but is {value!r}")
+def _integer(name: str, value: Any, minimum: int) -> int:
+    if not checks.is_whole(value) or not minimum <= value < 1 << 63:
+        raise CoreError(f"{name} must be an integer, {minimum} or more, but is {value!r}")
     return int(value)

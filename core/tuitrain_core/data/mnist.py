@@ -1,4 +1,4 @@
-"""MNIST: the digits that come with the package, and a folder of the four standard files."""
+"""MNIST: the digits in the package, and folders of the four standard files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ENDINGS = ("", ".gz")
 
 @functools.cache
 def mnist_mini() -> tuple[Dataset, Dataset]:
-    """Return MNIST's first 10 000 training and first 2 000 test digits, which come along.
+    """Return MNIST's first 10 000 training and first 2 000 test digits, which are in the package.
 
     Returns
     -------
@@ -30,28 +30,28 @@ def mnist_mini() -> tuple[Dataset, Dataset]:
 
 
 def load_idx_folder(path: str | os.PathLike[str]) -> tuple[Dataset, Dataset]:
-    """Read MNIST, or anything in its format, from a folder.
+    """Read MNIST, or data in its format, from a folder.
 
     The files are ``train-images``, ``train-labels``, ``t10k-images`` and ``t10k-labels``, followed
-    by ``-idx3-ubyte`` or ``.idx3-ubyte`` (labels: idx1), plain or with ``.gz``; of several present
-    the first in that order is read.
+    by ``-idx3-ubyte`` or ``.idx3-ubyte`` (labels: idx1), plain or with ``.gz``. The first of these
+    that exists is read.
 
     Returns
     -------
-    train, test : images (N, 1, H, W), or (N, C, H, W) where the files have four axes; 10 classes,
-        normalised as MNIST
+    train, test : images (N, 1, H, W), or (N, C, H, W) if the files have four axes; 10 classes,
+        normalized as MNIST
 
     Raises
     ------
-    DataError : a file is missing (lists what was looked for and what is there), malformed, or does
-        not fit the others
+    DataError : a file is missing (lists the expected and the present names), malformed, or does not
+        fit the others
     """
     folder = Path(path)
     return _read_pair(*_files(folder, "train")), _read_pair(*_files(folder, "t10k"))
 
 
 def find_idx_files(path: str | os.PathLike[str]) -> tuple[tuple[Path, Path], tuple[Path, Path]]:
-    """Find the files that `idx_folder` reads, and read none of them.
+    """Return the paths of the files that `load_idx_folder` reads, without reading them.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def find_idx_files(path: str | os.PathLike[str]) -> tuple[tuple[Path, Path], tup
 
     Raises
     ------
-    DataError : a file is missing (lists what was looked for and what is there)
+    DataError : a file is missing (lists the expected and the present names)
     """
     folder = Path(path)
     return _files(folder, "train"), _files(folder, "t10k")
@@ -95,7 +95,7 @@ def _find(folder: Path, part: str, pattern: str) -> Path:
         for name in names:
             if (folder / name).is_file():
                 return folder / name
-    except (OSError, ValueError) as error:  # a folder closed to us, or a name that none can have
+    except (OSError, ValueError) as error:  # no permission, or a name that no file can have
         raise DataError(f"{folder!s:.80}: cannot be read: {error}") from error
     raise DataError(f"{folder}: looked for {', '.join(names)}; {_content(folder)}")
 
@@ -104,8 +104,8 @@ def _content(folder: Path) -> str:
     if not folder.is_dir():
         return "there is no such folder"
     try:
-        there = sorted(each.name for each in folder.iterdir())
+        names = sorted(path.name for path in folder.iterdir())
     except OSError as error:
         return f"the folder cannot be listed: {error.strerror}"
-    more = f" and {len(there) - 12} more" if len(there) > 12 else ""
-    return f"the folder holds {', '.join(there[:12]) or 'nothing'}{more}"
+    more = f" and {len(names) - 12} more" if len(names) > 12 else ""
+    return f"the folder holds {', '.join(names[:12]) or 'nothing'}{more}"

@@ -1,7 +1,7 @@
-"""Differentiable functions of tensors: what a network's ``forward`` is written in.
+"""Differentiable functions of tensors, for a network's ``forward``.
 
-Each takes tensors (or anything a tensor can be made of), checks shapes and dtypes before it
-computes, and is recorded for differentiation where a gradient can flow.
+They accept tensors, and data that a tensor can be made of. Shapes and dtypes are checked first. A
+call is recorded for differentiation if a gradient can flow through it.
 """
 
 from . import loss, nn

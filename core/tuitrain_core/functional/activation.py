@@ -1,4 +1,4 @@
-"""Nonlinearities of each element, and softmax."""
+"""Activation functions, and softmax."""
 
 from __future__ import annotations
 
@@ -42,16 +42,16 @@ def softmax(inp: Tensor, axis: int = -1) -> Tensor:
 
     Raises
     ------
-    ShapeError : there is no such axis, or nothing along it
+    ShapeError : there is no such axis, or it is empty
     """
     return apply(normalized.Softmax(axis), as_tensor(inp))
 
 
 def logsoftmax(inp: Tensor, axis: int = -1) -> Tensor:
-    """Return the logarithm of `softmax`, without the overflow that taking it afterwards risks.
+    """Return the logarithm of `softmax`, computed without overflow.
 
     Raises
     ------
-    ShapeError : there is no such axis, or nothing along it
+    ShapeError : there is no such axis, or it is empty
     """
     return apply(normalized.LogSoftmax(axis), as_tensor(inp))

@@ -1,4 +1,4 @@
-"""Functions that slide a window over images."""
+"""Convolution and pooling of images."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def conv2d(
     bias : shape (1, O, 1, 1), or None
     stride : pixels from one window to the next; one number, or (vertical, horizontal)
     padding : zeros added on each side; one number, or (vertical, horizontal)
-    groups : the channels are divided into so many groups that do not see each other
+    groups : number of groups of channels, convolved separately
 
     Returns
     -------
@@ -39,17 +39,17 @@ def conv2d(
     Raises
     ------
     ShapeError : the shapes do not fit together
-    CoreError : dtypes differ, or a size is out of its range
+    CoreError : dtypes differ, or a size is out of range
     """
     op = convolution.Conv2d(as_pair("stride", stride), as_pair("padding", padding), groups)
-    given = (inp, weight) if bias is None else (inp, weight, bias)
-    return apply(op, *map(as_tensor, given))
+    operands = (inp, weight) if bias is None else (inp, weight, bias)
+    return apply(op, *map(as_tensor, operands))
 
 
 def max_pool2d(
     inp: Tensor, kernel_size: Size, stride: Size | None = None, padding: Size = 0
 ) -> Tensor:
-    """Take the largest pixel of each window; a NaN counts as larger than every number.
+    """Return the largest pixel of each window; a NaN counts as larger than every number.
 
     Of equal pixels the first, row by row, gets the gradient.
 
@@ -58,7 +58,7 @@ def max_pool2d(
     inp : images of shape (N, C, H, W)
     kernel_size : size of the window
     stride : pixels from one window to the next; default: the window's size
-    padding : added on each side, never chosen; smaller than the window
+    padding : added on each side, never the maximum; smaller than the window
 
     Returns
     -------
@@ -67,7 +67,7 @@ def max_pool2d(
     Raises
     ------
     ShapeError : the input is not (N, C, H, W), or smaller than the window
-    CoreError : a size is out of its range
+    CoreError : a size is out of range
     """
     kernel = as_pair("kernel_size", kernel_size)
     step = kernel if stride is None else as_pair("stride", stride)
@@ -81,7 +81,7 @@ def avg_pool2d(
     padding: Size = 0,
     mode: str = "average_count_exclude_padding",
 ) -> Tensor:
-    """Average the pixels of each window.
+    """Return the average of the pixels of each window.
 
     Parameters
     ----------
@@ -89,8 +89,7 @@ def avg_pool2d(
     kernel_size : size of the window
     stride : pixels from one window to the next; default: the window's size
     padding : added on each side; smaller than the window
-    mode : "average_count_exclude_padding" averages the real pixels only, "average" takes the
-        padding for zeros and always divides by the window's size
+    mode : "average_count_exclude_padding" leaves the padding out, "average" counts it as zeros
 
     Returns
     -------
@@ -99,7 +98,7 @@ def avg_pool2d(
     Raises
     ------
     ShapeError : the input is not (N, C, H, W), or smaller than the window
-    CoreError : a size is out of its range, or the mode unknown
+    CoreError : a size is out of range, or the mode unknown
     """
     if mode not in _AVERAGES:
         raise CoreError(f"avg_pool2d: mode is one of {', '.join(_AVERAGES)}, not {mode!r}")

@@ -1,4 +1,4 @@
-"""Functions of each element, and the matrix product."""
+"""Exponential, logarithm and matrix product."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def matmul(inp1: Tensor, inp2: Tensor) -> Tensor:
 
     Parameters
     ----------
-    inp1 : shape (..., m, k), or (k,), which is taken for a row
-    inp2 : shape (..., k, n), or (k,), which is taken for a column
+    inp1 : shape (..., m, k), or (k,) for a row
+    inp2 : shape (..., k, n), or (k,) for a column
 
     Returns
     -------
-    Shape (..., m, n), the axes in front broadcast; without the axis of a row or column.
+    Shape (..., m, n), with the leading axes broadcast; without the axis of a row or column.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What functions accept for their arguments, brought to one form."""
+"""Conversion of the arguments of functions and modules."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ..ops.checks import is_whole
 from ..tensor import Tensor
 
 
-def as_tensor(given: Any) -> Tensor:
-    """Return a tensor as it is, and anything else as a new one."""
-    return given if isinstance(given, Tensor) else Tensor(given)
+def as_tensor(data: Any) -> Tensor:
+    """Return a tensor itself, or a new tensor of other data."""
+    return data if isinstance(data, Tensor) else Tensor(data)
 
 
-def as_pair(name: str, given: int | tuple[int, int]) -> tuple[int, int]:
+def as_pair(name: str, value: int | tuple[int, int]) -> tuple[int, int]:
     """Return (vertical, horizontal) from one whole number for both, or from two.
 
     Raises
     ------
-    CoreError : not one or two whole numbers
+    CoreError : the value is not one or two whole numbers
     """
-    pair = (given, given) if isinstance(given, int | np.integer) else given
+    pair = (value, value) if isinstance(value, int | np.integer) else value
     if not isinstance(pair, tuple | list) or len(pair) != 2 or not all(map(is_whole, pair)):
-        raise CoreError(f"{name} is a whole number or a pair of them, but was given {given!r}")
+        raise CoreError(f"{name} is a whole number or a pair of them, but was given {value!r}")
     return int(pair[0]), int(pair[1])

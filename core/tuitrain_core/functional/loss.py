@@ -1,4 +1,4 @@
-"""Losses: how far predictions are from labels."""
+"""Loss functions."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def cross_entropy(
     ----------
     pred : logits, with the classes along ``axis``: (N, K), or (N, K, ...)
     label : whole numbers from 0 to K - 1, of ``pred``'s shape without ``axis``
-    axis : where the classes are
-    with_logits : whether ``pred`` holds logits; otherwise it holds probabilities
-    label_smooth : share of the target that is spread over all classes, in [0, 1)
+    axis : axis of the classes
+    with_logits : whether ``pred`` has logits, or probabilities
+    label_smooth : part of the target that is spread over all classes, in [0, 1)
     reduction : "mean" or "sum" over all labels, or "none"
 
     Returns
     -------
-    One number, or, for "none", the loss of each label.
+    One number, or the loss of each label for "none".
 
     Raises
     ------
     ShapeError : the shapes do not fit, or the batch is empty
-    CoreError : a label is out of its range or not whole, or an argument is unknown
+    CoreError : a label is out of range or not a whole number, or an argument is unknown
     """
     op = loss.CrossEntropy(axis, with_logits, label_smooth, reduction)
     return apply(op, as_tensor(pred), as_tensor(label))
@@ -53,7 +53,7 @@ def square_loss(pred: Tensor, label: Tensor, reduction: str = "mean") -> Tensor:
 
     Raises
     ------
-    ShapeError : the shapes differ, or are empty
+    ShapeError : the shapes differ or are empty
     CoreError : the reduction is unknown
     """
     return apply(loss.SquareLoss(reduction), as_tensor(pred), as_tensor(label))

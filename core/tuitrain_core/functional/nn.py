@@ -1,4 +1,4 @@
-"""The functions that layers are made of, under one name: ``functional.nn``."""
+"""Functions of neural networks: ``functional.nn``."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 
 from .. import random
 from ..errors import CoreError
-from ..ops import dropout as masking
-from ..ops import embedding as table
-from ..ops import layer_norm as layers
-from ..ops import linear as product
+from ..ops import dropout as dropout_ops
+from ..ops import embedding as embedding_ops
+from ..ops import layer_norm as layer_norm_ops
+from ..ops import linear as linear_ops
 from ..ops import normalization
 from ..ops.checks import as_sizes
 from ..tensor import Tensor, apply
@@ -58,8 +58,8 @@ def linear(inp: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     ShapeError : the shapes do not fit together
     CoreError : the dtypes differ, or are not floating
     """
-    given = (inp, weight) if bias is None else (inp, weight, bias)
-    return apply(product.Linear(), *map(as_tensor, given))
+    operands = (inp, weight) if bias is None else (inp, weight, bias)
+    return apply(linear_ops.Linear(), *map(as_tensor, operands))
 
 
 def batch_norm(
@@ -80,28 +80,27 @@ def batch_norm(
     Parameters
     ----------
     inp : shape (N, C), (N, C, L) or (N, C, H, W)
-    running_mean, running_var : C elements each, in any shape; used as they are when not training
-        (default: 0 and 1), and overwritten when training
+    running_mean, running_var : C elements each, in any shape; used when not training (default: 0
+        and 1), and updated in place when training
     weight, bias : C elements each, in any shape; default: 1 and 0
-    training : normalize by the batch's own mean and biased variance, and let the running ones
-        follow: r ← momentum · r + (1 - momentum) · batch, the variance as its unbiased estimate
-    momentum : share of the old running value that is kept, in [0, 1]: what PyTorch calls momentum
-        is the other share
+    training : normalize by the batch's own mean and biased variance, and update the running ones:
+        r ← momentum · r + (1 - momentum) · batch, with the unbiased estimate of the variance
+    momentum : weight of the old running value, in [0, 1]; PyTorch's momentum is 1 - momentum
     eps : added to the variance
 
     Raises
     ------
     ShapeError : sizes differ from C, or a channel has a single value when training
-    CoreError : the dtypes differ, or momentum or eps is out of its range
+    CoreError : the dtypes differ, or momentum or eps is out of range
     """
     x = as_tensor(inp)
     channels = x.shape[1] if x.ndim > 1 else 0
     zeros, ones = np.zeros(channels, x.dtype), np.ones(channels, x.dtype)
     defaults = (ones, zeros, zeros, ones)
-    given = (weight, bias, running_mean, running_var)
+    values = (weight, bias, running_mean, running_var)
     per_channel = [
-        as_tensor(default.copy() if each is None else each)
-        for each, default in zip(given, defaults, strict=True)
+        as_tensor(default.copy() if value is None else value)
+        for value, default in zip(values, defaults, strict=True)
     ]
     if training:
         return apply(normalization.BatchNormTraining(momentum, eps), x, *per_channel)
@@ -116,25 +115,25 @@ def layer_norm(
     bias: Tensor | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
-    """Return (x - mean) / sqrt(var + eps) · weight + bias, over the last axes of each sample.
+    """Return (x - mean) / sqrt(var + eps) · weight + bias, by the last axes of each sample.
 
     Source: Ba, Kiros and Hinton, "Layer normalization", 2016. The variance is the biased one.
 
     Parameters
     ----------
     inp : shape (..., *normalized_shape)
-    normalized_shape : sizes of the last axes, over which mean and variance are taken
+    normalized_shape : sizes of the last axes, over which mean and variance are computed
     affine : whether weight and bias are applied
     weight, bias : shape ``normalized_shape``; default: 1 and 0
     eps : added to the variance
 
     Raises
     ------
-    ShapeError : the input does not end in these sizes, or weight or bias has others
+    ShapeError : the input does not end in these sizes, or weight or bias has another shape
     CoreError : the dtypes differ, eps is below 0, or weight or bias is given without ``affine``
     """
     x = as_tensor(inp)
-    op = layers.LayerNorm(as_sizes("normalized_shape", normalized_shape), eps)
+    op = layer_norm_ops.LayerNorm(as_sizes("normalized_shape", normalized_shape), eps)
     if not affine:
         if weight is not None or bias is not None:
             raise CoreError("layer_norm: weight and bias are not used without affine")
@@ -147,12 +146,12 @@ def layer_norm(
 
 
 def embedding(inp: Tensor, weight: Tensor) -> Tensor:
-    """Return the rows of a table by their numbers: ``weight[inp]``.
+    """Return rows of a weight by index: ``weight[inp]``.
 
     Parameters
     ----------
     inp : whole numbers from 0 to rows - 1, of any shape (...)
-    weight : the table, shape (rows, features)
+    weight : shape (rows, features)
 
     Returns
     -------
@@ -160,30 +159,30 @@ def embedding(inp: Tensor, weight: Tensor) -> Tensor:
 
     Raises
     ------
-    ShapeError : the weight has not two axes
-    CoreError : a number is out of range (says which, and where), or they are not whole
+    ShapeError : the weight does not have two axes
+    CoreError : an index is out of range (names its place), or is not a whole number
     """
-    return apply(table.Embedding(), as_tensor(inp), as_tensor(weight))
+    return apply(embedding_ops.Embedding(), as_tensor(inp), as_tensor(weight))
 
 
 def dropout(inp: Tensor, drop_prob: float, training: bool = True) -> Tensor:
-    """Set each element to zero with probability ``drop_prob``, and scale the others to make up.
+    """Set each element to zero with probability ``drop_prob``, and scale the others to compensate.
 
-    The mask is drawn from the current generator of `random`; it depends on the shape only, not on
+    The mask is drawn from the current generator of `random`; it depends on the shape, and not on
     the dtype. Source: Srivastava et al., "Dropout", 2014.
 
     Parameters
     ----------
     inp : tensor of any shape
     drop_prob : in [0, 1)
-    training : otherwise the input is returned as it is, and nothing is drawn
+    training : if False, the input is returned and nothing is drawn
 
     Raises
     ------
-    CoreError : the probability is out of its range, or the input not of a floating dtype
+    CoreError : the probability is out of range, or the dtype is not floating
     """
     x = as_tensor(inp)
-    op = masking.Dropout(drop_prob)
+    op = dropout_ops.Dropout(drop_prob)
     if not training:
         return x
     keep = random.generator().random(x.shape, dtype=np.float32) >= np.float32(drop_prob)

@@ -1,4 +1,4 @@
-"""The same elements under another shape."""
+"""Flattening, reshaping and transposition."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def flatten(inp: Tensor, start_axis: int = 0, end_axis: int = -1) -> Tensor:
 
     Raises
     ------
-    ShapeError : there are no such axes, or the first lies behind the last
+    ShapeError : there are no such axes, or the first is behind the last
     """
     return apply(shape.Flatten(start_axis, end_axis), as_tensor(inp))
 
@@ -36,6 +36,6 @@ def transpose(inp: Tensor, pattern: tuple[int, ...]) -> Tensor:
     Raises
     ------
     ShapeError : the pattern does not name each axis once
-    CoreError : it is not made of whole numbers
+    CoreError : the pattern is not whole numbers
     """
     return as_tensor(inp).transpose(pattern)

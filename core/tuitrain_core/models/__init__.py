@@ -1,4 +1,4 @@
-"""Networks that are ready to be trained."""
+"""Networks for images."""
 
 from .cnn import CNN
 from .lenet import LeNet

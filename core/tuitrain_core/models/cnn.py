@@ -10,7 +10,7 @@ from ..tensor import Tensor
 class CNN(Module):
     """Three convolutions with batch norm, the average over all pixels, and a classifier.
 
-    The second and the third halve height and width by their stride. Maps images (N, C, H, W) to
+    The second and the third convolution halve height and width. Maps images (N, C, H, W) to
     logits (N, classes).
 
     Parameters

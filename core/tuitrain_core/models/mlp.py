@@ -16,12 +16,12 @@ class MLP(Module):
 
     Parameters
     ----------
-    sizes : of the input, the hidden layers and the output; the layers are named fc1, fc2, ...
-        and classifier
+    sizes : sizes of the input, the hidden layers and the output; the layers are named fc1, fc2,
+        ... and classifier
 
     Raises
     ------
-    CoreError : fewer than two sizes, or one below 1
+    CoreError : there are fewer than two sizes, or a size is below 1
     """
 
     def __init__(self, sizes: Sequence[int] = (784, 256, 128, 10)) -> None:

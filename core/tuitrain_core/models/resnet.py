@@ -1,4 +1,4 @@
-"""The residual network for small images."""
+"""The residual network for small images, as CIFAR's."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class BasicBlock(Module):
 
     Parameters
     ----------
-    before, after : channels of the input and of the output
-    stride : of the first convolution; where it is not 1, or the channels differ, the shortcut is a
+    in_channels, out_channels : channels of the input and of the output
+    stride : of the first convolution; if it is not 1, or the channels differ, the shortcut is a
         1 x 1 convolution with a norm, else x itself
     """
 
@@ -33,10 +33,10 @@ class BasicBlock(Module):
             self.shortcut = Sequential(projection, BatchNorm2d(out_channels))
 
     def forward(self, inp: Tensor) -> Tensor:
-        """Map (N, before, H, W) to (N, after, H', W')."""
-        kept = self.shortcut(inp)  # first: what is added is then there when it is needed
+        """Map (N, in_channels, H, W) to (N, out_channels, H', W')."""
+        shortcut = self.shortcut(inp)  # first, so that it is ready for the sum
         x = F.relu(self.norm1(self.conv1(inp)))
-        return F.relu(self.norm2(self.conv2(x)) + kept)
+        return F.relu(self.norm2(self.conv2(x)) + shortcut)
 
 
 class ResNet(Module):
@@ -54,7 +54,7 @@ class ResNet(Module):
 
     Raises
     ------
-    CoreError : a depth that is none of these
+    CoreError : the depth is not one of these
     """
 
     def __init__(self, depth: int = 20, channels: int = 3, classes: int = 10) -> None:

@@ -1,4 +1,4 @@
-"""A transformer that reads an image row by row."""
+"""A transformer whose tokens are the rows of an image."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Attention(Module):
     Parameters
     ----------
     width : features of a token
-    heads : into which they are divided
+    heads : number of heads; divides the width
 
     Raises
     ------
-    CoreError : the features do not divide into the heads
+    CoreError : the width is not divisible by the number of heads
     """
 
     def __init__(self, width: int, heads: int) -> None:
@@ -48,14 +48,14 @@ class Attention(Module):
         return self.out(mixed.reshape(inp.shape))
 
     def extra_repr(self) -> str:
-        """Say the number of heads."""
+        """Return the number of heads."""
         return f"heads={self.heads}"
 
 
 class Block(Module):
-    """Attention, then two layers on each token, each added to what it was given, norms first.
+    """Pre-norm transformer block: attention, then two layers on each token, with residuals.
 
-    Source of the order: Xiong et al., "On layer normalization in the transformer architecture",
+    Source: Xiong et al., "On layer normalization in the transformer architecture",
     2020.
 
     Parameters

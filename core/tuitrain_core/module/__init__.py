@@ -1,4 +1,4 @@
-"""Layers, and `Module`, of which layers and networks are made."""
+"""Layers, and `Module`, the base class of layers and networks."""
 
 from .activation import GELU, ReLU, Sigmoid, Softmax, Tanh
 from .base import Module

@@ -1,4 +1,4 @@
-"""Nonlinearities as modules."""
+"""Activation functions as modules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class ReLU(Module):
     """max(x, 0); see `functional.relu`."""
 
     def forward(self, inp: Tensor) -> Tensor:
-        """Compute it for each element."""
+        """Apply it to each element."""
         return F.relu(inp)
 
 
@@ -19,7 +19,7 @@ class Tanh(Module):
     """The hyperbolic tangent."""
 
     def forward(self, inp: Tensor) -> Tensor:
-        """Compute it for each element."""
+        """Apply it to each element."""
         return F.tanh(inp)
 
 
@@ -27,7 +27,7 @@ class Sigmoid(Module):
     """1 / (1 + exp(-x))."""
 
     def forward(self, inp: Tensor) -> Tensor:
-        """Compute it for each element."""
+        """Apply it to each element."""
         return F.sigmoid(inp)
 
 
@@ -36,7 +36,7 @@ class Softmax(Module):
 
     Parameters
     ----------
-    axis : along which the sum runs
+    axis : axis of the sum
     """
 
     def __init__(self, axis: int = -1) -> None:
@@ -44,11 +44,11 @@ class Softmax(Module):
         self.axis = axis
 
     def forward(self, inp: Tensor) -> Tensor:
-        """Return the shares, of the input's shape."""
+        """Return the softmax, of the input's shape."""
         return F.softmax(inp, self.axis)
 
     def extra_repr(self) -> str:
-        """Say the axis."""
+        """Return the axis."""
         return f"axis={self.axis}"
 
 
@@ -57,7 +57,7 @@ class GELU(Module):
 
     Parameters
     ----------
-    approximate : use the form with tanh
+    approximate : use the approximation with tanh
     """
 
     def __init__(self, approximate: bool = False) -> None:
@@ -65,9 +65,9 @@ class GELU(Module):
         self.approximate = approximate
 
     def forward(self, inp: Tensor) -> Tensor:
-        """Compute it for each element."""
+        """Apply it to each element."""
         return F.gelu(inp, self.approximate)
 
     def extra_repr(self) -> str:
-        """Say which form it is, if not the exact one."""
+        """Return the form, if it is not the exact one."""
         return "approximate=True" if self.approximate else ""

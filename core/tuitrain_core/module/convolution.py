@@ -1,4 +1,4 @@
-"""Layers that slide a window over images."""
+"""Convolution and pooling layers."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ class Conv2d(Module):
     ----------
     in_channels, out_channels : channels before and after
     kernel_size, stride, padding : one number, or (vertical, horizontal)
-    groups : the channels are divided into so many groups that do not see each other
+    groups : number of groups of channels, convolved separately
     bias : whether there is a bias
 
     Attributes
     ----------
-    weight : (out, in / groups, height, width), at first normal with standard deviation
-        sqrt(1 / fan_in), fan_in being the number of inputs that one output sees
-    bias : (1, out, 1, 1), at first 0; or None
+    weight : (out, in / groups, height, width), initialized from a normal distribution
+        with standard deviation sqrt(1 / fan_in)
+    bias : (1, out, 1, 1), initialized to 0; or None
 
     Raises
     ------
-    CoreError : a size below 1, or channels that do not divide into the groups
+    CoreError : a size is below 1, or the channels are not divisible by the groups
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Conv2d(Module):
         return F.conv2d(inp, self.weight, self.bias, self.stride, self.padding, groups=self.groups)
 
     def extra_repr(self) -> str:
-        """Say channels and sizes."""
+        """Return channels and sizes."""
         return (
             f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, "
             f"stride={self.stride}, padding={self.padding}"
@@ -83,7 +83,7 @@ class Conv2d(Module):
 
 
 class _Pool2d(Module):
-    """What the two kinds of pooling have in common: a window's size, stride and padding."""
+    """Base class of pooling layers: the window's size, stride and padding."""
 
     def __init__(self, kernel_size: Size, stride: Size | None = None, padding: Size = 0) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class _Pool2d(Module):
         self.padding = as_pair("padding", padding)
 
     def extra_repr(self) -> str:
-        """Say the sizes."""
+        """Return the sizes."""
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 

@@ -1,4 +1,4 @@
-"""A table whose rows stand for whole numbers."""
+"""The embedding layer."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from .base import Module
 
 
 class Embedding(Module):
-    """Rows of a table by their numbers; see `functional.nn.embedding`.
+    """Rows of a weight by index; see `functional.nn.embedding`.
 
     Parameters
     ----------
-    num_embeddings : rows of the table: numbers are 0 to this, exclusive
+    num_embeddings : number of rows; an index is below it
     embedding_dim : features of a row
 
     Attributes
     ----------
-    weight : (num_embeddings, embedding_dim), at first normal with standard deviation 1
+    weight : (num_embeddings, embedding_dim), initialized from N(0, 1)
 
     Raises
     ------
-    CoreError : a size that is no whole number of at least 1
+    CoreError : a size is not a whole number of at least 1
     """
 
     def __init__(self, num_embeddings: int, embedding_dim: int) -> None:
@@ -40,5 +40,5 @@ class Embedding(Module):
         return F.nn.embedding(inp, self.weight)
 
     def extra_repr(self) -> str:
-        """Say the sizes."""
+        """Return the sizes."""
         return f"{self.num_embeddings}, {self.embedding_dim}"

@@ -1,4 +1,4 @@
-"""Layers that are one matrix product."""
+"""The fully connected layer."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Linear(Module):
 
     Attributes
     ----------
-    weight : (out, in), at first normal with standard deviation sqrt(1 / in)
-    bias : (out,), at first 0; or None
+    weight : (out, in), initialized from N(0, 1 / in)
+    bias : (out,), initialized to 0; or None
 
     Raises
     ------
-    CoreError : a size that is no whole number of at least 1
+    CoreError : a size is not a whole number of at least 1
     """
 
     def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
@@ -44,6 +44,6 @@ class Linear(Module):
         return F.linear(inp, self.weight, self.bias)
 
     def extra_repr(self) -> str:
-        """Say the sizes."""
+        """Return the sizes."""
         bias = "" if self.bias is not None else ", bias=False"
         return f"{self.in_features}, {self.out_features}{bias}"

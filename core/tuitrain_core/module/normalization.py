@@ -1,4 +1,4 @@
-"""Layers that bring channels, or the features of each sample, to mean 0 and variance 1."""
+"""Batch normalization and layer normalization."""
 
 from __future__ import annotations
 
@@ -14,38 +14,37 @@ from .base import Module
 
 
 class _BatchNorm(Module):
-    """Batch normalization over some number of axes; see `functional.batch_norm`.
+    """Batch normalization; see `functional.batch_norm`.
 
-    While training, the batch's own statistics are used, and the running ones follow; else the
-    running ones are used and stay as they are.
+    In training mode the layer uses the batch's statistics and updates the running ones. In
+    evaluation mode it uses the running ones, and does not change them.
 
-    ``frozen`` holds the statistics still whatever the mode: the layer then uses its running ones,
-    and `train` does not change that. Whoever freezes the layer's parameters sets it, and clears it
-    on thawing; otherwise the outputs of a frozen layer would go on changing.
+    While ``frozen`` is True the layer uses its running statistics in both modes. Code that freezes
+    the layer's parameters sets it, and clears it on thawing; otherwise the output of a frozen layer
+    would still change.
 
     Parameters
     ----------
     num_features : C, the number of channels
     eps : added to the variance
-    momentum : share of the old running value that is kept, in [0, 1]: what PyTorch calls momentum
-        is the other share
+    momentum : weight of the old running value, in [0, 1]; PyTorch's momentum is 1 - momentum
     affine : whether there are weight and bias
-    track_running_stats : whether running statistics are kept; without, the batch's are always used
+    track_running_stats : whether there are running statistics; if not, the batch's are always used
 
     Attributes
     ----------
-    weight, bias : parameters, at first 1 and 0; or None
-    running_mean, running_var : buffers, at first 0 and 1; or None
-    frozen : bool, at first False
+    weight, bias : parameters, initialized to 1 and 0; or None
+    running_mean, running_var : buffers, initialized to 0 and 1; or None
+    frozen : bool, default False
 
     Raises
     ------
-    CoreError : fewer than one channel, eps below 0, or momentum out of its range
+    CoreError : there is no channel, eps is below 0, or momentum is out of range
     """
 
     input_axes: ClassVar[tuple[int, ...]]
     trailing: ClassVar[tuple[int, ...]]
-    """Axes of size 1 behind the channels, with which what is per channel broadcasts."""
+    """Axes of size 1 behind the channels, so that values per channel broadcast."""
 
     def __init__(
         self,
@@ -88,23 +87,23 @@ class _BatchNorm(Module):
         )
 
     def uses_batch_statistics(self) -> bool:
-        """Say whether the batch decides: in training, unfrozen, or for want of others."""
+        """Return whether the batch's statistics are used, and not the running ones."""
         return self.running_mean is None or (self.training and not self.frozen)
 
     def extra_repr(self) -> str:
-        """Say the number of channels, eps and momentum."""
+        """Return the number of channels, eps and momentum."""
         return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
 
 
 class BatchNorm1d(_BatchNorm):
-    """Batch normalization of (N, C) or (N, C, L); what is per channel has shape (C,)."""
+    """Batch normalization of (N, C) or (N, C, L); values per channel have shape (C,)."""
 
     input_axes = (2, 3)
     trailing = ()
 
 
 class BatchNorm2d(_BatchNorm):
-    """Batch normalization of (N, C, H, W); what is per channel has shape (1, C, 1, 1)."""
+    """Batch normalization of (N, C, H, W); values per channel have shape (1, C, 1, 1)."""
 
     input_axes = (4,)
     trailing = (1, 1)
@@ -115,17 +114,17 @@ class LayerNorm(Module):
 
     Parameters
     ----------
-    normalized_shape : sizes of these axes; one number for the last alone
+    normalized_shape : sizes of these axes; one number for the last axis
     eps : added to the variance
     affine : whether there are weight and bias
 
     Attributes
     ----------
-    weight, bias : of these sizes, at first 1 and 0; or None
+    weight, bias : of this shape, initialized to 1 and 0; or None
 
     Raises
     ------
-    CoreError : a size below 1, or eps below 0
+    CoreError : a size or eps is out of range
     """
 
     def __init__(
@@ -142,10 +141,11 @@ class LayerNorm(Module):
 
     def forward(self, inp: Tensor) -> Tensor:
         """Return the normalized input, of the same shape."""
-        given = self.normalized_shape, self.affine, self.weight, self.bias, self.eps
-        return F.nn.layer_norm(inp, *given)
+        return F.nn.layer_norm(
+            inp, self.normalized_shape, self.affine, self.weight, self.bias, self.eps
+        )
 
     def extra_repr(self) -> str:
-        """Say the sizes and eps."""
+        """Return the sizes and eps."""
         affine = "" if self.affine else ", affine=False"
         return f"{self.normalized_shape}, eps={self.eps}{affine}"

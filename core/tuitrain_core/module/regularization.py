@@ -1,4 +1,4 @@
-"""Layers that act while training only."""
+"""Dropout."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from .base import Module
 
 
 class Dropout(Module):
-    """Set elements to zero at random while training; see `functional.dropout`.
+    """Set elements to zero at random in training mode; see `functional.dropout`.
 
     Parameters
     ----------
-    drop_prob : probability of each element to be dropped, in [0, 1)
+    drop_prob : probability that an element is dropped, in [0, 1)
 
     Raises
     ------
-    CoreError : the probability is out of its range
+    CoreError : the probability is out of range
     """
 
     def __init__(self, drop_prob: float = 0.0) -> None:
@@ -26,9 +26,9 @@ class Dropout(Module):
         self.drop_prob = drop_prob
 
     def forward(self, inp: Tensor) -> Tensor:
-        """Drop elements while training; otherwise return the input."""
+        """Drop elements in training mode; otherwise return the input."""
         return F.dropout(inp, self.drop_prob, self.training)
 
     def extra_repr(self) -> str:
-        """Say the probability."""
+        """Return the probability."""
         return f"{self.drop_prob}"

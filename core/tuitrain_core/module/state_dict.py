@@ -1,4 +1,4 @@
-"""The state of a module as plain arrays: taken out by copy, put back whole or not at all."""
+"""State dictionaries of modules: arrays by name."""
 
 from __future__ import annotations
 
@@ -18,11 +18,13 @@ def copy_arrays(tensors: Mapping[str, Tensor]) -> dict[str, Array]:
     return {name: tensor.numpy().copy() for name, tensor in tensors.items()}
 
 
-def load_arrays(tensors: Mapping[str, Tensor], given: Mapping[str, Any], strict: bool) -> list[str]:
-    """Overwrite each tensor by the array of its name; see `Module.load_state_dict`."""
-    missing = [name for name in tensors if name not in given]
-    unexpected = [name for name in given if name not in tensors]
-    arrays = {name: np.asarray(given[name]) for name in tensors if name in given}
+def load_arrays(
+    tensors: Mapping[str, Tensor], values: Mapping[str, Any], strict: bool
+) -> list[str]:
+    """Overwrite tensors by the arrays of their names; see `Module.load_state_dict`."""
+    missing = [name for name in tensors if name not in values]
+    unexpected = [name for name in values if name not in tensors]
+    arrays = {name: np.asarray(values[name]) for name in tensors if name in values}
     problems = [_problem(name, tensors[name], array) for name, array in arrays.items()]
     if strict:
         problems += [f"missing: {name} {tensors[name].shape}" for name in missing]

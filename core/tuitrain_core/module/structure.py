@@ -1,4 +1,4 @@
-"""Modules that put others together, or stand between them."""
+"""Containers and structural layers."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from .base import Module
 
 
 class Sequential(Module):
-    """Modules applied one after the other; their names are their positions: "0", "1", ...
+    """Modules that are applied in order; their names are their positions: "0", "1", ...
 
     Parameters
     ----------
-    modules : in the order in which they are applied; functions of one tensor may stand among them
+    modules : in the order in which they are applied; may include functions of one tensor
 
     Raises
     ------
-    CoreError : one of them cannot be applied, as a list of modules cannot
+    CoreError : an argument is not callable, such as a list of modules
     """
 
     def __init__(self, *modules: Module) -> None:
@@ -34,7 +34,7 @@ class Sequential(Module):
         self._length = len(modules)
 
     def forward(self, inp: Any) -> Any:
-        """Apply each module to the output of the one before it."""
+        """Apply each module to the output of the previous one."""
         for module in self:
             inp = module(inp)
         return inp
@@ -43,7 +43,7 @@ class Sequential(Module):
         return self._length
 
     def __getitem__(self, position: int | slice) -> Module:
-        """Return one of the modules, or a sequence of the same modules, under names of its own."""
+        """Return a module, or for a slice a new `Sequential` of the same modules."""
         if isinstance(position, slice):
             return Sequential(*list(self)[position])
         if not -self._length <= position < self._length:
@@ -59,7 +59,7 @@ class Flatten(Module):
 
     Parameters
     ----------
-    start_axis, end_axis : first and last axis that is merged; default: all but the batch's
+    start_axis, end_axis : first and last axis to merge; default: all but the batch's
     """
 
     def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:
@@ -72,7 +72,7 @@ class Flatten(Module):
 
 
 class Identity(Module):
-    """Gives what it is given."""
+    """Returns its input."""
 
     def forward(self, inp: Any) -> Any:
         """Return the input."""

@@ -1,8 +1,8 @@
 """Differentiable operations on plain arrays.
 
-One class an operation: its fields are the attributes (stride, padding, axis), ``forward`` computes,
-``backward`` gives the gradients of the inputs that are asked for. Nothing here knows of tensors,
-tapes or modules, so an operation can be tested, traced and replaced by itself.
+An operation is a class: its fields are attributes (stride, padding, axis), ``forward`` computes the
+output, and ``backward`` the gradients of the inputs that need one. Operations do not depend on
+tensors, tapes or modules.
 """
 
 from .base import Array, Op

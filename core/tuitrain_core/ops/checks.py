@@ -1,4 +1,4 @@
-"""What operations demand of their inputs, checked before anything is computed."""
+"""Checks of the inputs and attributes of operations."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from .base import Array
 
 
 def floating(name: str, **inputs: Array) -> None:
-    """Demand float32 or float64, the same for all inputs.
+    """Check that all inputs are float32, or all float64.
 
     Raises
     ------
-    CoreError : another dtype, or two different ones
+    CoreError : an input has another dtype, or two inputs have different ones
     """
     first_label, first = next(iter(inputs.items()))
     for label, array in inputs.items():
@@ -34,11 +34,11 @@ def floating(name: str, **inputs: Array) -> None:
 
 
 def axes(name: str, label: str, array: Array, count: int, meaning: str) -> None:
-    """Demand a number of axes.
+    """Check the number of axes.
 
     Raises
     ------
-    ShapeError : the array has more or fewer
+    ShapeError : the array has another number of axes
     """
     if array.ndim != count:
         raise ShapeError(
@@ -46,19 +46,19 @@ def axes(name: str, label: str, array: Array, count: int, meaning: str) -> None:
         )
 
 
-def axis(name: str, array: Array, given: int) -> int:
-    """Return an axis counted from the front, given one counted from either end.
+def axis(name: str, array: Array, index: int) -> int:
+    """Return the index of an axis counted from the front; the index may be negative.
 
     Raises
     ------
     ShapeError : the array has no such axis
-    CoreError : it is no whole number
+    CoreError : the index is not a whole number
     """
-    if not is_whole(given):
-        raise CoreError(f"{name}: an axis is a whole number, but was given {given!r}")
-    if not -array.ndim <= given < array.ndim:
-        raise ShapeError(f"{name}: there is no axis {given} in the shape {array.shape}")
-    return given % array.ndim
+    if not is_whole(index):
+        raise CoreError(f"{name}: an axis is a whole number, but was given {index!r}")
+    if not -array.ndim <= index < array.ndim:
+        raise ShapeError(f"{name}: there is no axis {index} in the shape {array.shape}")
+    return index % array.ndim
 
 
 def count_windows(
@@ -68,11 +68,11 @@ def count_windows(
     stride: tuple[int, int],
     padding: tuple[int, int],
 ) -> tuple[int, int]:
-    """Return how many windows fit into an image, vertically and horizontally.
+    """Return the number of windows that fit into an image, vertically and horizontally.
 
     Raises
     ------
-    CoreError : a kernel size or stride below 1, a padding below 0
+    CoreError : a kernel size or stride is below 1, or a padding below 0
     ShapeError : the window is larger than the padded image
     """
     if min(kernel) < 1 or min(stride) < 1 or min(padding) < 0:
@@ -90,35 +90,35 @@ def count_windows(
     return counts[0], counts[1]
 
 
-def as_sizes(name: str, given: Any) -> tuple[int, ...]:
+def as_sizes(name: str, sizes: Any) -> tuple[int, ...]:
     """Return sizes of axes as a tuple, from one whole number or a sequence of them.
 
     Raises
     ------
-    CoreError : not whole numbers
+    CoreError : the sizes are not whole numbers
     """
-    sizes = tuple(given) if isinstance(given, tuple | list) else (given,)
-    if not all(map(is_whole, sizes)):
-        raise CoreError(f"{name} is a whole number or a sequence of them, but was given {given!r}")
-    return tuple(int(n) for n in sizes)
+    listed = tuple(sizes) if isinstance(sizes, tuple | list) else (sizes,)
+    if not all(map(is_whole, listed)):
+        raise CoreError(f"{name} is a whole number or a sequence of them, but was given {sizes!r}")
+    return tuple(int(n) for n in listed)
 
 
 def is_whole(value: Any) -> bool:
-    """Tell whether this is a whole number; a bool is not one."""
+    """Return whether a value is a whole number; a bool is not."""
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
 
 
 def is_finite(value: Any) -> bool:
-    """Tell whether this is a finite number; a bool is not one."""
+    """Return whether a value is a finite number; a bool is not."""
     return _is_real(value) and math.isfinite(value)
 
 
 def at_least_1(name: str, **counts: Any) -> None:
-    """Demand whole numbers of at least 1.
+    """Check that counts are whole numbers of at least 1.
 
     Raises
     ------
-    CoreError : one is not; names all that are not
+    CoreError : one is not; lists all that are not
     """
     wrong = [
         f"{label}={value!r}"
@@ -130,33 +130,33 @@ def at_least_1(name: str, **counts: Any) -> None:
 
 
 def fraction(name: str, label: str, value: Any) -> None:
-    """Demand a number in [0, 1).
+    """Check that a value is a number in [0, 1).
 
     Raises
     ------
-    CoreError : it is none
+    CoreError : it is not
     """
     if not (_is_real(value) and 0.0 <= value < 1.0):
         raise CoreError(f"{name}: {label} is in [0, 1), not {value!r}")
 
 
 def unit_interval(name: str, label: str, value: Any) -> None:
-    """Demand a number in [0, 1].
+    """Check that a value is a number in [0, 1].
 
     Raises
     ------
-    CoreError : it is none
+    CoreError : it is not
     """
     if not (_is_real(value) and 0.0 <= value <= 1.0):
         raise CoreError(f"{name}: {label} is in [0, 1], not {value!r}")
 
 
 def not_negative(name: str, label: str, value: Any) -> None:
-    """Demand a number of at least 0.
+    """Check that a value is a number of at least 0.
 
     Raises
     ------
-    CoreError : it is none
+    CoreError : it is not
     """
     if not (_is_real(value) and value >= 0.0):
         raise CoreError(f"{name}: {label} is at least 0, but was given {value!r}")

@@ -1,4 +1,4 @@
-"""Convolution of images: patches gathered into columns, then matrix products."""
+"""Convolution of images, as matrix products with gathered patches (im2col)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..kernels import convolution as kernels
 from . import checks
 from .base import Array, Op
 
-# Columns are KH·KW times as large as the images they come from. They are made for some samples at
-# a time, few enough that they stay in the second-level cache, and made again in the backward pass
-# rather than kept. The number depends on sizes only, so the order of every sum does too.
+# Columns are KH·KW times as large as their images. They are gathered for a few samples at a time,
+# so that they stay in the second-level cache, and gathered again in the backward pass. The number
+# of samples depends on sizes only, so the order of every sum does too.
 _COLUMNS = 2**17
 
 
 @dataclass(frozen=True, slots=True)
 class Conv2d(Op):
-    """Cross-correlation, as networks mean by convolution.
+    """Cross-correlation, which neural networks call convolution.
 
     Shapes: x (N, C, H, W), weight (O, C / groups, KH, KW), optionally bias (1, O, 1, 1);
     output (N, O, (H + 2·padding - KH) // stride + 1, likewise for W).
@@ -87,7 +87,7 @@ class Conv2d(Op):
     def _columns(
         self, x: Array, weight: Array, height: int, width: int
     ) -> Iterator[tuple[slice, Array]]:
-        """Give slices of the batch, each with its columns (n, groups, C·KH·KW / groups, P)."""
+        """Yield slices of the batch, each with its columns (n, groups, C·KH·KW / groups, P)."""
         shape = (x.shape[1], *weight.shape[2:], height, width)
         padded = self._padded(x)
         slices = self._samples(x, weight, height, width)
@@ -107,7 +107,7 @@ class Conv2d(Op):
         return result
 
     def _samples(self, x: Array, weight: Array, height: int, width: int) -> list[slice]:
-        """Cut the batch into slices whose columns fit the cache."""
+        """Return slices of the batch whose columns fit into the cache."""
         one = x.shape[1] * weight[0, 0].size * height * width
         count = max(1, _COLUMNS // one)
         return [slice(i, i + count) for i in range(0, x.shape[0], count)]

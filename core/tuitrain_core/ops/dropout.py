@@ -1,4 +1,4 @@
-"""Dropout: elements set to zero at random, by a mask that somebody else has drawn."""
+"""Dropout: elements set to zero, by a mask that the caller has drawn."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .base import Array, Op
 
 @dataclass(frozen=True, slots=True)
 class Dropout(Op):
-    """x · keep / (1 - drop_prob), so that the expected value is x.
+    """x · keep / (1 - drop_prob), whose expected value is x.
 
-    Source: Srivastava et al., "Dropout", 2014, in the form that scales while training.
+    Source: Srivastava et al., "Dropout", 2014, in the form that scales during training.
     Inputs: x, and keep, booleans of the same shape. ``drop_prob`` is in [0, 1).
     """
 

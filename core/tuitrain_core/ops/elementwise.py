@@ -1,4 +1,4 @@
-"""Arithmetic on pairs of arrays, with broadcasting, and functions of each element."""
+"""Arithmetic with broadcasting, and functions of each element."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .base import Array, Op
 
 
 def unbroadcast(grad: Array, like: Array) -> Array:
-    """Add up the axes along which ``like`` was repeated to the shape of ``grad``."""
+    """Sum ``grad`` over the axes along which ``like`` was broadcast to its shape."""
     if grad.shape != like.shape:
         lead = grad.ndim - like.ndim
         repeated = [
@@ -103,7 +103,7 @@ class Divide(Op):
         a, b = saved
         return (
             unbroadcast(grad / b, a) if needs[0] else None,
-            # not by b², which over- and underflows long before the gradient does
+            # a / b / b, because b² overflows and underflows before the gradient does
             unbroadcast(-grad * (a / b / b), b) if needs[1] else None,
         )
 
@@ -120,7 +120,7 @@ class Power(Op):
         return np.power(x, self.exponent), x
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
-        if self.exponent == 0.0:  # at x = 0 the formula below would say 0 · inf
+        if self.exponent == 0.0:  # at x = 0 the formula below would give 0 · inf
             return (np.zeros_like(grad),)
         return (grad * (self.exponent * np.power(saved, self.exponent - 1.0)),)
 
@@ -158,7 +158,7 @@ class Log(Op):
 
 @dataclass(frozen=True, slots=True)
 class AsType(Op):
-    """The same numbers in another dtype; no gradient flows through it."""
+    """Conversion to another dtype; no gradient flows through it."""
 
     name: ClassVar[str] = "astype"
     dtype: np.dtype[Any]

@@ -1,4 +1,4 @@
-"""Embedding: rows of a table, looked up by their numbers."""
+"""Embedding: rows of a table, looked up by index."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .base import Array, Op
 
 @dataclass(frozen=True, slots=True)
 class Embedding(Op):
-    """weight[index]: for each whole number in ``index`` that row of the weight.
+    """weight[index]: the rows of a weight at whole-numbered indices.
 
-    Shapes: index (...), whole numbers; weight (rows, features); output (..., features). Rows that
-    are looked up several times get the sum of the gradients.
+    Shapes: index (...), whole numbers; weight (rows, features); output (..., features). A row
+    that is looked up several times gets the sum of its gradients.
     """
 
     name: ClassVar[str] = "embedding"
@@ -32,9 +32,9 @@ class Embedding(Op):
         index, weight = saved
         if not needs[1]:
             return None, None
-        spread = np.zeros_like(weight)
-        np.add.at(spread, index, grad)
-        return None, spread
+        d_weight = np.zeros_like(weight)
+        np.add.at(d_weight, index, grad)
+        return None, d_weight
 
     def _check(self, index: Array, weight: Array) -> None:
         checks.floating(self.name, weight=weight)

@@ -1,4 +1,4 @@
-"""Layer normalization: the last axes of each sample brought to mean 0 and variance 1."""
+"""Layer normalization over the last axes of each sample."""
 
 from __future__ import annotations
 
@@ -57,15 +57,15 @@ class LayerNorm(Op):
 
     def _check(self, x: Array, weight: Array | None = None, bias: Array | None = None) -> None:
         affine = {"weight": weight, "bias": bias}
-        given = {label: array for label, array in affine.items() if array is not None}
-        checks.floating(self.name, input=x, **given)
+        present = {label: array for label, array in affine.items() if array is not None}
+        checks.floating(self.name, input=x, **present)
         count = len(self.sizes)
         if not count or min(self.sizes) < 1 or x.shape[max(x.ndim - count, 0) :] != self.sizes:
             raise ShapeError(
                 f"layer_norm: the input has shape {x.shape}; it must end in {self.sizes}, "
                 "of 1 or more sizes of 1 or more"
             )
-        for label, array in given.items():
+        for label, array in present.items():
             if array.shape != self.sizes:
                 raise ShapeError(
                     f"layer_norm: the {label} has shape {array.shape}; it must be {self.sizes}"

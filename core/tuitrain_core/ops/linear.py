@@ -1,4 +1,4 @@
-"""Products with matrices."""
+"""Matrix products."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .elementwise import unbroadcast
 class MatMul(Op):
     """The matrix product of the last two axes; axes in front of them are broadcast.
 
-    A left operand of one axis is a row, a right one a column; their axis is not in the output.
+    A left operand with one axis is a row, a right one a column; the output lacks their axis.
     """
 
     name: ClassVar[str] = "matmul"
@@ -49,7 +49,7 @@ class MatMul(Op):
 
 
 def _rows(x: Array) -> Array:
-    """Return all axes but the last as one. Its size is computed: -1 stays open with no features."""
+    """Merge all axes but the last; the size is computed, because -1 fails without features."""
     return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 

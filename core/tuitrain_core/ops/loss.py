@@ -1,4 +1,4 @@
-"""Losses: how far predictions are from labels."""
+"""Loss functions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _check_reduction(name: str, reduction: str, size: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class CrossEntropy(Op):
-    """Negative log-likelihood of the labels, smoothed.
+    """Negative log-likelihood of the labels, with label smoothing.
 
     With ε = ``label_smooth``, K classes and log-probabilities ℓ: -(1 - ε) ℓ[label] - ε/K Σ ℓ
     (Szegedy et al., "Rethinking the Inception architecture", 2015, section 7).
@@ -56,8 +56,8 @@ class CrossEntropy(Op):
         losses = -np.take_along_axis(logs, index, axis).squeeze(axis)
         if self.label_smooth:
             losses = (1.0 - self.label_smooth) * losses - self.label_smooth * logs.mean(axis)
-        # The gradient needs probabilities either way: exp(logs) is the prediction itself without
-        # logits, and keeps one array alive instead of two.
+        # The gradient needs probabilities in both cases. exp(logs) is the prediction itself without
+        # logits; saving `logs` alone keeps one array alive instead of two.
         return _reduce(losses, self.reduction), (logs, index, axis)
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
@@ -68,7 +68,7 @@ class CrossEntropy(Op):
         probability = np.exp(logs)
         if self.with_logits:
             slope = probability - target
-        else:  # a class of probability 0 that is no target has slope 0, not 0 / 0
+        else:  # a class of probability 0 without target has slope 0, not 0 / 0
             slope = np.zeros_like(logs)
             np.divide(-target, probability, out=slope, where=target != 0.0)
         if self.reduction == "none":
@@ -100,7 +100,7 @@ class CrossEntropy(Op):
 
 @dataclass(frozen=True, slots=True)
 class SquareLoss(Op):
-    """(prediction - label)², the two of one shape."""
+    """(prediction - label)²; both have the same shape."""
 
     name: ClassVar[str] = "square_loss"
     reduction: str = "mean"

@@ -1,7 +1,7 @@
-"""Batch normalization: channels brought to mean 0 and variance 1.
+"""Batch normalization of channels.
 
 Source: Ioffe and Szegedy, "Batch normalization", 2015. Inputs are (N, C), (N, C, L) or
-(N, C, H, W); everything that is per channel is given with C elements, in any shape.
+(N, C, H, W); values per channel are C elements in any shape.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ def _check(x: Array, per_channel: dict[str, Array], eps: float) -> None:
             )
 
 
-def _spread(per_channel: Array, x: Array) -> Array:
-    """Return what is per channel in a shape that broadcasts against x."""
+def _per_channel(per_channel: Array, x: Array) -> Array:
+    """Return values per channel in a shape that broadcasts against x."""
     return per_channel.reshape(1, -1, *[1] * (x.ndim - 2))
 
 
 def _others(x: Array) -> tuple[int, ...]:
-    """Return all axes but that of the channels."""
+    """Return all axes except the channels'."""
     return (0, *range(2, x.ndim))
 
 
 def exact_mean(x: Array, axes: tuple[int, ...], eps: float) -> Array:
-    """Return the mean over some axes, kept with size 1.
+    """Return the mean over some axes, which are kept with size 1.
 
-    Without ``eps`` the mean of equal numbers is that number. It may be another one by rounding,
-    and what has no variance would come out as some number in place of 0 / 0, which is NaN.
+    Without ``eps`` the mean of equal numbers is exactly that number. With a rounding error, values
+    without variance would give some number instead of 0 / 0, which is NaN.
     """
     mean = x.mean(axes, keepdims=True)
     if eps == 0:
@@ -55,11 +55,11 @@ def exact_mean(x: Array, axes: tuple[int, ...], eps: float) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class BatchNormTraining(Op):
-    """By the batch's own mean and (biased) variance.
+    """Normalization by the batch's own mean and biased variance.
 
-    Inputs: x, weight, bias, running mean, running variance. The running ones, alone among the
-    inputs of all operations, are overwritten: r ← momentum · r + (1 - momentum) · batch, the
-    variance as its unbiased estimate.
+    Inputs: x, weight, bias, running mean, running variance. The running statistics are overwritten,
+    as no other input of an operation is: r ← momentum · r + (1 - momentum) · batch, the variance as
+    its unbiased estimate.
     """
 
     name: ClassVar[str] = "batch_norm"
@@ -74,10 +74,10 @@ class BatchNormTraining(Op):
         var = (normal * normal).mean(_others(x), keepdims=True)
         inverse = 1.0 / np.sqrt(var + self.eps)
         normal *= inverse
-        self._follow(running_mean, mean)
-        self._follow(running_var, var * (count / (count - 1)))
-        output = normal * _spread(weight, x)
-        output += _spread(bias, x)
+        self._update_running(running_mean, mean)
+        self._update_running(running_var, var * (count / (count - 1)))
+        output = normal * _per_channel(weight, x)
+        output += _per_channel(bias, x)
         return output, (normal, inverse, weight, bias)
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
@@ -91,7 +91,7 @@ class BatchNormTraining(Op):
             d_x = normal * (d_weight / -count)
             d_x += grad
             d_x -= d_bias / count
-            d_x *= inverse * _spread(weight, normal)
+            d_x *= inverse * _per_channel(weight, normal)
         return (
             d_x,
             d_weight.reshape(weight.shape) if needs[1] else None,
@@ -100,14 +100,14 @@ class BatchNormTraining(Op):
             None,
         )
 
-    def _follow(self, running: Array, batch: Array) -> None:
+    def _update_running(self, running: Array, batch: Array) -> None:
         running *= self.momentum
         running += (1.0 - self.momentum) * batch.reshape(running.shape)
 
     def _check(self, x: Array, weight: Array, bias: Array, mean: Array, var: Array) -> int:
-        """Return the number of values that each channel has."""
-        given = {"weight": weight, "bias": bias, "running mean": mean, "running variance": var}
-        _check(x, given, self.eps)
+        """Return the number of values of each channel."""
+        arrays = {"weight": weight, "bias": bias, "running mean": mean, "running variance": var}
+        _check(x, arrays, self.eps)
         checks.unit_interval(self.name, "momentum", self.momentum)
         count = x.size // x.shape[1] if x.shape[1] else 0
         if count < 2:
@@ -120,27 +120,27 @@ class BatchNormTraining(Op):
 
 @dataclass(frozen=True, slots=True)
 class BatchNormInference(Op):
-    """By a given mean and variance, which are constants. Inputs as for training."""
+    """Normalization by a constant mean and variance. Inputs as for training."""
 
     name: ClassVar[str] = "batch_norm"
     eps: float = 1e-5
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         x, weight, bias, mean, var = inputs
-        given = {"weight": weight, "bias": bias, "running mean": mean, "running variance": var}
-        _check(x, given, self.eps)
-        inverse = _spread(1.0 / np.sqrt(var + self.eps), x)
-        normal = x - _spread(mean, x)
+        arrays = {"weight": weight, "bias": bias, "running mean": mean, "running variance": var}
+        _check(x, arrays, self.eps)
+        inverse = _per_channel(1.0 / np.sqrt(var + self.eps), x)
+        normal = x - _per_channel(mean, x)
         normal *= inverse
-        output = normal * _spread(weight, x)
-        output += _spread(bias, x)
+        output = normal * _per_channel(weight, x)
+        output += _per_channel(bias, x)
         return output, (normal, inverse, weight, bias)
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         normal, inverse, weight, bias = saved
         others = _others(normal)
         return (
-            grad * (inverse * _spread(weight, normal)) if needs[0] else None,
+            grad * (inverse * _per_channel(weight, normal)) if needs[0] else None,
             (grad * normal).sum(others).reshape(weight.shape) if needs[1] else None,
             grad.sum(others).reshape(bias.shape) if needs[2] else None,
             None,

@@ -1,4 +1,4 @@
-"""The largest and the average pixel of each window of an image."""
+"""Maximum and average over windows of an image."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _output_size(name: str, x: Array, kernel: Pair, stride: Pair, padding: Pair)
 
 @dataclass(frozen=True, slots=True)
 class MaxPool2d(Op):
-    """The largest pixel; the padding is never chosen, and a NaN always is."""
+    """Maximum over windows; padding never wins, and a NaN always does."""
 
     name: ClassVar[str] = "max_pool2d"
     kernel: Pair
@@ -70,7 +70,7 @@ class MaxPool2d(Op):
 
 @dataclass(frozen=True, slots=True)
 class AvgPool2d(Op):
-    """The average pixel; padding counts as zeros, or (``count_padding=False``) not at all."""
+    """Average over windows; padding counts as zeros if ``count_padding``, else it is left out."""
 
     name: ClassVar[str] = "avg_pool2d"
     kernel: Pair
@@ -99,14 +99,14 @@ class AvgPool2d(Op):
         return (padded[:, :, top : top + H, left : left + W],)
 
     def _taps(self, size: Pair) -> Iterator[tuple[Any, ...]]:
-        """Give, for each place in the window, the index of the pixels that windows see there."""
+        """Yield, for each position in the window, the index of the pixels of all windows there."""
         (KH, KW), (SH, SW), (OH, OW) = self.kernel, self.stride, size
         for i in range(KH):
             for j in range(KW):
                 yield ..., slice(i, i + SH * (OH - 1) + 1, SH), slice(j, j + SW * (OW - 1) + 1, SW)
 
     def _share(self, x: Array, size: Pair) -> Array:
-        """Return one over the number of pixels that each window averages."""
+        """Return 1 / (number of pixels of each window)."""
         if self.count_padding or self.padding == (0, 0):
             return np.asarray(1.0 / (self.kernel[0] * self.kernel[1]), x.dtype)
         top, left = self.padding

@@ -16,29 +16,27 @@ from .base import Array, Op
 Axes = tuple[int, ...] | None
 
 
-def as_axes(given: int | Sequence[int] | None) -> Axes:
-    """Return axes as a tuple; None stands for all of them.
+def as_axes(axis: int | Sequence[int] | None) -> Axes:
+    """Return axes as a tuple; None means all axes.
 
     Raises
     ------
-    CoreError : not whole numbers
+    CoreError : the axes are not whole numbers
     """
-    if given is None:
-        return None
-    return checks.as_sizes("axis", given)
+    return None if axis is None else checks.as_sizes("axis", axis)
 
 
-def _resolve(name: str, x: Array, given: Axes) -> tuple[int, ...]:
-    if given is None:
+def _resolve(name: str, x: Array, axes: Axes) -> tuple[int, ...]:
+    if axes is None:
         return tuple(range(x.ndim))
-    resolved = tuple(checks.axis(name, x, each) for each in given)
+    resolved = tuple(checks.axis(name, x, axis) for axis in axes)
     if len(set(resolved)) != len(resolved):
-        raise ShapeError(f"{name}: the axes {given} name one axis of {x.shape} twice")
+        raise ShapeError(f"{name}: the axes {axes} name one axis of {x.shape} twice")
     return resolved
 
 
-def _spread(grad: Array, shape: tuple[int, ...], reduced: tuple[int, ...]) -> Array:
-    """Repeat the gradient of a reduction along the axes that were reduced."""
+def _broadcast(grad: Array, shape: tuple[int, ...], reduced: tuple[int, ...]) -> Array:
+    """Broadcast the gradient of a reduction along the reduced axes."""
     kept = tuple(1 if i in reduced else n for i, n in enumerate(shape))
     return np.broadcast_to(grad.reshape(kept), shape)
 
@@ -58,7 +56,7 @@ class Sum(Op):
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         shape, reduced = saved
-        return (_spread(grad, shape, reduced),)
+        return (_broadcast(grad, shape, reduced),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +78,4 @@ class Mean(Op):
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         shape, reduced, count = saved
-        return (_spread(np.asarray(grad / count), shape, reduced),)
+        return (_broadcast(np.asarray(grad / count), shape, reduced),)

@@ -1,4 +1,4 @@
-"""The same elements in another order or under another shape, and some of the elements."""
+"""Reshaping, transposition and indexing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Reshape(Op):
 
 @dataclass(frozen=True, slots=True)
 class Flatten(Op):
-    """All axes from ``start`` to ``end``, both included, as one."""
+    """The axes from ``start`` to ``end``, both included, merged into one."""
 
     name: ClassVar[str] = "flatten"
     start: int = 0
@@ -47,10 +47,10 @@ class Flatten(Op):
         (x,) = inputs
         if x.ndim == 0:
             return x.reshape(1), x.shape
-        start, end = (checks.axis(self.name, x, each) for each in (self.start, self.end))
+        start, end = (checks.axis(self.name, x, axis) for axis in (self.start, self.end))
         if start > end:
             raise ShapeError(f"flatten: axis {self.start} lies behind {self.end} in {x.shape}")
-        # The size is computed, not -1, which an empty batch would leave undecided.
+        # The size is computed, because -1 is ambiguous for an empty batch.
         merged = math.prod(x.shape[start : end + 1])
         return x.reshape(*x.shape[:start], merged, *x.shape[end + 1 :]), x.shape
 
@@ -67,7 +67,7 @@ class Transpose(Op):
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         (x,) = inputs
-        order = tuple(checks.axis(self.name, x, each) for each in self.order)
+        order = tuple(checks.axis(self.name, x, axis) for axis in self.order)
         if sorted(order) != list(range(x.ndim)):
             raise ShapeError(f"transpose: {self.order} does not order the axes of {x.shape}")
         return np.transpose(x, order), np.argsort(order)
@@ -78,7 +78,7 @@ class Transpose(Op):
 
 @dataclass(frozen=True, slots=True)
 class Index(Op):
-    """Some of the elements, chosen as NumPy does."""
+    """Elements selected by a NumPy index."""
 
     name: ClassVar[str] = "index"
     index: Any
@@ -91,21 +91,21 @@ class Index(Op):
             raise CoreError(f"index: {self.index!r} does not fit the shape {x.shape}") from error
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
-        spread = np.zeros_like(saved)
+        d_x = np.zeros_like(saved)
         if self._may_repeat():
-            np.add.at(spread, self.index, grad)
+            np.add.at(d_x, self.index, grad)
         else:
-            spread[self.index] = grad
-        return (spread,)
+            d_x[self.index] = grad
+        return (d_x,)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Index) and _alike(self.index, other.index)
+        return isinstance(other, Index) and _equal(self.index, other.index)
 
     def __hash__(self) -> int:
         return hash(self.name)  # arrays and slices have no hash
 
     def _may_repeat(self) -> bool:
-        """Say whether one element can be chosen twice: only by lists and arrays of numbers."""
+        """Return whether an element can be selected twice: only lists and arrays can."""
         parts = self.index if isinstance(self.index, tuple) else (self.index,)
         return not all(
             part is None or isinstance(part, slice | int | np.integer | EllipsisType)
@@ -113,11 +113,11 @@ class Index(Op):
         )
 
 
-def _alike(one: Any, other: Any) -> bool:
-    """Say whether two indices are the same, arrays by their values."""
+def _equal(one: Any, other: Any) -> bool:
+    """Return whether two indices are equal, arrays by value."""
     if isinstance(one, tuple):
         same_length = isinstance(other, tuple) and len(one) == len(other)
-        return same_length and all(map(_alike, one, other))
+        return same_length and all(map(_equal, one, other))
     if isinstance(one, np.ndarray | list):
         return type(one) is type(other) and np.array_equal(one, other)
     return type(one) is type(other) and bool(one == other)

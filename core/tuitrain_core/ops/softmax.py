@@ -1,4 +1,4 @@
-"""Softmax and its logarithm, along one axis."""
+"""Softmax and log-softmax along an axis."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .base import Array, Op
 
 
 def check_axis(name: str, x: Array, axis: int) -> int:
-    """Demand numbers and at least one class; return the axis counted from the front."""
+    """Check the dtype and that there is a class; return the axis counted from the front."""
     checks.floating(name, input=x)
     axis = checks.axis(name, x, axis)
     if x.shape[axis] == 0:
@@ -23,7 +23,7 @@ def check_axis(name: str, x: Array, axis: int) -> int:
 
 
 def log_softmax(x: Array, axis: int) -> Array:
-    """Return x - log Σ exp x, shifted by the maximum, so that no exponential overflows."""
+    """Return x - log Σ exp x, shifted by the maximum against overflow."""
     shifted = x - x.max(axis, keepdims=True)
     shifted -= np.log(np.exp(shifted).sum(axis, keepdims=True))
     return shifted

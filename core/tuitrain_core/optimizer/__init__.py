@@ -1,4 +1,4 @@
-"""Update rules with per-group hyper-parameters, and what becomes of their state in a swap."""
+"""Optimizers: update rules with hyper-parameters by group, and the transfer of their state."""
 
 from .adadelta import Adadelta
 from .adagrad import Adagrad

@@ -1,4 +1,4 @@
-"""What a hyper-parameter may be, in one place for constructors, groups and live edits."""
+"""Constraints on hyper-parameters, for constructors, groups and live edits."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Constraint:
-    """The values that one hyper-parameter may take.
+    """The values that a hyper-parameter may have.
 
     Attributes
     ----------
-    allowed : the rule in words, as it completes "momentum must be ..."
-    holds : tells whether a value keeps the rule; gets anything a user may write
+    description : completes "momentum must be ..."
+    accepts : returns whether a value, of any type, is allowed
     """
 
     description: str
@@ -24,8 +24,8 @@ class Constraint:
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether ``value`` is a finite real number; a bool is not one."""
-    if type(value) is float:  # as nearly all are; to ask for a Real takes 1 µs
+    """Return whether a value is a finite real number; a bool is not."""
+    if type(value) is float:  # the usual case; isinstance(value, Real) takes 1 µs
         return math.isfinite(value)
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
@@ -36,7 +36,7 @@ def _is_fraction(value: Any) -> bool:
 
 def _is_two_fractions(value: Any) -> bool:
     pair = isinstance(value, tuple | list) and len(value) == 2
-    return pair and all(_is_fraction(each) for each in value)
+    return pair and all(map(_is_fraction, value))
 
 
 NOT_NEGATIVE = Constraint(

@@ -1,4 +1,4 @@
-"""Parameter groups: the ways to name them, and what is wrong with one."""
+"""Parameter groups: conversion of the constructor's argument, and validation."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ Params: TypeAlias = Parameter | Iterable[Parameter] | Iterable[Group]
 
 
 def as_groups(params: Params) -> list[Mapping[str, Any]]:
-    """Turn the three ways to name parameters into groups."""
+    """Return groups from one parameter, an iterable of parameters, or one of groups."""
     single = isinstance(params, Tensor | Mapping) or not isinstance(params, Iterable)
-    given: list[Any] = [params] if single else list(params)
-    if given and all(isinstance(each, Mapping) for each in given):
-        return given
-    return [{"params": given}] if given else []
+    items: list[Any] = [params] if single else list(params)
+    if items and all(isinstance(item, Mapping) for item in items):
+        return items
+    return [{"params": items}] if items else []
 
 
 def as_immutable(value: Any) -> Any:
-    """Return a hyper-parameter that nobody else holds: a list, as of betas, becomes a tuple."""
+    """Return a hyper-parameter that no other object can change: a list of betas as a tuple."""
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -34,43 +34,45 @@ def check_params(params: Any, where: str) -> list[Parameter]:
 
     Raises
     ------
-    CoreError : none, something else, one twice, or one that is no float; begins with ``where``
+    CoreError : there is no parameter, a value is not a Parameter, a parameter is listed twice, or
+        its dtype is not floating; the message begins with ``where``
     """
-    given = as_tensor_list(params, Parameter, f"{where}: expected a Parameter")
-    if not given:
+    listed = as_tensor_list(params, Parameter, f"{where}: expected a Parameter")
+    if not listed:
         raise CoreError(f"{where}: a group needs at least one parameter, but has none")
-    for each in given:
-        if each.dtype not in (np.float32, np.float64):
-            raise CoreError(f"{where}: parameters are float32 or float64, but one is {each.dtype}")
-    if len({id(each) for each in given}) != len(given):
+    for param in listed:
+        if param.dtype not in (np.float32, np.float64):
+            raise CoreError(f"{where}: parameters are float32 or float64, but one is {param.dtype}")
+    if len({id(param) for param in listed}) != len(listed):
         raise CoreError(f"{where}: a parameter is listed twice")
-    return given
+    return listed
 
 
 def check_arrays(param: Parameter) -> None:
-    """Check that a parameter can be updated in place, with the gradient that it has.
+    """Check that a parameter can be updated in place with its gradient.
 
     Raises
     ------
     ShapeError : the gradient has another shape
-    CoreError : its memory is not contiguous, or the gradient is no tensor
+    CoreError : its memory is not contiguous, or the gradient is not a tensor
     """
     if param.grad is not None and not isinstance(param.grad, Tensor):
         raise CoreError(f"a gradient is a Tensor, but a parameter has {type(param.grad).__name__}")
     if param.grad is not None and param.grad.shape != param.shape:
         raise ShapeError(f"a parameter of shape {param.shape} has a gradient of {param.grad.shape}")
-    if not param.numpy().flags.c_contiguous:  # flattening would copy: the update would be lost
+    if not param.numpy().flags.c_contiguous:  # a flat copy would be updated
         raise CoreError(f"a parameter of shape {param.shape} has memory that is not contiguous")
 
 
 def validate_hyper_parameters(
-    group: Mapping[str, Any], limits: Mapping[str, Constraint]
+    group: Mapping[str, Any], constraints: Mapping[str, Constraint]
 ) -> list[str]:
-    """List what is wrong with hyper-parameters, each by itself: unknown, missing, not allowed."""
-    found = [describe_unknown(k, limits) for k in group if k != "params" and k not in limits]
-    for name, limit in limits.items():
+    """List the hyper-parameters that are unknown, missing or not allowed."""
+    unknown = [name for name in group if name != "params" and name not in constraints]
+    problems = [describe_unknown(name, constraints) for name in unknown]
+    for name, constraint in constraints.items():
         if name not in group:
-            found.append(f"{name} is missing; it must be {limit.description}")
-        elif not limit.accepts(group[name]):
-            found.append(f"{name} must be {limit.description}, but is {group[name]!r}")
-    return found
+            problems.append(f"{name} is missing; it must be {constraint.description}")
+        elif not constraint.accepts(group[name]):
+            problems.append(f"{name} must be {constraint.description}, but is {group[name]!r}")
+    return problems

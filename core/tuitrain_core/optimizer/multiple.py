@@ -13,11 +13,11 @@ from .update_call import UpdateStatistics
 
 
 class MultipleOptimizer:
-    """Optimizers for different parameters, behind the face of one. Iterating gives them in order.
+    """Several optimizers, for different parameters, used as one. Iterating gives them in order.
 
     Parameters
     ----------
-    opts : one optimizer or more, no parameter in two of them
+    opts : one optimizer or more; no parameter is in two of them
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class MultipleOptimizer:
 
     Raises
     ------
-    CoreError : no optimizer, something that is none, a parameter in two of them
+    CoreError : there is no optimizer, a value is not an optimizer, or two have the same parameter
     """
 
     def __init__(self, *opts: Optimizer) -> None:
@@ -42,34 +42,35 @@ class MultipleOptimizer:
         for opt in opts:
             if not isinstance(opt, Optimizer):
                 raise CoreError(f"expected an optimizer, but was given {type(opt).__name__}")
-        self._check_apart()
+        self._check_disjoint()
 
     def __iter__(self) -> Iterator[Optimizer]:
         return iter(self.opts)
 
     @property
     def param_groups(self) -> list[Group]:
-        """The optimizers' own groups, one after another: an edit of one takes effect."""
+        """The groups of all optimizers, in order; they may be edited."""
         return [group for opt in self.opts for group in opt.param_groups]
 
     @property
     def statistics(self) -> dict[Parameter, UpdateStatistics]:
-        """What the last step did, by parameter."""
-        return {param: each for opt in self.opts for param, each in opt.statistics.items()}
+        """Statistics of the last step, by parameter."""
+        return {param: row for opt in self.opts for param, row in opt.statistics.items()}
 
     def parameters(self) -> list[Parameter]:
-        """Return all parameters, optimizer by optimizer."""
+        """Return the parameters of all optimizers, in order."""
         return [param for opt in self.opts for param in opt.parameters()]
 
     def step(self) -> Self:
-        """Step every optimizer, in order; returns the whole.
+        """Step every optimizer, in order; returns this object.
 
         Raises
         ------
-        CoreError : a hyper-parameter is not allowed, or a parameter was added to two optimizers
-        ShapeError : a gradient does not fit; in every case nothing was written
+        CoreError : a hyper-parameter is not allowed, or two optimizers have the same parameter;
+            nothing was written
+        ShapeError : a gradient does not fit; nothing was written
         """
-        self._check_apart()
+        self._check_disjoint()
         for opt in self.opts:
             opt.check()
         for opt in self.opts:
@@ -77,7 +78,7 @@ class MultipleOptimizer:
         return self
 
     def clear_grad(self) -> Self:
-        """Set all gradients to None; returns the whole."""
+        """Set all gradients to None; returns this object."""
         for opt in self.opts:
             opt.clear_grad()
         return self
@@ -86,25 +87,25 @@ class MultipleOptimizer:
         """Return ``{'opts': [...]}``, the state dictionary of each optimizer."""
         return {"opts": [opt.state_dict() for opt in self.opts]}
 
-    def load_state_dict(self, given: dict[str, Any]) -> None:
-        """Load what `state_dict` gave.
+    def load_state_dict(self, values: dict[str, Any]) -> None:
+        """Load a state that `state_dict` returned.
 
         Raises
         ------
         StateError : something does not fit; nothing was changed
         """
-        loaded = given.get("opts") if isinstance(given, dict) else None
-        if not isinstance(loaded, list) or len(loaded) != len(self.opts):
+        states = values.get("opts") if isinstance(values, dict) else None
+        if not isinstance(states, list) or len(states) != len(self.opts):
             raise StateError(f"expected the states of {len(self.opts)} optimizers under 'opts'")
-        found = []
-        for index, (opt, each) in enumerate(zip(self.opts, loaded, strict=True)):
-            found += [f"optimizer {index}: {text}" for text in opt.validate_state(each)]
-        if found:
-            raise StateError("this state does not fit: " + "; ".join(found))
-        for opt, each in zip(self.opts, loaded, strict=True):
-            opt.load_state_dict(each)
+        problems = []
+        for index, (opt, state) in enumerate(zip(self.opts, states, strict=True)):
+            problems += [f"optimizer {index}: {text}" for text in opt.validate_state(state)]
+        if problems:
+            raise StateError("this state does not fit: " + "; ".join(problems))
+        for opt, state in zip(self.opts, states, strict=True):
+            opt.load_state_dict(state)
 
-    def _check_apart(self) -> None:
+    def _check_disjoint(self) -> None:
         params = self.parameters()
         if len({id(param) for param in params}) != len(params):
             raise CoreError("a parameter is in two optimizers; it belongs in exactly one")

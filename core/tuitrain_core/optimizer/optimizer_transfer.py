@@ -1,4 +1,4 @@
-"""Handing over what optimizers remember of parameters to one that takes their place."""
+"""Transfer of optimizer state to an optimizer that replaces others."""
 
 from __future__ import annotations
 
@@ -11,52 +11,54 @@ from .groups import Group
 from .optimizer import Optimizer
 from .state_transfer import transfer_state
 
-Fresh = TypeVar("Fresh", bound=Optimizer)
+New = TypeVar("New", bound=Optimizer)
 
 
 def transfer_optimizer(
-    old: Optimizer | Iterable[Optimizer], new: Fresh, params: Iterable[Parameter] | None = None
-) -> Fresh:
-    """Give a new optimizer what old ones know of its parameters; returns the new one.
+    old: Optimizer | Iterable[Optimizer], new: New, params: Iterable[Parameter] | None = None
+) -> New:
+    """Copy the state of old optimizers to a new one, converted where needed; returns the new one.
 
-    Between the same rule with the same settings the state goes over as it is, else translated as
-    `carry` does; where nothing maps it begins anew. The arrays are copies: the old optimizers stay
-    as they are.
+    Between optimizers of the same rule and settings the state is copied, else `transfer_state`
+    converts it. A parameter whose state cannot be converted starts with a new state. The old
+    optimizers are not changed.
 
     Parameters
     ----------
-    old : one optimizer, or several; what they do not know of begins anew
-    new : takes the state over
-    params : whose state; default: that of all of the new one's parameters
+    old : one optimizer, or several
+    new : the optimizer that gets the state
+    params : parameters whose state is transferred; default: all parameters of ``new``
 
     Raises
     ------
-    CoreError : the new one has not all of these parameters
+    CoreError : a parameter is not in ``new``
     """
-    donors = [old] if isinstance(old, Optimizer) else list(old)
-    own = new.parameters()
-    wanted = own if params is None else as_tensor_list(params, Parameter, "expected a Parameter")
-    if not {*wanted} <= {*own}:
-        raise CoreError(f"{new.rule} has not all of the parameters whose state it shall take over")
-    for donor in donors:
-        known = {*donor.parameters()} & donor.state.keys()
-        for param in wanted:
+    sources = [old] if isinstance(old, Optimizer) else list(old)
+    present = new.parameters()
+    chosen = (
+        present if params is None else as_tensor_list(params, Parameter, "expected a Parameter")
+    )
+    if not {*chosen} <= {*present}:
+        raise CoreError(f"{new.rule} does not have all of the parameters whose state it is to take")
+    for source in sources:
+        known = {*source.parameters()} & source.state.keys()
+        for param in chosen:
             if param in known:
-                _hand_over_one(donor, new, param)
+                _transfer_parameter(source, new, param)
     return new
 
 
-def _hand_over_one(old: Optimizer, new: Optimizer, param: Parameter) -> None:
+def _transfer_parameter(old: Optimizer, new: Optimizer, param: Parameter) -> None:
     before, after = _group_of(old, param), _group_of(new, param)
     state = old.state[param]
-    alike = old.rule == new.rule and all(
+    same = old.rule == new.rule and all(
         before[name] == after[name] for name in new.hyper_parameters() if name != "lr"
     )
-    carried = state.copy() if alike else transfer_state(old.rule, before, new.rule, after, state)
-    if carried is not None:
-        new.state[param] = carried
+    copied = state.copy() if same else transfer_state(old.rule, before, new.rule, after, state)
+    if copied is not None:
+        new.state[param] = copied
 
 
 def _group_of(optimizer: Optimizer, param: Parameter) -> Group:
     groups = optimizer.param_groups
-    return next(group for group in groups if any(each is param for each in group["params"]))
+    return next(group for group in groups if any(member is param for member in group["params"]))

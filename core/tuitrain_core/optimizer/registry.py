@@ -1,4 +1,4 @@
-"""The update rules by name: a new one is a file beside this one, and a row here."""
+"""The update rules by name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .rmsprop import RMSprop
 from .sgd import SGD
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
-    each.rule: each for each in (SGD, Adam, AdamW, RMSprop, Adagrad, Adadelta, LAMB, Lion)
+    rule.rule: rule for rule in (SGD, Adam, AdamW, RMSprop, Adagrad, Adadelta, LAMB, Lion)
 }
 
 
@@ -23,7 +23,7 @@ def get_optimizer_class(name: str) -> type[Optimizer]:
 
     Raises
     ------
-    CoreError : there is none; names the rules and the nearest match
+    CoreError : the name is unknown; lists the rules and the nearest match
     """
     if not isinstance(name, str) or name not in OPTIMIZERS:
         raise CoreError(f"optimizer {describe_unknown(name, OPTIMIZERS)}")

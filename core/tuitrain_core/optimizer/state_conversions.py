@@ -1,10 +1,10 @@
-"""What a state stands for, read out of one rule's memory and written into another's.
+"""Conversions between an optimizer's state and the quantities that rules share.
 
-A function ``X_of_Y`` reads the meaning X out of the memory Y, and returns None where there is none;
-``X_to_Y`` makes a state with the memory Y that means X, or returns None where the rule has no use
-for it. A mean is read and written as the rule itself uses it; see `carry`.
+A function ``mean_from_Y`` or ``mean_square_from_Y`` reads a quantity from a state, and returns None
+if the state has none. A function ``Y_from_mean`` or ``Y_from_mean_square`` makes a state, and
+returns None if the rule has no use for the quantity. See `state_transfer` for the quantities.
 
-Nothing here changes the state that it is given, and a written state shares no array with it.
+The state that is read is not changed, and a new state shares no array with it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Hyper: TypeAlias = Mapping[str, Any]
 
 
 def rescaled_velocity(old: Hyper, new: Hyper, state: ParameterState) -> Array:
-    """Copy a velocity, scaled to the same mean when the momentum changes."""
+    """Return a copy of a velocity, scaled to the same mean gradient if the momentum changes."""
     velocity = state.slots[sgd.BUFFER]
     if old["momentum"] == new["momentum"]:
         return velocity.copy()
@@ -30,13 +30,13 @@ def rescaled_velocity(old: Hyper, new: Hyper, state: ParameterState) -> Array:
 
 
 def mean_from_velocity(old: Hyper, state: ParameterState) -> Array | None:
-    """Return the mean gradient that SGD's velocity is a weighted sum of."""
+    """Return the mean gradient in SGD's velocity."""
     velocity = state.slots.get(sgd.BUFFER)
     return None if velocity is None else _times(velocity, 1.0 - old["momentum"])
 
 
 def mean_from_momentum(old: Hyper, state: ParameterState) -> Array | None:  # noqa: ARG001
-    """Return Lion's momentum, which is the mean gradient."""
+    """Return Lion's momentum, which is a mean gradient."""
     return state.slots.get(lion.MOMENTUM)
 
 
@@ -46,19 +46,19 @@ def mean_from_moments(old: Hyper, state: ParameterState) -> Array | None:
 
 
 def velocity_from_mean(new: Hyper, step: int, mean: Array) -> ParameterState | None:
-    """Make SGD's state after many steps with this gradient."""
+    """Return SGD's state after many steps with this gradient."""
     if not new["momentum"]:
         return None
     return ParameterState(step, {sgd.BUFFER: _times(mean, 1.0 / (1.0 - new["momentum"]))})
 
 
 def momentum_from_mean(new: Hyper, step: int, mean: Array) -> ParameterState:  # noqa: ARG001
-    """Make Lion's state."""
+    """Return Lion's state."""
     return ParameterState(step, {lion.MOMENTUM: mean.copy()})
 
 
 def moments_from_mean(new: Hyper, step: int, mean: Array) -> ParameterState:  # noqa: ARG001
-    """Make Adam's state after one step with this gradient."""
+    """Return Adam's state after one step with this gradient."""
     beta1, beta2 = new["betas"]
     moments = {adam.FIRST: _times(mean, 1.0 - beta1), adam.SECOND: _times(mean, 1.0 - beta2, mean)}
     return ParameterState(1, moments)
@@ -75,18 +75,18 @@ def mean_square_from_moments(old: Hyper, state: ParameterState) -> Array | None:
 
 
 def rmsprop_from_mean_square(new: Hyper, step: int, square: Array) -> ParameterState:  # noqa: ARG001
-    """Make RMSprop's state."""
+    """Return RMSprop's state."""
     return ParameterState(step, {rmsprop.SQUARE: square.copy()})
 
 
 def adadelta_from_mean_square(new: Hyper, step: int, square: Array) -> ParameterState:  # noqa: ARG001
-    """Make Adadelta's state, with no step behind it to measure the next by."""
+    """Return Adadelta's state, with an average of the steps of 0."""
     slots = {adadelta.SQUARE: square.copy(), adadelta.DELTA: np.zeros_like(square)}
     return ParameterState(step, slots)
 
 
 def moments_from_mean_square(new: Hyper, step: int, square: Array) -> ParameterState | None:
-    """Make Adam's state, with the bias that it will correct, and no first moment."""
+    """Return Adam's state, with the bias that Adam will correct and a first moment of 0."""
     if step == 0:
         return None
     second = _times(square, 1.0 - new["betas"][1] ** step)
@@ -94,7 +94,7 @@ def moments_from_mean_square(new: Hyper, step: int, square: Array) -> ParameterS
 
 
 def _corrected(state: ParameterState, name: str, beta: float) -> Array | None:
-    """Return one of Adam's moments without its bias towards 0."""
+    """Return one of Adam's moments, corrected for its bias."""
     moment = state.slots.get(name)
     if moment is None or state.step == 0:
         return None
@@ -102,7 +102,7 @@ def _corrected(state: ParameterState, name: str, beta: float) -> Array | None:
 
 
 def _times(array: Array, factor: float, other: Array | None = None) -> Array:
-    """Scale, and multiply with ``other``, in the array's dtype; inf and NaN pass without a word."""
+    """Return array · factor (· other) in the array's dtype; inf and NaN give no warning."""
     result = np.empty_like(array)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         np.multiply(array, array.dtype.type(factor), out=result)

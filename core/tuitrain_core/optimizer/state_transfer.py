@@ -1,17 +1,15 @@
-"""What becomes of a parameter's state when its optimizer is swapped: a table by pair.
+"""Conversion of a parameter's state when its optimizer is swapped: a table by pair of rules.
 
-A row says how the old rule's memory reads in the new rule's terms. What is kept in translation is
-what the memory stands for, as the rule itself reads it:
+A conversion keeps one of two quantities, as the rules themselves use it:
 
 - the mean gradient: SGD's velocity is a sum weighted by powers of the momentum m, which for a
   steady gradient is that gradient times 1 / (1 - m); Lion's momentum is the mean itself; so is
   Adam's first moment, corrected for its bias;
-- the mean square that gradients are divided by: RMSprop's and Adadelta's average as it is, for
-  these rules do not correct it, and Adam's second moment, corrected for its bias.
+- the mean square that gradients are divided by: RMSprop's and Adadelta's average, which these rules
+  do not correct, and Adam's second moment, corrected for its bias.
 
-A pair without a row begins anew. Adagrad's sum only grows and has no mean: it maps to nothing.
-
-Only state is looked at here. Weights, lr, decay and betas are what the caller says they are.
+A pair without an entry starts with a new state. Adagrad's sum only grows and has no mean, so it
+converts to no other rule.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ Conversion: TypeAlias = Callable[[Hyper, Hyper, ParameterState], ParameterState 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """How state goes from one rule to another, whether it does by default, and that in words."""
+    """Conversion from one rule to another, the default policy, and a sentence about it."""
 
     convert: Conversion
     default: Policy
@@ -42,47 +40,46 @@ class Transfer:
 def transfer_state(
     old_name: str, old_hyper: Hyper, new_name: str, new_hyper: Hyper, state: ParameterState
 ) -> ParameterState | None:
-    """Translate one parameter's state from one update rule to another.
+    """Convert one parameter's state from one update rule to another.
 
     Parameters
     ----------
-    old_name, new_name : rules, as in `RULES`
+    old_name, new_name : rules, as in `OPTIMIZERS`
     old_hyper, new_hyper : their hyper-parameters, as in a parameter group
     state : the parameter's state under the old rule; not changed
 
     Returns
     -------
-    A state that shares no array with the old one, or None where nothing maps and the state begins
-    anew.
+    A state that shares no array with the old one, or None if the state cannot be converted.
 
     Raises
     ------
-    CoreError : an unknown rule
+    CoreError : a rule is unknown
     """
-    row = _row(old_name, new_name)
-    return None if row is None else row.convert(old_hyper, new_hyper, state)
+    transfer = _find(old_name, new_name)
+    return None if transfer is None else transfer.convert(old_hyper, new_hyper, state)
 
 
 def default_policy(old: str, new: str) -> Policy:
-    """Say what a swap does when nobody says: carry where the state maps whole, else reset."""
-    row = _row(old, new)
-    return "reset" if row is None else row.default
+    """Return what a swap does by default: "carry" where all of the state is kept, else "reset"."""
+    transfer = _find(old, new)
+    return "reset" if transfer is None else transfer.default
 
 
 def transfer_summary(old: str, new: str) -> str:
-    """Say in one sentence what carrying the state over means for this pair."""
-    row = _row(old, new)
-    if row is not None:
-        return row.summary
-    return f"Nothing of {old}'s state has a meaning in {new}: it begins anew, at step 0."
+    """Return a sentence that says what carrying the state over does for a pair of rules."""
+    transfer = _find(old, new)
+    if transfer is not None:
+        return transfer.summary
+    return f"Nothing of {old}'s state has a meaning in {new}: it is reset, to step 0."
 
 
-def _row(old: str, new: str) -> Transfer | None:
-    """Look a pair up by the names of rules that exist."""
-    return _ROWS.get((get_optimizer_class(old).rule, get_optimizer_class(new).rule))
+def _find(old: str, new: str) -> Transfer | None:
+    """Return the entry of a pair of rules."""
+    return _TRANSFERS.get((get_optimizer_class(old).rule, get_optimizer_class(new).rule))
 
 
-def _whole(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState:  # noqa: ARG001
+def _copy(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState:  # noqa: ARG001
     return state.copy()
 
 
@@ -107,7 +104,7 @@ def _rmsprop_to_rmsprop(old: Hyper, new: Hyper, state: ParameterState) -> Parame
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """What an old state stands for, or None where it stands for nothing; and that in words."""
+    """Reads a quantity from an old state (None if it has none); and the words for it."""
 
     read: Callable[[Hyper, ParameterState], Array | None]
     words: str
@@ -116,25 +113,25 @@ class _Reader:
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """A new state that stands for the same, or None; and that in words."""
+    """Makes a new state of the same quantity (or None); and the words for it."""
 
     write: Callable[[Hyper, int, Array], ParameterState | None]
     words: str
     exception: str = ""
 
 
-def _row_through(reader: _Reader, writer: _Writer, new_name: str) -> Transfer:
-    """Join the two halves of a translation."""
+def _compose(reader: _Reader, writer: _Writer, new_name: str) -> Transfer:
+    """Return the conversion that a reader and a writer make up."""
 
-    def translate(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState | None:
-        meant = reader.read(old, state)
-        return None if meant is None else writer.write(new, state.step, meant)
+    def convert(old: Hyper, new: Hyper, state: ParameterState) -> ParameterState | None:
+        quantity = reader.read(old, state)
+        return None if quantity is None else writer.write(new, state.step, quantity)
 
     words = f"{reader.words} {writer.words.format(new_name)}{reader.exception}{writer.exception}."
-    return Transfer(translate, "reset", words)
+    return Transfer(convert, "reset", words)
 
 
-_UNLESS = "; without momentum the state begins anew"
+_UNLESS = "; without momentum the state is reset"
 _COUNTS = "and the step counter carries over"
 _MOMENTS = ("adam", "adamw", "lamb")
 _TO_MOMENTS = _Writer(
@@ -188,42 +185,42 @@ _AFTERWARDS = {
     ("adamw", "adam"): "; the decay now enters the moments",
     ("lamb", "adam"): "; the decay now enters the moments",
 }
-_WITHIN: dict[tuple[str, str], Transfer] = {
+_SAME_RULE: dict[tuple[str, str], Transfer] = {
     ("sgd", "sgd"): Transfer(
         _sgd_to_sgd,
         "carry",
         "The velocity carries over, scaled to the same mean gradient when the momentum changes, "
-        "with the step counter; without momentum on both sides it begins anew.",
+        "with the step counter; without momentum on both sides it is reset.",
     ),
     ("rmsprop", "rmsprop"): Transfer(
         _rmsprop_to_rmsprop,
         "carry",
         "The averages and the step counter carry over, and the velocity scaled to the same mean "
-        "when the momentum changes; what the new settings have no use for is dropped.",
+        "when the momentum changes; slots that the new settings do not use are dropped.",
     ),
     ("adagrad", "adagrad"): Transfer(
-        _whole, "carry", "The sum of the squares and the step counter carry over whole."
+        _copy, "carry", "The sum of the squares and the step counter carry over whole."
     ),
     ("adadelta", "adadelta"): Transfer(
-        _whole, "carry", "Both averages and the step counter carry over whole."
+        _copy, "carry", "Both averages and the step counter carry over whole."
     ),
     ("lion", "lion"): Transfer(
-        _whole, "carry", "The momentum and the step counter carry over whole."
+        _copy, "carry", "The momentum and the step counter carry over whole."
     ),
 }
 
 
 def _pairs() -> Iterator[tuple[tuple[str, str], Transfer]]:
-    """Yield a row for every pair of rules that share a meaning."""
+    """Yield the entry of every pair of rules that share a quantity."""
     for readers, writers in ((_MEAN_READERS, _MEAN_WRITERS), (_SQUARE_READERS, _SQUARE_WRITERS)):
         for old, reader in readers.items():
             for new, writer in writers.items():
-                yield (old, new), _row_through(reader, writer, new)
+                yield (old, new), _compose(reader, writer, new)
     for old in _MOMENTS:
         for new in _MOMENTS:
             text = f"{_MOMENTS_WHOLE}{_AFTERWARDS.get((old, new), '')}."
-            yield (old, new), Transfer(_whole, "carry", text)
+            yield (old, new), Transfer(_copy, "carry", text)
 
 
-# rules of one kind come last: what maps whole is not translated
-_ROWS: dict[tuple[str, str], Transfer] = {**dict(_pairs()), **_WITHIN}
+# pairs within one rule come last and replace the conversions above
+_TRANSFERS: dict[tuple[str, str], Transfer] = {**dict(_pairs()), **_SAME_RULE}
