@@ -16,14 +16,14 @@ def assert_gradients(op, *inputs, constant=()):
     - the gradient is that of central differences
     - what is not needed is None, and what is needed does not depend on what else is
     - in float32, output and gradients are float32 and within 1e-5 of float64, by norm
-    - an outline has the shape and dtype of the output
+    - the inferred output has the shape and dtype of the output
     - neither inputs nor gradient are written to
     """
     wide = [np.ascontiguousarray(array) for array in inputs]
     kept = [array.copy() for array in wide]
     output, _ = op.forward(*wide)
-    outline = op.outline(*wide)
-    assert (outline.shape, outline.dtype) == (output.shape, output.dtype)
+    inferred = op.infer_output(*wide)
+    assert (inferred.shape, inferred.dtype) == (output.shape, output.dtype)
     grad = np.random.default_rng(99).standard_normal(output.shape)
     kept_grad = grad.copy()
     found = _backward(op, wide, grad, [i not in constant for i in range(len(wide))])

@@ -145,7 +145,7 @@ def test_a_digest_is_of_weights_and_memory_and_of_nothing_else():
 def test_what_the_new_one_does_not_have_is_refused_and_what_the_old_one_gave_up_is_left():
     one, two = parameter(), parameter()
     old = SGD([one, two], lr=0.1, momentum=0.9).step()
-    with pytest.raises(CoreError, match="sgd has not all of the parameters"):
+    with pytest.raises(CoreError, match="sgd does not have all of the parameters"):
         transfer_optimizer(old, SGD([one], lr=0.1), [two])
     old.param_groups[0]["params"].remove(two)
     assert transfer_optimizer(old, SGD([one, two], lr=0.1, momentum=0.9)).state.keys() == {one}
