@@ -26,23 +26,23 @@ def assert_gradients(op, *inputs, constant=()):
     assert (inferred.shape, inferred.dtype) == (output.shape, output.dtype)
     grad = np.random.default_rng(99).standard_normal(output.shape)
     kept_grad = grad.copy()
-    found = _backward(op, wide, grad, [i not in constant for i in range(len(wide))])
+    actual = _backward(op, wide, grad, [i not in constant for i in range(len(wide))])
     for i, array in enumerate(wide):
         if i not in constant:
             expected = _differences(op, wide, grad, i)
-            assert found[i].shape == array.shape
-            np.testing.assert_allclose(found[i], expected, rtol=1e-5, atol=1e-7)
-    _assert_pruned(op, wide, grad, found, constant)
-    _assert_float32(op, wide, grad, found, constant)
+            assert actual[i].shape == array.shape
+            np.testing.assert_allclose(actual[i], expected, rtol=1e-5, atol=1e-7)
+    _assert_pruned(op, wide, grad, actual, constant)
+    _assert_float32(op, wide, grad, actual, constant)
     np.testing.assert_array_equal(grad, kept_grad)
     for before, after in zip(kept, wide, strict=True):
         np.testing.assert_array_equal(before, after)
 
 
-def relative(found, expected):
+def relative(actual, expected):
     """Return the distance of two arrays relative to the norm of the second."""
-    found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
-    return np.linalg.norm(found - expected) / max(np.linalg.norm(expected), 1e-30)
+    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    return np.linalg.norm(actual - expected) / max(np.linalg.norm(expected), 1e-30)
 
 
 def _backward(op, inputs, grad, needs):

@@ -31,30 +31,31 @@ def gradients(net, batch, names):
     gm = GradManager().attach([parameters[name] for name in names])
     with gm:
         gm.backward(F.loss.cross_entropy(net(batch[0]), batch[1]))
-    found = {name: parameter.grad for name, parameter in parameters.items()}
+    actual = {name: parameter.grad for name, parameter in parameters.items()}
     gm.detach()
-    return found
+    return actual
 
 
 def spy(monkeypatch, kind):
-    """Collect the ``needs`` that an operation's backward is asked for."""
-    asked = []
+    """Collect the ``needs`` that an operation's backward gets."""
+    requests = []
     original = kind.backward
 
     def backward(self, saved, grad, needs):
-        asked.append(tuple(needs))
+        requests.append(tuple(needs))
         return original(self, saved, grad, needs)
 
     monkeypatch.setattr(kind, "backward", backward)
-    return asked
+    return requests
 
 
 def test_gradients_of_a_whole_network_are_those_of_differences(lenet, batch):
-    for parameter in lenet.parameters():  # float64, so that differences say something
-        parameter._array = parameter._array.astype(np.float64)
+    for module in lenet.modules():  # in float64, for precise differences
+        for name, parameter in [*module.named_parameters(recursive=False)]:
+            setattr(module, name, Parameter(parameter.numpy(), "float64"))
     batch = (batch[0].astype("float64"), batch[1])
     names = [name for name, _ in lenet.named_parameters()]
-    found = gradients(lenet, batch, names)
+    actual = gradients(lenet, batch, names)
     rng = np.random.default_rng(23)
     for name, parameter in lenet.named_parameters():
         memory = parameter.numpy().reshape(-1)
@@ -65,10 +66,10 @@ def test_gradients_of_a_whole_network_are_those_of_differences(lenet, batch):
                 losses.append(F.loss.cross_entropy(lenet(batch[0]), batch[1]).item())
             memory[i] += 1e-6
             slope = (losses[0] - losses[1]) / 2e-6
-            assert found[name].numpy().reshape(-1)[i] == pytest.approx(slope, rel=1e-4, abs=1e-7)
+            assert actual[name].numpy().reshape(-1)[i] == pytest.approx(slope, rel=1e-4, abs=1e-7)
 
 
-def test_only_what_is_attached_has_a_gradient_and_its_bits_do_not_depend_on_the_rest(lenet, batch):
+def test_only_attached_tensors_get_gradients_and_their_bits_do_not_depend_on_the_rest(lenet, batch):
     everything = gradients(lenet, batch, [name for name, _ in lenet.named_parameters()])
     conv = gradients(lenet, batch, [name for name in everything if name.startswith("conv")])
     for name, grad in conv.items():
@@ -78,7 +79,7 @@ def test_only_what_is_attached_has_a_gradient_and_its_bits_do_not_depend_on_the_
             assert grad is None
 
 
-def test_what_lies_below_the_lowest_attached_parameter_is_not_on_the_tape(lenet, batch):
+def test_operations_below_the_lowest_attached_parameter_are_not_on_the_tape(lenet, batch):
     gm = GradManager().attach([lenet.fc2.weight])
     with gm:
         output = lenet(batch[0])
@@ -88,7 +89,7 @@ def test_what_lies_below_the_lowest_attached_parameter_is_not_on_the_tape(lenet,
     assert lenet.fc2.weight.grad is not None
 
 
-def test_without_an_attached_tensor_nothing_is_on_the_tape(lenet, batch):
+def test_without_an_attached_tensor_the_tape_is_empty(lenet, batch):
     gm = GradManager()
     with gm:
         loss = F.loss.cross_entropy(lenet(batch[0]), batch[1])
@@ -97,7 +98,7 @@ def test_without_an_attached_tensor_nothing_is_on_the_tape(lenet, batch):
     assert all(parameter.grad is None for parameter in lenet.parameters())
 
 
-def test_backward_is_asked_for_nothing_that_nobody_needs(lenet, batch, monkeypatch):
+def test_backward_computes_only_the_gradients_that_are_needed(lenet, batch, monkeypatch):
     convolutions, linears = spy(monkeypatch, Conv2d), spy(monkeypatch, Linear)
     gradients(lenet, batch, ["conv2.weight"])
     assert convolutions == [(False, True, False)]
@@ -131,7 +132,7 @@ def test_two_gradients_are_never_one_array():
     np.testing.assert_array_equal(b.grad.numpy(), [1.0, 1.0])
 
 
-def test_the_gradient_given_to_backward_stays_the_callers_own():
+def test_the_gradient_passed_to_backward_is_not_shared():
     x = Parameter([1.0, 2.0])
     seed = Tensor(np.array([5.0, 6.0], np.float32))
     with GradManager().attach(x) as gm:
@@ -156,7 +157,7 @@ def test_any_tensor_can_be_attached_not_only_parameters():
     np.testing.assert_array_equal(image.grad.numpy(), [1.0, 0.0])
 
 
-def test_detach_drops_the_gradient_and_asks_for_no_more():
+def test_detach_drops_the_gradient_and_stops_tracking():
     a, b = Parameter([1.0]), Parameter([1.0])
     gm = GradManager().attach([a, b])
     for _ in range(2):
@@ -190,13 +191,13 @@ def test_an_error_inside_the_block_ends_the_recording():
 
 def test_one_manager_records_at_a_time_in_a_thread_but_each_thread_has_its_own():
     x = Parameter([1.0])
-    found = []
+    actual = []
 
     def elsewhere() -> None:
         y = Parameter([2.0])
         with GradManager().attach(y) as gm:
             gm.backward((y * y).sum())
-        found.append(y.grad.item())
+        actual.append(y.grad.item())
 
     with GradManager().attach(x) as gm:
         with pytest.raises(CoreError, match="is recording in this thread already"), GradManager():
@@ -205,10 +206,10 @@ def test_one_manager_records_at_a_time_in_a_thread_but_each_thread_has_its_own()
         thread.start()
         thread.join()
         gm.backward((x * 7.0).sum())
-    assert (x.grad.item(), found) == (7.0, [4.0])
+    assert (x.grad.item(), actual) == (7.0, [4.0])
 
 
-def test_what_cannot_be_differentiated_is_named():
+def test_an_output_that_cannot_be_differentiated_is_an_error():
     x = Parameter([1.0, 2.0])
     with GradManager().attach(x) as gm:
         with pytest.raises(CoreError, match=r"backward of an output of shape \(2,\)"):
@@ -228,7 +229,7 @@ def test_what_cannot_be_differentiated_is_named():
     assert x.grad.numpy().tolist() == [2.0, 2.0]
 
 
-def test_a_module_in_the_place_of_its_parameters_is_told(lenet):
+def test_attaching_a_module_names_its_parameters_in_the_error(lenet):
     for refused in (GradManager().attach, GradManager().detach):
         with pytest.raises(CoreError, match=r"was given LeNet: pass its parameters\(\)"):
             refused(lenet)
@@ -286,7 +287,7 @@ def test_a_manager_records_in_one_thread_only():
     assert tape.current() is None
 
 
-def test_a_computed_tensor_that_is_attached_passes_its_gradient_on():
+def test_an_attached_computed_tensor_passes_its_gradient_on():
     x = Parameter([2.0])
     with GradManager().attach(x) as gm:
         middle = x * 3.0
@@ -296,7 +297,7 @@ def test_a_computed_tensor_that_is_attached_passes_its_gradient_on():
     assert x.grad.item() == 36.0
 
 
-def test_an_output_that_is_attached_itself_has_the_gradient_it_was_given():
+def test_an_attached_output_gets_the_gradient_that_backward_starts_with():
     x = Parameter([2.0])
     with GradManager().attach(x) as gm:
         output = x * 3.0
@@ -305,7 +306,7 @@ def test_an_output_that_is_attached_itself_has_the_gradient_it_was_given():
     assert (output.grad.item(), x.grad.item()) == (1.0, 3.0)
 
 
-def test_a_tensor_detached_while_recording_leaves_its_identity_to_others():
+def test_the_identity_of_a_detached_tensor_can_be_reused():
     x, gone = Parameter([2.0]), Tensor([1.0])
     with GradManager().attach([x, gone]) as gm:
         identity = id(gone)
@@ -318,7 +319,7 @@ def test_a_tensor_detached_while_recording_leaves_its_identity_to_others():
     assert x.grad.item() == 2.0
 
 
-def test_what_was_recorded_is_dropped_with_the_block_though_a_loss_is_held():
+def test_the_tape_is_freed_with_the_block_while_a_loss_is_kept():
     x = Parameter(np.ones(1000))
     with GradManager().attach(x):
         middle = x * 3.0

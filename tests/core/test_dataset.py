@@ -22,7 +22,7 @@ def images(count: int = 4) -> np.ndarray:
     return np.arange(count * 6, dtype="u1").reshape(count, 1, 2, 3)
 
 
-def test_a_dataset_is_its_own_and_read_only():
+def test_a_dataset_is_a_read_only_copy():
     pixels, labels = images(), np.array([0, 1, 2, 9])
     dataset = Dataset(pixels, labels)
     pixels[:] = 0
@@ -52,7 +52,7 @@ def test_read_only_memory_is_shared():
 
 
 @pytest.mark.parametrize(
-    ("pixels", "labels", "more", "said"),
+    ("pixels", "labels", "more", "message"),
     [
         (images().astype("f4"), [0] * 4, {}, r"must be uint8 \(N, C, H, W\), but are float32"),
         (images()[:, 0], [0] * 4, {}, r"but are uint8 \(4, 2, 3\)"),
@@ -72,12 +72,12 @@ def test_read_only_memory_is_shared():
         (images(), [0] * 4, {"classes": 1 << 40}, "int32, which has no room"),
     ],
 )
-def test_what_does_not_fit_is_told(pixels, labels, more, said):
-    with pytest.raises(DataError, match=said):
+def test_invalid_data_is_an_error(pixels, labels, more, message):
+    with pytest.raises(DataError, match=message):
         Dataset(pixels, np.asarray(labels), **more)
 
 
-def test_the_digits_that_come_along():
+def test_the_embedded_digits():
     train, test = mnist_mini()
     assert (train.images.shape, test.images.shape) == ((10_000, 1, 28, 28), (2_000, 1, 28, 28))
     assert train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
@@ -102,7 +102,7 @@ def test_a_folder_may_hold_the_files_under_any_of_their_names(tmp_path, separato
     np.testing.assert_array_equal(test.labels, [0, 1])
 
 
-def test_a_folder_may_hold_images_with_colours(tmp_path):
+def test_a_folder_may_hold_color_images(tmp_path):
     pixels = np.arange(4 * 3 * 2 * 5, dtype="u1").reshape(4, 3, 2, 5)
     for part in ("train", "t10k"):
         write_idx(tmp_path / f"{part}-images-idx3-ubyte", pixels)
@@ -110,13 +110,13 @@ def test_a_folder_may_hold_images_with_colours(tmp_path):
     np.testing.assert_array_equal(load_idx_folder(tmp_path)[0].images, pixels)
 
 
-def test_a_missing_file_tells_what_was_looked_for_and_what_is_there(tmp_path):
+def test_a_missing_file_names_the_expected_and_the_present_files(tmp_path):
     (tmp_path / "readme.txt").write_text("hello")
-    said = (
+    message = (
         "looked for train-images-idx3-ubyte, train-images-idx3-ubyte.gz, "
         "train-images.idx3-ubyte, train-images.idx3-ubyte.gz; the folder holds readme.txt"
     )
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         load_idx_folder(tmp_path)
     with pytest.raises(DataError, match="there is no such folder"):
         load_idx_folder(tmp_path / "nowhere")
@@ -126,7 +126,7 @@ def test_a_missing_file_tells_what_was_looked_for_and_what_is_there(tmp_path):
         load_idx_folder(tmp_path)
 
 
-def test_files_that_do_not_fit_together_are_named(tmp_path):
+def test_files_that_do_not_fit_together_are_an_error(tmp_path):
     images_path = tmp_path / "train-images-idx3-ubyte"
     write_idx(images_path, images(4)[:, 0])
     write_idx(tmp_path / "train-labels-idx1-ubyte", np.zeros(3, "u1"))
@@ -138,7 +138,7 @@ def test_files_that_do_not_fit_together_are_named(tmp_path):
     assert read_idx(images_path).shape == (4,)
 
 
-def test_files_are_found_before_any_is_read(tmp_path):
+def test_files_are_found_without_reading(tmp_path):
     for part in ("train", "t10k"):
         (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(b"no images")
         (tmp_path / f"{part}-labels.idx1-ubyte.gz").write_bytes(b"no labels")

@@ -18,7 +18,7 @@ def test_functions_of_nn_are_also_functions_of_the_package(name):
     assert getattr(F, name).__doc__
 
 
-def test_plain_arrays_are_taken_for_tensors():
+def test_plain_arrays_are_accepted_as_tensors():
     x = np.array([[-1.0, 2.0]], np.float32)
     assert F.relu(x).numpy().tolist() == [[0.0, 2.0]]
     assert F.linear(x, np.ones((1, 2), np.float32)).numpy().tolist() == [[1.0]]
@@ -69,6 +69,6 @@ def test_shapes_may_be_given_as_lists_or_one_number():
 
 @pytest.mark.parametrize("training", [True, False])
 @pytest.mark.parametrize("eps", [-1.0, float("nan"), "1"])
-def test_batch_norm_refuses_an_eps_that_is_none(eps, training):
+def test_batch_norm_refuses_an_invalid_eps(eps, training):
     with pytest.raises(CoreError, match="batch_norm: eps is at least 0, but was given"):
         F.batch_norm(Tensor(np.ones((4, 3))), eps=eps, training=training)

@@ -29,13 +29,13 @@ def header(code: int, *shape: int) -> bytes:
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(data=st.data())
 @same_folder
-def test_what_is_written_is_read(tmp_path, name, dtype, data):
+def test_a_written_array_is_read_back(tmp_path, name, dtype, data):
     shape = arrays.array_shapes(max_dims=4, max_side=5)
     array = data.draw(arrays.arrays(np.dtype(dtype), shape))
     write_idx(tmp_path / name, array)
-    found = read_idx(tmp_path / name)
-    assert (found.dtype, found.shape) == (np.dtype(dtype), array.shape)
-    assert found.tobytes() == array.tobytes()
+    loaded = read_idx(tmp_path / name)
+    assert (loaded.dtype, loaded.shape) == (np.dtype(dtype), array.shape)
+    assert loaded.tobytes() == array.tobytes()
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -61,7 +61,7 @@ def test_the_compressed_bytes_hold_neither_name_nor_time(tmp_path):
     assert first[4:8] == bytes(4)  # no time
 
 
-def test_gzip_is_told_by_content_not_by_name(tmp_path):
+def test_gzip_is_recognized_by_content_not_by_name(tmp_path):
     write_idx(tmp_path / "a.gz", np.arange(5, dtype="u1"))
     (tmp_path / "a.gz").rename(tmp_path / "a")
     np.testing.assert_array_equal(read_idx(str(tmp_path / "a")), np.arange(5))
@@ -83,7 +83,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize(("content", "said"), MALFORMED)
-def test_malformed_files_are_told_apart(tmp_path, content, said, packed):
+def test_malformed_files_have_distinct_errors(tmp_path, content, said, packed):
     path = tmp_path / "digits"
     path.write_bytes(gzip.compress(content) if packed else content)
     with pytest.raises(DataError, match=said) as caught:
@@ -91,7 +91,7 @@ def test_malformed_files_are_told_apart(tmp_path, content, said, packed):
     assert str(path) in str(caught.value)
 
 
-def test_a_truncated_file_says_what_it_needs(tmp_path):
+def test_a_truncated_file_reports_the_missing_bytes(tmp_path):
     path = tmp_path / "digits"
     path.write_bytes(gzip.compress(WHOLE[:-2]))
     with pytest.raises(DataError, match=r"truncated: shape \(2, 3\) needs 6 bytes, found 4"):
@@ -146,7 +146,7 @@ def test_a_file_that_would_unpack_to_a_hundred_times_its_size_takes_no_memory(tm
         tracemalloc.stop()
 
 
-def test_a_path_that_no_file_can_have_is_told():
+def test_an_impossible_path_is_an_error():
     for path in ("a\0b", "x" * 5000):
         with pytest.raises(DataError, match="cannot be read"):
             read_idx(path)
@@ -204,7 +204,7 @@ def test_a_path_that_cannot_be_read(tmp_path):
         (np.array(1, "u1"), "1 to 8 axes"),
     ],
 )
-def test_what_has_no_idx_form_is_not_written(tmp_path, array, said):
+def test_an_array_without_an_idx_form_is_not_written(tmp_path, array, said):
     with pytest.raises(DataError, match=said):
         write_idx(tmp_path / "a", array)
     assert not (tmp_path / "a").exists()

@@ -97,7 +97,7 @@ def test_values_come_from_the_seed():
     assert (tensors[0].numpy() != tensors[2].numpy()).all()
 
 
-def test_unknown_names_are_answered_with_the_known_ones():
+def test_errors_of_unknown_names_list_the_known_ones():
     with pytest.raises(
         CoreError, match=r"nonlinearity 'rellu' is unknown; .* did you mean 'relu'\?"
     ):

@@ -36,6 +36,6 @@ def test_kernels_get_ready_once_however_many_threads_call_them_first():
         return function(1.5)
 
     with ThreadPoolExecutor(6) as pool:
-        found = list(pool.map(call, [early, tripled] * 3))
-    assert found == [6.0, 4.5] * 3
+        results = list(pool.map(call, [early, tripled] * 3))
+    assert results == [6.0, 4.5] * 3
     assert early(np.float32(2.0)) == 8.0

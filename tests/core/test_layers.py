@@ -159,7 +159,7 @@ class TestBatchNorm:
             layer(3)(images(3))
 
 
-def test_sizes_that_cannot_be_are_named():
+def test_invalid_sizes_are_named():
     with pytest.raises(
         CoreError, match=r"Linear: .* whole numbers of at least 1, not in_features=0"
     ):
@@ -196,7 +196,7 @@ def test_sizes_that_cannot_be_are_named():
         (lambda: M.Sequential(M.ReLU(), M.ReLU), "one by one, but at 1 is <class"),
     ],
 )
-def test_a_layer_that_cannot_be_is_refused_when_it_is_made(make, message):
+def test_an_invalid_layer_is_refused_in_its_constructor(make, message):
     with pytest.raises(CoreError, match=message):
         make()
 

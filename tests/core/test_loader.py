@@ -34,7 +34,7 @@ def test_orders_differ_by_seed_and_by_epoch():
     assert len({order.tobytes() for order in orders}) == 16
 
 
-def test_the_order_is_the_same_for_ever():
+def test_the_order_does_not_depend_on_the_version():
     expected = [0, 2, 9, 1, 8, 5, 4, 3, 6, 7]
     assert DataLoader(dataset(10), seed=0).epoch_order(0).tolist() == expected
 
@@ -47,7 +47,7 @@ def test_an_order_is_read_only_and_counts_where_nothing_is_shuffled():
 
 
 @pytest.mark.parametrize(("height", "width"), [(28, 28), (1, 1), (3, 5)])
-def test_a_batch_is_the_normalised_images_in_order(height, width):
+def test_a_batch_is_the_normalized_images_in_order(height, width):
     data = dataset(23, height, width)
     loader = DataLoader(data, batch_size=5, seed=3)
     for step in (0, 1, 4, 5, 13):
@@ -88,7 +88,7 @@ def test_the_last_batch_can_be_left_out():
     assert len(DataLoader(dataset(20), batch_size=5, drop_last=True)) == 4
 
 
-def test_a_batch_can_be_written_to_memory_of_the_callers():
+def test_a_batch_can_be_written_to_the_callers_memory():
     loader = DataLoader(dataset(), batch_size=5)
     images, labels = np.full((5, 1, 3, 5), 9, "f4"), np.full(5, 9, "i4")
     assert loader.fill(4, images, labels) == 3
@@ -97,7 +97,7 @@ def test_a_batch_can_be_written_to_memory_of_the_callers():
     assert (labels[3:] == 9).all()
 
 
-def test_memory_of_the_callers_may_have_its_channels_last():
+def test_the_callers_memory_may_have_channels_last():
     loader = DataLoader(dataset(channels=3), batch_size=5)
     images, labels = np.full((5, 3, 5, 3), 9, "f4"), np.full(5, 9, "i4")
     loader.fill(4, images.transpose(0, 3, 1, 2), labels)
@@ -126,7 +126,7 @@ def test_a_batch_belongs_to_the_caller():
         ({"batch_size": 24, "drop_last": True}, "23 images make no whole batch of 24"),
     ],
 )
-def test_what_is_not_allowed_is_told(given, said):
+def test_invalid_arguments_are_errors(given, said):
     with pytest.raises(CoreError, match=said):
         DataLoader(**{"dataset": dataset(), **given})
 
@@ -154,7 +154,7 @@ IMAGES, LABELS = np.zeros((4, 1, 3, 2), np.float32), np.zeros(4, np.int32)
         (IMAGES, np.zeros(8, np.int32)[::2], "must be contiguous"),
     ],
 )
-def test_memory_that_a_batch_does_not_fit_is_left_alone(images, labels, said):
+def test_memory_that_a_batch_does_not_fit_is_not_written(images, labels, said):
     loader = DataLoader(Dataset(np.ones((9, 1, 3, 2), np.uint8), np.ones(9, np.int32)), 4)
     with pytest.raises(CoreError, match=said):
         loader.fill(0, images, labels)
@@ -182,7 +182,7 @@ def test_steps_epochs_and_sizes_may_be_numpys_whole_numbers():
     assert type(loader.batch_size) is int
 
 
-def test_who_asks_for_an_order_gets_it_though_others_ask_meanwhile():
+def test_orders_are_right_when_threads_ask_for_different_epochs():
     class Asked(DataLoader):
         def __setattr__(self, name, value):
             super().__setattr__(name, value)

@@ -73,13 +73,13 @@ def test_lists_and_dictionaries_are_looked_into_and_numbers_sort_by_value():
             self.layers = [Part() for _ in range(11)]
             self.heads = {"b": parameter(), "a": (parameter(),)}
 
-    found = names(Many().named_parameters())
-    assert found[:2] == ["heads.a.0", "heads.b"]
-    assert found[2::2] == [f"layers.{i}.bias" for i in range(11)]
+    listed = names(Many().named_parameters())
+    assert listed[:2] == ["heads.a.0", "heads.b"]
+    assert listed[2::2] == [f"layers.{i}.bias" for i in range(11)]
     assert names(Many().named_modules())[-1] == "layers.10"
 
 
-def test_what_is_assigned_later_or_deleted_counts():
+def test_later_assignments_and_deletions_count():
     net = Whole()
     net.second = M.Linear(2, 2)
     del net.first
@@ -116,14 +116,14 @@ def test_the_other_names_of_tied_parameters_are_known():
     assert net.aliases()["second.bias"] == ("third.bias",)
 
 
-def test_a_part_that_stands_in_two_places_is_listed_once():
+def test_a_child_with_two_names_is_listed_once():
     net = Whole()
     net.second = net.first
     assert names(net.named_modules()) == ["", "first"]
     assert names(net.named_parameters()) == ["first.bias", "first.weight", "scale"]
 
 
-def test_a_part_that_holds_its_whole_does_not_loop():
+def test_a_cycle_of_modules_does_not_loop():
     net = Whole()
     net.first.parent = net
     assert names(net.named_modules())[:2] == ["", "first"]
@@ -138,7 +138,7 @@ def test_train_and_eval_reach_every_part():
     assert all(part.training for part in net.modules())
 
 
-def test_a_module_without_forward_says_so():
+def test_a_module_without_forward_is_an_error():
     with pytest.raises(NotImplementedError, match="Part does not say how to compute its output"):
         Part()(1)
 

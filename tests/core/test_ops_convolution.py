@@ -122,7 +122,7 @@ def test_an_empty_batch_has_an_empty_output():
         ((1, 1, 8, 8), (6, 1, 5, 5), None, {"groups": 0}, "at least 1, not groups=0"),
     ],
 )
-def test_what_does_not_fit_is_named(x, weight, bias, options, message):
+def test_inputs_that_do_not_fit_are_errors(x, weight, bias, options, message):
     given_bias = [] if bias is None else [np.ones(bias)]
     with pytest.raises(CoreError, match=message):
         Conv2d(**options).forward(np.ones(x), np.ones(weight), *given_bias)

@@ -52,7 +52,7 @@ def test_a_number_out_of_range_is_named_with_its_place(wrong):
         Embedding().forward(np.array([[0, 1], [wrong, 7]]), weight)
 
 
-def test_what_does_not_fit_is_named():
+def test_inputs_that_do_not_fit_are_errors():
     weight = np.zeros((5, 3), np.float32)
     with pytest.raises(CoreError, match=r"whole numbers, but is float32 \(astype"):
         Embedding().forward(np.zeros(2, np.float32), weight)

@@ -65,7 +65,7 @@ def test_the_module_has_weight_and_bias_of_its_sizes():
     assert repr(M.LayerNorm(4, affine=False)) == "LayerNorm((4,), eps=1e-05, affine=False)"
 
 
-def test_what_does_not_fit_is_named():
+def test_inputs_that_do_not_fit_are_errors():
     x = np.ones((2, 3), np.float32)
     one = np.ones(3, np.float32)
     with pytest.raises(ShapeError, match=r"input has shape \(2, 3\); it must end in \(4,\)"):

@@ -71,9 +71,9 @@ def test_what_is_per_channel_may_have_any_shape_and_gradients_have_that_shape():
     x, weight, bias = arrays((2, 3, 2, 2))
     mean, var = running(3)
     shape = (1, 3, 1, 1)
-    given = [array.reshape(shape) for array in (weight, bias, mean, var)]
+    per_channel = [array.reshape(shape) for array in (weight, bias, mean, var)]
     for op in (BatchNormTraining(), BatchNormInference()):
-        output, saved = op.forward(x, *given)
+        output, saved = op.forward(x, *per_channel)
         _, d_weight, d_bias, *_ = op.backward(saved, output, [False, True, True, False, False])
         assert d_weight is not None and d_weight.shape == shape
         assert d_bias is not None and d_bias.shape == shape
@@ -95,7 +95,7 @@ def test_nan_spoils_its_channel_and_no_other():
     np.testing.assert_array_equal(np.isnan(output).all(0), [False, False, True])
 
 
-def test_what_does_not_fit_is_named():
+def test_inputs_that_do_not_fit_are_errors():
     x, weight, bias = arrays((4, 3))
     with pytest.raises(ShapeError, match=r"has 3 channels, the running mean of shape \(2,\) 2"):
         BatchNormTraining().forward(x, weight, bias, *running(2))

@@ -60,7 +60,7 @@ SPECIAL = st.sampled_from([-np.inf, -1.0, -0.0, 0.0, 1.0, 1.0, np.inf, np.nan])
     stride=st.tuples(st.integers(1, 3), st.integers(1, 3)),
     data=st.data(),
 )
-def test_maximum_of_ties_and_of_numbers_that_are_none(pixels, kernel, stride, data):
+def test_maximum_of_ties_and_of_nan(pixels, kernel, stride, data):
     padding = tuple(data.draw(st.integers(0, k - 1)) for k in kernel)
     x = np.array(pixels, np.float32).reshape(1, 1, 5, 6)
     op = MaxPool2d(kernel, stride, padding)
@@ -100,7 +100,7 @@ def test_average_lets_nan_through():
 
 
 @pytest.mark.parametrize("kind", [MaxPool2d, AvgPool2d])
-def test_what_does_not_fit_is_named(kind):
+def test_inputs_that_do_not_fit_are_errors(kind):
     with pytest.raises(ShapeError, match=f"{kind.name}: the window"):
         kind((3, 3), (1, 1)).forward(np.ones((1, 1, 2, 4)))
     with pytest.raises(ShapeError, match="must have 4 axes"):

@@ -47,14 +47,14 @@ def test_a_parameter_in_two_optimizers_is_refused_also_later():
         both.step()
 
 
-def test_what_is_no_optimizer_is_refused():
+def test_a_value_that_is_not_an_optimizer_is_refused():
     with pytest.raises(CoreError, match="at least one optimizer"):
         optim.MultipleOptimizer()
     with pytest.raises(CoreError, match="expected an optimizer, but was given list"):
         optim.MultipleOptimizer([optim.Adam(parameter())])  # type: ignore[arg-type]
 
 
-def test_what_is_wrong_in_the_last_optimizer_keeps_the_first_from_writing():
+def test_an_error_in_the_last_optimizer_keeps_the_first_from_writing():
     a, b = parameter(), parameter()
     both = optim.MultipleOptimizer(optim.SGD(a, lr=0.5), optim.Adam(b))
     both.param_groups[1]["lr"] = -1.0
@@ -67,7 +67,7 @@ def test_what_is_wrong_in_the_last_optimizer_keeps_the_first_from_writing():
     np.testing.assert_array_equal(a.numpy(), 1.0)
 
 
-def test_state_goes_around_whole_or_not_at_all():
+def test_state_is_loaded_whole_or_not_at_all():
     def make() -> optim.MultipleOptimizer:
         first = optim.SGD(parameter(), lr=0.5, momentum=0.9)
         return optim.MultipleOptimizer(first, optim.Adam(parameter()))

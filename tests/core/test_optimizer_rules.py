@@ -175,14 +175,14 @@ def test_adams_first_step_is_lr_per_element_whatever_the_gradient():
     np.testing.assert_allclose(param.numpy(), [-0.01, 0.01, -0.01, 0.01], rtol=2e-5)
 
 
-def test_a_zero_gradient_leaves_every_fresh_rule_where_it_is():
+def test_a_zero_gradient_moves_no_weight_at_first():
     for rule in optim.OPTIMIZERS.values():
         opt = rule(Parameter([1.5, -0.0]), lr=0.1, weight_decay=0.0)
         before = opt.parameters()[0].numpy().tobytes()
         assert trained(opt, np.zeros((3, 2))).tobytes() == before
 
 
-def test_lr_and_momentum_edited_between_steps_act_at_the_next_step():
+def test_edits_of_lr_and_momentum_take_effect_at_the_next_step():
     start, grads = gradients((5,), seed=1)[0], gradients((5,))
     param = Parameter(start)
     opt = optim.SGD(param, lr=0.1, momentum=0.9)
@@ -269,7 +269,7 @@ def test_rmsprop_drops_what_it_no_longer_needs():
     assert set(opt.state[param].slots) == {"square_avg"}
 
 
-def test_adagrads_eps_stands_inside_of_the_root():
+def test_adagrads_eps_is_inside_the_root():
     param = Parameter(np.zeros(1))
     trained(optim.Adagrad(param, lr=1.0, eps=3.0), np.ones((1, 1)))
     assert param.numpy()[0] == -0.5

@@ -66,7 +66,7 @@ def test_hyper_parameters_come_back(rule):
 
 
 @every_rule
-def test_a_dump_is_plain_and_its_own(rule):
+def test_a_state_dict_is_plain_and_shares_nothing(rule):
     opt = make(rule)
     train(opt, range(2))
     saved = opt.state_dict()
@@ -150,7 +150,7 @@ def at(value, *keys):
 
 
 @pytest.mark.parametrize(("said", "saved"), corrupted())
-def test_what_does_not_fit_is_told_and_changes_nothing(said, saved):
+def test_a_state_that_does_not_fit_is_an_error_and_changes_nothing(said, saved):
     opt = make("adam")
     train(opt, range(1))
     before = repr(opt.state_dict())
@@ -159,7 +159,7 @@ def test_what_does_not_fit_is_told_and_changes_nothing(said, saved):
     assert repr(opt.state_dict()) == before
 
 
-def test_every_offence_is_listed():
+def test_every_problem_is_listed():
     opt = make("adam")
     train(opt, range(1))
     saved = opt.state_dict()

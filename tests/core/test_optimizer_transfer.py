@@ -13,7 +13,7 @@ def parameter(value: float = 1.0) -> Parameter:
     return made
 
 
-def test_between_equals_the_state_goes_over_as_a_copy():
+def test_between_equal_optimizers_the_state_is_copied():
     weight = parameter()
     old = SGD([weight], lr=0.1, momentum=0.9).step()
     new = transfer_optimizer(old, SGD([weight], lr=0.2, momentum=0.9))
@@ -23,13 +23,13 @@ def test_between_equals_the_state_goes_over_as_a_copy():
     np.testing.assert_array_equal(old.state[weight].slots["momentum_buffer"], kept)
 
 
-def test_another_lr_makes_no_other_optimizer():
+def test_optimizers_that_differ_in_lr_count_as_equal():
     weight = parameter()
     old = SGD([weight], lr=0.1).step()  # without a velocity there is nothing to translate
     assert transfer_optimizer(old, SGD([weight], lr=0.2)).state[weight].step == 1
 
 
-def test_between_others_it_is_translated_as_by_carry():
+def test_between_other_optimizers_the_state_is_converted():
     weight = parameter()
     old = SGD([weight], lr=0.1, momentum=0.9).step()
     new = transfer_optimizer(old, Adam([weight], lr=0.1))
@@ -41,7 +41,7 @@ def test_between_others_it_is_translated_as_by_carry():
         np.testing.assert_array_equal(new.state[weight].slots[slot], array)
 
 
-def test_each_parameter_comes_from_whoever_knows_it_with_its_groups_settings():
+def test_each_state_comes_from_the_parameters_own_optimizer_and_group():
     one, two, three = parameter(), parameter(), parameter()
     groups = [{"params": [one], "momentum": 0.9}, {"params": [two], "momentum": 0.5}]
     old = [SGD(groups, lr=0.1).step(), Adam([three]).step()]
@@ -52,14 +52,14 @@ def test_each_parameter_comes_from_whoever_knows_it_with_its_groups_settings():
     np.testing.assert_allclose(new.state[one].slots["momentum_buffer"], whole / 5, rtol=1e-6)
 
 
-def test_what_nobody_knows_begins_anew_and_only_what_is_named_goes_over():
+def test_unknown_parameters_are_reset_and_only_chosen_ones_transferred():
     one, two, new_one = parameter(), parameter(), parameter()
     old = SGD([one, two], lr=0.1, momentum=0.9).step()
     new = transfer_optimizer(old, SGD([one, two, new_one], lr=0.1, momentum=0.9), [one])
     assert new.state.keys() == {one}
 
 
-def test_forgotten_parameters_begin_anew():
+def test_reset_parameters_start_with_a_new_state():
     one, two = parameter(), parameter()
     optimizer = Adam([one, two]).step()
     assert optimizer.reset_state(one).state.keys() == {two}
@@ -67,7 +67,7 @@ def test_forgotten_parameters_begin_anew():
     assert optimizer.parameters() == [one, two]
 
 
-def test_removed_parameters_are_updated_no_longer_and_forgotten():
+def test_removed_parameters_are_no_longer_updated():
     one, two = parameter(), parameter()
     optimizer = Adam([one, two]).step()
     before = two.numpy().copy()
@@ -76,7 +76,7 @@ def test_removed_parameters_are_updated_no_longer_and_forgotten():
     assert optimizer.state.keys() == {one} == {*optimizer.parameters()}
 
 
-def test_a_group_is_not_left_empty():
+def test_a_group_cannot_become_empty():
     one, two = parameter(), parameter()
     optimizer = SGD([{"params": [one]}, {"params": [two]}], lr=0.1).step()
     with pytest.raises(CoreError, match="group 1: no parameter would be left"):
@@ -84,7 +84,7 @@ def test_a_group_is_not_left_empty():
     assert optimizer.state.keys() == {one, two}
 
 
-def test_alike_has_the_rule_and_settings_and_remembers_nothing():
+def test_a_clone_has_rule_and_settings_and_no_state():
     one, two = parameter(), parameter()
     optimizer = SGD([one], lr=0.1, momentum=0.9, nesterov=True).step()
     optimizer.lr = 0.3
@@ -94,7 +94,7 @@ def test_alike_has_the_rule_and_settings_and_remembers_nothing():
     assert other.state == {}
 
 
-def test_alike_to_several_groups_is_refused():
+def test_an_optimizer_with_several_groups_cannot_be_cloned():
     optimizer = SGD([{"params": [parameter()]}, {"params": [parameter()]}], lr=0.1)
     with pytest.raises(CoreError, match="sgd has 2 groups"):
         optimizer.clone_for(parameter())
@@ -118,7 +118,7 @@ def test_a_selection_is_in_the_order_of_names_and_each_once():
     ]
 
 
-def test_a_glob_that_selects_nothing_is_told_with_the_nearest_name():
+def test_a_glob_without_a_match_names_the_nearest_parameter():
     with pytest.raises(CoreError, match=r"no parameter matches 'conv3\.bias'; did you mean 'conv"):
         models.LeNet().select("fc1.*", "conv3.bias")
 
@@ -129,7 +129,7 @@ def small() -> tuple[models.MLP, SGD]:
     return net, SGD(net.parameters(), lr=0.1, momentum=0.9)
 
 
-def test_a_digest_is_of_weights_and_memory_and_of_nothing_else():
+def test_a_digest_covers_weights_and_state_and_no_settings():
     net, optimizer = small()
     other, others = small()
     assert digest.compute_digest(net, optimizer) == digest.compute_digest(other, [others])
@@ -142,7 +142,7 @@ def test_a_digest_is_of_weights_and_memory_and_of_nothing_else():
     assert digest.compute_digest(net, optimizer) == digest.compute_digest(other, others)
 
 
-def test_what_the_new_one_does_not_have_is_refused_and_what_the_old_one_gave_up_is_left():
+def test_parameters_missing_in_the_new_optimizer_are_refused():
     one, two = parameter(), parameter()
     old = SGD([one, two], lr=0.1, momentum=0.9).step()
     with pytest.raises(CoreError, match="sgd does not have all of the parameters"):
@@ -151,7 +151,7 @@ def test_what_the_new_one_does_not_have_is_refused_and_what_the_old_one_gave_up_
     assert transfer_optimizer(old, SGD([one, two], lr=0.1, momentum=0.9)).state.keys() == {one}
 
 
-def test_optimizers_that_step_as_one_hand_over_and_are_digested_as_one():
+def test_several_optimizers_transfer_and_digest_as_one():
     net, optimizer = small()
     both = MultipleOptimizer(optimizer)
     assert list(both) == [optimizer]

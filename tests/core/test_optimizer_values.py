@@ -19,7 +19,7 @@ def set_grad(param: Parameter) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hyper", "said"),
+    ("hyper", "message"),
     [
         ({"lr": -0.1}, "lr must be a finite number, 0 or more, but is -0.1"),
         ({"lr": float("nan")}, "lr must be a finite number, 0 or more, but is nan"),
@@ -34,24 +34,24 @@ def set_grad(param: Parameter) -> None:
         ({"nesterov": True}, "nesterov needs momentum above 0, but momentum is 0.0"),
     ],
 )
-def test_sgd_refuses_values_in_constructor_group_and_live_edit_alike(hyper, said):
-    with pytest.raises(CoreError, match=said):
+def test_sgd_refuses_values_in_constructor_group_and_live_edit_alike(hyper, message):
+    with pytest.raises(CoreError, match=message):
         optim.SGD(parameter(2), **{"lr": 0.1, **hyper})
-    with pytest.raises(CoreError, match=f"sgd, group 0: .*{said}"):
+    with pytest.raises(CoreError, match=f"sgd, group 0: .*{message}"):
         optim.SGD([{"params": parameter(2), **hyper}], lr=0.1)
     param = parameter(2)
     set_grad(param)
     opt = optim.SGD(param, lr=0.1)
     opt.param_groups[0].update(hyper)
     before = param.numpy().copy()
-    with pytest.raises(CoreError, match=said):
+    with pytest.raises(CoreError, match=message):
         opt.step()
     np.testing.assert_array_equal(param.numpy(), before)
     assert opt.state == {}
 
 
 @pytest.mark.parametrize(
-    ("hyper", "said"),
+    ("hyper", "message"),
     [
         (
             {"betas": (0.9, 1.0)},
@@ -67,13 +67,13 @@ def test_sgd_refuses_values_in_constructor_group_and_live_edit_alike(hyper, said
     ],
 )
 @pytest.mark.parametrize("rule", [optim.Adam, optim.AdamW])
-def test_adam_refuses_values(rule, hyper, said):
-    with pytest.raises(CoreError, match=said):
+def test_adam_refuses_values(rule, hyper, message):
+    with pytest.raises(CoreError, match=message):
         rule(parameter(2), **hyper)
 
 
 @pytest.mark.parametrize(
-    ("rule", "hyper", "said"),
+    ("rule", "hyper", "message"),
     [
         ("rmsprop", {"alpha": 1.0}, r"alpha must be a number in \[0, 1\), but is 1.0"),
         ("rmsprop", {"momentum": -0.1}, "momentum must be"),
@@ -89,23 +89,23 @@ def test_adam_refuses_values(rule, hyper, said):
         ("lion", {"eps": 1e-8}, "'eps' is unknown; known are lr, betas, weight_decay"),
     ],
 )
-def test_the_other_rules_refuse_values(rule, hyper, said):
-    with pytest.raises(CoreError, match=f"{rule}, group 0: .*{said}"):
+def test_the_other_rules_refuse_values(rule, hyper, message):
+    with pytest.raises(CoreError, match=f"{rule}, group 0: .*{message}"):
         optim.OPTIMIZERS[rule]([{"params": parameter(2), **hyper}])
 
 
-def test_several_mistakes_are_told_at_once():
+def test_several_mistakes_are_listed_at_once():
     with pytest.raises(CoreError, match=r"lr must be.*; momentum must be"):
         optim.SGD(parameter(2), lr=-1, momentum=2)
 
 
 def test_unknown_keys_are_refused_with_the_nearest_match():
-    said = "'momentun' is unknown; known are lr, .*; did you mean 'momentum'?"
-    with pytest.raises(CoreError, match=said):
+    message = "'momentun' is unknown; known are lr, .*; did you mean 'momentum'?"
+    with pytest.raises(CoreError, match=message):
         optim.SGD([{"params": parameter(2), "momentun": 0.9}], lr=0.1)
     opt = optim.SGD(parameter(2), lr=0.1)
     opt.param_groups[0]["momentun"] = 0.9
-    with pytest.raises(CoreError, match=said):
+    with pytest.raises(CoreError, match=message):
         opt.step()
     del opt.param_groups[0]["momentun"], opt.param_groups[0]["lr"]
     with pytest.raises(CoreError, match="lr is missing"):

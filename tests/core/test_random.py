@@ -36,7 +36,7 @@ def test_a_state_restores_exactly_even_between_two_halves_of_a_number():
         np.testing.assert_array_equal(generator.random(9, dtype=np.float32), expected)
 
 
-def test_use_ends_with_its_block_and_seeds_only_its_own():
+def test_a_scope_ends_with_its_block_and_seeds_its_own_generator():
     random.seed(3)
     expected = draw()
     random.seed(3)
@@ -47,7 +47,7 @@ def test_use_ends_with_its_block_and_seeds_only_its_own():
     assert inside != expected
 
 
-def test_two_threads_do_not_share_what_they_use():
+def test_two_threads_have_separate_scopes():
     """Draw by turns in two threads; each gets what it would get alone."""
     turn = threading.Barrier(2, timeout=10)
     found: dict[int, list[float]] = {}
@@ -69,12 +69,12 @@ def test_two_threads_do_not_share_what_they_use():
 
 
 @pytest.mark.parametrize("number", [-1, 1.5, "7", True, None])
-def test_a_seed_that_is_none(number):
+def test_an_invalid_seed_is_an_error(number):
     with pytest.raises(CoreError, match="a seed is a whole number of at least 0"):
         random.seed(number)
 
 
-def test_a_state_that_is_none():
+def test_an_invalid_state_is_an_error():
     with pytest.raises(CoreError, match="not the state of a Philox generator"):
         random.set_state({"bit_generator": "MT19937"})
 
@@ -120,7 +120,7 @@ def test_dropout_does_nothing_and_draws_nothing_in_evaluation_or_keeps_all_at_ze
 
 
 @pytest.mark.parametrize("probability", [-0.1, 1.0, float("nan")])
-def test_dropout_by_no_probability(probability):
+def test_an_invalid_probability_is_an_error(probability):
     with pytest.raises(CoreError, match=r"dropout: the probability is in \[0, 1\)"):
         F.dropout(Tensor([1.0]), probability)
 

@@ -158,7 +158,7 @@ def test_the_sum_of_squares_is_the_one_of_the_updates(size, dtype):
 
 @pytest.mark.parametrize("size", [7, 1024, 2051])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_lr_0_holds_odd_weights_whatever_the_gradient(size, dtype):
+def test_lr_0_keeps_odd_weights_whatever_the_gradient_is(size, dtype):
     weights = np.resize(np.array(ODD_VALUES, dtype), size)
     grad = np.resize(np.array(ODD_VALUES[2:], dtype), size)
     before = bits(weights)
@@ -187,7 +187,7 @@ def test_no_decay_does_not_multiply_an_infinite_weight_by_0():
 
 @pytest.mark.parametrize("place", [0, 255, 256, 1023, 1024, 1030])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_a_value_that_is_not_finite_shows_in_the_sums_wherever_it_stands(place, value):
+def test_a_value_that_is_not_finite_shows_in_the_sums_at_every_position(place, value):
     p, g = numbers(1031, "f4", 1), numbers(1031, "f4", 2)
     g[place] = value
     change, weight, slope = apply_rule("sgd", p, g, (), (0.1, 0.0))
@@ -197,7 +197,7 @@ def test_a_value_that_is_not_finite_shows_in_the_sums_wherever_it_stands(place, 
 
 
 @pytest.mark.parametrize("place", [0, 255, 256, 1023, 1024, 1030])
-def test_lion_has_no_sign_for_nan_wherever_it_stands(place):
+def test_lion_keeps_nan_at_every_position(place):
     p, g, m = (numbers(1031, "f4", seed) for seed in (1, 2, 3))
     g[place] = np.nan
     sums = apply_rule("lion", p, g, (m,), (*[0.1] * 5, 0.0))
@@ -212,6 +212,6 @@ def test_squares_neither_overflow_nor_vanish_in_float32():
     assert apply_rule("sgd", p, g, (), (0.0, 0.0))[2] == pytest.approx(1e-60, rel=1e-6)
 
 
-def test_a_change_that_rounding_swallowed_counts_as_none():
+def test_a_change_lost_by_rounding_counts_as_none():
     p, g = np.full(9, 1.0, "f4"), np.full(9, 1e-9, "f4")
     assert apply_rule("sgd", p, g, (), (1.0, 0.0)) == (0.0, 9.0, pytest.approx(9e-18))

@@ -69,7 +69,7 @@ def test_every_learning_rate_is_finite_and_not_negative(schedule):
 
 
 @every_kind
-def test_a_scaled_schedule_is_so_many_times_as_high_everywhere(schedule):
+def test_a_scaled_schedule_is_multiplied_everywhere(schedule):
     scaled = schedule.scaled(3.0)
     assert scaled.label.partition("→")[0] == schedule.label.partition("→")[0]
     for step in range(500):
@@ -104,7 +104,7 @@ def test_linear_and_cosine_at_their_boundaries(kind, start, end):
     assert schedule.lr(139) == pytest.approx(start + (end - start) * share, rel=1e-15)
 
 
-def test_over_one_unit_the_second_step_is_the_end():
+def test_with_duration_1_the_second_unit_is_the_end():
     assert stairs(Linear(0.5, 0.1, 7, 1), 6, 7, 8) == [0.5, 0.5, 0.1]
     assert stairs(Cosine(0.5, 0.1, 7, 1), 6, 7, 8) == [0.5, 0.5, 0.1]
 
@@ -175,7 +175,7 @@ def test_warm_up_at_its_boundaries():
     assert stairs(schedule, 14, 15, 10**9) == [0.5] * 3
 
 
-def test_warm_up_does_not_delay_what_is_inside():
+def test_warm_up_does_not_delay_the_inner_schedule():
     inner = Cosine(0.1, 0.0, 5, 50)
     schedule = WarmUp(inner, 5, 9)
     for s in range(9):
@@ -203,7 +203,7 @@ def test_warm_up_does_not_delay_what_is_inside():
     ],
     ids=repr,
 )
-def test_over_at_zero_means_zero_from_here_on(schedule):
+def test_stays_zero_means_zero_at_every_later_step(schedule):
     rates = [schedule.lr(step) for step in range(600)]
     for step in range(100):
         assert schedule.stays_zero(step) == (not any(rates[step:]))
@@ -251,12 +251,12 @@ def test_labels():
         ((0.1, 0, 10, 0), "unit_steps must be an integer, 1 or more, but is 0"),
     ],
 )
-def test_what_is_not_allowed_is_told(given, said):
+def test_invalid_values_are_errors(given, said):
     with pytest.raises(CoreError, match=said):
         LinearDecay(*given)
 
 
-def test_constant_refuses_what_is_no_rate():
+def test_constant_refuses_invalid_rates():
     for value in (-1.0, float("nan"), True, None):
         with pytest.raises(CoreError, match="lr must be a finite number, 0 or more"):
             Constant(value)  # type: ignore[arg-type]
@@ -295,6 +295,6 @@ def test_constant_refuses_what_is_no_rate():
         (lambda: WarmUp(Constant(0.1), -1, 1), "start_step must be"),
     ],
 )
-def test_what_the_other_kinds_do_not_allow_is_told(make, said):
+def test_invalid_values_of_the_other_kinds_are_errors(make, said):
     with pytest.raises(CoreError, match=said):
         make()

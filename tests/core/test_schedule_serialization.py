@@ -43,7 +43,7 @@ def test_a_round_trip_through_json_is_the_same_schedule(kind, schedule):
     assert [back.lr(step) for step in range(500)] == [schedule.lr(step) for step in range(500)]
 
 
-def test_a_record_is_flat_and_named_as_the_fields_are():
+def test_a_record_is_flat_and_has_the_keys_of_the_file():
     assert to_record(Milestones(0.1, 0.5, (2, 5), 3)) == {
         "kind": "milestones",
         "start_lr": 0.1,
@@ -61,11 +61,11 @@ def test_a_record_is_flat_and_named_as_the_fields_are():
 
 
 def test_a_field_with_a_default_may_be_left_out():
-    given = {"kind": "linear", "start_lr": 1, "end_lr": 0, "start_step": 0, "over": 5}
-    assert from_record(given) == Linear(1, 0, 0, 5, 1)
+    plain = {"kind": "linear", "start_lr": 1, "end_lr": 0, "start_step": 0, "over": 5}
+    assert from_record(plain) == Linear(1, 0, 0, 5, 1)
 
 
-def test_the_record_that_is_read_stays_as_it_was():
+def test_reading_does_not_change_the_record():
     record = to_record(EVERY_KIND["warm-up"])
     kept = json.dumps(record)
     from_record(record)
@@ -104,12 +104,12 @@ def test_the_record_that_is_read_stays_as_it_was():
         ),
     ],
 )
-def test_what_does_not_fit_is_told(record, said):
+def test_invalid_records_are_errors(record, said):
     with pytest.raises(CoreError, match=said):
         from_record(record)
 
 
-def test_a_schedule_from_elsewhere_has_no_record():
+def test_a_schedule_of_another_package_has_no_record():
     @dataclass(frozen=True)
     class Wave(Constant):
         pass

@@ -78,7 +78,7 @@ def test_adams_mean_gradient_becomes_a_velocity(name):
     np.testing.assert_allclose(new.slots["momentum_buffer"], expected, rtol=1e-6)
 
 
-def test_there_and_back_again_is_the_same_velocity():
+def test_a_velocity_survives_a_round_trip():
     there = transfer_state("sgd", HEAVY, "adam", ADAM, velocity())
     assert there is not None
     back = transfer_state("adam", ADAM, "sgd", HEAVY, there)
@@ -118,7 +118,7 @@ def test_lions_momentum_and_the_first_moment(name):
 
 @pytest.mark.parametrize("name", FAMILY)
 @pytest.mark.parametrize("other", AVERAGES)
-def test_what_gradients_are_divided_by_stays_the_same(name, other):
+def test_the_mean_square_is_kept(name, other):
     there = moved(name, ADAM, other, AVERAGES[other], moments(step=3))
     np.testing.assert_allclose(there.slots["square_avg"], VALUES**2 / (1 - 0.99**3), rtol=1e-6)
     assert not there.slots.get("acc_delta", np.zeros(1)).any()
@@ -135,7 +135,7 @@ def test_rmsprop_and_adadelta_share_the_average_of_the_squares(old, new):
     assert result.step == 7
 
 
-def test_rmsprop_keeps_what_its_new_settings_need():
+def test_rmsprop_keeps_the_slots_that_its_new_settings_use():
     slots = {"square_avg": VALUES**2, "grad_avg": VALUES / 2, "momentum_buffer": VALUES * 2}
     state = ParameterState(7, slots)
     full = {**RMSPROP, "centered": True, "momentum": 0.9}
@@ -157,7 +157,7 @@ def test_within_a_rule_the_state_carries_whole(name):
 
 
 @pytest.mark.parametrize("other", [name for name in optim.OPTIMIZERS if name != "adagrad"])
-def test_adagrads_sum_means_nothing_elsewhere(other):
+def test_adagrads_sum_converts_to_no_other_rule(other):
     state = ParameterState(7, {"sum": VALUES.copy()})
     assert transfer_state("adagrad", {}, other, ADAM | HEAVY, state) is None
     assert transfer_state(other, ADAM | HEAVY, "adagrad", {}, moments()) is None
@@ -185,7 +185,7 @@ def test_a_state_that_cannot_be_converted_is_reset(old, old_hyper, new, new_hype
     assert transfer_state(old, old_hyper, new, new_hyper, state) is None
 
 
-def test_a_state_that_is_not_finite_carries_without_a_warning():
+def test_a_state_that_is_not_finite_converts_without_a_warning():
     state = ParameterState(2, {"momentum_buffer": np.array([np.nan, np.inf, 3e38], "f4")})
     new = transfer_state("sgd", HEAVY, "adam", ADAM, state)
     assert new is not None
@@ -193,14 +193,14 @@ def test_a_state_that_is_not_finite_carries_without_a_warning():
     assert np.isposinf(new.slots["exp_avg_sq"][1:]).all()
 
 
-def test_a_scalars_state_stays_an_array():
+def test_the_state_of_a_scalar_stays_an_array():
     state = ParameterState(2, {"momentum_buffer": np.array(2.0, "f4")})
     new = transfer_state("sgd", HEAVY, "adam", ADAM, state)
     assert new is not None
     assert isinstance(new.slots["exp_avg"], np.ndarray)
 
 
-def test_a_carried_swap_keeps_the_pace_of_a_steady_gradient():
+def test_a_carried_swap_keeps_the_step_length_of_a_steady_gradient():
     param = Parameter(np.zeros(2, "f8"))
     heavy = optim.SGD(param, lr=0.01, momentum=0.9)
     for _ in range(400):
@@ -216,7 +216,7 @@ def test_a_carried_swap_keeps_the_pace_of_a_steady_gradient():
     np.testing.assert_allclose(param.numpy() - before, [-0.01, 0.01], rtol=1e-6)
 
 
-def test_the_default_is_to_carry_what_maps_whole():
+def test_the_default_is_to_carry_a_state_that_is_kept_whole():
     names = list(optim.OPTIMIZERS)
     carried = {(a, b) for a in names for b in names if default_policy(a, b) == "carry"}
     assert carried == {(name, name) for name in names} | set(product(FAMILY, FAMILY))
@@ -231,7 +231,7 @@ def test_every_pair_has_one_sentence():
             assert "{" not in text
 
 
-def test_a_sentence_promises_what_carrying_does():
+def test_each_sentence_describes_its_conversion():
     slots = {"momentum_buffer", "exp_avg", "exp_avg_sq", "square_avg", "acc_delta", "sum"}
     hyper = {**HEAVY, **ADAM, **RMSPROP, "momentum": 0.9}
     for old, new in product(optim.OPTIMIZERS, optim.OPTIMIZERS):

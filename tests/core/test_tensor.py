@@ -32,7 +32,7 @@ def test_a_tensor_shares_memory_with_its_array_and_a_parameter_does_not():
     assert own.numpy()[0] == 0.0
 
 
-def test_what_a_tensor_cannot_hold():
+def test_data_that_a_tensor_cannot_hold():
     with pytest.raises(CoreError, match="a tensor holds numbers, but was given list"):
         tensor(["a", "b"])
     with pytest.raises(CoreError, match="a parameter holds floating-point numbers"):
@@ -127,14 +127,14 @@ def test_a_shape_that_does_not_fit():
         (300, "uint8", "out of bounds"),
     ],
 )
-def test_why_there_is_no_tensor_is_told(given, dtype, said):
+def test_errors_name_the_reason(given, dtype, said):
     with pytest.raises(CoreError, match=f"no tensor can be made of .*{said}"):
         tensor(given, dtype)
 
 
 @pytest.mark.parametrize("given", [None, "2", ["a"], [1.0, None], 1j, np.array([None])])
 @pytest.mark.parametrize("dtype", [None, "float32"])
-def test_what_is_no_number_is_not_made_one_by_a_dtype(given, dtype):
+def test_a_dtype_does_not_convert_other_types_to_numbers(given, dtype):
     with pytest.raises(CoreError, match="a tensor holds numbers, but was given"):
         tensor(given, dtype)
 
@@ -194,7 +194,7 @@ def test_sizes_and_axes_that_are_no_whole_numbers(ask, said):
         ask(tensor(np.ones((2, 3))))
 
 
-def test_set_value_refuses_what_is_no_number_and_leaves_the_values():
+def test_set_value_refuses_other_types_and_keeps_the_values():
     parameter = Parameter([1.0, 2.0])
     with pytest.raises(CoreError, match="a tensor holds numbers"):
         parameter.set_value(["a", "b"])

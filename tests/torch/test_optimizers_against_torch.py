@@ -46,19 +46,19 @@ def test_every_step_is_torchs(rule, hyper, dtype, tolerance):
     generator = np.random.default_rng(0)
     start = generator.standard_normal((13, 7)).astype(dtype)
     own, peer = Parameter(start), torch.nn.Parameter(torch.tensor(start))
-    ours, theirs = optim.OPTIMIZERS[rule]([own], **hyper), PEERS[rule]([peer], **hyper)
+    ours, expected = optim.OPTIMIZERS[rule]([own], **hyper), PEERS[rule]([peer], **hyper)
     for step in range(STEPS):
         grad = generator.standard_normal(start.shape).astype(dtype)
         grad *= 10.0 ** (step % 5 - 2)
         if step == 50:
-            ours.param_groups[0]["lr"] = theirs.param_groups[0]["lr"] = 0.003
+            ours.param_groups[0]["lr"] = expected.param_groups[0]["lr"] = 0.003
         own.grad, peer.grad = Tensor(grad), torch.tensor(grad)
         if step % 7 == 3:  # frozen for this step
             own.grad = peer.grad = None
         ours.step()
-        theirs.step()
+        expected.step()
         np.testing.assert_allclose(own.numpy(), peer.detach().numpy(), rtol=0, atol=tolerance)
-    slots, peers = ours.state[own].slots, theirs.state[peer]
+    slots, peers = ours.state[own].slots, expected.state[peer]
     for name, array in slots.items():
         np.testing.assert_allclose(array, peers[name].numpy(), rtol=1e-3, atol=1e-4)
 
@@ -73,20 +73,20 @@ def test_the_defaults_are_torchs(rule, hyper):
 
 @pytest.mark.parametrize("max_norm", [0.5, 30.0, 1e4])
 def test_clipping_by_norm_is_torchs(max_norm):
-    ours, theirs = clip_pair()
+    ours, expected = clip_pair()
     norm = optim.clip_grad_norm(ours, max_norm)
-    peer_norm = torch.nn.utils.clip_grad_norm_(theirs, max_norm)
+    peer_norm = torch.nn.utils.clip_grad_norm_(expected, max_norm)
     assert norm == pytest.approx(float(peer_norm), rel=1e-6)
-    for own, peer in zip(ours[:-1], theirs[:-1], strict=True):
+    for own, peer in zip(ours[:-1], expected[:-1], strict=True):
         # PyTorch divides by the norm plus 1e-6
         np.testing.assert_allclose(own.grad.numpy(), peer.grad.numpy(), rtol=1e-6)
 
 
 def test_clipping_by_value_is_torchs():
-    ours, theirs = clip_pair()
+    ours, expected = clip_pair()
     optim.clip_grad_value(ours, 0.5)
-    torch.nn.utils.clip_grad_value_(theirs, 0.5)
-    for own, peer in zip(ours[:-1], theirs[:-1], strict=True):
+    torch.nn.utils.clip_grad_value_(expected, 0.5)
+    for own, peer in zip(ours[:-1], expected[:-1], strict=True):
         np.testing.assert_array_equal(own.grad.numpy(), peer.grad.numpy())
 
 
@@ -95,7 +95,7 @@ def clip_pair() -> tuple[list[Parameter], list[torch.nn.Parameter]]:
     generator = np.random.default_rng(0)
     grads = [generator.standard_normal(shape).astype("f4") for shape in [(13, 7), (400,), ()]]
     ours = [Parameter(np.zeros(grad.shape, "f4")) for grad in [*grads, np.zeros(3)]]
-    theirs = [torch.nn.Parameter(torch.zeros(param.shape)) for param in ours]
-    for own, peer, grad in zip(ours, theirs, grads, strict=False):
+    expected = [torch.nn.Parameter(torch.zeros(param.shape)) for param in ours]
+    for own, peer, grad in zip(ours, expected, grads, strict=False):
         own.grad, peer.grad = Tensor(grad), torch.tensor(grad)
-    return ours, theirs
+    return ours, expected

@@ -35,17 +35,17 @@ def relative(found, expected):
 
 def compare(ours, theirs, arrays, dtype):
     """Assert that two functions of the same arrays have equal values and gradients."""
-    mine = [Tensor(array.copy()) for array in arrays]
+    tensors = [Tensor(array.copy()) for array in arrays]
     others = [torch.tensor(array, requires_grad=True) for array in arrays]
     expected = theirs(*others)
     seed = values(dtype, *expected.shape, seed=41)
     expected.backward(torch.tensor(seed))
-    with GradManager().attach(mine) as gm:
-        output = ours(*mine)
+    with GradManager().attach(tensors) as gm:
+        output = ours(*tensors)
         gm.backward(output, tensor(seed))
     assert output.dtype == dtype
     assert relative(output.numpy(), expected.detach().numpy()) < TOLERANCE[dtype]
-    for our_tensor, their_tensor in zip(mine, others, strict=True):
+    for our_tensor, their_tensor in zip(tensors, others, strict=True):
         assert our_tensor.grad.dtype == dtype
         assert relative(our_tensor.grad.numpy(), their_tensor.grad.numpy()) < TOLERANCE[dtype]
 

@@ -103,7 +103,7 @@ def test_the_groups_have_four_and_six_parameters_with_their_rates(reader, capsys
     assert capsys.readouterr().out.splitlines()[-2:] == ["4 0.05", "6 0.01"]
 
 
-def test_with_lr_zero_the_fully_connected_layers_hold_still_and_the_rest_goes_on(reader, capsys):
+def test_with_lr_zero_the_fully_connected_layers_are_constant_and_the_rest_trains(reader, capsys):
     reader.read_through("3_lr_to_zero.py")
     at = reader.parameters
     for name in FC:
@@ -129,7 +129,7 @@ def test_two_optimizers_train_all_parameters_together(reader):
     assert all(before[name] != after[name] for name in [*FC, *CONV])
 
 
-def test_what_is_not_attached_has_no_gradient_and_does_not_move(reader, capsys):
+def test_parameters_that_are_not_attached_have_no_gradient_and_are_constant(reader, capsys):
     reader.read_through("5_two_optimizers.py")
     capsys.readouterr()
     reader.read("6_a_part_only.py")
@@ -141,7 +141,7 @@ def test_what_is_not_attached_has_no_gradient_and_does_not_move(reader, capsys):
     assert np.isfinite(reader.names["total_loss"])
 
 
-def test_state_is_given_by_name_as_arrays(reader):
+def test_state_is_arrays_by_name(reader):
     net = reader.names["le_net"]
     state = {name: np.full_like(item.numpy(), 0.5) for name, item in net.named_parameters()}
     net.load_state_dict(state)
