@@ -43,7 +43,7 @@ torch-test: $(VENV)/.dev  ## hold the numerics against PyTorch and JAX (first: i
 
 neon-test: $(VENV)/.dev  ## run the kernels for ARM under an emulator (gcc-aarch64-linux-gnu, qemu-user)
 	TUITRAIN_EMULATE=neon $(BIN)/python -m pytest tests/core/native \
-	  --ignore tests/core/native/test_library.py --ignore tests/core/native/test_control.py
+	  --ignore tests/core/native/test_library.py --ignore tests/core/native/test_step_loop.py
 
 bench: $(VENV)/.run  ## measure it beside PyTorch and JAX (first: install them; half an hour)
 	$(BIN)/python -m pip install --quiet -c constraints.txt "torch==2.13.0" jax

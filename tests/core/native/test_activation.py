@@ -1,10 +1,10 @@
-"""Nonlinearities, against float64."""
+"""Nonlinearities, compared with float64."""
 
 import math
 
 import numpy as np
 import pytest
-from rows import GUARD, Result, in_parts, pitched
+from row_memory import GUARD, Result, in_parts, pitched
 
 from tuitrain_core.native.elementwise import activation
 from tuitrain_core.ops.activation import GELU, ReLU, Sigmoid, Tanh
@@ -16,17 +16,17 @@ OPS = {
     "gelu": GELU(),
     "gelu_tanh": GELU(approximate=True),
 }
-# Every size of number, in both directions; rows of 29.
+# Numbers of every size and both signs, in rows of 29.
 POINTS = np.concatenate([np.linspace(-12, 12, 290), np.linspace(-0.7, 0.7, 87), [0.0] * 29])
 
 
-def of(points):
+def rows_of(points):
     return np.asarray(points, np.float32).reshape(-1, 29)
 
 
 @pytest.mark.parametrize("name", activation.NONLINEARITIES)
 def test_values_and_slopes(name, cpu):
-    x = of(POINTS)
+    x = rows_of(POINTS)
     d = np.random.default_rng(1).standard_normal(x.shape).astype(np.float32)
     pitches = 29 + GUARD, 29 + GUARD
     y, dx = Result(*x.shape), Result(*x.shape)
@@ -36,14 +36,14 @@ def test_values_and_slopes(name, cpu):
     expected, saved = OPS[name].forward(x.astype(np.float64))
     np.testing.assert_allclose(values, expected, rtol=2e-6, atol=3e-7)
     kernel = activation.gradient(name, 29, pitches)
-    given = pitched(x), y.memory, pitched(d), dx.memory
-    (slopes,) = in_parts(kernel, *given, total=total, results=[dx])
+    arguments = pitched(x), y.memory, pitched(d), dx.memory
+    (slopes,) = in_parts(kernel, *arguments, total=total, results=[dx])
     (expected,) = OPS[name].backward(saved, d.astype(np.float64), [True])
     np.testing.assert_allclose(slopes, expected, rtol=1e-5, atol=2e-6)
 
 
 @pytest.mark.parametrize("name", activation.NONLINEARITIES)
-def test_far_away_and_not_finite(name, cpu):
+def test_large_and_nonfinite_values(name, cpu):
     far = np.zeros((1, 29), np.float32)
     far[0, :7] = [-1e4, 1e4, -90.0, 90.0, np.nan, -np.inf, np.inf]
     y = Result(1, 29)
@@ -57,14 +57,14 @@ def test_far_away_and_not_finite(name, cpu):
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 @pytest.mark.parametrize("name", activation.NONLINEARITIES)
-def test_a_gradient_that_is_not_finite_stays_in_sight(name, bad, cpu):
-    x = of(np.linspace(-3, 3, 29))
+def test_a_nonfinite_gradient_is_not_hidden(name, bad, cpu):
+    x = rows_of(np.linspace(-3, 3, 29))
     d = np.ones_like(x)
     d[0, 3] = bad
     dx = Result(1, 29)
     kernel = activation.gradient(name, 29, (29 + GUARD, 29 + GUARD))
     y = OPS[name].forward(x)[0]
-    given = pitched(x), pitched(y), pitched(d), dx.memory
-    (found,) = in_parts(kernel, *given, total=1, results=[dx])
-    assert not np.isfinite(found[0, 3])
-    assert np.isfinite(np.delete(found[0], 3)).all()
+    arguments = pitched(x), pitched(y), pitched(d), dx.memory
+    (actual,) = in_parts(kernel, *arguments, total=1, results=[dx])
+    assert not np.isfinite(actual[0, 3])
+    assert np.isfinite(np.delete(actual[0], 3)).all()

@@ -1,8 +1,8 @@
-"""The vector builder: loops that may not run at all, masks, and sums in one order."""
+"""The vector builder: loops of any count, tiles, masks, and sums in a fixed order."""
 
 import numpy as np
 import pytest
-from memory import UNTOUCHED, fenced
+from fenced_memory import UNTOUCHED, fenced
 
 from tuitrain_core.native.ir import shuffles
 from tuitrain_core.native.ir.builder import FLOAT
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.usefixtures("cpu")
 
 
 def loops(k):
-    """Add 0 ... n-1, where n is known at run time only, to what is there."""
+    """Add 0 ... n-1 to a float, where n is known at run time only."""
     n, out = k.arguments
 
     def add(i, carry):
@@ -24,7 +24,7 @@ def loops(k):
 
 
 @pytest.mark.parametrize("n", [-2, 0, 1, 5])
-def test_a_loop_runs_as_often_as_it_is_told_to(n):
+def test_a_loop_runs_count_times(n):
     out = np.array([3.0], np.float32)
     run(library.get_kernel(loops, 2), n, out)
     assert out[0] == 3 + sum(range(n))
@@ -146,7 +146,7 @@ def test_rows_become_columns(cpu):
 
 
 def addresses(k):
-    """Write addresses to the stack; read what stands at the last of them, two at a time."""
+    """Write addresses to the stack; load the floats at the last ones, two at a time."""
     floats, out = k.arguments
     places, pair = k.scratch(2 * k.lanes), k.with_lanes(2)
     k.store_addresses(floats, k.constant_vector([3 * lane for lane in range(k.lanes)]), places)

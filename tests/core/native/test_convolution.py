@@ -1,8 +1,8 @@
-"""The kernels of a convolution against float64, on odd sizes and at the edges of memory."""
+"""The kernels of a convolution, compared with float64, on odd sizes and in fenced memory."""
 
 import numpy as np
 import pytest
-from memory import UNTOUCHED, close, fenced
+from fenced_memory import UNTOUCHED, close, fenced
 
 from tuitrain_core.native.conv import convolution
 from tuitrain_core.native.conv.convolution import Geometry
@@ -73,7 +73,7 @@ def forward(g, x, weight, bias=None, relu=False, pool=False, part=None):
     return (y, index) if pool else y
 
 
-def spread(g, d):
+def dilate(g, d):
     ds = untouched(len(d), g.DH, g.DW, g.O)
     run(convolution.dilate(g), fenced(d), ds, 0, len(d))
     return ds
@@ -84,7 +84,7 @@ def input_gradient(g, d, weight, act=None, part=None):
     run(convolution.pack_transposed(g), fenced(weight), packed)
     mask = [] if act is None else [fenced(act)]
     kernel = convolution.input_gradient(g, act is not None)
-    run(kernel, spread(g, d), packed, dx, *mask, *(part or (0, len(d))))
+    run(kernel, dilate(g, d), packed, dx, *mask, *(part or (0, len(d))))
     return dx
 
 
@@ -123,7 +123,7 @@ def pooled_bias_gradient(g, dy, index):
     return db
 
 
-# -- what they should give
+# -- the expected results
 
 
 def padded(g, x):
@@ -178,7 +178,7 @@ def expected_unpool(g, dy, index):
 
 
 @each_geometry
-def test_pad_and_spread(g):
+def test_pad_and_dilate(g):
     x, d = images(g), gradient(g)
     np.testing.assert_array_equal(pad(g, x), padded(g, x).astype(np.float32))
     expected, rows = np.zeros((N, g.DH, g.DW, g.O), np.float32), set()
@@ -191,8 +191,8 @@ def test_pad_and_spread(g):
             if 0 <= at[0] < g.DH and 0 <= at[1] < g.DW:
                 expected[:, at[0], at[1]] = d[:, y, z]
                 rows.add(at[0])
-    ds = spread(g, d)
-    zeros = np.delete(ds, list(rows), 1)  # need not be written, where nobody reads them
+    ds = dilate(g, d)
+    zeros = np.delete(ds, list(rows), 1)  # unwritten where they are not read
     assert np.all((zeros == 0.0) | (zeros == UNTOUCHED))
     np.testing.assert_array_equal(ds[:, list(rows)], expected[:, list(rows)])
 
@@ -209,7 +209,7 @@ def test_forward(g, relu, with_bias):
 
 @each_geometry
 @pytest.mark.parametrize("relu", [False, True])
-def test_a_fused_pool_is_the_pool_of_the_output(g, relu):
+def test_a_fused_pool_equals_the_pool_of_the_output(g, relu):
     x, weight, bias = images(g), weights(g), values(g.O, seed=4)
     x[:, ::3, ::2] = 0.0  # windows of equal values
     y = forward(g, x, weight, bias, relu)
@@ -257,20 +257,20 @@ def test_weight_gradient(g):
     close(weight_gradient(g, x, d), expected, expected_weight_gradient(g, np.abs(x), np.abs(d)))
 
 
-def test_little_is_lost_of_a_weight_gradient_whose_terms_cancel_out():
-    """As behind a batch norm: what comes back adds up to 0, and the background is not 0."""
+def test_a_weight_gradient_whose_terms_cancel_keeps_its_precision():
+    """As below a batch norm: the gradients add up to 0, and the background is not 0."""
     g = Geometry(1, 28, 28, 16, 3, 3, (1, 1), (1, 1))
     draw = np.random.default_rng(0)
     x = (draw.standard_normal((64, 28, 28, 1)) * 0.1 - 0.42).astype(np.float32)
     d = draw.standard_normal((64, 28, 28, 16)).astype(np.float32)
     d -= d.mean((0, 1, 2))
     expected = expected_weight_gradient(g, x, d)
-    lost = np.linalg.norm(weight_gradient(g, x, d) - expected) / np.linalg.norm(expected)
-    assert lost < 2e-6
+    error = np.linalg.norm(weight_gradient(g, x, d) - expected) / np.linalg.norm(expected)
+    assert error < 2e-6
 
 
 @each_geometry
-def test_any_cut_gives_the_same_bits(g):
+def test_any_split_has_the_same_bits(g):
     x, d, weight = images(g), gradient(g), weights(g)
     y, dx = forward(g, x, weight), input_gradient(g, d, weight)
     for part in [(0, 1), (1, 3), (2, 2), (2, 1)]:
@@ -311,7 +311,7 @@ def test_many_samples(channels):
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_nan_and_inf_stay_in_sight_and_in_their_sample(bad):
+def test_nan_and_inf_reach_only_their_sample(bad):
     g = GEOMETRIES[3]
     x, weight, d = images(g), weights(g), gradient(g)
     weight[weight == 0] = 1.0
@@ -332,7 +332,7 @@ POOLED = [
     Geometry(1, 28, 28, 6, 5, 5, (1, 1), (2, 2)),
     Geometry(6, 14, 14, 16, 5, 5),
     Geometry(16, 8, 10, 9, 3, 3, (1, 1), (1, 1)),
-    Geometry(32, 6, 6, 40, 3, 3, (1, 1), (1, 1)),  # more weights than are used at once
+    Geometry(32, 6, 6, 40, 3, 3, (1, 1), (1, 1)),  # more weights than are processed together
     Geometry(3, 9, 7, 5, 3, 4, (1, 1), (2, 1)),
     Geometry(5, 8, 9, 3, 6, 2, (1, 1), (0, 1)),
     Geometry(1, 12, 13, 6, 5, 5, (1, 1), (2, 2)),
@@ -341,14 +341,14 @@ POOLED = [
     Geometry(1, 3, 33, 6, 3, 3, (1, 1), (1, 0)),
     Geometry(1, 2, 2, 2, 1, 1),
     Geometry(1, 7, 90, 17, 2, 11, (1, 1), (0, 4)),
-    Geometry(1, 31, 66, 7, 4, 4, (1, 1), (3, 3)),  # more rows than are made ready at once
+    Geometry(1, 31, 66, 7, 4, 4, (1, 1), (3, 3)),  # more rows than are prepared at once
     Geometry(1, 6, 300, 2, 3, 3),
     Geometry(1, 9, 40, 6, 3, 17),
     Geometry(70, 4, 4, 3, 2, 3),  # more vectors than registers hold
 ]
 NOT_POOLED = [
     Geometry(1, 9, 9, 6, 3, 3, (1, 2)),
-    Geometry(2, 6, 2000, 1, 3, 3),  # a row is more than is made ready at once
+    Geometry(2, 6, 2000, 1, 3, 3),  # a row is larger than the prepared memory
     Geometry(1, 1, 9, 6, 1, 1),  # no windows
     Geometry(3, 8, 1, 6, 1, 1),
 ]
@@ -358,25 +358,25 @@ each_pooled = pytest.mark.parametrize(
 
 
 def pooled(g, count=N):
-    """Return images, the pooled gradient and where the maxima were."""
+    """Return images, the pooled gradient and the positions of the maxima."""
     size = (count, g.OH // 2, g.OW // 2, g.O)
     index = np.random.default_rng(5).integers(-1, 4, size).astype(np.float32)
     return images(g, count), values(*size, seed=3), index
 
 
-def served(g):
-    """Return whether this processor computes it so; it does at least where vectors are wide."""
+def has_pooled_weight_gradient(g):
+    """Return whether this processor has the kernel; it must where vectors are wide."""
     assert convolution.has_pooled_weight_gradient(g) or host().lanes < 16 or g.C > 32
     return convolution.has_pooled_weight_gradient(g)
 
 
-def spread_from_pool(g):
-    """Return whether the input gradient is computed so."""
+def has_pooled_input_gradient(g):
+    """Return whether this processor has the kernel; it must where vectors are wide."""
     assert convolution.has_pooled_input_gradient(g) or host().lanes < 8 or min(g.KH, g.KW) == 1
     return convolution.has_pooled_input_gradient(g)
 
 
-def test_what_is_not_computed_from_a_pooled_gradient():
+def test_geometries_without_gradients_from_a_pooled_one():
     assert not any(convolution.has_pooled_weight_gradient(g) for g in NOT_POOLED)
     assert not any(
         convolution.has_pooled_input_gradient(g) for g in NOT_POOLED[:1] + NOT_POOLED[2:]
@@ -386,7 +386,7 @@ def test_what_is_not_computed_from_a_pooled_gradient():
 @each_pooled
 @pytest.mark.parametrize("count", [0, 1, N])
 def test_the_weight_gradient_from_a_pooled_one(g, count):
-    if served(g):
+    if has_pooled_weight_gradient(g):
         x, dy, index = pooled(g, count)
         d = expected_unpool(g, dy, index)
         expected = expected_weight_gradient(g, x, d)
@@ -395,8 +395,8 @@ def test_the_weight_gradient_from_a_pooled_one(g, count):
 
 
 @each_pooled
-def test_any_cut_of_the_pooled_weight_gradient_gives_the_same_bits(g):
-    if served(g):
+def test_any_split_of_the_pooled_weight_gradient_has_the_same_bits(g):
+    if has_pooled_weight_gradient(g):
         arrays, count = pooled(g), convolution.pooled_weight_units(g)
         parts = [(count // 2, count), (count, count), (0, count // 2), (1, 0)]
         whole = pooled_weight_gradient(g, *arrays)
@@ -404,36 +404,38 @@ def test_any_cut_of_the_pooled_weight_gradient_gives_the_same_bits(g):
         written = np.zeros((g.O, g.KH), int)
         for unit in range(count):
             part = pooled_weight_gradient(g, *arrays, [(unit, unit + 1)])
-            mine = np.any(part != UNTOUCHED, (1, 3))  # (o, ky)
-            np.testing.assert_array_equal(part.swapaxes(1, 2)[mine], whole.swapaxes(1, 2)[mine])
-            assert mine.any()
-            written += mine
+            is_written = np.any(part != UNTOUCHED, (1, 3))  # (o, ky)
+            np.testing.assert_array_equal(
+                part.swapaxes(1, 2)[is_written], whole.swapaxes(1, 2)[is_written]
+            )
+            assert is_written.any()
+            written += is_written
         assert np.all(written == 1)
 
 
 @each_pooled
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_nan_and_inf_of_a_pooled_gradient_stay_in_sight(g, bad):
+def test_nan_and_inf_of_a_pooled_gradient_are_not_hidden(g, bad):
     x, dy, index = pooled(g)
     channel = g.O // 2
     dy[-1, -1, -1, channel], index[-1, -1, -1, channel] = bad, -1  # where ReLU is off
     db = pooled_bias_gradient(g, dy, index)
     assert np.isnan(db[channel]) and np.isfinite(np.delete(db, channel)).all()
-    if served(g):
+    if has_pooled_weight_gradient(g):
         dw = pooled_weight_gradient(g, np.ones_like(x), dy, index)
         assert np.isnan(dw[channel]).all() and np.isfinite(np.delete(dw, channel, 0)).all()
 
 
-def test_what_a_vector_holds_beside_the_taps_is_of_no_account():
+def test_lanes_beyond_the_taps_are_ignored():
     g = Geometry(1, 9, 29, 6, 5, 5)  # the last column of 25 is in no window
-    if served(g):
+    if has_pooled_weight_gradient(g):
         x, dy, index = pooled(g)
         expected = pooled_weight_gradient(g, x, dy, index)
         x[:, :, -1] = np.nan
         np.testing.assert_array_equal(pooled_weight_gradient(g, x, dy, index), expected)
 
 
-def test_a_value_where_relu_is_off_meets_the_first_pixel_of_its_window():
+def test_a_value_where_relu_is_off_uses_the_first_pixel_of_its_window():
     g = Geometry(1, 4, 40, 2, 1, 1)
     x, dy, index = pooled(g)
     index[...] = -1
@@ -453,7 +455,7 @@ def test_the_bias_gradient_from_a_pooled_one(g, count):
 @each_pooled
 @pytest.mark.parametrize("count", [0, 1, N])
 def test_the_input_gradient_from_a_pooled_one(g, count):
-    if spread_from_pool(g):
+    if has_pooled_input_gradient(g):
         _, dy, index = pooled(g, count)
         weight, d = weights(g), expected_unpool(g, dy, index)
         expected = expected_input_gradient(g, d, weight)
@@ -462,8 +464,8 @@ def test_the_input_gradient_from_a_pooled_one(g, count):
 
 
 @each_pooled
-def test_any_cut_of_the_pooled_input_gradient_gives_the_same_bits(g):
-    if spread_from_pool(g):
+def test_any_split_of_the_pooled_input_gradient_has_the_same_bits(g):
+    if has_pooled_input_gradient(g):
         (_, dy, index), weight = pooled(g), weights(g)
         whole = pooled_input_gradient(g, weight, dy, index)
         for part in [(0, 1), (1, 3), (2, 2), (2, 1)]:
@@ -475,8 +477,8 @@ def test_any_cut_of_the_pooled_input_gradient_gives_the_same_bits(g):
 
 @each_pooled
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_nan_and_inf_reach_what_their_window_saw(g, bad):
-    if spread_from_pool(g):
+def test_nan_and_inf_reach_the_pixels_of_their_window(g, bad):
+    if has_pooled_input_gradient(g):
         (_, dy, index), weight = pooled(g), np.ones((g.O, g.C, g.KH, g.KW), np.float32)
         dy[1, 0, 0, -1], index[1, 0, 0, -1] = bad, 3
         finite = np.isfinite(pooled_input_gradient(g, weight, dy, index))

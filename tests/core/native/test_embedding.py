@@ -1,11 +1,11 @@
-"""Whole numbers and rows of a table, against NumPy."""
+"""Conversion to indices and table lookups, compared with NumPy."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from memory import fenced
-from rows import Result, drawn, in_parts, pitched
+from fenced_memory import fenced
+from row_memory import Result, drawn, in_parts, pitched
 
 from tuitrain_core.native.elementwise import embedding
 from tuitrain_core.native.runtime.library import run
@@ -22,7 +22,7 @@ def numbers(*shape: int, dtype: type = np.int32) -> np.ndarray:
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("features", [1, 16, 19])
-def test_floats_become_the_numbers_that_numpy_makes(dtype: type, features: int) -> None:
+def test_floats_are_converted_like_in_numpy(dtype: type, features: int) -> None:
     x = drawn(4, features, low=-300, high=300)
     limit = 2.0 ** (8 * np.dtype(dtype).itemsize - 1)
     x[:, 0] = -0.9, -limit, np.nextafter(np.float32(limit), np.float32(0)), 7.0
@@ -34,7 +34,7 @@ def test_floats_become_the_numbers_that_numpy_makes(dtype: type, features: int) 
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_what_is_no_number_becomes_the_smallest(dtype: type) -> None:
+def test_values_out_of_range_become_the_smallest_integer(dtype: type) -> None:
     x = np.float32([[np.nan, np.inf, -np.inf, 1e30, -1e30]])
     y = np.zeros(x.shape, dtype)
     run(embedding.to_integers(5, 5, y.itemsize), fenced(x), y, 0, 1)
@@ -42,16 +42,16 @@ def test_what_is_no_number_becomes_the_smallest(dtype: type) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize(("wrong", "found"), [(6, 0), (0, 0), (7, 1), (-1, 1), (-(1 << 31), 1)])
-def test_a_wrong_number_is_noticed(dtype: type, wrong: int, found: int) -> None:
-    given, word = numbers(35, dtype=dtype), np.zeros(1, np.int64)
-    run(embedding.check_indices(given.itemsize, 7), given, len(given), word)
+@pytest.mark.parametrize(("wrong", "expected"), [(6, 0), (0, 0), (7, 1), (-1, 1), (-(1 << 31), 1)])
+def test_an_index_out_of_range_is_detected(dtype: type, wrong: int, expected: int) -> None:
+    indices, word = numbers(35, dtype=dtype), np.zeros(1, np.int64)
+    run(embedding.check_indices(indices.itemsize, 7), indices, len(indices), word)
     assert word[0] == 0
-    given[33] = wrong
-    run(embedding.check_indices(given.itemsize, 7), given, len(given), word)
-    assert word[0] == found
-    run(embedding.check_indices(given.itemsize, 7), given, 3, word)
-    assert word[0] == found
+    indices[33] = wrong
+    run(embedding.check_indices(indices.itemsize, 7), indices, len(indices), word)
+    assert word[0] == expected
+    run(embedding.check_indices(indices.itemsize, 7), indices, 3, word)
+    assert word[0] == expected
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -60,11 +60,11 @@ def test_rows_are_looked_up(dtype: type, features: int, tokens: int) -> None:
     index, table = numbers(5, tokens, dtype=dtype), drawn(7, features)
     y = Result(5 * tokens, features)
     kernel = embedding.lookup(features, tokens, features + 3, index.itemsize, 7)
-    (found,) = in_parts(kernel, index, fenced(table), y.memory, total=5, results=[y])
-    np.testing.assert_array_equal(found, table[index.reshape(-1)])
+    (actual,) = in_parts(kernel, index, fenced(table), y.memory, total=5, results=[y])
+    np.testing.assert_array_equal(actual, table[index.reshape(-1)])
 
 
-def test_a_wrong_number_reads_nothing_beside_the_table() -> None:
+def test_an_index_out_of_range_reads_inside_the_table() -> None:
     index, y = np.int32([-1, 7, 1 << 30]), np.zeros((3, 5), np.float32)
     table = drawn(7, 5)
     run(embedding.lookup(5, 3, 5, 4, 7), index, fenced(table), y, 0, 1)
@@ -81,7 +81,7 @@ def test_the_gradient_has_the_bits_of_the_eager_tier(dtype: type, features: int)
     d[3, 0], d[5, -1] = np.nan, np.inf
     weight = np.zeros((8, features), np.float32)
     _, expected = Embedding().backward((index, weight), d, [False, True])
-    found = []
+    actual = []
     for cuts in (
         [(0, features)],
         [(cut, min(cut + 16, features)) for cut in range(0, features, 16)],
@@ -90,6 +90,6 @@ def test_the_gradient_has_the_bits_of_the_eager_tier(dtype: type, features: int)
         for first, last in reversed(cuts):
             kernel = embedding.table_gradient(features, features + 3, index.itemsize, 8)
             run(kernel, index, pitched(d), result, len(index), first, last)
-        found.append(result)
-    for each in found:
-        np.testing.assert_array_equal(each, expected)
+        actual.append(result)
+    for array in actual:
+        np.testing.assert_array_equal(array, expected)

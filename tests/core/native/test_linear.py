@@ -1,15 +1,15 @@
-"""The kernels of a linear layer against float64, on odd sizes and at the edges of memory."""
+"""The kernels of a linear layer, compared with float64, on odd sizes and in fenced memory."""
 
 import numpy as np
 import pytest
-from memory import UNTOUCHED, between, close, empty_rows, fenced, rows
+from fenced_memory import UNTOUCHED, between, close, empty_rows, fenced, rows
 
 from tuitrain_core.native.linalg import linear
 from tuitrain_core.native.runtime.library import run
 
 pytestmark = pytest.mark.usefixtures("cpu")
 
-# rows, K, N, and what lies between two rows
+# rows, K, N, and the gap between two rows
 SIZES = [
     (1, 1, 1, 0),
     (1, 33, 17, 2),
@@ -110,7 +110,7 @@ def test_bias_gradient(B, N, gap):
     close(bias_gradient(d, gap), d.astype(np.float64).sum(0), np.abs(d).sum(0))
 
 
-def test_any_cut_gives_the_same_bits():
+def test_any_split_has_the_same_bits():
     x, weight, bias = values(14, 37), values(41, 37, seed=2), values(41, seed=3)
     d, act = values(14, 41, seed=4), values(14, 37, seed=5)
     for first, last in [(0, 1), (1, 8), (8, 41), (5, 36), (17, 17), (9, 4)]:
@@ -127,7 +127,7 @@ def test_any_cut_gives_the_same_bits():
 
 
 def assert_part(part, whole, columns):
-    """Hold that just those columns were written, with the bits of the whole."""
+    """Check that only these columns were written, with the bits of the whole."""
     np.testing.assert_array_equal(part[:, columns], whole[:, columns])
     rest = np.delete(part, columns, axis=1)
     assert np.all(rest == UNTOUCHED)
@@ -151,7 +151,7 @@ def test_no_rows():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
-def test_nan_and_inf_stay_in_sight_and_in_their_row(bad):
+def test_nan_and_inf_reach_only_their_row(bad):
     x, weight, d = values(13, 37), values(21, 37, seed=2), values(13, 21)
     x[5, 36] = d[5, 20] = bad
     act = np.ones((13, 37), np.float32)

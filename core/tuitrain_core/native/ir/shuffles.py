@@ -12,7 +12,7 @@ from .builder import Builder, Value
 def sum_each(k: Builder, vectors: Sequence[Value | None]) -> Value:
     """Return a vector whose lane i is the sum of the lanes of vectors[i]; one vector per lane.
 
-    One tree of shuffles computes all sums; None stands for a lane that is not read. Every sum is
+    One tree of shuffles computes all sums; None marks a lane that is not read. Every sum is
     added up in the same order, the two halves first, whichever lane it ends in.
     """
     tree, half = list(vectors), k.lanes // 2
@@ -45,7 +45,7 @@ def interleave(k: Builder, vectors: Sequence[Value], count: int) -> list[Value]:
 
 
 def transpose(k: Builder, rows: Sequence[Value | None]) -> list[Value | None]:
-    """Transpose a square block of rows, one per lane; None stands for a row that is not read.
+    """Transpose a square block of rows, one per lane; None marks a row that is not read.
 
     Exchanges blocks of half the size, down to single lanes.
     """

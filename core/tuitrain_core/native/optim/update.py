@@ -137,7 +137,7 @@ def trust_ratio() -> Kernel:
 
 
 def _trust(k: Builder, count: int) -> None:
-    sums, chunks, given, result = k.arguments
+    sums, chunks, scalars, result = k.arguments
     wide, zero = ir.DoubleType(), ir.Constant(ir.DoubleType(), 0.0)
 
     def add(i: Value, seen: list[Value]) -> list[Value]:
@@ -147,7 +147,7 @@ def _trust(k: Builder, count: int) -> None:
 
     direction, weight = k.loop(chunks, add, [zero, zero])
     root = ir.Function(k.module, ir.FunctionType(wide, [wide]), "llvm.sqrt.f64")
-    lr = k.ir.fpext(k.load_scalar(given), wide)
+    lr = k.ir.fpext(k.load_scalar(scalars), wide)
     ratio = k.ir.fdiv(k.ir.call(root, [weight]), k.ir.call(root, [direction]))
     step = k.ir.fmul(lr, ratio)
     limit = ir.Constant(wide, float(np.finfo(np.float32).max))
@@ -156,4 +156,4 @@ def _trust(k: Builder, count: int) -> None:
         step = k.ir.select(k.ir.fcmp_ordered("==", number, zero), lr, step)
     k.store_scalar(k.ir.fptrunc(step, ir.FloatType()), result)
     for place in range(1, count):
-        k.store_scalar(k.load_scalar(given, place), result, place)
+        k.store_scalar(k.load_scalar(scalars, place), result, place)

@@ -1,4 +1,4 @@
-"""Arrays in fenced memory: whoever reads or writes past them crashes, or is found out."""
+"""Arrays in fenced memory: an access past them crashes, and a write between rows is detected."""
 
 import ctypes
 import mmap
@@ -9,7 +9,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def fenced(values):
-    """Return a float32 copy that ends where a page begins that nobody may touch."""
+    """Return a float32 copy that ends where an inaccessible page begins."""
     values = np.ascontiguousarray(values, np.float32)
     pages = -(-values.nbytes // mmap.PAGESIZE) or 1
     memory = mmap.mmap(-1, (pages + 1) * mmap.PAGESIZE)
@@ -35,7 +35,7 @@ UNTOUCHED = np.float32(-12345.678)
 
 
 def empty_rows(count, features, pitch):
-    """Return fenced rows to be written, all UNTOUCHED, and the view of their values."""
+    """Return fenced rows to write, all UNTOUCHED, and the view of their values."""
     values = np.full((count, features), UNTOUCHED, np.float32)
     flat, view = rows(values, pitch)
     flat[...] = UNTOUCHED
@@ -43,7 +43,7 @@ def empty_rows(count, features, pitch):
 
 
 def between(flat, count, features, pitch):
-    """Return what lies between the rows."""
+    """Return the floats between the rows."""
     outside = np.ones(flat.shape, bool)
     _view(outside, count, features, pitch)[...] = False
     return flat[outside]
@@ -55,7 +55,7 @@ def _view(flat, count, features, pitch):
 
 
 def close(actual, expected, magnitude, rtol=1e-5):
-    """Hold a sum of products: its error is relative to the sum of their magnitudes."""
+    """Compare sums of products; the error is relative to the sum of magnitudes."""
     actual = np.asarray(actual, np.float64)
     assert actual.shape == expected.shape
     np.testing.assert_array_equal(np.isnan(actual), np.isnan(expected))

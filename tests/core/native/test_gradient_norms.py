@@ -1,4 +1,4 @@
-"""Norms and clipping give the bits of the eager tier; what is watched is seen."""
+"""Norms and clipping have the bits of the eager tier; stop checks detect what they watch for."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 import pytest
-from memory import fenced
-from rows import drawn
+from fenced_memory import fenced
+from row_memory import drawn
 
 from tuitrain_core.native.optim import gradient_norms
 from tuitrain_core.native.runtime import stop_checks
@@ -43,10 +43,10 @@ def test_a_sum_of_squares_has_the_bits_of_the_eager_one(size: int, bad: float | 
 
 
 def with_gradients(*sizes: int) -> list[Parameter]:
-    made = [Parameter(np.zeros(size, np.float32)) for size in sizes]
-    for each in made:
-        each.grad = Tensor(drawn(each.size, seed=each.size))
-    return made
+    parameters = [Parameter(np.zeros(size, np.float32)) for size in sizes]
+    for parameter in parameters:
+        parameter.grad = Tensor(drawn(parameter.size, seed=parameter.size))
+    return parameters
 
 
 def gradient(parameter: Parameter) -> np.ndarray:
@@ -54,30 +54,30 @@ def gradient(parameter: Parameter) -> np.ndarray:
     return parameter.grad.numpy()
 
 
-def cut_down(kernel, array: np.ndarray, number: float) -> np.ndarray:
-    """Run it over all chunks, the last one first."""
-    result, given = fenced(array), np.float32([number])
+def run_reversed(kernel, array: np.ndarray, number: float) -> np.ndarray:
+    """Run a kernel over all chunks, the last one first."""
+    result, operand = fenced(array), np.float32([number])
     for chunk in reversed(range(-(-array.size // gradient_norms.CHUNK_SIZE))):
-        run(kernel, result, given, array.size, chunk, chunk + 1)
+        run(kernel, result, operand, array.size, chunk, chunk + 1)
     return result
 
 
 @pytest.mark.parametrize("limit", [1e-3, 1.0, 50.0, 1e6, math.inf])
 def test_clipping_by_the_norm_has_the_bits_of_the_eager_one(limit: float) -> None:
     parameters = with_gradients(3, 700, 9000, 1)
-    before = [gradient(each).copy() for each in parameters]
-    sums = np.array([reference.square_sum(each) for each in before])
+    before = [gradient(parameter).copy() for parameter in parameters]
+    sums = np.array([reference.square_sum(array) for array in before])
     factor = np.zeros(1, np.float32)
     run(gradient_norms.clip_factor(), sums, len(sums), np.array([limit]), factor)
     clip_grad_norm(parameters, limit)
     for array, parameter in zip(before, parameters, strict=True):
-        found = cut_down(gradient_norms.scale(), array, factor[0])
-        np.testing.assert_array_equal(found, gradient(parameter))
+        actual = run_reversed(gradient_norms.scale(), array, factor[0])
+        np.testing.assert_array_equal(actual, gradient(parameter))
     assert (factor[0] == 1.0) == (limit > 100)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf])
-def test_a_norm_that_is_not_finite_leaves_all_as_it_is(bad: float) -> None:
+def test_a_nonfinite_norm_changes_nothing(bad: float) -> None:
     factor = np.zeros(1, np.float32)
     run(gradient_norms.clip_factor(), np.array([1.0, bad]), 2, np.array([0.5]), factor)
     assert factor[0] == 1.0
@@ -88,46 +88,47 @@ def test_clipping_by_the_value_has_the_bits_of_the_eager_one(limit: float) -> No
     (parameter,) = with_gradients(4099)
     array = gradient(parameter)
     array[:4] = np.nan, np.inf, -np.inf, -0.0
-    found = cut_down(gradient_norms.clamp(), array, limit)
+    actual = run_reversed(gradient_norms.clamp(), array, limit)
     clip_grad_value(parameter, limit)
-    np.testing.assert_array_equal(found, gradient(parameter))
+    np.testing.assert_array_equal(actual, gradient(parameter))
 
 
-def seen(kernel, *arguments) -> int:
+def word_of(kernel, *arguments) -> int:
     word = np.zeros(1, np.int64)
     run(kernel, *arguments, word)
     return int(word[0])
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
-def test_what_is_not_finite_is_seen(bad: float) -> None:
+def test_nonfinite_values_are_detected(bad: float) -> None:
     sums, loss = np.arange(5.0), np.array([2.0])
-    assert seen(stop_checks.not_finite(), sums, 5, loss) == 0
-    assert seen(stop_checks.not_finite(), sums, 5, np.array([bad])) == 1
-    assert seen(stop_checks.not_finite(), sums, 0, np.array([bad])) == 1
+    assert word_of(stop_checks.not_finite(), sums, 5, loss) == 0
+    assert word_of(stop_checks.not_finite(), sums, 5, np.array([bad])) == 1
+    assert word_of(stop_checks.not_finite(), sums, 0, np.array([bad])) == 1
     sums[3] = abs(bad)
-    assert seen(stop_checks.not_finite(), sums, 5, loss) == 1
-    assert seen(stop_checks.not_finite(), sums, 3, loss) == 0
+    assert word_of(stop_checks.not_finite(), sums, 5, loss) == 1
+    assert word_of(stop_checks.not_finite(), sums, 3, loss) == 0
 
 
-def test_a_norm_above_its_limit_is_seen() -> None:
+def test_a_norm_above_its_limit_is_detected() -> None:
     sums, which = np.array([1.0, 100.0, 2.0, math.inf]), np.array([0, 2], np.int64)
     for limit, expected in ((2.9, 1), (3.0, 1), (3.0 + 1e-7, 0), (0.0, 1)):
-        assert seen(stop_checks.norm_above(), sums, which, 2, np.array([limit])) == expected
-    assert seen(stop_checks.norm_above(), np.zeros(3), which, 2, np.zeros(1)) == 0
-    assert seen(stop_checks.norm_above(), sums, np.array([3]), 1, np.array([5.0])) == 1
+        assert word_of(stop_checks.norm_above(), sums, which, 2, np.array([limit])) == expected
+    assert word_of(stop_checks.norm_above(), np.zeros(3), which, 2, np.zeros(1)) == 0
+    assert word_of(stop_checks.norm_above(), sums, np.array([3]), 1, np.array([5.0])) == 1
     assert (
-        seen(stop_checks.norm_above(), np.array([math.nan]), np.array([0]), 1, np.array([5.0])) == 0
+        word_of(stop_checks.norm_above(), np.array([math.nan]), np.array([0]), 1, np.array([5.0]))
+        == 0
     )
 
 
-def test_a_loss_above_the_mean_of_those_before_it_is_seen() -> None:
+def test_a_loss_above_the_mean_of_earlier_losses_is_detected() -> None:
     losses = np.array([100.0, math.nan, 1.0, 2.0, math.inf, 3.0, 4.0])
-    for times, least, expected in (
+    for factor, min_count, expected in (
         *((1.9, 3, 1), (2.0, 3, 1), (2.001, 3, 0)),
         *((1.9, 4, 0), (0.0, 3, 1), (0.0, 4, 0)),
     ):
-        given = losses[6:], np.array([times]), 5, least
-        assert seen(stop_checks.loss_above(), *given) == expected
-    assert seen(stop_checks.loss_above(), losses[6:], np.zeros(1), 0, 0) == 0
-    assert seen(stop_checks.loss_above(), losses[4:], np.array([3.0]), 2, 1) == 1
+        operands = losses[6:], np.array([factor]), 5, min_count
+        assert word_of(stop_checks.loss_above(), *operands) == expected
+    assert word_of(stop_checks.loss_above(), losses[6:], np.zeros(1), 0, 0) == 0
+    assert word_of(stop_checks.loss_above(), losses[4:], np.array([3.0]), 2, 1) == 1

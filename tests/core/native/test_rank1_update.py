@@ -1,10 +1,10 @@
-"""A linear layer of one sample that makes up for an update: to the bits of what it stands for."""
+"""The fused update and product of one sample has the bits of the separate kernels."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from memory import fenced
+from fenced_memory import fenced
 
 from tuitrain_core.native.linalg import linear
 from tuitrain_core.native.optim import rank1_update, update
@@ -21,12 +21,12 @@ SCALARS = {
         (0.01, 0.9, 0.999, 0.1, 0.001, 0.03, 1e-8, 0.01, 0.01),
     ],
 }
-CASES = [(rule, scalars) for rule, given in SCALARS.items() for scalars in given]
+CASES = [(rule, scalars) for rule, values in SCALARS.items() for scalars in values]
 SIZES = [(1, 1), (17, 5), (33, 18), (64, 4), (130, 35)]
 
 
 class Layer:
-    """The arrays of a layer, its update and its next sample; alike for the same size."""
+    """The arrays of a layer, its update and its next sample; equal for equal sizes."""
 
     def __init__(self, rule: str, scalars: tuple[float, ...], K: int, N: int) -> None:
         draw = np.random.default_rng(K)
@@ -40,14 +40,14 @@ class Layer:
         self.slots = [fenced(draw.random((N, K))) for _ in range(RULES[rule].slots)]
         self.y = fenced(np.full(N, np.nan))
 
-    def at_once(self, relu: bool, bias: bool, ranges=None) -> None:
+    def run_fused(self, relu: bool, bias: bool, ranges=None) -> None:
         K, N = self.sizes
         kernel = rank1_update.update_and_forward(self.rule, K, relu, bias)
-        given = self.weight, *self.slots, self.scalars, self.d, self.before, self.now
+        values = self.weight, *self.slots, self.scalars, self.d, self.before, self.now
         for first, last in ranges or [(0, N)]:
-            run(kernel, *given, self.bias if bias else 0, self.y, first, last)
+            run(kernel, *values, self.bias if bias else 0, self.y, first, last)
 
-    def in_turn(self, relu: bool, bias: bool) -> None:
+    def run_separately(self, relu: bool, bias: bool) -> None:
         K, N = self.sizes
         grad, sums = np.empty((N, K), np.float32), np.zeros((1, 3), np.float32)
         run(linear.weight_gradient(K, N, N, K), self.d, self.before, grad, 1, 0, N)
@@ -56,45 +56,45 @@ class Layer:
         forward = linear.forward(K, N, K, N, relu, bias)
         run(forward, self.now, self.weight, self.bias if bias else 0, self.y, 1, 0, N)
 
-    def seen(self) -> list[np.ndarray]:
+    def results(self) -> list[np.ndarray]:
         return [self.weight, self.y, *self.slots]
 
 
-def alike(one: Layer, other: Layer) -> None:
-    for mine, theirs in zip(one.seen(), other.seen(), strict=True):
-        np.testing.assert_array_equal(mine, theirs)
+def assert_equal(one: Layer, other: Layer) -> None:
+    for actual, expected in zip(one.results(), other.results(), strict=True):
+        np.testing.assert_array_equal(actual, expected)
 
 
 @pytest.mark.parametrize(("rule", "scalars"), CASES)
 @pytest.mark.parametrize("sizes", SIZES)
 @pytest.mark.parametrize(("relu", "bias"), [(True, True), (False, False), (True, False)])
-def test_the_bits_are_those_of_gradient_update_and_products(rule, scalars, sizes, relu, bias):
+def test_the_bits_are_those_of_gradient_update_and_product(rule, scalars, sizes, relu, bias):
     one, other = (Layer(rule, scalars, *sizes) for _ in range(2))
     for _ in range(3):
-        one.at_once(relu, bias)
-        other.in_turn(relu, bias)
-    alike(one, other)
+        one.run_fused(relu, bias)
+        other.run_separately(relu, bias)
+    assert_equal(one, other)
 
 
-def test_there_is_a_kernel_for_every_rule_that_is_named():
+def test_every_supported_rule_is_tested():
     assert set(rank1_update.SUPPORTED_RULES) == set(SCALARS)
 
 
 @pytest.mark.parametrize("cut", [[(0, 16), (16, 35)], [(3, 35), (0, 3)], [(5, 5), (0, 35)]])
-def test_who_does_which_outputs_changes_no_bit(cut):
+def test_any_split_of_the_outputs_has_the_same_bits(cut):
     one, other = (Layer("adam", SCALARS["adam"][0], 130, 35) for _ in range(2))
-    one.at_once(True, True, cut)
-    other.at_once(True, True)
-    alike(one, other)
+    one.run_fused(True, True, cut)
+    other.run_fused(True, True)
+    assert_equal(one, other)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("where", ["weight", "d", "before", "now"])
-def test_what_is_not_finite_is_treated_alike(bad, where):
+def test_nonfinite_values_have_the_same_results(bad, where):
     one, other = (Layer("sgd_momentum", SCALARS["sgd_momentum"][0], 33, 18) for _ in range(2))
-    for each in (one, other):
-        getattr(each, where).reshape(-1)[7] = bad
-    one.at_once(False, True)
-    other.in_turn(False, True)
-    alike(one, other)
+    for layer in (one, other):
+        getattr(layer, where).reshape(-1)[7] = bad
+    one.run_fused(False, True)
+    other.run_separately(False, True)
+    assert_equal(one, other)
     assert not np.isfinite(one.y).all()

@@ -1,10 +1,10 @@
-"""Kernels that go once over rows, against NumPy."""
+"""Kernels on rows, compared with NumPy."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from memory import UNTOUCHED, between, empty_rows, fenced
+from fenced_memory import UNTOUCHED, between, empty_rows, fenced
 
 from tuitrain_core.native.elementwise import activation, arithmetic, movement
 from tuitrain_core.native.runtime import batch_gather
@@ -53,7 +53,7 @@ class TestRows:
 @pytest.mark.parametrize(
     ("pixels", "channels"), [(1, 1), (25, 16), (6, 3), (3, 17), (16, 16), (35, 1), (1, 9), (40, 37)]
 )
-def test_planes_and_pixels(pixels: int, channels: int) -> None:
+def test_between_planes_and_pixels(pixels: int, channels: int) -> None:
     draw = np.random.default_rng(0)
     x = draw.standard_normal((4, pixels, channels)).astype(np.float32)
     x[1, pixels // 2, channels // 2], x[2, -1, -1] = np.nan, np.inf
@@ -70,7 +70,7 @@ def test_planes_and_pixels(pixels: int, channels: int) -> None:
 
 
 @pytest.mark.parametrize(("channels", "pixels"), [(1, 784), (1, 7), (3, 35), (2, 16)])
-def test_a_batch_is_gathered_and_scaled_as_numpy_does(channels: int, pixels: int) -> None:
+def test_a_batch_is_gathered_and_scaled_like_in_numpy(channels: int, pixels: int) -> None:
     draw = np.random.default_rng(0)
     data = draw.integers(0, 256, (9, channels * pixels), dtype=np.uint8)
     labels = draw.integers(0, 10, 9).astype(np.int32)

@@ -1,4 +1,4 @@
-"""The native cross entropy, against float64."""
+"""The native cross entropy, compared with float64."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_losses_and_slopes(classes: int, rows: int, scale: float) -> None:
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_what_is_not_finite_is_seen(bad: float) -> None:
+def test_nonfinite_logits_are_not_hidden(bad: float) -> None:
     z = np.zeros((2, 10), np.float32)
     z[1, 4] = bad
     losses, slopes = native(z, np.array([4, 4]), 10)

@@ -1,4 +1,4 @@
-"""Memory for kernels that work on rows: guarded, in parts, and held against float64."""
+"""Memory for kernels on rows, with guards between the rows; runs of a kernel in parts."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from memory import between, empty_rows
-from memory import rows as fenced_rows
+from fenced_memory import between, empty_rows
+from fenced_memory import rows as fenced_rows
 
 from tuitrain_core.native.runtime.library import run
 
 GUARD = 3
-"""Floats between the rows, which nobody may read or write."""
+"""Floats between the rows, which a kernel must not read or write."""
 
 
 def drawn(*shape: int, seed: int = 0, low: float = -2.0, high: float = 2.0) -> np.ndarray:
@@ -20,13 +20,13 @@ def drawn(*shape: int, seed: int = 0, low: float = -2.0, high: float = 2.0) -> n
 
 
 def pitched(values: np.ndarray) -> np.ndarray:
-    """Return rows with NaN between them, behind which memory ends."""
+    """Return rows with NaN between them, at the end of accessible memory."""
     flat, _ = fenced_rows(values.reshape(len(values), -1), values[0].size + GUARD)
     return flat
 
 
 class Result:
-    """Rows that a kernel shall write, and nothing beside them."""
+    """Rows for a kernel to write; `values` checks that the gaps are unchanged."""
 
     def __init__(self, *shape: int) -> None:
         self._shape = shape
@@ -41,14 +41,14 @@ class Result:
 
 
 def in_parts(kernel, *arguments, total: int, granule: int = 1, results: Sequence[Result]):
-    """Run a kernel in one go and in parts; demand the same bits, and return the results."""
-    found = []
+    """Run a kernel at once and in parts; check for the same bits, and return the results."""
+    outcomes = []
     middle = total // 2 // granule * granule
     for cuts in ([0, total], [0, middle, total], [0, min(granule, total), total]):
         for first, last in itertools.pairwise(cuts):
             run(kernel, *arguments, first, last)
-        found.append([each.values() for each in results])
-    for other in found[1:]:
-        for one, two in zip(found[0], other, strict=True):
+        outcomes.append([result.values() for result in results])
+    for other in outcomes[1:]:
+        for one, two in zip(outcomes[0], other, strict=True):
             np.testing.assert_array_equal(one.view(np.int32), two.view(np.int32))
-    return found[0]
+    return outcomes[0]

@@ -1,4 +1,4 @@
-"""The executor's own kernels: run a table, move addresses on, meet other threads."""
+"""The kernels of the step loop: run a table, move addresses, meet other threads."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tuitrain_core.native.runtime.library import argument_block
 ENTRY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 NEVER = np.zeros(1, np.int64)
-"""Holds no step."""
+"""A word that holds no step."""
 
 
 def run(kernel, *arguments) -> None:
-    given = argument_block(*arguments)  # has a name, so that it is there until the kernel returns
-    ENTRY(kernel.address)(given.ctypes.data)
+    block = argument_block(*arguments)  # needs a name, to live until the kernel returns
+    ENTRY(kernel.address)(block.ctypes.data)
 
 
 def table(*rows) -> tuple[np.ndarray, list[np.ndarray]]:
@@ -28,7 +28,7 @@ def table(*rows) -> tuple[np.ndarray, list[np.ndarray]]:
     return np.array(pairs, np.int64), blocks
 
 
-def test_a_table_is_run_so_many_times() -> None:
+def test_a_table_is_run_once_per_step() -> None:
     a, b = np.zeros(5, np.float32), np.arange(5, dtype=np.float32)
     rows, _blocks = table((arithmetic.accumulate(5, 5), a, b, 0, 1))
     stop, done = np.zeros(1, np.int64), np.zeros(1, np.int64)
@@ -37,7 +37,7 @@ def test_a_table_is_run_so_many_times() -> None:
     assert done[0] == 7
 
 
-def test_a_stop_ends_it_after_the_present_step() -> None:
+def test_a_stop_ends_the_run_after_the_current_step() -> None:
     a, b = np.zeros(1, np.float32), np.ones(1, np.float32)
     stop, done = np.ones(1, np.int64), np.zeros(1, np.int64)
     rows, _blocks = table((arithmetic.accumulate(1, 1), a, b, 0, 1))
@@ -45,7 +45,7 @@ def test_a_stop_ends_it_after_the_present_step() -> None:
     assert (a[0], done[0]) == (1.0, 1)
 
 
-def test_a_word_that_is_copied_stops_it_from_inside() -> None:
+def test_a_copied_word_stops_the_run_from_inside() -> None:
     words = np.array([1, 0], np.int64)
     rows, _blocks = table((step_loop.copy_word(), words, words[1:]))
     done = np.zeros(1, np.int64)
@@ -53,10 +53,10 @@ def test_a_word_that_is_copied_stops_it_from_inside() -> None:
     assert done[0] == 1
 
 
-def test_a_step_that_is_held_ends_it_and_does_not_count() -> None:
+def test_a_held_step_ends_the_run_and_is_not_counted() -> None:
     before, after, one = np.zeros(1, np.float32), np.zeros(1, np.float32), np.ones(1, np.float32)
     rows, _blocks = table(
-        *((arithmetic.accumulate(1, 1), each, one, 0, 1) for each in (before, after))
+        *((arithmetic.accumulate(1, 1), total, one, 0, 1) for total in (before, after))
     )
     stop, done, held = (np.zeros(1, np.int64) for _ in range(3))
     run(step_loop.run_steps(), rows, 2, 7, stop, done, 1, held)
@@ -66,7 +66,7 @@ def test_a_step_that_is_held_ends_it_and_does_not_count() -> None:
     assert (before[0], after[0], done[0]) == (8.0, 7.0, 7)
 
 
-def test_addresses_move_on() -> None:
+def test_strides_are_added_to_addresses() -> None:
     words = np.array([100, 200, 300], np.int64)
     moves = np.array([[words.ctypes.data, 8], [words.ctypes.data + 16, -4]], np.int64)
     run(step_loop.add_strides(), moves, 2)
@@ -74,7 +74,7 @@ def test_addresses_move_on() -> None:
 
 
 def test_threads_meet_at_a_barrier() -> None:
-    """Each adds up what the others wrote before the barrier, again and again."""
+    """Every thread adds up what the others wrote before the barrier, in every step."""
     threads, steps = 3, 200
     shared = np.zeros((threads, 16), np.float32)
     totals = np.zeros((threads, 16), np.float32)
@@ -93,9 +93,9 @@ def test_threads_meet_at_a_barrier() -> None:
         keep += [rows, blocks, arguments]
         entry = ENTRY(step_loop.run_steps().address)
         runners.append(threading.Thread(target=entry, args=(arguments.ctypes.data,)))
-    for each in runners:
-        each.start()
-    for each in runners:
-        each.join()
+    for runner in runners:
+        runner.start()
+    for runner in runners:
+        runner.join()
     assert list(done) == [steps] * threads
     assert (totals == threads * steps * (steps + 1) / 2).all()

@@ -1,9 +1,9 @@
-"""Pools of any size, against the eager ones in float64."""
+"""Pools of any size, compared with the eager ones in float64."""
 
 import numpy as np
 import pytest
-from memory import empty_rows, fenced
-from rows import drawn, in_parts
+from fenced_memory import empty_rows, fenced
+from row_memory import drawn, in_parts
 
 from tuitrain_core.native.pool import window_pool
 from tuitrain_core.ops.pooling import AvgPool2d, MaxPool2d
@@ -19,7 +19,7 @@ SHAPES = [
 
 
 class Images:
-    """Images that a kernel shall write; seen with their channels first."""
+    """Images for a kernel to write; `values` has their channels first."""
 
     def __init__(self, *shape):
         self._shape = shape
@@ -29,8 +29,8 @@ class Images:
         return self.memory.reshape(self._shape).transpose(0, 3, 1, 2).copy()
 
 
-def last(array):
-    """Return images with their channels last, behind which memory ends."""
+def channels_last(array):
+    """Return images with their channels last, at the end of accessible memory."""
     return fenced(array.transpose(0, 2, 3, 1))
 
 
@@ -42,14 +42,14 @@ class TestPools:
         op = MaxPool2d(kernel, stride, padding)
         w = window_pool.PoolWindows(size, channels, kernel, stride, padding)
         y, chosen = Images(4, *w.output_size, channels), Images(4, *w.output_size, channels)
-        given = last(x), y.memory, chosen.memory
-        found, _ = in_parts(window_pool.max_pool(w), *given, total=4, results=[y, chosen])
+        arguments = channels_last(x), y.memory, chosen.memory
+        actual, _ = in_parts(window_pool.max_pool(w), *arguments, total=4, results=[y, chosen])
         expected, saved = op.forward(x.astype(np.float64))
-        np.testing.assert_array_equal(found, expected)
+        np.testing.assert_array_equal(actual, expected)
         d = drawn(*expected.shape, seed=1)
         dx = Images(4, *size, channels)
-        given = last(d), chosen.memory, dx.memory
-        (slopes,) = in_parts(window_pool.max_pool_gradient(w), *given, total=4, results=[dx])
+        arguments = channels_last(d), chosen.memory, dx.memory
+        (slopes,) = in_parts(window_pool.max_pool_gradient(w), *arguments, total=4, results=[dx])
         (expected,) = op.backward(saved, d.astype(np.float64), [True])
         np.testing.assert_allclose(slopes, expected, atol=2e-6)
 
@@ -60,14 +60,14 @@ class TestPools:
         w = window_pool.PoolWindows(size, channels, kernel, stride, padding)
         shares = np.broadcast_to(op._share(x, w.output_size), w.output_size).astype(np.float32)
         y = Images(4, *w.output_size, channels)
-        given = last(x), shares.copy(), y.memory
-        (found,) = in_parts(window_pool.avg_pool(w), *given, total=4, results=[y])
+        arguments = channels_last(x), shares.copy(), y.memory
+        (actual,) = in_parts(window_pool.avg_pool(w), *arguments, total=4, results=[y])
         expected, saved = op.forward(x.astype(np.float64))
-        np.testing.assert_allclose(found, expected, atol=1e-6)
+        np.testing.assert_allclose(actual, expected, atol=1e-6)
         d = drawn(*expected.shape, seed=1)
         dx = Images(4, *size, channels)
-        given = last(d), shares.copy(), dx.memory
-        (slopes,) = in_parts(window_pool.avg_pool_gradient(w), *given, total=4, results=[dx])
+        arguments = channels_last(d), shares.copy(), dx.memory
+        (slopes,) = in_parts(window_pool.avg_pool_gradient(w), *arguments, total=4, results=[dx])
         (expected,) = op.backward(saved, d.astype(np.float64), [True])
         np.testing.assert_allclose(slopes, expected, atol=2e-6)
 
@@ -77,8 +77,8 @@ def test_a_nan_is_the_largest_and_the_last_is_chosen(cpu):
     x[0, 1, 1, 1] = x[0, 1, 1, 2] = np.nan
     w = window_pool.PoolWindows((4, 4), 3, (3, 3), (1, 1), (0, 0))
     y, chosen = Images(1, 2, 2, 3), Images(1, 2, 2, 3)
-    given = last(x), y.memory, chosen.memory
-    found, where = in_parts(window_pool.max_pool(w), *given, total=1, results=[y, chosen])
-    assert np.isnan(found[0, 1]).all()
-    assert np.isfinite(found[0, ::2]).all()
+    arguments = channels_last(x), y.memory, chosen.memory
+    actual, where = in_parts(window_pool.max_pool(w), *arguments, total=1, results=[y, chosen])
+    assert np.isnan(actual[0, 1]).all()
+    assert np.isfinite(actual[0, ::2]).all()
     np.testing.assert_array_equal(where[0, 1], [[5, 4], [2, 1]])

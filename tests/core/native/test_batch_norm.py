@@ -1,8 +1,8 @@
-"""Batch norm, against the eager one in float64."""
+"""Batch norm, compared with the eager one in float64."""
 
 import numpy as np
 import pytest
-from rows import GUARD, Result, drawn, in_parts, pitched
+from row_memory import GUARD, Result, drawn, in_parts, pitched
 
 from tuitrain_core.native.norm import batch_norm
 from tuitrain_core.native.runtime.library import run
@@ -11,13 +11,13 @@ from tuitrain_core.ops.normalization import BatchNormInference, BatchNormTrainin
 SIZES = [(6, 5, 3), (3, 1, 18), (1, 9, 16), (4, 7, 35)]
 
 
-def close(found, expected, tolerance):
+def close(actual, expected, tolerance):
     scale = max(1.0, np.abs(expected).max())
-    np.testing.assert_allclose(found / scale, expected / scale, rtol=0, atol=tolerance)
+    np.testing.assert_allclose(actual / scale, expected / scale, rtol=0, atol=tolerance)
 
 
 class Case:
-    """A layer's inputs, and what the eager one makes of them in float64."""
+    """The inputs of a layer, and the eager results in float64."""
 
     def __init__(self, samples, pixels, channels, training, shift):
         self.training, self.samples, self.channels = training, samples, channels
@@ -27,7 +27,7 @@ class Case:
         self.var = drawn(channels, seed=4, low=0.5)
         self.d = drawn(samples, pixels, channels, seed=5)
         op = BatchNormTraining(0.75, 1e-4) if training else BatchNormInference(1e-4)
-        wide = [each.astype(np.float64) for each in (self.weight, self.bias, self.mean, self.var)]
+        wide = [array.astype(np.float64) for array in (self.weight, self.bias, self.mean, self.var)]
         y, saved = op.forward(x.astype(np.float64).transpose(0, 2, 1), *wide)
         d = self.d.astype(np.float64).transpose(0, 2, 1)
         self.y, self.running = y.transpose(0, 2, 1), wide[2:]
@@ -38,7 +38,7 @@ class Case:
         self.table = np.zeros((3, channels), np.float32)
 
     def fill(self):
-        """Fill the table natively; the running statistics follow."""
+        """Fill the table natively, and update the running statistics."""
         if not self.training:
             kernel = batch_norm.use_running_statistics(self.channels, 1e-4)
             run(kernel, self.weight, self.mean, self.var, self.table)
@@ -50,22 +50,22 @@ class Case:
 
     def sums(self, y, d, relu):
         """Return the sums of each sample, for a gradient that is masked in place with relu."""
-        found = np.zeros((self.samples, 2, self.channels), np.float32)
+        actual = np.zeros((self.samples, 2, self.channels), np.float32)
         kernel = batch_norm.gradient_sums(self.sizes, relu)
-        run(kernel, self.x, y, d, self.table, found, 0, self.samples)
-        return found
+        run(kernel, self.x, y, d, self.table, actual, 0, self.samples)
+        return actual
 
 
 @pytest.fixture(params=[(s, t, shift) for s in SIZES for t in (True, False) for shift in (0, 100)])
 def case(request, cpu):
     """A layer whose table is filled."""
     size, training, shift = request.param
-    made = Case(*size, training, float(shift))
-    made.fill()
-    return made
+    layer = Case(*size, training, float(shift))
+    layer.fill()
+    return layer
 
 
-def test_the_running_statistics_follow_in_training_and_stay_else(case):
+def test_the_running_statistics_change_in_training_only(case):
     np.testing.assert_allclose(case.mean, case.running[0], rtol=1e-5, atol=1e-6)
     np.testing.assert_allclose(case.var, case.running[1], rtol=1e-4)
 
@@ -74,13 +74,13 @@ def test_the_running_statistics_follow_in_training_and_stay_else(case):
 def test_values(case, relu, added):
     y, other = Result(*case.d.shape), drawn(*case.d.shape, seed=6)
     kernel = batch_norm.normalize(case.sizes, relu, added)
-    given = case.x, case.table, case.bias, pitched(other), y.memory
-    (found,) = in_parts(kernel, *given, total=case.samples, results=[y])
+    operands = case.x, case.table, case.bias, pitched(other), y.memory
+    (actual,) = in_parts(kernel, *operands, total=case.samples, results=[y])
     expected = case.y + (other if added else 0.0)
-    close(found, np.maximum(expected, 0) if relu else expected, case.tolerance)
+    close(actual, np.maximum(expected, 0) if relu else expected, case.tolerance)
 
 
-def test_what_relu_has_cut_off_has_no_slope(case):
+def test_relu_zeroes_the_gradient_where_it_is_off(case):
     on = drawn(*case.d.shape, seed=7)
     masked, slope = pitched(case.d * (on > 0)), pitched(case.d)
     cut = case.sums(pitched(on), slope, True)
@@ -98,8 +98,8 @@ def test_gradients(case):
     dx = Result(*case.d.shape)
     kernel = batch_norm.input_gradient(case.sizes, case.training)
     arguments = case.x, pitched(case.d), case.table, shares, dx.memory
-    (found,) = in_parts(kernel, *arguments, total=case.samples, results=[dx])
-    close(found, case.slopes[0].transpose(0, 2, 1), 10 * case.tolerance)
+    (actual,) = in_parts(kernel, *arguments, total=case.samples, results=[dx])
+    close(actual, case.slopes[0].transpose(0, 2, 1), 10 * case.tolerance)
 
 
 def test_moments_have_the_same_bits_for_any_parts(cpu):
@@ -112,7 +112,7 @@ def test_moments_have_the_same_bits_for_any_parts(cpu):
     np.testing.assert_array_equal(whole, parts)
 
 
-def test_nan_spoils_its_channel_and_no_other(cpu):
+def test_nan_reaches_only_its_channel(cpu):
     x = drawn(3, 4, 18)
     x[1, 2, 17] = np.nan
     sizes = batch_norm.SampleShape(4, 18, (72 + GUARD, 72 + GUARD))
@@ -122,11 +122,11 @@ def test_nan_spoils_its_channel_and_no_other(cpu):
     kernel = batch_norm.use_batch_statistics(sizes, 0.9, 1e-5)
     run(kernel, moments, 3, one, zero.copy(), one.copy(), table)
     y = Result(3, 4, 18)
-    given = pitched(x), table, zero, 0, y.memory
+    operands = pitched(x), table, zero, 0, y.memory
     kernel = batch_norm.normalize(sizes, False, False)
-    (found,) = in_parts(kernel, *given, total=3, results=[y])
-    np.testing.assert_array_equal(np.isnan(found).all((0, 1)), [False] * 17 + [True])
-    assert np.isfinite(found[..., :17]).all()
+    (actual,) = in_parts(kernel, *operands, total=3, results=[y])
+    np.testing.assert_array_equal(np.isnan(actual).all((0, 1)), [False] * 17 + [True])
+    assert np.isfinite(actual[..., :17]).all()
 
 
 @pytest.mark.parametrize(("samples", "pixels"), [(5, 7), (3, 1), (1, 9), (6, 6)])
@@ -141,9 +141,9 @@ def test_without_an_eps_equal_numbers_are_nan_and_others_are_not(samples, pixels
     run(batch_norm.use_batch_statistics(sizes, 0.5, 0.0), moments, samples, one, mean, var, table)
     y = Result(samples, pixels, 19)
     kernel = batch_norm.normalize(sizes, False, False)
-    (found,) = in_parts(kernel, pitched(x), table, zero, 0, y.memory, total=samples, results=[y])
-    assert np.isnan(found[..., :18]).all()
-    assert np.isfinite(found[..., 18]).all()
+    (actual,) = in_parts(kernel, pitched(x), table, zero, 0, y.memory, total=samples, results=[y])
+    assert np.isnan(actual[..., :18]).all()
+    assert np.isfinite(actual[..., 18]).all()
     np.testing.assert_array_equal(mean[:18], np.float32(0.5) * np.float32(0.1))
     np.testing.assert_array_equal(var[:18], 0.5)
 
