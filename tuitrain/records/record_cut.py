@@ -87,7 +87,8 @@ def _first_lines(journal: bytes, lines: int) -> bytes:
 
 def _first_values(metrics: bytes, values: int) -> bytes:
     """Return the lines with the first losses and accuracies; a line may be cut in two."""
-    kept, left = [], values
+    kept: list[bytes] = []
+    left = values
     for line in metrics.splitlines(keepends=True):
         if not left:
             break

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -37,7 +37,7 @@ class FinalDigests:
         self._is_deciding = False
 
     @contextmanager
-    def applying(self, command: AnyCommand) -> Iterator[None]:
+    def applying(self, command: AnyCommand) -> Generator[None, None, None]:
         """Carry a command out inside; if that raises, the run ends where the command began.
 
         The state is between two boundaries then, and the command is not in the record.

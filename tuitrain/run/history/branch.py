@@ -25,7 +25,7 @@ class Branch:
 
     name: str
     fork: int = 0
-    decisions: list[Decision] = field(default_factory=list)
+    decisions: list[Decision] = field(default_factory=list[Decision])
     loss: Curve = field(default_factory=Curve)
     accuracy: Curve = field(default_factory=Curve)
     tip: int = 0
