@@ -1,4 +1,4 @@
-"""An engine that trains nothing, and says so: it counts steps and obeys."""
+"""An engine that trains nothing: it counts steps and applies commands."""
 
 import math
 from collections.abc import Callable
@@ -51,7 +51,7 @@ class FakeEngine:
         return losses
 
     def interrupt(self) -> None:
-        """A step of this engine is over before anybody could wait for it."""
+        """Do nothing: a step takes no time."""
 
     def preview(self, command: AnyCommand):
         return {"all": (0.1, 0.2)}

@@ -18,14 +18,14 @@ ODD = Batches(size=64, samples=129, per_epoch=3)
 """Batches of 64, 64 and 1."""
 
 
-def test_a_last_batch_of_one_sample_counts_a_64th_of_the_others():
+def test_a_last_batch_of_one_sample_weighs_a_64th_of_the_others():
     assert ODD.mean_loss([1.0, 1.0, 130.0], 3) == pytest.approx((64 + 64 + 130) / 129)
     assert ODD.mean_loss([2.0, 4.0], 5) == 3.0
     assert ODD.mean_loss([130.0, 1.0], 4) == pytest.approx((130 + 64) / 65)
     assert EQUAL_BATCHES.mean_loss([1.0, 2.0, 6.0], 3) == 3.0
 
 
-def test_a_mean_of_nothing_or_of_what_is_not_finite_is_nan():
+def test_a_mean_of_no_losses_or_of_one_not_finite_is_nan():
     for losses in ([], [1.0, math.nan], [math.inf, 1.0]):
         assert math.isnan(ODD.mean_loss(losses, 3))
 
@@ -33,8 +33,8 @@ def test_a_mean_of_nothing_or_of_what_is_not_finite_is_nan():
 @given(st.integers(1, 9), st.integers(1, 40), st.integers(0, 60))
 def test_samples_are_counted_batch_by_batch(size, samples, step):
     batches = Batches(size, samples, math.ceil(samples / size))
-    each = [min(size, samples - start) for start in range(0, samples, size)]
-    assert batches.samples_until(step) == sum(each[at % len(each)] for at in range(step))
+    sizes = [min(size, samples - start) for start in range(0, samples, size)]
+    assert batches.samples_until(step) == sum(sizes[at % len(sizes)] for at in range(step))
 
 
 @given(st.lists(st.floats(0, 10), min_size=1, max_size=20))
@@ -51,10 +51,10 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_samples():
     events = run_to_end(
         session, Expectations(scenario, session, "x.toml"), "x.toml", lambda _: None
     )
-    ended = [each for each in events if isinstance(each, EpochEnded)]
+    epochs = [event for event in events if isinstance(event, EpochEnded)]
     losses = session.snapshot().loss.values.tolist()
-    for each in ended:
-        own = losses[each.step - 8 : each.step]
-        assert each.train_loss == pytest.approx((7 * sum(own[:7]) + own[7]) / 50, rel=1e-12)
+    for epoch in epochs:
+        own = losses[epoch.step - 8 : epoch.step]
+        assert epoch.train_loss == pytest.approx((7 * sum(own[:7]) + own[7]) / 50, rel=1e-12)
     assert session.engine.samples_per_epoch == 50
-    assert len(ended) == 3
+    assert len(epochs) == 3

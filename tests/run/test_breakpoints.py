@@ -1,4 +1,4 @@
-"""Breakpoints: the run pauses before the update, says why, and can go on as if it had not."""
+"""Breakpoints: the run pauses before the update, gives the reason, and continues unchanged."""
 
 import numpy as np
 import pytest
@@ -25,19 +25,19 @@ def run_to(session: Session, step: int) -> None:
         session.run_burst(max_steps=step - session.step)
 
 
-def fly(session: Session) -> None:
+def run_on(session: Session) -> None:
     while session.phase is Phase.RUNNING:
         session.run_burst()
 
 
 def poison(session: Session, name: str) -> None:
-    """Let a parameter be infinite, as a bug would."""
+    """Make a value of a parameter infinite, as a bug would."""
     state = session.engine.state()
     state.parameters[name].ravel()[0] = np.inf
     session.engine.load_state(state)
 
 
-def count_questions(session: Session) -> list[int]:
+def note_checked_steps(session: Session) -> list[int]:
     """Note the steps that are checked before their update, because they may be held."""
     checked: list[int] = []
     run = session.engine.run
@@ -59,7 +59,7 @@ def test_nan_pauses_before_the_update_and_names_the_parameter():
     run_to(session, 6)
     poison(session, "head.bias")
     before = session.engine.digest()
-    fly(session)
+    run_on(session)
     assert (session.phase, session.step, session.engine.digest()) == (Phase.PAUSED, 6, before)
     entry = session.journal.entries()[-1]
     assert (entry.actor, entry.step) == ("breakpoint", 6)
@@ -68,26 +68,26 @@ def test_nan_pauses_before_the_update_and_names_the_parameter():
     assert not np.isfinite(session.engine.gradient("head.bias")).all()
 
 
-def test_a_run_that_was_held_goes_on_with_the_same_bits():
+def test_a_run_that_was_held_continues_with_the_same_bits():
     broken, straight = make(), make()
     do(broken, "break when grad_norm fc > 0")
     breaks = 0
     while broken.phase is not Phase.FINISHED:
-        fly(broken)
+        run_on(broken)
         breaks += broken.phase is Phase.PAUSED
         if broken.phase is Phase.PAUSED:
             do(broken, "resume")
-    fly(straight)
+    run_on(straight)
     assert breaks == 60
     assert broken.engine.digest() == straight.engine.digest()
     assert broken.snapshot().loss.values.tolist() == straight.snapshot().loss.values.tolist()
 
 
-def test_the_reason_says_by_how_much():
+def test_the_reason_names_the_limit():
     session = make()
     run_to(session, 12)
     do(session, "break when loss > x0")
-    fly(session)
+    run_on(session)
     message = session.journal.entries()[-1].message
     assert (session.step, session.phase) == (12, Phase.PAUSED)
     assert "loss " in message
@@ -97,23 +97,23 @@ def test_the_reason_says_by_how_much():
 def test_the_loss_is_not_compared_before_there_is_an_average():
     session = make(total=9)
     do(session, "break when loss > x0")
-    fly(session)
+    run_on(session)
     assert session.phase is Phase.FINISHED
 
 
 def test_an_accuracy_that_is_reached_pauses_at_the_epochs_end():
     session = make()
     do(session, "break when accuracy >= 0")
-    asked = count_questions(session)
-    fly(session)
+    checked = note_checked_steps(session)
+    run_on(session)
     assert session.phase is Phase.PAUSED
     assert session.step == session.info.steps_per_epoch
-    assert asked == []
+    assert checked == []
     assert "accuracy" in session.journal.entries()[-1].message
 
 
 def kill(session: Session, units: int) -> None:
-    """Let the first so many units of the fc layer never fire again."""
+    """Make the first ``units`` units of the fc layer stay dead."""
     state = session.engine.state()
     state.parameters["fc.weight"][:units] = 0
     state.parameters["fc.bias"][:units] = -1
@@ -128,39 +128,39 @@ def test_dead_units_pause_before_the_update_and_are_counted_by_name():
     run_to(session, 6)
     kill(session, 5)
     before = session.engine.digest()
-    fly(session)
+    run_on(session)
     assert (session.phase, session.step, session.engine.digest()) == (Phase.PAUSED, 6, before)
     assert session.breakpoint_reason == (
         "break before step 7 is applied: 5 of the 8 units of fc.weight are dead (62.5%, above 50%)"
     )
     do(session, "break off")
     do(session, "resume")
-    fly(session)
+    run_on(session)
     assert session.phase is Phase.FINISHED
 
 
 @pytest.mark.parametrize(("groups", "at"), [("conv", 20), ("fc", 10), ("*", 10), ("*c", 10)])
-def test_a_condition_on_dead_units_is_of_its_groups_alone(groups, at):
+def test_a_condition_on_dead_units_watches_only_its_groups(groups, at):
     session = make(total=20)
     run_to(session, 10)
     do(session, f"break when dead units of {groups} > 99%")
     kill(session, 8)
-    fly(session)
+    run_on(session)
     assert session.step == at
     assert (session.phase is Phase.PAUSED) == (at == 10)
 
 
-def test_a_run_with_an_eye_on_dead_units_has_the_same_bits():
+def test_watching_dead_units_changes_no_bit():
     watched, straight = make(), make()
     do(watched, "break when dead units of * > 99%")
-    fly(watched)
-    fly(straight)
+    run_on(watched)
+    run_on(straight)
     assert watched.phase is Phase.FINISHED
     assert watched.engine.digest() == straight.engine.digest()
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("break when grad_norm cov > 10", "no group is called 'cov', did you mean 'conv'?"),
         ("break when dead units of fcc > 10%", "no group is called 'fcc', did you mean 'fc'?"),
@@ -168,37 +168,37 @@ def test_a_run_with_an_eye_on_dead_units_has_the_same_bits():
         ("break when dead units of top > 10%", "no layer of top is followed by a ReLU (groups"),
     ],
 )
-def test_a_condition_that_could_never_hold_is_refused(text, told):
+def test_a_condition_that_could_never_hold_is_refused(text, message):
     session = make()
     do(session, "group top = head.*")
-    assert told in do(session, text, "refused")
+    assert message in do(session, text, "refused")
     assert session.breakpoints.texts() == ()
 
 
-def test_a_norm_can_be_watched_in_several_groups_and_the_one_is_named():
+def test_a_norm_of_several_groups_names_the_group_that_is_above():
     session = make()
     do(session, "freeze conv")
     do(session, "break when grad_norm * > 0")
-    fly(session)
+    run_on(session)
     assert "grad_norm of fc is" in session.breakpoint_reason
 
 
 @pytest.mark.parametrize("condition", ["grad_norm fc > 99999", "dead units of fc > 99%"])
-def test_a_condition_whose_group_goes_is_told(condition):
+def test_a_condition_whose_group_disappears_is_reported(condition):
     session = make()
     do(session, f"break when {condition}")
     message = do(session, "group all = *")
     assert message.endswith("; no group is left that `break when " + condition + "` watches")
     assert "watches" not in do(session, "group all = fc.*", "unchanged")
     assert "watches" not in do(session, "undo")
-    fly(session)
+    run_on(session)
     assert session.phase is Phase.FINISHED
 
 
-def test_why_it_broke_is_noted_until_the_run_goes_on():
+def test_the_reason_is_shown_until_the_run_continues():
     session = make()
     do(session, "break when grad_norm fc > 0")
-    fly(session)
+    run_on(session)
     assert session.snapshot().note.startswith("break before step 1 is applied: grad_norm of fc is")
     do(session, "lr fc 0.1")
     assert session.snapshot().note.startswith("break before step 1")
@@ -206,15 +206,15 @@ def test_why_it_broke_is_noted_until_the_run_goes_on():
     assert session.snapshot().note == ""
 
 
-def test_a_run_that_ends_ends_and_does_not_break():
+def test_a_run_at_its_end_does_not_break():
     session = make(total=7)
     do(session, "break when accuracy >= 0")
-    fly(session)
+    run_on(session)
     assert session.phase is Phase.FINISHED
-    assert [each.actor for each in session.journal.entries()] == ["api"]
+    assert [entry.actor for entry in session.journal.entries()] == ["api"]
 
 
-def test_breakpoints_are_shown_and_can_be_taken_away():
+def test_breakpoints_are_shown_and_can_be_removed():
     session = make()
     do(session, "break when nan")
     do(session, "break when nan", "unchanged")
@@ -222,40 +222,40 @@ def test_breakpoints_are_shown_and_can_be_taken_away():
     assert session.snapshot().breakpoints == ("break when nan", "break when grad_norm conv > 10")
     assert do(session, "break off") == "2 taken away"
     do(session, "break off", "unchanged")
-    fly(session)
+    run_on(session)
     assert session.phase is Phase.FINISHED
 
 
-def test_one_breakpoint_can_be_taken_away():
+def test_one_breakpoint_can_be_removed():
     session = make()
     do(session, "break when nan")
     do(session, "break when loss > x2")
     assert do(session, "break off nan") == "1 left"
     assert session.snapshot().breakpoints == ("break when loss > x2",)
-    told = do(session, "break off nan", "refused")
-    assert told == "'nan' is no breakpoint here; set are loss > x2"
+    message = do(session, "break off nan", "refused")
+    assert message == "'nan' is no breakpoint here; set are loss > x2"
 
 
 def test_after_a_rewind_to_where_it_broke_it_breaks_there_again():
     session = make()
     run_to(session, 15)
     do(session, "break when loss > x0")
-    fly(session)
+    run_on(session)
     assert session.step == 15
     do(session, "freeze conv")
     do(session, "rewind 15")
     do(session, "resume")
-    fly(session)
+    run_on(session)
     assert (session.step, session.phase) == (15, Phase.PAUSED)
 
 
-def test_a_step_that_is_held_keeps_no_state_of_after_what_was_decided_there():
+def test_no_state_is_cached_at_a_held_step_after_a_decision_there():
     session = make(total=120)
     run_to(session, 100)
     session.timeline.discard_state(100)  # as if it had been thinned out
     do(session, "freeze conv")
     do(session, "break when loss > x0")
-    fly(session)
+    run_on(session)
     assert session.step == 100
     do(session, "break off")
     do(session, "resume")
@@ -271,21 +271,21 @@ def test_a_step_that_is_held_keeps_no_state_of_after_what_was_decided_there():
 def test_breakpoints_do_not_train(text):
     session, other = make(), make()
     session.apply_command(parse(text), "api", 1)
-    fly(session)
-    fly(other)
+    run_on(session)
+    run_on(other)
     assert session.engine.digest() == other.engine.digest()
     assert session.timeline.branch.decisions == []
 
 
-@pytest.mark.parametrize("seldom", ["nan", "loss > x50", "grad_norm * > 1e9"])
-def test_steps_that_nothing_could_hold_are_taken_many_at_a_time(seldom):
+@pytest.mark.parametrize("condition", ["nan", "loss > x50", "grad_norm * > 1e9"])
+def test_steps_that_meet_no_condition_are_taken_in_bursts(condition):
     watched, straight = make(), make()
-    do(watched, f"break when {seldom}")
-    asked = count_questions(watched)
-    fly(watched)
-    fly(straight)
+    do(watched, f"break when {condition}")
+    checked = note_checked_steps(watched)
+    run_on(watched)
+    run_on(straight)
     assert watched.phase is Phase.FINISHED
-    assert asked == []
+    assert checked == []
     assert watched.engine.digest() == straight.engine.digest()
 
 
@@ -293,27 +293,27 @@ def test_only_the_step_that_is_held_is_taken_by_itself():
     session = make()
     do(session, "break when nan")
     do(session, "break when loss > x50")
-    asked = count_questions(session)
+    checked = note_checked_steps(session)
     run_to(session, 23)
     poison(session, "head.bias")
-    fly(session)
-    assert (session.step, asked) == (23, [23])
+    run_on(session)
+    assert (session.step, checked) == (23, [23])
 
 
-def test_with_an_eye_on_dead_units_every_step_is_asked_about():
+def test_a_condition_on_dead_units_has_every_step_checked():
     session = make(total=10)
     do(session, "break when dead units of * > 99%")
     do(session, "break when nan")
-    asked = count_questions(session)
-    fly(session)
-    assert asked == list(range(10))
+    checked = note_checked_steps(session)
+    run_on(session)
+    assert checked == list(range(10))
 
 
-def test_a_step_let_pass_without_a_question_lets_no_other_pass():
+def test_a_step_that_passes_without_a_check_lets_no_other_pass():
     session = make()
     run_to(session, 12)
     do(session, "break when loss > x0")
-    fly(session)
+    run_on(session)
     assert (session.step, session.phase) == (12, Phase.PAUSED)
     do(session, "break off")
     do(session, "break when nan")
@@ -321,5 +321,5 @@ def test_a_step_let_pass_without_a_question_lets_no_other_pass():
     run_to(session, 15)
     assert session.state().held_step is None
     poison(session, "head.bias")
-    fly(session)
+    run_on(session)
     assert (session.step, session.phase) == (15, Phase.PAUSED)

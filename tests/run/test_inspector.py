@@ -1,4 +1,4 @@
-"""Looking closely: what is seen is true, belongs to the line, is paced, and never ends a run."""
+"""Inspections are correct, belong to the branch, are throttled, and never end a run."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ FC = InspectWeights("fc.weight")
 
 
 class Clock:
-    """Stands, but for what is added to it."""
+    """A clock that moves only when a test moves it."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -62,42 +62,44 @@ def session() -> Session:
     return Session(make_engine(), TITLE)
 
 
-def seen(seeing: Inspector, run: Session, asked) -> WeightsView | NetworkView | BatchView:
-    found = seeing.inspect(run, asked)
-    assert isinstance(found, WeightsView | NetworkView | BatchView)
-    return found
+def inspect(inspector: Inspector, run: Session, request) -> WeightsView | NetworkView | BatchView:
+    view = inspector.inspect(run, request)
+    assert isinstance(view, WeightsView | NetworkView | BatchView)
+    return view
 
 
-def test_nothing_is_looked_at_unless_it_is_asked_for(clock, monkeypatch):
+def test_nothing_is_inspected_without_a_request(clock, monkeypatch):
     run = session()
-    for each in ("inspect_batch", "inspect_network", "count_dead_units", "inspect_parameter"):
-        monkeypatch.setattr(run.engine, each, None)
+    for method in ("inspect_batch", "inspect_network", "count_dead_units", "inspect_parameter"):
+        monkeypatch.setattr(run.engine, method, None)
     assert Inspector(clock).inspect(run, None) is None
 
 
-@pytest.mark.parametrize("asked", [FC, InspectNetwork(), InspectBatch(), InspectBatch("next")])
-def test_a_run_that_is_looked_at_comes_to_the_same_bits(clock, asked):
+@pytest.mark.parametrize(
+    "view_request", [FC, InspectNetwork(), InspectBatch(), InspectBatch("next")]
+)
+def test_an_inspected_run_has_the_same_bits(clock, view_request):
     watched, alone = session(), session()
-    seeing = Inspector(clock)
+    inspector = Inspector(clock)
     for _ in range(9):
         for run in (watched, alone):
             run.run_burst(max_steps=2)
         clock.now += 5
-        seen(seeing, watched, asked)
+        inspect(inspector, watched, view_request)
     assert watched.engine.digests() == alone.engine.digests()
     assert watched.timeline.branch.loss.series().values.tolist() == (
         alone.timeline.branch.loss.series().values.tolist()
     )
 
 
-def test_the_update_is_what_has_changed_since_the_look_before(clock):
-    run, seeing = session(), Inspector(clock)
-    first = seen(seeing, run, FC)
+def test_the_update_is_the_difference_to_the_inspection_before(clock):
+    run, inspector = session(), Inspector(clock)
+    first = inspect(inspector, run, FC)
     assert (first.update.statistics, first.update_steps) == (None, 0)
     before = run.engine.parameters()["fc.weight"].copy()
     run.run_burst(max_steps=3)
     clock.now += 1
-    later = seen(seeing, run, FC)
+    later = inspect(inspector, run, FC)
     assert later.update_steps == 3
     assert later.update.sample is not None
     changed = run.engine.parameters()["fc.weight"] - before
@@ -108,10 +110,10 @@ def test_the_update_is_what_has_changed_since_the_look_before(clock):
     assert later.units.units == 8
 
 
-def test_histograms_are_kept_over_the_steps_while_somebody_looks(clock):
-    run, seeing = session(), Inspector(clock)
+def test_histograms_are_collected_while_a_parameter_is_inspected(clock):
+    run, inspector = session(), Inspector(clock)
     for _ in range(4):
-        view = seen(seeing, run, FC)
+        view = inspect(inspector, run, FC)
         run.run_burst(max_steps=2)
         clock.now += 1
     assert view.value.histograms.steps.tolist() == [0, 2, 4, 6]
@@ -122,19 +124,19 @@ def test_histograms_are_kept_over_the_steps_while_somebody_looks(clock):
     assert not view.value.sample.flags.writeable
 
 
-def test_a_rewind_forgets_what_was_seen_of_the_line_that_is_left(clock):
-    run, seeing = session(), Inspector(clock)
+def test_a_rewind_removes_the_histograms_of_the_branch_that_is_left(clock):
+    run, inspector = session(), Inspector(clock)
     for _ in range(4):
-        seen(seeing, run, FC)
+        inspect(inspector, run, FC)
         run.run_burst(max_steps=2)
         clock.now += 1
     run.apply_command(parse("rewind 3"), "key", 1)
-    view = seen(seeing, run, FC)
+    view = inspect(inspector, run, FC)
     assert view.value.histograms.steps.tolist() == [0, 2, 3]
     assert view.update.statistics is None
 
 
-def test_a_line_that_was_made_from_another_shares_what_was_before_its_fork():
+def test_a_branch_shares_the_histograms_before_its_fork():
     engine, sampler = make_engine(), ParameterSampler()
     for _ in range(3):
         sampler.sample(engine, Branch("main"), FC)
@@ -144,76 +146,78 @@ def test_a_line_that_was_made_from_another_shares_what_was_before_its_fork():
     assert view.value.histograms.steps.tolist() == [0, 2, 6]
 
 
-def test_a_line_that_is_passed_while_nobody_looks_decides_what_is_shared(clock):
-    run, seeing = session(), Inspector(clock)
+def test_a_branch_that_is_only_passed_limits_the_shared_histograms(clock):
+    run, inspector = session(), Inspector(clock)
     for _ in range(5):
-        seen(seeing, run, FC)
+        inspect(inspector, run, FC)
         run.run_burst(max_steps=2)
         clock.now += 1
     run.apply_command(parse("rewind 5"), "key", 1)
-    assert seeing.inspect(run, None) is None
+    assert inspector.inspect(run, None) is None
     run.run_burst(max_steps=3)
     run.apply_command(parse("rewind 7"), "key", 1)
-    assert seen(seeing, run, FC).value.histograms.steps.tolist() == [0, 2, 4, 7]
+    assert inspect(inspector, run, FC).value.histograms.steps.tolist() == [0, 2, 4, 7]
 
 
-def test_a_long_course_is_thinned_and_stays_whole():
-    course = HistogramHistory()
+def test_a_long_histogram_history_is_thinned_and_covers_all_steps():
+    history = HistogramHistory()
     view = make_engine().inspect_parameter("fc.weight")
     assert view is not None
     for step in range(5 * MAX_HISTOGRAMS):
-        course.add(step, view.value)
-    steps = course.view().steps
+        history.add(step, view.value)
+    steps = history.view().steps
     assert len(steps) <= MAX_HISTOGRAMS
     assert (steps[0], steps[-1]) == (0, 5 * MAX_HISTOGRAMS - 1)
-    course.add(steps[-1], replace(view.value, low=-9.0))
-    assert course.view().low[-1] != -9
+    history.add(steps[-1], replace(view.value, low=-9.0))
+    assert history.view().low[-1] != -9
 
 
-def test_looks_are_paced_while_the_run_goes_on(clock):
-    run, seeing = session(), Inspector(clock)
-    first = seen(seeing, run, InspectBatch())
+def test_inspections_are_throttled_while_the_run_continues(clock):
+    run, inspector = session(), Inspector(clock)
+    first = inspect(inspector, run, InspectBatch())
     run.run_burst(max_steps=1)
     clock.now += BATCH_SECONDS * 0.9
-    assert seen(seeing, run, InspectBatch()) is first
+    assert inspect(inspector, run, InspectBatch()) is first
     clock.now += BATCH_SECONDS * 0.2
-    assert seen(seeing, run, InspectBatch()).step == 1
-    assert seen(seeing, run, InspectBatch("next")).request == InspectBatch("next")
+    assert inspect(inspector, run, InspectBatch()).step == 1
+    assert inspect(inspector, run, InspectBatch("next")).request == InspectBatch("next")
 
 
-def test_a_run_that_stands_is_seen_as_it_is(clock):
-    run, seeing = session(), Inspector(clock)
+def test_a_paused_run_is_inspected_again_after_a_command(clock):
+    run, inspector = session(), Inspector(clock)
     run.run_burst(max_steps=1)
     run.apply_command(parse("pause"), "key", 1)
-    before = seen(seeing, run, InspectNetwork())
-    assert seen(seeing, run, InspectNetwork()) is before
+    before = inspect(inspector, run, InspectNetwork())
+    assert inspect(inspector, run, InspectNetwork()) is before
     run.apply_command(parse("freeze conv"), "key", 2)
-    after = seen(seeing, run, InspectNetwork())
+    after = inspect(inspector, run, InspectNetwork())
     assert isinstance(after, NetworkView)
     assert isinstance(before, NetworkView)
     assert before.rows != after.rows
 
 
 def test_training_has_nineteen_twentieths_of_the_time(clock):
-    looked: list[float] = []
+    called_at: list[float] = []
 
-    def look() -> int:
-        looked.append(clock.now)
+    def call() -> int:
+        called_at.append(clock.now)
         clock.now += 0.5
-        return len(looked)
+        return len(called_at)
 
-    paced = ThrottledCall(clock, WEIGHTS_SECONDS)
+    throttled = ThrottledCall(clock, WEIGHTS_SECONDS)
     while clock.now < 50:
-        paced.get("this", look)
+        throttled.get("this", call)
         clock.now += 0.01
-    gaps = np.diff(looked)
+    gaps = np.diff(called_at)
     assert (gaps >= 0.5 * (1 + MIN_TRAINING_RATIO)).all()
-    assert len(looked) == 5
+    assert len(called_at) == 5
 
 
-@pytest.mark.parametrize("asked", [InspectNetwork(), InspectBatch()])
-def test_a_look_that_fails_is_told_once_and_the_run_goes_on(clock, asked, monkeypatch):
-    run, seeing, calls = session(), Inspector(clock), []
+@pytest.mark.parametrize("view_request", [InspectNetwork(), InspectBatch()])
+def test_an_inspection_that_fails_is_reported_and_the_run_continues(
+    clock, view_request, monkeypatch
+):
+    run, inspector, calls = session(), Inspector(clock), []
 
     def fail(*_):
         calls.append(1)
@@ -222,21 +226,23 @@ def test_a_look_that_fails_is_told_once_and_the_run_goes_on(clock, asked, monkey
     monkeypatch.setattr(run.engine, "inspect_network", fail)
     monkeypatch.setattr(run.engine, "inspect_batch", fail)
     for _ in range(3):
-        assert seeing.inspect(run, asked) == FailedInspection(asked, 0, "ValueError: odd pixels")
+        assert inspector.inspect(run, view_request) == FailedInspection(
+            view_request, 0, "ValueError: odd pixels"
+        )
     assert calls == [1]
     assert run.phase is Phase.RUNNING
 
 
-def test_a_parameter_that_is_not_there_is_named(clock):
-    found = Inspector(clock).inspect(session(), InspectWeights("fc9.weight"))
-    assert found == FailedInspection(
+def test_an_unknown_parameter_is_reported(clock):
+    view = Inspector(clock).inspect(session(), InspectWeights("fc9.weight"))
+    assert view == FailedInspection(
         InspectWeights("fc9.weight"), 0, "there is no parameter 'fc9.weight'"
     )
 
 
-def test_a_live_run_shows_what_is_asked_for_and_then_no_more():
-    title = RunInfo("test", "fake", "none", 0, 4, 10, 30)
-    run = LiveRun(lambda tell: Session(FakeEngine(), title), title).start()
+def test_a_live_run_shows_an_inspection_while_it_is_requested():
+    info = RunInfo("test", "fake", "none", 0, 4, 10, 30)
+    run = LiveRun(lambda on_progress: Session(FakeEngine(), info), info).start()
     run.join(20)
     run.inspect(InspectWeights("w"))
     run.answer(run.submit(parse("pause")), 20)
@@ -249,7 +255,7 @@ def test_a_live_run_shows_what_is_asked_for_and_then_no_more():
     run.close()
 
 
-def test_large_arrays_are_averaged_down_and_small_ones_kept():
+def test_large_arrays_are_downsampled_and_small_ones_kept():
     small = np.arange(12, dtype=np.float32).reshape(3, 4)
     sample, block = downsample(small)
     assert (sample.tolist(), block) == (small.tolist(), (1, 1))
@@ -264,6 +270,6 @@ def test_large_arrays_are_averaged_down_and_small_ones_kept():
     assert downsample(np.float32(3).reshape(()))[0].shape == ()
 
 
-def test_the_last_blocks_are_means_of_what_there_is():
+def test_the_last_blocks_are_means_of_fewer_values():
     means = block_means(np.arange(15.0).reshape(3, 5), (2, 3))
     assert means.tolist() == [[3.5, 6.0], [11.0, 13.5]]

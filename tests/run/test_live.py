@@ -1,4 +1,4 @@
-"""The live run: its thread, its inbox and its snapshots. Tests wait for events, never for time."""
+"""The live run: thread, mailbox and snapshots. Tests wait for events, never for time."""
 
 import threading
 
@@ -13,18 +13,18 @@ from tuitrain.run.logs.log_capture import LogCapture
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import ArrayStatistics, ParameterView, Phase, RunInfo, UpdatePreview
 
-TITLE = RunInfo("test", "fake", "none", 0, 4, 10, 30)
-PATIENCE = 20.0
+INFO = RunInfo("test", "fake", "none", 0, 4, 10, 30)
+TIMEOUT = 20.0
 
 
 def start(engine: FakeEngine, total: int = 30) -> LiveRun:
-    title = RunInfo("test", "fake", "none", 0, 4, 10, total)
-    return LiveRun(lambda tell: Session(engine, title), TITLE).start()
+    info = RunInfo("test", "fake", "none", 0, 4, 10, total)
+    return LiveRun(lambda on_progress: Session(engine, info), INFO).start()
 
 
 def answer(run: LiveRun, text: str):
     """Submit a command and wait for its journal entry."""
-    return run.answer(run.submit(parse(text)), PATIENCE)
+    return run.answer(run.submit(parse(text)), TIMEOUT)
 
 
 class Gate:
@@ -38,38 +38,38 @@ class Gate:
     def __call__(self, step: int) -> None:
         if step == self.step:
             self.reached.set()
-            assert self.opened.wait(PATIENCE)
+            assert self.opened.wait(TIMEOUT)
 
 
-def test_a_run_ends_by_itself_and_keeps_answering():
+def test_a_run_that_has_ended_still_answers_commands():
     run = start(FakeEngine())
-    last = run.join(PATIENCE)
+    last = run.join(TIMEOUT)
     assert (last.phase, last.step) == (Phase.FINISHED, 30)
     assert last.loss.values.tolist() == [float(n) for n in range(1, 31)]
     assert answer(run, "freeze a").outcome == "refused"
     run.close()
 
 
-def test_a_command_that_comes_during_a_step_is_applied_at_the_next_boundary():
+def test_a_command_submitted_during_a_step_is_applied_at_the_next_boundary():
     gate = Gate(7)
     engine = FakeEngine(gate)
     run = start(engine)
-    assert gate.reached.wait(PATIENCE)
+    assert gate.reached.wait(TIMEOUT)
     ticket = run.submit(Freeze("a"))  # step 7 is under way: 7 are done, the 8th is not
     gate.opened.set()
-    assert run.answer(ticket, PATIENCE).step == 8
+    assert run.answer(ticket, TIMEOUT).step == 8
     assert engine.applied == [(8, Freeze("a"))]
     run.close()
 
 
-def test_commands_are_applied_in_the_order_in_which_they_came():
+def test_commands_are_applied_in_the_order_of_submission():
     gate = Gate(3)
     engine = FakeEngine(gate)
     run = start(engine)
-    assert gate.reached.wait(PATIENCE)
+    assert gate.reached.wait(TIMEOUT)
     tickets = [run.submit(SetLr("a", float(n))) for n in range(50)]
     gate.opened.set()
-    run.answer(tickets[-1], PATIENCE)
+    run.answer(tickets[-1], TIMEOUT)
     assert [command.lr for _, command in engine.applied] == [float(n) for n in range(50)]
     assert tickets == sorted(set(tickets))
     run.close()
@@ -79,15 +79,15 @@ def test_commands_work_while_paused():
     gate = Gate(5)
     engine = FakeEngine(gate)
     run = start(engine)
-    assert gate.reached.wait(PATIENCE)
+    assert gate.reached.wait(TIMEOUT)
     pause = run.submit(parse("pause"))
     gate.opened.set()
-    assert run.answer(pause, PATIENCE).step == 6
+    assert run.answer(pause, TIMEOUT).step == 6
     assert answer(run, "freeze a").step == 6
     assert run.snapshot().phase is Phase.PAUSED
     assert answer(run, "step 2").outcome == "applied"
     assert answer(run, "resume").outcome in ("applied", "unchanged")
-    assert run.join(PATIENCE).phase is Phase.FINISHED
+    assert run.join(TIMEOUT).phase is Phase.FINISHED
     run.close()
 
 
@@ -95,7 +95,7 @@ def test_a_snapshot_never_changes():
     run = start(FakeEngine())
     early = run.snapshot()
     losses, journal = early.loss.values.copy(), early.journal
-    run.join(PATIENCE)
+    run.join(TIMEOUT)
     answer(run, "freeze a")
     assert early.loss.values.tolist() == losses.tolist()
     assert early.journal is journal
@@ -106,18 +106,18 @@ def test_a_snapshot_never_changes():
 def test_versions_only_grow():
     run = start(FakeEngine())
     versions = [run.snapshot().version for _ in range(200)]
-    versions.append(run.join(PATIENCE).version)
+    versions.append(run.join(TIMEOUT).version)
     assert versions == sorted(versions)
     run.close()
 
 
-def test_a_mistake_in_building_is_told_and_later_commands_are_refused():
-    def build(tell):
-        tell("reading data")
+def test_an_error_in_building_is_shown_and_later_commands_are_refused():
+    def build(on_progress):
+        on_progress("reading data")
         raise ScenarioError("x.toml: model: 'lenett' is not known")
 
-    run = LiveRun(build, TITLE).start()
-    failed = run.join(PATIENCE)
+    run = LiveRun(build, INFO).start()
+    failed = run.join(TIMEOUT)
     assert failed.phase is Phase.FAILED
     assert failed.note == "x.toml: model: 'lenett' is not known"
     entry = answer(run, "pause")
@@ -126,42 +126,42 @@ def test_a_mistake_in_building_is_told_and_later_commands_are_refused():
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit])
-def test_an_error_in_training_is_told_with_its_step_and_loses_nothing(error):
+def test_an_error_in_training_is_shown_with_its_step_and_loses_nothing(error):
     def explode(step: int) -> None:
         if step == 12:
             raise error("a user's loss")
 
     run = start(FakeEngine(explode))
-    failed = run.join(PATIENCE)
+    failed = run.join(TIMEOUT)
     assert failed.phase is Phase.FAILED
     assert failed.note == f"step 13: {error.__name__}: a user's loss"
     assert len(failed.loss) >= 10
     run.close()
 
 
-def wait_for(run: LiveRun, said) -> UpdatePreview | None:
-    """Wait until a snapshot's preview is as ``said`` wants it."""
-    snapshot = run.wait_for(lambda snapshot: said(snapshot.preview), PATIENCE)
-    assert said(snapshot.preview)
+def wait_for_preview(run: LiveRun, condition) -> UpdatePreview | None:
+    """Wait for a snapshot whose preview meets a condition, and return the preview."""
+    snapshot = run.wait_for(lambda snapshot: condition(snapshot.preview), TIMEOUT)
+    assert condition(snapshot.preview)
     return snapshot.preview
 
 
-def test_a_preview_is_answered_while_the_run_goes_on_and_leaves_no_trace():
+def test_a_preview_is_computed_during_the_run_and_changes_nothing():
     engine = FakeEngine()
     run = start(engine, total=10**9)
     run.preview(SetLr("all", 0.5))
-    answered = wait_for(run, lambda preview: preview is not None)
-    assert answered == UpdatePreview("lr all 0.5", (("all", 0.1, 0.2),))
+    preview = wait_for_preview(run, lambda preview: preview is not None)
+    assert preview == UpdatePreview("lr all 0.5", (("all", 0.1, 0.2),))
     run.preview(SetLr("all", 0.7))
-    wait_for(run, lambda preview: preview is not None and preview.command == "lr all 0.7")
+    wait_for_preview(run, lambda preview: preview is not None and preview.command == "lr all 0.7")
     run.preview(None)
-    wait_for(run, lambda preview: preview is None)
+    wait_for_preview(run, lambda preview: preview is None)
     assert engine.applied == []
     assert run.snapshot().journal == ()
     run.close()
 
 
-def test_a_preview_of_what_would_be_refused_says_why():
+def test_a_preview_of_a_command_that_would_be_refused_gives_the_reason():
     engine = FakeEngine()
 
     def refuse(command):
@@ -170,17 +170,17 @@ def test_a_preview_of_what_would_be_refused_says_why():
     engine.preview = refuse
     run = start(engine, total=10**9)
     run.preview(SetLr("al", 0.5))
-    answered = wait_for(run, lambda preview: preview is not None)
-    assert answered == UpdatePreview("lr al 0.5", problem="no group is called 'al'")
+    preview = wait_for_preview(run, lambda preview: preview is not None)
+    assert preview == UpdatePreview("lr al 0.5", problem="no group is called 'al'")
     run.close()
 
 
-def test_after_the_end_there_is_no_next_update():
+def test_after_the_end_there_is_no_preview():
     run = start(FakeEngine())
-    run.join(PATIENCE)
+    run.join(TIMEOUT)
     run.preview(SetLr("all", 0.5))
-    answered = wait_for(run, lambda preview: preview is not None)
-    assert answered.problem == "the run has ended at step 30"
+    preview = wait_for_preview(run, lambda preview: preview is not None)
+    assert preview.problem == "the run has ended at step 30"
     run.close()
 
 
@@ -192,18 +192,18 @@ def test_closing_ends_the_thread_from_any_state():
         assert not run.alive
 
 
-def test_a_fake_clock_gives_the_speed():
+def test_a_run_ends_with_a_clock_that_only_counts():
     times = iter(range(10**9))
     engine = FakeEngine()
-    title = RunInfo("test", "fake", "none", 0, 4, 10, 30)
+    info = RunInfo("test", "fake", "none", 0, 4, 10, 30)
     run = LiveRun(
-        lambda tell: Session(engine, title), TITLE, clock=lambda: next(times) / 1000
+        lambda on_progress: Session(engine, info), INFO, clock=lambda: next(times) / 1000
     ).start()
-    assert run.join(PATIENCE).phase is Phase.FINISHED
+    assert run.join(TIMEOUT).phase is Phase.FINISHED
     run.close()
 
 
-def test_snapshots_and_record_are_overhead_and_steps_and_evaluation_are_not():
+def test_snapshots_and_record_are_overhead_but_steps_and_evaluation_are_not():
     now, shares = [0.0], []
 
     class Slow(FakeEngine):
@@ -223,17 +223,19 @@ def test_snapshots_and_record_are_overhead_and_steps_and_evaluation_are_not():
         now[0] += 0.04
         shares.append(run.snapshot().overhead)
 
-    title = RunInfo("test", "fake", "none", 0, 4, 10, 200)
-    cadence = CheckpointPolicy(digest_every=10)
-    run = LiveRun(lambda tell: Session(Slow(step), title, policy=cadence), TITLE, lambda: now[0])
-    run.start().join(PATIENCE)
+    info = RunInfo("test", "fake", "none", 0, 4, 10, 200)
+    policy = CheckpointPolicy(digest_every=10)
+    run = LiveRun(
+        lambda on_progress: Session(Slow(step), info, policy=policy), INFO, lambda: now[0]
+    )
+    run.start().join(TIMEOUT)
     run.close()
     assert shares[:10] == [None] * 10
-    # For ten steps and an evaluation: a digest, and two snapshots, which shall take 5 % at most.
+    # For ten steps and an evaluation: a digest, and two snapshots, which may take 5 % at most.
     assert shares[-1] == pytest.approx(0.03 / 0.53, abs=0.005)
 
 
-def test_time_in_which_the_process_was_suspended_is_nobodys_speed():
+def test_suspended_time_is_excluded_from_the_throughput():
     now, speeds, overheads = [0.0], [], []
 
     def step(number: int) -> None:
@@ -245,26 +247,26 @@ def test_time_in_which_the_process_was_suspended_is_nobodys_speed():
         overheads.append(run.snapshot().overhead)
 
     engine = FakeEngine(step)
-    run = LiveRun(lambda tell: Session(engine, TITLE), TITLE, clock=lambda: now[0])
-    run.start().join(PATIENCE)
+    run = LiveRun(lambda on_progress: Session(engine, INFO), INFO, clock=lambda: now[0])
+    run.start().join(TIMEOUT)
     run.close()
     assert {round(speed) for speed in speeds[5:]} <= {0, 40}
     assert round(speeds[-1]) == 40
-    assert {each for each in overheads if each is not None} == {0.0}
+    assert {share for share in overheads if share is not None} == {0.0}
 
 
-def test_what_is_printed_on_the_runs_thread_is_shown_with_its_step():
-    output = LogCapture()
+def test_output_of_the_runs_thread_is_shown_with_its_step():
+    log = LogCapture()
     engine = FakeEngine(lambda step: print("step", step) if step in (3, 9) else None)
-    with output.capture():
-        run = LiveRun(lambda tell: Session(engine, TITLE), TITLE, log=output).start()
-        last = run.join(PATIENCE)
+    with log.capture():
+        run = LiveRun(lambda on_progress: Session(engine, INFO), INFO, log=log).start()
+        last = run.join(TIMEOUT)
         run.close()
     assert [(line.text, line.step) for line in last.log.lines] == [("step 3", 3), ("step 9", 9)]
 
 
-def looked_at(asks: bool, seconds_a_look: float) -> tuple[int, int]:
-    """Run 1 000 steps; return how often the groups and the watched parameter were described."""
+def count_descriptions(reads: bool, tick: float) -> tuple[int, int]:
+    """Run 1 000 steps; return how often the groups and the selected parameter were described."""
     times = iter(range(10**9))
     array = ArrayStatistics(0.0, 1.0, -1.0, 1.0, 1.0, 0, (1,) * 40, (0.0,))
     parameter = ParameterView("w", (2,), "all", 0, None, array, None)
@@ -280,24 +282,22 @@ def looked_at(asks: bool, seconds_a_look: float) -> tuple[int, int]:
             described["parameter"] += 1
             return parameter
 
-    engine = Counting(lambda _: runs[0].snapshot() if asks else None)
-    title = RunInfo("test", "fake", "none", 0, 4, 10, 1000)
-    run = LiveRun(
-        lambda tell: Session(engine, title), TITLE, clock=lambda: next(times) * seconds_a_look
-    )
+    engine = Counting(lambda _: runs[0].snapshot() if reads else None)
+    info = RunInfo("test", "fake", "none", 0, 4, 10, 1000)
+    run = LiveRun(lambda on_progress: Session(engine, info), INFO, clock=lambda: next(times) * tick)
     runs.append(run)
     run.select_parameter("w")
-    shown = run.start().join(PATIENCE)
+    shown = run.start().join(TIMEOUT)
     run.close()
     assert (shown.step, shown.parameter) == (1000, parameter)
     return described["groups"], described["parameter"]
 
 
-def test_no_snapshot_is_made_that_nobody_asked_for():
-    assert looked_at(asks=False, seconds_a_look=1.0)[0] <= 2
-    assert looked_at(asks=True, seconds_a_look=1.0)[0] > 20
+def test_snapshots_are_built_only_when_the_last_one_was_read():
+    assert count_descriptions(reads=False, tick=1.0)[0] <= 2
+    assert count_descriptions(reads=True, tick=1.0)[0] > 20
 
 
-def test_the_watched_parameter_is_described_less_often_than_the_rest():
-    groups, parameter = looked_at(asks=True, seconds_a_look=0.001)
+def test_the_selected_parameter_is_described_less_often_than_the_groups():
+    groups, parameter = count_descriptions(reads=True, tick=0.001)
     assert 2 < parameter < groups / 2

@@ -1,4 +1,4 @@
-"""The small parts of a run: curves, the speedometer."""
+"""The small parts of a run: curves, throughput, overhead."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,7 @@ from tuitrain.run.live.throughput import ThroughputMeter
 
 
 @given(st.lists(st.lists(st.floats(allow_nan=False), max_size=700), max_size=6))
-def test_a_curve_holds_what_was_put_in_and_its_views_stay_as_they_were(chunks):
+def test_a_curve_has_the_values_added_and_its_views_never_change(chunks):
     curve, expected, views = Curve(), [], []
     for chunk in chunks:
         curve.extend(len(expected) + 1, chunk)
@@ -23,20 +23,20 @@ def test_a_curve_holds_what_was_put_in_and_its_views_stay_as_they_were(chunks):
     assert curve.last(3) == expected[-3:]
 
 
-def test_speed_is_over_about_the_last_second():
+def test_throughput_is_over_about_the_last_second():
     now = [0.0]
-    speed = ThroughputMeter(lambda: now[0])
-    assert speed.per_second() == 0.0
+    meter = ThroughputMeter(lambda: now[0])
+    assert meter.per_second() == 0.0
     for _ in range(50):
         now[0] += 0.1
-        speed.add(10)
-    assert round(speed.per_second()) == 100
+        meter.add(10)
+    assert round(meter.per_second()) == 100
     for _ in range(50):
         now[0] += 0.1
-        speed.add(30)
-    assert round(speed.per_second()) == 300
-    speed.reset()
-    assert speed.per_second() == 0.0
+        meter.add(30)
+    assert round(meter.per_second()) == 300
+    meter.reset()
+    assert meter.per_second() == 0.0
 
 
 def test_overhead_is_the_share_of_the_last_seconds_without_training():
@@ -60,7 +60,7 @@ def test_overhead_is_the_share_of_the_last_seconds_without_training():
     assert overhead.share() is None
 
 
-def test_training_that_fails_was_training_too():
+def test_training_that_fails_counts_as_training():
     now = [0.0]
     overhead = OverheadMeter(lambda: now[0])
     overhead.end_burst()

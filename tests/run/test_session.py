@@ -1,4 +1,4 @@
-"""What a session does at its boundaries, and in which order."""
+"""A session at its boundaries: what it does there, and in which order."""
 
 import math
 
@@ -10,17 +10,17 @@ from tuitrain.run.session import PlannedCommand, Session
 from tuitrain.run.snapshot import Phase, RunInfo
 
 
-def make(engine=None, total=30, planned=(), marks=()) -> Session:
-    title = RunInfo("test", "fake", "none", 0, 4, 10, total)
-    return Session(engine or FakeEngine(), title, planned, marks)
+def make(engine=None, total=30, planned=(), stops=()) -> Session:
+    info = RunInfo("test", "fake", "none", 0, 4, 10, total)
+    return Session(engine or FakeEngine(), info, planned, stops)
 
 
-def decide(session: Session, text: str):
+def apply(session: Session, text: str):
     return session.apply_command(parse(text), "api", 1)
 
 
-def test_bursts_end_at_epochs_marks_plans_and_the_end():
-    session = make(total=25, planned=[PlannedCommand(12, Stop())], marks=[3])
+def test_bursts_end_at_epochs_stops_planned_commands_and_the_end():
+    session = make(total=25, planned=[PlannedCommand(12, Stop())], stops=[3])
     steps = []
     while session.phase is Phase.RUNNING:
         session.run_burst()
@@ -48,10 +48,10 @@ def test_planned_commands_are_applied_before_their_step_in_the_given_order():
     assert {entry.actor for entry in session.journal.entries()} == {"scenario"}
 
 
-def test_every_command_is_answered_applied_unchanged_or_refused():
+def test_every_command_is_applied_unchanged_or_refused():
     session = make()
     session.run_burst(max_steps=1)
-    outcomes = [decide(session, text) for text in ("freeze a", "freeze again", "freeze nothing")]
+    outcomes = [apply(session, text) for text in ("freeze a", "freeze again", "freeze nothing")]
     assert [(e.outcome, e.step) for e in outcomes] == [
         ("applied", 1),
         ("unchanged", 1),
@@ -60,10 +60,10 @@ def test_every_command_is_answered_applied_unchanged_or_refused():
     assert outcomes[2].message == "no group is called 'nothing'"
 
 
-def test_step_takes_so_many_steps_and_pauses():
+def test_step_takes_that_many_steps_and_pauses():
     session = make()
-    decide(session, "pause")
-    decide(session, "step 12")
+    apply(session, "pause")
+    apply(session, "step 12")
     while session.phase is Phase.RUNNING:
         session.run_burst()
     assert (session.step, session.phase) == (12, Phase.PAUSED)
@@ -71,32 +71,32 @@ def test_step_takes_so_many_steps_and_pauses():
 
 def test_step_says_when_fewer_are_left():
     session = make(total=5)
-    entry = decide(session, "step 10")
+    entry = apply(session, "step 10")
     assert "only 5 are left" in entry.message
-    entry = decide(make(total=1), "step 10")
+    entry = apply(make(total=1), "step 10")
     assert entry.message.endswith("only 1 is left")
 
 
 def test_pausing_in_the_middle_of_a_count_ends_the_count():
     session = make()
-    decide(session, "step 5")
+    apply(session, "step 5")
     session.run_burst(max_steps=1)
-    decide(session, "pause")
-    decide(session, "resume")
+    apply(session, "pause")
+    apply(session, "resume")
     session.run_burst()
     assert session.step == 10
 
 
 def test_pause_and_resume_that_change_nothing_say_so():
     session = make()
-    assert decide(session, "resume").outcome == "unchanged"
-    assert decide(session, "pause").outcome == "applied"
-    assert decide(session, "pause").outcome == "unchanged"
+    assert apply(session, "resume").outcome == "unchanged"
+    assert apply(session, "pause").outcome == "applied"
+    assert apply(session, "pause").outcome == "unchanged"
 
 
-def test_a_preview_says_how_far_the_next_update_would_go_and_changes_nothing():
+def test_a_preview_gives_the_size_of_the_next_update_and_changes_nothing():
     session = make()
-    entry = decide(session, "preview lr all x2")
+    entry = apply(session, "preview lr all x2")
     assert entry.outcome == "unchanged"
     assert entry.message == "all: next |Δw|/|w| 0.2 instead of 0.1, x2"
     assert session.engine.applied == []
@@ -105,7 +105,7 @@ def test_a_preview_says_how_far_the_next_update_would_go_and_changes_nothing():
 @pytest.mark.parametrize("command", [Pause(), Resume(), Step(), Stop(), Freeze("a")])
 def test_after_the_end_everything_is_refused(command):
     session = make()
-    decide(session, "stop")
+    apply(session, "stop")
     entry = session.apply_command(command, "key", 7)
     assert (entry.outcome, entry.ticket) == ("refused", 7)
     assert "the run has ended (stopped at step 0)" in entry.message
@@ -129,7 +129,7 @@ def test_train_loss_is_the_mean_of_the_present_epoch():
     assert session.train_loss() == (11 + 12) / 2
 
 
-def test_a_loss_that_is_not_finite_is_noted_with_its_step():
+def test_a_loss_that_is_not_finite_is_shown_with_its_step():
     engine = FakeEngine()
     engine.nan_at = 7
     session = make(engine)
