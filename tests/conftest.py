@@ -5,8 +5,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 from hypothesis import settings
 
-# No test measures time. CI tries the same examples each time, so that a failure is due to the change;
-# elsewhere every run searches further.
+# No test measures time. CI tries the same examples each time, so that a failure is due to the
+# change; elsewhere every run searches further.
 settings.register_profile("search", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "search")
