@@ -37,11 +37,12 @@ def downsample(array: Array) -> tuple[Array, tuple[int, int]]:
 
 
 def block_means(matrix: Array, block: tuple[int, int]) -> Array:
-    """Return the means of blocks of so many rows and columns; the last ones may be smaller."""
-    rows, columns = matrix.shape
-    down, across = np.arange(0, rows, block[0]), np.arange(0, columns, block[1])
-    sums = np.add.reduceat(matrix, down, axis=0, dtype=np.float64)
-    sums = np.add.reduceat(sums, across, axis=1)
-    high = np.diff(down, append=rows)[:, None]
-    wide = np.diff(across, append=columns)[None, :]
-    return (sums / (high * wide)).astype(np.float32)
+    """Return the means of blocks of rows and columns; the last blocks may be smaller."""
+    rows, columns = int(matrix.shape[0]), int(matrix.shape[1])
+    row_starts: Array = np.arange(0, rows, block[0])
+    column_starts: Array = np.arange(0, columns, block[1])
+    sums: Array = np.add.reduceat(matrix, row_starts, axis=0, dtype=np.float64)
+    sums = np.add.reduceat(sums, column_starts, axis=1)
+    heights: Array = np.diff(row_starts, append=rows)[:, None]
+    widths: Array = np.diff(column_starts, append=columns)[None, :]
+    return (sums / (heights * widths)).astype(np.float32)

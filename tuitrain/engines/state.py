@@ -49,7 +49,7 @@ class EngineState:
     groups: tuple[Mapping[str, Any], ...]
     random: Mapping[str, Any]
     clip: tuple[str, float] = ("off", 0.0)
-    gradients: Mapping[str, Array] = field(default_factory=dict)
+    gradients: Mapping[str, Array] = field(default_factory=dict[str, Array])
 
     @property
     def nbytes(self) -> int:

@@ -52,7 +52,7 @@ class GroupView:
     grad_norm: float
     frozen_since: int | None
     frozen_intact: bool | None
-    schedule_record: Mapping[str, Any] = field(default_factory=dict)
+    schedule_record: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,12 +55,12 @@ class BufferOwners:
 
     def held_buffers(self, frozen: Collection[str]) -> dict[str, Deciders]:
         """Return the buffers that hold still, by name, with the parameters that decide it."""
-        found = {}
+        held: dict[str, Deciders] = {}
         for path in self.modules:
             if self._is_still(path, frozen):
                 for name, _ in self.modules[path].named_buffers(path, recursive=False):
-                    found[name] = self._deciders.get(path) or self._around[path]
-        return found
+                    held[name] = self._deciders.get(path) or self._around[path]
+        return held
 
     def _is_still(self, path: str, frozen: Collection[str]) -> bool:
         around = self._around[path]

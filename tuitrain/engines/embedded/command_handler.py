@@ -71,7 +71,8 @@ class CommandHandler:
                 return self._swap(command, step)
             case Regroup():
                 return self._regroup(command)
-        raise RefusedError(f"{to_text(command)!r} is not for the groups of a run")
+            case _:
+                raise RefusedError(f"{to_text(command)!r} is not for the groups of a run")
 
     def _freeze(self, target: str, step: int) -> CommandResult:
         names = self._table.resolve_parameters(target)
@@ -145,7 +146,7 @@ class CommandHandler:
         ------
         RefusedError : names the group whose schedule cannot be
         """
-        made = []
+        made: list[tuple[Group, Schedule, Schedule]] = []
         for group in self._table.resolve(command.target):
             try:
                 schedule = reschedule(command, group.schedule, step, self._steps_per_epoch)
@@ -160,7 +161,7 @@ class CommandHandler:
     def _swap(self, command: SwapOptimizer, step: int) -> CommandResult:
         groups = self._table.resolve(command.target)
         swapped = [self._swapped(group, command, step) for group in groups]
-        told = []
+        told: list[str] = []
         for group, (fresh, state) in swapped:
             if fresh is not None:
                 told.append(f"{group.name}: {group.rule} → {fresh.rule}, {state}")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from typing import cast
 
-import llvmlite.binding as llvm
+import llvmlite.binding as llvm  # pyright: ignore[reportMissingTypeStubs]
 
 from tuitrain_core.native.ir.host import host
 
@@ -25,7 +27,7 @@ _PACKAGES = ("tuitrain", "numpy", "numba", "llvmlite")
 
 def environment() -> dict[str, str]:
     """Return versions and the machine's features, by name, as text."""
-    features = llvm.get_host_cpu_features()
+    features = cast(Mapping[str, bool], llvm.get_host_cpu_features())
     target = host()
     return {
         "python": platform.python_version(),

@@ -44,7 +44,7 @@ class FrozenParameters:
     def __init__(
         self,
         parameters: Mapping[str, Parameter],
-        buffers: Callable[[], Mapping[str, Array]] = dict,
+        buffers: Callable[[], Mapping[str, Array]] = dict[str, Array],
     ) -> None:
         self._parameters, self._buffers = parameters, buffers
         self._frozen: dict[str, _Frozen] = {}
@@ -75,7 +75,7 @@ class FrozenParameters:
         ----------
         deciders : by the name of the buffer, the frozen parameters because of which it is held
         """
-        buffers = self._buffers() if deciders else {}
+        buffers: Mapping[str, Array] = self._buffers() if deciders else {}
         self._held = {
             name: self._held.get(name) or _Held(names, _crc(buffers[name]))
             for name, names in deciders.items()
@@ -117,7 +117,8 @@ class FrozenParameters:
         self._verify_held()
 
     def _verify_held(self) -> None:
-        looked_at, buffers = 0, self._buffers() if self._held else {}
+        looked_at = 0
+        buffers: Mapping[str, Array] = self._buffers() if self._held else {}
         for name in list(self._held):
             held, array = self._held.pop(name), buffers[name]
             held.intact = held.intact and _crc(array) == held.checksum

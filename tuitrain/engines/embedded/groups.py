@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from tuitrain.commands import Setting, is_name
 from tuitrain.errors import RefusedError, join_or
@@ -67,9 +67,10 @@ def from_record(record: Mapping[str, Any], parameters: Mapping[str, Parameter]) 
     ------
     RefusedError, CoreError, KeyError : this is no such record
     """
-    settings = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in record["settings"].items()
+    recorded: Mapping[str, Any] = record["settings"]
+    settings: dict[str, Setting] = {
+        key: cast(Setting, tuple(cast(list[float], value)) if isinstance(value, list) else value)
+        for key, value in recorded.items()
     }
     members = tuple(record["members"])
     optimizer = make_optimizer(record["rule"], [parameters[name] for name in members], settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeAlias
 
@@ -42,7 +42,7 @@ class SeededModel:
         return random.scope(self.generator)
 
     @contextmanager
-    def eval_mode(self) -> Iterator[None]:
+    def eval_mode(self) -> Generator[None]:
         """Let the module not learn inside."""
         self.module.eval()
         try:

@@ -6,10 +6,10 @@ it. What becomes of the gradient is then read off the same graph for any choice 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 
@@ -44,9 +44,9 @@ class NetworkNode:
     path: str
     module: Module | None = None
     parent: NetworkNode | None = None
-    children: list[NetworkNode] = field(default_factory=list)
-    inputs: list[int] = field(default_factory=list)
-    outputs: list[int] = field(default_factory=list)
+    children: list[NetworkNode] = field(default_factory=list["NetworkNode"])
+    inputs: list[int] = field(default_factory=list[int])
+    outputs: list[int] = field(default_factory=list[int])
     shape: tuple[int, ...] = ()
     uses: int = 0
 
@@ -191,7 +191,7 @@ class _Listener:
         return Structure(self._root, self._operations, leaves, self._parameters)
 
     @contextmanager
-    def _told_of_modules(self) -> Iterator[None]:
+    def _told_of_modules(self) -> Generator[None]:
         """Put a listener in front of every module's ``forward``, and take it away again."""
         wrapped = list(self._model.named_modules())
         for path, module in wrapped:
@@ -275,7 +275,7 @@ def _tensors(values: Sequence[Any]) -> Iterator[Tensor]:
         if isinstance(each, Tensor) and not isinstance(each, Parameter):
             yield each
         elif isinstance(each, list | tuple):
-            yield from _tensors(each)
+            yield from _tensors(cast(Sequence[Any], each))
 
 
 _SIGNS: Final = {"Add": "+", "Subtract": "-", "Multiply": "×", "Divide": "÷", "MatMul": "@"}

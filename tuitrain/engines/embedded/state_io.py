@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -136,8 +136,9 @@ def _copies(arrays: Mapping[str, Array]) -> dict[str, Array]:
 def _plain(value: Any) -> Any:
     """Turn the arrays in a generator's state into lists of whole numbers."""
     if isinstance(value, Mapping):
-        return {key: _plain(each) for key, each in value.items()}
-    return value.tolist() if isinstance(value, np.ndarray) else value
+        entries = cast(Mapping[str, Any], value)
+        return {key: _plain(entry) for key, entry in entries.items()}
+    return cast(Array, value).tolist() if isinstance(value, np.ndarray) else value
 
 
 def _differences(

@@ -191,7 +191,7 @@ class Stepper:
         """Say the same of parameters in the place of groups; None if nothing is waited for."""
         if not watch.is_active:
             return None
-        norms = []
+        norms: list[tuple[list[Parameter], float]] = []
         for name, limit in watch.grad_norms.items():
             group = self._table.get(name)
             members = group.members if group else ()
