@@ -4,6 +4,9 @@ Everything here goes through the `tuitrain.engines.engine.Engine` protocol, and 
 show through the `EngineState` it hands out; no test knows which engine it has. To hold another
 engine against the suite, add a factory to ``ENGINES`` and run ``pytest tests/conformance``.
 
+A test that needs something which an engine may lack is marked ``needs(Capability...)``: it runs if
+the engine declares that capability.
+
 A factory is ``make(groups=GROUPS, seed=0, affine=True) -> Engine``. It builds, anew at each call:
 
 Data
@@ -32,6 +35,7 @@ import pytest
 
 from tests.conformance import embedded
 from tests.conformance.probes import RULES
+from tuitrain.engines.capabilities import Capabilities
 from tuitrain.engines.engine import Engine
 
 ENGINES: dict[str, Callable[..., Engine]] = {"embedded": embedded.make_engine}
@@ -40,6 +44,19 @@ ENGINES: dict[str, Callable[..., Engine]] = {"embedded": embedded.make_engine}
 @pytest.fixture(scope="session", params=ENGINES)
 def make_engine(request) -> Callable[..., Engine]:
     return ENGINES[request.param]
+
+
+@pytest.fixture(scope="session")
+def capabilities(make_engine) -> Capabilities:
+    return make_engine().capabilities
+
+
+@pytest.fixture(autouse=True)
+def skip_without_capability(request, capabilities) -> None:
+    for marker in request.node.iter_markers("needs"):
+        for capability in marker.args:
+            if reason := capabilities.missing(capability):
+                pytest.skip(reason)
 
 
 @pytest.fixture

@@ -1,9 +1,13 @@
 """Dead units: those for which the ReLU after their layer gives 0 in the whole batch."""
 
 import numpy as np
+import pytest
 
 from tests.conformance.probes import buffers, do, plant, train, whole
+from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.views import LayerUnits
+
+pytestmark = pytest.mark.needs(Capability.DEAD_UNITS)
 
 
 def counts(engine) -> dict[str, tuple[int, int]]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.conformance.probes import buffers, do, plant, train, whole
+from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.inspection import NO_PREDICTION, SAMPLE_SELECTIONS, GradientFlow, InspectBatch
 
 
@@ -13,6 +14,7 @@ def flows(engine) -> dict[str, GradientFlow]:
     return {each.path: each.flow for each in rows if each.kind == "module"}
 
 
+@pytest.mark.needs(Capability.CONFUSION, Capability.NETWORK_TREE)
 @pytest.mark.parametrize("samples", SAMPLE_SELECTIONS)
 def test_looking_changes_nothing(make_engine, samples):
     engine, alike = make_engine(), make_engine()
@@ -27,6 +29,7 @@ def test_looking_changes_nothing(make_engine, samples):
     assert (whole(engine), buffers(engine)) == (whole(alike), buffers(alike))
 
 
+@pytest.mark.needs(Capability.CONFUSION)
 def test_the_confusions_are_those_of_the_accuracy(engine):
     train(engine, 12)
     seen = engine.inspect_batch(InspectBatch())
@@ -39,6 +42,7 @@ def test_the_confusions_are_those_of_the_accuracy(engine):
         assert seen.confusion[label, guess] == shown.count((label, guess))
 
 
+@pytest.mark.needs(Capability.CONFUSION)
 def test_mistakes_are_the_wrong_ones_the_surest_first(engine):
     train(engine, 4)
     seen = engine.inspect_batch(InspectBatch("mistakes"))
@@ -47,6 +51,7 @@ def test_mistakes_are_the_wrong_ones_the_surest_first(engine):
     assert (np.diff(seen.confidence) <= 0).all()
 
 
+@pytest.mark.needs(Capability.CONFUSION)
 def test_the_next_batch_is_the_one_that_the_step_learns_from(engine):
     from tests.conformance.problem import TRAIN
 
@@ -60,6 +65,7 @@ def test_the_next_batch_is_the_one_that_the_step_learns_from(engine):
         assert [known[each.tobytes()] for each in seen.inputs] == seen.labels.tolist()
 
 
+@pytest.mark.needs(Capability.CONFUSION)
 def test_what_is_not_a_number_is_no_guess(engine):
     plant(engine, head__bias=np.float32(np.nan))
     seen = engine.inspect_batch(InspectBatch())
@@ -67,6 +73,7 @@ def test_what_is_not_a_number_is_no_guess(engine):
     assert (seen.nan_count, seen.confusion.sum()) == (30, 0)
 
 
+@pytest.mark.needs(Capability.NETWORK_TREE)
 def test_the_gradient_flows_to_the_lowest_layer_that_learns(engine):
     assert flows(engine)["conv"] is GradientFlow.ENDS
     assert {flows(engine)[each] for each in ("norm", "fc", "head")} == {GradientFlow.PASSES}
@@ -82,6 +89,7 @@ def test_the_gradient_flows_to_the_lowest_layer_that_learns(engine):
     ]
 
 
+@pytest.mark.needs(Capability.NETWORK_TREE)
 def test_gradients_are_told_of_those_that_have_one(engine):
     assert engine.inspect_network().grad_norms == {}
     do(engine, "freeze conv")

@@ -6,7 +6,10 @@ import pytest
 
 from tests.conformance.probes import train
 from tuitrain.commands import parse
+from tuitrain.engines.capabilities import Capability
 from tuitrain.errors import RefusedError
+
+pytestmark = pytest.mark.needs(Capability.PREVIEW)
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from tests.conformance.probes import do, give, group, train, whole
+from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.state import OptimizerState
 from tuitrain.errors import StateMismatchError
+
+pytestmark = pytest.mark.needs(Capability.REWIND)
 
 
 def eventful(engine) -> None:

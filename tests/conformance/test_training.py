@@ -4,6 +4,7 @@ import pytest
 
 from tests.conformance.probes import buffers, do, train, whole
 from tests.conformance.problem import BATCH_SIZE, TRAIN
+from tuitrain.engines.capabilities import Capability
 
 
 def test_same_seed_same_bits_and_another_seed_others(make_engine):
@@ -44,12 +45,14 @@ def test_an_epoch_has_a_step_for_each_batch(engine):
     assert engine.steps_per_epoch == -(-len(TRAIN[1]) // BATCH_SIZE)
 
 
+@pytest.mark.needs(Capability.EVALUATION)
 def test_training_learns(engine):
     losses = train(engine, 20 * engine.steps_per_epoch)
     assert sum(losses[-7:]) < sum(losses[:7]) / 3
     assert engine.evaluate() > 0.8
 
 
+@pytest.mark.needs(Capability.EVALUATION)
 @pytest.mark.parametrize("event", ["clip off", "freeze norm.*", "freeze *", "lr * 0"])
 def test_an_evaluation_touches_nothing(make_engine, event):
     engine, other = make_engine(), make_engine()
