@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from tuitrain.commands import AddBreakpoint, RemoveBreakpoint, to_text
+from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.pending_step import HoldCondition, PendingStep
 from tuitrain.engines.steerable import CommandResult
@@ -153,6 +154,7 @@ def check_target(condition: AddBreakpoint, engine: Engine) -> None:
     aliases = {row.name: row.aliases for group in groups for row in group.parameters}
     names = resolve_groups(condition.group, [group.name for group in groups], aliases)
     if condition.on == "dead_units":
+        engine.capabilities.require(Capability.DEAD_UNITS)
         with_units = dict.fromkeys(layer.group for layer in engine.count_dead_units())
         if not any(name in with_units for name in names):
             others = f" (groups that have one: {join_or(with_units)})" if with_units else ""

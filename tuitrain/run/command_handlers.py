@@ -20,6 +20,7 @@ from tuitrain.commands import (
     Undo,
     parse,
 )
+from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.steerable import CommandResult
 from tuitrain.errors import RefusedError
 
@@ -38,6 +39,7 @@ def handle_command(context: RunContext, command: AnyCommand) -> CommandResult:
     """
     match command:
         case Rewind() | RewindToCheckpoint() | Undo() | Redo() | Branch():
+            context.engine.capabilities.require(Capability.REWIND)
             return handle_history_command(context, command)
         case AddBreakpoint() | RemoveBreakpoint():
             return context.breakpoints.apply(command, context.engine)
@@ -51,10 +53,12 @@ def handle_command(context: RunContext, command: AnyCommand) -> CommandResult:
         case Pause() | Resume() | Step() | Stop():
             return _handle_run_command(context, command)
         case TryLr():
+            context.engine.capabilities.require(Capability.LR_SWEEP)
             change, context.lr_sweep = run_lr_sweep(context, command)
             context.settle_after_jump()
             return change
         case Preview(command=text):
+            context.engine.capabilities.require(Capability.PREVIEW)
             return describe_preview(context.engine, parse(text))
         case _:
             return _apply_to_engine(context, command)

@@ -6,6 +6,7 @@ import math
 from fnmatch import fnmatchcase
 
 from tuitrain.commands import AnyCommand, TryLr, to_text
+from tuitrain.engines.capabilities import Capability
 from tuitrain.engines.engine import Engine
 from tuitrain.engines.steerable import CommandResult
 from tuitrain.errors import RefusedError
@@ -45,6 +46,7 @@ def preview_update(engine: Engine, command: AnyCommand) -> UpdatePreview:
     """Return the effect of a command on the next update, or why it would be refused."""
     text = to_text(command)
     try:
+        engine.capabilities.require(Capability.PREVIEW)
         ratios = engine.preview(command)
     except RefusedError as refusal:
         return UpdatePreview(text, problem=str(refusal))

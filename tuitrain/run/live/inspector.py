@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Final, Generic, TypeVar
 
+from tuitrain.engines.capabilities import Capabilities, Capability
 from tuitrain.engines.inspection import (
     FailedInspection,
     InspectBatch,
@@ -86,6 +87,8 @@ class Inspector:
         self._sampler.follow(session.timeline.branch, session.step)
         if request is None:
             return None
+        if reason := _missing_for(request, session.engine.capabilities):
+            return FailedInspection(request, session.step, reason)
         # A paused run is at a boundary only after a request or a command: inspect it again.
         is_paused = session.phase is not Phase.RUNNING
         self._moment = (session.step, len(session.journal)) if is_paused else None
@@ -120,4 +123,17 @@ class Inspector:
         return replace(session.engine.inspect_network(), units=self._count_units(session))
 
     def _count_units(self, session: Session) -> tuple[LayerUnits, ...]:
+        if Capability.DEAD_UNITS not in session.engine.capabilities:
+            return ()
         return self._units.get(self._moment, lambda: tuple(session.engine.count_dead_units()))
+
+
+def _missing_for(request: InspectionRequest, capabilities: Capabilities) -> str:
+    """Return why an engine cannot answer a request, or ""."""
+    match request:
+        case InspectWeights():
+            return ""
+        case InspectNetwork():
+            return capabilities.missing(Capability.NETWORK_TREE)
+        case InspectBatch():
+            return capabilities.missing(Capability.CONFUSION)
