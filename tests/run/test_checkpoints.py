@@ -76,18 +76,18 @@ def test_what_was_still_planned_at_a_checkpoint_is_done_again():
         run_to(session, step)
         session.apply_planned()
     session.apply_planned()
-    told = [each.command for each in session.journal.entries()]
-    assert told == ["lr * x2", "checkpoint a", "lr * x3", "rewind a", "lr * x3"]
+    commands = [entry.command for entry in session.journal.entries()]
+    assert commands == ["lr * x2", "checkpoint a", "lr * x3", "rewind a", "lr * x3"]
 
 
-def test_a_checkpoint_that_there_is_not_is_refused_with_the_nearest():
+def test_an_unknown_checkpoint_is_refused_with_the_nearest_name():
     session = make()
     assert "none was made yet" in do(session, "rewind here", "refused")
     do(session, "checkpoint here")
     assert "did you mean 'here'? (checkpoints: here)" in do(session, "rewind hare", "refused")
 
 
-def test_without_a_record_it_says_that_there_is_no_file():
+def test_without_a_record_the_answer_names_no_file():
     assert do(make(), "checkpoint a") == "step 0 is kept for `rewind`: the run leaves no record"
 
 
@@ -105,14 +105,14 @@ def test_a_checkpoint_is_answered_journalled_and_changes_no_bit(recorded, tmp_pa
     assert made.session.engine.step == 30
 
 
-def test_a_name_that_is_taken_is_replaced_and_the_answer_says_so(recorded, tmp_path):
+def test_a_checkpoint_of_the_same_name_is_replaced_and_the_answer_says_so(recorded, tmp_path):
     do(recorded, "checkpoint a")
     run_to(recorded, 30)
     assert do(recorded, "checkpoint a").endswith("; the one of step 0 is replaced")
     assert read_checkpoint(checkpoint_path(tmp_path / "run", "a")).session.engine.step == 30
 
 
-def test_the_run_keeps_one_by_itself_now_and_then(recorded, tmp_path):
+def test_the_run_saves_an_automatic_checkpoint(recorded, tmp_path):
     auto = checkpoint_path(tmp_path / "run", "auto")
     run_to(recorded, CheckpointPolicy().checkpoint_every - 1)
     assert not auto.exists()
@@ -139,7 +139,7 @@ def full_disk(path: Path, content: bytes) -> None:
     raise OSError(28, "No space left on device")
 
 
-def test_on_a_full_disk_a_checkpoint_is_refused_and_training_goes_on(
+def test_on_a_full_disk_a_checkpoint_is_refused_and_training_continues(
     recorded, tmp_path, monkeypatch
 ):
     do(recorded, "checkpoint a")
@@ -147,8 +147,8 @@ def test_on_a_full_disk_a_checkpoint_is_refused_and_training_goes_on(
     with monkeypatch.context() as patch:
         patch.setattr("tuitrain.records.record_writer.write_whole", full_disk)
         run_to(recorded, 30)
-        told = do(recorded, "checkpoint a", "refused")
-        assert told == "checkpoint 'a' cannot be written: No space left on device"
+        message = do(recorded, "checkpoint a", "refused")
+        assert message == "checkpoint 'a' cannot be written: No space left on device"
         run_to(recorded, CheckpointPolicy().checkpoint_every + 1)
         assert recorded.snapshot().note.startswith("checkpoint 'auto' cannot be written")
     assert checkpoint_path(tmp_path / "run", "a").read_bytes() == before
@@ -163,6 +163,8 @@ def test_where_the_record_has_ended_there_are_no_more_checkpoints(recorded, tmp_
     with Path("/dev/full").open("ab", buffering=0) as full:
         recorded.recorder._journal = full
         do(recorded, "lr * x2")
-    told = do(recorded, "checkpoint a", "refused")
-    assert told == "no checkpoint can be written, for the record ends here: No space left on device"
+    message = do(recorded, "checkpoint a", "refused")
+    assert (
+        message == "no checkpoint can be written, for the record ends here: No space left on device"
+    )
     assert not checkpoint_path(tmp_path / "run", "a").exists()

@@ -53,7 +53,9 @@ class CommandSchedule:
         A step may have equal history commands: as many of them become pending again as are pending
         now, the last ones.
         """
-        pending = [each for each in self.pending if isinstance(each.command, HISTORY_COMMANDS)]
+        pending = [
+            planned for planned in self.pending if isinstance(planned.command, HISTORY_COMMANDS)
+        ]
         rescheduled: list[PlannedCommand] = []
         for planned in reversed(list(commands)):
             if isinstance(planned.command, HISTORY_COMMANDS):

@@ -23,8 +23,7 @@ MIN_RESOLUTION: Final = 16
 """The resolution with very many groups, whose lines are long."""
 
 RESOLUTION_BUDGET: Final = 4096
-"""Resolution times groups, at most: with more than 8 groups there are fewer lines, as they are
-longer."""
+"""Resolution times groups: more than 8 groups have fewer lines, because each is longer."""
 
 SIGNIFICANT_DIGITS: Final = 6
 """Digits of a written value; the screen shows three at most."""

@@ -96,7 +96,7 @@ class StateCache:
         return None
 
     def _cheapest_to_drop(self) -> int:
-        """Return the index of the state whose loss costs least: few steps to retrain, long ago."""
+        """Return the index of the state to drop: an old one with few steps to retrain."""
         newest = self._entries[-1].step
 
         def cost(index: int) -> float:
