@@ -24,14 +24,14 @@ def test_the_warm_up_touches_nothing(engine):
 def test_the_badge_tells_when_frozen_bytes_have_moved(engine):
     do(engine, "freeze fc")
     assert group(engine, "fc").frozen_intact is True
-    engine._parameters["fc.bias"].numpy()[0] += 1
+    engine.model.parameters["fc.bias"].numpy()[0] += 1
     assert group(engine, "fc").frozen_intact is False
 
 
 def operations(engine) -> int:
     """Count what a step does from the loss backwards, in the plan that it would follow."""
-    program, _ = engine._stepper._recording.program()
-    trained = [engine._parameters[name] for name in engine._stepper.trained]
+    program, _ = engine.stepper.recording.program()
+    trained = [engine.model.parameters[name] for name in engine.stepper.trained]
     return program.plan_statistics(trained).actions - program.plan_statistics([]).actions
 
 
@@ -72,9 +72,9 @@ def test_no_command_makes_a_kernel_be_compiled(batch_size):
 
 def test_dead_units_are_counted_once_a_step_and_only_when_asked_for(engine, monkeypatch):
     counted = []
-    count = engine._stepper.find_dead_units
+    count = engine.stepper.find_dead_units
     monkeypatch.setattr(
-        engine._stepper, "find_dead_units", lambda step: counted.append(step) or count(step)
+        engine.stepper, "find_dead_units", lambda step: counted.append(step) or count(step)
     )
     engine.run(3, lambda: False, lambda pending: bool(pending.find_non_finite()))
     engine.groups()
@@ -103,7 +103,7 @@ class Pooled(Small):
 def test_recorded_units_are_dead_where_those_of_the_eager_tier_are(model, frozen, monkeypatch):
     engine, eager = make_engine(model=model), make_engine(model=model)
     for each in (engine, eager):
-        monkeypatch.setattr(each._stepper._recording, "problem", "eager" * (each is eager))
+        monkeypatch.setattr(each.stepper.recording, "problem", "eager" * (each is eager))
         bias = np.linspace(-2, 0.5, 8).astype(np.float32)
         state = each.state()
         state.parameters["fc.bias"][...] = bias
@@ -310,7 +310,7 @@ def test_a_command_counts_for_the_very_next_step(command):
 
 
 def test_the_test_set_gives_the_same_bits_for_any_number_of_threads(engine):
-    found = [engine._evaluator.logits(0, threads)[0].copy() for threads in (1, 2, 3)]
+    found = [engine.evaluator.logits(0, threads)[0].copy() for threads in (1, 2, 3)]
     np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_array_equal(found[0], found[2])
 

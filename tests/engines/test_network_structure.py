@@ -158,13 +158,13 @@ def test_what_is_tied_used_twice_or_not_at_all_says_so():
 def test_a_module_that_fails_is_left_as_it_was(engine):
     train(engine, 1)
     before = whole(engine), buffers(engine)
-    fc = engine._model.module.fc
-    engine._model.module.fc = None
+    fc = engine.model.module.fc
+    engine.model.module.fc = None
     with pytest.raises(TypeError):
         engine.inspect_network()
-    engine._model.module.fc = fc
+    engine.model.module.fc = fc
     assert (whole(engine), buffers(engine)) == before
-    assert all("forward" not in vars(each) for each in engine._model.module.modules())
+    assert all("forward" not in vars(each) for each in engine.model.module.modules())
     assert engine.inspect_network().rows[0].flow is GradientFlow.ENDS
 
 
@@ -179,7 +179,7 @@ def test_the_columns_fit_and_name_the_gradient(width):
 
 def test_counting_units_names_the_dead_ones():
     engine = make_engine(model=Small)
-    engine._parameters["fc.bias"].numpy()[[1, 4]] = -1000
+    engine.model.parameters["fc.bias"].numpy()[[1, 4]] = -1000
     units = {each.parameter: each for each in engine.count_dead_units()}
     assert units["fc.weight"].dead_indices[:1] == (1,)
     assert set(units["fc.weight"].dead_indices) >= {1, 4}

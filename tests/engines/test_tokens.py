@@ -51,7 +51,7 @@ def test_steps_are_taken_without_python_and_are_those_that_are_taken_one_by_one(
 ):
     monkeypatch.setenv("TUITRAIN_THREADS", threads)
     engine, other = make_engine(), make_engine()
-    assert engine._stepper.is_native
+    assert engine.stepper.is_native
     losses = train(engine, 40)
     assert losses == [other.run(1, lambda: False, lambda _: False)[0] for _ in range(40)]
     assert engine.digest() == other.digest()
@@ -61,8 +61,8 @@ def test_steps_are_taken_without_python_and_are_those_that_are_taken_one_by_one(
 
 def test_a_token_that_the_table_does_not_have_ends_the_run_at_the_boundary_before_it():
     sound, engine = make_engine(), make_engine(wrong=17)
-    where = next(n for n in range(8) if 17 in engine._loader.batch_indices(n))
-    place = engine._loader.batch_indices(where).tolist().index(17)
+    where = next(n for n in range(8) if 17 in engine.loader.batch_indices(n))
+    place = engine.loader.batch_indices(where).tolist().index(17)
     with pytest.raises(CoreError, match=rf"at \({place}, 2\) is 11; with 11 rows it must be 0"):
         train(engine, 8)
     train(sound, where)

@@ -1,4 +1,4 @@
-"""What is told of arrays: statistics, a histogram and the first values."""
+"""Statistics of an array, with a histogram and its first values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .views import ArrayStatistics
 
 BINS = 40
 FIRST_VALUES = 64
-"""How many of the first values are told: more than the widest panel shows."""
+"""Length of the excerpt from the start: more than the widest panel shows."""
 
 
 def describe_array(array: np.ndarray) -> ArrayStatistics:

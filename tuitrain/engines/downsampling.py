@@ -1,4 +1,4 @@
-"""Sampling an array for the eye: as it is where it is small, else averaged down."""
+"""Downsampling of arrays for the screen; small ones stay as they are."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def downsample(array: Array) -> tuple[Array, tuple[int, int]]:
         sample = block_means(array, block) if block != (1, 1) else array.astype(np.float32)
     else:
         block = 1, 1
-        most = max(1, MAX_ELEMENTS // max(1, array[:1].size)) if array.ndim else 1
-        sample = np.array(array[:most] if array.ndim else array, np.float32)
+        count = max(1, MAX_ELEMENTS // max(1, array[:1].size)) if array.ndim else 1
+        sample = np.array(array[:count] if array.ndim else array, np.float32)
     sample.flags.writeable = False
     return sample, block
 

@@ -1,7 +1,7 @@
-"""Close looks: what a face can ask to see of weights, network and batches, and what it is shown.
+"""Inspection of weights, network and batches: requests, and the views that answer them.
 
-A close look costs time that training then does not have, so it is taken only while somebody asks
-for it. Everything here is an immutable value; arrays are read-only.
+An inspection costs training time, so it is made only while a viewer requests it. Everything
+here is an immutable value; arrays are read-only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ of the test set that the network is wrong about, the surest first."""
 SAMPLE_SELECTIONS: Final[tuple[SampleSelection, ...]] = ("probe", "next", "mistakes")
 
 NO_PREDICTION: Final = -1
-"""The guess where an output is NaN."""
+"""The prediction where an output is NaN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ InspectionRequest: TypeAlias = InspectWeights | InspectNetwork | InspectBatch
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HistogramSeries:
-    """Histograms over the steps, as they were sampled.
+    """Histograms at sampled steps.
 
     Attributes
     ----------
@@ -75,10 +75,10 @@ class TensorSummary:
 
     Attributes
     ----------
-    now : its statistics; None where there is none: no gradient is computed, or no update was seen
+    statistics : None without a gradient or an update
     sample : float32, of the parameter's shape, or smaller if that is large; see ``block``
     block : how many neighbours along the last two axes one element of ``sample`` is the mean of
-    course : its histograms since it is being looked at
+    histograms : since the inspection began
     """
 
     statistics: ArrayStatistics | None = None
@@ -118,7 +118,7 @@ class GradientFlow(Enum):
     """What becomes of the gradient at a part of the network, on its way from loss to data."""
 
     PASSES = "passes"
-    """It comes from the loss and goes on towards the data."""
+    """It comes from the loss and continues towards the data."""
     CUT = "cut"
     """It ends here: everything below that could learn is frozen."""
     ENDS = "ends"
@@ -142,9 +142,10 @@ class NetworkRow:
     shape : of the output for one sample, or of the parameter
     parameters : the first names of those in it, each once; of a parameter row its own
     flow : where the gradient goes; of a parameter, whether it gets one
-    ways : of how many inputs (the second) the gradient goes on to (the first)
-    uses : how often it is used in one pass; 0 if the outputs do not depend on it
-    still : of a module with buffers, as running statistics, whether they hold still; else None
+    inputs_with_gradient : how many inputs get a gradient, and how many inputs there are
+    use_count : uses in one pass; 0 if the outputs do not depend on it
+    buffers_held : of a module with buffers, such as running statistics, whether these keep their
+        bytes; else None
     """
 
     key: str
@@ -170,7 +171,7 @@ class NetworkView:
     ----------
     data : the shape of one sample
     grad_norms : by parameter, of the last step; those without a gradient are not in it
-    units : the layers that a ReLU follows; none if nobody counted
+    units : the layers that a ReLU follows; empty if they were not counted
     """
 
     step: int
@@ -183,15 +184,16 @@ class NetworkView:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BatchView:
-    """Samples, what the network makes of them, and how it confuses the classes of the test set.
+    """Samples with their predictions, and the confusions of classes on the test set.
 
     Attributes
     ----------
     inputs : uint8 (n, C, H, W)
-    labels, guesses : int (n,); a guess is `UNSURE` where an output is NaN
-    confidence : float (n,), the share that the softmax gives to the guess
-    confusion : int (K, K): test samples by label (row) and guess (column); unsure ones are in none
-    unsure : how many those are
+    labels, predictions : int (n,); `NO_PREDICTION` where an output is NaN
+    confidence : float (n,), the softmax of the predicted class
+    confusion : int (K, K): test samples by label (row) and prediction (column), without those that
+        have no prediction
+    nan_count : how many samples have no prediction
     """
 
     request: InspectBatch
@@ -206,7 +208,7 @@ class BatchView:
 
 @dataclass(frozen=True, slots=True)
 class FailedInspection:
-    """What was asked for cannot be shown; the reason is one sentence."""
+    """An inspection that failed; the reason is one sentence."""
 
     request: InspectionRequest
     step: int

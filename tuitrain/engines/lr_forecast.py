@@ -1,4 +1,4 @@
-"""The learning rates to come: a schedule is a function of the step, so they can be drawn ahead."""
+"""Learning rates of future steps: a schedule is a function of the step."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def forecast_rates(
     Parameters
     ----------
     steps : counted from 0 at the start of the run
-    command : given before step ``now``; its target is not looked at
+    command : applied before step ``command_step``; its target is not read
     steps_per_epoch : what an epoch is to a schedule
 
     Raises

@@ -1,4 +1,4 @@
-"""Which settings an optimizer hands on to the one that takes its place."""
+"""Settings that an optimizer keeps when it replaces another."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def transferable_settings(
     """Return those of the current settings that mean the same to the other optimizer.
 
     Decay and momentum are kept whenever both have them. Of the others a different default shows
-    another meaning: Adam's eps stands outside of a root, Adagrad's inside.
+    another meaning: Adam's eps is outside of a root, Adagrad's inside.
 
     Parameters
     ----------

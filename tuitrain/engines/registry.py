@@ -1,4 +1,4 @@
-"""The engines by name. An engine is imported when it is asked for."""
+"""The engines by name; an engine is imported on first use."""
 
 from __future__ import annotations
 

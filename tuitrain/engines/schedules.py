@@ -33,7 +33,7 @@ def reschedule(
         case SetLr():
             return Constant(command.lr)
         case ScaleLr():
-            # so many times 0 is 0
+            # a multiple of 0 is 0
             return before if before.stays_zero(step) else before.scaled(command.factor)
         case Decay():
             each = steps_per_epoch if command.unit == "epochs" else 1

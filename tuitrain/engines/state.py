@@ -1,7 +1,7 @@
 """The state of an engine: everything that decides its future, as one value.
 
 The order of the data is not in it: it is a function of seed and step. Arrays are copied in and out,
-so a state stays what it was while the training goes on.
+so a state does not change when the training continues.
 """
 
 from __future__ import annotations

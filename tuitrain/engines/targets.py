@@ -43,9 +43,9 @@ def resolve_groups(target: str, groups: Sequence[str], parameters: ParameterAlia
     ------
     RefusedError : it names none; says so when it names parameters instead
     """
-    found = [target] if target in groups else match_names(target, groups)
-    if found:
-        return found
+    matches = [target] if target in groups else match_names(target, groups)
+    if matches:
+        return matches
     inside = match_parameters([target], parameters)
     if inside:
         tied = [name_with_aliases(name, parameters) for name in inside if parameters[name]]

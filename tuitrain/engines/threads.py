@@ -11,17 +11,17 @@ VARIABLE = "TUITRAIN_THREADS"
 
 
 def max_threads() -> int:
-    """Return how many threads may share a step: at most two, or what the variable says.
+    """Return how many threads may share a step: two, or the value of `VARIABLE`.
 
     Raises
     ------
     RefusedError : it does not say a whole number from 1 to `MAX_THREADS`
     """
-    given = os.environ.get(VARIABLE, "")
-    if given:
-        if given.isdecimal() and 1 <= int(given) <= MAX_THREADS:
-            return int(given)
+    text = os.environ.get(VARIABLE, "")
+    if text:
+        if text.isdecimal() and 1 <= int(text) <= MAX_THREADS:
+            return int(text)
         raise RefusedError(
-            f"{VARIABLE} takes a whole number from 1 to {MAX_THREADS}, but is {given!r}"
+            f"{VARIABLE} takes a whole number from 1 to {MAX_THREADS}, but is {text!r}"
         )
     return min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)

@@ -1,4 +1,4 @@
-"""What an engine tells of its groups and parameters: immutable values, drawn as they are."""
+"""Immutable views of groups and parameters."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class ArrayStatistics:
     ----------
     norm : Euclidean norm
     counts : histogram of 40 equal bins from ``low`` to ``high`` (the finite extremes)
-    first : the first values, in memory order
+    first_values : the first values, in memory order
     """
 
     mean: float
@@ -78,7 +78,7 @@ class ArrayStatistics:
 
 @dataclass(frozen=True, slots=True)
 class ParameterView:
-    """The parameter that a face watches.
+    """The parameter that a viewer has selected.
 
     ``grad`` is None where no gradient is computed; ``aliases`` are the other names of a tied one.
     """
@@ -104,7 +104,7 @@ class LayerUnits:
     ----------
     parameter : the layer's weight
     group : the group that this is in
-    which : the numbers of the dead ones
+    dead_indices : the numbers of the dead ones
     """
 
     parameter: str

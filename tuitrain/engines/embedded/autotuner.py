@@ -8,17 +8,17 @@ from __future__ import annotations
 import math
 
 BURST_SECONDS = 0.04
-"""How long a burst shall last: the longest that a snapshot waits. A command interrupts it.
+"""The length of a burst, and so the longest wait for a snapshot. A command interrupts it.
 
 Between two bursts Python takes some .6 ms, and waits for a screen that is being drawn.
 """
 
 TRIAL_BURST_SECONDS = BURST_SECONDS / 4
-"""The same where another number of threads is tried: two that meet where one core is taken by
-somebody else have been seen to take twenty times as long as one."""
+"""The same while another number of threads is tried. Two threads that share one free core have
+taken twenty times as long as one."""
 
 FIRST_BURST = 4
-"""Steps in the first burst, of which nobody knows yet how long they take."""
+"""Steps in the first burst, whose duration is not known yet."""
 
 FIRST_RETRY = 2
 """Bursts after which the other number of threads is tried again, at first; then twice as many.
@@ -47,15 +47,15 @@ MIN_SPEEDUP = 0.95
 
 
 class Autotuner:
-    """Measures bursts, and says what the next one shall be.
+    """Measures bursts, and chooses steps and threads of the next one.
 
     Parameters
     ----------
-    most : threads that may share a step
+    max_threads : threads that may share a step
     """
 
-    def __init__(self, most: int) -> None:
-        self._choices = (1,) if most == 1 else (1, most)
+    def __init__(self, max_threads: int) -> None:
+        self._choices = (1,) if max_threads == 1 else (1, max_threads)
         self._seconds = dict.fromkeys(self._choices, math.nan)
         self._noted = dict.fromkeys(self._choices, 0)
         self._pause = self._until_look = FIRST_RETRY
@@ -93,27 +93,29 @@ class Autotuner:
         return max(1, int(seconds / min(known)))
 
     def record_burst(self, threads: int, steps: int, seconds: float) -> None:
-        """Take note of a burst; the first of its kind counts only until the next: it warms up."""
+        """Record a burst's time; the next one replaces the first of its kind, which warms up."""
         measuring, tried = self._unmeasured is not None, threads != self.best_threads
         self._noted[threads] += 1
         took = max(seconds / steps, 1e-7)
         before, weight = self._seconds[threads], TRIED if tried else USED
         if self._noted[threads] <= WARM_UP_BURSTS or (tried and took < before):
-            self._seconds[threads] = took  # what was before had warmed up, or met somebody
+            self._seconds[threads] = took  # the burst before warmed up, or shared its core
         else:
             self._seconds[threads] = before + weight * (took - before)
         if not measuring:
             self._plan_look(tried)
 
     def _plan_look(self, looked: bool) -> None:
-        """Count down to the next look at the other number of threads."""
+        """Count down to the next trial of the other number of threads."""
         if looked:
-            most = MAX_RETRY_SLOWER if self.best_threads == self._choices[0] else MAX_RETRY_FASTER
-            self._pause = min(2 * self._pause, most)
+            max_pause = (
+                MAX_RETRY_SLOWER if self.best_threads == self._choices[0] else MAX_RETRY_FASTER
+            )
+            self._pause = min(2 * self._pause, max_pause)
             self._until_look = self._pause
         elif self._until_look:
             self._until_look -= 1
 
     def invalidate(self) -> None:
-        """Take note that steps are others now: what was measured may not hold for long."""
+        """Measure both choices again soon: the steps have changed."""
         self._pause = self._until_look = FIRST_RETRY

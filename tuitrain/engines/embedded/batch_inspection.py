@@ -1,4 +1,4 @@
-"""Examination: what the network makes of the test set, and of the samples that are shown."""
+"""Predictions on the test set and on single batches, as a view."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_SAMPLES: Final = 96
 def predict_classes(logits: Array) -> Array:
     """Return the class with the highest output; `UNSURE` where one is NaN.
 
-    A NaN is nobody's maximum: argmax would take it for one.
+    argmax would return the NaN's index.
     """
     return np.where(np.isnan(logits).any(axis=1), NO_PREDICTION, logits.argmax(axis=1))
 
@@ -71,7 +71,7 @@ def build_batch_view(
     upcoming: Array,
     logits_of: Callable[[Array], Array],
 ) -> BatchView:
-    """Put together what is asked for.
+    """Build the view that a request asks for.
 
     Parameters
     ----------

@@ -16,23 +16,23 @@ Deciders = tuple[str, ...]
 class BufferOwners:
     """The modules of a model that have buffers, as the running statistics of norm layers.
 
-    A module with parameters belongs to itself: they decide. One without belongs to the layers that
+    The parameters of a module that has some decide. One without belongs to the layers that
     feed it, as far as they are in the nearest module around it that has parameters; if none is, to
     the layers there that it feeds.
 
     Parameters
     ----------
     model : what is trained
-    listen : returns its structure; called once, when only a part of that module around is frozen.
-        If the model fails there, all parameters of that module decide.
+    trace : returns its structure; called once, when only a part of the enclosing module is frozen.
+        If the model fails there, all parameters of the enclosing module decide.
 
     Attributes
     ----------
-    modules : by path, those with buffers of their own
+    modules : by path, the modules with buffers
     """
 
-    def __init__(self, model: Module, listen: Callable[[], Structure]) -> None:
-        self._model, self._listen = model, listen
+    def __init__(self, model: Module, trace: Callable[[], Structure]) -> None:
+        self._model, self._trace = model, trace
         self._every = dict(model.named_modules())
         self._names = {id(each): name for name, each in model.named_parameters()}
         self.modules: Mapping[str, Module] = {
@@ -91,7 +91,7 @@ class BufferOwners:
         if path not in self._deciders:
             around = self._around[path]
             try:
-                self._structure = self._structure or self._listen()
+                self._structure = self._structure or self._trace()
             except Exception:  # of the user's model; the next step tells it
                 return around
             self._deciders[path] = self._whole_layers(

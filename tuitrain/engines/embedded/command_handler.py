@@ -1,4 +1,4 @@
-"""What each command does to the groups. Nothing is changed by a command that is refused."""
+"""What each command does to the groups; a refused command changes nothing."""
 
 from __future__ import annotations
 
@@ -99,39 +99,41 @@ class CommandHandler:
         )
 
     def _set_lr(self, command: SetLr) -> CommandResult:
-        given = self._reschedule(command, 0)
-        told = [
+        rescheduled = self._reschedule(command, 0)
+        messages = [
             f"{group.name}: lr {command.lr:g} from here on{_unless_constant(before, 'ends')}"
-            for group, before in given
+            for group, before in rescheduled
         ]
-        return _told(told, f"{command.target} already has a constant lr of {command.lr:g}")
+        return _join(messages, f"{command.target} already has a constant lr of {command.lr:g}")
 
     def _scale_lr(self, command: ScaleLr, step: int) -> CommandResult:
-        given = self._reschedule(command, step)
-        told = [
+        rescheduled = self._reschedule(command, step)
+        messages = [
             f"{group.name}: lr {group.schedule.lr(step):g}{_unless_constant(before, 'goes on')}"
-            for group, before in given
+            for group, before in rescheduled
         ]
-        return _told(told, f"x{command.factor:g} changes no lr of {command.target}")
+        return _join(messages, f"x{command.factor:g} changes no lr of {command.target}")
 
     def _decay(self, command: Decay, step: int) -> CommandResult:
         rates = {g.name: g.schedule.lr(step) for g in self._table.resolve(command.target)}
         if not any(rates.values()):
             return CommandResult(False, f"the lr of {command.target} is 0 already")
-        given = self._reschedule(command, step)
-        told = [f"{group.name}: lr falls from {rates[group.name]:g} to 0" for group, _ in given]
-        change = _told(told, f"{command.target} already decays so")
+        rescheduled = self._reschedule(command, step)
+        messages = [
+            f"{group.name}: lr falls from {rates[group.name]:g} to 0" for group, _ in rescheduled
+        ]
+        change = _join(messages, f"{command.target} already decays so")
         over = f" over {command.over} {command.unit}" if change.changed else ""
         return replace(change, message=change.message + over)
 
     def _follow(self, command: SetSchedule, step: int) -> CommandResult:
-        given = self._reschedule(command, step)
-        told = [
+        rescheduled = self._reschedule(command, step)
+        messages = [
             f"{group.name}: lr {group.schedule.lr(step):g}, {group.schedule.label}"
-            for group, _ in given
+            for group, _ in rescheduled
         ]
         already = f"{command.target} already follows that schedule, or stays at an lr of 0"
-        return _told(told, already)
+        return _join(messages, already)
 
     def _reschedule(
         self, command: SetLr | ScaleLr | Decay | SetSchedule, step: int
@@ -161,20 +163,20 @@ class CommandHandler:
     def _swap(self, command: SwapOptimizer, step: int) -> CommandResult:
         groups = self._table.resolve(command.target)
         swapped = [self._swapped(group, command, step) for group in groups]
-        told: list[str] = []
+        messages: list[str] = []
         for group, (fresh, state) in swapped:
             if fresh is not None:
-                told.append(f"{group.name}: {group.rule} → {fresh.rule}, {state}")
+                messages.append(f"{group.name}: {group.rule} → {fresh.rule}, {state}")
                 self._table.replace([fresh])
-        return _told(told, f"{command.target} already has {command.name} with these settings")
+        return _join(messages, f"{command.target} already has {command.name} with these settings")
 
     def _swapped(
         self, group: Group, command: SwapOptimizer, step: int
     ) -> tuple[Group, tuple[Group | None, str]]:
-        """Make the group that shall take the place of this one, without touching it."""
-        given = dict(command.settings)
-        lr = given.pop("lr", None)
-        settings = {**self._kept(group, command.name), **given}
+        """Make the group that replaces this one, which is not changed."""
+        settings_given = dict(command.settings)
+        lr = settings_given.pop("lr", None)
+        settings = {**self._kept(group, command.name), **settings_given}
         rate = group.optimizer.param_groups[0]["lr"] if lr is None else lr
         members = [self._table.parameters[name] for name in group.members]
         optimizer = make_optimizer(command.name, members, {"lr": rate, **settings})
@@ -195,7 +197,7 @@ class CommandHandler:
         if policy == "carry":
             transfer_optimizer(group.optimizer, optimizer, members)
         done = "state carried" if policy == "carry" else "state reset"
-        return group, (fresh, done + _lr_told(group.schedule, schedule, step))
+        return group, (fresh, done + _lr_message(group.schedule, schedule, step))
 
     def _kept(self, group: Group, rule: str) -> dict[str, Setting]:
         """Return the group's settings that the other optimizer takes over."""
@@ -260,7 +262,7 @@ class CommandHandler:
         return [group.name for group in shrunk if not group.members]
 
     def _rebuilt(self, group: Group, name: str, members: list[str]) -> Group:
-        """Return the group under a name and with members of its own; state goes along."""
+        """Return the group with another name and other members, with their state."""
         if not members:
             return replace(group, members=())
         kept = [each for each in members if each in group.members]
@@ -279,12 +281,12 @@ class CommandHandler:
         return f"since step {self._frozen.all_since(names)}"
 
 
-def _told(told: list[str], otherwise: str) -> CommandResult:
-    """Join what was done to each group; nothing done is said as such."""
-    return CommandResult(bool(told), "; ".join(told) if told else otherwise)
+def _join(messages: list[str], otherwise: str) -> CommandResult:
+    """Join the messages of each group; without any, nothing was changed."""
+    return CommandResult(bool(messages), "; ".join(messages) if messages else otherwise)
 
 
-def _lr_told(before: Schedule, after: Schedule, step: int) -> str:
+def _lr_message(before: Schedule, after: Schedule, step: int) -> str:
     """Say what a swap did to the learning rate, if it did anything."""
     if after == before:
         return ""

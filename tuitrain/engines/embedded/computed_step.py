@@ -1,4 +1,4 @@
-"""A step that is not applied yet, for whoever may hold it."""
+"""A step between its gradients and its update."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .groups import Group, GroupTable
 
 
 class ComputedStep:
-    """Loss and gradients between the backward pass and the update; see `engines.base.Pending`.
+    """Loss and gradients between the backward pass and the update; see `PendingStep`.
 
     Parameters
     ----------
     loss : of the batch
     before : the losses of the steps that the run has taken
     table : the groups, whose parameters have their gradients
-    count_units : counts the dead units in the batch; called once, and only if somebody asks
+    count_units : counts the dead units in the batch; called once, on demand
     """
 
     def __init__(
@@ -49,11 +49,11 @@ class ComputedStep:
 
     def grad_norm(self, group: str) -> float:
         """Return the norm of a group's gradient; 0.0 if it has none, or there is no such group."""
-        found = self._table.get(group)
-        return self._norm(found) if found else 0.0
+        members = self._table.get(group)
+        return self._norm(members) if members else 0.0
 
     def count_dead_units(self) -> Sequence[LayerUnits]:
-        """Count the dead units of each layer in this step's batch; see `Engine.dead_units`."""
+        """Count the dead units of each layer in this step's batch; see `PendingStep`."""
         if self._units is None:
             self._units = self._count_units()
         return self._units

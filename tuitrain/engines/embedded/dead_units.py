@@ -47,14 +47,14 @@ def find_dead_units(
     By the name of its weight, a bool for each unit: whether the ReLU gave 0 for it everywhere. A
     layer that is used twice has dead units where none of its uses fires.
     """
-    found: dict[str, Array] = {}
+    dead_by_layer: dict[str, Array] = {}
     with GradManager().attach(parameters.values()):
         forward()
         recorded = tape.current()
         assert recorded is not None
         for name, dead in _rectified(recorded, parameters):
-            found[name] = found[name] & dead if name in found else dead
-    return found
+            dead_by_layer[name] = dead_by_layer[name] & dead if name in dead_by_layer else dead
+    return dead_by_layer
 
 
 def find_recorded_dead_units(
@@ -70,7 +70,7 @@ def find_recorded_dead_units(
     """
     names = {id(each): name for name, each in parameters.items()}
     layers: dict[Value, tuple[str, int]] = {}
-    found: dict[str, Array] = {}
+    dead_by_layer: dict[str, Array] = {}
     for node in program.graph.nodes:
         if isinstance(node.op, LAYERS):
             name = names.get(id(node.inputs[1].tensor))
@@ -81,8 +81,8 @@ def find_recorded_dead_units(
         elif isinstance(node.op, ReLU) and node.inputs[0] in layers:
             name, axis = layers[node.inputs[0]]
             dead = _dead(program.read_value(node.output, rows), axis)
-            found[name] = found[name] & dead if name in found else dead
-    return found
+            dead_by_layer[name] = dead_by_layer[name] & dead if name in dead_by_layer else dead
+    return dead_by_layer
 
 
 def _axis(op: Op) -> int:

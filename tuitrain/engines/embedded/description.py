@@ -1,4 +1,4 @@
-"""What is told of a group, its settings and what the last update did, and of a parameter."""
+"""Views of a group, with its settings and its last update, and of a parameter."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def describe_parameter(
 
 @lru_cache(4096)
 def _record(schedule: Schedule) -> Mapping[str, Any]:
-    """Return a schedule's record, which is asked for 12 times a second and hardly ever changes."""
+    """Return a schedule's record, cached: it is read 12 times a second and hardly ever changes."""
     return MappingProxyType(to_record(schedule))
 
 

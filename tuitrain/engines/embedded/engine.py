@@ -43,6 +43,10 @@ class EmbeddedEngine:
     ----------
     spec : what it is built from; its model is a `tuitrain_core.module.Module`
 
+    Attributes
+    ----------
+    model, loader, stepper, evaluator : the parts of the engine
+
     Raises
     ------
     RefusedError : the groups do not fit the model's parameters
@@ -53,18 +57,18 @@ class EmbeddedEngine:
     def __init__(self, spec: EngineSpec) -> None:
         threads.limit_blas_threads()
         self._spec = spec
-        self._model = model = SeededModel(spec.make_model, spec.seed)
+        self.model = model = SeededModel(spec.make_model, spec.seed)
         self._parameters = model.parameters
-        self._loader = DataLoader(spec.train, spec.batch_size, spec.seed)
+        self.loader = DataLoader(spec.train, spec.batch_size, spec.seed)
         self._table = GroupTable(model.parameters, spec.groups, model.module.aliases())
-        self._evaluator = Evaluator(model, self._loader, spec.test)
-        self._stepper = Stepper(model.module, self._loader, self._table, model.parameters)
-        self._holdable = HoldableSteps(self._stepper, model, self._table)
-        self._training = Training(model, self._stepper, self._holdable)
-        self._inspector = NetworkInspector(model, self._loader, self._table)
+        self.evaluator = Evaluator(model, self.loader, spec.test)
+        self.stepper = Stepper(model.module, self.loader, self._table, model.parameters)
+        self._holdable = HoldableSteps(self.stepper, model, self._table)
+        self._training = Training(model, self.stepper, self._holdable)
+        self._inspector = NetworkInspector(model, self.loader, self._table)
         self._frozen = FrozenParameters(self._parameters, model.buffers)
         self._owners = BufferOwners(model.module, self._inspector.structure)
-        self._commands = CommandHandler(self._table, self._frozen, len(self._loader))
+        self._commands = CommandHandler(self._table, self._frozen, len(self.loader))
         for plan in spec.groups:
             if plan.frozen:
                 self._commands.apply(Freeze(plan.name), 0)
@@ -78,28 +82,28 @@ class EmbeddedEngine:
     @property
     def steps_per_epoch(self) -> int:
         """Batches in one pass over the training data."""
-        return len(self._loader)
+        return len(self.loader)
 
     @property
     def batch_size(self) -> int:
         """Samples in a full batch."""
-        return self._loader.batch_size
+        return self.loader.batch_size
 
     @property
     def samples_per_epoch(self) -> int:
         """Samples in one pass over the training data."""
-        return len(self._loader.dataset)
+        return len(self.loader.dataset)
 
     def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:
         """Compile every kernel that training, evaluation or a swap will call.
 
         A clone of this engine takes the step, so its state is not changed.
         """
-        compile_kernels(self._stepper.kernels(), on_progress)
+        compile_kernels(self.stepper.kernels(), on_progress)
         clone = self._clone(self.state())
         clone.run(1, lambda: True)
-        clone._evaluator.logits(0, clone._stepper.threads)
-        if not self._stepper.is_recorded:
+        clone.evaluator.logits(0, clone.stepper.threads)
+        if not self.stepper.is_recorded:
             compile_optimizers()
 
     def run(
@@ -114,11 +118,11 @@ class EmbeddedEngine:
 
     def interrupt(self) -> None:
         """End the burst under way at the next step boundary; see `Trainable.interrupt`."""
-        self._stepper.interrupt()
+        self.stepper.interrupt()
 
     def evaluate(self) -> float:
         """Return the accuracy on the test set, from 0 to 1."""
-        return self._evaluator.accuracy(self._stepper.threads)
+        return self.evaluator.accuracy(self.stepper.threads)
 
     def apply(self, command: AnyCommand) -> CommandResult:
         """Apply a command to the groups; see `Steerable.apply`."""
@@ -162,7 +166,7 @@ class EmbeddedEngine:
     @property
     def fallback_reason(self) -> str:
         """Why steps are taken operation by operation; see `Inspectable.fallback_reason`."""
-        return self._stepper.fallback_reason
+        return self.stepper.fallback_reason
 
     def parameters(self) -> Mapping[str, Array]:
         """Return every parameter by name, read-only and live."""
@@ -189,49 +193,49 @@ class EmbeddedEngine:
 
     def count_dead_units(self) -> Sequence[LayerUnits]:
         """Count the dead units in the next step's batch; see `Inspectable.count_dead_units`."""
-        with self._model.rng_scope():
+        with self.model.rng_scope():
             return self._holdable.count_dead_units(self.step)
 
     def inspect_network(self) -> NetworkView:
         """Describe the network, and where its gradient flows; see `Inspectable.inspect_network`."""
         held = self._owners.held_modules(self._frozen.frozen_since())
-        return self._inspector.view(self.step, self._stepper.trained, held)
+        return self._inspector.view(self.step, self.stepper.trained, held)
 
     def inspect_batch(self, request: InspectBatch) -> BatchView:
         """Show samples with the network's predictions; see `Inspectable.inspect_batch`."""
-        return self._evaluator.inspect_batch(request, self.step, self._stepper.threads)
+        return self.evaluator.inspect_batch(request, self.step, self.stepper.threads)
 
     def source_modules(self) -> Iterator[str]:
         """Yield the names of the Python modules that define the model and its layers."""
-        for module in self._model.module.modules():
+        for module in self.model.module.modules():
             yield from (each.__module__ for each in type(module).__mro__ if each is not object)
 
     def digest(self) -> str:
         """Return the SHA-256 of parameters, buffers and optimizer state."""
         return digest_arrays(
-            self.parameters(), self._model.buffers(), self._table.optimizer_states()
+            self.parameters(), self.model.buffers(), self._table.optimizer_states()
         )
 
     def digests(self) -> Mapping[str, str]:
         """Return short digests by name: each parameter with its optimizer state, each buffer."""
         return digest_by_name(
-            self.parameters(), self._model.buffers(), self._table.optimizer_states()
+            self.parameters(), self.model.buffers(), self._table.optimizer_states()
         )
 
     def state(self) -> EngineState:
         """Return a copy of all that decides the steps to come."""
-        return capture_state(self.step, self._model, self._table, self._frozen, self._stepper.clip)
+        return capture_state(self.step, self.model, self._table, self._frozen, self.stepper.clip)
 
     def load_state(self, state: EngineState) -> None:
         """Continue from a state; see `Stateful.load_state`."""
-        restore_state(state, self._model, self._table, self._frozen)
-        self._stepper.clip = Clip(*state.clip)  # type: ignore[arg-type]
+        restore_state(state, self.model, self._table, self._frozen)
+        self.stepper.clip = Clip(*state.clip)  # type: ignore[arg-type]
         self._training.jump(state.step)
         self._follow_freezes()
 
     def rehearsal(self) -> RehearsalEngine:
         """Return an engine that follows commands and does not train; see `Engine.rehearsal`."""
-        groups = EmbeddedGroupSimulator(self._model.module, self._spec.groups, len(self._loader))
+        groups = EmbeddedGroupSimulator(self.model.module, self._spec.groups, len(self.loader))
         return RehearsalEngine(groups, self._spec, self.count_dead_units)
 
     def _clone(self, state: EngineState) -> EmbeddedEngine:
@@ -246,17 +250,17 @@ class EmbeddedEngine:
         return {group.name: group.update_ratio for group in self.groups()}
 
     def _set_clip(self, command: Clip) -> CommandResult:
-        if command == self._stepper.clip:
+        if command == self.stepper.clip:
             return CommandResult(False, f"already so: {to_text(command)}")
-        self._stepper.clip = command
+        self.stepper.clip = command
         if command.by == "off":
             return CommandResult(True, "gradients are no longer clipped")
         return CommandResult(True, f"gradients are clipped by {command.by}, {command.limit:g}")
 
     def _follow_freezes(self) -> None:
         """Compute gradients of the parameters that are not frozen, and hold frozen buffers."""
-        self._stepper.invalidate_plans()
-        self._stepper.trained = tuple(n for n in self._parameters if n not in self._frozen)
+        self.stepper.invalidate_plans()
+        self.stepper.trained = tuple(n for n in self._parameters if n not in self._frozen)
         frozen = self._frozen.frozen_since()
-        self._model.freeze_norm_stats(self._owners, frozen)
+        self.model.freeze_norm_stats(self._owners, frozen)
         self._frozen.hold_buffers(self._owners.held_buffers(frozen))

@@ -1,4 +1,4 @@
-"""Evaluation: what the network makes of samples that it does not learn from now."""
+"""Evaluation of the network, without training it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Evaluator:
         self._recording = Recording(model.module, self._test, training=False)
 
     def accuracy(self, threads: int) -> float:
-        """Return the accuracy on the test set, from 0 to 1; so many threads share the work."""
+        """Return the accuracy on the test set, from 0 to 1, computed by this many threads."""
         batches = (self.logits(index, threads) for index in range(len(self._test)))
         right = sum(
             int(np.count_nonzero(predict_classes(out) == labels)) for out, labels in batches

@@ -1,4 +1,4 @@
-"""Building the embedded engine, and what stands in for it."""
+"""The factory of the embedded engine."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ class FrozenParameters:
             self.freeze(name, step)
 
     def hold_buffers(self, deciders: Mapping[str, Collection[str]]) -> None:
-        """Take the checksums of buffers that hold still from now on; let go of all others.
+        """Take checksums of the buffers that are held from now on; drop those of all others.
 
         Parameters
         ----------

@@ -124,18 +124,18 @@ class GroupTable:
 
     def resolve(self, target: str) -> list[Group]:
         """Return the groups that a target names, or refuse."""
-        found = resolve_groups(target, self.names, self.aliases)
-        return [self._groups[name] for name in found]
+        matches = resolve_groups(target, self.names, self.aliases)
+        return [self._groups[name] for name in matches]
 
     def resolve_parameters(self, target: str) -> list[str]:
         """Return the parameters that a target names: its groups', or else those it matches."""
         groups = [target] if target in self._groups else match_names(target, self._groups)
         if groups:
             return [name for each in groups for name in self._groups[each].members]
-        found = match_parameters([target], self.aliases)
-        if not found:
+        matches = match_parameters([target], self.aliases)
+        if not matches:
             raise unknown_target(target, self.names, self.aliases)
-        return found
+        return matches
 
     def display_name(self, parameter: str) -> str:
         """Return how a parameter is called in a sentence: with its other names, if it has any."""

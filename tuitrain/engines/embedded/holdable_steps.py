@@ -1,4 +1,4 @@
-"""Steps that may be held: between gradients and update somebody is asked, and may say no."""
+"""Steps that can be held between their gradients and their update."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .stepper import Stepper
 
 
 class HoldableSteps:
-    """Takes steps that somebody may hold, and leaves no trace of one that is held.
+    """Takes steps that a breakpoint can hold; a held step leaves no trace.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class HoldableSteps:
         now = self._model.mutable_state()
         self._model.restore(begun)
         try:
-            found = self._stepper.find_dead_units(step)
+            dead_by_layer = self._stepper.find_dead_units(step)
         finally:
             self._model.restore(now)
         return tuple(
@@ -93,5 +93,5 @@ class HoldableSteps:
                 int(dead.sum()),
                 tuple(np.flatnonzero(dead).tolist()),
             )
-            for name, dead in found.items()
+            for name, dead in dead_by_layer.items()
         )

@@ -91,11 +91,11 @@ class Structure:
 
     def _depending(self, leaves: Iterator[int] | Collection[int]) -> set[int]:
         """Return every value that depends on one of these."""
-        found = set(leaves)
+        dependents = set(leaves)
         for inputs, output in self.operations:
-            if not found.isdisjoint(inputs):
-                found.add(output)
-        return found
+            if not dependents.isdisjoint(inputs):
+                dependents.add(output)
+        return dependents
 
     def _rows(
         self, part: NetworkNode, depth: int, wanted: set[int], learning: set[int], key: str = ""

@@ -12,17 +12,17 @@ from .groups import GroupTable
 
 
 class _Measured(Mapping[Parameter, UpdateStatistics]):
-    """What the last updates did, worked out when somebody asks: 10 µs for each parameter."""
+    """Statistics of the last updates, computed on access: 10 µs for each parameter."""
 
     def __init__(self, program: Program, parameters: Sequence[Parameter]) -> None:
         self._program = program
         self._known: dict[Parameter, UpdateStatistics | None] = dict.fromkeys(parameters)
 
     def __getitem__(self, parameter: Parameter) -> UpdateStatistics:
-        found = self._known[parameter]
-        if found is None:
-            found = self._known[parameter] = self._program.statistics(parameter)
-        return found
+        result = self._known[parameter]
+        if result is None:
+            result = self._known[parameter] = self._program.statistics(parameter)
+        return result
 
     def __iter__(self) -> Iterator[Parameter]:
         return iter(self._known)
@@ -76,21 +76,21 @@ class PendingUpdates:
             return self._steady
         for group in self._table:
             group.optimizer.check()
-        found = prepare_updates(self._coming, step, steps)
-        if found is not None and all(each.is_constant for each in self._coming):
+        result = prepare_updates(self._coming, step, steps)
+        if result is not None and all(each.is_constant for each in self._coming):
             self.cancel()
-            self._steady = found
-        return found
+            self._steady = result
+        return result
 
     def commit(self, steps: int) -> None:
-        """Let the optimizers know that so many steps were taken."""
+        """Count steps that were taken in the optimizers' states."""
         self._count(steps)
         measured = _Measured(self.program, [each.parameter for each in self._coming])
         for group in self._table:
             group.optimizer.statistics = measured
 
     def cancel(self) -> None:
-        """Let the optimizers know that no step was taken."""
+        """Restore the optimizers' step counts: no step was taken."""
         self._count(0)
 
     def _count(self, steps: int) -> None:

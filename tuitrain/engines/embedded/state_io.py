@@ -142,16 +142,19 @@ def _plain(value: Any) -> Any:
 
 
 def _differences(
-    kind: str, given: Mapping[str, Array], expected: Mapping[str, Array]
+    kind: str, actual: Mapping[str, Array], expected: Mapping[str, Array]
 ) -> Iterable[str]:
-    for name in sorted({*given, *expected}):
-        if name not in given:
+    for name in sorted({*actual, *expected}):
+        if name not in actual:
             yield f"{kind} {name} is missing"
         elif name not in expected:
             yield f"{kind} {name} is unknown"
-        elif (given[name].shape, given[name].dtype) != (expected[name].shape, expected[name].dtype):
+        elif (actual[name].shape, actual[name].dtype) != (
+            expected[name].shape,
+            expected[name].dtype,
+        ):
             yield (
-                f"{kind} {name} is {given[name].dtype} {given[name].shape}, "
+                f"{kind} {name} is {actual[name].dtype} {actual[name].shape}, "
                 f"expected {expected[name].dtype} {expected[name].shape}"
             )
 

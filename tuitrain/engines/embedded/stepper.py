@@ -36,6 +36,7 @@ class Stepper:
     ----------
     trained : the names of the parameters that are not frozen
     clip : how gradients are clipped
+    recording : the recorded step
     """
 
     def __init__(
@@ -51,15 +52,15 @@ class Stepper:
         self._loader = loader
         self._table = table
         self._parameters = parameters
-        self._recording = Recording(model, loader)
-        self._pace = Autotuner(max_threads())
+        self.recording = Recording(model, loader)
+        self._autotuner = Autotuner(max_threads())
         self._program: Program | None = None
-        self._coming: PendingUpdates | None = None
+        self._pending: PendingUpdates | None = None
 
     def invalidate_plans(self) -> None:
-        """Take note that groups, their optimizers or states, or what is trained are others now."""
-        self._coming = None
-        self._pace.invalidate()
+        """Discard plans after a change of groups, optimizers, states or trained parameters."""
+        self._pending = None
+        self._autotuner.invalidate()
 
     def take_burst(
         self, step: int, max_steps: int, hold_condition: HoldCondition | None = None
@@ -78,27 +79,27 @@ class Stepper:
         ------
         CoreError : the first of them cannot be taken; nothing was updated
         """
-        recorded = self._recording.program()
+        recorded = self.recording.program()
         if recorded is not None:
             program, feed = recorded
             order, rows = self._batches(step, max_steps)
-            coming = self._coming_updates(program)
-            updates = coming.lay_out(step, len(order) // rows)
+            pending = self._pending_updates(program)
+            updates = pending.lay_out(step, len(order) // rows)
             if updates is not None:
-                self._program, threads = program, self._pace.threads
+                self._program, threads = program, self._autotuner.threads
                 began = time.perf_counter()
-                besides = self._clipping(), hold_condition and self._watched(hold_condition)
+                besides = self._clipping(), hold_condition and self._stop_condition(hold_condition)
                 try:
-                    with self._recording.preserve_frozen_buffers():
+                    with self.recording.preserve_frozen_buffers():
                         losses = program.run_burst(feed, order, rows, updates, threads, *besides)
                 except CoreError:
-                    coming.cancel()
+                    pending.cancel()
                     raise
                 if not len(losses):
-                    coming.cancel()
+                    pending.cancel()
                     return []
-                self._pace.record_burst(threads, len(losses), time.perf_counter() - began)
-                coming.commit(len(losses))
+                self._autotuner.record_burst(threads, len(losses), time.perf_counter() - began)
+                pending.commit(len(losses))
                 return losses.tolist()
         if hold_condition is not None:
             return []
@@ -106,11 +107,11 @@ class Stepper:
         self.update(step)
         return [loss]
 
-    def _coming_updates(self, program: Program) -> PendingUpdates:
-        if self._coming is None or self._coming.program is not program:
+    def _pending_updates(self, program: Program) -> PendingUpdates:
+        if self._pending is None or self._pending.program is not program:
             table, parameters = self._table, self._parameters
-            self._coming = PendingUpdates(program, table, parameters, self.trained)
-        return self._coming
+            self._pending = PendingUpdates(program, table, parameters, self.trained)
+        return self._pending
 
     def interrupt(self) -> None:
         """End the burst that is under way at the next step boundary; from any thread."""
@@ -123,19 +124,19 @@ class Stepper:
         for parameter in self._parameters.values():
             parameter.grad = None
         gradients = GradManager().attach(self._trained())
-        return self._recording.take(*self._loader.batch(step), gradients)
+        return self.recording.take(*self._loader.batch(step), gradients)
 
     def update(self, step: int) -> None:
         """Apply the updates that the gradients ask for."""
         for group in self._table:
             group.set_lr(step)
         optimizers = [group.optimizer for group in self._table]
-        self._recording.update(optimizers, self._clipping())
+        self.recording.update(optimizers, self._clipping())
 
     def find_dead_units(self, step: int) -> Mapping[str, Array]:
         """Say which units of each layer are dead in a step's batch; moves what a pass moves."""
         images, labels = self._loader.batch(step)
-        program = self._recording.run_unfused(images, labels)
+        program = self.recording.run_unfused(images, labels)
         if program is not None:
             return find_recorded_dead_units(program, len(labels), self._parameters)
         return find_dead_units(lambda: self._model(tensor(images)), self._parameters)
@@ -143,27 +144,27 @@ class Stepper:
     @property
     def threads(self) -> int:
         """The number of threads that work is shared among at the moment."""
-        return self._pace.best_threads
+        return self._autotuner.best_threads
 
     @property
     def is_recorded(self) -> bool:
         """Whether steps are recorded."""
-        return self._recording.program() is not None
+        return self.recording.program() is not None
 
     @property
     def fallback_reason(self) -> str:
         """Why steps are taken operation by operation; "" if they are recorded, as far as known."""
-        return self._recording.problem
+        return self.recording.problem
 
     @property
     def is_native(self) -> bool:
         """Whether they are taken without Python: all that they compute has kernels."""
-        recorded = self._recording.program()
+        recorded = self.recording.program()
         return recorded is not None and recorded[0].is_native(self._trained())
 
     def kernels(self) -> list[Kernel]:
         """Return the native kernels that steps take, and every update rule's."""
-        recorded = self._recording.program()
+        recorded = self.recording.program()
         if recorded is None:
             return []
         program, feed = recorded
@@ -172,23 +173,23 @@ class Stepper:
     def _trained(self) -> list[Parameter]:
         return [self._parameters[name] for name in self.trained]
 
-    def _batches(self, step: int, most: int) -> tuple[Array, int]:
+    def _batches(self, step: int, max_steps: int) -> tuple[Array, int]:
         """Return the samples of the steps to come, and how many each takes: all of one size."""
         epoch, position = divmod(step, len(self._loader))
         order, size = self._loader.epoch_order(epoch), self._loader.batch_size
         left = order[position * size :]
         if len(left) < size:
             return left, len(left)
-        steps = min(most, self._pace.steps, len(left) // size)
+        steps = min(max_steps, self._autotuner.steps, len(left) // size)
         return left[: steps * size], size
 
     def _clipping(self) -> Clipping | None:
-        """Say how gradients are clipped; those of the frozen are not there."""
+        """Return how gradients are clipped; frozen parameters have none."""
         by, limit = self.clip.by, self.clip.limit
         return None if by == "off" else Clipping(by, limit, tuple(self._parameters.values()))
 
-    def _watched(self, watch: HoldCondition) -> StopCondition | None:
-        """Say the same of parameters in the place of groups; None if nothing is waited for."""
+    def _stop_condition(self, watch: HoldCondition) -> StopCondition | None:
+        """Return the condition by parameters; None if no step can meet it."""
         if not watch.is_active:
             return None
         norms: list[tuple[list[Parameter], float]] = []

@@ -11,7 +11,7 @@ from .stepper import Stepper
 
 
 class Training:
-    """Takes bursts of steps until the run is told to stop.
+    """Takes bursts of steps until the caller stops the run.
 
     Parameters
     ----------
