@@ -35,6 +35,10 @@ class RunFailedError(ScenarioError):
     """A run that cannot continue because one of its steps, or the screen, has raised."""
 
 
+class CheckpointError(TuitrainError):
+    """A checkpoint that cannot be written or read."""
+
+
 class StateMismatchError(TuitrainError):
     """A saved state that does not fit the model."""
 

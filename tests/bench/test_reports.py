@@ -189,7 +189,7 @@ def test_a_failed_write_leaves_the_report_unchanged(bench, out, capsys, monkeypa
     def full(path, content):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(reports, "write_whole", full)
+    monkeypatch.setattr(reports, "write_atomic", full)
     assert main(["bench", "--continue", str(out)]) == 2
     assert "bench.json cannot be written: No space left on device" in capsys.readouterr().err
     assert out.read_bytes() == written

@@ -9,17 +9,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.run.test_timeline import do, make, run_to
-from tuitrain.errors import StateMismatchError, TuitrainError
+from tuitrain.errors import CheckpointError, StateMismatchError, TuitrainError
 from tuitrain.records.array_file import DIGEST_MEMBER, pack
 from tuitrain.records.checkpoint_file import (
     Checkpoint,
-    CheckpointError,
     Position,
     encode_checkpoint,
     read_checkpoint,
     read_position,
 )
-from tuitrain.records.record_writer import write_whole
+from tuitrain.records.record_writer import write_atomic
 from tuitrain.run.session import Session
 from tuitrain.run.session_state import SessionState
 from tuitrain.run.snapshot import Phase
@@ -72,7 +71,7 @@ def readable(state: SessionState) -> str:
 
 def test_what_is_read_is_what_was_written(tmp_path):
     state = eventful().state()
-    write_whole(tmp_path / "x.npz", content(state))
+    write_atomic(tmp_path / "x.npz", content(state))
     read = read_checkpoint(tmp_path / "x.npz")
     assert (read.run, read.environment, read.position) == ("sha256:x", {"numpy": "2"}, AT)
     assert read_position(tmp_path / "x.npz") == AT
@@ -81,7 +80,7 @@ def test_what_is_read_is_what_was_written(tmp_path):
 
 def test_a_session_goes_on_from_a_file_with_the_same_bits(tmp_path):
     first, second = eventful(), make()
-    write_whole(tmp_path / "x.npz", content(first.state()))
+    write_atomic(tmp_path / "x.npz", content(first.state()))
     second.restore(read_checkpoint(tmp_path / "x.npz").session)
     gradients = [
         [each.engine.gradient(n) for n in each.engine.parameters()] for each in (first, second)
@@ -106,7 +105,7 @@ def test_a_step_that_a_breakpoint_held_passes_after_the_checkpoint_too(tmp_path)
     do(first, "break when grad_norm fc > 0")
     first.run_burst()
     assert (first.step, first.phase) == (23, Phase.PAUSED)
-    write_whole(tmp_path / "x.npz", content(first.state()))
+    write_atomic(tmp_path / "x.npz", content(first.state()))
     second.restore(read_checkpoint(tmp_path / "x.npz").session)
     second.run_burst()
     assert (second.step, second.phase) == (24, Phase.PAUSED)
@@ -117,17 +116,17 @@ def test_values_that_are_not_finite_survive(tmp_path):
     state = replace(state, engine=replace(state.engine, step=2))
     state.engine.parameters["fc.bias"][:3] = [np.nan, np.inf, -0.0]
     state.branch.loss.extend(1, [np.nan, -np.inf])
-    write_whole(tmp_path / "x.npz", content(state))
+    write_atomic(tmp_path / "x.npz", content(state))
     assert readable(read_checkpoint(tmp_path / "x.npz").session) == readable(state)
 
 
 def test_a_file_that_cannot_be_written_leaves_the_old_one_and_no_rest(tmp_path):
     path = tmp_path / "x.npz"
-    write_whole(path, b"old")
+    write_atomic(path, b"old")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("os.fsync", full_disk)
         with pytest.raises(OSError, match="No space"):
-            write_whole(path, b"new")
+            write_atomic(path, b"new")
     assert [each.name for each in tmp_path.iterdir()] == ["x.npz"]
     assert path.read_bytes() == b"old"
 

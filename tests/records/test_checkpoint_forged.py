@@ -13,9 +13,9 @@ import pytest
 
 from tests.records.test_checkpoint_file import WRITTEN, forge, readable, written
 from tests.run.test_timeline import make
-from tuitrain.errors import StateMismatchError
+from tuitrain.errors import CheckpointError, StateMismatchError
 from tuitrain.records.array_file import DIGEST_MEMBER
-from tuitrain.records.checkpoint_file import CheckpointError, read_checkpoint, read_position
+from tuitrain.records.checkpoint_file import read_checkpoint, read_position
 
 META = "meta.json"
 

@@ -8,6 +8,7 @@ import pytest
 from tests.run.test_timeline import do, make, run_to, sight
 from tuitrain.commands import parse
 from tuitrain.records.checkpoint_file import checkpoint_path, read_checkpoint
+from tuitrain.records.line_file import LineFile
 from tuitrain.records.record_format import CommandLine, DigestLine
 from tuitrain.records.record_reader import Header, read_journal
 from tuitrain.records.record_writer import RecordWriter
@@ -96,7 +97,7 @@ def test_a_checkpoint_is_answered_journalled_and_changes_no_bit(recorded, tmp_pa
     before = recorded.engine.digest()
     assert do(recorded, "checkpoint a") == "step 30 is kept in checkpoints/a.npz"
     assert recorded.engine.digest() == before
-    assert recorded.timeline.branch.decisions == []
+    assert recorded.timeline.branch.decisions == ()
     entry = read_journal(tmp_path / "run")[-1]
     assert isinstance(entry, CommandLine)
     assert (entry.command, entry.outcome, entry.step) == ("checkpoint a", "applied", 30)
@@ -145,7 +146,7 @@ def test_on_a_full_disk_a_checkpoint_is_refused_and_training_continues(
     do(recorded, "checkpoint a")
     before = checkpoint_path(tmp_path / "run", "a").read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr("tuitrain.records.record_writer.write_whole", full_disk)
+        patch.setattr("tuitrain.records.record_writer.write_atomic", full_disk)
         run_to(recorded, 30)
         message = do(recorded, "checkpoint a", "refused")
         assert message == "checkpoint 'a' cannot be written: No space left on device"
@@ -160,8 +161,9 @@ def test_on_a_full_disk_a_checkpoint_is_refused_and_training_continues(
 
 
 def test_where_the_record_has_ended_there_are_no_more_checkpoints(recorded, tmp_path):
-    with Path("/dev/full").open("ab", buffering=0) as full:
-        recorded.recorder._journal = full
+    append = LineFile.append
+    with LineFile(Path("/dev/full")) as full, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LineFile, "append", lambda _, line: append(full, line))
         do(recorded, "lr * x2")
     message = do(recorded, "checkpoint a", "refused")
     assert (

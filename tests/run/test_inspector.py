@@ -27,6 +27,7 @@ from tuitrain.engines.inspection import (
     WeightsView,
 )
 from tuitrain.run.history.branch import Branch
+from tuitrain.run.history.branch_tree import BranchNode
 from tuitrain.run.live.inspector import (
     BATCH_SECONDS,
     MIN_TRAINING_RATIO,
@@ -139,9 +140,9 @@ def test_a_rewind_removes_the_histograms_of_the_branch_that_is_left(clock):
 def test_a_branch_shares_the_histograms_before_its_fork():
     engine, sampler = make_engine(), ParameterSampler()
     for _ in range(3):
-        sampler.sample(engine, Branch("main"), FC)
+        sampler.sample(engine, Branch(BranchNode("main")), FC)
         engine.run(2, lambda: False)
-    view = sampler.sample(engine, Branch("b1", fork=3), FC)
+    view = sampler.sample(engine, Branch(BranchNode("b1", fork=3)), FC)
     assert view is not None
     assert view.value.histograms.steps.tolist() == [0, 2, 6]
 

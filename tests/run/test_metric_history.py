@@ -6,6 +6,7 @@ import numpy as np
 
 from tests.app.fake import group
 from tuitrain.run.history.branch import Branch
+from tuitrain.run.history.branch_tree import BranchNode
 from tuitrain.run.history.metric_history import MAX_POINTS, MetricHistory
 
 
@@ -16,7 +17,7 @@ def add(
 
 
 def test_metrics_are_stored_by_step():
-    history, branch = MetricHistory(), Branch("main")
+    history, branch = MetricHistory(), Branch(BranchNode("main"))
     for step in (0, 7, 7, 20):
         view = add(history, branch, step, lr=step / 10)
     assert view.lr.steps.tolist() == [0, 7, 20]
@@ -26,7 +27,7 @@ def test_metrics_are_stored_by_step():
 
 
 def test_a_long_history_is_thinned_and_covers_all_steps():
-    history, branch = MetricHistory(), Branch("main")
+    history, branch = MetricHistory(), Branch(BranchNode("main"))
     first = add(history, branch, 0)
     for step in range(1, 10 * MAX_POINTS):
         view = add(history, branch, step)
@@ -38,7 +39,11 @@ def test_a_long_history_is_thinned_and_covers_all_steps():
 
 
 def test_a_branch_begins_with_the_shared_part_and_another_can_be_returned_to():
-    history, main, other = MetricHistory(), Branch("main"), Branch("b1", fork=10)
+    history, main, other = (
+        MetricHistory(),
+        Branch(BranchNode("main")),
+        Branch(BranchNode("b1", fork=10)),
+    )
     for step in (0, 10, 20, 30):
         add(history, main, step)
     assert add(history, other, 15, others=("main",)).lr.steps.tolist() == [0, 10, 15]
@@ -48,6 +53,6 @@ def test_a_branch_begins_with_the_shared_part_and_another_can_be_returned_to():
 
 def test_a_branch_that_cannot_be_returned_to_is_forgotten():
     history = MetricHistory()
-    add(history, Branch("main"), 10)
-    add(history, Branch("b1", fork=10), 12)
-    assert add(history, Branch("main"), 14).lr.steps.tolist() == [14]
+    add(history, Branch(BranchNode("main")), 10)
+    add(history, Branch(BranchNode("b1", fork=10)), 12)
+    assert add(history, Branch(BranchNode("main")), 14).lr.steps.tolist() == [14]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tuitrain.records import record_writer as writing
-from tuitrain.records.record_writer import RecordWriter
+from tuitrain.records.line_file import LineFile
 from tuitrain.run.checkpoint_policy import CheckpointPolicy
 
 OFTEN = 50
@@ -21,9 +21,9 @@ class Killed(BaseException):
 
 @contextmanager
 def dying_at(instant: int) -> Iterator[None]:
-    """Die at the so manieth instant: before, in the midst of, or after a write to the folder."""
+    """Die before, in the middle of, or after a write; instants are counted from 0."""
     left = instant
-    write, write_whole = RecordWriter._write, writing.write_whole
+    append, write_atomic = LineFile.append, writing.write_atomic
 
     def live() -> None:
         nonlocal left
@@ -31,14 +31,14 @@ def dying_at(instant: int) -> Iterator[None]:
         if left < 0:
             raise Killed
 
-    def line(self, file, record, to_disk=False) -> None:
+    def line(file: LineFile, content: bytes) -> None:
         live()
         try:
             live()
         except Killed:
-            file.write(b'{"event":"loss","step":')
+            append(file, b'{"event":"loss","step":')
             raise
-        write(self, file, record, to_disk)
+        append(file, content)
         live()
 
     def whole(path: Path, content: bytes) -> None:
@@ -48,12 +48,12 @@ def dying_at(instant: int) -> Iterator[None]:
         except Killed:
             path.with_name(path.name + ".partial").write_bytes(content[: len(content) // 2])
             raise
-        write_whole(path, content)
+        write_atomic(path, content)
         live()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(RecordWriter, "_write", line)
-        patch.setattr(writing, "write_whole", whole)
+        patch.setattr(LineFile, "append", line)
+        patch.setattr(writing, "write_atomic", whole)
         patch.setattr(CheckpointPolicy, "for_batch_size", often)
         yield
 
@@ -69,15 +69,15 @@ def often(batch_size: int) -> CheckpointPolicy:
 @contextmanager
 def keeping_every_auto(place: Path) -> Iterator[None]:
     """Keep a copy of each automatic checkpoint, as ``0.npz``, ``1.npz``, … in a place."""
-    write_whole = writing.write_whole
+    write_atomic = writing.write_atomic
 
     def whole(path: Path, content: bytes) -> None:
-        write_whole(path, content)
+        write_atomic(path, content)
         if path.name == "auto.npz":
             (place / f"{len(list(place.iterdir()))}.npz").write_bytes(content)
 
     place.mkdir()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writing, "write_whole", whole)
+        patch.setattr(writing, "write_atomic", whole)
         patch.setattr(CheckpointPolicy, "for_batch_size", often)
         yield

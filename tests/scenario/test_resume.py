@@ -24,7 +24,7 @@ from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build
 from tuitrain.scenario.events import Ended, Finding, Resumed
 from tuitrain.scenario.expect import Expectations
-from tuitrain.scenario.live_expectations import watch
+from tuitrain.scenario.live_expectations import attach_expectations
 from tuitrain.scenario.load import loads
 from tuitrain.scenario.replay import replay
 from tuitrain.scenario.resume import resume
@@ -174,7 +174,7 @@ def test_a_finished_run_goes_on_from_each_of_its_checkpoints_to_the_same_end(
     shutil.copytree(whole, tmp_path / "run")
     step = read_checkpoint(checkpoint_path(whole, name)).session.engine.step
     again = go_on(tmp_path / "run", name=name)
-    assert went_on(again) == Resumed(step, f"goes on from checkpoint {name} of step {step}")
+    assert went_on(again) == Resumed(step, f"continues from checkpoint {name} of step {step}")
     told = [each for each in events if not isinstance(each, Resumed)]
     rest = again[again.index(went_on(again)) + 1 :]
     assert rest == told[-len(rest) :]
@@ -289,7 +289,7 @@ def test_what_a_live_run_has_found_of_its_expectations_goes_on_from_its_checkpoi
     with ExitStack() as files, dying_at(NEVER):
         recorder = RecordWriter(tmp_path / "run", make_header(scenario), files)
         session = build(scenario, "x.toml", recorder=recorder)
-        watch(session, Expectations(scenario, session, "x.toml"))
+        attach_expectations(session, Expectations(scenario, session, "x.toml"))
         while session.step < 410:
             session.apply_planned()
             session.on_boundary()
@@ -356,7 +356,7 @@ def test_when_the_latest_cannot_be_used_an_earlier_one_is(uninterrupted, tmp_pat
     shutil.copytree(whole, tmp_path / "run")
     damaged(tmp_path / "run")
     again = go_on(tmp_path / "run")
-    assert "goes on from checkpoint early of step" in went_on(again).message
+    assert "continues from checkpoint early of step" in went_on(again).message
     assert "auto.npz is damaged" in went_on(again).message
     assert again[-1] == events[-1]
 
@@ -367,7 +367,7 @@ def test_resume_tells_where_it_goes_on_and_what_there_is_to_go_on_from(
     whole, _ = uninterrupted
     shutil.copytree(whole, tmp_path / "run")
     main(["resume", str(tmp_path / "run")])
-    assert "400  goes on from checkpoint auto of step 400\n" in capsys.readouterr().out
+    assert "400  continues from checkpoint auto of step 400\n" in capsys.readouterr().out
     main(["resume", "--json", "--from", "late", str(tmp_path / "run")])
     assert json.loads(capsys.readouterr().out.splitlines()[1])["event"] == "resume"
     for name in ("lat", "../checkpoints/late"):

@@ -14,6 +14,7 @@ from tests.scenario.small import TEXT
 from tuitrain.cli import main
 from tuitrain.commands import parse
 from tuitrain.errors import TuitrainError
+from tuitrain.records.line_file import LineFile
 from tuitrain.records.record_reader import HEADER, JOURNAL, METRICS, read_header, read_journal
 from tuitrain.records.record_writer import RecordWriter
 from tuitrain.records.repetition import command_entries
@@ -220,15 +221,19 @@ def test_a_header_that_is_no_header_is_told(tmp_path):
     assert "missing required field" in str(error.value)
 
 
-def test_a_full_disk_ends_the_record_and_not_the_run(tmp_path):
+def test_a_full_disk_ends_the_record_and_not_the_run(tmp_path, monkeypatch):
+    def full(*_) -> None:
+        with LineFile(Path("/dev/full")) as disk:
+            append(disk, b"a line\n")
+
+    append = LineFile.append
     scenario = loads(TEXT, "x.toml")
     with ExitStack() as files:
         recorder = RecordWriter(tmp_path / "run", make_header(scenario), files)
         session = build(scenario, "x.toml", recorder=recorder)
         session.run_burst()
         before = (tmp_path / "run" / METRICS).read_bytes()
-        full = files.enter_context(Path("/dev/full").open("ab", buffering=0))
-        recorder._journal = recorder._metrics = full
+        monkeypatch.setattr(LineFile, "append", full)
         session.apply_planned()
         session.run_burst()
         assert session.step == 14

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias, get_args
 import msgspec
 import tomli_w
 
-from tuitrain.atomic_io import write_whole
+from tuitrain.atomic_io import write_atomic
 from tuitrain.decoding import describe_decode_error
 from tuitrain.encoding import decode_text
 from tuitrain.errors import TuitrainError, did_you_mean
@@ -117,6 +117,6 @@ def write_config(path: Path, config: Config) -> None:
     text = tomli_w.dumps(msgspec.to_builtins(config))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, text.encode())
+        write_atomic(path, text.encode())
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}") from None

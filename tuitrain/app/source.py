@@ -63,7 +63,7 @@ class RecordedSource(Source, Protocol):
         """Show a moment, limited to the first and last; stop playing."""
         ...
 
-    def jump(self, by: int) -> bool:
+    def jump(self, direction: int) -> bool:
         """Move to the next moment with a command, either way; return whether there is one."""
         ...
 

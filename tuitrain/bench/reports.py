@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from tuitrain.atomic_io import write_whole
+from tuitrain.atomic_io import write_atomic
 from tuitrain.decoding import decode_json
 from tuitrain.encoding import decode_text, read_bytes
 from tuitrain.errors import TuitrainError
@@ -141,7 +141,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     TuitrainError : the file cannot be written
     """
     try:
-        write_whole(path, content)
+        write_atomic(path, content)
     except OSError as error:
         raise TuitrainError(f"{path} cannot be written: {error.strerror}") from None
 

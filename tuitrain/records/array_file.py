@@ -36,7 +36,7 @@ def pack(arrays: Mapping[str, Array]) -> bytes:
 
 
 def unpack(path: Path, names: Iterable[str] | None = None) -> dict[str, Array]:
-    """Read arrays from a file, each with memory of its own.
+    """Read arrays from a file, each in its own memory.
 
     Parameters
     ----------

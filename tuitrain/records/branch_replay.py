@@ -1,10 +1,9 @@
-"""The lines of history that a journal tells of, without training anything again."""
+"""The branches that a journal tells of: its commands applied to a branch tree, without training."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
 from typing import TypeVar
 
 from tuitrain.commands import (
@@ -25,17 +24,18 @@ from tuitrain.commands import (
     to_text,
 )
 from tuitrain.errors import CommandError, join_or
+from tuitrain.run.history.branch_tree import BranchTree, first_difference
 
-_Entry = TypeVar("_Entry")
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedDecision:
-    """Something that was decided.
+    """A decision of a recorded run.
 
     Attributes
     ----------
-    order : how many commands had been followed before it
+    order : how many commands were applied before it
     """
 
     step: int
@@ -45,86 +45,85 @@ class RecordedDecision:
 
 @dataclass(slots=True)
 class BranchReplay:
-    """Follows the commands of a journal.
+    """Applies the commands of a journal to a branch tree.
 
     Attributes
     ----------
-    name : the line that the journal has come to
-    current : what was decided on that line, in order
-    step : where the run stands after the last command
-    fork : up to which step that line is the one that was left for it
-    stopped_at : the step at which that line was stopped, or None
+    tree : the branches after the last command
+    step : the step at which the run is after the last command
+    fork : the step up to which the current branch equals the one that the run left for it
+    stopped_at : the step at which the current branch was stopped, or None
     """
 
-    name: str = "main"
-    decisions: list[RecordedDecision] = field(default_factory=list)
+    tree: BranchTree[RecordedDecision] = BranchTree()  # noqa: RUF009 - immutable
     step: int = 0
     fork: int = 0
     stopped_at: int | None = None
-    _followed: int = 0
-    _left: dict[str, list[RecordedDecision]] = field(default_factory=dict)
-    _tips: dict[str, int] = field(default_factory=dict)
-    _undone: list[str] = field(default_factory=list)
-    _marks: dict[str, tuple[int, list[RecordedDecision]]] = field(default_factory=dict)
-    _made: int = 0
+    _applied: int = 0
+    _checkpoints: dict[str, tuple[int, tuple[RecordedDecision, ...]]] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of the current branch."""
+        return self.tree.current.name
+
+    @property
+    def decisions(self) -> tuple[RecordedDecision, ...]:
+        """The decisions on the current branch, oldest first."""
+        return self.tree.current.decisions
 
     def replay(self, step: int, text: str) -> None:
-        """Take in one command that was applied at ``step``.
+        """Apply one command of the journal, which was applied at ``step``.
 
         Raises
         ------
-        CommandError : it cannot be read, or goes back to what the journal does not tell of
+        CommandError : it cannot be read, or returns to something that the journal does not have
         """
         self.stopped_at, self.step = None, step
         match parse(text):
             case Rewind(step=target):
-                self._fork([each for each in self.decisions if each.step < target], target)
+                self._move_to(self.tree.rewind(target, step), target)
             case RewindToCheckpoint(name=name):
-                target, decided = _entry(self._marks, name, step, text, "checkpoint")
-                self._fork(list(decided), target)
+                target, decisions = _entry(self._checkpoints, name, step, text, "checkpoint")
+                self._move_to(self.tree.return_to(target, decisions, step), target)
             case Checkpoint(name=name):
-                self._marks[name] = step, list(self.decisions)
+                self._checkpoints[name] = step, self.decisions
             case Undo():
-                self._undone.append(self.name)
-                self._fork(self.decisions[:-1], step)
+                self._check(self.decisions, f"step {step}: {text!r}: nothing had been decided")
+                self._move_to(self.tree.undo(step), step)
             case Redo():
-                if not self._undone:
-                    raise CommandError(f"step {step}: {text!r}: nothing had been undone")
-                self._take_up(self._undone.pop(), step)
+                self._check(self.tree.undone, f"step {step}: {text!r}: nothing had been undone")
+                self._move_to(self.tree.redo(step), step)
             case Branch(name=name):
-                _entry(self._left, name, step, text, "branch")
-                self._take_up(name, self._tips[name])
+                tip = _entry(self.tree.left, name, step, text, "branch").tip
+                self._move_to(self.tree.switch(name, step), tip)
             case TryLr() as command:
-                for candidate in command.candidates():
-                    self._try(step, to_text(candidate), command.steps)
+                self._explore(command, step)
             case Stop():
                 self.stopped_at = step
             case Pause() | Resume() | Step() | AddBreakpoint() | RemoveBreakpoint():
                 pass
             case _:
-                self.decisions.append(RecordedDecision(step, text, self._followed))
-        self._followed += 1
+                self.tree = self.tree.decide(RecordedDecision(step, text, self._applied))
+        self._applied += 1
 
-    def _try(self, step: int, text: str, steps: int) -> None:
-        self._made += 1
-        name = f"b{self._made}"
-        self._left[name] = [*self.decisions, RecordedDecision(step, text, self._followed)]
-        self._tips[name] = step + steps
+    @staticmethod
+    def _check(entries: Sequence[object], problem: str) -> None:
+        if not entries:
+            raise CommandError(problem)
 
-    def _fork(self, decisions: list[RecordedDecision], target: int) -> None:
-        self._made += 1
-        self._stand_on(f"b{self._made}", decisions, target)
+    def _explore(self, command: TryLr, step: int) -> None:
+        for candidate in command.candidates():
+            decision = RecordedDecision(step, to_text(candidate), self._applied)
+            self.tree = self.tree.explore(decision, command.steps, step)
 
-    def _take_up(self, name: str, target: int) -> None:
-        self._stand_on(name, self._left.pop(name), target)
-
-    def _stand_on(self, name: str, decisions: list[RecordedDecision], target: int) -> None:
-        self._left[self.name], self._tips[self.name] = self.decisions, self.step
-        self.fork = min(self.step, target, *_apart(self.decisions, decisions))
-        self.name, self.decisions, self.step = name, decisions, target
+    def _move_to(self, tree: BranchTree[RecordedDecision], target: int) -> None:
+        apart = first_difference(self.decisions, tree.current.decisions)
+        self.fork = min(self.step, target) if apart is None else min(self.step, target, apart)
+        self.tree, self.step = tree, target
 
 
-def _entry(entries: Mapping[str, _Entry], name: str, step: int, text: str, kind: str) -> _Entry:
+def _entry(entries: Mapping[str, _Value], name: str, step: int, text: str, kind: str) -> _Value:
     """Return an entry by name.
 
     Raises
@@ -135,9 +134,3 @@ def _entry(entries: Mapping[str, _Entry], name: str, step: int, text: str, kind:
         known = f"there were {join_or(entries)}" if entries else "there was none"
         raise CommandError(f"step {step}: {text!r}: no {kind} {name!r}; {known}")
     return entries[name]
-
-
-def _apart(one: Sequence[RecordedDecision], other: Sequence[RecordedDecision]) -> list[int]:
-    """Return the first steps from which two lines' decisions differ; none if they are the same."""
-    pairs = zip_longest(one, other)
-    return [min(each.step for each in pair if each) for pair in pairs if pair[0] != pair[1]]

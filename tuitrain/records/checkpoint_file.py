@@ -1,7 +1,7 @@
 """Checkpoint files: a session's state on disk, whole or not at all, and never pickled.
 
 A file holds plain arrays, one of them with what is no array as JSON, and a digest of them all: a
-change of any byte is found out. Reading executes nothing.
+change of any byte is detected. Reading executes nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from tuitrain.decoding import decode_json
 from tuitrain.engines.state import Array
-from tuitrain.errors import CommandError, TuitrainError
+from tuitrain.errors import CheckpointError, CommandError
 
 from ..run.session_state import SessionState
 from .array_file import DIGEST_MEMBER, check_digest, pack, unpack
@@ -25,10 +25,6 @@ from .checkpoint_format import Count, StateRecord, decode_state, encode_state, s
 SCHEMA = 1
 CHECKPOINTS = "checkpoints"
 _META = "meta.json"
-
-
-class CheckpointError(TuitrainError):
-    """A checkpoint that cannot be written or read."""
 
 
 class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True):
@@ -139,7 +135,9 @@ def _read(path: Path, names: Iterable[str] | None) -> tuple[_Meta, dict[str, Arr
         raise CheckpointError(f"{path} is damaged, or no checkpoint: {_told(error)}") from None
     if meta.schema != SCHEMA:
         raise CheckpointError(f"{path} has schema {meta.schema}; this version reads {SCHEMA}")
-    return meta, {name: each for name, each in arrays.items() if name not in (_META, DIGEST_MEMBER)}
+    return meta, {
+        name: array for name, array in arrays.items() if name not in (_META, DIGEST_MEMBER)
+    }
 
 
 def _decoded(content: bytes) -> _Meta:

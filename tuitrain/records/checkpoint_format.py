@@ -12,6 +12,7 @@ from tuitrain.commands import MAX_COUNT, AddBreakpoint, parse, to_text
 from tuitrain.engines.state import Array, EngineState, OptimizerState
 
 from ..run.history.branch import Branch
+from ..run.history.branch_tree import BranchNode
 from ..run.history.curve import Curve
 from ..run.history.state_cache import Decision
 from ..run.session_state import CheckpointRef, PlannedCommand, SessionState
@@ -76,25 +77,31 @@ def encode_state(state: SessionState) -> StateRecord:
     engine = state.engine
     return StateRecord(
         step=engine.step,
-        updates={name: each.updates for name, each in engine.optimizers.items()},
+        updates={name: optimizer.updates for name, optimizer in engine.optimizers.items()},
         frozen=dict(engine.frozen),
-        groups=[dict(each) for each in engine.groups],
+        groups=[dict(group) for group in engine.groups],
         random=dict(engine.random),
         clip=engine.clip,
         made=state.branches_made,
         lines=[
-            LineRecord(each.name, each.fork, each.tip, _timed(each.decisions), each.parent)
-            for each in (state.branch, *state.left_branches)
+            LineRecord(
+                branch.name,
+                branch.fork,
+                branch.node.tip,
+                _timed(branch.decisions),
+                branch.node.parent,
+            )
+            for branch in (state.branch, *state.left_branches)
         ],
         undone=list(state.undone),
         marks={
-            name: MarkRecord(each.step, _timed(each.decisions), _timed(each.planned))
-            for name, each in state.checkpoints.items()
+            name: MarkRecord(ref.step, _timed(ref.decisions), _timed(ref.planned))
+            for name, ref in state.checkpoints.items()
         },
         planned=_timed(state.planned),
-        breakpoints=[to_text(each) for each in state.breakpoints],
+        breakpoints=[to_text(condition) for condition in state.breakpoints],
         held_at=state.held_step,
-        met=[to_text(each) for each in state.met_conditions],
+        met=[to_text(condition) for condition in state.met_conditions],
         memory=dict(state.observer_state),
     )
 
@@ -105,8 +112,8 @@ def state_arrays(state: SessionState) -> dict[str, Array]:
     arrays = {f"parameter/{name}": array for name, array in engine.parameters.items()}
     arrays |= {f"buffer/{name}": array for name, array in engine.buffers.items()}
     arrays |= {f"gradient/{name}": array for name, array in engine.gradients.items()}
-    for name, each in engine.optimizers.items():
-        arrays |= {f"slot/{name}/{slot}": array for slot, array in each.slots.items()}
+    for name, optimizer in engine.optimizers.items():
+        arrays |= {f"slot/{name}/{slot}": array for slot, array in optimizer.slots.items()}
     for index, line in enumerate((state.branch, *state.left_branches)):
         accuracy = line.accuracy.series()
         arrays[f"line/{index}/loss"] = line.loss.series().values
@@ -125,10 +132,10 @@ def decode_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionSta
     CommandError : a command cannot be read
     """
     left = dict(arrays)
-    lengths = [record.step, *(each.tip for each in record.lines[1:])]
+    lengths = [record.step, *(branch.tip for branch in record.lines[1:])]
     lines = [
-        _line(each, left, index, length)
-        for index, (each, length) in enumerate(zip(record.lines, lengths, strict=False))
+        _line(branch, left, index, length)
+        for index, (branch, length) in enumerate(zip(record.lines, lengths, strict=False))
     ]
     if not lines:
         raise ValueError("it has no line of history")
@@ -140,11 +147,11 @@ def decode_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionSta
         undone=tuple(record.undone),
         checkpoints={
             name: CheckpointRef(
-                each.step,
-                tuple(_read(Decision, each.decisions)),
-                tuple(_read(PlannedCommand, each.planned)),
+                mark.step,
+                tuple(_read(Decision, mark.decisions)),
+                tuple(_read(PlannedCommand, mark.planned)),
             )
-            for name, each in record.marks.items()
+            for name, mark in record.marks.items()
         },
         planned=tuple(_read(PlannedCommand, record.planned)),
         breakpoints=tuple(map(_breakpoint, record.breakpoints)),
@@ -190,8 +197,9 @@ def _line(record: LineRecord, arrays: dict[str, Array], index: int, length: int)
     values = _curve(arrays.pop(f"line/{index}/accuracy"))
     for step, value in zip(_steps(arrays.pop(f"line/{index}/measured")), values, strict=True):
         accuracy.extend(step, [value])
-    decisions = list(_read(Decision, record.decisions))
-    return Branch(record.name, record.fork, decisions, loss, accuracy, record.tip, record.parent)
+    decisions = tuple(_read(Decision, record.decisions))
+    node = BranchNode(record.name, record.fork, decisions, record.tip, record.parent)
+    return Branch(node, loss, accuracy)
 
 
 def _curve(array: Array) -> list[float]:
@@ -209,11 +217,11 @@ def _steps(array: Array) -> list[int]:
 
 
 def _timed(commands: Iterable[Decision | PlannedCommand]) -> list[Timed]:
-    return [Timed(each.step, to_text(each.command)) for each in commands]
+    return [Timed(command.step, to_text(command.command)) for command in commands]
 
 
 def _read(kind: type[_Timed], records: Iterable[Timed]) -> Iterable[_Timed]:
-    return (kind(each.step, parse(each.command)) for each in records)
+    return (kind(record.step, parse(record.command)) for record in records)
 
 
 def _breakpoint(text: str) -> AddBreakpoint:

@@ -1,8 +1,7 @@
-"""The history of a recorded run: which line it stood on, when, and what was measured there.
+"""The history of a recorded run: its branches, when it was on them, and what was measured there.
 
-The journal says what was decided and where it led to, the metrics what was measured. Steps that
-were trained again after an undo, and what was only tried, left no losses in the record: there the
-curves have gaps.
+The journal has the decisions and where they led, the metrics have the values. Steps that an undo
+has trained again, or a `try`, left no losses in the record: the curves have gaps there.
 """
 
 from __future__ import annotations
@@ -26,10 +25,10 @@ from tuitrain.run.snapshot import JournalEntry, Series
 
 @dataclass(slots=True, eq=False)
 class RecordedBranch:
-    """One line of history, from the first step to where it was left last.
+    """A branch of a recorded run, from the first step to where it was left last.
 
     Up to ``fork`` it is its ``parent``. ``gaps`` are the steps at which its losses begin to be
-    unknown; there is a NaN at each, so that no curve crosses the gap.
+    unknown; each has a NaN, so that no curve crosses the gap.
     """
 
     name: str
@@ -50,14 +49,14 @@ class RecordedBranch:
         return _until(self.accuracy, step)
 
     def fork_at(self, name: str, step: int) -> RecordedBranch:
-        """Return a line that is this one up to a step."""
-        gaps = {each for each in self.gaps if each <= step}
+        """Return a branch that is this one up to a step."""
+        gaps = {gap for gap in self.gaps if gap <= step}
         return RecordedBranch(
             name, step, self, self.loss.until(step), self.accuracy.until(step), gaps
         )
 
     def add_losses(self, step: int, losses: Sequence[float]) -> None:
-        """Take in losses from a step on."""
+        """Add losses from a step on."""
         steps = self.loss.series().steps
         missing = int(steps[-1]) + 1 if len(steps) else 1
         if missing < step:
@@ -68,14 +67,14 @@ class RecordedBranch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """A stretch that the run trained without going back.
+    """Steps that the run took without going back.
 
     Attributes
     ----------
-    line : where it was trained
-    decided : what had been decided on the line when the segment ended
+    branch : the branch of the steps
+    decisions : those on the branch when the segment ended
     first, last : the steps taken at its ends
-    entries : of the journal, how many there were at its end
+    entries : how many entries the journal had at its end
     """
 
     branch: RecordedBranch
@@ -94,7 +93,7 @@ class Moment:
 
 
 class History:
-    """What a record tells, moment by moment.
+    """The moments of a record.
 
     Parameters
     ----------
@@ -103,7 +102,7 @@ class History:
 
     Raises
     ------
-    CommandError : the journal tells of commands that cannot have been
+    CommandError : the journal has impossible commands
 
     Attributes
     ----------
@@ -114,7 +113,7 @@ class History:
         self.entries = tuple(entries)
         self._measured = deque(measured)
         self._step = 0
-        self._lines = {"main": RecordedBranch("main")}
+        self._branches = {"main": RecordedBranch("main")}
         self.segments: list[Segment] = []
         self._follow()
         self._starts = [
@@ -128,7 +127,7 @@ class History:
 
     @property
     def last_step(self) -> int:
-        """Where the run stood at the end."""
+        """The step at which the run ended."""
         return self.segments[-1].last
 
     def moment(self, index: int) -> Moment:
@@ -137,7 +136,7 @@ class History:
         return Moment(segment, self.segments[segment].first + index - self._starts[segment])
 
     def known_entries(self, moment: Moment) -> int:
-        """Return how many entries of the journal there were at a moment."""
+        """Return how many entries the journal had at a moment."""
         segment = self.segments[moment.segment]
         first = self.segments[moment.segment - 1].entries if moment.segment else 0
         known = segment.entries
@@ -147,46 +146,46 @@ class History:
         return max(known, first + bool(moment.segment))
 
     def decisions_at(self, moment: Moment) -> tuple[RecordedDecision, ...]:
-        """Return what had been decided on the line, up to a moment."""
+        """Return the decisions on the branch up to a moment."""
         known = self.known_entries(moment)
-        applied = sum(each.outcome == "applied" for each in self.entries[:known])
+        applied = sum(entry.outcome == "applied" for entry in self.entries[:known])
         decided = self.segments[moment.segment].decisions
-        return tuple(each for each in decided if each.order < applied)
+        return tuple(decision for decision in decided if decision.order < applied)
 
     def command_moments(self) -> list[int]:
-        """Return the places of the moments at which something was asked, each once."""
-        found, begins = set(), 0
+        """Return the indices of the moments with commands, each once."""
+        moments, begins = set[int](), 0
         for segment, start in zip(self.segments, self._starts, strict=False):
-            steps = [each.step for each in self.entries[begins : segment.entries]]
+            steps = [entry.step for entry in self.entries[begins : segment.entries]]
             if begins:
-                steps[:1] = [segment.first]  # where the way back has led to
-            found |= {
-                start + min(max(each, segment.first), segment.last) - segment.first
-                for each in steps
+                steps[:1] = [segment.first]  # where the history command has led to
+            moments |= {
+                start + min(max(step, segment.first), segment.last) - segment.first
+                for step in steps
             }
             begins = segment.entries
-        return sorted(found)
+        return sorted(moments)
 
     def _follow(self) -> None:
-        lines, first = BranchReplay(), 0
-        before = tuple(lines.decisions)
+        replay, first = BranchReplay(), 0
+        before = replay.decisions
         for index, entry in enumerate(self.entries):
             if self._step <= entry.step:
-                self._train(self._lines[lines.name], entry.step)
+                self._train(self._branches[replay.name], entry.step)
             if entry.outcome != "applied":
                 continue
-            name, at = lines.name, self._step
-            before = tuple(lines.decisions)
-            lines.replay(entry.step, entry.command)
-            if lines.name != name:
-                self._end_leg(self._lines[name], before, first, at, index)
-                self._begin(name, lines)
-                first = self._step = lines.step
-        line = self._lines[lines.name]
+            name, at = replay.name, self._step
+            before = replay.decisions
+            replay.replay(entry.step, entry.command)
+            if replay.name != name:
+                self._end_segment(self._branches[name], before, first, at, index)
+                self._begin(name, replay)
+                first = self._step = replay.step
+        line = self._branches[replay.name]
         self._train(line, None)
-        self._end_leg(line, tuple(lines.decisions), first, self._step, len(self.entries))
+        self._end_segment(line, replay.decisions, first, self._step, len(self.entries))
 
-    def _end_leg(
+    def _end_segment(
         self,
         line: RecordedBranch,
         decided: tuple[RecordedDecision, ...],
@@ -196,27 +195,27 @@ class History:
     ) -> None:
         self.segments.append(Segment(line, decided, first, max(first, last), entries))
 
-    def _begin(self, left: str, lines: BranchReplay) -> None:
-        """Stand on the line that a way back has led to, and make it if it is new."""
-        if lines.name in self._lines:
+    def _begin(self, left: str, replay: BranchReplay) -> None:
+        """Make the branch that a history command has led to, if it is new."""
+        if replay.name in self._branches:
             return
-        self._lines[lines.name] = self._lines[left].fork_at(lines.name, lines.fork)
+        self._branches[replay.name] = self._branches[left].fork_at(replay.name, replay.fork)
 
     def _train(self, line: RecordedBranch, until: int | None) -> None:
-        """Take in what was measured up to and including a step; all that is left for None."""
+        """Add what was measured up to and including a step; all that is left for None."""
         while self._measured:
-            each = self._measured[0]
-            is_loss = isinstance(each, LossLine)
-            earlier = each.step < self._step + is_loss  # so it comes after a way back
-            if earlier or (until is not None and each.step > until):
+            measured = self._measured[0]
+            is_loss = isinstance(measured, LossLine)
+            earlier = measured.step < self._step + is_loss  # so the run had gone back before
+            if earlier or (until is not None and measured.step > until):
                 break
             self._measured.popleft()
             if is_loss:
-                values = [math.nan if value is None else value for value in each.loss]
-                line.add_losses(each.step, values)
-                self._step = each.step + len(values) - 1
-            elif each.accuracy is not None:
-                line.accuracy.extend(each.step, [each.accuracy])
+                values = [math.nan if value is None else value for value in measured.loss]
+                line.add_losses(measured.step, values)
+                self._step = measured.step + len(values) - 1
+            elif measured.accuracy is not None:
+                line.accuracy.extend(measured.step, [measured.accuracy])
         if until is not None:
             self._step = max(self._step, until)
 

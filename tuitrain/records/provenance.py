@@ -1,7 +1,7 @@
-"""What a run's model and data are made from, as digests: the data itself, and source files.
+"""Digests of what a run's model and data are made from: the data, and the user's source files.
 
-A record keeps them, so that a replay can name what has changed since, and a resume is not continued
-with something else unnoticed.
+A record keeps them, so that a replay can name what has changed, and a resume does not continue with
+something else unnoticed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _OURS: Final = ("tuitrain_core", "tuitrain")
 """Packages whose version is a part of the environment."""
 
 _INSTALLED: Final = tuple(
-    sysconfig.get_path(each) for each in ("stdlib", "platstdlib", "purelib", "platlib")
+    sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
 """Folders of Python's own modules and of installed packages."""
 
@@ -43,7 +43,7 @@ def compute_provenance(train: Dataset, test: Dataset, modules: Iterable[str]) ->
         digests[f"{name} labels"] = _array_digest(dataset.labels)
         numbers = f"{dataset.classes} classes, mean {dataset.mean!r}, std {dataset.std!r}"
         digests[f"{name} data"] = numbers
-    digests |= {f"source of {each}": source_digest(each) for each in user_modules(modules)}
+    digests |= {f"source of {name}": source_digest(name) for name in user_modules(modules)}
     return digests
 
 
@@ -53,18 +53,18 @@ def user_modules(names: Iterable[str]) -> list[str]:
     A module is used if it, or anything of it, has a name in a module that is. Modules of tuitrain,
     of Python and of installed packages are left out: their versions are a part of the environment.
     """
-    found: dict[str, None] = {}
+    names_seen: dict[str, None] = {}
     left = list(names)
     while left:
         name = left.pop()
         module = sys.modules.get(name)
-        if name in found or module is None or not _is_own(module):
+        if name in names_seen or module is None or not _is_own(module):
             continue
-        found[name] = None
+        names_seen[name] = None
         for value in list(vars(module).values()):
             used = value.__name__ if isinstance(value, ModuleType) else _module_of(value)
             left += [used] if isinstance(used, str) else []
-    return sorted(found)
+    return sorted(names_seen)
 
 
 def _module_of(value: object) -> object:
@@ -78,7 +78,7 @@ def _is_own(module: ModuleType) -> bool:
     path = getattr(module, "__file__", None)
     if path is None or module.__name__.partition(".")[0] in _OURS:
         return False
-    return not any(Path(path).is_relative_to(each) for each in _INSTALLED)
+    return not any(Path(path).is_relative_to(folder) for folder in _INSTALLED)
 
 
 @functools.cache
@@ -103,7 +103,7 @@ def source_digest(module: str) -> str:
 
 
 def describe_differences(recorded: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
-    """Say which recorded values differ from those here, in words."""
+    """Return which recorded values differ from those here, in words."""
     return [
         f"{name}: {here.get(name, 'none')} here, {value} recorded"
         for name, value in sorted(recorded.items())

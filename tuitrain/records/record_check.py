@@ -1,4 +1,4 @@
-"""A recorder that compares what a run does with the record of an earlier one, line by line.
+"""A recorder that compares a run with the record of an earlier one, line by line.
 
 Every command, loss, accuracy and digest of the record is compared, bit for bit. What the record
 does not hold cannot be compared, and is never called identical.
@@ -30,7 +30,7 @@ from .repetition import is_breakpoint_pause, is_motion_command, is_optional
 _Line = TypeVar("_Line", CommandLine, DigestLine, EndLine)
 
 Measurement: TypeAlias = tuple[str, int, float | None]
-"""``"loss"`` or ``"accuracy"``, the step, and the value; None stands for one that is not finite."""
+"""``"loss"`` or ``"accuracy"``, the step, and the value; None if it is not finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Difference:
 
     Attributes
     ----------
-    step : the step after which it was found
+    step : the step after which they differ
     what : a parameter, a loss, or a command and its outcomes
     """
 
@@ -49,7 +49,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a comparison has found.
+    """The result of a comparison.
 
     Attributes
     ----------
@@ -93,10 +93,10 @@ class RecordCheck:
         self, journal: Iterable[JournalLine], metrics: Iterable[MetricsLine], skip: int = 0
     ) -> None:
         lines, values = list(journal), list(flatten_metrics(metrics))
-        self._changed = next((each for each in lines if isinstance(each, ChangedLine)), None)
+        self._changed = next((line for line in lines if isinstance(line, ChangedLine)), None)
         if self._changed is not None:  # what follows cannot be repeated
             del lines[lines.index(self._changed) :], values[self._changed.metrics :]
-        self._journal = deque(each for each in lines if not is_breakpoint_pause(each))
+        self._journal = deque(line for line in lines if not is_breakpoint_pause(line))
         self._metrics = deque(values[skip:])
         self.difference: Difference | None = None
         self._identical_through: int | None = None
@@ -104,21 +104,21 @@ class RecordCheck:
         self._lacking: int | None = None
         self._since_digest = False
 
-    def over(self) -> bool:
+    def is_done(self) -> bool:
         """Whether nothing is left to compare, or a difference was found."""
         nothing_left = not self._metrics and all(map(is_optional, self._journal))
         return self.difference is not None or nothing_left
 
     def verdict(self) -> Verdict:
-        """Return what the comparison has found; the run has ended, or `over` is true."""
+        """Return the result of the comparison; the run has ended, or `is_done` is true."""
         difference = self.difference
-        if difference is None and not self.over():
+        if difference is None and not self.is_done():
             difference = Difference(self._last_step(), "the run ends here, and its record does not")
         after, detail = self._lack() if difference is None else (None, "")
         return Verdict(self._identical_through, after, detail, difference)
 
     def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
-        """Compare nothing: the lines that follow show whether anything has changed."""
+        """Compare nothing: losses and digests show whether anything has changed."""
 
     def command(self, entry: JournalEntry) -> None:
         """Compare a command and its outcome."""
@@ -142,7 +142,7 @@ class RecordCheck:
         self._compare(("accuracy", step, accuracy))
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
-        """Compare nothing: which steps were looked at is no part of what was trained."""
+        """Compare nothing: group metrics do not affect what is trained."""
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
         """Compare digests, and find the first parameter that differs."""
@@ -160,7 +160,7 @@ class RecordCheck:
                 self._compare_digests(step, branch, digests, line)
 
     def checkpoint(self, name: str, get_state: Callable[[], SessionState]) -> str:
-        """Keep none: the folder has its own."""
+        """Keep none: the folder has checkpoints already."""
         del name, get_state
         return ""
 
@@ -179,7 +179,7 @@ class RecordCheck:
 
     def _compare(self, here: Measurement) -> None:
         """Compare a loss or an accuracy with the next one of the record."""
-        if self.over():
+        if self.is_done():
             return
         if not self._metrics:
             if self._lacking is None and not all(map(is_optional, self._journal)):
@@ -234,10 +234,10 @@ class RecordCheck:
 
 
 def flatten_metrics(metrics: Iterable[MetricsLine]) -> Iterator[Measurement]:
-    """Yield losses and accuracies one by one: how many share a line depends on who looked."""
+    """Yield losses and accuracies one by one: how many share a line depends on the viewer."""
     for line in metrics:
         if isinstance(line, LossLine):
-            yield from (("loss", line.step + i, each) for i, each in enumerate(line.loss))
+            yield from (("loss", line.step + i, loss) for i, loss in enumerate(line.loss))
         else:
             yield "accuracy", line.step, line.accuracy
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from .checkpoint_file import CHECKPOINTS, CheckpointError, Position, read_position
+from tuitrain.errors import CheckpointError
+
+from .checkpoint_file import CHECKPOINTS, Position, read_position
 from .record_reader import GROUPS, JOURNAL, METRICS
 
 

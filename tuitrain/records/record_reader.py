@@ -1,8 +1,9 @@
 """Reading a run folder: its header, and its files of lines.
 
-``header.json`` says what was run and what its bits depend on, ``journal.jsonl`` has the commands
-and every so many steps digests, ``metrics.jsonl`` losses and accuracies, ``groups.jsonl`` what the
-groups looked like now and then. A line is whole or it is the last one, which is passed over then.
+``header.json`` has what was run and what its bits depend on, ``journal.jsonl`` the commands, and
+digests at regular steps, ``metrics.jsonl`` losses and accuracies, ``groups.jsonl`` the groups'
+metrics at some steps, ``summary.json`` the outcome of a run that has ended. Each line is whole, but
+for the last one of a killed run, which is skipped.
 """
 
 from __future__ import annotations
@@ -30,10 +31,11 @@ from .record_format import (
 
 HEADER, JOURNAL, METRICS = "header.json", "journal.jsonl", "metrics.jsonl"
 GROUPS = "groups.jsonl"
+SUMMARY = "summary.json"
 
 
 SCHEMA = 1
-"""Of a header; checkpoints have one of their own."""
+"""The schema of headers; checkpoints have another one."""
 
 
 class _Schema(msgspec.Struct, frozen=True):
@@ -81,7 +83,7 @@ def read_header(folder: Path) -> Header:
         content = decode_text((folder / HEADER).read_bytes(), folder / HEADER).encode()
     except FileNotFoundError:
         near = did_you_mean(
-            str(folder), [str(each.parent) for each in folder.parent.glob(f"*/{HEADER}")]
+            str(folder), [str(header.parent) for header in folder.parent.glob(f"*/{HEADER}")]
         )
         raise TuitrainError(f"{folder} holds no run: it has no {HEADER}{near}") from None
     except NotADirectoryError:
@@ -89,9 +91,9 @@ def read_header(folder: Path) -> Header:
     except OSError as error:
         raise TuitrainError(f"{folder / HEADER} cannot be read: {error.strerror}") from None
     source = str(folder / HEADER)
-    found = decode_json(content, _SCHEMA_DECODER, source).schema
-    if found != SCHEMA:
-        raise TuitrainError(f"{source} has schema {found}; this version reads {SCHEMA}")
+    schema = decode_json(content, _SCHEMA_DECODER, source).schema
+    if schema != SCHEMA:
+        raise TuitrainError(f"{source} has schema {schema}; this version reads {SCHEMA}")
     return decode_json(content, _HEADER_DECODER, source)
 
 

@@ -1,46 +1,50 @@
-"""Writing a run folder while the run goes on: its files of lines, and its checkpoints.
+"""Writing the record of a run: its header, its files of lines, its checkpoints, its summary.
 
-What the files hold and how they are read, `record_reading` says.
+`record_reader` describes what the files hold.
 """
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import msgspec
 
-from tuitrain.errors import TuitrainError
+from tuitrain.atomic_io import write_atomic
+from tuitrain.errors import CheckpointError, TuitrainError
+from tuitrain.run.group_metrics import GroupMetrics, GroupMetricsThinner, ReadGroups
+from tuitrain.run.session_state import SessionState
+from tuitrain.run.snapshot import EndReason, JournalEntry
 
-from ..atomic_io import appending, cut_torn_line, hold_alone, write_whole
-from ..run.group_metrics import GroupMetrics, GroupMetricsThinner, ReadGroups
-from ..run.session_state import SessionState
-from ..run.snapshot import EndReason, JournalEntry
-from .checkpoint_file import (
-    Checkpoint,
-    CheckpointError,
-    Position,
-    checkpoint_path,
-    encode_checkpoint,
-)
+from .checkpoint_file import Checkpoint, Position, checkpoint_path, encode_checkpoint
+from .line_file import LineFile
 from .record_cut import cut_record
-from .record_reader import GROUPS, HEADER, JOURNAL, METRICS, Header, read_groups, record_position
+from .record_reader import (
+    GROUPS,
+    HEADER,
+    JOURNAL,
+    METRICS,
+    SUMMARY,
+    Header,
+    read_groups,
+    record_position,
+)
+from .summary import write_summary
 
 
 class RecordWriter:
-    """Writes a run folder while the run goes on.
+    """A recorder that writes a run folder.
 
     Parameters
     ----------
-    folder : made if need be; one that holds a run already is refused, unless ``again``
+    folder : made if it does not exist; one that holds a run is refused, unless ``resume``
     header : what is run
-    again : go on with the record that is there, after its last whole line; else one is begun
-    files : closes the files; left with an error before there was a line, it takes the folder back
+    stack : closes the record, and writes its summary; if it is left with an error before anything
+        was recorded, the folder is removed again
+    resume : append to the record that is there, after its last whole line
 
     Raises
     ------
@@ -48,38 +52,41 @@ class RecordWriter:
 
     Attributes
     ----------
-    problem : why nothing more is written, as when the disk is full; "" while all is well
+    problem : why nothing more is written, as when the disk is full, or ""
     position : how much of the record there is
     """
 
-    def __init__(self, folder: Path, header: Header, files: ExitStack, again: bool = False) -> None:
+    def __init__(
+        self, folder: Path, header: Header, stack: ExitStack, resume: bool = False
+    ) -> None:
         self.problem = ""
         self.position = Position()
         self._folder = folder
         self._header = header
-        if not again:
+        if not resume:
             _check_free(folder)
-        made = not folder.exists()
+        is_new = not folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._journal = files.enter_context(appending(folder / JOURNAL))
-            hold_alone(self._journal, folder)
-            if not again:
-                _check_free(folder)  # somebody may have begun in the meantime
-                files.push(partial(self._leave_nothing, made))
+            self._journal = stack.enter_context(LineFile(folder / JOURNAL))
+            self._journal.lock()
+            if not resume:
+                _check_free(folder)  # another process may have begun in the meantime
+                stack.push(partial(self._remove_unless_begun, is_new))
                 self._write_header()
-            self._metrics = files.enter_context(appending(folder / METRICS))
-            self._groups = files.enter_context(appending(folder / GROUPS))
-            for name in (JOURNAL, METRICS, GROUPS):
-                cut_torn_line(folder / name)
+            self._metrics = stack.enter_context(LineFile(folder / METRICS))
+            self._groups = stack.enter_context(LineFile(folder / GROUPS))
+            for file in (self._journal, self._metrics, self._groups):
+                file.cut_torn_line()
         except OSError as error:
             raise TuitrainError(f"{folder} cannot be written: {error.strerror}") from None
-        if again:
+        if resume:
             self.position = record_position(folder)
-        self._thinning = GroupMetricsThinner(_last_look(folder) if again else None)
+        self._thinning = GroupMetricsThinner(_last_group_metrics(folder) if resume else None)
+        stack.callback(self._write_summary)
 
     def command(self, entry: JournalEntry) -> None:
-        """Write a command down, and see it to the disk.
+        """Write a command, and wait until it is on the disk.
 
         A breakpoint's pause is not waited for: it follows from the run, and an fsync takes
         milliseconds, many times as long as a step.
@@ -92,40 +99,40 @@ class RecordWriter:
             "outcome": entry.outcome,
             "message": entry.message,
         }
-        self._write(self._journal, record, to_disk=entry.actor != "breakpoint")
-        self._moved(journal=1)
+        self._write(self._journal, record, sync=entry.actor != "breakpoint")
+        self._advance(journal=1)
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
-        """Write losses down."""
+        """Write losses."""
         self._write(self._metrics, {"event": "loss", "step": first_step, "loss": list(losses)})
-        self._moved(metrics=len(losses))
+        self._advance(metrics=len(losses))
 
     def accuracy(self, step: int, accuracy: float) -> None:
-        """Write an accuracy down."""
+        """Write an accuracy."""
         self._write(self._metrics, {"event": "accuracy", "step": step, "accuracy": accuracy})
-        self._moved(metrics=1)
+        self._advance(metrics=1)
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
-        """Write down what the groups look like, unless that was done not long ago."""
+        """Write the groups' metrics, unless that was done a few steps ago."""
         if not self.problem and (record := self._thinning.sample(step, branch, read_groups, last)):
             self._write(self._groups, record)
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
-        """Write digests down."""
+        """Write digests."""
         record = {"event": "digest", "step": step, "branch": branch, "digests": dict(digests)}
         self._write(self._journal, record)
-        self._moved(journal=1)
+        self._advance(journal=1)
 
     def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
-        """Write down why the run ends, and digests, and see them to the disk.
+        """Write why the run ends, and digests, and wait until they are on the disk.
 
         A run that ends by an error or a signal before anything is recorded leaves no record.
         """
         if reason in ("failed", "interrupted") and self.position == Position():
             return
         record = {"event": "end", "step": step, "branch": branch, "reason": reason}
-        self._write(self._journal, {**record, "digests": dict(digests)}, to_disk=True)
-        self._moved(journal=1)
+        self._write(self._journal, {**record, "digests": dict(digests)}, sync=True)
+        self._advance(journal=1)
 
     def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
         """Add to the header what the model and the data are made from.
@@ -140,9 +147,9 @@ class RecordWriter:
     def continue_changed(
         self, position: Position, step: int, changes: Sequence[str], provenance: Mapping[str, str]
     ) -> None:
-        """Cut the record back, and write down that what follows is trained with something else.
+        """Cut the record back, and write that the run continues from there with something else.
 
-        What is cut off is kept in files beside the record, ``journal.jsonl.before-1`` and so on.
+        What is cut off is kept in files beside the record, ``journal.jsonl.before-1`` etc.
 
         Parameters
         ----------
@@ -164,27 +171,27 @@ class RecordWriter:
         self.position = position
         record = {"event": "changed", "step": step, "metrics": position.metrics}
         record |= {"changes": list(changes), "provenance": dict(provenance)}
-        self._write(self._journal, record, to_disk=True)
-        self._moved(journal=1)
+        self._write(self._journal, record, sync=True)
+        self._advance(journal=1)
 
     def checkpoint(self, name: str, get_state: Callable[[], SessionState]) -> str:
-        """Write a checkpoint file that goes on at the end of what is written."""
+        """Write a checkpoint file for the end of the record; see `Recorder`."""
         return self.checkpoint_at(self.position, name, get_state)
 
     def checkpoint_at(
         self, position: Position, name: str, get_state: Callable[[], SessionState]
     ) -> str:
-        """Write a checkpoint file that goes on at a position of the record; see `Recorder`."""
+        """Write a checkpoint file for a position of the record; see `Recorder`."""
         if self.problem:
             raise CheckpointError(f"no checkpoint can be written, for {self.problem}")
-        made = Checkpoint(self._header.run(), self._header.environment, position, get_state())
+        content = Checkpoint(self._header.run(), self._header.environment, position, get_state())
         path = checkpoint_path(self._folder, name)
         try:
-            # Never may a checkpoint be on the disk, and what leads to it not.
+            # A checkpoint must never be on the disk without the lines that lead to it.
             for file in (self._journal, self._metrics):
-                os.fsync(file.fileno())
+                file.sync()
             path.parent.mkdir(exist_ok=True)
-            write_whole(path, encode_checkpoint(made))
+            write_atomic(path, encode_checkpoint(content))
         except OSError as error:
             raise CheckpointError(
                 f"checkpoint {name!r} cannot be written: {error.strerror}"
@@ -194,38 +201,44 @@ class RecordWriter:
     def _write_header(self) -> None:
         try:
             content = msgspec.json.format(msgspec.json.encode(self._header))
-            write_whole(self._folder / HEADER, content)
+            write_atomic(self._folder / HEADER, content)
         except OSError as error:
             raise TuitrainError(f"{self._folder} cannot be written: {error.strerror}") from None
 
-    def _leave_nothing(self, made: bool, kind: type[BaseException] | None, *_: object) -> None:
-        """Take the folder back if the run has failed, or was ended, before there was any of it."""
+    def _write_summary(self) -> None:
+        """Write the summary of what is recorded; without one, a list searches the record."""
+        if not self.problem and self.position != Position():
+            with suppress(OSError):
+                write_summary(self._folder, self._header)
+
+    def _remove_unless_begun(
+        self, is_new: bool, kind: type[BaseException] | None, *_: object
+    ) -> None:
+        """Remove the folder if the run failed, or was ended, before anything was recorded."""
         if kind is None or not issubclass(kind, (Exception, KeyboardInterrupt)):
             return
         if self.position == Position():
             with suppress(OSError):
-                for name in (HEADER, JOURNAL, METRICS, GROUPS):
+                for name in (HEADER, JOURNAL, METRICS, GROUPS, SUMMARY):
                     (self._folder / name).unlink(missing_ok=True)
-                if made:
+                if is_new:
                     self._folder.rmdir()
 
-    def _moved(self, journal: int = 0, metrics: int = 0) -> None:
+    def _advance(self, journal: int = 0, metrics: int = 0) -> None:
         at = self.position
         self.position = Position(at.journal + journal, at.metrics + metrics)
 
-    def _write(self, file: BinaryIO, record: Mapping[str, Any], to_disk: bool = False) -> None:
-        """Write one line, with one unbuffered call: a process killed has written it or has not.
+    def _write(self, file: LineFile, record: Mapping[str, Any], sync: bool = False) -> None:
+        """Write one line.
 
-        The first line that cannot be written is the last: the training goes on without a record.
+        After a line that cannot be written there is none: the training continues unrecorded.
         """
         if self.problem:
             return
         try:
-            line = msgspec.json.encode(record) + b"\n"
-            if file.write(line) < len(line):  # there was room for a part of it
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            if to_disk:
-                os.fsync(file.fileno())
+            file.append(msgspec.json.encode(record) + b"\n")
+            if sync:
+                file.sync()
         except OSError as error:
             self.problem = f"the record ends here: {error.strerror}"
 
@@ -235,9 +248,9 @@ def _check_free(folder: Path) -> None:
         raise TuitrainError(f"{folder} holds a run already; name another folder")
 
 
-def _last_look(folder: Path) -> GroupMetrics | None:
-    """Return what was written last of the groups; None if that cannot be read."""
+def _last_group_metrics(folder: Path) -> GroupMetrics | None:
+    """Return the group metrics written last; None if they cannot be read."""
     with suppress(TuitrainError):
-        looks = read_groups(folder)
-        return looks[-1] if looks else None
+        metrics = read_groups(folder)
+        return metrics[-1] if metrics else None
     return None

@@ -1,22 +1,50 @@
-"""What of a journal comes again when a run is followed, and what has to be asked for again."""
+"""Repeating a record: which lines of a journal come again, and what has to be done for it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
 
-from tuitrain.commands import parse
+from tuitrain.commands import AnyCommand, parse
 from tuitrain.records.record_format import ChangedLine, CommandLine, EndLine, JournalLine
 from tuitrain.run.session import NO_TICKET
-from tuitrain.run.snapshot import JournalEntry
+from tuitrain.run.snapshot import Actor, EndReason, JournalEntry
 
-from ..scenario.replay import RepeatedCommand, RepeatedEnd
 
-_STANDING = ("pause", "resume", "step", "stop", "preview")
-"""What changes when a run stands still, and nothing else."""
+@dataclass(frozen=True, slots=True)
+class RepeatedCommand:
+    """A command that a user gave at a step of an earlier run, to be given there again."""
 
-_WAYS_BACK = ("rewind", "undo", "redo", "branch")
+    step: int
+    command: AnyCommand
+    actor: Actor
 
-_BY_ITSELF = ("scenario", "breakpoint")
+
+@dataclass(frozen=True, slots=True)
+class RepeatedEnd:
+    """The boundary at which an earlier run ended: its record has digests of the state there."""
+
+    step: int
+    reason: EndReason
+
+
+@dataclass(frozen=True, slots=True)
+class ReachedStep:
+    """A boundary at which a run stops for a moment, without an action."""
+
+    step: int
+
+
+RepeatedAction: TypeAlias = RepeatedCommand | RepeatedEnd | ReachedStep
+"""What is done at a boundary because an earlier run did it there."""
+
+_MOTION_COMMANDS = ("pause", "resume", "step", "stop", "preview")
+"""Commands that only change when a run is paused or ends."""
+
+_HISTORY_COMMANDS = ("rewind", "undo", "redo", "branch")
+
+_AUTOMATIC_ACTORS = ("scenario", "breakpoint")
 
 
 def is_breakpoint_pause(line: JournalLine) -> bool:
@@ -34,11 +62,11 @@ def is_optional(line: JournalLine) -> bool:
 
 
 def is_motion_command(line: CommandLine) -> bool:
-    """Whether a line is a command that changes when a run stands still, and nothing else.
+    """Whether a line is a command that only changes when a run is paused or ends.
 
-    What becomes of it depends on what stood still before, which a run that is followed does not.
+    Its outcome depends on whether the run was paused before; a run that repeats is not.
     """
-    return line.command.partition(" ")[0] in _STANDING
+    return line.command.partition(" ")[0] in _MOTION_COMMANDS
 
 
 def ends_by_planned_stop(lines: Iterable[JournalLine]) -> bool:
@@ -47,9 +75,9 @@ def ends_by_planned_stop(lines: Iterable[JournalLine]) -> bool:
     for line in lines:
         if isinstance(line, CommandLine) and line.outcome == "applied":
             verb = line.command.partition(" ")[0]
-            if verb == "stop" and line.actor in _BY_ITSELF:
+            if verb == "stop" and line.actor in _AUTOMATIC_ACTORS:
                 stopped = True
-            elif verb in _WAYS_BACK:
+            elif verb in _HISTORY_COMMANDS:
                 stopped = False
     return stopped
 
@@ -57,18 +85,18 @@ def ends_by_planned_stop(lines: Iterable[JournalLine]) -> bool:
 def is_repeated(line: JournalLine) -> bool:
     """Whether a line of a journal comes again when it is followed.
 
-    What somebody asked comes again if it changed something. A pause did not, and neither did what
-    was refused: perhaps because the run had been stopped, which it is no longer.
+    A user's command comes again if it changed something. A pause did not, and neither did a refused
+    command, which may have been refused because the run had been stopped.
     """
     if not isinstance(line, CommandLine):
         return not isinstance(line, ChangedLine)
-    if line.actor in _BY_ITSELF:
+    if line.actor in _AUTOMATIC_ACTORS:
         return True
     return line.outcome == "applied" and not is_motion_command(line)
 
 
 def repeated_actions(lines: Iterable[JournalLine]) -> Iterator[RepeatedCommand | RepeatedEnd]:
-    """Yield what a user asked and comes again, and where the run ended, in order.
+    """Yield the commands of users that come again, and where the run ended, in order.
 
     A ``stop`` of the scenario comes again by itself, and so does the end that it leads to.
     """
@@ -77,8 +105,8 @@ def repeated_actions(lines: Iterable[JournalLine]) -> Iterator[RepeatedCommand |
         if isinstance(line, EndLine) and not stops_by_itself:
             yield RepeatedEnd(line.step, line.reason)
         is_command = isinstance(line, CommandLine)
-        stops_by_itself = is_command and line.actor in _BY_ITSELF and line.command == "stop"
-        if is_command and line.actor not in _BY_ITSELF and is_repeated(line):
+        stops_by_itself = is_command and line.actor in _AUTOMATIC_ACTORS and line.command == "stop"
+        if is_command and line.actor not in _AUTOMATIC_ACTORS and is_repeated(line):
             yield RepeatedCommand(line.step, parse(line.command), line.actor)
 
 

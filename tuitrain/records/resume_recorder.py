@@ -1,4 +1,4 @@
-"""Going on with a record: what is there already is passed over, what is new is written."""
+"""Resuming a record: lines that repeat it are compared, new lines are written."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from .repetition import is_optional, is_repeated
 
 
 class ResumeRecorder:
-    """A recorder that passes over what a folder holds already, and writes down what follows.
+    """A recorder that skips what a folder holds already, and writes what follows.
 
     Of the journal a line is passed over for each that comes again. Losses and accuracies are
-    counted one by one: how many of them share a line depends on who looked up how often. What is
-    passed over is compared: a run that does not repeat its record does not continue it.
+    counted one by one, since how many share a line depends on the viewer. What is skipped is
+    compared: a run that does not repeat its record does not continue it.
 
     Parameters
     ----------
     records : the journal's lines
     metrics : the lines of losses and accuracies
-    folder : where what follows goes
+    folder : writes what follows
     made_from : the digests of data and source files that the record has, by name
-    environment : in what the environment differs from the recorded one, in words
+    environment : differences of the environment from the recorded one, in words
     although_changed : whether the run may be continued with another model or other data
 
     Raises
@@ -54,10 +54,10 @@ class ResumeRecorder:
         self._made_from, self._environment = made_from, environment
         self._made_from_now: Mapping[str, str] = {}
         self._although_changed = although_changed
-        self.begin(Position())
+        self.start_at(Position())
 
-    def begin(self, position: Position) -> None:
-        """Expect what follows on a position of the record."""
+    def start_at(self, position: Position) -> None:
+        """Expect the lines after a position of the record."""
         self._ahead = deque(
             (index + 1, is_optional(line))
             for index, line in enumerate(self._records)
@@ -73,13 +73,13 @@ class ResumeRecorder:
         return self._folder.problem
 
     @property
-    def over(self) -> bool:
-        """Whether all that the folder held has come again."""
+    def is_caught_up(self) -> bool:
+        """Whether the run has repeated all that the folder held."""
         repeated = all(may_not for _, may_not in self._ahead)
         return repeated and self._metrics >= self._folder.position.metrics
 
     def continue_changed(self, position: Position, step: int, changes: Sequence[str]) -> None:
-        """Expect nothing after a position of the record, and write down what follows.
+        """Expect nothing after a position of the record, and write what follows.
 
         Parameters
         ----------
@@ -93,12 +93,12 @@ class ResumeRecorder:
         every = [*changes, *describe_differences(self._made_from, self._made_from_now)]
         self._folder.continue_changed(position, step, every, self._made_from_now)
         self._records, self._recorded_metrics = self._records[: position.journal], ()
-        self.begin(self._folder.position)
+        self.start_at(self._folder.position)
 
     def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
         """Compare what the model and the data are made from with what they were made from."""
         if not self._made_from and self._folder.position == Position():
-            self._folder.provenance(get_provenance)  # the run was killed before it had come to this
+            self._folder.provenance(get_provenance)  # the run was killed before this was recorded
             return
         self._made_from_now = get_provenance()
         changes = describe_differences(self._made_from, self._made_from_now)
@@ -109,25 +109,25 @@ class ResumeRecorder:
             )
 
     def command(self, entry: JournalEntry) -> None:
-        """Write a command down, if it is new."""
+        """Write a command, if it is new."""
         self._compare(lambda check: check.command(entry))
         self._next_line(is_breakpoint_pause=entry.actor == "breakpoint").command(entry)
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
-        """Write digests down, if they are new."""
+        """Write digests, if they are new."""
         self._compare(lambda check: check.digest(step, branch, digests))
         self._next_line().digest(step, branch, digests)
 
     def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
-        """Write down that the run ends, unless that is the record's next or its last line.
+        """Write that the run ends, unless that is the record's next or last line.
 
-        A run that ends while it is still following its record has nothing to add.
+        A run that ends while it repeats its record adds nothing.
         """
         ahead = self._next_ahead()
         if isinstance(ahead, EndLine) and (ahead.step, ahead.branch) == (step, branch):
             self._compare(lambda check: check.ended(step, branch, reason, digests))
             self._next_line()
-        elif self.over and not self._ends_with(step, branch):
+        elif self.is_caught_up and not self._ends_with(step, branch):
             self._folder.ended(step, branch, reason, digests)
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
@@ -138,23 +138,23 @@ class ResumeRecorder:
             self._folder.losses(first_step + known, losses[known:])
 
     def accuracy(self, step: int, accuracy: float) -> None:
-        """Write an accuracy down, if it is new."""
+        """Write an accuracy, if it is new."""
         self._compare(lambda check: check.accuracy(step, accuracy))
         if not self._pass_over(1):
             self._folder.accuracy(step, accuracy)
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
-        """Write down what the groups look like, once the run is where the record ended."""
-        if self.over:
+        """Write the groups' metrics, once the run is where the record ended."""
+        if self.is_caught_up:
             self._folder.groups(step, branch, read_groups, last)
 
     def checkpoint(self, name: str, get_state: Callable[[], SessionState]) -> str:
-        """Write a checkpoint that goes on here, which may be in the midst of the record."""
+        """Write a checkpoint for this position, which may lie inside the record."""
         journal = self._journal if self._ahead else self._folder.position.journal
         return self._folder.checkpoint_at(Position(journal, self._metrics), name, get_state)
 
     def _compare(self, compare: Callable[[RecordCheck], None]) -> None:
-        """Compare what the record has, and refuse to continue it if that is something else."""
+        """Compare with the record, and refuse to continue it if the run differs."""
         compare(self._check)
         difference = self._check.difference
         if difference is not None:
@@ -172,7 +172,7 @@ class ResumeRecorder:
         return None if number is None else self._records[number - 1]
 
     def _ends_with(self, step: int, branch: str) -> bool:
-        """Whether the record ends with digests of this very state."""
+        """Whether the record ends with digests of this state."""
         if not self._records or self._folder.position.journal != len(self._records):
             return False
         last = self._records[-1]
@@ -180,9 +180,9 @@ class ResumeRecorder:
         return has_digests and (last.step, last.branch) == (step, branch)
 
     def _next_line(self, is_breakpoint_pause: bool = False) -> Recorder:
-        """Return who writes the next line of the journal: nobody, if it is there.
+        """Return the recorder of the journal's next line: none if the line exists.
 
-        Breakpoints of a run that somebody watched may have held it at other steps.
+        Breakpoints of a run with a viewer may have held it at other steps.
         """
         while self._ahead and not is_breakpoint_pause and self._ahead[0][1]:
             self._ahead.popleft()
@@ -193,7 +193,7 @@ class ResumeRecorder:
         return NULL_RECORDER
 
     def _pass_over(self, count: int) -> int:
-        """Return how many of the next so many metrics are there."""
+        """Return how many of the next ``count`` metrics exist already."""
         known = max(0, min(count, self._folder.position.metrics - self._metrics))
         self._metrics += count
         return known

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from tuitrain.commands import AUTO_CHECKPOINT
 from tuitrain.engines.steerable import CommandResult
-from tuitrain.errors import RefusedError, did_you_mean, join_or
+from tuitrain.errors import CheckpointError, RefusedError, did_you_mean, join_or
 
-from ..records.checkpoint_file import CheckpointError
 from .recorder import Recorder
 from .session_state import CheckpointRef, PlannedCommand, SessionState
 

@@ -91,7 +91,7 @@ class RunContext:
             branches_made=timeline.branches_made,
             branch=timeline.branch,
             left_branches=tuple(timeline.left_branches.values()),
-            undone=tuple(timeline.undone),
+            undone=timeline.undone,
             checkpoints=dict(self.checkpoints.refs),
             planned=tuple(self.schedule.pending),
             breakpoints=self.breakpoints.conditions,
@@ -107,8 +107,9 @@ class RunContext:
         ------
         StateMismatchError : the state does not fit the engine; nothing was changed
         """
-        self.timeline.restore(state.engine, state.branch, state.left_branches, state.branches_made)
-        self.timeline.undone = list(state.undone)
+        self.timeline.restore(
+            state.engine, state.branch, state.left_branches, state.undone, state.branches_made
+        )
         self.checkpoints.refs = dict(state.checkpoints)
         self.schedule.pending = list(state.planned)
         for condition in state.breakpoints:

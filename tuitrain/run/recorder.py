@@ -1,4 +1,4 @@
-"""The recorder: is told what happens in a run, so that it can be written down."""
+"""The recorder of a run: its protocol, and one that records nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .snapshot import EndReason, JournalEntry
 
 
 class Recorder(Protocol):
-    """Something that keeps a record of a run; it is called on the run's thread."""
+    """Records a run; it is called on the run's thread."""
 
     @property
     def problem(self) -> str:
@@ -19,34 +19,34 @@ class Recorder(Protocol):
         ...
 
     def command(self, entry: JournalEntry) -> None:
-        """Take in a command, before anything that follows from it is shown to anyone."""
+        """Record a command, before any of its effects is shown."""
         ...
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
-        """Take in the losses of the steps from ``first_step`` on."""
+        """Record the losses of the steps from ``first_step`` on."""
         ...
 
     def accuracy(self, step: int, accuracy: float) -> None:
-        """Take in the accuracy on the test set after ``step`` steps."""
+        """Record the accuracy on the test set after ``step`` steps."""
         ...
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
-        """Take in what the groups look like after ``step`` steps, if that is wanted.
+        """Record what the groups look like after ``step`` steps, if they are due.
 
         Parameters
         ----------
         branch : the name of the line of history
-        read_groups : looks at the groups; it costs something, and is called only if it is wanted
+        read_groups : computes the metrics; called only if they are recorded
         last : whether no step follows
         """
         ...
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
-        """Take in the digests of the state after ``step`` steps, by parameter."""
+        """Record the digests of the state after ``step`` steps, by parameter."""
         ...
 
     def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
-        """Take in what the model and the data are made from, before the first step.
+        """Record what the model and the data are made from, before the first step.
 
         Parameters
         ----------
@@ -61,7 +61,7 @@ class Recorder(Protocol):
         ...
 
     def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
-        """Take in why a run ends after ``step`` steps, and the digests of its state there.
+        """Record why a run ends after ``step`` steps, and the digests of its state there.
 
         A run that reaches its last step ends with a `digest`, and not with this.
         """
@@ -89,28 +89,28 @@ class NullRecorder:
     problem = ""
 
     def command(self, entry: JournalEntry) -> None:
-        """Forget it."""
+        """Record nothing."""
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
-        """Forget them."""
+        """Record nothing."""
 
     def accuracy(self, step: int, accuracy: float) -> None:
-        """Forget it."""
+        """Record nothing."""
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
-        """Do not look."""
+        """Record nothing."""
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
-        """Forget them."""
+        """Record nothing."""
 
     def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
-        """Compute nothing."""
+        """Record nothing."""
 
     def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
-        """Forget it."""
+        """Record nothing."""
 
     def checkpoint(self, name: str, get_state: Callable[[], SessionState]) -> str:
-        """Keep none."""
+        """Record nothing."""
         del name, get_state
         return ""
 

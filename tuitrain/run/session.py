@@ -134,7 +134,7 @@ class Session:
         """Apply the commands that are planned for this boundary."""
         for planned in self.schedule.due(lambda: self.step):
             self.apply_command(planned.command, "scenario", NO_TICKET)
-            self.timeline.undone = []  # the undone branches lack this command
+            self.timeline.clear_undone()  # the undone branches lack this command
 
     def apply_command(self, command: AnyCommand, actor: Actor, ticket: int) -> JournalEntry:
         """Apply or refuse one command at this boundary, and write it to the journal.

@@ -38,7 +38,7 @@ def build_snapshot(
             Intervention(decision.step, to_text(decision.command)) for decision in branch.decisions
         ),
         branch=branch.name,
-        parent=branch.parent,
+        parent=branch.node.parent,
         fork=branch.fork,
         branches=tuple(left.view() for left in timeline.left_branches.values()),
         cached_steps=timeline.cached_steps(),

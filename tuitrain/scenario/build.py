@@ -1,4 +1,4 @@
-"""From a scenario to a session: the model, the data, the groups, the plan of commands."""
+"""Build a session from a scenario: model, data, groups, planned commands."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def make_run_info(scenario: Scenario, steps_per_epoch: int = 0) -> RunInfo:
-    """Return what is known of the run; lengths are 0 until the data has been read."""
+    """Return the facts of a run; lengths are 0 until the data has been read."""
     total = scenario.steps or (scenario.epochs or 0) * steps_per_epoch
     return RunInfo(
         name=scenario.name,
@@ -47,34 +47,34 @@ def build(
     on_progress: ProgressCallback = ignore_progress,
     recorder: Recorder = NULL_RECORDER,
 ) -> Session:
-    """Load the data, make the model, and give the session that stands before its first step.
+    """Load the data, make the model, and return the session before its first step.
 
     Parameters
     ----------
     scenario : what to build
     source : what errors call it: its file
     on_progress : is describe_error what is being waited for
-    recorder : keeps a record of what happens in the session
+    recorder : records the session
 
     Raises
     ------
     ScenarioError : names the source, the key, and what would be allowed
     """
     on_progress("loading the numerics")
-    with _told_of(source):
+    with _naming_source(source):
         return _build(scenario, on_progress, recorder)
 
 
 def build_engine(
     scenario: Scenario, source: str, on_progress: ProgressCallback = ignore_progress
 ) -> Engine:
-    """Load the data, make the model, and give the engine that stands before the first step.
+    """Load the data, make the model, and return the engine before its first step.
 
     Raises
     ------
     ScenarioError : names the source, the key, and what would be allowed
     """
-    with _told_of(source):
+    with _naming_source(source):
         return _engine(scenario, on_progress)[0]
 
 
@@ -85,15 +85,15 @@ def build_model_and_spec(scenario: Scenario, source: str) -> tuple[Any, EngineSp
     ------
     ScenarioError : names the source, the key, and what would be allowed
     """
-    with _told_of(source):
+    with _naming_source(source):
         factory = engine_factory(scenario.engine)
         spec = _spec(scenario, factory, ignore_progress)
         return factory.make_model(spec), spec
 
 
 @contextmanager
-def _told_of(source: str) -> Iterator[None]:
-    """Name the source in whatever goes wrong."""
+def _naming_source(source: str) -> Iterator[None]:
+    """Name the source in errors raised inside."""
     from tuitrain_core.errors import CoreError
 
     try:
@@ -152,7 +152,7 @@ def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder
 
 
 def _modules(scenario: Scenario, engine: Engine) -> Iterator[str]:
-    """Yield the names of the Python modules that a run's model and data begin with."""
+    """Yield the names of the Python modules that define a run's model and data."""
     for name in (scenario.model, scenario.data):
         module, colon, _ = name.partition(":")
         if colon and not name.startswith(IDX_PREFIX):
@@ -161,11 +161,11 @@ def _modules(scenario: Scenario, engine: Engine) -> Iterator[str]:
 
 
 def make_group_plans(scenario: Scenario) -> list[GroupPlan]:
-    """Return the groups that a scenario begins with.
+    """Return the groups of a scenario before its first step.
 
     Raises
     ------
-    ScenarioError : a setting has a value that none can have
+    ScenarioError : a setting has an impossible value
     """
     groups = scenario.group or (Group("all", ("*",)),)
     plans = []
@@ -186,7 +186,10 @@ def _setting(group: str, key: str, value: Any) -> Setting:
             return value
         if isinstance(value, int):
             return float(value)
-        if isinstance(value, list) and [type(each) in (int, float) for each in value] == [True] * 2:
+        if (
+            isinstance(value, list)
+            and [type(element) in (int, float) for element in value] == [True] * 2
+        ):
             return (float(value[0]), float(value[1]))
     raise ScenarioError(
         f"optimizer of group {group!r}: {key} takes a number, true or false, or a pair of "

@@ -1,4 +1,4 @@
-"""The scenarios in the box, and flights that nobody has written a scenario for."""
+"""The bundled scenarios, and scenarios made from a model and data."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ MODELS: Final[dict[str, str]] = {
     "resnet20": "the residual network for small images",
     "transformer": "reads images row by row",
 }
-"""The networks that have a name, each with a line about it."""
+"""The built-in models, each with a line about it."""
 
 
 @dataclass(frozen=True, slots=True)
 class BundledScenario:
-    """A scenario of the box: its file, its name, and what it shows in a line."""
+    """A bundled scenario: its file, its name, and a line about it."""
 
     path: Path
     name: str
@@ -37,21 +37,21 @@ class BundledScenario:
 
 
 def default_scenario() -> tuple[Scenario, str]:
-    """Return what is flown when nothing is given, and what errors call it."""
+    """Return the scenario that runs by default, and its name in errors."""
     text = resources.files("tuitrain.scenario").joinpath(FIRST_FLIGHT).read_text("utf-8")
     return loads(text, FIRST_FLIGHT), FIRST_FLIGHT
 
 
 def bundled_scenarios() -> list[BundledScenario]:
-    """Return the scenarios of the box, by name; those that cannot be read are left out."""
-    found = []
+    """Return the bundled scenarios, by name, without those that cannot be read."""
+    scenarios = []
     for path in sorted(_box().glob("*.toml")):
         try:
             scenario = load(path)
         except TuitrainError:
             continue
-        found.append(BundledScenario(path, scenario.name, scenario.description))
-    return found
+        scenarios.append(BundledScenario(path, scenario.name, scenario.description))
+    return scenarios
 
 
 def scenario_for(data: str, model: str) -> Scenario:
@@ -70,7 +70,7 @@ def scenario_for(data: str, model: str) -> Scenario:
 
 
 def _box() -> Path:
-    """Return where the scenarios are: in the package, or in a clone beside it."""
+    """Return the folder of the scenarios: in the package, or beside it in a clone."""
     package = Path(str(resources.files("tuitrain")))
     installed = package / "box"
     return installed if installed.is_dir() else package.parent / "scenarios"

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from tuitrain_core.data import Dataset
 
 IDX_PREFIX: Final = "idx:"
-"""What the name of a folder of IDX files begins with."""
+"""The prefix of a folder of IDX files."""
 
 KNOWN_DATA: Final = ("mnist-mini", "idx:FOLDER")
-"""How data is named, besides as a callable."""
+"""The names of data that are no callable."""
 
 
 def check_data(name: str) -> None:
@@ -41,11 +41,11 @@ def check_data(name: str) -> None:
 
 
 def _folder(name: str) -> Path:
-    """Return the folder of ``idx:FOLDER``; ``~`` is the user's own.
+    """Return the folder of ``idx:FOLDER``; ``~`` is the user's home.
 
     Raises
     ------
-    ScenarioError : there is no such user, or no folder can have that name
+    ScenarioError : there is no such user, or no folder can have this name
     """
     try:
         return home_path(name.removeprefix(IDX_PREFIX))

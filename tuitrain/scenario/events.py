@@ -1,4 +1,4 @@
-"""What happens in a headless run, as values: for a report, for JSON lines, for a run folder."""
+"""The events of a headless run, as values for reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tuitrain.run.snapshot import JournalEntry
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The session stands before its first step."""
+    """The session is before its first step."""
 
     scenario: str
     total_steps: int
@@ -20,7 +20,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """An earlier run goes on; the message says from where, and why not from further on."""
+    """A recorded run continues; the message says from where, and why not from a later step."""
 
     step: int
     message: str
@@ -28,7 +28,7 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that should be written down no longer is; the training goes on."""
+    """Something can no longer be recorded; the training continues."""
 
     step: int
     message: str
@@ -64,7 +64,7 @@ class EpochEnded:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The run is over.
+    """The run has ended.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ _NAMES: dict[type, str] = {
 
 
 def event_as_json(event: Event) -> dict[str, Any]:
-    """Return the event as the JSON object that stands for it: ``{"event": "end", …}``."""
+    """Return the event as a JSON object: ``{"event": "end", …}``."""
     fields = asdict(event)
     fields.pop("ticket", None)
     return {"event": _NAMES[type(event)], **fields}

@@ -1,4 +1,4 @@
-"""Expectations: what a scenario says must hold, checked at step boundaries."""
+"""Expectations of a scenario, checked at step boundaries."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Expectations:
-    """Watches a session at its boundaries.
+    """Checks a scenario's expectations on a session.
 
     Parameters
     ----------
@@ -72,18 +72,18 @@ class Expectations:
         After a rewind a boundary comes again: then what is found there last counts.
         """
         self._remember_what_is_compared()
-        found = []
+        findings = []
         for index, expect in enumerate(self._expected):
             if due_step(expect, self._per_epoch) == self._session.step:
                 new = list(self._check(expect))
                 self._held[index] = all(finding.held for finding in new)
-                found += new
-        return found
+                findings += new
+        return findings
 
     def resume_problem(self, state: SessionState) -> str:
-        """Say why these expectations cannot go on from a state; "" if they can."""
+        """Return why these expectations cannot continue from a state; "" if they can."""
         if _KEY not in state.observer_state:
-            looked = [each for each in self._looks() if each < state.engine.step]
+            looked = [part for part in self._looks() if part < state.engine.step]
             if looked:
                 return f"it does not tell what is expected of step {min(looked)}"
             return ""
@@ -142,7 +142,7 @@ class Expectations:
                     yield reference_step(since, self._per_epoch)
 
     def _check(self, expect: Expect) -> Iterator[Finding]:
-        """Give what is found; a group that somebody has regrouped away is found missing."""
+        """Yield the findings; a group that was dissolved by a regroup is missing."""
         groups = [group.name for group in self._session.engine.groups()]
         for name in groups_in(expect):
             if name not in groups:
@@ -161,11 +161,11 @@ class Expectations:
         if expect.test_accuracy is not None:
             yield self._number("test_accuracy", expect.test_accuracy, self._session.test_accuracy())
         if expect.digest is not None:
-            found = self._session.engine.digest()
-            yield self._finding(f"digest is {expect.digest}", found == expect.digest, found)
+            result = self._session.engine.digest()
+            yield self._finding(f"digest is {expect.digest}", result == expect.digest, result)
 
-    def _finding(self, what: str, held: bool, found: str) -> Finding:
-        return Finding(self._session.step, what, held, found)
+    def _finding(self, what: str, held: bool, result: str) -> Finding:
+        return Finding(self._session.step, what, held, result)
 
     def _compared(self, since: Since, moved: bool) -> Finding:
         start = reference_step(since, self._per_epoch)
@@ -176,16 +176,16 @@ class Expectations:
         subject = since.group or " ".join(since.params or ())
         verb = "changed" if moved else "unchanged"
         otherwise = "unchanged" if moved else "changed"
-        found = (
+        result = (
             f"{otherwise}: {join_or(wrong)}" if wrong else f"{verb}: all {len(names)} parameters"
         )
-        return self._finding(f"{subject} {verb} since step {start}", not wrong, found)
+        return self._finding(f"{subject} {verb} since step {start}", not wrong, result)
 
     def _grad_none(self, patterns: Sequence[str]) -> Finding:
         names = self._matching(patterns)
         wrong = [name for name in names if self._session.engine.gradient(name) is not None]
-        found = f"gradient: {join_or(wrong)}" if wrong else f"none: all {len(names)} parameters"
-        return self._finding(f"no gradient for {' '.join(patterns)}", not wrong, found)
+        result = f"gradient: {join_or(wrong)}" if wrong else f"none: all {len(names)} parameters"
+        return self._finding(f"no gradient for {' '.join(patterns)}", not wrong, result)
 
     def _lr(self, wanted: LrEquals) -> Finding:
         lr = next(g.lr for g in self._session.engine.groups() if g.name == wanted.group)
@@ -217,7 +217,7 @@ class Expectations:
         A way back leads here again with other decisions, and so to other bytes: both are kept.
         """
         step = self._session.step
-        sinces = (since for each in self._expected for since in (each.unchanged, each.changed))
+        sinces = (since for part in self._expected for since in (part.unchanged, part.changed))
         if any(since and reference_step(since, self._per_epoch) == step for since in sinces):
             history = self._history(step)
             for name in self._session.engine.parameters():
@@ -257,9 +257,9 @@ class Expectations:
 
     def _known_groups(self) -> list[str]:
         made = [
-            each.command.name
-            for each in self._session.pending_commands
-            if isinstance(each.command, Regroup)
+            part.command.name
+            for part in self._session.pending_commands
+            if isinstance(part.command, Regroup)
         ]
         return [group.name for group in self._session.engine.groups()] + made
 
@@ -271,6 +271,6 @@ def unknown_group_message(name: str, groups: Sequence[str]) -> str:
 
 def groups_in(expect: Expect) -> Iterator[str]:
     """Give the groups that an expectation names."""
-    for each in (expect.unchanged, expect.changed, expect.lr):
-        if each is not None and each.group is not None:
-            yield each.group
+    for part in (expect.unchanged, expect.changed, expect.lr):
+        if part is not None and part.group is not None:
+            yield part.group

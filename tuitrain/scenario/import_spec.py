@@ -23,21 +23,21 @@ def import_callable(key: str, name: str, known: Iterable[str]) -> Callable[[], A
         raise ScenarioError(
             f"{key}: cannot import {module_name}: {describe_error(error)}"
         ) from error
-    found = getattr(module, attribute, None)
-    if not callable(found):
+    attribute_value = getattr(module, attribute, None)
+    if not callable(attribute_value):
         raise ScenarioError(
             f"{key}: {module_name} has no callable {attribute!r}"
             f"{did_you_mean(attribute, dir(module))}"
         )
-    return found
+    return attribute_value
 
 
 def split_spec(key: str, name: str, known: Iterable[str]) -> tuple[str, str]:
-    """Part ``"package.module:callable"``, without a look whether it is there.
+    """Split ``"package.module:callable"``; whether it exists is not checked.
 
     Raises
     ------
-    ScenarioError : it is no such name; names those that are ``known`` besides
+    ScenarioError : it is no such spec; the message lists the ``known`` names
     """
     module_name, colon, attribute = name.partition(":")
     if not colon or not module_name or not attribute:
@@ -49,11 +49,11 @@ def split_spec(key: str, name: str, known: Iterable[str]) -> tuple[str, str]:
 
 
 def call(key: str, name: str, make: Callable[[], Any]) -> Any:
-    """Call what a scenario names.
+    """Call a callable that a scenario names.
 
     Raises
     ------
-    ScenarioError : it raised something
+    ScenarioError : it raised
     """
     try:
         return make()
@@ -62,7 +62,7 @@ def call(key: str, name: str, make: Callable[[], Any]) -> Any:
 
 
 def describe_error(error: BaseException) -> str:
-    """Write an error, with its type."""
+    """Return an error's type and message."""
     return f"{type(error).__name__}: {error}"
 
 

@@ -1,4 +1,4 @@
-"""A live run's expectations: what becomes of them stands in the journal, as soon as it is known."""
+"""Expectations of a live run: whether they are met is written to its journal."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def build_with_expectations(
     on_progress: ProgressCallback = ignore_progress,
     recorder: Recorder = NULL_RECORDER,
 ) -> Session:
-    """Build a session, as `build` does, that writes in its journal whether expectations are met.
+    """Build a session, as `build` does, that writes to its journal whether expectations are met.
 
-    They are not in the record of the run, for they follow from it.
+    They are not recorded, for they follow from the record.
 
     Raises
     ------
@@ -31,35 +31,35 @@ def build_with_expectations(
     session = build(scenario, source, on_progress, recorder)
     expectations = Expectations(scenario, session, source)
     rehearse(scenario, session, source)
-    watch(session, expectations)
+    attach_expectations(session, expectations)
     return session
 
 
-def watch(session: Session, expectations: Expectations) -> None:
-    """Let a session's journal be told from now on whether expectations are met."""
-    session.on_boundary = _Witness(session, expectations).look
+def attach_expectations(session: Session, expectations: Expectations) -> None:
+    """Write to a session's journal, at its boundaries, whether expectations are met."""
+    session.on_boundary = _ExpectationLog(session, expectations).check
 
 
-class _Witness:
-    """Writes down what is found at a boundary, once for as long as it stays so.
+class _ExpectationLog:
+    """Writes each finding to the journal once, for as long as it stays the same.
 
-    A run that is paused stands at a boundary, and what is asked of it there may change what holds;
-    after a rewind a boundary comes again.
+    A paused run stays at a boundary, where commands may change what holds; after a rewind a
+    boundary comes again.
     """
 
     def __init__(self, session: Session, expectations: Expectations) -> None:
         self._session = session
         self._expectations = expectations
-        self._told: list[Finding] = []
+        self._written: list[Finding] = []
 
-    def look(self) -> None:
-        found = self._expectations.check_boundary()
+    def check(self) -> None:
+        findings = self._expectations.check_boundary()
         if self._session.phase.ended:
-            found += self._expectations.check_end()
-        for finding in found:
-            if finding not in self._told:
+            findings += self._expectations.check_end()
+        for finding in findings:
+            if finding not in self._written:
                 self._write(finding)
-        self._told = found
+        self._written = findings
 
     def _write(self, finding: Finding) -> None:
         self._session.journal.add(

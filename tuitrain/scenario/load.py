@@ -66,10 +66,10 @@ def convert_table(table: dict[str, Any], source: str) -> Scenario:
     ------
     ScenarioError : names the source, the key, what is expected there, and the nearest match
     """
-    given = table.get("schema", SCHEMA)
-    if given != SCHEMA:  # before its keys, which another schema may have others of
+    schema = table.get("schema", SCHEMA)
+    if schema != SCHEMA:  # before its keys, which another schema may have others of
         reads = f"this version of tuitrain reads {SCHEMA}"
-        raise ScenarioError(f"{source}: schema: {reads}, but was given {given!r:.60}")
+        raise ScenarioError(f"{source}: schema: {reads}, but was given {schema!r:.60}")
     try:
         scenario = msgspec.convert(table, Scenario)
     except msgspec.ValidationError as error:
@@ -97,7 +97,7 @@ def _read(path: Path) -> str:
 
 def _near_file(path: Path) -> str:
     try:
-        return did_you_mean(str(path), [str(each) for each in path.parent.glob("*.toml")])
+        return did_you_mean(str(path), [str(candidate) for candidate in path.parent.glob("*.toml")])
     except OSError:
         return ""
 

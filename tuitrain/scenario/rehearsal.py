@@ -1,4 +1,4 @@
-"""The rehearsal: a scenario's commands in order, without training, before a step is taken.
+"""The rehearsal: a scenario's commands in order, without training, before the first step.
 
 It is the run itself, run_to_end on a session, on an engine that counts steps. So what it refuses is
 what the run would refuse, with groups, checkpoints, branches and breakpoints as the commands before
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from tuitrain.run.snapshot import RunInfo
 
 MAX_STEPS = 1 << 40
-"""Steps that are rehearsed at most: a Python range counts no further than to 2**63."""
+"""The most steps of a rehearsal: a Python range counts no further than to 2**63."""
 
 
 def rehearse(scenario: Scenario, session: Session, source: str) -> None:
@@ -55,11 +55,11 @@ def rehearse(scenario: Scenario, session: Session, source: str) -> None:
 
 
 class _Rehearsed(NullRecorder):
-    """A session that does not train, the recorder of what is refused in it, and who looks at it."""
+    """A session that does not train, with its recorder and its observer in one."""
 
     def __init__(self, scenario: Scenario, engine: Engine, title: RunInfo, source: str) -> None:
         self._source = source
-        self._expected = [(due_step(each, title.steps_per_epoch), each) for each in scenario.expect]
+        self._expected = [(due_step(item, title.steps_per_epoch), item) for item in scenario.expect]
         self._planned = [
             (number, PlannedCommand(due_step(entry, title.steps_per_epoch), command))
             for number, entry in enumerate(scenario.at, start=1)
@@ -69,16 +69,16 @@ class _Rehearsed(NullRecorder):
         self._session = Session(
             engine,
             replace(title, steps_per_epoch=total, total_steps=total),
-            [each for _, each in self._planned if each.step < total],
+            [item for _, item in self._planned if item.step < total],
             [due for due, _ in self._expected if due <= total],
             self,
             CheckpointPolicy(total, total, total),  # what would be kept is not needed
         )
-        self._session.timeline.branch = Branch("main", loss=LengthOnlyCurve())
+        self._session.timeline.branch = Branch(loss=LengthOnlyCurve())
         self._problems: dict[int, str] = {}
 
     def events(self) -> Iterator[object]:
-        """Run the session until nothing is to come that can be judged."""
+        """Run the session to the last planned command or expectation."""
         last = max((due for due, _ in self._expected), default=0)
 
         def enough() -> bool:
@@ -90,16 +90,16 @@ class _Rehearsed(NullRecorder):
         """Raise `ScenarioError` if a planned command is refused."""
         if entry.outcome == "refused":
             hand = self._session.schedule.current
-            number = next(number for number, each in self._planned if each is hand)
+            number = next(number for number, item in self._planned if item is hand)
             where = f"{self._source}: [[at]] number {number}, step {entry.step}"
             raise ScenarioError(
                 f"{where}: {entry.command!r} would be refused there: {entry.message}"
             )
 
     def check_boundary(self) -> list[Finding]:
-        """Note which expectations name a group that is not there; a later look counts more."""
+        """Collect expectations that name a missing group; a later check replaces an earlier one."""
         step = self._session.step
-        groups = [each.name for each in self._session.engine.groups()] if self._is_due(step) else []
+        groups = [item.name for item in self._session.engine.groups()] if self._is_due(step) else []
         for number, (due, expect) in enumerate(self._expected, start=1):
             if due == step:
                 missing = (name for name in groups_in(expect) if name not in groups)
@@ -118,11 +118,11 @@ class _Rehearsed(NullRecorder):
                 )
 
     def check_end(self) -> list[Finding]:
-        """Find nothing: whether a step is reached may depend on training."""
+        """Return no findings: whether a step is reached may depend on training."""
         return []
 
     def all_held(self) -> bool:
-        """Return True: values are not judged."""
+        """Return True: values are not checked."""
         return True
 
     def _is_due(self, step: int) -> bool:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
-from tuitrain.commands import AnyCommand
 from tuitrain.errors import RunFailedError, TuitrainError
+from tuitrain.records.repetition import RepeatedAction, RepeatedCommand, RepeatedEnd
 from tuitrain.run.deferred_signals import DeferredSignals
 from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain.run.recorder import NULL_RECORDER, Recorder
 from tuitrain.run.session import NO_TICKET, Session
-from tuitrain.run.snapshot import Actor, EndReason, Phase
+from tuitrain.run.snapshot import Phase
 
 from .build import build
 from .events import Ended, EpochEnded, Event, Finding, Started, Trouble
@@ -22,36 +21,8 @@ from .expect import Expectations
 from .schema import Scenario
 
 
-@dataclass(frozen=True, slots=True)
-class RepeatedCommand:
-    """A command that somebody gave at a step of an earlier run, to be given there again."""
-
-    step: int
-    command: AnyCommand
-    actor: Actor
-
-
-@dataclass(frozen=True, slots=True)
-class RepeatedEnd:
-    """The boundary at which an earlier run ended: its record has digests of the state there."""
-
-    step: int
-    reason: EndReason
-
-
-@dataclass(frozen=True, slots=True)
-class ReachedStep:
-    """A boundary at which a run is to stand for a moment, and nothing else is to be done."""
-
-    step: int
-
-
-RepeatedAction: TypeAlias = RepeatedCommand | RepeatedEnd | ReachedStep
-"""What is done at a boundary because an earlier run did it there."""
-
-
 class BoundaryObserver(Protocol):
-    """Looks at a session at its boundaries, as `Expectations` does."""
+    """Checks a session at its boundaries, as `Expectations` does."""
 
     def check_boundary(self) -> list[Finding]:
         """Return what is found at this boundary."""
@@ -62,7 +33,7 @@ class BoundaryObserver(Protocol):
         ...
 
     def all_held(self) -> bool:
-        """Whether all was found as expected."""
+        """Whether all findings are as expected."""
         ...
 
 
@@ -76,20 +47,19 @@ def replay(
     should_end: Callable[[], bool] = lambda: False,
     rehearse_plan: bool = True,
 ) -> Iterator[Event]:
-    """Run a scenario from its first to its last step, and give what happens as it happens.
+    """Run a scenario from its first to its last step; yield events as they happen.
 
-    A ``pause`` is written to the journal and passed over: nobody is there to resume.
+    A ``pause`` is written to the journal and has no other effect, since no user is there to resume.
 
     Parameters
     ----------
     scenario : what to run
     source : what errors call it: its file
-    on_progress : is told what is being waited for
-    on_step : is told the number of steps taken, some times a second
+    on_progress : called with what is being waited for
+    on_step : called with the number of steps taken, several times a second
     recorder : keeps a record of the run
-    actions : commands that are given besides those of the scenario, and ends of the earlier run, in
-        order
-    should_end : is asked at every boundary whether the run may end here
+    actions : what an earlier run did besides the commands of the scenario, in order
+    should_end : called at every boundary; True ends the run there
     rehearse_plan : whether a planned command that would be refused is an error before the
         first step; when a recorded run is repeated, it is refused again instead
 
@@ -109,7 +79,7 @@ def replay(
 
 
 def started_event(session: Session) -> Started:
-    """Say what a session is about to run."""
+    """Return the event of a session that is about to run."""
     title = session.info
     return Started(title.name, title.total_steps, title.steps_per_epoch, title.batch_size)
 
@@ -123,12 +93,11 @@ def run_to_end(
     should_end: Callable[[], bool] = lambda: False,
     is_attended: bool = False,
 ) -> Iterator[Event]:
-    """Run a session from where it stands to its end, and give what happens as it happens.
+    """Run a session from its present step to its end; yield events as they happen.
 
     A signal that asks the process to end takes effect at the next step boundary, where the state is
     whole and its digests can be recorded. A breakpoint pauses the run, and it continues at once.
-    While the steps continue to meet the condition, nothing more is written of it, unless the run is
-    ``attended``.
+    While the steps continue to meet the condition, nothing more is written, unless ``is_attended``.
 
     Raises
     ------
@@ -153,15 +122,15 @@ def _follow(
     signals: DeferredSignals,
 ) -> Iterator[Event]:
     title = session.info
-    told, problem = len(session.journal), ""
+    written, problem = len(session.journal), ""
     while True:
         with _failing(session, source):
             session.apply_planned()
             while waiting and waiting[0].step == session.step:
                 _repeat(session, waiting.popleft())
                 session.apply_planned()  # a way back may have led to where something is planned
-        new = session.journal.since(told)
-        told += len(new)
+        new = session.journal.since(written)
+        written += len(new)
         yield from new
         with _failing(session, source):
             findings = expectations.check_boundary()
@@ -191,7 +160,7 @@ def _follow(
 
 @contextmanager
 def _failing(session: Session, source: str) -> Iterator[None]:
-    """Name source and step in what is raised inside: the user's own model may raise anything."""
+    """Name the source and the step in errors raised inside; the user's own model may raise any."""
     try:
         yield
     except TuitrainError:
@@ -215,7 +184,7 @@ def _to_next_boundary(
     on_step: Callable[[int], None],
     signals: DeferredSignals,
 ) -> None:
-    """Run to the next step at which something is planned, expected, measured or asked."""
+    """Run to the next step at which something is planned, expected, measured or repeated."""
 
     def is_ended() -> bool:
         on_step(session.step)

@@ -1,4 +1,4 @@
-"""The faces of a headless run: a report to read, JSON lines, a progress bar."""
+"""Reports of a headless run: text, JSON lines, a progress bar."""
 
 from __future__ import annotations
 
@@ -41,23 +41,23 @@ Part: TypeAlias = str | tuple[str, str]
 
 
 class Report(Protocol):
-    """Something that is told what happens in a headless run."""
+    """Reports the events of a headless run."""
 
     def handle(self, event: Event) -> None:
-        """Take in one event."""
+        """Report one event."""
         ...
 
 
 class ReportConsole(Console):
-    """A console whose reader may leave, as ``head`` does: then `BrokenPipeError` is raised."""
+    """A console that raises `BrokenPipeError` when its reader leaves, as ``head`` does."""
 
     def on_broken_pipe(self) -> None:
-        """Leave it to the command line, where rich would end the process with status 1."""
+        """Raise, where rich would end the process with status 1."""
         raise BrokenPipeError
 
 
 class TextReport:
-    """A report for a person; it goes to stdout, a line for each event."""
+    """A text report on stdout, a line for each event."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -70,7 +70,7 @@ class TextReport:
 def format_line(*parts: Part) -> Text:
     """Return a line of a report: texts as they are written, some in a style.
 
-    Rich takes a string for markup, and ``:fire:`` for a picture; this it does not.
+    Rich would read markup in a string, and emoji codes such as ``:fire:``.
     """
     styled = ((part, "") if isinstance(part, str) else part for part in parts)
     return Text.assemble(*((visible(text), style) for text, style in styled))
@@ -105,7 +105,7 @@ class JsonReport:
 
     Parameters
     ----------
-    out : where it is written; None where that was closed before we began
+    out : the stream; None if it was closed before the process began
     """
 
     def __init__(self, out: TextIO | None) -> None:
@@ -121,8 +121,8 @@ class ProgressBar:
 
     Parameters
     ----------
-    label : what to call the run until it has told its name
-    console : where it is drawn; nothing is, where that is no terminal. Lines printed through the
+    label : the name of the run until it has started
+    console : draws the bar if it is a terminal. Lines printed through the
         same console pass above the bar; stdout is left alone, for it may be a file of data.
     """
 
@@ -140,30 +140,30 @@ class ProgressBar:
         self._task = self._progress.add_task(visible(label), total=None)
 
     def handle(self, event: Event) -> None:
-        """Learn how long the run is."""
+        """Take the run's name and length from its first event."""
         if isinstance(event, Started):
             self._progress.update(
                 self._task, total=event.total_steps, description=visible(event.scenario)
             )
 
     def show_task(self, text: str, done: float | None = None) -> None:
-        """Say what is being waited for; the bar is that of the steps."""
+        """Show what is being waited for, beside the bar of the steps."""
         del done
         self._progress.update(self._task, description=visible(text))
 
     def set_steps(self, taken: int) -> None:
-        """Move on to so many steps taken."""
+        """Show the number of steps taken."""
         self._progress.update(self._task, completed=taken)
 
     @contextmanager
     def display(self) -> Iterator[ProgressBar]:
-        """Show the bar inside."""
+        """Show the bar while the context is open."""
         with self._progress:
             yield self
 
 
 def format_comparison(folder: str, comparison: Verification, json: bool) -> str:
-    """Write what came of running a recorded run again, as text or as a JSON object."""
+    """Return the result of repeating a recorded run, as text or as a JSON object."""
     verdict = comparison.verdict
     if json:
         record = {
@@ -178,8 +178,8 @@ def format_comparison(folder: str, comparison: Verification, json: bool) -> str:
         }
         return ascii_json(record)
     lines = [f"{folder}: {_verdict_text(verdict)}"]
-    lines += [f"  another environment: {each}" for each in comparison.environment]
-    lines += [f"  changed since: {each}" for each in comparison.provenance]
+    lines += [f"  another environment: {change}" for change in comparison.environment]
+    lines += [f"  changed since: {change}" for change in comparison.provenance]
     return visible_lines("\n".join(lines))
 
 

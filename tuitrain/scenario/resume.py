@@ -1,6 +1,6 @@
-"""Going on with a recorded run: from its latest checkpoint, or else from its first step.
+"""Resuming a recorded run: from its latest checkpoint, or else from its first step.
 
-Either way the end is the same, bit for bit, and so is the record. From a checkpoint it takes less.
+Either way the end and the record are the same, bit for bit; from a checkpoint it takes less time.
 """
 
 from __future__ import annotations
@@ -13,11 +13,16 @@ from pathlib import Path
 import msgspec
 
 from tuitrain.engines.registry import engine_factory
-from tuitrain.errors import StateMismatchError, TuitrainError, did_you_mean, join_or
+from tuitrain.errors import (
+    CheckpointError,
+    StateMismatchError,
+    TuitrainError,
+    did_you_mean,
+    join_or,
+)
 from tuitrain.records.checkpoint_file import (
     CHECKPOINTS,
     Checkpoint,
-    CheckpointError,
     Position,
     read_checkpoint,
     read_position,
@@ -25,6 +30,7 @@ from tuitrain.records.checkpoint_file import (
 from tuitrain.records.record_format import ChangedLine, JournalLine
 from tuitrain.records.record_reader import Header, read_journal, read_metrics
 from tuitrain.records.record_writer import RecordWriter
+from tuitrain.records.repetition import ReachedStep, RepeatedAction, RepeatedCommand
 from tuitrain.run.progress import ProgressCallback, format_count
 from tuitrain.run.session import Session
 from tuitrain.run.snapshot import Phase
@@ -35,11 +41,11 @@ from ..records.resume_recorder import ResumeRecorder
 from .build import build
 from .events import Event, Resumed
 from .expect import Expectations
-from .live_expectations import watch
-from .replay import ReachedStep, RepeatedAction, RepeatedCommand, run_to_end, started_event
+from .live_expectations import attach_expectations
+from .replay import run_to_end, started_event
 from .verify import environment_differences, read_scenario
 
-_TOLD_EVERY = 100
+_REPORT_EVERY = 100
 """Steps."""
 
 
@@ -51,18 +57,17 @@ def resume(
     name: str | None = None,
     although_changed: bool = False,
 ) -> Iterator[Event]:
-    """Go on with a recorded run to its end, however it was ended, and give what happens.
+    """Continue a recorded run to its end, however it ended; yield events.
 
-    What the record holds after the checkpoint is trained again; it comes out the same, or the run
-    would not be.
+    What the record holds after the checkpoint is trained again, and must be the same.
 
     Parameters
     ----------
     folder : holds the run
     files : closes the record
-    on_progress : is told what is being waited for
-    on_step : is told the number of steps taken, some times a second
-    name : the checkpoint to go on from (default: the latest)
+    on_progress : called with what is being waited for
+    on_step : called with the number of steps taken, several times a second
+    name : the checkpoint to continue from (default: the latest)
     although_changed : continue from the checkpoint even if data, model or environment have changed;
         what the record holds after it is cut off, and kept beside it
 
@@ -75,14 +80,14 @@ def resume(
     """
     resumed = _Resumed(folder, files, on_progress, name, although_changed)
     yield started_event(resumed.session)
-    yield resumed.went_on()
+    yield resumed.restore()
     yield from run_to_end(
-        resumed.session, resumed.expectations, str(folder), on_step, resumed.asked
+        resumed.session, resumed.expectations, str(folder), on_step, resumed.actions
     )
 
 
 def resume_session(folder: Path, files: ExitStack, on_progress: ProgressCallback) -> Session:
-    """Go on with a recorded run to where its record ends, and stand there, to be steered.
+    """Continue a recorded run to the end of its record, and pause there, to be steered.
 
     Parameters and errors are those of `resume`. The journal says whether expectations are
     met, as after `build_with_expectations`.
@@ -93,9 +98,9 @@ def resume_session(folder: Path, files: ExitStack, on_progress: ProgressCallback
     """
     resumed = _Resumed(folder, files, on_progress)
     session, expectations = resumed.session, resumed.expectations
-    resumed.went_on()
+    resumed.restore()
     end = read_history(folder).last_step
-    asked = [*resumed.asked, ReachedStep(end)]
+    actions = [*resumed.actions, ReachedStep(end)]
 
     def on_step(step: int) -> None:
         on_progress(
@@ -106,26 +111,26 @@ def resume_session(folder: Path, files: ExitStack, on_progress: ProgressCallback
         session,
         expectations,
         str(folder),
-        _now_and_then(on_step),
-        asked,
-        lambda: resumed.recorder.over and session.step == end,
+        _throttled(on_step),
+        actions,
+        lambda: resumed.recorder.is_caught_up and session.step == end,
         is_attended=True,
     )
     deque(events, maxlen=0)
     if not session.phase.ended:
         session.phase = Phase.PAUSED
-    watch(session, expectations)
+    attach_expectations(session, expectations)
     return session
 
 
-def _now_and_then(on_progress: Callable[[int], None]) -> Callable[[int], None]:
-    """Tell every so many steps alone: whoever shows it takes longer than a step."""
-    told = -_TOLD_EVERY
+def _throttled(on_progress: Callable[[int], None]) -> Callable[[int], None]:
+    """Call back at every `_REPORT_EVERY` steps only: showing it takes longer than a step."""
+    reported = -_REPORT_EVERY
 
     def on_step(step: int) -> None:
-        nonlocal told
-        if abs(step - told) >= _TOLD_EVERY:
-            told = step
+        nonlocal reported
+        if abs(step - reported) >= _REPORT_EVERY:
+            reported = step
             on_progress(step)
 
     return on_step
@@ -150,7 +155,7 @@ class _Resumed:
         self._records = read_journal(folder)
         self._although_changed = although_changed
         self._environment = environment_differences(header.environment, scenario)
-        self._writer = RecordWriter(folder, self._header, files, again=True)
+        self._writer = RecordWriter(folder, self._header, files, resume=True)
         self.recorder = ResumeRecorder(
             self._records,
             read_metrics(folder),
@@ -161,26 +166,26 @@ class _Resumed:
         )
         self.session = build(scenario, str(folder), on_progress, self.recorder)
         self.expectations = Expectations(scenario, self.session, str(folder))
-        self.asked: list[RepeatedAction] = []
+        self.actions: list[RepeatedAction] = []
 
-    def went_on(self) -> Resumed:
-        """Stand at the checkpoint, and find what was asked after it."""
+    def restore(self) -> Resumed:
+        """Restore the latest checkpoint, and find the actions to repeat after it."""
         used, at, problems = _first_that_fits(
             self._paths, self._problem, self.session, self.expectations
         )
         self.session.journal.restore(repeated_entries(self._records[: at.journal]))
         if ends_by_planned_stop(self._records[: at.journal]):
             self.session.phase = Phase.STOPPED
-        self.asked = list(repeated_actions(self._records[at.journal :]))
+        self.actions = list(repeated_actions(self._records[at.journal :]))
         if self._although_changed:
             self.recorder.continue_changed(at, self.session.step, self._environment)
-            self.asked = [each for each in self.asked if isinstance(each, RepeatedCommand)]
+            self.actions = [entry for entry in self.actions if isinstance(entry, RepeatedCommand)]
         else:
-            self.recorder.begin(at)
+            self.recorder.start_at(at)
         return Resumed(self.session.step, _told(used, self.session.step, problems))
 
     def _problem(self, made: Checkpoint) -> str:
-        """Say why a checkpoint is not one of this record, or would not lead to the same bits."""
+        """Return why a checkpoint is not of this record, or would not lead to the same bits."""
         if made.run != self._header.run():
             return "it is of another run"
         changes = environment_differences(made.environment, self._scenario)
@@ -194,21 +199,21 @@ class _Resumed:
 
 def _made_from(header: Header, lines: Iterable[JournalLine]) -> Mapping[str, str]:
     """Return what model and data were made from when the run was last continued."""
-    changed = [each.provenance for each in lines if isinstance(each, ChangedLine)]
+    changed = [entry.provenance for entry in lines if isinstance(entry, ChangedLine)]
     return changed[-1] if changed else header.provenance
 
 
 def _checkpoints(folder: Path, name: str | None) -> list[Path]:
-    """Return the files of all checkpoints, or of the one that is asked for."""
-    found = {each.stem: each for each in sorted((folder / CHECKPOINTS).glob("*.npz"))}
+    """Return the files of all checkpoints, or of the one called ``name``."""
+    files = {path.stem: path for path in sorted((folder / CHECKPOINTS).glob("*.npz"))}
     if name is None:
-        return list(found.values())
-    if name not in found:
-        known = f" (checkpoints: {join_or(found)})" if found else "; there is none"
+        return list(files.values())
+    if name not in files:
+        known = f" (checkpoints: {join_or(files)})" if files else "; there is none"
         raise TuitrainError(
-            f"{folder} has no checkpoint {name!r}{did_you_mean(name, found)}{known}"
+            f"{folder} has no checkpoint {name!r}{did_you_mean(name, files)}{known}"
         )
-    return [found[name]]
+    return [files[name]]
 
 
 def _first_that_fits(
@@ -217,7 +222,7 @@ def _first_that_fits(
     session: Session,
     expectations: Expectations,
 ) -> tuple[str, Position, list[str]]:
-    """Let the session go on from the latest checkpoint that fits.
+    """Restore the session from the latest checkpoint that fits.
 
     Returns
     -------
@@ -239,7 +244,7 @@ def _first_that_fits(
 
 
 def _latest_first(paths: Iterable[Path], problems: list[str]) -> list[Path]:
-    """Sort checkpoints by how much of the record there was; those that cannot be read are told."""
+    """Sort checkpoints by their position in the record; add what cannot be read to ``problems``."""
     positions: dict[Path, Position] = {}
     for path in paths:
         try:
@@ -254,4 +259,4 @@ def _told(used: str, step: int, problems: Sequence[str]) -> str:
     if not used:
         why = "no checkpoint can be used" if problems else "there is no checkpoint"
         return f"trains again from the start: {why}{trouble}"
-    return f"goes on from checkpoint {used} of step {step}{trouble}"
+    return f"continues from checkpoint {used} of step {step}{trouble}"

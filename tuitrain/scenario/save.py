@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import tomli_w
 
-from tuitrain.atomic_io import write_whole
+from tuitrain.atomic_io import write_atomic
 from tuitrain.errors import CommandError, ScenarioError, TuitrainError
 from tuitrain.records.record_format import DigestLine, EndLine
 from tuitrain.records.record_reader import read_journal
@@ -22,9 +22,9 @@ from .verify import read_scenario
 
 
 def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
-    """Write what a recorded run's last line of history comes down to.
+    """Write a recorded run's last branch as a scenario or a program.
 
-    Whoever replays the scenario, or runs the script, gets the bits at the end of that line.
+    The scenario, replayed, and the program, run, reach the same bits as the end of that branch.
 
     Parameters
     ----------
@@ -60,20 +60,20 @@ def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
 
 def _write(target: Path, content: bytes, overwrite: bool) -> None:
     if overwrite:
-        write_whole(target, content)
+        write_atomic(target, content)
         return
-    target.open("xb").close()  # it is ours from here on
+    target.open("xb").close()  # the file is ours from here on
     try:
-        write_whole(target, content)
+        write_atomic(target, content)
     except BaseException:
         target.unlink(missing_ok=True)
         raise
 
 
 def recorded_scenario(folder: Path) -> Scenario:
-    """Return the scenario of a recorded run's last line of history.
+    """Return the scenario of a recorded run's last branch.
 
-    Expectations are not taken over: they were those of the scenario that the run began as.
+    Expectations are left out: they were those of the scenario that the run began with.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def recorded_scenario(folder: Path) -> Scenario:
         if lines.stopped_at == 0:
             raise TuitrainError(f"{folder}: the run was stopped before its first step")
         # What was decided where it stopped has trained nothing.
-        decisions = [each for each in decisions if each.step < lines.stopped_at]
+        decisions = [decision for decision in decisions if decision.step < lines.stopped_at]
         ended = {"steps": lines.stopped_at, "epochs": None}
     return msgspec.structs.replace(began_as, at=tuple(_entries(decisions)), expect=(), **ended)
 
@@ -114,7 +114,7 @@ def _lines(folder: Path) -> BranchReplay:
 def _entries(decisions: Iterable[RecordedDecision]) -> Iterable[At]:
     """Put the commands of one step into one entry, in order."""
     together: dict[int, list[str]] = {}
-    for each in decisions:
-        together.setdefault(each.step, []).append(each.command)
+    for decision in decisions:
+        together.setdefault(decision.step, []).append(decision.command)
     for step, texts in together.items():
         yield At(do=texts[0] if len(texts) == 1 else tuple(texts), step=step)

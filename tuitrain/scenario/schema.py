@@ -1,4 +1,4 @@
-"""What a scenario file may hold. Each struct is one table of the TOML file."""
+"""The format of a scenario file: a struct for each table of the TOML file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Group(Table, frozen=True):
     name : letters, digits, ``_``, ``.`` and ``-``
     params : globs over parameter names; what earlier groups have taken is left to them
     lr : its learning rate (default: that of its optimizer)
-    optimizer : an optimizer of its own, as in ``[optimizer]`` (default: that of the scenario)
+    optimizer : its own optimizer, as in ``[optimizer]`` (default: that of the scenario)
     frozen : whether it is frozen before the first step
     """
 

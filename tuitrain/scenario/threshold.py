@@ -1,4 +1,4 @@
-"""A comparison with a number, as scenarios write it: ``">= 0.95"``."""
+"""A threshold as scenarios write it: ``">= 0.95"``."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """An operator and a bound. NaN holds no comparison."""
+    """An operator and a bound. NaN meets no threshold."""
 
     sign: str
     bound: float
 
     @classmethod
     def parse(cls, text: str) -> Threshold | None:
-        """Return the comparison that the text writes, or None if it writes none."""
-        found = re.fullmatch(r"\s*(>=|<=|==|>|<)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*", text)
-        if not found:
+        """Return the threshold of a text, or None if it has none."""
+        match = re.fullmatch(r"\s*(>=|<=|==|>|<)\s*([-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?)\s*", text)
+        if not match:
             return None
         try:
-            return cls(found[1], float(found[2]))
+            return cls(match[1], float(match[2]))
         except ValueError:
             return None
 
     def holds(self, value: float) -> bool:
-        """Whether ``value`` is on the right side of the bound."""
+        """Whether ``value`` meets the threshold."""
         return _OPERATORS[self.sign](value, self.bound)

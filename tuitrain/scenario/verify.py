@@ -1,4 +1,4 @@
-"""Running a recorded run again, to see that it comes out the same."""
+"""Verifying a record: the recorded run is repeated and compared with it."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def _working_directory() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What came of running a recorded run again.
+    """The result of repeating a recorded run.
 
     Attributes
     ----------
-    verdict : whether it is the same
-    environment : in what the environments differ, in words
-    provenance : in what data and source files differ, in words
+    verdict : what the comparison found
+    environment : the differences of the environments, in words
+    provenance : the differences of data and source files, in words
     """
 
     verdict: Verdict
@@ -76,7 +76,7 @@ class _Check(RecordCheck):
         self.changes: list[str] = []
 
     def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
-        """Note what is made from something else than it was."""
+        """Collect the differences of data and source files."""
         if self._recorded:
             self.changes = describe_differences(self._recorded, get_provenance())
 
@@ -84,7 +84,7 @@ class _Check(RecordCheck):
 def verify_record(
     folder: Path, on_progress: ProgressCallback, on_step: Callable[[int], None]
 ) -> Verification:
-    """Run a recorded run again, up to the end of its record.
+    """Repeat a recorded run, up to the end of its record, and compare.
 
     Raises
     ------
@@ -93,14 +93,21 @@ def verify_record(
     header, scenario = read_scenario(folder)
     lines, made_from = _repeated(header, read_journal(folder))
     check = _Check(made_from, lines, read_metrics(folder))
-    asked = list(repeated_actions(lines))
+    actions = list(repeated_actions(lines))
     events = replay(
-        scenario, str(folder), on_progress, on_step, check, asked, check.over, rehearse_plan=False
+        scenario,
+        str(folder),
+        on_progress,
+        on_step,
+        check,
+        actions,
+        check.is_done,
+        rehearse_plan=False,
     )
     try:
         deque(events, maxlen=0)
     except RunFailedError:
-        if not check.over():  # else the recorded run failed at this step too
+        if not check.is_done():  # else the recorded run failed at this step too
             raise
     environment = environment_differences(header.environment, scenario)
     return Verification(check.verdict(), environment, check.changes)
@@ -109,19 +116,19 @@ def verify_record(
 def _repeated(
     header: Header, journal: list[JournalLine]
 ) -> tuple[list[JournalLine], Mapping[str, str]]:
-    """Return the lines that are to come again, and what model and data were made from for them.
+    """Return the lines that come again, and what their model and data were made from.
 
     A run that was resumed from its first step although it had changed is the changed run.
     """
     made_from = header.provenance
     while journal and isinstance(first := journal[0], ChangedLine) and not first.metrics:
         made_from, journal = first.provenance, journal[1:]
-    lines = [each for each in journal if is_repeated(each) or isinstance(each, ChangedLine)]
+    lines = [line for line in journal if is_repeated(line) or isinstance(line, ChangedLine)]
     return lines, made_from
 
 
 def read_scenario(folder: Path) -> tuple[Header, Scenario]:
-    """Read what was run in a folder; relative paths begin where they did then.
+    """Read the header and the scenario of a record; relative paths are those of the run.
 
     Raises
     ------

@@ -1,47 +1,59 @@
-"""A line of history: its decisions and its curves, from the first step to where it was left."""
+"""A branch of a run with its curves: a node of the branch tree, and what was measured on it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from ..snapshot import BranchView
+from .branch_tree import BranchNode
 from .curve import Curve
 from .state_cache import Decision
 
 
 @dataclass(slots=True, eq=False)
 class Branch:
-    """One line of history, from the first step to its tip.
+    """A branch, from the first step of the run to its tip.
 
     Attributes
     ----------
-    name : ``main``, then ``b1``, ``b2``, …
-    fork : the step up to which it is the line that it was made from
-    decisions : all that was decided on it, oldest first
+    node : its place in the branch tree
     loss, accuracy : its curves
-    tip : where it was left; of the present line, where it began
-    parent : the line that it is up to its fork; "" of the first
     """
 
-    name: str
-    fork: int = 0
-    decisions: list[Decision] = field(default_factory=list[Decision])
+    node: BranchNode[Decision] = field(default_factory=lambda: BranchNode("main"))
     loss: Curve = field(default_factory=Curve)
     accuracy: Curve = field(default_factory=Curve)
-    tip: int = 0
-    parent: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name: ``main``, then ``b1``, ``b2``, …."""
+        return self.node.name
+
+    @property
+    def fork(self) -> int:
+        """The step up to which it is its parent."""
+        return self.node.fork
+
+    @property
+    def decisions(self) -> tuple[Decision, ...]:
+        """All decisions on it, oldest first."""
+        return self.node.decisions
+
+    def fork_at(self, node: BranchNode[Decision]) -> Branch:
+        """Return a branch with the curves of this one up to its fork."""
+        return Branch(node, self.loss.until(node.fork), self.accuracy.until(node.fork))
 
     def first_non_finite(self) -> int | None:
         """Return the first step whose loss is NaN or infinite, or None."""
         return self.loss.first_non_finite()
 
     def view(self) -> BranchView:
-        """Return what a face shows of the line."""
+        """Return the branch as a snapshot shows it."""
         return BranchView(
             self.name,
             self.fork,
-            self.tip,
+            self.node.tip,
             self.loss.series(),
             self.accuracy.series(),
-            self.parent,
+            self.node.parent,
         )

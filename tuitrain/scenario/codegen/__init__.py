@@ -1,4 +1,4 @@
-"""A run as a Python program: a training loop on the core, as somebody might have written it."""
+"""A run as a Python program: a training loop on the core, written to be read."""
 
 from .codegen_program import generate_program
 

@@ -1,4 +1,4 @@
-"""What was done at which step, as statements: a scenario's commands, applied to an idle engine."""
+"""The statements of each step: a scenario's commands, applied to an engine that does not train."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from .codegen_groups import is_scheduled
 from .codegen_network import Network
 
 WITHOUT_EFFECT = (Pause, Resume, Step, Preview, Checkpoint, AddBreakpoint, RemoveBreakpoint)
-"""What changes when a run stands still, or what is told of it, and nothing that it trains."""
+"""Commands that do not change what is trained."""
 
 
 @dataclass(frozen=True, slots=True)
 class CodegenAction:
-    """Something that was done.
+    """A command and its statements.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class CodegenAction:
 def codegen_actions(
     scenario: Scenario, source: str, engine: Engine, network: Network
 ) -> Iterator[CodegenAction]:
-    """Give what is done, in order; what changes nothing is left out.
+    """Yield the actions in order; commands that change nothing are left out.
 
     Parameters
     ----------
@@ -74,11 +74,11 @@ def codegen_actions(
     ScenarioError : a command cannot be applied, or has no statements; names its step and text
     """
     planned = [
-        (due_step(each, engine.steps_per_epoch), command)
-        for each in scenario.at
-        for command in parse_commands(each)
+        (due_step(entry, engine.steps_per_epoch), command)
+        for entry in scenario.at
+        for command in parse_commands(entry)
     ]
-    for step, command in sorted(planned, key=lambda each: each[0]):
+    for step, command in sorted(planned, key=lambda entry: entry[0]):
         if not isinstance(command, WITHOUT_EFFECT):
             act = _act(source, step, command, engine, network)
             if act.statements:

@@ -1,7 +1,7 @@
-"""The statements that do in a script what a command did in a run.
+"""The statements that do in a program what a command did in a run.
 
-What a command did is seen by comparing the engine's state before and after it; the command says how
-it is meant.
+The effect of a command is the difference of the engine's states before and after it; the command
+itself decides how the statements are written.
 """
 
 from __future__ import annotations
@@ -214,16 +214,16 @@ def _carries(command: SwapOptimizer, was: GroupRecord) -> bool:
 def _swapped_one(
     command: SwapOptimizer, was: GroupRecord, group: GroupRecord
 ) -> Iterator[Statement]:
-    old, follows, given = (
+    old, follows, new_lr = (
         optimizer_expression(was),
         schedule_expression(was),
         command.settings.get("lr"),
     )
-    lr = f"{old}.lr" if given is None else literal(given)
+    lr = f"{old}.lr" if new_lr is None else literal(new_lr)
     fresh = new_optimizer(group, call(f"{old}.parameters"), lr)
     carried = call("optimizer.transfer_optimizer", old, fresh)
     yield Statement(f"{old} = ", carried if _carries(command, was) else fresh)
-    goes_on = is_scheduled(was) and given is None
+    goes_on = is_scheduled(was) and new_lr is None
     rises = group["schedule"]["kind"] == "warm-up" and not (
         goes_on and group["schedule"] == was["schedule"]  # an lr of 0 does not rise
     )
@@ -242,7 +242,7 @@ def _regrouped(command: Regroup, effect: CommandEffect, network: Network) -> Ite
     inside = target["members"] if target else ()
     moved = [name for name in grown["members"] if name not in inside]
     donors = [was[name] for name in members_by_group(moved, effect.before.groups)]
-    model = target or next(each for each in donors if moved[0] in each["members"])
+    model = target or next(record for record in donors if moved[0] in record["members"])
     yield _grown([target, *donors] if target else donors, model, grown, command, network)
     if target is None and is_scheduled(model):
         yield Statement(f"{schedule_expression(grown)} = ", schedule_expression(model))
@@ -263,8 +263,8 @@ def _grown(
     command: Regroup,
     network: Network,
 ) -> Statement:
-    """Make a group's optimizer anew, for more parameters; what was known of them goes along."""
-    names = [optimizer_expression(each) for each in sources]
+    """Make a new optimizer for more parameters, and transfer their state to it."""
+    names = [optimizer_expression(record) for record in sources]
     old = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
     members = network.select_expression(grown["members"], command.patterns)
     fresh = call(f"{optimizer_expression(model)}.clone_for", members)

@@ -66,7 +66,7 @@ def for_each(
     chosen = list(pairs)
     name = {"name": Variable("name")}
     general = [tuple(write({**was, **name}, {**group, **name})) for was, group in chosen]
-    if len(chosen) > 1 and all(each == general[0] for each in general):
+    if len(chosen) > 1 and all(body == general[0] for body in general):
         names = tuple(group["name"] for _, group in chosen)
         yield ForEach("list(opt)" if len(chosen) == count else literal(names), general[0])
     else:

@@ -49,26 +49,26 @@ class Network:
         return {self._paths[name]: still for name, still in self._held_modules(frozen).items()}
 
     def _by_layer(self, wanted: Collection[str]) -> list[str]:
-        found: dict[str, None] = {}
+        globs: dict[str, None] = {}
         for name in wanted:
             layer = name.rpartition(".")[0]
-            inside = [each for each in self.parameters if each.startswith(f"{layer}.")]
-            whole = bool(layer) and all(each in wanted for each in inside)
-            found[f"{glob.escape(layer)}.*" if whole else glob.escape(name)] = None
-        return list(found)
+            inside = [other for other in self.parameters if other.startswith(f"{layer}.")]
+            whole = bool(layer) and all(other in wanted for other in inside)
+            globs[f"{glob.escape(layer)}.*" if whole else glob.escape(name)] = None
+        return list(globs)
 
 
 def members_by_group(names: Collection[str], groups: Iterable[Mapping]) -> dict[str, list[str]]:
     """Say which of these parameters each group holds; groups that hold none are left out."""
-    found = {group["name"]: [n for n in group["members"] if n in names] for group in groups}
-    return {name: members for name, members in found.items() if members}
+    members_of = {group["name"]: [n for n in group["members"] if n in names] for group in groups}
+    return {name: members for name, members in members_of.items() if members}
 
 
 def _path(net: Module, name: str, part: Module) -> str:
     """Return the expression for a part of the network."""
     if part is net:
         return "net"
-    found: object = net
+    module: object = net
     for step in name.split("."):
-        found = getattr(found, step, None) if step.isidentifier() else None
-    return f"net.{name}" if found is part else f"dict(net.named_modules())[{literal(name)}]"
+        module = getattr(module, step, None) if step.isidentifier() else None
+    return f"net.{name}" if module is part else f"dict(net.named_modules())[{literal(name)}]"

@@ -61,7 +61,7 @@ def generate_program(
     ----------
     scenario : with the commands of one line of history; expectations are not taken over
     source : what errors call it: its file, or the folder of the run
-    on_progress : is told what is being waited for
+    on_progress : called with what is being waited for
 
     Raises
     ------
@@ -116,7 +116,7 @@ class _Program:
             ("tuitrain_core",): import_lines("tuitrain_core", names),
             ("tuitrain_core.compiler",): ["from tuitrain_core.compiler import Recording"],
             ("tuitrain_core.autodiff",): ["from tuitrain_core.autodiff import GradManager"],
-            **{each.sorted_by: [each.imported] for each in origins if each.imported},
+            **{item.sorted_by: [item.imported] for item in origins if item.imported},
         }
         for key in sorted(blocks):
             yield from blocks[key]
@@ -147,11 +147,11 @@ class _Program:
         yield "gm = GradManager().attach(net.parameters())  # what is not attached is frozen"
         yield "recording = Recording(net, loader)  # of the step: traced once, then native"
         thawed = replace(self.start, frozen={})
-        for each in freeze_statements(thawed, self.start, self.network):
-            yield from each.lines()
+        for item in freeze_statements(thawed, self.start, self.network):
+            yield from item.lines()
 
     def _functions(self) -> Iterator[str]:
-        clipping = "".join(CLIPPING[each] for each in self._clips())
+        clipping = "".join(CLIPPING[item] for item in self._clips())
         yield from STEP.format(clipping=clipping).splitlines()
 
     def _loop(self) -> Iterator[str]:
@@ -188,8 +188,8 @@ class _Program:
             for act in self.acts:
                 if act.step == step:
                     yield from comment_lines(f"step {step}: {act.text}", indent + 4)
-                    for each in act.statements:
-                        yield from each.lines(indent + 4)
+                    for item in act.statements:
+                        yield from item.lines(indent + 4)
         if self._schedules():
             yield f"{space}for name, each in schedules.items():"
             yield f"{space}    opt[name].lr = each.lr(now)"

@@ -1,4 +1,7 @@
-"""Python source: expressions and statements, laid out as ruff lays them out."""
+"""Python source: expressions and statements, formatted as ruff formats them.
+
+Comments, double quotes and wrapped lines are why this is not `ast.unparse`.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ def call(function: str, *arguments: Argument, **keywords: Expression) -> Call:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A statement: what stands before its last expression, and that expression."""
+    """A statement: the text before its last expression, and that expression."""
 
     before: str
     value: Expression
@@ -50,13 +53,13 @@ class ForEach:
 
     def lines(self, indent: int = 0) -> list[str]:
         """Return it laid out, ``indent`` columns in."""
-        body = [line for each in self.statements for line in each.lines(indent + 4)]
+        body = [line for item in self.statements for line in item.lines(indent + 4)]
         return [f"{' ' * indent}for name in {self.names}:", *body]
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """What stands in a script for a value that it has in a variable."""
+    """A variable of the program, in the place of a value."""
 
     name: str
 
@@ -111,8 +114,8 @@ def _laid_out(before: str, value: Expression, after: str, indent: int) -> list[s
     else:
         body = [
             line
-            for keyword, each in map(_named, value.arguments)
-            for line in _laid_out(keyword, each, ",", indent + 4)
+            for keyword, item in map(_named, value.arguments)
+            for line in _laid_out(keyword, item, ",", indent + 4)
         ]
     return [f"{space}{before}{value.function}(", *body, f"{space}){after}"]
 

@@ -1,1 +1,1 @@
-"""Runs that were: what their folders hold, listed and shown again. Nothing is trained here."""
+"""Recorded runs, read-only: listed, and shown moment by moment."""

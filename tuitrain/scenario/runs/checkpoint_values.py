@@ -1,4 +1,4 @@
-"""The parameters of a recorded run: their values are known where a checkpoint was made."""
+"""The parameters of a recorded run: their values are known at its checkpoints."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 from tuitrain.commands import to_text
 from tuitrain.engines.views import GroupView, ParameterView
+from tuitrain.errors import CheckpointError
 from tuitrain.records.branch_replay import RecordedDecision
-from tuitrain.records.checkpoint_file import CHECKPOINTS, CheckpointError, read_checkpoint
+from tuitrain.records.checkpoint_file import CHECKPOINTS, read_checkpoint
 from tuitrain.run.session_state import SessionState
 
 
@@ -22,9 +23,9 @@ class _Kept:
 
 
 class CheckpointValues:
-    """The checkpoints of a run folder, read when they are first asked for.
+    """The checkpoints of a run folder, read on first use.
 
-    Those that cannot be read are passed over: `tuitrain resume` says what is wrong with them.
+    Those that cannot be read are skipped; `tuitrain resume` says what is wrong with them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -33,7 +34,7 @@ class CheckpointValues:
 
     def names(self) -> tuple[str, ...]:
         """Return the names of the checkpoint files."""
-        return tuple(sorted(each.stem for each in (self._folder / CHECKPOINTS).glob("*.npz")))
+        return tuple(sorted(kept.stem for kept in (self._folder / CHECKPOINTS).glob("*.npz")))
 
     def at(
         self,
@@ -45,15 +46,15 @@ class CheckpointValues:
         """Describe a parameter as of the last checkpoint before a moment; None if there is none."""
         from tuitrain.engines.array_statistics import describe_array
 
-        mine = [(each.step, each.command) for each in decided]
+        commands = [(kept.step, kept.command) for kept in decided]
         before = [
-            each
-            for each in self._read()
-            if each.step <= step and _leads_to(each.decisions, each.step, mine)
+            kept
+            for kept in self._read()
+            if kept.step <= step and _leads_to(kept.decisions, kept.step, commands)
         ]
         if not before:
             return None
-        last = max(before, key=lambda each: each.step)
+        last = max(before, key=lambda kept: kept.step)
         value = last.state.engine.parameters.get(name)
         if value is None:
             return None
@@ -77,14 +78,14 @@ class CheckpointValues:
                     state = read_checkpoint(path).session
                 except CheckpointError:
                     continue
-                made = ((each.step, to_text(each.command)) for each in state.branch.decisions)
+                made = ((kept.step, to_text(kept.command)) for kept in state.branch.decisions)
                 self._kept.append(_Kept(state.engine.step, tuple(made), state))
         return self._kept
 
 
 def _leads_to(
-    decisions: tuple[tuple[int, str], ...], step: int, mine: list[tuple[int, str]]
+    decisions: tuple[tuple[int, str], ...], step: int, commands: list[tuple[int, str]]
 ) -> bool:
-    """Whether a state of these decisions is one that a line has passed through."""
-    same = list(decisions) == mine[: len(decisions)]
-    return same and all(at >= step for at, _ in mine[len(decisions) :])
+    """Whether a state of these decisions lies on the branch with these commands."""
+    same = list(decisions) == commands[: len(decisions)]
+    return same and all(at >= step for at, _ in commands[len(decisions) :])

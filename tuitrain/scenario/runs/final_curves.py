@@ -1,4 +1,4 @@
-"""What of a past run is drawn beside another: the curves of the line that it ended on."""
+"""The curves of the branch that a recorded run ended on, to be drawn beside another run."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from .group_replay import GroupReplay
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinalCurves:
-    """What was measured along a line, and the courses of the groups that it ended with.
+    """The curves of a branch.
 
     Attributes
     ----------
-    traces : learning rates follow from what was decided; |grad| and |Δw|/|w| are there for the
-        steps that were looked at. None where the model or the data is gone.
+    traces : the histories of the last groups: learning rates follow from the decisions, the other
+        metrics are known at the recorded steps; none if the model or the data no longer exists
     """
 
     loss: Series = field(default_factory=Series)
@@ -30,7 +30,7 @@ class FinalCurves:
 
 
 def final_curves(folder: Path) -> FinalCurves:
-    """Return the curves of the line that a run ended on.
+    """Return the curves of the branch that a run ended on.
 
     Raises
     ------

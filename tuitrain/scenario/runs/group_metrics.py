@@ -1,4 +1,4 @@
-"""Gradient norms and |Δw|/|w| of a recorded run's groups, at the steps that were looked at."""
+"""Gradient norms and |Δw|/|w| of a recorded run's groups, at the steps that were recorded."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from ...records.history import RecordedBranch
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Course:
-    """What is known of one group on one line; NaN where a value was not."""
+    """The known metrics of a group on a branch; NaN where a value is unknown."""
 
     steps: np.ndarray
     grad_norm: np.ndarray
     update_ratio: np.ndarray
 
     def until(self, step: int) -> np.ndarray:
-        """Return the places of what was known at a step: evenly spread, and the last of all."""
+        """Return indices of values up to a step: evenly spread, with the last one."""
         end = int(np.searchsorted(self.steps, step, side="right"))
         if end <= MAX_POINTS:
             return np.arange(end)
@@ -36,11 +36,11 @@ class _Course:
 
 
 class RecordedGroupMetrics:
-    """What a record tells of the groups' courses; of an older one, nothing.
+    """The group metrics of a record; none in records of versions that did not keep them.
 
     Attributes
     ----------
-    problem : why nothing can be told, or ""
+    problem : why there are none, or ""
     """
 
     def __init__(self, folder: Path) -> None:
@@ -55,9 +55,9 @@ class RecordedGroupMetrics:
     def histories(
         self, line: RecordedBranch, step: int, rates: Sequence[GroupHistory]
     ) -> tuple[GroupHistory, ...]:
-        """Add to the courses of learning rates what is known of the others up to a step."""
+        """Add the metrics up to a step to the histories of learning rates."""
         courses = self._of(line)
-        return tuple(_with(each, courses.get(each.name), step) for each in rates)
+        return tuple(_with(item, courses.get(item.name), step) for item in rates)
 
     def _of(self, line: RecordedBranch) -> dict[str, _Course]:
         if line.name not in self._courses:
@@ -65,16 +65,16 @@ class RecordedGroupMetrics:
         return self._courses[line.name]
 
     def _on(self, line: RecordedBranch) -> list[GroupMetrics]:
-        """Return what was seen on a line, and on those that it was made from."""
-        mine = self._looks.get(line.name, [])
+        """Return the metrics of a branch, with those of its parents up to their forks."""
+        metrics = self._looks.get(line.name, [])
         if line.parent is None:
-            return mine
-        common = [each for each in self._on(line.parent) if each.step <= line.fork]
-        return common + [each for each in mine if each.step > line.fork]
+            return metrics
+        common = [item for item in self._on(line.parent) if item.step <= line.fork]
+        return common + [item for item in metrics if item.step > line.fork]
 
 
 def with_last_metrics(group: GroupView, trace: GroupHistory) -> GroupView:
-    """Return a group with the last values of its course; those of a frozen one it has no more."""
+    """Return a group with its last metrics; a frozen group has none."""
     if group.frozen_since is not None or not len(trace.grad_norm):
         return group
     grad_norm, update_ratio = trace.grad_norm.values[-1], trace.update_ratio.values[-1]
@@ -82,7 +82,7 @@ def with_last_metrics(group: GroupView, trace: GroupHistory) -> GroupView:
 
 
 def _by_line(looks: Iterable[GroupMetrics]) -> dict[str, list[GroupMetrics]]:
-    """Sort by line of history, each with ascending steps: what was seen later is what holds."""
+    """Sort by branch, each with ascending steps; a later line replaces an earlier one."""
     lines: dict[str, list[GroupMetrics]] = {}
     for look in looks:
         line = lines.setdefault(look.branch, [])
@@ -98,7 +98,7 @@ def _courses(looks: Sequence[GroupMetrics]) -> dict[str, _Course]:
         for name, values in look.groups.items():
             known = (math.nan if value is None else value for value in values)
             points.setdefault(name, []).append((look.step, *known))
-    return {name: _course(each) for name, each in points.items()}
+    return {name: _course(item) for name, item in points.items()}
 
 
 def _course(points: Sequence[tuple[float, ...]]) -> _Course:
@@ -111,10 +111,10 @@ def _with(trace: GroupHistory, course: _Course | None, step: int) -> GroupHistor
         return trace
     places = course.until(step)
     steps, grad_norm, update_ratio = (
-        each[places] for each in (course.steps, course.grad_norm, course.update_ratio)
+        item[places] for item in (course.steps, course.grad_norm, course.update_ratio)
     )
-    for each in (steps, grad_norm, update_ratio):
-        each.flags.writeable = False
+    for item in (steps, grad_norm, update_ratio):
+        item.flags.writeable = False
     return replace(
         trace, grad_norm=Series(steps, grad_norm), update_ratio=Series(steps, update_ratio)
     )

@@ -16,7 +16,7 @@ from tuitrain.scenario.build import build_model_and_spec
 from tuitrain.scenario.schema import Scenario
 
 MAX_POINTS = 256
-"""Of a learning rate's course, between two decisions at most."""
+"""The most points of a learning rate's history between two decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,10 @@ class _Stretch:
 
 
 class GroupReplay:
-    """Follows the decisions of a record.
+    """Applies the decisions of a record to groups.
 
-    The model is made and the data is read once, for their sizes alone; where one of them is gone
-    there are no groups to show.
+    The model is made and the data is read once, for their sizes; if one of them no longer exists,
+    there are no groups.
 
     Attributes
     ----------
@@ -56,15 +56,15 @@ class GroupReplay:
         stretches = self._followed(decided)
         if not stretches:
             return ()
-        return tuple(_at(each, step) for each in stretches[-1].groups)
+        return tuple(_at(item, step) for item in stretches[-1].groups)
 
     def lr_histories(
         self, step: int, decided: tuple[RecordedDecision, ...]
     ) -> tuple[GroupHistory, ...]:
-        """Return the course of the learning rates up to a step: all that is known of a course."""
+        """Return the histories of the learning rates up to a step."""
         if not (stretches := self._followed(decided)):
             return ()
-        ends = [each.first for each in stretches[1:]] + [step + 1]
+        ends = [item.first for item in stretches[1:]] + [step + 1]
         courses: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
         for stretch, end in zip(stretches, ends, strict=True):
             points = max(0, min(MAX_POINTS, end - stretch.first))
@@ -75,7 +75,7 @@ class GroupReplay:
         return tuple(GroupHistory(name, _joined(courses.get(name, []))) for name in named)
 
     def _followed(self, decided: tuple[RecordedDecision, ...]) -> list[_Stretch]:
-        """Return what the groups came through; the last answer is remembered."""
+        """Return the groups from decision to decision; the last result is cached."""
         if not self.problem and decided != self._decided:
             self._decided = decided
             try:
@@ -109,6 +109,6 @@ def _rates(group: GroupView, steps: np.ndarray) -> np.ndarray:
 def _joined(parts: Sequence[tuple[np.ndarray, np.ndarray]]) -> Series:
     if not parts:
         return Series()
-    steps, values = (np.concatenate(each) for each in zip(*parts, strict=True))
+    steps, values = (np.concatenate(item) for item in zip(*parts, strict=True))
     steps.flags.writeable = values.flags.writeable = False
     return Series(steps, values)

@@ -1,4 +1,4 @@
-"""A recording: the record of a run, shown moment by moment by the screen that shows live runs."""
+"""The record of a run as snapshots, moment by moment, for the screen that shows live runs."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ from .group_replay import GroupReplay
 from .run_list import describe_run
 
 MAX_PLAY_SECONDS: Final = 30.0
-"""How long it takes to play a record from its first moment to its last."""
+"""The longest time in which a record is played."""
 
 MIN_MOMENTS_PER_SECOND: Final = 10.0
-"""Moments a second, at least."""
+"""The lowest pace of playing."""
 
 LATER: Final = "later"
-"""What the part of the line is called that the moment does not know yet."""
+"""The name of the branch's part after the moment."""
 
 
 NO_INSPECTION = "a record has no weights and no batches; what a checkpoint has, the deck shows"
-"""Why nothing can be looked at closely."""
+"""Why nothing can be inspected."""
 
 
 class RecordPlayer:
     """Gives the moments of a record as snapshots; takes no commands.
 
-    Groups follow from the scenario and from what was decided, learning rates too. How large their
-    gradients and updates were is known for the steps that were looked at. Values and gradients are
-    in checkpoints alone; what nothing tells is left out. The moments are the steps in
-    the order in which they were taken: after a rewind they go on further back, on another line.
+    Groups and learning rates follow from the scenario and the decisions. Metrics of groups are
+    known at the recorded steps, values and gradients at checkpoints only. The moments are the steps
+    in the order in which they were taken: after a rewind they continue at an earlier step, on
+    another branch.
 
     Parameters
     ----------
@@ -83,15 +83,15 @@ class RecordPlayer:
 
     @property
     def playing(self) -> bool:
-        """Whether the moments go on by themselves."""
+        """Whether the moments advance by themselves."""
         return self._played is not None
 
     def snapshot(self) -> Snapshot:
-        """Return the present moment; while playing, the one that it is time for."""
+        """Return the snapshot of the present moment; while playing, the one that is due."""
         if self._played is not None:
             since, first = self._played
             pace = max(MIN_MOMENTS_PER_SECOND, len(self._history) / MAX_PLAY_SECONDS)
-            self._stand(min(self.last, first + int((self._clock() - since) * pace)))
+            self._show(min(self.last, first + int((self._clock() - since) * pace)))
             if self.place == self.last:
                 self.pause()
         if self._shown is None:
@@ -100,7 +100,7 @@ class RecordPlayer:
         return self._shown
 
     def submit(self, command: AnyCommand, actor: Actor) -> int:
-        """Refuse: what was cannot be changed.
+        """Refuse: a record cannot be steered.
 
         Raises
         ------
@@ -115,45 +115,45 @@ class RecordPlayer:
             self._watched, self._shown = parameter, None
 
     def inspect(self, request: InspectionRequest | None) -> None:
-        """Say that nothing can be looked at closely."""
+        """Reply that nothing can be inspected."""
         if request != self._asked:
             self._asked, self._shown = request, None
 
     def on_resume(self) -> None:
-        """Take no notice: nothing was under way."""
+        """Do nothing: nothing was under way."""
 
     def preview(self, command: AnyCommand | None) -> None:
-        """Take no notice: there is no next update."""
+        """Do nothing: there is no next update."""
 
     def close(self) -> None:
         """Stop playing."""
         self.pause()
 
     def go(self, place: int) -> None:
-        """Show another moment, the first or the last at most; no longer play."""
+        """Show another moment, within the record, and stop playing."""
         self.pause()
-        self._stand(min(max(place, 0), self.last))
+        self._show(min(max(place, 0), self.last))
 
-    def jump(self, by: int) -> bool:
-        """Go to the next moment, either way, at which something was asked; whether there is one."""
-        at = bisect_right if by > 0 else bisect_left
-        next_one = at(self._decisive, self.place) - (by < 0)
-        found = 0 <= next_one < len(self._decisive)
-        if found:
+    def jump(self, direction: int) -> bool:
+        """Go to the next moment with a command in a direction; return whether there is one."""
+        at = bisect_right if direction > 0 else bisect_left
+        next_one = at(self._decisive, self.place) - (direction < 0)
+        exists = 0 <= next_one < len(self._decisive)
+        if exists:
             self.go(self._decisive[next_one])
-        return found
+        return exists
 
     def play(self) -> None:
-        """Go on from here by itself; at the end, from the first moment."""
-        self._stand(0 if self.place == self.last else self.place)
+        """Play from here; at the end, from the first moment."""
+        self._show(0 if self.place == self.last else self.place)
         self._played, self._shown = (self._clock(), self.place), None
 
     def pause(self) -> None:
-        """Stand still."""
+        """Stop playing."""
         if self._played is not None:
             self._played, self._shown = None, None
 
-    def _stand(self, place: int) -> None:
+    def _show(self, place: int) -> None:
         if place != self.place:
             self.place, self._shown = place, None
 
@@ -161,7 +161,7 @@ class RecordPlayer:
         history, moment = self._history, self._history.moment(self.place)
         line, step = history.segments[moment.segment].branch, moment.step
         decided = history.decisions_at(moment)
-        commands = [(each.step, each.command) for each in decided]
+        commands = [(item.step, item.command) for item in decided]
         traces = self._courses.histories(line, step, self._groups.lr_histories(step, decided))
         groups = tuple(map(with_last_metrics, self._groups.at(step, decided), traces))
         watched = self._watched
@@ -177,7 +177,7 @@ class RecordPlayer:
             histories=traces,
             parameter=self._values.at(watched, step, decided, groups) if watched else None,
             journal=history.entries[: history.known_entries(moment)],
-            interventions=tuple(Intervention(*each) for each in commands),
+            interventions=tuple(Intervention(*item) for item in commands),
             branch=line.name,
             branches=(*_left(history, moment), *_ahead(history, moment)),
             checkpoints=self._values.names(),
@@ -194,7 +194,7 @@ class RecordPlayer:
 
 
 def _left(history: History, moment: Moment) -> list[BranchView]:
-    """Return the lines that had been left by a moment, each as far as it had come."""
+    """Return the branches left before a moment, each up to the step where it was left."""
     here = history.segments[moment.segment].branch
     before = {
         segment.branch.name: segment
@@ -214,7 +214,7 @@ def _left(history: History, moment: Moment) -> list[BranchView]:
 
 
 def _ahead(history: History, moment: Moment) -> list[BranchView]:
-    """Return what came after a moment on its line, as a ghost."""
+    """Return the part of the branch after a moment, as a ghost."""
     segment = history.segments[moment.segment]
     if moment.step >= segment.last:
         return []
@@ -226,8 +226,8 @@ def _ahead(history: History, moment: Moment) -> list[BranchView]:
 
 
 def _clip(commands: list[tuple[int, str]]) -> str:
-    """Return what gradients were clipped by after some commands, as a snapshot has it."""
-    last = next((each for _, each in reversed(commands) if each.startswith("clip ")), "clip off")
+    """Return how gradients are clipped after some commands, as in a snapshot."""
+    last = next((item for _, item in reversed(commands) if item.startswith("clip ")), "clip off")
     command = parse(last)
     off = isinstance(command, Clip) and command.by == "off"
     return "" if off else last.removeprefix("clip ")

@@ -1,0 +1,92 @@
+"""A record's file of lines: appended to by one process, a line at a time."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from pathlib import Path
+from types import TracebackType
+
+from tuitrain.errors import TuitrainError
+
+
+class LineFile:
+    """A file of lines, opened for appending.
+
+    Each line is written with one unbuffered call: a process that is killed has written it or has
+    not, or was in the middle of the last one.
+
+    Parameters
+    ----------
+    path : the file; it is made if it does not exist
+
+    Raises
+    ------
+    OSError : it cannot be opened
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file = path.open("ab", buffering=0)
+
+    def __enter__(self) -> LineFile:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def lock(self) -> None:
+        """Keep other processes from writing this record while the file is open.
+
+        The lock ends with the process, however it ends. Readers are not kept out, and on a file
+        system without locks no process is.
+
+        Raises
+        ------
+        TuitrainError : another process writes this record
+        """
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise TuitrainError(
+                f"{self.path.parent} is being written: a run goes on there; end it first"
+            ) from None
+        except OSError:
+            return
+
+    def cut_torn_line(self) -> None:
+        """Cut the file after its last whole line.
+
+        Raises
+        ------
+        OSError : it cannot be read or cut
+        """
+        content = self.path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        if whole < len(content):
+            os.truncate(self.path, whole)
+
+    def append(self, line: bytes) -> None:
+        """Write a line, which ends with a line feed.
+
+        Raises
+        ------
+        OSError : there is no room for all of it, or it cannot be written
+        """
+        if self._file.write(line) < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def sync(self) -> None:
+        """Wait until all lines are on the disk.
+
+        Raises
+        ------
+        OSError : they cannot be written there
+        """
+        os.fsync(self._file.fileno())

@@ -1,0 +1,94 @@
+"""The summary of a record, ``summary.json``: its outcome, so that a list need not search for it.
+
+It is written when a run ends, and is no part of the record: nothing that replays or resumes a run
+reads it. With the outcome it has what that was made of: a digest of the scenario, and of journal
+and metrics the sizes and a digest of the last bytes. If any of these is not as in the folder, the
+summary is of another run, or the run has continued since, and it is ignored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from tuitrain.atomic_io import write_atomic
+
+from .outcome import Outcome, outcome_of_tails
+from .record_reader import JOURNAL, METRICS, SUMMARY, Header
+
+_SCHEMA: Final = 1
+
+_CHECKED: Final = 512
+"""Bytes at the end of a file of lines that a summary has a digest of."""
+
+
+class _FileState(msgspec.Struct, frozen=True):
+    """What a summary has of a file of lines."""
+
+    size: int
+    tail: str
+
+
+class _Summary(msgspec.Struct, frozen=True):
+    schema: int
+    run: str
+    journal: _FileState
+    metrics: _FileState
+    outcome: Outcome
+
+
+_DECODER: Final = msgspec.json.Decoder(_Summary)
+
+
+def write_summary(folder: Path, header: Header) -> None:
+    """Write the summary of a run that has ended, whole or not at all.
+
+    Raises
+    ------
+    OSError : it cannot be written, or the record cannot be read
+    """
+    summary = _Summary(
+        _SCHEMA,
+        header.run(),
+        _file_state(folder / JOURNAL),
+        _file_state(folder / METRICS),
+        outcome_of_tails(folder, header.scenario),
+    )
+    content = msgspec.json.format(msgspec.json.encode(summary))
+    write_atomic(folder / SUMMARY, content + b"\n")
+
+
+def read_outcome(folder: Path, header: Header) -> Outcome:
+    """Return the outcome of a run, from its summary if that can be believed.
+
+    Raises
+    ------
+    OSError : a file of the record cannot be read
+    """
+    return read_summary(folder, header) or outcome_of_tails(folder, header.scenario)
+
+
+def read_summary(folder: Path, header: Header) -> Outcome | None:
+    """Return the outcome that a summary has; None if there is none that was made of this record."""
+    with suppress(OSError, msgspec.MsgspecError, ValueError, RecursionError):
+        summary = _DECODER.decode((folder / SUMMARY).read_bytes())
+        is_of_this_record = (
+            summary.schema == _SCHEMA
+            and summary.run == header.run()
+            and summary.journal == _file_state(folder / JOURNAL)
+            and summary.metrics == _file_state(folder / METRICS)
+        )
+        return summary.outcome if is_of_this_record else None
+    return None
+
+
+def _file_state(path: Path) -> _FileState:
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        file.seek(max(0, size - _CHECKED))
+        return _FileState(size, f"sha256:{hashlib.sha256(file.read()).hexdigest()}")
