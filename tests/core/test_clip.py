@@ -34,7 +34,7 @@ def naive_norm(arrays: list[np.ndarray]) -> float:
 @pytest.mark.parametrize(("dtype", "tolerance"), [("f4", 1e-6), ("f8", 1e-14)])
 def test_all_gradients_together_come_down_to_the_norm(dtype, tolerance):
     params = parameters(dtype)
-    before = [each.copy() for each in grads(params)]
+    before = [grad.copy() for grad in grads(params)]
     norm = clip_grad_norm(params, 2.5)
     assert norm == pytest.approx(naive_norm(before), rel=1e-13)
     for now, then in zip(grads(params), before, strict=True):
@@ -73,9 +73,9 @@ def test_parameters_without_a_gradient_do_not_count():
 def test_a_norm_that_is_not_finite_leaves_the_gradients_as_they_are(value):
     params = parameters()
     grads(params)[0][1, 2] = value
-    before = [each.tobytes() for each in grads(params)]
+    before = [grad.tobytes() for grad in grads(params)]
     assert not math.isfinite(clip_grad_norm(params, 0.5))
-    assert [each.tobytes() for each in grads(params)] == before
+    assert [grad.tobytes() for grad in grads(params)] == before
 
 
 def test_large_and_small_gradients_have_a_norm_in_float32():

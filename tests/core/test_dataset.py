@@ -143,7 +143,7 @@ def test_files_are_found_without_reading(tmp_path):
         (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(b"no images")
         (tmp_path / f"{part}-labels.idx1-ubyte.gz").write_bytes(b"no labels")
     train, test = find_idx_files(tmp_path)
-    assert [each.name for each in (*train, *test)] == [
+    assert [path.name for path in (*train, *test)] == [
         "train-images-idx3-ubyte",
         "train-labels.idx1-ubyte.gz",
         "t10k-images-idx3-ubyte",

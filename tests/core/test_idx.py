@@ -47,8 +47,12 @@ def test_the_bytes_are_those_of_the_format(tmp_path, dtype):
 
 def test_any_memory_order_is_written_alike(tmp_path):
     array = np.arange(12, dtype=">i4").reshape(3, 4)
-    for name, each in (("a", array), ("b", np.asfortranarray(array)), ("c", array.astype("<i4"))):
-        write_idx(tmp_path / name, each)
+    for name, variant in (
+        ("a", array),
+        ("b", np.asfortranarray(array)),
+        ("c", array.astype("<i4")),
+    ):
+        write_idx(tmp_path / name, variant)
     assert len({(tmp_path / name).read_bytes() for name in "abc"}) == 1
 
 
@@ -82,11 +86,11 @@ MALFORMED = [
 
 
 @pytest.mark.parametrize("packed", [False, True])
-@pytest.mark.parametrize(("content", "said"), MALFORMED)
-def test_malformed_files_have_distinct_errors(tmp_path, content, said, packed):
+@pytest.mark.parametrize(("content", "message"), MALFORMED)
+def test_malformed_files_have_distinct_errors(tmp_path, content, message, packed):
     path = tmp_path / "digits"
     path.write_bytes(gzip.compress(content) if packed else content)
-    with pytest.raises(DataError, match=said) as caught:
+    with pytest.raises(DataError, match=message) as caught:
         read_idx(path)
     assert str(path) in str(caught.value)
 
@@ -197,14 +201,14 @@ def test_a_path_that_cannot_be_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("array", "said"),
+    ("array", "message"),
     [
         (np.zeros(3, "i8"), "but the array is int64"),
         (np.zeros((0, 3), "u1"), r"none empty; not \(0, 3\)"),
         (np.array(1, "u1"), "1 to 8 axes"),
     ],
 )
-def test_an_array_without_an_idx_form_is_not_written(tmp_path, array, said):
-    with pytest.raises(DataError, match=said):
+def test_an_array_without_an_idx_form_is_not_written(tmp_path, array, message):
+    with pytest.raises(DataError, match=message):
         write_idx(tmp_path / "a", array)
     assert not (tmp_path / "a").exists()

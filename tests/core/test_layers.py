@@ -62,7 +62,7 @@ def test_layers_without_bias():
         (M.Flatten(2, 3), lambda x: F.flatten(x, 2, 3)),
         (M.Identity(), lambda x: x),
     ],
-    ids=lambda each: repr(each) if isinstance(each, M.Module) else "",
+    ids=lambda case: repr(case) if isinstance(case, M.Module) else "",
 )
 def test_a_layer_does_what_its_function_does(layer, function):
     x = images(2, 3, 6, 4)

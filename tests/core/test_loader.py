@@ -116,7 +116,7 @@ def test_a_batch_belongs_to_the_caller():
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("arguments", "message"),
     [
         ({"batch_size": 0}, "batch_size must be an integer, 1 or more, but is 0"),
         ({"batch_size": 2.0}, "batch_size must be an integer"),
@@ -126,9 +126,9 @@ def test_a_batch_belongs_to_the_caller():
         ({"batch_size": 24, "drop_last": True}, "23 images make no whole batch of 24"),
     ],
 )
-def test_invalid_arguments_are_errors(given, said):
-    with pytest.raises(CoreError, match=said):
-        DataLoader(**{"dataset": dataset(), **given})
+def test_invalid_arguments_are_errors(arguments, message):
+    with pytest.raises(CoreError, match=message):
+        DataLoader(**{"dataset": dataset(), **arguments})
 
 
 def test_steps_and_epochs_count_from_0():
@@ -143,7 +143,7 @@ IMAGES, LABELS = np.zeros((4, 1, 3, 2), np.float32), np.zeros(4, np.int32)
 
 
 @pytest.mark.parametrize(
-    ("images", "labels", "said"),
+    ("images", "labels", "message"),
     [
         (IMAGES[:3], LABELS, r"for images must be float32, \(4, 1, 3, 2\) or longer"),
         (IMAGES[..., :1], LABELS, r"but is float32 \(4, 1, 3, 1\)"),
@@ -154,9 +154,9 @@ IMAGES, LABELS = np.zeros((4, 1, 3, 2), np.float32), np.zeros(4, np.int32)
         (IMAGES, np.zeros(8, np.int32)[::2], "must be contiguous"),
     ],
 )
-def test_memory_that_a_batch_does_not_fit_is_not_written(images, labels, said):
+def test_memory_that_a_batch_does_not_fit_is_not_written(images, labels, message):
     loader = DataLoader(Dataset(np.ones((9, 1, 3, 2), np.uint8), np.ones(9, np.int32)), 4)
-    with pytest.raises(CoreError, match=said):
+    with pytest.raises(CoreError, match=message):
         loader.fill(0, images, labels)
     assert not images.any()
     assert not labels.any()

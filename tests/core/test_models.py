@@ -67,10 +67,10 @@ def test_mlp_takes_images_or_rows():
 
 def test_resnets_are_as_deep_as_they_say():
     net = models.ResNet(20)
-    kinds = [type(each).__name__ for each in net.modules()]
+    kinds = [type(member).__name__ for member in net.modules()]
     assert kinds.count("Conv2d") + kinds.count("Linear") - 2 == 20  # two are projections
-    assert sum(each.size for each in net.parameters()) == 272_474
-    assert sum(each.size for each in models.ResNet(8, 1, 4).parameters()) < 80_000
+    assert sum(member.size for member in net.parameters()) == 272_474
+    assert sum(member.size for member in models.ResNet(8, 1, 4).parameters()) < 80_000
     images = Tensor(np.zeros((2, 1, 9, 7), np.float32))
     assert models.ResNet(8, 1, 4)(images).shape == (2, 4)
     with pytest.raises(CoreError, match=r"the depth is 8, 14, 20, ... \(6 n \+ 2\), not 10"):

@@ -77,8 +77,8 @@ def test_a_batch_cut_into_pieces_equals_one_in_a_single_piece(monkeypatch):
         output, saved = op.forward(x, weight, bias)
         results.append((output, *op.backward(saved, grad, [True] * 3)))
     for other in results[1:]:
-        for found, expected in zip(other, results[0], strict=True):
-            assert relative(found, expected) < 1e-13
+        for actual, expected in zip(other, results[0], strict=True):
+            assert relative(actual, expected) < 1e-13
 
 
 def test_nan_and_inf_reach_the_outputs_that_see_them_and_no_others():

@@ -39,22 +39,22 @@ def test_nan_spoils_its_sample_and_no_other():
 
 
 def test_what_is_not_given_is_one_and_zero():
-    x, weight, bias = (Tensor(each) for each in arrays((2, 3), 1))
+    x, weight, bias = (Tensor(value) for value in arrays((2, 3), 1))
     ones, zeros = np.ones(3), np.zeros(3)
-    for given, full in (
+    for arguments, full in (
         ({"weight": weight}, (weight, zeros)),
         ({"bias": bias}, (ones, bias)),
         ({}, (ones, zeros)),
     ):
         np.testing.assert_allclose(
-            F.nn.layer_norm(x, 3, True, **given).numpy(),
+            F.nn.layer_norm(x, 3, True, **arguments).numpy(),
             F.nn.layer_norm(x, (3,), True, *full).numpy(),
         )
 
 
 def test_the_module_has_weight_and_bias_of_its_sizes():
     norm = M.LayerNorm((3, 4))
-    assert {name: each.shape for name, each in norm.named_parameters()} == {
+    assert {name: value.shape for name, value in norm.named_parameters()} == {
         "weight": (3, 4),
         "bias": (3, 4),
     }

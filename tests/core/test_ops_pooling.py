@@ -86,9 +86,9 @@ def test_a_gradient_that_is_not_contiguous():
     op = MaxPool2d((2, 2), (2, 2))
     _, saved = op.forward(distinct((1, 2, 4, 4)))
     grad = np.random.default_rng(1).standard_normal((2, 2, 2, 1)).T
-    (found,) = op.backward(saved, grad, [True])
+    (actual,) = op.backward(saved, grad, [True])
     (expected,) = op.backward(saved, np.ascontiguousarray(grad), [True])
-    np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(actual, expected)
 
 
 def test_average_lets_nan_through():

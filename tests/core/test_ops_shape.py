@@ -36,9 +36,9 @@ def test_reductions_of_a_single_number():
     assert_gradients(reduction.Mean(), values())
 
 
-@pytest.mark.parametrize(("given", "expected"), [(None, None), (1, (1,)), ([0, 2], (0, 2))])
-def test_axes_become_a_tuple(given, expected):
-    assert reduction.as_axes(given) == expected
+@pytest.mark.parametrize(("axis", "expected"), [(None, None), (1, (1,)), ([0, 2], (0, 2))])
+def test_axes_become_a_tuple(axis, expected):
+    assert reduction.as_axes(axis) == expected
 
 
 def test_axes_that_do_not_exist_or_repeat_are_named():

@@ -164,7 +164,7 @@ def test_the_other_rules(rule, oracle, hyper, shape, dtype, tolerance):
     actual = trained(opt, grads)
     expected = oracle(start, grads, **hyper)
     np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance)
-    assert {each.dtype for each in opt.state[opt.parameters()[0]].slots.values()} == {
+    assert {slot.dtype for slot in opt.state[opt.parameters()[0]].slots.values()} == {
         np.dtype(dtype)
     }
 
@@ -215,7 +215,7 @@ def test_scalars_do_not_widen_float32():
     opt = optim.Adam(param)
     trained(opt, np.ones((1, 3)))
     assert param.dtype == np.float32
-    assert {each.dtype for each in opt.state[param].slots.values()} == {np.dtype("f4")}
+    assert {slot.dtype for slot in opt.state[param].slots.values()} == {np.dtype("f4")}
 
 
 def test_lions_steps_have_one_length_and_nan_is_no_sign():
@@ -255,7 +255,7 @@ def test_rmsprops_variance_does_not_fall_below_0_by_rounding():
     opt = optim.RMSprop(param, lr=1e-9, alpha=0.5, centered=True)
     steady = np.broadcast_to(gradients((300,))[0], (STEPS, 300))
     assert np.isfinite(trained(opt, steady)).all()
-    slots = {name: each.astype("f4") for name, each in opt.state[param].slots.items()}
+    slots = {name: slot.astype("f4") for name, slot in opt.state[param].slots.items()}
     assert (slots["square_avg"] < slots["grad_avg"] * slots["grad_avg"]).any()
 
 

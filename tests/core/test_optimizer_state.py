@@ -149,12 +149,12 @@ def at(value, *keys):
     return value
 
 
-@pytest.mark.parametrize(("said", "saved"), corrupted())
-def test_a_state_that_does_not_fit_is_an_error_and_changes_nothing(said, saved):
+@pytest.mark.parametrize(("message", "saved"), corrupted())
+def test_a_state_that_does_not_fit_is_an_error_and_changes_nothing(message, saved):
     opt = make("adam")
     train(opt, range(1))
     before = repr(opt.state_dict())
-    with pytest.raises(StateError, match=said):
+    with pytest.raises(StateError, match=message):
         opt.load_state_dict(saved)
     assert repr(opt.state_dict()) == before
 

@@ -1,4 +1,4 @@
-"""Hyper-parameters: what is refused, in constructor, group and live edit, and how it is told."""
+"""Hyper-parameters: what is refused, in constructor, group and live edit, and the error message."""
 
 from __future__ import annotations
 

@@ -50,14 +50,14 @@ def test_a_scope_ends_with_its_block_and_seeds_its_own_generator():
 def test_two_threads_have_separate_scopes():
     """Draw by turns in two threads; each gets what it would get alone."""
     turn = threading.Barrier(2, timeout=10)
-    found: dict[int, list[float]] = {}
+    drawn: dict[int, list[float]] = {}
 
     def work(number: int) -> None:
         with random.scope(random.make_generator(number)):
-            found[number] = []
+            drawn[number] = []
             for _ in range(3):
                 turn.wait()
-                found[number] += draw()
+                drawn[number] += draw()
 
     threads = [threading.Thread(target=work, args=(number,)) for number in (1, 2)]
     for thread in threads:
@@ -65,7 +65,7 @@ def test_two_threads_have_separate_scopes():
     for thread in threads:
         thread.join()
     for number in (1, 2):
-        assert found[number] == random.make_generator(number).random(15).tolist()
+        assert drawn[number] == random.make_generator(number).random(15).tolist()
 
 
 @pytest.mark.parametrize("number", [-1, 1.5, "7", True, None])

@@ -16,7 +16,7 @@ def numbers(size: int, dtype: str, seed: int) -> np.ndarray:
 
 
 def squares(*arrays: np.ndarray) -> list[float]:
-    return [float(np.sum(np.square(each.astype(np.float64)))) for each in arrays]
+    return [float(np.sum(np.square(array.astype(np.float64)))) for array in arrays]
 
 
 def bits(array: np.ndarray) -> bytes:
@@ -175,7 +175,7 @@ def test_lr_0_keeps_odd_weights_whatever_the_gradient_is(size, dtype):
     ):
         apply_rule(rule, weights, grad, slots, scalars)
     assert bits(weights) == before
-    assert np.isnan([v[0], m[0], *(each[0] for each in more)]).all()
+    assert np.isnan([v[0], m[0], *(array[0] for array in more)]).all()
 
 
 def test_no_decay_does_not_multiply_an_infinite_weight_by_0():

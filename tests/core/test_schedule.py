@@ -30,7 +30,7 @@ EVERY_KIND = [
     WarmUp(Cosine(0.1, 0.0, 3, 50), 10, 20),
     WarmUp(WarmUp(Constant(0.1), 0, 5), 3, 10),
 ]
-every_kind = pytest.mark.parametrize("schedule", EVERY_KIND, ids=lambda each: each.label)
+every_kind = pytest.mark.parametrize("schedule", EVERY_KIND, ids=lambda known: known.label)
 
 
 def test_linear_decay_is_the_loop_over_epochs_bit_for_bit():
@@ -225,7 +225,7 @@ def test_constant():
 
 
 def test_labels():
-    assert [each.label for each in EVERY_KIND] == [
+    assert [known.label for known in EVERY_KIND] == [
         "constant",
         "linear→0",
         "linear→0.3",
@@ -239,7 +239,7 @@ def test_labels():
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("arguments", "message"),
     [
         ((-0.1, 0, 10, 1), "start_lr must be a finite number, 0 or more, but is -0.1"),
         ((float("inf"), 0, 10, 1), "start_lr"),
@@ -251,9 +251,9 @@ def test_labels():
         ((0.1, 0, 10, 0), "unit_steps must be an integer, 1 or more, but is 0"),
     ],
 )
-def test_invalid_values_are_errors(given, said):
-    with pytest.raises(CoreError, match=said):
-        LinearDecay(*given)
+def test_invalid_values_are_errors(arguments, message):
+    with pytest.raises(CoreError, match=message):
+        LinearDecay(*arguments)
 
 
 def test_constant_refuses_invalid_rates():
@@ -263,7 +263,7 @@ def test_constant_refuses_invalid_rates():
 
 
 @pytest.mark.parametrize(
-    ("make", "said"),
+    ("make", "message"),
     [
         (lambda: Linear(0.1, -0.1, 0, 1), "end_lr must be a finite number, 0 or more"),
         (lambda: Linear(math.nan, 0.1, 0, 1), "start_lr must be"),
@@ -295,6 +295,6 @@ def test_constant_refuses_invalid_rates():
         (lambda: WarmUp(Constant(0.1), -1, 1), "start_step must be"),
     ],
 )
-def test_invalid_values_of_the_other_kinds_are_errors(make, said):
-    with pytest.raises(CoreError, match=said):
+def test_invalid_values_of_the_other_kinds_are_errors(make, message):
+    with pytest.raises(CoreError, match=message):
         make()

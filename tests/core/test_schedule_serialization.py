@@ -73,7 +73,7 @@ def test_reading_does_not_change_the_record():
 
 
 @pytest.mark.parametrize(
-    ("record", "said"),
+    ("record", "message"),
     [
         (None, "a schedule's record is a dict, but was given NoneType"),
         ([], "but was given list"),
@@ -104,8 +104,8 @@ def test_reading_does_not_change_the_record():
         ),
     ],
 )
-def test_invalid_records_are_errors(record, said):
-    with pytest.raises(CoreError, match=said):
+def test_invalid_records_are_errors(record, message):
+    with pytest.raises(CoreError, match=message):
         from_record(record)
 
 

@@ -43,7 +43,7 @@ def moved(old: str, old_hyper, new: str, new_hyper, state: ParameterState) -> Pa
     assert set(rule.slots) >= set(result.slots) >= set(rule.slots) - set(rule.optional_slots)
     for array in result.slots.values():
         assert (array.shape, array.dtype) == (VALUES.shape, VALUES.dtype)
-        assert not any(np.shares_memory(array, each) for each in state.slots.values())
+        assert not any(np.shares_memory(array, slot) for slot in state.slots.values())
     return result
 
 
@@ -149,7 +149,7 @@ def test_rmsprop_keeps_the_slots_that_its_new_settings_use():
 
 @pytest.mark.parametrize("name", ["adagrad", "adadelta", "lion"])
 def test_within_a_rule_the_state_carries_whole(name):
-    slots = {each: VALUES.copy() for each in optim.OPTIMIZERS[name].slots}
+    slots = {slot: VALUES.copy() for slot in optim.OPTIMIZERS[name].slots}
     same = moved(name, {}, name, {}, ParameterState(7, slots))
     assert same.step == 7
     for array in same.slots.values():

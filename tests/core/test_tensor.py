@@ -9,7 +9,7 @@ from tuitrain_core.autodiff import GradManager
 
 
 @pytest.mark.parametrize(
-    ("given", "dtype"),
+    ("data", "dtype"),
     [
         (1.5, "float32"),
         ([1.5, 2.0], "float32"),
@@ -20,8 +20,8 @@ from tuitrain_core.autodiff import GradManager
         (True, "bool"),
     ],
 )
-def test_dtypes(given, dtype):
-    assert tensor(given).dtype == dtype
+def test_dtypes(data, dtype):
+    assert tensor(data).dtype == dtype
 
 
 def test_a_tensor_shares_memory_with_its_array_and_a_parameter_does_not():
@@ -120,23 +120,23 @@ def test_a_shape_that_does_not_fit():
 
 
 @pytest.mark.parametrize(
-    ("given", "dtype", "said"),
+    ("data", "dtype", "message"),
     [
         ([[1], [1, 2]], None, "inhomogeneous"),
         (1.0, "flaot32", "flaot32"),
         (300, "uint8", "out of bounds"),
     ],
 )
-def test_errors_name_the_reason(given, dtype, said):
-    with pytest.raises(CoreError, match=f"no tensor can be made of .*{said}"):
-        tensor(given, dtype)
+def test_errors_name_the_reason(data, dtype, message):
+    with pytest.raises(CoreError, match=f"no tensor can be made of .*{message}"):
+        tensor(data, dtype)
 
 
-@pytest.mark.parametrize("given", [None, "2", ["a"], [1.0, None], 1j, np.array([None])])
+@pytest.mark.parametrize("data", [None, "2", ["a"], [1.0, None], 1j, np.array([None])])
 @pytest.mark.parametrize("dtype", [None, "float32"])
-def test_a_dtype_does_not_convert_other_types_to_numbers(given, dtype):
+def test_a_dtype_does_not_convert_other_types_to_numbers(data, dtype):
     with pytest.raises(CoreError, match="a tensor holds numbers, but was given"):
-        tensor(given, dtype)
+        tensor(data, dtype)
 
 
 def test_nothing_cannot_be_added():
@@ -152,7 +152,7 @@ def test_numbers_in_another_byte_order_are_converted():
 
 def test_several_elements_are_not_one_value():
     x = tensor([[1.0, 2.0]])
-    for convert in (Tensor.item, float, int, bool, lambda each: x**each):
+    for convert in (Tensor.item, float, int, bool, lambda values: x**values):
         with pytest.raises(ShapeError, match=r"a tensor of shape \(1, 2\) is not a single value"):
             convert(x)
 
@@ -180,7 +180,7 @@ def test_shapes_and_orders_come_one_by_one_or_together():
 
 
 @pytest.mark.parametrize(
-    ("ask", "said"),
+    ("ask", "message"),
     [
         (lambda x: x.reshape(3.0, 2), r"the shape is a whole number or .* given \(3\.0, 2\)"),
         (lambda x: x.reshape("6"), "the shape is a whole number"),
@@ -189,8 +189,8 @@ def test_shapes_and_orders_come_one_by_one_or_together():
         (lambda x: x.mean((0, None)), "axis is a whole number"),
     ],
 )
-def test_sizes_and_axes_that_are_no_whole_numbers(ask, said):
-    with pytest.raises(CoreError, match=said):
+def test_sizes_and_axes_that_are_no_whole_numbers(ask, message):
+    with pytest.raises(CoreError, match=message):
         ask(tensor(np.ones((2, 3))))
 
 

@@ -28,9 +28,9 @@ def test_what_is_compiled_takes_the_steps_that_are_taken_by_hand():
 
 def test_the_residual_network_is_the_core_s():
     model, ours = torch_networks.network("resnet-8"), models.ResNet(8)
-    theirs = dict(model.named_parameters())
+    parameters = dict(model.named_parameters())
     for known, param in ours.named_parameters():
-        values = theirs[known.replace(".0.", ".", 1) if "stage" in known else known]
+        values = parameters[known.replace(".0.", ".", 1) if "stage" in known else known]
         param.set_value(values.detach().numpy().reshape(param.shape))
     generator = np.random.default_rng(0)
     images = generator.normal(size=(4, 3, 32, 32)).astype(np.float32)
@@ -44,10 +44,10 @@ def test_the_residual_network_is_the_core_s():
         own = functional.cross_entropy(ours(Tensor(images)), Tensor(labels))
         gradients.backward(own)
     np.testing.assert_allclose(own.numpy(), loss.item(), rtol=1e-5)
-    mine, wanted = ours.classifier.weight.grad.numpy(), model.classifier.weight.grad.numpy()
-    np.testing.assert_allclose(mine, wanted, rtol=1e-3, atol=1e-6)
-    mine, wanted = ours.conv1.weight.grad.numpy(), model.conv1.weight.grad.numpy()
-    np.testing.assert_allclose(mine, wanted, rtol=1e-2, atol=1e-5)
-    assert sum(each.size for each in ours.parameters()) == sum(
-        each.numel() for each in model.parameters()
+    actual, wanted = ours.classifier.weight.grad.numpy(), model.classifier.weight.grad.numpy()
+    np.testing.assert_allclose(actual, wanted, rtol=1e-3, atol=1e-6)
+    actual, wanted = ours.conv1.weight.grad.numpy(), model.conv1.weight.grad.numpy()
+    np.testing.assert_allclose(actual, wanted, rtol=1e-2, atol=1e-5)
+    assert sum(parameter.size for parameter in ours.parameters()) == sum(
+        parameter.numel() for parameter in model.parameters()
     )

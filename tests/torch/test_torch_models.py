@@ -29,7 +29,7 @@ def lenet(parameters, x):
 def test_lenet_takes_the_same_ten_steps():
     random.seed(50)
     net = models.LeNet()
-    theirs = {
+    weights = {
         name: torch.tensor(values, requires_grad=True) for name, values in net.state_dict().items()
     }
     rng = np.random.default_rng(51)
@@ -38,7 +38,7 @@ def test_lenet_takes_the_same_ten_steps():
         images = rng.standard_normal((16, 1, 28, 28), np.float32)
         labels = rng.integers(0, 10, 16)
         expected = torch.nn.functional.cross_entropy(
-            lenet(theirs, torch.tensor(images)), torch.tensor(labels)
+            lenet(weights, torch.tensor(images)), torch.tensor(labels)
         )
         expected.backward()
         with gm:
@@ -50,8 +50,8 @@ def test_lenet_takes_the_same_ten_steps():
             parameter.numpy()[...] -= 0.1 * parameter.grad.numpy()
             parameter.grad = None
             with torch.no_grad():
-                theirs[name] -= 0.1 * theirs[name].grad
-                theirs[name].grad = None
+                weights[name] -= 0.1 * weights[name].grad
+                weights[name].grad = None
     for name, values in net.state_dict().items():
-        other = theirs[name].detach().numpy()
+        other = weights[name].detach().numpy()
         assert np.linalg.norm(values - other) < 1e-4 * np.linalg.norm(other)

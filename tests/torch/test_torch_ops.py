@@ -27,17 +27,17 @@ def values(dtype, *sizes, seed=40):
     return np.random.default_rng(seed).standard_normal(sizes).astype(dtype)
 
 
-def relative(found, expected):
-    found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
-    assert found.shape == expected.shape
-    return np.linalg.norm(found - expected) / max(np.linalg.norm(expected), 1e-30)
+def relative(actual, expected):
+    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    assert actual.shape == expected.shape
+    return np.linalg.norm(actual - expected) / max(np.linalg.norm(expected), 1e-30)
 
 
-def compare(ours, theirs, arrays, dtype):
+def compare(ours, reference, arrays, dtype):
     """Assert that two functions of the same arrays have equal values and gradients."""
     tensors = [Tensor(array.copy()) for array in arrays]
     others = [torch.tensor(array, requires_grad=True) for array in arrays]
-    expected = theirs(*others)
+    expected = reference(*others)
     seed = values(dtype, *expected.shape, seed=41)
     expected.backward(torch.tensor(seed))
     with GradManager().attach(tensors) as gm:
@@ -147,7 +147,7 @@ def test_gelu(approximate, dtype):
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs"),
+    ("ours", "reference"),
     [
         (F.relu, torch.relu),
         (F.tanh, torch.tanh),
@@ -157,8 +157,8 @@ def test_gelu(approximate, dtype):
         (F.exp, torch.exp),
     ],
 )
-def test_functions_of_one_array(ours, theirs, dtype):
-    compare(ours, theirs, [2.0 * values(dtype, 9, 11)], dtype)
+def test_functions_of_one_array(ours, reference, dtype):
+    compare(ours, reference, [2.0 * values(dtype, 9, 11)], dtype)
 
 
 def test_linear_and_square_loss(dtype):

@@ -1,7 +1,7 @@
 """Learning rates as pure functions of the step.
 
-A schedule has no optimizer and no history: ``lr(step)`` is the same number in whichever order the
-steps are asked for. So a rewind, a resume or a preview of the curve needs only the schedule.
+A schedule has no optimizer and no history: ``lr(step)`` is the same number for whichever order of
+steps. So a rewind, a resume or a preview of the curve needs only the schedule.
 """
 
 from .base import Schedule
