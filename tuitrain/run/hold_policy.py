@@ -53,7 +53,7 @@ class HoldPolicy:
         self._checked_step = step if held_step == step else step - 1
 
     def start_burst(self) -> tuple[Callable[[PendingStep], bool] | None, HoldCondition | None]:
-        """Return the arguments of `Engine.run` that hold a step of the coming burst."""
+        """Return the arguments of `Trainable.run` that hold a step of the coming burst."""
         self._lets_pass = self.held_step == self._engine.step
         if not self._breakpoints.holds_steps:
             return None, None

@@ -180,7 +180,7 @@ class Session:
 
         Parameters
         ----------
-        should_stop : called now and then, see `Engine.run`; True ends the burst
+        should_stop : called now and then, see `Trainable.run`; True ends the burst
         max_steps : the most steps to take, 1 or more
 
         Returns

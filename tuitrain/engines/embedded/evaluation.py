@@ -49,7 +49,7 @@ class Evaluator:
         return self._model.logits(images), labels
 
     def inspect_batch(self, request: InspectBatch, step: int, threads: int) -> BatchView:
-        """Show samples and what the network makes of them; see `Engine.examine`."""
+        """Show samples and what the network makes of them; see `Inspectable.inspect_batch`."""
         batches = (self.logits(index, threads) for index in range(len(self._test)))
         test = Predictions.from_batches(self._test.dataset, batches)
         upcoming = self._loader.batch_indices(step)

@@ -45,7 +45,7 @@ class HoldableSteps:
         ----------
         step : the steps taken so far
         before : the losses of this run until here
-        hold, watch : see `Engine.run`
+        should_hold, hold_condition : see `Trainable.run`
 
         Returns
         -------

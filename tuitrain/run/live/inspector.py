@@ -82,7 +82,7 @@ class Inspector:
     def inspect(self, session: Session, request: InspectionRequest | None) -> Inspection | None:
         """Return the inspection that is requested, or None; call it at boundaries only.
 
-        An error in it becomes an `Unseen`, and does not end the run.
+        An error in it becomes a `FailedInspection`, and does not end the run.
         """
         self._sampler.follow(session.timeline.branch, session.step)
         if request is None:
