@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tuitrain.app.renderables.charts.chart import MAX_CURVES, draw_chart, running_mean, value_at
+from tuitrain.app.renderables.charts.chart import MAX_CURVES, draw_chart
 from tuitrain.app.renderables.charts.chart_view import MIN_SPAN, ChartView
 from tuitrain.app.renderables.charts.metrics import (
     ACCURACY,
@@ -17,6 +17,7 @@ from tuitrain.app.renderables.charts.metrics import (
     METRICS,
     companion_metrics,
 )
+from tuitrain.app.renderables.charts.series import running_mean, value_at
 from tuitrain.app.renderables.rows import plain_text, row_width
 from tuitrain.run.snapshot import Series
 

@@ -17,14 +17,11 @@ from tuitrain.app.renderables.heatmaps.heatmap import (
     scale_legend,
     scale_limit,
 )
+from tuitrain.app.renderables.heatmaps.histogram_series import histogram_series_rows, series_range
 from tuitrain.app.renderables.heatmaps.samples import SampleSheet, caption, image_rows, sheet_rows
-from tuitrain.app.renderables.heatmaps.weights import (
-    fact_rows,
-    histogram_rows,
-    histogram_series_rows,
-    series_range,
-)
+from tuitrain.app.renderables.heatmaps.weight_facts import fact_rows
 from tuitrain.app.renderables.heatmaps.weights import weight_picture_rows as weight_rows
+from tuitrain.app.renderables.histograms.bars import histogram_rows
 from tuitrain.app.renderables.histograms.value_bars import value_bar_rows
 from tuitrain.app.renderables.rows import bar, plain_text, row_width
 from tuitrain.engines.array_statistics import describe_array

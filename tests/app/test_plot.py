@@ -6,18 +6,16 @@ import numpy as np
 import pytest
 
 from tuitrain.app.renderables.charts import braille
-from tuitrain.app.renderables.charts.branch_curves import branch_curves, value_range
-from tuitrain.app.renderables.charts.intervention_marks import intervention_marks
-from tuitrain.app.renderables.charts.plot import (
+from tuitrain.app.renderables.charts.axes import (
     Axes,
-    Curve,
-    Mark,
     decimal_labels,
     log_labels,
     nice_ticks,
     pad_constant_range,
-    plot,
 )
+from tuitrain.app.renderables.charts.branch_curves import branch_curves, value_range
+from tuitrain.app.renderables.charts.intervention_marks import intervention_marks
+from tuitrain.app.renderables.charts.plot import Curve, Mark, plot
 from tuitrain.app.renderables.rows import plain_text
 from tuitrain.run.snapshot import Intervention, Series
 

@@ -8,10 +8,14 @@ import numpy as np
 import pytest
 
 from tuitrain.app.renderables import formatting
-from tuitrain.app.renderables.banner import banner_rows
 from tuitrain.app.renderables.charts.sparkline import sparkline
 from tuitrain.app.renderables.footer import Hint, fit_hints
-from tuitrain.app.renderables.header import header_rows, indeterminate_bar, progress_bar
+from tuitrain.app.renderables.header import (
+    banner_rows,
+    header_rows,
+    indeterminate_bar,
+    progress_bar,
+)
 from tuitrain.app.renderables.histograms.bars import histogram_bars, rebin
 from tuitrain.app.renderables.histograms.parameter import format_values, parameter_rows
 from tuitrain.app.renderables.rows import ellipsize, plain_text, row_width, wrap

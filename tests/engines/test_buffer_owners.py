@@ -7,7 +7,7 @@ import pytest
 
 from tests.conformance.probes import buffers, do, group, train
 from tests.engines.test_network_structure import drawn
-from tuitrain.app.renderables.tables.network import detail_rows
+from tuitrain.app.renderables.tables.network_facts import detail_rows
 from tuitrain.engines.embedded import EmbeddedEngine
 from tuitrain.engines.factory import EngineSpec, GroupPlan
 from tuitrain_core import Tensor, tensor

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from tuitrain.run.snapshot import GroupView, JournalEntry, ParameterView, Snapshot
 
-from .renderables.charts.chart import value_at
 from .renderables.charts.metrics import Metric
+from .renderables.charts.series import value_at
 from .renderables.formatting import format_shape
 from .renderables.tables.groups import TableRow
 

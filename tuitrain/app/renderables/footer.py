@@ -1,4 +1,4 @@
-"""The line of keys at the bottom: as many as fit, never half of one."""
+"""The line of keys at the bottom: as many whole hints as fit."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from .rows import Row
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A key with what it does now; dim where it can only say why it does nothing.
+    """A key with what it does now.
 
-    ``spare`` says how soon it is left out where there is no room for all.
+    Attributes
+    ----------
+    short : the label if there is little room
+    action : the action of a click
+    enabled : whether the key does anything now; if not, it is dim
+    drop_order : hints with a higher number are left out first
     """
 
     key: str
@@ -24,21 +29,20 @@ class Hint:
 
 
 def fit_hints(hints: Sequence[Hint], width: int) -> list[tuple[Hint, Row]]:
-    """Return the hints that fit, with full labels where all do, else with short ones.
+    """Return the hints that fit, with full labels if all of them fit, otherwise with short labels.
 
-    Too many even so, and those are left out that do nothing now, then the most spare ones; of
-    equals the last.
+    Disabled hints are left out first, then the highest ``drop_order``, of equals the last.
     """
     for labels in ([hint.label for hint in hints], [hint.short for hint in hints]):
         shown = [(hint, _hint(hint, label)) for hint, label in zip(hints, labels, strict=True)]
         if sum(_cells(row) for _, row in shown) <= width:
             return shown
     while shown and sum(_cells(row) for _, row in shown) > width:
-        del shown[max(range(len(shown)), key=lambda place: _dispensable(shown[place][0], place))]
+        del shown[max(range(len(shown)), key=lambda place: _drop_key(shown[place][0], place))]
     return shown
 
 
-def _dispensable(hint: Hint, place: int) -> tuple[bool, int, int]:
+def _drop_key(hint: Hint, place: int) -> tuple[bool, int, int]:
     return not hint.enabled, hint.drop_order, place
 
 

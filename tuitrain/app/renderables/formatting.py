@@ -1,4 +1,4 @@
-"""How numbers are written: grouped counts, short powers of ten, durations."""
+"""Numbers as text: counts, rates, short numbers, durations, shapes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ def format_count(value: int) -> str:
 
 
 def format_compact(value: float) -> str:
-    """Write a rate in three digits at most: ``161 k``, ``1.2 M``, ``87``."""
+    """Write a rate with at most three digits: ``161 k``, ``1.2 M``, ``87``."""
     if not math.isfinite(value):
         return "—"
     for scale, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
@@ -22,7 +22,7 @@ def format_compact(value: float) -> str:
 
 
 def format_number(value: float) -> str:
-    """Write a number in seven cells at most: ``1.2e-3``, ``0.43``, ``17.2``, ``—`` for NaN."""
+    """Write a number in at most seven cells: ``1.2e-3``, ``0.43``, ``17.2``, ``—`` for NaN."""
     if math.isnan(value):
         return "—"
     if math.isinf(value):
@@ -36,19 +36,19 @@ def format_number(value: float) -> str:
 
 
 def format_lr(value: float) -> str:
-    """Write a learning rate as people do: ``0.01``, ``0.0312``, ``1.2e-4``."""
+    """Write a learning rate: ``0.01``, ``0.0312``, ``1.2e-4``."""
     if value != 0 and (abs(value) < 1e-3 or abs(value) >= 1e4):
         return format_number(value)
     return f"{value:.3g}"
 
 
 def format_percentage(share: float) -> str:
-    """Write a share of one: ``97.3 %``."""
+    """Write a fraction as a percentage: ``97.3 %``."""
     return f"{share * 100:.1f} %"
 
 
 def format_duration(seconds: float | None) -> str:
-    """Write a time as ``0:03`` or ``1:02:03``; ``-:--`` where it is not known."""
+    """Write a duration as ``0:03`` or ``1:02:03``; ``-:--`` if it is unknown."""
     if seconds is None or not math.isfinite(seconds):
         return "-:--"
     minutes, rest = divmod(max(0, round(seconds)), 60)
@@ -57,5 +57,5 @@ def format_duration(seconds: float | None) -> str:
 
 
 def format_shape(dimensions: tuple[int, ...]) -> str:
-    """Write a shape as NumPy does: ``(16, 6, 5, 5)``, ``(10,)``."""
+    """Write a shape in NumPy's format: ``(16, 6, 5, 5)``, ``(10,)``."""
     return str(dimensions)

@@ -1,4 +1,4 @@
-"""The two lines at the top: what is trained, how far it is, how fast it goes."""
+"""The two lines at the top: title, state, progress and throughput; and the banner below them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from tuitrain.run.snapshot import Phase, Snapshot
 
 from .formatting import format_compact, format_count, format_duration
-from .rows import Role, Row, ellipsize, first_fitting, join_rows, justify, row_width
+from .rows import Role, Row, ellipsize, first_fitting, join_rows, justify, row_width, wrap_text
 
 PHASE_LABELS: Final[dict[Phase, tuple[str, str, Role]]] = {
     Phase.STARTING: ("◌", "STARTING", "warning"),
@@ -20,32 +20,37 @@ PHASE_LABELS: Final[dict[Phase, tuple[str, str, Role]]] = {
     Phase.PLAYED: ("▶", "RECORDING", "warning"),
 }
 _SWEEP_SECONDS: Final = 1.6
-_SHORTEST_BAR: Final = 16
-_LEAST_BAR: Final = 28
-"""Cells of the bar, its percentage among them, that are not given away for the overhead."""
-_HELD: Final[tuple[str, str, Role]] = ("‖", "DISPLAY HELD", "alert")
+_MIN_BAR: Final = 16
+_BAR_WITH_OVERHEAD: Final = 28
+"""Minimum width of the bar with its percentage beside the overhead."""
+_STALLED: Final[tuple[str, str, Role]] = ("‖", "DISPLAY HELD", "alert")
 
 
-def header_rows(snapshot: Snapshot, width: int, now: float = 0.0, held: bool = False) -> list[Row]:
-    """Return the two lines; ``now`` moves the bar of a run that has yet to start.
+def header_rows(
+    snapshot: Snapshot, width: int, now: float = 0.0, stalled: bool = False
+) -> list[Row]:
+    """Return the two lines of the header.
 
-    A display that is ``held`` says so instead of what the run does, for that is not known.
+    Parameters
+    ----------
+    now : time in seconds, which animates the bar of a starting run
+    stalled : whether the display is not updated, so that the state of the run is unknown
     """
     inner = width - 2
-    state = _state(snapshot, held)
+    state = _state(snapshot, stalled)
     room = inner - row_width(state) - 2
     first = justify(_title(snapshot, room), state, inner)
     pace = _with_note(snapshot, _pace(snapshot, inner), inner)
     room = inner - row_width(pace) - 3 if pace else inner
-    waits = snapshot.phase is Phase.STARTING and snapshot.progress is None
-    bar = indeterminate_bar(room, now) if waits else progress_bar(_share(snapshot), room)
+    is_unknown = snapshot.phase is Phase.STARTING and snapshot.progress is None
+    bar = indeterminate_bar(room, now) if is_unknown else progress_bar(_share(snapshot), room)
     second = justify(bar, pace, inner) if pace else bar
     pad: Row = ((" ", "text"),)
     return [pad + first + pad, pad + second + pad]
 
 
 def progress_bar(share: float, width: int) -> Row:
-    """Draw a bar for a share of one, with half cells, and the percentage behind it."""
+    """Draw a bar in half cells for a fraction, followed by the percentage."""
     label = f" {int(share * 100):>3} %"
     cells = max(0, width - len(label))
     halves = int(share * cells * 2)
@@ -54,7 +59,7 @@ def progress_bar(share: float, width: int) -> Row:
 
 
 def indeterminate_bar(width: int, now: float) -> Row:
-    """Draw a bar whose end is not known: a piece that goes to and fro with the time."""
+    """Draw a bar of unknown progress: a piece that moves to and fro over time."""
     piece = max(1, width // 5)
     phase = (now / _SWEEP_SECONDS) % 2
     at = round((phase if phase <= 1 else 2 - phase) * (width - piece))
@@ -66,12 +71,14 @@ def _title(snapshot: Snapshot, width: int) -> Row:
     name: Row = ((title.name, "strong"),)
     branch: Row = () if snapshot.branch == "main" else ((f" ⎇ {snapshot.branch}", "warning"),)
     rest = [title.model, title.data, f"seed {title.seed}"]
-    choices = [(*name, *branch, (" · " + " · ".join(rest[:most]), "muted")) for most in (3, 2, 1)]
+    choices = [
+        (*name, *branch, (" · " + " · ".join(rest[:number]), "muted")) for number in (3, 2, 1)
+    ]
     return first_fitting([*choices, (*name, *branch), name], width)
 
 
-def _state(snapshot: Snapshot, held: bool) -> Row:
-    glyph, word, role = _HELD if held else PHASE_LABELS[snapshot.phase]
+def _state(snapshot: Snapshot, stalled: bool) -> Row:
+    glyph, word, role = _STALLED if stalled else PHASE_LABELS[snapshot.phase]
     steps = f"{format_count(snapshot.step)} / {format_count(snapshot.info.total_steps)}"
     return join_rows(
         [
@@ -84,7 +91,7 @@ def _state(snapshot: Snapshot, held: bool) -> Row:
 
 
 def _pace(snapshot: Snapshot, width: int) -> Row:
-    """Say how fast it goes; where that leaves too little of the bar, without the overhead."""
+    """Return throughput, breakpoints, remaining time and, if there is room, the overhead."""
     if snapshot.phase is Phase.STARTING:
         return ()
     if snapshot.phase.is_record:
@@ -95,31 +102,31 @@ def _pace(snapshot: Snapshot, width: int) -> Row:
     if not snapshot.phase.ended:
         parts.append((("ETA ", "muted"), (format_duration(snapshot.eta), "text")))
     if snapshot.breakpoints:
-        many = len(snapshot.breakpoints)
-        what = f" breakpoint{'s' if many > 1 else ''}"
-        parts.insert(0, ((f"◉ {many}", "warning"), (what, "muted")))
+        number = len(snapshot.breakpoints)
+        noun = f" breakpoint{'s' if number > 1 else ''}"
+        parts.insert(0, ((f"◉ {number}", "warning"), (noun, "muted")))
     pace = join_rows(parts, gap="   ")
     if snapshot.overhead is None or snapshot.phase is not Phase.RUNNING:
         return pace
     overhead: Row = (("overhead ", "muted"), (_overhead(snapshot.overhead), "text"))
-    return first_fitting([join_rows([pace, overhead], gap="   "), pace], width - _LEAST_BAR)
+    return first_fitting([join_rows([pace, overhead], gap="   "), pace], width - _BAR_WITH_OVERHEAD)
 
 
 def _overhead(share: float) -> str:
-    """Write a share, with a decimal where that says something: ``1.4 %``, ``23 %``."""
+    """Write a fraction, with a decimal below ten percent: ``1.4 %``, ``23 %``."""
     return f"{share * 100:.1f} %" if share < 0.0995 else f"{share * 100:.0f} %"
 
 
 def _with_note(snapshot: Snapshot, pace: Row, width: int) -> Row:
-    """Put what there is to say about the run before its pace, or in its place if need be.
+    """Put the note of the run before the pace, or in its place if there is too little room.
 
-    The note of a run that starts or has failed is in the banner.
+    The note of a starting or failed run is in the banner.
     """
     if not snapshot.note or snapshot.phase in (Phase.STARTING, Phase.FAILED):
         return pace
-    note = f" ⚠ {ellipsize(snapshot.note, width - _SHORTEST_BAR - 4)} "
+    note = f" ⚠ {ellipsize(snapshot.note, width - _MIN_BAR - 4)} "
     alert: Row = ((note, "alert"),)
-    return first_fitting([join_rows([alert, pace], gap="   "), alert], width - _SHORTEST_BAR)
+    return first_fitting([join_rows([alert, pace], gap="   "), alert], width - _MIN_BAR)
 
 
 def _share(snapshot: Snapshot) -> float:
@@ -127,3 +134,12 @@ def _share(snapshot: Snapshot) -> float:
         return min(1.0, snapshot.progress)
     total = snapshot.info.total_steps
     return min(1.0, snapshot.step / total) if total else 0.0
+
+
+def banner_rows(snapshot: Snapshot, width: int) -> list[Row]:
+    """Return the note of a starting or failed run, wrapped into rows; no rows for others."""
+    if snapshot.phase is Phase.FAILED:
+        return wrap_text(snapshot.note or "no reason was given", width, "bad")
+    if snapshot.phase is Phase.STARTING:
+        return wrap_text(snapshot.note or "preparing the run", width, "text")
+    return []

@@ -1,6 +1,6 @@
-"""The currency of the renderables: a row is a sequence of spans, a span is text and its role.
+"""The data model of the renderables: a row is a sequence of spans, a span is a text with a role.
 
-A role says what a text *is* (``bad``, ``muted``); the stylesheet alone says how that looks.
+A role says what a text *is* (``bad``, ``muted``); only the stylesheet says how it looks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Span: TypeAlias = tuple[str, Role]
 Row: TypeAlias = tuple[Span, ...]
 
 GROUP_ROLES: Final = tuple(f"group-{index}" for index in range(6))
-"""One colour for each group, reused from the seventh group on."""
+"""The roles of groups, reused from the seventh group on."""
 
 ROLES: Final[tuple[Role, ...]] = (
     "text",
@@ -41,12 +41,12 @@ ROLES: Final[tuple[Role, ...]] = (
 
 
 class LazyRows(Sequence[Row]):
-    """Rows of which each is drawn when somebody looks at it: out of sight they cost nothing.
+    """Rows that are drawn on access, so that rows out of sight cost nothing.
 
     Parameters
     ----------
-    count : how many there are
-    draw : draws the one at a place
+    count : number of rows
+    draw : draws the row at an index
     """
 
     def __init__(self, count: int, draw: Callable[[int], Row]) -> None:
@@ -66,53 +66,53 @@ class LazyRows(Sequence[Row]):
 
 
 def group_role(index: int) -> Role:
-    """Return the role of the group at that place in the snapshot."""
+    """Return the role of the group at an index in the snapshot."""
     return GROUP_ROLES[index % len(GROUP_ROLES)]
 
 
 def plain_text(row: Row) -> str:
-    """Return the text of a row, as it is read."""
+    """Return the text of a row."""
     return "".join(text for text, _ in row)
 
 
 def row_width(row: Row) -> int:
-    """Return how many cells a row takes."""
+    """Return the width of a row in cells."""
     return sum(cell_len(visible(text)) for text, _ in row)
 
 
 def split_cells(text: str) -> list[str]:
-    """Return what each cell of a text holds: a wide character has an empty one behind it."""
+    """Return the content of each cell of a text; a wide character is followed by an empty cell."""
     cells: list[str] = []
     for character in visible(text):
         width = cell_len(character)
         if width:
             cells += [character, *[""] * (width - 1)]
-        elif cells:  # an accent, of the character before it
+        elif cells:  # a combining character, which belongs to the previous one
             base = len(cells) - 1 if cells[-1] else len(cells) - 2
             cells[base] += character
     return cells
 
 
 def ljust(text: str, width: int) -> str:
-    """Fit a text into so many cells, at the left."""
+    """Fit a text into ``width`` cells, aligned at the left."""
     return set_cell_size(ellipsize(text, width), width)
 
 
 def rjust(text: str, width: int) -> str:
-    """Fit a text into so many cells, at the right."""
+    """Fit a text into ``width`` cells, aligned at the right."""
     text = ellipsize(text, width)
     return " " * (width - cell_len(text)) + text
 
 
 def bar(share: float, width: int) -> str:
-    """Draw a share of so many cells as a bar, in eighths of a cell; a little is never nothing."""
+    """Draw a share of ``width`` cells as a bar in eighths; a tiny share is one eighth."""
     eighths = round(max(0.0, min(1.0, share)) * width * 8) or (1 if share > 0 else 0)
     full, rest = divmod(eighths, 8)
     return ("█" * full + " ▏▎▍▌▋▊▉"[rest] * (rest > 0)).ljust(width)
 
 
 def ellipsize(text: str, width: int) -> str:
-    """Return the text, or as many whole words of it as fit before an ellipsis."""
+    """Return a text, cut at a word and with an ellipsis if it does not fit."""
     text = visible(text)
     if cell_len(text) <= width:
         return text
@@ -125,13 +125,13 @@ def ellipsize(text: str, width: int) -> str:
 
 
 def justify(start: Row, end: Row, width: int) -> Row:
-    """Put two rows at the two ends of one."""
+    """Join two rows, one at the left and one at the right."""
     gap = max(1, width - row_width(start) - row_width(end))
     return (*start, (" " * gap, "text"), *end)
 
 
 def join_rows(parts: Iterable[Row], gap: str = "  ") -> Row:
-    """Put rows behind one another, with a gap between those that are not empty."""
+    """Concatenate rows, with a gap between those that are not empty."""
     row: list[Span] = []
     for part in parts:
         if not part:
@@ -143,7 +143,7 @@ def join_rows(parts: Iterable[Row], gap: str = "  ") -> Row:
 
 
 def first_fitting(choices: Iterable[Row], width: int) -> Row:
-    """Return the first row that is not wider than asked, else the last."""
+    """Return the first row that fits, otherwise the last."""
     row: Row = ()
     for row in choices:
         if row_width(row) <= width:
@@ -152,31 +152,31 @@ def first_fitting(choices: Iterable[Row], width: int) -> Row:
 
 
 def wrap_text(text: str, width: int, role: Role = "text") -> list[Row]:
-    """Break a text into rows at its spaces and at its line ends; a longer word is cut."""
+    """Wrap a text at spaces and line ends; words that are too long are cut."""
     return wrap(((text, role),), width)
 
 
 def wrap(row: Row, width: int) -> list[Row]:
-    """Break a row into as many as it takes, at spaces and line ends; a longer word is cut."""
+    """Wrap a row at spaces and line ends; words that are too long are cut."""
     rows: list[list[Span]] = [[]]
-    room = width
+    free = width
     for word, role in _words(row):
         if word == "\n":
             rows.append([])
-            room = width
+            free = width
             continue
         rest = word
-        while cell_len(rest.rstrip()) > room:
-            if room < width:
+        while cell_len(rest.rstrip()) > free:
+            if free < width:
                 rows.append([])
-                room = width
+                free = width
                 continue
-            cut = _fitting(rest, width)
+            cut = _fit_characters(rest, width)
             rows[-1].append((rest[:cut], role))
-            rest, room = rest[cut:], 0
+            rest, free = rest[cut:], 0
         rows[-1].append((rest, role))
-        room = max(0, room - cell_len(rest))
-    return [_joined(spans) for spans in rows]
+        free = max(0, free - cell_len(rest))
+    return [merge_spans(spans) for spans in rows]
 
 
 def _words(row: Row) -> Iterable[Span]:
@@ -185,8 +185,8 @@ def _words(row: Row) -> Iterable[Span]:
             yield word, role
 
 
-def _fitting(word: str, width: int) -> int:
-    """Return how many characters of a word fit into so many cells: one at least."""
+def _fit_characters(word: str, width: int) -> int:
+    """Return the number of characters of a word that fit into ``width`` cells, at least one."""
     cells = 0
     for at, character in enumerate(word):
         cells += cell_len(character)
@@ -195,8 +195,8 @@ def _fitting(word: str, width: int) -> int:
     return len(word)
 
 
-def _joined(spans: Iterable[Span]) -> Row:
-    """Put neighbours of one role into one span."""
+def merge_spans(spans: Iterable[Span]) -> Row:
+    """Join neighboring spans of one role."""
     row: list[Span] = []
     for text, role in spans:
         if row and row[-1][1] == role:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from textual.geometry import Size
 
-from tuitrain.app.renderables.banner import banner_rows
+from tuitrain.app.renderables.header import banner_rows
 from tuitrain.app.renderables.rows import Row
 from tuitrain.run.snapshot import Phase, Snapshot
 

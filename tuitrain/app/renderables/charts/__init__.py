@@ -1,1 +1,1 @@
-"""TODO."""
+"""Charts: curves over the steps, with axes, marks and legends, in braille dots."""

@@ -1,8 +1,7 @@
-"""A canvas of braille dots: two wide and four high in every cell.
+"""A canvas of braille dots, two by four in every cell.
 
-Curves are drawn by column: the lowest and highest value that fall into a dot column, so a spike of
-one step in thousands is never lost. 2 000 points on 54x12 cells take 0.15 ms; the whole plot
-with its axes 0.6 ms.
+A curve is drawn by its lowest and highest value in each column of dots, so that a spike of one step
+in thousands stays visible. 2 000 points on 54x12 cells take 0.15 ms; a whole plot with axes 0.6 ms.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ _BLANK: Final = 0x2800
 
 
 def blank_canvas(width: int, height: int) -> Dots:
-    """Return an empty canvas of so many cells."""
+    """Return an empty canvas of ``width`` x ``height`` cells."""
     return np.zeros((height * 4, width * 2), np.bool_)
 
 
 def to_text(dots: Dots) -> list[str]:
-    """Turn a canvas into text, a row of cells at a time; an empty cell is a space."""
+    """Return the text of a canvas, one line per row of cells; an empty cell is a space."""
     height, width = dots.shape[0] // 4, dots.shape[1] // 2
     cells = dots.reshape(height, 4, width, 2).astype(np.uint32)
     codes = np.einsum("hiwj,ij->hw", cells, _WEIGHTS) + _BLANK
@@ -35,9 +34,9 @@ def to_text(dots: Dots) -> list[str]:
 def draw_curve(
     dots: Dots, low: NDArray[np.float64], high: NDArray[np.float64], bottom: float, top: float
 ) -> None:
-    """Draw a curve given by its extremes in every dot column, NaN where it has none.
+    """Draw a curve that is given by its extremes in every column of dots; NaN leaves a gap.
 
-    Neighbouring columns are joined, each going half the way to the other.
+    Neighboring columns are joined: each is extended half the way to the other.
     """
     rows = dots.shape[0]
     shown = np.isfinite(low) & np.isfinite(high)
@@ -72,26 +71,26 @@ def bin_columns(
     end: float,
     width: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Sort points into dot columns: their lowest, mean and highest value in each.
+    """Return the lowest, mean and highest value of the points in each column of dots.
 
-    Columns between two points are interpolated; beside a point that is not finite, and outside the
+    Columns between two points are interpolated; next to a point that is not finite, and outside the
     curve, they are NaN.
 
     Parameters
     ----------
-    steps, values : the points; steps ascend
-    start, end : the steps at the first and the last column
-    width : number of dot columns
+    steps, values : the points, in ascending steps
+    start, end : the steps of the first and the last column
+    width : number of columns
     """
-    nothing = np.full(width, np.nan)
+    empty = np.full(width, np.nan)
     inside = (steps >= start) & (steps <= end)
     steps, values = steps[inside], values[inside]
     if not len(steps):
-        return nothing, nothing, nothing
+        return empty, empty, empty
     span = max(end - start, 1e-12)
-    place = ((steps - start) * ((width - 1) / span)).round().astype(int)
-    begins = np.flatnonzero(np.diff(place, prepend=-1))
-    taken = place[begins]
+    column = ((steps - start) * ((width - 1) / span)).round().astype(int)
+    begins = np.flatnonzero(np.diff(column, prepend=-1))
+    filled = column[begins]
     values = np.where(np.isfinite(values), values, np.nan)
     low = np.fmin.reduceat(values, begins)
     high = np.fmax.reduceat(values, begins)
@@ -99,15 +98,19 @@ def bin_columns(
     with np.errstate(invalid="ignore"):
         total = np.add.reduceat(np.where(known, values, 0.0), begins)
         mean = total / np.add.reduceat(known.astype(float), begins)
-    return tuple(_spread(taken, each, mean, width) for each in (low, mean, high))  # type: ignore[return-value]
+    return (
+        _interpolate(filled, low, mean, width),
+        _interpolate(filled, mean, mean, width),
+        _interpolate(filled, high, mean, width),
+    )
 
 
-def _spread(
-    taken: NDArray[np.int_],
+def _interpolate(
+    columns: NDArray[np.int_],
     values: NDArray[np.float64],
     mean: NDArray[np.float64],
     width: int,
 ) -> NDArray[np.float64]:
-    between = np.interp(np.arange(width), taken, mean, left=np.nan, right=np.nan)
-    between[taken] = values
-    return between
+    result = np.interp(np.arange(width), columns, mean, left=np.nan, right=np.nan)
+    result[columns] = values
+    return result

@@ -1,4 +1,4 @@
-"""The lines of history that were left, as ghosts behind the curve of the present one."""
+"""The curves of other branches, as ghosts behind the curve of the present branch."""
 
 from __future__ import annotations
 
@@ -12,25 +12,26 @@ from tuitrain.run.snapshot import BranchView, Series
 from .plot import Curve
 
 MAX_GHOSTS: Final = 6
-"""More would cover one another; those that were left last are shown."""
+"""Maximum number of ghosts, the branches that were left last; more would cover one another."""
 
 
-def branch_curves(branches: Sequence[BranchView], what: Literal["loss", "accuracy"]) -> list[Curve]:
-    """Return a dim, dotted, named curve for each branch, from its fork on; the last left first."""
+def branch_curves(
+    branches: Sequence[BranchView], field: Literal["loss", "accuracy"]
+) -> list[Curve]:
+    """Return a dotted, named curve for each branch from its fork on, the last left first."""
     return [
-        Curve(_since(getattr(branch, what), branch.fork), "ghost", dotted=True, name=branch.name)
+        Curve(_since(getattr(branch, field), branch.fork), "ghost", dotted=True, name=branch.name)
         for branch in reversed(branches[-MAX_GHOSTS:])
     ]
 
 
-def value_range(present: Series, left: Sequence[Curve]) -> tuple[float, float] | None:
-    """Return the lowest and the highest value to show; None if there is no finite one.
+def value_range(present: Series, ghosts: Sequence[Curve]) -> tuple[float, float] | None:
+    """Return the range of a chart's values; None if no value is finite.
 
-    The top is that of the present line alone, so that a branch which diverged does not flatten
-    the line that was made instead of it.
+    Ghosts do not raise the top, since a diverged branch would flatten the present one.
     """
     own = present.values[np.isfinite(present.values)]
-    others = np.concatenate([np.empty(0), *(curve.series.values for curve in left)])
+    others = np.concatenate([np.empty(0), *(curve.series.values for curve in ghosts)])
     others = others[np.isfinite(others)]
     both = np.concatenate([own, others])
     if not len(both):

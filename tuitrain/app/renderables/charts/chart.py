@@ -1,4 +1,4 @@
-"""A chart of one quantity over the steps: the part that is in view, its marks, its cross-hair."""
+"""A chart of one metric over the steps: the part in view, its marks, its cross-hair."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from tuitrain.run.snapshot import Series, Snapshot
 
 from ..formatting import format_count
 from ..rows import Row
+from .axes import Axes, decimal_labels, log_labels, pad_constant_range
 from .branch_curves import value_range
 from .chart_view import ChartView
 from .intervention_marks import intervention_marks
 from .metrics import ACCURACY, LOSS, LR, Metric
-from .pinned_runs import PinnedRun, legend_rows, pinned_curves, value_at
-from .plot import Axes, Curve, decimal_labels, log_labels, pad_constant_range, plot
+from .pinned_runs import PinnedRun, legend_rows, pinned_curves
+from .plot import Curve, plot
+from .series import clip_steps, log10, running_mean, value_at
 
-_LEGEND_FROM = 8
-"""Lines of a chart that can spare one for a legend; elsewhere the title has the letters."""
+_MIN_LEGEND_HEIGHT: Final = 8
+"""Minimum height of a chart with a legend; in others the title has the letters of the runs."""
+
 MAX_CURVES: Final = 24
-"""More groups than that cannot be told apart, and each costs .2 ms; a file gets all of them."""
+"""Maximum number of groups on the screen: each costs 0.2 ms. An exported file has all of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,10 @@ class ChartImage:
 
     Attributes
     ----------
-    rows : the plot
-    title, subtitle : what it shows, and its newest values or those at the cross-hair
-    margin : cells at the left of what is plotted
+    rows : the legend and the plot
+    title : the metric, and how it is shown
+    subtitle : the values at the cross-hair, or the newest
+    margin : cells at the left of the plot
     """
 
     rows: Sequence[Row]
@@ -43,112 +47,110 @@ class ChartImage:
 
 
 def draw_chart(
-    snapshot: Snapshot, quantity: Metric, view: ChartView, width: int, height: int
+    snapshot: Snapshot, metric: Metric, view: ChartView, width: int, height: int
 ) -> ChartImage:
-    """Draw a quantity into ``width`` x ``height`` cells."""
-    group = view.group if quantity.group_field else ""
-    every = [each for each in quantity.curves(snapshot) if not group or each.name == group]
-    curves = [
-        *every[:MAX_CURVES],
-        *pinned_curves(view.pinned, quantity, group)[:MAX_CURVES],
-    ]
-    logarithmic = view.logarithmic and quantity.supports_log
-    over = quantity.mean_over if view.smooth else 0
-    notes = ["log"] * logarithmic + [f"mean of {over}"] * bool(over)
-    notes += [f"{MAX_CURVES} of {format_count(len(every))}"] * (len(every) > MAX_CURVES)
-    title = quantity.name + f" of {group}" * bool(group)
-    title += f" ({', '.join(notes)})" if notes else ""
-    subtitle = _values(curves, quantity, view.cross)
-    pinned = [
-        each for each in view.pinned if quantity.run_field or each.series_by_name(quantity, group)
-    ]
+    """Draw a metric into ``width`` x ``height`` cells."""
+    group = view.group if metric.group_field else ""
+    all_curves = [curve for curve in metric.curves(snapshot) if not group or curve.name == group]
+    curves = all_curves[:MAX_CURVES] + pinned_curves(view.pinned, metric, group)[:MAX_CURVES]
+    title = _title(metric, view, group, len(all_curves))
+    subtitle = _values(curves, metric, view.cross)
+    pinned = [run for run in view.pinned if metric.run_field or run.series_by_name(metric, group)]
     legend: list[Row] = []
-    if pinned and height >= _LEGEND_FROM:
-        legend = legend_rows(pinned, quantity, view.cross, quantity.format, width, group)
+    if pinned and height >= _MIN_LEGEND_HEIGHT:
+        legend = legend_rows(pinned, metric, view.cross, metric.format, width, group)
     elif pinned:
-        title += " · " + " ".join(each.letter for each in pinned)
+        title += " · " + " ".join(run.letter for run in pinned)
     start, end = view.window(last_step(snapshot, view.pinned))
-    if over:
-        curves = [smoothed for each in curves for smoothed in _smoothed(each, over)]
-    curves = [replace(each, series=_between(each.series, start, end)) for each in curves]
-    if logarithmic:
-        curves = [replace(each, series=_log10(each.series)) for each in curves]
-    span = _span(curves, quantity)
+    curves = _transform(curves, metric, view, start, end)
+    span = _span(curves, metric)
     if span is None:
-        absent = (
-            quantity.empty_text if view.span is None else "nothing in view: 0 shows the whole run"
-        )
-        if snapshot.phase.is_record and quantity not in (LOSS, ACCURACY):
-            absent = "not in the record"
-        return ChartImage([((absent, "muted"),)], title, subtitle)
-    label = log_labels(*span) if logarithmic else _label(quantity, *span)
-    axes = Axes(start, end, *span, label)
+        return ChartImage([((_empty_text(snapshot, metric, view), "muted"),)], title, subtitle)
+    labels = log_labels(*span) if _is_log(metric, view) else _labels(metric, *span)
+    axes = Axes(start, end, *span, labels)
     marks = intervention_marks(snapshot.interventions, snapshot.groups)
     rows = plot(curves, axes, width, height - len(legend), marks, view.cross)
     return ChartImage([*legend, *rows], title, subtitle, len(rows[0][0][0]) if rows else 0)
 
 
 def last_step(snapshot: Snapshot, pinned: Sequence[PinnedRun] = ()) -> int:
-    """Return where the steps' axis ends: with the longest of the lines that are drawn."""
-    tips = [branch.tip for branch in snapshot.branches] + [each.last_step for each in pinned]
-    return max(snapshot.step, 2, *tips)
+    """Return the end of the x axis: the last step of all branches and pinned runs."""
+    ends = [branch.tip for branch in snapshot.branches] + [run.last_step for run in pinned]
+    return max(snapshot.step, 2, *ends)
 
 
-def _values(curves: Sequence[Curve], quantity: Metric, step: float | None) -> str:
-    """Write what the curves of the present line have at a step, or have come to."""
-    words = []
+def _is_log(metric: Metric, view: ChartView) -> bool:
+    return view.logarithmic and metric.supports_log
+
+
+def _window(metric: Metric, view: ChartView) -> int:
+    """Return the number of points in a running mean; 0 for the values themselves."""
+    return metric.smoothing_window if view.smooth else 0
+
+
+def _title(metric: Metric, view: ChartView, group: str, number: int) -> str:
+    """Name the metric and its group, with notes about axis, smoothing and left-out curves."""
+    notes = ["log"] if _is_log(metric, view) else []
+    if window := _window(metric, view):
+        notes.append(f"mean of {window}")
+    if number > MAX_CURVES:
+        notes.append(f"{MAX_CURVES} of {format_count(number)}")
+    title = f"{metric.name} of {group}" if group else metric.name
+    return f"{title} ({', '.join(notes)})" if notes else title
+
+
+def _transform(
+    curves: Sequence[Curve], metric: Metric, view: ChartView, start: float, end: float
+) -> list[Curve]:
+    """Smooth the curves, clip them to the steps in view, and take logarithms, as in the view."""
+    if window := _window(metric, view):
+        curves = [smooth for curve in curves for smooth in _smoothed(curve, window)]
+    curves = [replace(curve, series=clip_steps(curve.series, start, end)) for curve in curves]
+    if _is_log(metric, view):
+        curves = [replace(curve, series=log10(curve.series)) for curve in curves]
+    return curves
+
+
+def _smoothed(curve: Curve, window: int) -> list[Curve]:
+    """Return the running mean of a curve; with a band, over its values."""
+    mean = replace(curve, series=running_mean(curve.series, window), band=None)
+    return [mean, replace(curve, role=curve.band)] if curve.band else [mean]
+
+
+def _empty_text(snapshot: Snapshot, metric: Metric, view: ChartView) -> str:
+    """Return the reason for an empty chart."""
+    if snapshot.phase.is_record and metric not in (LOSS, ACCURACY):
+        return "not in the record"
+    return metric.empty_text if view.span is None else "nothing in view: 0 shows the whole run"
+
+
+def _values(curves: Sequence[Curve], metric: Metric, step: float | None) -> str:
+    """Write the values of the present branch's curves at a step, or the newest."""
+    texts = []
     for curve in curves:
         value = None if curve.is_reference else value_at(curve.series, step)
         if value is not None:
-            words.append(f"{curve.name} {quantity.format(value)}".strip())
-    said = "  ".join(words)
-    return said if step is None else f"step {format_count(round(step))}: {said or '—'}"
+            texts.append(f"{curve.name} {metric.format(value)}".strip())
+    text = "  ".join(texts)
+    return text if step is None else f"step {format_count(round(step))}: {text or '—'}"
 
 
-def _span(curves: Sequence[Curve], quantity: Metric) -> tuple[float, float] | None:
-    # Whoever compares learning rates wants to see all; what diverged would flatten other curves.
-    own = [curve.series.values for curve in curves if not curve.is_reference or quantity is LR]
+def _span(curves: Sequence[Curve], metric: Metric) -> tuple[float, float] | None:
+    """Return the range of the y axis; None if no value is finite."""
+    # References do not raise the top, since a diverged one would flatten the other curves.
+    # Learning rates are an exception: a comparison needs all of them.
+    own = [curve.series.values for curve in curves if not curve.is_reference or metric is LR]
     present = Series(np.empty(0, np.int64), np.concatenate([np.empty(0), *own]))
     span = value_range(present, [curve for curve in curves if curve.is_reference])
     if span is None:
         return None
     bottom, top = span
-    if quantity is ACCURACY:
+    if metric is ACCURACY:
         return max(0.0, min(bottom - 0.01, 0.99)), 1.0
     return pad_constant_range(bottom, top) or (bottom, top)
 
 
-def _label(quantity: Metric, bottom: float, top: float) -> Callable[[float], str]:
-    if quantity is ACCURACY:
+def _labels(metric: Metric, bottom: float, top: float) -> Callable[[float], str]:
+    if metric is ACCURACY:
         return lambda value: f"{value * 100:.0f} %"
     return decimal_labels(bottom, top)
-
-
-def _smoothed(curve: Curve, over: int) -> list[Curve]:
-    """Return the running mean of a curve, over its values if those have a band."""
-    mean = replace(curve, series=running_mean(curve.series, over), band=None)
-    return [mean, replace(curve, role=curve.band)] if curve.band else [mean]
-
-
-def running_mean(series: Series, over: int) -> Series:
-    """Return the mean of each value and those before it, ``over`` at most; NaN stays out of it."""
-    known = np.isfinite(series.values)
-    total = np.concatenate(([0.0], np.cumsum(np.where(known, series.values, 0.0))))
-    number = np.concatenate(([0], np.cumsum(known)))
-    end = np.arange(1, len(series) + 1)
-    start = np.maximum(0, end - over)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = (total[end] - total[start]) / (number[end] - number[start])
-    return Series(series.steps, np.where(known, means, np.nan))
-
-
-def _between(series: Series, start: float, end: float) -> Series:
-    """Return what is in view."""
-    first = int(np.searchsorted(series.steps, start))
-    here = slice(first, int(np.searchsorted(series.steps, end, side="right")))
-    return Series(series.steps[here], series.values[here])
-
-
-def _log10(series: Series) -> Series:
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return Series(series.steps, np.log10(series.values))

@@ -1,4 +1,4 @@
-"""What part of the run the charts show, and how: one value for all of them, and its moves."""
+"""The view of all charts: the part of the run that they show, and how; and its changes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Final
 from .pinned_runs import PinnedRun
 
 MIN_SPAN: Final = 10
-"""Steps; one does not zoom in further."""
+"""Minimum number of steps in view."""
 
-_MOVES: Final = 50
-"""A cross-hair crosses the charts in so many moves, if that many steps are shown."""
+_CROSSHAIR_MOVES: Final = 50
+"""Number of moves of the cross-hair across a chart with at least as many steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,13 @@ class ChartView:
 
     Attributes
     ----------
-    span : how many steps are shown; None for all
-    end : the last step that is shown; None for the newest, so that the charts follow the run
+    span : number of steps in view; None for all
+    end : the last step in view; None for the newest, so that the charts follow the run
     logarithmic : whether the first chart has a logarithmic axis
     smooth : whether running means are drawn over the values
-    cross : the step that the cross-hair stands at; None if there is none
-    pinned : past runs that are drawn to compare
-    group : the only group that is drawn, of quantities that groups have; "" for all
+    cross : the step of the cross-hair; None for no cross-hair
+    pinned : past runs to compare with
+    group : the only group whose metrics are drawn; "" for all groups
     """
 
     span: float | None = None
@@ -38,29 +38,31 @@ class ChartView:
     group: str = ""
 
     def window(self, last: float) -> tuple[float, float]:
-        """Return the first and the last step that are shown of a run whose last is given."""
+        """Return the first and the last step in view of a run that ends at step ``last``."""
         if self.span is None or self.span >= last:
             return 0.0, last
         end = last if self.end is None else min(max(self.end, self.span), last)
         return end - self.span, end
 
     def zoom(self, factor: float, last: float, about: float | None = None) -> ChartView:
-        """Show so many times the steps; what stands still is ``about``, the cross-hair, or the end.
+        """Multiply the number of steps in view; a span of the whole run shows everything.
 
-        Everything is shown again once the span is that of the run.
+        Parameters
+        ----------
+        about : the step that keeps its place (default: that of the cross-hair, or the end)
         """
         start, end = self.window(last)
         span = max(min(MIN_SPAN, last), (end - start) * factor)
         if span >= last:
             return replace(self, span=None, end=None)
-        fixed = self.cross if about is None else about
-        if fixed is None:
+        anchor = self.cross if about is None else about
+        if anchor is None:
             return replace(self, span=span)
-        moved = fixed + (end - fixed) * span / max(end - start, 1e-12)
+        moved = anchor + (end - anchor) * span / max(end - start, 1e-12)
         return replace(self, span=span, end=None if moved >= last else max(moved, span))
 
     def pan(self, share: float, last: float) -> ChartView:
-        """Move the window by a share of itself; at the newest step it follows the run again."""
+        """Move the window by a share of its span; at the newest step it follows the run again."""
         if self.span is None:
             return self
         start, end = self.window(last)
@@ -68,25 +70,27 @@ class ChartView:
         return replace(self, end=None if moved >= last else max(moved, self.span))
 
     def toggle_crosshair(self, last: float, now: float | None = None) -> ChartView:
-        """Put the cross-hair to the newest step that is shown, or take it away.
+        """Remove the cross-hair, or put it at the newest step in view.
 
-        That is ``now`` if it is in view: lines that were left may go on behind it.
+        Parameters
+        ----------
+        now : the present step, which is preferred if it is in view; other branches may be longer
         """
         if self.cross is not None:
             return replace(self, cross=None)
         start, end = self.window(last)
         return replace(self, cross=end if now is None or not start <= now <= end else now)
 
-    def move_crosshair(self, by: int, last: float) -> ChartView:
-        """Move the cross-hair a little, either way."""
+    def move_crosshair(self, direction: int, last: float) -> ChartView:
+        """Move the cross-hair a little to the left (-1) or to the right (1)."""
         if self.cross is None:
             return self
         start, end = self.window(last)
-        move = max(1, round((end - start) / _MOVES))
-        return self.place_crosshair(round(self.cross) + by * move, last)
+        distance = max(1, round((end - start) / _CROSSHAIR_MOVES))
+        return self.place_crosshair(round(self.cross) + direction * distance, last)
 
     def place_crosshair(self, step: float, last: float) -> ChartView:
-        """Put the cross-hair to a step; if it is out of sight, the window goes along."""
+        """Put the cross-hair at a step; the window moves to show it."""
         start, end = self.window(last)
         cross = min(max(step, 0), last)
         if start <= cross <= end:

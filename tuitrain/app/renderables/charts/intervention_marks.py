@@ -1,4 +1,4 @@
-"""The interventions of a run, as marks for its charts."""
+"""The interventions of a run as marks in its charts."""
 
 from __future__ import annotations
 
@@ -26,24 +26,23 @@ from .plot import Mark
 
 
 def intervention_marks(
-    made: Sequence[Intervention], groups: Sequence[GroupView]
+    interventions: Sequence[Intervention], groups: Sequence[GroupView]
 ) -> tuple[Mark, ...]:
-    """Return a mark for every command that changed how the network learns."""
+    """Return a mark for every command that changed the training."""
     roles = {group.name: group_role(index) for index, group in enumerate(groups)}
     roles |= {
         parameter.name: roles[group.name] for group in groups for parameter in group.parameters
     }
     marks = []
-    for each in made:
-        if (command := _read(each.command)) is None:
-            continue
-        if (words := _label(command)) is not None:
-            label, short, target = words
-            marks.append(Mark(each.step, label, short, roles.get(target, "accent")))
+    for intervention in interventions:
+        command = _parse(intervention.command)
+        if command is not None and (texts := _label(command)) is not None:
+            label, short, target = texts
+            marks.append(Mark(intervention.step, label, short, roles.get(target, "accent")))
     return tuple(marks)
 
 
-def _read(text: str) -> AnyCommand | None:
+def _parse(text: str) -> AnyCommand | None:
     try:
         return parse(text)
     except CommandError:
@@ -51,7 +50,7 @@ def _read(text: str) -> AnyCommand | None:
 
 
 def _label(command: AnyCommand) -> tuple[str, str, str] | None:
-    """Return the label of a command, its short form, and whom it concerns."""
+    """Return the label of a command, its short form, and its target; None for no mark."""
     match command:
         case Freeze(target=target):
             return f"❄{target}", "❄", target

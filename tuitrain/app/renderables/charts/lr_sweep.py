@@ -1,4 +1,4 @@
-"""Learning rates that were tried side by side: their numbers, their curves, loss against lr."""
+"""The results of a learning-rate sweep: a table, loss curves, and loss over learning rate."""
 
 from __future__ import annotations
 
@@ -13,31 +13,34 @@ from tuitrain.run.snapshot import LrSweep, Series, Snapshot
 
 from ..formatting import format_count, format_lr, format_number
 from ..rows import Role, Row, ljust, rjust
-from .plot import Axes, Curve, Mark, decimal_labels, pad_constant_range, plot
+from .axes import Axes, decimal_labels, pad_constant_range
+from .plot import Curve, Mark, plot
 
 FINAL_STEPS: Final = 50
-"""Steps at the end over which the loss is averaged to compare; as in the run's own answer."""
+"""Number of last steps whose mean loss is compared, as in the run's reply."""
 
 MIN_FINDER_RATES: Final = 3
-"""From so many learning rates on, loss against lr is a curve."""
+"""Minimum number of learning rates for a plot of loss over learning rate."""
 
 _ROLES: Final[tuple[Role, ...]] = ("group-0", "group-1", "group-2", "group-4", "text")
-"""Those colours of the groups that can be told apart as thin lines."""
+"""The group colors that can be distinguished as thin lines."""
 
 _DECADE: Final = 1000
-"""Places on the axis of learning rates from one power of ten to the next."""
+"""Positions per decade on the axis of learning rates, which counts in integers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SweepCandidate:
-    """One candidate, with what came of it.
+    """A candidate of a sweep with its results.
 
     Attributes
     ----------
-    lr : the rate itself; the factor where that is all that is known
-    curve : the loss of every step it was tried for
-    end, mean : mean loss of the last steps, and of all; not finite if it diverged
-    as_is : it changed nothing
+    value : the candidate as given, such as ``x2``
+    branch : the name of its branch
+    lr : the learning rate; the factor if the rate before is unknown
+    curve : the loss of each step of the sweep
+    final_loss, mean_loss : mean loss of the last steps, and of all; not finite if it diverged
+    as_is : whether the candidate is the rate before the sweep
     """
 
     value: str
@@ -50,55 +53,57 @@ class SweepCandidate:
     role: Role
 
 
-def sweep_candidates(snapshot: Snapshot, trial: LrSweep) -> list[SweepCandidate]:
-    """Return the candidates, in the order in which they were given."""
-    lines = {branch.name: branch.loss for branch in snapshot.branches}
-    lines[snapshot.branch] = snapshot.loss
-    found = []
-    for index, each in enumerate(trial.candidates):
-        curve = _since(lines.get(each.branch, Series()), trial)
-        found.append(
+def sweep_candidates(snapshot: Snapshot, sweep: LrSweep) -> list[SweepCandidate]:
+    """Return the candidates in their order."""
+    losses = {branch.name: branch.loss for branch in snapshot.branches}
+    losses[snapshot.branch] = snapshot.loss
+    candidates = []
+    for index, candidate in enumerate(sweep.candidates):
+        curve = _sweep_part(losses.get(candidate.branch, Series()), sweep)
+        candidates.append(
             SweepCandidate(
-                each.value,
-                each.branch,
-                _lr(each.value, trial.lr),
+                candidate.value,
+                candidate.branch,
+                _lr(candidate.value, sweep.lr),
                 curve,
-                _mean(curve, trial, FINAL_STEPS),
-                _mean(curve, trial, trial.steps),
-                each.is_unchanged,
+                _mean(curve, sweep, FINAL_STEPS),
+                _mean(curve, sweep, sweep.steps),
+                candidate.is_unchanged,
                 _ROLES[index % len(_ROLES)],
             )
         )
-    return found
+    return candidates
 
 
 def best_index(candidates: Sequence[SweepCandidate]) -> int:
-    """Return the place of the one with the lowest loss at the end; 0 if all diverged."""
-    places = range(len(candidates))
-    return min(places, key=lambda at: _finite_or(candidates[at].final_loss, math.inf), default=0)
+    """Return the index of the candidate with the lowest final loss; 0 if all diverged."""
+    losses = [candidate.final_loss for candidate in candidates]
+    finite = [loss if math.isfinite(loss) else math.inf for loss in losses]
+    return finite.index(min(finite)) if finite else 0
 
 
-def sweep_table_rows(candidates: Sequence[SweepCandidate], trial: LrSweep, width: int) -> list[Row]:
-    """Return a title, and a row for each candidate; the best is marked."""
-    last = min(FINAL_STEPS, trial.steps)
-    lr_title = "lr" if math.isfinite(trial.lr) else "times"
-    titles = [lr_title, f"last {last}", f"all {format_count(trial.steps)}", "as it is ±"]
-    title = ljust("    candidate", 16) + "".join(rjust(each, 12) for each in titles)
-    as_is = next((each.final_loss for each in candidates if each.as_is), math.nan)
-    winner = best_index(candidates)
-    rows = [_row(each, as_is, index == winner) for index, each in enumerate(candidates)]
+def sweep_table_rows(candidates: Sequence[SweepCandidate], sweep: LrSweep, width: int) -> list[Row]:
+    """Return a header and a row for each candidate; the best one is marked."""
+    last = min(FINAL_STEPS, sweep.steps)
+    lr_title = "lr" if math.isfinite(sweep.lr) else "times"
+    titles = [lr_title, f"last {last}", f"all {format_count(sweep.steps)}", "as it is ±"]
+    title = ljust("    candidate", 16) + "".join(rjust(text, 12) for text in titles)
+    as_is = next((entry.final_loss for entry in candidates if entry.as_is), math.nan)
+    best = best_index(candidates)
+    rows = [_row(entry, as_is, index == best) for index, entry in enumerate(candidates)]
     return [((ljust(title, width), "muted"),), *rows]
 
 
 def sweep_curve_rows(
     candidates: Sequence[SweepCandidate], chosen: int, width: int, height: int
 ) -> list[Row]:
-    """Draw the smoothed losses, the chosen one whole, the others dotted and named."""
+    """Draw the smoothed losses: the chosen candidate solid, the others dotted."""
     curves = [
-        Curve(_smooth(each.curve), each.role, dotted=True, name=each.value) for each in candidates
+        Curve(_smooth(entry.curve), entry.role, dotted=True, name=entry.value)
+        for entry in candidates
     ]
     curves.insert(0, replace(curves.pop(chosen), dotted=False))
-    span = _span([curve.series.values for curve in curves], _begins(candidates))
+    span = _span([curve.series.values for curve in curves], _first_loss(candidates))
     if span is None:
         return [(("no loss is finite", "muted"),)]
     steps = curves[0].series.steps
@@ -109,41 +114,52 @@ def sweep_curve_rows(
 def lr_finder_rows(
     candidates: Sequence[SweepCandidate], chosen: int, width: int, height: int
 ) -> list[Row]:
-    """Draw the loss at the end against the learning rate, on a logarithmic axis of rates."""
-    known = sorted((each for each in candidates if each.lr > 0), key=lambda each: each.lr)
-    if len({each.lr for each in known}) < MIN_FINDER_RATES:
+    """Draw the final loss over the learning rate, on a logarithmic axis."""
+    known = sorted((entry for entry in candidates if entry.lr > 0), key=lambda entry: entry.lr)
+    if len({entry.lr for entry in known}) < MIN_FINDER_RATES:
         return []
-    places = np.array([round(math.log10(each.lr) * _DECADE) for each in known])
-    ends = np.array([each.final_loss for each in known])
-    span = _span([ends], _begins(candidates))
+    places = np.array([_position(entry) for entry in known])
+    losses = np.array([entry.final_loss for entry in known])
+    span = _span([losses], _first_loss(candidates))
     if span is None:
         return []
-    labels = {float(place): format_lr(each.lr) for place, each in zip(places, known, strict=True)}
+    labels = {float(place): format_lr(entry.lr) for place, entry in zip(places, known, strict=True)}
     pad = max(1, int(places[-1] - places[0]) // 20)
     axes = Axes(places[0] - pad, places[-1] + pad, *span, decimal_labels(*span), labels)
-    mine = candidates[chosen]
-    here = [Mark(round(math.log10(mine.lr) * _DECADE), "", "", mine.role)] if mine.lr > 0 else []
-    return plot([Curve(Series(places, ends), "curve")], axes, width, height + 1, here)[1:]
+    choice = candidates[chosen]
+    marks = [Mark(_position(choice), "", "", choice.role)] if choice.lr > 0 else []
+    return plot([Curve(Series(places, losses), "curve")], axes, width, height + 1, marks)[1:]
 
 
-def _row(each: SweepCandidate, as_is: float, wins: bool) -> Row:
+def _position(candidate: SweepCandidate) -> int:
+    """Return the place of a candidate on the logarithmic axis."""
+    return round(math.log10(candidate.lr) * _DECADE)
+
+
+def _row(candidate: SweepCandidate, as_is: float, is_best: bool) -> Row:
     numbers = "".join(
         rjust(text, 12)
-        for text in (format_lr(each.lr), _loss(each.final_loss), _loss(each.mean_loss))
-    )
-    name = ljust(each.value, 11)
-    start: Row = ((" ★ " if wins else "   ", "good"), ("━ ", each.role), (name, "strong"))
-    if not math.isfinite(each.final_loss):
-        bad = np.flatnonzero(~np.isfinite(each.curve.values))
-        since = (
-            f"not finite since step {format_count(int(each.curve.steps[bad[0]]))}"
-            if len(bad)
-            else "—"
+        for text in (
+            format_lr(candidate.lr),
+            _loss(candidate.final_loss),
+            _loss(candidate.mean_loss),
         )
-        return (*start, (rjust(format_lr(each.lr), 12), "text"), (f"   {since}", "bad"))
-    if each.as_is:
+    )
+    name = ljust(candidate.value, 11)
+    start: Row = ((" ★ " if is_best else "   ", "good"), ("━ ", candidate.role), (name, "strong"))
+    if not math.isfinite(candidate.final_loss):
+        lr = rjust(format_lr(candidate.lr), 12)
+        return (*start, (lr, "text"), (f"   {_divergence(candidate)}", "bad"))
+    if candidate.as_is:
         return (*start, (numbers, "text"), (rjust("as it is", 12), "muted"))
-    return (*start, (numbers, "text"), _difference(each.final_loss, as_is))
+    return (*start, (numbers, "text"), _difference(candidate.final_loss, as_is))
+
+
+def _divergence(candidate: SweepCandidate) -> str:
+    bad = np.flatnonzero(~np.isfinite(candidate.curve.values))
+    if not len(bad):
+        return "—"
+    return f"not finite since step {format_count(int(candidate.curve.steps[bad[0]]))}"
 
 
 def _difference(end: float, as_is: float) -> tuple[str, Role]:
@@ -154,55 +170,53 @@ def _difference(end: float, as_is: float) -> tuple[str, Role]:
 
 
 def _loss(value: float) -> str:
-    """Write a loss so that those of a column can be compared."""
+    """Write a loss with decimals that make a column comparable."""
     return f"{value:.4f}" if 5e-4 <= value < 1000 else format_number(value)
 
 
-def _lr(value: str, now: float) -> float:
+def _lr(value: str, lr_before: float) -> float:
+    """Return the rate of a candidate, such as ``0.1`` or ``x2``."""
     if not value.startswith("x"):
         return float(value)
-    return float(value[1:]) * (now if math.isfinite(now) else 1.0)
+    return float(value[1:]) * (lr_before if math.isfinite(lr_before) else 1.0)
 
 
-def _since(series: Series, trial: LrSweep) -> Series:
-    first = int(np.searchsorted(series.steps, trial.step, side="right"))
-    part = slice(first, first + trial.steps)
+def _sweep_part(series: Series, sweep: LrSweep) -> Series:
+    first = int(np.searchsorted(series.steps, sweep.step, side="right"))
+    part = slice(first, first + sweep.steps)
     return Series(series.steps[part], series.values[part])
 
 
 def _smooth(series: Series) -> Series:
-    """Return the running mean over a tenth of the steps: batches differ more than rates do."""
-    over = max(1, len(series) // 10)
-    if over == 1:
+    """Return the running mean over a tenth of the steps, since batches differ more than rates."""
+    window = max(1, len(series) // 10)
+    if window == 1:
         return series
     with np.errstate(all="ignore"):
         sums = np.cumsum(np.insert(series.values, 0, 0.0))
-        values = (sums[over:] - sums[:-over]) / over
-    return Series(series.steps[over - 1 :], values)
+        values = (sums[window:] - sums[:-window]) / window
+    return Series(series.steps[window - 1 :], values)
 
 
-def _begins(candidates: Sequence[SweepCandidate]) -> float:
-    """Return the loss of the first step, which is that of them all: no update has been made."""
-    return next((float(each.curve.values[0]) for each in candidates if len(each.curve)), math.nan)
+def _first_loss(candidates: Sequence[SweepCandidate]) -> float:
+    """Return the loss of the first step, before any update; it is the same for all candidates."""
+    curves = (candidate.curve for candidate in candidates)
+    return next((float(curve.values[0]) for curve in curves if len(curve)), math.nan)
 
 
-def _span(curves: Sequence[np.ndarray], begins: float) -> tuple[float, float] | None:
-    """Return what to show: no more above where they begin than lies under it."""
-    finite = [each[np.isfinite(each)] for each in curves]
+def _span(curves: Sequence[np.ndarray], first: float) -> tuple[float, float] | None:
+    """Return the range of a plot: above the first loss at most as much as below it."""
+    finite = [values[np.isfinite(values)] for values in curves]
     values = np.concatenate([np.empty(0), *finite])
     if not len(values):
         return None
     bottom, top = float(values.min()), float(values.max())
-    if math.isfinite(begins):
-        top = min(top, max(begins, bottom) + max(begins - bottom, 1e-3))
+    if math.isfinite(first):
+        top = min(top, max(first, bottom) + max(first - bottom, 1e-3))
     return pad_constant_range(bottom, top) or (bottom, top)
 
 
-def _mean(curve: Series, trial: LrSweep, last: int) -> float:
-    """Return the mean loss of the last steps, over their samples."""
+def _mean(curve: Series, sweep: LrSweep, last: int) -> float:
+    """Return the mean loss of the samples of the last steps."""
     values = curve.values[-last:].tolist()
-    return trial.batches.mean_loss(values, int(curve.steps[-1])) if values else math.nan
-
-
-def _finite_or(value: float, otherwise: float) -> float:
-    return value if math.isfinite(value) else otherwise
+    return sweep.batches.mean_loss(values, int(curve.steps[-1])) if values else math.nan

@@ -1,10 +1,10 @@
-"""What a chart can show: its curves, and how its values are written."""
+"""The metrics that a chart can show: their curves, and the format of their values."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from tuitrain.run.snapshot import Snapshot
 
@@ -16,19 +16,19 @@ from .plot import Curve
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """Something that is measured over the steps.
+    """A value that is measured over the steps.
 
     Attributes
     ----------
-    name : as it is written over its chart, and in a file
-    curves : its curves in a snapshot, those of the present line first
-    written : writes a value
-    absent : what to say while there is no value
-    positive : whether a logarithmic axis makes sense
-    mean_over : how many points a running mean is taken over; 0 where none makes sense
-    file_name : the name in a file's, where it differs
-    of_run : the name among the curves of a past run; "" for what groups have
-    of_group : the name in the course of a group; "" for what the whole network has
+    name : the title of its chart, and its name in files
+    curves : returns its curves in a snapshot, those of the present branch first
+    format : writes a value
+    empty_text : text of a chart without values
+    supports_log : whether a logarithmic axis makes sense
+    smoothing_window : number of points of a running mean; 0 for no smoothing
+    file_name : its part of a file name; "" for ``name``
+    run_field : its field in `FinalCurves`; "" for a metric of groups
+    group_field : its field in a group's history; "" for a metric of the whole network
     """
 
     name: str
@@ -36,58 +36,77 @@ class Metric:
     format: Callable[[float], str]
     empty_text: str = "no step yet"
     supports_log: bool = True
-    mean_over: int = 0
+    smoothing_window: int = 0
     file_name: str = ""
     run_field: str = ""
     group_field: str = ""
 
     @property
     def file_stem(self) -> str:
-        """The name, as a part of a file's."""
+        """Its part of a file name."""
         return self.file_name or self.name
 
 
 def _of_groups(
-    name: str, what: Literal["lr", "grad_norm", "update_ratio"], *given: Any, **more: Any
+    name: str,
+    field: Literal["lr", "grad_norm", "update_ratio"],
+    format: Callable[[float], str],
+    smoothing_window: int = 0,
+    file_name: str = "",
 ) -> Metric:
-    """Return a quantity that every group has."""
+    """Return a metric that every group has."""
 
     def curves(snapshot: Snapshot) -> list[Curve]:
         places = {group.name: index for index, group in enumerate(snapshot.groups)}
         return [
-            Curve(getattr(each, what), group_role(places[each.name]), name=each.name)
-            for each in snapshot.histories
-            if each.name in places
+            Curve(getattr(history, field), group_role(places[history.name]), name=history.name)
+            for history in snapshot.histories
+            if history.name in places
         ]
 
-    return Metric(name, curves, *given, **more, group_field=what)
+    return Metric(
+        name,
+        curves,
+        format,
+        smoothing_window=smoothing_window,
+        file_name=file_name,
+        group_field=field,
+    )
 
 
 LOSS: Final = Metric(
     "loss",
-    lambda shown: [Curve(shown.loss, "curve", "band"), *branch_curves(shown.branches, "loss")],
+    lambda snapshot: [
+        Curve(snapshot.loss, "curve", "band"),
+        *branch_curves(snapshot.branches, "loss"),
+    ],
     lambda value: f"{value:.4g}",
-    mean_over=50,
+    smoothing_window=50,
     run_field="loss",
 )
 ACCURACY: Final = Metric(
     "accuracy",
-    lambda shown: [Curve(shown.accuracy, "curve-2"), *branch_curves(shown.branches, "accuracy")],
+    lambda snapshot: [
+        Curve(snapshot.accuracy, "curve-2"),
+        *branch_curves(snapshot.branches, "accuracy"),
+    ],
     format_percentage,
     "measured at the end of each epoch",
     supports_log=False,
     run_field="accuracy",
 )
 LR: Final = _of_groups("lr", "lr", format_lr)
-GRADIENT: Final = _of_groups("|grad|", "grad_norm", format_number, mean_over=10, file_name="grad")
+GRADIENT: Final = _of_groups(
+    "|grad|", "grad_norm", format_number, smoothing_window=10, file_name="grad"
+)
 UPDATE: Final = _of_groups(
-    "|Δw|/|w|", "update_ratio", format_number, mean_over=10, file_name="update"
+    "|Δw|/|w|", "update_ratio", format_number, smoothing_window=10, file_name="update"
 )
 
 METRICS: Final = (LOSS, LR, GRADIENT, UPDATE, ACCURACY)
-"""In the order in which a key goes through them."""
+"""The metrics in the order in which a key cycles through them."""
 
 
 def companion_metrics(first: Metric) -> tuple[Metric, ...]:
-    """Return what the other charts show beside the first: nothing twice."""
-    return tuple(LOSS if each is first else each for each in (ACCURACY, LR, GRADIENT))
+    """Return the metrics of the other charts, so that none is shown twice."""
+    return tuple(LOSS if metric is first else metric for metric in (ACCURACY, LR, GRADIENT))

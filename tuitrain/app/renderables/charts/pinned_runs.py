@@ -1,22 +1,22 @@
-"""Past runs that are drawn beside the present one: each has a letter, a colour and a line style."""
+"""Past runs that are drawn beside the present run, with a letter, a color and a dash pattern."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
-
-import numpy as np
+from typing import Final
 
 from tuitrain.run.snapshot import Series
 from tuitrain.scenario.runs.final_curves import FinalCurves
 
 from ..rows import Role, Row, Span, ellipsize, join_rows, row_width
 from . import braille
+from .metrics import Metric
 from .plot import Curve, dash_mask
+from .series import value_at
 
 PIN_LETTERS: Final = "ABCDE"
-"""More lines would cover one another."""
+"""The letters of pinned runs; more curves would cover one another."""
 
 _STYLES: Final[tuple[tuple[Role, str], ...]] = (
     ("group-0", "1100"),
@@ -25,8 +25,7 @@ _STYLES: Final[tuple[tuple[Role, str], ...]] = (
     ("group-4", "11101000"),
     ("text", "11110000"),
 )
-_SAMPLE: Final = 4
-"""Cells of a line in the legend."""
+_SAMPLE_WIDTH: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,8 +34,8 @@ class PinnedRun:
 
     Attributes
     ----------
-    key : what it is known by: its folder
-    name : as it is written in a legend
+    key : identifies the run: its folder
+    name : its name in a legend
     """
 
     key: str
@@ -46,115 +45,97 @@ class PinnedRun:
 
     @property
     def last_step(self) -> int:
-        """The last step that it has a loss or an accuracy of."""
+        """The last step with a loss or an accuracy."""
         measured = self.curves.loss, self.curves.accuracy
-        return max(int(each.steps[-1]) if len(each) else 0 for each in measured)
+        return max(int(series.steps[-1]) if len(series) else 0 for series in measured)
 
     @property
     def role(self) -> Role:
-        """Its colour."""
+        """The role of its curves."""
         return _STYLES[PIN_LETTERS.index(self.letter)][0]
 
     @property
     def dash(self) -> str:
-        """Its line style, as a curve has it."""
+        """The dash pattern of its curves."""
         return _STYLES[PIN_LETTERS.index(self.letter)][1]
 
-    def series_by_name(self, quantity: Measured, group: str = "") -> dict[str, Series]:
-        """Return what it has of a quantity by group, or of one group alone.
+    def series_by_name(self, metric: Metric, group: str = "") -> dict[str, Series]:
+        """Return the series of a metric by group, or of one group alone.
 
-        What is the whole network's stands under "".
+        The name of a series of the whole network is "".
         """
-        if quantity.run_field:
-            named = {"": getattr(self.curves, quantity.run_field)}
+        if metric.run_field:
+            series = {"": getattr(self.curves, metric.run_field)}
         else:
-            traces = [each for each in self.curves.traces if not group or each.name == group]
-            named = {each.name: getattr(each, quantity.group_field) for each in traces}
-        return {name: series for name, series in named.items() if len(series)}
+            series = {
+                history.name: getattr(history, metric.group_field)
+                for history in self.curves.traces
+                if not group or history.name == group
+            }
+        return {name: values for name, values in series.items() if len(values)}
 
 
-class Measured(Protocol):
-    """A quantity: what it is called among the curves of a run, or in the course of a group."""
+def pinned_curves(pinned: Sequence[PinnedRun], metric: Metric, group: str = "") -> list[Curve]:
+    """Return a dashed curve for each run with the metric, or for each of its groups.
 
-    @property
-    def run_field(self) -> str:
-        """The name in `FinalCurves`; "" for what groups have."""
-        ...
-
-    @property
-    def group_field(self) -> str:
-        """The name in `GroupTrace`; "" for what the whole network has."""
-        ...
-
-
-def pinned_curves(pinned: Sequence[PinnedRun], quantity: Measured, group: str = "") -> list[Curve]:
-    """Return a dashed curve for each run that has the quantity; of groups, one for each of them.
-
-    A curve is called by the letter of its run, and by its group where several are drawn.
+    The name of a curve is the letter of its run; with several groups, also its group.
     """
     return [
         Curve(
             series,
-            each.role,
-            name=each.letter if group else f"{each.letter} {name}".strip(),
-            dash=each.dash,
+            run.role,
+            name=run.letter if group else f"{run.letter} {name}".strip(),
+            dash=run.dash,
         )
-        for each in pinned
-        for name, series in each.series_by_name(quantity, group).items()
+        for run in pinned
+        for name, series in run.series_by_name(metric, group).items()
     ]
 
 
 def legend_rows(
     pinned: Sequence[PinnedRun],
-    quantity: Measured,
+    metric: Metric,
     step: float | None,
-    written: Callable[[float], str],
+    format_value: Callable[[float], str],
     width: int,
     group: str = "",
 ) -> list[Row]:
-    """Return a row: letter, line, name and value of each; names are shortened to fit.
+    """Return a row with letter, line, name and value of each run; names are shortened to fit.
 
-    Where several groups of a run are drawn there is no value: it would be one of many.
+    A run with curves of several groups has no value.
     """
     row: Row = ()
-    for most in (*range(40, 3, -1), 0):
-        row = join_rows(
-            [
-                _entry(each, each.series_by_name(quantity, group), step, written, most)
-                for each in pinned
-            ],
-            "   ",
-        )
+    for max_name in (*range(40, 3, -1), 0):
+        entries = [
+            _entry(run, run.series_by_name(metric, group), step, format_value, max_name)
+            for run in pinned
+        ]
+        row = join_rows(entries, "   ")
         if row_width(row) <= width:
             break
     return [row]
 
 
 def line_sample(pinned: PinnedRun) -> Span:
-    """Return a piece of its line."""
-    dots = braille.blank_canvas(_SAMPLE, 1)
+    """Return a sample of a run's line, for a legend."""
+    dots = braille.blank_canvas(_SAMPLE_WIDTH, 1)
     dots[1] = dash_mask(pinned.dash, dots.shape[1])
     return braille.to_text(dots)[0], pinned.role
 
 
-def value_at(series: Series, step: float | None) -> float | None:
-    """Return the value at a step, the last one before it if there is none, or the newest."""
-    at = len(series) if step is None else int(np.searchsorted(series.steps, step, side="right"))
-    return float(series.values[at - 1]) if at else None
-
-
 def _entry(
     pinned: PinnedRun,
-    having: dict[str, Series],
+    series_by_name: dict[str, Series],
     step: float | None,
-    written: Callable[[float], str],
-    most: int,
+    format_value: Callable[[float], str],
+    max_name: int,
 ) -> Row:
-    values = [value_at(series, step) for series in having.values()] or [None]
-    name = f" {ellipsize(pinned.name, most)}" if most else ""
+    values = [value_at(series, step) for series in series_by_name.values()] or [None]
+    name = f" {ellipsize(pinned.name, max_name)}" if max_name else ""
+    value = "—" if values[0] is None else format_value(values[0])
     return (
         (f"{pinned.letter} ", pinned.role),
         line_sample(pinned),
         (name, "muted"),
-        (f" {'—' if values[0] is None else written(values[0])}" * (len(values) == 1), "text"),
+        (f" {value}" if len(values) == 1 else "", "text"),
     )

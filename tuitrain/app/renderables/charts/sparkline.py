@@ -1,4 +1,4 @@
-"""A course as one row of bars: where it has been, from its lowest to its highest value."""
+"""A series as one row of bars."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LEVELS: Final = "▁▂▃▄▅▆▇█"
-_LEVEL: Final = "▄"
+_CONSTANT: Final = "▄"
 
 
 def sparkline(values: NDArray[np.float64], width: int) -> str:
-    """Draw values into ``width`` cells, the newest at the right; a gap where none is finite.
+    """Draw values into ``width`` cells, the newest at the right; other than finite ones are gaps.
 
-    With more values than cells each cell is the mean of its share. The scale goes from the lowest
-    to the highest cell; what hardly varies, by less than one in a thousand, is a level line.
+    With more values than cells, a cell is the mean of several values. The scale ranges from the
+    lowest to the highest cell. Values that vary by less than one in a thousand are a level line.
     """
     if width < 1:
         return ""
@@ -25,15 +25,15 @@ def sparkline(values: NDArray[np.float64], width: int) -> str:
         return " " * width
     low, high = float(known.min()), float(known.max())
     if high - low <= 1e-3 * max(abs(low), abs(high)):
-        drawn = [_LEVEL if np.isfinite(each) else " " for each in cells]
+        glyphs = [_CONSTANT if np.isfinite(cell) else " " for cell in cells]
     else:
         scaled = (cells - low) / (high - low) * (len(_LEVELS) - 1)
-        drawn = [_LEVELS[round(each)] if np.isfinite(each) else " " for each in scaled.tolist()]
-    return "".join(drawn).rjust(width)
+        glyphs = [_LEVELS[round(cell)] if np.isfinite(cell) else " " for cell in scaled.tolist()]
+    return "".join(glyphs).rjust(width)
 
 
 def _means(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
-    """Return the mean of what is known in each of ``width`` shares; NaN where nothing is."""
+    """Return the means of the finite values in ``width`` parts; NaN for a part without one."""
     if len(values) <= width:
         return values
     size, longer = divmod(len(values), width)

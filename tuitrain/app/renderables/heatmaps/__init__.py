@@ -1,1 +1,1 @@
-"""TODO."""
+"""Heat maps and pictures: weights, filters, samples, confusion matrix."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Histograms and bars: the distribution of a parameter, and a few values."""

@@ -1,26 +1,32 @@
-"""Histograms as vertical bars of eighths."""
+"""Histograms as vertical bars, in eighths of a cell."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
+from tuitrain.engines.views import ArrayStatistics
+
+from ..formatting import format_number
+from ..rows import Row
+
 BAR_GLYPHS: Final = " ▁▂▃▄▅▆▇█"
 
 
 def histogram_bars(counts: Sequence[int], width: int, height: int = 1) -> list[str]:
-    """Draw counts as bars into ``width`` x ``height`` cells, highest row first.
+    """Draw counts as bars into ``width`` x ``height`` cells, the top row first.
 
-    The bins are spread evenly over the width. One that holds anything shows at least the lowest
-    bar, so that a single outlier is seen.
+    The bins are distributed evenly over the width. A bin with any value has at least the lowest
+    bar, so that a single outlier is visible.
     """
-    spread = rebin(counts, width)
-    most = max(spread, default=0.0)
-    if most == 0:
-        return [" " * len(spread)] * height
-    levels = [max(round(each / most * height * 8), 1 if each else 0) for each in spread]
+    bins = rebin(counts, width)
+    highest = max(bins, default=0.0)
+    if highest == 0:
+        return [" " * len(bins)] * height
+    levels = [max(round(value / highest * height * 8), 1 if value else 0) for value in bins]
     return [
         "".join(BAR_GLYPHS[min(8, max(0, level - 8 * row))] for level in levels)
         for row in reversed(range(height))
@@ -28,9 +34,27 @@ def histogram_bars(counts: Sequence[int], width: int, height: int = 1) -> list[s
 
 
 def rebin(counts: Sequence[int], width: int) -> list[float]:
-    """Spread bins over ``width`` others of equal size; the sum stays the same."""
+    """Distribute counts over ``width`` bins of equal size; the sum stays the same."""
     if width < 1 or not counts:
         return []
     total = np.concatenate(([0], np.cumsum(counts)))
     edges = np.linspace(0, len(counts), width + 1)
     return np.diff(np.interp(edges, np.arange(len(total)), total)).tolist()
+
+
+def histogram_rows(summary: ArrayStatistics | None, width: int, height: int) -> list[Row]:
+    """Draw a histogram over an axis with its ends and zero."""
+    if summary is None or height < 2 or not math.isfinite(summary.low):
+        return []
+    rows: list[Row] = [
+        ((line, "curve"),) for line in histogram_bars(summary.counts, width, height - 1)
+    ]
+    axis = [" "] * width
+    if summary.low < 0 < summary.high:
+        axis[min(width - 1, int(-summary.low / (summary.high - summary.low) * width))] = "0"
+    for text, at in (
+        (format_number(summary.low), 0),
+        (format_number(summary.high), width - len(format_number(summary.high))),
+    ):
+        axis[max(0, at) : at + len(text)] = text
+    return [*rows, (("".join(axis[:width]), "muted"),)]

@@ -1,4 +1,4 @@
-"""One parameter in full: its value and its gradient, in numbers, bars and first values."""
+"""One parameter: statistics, histogram and first values of its value and its gradient."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ _NO_GRADIENT = "no gradient"
 
 
 def parameter_rows(view: ParameterView, width: int, height: int) -> list[Row]:
-    """Draw value and gradient beside one another, or in a line each where there is little room."""
+    """Draw value and gradient side by side, or in a line each if there is little room."""
     return _lines(view, width) if height < 6 else _columns(view, width, height)
 
 
 def format_values(values: tuple[float, ...], width: int) -> str:
-    """Write as many of the values as fit, as NumPy prints them, four decimals."""
-    for most in range(min(len(values), max(1, width // 6)), 0, -1):
+    """Write as many values as fit, in NumPy's format with four decimals."""
+    for number in range(min(len(values), max(1, width // 6)), 0, -1):
         text = np.array2string(
-            np.array(values[:most]), precision=4, suppress_small=True, max_line_width=10_000
+            np.array(values[:number]), precision=4, suppress_small=True, max_line_width=10_000
         )
-        if most < len(values):
+        if number < len(values):
             text = text[:-1] + " …]"
         if len(text) <= width:
             return text
@@ -33,13 +33,15 @@ def format_values(values: tuple[float, ...], width: int) -> str:
 
 def _columns(view: ParameterView, width: int, height: int) -> list[Row]:
     half = (width - 2) // 2
-    tall = max(1, min(4, height - 5))
-    value = _block("value", view.value, half, tall, "curve")
+    bar_rows = max(1, min(4, height - 5))
+    value = _block("value", view.value, half, bar_rows, "curve")
     if view.grad is None:
         grad = _absent(view, half, len(value))
     else:
-        grad = _block("gradient", view.grad, half, tall, "curve-2")
-    rows: list[Row] = [(*a, ("  ", "text"), *b) for a, b in zip(value, grad, strict=True)]
+        grad = _block("gradient", view.grad, half, bar_rows, "curve-2")
+    rows: list[Row] = [
+        (*left, ("  ", "text"), *right) for left, right in zip(value, grad, strict=True)
+    ]
     if height >= 7:
         rows.append(
             (("value ", "muted"), (format_values(view.value.first_values, width - 6), "text"))
@@ -51,7 +53,7 @@ def _columns(view: ParameterView, width: int, height: int) -> list[Row]:
     return rows
 
 
-def _block(title: str, view: ArrayStatistics, width: int, tall: int, role: Role) -> list[Row]:
+def _block(title: str, view: ArrayStatistics, width: int, bar_rows: int, role: Role) -> list[Row]:
     """Return the title, two rows of statistics and the histogram, each ``width`` cells wide."""
     bad: Role = "bad" if view.non_finite else "muted"
     finite = f"{format_compact(view.non_finite)} non-finite" if view.non_finite else "all finite"
@@ -63,7 +65,7 @@ def _block(title: str, view: ArrayStatistics, width: int, tall: int, role: Role)
         (finite, bad),
     )
     cell = width // 2
-    drawn = histogram_bars(view.counts, width, tall)
+    drawn = histogram_bars(view.counts, width, bar_rows)
     return [
         head,
         _pair(("mean", view.mean), ("std", view.std), cell, width),
@@ -72,9 +74,9 @@ def _block(title: str, view: ArrayStatistics, width: int, tall: int, role: Role)
     ]
 
 
-def _pair(one: tuple[str, float], two: tuple[str, float], cell: int, width: int) -> Row:
+def _pair(first: tuple[str, float], second: tuple[str, float], cell: int, width: int) -> Row:
     spans: list[Span] = []
-    for name, value in (one, two):
+    for name, value in (first, second):
         spans += [(ljust(name, 5), "muted"), (rjust(format_number(value), 8), "text")]
         spans.append((" " * (cell - 13), "text"))
     used = sum(len(text) for text, _ in spans)
@@ -94,8 +96,8 @@ def _absent(view: ParameterView, width: int, height: int) -> list[Row]:
 def _lines(view: ParameterView, width: int) -> list[Row]:
     rows = [_line("value", view.value, width, "curve")]
     if view.grad is None:
-        why = " (frozen)" if view.frozen_since is not None else ""
-        rows.append(((ljust("grad", 6), "strong"), (_NO_GRADIENT + why, "frozen")))
+        reason = " (frozen)" if view.frozen_since is not None else ""
+        rows.append(((ljust("grad", 6), "strong"), (_NO_GRADIENT + reason, "frozen")))
     else:
         rows.append(_line("grad", view.grad, width, "curve-2"))
     rows.append((("first ", "muted"), (format_values(view.value.first_values, width - 6), "text")))

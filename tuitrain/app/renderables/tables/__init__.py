@@ -1,1 +1,1 @@
-"""TODO."""
+"""Tables and lists: groups, network, journal, log, past runs, branches."""

@@ -1,4 +1,4 @@
-"""The lines of history as a tree: which left which one, at what step, and how far each has come."""
+"""The branches of a run as a tree, with their fork, last step, loss and accuracy."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ TITLES = ("  branch", "from step", "to step", "loss", "accuracy")
 
 @dataclass(frozen=True, slots=True)
 class BranchRow:
-    """A line in the tree.
+    """A row of the tree.
 
     Attributes
     ----------
-    name : its name, as its ghost in the charts wears it
-    text : its row
-    present : whether the run is on it
+    name : name of the branch, as in the charts
+    text : the whole row
+    is_current : whether it is the present branch
     """
 
     name: str
@@ -32,9 +32,9 @@ class BranchRow:
 
 
 def branch_rows(snapshot: Snapshot) -> list[BranchRow]:
-    """Return the lines, each under the one that it left, the earliest fork first.
+    """Return the rows, each branch under its parent, the earliest fork first.
 
-    ``●`` is the present line, ``┄`` one that is drawn as a ghost in the charts.
+    ``●`` marks the present branch, ``┄`` a branch that is a ghost in the charts.
     """
     present = BranchView(
         snapshot.branch,
@@ -44,48 +44,56 @@ def branch_rows(snapshot: Snapshot) -> list[BranchRow]:
         snapshot.accuracy,
         snapshot.parent,
     )
-    lines = [*snapshot.branches, present]
-    ghosts = {each.name for each in snapshot.branches[-MAX_GHOSTS:]}
+    branches = [*snapshot.branches, present]
+    ghosts = {branch.name for branch in snapshot.branches[-MAX_GHOSTS:]}
     return [
-        BranchRow(each.name, _row(each, stem, _sign(each, present, ghosts)), each is present)
-        for each, stem in _in_order(lines)
+        BranchRow(
+            branch.name, _row(branch, stem, _sign(branch, present, ghosts)), branch is present
+        )
+        for branch, stem in _in_order(branches)
     ]
 
 
-def align_cells(words: Sequence[str]) -> str:
-    """Write words under the titles."""
-    name, *numbers = zip(words, _WIDTHS, strict=True)
-    return " ".join([ljust(*name), *(rjust(*each) for each in numbers)])
+def align_cells(texts: Sequence[str]) -> str:
+    """Join cells to a row that is aligned with the titles."""
+    name, *numbers = zip(texts, _WIDTHS, strict=True)
+    return " ".join([ljust(*name), *(rjust(*number) for number in numbers)])
 
 
-def _in_order(lines: Sequence[BranchView]) -> Iterator[tuple[BranchView, str]]:
-    """Go through the tree from its roots, with what is drawn before each name."""
-    names = {each.name for each in lines}
-    roots = [each for each in lines if each.parent not in names - {each.name}]
-    yield from _branch(roots, lines, "", top=True)
+def _in_order(branches: Sequence[BranchView]) -> Iterator[tuple[BranchView, str]]:
+    """Walk the tree from its roots; yield each branch with the stem before its name."""
+    names = {branch.name for branch in branches}
+    roots = [branch for branch in branches if branch.parent not in names - {branch.name}]
+    yield from _walk(roots, branches, "", is_root=True)
 
 
-def _branch(
-    siblings: Sequence[BranchView], lines: Sequence[BranchView], before: str, top: bool = False
+def _walk(
+    siblings: Sequence[BranchView],
+    branches: Sequence[BranchView],
+    stem: str,
+    is_root: bool = False,
 ) -> Iterator[tuple[BranchView, str]]:
-    for each in (ordered := sorted(siblings, key=lambda line: (line.fork, line.name))):
-        last = each is ordered[-1]
-        yield each, "" if top else before + ("└ " if last else "├ ")
-        under = [line for line in lines if line.parent == each.name and line is not each]
-        yield from _branch(under, lines, "" if top else before + ("  " if last else "│ "))
+    ordered = sorted(siblings, key=lambda branch: (branch.fork, branch.name))
+    for branch in ordered:
+        is_last = branch is ordered[-1]
+        yield branch, "" if is_root else stem + ("└ " if is_last else "├ ")
+        children = [
+            child for child in branches if child.parent == branch.name and child is not branch
+        ]
+        yield from _walk(children, branches, "" if is_root else stem + ("  " if is_last else "│ "))
 
 
-def _sign(line: BranchView, present: BranchView, ghosts: set[str]) -> str:
-    return "●" if line is present else "┄" if line.name in ghosts else " "
+def _sign(branch: BranchView, present: BranchView, ghosts: set[str]) -> str:
+    return "●" if branch is present else "┄" if branch.name in ghosts else " "
 
 
-def _row(line: BranchView, stem: str, sign: str) -> str:
-    loss, accuracy = _last(line.loss), _last(line.accuracy)
+def _row(branch: BranchView, stem: str, sign: str) -> str:
+    loss, accuracy = _last(branch.loss), _last(branch.accuracy)
     return align_cells(
         (
-            f"{sign} {stem}{line.name}",
-            format_count(line.fork),
-            format_count(line.tip),
+            f"{sign} {stem}{branch.name}",
+            format_count(branch.fork),
+            format_count(branch.tip),
             "—" if loss is None else format_number(loss),
             "—" if accuracy is None else format_percentage(accuracy),
         )

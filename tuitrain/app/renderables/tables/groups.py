@@ -1,4 +1,4 @@
-"""The groups table as rows: every group, and under an open one its parameters."""
+"""The groups table: a row for each group, and for the parameters of open groups."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from ..formatting import format_compact, format_count, format_lr, format_number,
 from ..rows import Role, Row, Span, group_role, ljust, rjust
 
 _NUMBER: Final = 7
-"""Cells of a number as `short` writes it."""
+"""Width of a number of `format_number`."""
 
 RowKey: TypeAlias = tuple[str, bool]
-"""A row that is marked: its name, and whether it is a group's."""
+"""The key of a row: its name, and whether it is a group."""
 
 _GRAD: Final = 17
-_NO_COURSE: Final = GroupHistory("")
+_NO_HISTORY: Final = GroupHistory("")
 
 
 @dataclass(frozen=True, slots=True)
 class GroupColumns:
-    """The widths of the columns; one cell lies between two of them.
+    """The widths of the columns, which are separated by one cell.
 
-    ``grad`` is 0 where there is no room for the column. ``ending`` is shared by |Δw|/|w| and by
-    what stands there instead while frozen.
+    Attributes
+    ----------
+    grad : 0 if there is no room for the column
+    update : the column of |Δw|/|w|, or of the step at which the row was frozen
     """
 
     name: int = 21
@@ -38,42 +40,42 @@ class GroupColumns:
     lr: int = 7
     schedule: int = 8
     grad: int = 0
-    ending: int = 15
+    update: int = 15
 
     @classmethod
     def fit(cls, width: int) -> GroupColumns:
-        """Share out the width: the rest goes to ending, optimizer settings, gradient, names."""
-        least = cls()
-        spare = width - least.total
+        """Distribute the width; spare cells go to updates, optimizers, gradients and names."""
+        minimum = cls()
+        spare = width - minimum.total
         if spare < 0:
-            return replace(least, name=max(8, least.name + spare))
-        ending = min(spare, 5)
-        optimizer = min(spare - ending, 24)
+            return replace(minimum, name=max(8, minimum.name + spare))
+        update = min(spare, 5)
+        optimizer = min(spare - update, 24)
         grad = 0
-        if spare - ending >= _GRAD + 1:
-            grad, optimizer = _GRAD, min(spare - ending - _GRAD - 1, 12)
+        if spare - update >= _GRAD + 1:
+            grad, optimizer = _GRAD, min(spare - update - _GRAD - 1, 12)
             spare -= _GRAD + 1
         return replace(
-            least,
-            name=least.name + min(spare - ending - optimizer, 16),
-            optimizer=least.optimizer + optimizer,
+            minimum,
+            name=minimum.name + min(spare - update - optimizer, 16),
+            optimizer=minimum.optimizer + optimizer,
             grad=grad,
-            ending=least.ending + ending,
+            update=minimum.update + update,
         )
 
     @property
     def total(self) -> int:
         """The width of a whole row."""
         grad = self.grad + 1 if self.grad else 0
-        most = self.name + self.size + self.optimizer + self.lr + self.schedule
-        return most + grad + self.ending + 5
+        others = self.name + self.size + self.optimizer + self.lr + self.schedule
+        return others + grad + self.update + 5
 
 
 @dataclass(frozen=True)
 class TableRow:
-    """A row of the table, known by a name: of a group, or of a parameter in ``group``.
+    """A row of the table: a group, or a parameter of ``group``.
 
-    It is drawn when it is looked at: of a thousand groups some twenty are in sight.
+    It is drawn on access: of a thousand groups some twenty are visible.
     """
 
     name: str
@@ -83,12 +85,12 @@ class TableRow:
 
     @cached_property
     def row(self) -> Row:
-        """What it looks like."""
+        """The drawn row."""
         return self.draw()
 
 
 def table_header(columns: GroupColumns) -> Row:
-    """Return the line of column titles."""
+    """Return the header."""
     cells = (
         ljust("  group", columns.name),
         rjust("params", columns.size),
@@ -96,7 +98,7 @@ def table_header(columns: GroupColumns) -> Row:
         rjust("lr", columns.lr),
         ljust("schedule", columns.schedule),
         *([rjust("|grad|", columns.grad)] if columns.grad else []),
-        rjust("|Δw|/|w|", columns.ending),
+        rjust("|Δw|/|w|", columns.update),
     )
     return ((" ".join(cells), "muted"),)
 
@@ -109,36 +111,42 @@ def table_rows(
     pattern: str = "",
     marked: Collection[RowKey] = (),
 ) -> list[TableRow]:
-    """Return the rows of all groups, and of the parameters of those that are not folded.
+    """Return the rows of all groups, and of the parameters of open groups.
 
-    Of what a ``pattern`` is given for, those that match: groups with all of their parameters, and
-    else single parameters under their group, which is open then.
+    Parameters
+    ----------
+    folded : names of the groups that are not open
+    traces : histories of the groups
+    pattern : shows the matching groups with all their parameters, and the matching parameters of
+        other groups
+    marked : keys of the marked rows
     """
     rows: list[TableRow] = []
-    courses = {each.name: each for each in traces}
+    histories = {history.name: history for history in traces}
     for index, group in enumerate(groups):
         whole = matches_filter(group.name, pattern)
-        shown = [each for each in group.parameters if whole or matches_filter(each.name, pattern)]
-        if not whole and not shown:
+        parameters = [
+            parameter
+            for parameter in group.parameters
+            if whole or matches_filter(parameter.name, pattern)
+        ]
+        if not whole and not parameters:
             continue
         is_open = group.name not in folded or not whole
-        course = courses.get(group.name, _NO_COURSE)
-        draw = partial(_group_row, group, group_role(index), is_open, columns, course)
+        history = histories.get(group.name, _NO_HISTORY)
+        draw = partial(_group_row, group, group_role(index), is_open, columns, history)
         rows.append(_table_row(group.name, group.name, draw, marked))
         if is_open:
-            rows += [
-                _table_row(
-                    each.name, group.name, partial(_parameter_row, each, columns), marked, False
-                )
-                for each in shown
-            ]
+            for parameter in parameters:
+                draw = partial(_parameter_row, parameter, columns)
+                rows.append(_table_row(parameter.name, group.name, draw, marked, False))
     return rows
 
 
 def matches_filter(name: str, pattern: str) -> bool:
-    """Whether a name matches a glob, or holds what is no glob; anything does if none is given."""
-    wild = any(each in pattern for each in "*?[")
-    return fnmatchcase(name, pattern) if wild else pattern in name
+    """Whether a name matches a glob, or contains a text without wildcards."""
+    is_glob = any(wildcard in pattern for wildcard in "*?[")
+    return fnmatchcase(name, pattern) if is_glob else pattern in name
 
 
 def _table_row(
@@ -149,20 +157,22 @@ def _table_row(
     is_group: bool = True,
 ) -> TableRow:
     if (name, is_group) in marked:
-        draw = partial(_marked, draw)
+        draw = partial(_with_mark, draw)
     return TableRow(name, group, is_group, draw)
 
 
-def _marked(draw: Callable[[], Row]) -> Row:
-    """Put a mark into the second cell of a row, which is empty."""
+def _with_mark(draw: Callable[[], Row]) -> Row:
+    """Put a mark into the second cell of a row."""
     (text, role), *rest = draw()
     return ((text[:1], role), ("●", "accent"), (text[2:], role), *rest)
 
 
 def _group_row(
-    group: GroupView, role: Role, is_open: bool, columns: GroupColumns, course: GroupHistory
+    group: GroupView, role: Role, is_open: bool, columns: GroupColumns, history: GroupHistory
 ) -> Row:
-    name = f"❄ {group.name}" if group.frozen_since is not None else group.name + _partly(group)
+    name = (
+        f"❄ {group.name}" if group.frozen_since is not None else group.name + _frozen_count(group)
+    )
     optimizer = f"{group.optimizer} {group.settings}".strip()
     if len(optimizer) > columns.optimizer:
         optimizer = group.optimizer
@@ -173,25 +183,25 @@ def _group_row(
         (" " + ljust(optimizer, columns.optimizer), "text"),
         (" " + rjust(format_lr(group.lr), columns.lr), "strong"),
         (" " + ljust(group.schedule, columns.schedule), "muted"),
-        *(_course(course.grad_norm, group.grad_norm, columns.grad) if columns.grad else ()),
+        *(_history(history.grad_norm, group.grad_norm, columns.grad) if columns.grad else ()),
         *(
-            _course(course.update_ratio, group.update_ratio, columns.ending)
+            _history(history.update_ratio, group.update_ratio, columns.update)
             if group.frozen_since is None
-            else _ending(
-                group.update_ratio, group.frozen_since, group.frozen_intact, columns.ending + 1
+            else _update(
+                group.update_ratio, group.frozen_since, group.frozen_intact, columns.update + 1
             )
         ),
     )
 
 
-def _partly(group: GroupView) -> str:
-    """Say how many parameters of a group that learns hold still; a folded one does not show it."""
-    frozen = sum(each.frozen_since is not None for each in group.parameters)
+def _frozen_count(group: GroupView) -> str:
+    """Return the number of frozen parameters of a trained group; "" if there are none."""
+    frozen = sum(parameter.frozen_since is not None for parameter in group.parameters)
     return f" ❄{frozen}/{len(group.parameters)}" if frozen else ""
 
 
-def _course(series: Series, value: float, width: int) -> list[Span]:
-    """Return a column with the course of a value, and what it is now."""
+def _history(series: Series, value: float, width: int) -> list[Span]:
+    """Return a column with the history of a value, and the value."""
     return [
         (" " + sparkline(series.values, width - _NUMBER - 1), "curve"),
         (rjust(format_number(value), _NUMBER + 1), "text"),
@@ -205,7 +215,7 @@ def _parameter_row(parameter: ParameterRow, columns: GroupColumns) -> Row:
         (ljust(f"    {parameter.name}", columns.name), "text"),
         (" " + _size(parameter.size, columns.size), "muted"),
         (" " + ljust(format_shape(parameter.shape), middle), "muted"),
-        *_ending(parameter.update_ratio, parameter.frozen_since, None, columns.ending + 1),
+        *_update(parameter.update_ratio, parameter.frozen_since, None, columns.update + 1),
     )
 
 
@@ -214,18 +224,18 @@ def _size(value: int, width: int) -> str:
     return rjust(text if len(text) <= width else format_compact(value), width)
 
 
-def _ending(ratio: float, since: int | None, intact: bool | None, width: int) -> list[Span]:
-    """Return the last column: the update's size, or since when there is none, and its proof."""
+def _update(ratio: float, since: int | None, intact: bool | None, width: int) -> list[Span]:
+    """Return the last column: |Δw|/|w|, or since when it is frozen, and whether the bytes are."""
     if since is None:
         return [(rjust(format_number(ratio), width), "text")]
     if intact is None:
         return [(rjust(f"❄ {format_count(since)}", width), "frozen")]
     badge = "✓" if intact else "✗"
-    since_when = f" since {format_count(since)}"
-    start = next((each for each in ("frozen ", "❄ ") if len(each + badge + since_when) < width), "")
+    step = f" since {format_count(since)}"
+    start = next((text for text in ("frozen ", "❄ ") if len(text + badge + step) < width), "")
     role: Role = "frozen" if intact else "bad"
     return [
-        (rjust(start, width - len(badge + since_when)), role),
+        (rjust(start, width - len(badge + step)), role),
         (badge, "good" if intact else "bad"),
-        (since_when, role),
+        (step, role),
     ]

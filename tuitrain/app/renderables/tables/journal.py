@@ -1,4 +1,4 @@
-"""The journal as rows: when, what came of it, what was asked, by whom, why."""
+"""The journal as rows: step, outcome, command, actor, message."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OUTCOMES: Final[dict[Outcome, tuple[str, Role]]] = {
 
 
 def journal_rows(entries: Sequence[JournalEntry], width: int) -> list[Row]:
-    """Return a row for every entry, oldest first."""
+    """Return a row for each entry, oldest first."""
     if not entries:
         return [(("  no command yet", "muted"),)]
     steps = max(6, *(len(format_count(entry.step)) for entry in entries))
@@ -35,18 +35,19 @@ def journal_rows(entries: Sequence[JournalEntry], width: int) -> list[Row]:
 
 def _entry(entry: JournalEntry, steps: int, command: int, room: int) -> Row:
     glyph, role = OUTCOMES[entry.outcome]
-    said = entry.message if entry.outcome == "applied" else f"{entry.outcome}: {entry.message}"
+    is_applied = entry.outcome == "applied"
+    message = entry.message if is_applied else f"{entry.outcome}: {entry.message}"
     return (
         (rjust(format_count(entry.step), steps) + " ", "muted"),
         (f"{glyph} ", role),
         (ljust(entry.command, command), "text"),
         ("  " + ljust(entry.actor, 8) + " ", "muted"),
-        (ellipsize(said, room - 1), "muted" if entry.outcome == "applied" else role),
+        (ellipsize(message, room - 1), "muted" if is_applied else role),
     )
 
 
 def reply_row(entry: JournalEntry) -> Row:
-    """Return the answer to a command, as the status line shows it."""
+    """Return the reply to a command, for the status line."""
     glyph, role = OUTCOMES[entry.outcome]
     at = f"{entry.outcome} at step {format_count(entry.step)}"
     return (

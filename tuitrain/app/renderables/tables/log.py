@@ -1,4 +1,4 @@
-"""The log as rows: at which step, how grave, what was said."""
+"""The log as rows: step, level, text."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ from ..formatting import format_count
 from ..rows import Role, Row, ljust, rjust
 
 LOG_LEVELS: Final = ("all", "warning", "error")
-"""What can be shown alone: everything, or what is at least so grave."""
+"""The filters by level: all lines, or lines of at least this severity."""
 
-_GRAVE: Final = {"warning": 1, "err": 1, "error": 2, "critical": 2}
+_SEVERITY: Final = {"warning": 1, "err": 1, "error": 2, "critical": 2}
 _ROLES: Final[dict[int, Role]] = {0: "text", 1: "warning", 2: "bad"}
-_LEVEL: Final = 8
+_LEVEL_WIDTH: Final = 8
 
 
 def filter_lines(lines: Sequence[LogLine], level: str, pattern: str) -> list[LogLine]:
-    """Return the lines that are at least as grave, and hold a text in any case of letters."""
-    least = LOG_LEVELS.index(level)
-    wanted = pattern.casefold()
+    """Return the lines of at least a level that contain a text, ignoring case."""
+    min_severity = LOG_LEVELS.index(level)
+    text = pattern.casefold()
     return [
         line
         for line in lines
-        if _GRAVE.get(line.level, 0) >= least and wanted in line.text.casefold()
+        if _SEVERITY.get(line.level, 0) >= min_severity and text in line.text.casefold()
     ]
 
 
 def log_rows(lines: Sequence[LogLine], width: int) -> list[Row]:
-    """Return a row for every line."""
+    """Return a row for each line."""
     if not lines:
         return [(("nothing was said", "muted"),)]
     steps = max(6, len(format_count(lines[-1].step)))
-    room = width - steps - _LEVEL - 2
+    room = width - steps - _LEVEL_WIDTH - 2
     return [
         (
             (rjust(format_count(line.step), steps) + " ", "muted"),
-            (ljust(line.level, _LEVEL) + " ", _ROLES[_GRAVE.get(line.level, 0)]),
-            (ljust(line.text.expandtabs(4), room), _ROLES[_GRAVE.get(line.level, 0)]),
+            (ljust(line.level, _LEVEL_WIDTH) + " ", _ROLES[_SEVERITY.get(line.level, 0)]),
+            (ljust(line.text.expandtabs(4), room), _ROLES[_SEVERITY.get(line.level, 0)]),
         )
         for line in lines
     ]
 
 
-def log_summary(said: LogSnapshot) -> str:
-    """Say how much of it is kept, and where the rest is."""
-    lines = f"{format_count(said.total)} line{'s' if said.total != 1 else ''}"
-    if len(said.lines) < said.total:
-        lines = f"the newest {format_count(len(said.lines))} of {lines}"
-    where = f" · all in {said.file}" if said.file else ""
-    return lines + (f" · ⚠ not written: {said.problem}" if said.problem else where)
+def log_summary(log: LogSnapshot) -> str:
+    """Return the number of lines, how many are kept, and the file of all."""
+    lines = f"{format_count(log.total)} line{'s' if log.total != 1 else ''}"
+    if len(log.lines) < log.total:
+        lines = f"the newest {format_count(len(log.lines))} of {lines}"
+    where = f" · all in {log.file}" if log.file else ""
+    return lines + (f" · ⚠ not written: {log.problem}" if log.problem else where)

@@ -1,7 +1,8 @@
-"""The network as a tree: what is in it, what trains it, and where the gradient goes.
+"""The network as a tree: its modules and parameters, what trains them, and the gradient flow.
 
-The batch comes in at the top and the loss lies below the last row, so the gradient climbs: ▲ it
-goes on to what is above, ✂ all above is frozen and it is cut here, ┴ above nothing can learn.
+The batch enters at the top and the loss is below the last row, so the gradient flows upwards: ▲ it
+passes to the rows above, ✂ it is cut because all above is frozen, ┴ it ends because nothing above
+can learn.
 """
 
 from __future__ import annotations
@@ -12,27 +13,26 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from tuitrain.engines.inspection import GradientFlow, NetworkRow, NetworkView
-from tuitrain.engines.views import LayerUnits
-from tuitrain.run.snapshot import GroupView, ParameterRow, Snapshot
+from tuitrain.engines.inspection import NetworkRow, NetworkView
+from tuitrain.run.snapshot import GroupView
 
 from ..formatting import format_compact, format_count, format_lr, format_number, format_shape
-from ..rows import Role, Row, Span, bar, ellipsize, group_role, ljust, rjust
-
-_FLOWS: Final[Mapping[GradientFlow, tuple[str, Role]]] = {
-    GradientFlow.PASSES: ("▲ pass", "good"),
-    GradientFlow.CUT: ("✂ cut", "warning"),
-    GradientFlow.ENDS: ("┴ end", "muted"),
-    GradientFlow.NONE: ("· none", "frozen"),
-}
+from ..rows import Role, Row, Span, bar, group_role, ljust, rjust
+from .network_facts import RowFacts, gradient_flow, row_facts, row_state
 
 _DECADES: Final = 3
-"""What the bars of |grad| span, below the largest."""
+"""Decades below the largest |grad| that the bars span."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; where there is no room for all, the one with the highest ``spare`` goes first."""
+    """A column of the table.
+
+    Attributes
+    ----------
+    drop_order : columns with a higher number are left out first; 0 for columns that stay
+    is_number : whether the column is aligned at the right
+    """
 
     name: str
     title: str
@@ -57,64 +57,26 @@ _COLUMNS: Final = (
 
 
 def fit_columns(width: int) -> tuple[Column, ...]:
-    """Return the columns that fit; the name has what is left over."""
+    """Return the columns that fit; the name and the gradient get the spare width."""
     shown = list(_COLUMNS)
-    while sum(each.width + 1 for each in shown) - 1 > width and max(c.drop_order for c in shown):
-        shown.remove(max(shown, key=lambda each: each.drop_order))
-    left_over = width - sum(each.width + 1 for each in shown) + 1
+    while sum(column.width + 1 for column in shown) - 1 > width and any(
+        column.drop_order for column in shown
+    ):
+        shown.remove(max(shown, key=lambda column: column.drop_order))
+    spare = width - sum(column.width + 1 for column in shown) + 1
     name = shown[1]
-    more = min(left_over, 24)
-    shown[1] = replace(name, width=max(8, name.width + more))
+    name_spare = min(spare, 24)
+    shown[1] = replace(name, width=max(8, name.width + name_spare))
     return tuple(
-        replace(each, width=each.width + min(left_over - more, 20)) if each.name == "grad" else each
-        for each in shown
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class RowFacts:
-    """What is known of a row besides its place: from the groups table, and of the gradient.
-
-    Attributes
-    ----------
-    groups : those of its parameters, in order
-    frozen : how many of its parameters are
-    since : the step at which the last one was frozen, if all are
-    grad_norm : NaN where there is no gradient
-    """
-
-    groups: tuple[GroupView, ...]
-    size: int
-    frozen: int
-    since: int | None
-    grad_norm: float
-    units: LayerUnits | None
-
-
-def row_facts(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView]) -> RowFacts:
-    """Put together what is known of the parameters of a row."""
-    found: dict[str, tuple[GroupView, ParameterRow]] = {
-        each.name: (group, each) for group in groups for each in group.parameters
-    }
-    mine = [found[name] for name in row.parameters if name in found]
-    norms = [view.grad_norms[name] for name in row.parameters if name in view.grad_norms]
-    since = [each.frozen_since for _, each in mine]
-    steps = [each for each in since if each is not None]
-    units = {each.parameter: each for each in view.units}
-    counted = [units[name] for name in row.parameters if name in units]
-    leaf = row.kind == "module" and len(counted) == 1 and len(row.parameters) <= 2
-    return RowFacts(
-        groups=tuple({group.name: group for group, _ in mine}.values()),
-        size=sum(each.size for _, each in mine),
-        frozen=len(steps),
-        since=max(steps) if steps and len(steps) == len(since) else None,
-        grad_norm=math.hypot(*norms) if norms else math.nan,
-        units=counted[0] if counted and (leaf or row.kind == "parameter") else None,
+        replace(column, width=column.width + min(spare - name_spare, 20))
+        if column.name == "grad"
+        else column
+        for column in shown
     )
 
 
 def visible_rows(rows: Sequence[NetworkRow], folded: Collection[str]) -> list[NetworkRow]:
-    """Return the rows that no folded one hides."""
+    """Return the rows that are not below a folded row."""
     shown: list[NetworkRow] = []
     hidden_below: int | None = None
     for row in rows:
@@ -126,32 +88,33 @@ def visible_rows(rows: Sequence[NetworkRow], folded: Collection[str]) -> list[Ne
 
 
 def parent_keys(rows: Sequence[NetworkRow]) -> set[str]:
-    """Return the keys of the rows that have others below them."""
-    return {one.key for one, other in pairwise(rows) if other.depth > one.depth}
+    """Return the keys of the rows with children."""
+    return {row.key for row, following in pairwise(rows) if following.depth > row.depth}
 
 
 def layer_keys(rows: Sequence[NetworkRow]) -> set[str]:
-    """Return the keys of the modules that have parameters of their own and no parts."""
-    above = parent_keys(rows)
+    """Return the keys of the modules whose children are all parameters."""
+    parents = parent_keys(rows)
     return {
         row.key
         for place, row in enumerate(rows)
-        if row.key in above and all(each.kind == "parameter" for each in _below(rows, place))
+        if row.key in parents
+        and all(descendant.kind == "parameter" for descendant in _descendants(rows, place))
     }
 
 
-def _below(rows: Sequence[NetworkRow], place: int) -> list[NetworkRow]:
-    found: list[NetworkRow] = []
-    for each in rows[place + 1 :]:
-        if each.depth <= rows[place].depth:
+def _descendants(rows: Sequence[NetworkRow], place: int) -> list[NetworkRow]:
+    descendants: list[NetworkRow] = []
+    for row in rows[place + 1 :]:
+        if row.depth <= rows[place].depth:
             break
-        found.append(each)
-    return found
+        descendants.append(row)
+    return descendants
 
 
 def tree_header(columns: Sequence[Column]) -> Row:
-    """Return the line of column titles."""
-    cells = [(rjust if each.is_number else ljust)(each.title, each.width) for each in columns]
+    """Return the header."""
+    cells = [(rjust if col.is_number else ljust)(col.title, col.width) for col in columns]
     return ((" ".join(cells), "muted"),)
 
 
@@ -161,18 +124,20 @@ def tree_rows(
     folded: Collection[str],
     columns: Sequence[Column],
 ) -> list[Row]:
-    """Draw a line for each row that no folded one hides."""
-    above = parent_keys(view.rows)
-    most = max(view.grad_norms.values(), default=0.0)
+    """Draw the rows that are not below a folded row."""
+    parents = parent_keys(view.rows)
+    max_norm = max(view.grad_norms.values(), default=0.0)
     roles = {group.name: group_role(place) for place, group in enumerate(groups)}
     return [
-        _line(row, row_facts(row, view, groups), _mark(row, above, folded), columns, most, roles)
+        _line(
+            row, row_facts(row, view, groups), _mark(row, parents, folded), columns, max_norm, roles
+        )
         for row in visible_rows(view.rows, folded)
     ]
 
 
-def _mark(row: NetworkRow, above: Collection[str], folded: Collection[str]) -> str:
-    if row.key not in above:
+def _mark(row: NetworkRow, parents: Collection[str], folded: Collection[str]) -> str:
+    if row.key not in parents:
         return "  "
     return "▸ " if row.key in folded else "▾ "
 
@@ -182,7 +147,7 @@ def _line(
     facts: RowFacts,
     mark: str,
     columns: Sequence[Column],
-    most: float,
+    max_norm: float,
     roles: Mapping[str, Role],
 ) -> Row:
     cells = _cells(row, facts, roles)
@@ -192,7 +157,7 @@ def _line(
             text, role = _name(row, facts)
             spans.append((ljust("  " * row.depth + mark + text, column.width), role))
         elif column.name == "grad":
-            spans += _grad(facts.grad_norm, most, column.width)
+            spans += _grad(facts.grad_norm, max_norm, column.width)
         else:
             text, role = cells[column.name]
             spans.append(((rjust if column.is_number else ljust)(text, column.width), role))
@@ -201,10 +166,10 @@ def _line(
 
 
 def _cells(row: NetworkRow, facts: RowFacts, roles: Mapping[str, Role]) -> dict[str, Span]:
-    """Write what stands in the plain columns."""
-    one = facts.groups[0] if len(facts.groups) == 1 else None
-    lrs = {group.lr for group in facts.groups}
-    rules = {group.optimizer for group in facts.groups}
+    """Return the texts of all columns except name and gradient."""
+    group = facts.groups[0] if len(facts.groups) == 1 else None
+    lrs = {entry.lr for entry in facts.groups}
+    optimizers = {entry.optimizer for entry in facts.groups}
     size = format_count(facts.size) if facts.size < 1e6 else format_compact(facts.size)
     several = f"{len(facts.groups)} groups" if facts.groups else ""
     dead = f"{facts.units.dead}/{facts.units.units}" if facts.units else ""
@@ -213,24 +178,19 @@ def _cells(row: NetworkRow, facts: RowFacts, roles: Mapping[str, Role]) -> dict[
         "label": (row.label, "muted"),
         "shape": (format_shape(row.shape) if row.shape else "", "muted"),
         "size": (size if row.parameters else "", "text"),
-        "group": (one.name, roles.get(one.name, "text")) if one else (several, "muted"),
-        "optimizer": (rules.pop() if len(rules) == 1 else "·" * bool(rules), "text"),
-        "lr": (format_lr(lrs.pop()) if len(lrs) == 1 else "·" * bool(lrs), "strong"),
-        "state": _state(row, facts),
+        "group": (group.name, roles.get(group.name, "text")) if group else (several, "muted"),
+        "optimizer": (_common(optimizers), "text"),
+        "lr": ("·" if len(lrs) > 1 else _common(set(map(format_lr, lrs))), "strong"),
+        "state": row_state(row, facts),
         "dead": (dead, "warning" if facts.units and facts.units.dead else "muted"),
     }
 
 
-def gradient_flow(row: NetworkRow) -> Span:
-    """Write what becomes of the gradient at a row; of a parameter, whether it gets one."""
-    if not row.use_count:
-        return "∅ unused", "muted"
-    if row.kind == "parameter":
-        return ("● learns", "good") if row.flow is GradientFlow.PASSES else ("❄ no grad", "frozen")
-    text, role = _FLOWS[row.flow]
-    reached, ways = row.inputs_with_gradient
-    partly = row.flow is GradientFlow.PASSES and reached < ways
-    return (f"{text} {reached}/{ways}", "warning") if partly else (text, role)
+def _common(texts: set[str]) -> str:
+    """Return the only text; a dot for several texts, "" for none."""
+    if len(texts) > 1:
+        return "·"
+    return next(iter(texts), "")
 
 
 def _name(row: NetworkRow, facts: RowFacts) -> Span:
@@ -242,79 +202,12 @@ def _name(row: NetworkRow, facts: RowFacts) -> Span:
     return f"{flake}{row.name}{note}", role
 
 
-def _state(row: NetworkRow, facts: RowFacts) -> Span:
-    if not row.parameters:
-        return ("❄ still", "frozen") if row.buffers_held else ("", "text")
-    if facts.since is not None:
-        return f"❄ {format_count(facts.since)}", "frozen"
-    if facts.frozen:
-        return f"❄ {facts.frozen} of {len(row.parameters)}", "frozen"
-    return "☼ trains", "muted"
-
-
-def _grad(norm: float, most: float, width: int) -> list[Span]:
-    """Draw |grad| as a bar on a logarithmic scale, and write it."""
+def _grad(norm: float, max_norm: float, width: int) -> list[Span]:
+    """Draw |grad| as a bar on a logarithmic scale, with its value."""
     if math.isnan(norm):
         return [(" " * width, "text")]
-    room = width - 8
+    bar_width = width - 8
     share = 1.0
-    if math.isfinite(norm) and most > 0:
-        share = 1 + math.log10(max(norm, 1e-30) / most) / _DECADES
-    return [(bar(share, room), "curve"), (rjust(format_number(norm), 8), "text")]
-
-
-_SAID: Final[Mapping[GradientFlow, str]] = {
-    GradientFlow.PASSES: "the gradient goes on to what is above",
-    GradientFlow.CUT: "the gradient is cut here: all that is above is frozen",
-    GradientFlow.ENDS: "the gradient ends here: above are the data",
-    GradientFlow.NONE: "no gradient is computed: nothing here or above needs one",
-}
-
-
-def eager_note(snapshot: Snapshot, width: int) -> str:
-    """Say why steps are taken slowly, in at most so many cells; nothing if they are not."""
-    return (
-        ellipsize(f"eager: {snapshot.fallback_reason}", width) if snapshot.fallback_reason else ""
-    )
-
-
-def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView]) -> list[Row]:
-    """Say all that is known of one row, in three."""
-    facts = row_facts(row, view, groups)
-    name = row.path or (row.name if row.depth else f"{row.name}, the whole network")
-    label = f" {row.label}({row.detail})" if row.label and row.depth else ""
-    first: Row = ((name, "strong"), (f" {format_shape(row.shape)}", "muted"), (f" {label}", "text"))
-    trained = [
-        f"{group.name}: {f'{group.optimizer} {group.settings}'.strip()}, lr {format_lr(group.lr)}"
-        + (f" {group.schedule}" if group.schedule != "constant" else "")
-        for group in facts.groups
-    ]
-    size = f"{format_count(facts.size)} parameters" if row.parameters else "nothing to train"
-    size += ", its buffers hold still" if row.buffers_held else ""
-    state = f"  {_state(row, facts)[0]}" if row.parameters else ""
-    second: Row = ((f"{size}  ", "text"), ("; ".join(trained), "muted"), (state, "frozen"))
-    return [first, second, (*_dead(facts.units), *_said(row))]
-
-
-def _said(row: NetworkRow) -> Row:
-    if row.kind == "parameter":
-        learns = row.flow is GradientFlow.PASSES
-        return (("it gets a gradient" if learns else "it gets no gradient", gradient_flow(row)[1]),)
-    if not row.use_count:
-        return (("the outputs do not depend on it", "muted"),)
-    reached, ways = row.inputs_with_gradient
-    partly = row.flow is GradientFlow.PASSES and reached < ways
-    more = f", on {reached} of {ways} ways" if partly else ""
-    return ((_SAID[row.flow] + more, gradient_flow(row)[1]),)
-
-
-def _dead(units: LayerUnits | None) -> Row:
-    if units is None:
-        return ()
-    which = ", ".join(map(str, units.dead_indices[:8])) + (
-        " …" if len(units.dead_indices) > 8 else ""
-    )
-    text = f"dead units {units.dead} of {units.units}" + (
-        f": {which}" if units.dead_indices else ""
-    )
-    return ((f"{text}  ", "warning" if units.dead else "muted"),)
+    if math.isfinite(norm) and max_norm > 0:
+        share = 1 + math.log10(max(norm, 1e-30) / max_norm) / _DECADES
+    return [(bar(share, bar_width), "curve"), (rjust(format_number(norm), 8), "text")]

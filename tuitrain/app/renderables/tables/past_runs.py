@@ -1,4 +1,4 @@
-"""Past runs as the rows of a table, newest first, with the numbers that they ended with."""
+"""Past runs as the rows of a table, newest first, with their final loss and accuracy."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ ENDINGS: Final[dict[Ending, tuple[str, Role]]] = {
     "unfinished": ("◌", "warning"),
     "damaged": ("✗", "bad"),
 }
-_MARK: Final = 7
-"""Cells for a letter and a piece of line."""
+_MARK_WIDTH: Final = 7
+"""Width of the letter and the line sample of a pinned run."""
 
-_WIDE: Final = 100
+_WIDE_FROM: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class _Columns:
-    """The widths of the columns behind the mark; 0 leaves one out."""
+    """The widths of the columns after the mark; 0 leaves a column out."""
 
     name: int
     started_at: int
@@ -38,18 +38,20 @@ class _Columns:
     ending: int = 12
 
     @classmethod
-    def fitting(cls, width: int) -> _Columns:
-        wide = width >= _WIDE
-        least = cls(0, 18, 13, 17) if wide else cls(0, 12, 0, 9, 8, 8)
-        taken = least.started_at + least.model + least.steps + least.loss + least.accuracy
-        return replace(least, name=max(8, min(40, width - _MARK - taken - 2 - least.ending)))
+    def fit(cls, width: int) -> _Columns:
+        is_wide = width >= _WIDE_FROM
+        minimum = cls(0, 18, 13, 17) if is_wide else cls(0, 12, 0, 9, 8, 8)
+        taken = minimum.started_at + minimum.model + minimum.steps + minimum.loss + minimum.accuracy
+        return replace(
+            minimum, name=max(8, min(40, width - _MARK_WIDTH - taken - 2 - minimum.ending))
+        )
 
 
 def past_runs_header(width: int) -> Row:
-    """Return the titles of the columns."""
-    columns = _Columns.fitting(width)
+    """Return the header."""
+    columns = _Columns.fit(width)
     cells = (
-        " " * _MARK,
+        " " * _MARK_WIDTH,
         ljust("run", columns.name),
         ljust("began", columns.started_at),
         ljust("network", columns.model),
@@ -62,10 +64,10 @@ def past_runs_header(width: int) -> Row:
 
 
 def past_run_row(run: RecordedRun, width: int, pinned: PinnedRun | None = None) -> Row:
-    """Return the row of a run; one that is pinned has its letter and its line at the front."""
-    columns = _Columns.fitting(width)
+    """Return the row of a run; a pinned run starts with its letter and a sample of its line."""
+    columns = _Columns.fit(width)
     glyph, role = ENDINGS[run.ending]
-    mark: Row = ((" " * _MARK, "text"),)
+    mark: Row = ((" " * _MARK_WIDTH, "text"),)
     if pinned is not None:
         mark = ((f"{pinned.letter} ", pinned.role), line_sample(pinned), (" ", "text"))
     date = f"{run.started_at:%Y-%m-%d %H:%M}" if columns.model else f"{run.started_at:%m-%d %H:%M}"
@@ -89,44 +91,50 @@ def past_run_row(run: RecordedRun, width: int, pinned: PinnedRun | None = None) 
 
 
 def matches_search(run: RecordedRun, pattern: str) -> bool:
-    """Whether a run has a text in what is shown of it."""
-    words = (run.name, run.model, run.data, run.ending, f"{run.started_at:%Y-%m-%d %H:%M}")
-    return all(each.lower() in " ".join(words).lower() for each in pattern.split())
+    """Whether a row contains every word of a search, ignoring case."""
+    texts = (run.name, run.model, run.data, run.ending, f"{run.started_at:%Y-%m-%d %H:%M}")
+    text = " ".join(texts).lower()
+    return all(word.lower() in text for word in pattern.split())
 
 
 def comparison_rows(
     runs: Sequence[tuple[str, float, float]], width: int, to_first: bool
 ) -> list[Row]:
-    """Compare final numbers, as a line of titles and a line for each run.
+    """Return a table of final losses and accuracies: a header, and a row for each run.
 
     Parameters
     ----------
-    runs : the name, the loss and the accuracy of each; NaN where there is none
-    to_first : also by how much each differs from the first, which is the present run
+    runs : name, loss and accuracy of each run; NaN if there is none
+    to_first : whether to add the differences to the first run, which is the present one
     """
     name = max(12, width - 4 * 11)
     titles = ("loss", "± now", "accuracy", "± now") if to_first else ("loss", "accuracy")
-    rows: list[Row] = [((ljust("", name) + "".join(rjust(each, 11) for each in titles), "muted"),)]
+    rows: list[Row] = [
+        ((ljust("", name) + "".join(rjust(title, 11) for title in titles), "muted"),)
+    ]
     first_loss, first_accuracy = runs[0][1:]
-    for index, (text, loss, accuracy) in enumerate(runs):
+    for index, (run_name, loss, accuracy) in enumerate(runs):
         cells = [_loss(loss), _share(accuracy)]
         if to_first:
             cells.insert(1, _signed(loss - first_loss, _loss) if index else "")
             cells.append(_signed(accuracy - first_accuracy, format_percentage) if index else "")
         rows.append(
-            ((ljust(text, name), "strong"), ("".join(rjust(each, 11) for each in cells), "text"))
+            (
+                (ljust(run_name, name), "strong"),
+                ("".join(rjust(cell, 11) for cell in cells), "text"),
+            )
         )
     return rows
 
 
 def _steps(run: RecordedRun, width: int) -> str:
-    """Write the steps that were taken, and where there is room of how many."""
-    whole = (
+    """Write the steps of a run; if there is room, also the planned number."""
+    text = (
         f"{format_count(run.step)} / {format_count(run.total)}"
         if run.total
         else format_count(run.step)
     )
-    return whole if len(whole) < width else format_count(run.step)
+    return text if len(text) < width else format_count(run.step)
 
 
 def _loss(value: float) -> str:
@@ -137,5 +145,5 @@ def _share(value: float) -> str:
     return "—" if math.isnan(value) else format_percentage(value)
 
 
-def _signed(value: float, written: Callable[[float], str]) -> str:
-    return "—" if math.isnan(value) else f"{'+' if value >= 0 else '-'}{written(abs(value))}"
+def _signed(value: float, format_value: Callable[[float], str]) -> str:
+    return "—" if math.isnan(value) else f"{'+' if value >= 0 else '-'}{format_value(abs(value))}"

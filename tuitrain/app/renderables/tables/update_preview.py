@@ -1,4 +1,4 @@
-"""How far the next update would go after a command, beside how far the last one went."""
+"""The size of the next update without and with a command, beside the last update."""
 
 from __future__ import annotations
 
@@ -12,54 +12,54 @@ from ..formatting import format_number
 from ..rows import Role, Row, ellipsize, ljust, rjust
 
 JUMP_FACTOR: Final = 10.0
-"""So many times the last update is a jump to be warned of."""
+"""Ratio to the last update from which on a row has a warning."""
 
 _NAME, _NUMBER = 16, 10
 
 
 def update_rows(
-    groups: Sequence[GroupView], preview: UpdatePreview | None, width: int, most: int
+    groups: Sequence[GroupView], preview: UpdatePreview | None, width: int, max_rows: int
 ) -> list[Row]:
-    """Return a title and a row for each group, those first that the command moves otherwise.
+    """Return a header and a row for each group, the groups that the command affects first.
 
     Parameters
     ----------
-    preview : None while the run has not answered yet
-    most : rows under the title that there is room for
+    preview : None until the run has replied
+    max_rows : maximum number of rows under the header
     """
     if preview is not None and preview.problem:
         return [((ellipsize(f"✗ {preview.problem}", width), "bad"),)]
     last = {group.name: group.update_ratio for group in groups}
     if preview is None:
         waiting = [_row(name, (format_number(last[name]), "…", "…"), ()) for name in last]
-        return [_title(), *waiting[:most]]
-    ratios = sorted(preview.ratios, key=lambda each: each[1] == each[2])
-    rows = [_group(name, last.get(name, math.nan), *each) for name, *each in ratios]
-    return [_title(), *rows[:most]]
+        return [_header(), *waiting[:max_rows]]
+    ratios = sorted(preview.ratios, key=lambda ratio: ratio[1] == ratio[2])
+    rows = [_group(name, last.get(name, math.nan), *values) for name, *values in ratios]
+    return [_header(), *rows[:max_rows]]
 
 
-def _title() -> Row:
-    titles = "".join(rjust(each, _NUMBER) for each in ("last", "as it is", "with it"))
+def _header() -> Row:
+    titles = "".join(rjust(title, _NUMBER) for title in ("last", "as it is", "with it"))
     return ((ljust("|Δw|/|w|", _NAME) + titles, "muted"),)
 
 
-def _group(name: str, last: float, now: float, then: float) -> Row:
-    numbers = (format_number(last), format_number(now), format_number(then))
-    if math.isnan(then):
+def _group(name: str, last: float, current: float, proposed: float) -> Row:
+    numbers = (format_number(last), format_number(current), format_number(proposed))
+    if math.isnan(proposed):
         return _row(name, numbers, (("   not updated", "frozen"),))
-    jump = _jump(last, then)
+    jump = _jump(last, proposed)
     if jump > JUMP_FACTOR:
         return _row(name, numbers, ((f"   ⚠ x{jump:.3g} the last", "bad"),), "bad")
-    same = now == then
-    times = "   unchanged" if same else f"   x{jump:.3g} the last" if jump > 0 else ""
-    return _row(name, numbers, ((times, "muted"),), "text" if same else "strong")
+    is_same = current == proposed
+    note = "   unchanged" if is_same else f"   x{jump:.3g} the last" if jump > 0 else ""
+    return _row(name, numbers, ((note, "muted"),), "text" if is_same else "strong")
 
 
-def _row(name: str, numbers: tuple[str, str, str], said: Row, role: Role = "text") -> Row:
-    last, now, then = (rjust(each, _NUMBER) for each in numbers)
-    return ((ljust(name, _NAME), "text"), (last + now, "muted"), (then, role), *said)
+def _row(name: str, numbers: tuple[str, str, str], note: Row, role: Role = "text") -> Row:
+    last, current, proposed = (rjust(number, _NUMBER) for number in numbers)
+    return ((ljust(name, _NAME), "text"), (last + current, "muted"), (proposed, role), *note)
 
 
-def _jump(last: float, then: float) -> float:
-    """Return how many times the last update the next one is; 0.0 where that cannot be said."""
-    return then / last if last > 0 and then > 0 else 0.0
+def _jump(last: float, proposed: float) -> float:
+    """Return the ratio of the next update to the last; 0.0 if it is undefined."""
+    return proposed / last if last > 0 and proposed > 0 else 0.0

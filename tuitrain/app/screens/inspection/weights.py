@@ -11,7 +11,7 @@ from textual.binding import BindingType
 from tuitrain.app.keys.keymap import key_label
 from tuitrain.app.keys.other_screens import WEIGHTS_KEYS
 from tuitrain.app.renderables.footer import Hint
-from tuitrain.app.renderables.heatmaps.weights import TENSORS
+from tuitrain.app.renderables.heatmaps.weight_facts import TENSORS
 from tuitrain.app.renderables.tables.groups import TableRow
 from tuitrain.app.widgets.heatmaps.weights import (
     WeightsFacts,

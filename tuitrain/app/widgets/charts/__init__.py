@@ -1,1 +1,1 @@
-"""TODO."""
+"""Charts: metrics over the steps, previews, and the results of a sweep."""

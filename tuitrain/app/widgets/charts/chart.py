@@ -41,7 +41,8 @@ class Chart(RowsView, can_focus=True):
         super().__init__(id=id, classes="panel chart")
         self.metric = quantity
         self.own_turn = turn
-        self._margin = 0
+        self.margin_cells = 0
+        """Cells at the left of the plot, for the labels of its axis."""
 
     @property
     def axis_width(self) -> int:
@@ -57,7 +58,7 @@ class Chart(RowsView, can_focus=True):
         """Draw the chart, and name its values in the border."""
         drawn = draw_chart(snapshot, self.metric, self.chart_view, room.width, room.height)
         self.set_border_texts(drawn.title, drawn.subtitle)
-        self._margin = drawn.margin
+        self.margin_cells = drawn.margin
         return drawn.rows
 
     def watch_chart_view(self) -> None:
@@ -78,7 +79,7 @@ class Chart(RowsView, can_focus=True):
 
     def _point(self, event: MouseEvent, zoom: float | None) -> None:
         event.stop()
-        width = self.room.width - self._margin
-        at = event.get_content_offset_capture(self).x - self._margin
-        if self._margin and width > 1 and at >= 0:
+        width = self.room.width - self.margin_cells
+        at = event.get_content_offset_capture(self).x - self.margin_cells
+        if self.margin_cells and width > 1 and at >= 0:
             self.post_message(self.Pointed(min(1.0, at / (width - 1)), zoom, 1 / (width - 1)))

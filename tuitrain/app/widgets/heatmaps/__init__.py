@@ -1,1 +1,1 @@
-"""TODO."""
+"""Panels with heat maps and pictures: weights, batches, confusion matrix."""

@@ -8,16 +8,15 @@ from textual.geometry import Size
 from textual.reactive import reactive
 
 from tuitrain.app.renderables.formatting import format_shape
-from tuitrain.app.renderables.heatmaps.weights import (
+from tuitrain.app.renderables.heatmaps.histogram_series import histogram_series_rows
+from tuitrain.app.renderables.heatmaps.weight_facts import (
     TENSORS,
     absence_reason,
     fact_rows,
-    histogram_rows,
-    histogram_series_rows,
-    is_filters,
     tensor_summary,
-    weight_picture_rows,
 )
+from tuitrain.app.renderables.heatmaps.weights import is_filters, weight_picture_rows
+from tuitrain.app.renderables.histograms.bars import histogram_rows
 from tuitrain.app.renderables.rows import Row, wrap_text
 from tuitrain.engines.inspection import WeightsView
 from tuitrain.run.snapshot import Snapshot

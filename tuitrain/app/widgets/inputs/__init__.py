@@ -1,1 +1,1 @@
-"""TODO."""
+"""Input fields, and lists to choose from."""

@@ -1,1 +1,1 @@
-"""TODO."""
+"""Tables and lists with a cursor."""

@@ -204,7 +204,7 @@ class GroupsTable(RowCursor, can_focus=True):
         if 0 <= place < len(self._table):
             again = place == self._place()
             self._go(place)
-            if at.x >= self.room.width - GroupColumns.fit(self.room.width).ending:
+            if at.x >= self.room.width - GroupColumns.fit(self.room.width).update:
                 self.post_message(self.Badge())
             elif again:
                 self.action_fold()

@@ -15,8 +15,6 @@ from textual.strip import Strip
 
 from tuitrain.app.renderables.rows import Row
 from tuitrain.app.renderables.tables.network import (
-    detail_rows,
-    eager_note,
     fit_columns,
     layer_keys,
     parent_keys,
@@ -24,6 +22,7 @@ from tuitrain.app.renderables.tables.network import (
     tree_rows,
     visible_rows,
 )
+from tuitrain.app.renderables.tables.network_facts import detail_rows, eager_note
 from tuitrain.engines.inspection import NetworkRow, NetworkView
 from tuitrain.run.snapshot import Snapshot
 
