@@ -137,7 +137,7 @@ def test_what_is_out_of_view_does_not_set_the_scale():
 def test_every_chart_can_be_drawn_of_a_run_that_has_not_begun(quantity, smooth, span):
     view = ChartView(smooth=smooth, span=span, logarithmic=True, cross=3)
     rows = draw_chart(starting(), quantity, view, 60, 12).rows
-    assert plain_text(rows[0]) in (quantity.absent, "nothing in view: 0 shows the whole run")
+    assert plain_text(rows[0]) in (quantity.empty_text, "nothing in view: 0 shows the whole run")
 
 
 def test_a_learning_rate_of_zero_has_no_place_on_a_logarithmic_axis_and_does_no_harm():

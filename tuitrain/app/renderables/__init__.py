@@ -1,1 +1,1 @@
-"""What is drawn: pure functions from data to rows of text, which know no widget."""
+"""Pure functions from data to rows of text; they do not depend on widgets."""

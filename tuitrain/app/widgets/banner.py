@@ -1,4 +1,4 @@
-"""The banner of a run that starts or has failed; it is not there otherwise."""
+"""The banner of a starting or failed run."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from .rows_view import RowsView
 
 
 class Banner(RowsView):
-    """A panel over the deck, as high as its text."""
+    """A panel above the deck, as high as its text; hidden in other phases."""
 
     def __init__(self) -> None:
         super().__init__(id="banner")
-        self._told: tuple[Phase, str] | None = None
+        self._shown: tuple[Phase, str] | None = None
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Break the note into rows."""
+        """Wrap the note into rows."""
         return banner_rows(snapshot, room.width)
 
     def watch_snapshot(self) -> None:
-        """Come and go with the phase."""
-        if self.snapshot is None or (self.snapshot.phase, self.snapshot.note) == self._told:
+        """Show or hide the banner by the phase."""
+        if self.snapshot is None or (self.snapshot.phase, self.snapshot.note) == self._shown:
             return
-        self._told = self.snapshot.phase, self.snapshot.note
+        self._shown = self.snapshot.phase, self.snapshot.note
         failed = self.snapshot.phase is Phase.FAILED
         self.display = failed or self.snapshot.phase is Phase.STARTING
         self.set_class(failed, "failed")

@@ -1,4 +1,4 @@
-"""The footer: the keys, with what they do at this moment."""
+"""The footer: keys, with what they do now."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .rows_view import RowsView
 
 
 class KeyFooter(RowsView):
-    """One line of keys, which can also be clicked."""
+    """One line of keys, which can be clicked."""
 
     def __init__(self) -> None:
         super().__init__(id="footer")
@@ -34,7 +34,7 @@ class KeyFooter(RowsView):
             self.redraw()
 
     def watch_snapshot(self) -> None:
-        """Draw the keys that were named before there was a run, and nothing else of it."""
+        """Draw keys that were set before the first snapshot; later snapshots change nothing."""
         if not self._drawn:
             self.redraw()
 
@@ -45,7 +45,7 @@ class KeyFooter(RowsView):
         return [tuple(span for _, row in shown for span in row)]
 
     def render_line(self, y: int) -> Strip:
-        """Let every key carry its action, for the mouse."""
+        """Add the action of each key, for mouse clicks."""
         strip = super().render_line(y)
         at = 0
         parts: list[Strip] = []

@@ -1,4 +1,4 @@
-"""The header: what is trained, how far it is, how fast it goes."""
+"""The header: title, state, progress and throughput of the run."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from .rows_view import RowsView
 
 
 class RunHeader(RowsView):
-    """Two lines over everything else."""
+    """The two lines at the top of the screen."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(id="header")
         self._clock = clock
-        self._held = False
+        self._stalled = False
 
-    def set_stalled(self, held: bool) -> None:
-        """Say that the display stands still, or no longer."""
-        self._held = held
+    def set_stalled(self, stalled: bool) -> None:
+        """Set whether the header says that the display is not updated."""
+        self._stalled = stalled
         self.redraw()
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw title, state and progress."""
-        return header_rows(snapshot, room.width, self._clock(), self._held)
+        return header_rows(snapshot, room.width, self._clock(), self._stalled)

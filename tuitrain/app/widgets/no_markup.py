@@ -1,7 +1,7 @@
-"""Textual's widgets, with text as written: what is given as a string is never markup.
+"""Textual's widgets with literal text: a string is never parsed as markup.
 
-The only place that takes these widgets from Textual; a test holds that. `AsWritten` is a base of
-every widget of ours that has a border, so that titles are as written too.
+Only this module imports these widgets from Textual, which a test checks. `NoMarkup` is a base of
+every widget of the app with a border, so that its titles are literal as well.
 """
 
 from __future__ import annotations
@@ -32,33 +32,33 @@ __all__ = [
 ]
 
 MAX_PASTE: Final = 4096
-"""Characters that a field takes of what is pasted: as many as a path may have."""
+"""Maximum number of characters of a paste: as many as a path may have."""
 
 
 class NoMarkup:
-    """A base of widgets: their titles are text as written, on one line."""
+    """A mixin of widgets whose titles are literal text on one line."""
 
     def render_str(self, text_content: str | Content) -> Content:
-        """Return what Textual draws for a text."""
+        """Return the content of a text without parsing markup."""
         if isinstance(text_content, Content):
             return text_content
         return Content(visible(text_content))
 
 
 class Container(NoMarkup, containers.Container):
-    """Holds other widgets."""
+    """Contains other widgets."""
 
 
 class Horizontal(NoMarkup, containers.Horizontal):
-    """Holds other widgets beside one another."""
+    """Contains widgets side by side."""
 
 
 class Vertical(NoMarkup, containers.Vertical):
-    """Holds other widgets under one another."""
+    """Contains widgets one below the other."""
 
 
 class VerticalScroll(NoMarkup, containers.VerticalScroll):
-    """Holds other widgets under one another, and scrolls."""
+    """Contains widgets one below the other, and scrolls."""
 
 
 class Static(NoMarkup, widgets.Static):
@@ -104,12 +104,12 @@ class RadioButton(NoMarkup, widgets.RadioButton):
 class Input(NoMarkup, widgets.Input):
     """A field for a line of text.
 
-    Of what is pasted it takes the first line that is not blank. The others are dropped, and so are
-    control characters; a toast says so. Nothing that is pasted is sent: only a key does that.
+    A paste inserts its first line that is not blank. Other lines and control characters are
+    dropped, which a toast reports. A paste never submits the field.
     """
 
     def on_paste(self, event: Paste) -> None:
-        """Take in a line of what is pasted."""
+        """Insert a line of the paste."""
         event.prevent_default()
         event.stop()
         line, dropped = clean_paste(event.text)
@@ -118,19 +118,19 @@ class Input(NoMarkup, widgets.Input):
             self.app.notify(f"of what was pasted, {dropped}", severity="warning")
 
     def render_line(self, y: int) -> Strip:
-        """Draw the field; what would steer the terminal is seen instead."""
+        """Draw the field, with control characters made visible."""
         strip = super().render_line(y)
         if all(segment.text.isprintable() for segment in strip):
             return strip
-        seen = [Segment(visible(text), style) for text, style, _ in strip]
-        return Strip(seen).adjust_cell_length(strip.cell_length)
+        segments = [Segment(visible(text), style) for text, style, _ in strip]
+        return Strip(segments).adjust_cell_length(strip.cell_length)
 
 
 def clean_paste(text: str) -> tuple[str, str]:
-    """Return the line that a field takes of a pasted text, and what is dropped; "" for nothing."""
+    """Return the line that a field inserts of a paste, and a note about dropped parts or ""."""
     lines = [line for line in text.splitlines() if line.strip()] or [""]
     line = lines[0].replace("\t", " ")
-    kept = "".join(each for each in line if each.isprintable() or each.isspace())[:MAX_PASTE]
+    kept = "".join(char for char in line if char.isprintable() or char.isspace())[:MAX_PASTE]
     dropped = []
     if len(lines) > 1:
         dropped.append(f"only the first of {len(lines)} lines is taken")

@@ -13,11 +13,11 @@ from tuitrain.run.snapshot import Snapshot
 
 from .rows_view import RowsView
 
-_UNKNOWN = "values and gradients are in checkpoints alone, and there is none before this step"
+_NOT_RECORDED = "values and gradients are in checkpoints alone, and there is none before this step"
 
 
 class ParameterPanel(RowsView):
-    """Value and gradient of the parameter that the run was asked to watch."""
+    """Value and gradient of the parameter that is selected in the run."""
 
     own_turn = 2
 
@@ -25,12 +25,12 @@ class ParameterPanel(RowsView):
         super().__init__(id="parameter", classes="panel")
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Draw the parameter, and name it in the border."""
+        """Draw the parameter, with its name in the border."""
         view = snapshot.parameter
         if view is None:
             self.set_border_texts("parameter", "")
             if snapshot.phase.is_record:
-                return wrap_text(_UNKNOWN, room.width, "muted")
+                return wrap_text(_NOT_RECORDED, room.width, "muted")
             return [(("select a parameter in the groups table", "muted"),)]
         self.set_border_texts(
             f"{view.name} {format_shape(view.shape)}",

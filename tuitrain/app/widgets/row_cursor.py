@@ -1,9 +1,10 @@
-"""Rows that a cursor goes through, with the keys that people have chosen for it."""
+"""A panel of rows with a cursor: its keys, its style, and scrolling to it."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.style import Style
 from textual.binding import BindingType
 
 from tuitrain.app.keys import row_bindings
@@ -12,14 +13,32 @@ from .rows_view import RowsView
 
 
 class RowCursor(RowsView):
-    """Rows with a cursor, or another place, that is moved up and down."""
+    """A panel of rows with a cursor, or another position, that moves up and down."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*row_bindings()]
 
-    def action_move(self, by: int) -> None:
-        """Move the cursor by so many rows, as far as there are any."""
+    def action_move(self, delta: int) -> None:
+        """Move the cursor by some rows, as far as there are any."""
         raise NotImplementedError
 
-    def action_half(self, by: int) -> None:
-        """Move the cursor by so many halves of what is seen."""
-        self.action_move(by * max(1, self.room.height // 2))
+    def action_half(self, delta: int) -> None:
+        """Move the cursor by halves of the visible height."""
+        self.action_move(delta * max(1, self.room.height // 2))
+
+    def cursor_style(self, component: str) -> Style:
+        """Return the background of a component class, to lay over the row of the cursor."""
+        return Style(bgcolor=self.get_component_rich_style(component).bgcolor)
+
+    def scroll_to_row(self, place: int, header_rows: int = 0) -> None:
+        """Scroll so that a row is visible.
+
+        Parameters
+        ----------
+        place : index of the row, without the header
+        header_rows : rows of a header that stays at the top and covers other rows
+        """
+        top, height = self.scroll_offset.y, self.room.height
+        if place < top:
+            self.scroll_to(y=place, animate=False)
+        elif place + header_rows + 1 > top + height:
+            self.scroll_to(y=place + header_rows + 1 - height, animate=False)

@@ -1,4 +1,4 @@
-"""The base of every panel: draws rows of spans, and redraws only those that changed."""
+"""The base of every panel: draws rows of spans, and repaints only rows that changed."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .no_markup import NoMarkup
 
 
 class RowsView(NoMarkup, ScrollView, can_focus=False):
-    """Shows the rows that `rows` makes of the snapshot.
+    """A panel that shows the rows that `rows` makes of the snapshot.
 
-    A refresh in which one row changes repaints one row: over a slow line this is what is felt. Of
-    the others nothing is asked again, neither their spans nor their strips: what Textual does for
-    rows that stay as they are took a third of a refresh.
+    A refresh that changes one row repaints one row, which matters on a slow connection. Neither the
+    spans nor the strips of other rows are made again: Textual's work for unchanged rows took a
+    third of a refresh.
     """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"role-{role}" for role in ROLES}
@@ -33,13 +33,13 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
     snapshot: reactive[Snapshot | None] = reactive(
         None, always_update=True, init=False, repaint=False
     )
-    """What the run last showed; never compared, since it holds arrays. `redraw` repaints."""
+    """The last snapshot; never compared, since it has arrays. `redraw` repaints."""
 
     turn: reactive[int | None] = reactive(None, init=False, repaint=False)
-    """Which of the panels that take turns are drawn now; None for all."""
+    """The turn of this refresh, for panels that are not drawn in each; None for all panels."""
 
     own_turn: int | None = None
-    """When this panel is drawn; None for whenever the run is looked at."""
+    """The turn in which this panel is drawn; None for every refresh."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         self._drawn: Sequence[Row] = []
@@ -51,11 +51,11 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
         self._painted: list[Strip] = []
         self._painted_region: Region | None = None
         self._unpainted: set[int] = set()
-        super().__init__(id=id, classes=classes)  # which asks for a refresh
+        super().__init__(id=id, classes=classes)  # calls `refresh`
 
     @property
     def room(self) -> Size:
-        """The cells there are to draw in."""
+        """The size in cells to draw in."""
         return self.scrollable_content_region.size
 
     @property
@@ -68,17 +68,17 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
         return "\n".join(self.rendered_rows)
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Make the rows; a panel's own part."""
+        """Make the rows of a snapshot; each panel implements it."""
         raise NotImplementedError
 
     def build_rows(self, room: Size) -> Sequence[Row] | None:
-        """Make the rows, or None while there is nothing to make them of."""
+        """Make the rows; None without a snapshot."""
         return None if self.snapshot is None else self.rows(self.snapshot, room)
 
     def redraw(self) -> None:
-        """Make the rows anew, and repaint those in sight that differ."""
+        """Make the rows again, and repaint visible rows that differ."""
         room = self.room
-        rows = self._contained(room) if room.area else None
+        rows = self._try_rows(room) if room.area else None
         if rows is None:
             return
         before, self._drawn = self._drawn, rows
@@ -88,23 +88,23 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
             self.refresh()
             return
         top = self.scroll_offset.y
-        in_sight = range(top, min(top + room.height, len(rows)))
-        changed = [y - top for y in in_sight if before[y] != rows[y]]
+        visible_range = range(top, min(top + room.height, len(rows)))
+        changed = [y - top for y in visible_range if before[y] != rows[y]]
         if changed:
             self.refresh(*_regions(changed, room.width))
 
-    def _contained(self, room: Size) -> Sequence[Row] | None:
-        """Make the rows; where that fails, say so in their place: the other panels go on."""
+    def _try_rows(self, room: Size) -> Sequence[Row] | None:
+        """Make the rows; after an exception, a message in their place."""
         try:
             return self.build_rows(room)
         except Exception as error:
             if not report_fault(self.app, error):
                 raise
-            said = f"✗ this panel cannot be drawn: {type(error).__name__}; the log says more"
-            return wrap_text(said, room.width, "bad")
+            message = f"✗ this panel cannot be drawn: {type(error).__name__}; the log says more"
+            return wrap_text(message, room.width, "bad")
 
     def set_border_texts(self, title: str, subtitle: str) -> None:
-        """Write into the borders; Textual would repaint all that lies between them too."""
+        """Set title and subtitle; unlike Textual, repaint only the borders."""
         if (title, subtitle) == self.border_texts:
             return
         old_title, old_subtitle = self.border_texts or (None, None)
@@ -128,32 +128,32 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
         layout: bool = False,
         recompose: bool = False,
     ) -> Self:
-        """Repaint regions of the content, or without any the whole panel."""
+        """Repaint regions of the content, or the whole panel if there are none."""
         if self._border is not None and not regions:
             regions = (self._border,)
         if not regions:
             self._painted_region = None
         top = self.content_offset.y if regions else 0
-        for each in regions:
-            self._unpainted.update(range(each.y + top, each.bottom + top))
+        for region in regions:
+            self._unpainted.update(range(region.y + top, region.bottom + top))
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Return the lines of the panel with its borders; only those are made that must be."""
+        """Return the lines of the panel with its borders; unchanged lines are reused."""
         if crop != self._painted_region:
             self._painted_region, self._painted = crop, super().render_lines(crop)
         elif stale := [y for y in self._unpainted if crop.y <= y < crop.bottom]:
             first, last = min(stale), max(stale)
             part = Region(crop.x, first, crop.width, last - first + 1)
-            here = slice(first - crop.y, last - crop.y + 1)
-            self._painted[here] = super().render_lines(part)
+            lines = slice(first - crop.y, last - crop.y + 1)
+            self._painted[lines] = super().render_lines(part)
         self._unpainted.clear()
         return self._painted
 
     def style_of(self, role: Role) -> Style:
-        """Return how the stylesheet says that a role looks.
+        """Return the style of a role in the stylesheet.
 
-        Held here: Textual forgets its own at every refresh, which cost 3 ms of 17.
+        Styles are cached here: Textual drops its own at every refresh, which cost 3 ms of 17.
         """
         style = self._styles.get(role)
         if style is None:
@@ -161,23 +161,23 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
         return style
 
     def notify_style_update(self) -> None:
-        """Ask the stylesheet anew, as after a change of theme."""
+        """Clear the cached styles, as after a change of theme."""
         self._styles.clear()
         self._painted_region = None
         super().notify_style_update()
 
     def row_style(self, y: int) -> Style | None:
-        """Return a style to lay over row ``y``, as a cursor does."""
+        """Return a style to apply over row ``y``, such as a cursor's."""
         del y
         return None
 
     def watch_snapshot(self) -> None:
-        """Draw what is new, if it is this panel's turn."""
+        """Redraw if it is this panel's turn."""
         if self.turn is None or self.own_turn is None or self.turn == self.own_turn:
             self.redraw()
 
     def render_line(self, y: int) -> Strip:
-        """Return one line of the panel as Textual paints it."""
+        """Return one line of the panel."""
         y += self.scroll_offset.y
         width = self.room.width
         if y >= len(self._drawn):
@@ -185,8 +185,8 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
         strip = Strip(
             [Segment(visible(text), self.style_of(role)) for text, role in self._drawn[y] if text]
         ).adjust_cell_length(width, self.style_of("text"))
-        over = self.row_style(y)
-        return Strip(Segment.apply_style(strip, post_style=over), width) if over else strip
+        style = self.row_style(y)
+        return Strip(Segment.apply_style(strip, post_style=style), width) if style else strip
 
     def on_resize(self) -> None:
         """Fit the rows to the new size."""
@@ -194,7 +194,7 @@ class RowsView(NoMarkup, ScrollView, can_focus=False):
 
 
 def _regions(lines: Iterable[int], width: int) -> Iterator[Region]:
-    """Return regions of so many cells that cover ascending lines, neighbours in one."""
+    """Return regions of a width that cover ascending lines, one region for neighboring lines."""
     start = end = -1
     for y in lines:
         if y != end:

@@ -1,4 +1,4 @@
-"""The status line: the answer to the last command, beside where it was given."""
+"""The status line: the reply to the last command."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .rows_view import RowsView
 
 
 class StatusLine(RowsView):
-    """As many lines as it takes; it holds what was last said until something else is."""
+    """One or more lines with the last message."""
 
     def __init__(self) -> None:
         super().__init__(id="status")
         self.message: Row = ()
 
     def show_text(self, text: str, role: Role = "text") -> None:
-        """Show a sentence."""
+        """Show a text."""
         self.show_row(((text, role),))
 
     def show_row(self, row: Row) -> None:
@@ -29,6 +29,6 @@ class StatusLine(RowsView):
         self.redraw()
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Break what was said to the width; a reason is never cut."""
+        """Wrap the message to the width; it is never cut."""
         del snapshot
         return wrap(self.message, room.width - 2)

@@ -1,4 +1,4 @@
-"""The panel of the tour: what to look at, and the key that is waited for."""
+"""The panel of the tour: what to look at, and the key to press."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tuitrain.app.widgets.no_markup import Static
 
 
 class TourPanel(Static):
-    """Not there unless a tour is on. It points at a panel by marking its border."""
+    """A panel that is visible during a tour; it marks the border of the panel that it describes."""
 
     def __init__(self) -> None:
         super().__init__(id="tour", classes="panel")
@@ -19,7 +19,7 @@ class TourPanel(Static):
 
     @property
     def active(self) -> bool:
-        """Whether a tour is on."""
+        """Whether a tour is shown."""
         return self._at is not None
 
     def start(self) -> None:
@@ -27,11 +27,11 @@ class TourPanel(Static):
         self._go(0)
 
     def stop(self) -> None:
-        """Go away."""
+        """End the tour."""
         self._go(None)
 
     def advance_on(self, action: str) -> None:
-        """Go on if the action is the one that is waited for."""
+        """Show the next step if the action is the one that this step asks for."""
         if self._at is None or not action.rpartition(".")[2].startswith(
             TOUR_STEPS[self._at].action
         ):

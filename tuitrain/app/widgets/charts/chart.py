@@ -1,4 +1,4 @@
-"""The charts: what is measured over the steps, with the interventions in it."""
+"""The chart of a metric over the steps."""
 
 from __future__ import annotations
 
@@ -20,17 +20,20 @@ from ..rows_view import RowsView
 
 
 class Chart(RowsView, can_focus=True):
-    """Shows one quantity; what part of the run, all charts have in common."""
+    """A chart of one metric; all charts of a screen have the same view."""
 
     chart_view: reactive[ChartView] = reactive(ChartView(), init=False, repaint=False)
-    """What part of the run is shown, and how."""
+    """The part of the run that is shown, and how."""
 
     @dataclass
     class Pointed(Message):
-        """Somebody points at a chart: at a share of its width, to zoom or to read a value.
+        """The user pointed at a chart with the mouse.
 
-        ``cell`` is the share of one cell; ``zoom`` is how many times as many steps shall be shown;
-        None puts the cursor there.
+        Attributes
+        ----------
+        share : the place of the pointer, as a share of the plot's width
+        zoom : the factor for the number of steps in view; None to put the cross-hair there
+        cell : the width of a cell, as a share of the plot's width
         """
 
         share: float
@@ -50,31 +53,31 @@ class Chart(RowsView, can_focus=True):
         return self._margin
 
     def show(self, quantity: Metric) -> None:
-        """Show another quantity."""
+        """Show another metric."""
         self.metric = quantity
         self.redraw()
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Draw the chart, and name its values in the border."""
-        drawn = draw_chart(snapshot, self.metric, self.chart_view, room.width, room.height)
-        self.set_border_texts(drawn.title, drawn.subtitle)
-        self.margin_cells = drawn.margin
-        return drawn.rows
+        """Draw the chart, with its values in the border."""
+        image = draw_chart(snapshot, self.metric, self.chart_view, room.width, room.height)
+        self.set_border_texts(image.title, image.subtitle)
+        self.margin_cells = image.margin
+        return image.rows
 
     def watch_chart_view(self) -> None:
-        """Draw what is in view now."""
+        """Redraw the new view."""
         self.redraw()
 
     def on_mouse_scroll_up(self, event: MouseScrollUp) -> None:
-        """Zoom in with the wheel, to where the pointer is."""
+        """Zoom in at the pointer."""
         self._point(event, 0.8)
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
-        """Zoom out with the wheel."""
+        """Zoom out at the pointer."""
         self._point(event, 1.25)
 
     def on_click(self, event: Click) -> None:
-        """Read the values under the pointer."""
+        """Put the cross-hair at the pointer."""
         self._point(event, None)
 
     def _point(self, event: MouseEvent, zoom: float | None) -> None:

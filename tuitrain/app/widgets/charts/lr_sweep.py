@@ -1,4 +1,4 @@
-"""The panels of the what-if view: the curves, loss against learning rate, and the table."""
+"""The panels of a learning-rate sweep: loss curves, loss over learning rate, and a table."""
 
 from __future__ import annotations
 
@@ -28,90 +28,90 @@ from ..rows_view import RowsView
 
 
 class SweepPanel(RowsView):
-    """The base: shows the candidates of one trial, of which one is chosen."""
+    """The base of the panels of one sweep, in which one candidate is chosen."""
 
     chosen: reactive[int] = reactive(0, init=False, repaint=False)
-    """The place of the chosen candidate."""
+    """The index of the chosen candidate."""
 
-    def __init__(self, trial: LrSweep, *, id: str, classes: str = "") -> None:
+    def __init__(self, sweep: LrSweep, *, id: str, classes: str = "") -> None:
         super().__init__(id=id, classes=classes)
-        self._trial = trial
+        self._sweep = sweep
 
     def candidates(self, snapshot: Snapshot) -> list[SweepCandidate]:
-        """Return the candidates as the snapshot has them."""
-        return sweep_candidates(snapshot, self._trial)
+        """Return the candidates with their results in a snapshot."""
+        return sweep_candidates(snapshot, self._sweep)
 
     def watch_chosen(self) -> None:
-        """Draw the choice."""
+        """Redraw the chosen candidate."""
         self.redraw()
 
 
 class SweepCurves(SweepPanel):
-    """The loss of every candidate over the steps."""
+    """The losses of all candidates over the steps."""
 
     BORDER_TITLE = "loss"
 
-    def __init__(self, trial: LrSweep) -> None:
-        super().__init__(trial, id="tried-curves", classes="panel")
+    def __init__(self, sweep: LrSweep) -> None:
+        super().__init__(sweep, id="tried-curves", classes="panel")
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Plot them over one another."""
+        """Plot the losses."""
         return sweep_curve_rows(self.candidates(snapshot), self.chosen, room.width, room.height)
 
 
 class LrFinder(SweepPanel):
-    """The loss at the end over the learning rates."""
+    """The final loss over the learning rate."""
 
     BORDER_TITLE = "loss at the end, by lr"
 
-    def __init__(self, trial: LrSweep) -> None:
-        super().__init__(trial, id="tried-finder", classes="panel")
+    def __init__(self, sweep: LrSweep) -> None:
+        super().__init__(sweep, id="tried-finder", classes="panel")
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Plot it."""
+        """Plot the final losses."""
         return lr_finder_rows(self.candidates(snapshot), self.chosen, room.width, room.height)
 
 
 class SweepTable(SweepPanel, RowCursor, can_focus=True):
-    """The numbers; the cursor chooses."""
+    """The table of the results; its cursor chooses a candidate."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"tried-cursor"}
 
     @dataclass
     class Chosen(Message):
-        """Another candidate is chosen."""
+        """Another candidate was chosen."""
 
         place: int
 
-    def __init__(self, trial: LrSweep) -> None:
-        super().__init__(trial, id="tried-table")
+    def __init__(self, sweep: LrSweep) -> None:
+        super().__init__(sweep, id="tried-table")
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """List the candidates."""
-        return sweep_table_rows(self.candidates(snapshot), self._trial, room.width)
+        return sweep_table_rows(self.candidates(snapshot), self._sweep, room.width)
 
     def row_style(self, y: int) -> Style | None:
         """Mark the chosen row."""
         if y != self.chosen + 1:
             return None
-        return Style(bgcolor=self.get_component_rich_style("tried-cursor").bgcolor)
+        return self.cursor_style("tried-cursor")
 
     def choose(self, place: int) -> None:
-        """Choose a candidate, and have it in sight."""
+        """Choose a candidate, and scroll to it."""
         before = self.chosen
-        self.chosen = max(0, min(place, len(self._trial.candidates) - 1))
+        self.chosen = max(0, min(place, len(self._sweep.candidates) - 1))
         for at in (before, self.chosen):
             self.refresh_line(at + 1)
         self.scroll_to_region_of(self.chosen + 1)
         self.post_message(self.Chosen(self.chosen))
 
     def choose_best(self) -> None:
-        """Choose the one with the lowest loss."""
+        """Choose the candidate with the lowest loss."""
         if self.snapshot is not None:
             self.choose(best_index(self.candidates(self.snapshot)))
 
     def scroll_to_region_of(self, y: int) -> None:
-        """Scroll so that the row is seen."""
+        """Scroll so that a row is visible."""
         top, height = self.scroll_offset.y, self.room.height
         if y < top:
             self.scroll_to(y=max(0, y - 1), animate=False)
@@ -122,6 +122,6 @@ class SweepTable(SweepPanel, RowCursor, can_focus=True):
         """Choose the row under the pointer."""
         self.choose(event.get_content_offset_capture(self).y + self.scroll_offset.y - 1)
 
-    def action_move(self, by: int) -> None:
-        """Choose another."""
-        self.choose(self.chosen + by)
+    def action_move(self, delta: int) -> None:
+        """Choose another candidate."""
+        self.choose(self.chosen + delta)

@@ -1,4 +1,4 @@
-"""The panels of a dialog that look ahead: the learning rate to come, and the next update."""
+"""The previews in dialogs: the future learning rate, and the next update."""
 
 from __future__ import annotations
 
@@ -15,35 +15,39 @@ from ..rows_view import RowsView
 
 
 class LrForecastPanel(RowsView):
-    """The learning rate from now on: as it is, and after the command."""
+    """The future learning rate, without and with the command."""
 
     def __init__(self) -> None:
         super().__init__(id="lr-curve")
-        self._ahead: LrForecast | None = None
+        self._forecast: LrForecast | None = None
 
-    def show(self, ahead: LrForecast) -> None:
-        """Draw these courses."""
-        self._ahead = ahead
+    def show(self, forecast: LrForecast) -> None:
+        """Show a forecast."""
+        self._forecast = forecast
         self.redraw()
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Plot what was shown last."""
+        """Plot the forecast."""
         del snapshot
-        return [] if self._ahead is None else lr_forecast_rows(self._ahead, room.width, room.height)
+        return (
+            []
+            if self._forecast is None
+            else lr_forecast_rows(self._forecast, room.width, room.height)
+        )
 
 
 class NextUpdate(RowsView):
-    """|Δw|/|w| of every group: of the last update, of the next, and of the next after a command."""
+    """|Δw|/|w| of each group: the last update, and the next one without and with the command."""
 
     def __init__(self) -> None:
         super().__init__(id="next-update")
-        self._answer: UpdatePreview | None = None
+        self._preview: UpdatePreview | None = None
 
-    def show(self, answer: UpdatePreview | None) -> None:
-        """Show an answer; None while there is none yet."""
-        self._answer = answer
+    def show(self, preview: UpdatePreview | None) -> None:
+        """Show a preview; None until the run has replied."""
+        self._preview = preview
         self.redraw()
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """List the groups."""
-        return update_rows(snapshot.groups, self._answer, room.width, room.height - 1)
+        return update_rows(snapshot.groups, self._preview, room.width, room.height - 1)

@@ -18,10 +18,10 @@ from .heat_view import HeatView
 
 
 class BatchPanel(HeatView):
-    """The base: draws something of the batch that is seen."""
+    """The base of the panels of an inspected batch."""
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Draw what is seen, or say why nothing is."""
+        """Draw the batch, or the reason why there is none."""
         del snapshot
         view = getattr(self.screen, "inspection", None)
         if not isinstance(view, BatchView):
@@ -29,18 +29,18 @@ class BatchPanel(HeatView):
         return self.draw(view, room)
 
     def draw(self, view: BatchView, room: Size) -> Sequence[Row]:
-        """Make the rows; a panel's own part."""
+        """Make the rows of a batch; each panel implements it."""
         raise NotImplementedError
 
 
 class Samples(BatchPanel):
-    """The samples, with what they are taken for."""
+    """The samples with their labels and guesses."""
 
     first: reactive[int] = reactive(0, init=False, repaint=False)
     """The first sample that is drawn."""
 
     zoom: reactive[int] = reactive(0, init=False, repaint=False)
-    """How many sizes larger the pictures are than they would be by themselves."""
+    """How many sizes larger the pictures are than by default."""
 
     def __init__(self) -> None:
         super().__init__(id="samples", classes="panel seen")
@@ -54,22 +54,22 @@ class Samples(BatchPanel):
         return rows or [(("no sample is wrong", "good"),)]
 
     def watch_first(self) -> None:
-        """Draw the others."""
+        """Redraw from the first sample."""
         self.redraw()
 
     def watch_zoom(self) -> None:
-        """Draw them in the other size."""
+        """Redraw in the new size."""
         self.redraw()
 
-    def move(self, by: int) -> None:
-        """Draw later samples, or earlier ones."""
+    def move(self, delta: int) -> None:
+        """Show later samples, or earlier ones."""
         view = getattr(self.screen, "inspection", None)
         if isinstance(view, BatchView):
-            self.first = max(0, min(self.first + by, len(view.labels) - 1))
+            self.first = max(0, min(self.first + delta, len(view.labels) - 1))
 
 
 class ConfusionMatrix(BatchPanel):
-    """How the classes of the test set are confused."""
+    """The confusion matrix of the test set."""
 
     def __init__(self) -> None:
         super().__init__(id="confusion", classes="panel seen")

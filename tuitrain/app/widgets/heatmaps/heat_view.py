@@ -1,4 +1,4 @@
-"""The base of the panels with pictures: where the theme says what colours a cell has."""
+"""The base of panels with heat maps: maps the roles of cells to colors of the theme."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tuitrain.app.renderables.rows import Role
 from ..rows_view import RowsView
 
 MAX_STYLES = 4096
-"""Styles of cells that are held; coloured pictures make new ones."""
+"""Maximum number of cached styles; color pictures make many."""
 
 
 class HeatView(RowsView):
-    """A panel whose cells may have the roles of `renderables.heat`."""
+    """A panel whose cells may have the roles of `renderables.heatmaps.heatmap`."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "heat-negative",
@@ -30,14 +30,14 @@ class HeatView(RowsView):
     }
 
     glyphs: reactive[GlyphSet] = reactive(GlyphSet.BLOCKS, init=False, repaint=False)
-    """What is drawn with."""
+    """The characters to draw with."""
 
     def watch_glyphs(self) -> None:
-        """Draw with the other ink."""
+        """Redraw with the other characters."""
         self.redraw()
 
     def style_of(self, role: Role) -> Style:
-        """Return how a role looks; a cell's two colours are mixed here."""
+        """Return the style of a role; the two colors of a cell are computed here."""
         kind, *keys = role.split(" ")
         if kind not in ("cell", "on"):
             return super().style_of(role)
@@ -49,19 +49,19 @@ class HeatView(RowsView):
         return style
 
     def _cell(self, top: str, bottom: str) -> Style:
-        ground, colour = self._colour(bottom), self._colour(top)
-        assert colour is not None
-        behind = ground.rich_color if ground else super().style_of("text").bgcolor
-        return Style(color=colour.rich_color, bgcolor=behind)
+        background, color = self._color(bottom), self._color(top)
+        assert color is not None
+        behind = background.rich_color if background else super().style_of("text").bgcolor
+        return Style(color=color.rich_color, bgcolor=behind)
 
     def _on(self, key: str) -> Style:
-        """Return how text looks on a colour."""
-        ground = self._colour(key)
-        assert ground is not None
-        return Style(color=ground.get_contrast_text(1.0).rich_color, bgcolor=ground.rich_color)
+        """Return the style of text on a color."""
+        color = self._color(key)
+        assert color is not None
+        return Style(color=color.get_contrast_text(1.0).rich_color, bgcolor=color.rich_color)
 
-    def _colour(self, key: str) -> Color | None:
-        """Return a colour by its key; None for the ground."""
+    def _color(self, key: str) -> Color | None:
+        """Return a color by its key; None for the background."""
         kind, value = key[:1], key[1:]
         if kind == "s":
             share = int(value) / COLOR_LEVELS

@@ -25,17 +25,17 @@ from .heat_view import HeatView
 
 
 class WeightsPanel(HeatView):
-    """The base: draws one facet of the parameter that is seen."""
+    """The base of the panels of an inspected parameter."""
 
     tensor: reactive[str] = reactive(TENSORS[0], init=False, repaint=False)
-    """Which side of it: the value, the gradient, the update."""
+    """The tensor that is shown: value, gradient or update."""
 
     def watch_tensor(self) -> None:
-        """Draw the other side."""
+        """Redraw with the other tensor."""
         self.redraw()
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Draw what is seen; nothing before anything is."""
+        """Draw the parameter; no rows without one."""
         del snapshot
         view = getattr(self.screen, "inspection", None)
         if not isinstance(view, WeightsView):
@@ -43,7 +43,7 @@ class WeightsPanel(HeatView):
         return self.draw(view, room)
 
     def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
-        """Make the rows; a panel's own part."""
+        """Make the rows of a parameter; each panel implements it."""
         raise NotImplementedError
 
 
@@ -54,11 +54,11 @@ class WeightsFacts(WeightsPanel):
         super().__init__(id="weights-facts", classes="seen")
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Say also why nothing is seen."""
+        """Draw the facts, or the reason why there are none."""
         return super().rows(snapshot, room) or self.screen.placeholder_rows(room.width)  # type: ignore[attr-defined]
 
     def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
-        """State the facts."""
+        """Draw the facts."""
         return fact_rows(view, self.tensor, room.width)
 
 
@@ -69,7 +69,7 @@ class WeightsHistory(WeightsPanel):
         super().__init__(id="weights-course", classes="panel seen")
 
     def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
-        """Draw the heat map in time and bins."""
+        """Draw the heat map over steps and values."""
         course = tensor_summary(view, self.tensor).histograms
         self.border_title = f"{self.tensor} over the steps"
         self.border_subtitle = "bright: many" if len(course) else ""
@@ -84,13 +84,13 @@ class WeightsHistory(WeightsPanel):
 
 
 class WeightsHistogram(WeightsPanel):
-    """The histogram as it is now."""
+    """The newest histogram."""
 
     def __init__(self) -> None:
         super().__init__(id="weights-bars", classes="panel seen")
 
     def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
-        """Draw it with its ends."""
+        """Draw the histogram with its ends."""
         self.border_title = f"{self.tensor} now"
         now = tensor_summary(view, self.tensor).statistics
         return histogram_rows(now, room.width, room.height) or wrap_text(
@@ -108,22 +108,22 @@ class WeightsPicture(WeightsPanel):
         super().__init__(id="weights-picture", classes="panel seen")
 
     def watch_first(self) -> None:
-        """Draw the others."""
+        """Redraw from the first output channel."""
         self.redraw()
 
     def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
-        """Draw the weights, and say in the border what a cell is."""
+        """Draw the weights, with the meaning of a cell in the border."""
         facet = tensor_summary(view, self.tensor)
-        rows, said = weight_picture_rows(
+        rows, caption = weight_picture_rows(
             facet, view.shape, room.width, room.height, self.first, self.glyphs
         )
         kind = "filters" if is_filters(view.shape) else format_shape(view.shape)
         self.border_title = f"{self.tensor}: {kind}"
-        self.border_subtitle = said
+        self.border_subtitle = caption
         return rows or wrap_text(absence_reason(view, self.tensor), room.width, "muted")
 
-    def move(self, by: int) -> None:
-        """Draw the filters of later output channels, or of earlier ones."""
+    def move(self, delta: int) -> None:
+        """Show the filters of later output channels, or of earlier ones."""
         view = getattr(self.screen, "inspection", None)
         if isinstance(view, WeightsView) and is_filters(view.shape):
-            self.first = max(0, min(self.first + by, view.shape[0] - 1))
+            self.first = max(0, min(self.first + delta, view.shape[0] - 1))

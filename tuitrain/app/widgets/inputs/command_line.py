@@ -1,4 +1,4 @@
-"""The ``:`` line: any command of the vocabulary, typed."""
+"""The ``:`` line: an input for commands, with completion and history."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tuitrain.run.snapshot import Snapshot
 
 
 class VocabularySuggester(Suggester):
-    """Suggests verbs, groups, parameters and optimizers, from the snapshot of the moment."""
+    """Suggests verbs, groups, parameters and optimizers of the current snapshot."""
 
     def __init__(self, snapshot: Callable[[], Snapshot | None]) -> None:
         super().__init__(use_cache=False, case_sensitive=True)
         self._snapshot = snapshot
 
     async def get_suggestion(self, value: str) -> str | None:
-        """Return the first completion of what has been typed."""
+        """Return the first completion of a text."""
         return next(iter(completions(value, self._snapshot())), None)
 
 
 class CommandInput(Input):
-    """The field of the command line."""
+    """The input of the command line."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "complete", "Complete", show=False),
@@ -40,7 +40,7 @@ class CommandInput(Input):
 
     @dataclass
     class Closed(Message):
-        """The line was left without a command."""
+        """The input was closed without a command."""
 
     def __init__(self, snapshot: Callable[[], Snapshot | None]) -> None:
         super().__init__(
@@ -55,44 +55,44 @@ class CommandInput(Input):
         self._recalled = 0
 
     def remember(self, text: str) -> None:
-        """Keep a sent line for the arrow keys; the same line twice is kept once."""
+        """Add a submitted line to the history, unless it equals the last one."""
         if text and (not self._history or self._history[-1] != text):
             self._history.append(text)
 
     def open(self, text: str = "") -> None:
-        """Start a line."""
+        """Start a new line."""
         self._recalled = len(self._history)
         self.value = text
         self.cursor_position = len(text)
         self.focus()
 
     def action_complete(self) -> None:
-        """Take the suggestion, and a space after it."""
-        found = completions(self.value, self._snapshot())
-        if found:
-            self.value = found[0] + ("" if found[0].endswith("=") else " ")
+        """Accept the first completion, followed by a space."""
+        suggestions = completions(self.value, self._snapshot())
+        if suggestions:
+            self.value = suggestions[0] + ("" if suggestions[0].endswith("=") else " ")
             self.cursor_position = len(self.value)
 
-    def action_recall(self, by: int) -> None:
-        """Go through the lines that were sent; past the newest the line is empty."""
-        self._recalled = max(0, min(len(self._history), self._recalled + by))
+    def action_recall(self, delta: int) -> None:
+        """Move through the history; after the newest line the input is empty."""
+        self._recalled = max(0, min(len(self._history), self._recalled + delta))
         at = self._recalled
         self.value = self._history[at] if at < len(self._history) else ""
         self.cursor_position = len(self.value)
 
     def action_close(self) -> None:
-        """Leave the line."""
+        """Close the input."""
         self.post_message(self.Closed())
 
 
 class CommandLine(Horizontal):
-    """The prompt and its field, shown while a command is typed."""
+    """The prompt and the input, visible while the user types a command."""
 
     def __init__(self, snapshot: Callable[[], Snapshot | None]) -> None:
         super().__init__(id="command-line")
         self._snapshot = snapshot
 
     def compose(self) -> ComposeResult:
-        """Compose prompt and field."""
+        """Compose prompt and input."""
         yield Static(":", id="prompt")
         yield CommandInput(self._snapshot)

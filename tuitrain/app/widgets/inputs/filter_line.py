@@ -1,4 +1,4 @@
-"""The ``/`` line: which groups and parameters the table shows."""
+"""The ``/`` line: an input for the filter of a table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tuitrain.app.widgets.no_markup import Horizontal, Input, Static
 
 
 class FilterInput(Input):
-    """The field of the filter: the table follows while one types."""
+    """The input of the filter, which applies while the user types."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter,down", "close(True)", "Keep", show=False, priority=True),
@@ -22,7 +22,7 @@ class FilterInput(Input):
 
     @dataclass
     class Closed(Message):
-        """The line was left; ``keep`` says whether the filter stays."""
+        """The input was closed; ``keep`` says whether the filter stays."""
 
         keep: bool
 
@@ -33,17 +33,17 @@ class FilterInput(Input):
         self.cursor_blink = False
 
     def action_close(self, keep: bool) -> None:
-        """Leave the line."""
+        """Close the input."""
         self.post_message(self.Closed(keep))
 
 
 class FilterLine(Horizontal):
-    """The prompt and its field, shown while a filter is typed."""
+    """The prompt and the input, visible while the user types a filter."""
 
     def __init__(self) -> None:
         super().__init__(id="filter-line")
 
     def compose(self) -> ComposeResult:
-        """Compose prompt and field."""
+        """Compose prompt and input."""
         yield Static("/", classes="prompt")
         yield FilterInput()

@@ -1,4 +1,4 @@
-"""A radio button whose mark is full or empty: what is chosen is not told by colour alone."""
+"""A radio button whose mark is full or empty, so that it does not depend on color."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from tuitrain.app.widgets.no_markup import RadioButton
 
 
 class Radio(RadioButton):
-    """Drawn as ● while it is chosen, else as ○."""
+    """A radio button with the mark ● if it is chosen, otherwise ○."""
 
     def on_mount(self) -> None:
-        """Draw what is chosen at first."""
+        """Draw the initial state."""
         self._mark()
 
     def watch_value(self) -> None:
-        """Draw the choice, and tell it."""
+        """Draw the new state, and post the change."""
         self._mark()
         super().watch_value()
 

@@ -1,4 +1,4 @@
-"""The list of settings, which can wait for any key there is."""
+"""The list of settings, which can capture a key."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from tuitrain.app.widgets.no_markup import OptionList
 
 
 class SettingsList(OptionList):
-    """A list; while it ``awaits`` a key it takes the next one, whatever that does elsewhere."""
+    """A list of options; while it is ``awaiting_key`` it captures the next key."""
 
     awaiting_key = False
 
     @dataclass
     class Pressed(Message):
-        """The key that was waited for."""
+        """A key was captured."""
 
         key: str
 
     def on_key(self, event: Key) -> None:
-        """Take the key."""
+        """Capture the key."""
         if self.awaiting_key:
             self.awaiting_key = False
             event.stop()

@@ -1,4 +1,4 @@
-"""The groups table: what learns, at which rate, and what is frozen."""
+"""The groups table: groups and parameters, with a cursor, folding, marks and a filter."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ..row_cursor import RowCursor
 
 
 class GroupsTable(RowCursor, can_focus=True):
-    """A table whose cursor stands on a *name*: rows may come and go, the selection stays."""
+    """A table whose cursor is bound to a *name*, so that the selection survives other rows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "fold", "Fold", show=False, id="open"),
@@ -45,7 +45,7 @@ class GroupsTable(RowCursor, can_focus=True):
 
     @dataclass
     class Badge(Message):
-        """The last column of the selected row was clicked: its badge while it is frozen."""
+        """The last column of the selected row was clicked, which is its badge while frozen."""
 
     def __init__(self) -> None:
         super().__init__(id="groups", classes="panel")
@@ -57,7 +57,7 @@ class GroupsTable(RowCursor, can_focus=True):
         self._pattern = ""
         self._marked: set[RowKey] = set()
         self.shown_step: int | None = None
-        """The step whose numbers are shown; None for now."""
+        """The step whose values are shown; None for the newest values."""
 
     @property
     def shown_rows(self) -> list[TableRow]:
@@ -66,11 +66,11 @@ class GroupsTable(RowCursor, can_focus=True):
 
     @property
     def marked(self) -> list[TableRow]:
-        """The marked rows that are seen, from the top."""
+        """The marked rows that the filter shows, from the top."""
         return [row for row in self._table if (row.name, row.is_group) in self._marked]
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Draw the column titles and the rows under them."""
+        """Draw the header and the rows."""
         if not snapshot.groups:
             absent = "the record does not tell" if snapshot.phase.is_record else "no groups yet"
             return [((absent, "muted"),)]
@@ -97,14 +97,14 @@ class GroupsTable(RowCursor, can_focus=True):
         place = self._place()
         if place is None or y != place + 1:
             return None
-        return Style(bgcolor=self.get_component_rich_style("groups-cursor").bgcolor)
+        return self.cursor_style("groups-cursor")
 
     def render_line(self, y: int) -> Strip:
-        """Keep the column titles at the top when scrolled."""
+        """Keep the header at the top when scrolled."""
         return super().render_line(-self.scroll_offset.y if y == 0 else y)
 
     def show_step(self, step: int | None) -> None:
-        """Show the numbers of a step, or of now."""
+        """Show the values of a step, or the newest."""
         self.shown_step = step
         self.redraw()
 
@@ -115,36 +115,36 @@ class GroupsTable(RowCursor, can_focus=True):
         return [group_at(each, traces.get(each.name), step) for each in snapshot.groups]
 
     def filter(self, pattern: str) -> None:
-        """Show what matches a glob, or holds a text, alone; all for ""."""
+        """Show only rows that match a glob or contain a text; all rows for ""."""
         self._pattern = pattern
         self.redraw()
         self.refresh()
 
     def _name_borders(self, snapshot: Snapshot) -> None:
-        """Name the filter, the step that the numbers are of if it is not now, and the clipping."""
+        """Show the filter, the step of the values unless they are the newest, and the clipping."""
         title = " ".join(["groups"] + [f"/{self._pattern}"] * bool(self._pattern))
         if self.shown_step is not None:
             title += f" · lr, |grad|, |Δw|/|w| at step {format_count(self.shown_step)}"
         self.set_border_texts(title, f"⊓ clip {snapshot.clip}" if snapshot.clip else "")
 
     def toggle_mark(self) -> None:
-        """Mark the selected row, or no longer, and go to the next."""
+        """Mark or unmark the selected row, and move to the next one."""
         if self.selected is not None and self._place() is not None:
             self._marked ^= {(self.selected.name, self.selected.is_group)}
             self.redraw()
             self.action_move(1)
 
     def clear_marks(self) -> None:
-        """Mark no row."""
+        """Unmark all rows."""
         self._marked.clear()
         self.redraw()
 
     def select(self, name: str) -> None:
-        """Put the cursor on the group or parameter of that name."""
+        """Select the group or parameter of a name."""
         self._go(next((at for at, row in enumerate(self._table) if row.name == name), 0))
 
     def _fit(self, snapshot: Snapshot, height: int) -> None:
-        """Fold what is too much at first sight; open it when there is room, if nobody folded."""
+        """Fold all groups while there is too little room, until the user folds or opens one."""
         if self._waits_for_room is False:
             return
         lines = 1 + sum(1 + len(group.parameters) for group in snapshot.groups)
@@ -153,7 +153,7 @@ class GroupsTable(RowCursor, can_focus=True):
 
     @property
     def selected_row(self) -> TableRow | None:
-        """The selected row, if it is shown."""
+        """The selected row; None if the filter hides it."""
         return None if self._place() is None else self.selected
 
     def _place(self) -> int | None:
@@ -162,7 +162,7 @@ class GroupsTable(RowCursor, can_focus=True):
         return self._places.get((self.selected.name, self.selected.is_group))
 
     def _select(self, place: int | None) -> None:
-        """Hold on to the selected row; if it is gone, take its group, or the first."""
+        """Keep the selected row; if it is gone, select its group, or the first row."""
         if not self._table:
             return
         before = self.selected
@@ -186,27 +186,18 @@ class GroupsTable(RowCursor, can_focus=True):
             if at is not None:
                 self.refresh_line(at + 1)
         if after is not None:
-            self._scroll_into_view(after)
-
-    def _scroll_into_view(self, place: int) -> None:
-        """Scroll so that the row is seen under the titles, which cover the top line."""
-        top = self.scroll_offset.y
-        height = self.room.height
-        if place < top:
-            self.scroll_to(y=place, animate=False)
-        elif place + 2 > top + height:
-            self.scroll_to(y=place + 2 - height, animate=False)
+            self.scroll_to_row(after, header_rows=1)
 
     def on_click(self, event: Click) -> None:
-        """Select the row under the pointer; another click folds it, one on its badge freezes."""
+        """Select the row under the pointer; a second click folds it, one on its badge freezes."""
         at = event.get_content_offset_capture(self)
         place = at.y + self.scroll_offset.y - 1
         if 0 <= place < len(self._table):
-            again = place == self._place()
+            is_selected = place == self._place()
             self._go(place)
             if at.x >= self.room.width - GroupColumns.fit(self.room.width).update:
                 self.post_message(self.Badge())
-            elif again:
+            elif is_selected:
                 self.action_fold()
 
     def on_mouse_scroll_down(self, event: MouseScrollDown) -> None:
@@ -219,10 +210,10 @@ class GroupsTable(RowCursor, can_focus=True):
         event.stop()
         self.action_move(-1)
 
-    def action_move(self, by: int) -> None:
+    def action_move(self, delta: int) -> None:
         """Move the cursor."""
         place = self._place()
-        self._go((place or 0) + by)
+        self._go((place or 0) + delta)
 
     def action_fold(self) -> None:
         """Fold or open the group of the selected row."""
@@ -233,9 +224,9 @@ class GroupsTable(RowCursor, can_focus=True):
         self._folded ^= {group}
         if not self.selected.is_group:
             rows = (row for row in self._table if row.name == group and row.is_group)
-            self.selected = next(rows, self.selected)  # a filter may leave the group's row out
+            self.selected = next(rows, self.selected)  # a filter may hide the group's row
             self.post_message(self.Selected(self.selected))
         self.redraw()
         self.refresh()
         if (place := self._place()) is not None:
-            self._scroll_into_view(place)
+            self.scroll_to_row(place, header_rows=1)

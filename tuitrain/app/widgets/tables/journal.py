@@ -1,4 +1,4 @@
-"""The journal: every command, and what became of it."""
+"""The journal: every command and its outcome."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ..row_cursor import RowCursor
 
 
 class Journal(RowCursor, can_focus=True):
-    """The newest command is in sight and selected, unless one has gone back."""
+    """A list of commands that follows the newest one until the user selects another."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Show there", show=False, id="open"),
@@ -30,13 +30,13 @@ class Journal(RowCursor, can_focus=True):
 
     @dataclass
     class Chosen(Message):
-        """Somebody wants to see the step of an entry."""
+        """The user asked for the step of an entry."""
 
         entry: JournalEntry
 
     def __init__(self) -> None:
         super().__init__(id="journal", classes="panel")
-        self._seen = -1
+        self._length = -1
         self._place = -1
 
     @property
@@ -53,56 +53,52 @@ class Journal(RowCursor, can_focus=True):
         """Mark the selected entry, while the journal has the focus."""
         if not self.has_focus or y != self._place:
             return None
-        return Style(bgcolor=self.get_component_rich_style("journal-cursor").bgcolor)
+        return self.cursor_style("journal-cursor")
 
     def watch_snapshot(self) -> None:
         """Follow the newest entry."""
-        if self.snapshot is None or len(self.snapshot.journal) == self._seen:
+        if self.snapshot is None or len(self.snapshot.journal) == self._length:
             return
-        newest = self._place >= self._seen - 1
-        self._seen = len(self.snapshot.journal)
-        self.border_subtitle = f"{self._seen} command{'s' if self._seen != 1 else ''}"
+        was_newest = self._place >= self._length - 1
+        self._length = len(self.snapshot.journal)
+        self.border_subtitle = f"{self._length} command{'s' if self._length != 1 else ''}"
         follows = self.scroll_offset.y >= self.max_scroll_y
-        if newest or self._place >= self._seen:
-            self._place = self._seen - 1
+        if was_newest or self._place >= self._length:
+            self._place = self._length - 1
         self.redraw()
         if follows:
             self.scroll_end(animate=False)
 
     def on_resize(self) -> None:
-        """Fit the rows, and keep the newest in sight."""
+        """Fit the rows, and scroll to the newest."""
         self.redraw()
         self.scroll_end(animate=False)
 
     def on_focus(self) -> None:
-        """Show which entry is selected."""
+        """Show the cursor."""
         self.refresh()
 
     def on_blur(self) -> None:
-        """Show none any more."""
+        """Hide the cursor."""
         self.refresh()
 
     def on_click(self, event: Click) -> None:
         """Select the entry under the pointer, and show its step."""
         place = event.get_content_offset_capture(self).y + self.scroll_offset.y
-        if 0 <= place < self._seen:
+        if 0 <= place < self._length:
             self._go(place)
             self.action_choose()
 
-    def action_move(self, by: int) -> None:
+    def action_move(self, delta: int) -> None:
         """Select another entry."""
-        self._go(self._place + by)
+        self._go(self._place + delta)
 
     def action_choose(self) -> None:
-        """Ask to see the step of the selected entry."""
+        """Ask for the step of the selected entry."""
         if (entry := self.selected) is not None:
             self.post_message(self.Chosen(entry))
 
     def _go(self, place: int) -> None:
-        self._place = max(0, min(place, self._seen - 1))
+        self._place = max(0, min(place, self._length - 1))
         self.refresh()
-        top, height = self.scroll_offset.y, self.room.height
-        if self._place < top:
-            self.scroll_to(y=self._place, animate=False)
-        elif self._place >= top + height:
-            self.scroll_to(y=self._place + 1 - height, animate=False)
+        self.scroll_to_row(self._place)

@@ -1,4 +1,4 @@
-"""The log: the lines that the training code has said."""
+"""The log: the output of the training code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..row_cursor import RowCursor
 
 
 class LogView(RowCursor, can_focus=True):
-    """Follows the newest line, unless one has gone back or holds it."""
+    """A list of lines that follows the newest one until the user scrolls back."""
 
     def __init__(self) -> None:
         super().__init__(id="log")
@@ -23,36 +23,36 @@ class LogView(RowCursor, can_focus=True):
         self.follows = True
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """List the lines that are asked for, oldest first."""
+        """List the lines of the filters, oldest first."""
         return log_rows(filter_lines(snapshot.log.lines, self.level, self.pattern), room.width)
 
     def set_snapshot(self, snapshot: Snapshot) -> None:
-        """Take in what was said."""
-        known = self.snapshot
-        if known is None or known.log is not snapshot.log:
+        """Show the log of a snapshot if it has changed."""
+        shown = self.snapshot
+        if shown is None or shown.log is not snapshot.log:
             self.snapshot = snapshot
 
     def watch_snapshot(self) -> None:
-        """Draw what is new, and follow."""
+        """Draw new lines, and scroll to them if following."""
         self.show(self.level, self.pattern)
 
     def show(self, level: str, pattern: str) -> None:
-        """Show what is at least so grave and holds the pattern."""
+        """Show lines of at least a level that contain a text."""
         self.level, self.pattern = level, pattern
         self.redraw()
         if self.follows:
             self.call_after_refresh(self.scroll_end, animate=False)
 
     def on_resize(self) -> None:
-        """Fit the lines."""
+        """Fit the lines to the new size."""
         self.show(self.level, self.pattern)
 
-    def action_move(self, by: int) -> None:
-        """Scroll; at the end the newest line is followed again."""
-        at = max(0, min(self.scroll_offset.y + by, self.max_scroll_y))
+    def action_move(self, delta: int) -> None:
+        """Scroll; at the end the list follows the newest line again."""
+        at = max(0, min(self.scroll_offset.y + delta, self.max_scroll_y))
         self.follows = at == self.max_scroll_y
         self.scroll_to(y=at, animate=False)
 
     def on_mouse_scroll_up(self) -> None:
-        """Follow no more."""
+        """Stop following."""
         self.follows = False

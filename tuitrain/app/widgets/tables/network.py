@@ -1,4 +1,4 @@
-"""The panels of the network view: the tree, and what is known of the row that is selected."""
+"""The panels of the network view: the tree, and the details of the selected row."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TITLE: Final = "network: data above, loss below"
 
 
 class NetworkTree(RowCursor, can_focus=True):
-    """The tree; the cursor stands on a row's key, whatever comes and goes."""
+    """The tree; its cursor is bound to the key of a row."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("pagedown", "move(10)", "Far down", show=False),
@@ -54,7 +54,7 @@ class NetworkTree(RowCursor, can_focus=True):
 
     @property
     def selected(self) -> NetworkRow | None:
-        """The row that the cursor stands on."""
+        """The row of the cursor."""
         return self._shown[self._place] if self._shown else None
 
     @property
@@ -62,13 +62,13 @@ class NetworkTree(RowCursor, can_focus=True):
         return next((at for at, row in enumerate(self._shown) if row.key == self.key), 0)
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Draw the tree; say why there is none."""
+        """Draw the tree, or the reason why there is none."""
         view = getattr(self.screen, "inspection", None)
         self.set_border_texts(_TITLE, eager_note(snapshot, room.width))
         if not isinstance(view, NetworkView):
             return self.screen.placeholder_rows(room.width)  # type: ignore[attr-defined]
         if self._folded is None:
-            # What is too much at first sight: the parameters of each layer.
+            # Without enough room, the parameters of each layer are folded at first.
             self._folded = layer_keys(view.rows) if len(view.rows) >= room.height else set()
         self._shown = visible_rows(view.rows, self._folded)
         columns = fit_columns(room.width)
@@ -78,10 +78,10 @@ class NetworkTree(RowCursor, can_focus=True):
         """Mark the selected row."""
         if not self._shown or y != self._place + 1:
             return None
-        return Style(bgcolor=self.get_component_rich_style("tree-cursor").bgcolor)
+        return self.cursor_style("tree-cursor")
 
     def render_line(self, y: int) -> Strip:
-        """Keep the column titles at the top when scrolled."""
+        """Keep the header at the top when scrolled."""
         return super().render_line(-self.scroll_offset.y if y == 0 else y)
 
     def _go(self, place: int) -> None:
@@ -91,29 +91,21 @@ class NetworkTree(RowCursor, can_focus=True):
         self.key = self._shown[max(0, min(place, len(self._shown) - 1))].key
         for at in (before, self._place):
             self.refresh_line(at + 1)
-        self._scroll_into_view(self._place)
+        self.scroll_to_row(self._place, header_rows=1)
         self.post_message(self.Selected())
-
-    def _scroll_into_view(self, place: int) -> None:
-        """Scroll so that the row is seen under the titles, which cover the top line."""
-        top, height = self.scroll_offset.y, self.room.height
-        if place < top:
-            self.scroll_to(y=place, animate=False)
-        elif place + 2 > top + height:
-            self.scroll_to(y=place + 2 - height, animate=False)
 
     def on_click(self, event: Click) -> None:
         """Select the row under the pointer; a second click folds it."""
         place = event.get_content_offset_capture(self).y + self.scroll_offset.y - 1
         if 0 <= place < len(self._shown):
-            again = place == self._place
+            is_selected = place == self._place
             self._go(place)
-            if again:
+            if is_selected:
                 self.action_fold()
 
-    def action_move(self, by: int) -> None:
+    def action_move(self, delta: int) -> None:
         """Move the cursor."""
-        self._go(self._place + by)
+        self._go(self._place + delta)
 
     def action_fold(self) -> None:
         """Fold the selected row, or open it."""
@@ -125,18 +117,18 @@ class NetworkTree(RowCursor, can_focus=True):
             self._folded ^= {self.key}
             self.redraw()
             self.refresh()
-            self._scroll_into_view(self._place)
+            self.scroll_to_row(self._place, header_rows=1)
 
 
 class NetworkDetail(RowsView):
-    """All that is known of the selected row."""
+    """The details of the selected row."""
 
     def __init__(self, tree: NetworkTree) -> None:
         super().__init__(id="network-detail", classes="seen")
         self._tree = tree
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
-        """Say it."""
+        """Describe the row."""
         del room
         view, row = getattr(self.screen, "inspection", None), self._tree.selected
         if not isinstance(view, NetworkView) or row is None:

@@ -1,4 +1,4 @@
-"""A list to pick from: rows with a cursor, of which a filter may leave some out."""
+"""A list to pick from, with a cursor and a filter."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Item = TypeVar("Item")
 
 
 class PickList(RowCursor, Generic[Item], can_focus=True):
-    """Shows an item a row, under a line of titles.
+    """A list with one row per item, under a header.
 
     Parameters
     ----------
-    draw : makes the row of an item, so many cells wide
-    fits : whether an item is shown under a filter
-    titles : makes the line of titles; None for none
-    absent : what to say if there is no item
+    draw : draws the row of an item, of a given width
+    fits : whether an item matches a filter
+    titles : draws the header, of a given width; None for no header
+    absent : text of a list without items
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -39,7 +39,7 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
 
     @dataclass
     class Moved(Message):
-        """The cursor stands on another item, or on none."""
+        """The cursor has moved to another item, or there is none."""
 
         pick_list: PickList
 
@@ -75,7 +75,7 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
 
     @property
     def visible_items(self) -> Sequence[Item]:
-        """The items that the filter leaves."""
+        """The items that match the filter."""
         return self._shown
 
     def set_items(self, items: Sequence[Item]) -> None:
@@ -84,69 +84,61 @@ class PickList(RowCursor, Generic[Item], can_focus=True):
         self.filter(self._pattern)
 
     def filter(self, pattern: str) -> None:
-        """Show what fits a text alone; all for ""."""
+        """Show only items that match a text; all items for ""."""
         self._pattern = pattern
         before = self.selected
-        self._shown = [each for each in self._items if self._fits(each, pattern)]
+        self._shown = [item for item in self._items if self._fits(item, pattern)]
         self._place = self._shown.index(before) if before in self._shown else 0
         self.border_subtitle = f"{len(self._shown)} of {len(self._items)}" if pattern else ""
         self.redraw()
         self.refresh()
-        self._keep_in_sight()
+        self.scroll_to_row(self._place, self._header_rows)
         self.post_message(self.Moved(self))
 
     def build_rows(self, room: Size) -> Sequence[Row]:
-        """Draw the titles, and a row for each item."""
+        """Draw the header, and a row for each item."""
         titles = [self._titles(room.width)] if self._titles else []
         if not self._shown:
-            said = f"nothing matches {self._pattern!r}" if self._items else self._absent
-            return [((said, "muted"),)]
-        return [*titles, *(self._draw(each, room.width) for each in self._shown)]
+            text = f"nothing matches {self._pattern!r}" if self._items else self._absent
+            return [((text, "muted"),)]
+        return [*titles, *(self._draw(item, room.width) for item in self._shown)]
 
     def row_style(self, y: int) -> Style | None:
         """Mark the row under the cursor."""
-        if not self._shown or y != self._place + self._top:
+        if not self._shown or y != self._place + self._header_rows:
             return None
-        return Style(bgcolor=self.get_component_rich_style("pick-cursor").bgcolor)
+        return self.cursor_style("pick-cursor")
 
     def render_line(self, y: int) -> Strip:
-        """Keep the titles at the top when scrolled."""
-        return super().render_line(-self.scroll_offset.y if self._top and y == 0 else y)
+        """Keep the header at the top when scrolled."""
+        return super().render_line(-self.scroll_offset.y if self._header_rows and y == 0 else y)
 
     def on_resize(self) -> None:
         """Fit the rows to the new size."""
         super().on_resize()
-        self._keep_in_sight()
+        self.scroll_to_row(self._place, self._header_rows)
 
     def on_click(self, event: Click) -> None:
-        """Choose the row under the pointer; a second click picks it."""
-        place = event.get_content_offset_capture(self).y + self.scroll_offset.y - self._top
+        """Move to the row under the pointer; a second click picks it."""
+        place = event.get_content_offset_capture(self).y + self.scroll_offset.y - self._header_rows
         if 0 <= place < len(self._shown):
-            again = place == self._place
+            is_selected = place == self._place
             self.action_move(place - self._place)
-            if again:
+            if is_selected:
                 self.post_message(self.Picked(self))
 
-    def action_move(self, by: int) -> None:
+    def action_move(self, delta: int) -> None:
         """Move the cursor."""
         if not self._shown:
             return
         before = self._place
-        self._place = max(0, min(before + by, len(self._shown) - 1))
+        self._place = max(0, min(before + delta, len(self._shown) - 1))
         for at in (before, self._place):
-            self.refresh_line(at + self._top - self.scroll_offset.y)
-        self._keep_in_sight()
+            self.refresh_line(at + self._header_rows - self.scroll_offset.y)
+        self.scroll_to_row(self._place, self._header_rows)
         self.refresh()
         self.post_message(self.Moved(self))
 
     @property
-    def _top(self) -> int:
+    def _header_rows(self) -> int:
         return 1 if self._titles else 0
-
-    def _keep_in_sight(self) -> None:
-        """Scroll so that the cursor is seen under the titles, which cover the top line."""
-        top, height = self.scroll_offset.y, self.room.height
-        if self._place < top:
-            self.scroll_to(y=self._place, animate=False)
-        elif self._place + self._top + 1 > top + height:
-            self.scroll_to(y=self._place + self._top + 1 - height, animate=False)
