@@ -1,8 +1,8 @@
-"""Whole screens, as pictures, in the sizes that the layout is made for."""
+"""Whole screens as pictures, at three sizes where the layout folds, otherwise at one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from tuitrain.run.snapshot import LogLine, LogSnapshot, Phase
 from .fake import FakeSource, answered, branched, group, running, starting, tried, watchful
 
 SIZES = ((200, 60), (120, 36), (80, 24))
+SIZE = (120, 36)
 FAILURE = (
     "the loss is nan at step 1 205: fc1.weight has 3 gradients that are not finite; the update "
     "was not applied. Lower the learning rate of fc (now 0.001), or freeze it."
@@ -109,7 +110,7 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
 }
 
 
-SEEN: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
+INSPECTIONS: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "weights": (FakeSource, ("down", "down", "W")),
     "weights of a matrix, gradient": (FakeSource, ("W", *["up"] * 3, "right")),
     "weights in letters": (FakeSource, ("W", "c")),
@@ -127,8 +128,40 @@ VAST: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("case", CASES)
+FOLDING = {
+    "branches",
+    "charts read at a step",
+    "clip dialog",
+    "decay dialog",
+    "failed",
+    "help",
+    "journal",
+    "optimizer dialog with its answer",
+    "parameter selected",
+    "running",
+    "settings",
+    "starting",
+    "tour",
+    "watchful",
+    "what if",
+    "weights",
+    "network",
+    "batch",
+    "batch, mistakes and confusions",
+}
+"""Cases whose layout depends on the size: panels, previews and columns that are left out."""
+
+
+def sized(cases: Iterable[str]):
+    """Return the cases with their sizes as parameters."""
+    return [
+        pytest.param(case, size, id=f"{case}-{size[0]}x{size[1]}")
+        for case in cases
+        for size in (SIZES if case in FOLDING else (SIZE,))
+    ]
+
+
+@pytest.mark.parametrize(("case", "size"), sized(CASES))
 async def test_picture(case, size, opened, picture):
     make, keys = CASES[case]
     async with opened(make(), size) as person:
@@ -136,10 +169,9 @@ async def test_picture(case, size, opened, picture):
         assert person.svg() == picture
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-@pytest.mark.parametrize("case", SEEN)
-async def test_picture_of_a_close_look(case, size, opened, picture):
-    make, keys = SEEN[case]
+@pytest.mark.parametrize(("case", "size"), sized(INSPECTIONS))
+async def test_picture_of_an_inspection(case, size, opened, picture):
+    make, keys = INSPECTIONS[case]
     async with opened(make(), size) as person:
         for key in keys:
             await person.press(key)
@@ -148,8 +180,8 @@ async def test_picture_of_a_close_look(case, size, opened, picture):
 
 @pytest.mark.parametrize("case", ("weights", "network with a cut", "batch"))
 @pytest.mark.parametrize("theme", [each.name for each in OWN_THEMES])
-async def test_picture_of_a_close_look_in_our_themes(case, theme, opened, picture):
-    make, keys = SEEN[case]
+async def test_picture_of_an_inspection_in_our_themes(case, theme, opened, picture):
+    make, keys = INSPECTIONS[case]
     async with opened(make()) as person:
         person.app.theme = theme
         for key in keys:
@@ -171,33 +203,29 @@ async def test_picture_on_a_tiny_terminal(opened, picture):
         assert person.svg() == picture
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_picture_of_an_answered_command(size, opened, picture):
-    async with opened(size=size) as person:
+async def test_picture_of_an_answered_command(opened, picture):
+    async with opened() as person:
         await person.press("f")
         person.source.answer("applied", "4 parameters hold still")
         await person.look()
         assert person.svg() == picture
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_picture_of_a_command_half_typed(size, opened, picture):
-    async with opened(size=size) as person:
+async def test_picture_of_a_command_half_typed(opened, picture):
+    async with opened() as person:
         await person.command("lr f")
         assert person.svg() == picture
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_picture_of_a_command_that_cannot_be_read(size, opened, picture):
-    async with opened(size=size) as person:
+async def test_picture_of_a_command_that_cannot_be_read(opened, picture):
+    async with opened() as person:
         await person.command("lr fc fast")
         await person.press("enter")
         assert person.svg() == picture
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_picture_of_the_group_dialog(size, opened, picture):
-    async with opened(size=size) as person:
+async def test_picture_of_the_group_dialog(opened, picture):
+    async with opened() as person:
         await person.press("g")
         await person.type("head")
         await person.press("tab")
@@ -205,9 +233,8 @@ async def test_picture_of_the_group_dialog(size, opened, picture):
         assert person.svg() == picture
 
 
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_picture_of_the_save_dialog(size, opened, picture):
-    async with opened(size=size, record=Path("run")) as person:
+async def test_picture_of_the_save_dialog(opened, picture):
+    async with opened(record=Path("run")) as person:
         await person.press("w")
         await person.replace("/mine.toml")
         assert person.svg() == picture
