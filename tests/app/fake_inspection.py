@@ -36,9 +36,9 @@ def facet(seed: int, shape: tuple[int, ...], scale: float, step: int) -> TensorS
     ]
     course = HistogramSeries(
         steps,
-        np.array([each.low for each in spread]),
-        np.array([each.high for each in spread]),
-        np.array([each.counts for each in spread]),
+        np.array([statistics.low for statistics in spread]),
+        np.array([statistics.high for statistics in spread]),
+        np.array([statistics.counts for statistics in spread]),
     )
     return TensorSummary(describe_array(values), values, (1, 1), course)
 
@@ -58,32 +58,32 @@ def weights_view(
         update=TensorSummary() if since is not None else facet(3, shape, 0.0002, step),
         update_steps=0 if since is not None else 37,
         update_ratio=float("nan") if since is not None else 1.2e-3,
-        units=next((each for each in UNITS if each.parameter == name), None),
+        units=next((units for units in UNITS if units.parameter == name), None),
     )
 
 
 def network_view(groups: tuple[GroupView, ...], step: int) -> NetworkView:
-    """Return LeNet, with the flow that follows from what is frozen."""
+    """Return LeNet with the gradient flow that follows from its frozen parameters."""
     frozen = {e.name for g in groups for e in g.parameters if e.frozen_since is not None}
-    shapes = {each.name: each.shape for group in groups for each in group.parameters}
+    shapes = {param.name: param.shape for group in groups for param in group.parameters}
     rows: list[NetworkRow] = []
     below = False
     layers = (("conv1", (6, 28, 28)), ("conv2", (16, 10, 10)), ("fc1", (120,)), ("fc2", (84,)))
     for place, (name, shape) in enumerate((*layers, ("classifier", (10,)))):
-        mine = (f"{name}.bias", f"{name}.weight")
-        here = below or not frozen.issuperset(mine)
+        parameters = (f"{name}.bias", f"{name}.weight")
+        here = below or not frozen.issuperset(parameters)
         flow = GradientFlow.NONE if not here else GradientFlow.PASSES if below else GradientFlow.CUT
         flow = GradientFlow.ENDS if flow is GradientFlow.CUT and place == 0 else flow
         label = "Conv2d" if name.startswith("conv") else "Linear"
         ways = (int(below), 1)
         rows.append(NetworkRow(
-            f"/{place}", name, name, "module", label, "…", 1, shape, mine, flow, ways
+            f"/{place}", name, name, "module", label, "…", 1, shape, parameters, flow, ways
         ))  # fmt: skip
-        for each in mine:
-            gets = GradientFlow.NONE if each in frozen else GradientFlow.PASSES
-            part = each.partition(".")[2]
+        for path in parameters:
+            gets = GradientFlow.NONE if path in frozen else GradientFlow.PASSES
+            part = path.partition(".")[2]
             rows.append(NetworkRow(
-                f"/{place}.{part}", part, each, "parameter", "", "", 2, shapes[each], (each,), gets
+                f"/{place}.{part}", part, path, "parameter", "", "", 2, shapes[path], (path,), gets
             ))  # fmt: skip
         below = here
         if name != "classifier":
@@ -91,15 +91,15 @@ def network_view(groups: tuple[GroupView, ...], step: int) -> NetworkView:
             rows.append(NetworkRow(
                 f"/{place}r", "relu", "", "operation", "", "", 1, shape, (), flow, (int(below), 1)
             ))  # fmt: skip
-    every = tuple(shapes)
+    all_parameters = tuple(shapes)
     top = GradientFlow.ENDS if below else GradientFlow.NONE
-    root = NetworkRow("", "LeNet", "", "module", "LeNet", "", 0, (10,), every, top, (0, 1))
+    root = NetworkRow("", "LeNet", "", "module", "LeNet", "", 0, (10,), all_parameters, top, (0, 1))
     norms = {name: 0.5 / (2 + at) for at, name in enumerate(shapes) if name not in frozen}
     return NetworkView(step, (1, 28, 28), (root, *rows), norms, UNITS)
 
 
 def digit(label: int) -> np.ndarray:
-    """Return an image with as many bars as the label says."""
+    """Return an image with ``label`` bars."""
     image = np.zeros((1, 28, 28), np.uint8)
     image[0, 3:25, 2] = image[0, 3, 2:26] = 160
     for bar in range(label):
@@ -107,19 +107,19 @@ def digit(label: int) -> np.ndarray:
     return image
 
 
-def batch_view(asked: InspectBatch, step: int, **changes) -> BatchView:
+def batch_view(request: InspectBatch, step: int, **changes) -> BatchView:
     draw = np.random.default_rng(0)
     labels = draw.integers(0, 10, 40)
     guesses = np.where(draw.random(40) < 0.85, labels, (labels + 5) % 10)
-    if asked.samples == "mistakes":
+    if request.samples == "mistakes":
         labels, guesses = labels[labels != guesses], guesses[labels != guesses]
     confusion = np.diag(draw.integers(170, 230, 10))
     for label, guess, times in ((4, 9, 12), (7, 2, 9), (5, 3, 7), (9, 4, 6), (8, 3, 3), (2, 7, 1)):
         confusion[label, guess] = times
     view = BatchView(
-        request=asked,
+        request=request,
         step=step,
-        inputs=np.stack([digit(each) for each in labels]),
+        inputs=np.stack([digit(label) for label in labels]),
         labels=labels,
         predictions=guesses,
         confidence=np.where(labels == guesses, 0.97, 0.64),

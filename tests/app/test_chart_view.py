@@ -1,4 +1,4 @@
-"""The view that all charts have in common: zooming, panning and the cross-hair, as numbers."""
+"""The view of all charts: zoom, pan, cross-hair; and charts of such views."""
 
 from __future__ import annotations
 
@@ -24,32 +24,32 @@ from tuitrain.run.snapshot import Series
 from .fake import branched, running, starting
 
 
-def test_the_whole_run_is_shown_at_first_and_after_zooming_out():
+def test_the_whole_run_is_in_view_at_first_and_after_zooming_out():
     assert ChartView().window(1200) == (0, 1200)
     assert ChartView().zoom(0.5, 1200).zoom(2, 1200) == ChartView()
 
 
-def test_zoomed_in_the_charts_follow_the_newest_step():
+def test_a_zoomed_view_follows_the_newest_step():
     view = ChartView().zoom(0.5, 1200)
     assert view.window(1200) == (600, 1200)
     assert view.window(1300) == (700, 1300)
 
 
-def test_panned_back_they_stand_still_and_forward_again_they_follow():
+def test_a_panned_view_stays_until_it_reaches_the_newest_step():
     view = ChartView().zoom(0.5, 1200).pan(-0.25, 1200)
     assert view.window(1200) == view.window(5000) == (450, 1050)
     assert view.pan(-9, 1200).window(1200) == (0, 600)
     assert view.pan(9, 1200) == ChartView().zoom(0.5, 1200)
 
 
-def test_zooming_keeps_what_is_pointed_at_in_its_place():
+def test_zooming_keeps_the_step_of_the_pointer():
     start, end = ChartView().zoom(0.5, 1200, about=300).window(1200)
     assert (start, end) == (150, 750)
     start, end = ChartView(cross=300).zoom(0.5, 1200).window(1200)
     assert (start, end) == (150, 750)
 
 
-def test_zooming_in_ends_at_a_few_steps():
+def test_the_span_has_a_minimum():
     view = ChartView()
     for _ in range(30):
         view = view.zoom(0.5, 1200)
@@ -57,7 +57,7 @@ def test_zooming_in_ends_at_a_few_steps():
     assert ChartView().zoom(0.5, 2).window(2) == (0, 2)
 
 
-def test_cross_hair_takes_the_window_along():
+def test_the_cross_hair_moves_the_window():
     view = ChartView().zoom(0.1, 1200).toggle_crosshair(1200)
     assert view.cross == 1200
     for _ in range(60):
@@ -69,24 +69,24 @@ def test_cross_hair_takes_the_window_along():
     assert view.toggle_crosshair(1200).cross is None
 
 
-def test_the_window_fits_a_run_that_was_rewound_to_before_it():
+def test_the_window_fits_a_rewound_run():
     view = ChartView(span=100, end=1000)
     assert view.window(400) == (300, 400)
     assert view.window(50) == (0, 50)
 
 
-def test_value_at_a_step_is_the_last_one_known_there():
+def test_value_at_is_the_last_value_up_to_a_step():
     series = Series(np.array([10, 20]), np.array([1.0, 2.0]))
     assert [value_at(series, step) for step in (9, 10, 19, 25, None)] == [None, 1, 1, 2, 2]
 
 
-def test_running_mean_leaves_out_what_is_not_finite():
+def test_the_running_mean_ignores_nan():
     series = Series(np.arange(4), np.array([1.0, np.nan, 3.0, 5.0]))
     assert running_mean(series, 2).values.tolist() == pytest.approx([1, np.nan, 3, 4], nan_ok=True)
 
 
-@pytest.mark.parametrize("first", METRICS, ids=lambda each: each.name)
-def test_no_quantity_is_shown_twice(first):
+@pytest.mark.parametrize("first", METRICS, ids=lambda metric: metric.name)
+def test_no_metric_is_shown_twice(first):
     assert len({first, *companion_metrics(first)}) == 4
 
 
@@ -99,7 +99,7 @@ def test_a_chart_of_the_groups_names_its_curves_and_their_values():
     assert " fc" in text
 
 
-def test_a_chart_says_what_it_shows():
+def test_the_title_of_a_chart():
     view = ChartView(logarithmic=True, smooth=True)
     assert draw_chart(running(), LOSS, view, 60, 12).title == "loss (log, mean of 50)"
     assert draw_chart(running(), GRADIENT, view, 60, 12).title == "|grad| (log, mean of 10)"
@@ -115,14 +115,14 @@ def test_cross_hair_is_drawn_and_read():
     )
 
 
-def test_cross_hair_reads_the_present_line_and_no_ghost():
+def test_the_cross_hair_reads_the_present_branch():
     shown = branched()
     assert draw_chart(shown, LOSS, ChartView(cross=100), 60, 12).subtitle == (
         f"step 100: {shown.loss.values[99]:.4g}"
     )
 
 
-def test_what_is_out_of_view_does_not_set_the_scale():
+def test_values_out_of_view_do_not_set_the_scale():
     shown = running()
     late = draw_chart(shown, LOSS, ChartView(span=200), 60, 12)
     whole = draw_chart(shown, LOSS, ChartView(), 60, 12)
@@ -131,33 +131,33 @@ def test_what_is_out_of_view_does_not_set_the_scale():
     assert plain_text(late.rows[-1]).split()[0] == "1"
 
 
-@pytest.mark.parametrize("quantity", METRICS, ids=lambda each: each.name)
+@pytest.mark.parametrize("metric", METRICS, ids=lambda metric: metric.name)
 @pytest.mark.parametrize("smooth", [False, True])
 @pytest.mark.parametrize("span", [None, 10, 5000])
-def test_every_chart_can_be_drawn_of_a_run_that_has_not_begun(quantity, smooth, span):
+def test_every_chart_of_a_starting_run_can_be_drawn(metric, smooth, span):
     view = ChartView(smooth=smooth, span=span, logarithmic=True, cross=3)
-    rows = draw_chart(starting(), quantity, view, 60, 12).rows
-    assert plain_text(rows[0]) in (quantity.empty_text, "nothing in view: 0 shows the whole run")
+    rows = draw_chart(starting(), metric, view, 60, 12).rows
+    assert plain_text(rows[0]) in (metric.empty_text, "nothing in view: 0 shows the whole run")
 
 
-def test_a_learning_rate_of_zero_has_no_place_on_a_logarithmic_axis_and_does_no_harm():
+def test_a_learning_rate_of_zero_on_a_logarithmic_axis():
     shown = running()
     zero = replace(shown.histories[0], lr=Series(np.arange(3), np.zeros(3)))
     drawn = draw_chart(replace(shown, histories=(zero,)), LR, ChartView(logarithmic=True), 60, 12)
     assert plain_text(drawn.rows[0]) == "no step yet"
 
 
-def test_of_a_thousand_groups_some_are_drawn_and_all_are_there_to_export():
+def test_the_number_of_drawn_groups_is_limited():
     shown = running()
     groups = tuple(replace(shown.groups[0], name=f"g{at}") for at in range(1000))
-    traces = tuple(replace(shown.histories[0], name=each.name) for each in groups)
+    traces = tuple(replace(shown.histories[0], name=group.name) for group in groups)
     many = replace(shown, groups=groups, histories=traces)
     drawn = draw_chart(many, LR, ChartView(), 60, 12)
     assert drawn.title == f"lr ({MAX_CURVES} of 1 000)"
     assert len(LR.curves(many)) == 1000
 
 
-def test_the_cross_hair_begins_at_now_though_another_line_goes_on():
+def test_the_cross_hair_starts_at_the_present_step():
     assert ChartView().toggle_crosshair(1200, 900).cross == 900
     assert (
         ChartView().zoom(0.1, 1200).toggle_crosshair(1200, 900).cross == 1200

@@ -1,4 +1,4 @@
-"""What close looks draw, as the text that is read: in letters, which tests and people can read."""
+"""The renderables of inspections, compared as text, with letters in place of colors."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_signed_numbers_have_zero_in_the_middle():
     ]
 
 
-def test_shades_go_from_nothing_to_all():
+def test_unsigned_numbers_are_shades():
     assert text(draw_unsigned(np.array([[0, 0.25, 0.5, 0.75, 1]]), GlyphSet.LETTERS)) == [" ░▒▓█"]
     assert roles(draw_unsigned(np.array([[0.0], [1.0], [0.5]]), GlyphSet.BLOCKS)) == [
         "cell u0 u16",
@@ -63,7 +63,7 @@ def test_zeros_are_zero_on_any_scale():
     assert text(draw_signed(np.zeros((1, 3)), 0.0, GlyphSet.LETTERS)) == ["···"]
 
 
-def test_one_outlier_does_not_fade_all_others():
+def test_an_outlier_does_not_set_the_scale():
     values = np.ones(1000)
     values[7] = 1e6
     assert scale_limit(values) == 1.0
@@ -78,11 +78,11 @@ def test_large_matrices_are_averaged_and_small_ones_repeated():
     assert resample(matrix, 100, 100, grow=4).shape == (16, 12)
 
 
-def test_the_legend_says_the_ends():
+def test_the_legend_has_the_ends_of_the_scale():
     assert plain_text(scale_legend(0.25, GlyphSet.LETTERS, 30)) == "-0.25 ▼▼▼▾▾▾▾·····▴▴▴▴▲▲▲ 0.25"
 
 
-def test_filters_are_labelled_by_output_and_input():
+def test_filters_are_labeled_by_output_and_input():
     filters = np.zeros((2, 2, 2, 2))
     filters[1, 0, 0, 0] = -1
     filters[0, 1, 1, 1] = 1
@@ -98,7 +98,7 @@ def test_filters_are_labelled_by_output_and_input():
     ]
 
 
-def test_filters_of_one_input_flow():
+def test_filters_of_one_input_are_wrapped():
     filters = np.zeros((3, 1, 2, 2))
     filters[2] = 1
     grid = FilterGrid.fit(filters.shape, 6, 8, GlyphSet.LETTERS)
@@ -147,7 +147,7 @@ def test_a_few_values_are_bars_to_both_sides_of_zero():
     ]
 
 
-def test_bars_are_drawn_in_eighths_and_never_vanish():
+def test_bars_are_drawn_in_eighths_of_at_least_one():
     assert [bar(share, 4) for share in (0, 1e-9, 0.5, 0.53, 1, 9)] == [
         "    ",
         "▏   ",
@@ -158,7 +158,7 @@ def test_bars_are_drawn_in_eighths_and_never_vanish():
     ]
 
 
-def growing() -> HistogramSeries:
+def widening() -> HistogramSeries:
     """Return two histograms of four bins: narrow, then wide."""
     return HistogramSeries(
         np.array([10, 20]),
@@ -168,9 +168,9 @@ def growing() -> HistogramSeries:
     )
 
 
-def test_a_course_has_time_to_the_right_and_values_upwards():
-    assert series_range(growing()) == pytest.approx((-2, 2), abs=0.02)
-    assert text(histogram_series_rows(growing(), 24, 5, GlyphSet.LETTERS)) == [
+def test_a_histogram_series_has_steps_to_the_right_and_values_upwards():
+    assert series_range(widening()) == pytest.approx((-2, 2), abs=0.02)
+    assert text(histogram_series_rows(widening(), 24, 5, GlyphSet.LETTERS)) == [
         " 1.99┤         ▓▓▓▓▓▓▓▓▓",
         "     │█████████▓▓▓▓▓▓▓▓▓",
         "    0┤█████████▓▓▓▓▓▓▓▓▓",
@@ -179,13 +179,13 @@ def test_a_course_has_time_to_the_right_and_values_upwards():
     ]
 
 
-def test_a_course_of_one_value_is_drawn():
+def test_a_histogram_series_of_one_value():
     course = HistogramSeries(np.array([3]), np.array([0.5]), np.array([0.5]), np.array([[0, 7, 0]]))
     rows = text(histogram_series_rows(course, 24, 6, GlyphSet.LETTERS))
     assert sum("█" in row for row in rows) == 1
 
 
-def test_a_histogram_says_its_ends_and_where_zero_lies():
+def test_a_histogram_labels_its_ends_and_zero():
     now = describe_array(np.linspace(-1, 3, 100, dtype=np.float32))
     rows = text(histogram_rows(now, 40, 4))
     assert rows[-1] == "-1        0                            3"
@@ -203,12 +203,12 @@ def test_facts_fit_their_four_rows(width, name):
         assert all(row_width(row) <= width for row in rows)
 
 
-def test_small_gradients_are_written_so_that_they_can_be_read():
+def test_small_values_are_written_with_exponents():
     view = weights_view("conv2.weight", (16, 6, 5, 5), "conv", 1204)
     assert plain_text(fact_rows(view, "update", 60)[3]).startswith("update [  4.1e-4  -5.1e-4")
 
 
-def test_a_facet_without_values_draws_nothing():
+def test_a_tensor_without_values_has_no_picture():
     assert weight_rows(TensorSummary(), (3, 3), 40, 12, 0, GlyphSet.BLOCKS) == ([], "")
 
 
@@ -241,8 +241,8 @@ def test_many_classes_have_a_list_instead_of_a_matrix():
     assert "✗ 42 taken for 7      5×  50.0 % of the 42s" in rows
 
 
-def test_worst_confusions_come_first_and_end_where_there_are_none():
-    assert [(each.label, each.guess, each.count) for each in worst_confusions(CONFUSED, 9)] == [
+def test_worst_confusions_are_sorted_and_exclude_zeros():
+    assert [(entry.label, entry.guess, entry.count) for entry in worst_confusions(CONFUSED, 9)] == [
         (0, 1, 2),
         (1, 2, 1),
     ]
@@ -251,12 +251,12 @@ def test_worst_confusions_come_first_and_end_where_there_are_none():
     )
 
 
-def test_outputs_that_are_no_numbers_are_counted_apart():
+def test_outputs_with_nan_are_counted_separately():
     rows = text(confusion_rows(CONFUSED, 4, 60, 9, GlyphSet.BLOCKS))
     assert "4 without a guess: an output is NaN" in rows
 
 
-def test_captions_mark_what_is_wrong_in_words_and_role():
+def test_captions_mark_mistakes_in_text_and_role():
     view = batch_view(InspectBatch(), 7)
     one = replace(
         view,
@@ -265,24 +265,27 @@ def test_captions_mark_what_is_wrong_in_words_and_role():
         confidence=np.array([0.97, 0.64, np.nan]),
     )
     captions = [caption(one, at, 9)[0] for at in range(3)]
-    assert [(said.rstrip(), role) for said, role in captions] == [
+    assert [(text.rstrip(), role) for text, role in captions] == [
         ("✓ 3 97%", "good"),
         ("✗ 3→8 64%", "bad"),
         ("✗ 3→? —", "bad"),
     ]
 
 
-def test_a_picture_is_averaged_to_its_cells():
+def test_an_image_is_averaged_to_its_cells():
     image = np.zeros((1, 8, 8), np.uint8)
     image[0, :, 4:] = 255
     assert text(image_rows(image, 2, 4, GlyphSet.LETTERS)) == ["  ██", "  ██"]
-    colours = np.stack([image[0], np.zeros((8, 8), np.uint8), 255 - image[0]])
-    assert roles(image_rows(colours, 1, 2, GlyphSet.BLOCKS)) == ["cell c00f c00f", "cell cf00 cf00"]
+    channels = np.stack([image[0], np.zeros((8, 8), np.uint8), 255 - image[0]])
+    assert roles(image_rows(channels, 1, 2, GlyphSet.BLOCKS)) == [
+        "cell c00f c00f",
+        "cell cf00 cf00",
+    ]
 
 
-def test_enough_pictures_come_before_large_ones():
+def test_the_number_of_pictures_has_priority_over_their_size():
     sizes = [SampleSheet.fit((28, 28), width, height) for width, height in ((76, 16), (120, 50))]
-    assert [(each.picture_width, each.columns * each.rows) for each in sizes] == [
+    assert [(sheet.picture_width, sheet.columns * sheet.rows) for sheet in sizes] == [
         (14, 10),
         (28, 12),
     ]

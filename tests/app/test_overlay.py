@@ -53,31 +53,31 @@ def pinned(letter: str = "A", last: int = 2000) -> PinnedRun:
     return PinnedRun(f"runs/{letter}", f"run {letter}", letter, curves)
 
 
-def test_every_pinned_run_has_a_colour_a_line_and_a_letter_of_its_own():
-    every = [pinned(letter) for letter in PIN_LETTERS]
-    for what in ("role", "dash", "letter"):
-        assert len({getattr(each, what) for each in every}) == len(PIN_LETTERS)
+def test_pinned_runs_have_distinct_styles():
+    runs = [pinned(letter) for letter in PIN_LETTERS]
+    for field in ("role", "dash", "letter"):
+        assert len({getattr(run, field) for run in runs}) == len(PIN_LETTERS)
 
 
-def test_the_legend_names_each_and_says_its_last_value():
+def test_the_legend_has_names_and_last_values():
     (row,) = legend_rows([pinned("A"), pinned("B")], LOSS, None, LOSS.format, 80)
     assert plain_text(row) == "A ⠒ ⠒  run A 0.5   B ⠒⠒⠂⠒ run B 0.5"
 
 
-def test_the_legend_gives_up_names_before_values():
+def test_the_legend_drops_names_before_values():
     (row,) = legend_rows([pinned("A"), pinned("B")], LOSS, None, LOSS.format, 28)
     assert "run" not in plain_text(row)
     assert plain_text(row).count("0.5") == 2
 
 
-def test_a_pinned_run_is_drawn_in_the_charts_that_its_record_has():
-    assert [each.name for each in pinned_curves([pinned()], LOSS)] == ["A"]
-    assert [each.name for each in pinned_curves([pinned()], ACCURACY)] == ["A"]
-    assert [each.name for each in pinned_curves([pinned()], LR)] == ["A conv", "A fc"]
+def test_a_pinned_run_has_curves_of_its_recorded_metrics():
+    assert [curve.name for curve in pinned_curves([pinned()], LOSS)] == ["A"]
+    assert [curve.name for curve in pinned_curves([pinned()], ACCURACY)] == ["A"]
+    assert [curve.name for curve in pinned_curves([pinned()], LR)] == ["A conv", "A fc"]
     assert pinned_curves([pinned()], GRADIENT) == []
 
 
-def test_of_groups_one_can_be_drawn_alone():
+def test_one_group_can_be_drawn_alone():
     (curve,) = pinned_curves([pinned()], LR, "fc")
     assert (curve.name, curve.series.values[0]) == ("A", 0.2)
     drawn = draw_chart(running(), LR, ChartView(pinned=(pinned(),), group="fc"), 60, 12)
@@ -87,7 +87,7 @@ def test_of_groups_one_can_be_drawn_alone():
     assert draw_chart(running(), LOSS, ChartView(group="fc"), 60, 12).title == "loss"
 
 
-def test_of_several_groups_the_legend_says_no_value():
+def test_the_legend_of_several_groups_has_no_value():
     (row,) = legend_rows([pinned()], LR, None, LR.format, 80)
     assert plain_text(row) == "A ⠒ ⠒  run A"
 
@@ -97,10 +97,10 @@ def test_all_learning_rates_are_in_view():
     assert "0.20┤" in "\n".join(map(plain_text, drawn.rows))
 
 
-def test_what_the_record_tells_of_groups_is_drawn(tmp_path):
+def test_recorded_group_metrics_are_drawn(tmp_path):
     folder = flown(tmp_path / "a")
     looked = [groups(step, conv=(step / 100, 0.001), fc=(0.5, 0.002)) for step in (10, 20)]
-    (folder / "groups.jsonl").write_text("".join(f"{json.dumps(each)}\n" for each in looked))
+    (folder / "groups.jsonl").write_text("".join(f"{json.dumps(entry)}\n" for entry in looked))
     (pin,) = toggle_pin((), describe_run(folder))
     rates = pin.series_by_name(LR)
     assert (rates["fc"].values[0], rates["fc"].values[-1]) == (0.05, 0.001)
@@ -108,7 +108,7 @@ def test_what_the_record_tells_of_groups_is_drawn(tmp_path):
     assert pin.series_by_name(UPDATE)["fc"].values.tolist() == [0.002, 0.002]
 
 
-def test_the_axis_reaches_to_the_end_of_the_longest():
+def test_the_axis_ends_with_the_longest_run():
     assert last_step(running(1204)) == 1204
     assert last_step(running(1204), [pinned(last=2000)]) == 2000
 
@@ -123,13 +123,13 @@ def test_a_pinned_run_does_not_stretch_the_present_one():
     ]
 
 
-def test_where_there_is_no_room_for_a_legend_the_title_has_the_letters():
+def test_a_low_chart_has_the_letters_in_its_title():
     drawn = draw_chart(running(), LOSS, ChartView(pinned=(pinned(),)), 44, 6)
     assert drawn.title == "loss · A"
     assert "A" in draw_chart(running(), LOSS, ChartView(pinned=(pinned(),)), 44, 12).rows[0][0][0]
 
 
-def test_what_is_exported_has_the_pinned_runs_too():
+def test_exported_files_have_the_pinned_runs():
     curves = [*LOSS.curves(running(3)), *pinned_curves([pinned(last=2)], LOSS)]
     assert "A,2,0.5" in to_csv(curves, "main").splitlines()
 
@@ -138,10 +138,10 @@ def test_a_letter_is_free_again_when_its_run_is_unpinned(tmp_path):
     runs = [describe_run(flown(tmp_path / name)) for name in ("a", "b", "c")]
     pins = toggle_pin(toggle_pin((), runs[0]), runs[1])
     pins = toggle_pin(toggle_pin(pins, runs[0]), runs[2])
-    assert [(each.letter, each.key[-1]) for each in pins] == [("A", "c"), ("B", "b")]
+    assert [(run.letter, run.key[-1]) for run in pins] == [("A", "c"), ("B", "b")]
 
 
-def test_no_more_are_pinned_than_can_be_told_apart(tmp_path):
+def test_the_number_of_pinned_runs_is_limited(tmp_path):
     pins = ()
     for name in PIN_LETTERS:
         pins = toggle_pin(pins, describe_run(flown(tmp_path / name)))
@@ -167,12 +167,12 @@ async def test_r_lists_the_runs_and_space_pins_them(opened, tmp_path):
         table = str(screen.query_one("#compared", Static).content)
         assert [line.split()[0] for line in table.splitlines()[1:]] == ["now", "A"]
         await person.press("escape")
-        assert [each.name for each in person.deck.chart_view.pinned] == ["tuesday 01-06 00:00"]
+        assert [run.name for run in person.deck.chart_view.pinned] == ["tuesday 01-06 00:00"]
         await person.press("R", "space", "escape")
         assert person.deck.chart_view.pinned == ()
 
 
-async def test_what_is_compared_is_chosen(opened, tmp_path):
+async def test_the_compared_metric_can_be_changed(opened, tmp_path):
     flown(tmp_path / "a", started_at=datetime(2026, 1, 5), name="monday")
     async with opened() as person:
         person.deck.compare_with(tmp_path)
@@ -180,8 +180,8 @@ async def test_what_is_compared_is_chosen(opened, tmp_path):
         screen = person.app.screen
         first, second = screen.query(Chart)
         await person.press("g")
-        said = str(screen.query_one("#compared", Static).content)
-        assert said == "the loss is the whole network's; ] goes to what groups have"
+        text = str(screen.query_one("#compared", Static).content)
+        assert text == "the loss is the whole network's; ] goes to what groups have"
         await person.press("right_square_bracket")
         assert str(first.border_title) == "lr"
         await person.press("g")
@@ -189,7 +189,7 @@ async def test_what_is_compared_is_chosen(opened, tmp_path):
         await person.press("g", "g")
         assert str(first.border_title) == "lr"
         await person.press("left_square_bracket", "left_square_bracket")
-        assert [each.metric for each in (first, second)] == [ACCURACY, LOSS]
+        assert [chart.metric for chart in (first, second)] == [ACCURACY, LOSS]
 
 
 async def test_the_present_run_is_followed_epoch_by_epoch(opened, tmp_path):
@@ -232,7 +232,7 @@ async def test_runs_are_filtered(opened, tmp_path):
         assert [run.name for run in person.app.screen.runs.visible_items] == ["monday"]
 
 
-async def test_the_list_follows_what_is_recorded_meanwhile(opened, tmp_path):
+async def test_the_list_has_runs_that_were_recorded_later(opened, tmp_path):
     async with opened() as person:
         person.deck.compare_with(tmp_path)
         await person.press("R", "escape")

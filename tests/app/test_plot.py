@@ -1,4 +1,4 @@
-"""The charts: braille, axes, marks and ghosts, as the text that is read on the screen."""
+"""Charts: braille, axes, marks and ghosts, compared as text."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_braille_dots():
     assert braille.to_text(dots) == ["⠁⢀"]
 
 
-def test_braille_joins_neighbours_half_way():
+def test_braille_joins_neighboring_columns():
     dots = braille.blank_canvas(1, 2)
     braille.draw_curve(dots, np.array([0.0, 1.0]), np.array([0.0, 1.0]), 0.0, 1.0)
     assert braille.to_text(dots) == ["⢸", "⡇"]
@@ -87,7 +87,7 @@ def test_plot_breaks_at_nan():
     assert text(rows) == ["", "1┤", " │⠤⠤⠤    ⠤⠤⠤", "0┤", "  0"]
 
 
-def test_plot_lays_the_mean_over_the_spread():
+def test_plot_draws_the_mean_over_the_band():
     axes = Axes(0, 1999, 0.0, 1.0, str)
     noisy = Series(np.arange(2000), np.tile([0.0, 1.0], 1000))
     rows = plot([Curve(noisy, "curve", "band")], axes, 20, 7)
@@ -102,13 +102,13 @@ def test_marks_that_collide_are_shortened_then_left_out():
     assert text(plot([], axes, 42, 6, marks))[0].split() == ["❄", "⇄conv"]
 
 
-def test_plot_without_room_is_nothing():
+def test_a_plot_without_room_has_no_rows():
     assert plot([], Axes(0, 1, 0, 1, str), 6, 10) == []
     assert plot([], Axes(0, 1, 0, 1, str), 40, 2) == []
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "most", "ticks"),
+    ("low", "high", "max_ticks", "ticks"),
     [
         (0.0, 2.4, 4, [0.0, 1.0, 2.0]),
         (0.05, 0.1, 3, [0.06, 0.08, 0.1]),
@@ -117,18 +117,18 @@ def test_plot_without_room_is_nothing():
         (0.0, float("nan"), 5, []),
     ],
 )
-def test_nice_ticks(low, high, most, ticks):
-    assert nice_ticks(low, high, most) == pytest.approx(ticks)
+def test_nice_ticks(low, high, max_ticks, ticks):
+    assert nice_ticks(low, high, max_ticks) == pytest.approx(ticks)
 
 
 @pytest.mark.parametrize(
     ("exponent", "written"), [(0, "1"), (-2, "0.01"), (-5, "1e-5"), (-0.5, "0.3")]
 )
-def test_powers(exponent, written):
+def test_log_labels(exponent, written):
     assert log_labels(-6, 0)(exponent) == written
 
 
-def test_marks_of_interventions():
+def test_intervention_marks():
     marks = intervention_marks(INTERVENTIONS, running().groups)
     assert [(mark.step, mark.label) for mark in marks] == [
         (250, "lr fc"),
@@ -169,20 +169,20 @@ def test_plot_leaves_out_a_name_without_room():
     assert "name" not in "".join(text(plot([ghost], axes, 24, 6)))
 
 
-def test_ghosts_begin_at_their_fork_and_the_last_left_comes_first():
+def test_ghosts_start_at_their_fork_the_last_left_first():
     first, second = branch_curves(branched().branches, "loss")
     assert (first.name, second.name) == ("b1", "main")
     assert first.series.steps[[0, -1]].tolist() == [600, 1500]
     assert second.series.steps[0] == 1
 
 
-def test_ghosts_that_are_too_many_are_those_left_last():
+def test_the_number_of_ghosts_is_limited():
     many = [branch(f"b{number}", 10, 20) for number in range(20)]
     assert branch_curves(many, "loss")[0].name == "b19"
     assert len(branch_curves(many, "loss")) == 6
 
 
-def test_span_follows_a_branch_down_but_not_up():
+def test_ghosts_lower_the_bottom_but_do_not_raise_the_top():
     left = [Curve(series(0.01, 900.0, float("nan")))]
     assert value_range(series(1.0, 2.0), left) == (0.01, 2.0)
     assert value_range(series(), left) == (0.01, 900.0)
@@ -190,13 +190,13 @@ def test_span_follows_a_branch_down_but_not_up():
 
 
 @pytest.mark.parametrize("span", [(-2.0, -1.7), (-2.0, -1.0), (-1.8, -1.72), (-6.0, 0.0)])
-@pytest.mark.parametrize("most", [2, 4, 8])
-def test_no_two_places_of_a_logarithmic_axis_have_the_same_number(span, most):
-    written = [log_labels(*span)(tick) for tick in nice_ticks(*span, most)]
+@pytest.mark.parametrize("max_ticks", [2, 4, 8])
+def test_the_labels_of_a_logarithmic_axis_are_distinct(span, max_ticks):
+    written = [log_labels(*span)(tick) for tick in nice_ticks(*span, max_ticks)]
     assert len(set(written)) == len(written)
 
 
-def test_what_is_all_the_same_has_room_around_it_in_its_own_size():
+def test_a_constant_range_is_padded_by_its_size():
     assert pad_constant_range(3e-6, 3e-6) == pytest.approx((1.5e-6, 4.5e-6))
     assert pad_constant_range(0.0, 0.0) == (-0.5, 0.5)
     assert pad_constant_range(3.2e-6, 3.3e-6) is None
@@ -212,9 +212,9 @@ def test_what_is_all_the_same_has_room_around_it_in_its_own_size():
         (0.0, 3e-6, 1e-6, "1.0e-6"),
     ],
 )
-def test_numbers_of_an_axis_leave_room_for_the_plot(low, high, value, written):
+def test_decimal_labels_are_short(low, high, value, written):
     assert decimal_labels(low, high)(value) == written
 
 
-def test_numbers_of_a_logarithmic_axis_are_short_whatever_they_are():
+def test_log_labels_are_short():
     assert [log_labels(-4, 21)(exponent) for exponent in (-4, 0, 21)] == ["0.0001", "1", "1e21"]

@@ -1,4 +1,4 @@
-"""The renderables, asserted as the text that is read on the screen."""
+"""The renderables, compared as text."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def series(*values: float, start: int = 0) -> Series:
     ("value", "written"),
     [(0, "0"), (999, "999"), (1204, "1 204"), (59134, "59 134"), (1234567, "1 234 567")],
 )
-def test_count(value, written):
+def test_format_count(value, written):
     assert formatting.format_count(value) == written
 
 
@@ -55,7 +55,7 @@ def test_count(value, written):
         (float("-inf"), "-inf"),
     ],
 )
-def test_short(value, written):
+def test_format_number(value, written):
     assert formatting.format_number(value) == written
 
 
@@ -63,36 +63,36 @@ def test_short(value, written):
     ("value", "written"),
     [(87, "87"), (1500, "1.5 k"), (161_000, "161 k"), (999_960, "1.0 M"), (float("nan"), "—")],
 )
-def test_compact(value, written):
+def test_format_compact(value, written):
     assert formatting.format_compact(value) == written
 
 
 @pytest.mark.parametrize(
     ("value", "written"), [(0.05, "0.05"), (0.03125, "0.0312"), (1e-4, "1.0e-4"), (0, "0")]
 )
-def test_rate(value, written):
+def test_format_lr(value, written):
     assert formatting.format_lr(value) == written
 
 
 @pytest.mark.parametrize(
     ("seconds", "written"), [(3, "0:03"), (75, "1:15"), (3723, "1:02:03"), (None, "-:--")]
 )
-def test_duration(seconds, written):
+def test_format_duration(seconds, written):
     assert formatting.format_duration(seconds) == written
 
 
-def test_shortened_cuts_at_words():
+def test_ellipsize_cuts_at_words():
     assert ellipsize("momentum is carried", 12) == "momentum is…"
     assert ellipsize("momentum is carried", 19) == "momentum is carried"
     assert ellipsize("unbreakable", 6) == "unbre…"
 
 
-def test_flowed_breaks_at_spaces_and_cuts_what_is_longer():
+def test_wrap_breaks_at_spaces_and_cuts_long_words():
     row = (("no group ", "bad"), ("matches xyzxyzxyzxyz", "text"))
     assert text(wrap(row, 10)) == ["no group", "matches", "xyzxyzxyzx", "yz"]
 
 
-def test_bars():
+def test_histogram_bars():
     assert histogram_bars([0, 1, 4, 8, 4, 1, 0, 0], 8) == [" ▁▄█▄▁  "]
     assert histogram_bars([0, 4, 8, 4], 4, height=2) == ["  █ ", " ███"]
 
@@ -105,7 +105,7 @@ def test_bars_of_nothing_are_blank():
     assert histogram_bars([0, 0], 4) == ["    "]
 
 
-def test_resampled_keeps_the_sum():
+def test_rebin_keeps_the_sum():
     counts = [3, 1, 4, 1, 5, 9, 2, 6]
     for width in (3, 8, 13):
         assert sum(rebin(counts, width)) == pytest.approx(sum(counts))
@@ -118,12 +118,12 @@ def test_header():
     ]
 
 
-def test_header_says_that_steps_are_taken_eagerly():
+def test_the_header_says_that_the_eager_tier_runs():
     header = text(header_rows(running(fallback_reason="the forward pass draws random numbers"), 90))
     assert "161 k samples/s, eager   ETA 0:03" in header[1]
 
 
-def test_header_says_the_overhead_where_the_bar_can_spare_the_room():
+def test_the_header_has_the_overhead_if_the_bar_keeps_its_width():
     def pace(width: int, **changes) -> str:
         snapshot = running(**{"overhead": 0.0137} | changes)
         return text(header_rows(snapshot, width))[1].partition("%")[2].strip()
@@ -150,13 +150,13 @@ def test_progress_has_half_cells():
     assert [part for part, _ in progress_bar(0.625, 10)] == ["━━╸", "━", "  62 %"]
 
 
-def test_a_start_says_how_much_of_it_is_done_where_that_is_known():
+def test_the_header_has_the_progress_of_a_start_if_it_is_known():
     bar = text(header_rows(replace(starting(), progress=0.25), 80))[1]
     assert bar.rstrip().endswith(" 25 %") and "━" in bar
     assert "%" not in text(header_rows(starting(), 80))[1]
 
 
-def test_sweep_goes_to_and_fro():
+def test_the_indeterminate_bar_moves_to_and_fro():
     assert [part for part, _ in indeterminate_bar(10, 0.0)] == ["", "━━", "━" * 8]
     assert [part for part, _ in indeterminate_bar(10, 1.6)] == ["━" * 8, "━━", ""]
 
@@ -167,7 +167,7 @@ def test_groups_table():
         group("fc", ("fc1",), 938, optimizer="adam", settings=""),
     )
     columns = GroupColumns.fit(76)
-    rows = [table_header(columns), *(each.row for each in table_rows(groups, {"fc"}, columns))]
+    rows = [table_header(columns), *(entry.row for entry in table_rows(groups, {"fc"}, columns))]
     assert all(row_width(row) == 76 for row in rows)
     assert text(rows) == [
         "  group               params optimizer      lr schedule             |Δw|/|w|",
@@ -204,7 +204,7 @@ def test_parameter_that_is_frozen_has_no_gradient():
         assert "no gradient (frozen)" in "\n".join(text(parameter_rows(view, 64, height)))
 
 
-def test_parameter_with_values_that_are_not_finite_says_so():
+def test_a_parameter_with_values_that_are_not_finite():
     value = array_view(1, 0.1, non_finite=3)
     view = ParameterView("w", (4, 5), "fc", 7, None, value, array_view(2, 0.01))
     for height in (3, 8):
@@ -212,7 +212,7 @@ def test_parameter_with_values_that_are_not_finite_says_so():
         assert any("3 non-finite" in part and role == "bad" for part, role in spans)
 
 
-def test_first_values_are_printed_as_the_array_is():
+def test_values_have_the_format_of_numpy():
     values = (-0.0102, 0.0082, 0.0062, -0.0093)
     assert format_values(values, 40) == "[-0.0102  0.0082  0.0062 -0.0093]"
     assert format_values(values, 22) == "[-0.0102  0.0082 …]"
@@ -226,7 +226,7 @@ def test_journal():
     ]
 
 
-def test_journal_tells_what_became_of_expectations():
+def test_the_journal_has_the_outcomes_of_expectations():
     entries = [
         JournalEntry(0, 628, "expect test_accuracy >= 0.9", "scenario", "met", "0.921"),
         JournalEntry(0, 628, "expect train_loss < 0.1", "scenario", "not met", "0.16"),
@@ -256,7 +256,7 @@ def test_banner():
     assert banner_rows(running(), 30) == []
 
 
-def test_header_names_a_branch_but_main():
+def test_the_header_names_branches_other_than_main():
     assert "⎇" not in text(header_rows(running(), 120))[0]
     for width in (80, 120):
         assert text(header_rows(branched(), width))[0].startswith(" lenet-decay ⎇ b2 · lenet")
@@ -272,7 +272,7 @@ def test_header_shows_a_note_as_an_alert(phase, width):
     assert ("samples/s" in plain_text(row)) == (width == 120 or (width == 80 and phase.ended))
 
 
-def test_footer_leaves_out_what_does_nothing_then_what_is_spare():
+def test_the_footer_drops_disabled_hints_first():
     hints = [
         Hint("s", "stop", "stop", drop_order=2),
         Hint("q", "quit", "quit"),
@@ -305,21 +305,21 @@ def test_sparkline(values, drawn):
     assert sparkline(np.array(values, float), 8) == drawn
 
 
-def test_groups_table_with_room_shows_the_courses():
+def test_the_groups_table_has_histories_if_there_is_room():
     shown = running()
     columns = GroupColumns.fit(106)
     rows = [
         table_header(columns),
-        *(each.row for each in table_rows(shown.groups, {"conv"}, columns, shown.histories)),
+        *(entry.row for entry in table_rows(shown.groups, {"conv"}, columns, shown.histories)),
     ]
     assert all(row_width(row) == 106 for row in rows)
     assert " |grad| " in plain_text(rows[0])
-    assert all(each in plain_text(rows[1]) for each in ("█", "0.43", "1.2e-3", "sgd momentum=0.9"))
+    assert all(part in plain_text(rows[1]) for part in ("█", "0.43", "1.2e-3", "sgd momentum=0.9"))
 
 
-def test_a_folded_group_says_how_many_of_its_parameters_hold_still():
+def test_a_folded_group_has_the_number_of_frozen_parameters():
     conv = running().groups[0]
-    still = tuple(replace(each, frozen_since=900) for each in conv.parameters[:3])
+    still = tuple(replace(parameter, frozen_since=900) for parameter in conv.parameters[:3])
     partly = replace(conv, parameters=(*still, *conv.parameters[3:]))
     (row, *_) = table_rows([partly], {"conv"}, GroupColumns())
     assert plain_text(row.row).startswith("▸ conv ❄3/4 ")

@@ -1,4 +1,4 @@
-"""The panels' base: what is repainted, and what is not even asked for."""
+"""The base of the panels: which rows are drawn and repainted."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ SIZE = (20, 10)
 
 
 class Panel(RowsView):
-    """A panel of texts, which counts what it is asked for."""
+    """A panel of texts that logs which rows are drawn and painted."""
 
     DEFAULT_CSS = "Panel { border: round red; overflow-y: auto; scrollbar-size: 0 0; }"
     COMPONENT_CLASSES = RowsView.COMPONENT_CLASSES
 
     def __init__(self, texts: list[str]) -> None:
         self.texts = texts
-        self.asked: list[int] = []
+        self.drawn_rows: list[int] = []
         self.painted: list[int] = []
         super().__init__()
 
@@ -34,7 +34,7 @@ class Panel(RowsView):
         texts = list(self.texts)
 
         def draw(y: int) -> Row:
-            self.asked.append(y)
+            self.drawn_rows.append(y)
             return ((texts[y], "text"),)
 
         self.set_border_texts("title", texts[0])
@@ -45,12 +45,12 @@ class Panel(RowsView):
         return super().render_line(y)
 
     def lines(self) -> list[str]:
-        """What is painted, without the borders at the sides."""
+        """Return the painted lines without the borders at the sides."""
         return [strip.text[1:-1].rstrip() for strip in self.render_lines(self.outer_size.region)]
 
 
-class Stage(App[None]):
-    """Has one panel."""
+class PanelApp(App[None]):
+    """An app with one panel."""
 
     def __init__(self, texts: list[str]) -> None:
         super().__init__()
@@ -67,8 +67,8 @@ def texts(count: int) -> list[str]:
     return [f"row {y}" for y in range(count)]
 
 
-async def test_only_the_row_that_changed_is_painted_again():
-    app = Stage(texts(8))
+async def test_only_a_changed_row_is_repainted():
+    app = PanelApp(texts(8))
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         app.panel.painted.clear()
@@ -79,8 +79,8 @@ async def test_only_the_row_that_changed_is_painted_again():
         assert app.panel.lines()[1:9] == [*texts(3), "another", *texts(8)[4:]]
 
 
-async def test_a_name_in_the_border_repaints_the_border_alone():
-    app = Stage(texts(8))
+async def test_a_border_text_repaints_only_the_border():
+    app = PanelApp(texts(8))
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         app.panel.painted.clear()
@@ -92,11 +92,11 @@ async def test_a_name_in_the_border_repaints_the_border_alone():
         assert app.panel.painted == []
 
 
-async def test_what_is_out_of_sight_is_not_drawn_until_it_is_scrolled_to():
-    app = Stage(texts(1000))
+async def test_rows_out_of_sight_are_not_drawn():
+    app = PanelApp(texts(1000))
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
-        assert max(app.panel.asked) < SIZE[1]
+        assert max(app.panel.drawn_rows) < SIZE[1]
         app.panel.scroll_to(y=500, animate=False)
         await pilot.pause()
         assert app.panel.lines()[1:3] == ["row 500", "row 501"]
@@ -105,11 +105,11 @@ async def test_what_is_out_of_sight_is_not_drawn_until_it_is_scrolled_to():
         app.panel.redraw()
         await pilot.pause()
         assert app.panel.lines()[1:3] == ["row 500", "changed in sight"]
-        assert 900 not in app.panel.asked
+        assert 900 not in app.panel.drawn_rows
 
 
-async def test_a_panel_that_is_made_smaller_or_styled_anew_is_painted_whole():
-    app = Stage(texts(8))
+async def test_a_resized_or_restyled_panel_is_repainted():
+    app = PanelApp(texts(8))
     async with app.run_test(size=SIZE) as pilot:
         await pilot.pause()
         app.panel.painted.clear()
@@ -122,19 +122,19 @@ async def test_a_panel_that_is_made_smaller_or_styled_anew_is_painted_whole():
         assert app.panel.lines()[1] == "row 0"
 
 
-def test_lazy_rows_are_rows():
+def test_lazy_rows():
     rows = LazyRows(3, lambda y: ((str(y), "text"),))
     assert [plain_text(row) for row in rows] == ["0", "1", "2"]
     assert [plain_text(row) for row in rows[1:]] == ["1", "2"]
     assert plain_text(rows[-1]) == "2"
 
 
-def test_a_share_of_a_course_is_the_mean_of_what_is_known_in_it():
+def test_a_sparkline_averages_finite_values():
     generator = np.random.default_rng(0)
     for count, width in ((50, 7), (512, 9), (10, 9)):
         values = generator.normal(size=count)
         values[generator.random(count) < 0.2] = np.nan
-        known = [each[~np.isnan(each)] for each in np.array_split(values, width)]
-        means = [each.mean() if len(each) else np.nan for each in known]
+        known = [part[~np.isnan(part)] for part in np.array_split(values, width)]
+        means = [part.mean() if len(part) else np.nan for part in known]
         assert sparkline(values, width) == sparkline(np.array(means), width)
     assert sparkline(np.full(20, np.nan), 5) == " " * 5

@@ -41,11 +41,11 @@ def small(*values: str, lr: float = 0.1) -> Snapshot:
 
 def rows_of(snapshot: Snapshot) -> list[str]:
     assert snapshot.lr_sweep is not None
-    found = candidates_of(snapshot, snapshot.lr_sweep)
-    return [plain_text(row) for row in sweep_table_rows(found, snapshot.lr_sweep, 70)]
+    candidates = candidates_of(snapshot, snapshot.lr_sweep)
+    return [plain_text(row) for row in sweep_table_rows(candidates, snapshot.lr_sweep, 70)]
 
 
-def test_the_table_marks_the_best_and_compares_with_how_it_goes_on_by_itself():
+def test_the_table_marks_the_best_and_compares_with_the_unchanged_rate():
     assert [row.split() for row in rows_of(small("x0.1", "x1", "x10"))] == [
         ["candidate", "lr", "last", "2", "all", "2", "as", "it", "is", "±"],
         ["━", "x0.1", "0.01", "1.7500", "1.7500", "+0.2500"],
@@ -54,17 +54,17 @@ def test_the_table_marks_the_best_and_compares_with_how_it_goes_on_by_itself():
     ]
 
 
-def test_without_a_candidate_that_changes_nothing_there_is_nothing_to_compare_with():
+def test_the_table_without_an_unchanged_candidate_has_no_differences():
     assert rows_of(small("x0.1", "x10"))[1].split()[-1] == "—"
 
 
-def test_one_that_diverged_says_since_when_and_is_never_the_best():
+def test_a_diverged_candidate_is_never_the_best():
     rows = rows_of(small("0.3", "x1"))
     assert rows[1].split()[1:] == ["0.3", "0.3", "not", "finite", "since", "step", "4"]
     assert "★" in rows[2]
 
 
-def test_factors_stand_for_themselves_where_groups_differ():
+def test_factors_are_shown_if_the_rates_of_the_groups_differ():
     rows = rows_of(small("x0.1", "x10", lr=float("nan")))
     assert rows[0].split()[1] == "times"
     assert [row.split()[-4] for row in rows[1:]] == ["0.1", "10"]
@@ -79,15 +79,16 @@ def test_a_candidate_that_was_adopted_is_still_compared():
     assert rows_of(snapshot) == rows_of(small("x0.1", "x1"))
 
 
-def test_curves_of_those_that_left_the_chart_do_not_flatten_the_others():
+def test_a_diverged_curve_does_not_flatten_the_others():
     snapshot = tried()
     assert snapshot.lr_sweep is not None
-    found = candidates_of(snapshot, snapshot.lr_sweep)
-    wild = replace(found[3], curve=Series(found[3].curve.steps, found[3].curve.values * 1e6))
-    assert best_index(found) == 2
+    candidates = candidates_of(snapshot, snapshot.lr_sweep)
+    curve = candidates[3].curve
+    wild = replace(candidates[3], curve=Series(curve.steps, curve.values * 1e6))
+    assert best_index(candidates) == 2
     with_it, without = (
-        [plain_text(row)[:5] for row in sweep_curve_rows(each, 0, 60, 12)]
-        for each in ([*found[:3], wild], found[:3])
+        [plain_text(row)[:5] for row in sweep_curve_rows(entries, 0, 60, 12)]
+        for entries in ([*candidates[:3], wild], candidates[:3])
     )
     assert with_it[-3:] == without[-3:]
 
@@ -130,15 +131,15 @@ async def test_what_cannot_be_tried_is_not_sent(opened):
 
 
 def test_the_dialog_says_what_it_costs():
-    said = describe_cost(parse("try lr fc x1, x2 for 200 steps"), running())
-    assert said.startswith("trains 400 steps, about 0:01, on the same batches each; then the run")
+    text = describe_cost(parse("try lr fc x1, x2 for 200 steps"), running())
+    assert text.startswith("trains 400 steps, about 0:01, on the same batches each; then the run")
     near_the_end = running(step=4600, samples_per_second=0.0)
     assert describe_cost(parse("try lr fc x1, x2 for 200 steps"), near_the_end).startswith(
         "trains 180 steps, on"
     )
 
 
-async def test_what_was_tried_is_shown_as_soon_as_it_is_known_and_enter_goes_on_with_it(opened):
+async def test_the_results_open_at_once_and_enter_adopts_a_candidate(opened):
     async with opened() as person:
         await person.press("t", "enter")
         person.source.show(lr_sweep=tried().lr_sweep, branches=tried().branches, phase=Phase.PAUSED)
@@ -175,7 +176,7 @@ async def test_escape_stays_where_the_run_is(opened):
         assert person.app.screen is person.deck
 
 
-async def test_the_line_that_the_run_is_on_is_not_gone_to(opened):
+async def test_the_present_branch_is_not_switched_to(opened):
     first, as_is, best, wild = tried().branches
     on_it = tried(branch="b3", step=best.tip, loss=best.loss, branches=(first, as_is, wild))
     async with opened(FakeSource(on_it)) as person:
@@ -192,7 +193,7 @@ async def test_a_click_chooses(opened):
         assert person.line == ":branch b1"
 
 
-async def test_the_key_says_so_when_nothing_was_tried(opened):
+async def test_the_key_says_that_there_is_no_sweep(opened):
     async with opened() as person:
         await person.press("v")
         assert person.status == "nothing was tried yet: t tries learning rates"

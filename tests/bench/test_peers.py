@@ -85,9 +85,9 @@ def as_in_core(layer, plan, weight) -> np.ndarray:
     """Convert the weight of a NumPy layer to the core's layout."""
     if isinstance(plan, networks.Convolution):
         return weight.T.reshape(plan.outputs, plan.inputs, plan.kernel, plan.kernel)
-    if len(layer._shape) == 2:
+    if len(layer.input_shape) == 2:
         return weight.T
-    _, height, width, channels = layer._shape  # what it flattens has its channels last
+    _, height, width, channels = layer.input_shape  # what it flattens has its channels last
     rows = weight.reshape(height, width, channels, -1)
     return rows.transpose(3, 2, 0, 1).reshape(weight.shape[1], -1)
 

@@ -26,7 +26,7 @@ def describe_machine() -> dict[str, str]:
         "cores": str(available_cpus()),
         "features": core["cpu_features"],
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "load": " ".join(f"{each:.2f}" for each in os.getloadavg()),
+        "load": " ".join(f"{load:.2f}" for load in os.getloadavg()),
         "tuitrain": __version__,
         "python": platform.python_version(),
         **{name: _version(name) for name in PACKAGES},

@@ -43,7 +43,7 @@ class _Linear:
         return channels_last.from_linear_nhwc(self.weight, self._below), self.bias
 
     def forward(self, x: Array) -> Array:
-        self._shape, self._x = x.shape, x.reshape(len(x), -1)
+        self.input_shape, self._x = x.shape, x.reshape(len(x), -1)
         self._y = self._x @ self.weight + self.bias
         return np.maximum(self._y, 0, out=self._y) if self._relu else self._y
 
@@ -51,7 +51,7 @@ class _Linear:
         if self._relu:
             d = d * (self._y > 0)
         self.grads = [self._x.T @ d, d.sum(0)]
-        return None if lowest else (d @ self.weight.T).reshape(self._shape)
+        return None if lowest else (d @ self.weight.T).reshape(self.input_shape)
 
 
 class _Convolution:
@@ -170,9 +170,9 @@ def _sgd(parameters: list[Array]) -> Update:
 
 
 def _adam(parameters: list[Array]) -> Update:
-    firsts = [np.zeros_like(each) for each in parameters]
-    seconds = [np.zeros_like(each) for each in parameters]
-    scratch = [np.empty_like(each) for each in parameters]
+    firsts = [np.zeros_like(array) for array in parameters]
+    seconds = [np.zeros_like(array) for array in parameters]
+    scratch = [np.empty_like(array) for array in parameters]
     count = 0
 
     def update(grads: list[Array]) -> None:

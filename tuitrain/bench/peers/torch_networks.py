@@ -88,7 +88,7 @@ def has_convolutions(name: str) -> bool:
     """Whether a network has convolutions, so that the memory format matters."""
     if name == networks.RESNET:
         return True
-    return any(isinstance(each, networks.Convolution) for each in networks.network_layers(name))
+    return any(isinstance(layer, networks.Convolution) for layer in networks.network_layers(name))
 
 
 def adam_alone(cell: Cell, compiled: bool, **how: Any) -> TakeSteps:

@@ -32,7 +32,7 @@ def filter_lines(lines: Sequence[LogLine], level: str, pattern: str) -> list[Log
 def log_rows(lines: Sequence[LogLine], width: int) -> list[Row]:
     """Return a row for each line."""
     if not lines:
-        return [(("nothing was said", "muted"),)]
+        return [(("no output", "muted"),)]
     steps = max(6, len(format_count(lines[-1].step)))
     room = width - steps - _LEVEL_WIDTH - 2
     return [

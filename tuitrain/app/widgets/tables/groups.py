@@ -111,8 +111,8 @@ class GroupsTable(RowCursor, can_focus=True):
     def _groups(self, snapshot: Snapshot) -> Sequence[GroupView]:
         if (step := self.shown_step) is None:
             return snapshot.groups
-        traces = {each.name: each for each in snapshot.histories}
-        return [group_at(each, traces.get(each.name), step) for each in snapshot.groups]
+        histories = {history.name: history for history in snapshot.histories}
+        return [group_at(group, histories.get(group.name), step) for group in snapshot.groups]
 
     def filter(self, pattern: str) -> None:
         """Show only rows that match a glob or contain a text; all rows for ""."""
