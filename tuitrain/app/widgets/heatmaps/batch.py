@@ -14,6 +14,7 @@ from tuitrain.app.renderables.rows import Row
 from tuitrain.engines.inspection import BatchView
 from tuitrain.run.snapshot import Snapshot
 
+from ..inspection_access import inspection_of, placeholder_rows
 from .heat_view import HeatView
 
 
@@ -23,9 +24,9 @@ class BatchPanel(HeatView):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the batch, or the reason why there is none."""
         del snapshot
-        view = getattr(self.screen, "inspection", None)
+        view = inspection_of(self)
         if not isinstance(view, BatchView):
-            return self.screen.placeholder_rows(room.width)  # type: ignore[attr-defined]
+            return placeholder_rows(self, room.width)
         return self.draw(view, room)
 
     def draw(self, view: BatchView, room: Size) -> Sequence[Row]:
@@ -63,7 +64,7 @@ class Samples(BatchPanel):
 
     def move(self, delta: int) -> None:
         """Show later samples, or earlier ones."""
-        view = getattr(self.screen, "inspection", None)
+        view = inspection_of(self)
         if isinstance(view, BatchView):
             self.first = max(0, min(self.first + delta, len(view.labels) - 1))
 

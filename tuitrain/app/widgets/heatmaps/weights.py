@@ -21,6 +21,7 @@ from tuitrain.app.renderables.rows import Row, wrap_text
 from tuitrain.engines.inspection import WeightsView
 from tuitrain.run.snapshot import Snapshot
 
+from ..inspection_access import inspection_of, placeholder_rows
 from .heat_view import HeatView
 
 
@@ -37,7 +38,7 @@ class WeightsPanel(HeatView):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the parameter; no rows without one."""
         del snapshot
-        view = getattr(self.screen, "inspection", None)
+        view = inspection_of(self)
         if not isinstance(view, WeightsView):
             return []
         return self.draw(view, room)
@@ -55,7 +56,7 @@ class WeightsFacts(WeightsPanel):
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the facts, or the reason why there are none."""
-        return super().rows(snapshot, room) or self.screen.placeholder_rows(room.width)  # type: ignore[attr-defined]
+        return super().rows(snapshot, room) or placeholder_rows(self, room.width)
 
     def draw(self, view: WeightsView, room: Size) -> Sequence[Row]:
         """Draw the facts."""
@@ -124,6 +125,6 @@ class WeightsPicture(WeightsPanel):
 
     def move(self, delta: int) -> None:
         """Show the filters of later output channels, or of earlier ones."""
-        view = getattr(self.screen, "inspection", None)
+        view = inspection_of(self)
         if isinstance(view, WeightsView) and is_filters(view.shape):
             self.first = max(0, min(self.first + delta, view.shape[0] - 1))

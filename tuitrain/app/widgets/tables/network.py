@@ -26,6 +26,7 @@ from tuitrain.app.renderables.tables.network_facts import detail_rows, eager_not
 from tuitrain.engines.inspection import NetworkRow, NetworkView
 from tuitrain.run.snapshot import Snapshot
 
+from ..inspection_access import inspection_of, placeholder_rows
 from ..row_cursor import RowCursor
 from ..rows_view import RowsView
 
@@ -63,10 +64,10 @@ class NetworkTree(RowCursor, can_focus=True):
 
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the tree, or the reason why there is none."""
-        view = getattr(self.screen, "inspection", None)
+        view = inspection_of(self)
         self.set_border_texts(_TITLE, eager_note(snapshot, room.width))
         if not isinstance(view, NetworkView):
-            return self.screen.placeholder_rows(room.width)  # type: ignore[attr-defined]
+            return placeholder_rows(self, room.width)
         if self._folded is None:
             # Without enough room, the parameters of each layer are folded at first.
             self._folded = layer_keys(view.rows) if len(view.rows) >= room.height else set()
@@ -109,7 +110,7 @@ class NetworkTree(RowCursor, can_focus=True):
 
     def action_fold(self) -> None:
         """Fold the selected row, or open it."""
-        view = getattr(self.screen, "inspection", None)
+        view = inspection_of(self)
         if not isinstance(view, NetworkView) or self._folded is None or self.selected is None:
             return
         if self.selected.key in parent_keys(view.rows):
@@ -130,7 +131,7 @@ class NetworkDetail(RowsView):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Describe the row."""
         del room
-        view, row = getattr(self.screen, "inspection", None), self._tree.selected
+        view, row = inspection_of(self), self._tree.selected
         if not isinstance(view, NetworkView) or row is None:
             return []
         return detail_rows(row, view, snapshot.groups)
