@@ -55,7 +55,7 @@ class Planner:
     ----------
     graph : the step
     workspace : the memory that all plans share
-    fuse_pool : whether convolutions may include the pools behind them; see `lower`
+    fuse_pool : whether convolutions may include the pools that follow them; see `lower`
 
     Attributes
     ----------

@@ -28,7 +28,7 @@ class Program:
     ----------
     graph : what the step computes
     capacity : samples in the largest batch
-    fuse_pool : whether convolutions may include the pools behind them; see `lower`
+    fuse_pool : whether convolutions may include the pools that follow them; see `lower`
     """
 
     def __init__(self, graph: Graph, capacity: int, fuse_pool: bool = True) -> None:

@@ -66,7 +66,7 @@ class Executable:
         halves = list(actions), list(after_hold_point)
         before, after = map(_native_calls, halves)
         self.is_native = len(before) + len(after) == sum(map(len, halves))
-        # A half of a native run is in the same table as the other: the native loop holds the step.
+        # Native halves share one table, whose loop reads the hold flag; others are run from Python.
         self._halves: list[list[_Part]]
         if self.is_native:
             self._halves = [[_NativePart(before, team, self._hold_flag, after)]]
@@ -79,11 +79,11 @@ class Executable:
         Parameters
         ----------
         steps_before : steps of the same run that other executables have taken. Strided pointers
-            start behind those; if `interrupt` was called meanwhile, only one step runs.
+            start after those. If `interrupt` was called before, only one step runs.
 
         Returns
         -------
-        How many steps ran: fewer if `interrupt` was called meanwhile, or if one was held.
+        How many steps ran: fewer if `interrupt` was called, or if one was held.
         """
         if not steps_before:
             self._stop_flag[0] = 0

@@ -99,7 +99,7 @@ class ReshapeLayer:
 
 
 class TransposeLayer:
-    """Another order of the axes behind the batch axis."""
+    """Another order of the axes after the batch axis."""
 
     def __init__(self, node: Node) -> None:
         (self._x,) = node.inputs

@@ -42,7 +42,7 @@ class ActionList:
 
     Attributes
     ----------
-    checks : functions that raise the error behind a held step; see `add_check`
+    checks : functions that raise the error of a held step; see `add_check`
     """
 
     def __init__(self, rows: int, hold_flag: Array) -> None:

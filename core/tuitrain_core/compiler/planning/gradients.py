@@ -48,7 +48,7 @@ class Gradients:
         """Give the memory that the next part of a value's gradient is written to.
 
         The first part is written to the gradient itself. A later part is written elsewhere, and
-        added behind the block. All parts of one value belong to one phase.
+        added at the end of the block. All parts of one value belong to one phase.
         """
         gradient = self._memory.gradient(value)
         if value not in self._written:

@@ -44,12 +44,12 @@ class RandomWords:
         return words
 
     def words(self, key: Hashable, count: int) -> Array:
-        """Return the memory of words that were drawn; a block has room before and behind them."""
+        """Return the memory of words that were drawn; a block has room before and after them."""
         size = self._memory.capacity * count // self._memory.rows + 3 * philox.WORDS_PER_BLOCK
         return self._memory.scratch((key, "words"), (size,), np.uint32)[philox.WORDS_PER_BLOCK :]
 
     def plan_advance(self) -> None:
-        """Plan that the update phase advances the generator behind the drawn words."""
+        """Plan that the update phase advances the generator past the drawn words."""
         if self.drawn:
             arguments = self.state, self.drawn
             self._actions.call_once(philox.advance(), *arguments, phase=Phase.UPDATE)

@@ -56,7 +56,7 @@ def _trace_all_sizes(model: Module, loader: DataLoader, loss: Forward) -> Graph:
 
 
 def _check_repeatable(model: Module, loss: Forward, images: Array, labels: Array) -> None:
-    """Check that another forward pass like the last one changes nothing of the model."""
+    """Check that one more forward pass does not change the model."""
     before = AttributeGuard(model)
     capture(loss, images, labels)
     changed = AttributeGuard(model).changed_since(before)
