@@ -1,0 +1,277 @@
+"""Going back at the screen: undo, rewind, and the branches that were left."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import OptionList, Static
+
+from tests.app.fake import FakeSource, branch, branched, running, starting
+from tuitrain.app.keys import KEYS
+from tuitrain.app.palette import suggested_commands
+from tuitrain.app.renderables.tables.branch_tree import branch_rows
+from tuitrain.app.screens.dialogs.branches import BranchesDialog
+from tuitrain.app.screens.dialogs.rewind import RewindDialog
+from tuitrain.app.widgets.footer import KeyFooter
+from tuitrain.app.widgets.header import RunHeader
+from tuitrain.commands import Branch, Checkpoint, Redo, Rewind, Undo
+from tuitrain.run.snapshot import Intervention, Phase
+
+BACK = ("u", "r", "backspace", "b", "K")
+TAKES = [Phase.RUNNING, Phase.PAUSED, Phase.FINISHED, Phase.STOPPED]
+
+
+def shown(person, selector: str) -> str:
+    return str(person.app.screen.query_one(selector, Static).content)
+
+
+@pytest.mark.parametrize("phase", TAKES)
+async def test_undo_key_asks_nothing_and_shows_the_answer(opened, phase):
+    async with opened(FakeSource(running(phase=phase))) as person:
+        await person.press("u")
+        assert person.source.sent == [(Undo(), "key")]
+        person.source.answer("applied", "step 1204 without 'thaw conv' of step 938")
+        await person.look()
+        assert person.status.startswith("✓ undo  applied at step 1 204  step 1204 without")
+
+
+async def test_redo_key_asks_nothing_either(opened):
+    async with opened() as person:
+        await person.press("r")
+        assert person.source.sent == [(Redo(), "key")]
+        person.source.answer("refused", "there is nothing to redo: no command was undone")
+        await person.look()
+        assert person.status.startswith("✗ redo  refused at step 1 204  there is nothing to redo")
+
+
+@pytest.mark.parametrize("phase", TAKES)
+async def test_rewind_dialog_offers_the_last_command(opened, phase):
+    async with opened(FakeSource(running(phase=phase))) as person:
+        await person.press("backspace")
+        assert person.line == ":rewind 938"
+        assert shown(person, "#there") == "there: epoch 2 begins, thaw conv"
+        await person.press("enter")
+        assert person.source.sent == [(Rewind(938), "key")]
+
+
+async def test_rewind_dialog_offers_the_last_epoch_where_no_command_was_given(opened):
+    async with opened(FakeSource(running(interventions=()))) as person:
+        await person.press("backspace")
+        assert person.line == ":rewind 938"
+        assert shown(person, "#there") == "there: epoch 2 begins"
+
+
+async def test_rewind_dialog_jumps_between_commands_and_epochs(opened):
+    async with opened() as person:
+        await person.press("backspace")
+        seen = []
+        for key in ("up", "up", "up", "up", "up", "up", "down"):
+            await person.press(key)
+            seen.append(person.line)
+        assert seen == [f":rewind {step}" for step in (700, 520, 469, 250, 0, 0, 250)]
+        await person.press("enter")
+        assert person.sent == ["rewind 250"]
+
+
+async def test_rewind_dialog_says_what_becomes_of_the_present_line(opened):
+    async with opened(FakeSource(branched())) as person:
+        await person.press("backspace")
+        await person.replace("640")
+        text = shown(person, "#left-behind")
+        assert "kept as branch b2" in text
+        assert "not on the new line: schedule fc cosine to 0 over 3 epochs, clip norm 1" in text
+
+
+@pytest.mark.parametrize(
+    ("entered", "reason"),
+    [
+        ("9 999", "step 9 999 is still to come: the run is at step 1 204"),
+        ("1204", "the run is at step 1 204 already"),
+        ("soon", "rewind takes"),
+        ("", "rewind"),
+    ],
+)
+async def test_rewind_dialog_says_what_is_wrong(opened, entered, reason):
+    async with opened() as person:
+        await person.press("backspace")
+        await person.replace(entered)
+        await person.press("enter")
+        assert person.line.startswith(f"✗ {reason}")
+        assert person.sent == []
+
+
+async def test_rewind_dialog_counts_the_commands_it_has_no_room_for(opened):
+    made = tuple(Intervention(number, f"lr fc {number}") for number in range(9))
+    async with opened(FakeSource(running(interventions=made))) as person:
+        await person.press("backspace")
+        await person.replace("0")
+        assert "lr fc 2, lr fc 3 and 5 more" in shown(person, "#left-behind")
+
+
+async def test_rewind_dialog_knows_how_far_the_run_has_come_since_it_opened(opened):
+    async with opened() as person:
+        await person.press("backspace")
+        person.source.show(step=1300)
+        await person.look()
+        await person.replace("1250")
+        assert person.line == ":rewind 1250"
+
+
+async def test_rewind_dialog_offers_the_checkpoints_by_name(opened):
+    async with opened(FakeSource(running(checkpoints=("start", "good")))) as person:
+        await person.press("backspace")
+        seen = []
+        for _ in range(3):
+            await person.press("tab")
+            seen.append(person.line)
+        assert seen == [":rewind good", ":rewind start", ":rewind good"]
+        assert "exactly where the checkpoint was made" in shown(person, "#there")
+        await person.replace("goood")
+        assert person.line == (
+            "✗ no checkpoint is called 'goood', did you mean 'good'? (checkpoints: start or good)"
+        )
+        await person.replace("good")
+        await person.press("enter")
+        assert person.sent == ["rewind good"]
+
+
+@pytest.mark.parametrize("phase", TAKES)
+async def test_keeping_a_moment_suggests_a_name_that_is_free(opened, phase):
+    known = ("good", "step-1204")
+    async with opened(FakeSource(running(phase=phase, checkpoints=known))) as person:
+        await person.press("K")
+        assert person.line == ":checkpoint step-1204-2"
+        assert shown(person, "#kept") == "there are: good, step-1204"
+        await person.press("up", "up", "up")
+        assert person.line == ":checkpoint good"
+        assert shown(person, "#kept").startswith("⚠ the checkpoint good that there is will be")
+        await person.press("enter")
+        assert person.source.sent == [(Checkpoint("good"), "key")]
+
+
+async def test_a_name_that_no_checkpoint_can_have_is_not_sent(opened):
+    async with opened() as person:
+        await person.press("K")
+        await person.replace("auto")
+        await person.press("enter")
+        assert person.line.startswith("✗ checkpoint cannot take 'auto'")
+        assert person.sent == []
+
+
+@pytest.mark.parametrize("phase", TAKES)
+async def test_branches_dialog_returns_to_the_chosen_one(opened, phase):
+    async with opened(FakeSource(branched(phase=phase))) as person:
+        await person.press("b")
+        assert person.line == ":branch b1"
+        await person.press("up", "enter")
+        assert person.source.sent == [(Branch("main"), "key")]
+
+
+async def test_branches_are_a_tree_that_says_which_left_which(opened):
+    lines = (
+        branch("main", 0, 1850),
+        branch("b1", 600, 1500, parent="main"),
+        branch("b3", 900, 950, parent="b1"),
+        branch("b7", 100, 101, parent="main"),
+    )
+    source = FakeSource(branched(branches=lines, parent="b1", fork=640))
+    async with opened(source) as person:
+        await person.press("b")
+        options = person.app.screen.query_one(OptionList).options
+        rows = [str(option.prompt)[:22].rstrip() for option in options]
+        assert rows == ["┄ main", "┄ ├ b7", "┄ └ b1", "●   ├ b2", "┄   └ b3"]
+        assert str(options[1].prompt).split()[3:] == ["100", "101", "1.81", "—"]
+        await person.press("j", "j", "enter")
+        assert person.line == "✗ the run is on b2 already"
+        assert person.sent == []
+
+
+def test_a_tree_needs_no_line_that_is_not_known():
+    leaves = branch_rows(branched(parent="gone", branches=(branch("b1", 6, 15, parent="gone"),)))
+    assert [leaf.name for leaf in leaves] == ["b1", "b2"]
+
+
+async def test_branch_key_without_branches_says_so(opened):
+    async with opened() as person:
+        await person.press("b")
+        assert person.status.startswith("no branch was left yet")
+        assert person.app.screen is person.deck
+
+
+@pytest.mark.parametrize(("key", "dialog"), [("backspace", RewindDialog), ("b", BranchesDialog)])
+async def test_escape_leaves_things_as_they_are(opened, key, dialog):
+    async with opened(FakeSource(branched())) as person:
+        await person.press(key)
+        assert isinstance(person.app.screen, dialog)
+        await person.press("escape")
+        assert person.sent == []
+
+
+async def test_keys_that_go_back_say_so_while_there_is_nothing_to_go_back_to(opened):
+    async with opened(FakeSource(starting())) as person:
+        for key in BACK:
+            person.deck.status.show_text("")
+            await person.press(key)
+            assert "the run is starting" in person.status
+        person.source.shown = running(step=0, interventions=(), version=2)
+        await person.look()
+        await person.press("backspace")
+        assert person.status == "nothing to go back to yet: no step was taken"
+        assert person.sent == []
+
+
+async def test_nothing_goes_back_after_a_failure(opened):
+    async with opened(FakeSource(branched(phase=Phase.FAILED))) as person:
+        for key in set(BACK) - {"b"}:
+            person.deck.status.show_text("")
+            await person.press(key)
+            assert person.status == "the run has ended (failed at step 1 204): q leaves"
+        assert person.sent == []
+
+
+@pytest.mark.parametrize("phase", [Phase.FINISHED, Phase.STOPPED])
+async def test_command_line_takes_what_goes_back_after_the_end(opened, phase):
+    async with opened(FakeSource(branched(phase=phase))) as person:
+        await person.command("freeze fc")
+        await person.press("enter")
+        assert person.status.startswith("the run has ended")
+        for line in ("rewind 400", "undo", "branch main"):
+            await person.command(line)
+            await person.press("enter")
+        assert person.sent == ["rewind 400", "undo", "branch main"]
+
+
+async def test_rewound_run_marks_only_what_is_on_its_line(opened):
+    async with opened() as person:
+        charts = person.deck.query_one("#loss")
+        assert "☼conv" in charts.rendered_text()
+        person.source.show(step=600, interventions=running().interventions[:2])
+        await person.look()
+        assert "☼" not in charts.rendered_text()
+        assert len(person.source.shown.journal) == 6
+
+
+async def test_note_of_a_run_that_goes_back_is_in_the_header(opened):
+    async with opened(FakeSource(running(note="rewinding: step 120 of 400"))) as person:
+        assert "rewinding: step 120 of 400" in person.deck.query_one(RunHeader).render_line(1).text
+
+
+@pytest.mark.parametrize(("size", "fits"), [((80, 24), 9), ((120, 36), 13)])
+async def test_footer_holds_whole_keys_and_always_the_way_out(opened, size, fits):
+    async with opened(size=size) as person:
+        line = person.deck.query_one(KeyFooter).render_line(0).text.rstrip()
+        named = [key for key in KEYS if key.label and f" {key.written} {key.compact_label}" in line]
+        assert len(named) == fits
+        assert {"q", "?", "u"} <= {key.written for key in named}
+
+
+@pytest.mark.parametrize("phase", [Phase.FINISHED, Phase.STOPPED])
+async def test_footer_after_the_end_begins_with_what_goes_back(opened, phase):
+    async with opened(FakeSource(running(phase=phase))) as person:
+        line = person.deck.query_one(KeyFooter).render_line(0).text
+        assert line.startswith(" u undo  r redo  ← back  ⌫ rewind  b branch  : c")
+
+
+def test_palette_offers_schedules_and_the_way_back():
+    acts = list(suggested_commands(branched()))
+    for text in ("schedule fc cosine to 0 over 10 epochs", "clip off", "rewind 900", "branch b1"):
+        assert text in acts

@@ -1,0 +1,216 @@
+"""The keys that are named are those that there are: on every screen, in help and documents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from textual.binding import Binding
+from textual.dom import DOMNode
+from textual.widgets import Static
+
+from tests.app.fake import FakeSource, branched, running, tried, watchful
+from tuitrain.app.keys import KEYS, Key
+from tuitrain.app.keys.keymap import display_key
+from tuitrain.app.keys.other_screens import (
+    BATCH_KEYS,
+    INSPECTION_KEYS,
+    NETWORK_KEYS,
+    RECORDING_KEYS,
+    START_KEYS,
+    WEIGHTS_KEYS,
+)
+from tuitrain.app.screens.deck.recording_deck import RecordingDeck
+from tuitrain.app.screens.help import help_text
+from tuitrain.app.screens.run_choice.start import StartScreen
+from tuitrain.app.widgets.charts.chart import Chart
+from tuitrain.app.widgets.footer import KeyFooter
+from tuitrain.app.widgets.tables.groups import GroupsTable
+from tuitrain.app.widgets.tables.journal import Journal
+
+ROOT = Path(__file__).parents[3]
+EVERYWHERE = (
+    *KEYS,
+    *INSPECTION_KEYS,
+    *WEIGHTS_KEYS,
+    *NETWORK_KEYS,
+    *BATCH_KEYS,
+    *RECORDING_KEYS,
+    *START_KEYS,
+)
+NAMED_KEYS = {"space", "enter", "tab", "esc", "home", "end", "pgdn", "pgup", "f1"}
+"""Names of keys that are longer than one character, besides those with ctrl+ and shift+."""
+
+
+SIGNS = "●┄*_"
+"""What documents quote that is drawn, or written in a glob, and is no key."""
+
+
+def ours(nodes: Iterable[DOMNode | type[DOMNode]]) -> set[str]:
+    """Return the keys that our own classes bind, among all that a screen inherits."""
+    found: set[str] = set()
+    for node in nodes:
+        for kind in (node if isinstance(node, type) else type(node)).__mro__:
+            if kind.__module__.startswith("tuitrain."):
+                for each in kind.__dict__.get("BINDINGS", ()):
+                    assert isinstance(each, Binding)
+                    found |= {key.strip() for key in each.key.split(",")}
+    return found
+
+
+def keys_in(table: Iterable[Key]) -> set[str]:
+    return {key for each in table for key in each.keys.split(",")}
+
+
+def looks_like_a_key(text: str) -> bool:
+    return (
+        (len(text) == 1 and text not in SIGNS)
+        or text in NAMED_KEYS
+        or text.startswith(("ctrl+", "shift+"))
+    )
+
+
+def quoted(page: str) -> Iterator[str]:
+    """Yield what is written as a key in a document: what stands in backticks, outside of code."""
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text(), flags=re.DOTALL)
+    yield from (each for each in re.findall(r"`([^`\n]+)`", text) if looks_like_a_key(each))
+
+
+@pytest.mark.parametrize("page", ["docs/tutorials/first-run.md", "docs/reference/keys.md"])
+def test_every_key_that_a_document_names_is_one(page):
+    written = {each for key in EVERYWHERE for each in key.written.split()} | {"f1"}
+    named = list(quoted(page))
+    assert len(named) > 30
+    assert [each for each in named if each not in written] == []
+
+
+def test_what_can_be_pressed_on_the_deck_is_in_the_help():
+    assert help_text().plain.count("\n") > 60
+    panels = (GroupsTable, Journal, Chart)
+    assert ours([RecordingDeck.__mro__[1], *panels]) - keys_in(KEYS) == set()
+    for key in KEYS:
+        line = f"  {key.written.ljust(9)}{key.summary}"
+        assert line in help_text().plain, key.name
+
+
+async def test_every_key_of_the_table_does_something_on_the_deck(opened):
+    async with opened() as person:
+        bound: set[str] = set()
+        for panel in (GroupsTable, Journal, Chart):
+            person.deck.query(panel).first().focus()
+            await person.settle()
+            bound |= set(person.app.screen.active_bindings)
+        assert keys_in(KEYS) - bound - {"enter"} == set()  # enter at the cursor: see test_timeline
+
+
+def test_what_can_be_pressed_over_a_recording_or_at_the_start_is_in_their_help():
+    own = {key for each in RecordingDeck.__dict__["BINDINGS"] for key in each.key.split(",")}
+    assert own == keys_in(RECORDING_KEYS)
+    assert ours([StartScreen]) == keys_in(START_KEYS)
+
+
+@pytest.mark.parametrize(
+    ("key", "table"), [("W", WEIGHTS_KEYS), ("N", NETWORK_KEYS), ("i", BATCH_KEYS)]
+)
+async def test_a_view_has_its_keys_at_the_top_of_its_help(key, table, opened):
+    async with opened() as person:
+        await person.press(key)
+        view = person.app.screen
+        own = {each for each in table if each.action}
+        assert {
+            k for b in view.__class__.__dict__.get("BINDINGS", ()) for k in b.key.split(",")
+        } == (keys_in(own))
+        await person.press("question_mark")
+        text = str(person.app.screen.query_one("#help Static", Static).content)
+        here, _, deck = text.partition("Keys of a run")
+        for each in (*table, *INSPECTION_KEYS):
+            assert f"  {each.written.ljust(9)}{each.summary}" in here
+        assert "Clip the gradients, or" not in deck  # c draws with letters here
+
+
+@pytest.mark.parametrize("view", ["W", "N", "i"])
+async def test_no_key_of_the_deck_does_nothing_in_a_view(view, opened):
+    async with opened() as person:
+        await person.press(view)
+        bound = set(person.app.screen.active_bindings)
+        acting = {each for key in KEYS if key.action for each in key.keys.split(",")}
+        assert acting - bound == set()
+        await person.press("d")
+        assert person.status == "d acts on the deck: esc goes back there"
+        assert person.sent == []
+
+
+DIALOGS = {
+    "l": FakeSource,
+    "o": FakeSource,
+    "d": FakeSource,
+    "D": FakeSource,
+    "c": FakeSource,
+    "g": FakeSource,
+    "t": FakeSource,
+    "v": lambda: FakeSource(tried()),
+    "B": lambda: FakeSource(watchful()),
+    "backspace": lambda: FakeSource(running(checkpoints=("good",))),
+    "K": FakeSource,
+    "b": lambda: FakeSource(branched()),
+    "w": FakeSource,
+    "comma": FakeSource,
+    "L": FakeSource,
+    "s": FakeSource,
+    "q": FakeSource,
+}
+USUAL = {
+    "enter",
+    "f1",
+    "?",
+    "↑",
+    "↓",
+    "k",
+    "j",
+    "home",
+    "end",
+    "g",
+    "G",
+    "pgup",
+    "pgdn",
+    "ctrl+d",
+    "ctrl+u",
+}
+"""Keys that every list has, which its dialog need not name, and those of the help."""
+
+
+def said_in(screen) -> str:
+    return " ".join(str(each.render()) for each in screen.query(Static) if each.display)
+
+
+@pytest.mark.parametrize("key", DIALOGS)
+async def test_a_dialog_names_the_keys_that_it_has(key, opened, tmp_path):
+    async with opened(DIALOGS[key](), record=tmp_path) as person:
+        await person.press(key)
+        dialog = person.app.screen
+        assert dialog is not person.deck
+        said = re.split(r"\s+|,", said_in(dialog))
+        for kind in type(dialog).__mro__:
+            if not kind.__module__.startswith("tuitrain."):
+                continue
+            for each in kind.__dict__.get("BINDINGS", ()):
+                names = {
+                    {"delete": "del"}.get(k.strip(), display_key(k.strip()))
+                    for k in each.key.split(",")
+                }
+                assert names & USUAL or names & {key, *said}, (key, names, said_in(dialog))
+        await person.press("f1")
+        assert person.app.screen.query("#help")
+
+
+async def test_the_footer_names_keys_that_are_bound(opened):
+    async with opened() as person:
+        for key in ("", "W", "N", "i"):
+            await person.press(*([key] if key else []))
+            screen = person.app.screen
+            for hint in screen.query_one(KeyFooter).hints:
+                if hint.action and not hint.action.startswith("app."):
+                    assert hasattr(screen, f"action_{hint.action.partition('(')[0]}"), hint
+            await person.press("escape")

@@ -1,0 +1,97 @@
+"""What calls somebody back to the screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.app.fake import running, starting
+from tuitrain.app.app import TuitrainApp
+from tuitrain.app.config import Config, Notify
+from tuitrain.app.notifications import find_notice
+from tuitrain.app.terminal import notify_desktop
+from tuitrain.run.snapshot import JournalEntry, Phase
+
+BROKEN = JournalEntry(0, 1204, "break when nan", "breakpoint", "met", "the loss is nan")
+
+
+@pytest.mark.parametrize(
+    ("changes", "title", "severity"),
+    [
+        ({"phase": Phase.FINISHED}, "lenet-decay has finished", "information"),
+        ({"phase": Phase.STOPPED}, "lenet-decay has stopped", "information"),
+        ({"phase": Phase.FAILED, "note": "no memory"}, "lenet-decay has failed", "error"),
+        ({"journal": (*running().journal, BROKEN)}, "lenet-decay has paused", "warning"),
+        ({"note": "loss is not finite since step 9"}, "lenet-decay diverges", "error"),
+    ],
+)
+def test_what_has_happened_is_told_once(changes, title, severity):
+    before, after = running(), running(**changes)
+    notice = find_notice(before, after)
+    assert notice is not None
+    assert (notice.title, notice.severity) == (title, severity)
+    assert find_notice(after, replace(after, version=9)) is None
+
+
+def test_what_is_no_news_is_not_told():
+    assert find_notice(None, running()) is None
+    assert find_notice(starting(), running()) is None
+    assert find_notice(running(), running(phase=Phase.PAUSED)) is None
+    assert find_notice(running(), running(step=1300)) is None
+
+
+async def test_a_toast_is_shown_unless_it_is_turned_off(opened):
+    async with opened() as person:
+        person.source.show(phase=Phase.FINISHED)
+        await person.look()
+        (toast,) = person.app._notifications
+        assert toast.title == "lenet-decay has finished"
+        assert toast.message.startswith("at step 1 204, loss ")
+    async with opened() as person:
+        person.app.configure(Config(notify=Notify(toast=False)))
+        person.source.show(phase=Phase.FINISHED)
+        await person.look()
+        assert not list(person.app._notifications)
+
+
+async def test_no_toast_lies_over_the_banner_that_says_the_same(opened):
+    async with opened() as person:
+        person.source.show(phase=Phase.FAILED, note="no memory")
+        await person.look()
+        assert not list(person.app._notifications)
+
+
+class Terminal:
+    """Writes down what it is sent."""
+
+    def __init__(self) -> None:
+        self.sent = ""
+
+    def write(self, text: str) -> None:
+        self.sent += text
+
+
+@pytest.mark.parametrize(
+    ("code", "sent"),
+    [
+        ("osc9", "\x1b]9;run, 1: at␛[31m end\x07"),
+        ("osc777", "\x1b]777;notify;run, 1;at␛[31m end\x07"),
+    ],
+)
+def test_the_desktop_is_told_in_one_sequence_whatever_the_text(code, sent, monkeypatch):
+    app = TuitrainApp.__new__(TuitrainApp)
+    terminal = Terminal()
+    monkeypatch.setattr(TuitrainApp, "is_headless", False)
+    monkeypatch.setattr(app, "_driver", terminal, raising=False)
+    notify_desktop(app, code, "run; 1", "at\x1b[31m end")
+    assert terminal.sent == sent
+
+
+def test_nothing_is_written_where_there_is_no_terminal(monkeypatch):
+    app = TuitrainApp.__new__(TuitrainApp)
+    terminal = Terminal()
+    monkeypatch.setattr(TuitrainApp, "is_headless", True)
+    monkeypatch.setattr(app, "_driver", terminal, raising=False)
+    notify_desktop(app, "osc9", "a", "b")
+    assert terminal.sent == ""

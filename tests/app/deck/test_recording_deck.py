@@ -1,0 +1,205 @@
+"""What people do with a recording: go through its moments, play it, and try to steer it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from tests.app.conftest import Driver
+from tests.app.fake import FakeClock
+from tests.past import flown, wandered
+from tuitrain.app.app import TuitrainApp
+from tuitrain.app.screens.deck.recording_deck import RecordingDeck
+from tuitrain.app.screens.help import HelpScreen
+from tuitrain.app.screens.run_choice.compare import RunsScreen
+from tuitrain.app.widgets.tables.journal import Journal
+from tuitrain.run.snapshot import Phase, Snapshot
+from tuitrain.scenario.runs.record_player import RecordPlayer
+
+SIZES = ((80, 24), (120, 36), (200, 60))
+
+
+@dataclass
+class Viewer(Driver):
+    """A person who looks at a recording."""
+
+    recording: RecordPlayer
+    clock: FakeClock
+
+    @property
+    def shown(self) -> Snapshot:
+        assert self.deck.snapshot is not None
+        return self.deck.snapshot
+
+
+@asynccontextmanager
+async def viewed(folder, size=(120, 36), runs_in=None) -> AsyncIterator[Viewer]:
+    clock = FakeClock()
+    recording = RecordPlayer(folder, clock)
+    deck = RecordingDeck(recording, clock, record=folder)
+    app = TuitrainApp(recording, clock, refreshes=False, deck=deck)
+    if runs_in is not None:
+        deck.compare_with(runs_in)
+    async with app.run_test(size=size) as pilot:
+        viewer = Viewer(app, recording, pilot, recording, clock)  # type: ignore[arg-type]
+        await viewer.look()
+        yield viewer
+
+
+async def test_it_opens_at_its_end(tmp_path):
+    async with viewed(flown(tmp_path / "a")) as person:
+        assert (person.shown.step, person.shown.phase) == (100, Phase.RECORDED)
+        assert "finished" in person.shown.record_status
+
+
+async def test_arrows_go_by_a_step_and_groups_are_as_they_were(tmp_path):
+    async with viewed(flown(tmp_path / "a")) as person:
+        person.recording.go(41)
+        await person.press("left")
+        assert person.shown.step == 40
+        assert person.shown.groups[0].frozen_since == 40
+        await person.press("left")
+        assert person.shown.step == 39
+        assert person.shown.groups[0].frozen_since is None
+        assert person.shown.journal == ()
+        await person.press("right", "right")
+        assert person.shown.step == 41
+
+
+async def test_home_and_end_and_long_jumps(tmp_path):
+    async with viewed(flown(tmp_path / "a")) as person:
+        await person.press("home")
+        assert person.shown.step == 0
+        await person.press("left")
+        assert "first moment" in person.status
+        await person.press("shift+right")
+        assert person.shown.step == 2
+        assert person.status == ""
+        await person.press("shift+left")
+        assert person.shown.step == 0
+        await person.press("end")
+        assert person.shown.step == 100
+
+
+async def test_braces_go_to_what_was_asked(tmp_path):
+    async with viewed(flown(tmp_path / "a")) as person:
+        await person.press("home", "right_curly_bracket")
+        assert person.shown.step == 40
+        await person.press("right_curly_bracket")
+        assert person.shown.groups[1].optimizer == "adam"
+        await person.press("right_curly_bracket")
+        assert person.shown.step == 60
+        assert person.status == "nothing was asked after this moment"
+        await person.press("left_curly_bracket")
+        assert person.shown.step == 40
+
+
+async def test_space_plays_it_back_in_time(tmp_path):
+    async with viewed(flown(tmp_path / "a")) as person:
+        await person.press("space")
+        assert (person.shown.step, person.shown.phase) == (0, Phase.PLAYED)
+        person.clock.now += 3.0
+        await person.look()
+        assert person.shown.step == 30
+        await person.press("space")
+        assert person.shown.phase is Phase.RECORDED
+        person.clock.now += 3.0
+        await person.look()
+        assert person.shown.step == 30
+
+
+async def test_a_step_by_hand_ends_the_playing(tmp_path):
+    async with viewed(flown(tmp_path / "a")) as person:
+        await person.press("space", "right")
+        assert (person.shown.step, person.shown.phase) == (1, Phase.RECORDED)
+
+
+@pytest.mark.parametrize("key", ["f", "l", "o", "d", "D", "c", "g", "t", "s", "u", "r", "B", "K"])
+async def test_whatever_steers_says_why_it_cannot(tmp_path, key):
+    async with viewed(flown(tmp_path / "a")) as person:
+        await person.press(key)
+        assert person.status.startswith("this is a recording: you can look at it")
+        assert person.app.screen is person.deck
+
+
+async def test_a_typed_command_is_refused_too(tmp_path):
+    async with viewed(flown(tmp_path / "a")) as person:
+        await person.press("colon")
+        assert "this is a recording" in person.status
+        person.deck.sender.submit_text("freeze fc", "palette")
+        assert "this is a recording" in person.status
+
+
+async def test_with_a_cross_hair_the_arrows_move_that(tmp_path):
+    async with viewed(flown(tmp_path / "a")) as person:
+        await person.press("x", "left")
+        assert person.shown.step == 100
+        assert person.deck.chart_view.cross is not None
+        assert person.deck.chart_view.cross < 100
+
+
+async def test_zoomed_in_long_jumps_move_what_the_charts_show(tmp_path):
+    async with viewed(flown(tmp_path / "a")) as person:
+        await person.press("plus", "shift+left")
+        assert person.shown.step == 100
+        assert person.deck.chart_view.end is not None
+
+
+async def test_the_help_has_the_keys_of_a_recording(tmp_path):
+    async with viewed(flown(tmp_path / "a")) as person:
+        await person.press("question_mark")
+        assert isinstance(person.app.screen, HelpScreen)
+        assert "The step before." in person.svg().replace("&#160;", " ")
+
+
+async def test_quit_leaves_at_once(tmp_path):
+    async with viewed(flown(tmp_path / "a")) as person:
+        await person.press("q")
+        assert not person.app.is_running
+
+
+async def test_its_own_folder_is_not_among_those_to_compare_with(tmp_path):
+    flown(tmp_path / "other")
+    async with viewed(flown(tmp_path / "a"), runs_in=tmp_path) as person:
+        await person.press("R")
+        assert isinstance(person.app.screen, RunsScreen)
+        assert [run.folder.name for run in person.app.screen.runs.visible_items] == ["other"]
+
+
+async def test_the_journal_follows_the_moment(tmp_path):
+    async with viewed(flown(tmp_path / "a")) as person:
+        journal = person.deck.query_one(Journal)
+        await person.press("home", "right_curly_bracket")
+        assert [row.split()[:3] for row in journal.rendered_rows] == [["40", "✓", "freeze"]]
+
+
+@pytest.mark.parametrize(
+    ("make", "size"),
+    [(flown, size) for size in SIZES] + [(wandered, SIZES[1])],
+    ids=lambda value: f"{value[0]}x{value[1]}" if isinstance(value, tuple) else value.__name__,
+)
+async def test_picture(make, size, tmp_path, picture):
+    async with viewed(make(tmp_path / "a"), size) as person:
+        await person.press("home", *["right_curly_bracket"] * 2, "shift+right", "shift+right")
+        assert person.svg() == picture
+
+
+async def test_picture_while_playing(tmp_path, picture):
+    async with viewed(flown(tmp_path / "a"), SIZES[1]) as person:
+        await person.press("space")
+        person.clock.now += 7.0
+        await person.look()
+        assert person.svg() == picture
+
+
+async def test_a_brace_says_what_was_asked_there_and_no_old_answer_stays(tmp_path):
+    async with viewed(flown(tmp_path / "a")) as person:
+        await person.press("home", "left_curly_bracket")
+        assert person.status == "nothing was asked before this moment"
+        await person.press("right_curly_bracket")
+        asked = [each.command for each in person.shown.journal if each.step == person.shown.step]
+        assert asked
+        assert person.status == f"step {person.shown.step}: {' · '.join(asked)}"

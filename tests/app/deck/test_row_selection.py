@@ -1,0 +1,120 @@
+"""The filter of the groups table, and acting on several rows at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.app.fake import FakeSource, group, running
+from tuitrain.app.renderables.tables.groups import GroupColumns, matches_filter, table_rows
+from tuitrain.app.widgets.tables.groups import GroupsTable
+from tuitrain.run.snapshot import JournalEntry
+
+
+def names(person) -> list[str]:
+    return [row.name for row in person.deck.query_one(GroupsTable).shown_rows]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [("", True), ("conv", True), ("v1", True), ("conv*", True), ("v*", False), ("fc", False)],
+)
+def test_a_part_of_a_name_matches_and_a_glob_matches_whole_names(pattern, found):
+    assert matches_filter("conv1.bias", pattern) is found
+
+
+def test_filtered_rows_keep_the_groups_colours():
+    groups = running().groups
+    every = {row.name: row.row[1][1] for row in table_rows(groups, {"conv", "fc"}, GroupColumns())}
+    (row,) = table_rows(groups, {"conv", "fc"}, GroupColumns(), pattern="fc")[:1]
+    assert (row.name, row.row[1][1]) == ("fc", every["fc"])
+
+
+async def test_the_table_follows_the_filter_and_opens_what_it_finds(opened):
+    async with opened(size=(120, 30)) as person:
+        await person.press("slash")
+        await person.type("*.bias")
+        assert names(person) == [
+            *("conv", "conv1.bias", "conv2.bias"),
+            *("fc", "classifier.bias", "fc1.bias", "fc2.bias"),
+        ]
+        await person.press("enter", "down", "f")
+        assert person.sent == ["freeze conv1.bias"]
+        await person.press("escape")
+        assert names(person) == ["conv", "fc"]
+
+
+async def test_escape_in_the_filter_shows_all_again(opened):
+    async with opened() as person:
+        before = names(person)
+        await person.press("slash")
+        await person.type("nothing like it")
+        assert "nothing matches" in person.deck.query_one(GroupsTable).rendered_rows[0]
+        await person.press("escape")
+        assert names(person) == before
+
+
+async def test_what_is_marked_is_frozen_together_and_thawed_together(opened):
+    async with opened() as person:
+        await person.press("down", "m", "m", "f")
+        assert person.sent == ["freeze conv1.bias", "freeze conv1.weight"]
+        await person.press("escape", "f")
+        assert person.sent[2:] == ["freeze conv2.bias"]
+    groups = (group("conv", ("conv",), 938), running().groups[1])
+    async with opened(FakeSource(running(groups=groups)), size=(120, 30)) as person:
+        await person.press("m", "m", "f")
+        assert person.sent == ["freeze fc"]
+
+
+async def test_marked_parameters_are_put_into_a_group(opened):
+    async with opened() as person:
+        await person.press("down", "m", "m", "g")
+        await person.type("head")
+        await person.press("enter")
+        assert person.sent == ["group head = conv1.bias conv1.weight"]
+
+
+async def test_a_dialog_sends_for_every_marked_group_and_says_so(opened):
+    async with opened(size=(120, 30)) as person:
+        await person.press("m", "m", "l")
+        box = person.app.screen.query_one(".dialog")
+        assert box.border_subtitle == "also for fc"
+        await person.replace("x0.5")
+        await person.press("enter")
+        assert person.sent == ["lr conv x0.5", "lr fc x0.5"]
+
+
+async def test_of_several_answers_a_refusal_is_shown(opened):
+    async with opened(size=(120, 30)) as person:
+        await person.press("m", "m", "f")
+        said = (
+            JournalEntry(1, 1204, "freeze conv", "key", "refused", "it is tied"),
+            JournalEntry(2, 1204, "freeze fc", "key", "applied", "6 parameters hold still"),
+        )
+        person.source.show(journal=said)
+        await person.look()
+        assert person.status == "✗ freeze conv  refused at step 1 204  it is tied"
+
+
+async def test_marks_are_seen_and_selecting_goes_on(opened):
+    async with opened() as person:
+        await person.press("down", "m")
+        rows = person.deck.query_one(GroupsTable).rendered_rows
+        assert rows[2].startswith("  ● conv1.bias") or "●" in rows[2][:4]
+        assert person.source.watched[-1] == "conv1.weight"
+
+
+async def test_a_parameter_of_a_marked_group_is_not_frozen_once_more(opened):
+    async with opened() as person:
+        await person.press("m", "m", "f")
+        assert [each.name for each in person.deck.selection.marked] == ["conv", "conv1.bias"]
+        assert person.sent == ["freeze conv"]
+
+
+async def test_rows_that_a_filter_hides_are_not_acted_on(opened):
+    async with opened() as person:
+        await person.press("slash")
+        await person.type("zzz")
+        await person.press("enter", "f")
+        assert person.sent == []
+        await person.press("escape", "f")
+        assert person.sent == ["freeze conv"]

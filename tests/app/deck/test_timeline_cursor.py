@@ -1,0 +1,169 @@
+"""The cursor of the timeline: back and forth, said, and rewound to."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+from tests.app.fake import FakeSource, branched, running
+from tuitrain.app.screens.dialogs.rewind import RewindDialog
+from tuitrain.app.widgets.footer import KeyFooter
+from tuitrain.app.widgets.tables.groups import GroupsTable
+from tuitrain.app.widgets.tables.journal import Journal
+from tuitrain.commands import Rewind
+from tuitrain.run.snapshot import Phase
+
+
+def cross(person) -> float | None:
+    return person.deck.chart_view.cross
+
+
+async def test_arrows_go_over_commands_epochs_and_kept_states_and_back_to_now(opened):
+    kept = (0, 850, 1200)
+    async with opened(FakeSource(running(cached_steps=kept))) as person:
+        seen = []
+        for _ in range(9):
+            await person.press("left")
+            seen.append(cross(person))
+        assert seen == [1200, 938, 850, 700, 520, 469, 250, 0, 0]
+        assert person.status == "nothing before that"
+        for _ in range(7):
+            await person.press("right")
+        assert cross(person) == 1200
+        await person.press("right")
+        assert cross(person) is None
+        assert person.sent == []
+
+
+async def test_where_the_cursor_stands_is_said_and_the_table_shows_what_was(opened):
+    async with opened(FakeSource(running(cached_steps=(938,)))) as person:
+        await person.press("left")
+        assert person.status == (
+            "step 938: epoch 2 begins · thaw conv · state kept"
+            "   enter rewinds there, esc returns to now"
+        )
+        table = person.deck.query_one(GroupsTable)
+        assert str(table.border_title).endswith("at step 938")
+        assert "0.0351" in table.rendered_rows[1]
+        await person.press("left", "left", "left", "left", "left")
+        assert "0.039" in table.rendered_rows[1]
+        await person.press("escape")
+        assert cross(person) is None
+        assert table.border_title == "groups"
+        assert "0.0312" in table.rendered_rows[1]
+
+
+async def test_enter_at_the_cursor_asks_naming_the_target_and_rewinds(opened):
+    async with opened() as person:
+        await person.press("left", "left", "enter")
+        assert isinstance(person.app.screen, RewindDialog)
+        assert person.line == ":rewind 700"
+        there = str(person.app.screen.query_one("#there", Static).content)
+        assert there == "there: optimizer fc adam lr=0.001"
+        await person.press("enter")
+        assert person.source.sent == [(Rewind(700), "key")]
+        assert cross(person) is None
+
+
+async def test_enter_without_a_cursor_folds_as_ever(opened):
+    async with opened() as person:
+        await person.press("enter")
+        assert person.app.screen is person.deck
+        assert person.sent == []
+
+
+async def test_enter_with_a_cursor_still_sends_what_is_typed(opened):
+    async with opened() as person:
+        await person.press("left")
+        await person.command("freeze fc")
+        await person.press("enter")
+        assert person.sent == ["freeze fc"]
+
+
+async def test_braces_go_from_command_to_command(opened):
+    async with opened() as person:
+        seen = []
+        for _ in range(4):
+            await person.press("{")
+            seen.append(cross(person))
+        await person.press("}")
+        assert [*seen, cross(person)] == [938, 700, 520, 250, 520]
+        assert person.status.startswith("step 520: freeze conv")
+
+
+async def test_nudges_are_fine_and_a_zoomed_chart_goes_along(opened):
+    async with opened() as person:
+        await person.press("x", "<", "<", ">")
+        assert cross(person) == 1180
+        assert person.deck.query_one("#accuracy").border_subtitle == "step 1 180: 96.1 %"
+        await person.press("escape", "+", "+", "+", "left", "left")
+        start, end = person.deck.chart_view.window(1204)
+        assert start <= 700 <= end
+
+
+async def test_a_click_near_a_command_means_it(opened):
+    async with opened() as person:
+        chart = person.deck.query_one("#loss")
+        width = chart.room.width - chart.axis_width - 1
+        column = 2 + chart.axis_width + round(520 / 1204 * width)
+        await person.pilot.click("#loss", offset=(column, 4))
+        await person.look()
+        assert cross(person) == 520
+        assert "freeze conv" in person.status
+
+
+async def test_a_click_on_a_journal_row_goes_to_that_step(opened):
+    async with opened() as person:
+        await person.pilot.click("#journal", offset=(20, 1))
+        await person.look()
+        journal = person.deck.query_one(Journal)
+        assert journal.selected is not None
+        assert cross(person) == journal.selected.step
+
+
+async def test_the_journal_is_gone_through_with_keys_and_enter_goes_there(opened):
+    async with opened() as person:
+        await person.press("tab", "k", "k", "k", "enter")
+        assert cross(person) == 521
+        await person.press("G", "enter")
+        assert cross(person) == 938
+        await person.press("home", "enter")
+        assert cross(person) == 250
+
+
+async def test_a_run_that_is_only_shown_can_be_gone_through_and_not_rewound(opened):
+    async with opened(FakeSource(branched()), read_only=True) as person:
+        await person.press("left", "enter")
+        assert cross(person) is not None
+        assert "read-only" in person.status
+        await person.press("b", "enter")
+        assert person.sent == []
+        assert "read-only" in person.status
+
+
+async def test_the_past_of_a_run_that_has_failed_can_be_looked_at(opened):
+    async with opened(FakeSource(running(phase=Phase.FAILED))) as person:
+        await person.press("left")
+        assert cross(person) == 938
+
+
+async def test_x_stands_at_now_and_what_lies_behind_it_cannot_be_rewound_to(opened):
+    async with opened(FakeSource(branched())) as person:
+        longest = max(each.tip for each in branched().branches)
+        assert longest > branched().step
+        await person.press("x")
+        assert person.deck.chart_view.cross == branched().step
+        footer = person.deck.query_one(KeyFooter)
+        assert "enter rewind there" in footer.render_line(0).text
+        person.deck.cursor.move_to(longest)
+        await person.look()
+        assert "rewind there" not in footer.render_line(0).text
+        await person.press("enter")
+        assert person.app.screen is person.deck
+        assert "is after the present line, which is at step" in person.status
+
+
+async def test_tab_in_the_rewind_dialog_says_how_checkpoints_are_made(opened):
+    async with opened(FakeSource(running())) as person:
+        await person.press("backspace", "tab")
+        there = str(person.app.screen.query_one("#there", Static).content)
+        assert there == "no checkpoint was made yet: K keeps a moment under a name"

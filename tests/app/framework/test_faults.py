@@ -1,0 +1,58 @@
+"""Faults are counted, and written down each once; while they come, the screen rests longer."""
+
+from __future__ import annotations
+
+from tests.app.fake import FakeClock
+from tuitrain.app.framework.faults import MAX_CHARACTERS, MAX_DELAY, MAX_KINDS, FaultLog
+
+
+def raised(make) -> Exception:
+    try:
+        make()
+    except Exception as error:
+        return error
+    raise AssertionError("nothing was raised")
+
+
+def of_zero() -> Exception:
+    return raised(lambda: 1 // 0)
+
+
+def test_a_fault_is_written_down_with_its_traceback_and_later_counted():
+    faults = FaultLog(FakeClock())
+    written = [faults.record(of_zero()) for _ in range(1000)]
+    assert written[0].startswith("Traceback (most recent call last)")
+    assert "1 // 0" in written[0]
+    assert [each for each in written[1:] if each] == [
+        f"{faults.latest} ({times} times)" for times in (10, 100, 1000)
+    ]
+    assert faults.latest.startswith("ZeroDivisionError: ")
+    assert faults.total == 1000
+
+
+def test_faults_of_two_places_are_two():
+    faults = FaultLog(FakeClock())
+    other = raised(lambda: {}["x"])
+    assert all("Traceback" in faults.record(each) for each in (of_zero(), other))
+
+
+def test_what_is_written_down_is_bounded():
+    faults = FaultLog(FakeClock())
+    kinds = [type(f"E{number}", (Exception,), {})("x" * 100_000) for number in range(300)]
+    written = [text for each in kinds if (text := faults.record(each))]
+    assert max(map(len, written)) <= MAX_CHARACTERS
+    assert len([each for each in written if "Traceback" in each or "E" in each]) <= MAX_KINDS + 4
+    assert faults.total == 300
+
+
+def test_the_first_is_mended_at_once_and_what_goes_on_ever_later():
+    clock = FakeClock(100.0)
+    faults = FaultLog(clock)
+    rests = []
+    for _ in range(12):
+        rests.append(faults.next_delay())
+        clock.now += rests[-1]
+    assert rests[:4] == [0.0, 0.25, 0.5, 1.0]
+    assert rests[-1] == MAX_DELAY
+    clock.now += 10 * MAX_DELAY
+    assert faults.next_delay() == 0.0

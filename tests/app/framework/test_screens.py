@@ -1,0 +1,140 @@
+"""All screens: they take input while they are open, and are dismissed once."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+import pytest
+from textual import events
+from textual.screen import Screen
+from textual.widgets import Input
+
+import tuitrain.app
+from tests.app.fake import running
+from tuitrain.app.framework.screens import BaseScreen
+from tuitrain.app.framework.textual_fixes import StrictScreen
+from tuitrain.app.screens.dialogs.checkpoint import CheckpointDialog
+from tuitrain.app.screens.dialogs.rewind import RewindDialog
+from tuitrain.app.terminal import key_name
+
+
+def screens() -> list[type[Screen]]:
+    """Return every class of screens that tuitrain has."""
+    for module in pkgutil.walk_packages(tuitrain.app.__path__, "tuitrain.app."):
+        if module.name != "tuitrain.app.web.server":  # needs textual-serve
+            importlib.import_module(module.name)
+    found, left = [], [Screen]
+    while left:
+        subclasses = left.pop().__subclasses__()
+        left += subclasses
+        found += [each for each in subclasses if each.__module__.startswith("tuitrain.")]
+    return found
+
+
+def at_once(person, *keys: str) -> None:
+    """Post keys as a terminal does that has read them in one go."""
+    for key in keys:
+        name = key_name(key) if len(key) == 1 else key
+        person.app.post_message(events.Key(name, key if len(key) == 1 else None))
+
+
+async def caught_up(person) -> None:
+    while not person.app.is_settled:
+        await person.pilot.pause()
+    await person.look()
+
+
+def test_every_screen_has_the_one_base():
+    found = {each for each in screens() if each is not StrictScreen}
+    assert len(found) > 25
+    without = {each.__name__ for each in found if not issubclass(each, BaseScreen)}
+    assert without == {"Palette"}  # Textual's own, which shows nothing of the run
+
+
+async def test_what_is_typed_ahead_goes_to_the_line_that_it_opens(opened):
+    async with opened() as person:
+        at_once(person, ":", *"freeze conv", "enter")
+        await caught_up(person)
+        assert person.sent == ["freeze conv"]
+
+
+async def test_what_is_typed_ahead_goes_to_the_dialog_that_it_opens(opened):
+    async with opened() as person:
+        at_once(person, "l", "home", "ctrl+k", *"0.5", "enter")
+        await caught_up(person)
+        assert person.sent == ["lr conv 0.5"]
+
+
+@pytest.mark.parametrize("key", ["escape", "enter"])
+@pytest.mark.parametrize("opens", ["backspace", "k", "l", "o", "s", "d", "t", "comma", "L", "Q"])
+async def test_a_dialog_is_left_once_however_often_it_is_asked(opened, opens, key):
+    async with opened() as person:
+        at_once(person, opens, *[key] * 5)
+        await caught_up(person)
+        assert person.app.screen_stack[0] is person.deck
+        assert len(person.sent) <= 1
+
+
+@pytest.mark.parametrize("key", ["pageup", "pagedown", "down", "enter", "escape"])
+async def test_the_palette_is_asked_before_it_is_filled(opened, key):
+    async with opened() as person:
+        at_once(person, "ctrl+p", key, key, "x", key, "escape", "escape", "escape")
+        await caught_up(person)
+        assert person.app.screen is person.deck
+
+
+async def test_a_dialog_is_dismissed_once_and_never_from_below(opened):
+    async with opened() as person:
+        dialog = CheckpointDialog(running())
+        await person.app.push_screen(dialog)
+        await person.app.push_screen(CheckpointDialog(running()))
+        dialog.dismiss(None)
+        assert len(person.app.screen_stack) == 3
+        person.app.screen.dismiss(None)
+        dialog.dismiss(None)
+        dialog.dismiss(None)
+        assert person.app.screen_stack == [person.deck]
+
+
+async def test_a_screen_takes_nothing_before_it_is_composed_nor_after_it_was_dismissed(opened):
+    async with opened() as person:
+        dialog = RewindDialog(running)
+        dialog.offer_snapshot(running())
+        assert not dialog.check_action("send", ())
+        await person.app.push_screen(dialog)
+        assert dialog.check_action("send", ())
+        dialog.dismiss(None)
+        dialog.offer_snapshot(running())
+        assert not dialog.check_action("send", ())
+        await person.settle()
+        assert person.sent == []
+
+
+async def test_the_run_is_looked_at_while_a_dialog_comes_and_goes(opened):
+    async with opened() as person:
+        for key in ("l", "escape", "o", "escape", "w", "escape", "n", "escape"):
+            at_once(person, key)
+            person.source.show(step=1300)
+            person.app.poll()
+            await person.app.animator.wait_for_idle()
+            person.app.poll()
+        await caught_up(person)
+        assert person.app.screen is person.deck
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".toml", "~nobody-at-all/x.toml", "a\0b.toml"])
+async def test_a_name_that_cannot_be_a_file_is_told(opened, tmp_path, name):
+    async with opened(record=tmp_path) as person:
+        await person.press("w")
+        person.app.screen.query_one(Input).value = name
+        await person.look()
+        assert person.line.startswith("✗ ")
+
+
+async def test_a_group_is_folded_whose_own_row_a_filter_leaves_out(opened):
+    async with opened() as person:
+        await person.press("slash")
+        await person.type("conv1.bias")
+        await person.press("enter", "enter", "escape")
+        assert person.app.screen is person.deck

@@ -1,0 +1,102 @@
+"""The breakpoints at the screen: which are set, one more, one less."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Input, OptionList, Static
+
+from tests.app.fake import FakeSource, running, watchful
+from tuitrain.app.screens.dialogs.breakpoints import BreakpointsDialog, conditions
+from tuitrain.app.widgets.header import RunHeader
+from tuitrain.app.widgets.tables.groups import GroupsTable
+from tuitrain.commands import VOCABULARY
+from tuitrain.run.snapshot import Phase
+
+
+def listed(person) -> list[str]:
+    return [str(each.prompt) for each in person.app.screen.query_one(OptionList).options]
+
+
+async def test_what_is_typed_is_set_and_the_list_follows(opened):
+    async with opened() as person:
+        await person.press("B")
+        said = str(person.app.screen.query_one("#how-many", Static).content)
+        assert said == "none is set: the run pauses on nothing by itself"
+        await person.type("loss > x1.5")
+        await person.press("enter")
+        assert person.sent == ["break when loss > x1.5"]
+        person.source.show(breakpoints=("break when loss > x1.5",))
+        await person.look()
+        assert listed(person) == ["loss > x1.5"]
+        assert person.app.screen.query_one(Input).value == ""
+        await person.press("escape")
+        assert isinstance(person.app.focused, GroupsTable)
+
+
+async def test_the_chosen_one_is_taken_away(opened):
+    async with opened(FakeSource(watchful())) as person:
+        await person.press("B", "down", "delete")
+        assert person.sent == ["break off grad_norm conv > 10"]
+        person.source.show(breakpoints=("break when nan",))
+        await person.look()
+        await person.press("delete")
+        assert person.sent[1:] == ["break off nan"]
+
+
+async def test_nothing_is_taken_away_where_nothing_is_set(opened):
+    async with opened() as person:
+        await person.press("B", "delete")
+        assert person.sent == []
+
+
+async def test_conditions_are_completed(opened):
+    async with opened() as person:
+        await person.press("B")
+        await person.type("gr")
+        await person.press("tab")
+        assert person.app.screen.query_one(Input).value == "grad_norm "
+        await person.type("f")
+        await person.press("tab")
+        await person.type("> 3")
+        await person.press("enter")
+        assert person.sent == ["break when grad_norm fc > 3"]
+
+
+async def test_what_is_half_typed_is_not_called_wrong_before_it_is_sent(opened):
+    async with opened() as person:
+        await person.press("B")
+        await person.type("loss >")
+        assert person.line == ""
+        await person.press("enter")
+        assert person.line.startswith("✗ break was given 'when loss >'")
+        assert person.sent == []
+        await person.type(" x2")
+        assert person.line == ":break when loss > x2"
+
+
+def test_every_kind_of_condition_is_named_by_an_example():
+    (verb,) = (each for each in VOCABULARY if each.name == "break")
+    said = conditions()
+    for example in verb.examples:
+        assert not example.startswith("break when ") or example[11:] in said
+
+
+@pytest.mark.parametrize("phase", [Phase.FINISHED, Phase.STOPPED])
+async def test_breakpoints_can_be_set_before_a_rewind(opened, phase):
+    async with opened(FakeSource(running(phase=phase))) as person:
+        await person.press("B")
+        assert isinstance(person.app.screen, BreakpointsDialog)
+        await person.type("nan")
+        await person.press("enter")
+        assert person.sent == ["break when nan"]
+
+
+@pytest.mark.parametrize("size", [(120, 36), (80, 24)])
+async def test_header_counts_them_and_the_groups_say_how_gradients_are_clipped(opened, size):
+    async with opened(FakeSource(watchful()), size) as person:
+        assert "◉ 2 breakpoints" in person.deck.query_one(RunHeader).render_line(1).text
+        assert person.deck.query_one(GroupsTable).border_subtitle == "⊓ clip norm 1"
+        person.source.show(breakpoints=(), clip="")
+        await person.look()
+        assert "◉" not in person.deck.query_one(RunHeader).render_line(1).text
+        assert person.deck.query_one(GroupsTable).border_subtitle == ""

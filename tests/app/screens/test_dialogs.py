@@ -1,0 +1,143 @@
+"""The dialogs that make a command: what is filled in, what is sent."""
+
+from __future__ import annotations
+
+import pytest
+from textual.widgets import Static
+
+from tests.app.fake import FakeSource, group, running
+from tuitrain.app.widgets.inputs.radio import Radio
+from tuitrain.app.widgets.tables.groups import GroupsTable
+
+
+async def test_lr_dialog_sets(opened):
+    async with opened() as person:
+        await person.press("l")
+        assert person.line == ":lr conv 0.0312"
+        await person.replace("0.01")
+        assert person.line == ":lr conv 0.01"
+        await person.press("enter")
+        assert person.sent == ["lr conv 0.01"]
+
+
+async def test_lr_dialog_scales(opened):
+    async with opened() as person:
+        await person.press("l")
+        await person.replace("x0.5")
+        await person.press("enter")
+        assert person.sent == ["lr conv x0.5"]
+
+
+async def test_lr_dialog_keeps_what_is_wrong_and_says_why(opened):
+    async with opened() as person:
+        await person.press("l")
+        await person.replace("-1")
+        await person.press("enter")
+        assert person.line.startswith("✗ lr takes a learning rate of 0 or more")
+        assert person.sent == []
+        await person.press("escape")
+        assert isinstance(person.app.focused, GroupsTable)
+
+
+async def test_dialog_holds_the_name_it_was_opened_for(opened):
+    async with opened() as person:
+        await person.press("l")
+        person.source.show(groups=tuple(reversed(person.source.shown.groups)))
+        await person.look()
+        await person.press("enter")
+        assert person.sent == ["lr conv 0.0312"]
+
+
+async def test_optimizer_dialog(opened):
+    async with opened() as person:
+        await person.press("o")
+        assert person.line == ":optimizer conv sgd momentum=0.9 nesterov=false weight_decay=0"
+        await person.press("down")
+        assert person.line == (":optimizer conv adam betas=0.9,0.999 eps=1e-08 weight_decay=0")
+        await person.press("tab", "tab", "down", "space", "enter")
+        assert person.sent == [
+            "optimizer conv adam betas=0.9,0.999 eps=1e-08 weight_decay=0 state=carry"
+        ]
+
+
+async def test_optimizer_dialog_takes_settings(opened):
+    async with opened() as person:
+        await person.press("o", "tab")
+        await person.replace("momentum=0.5 lr=0.1")
+        await person.press("enter")
+        assert person.sent == ["optimizer conv sgd momentum=0.5 lr=0.1"]
+
+
+async def test_decay_takes_three_keys(opened):
+    async with opened() as person:
+        await person.press("d", "4", "enter")
+        assert person.sent == ["decay conv over 4 epochs"]
+
+
+@pytest.mark.parametrize("text", ["500s", "500 steps", "500 st"])
+async def test_decay_over_steps(opened, text):
+    async with opened() as person:
+        await person.press("d")
+        await person.replace(text)
+        await person.press("enter")
+        assert person.sent == ["decay conv over 500 steps"]
+
+
+async def test_decay_of_no_length_is_not_sent(opened):
+    async with opened() as person:
+        await person.press("d")
+        await person.replace("soon")
+        await person.press("enter")
+        assert person.line.startswith("✗")
+        assert person.sent == []
+
+
+async def test_regroup_dialog_lists_what_matches(opened):
+    async with opened() as person:
+        await person.press("g")
+        await person.type("head")
+        await person.press("tab")
+        await person.type("fc2.* classifier.*")
+        listed = str(person.app.screen.query_one("#matching", Static).content)
+        assert listed.startswith("4 of 10 parameters match")
+        assert "fc2.weight   from fc" in listed
+        await person.press("enter")
+        assert person.sent == ["group head = fc2.* classifier.*"]
+
+
+async def test_regroup_dialog_refuses_globs_without_a_match(opened):
+    async with opened() as person:
+        await person.press("g", "h", "tab", "z", "enter")
+        assert person.line == "✗ the globs match no parameter"
+        assert person.sent == []
+
+
+async def test_optimizer_dialog_keeps_decay_and_momentum_as_the_swap_would(opened):
+    decayed = group("conv", ("conv",), settings="momentum=0.9 weight_decay=0.0005")
+    source = FakeSource(running(groups=(decayed, running().groups[1])))
+    async with opened(source) as person:
+        await person.press("o", "down", "down")
+        assert person.line == ":optimizer conv adamw betas=0.9,0.999 eps=1e-08 weight_decay=0.0005"
+
+
+async def test_what_is_not_entered_yet_is_asked_for_and_is_no_mistake(opened):
+    async with opened() as person:
+        await person.press("g")
+        line = person.app.screen.query_one("#line", Static)
+        assert (person.line, line.has_class("wrong")) == ("type a name", False)
+        await person.type("head")
+        assert (person.line, line.has_class("wrong")) == ("type globs: fc2.* *.bias", False)
+        await person.press("tab")
+        await person.type("nothing.*")
+        assert (person.line, line.has_class("wrong")) == ("✗ the globs match no parameter", True)
+
+
+async def test_what_is_chosen_is_not_told_by_colour_alone(opened):
+    async with opened() as person:
+        await person.press("o")
+        radios = list(person.app.screen.query(Radio))
+        marks = ["".join(str(each.render()))[1] for each in radios]
+        assert marks == ["●", "○", "○"]
+        radios[2].value = True
+        await person.settle()
+        assert [str(each.render())[1] for each in radios] == ["○", "○", "●"]

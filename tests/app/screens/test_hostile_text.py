@@ -1,0 +1,279 @@
+"""Text of users, files and exceptions is shown as written: in every screen, title and toast."""
+
+from __future__ import annotations
+
+import ast
+import csv
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+from textual.events import Paste
+from textual.widgets import Input
+
+import tuitrain.app
+from tests.app.fake import SHAPES
+from tests.app.hostile_run import (
+    OF_THEIR_OWN_APP,
+    SHOWS_THE_NAME,
+    HostileSource,
+    drawn,
+    every_screen,
+    hostile_snapshot,
+    opened_on,
+)
+from tests.hostile import FEW, TEXTS
+from tuitrain.app.export.chart_files import to_svg, write_new_files
+from tuitrain.app.framework.content import key_hints, literal
+from tuitrain.app.palette import suggested_commands
+from tuitrain.app.renderables.rows import (
+    ellipsize,
+    ljust,
+    plain_text,
+    rjust,
+    row_width,
+    wrap,
+    wrap_text,
+)
+from tuitrain.app.screens.deck.flight_deck import FlightDeck
+from tuitrain.run.snapshot import Phase
+from tuitrain.text import visible, visible_lines
+
+SIZE = (200, 60)
+EASY = {"textual.widgets", "textual.containers", "textual.content", "textual.markup", "rich.markup"}
+"""What takes strings for markup, or makes content of them."""
+
+
+def is_shown(text: str, on: str) -> bool:
+    """Whether a text is on a screen, at least its beginning."""
+    return visible(text).strip()[:10] in on
+
+
+def steers_nothing(text: str) -> bool:
+    return visible(text) == text
+
+
+def test_every_screen_is_driven_below():
+    from types import SimpleNamespace
+
+    deck: object = SimpleNamespace(snapshot=hostile_snapshot("x"))
+    made = {*opened_on("x", deck), *OF_THEIR_OWN_APP, FlightDeck}  # type: ignore[arg-type]
+    assert made == every_screen()
+
+
+@pytest.mark.parametrize("text", FEW)
+async def test_every_screen_shows_a_text_as_it_is_written(opened, text, monkeypatch):
+    monkeypatch.setitem(SHAPES, text, (10, 84))
+    source = HostileSource(hostile_snapshot(text))
+    async with opened(source, SIZE) as person:
+        on = drawn(person.svg())
+        assert is_shown(text, on)
+        assert steers_nothing(on)
+        for kind, make in opened_on(text, person.deck).items():
+            person.app.push_screen(make())
+            await person.look()
+            on = drawn(person.svg())
+            assert steers_nothing(on), kind
+            assert kind not in SHOWS_THE_NAME or is_shown(text, on), kind
+            for field in person.app.screen.query(Input):
+                field.value = text
+            await person.pilot.pause()
+            assert steers_nothing(drawn(person.svg())), kind
+            person.app.pop_screen()
+        assert person.app.is_running
+        assert person.sent == []
+
+
+@pytest.mark.parametrize("text", FEW)
+async def test_a_filter_a_command_and_the_palette_take_any_text(opened, text):
+    async with opened(HostileSource(hostile_snapshot(text)), SIZE) as person:
+        await person.press("slash")
+        await person.type(text)
+        assert is_shown(f"groups /{text.strip()}"[: 9 if text.strip() else 6], drawn(person.svg()))
+        await person.press("escape", "colon")
+        await person.type(text)
+        await person.press("enter")
+        on = drawn(person.svg())
+        assert steers_nothing(on)
+        await person.press("escape", "ctrl+p")
+        person.app.post_message(Paste(text))
+        await person.look()
+        assert steers_nothing(drawn(person.svg()))
+        await person.press("escape")
+        assert person.app.is_running
+        assert person.sent == []
+
+
+@pytest.mark.parametrize("text", FEW)
+async def test_toasts_and_the_banner_show_a_text_as_it_is_written(opened, text):
+    text = text[:16]  # a toast breaks a longer word off from what stands before it
+    source = HostileSource(hostile_snapshot(text))
+    async with opened(source, SIZE, toasts=True) as person:
+        source.show(phase=Phase.FINISHED)
+        await person.look()
+        person.app.notify(f"message {text}", title=f"title {text}")
+        person.deck.notify(f"from a widget {text}")
+        await person.look()
+        on = drawn(person.svg())
+        assert steers_nothing(on)
+        beginning = visible(text).strip()[:4]
+        assert f"message {beginning}".strip() in on
+        assert f"title {beginning}".strip() in on
+        assert f"from a widget {beginning}".strip() in on
+        source.show(phase=Phase.FAILED, note=f"it broke: {text}")
+        await person.look()
+        assert f"it broke: {beginning}".strip() in drawn(person.svg())
+
+
+async def test_the_example_an_opened_bracket_in_the_filter(opened):
+    async with opened() as person:
+        await person.press("slash", "left_square_bracket", "slash")
+        assert person.app.is_running
+        assert "groups /[/" in drawn(person.svg())
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_makes_content_and_cells_shows_what_is_written(text):
+    seen = visible(text)
+    assert steers_nothing(seen)
+    assert visible(seen) == seen
+    assert literal(text).plain == visible_lines(text)
+    assert literal(text, "bold").plain == visible_lines(text)
+    assert key_hints(f"[b]q[/] {text}").plain.startswith("q ")
+    for width in (1, 7, 40):
+        for cell in (ljust(text, width), rjust(text, width)):
+            assert row_width(((cell, "text"),)) == width
+            assert steers_nothing(cell)
+        assert row_width(((ellipsize(text, width), "text"),)) <= width
+        for rows in (wrap_text(text, width), wrap(((text, "bad"),), max(2, width))):
+            assert all(steers_nothing(plain_text(row)) for row in rows)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_long_word_is_cut_by_its_cells_and_nothing_of_it_is_lost(text):
+    rows = wrap_text(text, 9)
+    assert all(row_width(row) <= 9 + 1 for row in rows)
+    joined = "".join(plain_text(row) for row in rows)
+    assert "".join(joined.split()) == "".join(visible_lines(text).split())
+
+
+def test_what_the_palette_offers_is_text():
+    texts = [*suggested_commands(hostile_snapshot("[/"))]
+    assert "freeze [/" in texts
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_picture_is_a_picture_whatever_it_is_called(text, tmp_path):
+    from rich.style import Style
+
+    svg = to_svg([((text, "text"), ("·", "bad"))], lambda role: Style(), text)
+    root = ElementTree.fromstring(svg)
+    drawn_in_it = "".join(each.text or "" for each in root.iter() if each.tag.endswith("text"))
+    assert steers_nothing(drawn_in_it.replace("\n", "").replace("\xa0", " "))
+    (written,) = write_new_files(tmp_path, f"{text}-loss", {".svg": svg})
+    assert written.parent == tmp_path
+
+
+async def test_an_export_of_a_hostile_run_can_be_read(opened, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = "../[/ \x1b[2J\n\udcff字" + "x" * 300
+    async with opened(HostileSource(hostile_snapshot(text)), SIZE) as person:
+        for _ in range(4):
+            await person.press("E")
+            await person.press("tab")
+        assert "written:" in person.status
+    assert {each.suffix for each in tmp_path.iterdir()} >= {".svg", ".csv"}
+    for file in tmp_path.glob("*.svg"):
+        ElementTree.parse(file)
+    for file in tmp_path.glob("*.csv"):
+        with file.open(encoding="utf-8", newline="") as lines:
+            assert {len(row) for row in csv.reader(lines)} == {3}
+
+
+PASTES = {
+    "freeze conv": ("freeze conv", ""),
+    "freeze conv\nstop\n": ("freeze conv", "only the first of 2 lines"),
+    "\n\nfreeze conv\r\nstop\r\n": ("freeze conv", "only the first of 2 lines"),
+    "freeze\tconv": ("freeze conv", ""),
+    "freeze \x1b[2Jconv": ("freeze [2Jconv", "1 character "),
+    "\n": ("", ""),
+    "x" * 10_000: ("x" * 4096, "5904 characters"),
+}
+
+
+@pytest.mark.parametrize("text", PASTES, ids=[repr(each[:20]) for each in PASTES])
+async def test_of_what_is_pasted_a_field_takes_one_line_and_sends_nothing(opened, text):
+    kept, said = PASTES[text]
+    async with opened(toasts=True) as person:
+        await person.press("colon")
+        field = person.app.focused
+        assert isinstance(field, Input)
+        field.post_message(Paste(text))
+        await person.look()
+        assert field.value == kept
+        assert person.sent == []
+        assert (said in drawn(person.svg())) is True
+        toasts = "of what was pasted" in drawn(person.svg())
+        assert toasts is bool(said)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "\r", "\x1b]0;x\x07\nstop", "\udcff\n\n"])
+async def test_every_field_takes_a_paste(opened, text, monkeypatch):
+    monkeypatch.setitem(SHAPES, "x", (10, 84))
+    async with opened(HostileSource(hostile_snapshot("x")), SIZE) as person:
+        fields = 0
+        for make in opened_on("x", person.deck).values():
+            person.app.push_screen(make())
+            await person.settle()
+            for field in person.app.screen.query(Input):
+                fields += 1
+                field.value = ""
+                field.post_message(Paste(text))
+                await person.pilot.pause()
+                assert not set(field.value) & set("\n\r\x1b\x07")
+            assert steers_nothing(drawn(person.svg()))
+            person.app.pop_screen()
+        assert fields >= 10
+        assert person.sent == []
+
+
+def test_widgets_and_content_come_from_one_place_that_knows_no_markup():
+    folder = Path(tuitrain.app.__file__).parent
+    # The fixes change Textual's own widgets, and make none.
+    allowed = {
+        folder / each
+        for each in ("widgets/no_markup.py", "framework/content.py", "framework/textual_fixes.py")
+    }
+    found = []
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            names = []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or "", *(f"{node.module}.{a.name}" for a in node.names)]
+            elif isinstance(node, ast.Import):
+                names = [each.name for each in node.names]
+            elif isinstance(node, ast.Attribute) and node.attr in ("from_markup", "render_markup"):
+                names = ["rich.markup"]
+            bad = [n for n in names if any(n == e or n.startswith(f"{e}.") for e in EASY)]
+            found += [(path, each) for each in bad]
+    assert not [each for each in found if each[0] not in allowed]
+
+
+def test_every_widget_of_ours_shows_its_titles_as_they_are_written():
+    import importlib
+    import pkgutil
+
+    from textual.widget import Widget
+
+    from tuitrain.app import widgets
+    from tuitrain.app.widgets.no_markup import NoMarkup
+
+    for module in pkgutil.iter_modules(widgets.__path__, f"{widgets.__name__}."):
+        importlib.import_module(module.name)
+
+    def below(base: type) -> set[type]:
+        return {base}.union(*map(below, base.__subclasses__()))
+
+    ours = {each for each in below(Widget) if each.__module__.startswith(widgets.__name__)}
+    assert len(ours) > 20
+    assert not [each.__name__ for each in ours if not issubclass(each, NoMarkup)]

@@ -1,0 +1,175 @@
+"""What the dialogs show before anything is sent: the next update, the learning rate to come."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from tests.app.fake import FakeSource, group, running
+from tuitrain.app.renderables.charts.lr_forecast import lr_forecast_rows
+from tuitrain.app.renderables.rows import plain_text
+from tuitrain.app.renderables.tables.update_preview import update_rows
+from tuitrain.app.screens.dialogs.preview_dialog import forecast_lr
+from tuitrain.app.screens.dialogs.schedule import first_terms
+from tuitrain.app.widgets.charts.previews import LrForecastPanel, NextUpdate
+from tuitrain.commands import parse, to_text
+from tuitrain.run.snapshot import UpdatePreview
+
+GROUPS = running().groups
+
+
+def drawn(person, panel) -> list[str]:
+    return [row.rstrip() for row in person.app.screen.query_one(panel).rendered_rows]
+
+
+def updates(*ratios: tuple[str, float, float], problem: str = "", most: int = 9) -> list[str]:
+    rows = update_rows(GROUPS, UpdatePreview("lr fc 1", ratios, problem), 66, most)
+    return [" ".join(plain_text(row).split()) for row in rows]
+
+
+def test_the_next_update_stands_beside_the_last_and_a_jump_is_warned_of():
+    assert updates(("conv", 1.1e-3, 1.1e-3), ("fc", 8.2e-4, 1.6e-2)) == [
+        "|Δw|/|w| last as it is with it",
+        "fc 8.0e-4 8.2e-4 1.6e-2 ⚠ x20 the last",
+        "conv 1.2e-3 1.1e-3 1.1e-3 unchanged",
+    ]
+
+
+@pytest.mark.parametrize(("then", "role"), [(8e-3, "strong"), (8.1e-3, "bad")])
+def test_ten_times_the_last_is_no_jump_yet(then, role):
+    rows = update_rows(GROUPS, UpdatePreview("", (("fc", 8e-4, then),)), 66, 9)
+    assert role in [each for _, each in rows[1]]
+    assert ("bad" in [each for _, each in rows[1]]) == (role == "bad")
+
+
+def test_groups_that_are_new_or_frozen_have_no_number_where_there_is_none():
+    assert updates(("head", math.nan, 1e-3), ("fc", 8e-4, math.nan))[1:] == [
+        "head — — 1.0e-3",
+        "fc 8.0e-4 8.0e-4 — not updated",
+    ]
+
+
+def test_a_refusal_takes_the_place_of_the_numbers():
+    assert updates(problem="no group is called 'cnv'") == ["✗ no group is called 'cnv'"]
+
+
+def test_before_the_answer_dots_hold_its_place():
+    rows = update_rows(GROUPS, None, 66, 1)
+    assert [" ".join(plain_text(row).split()) for row in rows][1:] == ["conv 1.2e-3 … …"]
+
+
+async def test_the_run_is_asked_once_the_entries_have_come_to_rest(opened):
+    async with opened() as person:
+        await person.press("o")
+        first = person.line.removeprefix(":")
+        await person.look()
+        assert [to_text(each) for each in person.source.wondered] == [first]
+        assert "…" in drawn(person, NextUpdate)[1]
+        person.source.show(preview=UpdatePreview(first, (("conv", 1e-3, 2e-3), ("fc", 1, 1))))
+        await person.look()
+        assert drawn(person, NextUpdate)[1].endswith("2.0e-3   x1.67 the last")
+        assert len(person.source.wondered) == 1
+
+
+async def test_the_answer_to_what_was_entered_before_is_not_shown(opened):
+    async with opened() as person:
+        await person.press("l")
+        person.source.show(preview=UpdatePreview("lr conv 0.0312", (("conv", 1e-3, 2e-3),)))
+        await person.look()
+        assert "2.0e-3" in drawn(person, NextUpdate)[1]
+        await person.replace("0.5")
+        assert "…" in drawn(person, NextUpdate)[1]
+        assert to_text(person.source.wondered[-1]) == "lr conv 0.5"
+
+
+async def test_nothing_is_asked_of_the_run_while_the_entries_are_wrong(opened):
+    async with opened() as person:
+        await person.press("l")
+        asked = len(person.source.wondered)
+        await person.replace("-1")
+        await person.look()
+        assert len(person.source.wondered) == asked
+
+
+async def test_a_dialog_that_is_left_asks_no_more(opened):
+    async with opened() as person:
+        await person.press("d", "escape")
+        assert person.source.wondered[-1] is None
+
+
+async def test_the_dialog_draws_where_the_learning_rate_goes(opened):
+    async with opened() as person:
+        await person.press("D")
+        assert person.line == ":schedule conv cosine to 0 over 7 epochs"
+        assert drawn(person, LrForecastPanel)[0].startswith("━ with it, 0   ┄ as it is, 0.0039")
+        await person.press("down", "down", "down", "down")
+        assert person.line == ":schedule conv milestones x0.1 at 3,5 epochs"
+        await person.press("tab", "tab")
+        await person.type("30")
+        assert person.line == ":schedule conv milestones x0.1 at 3,5 epochs warmup=30"
+        await person.press("enter")
+        assert person.sent == ["schedule conv milestones x0.1 at 3,5 epochs warmup=30"]
+
+
+async def test_a_schedule_that_cannot_be_says_why_in_the_dialog(opened):
+    async with opened() as person:
+        await person.press("D", "down", "down", "down", "tab")
+        await person.replace("x2 per epoch")
+        assert person.line.startswith("✗ conv: factor must be a number above 0, and 1 at most")
+        await person.press("enter")
+        assert person.sent == []
+
+
+@pytest.mark.parametrize("step", [0, 1204, 4221, 4689])
+def test_the_first_terms_of_every_schedule_are_allowed_and_end_with_the_run(step):
+    snapshot = running(step=step)
+    for kind, terms in first_terms(GROUPS[0], snapshot).items():
+        ahead = forecast_lr(GROUPS[0], snapshot, parse(f"schedule conv {kind} {terms}"))
+        assert len(ahead.proposed) >= 1
+
+
+def test_courses_are_drawn_until_they_have_settled():
+    constant = replace(GROUPS[0], schedule_record={}, lr=0.1)
+    ahead = forecast_lr(constant, running(), parse("decay conv over 100 steps"))
+    drawn = dict(zip(ahead.proposed.steps.tolist(), ahead.proposed.values.tolist(), strict=True))
+    assert (min(drawn), max(drawn)) == (1204, pytest.approx(1334, abs=15))
+    assert (drawn[1204], drawn[1304]) == (0.1, 0.0)
+    assert ahead.final == (0.1, 0.0)
+    whole = forecast_lr(constant, running(), parse("lr conv 0.2"))
+    assert whole.proposed.steps[-1] == 4689
+    assert whole.final == (0.1, 0.2)
+
+
+def test_in_the_last_step_there_is_no_course_to_draw():
+    ahead = forecast_lr(GROUPS[0], running(step=4689), parse("lr conv 0.2"))
+    assert [plain_text(row) for row in lr_forecast_rows(ahead, 60, 8)] == [
+        "this is the last step of the run"
+    ]
+
+
+async def test_clip_dialog_begins_with_what_is_on_and_can_end_it(opened):
+    async with opened(FakeSource(running(clip="value 0.5"))) as person:
+        await person.press("c")
+        assert person.line == ":clip value 0.5"
+        await person.press("down")
+        assert person.line == ":clip off"
+        await person.press("enter")
+        assert person.sent == ["clip off"]
+
+
+async def test_clip_dialog_clips_by_norm_where_nothing_is_on(opened):
+    async with opened(FakeSource(running(groups=(group("conv", ("conv",)),)))) as person:
+        await person.press("c", "enter")
+        assert person.sent == ["clip norm 1"]
+
+
+async def test_help_in_a_dialog_begins_with_its_command(opened):
+    async with opened() as person:
+        await person.press("D", "f1")
+        page = str(person.app.screen.query_one("#help Static").content)
+        assert page.startswith("schedule\n")
+        assert ":schedule fc cosine to 0 over 10 epochs" in page
+        await person.press("f1", "escape")
+        assert person.app.screen is person.deck
