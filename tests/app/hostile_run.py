@@ -7,9 +7,7 @@ import pkgutil
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from html import unescape
 from pathlib import Path
-from re import findall
 
 from textual.screen import Screen
 
@@ -202,9 +200,3 @@ def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Sc
         WeightsScreen: lambda: WeightsScreen(deck.inspection, text),
         WhatIfDialog: lambda: WhatIfDialog(shown, trial),
     }
-
-
-def drawn(svg: str) -> str:
-    """Return the text in a picture of the screen."""
-    texts = findall(r"<text[^>]*>([^<]*)</text>", svg)
-    return unescape("".join(texts).replace("\n", "")).replace("\xa0", " ")

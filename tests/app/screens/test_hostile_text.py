@@ -17,7 +17,6 @@ from tests.app.hostile_run import (
     OF_THEIR_OWN_APP,
     SHOWS_THE_NAME,
     HostileSource,
-    drawn,
     every_screen,
     hostile_snapshot,
     opened_on,
@@ -66,19 +65,19 @@ async def test_every_screen_shows_a_text_as_it_is_written(opened, text, monkeypa
     monkeypatch.setitem(SHAPES, text, (10, 84))
     source = HostileSource(hostile_snapshot(text))
     async with opened(source, SIZE) as person:
-        on = drawn(person.svg())
+        on = person.text()
         assert is_shown(text, on)
         assert steers_nothing(on)
         for kind, make in opened_on(text, person.deck).items():
             person.app.push_screen(make())
             await person.look()
-            on = drawn(person.svg())
+            on = person.text()
             assert steers_nothing(on), kind
             assert kind not in SHOWS_THE_NAME or is_shown(text, on), kind
             for field in person.app.screen.query(Input):
                 field.value = text
             await person.pilot.pause()
-            assert steers_nothing(drawn(person.svg())), kind
+            assert steers_nothing(person.text()), kind
             person.app.pop_screen()
         assert person.app.is_running
         assert person.sent == []
@@ -89,16 +88,16 @@ async def test_a_filter_a_command_and_the_palette_take_any_text(opened, text):
     async with opened(HostileSource(hostile_snapshot(text)), SIZE) as person:
         await person.press("slash")
         await person.type(text)
-        assert is_shown(f"groups /{text.strip()}"[: 9 if text.strip() else 6], drawn(person.svg()))
+        assert is_shown(f"groups /{text.strip()}"[: 9 if text.strip() else 6], person.text())
         await person.press("escape", "colon")
         await person.type(text)
         await person.press("enter")
-        on = drawn(person.svg())
+        on = person.text()
         assert steers_nothing(on)
         await person.press("escape", "ctrl+p")
         person.app.post_message(Paste(text))
         await person.look()
-        assert steers_nothing(drawn(person.svg()))
+        assert steers_nothing(person.text())
         await person.press("escape")
         assert person.app.is_running
         assert person.sent == []
@@ -114,7 +113,7 @@ async def test_toasts_and_the_banner_show_a_text_as_it_is_written(opened, text):
         person.app.notify(f"message {text}", title=f"title {text}")
         person.deck.notify(f"from a widget {text}")
         await person.look()
-        on = drawn(person.svg())
+        on = person.text()
         assert steers_nothing(on)
         beginning = visible(text).strip()[:4]
         assert f"message {beginning}".strip() in on
@@ -122,14 +121,14 @@ async def test_toasts_and_the_banner_show_a_text_as_it_is_written(opened, text):
         assert f"from a widget {beginning}".strip() in on
         source.show(phase=Phase.FAILED, note=f"it broke: {text}")
         await person.look()
-        assert f"it broke: {beginning}".strip() in drawn(person.svg())
+        assert f"it broke: {beginning}".strip() in person.text()
 
 
 async def test_the_example_an_opened_bracket_in_the_filter(opened):
     async with opened() as person:
         await person.press("slash", "left_square_bracket", "slash")
         assert person.app.is_running
-        assert "groups /[/" in drawn(person.svg())
+        assert "groups /[/" in person.text()
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -212,8 +211,8 @@ async def test_of_what_is_pasted_a_field_takes_one_line_and_sends_nothing(opened
         await person.look()
         assert field.value == kept
         assert person.sent == []
-        assert (said in drawn(person.svg())) is True
-        toasts = "of what was pasted" in drawn(person.svg())
+        assert (said in person.text()) is True
+        toasts = "of what was pasted" in person.text()
         assert toasts is bool(said)
 
 
@@ -231,7 +230,7 @@ async def test_every_field_takes_a_paste(opened, text, monkeypatch):
                 field.post_message(Paste(text))
                 await person.pilot.pause()
                 assert not set(field.value) & set("\n\r\x1b\x07")
-            assert steers_nothing(drawn(person.svg()))
+            assert steers_nothing(person.text())
             person.app.pop_screen()
         assert fields >= 10
         assert person.sent == []
