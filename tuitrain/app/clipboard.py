@@ -14,13 +14,13 @@ from .renderables.tables.groups import TableRow
 
 def row_text(snapshot: Snapshot, row: TableRow) -> str:
     """Return the settings of a row's group, or the statistics of its parameter."""
-    group = next(each for each in snapshot.groups if each.name == row.group)
+    group = next(group for group in snapshot.groups if group.name == row.group)
     if row.is_group:
         return _group(group)
     view = snapshot.parameter
     if view is not None and view.name == row.name:
         return _parameter(view)
-    size = next(each for each in group.parameters if each.name == row.name)
+    size = next(view for view in group.parameters if view.name == row.name)
     return f"{row.name} {format_shape(size.shape)} in {row.group}"
 
 

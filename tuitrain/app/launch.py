@@ -46,7 +46,7 @@ def check_terminal() -> None:
     if os.environ.get("TEXTUAL_DRIVER"):
         return
     streams = (sys.stdin, sys.stdout, sys.stderr)  # one that was closed before we began is None
-    if not all(each is not None and each.isatty() for each in streams):
+    if not all(stream is not None and stream.isatty() for stream in streams):
         raise TuitrainError("the app needs a terminal; without one use: tuitrain run --headless")
     encoding = sys.stderr.encoding
     if not encoding.lower().startswith("utf"):  # it is drawn on stderr
@@ -80,10 +80,10 @@ def open_scenario(
     where = out or new_run_folder(scenario.name)
     with _printing_record(where), ExitStack() as files:
 
-        def build(tell: ProgressCallback, output: LogCapture) -> Session:
+        def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
             recorder = RecordWriter(where, make_header(scenario), files)
             output.write_to(where / LOG_NAME)
-            return build_with_expectations(scenario, source, tell, recorder)
+            return build_with_expectations(scenario, source, on_progress, recorder)
 
         _open_live(build, make_run_info(scenario), where, read_only, pinned)
 
@@ -98,9 +98,9 @@ def resume_run(folder: Path, pinned: tuple[PinnedRun, ...] = ()) -> None:
     _, scenario = read_scenario(folder)
     with _printing_record(folder), ExitStack() as files:
 
-        def build(tell: ProgressCallback, output: LogCapture) -> Session:
+        def build(on_progress: ProgressCallback, output: LogCapture) -> Session:
             output.write_to(folder / LOG_NAME)
-            return resume_session(folder, files, tell)
+            return resume_session(folder, files, on_progress)
 
         _open_live(build, make_run_info(scenario), folder, False, pinned)
 
@@ -185,7 +185,7 @@ def _open_live(
 
     output = LogCapture()
     with capture_descriptors(output), output.capture():
-        run = LiveRun(lambda tell: build(tell, output), title, log=output)
+        run = LiveRun(lambda on_progress: build(on_progress, output), title, log=output)
         app = TuitrainApp(
             run, record=where, read_only=read_only, config=config_path(), output=output
         )

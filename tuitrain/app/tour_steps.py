@@ -35,7 +35,7 @@ TOUR_STEPS: Final = (
     TourStep(
         "groups",
         "{key} freezes what is selected: the answer below says at which step. "
-        "Frozen means bit for bit; the rest goes on learning.",
+        "Frozen means bit for bit; the rest continues to learn.",
         "freeze",
         "toggle_freeze",
     ),
@@ -54,7 +54,7 @@ TOUR_STEPS: Final = (
         "earlier",
     ),
     TourStep(
-        "header", "{key} pauses at the next step boundary, and goes on.", "pause", "toggle_pause"
+        "header", "{key} pauses at the next step boundary, and resumes.", "pause", "toggle_pause"
     ),
     TourStep(
         "loss",

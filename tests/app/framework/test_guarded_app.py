@@ -57,7 +57,7 @@ async def test_a_key_whose_act_fails(opened, monkeypatch):
             patched.setattr(person.deck, "action_toggle_freeze", fail)
             person.app.post_message(Key("f", "f"))
             await mended(person)
-        assert said(person).startswith("✗ the screen had a fault and was drawn anew: KeyError")
+        assert said(person).startswith("✗ the screen had a fault and was redrawn: KeyError")
         assert person.deck.query_one(GroupsTable) is not table
         assert person.app.focused is person.deck.query_one(GroupsTable)
         assert not person.source.closed
@@ -71,7 +71,7 @@ async def test_a_panel_whose_handler_fails_is_replaced(opened, monkeypatch):
             patched.setattr(Journal, "on_click", fail)
             click(person, "#journal")
             await mended(person)
-        assert "drawn anew" in said(person)
+        assert "redrawn" in said(person)
         await person.pilot.click("#journal", offset=(3, 1))
         await person.look()
         assert person.deck.chart_view.cross is not None

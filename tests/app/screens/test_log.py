@@ -68,7 +68,7 @@ async def test_the_newest_line_is_followed_until_one_goes_back(opened):
         person.source.show(log=more)
         await person.look()
         assert view.scroll_offset.y == there
-        assert "stands still" in told_below(person)
+        assert "does not follow" in told_below(person)
         await person.press("G")
         assert view.scroll_offset.y == view.max_scroll_y
         await person.press("g")

@@ -102,7 +102,7 @@ class GuardedApp(ResilientPump, QueuedInputApp[Result], FixedApp[Result]):
         self._end_batch()
         self.restore_screen()
         self.refresh(layout=True)
-        self.show_fault(f"the screen had a fault and was drawn anew: {self.faults.latest}")
+        self.show_fault(f"the screen had a fault and was redrawn: {self.faults.latest}")
 
 
 def unlogged_faults_of(app: App) -> list[str]:

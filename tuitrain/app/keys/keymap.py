@@ -19,7 +19,7 @@ from . import KEYS, Key
 
 _WRITTEN: Final = {"backspace": "⌫", "escape": "esc", "enter": "enter", "tab": "tab"}
 _MODIFIERS: Final = ("ctrl+", "shift+", "alt+")
-_NAMED: Final = frozenset(each.value for each in Keys) | {"space"}
+_NAMED: Final = frozenset(entry.value for entry in Keys) | {"space"}
 _FIXED: Final = ("palette", "suspend", "leave")
 """Actions that keep their key: the way out of a mistaken key map."""
 
@@ -71,9 +71,9 @@ def parse_keys(name: str, keys: str) -> list[str]:
 def find_conflict(table: Iterable[Key], name: str, key: str) -> Key | None:
     """Return the other action that has a key; None if there is none."""
     table = tuple(table)
-    needs_cursor = any(each.needs_cursor for each in table if each.name == name)
-    others = (each for each in table if each.name != name and each.needs_cursor is needs_cursor)
-    return next((each for each in others if key in each.keys.split(",")), None)
+    needs_cursor = any(entry.needs_cursor for entry in table if entry.name == name)
+    others = (entry for entry in table if entry.name != name and entry.needs_cursor is needs_cursor)
+    return next((entry for entry in others if key in entry.keys.split(",")), None)
 
 
 def is_fixed(name: str) -> bool:
@@ -105,7 +105,7 @@ def display_key(key: str) -> str:
 def _named(name: str, text: str) -> str:
     if len(text) == 1:
         return key_name(text)
-    start = next((len(each) for each in _MODIFIERS if text.startswith(each)), 0)
+    start = next((len(entry) for entry in _MODIFIERS if text.startswith(entry)), 0)
     last = text[start:]
     known = last in _NAMED or text in _NAMED or (len(last) == 1 and last.isalnum() and start)
     if not known and len(format_key(last)) != 1:
@@ -118,11 +118,11 @@ def _named(name: str, text: str) -> str:
 
 def _check_apart(table: Sequence[Key]) -> None:
     taken: dict[tuple[str, bool], str] = {}
-    for each in table:
-        for key in each.keys.split(","):
-            other = taken.setdefault((key, each.needs_cursor), each.name)
-            if other != each.name:
+    for entry in table:
+        for key in entry.keys.split(","):
+            other = taken.setdefault((key, entry.needs_cursor), entry.name)
+            if other != entry.name:
                 raise KeymapError(
-                    f"keys: {display_key(key)!r} is the key of both {other} and {each.name}; "
+                    f"keys: {display_key(key)!r} is the key of both {other} and {entry.name}; "
                     "give one of them another"
                 )

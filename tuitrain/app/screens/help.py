@@ -82,7 +82,7 @@ def help_text(about: str = "", keys: Sequence[Key] = KEYS, here: Sequence[Key] =
     A key that has another action ``here`` is left out of the general list.
     """
     lines: list[Content] = []
-    own = {written for each in here for written in each.written.split()}
+    own = {written for key in here for written in key.written.split()}
     if here:
         lines.append(literal("Keys here", "bold $accent"))
         width = max(_KEY_WIDTH, *(len(key.written) + 1 for key in here))

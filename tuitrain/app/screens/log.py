@@ -107,9 +107,9 @@ class LogScreen(BaseDialog[None]):
         self.dismiss()
 
     def _show_summary(self) -> None:
-        follows = "follows" if self._view.follows else "stands still"
+        follows = "follows" if self._view.follows else "does not follow"
         level = (
             "everything" if self._view.level == LOG_LEVELS[0] else f"{self._view.level} and worse"
         )
-        said = f"{log_summary(self._snapshot.log)} · {level} · {follows}"
-        self.query_one("#log-told", Static).update(said)
+        summary = f"{log_summary(self._snapshot.log)} · {level} · {follows}"
+        self.query_one("#log-told", Static).update(summary)

@@ -116,7 +116,7 @@ class SettingsScreen(BaseDialog[None]):
         """Reset the selected setting."""
         name, config = self._chosen_name, self._config
         if name not in _VALUES:
-            keys = {each: key for each, key in config.keys.items() if each != name}
+            keys = {action: key for action, key in config.keys.items() if action != name}
             changed = structs.replace(config, keys=keys)
         elif name in ("theme", "rate"):
             changed = structs.replace(config, **{name: getattr(Config(), name)})
@@ -146,7 +146,7 @@ class SettingsScreen(BaseDialog[None]):
             change = {name: not getattr(notify, name)}
         return structs.replace(config, notify=structs.replace(notify, **change))
 
-    def _take(self, config: Config, said: str) -> None:
+    def _take(self, config: Config, reply: str) -> None:
         if problem := self._change(config):
             self._say(f"✗ {problem}", wrong=True)
             return
@@ -154,7 +154,7 @@ class SettingsScreen(BaseDialog[None]):
         at = self._list.highlighted
         self._list.set_options(self._options())
         self._list.highlighted = at
-        self._say(said)
+        self._say(reply)
 
     def _say(self, text: str, wrong: bool = False) -> None:
         self.query_one("#line", Static).update(text)

@@ -1,4 +1,4 @@
-"""Which requests the server answers: those of its own pages, under its own address."""
+"""Checks of a request's origin and address."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ class ChartActions(Controller):
         """Show a quantity in the first chart, and others in the remaining charts."""
         self.quantity = quantity
         shown = (quantity, *companion_metrics(quantity))
-        for chart, each in zip(self.deck.query(Chart), shown, strict=True):
-            chart.show(each)
+        for chart, metric in zip(self.deck.query(Chart), shown, strict=True):
+            chart.show(metric)
 
     def action_quantity(self, delta: int) -> None:
         """Show the next quantity in the first chart, or the previous one."""

@@ -62,7 +62,7 @@ class Navigation(Controller):
         """Hold the display, or let it follow the run again; the run continues either way."""
         deck = self.deck
         deck.held = not deck.held
-        text = "the display stands still, training goes on: p goes on" if deck.held else ""
+        text = "the display is held, training continues: p releases it" if deck.held else ""
         deck.status.show_text(text, "warning")
 
     def show_hold(self) -> None:

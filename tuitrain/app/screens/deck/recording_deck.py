@@ -105,7 +105,7 @@ class Playback(Controller):
 
     def action_hold(self) -> None:
         """Say how a recording is paused."""
-        self.deck.status.show_text("a recording stands still by itself: space plays it", "warning")
+        self.deck.status.show_text("a recording is not held: space plays or pauses it", "warning")
 
     def action_help(self) -> None:
         """Open the help, with the keys of a recording at its top."""

@@ -122,7 +122,7 @@ class BreakpointsDialog(CommandDialog):
         options = self.query_one(OptionList)
         at = options.highlighted or 0
         options.clear_options()
-        texts = [each.removeprefix(START) for each in breakpoints]
+        texts = [line.removeprefix(START) for line in breakpoints]
         options.add_options(Option(text, id=text) for text in texts)
         options.display = bool(texts)
         if texts:
@@ -137,8 +137,10 @@ def conditions() -> str:
     """Return examples of all conditions, each within one line."""
     known = find_spec("break")
     assert known is not None
-    examples = [each.removeprefix(START) for each in known.examples if each.startswith(START)]
-    whole = "   ".join(each.replace(" ", "\u00a0") for each in examples)
+    examples = [
+        example.removeprefix(START) for example in known.examples if example.startswith(START)
+    ]
+    whole = "   ".join(example.replace(" ", "\u00a0") for example in examples)
     return textwrap.fill(f"such as   {whole}", _WIDTH).replace("\u00a0", " ")
 
 

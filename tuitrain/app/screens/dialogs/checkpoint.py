@@ -71,7 +71,7 @@ def free_name(snapshot: Snapshot) -> str:
     """Return an unused name: ``step-1204``, else ``step-1204-2``."""
     name = f"step-{snapshot.step}"
     candidates = (name, *(f"{name}-{number}" for number in range(2, len(snapshot.checkpoints) + 3)))
-    return next(each for each in candidates if each not in snapshot.checkpoints)
+    return next(candidate for candidate in candidates if candidate not in snapshot.checkpoints)
 
 
 def replacement_hint(name: str, known: tuple[str, ...]) -> str:

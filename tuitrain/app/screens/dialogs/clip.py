@@ -27,11 +27,11 @@ class ClipDialog(PreviewDialog):
     def compose_body(self) -> ComposeResult:
         """Compose the kinds, the limit, and the present norms of the gradients."""
         snapshot = self._snapshot
-        norms = [each.grad_norm for each in snapshot.groups if math.isfinite(each.grad_norm)]
+        norms = [group.grad_norm for group in snapshot.groups if math.isfinite(group.grad_norm)]
         group_norms = "   ".join(
-            f"{each.name} {format_number(each.grad_norm)}"
-            for each in snapshot.groups
-            if math.isfinite(each.grad_norm)
+            f"{group.name} {format_number(group.grad_norm)}"
+            for group in snapshot.groups
+            if math.isfinite(group.grad_norm)
         )
         now = f"now clipped by {snapshot.clip}" if snapshot.clip else "now they are not clipped"
         yield Static(now)

@@ -36,7 +36,7 @@ class ConfirmDialog(BaseDialog[bool]):
             yield Static(self._question, classes="question")
             yield Static(self._warning, classes="hint")
             yield Static(
-                key_hints(f"[b]y[/] {self._act.lower()}   [b]n[/] go on"), classes="buttons"
+                key_hints(f"[b]y[/] {self._act.lower()}   [b]n[/] continue"), classes="buttons"
             )
 
     def action_answer(self, sure: bool) -> None:

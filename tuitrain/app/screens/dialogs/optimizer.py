@@ -69,8 +69,8 @@ class OptimizerDialog(PreviewDialog):
         """Fill in the new settings; the group's own where they are kept."""
         before = dict(self._choices[self._group.optimizer].defaults)
         after = dict(self._choices[event.option.id or ""].defaults)
-        given = (word.partition("=") for word in self._group.settings.split())
-        current = before | {key: value for key, equals, value in given if equals}
+        pairs = (word.partition("=") for word in self._group.settings.split())
+        current = before | {key: value for key, equals, value in pairs if equals}
         settings = after | transferable_settings(current, before, after)
         text = " ".join(f"{key}={value}" for key, value in settings.items())
         self.query_one("#settings", Input).value = text

@@ -97,9 +97,9 @@ class RewindDialog(CommandDialog):
         """Offer the next or the previous step of a command or an epoch's start."""
         now, step = self._now(), self._step()
         at = now.step if step is None else step
-        if (found := adjacent_step(timeline_stops(now), at, delta)) is not None:
+        if (target := adjacent_step(timeline_stops(now), at, delta)) is not None:
             field = self.query_one("#step", Input)
-            field.value = str(found)
+            field.value = str(target)
             field.cursor_position = len(field.value)
 
     def action_name(self) -> None:
@@ -112,8 +112,8 @@ class RewindDialog(CommandDialog):
             field.cursor_position = len(field.value)
         else:
             key = key_label(self.app, "checkpoint")
-            said = f"no checkpoint was made yet: {key} keeps a moment under a name"
-            self.query_one("#there", Static).update(said)
+            text = f"no checkpoint was made yet: {key} keeps a moment under a name"
+            self.query_one("#there", Static).update(text)
 
     def _step(self) -> int | None:
         """Return the entered step; None if it is not a number."""
@@ -123,7 +123,7 @@ class RewindDialog(CommandDialog):
 
 def suggested(snapshot: Snapshot) -> int:
     """Return the step of the present branch's last command, else the last epoch's start."""
-    made = [each.step for each in snapshot.interventions]
+    made = [intervention.step for intervention in snapshot.interventions]
     return made[-1] if made else max(timeline_stops(snapshot), default=0)
 
 
@@ -146,7 +146,7 @@ def unknown(name: str, known: tuple[str, ...]) -> str:
 
 def kept_as(snapshot: Snapshot) -> str:
     """Return what happens to the present branch."""
-    return f"what followed is kept as branch {snapshot.branch}; the run stands there, paused"
+    return f"what followed is kept as branch {snapshot.branch}; the run pauses there"
 
 
 def left_behind(snapshot: Snapshot, step: int) -> str:
@@ -161,4 +161,6 @@ def left_behind(snapshot: Snapshot, step: int) -> str:
 
 def _undone(snapshot: Snapshot, step: int) -> list[str]:
     """Return the commands that a rewind to a step leaves out."""
-    return [each.command for each in snapshot.interventions if each.step >= step]
+    return [
+        intervention.command for intervention in snapshot.interventions if intervention.step >= step
+    ]

@@ -91,5 +91,5 @@ def describe_cost(command: TryLr, snapshot: Snapshot) -> str:
     about = f", about {format_duration(seconds)}" if seconds is not None else ""
     return (
         f"trains {format_count(total)} steps{about}, on the same batches each; then the run "
-        f"stands at step {format_count(snapshot.step)} again, and shows them side by side"
+        f"returns to step {format_count(snapshot.step)}, and shows them side by side"
     )

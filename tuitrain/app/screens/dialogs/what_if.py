@@ -32,7 +32,7 @@ class WhatIfDialog(CommandDialog):
         """Compose the charts over the table."""
         trial = self._trial
         views: list[SweepPanel] = [SweepCurves(trial), SweepTable(trial)]
-        if len({each.value for each in trial.candidates}) >= MIN_FINDER_RATES:
+        if len({candidate.value for candidate in trial.candidates}) >= MIN_FINDER_RATES:
             views.insert(1, LrFinder(trial))
         for view in views:
             view.snapshot = self._snapshot

@@ -22,7 +22,7 @@ PAGE = 8
 class BatchScreen(InspectorScreen):
     """Pictures beside the matrix; on a narrow terminal tab switches between them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [each.binding() for each in BATCH_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = [key.binding() for key in BATCH_KEYS]
     opened_by: ClassVar[str] = "batch"
     own_keys = BATCH_KEYS
 

@@ -85,11 +85,11 @@ class NetworkScreen(InspectorScreen):
 
 def _by_group(row: NetworkRow, snapshot: Snapshot) -> Sequence[TableRow]:
     """Return a row of one parameter for each group of a module, the largest first."""
-    sizes = {each.name: each for group in snapshot.groups for each in group.parameters}
+    sizes = {view.name: view for group in snapshot.groups for view in group.parameters}
     names = sorted((n for n in row.parameters if n in sizes), key=lambda name: -sizes[name].size)
     rows: dict[str, TableRow] = {}
     for name in names:
-        (group,) = (g for g in snapshot.groups if name in [each.name for each in g.parameters])
+        (group,) = (g for g in snapshot.groups if name in [view.name for view in g.parameters])
         rows.setdefault(group.name, TableRow(name, group.name, False))
     return list(rows.values())
 
@@ -101,9 +101,9 @@ def freeze_rows(row: NetworkRow, snapshot: Snapshot) -> Sequence[TableRow]:
     """
     names = set(row.parameters)
     for group in snapshot.groups:
-        if names == {each.name for each in group.parameters}:
+        if names == {view.name for view in group.parameters}:
             return [TableRow(group.name, group.name, True)]
-    every = [each for group in snapshot.groups for each in group.parameters]
+    every = [view for group in snapshot.groups for view in group.parameters]
     first = _by_group(row, snapshot)[0].group
     if len(names) > 1:
         glob = f"{row.path}.*" if row.path else "*"
@@ -112,8 +112,8 @@ def freeze_rows(row: NetworkRow, snapshot: Snapshot) -> Sequence[TableRow]:
         if matched == names and (not groups or glob == "*"):
             return [TableRow(glob, first, False)]
     return [
-        TableRow(each.name, group.name, False)
+        TableRow(view.name, group.name, False)
         for group in snapshot.groups
-        for each in group.parameters
-        if each.name in names
+        for view in group.parameters
+        if view.name in names
     ]

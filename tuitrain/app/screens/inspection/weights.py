@@ -35,7 +35,7 @@ class WeightsScreen(InspectorScreen):
     parameter : the first parameter
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [each.binding() for each in WEIGHTS_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = [key.binding() for key in WEIGHTS_KEYS]
     opened_by = "weights"
     own_keys = WEIGHTS_KEYS
 
@@ -78,7 +78,7 @@ class WeightsScreen(InspectorScreen):
         """Show another parameter, in the order of the groups table."""
         snapshot = self.host.snapshot
         names = (
-            [each.name for group in snapshot.groups for each in group.parameters]
+            [view.name for group in snapshot.groups for view in group.parameters]
             if snapshot
             else []
         )
@@ -100,9 +100,9 @@ class WeightsScreen(InspectorScreen):
 
 def parameter_of(row: TableRow, snapshot: Snapshot) -> str:
     """Return the parameter of a row of the groups table; for a group, its largest."""
-    named = [each for each in snapshot.groups if each.name == row.group]
+    named = [view for view in snapshot.groups if view.name == row.group]
     if row.is_group and named and named[0].parameters:
-        return max(named[0].parameters, key=lambda each: each.size).name
+        return max(named[0].parameters, key=lambda view: view.size).name
     return row.name
 
 
@@ -111,5 +111,5 @@ def row_of(parameter: str, snapshot: Snapshot) -> Sequence[TableRow]:
     return [
         TableRow(parameter, group.name, False)
         for group in snapshot.groups
-        if parameter in [each.name for each in group.parameters]
+        if parameter in [view.name for view in group.parameters]
     ]

@@ -140,13 +140,13 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
     def action_group(self) -> None:
         """Draw the next group only; after the last one, all groups."""
         if not self._quantity.group_field:
-            said = f"the {self._quantity.name} is the whole network's; ] goes to what groups have"
-            self.query_one("#compared", Static).update(literal(said, "$warning"))
+            text = f"the {self._quantity.name} is the whole network's; ] goes to what groups have"
+            self.query_one("#compared", Static).update(literal(text, "$warning"))
             return
         traces = [*self._present.histories]
-        for each in self._view.pinned:
-            traces += each.curves.traces
-        names = ["", *dict.fromkeys(each.name for each in traces)]
+        for pin in self._view.pinned:
+            traces += pin.curves.traces
+        names = ["", *dict.fromkeys(trace.name for trace in traces)]
         at = names.index(self._view.group) if self._view.group in names else 0
         self._show(replace(self._view, group=names[(at + 1) % len(names)]))
 
@@ -198,15 +198,15 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
 
     def _compare(self) -> None:
         """Show the last values, with those of the present run."""
-        pins = [(f"{each.letter} {each.name}", *_last(each)) for each in self._view.pinned]
+        pins = [(f"{pin.letter} {pin.name}", *_last(pin)) for pin in self._view.pinned]
         now = self._present
         present = [("now", _end(now.loss), _end(now.accuracy))] if now is not NO_RUN else []
         rows = comparison_rows([*present, *pins], 70, bool(present)) if pins else []
-        said = (
+        text = (
             "\n".join(map(plain_text, rows))
             or "space pins a run: its curves are drawn in the charts"
         )
-        self.query_one("#compared", Static).update(said)
+        self.query_one("#compared", Static).update(text)
 
 
 def _last(pinned: PinnedRun) -> tuple[float, float]:

@@ -54,7 +54,7 @@ class StartScreen(BaseScreen[None]):
     folder : the folder of the past runs
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [each.binding() for each in START_KEYS]
+    BINDINGS: ClassVar[list[BindingType]] = [key.binding() for key in START_KEYS]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (104, "-wide")]
 
     def __init__(
@@ -100,7 +100,7 @@ class StartScreen(BaseScreen[None]):
             self._say(f"✗ {error}", "$error")
         self._of("runs").set_items(runs)
         self._of("scenarios").set_items(self._scenarios)
-        used = sorted({each.data for each in runs if each.data} - {"mnist-mini"})
+        used = sorted({run.data for run in runs if run.data} - {"mnist-mini"})
         self._of("data").set_items(["mnist-mini", *used, OTHER])
         self._of("runs" if runs else "scenarios").focus()
 
@@ -186,15 +186,15 @@ class StartScreen(BaseScreen[None]):
 
     @on(Input.Changed, "#filter")
     def _filter(self, event: Input.Changed) -> None:
-        for each in self.query(PickList):
-            each.filter(event.value.strip())
+        for pick_list in self.query(PickList):
+            pick_list.filter(event.value.strip())
 
     @on(FilterInput.Closed)
     def _leave_filter(self, event: FilterInput.Closed) -> None:
         self.remove_class("-filtering")
         if not event.keep:
             self.query_one(FilterInput).value = ""
-        filled = [each for each in self.query(PickList) if each.visible_items]
+        filled = [pick_list for pick_list in self.query(PickList) if pick_list.visible_items]
         last = self._of(self._last)
         (last if last in filled or not filled else filled[0]).focus()
 
@@ -272,4 +272,4 @@ def _data_fits(data: str, pattern: str) -> bool:
 
 
 def _holds(text: str, pattern: str) -> bool:
-    return all(each.lower() in text.lower() for each in pattern.split())
+    return all(word.lower() in text.lower() for word in pattern.split())
