@@ -187,14 +187,8 @@ async def test_picture(make, size, tmp_path, picture):
         assert person.svg() == picture
 
 
-<<<<<<< HEAD
 async def test_picture_while_playing(tmp_path, picture):
     async with viewed(flown(tmp_path / "a"), SIZES[1]) as person:
-=======
-@pytest.mark.parametrize("size", SIZES[:1], ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_picture_while_playing(size, tmp_path, picture):
-    async with viewed(flown(tmp_path / "a"), size) as person:
->>>>>>> 9f9ff3b (Snapshots in three sizes only where the layout depends on the size)
         await person.press("space")
         person.clock.now += 7.0
         await person.look()

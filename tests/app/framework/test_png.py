@@ -75,8 +75,8 @@ def test_a_wide_character_takes_two_cells():
 
 def test_the_font_has_all_that_charts_are_written_in():
     folder = Path(renderables.__file__).parent
-    names = ("plot", "marks", "chart", "pinned", "ghosts", "quantities", "formatting")
-    written = set("".join((folder / f"{name}.py").read_text() for name in names))
+    sources = [*sorted((folder / "charts").glob("*.py")), folder / "formatting.py"]
+    written = set("".join(source.read_text() for source in sources))
     written |= {chr(code) for code in range(0x2801, 0x2900)} | set("│┤┴└─┊∿❄☼⇄Δ×·")
     font = ImageFont.truetype(FONT, 40)
     missing = bytes(font.getmask("\uffff"))

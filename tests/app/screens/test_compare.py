@@ -37,19 +37,8 @@ CASES = {
     "read at a step": ("escape", "x", "left"),
 }
 SIZES = ((80, 24), (120, 36), (200, 60))
-<<<<<<< HEAD
 FOLDING = ("list", "pinned")
 """Cases whose layout depends on the size; the others have one picture."""
-=======
-FIXED_LAYOUT = {"learning rates", "read at a step"}
-"""Cases that change a few cells of a layout which the others show in all sizes."""
-
-PICTURES = [
-    pytest.param(case, size, id=f"{case}-{size[0]}x{size[1]}")
-    for case in CASES
-    for size in (SIZES[:1] if case in FIXED_LAYOUT else SIZES)
-]
->>>>>>> 9f9ff3b (Snapshots in three sizes only where the layout depends on the size)
 
 
 def pinned(letter: str = "A", last: int = 2000) -> PinnedRun:
@@ -252,7 +241,6 @@ async def test_the_list_has_runs_that_were_recorded_later(opened, tmp_path):
         assert list(person.app.screen.runs.visible_items) == list_runs(tmp_path)
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(
     ("case", "size"),
     [
@@ -261,9 +249,6 @@ async def test_the_list_has_runs_that_were_recorded_later(opened, tmp_path):
         for size in (SIZES if case in FOLDING else SIZES[1:2])
     ],
 )
-=======
-@pytest.mark.parametrize(("case", "size"), PICTURES)
->>>>>>> 9f9ff3b (Snapshots in three sizes only where the layout depends on the size)
 async def test_picture(case, size, opened, tmp_path, picture):
     metrics = [losses(1, 900, 0.1)]
     left_behind(tmp_path / "a", (), metrics, datetime(2026, 1, 5), name="monday", steps=900)

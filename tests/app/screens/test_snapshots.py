@@ -12,15 +12,7 @@ from tuitrain.app.themes import OWN_THEMES
 from tuitrain.run.snapshot import LogLine, LogSnapshot, Phase
 
 SIZES = ((200, 60), (120, 36), (80, 24))
-<<<<<<< HEAD
 SIZE = (120, 36)
-=======
-"""A vast terminal, a common one, and the smallest that shows everything."""
-
-SMALLEST = ((80, 24),)
-"""Enough for a screen that looks the same in a larger terminal: it has to fit into this one."""
-
->>>>>>> 9f9ff3b (Snapshots in three sizes only where the layout depends on the size)
 FAILURE = (
     "the loss is nan at step 1 205: fc1.weight has 3 gradients that are not finite; the update "
     "was not applied. Lower the learning rate of fc (now 0.001), or freeze it."
@@ -117,37 +109,7 @@ CASES: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
 }
 
 
-<<<<<<< HEAD
 INSPECTIONS: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
-=======
-FIXED_LAYOUT = frozenset(
-    {
-        "stop",
-        "help",
-        "rewind dialog",
-        "branches dialog",
-        "rewind dialog with checkpoints",
-        "checkpoint dialog",
-        "breakpoints",
-        "try dialog",
-        "settings",
-        "log",
-        "optimizer dialog",
-        "decay dialog",
-        "paused",
-        "frozen",
-        "finished",
-        "not finite",
-        "watchful",
-        "parameter selected",
-    }
-)
-"""Dialogs whose layout does not depend on the terminal, and states of the deck that change a few
-cells of a layout which other cases show in all sizes."""
-
-
-SEEN: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
->>>>>>> 9f9ff3b (Snapshots in three sizes only where the layout depends on the size)
     "weights": (FakeSource, ("down", "down", "W")),
     "weights of a matrix, gradient": (FakeSource, ("W", *["up"] * 3, "right")),
     "weights in letters": (FakeSource, ("W", "c")),
@@ -159,27 +121,12 @@ SEEN: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
 }
 
 
-FIXED_INSPECTION = frozenset(
-    {"weights of a matrix, gradient", "weights in letters", "weights that are frozen"}
-)
-
-
-def case_sizes(cases: Iterable[str], fixed: Iterable[str]) -> list:
-    """Return each case with its sizes."""
-    return [
-        pytest.param(case, size, id=f"{case}-{size[0]}x{size[1]}")
-        for case in cases
-        for size in (SMALLEST if case in fixed else SIZES)
-    ]
-
-
 VAST: dict[str, tuple[Callable[[], FakeSource], tuple[str, ...]]] = {
     "branches": (rewound, ("y", "a")),
     "zoomed": (FakeSource, ("]", "+", "shift+left", "x", "<", "<")),
 }
 
 
-<<<<<<< HEAD
 FOLDING = {
     "branches",
     "charts read at a step",
@@ -214,9 +161,6 @@ def sized(cases: Iterable[str]):
 
 
 @pytest.mark.parametrize(("case", "size"), sized(CASES))
-=======
-@pytest.mark.parametrize(("case", "size"), case_sizes(CASES, FIXED_LAYOUT))
->>>>>>> 9f9ff3b (Snapshots in three sizes only where the layout depends on the size)
 async def test_picture(case, size, opened, picture):
     make, keys = CASES[case]
     async with opened(make(), size) as person:
@@ -224,15 +168,9 @@ async def test_picture(case, size, opened, picture):
         assert person.svg() == picture
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(("case", "size"), sized(INSPECTIONS))
 async def test_picture_of_an_inspection(case, size, opened, picture):
     make, keys = INSPECTIONS[case]
-=======
-@pytest.mark.parametrize(("case", "size"), case_sizes(SEEN, FIXED_INSPECTION))
-async def test_picture_of_a_close_look(case, size, opened, picture):
-    make, keys = SEEN[case]
->>>>>>> 9f9ff3b (Snapshots in three sizes only where the layout depends on the size)
     async with opened(make(), size) as person:
         for key in keys:
             await person.press(key)
@@ -264,53 +202,29 @@ async def test_picture_on_a_tiny_terminal(opened, picture):
         assert person.svg() == picture
 
 
-<<<<<<< HEAD
 async def test_picture_of_an_answered_command(opened, picture):
     async with opened() as person:
-=======
-@pytest.mark.parametrize("size", SMALLEST, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_picture_of_an_answered_command(size, opened, picture):
-    async with opened(size=size) as person:
->>>>>>> 9f9ff3b (Snapshots in three sizes only where the layout depends on the size)
         await person.press("f")
         person.source.answer("applied", "4 parameters hold still")
         await person.look()
         assert person.svg() == picture
 
 
-<<<<<<< HEAD
 async def test_picture_of_a_command_half_typed(opened, picture):
     async with opened() as person:
-=======
-@pytest.mark.parametrize("size", SMALLEST, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_picture_of_a_command_half_typed(size, opened, picture):
-    async with opened(size=size) as person:
->>>>>>> 9f9ff3b (Snapshots in three sizes only where the layout depends on the size)
         await person.command("lr f")
         assert person.svg() == picture
 
 
-<<<<<<< HEAD
 async def test_picture_of_a_command_that_cannot_be_read(opened, picture):
     async with opened() as person:
-=======
-@pytest.mark.parametrize("size", SMALLEST, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_picture_of_a_command_that_cannot_be_read(size, opened, picture):
-    async with opened(size=size) as person:
->>>>>>> 9f9ff3b (Snapshots in three sizes only where the layout depends on the size)
         await person.command("lr fc fast")
         await person.press("enter")
         assert person.svg() == picture
 
 
-<<<<<<< HEAD
 async def test_picture_of_the_group_dialog(opened, picture):
     async with opened() as person:
-=======
-@pytest.mark.parametrize("size", SMALLEST, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_picture_of_the_group_dialog(size, opened, picture):
-    async with opened(size=size) as person:
->>>>>>> 9f9ff3b (Snapshots in three sizes only where the layout depends on the size)
         await person.press("g")
         await person.type("head")
         await person.press("tab")
@@ -318,14 +232,8 @@ async def test_picture_of_the_group_dialog(size, opened, picture):
         assert person.svg() == picture
 
 
-<<<<<<< HEAD
 async def test_picture_of_the_save_dialog(opened, picture):
     async with opened(record=Path("run")) as person:
-=======
-@pytest.mark.parametrize("size", SMALLEST, ids=lambda size: f"{size[0]}x{size[1]}")
-async def test_picture_of_the_save_dialog(size, opened, picture):
-    async with opened(size=size, record=Path("run")) as person:
->>>>>>> 9f9ff3b (Snapshots in three sizes only where the layout depends on the size)
         await person.press("w")
         await person.replace("/mine.toml")
         assert person.svg() == picture

@@ -40,19 +40,8 @@ CASES = {
 }
 DIGITS = Path(data.__file__).with_name("mnist_mini")
 SIZES = ((80, 24), (120, 36), (200, 60))
-<<<<<<< HEAD
 FOLDING = ("lists", "compared")
 """Cases whose layout depends on the size; the others have one picture."""
-=======
-FIXED_LAYOUT = {"two runs marked", "unfinished run", "new flight"}
-"""Cases that change a few cells of a layout which the others show in all sizes."""
-
-PICTURES = [
-    pytest.param(case, size, id=f"{case}-{size[0]}x{size[1]}")
-    for case in CASES
-    for size in (SIZES[:1] if case in FIXED_LAYOUT else SIZES)
-]
->>>>>>> 9f9ff3b (Snapshots in three sizes only where the layout depends on the size)
 
 
 def some_runs(folder: Path) -> Path:
@@ -243,7 +232,6 @@ async def test_quit_chooses_nothing(tmp_path):
     assert person.app.return_value is None
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(
     ("case", "size"),
     [
@@ -252,9 +240,6 @@ async def test_quit_chooses_nothing(tmp_path):
         for size in (SIZES if case in FOLDING else SIZES[1:2])
     ],
 )
-=======
-@pytest.mark.parametrize(("case", "size"), PICTURES)
->>>>>>> 9f9ff3b (Snapshots in three sizes only where the layout depends on the size)
 async def test_picture(case, size, tmp_path, monkeypatch, picture):
     some_runs(tmp_path / "runs")
     monkeypatch.chdir(tmp_path)

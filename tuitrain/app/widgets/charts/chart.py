@@ -50,7 +50,7 @@ class Chart(RowsView, can_focus=True):
     @property
     def axis_width(self) -> int:
         """The columns that the vertical axis takes, left of the curves."""
-        return self._margin
+        return self.margin_cells
 
     def show(self, quantity: Metric) -> None:
         """Show another metric."""
