@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def filled(text: str) -> str:
-    """Return a page with its generated parts made anew from the code."""
+    """Return a page with its generated parts replaced by those of the code."""
     return _PART.sub(lambda part: f"{part[1]}{PARTS[part[2]]().rstrip()}\n{part[3]}", text)
 
 

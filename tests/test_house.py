@@ -1,14 +1,31 @@
-"""How the house is laid out: who may import whom, and what must not be loaded."""
+"""How the repository is laid out: the direction of imports, and what must not be loaded."""
 
+import ast
 import json
 import subprocess
 import sys
+import tomllib
+from collections import Counter
+from graphlib import TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
 from importlinter.cli import lint_imports
 
 ROOT = Path(__file__).parent.parent
+
+LARGEST_FOLDER = {"core": 25, "tuitrain": 25, "scripts": 25, "tests": 37}
+"""Python files in one folder, by its top level."""
+
+FOREIGN = {
+    "_replace",  # of named tuples
+    "_post_mouse_events",  # of Textual's pilot
+    "_wait_for_screen",
+    "_move_page",
+    "_notifications",
+}
+"""Private names of libraries that tests need."""
 
 
 def modules_after(statement: str) -> set[str]:
@@ -44,3 +61,64 @@ def test_help_loads_neither_numba_nor_textual(arguments):
     run = f"from tuitrain.cli import main\ntry: main({arguments})\nexcept SystemExit: pass\n"
     code = f"exec({run!r})"
     assert not modules_after(code) & {"numba", "textual", "numpy"}
+
+
+def test_no_modules_import_one_another():
+    graph = grimp.build_graph("tuitrain", "tuitrain_core", cache_dir=None)
+    imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
+    TopologicalSorter(imports).prepare()  # raises a CycleError that names the circle
+
+
+def test_no_contract_has_exceptions():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    assert [contract["name"] for contract in contracts if "ignore_imports" in contract] == []
+
+
+def test_only_the_registry_imports_an_engine():
+    graph = grimp.build_graph("tuitrain", "tuitrain_core", cache_dir=None)
+    inside = {name for name in graph.modules if name.startswith("tuitrain.engines.embedded")}
+    importers = {
+        other for name in inside for other in graph.find_modules_that_directly_import(name)
+    }
+    assert importers - inside == {"tuitrain.engines.registry"}
+
+
+def test_folders_are_small():
+    sizes = Counter(path.parent.relative_to(ROOT).as_posix() for path in python_files())
+    large = {folder: size for folder, size in sizes.items() if size > limit(folder)}
+    assert large == {}
+
+
+def test_tests_use_public_names():
+    used = [
+        f"{path.relative_to(ROOT)}:{node.lineno}: {node.attr}"
+        for path in python_files("tests")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and is_private(node)
+    ]
+    assert used == []
+
+
+def limit(folder: str) -> int:
+    """Return how many Python files a folder may have."""
+    return LARGEST_FOLDER[folder.split("/", maxsplit=1)[0]]
+
+
+def python_files(folder: str = "") -> list[Path]:
+    """Return the Python files of the repository, or of a folder of it."""
+    listed = subprocess.run(
+        ["git", "ls-files", f"{folder or '.'}/*.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return [ROOT / name for name in listed.stdout.splitlines()]
+
+
+def is_private(node: ast.Attribute) -> bool:
+    """Whether a private attribute of another object is used; libraries' own are no concern."""
+    owned = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+    private = node.attr.startswith("_") and not node.attr.startswith("__")
+    return private and not owned and node.attr not in FOREIGN

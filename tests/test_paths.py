@@ -51,7 +51,7 @@ def test_on_the_command_line(tmp_path, monkeypatch, capsys, words, path):
     assert [item.name for item in tmp_path.iterdir()] == ["small.toml"]
 
 
-@pytest.mark.parametrize("path", [*HOSTILE.values(), "~nobody-of-that-name/mnist"])
+@pytest.mark.parametrize("path", [*HOSTILE.values(), "~absent-of-that-name/mnist"])
 @pytest.mark.parametrize("kind", ["idx:{}", "{}", "{}:make", "numpy:{}"])
 @pytest.mark.parametrize("key", ["data", "model"])
 def test_in_a_scenario(tmp_path, capsys, key, kind, path):
@@ -63,8 +63,8 @@ def test_in_a_scenario(tmp_path, capsys, key, kind, path):
 
 
 def test_a_home_folder_of_no_user_is_told_with_what_was_given():
-    with pytest.raises(TuitrainError, match="~nobody-here is no user's home folder"):
-        home_path("~nobody-here/mnist")
+    with pytest.raises(TuitrainError, match="~absent-here is no user's home folder"):
+        home_path("~absent-here/mnist")
 
 
 def test_what_can_be_a_path_is_one(tmp_path):

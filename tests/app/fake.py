@@ -1,4 +1,4 @@
-"""A scripted run and a clock that stands: what the screen is tested against."""
+"""A scripted run and a stopped clock, against which screens are tested."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def parameter_row(name: str, ratio: float = 1.2e-3, since: int | None = None) ->
 
 def group(name: str, prefixes: tuple[str, ...], since: int | None = None, **changes) -> GroupView:
     ratio = float("nan") if since is not None else 1.2e-3
-    rows = tuple(parameter_row(each, ratio, since) for each in SHAPES if each.startswith(prefixes))
+    rows = tuple(parameter_row(item, ratio, since) for item in SHAPES if item.startswith(prefixes))
     view = GroupView(
         name=name,
         parameters=rows,
@@ -121,8 +121,8 @@ def array_view(seed: int, scale: float, **changes) -> ArrayStatistics:
         high=float(values.max()),
         norm=float(np.linalg.norm(values)),
         non_finite=0,
-        counts=tuple(int(each) for each in counts),
-        first_values=tuple(float(each) for each in values[:10]),
+        counts=tuple(int(item) for item in counts),
+        first_values=tuple(float(item) for item in values[:10]),
     )
     return replace(view, **changes)
 
@@ -217,9 +217,9 @@ def branch(name: str, fork: int, tip: int, raised: float = 0.0, parent: str = ""
 
 
 def branched(**changes) -> Snapshot:
-    """Return a run that was rewound twice, and went on on its third line."""
+    """Return a run that was rewound twice, and continued on its third branch."""
     left = (branch("main", 0, 1850, 0.6), branch("b1", 600, 1500, 0.3, "main"))
-    here = [each for each in INTERVENTIONS if each.step < 600]
+    here = [item for item in INTERVENTIONS if item.step < 600]
     since = (Intervention(640, "schedule fc cosine to 0 over 3 epochs"), CLIPPED)
     shown = running(
         interventions=(*here, *since), branch="b2", parent="b1", fork=640, branches=left
@@ -237,8 +237,8 @@ def tried(**changes) -> Snapshot:
     left = (*left[:3], replace(left[3], loss=Series(left[3].loss.steps, broken)))
     values = ("x0.1", "x1", "x3", "x10")
     candidates = tuple(
-        LrCandidate(value, each.name, value == "x1")
-        for value, each in zip(values, left, strict=True)
+        LrCandidate(value, item.name, value == "x1")
+        for value, item in zip(values, left, strict=True)
     )
     trial = LrSweep("conv", step, steps, 0.0312, candidates)
     shown = running(phase=Phase.PAUSED, samples_per_second=0.0, branches=left, lr_sweep=trial)
@@ -252,7 +252,7 @@ def watchful(**changes) -> Snapshot:
 
 
 def answered(command: str, **changes) -> Snapshot:
-    """Return a run that has answered what somebody wondered about: fc jumps."""
+    """Return a run with the answer to a preview: fc jumps."""
     ratios = (("conv", 1.1e-3, 1.1e-3), ("fc", 8.2e-4, 2.9e-2))
     return running(preview=UpdatePreview(command, ratios), **changes)
 
@@ -318,9 +318,9 @@ class FakeSource:
         self.seeing.append(request)
         self.show(inspection=None if request is None else self.seen(request))
 
-    def seen(self, asked: InspectionRequest) -> Inspection:
+    def seen(self, query: InspectionRequest) -> Inspection:
         shown = self.shown
-        match asked:
+        match query:
             case InspectWeights(parameter=name):
                 holder = next(g for g in shown.groups if name in [r.name for r in g.parameters])
                 since = next(r.frozen_since for r in holder.parameters if r.name == name)
@@ -328,7 +328,7 @@ class FakeSource:
             case InspectNetwork():
                 return network_view(shown.groups, shown.step)
             case InspectBatch():
-                return batch_view(asked, shown.step)
+                return batch_view(query, shown.step)
 
     def on_resume(self) -> None:
         self.awakenings += 1
@@ -337,7 +337,7 @@ class FakeSource:
         self.closed += 1
 
     def show(self, **changes) -> None:
-        """Let the run come to show something else."""
+        """Make the run show something else."""
         self.shown = replace(self.shown, version=self.shown.version + 1, **changes)
 
     def answer(self, outcome: Outcome = "applied", message: str = "") -> None:
@@ -352,7 +352,7 @@ class FakeSource:
 
     def view(self, name: str) -> ParameterView:
         holder = next(
-            each for each in self.shown.groups if name in [row.name for row in each.parameters]
+            item for item in self.shown.groups if name in [row.name for row in item.parameters]
         )
         since = next(row.frozen_since for row in holder.parameters if row.name == name)
         grad = None if since is not None else array_view(2, 0.004)

@@ -32,7 +32,7 @@ def facet(seed: int, shape: tuple[int, ...], scale: float, step: int) -> TensorS
     values = (np.random.default_rng(seed).normal(size=shape) * scale).astype(np.float32)
     steps = np.arange(0, step + 1, 43)
     spread = [
-        describe_array(values * (0.4 + 0.6 * each / max(step, 1)) + scale / 4) for each in steps
+        describe_array(values * (0.4 + 0.6 * item / max(step, 1)) + scale / 4) for item in steps
     ]
     course = HistogramSeries(
         steps,

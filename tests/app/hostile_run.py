@@ -91,8 +91,8 @@ def every_screen() -> set[type[Screen]]:
         classes = base.__subclasses__()
         return {base}.union(*map(below, classes)) if classes else {base}
 
-    ours = {each for each in below(Screen) if each.__module__.startswith(screens.__name__)}
-    return {each for each in ours if not each.__subclasses__()} | {FlightDeck}
+    ours = {item for item in below(Screen) if item.__module__.startswith(screens.__name__)}
+    return {item for item in ours if not item.__subclasses__()} | {FlightDeck}
 
 
 def hostile_snapshot(text: str) -> Snapshot:
@@ -108,11 +108,11 @@ def hostile_snapshot(text: str) -> Snapshot:
         settings=text,
         schedule=text or "constant",
     )
-    left = [replace(each, name=f"{each.name}{text}") for each in branched().branches]
+    left = [replace(item, name=f"{item.name}{text}") for item in branched().branches]
     trial = plain.lr_sweep
     assert trial is not None
     candidates = tuple(
-        replace(each, branch=line.name) for each, line in zip(trial.candidates, left, strict=False)
+        replace(item, branch=line.name) for item, line in zip(trial.candidates, left, strict=False)
     )
     entries = [
         JournalEntry(ticket, 250 + ticket, text, actor, outcome, text)
@@ -152,12 +152,12 @@ def hostile_snapshot(text: str) -> Snapshot:
 class HostileSource(FakeSource):
     """Shows closely whatever is asked for, under its name."""
 
-    def seen(self, asked: InspectionRequest) -> Inspection:
-        if isinstance(asked, InspectWeights):
-            return weights_view(asked.parameter, (10, 84), asked.parameter, self.shown.step)
-        if isinstance(asked, InspectNetwork):
+    def seen(self, request: InspectionRequest) -> Inspection:
+        if isinstance(request, InspectWeights):
+            return weights_view(request.parameter, (10, 84), request.parameter, self.shown.step)
+        if isinstance(request, InspectNetwork):
             return network_view(running().groups, self.shown.step)
-        return super().seen(asked)
+        return super().seen(request)
 
 
 def past(text: str) -> RecordedRun:

@@ -86,11 +86,11 @@ async def browsing(profile: Path) -> AsyncIterator[Page]:
     )
     try:
         assert browser.stderr is not None
-        said = next(line for line in browser.stderr if "DevTools listening on" in line)
-        host = said.partition("ws://")[2].partition("/")[0]
+        output = next(line for line in browser.stderr if "DevTools listening on" in line)
+        host = output.partition("ws://")[2].partition("/")[0]
         async with aiohttp.ClientSession() as session:
             pages = await (await session.get(f"http://{host}/json")).json()
-            page = next(each for each in pages if each["type"] == "page")
+            page = next(item for item in pages if item["type"] == "page")
             address = page["webSocketDebuggerUrl"]
             async with session.ws_connect(address, max_msg_size=0) as socket:
                 yield Page(socket)

@@ -7,7 +7,7 @@ engine against the suite, add a factory to ``ENGINES`` and run ``pytest tests/co
 A test that needs something which an engine may lack is marked ``needs(Capability...)``: it runs if
 the engine declares that capability.
 
-A factory is ``make(groups=GROUPS, seed=0, affine=True) -> Engine``. It builds, anew at each call:
+A factory is ``make(groups=GROUPS, seed=0, affine=True) -> Engine``. Each call builds:
 
 Data
     `problem.TRAIN` in batches of `problem.BATCH_SIZE`, shuffled by the seed, and `problem.TEST`:

@@ -24,7 +24,7 @@ RULES = {
 
 
 def train(engine: Engine, steps: int) -> list[float]:
-    """Take so many steps; return their losses."""
+    """Take steps; return their losses."""
     return list(engine.run(steps, lambda: False))
 
 
@@ -38,7 +38,7 @@ def give(engine: Engine, target: str, rule: str) -> CommandResult:
 
 
 def group(engine: Engine, name: str) -> GroupView:
-    return next(each for each in engine.groups() if each.name == name)
+    return next(item for item in engine.groups() if item.name == name)
 
 
 def members(engine: Engine, name: str) -> list[str]:
@@ -50,7 +50,7 @@ def lr(engine: Engine, name: str) -> float:
 
 
 def rates(engine: Engine, name: str, steps: int) -> list[float]:
-    """Return a group's lr before each of so many steps, taking them."""
+    """Take steps; return a group's lr before each."""
     seen = []
     for _ in range(steps):
         seen.append(lr(engine, name))
@@ -69,7 +69,7 @@ def copies(engine: Engine, names: list[str]) -> dict[str, np.ndarray]:
 
 
 def buffers(engine: Engine) -> dict[str, bytes]:
-    return {name: each.tobytes() for name, each in engine.state().buffers.items()}
+    return {name: item.tobytes() for name, item in engine.state().buffers.items()}
 
 
 def updates(engine: Engine, names: list[str]) -> list[int]:
@@ -82,7 +82,7 @@ def memory(engine: Engine, names: list[str]) -> dict[str, dict[str, bytes]]:
     """Return the arrays that the optimizers remember of these parameters, by slot."""
     remembered = engine.state().optimizers
     return {
-        name: {slot: each.tobytes() for slot, each in remembered[name].slots.items()}
+        name: {slot: item.tobytes() for slot, item in remembered[name].slots.items()}
         for name in names
         if name in remembered
     }
@@ -96,7 +96,7 @@ def velocity(engine: Engine, name: str) -> np.ndarray:
 
 def gradient_norm(engine: Engine, names: list[str]) -> float:
     gradients = [engine.gradient(name) for name in names]
-    return math.sqrt(sum(float((each.astype(np.float64) ** 2).sum()) for each in gradients))
+    return math.sqrt(sum(float((item.astype(np.float64) ** 2).sum()) for item in gradients))
 
 
 def whole(engine: Engine) -> tuple:

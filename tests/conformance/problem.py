@@ -9,7 +9,7 @@ BATCH_SIZE = 8
 
 
 class Plan(NamedTuple):
-    """A group as it shall be at the start; a parameter goes to the first that matches it."""
+    """A group at the start of a run; a parameter belongs to the first group that matches it."""
 
     name: str
     globs: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Bursts: how many steps are taken in one go is nobody's business but the clock's."""
+"""Bursts: the number of steps in one burst changes nothing but the time."""
 
 import pytest
 
@@ -12,19 +12,19 @@ def total(engine, pieces) -> list[float]:
 @pytest.mark.parametrize("pieces", [[1] * 9, [9], [2, 5, 2], [8, 1]], ids=str)
 def test_how_steps_are_cut_into_bursts_changes_no_bit(make_engine, pieces):
     engine, other = make_engine(), make_engine()
-    for each in (engine, other):
-        do(each, "decay fc over 7 steps")
-        do(each, "optimizer conv adam")
+    for item in (engine, other):
+        do(item, "decay fc over 7 steps")
+        do(item, "optimizer conv adam")
     assert total(engine, [4, 5]) == total(other, pieces)
     assert engine.digest() == other.digest()
     assert engine.state().random == other.state().random
-    assert [repr(each) for each in engine.groups()] == [repr(each) for each in other.groups()]
+    assert [repr(item) for item in engine.groups()] == [repr(item) for item in other.groups()]
 
 
 def test_every_rule_takes_the_same_step_in_a_burst_and_by_itself(make_engine, rule):
     engine, other = make_engine(), make_engine()
-    for each in (engine, other):
-        do(each, f"optimizer * {rule} {RULES[rule]}")
+    for item in (engine, other):
+        do(item, f"optimizer * {rule} {RULES[rule]}")
     assert total(engine, [6]) == total(other, [1] * 6)
     assert engine.digest() == other.digest()
 

@@ -85,12 +85,12 @@ def test_a_clipped_burst_has_the_bits_of_its_steps_one_by_one(
     one_by_one = make_engine()
     monkeypatch.setenv("TUITRAIN_THREADS", threads)
     engine = make_engine()
-    for each in (engine, one_by_one):
-        do(each, clip)
-        do(each, "optimizer fc adam")
-        train(each, 2)
-        do(each, "freeze conv")
+    for item in (engine, one_by_one):
+        do(item, clip)
+        do(item, "optimizer fc adam")
+        train(item, 2)
+        do(item, "freeze conv")
     losses = [one_by_one.run(1, lambda: False, lambda _: False)[0] for _ in range(9)]
     assert train(engine, 9) == losses
     assert engine.digest() == one_by_one.digest()
-    assert [repr(each) for each in engine.groups()] == [repr(e) for e in one_by_one.groups()]
+    assert [repr(item) for item in engine.groups()] == [repr(e) for e in one_by_one.groups()]

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.needs(Capability.DEAD_UNITS)
 
 
 def counts(engine) -> dict[str, tuple[int, int]]:
-    return {each.parameter: (each.dead, each.units) for each in engine.count_dead_units()}
+    return {item.parameter: (item.dead, item.units) for item in engine.count_dead_units()}
 
 
 def first(count: int, of: int) -> np.ndarray:
@@ -24,8 +24,8 @@ def first(count: int, of: int) -> np.ndarray:
 
 
 def test_the_layers_that_a_relu_follows_are_told_with_their_groups(engine):
-    found = engine.count_dead_units()
-    assert [(each.parameter, each.group, each.units) for each in found] == [
+    result = engine.count_dead_units()
+    assert [(item.parameter, item.group, item.units) for item in result] == [
         ("conv.weight", "conv", 3),
         ("fc.weight", "fc", 8),
     ]
@@ -63,8 +63,8 @@ def test_what_is_not_a_number_is_not_dead(engine):
 
 def test_counting_changes_nothing(make_engine):
     engine, alike = make_engine(), make_engine()
-    for each in (engine, alike):
-        train(each, 2)
+    for item in (engine, alike):
+        train(item, 2)
     before = whole(engine), buffers(engine)
     engine.count_dead_units()
     assert (whole(engine), buffers(engine)) == before
@@ -81,11 +81,11 @@ def test_a_step_that_may_be_held_counts_in_its_own_batch(make_engine):
         return False
 
     expected = []
-    for each in (engine, alike):
-        plant(each, fc__bias=np.linspace(-4, 0, 8))
+    for item in (engine, alike):
+        plant(item, fc__bias=np.linspace(-4, 0, 8))
     for _ in range(6):
         expected.append(tuple(alike.count_dead_units()))
         assert list(engine.run(1, lambda: False, look)) == train(alike, 1)
     assert seen == expected
-    assert len({each[1].dead for each in seen}) > 1
+    assert len({item[1].dead for item in seen}) > 1
     assert whole(engine) == whole(alike)

@@ -40,7 +40,7 @@ def test_optimizer_state_and_step_counters_of_the_frozen_stand_still(engine, rul
     train(engine, 4)
     assert memory(engine, frozen) == before
     assert updates(engine, frozen) == [3] * len(frozen)
-    assert updates(engine, trained) == [each + 4 for each in counted]
+    assert updates(engine, trained) == [item + 4 for item in counted]
 
 
 def test_with_everything_frozen_not_one_bit_moves(engine):
@@ -192,8 +192,8 @@ def test_the_badge_says_since_when_and_that_the_bytes_hold(engine):
 
 def test_freezing_and_thawing_at_one_boundary_is_as_if_nothing_had_been(make_engine):
     engine, alike = make_engine(), make_engine()
-    for each in (engine, alike):
-        train(each, 3)
+    for item in (engine, alike):
+        train(item, 3)
     do(engine, "freeze *")
     do(engine, "thaw *")
     assert train(engine, 4) == train(alike, 4)
@@ -248,15 +248,15 @@ def test_a_freeze_survives_every_other_command(engine, event):
     train(engine, 3)
     assert (weights(engine, frozen), buffers(engine)) == before
     assert all(engine.gradient(name) is None for name in frozen)
-    since = {row.name: row.frozen_since for each in engine.groups() for row in each.parameters}
+    since = {row.name: row.frozen_since for item in engine.groups() for row in item.parameters}
     assert {name for name, step in since.items() if step == 3} == set(frozen)
 
 
 def test_a_schedule_goes_on_while_its_group_is_frozen(make_engine):
     engine, alike = make_engine(), make_engine()
-    for each in (engine, alike):
-        do(each, "decay conv over 10 steps")
+    for item in (engine, alike):
+        do(item, "decay conv over 10 steps")
     do(engine, "freeze conv")
-    for each in (engine, alike):
-        train(each, 4)
+    for item in (engine, alike):
+        train(item, 4)
     assert lr(engine, "conv") == lr(alike, "conv") == 0.1 * (1 - 4 / 10)

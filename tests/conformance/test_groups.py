@@ -22,12 +22,12 @@ NAMES = [f"{layer}.{kind}" for layer in LAYERS for kind in ("bias", "weight")]
 
 
 def test_the_groups_hold_each_parameter_exactly_once(engine):
-    held = [row.name for each in engine.groups() for row in each.parameters]
+    held = [row.name for item in engine.groups() for row in item.parameters]
     assert sorted(held) == sorted(engine.parameters()) == NAMES
     assert sorted(members(engine, "conv")) == [*NAMES[:2], *NAMES[-2:]]
-    for each in engine.groups():
-        assert {engine.group_of(row.name) for row in each.parameters} == {each.name}
-        assert each.size == sum(row.size for row in each.parameters)
+    for item in engine.groups():
+        assert {engine.group_of(row.name) for row in item.parameters} == {item.name}
+        assert item.size == sum(row.size for row in item.parameters)
 
 
 def test_a_regroup_moves_no_weight_and_carries_every_state_along(make_engine):
@@ -84,7 +84,7 @@ def test_a_new_group_is_steered_by_itself(engine):
 
 def test_a_group_that_is_left_empty_goes_and_is_named(engine):
     change = do(engine, "group all = *")
-    assert [each.name for each in engine.groups()] == ["all"]
+    assert [item.name for item in engine.groups()] == ["all"]
     assert "conv" in change.message
     assert "fc" in change.message
     train(engine, 2)

@@ -13,8 +13,8 @@ def hold(engine, held=lambda pending: True) -> list[float]:
 
 def test_a_held_step_is_as_if_it_had_not_been_begun(make_engine):
     engine, alike = make_engine(), make_engine()
-    for each in (engine, alike):
-        train(each, 3)
+    for item in (engine, alike):
+        train(item, 3)
     before, statistics = whole(engine), buffers(engine)
     assert hold(engine) == []
     assert (whole(engine), buffers(engine)) == (before, statistics)
@@ -47,29 +47,29 @@ def test_the_gradients_of_a_held_step_can_be_looked_at(engine):
     norms = {}
 
     def note(pending) -> bool:
-        norms.update({name: pending.grad_norm(name) for name in ("conv", "fc", "nobody")})
+        norms.update({name: pending.grad_norm(name) for name in ("conv", "fc", "absent")})
         return True
 
     do(engine, "freeze conv")
     hold(engine, note)
     assert norms["fc"] == pytest.approx(gradient_norm(engine, members(engine, "fc")), rel=1e-5)
-    assert (norms["conv"], norms["nobody"]) == (0, 0)
+    assert (norms["conv"], norms["absent"]) == (0, 0)
     assert engine.gradient("conv.weight") is None
 
 
 def test_a_gradient_that_is_not_finite_is_seen_and_named_before_the_update(engine):
     train(engine, 2)
-    found = []
+    result = []
 
     def look(pending) -> bool:
-        found.append((math.isfinite(pending.loss), pending.find_non_finite()))
+        result.append((math.isfinite(pending.loss), pending.find_non_finite()))
         return bool(pending.find_non_finite())
 
     assert len(hold(engine, look)) == 5
-    assert found == [(True, "")] * 5
+    assert result == [(True, "")] * 5
     poison(engine, "head.bias")
     before = whole(engine)
     assert hold(engine, look) == []
-    assert found[-1][0] is False
-    assert found[-1][1] in engine.parameters()
+    assert result[-1][0] is False
+    assert result[-1][1] in engine.parameters()
     assert whole(engine) == before

@@ -1,4 +1,4 @@
-"""Whoever holds steps may say what for: that spares questions, and changes nothing else."""
+"""A condition for holding steps spares calls to Python, and changes nothing else."""
 
 import math
 
@@ -25,15 +25,15 @@ class Asked:
 
 def both(make_engine, held, watch, commands=()):
     """Run one engine with a watch, and one that is asked about every step, to where they end."""
-    found = []
-    for given in (watch, None):
-        engine, asked = make_engine(), Asked(held)
+    result = []
+    for value in (watch, None):
+        engine, request = make_engine(), Asked(held)
         for command in commands:
             do(engine, command)
         train(engine, EARLIER)
-        losses = list(engine.run(STEPS, lambda: False, asked, given))
-        found.append((engine, losses, asked))
-    return found
+        losses = list(engine.run(STEPS, lambda: False, request, value))
+        result.append((engine, losses, request))
+    return result
 
 
 def norms_of(make_engine, commands=()) -> list[float]:
@@ -66,14 +66,14 @@ def test_a_run_ends_where_the_norm_is_first_above_its_limit(
     monkeypatch.setenv("TUITRAIN_THREADS", threads)
     commands = ["lr * 0.3"] + [clip] * (clip != "clip off")
     step, limit = first_above(norms_of(make_engine, commands))
-    watch = HoldCondition(grad_norms={"fc": limit, "nobody": 0.0})
+    watch = HoldCondition(grad_norms={"fc": limit, "absent": 0.0})
     held = lambda pending: pending.grad_norm("fc") > limit  # noqa: E731
-    (one, losses, asked), (other, expected, _) = both(make_engine, held, watch, commands)
+    (one, losses, request), (other, expected, _) = both(make_engine, held, watch, commands)
     assert losses == expected
     assert len(losses) == one.step - EARLIER == step
     assert (whole(one), buffers(one)) == (whole(other), buffers(other))
     assert one.state().random == other.state().random
-    assert asked.questions == 1
+    assert request.questions == 1
     assert one.gradient("fc.weight").tobytes() == other.gradient("fc.weight").tobytes()
     assert train(one, 5) == train(other, 5)
     assert whole(one) == whole(other)
@@ -87,12 +87,12 @@ def test_what_is_seen_but_not_held_changes_no_bit(make_engine):
         min_finite_losses=2,
         previous_losses=[1.0, 1.0],
     )
-    (one, losses, asked), (other, expected, _) = both(make_engine, lambda pending: False, watch)
+    (one, losses, request), (other, expected, _) = both(make_engine, lambda pending: False, watch)
     assert losses == expected
-    assert asked.questions == STEPS
+    assert request.questions == STEPS
     assert (whole(one), buffers(one)) == (whole(other), buffers(other))
     assert one.state().random == other.state().random
-    assert [repr(each) for each in one.groups()] == [repr(each) for each in other.groups()]
+    assert [repr(item) for item in one.groups()] == [repr(item) for item in other.groups()]
 
 
 def test_losses_of_the_run_and_those_before_it_make_the_average(make_engine):
@@ -104,37 +104,37 @@ def test_losses_of_the_run_and_those_before_it_make_the_average(make_engine):
     def held(pending) -> bool:
         seen.append((len(pending.previous_losses), pending.loss))
         recent = [math.inf, 9.0, *pending.previous_losses][-4:]
-        known = [each for each in recent if math.isfinite(each)]
+        known = [item for item in recent if math.isfinite(item)]
         return pending.loss > times * (sum(known) / len(known))
 
     watch = HoldCondition(
         loss_factor=times, average_window=4, min_finite_losses=1, previous_losses=[math.inf, 9.0]
     )
-    (one, found, asked), (other, expected, _) = both(make_engine, held, watch)
-    assert found == expected == losses[:step]
-    assert asked.questions == 1
+    (one, result, request), (other, expected, _) = both(make_engine, held, watch)
+    assert result == expected == losses[:step]
+    assert request.questions == 1
     assert seen[0] == (step, losses[step])
     assert whole(one) == whole(other)
 
 
 def test_what_is_not_finite_is_held_before_it_is_applied(make_engine):
-    found = []
+    result = []
     for watch in (HoldCondition(non_finite=True), None):
         engine = make_engine()
         train(engine, 3)
         poison(engine, "head.bias")
         before = whole(engine), buffers(engine)
-        asked = Asked(lambda pending: bool(pending.find_non_finite()))
-        assert list(engine.run(5, lambda: False, asked, watch)) == []
+        request = Asked(lambda pending: bool(pending.find_non_finite()))
+        assert list(engine.run(5, lambda: False, request, watch)) == []
         assert (whole(engine), buffers(engine)) == before
-        assert asked.questions == 1
-        found.append(before)
-    assert found[0] == found[1]
+        assert request.questions == 1
+        result.append(before)
+    assert result[0] == result[1]
 
 
 def test_nobody_is_asked_where_nothing_is_waited_for(make_engine):
-    engine, other, asked = make_engine(), make_engine(), Asked(lambda pending: True)
-    losses = list(engine.run(STEPS, lambda: False, asked, HoldCondition()))
-    assert asked.questions == 0
+    engine, other, request = make_engine(), make_engine(), Asked(lambda pending: True)
+    losses = list(engine.run(STEPS, lambda: False, request, HoldCondition()))
+    assert request.questions == 0
     assert losses == train(other, STEPS)
     assert whole(engine) == whole(other)

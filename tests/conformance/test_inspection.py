@@ -11,15 +11,15 @@ from tuitrain.engines.inspection import NO_PREDICTION, SAMPLE_SELECTIONS, Gradie
 def flows(engine) -> dict[str, GradientFlow]:
     """Return where the gradient goes at each module, by its path."""
     rows = engine.inspect_network().rows
-    return {each.path: each.flow for each in rows if each.kind == "module"}
+    return {item.path: item.flow for item in rows if item.kind == "module"}
 
 
 @pytest.mark.needs(Capability.CONFUSION, Capability.NETWORK_TREE)
 @pytest.mark.parametrize("samples", SAMPLE_SELECTIONS)
 def test_looking_changes_nothing(make_engine, samples):
     engine, alike = make_engine(), make_engine()
-    for each in (engine, alike):
-        train(each, 2)
+    for item in (engine, alike):
+        train(item, 2)
     for _ in range(4):
         before = whole(engine), buffers(engine)
         engine.inspect_batch(InspectBatch(samples))
@@ -62,7 +62,7 @@ def test_the_next_batch_is_the_one_that_the_step_learns_from(engine):
     assert not np.array_equal(first.inputs, later.inputs)
     known = {image.tobytes(): label for image, label in zip(*TRAIN, strict=True)}
     for seen in (first, later):
-        assert [known[each.tobytes()] for each in seen.inputs] == seen.labels.tolist()
+        assert [known[item.tobytes()] for item in seen.inputs] == seen.labels.tolist()
 
 
 @pytest.mark.needs(Capability.CONFUSION)
@@ -76,13 +76,13 @@ def test_what_is_not_a_number_is_no_guess(engine):
 @pytest.mark.needs(Capability.NETWORK_TREE)
 def test_the_gradient_flows_to_the_lowest_layer_that_learns(engine):
     assert flows(engine)["conv"] is GradientFlow.ENDS
-    assert {flows(engine)[each] for each in ("norm", "fc", "head")} == {GradientFlow.PASSES}
+    assert {flows(engine)[item] for item in ("norm", "fc", "head")} == {GradientFlow.PASSES}
     do(engine, "freeze conv.*")
     assert (flows(engine)["conv"], flows(engine)["norm"]) == (GradientFlow.NONE, GradientFlow.CUT)
     do(engine, "freeze *")
     assert set(flows(engine).values()) == {GradientFlow.NONE}
     do(engine, "thaw fc.bias")
-    assert [flows(engine)[each] for each in ("norm", "fc", "head")] == [
+    assert [flows(engine)[item] for item in ("norm", "fc", "head")] == [
         GradientFlow.NONE,
         GradientFlow.CUT,
         GradientFlow.PASSES,

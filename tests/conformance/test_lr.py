@@ -41,7 +41,7 @@ def test_lr_zero_holds_weights_under_a_gradient_that_is_not_finite(engine, rule,
     before = weights(engine, names)
     losses = train(engine, 2)
     assert not any(map(math.isfinite, losses))
-    assert any(math.isnan(each) for each in engine.gradient("conv.weight").ravel())
+    assert any(math.isnan(item) for item in engine.gradient("conv.weight").ravel())
     assert weights(engine, names) == before
 
 
@@ -57,8 +57,8 @@ def test_an_lr_of_one_group_leaves_the_others_alone(make_engine):
     engine, alike = make_engine(), make_engine()
     do(engine, "lr fc 0.5")
     assert (lr(engine, "fc"), lr(engine, "conv")) == (0.5, 0.1)
-    for each in (engine, alike):
-        train(each, 1)
+    for item in (engine, alike):
+        train(item, 1)
     names = members(engine, "conv")
     assert weights(engine, names) == weights(alike, names)
     assert memory(engine, names) == memory(alike, names)

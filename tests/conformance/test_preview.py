@@ -18,8 +18,8 @@ pytestmark = pytest.mark.needs(Capability.PREVIEW)
 )
 def test_what_is_previewed_is_what_happens(make_engine, text):
     engine, plain = make_engine(), make_engine()
-    for each in (engine, plain):
-        train(each, 5)
+    for item in (engine, plain):
+        train(item, 5)
     digest = engine.digest()
     preview = engine.preview(parse(text))
     assert (engine.step, engine.digest()) == (5, digest)
@@ -28,14 +28,14 @@ def test_what_is_previewed_is_what_happens(make_engine, text):
     engine.apply(parse(text))
     train(engine, 1)
     after = {group.name: group.update_ratio for group in engine.groups()}
-    for name, told in preview.items():
-        for value, happened in zip(told, (now[name], after[name]), strict=True):
+    for name, message in preview.items():
+        for value, happened in zip(message, (now[name], after[name]), strict=True):
             assert value == happened or (math.isnan(value) and math.isnan(happened))
 
 
 def test_a_preview_of_what_cannot_be_done_is_refused(make_engine):
     with pytest.raises(RefusedError):
-        make_engine().preview(parse("freeze nobody"))
+        make_engine().preview(parse("freeze absent"))
 
 
 def test_after_a_swap_with_a_ramp_the_lr_rises_to_its_value(make_engine):

@@ -8,7 +8,7 @@ from tuitrain.errors import RefusedError
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "error_text"),
     [
         ("freeze conf", "'conf' names no group and no parameter, did you mean 'conv'?"),
         ("thaw head.wait", "did you mean 'head.weight'?"),
@@ -33,12 +33,12 @@ from tuitrain.errors import RefusedError
         ("undo", "is not for the groups"),
     ],
 )
-def test_a_refusal_names_what_was_given_and_changes_nothing(engine, text, told):
+def test_a_refusal_names_what_was_given_and_changes_nothing(engine, text, error_text):
     train(engine, 2)
     before = whole(engine)
     with pytest.raises(RefusedError) as refusal:
         do(engine, text)
-    assert told in str(refusal.value)
+    assert error_text in str(refusal.value)
     assert whole(engine) == before
 
 

@@ -49,8 +49,8 @@ def test_a_schedule_of_one_group_moves_no_other(make_engine):
     engine, alike = make_engine(), make_engine()
     do(engine, "decay fc over 3 steps")
     assert group(engine, "conv").schedule == "constant"
-    for each in (engine, alike):
-        train(each, 1)
+    for item in (engine, alike):
+        train(item, 1)
     names = members(engine, "conv")
     assert weights(engine, names) == weights(alike, names)
     train(engine, 4)
@@ -98,5 +98,5 @@ def test_a_schedule_needs_no_history_to_go_on(make_engine):
     for name in ("conv", "fc"):
         assert group(other, name).schedule == group(engine, name).schedule
     for _ in range(12):
-        assert [each.lr for each in other.groups()] == [each.lr for each in engine.groups()]
+        assert [item.lr for item in other.groups()] == [item.lr for item in engine.groups()]
         assert train(other, 1) == train(engine, 1)

@@ -39,7 +39,7 @@ def perform(engine: Engine, script: list[tuple[int, str]]) -> list[float]:
             assert whole(engine) == before
         else:
             assert change.changed or whole(engine) == before
-        names = [row.name for each in engine.groups() for row in each.parameters]
+        names = [row.name for item in engine.groups() for row in item.parameters]
         assert sorted(names) == sorted(engine.parameters())
     return losses
 

@@ -74,7 +74,7 @@ def test_a_state_shares_no_memory_with_the_engine(engine):
     train(engine, 2)
     state, digest = engine.state(), engine.digest()
     engine.load_state(state)
-    slots = [each for kept in state.optimizers.values() for each in kept.slots.values()]
+    slots = [item for kept in state.optimizers.values() for item in kept.slots.values()]
     for array in [*state.parameters.values(), *state.buffers.values(), *slots]:
         array[...] = 0
     assert engine.digest() == digest
@@ -111,15 +111,15 @@ def test_every_name_that_does_not_fit_is_listed_and_nothing_is_changed(engine):
     parameters["head.bias"] = np.zeros(9, np.float32)
     parameters["conv.bias"] = parameters["conv.bias"].astype(np.float64)
     with pytest.raises(StateMismatchError) as error:
-        engine.load_state(replace(state, parameters=parameters, frozen={"nobody": 1}))
-    for told in ("fc.wait", "fc.weight", "head.bias", "(9,)", "conv.bias", "float64", "nobody"):
-        assert told in str(error.value)
+        engine.load_state(replace(state, parameters=parameters, frozen={"absent": 1}))
+    for message in ("fc.wait", "fc.weight", "head.bias", "(9,)", "conv.bias", "float64", "absent"):
+        assert message in str(error.value)
     assert whole(engine) == before
 
 
 def gradients(engine) -> dict[str, bytes | None]:
-    found = {name: engine.gradient(name) for name in engine.parameters()}
-    return {name: None if each is None else each.tobytes() for name, each in found.items()}
+    result = {name: engine.gradient(name) for name in engine.parameters()}
+    return {name: None if item is None else item.tobytes() for name, item in result.items()}
 
 
 def test_gradients_come_with_a_state_that_has_them_and_with_no_other(make_engine):
@@ -127,7 +127,7 @@ def test_gradients_come_with_a_state_that_has_them_and_with_no_other(make_engine
     do(first, "freeze conv")
     train(first, 3)
     known = {name: first.gradient(name) for name in first.parameters()}
-    known = {name: each.copy() for name, each in known.items() if each is not None}
+    known = {name: item.copy() for name, item in known.items() if item is not None}
     assert first.state().gradients == {}
     state = replace(first.state(), gradients=known)
     second.load_state(state)
@@ -152,11 +152,11 @@ def zeros(dtype: type) -> dict[str, np.ndarray]:
         {"clip": ("norm", -1.0)},
         {"step": -1},
         {"buffers": {}},
-        {"gradients": {"nobody": np.zeros(3, np.float32)}},
+        {"gradients": {"absent": np.zeros(3, np.float32)}},
         {"gradients": {"fc.weight": np.zeros(3, np.float32)}},
         {"groups": ()},
         {"groups": ({},)},
-        {"optimizers": {"nobody": OptimizerState(3, {})}},
+        {"optimizers": {"absent": OptimizerState(3, {})}},
         {"optimizers": {"fc.weight": OptimizerState(3, {})}},
         {"optimizers": {"fc.weight": OptimizerState(3, {**zeros(np.float32), "mood": zeros})}},
         {"optimizers": {"fc.weight": OptimizerState(3, zeros(np.float64))}},

@@ -68,7 +68,7 @@ def test_every_optimizer_can_be_swapped_to_and_from(engine, rule):
         assert weights(engine, names) != before
         do(engine, f"optimizer conv adam state={state}")
         train(engine, 1)
-        assert all(np.isfinite(each).all() for each in engine.parameters().values())
+        assert all(np.isfinite(item).all() for item in engine.parameters().values())
 
 
 def test_a_swap_with_an_lr_ends_the_schedule(engine):
@@ -153,7 +153,7 @@ def test_carried_state_is_nobody_elses_memory(engine):
 
 
 def test_two_groups_train_with_different_optimizers_at_once(engine):
-    before = {name: each.copy() for name, each in engine.parameters().items()}
+    before = {name: item.copy() for name, item in engine.parameters().items()}
     train(engine, 1)
     after = engine.parameters()
     for name in members(engine, "conv"):

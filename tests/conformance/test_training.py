@@ -56,9 +56,9 @@ def test_training_learns(engine):
 @pytest.mark.parametrize("event", ["clip off", "freeze norm.*", "freeze *", "lr * 0"])
 def test_an_evaluation_touches_nothing(make_engine, event):
     engine, other = make_engine(), make_engine()
-    for each in (engine, other):
-        train(each, 3)
-        do(each, event)
+    for item in (engine, other):
+        train(item, 3)
+        do(item, event)
     before, statistics = whole(engine), buffers(engine)
     gradients = {name: engine.gradient(name) is None for name in engine.parameters()}
     accuracy = engine.evaluate()
@@ -90,7 +90,7 @@ def test_looking_touches_nothing(make_engine):
 
 def test_what_is_shown_of_the_memory_cannot_be_written_to(engine):
     train(engine, 1)
-    assert not any(each.flags.writeable for each in engine.parameters().values())
+    assert not any(item.flags.writeable for item in engine.parameters().values())
     assert not engine.gradient("fc.weight").flags.writeable
 
 
@@ -100,7 +100,7 @@ def test_a_digest_is_a_sha256_and_changes_with_every_step(engine):
         train(engine, 1)
         seen.add(engine.digest())
     assert len(seen) == 4
-    assert all(each.startswith("sha256:") and len(each) == 7 + 64 for each in seen)
+    assert all(item.startswith("sha256:") and len(item) == 7 + 64 for item in seen)
 
 
 def test_short_digests_name_what_differs(make_engine):
@@ -108,8 +108,8 @@ def test_short_digests_name_what_differs(make_engine):
     assert engine.digests() == other.digests()
     assert {*engine.digests()} == {*engine.parameters(), *engine.state().buffers}
     do(other, "freeze fc")
-    for each in (engine, other):
-        do(each, "freeze conv")
-        train(each, 1)
+    for item in (engine, other):
+        do(item, "freeze conv")
+        train(item, 1)
     differ = {name for name, digest in engine.digests().items() if digest != other.digests()[name]}
     assert differ == {"fc.bias", "fc.weight", "head.bias", "head.weight"}

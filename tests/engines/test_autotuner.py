@@ -17,10 +17,10 @@ from tuitrain.engines.threads import max_threads
 from tuitrain.errors import RefusedError
 
 
-@pytest.mark.parametrize("given", ["0", "9", "-1", "two", "1.5"])
-def test_a_wrong_number_of_threads_is_told(monkeypatch, given):
-    monkeypatch.setenv("TUITRAIN_THREADS", given)
-    with pytest.raises(RefusedError, match=f"from 1 to 8, but is {given!r}"):
+@pytest.mark.parametrize("value", ["0", "9", "-1", "two", "1.5"])
+def test_a_wrong_number_of_threads_is_told(monkeypatch, value):
+    monkeypatch.setenv("TUITRAIN_THREADS", value)
+    with pytest.raises(RefusedError, match=f"from 1 to 8, but is {value!r}"):
         max_threads()
 
 
@@ -37,7 +37,7 @@ def test_a_second_thread_is_taken_where_it_is_faster_and_tried_again_where_it_wa
             chosen.append(pace.threads)
             pace.record_burst(pace.threads, 10, 10e-3 * (together if pace.threads == 2 else 1.0))
         assert chosen[:4] == [1, 1, 2, 2]
-        looks = [place for place, each in enumerate(chosen) if each != best][2:]
+        looks = [place for place, item in enumerate(chosen) if item != best][2:]
         again = MAX_RETRY_FASTER if best == 2 else MAX_RETRY_SLOWER
         pauses = np.diff(looks) - 1
         assert looks[0] == 4 + FIRST_RETRY
@@ -49,7 +49,7 @@ def test_a_second_thread_is_taken_where_it_is_faster_and_tried_again_where_it_wa
 
 
 def paced(pace: Autotuner, bursts: int, together: float) -> list[int]:
-    """Take bursts, of which those on two threads take so many times as long as on one."""
+    """Take bursts; on two threads they take ``factor`` times as long as on one."""
     chosen = []
     for _ in range(bursts):
         chosen.append(pace.threads)

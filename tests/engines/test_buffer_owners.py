@@ -84,7 +84,7 @@ class Adding(Module):
 
 
 class Count(Module):
-    """Counts its batches, and keeps a mean: buffers, one of them made anew."""
+    """Counts its batches, and keeps a mean: buffers, one of them replaced."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -227,7 +227,7 @@ def test_the_network_shows_which_layers_hold_their_statistics_still():
     do(engine, "freeze 0.*")
     assert [line.split()[2:4] for line in drawn(engine) if "❄" in line] == [["▸", "❄"], ["❄", "1"]]
     view = engine.inspect_network()
-    (row,) = [each for each in view.rows if each.path == "1"]
+    (row,) = [item for item in view.rows if item.path == "1"]
     size, *_ = detail_rows(row, view, engine.groups())[1]
     assert size[0].startswith("nothing to train, its buffers hold still")
     still = {row.path: row.buffers_held for row in view.rows if row.kind == "module"}
@@ -251,8 +251,8 @@ class Forgetful(Module):
 
 def test_a_look_at_the_network_is_no_pass_that_counts():
     engine, alike = engine_for(Forgetful), engine_for(Forgetful)
-    for each in (engine, alike):
-        train(each, 1)
+    for item in (engine, alike):
+        train(item, 1)
     engine.inspect_network()
     do(engine, "freeze inner.0.*")
     do(alike, "freeze inner.0.*")

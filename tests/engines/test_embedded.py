@@ -102,18 +102,18 @@ class Pooled(Small):
 @pytest.mark.parametrize("frozen", [False, True])
 def test_recorded_units_are_dead_where_those_of_the_eager_tier_are(model, frozen, monkeypatch):
     engine, eager = make_engine(model=model), make_engine(model=model)
-    for each in (engine, eager):
-        monkeypatch.setattr(each.stepper.recording, "problem", "eager" * (each is eager))
+    for item in (engine, eager):
+        monkeypatch.setattr(item.stepper.recording, "problem", "eager" * (item is eager))
         bias = np.linspace(-2, 0.5, 8).astype(np.float32)
-        state = each.state()
+        state = item.state()
         state.parameters["fc.bias"][...] = bias
         state.parameters["conv.bias"].ravel()[:] = -1.5, -0.8, 0.1
-        each.load_state(state)
+        item.load_state(state)
         if frozen:
-            do(each, "freeze *")
-    found = [each.count_dead_units() for each in (engine, eager)]
-    assert found[0] == found[1]
-    assert 0 < sum(each.dead for each in found[0]) < 11
+            do(item, "freeze *")
+    result = [item.count_dead_units() for item in (engine, eager)]
+    assert result[0] == result[1]
+    assert 0 < sum(item.dead for item in result[0]) < 11
 
 
 class Twice(Small):
@@ -130,8 +130,8 @@ def test_a_layer_that_is_used_twice_has_units_that_are_dead_where_no_use_fires()
     weight = np.zeros((8, 48), np.float32)
     weight[0], weight[1] = 1, -1  # each fires in one of the uses; the others in none
     plant(engine, conv__bias=np.float32(5), fc__weight=weight, fc__bias=np.float32(-0.01))
-    found = {each.parameter: (each.dead, each.units) for each in engine.count_dead_units()}
-    assert found == {"conv.weight": (0, 3), "fc.weight": (6, 8)}
+    result = {item.parameter: (item.dead, item.units) for item in engine.count_dead_units()}
+    assert result == {"conv.weight": (0, 3), "fc.weight": (6, 8)}
 
 
 class Tied(Small):
@@ -179,17 +179,17 @@ def test_the_views_say_a_tied_parameters_other_names():
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "error_text"),
     [
         ("lr tied.weight 1", "names 1 parameter: head.weight (also tied.weight), and no group"),
         ("freeze tied.wait", "did you mean 'tied.weight'?"),
         ("group a = tide.*", "did you mean 'tied'?"),
     ],
 )
-def test_refusals_know_every_name_of_a_tied_parameter(text, told):
+def test_refusals_know_every_name_of_a_tied_parameter(text, error_text):
     with pytest.raises(RefusedError) as refusal:
         do(make_engine(model=Tied), text)
-    assert told in str(refusal.value)
+    assert error_text in str(refusal.value)
 
 
 def test_a_group_that_is_left_with_nothing_names_the_tied_by_all_their_names():
@@ -221,7 +221,7 @@ def test_freezing_tied_parameters_freezes_the_statistics_of_every_layer_that_has
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "error_text"),
     [
         ("optimizer fc adm", "unknown optimizer 'adm', did you mean 'adam'?"),
         ("optimizer fc adam momentum=0.9", "adam has no setting 'momentum'"),
@@ -230,14 +230,14 @@ def test_freezing_tied_parameters_freezes_the_statistics_of_every_layer_that_has
         ("optimizer * sgd nesterov=true", "nesterov needs momentum"),
     ],
 )
-def test_refusals_say_what_is_allowed(engine, text, told):
+def test_refusals_say_what_is_allowed(engine, text, error_text):
     with pytest.raises(RefusedError) as refusal:
         do(engine, text)
-    assert told in str(refusal.value)
+    assert error_text in str(refusal.value)
 
 
 @pytest.mark.parametrize(
-    ("plans", "told"),
+    ("plans", "error_text"),
     [
         ([Plan("conv", ("conv.*",), "sgd", {"lr": 1.0})], "no group takes fc.bias"),
         ([Plan("a", ("*",), "sgd", {})], "sgd needs a learning rate"),
@@ -258,10 +258,10 @@ def test_refusals_say_what_is_allowed(engine, text, told):
         ),
     ],
 )
-def test_plans_that_do_not_fit_are_refused(plans, told):
+def test_plans_that_do_not_fit_are_refused(plans, error_text):
     with pytest.raises(RefusedError) as refusal:
         make_engine(plans)
-    assert told in str(refusal.value)
+    assert error_text in str(refusal.value)
 
 
 def test_a_state_that_does_not_fit_is_told_with_what_was_expected(engine):
@@ -271,15 +271,15 @@ def test_a_state_that_does_not_fit_is_told_with_what_was_expected(engine):
     parameters["head.bias"] = np.zeros(9, np.float32)
     parameters["conv.bias"] = parameters["conv.bias"].astype(np.float64)
     with pytest.raises(StateMismatchError) as error:
-        engine.load_state(replace(state, parameters=parameters, frozen={"nobody": 1}))
-    for told in (
+        engine.load_state(replace(state, parameters=parameters, frozen={"absent": 1}))
+    for error_text in (
         "parameter fc.wait is unknown",
         "parameter fc.weight is missing",
         "parameter head.bias is float32 (9,), expected float32 (4,)",
         "parameter conv.bias is float64",
-        "frozen nobody: no such parameter",
+        "frozen absent: no such parameter",
     ):
-        assert told in str(error.value)
+        assert error_text in str(error.value)
 
 
 def test_what_the_last_update_did_does_not_depend_on_how_steps_were_taken_or_looked_at():
@@ -310,9 +310,9 @@ def test_a_command_counts_for_the_very_next_step(command):
 
 
 def test_the_test_set_gives_the_same_bits_for_any_number_of_threads(engine):
-    found = [engine.evaluator.logits(0, threads)[0].copy() for threads in (1, 2, 3)]
-    np.testing.assert_array_equal(found[0], found[1])
-    np.testing.assert_array_equal(found[0], found[2])
+    result = [engine.evaluator.logits(0, threads)[0].copy() for threads in (1, 2, 3)]
+    np.testing.assert_array_equal(result[0], result[1])
+    np.testing.assert_array_equal(result[0], result[2])
 
 
 class Looking(Small):
@@ -324,9 +324,11 @@ class Looking(Small):
         return out
 
 
-@pytest.mark.parametrize(("model", "said"), [(Small, ""), (Looking, "takes values out of tensors")])
-def test_why_steps_are_taken_eagerly_is_told(model, said):
+@pytest.mark.parametrize(
+    ("model", "output"), [(Small, ""), (Looking, "takes values out of tensors")]
+)
+def test_why_steps_are_taken_eagerly_is_told(model, output):
     engine = make_engine(model=model)
     train(engine, 1)
-    assert said in engine.fallback_reason
-    assert bool(engine.fallback_reason) == bool(said)
+    assert output in engine.fallback_reason
+    assert bool(engine.fallback_reason) == bool(output)

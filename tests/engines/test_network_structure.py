@@ -151,7 +151,7 @@ def test_what_is_tied_used_twice_or_not_at_all_says_so():
         "∅ unused         bias                 (2,)",
         "∅ unused         weight               (2, 2)",
     ]
-    row = next(each for each in engine.inspect_network().rows if each.path == "")
+    row = next(item for item in engine.inspect_network().rows if item.path == "")
     assert len(row.parameters) == 5
 
 
@@ -164,23 +164,23 @@ def test_a_module_that_fails_is_left_as_it_was(engine):
         engine.inspect_network()
     engine.model.module.fc = fc
     assert (whole(engine), buffers(engine)) == before
-    assert all("forward" not in vars(each) for each in engine.model.module.modules())
+    assert all("forward" not in vars(item) for item in engine.model.module.modules())
     assert engine.inspect_network().rows[0].flow is GradientFlow.ENDS
 
 
 @pytest.mark.parametrize("width", [40, 76, 116, 196])
 def test_the_columns_fit_and_name_the_gradient(width):
     columns = fit_columns(width)
-    assert sum(each.width + 1 for each in columns) - 1 <= max(width, 36)
-    assert {"flow", "name"} <= {each.name for each in columns}
+    assert sum(item.width + 1 for item in columns) - 1 <= max(width, 36)
+    assert {"flow", "name"} <= {item.name for item in columns}
     if width >= 76:
-        assert {"grad", "dead", "group", "lr"} <= {each.name for each in columns}
+        assert {"grad", "dead", "group", "lr"} <= {item.name for item in columns}
 
 
 def test_counting_units_names_the_dead_ones():
     engine = make_engine(model=Small)
     engine.model.parameters["fc.bias"].numpy()[[1, 4]] = -1000
-    units = {each.parameter: each for each in engine.count_dead_units()}
+    units = {item.parameter: item for item in engine.count_dead_units()}
     assert units["fc.weight"].dead_indices[:1] == (1,)
     assert set(units["fc.weight"].dead_indices) >= {1, 4}
     assert len(units["fc.weight"].dead_indices) == units["fc.weight"].dead

@@ -38,7 +38,7 @@ _MOUSE: Final = {
     "wheel_up": events.MouseScrollUp,
     "wheel_down": events.MouseScrollDown,
 }
-_WRITES: Final = {key_name(each): each for each in map(chr, range(32, 127))} | {"enter": "\r"}
+_WRITES: Final = {key_name(item): item for item in map(chr, range(32, 127))} | {"enter": "\r"}
 """The characters of keys, by their names."""
 
 
@@ -98,10 +98,10 @@ async def _let_loose(
             raise RuntimeError("the app has ended")
 
 
-async def _catch_up(app: GuardedApp, most: int) -> None:
+async def _catch_up(app: GuardedApp, maximum: int) -> None:
     """Wait until at most ``most`` events are queued."""
     waiting, moved_at = app.queued_inputs, time.monotonic()
-    while app.queued_inputs > most:
+    while app.queued_inputs > maximum:
         await asyncio.sleep(0.001)
         if app.queued_inputs != waiting:
             waiting, moved_at = app.queued_inputs, time.monotonic()

@@ -66,8 +66,8 @@ _NAMED: Final = sorted(
             BATCH_KEYS,
             START_KEYS,
         )
-        for each in table
-        for key in each.keys.split(",")
+        for item in table
+        for key in item.keys.split(",")
     }
     - {*_LEAVES}
 )
@@ -124,7 +124,7 @@ def moves(seed: int) -> Iterator[Move]:
 def _typed(chance: random.Random) -> Iterator[Move]:
     """Yield a command, typed and sent, or words in the palette."""
     yield Press(chance.choice([":", ":", "ctrl+p"]))
-    yield from (Press(each) for each in chance.choice(_TEXTS)[:40] if each.isprintable())
+    yield from (Press(item) for item in chance.choice(_TEXTS)[:40] if item.isprintable())
     yield Press(chance.choice(["enter", "enter", "escape", "pagedown"]))
 
 

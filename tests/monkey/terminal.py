@@ -113,7 +113,7 @@ def run_caged() -> None:
         HANDLED.write_text(str(came - app.queued_inputs))
 
     TuitrainApp.on_event = count  # type: ignore[method-assign]
-    TuitrainApp.exit = lambda self, *given, **named: None  # type: ignore[method-assign]
+    TuitrainApp.exit = lambda self, *value, **named: None  # type: ignore[method-assign]
     with saving_below(Path.cwd()):
         main(["run", sys.argv[1], "--out", sys.argv[2]])
 
@@ -130,7 +130,7 @@ def _let_loose(child: int, terminal: int, seed: int, seconds: float, folder: Pat
         _read(terminal, chance.choice([0.0, 0.01, 0.1]))
         while done - _handled(folder) > MAX_WAITING and time.monotonic() < until:
             _read(terminal, 0.02)
-        if sum(each.stat().st_size for each in folder.rglob("*") if each.is_file()) > MAX_BYTES:
+        if sum(item.stat().st_size for item in folder.rglob("*") if item.is_file()) > MAX_BYTES:
             break
     return True
 

@@ -70,7 +70,7 @@ class Cage:
         self.app.exit = self._leave  # type: ignore[method-assign]
         self.app.log_fault = self.app.unlogged_faults.append  # type: ignore[method-assign]
 
-    def _leave(self, *given: object, **named: object) -> None:
+    def _leave(self, *value: object, **named: object) -> None:
         self.left += 1
 
 
@@ -116,9 +116,9 @@ def _open(world: World, folder: Path, files: ExitStack) -> GuardedApp:
 def _live(record: Path, files: ExitStack) -> tuple[LiveRun, LogCapture]:
     scenario, output = loads(SCENARIO, "monkey.toml"), LogCapture()
 
-    def build(tell: ProgressCallback) -> Session:
+    def build(on_event: ProgressCallback) -> Session:
         return build_with_expectations(
-            scenario, "monkey.toml", tell, RecordWriter(record, make_header(scenario), files)
+            scenario, "monkey.toml", on_event, RecordWriter(record, make_header(scenario), files)
         )
 
     files.enter_context(output.capture())
@@ -142,8 +142,8 @@ def saving_below(folder: Path) -> Iterator[None]:
 
 
 def tidy(folder: Path) -> bool:
-    """Remove what was exported; whether there is room to go on."""
-    for each in folder.iterdir():
-        if each.is_file() and each.suffix in (".csv", ".svg", ".png", ".toml", ".py"):
-            each.unlink()
-    return sum(each.stat().st_size for each in folder.rglob("*") if each.is_file()) < MAX_BYTES
+    """Remove exported files; return whether there is room to continue."""
+    for item in folder.iterdir():
+        if item.is_file() and item.suffix in (".csv", ".svg", ".png", ".toml", ".py"):
+            item.unlink()
+    return sum(item.stat().st_size for item in folder.rglob("*") if item.is_file()) < MAX_BYTES

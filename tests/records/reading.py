@@ -50,11 +50,11 @@ def _moment(snapshot) -> list:
         _curve(snapshot.accuracy),
         [[g.name, g.optimizer, float(f"{g.lr:.9g}"), g.frozen_since, len(g.parameters)]
          for g in snapshot.groups],
-        [[each.name, len(each.lr), len(each.grad_norm), len(each.update_ratio)]
-         for each in snapshot.histories],
-        [[each.step, each.command] for each in snapshot.interventions],
+        [[item.name, len(item.lr), len(item.grad_norm), len(item.update_ratio)]
+         for item in snapshot.histories],
+        [[item.step, item.command] for item in snapshot.interventions],
         len(snapshot.journal),
-        [[each.name, each.fork, each.tip, len(each.loss)] for each in snapshot.branches],
+        [[item.name, item.fork, item.tip, len(item.loss)] for item in snapshot.branches],
         snapshot.clip,
         list(snapshot.checkpoints),
         None if parameter is None else [parameter.step, parameter.group, list(parameter.shape)],
@@ -68,8 +68,8 @@ def curves(folder: Path) -> dict:
         "loss": _curve(final.loss),
         "accuracy": _curve(final.accuracy),
         "traces": [
-            [each.name, _curve(each.lr), _curve(each.grad_norm), _curve(each.update_ratio)]
-            for each in final.traces
+            [item.name, _curve(item.lr), _curve(item.grad_norm), _curve(item.update_ratio)]
+            for item in final.traces
         ],
     }
 

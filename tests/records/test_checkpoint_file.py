@@ -56,9 +56,9 @@ def readable(state: SessionState) -> str:
             case np.ndarray():
                 return [str(value.dtype), list(value.shape), value.tobytes().hex()]
             case dict():
-                return sorted((key, text(each)) for key, each in value.items())
+                return sorted((key, text(item)) for key, item in value.items())
             case list() | tuple():
-                return [text(each) for each in value]
+                return [text(item) for item in value]
         if hasattr(value, "series"):
             return [text(value.series().steps), text(value.series().values)]
         names = getattr(type(value), "__struct_fields__", ()) or getattr(
@@ -83,7 +83,7 @@ def test_a_session_goes_on_from_a_file_with_the_same_bits(tmp_path):
     write_atomic(tmp_path / "x.npz", content(first.state()))
     second.restore(read_checkpoint(tmp_path / "x.npz").session)
     gradients = [
-        [each.engine.gradient(n) for n in each.engine.parameters()] for each in (first, second)
+        [item.engine.gradient(n) for n in item.engine.parameters()] for item in (first, second)
     ]
     np.testing.assert_equal(*gradients)
     for session in (first, second):
@@ -95,7 +95,7 @@ def test_a_session_goes_on_from_a_file_with_the_same_bits(tmp_path):
         do(session, "branch b2")
         run_to(session, 66)
     assert second.engine.digest() == first.engine.digest()
-    shown = [repr(replace(each.snapshot(), journal=(), lr_sweep=None)) for each in (first, second)]
+    shown = [repr(replace(item.snapshot(), journal=(), lr_sweep=None)) for item in (first, second)]
     assert shown[0] == shown[1]
 
 
@@ -127,7 +127,7 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one_and_no_rest(tmp_path):
         patch.setattr("os.fsync", full_disk)
         with pytest.raises(OSError, match="No space"):
             write_atomic(path, b"new")
-    assert [each.name for each in tmp_path.iterdir()] == ["x.npz"]
+    assert [item.name for item in tmp_path.iterdir()] == ["x.npz"]
     assert path.read_bytes() == b"old"
 
 
@@ -151,11 +151,11 @@ def test_a_damaged_file_is_one_clear_error_or_reads_as_written(tmp_path, data):
     expected = readable(read_checkpoint(path).session)
     path.write_bytes(damaged)
     try:
-        found = readable(read_checkpoint(path).session)
+        result = readable(read_checkpoint(path).session)
     except CheckpointError as error:
         assert str(path) in str(error)
     else:
-        assert found == expected
+        assert result == expected
 
 
 @pytest.mark.parametrize("foreign", [b"", b"hello", b"PK\x03\x04", b"\x93NUMPY"])
@@ -198,11 +198,11 @@ def with_meta(tmp_path, change) -> None:
 
 def forge(path, arrays) -> None:
     """Write a checkpoint of these arrays, with a digest that fits."""
-    path.write_bytes(pack({name: each for name, each in arrays.items() if name != DIGEST_MEMBER}))
+    path.write_bytes(pack({name: item for name, item in arrays.items() if name != DIGEST_MEMBER}))
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         (lambda meta: meta.update(schema=9), "has schema 9; this version reads 1"),
         (lambda meta: meta.update(schema="one"), "Expected `int`, got `str`"),
@@ -217,11 +217,11 @@ def forge(path, arrays) -> None:
         (lambda meta: meta["session"]["lines"].pop(), "what is 'line/"),
     ],
 )
-def test_what_is_wrong_in_a_file_is_told(tmp_path, change, told):
+def test_what_is_wrong_in_a_file_is_told(tmp_path, change, message):
     with_meta(tmp_path, change)
     with pytest.raises(CheckpointError) as error:
         read_checkpoint(tmp_path / "x.npz")
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 def test_a_checkpoint_of_another_model_lists_every_name_that_does_not_fit(tmp_path):
@@ -234,7 +234,12 @@ def test_a_checkpoint_of_another_model_lists_every_name_that_does_not_fit(tmp_pa
     before = session.engine.digest()
     with pytest.raises(StateMismatchError) as error:
         session.restore(read_checkpoint(tmp_path / "x.npz").session)
-    for told in ("fc.wait is unknown", "fc.weight is missing", "running_mean is float64", "(9,)"):
-        assert told in str(error.value)
+    for message in (
+        "fc.wait is unknown",
+        "fc.weight is missing",
+        "running_mean is float64",
+        "(9,)",
+    ):
+        assert message in str(error.value)
     assert session.engine.digest() == before
     assert isinstance(error.value, TuitrainError)

@@ -84,9 +84,9 @@ def test_members_of_another_kind_are_one_error(tmp_path):
     tried = 0
     for name, content in foreign_members(arrays):
         with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
-            for each, array in arrays.items():
-                if each != name.removesuffix(".npy"):
-                    archive.writestr(f"{each}.npy", npy(array))
+            for item, array in arrays.items():
+                if item != name.removesuffix(".npy"):
+                    archive.writestr(f"{item}.npy", npy(array))
             archive.writestr(name, content)
         with pytest.raises(CheckpointError, match=r"x\.npz is damaged"):
             read_checkpoint(tmp_path / "x.npz")
@@ -106,7 +106,7 @@ def test_members_of_another_kind_are_one_error(tmp_path):
         np.zeros(10, np.int32),
         np.zeros(10, bool),
     ],
-    ids=lambda each: f"{each.dtype.str}{each.shape}",
+    ids=lambda item: f"{item.dtype.str}{item.shape}",
 )
 def test_arrays_of_another_type_or_shape_do_not_fit_the_model(tmp_path, other):
     arrays = arrays_of(tmp_path)

@@ -14,7 +14,7 @@ def walked(folder):
     """Return line and step of every moment."""
     history = read_history(folder)
     moments = [history.moment(index) for index in range(len(history))]
-    return history, [(history.segments[each.segment].branch.name, each.step) for each in moments]
+    return history, [(history.segments[item.segment].branch.name, item.step) for item in moments]
 
 
 def test_a_run_that_never_went_back_is_one_leg(tmp_path):
@@ -60,7 +60,7 @@ def test_what_was_decided_is_known_from_its_step_on(tmp_path):
 
     def decided(line, step):
         at = history.moment(moments.index((line, step)))
-        return [each.command for each in history.decisions_at(at)]
+        return [item.command for item in history.decisions_at(at)]
 
     assert decided("main", 19) == []
     assert decided("main", 20) == ["lr fc 0.5"]
@@ -82,8 +82,8 @@ def test_the_journal_is_known_as_far_as_it_had_come(tmp_path):
 
 def test_moments_of_commands_are_found(tmp_path):
     history, moments = walked(wandered(tmp_path / "a"))
-    found = [moments[at] for at in history.command_moments()]
-    assert found == [("main", 20), ("b1", 30), ("b1", 40), ("b2", 70), ("b2", 90)]
+    result = [moments[at] for at in history.command_moments()]
+    assert result == [("main", 20), ("b1", 30), ("b1", 40), ("b2", 70), ("b2", 90)]
 
 
 def test_a_branch_is_returned_to_where_it_was_left(tmp_path):
@@ -117,7 +117,7 @@ def test_a_torn_last_line_is_passed_over(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("journal", "metrics", "said"),
+    ("journal", "metrics", "output"),
     [
         ([command(5, "branch nowhere")], [], "journal.jsonl: the record is damaged"),
         ([command(5, "rewind nowhere")], [], "journal.jsonl: the record is damaged"),
@@ -128,9 +128,9 @@ def test_a_torn_last_line_is_passed_over(tmp_path):
         ([], [{"event": "loss", "step": 1, "loss": "low"}], "metrics.jsonl, line 1"),
     ],
 )
-def test_a_damaged_record_is_one_clear_error(tmp_path, journal, metrics, said):
+def test_a_damaged_record_is_one_clear_error(tmp_path, journal, metrics, output):
     folder = left_behind(tmp_path / "a", journal, metrics)
-    with pytest.raises(TuitrainError, match=said):
+    with pytest.raises(TuitrainError, match=output):
         read_history(folder)
 
 

@@ -66,16 +66,16 @@ def resumed(folder: Path, **options: Any) -> tuple[dict, dict]:
     """Resume a run to its end; return where it continued, and how it ended."""
     with ExitStack() as files:
         events = [
-            event_as_json(each)
-            for each in resume(folder, files, lambda *_: None, lambda _: None, **options)
+            event_as_json(item)
+            for item in resume(folder, files, lambda *_: None, lambda _: None, **options)
         ]
-    (start,) = [each for each in events if each["event"] == "resume"]
+    (start,) = [item for item in events if item["event"] == "resume"]
     return start, events[-1]
 
 
 def journal_without_messages(folder: Path) -> list[dict]:
     lines = [json.loads(line) for line in (folder / JOURNAL).read_text().splitlines()]
-    return [{key: value for key, value in each.items() if key != "message"} for each in lines]
+    return [{key: value for key, value in item.items() if key != "message"} for item in lines]
 
 
 def test_the_list_has_every_run():
@@ -115,7 +115,7 @@ def test_a_checkpoint_is_written_as_it_was_read(path, tmp_path):
     for member in before.keys() - {"digest", "meta.json"}:
         assert before[member].dtype == after[member].dtype
         assert before[member].tobytes() == after[member].tobytes()
-    meta = [msgspec.json.decode(each["meta.json"].tobytes()) for each in (before, after)]
+    meta = [msgspec.json.decode(item["meta.json"].tobytes()) for item in (before, after)]
     assert meta[0] == meta[1]
 
 
@@ -179,17 +179,17 @@ def test_a_killed_run_is_resumed_to_the_record_that_it_would_have_left(tmp_path)
 def test_it_is_cut_and_continued_although_it_has_changed(name, tmp_path):
     folder = tmp_path / name
     shutil.copytree(KEPT / name, folder)
-    before = {each: (folder / each).read_bytes() for each in (JOURNAL, METRICS)}
+    before = {item: (folder / item).read_bytes() for item in (JOURNAL, METRICS)}
     position = read_checkpoint(folder / "checkpoints" / "early.npz").position
     start, end = resumed(folder, name="early", although_changed=True)
     assert start["step"] == (40 if name == "changed" else 30)
     assert end["step"] == EXPECTED[name]["resumed"]["step"]
     number = 2 if name == "changed" else 1
-    for each, content in before.items():
+    for item, content in before.items():
         whole = content[: content.rfind(b"\n") + 1]
-        assert (folder / f"{each}.before-{number}").read_bytes() == whole
-        lines = position.journal if each == JOURNAL else 1
+        assert (folder / f"{item}.before-{number}").read_bytes() == whole
+        lines = position.journal if item == JOURNAL else 1
         kept = whole.splitlines()[:lines]
-        assert (folder / each).read_bytes().splitlines()[:lines] == kept
+        assert (folder / item).read_bytes().splitlines()[:lines] == kept
     changed = json.loads((folder / JOURNAL).read_text().splitlines()[position.journal])
     assert (changed["event"], changed["step"]) == ("changed", start["step"])

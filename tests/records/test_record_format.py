@@ -83,7 +83,7 @@ def swapped(line: dict[str, Any]) -> Iterator[bytes]:
         yield json.dumps({**line, "more": "@@"}).encode().replace(b'"@@"', value)
 
 
-@pytest.mark.parametrize(("name", "line"), FILES, ids=lambda each: str(each)[:24])
+@pytest.mark.parametrize(("name", "line"), FILES, ids=lambda item: str(item)[:24])
 def test_values_of_other_types_are_read_or_are_one_error_with_file_and_line(tmp_path, name, line):
     refused = 0
     for content in swapped(line):

@@ -26,7 +26,7 @@ ENTRY = JournalEntry(0, 0, "lr fc 0", "key", "applied", "")
 def test_a_record_is_written_by_one_at_a_time(tmp_path):
     with ExitStack() as files, ExitStack() as others:
         RecordWriter(tmp_path / "run", MINE, files).command(ENTRY)
-        with pytest.raises(TuitrainError, match="is being written: a run goes on there"):
+        with pytest.raises(TuitrainError, match="is being written by a run"):
             RecordWriter(tmp_path / "run", MINE, others, resume=True)
     assert len(read_journal(tmp_path / "run")) == 1
 
@@ -62,14 +62,14 @@ def test_after_it_has_ended_somebody_may_go_on(tmp_path):
 
 
 @pytest.mark.parametrize("error", [TuitrainError("no such model"), KeyboardInterrupt()])
-@pytest.mark.parametrize("mine", [False, True], ids=["made", "there before"])
-def test_a_run_that_never_began_leaves_nothing(tmp_path, error, mine):
-    if mine:
+@pytest.mark.parametrize("own", [False, True], ids=["made", "there before"])
+def test_a_run_that_never_began_leaves_nothing(tmp_path, error, own):
+    if own:
         (tmp_path / "run").mkdir()
     with pytest.raises(type(error)), ExitStack() as files:
         RecordWriter(tmp_path / "run", MINE, files)
         raise error
-    assert (tmp_path / "run").exists() is mine
+    assert (tmp_path / "run").exists() is own
     assert not list(tmp_path.glob("run/*"))
 
 
@@ -78,7 +78,7 @@ def test_what_is_somebody_elses_stays(tmp_path):
         RecordWriter(tmp_path / "run", MINE, files)
         (tmp_path / "run" / "notes.txt").write_text("mine")
         raise KeyboardInterrupt
-    assert [each.name for each in (tmp_path / "run").iterdir()] == ["notes.txt"]
+    assert [item.name for item in (tmp_path / "run").iterdir()] == ["notes.txt"]
 
 
 def test_a_run_that_has_begun_leaves_its_record(tmp_path):

@@ -74,7 +74,7 @@ class BranchTrees(RuleBasedStateMachine):
         step = data.draw(st.integers(0, self.step))
         self.tree = self.tree.rewind(step, self.step)
         self.undone = []
-        self.go_back([each for each in self.past.decisions if each.step < step], step, step)
+        self.go_back([item for item in self.past.decisions if item.step < step], step, step)
 
     @rule()
     def keep(self):
@@ -87,8 +87,8 @@ class BranchTrees(RuleBasedStateMachine):
         self.tree = self.tree.return_to(step, decisions, self.step)
         self.undone = []
         shared = min(step, self.step)
-        while [each for each in self.past.decisions if each.step < shared] != [
-            each for each in decisions if each.step < shared
+        while [item for item in self.past.decisions if item.step < shared] != [
+            item for item in decisions if item.step < shared
         ]:
             shared -= 1
         self.go_back(list(decisions), shared, step)
@@ -114,7 +114,7 @@ class BranchTrees(RuleBasedStateMachine):
     @precondition(lambda self: len(self.pasts) > 1)
     @rule(data=st.data())
     def switch(self, data):
-        name = data.draw(st.sampled_from([each for each in self.pasts if each != self.here]))
+        name = data.draw(st.sampled_from([item for item in self.pasts if item != self.here]))
         self.tree = self.tree.switch(name, self.step)
         self.undone = []
         self.here = name

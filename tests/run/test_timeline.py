@@ -33,7 +33,7 @@ def run_to(session: Session, step: int) -> None:
 
 
 def sight(session: Session) -> tuple:
-    """Return what must be the same when a session stands where it has stood before."""
+    """Return what must be the same when a session is at the same step again."""
     snapshot = session.snapshot()
     gradients = {
         name: None if (g := session.engine.gradient(name)) is None else g.tobytes()
@@ -154,10 +154,10 @@ def test_where_nothing_is_to_be_undone_the_way_to_what_was_left_is_named():
 
 def test_redo_is_the_run_that_the_undo_took_the_command_from():
     session, straight = make(), make()
-    for each in (session, straight):
-        run_to(each, 12)
-        do(each, "lr fc 0.05")
-        run_to(each, 33)
+    for item in (session, straight):
+        run_to(item, 12)
+        do(item, "lr fc 0.05")
+        run_to(item, 33)
     do(session, "undo")
     run_to(session, 61)
     message = do(session, "redo")
@@ -244,7 +244,7 @@ def test_a_branch_is_returned_to_exactly():
     assert sight(session) == main
     do(session, "branch b1")
     assert sight(session) == other
-    assert [each.name for each in session.snapshot().branches] == ["main"]
+    assert [item.name for item in session.snapshot().branches] == ["main"]
 
 
 def test_branches_are_shown_with_their_curves_from_the_first_step_on():
@@ -259,16 +259,16 @@ def test_branches_are_shown_with_their_curves_from_the_first_step_on():
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "error_text"),
     [
         ("rewind 21", "step 21 is still to come: the run is at step 20"),
         ("branch nowhere", "no branch is called 'nowhere'; none was left yet"),
     ],
 )
-def test_what_cannot_be_gone_back_to_is_refused(text, told):
+def test_what_cannot_be_gone_back_to_is_refused(text, error_text):
     session = make()
     run_to(session, 20)
-    assert told in do(session, text, "refused")
+    assert error_text in do(session, text, "refused")
 
 
 def test_a_rewind_to_here_changes_nothing_unless_something_was_decided_here():
@@ -289,8 +289,8 @@ def test_trying_learning_rates_leaves_a_branch_for_each_and_comes_back():
     message = do(session, "try lr fc 0.2, x1 for 40 steps")
     assert (session.step, session.phase) == (23, Phase.PAUSED)
     assert (session.engine.digest(), session.snapshot().loss.values.tolist()) == before
-    branches = {each.name: each for each in session.snapshot().branches}
-    assert [(each.fork, each.tip) for each in branches.values()] == [(23, 63), (23, 63)]
+    branches = {item.name: item for item in session.snapshot().branches}
+    assert [(item.fork, item.tip) for item in branches.values()] == [(23, 63), (23, 63)]
     assert "0.2 " in message
     assert "(b1)" in message
     straight = make()
@@ -310,7 +310,7 @@ def test_what_was_tried_can_be_compared():
     trial = session.snapshot().lr_sweep
     assert trial is not None
     assert (trial.step, trial.steps, trial.lr) == (23, 40, lr)
-    assert [(each.value, each.branch, each.is_unchanged) for each in trial.candidates] == [
+    assert [(item.value, item.branch, item.is_unchanged) for item in trial.candidates] == [
         ("0.2", "b1", False),
         ("x1", "b2", True),
     ]
@@ -322,7 +322,7 @@ def test_a_try_that_cannot_be_applied_leaves_nothing():
     session = make()
     run_to(session, 23)
     before = sight(session)
-    do(session, "try lr nobody 0.1 for 9 steps", "refused")
+    do(session, "try lr absent 0.1 for 9 steps", "refused")
     assert sight(session) == before
     assert session.snapshot().branches == ()
 
@@ -365,7 +365,7 @@ def test_a_planned_way_back_is_taken_once():
         session.run_burst()
         rounds += 1
         assert rounds < 50
-    assert [each.command for each in session.journal.entries()] == ["rewind 5"]
+    assert [item.command for item in session.journal.entries()] == ["rewind 5"]
 
 
 def test_kept_states_stay_within_their_budget_and_spare_the_first():
@@ -449,7 +449,7 @@ def test_branches_know_which_line_had_their_beginning_first():
     do(session, "rewind 80")  # b2 leaves b1
     do(session, "rewind 40")  # b3 leaves what b2 was at 40: main
     shown = session.snapshot()
-    origins = {each.name: (each.parent, each.fork) for each in shown.branches}
+    origins = {item.name: (item.parent, item.fork) for item in shown.branches}
     assert origins == {"main": ("", 0), "b1": ("main", 60), "b2": ("b1", 80)}
     assert (shown.branch, shown.parent, shown.fork) == ("b3", "main", 40)
 

@@ -14,8 +14,8 @@ SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 
 def test_every_scenario_of_the_box_is_offered_with_a_line_about_it():
     offered = bundled_scenarios()
-    assert {each.path.name for each in offered} == {each.name for each in SCENARIOS.glob("*.toml")}
-    assert all(each.description for each in offered)
+    assert {item.path.name for item in offered} == {item.name for item in SCENARIOS.glob("*.toml")}
+    assert all(item.description for item in offered)
 
 
 def test_every_network_that_has_a_name_is_offered():

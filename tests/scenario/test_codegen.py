@@ -198,10 +198,10 @@ def test_a_run_that_ends_within_an_epoch_prints_steps(tmp_path, capsys):
     text = LONG.replace("epochs = 60", "steps = 110").replace("epoch = 60", "epoch = 15")
     digest, _ = record(tmp_path / "run", [], text)
     save(tmp_path / "run", tmp_path / "saved.py")
-    steps, end, found = printed((tmp_path / "saved.py").read_text(), capsys)
+    steps, end, result = printed((tmp_path / "saved.py").read_text(), capsys)
     assert steps.startswith("step 100: loss ")
     assert end.startswith("step 110: loss ")
-    assert found == digest
+    assert result == digest
     assert checked_by_ruff(tmp_path) == ""
 
 
@@ -233,8 +233,8 @@ def test_it_is_known_of_every_command_how_it_is_written():
 
 
 def test_a_command_that_cannot_be_applied_is_told_with_its_step():
-    text = TEXT.replace('"freeze fc", ', '"freeze nobody", ')
-    with pytest.raises(TuitrainError, match=r"^x.toml: step 7: 'freeze nobody': 'nobody' names no"):
+    text = TEXT.replace('"freeze fc", ', '"freeze absent", ')
+    with pytest.raises(TuitrainError, match=r"^x.toml: step 7: 'freeze absent': 'absent' names no"):
         generate_program(loads(text, "x.toml"), "x.toml")
 
 
@@ -273,6 +273,6 @@ def test_every_model_with_a_name_is_the_same_in_a_program(model):
     names: dict = {}
     exec(generate_program(scenario, "x.toml").partition("\n# One optimizer")[0], names)
     expected, _ = build_model_and_spec(scenario, "x.toml")
-    mine, theirs = names["net"].state_dict(), expected.state_dict()
-    assert mine.keys() == theirs.keys()
-    assert all(np.array_equal(mine[name], theirs[name]) for name in theirs)
+    own, other = names["net"].state_dict(), expected.state_dict()
+    assert own.keys() == other.keys()
+    assert all(np.array_equal(own[name], other[name]) for name in other)

@@ -14,7 +14,7 @@ from tuitrain.scenario.save import save
 from tuitrain.scenario.verify import verify_record
 
 TEXT = EVENTFUL.replace("small:model", "small:Plain").replace(
-    'do = ["freeze fc", "checkpoint early", "lr head 0.2", "freeze nobody"]',
+    'do = ["freeze fc", "checkpoint early", "lr head 0.2", "freeze absent"]',
     'do = ["freeze fc", "freeze inner.0.*", "checkpoint early", "group top = fc1.*"]',
 )
 

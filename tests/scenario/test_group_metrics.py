@@ -36,13 +36,13 @@ ASKED = {
 
 
 def nothing(*_):
-    """Tell nobody."""
+    """Report nothing."""
 
 
-def fly(folder: Path, looks: bool = True, asked=ASKED) -> dict:
+def fly(folder: Path, looks: bool = True, request=ASKED) -> dict:
     """Fly step by step; return what was looked at, by line and step."""
     scenario = loads(TEXT.replace("epochs = 3", "epochs = 4"), "small.toml")
-    seen, left = {}, dict(asked)
+    seen, left = {}, dict(request)
     with ExitStack() as files:
         recorder = RecordWriter(folder, make_header(scenario), files)
         session = build(scenario, "small.toml", recorder=recorder)
@@ -61,12 +61,12 @@ def fly(folder: Path, looks: bool = True, asked=ASKED) -> dict:
 
 def moments(folder: Path) -> dict:
     """Return what a recording shows, by line and step: of equal ones the latest."""
-    recording, found = RecordPlayer(folder), {}
+    recording, result = RecordPlayer(folder), {}
     for place in range(recording.last + 1):
         recording.go(place)
         shown = recording.snapshot()
-        found[shown.branch, shown.step] = shown
-    return found
+        result[shown.branch, shown.step] = shown
+    return result
 
 
 def approximately(values) -> object:
@@ -83,24 +83,24 @@ def test_a_recorded_session_shows_the_gradients_and_updates_that_were_shown(tmp_
     compared = 0
     for at, live in seen.items():
         shown = again[at]
-        for mine, theirs in zip(shown.histories, live.histories, strict=True):
+        for own, foreign in zip(shown.histories, live.histories, strict=True):
             for course in ("grad_norm", "update_ratio"):
-                values, shown_then = (known(getattr(each, course)) for each in (mine, theirs))
+                values, shown_then = (known(getattr(item, course)) for item in (own, foreign))
                 besides = values.keys() - shown_then.keys()
                 assert all(step % 7 == 0 for step in besides), "looked at before a freeze there"
                 both = {step: values[step] for step in values.keys() - besides}
-                assert both == pytest.approx(shown_then, rel=1e-5), (at, mine.name, course)
+                assert both == pytest.approx(shown_then, rel=1e-5), (at, own.name, course)
                 compared += len(both)
     assert compared > 200
     assert {branch for branch, _ in again} == {"main", "b1", "b2"}
 
 
 def test_the_table_has_the_numbers_of_the_moment(tmp_path):
-    seen, again = fly(tmp_path / "run", asked={}), moments(tmp_path / "run")
+    seen, again = fly(tmp_path / "run", request={}), moments(tmp_path / "run")
     for at, live in seen.items():
-        numbers = [(each.grad_norm, each.update_ratio) for each in live.groups]
-        mine = [(each.grad_norm, each.update_ratio) for each in again[at].groups]
-        for one, other in zip(mine, numbers, strict=True):
+        numbers = [(item.grad_norm, item.update_ratio) for item in live.groups]
+        own = [(item.grad_norm, item.update_ratio) for item in again[at].groups]
+        for one, other in zip(own, numbers, strict=True):
             assert one == approximately(other), at
     fc, head = again["main", 10].groups
     assert math.isnan(fc.grad_norm), "it was frozen at step 7"
@@ -111,7 +111,7 @@ def test_looking_changes_nothing_of_what_is_compared(tmp_path):
     fly(tmp_path / "looked")
     fly(tmp_path / "blind", looks=False)
     for name in (JOURNAL, METRICS):
-        looked, blind = ((tmp_path / each / name).read_bytes() for each in ("looked", "blind"))
+        looked, blind = ((tmp_path / item / name).read_bytes() for item in ("looked", "blind"))
         assert looked == blind
     assert len(read_groups(tmp_path / "looked")) > len(read_groups(tmp_path / "blind"))
     comparison = verify_record(tmp_path / "looked", nothing, nothing)
@@ -124,8 +124,8 @@ def test_without_a_screen_epochs_are_looked_at(tmp_path):
         recorder = RecordWriter(tmp_path / "run", make_header(scenario), files)
         list(replay(scenario, "small.toml", recorder=recorder))
     looks = read_groups(tmp_path / "run")
-    assert [each.step for each in looks] == [7, 14, 21]
-    assert [each.groups["fc"] == (None, None) for each in looks] == [False, True, True]
+    assert [item.step for item in looks] == [7, 14, 21]
+    assert [item.groups["fc"] == (None, None) for item in looks] == [False, True, True]
     with ExitStack() as files:
         list(resume(tmp_path / "run", files, nothing, nothing))
     assert read_groups(tmp_path / "run") == looks
@@ -136,8 +136,8 @@ def test_a_folder_from_before_there_were_courses_is_as_it_was(tmp_path):
     (tmp_path / "run" / GROUPS).unlink()
     shown = RecordPlayer(tmp_path / "run").snapshot()
     assert shown.note == ""
-    assert all(math.isnan(each.grad_norm) for each in shown.groups)
-    assert not any(len(each.grad_norm) for each in shown.histories)
+    assert all(math.isnan(item.grad_norm) for item in shown.groups)
+    assert not any(len(item.grad_norm) for item in shown.histories)
     comparison = verify_record(tmp_path / "run", nothing, nothing)
     assert comparison.verdict.ok
 
@@ -176,9 +176,9 @@ def test_of_steps_that_came_again_on_a_line_the_later_look_holds(tmp_path):
     assert known(course) == {30: 3.0, 50: 5.5}
 
 
-@pytest.mark.parametrize(("groups", "most"), [(2, 3300), (8, 3300), (1000, 160)])
-def test_a_long_run_leaves_lines_with_the_logarithm_of_its_steps(tmp_path, groups, most):
-    (one,) = fly(tmp_path / "run", asked={})["main", 10].groups[1:]
+@pytest.mark.parametrize(("groups", "maximum"), [(2, 3300), (8, 3300), (1000, 160)])
+def test_a_long_run_leaves_lines_with_the_logarithm_of_its_steps(tmp_path, groups, maximum):
+    (one,) = fly(tmp_path / "run", request={})["main", 10].groups[1:]
     seen = [replace(one, name=f"g{index}", grad_norm=1 / 3) for index in range(groups)]
     thinning, taken = GroupMetricsThinner(), 0
 
@@ -188,9 +188,9 @@ def test_a_long_run_leaves_lines_with_the_logarithm_of_its_steps(tmp_path, group
         return seen
 
     lines = [thinning.sample(step, "main", take, last=False) for step in range(1, 100_001)]
-    written = [each for each in lines if each is not None]
-    assert taken == len(written) <= most
-    steps = [each["step"] for each in written]
+    written = [item for item in lines if item is not None]
+    assert taken == len(written) <= maximum
+    steps = [item["step"] for item in written]
     resolution = min(512, max(16, RESOLUTION_BUDGET // groups))
     assert all(b - a <= max(1, b / resolution + 1) for a, b in pairwise(steps))
     assert thinning.sample(100_001, "main", take, last=True) is not None

@@ -21,7 +21,8 @@ PATIENCE = 60.0
 def live(text: str) -> Iterator[LiveRun]:
     scenario = loads(text, "x.toml")
     run = LiveRun(
-        lambda tell: build_with_expectations(scenario, "x.toml", tell), make_run_info(scenario)
+        lambda on_event: build_with_expectations(scenario, "x.toml", on_event),
+        make_run_info(scenario),
     )
     try:
         yield run.start()

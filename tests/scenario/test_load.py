@@ -1,4 +1,4 @@
-"""Scenario files: what is read, and how mistakes are told."""
+"""Scenario files: what is read, and how errors are reported."""
 
 import pytest
 from hypothesis import given
@@ -31,7 +31,7 @@ unchanged = { group = "fc", since_epoch = 1 }
 """
 
 
-def told(text: str) -> str:
+def error_text(text: str) -> str:
     with pytest.raises(ScenarioError) as error:
         loads(text, "x.toml")
     message = str(error.value)
@@ -95,8 +95,12 @@ def test_a_sound_scenario_is_read_with_its_defaults():
             "expect[0].lr.equals: no such key (allowed here: group or is)",
         ),
         *(
-            ('unchanged = { group = "fc", since_epoch = 1 }', expectation, f"expect[0].{told}")
-            for expectation, told in [
+            (
+                'unchanged = { group = "fc", since_epoch = 1 }',
+                expectation,
+                f"expect[0].{error_text}",
+            )
+            for expectation, error_text in [
                 ("grad_none = []", "grad_none: expected array of length >= 1"),
                 ("changed = { params = [], since_epoch = 1 }", "changed.params: expected array of"),
                 ('lr = { group = "fc", is = nan }', "lr.is: takes a finite learning rate, but was"),
@@ -108,11 +112,11 @@ def test_a_sound_scenario_is_read_with_its_defaults():
 )
 def test_errors_name_the_key_what_is_expected_and_the_nearest_match(before, after, expected):
     assert before in SOUND
-    assert told(SOUND.replace(before, after)).startswith(expected)
+    assert error_text(SOUND.replace(before, after)).startswith(expected)
 
 
 def test_what_is_not_toml_is_told_with_its_line():
-    assert "line 2" in told("schema = 1\nname = = 2\n")
+    assert "line 2" in error_text("schema = 1\nname = = 2\n")
 
 
 def test_a_file_that_is_not_there_is_told_with_its_neighbour(tmp_path):
@@ -141,11 +145,11 @@ def test_a_mark_that_some_editors_put_in_front_is_passed_over(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("written", "told"),
+    ("written", "error_text"),
     [("x = " + "[" * 5000, "too deep in one another"), ("x = " + "1" * 5000, "a number that")],
 )
-def test_what_a_reader_of_toml_gives_up_on_is_told(written, told):
-    with pytest.raises(ScenarioError, match=f"mine.toml: .*{told}"):
+def test_what_a_reader_of_toml_gives_up_on_is_told(written, error_text):
+    with pytest.raises(ScenarioError, match=f"mine.toml: .*{error_text}"):
         loads(written, "mine.toml")
 
 

@@ -44,22 +44,22 @@ def told(snapshot):
             for g in snapshot.groups
         ],
         [(entry.step, entry.command, entry.outcome) for entry in snapshot.journal],
-        [(each.step, each.command) for each in snapshot.interventions],
+        [(item.step, item.command) for item in snapshot.interventions],
         snapshot.clip,
     )
 
 
 def flown_live(folder):
-    """Fly step by step, and return what the screen was told at each boundary, and its losses."""
+    """Run step by step, and return the snapshots of all boundaries, and the losses."""
     scenario = loads(TEXT.replace("epochs = 3", "epochs = 4"), "small.toml")
-    seen, asked = [], dict(ASKED)
+    seen, request = [], dict(ASKED)
     with ExitStack() as files:
         recorder = RecordWriter(folder, make_header(scenario), files)
         session = build(scenario, "small.toml", recorder=recorder)
         while not session.phase.ended:
             session.apply_planned()
             seen.append(told(session.snapshot()))
-            if text := asked.pop(session.step, None):
+            if text := request.pop(session.step, None):
                 session.apply_command(parse(text), "key", 0)
                 seen.append(told(session.snapshot()))
             session.phase = Phase.RUNNING
@@ -75,18 +75,18 @@ def test_every_moment_is_as_the_live_run_showed_it(tmp_path):
     for place in range(recording.last + 1):
         recording.go(place)
         shown.append(told(recording.snapshot()))
-    by_moment = {(each[0], each[1]): each for each in seen}
-    for each in shown:
-        if (live := by_moment.get(each[:2])) is not None:
-            assert each == live
+    by_moment = {(item[0], item[1]): item for item in seen}
+    for item in shown:
+        if (live := by_moment.get(item[:2])) is not None:
+            assert item == live
     assert shown[-1] == seen[-1]
     assert len(set(map(str, shown))) == len(shown)
-    mine = recording.snapshot().loss
-    known = dict(zip(mine.steps.tolist(), mine.values.tolist(), strict=True))
-    theirs = dict(zip(loss.steps.tolist(), loss.values.tolist(), strict=True))
+    own = recording.snapshot().loss
+    known = dict(zip(own.steps.tolist(), own.values.tolist(), strict=True))
+    other = dict(zip(loss.steps.tolist(), loss.values.tolist(), strict=True))
     unknown = {15, 16, 17}  # trained again by the undo
     assert {step: known[step] for step in known.keys() - unknown} == {
-        step: theirs[step] for step in theirs.keys() - unknown
+        step: other[step] for step in other.keys() - unknown
     }
 
 
@@ -127,7 +127,7 @@ def test_what_came_later_is_a_ghost_and_so_is_what_was_left(tmp_path):
     recording.go(60)
     shown = recording.snapshot()
     assert (shown.branch, shown.step) == ("b1", 39)
-    assert [(each.name, each.tip) for each in shown.branches] == [("main", 50), ("later", 70)]
+    assert [(item.name, item.tip) for item in shown.branches] == [("main", 50), ("later", 70)]
     assert shown.loss.steps[-1] == 39
 
 

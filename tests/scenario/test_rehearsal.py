@@ -16,8 +16,9 @@ from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.live_expectations import build_with_expectations
 from tuitrain.scenario.load import loads
 from tuitrain.scenario.rehearsal import rehearse
-from tuitrain.scenario.replay import replay, run_to_end
+from tuitrain.scenario.replay import replay
 from tuitrain.scenario.save import to_toml
+from tuitrain.scenario.unattended import run_to_end
 
 HEAD = TEXT[: TEXT.index("[[at]]")]
 
@@ -94,9 +95,9 @@ NEVER = [
 ]
 
 
-@pytest.mark.parametrize(("text", "where", "told"), NEVER)
+@pytest.mark.parametrize(("text", "where", "error_text"), NEVER)
 def test_what_can_never_be_is_told_with_its_entry_before_a_step_is_taken(
-    text, where, told, tmp_path, capsys
+    text, where, error_text, tmp_path, capsys
 ):
     path = tmp_path / "x.toml"
     path.write_text(text)
@@ -105,7 +106,7 @@ def test_what_can_never_be_is_told_with_its_entry_before_a_step_is_taken(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith(f"tuitrain: {path}: [[{kind}]] number {number}, step {step}: ")
-    assert told in err
+    assert error_text in err
     assert err.count("\n") == 1
     with pytest.raises(ScenarioError, match=re.escape(f"[[{kind}]] number {number}, step {step}:")):
         build_with_expectations(loads(text, "x.toml"), "x.toml")
@@ -135,8 +136,8 @@ def test_without_a_step_there_is_no_record(tmp_path, capsys):
 )
 def test_what_earlier_commands_have_made_counts(text):
     events = list(replay(loads(text, "x.toml"), "x.toml"))
-    assert [each for each in events if isinstance(each, JournalEntry)]
-    assert not [each for each in events if getattr(each, "outcome", "") == "refused"]
+    assert [item for item in events if isinstance(item, JournalEntry)]
+    assert not [item for item in events if getattr(item, "outcome", "") == "refused"]
 
 
 def test_a_plan_of_very_many_steps_is_rehearsed_at_once():
@@ -174,19 +175,19 @@ ACTS = [
 def test_refused_in_the_rehearsal_is_what_the_run_would_refuse(plan):
     scenario = loads(planned(*plan), "x.toml")
     session = build(scenario, "x.toml")
-    told = ""
+    error_text = ""
     try:
         rehearse(scenario, session, "x.toml")
     except ScenarioError as error:
-        told = str(error)
+        error_text = str(error)
     events = run_to_end(
         session, Expectations(scenario, session, "x.toml"), "x.toml", lambda _: None
     )
-    refused = [each for each in events if getattr(each, "outcome", "") == "refused"]
-    assert bool(told) == bool(refused)
+    refused = [item for item in events if getattr(item, "outcome", "") == "refused"]
+    assert bool(error_text) == bool(refused)
     for first in refused[:1]:
-        assert f", step {first.step}: {first.command!r} would be refused there: " in told
-        assert told.endswith(first.message)
+        assert f", step {first.step}: {first.command!r} would be refused there: " in error_text
+        assert error_text.endswith(first.message)
 
 
 def test_a_saved_scenario_is_rehearsed_like_any_other():

@@ -49,14 +49,14 @@ def test_twice_the_same_scenario_is_twice_the_same_digest():
 def test_the_bits_do_not_depend_on_how_many_threads_there_may_be(scenario, threads):
     names = ("OMP", "OPENBLAS", "MKL", "NUMBA")
     ours = {"TUITRAIN_THREADS": threads}
-    told = subprocess.run(
+    message = subprocess.run(
         [sys.executable, "-m", "tuitrain", "replay", "--json", str(scenario)],
         env={**os.environ, **ours, **{f"{name}_NUM_THREADS": threads for name in names}},
         capture_output=True,
         text=True,
         check=True,
     )
-    assert json.loads(told.stdout.splitlines()[-1])["digest"] == run()[-1].digest
+    assert json.loads(message.stdout.splitlines()[-1])["digest"] == run()[-1].digest
 
 
 def test_a_digest_can_be_expected():
@@ -68,7 +68,7 @@ def test_a_digest_can_be_expected():
 
 
 @pytest.mark.parametrize(
-    ("expectation", "found"),
+    ("expectation", "result"),
     [
         ('unchanged = { group = "head", since_epoch = 1 }', "changed: classifier.bias or class"),
         ('changed = { group = "fc", since_epoch = 1 }', "unchanged: fc1.bias or fc1.weight"),
@@ -78,11 +78,11 @@ def test_a_digest_can_be_expected():
         ('train_loss = "< 0"', ""),
     ],
 )
-def test_what_does_not_hold_is_found(expectation, found):
+def test_what_does_not_hold_is_found(expectation, result):
     events = run(TEXT + f"[[expect]]\nepoch = 3\n{expectation}\n")
     finding = of(Finding, events)[-1]
     assert not finding.held
-    assert finding.found.startswith(found)
+    assert finding.found.startswith(result)
     assert not events[-1].ok
 
 
@@ -119,7 +119,7 @@ def test_what_does_not_take_the_images_says_so():
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "message"),
     [
         ("small:model", "small:modell", "no callable 'modell', did you mean 'model'?"),
         ("tests.scenario.small:model", "no.such:x", "model: cannot import no.such: ModuleNotFound"),
@@ -164,12 +164,12 @@ def test_what_does_not_take_the_images_says_so():
         ('grad_none = ["fc*"]', 'grad_none = ["gc*"]', "expect[1]: no parameter matches 'gc*'"),
     ],
 )
-def test_what_cannot_be_built_is_told_with_its_file(before, after, told):
+def test_what_cannot_be_built_is_told_with_its_file(before, after, message):
     assert before in TEXT
     with pytest.raises(ScenarioError) as error:
         run(TEXT.replace(before, after))
     assert str(error.value).startswith("x.toml: ")
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 @pytest.fixture
@@ -196,9 +196,9 @@ def test_replay_exits_with_2_on_bad_input_and_runs_nothing(scenario, capsys):
     bad = scenario.with_name("bad.toml")
     bad.write_text(TEXT.replace("epochs", "epoch"))
     assert main(["replay", str(scenario), str(bad)]) == 2
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.startswith(f"tuitrain: {bad}: epoch: no such key, did you mean 'epochs'?")
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"tuitrain: {bad}: epoch: no such key, did you mean 'epochs'?")
 
 
 def test_json_lines_end_with_the_digest(scenario, capsys):
@@ -248,11 +248,11 @@ def test_a_full_disk_behind_the_output_is_told(tmp_path):
     path.write_text(TEXT)
     command = [sys.executable, "-m", "tuitrain.cli", "replay", str(path)]
     with full.open("w") as output:
-        told = subprocess.run(
+        message = subprocess.run(
             command, stdout=output, stderr=subprocess.PIPE, text=True, check=False
         )
-    assert told.returncode == 2
-    assert told.stderr.splitlines()[-1] == (
+    assert message.returncode == 2
+    assert message.stderr.splitlines()[-1] == (
         "tuitrain: the output cannot be written: No space left on device"
     )
-    assert "Traceback" not in told.stderr
+    assert "Traceback" not in message.stderr

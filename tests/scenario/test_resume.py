@@ -53,7 +53,7 @@ EVENTFUL = (
     + """
 [[at]]
 step = 30
-do = ["freeze fc", "checkpoint early", "lr head 0.2", "freeze nobody"]
+do = ["freeze fc", "checkpoint early", "lr head 0.2", "freeze absent"]
 [[at]]
 step = 61
 do = ["optimizer head adam lr=0.01", "thaw fc", "schedule fc cosine to 0 over 190 steps warmup=5"]
@@ -110,9 +110,9 @@ def go_on(folder: Path, instant: int = NEVER, name: str | None = None) -> list:
 def left_in(folder: Path) -> dict[str, bytes]:
     """Return all that a run has left, by file."""
     return {
-        str(each.relative_to(folder)): each.read_bytes()
-        for each in sorted(folder.rglob("*"))
-        if each.is_file()
+        str(item.relative_to(folder)): item.read_bytes()
+        for item in sorted(folder.rglob("*"))
+        if item.is_file()
     }
 
 
@@ -123,8 +123,8 @@ def different(folder: Path, other: Path) -> list[str]:
 
 
 def went_on(events: list) -> Resumed:
-    (found,) = [each for each in events if isinstance(each, Resumed)]
-    return found
+    (result,) = [item for item in events if isinstance(item, Resumed)]
+    return result
 
 
 @pytest.fixture(scope="module")
@@ -175,9 +175,9 @@ def test_a_finished_run_goes_on_from_each_of_its_checkpoints_to_the_same_end(
     step = read_checkpoint(checkpoint_path(whole, name)).session.engine.step
     again = go_on(tmp_path / "run", name=name)
     assert went_on(again) == Resumed(step, f"continues from checkpoint {name} of step {step}")
-    told = [each for each in events if not isinstance(each, Resumed)]
+    error_text = [item for item in events if not isinstance(item, Resumed)]
     rest = again[again.index(went_on(again)) + 1 :]
-    assert rest == told[-len(rest) :]
+    assert rest == error_text[-len(rest) :]
     assert different(tmp_path / "run", whole) == []
 
 
@@ -188,7 +188,7 @@ def test_a_checkpoint_with_a_changed_array_is_told_and_an_earlier_one_is_gone_on
     shutil.copytree(whole, tmp_path / "run")
     path = checkpoint_path(tmp_path / "run", "auto")
     arrays = dict(np.load(path))
-    name = next(each for each in arrays if each.startswith("parameter/"))
+    name = next(item for item in arrays if item.startswith("parameter/"))
     arrays[name] = arrays[name] + 1
     np.savez(path, **arrays)
     again = go_on(tmp_path / "run")
@@ -200,7 +200,7 @@ def test_a_checkpoint_with_a_changed_array_is_told_and_an_earlier_one_is_gone_on
 
 def test_findings_before_the_checkpoint_count_at_the_end(uninterrupted, tmp_path):
     _, events = uninterrupted
-    assert [each.held for each in events if isinstance(each, Finding) and each.step == 180]
+    assert [item.held for item in events if isinstance(item, Finding) and item.step == 180]
     text = EVENTFUL[: EVENTFUL.index("[[at]]")] + EVENTFUL[EVENTFUL.index("[[expect]]") :]
     failing = text.replace("step = 250", "step = 49").replace(
         '["classifier.bias"]\n[[', '["*"]\n[['
@@ -208,12 +208,12 @@ def test_findings_before_the_checkpoint_count_at_the_end(uninterrupted, tmp_path
     fly(failing, tmp_path / "run")
     again = go_on(tmp_path / "run")
     assert went_on(again).step == 400
-    assert not [each for each in again if isinstance(each, Finding)]
+    assert not [item for item in again if isinstance(item, Finding)]
     assert again[-1].ok is False
 
 
 def test_what_was_refused_before_the_checkpoint_counts_at_the_end(tmp_path):
-    fly(f'{HEAD}[[at]]\nstep = 9\ndo = "freeze nobody"\n', tmp_path / "run")
+    fly(f'{HEAD}[[at]]\nstep = 9\ndo = "freeze absent"\n', tmp_path / "run")
     again = go_on(tmp_path / "run")
     assert went_on(again).step == 400
     assert again[-1].ok is False
@@ -262,13 +262,13 @@ def values(folder: Path) -> list:
 
 def values_in(content: bytes) -> list:
     """Return losses and accuracies one by one, with their steps."""
-    found: list = []
+    result: list = []
     for line in map(json.loads, content.splitlines()):
         if line["event"] == "loss":
-            found += [(line["step"] + i, loss) for i, loss in enumerate(line["loss"])]
+            result += [(line["step"] + i, loss) for i, loss in enumerate(line["loss"])]
         else:
-            found.append((line["step"], "accuracy", line["accuracy"]))
-    return found
+            result.append((line["step"], "accuracy", line["accuracy"]))
+    return result
 
 
 def test_a_run_whose_expectations_nobody_watched_trains_again_from_the_start(tmp_path):
@@ -328,7 +328,7 @@ def beyond_the_record(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "error_text"),
     [
         (damaged, "auto.npz is damaged, or no checkpoint"),
         (of_another_run, "auto: it is of another run"),
@@ -337,7 +337,7 @@ def beyond_the_record(folder: Path) -> None:
     ],
 )
 def test_a_checkpoint_that_cannot_be_used_is_told_and_the_end_is_the_same(
-    uninterrupted, tmp_path, spoil, told
+    uninterrupted, tmp_path, spoil, error_text
 ):
     whole, events = uninterrupted
     folder = tmp_path / "run"
@@ -346,7 +346,7 @@ def test_a_checkpoint_that_cannot_be_used_is_told_and_the_end_is_the_same(
     again = go_on(folder, name="auto")
     assert went_on(again).step == 0
     assert went_on(again).message.startswith("trains again from the start")
-    assert told in went_on(again).message
+    assert error_text in went_on(again).message
     assert again[-1] == events[-1]
     assert different(folder, whole) == []
 
@@ -372,9 +372,9 @@ def test_resume_tells_where_it_goes_on_and_what_there_is_to_go_on_from(
     assert json.loads(capsys.readouterr().out.splitlines()[1])["event"] == "resume"
     for name in ("lat", "../checkpoints/late"):
         assert main(["resume", str(tmp_path / "run"), "--from", name]) == 2
-        told = capsys.readouterr().err
-        assert f"has no checkpoint {name!r}" in told
-        assert "(checkpoints: auto, early or late)" in told
+        error_text = capsys.readouterr().err
+        assert f"has no checkpoint {name!r}" in error_text
+        assert "(checkpoints: auto, early or late)" in error_text
 
 
 def test_a_disk_that_is_full_for_a_checkpoint_is_told_once(tmp_path, monkeypatch, capsys):
@@ -385,7 +385,7 @@ def test_a_disk_that_is_full_for_a_checkpoint_is_told_once(tmp_path, monkeypatch
     path.parent.mkdir()
     path.write_text("in the way")
     assert main(["run", "--headless", "--out", str(path.parent), str(scenario)]) == 0
-    told = capsys.readouterr().out
-    assert told.count("checkpoint 'auto' cannot be written: ") == 1
+    error_text = capsys.readouterr().out
+    assert error_text.count("checkpoint 'auto' cannot be written: ") == 1
     assert (path.parent / HEADER).exists()
     assert main(["replay", str(path.parent)]) == 0

@@ -1,4 +1,4 @@
-"""Going on with a run in the app: it stands where its record ends, and flies on to the same end."""
+"""Resuming a run in the app: it starts where its record ends, and continues to the same end."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tuitrain.scenario.runs.record_player import RecordPlayer
 from tuitrain.scenario.verify import make_header
 
 
-def left_at(folder, step: int, asked: dict[int, str]):
+def left_at(folder, step: int, request: dict[int, str]):
     """Fly to a step, and leave; the digest there is the answer."""
     scenario = loads(TEXT, "small.toml")
     with ExitStack() as files:
         recorder = RecordWriter(folder, make_header(scenario), files)
         session = build(scenario, "small.toml", recorder=recorder)
-        went = dict(asked)
+        went = dict(request)
         while True:
             session.apply_planned()
             if text := went.pop(session.step, None):
@@ -40,11 +40,11 @@ def left_at(folder, step: int, asked: dict[int, str]):
 
 
 @pytest.mark.parametrize(
-    ("step", "asked"),
+    ("step", "request"),
     [(9, {}), (11, {5: "lr fc 0.3"}), (13, {12: "rewind 6", 8: "freeze head"})],
 )
-def test_it_stands_paused_where_the_record_ends(tmp_path, step, asked):
-    digest = left_at(tmp_path / "run", step, asked)
+def test_it_stands_paused_where_the_record_ends(tmp_path, step, request):
+    digest = left_at(tmp_path / "run", step, request)
     before = read_metrics(tmp_path / "run")
     with ExitStack() as files:
         session = resume_session(tmp_path / "run", files, ignore_progress)
@@ -54,7 +54,7 @@ def test_it_stands_paused_where_the_record_ends(tmp_path, step, asked):
         session.apply_command(parse("lr head 0.01"), "key", 0)
         session.phase = Phase.RUNNING
         session.run_burst(max_steps=1)
-    commands = [each.command for each in command_entries(read_journal(tmp_path / "run"))]
+    commands = [item.command for item in command_entries(read_journal(tmp_path / "run"))]
     assert commands[-1] == "lr head 0.01"
     assert RecordPlayer(tmp_path / "run").snapshot().step == step + 1
 

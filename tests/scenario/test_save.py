@@ -114,7 +114,7 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path):
         {"step": None, "command": "lr head 0.3"},
         {"step": -1, "command": "lr head 0.3"},
         {"step": 10**19, "command": "lr head 0.3"},
-        {"step": 20, "command": "branch nobody"},
+        {"step": 20, "command": "branch absent"},
         {"step": 20, "command": "lr head fast"},
         {"event": "digest", "step": "x"},
     ],
@@ -123,7 +123,7 @@ def test_a_journal_that_tells_of_what_cannot_have_been_is_told(tmp_path, line):
     record(tmp_path / "run", [])
     whole = {"event": "command", "actor": "key", "outcome": "applied", **line}
     stop = {**whole, "event": "command", "step": 4, "command": "stop"}
-    lines = "".join(json.dumps(each) + "\n" for each in (stop, whole))
+    lines = "".join(json.dumps(item) + "\n" for item in (stop, whole))
     (tmp_path / "run" / "journal.jsonl").write_text(lines)
     with pytest.raises(TuitrainError, match="run"):
         save(tmp_path / "run", tmp_path / "saved.toml")
@@ -135,7 +135,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(TuitrainError, match="cannot be written: No space left"):
         save(tmp_path / "run", tmp_path / "saved.toml")
-    assert [each.name for each in tmp_path.iterdir()] == ["run"]
+    assert [item.name for item in tmp_path.iterdir()] == ["run"]
 
 
 def test_a_link_that_another_user_has_laid_is_not_written_through(tmp_path):

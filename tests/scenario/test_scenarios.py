@@ -44,15 +44,15 @@ def test_the_six_that_follow_the_tutorial_are_there():
 
 
 BY_HAND = {"pause", "resume", "step", "stop", "redo"}
-"""What has no use where nobody looks on, or no effect: planned commands leave nothing to redo."""
+"""Commands that have no use or no effect without a screen."""
 VERBS = {kind: kind.__struct_config__.tag for kind in get_args(AnyCommand)}
 
 
 def used() -> Iterator[str]:
     """Give each feature that a scenario uses, in words."""
     for scenario in map(load, FILES):
-        yield from (f"optimizer {each['name']}" for each in optimizers(scenario))
-        for command in (each for entry in scenario.at for each in parse_commands(entry)):
+        yield from (f"optimizer {item['name']}" for item in optimizers(scenario))
+        for command in (item for entry in scenario.at for item in parse_commands(entry)):
             yield VERBS[type(command)]
             match command:
                 case SetSchedule(kind=kind, unit=unit, warmup=warmup):

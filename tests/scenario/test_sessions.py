@@ -23,7 +23,7 @@ from tuitrain.scenario.verify import verify_record
 
 SESSIONS = int(os.environ.get("TUITRAIN_SESSIONS", "25"))
 
-targets = st.sampled_from(["fc", "head", "*", "top", "fc1.*", "nobody"])
+targets = st.sampled_from(["fc", "head", "*", "top", "fc1.*", "absent"])
 rates = st.sampled_from(["0", "0.3", "0.01", "x0.5", "x2"])
 rules = st.sampled_from(
     ["sgd", "sgd momentum=0.9", "adam", "adamw weight_decay=0.1", "rmsprop", "lion", "lamb"]
@@ -53,7 +53,7 @@ acts = st.one_of(
 def test_the_record_of_any_session_runs_again_to_the_same_bits(tmp_path_factory, script):
     folder = tmp_path_factory.mktemp("session") / "run"
     _, step = record(folder, script)
-    applied = sum(each.outcome == "applied" for each in command_entries(read_journal(folder)))
+    applied = sum(item.outcome == "applied" for item in command_entries(read_journal(folder)))
     event(f"{min(applied // 4 * 4, 12)} commands or more applied")
     comparison = verify_record(folder, nothing, nothing)
     assert comparison.verdict.ok
@@ -91,9 +91,9 @@ def metrics_in(line: bytes) -> int:
     return len(values_in(line))
 
 
-def cut_off(path: Path, data, least: int) -> None:
-    """Cut a file off where it might have ended when the run was killed, after so many lines."""
+def cut_off(path: Path, data, count: int) -> None:
+    """Cut a file off where it might have ended when the run was killed, after ``count`` lines."""
     lines = path.read_bytes().splitlines(keepends=True)
-    rest = b"".join(lines[least:])
+    rest = b"".join(lines[count:])
     cut = data.draw(st.integers(0, len(rest)))
-    path.write_bytes(b"".join(lines[:least]) + rest[:cut])
+    path.write_bytes(b"".join(lines[:count]) + rest[:cut])

@@ -16,8 +16,9 @@ from tuitrain.run.snapshot import Phase
 from tuitrain.scenario.build import build
 from tuitrain.scenario.expect import Expectations
 from tuitrain.scenario.load import loads
-from tuitrain.scenario.replay import replay, run_to_end
+from tuitrain.scenario.replay import replay
 from tuitrain.scenario.resume import resume
+from tuitrain.scenario.unattended import run_to_end
 from tuitrain.scenario.verify import make_header, verify_record
 
 HEAD = TEXT[: TEXT.index("[[at]]")].replace("epochs = 3", "epochs = 20")
@@ -38,7 +39,7 @@ def fly(text: str, folder) -> list:
 
 def breaks_in(folder) -> list[int]:
     lines = map(json.loads, (folder / JOURNAL).read_text().splitlines())
-    return [each["step"] for each in lines if each.get("actor") == "breakpoint"]
+    return [item["step"] for item in lines if item.get("actor") == "breakpoint"]
 
 
 @pytest.fixture
@@ -79,8 +80,8 @@ def met_by(text: str, condition: str) -> tuple[list[int], str]:
 def broken_alone(session: Session, conditions: list[str]) -> list[tuple[int, str]]:
     """Return where a run without a user breaks, and why."""
     scenario = loads(HEAD, "x.toml")
-    for each in conditions:
-        session.apply_command(parse(f"break when {each}"), "scenario", 0)
+    for item in conditions:
+        session.apply_command(parse(f"break when {item}"), "scenario", 0)
     events = run_to_end(session, Expectations(scenario, session, "x.toml"), "x.toml", nothing)
     return [(e.step, e.message) for e in events if getattr(e, "actor", "") == "breakpoint"]
 
@@ -120,7 +121,7 @@ def test_after_a_checkpoint_in_the_midst_the_record_is_the_same(tmp_path, name):
     assert (tmp_path / "run" / JOURNAL).read_bytes() == before
     # and where the record was cut off after the checkpoint
     lines = before.splitlines(keepends=True)
-    kept = next(at for at, each in enumerate(lines) if b"checkpoint a" in each) + 1
+    kept = next(at for at, item in enumerate(lines) if b"checkpoint a" in item) + 1
     (tmp_path / "run" / JOURNAL).write_bytes(b"".join(lines[:kept]))
     with ExitStack() as files:
         assert list(resume(tmp_path / "run", files, nothing, nothing, "a"))[-1] == whole[-1]

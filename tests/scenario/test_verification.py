@@ -51,7 +51,7 @@ def run_live(folder: Path, *commands: str, text: str = TEXT) -> Path:
     with ExitStack() as files:
         recorder = RecordWriter(folder, make_header(scenario), files)
         run = LiveRun(
-            lambda tell: build_with_expectations(scenario, "x.toml", tell, recorder),
+            lambda on_note: build_with_expectations(scenario, "x.toml", on_note, recorder),
             make_run_info(scenario),
         )
         run.start()
@@ -67,11 +67,11 @@ def steered(folder: Path, *script: int | str, text: str = TEXT) -> Path:
     with ExitStack() as files:
         recorder = RecordWriter(folder, make_header(scenario), files)
         session = build_with_expectations(scenario, "x.toml", recorder=recorder)
-        for each in script:
-            if isinstance(each, str):
-                session.apply_command(parse(each), "key", 1)
+        for entry in script:
+            if isinstance(entry, str):
+                session.apply_command(parse(entry), "key", 1)
                 continue
-            stop = session.step + each
+            stop = session.step + entry
             while session.step < stop:
                 session.apply_planned()
                 session.phase = Phase.RUNNING
@@ -158,14 +158,14 @@ def test_a_killed_run_is_verified_as_far_as_its_digests_go(tmp_path, capsys):
 
 
 def values_of(folder: Path) -> int:
-    return sum(len(each.get("loss", [0])) for each in metrics(folder))
+    return sum(len(entry.get("loss", [0])) for entry in metrics(folder))
 
 
 def test_every_loss_and_accuracy_is_compared(tmp_path):
     run_scenario(tmp_path / "run")
     path = tmp_path / "run" / METRICS
     content = path.read_text()
-    numbers = [found.span() for found in re.finditer(r"\d+\.\d+(e-?\d+)?", content)]
+    numbers = [result.span() for result in re.finditer(r"\d+\.\d+(e-?\d+)?", content)]
     assert len(numbers) == values_of(tmp_path / "run") == 17 + 2
     for begin, end in numbers:
         other = np.nextafter(np.float32(content[begin:end]), np.float32(np.inf)).item()
@@ -210,9 +210,9 @@ def test_a_run_that_is_left_after_its_end_was_undone_is_verified(tmp_path, capsy
     with ExitStack() as files:
         session = None
 
-        def go_on(tell):
+        def go_on(on_note):
             nonlocal session
-            session = resume_session(tmp_path / "run", files, tell)
+            session = resume_session(tmp_path / "run", files, on_note)
             return session
 
         run = LiveRun(go_on, make_run_info(loads(TEXT, "x.toml"))).start()
@@ -261,7 +261,7 @@ def test_a_run_that_ended_anywhere_goes_on_and_is_verified_to_its_last_end(tmp_p
     with ExitStack() as files:
         *_, ended = resume(tmp_path / "run", files, nothing, nothing)
     assert ended.step == 21
-    events = [each["event"] for each in journal(tmp_path / "run")]
+    events = [entry["event"] for entry in journal(tmp_path / "run")]
     assert events.count("end") == 1
     assert events[-1] == "digest"
     assert replayed(tmp_path / "run", capsys)[0] == 0
@@ -272,14 +272,14 @@ def test_a_run_that_was_left_and_is_left_again_at_once_is_recorded_once(tmp_path
     before = (tmp_path / "run" / JOURNAL).read_bytes()
     with ExitStack() as files:
         run = LiveRun(
-            lambda tell: resume_session(tmp_path / "run", files, tell),
+            lambda on_note: resume_session(tmp_path / "run", files, on_note),
             make_run_info(loads(TEXT, "x.toml")),
         ).start()
-        run.answer(run.submit(parse("freeze nobody"), "key"), TIMEOUT)
+        run.answer(run.submit(parse("freeze absent"), "key"), TIMEOUT)
         run.close()
     lines = (tmp_path / "run" / JOURNAL).read_bytes().removeprefix(before).splitlines()
     commands = [json.loads(line).get("command") for line in lines]
-    assert commands == ["freeze nobody"]
+    assert commands == ["freeze absent"]
     assert verify_record(tmp_path / "run", nothing, nothing).verdict.ok
 
 
@@ -330,9 +330,9 @@ def test_other_data_are_not_resumed_unless_that_is_said(tmp_path, capsys, monkey
     assert main(["resume", "--although-changed", str(tmp_path / "run")]) == 0
     capsys.readouterr()
     assert (tmp_path / "run" / f"{JOURNAL}.before-1").read_bytes() == before
-    changed = [each for each in journal(tmp_path / "run") if each["event"] == "changed"]
-    assert [each["step"] for each in changed] == [10]
-    assert any("training labels" in each for each in changed[0]["changes"])
+    changed = [entry for entry in journal(tmp_path / "run") if entry["event"] == "changed"]
+    assert [entry["step"] for entry in changed] == [10]
+    assert any("training labels" in entry for entry in changed[0]["changes"])
     # The part before the change is trained with the labels that were, and differs now.
     assert replayed(tmp_path / "run", capsys)[0] == 1
 
@@ -410,7 +410,11 @@ def test_another_target_processor_is_named(tmp_path, capsys, monkeypatch):
 
 
 def test_phases_that_end_are_those_that_write_an_end():
-    assert {each for each in Phase if each.ended} >= {Phase.STOPPED, Phase.FINISHED, Phase.FAILED}
+    assert {entry for entry in Phase if entry.ended} >= {
+        Phase.STOPPED,
+        Phase.FINISHED,
+        Phase.FAILED,
+    }
 
 
 class ClosedError(Exception):
@@ -450,9 +454,9 @@ def test_a_module_that_the_model_uses_is_a_part_of_its_source(tmp_path, capsys, 
     text = module_of_ones_own(tmp_path, "net_with_a_helper", text, monkeypatch)
     run_scenario(tmp_path / "run", text)
     header = json.loads((tmp_path / "run" / HEADER).read_text())
-    sources = {each for each in header["provenance"] if each.startswith("source of ")}
+    sources = {entry for entry in header["provenance"] if entry.startswith("source of ")}
     assert sources >= {"source of net_with_a_helper", "source of slopes_of_a_net"}
-    assert not any("numpy" in each or "tuitrain" in each for each in sources)
+    assert not any("numpy" in entry or "tuitrain" in entry for entry in sources)
 
 
 PLANNED = TEXT[: TEXT.index("[[expect]]")] + '[[at]]\nstep = 14\ndo = "lr head 0.3"\n'
@@ -466,7 +470,7 @@ def test_a_run_that_is_left_where_something_is_planned_is_verified_and_resumed(
     with ExitStack() as files:
         recorder = RecordWriter(tmp_path / "run", make_header(scenario), files)
         session = build_with_expectations(scenario, "x.toml", recorder=recorder)
-        run = LiveRun(lambda tell: session, make_run_info(scenario))
+        run = LiveRun(lambda on_note: session, make_run_info(scenario))
         losses = recorder.losses
 
         def leave(first_step, values) -> None:
@@ -571,7 +575,7 @@ def test_checkpoints_of_what_was_cut_off_are_not_used_again(tmp_path, capsys):
         for _ in range(3):
             next(events)
         events.close()
-    kept = {each.name for each in (tmp_path / "run" / "checkpoints").iterdir()}
+    kept = {entry.name for entry in (tmp_path / "run" / "checkpoints").iterdir()}
     assert kept == {"a.npz", "b.npz.before-1"}
     assert main(["resume", str(tmp_path / "run")]) == 0
 
@@ -579,7 +583,7 @@ def test_checkpoints_of_what_was_cut_off_are_not_used_again(tmp_path, capsys):
 @pytest.mark.parametrize("failing", ["copy", "cut"])
 def test_a_record_that_cannot_be_cut_is_as_it_was(tmp_path, capsys, monkeypatch, failing):
     steered(tmp_path / "run", 10, "checkpoint a", 4, "lr head 0.5", "checkpoint b", 4)
-    before = {each: each.read_bytes() for each in (tmp_path / "run").rglob("*.*")}
+    before = {entry: entry.read_bytes() for entry in (tmp_path / "run").rglob("*.*")}
     opened = []
 
     def full(*args):
@@ -600,7 +604,7 @@ def test_a_record_that_cannot_be_cut_is_as_it_was(tmp_path, capsys, monkeypatch,
         monkeypatch.setattr(Path, "open", fails_second)
     assert main(["resume", "--although-changed", "--from", "a", str(tmp_path / "run")]) == 2
     assert "cannot be cut, and is as it was: No space left" in capsys.readouterr().err
-    assert {each: each.read_bytes() for each in (tmp_path / "run").rglob("*.*")} == before
+    assert {entry: entry.read_bytes() for entry in (tmp_path / "run").rglob("*.*")} == before
 
 
 def test_a_changed_run_is_compared_and_recorded_from_its_change_on(tmp_path, monkeypatch):

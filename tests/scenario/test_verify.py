@@ -1,4 +1,4 @@
-"""Recorded runs: run again they are identical, killed anywhere they go on to the same end."""
+"""Recorded runs: run again they are identical; killed anywhere they continue to the same end."""
 
 import json
 import subprocess
@@ -75,7 +75,7 @@ def test_a_recorded_run_comes_out_identical(tmp_path, capsys):
 def test_a_command_is_written_down_with_its_step_and_actor_and_no_time_of_day(tmp_path):
     record(tmp_path / "run", [(20, "lr head 0.3")])
     lines = map(json.loads, (tmp_path / "run" / JOURNAL).read_text().splitlines())
-    assert [each for each in lines if each["event"] == "command"][-1] == {
+    assert [item for item in lines if item["event"] == "command"][-1] == {
         "event": "command",
         "step": 20,
         "command": "lr head 0.3",
@@ -89,9 +89,9 @@ def test_a_run_with_ways_back_comes_out_identical(tmp_path, capsys):
     script = [*SCRIPT, (40, "undo"), (50, "rewind 60"), (10, "lr fc 0"), (70, "branch main")]
     record(tmp_path / "run", script)
     assert main(["replay", "--json", str(tmp_path / "run")]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["ok"]
-    assert told["identical_through"] == 420
+    message = json.loads(capsys.readouterr().out)
+    assert message["ok"]
+    assert message["identical_through"] == 420
 
 
 def test_the_first_difference_is_named_with_step_and_parameter(tmp_path, capsys):
@@ -170,7 +170,7 @@ def test_a_stopped_run_goes_on_when_it_is_resumed(tmp_path):
     with ExitStack() as files:
         recorder = RecordWriter(tmp_path / "run", make_header(scenario), files)
         run = LiveRun(
-            lambda tell: build(scenario, "x.toml", tell, recorder), make_run_info(scenario)
+            lambda on_note: build(scenario, "x.toml", on_note, recorder), make_run_info(scenario)
         ).start()
         run.answer(run.submit(parse("pause"), "key"), PATIENCE)
         run.answer(run.submit(parse("lr head 0.3"), "key"), PATIENCE)
@@ -181,7 +181,7 @@ def test_a_stopped_run_goes_on_when_it_is_resumed(tmp_path):
         events = list(resume(tmp_path / "run", files, nothing, nothing))
     assert events[-1].step == 420
     entries = command_entries(read_journal(tmp_path / "run"))
-    assert "refused" in [each.outcome for each in entries]
+    assert "refused" in [item.outcome for item in entries]
     comparison = verify_record(tmp_path / "run", nothing, nothing)
     assert comparison.verdict.ok
 

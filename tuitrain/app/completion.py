@@ -42,11 +42,11 @@ def _candidates(before: list[str], snapshot: Snapshot | None) -> Iterable[str]:
         return []
     if before[:2] == ["break", "off"]:
         return _breakpoints(before, snapshot)
-    found: dict[str, None] = {}
+    matches: dict[str, None] = {}
     for form in spec.forms:
         suggestions = form.suggest(spec.name, before[1:])
-        found |= dict.fromkeys(_words(suggestions, before, snapshot))
-    return found
+        matches |= dict.fromkeys(_words(suggestions, before, snapshot))
+    return matches
 
 
 def _words(suggestions: Suggestions, before: list[str], snapshot: Snapshot | None) -> list[str]:

@@ -18,19 +18,19 @@ def toggle_pin(pinned: tuple[PinnedRun, ...], run: RecordedRun) -> tuple[PinnedR
     ------
     TuitrainError : its record cannot be read, or the maximum of runs is pinned
     """
-    rest = tuple(each for each in pinned if each.key != str(run.folder))
+    rest = tuple(pin for pin in pinned if pin.key != str(run.folder))
     if len(rest) < len(pinned):
         return rest
     if run.problem:
         raise TuitrainError(run.problem)
-    free = [each for each in PIN_LETTERS if each not in {one.letter for one in pinned}]
+    free = [pin for pin in PIN_LETTERS if pin not in {one.letter for one in pinned}]
     if not free:
         raise TuitrainError(f"{len(PIN_LETTERS)} runs are pinned already; space takes one away")
     name = f"{run.name} {run.started_at:%m-%d %H:%M}"
     made = PinnedRun(str(run.folder), name, free[0], final_curves(run.folder))
-    return tuple(sorted((*pinned, made), key=lambda each: each.letter))
+    return tuple(sorted((*pinned, made), key=lambda pin: pin.letter))
 
 
 def find_pin(pinned: Sequence[PinnedRun], run: RecordedRun) -> PinnedRun | None:
     """Return the pin of a run; None if it is not pinned."""
-    return next((each for each in pinned if each.key == str(run.folder)), None)
+    return next((pin for pin in pinned if pin.key == str(run.folder)), None)

@@ -36,8 +36,8 @@ def reschedule(
             # a multiple of 0 is 0
             return before if before.stays_zero(step) else before.scaled(command.factor)
         case Decay():
-            each = steps_per_epoch if command.unit == "epochs" else 1
-            return LinearDecay(lr, step, command.over, each) if lr else before
+            unit_steps = steps_per_epoch if command.unit == "epochs" else 1
+            return LinearDecay(lr, step, command.over, unit_steps) if lr else before
         case SetSchedule():
             made = make_schedule(command, lr, step, steps_per_epoch)
             idle = before.stays_zero(step) and made.stays_zero(step)
@@ -51,20 +51,20 @@ def make_schedule(command: SetSchedule, lr: float, step: int, steps_per_epoch: i
     ------
     CoreError : a value is out of range
     """
-    each = steps_per_epoch if command.unit == "epochs" else 1
-    inner = _inner(command, lr, step, each)
+    unit_steps = steps_per_epoch if command.unit == "epochs" else 1
+    inner = _inner(command, lr, step, unit_steps)
     return WarmUp(inner, step, command.warmup) if command.warmup else inner
 
 
-def _inner(command: SetSchedule, lr: float, step: int, each: int) -> Schedule:
+def _inner(command: SetSchedule, lr: float, step: int, unit_steps: int) -> Schedule:
     match command.kind:
         case "linear":
-            return Linear(lr, command.value, step, command.over, each)
+            return Linear(lr, command.value, step, command.over, unit_steps)
         case "cosine":
-            return Cosine(lr, command.value, step, command.over, each)
+            return Cosine(lr, command.value, step, command.over, unit_steps)
         case "exponential":
-            return Exponential(lr, command.value, step, each)
+            return Exponential(lr, command.value, step, unit_steps)
         case "milestones":
-            return Milestones(lr, command.value, command.at, step, each)
+            return Milestones(lr, command.value, command.at, step, unit_steps)
         case "one-cycle":
-            return OneCycle(lr, command.value, lr, step, command.over * each)
+            return OneCycle(lr, command.value, lr, step, command.over * unit_steps)

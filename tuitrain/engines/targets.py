@@ -26,7 +26,7 @@ def match_parameters(patterns: Iterable[str], names: ParameterAliases) -> list[s
     return [
         name
         for name, others in names.items()
-        if any(fnmatchcase(each, pattern) for each in (name, *others) for pattern in every)
+        if any(fnmatchcase(item, pattern) for item in (name, *others) for pattern in every)
     ]
 
 
@@ -92,4 +92,4 @@ def unknown_target(
 
 
 def _every(parameters: ParameterAliases) -> list[str]:
-    return [each for name, others in parameters.items() for each in (name, *others)]
+    return [item for name, others in parameters.items() for item in (name, *others)]

@@ -55,7 +55,7 @@ class LineFile:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise TuitrainError(
-                f"{self.path.parent} is being written: a run goes on there; end it first"
+                f"{self.path.parent} is being written by a run; end that run first"
             ) from None
         except OSError:
             return

@@ -1,8 +1,8 @@
 """The rehearsal: a scenario's commands in order, without training, before the first step.
 
-It is the run itself, run_to_end on a session, on an engine that counts steps. So what it refuses is
-what the run would refuse, with groups, checkpoints, branches and breakpoints as the commands before
-have left them. What only training tells, such as a breakpoint that pauses, it does not judge.
+`run_to_end` runs a session on an engine that only counts steps. So the rehearsal refuses what the run
+would refuse, with the groups, checkpoints, branches and breakpoints that earlier commands make. What
+depends on the training, such as a breakpoint that pauses, is not checked.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from .build import due_step
 from .events import Finding
 from .expect import groups_in, unknown_group_message
 from .load import parse_commands
-from .replay import run_to_end
 from .schema import Scenario
+from .unattended import run_to_end
 
 if TYPE_CHECKING:
     from tuitrain.engines.engine import Engine

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from typing import Protocol
 
-from tuitrain.errors import RunFailedError, TuitrainError
-from tuitrain.records.repetition import RepeatedAction, RepeatedCommand, RepeatedEnd
-from tuitrain.run.deferred_signals import DeferredSignals
+from tuitrain.records.repetition import RepeatedAction
 from tuitrain.run.progress import ProgressCallback, ignore_progress
 from tuitrain.run.recorder import NULL_RECORDER, Recorder
-from tuitrain.run.session import NO_TICKET, Session
-from tuitrain.run.snapshot import Phase
 
 from .build import build
-from .events import Ended, EpochEnded, Event, Finding, Started, Trouble
+from .events import Event
 from .expect import Expectations
+from .rehearsal import rehearse
 from .schema import Scenario
-
-
-class BoundaryObserver(Protocol):
-    """Checks a session at its boundaries, as `Expectations` does."""
-
-    def check_boundary(self) -> list[Finding]:
-        """Return what is found at this boundary."""
-        ...
-
-    def check_end(self) -> list[Finding]:
-        """Return what is found when the run is over."""
-        ...
-
-    def all_held(self) -> bool:
-        """Whether all findings are as expected."""
-        ...
+from .unattended import run_to_end, started_event
 
 
 def replay(
@@ -71,136 +50,6 @@ def replay(
     session = build(scenario, source, on_progress, recorder)
     expectations = Expectations(scenario, session, source)
     if rehearse_plan:
-        from .rehearsal import rehearse  # which follows a session, as is done here
-
         rehearse(scenario, session, source)
     yield started_event(session)
     yield from run_to_end(session, expectations, source, on_step, actions, should_end)
-
-
-def started_event(session: Session) -> Started:
-    """Return the event of a session that is about to run."""
-    title = session.info
-    return Started(title.name, title.total_steps, title.steps_per_epoch, title.batch_size)
-
-
-def run_to_end(
-    session: Session,
-    expectations: BoundaryObserver,
-    source: str,
-    on_step: Callable[[int], None],
-    actions: Iterable[RepeatedAction] = (),
-    should_end: Callable[[], bool] = lambda: False,
-    is_attended: bool = False,
-) -> Iterator[Event]:
-    """Run a session from its present step to its end; yield events as they happen.
-
-    A signal that asks the process to end takes effect at the next step boundary, where the state is
-    whole and its digests can be recorded. A breakpoint pauses the run, and it continues at once.
-    While the steps continue to meet the condition, nothing more is written, unless ``is_attended``.
-
-    Raises
-    ------
-    RunFailedError : a step fails
-    RecordDiffersError : the session continues a record, and does not repeat it
-    """
-    session.is_attended = is_attended
-    with DeferredSignals(session.engine.interrupt) as signals:
-        events = _follow(
-            session, expectations, source, on_step, deque(actions), should_end, signals
-        )
-        yield from events
-
-
-def _follow(
-    session: Session,
-    expectations: BoundaryObserver,
-    source: str,
-    on_step: Callable[[int], None],
-    waiting: deque[RepeatedAction],
-    should_end: Callable[[], bool],
-    signals: DeferredSignals,
-) -> Iterator[Event]:
-    title = session.info
-    written, problem = len(session.journal), ""
-    while True:
-        with _failing(session, source):
-            session.apply_planned()
-            while waiting and waiting[0].step == session.step:
-                _repeat(session, waiting.popleft())
-                session.apply_planned()  # a way back may have led to where something is planned
-        new = session.journal.since(written)
-        written += len(new)
-        yield from new
-        with _failing(session, source):
-            findings = expectations.check_boundary()
-        yield from findings
-        if session.problem not in ("", problem):
-            yield Trouble(session.step, session.problem)
-        problem = session.problem
-        if signals.received:
-            session.end("interrupted")
-            return
-        if session.phase.ended or should_end():
-            break
-        session.phase = Phase.RUNNING
-        with _failing(session, source):
-            stop = waiting[0].step if waiting else None
-            _to_next_boundary(session, stop, on_step, signals)
-        if session.step % title.steps_per_epoch == 0:
-            epoch = session.step // title.steps_per_epoch - 1
-            yield EpochEnded(epoch, session.step, session.train_loss(), session.test_accuracy())
-    if session.phase.ended:
-        session.end("finished")
-    yield from expectations.check_end()
-    with _failing(session, source):
-        ended = _ended(session, expectations)
-    yield ended
-
-
-@contextmanager
-def _failing(session: Session, source: str) -> Iterator[None]:
-    """Name the source and the step in errors raised inside; the user's own model may raise any."""
-    try:
-        yield
-    except TuitrainError:
-        raise
-    except (Exception, SystemExit) as error:
-        session.end("failed")
-        what = f"{type(error).__name__}: {error}"
-        raise RunFailedError(f"{source}: step {session.step + 1}: {what}") from error
-
-
-def _repeat(session: Session, entry: RepeatedAction) -> None:
-    if isinstance(entry, RepeatedEnd):
-        session.final_digests.record(entry.reason)
-    elif isinstance(entry, RepeatedCommand):
-        session.apply_command(entry.command, entry.actor, NO_TICKET)
-
-
-def _to_next_boundary(
-    session: Session,
-    stop: int | None,
-    on_step: Callable[[int], None],
-    signals: DeferredSignals,
-) -> None:
-    """Run to the next step at which something is planned, expected, measured or repeated."""
-
-    def is_ended() -> bool:
-        on_step(session.step)
-        return signals.received
-
-    ahead = None if stop is None or stop <= session.step else stop - session.step
-    session.run_burst(is_ended, ahead)
-    on_step(session.step)
-
-
-def _ended(session: Session, expectations: BoundaryObserver) -> Ended:
-    refused = any(entry.outcome == "refused" for entry in session.journal.entries())
-    return Ended(
-        step=session.step,
-        digest=session.engine.digest(),
-        train_loss=session.train_loss(),
-        test_accuracy=session.test_accuracy(),
-        ok=not refused and expectations.all_held(),
-    )

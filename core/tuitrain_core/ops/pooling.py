@@ -86,7 +86,7 @@ class AvgPool2d(Op):
         total = np.zeros((*x.shape[:2], *size), x.dtype)
         for window in self._taps(size):
             total += padded[window]
-        share = self._share(x, size)
+        share = self.window_shares(x, size)
         return total * share, (x.shape, share)
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
@@ -105,7 +105,7 @@ class AvgPool2d(Op):
             for j in range(KW):
                 yield ..., slice(i, i + SH * (OH - 1) + 1, SH), slice(j, j + SW * (OW - 1) + 1, SW)
 
-    def _share(self, x: Array, size: Pair) -> Array:
+    def window_shares(self, x: Array, size: Pair) -> Array:
         """Return 1 / (number of pixels of each window)."""
         if self.count_padding or self.padding == (0, 0):
             return np.asarray(1.0 / (self.kernel[0] * self.kernel[1]), x.dtype)

@@ -17,7 +17,7 @@ async def test_a_key_goes_through_what_can_be_charted_and_nothing_stands_there_t
         seen = []
         for _ in range(5):
             await person.press("]")
-            every = [chart(person, each).border_title for each in ("loss", "accuracy", "third")]
+            every = [chart(person, item).border_title for item in ("loss", "accuracy", "third")]
             every.append(chart(person, "fourth").border_title)
             assert len(set(every)) == 4
             seen.append(every[0])

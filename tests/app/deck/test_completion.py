@@ -9,7 +9,7 @@ from tuitrain.app.completion import completions, usage
 
 
 @pytest.mark.parametrize(
-    ("line", "found"),
+    ("line", "result"),
     [
         ("", []),
         ("fr", ["freeze"]),
@@ -49,8 +49,8 @@ from tuitrain.app.completion import completions, usage
         ("nonsense ", []),
     ],
 )
-def test_completions(line, found):
-    assert completions(line, branched(breakpoints=watchful().breakpoints)) == found
+def test_completions(line, result):
+    assert completions(line, branched(breakpoints=watchful().breakpoints)) == result
 
 
 def test_rewind_completes_checkpoints_the_newest_first():

@@ -89,8 +89,8 @@ def test_no_file_is_written_over(tmp_path):
         write_new_files(tmp_path, "my run/5", files),
         write_new_files(tmp_path, "my run/5", files),
     )
-    assert [each.name for each in first] == ["my-run-5-2.csv", "my-run-5-2.svg"]
-    assert [each.name for each in second] == ["my-run-5-3.csv", "my-run-5-3.svg"]
+    assert [item.name for item in first] == ["my-run-5-2.csv", "my-run-5-2.svg"]
+    assert [item.name for item in second] == ["my-run-5-3.csv", "my-run-5-3.svg"]
     assert (tmp_path / "my-run-5.svg").read_text() == "mine"
 
 
@@ -143,15 +143,15 @@ async def test_without_pillow_the_rest_is_written_and_a_sentence_says_what_to_in
             f"✓ written: {STEM}.csv and .svg; a PNG needs Pillow, which is not installed: "
             'pip install "tuitrain[png]"'
         )
-    assert sorted(each.suffix for each in tmp_path.iterdir()) == [".csv", ".svg"]
+    assert sorted(item.suffix for item in tmp_path.iterdir()) == [".csv", ".svg"]
 
 
 async def test_read_only_names_no_key_that_would_be_refused(opened):
     async with opened(read_only=True, size=(200, 36)) as person:
-        hints = {each.key: each.enabled for each in person.deck.query_one(KeyFooter).hints}
+        hints = {item.key: item.enabled for item in person.deck.query_one(KeyFooter).hints}
         assert [key for key in "fldotur.sg:" if hints.get(key)] == []
         assert hints["space"] is False and hints["⌫"] is False
         assert all(hints[key] for key in ("b", "W", "N", "i", "?", "q", "←"))
         await person.press("W")
-        hints = {each.key: each.enabled for each in person.app.screen.query_one(KeyFooter).hints}
+        hints = {item.key: item.enabled for item in person.app.screen.query_one(KeyFooter).hints}
         assert (hints["f"], hints["space"], hints["N"]) == (False, False, True)

@@ -245,9 +245,9 @@ async def test_help_names_the_key_of_every_command(opened):
         lines = text[text.index("Commands") :].splitlines()
         for verb in VOCABULARY:
             (line,) = (
-                each
-                for each in lines
-                if each == f"  {verb.usage}" or each.startswith(f"  {verb.usage}   ")
+                item
+                for item in lines
+                if item == f"  {verb.usage}" or item.startswith(f"  {verb.usage}   ")
             )
             keys = [key.written for key in KEYS if verb.name in key.verbs]
             assert line.removeprefix(f"  {verb.usage}").strip() == ", ".join(keys)

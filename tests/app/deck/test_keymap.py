@@ -1,4 +1,4 @@
-"""Keys that somebody chose: what can be chosen, and that everything names the real ones."""
+"""Configured keys: which can be chosen, and that all texts name the keys in force."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tuitrain.app.widgets.footer import KeyFooter
 
 
 def key(table, name: str):
-    return next(each for each in table if each.name == name)
+    return next(item for item in table if item.name == name)
 
 
 def test_actions_have_names_of_their_own():
-    names = [each.name for each in KEYS]
+    names = [item.name for item in KEYS]
     assert all(names)
     assert len(set(names)) == len(names)
 
@@ -45,7 +45,7 @@ def test_two_actions_may_change_keys():
 
 
 @pytest.mark.parametrize(
-    ("chosen", "said"),
+    ("chosen", "output"),
     [
         (
             {"freze": "F"},
@@ -60,15 +60,15 @@ def test_two_actions_may_change_keys():
         ({"rewind_here": "enter", "pause": "enter"}, "'enter' is the key of both pause and open"),
     ],
 )
-def test_what_cannot_be_chosen_is_told(chosen, said):
+def test_what_cannot_be_chosen_is_told(chosen, output):
     with pytest.raises(KeymapError) as raised:
         build_key_table(chosen)
-    assert said in str(raised.value)
+    assert output in str(raised.value)
 
 
 def test_keys_are_written_as_people_do():
-    for each in KEYS:
-        assert " ".join(map(display_key, each.keys.split(",")))[0] == each.written[0]
+    for item in KEYS:
+        assert " ".join(map(display_key, item.keys.split(",")))[0] == item.written[0]
 
 
 async def test_chosen_keys_act_and_footer_help_and_palette_name_them(opened, tmp_path):

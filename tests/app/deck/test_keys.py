@@ -50,18 +50,18 @@ SIGNS = "●┄*_"
 
 def ours(nodes: Iterable[DOMNode | type[DOMNode]]) -> set[str]:
     """Return the keys that our own classes bind, among all that a screen inherits."""
-    found: set[str] = set()
+    result: set[str] = set()
     for node in nodes:
         for kind in (node if isinstance(node, type) else type(node)).__mro__:
             if kind.__module__.startswith("tuitrain."):
-                for each in kind.__dict__.get("BINDINGS", ()):
-                    assert isinstance(each, Binding)
-                    found |= {key.strip() for key in each.key.split(",")}
-    return found
+                for item in kind.__dict__.get("BINDINGS", ()):
+                    assert isinstance(item, Binding)
+                    result |= {key.strip() for key in item.key.split(",")}
+    return result
 
 
 def keys_in(table: Iterable[Key]) -> set[str]:
-    return {key for each in table for key in each.keys.split(",")}
+    return {key for item in table for key in item.keys.split(",")}
 
 
 def looks_like_a_key(text: str) -> bool:
@@ -73,17 +73,17 @@ def looks_like_a_key(text: str) -> bool:
 
 
 def quoted(page: str) -> Iterator[str]:
-    """Yield what is written as a key in a document: what stands in backticks, outside of code."""
+    """Yield keys in a document: texts in backticks, outside of code blocks."""
     text = re.sub(r"```.*?```", "", (ROOT / page).read_text(), flags=re.DOTALL)
-    yield from (each for each in re.findall(r"`([^`\n]+)`", text) if looks_like_a_key(each))
+    yield from (item for item in re.findall(r"`([^`\n]+)`", text) if looks_like_a_key(item))
 
 
 @pytest.mark.parametrize("page", ["docs/tutorials/first-run.md", "docs/reference/keys.md"])
 def test_every_key_that_a_document_names_is_one(page):
-    written = {each for key in EVERYWHERE for each in key.written.split()} | {"f1"}
+    written = {item for key in EVERYWHERE for item in key.written.split()} | {"f1"}
     named = list(quoted(page))
     assert len(named) > 30
-    assert [each for each in named if each not in written] == []
+    assert [item for item in named if item not in written] == []
 
 
 def test_what_can_be_pressed_on_the_deck_is_in_the_help():
@@ -106,7 +106,7 @@ async def test_every_key_of_the_table_does_something_on_the_deck(opened):
 
 
 def test_what_can_be_pressed_over_a_recording_or_at_the_start_is_in_their_help():
-    own = {key for each in RecordingDeck.__dict__["BINDINGS"] for key in each.key.split(",")}
+    own = {key for item in RecordingDeck.__dict__["BINDINGS"] for key in item.key.split(",")}
     assert own == keys_in(RECORDING_KEYS)
     assert ours([StartScreen]) == keys_in(START_KEYS)
 
@@ -118,15 +118,15 @@ async def test_a_view_has_its_keys_at_the_top_of_its_help(key, table, opened):
     async with opened() as person:
         await person.press(key)
         view = person.app.screen
-        own = {each for each in table if each.action}
+        own = {item for item in table if item.action}
         assert {
             k for b in view.__class__.__dict__.get("BINDINGS", ()) for k in b.key.split(",")
         } == (keys_in(own))
         await person.press("question_mark")
         text = str(person.app.screen.query_one("#help Static", Static).content)
         here, _, deck = text.partition("Keys of a run")
-        for each in (*table, *INSPECTION_KEYS):
-            assert f"  {each.written.ljust(9)}{each.summary}" in here
+        for item in (*table, *INSPECTION_KEYS):
+            assert f"  {item.written.ljust(9)}{item.summary}" in here
         assert "Clip the gradients, or" not in deck  # c draws with letters here
 
 
@@ -135,7 +135,7 @@ async def test_no_key_of_the_deck_does_nothing_in_a_view(view, opened):
     async with opened() as person:
         await person.press(view)
         bound = set(person.app.screen.active_bindings)
-        acting = {each for key in KEYS if key.action for each in key.keys.split(",")}
+        acting = {item for key in KEYS if key.action for item in key.keys.split(",")}
         assert acting - bound == set()
         await person.press("d")
         assert person.status == "d acts on the deck: esc goes back there"
@@ -182,7 +182,7 @@ USUAL = {
 
 
 def said_in(screen) -> str:
-    return " ".join(str(each.render()) for each in screen.query(Static) if each.display)
+    return " ".join(str(item.render()) for item in screen.query(Static) if item.display)
 
 
 @pytest.mark.parametrize("key", DIALOGS)
@@ -191,16 +191,16 @@ async def test_a_dialog_names_the_keys_that_it_has(key, opened, tmp_path):
         await person.press(key)
         dialog = person.app.screen
         assert dialog is not person.deck
-        said = re.split(r"\s+|,", said_in(dialog))
+        output = re.split(r"\s+|,", said_in(dialog))
         for kind in type(dialog).__mro__:
             if not kind.__module__.startswith("tuitrain."):
                 continue
-            for each in kind.__dict__.get("BINDINGS", ()):
+            for item in kind.__dict__.get("BINDINGS", ()):
                 names = {
                     {"delete": "del"}.get(k.strip(), display_key(k.strip()))
-                    for k in each.key.split(",")
+                    for k in item.key.split(",")
                 }
-                assert names & USUAL or names & {key, *said}, (key, names, said_in(dialog))
+                assert names & USUAL or names & {key, *output}, (key, names, said_in(dialog))
         await person.press("f1")
         assert person.app.screen.query("#help")
 

@@ -1,4 +1,4 @@
-"""What calls somebody back to the screen."""
+"""Notifications that call a user back to the screen."""
 
 from __future__ import annotations
 

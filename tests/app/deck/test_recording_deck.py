@@ -200,6 +200,6 @@ async def test_a_brace_says_what_was_asked_there_and_no_old_answer_stays(tmp_pat
         await person.press("home", "left_curly_bracket")
         assert person.status == "nothing was asked before this moment"
         await person.press("right_curly_bracket")
-        asked = [each.command for each in person.shown.journal if each.step == person.shown.step]
-        assert asked
-        assert person.status == f"step {person.shown.step}: {' · '.join(asked)}"
+        request = [item.command for item in person.shown.journal if item.step == person.shown.step]
+        assert request
+        assert person.status == f"step {person.shown.step}: {' · '.join(request)}"

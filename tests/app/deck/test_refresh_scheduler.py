@@ -68,7 +68,7 @@ def further(source: FakeSource) -> None:
 def said(person: Driver) -> list[str]:
     """What the panels that take turns have in their borders."""
     panels = ("#loss", "#accuracy", "#parameter")
-    return [str(person.deck.query_one(each).border_subtitle) for each in panels]
+    return [str(person.deck.query_one(item).border_subtitle) for item in panels]
 
 
 async def test_panels_are_drawn_in_turns_and_none_is_passed_over_when_nothing_new_comes(

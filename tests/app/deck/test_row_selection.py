@@ -15,11 +15,11 @@ def names(person) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "found"),
+    ("pattern", "result"),
     [("", True), ("conv", True), ("v1", True), ("conv*", True), ("v*", False), ("fc", False)],
 )
-def test_a_part_of_a_name_matches_and_a_glob_matches_whole_names(pattern, found):
-    assert matches_filter("conv1.bias", pattern) is found
+def test_a_part_of_a_name_matches_and_a_glob_matches_whole_names(pattern, result):
+    assert matches_filter("conv1.bias", pattern) is result
 
 
 def test_filtered_rows_keep_the_groups_colours():
@@ -86,11 +86,11 @@ async def test_a_dialog_sends_for_every_marked_group_and_says_so(opened):
 async def test_of_several_answers_a_refusal_is_shown(opened):
     async with opened(size=(120, 30)) as person:
         await person.press("m", "m", "f")
-        said = (
+        output = (
             JournalEntry(1, 1204, "freeze conv", "key", "refused", "it is tied"),
             JournalEntry(2, 1204, "freeze fc", "key", "applied", "6 parameters hold still"),
         )
-        person.source.show(journal=said)
+        person.source.show(journal=output)
         await person.look()
         assert person.status == "✗ freeze conv  refused at step 1 204  it is tied"
 
@@ -106,7 +106,7 @@ async def test_marks_are_seen_and_selecting_goes_on(opened):
 async def test_a_parameter_of_a_marked_group_is_not_frozen_once_more(opened):
     async with opened() as person:
         await person.press("m", "m", "f")
-        assert [each.name for each in person.deck.selection.marked] == ["conv", "conv1.bias"]
+        assert [item.name for item in person.deck.selection.marked] == ["conv", "conv1.bias"]
         assert person.sent == ["freeze conv"]
 
 

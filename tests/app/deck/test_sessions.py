@@ -1,4 +1,4 @@
-"""Whole flights: what somebody does from one key or click to the next, and what is sent for it."""
+"""Whole sessions: what a user does with keys and clicks, and which commands are sent."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ async def test_a_swap_is_previewed_sent_and_undone(opened):
         assert "2.9e-2" in person.svg()
         assert ahead.display
         await person.press("enter")
-        person.source.answer("applied", "the state begins anew")
+        person.source.answer("applied", "the state begins at zero")
         await person.look()
         assert person.status.startswith("✓ optimizer fc adam")
         await person.press("u")

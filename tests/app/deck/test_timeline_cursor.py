@@ -148,7 +148,7 @@ async def test_the_past_of_a_run_that_has_failed_can_be_looked_at(opened):
 
 async def test_x_stands_at_now_and_what_lies_behind_it_cannot_be_rewound_to(opened):
     async with opened(FakeSource(branched())) as person:
-        longest = max(each.tip for each in branched().branches)
+        longest = max(item.tip for item in branched().branches)
         assert longest > branched().step
         await person.press("x")
         assert person.deck.chart_view.cross == branched().step

@@ -19,11 +19,11 @@ def test_what_is_written_is_read(tmp_path):
     assert read_config(path, THEMES) == Config()
     write_config(path, Config("nord"))
     assert read_config(path, THEMES) == Config("nord")
-    assert [each.name for each in path.parent.iterdir()] == ["config.toml"]
+    assert [item.name for item in path.parent.iterdir()] == ["config.toml"]
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "output"),
     [
         ('thme = "nord"', "unknown field `thme` (allowed: theme, rate,"),
         ("theme = 3", "Expected `str`, got `int` - at `$.theme` (allowed: theme, rate,"),
@@ -37,13 +37,13 @@ def test_what_is_written_is_read(tmp_path):
         (b"theme = '\xff'", "config.toml: "),
     ],
 )
-def test_what_is_wrong_is_named_with_the_file_and_what_is_allowed(tmp_path, text, said):
+def test_what_is_wrong_is_named_with_the_file_and_what_is_allowed(tmp_path, text, output):
     path = tmp_path / "config.toml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ConfigError) as raised:
         read_config(path, THEMES)
     assert str(raised.value).startswith(str(path))
-    assert said in str(raised.value)
+    assert output in str(raised.value)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
@@ -62,7 +62,7 @@ def test_on_a_full_disk_the_file_stays_as_it_was(tmp_path, monkeypatch):
     with pytest.raises(ConfigError, match=r"cannot write .*config\.toml: No space left"):
         write_config(path, Config("tuitrain-monochrome"))
     assert read_config(path, THEMES) == Config("nord")
-    assert [each.name for each in tmp_path.iterdir()] == ["config.toml"]
+    assert [item.name for item in tmp_path.iterdir()] == ["config.toml"]
 
 
 @pytest.mark.parametrize("folder", [config_path, runs_folder])
@@ -87,7 +87,7 @@ async def test_the_chosen_theme_is_there_at_the_next_start(opened, tmp_path):
         assert person.app.theme == MONOCHROME.name
 
 
-@pytest.mark.parametrize("theme", [each.name for each in OWN_THEMES])
+@pytest.mark.parametrize("theme", [item.name for item in OWN_THEMES])
 async def test_picture_of_our_themes(theme, opened, picture):
     async with opened(size=(120, 36)) as person:
         person.app.theme = theme

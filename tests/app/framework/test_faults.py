@@ -23,7 +23,7 @@ def test_a_fault_is_written_down_with_its_traceback_and_later_counted():
     written = [faults.record(of_zero()) for _ in range(1000)]
     assert written[0].startswith("Traceback (most recent call last)")
     assert "1 // 0" in written[0]
-    assert [each for each in written[1:] if each] == [
+    assert [item for item in written[1:] if item] == [
         f"{faults.latest} ({times} times)" for times in (10, 100, 1000)
     ]
     assert faults.latest.startswith("ZeroDivisionError: ")
@@ -33,15 +33,15 @@ def test_a_fault_is_written_down_with_its_traceback_and_later_counted():
 def test_faults_of_two_places_are_two():
     faults = FaultLog(FakeClock())
     other = raised(lambda: {}["x"])
-    assert all("Traceback" in faults.record(each) for each in (of_zero(), other))
+    assert all("Traceback" in faults.record(item) for item in (of_zero(), other))
 
 
 def test_what_is_written_down_is_bounded():
     faults = FaultLog(FakeClock())
     kinds = [type(f"E{number}", (Exception,), {})("x" * 100_000) for number in range(300)]
-    written = [text for each in kinds if (text := faults.record(each))]
+    written = [text for item in kinds if (text := faults.record(item))]
     assert max(map(len, written)) <= MAX_CHARACTERS
-    assert len([each for each in written if "Traceback" in each or "E" in each]) <= MAX_KINDS + 4
+    assert len([item for item in written if "Traceback" in item or "E" in item]) <= MAX_KINDS + 4
     assert faults.total == 300
 
 

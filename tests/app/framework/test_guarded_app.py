@@ -25,12 +25,12 @@ def contained(monkeypatch):
     monkeypatch.setattr(GuardedApp, "raise_faults", False)
 
 
-def fail(*given, **named):
+def fail(*value, **named):
     raise KeyError("a fault of the screen")
 
 
 async def mended(person, faults: int = 1) -> None:
-    """Wait for a fault, and until the screen was drawn anew.
+    """Wait for a fault, and until the screen was drawn again.
 
     The pilot's own wait would wait for the panel that has failed, too.
     """
@@ -124,7 +124,7 @@ async def test_the_log_has_the_traceback_once(monkeypatch):
             app.call_later(app.poll)
             await pilot.pause()
         lines = [line.text for line in output.snapshot().lines if line.level == "error"]
-        assert len([each for each in lines if "KeyError: 'a fault of the screen'" in each]) < 6
+        assert len([item for item in lines if "KeyError: 'a fault of the screen'" in item]) < 6
         assert lines[0].startswith("tuitrain's screen had a fault: Traceback")
         assert app.faults.total >= 1
         assert app.is_running
@@ -137,7 +137,7 @@ async def test_the_app_can_be_left_whatever_fails(opened, monkeypatch):
         monkeypatch.setattr(ConfirmDialog, "compose", fail)
         monkeypatch.setattr(type(person.deck), "watch_snapshot", fail)
         left = []
-        monkeypatch.setattr(person.app, "exit", lambda *given: left.append(given))
+        monkeypatch.setattr(person.app, "exit", lambda *value: left.append(value))
         for _ in range(20):
             await person.pilot.press("ctrl+q")
             if left:

@@ -24,13 +24,13 @@ def terminal(monkeypatch):
 def test_a_folder_that_holds_no_run_is_told_with_the_nearest(capsys, tmp_path, terminal):
     flown(tmp_path / "monday")
     assert main(["open", str(tmp_path / "mondey")]) == 2
-    said = capsys.readouterr().err
-    assert "holds no run: it has no header.json, did you mean" in said
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert "holds no run: it has no header.json, did you mean" in output
+    assert output.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("file", "content", "said"),
+    ("file", "content", "output"),
     [
         ("header.json", "{", "header.json: Input data was truncated"),
         (
@@ -42,10 +42,10 @@ def test_a_folder_that_holds_no_run_is_told_with_the_nearest(capsys, tmp_path, t
         ("metrics.jsonl", '{"event":"loss","step":"x"}\n', "metrics.jsonl"),
     ],
 )
-def test_a_damaged_folder_is_one_clear_error(capsys, tmp_path, terminal, file, content, said):
+def test_a_damaged_folder_is_one_clear_error(capsys, tmp_path, terminal, file, content, output):
     folder = left_behind(tmp_path / "a")
     (folder / file).write_text(content)
     assert main(["open", str(folder)]) == 2
-    told = capsys.readouterr().err
-    assert said in told
-    assert told.count("\n") == 1
+    message = capsys.readouterr().err
+    assert output in message
+    assert message.count("\n") == 1

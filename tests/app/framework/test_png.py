@@ -82,7 +82,7 @@ def test_the_font_has_all_that_charts_are_written_in():
     missing = bytes(font.getmask("\uffff"))
     assert any(missing)
     absent = [
-        each for each in written if each.isprintable() and bytes(font.getmask(each)) == missing
+        item for item in written if item.isprintable() and bytes(font.getmask(item)) == missing
     ]
     assert absent == []
 

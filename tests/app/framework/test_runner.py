@@ -14,7 +14,7 @@ from tuitrain.errors import TerminatedError
 class Left(App[int]):
     """Leaves as soon as it is there."""
 
-    told = False
+    message = False
 
     def on_ready(self) -> None:
         self.exit(3)

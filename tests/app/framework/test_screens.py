@@ -24,12 +24,12 @@ def screens() -> list[type[Screen]]:
     for module in pkgutil.walk_packages(tuitrain.app.__path__, "tuitrain.app."):
         if module.name != "tuitrain.app.web.server":  # needs textual-serve
             importlib.import_module(module.name)
-    found, left = [], [Screen]
+    result, left = [], [Screen]
     while left:
         subclasses = left.pop().__subclasses__()
         left += subclasses
-        found += [each for each in subclasses if each.__module__.startswith("tuitrain.")]
-    return found
+        result += [item for item in subclasses if item.__module__.startswith("tuitrain.")]
+    return result
 
 
 def at_once(person, *keys: str) -> None:
@@ -46,9 +46,9 @@ async def caught_up(person) -> None:
 
 
 def test_every_screen_has_the_one_base():
-    found = {each for each in screens() if each is not StrictScreen}
-    assert len(found) > 25
-    without = {each.__name__ for each in found if not issubclass(each, BaseScreen)}
+    result = {item for item in screens() if item is not StrictScreen}
+    assert len(result) > 25
+    without = {item.__name__ for item in result if not issubclass(item, BaseScreen)}
     assert without == {"Palette"}  # Textual's own, which shows nothing of the run
 
 
@@ -123,7 +123,7 @@ async def test_the_run_is_looked_at_while_a_dialog_comes_and_goes(opened):
         assert person.app.screen is person.deck
 
 
-@pytest.mark.parametrize("name", ["x" * 300 + ".toml", "~nobody-at-all/x.toml", "a\0b.toml"])
+@pytest.mark.parametrize("name", ["x" * 300 + ".toml", "~no-such-user/x.toml", "a\0b.toml"])
 async def test_a_name_that_cannot_be_a_file_is_told(opened, tmp_path, name):
     async with opened(record=tmp_path) as person:
         await person.press("w")

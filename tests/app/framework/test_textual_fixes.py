@@ -145,8 +145,8 @@ class Field(App[None]):
         yield Static("two", id="two")
 
     def on_mount(self):
-        for each in self.query(Static):
-            each.can_focus = True
+        for item in self.query(Static):
+            item.can_focus = True
         self.query_one("#one").focus()
         self.met.clear()
 

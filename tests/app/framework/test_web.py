@@ -1,4 +1,4 @@
-"""The app in a browser: who is answered, and what is said of mistakes."""
+"""The app in a browser: which requests are answered, and how errors are reported."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ def test_without_the_extra_it_is_said_how_to_install_it(monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "textual_serve", None)
     monkeypatch.setitem(sys.modules, "textual_serve.server", None)
     assert main(["serve"]) == 2
-    said = capsys.readouterr().err
-    assert 'pip install "tuitrain[serve]"' in said
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert 'pip install "tuitrain[serve]"' in output
+    assert output.count("\n") == 1
 
 
 def test_a_port_that_is_taken_is_one_clear_error(tmp_path, capsys):

@@ -14,14 +14,14 @@ from tuitrain.run.snapshot import Phase
 
 
 def listed(person) -> list[str]:
-    return [str(each.prompt) for each in person.app.screen.query_one(OptionList).options]
+    return [str(item.prompt) for item in person.app.screen.query_one(OptionList).options]
 
 
 async def test_what_is_typed_is_set_and_the_list_follows(opened):
     async with opened() as person:
         await person.press("B")
-        said = str(person.app.screen.query_one("#how-many", Static).content)
-        assert said == "none is set: the run pauses on nothing by itself"
+        output = str(person.app.screen.query_one("#how-many", Static).content)
+        assert output == "none is set: the run pauses on nothing by itself"
         await person.type("loss > x1.5")
         await person.press("enter")
         assert person.sent == ["break when loss > x1.5"]
@@ -75,10 +75,10 @@ async def test_what_is_half_typed_is_not_called_wrong_before_it_is_sent(opened):
 
 
 def test_every_kind_of_condition_is_named_by_an_example():
-    (verb,) = (each for each in VOCABULARY if each.name == "break")
-    said = conditions()
+    (verb,) = (item for item in VOCABULARY if item.name == "break")
+    output = conditions()
     for example in verb.examples:
-        assert not example.startswith("break when ") or example[11:] in said
+        assert not example.startswith("break when ") or example[11:] in output
 
 
 @pytest.mark.parametrize("phase", [Phase.FINISHED, Phase.STOPPED])

@@ -136,8 +136,8 @@ async def test_what_is_chosen_is_not_told_by_colour_alone(opened):
     async with opened() as person:
         await person.press("o")
         radios = list(person.app.screen.query(Radio))
-        marks = ["".join(str(each.render()))[1] for each in radios]
+        marks = ["".join(str(item.render()))[1] for item in radios]
         assert marks == ["●", "○", "○"]
         radios[2].value = True
         await person.settle()
-        assert [str(each.render())[1] for each in radios] == ["○", "○", "●"]
+        assert [str(item.render())[1] for item in radios] == ["○", "○", "●"]

@@ -105,7 +105,7 @@ async def test_a_filter_a_command_and_the_palette_take_any_text(opened, text):
 
 @pytest.mark.parametrize("text", FEW)
 async def test_toasts_and_the_banner_show_a_text_as_it_is_written(opened, text):
-    text = text[:16]  # a toast breaks a longer word off from what stands before it
+    text = text[:16]  # a toast breaks a longer word off from the text before it
     source = HostileSource(hostile_snapshot(text))
     async with opened(source, SIZE, toasts=True) as person:
         source.show(phase=Phase.FINISHED)
@@ -167,7 +167,7 @@ def test_a_picture_is_a_picture_whatever_it_is_called(text, tmp_path):
 
     svg = to_svg([((text, "text"), ("·", "bad"))], lambda role: Style(), text)
     root = ElementTree.fromstring(svg)
-    drawn_in_it = "".join(each.text or "" for each in root.iter() if each.tag.endswith("text"))
+    drawn_in_it = "".join(item.text or "" for item in root.iter() if item.tag.endswith("text"))
     assert steers_nothing(drawn_in_it.replace("\n", "").replace("\xa0", " "))
     (written,) = write_new_files(tmp_path, f"{text}-loss", {".svg": svg})
     assert written.parent == tmp_path
@@ -181,7 +181,7 @@ async def test_an_export_of_a_hostile_run_can_be_read(opened, tmp_path, monkeypa
             await person.press("E")
             await person.press("tab")
         assert "written:" in person.status
-    assert {each.suffix for each in tmp_path.iterdir()} >= {".svg", ".csv"}
+    assert {item.suffix for item in tmp_path.iterdir()} >= {".svg", ".csv"}
     for file in tmp_path.glob("*.svg"):
         ElementTree.parse(file)
     for file in tmp_path.glob("*.csv"):
@@ -200,9 +200,9 @@ PASTES = {
 }
 
 
-@pytest.mark.parametrize("text", PASTES, ids=[repr(each[:20]) for each in PASTES])
+@pytest.mark.parametrize("text", PASTES, ids=[repr(item[:20]) for item in PASTES])
 async def test_of_what_is_pasted_a_field_takes_one_line_and_sends_nothing(opened, text):
-    kept, said = PASTES[text]
+    kept, output = PASTES[text]
     async with opened(toasts=True) as person:
         await person.press("colon")
         field = person.app.focused
@@ -211,9 +211,9 @@ async def test_of_what_is_pasted_a_field_takes_one_line_and_sends_nothing(opened
         await person.look()
         assert field.value == kept
         assert person.sent == []
-        assert (said in person.text()) is True
+        assert (output in person.text()) is True
         toasts = "of what was pasted" in person.text()
-        assert toasts is bool(said)
+        assert toasts is bool(output)
 
 
 @pytest.mark.parametrize("text", ["a\nb", "\r", "\x1b]0;x\x07\nstop", "\udcff\n\n"])
@@ -240,22 +240,22 @@ def test_widgets_and_content_come_from_one_place_that_knows_no_markup():
     folder = Path(tuitrain.app.__file__).parent
     # The fixes change Textual's own widgets, and make none.
     allowed = {
-        folder / each
-        for each in ("widgets/no_markup.py", "framework/content.py", "framework/textual_fixes.py")
+        folder / item
+        for item in ("widgets/no_markup.py", "framework/content.py", "framework/textual_fixes.py")
     }
-    found = []
+    result = []
     for path in sorted(folder.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             names = []
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or "", *(f"{node.module}.{a.name}" for a in node.names)]
             elif isinstance(node, ast.Import):
-                names = [each.name for each in node.names]
+                names = [item.name for item in node.names]
             elif isinstance(node, ast.Attribute) and node.attr in ("from_markup", "render_markup"):
                 names = ["rich.markup"]
             bad = [n for n in names if any(n == e or n.startswith(f"{e}.") for e in EASY)]
-            found += [(path, each) for each in bad]
-    assert not [each for each in found if each[0] not in allowed]
+            result += [(path, item) for item in bad]
+    assert not [item for item in result if item[0] not in allowed]
 
 
 def test_every_widget_of_ours_shows_its_titles_as_they_are_written():
@@ -273,6 +273,6 @@ def test_every_widget_of_ours_shows_its_titles_as_they_are_written():
     def below(base: type) -> set[type]:
         return {base}.union(*map(below, base.__subclasses__()))
 
-    ours = {each for each in below(Widget) if each.__module__.startswith(widgets.__name__)}
+    ours = {item for item in below(Widget) if item.__module__.startswith(widgets.__name__)}
     assert len(ours) > 20
-    assert not [each.__name__ for each in ours if not issubclass(each, NoMarkup)]
+    assert not [item.__name__ for item in ours if not issubclass(item, NoMarkup)]

@@ -32,26 +32,26 @@ def text(person, panel: type[RowsView]) -> str:
     return person.app.screen.query_one(panel).rendered_text()
 
 
-def said(person) -> str:
+def output(person) -> str:
     return plain_text(person.app.screen.query_one(StatusLine).message)
 
 
 @pytest.mark.parametrize(
-    ("key", "screen", "asked"),
+    ("key", "screen", "request"),
     [
         ("W", WeightsScreen, InspectWeights("conv2.weight")),
         ("N", NetworkScreen, InspectNetwork()),
         ("i", BatchScreen, InspectBatch("probe")),
     ],
 )
-async def test_a_look_is_asked_for_while_it_is_open_and_no_longer(opened, key, screen, asked):
+async def test_a_look_is_asked_for_while_it_is_open_and_no_longer(opened, key, screen, request):
     async with opened() as person:
         await person.press(key)
         assert isinstance(person.app.screen, screen)
-        assert person.source.seeing == [asked]
+        assert person.source.seeing == [request]
         await person.press("escape")
         assert person.app.screen is person.deck
-        assert person.source.seeing == [asked, None]
+        assert person.source.seeing == [request, None]
         assert person.source.shown.inspection is None
 
 
@@ -120,7 +120,7 @@ async def test_freeze_from_the_weights_names_the_parameter(opened):
         assert person.sent == ["freeze conv1.weight"]
         person.source.answer("applied", "1 parameter holds still")
         await person.look()
-        assert said(person).startswith("✓ freeze conv1.weight  applied at step 1 204")
+        assert output(person).startswith("✓ freeze conv1.weight  applied at step 1 204")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ async def test_what_has_no_parameters_cannot_be_steered(opened):
         await person.press("N")
         await person.press("down", "down", "f", "l")
         assert person.sent == []
-        assert said(person) == "this has no parameters: nothing to steer"
+        assert output(person) == "this has no parameters: nothing to steer"
 
 
 async def test_dialogs_open_over_the_network_for_every_group_of_what_is_selected(opened):
@@ -293,7 +293,7 @@ async def test_read_only_looks_and_does_not_steer(opened):
         await person.press("W")
         await person.press("f", "space")
         assert isinstance(person.app.screen, WeightsScreen)
-        assert said(person) == "read-only: this screen shows the run and does not steer it"
+        assert output(person) == "read-only: this screen shows the run and does not steer it"
         assert person.sent == []
 
 
@@ -321,11 +321,11 @@ async def test_keys_that_somebody_chose_hold_in_the_views_too(opened, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("eager", "said"),
+    ("eager", "output"),
     [("", ""), ("the number of operations depends on the batch: 9 or 8",) * 2],
 )
-async def test_the_network_says_why_steps_are_taken_eagerly(eager, said, opened):
+async def test_the_network_says_why_steps_are_taken_eagerly(eager, output, opened):
     async with opened(FakeSource(running(fallback_reason=eager)), size=(80, 24)) as person:
         await person.press("N")
         tree = person.app.screen.query_one(NetworkTree)
-        assert str(tree.border_subtitle) == f"eager: {said}" * bool(said)
+        assert str(tree.border_subtitle) == f"eager: {output}" * bool(output)

@@ -24,8 +24,8 @@ def drawn(person, panel) -> list[str]:
     return [row.rstrip() for row in person.app.screen.query_one(panel).rendered_rows]
 
 
-def updates(*ratios: tuple[str, float, float], problem: str = "", most: int = 9) -> list[str]:
-    rows = update_rows(GROUPS, UpdatePreview("lr fc 1", ratios, problem), 66, most)
+def updates(*ratios: tuple[str, float, float], problem: str = "", maximum: int = 9) -> list[str]:
+    rows = update_rows(GROUPS, UpdatePreview("lr fc 1", ratios, problem), 66, maximum)
     return [" ".join(plain_text(row).split()) for row in rows]
 
 
@@ -40,8 +40,8 @@ def test_the_next_update_stands_beside_the_last_and_a_jump_is_warned_of():
 @pytest.mark.parametrize(("then", "role"), [(8e-3, "strong"), (8.1e-3, "bad")])
 def test_ten_times_the_last_is_no_jump_yet(then, role):
     rows = update_rows(GROUPS, UpdatePreview("", (("fc", 8e-4, then),)), 66, 9)
-    assert role in [each for _, each in rows[1]]
-    assert ("bad" in [each for _, each in rows[1]]) == (role == "bad")
+    assert role in [item for _, item in rows[1]]
+    assert ("bad" in [item for _, item in rows[1]]) == (role == "bad")
 
 
 def test_groups_that_are_new_or_frozen_have_no_number_where_there_is_none():
@@ -65,7 +65,7 @@ async def test_the_run_is_asked_once_the_entries_have_come_to_rest(opened):
         await person.press("o")
         first = person.line.removeprefix(":")
         await person.look()
-        assert [to_text(each) for each in person.source.wondered] == [first]
+        assert [to_text(item) for item in person.source.wondered] == [first]
         assert "…" in drawn(person, NextUpdate)[1]
         person.source.show(preview=UpdatePreview(first, (("conv", 1e-3, 2e-3), ("fc", 1, 1))))
         await person.look()
@@ -87,10 +87,10 @@ async def test_the_answer_to_what_was_entered_before_is_not_shown(opened):
 async def test_nothing_is_asked_of_the_run_while_the_entries_are_wrong(opened):
     async with opened() as person:
         await person.press("l")
-        asked = len(person.source.wondered)
+        request = len(person.source.wondered)
         await person.replace("-1")
         await person.look()
-        assert len(person.source.wondered) == asked
+        assert len(person.source.wondered) == request
 
 
 async def test_a_dialog_that_is_left_asks_no_more(opened):

@@ -34,7 +34,7 @@ async def test_a_run_is_saved_and_it_says_where(opened, folder, tmp_path, phase)
         assert person.line == f"→ {tmp_path}/mine.toml"
         await person.press("enter")
         assert person.status == f"✓ saved as {tmp_path}/mine.toml"
-    done = [each.do for each in load(tmp_path / "mine.toml").at]
+    done = [item.do for item in load(tmp_path / "mine.toml").at]
     assert done == ["lr fc 0.02", "freeze conv", "optimizer fc adam lr=0.001", "thaw conv"]
 
 
@@ -71,7 +71,7 @@ async def test_another_name_has_to_be_asked_about_again(opened, folder, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("", "✗ name a file"),
         ("{}", "✗ {} is a folder"),
@@ -79,12 +79,12 @@ async def test_another_name_has_to_be_asked_about_again(opened, folder, tmp_path
         ("{}/nowhere/mine.toml", "✗ there is no folder {}/nowhere"),
     ],
 )
-async def test_a_name_that_cannot_be_says_why(opened, folder, tmp_path, name, told):
+async def test_a_name_that_cannot_be_says_why(opened, folder, tmp_path, name, message):
     async with opened(record=folder) as person:
         await person.press("w")
         await person.replace(name.format(tmp_path))
         await person.press("enter")
-        assert person.line.startswith(told.format(tmp_path))
+        assert person.line.startswith(message.format(tmp_path))
 
 
 async def test_what_cannot_be_written_is_told_without_a_traceback(opened, folder, tmp_path):

@@ -141,8 +141,8 @@ async def test_data_is_flown_with_the_chosen_network(tmp_path):
         await person.press("tab", "tab", "end", "enter")
         assert isinstance(person.app.screen, NewRunDialog)
         await person.press("enter")
-        said = person.app.screen.query_one("#flight-problem", Static).content
-        assert "name the data" in str(said)
+        output = person.app.screen.query_one("#flight-problem", Static).content
+        assert "name the data" in str(output)
         await person.type(f"idx:{DIGITS}")
         await person.press("down", "down")
         assert person.app.screen.query_one(OptionList).highlighted == 2
@@ -151,20 +151,20 @@ async def test_data_is_flown_with_the_chosen_network(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("named", "said"),
+    ("named", "output"),
     [
         ("idx:nowhere", "nowhere: looked for train-images-idx3-ubyte, "),
         ("mnist-mni", "data: 'mnist-mni' is not known, did you mean 'mnist-mini'?"),
     ],
 )
-async def test_data_that_is_not_there_is_told_before_anything_is_flown(named, said, tmp_path):
+async def test_data_that_is_not_there_is_told_before_anything_is_flown(named, output, tmp_path):
     async with visited(tmp_path / "none") as person:
         await person.press("tab", "end", "enter")
         await person.type(named)
         await person.press("enter")
         assert isinstance(person.app.screen, NewRunDialog)
         problem = person.app.screen.query_one("#flight-problem", Static).content
-        assert said in str(problem)
+        assert output in str(problem)
         assert not (tmp_path / "none").exists()
 
 
@@ -193,7 +193,7 @@ async def test_escape_in_the_filter_shows_all_again(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("slash")
         await person.type("swap")
-        assert [each.name for each in person.shown("scenarios")] == ["swap-optimizer"]
+        assert [item.name for item in person.shown("scenarios")] == ["swap-optimizer"]
         await person.press("escape")
         assert len(person.shown("scenarios")) == 3
         assert len(person.shown("runs")) == 4
@@ -209,7 +209,7 @@ async def test_marked_runs_are_compared_and_drawn_beside_what_is_opened(tmp_path
         await person.press("escape", "tab", "enter")
     choice = person.app.return_value
     assert isinstance(choice, RunScenario)
-    assert [each.name for each in choice.pinned] == ["wednesday 01-07 09:00", "tuesday 01-06 09:00"]
+    assert [item.name for item in choice.pinned] == ["wednesday 01-07 09:00", "tuesday 01-06 09:00"]
 
 
 async def test_only_runs_can_be_marked(tmp_path):
@@ -222,8 +222,8 @@ async def test_why_the_last_choice_came_to_nothing_is_told(tmp_path):
     app = StartApp(BOX, list, tmp_path, problem="run: journal.jsonl, line 1: [damaged]")
     async with app.run_test() as pilot:
         await pilot.pause()
-        told = [str(each.message) for each in app._notifications]
-    assert told == ["run: journal.jsonl, line 1: [damaged]"]
+        error_text = [str(item.message) for item in app._notifications]
+    assert error_text == ["run: journal.jsonl, line 1: [damaged]"]
 
 
 async def test_quit_chooses_nothing(tmp_path):

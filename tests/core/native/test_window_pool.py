@@ -58,7 +58,9 @@ class TestPools:
         x = drawn(4, channels, *size)
         op = AvgPool2d(kernel, stride, padding, count_padding)
         w = window_pool.PoolWindows(size, channels, kernel, stride, padding)
-        shares = np.broadcast_to(op._share(x, w.output_size), w.output_size).astype(np.float32)
+        shares = np.broadcast_to(op.window_shares(x, w.output_size), w.output_size).astype(
+            np.float32
+        )
         y = Images(4, *w.output_size, channels)
         arguments = channels_last(x), shares.copy(), y.memory
         (actual,) = in_parts(window_pool.avg_pool(w), *arguments, total=4, results=[y])

@@ -1,6 +1,6 @@
 """A training loop that does by itself what was done in a run of tuitrain.
 
-It comes to the same bits: the digest that it prints is the one that the run has at its end, on the
+It computes the same bits: the digest that it prints is that of the run at its end, on the
 same type of machine with the same versions.
 
 It was called: flight.
@@ -87,8 +87,8 @@ for epoch in range(1):
             schedules["head"] = schedule.LinearDecay(
                 schedules["head"].lr(now), now, duration=1, unit_steps=len(loader)
             )
-        for name, each in schedules.items():
-            opt[name].lr = each.lr(now)
+        for name, item in schedules.items():
+            opt[name].lr = item.lr(now)
         loss = step(images, labels)
         total += loss * len(labels)
         now += 1

@@ -46,8 +46,8 @@ def legend_rows(curves: Sequence[Curve], width: int) -> list[Row]:
 
     On the screen the groups table names them; a picture has no table.
     """
-    named = [each for each in curves[:MAX_CURVES] if each.name and not each.is_reference]
-    row: Row = tuple((f"{each.name}  ", each.role) for each in named)
+    named = [item for item in curves[:MAX_CURVES] if item.name and not item.is_reference]
+    row: Row = tuple((f"{item.name}  ", item.role) for item in named)
     return wrap(row, width) if len(named) > 1 else []
 
 
@@ -75,7 +75,7 @@ def write_new_files(folder: Path, stem: str, files: Mapping[str, str | bytes]) -
     safe = file_stem(stem, MAX_STEM_BYTES) or "chart"
     names = (safe if number == 1 else f"{safe}-{number}" for number in count(1))
     choices = ({suffix: folder / f"{name}{suffix}" for suffix in files} for name in names)
-    targets = next(each for each in choices if not any(path.exists() for path in each.values()))
+    targets = next(item for item in choices if not any(path.exists() for path in item.values()))
     with ExitStack() as undo:
         for suffix, target in targets.items():
             content = files[suffix]

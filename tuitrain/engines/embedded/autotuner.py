@@ -86,7 +86,7 @@ class Autotuner:
     @property
     def steps(self) -> int:
         """The number of steps in the next burst, 1 or more."""
-        known = [each for each in self._seconds.values() if not math.isnan(each)]
+        known = [item for item in self._seconds.values() if not math.isnan(item)]
         if not known:
             return FIRST_BURST
         seconds = BURST_SECONDS if self.threads == self.best_threads else TRIAL_BURST_SECONDS

@@ -34,7 +34,7 @@ class BufferOwners:
     def __init__(self, model: Module, trace: Callable[[], Structure]) -> None:
         self._model, self._trace = model, trace
         self._every = dict(model.named_modules())
-        self._names = {id(each): name for name, each in model.named_parameters()}
+        self._names = {id(item): name for name, item in model.named_parameters()}
         self.modules: Mapping[str, Module] = {
             path: module
             for path, module in self._every.items()
@@ -79,13 +79,13 @@ class BufferOwners:
         parts = path.split(".") if path else []
         for length in range(len(parts), -1, -1):
             module = self._every.get(".".join(parts[:length]))
-            if module is not None and (found := self._named(module.parameters())):
-                return found
+            if module is not None and (names := self._named(module.parameters())):
+                return names
         return ()
 
     def _named(self, parameters: Iterable[Parameter]) -> Deciders:
         # By identity: a parameter may be tied to, and named after, another module's.
-        return tuple(self._names[id(each)] for each in parameters)
+        return tuple(self._names[id(item)] for item in parameters)
 
     def _deciders_of(self, path: str) -> Deciders:
         if path not in self._deciders:
@@ -99,7 +99,7 @@ class BufferOwners:
             )
         return self._deciders[path]
 
-    def _whole_layers(self, found: set[str], around: Deciders) -> Deciders:
+    def _whole_layers(self, names: set[str], around: Deciders) -> Deciders:
         """Add what else the layers of some parameters have; all that is around, if there is none.
 
         A bias that a module adds by itself would otherwise decide without its weight.
@@ -107,7 +107,7 @@ class BufferOwners:
         layers = [
             own
             for module in self._every.values()
-            if not found.isdisjoint(own := self._named(module.parameters(recursive=False)))
+            if not names.isdisjoint(own := self._named(module.parameters(recursive=False)))
         ]
         return tuple(dict.fromkeys(n for own in layers for n in own if n in around)) or around
 
@@ -120,16 +120,16 @@ def _neighbours(structure: Structure, path: str, around: Deciders) -> set[str]:
     makers = {output: inputs for inputs, output in structure.operations}
     readers: dict[int, list[int]] = {}
     for inputs, output in structure.operations:
-        for each in inputs:
-            readers.setdefault(each, []).append(output)
+        for item in inputs:
+            readers.setdefault(item, []).append(output)
     leaves = {value: name for name, value in structure.leaves.items()}
 
     def parameters_of(value: int) -> list[str]:
-        return [leaves[each] for each in makers.get(value, ()) if each in leaves]
+        return [leaves[item] for item in makers.get(value, ()) if item in leaves]
 
     before = _nearest(part.inputs, parameters_of, lambda value: makers.get(value, ()))
     behind = _nearest(
-        [each for value in part.outputs for each in readers.get(value, ())],
+        [item for value in part.outputs for item in readers.get(value, ())],
         parameters_of,
         lambda value: readers.get(value, ()),
     )
@@ -142,27 +142,27 @@ def _nearest(
     onward: Callable[[int], Iterable[int]],
 ) -> set[str]:
     """Walk from value to value, on every way up to the first that parameters have made."""
-    found, seen, waiting = set[str](), set[int](), list(values)
+    names, seen, waiting = set[str](), set[int](), list(values)
     while waiting:
         value = waiting.pop()
         if value in seen:
             continue
         seen.add(value)
         here = parameters_of(value)
-        found.update(here)
+        names.update(here)
         if not here:
             waiting += onward(value)
-    return found
+    return names
 
 
 def _part(root: NetworkNode, path: str) -> NetworkNode | None:
     """Return a module's part of the tree."""
     return next(
-        (each for each in _parts(root) if each.module is not None and each.path == path), None
+        (item for item in _parts(root) if item.module is not None and item.path == path), None
     )
 
 
 def _parts(part: NetworkNode) -> Iterator[NetworkNode]:
     yield part
-    for each in part.children:
-        yield from _parts(each)
+    for item in part.children:
+        yield from _parts(item)

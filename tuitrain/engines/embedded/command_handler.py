@@ -245,17 +245,17 @@ class CommandHandler:
 
     def _move(self, moved: list[str], name: str, model: Group) -> list[str]:
         """Move parameters, each with its state, into the group ``name``, made like ``model``."""
-        donors = {self._table.group_of(each).name: self._table.group_of(each) for each in moved}
+        donors = {self._table.group_of(item).name: self._table.group_of(item) for item in moved}
         existing = self._table.get(name)
         inside = existing.members if existing else ()
-        members = [each for each in self._table.parameters if each in inside or each in moved]
+        members = [item for item in self._table.parameters if item in inside or item in moved]
         grown = self._rebuilt(model, name, members)
-        for each in moved:
+        for item in moved:
             transfer_optimizer(
-                self._table.group_of(each).optimizer, grown.optimizer, self._of([each])
+                self._table.group_of(item).optimizer, grown.optimizer, self._of([item])
             )
         shrunk = [
-            self._rebuilt(donor, donor.name, [each for each in donor.members if each not in moved])
+            self._rebuilt(donor, donor.name, [item for item in donor.members if item not in moved])
             for donor in donors.values()
         ]
         self._table.replace([*shrunk, grown])
@@ -265,7 +265,7 @@ class CommandHandler:
         """Return the group with another name and other members, with their state."""
         if not members:
             return replace(group, members=())
-        kept = [each for each in members if each in group.members]
+        kept = [item for item in members if item in group.members]
         lr = group.optimizer.param_groups[0]["lr"]
         optimizer = make_optimizer(group.rule, self._of(members), {"lr": lr, **group.settings})
         transfer_optimizer(group.optimizer, optimizer, self._of(kept))

@@ -170,7 +170,7 @@ class EmbeddedEngine:
 
     def parameters(self) -> Mapping[str, Array]:
         """Return every parameter by name, read-only and live."""
-        return {name: read_only(each.numpy()) for name, each in self._parameters.items()}
+        return {name: read_only(item.numpy()) for name, item in self._parameters.items()}
 
     def gradient(self, parameter: str) -> Array | None:
         """Return the gradient of the last step, or None where none was computed."""
@@ -208,7 +208,7 @@ class EmbeddedEngine:
     def source_modules(self) -> Iterator[str]:
         """Yield the names of the Python modules that define the model and its layers."""
         for module in self.model.module.modules():
-            yield from (each.__module__ for each in type(module).__mro__ if each is not object)
+            yield from (item.__module__ for item in type(module).__mro__ if item is not object)
 
     def digest(self) -> str:
         """Return the SHA-256 of parameters, buffers and optimizer state."""

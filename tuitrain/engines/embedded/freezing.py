@@ -101,7 +101,7 @@ class FrozenParameters:
         So must the buffers that are held because of them.
         """
         some = {name for name in names if name in self._frozen}
-        held = [each.intact for each in self._held.values() if some.intersection(each.deciders)]
+        held = [item.intact for item in self._held.values() if some.intersection(item.deciders)]
         return all(held) and all(self._frozen[name].intact for name in some)
 
     def verify(self) -> None:

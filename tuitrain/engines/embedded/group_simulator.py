@@ -64,7 +64,7 @@ class EmbeddedGroupSimulator:
 
     def parameters(self) -> Mapping[str, Array]:
         """Return the values of every parameter by name, read-only."""
-        return {name: read_only(each.numpy()) for name, each in self._parameters.items()}
+        return {name: read_only(item.numpy()) for name, item in self._parameters.items()}
 
     def frozen(self) -> Mapping[str, int]:
         """Return the step at which each frozen parameter was frozen."""
@@ -76,5 +76,5 @@ class EmbeddedGroupSimulator:
 
     def load(self, records: Sequence[Mapping[str, Any]], frozen: Mapping[str, int]) -> None:
         """Go back to groups that `records` and parameters that `frozen` returned."""
-        self._table.reset([from_record(each, self._parameters) for each in records])
+        self._table.reset([from_record(item, self._parameters) for item in records])
         self._frozen.reset(frozen)

@@ -67,7 +67,7 @@ class SeededModel:
 
     def buffers(self) -> dict[str, Array]:
         """Return every buffer by name: the live memory."""
-        return {name: each.numpy() for name, each in self.module.named_buffers()}
+        return {name: item.numpy() for name, item in self.module.named_buffers()}
 
     def mutable_state(self) -> MutableState:
         """Return what a forward pass moves."""

@@ -33,7 +33,7 @@ _PASSED_OVER: Final = (
 """Operations that move numbers and compute nothing."""
 
 BATCH: Final = 0
-"""The number of the value that the network is given."""
+"""The number of the network's input value."""
 
 
 @dataclass(eq=False)
@@ -110,22 +110,22 @@ class Structure:
             detail="" if part.module is None else part.module.extra_repr(),
             depth=depth,
             shape=part.shape,
-            parameters=tuple(dict.fromkeys(self.names[id(each)] for _, each in own)),
+            parameters=tuple(dict.fromkeys(self.names[id(item)] for _, item in own)),
             flow=_flow(part, wanted, learning),
-            inputs_with_gradient=(sum(each in wanted for each in part.inputs), len(part.inputs)),
+            inputs_with_gradient=(sum(item in wanted for item in part.inputs), len(part.inputs)),
             use_count=part.uses,
         )
         if part.module is not None:
             yield from self._parameter_rows(part, part.module, depth + 1, wanted, key)
-        for place, each in enumerate(part.children):
-            yield from self._rows(each, depth + 1, wanted, learning, f"{key}/{place}")
+        for place, item in enumerate(part.children):
+            yield from self._rows(item, depth + 1, wanted, learning, f"{key}/{place}")
 
     def _parameter_rows(
         self, part: NetworkNode, module: Module, depth: int, wanted: set[int], key: str
     ) -> Iterator[NetworkRow]:
         """Give a row for each of a module's own parameters."""
-        for name, each in module.named_parameters(recursive=False):
-            first = self.names[id(each)]
+        for name, item in module.named_parameters(recursive=False):
+            first = self.names[id(item)]
             leaf = self.leaves.get(first)
             yield NetworkRow(
                 key=f"{key}.{name}",
@@ -135,7 +135,7 @@ class Structure:
                 label="",
                 detail="",
                 depth=depth,
-                shape=each.shape,
+                shape=item.shape,
                 parameters=(first,),
                 flow=GradientFlow.PASSES if leaf in wanted else GradientFlow.NONE,
                 use_count=int(leaf is not None),
@@ -176,8 +176,8 @@ class _Listener:
         self._alive: list[Tensor] = []
         self._operations: list[tuple[tuple[int, ...], int]] = []
         self._parameters: dict[int, str] = {}
-        for name, each in model.named_parameters():
-            self._parameters[id(each)] = name
+        for name, item in model.named_parameters():
+            self._parameters[id(item)] = name
 
     def hear(self, images: np.ndarray) -> Structure:
         with tape.paused(), tape.observe_ops(self._operation), self._told_of_modules():
@@ -205,16 +205,16 @@ class _Listener:
     def _listening(
         self, path: str, module: Module, forward: Callable[..., Any]
     ) -> Callable[..., Any]:
-        def heard(*given: Any, **named: Any) -> Any:
+        def heard(*inputs: Any, **named: Any) -> Any:
             part = self._entered(path, module)
-            self._note(part.inputs, [*given, *named.values()])
+            self._note(part.inputs, [*inputs, *named.values()])
             self._open.append(part)
             try:
-                output = forward(*given, **named)
+                output = forward(*inputs, **named)
             finally:
                 self._open.pop()
             self._note(part.outputs, [output])
-            part.shape = next((each.shape[1:] for each in _tensors([output])), ())
+            part.shape = next((item.shape[1:] for item in _tensors([output])), ())
             return output
 
         return heard
@@ -231,7 +231,7 @@ class _Listener:
 
     def _operation(self, op: Op, inputs: Sequence[Tensor], output: Tensor) -> None:
         numbers, made = tuple(map(self._number, inputs)), self._number(output)
-        data = [each for each in dict.fromkeys(numbers) if each in self._made]
+        data = [item for item in dict.fromkeys(numbers) if item in self._made]
         self._operations.append((numbers, made))
         self._made.add(made)
         here = self._open[-1]
@@ -240,8 +240,8 @@ class _Listener:
             here.children.append(NetworkNode(name, "", None, here, [], data, [made], shape, uses=1))
 
     def _note(self, into: list[int], values: Sequence[Any]) -> None:
-        for each in _tensors(values):
-            if (number := self._number(each)) not in into:
+        for item in _tensors(values):
+            if (number := self._number(item)) not in into:
                 into.append(number)
 
     def _number(self, value: Tensor) -> int:
@@ -260,9 +260,9 @@ class _Listener:
                 silent = self._parts[id(module)] = NetworkNode(name, path, module, parent=part)
                 part.children.append(silent)
                 self._add_silent(silent)
-        for each in part.children:
-            if each.module is not None and each.uses:
-                self._add_silent(each)
+        for item in part.children:
+            if item.module is not None and item.uses:
+                self._add_silent(item)
 
 
 def _is_library(module: Module | None) -> bool:
@@ -271,11 +271,11 @@ def _is_library(module: Module | None) -> bool:
 
 
 def _tensors(values: Sequence[Any]) -> Iterator[Tensor]:
-    for each in values:
-        if isinstance(each, Tensor) and not isinstance(each, Parameter):
-            yield each
-        elif isinstance(each, list | tuple):
-            yield from _tensors(cast(Sequence[Any], each))
+    for item in values:
+        if isinstance(item, Tensor) and not isinstance(item, Parameter):
+            yield item
+        elif isinstance(item, list | tuple):
+            yield from _tensors(cast(Sequence[Any], item))
 
 
 _SIGNS: Final = {"Add": "+", "Subtract": "-", "Multiply": "×", "Divide": "÷", "MatMul": "@"}

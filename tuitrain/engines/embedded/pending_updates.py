@@ -71,13 +71,13 @@ class PendingUpdates:
         CoreError : a hyper-parameter is not allowed
         """
         if self._steady is not None:
-            for each in self._coming:
-                each.updates_before = each.state.step
+            for item in self._coming:
+                item.updates_before = item.state.step
             return self._steady
         for group in self._table:
             group.optimizer.check()
         result = prepare_updates(self._coming, step, steps)
-        if result is not None and all(each.is_constant for each in self._coming):
+        if result is not None and all(item.is_constant for item in self._coming):
             self.cancel()
             self._steady = result
         return result
@@ -85,7 +85,7 @@ class PendingUpdates:
     def commit(self, steps: int) -> None:
         """Count steps that were taken in the optimizers' states."""
         self._count(steps)
-        measured = _Measured(self.program, [each.parameter for each in self._coming])
+        measured = _Measured(self.program, [item.parameter for item in self._coming])
         for group in self._table:
             group.optimizer.statistics = measured
 
@@ -94,5 +94,5 @@ class PendingUpdates:
         self._count(0)
 
     def _count(self, steps: int) -> None:
-        for each in self._coming:
-            each.set_taken(steps)
+        for item in self._coming:
+            item.set_taken(steps)

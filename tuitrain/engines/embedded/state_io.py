@@ -25,7 +25,7 @@ def capture_state(
     """Return the state, with copies of all arrays."""
     return EngineState(
         step=step,
-        parameters={name: each.numpy().copy() for name, each in model.parameters.items()},
+        parameters={name: item.numpy().copy() for name, item in model.parameters.items()},
         buffers=_copies(model.buffers()),
         optimizers={
             name: OptimizerState(state.step, _copies(state.slots))
@@ -74,7 +74,7 @@ def validate_state(
     ------
     StateMismatchError : lists every name that is missing, unknown, or of another shape or type
     """
-    arrays = {name: each.numpy() for name, each in parameters.items()}
+    arrays = {name: item.numpy() for name, item in parameters.items()}
     problems = [
         *_differences("parameter", state.parameters, arrays),
         *_differences("buffer", state.buffers, buffers),

@@ -196,7 +196,7 @@ class Stepper:
         for name, limit in watch.grad_norms.items():
             group = self._table.get(name)
             members = group.members if group else ()
-            norms.append(([self._parameters[each] for each in members], limit))
+            norms.append(([self._parameters[item] for item in members], limit))
         loss = None
         if watch.loss_factor is not None:
             numbers = watch.loss_factor, watch.average_window, watch.min_finite_losses

@@ -149,7 +149,7 @@ class LogCapture:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        """Add a warning; stands in for `warnings.showwarning`."""
+        """Add a warning, in place of `warnings.showwarning`."""
         del file, line
         self.add("warning", f"{category.__name__}: {message} ({filename}:{lineno})")
 

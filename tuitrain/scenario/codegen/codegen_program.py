@@ -22,7 +22,7 @@ from .codegen_source import comment_lines, dict_entry, import_lines, literal
 HEAD = """\
 \"\"\"A training loop that does by itself what was done in a run of tuitrain.
 
-It comes to the same bits: the digest that it prints is the one that the run has at its end, on the
+It computes the same bits: the digest that it prints is that of the run at its end, on the
 same type of machine with the same versions.
 
 """.splitlines()

@@ -88,11 +88,11 @@ class GroupReplay:
         factory = engine_factory(self._engine)
         simulator = factory.simulate_groups(self._model, self._spec.groups, self.steps_per_epoch)
         stretches = [_Stretch(0, simulator.groups(0))]
-        for each in decided:
-            simulator.apply(parse(each.command), each.step)
-            if stretches[-1].first == each.step:
+        for entry in decided:
+            simulator.apply(parse(entry.command), entry.step)
+            if stretches[-1].first == entry.step:
                 stretches.pop()
-            stretches.append(_Stretch(each.step, simulator.groups(each.step)))
+            stretches.append(_Stretch(entry.step, simulator.groups(entry.step)))
         return stretches
 
 
