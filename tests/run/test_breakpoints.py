@@ -274,7 +274,7 @@ def test_breakpoints_do_not_train(text):
     run_on(session)
     run_on(other)
     assert session.engine.digest() == other.engine.digest()
-    assert session.timeline.branch.decisions == []
+    assert session.timeline.branch.decisions == ()
 
 
 @pytest.mark.parametrize("condition", ["nan", "loss > x50", "grad_norm * > 1e9"])
