@@ -1,8 +1,8 @@
 """The rehearsal: a scenario's commands in order, without training, before the first step.
 
-`run_to_end` runs a session on an engine that only counts steps. So the rehearsal refuses what the run
-would refuse, with the groups, checkpoints, branches and breakpoints that earlier commands make. What
-depends on the training, such as a breakpoint that pauses, is not checked.
+`run_to_end` runs a session on an engine that only counts steps. So the rehearsal refuses what the
+run would refuse, with the groups, checkpoints, branches and breakpoints that earlier commands make.
+What depends on the training, such as a breakpoint that pauses, is not checked.
 """
 
 from __future__ import annotations
