@@ -27,11 +27,15 @@ StepCount: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
 
 
 class CommandLine(msgspec.Struct, frozen=True, tag_field="event", tag="command"):
-    """A line of the journal: a command, or an expectation, and what became of it.
+    """A command or an expectation, and its outcome.
 
     Attributes
     ----------
-    command : its text form, or ``expect …``; that of an applied one can be read
+    step : the steps taken before it
+    command : its text, or ``expect …``; the text of an applied command can be read
+    actor : who gave it
+    outcome : what became of it
+    message : the answer
     """
 
     step: StepCount
@@ -42,7 +46,14 @@ class CommandLine(msgspec.Struct, frozen=True, tag_field="event", tag="command")
 
 
 class DigestLine(msgspec.Struct, frozen=True, tag_field="event", tag="digest"):
-    """A line of the journal: digests of the state after ``step`` steps, by parameter."""
+    """Digests of the state.
+
+    Attributes
+    ----------
+    step : the steps taken before it
+    branch : the branch on which they were taken
+    digests : by parameter, of its bytes and its optimizer state
+    """
 
     step: StepCount
     branch: str
@@ -50,7 +61,15 @@ class DigestLine(msgspec.Struct, frozen=True, tag_field="event", tag="digest"):
 
 
 class EndLine(msgspec.Struct, frozen=True, tag_field="event", tag="end"):
-    """A line of the journal: why the run ends after ``step`` steps, and digests of its state."""
+    """The end of a run, and digests of its state.
+
+    Attributes
+    ----------
+    step : the steps taken
+    branch : the branch on which it ends
+    reason : why it ends
+    digests : by parameter, of its bytes and its optimizer state
+    """
 
     step: StepCount
     branch: str
@@ -59,13 +78,14 @@ class EndLine(msgspec.Struct, frozen=True, tag_field="event", tag="end"):
 
 
 class ChangedLine(msgspec.Struct, frozen=True, tag_field="event", tag="changed"):
-    """A line of the journal: the run was resumed after ``step`` steps although it had changed.
+    """The run was resumed although its data or sources had changed.
 
     Attributes
     ----------
-    metrics : how many losses and accuracies the record had then
+    step : the steps taken before it
+    metrics : the number of losses and accuracies in the record at that time
     changes : what had changed, in words
-    provenance : digests of what model and data are made from since, by name
+    provenance : the new digests of the data and of the source files, by name
     """
 
     step: StepCount
@@ -78,14 +98,26 @@ JournalLine: TypeAlias = CommandLine | DigestLine | EndLine | ChangedLine
 
 
 class LossLine(msgspec.Struct, frozen=True, tag_field="event", tag="loss"):
-    """A line of the metrics: losses from a step on; None for one that was not finite."""
+    """Losses of consecutive steps.
+
+    Attributes
+    ----------
+    step : the first of them, counted from 1
+    loss : the losses; null for one that was not finite
+    """
 
     step: Annotated[int, msgspec.Meta(ge=1, le=MAX_COUNT)]
     loss: list[float | None]
 
 
 class AccuracyLine(msgspec.Struct, frozen=True, tag_field="event", tag="accuracy"):
-    """A line of the metrics: the accuracy on the test set, from 0 to 1, after ``step`` steps."""
+    """The accuracy on the test set.
+
+    Attributes
+    ----------
+    step : the steps taken before it
+    accuracy : from 0 to 1; null if it was not finite
+    """
 
     step: StepCount
     accuracy: float | None

@@ -37,7 +37,8 @@ class GroupMetrics(msgspec.Struct, frozen=True):
 
     Attributes
     ----------
-    branch : the name of the branch
+    step : the steps taken before it
+    branch : the branch on which they were taken
     groups : by name, gradient norm and |Δw|/|w|; None for a value that is not known or not finite
     """
 

@@ -27,7 +27,7 @@ class Group(Table, frozen=True):
     Attributes
     ----------
     name : letters, digits, ``_``, ``.`` and ``-``
-    params : globs over parameter names; what earlier groups have taken is left to them
+    params : globs over parameter names; earlier groups keep the parameters that they match
     lr : its learning rate (default: that of its optimizer)
     optimizer : its own optimizer, as in ``[optimizer]`` (default: that of the scenario)
     frozen : whether it is frozen before the first step
@@ -41,7 +41,14 @@ class Group(Table, frozen=True):
 
 
 class At(Table, frozen=True):
-    """``[[at]]``: commands applied before the first step of an epoch, or before a step."""
+    """``[[at]]``: commands applied before the first step of an epoch, or before a step.
+
+    Attributes
+    ----------
+    do : a command, or a list of them, applied in order
+    epoch : before the first step of this epoch, counted from 0
+    step : before this step, counted from 0
+    """
 
     do: str | Commands
     epoch: Index | None = None
@@ -49,7 +56,15 @@ class At(Table, frozen=True):
 
 
 class Since(Table, frozen=True):
-    """The value of ``unchanged`` and ``changed``: whose bytes are compared, and since when."""
+    """The value of ``unchanged`` and ``changed``: which bytes are compared, and since when.
+
+    Attributes
+    ----------
+    group : the name of a group
+    params : globs over parameter names, instead of a group
+    since_epoch : compared with the first step of this epoch
+    since_step : compared with this step
+    """
 
     group: str | None = None
     params: Globs | None = None
@@ -58,7 +73,13 @@ class Since(Table, frozen=True):
 
 
 class LrEquals(Table, frozen=True, rename={"equals": "is"}):
-    """The value of ``lr``: a group, and the lr it must have (within 1e-9, relative)."""
+    """The value of ``lr``: a group, and the learning rate that it must have.
+
+    Attributes
+    ----------
+    group : the name of a group
+    equals : the learning rate of the next step, within 1e-9 (relative)
+    """
 
     group: str
     equals: float
@@ -92,7 +113,25 @@ class Expect(Table, frozen=True):
 
 
 class Scenario(Table, frozen=True):
-    """A whole file."""
+    """The top level of a file.
+
+    Attributes
+    ----------
+    schema : 1
+    name : of the scenario
+    optimizer : ``name``, ``lr`` and settings, such as ``momentum = 0.9``; a group may have its own
+    seed : of initial weights, of the order of the data, and of dropout
+    description : text
+    model : the name of a network, or ``package.module:callable``
+    data : the name of a data set, ``idx:FOLDER``, or ``package.module:callable``
+    batch_size : samples a step; the last batch of an epoch may be smaller
+    engine : the engine that trains
+    epochs : how long to train, instead of ``steps``
+    steps : how long to train, instead of ``epochs``
+    group : parameter groups, in order (default: one group, ``all``)
+    at : planned commands
+    expect : expectations
+    """
 
     schema: Literal[1]
     name: str
