@@ -31,8 +31,7 @@ check: $(VENV)/.dev  ## everything that must hold: format, lint, types, import c
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n $(WORKERS) --random-order --random-order-seed=$(ORDER) --cov --cov-report=
-	@echo "coverage: $$($(BIN)/python -m coverage report --format=total) % of lines"
+	$(BIN)/python -m pytest -n $(WORKERS) --random-order --random-order-seed=$(ORDER)
 
 scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
 	$(BIN)/tuitrain replay scenarios/*.toml
@@ -76,8 +75,9 @@ format: $(VENV)/.dev  ## format the code
 reference: $(VENV)/.dev  ## write the generated parts of docs/reference anew
 	$(BIN)/python scripts/write_reference.py
 
-coverage: $(VENV)/.dev  ## which lines the quick tests do not reach, as pages in build/coverage
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" --cov --cov-report=html:build/coverage
+coverage: $(VENV)/.dev  ## print how many lines the tests reach; pages in build/coverage show which (slower)
+	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=html:build/coverage
+	@echo "coverage: $$($(BIN)/python -m coverage report --format=total) % of lines"
 
 snapshots: $(VENV)/.dev  ## accept the screens as they are drawn now (then look at the difference)
 	$(BIN)/python -m pytest tests/app --snapshot-update
