@@ -10,8 +10,12 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 """In a folder of many users, such as /tmp, a link could lead to any file of this user's."""
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, and wait until it and its name are on the disk.
+def write_atomic(path: Path, content: bytes, durable: bool = True) -> None:
+    """Write a file whole or not at all.
+
+    Parameters
+    ----------
+    durable : wait until the file and its name are on the disk
 
     Raises
     ------
@@ -22,13 +26,19 @@ def write_atomic(path: Path, content: bytes) -> None:
         with os.fdopen(os.open(partial, _FLAGS, 0o666), "wb") as file:
             file.write(content)
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         partial.replace(path)
     except BaseException:  # an interrupt, too
         with suppress(OSError):
             partial.unlink()  # on a full disk every byte counts
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    if durable:
+        _sync_folder(path.parent)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

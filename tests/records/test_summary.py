@@ -140,10 +140,10 @@ def test_a_damaged_summary_is_not_believed(ended, change):
 
 
 def test_a_disk_that_is_full_ends_no_run(tmp_path, monkeypatch):
-    def full(*_) -> None:
+    def full(*_, **__) -> None:
         raise OSError(28, "No space left on device")
 
     with ExitStack() as stack:
         RecordWriter(tmp_path / "run", HEADER, stack).losses(1, [2.0])
-        monkeypatch.setattr("os.fsync", full)
+        monkeypatch.setattr("tuitrain.records.summary.write_atomic", full)
     assert not (tmp_path / "run" / SUMMARY).exists()

@@ -8,7 +8,6 @@ import pytest
 
 from tests.scenario.small import TEXT
 from tuitrain.commands import parse
-from tuitrain.records import record_writer as writing
 from tuitrain.records.record_reader import JOURNAL
 from tuitrain.records.record_writer import RecordWriter
 from tuitrain.run.session import Session
@@ -51,7 +50,7 @@ def synced(monkeypatch) -> list[int]:
         calls.append(file)
         fsync(file)
 
-    monkeypatch.setattr(writing.os, "fsync", count)
+    monkeypatch.setattr("os.fsync", count)
     return calls
 
 
