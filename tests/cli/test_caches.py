@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
+
 MODEL = """
 from tuitrain_core.models import MLP
 

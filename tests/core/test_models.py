@@ -7,6 +7,9 @@ from tuitrain_core import CoreError, Tensor, models, random
 from tuitrain_core import functional as F
 from tuitrain_core.autodiff import GradManager
 
+pytestmark = pytest.mark.slow
+
+
 LENET = """\
 classifier.bias (10,)
 classifier.weight (10, 84)

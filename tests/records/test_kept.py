@@ -26,6 +26,9 @@ from tuitrain.scenario.runs.run_list import list_runs
 from tuitrain.scenario.save import recorded_scenario, to_toml
 from tuitrain.scenario.verify import verify_record
 
+pytestmark = pytest.mark.slow
+
+
 KEPT = Path(__file__).parent / "kept"
 EXPECTED = json.loads((KEPT / "expected.json").read_text())
 CHECKPOINTS = sorted(KEPT.glob("*/checkpoints/*.npz"))

@@ -35,6 +35,9 @@ from tuitrain.scenario.replay import replay
 from tuitrain.scenario.save import save
 from tuitrain_core import random
 
+pytestmark = pytest.mark.slow
+
+
 ROOT = Path(__file__).parent.parent.parent
 RUFF = [sys.executable, "-m", "ruff"]
 

@@ -21,6 +21,9 @@ from tuitrain.scenario.replay import replay
 from tuitrain.scenario.schema import Scenario
 from tuitrain_core.optimizer import OPTIMIZERS
 
+pytestmark = pytest.mark.slow
+
+
 FILES = sorted((Path(__file__).parent.parent.parent / "scenarios").glob("*.toml"))
 
 

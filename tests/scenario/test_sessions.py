@@ -9,6 +9,7 @@ import shutil
 from bisect import bisect_left
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,9 @@ from tuitrain.records.record_format import CommandLine
 from tuitrain.records.record_reader import JOURNAL, METRICS, read_journal
 from tuitrain.records.repetition import command_entries
 from tuitrain.scenario.verify import verify_record
+
+pytestmark = pytest.mark.slow
+
 
 SESSIONS = int(os.environ.get("TUITRAIN_SESSIONS", "25"))
 

@@ -9,6 +9,8 @@ from tests.monkey.moves import moves
 from tests.monkey.worlds import WORLDS
 from tuitrain.app.framework.guarded_app import GuardedApp
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("world", WORLDS)
 async def test_a_monkey_neither_ends_the_app_nor_finds_a_fault(world, monkeypatch):

@@ -38,6 +38,9 @@ from tuitrain.app.screens.deck.flight_deck import FlightDeck
 from tuitrain.run.snapshot import Phase
 from tuitrain.text import visible, visible_lines
 
+pytestmark = pytest.mark.slow
+
+
 SIZE = (200, 60)
 EASY = {"textual.widgets", "textual.containers", "textual.content", "textual.markup", "rich.markup"}
 """What takes strings for markup, or makes content of them."""

@@ -15,6 +15,9 @@ from networks import Problem, problem
 from tuitrain_core import Parameter, Tensor, random
 from tuitrain_core.compiler import Program, trace
 
+pytestmark = pytest.mark.slow
+
+
 NETWORKS = int(os.environ.get("TUITRAIN_NETWORKS", "16"))
 
 
