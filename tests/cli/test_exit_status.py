@@ -233,7 +233,7 @@ def test_help_and_documents_name_every_status(capsys):
     with pytest.raises(SystemExit):
         main(["--help"])
     epilog = capsys.readouterr().out
-    page = (ROOT / "docs" / "exit-status.md").read_text()
+    page = (ROOT / "docs" / "reference" / "exit-status.md").read_text()
     for status in ("0", "1", "2", "130"):
         assert f"\n  {status} " in epilog
         assert f"| {status} |" in page

@@ -21,13 +21,13 @@ from tuitrain.scenario.runs.record_player import RecordPlayer
 from tuitrain.scenario.verify import make_header
 
 
-def left_at(folder, step: int, request: dict[int, str]):
+def left_at(folder, step: int, choice: dict[int, str]):
     """Fly to a step, and leave; the digest there is the answer."""
     scenario = loads(TEXT, "small.toml")
     with ExitStack() as files:
         recorder = RecordWriter(folder, make_header(scenario), files)
         session = build(scenario, "small.toml", recorder=recorder)
-        went = dict(request)
+        went = dict(choice)
         while True:
             session.apply_planned()
             if text := went.pop(session.step, None):
@@ -40,11 +40,11 @@ def left_at(folder, step: int, request: dict[int, str]):
 
 
 @pytest.mark.parametrize(
-    ("step", "request"),
+    ("step", "choice"),
     [(9, {}), (11, {5: "lr fc 0.3"}), (13, {12: "rewind 6", 8: "freeze head"})],
 )
-def test_it_stands_paused_where_the_record_ends(tmp_path, step, request):
-    digest = left_at(tmp_path / "run", step, request)
+def test_it_stands_paused_where_the_record_ends(tmp_path, step, choice):
+    digest = left_at(tmp_path / "run", step, choice)
     before = read_metrics(tmp_path / "run")
     with ExitStack() as files:
         session = resume_session(tmp_path / "run", files, ignore_progress)

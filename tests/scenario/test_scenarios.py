@@ -93,7 +93,7 @@ def test_every_feature_of_steering_is_used_by_a_scenario():
 
 
 def test_the_list_in_the_documents_is_complete():
-    text = (FILES[0].parent.parent / "docs" / "scenarios.md").read_text()
+    text = (FILES[0].parent.parent / "docs" / "reference" / "scenario.md").read_text()
     assert [path.stem for path in FILES if f"{path.name}" not in text] == []
 
 
