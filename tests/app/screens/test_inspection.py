@@ -37,21 +37,21 @@ def output(person) -> str:
 
 
 @pytest.mark.parametrize(
-    ("key", "screen", "request"),
+    ("key", "screen", "selection"),
     [
         ("W", WeightsScreen, InspectWeights("conv2.weight")),
         ("N", NetworkScreen, InspectNetwork()),
         ("i", BatchScreen, InspectBatch("probe")),
     ],
 )
-async def test_a_look_is_asked_for_while_it_is_open_and_no_longer(opened, key, screen, request):
+async def test_a_look_is_asked_for_while_it_is_open_and_no_longer(opened, key, screen, selection):
     async with opened() as person:
         await person.press(key)
         assert isinstance(person.app.screen, screen)
-        assert person.source.seeing == [request]
+        assert person.source.seeing == [selection]
         await person.press("escape")
         assert person.app.screen is person.deck
-        assert person.source.seeing == [request, None]
+        assert person.source.seeing == [selection, None]
         assert person.source.shown.inspection is None
 
 

@@ -87,8 +87,8 @@ for epoch in range(1):
             schedules["head"] = schedule.LinearDecay(
                 schedules["head"].lr(now), now, duration=1, unit_steps=len(loader)
             )
-        for name, item in schedules.items():
-            opt[name].lr = item.lr(now)
+        for name, planned in schedules.items():
+            opt[name].lr = planned.lr(now)
         loss = step(images, labels)
         total += loss * len(labels)
         now += 1

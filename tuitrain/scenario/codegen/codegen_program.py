@@ -191,8 +191,8 @@ class _Program:
                     for item in act.statements:
                         yield from item.lines(indent + 4)
         if self._schedules():
-            yield f"{space}for name, each in schedules.items():"
-            yield f"{space}    opt[name].lr = each.lr(now)"
+            yield f"{space}for name, planned in schedules.items():"
+            yield f"{space}    opt[name].lr = planned.lr(now)"
         yield f"{space}loss = step(images, labels)"
 
     def _plans(self) -> Iterable[tuple[str, ...]]:
