@@ -21,7 +21,7 @@ def cut_record(folder: Path, position: Position, step: int) -> None:
 
     Parameters
     ----------
-    position : what is kept of journal and metrics
+    position : the end of the part of journal and metrics that stays
     step : the steps that the run has taken there; later looks at the groups are cut off
 
     Raises

@@ -153,7 +153,7 @@ class RecordWriter:
 
         Parameters
         ----------
-        position : what is kept of the record
+        position : the end of the part of the record that stays
         step : the steps that the run has taken there
         changes : what has changed, in words
         provenance : what model and data are made from now

@@ -124,7 +124,7 @@ STEERING_KEYS: Final[tuple[Key, ...]] = (
         "left",
         "←",
         "earlier",
-        "Move the cursor in the charts back: to a command, an epoch, or a state that is kept.",
+        "Move the cursor back: to a command, an epoch or a cached state.",
         label="back",
         drop_order=4,
     ),
