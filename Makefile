@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 # Tests that run at once. Those of screens mostly wait, so more than there are processors.
 WORKERS ?= 4
 
-# The order of the tests in `make check`; pytest prints it, and ORDER=N repeats it.
+# The order of the tests in `make shuffle`; pytest prints it, and ORDER=N repeats it.
 ORDER ?= $(shell od -An -N2 -tu2 /dev/urandom | tr -d " ")
 
 # What the monkey does, and the first of its seeds.
@@ -15,7 +15,7 @@ EVENTS ?= 100000
 SEED   ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check coverage reference format picture snapshots scenarios sessions networks fuzz kills monkey torch-test neon-test bench browser-test animation clean
+.PHONY: help run test check coverage shuffle reference format picture snapshots scenarios sessions networks fuzz kills monkey torch-test neon-test bench browser-test animation clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,7 +31,11 @@ check: $(VENV)/.dev  ## everything that must hold: format, lint, types, import c
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n $(WORKERS) --random-order --random-order-seed=$(ORDER)
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+shuffle: $(VENV)/.dev  ## the quick tests below the screens in random order (ORDER=N repeats one)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" --random-order --random-order-seed=$(ORDER) \
+	  tests/commands tests/run tests/engines tests/records tests/scenario
 
 scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
 	$(BIN)/tuitrain replay scenarios/*.toml
