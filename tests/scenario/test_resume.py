@@ -194,7 +194,7 @@ def test_a_checkpoint_with_a_changed_array_is_told_and_an_earlier_one_is_gone_on
     again = go_on(tmp_path / "run")
     assert 0 < went_on(again).step < 400
     assert "auto" in went_on(again).message
-    assert "its content is not what its digest was made of" in went_on(again).message
+    assert "its content does not match its digest" in went_on(again).message
     assert again[-1] == events[-1]
 
 

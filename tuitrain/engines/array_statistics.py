@@ -14,7 +14,7 @@ FIRST_VALUES = 64
 
 
 def describe_array(array: np.ndarray) -> ArrayStatistics:
-    """Describe an array of any shape; NaN and inf count in ``non_finite`` and nowhere else."""
+    """Describe an array of any shape; only `ArrayStatistics.non_finite` counts NaN and inf."""
     flat = array.ravel()
     finite = flat[np.isfinite(flat)]
     first = tuple(flat[:FIRST_VALUES].tolist())

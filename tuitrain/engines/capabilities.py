@@ -1,4 +1,4 @@
-"""What an engine offers beyond training: declared, so that it can be asked for before use."""
+"""What an engine offers beyond training, declared so that it can be checked before use."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tuitrain.errors import RefusedError
 
 
 class Capability(Enum):
-    """Something that an engine may lack; the value names it in messages."""
+    """A feature that an engine may lack; the value names it in messages."""
 
     EVALUATION = "an accuracy on a test set"
     """`Trainable.evaluate` measures; without it the result is NaN."""
     REWIND = "going back to an earlier step"
-    """After `Stateful.load_state` the steps that followed the state are repeated bit for bit."""
+    """After `Stateful.load_state`, the steps that followed the state are repeated bit for bit."""
     LR_SWEEP = "trying learning rates"
-    """Steps can be trained on a branch and dropped."""
+    """The engine can train steps on a branch and drop them."""
     PREVIEW = "a preview of the next update"
     """`Steerable.preview` works."""
     DEAD_UNITS = "counting dead units"
@@ -37,7 +37,7 @@ class Capabilities:
     Attributes
     ----------
     offered : what the engine can do
-    reasons : why it lacks one of the others, as a sentence; it may name what to change
+    reasons : for each capability that it lacks, why, in one sentence
     """
 
     offered: frozenset[Capability] = frozenset(Capability)
@@ -67,4 +67,4 @@ class Capabilities:
 
 
 EVERY_CAPABILITY = Capabilities()
-"""The capabilities of an engine that lacks none."""
+"""All capabilities."""

@@ -10,10 +10,10 @@ from .state import Array
 
 MAX_ROWS: Final = 128
 MAX_COLUMNS: Final = 256
-"""Elements along the last two axes of a sample at most: no terminal shows more."""
+"""The most elements along each of a sample's last two axes: no terminal shows more."""
 
 MAX_ELEMENTS: Final = 1 << 17
-"""Of a sample at most; of convolutions with more filters the first ones are taken."""
+"""The most elements of a sample; only the first filters of a larger convolution are shown."""
 
 
 def downsample(array: Array) -> tuple[Array, tuple[int, int]]:
@@ -21,9 +21,9 @@ def downsample(array: Array) -> tuple[Array, tuple[int, int]]:
 
     Returns
     -------
-    sample : of the array's shape; a matrix that is too large is averaged down, of four axes and
-        more the first entries are taken along the first axis
-    block : how many rows and columns one element is the mean of; (1, 1) if it is no mean
+    sample : the array; a matrix that is too large is averaged in blocks, and an array of four axes
+        or more is cut along the first axis
+    block : how many rows and columns each element averages; (1, 1) without averaging
     """
     if array.ndim == 2:
         block = -(-array.shape[0] // MAX_ROWS), -(-array.shape[1] // MAX_COLUMNS)

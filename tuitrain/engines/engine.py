@@ -12,7 +12,7 @@ from .trainable import Trainable
 
 
 class Engine(Trainable, Steerable, Inspectable, Stateful, Protocol):
-    """Trains step by step, and is steered and looked into between steps."""
+    """Trains step by step; between steps it takes commands and inspections."""
 
     @property
     def capabilities(self) -> Capabilities:
@@ -20,9 +20,9 @@ class Engine(Trainable, Steerable, Inspectable, Stateful, Protocol):
         ...
 
     def rehearsal(self) -> Engine:
-        """Return an engine that follows commands as this one does from its first step.
+        """Return an engine that follows commands as this one does, from its first step.
 
-        It takes steps without training, so it shows in advance which commands are refused. Nothing
-        of this engine is changed by it.
+        It takes steps without training, so it shows in advance which commands are refused. It
+        changes nothing in this engine.
         """
         ...

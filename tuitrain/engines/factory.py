@@ -1,4 +1,4 @@
-"""What an engine is built from, and the interface of what builds engines of one kind."""
+"""The parts that an engine is built from, and the interface of engine factories."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tuitrain_core.data import Dataset
 
 MakeModel: TypeAlias = Callable[[], Any]
-"""Makes a model of the engine's kind; the engine seeds the random numbers that it draws."""
+"""Makes a model of the engine's kind; the engine seeds the random generator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class GroupPlan:
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """What an engine is built from.
+    """The parts that an engine is built from.
 
     Attributes
     ----------
-    make_model : called once, with the random generator seeded
-    train, test : the data to learn from, and the data that accuracy is measured on
-    groups : at the first step
+    make_model : makes the model; called once, with the random generator seeded
+    train, test : the training data, and the data that accuracy is measured on
+    groups : the groups at the first step
     seed : of initial weights, of the order of the data and of dropout
     batch_size : samples in a batch
     """
@@ -64,7 +64,7 @@ class EngineSpec:
 
 
 class GroupSimulator(Protocol):
-    """Follows the commands of a run without training: what groups there are, and their settings."""
+    """Follows the commands of a run without training, to know its groups and their settings."""
 
     def apply(self, command: AnyCommand, step: int) -> CommandResult:
         """Apply a command before step ``step``.
@@ -93,7 +93,7 @@ class EngineFactory(Protocol):
         ...
 
     def built_in_models(self, train: Dataset) -> Mapping[str, MakeModel]:
-        """Return the models that have a name, made for the images and classes of a data set."""
+        """Return the named models, made for the images and classes of a data set."""
         ...
 
     def build(self, spec: EngineSpec) -> Engine:
@@ -112,11 +112,11 @@ class EngineFactory(Protocol):
     def simulate_groups(
         self, model: Any, plans: Sequence[GroupPlan], steps_per_epoch: int
     ) -> GroupSimulator:
-        """Build groups that follow commands without training; the model is not trained by it.
+        """Build groups that follow commands; the model is not trained.
 
         Parameters
         ----------
-        model : of `make_model`
+        model : as `make_model` returns it
         plans : the groups at the first step
         steps_per_epoch : the length of an epoch, for schedules
 
@@ -127,5 +127,5 @@ class EngineFactory(Protocol):
         ...
 
     def environment(self) -> Mapping[str, str]:
-        """Return what the bits of a run depend on besides the scenario: versions, CPU features."""
+        """Return what a run's bits depend on, apart from its scenario: versions, CPU features."""
         ...

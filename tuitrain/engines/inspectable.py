@@ -1,4 +1,4 @@
-"""The role of an engine whose network can be looked into at a step boundary."""
+"""The role of an engine whose network can be inspected at a step boundary."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Inspectable(Protocol):
     def parameters(self) -> Mapping[str, Array]:
         """Return every parameter by name, read-only; values are valid until the next step.
 
-        A value may be live memory or a copy that is made when it is read.
+        A value may be live memory, or a copy made on access.
         """
         ...
 

@@ -18,8 +18,8 @@ from .state import Array
 from .views import ArrayStatistics, LayerUnits
 
 SampleSelection: TypeAlias = Literal["probe", "next", "mistakes"]
-"""Which samples: the first of the test set, which stay the same; those of the next step; or those
-of the test set that the network is wrong about, the surest first."""
+"""Which samples: the first of the test set, which stay the same; those of the next step; or the
+misclassified ones of the test set, the most confident first."""
 
 SAMPLE_SELECTIONS: Final[tuple[SampleSelection, ...]] = ("probe", "next", "mistakes")
 
@@ -29,19 +29,19 @@ NO_PREDICTION: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class InspectWeights:
-    """Ask for one parameter: its values, its gradient, its updates."""
+    """Request one parameter: its values, its gradient, its updates."""
 
     parameter: str
 
 
 @dataclass(frozen=True, slots=True)
 class InspectNetwork:
-    """Ask for the network, and where its gradient flows."""
+    """Request the network, and where its gradient flows."""
 
 
 @dataclass(frozen=True, slots=True)
 class InspectBatch:
-    """Ask for samples with what the network makes of them, and the confusions on the test set."""
+    """Request samples with the network's predictions, and the confusions on the test set."""
 
     samples: SampleSelection = "probe"
 
@@ -56,8 +56,8 @@ class HistogramSeries:
     Attributes
     ----------
     steps : (T,) int, ascending
-    low, high : (T,) what the bins of each sample span
-    counts : (T, bins) how many values fell into each
+    low, high : (T,) the range of the bins at each step
+    counts : (T, bins) the number of values in each bin
     """
 
     steps: Array = field(default_factory=lambda: np.empty(0, np.int64))
@@ -71,13 +71,13 @@ class HistogramSeries:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TensorSummary:
-    """One side of a parameter: its values, its gradient, or how it was updated.
+    """A summary of a parameter's values, its gradient, or its update.
 
     Attributes
     ----------
     statistics : None without a gradient or an update
-    sample : float32, of the parameter's shape, or smaller if that is large; see ``block``
-    block : how many neighbours along the last two axes one element of ``sample`` is the mean of
+    sample : float32, of the parameter's shape, or downsampled; see ``block``
+    block : how many elements along the last two axes each element of ``sample`` averages
     histograms : since the inspection began
     """
 
@@ -89,14 +89,14 @@ class TensorSummary:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WeightsView:
-    """One parameter, seen closely.
+    """One parameter in detail.
 
     Attributes
     ----------
-    shape : of the whole parameter; samples may show less of it
-    update : what the last ``update_steps`` steps have changed, together
+    shape : of the whole parameter; samples may be smaller
+    update : the change over the last ``update_steps`` steps
     update_ratio : |Δw|/|w| of the last step alone; NaN if there was none
-    units : the units of the layer that it belongs to; None where no ReLU follows
+    units : the units of its layer; None where no ReLU follows
     """
 
     request: InspectWeights
@@ -115,37 +115,37 @@ class WeightsView:
 
 
 class GradientFlow(Enum):
-    """What becomes of the gradient at a part of the network, on its way from loss to data."""
+    """The gradient at a part of the network, on its way from the loss to the data."""
 
     PASSES = "passes"
-    """It comes from the loss and continues towards the data."""
+    """The gradient passes through towards the data."""
     CUT = "cut"
-    """It ends here: everything below that could learn is frozen."""
+    """The gradient ends here: all parameters below are frozen."""
     ENDS = "ends"
-    """It ends here: below there is nothing that learns."""
+    """The gradient ends here: there are no parameters below."""
     NONE = "none"
-    """None is computed: nothing here or below needs one."""
+    """No gradient is computed: nothing here or below needs one."""
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkRow:
-    """One line of the network as a tree, in the order in which a batch meets it.
+    """One row of the network as a tree, in the order in which a batch passes through.
 
     Attributes
     ----------
-    key : tells the row from all others, whatever changes
+    key : identifies the row permanently
     name : the last part of its path, or the operation's name
-    path : the module's dotted path; of a parameter its full name there; of an operation ""
+    path : the module's dotted path; a parameter's full name; "" for an operation
     kind : ``module``, ``operation`` or ``parameter``
     label : the module's class, with its settings in ``detail``
     depth : 0 for the network itself
     shape : of the output for one sample, or of the parameter
-    parameters : the first names of those in it, each once; of a parameter row its own
-    flow : where the gradient goes; of a parameter, whether it gets one
-    inputs_with_gradient : how many inputs get a gradient, and how many inputs there are
+    parameters : the first names of its parameters, each once
+    flow : where the gradient goes; for a parameter, whether it gets one
+    inputs_with_gradient : the number of inputs that get a gradient, and the number of inputs
     use_count : uses in one pass; 0 if the outputs do not depend on it
-    buffers_held : of a module with buffers, such as running statistics, whether these keep their
-        bytes; else None
+    buffers_held : for a module with buffers, such as running statistics, whether they are held;
+        else None
     """
 
     key: str
@@ -170,8 +170,8 @@ class NetworkView:
     Attributes
     ----------
     data : the shape of one sample
-    grad_norms : by parameter, of the last step; those without a gradient are not in it
-    units : the layers that a ReLU follows; empty if they were not counted
+    grad_norms : of the last step by parameter, without parameters that have no gradient
+    units : the units of layers that a ReLU follows; empty if they were not counted
     """
 
     step: int
@@ -191,9 +191,8 @@ class BatchView:
     inputs : uint8 (n, C, H, W)
     labels, predictions : int (n,); `NO_PREDICTION` where an output is NaN
     confidence : float (n,), the softmax of the predicted class
-    confusion : int (K, K): test samples by label (row) and prediction (column), without those that
-        have no prediction
-    nan_count : how many samples have no prediction
+    confusion : int (K, K): test samples with a prediction by label (row) and prediction (column)
+    nan_count : the number of test samples without a prediction
     """
 
     request: InspectBatch

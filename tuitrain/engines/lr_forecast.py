@@ -10,7 +10,7 @@ from tuitrain.errors import RefusedError
 from .views import GroupView
 
 ScheduleCommand = SetLr | ScaleLr | Decay | SetSchedule
-"""The commands that give a group another schedule."""
+"""The commands that change a group's schedule."""
 
 
 def forecast_rates(
@@ -20,19 +20,19 @@ def forecast_rates(
     command_step: int = 0,
     steps_per_epoch: int = 1,
 ) -> list[float]:
-    """Return a group's learning rate at steps to come, as things are or after a command.
+    """Return a group's learning rate at coming steps, at present or after a command.
 
     Parameters
     ----------
     steps : counted from 0 at the start of the run
     command : applied before step ``command_step``; its target is not read
-    steps_per_epoch : what an epoch is to a schedule
+    steps_per_epoch : the length of an epoch, for schedules
 
     Raises
     ------
     RefusedError : a value of the command is out of range
     """
-    # The core brings the compiler with it, which a screen that has yet to open cannot wait for.
+    # Importing the core loads the compiler, which would delay the first screen.
     from tuitrain_core.errors import CoreError
     from tuitrain_core.schedule import Constant, from_record
 

@@ -15,15 +15,15 @@ def transferable_settings(
     old_defaults: Mapping[str, Value],
     new_defaults: Mapping[str, Value],
 ) -> dict[str, Value]:
-    """Return those of the current settings that mean the same to the other optimizer.
+    """Return the current settings that mean the same to the other optimizer.
 
-    Decay and momentum are kept whenever both have them. Of the others a different default shows
-    another meaning: Adam's eps is outside of a root, Adagrad's inside.
+    Decay and momentum are kept whenever both have them. For other settings a different default
+    indicates another meaning: Adam's eps is outside of the root, Adagrad's inside.
 
     Parameters
     ----------
-    current : the settings as they are
-    before, after : the defaults of the optimizer that goes, and of the one that comes
+    current : the present settings
+    old_defaults, new_defaults : the defaults of the replaced and of the new optimizer
     """
     return {
         key: value

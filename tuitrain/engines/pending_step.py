@@ -1,4 +1,4 @@
-"""A step before its update: what a breakpoint reads of it, and which steps it wants to see."""
+"""A step before its update: what a breakpoint reads from it, and which steps may be held."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from .views import LayerUnits
 
 @dataclass(frozen=True, slots=True)
 class HoldCondition:
-    """The steps that a breakpoint may hold: those in which any part of this is met.
+    """The steps that a breakpoint may hold: those that meet any part of this condition.
 
     Attributes
     ----------
     non_finite : a loss or a gradient is NaN or infinite
     loss_factor : the loss is above this multiple of the mean of the finite losses among the last
-        ``average_window``, if at least ``min_finite_losses`` of them are finite; None: not compared
-    previous_losses : the losses of the last steps before the run, the latest at the end
-    grad_norms : by group, the norm that its gradient is above
+        ``average_window``, if at least ``min_finite_losses`` of them are finite; None means no
+        comparison
+    previous_losses : the losses of the last steps before the run, oldest first
+    grad_norms : by group, the limit that the norm of its gradient exceeds
     """
 
     non_finite: bool = False
@@ -31,12 +32,12 @@ class HoldCondition:
 
     @property
     def is_active(self) -> bool:
-        """Whether any step can meet it."""
+        """Whether any step can meet the condition."""
         return self.non_finite or self.loss_factor is not None or bool(self.grad_norms)
 
 
 class PendingStep(Protocol):
-    """A step whose gradients are computed, and whose update is not applied yet."""
+    """A step whose gradients are computed and whose update is not applied yet."""
 
     @property
     def loss(self) -> float:

@@ -22,7 +22,7 @@ def reschedule(
     step: int,
     steps_per_epoch: int,
 ) -> Schedule:
-    """Return the schedule of a group after a command that comes before step ``step``.
+    """Return the schedule of a group after a command applied before step ``step``.
 
     Raises
     ------

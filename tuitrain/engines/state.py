@@ -1,7 +1,7 @@
 """The state of an engine: everything that decides its future, as one value.
 
-The order of the data is not in it: it is a function of seed and step. Arrays are copied in and out,
-so a state does not change when the training continues.
+It does not contain the order of the data, which is a function of seed and step. Arrays are copied
+in and out, so a state does not change when the training continues.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Array: TypeAlias = NDArray[Any]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OptimizerState:
-    """What an optimizer remembers of one parameter: how many updates, and arrays by slot."""
+    """The optimizer state of one parameter: the number of updates, and arrays by slot."""
 
     updates: int
     slots: Mapping[str, Array]
@@ -32,13 +32,13 @@ class EngineState:
     ----------
     step : steps taken
     parameters, buffers : arrays by name
-    optimizers : by parameter name, of those that have been updated
-    frozen : for each frozen parameter the step since which it is
+    optimizers : by name, for the parameters that have been updated
+    frozen : for each frozen parameter, the step at which it was frozen
     groups : each group's name, members, optimizer, settings and schedule, as plain values
     random : state of the generator that dropout draws from, as plain values
     clip : how gradients are clipped (``norm``, ``value`` or ``off``), and the limit
-    gradients : those of the last step, where there are any, to be looked at; they decide nothing,
-        and an engine leaves them out when it gives its state
+    gradients : those of the last step, for inspection only; engines leave them out of
+        `Stateful.state`
     """
 
     step: int

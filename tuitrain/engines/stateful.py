@@ -9,22 +9,22 @@ from .state import EngineState
 
 
 class Stateful(Protocol):
-    """Gives and takes all that decides the steps to come."""
+    """Saves and loads all state that decides the coming steps."""
 
     def state(self) -> EngineState:
-        """Return a copy of all that decides the steps to come."""
+        """Return a copy of all state that decides the coming steps."""
         ...
 
     def load_state(self, state: EngineState) -> None:
         """Continue from a state.
 
-        With `Capability.REWIND` the steps that followed the state are repeated bit for bit. The
-        gradients are those that the state has; where it has none there is none.
+        With `Capability.REWIND`, the engine repeats the steps that followed the state, bit for bit.
+        Gradients are those of the state; where it has none, there are none.
 
         Raises
         ------
-        StateMismatchError : the state is not of this model; every name that does not fit is listed,
-            and nothing was changed
+        StateMismatchError : the state does not fit this model; the message lists every name that
+            does not fit, and nothing was changed
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The role of an engine whose parameter groups are steered between steps."""
+"""The role of an engine whose parameter groups can be steered between steps."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .views import GroupView, OptimizerChoice
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """What a command did.
+    """The result of a command.
 
     Attributes
     ----------
-    changed : False if the command was valid but everything already was as it asks
-    message : one sentence that says what is so now
+    changed : False if the command was valid but had no effect
+    message : one sentence about the present state
     """
 
     changed: bool
@@ -45,8 +45,8 @@ class Steerable(Protocol):
 
         Returns
         -------
-        For each group that there would be, |Δw|/|w| of the next update: as things are, and after
-        the command. NaN for a group that is not there, or that is not updated.
+        For each group before or after the command, |Δw|/|w| of the next update, without and with
+        the command. NaN where the group does not exist or is not updated.
 
         Raises
         ------
@@ -67,7 +67,7 @@ class Steerable(Protocol):
         ...
 
     def held_modules(self, frozen: Collection[str]) -> Mapping[str, bool]:
-        """Say which modules with buffers keep the bytes of these while some parameters are frozen.
+        """Return which modules keep the bytes of their buffers while some parameters are frozen.
 
         Running statistics of norm layers are such buffers. Needs `Capability.PYTHON_EXPORT`.
 

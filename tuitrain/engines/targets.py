@@ -1,4 +1,4 @@
-"""What a command's target means: a group's name, a glob over groups, a glob over parameters.
+"""Targets of commands: a group's name, a glob over groups, or a glob over parameters.
 
 A tied parameter is one parameter with several names: a glob that matches any of them names it.
 """
@@ -12,16 +12,16 @@ from typing import TypeAlias
 from tuitrain.errors import RefusedError, did_you_mean, join_or
 
 ParameterAliases: TypeAlias = Mapping[str, tuple[str, ...]]
-"""Every parameter's name, with its other names: none but for tied parameters."""
+"""Every parameter's name, with its other names, which only tied parameters have."""
 
 
 def match_names(pattern: str, names: Iterable[str]) -> list[str]:
-    """Return the names that the glob matches, in their order; case counts."""
+    """Return the names that the glob matches, in their order; it is case-sensitive."""
     return [name for name in names if fnmatchcase(name, pattern)]
 
 
 def match_parameters(patterns: Iterable[str], names: ParameterAliases) -> list[str]:
-    """Return the parameters of which any of the globs matches any name, in their order."""
+    """Return the parameters that have a name matched by any of the globs, in their order."""
     every = tuple(patterns)
     return [
         name
@@ -31,7 +31,7 @@ def match_parameters(patterns: Iterable[str], names: ParameterAliases) -> list[s
 
 
 def name_with_aliases(name: str, names: ParameterAliases) -> str:
-    """Return how a parameter is called in a sentence: with its other names, if it has any."""
+    """Return a parameter's name for messages, with its other names, if it has any."""
     others = names.get(name, ())
     return f"{name} (also {', '.join(others)})" if others else name
 
@@ -41,7 +41,7 @@ def resolve_groups(target: str, groups: Sequence[str], parameters: ParameterAlia
 
     Raises
     ------
-    RefusedError : it names none; says so when it names parameters instead
+    RefusedError : it names no group; the message says whether it names parameters instead
     """
     matches = [target] if target in groups else match_names(target, groups)
     if matches:
@@ -75,7 +75,7 @@ def resolve_patterns(patterns: Sequence[str], parameters: ParameterAliases) -> l
 
 
 def parameter_hint(pattern: str, parameters: ParameterAliases) -> str:
-    """Return the hint at the parameter, or at the layer, that a glob may have meant."""
+    """Return a hint at the parameter, or the layer, that a glob may have meant."""
     names = _every(parameters)
     layers = dict.fromkeys(name.rpartition(".")[0] for name in names)
     return did_you_mean(pattern.rstrip("*?."), [*names, *layers])

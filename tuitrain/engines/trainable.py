@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 from .pending_step import HoldCondition, PendingStep
 
 WarmUpProgress: TypeAlias = Callable[[str, int, int], None]
-"""Called with the name of what was made ready, how many of these are, and how many there are."""
+"""Called with the name of what was prepared, the number prepared so far, and the total."""
 
 
 def ignore_progress(_name: str, _done: int, _total: int) -> None:
@@ -45,9 +45,9 @@ class Trainable(Protocol):
         ...
 
     def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:
-        """Make ready what the first steps would wait for, such as compiled kernels.
+        """Prepare what the first steps would wait for, such as compiled kernels.
 
-        The state is not changed. An error of the model on its data shows itself here.
+        The state is not changed. If the model fails on its data, this raises the error.
         """
         ...
 
@@ -62,17 +62,17 @@ class Trainable(Protocol):
 
         Parameters
         ----------
-        should_stop : called after every burst, which takes some 40 ms; True ends the run
+        should_stop : called after every burst, which takes about 40 ms; True ends the run
         should_hold : called before each update; True ends the run without that update. The engine
             is then at the boundary before the step as if the step had not begun, except that its
             gradients can be read. The run may then have taken no step.
-        hold_condition : what ``should_hold`` waits for. Steps in which no part of it is met may be
-            taken without a call of ``should_hold``.
+        hold_condition : the steps that ``should_hold`` may hold. Steps that meet no part of it may
+            be taken without a call of ``should_hold``.
 
         Raises
         ------
-        Exception : of the model. The losses of earlier steps are returned first; the error is
-            raised by the next call.
+        Exception : raised by the model. The losses of earlier steps are returned first; the next
+            call raises the error.
         """
         ...
 

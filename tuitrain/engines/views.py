@@ -32,12 +32,13 @@ class GroupView:
     optimizer : the optimizer's name, ``sgd``
     settings : its hyper-parameters that differ from the defaults, as text: ``momentum=0.9``
     schedule : ``constant``, or what the lr follows: ``linear→0``
-    lr : the learning rate of the step that comes next
+    lr : the learning rate of the next step
     update_ratio : |Δw|/|w| of the last step; NaN before the first, and while nothing is updated
     grad_norm : Euclidean norm of the group's gradient; NaN where there is none
     frozen_since : the step at which its last parameter was frozen; None unless all are frozen
     frozen_intact : whether the frozen bytes still have the checksum they had then; None if unfrozen
-    schedule_record : the schedule as plain values, which give the lr of any step (`lr_ahead`);
+    schedule_record : the schedule as plain values, which give the lr of any step
+        (`forecast_rates`);
         empty for a constant one
     """
 
@@ -57,7 +58,7 @@ class GroupView:
 
 @dataclass(frozen=True, slots=True)
 class ArrayStatistics:
-    """Statistics of one array; NaN and inf are left out of all but ``non_finite``.
+    """Statistics of the finite values of an array; ``non_finite`` counts NaN and inf.
 
     Attributes
     ----------
@@ -80,7 +81,7 @@ class ArrayStatistics:
 class ParameterView:
     """The parameter that a viewer has selected.
 
-    ``grad`` is None where no gradient is computed; ``aliases`` are the other names of a tied one.
+    ``grad`` is None where no gradient is computed; ``aliases`` are a tied parameter's other names.
     """
 
     name: str
@@ -103,8 +104,8 @@ class LayerUnits:
     Attributes
     ----------
     parameter : the layer's weight
-    group : the group that this is in
-    dead_indices : the numbers of the dead ones
+    group : the group of the weight
+    dead_indices : the indices of the dead units
     """
 
     parameter: str
@@ -116,7 +117,7 @@ class LayerUnits:
 
 @dataclass(frozen=True, slots=True)
 class OptimizerChoice:
-    """An optimizer that groups can be given, with its settings besides lr as text.
+    """An optimizer that a group can be given, with its settings apart from lr as text.
 
     ``defaults`` is written as on the command line: ``("momentum", "0"), ("nesterov", "false")``.
     """

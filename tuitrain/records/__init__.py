@@ -1,1 +1,1 @@
-"""The record of a run on disk: its format, writing, reading, cutting, and what it repeats."""
+"""The record of a run on disk: its format, writing, reading, cutting and repetition."""

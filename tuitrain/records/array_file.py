@@ -1,8 +1,8 @@
-"""Named arrays in one file, with a digest of them all: NumPy's ``.npz``, read with care.
+"""Named arrays in one file, with a digest of all: NumPy's ``.npz``, read with checks.
 
-A file is a zip of ``.npy`` members that are stored, not compressed, as `numpy.savez` writes them:
-a member is never larger than the file, and its header is held against the member's size before
-memory is taken for it. One member more is the digest. Nothing is pickled.
+A file is a zip of ``.npy`` members that are stored, not compressed, as `numpy.savez` writes them: a
+member is never larger than the file, and its header is checked against the member's size before
+memory is allocated. One more member is the digest. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import numpy as np
 from tuitrain.engines.state import Array
 
 DIGEST_MEMBER = "digest"
-"""The name of the member that has the digest of the others."""
+"""The name of the member with the digest of the others."""
 
 _SUFFIX = ".npy"
 _KINDS = "biuf"
@@ -40,13 +40,13 @@ def unpack(path: Path, names: Iterable[str] | None = None) -> dict[str, Array]:
 
     Parameters
     ----------
-    names : which ones (default: all, and their digest with them)
+    names : the arrays to read (default: all, with their digest)
 
     Raises
     ------
     OSError : the file cannot be read
     KeyError : one of the names is missing
-    Exception : the file is damaged, in any of the dozen ways in which a zip can be
+    Exception : the file is damaged; a zip can fail in many ways
     """
     with path.open("rb") as file, zipfile.ZipFile(file) as archive:
         members = _members(archive, path.stat().st_size)
@@ -56,18 +56,18 @@ def unpack(path: Path, names: Iterable[str] | None = None) -> dict[str, Array]:
 
 
 def check_digest(arrays: Mapping[str, Array]) -> None:
-    """Hold all arrays of a file against its digest; a file of an earlier version has none.
+    """Compare all arrays of a file with its digest; files of early versions have none.
 
     Raises
     ------
-    ValueError : the digest is not theirs
+    ValueError : the digest is of other content
     """
     others = {name: array for name, array in arrays.items() if name != DIGEST_MEMBER}
     if (
         DIGEST_MEMBER in arrays
         and arrays[DIGEST_MEMBER].tobytes() != compute_digest(others).encode()
     ):
-        raise ValueError("its content is not what its digest was made of")
+        raise ValueError("its content does not match its digest")
 
 
 def compute_digest(arrays: Mapping[str, Array]) -> str:
@@ -75,18 +75,18 @@ def compute_digest(arrays: Mapping[str, Array]) -> str:
     total = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])
-        # The shape is that of the original: a contiguous copy has one axis at least.
+        # Use the shape of the original: a contiguous copy has at least one axis.
         total.update(f"{name!r} {array.dtype.str} {np.shape(arrays[name])}\n".encode())
         total.update(array.tobytes())
     return f"sha256:{total.hexdigest()}"
 
 
 def _members(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
-    """Return the members by array name, once it is known that the file can hold them.
+    """Return the members by array name, after checking that the file can hold them.
 
     Raises
     ------
-    ValueError : a member is no stored array, is there twice, or larger than the file
+    ValueError : a member is not a stored array, occurs twice, or is larger than the file
     """
     members: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
@@ -105,7 +105,7 @@ def _members(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
 
 
 def _array(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Array:
-    """Read one array, once its header is known to promise what the member holds."""
+    """Read one array, after checking its header against the member's size."""
     with archive.open(info) as member:
         shape, fortran, dtype = _header(member)
         if dtype.kind not in _KINDS:

@@ -1,4 +1,4 @@
-"""The branches that a journal tells of: its commands applied to a branch tree, without training."""
+"""The branches of a journal: its commands applied to a branch tree, without training."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RecordedDecision:
 
     Attributes
     ----------
-    order : how many commands were applied before it
+    order : the number of commands applied before it
     """
 
     step: int
@@ -50,8 +50,8 @@ class BranchReplay:
     Attributes
     ----------
     tree : the branches after the last command
-    step : the step at which the run is after the last command
-    fork : the step up to which the current branch equals the one that the run left for it
+    step : the run's step after the last command
+    fork : the step up to which the current branch equals the branch left for it
     stopped_at : the step at which the current branch was stopped, or None
     """
 
@@ -77,7 +77,7 @@ class BranchReplay:
 
         Raises
         ------
-        CommandError : it cannot be read, or returns to something that the journal does not have
+        CommandError : it cannot be read, or returns to a place that is not in the journal
         """
         self.stopped_at, self.step = None, step
         match parse(text):
@@ -128,7 +128,7 @@ def _entry(entries: Mapping[str, _Value], name: str, step: int, text: str, kind:
 
     Raises
     ------
-    CommandError : there is none; names the step, the command and the entries that there are
+    CommandError : there is none; names the step, the command and the existing entries
     """
     if name not in entries:
         known = f"there were {join_or(entries)}" if entries else "there was none"

@@ -1,7 +1,7 @@
-"""Checkpoint files: a session's state on disk, whole or not at all, and never pickled.
+"""Checkpoint files: a session's state on disk, written atomically and never pickled.
 
-A file holds plain arrays, one of them with what is no array as JSON, and a digest of them all: a
-change of any byte is detected. Reading executes nothing.
+A file holds plain arrays, one of which has all other values as JSON, and a digest that detects any
+changed byte. Reading executes nothing.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _META = "meta.json"
 
 
 class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=True):
-    """How much of a record there is.
+    """A position in a record: how much of it was written.
 
     Attributes
     ----------
-    journal : lines of the journal
-    metrics : losses and accuracies
+    journal : the number of lines in the journal
+    metrics : the number of losses and accuracies
     """
 
     journal: Count = 0
@@ -42,13 +42,13 @@ class Position(msgspec.Struct, frozen=True, forbid_unknown_fields=True, order=Tr
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Checkpoint:
-    """What a checkpoint file holds.
+    """The content of a checkpoint file.
 
     Attributes
     ----------
-    run : digest of the scenario that is run
-    environment : what the bits depend on besides it
-    position : how much of the record had been written
+    run : the digest of the scenario
+    environment : what the bits depend on apart from the scenario
+    position : how much of the record was written before it
     session : the state
     """
 
@@ -67,7 +67,7 @@ class _Meta(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Schema(msgspec.Struct, frozen=True):
-    """What every checkpoint has, of whichever schema."""
+    """The part that checkpoints of every schema have."""
 
     schema: int
 
@@ -77,7 +77,7 @@ _META_DECODER: Final = msgspec.json.Decoder(_Meta)
 
 
 def checkpoint_path(folder: Path, name: str) -> Path:
-    """Return where a run folder has the checkpoint of that name."""
+    """Return the path of a checkpoint in a run folder."""
     return folder / CHECKPOINTS / f"{name}.npz"
 
 
@@ -99,8 +99,8 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
     Raises
     ------
-    CheckpointError : there is no such file, or it is damaged, or it is no checkpoint, or its
-        content is not what its digest was made of
+    CheckpointError : the file does not exist, is damaged, is not a checkpoint, or does not have its
+        digest
     """
     meta, arrays = _read(path, None)
     try:
@@ -111,7 +111,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def read_position(path: Path) -> Position:
-    """Read at which position of the record a checkpoint was made.
+    """Return the position in the record at which a checkpoint was made.
 
     Raises
     ------
@@ -121,17 +121,17 @@ def read_position(path: Path) -> Position:
 
 
 def _read(path: Path, names: Iterable[str] | None) -> tuple[_Meta, dict[str, Array]]:
-    """Read what is no array, and the other arrays of these names (default: all)."""
+    """Read the JSON part, and the arrays of these names (default: all)."""
     try:
         arrays = unpack(path, names)
         meta = _decoded(arrays[_META].tobytes())
-        if meta.schema == SCHEMA:  # another may have another digest
+        if meta.schema == SCHEMA:  # another schema may have another digest
             check_digest(arrays)
     except FileNotFoundError:
         raise CheckpointError(f"{path}: no such file") from None
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from None
-    except Exception as error:  # a damaged zip or array can fail in any of a dozen ways
+    except Exception as error:  # a damaged zip or array can fail in many ways
         raise CheckpointError(f"{path} is damaged, or no checkpoint: {_told(error)}") from None
     if meta.schema != SCHEMA:
         raise CheckpointError(f"{path} has schema {meta.schema}; this version reads {SCHEMA}")
@@ -141,7 +141,7 @@ def _read(path: Path, names: Iterable[str] | None) -> tuple[_Meta, dict[str, Arr
 
 
 def _decoded(content: bytes) -> _Meta:
-    """Decode what is no array; one of another schema is only asked which."""
+    """Decode the JSON part; of another schema only its number."""
     schema = decode_json(content, _SCHEMA_DECODER, _META).schema
     if schema != SCHEMA:
         return _Meta(schema, "", {}, Position(), StateRecord())

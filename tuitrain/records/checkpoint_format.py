@@ -18,7 +18,7 @@ from ..run.history.state_cache import Decision
 from ..run.session_state import CheckpointRef, PlannedCommand, SessionState
 
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
-"""Of steps, updates, lines."""
+"""A number of steps, updates or lines."""
 
 _Timed = TypeVar("_Timed", Decision, PlannedCommand)
 
@@ -28,14 +28,14 @@ class _Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Timed(_Record, frozen=True):
-    """A command and its step: one that was decided, or one that is planned."""
+    """A decided or planned command, with its step."""
 
     step: Count
     command: str
 
 
 class LineRecord(_Record, frozen=True):
-    """A line of history without its curves."""
+    """A branch without its curves."""
 
     name: str
     fork: Count
@@ -45,7 +45,7 @@ class LineRecord(_Record, frozen=True):
 
 
 class MarkRecord(_Record, frozen=True):
-    """Where a checkpoint was made."""
+    """The place of a checkpoint."""
 
     step: Count
     decisions: list[Timed]
@@ -53,7 +53,7 @@ class MarkRecord(_Record, frozen=True):
 
 
 class StateRecord(_Record, frozen=True):
-    """What of a session's state is no array; the present line is the first."""
+    """The part of a session's state that is not arrays; the present branch comes first."""
 
     step: Count = 0
     updates: dict[str, Count] = {}
@@ -73,7 +73,7 @@ class StateRecord(_Record, frozen=True):
 
 
 def encode_state(state: SessionState) -> StateRecord:
-    """Return what is no array."""
+    """Return the part of a state that is not arrays."""
     engine = state.engine
     return StateRecord(
         step=engine.step,
@@ -107,7 +107,7 @@ def encode_state(state: SessionState) -> StateRecord:
 
 
 def state_arrays(state: SessionState) -> dict[str, Array]:
-    """Return the arrays, each by a name like ``parameter/conv1.weight``."""
+    """Return the arrays of a state by name, such as ``parameter/conv1.weight``."""
     engine = state.engine
     arrays = {f"parameter/{name}": array for name, array in engine.parameters.items()}
     arrays |= {f"buffer/{name}": array for name, array in engine.buffers.items()}
@@ -123,12 +123,12 @@ def state_arrays(state: SessionState) -> dict[str, Array]:
 
 
 def decode_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionState:
-    """Return the state that was written as these.
+    """Return the state of a record and its arrays.
 
     Raises
     ------
-    KeyError : an array is missing, or is none of a state's
-    ValueError, TypeError : an array is none that it could be
+    KeyError : an array is missing or unknown
+    ValueError, TypeError : an array has an impossible type, shape or value
     CommandError : a command cannot be read
     """
     left = dict(arrays)
@@ -188,7 +188,7 @@ def _engine(record: StateRecord, arrays: Mapping[str, Array]) -> EngineState:
 
 
 def _line(record: LineRecord, arrays: dict[str, Array], index: int, length: int) -> Branch:
-    """Make a line of ``length`` steps; its arrays are taken out."""
+    """Make a branch of ``length`` steps; its arrays are removed from ``arrays``."""
     loss, accuracy = Curve(), Curve()
     losses = _curve(arrays.pop(f"line/{index}/loss"))
     if len(losses) != length:

@@ -1,7 +1,7 @@
-"""The history of a recorded run: its branches, when it was on them, and what was measured there.
+"""The history of a recorded run: its branches, and the steps and metrics on them.
 
-The journal has the decisions and where they led, the metrics have the values. Steps that an undo
-has trained again, or a `try`, left no losses in the record: the curves have gaps there.
+The journal has the decisions, the metrics have the values. Steps that an ``undo`` retrained or a
+``try`` took have no losses in the record: the curves have gaps there.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from tuitrain.run.snapshot import JournalEntry, Series
 
 @dataclass(slots=True, eq=False)
 class RecordedBranch:
-    """A branch of a recorded run, from the first step to where it was left last.
+    """A branch of a recorded run, from the first step to the step where the run left it last.
 
-    Up to ``fork`` it is its ``parent``. ``gaps`` are the steps at which its losses begin to be
-    unknown; each has a NaN, so that no curve crosses the gap.
+    Up to ``fork`` it equals its ``parent``. ``gaps`` are the steps at which gaps in its losses
+    begin; each has a NaN, so that no curve crosses the gap.
     """
 
     name: str
@@ -49,14 +49,14 @@ class RecordedBranch:
         return _until(self.accuracy, step)
 
     def fork_at(self, name: str, step: int) -> RecordedBranch:
-        """Return a branch that is this one up to a step."""
+        """Return a new branch that equals this one up to a step."""
         gaps = {gap for gap in self.gaps if gap <= step}
         return RecordedBranch(
             name, step, self, self.loss.until(step), self.accuracy.until(step), gaps
         )
 
     def add_losses(self, step: int, losses: Sequence[float]) -> None:
-        """Add losses from a step on."""
+        """Add the losses of consecutive steps."""
         steps = self.loss.series().steps
         missing = int(steps[-1]) + 1 if len(steps) else 1
         if missing < step:
@@ -67,14 +67,14 @@ class RecordedBranch:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """Steps that the run took without going back.
+    """Consecutive steps of a run, between two moves in its history.
 
     Attributes
     ----------
     branch : the branch of the steps
     decisions : those on the branch when the segment ended
-    first, last : the steps taken at its ends
-    entries : how many entries the journal had at its end
+    first, last : the steps taken at its start and its end
+    entries : the number of journal entries at its end
     """
 
     branch: RecordedBranch
@@ -86,7 +86,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A step of a segment: the boundary after it, with all that was decided there."""
+    """A moment: the boundary after a step of a segment, with all decisions there."""
 
     segment: int
     step: int
@@ -106,7 +106,7 @@ class History:
 
     Attributes
     ----------
-    segments : at least one, in the order in which they were trained
+    segments : one or more, in the order of training
     """
 
     def __init__(self, entries: Sequence[JournalEntry], measured: Iterable[MetricsLine]) -> None:
@@ -122,7 +122,7 @@ class History:
         ]
 
     def __len__(self) -> int:
-        """Return how many moments there are; at least one."""
+        """Return the number of moments, 1 or more."""
         return self._starts[-1]
 
     @property
@@ -131,18 +131,18 @@ class History:
         return self.segments[-1].last
 
     def moment(self, index: int) -> Moment:
-        """Return a moment by its place, counted from 0."""
+        """Return a moment by its index, from 0."""
         segment = bisect_right(self._starts, index, hi=len(self.segments)) - 1
         return Moment(segment, self.segments[segment].first + index - self._starts[segment])
 
     def known_entries(self, moment: Moment) -> int:
-        """Return how many entries the journal had at a moment."""
+        """Return the number of journal entries at a moment."""
         segment = self.segments[moment.segment]
         first = self.segments[moment.segment - 1].entries if moment.segment else 0
         known = segment.entries
         while known > first and self.entries[known - 1].step > moment.step:
             known -= 1
-        # What led to this segment was decided at another step; it is known in all of the segment.
+        # The command that led to this segment has another step; it is known in all of the segment.
         return max(known, first + bool(moment.segment))
 
     def decisions_at(self, moment: Moment) -> tuple[RecordedDecision, ...]:
@@ -153,12 +153,12 @@ class History:
         return tuple(decision for decision in decided if decision.order < applied)
 
     def command_moments(self) -> list[int]:
-        """Return the indices of the moments with commands, each once."""
+        """Return the indices of the moments with commands, in order."""
         moments, begins = set[int](), 0
         for segment, start in zip(self.segments, self._starts, strict=False):
             steps = [entry.step for entry in self.entries[begins : segment.entries]]
             if begins:
-                steps[:1] = [segment.first]  # where the history command has led to
+                steps[:1] = [segment.first]  # where the history command led to
             moments |= {
                 start + min(max(step, segment.first), segment.last) - segment.first
                 for step in steps
@@ -196,17 +196,17 @@ class History:
         self.segments.append(Segment(line, decided, first, max(first, last), entries))
 
     def _begin(self, left: str, replay: BranchReplay) -> None:
-        """Make the branch that a history command has led to, if it is new."""
+        """Make the branch that a history command led to, if it is new."""
         if replay.name in self._branches:
             return
         self._branches[replay.name] = self._branches[left].fork_at(replay.name, replay.fork)
 
     def _train(self, line: RecordedBranch, until: int | None) -> None:
-        """Add what was measured up to and including a step; all that is left for None."""
+        """Add the metrics up to and including a step; for None, all that are left."""
         while self._measured:
             measured = self._measured[0]
             is_loss = isinstance(measured, LossLine)
-            earlier = measured.step < self._step + is_loss  # so the run had gone back before
+            earlier = measured.step < self._step + is_loss  # so the run went back before
             if earlier or (until is not None and measured.step > until):
                 break
             self._measured.popleft()

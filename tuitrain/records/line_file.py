@@ -14,12 +14,12 @@ from tuitrain.errors import TuitrainError
 class LineFile:
     """A file of lines, opened for appending.
 
-    Each line is written with one unbuffered call: a process that is killed has written it or has
-    not, or was in the middle of the last one.
+    Each line is written with one unbuffered call, so a killed process leaves whole lines, but for
+    the last one.
 
     Parameters
     ----------
-    path : the file; it is made if it does not exist
+    path : the file; it is created if it does not exist
 
     Raises
     ------
@@ -44,8 +44,8 @@ class LineFile:
     def lock(self) -> None:
         """Keep other processes from writing this record while the file is open.
 
-        The lock ends with the process, however it ends. Readers are not kept out, and on a file
-        system without locks no process is.
+        The lock ends with the process, however it ends. It does not keep readers out, and does
+        nothing on a file system without locks.
 
         Raises
         ------
@@ -77,13 +77,13 @@ class LineFile:
 
         Raises
         ------
-        OSError : there is no room for all of it, or it cannot be written
+        OSError : the disk is full, or the file cannot be written
         """
         if self._file.write(line) < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def sync(self) -> None:
-        """Wait until all lines are on the disk.
+        """Wait until all lines are on disk.
 
         Raises
         ------

@@ -1,7 +1,7 @@
-"""The outcome of a recorded run, in short: how far it came, its last numbers, how it ended.
+"""The outcome of a recorded run: its last step, its last metrics, and how it ended.
 
-`read_outcome` takes it from the summary that the run wrote when it ended, or else from the ends of
-its files. A summary is believed only if it was made of this very record; see `read_summary`.
+`read_outcome` reads the summary that the run wrote at its end, or else the ends of its files. A
+summary counts only if it was made from the present record; see `read_summary`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from tuitrain.commands import MAX_COUNT
 from .record_reader import JOURNAL, METRICS
 
 Ending: TypeAlias = Literal["finished", "stopped", "unfinished"]
-"""How a run ended. A run that was left or killed is unfinished, and so is one that is under way."""
+"""How a run ended. A run that was left, killed or still trains is unfinished."""
 
 _TAIL = 1 << 16
-"""Bytes at the end of a file, in which most of an outcome is found."""
+"""Bytes at the end of a file that usually contain the outcome."""
 
-# No step has more than 15 digits, and Python refuses to read numbers of thousands of them.
+# Steps have at most 15 digits, and Python refuses to read numbers of thousands of digits.
 _LOSSES = re.compile(rb'\{"event":"loss","step":(\d{1,15}),"loss":\[([^\]]*)\]\}\n')
 _ACCURACY = re.compile(rb'\{"event":"accuracy","step":(\d{1,15}),"accuracy":([^}]*)\}\n')
 _COMMAND = re.compile(
@@ -34,13 +34,13 @@ _COMMAND = re.compile(
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """How far a run came.
+    """The outcome of a run.
 
     Attributes
     ----------
-    step : steps taken when it ended
-    total : steps that it was to take; 0 where the record does not tell
-    loss, accuracy : the last that were measured; None if none was, or it is not finite
+    step : steps taken at its end
+    total : planned steps; 0 if unknown
+    loss, accuracy : the last measured values; None if there is none or it is not finite
     """
 
     step: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)] = 0
@@ -51,11 +51,11 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def outcome_of_tails(folder: Path, scenario: Mapping[str, Any]) -> Outcome:
-    """Find the outcome at the ends of a record's files.
+    """Read the outcome from the ends of a record's files.
 
     Parameters
     ----------
-    scenario : that of the record's header
+    scenario : the scenario in the record's header
 
     Raises
     ------
@@ -69,7 +69,7 @@ def outcome_of_tails(folder: Path, scenario: Mapping[str, Any]) -> Outcome:
 
 
 class _Tail:
-    """The end of a file of lines; all of it only where that is needed."""
+    """The end of a file of lines; the whole file is read only if necessary."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -93,7 +93,7 @@ class _Tail:
         return accuracies[-1][1] if accuracies else None
 
     def steps_per_epoch(self) -> int:
-        """Return after how many steps accuracies were measured; 0 if none was."""
+        """Return the number of steps between accuracies; 0 if there is none."""
         return math.gcd(*(step for step, _ in self._accuracies(2)))
 
     def _accuracies(self, min_count: int) -> list[tuple[int, float | None]]:
@@ -108,13 +108,13 @@ def _all_accuracies(content: bytes) -> list[tuple[int, float | None]]:
 
 
 def _total_steps(scenario: Mapping[str, Any], metrics: _Tail) -> int:
-    """Return the length of a run, which its scenario has in steps or in epochs."""
+    """Return the length of a run in steps; its scenario has steps or epochs."""
     steps, epochs = (_count(scenario.get(key)) for key in ("steps", "epochs"))
     return steps or epochs * metrics.steps_per_epoch()
 
 
 def _count(value: object) -> int:
-    """Return a number of a scenario that was not checked; 0 if it is none."""
+    """Return a number of an unchecked scenario; 0 if it is not a number."""
     return value if isinstance(value, int) and 0 < value <= MAX_COUNT else 0
 
 

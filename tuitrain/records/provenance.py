@@ -1,7 +1,7 @@
-"""Digests of what a run's model and data are made from: the data, and the user's source files.
+"""The provenance of a run: digests of its data and of the user's source files.
 
-A record keeps them, so that a replay can name what has changed, and a resume does not continue with
-something else unnoticed.
+A record keeps them, so that a replay can name changes, and a resume refuses to continue with other
+data or sources.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tuitrain_core.data import Dataset
 
 _OURS: Final = ("tuitrain_core", "tuitrain")
-"""Packages whose version is a part of the environment."""
+"""Packages whose version is part of the environment."""
 
 _INSTALLED: Final = tuple(
     sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")
@@ -35,7 +35,7 @@ def compute_provenance(train: Dataset, test: Dataset, modules: Iterable[str]) ->
 
     Parameters
     ----------
-    modules : names of imported modules, that model and data begin with; see `user_modules`
+    modules : names of the imported modules that define model and data; see `user_modules`
     """
     digests = {}
     for name, dataset in (("training", train), ("test", test)):
@@ -48,10 +48,11 @@ def compute_provenance(train: Dataset, test: Dataset, modules: Iterable[str]) ->
 
 
 def user_modules(names: Iterable[str]) -> list[str]:
-    """Return the names of those modules, and of the modules they use, that are the user's own.
+    """Return the names of the user's own modules among these modules and those that they use.
 
-    A module is used if it, or anything of it, has a name in a module that is. Modules of tuitrain,
-    of Python and of installed packages are left out: their versions are a part of the environment.
+    A module uses another if it has a name for that module or for a member of it. Modules of
+    tuitrain, Python and installed packages are left out: their versions are part of the
+    environment.
     """
     names_seen: dict[str, None] = {}
     left = list(names)
@@ -85,7 +86,7 @@ def _is_own(module: ModuleType) -> bool:
 def source_digest(module: str) -> str:
     """Return the version and the SHA-256 of the source file of an imported module.
 
-    It is computed once in a process: later changes of the file are not loaded either.
+    It is computed once in a process, because later changes of the file are not loaded.
     """
     package = module.partition(".")[0]
     try:
@@ -103,7 +104,7 @@ def source_digest(module: str) -> str:
 
 
 def describe_differences(recorded: Mapping[str, str], here: Mapping[str, str]) -> list[str]:
-    """Return which recorded values differ from those here, in words."""
+    """Return the differences between recorded values and those here, in words."""
     return [
         f"{name}: {here.get(name, 'none')} here, {value} recorded"
         for name, value in sorted(recorded.items())

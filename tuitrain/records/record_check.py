@@ -1,7 +1,7 @@
-"""A recorder that compares a run with the record of an earlier one, line by line.
+"""A recorder that compares a run with a record, line by line.
 
-Every command, loss, accuracy and digest of the record is compared, bit for bit. What the record
-does not hold cannot be compared, and is never called identical.
+Every command, loss, accuracy and digest of the record is compared, bit for bit. Steps that the
+record lacks cannot be compared, and are never called identical.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ Measurement: TypeAlias = tuple[str, int, float | None]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The first thing in which a run differs from its record.
+    """The first difference between a run and its record.
 
     Attributes
     ----------
     step : the step after which they differ
-    what : a parameter, a loss, or a command and its outcomes
+    what : the parameter, the loss, or the command and its outcomes
     """
 
     step: int
@@ -53,10 +53,10 @@ class Verdict:
 
     Attributes
     ----------
-    identical_through : the step of the last digest that was the same, with all before it; None if
-        no digest was compared
-    nothing_after : the step after which the record holds too little to compare; None if the whole
-        record was compared
+    identical_through : the step of the last digest that is equal, as is all before it; None if no
+        digest was compared
+    nothing_after : the step after which the record lacks data to compare; None if the whole record
+        was compared
     detail : what the record lacks, in words; "" if it lacks nothing
     difference : the first difference, or None
     """
@@ -68,7 +68,7 @@ class Verdict:
 
     @property
     def ok(self) -> bool:
-        """Whether the whole record was compared, and is the same."""
+        """Whether the whole record was compared and is equal."""
         return self.difference is None and self.nothing_after is None
 
 
@@ -77,14 +77,14 @@ class RecordCheck:
 
     Parameters
     ----------
-    journal : the lines of the journal that the run is to repeat, oldest first; nothing is compared
-        after a `ChangedLine`
+    journal : the lines of the journal that the run repeats, oldest first; nothing is compared after
+        a `ChangedLine`
     metrics : the lines of losses and accuracies, oldest first
-    skip : losses and accuracies at the front that the run does not repeat
+    skip : the number of leading losses and accuracies that the run does not repeat
 
     Attributes
     ----------
-    difference : the first line that is not the same, or None
+    difference : the first difference, or None
     """
 
     problem = ""
@@ -94,7 +94,7 @@ class RecordCheck:
     ) -> None:
         lines, values = list(journal), list(flatten_metrics(metrics))
         self._changed = next((line for line in lines if isinstance(line, ChangedLine)), None)
-        if self._changed is not None:  # what follows cannot be repeated
+        if self._changed is not None:  # the lines after it cannot be repeated
             del lines[lines.index(self._changed) :], values[self._changed.metrics :]
         self._journal = deque(line for line in lines if not is_breakpoint_pause(line))
         self._metrics = deque(values[skip:])
@@ -110,7 +110,7 @@ class RecordCheck:
         return self.difference is not None or nothing_left
 
     def verdict(self) -> Verdict:
-        """Return the result of the comparison; the run has ended, or `is_done` is true."""
+        """Return the result of the comparison; call it at the end, or if `is_done`."""
         difference = self.difference
         if difference is None and not self.is_done():
             difference = Difference(self._last_step(), "the run ends here, and its record does not")
@@ -122,7 +122,7 @@ class RecordCheck:
 
     def command(self, entry: JournalEntry) -> None:
         """Compare a command and its outcome."""
-        if entry.actor == "breakpoint":  # a pause that no user asked for
+        if entry.actor == "breakpoint":  # a pause without a user's command
             return
         line = self._next(CommandLine, entry.step)
         if line is None:
@@ -133,7 +133,7 @@ class RecordCheck:
             self._differ(entry.step, f"{entry.command!r} {entry.outcome}, recorded: {recorded}")
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
-        """Compare losses, those of the steps from ``first_step`` on."""
+        """Compare the losses of the steps from ``first_step`` on."""
         for step, loss in enumerate(losses, start=first_step):
             self._compare(("loss", step, loss))
 
@@ -145,13 +145,13 @@ class RecordCheck:
         """Compare nothing: group metrics do not affect what is trained."""
 
     def digest(self, step: int, branch: str, digests: Mapping[str, str]) -> None:
-        """Compare digests, and find the first parameter that differs."""
+        """Compare digests; a difference names the first parameter that differs."""
         line = self._next(DigestLine, step)
         if line is not None:
             self._compare_digests(step, branch, digests, line)
 
     def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
-        """Compare digests with those of an end, if the record has one here."""
+        """Compare digests with those of the recorded end, if it is here."""
         del reason
         ahead = self._journal[0] if self._journal else None
         if isinstance(ahead, EndLine) and (ahead.step, ahead.branch) == (step, branch):
@@ -160,7 +160,7 @@ class RecordCheck:
                 self._compare_digests(step, branch, digests, line)
 
     def checkpoint(self, name: str, get_state: Callable[[], SessionState]) -> str:
-        """Keep none: the folder has checkpoints already."""
+        """Save no checkpoint: the folder has checkpoints already."""
         del name, get_state
         return ""
 
@@ -183,7 +183,7 @@ class RecordCheck:
             return
         if not self._metrics:
             if self._lacking is None and not all(map(is_optional, self._journal)):
-                self._lacking = here[1] - 1  # the journal continues, so these were lost
+                self._lacking = here[1] - 1  # the journal continues, so the metrics were lost
             return
         recorded = self._metrics.popleft()
         self._since_digest = True
@@ -195,7 +195,7 @@ class RecordCheck:
             self._losses_through = here[1]
 
     def _next(self, kind: type[_Line], step: int) -> _Line | None:
-        """Take the journal's next line; None if there is none, or it is of another kind."""
+        """Take the journal's next line; None if there is none, or it has another kind."""
         if self.difference is not None:
             return None
         while self._journal and is_optional(self._journal[0]) and kind is not EndLine:
@@ -219,7 +219,7 @@ class RecordCheck:
         return max(self._losses_through, self._identical_through or 0)
 
     def _lack(self) -> tuple[int | None, str]:
-        """Return after which step the record holds too little, and what it lacks."""
+        """Return the step after which the record is incomplete, and what it lacks."""
         verified = self._identical_through or 0
         if self._changed is not None:
             what = "although its data, its model or its environment had changed"
@@ -234,7 +234,7 @@ class RecordCheck:
 
 
 def flatten_metrics(metrics: Iterable[MetricsLine]) -> Iterator[Measurement]:
-    """Yield losses and accuracies one by one: how many share a line depends on the viewer."""
+    """Yield losses and accuracies one by one; their grouping in lines depends on viewers."""
     for line in metrics:
         if isinstance(line, LossLine):
             yield from (("loss", line.step + i, loss) for i, loss in enumerate(line.loss))
@@ -243,7 +243,7 @@ def flatten_metrics(metrics: Iterable[MetricsLine]) -> Iterator[Measurement]:
 
 
 def _bits(value: float | None) -> str:
-    """Return what two values share if and only if they have the same bits, or are not finite."""
+    """Return a key that two values share if they have the same bits or both are not finite."""
     return "not finite" if value is None or not math.isfinite(value) else float(value).hex()
 
 

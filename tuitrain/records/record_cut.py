@@ -1,4 +1,4 @@
-"""Cutting a record back to an earlier position; what is cut off is kept in files beside it."""
+"""Cutting a record back to an earlier position; the rest is saved in other files."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ from .record_reader import GROUPS, JOURNAL, METRICS
 
 
 def cut_record(folder: Path, position: Position, step: int) -> None:
-    """Cut a record back to a position, and keep what is cut off as ``NAME.before-N`` beside it.
+    """Cut a record back to a position; the former files are copied to ``NAME.before-N``.
 
-    N is the first number that is free. Checkpoints that lie after the position are renamed so, too.
-    The files themselves stay, for the run has them open, and appends to them.
+    N is the first free number. Checkpoints after the position are renamed in the same way. The
+    files are truncated in place, because the run has them open to append.
 
     Parameters
     ----------
-    position : the end of the part of journal and metrics that stays
-    step : the steps that the run has taken there; later looks at the groups are cut off
+    position : the end of the journal and the metrics that stay
+    step : the steps taken at the position; later group metrics are cut off
 
     Raises
     ------
-    OSError : it cannot be cut; the record is as it was
+    OSError : the record cannot be cut, and is unchanged
     """
     files = [folder / name for name in (JOURNAL, METRICS, GROUPS)]
     later = [path for path in (folder / CHECKPOINTS).glob("*.npz") if _is_after(path, position)]
     number = 1
-    while any(_beside(path, number).exists() for path in [*files, *later]):
+    while any(_copy_path(path, number).exists() for path in [*files, *later]):
         number += 1
     contents = [path.read_bytes() for path in files]
     kept = [
         _first_lines(contents[0], position.journal),
         _first_values(contents[1], position.metrics),
-        _looks_until(contents[2], step),
+        _group_metrics_until(contents[2], step),
     ]
     _copy(files, number)
     renamed: list[Path] = []
     try:
         for path in later:
-            path.rename(_beside(path, number))
+            path.rename(_copy_path(path, number))
             renamed.append(path)
         for path, content in zip(files, kept, strict=True):
             _overwrite(path, content)
     except OSError:
         for path in renamed:
-            _beside(path, number).rename(path)
+            _copy_path(path, number).rename(path)
         for path, content in zip(files, contents, strict=True):
             _overwrite(path, content)
         _remove_copies(files, number)
@@ -57,7 +57,7 @@ def cut_record(folder: Path, position: Position, step: int) -> None:
 
 
 def _is_after(checkpoint: Path, position: Position) -> bool:
-    """Whether a checkpoint lies after a position; one that cannot be read may."""
+    """Whether a checkpoint lies after a position; True if it cannot be read."""
     try:
         at = read_position(checkpoint)
     except CheckpointError:
@@ -65,14 +65,14 @@ def _is_after(checkpoint: Path, position: Position) -> bool:
     return at.journal > position.journal or at.metrics > position.metrics
 
 
-def _beside(path: Path, number: int) -> Path:
+def _copy_path(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name}.before-{number}")
 
 
 def _copy(files: list[Path], number: int) -> None:
     try:
         for path in files:
-            shutil.copyfile(path, _beside(path, number))
+            shutil.copyfile(path, _copy_path(path, number))
     except OSError:
         _remove_copies(files, number)
         raise
@@ -80,7 +80,7 @@ def _copy(files: list[Path], number: int) -> None:
 
 def _remove_copies(files: list[Path], number: int) -> None:
     for path in files:
-        _beside(path, number).unlink(missing_ok=True)
+        _copy_path(path, number).unlink(missing_ok=True)
 
 
 def _first_lines(journal: bytes, lines: int) -> bytes:
@@ -88,14 +88,14 @@ def _first_lines(journal: bytes, lines: int) -> bytes:
 
 
 def _first_values(metrics: bytes, values: int) -> bytes:
-    """Return the lines with the first losses and accuracies; a line may be cut in two."""
+    """Return the lines with the first losses and accuracies; the last line may be cut."""
     kept: list[bytes] = []
     left = values
     for line in metrics.splitlines(keepends=True):
         if not left:
             break
         record = msgspec.json.decode(line)
-        losses = record.get("loss", [None])  # an accuracy is one value
+        losses = record.get("loss", [None])  # an accuracy is a single value
         if len(losses) > left:
             line = msgspec.json.encode({**record, "loss": losses[:left]}) + b"\n"  # noqa: PLW2901
         kept.append(line)
@@ -103,13 +103,13 @@ def _first_values(metrics: bytes, values: int) -> bytes:
     return b"".join(kept)
 
 
-def _looks_until(groups: bytes, step: int) -> bytes:
+def _group_metrics_until(groups: bytes, step: int) -> bytes:
     lines = groups.splitlines(keepends=True)
     return b"".join(line for line in lines if msgspec.json.decode(line).get("step", 0) <= step)
 
 
 def _overwrite(path: Path, content: bytes) -> None:
-    """Replace what is in a file, and not the file."""
+    """Replace the content of a file in place."""
     with path.open("r+b") as file:
         file.write(content)
         file.truncate()

@@ -1,7 +1,7 @@
-"""The format of a record's files: one struct for each kind of line, and what reads them.
+"""The format of a record's files: a struct for each kind of line, and their readers.
 
-Keys that a struct does not know are passed over, as those of a later version would be. Values of
-other types, numbers out of range and damaged bytes are errors that name the file and the line.
+Unknown keys are ignored, because a later version may write them. Values of other types, numbers out
+of range and damaged bytes are errors that name the file and the line.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..run.snapshot import Actor, EndReason, Outcome
 _Line = TypeVar("_Line")
 
 StepCount: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
-"""Steps taken."""
+"""A number of steps taken."""
 
 
 class CommandLine(msgspec.Struct, frozen=True, tag_field="event", tag="command"):
@@ -32,9 +32,9 @@ class CommandLine(msgspec.Struct, frozen=True, tag_field="event", tag="command")
     Attributes
     ----------
     step : the steps taken before it
-    command : its text, or ``expect …``; the text of an applied command can be read
+    command : its text, or ``expect …``; the text of an applied command can be parsed
     actor : who gave it
-    outcome : what became of it
+    outcome : applied, unchanged or refused; for an expectation, met or not met
     message : the answer
     """
 
@@ -51,8 +51,8 @@ class DigestLine(msgspec.Struct, frozen=True, tag_field="event", tag="digest"):
     Attributes
     ----------
     step : the steps taken before it
-    branch : the branch on which they were taken
-    digests : by parameter, of its bytes and its optimizer state
+    branch : the branch of these steps
+    digests : by parameter, digests of its bytes and its optimizer state
     """
 
     step: StepCount
@@ -61,14 +61,14 @@ class DigestLine(msgspec.Struct, frozen=True, tag_field="event", tag="digest"):
 
 
 class EndLine(msgspec.Struct, frozen=True, tag_field="event", tag="end"):
-    """The end of a run, and digests of its state.
+    """The end of a run, with digests of its state.
 
     Attributes
     ----------
     step : the steps taken
-    branch : the branch on which it ends
-    reason : why it ends
-    digests : by parameter, of its bytes and its optimizer state
+    branch : the last branch
+    reason : why the run ends
+    digests : by parameter, digests of its bytes and its optimizer state
     """
 
     step: StepCount
@@ -78,13 +78,13 @@ class EndLine(msgspec.Struct, frozen=True, tag_field="event", tag="end"):
 
 
 class ChangedLine(msgspec.Struct, frozen=True, tag_field="event", tag="changed"):
-    """The run was resumed although its data or sources had changed.
+    """The run was resumed although its data or sources have changed.
 
     Attributes
     ----------
     step : the steps taken before it
-    metrics : the number of losses and accuracies in the record at that time
-    changes : what had changed, in words
+    metrics : the number of losses and accuracies before it
+    changes : what has changed, in words
     provenance : the new digests of the data and of the source files, by name
     """
 
@@ -102,8 +102,8 @@ class LossLine(msgspec.Struct, frozen=True, tag_field="event", tag="loss"):
 
     Attributes
     ----------
-    step : the first of them, counted from 1
-    loss : the losses; null for one that was not finite
+    step : the first of these steps, counted from 1
+    loss : the losses; null for one that is not finite
     """
 
     step: Annotated[int, msgspec.Meta(ge=1, le=MAX_COUNT)]
@@ -116,7 +116,7 @@ class AccuracyLine(msgspec.Struct, frozen=True, tag_field="event", tag="accuracy
     Attributes
     ----------
     step : the steps taken before it
-    accuracy : from 0 to 1; null if it was not finite
+    accuracy : from 0 to 1; null if it is not finite
     """
 
     step: StepCount
@@ -132,11 +132,11 @@ _GROUPS: Final = msgspec.json.Decoder(GroupMetrics)
 
 
 def read_journal_lines(path: Path) -> list[JournalLine]:
-    """Read a journal's whole lines, oldest first; a torn last line is passed over.
+    """Read a journal's whole lines, oldest first; an incomplete last line is skipped.
 
     Raises
     ------
-    TuitrainError : it cannot be read, or a whole line is damaged; names the file and the line
+    TuitrainError : it cannot be read, or a line is damaged; names the file and the line
     """
     lines = _decoded_lines(path, _JOURNAL)
     for number, line in enumerate(lines, start=1):
@@ -156,7 +156,7 @@ def read_metrics_lines(path: Path) -> list[MetricsLine]:
 
 
 def read_groups_lines(path: Path) -> list[GroupMetrics]:
-    """Read the whole lines of what the groups looked like, oldest first.
+    """Read the whole lines of group metrics, oldest first.
 
     Raises
     ------
@@ -166,7 +166,7 @@ def read_groups_lines(path: Path) -> list[GroupMetrics]:
 
 
 def count_metrics(lines: Iterable[MetricsLine]) -> int:
-    """Return how many losses and accuracies there are."""
+    """Return the number of losses and accuracies."""
     return sum(len(line.loss) if isinstance(line, LossLine) else 1 for line in lines)
 
 

@@ -1,9 +1,9 @@
 """Reading a run folder: its header, and its files of lines.
 
-``header.json`` has what was run and what its bits depend on, ``journal.jsonl`` the commands, and
-digests at regular steps, ``metrics.jsonl`` losses and accuracies, ``groups.jsonl`` the groups'
-metrics at some steps, ``summary.json`` the outcome of a run that has ended. Each line is whole, but
-for the last one of a killed run, which is skipped.
+``header.json`` has the scenario and the environment, ``journal.jsonl`` the commands, and digests at
+regular steps, ``metrics.jsonl`` losses and accuracies, ``groups.jsonl`` the groups' metrics at some
+steps, ``summary.json`` the outcome of a run that has ended. Lines are whole, except for the last
+one of a killed run, which is skipped.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ SUMMARY = "summary.json"
 
 
 SCHEMA = 1
-"""The schema of headers; checkpoints have another one."""
+"""The schema of headers; checkpoints have their own."""
 
 
 class _Schema(msgspec.Struct, frozen=True):
-    """What every header has, of whichever schema."""
+    """The part that headers of every schema have."""
 
     schema: int
 
 
 class Header(msgspec.Struct, frozen=True):
-    """What was run.
+    """The header of a record: what was run.
 
     Attributes
     ----------
-    scenario : the scenario, as it was resolved
-    environment : what the bits depend on besides it
-    directory : the working directory of the run, where its relative paths begin; "" is not known
+    scenario : the scenario, with resolved paths
+    environment : what the bits depend on apart from the scenario
+    directory : the working directory of the run, where its relative paths begin; "" if unknown
     provenance : digests of the data and of the source files of model and data, by name; empty in
-        records of versions that did not keep it
+        records of early versions
     """
 
     schema: int
@@ -63,7 +63,7 @@ class Header(msgspec.Struct, frozen=True):
     provenance: dict[str, str] = {}
 
     def run(self) -> str:
-        """Return a digest of what was run, which its checkpoints carry."""
+        """Return the digest of the scenario, which checkpoints contain too."""
         content = msgspec.json.encode(self.scenario, order="deterministic")
         return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
@@ -73,11 +73,11 @@ _HEADER_DECODER: Final = msgspec.json.Decoder(Header)
 
 
 def read_header(folder: Path) -> Header:
-    """Read what was run.
+    """Read the header of a record.
 
     Raises
     ------
-    TuitrainError : there is no run in the folder, or its header cannot be read
+    TuitrainError : the folder has no run, or its header cannot be read
     """
     try:
         content = decode_text((folder / HEADER).read_bytes(), folder / HEADER).encode()
@@ -98,11 +98,11 @@ def read_header(folder: Path) -> Header:
 
 
 def read_journal(folder: Path) -> list[JournalLine]:
-    """Read the journal's whole lines, oldest first; a torn last line is passed over.
+    """Read the journal's whole lines, oldest first; an incomplete last line is skipped.
 
     Raises
     ------
-    TuitrainError : it cannot be read, or a line that is not the last is damaged
+    TuitrainError : it cannot be read, or a line before the last is damaged
     """
     return read_journal_lines(folder / JOURNAL)
 
@@ -112,26 +112,26 @@ def read_metrics(folder: Path) -> list[MetricsLine]:
 
     Raises
     ------
-    TuitrainError : it cannot be read, or a line that is not the last is damaged
+    TuitrainError : it cannot be read, or a line before the last is damaged
     """
     return read_metrics_lines(folder / METRICS)
 
 
 def read_groups(folder: Path) -> list[GroupMetrics]:
-    """Read what the groups looked like, as it was written; none where there is no such file.
+    """Read the group metrics, oldest first; none if there is no such file.
 
     Raises
     ------
-    TuitrainError : it cannot be read, or a line that is not the last is damaged
+    TuitrainError : it cannot be read, or a line before the last is damaged
     """
     return read_groups_lines(folder / GROUPS)
 
 
 def record_position(folder: Path) -> Position:
-    """Return how much of a record there is.
+    """Return the position at the end of a record.
 
     Raises
     ------
-    TuitrainError : it cannot be read, or a line that is not the last is damaged
+    TuitrainError : it cannot be read, or a line before the last is damaged
     """
     return Position(len(read_journal(folder)), count_metrics(read_metrics(folder)))

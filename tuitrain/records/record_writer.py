@@ -40,20 +40,20 @@ class RecordWriter:
 
     Parameters
     ----------
-    folder : made if it does not exist; one that holds a run is refused, unless ``resume``
-    header : what is run
-    stack : closes the record, and writes its summary; if it is left with an error before anything
-        was recorded, the folder is removed again
-    resume : append to the record that is there, after its last whole line
+    folder : created if it does not exist; one with a run is refused, unless ``resume``
+    header : the header of the record
+    stack : at its end the record is closed and its summary written; after an error before the first
+        line, the folder is removed
+    resume : append to an existing record, after its last whole line
 
     Raises
     ------
-    TuitrainError : the folder cannot be written to, holds a run, or another process writes there
+    TuitrainError : the folder cannot be written, has a run, or another process writes it
 
     Attributes
     ----------
-    problem : why nothing more is written, as when the disk is full, or ""
-    position : how much of the record there is
+    problem : why nothing more is written, such as a full disk; or ""
+    position : the end of the record
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class RecordWriter:
             self._journal = stack.enter_context(LineFile(folder / JOURNAL))
             self._journal.lock()
             if not resume:
-                _check_free(folder)  # another process may have begun in the meantime
+                _check_free(folder)  # another process may have started meanwhile
                 stack.push(partial(self._remove_unless_begun, is_new))
                 self._write_header()
             self._metrics = stack.enter_context(LineFile(folder / METRICS))
@@ -86,9 +86,9 @@ class RecordWriter:
         stack.callback(self._write_summary)
 
     def command(self, entry: JournalEntry) -> None:
-        """Write a command, and wait until it is on the disk.
+        """Write a command, and wait until it is on disk.
 
-        A breakpoint's pause is not waited for: it follows from the run, and an fsync takes
+        There is no wait for a breakpoint's pause: it follows from the run, and an fsync takes
         milliseconds, many times as long as a step.
         """
         record = {
@@ -113,7 +113,7 @@ class RecordWriter:
         self._advance(metrics=1)
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
-        """Write the groups' metrics, unless that was done a few steps ago."""
+        """Write the groups' metrics, if they are due."""
         if not self.problem and (record := self._thinning.sample(step, branch, read_groups, last)):
             self._write(self._groups, record)
 
@@ -124,9 +124,9 @@ class RecordWriter:
         self._advance(journal=1)
 
     def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
-        """Write why the run ends, and digests, and wait until they are on the disk.
+        """Write why the run ends, with digests, and wait until they are on disk.
 
-        A run that ends by an error or a signal before anything is recorded leaves no record.
+        A run that ends by an error or a signal before its first line leaves no record.
         """
         if reason in ("failed", "interrupted") and self.position == Position():
             return
@@ -135,7 +135,7 @@ class RecordWriter:
         self._advance(journal=1)
 
     def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
-        """Add to the header what the model and the data are made from.
+        """Add the provenance of model and data to the header.
 
         Raises
         ------
@@ -147,16 +147,16 @@ class RecordWriter:
     def continue_changed(
         self, position: Position, step: int, changes: Sequence[str], provenance: Mapping[str, str]
     ) -> None:
-        """Cut the record back, and write that the run continues from there with something else.
+        """Cut the record back, and write that the run continues there with changes.
 
-        What is cut off is kept in files beside the record, ``journal.jsonl.before-1`` etc.
+        The former files are copied to ``journal.jsonl.before-1`` etc.
 
         Parameters
         ----------
-        position : the end of the part of the record that stays
-        step : the steps that the run has taken there
+        position : the end of the record that stays
+        step : the steps taken at the position
         changes : what has changed, in words
-        provenance : what model and data are made from now
+        provenance : the new provenance of model and data
 
         Raises
         ------
@@ -187,7 +187,7 @@ class RecordWriter:
         content = Checkpoint(self._header.run(), self._header.environment, position, get_state())
         path = checkpoint_path(self._folder, name)
         try:
-            # A checkpoint must never be on the disk without the lines that lead to it.
+            # A checkpoint must never be on disk without the lines before it.
             for file in (self._journal, self._metrics):
                 file.sync()
             path.parent.mkdir(exist_ok=True)
@@ -206,7 +206,7 @@ class RecordWriter:
             raise TuitrainError(f"{self._folder} cannot be written: {error.strerror}") from None
 
     def _write_summary(self) -> None:
-        """Write the summary of what is recorded; without one, a list searches the record."""
+        """Write the summary of the record; without one, lists of runs search the record."""
         if not self.problem and self.position != Position():
             with suppress(OSError):
                 write_summary(self._folder, self._header)
@@ -214,7 +214,7 @@ class RecordWriter:
     def _remove_unless_begun(
         self, is_new: bool, kind: type[BaseException] | None, *_: object
     ) -> None:
-        """Remove the folder if the run failed, or was ended, before anything was recorded."""
+        """Remove the folder if the run failed, or was ended, before its first line."""
         if kind is None or not issubclass(kind, (Exception, KeyboardInterrupt)):
             return
         if self.position == Position():
@@ -231,7 +231,7 @@ class RecordWriter:
     def _write(self, file: LineFile, record: Mapping[str, Any], sync: bool = False) -> None:
         """Write one line.
 
-        After a line that cannot be written there is none: the training continues unrecorded.
+        After a failed write no more lines are written; the training continues.
         """
         if self.problem:
             return
@@ -249,7 +249,7 @@ def _check_free(folder: Path) -> None:
 
 
 def _last_group_metrics(folder: Path) -> GroupMetrics | None:
-    """Return the group metrics written last; None if they cannot be read."""
+    """Return the last group metrics written; None if they cannot be read."""
     with suppress(TuitrainError):
         metrics = read_groups(folder)
         return metrics[-1] if metrics else None

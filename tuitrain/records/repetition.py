@@ -1,4 +1,4 @@
-"""Repeating a record: which lines of a journal come again, and what has to be done for it."""
+"""Repeating a record: the lines of a journal that a repeated run writes again, and how."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tuitrain.run.snapshot import Actor, EndReason, JournalEntry
 
 @dataclass(frozen=True, slots=True)
 class RepeatedCommand:
-    """A command that a user gave at a step of an earlier run, to be given there again."""
+    """A user's command in an earlier run, to be given again at its step."""
 
     step: int
     command: AnyCommand
@@ -23,7 +23,7 @@ class RepeatedCommand:
 
 @dataclass(frozen=True, slots=True)
 class RepeatedEnd:
-    """The boundary at which an earlier run ended: its record has digests of the state there."""
+    """The boundary at which an earlier run ended, with digests of its state in the record."""
 
     step: int
     reason: EndReason
@@ -31,16 +31,16 @@ class RepeatedEnd:
 
 @dataclass(frozen=True, slots=True)
 class ReachedStep:
-    """A boundary at which a run stops for a moment, without an action."""
+    """A boundary at which a repeated run stops briefly, without an action."""
 
     step: int
 
 
 RepeatedAction: TypeAlias = RepeatedCommand | RepeatedEnd | ReachedStep
-"""What is done at a boundary because an earlier run did it there."""
+"""An action at a boundary that repeats one of an earlier run."""
 
 _MOTION_COMMANDS = ("pause", "resume", "step", "stop", "preview")
-"""Commands that only change when a run is paused or ends."""
+"""Commands that only affect when a run pauses or ends."""
 
 _HISTORY_COMMANDS = ("rewind", "undo", "redo", "branch")
 
@@ -53,24 +53,24 @@ def is_breakpoint_pause(line: JournalLine) -> bool:
 
 
 def is_optional(line: JournalLine) -> bool:
-    """Whether a line of a journal may come again when it is followed, and may not.
+    """Whether a repeated run may or may not write this line of a journal.
 
-    Breakpoints of a run that had a user may have held it at other steps. What made a step fail, or
-    an evaluation in the middle of a boundary, may be gone.
+    Breakpoints of an attended run may have held it at other steps. The cause of a failed step, or
+    of a failed evaluation, may be gone.
     """
     return is_breakpoint_pause(line) or (isinstance(line, EndLine) and line.reason == "failed")
 
 
 def is_motion_command(line: CommandLine) -> bool:
-    """Whether a line is a command that only changes when a run is paused or ends.
+    """Whether a line is a command that only affects when a run pauses or ends.
 
-    Its outcome depends on whether the run was paused before; a run that repeats is not.
+    Its outcome depends on whether the run was paused; a repeated run never is.
     """
     return line.command.partition(" ")[0] in _MOTION_COMMANDS
 
 
 def ends_by_planned_stop(lines: Iterable[JournalLine]) -> bool:
-    """Whether the run that these lines tell of was ended by a ``stop`` of its scenario."""
+    """Whether the run of these lines was ended by a ``stop`` of its scenario."""
     stopped = False
     for line in lines:
         if isinstance(line, CommandLine) and line.outcome == "applied":
@@ -83,10 +83,10 @@ def ends_by_planned_stop(lines: Iterable[JournalLine]) -> bool:
 
 
 def is_repeated(line: JournalLine) -> bool:
-    """Whether a line of a journal comes again when it is followed.
+    """Whether a repeated run writes this line of a journal again.
 
-    A user's command comes again if it changed something. A pause did not, and neither did a refused
-    command, which may have been refused because the run had been stopped.
+    A user's command is repeated if it changed something. Pauses change nothing, and refused
+    commands may have been refused because the run was stopped.
     """
     if not isinstance(line, CommandLine):
         return not isinstance(line, ChangedLine)
@@ -96,9 +96,9 @@ def is_repeated(line: JournalLine) -> bool:
 
 
 def repeated_actions(lines: Iterable[JournalLine]) -> Iterator[RepeatedCommand | RepeatedEnd]:
-    """Yield the commands of users that come again, and where the run ended, in order.
+    """Yield the users' commands to repeat, and where the run ended, in order.
 
-    A ``stop`` of the scenario comes again by itself, and so does the end that it leads to.
+    A ``stop`` of the scenario, and the end that follows, need no action.
     """
     stops_by_itself = False
     for line in lines:
@@ -111,12 +111,12 @@ def repeated_actions(lines: Iterable[JournalLine]) -> Iterator[RepeatedCommand |
 
 
 def repeated_entries(lines: Iterable[JournalLine]) -> Iterator[JournalEntry]:
-    """Return the commands that come again, as entries of a session's journal."""
+    """Return the repeated commands, as entries of a session's journal."""
     return command_entries(filter(is_repeated, lines))
 
 
 def command_entries(lines: Iterable[JournalLine]) -> Iterator[JournalEntry]:
-    """Return every command, as an entry of a session's journal."""
+    """Return all commands, as entries of a session's journal."""
     for line in lines:
         if isinstance(line, CommandLine):
             yield JournalEntry(

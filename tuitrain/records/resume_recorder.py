@@ -1,4 +1,4 @@
-"""Resuming a record: lines that repeat it are compared, new lines are written."""
+"""Resuming a record: repeated lines are compared, new lines are written."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from .repetition import is_optional, is_repeated
 
 
 class ResumeRecorder:
-    """A recorder that skips what a folder holds already, and writes what follows.
+    """A recorder that skips the lines of an existing record, and appends new ones.
 
-    Of the journal a line is passed over for each that comes again. Losses and accuracies are
-    counted one by one, since how many share a line depends on the viewer. What is skipped is
-    compared: a run that does not repeat its record does not continue it.
+    Skipped lines are compared: a run that does not repeat its record does not continue it. Journal
+    lines are compared line by line; losses and accuracies value by value, because their grouping in
+    lines depends on viewers.
 
     Parameters
     ----------
-    records : the journal's lines
+    records : the lines of the journal
     metrics : the lines of losses and accuracies
-    folder : writes what follows
-    made_from : the digests of data and source files that the record has, by name
-    environment : differences of the environment from the recorded one, in words
-    although_changed : whether the run may be continued with another model or other data
+    folder : writes the new lines
+    made_from : the recorded digests of data and source files, by name
+    environment : the differences from the recorded environment, in words
+    although_changed : whether the run may continue with another model or other data
 
     Raises
     ------
-    RecordDiffersError : raised while the run is followed, when it does not repeat its record
+    RecordDiffersError : raised at the first difference between the run and its record
     """
 
     def __init__(
@@ -74,17 +74,17 @@ class ResumeRecorder:
 
     @property
     def is_caught_up(self) -> bool:
-        """Whether the run has repeated all that the folder held."""
+        """Whether the run has repeated the whole record."""
         repeated = all(may_not for _, may_not in self._ahead)
         return repeated and self._metrics >= self._folder.position.metrics
 
     def continue_changed(self, position: Position, step: int, changes: Sequence[str]) -> None:
-        """Expect nothing after a position of the record, and write what follows.
+        """Cut the record at a position, and write new lines from there.
 
         Parameters
         ----------
-        step : the steps that the run has taken there
-        changes : what has changed besides data and source files, in words
+        step : the steps taken at the position
+        changes : what has changed apart from data and source files, in words
 
         Raises
         ------
@@ -96,7 +96,7 @@ class ResumeRecorder:
         self.start_at(self._folder.position)
 
     def provenance(self, get_provenance: Callable[[], Mapping[str, str]]) -> None:
-        """Compare what the model and the data are made from with what they were made from."""
+        """Compare the provenance of model and data with the recorded one."""
         if not self._made_from and self._folder.position == Position():
             self._folder.provenance(get_provenance)  # the run was killed before this was recorded
             return
@@ -119,7 +119,7 @@ class ResumeRecorder:
         self._next_line().digest(step, branch, digests)
 
     def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
-        """Write that the run ends, unless that is the record's next or last line.
+        """Write the end of the run, unless it is the record's next or last line.
 
         A run that ends while it repeats its record adds nothing.
         """
@@ -131,7 +131,7 @@ class ResumeRecorder:
             self._folder.ended(step, branch, reason, digests)
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
-        """Write those losses down that are new."""
+        """Write the losses that are new."""
         self._compare(lambda check: check.losses(first_step, losses))
         known = self._pass_over(len(losses))
         if losses[known:]:
@@ -144,7 +144,7 @@ class ResumeRecorder:
             self._folder.accuracy(step, accuracy)
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
-        """Write the groups' metrics, once the run is where the record ended."""
+        """Write the groups' metrics, once the run has passed the end of the record."""
         if self.is_caught_up:
             self._folder.groups(step, branch, read_groups, last)
 
@@ -154,7 +154,7 @@ class ResumeRecorder:
         return self._folder.checkpoint_at(Position(journal, self._metrics), name, get_state)
 
     def _compare(self, compare: Callable[[RecordCheck], None]) -> None:
-        """Compare with the record, and refuse to continue it if the run differs."""
+        """Compare with the record; raise `RecordDiffersError` if the run differs."""
         compare(self._check)
         difference = self._check.difference
         if difference is not None:
@@ -166,7 +166,7 @@ class ResumeRecorder:
             )
 
     def _next_ahead(self) -> JournalLine | None:
-        """Return the next line of the journal that comes again and is no breakpoint, or None."""
+        """Return the next repeated line of the journal that is not a breakpoint's, or None."""
         lines = (number for number, is_breakpoint_pause in self._ahead if not is_breakpoint_pause)
         number = next(lines, None)
         return None if number is None else self._records[number - 1]
@@ -180,9 +180,10 @@ class ResumeRecorder:
         return has_digests and (last.step, last.branch) == (step, branch)
 
     def _next_line(self, is_breakpoint_pause: bool = False) -> Recorder:
-        """Return the recorder of the journal's next line: none if the line exists.
+        """Return the recorder of the journal's next line.
 
-        Breakpoints of a run with a viewer may have held it at other steps.
+        It records nothing if the line exists. Breakpoints of an attended run may have held the run
+        at other steps.
         """
         while self._ahead and not is_breakpoint_pause and self._ahead[0][1]:
             self._ahead.popleft()

@@ -1,9 +1,9 @@
-"""The summary of a record, ``summary.json``: its outcome, so that a list need not search for it.
+"""The summary of a record, ``summary.json``: its outcome, so that lists need not search for it.
 
-It is written when a run ends, and is no part of the record: nothing that replays or resumes a run
-reads it. With the outcome it has what that was made of: a digest of the scenario, and of journal
-and metrics the sizes and a digest of the last bytes. If any of these is not as in the folder, the
-summary is of another run, or the run has continued since, and it is ignored.
+It is written when a run ends, and is not part of the record: replay and resume do not read it. It
+also has a digest of the scenario, and the sizes and a digest of the last bytes of journal and
+metrics. If any of these differs from the folder, the summary is of another run, or the run has
+continued since, and it is ignored.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from .record_reader import JOURNAL, METRICS, SUMMARY, Header
 _SCHEMA: Final = 1
 
 _CHECKED: Final = 512
-"""Bytes at the end of a file of lines that a summary has a digest of."""
+"""Bytes at the end of a file of lines that the summary's digest covers."""
 
 
 class _FileState(msgspec.Struct, frozen=True):
-    """What a summary has of a file of lines."""
+    """The state of a file of lines, in a summary."""
 
     size: int
     tail: str
@@ -46,7 +46,7 @@ _DECODER: Final = msgspec.json.Decoder(_Summary)
 
 
 def write_summary(folder: Path, header: Header) -> None:
-    """Write the summary of a run that has ended, whole or not at all.
+    """Write the summary of a run that has ended, atomically.
 
     Raises
     ------
@@ -60,12 +60,12 @@ def write_summary(folder: Path, header: Header) -> None:
         outcome_of_tails(folder, header.scenario),
     )
     content = msgspec.json.format(msgspec.json.encode(summary))
-    # Not waited for: one that a power failure damages is ignored.
+    # Without fsync: a summary that a power failure damages is ignored.
     write_atomic(folder / SUMMARY, content + b"\n", durable=False)
 
 
 def read_outcome(folder: Path, header: Header) -> Outcome:
-    """Return the outcome of a run, from its summary if that can be believed.
+    """Return the outcome of a run, from its summary if that is up to date.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def read_outcome(folder: Path, header: Header) -> Outcome:
 
 
 def read_summary(folder: Path, header: Header) -> Outcome | None:
-    """Return the outcome that a summary has; None if there is none that was made of this record."""
+    """Return the outcome in the summary; None if there is none of the present record."""
     with suppress(OSError, msgspec.MsgspecError, ValueError, RecursionError):
         summary = _DECODER.decode((folder / SUMMARY).read_bytes())
         is_of_this_record = (

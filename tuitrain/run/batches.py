@@ -1,4 +1,4 @@
-"""How many samples a step learns from: the last batch of an epoch may be smaller."""
+"""The number of samples in each step: the last batch of an epoch may be smaller."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class Batches:
     per_epoch: int
 
     def samples_until(self, step: int) -> int:
-        """Return how many samples the first ``step`` steps learn from."""
+        """Return the number of samples in the first ``step`` steps."""
         epochs, rest = divmod(step, self.per_epoch)
         return epochs * self.samples + rest * self.size
 
     def mean_loss(self, losses: Sequence[float], step: int) -> float:
-        """Return the mean over the samples of the losses of the steps before ``step``.
+        """Return the mean loss per sample over the steps before ``step``.
 
         NaN if a loss is not finite, or there is none.
         """
@@ -39,11 +39,11 @@ class Batches:
         return math.fsum(map(float.__mul__, losses, weights)) / math.fsum(weights)
 
     def _weights(self, first: int, end: int) -> list[float]:
-        """Return each step's weight, 1 for a full batch: so equal batches need no rounding."""
+        """Return each step's weight, 1 for a full batch, so that equal batches need no rounding."""
         last_size = self.samples - (self.per_epoch - 1) * self.size
         steps = range(first + 1, end + 1)
         return [last_size / self.size if step % self.per_epoch == 0 else 1.0 for step in steps]
 
 
 EQUAL_BATCHES: Final = Batches(1, 1, 1)
-"""Batches of one size, whatever it is: all steps weigh the same."""
+"""Batches of equal size: all steps have the same weight."""

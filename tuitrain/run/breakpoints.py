@@ -18,7 +18,7 @@ AVERAGE_STEPS: Final = 50
 """Steps over which the loss is averaged."""
 
 MIN_AVERAGE_STEPS: Final = AVERAGE_STEPS // 5
-"""How many of them must have a finite loss before a loss is compared."""
+"""The number of these steps that must have a finite loss before a loss is compared."""
 
 
 class Breakpoints:
@@ -26,7 +26,7 @@ class Breakpoints:
 
     Attributes
     ----------
-    reason : why the last step was held, or the last accuracy pauses the run
+    reason : why the last step was held, or why the last accuracy pauses the run
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,8 @@ class Breakpoints:
 
         Raises
         ------
-        RefusedError : it has nothing to watch, or the condition to remove does not exist
+        RefusedError : the target of the condition does not exist, or there is no condition to
+            remove
         """
         if isinstance(command, AddBreakpoint):
             check_target(command, engine)
@@ -99,15 +100,15 @@ class Breakpoints:
 
     @property
     def holds_steps(self) -> bool:
-        """Whether a condition is on steps, and not on the accuracy between them."""
+        """Whether a condition is checked within steps; the accuracy is checked between them."""
         return any(condition.on != "accuracy" for condition in self._conditions)
 
     def stop_condition(
         self, groups: Sequence[str], losses: Sequence[float]
     ) -> HoldCondition | None:
-        """Return the condition on which the engine ends a burst, given the losses so far.
+        """Return the condition at which the engine ends a burst, given the losses so far.
 
-        None if every step has to be checked by itself.
+        None if every step must be checked separately.
         """
         kinds = {condition.on for condition in self._conditions}
         if "dead_units" in kinds:
@@ -128,7 +129,7 @@ class Breakpoints:
         )
 
     def met(self, step: PendingStep, losses: Sequence[float]) -> dict[AddBreakpoint, str]:
-        """Return the conditions that a step meets, given the losses before it, with reasons."""
+        """Return the conditions that a step meets, with reasons, given the losses before it."""
         reasons = {condition: _reason(condition, step, losses) for condition in self._conditions}
         return {condition: reason for condition, reason in reasons.items() if reason}
 
@@ -142,11 +143,11 @@ class Breakpoints:
 
 
 def check_target(condition: AddBreakpoint, engine: Engine) -> None:
-    """Check that the group of a condition has something to watch.
+    """Check that the group of a condition exists, and has units if the condition counts them.
 
     Raises
     ------
-    RefusedError : it names no group, or a group without a layer whose units could be dead
+    RefusedError : there is no such group, or none of its layers has units that can be dead
     """
     if not condition.group:
         return
@@ -172,7 +173,7 @@ def _reason(condition: AddBreakpoint, step: PendingStep, losses: Sequence[float]
             return _grad_norm_above(condition, step)
         case "dead_units":
             return _mostly_dead(condition, step)
-        case "accuracy":  # is checked between steps
+        case "accuracy":  # checked between steps
             return ""
 
 

@@ -20,11 +20,11 @@ class CheckpointPolicy:
 
     Attributes
     ----------
-    cache_every : steps between cached states, before they are thinned out: a rewind retrains at
-        most this many steps
+    cache_every : steps between cached states, before they are thinned out: the most steps that a
+        rewind retrains
     digest_every : steps between digests in the record
-    checkpoint_every : steps between checkpoints in the record, a multiple of ``cache_every``: a
-        resume retrains at most this many steps
+    checkpoint_every : steps between checkpoints in the record, a multiple of ``cache_every``: the
+        most steps that a resume retrains
     """
 
     cache_every: int = 50

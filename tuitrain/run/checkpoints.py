@@ -1,4 +1,4 @@
-"""The checkpoints of a run: those that a user or a scenario asks for, and the automatic one."""
+"""The checkpoints of a run: those that a user or a scenario requests, and the automatic one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .session_state import CheckpointRef, PlannedCommand, SessionState
 
 
 class Checkpoints:
-    """Where checkpoints were made, by name; the recorder saves their states.
+    """The places of checkpoints, by name; the recorder saves their states.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What each command does to a run; commands for groups are passed to the engine."""
+"""Applying commands to a run; commands for groups are passed to the engine."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ from .snapshot import LrSweep, Phase, RunInfo
 class RunContext:
     """The parts of a run.
 
-    `Session` decides when steps are taken and when commands are applied. The handlers of commands
-    and the builder of snapshots depend on this class only.
+    `Session` decides when to take steps and apply commands. The command handlers and the snapshot
+    builder depend only on this class.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class RunContext:
 
     @property
     def phase(self) -> Phase:
-        """What the run is doing."""
+        """The phase of the run."""
         return self.run_state.phase
 
     def settle_after_jump(self) -> None:

@@ -14,9 +14,8 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 class DeferredSignals:
     """Defers signals inside a block; the first one takes its usual effect when the block is left.
 
-    A second signal takes effect at once, because a step may take long. Signals that have the
-    system's default action, or are ignored, are left alone; so are all signals outside the main
-    thread.
+    A second signal takes effect at once, because a step may take long. Signals that are ignored, or
+    have the system's default action, keep it; outside the main thread all signals do.
 
     Parameters
     ----------

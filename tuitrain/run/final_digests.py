@@ -1,4 +1,4 @@
-"""The digests of the state in which a run ends, recorded once, whatever ends it."""
+"""The digests of a run's final state, recorded once, however the run ends."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .recorder import Recorder
 from .snapshot import EndReason
 
 _RETRAINING: Final = (Branch, Redo, Rewind, RewindToCheckpoint, TryLr, Undo)
-"""Commands that take steps, so that a run may be closed, or fail, in the middle of one."""
+"""Commands that take steps: a run may be closed, or fail, in the middle of one."""
 
 
 class FinalDigests:
-    """Records digests where a run ends, unless the record ends with those of this state already.
+    """Records the digests of a run's final state, unless the record ends with them already.
 
     Parameters
     ----------
-    engine, timeline : of the session
-    recorder : is given the digests
+    engine, timeline : those of the session
+    recorder : receives the digests
     """
 
     def __init__(self, engine: Engine, timeline: Timeline, recorder: Recorder) -> None:
@@ -38,9 +38,9 @@ class FinalDigests:
 
     @contextmanager
     def applying(self, command: AnyCommand) -> Generator[None, None, None]:
-        """Carry a command out inside; if that raises, the run ends where the command began.
+        """Apply a command inside; if that raises an error, the run ends where the command began.
 
-        The state is between two boundaries then, and the command is not in the record.
+        The state is then between two boundaries, and the command is not in the record.
         """
         self._is_deciding = True
         self._place = self._engine.step, self._timeline.branch.name
@@ -50,7 +50,7 @@ class FinalDigests:
         self._is_deciding, self._before = False, None
 
     def count_applied(self, changed: bool) -> None:
-        """Note that a command was carried out, and whether it changed anything."""
+        """Note that a command was applied, and whether it changed anything."""
         self._applied += changed
 
     def mark_recorded(self) -> None:
@@ -58,7 +58,7 @@ class FinalDigests:
         self._recorded_at = self._state_key()
 
     def end(self, reason: EndReason) -> None:
-        """Record the digests of the state in which the run ends, unless that is done already."""
+        """Record the digests of the final state, unless they are recorded already."""
         if self._before is not None:
             self._recorder.ended(*self._place, reason, self._before)
             self._before = None
@@ -66,7 +66,7 @@ class FinalDigests:
             self.record(reason)
 
     def record(self, reason: EndReason) -> None:
-        """Record the digests of the present state, as those of a run that ends here."""
+        """Record the digests of the present state as final."""
         self.mark_recorded()
         step, line = self._engine.step, self._timeline.branch.name
         self._recorder.ended(step, line, reason, self._engine.digests())

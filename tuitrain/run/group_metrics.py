@@ -1,7 +1,7 @@
 """The groups' metrics in a record: gradient norms and |Δw|/|w|, at some of the steps.
 
-They are for display only. Which steps have them depends on when snapshots were built, not on the
-training: so they have their own file, and no comparison, replay or resume reads it.
+They are for display only. Their steps depend on when snapshots were built, not on the training, so
+they have a file of their own, which no comparison, replay or resume reads.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_RESOLUTION: Final = 512
 lines grows with the logarithm of the steps: a million steps leave 4 400 lines at most."""
 
 MIN_RESOLUTION: Final = 16
-"""The resolution with very many groups, whose lines are long."""
+"""The resolution with very many groups, which make long lines."""
 
 RESOLUTION_BUDGET: Final = 4096
 """Resolution times groups: more than 8 groups have fewer lines, because each is longer."""
@@ -29,7 +29,7 @@ SIGNIFICANT_DIGITS: Final = 6
 """Digits of a written value; the screen shows three at most."""
 
 ReadGroups: TypeAlias = Callable[[], Sequence[GroupView]]
-"""Describes the groups at the present step, which takes time."""
+"""Describes the groups at the present step; this takes time."""
 
 
 class GroupMetrics(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ class GroupMetrics(msgspec.Struct, frozen=True):
     ----------
     step : the steps taken before it
     branch : the branch on which they were taken
-    groups : by name, gradient norm and |Δw|/|w|; None for a value that is not known or not finite
+    groups : by name, the gradient norm and |Δw|/|w|; None for a value that is unknown or not finite
     """
 
     step: Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
@@ -52,7 +52,7 @@ class GroupMetricsThinner:
 
     Parameters
     ----------
-    last : the metrics that were written last, or None
+    last : the last metrics written, or None
     """
 
     def __init__(self, last: GroupMetrics | None = None) -> None:
@@ -62,14 +62,14 @@ class GroupMetricsThinner:
     def sample(
         self, step: int, branch: str, read_groups: ReadGroups, last: bool
     ) -> dict[str, Any] | None:
-        """Return the line to write, or None if none is due or no value is finite.
+        """Return the metrics to write; None if none are due or no value is finite.
 
         Parameters
         ----------
         step : the present step
         branch : the name of the present branch
-        read_groups : called only if a line is due
-        last : whether no step follows; a line is due then in any case
+        read_groups : describes the groups; called only if a line is due
+        last : whether this is the last step, at which a line is always due
         """
         if not self._is_due(step, branch, last):
             return None

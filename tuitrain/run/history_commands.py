@@ -1,4 +1,4 @@
-"""Commands that move a run in its history: rewind, undo, redo, and switching to another branch."""
+"""Commands that move a run in its history: rewind, undo, redo, and switching branches."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def handle_history_command(
 
     Raises
     ------
-    RefusedError : there is no such boundary or branch; nothing was changed
+    RefusedError : the boundary or branch does not exist; nothing was changed
     """
     match command:
         case Rewind(step=step):

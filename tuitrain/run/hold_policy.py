@@ -13,19 +13,19 @@ from .history.timeline import Timeline
 
 
 class HoldPolicy:
-    """Checks the breakpoints before each update; a step that was held passes the next time.
+    """Checks the breakpoints before each update; a held step passes the next time.
 
     Parameters
     ----------
-    engine, timeline : give the present step and the losses before it
+    engine, timeline : have the present step and the losses before it
     breakpoints : the conditions to check
 
     Attributes
     ----------
     held_step : the step that is held, or None
-    met_conditions : the conditions that the last checked step has met
-    is_attended : whether a user can answer. If so, every step that meets a condition is held; else
-        a step is held when it meets a condition that the step before it did not meet
+    met_conditions : the conditions that the last checked step met
+    is_attended : whether a user can answer. If so, every step that meets a condition is held;
+        otherwise only a step that meets a condition which the step before it did not meet
     """
 
     def __init__(self, engine: Engine, timeline: Timeline, breakpoints: Breakpoints) -> None:
@@ -39,11 +39,11 @@ class HoldPolicy:
         self._breakpoints = breakpoints
 
     def reset(self) -> None:
-        """Forget the held step and its conditions, because the run has moved to another branch."""
+        """Forget the held step and its conditions, after a move to another branch."""
         self.held_step, self.met_conditions, self._checked_step = None, (), -1
 
     def current_conditions(self) -> tuple[AddBreakpoint, ...]:
-        """Return the conditions that the held step, or the last step taken, has met."""
+        """Return the conditions that the held step, or the last step taken, met."""
         return self.met_conditions if self._checked_step >= self._engine.step - 1 else ()
 
     def restore(self, held_step: int | None, conditions: tuple[AddBreakpoint, ...]) -> None:
@@ -53,7 +53,7 @@ class HoldPolicy:
         self._checked_step = step if held_step == step else step - 1
 
     def start_burst(self) -> tuple[Callable[[PendingStep], bool] | None, HoldCondition | None]:
-        """Return the arguments of `Trainable.run` that hold a step of the coming burst."""
+        """Return the arguments with which `Trainable.run` holds a step of the coming burst."""
         self._lets_pass = self.held_step == self._engine.step
         if not self._breakpoints.holds_steps:
             return None, None
@@ -62,19 +62,19 @@ class HoldPolicy:
         return self._should_hold, self._breakpoints.stop_condition([*groups], recent)
 
     def end_burst(self) -> bool:
-        """Return whether the burst has ended at a step that is held now."""
+        """Return whether the burst ended at a held step."""
         if self.held_step != self._engine.step:
-            self.held_step = None  # the step has passed without a check
+            self.held_step = None  # the step passed without a check
         return self.held_step is not None and not self._lets_pass
 
     def _should_hold(self, step: PendingStep) -> bool:
-        """Check the breakpoints, but let the step pass that was held before."""
+        """Check the breakpoints; the step that was held before passes."""
         passes = self._lets_pass and self.held_step == self._engine.step
         self._lets_pass = False
         if passes:
             self.held_step = None
             return False
-        # With the losses of this burst, so that the average does not depend on the burst's length.
+        # Include the losses of this burst, so that the average does not depend on its length.
         recent = [*self._timeline.branch.loss.last(AVERAGE_STEPS), *step.previous_losses][
             -AVERAGE_STEPS:
         ]

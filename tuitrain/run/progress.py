@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class ProgressCallback(Protocol):
-    """Receives what is being waited for, and its share that is done, from 0 to 1, if known."""
+    """Receives what is being waited for, and the share done, from 0 to 1, if known."""
 
     def __call__(self, note: str, done: float | None = None, /) -> None:
-        """Receive it, and return at once."""
+        """Receive the progress, and return at once."""
         ...
 
 
@@ -18,5 +18,5 @@ def ignore_progress(note: str, done: float | None = None, /) -> None:
 
 
 def format_count(number: int) -> str:
-    """Return a whole number as a screen writes it: ``59 134``."""
+    """Return a whole number with its digits in groups of three: ``59 134``."""
     return f"{number:,}".replace(",", " ")

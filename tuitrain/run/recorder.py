@@ -1,4 +1,4 @@
-"""The recorder of a run: its protocol, and one that records nothing."""
+"""The recorder of a run: its protocol, and a recorder that records nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Recorder(Protocol):
         ...
 
     def command(self, entry: JournalEntry) -> None:
-        """Record a command, before any of its effects is shown."""
+        """Record a command before any of its effects is shown."""
         ...
 
     def losses(self, first_step: int, losses: Sequence[float]) -> None:
@@ -31,13 +31,13 @@ class Recorder(Protocol):
         ...
 
     def groups(self, step: int, branch: str, read_groups: ReadGroups, last: bool = False) -> None:
-        """Record what the groups look like after ``step`` steps, if they are due.
+        """Record the groups' metrics after ``step`` steps, if they are due.
 
         Parameters
         ----------
-        branch : the name of the line of history
+        branch : the name of the present branch
         read_groups : computes the metrics; called only if they are recorded
-        last : whether no step follows
+        last : whether this is the last step
         """
         ...
 
@@ -50,35 +50,35 @@ class Recorder(Protocol):
 
         Parameters
         ----------
-        get_provenance : computes digests by name in a pass over the data; called only by a recorder
-            that keeps or compares them
+        get_provenance : computes digests by name in a pass over the data; only recorders that keep
+            or compare them call it
 
         Raises
         ------
-        RecordDiffersError : the recorder continues a record that was made from something else
+        RecordDiffersError : the recorder continues a record with other provenance
         TuitrainError : they cannot be recorded
         """
         ...
 
     def ended(self, step: int, branch: str, reason: EndReason, digests: Mapping[str, str]) -> None:
-        """Record why a run ends after ``step`` steps, and the digests of its state there.
+        """Record why a run ends after ``step`` steps, and the digests of its final state.
 
-        A run that reaches its last step ends with a `digest`, and not with this.
+        A run that reaches its last step ends with `digest` instead.
         """
         ...
 
     def checkpoint(self, name: str, get_state: Callable[[], SessionState]) -> str:
-        """Keep a state under a name, in the place of one that is kept under it already.
+        """Save a state under a name, replacing an earlier one of that name.
 
-        ``get_state`` gives the state; it costs something, and is called only if the state is kept.
+        ``get_state`` returns the state; it takes time, and is called only if the state is saved.
 
         Returns
         -------
-        Where it is, in words; "" if the recorder keeps none
+        Its place, in words; "" if the recorder saves no states
 
         Raises
         ------
-        CheckpointError : it cannot be kept; what was kept before is as it was
+        CheckpointError : it cannot be saved; the earlier state is unchanged
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The run state: whether a run takes steps, how many until it pauses, and why it has paused."""
+"""The run state: whether a run takes steps, how many until it pauses, and why it is paused."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class RunState:
 
     Attributes
     ----------
-    phase : what the run is doing
-    steps_left : the steps after which it pauses, or None
+    phase : the phase of the run
+    steps_left : the number of steps before it pauses, or None
     breakpoint_reason : why a breakpoint has paused it, until it continues; else ""
     """
 

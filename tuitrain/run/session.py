@@ -1,8 +1,8 @@
-"""The session: what happens at each step boundary, and in which order.
+"""The session: the work at each step boundary, and its order.
 
-A session has no clock and no thread, so a run under the screen and a headless replay take the same
-decisions at the same steps. At the boundary before a step: first the commands planned for it, then
-those that were submitted, then the observers (expectations); then the step.
+A session has no clock and no thread, so a run under the screen and a headless replay apply the same
+commands at the same steps. At the boundary before a step come first the commands planned for it,
+then submitted commands, then the observers (expectations), then the step.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from .snapshot import (
 from .snapshot_builder import build_snapshot
 
 NO_TICKET = 0
-"""The ticket of commands without a submitter: those that a scenario planned."""
+"""The ticket of commands that a scenario planned, which have no submitter."""
 
 
 class Session:
@@ -86,7 +86,7 @@ class Session:
 
     @property
     def phase(self) -> Phase:
-        """What the run is doing."""
+        """The phase of the run."""
         return self.context.phase
 
     @phase.setter
@@ -166,10 +166,10 @@ class Session:
         return preview_update(self.engine, command)
 
     def end(self, reason: EndReason) -> None:
-        """Record the digests of the state in which the run ends, unless they are recorded already.
+        """Record the digests of the final state, unless they are recorded already.
 
-        A command that was not completed, such as a rewind during which the run is closed, is not in
-        the record: the run ends where the command began.
+        An unfinished command, such as a rewind during which the run is closed, is not in the
+        record: the run ends where the command began.
         """
         self.final_digests.end(reason)
 
@@ -180,7 +180,7 @@ class Session:
 
         Parameters
         ----------
-        should_stop : called now and then, see `Trainable.run`; True ends the burst
+        should_stop : called after every burst of the engine; see `Trainable.run`
         max_steps : the most steps to take, 1 or more
 
         Returns
@@ -200,7 +200,7 @@ class Session:
         return losses
 
     def train_loss(self) -> float:
-        """Return the mean loss of the present epoch, at its end that of the epoch just ended.
+        """Return the mean loss of the present epoch; at its end, of the epoch just ended.
 
         NaN before the first step.
         """
@@ -234,7 +234,7 @@ class Session:
         return "applied" if change.changed else "unchanged", message
 
     def _breakpoints_without_group(self) -> tuple[str, ...]:
-        """Return the breakpoints that name a group which does not exist, or no longer."""
+        """Return the breakpoints that name a group which does not exist."""
         if not self.breakpoints:
             return ()
         return self.breakpoints.without_target([group.name for group in self.engine.groups()])
@@ -256,7 +256,7 @@ class Session:
         self.recorder.command(entry)
 
     def _after_steps(self, count: int) -> None:
-        """Do what is due after a burst: accuracy, digests, group metrics, checkpoints."""
+        """Do the work that is due after a burst: accuracy, digests, group metrics, checkpoints."""
         step, policy = self.step, self.context.policy
         at_end = step == self.info.total_steps
         epoch_ends = at_end or step % self.info.steps_per_epoch == 0
@@ -271,7 +271,7 @@ class Session:
         if digest_due:
             self.final_digests.mark_recorded()
             self.recorder.digest(step, branch, self.engine.digests())
-        if epoch_ends or digest_due:  # group metrics cost a fraction of either
+        if epoch_ends or digest_due:  # group metrics cost a fraction of both
             self.recorder.groups(step, branch, self.engine.groups, last=at_end)
         if at_end:
             self.phase = Phase.FINISHED

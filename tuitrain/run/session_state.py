@@ -1,7 +1,7 @@
-"""The state of a session: all that decides the rest of a run, as one value.
+"""The state of a session: one value that decides the rest of a run.
 
-A branch is a function of its decisions. So its decisions and curves are enough to return to any of
-its steps, and one state of the engine is enough for all branches.
+A branch is a function of its decisions. So its decisions and curves suffice to return to any of its
+steps, and one engine state suffices for all branches.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class PlannedCommand:
 
 @dataclass(frozen=True, slots=True)
 class CheckpointRef:
-    """Where a checkpoint was made.
+    """The place of a checkpoint.
 
     Attributes
     ----------
@@ -47,17 +47,17 @@ class SessionState:
 
     Attributes
     ----------
-    engine : with the last step's gradients, which inspections at this boundary may need
-    branches_made : how many branches were made; the next one is named by it
+    engine : the engine's state, with the last step's gradients, for inspections at this boundary
+    branches_made : the number of branches made, from which the next one gets its name
     branch : the present branch
     left_branches : the other branches, oldest first
     undone : the names of the branches that `redo` can return to, the next one last
     checkpoints : where checkpoints were made, by name
     planned : the planned commands that are pending
     breakpoints : the conditions that are set
-    held_step : the step that a breakpoint holds, or None: it passes next time
-    met_conditions : the conditions that the held step, or else the last step taken, has met
-    observer_state : what the observers of the session save, as plain values
+    held_step : the step that a breakpoint holds, which passes next time; or None
+    met_conditions : the conditions that the held step, or else the last step taken, met
+    observer_state : the state of the session's observers, as plain values
     """
 
     engine: EngineState

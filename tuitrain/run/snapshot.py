@@ -1,7 +1,7 @@
 """The snapshot of a run: one immutable value that everything on the screen derives from.
 
-A live run, a recorded run and the fakes of tests give the same value, so they are drawn by the same
-code. Arrays in it are read-only.
+Live runs, recorded runs and the fakes of tests give this value, so one code draws them all. Its
+arrays are read-only.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ Outcome: TypeAlias = Literal["applied", "unchanged", "refused", "met", "not met"
 """The outcome of a command, or whether an expectation of the scenario was met."""
 
 EndReason: TypeAlias = Literal["finished", "stopped", "left", "interrupted", "failed"]
-"""Why a run ends: its last step is taken, a ``stop``, its app was closed, a signal, an error."""
+"""Why a run ends: its last step, a ``stop``, the end of the app, a signal, an error."""
 
 
 class Phase(Enum):
-    """What a run is doing."""
+    """The phase of a run."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -79,13 +79,13 @@ class Phase(Enum):
 
     @property
     def is_record(self) -> bool:
-        """Whether a record is shown and no run: one moment of it, or moments played one by one."""
+        """Whether a record is shown and no run: one moment of it, or moments in turn."""
         return self in (Phase.RECORDED, Phase.PLAYED)
 
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What is trained, and for how long: fixed for the life of a run."""
+    """What is trained, and for how long; constant for the life of a run."""
 
     name: str
     model: str
@@ -98,10 +98,9 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
-    """A curve: values at ascending steps, two read-only arrays of one length.
+    """A curve: values at ascending steps, as two read-only arrays of one length.
 
-    The step of a value is the number of steps taken when it was known: the loss of the first step
-    is at 1.
+    The step of a value is the number of steps taken by then: the loss of the first step is at 1.
     """
 
     steps: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
@@ -113,9 +112,9 @@ class Series:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupHistory:
-    """The metrics of one group at the steps that have a snapshot, at most some hundreds of points.
+    """The metrics of one group at the steps of snapshots, a few hundred points at most.
 
-    Each value is that of `GroupView` at the step.
+    The values are those of `GroupView`.
     """
 
     name: str
@@ -126,7 +125,7 @@ class GroupHistory:
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """A command and its outcome; or an expectation, and whether it was met.
+    """A command and its outcome, or an expectation and whether it was met.
 
     Attributes
     ----------
@@ -154,12 +153,12 @@ class Intervention:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BranchView:
-    """A branch that was left, and can be returned to.
+    """A branch that the run has left and can return to.
 
     Attributes
     ----------
-    fork : the last step that it shares with the branch that it was made from
-    tip : the step at which it was left
+    fork : the last step that it shares with its parent
+    tip : the step at which the run left it
     parent : the branch that it was made from; "" for the first
     """
 
@@ -177,9 +176,9 @@ class LrCandidate:
 
     Attributes
     ----------
-    value : as the command has it: ``0.01``, ``x0.1``
+    value : as in the command: ``0.01``, ``x0.1``
     branch : the branch that was trained with it
-    is_unchanged : whether it changed nothing, so that the branch is the run without a change
+    is_unchanged : whether it changed nothing, so that the branch equals the unchanged run
     """
 
     value: str
@@ -189,14 +188,14 @@ class LrCandidate:
 
 @dataclass(frozen=True, slots=True)
 class LrSweep:
-    """Learning rates tried side by side, from one boundary.
+    """Learning rates tried from one boundary.
 
     Attributes
     ----------
     step : the step from which they were tried
-    steps : for how many steps each was tried
-    lr : the learning rate that the factors scale; NaN where the target's groups differ in it
-    batches : the weights of the steps in a mean loss; by default all steps weigh the same
+    steps : the number of steps that each was tried for
+    lr : the learning rate that factors scale; NaN where the target's groups differ
+    batches : the weights of the steps in a mean loss (default: equal weights)
     """
 
     target: str
@@ -214,8 +213,8 @@ class UpdatePreview:
     Attributes
     ----------
     command : its text form
-    ratios : for each group before or after the command its name, the present |Δw|/|w| and that
-        after the command; NaN where there is no such group or no update
+    ratios : for each group before or after the command, its name, the present |Δw|/|w| and the one
+        after the command; NaN where the group does not exist or has no update
     problem : why the command would be refused, or ""
     """
 
@@ -230,35 +229,33 @@ class Snapshot:
 
     Attributes
     ----------
-    version : grows with every new snapshot of a run; equal versions are equal snapshots
+    version : grows with every new snapshot of a run; equal versions mean equal snapshots
     step : steps taken
     note : while starting, what is being waited for; after a failure, the reason
-    progress : while starting, the share of that which is done, from 0 to 1; None if not known
+    progress : while starting, the share of that which is done, from 0 to 1; None if unknown
     samples_per_second : over about the last second; 0.0 while paused
-    eta : seconds to the end at that throughput; None while it is not known
-    fallback_reason : why steps are taken slowly, operation by operation; "" if they are not
+    eta : seconds to the end at that throughput; None while it is unknown
+    fallback_reason : why steps are computed operation by operation, slowly; "" if they are not
     overhead : the share of the last seconds in which the run's thread did not train, from 0 to 1;
-        None while it is not known
+        None while it is unknown
     loss : training loss of each step
     accuracy : accuracy on the test set, from 0 to 1, measured at the end of each epoch
     histories : the metrics of each group on the branch that is shown
     journal : the commands, oldest first, on whichever branch they were applied
-    interventions : the commands that led to this state
+    interventions : the commands that led to this state, oldest first
     branch : the name of the branch that is shown
     parent : the branch that it was made from; "" for the first
-    fork : the last step that it shares with its parent
-    branches : the other branches
-    cached_steps : the steps of this branch whose states are cached: going back there needs no
-        training
+    fork : the last step that it shares with its parent branches : the other branches
+    cached_steps : the steps of this branch with cached states: going back there needs no training
     checkpoints : the names of the checkpoints, oldest first
-    breakpoints : the conditions on which the run will pause, as commands
-    optimizers : the optimizers that a group can be given
-    clip : what gradients are clipped by, such as ``norm 1``; "" if they are not
-    lr_sweep : the learning rates that were tried last
-    log : what the training code has printed, logged and warned of
-    preview : the preview that was requested last; see `LiveRun.preview`
-    inspection : the inspection that is requested; see `LiveRun.inspect`
-    record_status : of a record, the position that is shown, and how the run ended
+    breakpoints : the conditions at which the run pauses, as commands
+    optimizers : the optimizers that groups can be given
+    clip : how gradients are clipped, such as ``norm 1``; "" if they are not
+    lr_sweep : the last sweep of learning rates
+    log : the training code's prints, log records and warnings
+    preview : the last requested preview; see `LiveRun.preview`
+    inspection : the requested inspection; see `LiveRun.inspect`
+    record_status : for a record, the moment shown, and how the run ended
     """
 
     version: int
@@ -295,5 +292,5 @@ class Snapshot:
 
     @property
     def epoch(self) -> float:
-        """Epochs taken, with the fraction of the present one."""
+        """Epochs done, with the fraction of the present one."""
         return self.step / self.info.steps_per_epoch if self.info.steps_per_epoch else 0.0

@@ -1,4 +1,4 @@
-"""Building the snapshot of a run, which contains everything that a screen draws."""
+"""Building the snapshot of a run, which has everything that a screen draws."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def build_snapshot(
 
 
 def _seconds_left(context: RunContext, samples_per_second: float) -> float | None:
-    """Return the seconds to the end of the run; None while the throughput is not known."""
+    """Return the seconds to the end of the run; None while the throughput is unknown."""
     if not samples_per_second:
         return None
     samples_until = context.timeline.batches.samples_until
@@ -60,7 +60,7 @@ def _seconds_left(context: RunContext, samples_per_second: float) -> float | Non
 
 
 def _clip(decisions: Sequence[Decision]) -> str:
-    """Return the clipping that the last decision about it has set."""
+    """Return the clipping that the last decision about it set."""
     for decision in reversed(decisions):
         if isinstance(decision.command, Clip):
             is_off = decision.command.by == "off"
@@ -69,7 +69,7 @@ def _clip(decisions: Sequence[Decision]) -> str:
 
 
 def _note(context: RunContext) -> str:
-    """Return what the user should know now, the worst first."""
+    """Return the most important note for the user, or ""."""
     if context.recorder.problem:
         return context.recorder.problem
     run_state = context.run_state

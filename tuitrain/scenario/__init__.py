@@ -1,1 +1,1 @@
-"""Scenarios: a run written down, with what is done to it and what must hold."""
+"""Scenarios: a written run, with its commands and expectations."""

@@ -52,13 +52,13 @@ def build(
     Parameters
     ----------
     scenario : what to build
-    source : what errors call it: its file
-    on_progress : is describe_error what is being waited for
+    source : its name in errors: the file
+    on_progress : called with what is being waited for
     recorder : records the session
 
     Raises
     ------
-    ScenarioError : names the source, the key, and what would be allowed
+    ScenarioError : names the source, the key, and the allowed values
     """
     on_progress("loading the numerics")
     with _naming_source(source):
@@ -72,18 +72,18 @@ def build_engine(
 
     Raises
     ------
-    ScenarioError : names the source, the key, and what would be allowed
+    ScenarioError : names the source, the key, and the allowed values
     """
     with _naming_source(source):
         return _engine(scenario, on_progress)[0]
 
 
 def build_model_and_spec(scenario: Scenario, source: str) -> tuple[Any, EngineSpec]:
-    """Make the model as it is before the first step, and return it with the engine's parts.
+    """Make the model in its state before the first step; return it with the engine's parts.
 
     Raises
     ------
-    ScenarioError : names the source, the key, and what would be allowed
+    ScenarioError : names the source, the key, and the allowed values
     """
     with _naming_source(source):
         factory = engine_factory(scenario.engine)
@@ -152,7 +152,7 @@ def _build(scenario: Scenario, on_progress: ProgressCallback, recorder: Recorder
 
 
 def _modules(scenario: Scenario, engine: Engine) -> Iterator[str]:
-    """Yield the names of the Python modules that define a run's model and data."""
+    """Yield the names of the Python modules that define the model and the data."""
     for name in (scenario.model, scenario.data):
         module, colon, _ = name.partition(":")
         if colon and not name.startswith(IDX_PREFIX):
@@ -180,7 +180,7 @@ def make_group_plans(scenario: Scenario) -> list[GroupPlan]:
 
 
 def _setting(group: str, key: str, value: Any) -> Setting:
-    """Check a hyper-parameter's type; its range is checked by the optimizer."""
+    """Check a hyper-parameter's type; the optimizer checks its range."""
     with suppress(OverflowError):  # a whole number of hundreds of digits
         if isinstance(value, bool | float):
             return value
@@ -221,7 +221,7 @@ def _marks(expectations: Iterable[Expect], title: RunInfo) -> Iterable[int]:
 
 
 def reference_step(since: Any, steps_per_epoch: int) -> int:
-    """Return the number of steps taken since which bytes are compared."""
+    """Return the step from which on bytes are compared."""
     if since.since_step is not None:
         return since.since_step
     return (since.since_epoch or 0) * steps_per_epoch

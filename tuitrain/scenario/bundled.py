@@ -24,12 +24,12 @@ MODELS: Final[dict[str, str]] = {
     "resnet20": "the residual network for small images",
     "transformer": "reads images row by row",
 }
-"""The built-in models, each with a line about it."""
+"""The built-in models, each with a description."""
 
 
 @dataclass(frozen=True, slots=True)
 class BundledScenario:
-    """A bundled scenario: its file, its name, and a line about it."""
+    """A bundled scenario: its file, its name and its description."""
 
     path: Path
     name: str
@@ -37,13 +37,13 @@ class BundledScenario:
 
 
 def default_scenario() -> tuple[Scenario, str]:
-    """Return the scenario that runs by default, and its name in errors."""
+    """Return the default scenario, and its name in errors."""
     text = resources.files("tuitrain.scenario").joinpath(FIRST_FLIGHT).read_text("utf-8")
     return loads(text, FIRST_FLIGHT), FIRST_FLIGHT
 
 
 def bundled_scenarios() -> list[BundledScenario]:
-    """Return the bundled scenarios, by name, without those that cannot be read."""
+    """Return the readable bundled scenarios, by name."""
     scenarios = []
     for path in sorted(_box().glob("*.toml")):
         try:
@@ -55,7 +55,7 @@ def bundled_scenarios() -> list[BundledScenario]:
 
 
 def scenario_for(data: str, model: str) -> Scenario:
-    """Return a scenario that trains a network on some data, in one group, until it is stopped."""
+    """Return a scenario that trains a network on data, in one group, until it is stopped."""
     scenario, _ = default_scenario()
     groups = scenario.group if model == scenario.model else (Group("all", ("*",)),)
     gentle = {"name": "adam", "lr": 0.001}
@@ -70,7 +70,7 @@ def scenario_for(data: str, model: str) -> Scenario:
 
 
 def _box() -> Path:
-    """Return the folder of the scenarios: in the package, or beside it in a clone."""
+    """Return the folder of the scenarios: in the package, or, in a clone, next to it."""
     package = Path(str(resources.files("tuitrain")))
     installed = package / "box"
     return installed if installed.is_dir() else package.parent / "scenarios"

@@ -1,4 +1,4 @@
-"""The data that a scenario names: the digits of the box, IDX files, or a callable's."""
+"""The data that a scenario names: the bundled digits, IDX files, or those of a callable."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ IDX_PREFIX: Final = "idx:"
 """The prefix of a folder of IDX files."""
 
 KNOWN_DATA: Final = ("mnist-mini", "idx:FOLDER")
-"""The names of data that are no callable."""
+"""The names of built-in data."""
 
 
 def check_data(name: str) -> None:
-    """Check the name of data, and that its files exist, before any is loaded.
+    """Check the name of data, and that its files exist, without loading it.
 
     Raises
     ------
-    ScenarioError : says what is wrong
+    ScenarioError : the message says what is wrong
     """
     from tuitrain_core.data import find_idx_files
     from tuitrain_core.errors import CoreError
@@ -45,7 +45,7 @@ def _folder(name: str) -> Path:
 
     Raises
     ------
-    ScenarioError : there is no such user, or no folder can have this name
+    ScenarioError : the user does not exist, or no folder can have this name
     """
     try:
         return home_path(name.removeprefix(IDX_PREFIX))
@@ -56,12 +56,12 @@ def _folder(name: str) -> Path:
 def resolve_data(name: str, directory: str) -> str:
     """Return the name of data with a path that does not depend on the working directory.
 
-    A relative path is looked for in ``directory``. If it is not there the name is returned as it
-    is: a record may have been copied from another machine, together with its data.
+    A relative path is resolved in ``directory``. If it does not exist there, the name is returned
+    unchanged: a record may be a copy from another machine, together with its data.
 
     Raises
     ------
-    ScenarioError : as of `load_data`, for a path that no folder can have
+    ScenarioError : no folder can have this path
     """
     if not (directory and name.startswith(IDX_PREFIX)):
         return name
@@ -74,7 +74,7 @@ def load_data(name: str) -> tuple[Dataset, Dataset]:
 
     Raises
     ------
-    ScenarioError : says what is wrong
+    ScenarioError : the message says what is wrong
     """
     from tuitrain_core.data import Dataset, load_idx_folder, mnist_mini
     from tuitrain_core.errors import CoreError

@@ -20,7 +20,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """A recorded run continues; the message says from where, and why not from a later step."""
+    """A recorded run continues; the message says from which step, and why not from a later one."""
 
     step: int
     message: str
@@ -28,7 +28,7 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something can no longer be recorded; the training continues."""
+    """The record can no longer be written; the training continues."""
 
     step: int
     message: str
@@ -36,7 +36,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One expectation, and whether it held.
+    """An expectation, and whether it held.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class EpochEnded:
-    """An epoch has ended; the loss is the mean over it, the accuracy is of now."""
+    """The end of an epoch, with its mean loss and the present accuracy."""
 
     epoch: int
     step: int
@@ -64,12 +64,12 @@ class EpochEnded:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The run has ended.
+    """The end of the run.
 
     Attributes
     ----------
-    train_loss : mean over the last epoch, or over what was taken of it
-    ok : whether every expectation was reached and held, and no command was refused
+    train_loss : the mean over the steps taken of the last epoch
+    ok : whether every expectation was checked and held, and no command was refused
     """
 
     step: int

@@ -21,18 +21,18 @@ from .schema import Expect, LrEquals, Scenario, Since
 from .threshold import Threshold
 
 DecisionHistory: TypeAlias = tuple[int, tuple[tuple[int, str], ...]]
-"""A step, and what was decided before it and when."""
+"""A step, and the decisions before it with their steps."""
 
 _KEY = "expectations"
 
 
 class _Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What expectations remember, as plain values.
+    """The memory of expectations, as plain values.
 
     Attributes
     ----------
-    bytes : parameter, what led to its bytes, and their hash
-    held : index of an expectation, and whether it held
+    bytes : a parameter, the history that led to its bytes, and their hash
+    held : the index of an expectation, and whether it held
     """
 
     bytes: list[tuple[str, DecisionHistory, str]]
@@ -44,13 +44,13 @@ class Expectations:
 
     Parameters
     ----------
-    scenario : whose expectations are checked
-    session : what they are checked on, standing before its first step
-    source : what errors call the scenario: its file
+    scenario : has the expectations
+    session : the session to check, before its first step
+    source : the scenario's name in errors: its file
 
     Raises
     ------
-    ScenarioError : an expectation names a group or a parameter that there is not, or cannot be due
+    ScenarioError : an expectation names an unknown group or parameter, or can never be due
     """
 
     def __init__(self, scenario: Scenario, session: Session, source: str) -> None:
@@ -67,9 +67,9 @@ class Expectations:
         session.timeline.on_stop = self._remember_what_is_compared
 
     def check_boundary(self) -> list[Finding]:
-        """Check what is due at this boundary, and remember what later checks compare with.
+        """Check the expectations of this boundary, and remember the bytes that later checks need.
 
-        After a rewind a boundary comes again: then what is found there last counts.
+        After a rewind the run may pass a boundary again; the last check counts.
         """
         self._remember_what_is_compared()
         findings = []
@@ -81,7 +81,7 @@ class Expectations:
         return findings
 
     def resume_problem(self, state: SessionState) -> str:
-        """Return why these expectations cannot continue from a state; "" if they can."""
+        """Return why these expectations cannot continue from a saved state; "" if they can."""
         if _KEY not in state.observer_state:
             looked = [part for part in self._looks() if part < state.engine.step]
             if looked:
@@ -94,12 +94,12 @@ class Expectations:
         return ""
 
     def restore(self, state: SessionState) -> None:
-        """Remember what is remembered with a state that there is no `resume_problem`."""
+        """Restore the memory of a state; `resume_problem` of it must be ""."""
         if _KEY in state.observer_state:
             self._bytes, self._held = self._remembered(state)
 
     def check_end(self) -> list[Finding]:
-        """Give a finding for what was never reached; the run is over."""
+        """Return a finding for each expectation that was never checked, at the end of the run."""
         missed = [
             due_step(expect, self._per_epoch)
             for index, expect in enumerate(self._expected)
@@ -110,7 +110,7 @@ class Expectations:
         return [self._finding(f"the run gets to step {min(missed)}", False, "it ended before")]
 
     def all_held(self) -> bool:
-        """Whether every expectation was reached, and held when it was last checked."""
+        """Whether every expectation was checked, and held at its last check."""
         return len(self._held) == len(self._expected) and all(self._held.values())
 
     def _memory(self) -> Mapping[str, Any]:
@@ -120,7 +120,7 @@ class Expectations:
     def _remembered(
         self, state: SessionState
     ) -> tuple[dict[tuple[str, DecisionHistory], bytes], dict[int, bool]]:
-        """Return the hashes, and what was held, that are kept with a state.
+        """Return the hashes and the results that were saved with a state.
 
         Raises
         ------
@@ -134,7 +134,7 @@ class Expectations:
         return known, dict(memory.held)
 
     def _looks(self) -> Iterator[int]:
-        """Yield the steps at which something is checked or remembered."""
+        """Yield the steps at which a check is made or bytes are remembered."""
         for expect in self._expected:
             yield due_step(expect, self._per_epoch)
             for since in (expect.unchanged, expect.changed):
@@ -142,7 +142,7 @@ class Expectations:
                     yield reference_step(since, self._per_epoch)
 
     def _check(self, expect: Expect) -> Iterator[Finding]:
-        """Yield the findings; a group that was dissolved by a regroup is missing."""
+        """Yield the findings; a group that a regroup dissolved is missing."""
         groups = [group.name for group in self._session.engine.groups()]
         for name in groups_in(expect):
             if name not in groups:
@@ -214,7 +214,7 @@ class Expectations:
     def _remember_what_is_compared(self) -> None:
         """Remember the bytes of this boundary, if any expectation compares with them.
 
-        A way back leads here again with other decisions, and so to other bytes: both are kept.
+        After going back, the run may pass here with other decisions and bytes: both are kept.
         """
         step = self._session.step
         sinces = (since for part in self._expected for since in (part.unchanged, part.changed))
@@ -224,7 +224,7 @@ class Expectations:
                 self._bytes[name, history] = self._hash(name)
 
     def _history(self, step: int) -> DecisionHistory:
-        """Return what the bytes at a boundary of the present line come from."""
+        """Return the history that leads to the bytes at a boundary of the present branch."""
         decisions = self._session.timeline.branch.decisions
         return step, tuple((d.step, to_text(d.command)) for d in decisions if d.step < step)
 
@@ -232,7 +232,7 @@ class Expectations:
         return hashlib.blake2b(self._session.engine.parameters()[name].data).digest()
 
     def _problem(self, expect: Expect) -> str:
-        """Return what makes an expectation impossible to check, or ""."""
+        """Return why an expectation cannot be checked, or ""."""
         groups = self._known_groups()
         for name in groups_in(expect):
             if name not in groups:
@@ -265,12 +265,12 @@ class Expectations:
 
 
 def unknown_group_message(name: str, groups: Sequence[str]) -> str:
-    """Say that there is no such group, with the nearest match and those that there are."""
+    """Return the message for an unknown group, with the nearest match and all groups."""
     return f"no group is called {name!r}{did_you_mean(name, groups)} (groups: {join_or(groups)})"
 
 
 def groups_in(expect: Expect) -> Iterator[str]:
-    """Give the groups that an expectation names."""
+    """Yield the groups that an expectation names."""
     for part in (expect.unchanged, expect.changed, expect.lr):
         if part is not None and part.group is not None:
             yield part.group

@@ -1,4 +1,4 @@
-"""Callables that a scenario names as ``package.module:callable``: import and call."""
+"""Importing and calling callables that a scenario names as ``package.module:callable``."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tuitrain.errors import ScenarioError, did_you_mean
 
 
 def import_callable(key: str, name: str, known: Iterable[str]) -> Callable[[], Any]:
-    """Import ``"package.module:callable"``; ``key`` is what the scenario calls it.
+    """Import ``"package.module:callable"``; ``key`` is the scenario's key with the name.
 
     Raises
     ------
-    ScenarioError : the name is no such spec, or the callable cannot be imported
+    ScenarioError : the name has another form, or the callable cannot be imported
     """
     module_name, attribute = split_spec(key, name, known)
     try:
@@ -33,11 +33,11 @@ def import_callable(key: str, name: str, known: Iterable[str]) -> Callable[[], A
 
 
 def split_spec(key: str, name: str, known: Iterable[str]) -> tuple[str, str]:
-    """Split ``"package.module:callable"``; whether it exists is not checked.
+    """Split ``"package.module:callable"``, without checking whether it exists.
 
     Raises
     ------
-    ScenarioError : it is no such spec; the message lists the ``known`` names
+    ScenarioError : the name has another form; the message lists the ``known`` names
     """
     module_name, colon, attribute = name.partition(":")
     if not colon or not module_name or not attribute:
@@ -53,7 +53,7 @@ def call(key: str, name: str, make: Callable[[], Any]) -> Any:
 
     Raises
     ------
-    ScenarioError : it raised
+    ScenarioError : it raised an error
     """
     try:
         return make()

@@ -1,4 +1,4 @@
-"""Expectations of a live run: whether they are met is written to its journal."""
+"""Expectations of a live run: the journal says whether they are met."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def build_with_expectations(
     on_progress: ProgressCallback = ignore_progress,
     recorder: Recorder = NULL_RECORDER,
 ) -> Session:
-    """Build a session, as `build` does, that writes to its journal whether expectations are met.
+    """Build a session, as `build` does, whose journal says whether expectations are met.
 
-    They are not recorded, for they follow from the record.
+    The record does not contain these entries, because they follow from it.
 
     Raises
     ------
-    ScenarioError : the scenario cannot be built, a command of it can never be applied, or an
+    ScenarioError : the scenario cannot be built, one of its commands can never be applied, or an
         expectation cannot be checked
     """
     session = build(scenario, source, on_progress, recorder)
@@ -36,15 +36,14 @@ def build_with_expectations(
 
 
 def attach_expectations(session: Session, expectations: Expectations) -> None:
-    """Write to a session's journal, at its boundaries, whether expectations are met."""
+    """Write to a session's journal at boundaries whether expectations are met."""
     session.on_boundary = _ExpectationLog(session, expectations).check
 
 
 class _ExpectationLog:
-    """Writes each finding to the journal once, for as long as it stays the same.
+    """Writes each finding to the journal, once until it changes.
 
-    A paused run stays at a boundary, where commands may change what holds; after a rewind a
-    boundary comes again.
+    A boundary may be checked again: after commands of a paused run, or after a rewind.
     """
 
     def __init__(self, session: Session, expectations: Expectations) -> None:

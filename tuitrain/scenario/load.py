@@ -1,4 +1,4 @@
-"""Reading scenario files: TOML to `Scenario`, with errors that say where and what instead."""
+"""Reading scenario files: TOML to `Scenario`, with errors that name the place and the fix."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ def load(path: Path) -> Scenario:
 
     Raises
     ------
-    ScenarioError : names the file, the key, what is expected there, and the nearest match
+    ScenarioError : names the file, the key, the allowed values and the nearest match
     """
     return loads(_read(path), str(path))
 
 
 def loads(text: str, source: str) -> Scenario:
-    """Read and check a scenario's text; ``source`` is what errors call it.
+    """Read and check a scenario's text; ``source`` is its name in errors.
 
     Raises
     ------
-    ScenarioError : names the source, the key, what is expected there, and the nearest match
+    ScenarioError : names the source, the key, the allowed values and the nearest match
     """
     try:
         table = tomllib.loads(text)
@@ -60,14 +60,14 @@ def convert_table(table: dict[str, Any], source: str) -> Scenario:
 
     Parameters
     ----------
-    table : plain values, as TOML or JSON give them
+    table : plain values, from TOML or JSON
 
     Raises
     ------
-    ScenarioError : names the source, the key, what is expected there, and the nearest match
+    ScenarioError : names the source, the key, the allowed values and the nearest match
     """
     schema = table.get("schema", SCHEMA)
-    if schema != SCHEMA:  # before its keys, which another schema may have others of
+    if schema != SCHEMA:  # before the keys: another schema may have other ones
         reads = f"this version of tuitrain reads {SCHEMA}"
         raise ScenarioError(f"{source}: schema: {reads}, but was given {schema!r:.60}")
     try:
@@ -103,7 +103,7 @@ def _near_file(path: Path) -> str:
 
 
 def _explained(message: str, table: dict[str, Any]) -> str:
-    """Turn msgspec's message into key, problem and nearest match."""
+    """Turn msgspec's message into a key, a problem and the nearest match."""
     problem, _, where = message.partition(" - at `")
     key = _located(where.rstrip("`").removeprefix("$").removeprefix("."), table) or "(top level)"
     unknown = re.search(r"unknown field `(.*)`", problem)
@@ -119,7 +119,7 @@ def _explained(message: str, table: dict[str, Any]) -> str:
 
 
 def _located(key: str, table: dict[str, Any]) -> str:
-    """Say which entry of an array a key is in: msgspec writes ``group[...]`` for any."""
+    """Return a key with the number of its array entry, where msgspec writes ``group[...]``."""
     name, elided, rest = key.partition("[...]")
     if not elided or name not in _TABLES:
         return key.replace("[...]", "")
@@ -151,7 +151,7 @@ def _fields(key: str) -> list[str]:
 
 
 def _problems(scenario: Scenario):
-    """Yield (key, problem) for what the types alone do not say."""
+    """Yield (key, problem) for mistakes that types do not exclude."""
     if (scenario.epochs is None) == (scenario.steps is None):
         yield "epochs", "give either epochs = N or steps = N"
     if not isinstance(scenario.optimizer.get("name"), str):

@@ -1,8 +1,8 @@
 """The rehearsal: a scenario's commands in order, without training, before the first step.
 
-`run_to_end` runs a session on an engine that only counts steps. So the rehearsal refuses what the
-run would refuse, with the groups, checkpoints, branches and breakpoints that earlier commands make.
-What depends on the training, such as a breakpoint that pauses, is not checked.
+`run_to_end` runs a session on an engine that only counts steps. So the rehearsal refuses the
+commands that the run would refuse, given the groups, checkpoints, branches and breakpoints of
+earlier commands. Effects of the training, such as a breakpoint that pauses, are not checked.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
     from tuitrain.run.snapshot import RunInfo
 
 MAX_STEPS = 1 << 40
-"""The most steps of a rehearsal: a Python range counts no further than to 2**63."""
+"""The most steps of a rehearsal: a Python range is limited to 2**63."""
 
 
 def rehearse(scenario: Scenario, session: Session, source: str) -> None:
-    """Check that every planned command can be applied, and every expected group is there then.
+    """Check that every planned command can be applied, and that every expected group exists.
 
     Parameters
     ----------
-    scenario : whose plan is checked
-    session : built from it, before its first step; nothing of it is changed
-    source : what errors call the scenario: its file
+    scenario : has the plan
+    session : built from the scenario, before its first step; it is not changed
+    source : the scenario's name in errors: its file
 
     Raises
     ------
-    ScenarioError : names the source, the entry, its step, and what there would be then
+    ScenarioError : names the source, the entry, its step, and what would exist there
     """
     if scenario.at:
         rehearsed = _Rehearsed(scenario, session.engine.rehearsal(), session.info, source)
@@ -55,7 +55,7 @@ def rehearse(scenario: Scenario, session: Session, source: str) -> None:
 
 
 class _Rehearsed(NullRecorder):
-    """A session that does not train, with its recorder and its observer in one."""
+    """A session that does not train; its recorder and observer are this object."""
 
     def __init__(self, scenario: Scenario, engine: Engine, title: RunInfo, source: str) -> None:
         self._source = source
@@ -72,7 +72,7 @@ class _Rehearsed(NullRecorder):
             [item for _, item in self._planned if item.step < total],
             [due for due, _ in self._expected if due <= total],
             self,
-            CheckpointPolicy(total, total, total),  # what would be kept is not needed
+            CheckpointPolicy(total, total, total),  # no state must be saved
         )
         self._session.timeline.branch = Branch(loss=LengthOnlyCurve())
         self._problems: dict[int, str] = {}
@@ -109,7 +109,7 @@ class _Rehearsed(NullRecorder):
         return []
 
     def check_groups(self) -> None:
-        """Raise `ScenarioError` for the first expectation that names a group not there."""
+        """Raise `ScenarioError` for the first expectation that names a missing group."""
         for number, problem in sorted(self._problems.items()):
             if problem:
                 due = self._expected[number - 1][0]
@@ -118,7 +118,7 @@ class _Rehearsed(NullRecorder):
                 )
 
     def check_end(self) -> list[Finding]:
-        """Return no findings: whether a step is reached may depend on training."""
+        """Return no findings: whether a step is reached may depend on the training."""
         return []
 
     def all_held(self) -> bool:

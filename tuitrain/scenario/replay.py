@@ -1,4 +1,4 @@
-"""The headless run of a scenario: events out, nothing on the screen."""
+"""The headless run of a scenario, as a stream of events."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def replay(
     Parameters
     ----------
     scenario : what to run
-    source : what errors call it: its file
+    source : its name in errors: the file
     on_progress : called with what is being waited for
     on_step : called with the number of steps taken, several times a second
     recorder : keeps a record of the run
-    actions : what an earlier run did besides the commands of the scenario, in order
+    actions : the actions of an earlier run apart from the scenario's commands, in order
     should_end : called at every boundary; True ends the run there
-    rehearse_plan : whether a planned command that would be refused is an error before the
-        first step; when a recorded run is repeated, it is refused again instead
+    rehearse_plan : whether a planned command that would be refused is an error before the first
+        step; a repeated run refuses it at its step, as recorded
 
     Raises
     ------
-    ScenarioError : the scenario cannot be built, or a command of it can never be applied
+    ScenarioError : the scenario cannot be built, or one of its commands can never be applied
     RunFailedError : a step fails
     """
     session = build(scenario, source, on_progress, recorder)

@@ -52,12 +52,12 @@ class ReportConsole(Console):
     """A console that raises `BrokenPipeError` when its reader leaves, as ``head`` does."""
 
     def on_broken_pipe(self) -> None:
-        """Raise, where rich would end the process with status 1."""
+        """Raise the error; rich would end the process with status 1."""
         raise BrokenPipeError
 
 
 class TextReport:
-    """A text report on stdout, a line for each event."""
+    """A text report on stdout, one line for each event."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -68,9 +68,9 @@ class TextReport:
 
 
 def format_line(*parts: Part) -> Text:
-    """Return a line of a report: texts as they are written, some in a style.
+    """Return a line of a report: literal texts, some with a style.
 
-    Rich would read markup in a string, and emoji codes such as ``:fire:``.
+    In plain strings, Rich would replace markup and emoji codes such as ``:fire:``.
     """
     styled = ((part, "") if isinstance(part, str) else part for part in parts)
     return Text.assemble(*((visible(text), style) for text, style in styled))
@@ -101,11 +101,11 @@ def _parts(event: Event) -> Sequence[Part]:
 
 
 class JsonReport:
-    """One JSON object a line, in ASCII; numbers that are not finite become null.
+    """One JSON object a line, in ASCII; numbers that are not finite become ``null``.
 
     Parameters
     ----------
-    out : the stream; None if it was closed before the process began
+    out : the stream; None if it was closed before the process started
     """
 
     def __init__(self, out: TextIO | None) -> None:
@@ -122,8 +122,8 @@ class ProgressBar:
     Parameters
     ----------
     label : the name of the run until it has started
-    console : draws the bar if it is a terminal. Lines printed through the
-        same console pass above the bar; stdout is left alone, for it may be a file of data.
+    console : draws the bar if it is a terminal. Lines printed through the same console pass above
+        the bar; stdout is not used, because it may be a file of data.
     """
 
     def __init__(self, label: str, console: Console) -> None:
@@ -140,14 +140,14 @@ class ProgressBar:
         self._task = self._progress.add_task(visible(label), total=None)
 
     def handle(self, event: Event) -> None:
-        """Take the run's name and length from its first event."""
+        """Read the run's name and length from its first event."""
         if isinstance(event, Started):
             self._progress.update(
                 self._task, total=event.total_steps, description=visible(event.scenario)
             )
 
     def show_task(self, text: str, done: float | None = None) -> None:
-        """Show what is being waited for, beside the bar of the steps."""
+        """Show what is being waited for, next to the bar."""
         del done
         self._progress.update(self._task, description=visible(text))
 
@@ -163,7 +163,7 @@ class ProgressBar:
 
 
 def format_comparison(folder: str, comparison: Verification, json: bool) -> str:
-    """Return the result of repeating a recorded run, as text or as a JSON object."""
+    """Return the result of a verification, as text or as a JSON object."""
     verdict = comparison.verdict
     if json:
         record = {

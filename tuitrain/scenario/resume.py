@@ -1,6 +1,6 @@
-"""Resuming a recorded run: from its latest checkpoint, or else from its first step.
+"""Resuming a recorded run: from its latest checkpoint, or from its first step.
 
-Either way the end and the record are the same, bit for bit; from a checkpoint it takes less time.
+Both lead to the same end and record, bit for bit; a checkpoint saves time.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ def resume(
     name: str | None = None,
     although_changed: bool = False,
 ) -> Iterator[Event]:
-    """Continue a recorded run to its end, however it ended; yield events.
+    """Continue a recorded run to its end, whatever stopped it; yield events.
 
-    What the record holds after the checkpoint is trained again, and must be the same.
+    The recorded steps after the checkpoint are retrained, and must be the same.
 
     Parameters
     ----------
@@ -69,13 +69,13 @@ def resume(
     on_step : called with the number of steps taken, several times a second
     name : the checkpoint to continue from (default: the latest)
     although_changed : continue from the checkpoint even if data, model or environment have changed;
-        what the record holds after it is cut off, and kept beside it
+        the record after it is cut off into files with other names
 
     Raises
     ------
-    RecordDiffersError : the data or the source of the model has changed, or the run does not come
-        out again as it is recorded
-    TuitrainError : the folder holds no run, or no such checkpoint, or it cannot be read, written or
+    RecordDiffersError : the data or the source of the model has changed, or the run does not repeat
+        its record
+    TuitrainError : the folder has no run or no such checkpoint, or it cannot be read, written or
         built
     """
     resumed = _Resumed(folder, files, on_progress, name, although_changed)
@@ -87,10 +87,10 @@ def resume(
 
 
 def resume_session(folder: Path, files: ExitStack, on_progress: ProgressCallback) -> Session:
-    """Continue a recorded run to the end of its record, and pause there, to be steered.
+    """Continue a recorded run to the end of its record, and pause there for the user.
 
-    Parameters and errors are those of `resume`. The journal says whether expectations are
-    met, as after `build_with_expectations`.
+    Parameters and errors are those of `resume`. As with `build_with_expectations`, the journal says
+    whether expectations are met.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def resume_session(folder: Path, files: ExitStack, on_progress: ProgressCallback
 
 
 def _throttled(on_progress: Callable[[int], None]) -> Callable[[int], None]:
-    """Call back at every `_REPORT_EVERY` steps only: showing it takes longer than a step."""
+    """Call back only every `_REPORT_EVERY` steps: showing the progress takes longer than a step."""
     reported = -_REPORT_EVERY
 
     def on_step(step: int) -> None:
@@ -185,7 +185,7 @@ class _Resumed:
         return Resumed(self.session.step, _told(used, self.session.step, problems))
 
     def _problem(self, made: Checkpoint) -> str:
-        """Return why a checkpoint is not of this record, or would not lead to the same bits."""
+        """Return why a checkpoint is not part of this record, or would lead to other bits."""
         if made.run != self._header.run():
             return "it is of another run"
         changes = environment_differences(made.environment, self._scenario)
@@ -198,7 +198,7 @@ class _Resumed:
 
 
 def _made_from(header: Header, lines: Iterable[JournalLine]) -> Mapping[str, str]:
-    """Return what model and data were made from when the run was last continued."""
+    """Return the provenance of model and data when the run was last continued."""
     changed = [entry.provenance for entry in lines if isinstance(entry, ChangedLine)]
     return changed[-1] if changed else header.provenance
 
@@ -226,7 +226,7 @@ def _first_that_fits(
 
     Returns
     -------
-    Its name and position ("" and the start if none does), and what is wrong with later ones
+    Its name and position ("" and the start if none fits), and the problems of later ones
     """
     problems: list[str] = []
     for path in _latest_first(paths, problems):

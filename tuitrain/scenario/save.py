@@ -1,4 +1,4 @@
-"""Saving a recorded run as a scenario or as Python: what was done by hand is written into it."""
+"""Saving a recorded run, with its commands, as a scenario or as Python."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from .verify import read_scenario
 
 
 def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
-    """Write a recorded run's last branch as a scenario or a program.
+    """Save a recorded run's last branch as a scenario or a program.
 
-    The scenario, replayed, and the program, run, reach the same bits as the end of that branch.
+    Replaying the scenario, or running the program, reaches the bits of the end of that branch.
 
     Parameters
     ----------
-    source : the folder of the run; or a scenario, to be written as Python
-    target : the file; its suffix decides: ``.toml`` for a scenario, ``.py`` for a Python script
-    overwrite : whether a file that is there is written over; else it is left alone
+    source : the folder of the run, or a scenario to write as Python
+    target : the file; the suffix decides: ``.toml`` for a scenario, ``.py`` for a program
+    overwrite : whether to replace an existing file; otherwise it is an error
 
     Returns
     -------
@@ -38,8 +38,8 @@ def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
 
     Raises
     ------
-    TuitrainError : the folder holds no run, its record is damaged, the file has another suffix or
-        cannot be written, or something that is done cannot be written as Python
+    TuitrainError : the folder has no run, its record is damaged, the file has another suffix or
+        cannot be written, or a command cannot be written as Python
     """
     if target.suffix not in (".toml", ".py"):
         raise TuitrainError(f"{target}: name a .toml file for a scenario, or a .py file for Python")
@@ -62,7 +62,7 @@ def _write(target: Path, content: bytes, overwrite: bool) -> None:
     if overwrite:
         write_atomic(target, content)
         return
-    target.open("xb").close()  # the file is ours from here on
+    target.open("xb").close()  # this call has created the file
     try:
         write_atomic(target, content)
     except BaseException:
@@ -73,11 +73,11 @@ def _write(target: Path, content: bytes, overwrite: bool) -> None:
 def recorded_scenario(folder: Path) -> Scenario:
     """Return the scenario of a recorded run's last branch.
 
-    Expectations are left out: they were those of the scenario that the run began with.
+    Expectations are left out, because they are those of the original scenario.
 
     Raises
     ------
-    TuitrainError : the folder holds no run, or its record is damaged
+    TuitrainError : the folder has no run, or its record is damaged
     """
     _, began_as = read_scenario(folder)
     try:
@@ -88,14 +88,14 @@ def recorded_scenario(folder: Path) -> Scenario:
     if lines.stopped_at is not None:
         if lines.stopped_at == 0:
             raise TuitrainError(f"{folder}: the run was stopped before its first step")
-        # What was decided where it stopped has trained nothing.
+        # Decisions at the last step have had no effect on the training.
         decisions = [decision for decision in decisions if decision.step < lines.stopped_at]
         ended = {"steps": lines.stopped_at, "epochs": None}
     return msgspec.structs.replace(began_as, at=tuple(_entries(decisions)), expect=(), **ended)
 
 
 def to_toml(scenario: Scenario) -> str:
-    """Write a scenario as the text that `load.loads` reads back to an equal one."""
+    """Return the TOML text of a scenario, from which `load.loads` reads an equal one."""
     return tomli_w.dumps(msgspec.to_builtins(scenario))
 
 

@@ -9,7 +9,7 @@ import msgspec
 from tuitrain.engines.registry import DEFAULT_ENGINE
 
 SCHEMA: Final = 1
-"""What ``schema`` is in every file that this version reads."""
+"""The value of ``schema`` in every file that this version reads."""
 
 Count = Annotated[int, msgspec.Meta(ge=1)]
 Index = Annotated[int, msgspec.Meta(ge=0)]
@@ -18,7 +18,7 @@ Commands = Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
 
 
 class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """A table of a scenario; keys that it does not know are errors."""
+    """A table of a scenario; unknown keys are errors."""
 
 
 class Group(Table, frozen=True):
@@ -27,10 +27,10 @@ class Group(Table, frozen=True):
     Attributes
     ----------
     name : letters, digits, ``_``, ``.`` and ``-``
-    params : globs over parameter names; earlier groups keep the parameters that they match
-    lr : its learning rate (default: that of its optimizer)
-    optimizer : its own optimizer, as in ``[optimizer]`` (default: that of the scenario)
-    frozen : whether it is frozen before the first step
+    params : globs over parameter names; parameters of earlier groups are left out
+    lr : the learning rate (default: the optimizer's)
+    optimizer : the group's own optimizer, as in ``[optimizer]`` (default: the scenario's)
+    frozen : whether the group is frozen before the first step
     """
 
     name: str
@@ -56,14 +56,14 @@ class At(Table, frozen=True):
 
 
 class Since(Table, frozen=True):
-    """The value of ``unchanged`` and ``changed``: which bytes are compared, and since when.
+    """The value of ``unchanged`` and ``changed``: the bytes to compare, and since when.
 
     Attributes
     ----------
     group : the name of a group
     params : globs over parameter names, instead of a group
-    since_epoch : compared with the first step of this epoch
-    since_step : compared with this step
+    since_epoch : compare with the bytes before the first step of this epoch
+    since_step : compare with the bytes before this step
     """
 
     group: str | None = None
@@ -73,7 +73,7 @@ class Since(Table, frozen=True):
 
 
 class LrEquals(Table, frozen=True, rename={"equals": "is"}):
-    """The value of ``lr``: a group, and the learning rate that it must have.
+    """The value of ``lr``: a group and its expected learning rate.
 
     Attributes
     ----------
@@ -86,19 +86,20 @@ class LrEquals(Table, frozen=True, rename={"equals": "is"}):
 
 
 class Expect(Table, frozen=True):
-    """``[[expect]]``: what must hold before the first step of an epoch, or before a step.
+    """``[[expect]]``: conditions before the first step of an epoch, or before a step.
 
-    Commands planned for the same boundary have been applied by then. The boundary after the last
+    They are checked after the commands planned for this boundary. The boundary after the last
     step counts: ``epoch = 4`` in a run of 4 epochs is its end.
 
     Attributes
     ----------
-    unchanged, changed : whether every byte of the parameters is (or whether each has changed)
-    grad_none : globs of parameters that the last step computed no gradient for
-    lr : the learning rate that a group has for the step to come
-    train_loss : mean loss of the present (at its end: the past) epoch, as in ``"<= 0.1"``
-    test_accuracy : accuracy on the test set, from 0 to 1, as in ``">= 0.95"``
-    digest : of parameters and optimizer state, ``"sha256:…"``
+    unchanged : parameters of which no byte has changed
+    changed : parameters that have all changed
+    grad_none : globs of parameters without a gradient in the last step
+    lr : a group's learning rate in the next step
+    train_loss : mean loss of the present epoch, at its end of the one just ended: ``"<= 0.1"``
+    test_accuracy : accuracy on the test set, from 0 to 1: ``">= 0.95"``
+    digest : the digest of the state: ``"sha256:…"``
     """
 
     epoch: Index | None = None
@@ -118,10 +119,10 @@ class Scenario(Table, frozen=True):
     Attributes
     ----------
     schema : 1
-    name : of the scenario
+    name : the name of the scenario
     optimizer : ``name``, ``lr`` and settings, such as ``momentum = 0.9``; a group may have its own
-    seed : of initial weights, of the order of the data, and of dropout
-    description : text
+    seed : the seed of initial weights, data order and dropout
+    description : a text for readers
     model : the name of a network, or ``package.module:callable``
     data : the name of a data set, ``idx:FOLDER``, or ``package.module:callable``
     batch_size : samples a step; the last batch of an epoch may be smaller

@@ -1,4 +1,4 @@
-"""A session run to its end without a user: its events, and what a signal or a failure does."""
+"""Running a session to its end without a user, with its events, signals and failures."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class BoundaryObserver(Protocol):
     """Checks a session at its boundaries, as `Expectations` does."""
 
     def check_boundary(self) -> list[Finding]:
-        """Return what is found at this boundary."""
+        """Return the findings at this boundary."""
         ...
 
     def check_end(self) -> list[Finding]:
-        """Return what is found when the run is over."""
+        """Return the findings at the end of the run."""
         ...
 
     def all_held(self) -> bool:
@@ -47,16 +47,16 @@ def run_to_end(
     should_end: Callable[[], bool] = lambda: False,
     is_attended: bool = False,
 ) -> Iterator[Event]:
-    """Run a session from its present step to its end; yield events as they happen.
+    """Run a session from its present step to its end; yield its events.
 
     A signal that asks the process to end takes effect at the next step boundary, where the state is
-    whole and its digests can be recorded. A breakpoint pauses the run, and it continues at once.
-    While the steps continue to meet the condition, nothing more is written, unless ``is_attended``.
+    whole and its digests can be recorded. A breakpoint pauses the run, which continues at once.
+    Unless ``is_attended``, following steps that meet the condition write nothing more.
 
     Raises
     ------
     RunFailedError : a step fails
-    RecordDiffersError : the session continues a record, and does not repeat it
+    RecordDiffersError : the session does not repeat the record that it continues
     """
     session.is_attended = is_attended
     with DeferredSignals(session.engine.interrupt) as signals:
@@ -82,7 +82,7 @@ def _follow(
             session.apply_planned()
             while waiting and waiting[0].step == session.step:
                 _repeat(session, waiting.popleft())
-                session.apply_planned()  # a way back may have led to where something is planned
+                session.apply_planned()  # those of a step that a command led to
         new = session.journal.since(written)
         written += len(new)
         yield from new
@@ -114,7 +114,7 @@ def _follow(
 
 @contextmanager
 def _failing(session: Session, source: str) -> Iterator[None]:
-    """Name the source and the step in errors raised inside; the user's own model may raise any."""
+    """Name the source and the step in errors raised inside, of any type."""
     try:
         yield
     except TuitrainError:
@@ -138,7 +138,7 @@ def _to_next_boundary(
     on_step: Callable[[int], None],
     signals: DeferredSignals,
 ) -> None:
-    """Run to the next step at which something is planned, expected, measured or repeated."""
+    """Run to the next step with a planned command, an expectation, a measurement or an action."""
 
     def is_ended() -> bool:
         on_step(session.step)

@@ -1,4 +1,4 @@
-"""Verifying a record: the recorded run is repeated and compared with it."""
+"""Verifying a record: repeating the recorded run and comparing."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ from .schema import Scenario
 
 
 def make_header(scenario: Scenario) -> Header:
-    """Return what a run folder says of a scenario that is about to be run."""
+    """Return the header of a new run of a scenario."""
     environment = dict(engine_factory(scenario.engine).environment())
     return Header(SCHEMA, msgspec.to_builtins(scenario), environment, _working_directory())
 
 
 def _working_directory() -> str:
-    """Return the folder where relative paths begin; "" if it was removed."""
+    """Return the working directory; "" if it was removed."""
     try:
         return os.getcwd()  # noqa: PTH109 - as the process has it, with symbolic links
     except OSError:
@@ -52,9 +52,9 @@ class Verification:
 
     Attributes
     ----------
-    verdict : what the comparison found
-    environment : the differences of the environments, in words
-    provenance : the differences of data and source files, in words
+    verdict : the result of the comparison
+    environment : differences between the environments, in words
+    provenance : differences between data and source files, in words
     """
 
     verdict: Verdict
@@ -63,7 +63,7 @@ class Verification:
 
 
 class _Check(RecordCheck):
-    """A check that also compares what the model and the data are made from."""
+    """A check that also compares the provenance of model and data."""
 
     def __init__(
         self,
@@ -84,11 +84,11 @@ class _Check(RecordCheck):
 def verify_record(
     folder: Path, on_progress: ProgressCallback, on_step: Callable[[int], None]
 ) -> Verification:
-    """Repeat a recorded run, up to the end of its record, and compare.
+    """Repeat a recorded run to the end of its record, and compare.
 
     Raises
     ------
-    TuitrainError : the folder holds no run, or it cannot be read or built
+    TuitrainError : the folder has no run, or it cannot be read or built
     """
     header, scenario = read_scenario(folder)
     lines, made_from = _repeated(header, read_journal(folder))
@@ -107,7 +107,7 @@ def verify_record(
     try:
         deque(events, maxlen=0)
     except RunFailedError:
-        if not check.is_done():  # else the recorded run failed at this step too
+        if not check.is_done():  # otherwise the recorded run failed at this step too
             raise
     environment = environment_differences(header.environment, scenario)
     return Verification(check.verdict(), environment, check.changes)
@@ -116,9 +116,9 @@ def verify_record(
 def _repeated(
     header: Header, journal: list[JournalLine]
 ) -> tuple[list[JournalLine], Mapping[str, str]]:
-    """Return the lines that come again, and what their model and data were made from.
+    """Return the repeatable lines, and the provenance of their model and data.
 
-    A run that was resumed from its first step although it had changed is the changed run.
+    A run that was resumed from its first step with changes is repeated with these changes.
     """
     made_from = header.provenance
     while journal and isinstance(first := journal[0], ChangedLine) and not first.metrics:
@@ -128,11 +128,11 @@ def _repeated(
 
 
 def read_scenario(folder: Path) -> tuple[Header, Scenario]:
-    """Read the header and the scenario of a record; relative paths are those of the run.
+    """Read the header and the scenario of a record, with paths relative to the run's directory.
 
     Raises
     ------
-    TuitrainError : the folder holds no run, or its header cannot be read
+    TuitrainError : the folder has no run, or its header cannot be read
     """
     header = read_header(folder)
     scenario = convert_table(header.scenario, f"{folder / HEADER}: the scenario")
@@ -141,8 +141,8 @@ def read_scenario(folder: Path) -> tuple[Header, Scenario]:
 
 
 def environment_differences(recorded: Mapping[str, str], scenario: Scenario) -> list[str]:
-    """Say in what the environment of a scenario's engine differs from the recorded one.
+    """Return how the environment of a scenario's engine differs from the recorded one.
 
-    What an older version did not record is not compared.
+    Values that an older version did not record are not compared.
     """
     return describe_differences(recorded, engine_factory(scenario.engine).environment())

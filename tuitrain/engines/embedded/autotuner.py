@@ -1,6 +1,6 @@
-"""The pace: how many steps a burst has, and how many threads share them.
+"""The autotuner: chooses the number of steps in a burst and of threads that share them.
 
-Both are chosen by what was measured before. Neither changes a bit of the result.
+It chooses by earlier measurements. Neither choice changes a bit of the result.
 """
 
 from __future__ import annotations
@@ -8,42 +8,44 @@ from __future__ import annotations
 import math
 
 BURST_SECONDS = 0.04
-"""The length of a burst, and so the longest wait for a snapshot. A command interrupts it.
+"""Seconds in a burst, and so the longest wait for a snapshot. A command interrupts it.
 
-Between two bursts Python takes some .6 ms, and waits for a screen that is being drawn.
+Between two bursts Python takes about 0.6 ms, and may wait while the screen is drawn.
 """
 
 TRIAL_BURST_SECONDS = BURST_SECONDS / 4
-"""The same while another number of threads is tried. Two threads that share one free core have
-taken twenty times as long as one."""
+"""Seconds in a burst that tries another number of threads: two threads on one free core took twenty
+times as long as one."""
 
 FIRST_BURST = 4
 """Steps in the first burst, whose duration is not known yet."""
 
 FIRST_RETRY = 2
-"""Bursts after which the other number of threads is tried again, at first; then twice as many.
+"""Bursts before the other number of threads is tried again; the interval then doubles.
 
-What was measured first is measured cold. LeNet at B=1 took two threads for 2.5 s because of that,
-and half as long again for each step.
+The first measurements are cold: because of them LeNet at B=1 once ran on two threads for 2.5 s, at
+1.5 times the duration of a step.
 """
 
 MAX_RETRY_FASTER = 64
-"""Bursts, at the most, after which one thread is tried again, where more are faster."""
+"""The most bursts before one thread is tried again, where more threads are faster."""
 
 MAX_RETRY_SLOWER = 24
-"""The same where one thread is faster, and more are tried again: a core may be free by then."""
+"""The most bursts before more threads are tried again, where one is faster: a core may have become
+free."""
 
 WARM_UP_BURSTS = 2
-"""Bursts of each kind that are taken first."""
+"""Bursts of each kind that are measured first."""
 
 TRIED, USED = 0.5, 0.2
-"""How much a burst counts beside those before it: one that is tried, and one of many alike.
+"""The weight of a new measurement against the earlier ones: for a trial, and for a repeated choice.
 
-One that met a screen being drawn says little of the next; it had two threads given up for seconds.
+A burst during which the screen was drawn predicts little: one such burst once ruled out two threads
+for seconds.
 """
 
 MIN_SPEEDUP = 0.95
-"""How much less time threads must take to be worth the core that they keep from others."""
+"""How much less time two threads must take to be worth the core that they occupy."""
 
 
 class Autotuner:
@@ -117,5 +119,5 @@ class Autotuner:
             self._until_look -= 1
 
     def invalidate(self) -> None:
-        """Measure both choices again soon: the steps have changed."""
+        """Measure both choices again soon, because the steps have changed."""
         self._pause = self._until_look = FIRST_RETRY

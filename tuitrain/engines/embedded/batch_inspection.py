@@ -14,11 +14,11 @@ from ..inspection import NO_PREDICTION, BatchView, InspectBatch
 from ..state import Array, read_only
 
 MAX_SAMPLES: Final = 96
-"""Samples that are shown at most; more have no room on any screen."""
+"""The most samples shown; no screen has room for more."""
 
 
 def predict_classes(logits: Array) -> Array:
-    """Return the class with the highest output; `UNSURE` where one is NaN.
+    """Return the class with the highest output; `NO_PREDICTION` where an output is NaN.
 
     argmax would return the NaN's index.
     """
@@ -26,7 +26,7 @@ def predict_classes(logits: Array) -> Array:
 
 
 def confidence(logits: Array) -> Array:
-    """Return the share that the softmax gives to the highest output; NaN where one is NaN."""
+    """Return the softmax of the highest output; NaN where an output is NaN."""
     with np.errstate(all="ignore"):
         powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
         return powers.max(axis=1) / powers.sum(axis=1)
@@ -34,7 +34,7 @@ def confidence(logits: Array) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """The whole test set, and what the network makes of it: one entry for each sample."""
+    """The network's predictions on the test set, one entry for each sample."""
 
     dataset: Dataset
     labels: Array
@@ -43,19 +43,19 @@ class Predictions:
 
     @classmethod
     def from_batches(cls, dataset: Dataset, batches: Iterable[tuple[Array, Array]]) -> Predictions:
-        """Collect what batches of logits and labels say."""
+        """Collect the predictions from batches of logits and labels."""
         # The logits may be a program's own memory, which the next batch writes over.
         parts = [(labels.copy(), predict_classes(out), confidence(out)) for out, labels in batches]
         return cls(dataset, *map(np.concatenate, zip(*parts, strict=True)))
 
     @property
     def mistakes(self) -> Array:
-        """The samples that it is wrong about, the surest first; unsure ones last."""
+        """The misclassified samples, the most confident first; those without a prediction last."""
         wrong = np.flatnonzero(self.predictions != self.labels)
         return wrong[np.argsort(-np.nan_to_num(self.confidence[wrong], nan=-1.0), kind="stable")]
 
     def confusion(self) -> Array:
-        """Count the samples by label and guess: int (K, K)."""
+        """Count the samples by label and prediction: int (K, K)."""
         sure = self.predictions != NO_PREDICTION
         K = max(self.dataset.classes, int(self.predictions.max(initial=0)) + 1)
         counts = np.zeros((K, K), np.int64)
@@ -75,8 +75,8 @@ def build_batch_view(
 
     Parameters
     ----------
-    upcoming : the samples of the training set that the next step learns from
-    logits_of : gives the logits of samples of the training set
+    upcoming : the indices of the training samples in the next step's batch
+    logits_of : returns the logits of training samples, given their indices
     """
     if request.samples == "next":
         source, rows = train, upcoming[:MAX_SAMPLES]

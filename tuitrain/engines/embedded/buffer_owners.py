@@ -1,4 +1,4 @@
-"""Which parameters decide whether buffers move: those of the layer that the buffers belong to."""
+"""Which parameters own a buffer: those of the layer that it belongs to."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from tuitrain_core.module import Module
 from .network_structure import NetworkNode, Structure
 
 Deciders = tuple[str, ...]
-"""First names of the parameters that decide; buffers hold still when all of them are frozen."""
+"""First names of the owning parameters; the buffers are held when all of them are frozen."""
 
 
 class BufferOwners:
-    """The modules of a model that have buffers, as the running statistics of norm layers.
+    """The modules of a model that have buffers, such as the running statistics of norm layers.
 
-    The parameters of a module that has some decide. One without belongs to the layers that
-    feed it, as far as they are in the nearest module around it that has parameters; if none is, to
-    the layers there that it feeds.
+    A module with parameters owns its buffers. The buffers of a module without parameters belong to
+    the layers that feed it, within the nearest enclosing module that has parameters; if there are
+    none, to the layers there that it feeds.
 
     Parameters
     ----------
     model : what is trained
     trace : returns its structure; called once, when only a part of the enclosing module is frozen.
-        If the model fails there, all parameters of the enclosing module decide.
+        If the model raises an error, all parameters of the enclosing module are the owners.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class BufferOwners:
         self._deciders: dict[str, Deciders] = {}
 
     def held_modules(self, frozen: Collection[str]) -> dict[str, bool]:
-        """Say of each module with buffers, by its path, whether they hold still.
+        """Return, for each module with buffers, by its path, whether its buffers are held.
 
         Parameters
         ----------
@@ -54,7 +54,7 @@ class BufferOwners:
         return {path: self._is_still(path, frozen) for path in self.modules}
 
     def held_buffers(self, frozen: Collection[str]) -> dict[str, Deciders]:
-        """Return the buffers that hold still, by name, with the parameters that decide it."""
+        """Return the held buffers by name, each with the parameters that own it."""
         held: dict[str, Deciders] = {}
         for path in self.modules:
             if self._is_still(path, frozen):
@@ -75,7 +75,7 @@ class BufferOwners:
         return self._named(self.modules[path].parameters())
 
     def _nearest_parameters(self, path: str) -> Deciders:
-        """Return the parameters of a module, or else of the nearest one around it that has some."""
+        """Return the parameters of a module, or of the nearest enclosing module that has any."""
         parts = path.split(".") if path else []
         for length in range(len(parts), -1, -1):
             module = self._every.get(".".join(parts[:length]))
@@ -84,7 +84,7 @@ class BufferOwners:
         return ()
 
     def _named(self, parameters: Iterable[Parameter]) -> Deciders:
-        # By identity: a parameter may be tied to, and named after, another module's.
+        # By identity: a tied parameter may have a name from another module.
         return tuple(self._names[id(item)] for item in parameters)
 
     def _deciders_of(self, path: str) -> Deciders:
@@ -92,7 +92,7 @@ class BufferOwners:
             around = self._around[path]
             try:
                 self._structure = self._structure or self._trace()
-            except Exception:  # of the user's model; the next step tells it
+            except Exception:  # the user's model failed; the next step raises its error
                 return around
             self._deciders[path] = self._whole_layers(
                 _neighbours(self._structure, path, around), around
@@ -100,9 +100,9 @@ class BufferOwners:
         return self._deciders[path]
 
     def _whole_layers(self, names: set[str], around: Deciders) -> Deciders:
-        """Add what else the layers of some parameters have; all that is around, if there is none.
+        """Add the other parameters of the same layers; without any, return all of ``around``.
 
-        A bias that a module adds by itself would otherwise decide without its weight.
+        Otherwise a bias that a module adds itself would own the buffer without its weight.
         """
         layers = [
             own
@@ -113,7 +113,7 @@ class BufferOwners:
 
 
 def _neighbours(structure: Structure, path: str, around: Deciders) -> set[str]:
-    """Return the parameters, of those around a module, of the operations next to it."""
+    """Return those of the parameters ``around`` that the neighbouring operations use."""
     part = _part(structure.root, path)
     if part is None:
         return set()
@@ -141,7 +141,7 @@ def _nearest(
     parameters_of: Callable[[int], Sequence[str]],
     onward: Callable[[int], Iterable[int]],
 ) -> set[str]:
-    """Walk from value to value, on every way up to the first that parameters have made."""
+    """Follow values along every path, up to the first that depends on parameters."""
     names, seen, waiting = set[str](), set[int](), list(values)
     while waiting:
         value = waiting.pop()
@@ -156,7 +156,7 @@ def _nearest(
 
 
 def _part(root: NetworkNode, path: str) -> NetworkNode | None:
-    """Return a module's part of the tree."""
+    """Return a module's node of the tree."""
     return next(
         (item for item in _parts(root) if item.module is not None and item.path == path), None
     )

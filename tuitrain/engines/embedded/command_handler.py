@@ -1,4 +1,4 @@
-"""What each command does to the groups; a refused command changes nothing."""
+"""Applying commands to the groups; a refused command changes nothing."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class CommandHandler:
     ----------
     table : the groups
     frozen : which parameters are frozen
-    steps_per_epoch : what an epoch is to a schedule
+    steps_per_epoch : the length of an epoch, for schedules
     """
 
     def __init__(self, table: GroupTable, frozen: FrozenParameters, steps_per_epoch: int) -> None:
@@ -52,7 +52,7 @@ class CommandHandler:
 
         Raises
         ------
-        RefusedError : names the group or the parameter, and what would be allowed
+        RefusedError : names the group or the parameter, and what is allowed
         """
         match command:
             case Freeze(target=target):
@@ -138,15 +138,15 @@ class CommandHandler:
     def _reschedule(
         self, command: SetLr | ScaleLr | Decay | SetSchedule, step: int
     ) -> list[tuple[Group, Schedule]]:
-        """Give groups the schedules that a command asks for, all of them or none.
+        """Give the groups the schedules of a command, all of them or none.
 
         Returns
         -------
-        The groups to which that is a change, each with the schedule it had.
+        The groups whose schedule changed, each with its former schedule.
 
         Raises
         ------
-        RefusedError : names the group whose schedule cannot be
+        RefusedError : names the group whose schedule is impossible
         """
         made: list[tuple[Group, Schedule, Schedule]] = []
         for group in self._table.resolve(command.target):
@@ -173,7 +173,7 @@ class CommandHandler:
     def _swapped(
         self, group: Group, command: SwapOptimizer, step: int
     ) -> tuple[Group, tuple[Group | None, str]]:
-        """Make the group that replaces this one, which is not changed."""
+        """Make the group that replaces this one; ``group`` itself is not changed."""
         settings_given = dict(command.settings)
         lr = settings_given.pop("lr", None)
         settings = {**self._kept(group, command.name), **settings_given}
@@ -227,11 +227,11 @@ class CommandHandler:
         )
 
     def _check_left(self, moved: list[str]) -> None:
-        """Check that no group is left with the name of a parameter that goes.
+        """Check that no remaining group has the name of a parameter that moves out of it.
 
         Raises
         ------
-        RefusedError : one would be; a target of that name would be taken for the group
+        RefusedError : a group would; a target of that name would then mean the group
         """
         for name in moved:
             donor = self._table.group_of(name)
@@ -244,7 +244,7 @@ class CommandHandler:
                 )
 
     def _move(self, moved: list[str], name: str, model: Group) -> list[str]:
-        """Move parameters, each with its state, into the group ``name``, made like ``model``."""
+        """Move parameters with their state into the group ``name``, made like ``model``."""
         donors = {self._table.group_of(item).name: self._table.group_of(item) for item in moved}
         existing = self._table.get(name)
         inside = existing.members if existing else ()
@@ -262,7 +262,7 @@ class CommandHandler:
         return [group.name for group in shrunk if not group.members]
 
     def _rebuilt(self, group: Group, name: str, members: list[str]) -> Group:
-        """Return the group with another name and other members, with their state."""
+        """Return a copy of the group with another name and other members, with their state."""
         if not members:
             return replace(group, members=())
         kept = [item for item in members if item in group.members]
@@ -282,12 +282,12 @@ class CommandHandler:
 
 
 def _join(messages: list[str], otherwise: str) -> CommandResult:
-    """Join the messages of each group; without any, nothing was changed."""
+    """Join the groups' messages; return ``otherwise`` if nothing was changed."""
     return CommandResult(bool(messages), "; ".join(messages) if messages else otherwise)
 
 
 def _lr_message(before: Schedule, after: Schedule, step: int) -> str:
-    """Say what a swap did to the learning rate, if it did anything."""
+    """Describe how a swap changed the learning rate; "" if it did not."""
     if after == before:
         return ""
     rises = (
@@ -299,5 +299,5 @@ def _lr_message(before: Schedule, after: Schedule, step: int) -> str:
 
 
 def _unless_constant(schedule: Schedule, does: str) -> str:
-    """Say what becomes of a schedule; a constant is not worth a word."""
+    """Describe what becomes of a schedule; "" for a constant one."""
     return "" if isinstance(schedule, Constant) else f", {schedule.label} {does}"

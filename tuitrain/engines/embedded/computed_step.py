@@ -17,8 +17,8 @@ class ComputedStep:
     Parameters
     ----------
     loss : of the batch
-    before : the losses of the steps that the run has taken
-    table : the groups, whose parameters have their gradients
+    before : the losses of the earlier steps of this run
+    table : the groups, whose parameters have gradients
     count_units : counts the dead units in the batch; called once, on demand
     """
 

@@ -1,4 +1,4 @@
-"""Dead units: what a forward pass leaves behind tells which units of a layer never fired."""
+"""Dead units: the units of a layer that never fire in a forward pass."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ from tuitrain_core.ops.pooling import AvgPool2d, MaxPool2d
 from ..state import Array
 
 CHANNELS, FEATURES = 1, -1
-"""The axis of a convolution's units, and of a linear layer's."""
+"""The axis of the units in the output of a convolution and of a linear layer."""
 
 LAYERS = (Conv2d, Linear)
-"""What has units."""
+"""Operations with units."""
 
 APART = (BatchNormTraining, BatchNormInference, MaxPool2d, AvgPool2d, Dropout)
-"""What leaves the units of a layer apart, on the way to a ReLU."""
+"""Operations between a layer and its ReLU that keep the units separate."""
 
 
 def find_dead_units(
     forward: Callable[[], object], parameters: Mapping[str, Parameter]
 ) -> dict[str, Array]:
-    """Say for each layer that a ReLU follows which of its units are dead.
+    """Find the dead units of each layer that a ReLU follows.
 
-    A layer is a convolution or a linear one, and it is followed by a ReLU directly or through
-    normalization, pooling and dropout, which leave its units apart.
+    A layer is a convolution or a linear layer; between it and the ReLU there may be normalization,
+    pooling and dropout, which keep the units separate.
 
     Parameters
     ----------
@@ -44,8 +44,8 @@ def find_dead_units(
 
     Returns
     -------
-    By the name of its weight, a bool for each unit: whether the ReLU gave 0 for it everywhere. A
-    layer that is used twice has dead units where none of its uses fires.
+    For each layer, by the name of its weight, a bool for each unit: whether the ReLU gives 0 for it
+    everywhere. A unit of a layer that is used twice is dead if it fires in neither use.
     """
     dead_by_layer: dict[str, Array] = {}
     with GradManager().attach(parameters.values()):
@@ -60,11 +60,11 @@ def find_dead_units(
 def find_recorded_dead_units(
     program: Program, rows: int, parameters: Mapping[str, Parameter]
 ) -> dict[str, Array]:
-    """Say the same of a batch that a program has run, by what it has left; see `dead_units`.
+    """Find the dead units in the batch that a program has run; see `find_dead_units`.
 
     Parameters
     ----------
-    program : in which the values of every ReLU are kept
+    program : keeps the output of every ReLU
     rows : samples in the batch
     parameters : every parameter by name, frozen or not
     """
@@ -90,7 +90,7 @@ def _axis(op: Op) -> int:
 
 
 def _dead(rectified: Array, axis: int) -> Array:
-    """Say for each unit along an axis whether it is 0 everywhere."""
+    """Return, for each unit along an axis, whether it is 0 everywhere."""
     by_unit = np.moveaxis(rectified, axis, 0)
     return (by_unit == 0).all(axis=tuple(range(1, by_unit.ndim)))
 
@@ -98,7 +98,7 @@ def _dead(rectified: Array, axis: int) -> Array:
 def _rectified(
     recorded: tape.Tape, parameters: Mapping[str, Parameter]
 ) -> Iterator[tuple[str, Array]]:
-    """Give for each ReLU the layer before it, and which of the layer's units it gave 0 for."""
+    """Yield, for each ReLU, the layer before it and which of its units are 0 everywhere."""
     weights = {recorded.leaves[id(item)]: name for name, item in parameters.items()}
     layers: dict[tape.Node, tuple[str, int]] = {}
     for node in recorded.nodes:

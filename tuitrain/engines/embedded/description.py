@@ -80,7 +80,7 @@ def describe_parameter(
 
 @lru_cache(4096)
 def _record(schedule: Schedule) -> Mapping[str, Any]:
-    """Return a schedule's record, cached: it is read 12 times a second and hardly ever changes."""
+    """Return a schedule's record, cached: it is read 12 times a second and rarely changes."""
     return MappingProxyType(to_record(schedule))
 
 

@@ -41,7 +41,7 @@ class EmbeddedEngine:
 
     Parameters
     ----------
-    spec : what it is built from; its model is a `tuitrain_core.module.Module`
+    spec : its parts; its model is a `tuitrain_core.module.Module`
 
     Attributes
     ----------
@@ -95,7 +95,7 @@ class EmbeddedEngine:
         return len(self.loader.dataset)
 
     def warm_up(self, on_progress: WarmUpProgress = ignore_progress) -> None:
-        """Compile every kernel that training, evaluation or a swap will call.
+        """Compile every kernel that training, evaluation or a swap calls.
 
         A clone of this engine takes the step, so its state is not changed.
         """
@@ -160,7 +160,7 @@ class EmbeddedEngine:
         return optimizer_choices()
 
     def held_modules(self, frozen: Collection[str]) -> Mapping[str, bool]:
-        """Say which modules with buffers keep the bytes of these; see `Steerable.held_modules`."""
+        """Return which modules keep the bytes of their buffers; see `Steerable.held_modules`."""
         return self._owners.held_modules(frozen)
 
     @property
@@ -223,7 +223,7 @@ class EmbeddedEngine:
         )
 
     def state(self) -> EngineState:
-        """Return a copy of all that decides the steps to come."""
+        """Return a copy of all state that decides the coming steps."""
         return capture_state(self.step, self.model, self._table, self._frozen, self.stepper.clip)
 
     def load_state(self, state: EngineState) -> None:
@@ -251,14 +251,14 @@ class EmbeddedEngine:
 
     def _set_clip(self, command: Clip) -> CommandResult:
         if command == self.stepper.clip:
-            return CommandResult(False, f"already so: {to_text(command)}")
+            return CommandResult(False, f"already set: {to_text(command)}")
         self.stepper.clip = command
         if command.by == "off":
             return CommandResult(True, "gradients are no longer clipped")
         return CommandResult(True, f"gradients are clipped by {command.by}, {command.limit:g}")
 
     def _follow_freezes(self) -> None:
-        """Compute gradients of the parameters that are not frozen, and hold frozen buffers."""
+        """Compute gradients only of parameters that are not frozen, and hold frozen buffers."""
         self.stepper.invalidate_plans()
         self.stepper.trained = tuple(n for n in self._parameters if n not in self._frozen)
         frozen = self._frozen.frozen_since()

@@ -1,4 +1,4 @@
-"""What the bits of a run depend on besides its scenario."""
+"""The environment of a run: all that its bits depend on, apart from its scenario."""
 
 from __future__ import annotations
 

@@ -16,12 +16,12 @@ TEST_BATCH = 500
 
 
 class Evaluator:
-    """Looks at the test set, and at samples of the training set; training is not affected.
+    """Evaluates the test set and training samples; training is not affected.
 
     Parameters
     ----------
     model : what is evaluated
-    loader : gives the training set
+    loader : of the training set
     test : the test set
     """
 
@@ -49,7 +49,7 @@ class Evaluator:
         return self._model.logits(images), labels
 
     def inspect_batch(self, request: InspectBatch, step: int, threads: int) -> BatchView:
-        """Show samples and what the network makes of them; see `Inspectable.inspect_batch`."""
+        """Show samples with the network's predictions; see `Inspectable.inspect_batch`."""
         batches = (self.logits(index, threads) for index in range(len(self._test)))
         test = Predictions.from_batches(self._test.dataset, batches)
         upcoming = self._loader.batch_indices(step)
@@ -58,7 +58,7 @@ class Evaluator:
         )
 
     def _logits_of(self, rows: Array) -> Array:
-        """Return the logits of samples of the training set."""
+        """Return the logits of training samples, given their indices."""
         images, labels = self._loader.samples(rows)
         recorded = self._recording.compute_logits(images, labels)
         return self._model.logits(images) if recorded is None else recorded

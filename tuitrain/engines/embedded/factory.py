@@ -15,7 +15,7 @@ from .environment import environment
 from .group_simulator import EmbeddedGroupSimulator
 
 MLP_HIDDEN: Final = (256, 128)
-"""Widths of the hidden layers of the model that is called ``mlp``."""
+"""Widths of the hidden layers of the model ``mlp``."""
 
 
 class EmbeddedFactory:
@@ -28,7 +28,7 @@ class EmbeddedFactory:
         return isinstance(value, Module)
 
     def built_in_models(self, train: Dataset) -> Mapping[str, MakeModel]:
-        """Return the models that have a name, made for the images and classes of a data set."""
+        """Return the named models, made for the images and classes of a data set."""
         channels, height, width = shape = train.images.shape[1:]
         classes = train.classes
         return {

@@ -1,4 +1,4 @@
-"""Which parameters are frozen, since when, and the proof that they have not moved."""
+"""The frozen parameters, since when, and the checks that they keep their bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tuitrain_core import Parameter
 from ..state import Array
 
 VERIFY_BYTES = 1 << 20
-"""How much is verified at one look: some .3 ms of CRC-32; larger models take turns."""
+"""Bytes verified at a time: about 0.3 ms of CRC-32; a larger model is verified in parts."""
 
 
 @dataclass(slots=True)
@@ -31,14 +31,14 @@ class _Held:
 
 
 class FrozenParameters:
-    """The frozen parameters of a model, and the buffers that hold still with them.
+    """The frozen parameters of a model, and the buffers that are held with them.
 
-    Each is kept with the CRC-32 of its bytes at the moment it was frozen; `verify` compares.
+    The CRC-32 of their bytes is taken when they are frozen; `verify` compares it.
 
     Parameters
     ----------
     parameters : every parameter by name
-    buffers : returns every buffer by name: the live memory
+    buffers : returns every buffer by name, as live memory
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class FrozenParameters:
         return name in self._frozen
 
     def freeze(self, name: str, step: int) -> None:
-        """Freeze a parameter; its gradient is gone at once."""
+        """Freeze a parameter, and drop its gradient."""
         self._frozen[name] = _Frozen(step, self._checksum(name))
         self._parameters[name].grad = None
 
@@ -63,17 +63,17 @@ class FrozenParameters:
         del self._frozen[name]
 
     def reset(self, frozen: Mapping[str, int]) -> None:
-        """Freeze exactly these, each since the given step."""
+        """Freeze exactly these parameters, each since its step."""
         self._frozen, self._held = {}, {}
         for name, step in frozen.items():
             self.freeze(name, step)
 
     def hold_buffers(self, deciders: Mapping[str, Collection[str]]) -> None:
-        """Take checksums of the buffers that are held from now on; drop those of all others.
+        """Hold these buffers and take their checksums; drop the checksums of all others.
 
         Parameters
         ----------
-        deciders : by the name of the buffer, the frozen parameters because of which it is held
+        deciders : for each held buffer, by name, the frozen parameters that own it
         """
         buffers: Mapping[str, Array] = self._buffers() if deciders else {}
         self._held = {
@@ -82,7 +82,7 @@ class FrozenParameters:
         }
 
     def frozen_since(self) -> dict[str, int]:
-        """Return for each frozen parameter the step since which it is."""
+        """Return the step at which each frozen parameter was frozen."""
         return {name: frozen.since for name, frozen in sorted(self._frozen.items())}
 
     def since(self, name: str) -> int | None:
@@ -91,21 +91,18 @@ class FrozenParameters:
         return frozen.since if frozen else None
 
     def all_since(self, names: Iterable[str]) -> int | None:
-        """Return the step since which all of these are frozen, or None if one is not."""
+        """Return the step since which all of these are frozen; None if one is not."""
         steps = [self.since(name) for name in names]
         return None if None in steps else max(step for step in steps if step is not None)
 
     def intact(self, names: Iterable[str]) -> bool:
-        """Whether those of these that are frozen had their checksum when last looked at.
-
-        So must the buffers that are held because of them.
-        """
+        """Whether the frozen ones of these, with the buffers that they hold, passed the check."""
         some = {name for name in names if name in self._frozen}
         held = [item.intact for item in self._held.values() if some.intersection(item.deciders)]
         return all(held) and all(self._frozen[name].intact for name in some)
 
     def verify(self) -> None:
-        """Compare checksums: all of a small model's, of a large one some, in turn."""
+        """Compare checksums: all of a small model, a part of a large one in turn."""
         looked_at = 0
         for name in list(self._frozen):
             frozen = self._frozen.pop(name)

@@ -22,7 +22,7 @@ from .groups import GroupTable, from_record, to_record
 class EmbeddedGroupSimulator:
     """Follows the commands of a run; see `GroupSimulator`.
 
-    Updates, gradients and whether frozen parameters are intact are not known.
+    Updates, gradients and the integrity of frozen parameters are not known.
 
     Parameters
     ----------
@@ -75,6 +75,6 @@ class EmbeddedGroupSimulator:
         return tuple(to_record(group) for group in self._table)
 
     def load(self, records: Sequence[Mapping[str, Any]], frozen: Mapping[str, int]) -> None:
-        """Go back to groups that `records` and parameters that `frozen` returned."""
+        """Restore groups that `records` returned and parameters that `frozen` returned."""
         self._table.reset([from_record(item, self._parameters) for item in records])
         self._frozen.reset(frozen)

@@ -45,12 +45,12 @@ class Group:
         return settings_of(self.optimizer)
 
     def set_lr(self, step: int) -> None:
-        """Hand the schedule's value for this step to the optimizer."""
+        """Set the optimizer's lr to the schedule's value at this step."""
         self.optimizer.param_groups[0]["lr"] = self.schedule.lr(step)
 
 
 def to_record(group: Group) -> dict[str, Any]:
-    """Write a group down as plain values; the state of its parameters is not in them."""
+    """Return a group as plain values, without the state of its parameters."""
     return {
         "name": group.name,
         "members": list(group.members),
@@ -61,11 +61,11 @@ def to_record(group: Group) -> dict[str, Any]:
 
 
 def from_record(record: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> Group:
-    """Make the group that `to_record` wrote down, with an optimizer that remembers nothing.
+    """Make the group of a record of `to_record`, with an optimizer without state.
 
     Raises
     ------
-    RefusedError, CoreError, KeyError : this is no such record
+    RefusedError, CoreError, KeyError : it is not such a record
     """
     recorded: Mapping[str, Any] = record["settings"]
     settings: dict[str, Setting] = {
@@ -83,13 +83,13 @@ class GroupTable:
     Parameters
     ----------
     parameters : every parameter by name
-    plans : the groups to begin with
+    plans : the groups at the first step
     aliases : the other names of tied parameters
 
     Raises
     ------
-    RefusedError : a name cannot be or is there twice, a glob matches nothing, a group is left with
-        nothing, a parameter is in no group, an optimizer or a setting is unknown or out of range
+    RefusedError : a name is invalid or used twice, a glob matches nothing, a group is empty, a
+        parameter is in no group, an optimizer or a setting is unknown or out of range
     """
 
     def __init__(
@@ -123,12 +123,12 @@ class GroupTable:
         return list(self._groups)
 
     def resolve(self, target: str) -> list[Group]:
-        """Return the groups that a target names, or refuse."""
+        """Return the groups that a target names; raise `RefusedError` if there are none."""
         matches = resolve_groups(target, self.names, self.aliases)
         return [self._groups[name] for name in matches]
 
     def resolve_parameters(self, target: str) -> list[str]:
-        """Return the parameters that a target names: its groups', or else those it matches."""
+        """Return the parameters that a target names, or else those that it matches."""
         groups = [target] if target in self._groups else match_names(target, self._groups)
         if groups:
             return [name for item in groups for name in self._groups[item].members]
@@ -138,7 +138,7 @@ class GroupTable:
         return matches
 
     def display_name(self, parameter: str) -> str:
-        """Return how a parameter is called in a sentence: with its other names, if it has any."""
+        """Return a parameter's name for messages, with its other names, if it has any."""
         return name_with_aliases(parameter, self.aliases)
 
     def check_name(self, name: str, members: Iterable[str]) -> None:
@@ -146,7 +146,7 @@ class GroupTable:
 
         Raises
         ------
-        RefusedError : it is; a target of that name would be taken for the group
+        RefusedError : it is; a target of that name would then mean the group
         """
         namesake = self.canonical_name(name)
         if namesake in self.parameters and namesake not in members:
@@ -156,7 +156,7 @@ class GroupTable:
             )
 
     def canonical_name(self, name: str) -> str:
-        """Return the name that a parameter goes by, given any of its names."""
+        """Return the first name of a parameter, given any of its names."""
         return next((first for first, others in self.aliases.items() if name in others), name)
 
     def group_of(self, parameter: str) -> Group:
@@ -164,18 +164,18 @@ class GroupTable:
         return next(group for group in self if parameter in group.members)
 
     def optimizer_states(self) -> dict[str, ParameterState]:
-        """Return what the optimizers remember, by parameter; those never updated are not there."""
+        """Return the optimizers' state by parameter, without parameters that were never updated."""
         owners = {name: group for group in self for name in group.members}
         return {
             name: state
             for name, parameter in self.parameters.items()
             if (state := owners[name].optimizer.state.get(parameter)) is not None
-            # What is laid out for a step that was held has no update, and nothing to remember.
+            # A held step may have allocated state without an update.
             and (state.step or any(slot.any() for slot in state.slots.values()))
         }
 
     def replace(self, groups: Iterable[Group]) -> None:
-        """Put these groups in the place of those of the same name, or at the end.
+        """Replace the groups of the same names; append new ones.
 
         Groups without members are dropped.
         """
@@ -184,7 +184,7 @@ class GroupTable:
         self._groups = {name: group for name, group in self._groups.items() if group.members}
 
     def reset(self, groups: Iterable[Group]) -> None:
-        """Put these groups in the place of all that there are."""
+        """Replace all groups."""
         self._groups = {group.name: group for group in groups}
 
     def _of(self, members: Iterable[str]) -> list[Parameter]:

@@ -22,7 +22,7 @@ class HoldableSteps:
     Parameters
     ----------
     stepper : takes the steps
-    model : what a forward pass moves
+    model : whose mutable state a held step restores
     table : the groups
     """
 
@@ -39,17 +39,17 @@ class HoldableSteps:
         should_hold: Callable[[PendingStep], bool],
         hold_condition: HoldCondition | None,
     ) -> list[float]:
-        """Take a burst of steps in which nothing is that is watched for, or one that may be held.
+        """Take a burst of steps that do not meet the condition, or one step that may be held.
 
         Parameters
         ----------
         step : the steps taken so far
-        before : the losses of this run until here
+        previous_losses : the losses of the earlier steps of this run
         should_hold, hold_condition : see `Trainable.run`
 
         Returns
         -------
-        Their losses; none if the step was held.
+        The losses of the steps; none if the step was held.
         """
         if hold_condition is not None:
             hold_condition = replace(
@@ -61,13 +61,13 @@ class HoldableSteps:
         return self._try(step, previous_losses, should_hold)
 
     def count_dead_units(self, step: int) -> Sequence[LayerUnits]:
-        """Count the dead units in the batch of a step; all is left as it was."""
+        """Count the dead units in the batch of a step; the state is not changed."""
         return self._dead_units(step, self._model.mutable_state())
 
     def _try(
         self, step: int, before: Sequence[float], hold: Callable[[PendingStep], bool]
     ) -> list[float]:
-        """Take a step, or none if it is held: then what the forward pass has moved is put back."""
+        """Take a step, or hold it: then restore what its forward pass has changed."""
         begun = self._model.mutable_state()
         loss = self._stepper.differentiate(step)
         count = functools.partial(self._dead_units, step, begun)
@@ -78,7 +78,7 @@ class HoldableSteps:
         return [loss]
 
     def _dead_units(self, step: int, begun: MutableState) -> Sequence[LayerUnits]:
-        """Run a step's batch forward as from ``begun``, and leave all as it was."""
+        """Run a step's batch forward from the state ``begun``; the present state is kept."""
         now = self._model.mutable_state()
         self._model.restore(begun)
         try:

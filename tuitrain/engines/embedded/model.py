@@ -1,4 +1,4 @@
-"""The model that is trained, with the random generator that it draws from."""
+"""The model that is trained, with its random generator."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .buffer_owners import BufferOwners
 from .network_structure import Structure, trace_structure
 
 MutableState: TypeAlias = tuple[Mapping[str, Array], Mapping[str, Any]]
-"""What a forward pass moves: buffers, and the state of the random generator."""
+"""What a forward pass changes: buffers, and the state of the random generator."""
 
 
 class SeededModel:
-    """A module and its random generator: what initial weights and dropout are drawn from.
+    """A module and the random generator that its initial weights and dropout are drawn from.
 
     Parameters
     ----------
@@ -38,12 +38,12 @@ class SeededModel:
         self.parameters = dict(self.module.named_parameters())
 
     def rng_scope(self) -> AbstractContextManager[object]:
-        """Let whatever is random inside be drawn from this generator."""
+        """Draw random numbers inside from this generator."""
         return random.scope(self.generator)
 
     @contextmanager
     def eval_mode(self) -> Generator[None]:
-        """Let the module not learn inside."""
+        """Put the module in evaluation mode inside."""
         self.module.eval()
         try:
             yield
@@ -51,12 +51,12 @@ class SeededModel:
             self.module.train()
 
     def logits(self, images: Array) -> Array:
-        """Return the logits of images, as an evaluation has them."""
+        """Return the logits of images, computed in evaluation mode."""
         with self.rng_scope(), tape.paused(), self.eval_mode():
             return self.module(tensor(images)).numpy()
 
     def structure(self, images: Array) -> Structure:
-        """Hear what the network does with images, and put back what that moves."""
+        """Trace the network's structure on images; its mutable state is restored."""
         before, attributes = self.mutable_state(), AttributeGuard(self.module)
         try:
             with self.rng_scope(), self.eval_mode():
@@ -66,26 +66,26 @@ class SeededModel:
             self.restore(before)
 
     def buffers(self) -> dict[str, Array]:
-        """Return every buffer by name: the live memory."""
+        """Return every buffer by name, as live memory."""
         return {name: item.numpy() for name, item in self.module.named_buffers()}
 
     def mutable_state(self) -> MutableState:
-        """Return what a forward pass moves."""
+        """Return a copy of what a forward pass changes."""
         buffers = {name: array.copy() for name, array in self.buffers().items()}
         return buffers, self.generator.bit_generator.state
 
     def restore(self, moving: MutableState) -> None:
-        """Put what a forward pass has moved where it was."""
+        """Restore what a forward pass has changed."""
         buffers, drawn = moving
         for name, array in self.buffers().items():
             array[...] = buffers[name]
         self.generator.bit_generator.state = drawn
 
     def freeze_norm_stats(self, owners: BufferOwners, frozen: Collection[str]) -> None:
-        """Let the buffers of what is frozen hold still, as running statistics of norm layers.
+        """Freeze the running statistics of norm layers, and other buffers, with their owners.
 
-        Norm layers then use theirs. Those of other modules are put back after every step, and
-        ``frozen`` tells it to the module; see `Recording.holding`.
+        A frozen norm layer normalizes by its running statistics. Buffers of other modules are
+        restored after every step; see `Recording.preserve_frozen_buffers`.
         """
         for path, still in owners.held_modules(frozen).items():
             module = owners.modules[path]

@@ -1,4 +1,4 @@
-"""Looking at the network as a whole: its structure, and where its gradient flows."""
+"""Inspection of the network as a whole: its structure, and where its gradient flows."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from .network_structure import Structure
 
 
 class NetworkInspector:
-    """Describes a network; its structure is traced when it is first asked for.
+    """Describes a network; its structure is traced on first use.
 
     Parameters
     ----------
     model : the network
-    loader : gives the samples of the traced forward pass
+    loader : returns the samples for the traced forward pass
     table : the groups, whose optimizers know the norms of the gradients
     """
 
@@ -45,7 +45,7 @@ class NetworkInspector:
         Parameters
         ----------
         trained : names of the parameters that are not frozen
-        held_modules : by the path of each module with buffers, whether these keep their bytes
+        held_modules : by the path of each module with buffers, whether its buffers are held
         """
         parameters = self._model.parameters
         norms = {

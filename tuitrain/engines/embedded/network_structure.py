@@ -1,7 +1,7 @@
 """The structure of a network: its modules and operations in the order in which a batch meets them.
 
-A forward pass is listened to once, module by module; which parameters are frozen does not matter to
-it. What becomes of the gradient is then read off the same graph for any choice of what is trained.
+One forward pass is traced, module by module, whichever parameters are frozen. The flow of the
+gradient follows from this graph for any choice of trained parameters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tuitrain_core.ops.base import Op
 from ..inspection import GradientFlow, NetworkRow
 
 LIBRARY: Final = "tuitrain_core.module"
-"""The operations inside of the library's own layers are what their names say: not listed."""
+"""The operations inside of the library's own layers are not listed: the layers' names say them."""
 
 _PASSED_OVER: Final = (
     shape.Reshape,
@@ -30,7 +30,7 @@ _PASSED_OVER: Final = (
     shape.Index,
     elementwise.AsType,
 )
-"""Operations that move numbers and compute nothing."""
+"""Operations that move numbers without computing."""
 
 BATCH: Final = 0
 """The number of the network's input value."""
@@ -38,7 +38,7 @@ BATCH: Final = 0
 
 @dataclass(eq=False)
 class NetworkNode:
-    """A module or an operation, with its data: numbers of the values that go in and come out."""
+    """A module or an operation, with its data: the numbers of its input and output values."""
 
     name: str
     path: str
@@ -53,12 +53,12 @@ class NetworkNode:
 
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """A network as it was heard.
+    """A traced network.
 
     Attributes
     ----------
     root : the network
-    operations : each with the values it reads and the one it makes, in order
+    operations : in order, the numbers of each one's input values, and of its output
     leaves : the value of each parameter, by its first name
     names : the first name of each parameter
     """
@@ -71,12 +71,12 @@ class Structure:
     def rows(
         self, trained: Collection[str], still: Mapping[str, bool] | None = None
     ) -> tuple[NetworkRow, ...]:
-        """Return the tree's rows, with where the gradient flows if these are trained.
+        """Return the tree's rows, with where the gradient flows if these parameters are trained.
 
         Parameters
         ----------
         trained : first names of parameters
-        still : of modules with buffers, by path, whether these hold still
+        still : by the path of each module with buffers, whether its buffers are held
         """
         wanted = self._depending(self.leaves[name] for name in trained if name in self.leaves)
         learning = self._depending(self.leaves.values())
@@ -90,7 +90,7 @@ class Structure:
         )
 
     def _depending(self, leaves: Iterator[int] | Collection[int]) -> set[int]:
-        """Return every value that depends on one of these."""
+        """Return every value that depends on one of the leaves."""
         dependents = set(leaves)
         for inputs, output in self.operations:
             if not dependents.isdisjoint(inputs):
@@ -123,7 +123,7 @@ class Structure:
     def _parameter_rows(
         self, part: NetworkNode, module: Module, depth: int, wanted: set[int], key: str
     ) -> Iterator[NetworkRow]:
-        """Give a row for each of a module's own parameters."""
+        """Yield a row for each of a module's own parameters."""
         for name, item in module.named_parameters(recursive=False):
             first = self.names[id(item)]
             leaf = self.leaves.get(first)
@@ -151,20 +151,20 @@ def _flow(part: NetworkNode, wanted: set[int], learning: set[int]) -> GradientFl
 
 
 def trace_structure(model: Module, images: np.ndarray) -> Structure:
-    """Listen to one forward pass.
+    """Trace one forward pass.
 
-    What it moves besides, running averages or a generator, is the caller's to put back.
+    The caller restores what the pass changes: running averages, a generator.
 
     Parameters
     ----------
-    model : the network; nothing of it stays changed
+    model : the network; its attributes are restored
     images : a small batch for it
     """
-    return _Listener(model).hear(images)
+    return _StructureTracer(model).trace(images)
 
 
-class _Listener:
-    """Writes down modules as they are entered, and operations inside of them."""
+class _StructureTracer:
+    """Records modules as they are entered, and the operations inside of them."""
 
     def __init__(self, model: Module) -> None:
         self._model = model
@@ -176,11 +176,11 @@ class _Listener:
         self._alive: list[Tensor] = []
         self._operations: list[tuple[tuple[int, ...], int]] = []
         self._parameters: dict[int, str] = {}
-        for name, item in model.named_parameters():
-            self._parameters[id(item)] = name
+        for name, parameter in model.named_parameters():
+            self._parameters[id(parameter)] = name
 
-    def hear(self, images: np.ndarray) -> Structure:
-        with tape.paused(), tape.observe_ops(self._operation), self._told_of_modules():
+    def trace(self, images: np.ndarray) -> Structure:
+        with tape.paused(), tape.observe_ops(self._operation), self._wrapped_modules():
             self._model(tensor(images))
         self._add_silent(self._root)
         leaves = {
@@ -191,21 +191,19 @@ class _Listener:
         return Structure(self._root, self._operations, leaves, self._parameters)
 
     @contextmanager
-    def _told_of_modules(self) -> Generator[None]:
-        """Put a listener in front of every module's ``forward``, and take it away again."""
+    def _wrapped_modules(self) -> Generator[None]:
+        """Wrap every module's ``forward``, and unwrap it at the end."""
         wrapped = list(self._model.named_modules())
         for path, module in wrapped:
-            module.forward = self._listening(path, module, module.forward)  # type: ignore[method-assign]
+            module.forward = self._wrap(path, module, module.forward)  # type: ignore[method-assign]
         try:
             yield
         finally:
             for _, module in wrapped:
                 del module.forward
 
-    def _listening(
-        self, path: str, module: Module, forward: Callable[..., Any]
-    ) -> Callable[..., Any]:
-        def heard(*inputs: Any, **named: Any) -> Any:
+    def _wrap(self, path: str, module: Module, forward: Callable[..., Any]) -> Callable[..., Any]:
+        def traced_forward(*inputs: Any, **named: Any) -> Any:
             part = self._entered(path, module)
             self._note(part.inputs, [*inputs, *named.values()])
             self._open.append(part)
@@ -217,7 +215,7 @@ class _Listener:
             part.shape = next((item.shape[1:] for item in _tensors([output])), ())
             return output
 
-        return heard
+        return traced_forward
 
     def _entered(self, path: str, module: Module) -> NetworkNode:
         part = self._parts.get(id(module))
@@ -231,7 +229,7 @@ class _Listener:
 
     def _operation(self, op: Op, inputs: Sequence[Tensor], output: Tensor) -> None:
         numbers, made = tuple(map(self._number, inputs)), self._number(output)
-        data = [item for item in dict.fromkeys(numbers) if item in self._made]
+        data = [number for number in dict.fromkeys(numbers) if number in self._made]
         self._operations.append((numbers, made))
         self._made.add(made)
         here = self._open[-1]
@@ -240,19 +238,19 @@ class _Listener:
             here.children.append(NetworkNode(name, "", None, here, [], data, [made], shape, uses=1))
 
     def _note(self, into: list[int], values: Sequence[Any]) -> None:
-        for item in _tensors(values):
-            if (number := self._number(item)) not in into:
+        for value in _tensors(values):
+            if (number := self._number(value)) not in into:
                 into.append(number)
 
     def _number(self, value: Tensor) -> int:
-        """Return a value's number; the batch, which comes first, has `BATCH`."""
+        """Return a value's number; the batch is the first and has `BATCH`."""
         if id(value) not in self._values:
             self._values[id(value)] = len(self._values)
-            self._alive.append(value)  # so that no other gets its identity
+            self._alive.append(value)  # so that its id is not reused
         return self._values[id(value)]
 
     def _add_silent(self, part: NetworkNode) -> None:
-        """Add the parts that were not entered, for they may hold parameters."""
+        """Add the modules that were not entered, because they may hold parameters."""
         assert part.module is not None
         for name, module in part.module.named_children():
             if id(module) not in self._parts:
@@ -260,9 +258,9 @@ class _Listener:
                 silent = self._parts[id(module)] = NetworkNode(name, path, module, parent=part)
                 part.children.append(silent)
                 self._add_silent(silent)
-        for item in part.children:
-            if item.module is not None and item.uses:
-                self._add_silent(item)
+        for child in part.children:
+            if child.module is not None and child.uses:
+                self._add_silent(child)
 
 
 def _is_library(module: Module | None) -> bool:
@@ -282,7 +280,7 @@ _SIGNS: Final = {"Add": "+", "Subtract": "-", "Multiply": "×", "Divide": "÷", 
 
 
 def _written(op: Op, data: int) -> str:
-    """Return how an operation is written: ``+`` alone where what it adds is no data."""
+    """Return an operation's label: ``+`` alone where the second term is not data."""
     sign = _SIGNS.get(type(op).__name__, "")
     if sign == "+" and data > 1:
         return "+ add"

@@ -1,4 +1,4 @@
-"""Optimizers by name: making them, and reading their settings."""
+"""Optimizers by name: making them and reading their settings."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def settings_of(optimizer: Optimizer) -> dict[str, Setting]:
 
 
 def settings_text(optimizer: Optimizer) -> str:
-    """Write the settings that differ from the optimizer's defaults, as ``momentum=0.9``."""
+    """Return the settings that differ from the optimizer's defaults, as ``momentum=0.9``."""
     defaults = _defaults(type(optimizer))
     return " ".join(
         f"{key}={setting_text(value)}"
@@ -66,7 +66,7 @@ def settings_text(optimizer: Optimizer) -> str:
 
 @cache
 def _defaults(kind: type[Optimizer]) -> Mapping[str, Any]:
-    """Return a rule's defaults, which it reads from its signature: that takes 50 µs."""
+    """Return a rule's defaults, cached: reading them from its signature takes 50 µs."""
     return kind.defaults()
 
 
@@ -87,7 +87,7 @@ def optimizer_choices() -> tuple[OptimizerChoice, ...]:
 
 
 def compile_optimizers() -> None:
-    """Make one update with every optimizer, so that a swap never waits for a compiler."""
+    """Make one update with every optimizer, so that no swap waits for the compiler."""
     for name in OPTIMIZERS:
         parameter = Parameter(np.ones(3, np.float32))
         parameter.grad = tensor(np.ones(3, np.float32))

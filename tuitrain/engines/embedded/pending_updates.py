@@ -1,4 +1,4 @@
-"""The groups' updates in the steps to come, as their schedules have it."""
+"""The groups' updates in the coming steps, with the learning rates of their schedules."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class _Measured(Mapping[Parameter, UpdateStatistics]):
 
 
 class PendingUpdates:
-    """What the optimizers would do in the next steps, for a program to do in their stead.
+    """The updates of the next steps, laid out for a program to apply instead of the optimizers.
 
-    It serves until a command or another state changes groups, optimizers, or what is trained: what
-    stays the same from burst to burst is laid out once, which a hundred groups take 4 ms for.
+    It is valid until a command or a loaded state changes groups, optimizers or trained parameters.
+    The constant part is laid out once for all bursts: that takes 4 ms for a hundred groups.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class PendingUpdates:
         return result
 
     def commit(self, steps: int) -> None:
-        """Count steps that were taken in the optimizers' states."""
+        """Add the steps taken to the step counts of the optimizers' states."""
         self._count(steps)
         measured = _Measured(self.program, [item.parameter for item in self._coming])
         for group in self._table:

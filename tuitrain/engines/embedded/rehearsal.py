@@ -1,4 +1,4 @@
-"""An engine that takes steps without training, to see in advance which commands are refused."""
+"""An engine that steps without training, to find out in advance which commands are refused."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class RehearsalEngine:
         should_hold: Callable[[PendingStep], bool] | None = None,
         hold_condition: HoldCondition | None = None,
     ) -> Sequence[float]:
-        """Count steps; ``should_hold`` is not called, since there is no step to look at."""
+        """Count steps; ``should_hold`` is not called, since no step is computed."""
         del should_stop, should_hold, hold_condition
         self.step += steps
         return range(steps)  # only its length is read

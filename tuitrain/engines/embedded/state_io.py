@@ -1,4 +1,4 @@
-"""Copying an engine's state out, and in again once it is known to fit."""
+"""Capturing an engine's state, and restoring it once it is validated."""
 
 from __future__ import annotations
 
@@ -41,11 +41,12 @@ def capture_state(
 def restore_state(
     state: EngineState, model: SeededModel, table: GroupTable, frozen: FrozenParameters
 ) -> None:
-    """Put copies of all that a state has where `capture` found it; step and clip are the caller's.
+    """Restore a copy of a captured state; the caller restores step and clip.
 
     Raises
     ------
-    StateMismatchError : as `check`, or of the random generator; nothing was changed
+    StateMismatchError : as `validate_state`, or the random generator's state does not fit; nothing
+        was changed
     """
     groups = validate_state(state, model.parameters, model.buffers())
     restore_rng(model.generator, state.random)
@@ -68,7 +69,7 @@ def restore_state(
 def validate_state(
     state: EngineState, parameters: Mapping[str, Parameter], buffers: Mapping[str, Array]
 ) -> list[Group]:
-    """Check that a state is of this model, and make its groups, which remember nothing yet.
+    """Check that a state fits this model, and make its groups, with optimizers without state.
 
     Raises
     ------
@@ -104,7 +105,7 @@ def validate_state(
 
 
 def _clip_problem(by: str, limit: float) -> str:
-    """Say what is wrong with a way of clipping; nothing for a sound one."""
+    """Yield what is wrong with a way of clipping."""
     try:
         Clip(by, limit)  # type: ignore[arg-type]
     except CommandError as error:
@@ -113,16 +114,16 @@ def _clip_problem(by: str, limit: float) -> str:
 
 
 def restore_rng(generator: np.random.Generator, saved: Mapping[str, Any]) -> None:
-    """Put a Philox generator where it was.
+    """Restore the state of a Philox generator.
 
     Raises
     ------
-    StateMismatchError : this is no state of such a generator
+    StateMismatchError : it is not the state of such a generator
     """
     try:
         inner = {key: np.array(value, np.uint64) for key, value in saved["state"].items()}
         whole = {**saved, "state": inner, "buffer": np.array(saved["buffer"], np.uint64)}
-        # On one of no account first: what fails may have been half set.
+        # Try it on a spare generator first: a failing assignment may be half done.
         np.random.Generator(np.random.Philox(0)).bit_generator.state = whole
         generator.bit_generator.state = whole
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:

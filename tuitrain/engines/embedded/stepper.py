@@ -1,4 +1,4 @@
-"""Taking steps: many in one native call where all they do has kernels, else one by one."""
+"""Taking steps: many in one native call where all operations have kernels, else one by one."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Stepper:
 
     Parameters
     ----------
-    model, loader : what is trained, and on what
+    model, loader : the model, and the training data
     table : the groups, with their optimizers and schedules
     parameters : every parameter by name
 
@@ -65,19 +65,20 @@ class Stepper:
     def take_burst(
         self, step: int, max_steps: int, hold_condition: HoldCondition | None = None
     ) -> list[float]:
-        """Take steps from ``step`` on: one burst of them, at least one and at most ``most``.
+        """Take one burst of steps from ``step`` on: at least one and at most ``max_steps``.
 
         Parameters
         ----------
-        watch : what ends the burst before the step in which it is so, as if that had not been begun
+        hold_condition : ends the burst before a step that meets it, as if that step had not begun
 
         Returns
         -------
-        Their losses. With a watch there may be none: then the first step is one to be asked about.
+        The losses of the steps; none if the first step meets the condition or cannot be checked
+        natively.
 
         Raises
         ------
-        CoreError : the first of them cannot be taken; nothing was updated
+        CoreError : the first step cannot be taken; nothing was updated
         """
         recorded = self.recording.program()
         if recorded is not None:
@@ -114,7 +115,7 @@ class Stepper:
         return self._pending
 
     def interrupt(self) -> None:
-        """End the burst that is under way at the next step boundary; from any thread."""
+        """End the present burst at the next step boundary; any thread may call it."""
         program = self._program
         if program is not None:
             program.interrupt()
@@ -127,14 +128,14 @@ class Stepper:
         return self.recording.take(*self._loader.batch(step), gradients)
 
     def update(self, step: int) -> None:
-        """Apply the updates that the gradients ask for."""
+        """Update the parameters by their gradients."""
         for group in self._table:
             group.set_lr(step)
         optimizers = [group.optimizer for group in self._table]
         self.recording.update(optimizers, self._clipping())
 
     def find_dead_units(self, step: int) -> Mapping[str, Array]:
-        """Say which units of each layer are dead in a step's batch; moves what a pass moves."""
+        """Find the dead units of each layer in a step's batch; this changes the mutable state."""
         images, labels = self._loader.batch(step)
         program = self.recording.run_unfused(images, labels)
         if program is not None:
@@ -143,7 +144,7 @@ class Stepper:
 
     @property
     def threads(self) -> int:
-        """The number of threads that work is shared among at the moment."""
+        """The number of threads that share the work at present."""
         return self._autotuner.best_threads
 
     @property
@@ -158,12 +159,12 @@ class Stepper:
 
     @property
     def is_native(self) -> bool:
-        """Whether they are taken without Python: all that they compute has kernels."""
+        """Whether steps run without Python, because every operation has a kernel."""
         recorded = self.recording.program()
         return recorded is not None and recorded[0].is_native(self._trained())
 
     def kernels(self) -> list[Kernel]:
-        """Return the native kernels that steps take, and every update rule's."""
+        """Return the native kernels that steps use, and those of every update rule."""
         recorded = self.recording.program()
         if recorded is None:
             return []
@@ -174,7 +175,7 @@ class Stepper:
         return [self._parameters[name] for name in self.trained]
 
     def _batches(self, step: int, max_steps: int) -> tuple[Array, int]:
-        """Return the samples of the steps to come, and how many each takes: all of one size."""
+        """Return the sample indices of the coming steps, and the batch size that they share."""
         epoch, position = divmod(step, len(self._loader))
         order, size = self._loader.epoch_order(epoch), self._loader.batch_size
         left = order[position * size :]
@@ -184,21 +185,21 @@ class Stepper:
         return left[: steps * size], size
 
     def _clipping(self) -> Clipping | None:
-        """Return how gradients are clipped; frozen parameters have none."""
+        """Return how gradients are clipped; frozen parameters have no gradients."""
         by, limit = self.clip.by, self.clip.limit
         return None if by == "off" else Clipping(by, limit, tuple(self._parameters.values()))
 
-    def _stop_condition(self, watch: HoldCondition) -> StopCondition | None:
-        """Return the condition by parameters; None if no step can meet it."""
-        if not watch.is_active:
+    def _stop_condition(self, condition: HoldCondition) -> StopCondition | None:
+        """Return the condition in terms of parameters; None if no step can meet it."""
+        if not condition.is_active:
             return None
         norms: list[tuple[list[Parameter], float]] = []
-        for name, limit in watch.grad_norms.items():
+        for name, limit in condition.grad_norms.items():
             group = self._table.get(name)
             members = group.members if group else ()
-            norms.append(([self._parameters[item] for item in members], limit))
+            norms.append(([self._parameters[member] for member in members], limit))
         loss = None
-        if watch.loss_factor is not None:
-            numbers = watch.loss_factor, watch.average_window, watch.min_finite_losses
-            loss = LossLimit(*numbers, watch.previous_losses)
-        return StopCondition(watch.non_finite, loss, norms)
+        if condition.loss_factor is not None:
+            numbers = condition.loss_factor, condition.average_window, condition.min_finite_losses
+            loss = LossLimit(*numbers, condition.previous_losses)
+        return StopCondition(condition.non_finite, loss, norms)

@@ -1,4 +1,4 @@
-"""Running steps in bursts, and what an error in one of them leaves behind."""
+"""Running steps in bursts; an error in a step leaves the state before that step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Training:
     Parameters
     ----------
     model : what is trained
-    stepper, holdable : take the steps that cannot be held, and those that can
+    stepper : takes the steps that cannot be held
 
     Attributes
     ----------
@@ -60,10 +60,10 @@ class Training:
         should_hold: Callable[[PendingStep], bool] | None,
         hold_condition: HoldCondition | None,
     ) -> list[float]:
-        """Take one burst; an error leaves no trace of the step that raises it.
+        """Take one burst; a step that raises an error leaves the state as it was.
 
-        Losses that this run has already are returned first, and the next run raises the error. So
-        the record has the loss of each step that was taken.
+        The losses of earlier steps of this run are returned first, and the next run raises the
+        error, so the record has the loss of each step taken.
         """
         if self._error is not None:
             error, self._error = self._error, None

@@ -1,4 +1,4 @@
-"""A branch of a run with its curves: a node of the branch tree, and what was measured on it."""
+"""A branch of a run: a node of the branch tree, with its curves."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Branch:
 
     @property
     def fork(self) -> int:
-        """The step up to which it is its parent."""
+        """The step up to which it equals its parent."""
         return self.node.fork
 
     @property

@@ -1,7 +1,7 @@
-"""The tree of a run's branches: which one the run is on, which it has left, and where they fork.
+"""The tree of a run's branches: the current one, those left, and where they fork.
 
-A pure value: each operation returns another tree. Engine, curves and files are the caller's. A
-branch is determined by its decisions, so going back makes a branch with fewer of them.
+A pure value: each operation returns a new tree. The caller keeps engine, curves and files.
+Decisions determine a branch, so going back makes a branch with fewer decisions.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 
 
 class Decided(Protocol):
-    """Something that was decided at the boundary before step ``step``."""
+    """A decision at the boundary before step ``step``."""
 
     @property
     def step(self) -> int:
@@ -31,9 +31,9 @@ class BranchNode(Generic[D]):
     Attributes
     ----------
     name : ``main``, then ``b1``, ``b2``, …
-    fork : the step up to which it is its parent
-    decisions : all that was decided on it, oldest first
-    tip : the step at which the run left it; 0 on a branch that it has not left yet
+    fork : the step up to which it equals its parent
+    decisions : all decisions on it, oldest first
+    tip : the step at which the run left it; 0 if it has not left it yet
     parent : the branch that it forked from; "" for the first
     """
 
@@ -54,8 +54,8 @@ class BranchTree(Generic[D]):
     ----------
     current : the branch that the run is on
     left : the branches that it has left, by name, oldest first
-    undone : the names of those that `redo` returns to, the next one last
-    made : how many branches were made besides the first; the next one is named by it
+    undone : the names of the branches that `redo` returns to, the next one last
+    made : the number of branches made after the first, from which the next one gets its name
     """
 
     current: BranchNode[D] = field(default_factory=lambda: BranchNode("main"))
@@ -74,13 +74,13 @@ class BranchTree(Generic[D]):
         return replace(self._fork(kept, step, at), undone=())
 
     def return_to(self, step: int, decisions: Sequence[D], at: int) -> BranchTree[D]:
-        """Fork to be at ``step`` with these decisions, which some branch has had there."""
+        """Fork to the boundary at ``step`` with these decisions, which some branch has there."""
         apart = first_difference(self.current.decisions, decisions)
         fork = min(step, at) if apart is None else min(step, at, apart)
         return replace(self._fork(tuple(decisions), fork, at), undone=())
 
     def undo(self, at: int) -> BranchTree[D]:
-        """Fork at the last decision, and leave it out.
+        """Fork at the last decision, without it.
 
         Raises
         ------
@@ -91,11 +91,11 @@ class BranchTree(Generic[D]):
         return replace(tree, undone=(*self.undone, self.current.name))
 
     def redo(self, at: int) -> BranchTree[D]:
-        """Return to the branch that the last undo has left.
+        """Return to the branch that the last undo left.
 
         Raises
         ------
-        LookupError : nothing was undone, or another decision was made since
+        LookupError : nothing was undone, or a decision was made since
         """
         if not self.undone:
             raise LookupError("nothing was undone")
@@ -106,12 +106,12 @@ class BranchTree(Generic[D]):
 
         Raises
         ------
-        LookupError : no branch of this name was left
+        LookupError : the run has left no branch of this name
         """
         return replace(self._return(name, at), undone=())
 
     def explore(self, decision: D, steps: int, at: int) -> BranchTree[D]:
-        """Add a branch that was tried for some steps from here; stay on the current one."""
+        """Add a branch that was tried for some steps from here; the current branch stays."""
         name = f"b{self.made + 1}"
         decisions = (*self.current.decisions, decision)
         tried = BranchNode(name, at, decisions, at + steps, self.current.name)
@@ -130,7 +130,7 @@ class BranchTree(Generic[D]):
         return {**self.left, self.current.name: replace(self.current, tip=at)}
 
     def _owner_of(self, step: int) -> str:
-        """Return the branch that took this step first: the fork may lie before that of a branch."""
+        """Return the branch that took this step first; it may be an ancestor of the current one."""
         branch = self.current
         while step <= branch.fork and branch.parent in self.left:
             branch = self.left[branch.parent]

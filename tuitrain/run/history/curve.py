@@ -57,14 +57,14 @@ class Curve:
         return int(self._steps[self._finite_until + int(non_finite.argmax())])
 
     def series(self) -> Series:
-        """Return all values so far, read-only."""
+        """Return all values, read-only."""
         steps, values = self._steps[: self._length], self._values[: self._length]
         steps.flags.writeable = values.flags.writeable = False
         return Series(steps, values)
 
 
 class LengthOnlyCurve(Curve):
-    """A curve that stores only its length, for steps that are not trained: all values are 0.
+    """A curve that stores only its length, for steps without training: all values are 0.
 
     It takes no memory for a billion steps. Of the newest values it returns at most 64.
     """

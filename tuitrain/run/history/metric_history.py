@@ -1,7 +1,7 @@
 """The history of each group's metrics, at the moments when a snapshot was built, for its charts.
 
-It is for display only: it is no part of the state, and no decision depends on it. Each branch has
-its own history, which begins with the part that it shares with its parent.
+It is for display only: it is not part of the state, and no decision depends on it. Each branch has
+its own history, which begins with the part shared with its parent.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..snapshot import GroupHistory, Series
 from .branch import Branch
 
 MAX_POINTS: Final = 512
-"""Points of a group; at this number every second one is dropped, evenly over the steps."""
+"""The most points of a group; when it is reached, every second point is dropped."""
 
 
 class GroupMetricHistory:
@@ -30,7 +30,7 @@ class GroupMetricHistory:
         self._length = 0
 
     def add(self, step: int, group: GroupView) -> None:
-        """Add the metrics of a step, unless there are some of this step or a later one."""
+        """Add the metrics of a step, unless this step or a later one has metrics already."""
         if self._length and step <= self._steps[self._length - 1]:
             return
         if self._length == MAX_POINTS:
@@ -64,7 +64,7 @@ class GroupMetricHistory:
 
 
 class MetricHistory:
-    """The metrics of all groups, on every branch that can still be returned to."""
+    """The metrics of all groups, on every branch that the run can return to."""
 
     def __init__(self) -> None:
         self._branches: dict[str, dict[str, GroupMetricHistory]] = {}

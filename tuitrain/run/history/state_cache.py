@@ -76,7 +76,7 @@ class StateCache:
         return self._steps[1]
 
     def add(self, state: EngineState, decisions: Sequence[Decision]) -> None:
-        """Cache a state that was copied before any decision at its boundary."""
+        """Cache a state copied before any decision at its boundary."""
         self._steps = None
         self._entries.append(_CachedState(state, _before(state.step, decisions), state.nbytes))
         self._entries.sort(key=lambda entry: entry.step)

@@ -1,4 +1,4 @@
-"""The timeline: the branches of a run, their curves, and returning to any of their steps.
+"""The timeline: the branches of a run, their curves, and ways back to any of their steps.
 
 Going back is exact: the nearest cached state is loaded, and the same steps are taken again with the
 same decisions.
@@ -42,8 +42,8 @@ class Timeline:
     ----------
     branch : the branch that the run is on
     left_branches : the other branches, by name, oldest first
-    stops : steps at which `on_stop` is called while steps are taken again
-    purpose : why steps are taken that are not the run's own, in a few words
+    stops : steps at which `on_stop` is called while steps are retrained
+    purpose : why steps are retrained or tried, in a few words
     """
 
     def __init__(
@@ -63,9 +63,9 @@ class Timeline:
         self.branch = Branch(self._tree.current)
         self.left_branches: dict[str, Branch] = {}
         self.on_progress: Callable[[int, int], None] = _ignore_progress
-        """Called while steps are taken again: with the step, and the last one to take."""
+        """Called while steps are retrained, with the present step and the last one."""
         self.training: Callable[[], AbstractContextManager[None]] = nullcontext
-        """Entered for as long as the engine trains or evaluates, so that it can be timed."""
+        """A context that is entered while the engine trains or evaluates, to time it."""
         self.stops: Sequence[int] = ()
         self.on_stop: Callable[[], None] = lambda: None
         self.purpose = RETRAINING
@@ -93,7 +93,7 @@ class Timeline:
         undone: Iterable[str],
         made: int,
     ) -> None:
-        """Continue on a branch from a state of it, as an earlier run did.
+        """Continue a branch from a saved state.
 
         Raises
         ------
@@ -108,11 +108,11 @@ class Timeline:
             self._states.add(replace(state, gradients={}), branch.decisions)
 
     def cached_steps(self) -> tuple[int, ...]:
-        """Return the steps of the current branch with cached states; the same tuple while so."""
+        """Return the steps of this branch with cached states; the same tuple while unchanged."""
         return self._states.steps(self.branch.decisions)
 
     def discard_state(self, step: int) -> None:
-        """Drop the cached state of a step; the steps to it are then trained again when needed."""
+        """Drop the cached state of a step; steps are retrained instead when needed."""
         self._states.discard(step)
 
     def add_decision(self, command: AnyCommand) -> None:
@@ -121,7 +121,7 @@ class Timeline:
         self.branch.node = self._tree.current
 
     def clear_undone(self) -> None:
-        """Let `redo` return to no branch."""
+        """Forget the branches that `redo` returns to."""
         self._tree = replace(self._tree, undone=())
 
     def next_stop(self) -> int:
@@ -135,7 +135,7 @@ class Timeline:
         should_hold: Callable[[PendingStep], bool] | None = None,
         hold_condition: HoldCondition | None = None,
     ) -> Sequence[float]:
-        """Take steps, at most to `next_stop`, and add their losses; cache a state when due.
+        """Take steps, at most up to `next_stop`, and add their losses; cache a state when due.
 
         The parameters are those of `Engine.run`.
         """
@@ -146,7 +146,7 @@ class Timeline:
         known = len(self.branch.loss)
         self.branch.loss.extend(known + 1, losses[known - before :] if known > before else losses)
         step, decisions = self._engine.step, self.branch.decisions
-        # Only on arrival: after a step that was held, decisions may exist at this boundary.
+        # Only after progress: at the boundary of a held step, decisions may exist already.
         if losses and step % self._cache_every == 0 and not self._states.has(step, decisions):
             self._states.add(self._engine.state(), decisions)
         return losses
@@ -165,7 +165,7 @@ class Timeline:
         return self._move_to(self._tree.rewind(step, self._engine.step), step)
 
     def return_to(self, step: int, decisions: Sequence[Decision]) -> str:
-        """Return to step ``step`` of the branch with these decisions, all of them applied.
+        """Return to step ``step`` of the branch with these decisions, with all of them applied.
 
         Returns
         -------
@@ -174,7 +174,7 @@ class Timeline:
         return self._move_to(self._tree.return_to(step, decisions, self._engine.step), step)
 
     def undo(self) -> tuple[Decision, str]:
-        """Train to this step without the last decision; return it, and the branch left.
+        """Retrain to this step without the last decision; return the decision and the branch left.
 
         Raises
         ------
@@ -185,11 +185,11 @@ class Timeline:
         return undone, self._move_to(tree, step)
 
     def redo(self) -> tuple[Decision, str]:
-        """Return to the branch that the last undo has left, at this step; return as `undo` does.
+        """Return to the branch that the last undo left, at this step; return values as `undo`.
 
         Raises
         ------
-        LookupError : nothing was undone, or another decision was made since
+        LookupError : nothing was undone, or a decision was made since
         """
         step, tree = self._engine.step, self._tree.redo(self._engine.step)
         left = self._move_to(tree, step)
@@ -206,15 +206,15 @@ class Timeline:
         return self._move_to(tree, tree.current.tip)
 
     def explore(self, command: AnyCommand, steps: int) -> tuple[Branch, bool]:
-        """Take ``steps`` steps with a command on another branch, and come back here.
+        """Take ``steps`` steps with a command on a new branch, and return here.
 
         Returns
         -------
-        That branch, and whether the command changed anything.
+        The new branch, and whether the command changed anything.
 
         Raises
         ------
-        RefusedError : the command cannot be applied; then no branch is made
+        RefusedError : the command cannot be applied; no branch is made
         """
         here, branch = self._engine.step, self.branch
         changed = self._engine.apply(command).changed
@@ -230,9 +230,9 @@ class Timeline:
         return tried, changed
 
     def train_loss(self) -> float:
-        """Return the mean loss of the present epoch, at its end that of the epoch just ended.
+        """Return the mean loss of the present epoch; at its end, of the epoch just ended.
 
-        It is the mean over the samples: a smaller last batch counts less.
+        Samples weigh equally, so a smaller last batch counts less.
         """
         step = self._engine.step
         if not step:
@@ -241,7 +241,7 @@ class Timeline:
         return self.batches.mean_loss(losses, step)
 
     def _move_to(self, tree: BranchTree[Decision], target: int) -> str:
-        """Leave the current branch for the tree's, at step ``target``; return the one left."""
+        """Move to the current branch of ``tree``, at step ``target``; return the branch left."""
         left = self.branch
         self._tree = tree
         left.node = tree.left[left.name]
@@ -255,8 +255,8 @@ class Timeline:
     def _retrain_to(self, target: int) -> None:
         """Go to the boundary before step ``target`` of the current branch, with its decisions.
 
-        The last step at least is taken again, for its gradients. A later state that another branch
-        has left would do as well, but this branch does not know the losses up to it.
+        At least the last step is retrained, for its gradients. A later state of another branch
+        would serve too, but this branch lacks the losses up to it.
         """
         known = min(max(target - 1, 0), len(self.branch.loss))
         state = self._states.nearest(known, self.branch.decisions)

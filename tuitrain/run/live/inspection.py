@@ -1,4 +1,4 @@
-"""What viewers of a live run look at: a parameter, an inspection, a preview of the next update."""
+"""What viewers of a live run request: a parameter, an inspection, a preview of the next update."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .inspector import Inspector
 from .mailbox import ViewRequests
 
 PARAMETER_SECONDS = 0.2
-"""Seconds between two descriptions of the selected parameter while steps are taken: a histogram of
-50 000 values takes 2 ms, and the screen draws it 4 times a second."""
+"""Seconds between two descriptions of the selected parameter during training: a histogram of 50 000
+values takes 2 ms, and the screen draws it 4 times a second."""
 
 
 class LiveInspection:
-    """Answers the requests of viewers; it is used on the run's thread.
+    """Answers the requests of viewers, on the run's thread.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class LiveInspection:
         self._preview: UpdatePreview | None = None
 
     def update_preview(self, session: Session, command: AnyCommand | None) -> bool:
-        """Compute the preview of a command once, or drop it; return whether it has changed."""
+        """Compute the preview of a command once, or drop it; return whether it changed."""
         before = self._preview
         if command is None:
             self._preview = None
@@ -43,7 +43,7 @@ class LiveInspection:
     def build_snapshot(
         self, session: Session, requests: ViewRequests, speed: float, time: float, fresh: bool
     ) -> Snapshot:
-        """Build a session's snapshot with all that is requested.
+        """Build a session's snapshot with all requested views.
 
         Parameters
         ----------

@@ -1,7 +1,7 @@
 """Inspections of a live run, made for as long as a viewer requests them.
 
-They are made on the run's thread, at a boundary, at intervals that leave the training nineteen
-twentieths of the time. They are in no record and in no state, and no decision depends on them.
+They are made on the run's thread, at a boundary, at intervals that leave 95 % of the time to the
+training. They are not part of records or states, and no decision depends on them.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from ..snapshot import Phase
 from .parameter_sampler import ParameterSampler
 
 MIN_TRAINING_RATIO: Final = 19
-"""The training gets at least this many times the duration of the inspection before it."""
+"""The training gets at least this many times the duration of an inspection before the next one."""
 
 WEIGHTS_SECONDS: Final = 0.25
 NETWORK_SECONDS: Final = 0.5
 BATCH_SECONDS: Final = 1.0
 UNITS_SECONDS: Final = 1.0
-"""Seconds between two inspections of a kind while the run continues, at least."""
+"""The least number of seconds between two inspections of a kind during training."""
 
 _Result = TypeVar("_Result")
 
 
 class ThrottledCall(Generic[_Result]):
-    """Keeps the result of a call, and repeats the call at most every so often.
+    """Caches the result of a call, and repeats the call after an interval.
 
     Parameters
     ----------
     clock : seconds that only grow
-    seconds : between two calls with the same key, at least
+    seconds : the least interval between two calls with the same key
     """
 
     def __init__(self, clock: Callable[[], float], seconds: float) -> None:
@@ -54,7 +54,7 @@ class ThrottledCall(Generic[_Result]):
         self._kept: tuple[Hashable, _Result] | None = None
 
     def get(self, key: Hashable, call: Callable[[], _Result]) -> _Result:
-        """Return the kept result; call again if the key differs or the time has come."""
+        """Return the cached result; call again if the key differs or the interval has passed."""
         start = self._clock()
         if self._kept is None or self._kept[0] != key or start >= self._due:
             self._kept = key, call()
@@ -80,16 +80,16 @@ class Inspector:
         self._moment: tuple[int, int] | None = None
 
     def inspect(self, session: Session, request: InspectionRequest | None) -> Inspection | None:
-        """Return the inspection that is requested, or None; call it at boundaries only.
+        """Return the requested inspection, or None; call it only at boundaries.
 
-        An error in it becomes a `FailedInspection`, and does not end the run.
+        An error becomes a `FailedInspection` and does not end the run.
         """
         self._sampler.follow(session.timeline.branch, session.step)
         if request is None:
             return None
         if reason := _missing_for(request, session.engine.capabilities):
             return FailedInspection(request, session.step, reason)
-        # A paused run is at a boundary only after a request or a command: inspect it again.
+        # A paused run visits a boundary only after a request or a command: inspect it again.
         is_paused = session.phase is not Phase.RUNNING
         self._moment = (session.step, len(session.journal)) if is_paused else None
         match request:

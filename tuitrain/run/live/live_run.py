@@ -30,7 +30,7 @@ class LiveRun:
         kernels
     info : what is known of the run before its session is built
     clock : seconds that only grow
-    log : the output of the training code, to be shown, or None
+    log : the captured output of the training code, or None
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class LiveRun:
 
     @property
     def error(self) -> TuitrainError | None:
-        """Why the run has failed, or None; a `RunFailedError` if it was under way."""
+        """Why the run has failed, or None; a `RunFailedError` if it had started."""
         return self._thread.error
 
     @property
@@ -60,11 +60,11 @@ class LiveRun:
         return self
 
     def snapshot(self) -> Snapshot:
-        """Return the newest snapshot, at once; while steps are taken, a newer one follows."""
+        """Return the newest snapshot, at once; during training a newer one follows."""
         return self._publisher.read()
 
     def submit(self, command: AnyCommand, actor: Actor = "api") -> int:
-        """Submit a command; the journal answers it under the returned ticket."""
+        """Submit a command, and return its ticket; the journal has the answer under it."""
         return self._mailbox.submit(command, actor)
 
     def select_parameter(self, parameter: str | None) -> None:
@@ -74,16 +74,16 @@ class LiveRun:
     def inspect(self, request: InspectionRequest | None) -> None:
         """Have the next snapshots contain an inspection (None: none).
 
-        It is made on the run's thread, at boundaries, at intervals that leave the training nearly
-        all of the time.
+        It is made on the run's thread, at boundaries, at intervals that leave nearly all of the
+        time to the training.
         """
         self._mailbox.request(inspection=request)
 
     def preview(self, command: AnyCommand | None) -> None:
         """Have the next snapshots contain the effect of a command on the next update (None: none).
 
-        It is computed once, at the next boundary, without changing the run; the journal has no
-        entry of it. Of several requests before that boundary only the last is answered.
+        It is computed once, at the next boundary, without changing the run or its journal. Of
+        several requests before that boundary only the last is answered.
         """
         self._mailbox.request(preview=command)
 
@@ -103,7 +103,7 @@ class LiveRun:
 
         Returns
         -------
-        The newest snapshot, whether it meets the condition or not
+        The newest snapshot, even if it does not meet the condition
         """
         return self._publisher.wait_for(condition, timeout)
 

@@ -46,13 +46,13 @@ def _no_burst() -> None:
 class Mailbox:
     """Passes commands and requests to the run's thread.
 
-    Commands are kept in order, and none is lost; of requests the run's thread sees the newest.
+    Commands are kept in order, and none is lost; of requests only the newest is kept.
 
     Attributes
     ----------
     has_mail : whether something has arrived since the last `receive`
     is_closing : whether the run was asked to end at the next step boundary
-    interrupt_burst : ends the burst of steps that is running, from any thread
+    interrupt_burst : ends the present burst of steps; any thread may call it
     """
 
     def __init__(self) -> None:
@@ -85,7 +85,7 @@ class Mailbox:
             self._wake()
 
     def receive(self) -> tuple[list[Submission], ViewRequests]:
-        """Take all commands out, and return them with the present requests."""
+        """Remove all commands, and return them with the present requests."""
         with self._condition:
             self.has_mail = False
             submissions, self._submissions = self._submissions, []

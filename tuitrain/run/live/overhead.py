@@ -1,9 +1,9 @@
-"""The overhead: the share of the run's time that is not spent on training.
+"""The overhead: the share of the run's time not spent on training.
 
-It is measured on the run's thread, by its clock. Training is what a run without screen and record
-does too: steps, and the accuracy on the test set. All else is overhead: snapshots, inspections,
-cached states and digests, the record. The time that a burst itself loses to a screen is not
-included: cores shared with the drawing, and the wait for Python's lock at its end.
+It is measured on the run's thread. Training is the work of a run without screen and record: steps,
+and the accuracy on the test set. All other work is overhead: snapshots, inspections, cached states,
+digests, the record. Not included is the time that a burst loses to the screen: cores shared with
+the drawing, and the wait for Python's lock at its end.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 WINDOW_SECONDS = 5.0
-"""Long enough for a number that can be read: one burst in a hundred saves a checkpoint."""
+"""Seconds of the window, long enough for a stable number: one burst in a hundred saves a
+checkpoint."""
 
 MIN_SECONDS = 0.5
-"""The shortest window that gives a share."""
+"""Seconds of the shortest window that has a share."""
 
 
 class OverheadMeter:
-    """Measures the time spent on training against all time; reads the clock twice for each burst.
+    """Compares the time spent on training with all time; reads the clock twice a burst.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What an inspection shows of one parameter: statistics, downsampled values, histograms by step."""
+"""The inspection of one parameter: statistics, downsampled values, histograms by step."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tuitrain.engines.views import ArrayStatistics, ParameterView
 from ..history.branch import Branch
 
 MAX_HISTOGRAMS: Final = 256
-"""Histograms in a series; at this number every second one is dropped, evenly over the steps."""
+"""The most histograms in a series; when it is reached, every second one is dropped."""
 
 
 class _Histogram(NamedTuple):
@@ -33,7 +33,7 @@ class HistogramHistory:
         self._histograms: list[_Histogram] = []
 
     def add(self, step: int, statistics: ArrayStatistics | None) -> None:
-        """Add a histogram, unless there is one of this step or a later one."""
+        """Add a histogram, unless this step or a later one has one already."""
         if statistics is None or not np.isfinite(statistics.low):
             return
         if self._histograms and step <= self.last_step:
@@ -81,9 +81,9 @@ class _Histories(NamedTuple):
 
 
 class ParameterSampler:
-    """Samples one parameter at a time, and keeps the histograms of all that were sampled.
+    """Samples one parameter at a time, and keeps the histograms of all sampled parameters.
 
-    The update of a parameter is the difference to the sample before.
+    The update of a parameter is the difference from the sample before.
     """
 
     def __init__(self) -> None:
@@ -94,7 +94,7 @@ class ParameterSampler:
         self._update_steps = 0
 
     def sample(self, engine: Engine, branch: Branch, request: InspectWeights) -> WeightsView | None:
-        """Sample a parameter; return None if there is none of that name."""
+        """Sample a parameter; return None if no parameter has that name."""
         view = engine.inspect_parameter(request.parameter)
         if view is None:
             return None
@@ -125,8 +125,8 @@ class ParameterSampler:
     def follow(self, branch: Branch, step: int) -> None:
         """Keep only the histograms that belong to the present branch.
 
-        Call it at every boundary where a snapshot is built, also without an inspection: a branch
-        that is only passed on the way to another decides which steps those two share.
+        Call it at every boundary where a snapshot is built, even without an inspection: every
+        branch that the run passes decides which steps the branches before and after it share.
         """
         name, last = self._position
         self._position = branch.name, step
@@ -147,7 +147,7 @@ class ParameterSampler:
         return histories
 
     def _update_difference(self, view: ParameterView, values: Array) -> None:
-        """Compute the update, if the sample before was of this parameter at another step."""
+        """Compute the update, if the sample before has this parameter at another step."""
         before = self._before
         if before is not None and before[:2] == (view.name, view.step):
             return

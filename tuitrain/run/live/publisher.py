@@ -1,4 +1,4 @@
-"""The publisher of a live run: its newest snapshot, and the threads that wait for one."""
+"""The publisher of a live run: it holds the newest snapshot for other threads."""
 
 from __future__ import annotations
 
@@ -11,15 +11,14 @@ from ..logs.log_capture import LogCapture
 from ..snapshot import Phase, RunInfo, Snapshot
 
 SNAPSHOT_SECONDS = 1 / 25
-"""A snapshot is built once a viewer has read the last one (the screen reads 12 a second), and at
-most this often for a viewer that reads in a loop."""
+"""The least number of seconds between two snapshots, for a viewer that reads in a loop. One is
+built only after a viewer has read the last one; the screen reads 12 a second."""
 
 SNAPSHOT_SHARE = 0.05
-"""The share of the training's time that snapshots may take: one of a thousand groups takes 40
-ms."""
+"""The largest share of the training's time for snapshots: one of a thousand groups takes 40 ms."""
 
 MAX_SNAPSHOT_SECONDS = 0.5
-"""Seconds after which a snapshot is built, however long it takes."""
+"""Seconds after which a snapshot is built even if that exceeds `SNAPSHOT_SHARE`."""
 
 
 class Publisher:
@@ -47,7 +46,7 @@ class Publisher:
         return self._snapshot
 
     def read(self) -> Snapshot:
-        """Return the newest snapshot, and have a newer one built when it is due."""
+        """Return the newest snapshot, and request the next one."""
         self._was_read = True
         return self._snapshot
 
@@ -67,8 +66,8 @@ class Publisher:
 
         Parameters
         ----------
-        build : builds it, given the time; its version is replaced
-        now : whether it is due in any case
+        build : builds the snapshot, given the time; its version is replaced
+        now : whether to build one even if none is due
         """
         start = self._clock()
         if not now and (not self._was_read or start - self._published_at < self._interval):
@@ -84,7 +83,7 @@ class Publisher:
         self._show(replace(self._snapshot, **changes))
 
     def update_if_due(self, **changes: Any) -> None:
-        """Do the same, at most every `SNAPSHOT_SECONDS`."""
+        """Do as `update`, at most every `SNAPSHOT_SECONDS`."""
         now = self._clock()
         if now - self._published_at >= SNAPSHOT_SECONDS:
             self._published_at = now

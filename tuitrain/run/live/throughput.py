@@ -24,7 +24,8 @@ class ThroughputMeter:
     def add(self, samples: int) -> None:
         """Count the samples of a burst that has just ended.
 
-        The first count after a `reset` only starts the measurement: its burst's start is not known.
+        The first count after a `reset` only starts the measurement, because the start of its burst
+        is not known.
         """
         now = self._clock()
         self._total += samples

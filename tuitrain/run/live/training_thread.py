@@ -1,4 +1,4 @@
-"""The thread of a live run: bursts of steps, and between them commands, requests and snapshots."""
+"""The thread of a live run: bursts of steps, with commands, requests and snapshots between them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .publisher import Publisher
 from .throughput import ThroughputMeter
 
 BURST_SECONDS = 0.02
-"""Seconds that the training keeps the thread before mail is read."""
+"""The most seconds of training before mail is read."""
 
 
 class _ClosedError(Exception):
@@ -42,7 +42,7 @@ class TrainingThread:
 
     Attributes
     ----------
-    error : why the run has failed, or None; a `RunFailedError` if it was under way
+    error : why the run has failed, or None; a `RunFailedError` if it had started
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class TrainingThread:
                     self._run_burst(session)
                 else:
                     self._wait()
-            session.apply_planned()  # planned commands of a boundary come before an end there
+            session.apply_planned()  # planned commands of a boundary precede an end there
             session.end("left")
         except _ClosedError:
             session.end("left")
@@ -173,7 +173,7 @@ class TrainingThread:
         self._publisher.update(note=note, progress=done)
 
     def _as_failure(self, error: BaseException, where: str = "") -> RunFailedError:
-        """Return the error that the run ends with, and log the traceback."""
+        """Log the traceback, and return the error that ends the run."""
         if self._log is not None:
             self._log.add("error", "".join(format_exception(error)))
         return RunFailedError(f"{where}{type(error).__name__}: {error}")

@@ -1,4 +1,4 @@
-"""Capturing what C code and child processes write to the file descriptors 1 and 2.
+"""Capturing the output of C code and child processes on the file descriptors 1 and 2.
 
 While a screen is up, the descriptors lead into pipes, whose lines are added to the captured output.
 The screen itself writes to copies of the descriptors, which replace `sys.stdout`, `sys.__stdout__`
@@ -22,7 +22,7 @@ _STREAMS: Final = {1: ("stdout", "__stdout__"), 2: ("stderr", "__stderr__")}
 
 @contextmanager
 def capture_descriptors(log: LogCapture) -> Generator[None, None, None]:
-    """Capture what is written to the descriptors, until the context is left."""
+    """Capture output on the descriptors until the context is left."""
     with ExitStack() as pipes:
         for number in _LEVELS:
             pipes.enter_context(_pipe(number, log))

@@ -1,8 +1,8 @@
 """Capturing the output of the training code: prints, logging and warnings, each line with its step.
 
-While a screen is up, `LogCapture` replaces the text streams of the process: what any thread prints
-becomes lines here, and never reaches the terminal under the screen. The newest lines are kept in
-memory, and all lines in a file.
+While a screen is up, `LogCapture` replaces the text streams of the process: the output of any
+thread becomes lines here, and does not reach the terminal under the screen. The newest lines are
+kept in memory, and all lines in a file.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Final, TextIO
 
 MAX_LINES: Final = 5000
-"""Lines kept in memory, the newest; a line of 200 characters takes about 400 bytes."""
+"""The most lines kept in memory; a line of 200 characters takes about 400 bytes."""
 
 _MAX_LINE_LENGTH: Final = 2000
-"""Characters; longer text, such as a progress bar without line ends, is cut into lines."""
+"""The most characters in a line; longer text, such as a progress bar without line ends, is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class LogCapture:
 
     Parameters
     ----------
-    max_lines : how many lines are kept in memory
+    max_lines : the most lines kept in memory
     """
 
     def __init__(self, max_lines: int = MAX_LINES) -> None:
@@ -95,7 +95,7 @@ class LogCapture:
                 self._write(self._lines[-1])
 
     def write_to(self, path: Path) -> None:
-        """Write all lines to a file from now on, beginning with those in memory."""
+        """Write all lines to a file, beginning with those in memory."""
         with self._lock:
             try:
                 self._file = path.open("a", encoding="utf-8", errors="replace")
@@ -130,7 +130,7 @@ class LogCapture:
             self.close()
 
     def release(self) -> None:
-        """Let printed text pass through from now on: the screen has ended, or is about to."""
+        """Pass printed text through from now on, because the screen ends."""
         self.is_released = True
 
     def install_streams(self) -> None:
@@ -168,7 +168,7 @@ class LogCapture:
         if file is None:
             return
         try:
-            file.close()  # tries once more to write what is buffered
+            file.close()  # tries once more to write buffered text
         except OSError as error:
             problem = self._snapshot.problem or f"{self._snapshot.file}: {error.strerror}"
             self._snapshot = LogSnapshot(problem=problem)

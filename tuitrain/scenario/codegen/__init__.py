@@ -1,4 +1,4 @@
-"""A run as a Python program: a training loop on the core, written to be read."""
+"""A run as a Python program: a readable training loop on the core."""
 
 from .codegen_program import generate_program
 

@@ -43,11 +43,11 @@ class CodegenAction:
 
     Attributes
     ----------
-    step : it was done before this step
-    text : the command
-    statements : do the same
-    schedules : whether a group follows a schedule afterwards
-    clips : the variable that it clips by, or ""
+    step : the step that it precedes
+    text : the command's text
+    statements : have the effect of the command
+    schedules : whether a group follows a schedule after it
+    clips : the variable of the clipping limit, or ""
     """
 
     step: int
@@ -64,10 +64,10 @@ def codegen_actions(
 
     Parameters
     ----------
-    scenario : whose commands are applied
-    source : what errors call it
-    engine : that of the scenario; it is put to each step, and trains nothing
-    network : what the script names
+    scenario : has the commands
+    source : its name in errors
+    engine : of the scenario; it moves from step to step without training
+    network : names the parts of the network in the program
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""The statements that do in a program what a command did in a run.
+"""The statements that have the effect of a command in a program.
 
-The effect of a command is the difference of the engine's states before and after it; the command
-itself decides how the statements are written.
+The effect is the difference of the engine's states before and after the command; the command itself
+decides the form of the statements.
 """
 
 from __future__ import annotations
@@ -42,25 +42,25 @@ from .codegen_source import Call, ForEach, Statement, call, literal
 Lines: TypeAlias = Statement | ForEach
 
 CLIP_VARIABLES = {"norm": "max_norm", "value": "max_value"}
-"""The script's variable for each way of clipping; it is infinite while nothing is clipped so."""
+"""The program's variable for each way of clipping; infinity means no clipping."""
 
 
 SUPPORTED_COMMANDS = (
     Freeze, Thaw, SetLr, ScaleLr, Decay, SetSchedule, Clip, SwapOptimizer, Regroup,
 )  # fmt: skip
-"""The commands that there are statements for: those that act on what is trained."""
+"""The commands that have statements: those that affect the training."""
 
 
 @dataclass(frozen=True, slots=True)
 class CommandEffect:
-    """A command, and the state of the engine before and after it."""
+    """A command, with the engine's state before and after it."""
 
     command: AnyCommand
     before: EngineState
     after: EngineState
 
     def changed_groups(self) -> Iterator[tuple[GroupRecord, GroupRecord]]:
-        """Give the groups that are another record than before, as they were and as they are."""
+        """Yield the changed groups, each before and after the command."""
         was = {group["name"]: group for group in self.before.groups}
         for group in self.after.groups:
             if group["name"] in was and group != was[group["name"]]:
@@ -68,7 +68,7 @@ class CommandEffect:
 
 
 def command_statements(effect: CommandEffect, network: Network) -> Iterator[Lines]:
-    """Yield the statements that do what a command did; see `SUPPORTED_COMMANDS`."""
+    """Yield the statements that have the effect of a command; see `SUPPORTED_COMMANDS`."""
     match effect.command:
         case Freeze(target=target):
             yield from freeze_statements(effect.before, effect.after, network, target)
@@ -89,7 +89,7 @@ def command_statements(effect: CommandEffect, network: Network) -> Iterator[Line
 def freeze_statements(
     before: EngineState, after: EngineState, network: Network, target: str = ""
 ) -> Iterator[Statement]:
-    """Give the statements that freeze what is frozen after and was not before."""
+    """Yield the statements that freeze the newly frozen parameters."""
     fresh = after.frozen.keys() - before.frozen.keys()
     for parameters in _parameters(fresh, after, network, target):
         yield Statement("", call("gm.detach", parameters))
@@ -116,7 +116,7 @@ def _thawed(command: Thaw, effect: CommandEffect, network: Network) -> Iterator[
 def _parameters(
     names: set[str], state: EngineState, network: Network, target: str
 ) -> Iterator[Call]:
-    """Give expressions that together mean these parameters: whole groups first, then the rest."""
+    """Yield expressions that together select these parameters: whole groups, then the rest."""
     if names and len(names) == len(network.parameters):
         yield network.select_expression(names)
         return
@@ -130,7 +130,7 @@ def _parameters(
 
 
 def _norms(before: EngineState, after: EngineState, network: Network) -> Iterator[Statement]:
-    """Freeze the running statistics of norm layers that are frozen now, thaw those that are not."""
+    """Freeze the running statistics of newly frozen norm layers, and thaw those of thawed ones."""
     was = network.frozen_norms(before.frozen)
     for path, still in network.frozen_norms(after.frozen).items():
         if still != was[path]:
@@ -171,7 +171,7 @@ def _stairs(unit: str) -> dict[str, str]:
 
 
 def _schedule(command: SetSchedule, lr: str) -> Call:
-    """Return the expression that makes the schedule; see the engine's `make_schedule`."""
+    """Return the expression of the schedule; see the engine's `make_schedule`."""
     value, over, stairs = literal(command.value), str(command.over), _stairs(command.unit)
     match command.kind:
         case "linear":

@@ -1,6 +1,6 @@
-"""Groups in a script: ``opt`` has the optimizer of each, ``schedules`` those that follow one.
+"""Groups in a program: ``opt`` has their optimizers, ``schedules`` the schedules of some.
 
-A group is read from an engine's state, where it is a record of plain values.
+A group is a record of plain values, from an engine's state.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ def schedule_expression(group: GroupRecord) -> str:
 
 
 def is_scheduled(group: GroupRecord) -> bool:
-    """Whether the group follows a schedule; else its lr is a constant."""
+    """Whether the group follows a schedule; otherwise its lr is constant."""
     return group["schedule"]["kind"] != "constant"
 
 
 def lr_expression(group: GroupRecord) -> str:
-    """Return the expression for the lr of the step to come."""
+    """Return the expression for the lr of the next step."""
     return (
         f"{schedule_expression(group)}.lr(now)"
         if is_scheduled(group)
@@ -40,7 +40,7 @@ def lr_expression(group: GroupRecord) -> str:
 
 
 def new_optimizer(group: GroupRecord, parameters: Call, lr: str) -> Call:
-    """Return the expression that makes a group's optimizer, with what differs from defaults."""
+    """Return the expression that makes a group's optimizer, with settings other than defaults."""
     kind = get_optimizer_class(group["rule"])
     settings = {
         name: literal(group["settings"][name])
@@ -55,13 +55,13 @@ def for_each(
     count: int,
     write: Callable[[GroupRecord, GroupRecord], Iterable[Statement]],
 ) -> Iterator[Statement | ForEach]:
-    """Give the statements for some groups: in a loop, if they differ by the group's name only.
+    """Yield the statements for groups: in a loop, if they differ only in the group's name.
 
     Parameters
     ----------
-    pairs : each of the groups, as it was and as it is
-    count : how many groups there are
-    write : gives the statements for one
+    pairs : each group, before and after a command
+    count : the number of groups
+    write : returns the statements for one group
     """
     chosen = list(pairs)
     name = {"name": Variable("name")}

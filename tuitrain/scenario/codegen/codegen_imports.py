@@ -1,4 +1,4 @@
-"""Where a script takes its model and its data from."""
+"""The imports of a program: its model and its data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Origin:
 
     Attributes
     ----------
-    sorted_by : what the import is sorted by, among others
+    sorted_by : the sort key of the import
     """
 
     expression: str
@@ -27,7 +27,7 @@ class Origin:
 
 
 def model_origin(name: str, train: Dataset) -> Origin:
-    """Return where the model comes from that a scenario calls ``name``, made for its data."""
+    """Return the origin of the model that a scenario calls ``name``, made for its data."""
     shape, classes = train.images.shape[1:], train.classes
     known = {
         "lenet": "models.LeNet()",
@@ -41,7 +41,7 @@ def model_origin(name: str, train: Dataset) -> Origin:
 
 
 def data_origin(name: str) -> Origin:
-    """Return where the data comes from that a scenario calls ``name``."""
+    """Return the origin of the data that a scenario calls ``name``."""
     if name == "mnist-mini":
         return Origin("data.mnist_mini()")
     if name.startswith("idx:"):
@@ -50,12 +50,12 @@ def data_origin(name: str) -> Origin:
 
 
 def _imported(key: str, name: str, alias: str) -> Origin:
-    """Import ``"package.module:callable"`` under a name that nothing else in a script has."""
+    """Import ``"package.module:callable"`` under a name that is unique in the program."""
     module, _, attribute = name.partition(":")
     parts = [*module.split("."), attribute]
     if not all(part.isidentifier() and not iskeyword(part) for part in parts):
         raise ScenarioError(f"{key}: {name} cannot be written as an import")
-    if attribute[0].isupper():  # a class: nothing else in a script is called like one
+    if attribute[0].isupper():  # a class: no other name in the program looks like one
         alias = attribute
     renamed = "" if attribute == alias else f" as {alias}"
     return Origin(f"{alias}()", f"from {module} import {attribute}{renamed}", (module, attribute))

@@ -1,4 +1,4 @@
-"""What a script has to know of a network: how to name its parameters, and its norm layers."""
+"""The names of a network's parameters and norm layers in a program."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .codegen_source import Call, call, literal
 
 
 class Network:
-    """A network by the names of its parts; in the script it is called ``net``.
+    """The names of a network's parts; in the program it is called ``net``.
 
     Parameters
     ----------
-    net : made as the script makes it
-    held_modules : says which modules with buffers keep these; see `Steerable.held_modules`
+    net : the network, made as the program makes it
+    held_modules : returns which modules keep their buffers; see `Steerable.held_modules`
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class Network:
         self._paths = {name: _path(net, name, part) for name, part in net.named_modules()}
 
     def select_expression(self, names: Collection[str], preferred: Sequence[str] = ()) -> Call:
-        """Return the expression for some parameters: by these globs if they say it, or by layer."""
+        """Return the expression for parameters: by these globs if they match, or by layer."""
         if len(names) == len(self.parameters):
             return call("net.parameters")
         wanted = [name for name in self.parameters if name in names]
@@ -40,7 +40,7 @@ class Network:
         return call("net.select", *map(literal, globs))
 
     def frozen_norms(self, frozen: Collection[str]) -> dict[str, bool]:
-        """Say of each module with buffers, as norm layers, by its expression, if they hold still.
+        """Return, by the expression of each module with buffers, whether the buffers are held.
 
         Parameters
         ----------
@@ -59,7 +59,7 @@ class Network:
 
 
 def members_by_group(names: Collection[str], groups: Iterable[Mapping]) -> dict[str, list[str]]:
-    """Say which of these parameters each group holds; groups that hold none are left out."""
+    """Return which of these parameters each group holds, without groups that hold none."""
     members_of = {group["name"]: [n for n in group["members"] if n in names] for group in groups}
     return {name: members for name, members in members_of.items() if members}
 

@@ -1,4 +1,4 @@
-"""The whole program: model and data, groups, the step, the loop with what was done in it."""
+"""The whole program: model and data, groups, the step, the loop with the commands."""
 
 from __future__ import annotations
 
@@ -55,18 +55,18 @@ CLIPPING = {
 def generate_program(
     scenario: Scenario, source: str, on_progress: ProgressCallback = ignore_progress
 ) -> str:
-    """Write the Python program that trains what a scenario trains, to the same bits.
+    """Return the Python program that trains as a scenario does, to the same bits.
 
     Parameters
     ----------
-    scenario : with the commands of one line of history; expectations are not taken over
-    source : what errors call it: its file, or the folder of the run
+    scenario : has the commands of one branch; its expectations are ignored
+    source : its name in errors: the file, or the folder of the run
     on_progress : called with what is being waited for
 
     Raises
     ------
-    TuitrainError : the model or the data cannot be had, or a command has no statements; then its
-        step and text are named
+    TuitrainError : the model or the data cannot be loaded, or a command has no statements; then the
+        message names its step and text
     """
     engine = build_engine(scenario, source, on_progress)
     engine.capabilities.require(Capability.PYTHON_EXPORT)
@@ -80,7 +80,7 @@ def generate_program(
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    """The text of a script, part by part."""
+    """The parts of a program's text."""
 
     scenario: Scenario
     train: Dataset
@@ -100,7 +100,7 @@ class _Program:
         called = comment_lines(f"It was called: {self.scenario.name}.")
         in_words = [line.removeprefix("# ") for line in called]
         if any("\\" in line or '"""' in line for line in in_words):
-            yield from [HEAD_END, *called, ""]  # as a comment_lines nothing has to be escaped
+            yield from [HEAD_END, *called, ""]  # nothing must be escaped in a comment
         else:
             yield from [*in_words, HEAD_END, ""]
         if self._clips():
@@ -181,7 +181,7 @@ class _Program:
         yield "print(digest.compute_digest(net, opt.values()))"
 
     def _body(self, indent: int) -> Iterator[str]:
-        """Write what is done for each batch: what was decided, the learning rates, the step."""
+        """Yield the lines for each batch: commands, learning rates, the step."""
         space = " " * indent
         for step in dict.fromkeys(act.step for act in self.acts):
             yield f"{space}if now == {step}:"
@@ -196,7 +196,7 @@ class _Program:
         yield f"{space}loss = step(images, labels)"
 
     def _plans(self) -> Iterable[tuple[str, ...]]:
-        """Give the globs that each group was made from."""
+        """Return the globs of each group."""
         return [group.params for group in self.scenario.group] or [("*",)]
 
     def _schedules(self) -> bool:

@@ -40,19 +40,19 @@ class Statement:
     value: Expression
 
     def lines(self, indent: int = 0) -> list[str]:
-        """Return it laid out, ``indent`` columns in."""
+        """Return its lines, indented by ``indent`` columns."""
         return _laid_out(self.before, self.value, "", indent)
 
 
 @dataclass(frozen=True, slots=True)
 class ForEach:
-    """Statements that are done for each of several keys of a dictionary, called ``name``."""
+    """Statements that run for each of several keys of a dictionary, called ``name``."""
 
     names: str
     statements: tuple[Statement, ...]
 
     def lines(self, indent: int = 0) -> list[str]:
-        """Return it laid out, ``indent`` columns in."""
+        """Return its lines, indented by ``indent`` columns."""
         body = [line for item in self.statements for line in item.lines(indent + 4)]
         return [f"{' ' * indent}for name in {self.names}:", *body]
 
@@ -76,7 +76,7 @@ def literal(value: Any) -> str:
 
 
 def comment_lines(text: str, indent: int = 0) -> list[str]:
-    """Write a comment_lines, on several lines if it is long."""
+    """Return the lines of a comment."""
     lead = " " * indent + "# "
     plain = visible(" ".join(text.split()))
     return textwrap.wrap(
@@ -90,12 +90,12 @@ def comment_lines(text: str, indent: int = 0) -> list[str]:
 
 
 def dict_entry(key: str, value: Expression, indent: int = 4) -> list[str]:
-    """Write an entry of a dictionary that has a line for each."""
+    """Return the line of a dictionary's entry."""
     return _laid_out(f"{literal(key)}: ", value, ",", indent)
 
 
 def import_lines(module: str, names: Iterable[str]) -> list[str]:
-    """Write an import, with its names sorted."""
+    """Return the lines of an import, with its names sorted."""
     ordered = sorted(names)
     line = f"from {module} import {', '.join(ordered)}"
     if len(line) <= WIDTH:

@@ -1,4 +1,4 @@
-"""The parameters of a recorded run: their values are known at its checkpoints."""
+"""The parameters of a recorded run, whose values are known at its checkpoints."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tuitrain.run.session_state import SessionState
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Kept:
-    """A checkpoint: when it was made, and after which decisions."""
+    """A checkpoint with its step and the decisions before it."""
 
     step: int
     decisions: tuple[tuple[int, str], ...]
@@ -25,7 +25,7 @@ class _Kept:
 class CheckpointValues:
     """The checkpoints of a run folder, read on first use.
 
-    Those that cannot be read are skipped; `tuitrain resume` says what is wrong with them.
+    Unreadable ones are skipped; `tuitrain resume` reports them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -86,6 +86,6 @@ class CheckpointValues:
 def _leads_to(
     decisions: tuple[tuple[int, str], ...], step: int, commands: list[tuple[int, str]]
 ) -> bool:
-    """Whether a state of these decisions lies on the branch with these commands."""
+    """Whether a state after these decisions lies on the branch with these commands."""
     same = list(decisions) == commands[: len(decisions)]
     return same and all(at >= step for at, _ in commands[len(decisions) :])

@@ -1,4 +1,4 @@
-"""The curves of the branch that a recorded run ended on, to be drawn beside another run."""
+"""The curves of a recorded run's last branch, to be drawn with another run."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class FinalCurves:
 
     Attributes
     ----------
-    traces : the histories of the last groups: learning rates follow from the decisions, the other
-        metrics are known at the recorded steps; none if the model or the data no longer exists
+    traces : the histories of the last groups: learning rates follow from the decisions, other
+        metrics are known at recorded steps; empty if the model or the data no longer exists
     """
 
     loss: Series = field(default_factory=Series)
@@ -30,7 +30,7 @@ class FinalCurves:
 
 
 def final_curves(folder: Path) -> FinalCurves:
-    """Return the curves of the branch that a run ended on.
+    """Return the curves of a run's last branch.
 
     Raises
     ------

@@ -36,7 +36,7 @@ class _Course:
 
 
 class RecordedGroupMetrics:
-    """The group metrics of a record; none in records of versions that did not keep them.
+    """The group metrics of a record; records of early versions have none.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ class RecordedGroupMetrics:
 
 
 def with_last_metrics(group: GroupView, trace: GroupHistory) -> GroupView:
-    """Return a group with its last metrics; a frozen group has none."""
+    """Return a group with its last metrics; a frozen group has no metrics."""
     if group.frozen_since is not None or not len(trace.grad_norm):
         return group
     grad_norm, update_ratio = trace.grad_norm.values[-1], trace.update_ratio.values[-1]
@@ -82,7 +82,7 @@ def with_last_metrics(group: GroupView, trace: GroupHistory) -> GroupView:
 
 
 def _by_line(looks: Iterable[GroupMetrics]) -> dict[str, list[GroupMetrics]]:
-    """Sort by branch, each with ascending steps; a later line replaces an earlier one."""
+    """Sort lines by branch, with ascending steps; a later line replaces an earlier one."""
     lines: dict[str, list[GroupMetrics]] = {}
     for look in looks:
         line = lines.setdefault(look.branch, [])

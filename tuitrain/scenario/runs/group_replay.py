@@ -1,4 +1,4 @@
-"""The groups of a recorded run at any moment: what was decided, followed again on simulator."""
+"""The groups of a recorded run at any moment: its decisions, applied to a simulator."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_POINTS = 256
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """The groups from one decision to the next."""
+    """The groups between two decisions."""
 
     first: int
     groups: tuple[GroupView, ...]
@@ -30,12 +30,12 @@ class _Stretch:
 class GroupReplay:
     """Applies the decisions of a record to groups.
 
-    The model is made and the data is read once, for their sizes; if one of them no longer exists,
-    there are no groups.
+    The model is made and the data is read once, for their sizes; if one of them is missing, there
+    are no groups.
 
     Attributes
     ----------
-    steps_per_epoch : 0 where it is not known
+    steps_per_epoch : 0 if unknown
     problem : why there are no groups, or ""
     """
 
@@ -75,7 +75,7 @@ class GroupReplay:
         return tuple(GroupHistory(name, _joined(courses.get(name, []))) for name in named)
 
     def _followed(self, decided: tuple[RecordedDecision, ...]) -> list[_Stretch]:
-        """Return the groups from decision to decision; the last result is cached."""
+        """Return the groups between decisions; the last result is cached."""
         if not self.problem and decided != self._decided:
             self._decided = decided
             try:

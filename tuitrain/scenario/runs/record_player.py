@@ -1,4 +1,4 @@
-"""The record of a run as snapshots, moment by moment, for the screen that shows live runs."""
+"""The record of a run as snapshots, moment by moment, for the screens of live runs."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from .group_replay import GroupReplay
 from .run_list import describe_run
 
 MAX_PLAY_SECONDS: Final = 30.0
-"""The longest time in which a record is played."""
+"""Seconds in which the longest record is played."""
 
 MIN_MOMENTS_PER_SECOND: Final = 10.0
-"""The lowest pace of playing."""
+"""The lowest speed, in steps a second."""
 
 LATER: Final = "later"
 """The name of the branch's part after the moment."""
@@ -40,22 +40,22 @@ class RecordPlayer:
     """Gives the moments of a record as snapshots; takes no commands.
 
     Groups and learning rates follow from the scenario and the decisions. Metrics of groups are
-    known at the recorded steps, values and gradients at checkpoints only. The moments are the steps
-    in the order in which they were taken: after a rewind they continue at an earlier step, on
-    another branch.
+    known at the recorded steps, values and gradients only at checkpoints. Moments are the steps in
+    the order in which they were taken: after a rewind they continue at an earlier step of another
+    branch.
 
     Parameters
     ----------
-    folder : of the run
-    clock : seconds that only grow, for playing
+    folder : the folder of the run
+    clock : returns seconds that only grow, for playing
 
     Raises
     ------
-    TuitrainError : the folder holds no run, or it cannot be read
+    TuitrainError : the folder has no run, or it cannot be read
 
     Attributes
     ----------
-    place : the moment that is shown, counted from 0
+    place : the index of the moment shown, from 0
     """
 
     def __init__(self, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
@@ -83,11 +83,11 @@ class RecordPlayer:
 
     @property
     def playing(self) -> bool:
-        """Whether the moments advance by themselves."""
+        """Whether moments advance with time."""
         return self._played is not None
 
     def snapshot(self) -> Snapshot:
-        """Return the snapshot of the present moment; while playing, the one that is due."""
+        """Return the snapshot of the present moment, which advances while playing."""
         if self._played is not None:
             since, first = self._played
             pace = max(MIN_MOMENTS_PER_SECOND, len(self._history) / MAX_PLAY_SECONDS)
@@ -110,7 +110,7 @@ class RecordPlayer:
         raise RefusedError(f"{to_text(command)!r} steers a run, and this is the record of one")
 
     def select_parameter(self, parameter: str | None) -> None:
-        """Describe this parameter from now on, where a checkpoint has its values."""
+        """Describe this parameter in snapshots, where a checkpoint has its values."""
         if parameter != self._watched:
             self._watched, self._shown = parameter, None
 
@@ -120,7 +120,7 @@ class RecordPlayer:
             self._asked, self._shown = request, None
 
     def on_resume(self) -> None:
-        """Do nothing: nothing was under way."""
+        """Do nothing: a record has no throughput."""
 
     def preview(self, command: AnyCommand | None) -> None:
         """Do nothing: there is no next update."""
@@ -130,7 +130,7 @@ class RecordPlayer:
         self.pause()
 
     def go(self, place: int) -> None:
-        """Show another moment, within the record, and stop playing."""
+        """Show another moment of the record, and stop playing."""
         self.pause()
         self._show(min(max(place, 0), self.last))
 
@@ -144,7 +144,7 @@ class RecordPlayer:
         return exists
 
     def play(self) -> None:
-        """Play from here; at the end, from the first moment."""
+        """Play from here, or from the first moment at the end."""
         self._show(0 if self.place == self.last else self.place)
         self._played, self._shown = (self._clock(), self.place), None
 
@@ -194,7 +194,7 @@ class RecordPlayer:
 
 
 def _left(history: History, moment: Moment) -> list[BranchView]:
-    """Return the branches left before a moment, each up to the step where it was left."""
+    """Return the branches left before a moment, each up to the step at which the run left it."""
     here = history.segments[moment.segment].branch
     before = {
         segment.branch.name: segment

@@ -1,4 +1,4 @@
-"""The list of recorded runs: what is shown of each, without reading all of its record."""
+"""The list of recorded runs, made without reading whole records."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from tuitrain.scenario.verify import read_scenario
 from tuitrain.user_folders import state_folder
 
 Ending: TypeAlias = OutcomeEnding | Literal["damaged"]
-"""How a run ended; a damaged one cannot be read."""
+"""How a run ended; a damaged run cannot be read."""
 
 MAX_LABEL_BYTES: Final = 160
-"""Bytes of a run's name in the name of its folder; most systems take 255 in all."""
+"""The most bytes of a run's name in its folder's name, for which most systems allow 255."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ class RecordedRun:
 
     Attributes
     ----------
-    started_at : when its first step was about to be taken
+    started_at : when its first step began
     step : steps taken when it ended
-    total : steps that it was to take; 0 where the record does not tell
-    loss, accuracy : the last that were measured; NaN if none was
-    problem : what is wrong with a damaged one, or ""
+    total : planned steps; 0 if unknown
+    loss, accuracy : the last measured values; NaN if there is none
+    problem : why the run cannot be read, or ""
     """
 
     folder: Path
@@ -50,23 +50,23 @@ class RecordedRun:
 
 
 def runs_folder() -> Path:
-    """Return where runs are recorded by default."""
+    """Return the default folder of records."""
     return state_folder() / "runs"
 
 
 def new_run_folder(name: str) -> Path:
-    """Return a folder for a run that is recorded by default."""
+    """Return a new folder in the default folder of records."""
     label = "".join(letter if letter.isalnum() else "-" for letter in name.lower())
     label = truncate_utf8(label, MAX_LABEL_BYTES)
     return runs_folder() / f"{datetime.now():%Y-%m-%d-%H%M%S}-{label}"
 
 
 def list_runs(folder: Path) -> list[RecordedRun]:
-    """Return the runs whose folders are in a folder, the newest first.
+    """Return the runs in a folder, newest first.
 
     Raises
     ------
-    TuitrainError : the folder cannot be read; one that does not exist holds no runs
+    TuitrainError : the folder cannot be read; a missing folder has no runs
     """
     try:
         folders = [header.parent for header in folder.glob(f"*/{HEADER}")]
@@ -77,7 +77,7 @@ def list_runs(folder: Path) -> list[RecordedRun]:
 
 
 def describe_run(folder: Path) -> RecordedRun:
-    """Return the row of a run; for one that cannot be read it says why."""
+    """Return the row of a run; for an unreadable run it says why."""
     started_at = _started_at(folder)
     try:
         header, scenario = read_scenario(folder)
@@ -102,7 +102,7 @@ def describe_run(folder: Path) -> RecordedRun:
 
 
 def _started_at(folder: Path) -> datetime:
-    """Return when a run started: its header is written before the first step, and never again."""
+    """Return when a run started: its header is written only before the first step."""
     try:
         return datetime.fromtimestamp((folder / HEADER).stat().st_mtime)
     except OSError:
