@@ -1,12 +1,12 @@
 """Convolution, against loops over single pixels."""
 
-import naive
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from op_contract import assert_gradients, relative
 
+from tests.core.ops import naive
+from tests.core.ops.op_contract import assert_gradients, relative
 from tuitrain_core import CoreError, ShapeError
 from tuitrain_core.ops import convolution
 from tuitrain_core.ops.convolution import Conv2d

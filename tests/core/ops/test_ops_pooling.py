@@ -1,12 +1,12 @@
 """Pooling, against loops over the pixels of each window."""
 
-import naive
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from op_contract import assert_gradients
 
+from tests.core.ops import naive
+from tests.core.ops.op_contract import assert_gradients
 from tuitrain_core import CoreError, ShapeError
 from tuitrain_core.ops.pooling import AvgPool2d, MaxPool2d
 

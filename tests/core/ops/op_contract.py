@@ -15,7 +15,8 @@ def assert_gradients(op, *inputs, constant=()):
 
     - the gradient is that of central differences
     - what is not needed is None, and what is needed does not depend on what else is
-    - in float32, output and gradients are float32 and within 1e-5 of float64, by norm
+    - in float32, output and gradients are float32 and within 1e-5 of float64, by norm; where the
+      terms of a gradient cancel, relative to the terms
     - the inferred output has the shape and dtype of the output
     - neither inputs nor gradient are written to
     """
@@ -39,10 +40,15 @@ def assert_gradients(op, *inputs, constant=()):
         np.testing.assert_array_equal(before, after)
 
 
-def relative(actual, expected):
-    """Return the distance of two arrays relative to the norm of the second."""
+def relative(actual, expected, terms=0.0):
+    """Return the distance of two arrays relative to the norm of the second, or of its terms.
+
+    A sum whose terms cancel is no more precise than its terms: its condition number is the sum of
+    their absolute values over its own.
+    """
     actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
-    return np.linalg.norm(actual - expected) / max(np.linalg.norm(expected), 1e-30)
+    size = max(np.linalg.norm(expected), np.linalg.norm(terms), 1e-30)
+    return np.linalg.norm(actual - expected) / size
 
 
 def _backward(op, inputs, grad, needs):
@@ -85,8 +91,11 @@ def _assert_float32(op, inputs, grad, full, constant):
     assert relative(output, op.forward(*same)[0]) < FLOAT32_TOLERANCE
     parts = _backward(op, narrow, grad, needs)
     expected = _backward(op, same, grad.astype(np.float64), needs)
-    for part, reference, needed in zip(parts, expected, needs, strict=True):
+    # No larger than the sum of the terms' absolute values, and equal to it if they cancel only
+    # because of the signs in the output's gradient.
+    terms = _backward(op, same, np.abs(grad.astype(np.float64)), needs)
+    for part, reference, size, needed in zip(parts, expected, terms, needs, strict=True):
         if needed:
             assert part.dtype == np.float32
-            assert relative(part, reference) < FLOAT32_TOLERANCE
+            assert relative(part, reference, size) < FLOAT32_TOLERANCE
     assert len(full) == len(parts)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
-from op_contract import assert_gradients
 
+from tests.core.ops.op_contract import assert_gradients
 from tuitrain_core import ShapeError, Tensor
 from tuitrain_core import functional as F
 from tuitrain_core.ops import activation, elementwise

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from op_contract import assert_gradients
 
+from tests.core.ops.op_contract import assert_gradients
 from tuitrain_core import CoreError, ShapeError, Tensor, random
 from tuitrain_core import functional as F
 from tuitrain_core import module as M

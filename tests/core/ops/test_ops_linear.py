@@ -1,10 +1,10 @@
 """Matrix products."""
 
-import naive
 import numpy as np
 import pytest
-from op_contract import assert_gradients
 
+from tests.core.ops import naive
+from tests.core.ops.op_contract import assert_gradients
 from tuitrain_core import CoreError, ShapeError
 from tuitrain_core.ops import linear
 
