@@ -17,6 +17,7 @@ from tuitrain.cli import main
 from tuitrain.engines.registry import engine_factory
 from tuitrain.records.array_file import unpack
 from tuitrain.records.checkpoint_file import Checkpoint, encode_checkpoint, read_checkpoint
+from tuitrain.records.provenance import describe_differences
 from tuitrain.records.record_check import flatten_metrics
 from tuitrain.records.record_reader import HEADER, JOURNAL, METRICS, read_header, read_metrics
 from tuitrain.scenario.events import event_as_json
@@ -79,6 +80,12 @@ def resumed(folder: Path, **options: Any) -> tuple[dict, dict]:
 def journal_without_messages(folder: Path) -> list[dict]:
     lines = [json.loads(line) for line in (folder / JOURNAL).read_text().splitlines()]
     return [{key: value for key, value in item.items() if key != "message"} for item in lines]
+
+
+def changes(folder: Path) -> list[str]:
+    """Return what had changed when a run was resumed."""
+    (changed,) = [item for item in journal_without_messages(folder) if item["event"] == "changed"]
+    return changed["changes"]
 
 
 def test_the_list_has_every_run():
@@ -169,13 +176,27 @@ def test_it_is_resumed_to_its_end(name, tmp_path):
 
 
 def test_a_killed_run_is_resumed_to_the_record_that_it_would_have_left(tmp_path):
-    if not made_in_this_environment("killed"):
-        pytest.skip("its bits are those of another environment")
     folder = copied("killed", tmp_path)
-    resumed(folder)
-    assert journal_without_messages(folder) == journal_without_messages(KEPT / "resumed")
-    metrics = list(flatten_metrics(read_metrics(folder)))
-    assert metrics == list(flatten_metrics(read_metrics(KEPT / "resumed")))
+    if made_in_this_environment("killed"):
+        resumed(folder)
+        assert journal_without_messages(folder) == journal_without_messages(KEPT / "resumed")
+        metrics = list(flatten_metrics(read_metrics(folder)))
+        assert metrics == list(flatten_metrics(read_metrics(KEPT / "resumed")))
+    else:
+        recorded = dict(read_header(folder).environment)
+        resumed(folder, although_changed=True)
+        assert changes(folder) == describe_differences(recorded, engine_factory().environment())
+
+
+def test_a_killed_run_of_another_environment_says_in_what_it_differs(tmp_path):
+    folder = copied("killed", tmp_path)
+    header = json.loads((folder / HEADER).read_text())
+    here = dict(engine_factory().environment())
+    header["environment"] = here | {"numpy": "0.0"}
+    (folder / HEADER).write_text(json.dumps(header))
+    _, end = resumed(folder, although_changed=True)
+    assert end["step"] == EXPECTED["killed"]["resumed"]["step"]
+    assert changes(folder) == [f"numpy: {here['numpy']} here, 0.0 recorded"]
 
 
 @pytest.mark.parametrize("name", ["resumed", "killed", "changed"])
