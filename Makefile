@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 
 # Tests that run at once. Those of screens mostly wait, so more than there are processors.
 WORKERS ?= 4
+# The tests of screens come first and are slow: a worker that is idle takes over a part of another's.
+PARALLEL = -n $(WORKERS) --dist worksteal
 
 # The order of the tests in `make shuffle`; pytest prints it, and ORDER=N repeats it.
 ORDER ?= $(shell od -An -N2 -tu2 /dev/urandom | tr -d " ")
@@ -24,17 +26,17 @@ run: $(VENV)/.run  ## open the app: LeNet learning digits (first: set up)
 	$(BIN)/tuitrain
 
 test: $(VENV)/.dev  ## run the tests but for the slow ones (first: set up)
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow"
 
 check: $(VENV)/.dev  ## everything that must hold: format, lint, types, import contracts, all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -n $(WORKERS)
+	$(BIN)/python -m pytest $(PARALLEL)
 
 shuffle: $(VENV)/.dev  ## the quick tests below the screens in random order (ORDER=N repeats one)
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" --random-order --random-order-seed=$(ORDER) \
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" --random-order --random-order-seed=$(ORDER) \
 	  tests/commands tests/run tests/engines tests/records tests/scenario
 
 scenarios: $(VENV)/.run  ## replay every scenario and check what it expects
@@ -60,7 +62,7 @@ sessions: $(VENV)/.dev  ## a thousand generated sessions, replayed and run as Py
 	  tests/scenario/test_codegen.py --hypothesis-show-statistics
 
 networks: $(VENV)/.dev  ## two thousand random networks: recorded, eager and in float64 (half an hour)
-	TUITRAIN_NETWORKS=2000 $(BIN)/python -m pytest -n $(WORKERS) tests/core/compiler/test_networks.py
+	TUITRAIN_NETWORKS=2000 $(BIN)/python -m pytest $(PARALLEL) tests/core/compiler/test_networks.py
 
 kills: $(VENV)/.run  ## kill a hundred runs at random instants, and resume them (minutes)
 	$(BIN)/python scripts/kill_and_resume.py --kills 100
@@ -80,7 +82,7 @@ reference: $(VENV)/.dev  ## write the generated parts of docs/reference anew
 	$(BIN)/python scripts/write_reference.py
 
 coverage: $(VENV)/.dev  ## print how many lines the tests reach; pages in build/coverage show which (slower)
-	$(BIN)/python -m pytest -n $(WORKERS) --cov --cov-report=html:build/coverage
+	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=html:build/coverage
 	@echo "coverage: $$($(BIN)/python -m coverage report --format=total) % of lines"
 
 snapshots: $(VENV)/.dev  ## accept the screens as they are drawn now (then look at the difference)
