@@ -29,6 +29,10 @@ for number, line in enumerate(sys.stdin, start=1):
     elif behavior == "environment":
         variables = {name: os.environ.get(name) for name in ("TUITRAIN_THREADS", "OMP_NUM_THREADS")}
         print(json.dumps({"seconds_per_step": 1.0, "variant": json.dumps(variables)}), flush=True)
+    elif behavior == "caches":
+        path = os.environ["XDG_CACHE_HOME"]
+        variant = json.dumps({"path": path, "exists": Path(path).is_dir()})
+        print(json.dumps({"seconds_per_step": 1.0, "variant": variant}), flush=True)
     else:
         reply = {"seconds_per_step": float(behavior) if behavior[0].isdigit() else 0.5, "steps": 1}
         print(json.dumps(reply), flush=True)

@@ -152,7 +152,7 @@ async def test_the_help_has_the_keys_of_a_recording(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press("question_mark")
         assert isinstance(person.app.screen, HelpScreen)
-        assert "The step before." in person.svg().replace("&#160;", " ")
+        assert "Go to the previous step." in person.svg().replace("&#160;", " ")
 
 
 async def test_quit_leaves_at_once(tmp_path):

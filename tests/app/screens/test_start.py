@@ -254,7 +254,7 @@ async def test_the_help_has_the_keys_of_the_start(key, tmp_path):
         await person.press(key)
         text = str(person.app.screen.query_one("#help Static", Static).content)
         here = text.partition("Keys of a run")[0]
-        assert "  space     Mark a run, to be compared and drawn." in here
-        assert "  shift+tab To the list before." in here
+        assert "  space     Mark a run to compare and draw it." in here
+        assert "  shift+tab Go to the previous list." in here
         await person.press("escape")
         assert isinstance(person.app.screen, StartScreen)

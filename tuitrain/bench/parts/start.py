@@ -110,7 +110,8 @@ def _caches(folder: Path, warm: bool) -> dict[str, str]:
     Python's byte code is not among them: every peer has its own already.
     """
     path = folder / "warm" if warm else folder / f"cold-{time.perf_counter_ns()}"
-    path.mkdir(mode=0o700, exist_ok=True)  # caches that others can write are not trusted
+    # Caches that others can write are not trusted.
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
     home = {"HOME": str(path)} if sys.platform == "darwin" else {}
     names = ("XDG_CACHE_HOME", "NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR")
     return dict.fromkeys(names, str(path)) | home
