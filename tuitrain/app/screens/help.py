@@ -33,7 +33,7 @@ _KEY_WIDTH: Final = 9
 """The minimum number of cells for a key."""
 
 Line: TypeAlias = tuple[Content, Content]
-"""A line before it is wrapped: what stands left of its text, and the text."""
+"""A line before it is wrapped: its indent or key, and its text."""
 
 _BLANK: Final[Line] = (literal(""), literal(""))
 
