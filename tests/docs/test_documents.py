@@ -70,9 +70,8 @@ def folder(tmp_path_factory) -> Path:
     text = readme.text.replace("epoch = 4", "epoch = 3")
     for name in ("FILE", "FILE.toml", "lr-to-zero.toml"):
         (folder / name).write_text(text.replace("epochs = 4", "epochs = 3"))
-    (folder / "stripes.toml").write_text(
-        MINIMAL.format('model = "nets:small_net"\ndata = "nets:stripes"')
-    )
+    stripes = next(block for block in blocks("toml") if "nets:stripes" in block.text)
+    (folder / "stripes.toml").write_text(stripes.text)
     nets = next(block for block in blocks("python") if "nets.py" in block.text)
     (folder / "nets.py").write_text(nets.text)
     (folder / "scenarios").mkdir()
@@ -100,6 +99,8 @@ def test_every_command_line_works(block: Block, line: str, folder: Path, monkeyp
             assert extra is None or extra[1] in project["optional-dependencies"]
         case ["python", *_] | ["git", *_]:
             assert len(words) > 1
+        case ["source", script]:
+            assert script == ".venv/bin/activate"
         case ["tuitrain", name, *_] if name in SCREEN or words[1:3] == ["run", words[-1]]:
             assert parse_arguments(words[1:]).action
         case ["tuitrain", *rest]:

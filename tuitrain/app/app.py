@@ -40,7 +40,7 @@ REPLY_POLL_HZ: Final = 60
 
 SWITCH_INTERVAL: Final = 0.0005
 """Seconds for which the run's thread waits for Python between two bursts of steps, while a panel is
-drawn. Python's default of 5 ms is a quarter of a burst."""
+drawn. Python's default of 5 ms is an eighth of a burst."""
 
 
 class TuitrainApp(BaseApp[None]):

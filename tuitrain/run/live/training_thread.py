@@ -21,8 +21,8 @@ from .overhead import OverheadMeter
 from .publisher import Publisher
 from .throughput import ThroughputMeter
 
-BURST_SECONDS = 0.02
-"""The most seconds of training before mail is read."""
+MAIL_INTERVAL_SECONDS = 0.02
+"""Seconds of training after which the present burst is the last one before mail is read."""
 
 
 class _ClosedError(Exception):
@@ -143,7 +143,7 @@ class TrainingThread:
 
     def _run_burst(self, session: Session) -> None:
         mailbox, clock = self._mailbox, self._clock
-        deadline = clock() + BURST_SECONDS
+        deadline = clock() + MAIL_INTERVAL_SECONDS
         before = session.step
         session.run_burst(lambda: mailbox.has_mail or clock() >= deadline)
         if self._was_suspended:
