@@ -7,11 +7,11 @@ ROOT = Path(__file__).parent.parent
 PICTURE = ROOT / "docs" / "flight.svg"
 
 
-def test_it_is_small_enough_for_a_page():
+def test_the_animation_is_small_enough_for_a_page():
     assert PICTURE.stat().st_size < 400_000
 
 
-def test_it_is_whole_moves_and_fetches_nothing():
+def test_the_animation_is_valid_and_self_contained():
     text = PICTURE.read_text()
     assert ElementTree.fromstring(text).tag == "{http://www.w3.org/2000/svg}svg"
     assert "@keyframes" in text
@@ -19,9 +19,9 @@ def test_it_is_whole_moves_and_fetches_nothing():
     assert text.count("http") == 1  # the name of the format
 
 
-def test_whoever_wants_no_motion_gets_none():
+def test_the_animation_respects_reduced_motion():
     assert "prefers-reduced-motion" in PICTURE.read_text()
 
 
-def test_the_readme_shows_it():
+def test_the_readme_shows_the_animation():
     assert "(docs/flight.svg)" in (ROOT / "README.md").read_text()

@@ -8,7 +8,7 @@ from pathlib import Path
 SCRIPT = Path(__file__).parents[1] / "scripts" / "fuzz_files.py"
 
 
-def test_no_changed_file_of_any_kind_ends_in_an_error_that_is_not_ours():
+def test_changed_files_of_any_kind_read_or_raise_our_errors():
     spec = importlib.util.spec_from_file_location("fuzz_files", SCRIPT)
     assert spec is not None
     assert spec.loader is not None

@@ -44,7 +44,7 @@ def test_dependencies_point_one_way(capsys):
     assert "0 broken" in capsys.readouterr().out
 
 
-def test_the_core_loads_nothing_of_the_run_and_no_screen():
+def test_the_core_loads_neither_run_nor_screen():
     loaded = modules_after("import tuitrain_core")
     assert not loaded & {"tuitrain", "textual", "rich", "msgspec", "threadpoolctl"}
 

@@ -40,7 +40,9 @@ COMMANDS = [
 
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 @pytest.mark.parametrize("path", HOSTILE.values(), ids=HOSTILE)
-def test_on_the_command_line(tmp_path, monkeypatch, capsys, words, path):
+def test_impossible_paths_on_the_command_line_are_errors(
+    tmp_path, monkeypatch, capsys, words, path
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.toml").write_text(TEXT)
     assert main([word.format(path) for word in words]) == 2
@@ -54,7 +56,7 @@ def test_on_the_command_line(tmp_path, monkeypatch, capsys, words, path):
 @pytest.mark.parametrize("path", [*HOSTILE.values(), "~absent-of-that-name/mnist"])
 @pytest.mark.parametrize("kind", ["idx:{}", "{}", "{}:make", "numpy:{}"])
 @pytest.mark.parametrize("key", ["data", "model"])
-def test_in_a_scenario(tmp_path, capsys, key, kind, path):
+def test_impossible_paths_in_a_scenario_are_errors(tmp_path, capsys, key, kind, path):
     lines = [line for line in TEXT.splitlines() if not line.startswith(f"{key} =")]
     value = json.dumps(kind.format(path), ensure_ascii=True)
     (tmp_path / "x.toml").write_text("\n".join([f"{key} = {value}", *lines]))
@@ -62,16 +64,16 @@ def test_in_a_scenario(tmp_path, capsys, key, kind, path):
     assert "Traceback" not in capsys.readouterr().err
 
 
-def test_a_home_folder_of_no_user_is_told_with_what_was_given():
+def test_the_home_of_an_unknown_user_is_an_error():
     with pytest.raises(TuitrainError, match="~absent-here is no user's home folder"):
         home_path("~absent-here/mnist")
 
 
-def test_what_can_be_a_path_is_one(tmp_path):
+def test_possible_paths_are_accepted(tmp_path):
     for text in ("", ".", "a b", "ü/日本", "[bold]", "~x", "-", str(tmp_path / "missing" / "file")):
         assert str(user_path(text)) in (text, ".")
 
 
-def test_a_run_with_a_long_name_has_a_folder_that_can_be_made():
+def test_a_run_with_a_long_name_has_a_valid_folder():
     assert len(new_run_folder("very " * 200).name.encode()) < 255
     assert len(new_run_folder("日" * 200).name.encode()) < 255

@@ -38,7 +38,7 @@ NAME = ':fire: [/b] "日本" \\u001b[2J'
 
 
 @given(ANY)
-def test_what_is_seen_steers_nothing_and_stays_as_it_is(text):
+def test_displayed_text_controls_nothing_and_is_stable(text):
     seen = visible(text)
     assert visible(seen) == seen
     assert count_replaced(seen) == 0
@@ -61,12 +61,12 @@ def test_what_is_seen_steers_nothing_and_stays_as_it_is(text):
         ("日本 e\u0301\xa0\u3000x", "日本 e\u0301\xa0\u3000x"),
     ],
 )
-def test_the_rule_by_its_examples(text, seen):
+def test_control_characters_are_shown_as_symbols_or_escapes(text, seen):
     assert visible(text) == seen
 
 
 @given(st.recursive(ANY, lambda part: st.lists(part) | st.dictionaries(ANY, part)))
-def test_json_is_ascii_and_says_the_same(record):
+def test_json_is_ascii_and_equivalent(record):
     text = ascii_json(record)
     assert text.isascii()
     assert "\n" not in text
@@ -79,7 +79,7 @@ def test_json_is_ascii_and_says_the_same(record):
 
 
 @given(ANY, st.integers(0, 40))
-def test_names_of_files_fit(text, size):
+def test_file_names_fit(text, size):
     assert len(truncate_utf8(text, size).encode()) <= size
     stem = file_stem(text, size)
     assert len(stem.encode()) <= size
@@ -88,7 +88,7 @@ def test_names_of_files_fit(text, size):
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_report_says_what_is_written(text):
+def test_a_report_shows_texts_literally(text):
     out = io.StringIO()
     report = TextReport(Console(file=out, width=10_000))
     events = (
@@ -113,7 +113,7 @@ def test_a_report_says_what_is_written(text):
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_the_bar_says_what_is_written(text):
+def test_the_progress_bar_shows_texts_literally(text):
     out = io.StringIO()
     console = Console(file=out, width=500, force_terminal=True, color_system=None)
     bar = ProgressBar(text, console)
@@ -125,7 +125,7 @@ def test_the_bar_says_what_is_written(text):
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_program_that_was_called_so_is_a_program(text):
+def test_a_program_of_any_title_is_valid(text):
     scenario = msgspec.structs.replace(loads(TEXT, "x.toml"), name=text)
     program = generate_program(scenario, "x.toml")
     compile(program, "program", "exec")
@@ -186,7 +186,7 @@ def test_every_command_writes_in_any_encoding(encoding, scenario, tmp_path, monk
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
-def test_help_is_there_in_any_encoding(encoding, monkeypatch):
+def test_help_prints_in_any_encoding(encoding, monkeypatch):
     for words in (["--help"], ["bench", "--help"], ["run", "--help"]):
         streams = Streams(monkeypatch, encoding)
         with pytest.raises(SystemExit, match="0"):
@@ -194,7 +194,7 @@ def test_help_is_there_in_any_encoding(encoding, monkeypatch):
         assert streams.text(encoding)[0].startswith("usage: tuitrain")
 
 
-def test_our_own_signs_have_words(monkeypatch, scenario):
+def test_our_symbols_have_ascii_words(monkeypatch, scenario):
     streams = Streams(monkeypatch, "ascii")
     assert main(["replay", str(scenario)]) == 0
     assert "ok freeze fc: " in streams.text("ascii")[0]
@@ -208,7 +208,7 @@ def started(*words: str, **options) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.parametrize("json", [[], ["--json"]], ids=["text", "json"])
-def test_a_reader_that_leaves_ends_us_quietly(json, scenario):
+def test_a_closed_pipe_ends_a_command_quietly(json, scenario):
     reading, writing = os.pipe()
     os.close(reading)
     process = started("replay", *json, str(scenario), stdout=writing, stderr=subprocess.PIPE)
@@ -217,12 +217,12 @@ def test_a_reader_that_leaves_ends_us_quietly(json, scenario):
     assert (process.returncode, output) == (141, b"")
 
 
-def test_where_stdout_is_closed_the_status_still_tells(scenario):
+def test_with_stdout_closed_the_exit_status_remains(scenario):
     process = started("replay", str(scenario), preexec_fn=lambda: os.close(1))
     assert process.wait(timeout=120) == 0
 
 
-def test_where_stderr_is_closed_nothing_goes_to_stdout_instead():
+def test_with_stderr_closed_nothing_goes_to_stdout():
     process = started(
         "replay", "not-there.toml", stdout=subprocess.PIPE, preexec_fn=lambda: os.close(2)
     )
@@ -236,7 +236,7 @@ BOM = b"\xef\xbb\xbf"
 @pytest.mark.parametrize(
     "change", [lambda text: BOM + text, lambda text: text.replace(b"\n", b"\r\n")]
 )
-def test_files_may_have_a_mark_in_front_or_ends_of_lines_as_on_windows(change, tmp_path):
+def test_files_may_have_a_byte_order_mark_or_windows_line_ends(change, tmp_path):
     scenario, config = tmp_path / "x.toml", tmp_path / "config.toml"
     scenario.write_bytes(change(TEXT.encode()))
     assert load(scenario).name == "small"
@@ -250,7 +250,7 @@ def test_files_may_have_a_mark_in_front_or_ends_of_lines_as_on_windows(change, t
 
 
 @pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_utf_16_is_one_clear_error(codec, tmp_path):
+def test_utf_16_is_one_error(codec, tmp_path):
     scenario, config = tmp_path / "x.toml", tmp_path / "config.toml"
     for path in (scenario, config):
         path.write_bytes(TEXT.strip().encode(codec))
@@ -260,7 +260,7 @@ def test_utf_16_is_one_clear_error(codec, tmp_path):
         read_config(config, [])
 
 
-def test_what_is_no_utf_8_is_told_with_its_place(tmp_path):
+def test_invalid_utf_8_is_an_error_with_its_place(tmp_path):
     path = tmp_path / "x.toml"
     path.write_bytes(b'schema = 1\nname = "caf\xe9"\n')
     with pytest.raises(TuitrainError) as message:
@@ -275,7 +275,7 @@ def test_what_is_no_utf_8_is_told_with_its_place(tmp_path):
 
 
 @given(st.binary(max_size=60))
-def test_any_bytes_are_text_or_an_error_of_ours(content):
+def test_any_bytes_are_text_or_our_error(content):
     try:
         text = decode_text(content, "x")
     except TuitrainError as error:
@@ -284,7 +284,7 @@ def test_any_bytes_are_text_or_an_error_of_ours(content):
         assert text.encode() == content.removeprefix(BOM)
 
 
-def test_a_name_that_is_no_utf_8_is_told_and_run(monkeypatch, tmp_path, scenario):
+def test_a_file_name_that_is_not_utf_8_is_displayed_and_usable(monkeypatch, tmp_path, scenario):
     folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/run-\xff"))
     for words in (
         ["run", "--headless", "--out", str(folder), str(scenario)],

@@ -99,7 +99,7 @@ async def browsing(profile: Path) -> AsyncIterator[Page]:
         browser.communicate()
 
 
-async def test_the_flight_deck_is_seen_and_steered_in_a_browser(tmp_path):
+async def test_the_flight_deck_works_in_a_browser(tmp_path):
     with served(tmp_path / "state", "--read-only") as (address, _):
         async with browsing(tmp_path / "profile") as page, asyncio.timeout(SECONDS):
             await page.call("Network.enable")

@@ -21,7 +21,7 @@ def scenario(tmp_path):
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_run_that_is_ended_says_so_and_can_go_on(
+def test_a_run_ended_by_a_signal_says_so_and_can_be_resumed(
     number, status, scenario, tmp_path, monkeypatch, capsys
 ):
     steps, stop, left = ProgressBar.set_steps, Progress.stop, []
@@ -45,7 +45,7 @@ def test_a_run_that_is_ended_says_so_and_can_go_on(
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def test_what_is_ignored_stays_ignored(scenario, monkeypatch):
+def test_ignored_signals_stay_ignored(scenario, monkeypatch):
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     steps = ProgressBar.set_steps
 

@@ -102,7 +102,7 @@ def test_an_evaluation_that_raises_fails_the_run(tmp_path, capsys, monkeypatch):
     assert "Traceback" not in output
 
 
-def test_a_way_back_that_raises_is_no_traceback(tmp_path, capsys):
+def test_an_error_in_a_rewind_prints_no_traceback(tmp_path, capsys):
     text = failing(ValueError) + '[[at]]\nstep = 9\ndo = "rewind 1"\n'
     assert main(["replay", written(tmp_path, text)]) == 1
     output = capsys.readouterr().err
@@ -146,7 +146,7 @@ def test_the_app_exits_with_the_status_of_its_run(text, status, output, tmp_path
         assert "enough" in (out / "output.log").read_text(), "the log has the traceback"
 
 
-def test_a_record_whose_run_had_failed_fails_again_when_it_is_taken_up(tmp_path, capsys, screen):
+def test_resuming_a_failed_run_fails_again(tmp_path, capsys, screen):
     out = tmp_path / "run"
     text = failing(ValueError)
     assert main(["run", "--headless", "--out", str(out), written(tmp_path, text)]) == 1
@@ -189,7 +189,7 @@ class Crashing(App[None]):
         raise ValueError("no such widget")
 
 
-def test_a_screen_that_crashes_is_no_orderly_end(capsys):
+def test_a_crash_of_the_screen_is_not_recorded_as_an_orderly_end(capsys):
     with pytest.raises(RunFailedError, match="the screen has failed: ValueError: no such widget"):
         runner.run_app(Crashing(driver_class=HeadlessDriver))
 
@@ -212,7 +212,7 @@ def test_a_crash_of_the_screen_exits_with_1(kind, tmp_path, capsys, monkeypatch,
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_a_signal_takes_the_screen_down_and_names_itself(number, status):
+def test_a_signal_closes_the_screen_and_is_named(number, status):
     class Ended(App[None]):
         down = False
 

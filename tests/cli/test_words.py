@@ -20,7 +20,7 @@ from tuitrain.cli.parser import parse_arguments
         ("run a.toml b.toml", "tuitrain run has no use for 'b.toml'; --help says what it takes"),
     ],
 )
-def test_a_word_that_is_not_known_is_told_with_the_nearest(words, message, tmp_path, capsys):
+def test_an_unknown_word_is_an_error_with_the_nearest_match(words, message, tmp_path, capsys):
     here = tmp_path / "mine.toml"
     here.write_text("")
     assert main([item.format(here=here) for item in words.split()]) == 2
@@ -30,7 +30,7 @@ def test_a_word_that_is_not_known_is_told_with_the_nearest(words, message, tmp_p
     assert output.err.count("\n") == 1
 
 
-def test_what_is_known_is_read():
+def test_valid_command_lines_are_read():
     result = parse_arguments(["replay", "--json", "x.toml"])
     assert (result.json, [str(item) for item in result.files]) == (True, ["x.toml"])
     assert parse_arguments([]).scenario is None

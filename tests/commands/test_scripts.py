@@ -25,7 +25,7 @@ def test_a_name_in_any_script_is_a_name(name, form):
 
 
 @given(st.one_of(NAMES, LETTERS))
-def test_what_is_taken_is_written_and_read_back(name):
+def test_accepted_names_are_written_and_read_back(name):
     try:
         command = Freeze(name)
     except CommandError as error:
@@ -42,5 +42,5 @@ def test_a_name_is_letters_digits_and_marks_and_begins_with_a_letter(name):
 @pytest.mark.parametrize(
     "name", ["", "1st", "a b", "a\u3000b", "a\u200bb", "\u0301a", "a\x1b", "[/"]
 )
-def test_what_cannot_be_a_name(name):
+def test_invalid_names_are_refused(name):
     assert not is_name(name)

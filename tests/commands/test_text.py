@@ -112,7 +112,7 @@ commands = st.one_of(
 
 
 @given(commands)
-def test_what_is_printed_reads_back_to_the_same_command(command: Command):
+def test_a_printed_command_reads_back_equal(command: Command):
     assert parse(to_text(command)) == command
 
 
@@ -133,7 +133,7 @@ def test_the_examples_of_every_verb_are_commands(verb):
         assert parse(to_text(parse(example))) == parse(example)
 
 
-def test_the_help_says_that_an_lr_of_zero_is_no_freeze():
+def test_the_help_says_that_an_lr_of_zero_is_not_a_freeze():
     lr, freeze = verb_named("lr"), verb_named("freeze")
     assert "At 0, weights keep their values; gradients are computed" in lr.summary
     assert "no gradient" in freeze.summary
@@ -218,7 +218,7 @@ def test_commands_are_read_as_documented(text: str, command: Command):
         ("pause now", "takes nothing after it, but was given 'now'"),
     ],
 )
-def test_errors_say_what_was_given_and_what_is_allowed(text: str, message: str):
+def test_errors_name_the_value_and_the_allowed_values(text: str, message: str):
     with pytest.raises(CommandError) as error:
         parse(text)
     assert message in str(error.value)

@@ -152,12 +152,12 @@ def test_a_wrong_value_is_refused_when_the_command_is_made(make, message):
         (Preview("freeze   conv"), "preview freeze conv"),
     ],
 )
-def test_other_ways_to_say_a_value_are_taken_as_the_plain_one(command, text):
+def test_equivalent_values_are_normalized(command, text):
     assert to_text(command) == text
     assert parse(text) == command
 
 
-def test_a_command_keeps_its_settings_to_itself():
+def test_a_command_copies_its_settings():
     settings = {"eps": 0.1}
     command = SwapOptimizer("fc", "adam", settings)
     settings["eps"] = math.nan

@@ -10,7 +10,7 @@ def total(engine, pieces) -> list[float]:
 
 
 @pytest.mark.parametrize("pieces", [[1] * 9, [9], [2, 5, 2], [8, 1]], ids=str)
-def test_how_steps_are_cut_into_bursts_changes_no_bit(make_engine, pieces):
+def test_the_length_of_bursts_changes_no_bit(make_engine, pieces):
     engine, other = make_engine(), make_engine()
     for item in (engine, other):
         do(item, "decay fc over 7 steps")
@@ -21,7 +21,7 @@ def test_how_steps_are_cut_into_bursts_changes_no_bit(make_engine, pieces):
     assert [repr(item) for item in engine.groups()] == [repr(item) for item in other.groups()]
 
 
-def test_every_rule_takes_the_same_step_in_a_burst_and_by_itself(make_engine, rule):
+def test_every_rule_takes_the_same_step_alone_and_in_a_burst(make_engine, rule):
     engine, other = make_engine(), make_engine()
     for item in (engine, other):
         do(item, f"optimizer * {rule} {RULES[rule]}")
@@ -29,7 +29,7 @@ def test_every_rule_takes_the_same_step_in_a_burst_and_by_itself(make_engine, ru
     assert engine.digest() == other.digest()
 
 
-def test_a_step_that_may_be_held_is_the_step_that_cannot(make_engine):
+def test_a_holdable_step_has_the_bits_of_an_ordinary_step(make_engine):
     engine, other = make_engine(), make_engine()
     held = [other.run(1, lambda: False, lambda _: False)[0] for _ in range(5)]
     assert train(engine, 5) == held
@@ -45,7 +45,7 @@ def test_the_number_of_threads_changes_no_bit(make_engine, monkeypatch, threads)
     assert engine.digest() == other.digest()
 
 
-def test_an_interrupted_run_stands_at_a_boundary_and_goes_on(make_engine):
+def test_an_interrupted_run_ends_at_a_boundary_and_can_continue(make_engine):
     engine, other = make_engine(), make_engine()
     losses = list(engine.run(10, lambda: engine.interrupt() or True))
     assert 1 <= len(losses) <= 10

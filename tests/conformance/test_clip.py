@@ -13,7 +13,7 @@ def test_the_norm_of_all_groups_together_is_bounded(engine):
     assert gradient_norm(engine, members(engine, "fc")) < 0.001
 
 
-def test_what_is_frozen_is_outside_of_the_norm(engine):
+def test_frozen_parameters_do_not_count_in_the_norm(engine):
     train(engine, 2)
     do(engine, "freeze conv")
     do(engine, "clip norm 0.001")
@@ -21,7 +21,7 @@ def test_what_is_frozen_is_outside_of_the_norm(engine):
     assert gradient_norm(engine, members(engine, "fc")) == pytest.approx(0.001, rel=1e-4)
 
 
-def test_clipping_keeps_the_gradients_direction(make_engine):
+def test_clipping_by_norm_keeps_the_direction(make_engine):
     clipped, free = make_engine(), make_engine()
     do(clipped, "clip norm 0.01")
     train(clipped, 1)
@@ -40,14 +40,14 @@ def test_each_value_is_bounded(engine):
     assert max(np.abs(engine.gradient(name)).max() for name in engine.parameters()) <= 1.0001e-4
 
 
-def test_a_limit_that_is_not_reached_changes_no_bit(make_engine):
+def test_a_limit_above_the_norm_changes_no_bit(make_engine):
     engine, free = make_engine(), make_engine()
     do(engine, "clip norm 100000")
     assert train(engine, 3) == train(free, 3)
     assert engine.digest() == free.digest()
 
 
-def test_one_way_of_clipping_takes_the_place_of_the_other_until_it_is_off(engine):
+def test_one_way_of_clipping_replaces_the_other_until_it_is_off(engine):
     do(engine, "clip norm 0.001")
     assert not do(engine, "clip norm 0.001").changed
     do(engine, "clip value 0.0001")

@@ -23,7 +23,7 @@ def first(count: int, of: int) -> np.ndarray:
     return np.where(np.arange(of) < count, -size, size).astype(np.float32)
 
 
-def test_the_layers_that_a_relu_follows_are_told_with_their_groups(engine):
+def test_layers_before_a_relu_are_listed_with_their_groups(engine):
     result = engine.count_dead_units()
     assert [(item.parameter, item.group, item.units) for item in result] == [
         ("conv.weight", "conv", 3),
@@ -56,7 +56,7 @@ def test_frozen_units_are_counted_too(engine):
     assert counts(engine) == before == {"conv.weight": (2, 3), "fc.weight": (5, 8)}
 
 
-def test_what_is_not_a_number_is_not_dead(engine):
+def test_units_with_nan_are_not_dead(engine):
     plant(engine, fc__bias=np.float32(np.nan))
     assert counts(engine)["fc.weight"] == (0, 8)
 
@@ -72,7 +72,7 @@ def test_counting_changes_nothing(make_engine):
     assert whole(engine) == whole(alike)
 
 
-def test_a_step_that_may_be_held_counts_in_its_own_batch(make_engine):
+def test_a_holdable_step_counts_dead_units_in_its_own_batch(make_engine):
     engine, alike = make_engine(), make_engine()
     seen: list[tuple[LayerUnits, ...]] = []
 

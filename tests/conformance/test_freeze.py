@@ -31,7 +31,7 @@ def test_momentum_decay_and_moments_do_not_move_frozen_weights(engine, rule):
     assert all(weights(engine, [name])[name] != moving[name] for name in trained)
 
 
-def test_optimizer_state_and_step_counters_of_the_frozen_stand_still(engine, rule):
+def test_a_frozen_group_keeps_its_optimizer_state_and_step_counters(engine, rule):
     give(engine, "conv", rule)
     train(engine, 3)
     frozen, trained = members(engine, "conv"), members(engine, "fc")
@@ -43,7 +43,7 @@ def test_optimizer_state_and_step_counters_of_the_frozen_stand_still(engine, rul
     assert updates(engine, trained) == [item + 4 for item in counted]
 
 
-def test_with_everything_frozen_not_one_bit_moves(engine):
+def test_with_all_groups_frozen_no_bit_changes(engine):
     train(engine, 5)
     do(engine, "freeze *")
     before = engine.digest()
@@ -52,7 +52,7 @@ def test_with_everything_frozen_not_one_bit_moves(engine):
     assert all(engine.gradient(name) is None for name in engine.parameters())
 
 
-def test_frozen_gradients_are_none_at_once_and_none_is_computed_after(engine):
+def test_a_freeze_drops_gradients_and_computes_none(engine):
     train(engine, 2)
     frozen, trained = members(engine, "conv"), members(engine, "fc")
     do(engine, "freeze conv")
@@ -73,7 +73,7 @@ def test_a_frozen_group_has_no_gradient_norm_and_no_update(engine):
         train(engine, 1)
 
 
-def test_gradients_from_before_the_freeze_are_outside_the_clip_norm(make_engine):
+def test_gradients_before_a_freeze_do_not_count_in_the_clip_norm(make_engine):
     clipped, free = make_engine(), make_engine()
     for engine in (clipped, free):
         train(engine, 2)
@@ -91,7 +91,7 @@ def test_gradients_from_before_the_freeze_are_outside_the_clip_norm(make_engine)
     assert clipped.digest() == free.digest()
 
 
-def test_the_statistics_of_a_frozen_norm_layer_hold_still(engine):
+def test_a_frozen_norm_layer_keeps_its_statistics(engine):
     train(engine, 2)
     do(engine, "freeze norm.*")
     before = buffers(engine)
@@ -103,14 +103,14 @@ def test_the_statistics_of_a_frozen_norm_layer_hold_still(engine):
     assert buffers(engine) != before
 
 
-def test_the_statistics_hold_still_when_the_norm_layers_group_is_frozen(engine):
+def test_freezing_the_group_of_a_norm_layer_keeps_its_statistics(engine):
     do(engine, "freeze conv")
     before = buffers(engine)
     train(engine, 2)
     assert buffers(engine) == before
 
 
-def test_an_evaluation_does_not_wake_the_statistics_of_a_frozen_norm_layer(engine):
+def test_an_evaluation_does_not_thaw_frozen_statistics(engine):
     train(engine, 2)
     do(engine, "freeze norm.*")
     before = buffers(engine)
@@ -120,14 +120,14 @@ def test_an_evaluation_does_not_wake_the_statistics_of_a_frozen_norm_layer(engin
     assert buffers(engine) == before
 
 
-def test_statistics_move_while_only_a_part_of_the_norm_layer_is_frozen(engine):
+def test_a_partly_frozen_norm_layer_updates_its_statistics(engine):
     do(engine, "freeze norm.bias")
     before = buffers(engine)
     train(engine, 1)
     assert buffers(engine) != before
 
 
-def test_the_statistics_of_a_norm_layer_without_parameters_follow_the_layer_before_it(make_engine):
+def test_a_norm_layer_without_parameters_is_frozen_with_the_layer_before_it(make_engine):
     engine = make_engine(PLAIN, affine=False)
     train(engine, 2)
     do(engine, "freeze conv.*")
@@ -147,7 +147,7 @@ def test_the_statistics_of_a_norm_layer_without_parameters_follow_the_layer_befo
 
 
 @pytest.mark.parametrize("target", ["fc", "fc.*", "conv.weight"])
-def test_they_move_while_that_layer_or_a_part_of_it_is_trained(make_engine, target):
+def test_a_norm_layer_without_parameters_updates_with_a_partly_trained_layer(make_engine, target):
     engine = make_engine(PLAIN, affine=False)
     do(engine, f"freeze {target}")
     before = buffers(engine)
@@ -155,7 +155,7 @@ def test_they_move_while_that_layer_or_a_part_of_it_is_trained(make_engine, targ
     assert buffers(engine) != before
 
 
-def test_with_everything_frozen_they_hold_still_too(make_engine):
+def test_with_all_groups_frozen_all_statistics_keep_their_bytes(make_engine):
     engine = make_engine(PLAIN, affine=False)
     train(engine, 2)
     do(engine, "freeze *")
@@ -177,7 +177,7 @@ def test_a_single_parameter_can_be_frozen(engine):
     assert since["fc.weight"] is None
 
 
-def test_the_badge_says_since_when_and_that_the_bytes_hold(engine):
+def test_the_badge_has_the_step_of_the_freeze_and_the_checksum(engine):
     assert group(engine, "fc").frozen_since is None
     assert group(engine, "fc").frozen_intact is None
     train(engine, 3)
@@ -190,7 +190,7 @@ def test_the_badge_says_since_when_and_that_the_bytes_hold(engine):
     assert group(engine, "fc").frozen_intact is None
 
 
-def test_freezing_and_thawing_at_one_boundary_is_as_if_nothing_had_been(make_engine):
+def test_freezing_and_thawing_at_one_boundary_changes_nothing(make_engine):
     engine, alike = make_engine(), make_engine()
     for item in (engine, alike):
         train(item, 3)
@@ -200,7 +200,7 @@ def test_freezing_and_thawing_at_one_boundary_is_as_if_nothing_had_been(make_eng
     assert engine.digest() == alike.digest()
 
 
-def test_a_freeze_survives_a_state_put_into_another_engine(make_engine):
+def test_a_freeze_survives_loading_into_another_engine(make_engine):
     engine, other = make_engine(), make_engine()
     train(engine, 3)
     do(engine, "freeze conv")
@@ -214,7 +214,7 @@ def test_a_freeze_survives_a_state_put_into_another_engine(make_engine):
     assert other.gradient("conv.weight") is None
 
 
-def test_a_state_from_before_the_freeze_ends_it(engine):
+def test_loading_a_state_before_the_freeze_thaws(engine):
     train(engine, 1)
     state = engine.state()
     do(engine, "freeze fc")
@@ -252,7 +252,7 @@ def test_a_freeze_survives_every_other_command(engine, event):
     assert {name for name, step in since.items() if step == 3} == set(frozen)
 
 
-def test_a_schedule_goes_on_while_its_group_is_frozen(make_engine):
+def test_a_schedule_advances_while_its_group_is_frozen(make_engine):
     engine, alike = make_engine(), make_engine()
     for item in (engine, alike):
         do(item, "decay conv over 10 steps")

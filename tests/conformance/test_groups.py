@@ -30,7 +30,7 @@ def test_the_groups_hold_each_parameter_exactly_once(engine):
         assert item.size == sum(row.size for row in item.parameters)
 
 
-def test_a_regroup_moves_no_weight_and_carries_every_state_along(make_engine):
+def test_a_regroup_keeps_weights_and_optimizer_state(make_engine):
     moved, alike = make_engine(), make_engine()
     for engine in (moved, alike):
         train(engine, 4)
@@ -43,7 +43,7 @@ def test_a_regroup_moves_no_weight_and_carries_every_state_along(make_engine):
     assert moved.digest() == alike.digest()
 
 
-def test_state_follows_the_name_and_not_the_index(engine, rule):
+def test_optimizer_state_follows_the_name_not_the_index(engine, rule):
     give(engine, "*", rule)
     train(engine, 3)
     before = memory(engine, NAMES)
@@ -53,7 +53,7 @@ def test_state_follows_the_name_and_not_the_index(engine, rule):
         assert updates(engine, NAMES) == [3] * len(NAMES)
 
 
-def test_step_counters_follow_even_where_nothing_else_is_remembered(engine):
+def test_step_counters_follow_the_name_without_other_state(engine):
     do(engine, "optimizer * sgd momentum=0 weight_decay=0")
     train(engine, 3)
     before = engine.digest()
@@ -62,7 +62,7 @@ def test_step_counters_follow_even_where_nothing_else_is_remembered(engine):
     assert updates(engine, NAMES) == [3] * len(NAMES)
 
 
-def test_a_new_group_has_the_optimizer_lr_and_schedule_it_came_from(engine):
+def test_a_new_group_inherits_optimizer_lr_and_schedule(engine):
     do(engine, "decay fc over 10 steps")
     train(engine, 2)
     do(engine, "group top = head.*")
@@ -72,7 +72,7 @@ def test_a_new_group_has_the_optimizer_lr_and_schedule_it_came_from(engine):
     assert lr(engine, "top") == lr(engine, "fc") == 0.01 * (1 - 5 / 10)
 
 
-def test_a_new_group_is_steered_by_itself(engine):
+def test_a_new_group_is_steered_separately(engine):
     do(engine, "group top = head.*")
     do(engine, "lr top 0")
     before = weights(engine)
@@ -82,7 +82,7 @@ def test_a_new_group_is_steered_by_itself(engine):
     assert after["fc.weight"] != before["fc.weight"]
 
 
-def test_a_group_that_is_left_empty_goes_and_is_named(engine):
+def test_an_empty_group_is_removed_and_named(engine):
     change = do(engine, "group all = *")
     assert [item.name for item in engine.groups()] == ["all"]
     assert "conv" in change.message
@@ -90,7 +90,7 @@ def test_a_group_that_is_left_empty_goes_and_is_named(engine):
     train(engine, 2)
 
 
-def test_moving_into_a_group_takes_over_its_lr_and_optimizer(engine):
+def test_moved_parameters_use_the_lr_and_optimizer_of_their_new_group(engine):
     train(engine, 2)
     before = weights(engine)
     do(engine, "group conv = fc.*")

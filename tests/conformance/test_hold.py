@@ -11,7 +11,7 @@ def hold(engine, held=lambda pending: True) -> list[float]:
     return list(engine.run(5, lambda: False, held))
 
 
-def test_a_held_step_is_as_if_it_had_not_been_begun(make_engine):
+def test_a_held_step_changes_nothing(make_engine):
     engine, alike = make_engine(), make_engine()
     for item in (engine, alike):
         train(item, 3)
@@ -22,7 +22,7 @@ def test_a_held_step_is_as_if_it_had_not_been_begun(make_engine):
     assert engine.digest() == alike.digest()
 
 
-def test_asking_without_holding_changes_no_bit(make_engine):
+def test_a_hold_check_changes_no_bit(make_engine):
     engine, alike = make_engine(), make_engine()
     losses = []
 
@@ -36,14 +36,14 @@ def test_asking_without_holding_changes_no_bit(make_engine):
     assert engine.digest() == alike.digest()
 
 
-def test_a_burst_keeps_the_steps_before_the_one_that_is_held(make_engine):
+def test_a_burst_returns_the_steps_before_the_held_one(make_engine):
     engine, alike = make_engine(), make_engine()
     answers = iter([False, False, True])
     assert hold(engine, lambda pending: next(answers)) == train(alike, 2)
     assert (engine.step, engine.digest()) == (2, alike.digest())
 
 
-def test_the_gradients_of_a_held_step_can_be_looked_at(engine):
+def test_the_gradients_of_a_held_step_can_be_read(engine):
     norms = {}
 
     def note(pending) -> bool:
@@ -57,7 +57,7 @@ def test_the_gradients_of_a_held_step_can_be_looked_at(engine):
     assert engine.gradient("conv.weight") is None
 
 
-def test_a_gradient_that_is_not_finite_is_seen_and_named_before_the_update(engine):
+def test_a_gradient_that_is_not_finite_is_named_before_the_update(engine):
     train(engine, 2)
     result = []
 

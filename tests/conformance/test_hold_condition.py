@@ -60,9 +60,7 @@ def first_above(norms: list[float]) -> tuple[int, float]:
 
 @pytest.mark.parametrize("threads", ["1", "2"])
 @pytest.mark.parametrize("clip", ["clip off", "clip norm 0.01", "clip value 0.001"])
-def test_a_run_ends_where_the_norm_is_first_above_its_limit(
-    make_engine, monkeypatch, threads, clip
-):
+def test_a_run_ends_at_the_first_norm_above_its_limit(make_engine, monkeypatch, threads, clip):
     monkeypatch.setenv("TUITRAIN_THREADS", threads)
     commands = ["lr * 0.3"] + [clip] * (clip != "clip off")
     step, limit = first_above(norms_of(make_engine, commands))
@@ -79,7 +77,7 @@ def test_a_run_ends_where_the_norm_is_first_above_its_limit(
     assert whole(one) == whole(other)
 
 
-def test_what_is_seen_but_not_held_changes_no_bit(make_engine):
+def test_a_checked_step_that_is_not_held_has_the_same_bits(make_engine):
     watch = HoldCondition(
         non_finite=True,
         loss_factor=0.0,
@@ -95,7 +93,7 @@ def test_what_is_seen_but_not_held_changes_no_bit(make_engine):
     assert [repr(item) for item in one.groups()] == [repr(item) for item in other.groups()]
 
 
-def test_losses_of_the_run_and_those_before_it_make_the_average(make_engine):
+def test_the_average_has_losses_of_the_run_and_before_it(make_engine):
     losses = train(make_engine(), EARLIER + STEPS)[EARLIER:]
     step = max(range(5, STEPS), key=lambda n: losses[n] / (sum(losses[n - 4 : n]) / 4))
     times = 0.999 * losses[step] / (sum(losses[step - 4 : step]) / 4)
@@ -117,7 +115,7 @@ def test_losses_of_the_run_and_those_before_it_make_the_average(make_engine):
     assert whole(one) == whole(other)
 
 
-def test_what_is_not_finite_is_held_before_it_is_applied(make_engine):
+def test_a_step_that_is_not_finite_is_held_before_its_update(make_engine):
     result = []
     for watch in (HoldCondition(non_finite=True), None):
         engine = make_engine()
@@ -132,7 +130,7 @@ def test_what_is_not_finite_is_held_before_it_is_applied(make_engine):
     assert result[0] == result[1]
 
 
-def test_nobody_is_asked_where_nothing_is_waited_for(make_engine):
+def test_without_a_condition_the_callback_is_not_called(make_engine):
     engine, other, request = make_engine(), make_engine(), Asked(lambda pending: True)
     losses = list(engine.run(STEPS, lambda: False, request, HoldCondition()))
     assert request.questions == 0

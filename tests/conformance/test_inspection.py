@@ -16,7 +16,7 @@ def flows(engine) -> dict[str, GradientFlow]:
 
 @pytest.mark.needs(Capability.CONFUSION, Capability.NETWORK_TREE)
 @pytest.mark.parametrize("samples", SAMPLE_SELECTIONS)
-def test_looking_changes_nothing(make_engine, samples):
+def test_an_inspection_changes_nothing(make_engine, samples):
     engine, alike = make_engine(), make_engine()
     for item in (engine, alike):
         train(item, 2)
@@ -30,7 +30,7 @@ def test_looking_changes_nothing(make_engine, samples):
 
 
 @pytest.mark.needs(Capability.CONFUSION)
-def test_the_confusions_are_those_of_the_accuracy(engine):
+def test_the_confusions_agree_with_the_accuracy(engine):
     train(engine, 12)
     seen = engine.inspect_batch(InspectBatch())
     assert seen.confusion.sum() == 30
@@ -43,7 +43,7 @@ def test_the_confusions_are_those_of_the_accuracy(engine):
 
 
 @pytest.mark.needs(Capability.CONFUSION)
-def test_mistakes_are_the_wrong_ones_the_surest_first(engine):
+def test_mistakes_are_sorted_by_confidence(engine):
     train(engine, 4)
     seen = engine.inspect_batch(InspectBatch("mistakes"))
     assert len(seen.labels) == 30 - np.trace(seen.confusion)
@@ -52,7 +52,7 @@ def test_mistakes_are_the_wrong_ones_the_surest_first(engine):
 
 
 @pytest.mark.needs(Capability.CONFUSION)
-def test_the_next_batch_is_the_one_that_the_step_learns_from(engine):
+def test_the_next_batch_is_that_of_the_next_step(engine):
     from tests.conformance.problem import TRAIN
 
     first, second = (engine.inspect_batch(InspectBatch("next")) for _ in range(2))
@@ -66,7 +66,7 @@ def test_the_next_batch_is_the_one_that_the_step_learns_from(engine):
 
 
 @pytest.mark.needs(Capability.CONFUSION)
-def test_what_is_not_a_number_is_no_guess(engine):
+def test_an_output_with_nan_is_no_prediction(engine):
     plant(engine, head__bias=np.float32(np.nan))
     seen = engine.inspect_batch(InspectBatch())
     assert set(seen.predictions) == {NO_PREDICTION}
@@ -74,7 +74,7 @@ def test_what_is_not_a_number_is_no_guess(engine):
 
 
 @pytest.mark.needs(Capability.NETWORK_TREE)
-def test_the_gradient_flows_to_the_lowest_layer_that_learns(engine):
+def test_the_gradient_flows_to_the_lowest_trained_layer(engine):
     assert flows(engine)["conv"] is GradientFlow.ENDS
     assert {flows(engine)[item] for item in ("norm", "fc", "head")} == {GradientFlow.PASSES}
     do(engine, "freeze conv.*")
@@ -90,7 +90,7 @@ def test_the_gradient_flows_to_the_lowest_layer_that_learns(engine):
 
 
 @pytest.mark.needs(Capability.NETWORK_TREE)
-def test_gradients_are_told_of_those_that_have_one(engine):
+def test_gradient_norms_are_given_only_where_gradients_exist(engine):
     assert engine.inspect_network().grad_norms == {}
     do(engine, "freeze conv")
     train(engine, 1)

@@ -18,7 +18,7 @@ from tests.conformance.probes import (
 )
 
 
-def test_lr_zero_holds_weights_and_lets_gradients_and_state_go_on(engine, rule):
+def test_an_lr_of_zero_keeps_weights_but_updates_gradients_and_state(engine, rule):
     give(engine, "fc", rule)
     train(engine, 3)
     do(engine, "lr fc 0")
@@ -32,7 +32,7 @@ def test_lr_zero_holds_weights_and_lets_gradients_and_state_go_on(engine, rule):
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_lr_zero_holds_weights_under_a_gradient_that_is_not_finite(engine, rule, value):
+def test_an_lr_of_zero_keeps_weights_with_a_gradient_that_is_not_finite(engine, rule, value):
     give(engine, "conv", rule)
     train(engine, 2)
     do(engine, "lr conv 0")
@@ -45,7 +45,7 @@ def test_lr_zero_holds_weights_under_a_gradient_that_is_not_finite(engine, rule,
     assert weights(engine, names) == before
 
 
-def test_lr_zero_is_not_called_frozen(engine):
+def test_an_lr_of_zero_is_not_shown_as_frozen(engine):
     do(engine, "lr fc 0")
     train(engine, 1)
     assert group(engine, "fc").frozen_since is None
@@ -53,7 +53,7 @@ def test_lr_zero_is_not_called_frozen(engine):
     assert group(engine, "fc").grad_norm > 0
 
 
-def test_an_lr_of_one_group_leaves_the_others_alone(make_engine):
+def test_an_lr_changes_only_its_group(make_engine):
     engine, alike = make_engine(), make_engine()
     do(engine, "lr fc 0.5")
     assert (lr(engine, "fc"), lr(engine, "conv")) == (0.5, 0.1)
@@ -65,14 +65,14 @@ def test_an_lr_of_one_group_leaves_the_others_alone(make_engine):
     assert weights(engine)["fc.weight"] != weights(alike)["fc.weight"]
 
 
-def test_an_lr_for_all_groups_takes_a_glob(engine):
+def test_a_glob_sets_the_lr_of_all_groups(engine):
     do(engine, "lr * 0.3")
     assert (lr(engine, "conv"), lr(engine, "fc")) == (0.3, 0.3)
     do(engine, "lr c* x2")
     assert (lr(engine, "conv"), lr(engine, "fc")) == (0.6, 0.3)
 
 
-def test_an_lr_acts_on_the_very_next_step(make_engine):
+def test_an_lr_acts_on_the_next_step(make_engine):
     still, moving = make_engine(), make_engine()
     before = weights(still, ["fc.weight"])
     for text in ("lr fc 0", "lr fc 0.02", "lr fc 0"):
@@ -82,7 +82,7 @@ def test_an_lr_acts_on_the_very_next_step(make_engine):
     assert weights(still, ["fc.weight"]) == before != weights(moving, ["fc.weight"])
 
 
-def test_a_command_touches_no_weight_and_no_state_by_itself(engine):
+def test_an_lr_command_changes_no_weight_and_no_state(engine):
     train(engine, 2)
     before = engine.digest()
     for text in ("lr fc 0.5", "lr * x0.1", "decay conv over 4 steps", "clip norm 1", "freeze conv"):
@@ -90,7 +90,7 @@ def test_a_command_touches_no_weight_and_no_state_by_itself(engine):
         assert engine.digest() == before
 
 
-def test_a_manual_lr_takes_over_from_a_schedule_and_says_so(engine):
+def test_a_manual_lr_ends_a_schedule_and_says_so(engine):
     do(engine, "decay conv over 4 epochs")
     change = do(engine, "lr conv 0.2")
     assert "ends" in change.message
@@ -99,7 +99,7 @@ def test_a_manual_lr_takes_over_from_a_schedule_and_says_so(engine):
     assert lr(engine, "conv") == 0.2
 
 
-def test_scaling_multiplies_what_a_schedule_still_gives(engine):
+def test_scaling_multiplies_the_coming_rates_of_a_schedule(engine):
     do(engine, "decay conv over 4 steps")
     train(engine, 2)
     change = do(engine, "lr conv x0.5")

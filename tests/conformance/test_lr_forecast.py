@@ -23,7 +23,7 @@ AHEAD = 12
 
 @pytest.mark.parametrize("before", ["lr conv 0.1", "decay conv over 20 steps"])
 @pytest.mark.parametrize("text", COMMANDS)
-def test_the_lr_that_is_drawn_ahead_is_the_one_that_comes(engine, before, text):
+def test_the_forecast_lr_is_the_lr_that_is_used(engine, before, text):
     do(engine, before)
     train(engine, 3)
     now, steps = engine.step, range(engine.step, engine.step + AHEAD)
@@ -33,11 +33,11 @@ def test_the_lr_that_is_drawn_ahead_is_the_one_that_comes(engine, before, text):
     assert rates(engine, "conv", AHEAD) == drawn
 
 
-def test_without_a_command_it_goes_on_as_it_is(engine):
+def test_a_forecast_without_a_command_follows_the_schedule(engine):
     assert forecast_rates(group(engine, "fc"), [0, 99]) == [lr(engine, "fc")] * 2
 
 
-def test_a_command_that_would_be_refused_says_why(engine):
+def test_a_forecast_of_a_refused_command_has_the_reason(engine):
     with pytest.raises(RefusedError) as refusal:
         forecast_rates(group(engine, "conv"), [1], parse("schedule conv exponential x2 per step"))
     assert "conv: factor must be" in str(refusal.value)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.needs(Capability.PREVIEW)
     "text",
     ["lr fc x3", "optimizer fc sgd lr=0.1", "optimizer conv adam ramp=9", "freeze conv", "lr * 0"],
 )
-def test_what_is_previewed_is_what_happens(make_engine, text):
+def test_a_preview_equals_the_next_update(make_engine, text):
     engine, plain = make_engine(), make_engine()
     for item in (engine, plain):
         train(item, 5)
@@ -33,7 +33,7 @@ def test_what_is_previewed_is_what_happens(make_engine, text):
             assert value == happened or (math.isnan(value) and math.isnan(happened))
 
 
-def test_a_preview_of_what_cannot_be_done_is_refused(make_engine):
+def test_a_preview_of_an_impossible_command_is_refused(make_engine):
     with pytest.raises(RefusedError):
         make_engine().preview(parse("freeze absent"))
 

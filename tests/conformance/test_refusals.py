@@ -33,7 +33,7 @@ from tuitrain.errors import RefusedError
         ("undo", "is not for the groups"),
     ],
 )
-def test_a_refusal_names_what_was_given_and_changes_nothing(engine, text, error_text):
+def test_a_refusal_names_the_value_and_changes_nothing(engine, text, error_text):
     train(engine, 2)
     before = whole(engine)
     with pytest.raises(RefusedError) as refusal:
@@ -42,7 +42,7 @@ def test_a_refusal_names_what_was_given_and_changes_nothing(engine, text, error_
     assert whole(engine) == before
 
 
-def test_a_parameter_does_not_leave_a_group_of_its_name_to_others(engine):
+def test_a_parameter_cannot_leave_the_group_of_its_name_to_others(engine):
     do(engine, "group fc.bias = fc.bias fc.weight")
     before = whole(engine)
     with pytest.raises(RefusedError, match=r"fc\.bias cannot leave the group that has its name"):
@@ -68,7 +68,7 @@ def test_a_parameter_does_not_leave_a_group_of_its_name_to_others(engine):
     ],
     ids=repr,
 )
-def test_values_are_checked_whoever_made_the_command(engine, command):
+def test_values_of_commands_made_in_python_are_checked(engine, command):
     train(engine, 1)
     before = whole(engine)
     with pytest.raises(RefusedError):
@@ -107,7 +107,7 @@ def test_a_command_that_fails_for_one_group_is_applied_to_none(engine):
         ("optimizer fc adam eps=0.1", "optimizer fc adam"),
     ],
 )
-def test_what_changes_nothing_says_so(engine, first, again):
+def test_a_command_without_effect_is_unchanged(engine, first, again):
     assert do(engine, first).changed
     before = whole(engine)
     change = do(engine, again)
@@ -127,7 +127,7 @@ def test_what_changes_nothing_says_so(engine, first, again):
         "schedule * cosine to 0 over 3 steps",
     ],
 )
-def test_what_leaves_a_decay_at_the_zero_it_has_come_to_says_so(engine, text):
+def test_scaling_an_lr_that_has_decayed_to_zero_is_unchanged(engine, text):
     do(engine, "decay * over 2 steps")
     train(engine, 1)
     assert do(engine, "lr * x2").changed
@@ -138,6 +138,6 @@ def test_what_leaves_a_decay_at_the_zero_it_has_come_to_says_so(engine, text):
     assert do(engine, "schedule * linear to 0.1 over 2 steps").changed
 
 
-def test_a_group_may_be_called_like_a_parameter_that_it_holds(engine):
+def test_a_group_may_have_the_name_of_a_parameter_that_it_holds(engine):
     assert do(engine, "group fc.bias = fc.bias conv.bias").changed
     assert do(engine, "group fc.bias = conv.weight").changed

@@ -39,13 +39,13 @@ def test_schedules_begin_at_the_present_lr_and_step(engine, text, expected):
     assert lr(engine, "fc") == 0.01
 
 
-def test_one_cycle_goes_up_and_comes_down_to_where_it_was(engine):
+def test_a_one_cycle_rises_and_falls_to_its_end(engine):
     do(engine, "schedule conv one-cycle to 0.5 over 20 steps")
     seen = rates(engine, "conv", 21)
     assert (seen[0], max(seen), seen[-1]) == pytest.approx((0.1, 0.5, 0.1))
 
 
-def test_a_schedule_of_one_group_moves_no_other(make_engine):
+def test_a_schedule_affects_only_its_group(make_engine):
     engine, alike = make_engine(), make_engine()
     do(engine, "decay fc over 3 steps")
     assert group(engine, "conv").schedule == "constant"
@@ -57,7 +57,7 @@ def test_a_schedule_of_one_group_moves_no_other(make_engine):
     assert (lr(engine, "fc"), lr(engine, "conv")) == (0.0, 0.1)
 
 
-def test_groups_can_follow_different_schedules_at_once(engine):
+def test_groups_can_follow_different_schedules(engine):
     do(engine, "decay conv over 4 steps")
     do(engine, "schedule fc exponential x0.5 per step")
     train(engine, 2)
@@ -71,7 +71,7 @@ def test_a_schedule_for_all_groups_begins_at_each_groups_own_lr(engine):
     assert (lr(engine, "conv"), lr(engine, "fc")) == (0.05, 0.005)
 
 
-def test_the_lr_that_is_shown_is_the_lr_that_is_used(make_engine):
+def test_the_displayed_lr_is_the_lr_that_is_used(make_engine):
     scheduled, by_hand = make_engine(), make_engine()
     do(scheduled, "decay * over 5 steps")
     for _ in range(5):
@@ -81,7 +81,7 @@ def test_the_lr_that_is_shown_is_the_lr_that_is_used(make_engine):
     assert scheduled.digest() == by_hand.digest()
 
 
-def test_weights_hold_still_once_a_decay_has_come_to_zero(engine):
+def test_weights_do_not_change_after_a_decay_to_zero(engine):
     do(engine, "decay * over 3 steps")
     train(engine, 3)
     before = weights(engine)
@@ -89,7 +89,7 @@ def test_weights_hold_still_once_a_decay_has_come_to_zero(engine):
     assert weights(engine) == before
 
 
-def test_a_schedule_needs_no_history_to_go_on(make_engine):
+def test_a_schedule_is_a_function_of_the_step(make_engine):
     engine, other = make_engine(), make_engine()
     do(engine, "schedule conv cosine to 0.01 over 9 steps warmup=3")
     do(engine, "schedule fc milestones x0.5 at 1,2 epochs")

@@ -46,7 +46,7 @@ def perform(engine: Engine, script: list[tuple[int, str]]) -> list[float]:
 
 @settings(max_examples=30, deadline=None)
 @given(script=scripts)
-def test_any_commands_at_any_steps_give_the_same_bits_twice(make_engine, script):
+def test_the_same_commands_give_the_same_bits(make_engine, script):
     engines = make_engine(), make_engine()
     losses = [perform(engine, script) for engine in engines]
     assert losses[0] == losses[1]
@@ -55,7 +55,7 @@ def test_any_commands_at_any_steps_give_the_same_bits_twice(make_engine, script)
 
 @settings(max_examples=30, deadline=None)
 @given(before=scripts, after=scripts)
-def test_after_any_commands_a_state_brings_back_the_future(make_engine, before, after):
+def test_after_any_commands_a_loaded_state_repeats_the_steps(make_engine, before, after):
     engine, other = make_engine(), make_engine()
     perform(engine, before)
     other.load_state(engine.state())
@@ -67,7 +67,7 @@ def test_after_any_commands_a_state_brings_back_the_future(make_engine, before, 
 
 @settings(max_examples=30, deadline=None)
 @given(script=scripts)
-def test_after_any_commands_the_frozen_hold_still_and_the_rest_is_updated(make_engine, script):
+def test_after_any_commands_only_unfrozen_parameters_change(make_engine, script):
     engine = make_engine()
     perform(engine, script)
     frozen = sorted(engine.state().frozen)

@@ -27,7 +27,7 @@ def eventful(engine) -> None:
     train(engine, 4)
 
 
-def test_another_engine_goes_on_from_the_state_with_the_same_bits(make_engine):
+def test_another_engine_continues_a_state_with_the_same_bits(make_engine):
     first, second = make_engine(), make_engine()
     eventful(first)
     second.load_state(first.state())
@@ -38,7 +38,7 @@ def test_another_engine_goes_on_from_the_state_with_the_same_bits(make_engine):
     assert repr(second.groups()) == repr(first.groups())
 
 
-def test_under_every_optimizer_training_goes_on_with_the_same_bits(make_engine, rule):
+def test_with_every_optimizer_a_state_continues_with_the_same_bits(make_engine, rule):
     first, second = make_engine(), make_engine()
     give(first, "*", rule)
     train(first, 3)
@@ -48,7 +48,7 @@ def test_under_every_optimizer_training_goes_on_with_the_same_bits(make_engine, 
     assert second.digest() == first.digest()
 
 
-def test_a_state_that_is_loaded_is_the_state_that_is_given_out(engine):
+def test_a_loaded_state_is_returned_unchanged(engine):
     eventful(engine)
     state = engine.state()
     engine.load_state(state)
@@ -59,7 +59,7 @@ def test_a_state_that_is_loaded_is_the_state_that_is_given_out(engine):
     assert again.nbytes == state.nbytes > 0
 
 
-def test_a_state_stays_what_it_was_while_the_training_goes_on(engine):
+def test_a_state_does_not_change_with_the_training(engine):
     eventful(engine)
     state, digest = engine.state(), engine.digest()
     train(engine, 7)
@@ -80,7 +80,7 @@ def test_a_state_shares_no_memory_with_the_engine(engine):
     assert engine.digest() == digest
 
 
-def test_the_past_of_the_engine_that_takes_a_state_makes_no_difference(make_engine):
+def test_a_loaded_state_does_not_depend_on_the_engines_past(make_engine):
     first, second = make_engine(), make_engine()
     train(first, 2)
     eventful(second)
@@ -91,7 +91,7 @@ def test_the_past_of_the_engine_that_takes_a_state_makes_no_difference(make_engi
     assert repr(second.groups()) == repr(first.groups())
 
 
-def test_frozen_flags_come_back_with_their_step(engine):
+def test_loading_restores_frozen_parameters_with_their_steps(engine):
     train(engine, 3)
     do(engine, "freeze fc")
     state = engine.state()
@@ -103,7 +103,7 @@ def test_frozen_flags_come_back_with_their_step(engine):
     assert group(engine, "fc").frozen_intact is True
 
 
-def test_every_name_that_does_not_fit_is_listed_and_nothing_is_changed(engine):
+def test_a_mismatch_lists_every_name_and_changes_nothing(engine):
     train(engine, 2)
     state, before = engine.state(), whole(engine)
     parameters = dict(state.parameters)
@@ -122,7 +122,7 @@ def gradients(engine) -> dict[str, bytes | None]:
     return {name: None if item is None else item.tobytes() for name, item in result.items()}
 
 
-def test_gradients_come_with_a_state_that_has_them_and_with_no_other(make_engine):
+def test_gradients_are_those_of_the_loaded_state(make_engine):
     first, second = make_engine(), make_engine()
     do(first, "freeze conv")
     train(first, 3)
@@ -164,7 +164,7 @@ def zeros(dtype: type) -> dict[str, np.ndarray]:
     ],
     ids="-".join,
 )
-def test_a_state_that_does_not_fit_in_one_place_changes_nothing_in_others(make_engine, wrong):
+def test_a_state_with_one_mismatch_changes_nothing(make_engine, wrong):
     engine, other = make_engine(), make_engine()
     eventful(engine)
     before = whole(engine)
@@ -177,7 +177,7 @@ def test_a_state_that_does_not_fit_in_one_place_changes_nothing_in_others(make_e
 @pytest.mark.parametrize(
     "change", [{"name": "one"}, {"rule": "adm"}, {"settings": {"lr": -1.0}}, {"schedule": {}}]
 )
-def test_groups_that_cannot_be_change_nothing(engine, change):
+def test_impossible_groups_in_a_state_change_nothing(engine, change):
     train(engine, 2)
     before = whole(engine)
     state = engine.state()

@@ -17,7 +17,7 @@ from tests.conformance.probes import (
 )
 
 
-def test_every_required_optimizer_is_offered_and_takes_its_own_defaults(engine):
+def test_every_required_optimizer_is_offered_with_its_defaults(engine):
     choices = {choice.name: choice for choice in engine.optimizer_choices()}
     assert {*RULES} <= {*choices}
     do(engine, "optimizer * sgd momentum=0 weight_decay=0")
@@ -28,7 +28,7 @@ def test_every_required_optimizer_is_offered_and_takes_its_own_defaults(engine):
         assert (group(engine, "fc").optimizer, group(engine, "fc").settings) == (name, "")
 
 
-def test_a_swap_moves_no_weight_and_keeps_lr_and_decay(engine, rule):
+def test_a_swap_keeps_weights_lr_and_decay(engine, rule):
     do(engine, "optimizer fc adagrad weight_decay=0.02")
     train(engine, 3)
     before = weights(engine)
@@ -48,7 +48,7 @@ def test_a_swap_changes_only_the_settings_that_it_names(engine):
     )
 
 
-def test_a_swap_leaves_the_state_of_other_groups_alone(engine, rule):
+def test_a_swap_keeps_the_state_of_other_groups(engine, rule):
     train(engine, 3)
     others = members(engine, "conv")
     before = memory(engine, others)
@@ -77,7 +77,7 @@ def test_a_swap_with_an_lr_ends_the_schedule(engine):
     assert (lr(engine, "conv"), group(engine, "conv").schedule) == (0.5, "constant")
 
 
-def test_a_swap_says_what_becomes_of_the_lr(engine):
+def test_a_swap_reports_the_lr(engine):
     do(engine, "decay fc over 3 epochs")
     message = do(engine, "optimizer fc adam lr=0.02").message
     assert "lr 0.02 from here on" in message
@@ -88,7 +88,7 @@ def test_a_swap_says_what_becomes_of_the_lr(engine):
     assert "lr" not in do(engine, "optimizer fc sgd momentum=0.5").message
 
 
-def test_a_swap_without_an_lr_leaves_the_schedule(engine):
+def test_a_swap_without_an_lr_keeps_the_schedule(engine):
     do(engine, "decay conv over 4 steps")
     schedule = group(engine, "conv").schedule
     train(engine, 2)
@@ -98,7 +98,7 @@ def test_a_swap_without_an_lr_leaves_the_schedule(engine):
     assert lr(engine, "conv") == 0.1 * (1 - 3 / 4)
 
 
-def test_adam_to_adamw_carries_both_moments_and_the_counter_whole(engine):
+def test_adam_to_adamw_transfers_both_moments_and_the_counter(engine):
     train(engine, 3)
     names = members(engine, "fc")
     before = memory(engine, names)
@@ -108,7 +108,7 @@ def test_adam_to_adamw_carries_both_moments_and_the_counter_whole(engine):
 
 
 @pytest.mark.parametrize("new", ["adamw", "sgd momentum=0.9"])
-def test_carry_and_reset_differ(make_engine, new):
+def test_transferred_and_reset_states_differ(make_engine, new):
     digests = []
     for state in ("carry", "reset"):
         engine = make_engine()
@@ -120,7 +120,7 @@ def test_carry_and_reset_differ(make_engine, new):
 
 
 @pytest.mark.parametrize(("new", "policy"), [("adamw", "carry"), ("adagrad", "reset")])
-def test_state_that_maps_whole_carries_by_default_and_else_is_reset(make_engine, new, policy):
+def test_state_that_maps_completely_is_transferred_by_default(make_engine, new, policy):
     digests = []
     for state in ("", f" state={policy}"):
         engine = make_engine()
@@ -131,7 +131,7 @@ def test_state_that_maps_whole_carries_by_default_and_else_is_reset(make_engine,
     assert digests[0] == digests[1]
 
 
-def test_a_reset_begins_anew_with_its_counters(engine, rule):
+def test_a_reset_restarts_the_counters(engine, rule):
     train(engine, 3)
     do(engine, f"optimizer fc {rule} {RULES[rule]} state=reset")
     names = members(engine, "fc")
@@ -140,7 +140,7 @@ def test_a_reset_begins_anew_with_its_counters(engine, rule):
     assert updates(engine, names) == [2] * len(names)
 
 
-def test_carried_state_is_nobody_elses_memory(engine):
+def test_transferred_state_shares_no_memory(engine):
     train(engine, 2)
     state = engine.state()
     do(engine, "optimizer fc adamw state=carry")
@@ -152,7 +152,7 @@ def test_carried_state_is_nobody_elses_memory(engine):
             np.testing.assert_array_equal(again.optimizers[name].slots[slot], array)
 
 
-def test_two_groups_train_with_different_optimizers_at_once(engine):
+def test_two_groups_train_with_different_optimizers(engine):
     before = {name: item.copy() for name, item in engine.parameters().items()}
     train(engine, 1)
     after = engine.parameters()

@@ -18,7 +18,7 @@ from tests.conformance.probes import (
 from tests.conformance.problem import CONV, FC
 
 
-def test_thaw_keeps_the_state_unless_told_to_reset_it(make_engine):
+def test_a_thaw_keeps_the_state_unless_reset(make_engine):
     digests = []
     for text in ("thaw fc", "thaw fc keep", "thaw fc reset"):
         engine = make_engine()
@@ -31,7 +31,7 @@ def test_thaw_keeps_the_state_unless_told_to_reset_it(make_engine):
     assert digests[0] == digests[1] != digests[2]
 
 
-def test_kept_state_is_that_of_the_freeze_and_its_counters_go_on(engine, rule):
+def test_kept_state_is_that_of_the_freeze_and_its_counters_continue(engine, rule):
     give(engine, "fc", rule)
     train(engine, 3)
     names = members(engine, "fc")
@@ -44,7 +44,7 @@ def test_kept_state_is_that_of_the_freeze_and_its_counters_go_on(engine, rule):
     assert updates(engine, names) == [5] * len(names)
 
 
-def test_a_reset_forgets_the_state_and_its_counters_begin_again(engine, rule):
+def test_a_reset_clears_the_state_and_its_counters(engine, rule):
     give(engine, "fc", rule)
     train(engine, 3)
     names = members(engine, "fc")
@@ -55,7 +55,7 @@ def test_a_reset_forgets_the_state_and_its_counters_begin_again(engine, rule):
     assert updates(engine, names) == [2] * len(names)
 
 
-def test_a_reset_leaves_the_state_of_other_groups_alone(engine):
+def test_a_reset_keeps_the_state_of_other_groups(engine):
     train(engine, 3)
     others = members(engine, "conv")
     before = memory(engine, others)
@@ -64,7 +64,7 @@ def test_a_reset_leaves_the_state_of_other_groups_alone(engine):
     assert memory(engine, others) == before
 
 
-def test_a_reset_spares_what_was_not_frozen(engine):
+def test_a_reset_keeps_the_state_of_unfrozen_parameters(engine):
     train(engine, 3)
     do(engine, "freeze fc.bias")
     before = memory(engine, ["fc.weight"])
@@ -74,7 +74,7 @@ def test_a_reset_spares_what_was_not_frozen(engine):
 
 
 @pytest.mark.parametrize("state", ["keep", "reset"])
-def test_no_kick_the_first_step_is_the_rules_own(engine, state):
+def test_the_first_step_after_a_thaw_is_an_ordinary_step(engine, state):
     train(engine, 4)
     do(engine, "freeze conv")
     train(engine, 3)
@@ -88,7 +88,7 @@ def test_no_kick_the_first_step_is_the_rules_own(engine, state):
         np.testing.assert_allclose(engine.parameters()[name], expected, rtol=1e-5, atol=1e-6)
 
 
-def test_a_freeze_and_a_thaw_leave_the_lr_alone(engine):
+def test_a_freeze_and_a_thaw_keep_the_lr(engine):
     for text in ("freeze *", "thaw conv", "thaw fc reset"):
         do(engine, text)
         assert (lr(engine, "conv"), lr(engine, "fc")) == (0.1, 0.01)
@@ -96,7 +96,7 @@ def test_a_freeze_and_a_thaw_leave_the_lr_alone(engine):
         assert (lr(engine, "conv"), lr(engine, "fc")) == (0.1, 0.01)
 
 
-def test_what_was_frozen_from_the_start_moves_after_a_thaw(make_engine):
+def test_parameters_frozen_from_the_start_are_updated_after_a_thaw(make_engine):
     engine = make_engine((CONV._replace(frozen=True), FC))
     names = members(engine, "conv")
     assert dict(engine.state().frozen) == dict.fromkeys(names, 0)
@@ -110,7 +110,7 @@ def test_what_was_frozen_from_the_start_moves_after_a_thaw(make_engine):
     assert updates(engine, names) == [1] * len(names)
 
 
-def test_what_was_frozen_under_another_optimizer_moves_after_a_thaw(engine, rule):
+def test_parameters_frozen_under_another_optimizer_are_updated_after_a_thaw(engine, rule):
     do(engine, "freeze conv")
     give(engine, "conv", rule)
     train(engine, 1)

@@ -7,7 +7,7 @@ from tests.conformance.problem import BATCH_SIZE, TRAIN
 from tuitrain.engines.capabilities import Capability
 
 
-def test_same_seed_same_bits_and_another_seed_others(make_engine):
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(make_engine):
     engines = [make_engine(seed=seed) for seed in (1, 1, 2)]
     assert engines[0].digest() == engines[1].digest() != engines[2].digest()
     losses = [train(engine, 9) for engine in engines]
@@ -16,7 +16,7 @@ def test_same_seed_same_bits_and_another_seed_others(make_engine):
     assert digests[0] == digests[1] != digests[2]
 
 
-def test_engines_that_take_turns_do_not_disturb_one_another(make_engine):
+def test_interleaved_engines_do_not_affect_each_other(make_engine):
     alone, other, third = make_engine(), make_engine(), make_engine(seed=3)
     losses = train(alone, 4)
     taken = []
@@ -27,14 +27,14 @@ def test_engines_that_take_turns_do_not_disturb_one_another(make_engine):
     assert other.digest() == alone.digest()
 
 
-def test_how_steps_are_cut_into_bursts_makes_no_difference(make_engine):
+def test_the_division_into_runs_changes_no_bit(make_engine):
     one, many = make_engine(), make_engine()
     losses = train(one, 9)
     assert [loss for steps in (1, 3, 5) for loss in train(many, steps)] == losses
     assert many.digest() == one.digest()
 
 
-def test_a_burst_ends_when_told_and_never_later_than_wanted(engine):
+def test_a_run_ends_on_request_and_at_its_maximum(engine):
     assert len(engine.run(5, lambda: False)) == 5
     assert len(engine.run(5, lambda: True)) == 1
     assert engine.step == 6
@@ -46,7 +46,7 @@ def test_an_epoch_has_a_step_for_each_batch(engine):
 
 
 @pytest.mark.needs(Capability.EVALUATION)
-def test_training_learns(engine):
+def test_training_lowers_the_loss(engine):
     losses = train(engine, 20 * engine.steps_per_epoch)
     assert sum(losses[-7:]) < sum(losses[:7]) / 3
     assert engine.evaluate() > 0.8
@@ -54,7 +54,7 @@ def test_training_learns(engine):
 
 @pytest.mark.needs(Capability.EVALUATION)
 @pytest.mark.parametrize("event", ["clip off", "freeze norm.*", "freeze *", "lr * 0"])
-def test_an_evaluation_touches_nothing(make_engine, event):
+def test_an_evaluation_changes_nothing(make_engine, event):
     engine, other = make_engine(), make_engine()
     for item in (engine, other):
         train(item, 3)
@@ -70,7 +70,7 @@ def test_an_evaluation_touches_nothing(make_engine, event):
     assert engine.digest() == other.digest()
 
 
-def test_looking_touches_nothing(make_engine):
+def test_reading_views_changes_nothing(make_engine):
     engine, other = make_engine(), make_engine()
     for _ in range(4):
         train(engine, 1)
@@ -88,7 +88,7 @@ def test_looking_touches_nothing(make_engine):
     assert engine.digest() == other.digest()
 
 
-def test_what_is_shown_of_the_memory_cannot_be_written_to(engine):
+def test_views_of_memory_are_read_only(engine):
     train(engine, 1)
     assert not any(item.flags.writeable for item in engine.parameters().values())
     assert not engine.gradient("fc.weight").flags.writeable
@@ -103,7 +103,7 @@ def test_a_digest_is_a_sha256_and_changes_with_every_step(engine):
     assert all(item.startswith("sha256:") and len(item) == 7 + 64 for item in seen)
 
 
-def test_short_digests_name_what_differs(make_engine):
+def test_short_digests_show_which_arrays_differ(make_engine):
     engine, other = make_engine(), make_engine()
     assert engine.digests() == other.digests()
     assert {*engine.digests()} == {*engine.parameters(), *engine.state().buffers}

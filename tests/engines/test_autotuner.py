@@ -18,18 +18,18 @@ from tuitrain.errors import RefusedError
 
 
 @pytest.mark.parametrize("value", ["0", "9", "-1", "two", "1.5"])
-def test_a_wrong_number_of_threads_is_told(monkeypatch, value):
+def test_an_invalid_number_of_threads_is_an_error(monkeypatch, value):
     monkeypatch.setenv("TUITRAIN_THREADS", value)
     with pytest.raises(RefusedError, match=f"from 1 to 8, but is {value!r}"):
         max_threads()
 
 
-def test_the_variable_says_how_many_there_may_be(monkeypatch):
+def test_the_variable_limits_the_threads(monkeypatch):
     monkeypatch.setenv("TUITRAIN_THREADS", "3")
     assert max_threads() == 3
 
 
-def test_a_second_thread_is_taken_where_it_is_faster_and_tried_again_where_it_was_not():
+def test_a_second_thread_is_used_where_it_is_faster_and_retried_where_not():
     for together, best in ((0.5, 2), (0.99, 1), (2.0, 1)):
         pace, chosen = Autotuner(2), []
         assert pace.steps == FIRST_BURST
@@ -57,7 +57,7 @@ def paced(pace: Autotuner, bursts: int, together: float) -> list[int]:
     return chosen
 
 
-def test_what_was_measured_cold_is_soon_measured_again():
+def test_cold_measurements_are_soon_repeated():
     pace = Autotuner(2)
     for place in range(WARM_UP_BURSTS):
         assert pace.threads == 1
@@ -67,7 +67,7 @@ def test_what_was_measured_cold_is_soon_measured_again():
     assert pace.steps == int(BURST_SECONDS / 1e-3)
 
 
-def test_only_the_second_measurement_of_what_warms_up_counts():
+def test_the_first_measurement_of_a_kind_is_discarded():
     pace = Autotuner(1)
     pace.record_burst(1, 4, 1.0)
     pace.record_burst(1, 4, 4e-3)
@@ -75,14 +75,14 @@ def test_only_the_second_measurement_of_what_warms_up_counts():
     assert paced(pace, 3 * MAX_RETRY_SLOWER, together=1.0) == [1] * 3 * MAX_RETRY_SLOWER
 
 
-def test_after_a_change_both_are_soon_measured_again():
+def test_after_a_change_both_choices_are_measured_again():
     pace = Autotuner(2)
     paced(pace, 4 * MAX_RETRY_FASTER, together=0.5)
     pace.invalidate()
     assert paced(pace, FIRST_RETRY + 1, together=1.2) == [2] * FIRST_RETRY + [1]
 
 
-def test_what_is_only_tried_is_tried_for_a_shorter_time():
+def test_trial_bursts_are_shorter():
     pace = Autotuner(2)
     paced(pace, 2 * WARM_UP_BURSTS, together=2.0)
     lengths = []
@@ -93,7 +93,7 @@ def test_what_is_only_tried_is_tried_for_a_shorter_time():
     assert lengths == [(1, whole)] * FIRST_RETRY + [(2, short)]
 
 
-def test_a_single_slow_burst_gives_no_thread_up_but_a_core_that_is_taken_does():
+def test_one_slow_burst_keeps_the_threads_but_an_occupied_core_does_not():
     pace = Autotuner(2)
     paced(pace, 40, together=0.7)
     assert pace.threads == 2

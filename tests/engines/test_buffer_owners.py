@@ -161,7 +161,7 @@ def moved(engine: EmbeddedEngine, steps: int = 2) -> set[str]:
         (own, ["*"], set()),
     ],
 )
-def test_what_is_frozen_holds_its_buffers_still(make, frozen, moving, eager):
+def test_frozen_modules_keep_their_buffers(make, frozen, moving, eager):
     engine = engine_for(make, eager)
     train(engine, 1)
     for target in frozen:
@@ -178,7 +178,7 @@ def test_what_is_frozen_holds_its_buffers_still(make, frozen, moving, eager):
     assert moved(engine) == moved(engine_for(make, eager))
 
 
-def test_steps_taken_together_hold_them_as_steps_taken_one_by_one():
+def test_bursts_and_single_steps_keep_frozen_buffers():
     for make, target in ((flat, "0.*"), (Nested, "body.*"), (own, "1.*")):
         together, alone = engine_for(make), engine_for(make)
         for engine in (together, alone):
@@ -189,7 +189,7 @@ def test_steps_taken_together_hold_them_as_steps_taken_one_by_one():
         assert together.digest() == alone.digest()
 
 
-def test_the_badge_covers_the_buffers_that_hold_still():
+def test_the_badge_covers_held_buffers():
     engine = engine_for(counting)
     train(engine, 1)
     do(engine, "freeze 1.*")
@@ -214,7 +214,7 @@ class Leaking(Module):
         return self.head(self.norm(self.first(F.flatten(x, 1))))
 
 
-def test_it_goes_out_when_a_buffer_has_other_bytes():
+def test_the_badge_fails_when_a_held_buffer_changes():
     engine = engine_for(Leaking)
     do(engine, "freeze first.*")
     assert group(engine, "all").frozen_intact is True
@@ -222,7 +222,7 @@ def test_it_goes_out_when_a_buffer_has_other_bytes():
     assert group(engine, "all").frozen_intact is False
 
 
-def test_the_network_shows_which_layers_hold_their_statistics_still():
+def test_the_network_shows_which_layers_hold_their_statistics():
     engine = engine_for(flat)
     do(engine, "freeze 0.*")
     assert [line.split()[2:4] for line in drawn(engine) if "❄" in line] == [["▸", "❄"], ["❄", "1"]]
@@ -249,7 +249,7 @@ class Forgetful(Module):
         return self.inner(x) * float(self.passes)
 
 
-def test_a_look_at_the_network_is_no_pass_that_counts():
+def test_an_inspection_of_the_network_does_not_update_statistics():
     engine, alike = engine_for(Forgetful), engine_for(Forgetful)
     for item in (engine, alike):
         train(item, 1)

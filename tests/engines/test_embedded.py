@@ -15,13 +15,13 @@ from tuitrain_core.module import BatchNorm2d, Conv2d, Linear
 from tuitrain_core.native.runtime import library
 
 
-def test_the_warm_up_touches_nothing(engine):
+def test_the_warm_up_changes_nothing(engine):
     before = engine.digest()
     engine.warm_up()
     assert (engine.step, engine.digest()) == (0, before)
 
 
-def test_the_badge_tells_when_frozen_bytes_have_moved(engine):
+def test_the_badge_fails_when_frozen_bytes_change(engine):
     do(engine, "freeze fc")
     assert group(engine, "fc").frozen_intact is True
     engine.model.parameters["fc.bias"].numpy()[0] += 1
@@ -46,14 +46,14 @@ def test_nothing_below_the_lowest_trained_parameter_is_planned(engine):
     assert operations(engine) == every
 
 
-def test_what_leads_to_a_trained_parameter_stays_planned(engine):
+def test_layers_above_a_trained_parameter_stay_planned(engine):
     with_fc = operations(engine)
     do(engine, "freeze fc.weight")
     assert 0 < with_fc - operations(engine) < with_fc / 2
 
 
 @pytest.mark.parametrize("batch_size", [1, BATCH_SIZE])
-def test_no_command_makes_a_kernel_be_compiled(batch_size):
+def test_no_command_compiles_a_kernel(batch_size):
     engine = make_engine(batch_size=batch_size)
     engine.warm_up()
     train(engine, 1)
@@ -70,7 +70,7 @@ def test_no_command_makes_a_kernel_be_compiled(batch_size):
     assert library.statistics() == kernels
 
 
-def test_dead_units_are_counted_once_a_step_and_only_when_asked_for(engine, monkeypatch):
+def test_dead_units_are_counted_once_a_step_and_on_demand(engine, monkeypatch):
     counted = []
     count = engine.stepper.find_dead_units
     monkeypatch.setattr(
@@ -100,7 +100,7 @@ class Pooled(Small):
 
 @pytest.mark.parametrize("model", [Small, Pooled])
 @pytest.mark.parametrize("frozen", [False, True])
-def test_recorded_units_are_dead_where_those_of_the_eager_tier_are(model, frozen, monkeypatch):
+def test_both_tiers_find_the_same_dead_units(model, frozen, monkeypatch):
     engine, eager = make_engine(model=model), make_engine(model=model)
     for item in (engine, eager):
         monkeypatch.setattr(item.stepper.recording, "problem", "eager" * (item is eager))
@@ -125,7 +125,7 @@ class Twice(Small):
         return self.head(functional.relu(self.fc(x)) + functional.relu(self.fc(0.0 - x)))
 
 
-def test_a_layer_that_is_used_twice_has_units_that_are_dead_where_no_use_fires():
+def test_a_unit_of_a_layer_used_twice_is_dead_if_it_fires_in_neither_use():
     engine = make_engine(model=Twice)
     weight = np.zeros((8, 48), np.float32)
     weight[0], weight[1] = 1, -1  # each fires in one of the uses; the others in none
@@ -158,7 +158,7 @@ def test_any_name_of_a_tied_parameter_names_it(target):
     assert do(engine, f"thaw {target}").changed
 
 
-def test_groups_can_be_made_of_any_name_of_a_tied_parameter():
+def test_groups_accept_any_name_of_a_tied_parameter():
     plans = [Plan("top", ("tied.*",), "sgd", {"lr": 1.0}), Plan("rest", ("*",), "sgd", {"lr": 1.0})]
     engine = make_engine(plans, model=Tied)
     assert [row.name for row in group(engine, "top").parameters] == ["head.bias", "head.weight"]
@@ -167,7 +167,7 @@ def test_groups_can_be_made_of_any_name_of_a_tied_parameter():
     assert message.startswith("head.bias (also tied.bias) moved to bias")
 
 
-def test_the_views_say_a_tied_parameters_other_names():
+def test_views_have_the_other_names_of_a_tied_parameter():
     engine = make_engine(model=Tied)
     rows = {row.name: row.aliases for row in group(engine, "fc").parameters}
     assert rows["head.weight"] == ("tied.weight",)
@@ -186,13 +186,13 @@ def test_the_views_say_a_tied_parameters_other_names():
         ("group a = tide.*", "did you mean 'tied'?"),
     ],
 )
-def test_refusals_know_every_name_of_a_tied_parameter(text, error_text):
+def test_refusals_accept_every_name_of_a_tied_parameter(text, error_text):
     with pytest.raises(RefusedError) as refusal:
         do(make_engine(model=Tied), text)
     assert error_text in str(refusal.value)
 
 
-def test_a_group_that_is_left_with_nothing_names_the_tied_by_all_their_names():
+def test_an_empty_group_is_refused_with_all_names_of_tied_parameters():
     plans = [Plan("a", ("*",), "sgd", {"lr": 1.0}), Plan("b", ("tied.bias",), "sgd", {"lr": 1.0})]
     with pytest.raises(RefusedError, match=r"matches: head.bias \(also tied.bias\)"):
         make_engine(plans, model=Tied)
@@ -230,7 +230,7 @@ def test_freezing_tied_parameters_freezes_the_statistics_of_every_layer_that_has
         ("optimizer * sgd nesterov=true", "nesterov needs momentum"),
     ],
 )
-def test_refusals_say_what_is_allowed(engine, text, error_text):
+def test_refusals_list_the_allowed_values(engine, text, error_text):
     with pytest.raises(RefusedError) as refusal:
         do(engine, text)
     assert error_text in str(refusal.value)
@@ -258,13 +258,13 @@ def test_refusals_say_what_is_allowed(engine, text, error_text):
         ),
     ],
 )
-def test_plans_that_do_not_fit_are_refused(plans, error_text):
+def test_group_plans_that_do_not_fit_are_refused(plans, error_text):
     with pytest.raises(RefusedError) as refusal:
         make_engine(plans)
     assert error_text in str(refusal.value)
 
 
-def test_a_state_that_does_not_fit_is_told_with_what_was_expected(engine):
+def test_a_state_mismatch_names_the_expected_values(engine):
     state = engine.state()
     parameters = dict(state.parameters)
     parameters["fc.wait"] = parameters.pop("fc.weight")
@@ -282,7 +282,7 @@ def test_a_state_that_does_not_fit_is_told_with_what_was_expected(engine):
         assert error_text in str(error.value)
 
 
-def test_what_the_last_update_did_does_not_depend_on_how_steps_were_taken_or_looked_at():
+def test_update_statistics_do_not_depend_on_bursts_or_inspections():
     one_by_one, at_once = make_engine(), make_engine()
     for engine in (one_by_one, at_once):
         do(engine, "optimizer fc sgd")
@@ -295,7 +295,7 @@ def test_what_the_last_update_did_does_not_depend_on_how_steps_were_taken_or_loo
 
 
 @pytest.mark.parametrize("command", ["lr fc 0.5", "freeze conv", "optimizer * sgd lr=0.3"])
-def test_a_command_counts_for_the_very_next_step(command):
+def test_a_command_acts_on_the_next_step(command):
     """What was laid out for steps that are all alike must not outlive what it was laid out for."""
     steered, plain = make_engine(), make_engine()
     for engine in (steered, plain):
@@ -327,7 +327,7 @@ class Looking(Small):
 @pytest.mark.parametrize(
     ("model", "output"), [(Small, ""), (Looking, "takes values out of tensors")]
 )
-def test_why_steps_are_taken_eagerly_is_told(model, output):
+def test_the_fallback_reason_says_why_steps_are_eager(model, output):
     engine = make_engine(model=model)
     train(engine, 1)
     assert output in engine.fallback_reason

@@ -37,7 +37,7 @@ def drawn(engine, folded: bool = True) -> list[str]:
     return [plain_text(row).rstrip() for row in tree_rows(view, engine.groups(), hidden, COLUMNS)]
 
 
-def test_lenet_in_the_order_of_its_pass_cut_below_a_freeze():
+def test_lenet_is_listed_in_order_with_its_gradient_cut_below_a_freeze():
     engine = engine_for(LeNet, (1, 28, 28))
     do(engine, "freeze conv1.*")
     do(engine, "freeze fc1.*")
@@ -62,7 +62,7 @@ def test_lenet_in_the_order_of_its_pass_cut_below_a_freeze():
     ]
 
 
-def test_a_residual_sum_says_on_how_many_ways_the_gradient_goes_on():
+def test_a_residual_sum_counts_its_inputs_with_gradient():
     engine = engine_for(lambda: ResNet(8, 1, 4), (1, 12, 12))
     lines = drawn(engine)
     assert lines[4:14] == [
@@ -86,7 +86,7 @@ def test_a_residual_sum_says_on_how_many_ways_the_gradient_goes_on():
     assert "· none             + add              (16, 12, 12)" in lines
 
 
-def test_a_transformer_with_its_attention():
+def test_a_transformer_lists_its_attention():
     engine = engine_for(lambda: Transformer((1, 6, 5), 4, 8, 2, 1), (1, 6, 5))
     lines = drawn(engine)
     assert lines[:20] == [
@@ -133,7 +133,7 @@ class Tied(Module):
         return self.again(F.relu(self.again(self.second(x))))
 
 
-def test_what_is_tied_used_twice_or_not_at_all_says_so():
+def test_tied_repeated_and_unused_modules_are_labeled():
     engine = engine_for(Tied, (1, 3, 3))
     assert drawn(engine, folded=False) == [
         "┴ end      ▾ Tied                     (9,)",
@@ -155,7 +155,7 @@ def test_what_is_tied_used_twice_or_not_at_all_says_so():
     assert len(row.parameters) == 5
 
 
-def test_a_module_that_fails_is_left_as_it_was(engine):
+def test_a_failing_module_is_restored(engine):
     train(engine, 1)
     before = whole(engine), buffers(engine)
     fc = engine.model.module.fc
@@ -169,7 +169,7 @@ def test_a_module_that_fails_is_left_as_it_was(engine):
 
 
 @pytest.mark.parametrize("width", [40, 76, 116, 196])
-def test_the_columns_fit_and_name_the_gradient(width):
+def test_the_columns_fit_and_show_the_gradient(width):
     columns = fit_columns(width)
     assert sum(item.width + 1 for item in columns) - 1 <= max(width, 36)
     assert {"flow", "name"} <= {item.name for item in columns}

@@ -43,7 +43,7 @@ def test_a_scenario_names_its_engine():
     assert loads(SCENARIO.replace('engine = "{}"\n', ""), "x.toml").engine == DEFAULT_ENGINE
 
 
-def test_an_engine_is_imported_when_it_is_needed():
+def test_an_engine_is_imported_on_first_use():
     code = (
         "import sys; from tuitrain.engines import registry; "
         "assert not [m for m in sys.modules if m.startswith(('tuitrain.engines.embedded', "

@@ -46,9 +46,7 @@ def train(engine: EmbeddedEngine, steps: int) -> list[float]:
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])
-def test_steps_are_taken_without_python_and_are_those_that_are_taken_one_by_one(
-    monkeypatch, threads
-):
+def test_native_steps_of_a_token_model_equal_single_steps(monkeypatch, threads):
     monkeypatch.setenv("TUITRAIN_THREADS", threads)
     engine, other = make_engine(), make_engine()
     assert engine.stepper.is_native
@@ -59,7 +57,7 @@ def test_steps_are_taken_without_python_and_are_those_that_are_taken_one_by_one(
     assert losses[-1] < losses[0]
 
 
-def test_a_token_that_the_table_does_not_have_ends_the_run_at_the_boundary_before_it():
+def test_an_unknown_token_ends_the_run_at_the_boundary_before_it():
     sound, engine = make_engine(), make_engine(wrong=17)
     where = next(n for n in range(8) if 17 in engine.loader.batch_indices(n))
     place = engine.loader.batch_indices(where).tolist().index(17)

@@ -78,7 +78,7 @@ def test_what_is_read_is_what_was_written(tmp_path):
     assert readable(read.session) == readable(state)
 
 
-def test_a_session_goes_on_from_a_file_with_the_same_bits(tmp_path):
+def test_a_session_continues_from_a_file_with_the_same_bits(tmp_path):
     first, second = eventful(), make()
     write_atomic(tmp_path / "x.npz", content(first.state()))
     second.restore(read_checkpoint(tmp_path / "x.npz").session)
@@ -99,7 +99,7 @@ def test_a_session_goes_on_from_a_file_with_the_same_bits(tmp_path):
     assert shown[0] == shown[1]
 
 
-def test_a_step_that_a_breakpoint_held_passes_after_the_checkpoint_too(tmp_path):
+def test_a_held_step_passes_after_a_checkpoint(tmp_path):
     first, second = make(), make()
     run_to(first, 23)
     do(first, "break when grad_norm fc > 0")
@@ -120,7 +120,7 @@ def test_values_that_are_not_finite_survive(tmp_path):
     assert readable(read_checkpoint(tmp_path / "x.npz").session) == readable(state)
 
 
-def test_a_file_that_cannot_be_written_leaves_the_old_one_and_no_rest(tmp_path):
+def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(tmp_path):
     path = tmp_path / "x.npz"
     write_atomic(path, b"old")
     with pytest.MonkeyPatch.context() as patch:
@@ -140,7 +140,7 @@ WRITTEN = content(eventful().state())
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_a_damaged_file_is_one_clear_error_or_reads_as_written(tmp_path, data):
+def test_a_damaged_file_is_one_error_or_reads_as_written(tmp_path, data):
     damaged = bytearray(WRITTEN)
     if data.draw(st.booleans()):
         del damaged[data.draw(st.integers(0, len(damaged) - 1)) :]
@@ -159,14 +159,14 @@ def test_a_damaged_file_is_one_clear_error_or_reads_as_written(tmp_path, data):
 
 
 @pytest.mark.parametrize("foreign", [b"", b"hello", b"PK\x03\x04", b"\x93NUMPY"])
-def test_what_is_no_checkpoint_is_told(tmp_path, foreign):
+def test_a_file_that_is_no_checkpoint_is_an_error(tmp_path, foreign):
     (tmp_path / "x.npz").write_bytes(foreign)
     with pytest.raises(CheckpointError) as error:
         read_checkpoint(tmp_path / "x.npz")
     assert "damaged, or no checkpoint" in str(error.value)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path):
+def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(CheckpointError) as error:
         read_position(tmp_path / "x.npz")
     assert str(error.value).endswith("x.npz: no such file")
@@ -217,14 +217,14 @@ def forge(path, arrays) -> None:
         (lambda meta: meta["session"]["lines"].pop(), "what is 'line/"),
     ],
 )
-def test_what_is_wrong_in_a_file_is_told(tmp_path, change, message):
+def test_an_error_names_the_fault_of_a_file(tmp_path, change, message):
     with_meta(tmp_path, change)
     with pytest.raises(CheckpointError) as error:
         read_checkpoint(tmp_path / "x.npz")
     assert message in str(error.value)
 
 
-def test_a_checkpoint_of_another_model_lists_every_name_that_does_not_fit(tmp_path):
+def test_a_checkpoint_of_another_model_lists_every_mismatch(tmp_path):
     arrays = dict(np.load(written(tmp_path)))
     arrays["parameter/fc.wait"] = arrays.pop("parameter/fc.weight")
     arrays["buffer/norm.running_mean"] = arrays["buffer/norm.running_mean"].astype(np.float64)

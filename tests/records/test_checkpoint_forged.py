@@ -30,7 +30,7 @@ def npy(array: np.ndarray) -> bytes:
     return content.getvalue()
 
 
-def test_one_changed_element_of_any_array_is_found_out(tmp_path):
+def test_a_changed_element_of_any_array_is_detected(tmp_path):
     arrays = arrays_of(tmp_path)
     changed = 0
     for name, array in arrays.items():
@@ -46,7 +46,7 @@ def test_one_changed_element_of_any_array_is_found_out(tmp_path):
 
 
 @pytest.mark.parametrize("pair", [("parameter/fc.bias", "parameter/head.bias")])
-def test_arrays_that_have_changed_places_are_found_out(tmp_path, pair):
+def test_exchanged_arrays_are_detected(tmp_path, pair):
     arrays = arrays_of(tmp_path)
     arrays[pair[0]], arrays[pair[1]] = arrays[pair[1]], arrays[pair[0]]
     np.savez(tmp_path / "x.npz", **arrays)
@@ -149,7 +149,7 @@ def test_a_deflated_array_is_refused_before_it_is_read(tmp_path, name):
     assert memory_taken_to_refuse(tmp_path / "x.npz", "is compressed") < BIG // 8
 
 
-def test_a_member_that_promises_more_than_the_file_has_is_refused_before_it_is_read(tmp_path):
+def test_a_member_larger_than_the_file_is_refused_before_it_is_read(tmp_path):
     local = WRITTEN.index(b"PK\x01\x02")  # the first entry of the directory
     forged = bytearray(WRITTEN)
     for at in (20, 24):  # its sizes, compressed and not

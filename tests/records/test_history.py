@@ -17,7 +17,7 @@ def walked(folder):
     return history, [(history.segments[item.segment].branch.name, item.step) for item in moments]
 
 
-def test_a_run_that_never_went_back_is_one_leg(tmp_path):
+def test_a_run_without_history_commands_is_one_segment(tmp_path):
     folder = left_behind(tmp_path / "a", (), [losses(1, 3), losses(4, 5), accuracy(5, 0.5)])
     history, moments = walked(folder)
     assert moments == [("main", step) for step in range(6)]
@@ -31,21 +31,21 @@ def test_a_run_without_a_step_has_one_moment(tmp_path):
     assert walked(left_behind(tmp_path / "a"))[1] == [("main", 0)]
 
 
-def test_moments_go_back_where_the_run_did(tmp_path):
+def test_moments_follow_the_run_back(tmp_path):
     _, moments = walked(wandered(tmp_path / "a"))
     assert moments[:51] == [("main", step) for step in range(51)]
     assert moments[51:92] == [("b1", step) for step in range(30, 71)]
     assert moments[92:] == [("b2", step) for step in range(70, 101)]
 
 
-def test_a_new_line_has_what_it_shares_with_the_old_one(tmp_path):
+def test_a_new_branch_has_the_shared_part_of_its_parent(tmp_path):
     history, _ = walked(wandered(tmp_path / "a"))
     b1 = history.segments[1].branch.loss_until(40)
     assert b1.values[:30].tolist() == [loss_at(n, 0.5) for n in range(1, 31)]
     assert b1.values[30:].tolist() == [loss_at(n, 0.2) for n in range(31, 41)]
 
 
-def test_steps_that_an_undo_trained_again_are_a_gap(tmp_path):
+def test_steps_retrained_by_an_undo_are_a_gap(tmp_path):
     history, _ = walked(wandered(tmp_path / "a"))
     loss = history.segments[2].branch.loss.series()
     known = loss.steps[np.isfinite(loss.values)]
@@ -55,7 +55,7 @@ def test_steps_that_an_undo_trained_again_are_a_gap(tmp_path):
     assert history.segments[2].branch.loss_until(70).steps[-1] == 40
 
 
-def test_what_was_decided_is_known_from_its_step_on(tmp_path):
+def test_decisions_are_known_from_their_step_on(tmp_path):
     history, moments = walked(wandered(tmp_path / "a"))
 
     def decided(line, step):
@@ -69,7 +69,7 @@ def test_what_was_decided_is_known_from_its_step_on(tmp_path):
     assert decided("b2", 70) == ["lr fc 0.5"]
 
 
-def test_the_journal_is_known_as_far_as_it_had_come(tmp_path):
+def test_a_moment_has_the_journal_up_to_it(tmp_path):
     history, moments = walked(wandered(tmp_path / "a"))
 
     def known(line, step):
@@ -86,7 +86,7 @@ def test_moments_of_commands_are_found(tmp_path):
     assert result == [("main", 20), ("b1", 30), ("b1", 40), ("b2", 70), ("b2", 90)]
 
 
-def test_a_branch_is_returned_to_where_it_was_left(tmp_path):
+def test_returning_to_a_branch_continues_where_it_was_left(tmp_path):
     journal = [command(50, "rewind 30"), command(40, "branch main")]
     metrics = [losses(1, 50), losses(31, 40, 0.2), losses(51, 60)]
     history, moments = walked(left_behind(tmp_path / "a", journal, metrics))
@@ -94,7 +94,7 @@ def test_a_branch_is_returned_to_where_it_was_left(tmp_path):
     assert len(history.segments[2].branch.loss) == 60
 
 
-def test_going_on_with_a_try_shows_the_gap_of_what_was_only_tried(tmp_path):
+def test_adopting_a_tried_branch_leaves_a_gap(tmp_path):
     journal = [command(20, "try lr fc x0.1, x1 for 10 steps"), command(20, "branch b2")]
     metrics = [losses(1, 20), losses(31, 40)]
     history, moments = walked(left_behind(tmp_path / "a", journal, metrics))
@@ -103,13 +103,13 @@ def test_going_on_with_a_try_shows_the_gap_of_what_was_only_tried(tmp_path):
     assert series.steps[np.isfinite(series.values)].tolist() == [*range(1, 21), *range(31, 41)]
 
 
-def test_a_checkpoint_is_gone_back_to_by_name(tmp_path):
+def test_a_rewind_to_a_checkpoint_is_followed(tmp_path):
     journal = [command(10, "checkpoint good"), command(30, "rewind good")]
     _, moments = walked(left_behind(tmp_path / "a", journal, [losses(1, 30), losses(11, 12)]))
     assert moments[-3:] == [("b1", 10), ("b1", 11), ("b1", 12)]
 
 
-def test_a_torn_last_line_is_passed_over(tmp_path):
+def test_an_incomplete_last_line_is_skipped(tmp_path):
     folder = left_behind(tmp_path / "a", (), [losses(1, 5)])
     with (folder / "metrics.jsonl").open("a") as file:
         file.write('{"event":"loss","st')
@@ -128,13 +128,13 @@ def test_a_torn_last_line_is_passed_over(tmp_path):
         ([], [{"event": "loss", "step": 1, "loss": "low"}], "metrics.jsonl, line 1"),
     ],
 )
-def test_a_damaged_record_is_one_clear_error(tmp_path, journal, metrics, output):
+def test_a_damaged_record_is_one_error(tmp_path, journal, metrics, output):
     folder = left_behind(tmp_path / "a", journal, metrics)
     with pytest.raises(TuitrainError, match=output):
         read_history(folder)
 
 
-def test_the_made_up_scenario_is_one(tmp_path):
+def test_the_synthetic_scenario_is_valid(tmp_path):
     from tuitrain.scenario.verify import read_scenario
 
     _, scenario = read_scenario(left_behind(tmp_path / "a"))

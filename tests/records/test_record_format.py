@@ -84,7 +84,7 @@ def swapped(line: dict[str, Any]) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize(("name", "line"), FILES, ids=lambda item: str(item)[:24])
-def test_values_of_other_types_are_read_or_are_one_error_with_file_and_line(tmp_path, name, line):
+def test_values_of_other_types_are_one_error_with_file_and_line(tmp_path, name, line):
     refused = 0
     for content in swapped(line):
         (tmp_path / name).write_bytes(content + b"\n")
@@ -119,14 +119,14 @@ def test_values_of_other_types_are_read_or_are_one_error_with_file_and_line(tmp_
         (HEADER, {**HEAD, "environment": []}, "Expected `object`, got `array`"),
     ],
 )
-def test_the_error_says_what_is_allowed(tmp_path, name, content, problem):
+def test_the_error_lists_the_allowed_values(tmp_path, name, content, problem):
     (tmp_path / name).write_text(json.dumps(content) + "\n")
     with pytest.raises(TuitrainError) as error:
         READERS[name](tmp_path)
     assert problem in str(error.value)
 
 
-def test_a_line_is_read_as_it_was_written_and_what_it_does_not_know_is_passed_over(tmp_path):
+def test_a_line_reads_back_and_unknown_keys_are_ignored(tmp_path):
     for name, line in FILES:
         with (tmp_path / name).open("a") as file:
             file.write(json.dumps({**line, "later": {"version": [2]}}) + "\n")
@@ -142,7 +142,7 @@ def test_a_line_is_read_as_it_was_written_and_what_it_does_not_know_is_passed_ov
     assert (at.journal, at.metrics) == (2, 4)
 
 
-def test_what_was_refused_need_not_be_a_command_of_this_version(tmp_path):
+def test_a_refused_command_need_not_be_known(tmp_path):
     refused = {**COMMAND, "command": "dance", "outcome": "refused"}
     (tmp_path / JOURNAL).write_text(json.dumps(refused) + "\n")
     assert len(read_journal(tmp_path)) == 1

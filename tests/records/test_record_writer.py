@@ -31,7 +31,7 @@ def test_a_record_is_written_by_one_at_a_time(tmp_path):
     assert len(read_journal(tmp_path / "run")) == 1
 
 
-def test_whoever_is_refused_leaves_the_line_alone_that_is_being_written(tmp_path):
+def test_a_refused_writer_keeps_the_line_being_written(tmp_path):
     with ExitStack() as files, ExitStack() as others:
         RecordWriter(tmp_path / "run", MINE, files)
         (tmp_path / "run" / JOURNAL).write_bytes(b'{"event":"dig')
@@ -40,7 +40,7 @@ def test_whoever_is_refused_leaves_the_line_alone_that_is_being_written(tmp_path
         assert (tmp_path / "run" / JOURNAL).read_bytes() == b'{"event":"dig'
 
 
-def test_of_two_that_begin_at_once_one_is_refused(tmp_path, monkeypatch):
+def test_one_of_two_simultaneous_writers_is_refused(tmp_path, monkeypatch):
     with ExitStack() as files, ExitStack() as others:
 
         def somebody_else_was_faster(*_) -> None:
@@ -54,7 +54,7 @@ def test_of_two_that_begin_at_once_one_is_refused(tmp_path, monkeypatch):
         del files
 
 
-def test_after_it_has_ended_somebody_may_go_on(tmp_path):
+def test_another_process_may_continue_an_ended_record(tmp_path):
     for again in (False, True):
         with ExitStack() as files:
             RecordWriter(tmp_path / "run", MINE, files, again).command(ENTRY)
@@ -63,7 +63,7 @@ def test_after_it_has_ended_somebody_may_go_on(tmp_path):
 
 @pytest.mark.parametrize("error", [TuitrainError("no such model"), KeyboardInterrupt()])
 @pytest.mark.parametrize("own", [False, True], ids=["made", "there before"])
-def test_a_run_that_never_began_leaves_nothing(tmp_path, error, own):
+def test_a_run_that_never_began_leaves_no_folder(tmp_path, error, own):
     if own:
         (tmp_path / "run").mkdir()
     with pytest.raises(type(error)), ExitStack() as files:
@@ -73,7 +73,7 @@ def test_a_run_that_never_began_leaves_nothing(tmp_path, error, own):
     assert not list(tmp_path.glob("run/*"))
 
 
-def test_what_is_somebody_elses_stays(tmp_path):
+def test_a_failed_start_keeps_other_files(tmp_path):
     with pytest.raises(KeyboardInterrupt), ExitStack() as files:
         RecordWriter(tmp_path / "run", MINE, files)
         (tmp_path / "run" / "notes.txt").write_text("mine")
@@ -81,26 +81,26 @@ def test_what_is_somebody_elses_stays(tmp_path):
     assert [item.name for item in (tmp_path / "run").iterdir()] == ["notes.txt"]
 
 
-def test_a_run_that_has_begun_leaves_its_record(tmp_path):
+def test_a_run_that_began_leaves_its_record(tmp_path):
     with pytest.raises(KeyboardInterrupt), ExitStack() as files:
         RecordWriter(tmp_path / "run", MINE, files).command(ENTRY)
         raise KeyboardInterrupt
     assert len(read_journal(tmp_path / "run")) == 1
 
 
-def test_a_header_of_a_newer_version_is_told_with_its_schema(tmp_path):
+def test_a_newer_header_is_an_error_with_its_schema(tmp_path):
     (tmp_path / HEADER).write_text('{"schema": 2, "scenario": "in another file"}')
     with pytest.raises(TuitrainError, match="has schema 2; this version reads 1"):
         read_header(tmp_path)
 
 
-def test_a_file_is_no_folder_of_a_run(tmp_path):
+def test_a_file_is_not_a_run_folder(tmp_path):
     (tmp_path / "x.toml").write_text("")
     with pytest.raises(TuitrainError, match=r"x\.toml is a file, and not the folder of a run"):
         read_header(tmp_path / "x.toml")
 
 
-def test_after_a_line_of_which_only_a_part_was_written_there_is_none(tmp_path, monkeypatch):
+def test_nothing_is_written_after_an_incomplete_line(tmp_path, monkeypatch):
     """The disk has room for five bytes of the line, and for all of the next one."""
     written: list[bytes] = []
     append = LineFile.append
@@ -121,7 +121,7 @@ def test_after_a_line_of_which_only_a_part_was_written_there_is_none(tmp_path, m
     assert (tmp_path / "run" / METRICS).read_bytes() == b'{"eve'
 
 
-def test_a_line_that_the_disk_takes_in_part_is_an_error(tmp_path, monkeypatch):
+def test_a_partly_written_line_is_an_error(tmp_path, monkeypatch):
     class NearlyFull(io.RawIOBase):
         def write(self, line) -> int:
             return 5

@@ -41,7 +41,7 @@ def append(path: Path, record: dict) -> None:
         file.write(json.dumps(record, separators=(",", ":")) + "\n")
 
 
-def test_a_run_that_ends_writes_the_outcome_that_its_files_have(tmp_path):
+def test_a_run_that_ends_writes_its_outcome(tmp_path):
     folder = tmp_path / "run"
     with ExitStack() as stack:
         writer = RecordWriter(folder, HEADER, stack)
@@ -54,21 +54,21 @@ def test_a_run_that_ends_writes_the_outcome_that_its_files_have(tmp_path):
     assert outcome == outcome_of_tails(folder, SCENARIO)
 
 
-def test_a_run_that_is_interrupted_writes_it_too(tmp_path):
+def test_an_interrupted_run_writes_its_outcome(tmp_path):
     with pytest.raises(KeyboardInterrupt), ExitStack() as stack:
         RecordWriter(tmp_path / "run", HEADER, stack).losses(1, [2.0])
         raise KeyboardInterrupt
     assert read_summary(tmp_path / "run", HEADER) == Outcome(1, 100, 2.0)
 
 
-def test_a_run_that_never_began_leaves_none(tmp_path):
+def test_a_run_that_never_began_leaves_no_summary(tmp_path):
     with pytest.raises(KeyboardInterrupt), ExitStack() as stack:
         RecordWriter(tmp_path / "run", HEADER, stack)
         raise KeyboardInterrupt
     assert not (tmp_path / "run").exists()
 
 
-def test_the_summary_is_written_again_when_a_run_was_resumed(tmp_path):
+def test_a_resumed_run_writes_its_summary_again(tmp_path):
     for first in (1, 2):
         with ExitStack() as stack:
             writer = RecordWriter(tmp_path / "run", HEADER, stack, resume=first > 1)
@@ -80,7 +80,7 @@ def test_a_summary_is_read_instead_of_the_files(ended):
     assert listed(ended).accuracy == 0.125
 
 
-def test_a_record_without_one_is_searched(ended):
+def test_a_record_without_a_summary_is_searched(ended):
     (ended / SUMMARY).unlink()
     assert listed(ended) == Outcome(100, 100, 0.1821, 0.9, "finished")
 
@@ -93,13 +93,13 @@ def test_a_record_without_one_is_searched(ended):
         (JOURNAL, command(100, "stop")),
     ],
 )
-def test_a_summary_of_an_earlier_end_is_not_believed(ended, name, record):
+def test_a_summary_of_an_earlier_end_is_ignored(ended, name, record):
     append(ended / name, record)
     assert listed(ended) == outcome_of_tails(ended, SCENARIO)
 
 
 @pytest.mark.parametrize("name", [JOURNAL, METRICS])
-def test_a_file_of_the_same_size_with_another_end_is_not_believed(ended, name):
+def test_a_file_of_the_same_size_with_another_end_is_detected(ended, name):
     content = (ended / name).read_bytes()
     at = content.rindex(b"0.9") if name == METRICS else content.rindex(b"60")
     (ended / name).write_bytes(content[:at] + b"0.8"[: 3 - (name == JOURNAL)] + content[at + 3 :])
@@ -108,13 +108,13 @@ def test_a_file_of_the_same_size_with_another_end_is_not_believed(ended, name):
     assert read_summary(ended, read_header(ended)) is None
 
 
-def test_the_summary_of_another_run_is_not_believed(ended, tmp_path):
+def test_the_summary_of_another_run_is_ignored(ended, tmp_path):
     other = flown(tmp_path / "other", raised=0.3)
     shutil.copy(ended / SUMMARY, other / SUMMARY)
     assert listed(other).accuracy == 0.87
 
 
-def test_the_summary_of_another_scenario_is_not_believed(ended, tmp_path):
+def test_the_summary_of_another_scenario_is_ignored(ended, tmp_path):
     other = flown(tmp_path / "other", name="other")
     shutil.copy(ended / SUMMARY, other / SUMMARY)
     assert listed(other).accuracy == 0.9
@@ -134,12 +134,12 @@ def test_the_summary_of_another_scenario_is_not_believed(ended, tmp_path):
         lambda text: text.replace('"finished"', '"going"'),
     ],
 )
-def test_a_damaged_summary_is_not_believed(ended, change):
+def test_a_damaged_summary_is_ignored(ended, change):
     (ended / SUMMARY).write_text(change((ended / SUMMARY).read_text()))
     assert listed(ended).accuracy == 0.9
 
 
-def test_a_disk_that_is_full_ends_no_run(tmp_path, monkeypatch):
+def test_a_full_disk_does_not_end_the_run(tmp_path, monkeypatch):
     def full(*_, **__) -> None:
         raise OSError(28, "No space left on device")
 

@@ -162,7 +162,7 @@ def test_a_fork_before_its_branch_belongs_to_the_branch_that_took_the_step():
 
 
 @pytest.mark.parametrize("operation", ["undo", "redo"])
-def test_there_is_nothing_to_take_back_at_first(operation):
+def test_a_new_tree_has_nothing_to_undo(operation):
     with pytest.raises(LookupError):
         getattr(BranchTree(), operation)(at=5)
 
@@ -181,7 +181,7 @@ def test_the_operations_change_no_tree():
     assert decided.left == {}
 
 
-def test_decisions_differ_from_the_first_step_at_which_one_is_not_the_other():
+def test_first_difference_is_the_first_step_with_different_decisions():
     one, two, three = Choice(3, 1), Choice(5, 2), Choice(4, 3)
     assert first_difference([one, two], [one, two]) is None
     assert first_difference([one, two], [one, three]) == 4

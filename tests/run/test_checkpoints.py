@@ -27,7 +27,7 @@ def recorded(tmp_path):
         yield Session(plain.engine, plain.info, recorder=recorder)
 
 
-def test_rewind_to_a_checkpoint_lands_exactly_there_in_the_midst_of_a_boundary():
+def test_rewind_to_a_checkpoint_returns_to_the_exact_place_within_a_boundary():
     session = make()
     run_to(session, 23)
     do(session, "freeze conv")
@@ -45,7 +45,7 @@ def test_rewind_to_a_checkpoint_lands_exactly_there_in_the_midst_of_a_boundary()
     assert sight(session) == seen
 
 
-def test_a_line_that_leaves_early_shares_its_curves_only_so_far():
+def test_a_branch_shares_curves_only_up_to_its_fork():
     session = make()
     run_to(session, 50)
     do(session, "checkpoint late")
@@ -58,7 +58,7 @@ def test_a_line_that_leaves_early_shares_its_curves_only_so_far():
     assert session.snapshot().loss.values.tolist() == losses
 
 
-def test_rewind_to_where_the_run_stands_changes_nothing():
+def test_rewind_to_the_present_place_changes_nothing():
     session = make()
     do(session, "checkpoint a")
     assert "already there" in do(session, "rewind a", "unchanged")
@@ -66,7 +66,7 @@ def test_rewind_to_where_the_run_stands_changes_nothing():
     do(session, "rewind a")
 
 
-def test_what_was_still_planned_at_a_checkpoint_is_done_again():
+def test_commands_pending_at_a_checkpoint_are_applied_again():
     plain = make()
     plan = [
         PlannedCommand(step, parse(text))
@@ -92,7 +92,7 @@ def test_without_a_record_the_answer_names_no_file():
     assert do(make(), "checkpoint a") == "step 0 is kept for `rewind`: the run leaves no record"
 
 
-def test_a_checkpoint_is_answered_journalled_and_changes_no_bit(recorded, tmp_path):
+def test_a_checkpoint_is_in_the_journal_and_changes_no_bit(recorded, tmp_path):
     run_to(recorded, 30)
     before = recorded.engine.digest()
     assert do(recorded, "checkpoint a") == "step 30 is kept in checkpoints/a.npz"
@@ -106,7 +106,7 @@ def test_a_checkpoint_is_answered_journalled_and_changes_no_bit(recorded, tmp_pa
     assert made.session.engine.step == 30
 
 
-def test_a_checkpoint_of_the_same_name_is_replaced_and_the_answer_says_so(recorded, tmp_path):
+def test_a_checkpoint_replaces_one_of_the_same_name_and_says_so(recorded, tmp_path):
     do(recorded, "checkpoint a")
     run_to(recorded, 30)
     assert do(recorded, "checkpoint a").endswith("; the one of step 0 is replaced")
@@ -160,7 +160,7 @@ def test_on_a_full_disk_a_checkpoint_is_refused_and_training_continues(
     assert checkpoint_path(tmp_path / "run", "auto").exists()
 
 
-def test_where_the_record_has_ended_there_are_no_more_checkpoints(recorded, tmp_path):
+def test_without_a_writable_record_checkpoints_are_refused(recorded, tmp_path):
     append = LineFile.append
     with LineFile(Path("/dev/full")) as full, pytest.MonkeyPatch.context() as patch:
         patch.setattr(LineFile, "append", lambda _, line: append(full, line))

@@ -28,7 +28,7 @@ def test_output_of_c_code_and_child_processes_is_captured(capfd):
     assert capfd.readouterr() == ("the screen\nseen\n", "")
 
 
-def test_an_error_gives_the_terminal_back(capfd):
+def test_an_error_restores_the_terminal(capfd):
     with pytest.raises(KeyboardInterrupt), capture_descriptors(LogCapture()):
         raise KeyboardInterrupt
     os.write(2, b"what was wrong\n")

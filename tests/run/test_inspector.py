@@ -197,7 +197,7 @@ def test_a_paused_run_is_inspected_again_after_a_command(clock):
     assert before.rows != after.rows
 
 
-def test_training_has_nineteen_twentieths_of_the_time(clock):
+def test_inspections_leave_95_percent_of_the_time_to_training(clock):
     called_at: list[float] = []
 
     def call() -> int:

@@ -50,7 +50,7 @@ def sight(session: Session) -> tuple:
     )
 
 
-def test_rewind_lands_exactly_where_the_run_has_been():
+def test_a_rewind_restores_the_exact_state():
     session = make()
     seen = {}
     for step, text in [(10, "freeze conv"), (30, "lr fc 0.02"), (60, "thaw conv"), (75, "lr * x2")]:
@@ -75,7 +75,7 @@ def test_after_a_rewind_the_same_commands_give_the_same_bits():
     assert sight(session) == end
 
 
-def test_rewind_pauses_and_says_where_what_followed_went():
+def test_a_rewind_pauses_and_names_the_branch_left():
     session = make()
     run_to(session, 40)
     message = do(session, "rewind 15")
@@ -84,7 +84,7 @@ def test_rewind_pauses_and_says_where_what_followed_went():
     assert session.snapshot().branch == "b1"
 
 
-def test_a_run_that_has_finished_or_stopped_can_be_rewound():
+def test_a_finished_or_stopped_run_can_be_rewound():
     session = make(total=30)
     run_to(session, 30)
     assert session.phase is Phase.FINISHED
@@ -95,7 +95,7 @@ def test_a_run_that_has_finished_or_stopped_can_be_rewound():
     assert session.phase is Phase.FINISHED
 
 
-def test_undo_is_the_same_run_without_the_last_command():
+def test_undo_equals_the_run_without_the_last_command():
     session, without = make(), make()
     run_to(session, 12)
     do(session, "lr fc 0.05")
@@ -110,7 +110,7 @@ def test_undo_is_the_same_run_without_the_last_command():
     assert sight(session) == sight(without)
 
 
-def test_undo_at_the_same_step_takes_the_command_back_at_once():
+def test_undo_at_the_step_of_the_command_needs_no_training():
     session = make()
     run_to(session, 17)
     before = sight(session)
@@ -119,7 +119,7 @@ def test_undo_at_the_same_step_takes_the_command_back_at_once():
     assert sight(session) == before
 
 
-def test_undo_fills_the_whole_curve_where_another_line_has_been_before():
+def test_undo_fills_the_whole_curve_after_other_branches():
     session, straight = make(), make()
     do(session, "try lr fc x0.1 for 30 steps")
     run_to(session, 50)
@@ -130,7 +130,7 @@ def test_undo_fills_the_whole_curve_where_another_line_has_been_before():
     assert sight(session) == sight(straight)
 
 
-def test_every_command_can_be_undone_down_to_none():
+def test_all_commands_can_be_undone():
     session = make()
     for step, text in [(5, "freeze conv"), (9, "lr fc 0"), (9, "optimizer fc sgd"), (20, "thaw *")]:
         run_to(session, step)
@@ -144,7 +144,7 @@ def test_every_command_can_be_undone_down_to_none():
     assert "no command to undo" in do(session, "undo", "refused")
 
 
-def test_where_nothing_is_to_be_undone_the_way_to_what_was_left_is_named():
+def test_undo_without_commands_names_the_branch_left():
     session = make()
     assert do(session, "undo", "refused") == "there is no command to undo on this branch"
     run_to(session, 20)
@@ -152,7 +152,7 @@ def test_where_nothing_is_to_be_undone_the_way_to_what_was_left_is_named():
     assert "`branch main` returns to what was left last" in do(session, "undo", "refused")
 
 
-def test_redo_is_the_run_that_the_undo_took_the_command_from():
+def test_redo_equals_the_run_before_the_undo():
     session, straight = make(), make()
     for item in (session, straight):
         run_to(item, 12)
@@ -167,7 +167,7 @@ def test_redo_is_the_run_that_the_undo_took_the_command_from():
     assert session.snapshot().branch == "main"
 
 
-def test_all_that_was_undone_can_be_redone():
+def test_every_undo_can_be_redone():
     session = make()
     for step, text in [(5, "freeze conv"), (9, "lr fc 0.5"), (20, "thaw *")]:
         run_to(session, step)
@@ -182,7 +182,7 @@ def test_all_that_was_undone_can_be_redone():
     assert "nothing to redo" in do(session, "redo", "refused")
 
 
-def test_redo_goes_on_as_before_and_neither_pauses_nor_resumes():
+def test_redo_neither_pauses_nor_resumes():
     session = make()
     run_to(session, 10)
     do(session, "freeze conv")
@@ -194,7 +194,7 @@ def test_redo_goes_on_as_before_and_neither_pauses_nor_resumes():
 
 
 @pytest.mark.parametrize("since", ["lr fc 0.3", "rewind 3", "branch main"])
-def test_nothing_is_redone_once_something_else_was_done(since):
+def test_a_new_decision_ends_redo(since):
     session = make()
     run_to(session, 10)
     do(session, "freeze conv")
@@ -203,7 +203,7 @@ def test_nothing_is_redone_once_something_else_was_done(since):
     assert "nothing to redo" in do(session, "redo", "refused")
 
 
-def test_what_changes_no_training_does_not_stand_in_the_way_of_a_redo():
+def test_commands_without_effect_on_training_allow_a_redo():
     session = make()
     run_to(session, 10)
     do(session, "freeze conv")
@@ -215,7 +215,7 @@ def test_what_changes_no_training_does_not_stand_in_the_way_of_a_redo():
     assert session.engine.groups()[0].frozen_since == 10
 
 
-def test_nothing_is_redone_past_what_was_planned():
+def test_a_planned_command_ends_redo():
     from tuitrain.run.session import PlannedCommand
 
     engine = make_engine()
@@ -230,7 +230,7 @@ def test_nothing_is_redone_past_what_was_planned():
     assert "nothing to redo" in do(session, "redo", "refused")
 
 
-def test_a_branch_is_returned_to_exactly():
+def test_returning_to_a_branch_is_exact():
     session = make()
     run_to(session, 20)
     do(session, "freeze conv")
@@ -247,7 +247,7 @@ def test_a_branch_is_returned_to_exactly():
     assert [item.name for item in session.snapshot().branches] == ["main"]
 
 
-def test_branches_are_shown_with_their_curves_from_the_first_step_on():
+def test_branches_have_their_curves_from_the_first_step():
     session = make()
     run_to(session, 40)
     losses = session.snapshot().loss.values.tolist()
@@ -265,13 +265,13 @@ def test_branches_are_shown_with_their_curves_from_the_first_step_on():
         ("branch nowhere", "no branch is called 'nowhere'; none was left yet"),
     ],
 )
-def test_what_cannot_be_gone_back_to_is_refused(text, error_text):
+def test_impossible_history_commands_are_refused(text, error_text):
     session = make()
     run_to(session, 20)
     assert error_text in do(session, text, "refused")
 
 
-def test_a_rewind_to_here_changes_nothing_unless_something_was_decided_here():
+def test_a_rewind_to_the_present_step_takes_back_only_its_decisions():
     session = make()
     run_to(session, 20)
     do(session, "rewind 20", "unchanged")
@@ -281,7 +281,7 @@ def test_a_rewind_to_here_changes_nothing_unless_something_was_decided_here():
     assert session.engine.groups()[0].frozen_since is None
 
 
-def test_trying_learning_rates_leaves_a_branch_for_each_and_comes_back():
+def test_a_sweep_leaves_a_branch_for_each_rate_and_returns():
     session = make()
     run_to(session, 23)
     do(session, "freeze conv")
@@ -302,7 +302,7 @@ def test_trying_learning_rates_leaves_a_branch_for_each_and_comes_back():
     assert sight(session) == sight(straight)
 
 
-def test_what_was_tried_can_be_compared():
+def test_sweep_results_can_be_compared():
     session = make()
     run_to(session, 23)
     lr = session.engine.groups()[-1].lr
@@ -318,7 +318,7 @@ def test_what_was_tried_can_be_compared():
     assert math.isnan(session.snapshot().lr_sweep.lr)
 
 
-def test_a_try_that_cannot_be_applied_leaves_nothing():
+def test_a_refused_sweep_changes_nothing():
     session = make()
     run_to(session, 23)
     before = sight(session)
@@ -327,7 +327,7 @@ def test_a_try_that_cannot_be_applied_leaves_nothing():
     assert session.snapshot().branches == ()
 
 
-def test_of_a_try_that_fails_for_one_value_none_is_left():
+def test_a_sweep_with_one_invalid_rate_tries_none():
     session = make()
     run_to(session, 23)
     do(session, "lr fc 1e300")
@@ -352,7 +352,7 @@ def test_planned_commands_are_applied_again_after_a_rewind():
         assert session.engine.groups()[0].frozen_since is None
 
 
-def test_a_planned_way_back_is_taken_once():
+def test_a_planned_history_command_is_applied_once():
     from tuitrain.run.session import PlannedCommand
 
     engine = make_engine()
@@ -368,7 +368,7 @@ def test_a_planned_way_back_is_taken_once():
     assert [item.command for item in session.journal.entries()] == ["rewind 5"]
 
 
-def test_kept_states_stay_within_their_budget_and_spare_the_first():
+def test_cached_states_stay_within_their_budget_and_include_the_first():
     engine = make_engine()
     size = engine.state().nbytes * 3
     states = StateCache(budget=5 * size)
@@ -385,7 +385,7 @@ def test_kept_states_stay_within_their_budget_and_spare_the_first():
     assert len(set(gaps)) == len(states)
 
 
-def test_a_state_stands_in_only_for_lines_that_begin_with_its_decisions():
+def test_a_cached_state_serves_only_branches_that_begin_with_its_decisions():
     engine = make_engine()
     states = StateCache()
     states.add(engine.state(), ())
@@ -411,7 +411,7 @@ acts = st.sampled_from(
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), acts), max_size=7))
-def test_any_session_with_ways_back_ends_like_its_line_run_straight(script):
+def test_any_session_with_history_commands_equals_its_branch_run_directly(script):
     session = make()
     for steps, text in script:
         run_to(session, session.step + steps)
@@ -425,7 +425,7 @@ def test_any_session_with_ways_back_ends_like_its_line_run_straight(script):
     assert straight.snapshot().loss.values.tolist() == session.snapshot().loss.values.tolist()
 
 
-def test_what_gradients_are_clipped_by_is_that_of_the_present_line():
+def test_the_displayed_clipping_is_that_of_the_present_branch():
     session = make()
     assert session.snapshot().clip == ""
     run_to(session, 5)
@@ -439,7 +439,7 @@ def test_what_gradients_are_clipped_by_is_that_of_the_present_line():
     assert session.snapshot().clip == ""
 
 
-def test_branches_know_which_line_had_their_beginning_first():
+def test_branches_have_the_parent_that_took_their_first_steps():
     session = make()
     run_to(session, 60)
     do(session, "freeze conv")
@@ -454,7 +454,7 @@ def test_branches_know_which_line_had_their_beginning_first():
     assert (shown.branch, shown.parent, shown.fork) == ("b3", "main", 40)
 
 
-def test_kept_states_are_those_of_the_present_line():
+def test_displayed_cached_states_are_those_of_the_present_branch():
     session = make()
     run_to(session, 120)
     assert session.snapshot().cached_steps == (0, 50, 100)

@@ -166,7 +166,7 @@ steered = st.one_of(acts, acts, lamb, clipped, regrouped)
     max_examples=max(10, TRIED * 2 // 5), deadline=None, suppress_health_check=list(HealthCheck)
 )
 @given(st.sampled_from(list(MODELS)), st.lists(st.tuples(st.integers(0, 40), steered), max_size=9))
-def test_so_does_that_of_any_session(tmp_path_factory, capsys, model, script):
+def test_any_sessions_program_trains_to_the_same_bits(tmp_path_factory, capsys, model, script):
     folder = tmp_path_factory.mktemp("python")
     event(model)
     event(f"lamb: {'lamb' in repr(script)}, clipped: {'clip' in repr(script)}")
@@ -181,12 +181,12 @@ def test_so_does_that_of_any_session(tmp_path_factory, capsys, model, script):
 FLIGHT = Path(__file__).parent / "saved" / "flight.toml"
 
 
-def test_the_program_reads_as_somebody_would_have_written_it(tmp_path):
+def test_the_program_equals_the_saved_example(tmp_path):
     assert main(["save", str(FLIGHT), str(tmp_path / "flight.py")]) == 0
     assert (tmp_path / "flight.py").read_text() == FLIGHT.with_suffix(".py").read_text()
 
 
-def test_run_by_python_it_prints_losses_and_the_digest_and_needs_only_the_core():
+def test_the_program_prints_losses_and_the_digest_and_needs_only_the_core():
     ended = list(replay(load(FLIGHT), str(FLIGHT)))[-1]
     watch = "import sys, runpy; runpy.run_path(sys.argv[1]); assert 'tuitrain' not in sys.modules"
     command = [sys.executable, "-c", watch, str(FLIGHT.with_suffix(".py"))]
@@ -208,7 +208,7 @@ def test_a_run_that_ends_within_an_epoch_prints_steps(tmp_path, capsys):
     assert checked_by_ruff(tmp_path) == ""
 
 
-def test_what_is_frozen_from_the_start_is_frozen_in_the_program():
+def test_groups_frozen_from_the_start_are_frozen_in_the_program():
     text = NORMS.replace('params = ["fc*"]', 'params = ["fc*", "norm.*"]\nfrozen = true')
     program = generate_program(loads(text, "x.toml"), "x.toml")
     assert '\ngm.detach(opt["fc"].parameters())\nnet.norm.frozen = True\n' in program
@@ -223,25 +223,25 @@ def test_norm_layers_without_parameters_are_frozen_with_their_layer_in_the_progr
 @pytest.mark.parametrize(
     "command", ["undo", "rewind 3", "stop", "branch b1", "try lr fc 1 for 2 steps"]
 )
-def test_what_depends_on_the_run_is_refused_with_step_and_command(command):
+def test_commands_that_depend_on_the_run_are_refused_with_their_step(command):
     text = TEXT.replace('do = ["freeze fc", "lr head 0.2"]', f'do = ["{command}"]')
     with pytest.raises(TuitrainError, match=rf"^x.toml: step 7: {command!r} cannot be") as error:
         generate_program(loads(text, "x.toml"), "x.toml")
     assert "record a run of it" in str(error.value)
 
 
-def test_it_is_known_of_every_command_how_it_is_written():
+def test_every_command_has_statements_or_a_refusal():
     depend_on_the_run = {Stop, Rewind, RewindToCheckpoint, Undo, Redo, Branch, TryLr}
     assert {*get_args(AnyCommand)} == {*SUPPORTED_COMMANDS, *WITHOUT_EFFECT, *depend_on_the_run}
 
 
-def test_a_command_that_cannot_be_applied_is_told_with_its_step():
+def test_a_command_that_cannot_be_applied_is_an_error_with_its_step():
     text = TEXT.replace('"freeze fc", ', '"freeze absent", ')
     with pytest.raises(TuitrainError, match=r"^x.toml: step 7: 'freeze absent': 'absent' names no"):
         generate_program(loads(text, "x.toml"), "x.toml")
 
 
-def test_what_trains_nothing_leaves_no_trace():
+def test_commands_without_effect_on_training_are_left_out():
     acts = (
         '"pause", "step 3", "resume", "break when nan", "preview lr fc 1", "break off", "clip off"'
     )
@@ -250,7 +250,7 @@ def test_what_trains_nothing_leaves_no_trace():
 
 
 @pytest.mark.parametrize("name", ["saved.txt", "saved"])
-def test_the_suffix_decides_and_others_are_refused(tmp_path, capsys, name):
+def test_the_suffix_decides_the_format_and_others_are_refused(tmp_path, capsys, name):
     assert main(["save", str(FLIGHT), str(tmp_path / name)]) == 2
     assert "name a .toml file for a scenario, or a .py file" in capsys.readouterr().err
 
@@ -270,7 +270,7 @@ def test_names_and_long_commands_cannot_break_the_program(tmp_path):
 
 
 @pytest.mark.parametrize("model", ["lenet", "mlp", "cnn", "resnet8", "resnet20", "transformer"])
-def test_every_model_with_a_name_is_the_same_in_a_program(model):
+def test_every_built_in_model_is_the_same_in_a_program(model):
     text = f'schema = 1\nname = "x"\nmodel = "{model}"\nsteps = 1\noptimizer = {{ name = "adam" }}'
     scenario = loads(text, "x.toml")
     names: dict = {}

@@ -20,7 +20,7 @@ TEXT = EVENTFUL.replace("small:model", "small:Plain").replace(
 
 
 @pytest.mark.parametrize("instants", [(70,), (260, 90), (400,)])
-def test_a_run_killed_and_resumed_ends_as_one_that_was_not(tmp_path, instants):
+def test_a_killed_and_resumed_run_ends_as_an_uninterrupted_one(tmp_path, instants):
     whole = fly(TEXT, tmp_path / "whole")[-1]
     with pytest.raises(Killed):
         fly(TEXT, tmp_path / "run", instants[0])

@@ -78,7 +78,7 @@ def known(series) -> dict[int, float]:
     return {step: value for step, value in points if math.isfinite(value)}
 
 
-def test_a_recorded_session_shows_the_gradients_and_updates_that_were_shown(tmp_path):
+def test_a_recording_shows_the_gradients_and_updates_of_the_live_run(tmp_path):
     seen, again = fly(tmp_path / "run"), moments(tmp_path / "run")
     compared = 0
     for at, live in seen.items():
@@ -95,7 +95,7 @@ def test_a_recorded_session_shows_the_gradients_and_updates_that_were_shown(tmp_
     assert {branch for branch, _ in again} == {"main", "b1", "b2"}
 
 
-def test_the_table_has_the_numbers_of_the_moment(tmp_path):
+def test_the_table_has_the_metrics_of_the_moment(tmp_path):
     seen, again = fly(tmp_path / "run", request={}), moments(tmp_path / "run")
     for at, live in seen.items():
         numbers = [(item.grad_norm, item.update_ratio) for item in live.groups]
@@ -107,7 +107,7 @@ def test_the_table_has_the_numbers_of_the_moment(tmp_path):
     assert head.grad_norm > 0
 
 
-def test_looking_changes_nothing_of_what_is_compared(tmp_path):
+def test_group_metrics_change_no_compared_value(tmp_path):
     fly(tmp_path / "looked")
     fly(tmp_path / "blind", looks=False)
     for name in (JOURNAL, METRICS):
@@ -118,7 +118,7 @@ def test_looking_changes_nothing_of_what_is_compared(tmp_path):
     assert (comparison.verdict.difference, comparison.verdict.identical_through) == (None, 28)
 
 
-def test_without_a_screen_epochs_are_looked_at(tmp_path):
+def test_a_headless_run_records_group_metrics_at_epochs(tmp_path):
     scenario = loads(TEXT, "small.toml")
     with ExitStack() as files:
         recorder = RecordWriter(tmp_path / "run", make_header(scenario), files)
@@ -131,7 +131,7 @@ def test_without_a_screen_epochs_are_looked_at(tmp_path):
     assert read_groups(tmp_path / "run") == looks
 
 
-def test_a_folder_from_before_there_were_courses_is_as_it_was(tmp_path):
+def test_a_record_of_an_early_version_has_no_group_metrics(tmp_path):
     fly(tmp_path / "run")
     (tmp_path / "run" / GROUPS).unlink()
     shown = RecordPlayer(tmp_path / "run").snapshot()
@@ -142,7 +142,7 @@ def test_a_folder_from_before_there_were_courses_is_as_it_was(tmp_path):
     assert comparison.verdict.ok
 
 
-def test_a_torn_last_line_is_passed_over_and_cut_off_when_the_run_goes_on(tmp_path):
+def test_an_incomplete_last_line_is_skipped_and_cut_off_at_a_resume(tmp_path):
     fly(tmp_path / "run")
     path = tmp_path / "run" / GROUPS
     whole = path.read_bytes()
@@ -164,7 +164,7 @@ def test_a_damaged_line_is_named_and_the_rest_is_shown(tmp_path, line):
     assert len(shown.loss) == 100
 
 
-def test_of_steps_that_came_again_on_a_line_the_later_look_holds(tmp_path):
+def test_of_repeated_steps_the_later_metrics_count(tmp_path):
     folder = flown(tmp_path / "a")
     looks = [(30, 3.0), (50, 5.0), (90, 9.0), (50, 5.5)]
     lines = [
@@ -177,7 +177,7 @@ def test_of_steps_that_came_again_on_a_line_the_later_look_holds(tmp_path):
 
 
 @pytest.mark.parametrize(("groups", "maximum"), [(2, 3300), (8, 3300), (1000, 160)])
-def test_a_long_run_leaves_lines_with_the_logarithm_of_its_steps(tmp_path, groups, maximum):
+def test_the_number_of_lines_grows_with_the_logarithm_of_the_steps(tmp_path, groups, maximum):
     (one,) = fly(tmp_path / "run", request={})["main", 10].groups[1:]
     seen = [replace(one, name=f"g{index}", grad_norm=1 / 3) for index in range(groups)]
     thinning, taken = GroupMetricsThinner(), 0

@@ -68,7 +68,7 @@ def told(session: Session) -> list[tuple[int, str, str]]:
     return verdicts(session.snapshot())
 
 
-def test_each_expectation_is_told_when_it_is_reached():
+def test_each_expectation_is_reported_at_its_step():
     failing = '[[expect]]\nepoch = 2\ntest_accuracy = "> 1"\n'
     with live(TEXT + failing) as run:
         last = run.join(PATIENCE)
@@ -85,7 +85,7 @@ def test_each_expectation_is_told_when_it_is_reached():
     assert (missed.actor, float(missed.message) <= 1) == ("scenario", True)
 
 
-def test_a_run_that_is_stopped_says_what_it_did_not_get_to():
+def test_a_stopped_run_reports_unchecked_expectations():
     session = standing(TEXT, 10)
     do(session, "stop")
     assert told(session)[-1] == (10, "not met", "expect the run gets to step 21")
@@ -94,7 +94,7 @@ def test_a_run_that_is_stopped_says_what_it_did_not_get_to():
     assert told(session)[-1] == (21, "met", "expect test_accuracy >= 0")
 
 
-def test_what_was_found_is_told_once_and_again_when_it_changes():
+def test_a_finding_is_reported_once_until_it_changes():
     session = standing(TEXT + "[[expect]]\nstep = 10\nlr = { group = 'head', is = 0.2 }\n", 10)
     due_step(session)
     assert told(session)[1:] == [(10, "met", "expect lr of head is 0.2")]
@@ -103,14 +103,14 @@ def test_what_was_found_is_told_once_and_again_when_it_changes():
     assert told(session)[2:] == [(10, "not met", "expect lr of head is 0.2")]
 
 
-def test_after_a_rewind_it_is_told_again():
+def test_a_finding_is_reported_again_after_a_rewind():
     session = standing(TEXT, 9)
     do(session, "rewind 3")
     fly(session, 9)
     assert [step for step, *_ in told(session)] == [7, 7]
 
 
-def test_bytes_are_compared_with_those_of_the_line_that_the_run_is_on():
+def test_bytes_are_compared_with_those_of_the_present_branch():
     session = standing(
         TEXT + '[[expect]]\nstep = 18\nunchanged = { group = "fc", since_step = 9 }', 3
     )
@@ -128,14 +128,14 @@ def test_bytes_are_compared_with_those_of_the_line_that_the_run_is_on():
     "expectation",
     ["lr = { group = 'fc', is = 0.1 }", "unchanged = { group = 'fc', since_epoch = 1 }"],
 )
-def test_a_group_that_was_regrouped_away_is_found_missing(expectation):
+def test_a_dissolved_group_is_reported_missing(expectation):
     session = standing(TEXT + f"[[expect]]\nstep = 16\n{expectation}\n", 12)
     do(session, "group all = *")
     fly(session, 16)
     assert told(session)[-1] == (16, "not met", "expect a group fc")
 
 
-def test_an_expectation_that_cannot_be_checked_is_told_at_the_start():
+def test_an_impossible_expectation_is_an_error_at_the_start():
     with live(TEXT.replace('group = "head", is', 'group = "heat", is')) as run:
         last = run.join(PATIENCE)
     assert last.phase is Phase.FAILED

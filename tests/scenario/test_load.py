@@ -39,7 +39,7 @@ def error_text(text: str) -> str:
     return message.removeprefix("x.toml: ")
 
 
-def test_a_sound_scenario_is_read_with_its_defaults():
+def test_a_valid_scenario_is_read_with_its_defaults():
     scenario = loads(SOUND, "x.toml")
     assert (scenario.model, scenario.data, scenario.batch_size) == ("lenet", "mnist-mini", 64)
     assert scenario.group[1].lr == 0.01
@@ -110,16 +110,16 @@ def test_a_sound_scenario_is_read_with_its_defaults():
         ('[optimizer]\nname = "sgd"', "[optimizer]", "optimizer.name: the optimizer's name is"),
     ],
 )
-def test_errors_name_the_key_what_is_expected_and_the_nearest_match(before, after, expected):
+def test_errors_name_the_key_the_allowed_values_and_the_nearest_match(before, after, expected):
     assert before in SOUND
     assert error_text(SOUND.replace(before, after)).startswith(expected)
 
 
-def test_what_is_not_toml_is_told_with_its_line():
+def test_invalid_toml_is_an_error_with_its_line():
     assert "line 2" in error_text("schema = 1\nname = = 2\n")
 
 
-def test_a_file_that_is_not_there_is_told_with_its_neighbour(tmp_path):
+def test_a_missing_file_is_an_error_with_the_nearest_name(tmp_path):
     (tmp_path / "lr-to-zero.toml").write_text(SOUND)
     with pytest.raises(ScenarioError) as error:
         load(tmp_path / "lr-to-zro.toml")
@@ -130,7 +130,7 @@ def test_a_file_that_is_not_there_is_told_with_its_neighbour(tmp_path):
     ("content", "problem"),
     [(b"\xff\xfe\x00", "UTF-16 or UTF-32 text"), (b"name = '\xe9'", "not UTF-8 text")],
 )
-def test_what_is_not_text_is_told(tmp_path, content, problem):
+def test_a_binary_file_is_an_error(tmp_path, content, problem):
     path = tmp_path / "x.toml"
     path.write_bytes(content)
     with pytest.raises(ScenarioError) as error:
@@ -138,7 +138,7 @@ def test_what_is_not_text_is_told(tmp_path, content, problem):
     assert problem in str(error.value)
 
 
-def test_a_mark_that_some_editors_put_in_front_is_passed_over(tmp_path):
+def test_a_byte_order_mark_is_skipped(tmp_path):
     path = tmp_path / "x.toml"
     path.write_text(SOUND, encoding="utf-8-sig")
     assert load(path) == loads(SOUND, "x.toml")
@@ -148,12 +148,12 @@ def test_a_mark_that_some_editors_put_in_front_is_passed_over(tmp_path):
     ("written", "error_text"),
     [("x = " + "[" * 5000, "too deep in one another"), ("x = " + "1" * 5000, "a number that")],
 )
-def test_what_a_reader_of_toml_gives_up_on_is_told(written, error_text):
+def test_toml_that_the_parser_refuses_is_an_error(written, error_text):
     with pytest.raises(ScenarioError, match=f"mine.toml: .*{error_text}"):
         loads(written, "mine.toml")
 
 
-def test_a_folder_is_told(tmp_path):
+def test_a_folder_is_an_error(tmp_path):
     with pytest.raises(ScenarioError) as error:
         load(tmp_path)
     assert "cannot be read" in str(error.value)
@@ -170,7 +170,7 @@ values = st.recursive(
 
 
 @given(st.dictionaries(keys, values))
-def test_any_table_is_a_scenario_or_a_scenario_error(table):
+def test_any_table_is_a_scenario_or_an_error(table):
     text = "\n".join(f"{key} = {str(value).lower()}" for key, value in table.items())
     try:
         scenario = loads(text, "x.toml")
@@ -191,12 +191,12 @@ def test_any_table_is_a_scenario_or_a_scenario_error(table):
         ("<= 3", float("nan"), False),
     ],
 )
-def test_comparisons(text, value, holds):
+def test_thresholds_are_parsed(text, value, holds):
     comparison = Threshold.parse(text)
     assert comparison is not None
     assert comparison.holds(value) is holds
 
 
 @pytest.mark.parametrize("text", ["", "0.9", "=> 1", ">= x", ">= 1.2.3", ">= 1 2"])
-def test_what_is_no_comparison_reads_as_none(text):
+def test_a_text_that_is_no_threshold_reads_as_none(text):
     assert Threshold.parse(text) is None

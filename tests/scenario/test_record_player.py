@@ -68,7 +68,7 @@ def flown_live(folder):
     return seen, session.snapshot().loss
 
 
-def test_every_moment_is_as_the_live_run_showed_it(tmp_path):
+def test_every_moment_equals_the_live_snapshot(tmp_path):
     seen, loss = flown_live(tmp_path / "run")
     recording = RecordPlayer(tmp_path / "run")
     shown = []
@@ -104,7 +104,7 @@ def test_values_are_those_of_the_last_checkpoint_before_the_moment(tmp_path):
     assert recording.snapshot().parameter == view
 
 
-def test_what_the_folder_does_not_hold_is_missing(tmp_path):
+def test_values_that_the_folder_lacks_are_missing(tmp_path):
     recording = RecordPlayer(flown(tmp_path / "a"))
     recording.select_parameter("fc1.weight")
     shown = recording.snapshot()
@@ -114,7 +114,7 @@ def test_what_the_folder_does_not_hold_is_missing(tmp_path):
     assert [group.frozen_intact for group in shown.groups] == [None, None]
 
 
-def test_the_course_of_learning_rates_follows_from_the_decisions(tmp_path):
+def test_learning_rate_histories_follow_from_the_decisions(tmp_path):
     recording = RecordPlayer(flown(tmp_path / "a"))
     fc = recording.snapshot().histories[1].lr
     assert dict(zip(fc.steps.tolist(), fc.values.tolist(), strict=True))[59] == 0.05
@@ -122,7 +122,7 @@ def test_the_course_of_learning_rates_follows_from_the_decisions(tmp_path):
     assert fc.steps.tolist() == list(range(101))
 
 
-def test_what_came_later_is_a_ghost_and_so_is_what_was_left(tmp_path):
+def test_later_steps_and_left_branches_are_ghosts(tmp_path):
     recording = RecordPlayer(wandered(tmp_path / "a"))
     recording.go(60)
     shown = recording.snapshot()
@@ -131,13 +131,13 @@ def test_what_came_later_is_a_ghost_and_so_is_what_was_left(tmp_path):
     assert shown.loss.steps[-1] == 39
 
 
-def test_it_takes_no_commands(tmp_path):
+def test_a_recording_takes_no_commands(tmp_path):
     recording = RecordPlayer(flown(tmp_path / "a"))
     with pytest.raises(TuitrainError, match="this is the record of one"):
         recording.submit(Freeze("conv"), "key")
 
 
-def test_it_plays_by_the_clock_and_ends_at_the_end(tmp_path):
+def test_a_recording_plays_by_the_clock_to_its_end(tmp_path):
     clock = Clock()
     recording = RecordPlayer(flown(tmp_path / "a"), clock)
     assert recording.place == recording.last == 100
@@ -152,7 +152,7 @@ def test_it_plays_by_the_clock_and_ends_at_the_end(tmp_path):
     assert not recording.playing
 
 
-def test_equal_moments_are_one_snapshot(tmp_path):
+def test_equal_moments_share_a_snapshot(tmp_path):
     recording = RecordPlayer(flown(tmp_path / "a"))
     assert recording.snapshot() is recording.snapshot()
     before = recording.snapshot().version
@@ -160,7 +160,7 @@ def test_equal_moments_are_one_snapshot(tmp_path):
     assert recording.snapshot().version > before
 
 
-def test_jumps_lead_to_what_was_asked(tmp_path):
+def test_jumps_lead_to_commands(tmp_path):
     recording = RecordPlayer(flown(tmp_path / "a"))
     recording.go(50)
     assert recording.jump(1)
@@ -171,7 +171,7 @@ def test_jumps_lead_to_what_was_asked(tmp_path):
     assert not recording.jump(-1)
 
 
-def test_without_its_data_the_rest_is_shown(tmp_path):
+def test_a_recording_without_its_data_shows_the_rest(tmp_path):
     folder = left_behind(tmp_path / "a", (), [losses(1, 9)], data="idx:/nowhere/at/all")
     shown = RecordPlayer(folder).snapshot()
     assert shown.groups == ()
@@ -179,6 +179,6 @@ def test_without_its_data_the_rest_is_shown(tmp_path):
     assert len(shown.loss) == 9
 
 
-def test_a_folder_without_a_run_is_one_clear_error(tmp_path):
+def test_a_folder_without_a_run_is_one_error(tmp_path):
     with pytest.raises(TuitrainError, match="holds no run: it has no header"):
         RecordPlayer(tmp_path)

@@ -96,7 +96,7 @@ NEVER = [
 
 
 @pytest.mark.parametrize(("text", "where", "error_text"), NEVER)
-def test_what_can_never_be_is_told_with_its_entry_before_a_step_is_taken(
+def test_an_impossible_plan_is_an_error_before_the_first_step(
     text, where, error_text, tmp_path, capsys
 ):
     path = tmp_path / "x.toml"
@@ -112,7 +112,7 @@ def test_what_can_never_be_is_told_with_its_entry_before_a_step_is_taken(
         build_with_expectations(loads(text, "x.toml"), "x.toml")
 
 
-def test_without_a_step_there_is_no_record(tmp_path, capsys):
+def test_an_impossible_plan_leaves_no_record(tmp_path, capsys):
     path = tmp_path / "x.toml"
     path.write_text(planned((5, "freeze had")))
     assert main(["run", "--headless", "--out", str(tmp_path / "run"), str(path)]) == 2
@@ -134,20 +134,20 @@ def test_without_a_step_there_is_no_record(tmp_path, capsys):
         expecting(8, "fc", (9, "group all = *")),
     ],
 )
-def test_what_earlier_commands_have_made_counts(text):
+def test_the_rehearsal_follows_earlier_commands(text):
     events = list(replay(loads(text, "x.toml"), "x.toml"))
     assert [item for item in events if isinstance(item, JournalEntry)]
     assert not [item for item in events if getattr(item, "outcome", "") == "refused"]
 
 
-def test_a_plan_of_very_many_steps_is_rehearsed_at_once():
+def test_a_plan_of_many_steps_is_rehearsed_quickly():
     text = planned((10**11, "lr fc 0.5"), (10**12, "undo"), (10**12, "lr heads 1"))
     text = text.replace("epochs = 3", "steps = 1000000000000000")
     with pytest.raises(ScenarioError, match="number 3, step 1000000000000: 'lr heads"):
         build_with_expectations(loads(text, "x.toml"), "x.toml")
 
 
-def test_the_run_itself_is_not_touched():
+def test_the_rehearsal_does_not_change_the_run():
     text = planned(
         (5, "freeze fc"), (6, "optimizer head adam"), (8, "break when dead units of fc > 99%")
     )
@@ -172,7 +172,7 @@ ACTS = [
 
 @settings(max_examples=25, deadline=None)
 @given(plan=st.lists(st.tuples(st.integers(0, 20), st.sampled_from(ACTS)), min_size=1, max_size=9))
-def test_refused_in_the_rehearsal_is_what_the_run_would_refuse(plan):
+def test_the_rehearsal_refuses_what_the_run_refuses(plan):
     scenario = loads(planned(*plan), "x.toml")
     session = build(scenario, "x.toml")
     error_text = ""
@@ -190,7 +190,7 @@ def test_refused_in_the_rehearsal_is_what_the_run_would_refuse(plan):
         assert error_text.endswith(first.message)
 
 
-def test_a_saved_scenario_is_rehearsed_like_any_other():
+def test_a_saved_scenario_is_rehearsed():
     text = to_toml(loads(planned((5, "freeze had")), "x.toml"))
     with pytest.raises(ScenarioError, match="'freeze had' would be refused there"):
         build_with_expectations(loads(text, str(Path("saved.toml"))), "saved.toml")

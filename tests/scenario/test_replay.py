@@ -25,7 +25,7 @@ def of(kind, events) -> list:
     return [event for event in events if isinstance(event, kind)]
 
 
-def test_the_events_of_a_run_come_in_order():
+def test_the_events_of_a_run_are_in_order():
     events = run()
     assert events[0] == Started("small", total_steps=21, steps_per_epoch=7, batch_size=8)
     assert [(e.step, e.command, e.outcome) for e in of(JournalEntry, events)] == [
@@ -39,14 +39,14 @@ def test_the_events_of_a_run_come_in_order():
     assert events[-1].ok
 
 
-def test_twice_the_same_scenario_is_twice_the_same_digest():
+def test_the_same_scenario_has_the_same_digest():
     first, second, other = run(), run(), run(TEXT.replace('name = "small"', 'name = "s"\nseed = 1'))
     assert first == second
     assert first[-1].digest != other[-1].digest
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])
-def test_the_bits_do_not_depend_on_how_many_threads_there_may_be(scenario, threads):
+def test_the_bits_do_not_depend_on_the_number_of_threads(scenario, threads):
     names = ("OMP", "OPENBLAS", "MKL", "NUMBA")
     ours = {"TUITRAIN_THREADS": threads}
     message = subprocess.run(
@@ -78,7 +78,7 @@ def test_a_digest_can_be_expected():
         ('train_loss = "< 0"', ""),
     ],
 )
-def test_what_does_not_hold_is_found(expectation, result):
+def test_failed_expectations_are_found(expectation, result):
     events = run(TEXT + f"[[expect]]\nepoch = 3\n{expectation}\n")
     finding = of(Finding, events)[-1]
     assert not finding.held
@@ -93,7 +93,7 @@ def test_a_run_that_stops_before_an_expectation_fails_it():
     assert not events[-1].ok
 
 
-def test_a_pause_is_passed_over_and_a_refused_command_fails_the_run():
+def test_a_pause_is_ignored_and_a_refused_command_fails_the_run():
     events = run(TEXT.replace('"lr head 0.2"', '"lr head 0.2", "pause"'))
     assert events[-1].ok
     text = TEXT.replace('"lr head 0.2"', '"lr head 0.2", "freeze conf"')
@@ -103,14 +103,14 @@ def test_a_pause_is_passed_over_and_a_refused_command_fails_the_run():
 
 
 @pytest.mark.parametrize("model", ["mlp", "cnn", "resnet8", "resnet20", "transformer"])
-def test_models_with_a_name_are_made_for_the_images_and_classes_of_the_data(model):
+def test_built_in_models_fit_the_images_and_classes_of_the_data(model):
     text = TEXT.replace("tests.scenario.small:model", model).replace("small:data", "small:colours")
     head, _, _ = text.partition("[[group]]")
     events = run(head + '[[expect]]\nepoch = 3\ntest_accuracy = ">= 0.6"\n')
     assert events[-1].ok, events[-1]
 
 
-def test_what_does_not_take_the_images_says_so():
+def test_a_model_that_does_not_fit_the_images_is_an_error():
     text = TEXT.replace("tests.scenario.small:model", "lenet").replace(
         "small:data", "small:colours"
     )
@@ -164,7 +164,7 @@ def test_what_does_not_take_the_images_says_so():
         ('grad_none = ["fc*"]', 'grad_none = ["gc*"]', "expect[1]: no parameter matches 'gc*'"),
     ],
 )
-def test_what_cannot_be_built_is_told_with_its_file(before, after, message):
+def test_a_scenario_that_cannot_be_built_is_an_error_with_its_file(before, after, message):
     assert before in TEXT
     with pytest.raises(ScenarioError) as error:
         run(TEXT.replace(before, after))
@@ -192,7 +192,7 @@ def test_replay_exits_with_1_when_an_expectation_fails(scenario, capsys):
     assert "test_accuracy > 1: FAILS" in capsys.readouterr().out
 
 
-def test_replay_exits_with_2_on_bad_input_and_runs_nothing(scenario, capsys):
+def test_replay_exits_with_2_on_bad_input_without_a_run(scenario, capsys):
     bad = scenario.with_name("bad.toml")
     bad.write_text(TEXT.replace("epochs", "epoch"))
     assert main(["replay", str(scenario), str(bad)]) == 2
@@ -210,7 +210,7 @@ def test_json_lines_end_with_the_digest(scenario, capsys):
     assert lines[-1]["digest"].startswith("sha256:")
 
 
-def test_a_headless_run_is_the_same_run_and_leaves_a_record(scenario, tmp_path, capsys):
+def test_a_headless_run_has_the_same_bits_and_leaves_a_record(scenario, tmp_path, capsys):
     out = tmp_path / "record"
     assert main(["run", "--headless", "--json", "--out", str(out), str(scenario)]) == 0
     headless = capsys.readouterr().out
@@ -230,17 +230,17 @@ def test_a_headless_run_is_the_same_run_and_leaves_a_record(scenario, tmp_path, 
     }
 
 
-def test_a_folder_that_cannot_be_written_is_told(scenario, capsys):
+def test_a_folder_that_cannot_be_written_is_an_error(scenario, capsys):
     assert main(["run", "--headless", "--out", str(scenario / "x"), str(scenario)]) == 2
     assert "cannot be written" in capsys.readouterr().err
 
 
-def test_the_app_without_a_terminal_is_told_what_to_use(capsys):
+def test_without_a_terminal_the_error_names_the_headless_option(capsys):
     assert main(["run"]) == 2
     assert "tuitrain run --headless" in capsys.readouterr().err
 
 
-def test_a_full_disk_behind_the_output_is_told(tmp_path):
+def test_a_full_disk_behind_the_output_is_an_error(tmp_path):
     full = Path("/dev/full")
     if not full.exists():  # only Linux has a device that is always full
         return

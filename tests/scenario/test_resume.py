@@ -140,7 +140,7 @@ def uninterrupted(tmp_path_factory) -> tuple[Path, list]:
     phases=[Stage.explicit, Stage.reuse, Stage.generate],  # every instant is as good as another
 )
 @given(instants=st.lists(st.integers(0, 700), min_size=1, max_size=3))
-def test_killed_at_any_instants_a_run_leaves_what_it_would_have_left(
+def test_a_run_killed_at_any_write_leaves_the_same_record_after_a_resume(
     uninterrupted, tmp_path_factory, instants
 ):
     whole, events = uninterrupted
@@ -158,7 +158,7 @@ def test_killed_at_any_instants_a_run_leaves_what_it_would_have_left(
     assert different(folder, whole) == []
 
 
-def test_what_was_resumed_comes_out_identical(tmp_path):
+def test_a_resumed_run_replays_identically(tmp_path):
     with pytest.raises(Killed):
         fly(EVENTFUL, tmp_path / "run", 600)
     go_on(tmp_path / "run")
@@ -167,9 +167,7 @@ def test_what_was_resumed_comes_out_identical(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["auto", "early", "late"])
-def test_a_finished_run_goes_on_from_each_of_its_checkpoints_to_the_same_end(
-    uninterrupted, tmp_path, name
-):
+def test_every_checkpoint_of_a_run_leads_to_the_same_end(uninterrupted, tmp_path, name):
     whole, events = uninterrupted
     shutil.copytree(whole, tmp_path / "run")
     step = read_checkpoint(checkpoint_path(whole, name)).session.engine.step
@@ -181,9 +179,7 @@ def test_a_finished_run_goes_on_from_each_of_its_checkpoints_to_the_same_end(
     assert different(tmp_path / "run", whole) == []
 
 
-def test_a_checkpoint_with_a_changed_array_is_told_and_an_earlier_one_is_gone_on_from(
-    uninterrupted, tmp_path
-):
+def test_a_changed_checkpoint_is_reported_and_an_earlier_one_is_used(uninterrupted, tmp_path):
     whole, events = uninterrupted
     shutil.copytree(whole, tmp_path / "run")
     path = checkpoint_path(tmp_path / "run", "auto")
@@ -212,7 +208,7 @@ def test_findings_before_the_checkpoint_count_at_the_end(uninterrupted, tmp_path
     assert again[-1].ok is False
 
 
-def test_what_was_refused_before_the_checkpoint_counts_at_the_end(tmp_path):
+def test_refusals_before_the_checkpoint_count_at_the_end(tmp_path):
     fly(f'{HEAD}[[at]]\nstep = 9\ndo = "freeze absent"\n', tmp_path / "run")
     again = go_on(tmp_path / "run")
     assert went_on(again).step == 400
@@ -220,7 +216,7 @@ def test_what_was_refused_before_the_checkpoint_counts_at_the_end(tmp_path):
 
 
 @pytest.mark.parametrize("rule", RULES)
-def test_every_optimizer_goes_on_with_the_same_bits(tmp_path, rule):
+def test_every_optimizer_resumes_with_the_same_bits(tmp_path, rule):
     swap = f"optimizer * {rule} lr=0.01 {RULES[rule]}"
     text = f'{HEAD}[[at]]\nstep = 9\ndo = ["{swap}", "decay fc over 30 epochs"]\n'
     text += '[[at]]\nstep = 41\ndo = "checkpoint a"\n'
@@ -243,7 +239,7 @@ SCRIPT = [
 
 
 @pytest.mark.parametrize("name", [None, "mine"])
-def test_what_was_done_by_hand_before_and_after_a_checkpoint_is_followed(tmp_path, name):
+def test_user_commands_before_and_after_a_checkpoint_are_repeated(tmp_path, name):
     with dying_at(NEVER):
         ended = record(tmp_path / "run", SCRIPT, text=HEAD)
     before = left_in(tmp_path / "run")
@@ -271,7 +267,7 @@ def values_in(content: bytes) -> list:
     return result
 
 
-def test_a_run_whose_expectations_nobody_watched_trains_again_from_the_start(tmp_path):
+def test_a_checkpoint_without_expectation_results_is_not_used(tmp_path):
     with dying_at(NEVER):
         digest, _ = record(tmp_path / "run", [])
     events = go_on(tmp_path / "run")
@@ -281,7 +277,7 @@ def test_a_run_whose_expectations_nobody_watched_trains_again_from_the_start(tmp
     assert (events[-1].digest, events[-1].ok) == (digest, True)
 
 
-def test_what_a_live_run_has_found_of_its_expectations_goes_on_from_its_checkpoint(
+def test_expectation_results_of_a_live_run_are_restored_from_its_checkpoint(
     uninterrupted, tmp_path
 ):
     _, events = uninterrupted
@@ -336,7 +332,7 @@ def beyond_the_record(folder: Path) -> None:
         (beyond_the_record, "auto: the record ends before it"),
     ],
 )
-def test_a_checkpoint_that_cannot_be_used_is_told_and_the_end_is_the_same(
+def test_an_unusable_checkpoint_is_reported_and_the_end_is_the_same(
     uninterrupted, tmp_path, spoil, error_text
 ):
     whole, events = uninterrupted
@@ -351,7 +347,7 @@ def test_a_checkpoint_that_cannot_be_used_is_told_and_the_end_is_the_same(
     assert different(folder, whole) == []
 
 
-def test_when_the_latest_cannot_be_used_an_earlier_one_is(uninterrupted, tmp_path):
+def test_an_earlier_checkpoint_is_used_if_the_latest_is_unusable(uninterrupted, tmp_path):
     whole, events = uninterrupted
     shutil.copytree(whole, tmp_path / "run")
     damaged(tmp_path / "run")
@@ -361,9 +357,7 @@ def test_when_the_latest_cannot_be_used_an_earlier_one_is(uninterrupted, tmp_pat
     assert again[-1] == events[-1]
 
 
-def test_resume_tells_where_it_goes_on_and_what_there_is_to_go_on_from(
-    uninterrupted, tmp_path, capsys
-):
+def test_resume_names_the_checkpoint_used_and_the_available_ones(uninterrupted, tmp_path, capsys):
     whole, _ = uninterrupted
     shutil.copytree(whole, tmp_path / "run")
     main(["resume", str(tmp_path / "run")])
@@ -377,7 +371,7 @@ def test_resume_tells_where_it_goes_on_and_what_there_is_to_go_on_from(
         assert "(checkpoints: auto, early or late)" in error_text
 
 
-def test_a_disk_that_is_full_for_a_checkpoint_is_told_once(tmp_path, monkeypatch, capsys):
+def test_a_full_disk_at_a_checkpoint_is_reported_once(tmp_path, monkeypatch, capsys):
     scenario = tmp_path / "x.toml"
     scenario.write_text(HEAD)
     monkeypatch.setattr(CheckpointPolicy, "for_batch_size", often)

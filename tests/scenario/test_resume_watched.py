@@ -43,7 +43,7 @@ def left_at(folder, step: int, choice: dict[int, str]):
     ("step", "choice"),
     [(9, {}), (11, {5: "lr fc 0.3"}), (13, {12: "rewind 6", 8: "freeze head"})],
 )
-def test_it_stands_paused_where_the_record_ends(tmp_path, step, choice):
+def test_a_resumed_session_pauses_at_the_end_of_the_record(tmp_path, step, choice):
     digest = left_at(tmp_path / "run", step, choice)
     before = read_metrics(tmp_path / "run")
     with ExitStack() as files:
@@ -59,7 +59,7 @@ def test_it_stands_paused_where_the_record_ends(tmp_path, step, choice):
     assert RecordPlayer(tmp_path / "run").snapshot().step == step + 1
 
 
-def test_what_was_resumed_replays_identically(tmp_path, capsys):
+def test_a_session_resumed_in_the_app_replays_identically(tmp_path, capsys):
     left_at(tmp_path / "run", 9, {4: "lr fc 0.3"})
     with ExitStack() as files:
         session = resume_session(tmp_path / "run", files, ignore_progress)
@@ -73,7 +73,7 @@ def test_what_was_resumed_replays_identically(tmp_path, capsys):
     assert "identical" in capsys.readouterr().out
 
 
-def test_expectations_are_told_in_its_journal(tmp_path):
+def test_the_journal_of_a_resumed_session_has_expectations(tmp_path):
     left_at(tmp_path / "run", 9, {})
     with ExitStack() as files:
         session = resume_session(tmp_path / "run", files, ignore_progress)

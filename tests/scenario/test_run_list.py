@@ -14,7 +14,7 @@ from tuitrain.records.record_reader import METRICS
 from tuitrain.scenario.runs.run_list import describe_run, list_runs
 
 
-def test_a_finished_run_is_told_with_its_last_numbers(tmp_path):
+def test_a_finished_run_is_listed_with_its_last_metrics(tmp_path):
     run = describe_run(flown(tmp_path / "a"))
     assert (run.name, run.model, run.data) == ("small", "lenet", "mnist-mini")
     assert run.ending == "finished"
@@ -27,16 +27,14 @@ def test_a_finished_run_is_told_with_its_last_numbers(tmp_path):
     ("epochs", "last", "ending"),
     [(3, 60, "finished"), (4, 60, "unfinished"), (3, 59, "unfinished")],
 )
-def test_the_length_in_epochs_is_known_from_where_accuracies_were_measured(
-    tmp_path, epochs, last, ending
-):
+def test_the_length_of_an_epoch_follows_from_the_accuracies(tmp_path, epochs, last, ending):
     metrics = [losses(1, 20), accuracy(20, 0.5), losses(21, 40), accuracy(40, 0.6)]
     metrics += [losses(41, last), *([accuracy(60, 0.7)] if last == 60 else [])]
     run = describe_run(left_behind(tmp_path / "a", (), metrics, epochs=epochs, steps=None))
     assert (run.ending, run.step, run.total) == (ending, last, 20 * epochs)
 
 
-def test_a_run_that_was_stopped_is_told_so_until_it_goes_on(tmp_path):
+def test_a_stopped_run_is_listed_as_stopped_until_resumed(tmp_path):
     journal = [command(40, "stop")]
     stopped = left_behind(tmp_path / "a", journal, [losses(1, 40)])
     assert describe_run(stopped).ending == "stopped"
@@ -44,26 +42,26 @@ def test_a_run_that_was_stopped_is_told_so_until_it_goes_on(tmp_path):
     assert describe_run(gone_on).ending == "unfinished"
 
 
-def test_a_refused_stop_stops_nothing(tmp_path):
+def test_a_refused_stop_does_not_stop_the_run(tmp_path):
     folder = left_behind(tmp_path / "a", [command(40, "stop", "refused")], [losses(1, 40)])
     assert describe_run(folder).ending == "unfinished"
 
 
-def test_a_run_without_a_step_has_no_numbers(tmp_path):
+def test_a_run_without_a_step_has_no_metrics(tmp_path):
     run = describe_run(left_behind(tmp_path / "a"))
     assert (run.step, run.ending) == (0, "unfinished")
     assert math.isnan(run.loss)
     assert math.isnan(run.accuracy)
 
 
-def test_a_loss_that_is_not_finite_is_none(tmp_path):
+def test_a_loss_that_is_not_finite_is_not_listed(tmp_path):
     diverged = {"event": "loss", "step": 1, "loss": [1, None]}
     run = describe_run(left_behind(tmp_path / "a", (), [diverged]))
     assert run.step == 2
     assert math.isnan(run.loss)
 
 
-def test_the_last_accuracy_is_found_far_from_the_end(tmp_path):
+def test_the_last_accuracy_is_found_anywhere_in_the_file(tmp_path):
     folder = left_behind(tmp_path / "a", (), [losses(1, 20), accuracy(20, 0.5)])
     with (folder / METRICS).open("a") as file:
         for step in range(21, 6000):
@@ -82,11 +80,11 @@ def test_runs_are_listed_newest_first_and_damaged_ones_say_why(tmp_path):
     assert {run.folder.name for run in runs if run.problem} == {"odd", "cut"}
 
 
-def test_a_folder_that_is_not_there_holds_no_runs(tmp_path):
+def test_a_missing_folder_has_no_runs(tmp_path):
     assert list_runs(tmp_path / "none") == []
 
 
-def test_a_folder_of_runs_that_is_a_file_holds_none(tmp_path):
+def test_a_file_in_place_of_the_folder_has_no_runs(tmp_path):
     (tmp_path / "file").write_text("")
     try:
         assert list_runs(tmp_path / "file") == []
@@ -95,7 +93,7 @@ def test_a_folder_of_runs_that_is_a_file_holds_none(tmp_path):
 
 
 @pytest.mark.parametrize("event", ["loss", "accuracy"])
-def test_a_step_of_thousands_of_digits_is_passed_over(tmp_path, event):
+def test_a_step_of_thousands_of_digits_is_ignored(tmp_path, event):
     folder = flown(tmp_path / "a")
     value = "[1.5]" if event == "loss" else "0.5"
     with (folder / "metrics.jsonl").open("a") as file:

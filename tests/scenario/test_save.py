@@ -38,14 +38,14 @@ acts = st.sampled_from(
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.integers(0, 90), acts), max_size=6))
-def test_so_does_any_session_with_ways_back(tmp_path_factory, script):
+def test_any_session_with_history_commands_replays_to_the_same_bits(tmp_path_factory, script):
     folder = tmp_path_factory.mktemp("save")
     ended = record(folder / "run", script)
     save(folder / "run", folder / "saved.toml")
     assert replayed(folder / "saved.toml") == ended
 
 
-def test_a_session_that_was_stopped_ends_there(tmp_path):
+def test_a_stopped_session_ends_at_its_stop(tmp_path):
     record(tmp_path / "run", [(40, "lr fc 0.3")])
     journal = tmp_path / "run" / "journal.jsonl"
     stop = '{"event":"command","step":140,"command":"stop","actor":"key","outcome":"applied"}'
@@ -54,7 +54,7 @@ def test_a_session_that_was_stopped_ends_there(tmp_path):
     assert (scenario.steps, scenario.epochs) == (140, None)
 
 
-def test_what_was_decided_where_it_stopped_is_left_out(tmp_path):
+def test_decisions_at_the_stop_are_left_out(tmp_path):
     record(tmp_path / "run", [(40, "lr head 0.3")])
     journal = tmp_path / "run" / "journal.jsonl"
     stop = '{"event":"command","step":40,"command":"stop","actor":"key","outcome":"applied"}'
@@ -68,13 +68,13 @@ def test_what_was_decided_where_it_stopped_is_left_out(tmp_path):
     assert replayed(tmp_path / "saved.toml")[1] == 40
 
 
-def test_one_that_was_resumed_after_a_stop_does_not_end_there(tmp_path):
+def test_a_session_resumed_after_a_stop_does_not_end_there(tmp_path):
     ended = record(tmp_path / "run", [(140, "stop")])
     save(tmp_path / "run", tmp_path / "saved.toml")
     assert replayed(tmp_path / "saved.toml") == ended
 
 
-def test_one_that_was_stopped_at_once_is_nothing_to_save(tmp_path):
+def test_a_session_stopped_before_its_first_step_cannot_be_saved(tmp_path):
     record(tmp_path / "run", [])
     stop = '{"event":"command","step":0,"command":"stop","actor":"key","outcome":"applied"}'
     (tmp_path / "run" / "journal.jsonl").write_text(stop + "\n")
@@ -82,7 +82,7 @@ def test_one_that_was_stopped_at_once_is_nothing_to_save(tmp_path):
         save(tmp_path / "run", tmp_path / "saved.toml")
 
 
-def test_a_try_that_changed_nothing_is_what_an_undo_takes_back(tmp_path):
+def test_an_undo_takes_back_a_sweep_without_effect(tmp_path):
     tried = "try lr head x1, x2 for 9 steps"
     script = [(30, "lr head 0.01"), (5, tried), (0, "branch b1"), (5, "undo")]
     ended = record(tmp_path / "run", script)
@@ -91,12 +91,12 @@ def test_a_try_that_changed_nothing_is_what_an_undo_takes_back(tmp_path):
     assert "lr head 0.01" in (tmp_path / "saved.toml").read_text()
 
 
-def test_a_scenario_written_reads_back_equal():
+def test_a_written_scenario_reads_back_equal():
     scenario = loads(LONG, "x.toml")
     assert loads(to_toml(scenario), "y.toml") == scenario
 
 
-def test_a_file_that_is_there_is_not_written_over(tmp_path):
+def test_an_existing_file_is_not_overwritten(tmp_path):
     record(tmp_path / "run", [])
     target = tmp_path / "saved.toml"
     target.write_text("mine")
@@ -119,7 +119,7 @@ def test_a_file_that_is_there_is_not_written_over(tmp_path):
         {"event": "digest", "step": "x"},
     ],
 )
-def test_a_journal_that_tells_of_what_cannot_have_been_is_told(tmp_path, line):
+def test_an_impossible_journal_is_an_error(tmp_path, line):
     record(tmp_path / "run", [])
     whole = {"event": "command", "actor": "key", "outcome": "applied", **line}
     stop = {**whole, "event": "command", "step": 4, "command": "stop"}
@@ -130,7 +130,7 @@ def test_a_journal_that_tells_of_what_cannot_have_been_is_told(tmp_path, line):
     assert not (tmp_path / "saved.toml").exists()
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
+def test_a_file_is_written_atomically(tmp_path, monkeypatch):
     record(tmp_path / "run", [])
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(TuitrainError, match="cannot be written: No space left"):
@@ -138,7 +138,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     assert [item.name for item in tmp_path.iterdir()] == ["run"]
 
 
-def test_a_link_that_another_user_has_laid_is_not_written_through(tmp_path):
+def test_a_symbolic_link_of_another_user_is_not_followed(tmp_path):
     record(tmp_path / "run", [])
     (tmp_path / "precious").write_text("mine")
     (tmp_path / "saved.toml.partial").symlink_to(tmp_path / "precious")

@@ -28,14 +28,14 @@ FILES = sorted((Path(__file__).parent.parent.parent / "scenarios").glob("*.toml"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_the_scenario_holds(path: Path):
+def test_the_scenario_meets_its_expectations(path: Path):
     events = list(replay(load(path), str(path)))
     failed = [event for event in events if isinstance(event, Finding) and not event.held]
     assert not failed
     assert events[-1].ok
 
 
-def test_the_six_that_follow_the_tutorial_are_there():
+def test_the_six_scenarios_of_the_tutorial_exist():
     assert {path.stem for path in FILES} >= {
         "learning-rates-by-group",
         "lr-to-zero",

@@ -54,7 +54,7 @@ acts = st.one_of(
 
 @settings(max_examples=SESSIONS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.integers(0, 120), acts), max_size=12))
-def test_the_record_of_any_session_runs_again_to_the_same_bits(tmp_path_factory, script):
+def test_the_record_of_any_session_replays_to_the_same_bits(tmp_path_factory, script):
     folder = tmp_path_factory.mktemp("session") / "run"
     _, step = record(folder, script)
     applied = sum(item.outcome == "applied" for item in command_entries(read_journal(folder)))
@@ -67,7 +67,7 @@ def test_the_record_of_any_session_runs_again_to_the_same_bits(tmp_path_factory,
 
 @settings(max_examples=SESSIONS, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.integers(0, 120), acts), max_size=12), st.data())
-def test_killed_after_any_checkpoint_a_session_goes_on_to_the_same_end(
+def test_a_session_killed_after_any_checkpoint_resumes_to_the_same_end(
     tmp_path_factory, script, data
 ):
     place = tmp_path_factory.mktemp("session")

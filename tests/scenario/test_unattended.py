@@ -54,7 +54,7 @@ def synced(monkeypatch) -> list[int]:
     return calls
 
 
-def test_a_diverged_run_writes_one_line_and_waits_for_no_disk(tmp_path, synced):
+def test_a_diverged_run_writes_one_line_without_waiting_for_the_disk(tmp_path, synced):
     """140 steps, all but the first of which meet the condition."""
     events = fly(DIVERGED, tmp_path / "run")
     assert events[-1].step == 140
@@ -85,7 +85,7 @@ def broken_alone(session: Session, conditions: list[str]) -> list[tuple[int, str
     return [(e.step, e.message) for e in events if getattr(e, "actor", "") == "breakpoint"]
 
 
-def test_it_is_written_again_when_the_condition_holds_anew():
+def test_a_breakpoint_is_written_again_after_its_condition_ended():
     condition = "loss > x1.01"
     met, digest = met_by(HEAD, condition)
     begins = [step for step in met if step - 1 not in met]
@@ -95,7 +95,7 @@ def test_it_is_written_again_when_the_condition_holds_anew():
     assert session.engine.digest() == digest
 
 
-def test_each_condition_is_written_by_itself():
+def test_each_condition_is_written_separately():
     session = build(loads(HEAD, "x.toml"), "x.toml")
     broken = broken_alone(session, ["grad_norm fc > 0", "loss > x1.01"])
     loss = [step for step, why in broken if "loss" in why]
@@ -104,13 +104,13 @@ def test_each_condition_is_written_by_itself():
     assert loss == [step for step in met if step - 1 not in met]
 
 
-def test_a_live_run_is_held_at_each_step_also_after_it_was_taken_up(tmp_path):
+def test_a_live_run_is_held_at_each_step_also_after_a_resume(tmp_path):
     met, _ = met_by(HEAD, "grad_norm fc > 0")
     assert met == list(range(140))
 
 
 @pytest.mark.parametrize("name", ["a", None])
-def test_after_a_checkpoint_in_the_midst_the_record_is_the_same(tmp_path, name):
+def test_a_resume_within_a_condition_leaves_the_same_record(tmp_path, name):
     text = DIVERGED + '[[at]]\nstep = 50\ndo = "checkpoint a"\n'
     whole = fly(text, tmp_path / "run")
     before = (tmp_path / "run" / JOURNAL).read_bytes()

@@ -116,9 +116,7 @@ def test_a_stopped_run_ends_with_digests_and_is_verified_to_its_stop(tmp_path, c
     )
 
 
-def test_other_labels_are_a_difference_at_the_first_loss_and_are_named(
-    tmp_path, capsys, monkeypatch
-):
+def test_changed_labels_differ_at_the_first_loss_and_are_named(tmp_path, capsys, monkeypatch):
     run_scenario(tmp_path / "run")
     with_other_labels(monkeypatch)
     status, out = replayed(tmp_path / "run", capsys)
@@ -128,7 +126,7 @@ def test_other_labels_are_a_difference_at_the_first_loss_and_are_named(
 
 
 @pytest.mark.parametrize("emptied", [[JOURNAL], [JOURNAL, METRICS]])
-def test_an_emptied_journal_is_nothing_to_compare(tmp_path, capsys, emptied):
+def test_an_emptied_journal_leaves_nothing_to_compare(tmp_path, capsys, emptied):
     run_scenario(tmp_path / "run")
     for name in emptied:
         (tmp_path / "run" / name).write_text("")
@@ -147,7 +145,7 @@ def test_a_record_without_losses_is_not_called_identical(tmp_path, capsys):
     assert "nothing to compare after step 0: the record lacks losses" in out
 
 
-def test_a_killed_run_is_verified_as_far_as_its_digests_go(tmp_path, capsys):
+def test_a_killed_run_is_verified_up_to_its_last_digest(tmp_path, capsys):
     run_scenario(tmp_path / "run")
     path = tmp_path / "run" / JOURNAL
     lines = path.read_bytes().splitlines(keepends=True)
@@ -177,14 +175,14 @@ def test_every_loss_and_accuracy_is_compared(tmp_path):
             assert verdict.difference.what.startswith(("loss ", "accuracy "))
 
 
-def test_a_loss_that_is_not_finite_is_the_same_again(tmp_path, capsys):
+def test_losses_that_are_not_finite_are_equal(tmp_path, capsys):
     text = STOPPED.replace("lr = 0.1", "lr = 1e30")
     run_scenario(tmp_path / "run", text)
     assert "null" in (tmp_path / "run" / METRICS).read_text()
     assert replayed(tmp_path / "run", capsys)[0] == 0
 
 
-def test_a_record_that_goes_on_where_the_run_ends_is_a_difference(tmp_path):
+def test_a_record_longer_than_the_run_is_a_difference(tmp_path):
     run_scenario(tmp_path / "run")
     with (tmp_path / "run" / METRICS).open("a") as file:
         file.write('{"event":"loss","step":18,"loss":[1.0]}\n')
@@ -196,7 +194,7 @@ def test_a_record_that_goes_on_where_the_run_ends_is_a_difference(tmp_path):
 @pytest.mark.parametrize(
     "commands", [["pause"], ["step 3"], ["lr head 0.3", "step 2"], ["step 5", "rewind 3"]]
 )
-def test_a_run_that_is_left_is_verified_to_where_it_was_left(tmp_path, capsys, commands):
+def test_a_run_that_was_left_is_verified_to_that_step(tmp_path, capsys, commands):
     run_live(tmp_path / "run", *commands)
     end = last_line(tmp_path / "run")
     assert (end["event"], end["reason"]) == ("end", "left")
@@ -205,7 +203,7 @@ def test_a_run_that_is_left_is_verified_to_where_it_was_left(tmp_path, capsys, c
     assert f"identical through step {end['step']}" in out
 
 
-def test_a_run_that_is_left_after_its_end_was_undone_is_verified(tmp_path, capsys):
+def test_a_run_left_after_its_end_was_undone_is_verified(tmp_path, capsys):
     run_scenario(tmp_path / "run", TEXT.replace("epochs = 3", "epochs = 3\nseed = 3"))
     with ExitStack() as files:
         session = None
@@ -222,7 +220,7 @@ def test_a_run_that_is_left_after_its_end_was_undone_is_verified(tmp_path, capsy
     assert replayed(tmp_path / "run", capsys)[0] == 0
 
 
-def test_a_failed_run_is_verified_to_the_last_step_that_was_taken(tmp_path):
+def test_a_failed_run_is_verified_to_its_last_step(tmp_path):
     text = STOPPED.replace("small:model", "small:Tired")
     with pytest.raises(ScenarioError, match="enough"):
         run_scenario(tmp_path / "run", text)
@@ -236,7 +234,7 @@ def test_a_failed_run_is_verified_to_the_last_step_that_was_taken(tmp_path):
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_run_that_is_told_to_end_does_so_at_a_boundary_and_is_verified(tmp_path, number):
+def test_a_run_ends_at_a_boundary_on_request_and_is_verified(tmp_path, number):
     scenario = loads(STOPPED, "x.toml")
     sent = []
 
@@ -256,7 +254,7 @@ def test_a_run_that_is_told_to_end_does_so_at_a_boundary_and_is_verified(tmp_pat
     )
 
 
-def test_a_run_that_ended_anywhere_goes_on_and_is_verified_to_its_last_end(tmp_path, capsys):
+def test_a_run_that_ended_anywhere_resumes_and_is_verified(tmp_path, capsys):
     steered(tmp_path / "run", 10, "stop")
     with ExitStack() as files:
         *_, ended = resume(tmp_path / "run", files, nothing, nothing)
@@ -267,7 +265,7 @@ def test_a_run_that_ended_anywhere_goes_on_and_is_verified_to_its_last_end(tmp_p
     assert replayed(tmp_path / "run", capsys)[0] == 0
 
 
-def test_a_run_that_was_left_and_is_left_again_at_once_is_recorded_once(tmp_path):
+def test_leaving_a_run_twice_at_one_step_is_recorded_once(tmp_path):
     steered(tmp_path / "run", 10)
     before = (tmp_path / "run" / JOURNAL).read_bytes()
     with ExitStack() as files:
@@ -305,7 +303,7 @@ def module_of_ones_own(folder: Path, name: str, text: str, monkeypatch) -> str:
     return STOPPED.replace("tests.scenario.small:model", f"{name}:Net")
 
 
-def test_another_source_of_the_model_is_named_and_not_resumed(tmp_path, capsys, monkeypatch):
+def test_a_changed_source_of_the_model_is_named_and_not_resumed(tmp_path, capsys, monkeypatch):
     text = module_of_ones_own(tmp_path, "net_that_changes", NET, monkeypatch)
     run_scenario(tmp_path / "run", text.replace('do = "stop"', 'do = "freeze fc"'))
     header = json.loads((tmp_path / "run" / HEADER).read_text())
@@ -317,7 +315,7 @@ def test_another_source_of_the_model_is_named_and_not_resumed(tmp_path, capsys, 
     assert "source of net_that_changes: sha256:" in capsys.readouterr().err
 
 
-def test_other_data_are_not_resumed_unless_that_is_said(tmp_path, capsys, monkeypatch):
+def test_changed_data_is_resumed_only_with_the_option(tmp_path, capsys, monkeypatch):
     steered(tmp_path / "run", 10, "checkpoint here", 4)
     before = (tmp_path / "run" / JOURNAL).read_bytes()
     with_other_labels(monkeypatch)
@@ -337,7 +335,7 @@ def test_other_data_are_not_resumed_unless_that_is_said(tmp_path, capsys, monkey
     assert replayed(tmp_path / "run", capsys)[0] == 1
 
 
-def test_what_follows_a_change_is_never_called_identical(tmp_path, capsys, monkeypatch):
+def test_steps_after_a_change_are_never_called_identical(tmp_path, capsys, monkeypatch):
     steered(tmp_path / "run", 10, "checkpoint here", 4)
     with monkeypatch.context() as labels:
         with_other_labels(labels)
@@ -348,7 +346,7 @@ def test_what_follows_a_change_is_never_called_identical(tmp_path, capsys, monke
     assert "nothing to compare after step 0: the run was resumed at step 10 although" in out
 
 
-def test_once_changed_a_run_is_resumed_with_what_it_was_changed_to(tmp_path, monkeypatch):
+def test_a_changed_run_is_resumed_with_its_changes(tmp_path, monkeypatch):
     steered(tmp_path / "run", 10, "checkpoint here", 4, "stop")
     with_other_labels(monkeypatch)
     with ExitStack() as files:
@@ -379,7 +377,7 @@ def test_a_record_without_provenance_is_resumed_as_before(tmp_path):
     assert main(["resume", str(tmp_path / "run")]) == 0
 
 
-def test_a_relative_folder_of_data_is_found_from_anywhere(tmp_path, capsys, monkeypatch):
+def test_a_relative_data_folder_is_found_from_any_directory(tmp_path, capsys, monkeypatch):
     from tuitrain_core.data import mnist
 
     here, there = tmp_path / "here", tmp_path / "there"
@@ -409,7 +407,7 @@ def test_another_target_processor_is_named(tmp_path, capsys, monkeypatch):
     assert "nehalem, 4 lanes, no fma recorded" in out
 
 
-def test_phases_that_end_are_those_that_write_an_end():
+def test_every_phase_that_ends_a_run_writes_an_end():
     assert {entry for entry in Phase if entry.ended} >= {
         Phase.STOPPED,
         Phase.FINISHED,
@@ -422,9 +420,7 @@ class ClosedError(Exception):
 
 
 @pytest.mark.parametrize("command", ["rewind 5", "undo", "try lr head x2 for 3 steps"])
-def test_a_run_that_ends_during_a_way_back_is_verified_to_where_that_began(
-    tmp_path, capsys, command
-):
+def test_a_run_that_ends_during_a_rewind_is_verified_to_its_start(tmp_path, capsys, command):
     scenario = loads(TEXT, "x.toml")
 
     def close(step: int, target: int) -> None:
@@ -448,7 +444,7 @@ def test_a_run_that_ends_during_a_way_back_is_verified_to_where_that_began(
     assert replayed(tmp_path / "run", capsys)[0] == 0
 
 
-def test_a_module_that_the_model_uses_is_a_part_of_its_source(tmp_path, capsys, monkeypatch):
+def test_modules_that_the_model_uses_are_part_of_its_source(tmp_path, capsys, monkeypatch):
     (tmp_path / "slopes_of_a_net.py").write_text("def slope():\n    return 1.0\n")
     text = NET.replace("import functional", "import functional\nimport slopes_of_a_net")
     text = module_of_ones_own(tmp_path, "net_with_a_helper", text, monkeypatch)
@@ -463,9 +459,7 @@ PLANNED = TEXT[: TEXT.index("[[expect]]")] + '[[at]]\nstep = 14\ndo = "lr head 0
 
 
 @pytest.mark.parametrize("step", [7, 14, 21])
-def test_a_run_that_is_left_where_something_is_planned_is_verified_and_resumed(
-    tmp_path, capsys, step
-):
+def test_a_run_left_at_a_planned_step_is_verified_and_resumed(tmp_path, capsys, step):
     scenario = loads(PLANNED, "x.toml")
     with ExitStack() as files:
         recorder = RecordWriter(tmp_path / "run", make_header(scenario), files)
@@ -499,9 +493,7 @@ def failing_once(call):
 
 
 @pytest.mark.parametrize("steps", [14, 21])
-def test_a_failure_in_an_evaluation_that_is_gone_is_no_difference(
-    tmp_path, capsys, monkeypatch, steps
-):
+def test_an_evaluation_that_no_longer_fails_is_no_difference(tmp_path, capsys, monkeypatch, steps):
     text = PLANNED.replace("epochs = 3", f"steps = {steps}").replace("step = 14", "step = 13")
     with monkeypatch.context() as failing:
         wrap_evaluate(failing, failing_once)
@@ -528,7 +520,7 @@ def test_a_held_step_without_optimizer_state_is_verified(tmp_path, capsys, swap)
     assert replayed(tmp_path / "held", capsys)[0] == 0
 
 
-def test_a_run_that_its_plan_has_stopped_stays_stopped_when_it_is_resumed(tmp_path, capsys):
+def test_a_run_stopped_by_its_plan_stays_stopped_after_a_resume(tmp_path, capsys):
     text = STOPPED.replace('do = "stop"', 'do = ["stop", "checkpoint after"]')
     run_scenario(tmp_path / "run", text)
     before = (tmp_path / "run" / JOURNAL).read_bytes()
@@ -538,7 +530,7 @@ def test_a_run_that_its_plan_has_stopped_stays_stopped_when_it_is_resumed(tmp_pa
     assert replayed(tmp_path / "run", capsys)[0] == 0
 
 
-def test_a_finished_run_with_a_checkpoint_at_its_end_is_finished_when_it_is_resumed(tmp_path):
+def test_a_finished_run_with_a_final_checkpoint_resumes_finished(tmp_path):
     steered(tmp_path / "run", 21, "checkpoint end", text=TEXT)
     with ExitStack() as files:
         session = resume_session(tmp_path / "run", files, nothing)
@@ -547,13 +539,13 @@ def test_a_finished_run_with_a_checkpoint_at_its_end_is_finished_when_it_is_resu
     assert main(["resume", str(tmp_path / "run")]) == 0
 
 
-def test_pauses_that_are_planned_where_a_user_has_paused_are_no_difference(tmp_path, capsys):
+def test_planned_pauses_at_a_users_pause_are_no_difference(tmp_path, capsys):
     text = TEXT + "".join(f'[[at]]\nstep = {step}\ndo = "pause"\n' for step in (0, 5))
     run_live(tmp_path / "run", "step 5", "lr head 0.3", text=text)
     assert replayed(tmp_path / "run", capsys)[0] == 0
 
 
-def test_a_run_that_was_rewound_to_its_start_is_opened_there(tmp_path):
+def test_a_run_rewound_to_its_start_opens_there(tmp_path):
     steered(tmp_path / "run", 10, "rewind 0")
     with ExitStack() as files:
         assert resume_session(tmp_path / "run", files, nothing).step == 0
@@ -568,7 +560,7 @@ def test_opening_and_leaving_adds_nothing_to_a_record(tmp_path):
     assert (tmp_path / "run" / JOURNAL).read_bytes() == before
 
 
-def test_checkpoints_of_what_was_cut_off_are_not_used_again(tmp_path, capsys):
+def test_checkpoints_after_a_cut_are_not_used(tmp_path, capsys):
     steered(tmp_path / "run", 10, "checkpoint a", 4, "lr head 0.5", "checkpoint b", 4)
     with ExitStack() as files:
         events = resume(tmp_path / "run", files, nothing, nothing, "a", although_changed=True)
@@ -581,7 +573,7 @@ def test_checkpoints_of_what_was_cut_off_are_not_used_again(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("failing", ["copy", "cut"])
-def test_a_record_that_cannot_be_cut_is_as_it_was(tmp_path, capsys, monkeypatch, failing):
+def test_a_record_that_cannot_be_cut_is_unchanged(tmp_path, capsys, monkeypatch, failing):
     steered(tmp_path / "run", 10, "checkpoint a", 4, "lr head 0.5", "checkpoint b", 4)
     before = {entry: entry.read_bytes() for entry in (tmp_path / "run").rglob("*.*")}
     opened = []
@@ -607,7 +599,7 @@ def test_a_record_that_cannot_be_cut_is_as_it_was(tmp_path, capsys, monkeypatch,
     assert {entry: entry.read_bytes() for entry in (tmp_path / "run").rglob("*.*")} == before
 
 
-def test_a_changed_run_is_compared_and_recorded_from_its_change_on(tmp_path, monkeypatch):
+def test_a_changed_run_is_compared_from_its_change_on(tmp_path, monkeypatch):
     """Killed after a change with no checkpoint since: each line comes again, and is compared."""
     steered(tmp_path / "run", 3)
     with_other_labels(monkeypatch)

@@ -66,13 +66,13 @@ def record(folder: Path, script, text: str = LONG) -> tuple[str, int]:
 SCRIPT = [(20, "lr head 0.3"), (30, "pause"), (0, "optimizer fc adam lr=0.01"), (60, "thaw fc")]
 
 
-def test_a_recorded_run_comes_out_identical(tmp_path, capsys):
+def test_a_recorded_run_replays_identically(tmp_path, capsys):
     record(tmp_path / "run", SCRIPT)
     assert main(["replay", str(tmp_path / "run")]) == 0
     assert "identical through step 420" in capsys.readouterr().out
 
 
-def test_a_command_is_written_down_with_its_step_and_actor_and_no_time_of_day(tmp_path):
+def test_a_command_is_recorded_with_step_and_actor_but_no_time(tmp_path):
     record(tmp_path / "run", [(20, "lr head 0.3")])
     lines = map(json.loads, (tmp_path / "run" / JOURNAL).read_text().splitlines())
     assert [item for item in lines if item["event"] == "command"][-1] == {
@@ -85,7 +85,7 @@ def test_a_command_is_written_down_with_its_step_and_actor_and_no_time_of_day(tm
     }
 
 
-def test_a_run_with_ways_back_comes_out_identical(tmp_path, capsys):
+def test_a_run_with_history_commands_replays_identically(tmp_path, capsys):
     script = [*SCRIPT, (40, "undo"), (50, "rewind 60"), (10, "lr fc 0"), (70, "branch main")]
     record(tmp_path / "run", script)
     assert main(["replay", "--json", str(tmp_path / "run")]) == 0
@@ -117,7 +117,7 @@ def test_a_command_with_another_outcome_is_a_difference(tmp_path):
     assert "freeze head" in comparison.verdict.difference.what
 
 
-def test_another_environment_is_told(tmp_path, capsys):
+def test_a_changed_environment_is_named(tmp_path, capsys):
     record(tmp_path / "run", [])
     header = tmp_path / "run" / HEADER
     content = json.loads(header.read_text())
@@ -129,7 +129,7 @@ def test_another_environment_is_told(tmp_path, capsys):
 
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
-def test_cut_off_anywhere_a_run_goes_on_to_the_same_end(tmp_path_factory, data):
+def test_a_record_cut_anywhere_resumes_to_the_same_end(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("run") / "run"
     digest, step = record(folder, SCRIPT)
     for name in (JOURNAL, METRICS):
@@ -147,7 +147,7 @@ def test_cut_off_anywhere_a_run_goes_on_to_the_same_end(tmp_path_factory, data):
     assert comparison.verdict.identical_through == step
 
 
-def test_a_killed_process_goes_on_to_the_same_end(tmp_path, capsys, monkeypatch):
+def test_a_killed_process_resumes_to_the_same_end(tmp_path, capsys, monkeypatch):
     monkeypatch.undo()  # the other process has digests at the usual steps
     scenario = tmp_path / "long.toml"
     scenario.write_text(LONG.replace("epochs = 60", "epochs = 2000").replace("= 60\n", "= 2000\n"))
@@ -165,7 +165,7 @@ def test_a_killed_process_goes_on_to_the_same_end(tmp_path, capsys, monkeypatch)
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == expected
 
 
-def test_a_stopped_run_goes_on_when_it_is_resumed(tmp_path):
+def test_a_stopped_run_continues_when_resumed(tmp_path):
     scenario = loads(LONG, "x.toml")
     with ExitStack() as files:
         recorder = RecordWriter(tmp_path / "run", make_header(scenario), files)
@@ -186,7 +186,7 @@ def test_a_stopped_run_goes_on_when_it_is_resumed(tmp_path):
     assert comparison.verdict.ok
 
 
-def test_a_folder_that_holds_a_run_is_not_written_over(tmp_path, capsys):
+def test_a_folder_with_a_run_is_not_overwritten(tmp_path, capsys):
     record(tmp_path / "run", [])
     before = (tmp_path / "run" / JOURNAL).read_bytes()
     path = tmp_path / "x.toml"
@@ -197,12 +197,12 @@ def test_a_folder_that_holds_a_run_is_not_written_over(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("action", ["replay", "resume"])
-def test_what_is_no_run_is_told(tmp_path, action, capsys):
+def test_a_folder_without_a_run_is_an_error(tmp_path, action, capsys):
     assert main([action, str(tmp_path)]) == 2
     assert "holds no run: it has no header.json" in capsys.readouterr().err
 
 
-def test_a_damaged_line_is_told_with_its_number_and_a_torn_end_is_not(tmp_path):
+def test_a_damaged_line_is_an_error_but_an_incomplete_last_line_is_not(tmp_path):
     record(tmp_path / "run", SCRIPT)
     journal = tmp_path / "run" / JOURNAL
     content = journal.read_bytes()
@@ -214,14 +214,14 @@ def test_a_damaged_line_is_told_with_its_number_and_a_torn_end_is_not(tmp_path):
     assert "line 1" in str(error.value)
 
 
-def test_a_header_that_is_no_header_is_told(tmp_path):
+def test_an_invalid_header_is_an_error(tmp_path):
     (tmp_path / HEADER).write_text('{"schema": 1}')
     with pytest.raises(TuitrainError) as error:
         read_header(tmp_path)
     assert "missing required field" in str(error.value)
 
 
-def test_a_full_disk_ends_the_record_and_not_the_run(tmp_path, monkeypatch):
+def test_a_full_disk_ends_the_record_but_not_the_run(tmp_path, monkeypatch):
     def full(*_) -> None:
         with LineFile(Path("/dev/full")) as disk:
             append(disk, b"a line\n")

@@ -12,7 +12,7 @@ def chart(person, place: str = "loss"):
     return person.deck.query_one(f"#{place}")
 
 
-async def test_a_key_goes_through_what_can_be_charted_and_nothing_stands_there_twice(opened):
+async def test_a_key_cycles_through_the_charts_without_duplicates(opened):
     async with opened(size=(200, 60)) as person:
         seen = []
         for _ in range(5):
@@ -26,7 +26,7 @@ async def test_a_key_goes_through_what_can_be_charted_and_nothing_stands_there_t
         assert chart(person).border_title == "accuracy"
 
 
-async def test_zoom_pan_and_back(opened):
+async def test_charts_zoom_pan_and_reset(opened):
     async with opened() as person:
         await person.press("shift+left")
         assert "the charts show the whole run" in person.status
@@ -37,7 +37,7 @@ async def test_zoom_pan_and_back(opened):
         assert person.sent == []
 
 
-async def test_the_wheel_zooms_to_the_pointer_and_a_click_reads(opened):
+async def test_the_wheel_zooms_at_the_pointer_and_a_click_reads_values(opened):
     async with opened() as person:
         region = chart(person).content_region
         where = {"offset": (region.width + 1, 4)}
@@ -49,7 +49,7 @@ async def test_the_wheel_zooms_to_the_pointer_and_a_click_reads(opened):
         assert person.deck.chart_view.span == pytest.approx(1204 * 0.8)
 
 
-async def test_means_and_logarithms_concern_all_charts(opened):
+async def test_means_and_logarithmic_axes_apply_to_all_charts(opened):
     async with opened() as person:
         await person.press("a", "y")
         assert chart(person).border_title == "loss (log, mean of 50)"
@@ -64,7 +64,7 @@ async def test_charts_follow_the_run_until_they_are_moved(opened):
         assert " 2 000" in chart(person).rendered_rows[-1]
 
 
-async def test_what_a_chart_shows_survives_a_run_that_begins_again(opened):
+async def test_chart_settings_survive_a_restarted_run(opened):
     async with opened(FakeSource(running())) as person:
         await person.press("+", "+", "x")
         person.source.show(step=3, loss=running(3).loss)

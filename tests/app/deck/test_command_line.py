@@ -7,7 +7,7 @@ from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.commands import SetLr
 
 
-async def test_command_line_sends_what_is_typed(opened):
+async def test_the_command_line_sends_the_typed_command(opened):
     async with opened() as person:
         await person.command("lr fc 0.01")
         await person.press("enter")
@@ -15,7 +15,7 @@ async def test_command_line_sends_what_is_typed(opened):
         assert isinstance(person.app.focused, GroupsTable)
 
 
-async def test_command_that_cannot_be_read_stays_with_the_reason_under_it(opened):
+async def test_an_invalid_command_stays_with_its_error_below(opened):
     async with opened() as person:
         await person.command("lr fc fast")
         await person.press("enter")
@@ -25,20 +25,20 @@ async def test_command_that_cannot_be_read_stays_with_the_reason_under_it(opened
         assert isinstance(person.app.focused, CommandInput)
 
 
-async def test_command_line_tells_the_usage_while_typing(opened):
+async def test_the_command_line_shows_the_usage_while_typing(opened):
     async with opened() as person:
         await person.command("thaw ")
         assert "thaw TARGET [keep|reset]" in person.status
 
 
-async def test_command_line_completes_with_tab(opened):
+async def test_tab_completes_the_command_line(opened):
     async with opened() as person:
         await person.command("opt")
         await person.press("tab", "f", "tab", "a", "d", "tab", "enter")
         assert person.sent == ["optimizer fc adam"]
 
 
-async def test_command_line_recalls_what_was_sent(opened):
+async def test_the_command_line_recalls_sent_commands(opened):
     async with opened() as person:
         field = person.deck.query_one(CommandInput)
         for line in ("step 2", "step 3"):
@@ -52,7 +52,7 @@ async def test_command_line_recalls_what_was_sent(opened):
         assert seen == ["step 3", "step 2", "step 2", "step 3", ""]
 
 
-async def test_escape_leaves_the_command_line(opened):
+async def test_escape_closes_the_command_line(opened):
     async with opened() as person:
         await person.command("step")
         await person.press("escape")

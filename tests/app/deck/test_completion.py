@@ -53,7 +53,7 @@ def test_completions(line, result):
     assert completions(line, branched(breakpoints=watchful().breakpoints)) == result
 
 
-def test_rewind_completes_checkpoints_the_newest_first():
+def test_rewind_completes_checkpoints_newest_first():
     shown = branched(checkpoints=("good", "better"))
     assert completions("rewind ", shown)[:3] == ["rewind better", "rewind good", "rewind 900"]
     assert completions("rewind g", shown) == ["rewind good"]
@@ -65,6 +65,6 @@ def test_completions_before_the_first_snapshot():
     assert completions("branch ", None) == []
 
 
-def test_usage_of_the_verb_or_all_verbs():
+def test_usage_names_the_verb_or_all_verbs():
     assert usage("lr f").startswith("lr TARGET VALUE | xFACTOR")
     assert "freeze" in usage("")

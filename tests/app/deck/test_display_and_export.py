@@ -22,7 +22,7 @@ def top(person) -> str:
     return person.deck.query_one(RunHeader).rendered_rows[0]
 
 
-async def test_a_held_display_stands_and_says_so_until_it_goes_on(opened):
+async def test_a_held_display_does_not_change_and_says_so(opened):
     async with opened() as person:
         await person.press("p")
         person.source.show(step=2000)
@@ -33,7 +33,7 @@ async def test_a_held_display_stands_and_says_so_until_it_goes_on(opened):
         assert "▶ RUNNING   step 2 000" in top(person)
 
 
-async def test_whoever_steers_sees_what_comes_of_it(opened):
+async def test_a_command_releases_a_held_display(opened):
     async with opened() as person:
         await person.press("p", "f")
         person.source.answer("applied", "4 parameters hold still")
@@ -46,7 +46,7 @@ STEERS = ("space", "full_stop", "f", "l", "o", "d", "D", "c", "g", "t", "B", "u"
 
 
 @pytest.mark.parametrize("key", [*STEERS, "colon", "s", "K"])
-async def test_read_only_refuses_whatever_steers_in_one_line(opened, key):
+async def test_read_only_refuses_commands_in_one_line(opened, key):
     async with opened(read_only=True) as person:
         await person.press(key)
         assert person.status == "read-only: this screen shows the run and does not steer it"
@@ -54,7 +54,7 @@ async def test_read_only_refuses_whatever_steers_in_one_line(opened, key):
         assert person.sent == []
 
 
-async def test_read_only_still_shows(opened):
+async def test_read_only_allows_inspection(opened):
     async with opened(read_only=True) as person:
         await person.press("]", "+", "slash")
         await person.type("conv1*")
@@ -62,7 +62,7 @@ async def test_read_only_still_shows(opened):
         assert person.app.screen is not person.deck
 
 
-def test_csv_has_every_point_of_every_curve_and_reads_back():
+def test_csv_has_every_point_of_every_curve():
     curves = [
         Curve(Series(np.array([1, 2]), np.array([0.1, np.nan]))),
         Curve(Series(np.array([2]), np.array([1 / 3])), name="b1"),
@@ -71,7 +71,7 @@ def test_csv_has_every_point_of_every_curve_and_reads_back():
     assert text == f"curve,step,value\nmain,1,0.1\nmain,2,nan\nb1,2,{1 / 3!r}\n"
 
 
-def test_a_picture_names_the_present_curves_in_their_colours():
+def test_an_exported_picture_names_the_present_curves_in_their_colors():
     def curve(name, role="group-0", dash=""):
         return Curve(Series(np.array([1]), np.array([0.1])), role, name=name, dash=dash)
 
@@ -82,7 +82,7 @@ def test_a_picture_names_the_present_curves_in_their_colours():
     assert legend_rows([conv, ghost], 40) == legend_rows([curve("", "curve")], 40) == []
 
 
-def test_no_file_is_written_over(tmp_path):
+def test_an_export_overwrites_no_file(tmp_path):
     files = {".csv": "1", ".svg": b"2"}
     (tmp_path / "my-run-5.svg").write_text("mine")
     first, second = (
@@ -94,7 +94,7 @@ def test_no_file_is_written_over(tmp_path):
     assert (tmp_path / "my-run-5.svg").read_text() == "mine"
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path):
+def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(TuitrainError, match=r"cannot write .*gone/x\.csv: No such file"):
         write_new_files(tmp_path / "gone", "x", {".csv": ""})
 
@@ -110,7 +110,7 @@ def room_for(size):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_on_a_full_disk_no_part_of_a_chart_is_left(tmp_path):
+def test_a_full_disk_leaves_no_partial_export(tmp_path):
     with room_for(1000), pytest.raises(TuitrainError) as raised:
         write_new_files(tmp_path, "x", {".csv": "1", ".svg": "2" * 5000})
     assert str(raised.value) == f"cannot write {tmp_path / 'x.svg'}: File too large"
@@ -120,7 +120,7 @@ def test_on_a_full_disk_no_part_of_a_chart_is_left(tmp_path):
 STEM = "lenet-decay-lr-1204"
 
 
-async def test_the_key_writes_the_chart_as_numbers_and_as_pictures(opened, tmp_path, monkeypatch):
+async def test_the_export_key_writes_numbers_and_pictures(opened, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     async with opened() as person:
         await person.press("]", "E")
@@ -132,7 +132,7 @@ async def test_the_key_writes_the_chart_as_numbers_and_as_pictures(opened, tmp_p
         assert picture.format == "PNG"
 
 
-async def test_without_pillow_the_rest_is_written_and_a_sentence_says_what_to_install(
+async def test_without_pillow_only_the_png_is_missing_and_the_message_says_what_to_install(
     opened, tmp_path, monkeypatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -146,7 +146,7 @@ async def test_without_pillow_the_rest_is_written_and_a_sentence_says_what_to_in
     assert sorted(item.suffix for item in tmp_path.iterdir()) == [".csv", ".svg"]
 
 
-async def test_read_only_names_no_key_that_would_be_refused(opened):
+async def test_read_only_shows_no_key_that_would_be_refused(opened):
     async with opened(read_only=True, size=(200, 36)) as person:
         hints = {item.key: item.enabled for item in person.deck.query_one(KeyFooter).hints}
         assert [key for key in "fldotur.sg:" if hints.get(key)] == []

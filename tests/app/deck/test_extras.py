@@ -19,7 +19,7 @@ def tour_text(person) -> str:
     return str(person.deck.tour.content)
 
 
-async def test_the_tour_waits_for_the_real_keys_and_points_at_the_real_panels(opened):
+async def test_the_tour_waits_for_keys_and_points_at_panels(opened):
     async with opened() as person:
         await person.press("T")
         assert person.deck.tour.border_title == f"tour 1 / {len(TOUR_STEPS)}"
@@ -43,7 +43,7 @@ async def test_escape_ends_the_tour(opened):
         assert not person.deck.tour.display
 
 
-async def test_the_tour_comes_by_itself_once(opened, tmp_path):
+async def test_the_tour_starts_automatically_once(opened, tmp_path):
     path = tmp_path / "config.toml"
     async with opened(config=path) as person:
         assert person.deck.tour.active
@@ -52,7 +52,7 @@ async def test_the_tour_comes_by_itself_once(opened, tmp_path):
         assert not person.deck.tour.active
 
 
-async def test_the_tour_names_the_keys_that_were_chosen(opened, tmp_path):
+async def test_the_tour_names_configured_keys(opened, tmp_path):
     path = tmp_path / "config.toml"
     write_config(path, Config(toured=True, keys={"down": "n"}))
     async with opened(config=path) as person:
@@ -60,7 +60,7 @@ async def test_the_tour_names_the_keys_that_were_chosen(opened, tmp_path):
         assert " n  selects the next row" in tour_text(person)
 
 
-async def test_copying_says_what_was_copied(opened):
+async def test_copying_reports_the_copied_text(opened):
     async with opened() as person:
         await person.press("Y")
         assert person.app.clipboard == (
@@ -74,7 +74,7 @@ async def test_copying_says_what_was_copied(opened):
         )
 
 
-async def test_copying_once_more_takes_the_last_answer(opened):
+async def test_copying_again_copies_the_last_answer(opened):
     async with opened() as person:
         await person.press("f")
         person.source.answer("applied", "4 parameters hold still")
@@ -85,7 +85,7 @@ async def test_copying_once_more_takes_the_last_answer(opened):
         )
 
 
-async def test_copying_takes_the_entry_or_the_values_at_the_cursor(opened):
+async def test_copying_copies_the_entry_or_the_values_at_the_cursor(opened):
     async with opened() as person:
         await person.press("tab", "Y")
         assert person.app.clipboard == (
@@ -98,7 +98,7 @@ async def test_copying_takes_the_entry_or_the_values_at_the_cursor(opened):
         assert accuracy.startswith("accuracy 0.9")
 
 
-async def test_a_chart_that_has_the_focus_is_exported(opened, tmp_path, monkeypatch):
+async def test_the_focused_chart_is_exported(opened, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     async with opened() as person:
         await person.press("tab", "tab", "tab", "E")
@@ -109,7 +109,7 @@ async def test_a_chart_that_has_the_focus_is_exported(opened, tmp_path, monkeypa
         assert "groups" not in svg
 
 
-async def test_a_click_in_the_last_column_freezes_and_thaws(opened):
+async def test_a_click_in_the_status_column_freezes_and_thaws(opened):
     frozen = (running().groups[0], group("fc", ("fc", "classifier"), 938))
     async with opened(FakeSource(running(groups=frozen))) as person:
         table = person.deck.query_one(GroupsTable)
@@ -122,7 +122,7 @@ async def test_a_click_in_the_last_column_freezes_and_thaws(opened):
         assert person.sent == ["freeze conv", "thaw fc"]
 
 
-async def test_a_click_on_a_key_in_the_footer_acts(opened):
+async def test_a_click_on_a_footer_key_runs_its_action(opened):
     async with opened() as person:
         line = person.deck.query_one(KeyFooter).render_line(0).text
         await person.pilot.click("#footer", offset=(line.index("f freeze") + 1, 0))
@@ -153,7 +153,7 @@ SIZES = [
 ]
 
 
-async def test_no_size_of_the_terminal_is_too_odd(opened):
+async def test_the_deck_draws_at_any_terminal_size(opened):
     async with opened() as person:
         hint = person.deck.query_one("#size-hint", Static)
         for width, height in SIZES:
@@ -169,7 +169,7 @@ async def test_no_size_of_the_terminal_is_too_odd(opened):
 @pytest.mark.parametrize(
     "key", ["l", "o", "D", "b", "backspace", "L", "comma", "question_mark", "T"]
 )
-async def test_what_opens_does_so_on_a_tiny_terminal(opened, key):
+async def test_screens_open_on_a_tiny_terminal(opened, key):
     async with opened(FakeSource(branched()), size=(40, 10)) as person:
         await person.press(key)
         assert person.app.screen is not person.deck or person.deck.tour.active
@@ -182,7 +182,7 @@ async def test_a_terminal_that_cannot_suspend_says_so(opened):
         assert person.status == "this terminal cannot suspend a program"
 
 
-async def test_what_only_looks_is_allowed_where_a_run_is_only_shown(opened, tmp_path, monkeypatch):
+async def test_read_only_allows_keys_that_only_show(opened, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     async with opened(FakeSource(running(phase=Phase.RUNNING)), read_only=True) as person:
         for key in ("v", "b", "L", "comma", "T", "Y", "E", "left", "question_mark"):
@@ -194,7 +194,7 @@ async def test_what_only_looks_is_allowed_where_a_run_is_only_shown(opened, tmp_
         assert person.sent == []
 
 
-async def test_the_run_learns_that_the_process_was_suspended(opened):
+async def test_the_run_is_notified_of_a_suspension(opened):
     async with opened() as person:
         person.app.app_resume_signal.publish(person.app)
         await person.settle()

@@ -20,7 +20,7 @@ from tuitrain.errors import RefusedError
 from tuitrain.run.snapshot import Phase
 
 
-async def test_freeze_key_sends_the_name_and_shows_the_answer(opened):
+async def test_the_freeze_key_sends_the_group_and_shows_the_answer(opened):
     async with opened() as person:
         await person.press("f")
         assert person.source.sent == [(Freeze("conv"), "key")]
@@ -31,20 +31,20 @@ async def test_freeze_key_sends_the_name_and_shows_the_answer(opened):
         assert person.status == "✓ freeze conv  applied at step 1 204  4 parameters hold still"
 
 
-async def test_freeze_key_thaws_what_is_frozen(opened):
+async def test_the_freeze_key_thaws_a_frozen_group(opened):
     groups = (group("conv", ("conv",), 938), running().groups[1])
     async with opened(FakeSource(running(groups=groups))) as person:
         await person.press("f")
         assert person.source.sent == [(Thaw("conv"), "key")]
 
 
-async def test_freeze_key_acts_on_the_selected_parameter(opened):
+async def test_the_freeze_key_acts_on_the_selected_parameter(opened):
     async with opened() as person:
         await person.press("down", "down", "f")
         assert person.sent == ["freeze conv1.weight"]
 
 
-async def test_selection_stays_on_its_name_when_rows_move(opened):
+async def test_the_selection_follows_its_row(opened):
     async with opened() as person:
         person.deck.query_one(GroupsTable).select("fc")
         first = group("aaa", ("conv1",))
@@ -55,7 +55,7 @@ async def test_selection_stays_on_its_name_when_rows_move(opened):
         assert person.sent == ["freeze fc"]
 
 
-async def test_selection_that_is_gone_falls_back_to_a_row_that_is_there(opened):
+async def test_a_removed_selection_moves_to_an_existing_row(opened):
     async with opened() as person:
         person.deck.query_one(GroupsTable).select("fc")
         person.source.show(groups=(group("conv", ("conv",)),))
@@ -64,7 +64,7 @@ async def test_selection_that_is_gone_falls_back_to_a_row_that_is_there(opened):
         assert person.sent == ["freeze conv"]
 
 
-async def test_refused_command_shows_its_reason(opened):
+async def test_a_refused_command_shows_its_reason(opened):
     async with opened() as person:
         await person.press("f")
         person.source.answer("refused", "no group matches 'conv'")
@@ -73,7 +73,7 @@ async def test_refused_command_shows_its_reason(opened):
         assert "no group matches 'conv'" in person.status
 
 
-async def test_unchanged_command_is_not_called_a_success(opened):
+async def test_an_unchanged_command_is_not_shown_as_applied(opened):
     async with opened() as person:
         await person.press("f")
         person.source.answer("unchanged", "conv is frozen already")
@@ -88,13 +88,13 @@ async def test_space_pauses_and_resumes(opened, phase, command):
         assert person.source.sent == [(command, "key")]
 
 
-async def test_full_stop_steps(opened):
+async def test_the_full_stop_key_takes_a_step(opened):
     async with opened() as person:
         await person.press("full_stop")
         assert person.source.sent == [(Step(1), "key")]
 
 
-async def test_stop_asks_first_and_names_the_run(opened):
+async def test_stop_asks_for_confirmation_and_names_the_run(opened):
     async with opened() as person:
         await person.press("s")
         assert isinstance(person.app.screen, ConfirmDialog)
@@ -106,7 +106,7 @@ async def test_stop_asks_first_and_names_the_run(opened):
         assert person.source.sent == [(Stop(), "key")]
 
 
-async def test_quit_asks_while_training(opened):
+async def test_quit_asks_for_confirmation_while_training(opened):
     async with opened() as person:
         await person.press("q")
         assert isinstance(person.app.screen, ConfirmDialog)
@@ -116,7 +116,7 @@ async def test_quit_asks_while_training(opened):
     assert person.source.closed == 1
 
 
-async def test_quit_says_that_it_waits_for_the_run(opened):
+async def test_quit_shows_that_it_waits_for_the_run(opened):
     async with opened(FakeSource(starting())) as person:
         await person.press("q")
         person.app.screen.dismiss(True)
@@ -125,7 +125,7 @@ async def test_quit_says_that_it_waits_for_the_run(opened):
     assert person.source.closed == 1
 
 
-async def test_quit_does_not_ask_after_the_end(opened):
+async def test_quit_does_not_ask_after_the_end_of_the_run(opened):
     async with opened(FakeSource(running(phase=Phase.FINISHED))) as person:
         await person.pilot.press("q")
         await person.settle()
@@ -133,7 +133,7 @@ async def test_quit_does_not_ask_after_the_end(opened):
     assert person.source.closed == 1
 
 
-async def test_palette_offers_the_usual_acts(opened):
+async def test_the_palette_offers_common_commands(opened):
     async with opened() as person:
         await person.press("ctrl+p")
         await person.type("freeze fc")
@@ -155,7 +155,7 @@ async def test_enter_folds_the_group_and_selects_it(opened):
         assert table.selected.name == "fc"
 
 
-async def test_selected_parameter_is_watched(opened):
+async def test_the_selected_parameter_is_described(opened):
     async with opened() as person:
         assert person.source.watched == ["conv2.weight"]
         await person.press("down")
@@ -163,7 +163,7 @@ async def test_selected_parameter_is_watched(opened):
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
-async def test_tab_goes_from_panel_to_panel_and_escape_to_the_groups(opened, size):
+async def test_tab_moves_between_panels_and_escape_returns_to_the_groups(opened, size):
     async with opened(size=size) as person:
         seen = []
         for _ in range(4):
@@ -175,7 +175,7 @@ async def test_tab_goes_from_panel_to_panel_and_escape_to_the_groups(opened, siz
 
 
 @pytest.mark.parametrize("phase", [Phase.FINISHED, Phase.STOPPED, Phase.FAILED])
-async def test_keys_after_the_end_say_why_they_do_nothing(opened, phase):
+async def test_keys_after_the_end_of_a_run_say_why_they_do_nothing(opened, phase):
     async with opened(FakeSource(running(phase=phase))) as person:
         for key in ("space", "full_stop", "f", "l", "o", "d", "D", "c", "g", "t", "s"):
             person.deck.status.show_text("")
@@ -184,7 +184,7 @@ async def test_keys_after_the_end_say_why_they_do_nothing(opened, phase):
             assert person.status.startswith(f"the run has ended ({phase.value} at step 1 204)")
 
 
-async def test_keys_that_need_a_group_say_so_while_starting(opened):
+async def test_keys_that_need_a_group_say_so_during_the_start(opened):
     async with opened(FakeSource(starting())) as person:
         for key in ("f", "l", "o", "d", "D", "c", "g", "t"):
             person.deck.status.show_text("")
@@ -207,7 +207,7 @@ async def test_every_key_does_something(opened, key, tmp_path, monkeypatch):
         assert (person.svg(), person.sent) != before
 
 
-async def test_footer_says_what_the_keys_do_now(opened):
+async def test_the_footer_shows_the_present_effect_of_keys(opened):
     groups = (group("conv", ("conv",), 938), running().groups[1])
     async with opened(FakeSource(running(phase=Phase.PAUSED, groups=groups))) as person:
         line = person.deck.query_one(KeyFooter).render_line(0).text
@@ -215,7 +215,7 @@ async def test_footer_says_what_the_keys_do_now(opened):
         assert "f thaw" in line
 
 
-async def test_help_lists_every_key(opened):
+async def test_the_help_lists_every_key(opened):
     async with opened() as person:
         await person.press("question_mark")
         assert isinstance(person.app.screen, HelpScreen)
@@ -231,14 +231,14 @@ def test_a_help_line_that_is_too_long_continues_below_its_text():
     assert all(len(line) <= 40 for line in lines)
 
 
-def test_every_command_has_a_key_or_more_than_one_way():
+def test_every_command_has_a_key_or_several_other_ways():
     """Whatever has no key is typed, or comes out of a dialog that shows it."""
     assert {verb.name for verb in VOCABULARY} - {name for key in KEYS for name in key.verbs} == {
         "preview"  # the dialogs ask it by themselves
     }
 
 
-async def test_palette_has_every_command_and_every_key(opened):
+async def test_the_palette_has_every_command_and_every_key(opened):
     async with opened() as person:
         entries = [text for text, _, _ in RunCommands(person.deck).entries()]
         for verb in VOCABULARY:
@@ -246,7 +246,7 @@ async def test_palette_has_every_command_and_every_key(opened):
         assert any(text.startswith("Save the run so far") for text in entries)
 
 
-def test_help_names_the_key_of_every_command():
+def test_the_help_names_the_key_of_every_command():
     text = str(help_text())
     lines = text[text.index("Commands") :].splitlines()
     for verb in VOCABULARY:
@@ -259,14 +259,14 @@ def test_help_names_the_key_of_every_command():
         assert line.removeprefix(f"  {verb.usage}").strip() == ", ".join(keys)
 
 
-def test_nothing_is_shown_before_there_is_a_deck():
+def test_no_snapshot_is_shown_before_the_deck_is_mounted():
     app = TuitrainApp(FakeSource(starting()), FakeClock())
     for _ in range(2):
         app.poll()
     assert app.deck.snapshot is None
 
 
-async def test_timer_that_fires_while_the_screen_is_taken_down_does_no_harm(opened):
+async def test_a_timer_that_fires_while_the_screen_closes_is_harmless(opened):
     async with opened(FakeSource(starting())) as person:
         shown = person.deck.snapshot
         await person.deck.remove_children()
@@ -275,7 +275,7 @@ async def test_timer_that_fires_while_the_screen_is_taken_down_does_no_harm(open
         assert person.deck.snapshot is shown
 
 
-async def test_same_version_is_not_drawn_again(opened):
+async def test_an_unchanged_snapshot_is_not_drawn_again(opened):
     async with opened() as person:
         shown = person.deck.snapshot
         person.source.shown = replace(person.source.shown, step=9)
@@ -283,7 +283,7 @@ async def test_same_version_is_not_drawn_again(opened):
         assert person.deck.snapshot is shown
 
 
-async def test_banner_goes_when_the_run_has_started(opened):
+async def test_the_banner_disappears_when_the_run_starts(opened):
     async with opened(FakeSource(starting())) as person:
         banner = person.deck.query_one("#banner")
         assert banner.display
@@ -292,7 +292,7 @@ async def test_banner_goes_when_the_run_has_started(opened):
         assert not banner.display
 
 
-async def test_groups_open_once_there_is_room_for_them(opened):
+async def test_groups_unfold_when_there_is_room(opened):
     async with opened(size=(120, 30)) as person:
         table = person.deck.query_one(GroupsTable)
         assert table.virtual_size.height == 3
@@ -301,7 +301,7 @@ async def test_groups_open_once_there_is_room_for_them(opened):
         assert table.virtual_size.height == 13
 
 
-async def test_groups_that_were_folded_stay_folded(opened):
+async def test_folded_groups_stay_folded(opened):
     async with opened(size=(120, 30)) as person:
         table = person.deck.query_one(GroupsTable)
         await person.press("enter", "enter")
@@ -310,7 +310,7 @@ async def test_groups_that_were_folded_stay_folded(opened):
         assert table.virtual_size.height == 3
 
 
-async def test_loss_can_be_seen_on_a_logarithmic_axis(opened):
+async def test_the_loss_has_a_logarithmic_axis(opened):
     async with opened() as person:
         await person.press("y")
         assert person.deck.query_one("#loss").border_title == "loss (log)"
@@ -318,7 +318,7 @@ async def test_loss_can_be_seen_on_a_logarithmic_axis(opened):
         assert person.deck.query_one("#loss").border_title == "loss"
 
 
-async def test_command_that_the_source_refuses_at_once_shows_why(opened):
+async def test_a_command_that_the_source_refuses_shows_the_reason(opened):
     async with opened() as person:
 
         def refuse(command, actor):

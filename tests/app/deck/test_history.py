@@ -25,7 +25,7 @@ def shown(person, selector: str) -> str:
 
 
 @pytest.mark.parametrize("phase", TAKES)
-async def test_undo_key_asks_nothing_and_shows_the_answer(opened, phase):
+async def test_the_undo_key_needs_no_confirmation(opened, phase):
     async with opened(FakeSource(running(phase=phase))) as person:
         await person.press("u")
         assert person.source.sent == [(Undo(), "key")]
@@ -34,7 +34,7 @@ async def test_undo_key_asks_nothing_and_shows_the_answer(opened, phase):
         assert person.status.startswith("✓ undo  applied at step 1 204  step 1204 without")
 
 
-async def test_redo_key_asks_nothing_either(opened):
+async def test_the_redo_key_needs_no_confirmation(opened):
     async with opened() as person:
         await person.press("r")
         assert person.source.sent == [(Redo(), "key")]
@@ -44,7 +44,7 @@ async def test_redo_key_asks_nothing_either(opened):
 
 
 @pytest.mark.parametrize("phase", TAKES)
-async def test_rewind_dialog_offers_the_last_command(opened, phase):
+async def test_the_rewind_dialog_offers_the_last_command(opened, phase):
     async with opened(FakeSource(running(phase=phase))) as person:
         await person.press("backspace")
         assert person.line == ":rewind 938"
@@ -53,14 +53,14 @@ async def test_rewind_dialog_offers_the_last_command(opened, phase):
         assert person.source.sent == [(Rewind(938), "key")]
 
 
-async def test_rewind_dialog_offers_the_last_epoch_where_no_command_was_given(opened):
+async def test_the_rewind_dialog_offers_the_last_epoch_without_commands(opened):
     async with opened(FakeSource(running(interventions=()))) as person:
         await person.press("backspace")
         assert person.line == ":rewind 938"
         assert shown(person, "#there") == "there: epoch 2 begins"
 
 
-async def test_rewind_dialog_jumps_between_commands_and_epochs(opened):
+async def test_the_rewind_dialog_jumps_between_commands_and_epochs(opened):
     async with opened() as person:
         await person.press("backspace")
         seen = []
@@ -72,7 +72,7 @@ async def test_rewind_dialog_jumps_between_commands_and_epochs(opened):
         assert person.sent == ["rewind 250"]
 
 
-async def test_rewind_dialog_says_what_becomes_of_the_present_line(opened):
+async def test_the_rewind_dialog_says_what_happens_to_the_present_branch(opened):
     async with opened(FakeSource(branched())) as person:
         await person.press("backspace")
         await person.replace("640")
@@ -90,7 +90,7 @@ async def test_rewind_dialog_says_what_becomes_of_the_present_line(opened):
         ("", "rewind"),
     ],
 )
-async def test_rewind_dialog_says_what_is_wrong(opened, entered, reason):
+async def test_the_rewind_dialog_shows_input_errors(opened, entered, reason):
     async with opened() as person:
         await person.press("backspace")
         await person.replace(entered)
@@ -99,7 +99,7 @@ async def test_rewind_dialog_says_what_is_wrong(opened, entered, reason):
         assert person.sent == []
 
 
-async def test_rewind_dialog_counts_the_commands_it_has_no_room_for(opened):
+async def test_the_rewind_dialog_counts_hidden_commands(opened):
     made = tuple(Intervention(number, f"lr fc {number}") for number in range(9))
     async with opened(FakeSource(running(interventions=made))) as person:
         await person.press("backspace")
@@ -107,7 +107,7 @@ async def test_rewind_dialog_counts_the_commands_it_has_no_room_for(opened):
         assert "lr fc 2, lr fc 3 and 5 more" in shown(person, "#left-behind")
 
 
-async def test_rewind_dialog_knows_how_far_the_run_has_come_since_it_opened(opened):
+async def test_the_rewind_dialog_follows_the_run(opened):
     async with opened() as person:
         await person.press("backspace")
         person.source.show(step=1300)
@@ -116,7 +116,7 @@ async def test_rewind_dialog_knows_how_far_the_run_has_come_since_it_opened(open
         assert person.line == ":rewind 1250"
 
 
-async def test_rewind_dialog_offers_the_checkpoints_by_name(opened):
+async def test_the_rewind_dialog_offers_checkpoints_by_name(opened):
     async with opened(FakeSource(running(checkpoints=("start", "good")))) as person:
         await person.press("backspace")
         seen = []
@@ -135,7 +135,7 @@ async def test_rewind_dialog_offers_the_checkpoints_by_name(opened):
 
 
 @pytest.mark.parametrize("phase", TAKES)
-async def test_keeping_a_moment_suggests_a_name_that_is_free(opened, phase):
+async def test_the_checkpoint_dialog_suggests_an_unused_name(opened, phase):
     known = ("good", "step-1204")
     async with opened(FakeSource(running(phase=phase, checkpoints=known))) as person:
         await person.press("K")
@@ -148,7 +148,7 @@ async def test_keeping_a_moment_suggests_a_name_that_is_free(opened, phase):
         assert person.source.sent == [(Checkpoint("good"), "key")]
 
 
-async def test_a_name_that_no_checkpoint_can_have_is_not_sent(opened):
+async def test_an_invalid_checkpoint_name_is_not_sent(opened):
     async with opened() as person:
         await person.press("K")
         await person.replace("auto")
@@ -158,7 +158,7 @@ async def test_a_name_that_no_checkpoint_can_have_is_not_sent(opened):
 
 
 @pytest.mark.parametrize("phase", TAKES)
-async def test_branches_dialog_returns_to_the_chosen_one(opened, phase):
+async def test_the_branches_dialog_switches_to_the_chosen_branch(opened, phase):
     async with opened(FakeSource(branched(phase=phase))) as person:
         await person.press("b")
         assert person.line == ":branch b1"
@@ -166,7 +166,7 @@ async def test_branches_dialog_returns_to_the_chosen_one(opened, phase):
         assert person.source.sent == [(Branch("main"), "key")]
 
 
-async def test_branches_are_a_tree_that_says_which_left_which(opened):
+async def test_branches_are_shown_as_a_tree(opened):
     lines = (
         branch("main", 0, 1850),
         branch("b1", 600, 1500, parent="main"),
@@ -185,12 +185,12 @@ async def test_branches_are_a_tree_that_says_which_left_which(opened):
         assert person.sent == []
 
 
-def test_a_tree_needs_no_line_that_is_not_known():
+def test_a_tree_is_drawn_without_an_unknown_parent():
     leaves = branch_rows(branched(parent="gone", branches=(branch("b1", 6, 15, parent="gone"),)))
     assert [leaf.name for leaf in leaves] == ["b1", "b2"]
 
 
-async def test_branch_key_without_branches_says_so(opened):
+async def test_the_branch_key_without_branches_says_so(opened):
     async with opened() as person:
         await person.press("b")
         assert person.status.startswith("no branch was left yet")
@@ -198,7 +198,7 @@ async def test_branch_key_without_branches_says_so(opened):
 
 
 @pytest.mark.parametrize(("key", "dialog"), [("backspace", RewindDialog), ("b", BranchesDialog)])
-async def test_escape_leaves_things_as_they_are(opened, key, dialog):
+async def test_escape_in_a_history_dialog_changes_nothing(opened, key, dialog):
     async with opened(FakeSource(branched())) as person:
         await person.press(key)
         assert isinstance(person.app.screen, dialog)
@@ -206,7 +206,7 @@ async def test_escape_leaves_things_as_they_are(opened, key, dialog):
         assert person.sent == []
 
 
-async def test_keys_that_go_back_say_so_while_there_is_nothing_to_go_back_to(opened):
+async def test_history_keys_say_so_without_a_history(opened):
     async with opened(FakeSource(starting())) as person:
         for key in BACK:
             person.deck.status.show_text("")
@@ -219,7 +219,7 @@ async def test_keys_that_go_back_say_so_while_there_is_nothing_to_go_back_to(ope
         assert person.sent == []
 
 
-async def test_nothing_goes_back_after_a_failure(opened):
+async def test_a_failed_run_cannot_go_back(opened):
     async with opened(FakeSource(branched(phase=Phase.FAILED))) as person:
         for key in set(BACK) - {"b"}:
             person.deck.status.show_text("")
@@ -229,7 +229,7 @@ async def test_nothing_goes_back_after_a_failure(opened):
 
 
 @pytest.mark.parametrize("phase", [Phase.FINISHED, Phase.STOPPED])
-async def test_command_line_takes_what_goes_back_after_the_end(opened, phase):
+async def test_the_command_line_accepts_history_commands_after_the_end(opened, phase):
     async with opened(FakeSource(branched(phase=phase))) as person:
         await person.command("freeze fc")
         await person.press("enter")
@@ -240,7 +240,7 @@ async def test_command_line_takes_what_goes_back_after_the_end(opened, phase):
         assert person.sent == ["rewind 400", "undo", "branch main"]
 
 
-async def test_rewound_run_marks_only_what_is_on_its_line(opened):
+async def test_a_rewound_run_marks_only_commands_of_its_branch(opened):
     async with opened() as person:
         charts = person.deck.query_one("#loss")
         assert "☼conv" in charts.rendered_text()
@@ -250,13 +250,13 @@ async def test_rewound_run_marks_only_what_is_on_its_line(opened):
         assert len(person.source.shown.journal) == 6
 
 
-async def test_note_of_a_run_that_goes_back_is_in_the_header(opened):
+async def test_the_header_shows_the_note_of_a_run_that_goes_back(opened):
     async with opened(FakeSource(running(note="rewinding: step 120 of 400"))) as person:
         assert "rewinding: step 120 of 400" in person.deck.query_one(RunHeader).render_line(1).text
 
 
 @pytest.mark.parametrize(("size", "fits"), [((80, 24), 9), ((120, 36), 13)])
-async def test_footer_holds_whole_keys_and_always_the_way_out(opened, size, fits):
+async def test_the_footer_shows_whole_hints_and_always_the_quit_key(opened, size, fits):
     async with opened(size=size) as person:
         line = person.deck.query_one(KeyFooter).render_line(0).text.rstrip()
         named = [key for key in KEYS if key.label and f" {key.written} {key.compact_label}" in line]
@@ -265,13 +265,13 @@ async def test_footer_holds_whole_keys_and_always_the_way_out(opened, size, fits
 
 
 @pytest.mark.parametrize("phase", [Phase.FINISHED, Phase.STOPPED])
-async def test_footer_after_the_end_begins_with_what_goes_back(opened, phase):
+async def test_the_footer_after_the_end_begins_with_history_keys(opened, phase):
     async with opened(FakeSource(running(phase=phase))) as person:
         line = person.deck.query_one(KeyFooter).render_line(0).text
         assert line.startswith(" u undo  r redo  ← back  ⌫ rewind  b branch  : c")
 
 
-def test_palette_offers_schedules_and_the_way_back():
+def test_the_palette_offers_schedules_and_history_commands():
     acts = list(suggested_commands(branched()))
     for text in ("schedule fc cosine to 0 over 10 epochs", "clip off", "rewind 900", "branch b1"):
         assert text in acts

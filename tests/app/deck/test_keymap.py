@@ -18,17 +18,17 @@ def key(table, name: str):
     return next(item for item in table if item.name == name)
 
 
-def test_actions_have_names_of_their_own():
+def test_actions_have_distinct_names():
     names = [item.name for item in KEYS]
     assert all(names)
     assert len(set(names)) == len(names)
 
 
-def test_no_key_does_two_things():
+def test_no_key_has_two_actions():
     assert build_key_table({}) == KEYS
 
 
-def test_a_key_is_given_as_it_is_written_or_as_textual_names_it():
+def test_a_key_is_configured_as_displayed_or_by_textuals_name():
     table = build_key_table({"freeze": "F, ctrl+x", "help": "f1", "settings": ";", "quit": "?"})
     assert (key(table, "freeze").keys, key(table, "freeze").written) == ("F,ctrl+x", "F ctrl+x")
     assert key(table, "settings").keys == "semicolon"
@@ -39,7 +39,7 @@ def test_a_key_is_given_as_it_is_written_or_as_textual_names_it():
     }
 
 
-def test_two_actions_may_change_keys():
+def test_two_actions_may_swap_keys():
     table = build_key_table({"freeze": "l", "lr": "f"})
     assert (key(table, "freeze").written, key(table, "lr").written) == ("l", "f")
 
@@ -60,18 +60,18 @@ def test_two_actions_may_change_keys():
         ({"rewind_here": "enter", "pause": "enter"}, "'enter' is the key of both pause and open"),
     ],
 )
-def test_what_cannot_be_chosen_is_told(chosen, output):
+def test_an_invalid_key_map_is_an_error(chosen, output):
     with pytest.raises(KeymapError) as raised:
         build_key_table(chosen)
     assert output in str(raised.value)
 
 
-def test_keys_are_written_as_people_do():
+def test_keys_are_displayed_as_printed_on_keyboards():
     for item in KEYS:
         assert " ".join(map(display_key, item.keys.split(",")))[0] == item.written[0]
 
 
-async def test_chosen_keys_act_and_footer_help_and_palette_name_them(opened, tmp_path):
+async def test_configured_keys_work_and_footer_help_and_palette_name_them(opened, tmp_path):
     path = tmp_path / "config.toml"
     path.write_text('toured = true\n[keys]\nfreeze = "z"\ndown = "n"\n')
     async with opened(config=path) as person:
@@ -94,7 +94,7 @@ async def to_row(person, name: str) -> None:
     await person.settle()
 
 
-async def test_a_key_is_changed_in_the_settings_and_kept(opened, tmp_path):
+async def test_a_key_changed_in_the_settings_is_stored(opened, tmp_path):
     path = tmp_path / "config.toml"
     write_config(path, Config(toured=True))
     async with opened(config=path) as person:
@@ -119,7 +119,7 @@ async def test_a_key_is_changed_in_the_settings_and_kept(opened, tmp_path):
     assert read_config(path, ["nord"]).keys == {}
 
 
-async def test_theme_rate_and_notifications_are_set_there_too(opened, tmp_path):
+async def test_the_settings_set_theme_rate_and_notifications(opened, tmp_path):
     path = tmp_path / "config.toml"
     write_config(path, Config(toured=True))
     async with opened(config=path) as person:
@@ -135,7 +135,7 @@ async def test_theme_rate_and_notifications_are_set_there_too(opened, tmp_path):
         assert read_config(path, person.app.available_themes).rate == 12
 
 
-async def test_the_ways_out_keep_their_keys(opened):
+async def test_quit_and_settings_keep_their_keys(opened):
     async with opened() as person:
         await person.press("comma")
         await to_row(person, "leave")
@@ -143,7 +143,7 @@ async def test_the_ways_out_keep_their_keys(opened):
         assert person.line == "✗ leave keeps its key"
 
 
-async def test_settings_that_cannot_be_kept_say_why(opened, tmp_path):
+async def test_settings_that_cannot_be_stored_say_why(opened, tmp_path):
     path = tmp_path / "folder" / "config.toml"
     write_config(path, Config(toured=True))
     async with opened(config=path) as person:

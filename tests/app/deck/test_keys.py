@@ -79,14 +79,14 @@ def quoted(page: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", ["docs/tutorials/first-run.md", "docs/reference/keys.md"])
-def test_every_key_that_a_document_names_is_one(page):
+def test_every_key_in_the_documents_exists(page):
     written = {item for key in EVERYWHERE for item in key.written.split()} | {"f1"}
     named = list(quoted(page))
     assert len(named) > 30
     assert [item for item in named if item not in written] == []
 
 
-def test_what_can_be_pressed_on_the_deck_is_in_the_help():
+def test_every_key_of_the_deck_is_in_the_help():
     assert help_text().plain.count("\n") > 60
     panels = (GroupsTable, Journal, Chart)
     assert ours([RecordingDeck.__mro__[1], *panels]) - keys_in(KEYS) == set()
@@ -95,7 +95,7 @@ def test_what_can_be_pressed_on_the_deck_is_in_the_help():
         assert line in help_text().plain, key.name
 
 
-async def test_every_key_of_the_table_does_something_on_the_deck(opened):
+async def test_every_key_of_the_table_has_an_action_on_the_deck(opened):
     async with opened() as person:
         bound: set[str] = set()
         for panel in (GroupsTable, Journal, Chart):
@@ -105,7 +105,7 @@ async def test_every_key_of_the_table_does_something_on_the_deck(opened):
         assert keys_in(KEYS) - bound - {"enter"} == set()  # enter at the cursor: see test_timeline
 
 
-def test_what_can_be_pressed_over_a_recording_or_at_the_start_is_in_their_help():
+def test_every_key_of_the_recording_and_start_screens_is_in_their_help():
     own = {key for item in RecordingDeck.__dict__["BINDINGS"] for key in item.key.split(",")}
     assert own == keys_in(RECORDING_KEYS)
     assert ours([StartScreen]) == keys_in(START_KEYS)
@@ -114,7 +114,7 @@ def test_what_can_be_pressed_over_a_recording_or_at_the_start_is_in_their_help()
 @pytest.mark.parametrize(
     ("key", "table"), [("W", WEIGHTS_KEYS), ("N", NETWORK_KEYS), ("i", BATCH_KEYS)]
 )
-async def test_a_view_has_its_keys_at_the_top_of_its_help(key, table, opened):
+async def test_the_help_of_a_view_begins_with_its_keys(key, table, opened):
     async with opened() as person:
         await person.press(key)
         view = person.app.screen
@@ -131,7 +131,7 @@ async def test_a_view_has_its_keys_at_the_top_of_its_help(key, table, opened):
 
 
 @pytest.mark.parametrize("view", ["W", "N", "i"])
-async def test_no_key_of_the_deck_does_nothing_in_a_view(view, opened):
+async def test_every_key_of_the_deck_has_an_effect_in_a_view(view, opened):
     async with opened() as person:
         await person.press(view)
         bound = set(person.app.screen.active_bindings)
@@ -186,7 +186,7 @@ def said_in(screen) -> str:
 
 
 @pytest.mark.parametrize("key", DIALOGS)
-async def test_a_dialog_names_the_keys_that_it_has(key, opened, tmp_path):
+async def test_a_dialog_names_its_keys(key, opened, tmp_path):
     async with opened(DIALOGS[key](), record=tmp_path) as person:
         await person.press(key)
         dialog = person.app.screen
@@ -205,7 +205,7 @@ async def test_a_dialog_names_the_keys_that_it_has(key, opened, tmp_path):
         assert person.app.screen.query("#help")
 
 
-async def test_the_footer_names_keys_that_are_bound(opened):
+async def test_the_footer_names_only_bound_keys(opened):
     async with opened() as person:
         for key in ("", "W", "N", "i"):
             await person.press(*([key] if key else []))

@@ -26,7 +26,7 @@ BROKEN = JournalEntry(0, 1204, "break when nan", "breakpoint", "met", "the loss 
         ({"note": "loss is not finite since step 9"}, "lenet-decay diverges", "error"),
     ],
 )
-def test_what_has_happened_is_told_once(changes, title, severity):
+def test_each_event_is_notified_once(changes, title, severity):
     before, after = running(), running(**changes)
     notice = find_notice(before, after)
     assert notice is not None
@@ -34,14 +34,14 @@ def test_what_has_happened_is_told_once(changes, title, severity):
     assert find_notice(after, replace(after, version=9)) is None
 
 
-def test_what_is_no_news_is_not_told():
+def test_a_known_event_is_not_notified():
     assert find_notice(None, running()) is None
     assert find_notice(starting(), running()) is None
     assert find_notice(running(), running(phase=Phase.PAUSED)) is None
     assert find_notice(running(), running(step=1300)) is None
 
 
-async def test_a_toast_is_shown_unless_it_is_turned_off(opened):
+async def test_a_toast_is_shown_unless_disabled(opened):
     async with opened() as person:
         person.source.show(phase=Phase.FINISHED)
         await person.look()
@@ -55,7 +55,7 @@ async def test_a_toast_is_shown_unless_it_is_turned_off(opened):
         assert not list(person.app._notifications)
 
 
-async def test_no_toast_lies_over_the_banner_that_says_the_same(opened):
+async def test_no_toast_covers_the_banner_with_the_same_text(opened):
     async with opened() as person:
         person.source.show(phase=Phase.FAILED, note="no memory")
         await person.look()
@@ -79,7 +79,7 @@ class Terminal:
         ("osc777", "\x1b]777;notify;run, 1;at␛[31m end\x07"),
     ],
 )
-def test_the_desktop_is_told_in_one_sequence_whatever_the_text(code, sent, monkeypatch):
+def test_a_desktop_notification_is_one_sequence_for_any_text(code, sent, monkeypatch):
     app = TuitrainApp.__new__(TuitrainApp)
     terminal = Terminal()
     monkeypatch.setattr(TuitrainApp, "is_headless", False)
@@ -88,7 +88,7 @@ def test_the_desktop_is_told_in_one_sequence_whatever_the_text(code, sent, monke
     assert terminal.sent == sent
 
 
-def test_nothing_is_written_where_there_is_no_terminal(monkeypatch):
+def test_without_a_terminal_no_notification_is_written(monkeypatch):
     app = TuitrainApp.__new__(TuitrainApp)
     terminal = Terminal()
     monkeypatch.setattr(TuitrainApp, "is_headless", True)

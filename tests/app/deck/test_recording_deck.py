@@ -49,13 +49,13 @@ async def viewed(folder, size=(120, 36), runs_in=None) -> AsyncIterator[Viewer]:
         yield viewer
 
 
-async def test_it_opens_at_its_end(tmp_path):
+async def test_a_recording_opens_at_its_end(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         assert (person.shown.step, person.shown.phase) == (100, Phase.RECORDED)
         assert "finished" in person.shown.record_status
 
 
-async def test_arrows_go_by_a_step_and_groups_are_as_they_were(tmp_path):
+async def test_arrows_move_by_a_step_and_show_the_groups_at_that_step(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         person.recording.go(41)
         await person.press("left")
@@ -69,7 +69,7 @@ async def test_arrows_go_by_a_step_and_groups_are_as_they_were(tmp_path):
         assert person.shown.step == 41
 
 
-async def test_home_and_end_and_long_jumps(tmp_path):
+async def test_home_end_and_long_jumps(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press("home")
         assert person.shown.step == 0
@@ -84,7 +84,7 @@ async def test_home_and_end_and_long_jumps(tmp_path):
         assert person.shown.step == 100
 
 
-async def test_braces_go_to_what_was_asked(tmp_path):
+async def test_braces_jump_between_commands(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press("home", "right_curly_bracket")
         assert person.shown.step == 40
@@ -97,7 +97,7 @@ async def test_braces_go_to_what_was_asked(tmp_path):
         assert person.shown.step == 40
 
 
-async def test_space_plays_it_back_in_time(tmp_path):
+async def test_space_plays_the_recording(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press("space")
         assert (person.shown.step, person.shown.phase) == (0, Phase.PLAYED)
@@ -111,14 +111,14 @@ async def test_space_plays_it_back_in_time(tmp_path):
         assert person.shown.step == 30
 
 
-async def test_a_step_by_hand_ends_the_playing(tmp_path):
+async def test_a_manual_step_stops_playing(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press("space", "right")
         assert (person.shown.step, person.shown.phase) == (1, Phase.RECORDED)
 
 
 @pytest.mark.parametrize("key", ["f", "l", "o", "d", "D", "c", "g", "t", "s", "u", "r", "B", "K"])
-async def test_whatever_steers_says_why_it_cannot(tmp_path, key):
+async def test_steering_keys_say_why_they_do_nothing(tmp_path, key):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press(key)
         assert person.status.startswith("this is a recording: you can look at it")
@@ -133,7 +133,7 @@ async def test_a_typed_command_is_refused_too(tmp_path):
         assert "this is a recording" in person.status
 
 
-async def test_with_a_cross_hair_the_arrows_move_that(tmp_path):
+async def test_with_a_cross_hair_arrows_move_it(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press("x", "left")
         assert person.shown.step == 100
@@ -141,27 +141,27 @@ async def test_with_a_cross_hair_the_arrows_move_that(tmp_path):
         assert person.deck.chart_view.cross < 100
 
 
-async def test_zoomed_in_long_jumps_move_what_the_charts_show(tmp_path):
+async def test_zoomed_in_long_jumps_move_the_charts(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press("plus", "shift+left")
         assert person.shown.step == 100
         assert person.deck.chart_view.end is not None
 
 
-async def test_the_help_has_the_keys_of_a_recording(tmp_path):
+async def test_the_help_of_a_recording_has_its_keys(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press("question_mark")
         assert isinstance(person.app.screen, HelpScreen)
         assert "Go to the previous step." in person.svg().replace("&#160;", " ")
 
 
-async def test_quit_leaves_at_once(tmp_path):
+async def test_quit_needs_no_confirmation(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press("q")
         assert not person.app.is_running
 
 
-async def test_its_own_folder_is_not_among_those_to_compare_with(tmp_path):
+async def test_a_recording_is_not_compared_with_itself(tmp_path):
     flown(tmp_path / "other")
     async with viewed(flown(tmp_path / "a"), runs_in=tmp_path) as person:
         await person.press("R")
@@ -195,7 +195,7 @@ async def test_picture_while_playing(tmp_path, picture):
         assert person.svg() == picture
 
 
-async def test_a_brace_says_what_was_asked_there_and_no_old_answer_stays(tmp_path):
+async def test_a_brace_shows_the_command_and_clears_the_old_answer(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press("home", "left_curly_bracket")
         assert person.status == "nothing was asked before this moment"

@@ -26,12 +26,12 @@ class Hands:
         return self.rhythm.is_due()
 
 
-def test_a_cheap_screen_looks_whenever_it_is_asked():
+def test_a_cheap_screen_refreshes_at_every_request():
     hands = Hands()
     assert all(hands.after(0.08, 0.08 * MAX_CPU_SHARE * 0.9) for _ in range(20))
 
 
-def test_a_look_that_cost_much_is_followed_by_a_rest_in_proportion():
+def test_an_expensive_refresh_is_followed_by_a_proportional_pause():
     hands = Hands()
     assert not hands.after(0.08, 0.06)
     assert not hands.after(0.08, 0.0)
@@ -39,7 +39,7 @@ def test_a_look_that_cost_much_is_followed_by_a_rest_in_proportion():
     assert hands.after(0.08, 0.0)
 
 
-def test_however_much_it_costs_it_looks_now_and_then():
+def test_an_expensive_screen_still_refreshes():
     hands = Hands()
     assert not hands.after(MAX_INTERVAL * 0.9, 10.0)
     assert hands.after(MAX_INTERVAL * 0.2, 10.0)
@@ -71,7 +71,7 @@ def said(person: Driver) -> list[str]:
     return [str(person.deck.query_one(item).border_subtitle) for item in panels]
 
 
-async def test_panels_are_drawn_in_turns_and_none_is_passed_over_when_nothing_new_comes(
+async def test_panels_are_drawn_in_turns_and_all_show_the_last_snapshot(
     opened: Open,
 ):
     async with opened() as person:
@@ -86,7 +86,7 @@ async def test_panels_are_drawn_in_turns_and_none_is_passed_over_when_nothing_ne
         assert said(person)[:2] == ["0.25", "75.0 %"]
 
 
-async def test_whoever_looks_at_all_sees_all(opened: Open):
+async def test_a_forced_refresh_draws_all_panels(opened: Open):
     async with opened() as person:
         further(person.source)
         before = said(person)
@@ -94,7 +94,7 @@ async def test_whoever_looks_at_all_sees_all(opened: Open):
         assert all(now != then for now, then in zip(said(person), before, strict=True))
 
 
-async def test_what_the_screen_kept_from_the_collector_is_left_to_it_when_it_ends(opened: Open):
+async def test_frozen_objects_are_returned_to_the_garbage_collector(opened: Open):
     async with opened() as person:
         person.app.finish_startup()
         assert gc.get_freeze_count() > 0

@@ -18,18 +18,18 @@ def names(person) -> list[str]:
     ("pattern", "result"),
     [("", True), ("conv", True), ("v1", True), ("conv*", True), ("v*", False), ("fc", False)],
 )
-def test_a_part_of_a_name_matches_and_a_glob_matches_whole_names(pattern, result):
+def test_a_substring_matches_and_a_glob_matches_whole_names(pattern, result):
     assert matches_filter("conv1.bias", pattern) is result
 
 
-def test_filtered_rows_keep_the_groups_colours():
+def test_filtered_rows_keep_their_groups_colors():
     groups = running().groups
     every = {row.name: row.row[1][1] for row in table_rows(groups, {"conv", "fc"}, GroupColumns())}
     (row,) = table_rows(groups, {"conv", "fc"}, GroupColumns(), pattern="fc")[:1]
     assert (row.name, row.row[1][1]) == ("fc", every["fc"])
 
 
-async def test_the_table_follows_the_filter_and_opens_what_it_finds(opened):
+async def test_the_table_follows_the_filter_and_unfolds_matches(opened):
     async with opened(size=(120, 30)) as person:
         await person.press("slash")
         await person.type("*.bias")
@@ -43,7 +43,7 @@ async def test_the_table_follows_the_filter_and_opens_what_it_finds(opened):
         assert names(person) == ["conv", "fc"]
 
 
-async def test_escape_in_the_filter_shows_all_again(opened):
+async def test_escape_in_the_filter_clears_it(opened):
     async with opened() as person:
         before = names(person)
         await person.press("slash")
@@ -53,7 +53,7 @@ async def test_escape_in_the_filter_shows_all_again(opened):
         assert names(person) == before
 
 
-async def test_what_is_marked_is_frozen_together_and_thawed_together(opened):
+async def test_marked_rows_are_frozen_and_thawed_together(opened):
     async with opened() as person:
         await person.press("down", "m", "m", "f")
         assert person.sent == ["freeze conv1.bias", "freeze conv1.weight"]
@@ -65,7 +65,7 @@ async def test_what_is_marked_is_frozen_together_and_thawed_together(opened):
         assert person.sent == ["freeze fc"]
 
 
-async def test_marked_parameters_are_put_into_a_group(opened):
+async def test_marked_parameters_are_moved_into_a_group(opened):
     async with opened() as person:
         await person.press("down", "m", "m", "g")
         await person.type("head")
@@ -73,7 +73,7 @@ async def test_marked_parameters_are_put_into_a_group(opened):
         assert person.sent == ["group head = conv1.bias conv1.weight"]
 
 
-async def test_a_dialog_sends_for_every_marked_group_and_says_so(opened):
+async def test_a_dialog_sends_a_command_for_every_marked_group(opened):
     async with opened(size=(120, 30)) as person:
         await person.press("m", "m", "l")
         box = person.app.screen.query_one(".dialog")
@@ -83,7 +83,7 @@ async def test_a_dialog_sends_for_every_marked_group_and_says_so(opened):
         assert person.sent == ["lr conv x0.5", "lr fc x0.5"]
 
 
-async def test_of_several_answers_a_refusal_is_shown(opened):
+async def test_a_refusal_is_shown_among_several_answers(opened):
     async with opened(size=(120, 30)) as person:
         await person.press("m", "m", "f")
         output = (
@@ -95,7 +95,7 @@ async def test_of_several_answers_a_refusal_is_shown(opened):
         assert person.status == "✗ freeze conv  refused at step 1 204  it is tied"
 
 
-async def test_marks_are_seen_and_selecting_goes_on(opened):
+async def test_marks_are_visible_and_rows_stay_selectable(opened):
     async with opened() as person:
         await person.press("down", "m")
         rows = person.deck.query_one(GroupsTable).rendered_rows
@@ -103,14 +103,14 @@ async def test_marks_are_seen_and_selecting_goes_on(opened):
         assert person.source.watched[-1] == "conv1.weight"
 
 
-async def test_a_parameter_of_a_marked_group_is_not_frozen_once_more(opened):
+async def test_a_parameter_of_a_marked_group_is_frozen_once(opened):
     async with opened() as person:
         await person.press("m", "m", "f")
         assert [item.name for item in person.deck.selection.marked] == ["conv", "conv1.bias"]
         assert person.sent == ["freeze conv"]
 
 
-async def test_rows_that_a_filter_hides_are_not_acted_on(opened):
+async def test_hidden_rows_are_not_changed(opened):
     async with opened() as person:
         await person.press("slash")
         await person.type("zzz")

@@ -9,7 +9,7 @@ from tuitrain.app.widgets.tables.groups import GroupsTable
 from tuitrain.run.snapshot import Phase
 
 
-async def test_freezing_by_mouse_and_thawing_by_key(opened):
+async def test_a_session_freezes_by_mouse_and_thaws_by_key(opened):
     async with opened() as person:
         table = person.deck.query_one(GroupsTable)
         await person.pilot.click("#groups", offset=(10, 7))
@@ -27,7 +27,7 @@ async def test_freezing_by_mouse_and_thawing_by_key(opened):
         assert person.sent == ["freeze fc", "thaw fc"]
 
 
-async def test_a_decay_in_two_keys(opened):
+async def test_a_decay_takes_two_keys(opened):
     async with opened() as person:
         await person.press("d", "enter")
         assert person.sent == ["decay conv over 10 epochs"]
@@ -53,7 +53,7 @@ async def test_a_swap_is_previewed_sent_and_undone(opened):
         assert person.sent == [swap, "undo"]
 
 
-async def test_going_back_along_the_commands_and_to_a_branch_again(opened):
+async def test_a_session_goes_back_along_commands_and_returns_to_a_branch(opened):
     async with opened() as person:
         await person.press("{", "{", "enter")
         assert isinstance(person.app.screen, RewindDialog)
@@ -66,7 +66,7 @@ async def test_going_back_along_the_commands_and_to_a_branch_again(opened):
         assert person.sent == ["rewind 700", "branch main"]
 
 
-async def test_filtering_and_regrouping_what_is_left(opened):
+async def test_a_session_filters_and_regroups(opened):
     async with opened() as person:
         await person.press("slash")
         await person.type("*.bias")
@@ -77,7 +77,7 @@ async def test_filtering_and_regrouping_what_is_left(opened):
         assert person.sent == ["group head = conv1.bias"]
 
 
-async def test_a_key_is_changed_and_used_at_once(opened, tmp_path):
+async def test_a_changed_key_works_at_once(opened, tmp_path):
     path = tmp_path / "config.toml"
     write_config(path, Config(toured=True))
     async with opened(config=path) as person:

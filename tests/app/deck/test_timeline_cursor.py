@@ -17,7 +17,7 @@ def cross(person) -> float | None:
     return person.deck.chart_view.cross
 
 
-async def test_arrows_go_over_commands_epochs_and_kept_states_and_back_to_now(opened):
+async def test_arrows_move_between_commands_epochs_and_cached_states(opened):
     kept = (0, 850, 1200)
     async with opened(FakeSource(running(cached_steps=kept))) as person:
         seen = []
@@ -34,7 +34,7 @@ async def test_arrows_go_over_commands_epochs_and_kept_states_and_back_to_now(op
         assert person.sent == []
 
 
-async def test_where_the_cursor_stands_is_said_and_the_table_shows_what_was(opened):
+async def test_the_cursor_step_is_shown_and_the_table_shows_its_values(opened):
     async with opened(FakeSource(running(cached_steps=(938,)))) as person:
         await person.press("left")
         assert person.status == (
@@ -52,7 +52,7 @@ async def test_where_the_cursor_stands_is_said_and_the_table_shows_what_was(open
         assert "0.0312" in table.rendered_rows[1]
 
 
-async def test_enter_at_the_cursor_asks_naming_the_target_and_rewinds(opened):
+async def test_enter_at_the_cursor_rewinds_after_confirmation(opened):
     async with opened() as person:
         await person.press("left", "left", "enter")
         assert isinstance(person.app.screen, RewindDialog)
@@ -64,14 +64,14 @@ async def test_enter_at_the_cursor_asks_naming_the_target_and_rewinds(opened):
         assert cross(person) is None
 
 
-async def test_enter_without_a_cursor_folds_as_ever(opened):
+async def test_enter_without_a_cursor_folds_the_group(opened):
     async with opened() as person:
         await person.press("enter")
         assert person.app.screen is person.deck
         assert person.sent == []
 
 
-async def test_enter_with_a_cursor_still_sends_what_is_typed(opened):
+async def test_enter_with_a_cursor_sends_a_typed_command(opened):
     async with opened() as person:
         await person.press("left")
         await person.command("freeze fc")
@@ -79,7 +79,7 @@ async def test_enter_with_a_cursor_still_sends_what_is_typed(opened):
         assert person.sent == ["freeze fc"]
 
 
-async def test_braces_go_from_command_to_command(opened):
+async def test_braces_move_between_commands(opened):
     async with opened() as person:
         seen = []
         for _ in range(4):
@@ -90,7 +90,7 @@ async def test_braces_go_from_command_to_command(opened):
         assert person.status.startswith("step 520: freeze conv")
 
 
-async def test_nudges_are_fine_and_a_zoomed_chart_goes_along(opened):
+async def test_small_moves_are_fine_and_a_zoomed_chart_follows(opened):
     async with opened() as person:
         await person.press("x", "<", "<", ">")
         assert cross(person) == 1180
@@ -100,7 +100,7 @@ async def test_nudges_are_fine_and_a_zoomed_chart_goes_along(opened):
         assert start <= 700 <= end
 
 
-async def test_a_click_near_a_command_means_it(opened):
+async def test_a_click_near_a_command_selects_it(opened):
     async with opened() as person:
         chart = person.deck.query_one("#loss")
         width = chart.room.width - chart.axis_width - 1
@@ -111,7 +111,7 @@ async def test_a_click_near_a_command_means_it(opened):
         assert "freeze conv" in person.status
 
 
-async def test_a_click_on_a_journal_row_goes_to_that_step(opened):
+async def test_a_click_on_a_journal_row_moves_to_its_step(opened):
     async with opened() as person:
         await person.pilot.click("#journal", offset=(20, 1))
         await person.look()
@@ -120,7 +120,7 @@ async def test_a_click_on_a_journal_row_goes_to_that_step(opened):
         assert cross(person) == journal.selected.step
 
 
-async def test_the_journal_is_gone_through_with_keys_and_enter_goes_there(opened):
+async def test_the_journal_has_a_cursor_and_enter_moves_to_its_step(opened):
     async with opened() as person:
         await person.press("tab", "k", "k", "k", "enter")
         assert cross(person) == 521
@@ -130,7 +130,7 @@ async def test_the_journal_is_gone_through_with_keys_and_enter_goes_there(opened
         assert cross(person) == 250
 
 
-async def test_a_run_that_is_only_shown_can_be_gone_through_and_not_rewound(opened):
+async def test_a_read_only_run_has_a_cursor_but_no_rewind(opened):
     async with opened(FakeSource(branched()), read_only=True) as person:
         await person.press("left", "enter")
         assert cross(person) is not None
@@ -140,13 +140,13 @@ async def test_a_run_that_is_only_shown_can_be_gone_through_and_not_rewound(open
         assert "read-only" in person.status
 
 
-async def test_the_past_of_a_run_that_has_failed_can_be_looked_at(opened):
+async def test_a_failed_run_has_a_cursor(opened):
     async with opened(FakeSource(running(phase=Phase.FAILED))) as person:
         await person.press("left")
         assert cross(person) == 938
 
 
-async def test_x_stands_at_now_and_what_lies_behind_it_cannot_be_rewound_to(opened):
+async def test_the_cross_hair_at_the_present_step_cannot_be_rewound_to(opened):
     async with opened(FakeSource(branched())) as person:
         longest = max(item.tip for item in branched().branches)
         assert longest > branched().step
@@ -162,7 +162,7 @@ async def test_x_stands_at_now_and_what_lies_behind_it_cannot_be_rewound_to(open
         assert "is after the present line, which is at step" in person.status
 
 
-async def test_tab_in_the_rewind_dialog_says_how_checkpoints_are_made(opened):
+async def test_tab_in_the_rewind_dialog_explains_checkpoints(opened):
     async with opened(FakeSource(running())) as person:
         await person.press("backspace", "tab")
         there = str(person.app.screen.query_one("#there", Static).content)

@@ -24,7 +24,7 @@ class Pictured(BaseApp[str]):
         self.exit("failed")
 
 
-def test_a_screenshot_is_saved_in_the_folder_that_the_app_was_started_in(tmp_path, monkeypatch):
+def test_a_screenshot_is_saved_in_the_working_directory(tmp_path, monkeypatch):
     (tmp_path / "here").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path / "here")
@@ -32,6 +32,6 @@ def test_a_screenshot_is_saved_in_the_folder_that_the_app_was_started_in(tmp_pat
     assert (tmp_path / "here" / "picture.svg").read_text().startswith("<svg")
 
 
-def test_so_do_those_of_both_apps():
+def test_screenshots_of_both_apps_are_saved_in_the_working_directory():
     assert issubclass(TuitrainApp, BaseApp)
     assert issubclass(StartApp, BaseApp)

@@ -14,7 +14,7 @@ from tuitrain.scenario.runs.run_list import runs_folder
 THEMES = ("nord", "tuitrain-monochrome")
 
 
-def test_what_is_written_is_read(tmp_path):
+def test_a_written_config_reads_back(tmp_path):
     path = tmp_path / "deep" / "config.toml"
     assert read_config(path, THEMES) == Config()
     write_config(path, Config("nord"))
@@ -37,7 +37,7 @@ def test_what_is_written_is_read(tmp_path):
         (b"theme = '\xff'", "config.toml: "),
     ],
 )
-def test_what_is_wrong_is_named_with_the_file_and_what_is_allowed(tmp_path, text, output):
+def test_a_config_error_names_the_file_and_the_allowed_values(tmp_path, text, output):
     path = tmp_path / "config.toml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(ConfigError) as raised:
@@ -46,13 +46,13 @@ def test_what_is_wrong_is_named_with_the_file_and_what_is_allowed(tmp_path, text
     assert output in str(raised.value)
 
 
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+def test_a_folder_that_cannot_be_created_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="cannot write"):
         write_config(tmp_path / "file" / "config.toml", Config("nord"))
 
 
-def test_on_a_full_disk_the_file_stays_as_it_was(tmp_path, monkeypatch):
+def test_a_full_disk_leaves_the_config_unchanged(tmp_path, monkeypatch):
     def full(_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -66,7 +66,7 @@ def test_on_a_full_disk_the_file_stays_as_it_was(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("folder", [config_path, runs_folder])
-def test_a_user_without_a_home_is_told_what_to_set(monkeypatch, folder):
+def test_without_a_home_the_error_says_what_to_set(monkeypatch, folder):
     def unknown(_):
         raise KeyError("no such user")
 
@@ -77,7 +77,7 @@ def test_a_user_without_a_home_is_told_what_to_set(monkeypatch, folder):
         folder()
 
 
-async def test_the_chosen_theme_is_there_at_the_next_start(opened, tmp_path):
+async def test_the_chosen_theme_is_used_at_the_next_start(opened, tmp_path):
     path = tmp_path / "config.toml"
     async with opened(config=path) as person:
         person.app.theme = MONOCHROME.name
@@ -95,6 +95,6 @@ async def test_picture_of_our_themes(theme, opened, picture):
         assert person.svg() == picture
 
 
-def test_the_monochrome_theme_has_no_colour():
+def test_the_monochrome_theme_has_no_color():
     for colour in (MONOCHROME.primary, MONOCHROME.error, MONOCHROME.success, MONOCHROME.warning):
         assert len({colour[1:3], colour[3:5], colour[5:7]}) == 1

@@ -18,7 +18,7 @@ def of_zero() -> Exception:
     return raised(lambda: 1 // 0)
 
 
-def test_a_fault_is_written_down_with_its_traceback_and_later_counted():
+def test_a_fault_is_logged_once_with_its_traceback_and_then_counted():
     faults = FaultLog(FakeClock())
     written = [faults.record(of_zero()) for _ in range(1000)]
     assert written[0].startswith("Traceback (most recent call last)")
@@ -30,13 +30,13 @@ def test_a_fault_is_written_down_with_its_traceback_and_later_counted():
     assert faults.total == 1000
 
 
-def test_faults_of_two_places_are_two():
+def test_faults_at_two_places_are_logged_separately():
     faults = FaultLog(FakeClock())
     other = raised(lambda: {}["x"])
     assert all("Traceback" in faults.record(item) for item in (of_zero(), other))
 
 
-def test_what_is_written_down_is_bounded():
+def test_the_log_of_faults_is_bounded():
     faults = FaultLog(FakeClock())
     kinds = [type(f"E{number}", (Exception,), {})("x" * 100_000) for number in range(300)]
     written = [text for item in kinds if (text := faults.record(item))]
@@ -45,7 +45,7 @@ def test_what_is_written_down_is_bounded():
     assert faults.total == 300
 
 
-def test_the_first_is_mended_at_once_and_what_goes_on_ever_later():
+def test_the_first_fault_is_redrawn_at_once_and_repeated_ones_later():
     clock = FakeClock(100.0)
     faults = FaultLog(clock)
     rests = []

@@ -50,7 +50,7 @@ def said(person) -> str:
     return plain_text(person.deck.query_one(StatusLine).message)
 
 
-async def test_a_key_whose_act_fails(opened, monkeypatch):
+async def test_a_failing_key_action_is_contained(opened, monkeypatch):
     async with opened() as person:
         table = person.deck.query_one(GroupsTable)
         with monkeypatch.context() as patched:
@@ -98,7 +98,7 @@ async def test_a_dialog_that_cannot_be_composed_is_closed(opened, monkeypatch):
         assert person.sent == ["freeze conv"]
 
 
-async def test_a_panel_that_cannot_be_drawn_says_so_and_the_others_go_on(opened, monkeypatch):
+async def test_a_panel_that_cannot_be_drawn_says_so(opened, monkeypatch):
     async with opened() as person:
         with monkeypatch.context() as patched:
             patched.setattr(Journal, "rows", fail)
@@ -132,7 +132,7 @@ async def test_the_log_has_the_traceback_once(monkeypatch):
     assert source.closed == 1
 
 
-async def test_the_app_can_be_left_whatever_fails(opened, monkeypatch):
+async def test_the_app_can_be_closed_after_any_fault(opened, monkeypatch):
     async with opened() as person:
         monkeypatch.setattr(ConfirmDialog, "compose", fail)
         monkeypatch.setattr(type(person.deck), "watch_snapshot", fail)
@@ -145,7 +145,7 @@ async def test_the_app_can_be_left_whatever_fails(opened, monkeypatch):
         assert left
 
 
-async def test_in_tests_a_fault_is_raised(monkeypatch):
+async def test_a_fault_is_raised_in_tests(monkeypatch):
     monkeypatch.setattr(GuardedApp, "raise_faults", True)
     app = TuitrainApp(FakeSource(), FakeClock(), refreshes=False)
     monkeypatch.setattr(app.deck, "action_toggle_freeze", fail)

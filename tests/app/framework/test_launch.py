@@ -10,7 +10,7 @@ from tuitrain.cli import main
 
 
 @pytest.mark.parametrize("arguments", [["open", "a"], ["start"], ["run"]])
-def test_without_a_terminal_there_is_no_app(capsys, monkeypatch, arguments):
+def test_the_app_needs_a_terminal(capsys, monkeypatch, arguments):
     monkeypatch.delenv("TEXTUAL_DRIVER", raising=False)
     assert main(arguments) == 2
     assert capsys.readouterr().err.startswith("tuitrain: the app needs a terminal")
@@ -21,7 +21,7 @@ def terminal(monkeypatch):
     monkeypatch.setattr(launch, "check_terminal", lambda: None)
 
 
-def test_a_folder_that_holds_no_run_is_told_with_the_nearest(capsys, tmp_path, terminal):
+def test_a_folder_without_a_run_is_an_error_with_the_nearest_match(capsys, tmp_path, terminal):
     flown(tmp_path / "monday")
     assert main(["open", str(tmp_path / "mondey")]) == 2
     output = capsys.readouterr().err
@@ -42,7 +42,7 @@ def test_a_folder_that_holds_no_run_is_told_with_the_nearest(capsys, tmp_path, t
         ("metrics.jsonl", '{"event":"loss","step":"x"}\n', "metrics.jsonl"),
     ],
 )
-def test_a_damaged_folder_is_one_clear_error(capsys, tmp_path, terminal, file, content, output):
+def test_a_damaged_record_is_one_error(capsys, tmp_path, terminal, file, content, output):
     folder = left_behind(tmp_path / "a")
     (folder / file).write_text(content)
     assert main(["open", str(folder)]) == 2

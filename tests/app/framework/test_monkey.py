@@ -13,7 +13,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("world", WORLDS)
-async def test_a_monkey_neither_ends_the_app_nor_finds_a_fault(world, monkeypatch):
+async def test_random_input_finds_no_fault(world, monkeypatch):
     monkeypatch.setattr(GuardedApp, "raise_faults", False)
     episode = await play(world, 10003, 200, seconds=60)
     assert episode.events
@@ -21,7 +21,7 @@ async def test_a_monkey_neither_ends_the_app_nor_finds_a_fault(world, monkeypatc
     assert (episode.exits, episode.faults) == (0, 0)
 
 
-def test_a_seed_gives_the_same_moves():
+def test_a_seed_determines_the_input():
     one, same, other = moves(1), moves(1), moves(2)
     first = [next(one) for _ in range(300)]
     assert first == [next(same) for _ in range(300)]

@@ -35,7 +35,7 @@ def of_colour(pixels: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
     return (pixels == np.array(colour)).all(axis=2)
 
 
-def test_there_is_a_cell_for_each_character_and_a_margin():
+def test_a_png_has_a_cell_for_each_character_and_a_margin():
     pixels = drawn((("0123456789", "text"),), (("01", "text"),))
     assert pixels.shape == ((2 + 2 + 2) * CELL_HEIGHT, (10 + 2) * CELL_WIDTH, 3)
     title = pixels[CELL_HEIGHT : 2 * CELL_HEIGHT]
@@ -43,7 +43,7 @@ def test_there_is_a_cell_for_each_character_and_a_margin():
     assert of_colour(pixels[:CELL_HEIGHT], GROUND).all()
 
 
-def test_each_has_the_colour_of_its_role():
+def test_each_character_has_the_color_of_its_role():
     pixels = drawn((("█", "red"), ("█", "blue"), (" ", "red"), ("x", "lit")))
     for column, colour in enumerate((RED, BLUE, GROUND)):
         assert of_colour(cell(pixels, 0, column)[2:-2, 2:-2], colour).all()
@@ -51,7 +51,7 @@ def test_each_has_the_colour_of_its_role():
 
 
 @pytest.mark.parametrize("bit", range(8))
-def test_a_dot_of_braille_is_where_it_belongs(bit):
+def test_a_braille_dot_is_at_its_place(bit):
     pixels = cell(drawn(((chr(0x2800 + (1 << bit)), "red"),)), 0, 0)
     ys, xs = np.nonzero(of_colour(pixels, RED))
     column, row = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2), (0, 3), (1, 3)][bit]
@@ -59,7 +59,7 @@ def test_a_dot_of_braille_is_where_it_belongs(bit):
     assert (ys.mean() + 0.5) / CELL_HEIGHT * 4 - 0.5 == pytest.approx(row, abs=0.1)
 
 
-def test_lines_go_on_from_cell_to_cell():
+def test_lines_continue_across_cells():
     pixels = drawn((("│", "red"),), (("│", "red"),), (("└──", "red"),))
     middle = CELL_WIDTH + CELL_WIDTH // 2
     upright = pixels[3 * CELL_HEIGHT : 5 * CELL_HEIGHT, middle - 3 : middle + 3]
@@ -73,7 +73,7 @@ def test_a_wide_character_takes_two_cells():
     assert of_colour(cell(pixels, 0, 2)[2:-2, 2:-2], RED).all()
 
 
-def test_the_font_has_all_that_charts_are_written_in():
+def test_the_font_has_every_character_of_charts():
     folder = Path(renderables.__file__).parent
     sources = [*sorted((folder / "charts").glob("*.py")), folder / "formatting.py"]
     written = set("".join(source.read_text() for source in sources))
@@ -87,7 +87,7 @@ def test_the_font_has_all_that_charts_are_written_in():
     assert absent == []
 
 
-def test_without_pillow_it_says_what_to_install(monkeypatch):
+def test_without_pillow_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(PngError, match=r'not installed: pip install "tuitrain\[png\]"'):
         to_png([], STYLES.__getitem__, "x")

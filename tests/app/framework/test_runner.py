@@ -30,11 +30,11 @@ class Ended(Left):
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def test_an_app_gives_what_it_was_left_with():
+def test_run_app_returns_the_result_of_the_app():
     assert run_app(Left(driver_class=HeadlessDriver)) == 3
 
 
-def test_sigterm_takes_the_screen_down_and_is_told():
+def test_sigterm_closes_the_screen_and_is_reported():
     before, app = signal.getsignal(signal.SIGTERM), Ended(driver_class=HeadlessDriver)
     with pytest.raises(TerminatedError) as ending:
         run_app(app)

@@ -45,21 +45,21 @@ async def caught_up(person) -> None:
     await person.look()
 
 
-def test_every_screen_has_the_one_base():
+def test_every_screen_has_the_common_base():
     result = {item for item in screens() if item is not StrictScreen}
     assert len(result) > 25
     without = {item.__name__ for item in result if not issubclass(item, BaseScreen)}
     assert without == {"Palette"}  # Textual's own, which shows nothing of the run
 
 
-async def test_what_is_typed_ahead_goes_to_the_line_that_it_opens(opened):
+async def test_keys_typed_ahead_reach_the_command_line(opened):
     async with opened() as person:
         at_once(person, ":", *"freeze conv", "enter")
         await caught_up(person)
         assert person.sent == ["freeze conv"]
 
 
-async def test_what_is_typed_ahead_goes_to_the_dialog_that_it_opens(opened):
+async def test_keys_typed_ahead_reach_the_dialog(opened):
     async with opened() as person:
         at_once(person, "l", "home", "ctrl+k", *"0.5", "enter")
         await caught_up(person)
@@ -68,7 +68,7 @@ async def test_what_is_typed_ahead_goes_to_the_dialog_that_it_opens(opened):
 
 @pytest.mark.parametrize("key", ["escape", "enter"])
 @pytest.mark.parametrize("opens", ["backspace", "k", "l", "o", "s", "d", "t", "comma", "L", "Q"])
-async def test_a_dialog_is_left_once_however_often_it_is_asked(opened, opens, key):
+async def test_repeated_escapes_dismiss_a_dialog_once(opened, opens, key):
     async with opened() as person:
         at_once(person, opens, *[key] * 5)
         await caught_up(person)
@@ -77,14 +77,14 @@ async def test_a_dialog_is_left_once_however_often_it_is_asked(opened, opens, ke
 
 
 @pytest.mark.parametrize("key", ["pageup", "pagedown", "down", "enter", "escape"])
-async def test_the_palette_is_asked_before_it_is_filled(opened, key):
+async def test_the_palette_accepts_keys_before_it_is_filled(opened, key):
     async with opened() as person:
         at_once(person, "ctrl+p", key, key, "x", key, "escape", "escape", "escape")
         await caught_up(person)
         assert person.app.screen is person.deck
 
 
-async def test_a_dialog_is_dismissed_once_and_never_from_below(opened):
+async def test_a_dialog_is_dismissed_once_and_only_on_top(opened):
     async with opened() as person:
         dialog = CheckpointDialog(running())
         await person.app.push_screen(dialog)
@@ -97,7 +97,7 @@ async def test_a_dialog_is_dismissed_once_and_never_from_below(opened):
         assert person.app.screen_stack == [person.deck]
 
 
-async def test_a_screen_takes_nothing_before_it_is_composed_nor_after_it_was_dismissed(opened):
+async def test_a_screen_takes_input_only_while_it_is_open(opened):
     async with opened() as person:
         dialog = RewindDialog(running)
         dialog.offer_snapshot(running())
@@ -111,7 +111,7 @@ async def test_a_screen_takes_nothing_before_it_is_composed_nor_after_it_was_dis
         assert person.sent == []
 
 
-async def test_the_run_is_looked_at_while_a_dialog_comes_and_goes(opened):
+async def test_the_run_is_polled_while_a_dialog_opens_and_closes(opened):
     async with opened() as person:
         for key in ("l", "escape", "o", "escape", "w", "escape", "n", "escape"):
             at_once(person, key)
@@ -124,7 +124,7 @@ async def test_the_run_is_looked_at_while_a_dialog_comes_and_goes(opened):
 
 
 @pytest.mark.parametrize("name", ["x" * 300 + ".toml", "~no-such-user/x.toml", "a\0b.toml"])
-async def test_a_name_that_cannot_be_a_file_is_told(opened, tmp_path, name):
+async def test_an_impossible_file_name_is_an_error(opened, tmp_path, name):
     async with opened(record=tmp_path) as person:
         await person.press("w")
         person.app.screen.query_one(Input).value = name
@@ -132,7 +132,7 @@ async def test_a_name_that_cannot_be_a_file_is_told(opened, tmp_path, name):
         assert person.line.startswith("✗ ")
 
 
-async def test_a_group_is_folded_whose_own_row_a_filter_leaves_out(opened):
+async def test_a_group_is_folded_although_the_filter_hides_its_row(opened):
     async with opened() as person:
         await person.press("slash")
         await person.type("conv1.bias")

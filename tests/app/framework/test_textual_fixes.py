@@ -62,7 +62,7 @@ class Listed(App[None]):
 
 
 @pytest.mark.parametrize("action", ["action_page_down", "action_page_up"])
-async def test_a_page_of_a_list_without_room(action, monkeypatch):
+async def test_page_down_in_a_list_without_a_layout(action, monkeypatch):
     async with Listed().run_test() as pilot:
         options = pilot.app.query_one(OptionList)
         options.highlighted = 0

@@ -25,7 +25,7 @@ def fetched(address: str, **headers: str) -> tuple[int, str]:
             return refusal.code, refusal.read().decode()
 
 
-def test_the_page_is_served_to_this_machine_and_refers_to_where_it_was_asked_for(tmp_path):
+def test_the_page_is_served_to_localhost_and_refers_to_the_requested_host(tmp_path):
     with served(tmp_path) as (address, _):
         assert address.startswith("http://127.0.0.1:")
         status, page = fetched(address)
@@ -51,7 +51,7 @@ def test_the_page_is_served_to_this_machine_and_refers_to_where_it_was_asked_for
         ("box.example:8000", "http://elsewhere.example", "0.0.0.0", False),
     ],
 )
-def test_pages_of_others_are_not_answered(host, origin, served_at, answered):
+def test_requests_of_other_origins_are_refused(host, origin, served_at, answered):
     assert is_same_origin(host, origin, served_at) == answered
 
 
@@ -59,11 +59,11 @@ def test_pages_of_others_are_not_answered(host, origin, served_at, answered):
     ("host", "loopback"),
     [("127.0.0.1", True), ("localhost", True), ("::1", True), ("0.0.0.0", False), ("box", False)],
 )
-def test_loopback_is_told_from_what_others_reach(host, loopback):
+def test_loopback_addresses_are_recognized(host, loopback):
     assert is_loopback(host) == loopback
 
 
-def test_without_the_extra_it_is_said_how_to_install_it(monkeypatch, capsys):
+def test_without_the_extra_the_error_says_what_to_install(monkeypatch, capsys):
     monkeypatch.delitem(sys.modules, "tuitrain.app.web.server", raising=False)
     monkeypatch.setitem(sys.modules, "textual_serve", None)
     monkeypatch.setitem(sys.modules, "textual_serve.server", None)
@@ -73,24 +73,24 @@ def test_without_the_extra_it_is_said_how_to_install_it(monkeypatch, capsys):
     assert output.count("\n") == 1
 
 
-def test_a_port_that_is_taken_is_one_clear_error(tmp_path, capsys):
+def test_a_used_port_is_one_error(tmp_path, capsys):
     with served(tmp_path) as (address, _):
         port = address.rpartition(":")[2]
         assert main(["serve", "--port", port]) == 2
     assert f"cannot listen at 127.0.0.1, port {port}: " in capsys.readouterr().err
 
 
-def test_a_port_that_cannot_be_is_refused():
+def test_an_invalid_port_is_refused():
     with pytest.raises(TuitrainError, match="from 1 to 65535, but was given 0"):
         serve([], port=0)
 
 
-def test_a_bad_scenario_is_told_before_anything_is_served(tmp_path, capsys):
+def test_a_bad_scenario_is_an_error_before_serving(tmp_path, capsys):
     assert main(["serve", str(tmp_path / "none.toml")]) == 2
     assert "no such file" in capsys.readouterr().err
 
 
-def test_opening_it_up_is_warned_of(tmp_path):
+def test_serving_to_other_machines_prints_a_warning(tmp_path):
     with served(tmp_path, "--host", "0.0.0.0") as (address, server):
         assert address.startswith("http://0.0.0.0:")
         assert server.poll() is None

@@ -17,7 +17,7 @@ def listed(person) -> list[str]:
     return [str(item.prompt) for item in person.app.screen.query_one(OptionList).options]
 
 
-async def test_what_is_typed_is_set_and_the_list_follows(opened):
+async def test_a_typed_condition_is_set_and_listed(opened):
     async with opened() as person:
         await person.press("B")
         output = str(person.app.screen.query_one("#how-many", Static).content)
@@ -33,7 +33,7 @@ async def test_what_is_typed_is_set_and_the_list_follows(opened):
         assert isinstance(person.app.focused, GroupsTable)
 
 
-async def test_the_chosen_one_is_taken_away(opened):
+async def test_the_chosen_breakpoint_is_removed(opened):
     async with opened(FakeSource(watchful())) as person:
         await person.press("B", "down", "delete")
         assert person.sent == ["break off grad_norm conv > 10"]
@@ -43,7 +43,7 @@ async def test_the_chosen_one_is_taken_away(opened):
         assert person.sent[1:] == ["break off nan"]
 
 
-async def test_nothing_is_taken_away_where_nothing_is_set(opened):
+async def test_without_breakpoints_nothing_is_removed(opened):
     async with opened() as person:
         await person.press("B", "delete")
         assert person.sent == []
@@ -62,7 +62,7 @@ async def test_conditions_are_completed(opened):
         assert person.sent == ["break when grad_norm fc > 3"]
 
 
-async def test_what_is_half_typed_is_not_called_wrong_before_it_is_sent(opened):
+async def test_an_incomplete_condition_is_no_error_before_it_is_sent(opened):
     async with opened() as person:
         await person.press("B")
         await person.type("loss >")
@@ -74,7 +74,7 @@ async def test_what_is_half_typed_is_not_called_wrong_before_it_is_sent(opened):
         assert person.line == ":break when loss > x2"
 
 
-def test_every_kind_of_condition_is_named_by_an_example():
+def test_every_kind_of_condition_has_an_example():
     (verb,) = (item for item in VOCABULARY if item.name == "break")
     output = conditions()
     for example in verb.examples:
@@ -92,7 +92,7 @@ async def test_breakpoints_can_be_set_before_a_rewind(opened, phase):
 
 
 @pytest.mark.parametrize("size", [(120, 36), (80, 24)])
-async def test_header_counts_them_and_the_groups_say_how_gradients_are_clipped(opened, size):
+async def test_the_header_counts_breakpoints_and_the_groups_show_the_clipping(opened, size):
     async with opened(FakeSource(watchful()), size) as person:
         assert "◉ 2 breakpoints" in person.deck.query_one(RunHeader).render_line(1).text
         assert person.deck.query_one(GroupsTable).border_subtitle == "⊓ clip norm 1"

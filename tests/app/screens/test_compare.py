@@ -191,7 +191,7 @@ async def test_the_compared_metric_can_be_changed(opened, tmp_path):
         assert [chart.metric for chart in (first, second)] == [ACCURACY, LOSS]
 
 
-async def test_the_present_run_is_followed_epoch_by_epoch(opened, tmp_path):
+async def test_the_comparison_follows_the_present_run(opened, tmp_path):
     flown(tmp_path / "a")
     async with opened() as person:
         person.deck.compare_with(tmp_path)
@@ -205,7 +205,7 @@ async def test_the_present_run_is_followed_epoch_by_epoch(opened, tmp_path):
         assert str(table.content) != before
 
 
-async def test_a_run_whose_record_is_damaged_says_so_when_it_is_pinned(opened, tmp_path):
+async def test_pinning_a_damaged_run_shows_the_reason(opened, tmp_path):
     folder = flown(tmp_path / "a")
     (folder / "journal.jsonl").write_text("{}\nnothing\n")
     async with opened() as person:
@@ -214,7 +214,7 @@ async def test_a_run_whose_record_is_damaged_says_so_when_it_is_pinned(opened, t
         assert "journal.jsonl" in str(person.app.screen.query_one("#compared", Static).content)
 
 
-async def test_without_a_folder_of_runs_the_key_says_so(opened):
+async def test_the_key_says_so_without_recorded_runs(opened):
     async with opened() as person:
         await person.press("R")
         assert person.status == "no folder of past runs is known here"
@@ -231,7 +231,7 @@ async def test_runs_are_filtered(opened, tmp_path):
         assert [run.name for run in person.app.screen.runs.visible_items] == ["monday"]
 
 
-async def test_the_list_has_runs_that_were_recorded_later(opened, tmp_path):
+async def test_the_list_includes_newly_recorded_runs(opened, tmp_path):
     async with opened() as person:
         person.deck.compare_with(tmp_path)
         await person.press("R", "escape")

@@ -10,7 +10,7 @@ from tuitrain.app.widgets.inputs.radio import Radio
 from tuitrain.app.widgets.tables.groups import GroupsTable
 
 
-async def test_lr_dialog_sets(opened):
+async def test_the_lr_dialog_sets_a_rate(opened):
     async with opened() as person:
         await person.press("l")
         assert person.line == ":lr conv 0.0312"
@@ -20,7 +20,7 @@ async def test_lr_dialog_sets(opened):
         assert person.sent == ["lr conv 0.01"]
 
 
-async def test_lr_dialog_scales(opened):
+async def test_the_lr_dialog_scales_a_rate(opened):
     async with opened() as person:
         await person.press("l")
         await person.replace("x0.5")
@@ -28,7 +28,7 @@ async def test_lr_dialog_scales(opened):
         assert person.sent == ["lr conv x0.5"]
 
 
-async def test_lr_dialog_keeps_what_is_wrong_and_says_why(opened):
+async def test_the_lr_dialog_keeps_an_invalid_entry_and_says_why(opened):
     async with opened() as person:
         await person.press("l")
         await person.replace("-1")
@@ -39,7 +39,7 @@ async def test_lr_dialog_keeps_what_is_wrong_and_says_why(opened):
         assert isinstance(person.app.focused, GroupsTable)
 
 
-async def test_dialog_holds_the_name_it_was_opened_for(opened):
+async def test_a_dialog_keeps_the_group_it_was_opened_for(opened):
     async with opened() as person:
         await person.press("l")
         person.source.show(groups=tuple(reversed(person.source.shown.groups)))
@@ -48,7 +48,7 @@ async def test_dialog_holds_the_name_it_was_opened_for(opened):
         assert person.sent == ["lr conv 0.0312"]
 
 
-async def test_optimizer_dialog(opened):
+async def test_the_optimizer_dialog_sends_a_swap(opened):
     async with opened() as person:
         await person.press("o")
         assert person.line == ":optimizer conv sgd momentum=0.9 nesterov=false weight_decay=0"
@@ -60,7 +60,7 @@ async def test_optimizer_dialog(opened):
         ]
 
 
-async def test_optimizer_dialog_takes_settings(opened):
+async def test_the_optimizer_dialog_accepts_settings(opened):
     async with opened() as person:
         await person.press("o", "tab")
         await person.replace("momentum=0.5 lr=0.1")
@@ -68,14 +68,14 @@ async def test_optimizer_dialog_takes_settings(opened):
         assert person.sent == ["optimizer conv sgd momentum=0.5 lr=0.1"]
 
 
-async def test_decay_takes_three_keys(opened):
+async def test_a_decay_takes_three_keys(opened):
     async with opened() as person:
         await person.press("d", "4", "enter")
         assert person.sent == ["decay conv over 4 epochs"]
 
 
 @pytest.mark.parametrize("text", ["500s", "500 steps", "500 st"])
-async def test_decay_over_steps(opened, text):
+async def test_a_decay_over_steps_is_sent(opened, text):
     async with opened() as person:
         await person.press("d")
         await person.replace(text)
@@ -83,7 +83,7 @@ async def test_decay_over_steps(opened, text):
         assert person.sent == ["decay conv over 500 steps"]
 
 
-async def test_decay_of_no_length_is_not_sent(opened):
+async def test_a_decay_without_a_length_is_not_sent(opened):
     async with opened() as person:
         await person.press("d")
         await person.replace("soon")
@@ -92,7 +92,7 @@ async def test_decay_of_no_length_is_not_sent(opened):
         assert person.sent == []
 
 
-async def test_regroup_dialog_lists_what_matches(opened):
+async def test_the_regroup_dialog_lists_matches(opened):
     async with opened() as person:
         await person.press("g")
         await person.type("head")
@@ -105,14 +105,14 @@ async def test_regroup_dialog_lists_what_matches(opened):
         assert person.sent == ["group head = fc2.* classifier.*"]
 
 
-async def test_regroup_dialog_refuses_globs_without_a_match(opened):
+async def test_the_regroup_dialog_refuses_globs_without_a_match(opened):
     async with opened() as person:
         await person.press("g", "h", "tab", "z", "enter")
         assert person.line == "✗ the globs match no parameter"
         assert person.sent == []
 
 
-async def test_optimizer_dialog_keeps_decay_and_momentum_as_the_swap_would(opened):
+async def test_the_optimizer_dialog_keeps_decay_and_momentum_as_the_swap_does(opened):
     decayed = group("conv", ("conv",), settings="momentum=0.9 weight_decay=0.0005")
     source = FakeSource(running(groups=(decayed, running().groups[1])))
     async with opened(source) as person:
@@ -120,7 +120,7 @@ async def test_optimizer_dialog_keeps_decay_and_momentum_as_the_swap_would(opene
         assert person.line == ":optimizer conv adamw betas=0.9,0.999 eps=1e-08 weight_decay=0.0005"
 
 
-async def test_what_is_not_entered_yet_is_asked_for_and_is_no_mistake(opened):
+async def test_an_empty_field_is_requested_and_is_no_error(opened):
     async with opened() as person:
         await person.press("g")
         line = person.app.screen.query_one("#line", Static)
@@ -132,7 +132,7 @@ async def test_what_is_not_entered_yet_is_asked_for_and_is_no_mistake(opened):
         assert (person.line, line.has_class("wrong")) == ("✗ the globs match no parameter", True)
 
 
-async def test_what_is_chosen_is_not_told_by_colour_alone(opened):
+async def test_the_choice_is_marked_without_color_too(opened):
     async with opened() as person:
         await person.press("o")
         radios = list(person.app.screen.query(Radio))

@@ -55,7 +55,7 @@ def steers_nothing(text: str) -> bool:
     return visible(text) == text
 
 
-def test_every_screen_is_driven_below():
+def test_every_screen_has_a_hostile_text_test():
     from types import SimpleNamespace
 
     deck: object = SimpleNamespace(snapshot=hostile_snapshot("x"))
@@ -64,7 +64,7 @@ def test_every_screen_is_driven_below():
 
 
 @pytest.mark.parametrize("text", FEW)
-async def test_every_screen_shows_a_text_as_it_is_written(opened, text, monkeypatch):
+async def test_every_screen_shows_texts_literally(opened, text, monkeypatch):
     monkeypatch.setitem(SHAPES, text, (10, 84))
     source = HostileSource(hostile_snapshot(text))
     async with opened(source, SIZE) as person:
@@ -107,7 +107,7 @@ async def test_a_filter_a_command_and_the_palette_take_any_text(opened, text):
 
 
 @pytest.mark.parametrize("text", FEW)
-async def test_toasts_and_the_banner_show_a_text_as_it_is_written(opened, text):
+async def test_toasts_and_the_banner_show_texts_literally(opened, text):
     text = text[:16]  # a toast breaks a longer word off from the text before it
     source = HostileSource(hostile_snapshot(text))
     async with opened(source, SIZE, toasts=True) as person:
@@ -127,7 +127,7 @@ async def test_toasts_and_the_banner_show_a_text_as_it_is_written(opened, text):
         assert f"it broke: {beginning}".strip() in person.text()
 
 
-async def test_the_example_an_opened_bracket_in_the_filter(opened):
+async def test_an_opening_bracket_in_the_filter_is_literal(opened):
     async with opened() as person:
         await person.press("slash", "left_square_bracket", "slash")
         assert person.app.is_running
@@ -135,7 +135,7 @@ async def test_the_example_an_opened_bracket_in_the_filter(opened):
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_what_makes_content_and_cells_shows_what_is_written(text):
+def test_content_and_cells_show_texts_literally(text):
     seen = visible(text)
     assert steers_nothing(seen)
     assert visible(seen) == seen
@@ -152,20 +152,20 @@ def test_what_makes_content_and_cells_shows_what_is_written(text):
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_long_word_is_cut_by_its_cells_and_nothing_of_it_is_lost(text):
+def test_a_long_word_is_cut_by_cells_without_loss(text):
     rows = wrap_text(text, 9)
     assert all(row_width(row) <= 9 + 1 for row in rows)
     joined = "".join(plain_text(row) for row in rows)
     assert "".join(joined.split()) == "".join(visible_lines(text).split())
 
 
-def test_what_the_palette_offers_is_text():
+def test_palette_entries_are_literal():
     texts = [*suggested_commands(hostile_snapshot("[/"))]
     assert "freeze [/" in texts
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_picture_is_a_picture_whatever_it_is_called(text, tmp_path):
+def test_a_picture_with_any_title_is_valid(text, tmp_path):
     from rich.style import Style
 
     svg = to_svg([((text, "text"), ("·", "bad"))], lambda role: Style(), text)
@@ -176,7 +176,7 @@ def test_a_picture_is_a_picture_whatever_it_is_called(text, tmp_path):
     assert written.parent == tmp_path
 
 
-async def test_an_export_of_a_hostile_run_can_be_read(opened, tmp_path, monkeypatch):
+async def test_an_export_of_a_hostile_run_is_valid(opened, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = "../[/ \x1b[2J\n\udcff字" + "x" * 300
     async with opened(HostileSource(hostile_snapshot(text)), SIZE) as person:
@@ -204,7 +204,7 @@ PASTES = {
 
 
 @pytest.mark.parametrize("text", PASTES, ids=[repr(item[:20]) for item in PASTES])
-async def test_of_what_is_pasted_a_field_takes_one_line_and_sends_nothing(opened, text):
+async def test_a_field_accepts_one_pasted_line_and_sends_nothing(opened, text):
     kept, output = PASTES[text]
     async with opened(toasts=True) as person:
         await person.press("colon")
@@ -220,7 +220,7 @@ async def test_of_what_is_pasted_a_field_takes_one_line_and_sends_nothing(opened
 
 
 @pytest.mark.parametrize("text", ["a\nb", "\r", "\x1b]0;x\x07\nstop", "\udcff\n\n"])
-async def test_every_field_takes_a_paste(opened, text, monkeypatch):
+async def test_every_field_accepts_a_paste(opened, text, monkeypatch):
     monkeypatch.setitem(SHAPES, "x", (10, 84))
     async with opened(HostileSource(hostile_snapshot("x")), SIZE) as person:
         fields = 0
@@ -239,7 +239,7 @@ async def test_every_field_takes_a_paste(opened, text, monkeypatch):
         assert person.sent == []
 
 
-def test_widgets_and_content_come_from_one_place_that_knows_no_markup():
+def test_widgets_and_content_come_from_the_modules_without_markup():
     folder = Path(tuitrain.app.__file__).parent
     # The fixes change Textual's own widgets, and make none.
     allowed = {
@@ -261,7 +261,7 @@ def test_widgets_and_content_come_from_one_place_that_knows_no_markup():
     assert not [item for item in result if item[0] not in allowed]
 
 
-def test_every_widget_of_ours_shows_its_titles_as_they_are_written():
+def test_every_widget_shows_its_titles_literally():
     import importlib
     import pkgutil
 

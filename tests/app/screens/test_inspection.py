@@ -44,7 +44,7 @@ def output(person) -> str:
         ("i", BatchScreen, InspectBatch("probe")),
     ],
 )
-async def test_a_look_is_asked_for_while_it_is_open_and_no_longer(opened, key, screen, selection):
+async def test_an_inspection_is_requested_only_while_it_is_open(opened, key, screen, selection):
     async with opened() as person:
         await person.press(key)
         assert isinstance(person.app.screen, screen)
@@ -56,14 +56,14 @@ async def test_a_look_is_asked_for_while_it_is_open_and_no_longer(opened, key, s
 
 
 @pytest.mark.parametrize("key", ["W", "N", "i"])
-async def test_a_run_that_starts_cannot_be_looked_at(opened, key):
+async def test_a_starting_run_cannot_be_inspected(opened, key):
     async with opened(FakeSource(starting())) as person:
         await person.press(key)
         assert person.app.screen is person.deck
         assert person.status == "nothing to look at yet: the run is starting"
 
 
-async def test_weights_begin_at_the_selected_parameter_and_go_on_to_the_next(opened):
+async def test_the_weights_screen_begins_at_the_selected_parameter(opened):
     async with opened() as person:
         await person.press("down", "W")
         assert text(person, WeightsFacts).startswith("conv1.bias (1, 6, 1, 1)")
@@ -74,7 +74,7 @@ async def test_weights_begin_at_the_selected_parameter_and_go_on_to_the_next(ope
         assert person.source.seeing[-1] == InspectWeights("fc2.weight")
 
 
-async def test_weights_say_norms_dead_units_and_the_first_values(opened):
+async def test_the_weights_screen_shows_norms_dead_units_and_first_values(opened):
     async with opened() as person:
         await person.press("W")
         facts = text(person, WeightsFacts)
@@ -84,7 +84,7 @@ async def test_weights_say_norms_dead_units_and_the_first_values(opened):
         assert "norm 3.9" in facts
 
 
-async def test_weights_switch_between_value_gradient_and_update(opened):
+async def test_the_weights_screen_switches_between_value_gradient_and_update(opened):
     async with opened() as person:
         await person.press("W", "h")
         assert "[gradient]" in text(person, WeightsFacts)
@@ -95,7 +95,7 @@ async def test_weights_switch_between_value_gradient_and_update(opened):
         assert "[value]" in text(person, WeightsFacts)
 
 
-async def test_frozen_weights_say_why_there_is_no_gradient(opened):
+async def test_frozen_weights_say_why_they_have_no_gradient(opened):
     groups = (group("conv", ("conv",), 938), running().groups[1])
     async with opened(FakeSource(running(groups=groups))) as person:
         await person.press("W", "h")
@@ -103,7 +103,7 @@ async def test_frozen_weights_say_why_there_is_no_gradient(opened):
         assert "no gradient (frozen)" in text(person, WeightsPicture)
 
 
-async def test_filters_that_have_no_room_are_a_page_away(opened):
+async def test_filters_have_pages(opened):
     async with opened(size=(80, 24)) as person:
         await person.press("W")
         picture = person.app.screen.query_one(WeightsPicture)
@@ -114,7 +114,7 @@ async def test_filters_that_have_no_room_are_a_page_away(opened):
         assert picture.border_subtitle.startswith("out 13-15 of 16")
 
 
-async def test_freeze_from_the_weights_names_the_parameter(opened):
+async def test_the_freeze_key_on_the_weights_screen_names_the_parameter(opened):
     async with opened() as person:
         await person.press("down", "W", "down", "f")
         assert person.sent == ["freeze conv1.weight"]
@@ -131,14 +131,14 @@ async def test_freeze_from_the_weights_names_the_parameter(opened):
         (("down", "enter", "down"), "freeze conv1.bias"),
     ],
 )
-async def test_freeze_from_the_network_names_what_is_selected(opened, keys, sent):
+async def test_the_freeze_key_on_the_network_screen_names_the_selection(opened, keys, sent):
     async with opened(size=(120, 24)) as person:
         await person.press("N")
         await person.press(*keys, "f")
         assert person.sent == [sent]
 
 
-async def test_a_module_that_is_a_group_goes_by_the_groups_name_and_is_thawed(opened):
+async def test_a_module_that_is_a_group_has_the_groups_name(opened):
     groups = (group("head", ("classifier",), 938), group("rest", ("conv", "fc")))
     async with opened(FakeSource(running(groups=groups))) as person:
         await person.press("N")
@@ -146,7 +146,7 @@ async def test_a_module_that_is_a_group_goes_by_the_groups_name_and_is_thawed(op
         assert person.sent == ["thaw head"]
 
 
-async def test_a_glob_that_is_a_groups_name_too_is_not_used(opened):
+async def test_a_glob_that_is_also_a_groups_name_is_not_used(opened):
     groups = (group("conv1.x", ("conv2",)), group("rest", ("conv1", "fc", "classifier")))
     async with opened(FakeSource(running(groups=groups))) as person:
         await person.press("N")
@@ -154,7 +154,7 @@ async def test_a_glob_that_is_a_groups_name_too_is_not_used(opened):
         assert person.sent == ["freeze conv1.bias", "freeze conv1.weight"]
 
 
-async def test_what_has_no_parameters_cannot_be_steered(opened):
+async def test_a_row_without_parameters_cannot_be_steered(opened):
     async with opened(size=(120, 24)) as person:
         await person.press("N")
         await person.press("down", "down", "f", "l")
@@ -162,7 +162,7 @@ async def test_what_has_no_parameters_cannot_be_steered(opened):
         assert output(person) == "this has no parameters: nothing to steer"
 
 
-async def test_dialogs_open_over_the_network_for_every_group_of_what_is_selected(opened):
+async def test_dialogs_over_the_network_act_on_every_selected_group(opened):
     async with opened() as person:
         await person.press("N")
         await person.press("l")
@@ -173,14 +173,14 @@ async def test_dialogs_open_over_the_network_for_every_group_of_what_is_selected
         assert sorted(person.sent) == ["lr conv 0.5", "lr fc 0.5"]
 
 
-async def test_the_deck_acts_on_its_own_selection_again_afterwards(opened):
+async def test_the_deck_keeps_its_own_selection(opened):
     async with opened() as person:
         await person.press("N")
         await person.press("end", "f", "escape", "f")
         assert person.sent[-1] == "freeze conv"
 
 
-async def test_the_network_tells_all_of_the_selected_row(opened):
+async def test_the_network_screen_describes_the_selected_row(opened):
     async with opened(size=(120, 24)) as person:
         await person.press("N")
         await person.press(*["down"] * 3)
@@ -190,7 +190,7 @@ async def test_the_network_tells_all_of_the_selected_row(opened):
         assert "dead units 2 of 16: 3, 7  the gradient passes to what is above" in detail
 
 
-async def test_from_one_look_to_another_without_the_deck(opened):
+async def test_inspectors_lead_to_each_other(opened):
     async with opened(size=(120, 24)) as person:
         await person.press("N")
         await person.press(*["down"] * 3, "W")
@@ -201,13 +201,13 @@ async def test_from_one_look_to_another_without_the_deck(opened):
         assert person.source.seeing[-1] is None
 
 
-async def test_space_pauses_from_a_look(opened):
+async def test_space_pauses_from_an_inspector(opened):
     async with opened() as person:
         await person.press("i", "space")
         assert person.sent == ["pause"]
 
 
-async def test_samples_of_three_kinds(opened):
+async def test_the_samples_screen_has_three_kinds(opened):
     async with opened() as person:
         await person.press("i")
         samples = person.app.screen.query_one(Samples)
@@ -222,7 +222,7 @@ async def test_samples_of_three_kinds(opened):
         assert "✓" not in text(person, Samples)
 
 
-async def test_the_confusion_matrix_names_the_worst(opened):
+async def test_the_confusion_matrix_names_the_worst_confusions(opened):
     async with opened() as person:
         await person.press("i")
         shown = text(person, ConfusionMatrix)
@@ -241,7 +241,7 @@ async def test_a_narrow_terminal_shows_pictures_or_the_matrix(opened):
         assert "worst confusions" in text(person, ConfusionMatrix)
 
 
-async def test_rows_of_numbers_are_strips(opened):
+async def test_rows_of_numbers_are_drawn_as_strips(opened):
     async with opened() as person:
         await person.press("i")
         seen = person.source.shown.inspection
@@ -251,7 +251,7 @@ async def test_rows_of_numbers_are_strips(opened):
         assert "   6   7" in text(person, Samples)
 
 
-async def test_what_cannot_be_shown_says_why(opened):
+async def test_a_failed_inspection_shows_the_reason(opened):
     async with opened() as person:
         await person.press("N")
         person.source.show(inspection=FailedInspection(InspectNetwork(), 7, "ValueError: odd"))
@@ -260,7 +260,7 @@ async def test_what_cannot_be_shown_says_why(opened):
         assert "this cannot be shown: ValueError: odd" in tree.rendered_text()
 
 
-async def test_an_answer_to_what_is_not_asked_any_more_is_not_drawn(opened):
+async def test_an_outdated_inspection_is_not_drawn(opened):
     async with opened() as person:
         await person.press("W")
         person.source.show(inspection=FailedInspection(InspectWeights("other"), 7, "late"))
@@ -268,7 +268,7 @@ async def test_an_answer_to_what_is_not_asked_any_more_is_not_drawn(opened):
         assert "conv2.weight" in text(person, WeightsFacts)
 
 
-async def test_a_picture_that_is_seen_already_is_not_drawn_again(opened, monkeypatch):
+async def test_an_unchanged_inspection_is_not_drawn_again(opened, monkeypatch):
     async with opened() as person:
         await person.press("W")
         drawn = []
@@ -278,7 +278,7 @@ async def test_a_picture_that_is_seen_already_is_not_drawn_again(opened, monkeyp
         assert drawn == []
 
 
-async def test_letters_need_no_colour(opened):
+async def test_letters_need_no_color(opened):
     async with opened() as person:
         await person.press("W", "c")
         shown = text(person, WeightsPicture)
@@ -288,7 +288,7 @@ async def test_letters_need_no_colour(opened):
         assert "▀" in text(person, WeightsPicture)
 
 
-async def test_read_only_looks_and_does_not_steer(opened):
+async def test_read_only_inspects_without_steering(opened):
     async with opened(read_only=True) as person:
         await person.press("W")
         await person.press("f", "space")
@@ -297,7 +297,7 @@ async def test_read_only_looks_and_does_not_steer(opened):
         assert person.sent == []
 
 
-async def test_the_footer_says_that_f_thaws_what_is_frozen(opened):
+async def test_the_footer_says_that_f_thaws_a_frozen_selection(opened):
     still = (group("conv", ("conv",), 938), running().groups[1])
     async with opened(FakeSource(running(groups=still))) as person:
         await person.press("W")
@@ -307,7 +307,7 @@ async def test_the_footer_says_that_f_thaws_what_is_frozen(opened):
         assert person.sent == ["thaw conv2.weight"]
 
 
-async def test_keys_that_somebody_chose_hold_in_the_views_too(opened, tmp_path):
+async def test_configured_keys_work_in_views(opened, tmp_path):
     path = tmp_path / "config.toml"
     path.write_text('toured = true\n[keys]\nfreeze = "z"\nnetwork = "V"\n')
     async with opened(config=path) as person:
@@ -324,7 +324,7 @@ async def test_keys_that_somebody_chose_hold_in_the_views_too(opened, tmp_path):
     ("eager", "output"),
     [("", ""), ("the number of operations depends on the batch: 9 or 8",) * 2],
 )
-async def test_the_network_says_why_steps_are_taken_eagerly(eager, output, opened):
+async def test_the_network_screen_says_why_steps_are_eager(eager, output, opened):
     async with opened(FakeSource(running(fallback_reason=eager)), size=(80, 24)) as person:
         await person.press("N")
         tree = person.app.screen.query_one(NetworkTree)

@@ -32,7 +32,7 @@ def told_below(person) -> str:
     return str(person.app.screen.query_one("#log-told").content)
 
 
-async def test_the_log_shows_what_was_said_and_how_much_of_it(opened):
+async def test_the_log_shows_lines_and_their_number(opened):
     async with opened(talking()) as person:
         await person.press("L")
         assert isinstance(person.app.screen, LogScreen)
@@ -44,7 +44,7 @@ async def test_the_log_shows_what_was_said_and_how_much_of_it(opened):
         assert person.app.screen is person.deck
 
 
-async def test_levels_and_a_filter_choose_lines(opened):
+async def test_levels_and_a_filter_select_lines(opened):
     async with opened(talking()) as person:
         await person.press("L", "l")
         assert len(texts(person)) == 2
@@ -57,7 +57,7 @@ async def test_levels_and_a_filter_choose_lines(opened):
         assert len(texts(person)) == 63
 
 
-async def test_the_newest_line_is_followed_until_one_goes_back(opened):
+async def test_the_log_follows_the_newest_line_until_the_user_scrolls(opened):
     async with opened(talking()) as person:
         await person.press("L")
         view = person.app.screen.query_one(LogView)
@@ -75,13 +75,13 @@ async def test_the_newest_line_is_followed_until_one_goes_back(opened):
         assert view.scroll_offset.y == 0
 
 
-def test_nothing_that_is_said_steers_the_terminal():
+def test_no_logged_text_controls_the_terminal():
     (row,) = log_rows([LogLine(1, "out", "\x1b[2Jgone\ttab")], 60)
     assert "\x1b" not in plain_text(row)
     assert plain_text(row).rstrip().endswith("␛[2Jgone    tab")
 
 
-def test_what_is_not_written_is_told():
+def test_a_log_that_is_not_written_says_so():
     assert (
         log_summary(LogSnapshot(LINES[:1], 1, problem="no room"))
         == "1 line · ⚠ not written: no room"

@@ -29,7 +29,7 @@ def updates(*ratios: tuple[str, float, float], problem: str = "", maximum: int =
     return [" ".join(plain_text(row).split()) for row in rows]
 
 
-def test_the_next_update_stands_beside_the_last_and_a_jump_is_warned_of():
+def test_the_next_update_is_shown_with_the_last_and_a_jump_is_a_warning():
     assert updates(("conv", 1.1e-3, 1.1e-3), ("fc", 8.2e-4, 1.6e-2)) == [
         "|Δw|/|w| last as it is with it",
         "fc 8.0e-4 8.2e-4 1.6e-2 ⚠ x20 the last",
@@ -38,29 +38,29 @@ def test_the_next_update_stands_beside_the_last_and_a_jump_is_warned_of():
 
 
 @pytest.mark.parametrize(("then", "role"), [(8e-3, "strong"), (8.1e-3, "bad")])
-def test_ten_times_the_last_is_no_jump_yet(then, role):
+def test_ten_times_the_last_update_is_no_jump(then, role):
     rows = update_rows(GROUPS, UpdatePreview("", (("fc", 8e-4, then),)), 66, 9)
     assert role in [item for _, item in rows[1]]
     assert ("bad" in [item for _, item in rows[1]]) == (role == "bad")
 
 
-def test_groups_that_are_new_or_frozen_have_no_number_where_there_is_none():
+def test_new_and_frozen_groups_have_no_number():
     assert updates(("head", math.nan, 1e-3), ("fc", 8e-4, math.nan))[1:] == [
         "head — — 1.0e-3",
         "fc 8.0e-4 8.0e-4 — not updated",
     ]
 
 
-def test_a_refusal_takes_the_place_of_the_numbers():
+def test_a_refusal_replaces_the_numbers():
     assert updates(problem="no group is called 'cnv'") == ["✗ no group is called 'cnv'"]
 
 
-def test_before_the_answer_dots_hold_its_place():
+def test_dots_are_shown_before_the_preview():
     rows = update_rows(GROUPS, None, 66, 1)
     assert [" ".join(plain_text(row).split()) for row in rows][1:] == ["conv 1.2e-3 … …"]
 
 
-async def test_the_run_is_asked_once_the_entries_have_come_to_rest(opened):
+async def test_a_preview_is_requested_after_the_last_keystroke(opened):
     async with opened() as person:
         await person.press("o")
         first = person.line.removeprefix(":")
@@ -73,7 +73,7 @@ async def test_the_run_is_asked_once_the_entries_have_come_to_rest(opened):
         assert len(person.source.wondered) == 1
 
 
-async def test_the_answer_to_what_was_entered_before_is_not_shown(opened):
+async def test_an_outdated_preview_is_not_shown(opened):
     async with opened() as person:
         await person.press("l")
         person.source.show(preview=UpdatePreview("lr conv 0.0312", (("conv", 1e-3, 2e-3),)))
@@ -84,7 +84,7 @@ async def test_the_answer_to_what_was_entered_before_is_not_shown(opened):
         assert to_text(person.source.wondered[-1]) == "lr conv 0.5"
 
 
-async def test_nothing_is_asked_of_the_run_while_the_entries_are_wrong(opened):
+async def test_no_preview_is_requested_for_invalid_entries(opened):
     async with opened() as person:
         await person.press("l")
         request = len(person.source.wondered)
@@ -93,13 +93,13 @@ async def test_nothing_is_asked_of_the_run_while_the_entries_are_wrong(opened):
         assert len(person.source.wondered) == request
 
 
-async def test_a_dialog_that_is_left_asks_no_more(opened):
+async def test_a_closed_dialog_requests_no_preview(opened):
     async with opened() as person:
         await person.press("d", "escape")
         assert person.source.wondered[-1] is None
 
 
-async def test_the_dialog_draws_where_the_learning_rate_goes(opened):
+async def test_the_dialog_draws_the_coming_learning_rate(opened):
     async with opened() as person:
         await person.press("D")
         assert person.line == ":schedule conv cosine to 0 over 7 epochs"
@@ -113,7 +113,7 @@ async def test_the_dialog_draws_where_the_learning_rate_goes(opened):
         assert person.sent == ["schedule conv milestones x0.1 at 3,5 epochs warmup=30"]
 
 
-async def test_a_schedule_that_cannot_be_says_why_in_the_dialog(opened):
+async def test_an_impossible_schedule_says_why_in_the_dialog(opened):
     async with opened() as person:
         await person.press("D", "down", "down", "down", "tab")
         await person.replace("x2 per epoch")
@@ -123,14 +123,14 @@ async def test_a_schedule_that_cannot_be_says_why_in_the_dialog(opened):
 
 
 @pytest.mark.parametrize("step", [0, 1204, 4221, 4689])
-def test_the_first_terms_of_every_schedule_are_allowed_and_end_with_the_run(step):
+def test_the_default_terms_of_every_schedule_are_valid(step):
     snapshot = running(step=step)
     for kind, terms in first_terms(GROUPS[0], snapshot).items():
         ahead = forecast_lr(GROUPS[0], snapshot, parse(f"schedule conv {kind} {terms}"))
         assert len(ahead.proposed) >= 1
 
 
-def test_courses_are_drawn_until_they_have_settled():
+def test_learning_rates_are_drawn_until_they_are_constant():
     constant = replace(GROUPS[0], schedule_record={}, lr=0.1)
     ahead = forecast_lr(constant, running(), parse("decay conv over 100 steps"))
     drawn = dict(zip(ahead.proposed.steps.tolist(), ahead.proposed.values.tolist(), strict=True))
@@ -142,14 +142,14 @@ def test_courses_are_drawn_until_they_have_settled():
     assert whole.final == (0.1, 0.2)
 
 
-def test_in_the_last_step_there_is_no_course_to_draw():
+def test_no_learning_rate_is_drawn_at_the_last_step():
     ahead = forecast_lr(GROUPS[0], running(step=4689), parse("lr conv 0.2"))
     assert [plain_text(row) for row in lr_forecast_rows(ahead, 60, 8)] == [
         "this is the last step of the run"
     ]
 
 
-async def test_clip_dialog_begins_with_what_is_on_and_can_end_it(opened):
+async def test_the_clip_dialog_begins_with_the_present_clipping_and_can_end_it(opened):
     async with opened(FakeSource(running(clip="value 0.5"))) as person:
         await person.press("c")
         assert person.line == ":clip value 0.5"
@@ -159,13 +159,13 @@ async def test_clip_dialog_begins_with_what_is_on_and_can_end_it(opened):
         assert person.sent == ["clip off"]
 
 
-async def test_clip_dialog_clips_by_norm_where_nothing_is_on(opened):
+async def test_the_clip_dialog_clips_by_norm_by_default(opened):
     async with opened(FakeSource(running(groups=(group("conv", ("conv",)),)))) as person:
         await person.press("c", "enter")
         assert person.sent == ["clip norm 1"]
 
 
-async def test_help_in_a_dialog_begins_with_its_command(opened):
+async def test_the_help_of_a_dialog_begins_with_its_command(opened):
     async with opened() as person:
         await person.press("D", "f1")
         page = str(person.app.screen.query_one("#help Static").content)

@@ -26,7 +26,7 @@ def folder(tmp_path):
 
 
 @pytest.mark.parametrize("phase", [Phase.RUNNING, Phase.PAUSED, Phase.FINISHED, Phase.FAILED])
-async def test_a_run_is_saved_and_it_says_where(opened, folder, tmp_path, phase):
+async def test_saving_shows_the_path(opened, folder, tmp_path, phase):
     async with opened(FakeSource(running(phase=phase)), record=folder) as person:
         await person.press("w")
         assert person.line.endswith("/lenet-decay.toml")
@@ -38,7 +38,7 @@ async def test_a_run_is_saved_and_it_says_where(opened, folder, tmp_path, phase)
     assert done == ["lr fc 0.02", "freeze conv", "optimizer fc adam lr=0.001", "thaw conv"]
 
 
-async def test_a_file_that_is_there_is_written_over_only_when_asked_twice(opened, folder, tmp_path):
+async def test_an_existing_file_is_overwritten_only_after_confirmation(opened, folder, tmp_path):
     target = tmp_path / "mine.toml"
     target.write_text("mine")
     async with opened(record=folder) as person:
@@ -57,7 +57,7 @@ async def test_a_file_that_is_there_is_written_over_only_when_asked_twice(opened
     assert load(target).at
 
 
-async def test_another_name_has_to_be_asked_about_again(opened, folder, tmp_path):
+async def test_another_name_needs_its_own_confirmation(opened, folder, tmp_path):
     for name in ("a.toml", "b.toml"):
         (tmp_path / name).write_text(name)
     async with opened(record=folder) as person:
@@ -79,7 +79,7 @@ async def test_another_name_has_to_be_asked_about_again(opened, folder, tmp_path
         ("{}/nowhere/mine.toml", "✗ there is no folder {}/nowhere"),
     ],
 )
-async def test_a_name_that_cannot_be_says_why(opened, folder, tmp_path, name, message):
+async def test_an_invalid_name_says_why(opened, folder, tmp_path, name, message):
     async with opened(record=folder) as person:
         await person.press("w")
         await person.replace(name.format(tmp_path))
@@ -87,7 +87,7 @@ async def test_a_name_that_cannot_be_says_why(opened, folder, tmp_path, name, me
         assert person.line.startswith(message.format(tmp_path))
 
 
-async def test_what_cannot_be_written_is_told_without_a_traceback(opened, folder, tmp_path):
+async def test_a_failed_save_is_reported_without_a_traceback(opened, folder, tmp_path):
     (folder / "header.json").write_text("{")
     async with opened(record=folder) as person:
         await person.press("w")
@@ -97,7 +97,7 @@ async def test_what_cannot_be_written_is_told_without_a_traceback(opened, folder
     assert not (tmp_path / "mine.toml").exists()
 
 
-async def test_there_is_nothing_to_save_while_starting_or_without_a_record(opened, folder):
+async def test_saving_needs_a_started_run_and_a_record(opened, folder):
     async with opened(FakeSource(starting()), record=folder) as person:
         await person.press("w")
         assert person.status == "nothing to save yet: the run is starting"

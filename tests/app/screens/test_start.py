@@ -94,7 +94,7 @@ async def test_a_finished_run_is_opened_as_a_recording(tmp_path):
     assert person.app.return_value == OpenRecording(tmp_path / "first")
 
 
-async def test_a_run_that_has_not_finished_can_be_resumed(tmp_path):
+async def test_an_unfinished_run_can_be_resumed(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("down", "enter")
         assert isinstance(person.app.screen, ResumeOrOpenDialog)
@@ -102,13 +102,13 @@ async def test_a_run_that_has_not_finished_can_be_resumed(tmp_path):
     assert person.app.return_value == ResumeRun(tmp_path / "second")
 
 
-async def test_a_run_that_has_not_finished_can_be_looked_at(tmp_path):
+async def test_an_unfinished_run_can_be_opened_read_only(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("down", "enter", "o")
     assert person.app.return_value == OpenRecording(tmp_path / "second")
 
 
-async def test_escape_leads_back_to_the_lists(tmp_path):
+async def test_escape_returns_to_the_lists(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("down", "enter", "escape")
         assert isinstance(person.app.screen, StartScreen)
@@ -122,7 +122,7 @@ async def test_a_damaged_run_is_not_opened_and_says_why(tmp_path):
         assert "header.json: Input data was truncated" in person.about
 
 
-async def test_a_scenario_of_the_box_is_started(tmp_path):
+async def test_a_bundled_scenario_is_started(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("tab", "down", "down")
         assert person.about == "Another optimizer in the middle of a run."
@@ -130,13 +130,13 @@ async def test_a_scenario_of_the_box_is_started(tmp_path):
     assert person.app.return_value == RunScenario(Path("swap.toml"))
 
 
-async def test_without_past_runs_the_first_flight_is_one_key_away(tmp_path):
+async def test_without_recorded_runs_enter_starts_the_first_scenario(tmp_path):
     async with visited(tmp_path / "none") as person:
         await person.press("enter")
     assert person.app.return_value == RunScenario(None)
 
 
-async def test_data_is_flown_with_the_chosen_network(tmp_path):
+async def test_data_is_trained_with_the_chosen_network(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("tab", "tab", "end", "enter")
         assert isinstance(person.app.screen, NewRunDialog)
@@ -157,7 +157,7 @@ async def test_data_is_flown_with_the_chosen_network(tmp_path):
         ("mnist-mni", "data: 'mnist-mni' is not known, did you mean 'mnist-mini'?"),
     ],
 )
-async def test_data_that_is_not_there_is_told_before_anything_is_flown(named, output, tmp_path):
+async def test_missing_data_is_reported_before_the_run_starts(named, output, tmp_path):
     async with visited(tmp_path / "none") as person:
         await person.press("tab", "end", "enter")
         await person.type(named)
@@ -168,18 +168,18 @@ async def test_data_that_is_not_there_is_told_before_anything_is_flown(named, ou
         assert not (tmp_path / "none").exists()
 
 
-async def test_what_enter_does_comes_before_what_a_narrow_terminal_has_no_room_for(tmp_path):
+async def test_a_narrow_terminal_shows_the_effect_of_enter_first(tmp_path):
     async with visited(some_runs(tmp_path), (80, 24)) as person:
         assert person.about.startswith("enter opens its recording · mnist-mini · ")
 
 
-async def test_data_of_past_runs_is_offered(tmp_path):
+async def test_data_of_recorded_runs_is_offered(tmp_path):
     left_behind(tmp_path / "a", (), [losses(1, 3)], data="idx:/data/letters")
     async with visited(tmp_path) as person:
         assert person.shown("data") == ["mnist-mini", "idx:/data/letters", "other data …"]
 
 
-async def test_the_filter_is_for_all_lists(tmp_path):
+async def test_the_filter_applies_to_all_lists(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("slash")
         await person.type("unfinished")
@@ -189,7 +189,7 @@ async def test_the_filter_is_for_all_lists(tmp_path):
         assert isinstance(person.app.screen, ResumeOrOpenDialog)
 
 
-async def test_escape_in_the_filter_shows_all_again(tmp_path):
+async def test_escape_in_the_filter_clears_it(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("slash")
         await person.type("swap")
@@ -199,7 +199,7 @@ async def test_escape_in_the_filter_shows_all_again(tmp_path):
         assert len(person.shown("runs")) == 4
 
 
-async def test_marked_runs_are_compared_and_drawn_beside_what_is_opened(tmp_path):
+async def test_marked_runs_are_compared_and_drawn_with_the_opened_run(tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press("space", "space", "R")
         assert isinstance(person.app.screen, RunsScreen)
@@ -218,7 +218,7 @@ async def test_only_runs_can_be_marked(tmp_path):
         assert person.about == "only past runs can be marked"
 
 
-async def test_why_the_last_choice_came_to_nothing_is_told(tmp_path):
+async def test_the_start_screen_says_why_the_last_choice_failed(tmp_path):
     app = StartApp(BOX, list, tmp_path, problem="run: journal.jsonl, line 1: [damaged]")
     async with app.run_test() as pilot:
         await pilot.pause()
@@ -249,7 +249,7 @@ async def test_picture(case, size, tmp_path, monkeypatch, picture):
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
-async def test_the_help_has_the_keys_of_the_start(key, tmp_path):
+async def test_the_help_of_the_start_screen_has_its_keys(key, tmp_path):
     async with visited(some_runs(tmp_path)) as person:
         await person.press(key)
         text = str(person.app.screen.query_one("#help Static", Static).content)

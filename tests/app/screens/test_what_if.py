@@ -93,7 +93,7 @@ def test_a_diverged_curve_does_not_flatten_the_others():
 
 
 @pytest.mark.parametrize(("values", "drawn"), [(("x0.1", "x1"), 0), (("x0.1", "x1", "x10"), 10)])
-def test_loss_is_drawn_by_learning_rate_from_three_on(values, drawn):
+def test_loss_is_drawn_by_learning_rate_for_three_or_more(values, drawn):
     snapshot = small(*values)
     assert snapshot.lr_sweep is not None
     rows = lr_finder_rows(candidates_of(snapshot, snapshot.lr_sweep), 0, 40, 10)
@@ -102,7 +102,7 @@ def test_loss_is_drawn_by_learning_rate_from_three_on(values, drawn):
         assert plain_text(rows[-1]).split() == ["0.01", "0.1", "1"]
 
 
-async def test_trying_takes_two_keys(opened):
+async def test_a_sweep_takes_two_keys(opened):
     async with opened() as person:
         await person.press("t")
         assert person.line == ":try lr conv x0.1, x1, x10 for 200 steps"
@@ -120,7 +120,7 @@ async def test_the_lr_finder_is_one_choice_away(opened):
         ]
 
 
-async def test_what_cannot_be_tried_is_not_sent(opened):
+async def test_an_invalid_sweep_is_not_sent(opened):
     async with opened() as person:
         await person.press("t", "tab")
         await person.replace("x0.1, fast")
@@ -129,7 +129,7 @@ async def test_what_cannot_be_tried_is_not_sent(opened):
         assert person.sent == []
 
 
-def test_the_dialog_says_what_it_costs():
+def test_the_dialog_shows_the_number_of_steps():
     text = describe_cost(parse("try lr fc x1, x2 for 200 steps"), running())
     assert text.startswith("trains 400 steps, about 0:01, on the same batches each; then the run")
     near_the_end = running(step=4600, samples_per_second=0.0)
@@ -138,7 +138,7 @@ def test_the_dialog_says_what_it_costs():
     )
 
 
-async def test_the_results_open_at_once_and_enter_adopts_a_candidate(opened):
+async def test_the_results_open_and_enter_adopts_a_candidate(opened):
     async with opened() as person:
         await person.press("t", "enter")
         person.source.show(lr_sweep=tried().lr_sweep, branches=tried().branches, phase=Phase.PAUSED)
@@ -151,7 +151,7 @@ async def test_the_results_open_at_once_and_enter_adopts_a_candidate(opened):
         assert person.app.screen is person.deck
 
 
-async def test_a_trial_that_was_refused_shows_nothing(opened):
+async def test_a_refused_sweep_opens_no_results(opened):
     async with opened(FakeSource(running(lr_sweep=tried().lr_sweep))) as person:
         await person.press("t", "enter")
         person.source.answer("refused", "no group is called 'conv'")
@@ -159,7 +159,7 @@ async def test_a_trial_that_was_refused_shows_nothing(opened):
         assert person.app.screen is person.deck
 
 
-async def test_nothing_pops_up_over_an_open_dialog(opened):
+async def test_results_do_not_open_over_a_dialog(opened):
     async with opened() as person:
         await person.press("t", "enter", "l")
         person.source.show(lr_sweep=tried().lr_sweep, branches=tried().branches)
@@ -168,7 +168,7 @@ async def test_nothing_pops_up_over_an_open_dialog(opened):
         assert not isinstance(person.app.screen, WhatIfDialog)
 
 
-async def test_escape_stays_where_the_run_is(opened):
+async def test_escape_keeps_the_present_branch(opened):
     async with opened(FakeSource(tried())) as person:
         await person.press("v", "escape")
         assert person.sent == []
@@ -184,7 +184,7 @@ async def test_the_present_branch_is_not_switched_to(opened):
         assert person.sent == []
 
 
-async def test_a_click_chooses(opened):
+async def test_a_click_adopts_a_candidate(opened):
     async with opened(FakeSource(tried())) as person:
         await person.press("v")
         await person.pilot.click(SweepTable, offset=(5, 1))
