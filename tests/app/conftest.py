@@ -1,4 +1,4 @@
-"""Fixtures of the screen's tests: a fake run under a pilot, and pictures compared as SVG."""
+"""Fixtures of the screens' tests: a fake run under a pilot, and snapshots as SVG."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tuitrain.commands import to_text
 from .fake import FakeClock, FakeSource
 
 HOPS = 10
-"""A key goes down to the focused panel and up again, and its act may post messages in turn."""
+"""A key passes to the focused panel and back up, and its action may post messages."""
 
 
 FULL_COLLECTION_EVERY = 16
@@ -49,7 +49,7 @@ def picture(snapshot: SnapshotAssertion) -> SnapshotAssertion:
 
 @pytest.fixture(autouse=True)
 def raise_faults(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no fault of the screen be contained: it fails the test, as in any Textual app."""
+    """Do not contain faults of the screen: they fail the test, as in any Textual app."""
     monkeypatch.setattr(GuardedApp, "raise_faults", True)
 
 
@@ -74,7 +74,7 @@ def collect_fully_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass
 class Driver:
-    """A person at the keyboard."""
+    """A user at the keyboard."""
 
     app: TuitrainApp
     source: FakeSource
@@ -104,16 +104,15 @@ class Driver:
         await self.look()
 
     async def settle(self) -> None:
-        """Let what is under way be done, from queue to queue.
+        """Wait until all queues are empty.
 
-        The pilot waits until the process uses no time, as it also does while a busy machine
-        gives it none.
+        The pilot waits until the process uses no CPU time, which also happens on a busy machine.
         """
         for _ in range(HOPS):
             await self.pilot._wait_for_screen()
 
     async def type(self, text: str) -> None:
-        """Put a text into the focused field at once: a pressed key takes the pilot 60 ms."""
+        """Set the text of the focused field: a pressed key takes the pilot 60 ms."""
         field = self.app.focused
         assert isinstance(field, Input)
         field.insert_text_at_cursor(text)
@@ -125,25 +124,25 @@ class Driver:
         await self.type(text)
 
     async def replace(self, text: str) -> None:
-        """Type over what the focused field holds."""
+        """Replace the text of the focused field by typing."""
         field = self.app.focused
         assert isinstance(field, Input)
         field.value = ""
         await self.type(text)
 
     async def look(self) -> None:
-        """Let the screen see what the run shows now; what it asks for in turn, too."""
+        """Show the run's present snapshot, and the snapshots that this requests."""
         for _ in range(2):
             self.app.poll()
             await self.pilot.pause()
             await self.settle()
 
     def svg(self) -> str:
-        """Take a picture, without the number that makes each unique."""
+        """Return a screenshot without its unique number."""
         return re.sub(r"terminal-\d+", "terminal", self.app.export_screenshot())
 
     def text(self) -> str:
-        """Return the text of a picture on one line, without drawing it: that takes 0.2 s."""
+        """Return the text of the screen on one line, without a screenshot, which takes 0.2 s."""
 
         def export_text(console: Console, **options: object) -> str:
             return console.export_text()

@@ -157,13 +157,13 @@ INTERVENTIONS = tuple(
 
 
 DECAY = {"kind": "linear-decay", "start_lr": 0.039, "start_step": 0, "over": 10, "unit_steps": 469}
-"""What conv follows: 0.0312 in its third epoch."""
+"""The schedule of conv: 0.0312 in its third epoch."""
 
 CLIPPED = Intervention(900, "clip norm 1")
 
 
 def traced(name: str, lr: float, ratio: float, steps: int, scheduled: bool = False) -> GroupHistory:
-    """Return the course of a group, looked at every 12 steps: gradients fall, with noise."""
+    """Return the history of a group, every 12 steps: gradients fall, with noise."""
     at = np.arange(0, steps + 1, 12)
     noise = np.random.default_rng(len(name)).normal(size=len(at))
     falling = np.exp(-at / 500) * (1 + 0.15 * noise) + 0.2
@@ -203,7 +203,7 @@ def running(step: int = 1204, **changes) -> Snapshot:
 
 
 def branch(name: str, fork: int, tip: int, raised: float = 0.0, parent: str = "") -> BranchView:
-    """Return a branch whose loss lies so much over the usual one from its fork on."""
+    """Return a branch whose loss is higher by ``delta`` from its fork on."""
     loss, accuracy = loss_curve(tip), accuracy_curve(tip)
     since = np.clip((loss.steps - fork) / 100, 0, 1)
     return BranchView(
@@ -276,7 +276,7 @@ UNMARKED = (
     AddBreakpoint,
     RemoveBreakpoint,
 )
-"""Commands that change nothing about how the network learns."""
+"""Commands that do not affect the training."""
 
 
 @dataclass
@@ -289,7 +289,7 @@ class FakeClock:
 
 @dataclass
 class FakeSource:
-    """Shows the snapshot it is given, and writes down what it is asked for."""
+    """Returns a given snapshot, and records requests."""
 
     shown: Snapshot = field(default_factory=running)
     sent: list[tuple[AnyCommand, Actor]] = field(default_factory=list)
@@ -337,11 +337,11 @@ class FakeSource:
         self.closed += 1
 
     def show(self, **changes) -> None:
-        """Make the run show something else."""
+        """Replace fields of the snapshot."""
         self.shown = replace(self.shown, version=self.shown.version + 1, **changes)
 
     def answer(self, outcome: Outcome = "applied", message: str = "") -> None:
-        """Let the run answer the newest command."""
+        """Answer the newest command."""
         command, actor = self.sent[-1]
         ticket, step = len(self.sent), self.shown.step
         entry = JournalEntry(ticket, step, to_text(command), actor, outcome, message)

@@ -1,4 +1,4 @@
-"""What a scripted run shows of itself closely: made up, but of LeNet's shapes."""
+"""Inspections of a scripted run: synthetic, with LeNet's shapes."""
 
 from __future__ import annotations
 

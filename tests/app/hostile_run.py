@@ -1,4 +1,4 @@
-"""A run all of whose names and messages are one text, and every screen of the app on it."""
+"""A run whose names and messages are all one text, and every screen of the app over it."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ SHOWS_THE_NAME = (
     WeightsScreen,
     WhatIfDialog,
 )
-"""Screens that show the text somewhere, and not cut to less than a few cells."""
+"""Screens that show at least a few cells of the text."""
 
 OF_THEIR_OWN_APP = (StartScreen, RecordingDeck)
 """Screens that are not opened over the deck of a run."""
 
 
 def every_screen() -> set[type[Screen]]:
-    """Return the classes of all screens: those that are the base of no other, and the deck."""
+    """Return the classes of all screens: those without subclasses, and the deck."""
     for module in pkgutil.iter_modules(screens.__path__, f"{screens.__name__}."):
         importlib.import_module(module.name)
 
@@ -96,7 +96,7 @@ def every_screen() -> set[type[Screen]]:
 
 
 def hostile_snapshot(text: str) -> Snapshot:
-    """Return a run in which everything that has a name or a message of its own has this one."""
+    """Return a run in which every name and every message is this text."""
     plain = tried()
     conv, fc = running().groups
     rows = (replace(fc.parameters[0], name=text), *fc.parameters[1:])
@@ -150,7 +150,7 @@ def hostile_snapshot(text: str) -> Snapshot:
 
 
 class HostileSource(FakeSource):
-    """Shows closely whatever is asked for, under its name."""
+    """Returns any requested inspection, under its name."""
 
     def seen(self, request: InspectionRequest) -> Inspection:
         if isinstance(request, InspectWeights):
@@ -166,7 +166,7 @@ def past(text: str) -> RecordedRun:
 
 
 def opened_on(text: str, deck: FlightDeck) -> dict[type[Screen], Callable[[], Screen]]:
-    """Return how each screen is made that can be opened over the deck."""
+    """Return constructors of the screens that can be opened over the deck."""
     shown = deck.snapshot
     assert shown is not None
     group, trial = shown.groups[1], shown.lr_sweep

@@ -161,4 +161,4 @@ def test_the_cross_hair_starts_at_the_present_step():
     assert ChartView().toggle_crosshair(1200, 900).cross == 900
     assert (
         ChartView().zoom(0.1, 1200).toggle_crosshair(1200, 900).cross == 1200
-    )  # now is out of sight
+    )  # the present step is out of view

@@ -1,4 +1,4 @@
-"""The flight deck in a real browser, which has to be installed: ``make browser-test``."""
+"""The flight deck in a real browser, which must be installed: ``make browser-test``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Page:
         self._socket = socket
         self._calls = 0
         self.shown = ""
-        """All that the app has written to the page's terminal."""
+        """The output of the app in the page's terminal."""
 
     async def call(self, method: str, **params: object) -> dict:
         self._calls += 1
@@ -40,7 +40,7 @@ class Page:
                 return message["result"]
 
     async def press(self, letter: str) -> None:
-        """Press a letter, in the field that the page's terminal listens to."""
+        """Press a letter in the input field of the page's terminal."""
         await self.call("Runtime.evaluate", expression="document.querySelector('textarea').focus()")
         key = {
             "key": letter,
@@ -111,7 +111,7 @@ async def test_the_flight_deck_works_in_a_browser(tmp_path):
             drawn = await page.call("Page.captureScreenshot", format="png")
     picture = base64.b64decode(drawn["data"])
     assert picture.startswith(b"\x89PNG")
-    assert len(picture) > 30_000  # a page with nothing on it takes some 5 000
+    assert len(picture) > 30_000  # an empty page takes about 5 000
     kept = os.environ.get("TUITRAIN_SCREENSHOT")
     if kept:
         Path(kept).write_bytes(picture)

@@ -1,11 +1,11 @@
-"""A conformance suite for engines: what each control means, as tests.
+"""The conformance suite for engines: tests that define every command.
 
-Everything here goes through the `tuitrain.engines.engine.Engine` protocol, and what that does not
-show through the `EngineState` it hands out; no test knows which engine it has. To hold another
-engine against the suite, add a factory to ``ENGINES`` and run ``pytest tests/conformance``.
+All tests use the `tuitrain.engines.engine.Engine` protocol, and the `EngineState` that it returns;
+no test knows which engine it has. To test another engine, add a factory to ``ENGINES`` and run
+``pytest tests/conformance``.
 
-A test that needs something which an engine may lack is marked ``needs(Capability...)``: it runs if
-the engine declares that capability.
+A test that needs a capability is marked ``needs(Capability...)``: it runs if the engine declares
+the capability.
 
 A factory is ``make(groups=GROUPS, seed=0, affine=True) -> Engine``. Each call builds:
 

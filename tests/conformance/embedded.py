@@ -30,7 +30,7 @@ class Small(Module):
 
 
 class Plain(Small):
-    """The same with a norm layer that has no parameters."""
+    """The same network with a norm layer without parameters."""
 
     affine = False
 

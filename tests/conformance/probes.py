@@ -1,4 +1,4 @@
-"""How the tests ask an engine, and what they compare: bits."""
+"""Helpers that query an engine, and compare bits."""
 
 import math
 from dataclasses import replace
@@ -20,7 +20,7 @@ RULES = {
     "lamb": "weight_decay=0.1",
     "lion": "weight_decay=0.1",
 }
-"""Every optimizer, with settings under which weights move even where the gradient is zero."""
+"""Every optimizer, with settings that change weights even where the gradient is zero."""
 
 
 def train(engine: Engine, steps: int) -> list[float]:
@@ -73,13 +73,13 @@ def buffers(engine: Engine) -> dict[str, bytes]:
 
 
 def updates(engine: Engine, names: list[str]) -> list[int]:
-    """Return how often each was updated; 0 where nothing is remembered."""
+    """Return the number of updates of each parameter; 0 without optimizer state."""
     remembered = engine.state().optimizers
     return [remembered[name].updates if name in remembered else 0 for name in names]
 
 
 def memory(engine: Engine, names: list[str]) -> dict[str, dict[str, bytes]]:
-    """Return the arrays that the optimizers remember of these parameters, by slot."""
+    """Return the optimizer state of these parameters, by slot."""
     remembered = engine.state().optimizers
     return {
         name: {slot: item.tobytes() for slot, item in remembered[name].slots.items()}
@@ -89,7 +89,7 @@ def memory(engine: Engine, names: list[str]) -> dict[str, dict[str, bytes]]:
 
 
 def velocity(engine: Engine, name: str) -> np.ndarray:
-    """Return the only array that plain momentum keeps of a parameter."""
+    """Return the single array that momentum keeps for a parameter."""
     (array,) = engine.state().optimizers[name].slots.values()
     return array
 
@@ -100,7 +100,7 @@ def gradient_norm(engine: Engine, names: list[str]) -> float:
 
 
 def whole(engine: Engine) -> tuple:
-    """Return everything that a command without effect must leave as it was."""
+    """Return everything that a command without effect must not change."""
     state = engine.state()
     return (
         engine.step,
@@ -114,7 +114,7 @@ def whole(engine: Engine) -> tuple:
 
 
 def plant(engine: Engine, **values: np.ndarray) -> None:
-    """Put parameters to a number, or to as many as they have; ``fc__bias`` is ``fc.bias``."""
+    """Set parameters to a number or an array; ``fc__bias`` is ``fc.bias``."""
     state = engine.state()
     parameters = dict(state.parameters)
     for key, value in values.items():
@@ -126,7 +126,7 @@ def plant(engine: Engine, **values: np.ndarray) -> None:
 
 
 def poison(engine: Engine, name: str, value: float = math.nan) -> None:
-    """Put a value that is not finite where the loss is made of it."""
+    """Put a value that is not finite into the computation of the loss."""
     state = engine.state()
     parameters = dict(state.parameters)
     parameters[name] = np.full_like(parameters[name], value)

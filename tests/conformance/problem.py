@@ -1,4 +1,4 @@
-"""What every engine under test trains: small data, and the groups to begin with."""
+"""The problem that every engine under test trains: small data, and the initial groups."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -22,7 +22,7 @@ CONV = Plan("conv", ("conv.*", "norm.*"), "sgd", {"lr": 0.1, "momentum": 0.9})
 FC = Plan("fc", ("*",), "adam", {"lr": 0.01, "weight_decay": 0.01})
 GROUPS = (CONV, FC)
 PLAIN = (CONV._replace(globs=("conv.*",)), FC)
-"""The same for a norm layer without parameters."""
+"""The groups for a norm layer without parameters."""
 
 
 def digits(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Bursts: the number of steps in one burst changes nothing but the time."""
+"""Bursts: the number of steps in a burst changes only the time."""
 
 import pytest
 

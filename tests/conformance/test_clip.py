@@ -1,4 +1,4 @@
-"""Clipping: of what is trained, all groups together, until it is ended."""
+"""Clipping: of trained parameters, over all groups together, until it is ended."""
 
 import numpy as np
 import pytest

@@ -17,7 +17,7 @@ def counts(engine) -> dict[str, tuple[int, int]]:
 def first(count: int, of: int) -> np.ndarray:
     """Return biases with which the first ``count`` units never fire, and the others always do.
 
-    Normalized channels go some units up and down, and what is made of them some dozens.
+    Normalized channels range over a few units, and values computed from them over a few dozens.
     """
     size = {3: 10, 8: 1000}[of]
     return np.where(np.arange(of) < count, -size, size).astype(np.float32)

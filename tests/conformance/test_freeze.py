@@ -1,4 +1,4 @@
-"""Frozen means: bit for bit, whatever else moves weights."""
+"""Frozen parameters keep every bit, whatever else changes weights."""
 
 import math
 

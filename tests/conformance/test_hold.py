@@ -1,4 +1,4 @@
-"""Holding a step: its gradients are known, its update is not applied, and nothing has moved."""
+"""Holding a step: its gradients are known, its update is not applied, and no state has changed."""
 
 import math
 

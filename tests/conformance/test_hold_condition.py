@@ -1,4 +1,4 @@
-"""A condition for holding steps spares calls to Python, and changes nothing else."""
+"""A hold condition saves calls to Python, and changes nothing else."""
 
 import math
 
@@ -8,11 +8,11 @@ from tests.conformance.probes import buffers, do, poison, train, whole
 from tuitrain.engines.pending_step import HoldCondition
 
 STEPS, EARLIER = 30, 6
-"""Steps of the run, and those before it, in which the gradients come down."""
+"""Steps of the run, and earlier steps in which the gradients fall."""
 
 
 class Asked:
-    """Holds the steps in which something is so, and counts the questions."""
+    """Holds the steps that meet a condition, and counts the calls."""
 
     def __init__(self, held) -> None:
         self.held = held
@@ -24,7 +24,7 @@ class Asked:
 
 
 def both(make_engine, held, watch, commands=()):
-    """Run one engine with a watch, and one that is asked about every step, to where they end."""
+    """Run one engine with a hold condition, and one that checks every step, to their ends."""
     result = []
     for value in (watch, None):
         engine, request = make_engine(), Asked(held)
@@ -52,7 +52,7 @@ def norms_of(make_engine, commands=()) -> list[float]:
 
 
 def first_above(norms: list[float]) -> tuple[int, float]:
-    """Return a step in the middle, and a norm that no step before it has, but it itself."""
+    """Return a step in the middle, and a norm that is first exceeded there."""
     step = max(range(3, STEPS), key=lambda n: norms[n] - max(norms[:n]))
     assert norms[step] > max(norms[:step])
     return step, 0.5 * (norms[step] + max(norms[:step]))

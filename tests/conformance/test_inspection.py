@@ -1,4 +1,4 @@
-"""Close looks: true, and without any effect on the training."""
+"""Inspections are correct and do not affect the training."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from tuitrain.engines.inspection import NO_PREDICTION, SAMPLE_SELECTIONS, Gradie
 
 
 def flows(engine) -> dict[str, GradientFlow]:
-    """Return where the gradient goes at each module, by its path."""
+    """Return the gradient flow at each module, by its path."""
     rows = engine.inspect_network().rows
     return {item.path: item.flow for item in rows if item.kind == "module"}
 

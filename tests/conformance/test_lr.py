@@ -1,4 +1,4 @@
-"""Learning rates: one group's is its own, and 0 holds weights without freezing them."""
+"""Learning rates: each group has its own, and 0 keeps weights without freezing them."""
 
 import math
 

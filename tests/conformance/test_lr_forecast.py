@@ -1,4 +1,4 @@
-"""The learning rate that is drawn ahead is the one that comes."""
+"""The forecast of a learning rate equals the rate that is used."""
 
 import pytest
 

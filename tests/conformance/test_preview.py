@@ -1,4 +1,4 @@
-"""A preview tells the truth about the next update, and changes nothing."""
+"""A preview equals the next update, and changes nothing."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What cannot be done is refused by name, and what changes nothing says so."""
+"""Impossible commands are refused by name, and commands without effect are unchanged."""
 
 import pytest
 
@@ -49,7 +49,7 @@ def test_a_parameter_cannot_leave_the_group_of_its_name_to_others(engine):
         do(engine, "group top = fc.bias")
     assert whole(engine) == before
     assert do(engine, "group top = fc.weight").changed
-    assert do(engine, "group top = fc.bias").changed  # the group is left empty, and goes
+    assert do(engine, "group top = fc.bias").changed  # the empty group is removed
     assert "fc.bias" not in [group.name for group in engine.groups()]
 
 

@@ -1,4 +1,4 @@
-"""Schedules: pure functions of the step, of one group each."""
+"""Schedules: pure functions of the step, each of one group."""
 
 import pytest
 

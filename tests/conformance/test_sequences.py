@@ -1,4 +1,4 @@
-"""What holds under any commands at any steps."""
+"""Invariants under any commands at any steps."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,7 +27,7 @@ scripts = st.lists(st.tuples(st.integers(0, 3), acts), max_size=8)
 
 
 def perform(engine: Engine, script: list[tuple[int, str]]) -> list[float]:
-    """Do what a script says; refusals change nothing."""
+    """Apply the commands of a script; refused ones change nothing."""
     losses = []
     for steps, text in script:
         losses += train(engine, steps) if steps else []

@@ -1,4 +1,4 @@
-"""An engine's state in and out: what follows is what would have followed, bit for bit."""
+"""Saving and loading an engine's state: the following steps are the same, bit for bit."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.needs(Capability.REWIND)
 
 
 def eventful(engine) -> None:
-    """Do a bit of everything that a state must bring back."""
+    """Do some of everything that a state must restore."""
     train(engine, 5)
     for text in (
         "freeze conv.bias",

@@ -1,4 +1,4 @@
-"""Swapping optimizers: no weight moves, and nothing changes that was not named."""
+"""Swapping optimizers keeps weights and every setting that is not named."""
 
 import numpy as np
 import pytest

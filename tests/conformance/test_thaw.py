@@ -1,4 +1,4 @@
-"""A thaw says what becomes of the optimizer's state, and what it says is so."""
+"""A thaw keeps or resets the optimizer's state, as its message says."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Steps, bursts and evaluations: the same seed gives the same bits, and looking changes none."""
+"""Steps, bursts and evaluations: a seed determines all bits, and reading changes none."""
 
 import pytest
 

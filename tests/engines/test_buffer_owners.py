@@ -229,7 +229,7 @@ def test_the_network_shows_which_layers_hold_their_statistics():
     view = engine.inspect_network()
     (row,) = [item for item in view.rows if item.path == "1"]
     size, *_ = detail_rows(row, view, engine.groups())[1]
-    assert size[0].startswith("nothing to train, its buffers hold still")
+    assert size[0].startswith("nothing to train, its buffers are held")
     still = {row.path: row.buffers_held for row in view.rows if row.kind == "module"}
     assert still == {
         "": None, "0": None, "1": True, "2": None, "3": None, "4": None, "5": None, "6": False,

@@ -1,1 +1,1 @@
-"""A monkey at the keyboard: seeded keys, clicks, pastes and sizes, faster than screens come."""
+"""Random input: seeded keys, clicks, pastes and sizes, faster than screens open."""

@@ -1,4 +1,4 @@
-"""Let monkeys loose: `python -m tests.monkey --events 100000 --seed 1`."""
+"""Send random input to the app: `python -m tests.monkey --events 100000 --seed 1`."""
 
 from __future__ import annotations
 

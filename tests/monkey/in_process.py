@@ -1,4 +1,4 @@
-"""A monkey inside the process: events are posted straight to the app, without waiting for it."""
+"""Random input within the process: events are posted directly to the app, without waiting."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from .moves import LARGEST, SMALLEST, Mouse, Move, Pasted, Press, Sized, moves
 from .worlds import World, opened, tidy
 
 MAX_WAITING: Final = 200
-"""Events that may wait for the app; a terminal's own buffer is not endless either."""
+"""The most events that wait for the app; a terminal's buffer is limited too."""
 
 LATE: Final = 0.7
-"""How often nothing is painted until a burst of events has been taken, as on a slow machine.
-Painting takes nine tenths of the time otherwise."""
+"""The share of bursts during which nothing is painted, as on a slow machine.
+Otherwise painting takes 90 % of the time."""
 
 STALLED: Final = 60.0
 """Seconds after which an app that takes no events counts as hung."""
@@ -44,7 +44,7 @@ _WRITES: Final = {key_name(item): item for item in map(chr, range(32, 127))} | {
 
 @dataclass
 class Episode:
-    """What came of one monkey."""
+    """The result of one episode."""
 
     world: World
     seed: int
@@ -60,7 +60,7 @@ class Episode:
 
 
 async def play(world: World, seed: int, count: int, seconds: float = 600.0) -> Episode:
-    """Let a monkey send ``count`` events to a world, within a time limit."""
+    """Send ``count`` random events to a world, within a time limit."""
     chance = random.Random(seed)
     episode = Episode(world, seed)
     size = chance.choice([SMALLEST, (120, 36), LARGEST])
@@ -99,7 +99,7 @@ async def _let_loose(
 
 
 async def _catch_up(app: GuardedApp, maximum: int) -> None:
-    """Wait until at most ``most`` events are queued."""
+    """Wait until at most this many events are queued."""
     waiting, moved_at = app.queued_inputs, time.monotonic()
     while app.queued_inputs > maximum:
         await asyncio.sleep(0.001)

@@ -1,4 +1,4 @@
-"""What a monkey does: a seeded stream of keys, mouse events, pastes and new sizes."""
+"""Random input: a seeded stream of keys, mouse events, pastes and new sizes."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ _TEXTS: Final = (
 
 
 def moves(seed: int) -> Iterator[Move]:
-    """Yield moves without end; the same seed gives the same ones."""
+    """Yield moves endlessly; a seed determines them."""
     chance = random.Random(seed)
     columns, rows = SMALLEST
     while True:
@@ -129,7 +129,7 @@ def _typed(chance: random.Random) -> Iterator[Move]:
 
 
 def _again(chance: random.Random) -> Iterator[Move]:
-    """Yield one key many times, as a key does that is held down."""
+    """Yield one key many times, as a key that is held down."""
     key = chance.choice(
         ["escape", "enter", "pagedown", "pageup", "down", "tab", "ctrl+p", "r", "k"]
     )

@@ -1,4 +1,4 @@
-"""A monkey at a real terminal: bytes go to the app through a pty, by the driver that users have."""
+"""Random input at a real terminal: bytes reach the app through a pty and Textual's own driver."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ _KEYS: Final = {
 _BUTTONS: Final = {"move": 35, "down": 0, "up": 0, "wheel_up": 64, "wheel_down": 65}
 
 HANDLED: Final = Path("handled")
-"""Where the app writes how many events it has handled."""
+"""The file with the number of events that the app has handled."""
 
 MAX_WAITING: Final = 300
-"""Events that may be on their way; Textual reads whatever comes, and keeps it."""
+"""The most events in transit; Textual reads and queues everything."""
 
 _NEVER: Final = (b"\x1a", b"\x1c")
 """Bytes that are not sent: they suspend the process."""
@@ -59,7 +59,7 @@ _NEVER: Final = (b"\x1a", b"\x1c")
 
 @dataclass
 class Visit:
-    """What came of one monkey: what it did, whether the app lived on, and what its log has."""
+    """The result of one episode: its moves, whether the app survived, and its log."""
 
     moves: int
     alive: bool
@@ -71,7 +71,7 @@ class Visit:
 
 
 def play(seed: int, seconds: float, folder: Path) -> Visit:
-    """Let a monkey loose on `tuitrain run` for so long."""
+    """Send random input to `tuitrain run` for this time."""
     scenario, record = folder / "monkey.toml", folder / "record"
     scenario.write_text(SCENARIO.replace("steps = 3000", "steps = 100000"))
     child, terminal = pty.fork()
@@ -97,7 +97,7 @@ def _become_app(folder: Path, scenario: Path, record: Path) -> None:
 
 
 def run_caged() -> None:
-    """Run the app so that it cannot be left, in the process that this is called in."""
+    """Run an app that cannot be closed, in this process."""
     from tuitrain.app.app import TuitrainApp
     from tuitrain.cli import main
 
@@ -121,7 +121,7 @@ def run_caged() -> None:
 def _let_loose(child: int, terminal: int, seed: int, seconds: float, folder: Path) -> bool:
     chance, stream, done = random.Random(-seed), moves(seed), 0
     until = time.monotonic() + seconds
-    _read(terminal, 8.0)  # the imports; what is typed before goes to the terminal's own line
+    _read(terminal, 8.0)  # after the imports; earlier input goes to the terminal's own line
     while time.monotonic() < until:
         if os.waitpid(child, os.WNOHANG)[0]:
             return False
@@ -143,7 +143,7 @@ def _handled(folder: Path) -> int:
 
 
 def _send(terminal: int, move: Move) -> bool:
-    """Send a move; whether an event comes of it."""
+    """Send a move; return whether it makes an event."""
     match move:
         case Sized(columns, rows):
             _resize(terminal, columns, rows)
@@ -175,7 +175,7 @@ def _bytes(key: str) -> bytes | None:
 
 
 def _read(terminal: int, seconds: float) -> None:
-    """Read and forget what is painted, for so long and as long as there is something."""
+    """Read and drop painted output, for this time and while there is any."""
     until = time.monotonic() + seconds
     while select.select([terminal], [], [], max(0.0, until - time.monotonic()))[0]:
         try:
@@ -191,7 +191,7 @@ def _resize(terminal: int, columns: int, rows: int) -> None:
 
 
 def _end(child: int, terminal: int) -> None:
-    """End the app by force: it cannot be left."""
+    """Kill the app, which cannot be closed."""
     with suppress(ProcessLookupError, ChildProcessError):
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
@@ -199,6 +199,6 @@ def _end(child: int, terminal: int) -> None:
 
 
 def in_a_folder(seed: int, seconds: float) -> Visit:
-    """Play below a folder of its own."""
+    """Play an episode in its own folder."""
     with tempfile.TemporaryDirectory(prefix="tuitrain-monkey-", ignore_cleanup_errors=True) as at:
         return play(seed, seconds, Path(at))

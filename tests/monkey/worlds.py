@@ -1,6 +1,6 @@
-"""Where a monkey is let loose: apps over a live run, a record, and the start screen.
+"""The apps for random input: over a live run, a record, and the start screen.
 
-They cannot be left, write below their folder only, and count what would have gone wrong.
+They cannot be closed, write only below their folder, and count faults.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ do = ["checkpoint first", "lr fc x0.5"]
 """
 
 MAX_BYTES: Final = 50_000_000
-"""What an episode may write; it ends there."""
+"""The most bytes that an episode may write; it ends there."""
 
 World: TypeAlias = str
 WORLDS: Final[tuple[World, ...]] = ("run", "read-only", "recording", "start")
@@ -61,7 +61,7 @@ WORLDS: Final[tuple[World, ...]] = ("run", "read-only", "recording", "start")
 
 @dataclass
 class Cage:
-    """An app that cannot be left, and how often it was asked to end."""
+    """An app that cannot be closed, and the number of attempts."""
 
     app: GuardedApp
     left: int = 0
@@ -76,7 +76,7 @@ class Cage:
 
 @contextmanager
 def opened(world: World, folder: Path) -> Iterator[Cage]:
-    """Yield a caged app, whose files are below a folder, with that folder as the present one."""
+    """Yield an app whose files and working directory are below a folder."""
     runs = folder / "runs"
     flown(runs / "a", 60, 0.2, name="tuesday")
     flown(runs / "b", 40, name="[/] monday :fire:")
@@ -127,7 +127,7 @@ def _live(record: Path, files: ExitStack) -> tuple[LiveRun, LogCapture]:
 
 @contextmanager
 def saving_below(folder: Path) -> Iterator[None]:
-    """Let the save dialog write below a folder only, whatever is typed into it."""
+    """Restrict the save dialog to files below a folder."""
     save = history_actions.save_run
 
     def save_below(source: Path, target: Path, overwrite: bool = False) -> None:

@@ -207,7 +207,7 @@ def forge(path, arrays) -> None:
         (lambda meta: meta.update(schema=9), "has schema 9; this version reads 1"),
         (lambda meta: meta.update(schema="one"), "Expected `int`, got `str`"),
         (lambda meta: meta.update(mood=1), "unknown field `mood`"),
-        (lambda meta: meta["session"].update(lines=[]), "no line of history"),
+        (lambda meta: meta["session"].update(lines=[]), "it has no branch"),
         (lambda meta: meta["session"].update(breakpoints=["undo"]), "'undo' is no breakpoint"),
         (
             lambda meta: meta["session"].update(planned=[{"step": 3, "command": "frieze"}]),

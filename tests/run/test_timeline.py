@@ -149,7 +149,7 @@ def test_undo_without_commands_names_the_branch_left():
     assert do(session, "undo", "refused") == "there is no command to undo on this branch"
     run_to(session, 20)
     do(session, "rewind 10")
-    assert "`branch main` returns to what was left last" in do(session, "undo", "refused")
+    assert "`branch main` returns to the branch left last" in do(session, "undo", "refused")
 
 
 def test_redo_equals_the_run_before_the_undo():

@@ -272,7 +272,7 @@ def test_a_checkpoint_without_expectation_results_is_not_used(tmp_path):
         digest, _ = record(tmp_path / "run", [])
     events = go_on(tmp_path / "run")
     assert went_on(events).step == 0
-    assert "auto: it does not tell what is expected of step 0" in went_on(events).message
+    assert "auto: it has no results of the expectations at step 0" in went_on(events).message
     assert isinstance(events[-1], Ended)
     assert (events[-1].digest, events[-1].ok) == (digest, True)
 

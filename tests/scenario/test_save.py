@@ -102,7 +102,7 @@ def test_an_existing_file_is_not_overwritten(tmp_path):
     target.write_text("mine")
     with pytest.raises(TuitrainError) as error:
         save(tmp_path / "run", target)
-    assert "is there already" in str(error.value)
+    assert "exists already" in str(error.value)
     assert target.read_text() == "mine"
 
 

@@ -595,7 +595,7 @@ def test_a_record_that_cannot_be_cut_is_unchanged(tmp_path, capsys, monkeypatch,
     else:
         monkeypatch.setattr(Path, "open", fails_second)
     assert main(["resume", "--although-changed", "--from", "a", str(tmp_path / "run")]) == 2
-    assert "cannot be cut, and is as it was: No space left" in capsys.readouterr().err
+    assert "cannot be cut, and is unchanged: No space left" in capsys.readouterr().err
     assert {entry: entry.read_bytes() for entry in (tmp_path / "run").rglob("*.*")} == before
 
 

@@ -34,22 +34,22 @@ TOUR_STEPS: Final = (
     ),
     TourStep(
         "groups",
-        "{key} freezes what is selected: the answer below says at which step. "
-        "Frozen means bit for bit; the rest continues to learn.",
+        "{key} freezes the selection: the answer below names the step. "
+        "Frozen parameters keep every bit; the others continue to learn.",
         "freeze",
         "toggle_freeze",
     ),
     TourStep(
         "journal",
-        "Whatever you do is written down with its step. {key} takes the last of it back, and "
-        "trains up to now without it.",
+        "The journal has every command with its step. {key} undoes the last one, and "
+        "trains to this step without it.",
         "undo",
         "undo",
     ),
     TourStep(
         "loss",
-        "{key} moves a cursor into the past: the charts and the table show what was. "
-        "Enter would rewind there; → comes back to now.",
+        "{key} moves a cursor into the past: charts and table show that step. "
+        "Enter rewinds there; → returns to the present.",
         "earlier",
         "earlier",
     ),

@@ -138,7 +138,7 @@ def decode_state(record: StateRecord, arrays: Mapping[str, Array]) -> SessionSta
         for index, (branch, length) in enumerate(zip(record.lines, lengths, strict=False))
     ]
     if not lines:
-        raise ValueError("it has no line of history")
+        raise ValueError("it has no branch")
     return SessionState(
         engine=_engine(record, left),
         branches_made=record.made,

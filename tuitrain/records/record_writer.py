@@ -166,7 +166,7 @@ class RecordWriter:
             cut_record(self._folder, position, step)
         except OSError as error:
             raise TuitrainError(
-                f"{self._folder} cannot be cut, and is as it was: {error.strerror}"
+                f"{self._folder} cannot be cut, and is unchanged: {error.strerror}"
             ) from None
         self.position = position
         record = {"event": "changed", "step": step, "metrics": position.metrics}

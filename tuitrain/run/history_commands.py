@@ -62,7 +62,7 @@ def _undo(context: RunContext) -> CommandResult:
     timeline = context.timeline
     if not timeline.branch.decisions:
         hints = [
-            f"; `branch {name}` returns to what was left last" for name in timeline.left_branches
+            f"; `branch {name}` returns to the branch left last" for name in timeline.left_branches
         ]
         raise RefusedError("there is no command to undo on this branch" + "".join(hints[-1:]))
     undone, left = timeline.undo()
@@ -77,8 +77,8 @@ def _undo(context: RunContext) -> CommandResult:
 def _redo(context: RunContext) -> CommandResult:
     if not context.timeline.undone:
         raise RefusedError(
-            "there is nothing to redo: no command was undone, or the line has gone its own "
-            "way since; `branch NAME` returns to what was left"
+            "there is nothing to redo: no command was undone, or a new decision "
+            "was made since; `branch NAME` returns to a branch"
         )
     redone, left = context.timeline.redo()
     context.hold_policy.reset()

@@ -85,12 +85,12 @@ class Expectations:
         if _KEY not in state.observer_state:
             looked = [part for part in self._looks() if part < state.engine.step]
             if looked:
-                return f"it does not tell what is expected of step {min(looked)}"
+                return f"it has no results of the expectations at step {min(looked)}"
             return ""
         try:
             self._remembered(state)
         except (msgspec.ValidationError, ValueError, RecursionError) as error:
-            return f"what it tells of expectations is damaged: {error}"
+            return f"its results of expectations are damaged: {error}"
         return ""
 
     def restore(self, state: SessionState) -> None:

@@ -52,7 +52,7 @@ def save(source: Path, target: Path, overwrite: bool = False) -> Scenario:
     try:
         _write(target, text.encode(), overwrite)
     except FileExistsError:
-        raise TuitrainError(f"{target} is there already; name another file") from None
+        raise TuitrainError(f"{target} exists already; name another file") from None
     except OSError as error:
         raise TuitrainError(f"{target} cannot be written: {error.strerror}") from None
     return scenario

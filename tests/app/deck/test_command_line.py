@@ -1,4 +1,4 @@
-"""The ``:`` line: what is typed, told, completed, recalled and sent."""
+"""The ``:`` line: typing, usage, completion, recall and sending."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What concerns the display alone: holding it, not steering, writing files."""
+"""The display alone: holding it, read-only runs, exported files."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_a_missing_folder_is_named(tmp_path):
 
 @contextmanager
 def room_for(size):
-    """Let no file become longer than that, as if the disk were full."""
+    """Limit the length of files, as if the disk were full."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:

@@ -113,7 +113,7 @@ async def test_a_click_in_the_status_column_freezes_and_thaws(opened):
     frozen = (running().groups[0], group("fc", ("fc", "classifier"), 938))
     async with opened(FakeSource(running(groups=frozen))) as person:
         table = person.deck.query_one(GroupsTable)
-        await person.press("enter")  # unfolded it was, as there is room for all rows
+        await person.press("enter")  # it was unfolded, since there is room for all rows
         width = table.room.width
         await person.pilot.click("#groups", offset=(width, 2))
         await person.look()

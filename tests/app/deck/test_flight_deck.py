@@ -1,4 +1,4 @@
-"""What people do at the screen, and what comes of it."""
+"""The flight deck: keys, and the commands and texts that follow."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ async def test_keys_that_need_a_group_say_so_during_the_start(opened):
 
 @pytest.mark.parametrize("key", [name for key in KEYS for name in key.keys.split(",")])
 async def test_every_key_does_something(opened, key, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)  # one of them writes files
+    monkeypatch.chdir(tmp_path)  # one of the keys writes files
     async with opened() as person:
         await person.press("down")
         before = person.svg(), person.sent
@@ -232,9 +232,9 @@ def test_a_help_line_that_is_too_long_continues_below_its_text():
 
 
 def test_every_command_has_a_key_or_several_other_ways():
-    """Whatever has no key is typed, or comes out of a dialog that shows it."""
+    """A command without a key is typed, or sent by a dialog that shows it."""
     assert {verb.name for verb in VOCABULARY} - {name for key in KEYS for name in key.verbs} == {
-        "preview"  # the dialogs ask it by themselves
+        "preview"  # the dialogs request it
     }
 
 

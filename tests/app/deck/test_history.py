@@ -143,7 +143,7 @@ async def test_the_checkpoint_dialog_suggests_an_unused_name(opened, phase):
         assert shown(person, "#kept") == "there are: good, step-1204"
         await person.press("up", "up", "up")
         assert person.line == ":checkpoint good"
-        assert shown(person, "#kept").startswith("⚠ the checkpoint good that there is will be")
+        assert shown(person, "#kept").startswith("⚠ the checkpoint good exists and will be")
         await person.press("enter")
         assert person.source.sent == [(Checkpoint("good"), "key")]
 

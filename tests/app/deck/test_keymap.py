@@ -148,7 +148,7 @@ async def test_settings_that_cannot_be_stored_say_why(opened, tmp_path):
     write_config(path, Config(toured=True))
     async with opened(config=path) as person:
         shutil.rmtree(path.parent)
-        path.parent.write_text("")  # a file, where the folder was
+        path.parent.write_text("")  # a file in place of the folder
         await person.press("comma")
         await to_row(person, "bell")
         await person.press("enter")

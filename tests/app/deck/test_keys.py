@@ -1,4 +1,4 @@
-"""The keys that are named are those that there are: on every screen, in help and documents."""
+"""Every named key exists: on screens, in the help and in documents."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ EVERYWHERE = (
     *START_KEYS,
 )
 NAMED_KEYS = {"space", "enter", "tab", "esc", "home", "end", "pgdn", "pgup", "f1"}
-"""Names of keys that are longer than one character, besides those with ctrl+ and shift+."""
+"""Names of keys with more than one character, other than those with ctrl+ and shift+."""
 
 
 SIGNS = "●┄*_"
-"""What documents quote that is drawn, or written in a glob, and is no key."""
+"""Quoted characters in documents that are not keys."""
 
 
 def ours(nodes: Iterable[DOMNode | type[DOMNode]]) -> set[str]:
-    """Return the keys that our own classes bind, among all that a screen inherits."""
+    """Return the keys bound by tuitrain's classes, among all that a screen inherits."""
     result: set[str] = set()
     for node in nodes:
         for kind in (node if isinstance(node, type) else type(node)).__mro__:
@@ -73,7 +73,7 @@ def looks_like_a_key(text: str) -> bool:
 
 
 def quoted(page: str) -> Iterator[str]:
-    """Yield keys in a document: texts in backticks, outside of code blocks."""
+    """Yield the keys in a document: texts in backticks, outside of code blocks."""
     text = re.sub(r"```.*?```", "", (ROOT / page).read_text(), flags=re.DOTALL)
     yield from (item for item in re.findall(r"`([^`\n]+)`", text) if looks_like_a_key(item))
 
@@ -178,7 +178,7 @@ USUAL = {
     "ctrl+d",
     "ctrl+u",
 }
-"""Keys that every list has, which its dialog need not name, and those of the help."""
+"""Keys of every list, which its dialog need not name, and those of the help."""
 
 
 def said_in(screen) -> str:

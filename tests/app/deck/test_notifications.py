@@ -63,7 +63,7 @@ async def test_no_toast_covers_the_banner_with_the_same_text(opened):
 
 
 class Terminal:
-    """Writes down what it is sent."""
+    """Records what it is sent."""
 
     def __init__(self) -> None:
         self.sent = ""

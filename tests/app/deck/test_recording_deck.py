@@ -1,4 +1,4 @@
-"""What people do with a recording: go through its moments, play it, and try to steer it."""
+"""Recordings: moving through moments, playing, and refused commands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SIZES = ((80, 24), (120, 36), (200, 60))
 
 @dataclass
 class Viewer(Driver):
-    """A person who looks at a recording."""
+    """A user who views a recording."""
 
     recording: RecordPlayer
     clock: FakeClock
@@ -92,7 +92,7 @@ async def test_braces_jump_between_commands(tmp_path):
         assert person.shown.groups[1].optimizer == "adam"
         await person.press("right_curly_bracket")
         assert person.shown.step == 60
-        assert person.status == "nothing was asked after this moment"
+        assert person.status == "no command after this moment"
         await person.press("left_curly_bracket")
         assert person.shown.step == 40
 
@@ -198,7 +198,7 @@ async def test_picture_while_playing(tmp_path, picture):
 async def test_a_brace_shows_the_command_and_clears_the_old_answer(tmp_path):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press("home", "left_curly_bracket")
-        assert person.status == "nothing was asked before this moment"
+        assert person.status == "no command before this moment"
         await person.press("right_curly_bracket")
         request = [item.command for item in person.shown.journal if item.step == person.shown.step]
         assert request

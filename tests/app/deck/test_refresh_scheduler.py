@@ -1,4 +1,4 @@
-"""The rhythm: how often the run is looked at, and whose turn it is to be drawn."""
+"""The refresh scheduler: how often the run is polled, and which panel is drawn next."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tuitrain.run.snapshot import Series
 
 
 class Hands:
-    """Two clocks that are set by hand: what has passed, and what was used of it."""
+    """Two manual clocks: elapsed time and used time."""
 
     def __init__(self) -> None:
         self.now = self.used = 0.0
@@ -53,7 +53,7 @@ def test_every_panel_has_its_turn():
 
 
 def further(source: FakeSource) -> None:
-    """Let the run be a step further, with a loss and a parameter to tell it by."""
+    """Move the run a step further, with a new loss and parameter."""
     shown = source.snapshot()
     step, parameter = shown.step + 1, shown.parameter
     assert parameter is not None
@@ -66,7 +66,7 @@ def further(source: FakeSource) -> None:
 
 
 def said(person: Driver) -> list[str]:
-    """What the panels that take turns have in their borders."""
+    """The border texts of the panels that take turns."""
     panels = ("#loss", "#accuracy", "#parameter")
     return [str(person.deck.query_one(item).border_subtitle) for item in panels]
 

@@ -1,4 +1,4 @@
-"""Whole sessions: what a user does with keys and clicks, and which commands are sent."""
+"""Whole sessions: keys and clicks of a user, and the commands sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The cursor of the timeline: back and forth, said, and rewound to."""
+"""The cursor of the timeline: moving it, its texts, and rewinding to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Screenshots go where charts go, whether or not the machine has a folder for downloads."""
+"""Screenshots are saved in the working directory, as charts are."""
 
 from textual.driver import Driver
 from textual.drivers.headless_driver import HeadlessDriver
@@ -9,7 +9,7 @@ from tuitrain.app.start_app import StartApp
 
 
 class Pictured(BaseApp[str]):
-    """Takes a picture of itself, and is left when that is saved, or cannot be."""
+    """Takes a screenshot of itself, and exits when it is saved or cannot be saved."""
 
     def get_driver_class(self) -> type[Driver]:
         return HeadlessDriver

@@ -1,4 +1,4 @@
-"""What the app may import, seen from a fresh interpreter."""
+"""Imports of the app, in a fresh interpreter."""
 
 from __future__ import annotations
 

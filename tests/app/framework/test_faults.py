@@ -1,4 +1,4 @@
-"""Faults are counted, and written down each once; while they come, the screen rests longer."""
+"""Faults are counted, each logged once, and followed by ever later redraws."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def fail(*value, **named):
 async def mended(person, faults: int = 1) -> None:
     """Wait for a fault, and until the screen was drawn again.
 
-    The pilot's own wait would wait for the panel that has failed, too.
+    The pilot's own wait would also wait for the failed panel.
     """
     app = person.app
     while app.faults.total < faults or app.is_redrawing or not app.deck.takes_input:

@@ -1,4 +1,4 @@
-"""Opening the app from the command line: what is wrong is one clear line."""
+"""Opening the app from the command line: every error is one line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A monkey at the keyboard: some seeds of those that `make monkey` goes through."""
+"""Random input: some of the seeds of `make monkey`."""
 
 from __future__ import annotations
 

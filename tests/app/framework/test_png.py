@@ -1,4 +1,4 @@
-"""A chart as PNG: each character in its cell, in its colour, in a font that has all of them."""
+"""A chart as PNG: each character in its cell and color, in a font that has them all."""
 
 from __future__ import annotations
 

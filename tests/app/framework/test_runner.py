@@ -1,4 +1,4 @@
-"""An app is left by its own key or by SIGTERM; either way the terminal gets back what it had."""
+"""An app ends by its own key or by SIGTERM; both restore the terminal."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from tuitrain.errors import TerminatedError
 
 
 class Left(App[int]):
-    """Leaves as soon as it is there."""
+    """Exits as soon as it runs."""
 
     message = False
 
@@ -24,7 +24,7 @@ class Left(App[int]):
 
 
 class Ended(Left):
-    """Is ended as soon as it is there."""
+    """Is ended by a signal as soon as it runs."""
 
     def on_ready(self) -> None:
         os.kill(os.getpid(), signal.SIGTERM)

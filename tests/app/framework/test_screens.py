@@ -33,7 +33,7 @@ def screens() -> list[type[Screen]]:
 
 
 def at_once(person, *keys: str) -> None:
-    """Post keys as a terminal does that has read them in one go."""
+    """Post keys as a terminal that has read them at once."""
     for key in keys:
         name = key_name(key) if len(key) == 1 else key
         person.app.post_message(events.Key(name, key if len(key) == 1 else None))
@@ -49,7 +49,7 @@ def test_every_screen_has_the_common_base():
     result = {item for item in screens() if item is not StrictScreen}
     assert len(result) > 25
     without = {item.__name__ for item in result if not issubclass(item, BaseScreen)}
-    assert without == {"Palette"}  # Textual's own, which shows nothing of the run
+    assert without == {"Palette"}  # Textual's own, which does not show the run
 
 
 async def test_keys_typed_ahead_reach_the_command_line(opened):

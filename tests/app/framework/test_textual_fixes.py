@@ -1,4 +1,4 @@
-"""What is wrong in Textual, shown in plain Textual, and cured in ours."""
+"""Faults of Textual, shown in plain Textual and fixed in our classes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def test_a_screen_dismissed_from_below():
 
 
 class Listed(App[None]):
-    """Shows a list that has no room."""
+    """Shows a list without room."""
 
     def compose(self):
         options = OptionList("a", "b")
@@ -135,7 +135,7 @@ async def test_a_press_on_a_widget_that_was_removed():
 
 
 class Field(App[None]):
-    """Gives the focus away at a key, and writes down what the next one meets."""
+    """Moves the focus at a key, and records the widget that receives the next key."""
 
     BINDINGS: ClassVar = [("a", "away", "")]
     met: ClassVar[list[str]] = []

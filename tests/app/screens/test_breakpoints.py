@@ -1,4 +1,4 @@
-"""The breakpoints at the screen: which are set, one more, one less."""
+"""The breakpoints dialog: listing, adding and removing conditions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def test_a_typed_condition_is_set_and_listed(opened):
     async with opened() as person:
         await person.press("B")
         output = str(person.app.screen.query_one("#how-many", Static).content)
-        assert output == "none is set: the run pauses on nothing by itself"
+        assert output == "none is set: the run does not pause by itself"
         await person.type("loss > x1.5")
         await person.press("enter")
         assert person.sent == ["break when loss > x1.5"]

@@ -1,4 +1,4 @@
-"""Past runs beside the present one: pinned, drawn, compared."""
+"""Recorded runs next to the present one: pinned, drawn, compared."""
 
 from __future__ import annotations
 
@@ -180,7 +180,7 @@ async def test_the_compared_metric_can_be_changed(opened, tmp_path):
         first, second = screen.query(Chart)
         await person.press("g")
         text = str(screen.query_one("#compared", Static).content)
-        assert text == "the loss is the whole network's; ] goes to what groups have"
+        assert text == "the loss is the whole network's; ] shows metrics of groups"
         await person.press("right_square_bracket")
         assert str(first.border_title) == "lr"
         await person.press("g")

@@ -1,4 +1,4 @@
-"""The dialogs that make a command: what is filled in, what is sent."""
+"""The dialogs that make a command: entries, and commands sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text of users, files and exceptions is shown as written: in every screen, title and toast."""
+"""Text of users, files and exceptions is shown literally on every screen, title and toast."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ pytestmark = pytest.mark.slow
 
 SIZE = (200, 60)
 EASY = {"textual.widgets", "textual.containers", "textual.content", "textual.markup", "rich.markup"}
-"""What takes strings for markup, or makes content of them."""
+"""Calls that parse strings as markup, or make content from them."""
 
 
 def is_shown(text: str, on: str) -> bool:
-    """Whether a text is on a screen, at least its beginning."""
+    """Whether a text, or at least its beginning, is on a screen."""
     return visible(text).strip()[:10] in on
 
 
@@ -108,7 +108,7 @@ async def test_a_filter_a_command_and_the_palette_take_any_text(opened, text):
 
 @pytest.mark.parametrize("text", FEW)
 async def test_toasts_and_the_banner_show_texts_literally(opened, text):
-    text = text[:16]  # a toast breaks a longer word off from the text before it
+    text = text[:16]  # a toast wraps before a longer word
     source = HostileSource(hostile_snapshot(text))
     async with opened(source, SIZE, toasts=True) as person:
         source.show(phase=Phase.FINISHED)
@@ -215,7 +215,7 @@ async def test_a_field_accepts_one_pasted_line_and_sends_nothing(opened, text):
         assert field.value == kept
         assert person.sent == []
         assert (output in person.text()) is True
-        toasts = "of what was pasted" in person.text()
+        toasts = "pasted text: " in person.text()
         assert toasts is bool(output)
 
 

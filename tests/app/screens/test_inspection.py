@@ -1,4 +1,4 @@
-"""The close looks: what is asked of the run and for how long, and what the keys do."""
+"""The inspectors: requests to the run while they are open, and their keys."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tuitrain.engines.inspection import (
 
 
 def text(person, panel: type[RowsView]) -> str:
-    """Return what a panel of the open screen shows."""
+    """Return the text of a panel of the open screen."""
     return person.app.screen.query_one(panel).rendered_text()
 
 

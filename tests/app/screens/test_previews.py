@@ -1,4 +1,4 @@
-"""What the dialogs show before anything is sent: the next update, the learning rate to come."""
+"""Previews in dialogs: the next update, the coming learning rate."""
 
 from __future__ import annotations
 

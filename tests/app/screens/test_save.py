@@ -1,4 +1,4 @@
-"""Saving from the app: what was done becomes a scenario, and no file is lost by it."""
+"""Saving from the app: the run becomes a scenario, and no file is lost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tuitrain.scenario.verify import make_header
 
 @pytest.fixture
 def folder(tmp_path):
-    """Return the folder of a run that is going, with what was done in it."""
+    """Return the folder of a live run with commands."""
     with ExitStack() as files:
         recorder = RecordWriter(tmp_path / "run", make_header(loads(TEXT, "x.toml")), files)
         for entry in JOURNAL:
@@ -44,9 +44,9 @@ async def test_an_existing_file_is_overwritten_only_after_confirmation(opened, f
     async with opened(record=folder) as person:
         await person.press("w")
         await person.replace(str(target))
-        assert person.line == f"→ {target}   (is there already)"
+        assert person.line == f"→ {target}   (exists)"
         await person.press("enter")
-        assert person.line == f"⚠ {target} is there; enter writes over it"
+        assert person.line == f"⚠ {target} exists; enter overwrites it"
         assert target.read_text() == "mine"
         await person.press("escape")
         assert target.read_text() == "mine"

@@ -1,4 +1,4 @@
-"""The start screen: what people choose there, and what comes of it."""
+"""The start screen: choices and their results."""
 
 from __future__ import annotations
 

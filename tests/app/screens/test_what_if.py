@@ -1,4 +1,4 @@
-"""Learning rates side by side: the dialog that tries them, and the view that compares them."""
+"""Sweeps of learning rates: the dialog that starts one, and the view that compares the results."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""A training loop that does by itself what was done in a run of tuitrain.
+"""A training loop that repeats a run of tuitrain.
 
-It computes the same bits: the digest that it prints is that of the run at its end, on the
-same type of machine with the same versions.
+It computes the same bits: on the same type of machine, with the same versions, it prints the
+digest of the run's end.
 
-It was called: flight.
+Name: flight.
 """
 
 import math

@@ -115,7 +115,7 @@ class Input(NoMarkup, widgets.Input):
         line, dropped = clean_paste(event.text)
         self.replace(line, *sorted(self.selection))
         if dropped:
-            self.app.notify(f"of what was pasted, {dropped}", severity="warning")
+            self.app.notify(f"pasted text: {dropped}", severity="warning")
 
     def render_line(self, y: int) -> Strip:
         """Draw the field, with control characters made visible."""

@@ -13,7 +13,7 @@ from tuitrain.run.snapshot import Snapshot
 
 from .rows_view import RowsView
 
-_NOT_RECORDED = "values and gradients are in checkpoints alone, and there is none before this step"
+_NOT_RECORDED = "values and gradients are only in checkpoints; there is none before this step"
 
 
 class ParameterPanel(RowsView):

@@ -20,10 +20,10 @@ from .codegen_network import Network
 from .codegen_source import comment_lines, dict_entry, import_lines, literal
 
 HEAD = """\
-\"\"\"A training loop that does by itself what was done in a run of tuitrain.
+\"\"\"A training loop that repeats a run of tuitrain.
 
-It computes the same bits: the digest that it prints is that of the run at its end, on the
-same type of machine with the same versions.
+It computes the same bits: on the same type of machine, with the same versions, it prints the
+digest of the run's end.
 
 """.splitlines()
 HEAD_END = '"""'
@@ -97,7 +97,7 @@ class _Program:
 
     def _head(self) -> Iterator[str]:
         yield from HEAD
-        called = comment_lines(f"It was called: {self.scenario.name}.")
+        called = comment_lines(f"Name: {self.scenario.name}.")
         in_words = [line.removeprefix("# ") for line in called]
         if any("\\" in line or '"""' in line for line in in_words):
             yield from [HEAD_END, *called, ""]  # nothing must be escaped in a comment

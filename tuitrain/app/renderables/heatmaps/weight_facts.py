@@ -60,7 +60,7 @@ def _title(view: WeightsView, tensor: str, width: int) -> Row:
 def absence_reason(view: WeightsView, tensor: str) -> str:
     """Return why a tensor has no values."""
     if tensor == "update":
-        return "no update seen yet: it is what has changed from one look to the next"
+        return "no update yet: it is the change between two inspections"
     frozen = " (frozen)" if view.frozen_since is not None else ""
     return f"no gradient{frozen}"
 

@@ -111,7 +111,7 @@ def detail_rows(row: NetworkRow, view: NetworkView, groups: Sequence[GroupView])
     label = f" {row.label}({row.detail})" if row.label and row.depth else ""
     first: Row = ((name, "strong"), (f" {format_shape(row.shape)}", "muted"), (f" {label}", "text"))
     size = f"{format_count(facts.size)} parameters" if row.parameters else "nothing to train"
-    size += ", its buffers hold still" if row.buffers_held else ""
+    size += ", its buffers are held" if row.buffers_held else ""
     trained = "; ".join(map(_group_text, facts.groups))
     state = f"  {row_state(row, facts)[0]}" if row.parameters else ""
     second: Row = ((f"{size}  ", "text"), (trained, "muted"), (state, "frozen"))

@@ -33,7 +33,7 @@ class RecordingDeck(FlightDeck):
         Binding(key.keys, key.action, key.summary, show=False, priority=key.keys in _PANEL_KEYS)
         for key in RECORDING_KEYS
     ]
-    read_only_notice = "this is a recording: you can look at it, and not steer it"
+    read_only_notice = "this is a recording: it cannot be steered"
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Playback(Controller):
         """Move to the next command, or to the previous one."""
         if not self._recording.jump(delta):
             where = "after" if delta > 0 else "before"
-            self.deck.status.show_text(f"nothing was asked {where} this moment", "warning")
+            self.deck.status.show_text(f"no command {where} this moment", "warning")
             return
         self._show_moment()
         snapshot = self._recording.snapshot()

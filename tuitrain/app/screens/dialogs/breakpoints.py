@@ -129,7 +129,7 @@ class BreakpointsDialog(CommandDialog):
             options.highlighted = min(at, len(texts) - 1)
         summary = f"the run pauses when {'any of these' if len(texts) > 1 else 'this'} is so"
         self.query_one("#how-many", Static).update(
-            literal(summary if texts else "none is set: the run pauses on nothing by itself")
+            literal(summary if texts else "none is set: the run does not pause by itself")
         )
 
 

@@ -27,14 +27,16 @@ class CheckpointDialog(CommandDialog):
     ]
 
     def __init__(self, snapshot: Snapshot) -> None:
-        super().__init__("keep this moment")
+        super().__init__("make a checkpoint")
         self._snapshot = snapshot
         self._names = [*snapshot.checkpoints, free_name(snapshot)]
 
     def compose_body(self) -> ComposeResult:
         """Compose the field, and a hint about a checkpoint with the same name."""
         at = format_count(self._snapshot.step)
-        yield Static(f"the run was at step {at}; what is kept is the boundary it is asked at")
+        yield Static(
+            f"the run was at step {at}; the checkpoint is made when the run gets the command"
+        )
         yield Static("name", classes="label")
         yield Input(self._names[-1], id="name", compact=True)
         yield Static(id="kept", classes="hint")
@@ -77,5 +79,5 @@ def free_name(snapshot: Snapshot) -> str:
 def replacement_hint(name: str, known: tuple[str, ...]) -> str:
     """Return a hint about the existing checkpoints."""
     if name in known:
-        return f"⚠ the checkpoint {name} that there is will be replaced"
+        return f"⚠ the checkpoint {name} exists and will be replaced"
     return f"there are: {', '.join(known)}" if known else "rewind goes back to it by its name"

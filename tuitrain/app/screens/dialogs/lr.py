@@ -30,7 +30,7 @@ class LrDialog(RescheduleDialog):
         then = (
             "a value takes over from the schedule, a factor scales it"
             if scheduled
-            else "0.01 sets, x0.5 scales; at 0 weights hold still, gradients continue"
+            else "0.01 sets, x0.5 scales; at 0 weights stay fixed, gradients continue"
         )
         yield Static(f"now {format_lr(group.lr)}   ({owner})")
         yield Input(number_text(group.lr), id="lr", compact=True)

@@ -58,8 +58,8 @@ class SaveDialog(BaseDialog["SaveRequest | None"]):
             yield Static("file", classes="label")
             yield Input(str(self._suggested), id="file", compact=True)
             yield Static(
-                "It does what was done up to now on the present line, step by step, and replays "
-                "to the same bits. Expectations are yours to add.",
+                "It has the commands of the present branch up to now, and replays to the same "
+                "bits. Add expectations yourself.",
                 classes="hint",
             )
             yield Static(id="line")
@@ -124,5 +124,5 @@ class SaveDialog(BaseDialog["SaveRequest | None"]):
     def _plan(self, target: Path) -> str:
         """Return what enter would do."""
         if target == self._confirmed:
-            return f"⚠ {target} is there; enter writes over it"
-        return f"→ {target}" + ("   (is there already)" if target.exists() else "")
+            return f"⚠ {target} exists; enter overwrites it"
+        return f"→ {target}" + ("   (exists)" if target.exists() else "")

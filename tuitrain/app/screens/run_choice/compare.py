@@ -140,7 +140,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
     def action_group(self) -> None:
         """Draw the next group only; after the last one, all groups."""
         if not self._quantity.group_field:
-            text = f"the {self._quantity.name} is the whole network's; ] goes to what groups have"
+            text = f"the {self._quantity.name} is the whole network's; ] shows metrics of groups"
             self.query_one("#compared", Static).update(literal(text, "$warning"))
             return
         traces = [*self._present.histories]

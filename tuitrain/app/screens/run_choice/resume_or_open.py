@@ -44,9 +44,7 @@ class ResumeOrOpenDialog(BaseDialog[StartChoice]):
                 "there, then pause; the record continues in the same folder"
             )
             yield Static(key_hints(resumes))
-            yield Static(
-                key_hints("[b]o[/]         open its recording: look at it, change nothing")
-            )
+            yield Static(key_hints("[b]o[/]         open its recording, read-only"))
             yield Static(key_hints("[b]esc[/]       back"), classes="hint")
 
     def action_answer(self, resume: bool) -> None:

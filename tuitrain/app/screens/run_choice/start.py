@@ -71,7 +71,7 @@ class StartScreen(BaseScreen[None]):
 
     def compose(self) -> ComposeResult:
         """Compose the lists."""
-        nothing = f"none yet: what you fly is recorded in {self._folder}"
+        nothing = f"none yet: runs are recorded in {self._folder}"
         yield Static(id="welcome")
         with Vertical(id="lists"):
             yield _list(

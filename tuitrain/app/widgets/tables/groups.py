@@ -72,7 +72,7 @@ class GroupsTable(RowCursor, can_focus=True):
     def rows(self, snapshot: Snapshot, room: Size) -> Sequence[Row]:
         """Draw the header and the rows."""
         if not snapshot.groups:
-            absent = "the record does not tell" if snapshot.phase.is_record else "no groups yet"
+            absent = "not in the record" if snapshot.phase.is_record else "no groups yet"
             return [((absent, "muted"),)]
         self._name_borders(snapshot)
         self._fit(snapshot, room.height)
