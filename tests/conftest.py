@@ -1,4 +1,4 @@
-"""What all tests share: which are collected, and how hypothesis searches."""
+"""Shared settings of all tests: collection, and the profiles of hypothesis."""
 
 import os
 from importlib.metadata import PackageNotFoundError, version

@@ -1,4 +1,4 @@
-"""Texts that a user, a file or an exception may bring: as markup, as code, as orders."""
+"""Hostile texts that a user, a file or an exception may contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run folders made up by hand: what a run would have left, without one."""
+"""Run folders made without a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A server of the app in a process of its own, on a port that is free."""
+"""A server of the app in its own process, on a free port."""
 
 from __future__ import annotations
 

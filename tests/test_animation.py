@@ -1,4 +1,4 @@
-"""The README's moving picture: small, whole, and sufficient to itself."""
+"""The README's animation: small, valid and self-contained."""
 
 from pathlib import Path
 from xml.etree import ElementTree

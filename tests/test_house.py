@@ -1,4 +1,4 @@
-"""How the repository is laid out: the direction of imports, and what must not be loaded."""
+"""The layout of the repository: the direction of imports, and modules that must not be loaded."""
 
 import ast
 import json

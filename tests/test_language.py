@@ -1,4 +1,4 @@
-"""The language of the repository: the words of the glossary, and none that its style excludes."""
+"""The language of the repository: no words that its style excludes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paths that no file can have: wherever a user gives one, one sentence and exit status 2."""
+"""Paths that no file can have are errors of one sentence with exit status 2."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text in and out: what is seen of it, in which encoding, and what files may be written in."""
+"""Text in and out: how it is displayed, its encoding, and the encodings of files."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from typing import Any, Final, TextIO
 from .errors import TuitrainError
 
 READABLE: Final = "tuitrain.readable"
-"""The name of the error handler that `keep_streams_writing` gives to streams."""
+"""The name of the error handler that `make_streams_lenient` sets on streams."""
 
 _REPLACEMENTS: Final = {
     "✓": "ok",
@@ -92,7 +92,8 @@ def file_stem(text: str, max_bytes: int = 120) -> str:
 def ascii_json(record: object) -> str:
     r"""Return a record as one line of JSON in plain ASCII: other characters are ``\uXXXX``.
 
-    Numbers that are not finite become null. What UTF-8 cannot hold is written as by `encodable`.
+    Numbers that are not finite become null. Characters that UTF-8 cannot encode are escaped as by
+    `to_encodable`.
     """
     import msgspec
 

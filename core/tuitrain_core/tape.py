@@ -83,7 +83,7 @@ class Tape:
         return pending
 
     def clear(self) -> None:
-        """Free what was saved, also where a result of the pass is still referenced."""
+        """Free the saved arrays, even if a result of the pass is still referenced."""
         for node in self.nodes:
             node.saved, node.parents = None, ()
         self.nodes.clear()

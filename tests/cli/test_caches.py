@@ -1,4 +1,4 @@
-"""A run with caches that are damaged, full or another user's: it has the same bits."""
+"""A run has the same bits with caches that are damaged, full or another user's."""
 
 import os
 import resource

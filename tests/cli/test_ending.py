@@ -1,4 +1,4 @@
-"""Signals that end a run without a screen: what is open is closed, and the status says which."""
+"""Signals that end a headless run: files are closed, and the exit status names the signal."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Every way in which a run can end: what is printed, what is left, and the exit status.
+"""Every end of a run: its output, its files and its exit status.
 
 The rows are those of ``docs/reference/exit-status.md``.
 """

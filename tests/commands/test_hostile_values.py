@@ -1,4 +1,4 @@
-"""Commands made in Python with values of any kind: sound, or refused with one clear error."""
+"""Commands made in Python with any values are valid, or refused with one error."""
 
 from __future__ import annotations
 

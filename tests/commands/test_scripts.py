@@ -1,4 +1,4 @@
-"""Names in any script: what a command takes it writes, and reads back to the same."""
+"""Names in any script: an accepted name is written and reads back equal."""
 
 import unicodedata
 

@@ -1,4 +1,4 @@
-"""The text form of commands: what is printed reads back, and what cannot be read is explained."""
+"""The text form of commands: printed commands read back, and errors explain the others."""
 
 import pytest
 from hypothesis import given

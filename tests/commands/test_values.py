@@ -1,4 +1,4 @@
-"""Commands made in Python are held to what text can say: they are sound, or there are none."""
+"""Commands made in Python have only values that their text form can have."""
 
 import math
 from typing import get_args

@@ -1,4 +1,4 @@
-"""The embedded engine, small enough that a test can make one in milliseconds."""
+"""A small embedded engine, which a test makes in milliseconds."""
 
 import pytest
 

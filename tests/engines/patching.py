@@ -1,4 +1,4 @@
-"""Replace members of the engines that a test has built for it."""
+"""Replace members of the engines that a test builds."""
 
 from collections.abc import Callable
 

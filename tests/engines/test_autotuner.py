@@ -1,4 +1,4 @@
-"""How many threads and steps a burst gets: measured, and limited by who runs it."""
+"""The number of threads and steps of a burst: measured, and limited by the user."""
 
 import numpy as np
 import pytest

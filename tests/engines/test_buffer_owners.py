@@ -1,4 +1,4 @@
-"""Buffers follow the module that they belong to: frozen with it, they hold still, bit for bit."""
+"""Buffers are frozen with the module that they belong to, bit for bit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What only the embedded engine has or says; what it shares is in tests/conformance."""
+"""The embedded engine's own behavior; tests/conformance has what all engines share."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The network as a tree, as it is read on the screen."""
+"""The network as a tree, as the screen shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a record tells, as plain values: the row of a list, its moments, its curves."""
+"""The content of a record as plain values: its row in a list, its moments, its curves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checkpoint files: what is read is what was written, and anything else is one clear error."""
+"""Checkpoint files: they read back as written, or are one error."""
 
 from dataclasses import replace
 

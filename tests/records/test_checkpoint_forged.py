@@ -1,4 +1,4 @@
-"""Checkpoints that were changed or made up: found out, and before memory is taken for them."""
+"""Changed or forged checkpoints are detected, before memory is allocated for them."""
 
 from __future__ import annotations
 

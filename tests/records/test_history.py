@@ -1,4 +1,4 @@
-"""The history that a record tells: lines, segments, moments, and what is not in it."""
+"""The history of a record: branches, segments, moments, and gaps."""
 
 from __future__ import annotations
 

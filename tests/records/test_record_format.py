@@ -1,4 +1,4 @@
-"""Files of a record, damaged or made up: a value of another type is one clear error."""
+"""Damaged or forged files of a record: a value of another type is one error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run folder: who may write it, what is left of a run that never began, and what is no run."""
+"""The run folder: its lock, runs that never began, and folders without a run."""
 
 import io
 from contextlib import ExitStack

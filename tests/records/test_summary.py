@@ -1,4 +1,4 @@
-"""A summary spares a list the search for an outcome, and is never believed over the record."""
+"""A summary saves a list the search for an outcome; a stale one is ignored."""
 
 from __future__ import annotations
 

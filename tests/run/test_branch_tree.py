@@ -1,4 +1,4 @@
-"""The branch tree, held against a naive model that trains every step of every branch."""
+"""The branch tree, compared with a naive model that trains every step of every branch."""
 
 from __future__ import annotations
 

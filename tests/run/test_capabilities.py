@@ -1,4 +1,4 @@
-"""What an engine lacks is refused with the engine's reason, and nothing of it is called."""
+"""Commands for a missing capability are refused with the engine's reason, without a call."""
 
 import pytest
 

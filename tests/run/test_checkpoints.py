@@ -1,4 +1,4 @@
-"""`checkpoint NAME` and `rewind NAME`: what a session keeps, where, and how it comes back to it."""
+"""`checkpoint NAME` and `rewind NAME`: saving a session's state, and returning to it."""
 
 from contextlib import ExitStack
 from pathlib import Path

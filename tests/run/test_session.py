@@ -1,4 +1,4 @@
-"""A session at its boundaries: what it does there, and in which order."""
+"""A session at its boundaries: its actions and their order."""
 
 import math
 

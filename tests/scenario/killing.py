@@ -1,4 +1,4 @@
-"""Kills without processes: a run that dies in the midst of any of its writes."""
+"""Kills without processes: a run that ends within any of its writes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

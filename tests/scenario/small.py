@@ -1,4 +1,4 @@
-"""A model and data of the test's own, as a scenario's user would bring them."""
+"""A model and data for tests, like those of a user."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The scenarios in the box, and flights without a scenario."""
+"""The bundled scenarios, and scenarios made from data."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A session saved as Python: the program trains to the same bits, and can be read."""
+"""A session saved as Python: the program trains to the same bits, and is readable."""
 
 import subprocess
 import sys

@@ -1,4 +1,5 @@
-"""A record has what the screen showed of gradients and updates, and costs and changes nothing."""
+"""A record has the gradients and updates of groups that the screen showed; training is
+unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A live run says in its journal what becomes of the scenario's expectations."""
+"""The journal of a live run says whether the scenario's expectations are met."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""Scenario files: what is read, and how errors are reported."""
+"""Reading scenario files, and their errors."""
 
 import pytest
 from hypothesis import given

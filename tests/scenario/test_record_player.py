@@ -1,4 +1,4 @@
-"""A recording shows what the live run showed, as far as its folder tells."""
+"""A recording shows what the live run showed, as far as its record has it."""
 
 from __future__ import annotations
 

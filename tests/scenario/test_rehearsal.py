@@ -1,4 +1,4 @@
-"""A plan that names what there can never be is an error before a step is taken."""
+"""A plan with an impossible command is an error before the first step."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Replaying scenarios: what happens, what is expected, and with which exit status."""
+"""Replaying scenarios: events, expectations and exit statuses."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Resuming: from whatever checkpoint, after whatever kill, the end and the record are the same."""
+"""Resuming from any checkpoint, after any kill, leads to the same end and record."""
 
 import json
 import shutil

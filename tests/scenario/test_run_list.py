@@ -1,4 +1,4 @@
-"""What a list shows of past runs."""
+"""The list of recorded runs."""
 
 from __future__ import annotations
 

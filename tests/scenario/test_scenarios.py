@@ -1,4 +1,4 @@
-"""Every scenario that ships is a test: what it expects holds."""
+"""Every bundled scenario is a test: its expectations hold."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Generated sessions: whatever is done by hand, the record of it runs again to the same bits.
+"""Generated sessions: the record of any commands replays to the same bits.
 
 ``make sessions`` tries a thousand; the number is in the environment variable TUITRAIN_SESSIONS.
 """

@@ -1,4 +1,4 @@
-"""What is called identical was compared: every loss, accuracy, command and digest of the record."""
+"""Verification compares every loss, accuracy, command and digest of a record."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Recorded runs: run again they are identical; killed anywhere they continue to the same end."""
+"""Recorded runs replay identically; killed anywhere, they resume to the same end."""
 
 import json
 import subprocess

@@ -25,7 +25,7 @@ def completions(line: str, snapshot: Snapshot | None) -> list[str]:
 
 
 def usage(line: str) -> str:
-    """Return how the command that a line begins with is written and what it does, or all names."""
+    """Return the usage and the summary of the line's command, or the names of all commands."""
     words = line.split()
     spec = find_spec(words[0]) if words else None
     if spec is None:

@@ -11,7 +11,7 @@ from .renderables.charts.pinned_runs import PinnedRun
 
 @dataclass(frozen=True, slots=True)
 class RunScenario:
-    """Run a scenario; None for the first flight."""
+    """Run a scenario; None for the default scenario."""
 
     path: Path | None
     pinned: tuple[PinnedRun, ...] = ()

@@ -98,7 +98,7 @@ def one_of(name: str, what: str, value: Any, allowed: tuple[str, ...]) -> None:
 
 
 def count(name: str, value: Any, minimum: int = 1, what: str = "") -> int:
-    """Return a whole number from ``least`` up."""
+    """Return a whole number from ``minimum`` up."""
     whole = isinstance(value, Integral) and not _is_bool(value)
     if not (whole and minimum <= int(value) <= MAX_COUNT):
         purpose = f" as its {what}" if what else ""

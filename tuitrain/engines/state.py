@@ -54,7 +54,7 @@ class EngineState:
     @property
     def nbytes(self) -> int:
         """Size of the arrays in memory."""
-        slots = (item.slots for item in self.optimizers.values())
+        slots = (optimizer.slots for optimizer in self.optimizers.values())
         every = (self.parameters, self.buffers, self.gradients, *slots)
         return sum(array.nbytes for arrays in every for array in arrays.values())
 

@@ -92,4 +92,4 @@ def unknown_target(
 
 
 def _every(parameters: ParameterAliases) -> list[str]:
-    return [item for name, others in parameters.items() for item in (name, *others)]
+    return [alias for name, others in parameters.items() for alias in (name, *others)]

@@ -114,9 +114,9 @@ def state_arrays(state: SessionState) -> dict[str, Array]:
     arrays |= {f"gradient/{name}": array for name, array in engine.gradients.items()}
     for name, optimizer in engine.optimizers.items():
         arrays |= {f"slot/{name}/{slot}": array for slot, array in optimizer.slots.items()}
-    for index, line in enumerate((state.branch, *state.left_branches)):
-        accuracy = line.accuracy.series()
-        arrays[f"line/{index}/loss"] = line.loss.series().values
+    for index, branch in enumerate((state.branch, *state.left_branches)):
+        accuracy = branch.accuracy.series()
+        arrays[f"line/{index}/loss"] = branch.loss.series().values
         arrays[f"line/{index}/accuracy"] = accuracy.values
         arrays[f"line/{index}/measured"] = accuracy.steps
     return arrays

@@ -181,19 +181,19 @@ class History:
                 self._end_segment(self._branches[name], before, first, at, index)
                 self._begin(name, replay)
                 first = self._step = replay.step
-        line = self._branches[replay.name]
-        self._train(line, None)
-        self._end_segment(line, replay.decisions, first, self._step, len(self.entries))
+        branch = self._branches[replay.name]
+        self._train(branch, None)
+        self._end_segment(branch, replay.decisions, first, self._step, len(self.entries))
 
     def _end_segment(
         self,
-        line: RecordedBranch,
+        branch: RecordedBranch,
         decided: tuple[RecordedDecision, ...],
         first: int,
         last: int,
         entries: int,
     ) -> None:
-        self.segments.append(Segment(line, decided, first, max(first, last), entries))
+        self.segments.append(Segment(branch, decided, first, max(first, last), entries))
 
     def _begin(self, left: str, replay: BranchReplay) -> None:
         """Make the branch that a history command led to, if it is new."""
@@ -201,7 +201,7 @@ class History:
             return
         self._branches[replay.name] = self._branches[left].fork_at(replay.name, replay.fork)
 
-    def _train(self, line: RecordedBranch, until: int | None) -> None:
+    def _train(self, branch: RecordedBranch, until: int | None) -> None:
         """Add the metrics up to and including a step; for None, all that are left."""
         while self._measured:
             measured = self._measured[0]
@@ -212,10 +212,10 @@ class History:
             self._measured.popleft()
             if is_loss:
                 values = [math.nan if value is None else value for value in measured.loss]
-                line.add_losses(measured.step, values)
+                branch.add_losses(measured.step, values)
                 self._step = measured.step + len(values) - 1
             elif measured.accuracy is not None:
-                line.accuracy.extend(measured.step, [measured.accuracy])
+                branch.accuracy.extend(measured.step, [measured.accuracy])
         if until is not None:
             self._step = max(self._step, until)
 

@@ -1,4 +1,4 @@
-"""Plans that a program keeps, by what they depend on."""
+"""The cached plans of a program, by key."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class UpdatesKey:
         self._key: Hashable = ()
 
     def get(self, updates: Sequence[ParameterUpdate]) -> Hashable:
-        """Return what the plan of these updates depends on."""
+        """Return the key of the plan of these updates."""
         if updates is not self._updates:
             self._updates = updates
             self._key = tuple(update.plan_key for update in updates)

@@ -110,7 +110,7 @@ class Planner:
     def pipelined(
         self, source: BatchSource, rows: int, updates: Sequence[ParameterUpdate], threads: int
     ) -> PipelinedSteps:
-        """Return the plan of steps of which only the last one leaves its gradients."""
+        """Return the plan of steps of which only the last one stores its gradients."""
 
         def plan() -> PipelinedSteps:
             trained = [update.parameter for update in updates]

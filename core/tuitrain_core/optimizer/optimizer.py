@@ -50,7 +50,7 @@ class Optimizer:
     slots: ClassVar[tuple[str, ...]] = ()
     optional_slots: ClassVar[tuple[str, ...]] = ()
     depends_on_step: ClassVar[bool] = False
-    """Whether an update depends on the number of updates before it, besides the slots."""
+    """Whether an update depends on the number of updates before it as well as on the slots."""
 
     def __init__(self, params: Params, defaults: Mapping[str, Any]) -> None:
         self.param_groups: list[Group] = []
@@ -290,5 +290,5 @@ class Optimizer:
         return self.prepare_update(weights, state, group).apply(weights.reshape(-1), flat)
 
     def _validate_together(self, group: Mapping[str, Any]) -> list[str]:  # noqa: ARG002
-        """List which hyper-parameters, each allowed by itself, contradict one another."""
+        """List the contradictions between hyper-parameters that are allowed separately."""
         return []

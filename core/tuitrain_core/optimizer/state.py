@@ -1,4 +1,4 @@
-"""ParameterState: what an optimizer remembers of one parameter."""
+"""ParameterState: the state of an optimizer for one parameter."""
 
 from __future__ import annotations
 

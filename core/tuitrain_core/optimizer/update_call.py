@@ -46,7 +46,7 @@ class UpdateCall:
     ----------
     rule : name of the formula, a key of `native.optim.update_rules.RULES`
     slots : flat arrays of the parameter's dtype, zeros at a parameter's first update
-    scalars : what the rule computes from hyper-parameters and the count of updates, as float64;
+    scalars : the rule's values from hyper-parameters and the count of updates, as float64;
         rounded to the parameter's dtype once
     """
 

@@ -121,7 +121,7 @@ async def test_a_manual_step_stops_playing(tmp_path):
 async def test_steering_keys_say_why_they_do_nothing(tmp_path, key):
     async with viewed(flown(tmp_path / "a")) as person:
         await person.press(key)
-        assert person.status.startswith("this is a recording: you can look at it")
+        assert person.status.startswith("this is a recording: it cannot be steered")
         assert person.app.screen is person.deck
 
 

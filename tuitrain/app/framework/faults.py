@@ -75,7 +75,7 @@ class FaultLog:
 
 
 def report_fault(app: object, error: Exception) -> bool:
-    """Let an app log a fault that its caller contains; return whether it did."""
+    """Log a contained fault in an app; return whether the app logged it."""
     report = getattr(app, "report", None)
     return report is not None and report(error)
 

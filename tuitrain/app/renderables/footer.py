@@ -10,7 +10,7 @@ from .rows import Row
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """A key with what it does now.
+    """A key with its present effect.
 
     Attributes
     ----------

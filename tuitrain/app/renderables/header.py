@@ -22,7 +22,7 @@ PHASE_LABELS: Final[dict[Phase, tuple[str, str, Role]]] = {
 _SWEEP_SECONDS: Final = 1.6
 _MIN_BAR: Final = 16
 _BAR_WITH_OVERHEAD: Final = 28
-"""Minimum width of the bar with its percentage beside the overhead."""
+"""Minimum width of the bar with its percentage next to the overhead."""
 _STALLED: Final[tuple[str, str, Role]] = ("‖", "DISPLAY HELD", "alert")
 
 
@@ -118,7 +118,7 @@ def _overhead(share: float) -> str:
 
 
 def _with_note(snapshot: Snapshot, pace: Row, width: int) -> Row:
-    """Put the note of the run before the pace, or in its place if there is too little room.
+    """Put the note of the run before the throughput, or in its place if there is too little room.
 
     The note of a starting or failed run is in the banner.
     """

@@ -25,7 +25,7 @@ _Value = TypeVar("_Value")
 _VALUES: Final = ("theme", "rate", "bell", "toast", "desktop")
 _SAYS: Final = {
     "theme": "How everything looks.",
-    "rate": "How often a second the screen is refreshed.",
+    "rate": "Screen updates a second.",
     "bell": "Ring when the run ends, breaks or diverges.",
     "toast": "Show it over the screen, too.",
     "desktop": "Tell the desktop, in a sequence that your terminal knows.",

@@ -1,4 +1,4 @@
-"""The footer: keys, with what they do now."""
+"""The footer: keys, with their present effect."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ class BufferOwners:
 
     def _named(self, parameters: Iterable[Parameter]) -> Deciders:
         # By identity: a tied parameter may have a name from another module.
-        return tuple(self._names[id(item)] for item in parameters)
+        return tuple(self._names[id(parameter)] for parameter in parameters)
 
     def _deciders_of(self, path: str) -> Deciders:
         if path not in self._deciders:
@@ -158,11 +158,11 @@ def _nearest(
 def _part(root: NetworkNode, path: str) -> NetworkNode | None:
     """Return a module's node of the tree."""
     return next(
-        (item for item in _parts(root) if item.module is not None and item.path == path), None
+        (part for part in _parts(root) if part.module is not None and part.path == path), None
     )
 
 
 def _parts(part: NetworkNode) -> Iterator[NetworkNode]:
     yield part
-    for item in part.children:
-        yield from _parts(item)
+    for child in part.children:
+        yield from _parts(child)

@@ -265,7 +265,7 @@ class CommandHandler:
         """Return a copy of the group with another name and other members, with their state."""
         if not members:
             return replace(group, members=())
-        kept = [item for item in members if item in group.members]
+        kept = [member for member in members if member in group.members]
         lr = group.optimizer.param_groups[0]["lr"]
         optimizer = make_optimizer(group.rule, self._of(members), {"lr": lr, **group.settings})
         transfer_optimizer(group.optimizer, optimizer, self._of(kept))

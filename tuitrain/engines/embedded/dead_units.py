@@ -68,7 +68,7 @@ def find_recorded_dead_units(
     rows : samples in the batch
     parameters : every parameter by name, frozen or not
     """
-    names = {id(item): name for name, item in parameters.items()}
+    names = {id(parameter): name for name, parameter in parameters.items()}
     layers: dict[Value, tuple[str, int]] = {}
     dead_by_layer: dict[str, Array] = {}
     for node in program.graph.nodes:
@@ -99,7 +99,7 @@ def _rectified(
     recorded: tape.Tape, parameters: Mapping[str, Parameter]
 ) -> Iterator[tuple[str, Array]]:
     """Yield, for each ReLU, the layer before it and which of its units are 0 everywhere."""
-    weights = {recorded.leaves[id(item)]: name for name, item in parameters.items()}
+    weights = {recorded.leaves[id(parameter)]: name for name, parameter in parameters.items()}
     layers: dict[tape.Node, tuple[str, int]] = {}
     for node in recorded.nodes:
         first = node.parents[0]

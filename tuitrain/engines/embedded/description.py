@@ -48,7 +48,7 @@ def describe_group(
         schedule=group.schedule.label,
         lr=group.schedule.lr(step),
         update_ratio=_update_ratio(list(updates.values())),
-        grad_norm=math.hypot(*(item.grad_norm for item in updates.values()))
+        grad_norm=math.hypot(*(update.grad_norm for update in updates.values()))
         if updates
         else math.nan,
         frozen_since=frozen.all_since(group.members),
@@ -103,5 +103,5 @@ def _row(
 
 def _update_ratio(updates: Sequence[UpdateStatistics]) -> float:
     """Return |Δw|/|w| of the parameters together; NaN if none was updated or all are zero."""
-    weight = math.hypot(*(item.weight_norm for item in updates))
-    return math.hypot(*(item.update_norm for item in updates)) / weight if weight else math.nan
+    weight = math.hypot(*(update.weight_norm for update in updates))
+    return math.hypot(*(update.update_norm for update in updates)) / weight if weight else math.nan

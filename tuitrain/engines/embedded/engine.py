@@ -208,7 +208,7 @@ class EmbeddedEngine:
     def source_modules(self) -> Iterator[str]:
         """Yield the names of the Python modules that define the model and its layers."""
         for module in self.model.module.modules():
-            yield from (item.__module__ for item in type(module).__mro__ if item is not object)
+            yield from (base.__module__ for base in type(module).__mro__ if base is not object)
 
     def digest(self) -> str:
         """Return the SHA-256 of parameters, buffers and optimizer state."""

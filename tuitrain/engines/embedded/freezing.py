@@ -98,7 +98,9 @@ class FrozenParameters:
     def intact(self, names: Iterable[str]) -> bool:
         """Whether the frozen ones of these, with the buffers that they hold, passed the check."""
         some = {name for name in names if name in self._frozen}
-        held = [item.intact for item in self._held.values() if some.intersection(item.deciders)]
+        held = [
+            buffer.intact for buffer in self._held.values() if some.intersection(buffer.deciders)
+        ]
         return all(held) and all(self._frozen[name].intact for name in some)
 
     def verify(self) -> None:

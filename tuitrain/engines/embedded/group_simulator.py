@@ -76,5 +76,5 @@ class EmbeddedGroupSimulator:
 
     def load(self, records: Sequence[Mapping[str, Any]], frozen: Mapping[str, int]) -> None:
         """Restore groups that `records` returned and parameters that `frozen` returned."""
-        self._table.reset([from_record(item, self._parameters) for item in records])
+        self._table.reset([from_record(record, self._parameters) for record in records])
         self._frozen.reset(frozen)

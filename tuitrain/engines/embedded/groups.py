@@ -131,7 +131,7 @@ class GroupTable:
         """Return the parameters that a target names, or else those that it matches."""
         groups = [target] if target in self._groups else match_names(target, self._groups)
         if groups:
-            return [name for item in groups for name in self._groups[item].members]
+            return [name for group in groups for name in self._groups[group].members]
         matches = match_parameters([target], self.aliases)
         if not matches:
             raise unknown_target(target, self.names, self.aliases)

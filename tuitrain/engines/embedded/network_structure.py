@@ -124,8 +124,8 @@ class Structure:
         self, part: NetworkNode, module: Module, depth: int, wanted: set[int], key: str
     ) -> Iterator[NetworkRow]:
         """Yield a row for each of a module's own parameters."""
-        for name, item in module.named_parameters(recursive=False):
-            first = self.names[id(item)]
+        for name, parameter in module.named_parameters(recursive=False):
+            first = self.names[id(parameter)]
             leaf = self.leaves.get(first)
             yield NetworkRow(
                 key=f"{key}.{name}",
@@ -135,7 +135,7 @@ class Structure:
                 label="",
                 detail="",
                 depth=depth,
-                shape=item.shape,
+                shape=parameter.shape,
                 parameters=(first,),
                 flow=GradientFlow.PASSES if leaf in wanted else GradientFlow.NONE,
                 use_count=int(leaf is not None),
@@ -269,11 +269,11 @@ def _is_library(module: Module | None) -> bool:
 
 
 def _tensors(values: Sequence[Any]) -> Iterator[Tensor]:
-    for item in values:
-        if isinstance(item, Tensor) and not isinstance(item, Parameter):
-            yield item
-        elif isinstance(item, list | tuple):
-            yield from _tensors(cast(Sequence[Any], item))
+    for value in values:
+        if isinstance(value, Tensor) and not isinstance(value, Parameter):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _tensors(cast(Sequence[Any], value))
 
 
 _SIGNS: Final = {"Add": "+", "Subtract": "-", "Multiply": "×", "Divide": "÷", "MatMul": "@"}

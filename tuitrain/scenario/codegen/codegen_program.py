@@ -147,11 +147,11 @@ class _Program:
         yield "gm = GradManager().attach(net.parameters())  # what is not attached is frozen"
         yield "recording = Recording(net, loader)  # of the step: traced once, then native"
         thawed = replace(self.start, frozen={})
-        for item in freeze_statements(thawed, self.start, self.network):
-            yield from item.lines()
+        for statement in freeze_statements(thawed, self.start, self.network):
+            yield from statement.lines()
 
     def _functions(self) -> Iterator[str]:
-        clipping = "".join(CLIPPING[item] for item in self._clips())
+        clipping = "".join(CLIPPING[kind] for kind in self._clips())
         yield from STEP.format(clipping=clipping).splitlines()
 
     def _loop(self) -> Iterator[str]:
@@ -188,8 +188,8 @@ class _Program:
             for act in self.acts:
                 if act.step == step:
                     yield from comment_lines(f"step {step}: {act.text}", indent + 4)
-                    for item in act.statements:
-                        yield from item.lines(indent + 4)
+                    for statement in act.statements:
+                        yield from statement.lines(indent + 4)
         if self._schedules():
             yield f"{space}for name, planned in schedules.items():"
             yield f"{space}    opt[name].lr = planned.lr(now)"

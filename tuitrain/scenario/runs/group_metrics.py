@@ -53,24 +53,24 @@ class RecordedGroupMetrics:
         self._courses: dict[str, dict[str, _Course]] = {}
 
     def histories(
-        self, line: RecordedBranch, step: int, rates: Sequence[GroupHistory]
+        self, branch: RecordedBranch, step: int, rates: Sequence[GroupHistory]
     ) -> tuple[GroupHistory, ...]:
         """Add the metrics up to a step to the histories of learning rates."""
-        courses = self._of(line)
-        return tuple(_with(item, courses.get(item.name), step) for item in rates)
+        courses = self._of(branch)
+        return tuple(_with(rate, courses.get(rate.name), step) for rate in rates)
 
-    def _of(self, line: RecordedBranch) -> dict[str, _Course]:
-        if line.name not in self._courses:
-            self._courses[line.name] = _courses(self._on(line))
-        return self._courses[line.name]
+    def _of(self, branch: RecordedBranch) -> dict[str, _Course]:
+        if branch.name not in self._courses:
+            self._courses[branch.name] = _courses(self._on(branch))
+        return self._courses[branch.name]
 
-    def _on(self, line: RecordedBranch) -> list[GroupMetrics]:
+    def _on(self, branch: RecordedBranch) -> list[GroupMetrics]:
         """Return the metrics of a branch, with those of its parents up to their forks."""
-        metrics = self._looks.get(line.name, [])
-        if line.parent is None:
+        metrics = self._looks.get(branch.name, [])
+        if branch.parent is None:
             return metrics
-        common = [item for item in self._on(line.parent) if item.step <= line.fork]
-        return common + [item for item in metrics if item.step > line.fork]
+        common = [entry for entry in self._on(branch.parent) if entry.step <= branch.fork]
+        return common + [entry for entry in metrics if entry.step > branch.fork]
 
 
 def with_last_metrics(group: GroupView, trace: GroupHistory) -> GroupView:
@@ -111,10 +111,10 @@ def _with(trace: GroupHistory, course: _Course | None, step: int) -> GroupHistor
         return trace
     places = course.until(step)
     steps, grad_norm, update_ratio = (
-        item[places] for item in (course.steps, course.grad_norm, course.update_ratio)
+        values[places] for values in (course.steps, course.grad_norm, course.update_ratio)
     )
-    for item in (steps, grad_norm, update_ratio):
-        item.flags.writeable = False
+    for values in (steps, grad_norm, update_ratio):
+        values.flags.writeable = False
     return replace(
         trace, grad_norm=Series(steps, grad_norm), update_ratio=Series(steps, update_ratio)
     )

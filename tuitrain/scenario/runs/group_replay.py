@@ -56,7 +56,7 @@ class GroupReplay:
         stretches = self._followed(decided)
         if not stretches:
             return ()
-        return tuple(_at(item, step) for item in stretches[-1].groups)
+        return tuple(_at(group, step) for group in stretches[-1].groups)
 
     def lr_histories(
         self, step: int, decided: tuple[RecordedDecision, ...]

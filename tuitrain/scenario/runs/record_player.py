@@ -161,7 +161,7 @@ class RecordPlayer:
         history, moment = self._history, self._history.moment(self.place)
         line, step = history.segments[moment.segment].branch, moment.step
         decided = history.decisions_at(moment)
-        commands = [(item.step, item.command) for item in decided]
+        commands = [(decision.step, decision.command) for decision in decided]
         traces = self._courses.histories(line, step, self._groups.lr_histories(step, decided))
         groups = tuple(map(with_last_metrics, self._groups.at(step, decided), traces))
         watched = self._watched
@@ -177,7 +177,7 @@ class RecordPlayer:
             histories=traces,
             parameter=self._values.at(watched, step, decided, groups) if watched else None,
             journal=history.entries[: history.known_entries(moment)],
-            interventions=tuple(Intervention(*item) for item in commands),
+            interventions=tuple(Intervention(*command) for command in commands),
             branch=line.name,
             branches=(*_left(history, moment), *_ahead(history, moment)),
             checkpoints=self._values.names(),
@@ -227,7 +227,7 @@ def _ahead(history: History, moment: Moment) -> list[BranchView]:
 
 def _clip(commands: list[tuple[int, str]]) -> str:
     """Return how gradients are clipped after some commands, as in a snapshot."""
-    last = next((item for _, item in reversed(commands) if item.startswith("clip ")), "clip off")
+    last = next((text for _, text in reversed(commands) if text.startswith("clip ")), "clip off")
     command = parse(last)
     off = isinstance(command, Clip) and command.by == "off"
     return "" if off else last.removeprefix("clip ")

@@ -106,7 +106,7 @@ def plan_burst(
     updates : the update of each trained parameter
     threads, stop_flag : see `Executable`
     clip : how gradients are clipped before the updates
-    stop_condition : what holds a step before its clipping and updates
+    stop_condition : holds a step before its clipping and updates
     """
     values = {value.tensor: value for value in plan.graph.leaves}
     trained = _in_clipping_order([update.parameter for update in updates], clip)

@@ -1,4 +1,4 @@
-"""Several steps of which only the last one leaves its gradients.
+"""Several steps of which only the last one stores its gradients.
 
 In the other steps a gradient goes into its update block by block, and is never stored as a whole.
 With one sample in a batch, the transfer of the weights between memory and caches decides how long a

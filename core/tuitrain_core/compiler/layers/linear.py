@@ -107,7 +107,7 @@ class LinearLayer:
         return plan.deferral.defer_gradient(self._weight, self._blockwise_gradient(plan, d, x))
 
     def _input_before(self, plan: Plan, x: Array) -> Array:
-        """Return the memory in which a step leaves its input to the next step."""
+        """Return the memory in which a step stores its input for the next step."""
         return plan.memory.scratch((self._weight, "input before"), x.shape)
 
     @staticmethod

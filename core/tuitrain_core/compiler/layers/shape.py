@@ -49,7 +49,7 @@ class AliasLayer:
         return dense and graph.consumers(x) == [node]
 
     def forward(self, plan: Plan) -> None:
-        """Let the output and its gradient share the memory of the input and its gradient."""
+        """Share the memory of the input and its gradient with the output and its gradient."""
         plan.memory.workspace.alias(self.output, self._x)
 
     def backward(self, plan: Plan) -> None:

@@ -39,7 +39,7 @@ class Clipping:
 
     @property
     def plan_key(self) -> Hashable:
-        """What planned clipping depends on, besides the limit."""
+        """The parameters of planned clipping that its calls depend on, apart from the limit."""
         return self.mode, tuple(self.parameters)
 
 

@@ -63,7 +63,7 @@ def public_view(array: Array, value: Value) -> Array:
 
 
 class Workspace:
-    """The arrays of a program, by what they are for.
+    """The arrays of a program, by their purpose.
 
     Parameters
     ----------

@@ -61,7 +61,7 @@ class StopCondition:
 
     @property
     def plan_key(self) -> Hashable:
-        """What a planned condition depends on, besides its limits."""
+        """The parts of a planned condition that its calls depend on, apart from the limits."""
         groups = tuple(tuple(group) for group, _ in self.norms)
         return self.finite, self.loss is not None, groups
 

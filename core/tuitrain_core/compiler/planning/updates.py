@@ -49,7 +49,7 @@ class ParameterUpdate:
 
     @property
     def plan_key(self) -> Hashable:
-        """What a planned update depends on, besides its scalars.
+        """The parts of a planned update that its calls depend on, apart from the scalars.
 
         The addresses of the slots identify them as long as they are alive; see `Burst.keep_alive`.
         """

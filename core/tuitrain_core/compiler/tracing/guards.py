@@ -24,7 +24,7 @@ class NotRecordableError(CoreError):
 
 
 class ReadGuard:
-    """Refuses to let a forward pass read the values of tensors. Call it for every read."""
+    """Refuses reads of tensor values in a forward pass. Call it for every read."""
 
     def __init__(self) -> None:
         self._has_read = False

@@ -15,7 +15,7 @@ from .trace import Forward, capture, trace
 
 
 def trace_model_step(model: Module, loader: DataLoader, loss: Forward, training: bool) -> Graph:
-    """Trace a model's step on its first batch, and restore what that has changed.
+    """Trace a model's step on its first batch, and restore the state that the trace changed.
 
     Parameters
     ----------

@@ -122,7 +122,7 @@ def _sheet_row(
 
 
 def image_rows(image: np.ndarray, high: int, wide: int, glyphs: GlyphSet) -> list[Row]:
-    """Draw an image of bytes (C, H, W) into ``width`` x ``height`` cells, in gray or RGB."""
+    """Draw an image of bytes (C, H, W) into ``wide`` x ``high`` cells, in gray or RGB."""
     tall = high * glyphs.pixels_per_cell
     planes = [_scaled(plane / 255, tall, wide) for plane in image]
     if len(planes) == 3 and glyphs is GlyphSet.BLOCKS:

@@ -10,7 +10,7 @@ from .deck import Controller, Deck
 
 
 class CommandLineActions(Controller):
-    """Opens and closes the command line; the status line shows the usage of what is typed."""
+    """Opens and closes the command line; the status line shows the usage of the typed command."""
 
     def __init__(self, deck: Deck, sender: CommandSender) -> None:
         super().__init__(deck)

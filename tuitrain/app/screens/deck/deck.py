@@ -82,7 +82,7 @@ class Deck(BaseScreen[None]):
         return last_step(self.snapshot, self.chart_view.pinned)
 
     def show_keys(self) -> None:
-        """Show in the footer what every key does at this moment."""
+        """Show the present effect of every key in the footer."""
         raise NotImplementedError
 
 

@@ -33,7 +33,7 @@ class Extras(Controller):
         super().__init__(deck)
         self._selection = selection
         self._last_copy: tuple[str, str] | None = None
-        """What the status line showed after the last copy, and what it showed before."""
+        """The text of the status line after the last copy, and before it."""
 
     @property
     def tour(self) -> TourPanel:
@@ -58,7 +58,7 @@ class Extras(Controller):
             self.tour.start()
 
     def action_copy(self) -> None:
-        """Copy what is selected; a second time, the reply that was shown before."""
+        """Copy the selection; the second time, the reply shown before."""
         status = self.deck.status
         text = self._selected_text()
         if text is None:

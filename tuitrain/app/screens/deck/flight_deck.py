@@ -149,7 +149,7 @@ class FlightDeck(Deck):
             header.redraw()
 
     def show_keys(self) -> None:
-        """Show in the footer what every key does at this moment."""
+        """Show the present effect of every key in the footer."""
         if self.snapshot is not None:
             hints = deck_hints(self, self.selection, self.cursor)
             self.query_one(KeyFooter).show(hints)
@@ -161,14 +161,14 @@ class FlightDeck(Deck):
         return super().check_action(action, parameters)
 
     def watch_snapshot(self, snapshot: Snapshot) -> None:
-        """Show the reply to a command, and what the keys do now."""
+        """Show the reply to a command, and the present effect of the keys."""
         if (reply := self.sender.take_reply(snapshot)) is not None:
             self.status.show_row(reply_row(reply))
             self._history.show_trial(reply, snapshot)
         self.show_keys()
 
     def watch_chart_view(self) -> None:
-        """Show what the keys do now, and where the cursor is."""
+        """Show the present effect of the keys, and the cursor."""
         self.show_keys()
         self.cursor.show_position()
 

@@ -1,4 +1,4 @@
-"""What the footer of a deck says: the keys, with what they do at this moment."""
+"""The hints in the footer of a deck: the keys with their present effect."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ class HistoryActions(Controller):
         self._sender.ask(WhatIfDialog(snapshot, snapshot.lr_sweep))
 
     def show_trial(self, reply: JournalEntry, snapshot: Snapshot) -> None:
-        """Compare the learning rates of a trial when its reply comes, unless a dialog is open."""
+        """Compare the learning rates of a sweep when its reply comes, unless a dialog is open."""
         tried = reply.command.startswith("try ") and reply.outcome == "applied"
         if tried and snapshot.lr_sweep is not None and self.deck.app.screen is self.deck:
             self._sender.ask(WhatIfDialog(snapshot, snapshot.lr_sweep))

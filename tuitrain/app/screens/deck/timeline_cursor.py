@@ -82,7 +82,7 @@ class TimelineCursor(Controller):
         self._history.ask_for_rewind(snapshot, step)
 
     def show_position(self) -> None:
-        """Show in the groups table and the status line what was at the cursor's step."""
+        """Show the step of the cursor in the groups table and the status line."""
         step = self.step
         if step == self.deck.table.shown_step:
             return

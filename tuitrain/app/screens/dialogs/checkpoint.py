@@ -34,9 +34,7 @@ class CheckpointDialog(CommandDialog):
     def compose_body(self) -> ComposeResult:
         """Compose the field, and a hint about a checkpoint with the same name."""
         at = format_count(self._snapshot.step)
-        yield Static(
-            f"the run was at step {at}; the checkpoint is made when the run gets the command"
-        )
+        yield Static(f"saves the next boundary; the run was at step {at}")
         yield Static("name", classes="label")
         yield Input(self._names[-1], id="name", compact=True)
         yield Static(id="kept", classes="hint")

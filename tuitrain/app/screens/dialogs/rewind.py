@@ -44,7 +44,7 @@ class RewindDialog(CommandDialog):
         self._first = suggested(now()) if step is None else step
 
     def compose_body(self) -> ComposeResult:
-        """Compose the field, what happened at the step, and what is left out."""
+        """Compose the field, the events of the step, and the commands left out."""
         kept = self._now().checkpoints
         yield Static(
             "to the moment before step, or to a checkpoint"
@@ -78,7 +78,7 @@ class RewindDialog(CommandDialog):
         return ""
 
     def show_command(self) -> None:
-        """Show the command, what happened at the step, and what is left out."""
+        """Show the command, the events of the step, and the commands left out."""
         super().show_command()
         try:
             command = self.command()

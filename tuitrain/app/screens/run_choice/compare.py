@@ -58,7 +58,7 @@ class RunsScreen(BaseDialog[tuple[PinnedRun, ...]]):
 
     Parameters
     ----------
-    present : the run that they are compared with, as it is now; `NOTHING` for none
+    present : the run that they are compared with, as it is now; `NO_RUN` for none
     runs : newest first
     pinned : the runs that are pinned already
     """
