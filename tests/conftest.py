@@ -1,8 +1,10 @@
 """Shared settings of all tests: collection, and the profiles of hypothesis."""
 
 import os
+import signal
 from importlib.metadata import PackageNotFoundError, version
 
+import pytest
 from hypothesis import settings
 
 # No test measures time. CI tries the same examples each time, so that a failure is due to the
@@ -22,3 +24,10 @@ def _installed(package: str) -> bool:
 
 # `make torch-test` installs them and runs what needs them.
 collect_ignore = [package for package in ("torch", "jax") if not _installed(package)]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heed_interrupts() -> None:
+    """Handle SIGINT as Python does; processes that a shell starts in the background ignore it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
