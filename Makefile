@@ -81,9 +81,11 @@ format: $(VENV)/.dev  ## format the code
 reference: $(VENV)/.dev  ## write the generated parts of docs/reference anew
 	$(BIN)/python scripts/write_reference.py
 
-coverage: $(VENV)/.dev  ## print how many lines the tests reach; pages in build/coverage show which (slower)
-	$(BIN)/python -m pytest $(PARALLEL) --cov --cov-report=html:build/coverage
-	@echo "coverage: $$($(BIN)/python -m coverage report --format=total) % of lines"
+coverage: $(VENV)/.dev  ## print how many lines the quick tests reach; build/coverage shows which (minutes)
+	$(BIN)/python -m pytest $(PARALLEL) -m "not slow" --cov --cov-report=html:build/coverage
+	@for files in "tuitrain/*" "core/*" "*"; do \
+	  echo "coverage of $$files: $$($(BIN)/python -m coverage report --include="$$files" --format=total) % of lines"; \
+	done
 
 snapshots: $(VENV)/.dev  ## accept the screens as they are drawn now (then look at the difference)
 	$(BIN)/python -m pytest tests/app --snapshot-update
