@@ -1,5 +1,6 @@
 """Invariants under any commands at any steps."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +45,7 @@ def perform(engine: Engine, script: list[tuple[int, str]]) -> list[float]:
     return losses
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(script=scripts)
 def test_the_same_commands_give_the_same_bits(make_engine, script):
@@ -53,6 +55,7 @@ def test_the_same_commands_give_the_same_bits(make_engine, script):
     assert whole(engines[0]) == whole(engines[1])
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(before=scripts, after=scripts)
 def test_after_any_commands_a_loaded_state_repeats_the_steps(make_engine, before, after):
@@ -65,6 +68,7 @@ def test_after_any_commands_a_loaded_state_repeats_the_steps(make_engine, before
     assert whole(engine) == whole(other)
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(script=scripts)
 def test_after_any_commands_only_unfrozen_parameters_change(make_engine, script):

@@ -409,6 +409,7 @@ acts = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), acts), max_size=7))
 def test_any_session_with_history_commands_equals_its_branch_run_directly(script):

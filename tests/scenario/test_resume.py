@@ -133,6 +133,7 @@ def uninterrupted(tmp_path_factory) -> tuple[Path, list]:
     return folder, fly(EVENTFUL, folder)
 
 
+@pytest.mark.slow
 @settings(
     max_examples=12,
     deadline=None,

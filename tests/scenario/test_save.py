@@ -36,6 +36,7 @@ acts = st.sampled_from(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.tuples(st.integers(0, 90), acts), max_size=6))
 def test_any_session_with_history_commands_replays_to_the_same_bits(tmp_path_factory, script):

@@ -127,6 +127,7 @@ def test_a_changed_environment_is_named(tmp_path, capsys):
     assert "numpy: " in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_record_cut_anywhere_resumes_to_the_same_end(tmp_path_factory, data):

@@ -11,7 +11,8 @@ from tests.app.fake import FakeSource, answered, branched, group, running, start
 from tuitrain.app.themes import OWN_THEMES
 from tuitrain.run.snapshot import LogLine, LogSnapshot, Phase
 
-SIZES = ((200, 60), (120, 36), (80, 24))
+LARGE = (200, 60)
+SIZES = (LARGE, (120, 36), (80, 24))
 SIZE = (120, 36)
 FAILURE = (
     "the loss is nan at step 1 205: fc1.weight has 3 gradients that are not finite; the update "
@@ -154,7 +155,12 @@ FOLDING = {
 def sized(cases: Iterable[str]):
     """Return the cases with their sizes as parameters."""
     return [
-        pytest.param(case, size, id=f"{case}-{size[0]}x{size[1]}")
+        pytest.param(
+            case,
+            size,
+            id=f"{case}-{size[0]}x{size[1]}",
+            marks=[pytest.mark.slow] if size == LARGE else [],
+        )
         for case in cases
         for size in (SIZES if case in FOLDING else (SIZE,))
     ]
