@@ -24,8 +24,8 @@ def compute_digest(net: Module, optimizers: Optimizer | Iterable[Optimizer]) -> 
     states = {param: state for optimizer in listed for param, state in optimizer.state.items()}
     named = dict(net.named_parameters())
     return digest_arrays(
-        {name: param.numpy() for name, param in named.items()},
-        {name: buffer.numpy() for name, buffer in net.named_buffers()},
+        {name: param.memory() for name, param in named.items()},
+        {name: buffer.memory() for name, buffer in net.named_buffers()},
         {name: states[param] for name, param in named.items() if param in states},
     )
 

@@ -11,12 +11,31 @@ class CoreError(ValueError):
     """An invalid argument: a shape, a name, a hyper-parameter, a data file."""
 
 
-class ShapeError(CoreError):
+class ShapeError(CoreError, RuntimeError):
     """Shapes that do not fit together."""
+
+
+class RecordingError(CoreError, RuntimeError):
+    """A backward pass without its forward pass."""
+
+
+class IndexRangeError(CoreError, IndexError):
+    """An index that does not fit a tensor."""
+
+
+class UnknownTypeError(CoreError, TypeError):
+    """An argument of a type that is not allowed."""
 
 
 class StateError(CoreError):
     """A state dictionary that does not fit the module or optimizer."""
+
+
+class StateKeyError(StateError, KeyError):
+    """A state dictionary whose names are not those of the module."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 class DataError(CoreError):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from . import random
 from .errors import CoreError, ShapeError, describe_unknown
 from .tensor import Tensor
@@ -14,7 +16,7 @@ from .tensor import Tensor
 
 def fill_(tensor: Tensor, value: float) -> None:
     """Set every element to ``value``."""
-    tensor.numpy()[...] = value
+    tensor.set_value(np.full(tensor.shape, value, tensor.dtype))
 
 
 def zeros_(tensor: Tensor) -> None:
@@ -30,13 +32,13 @@ def ones_(tensor: Tensor) -> None:
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0) -> None:
     """Draw every element from the normal distribution with this mean and standard deviation."""
     values = random.generator().standard_normal(tensor.shape, dtype=tensor.dtype.type)
-    tensor.numpy()[...] = values * std + mean
+    tensor.set_value(values * std + mean)
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0) -> None:
     """Draw every element uniformly from [a, b)."""
     values = random.generator().random(tensor.shape, dtype=tensor.dtype.type)
-    tensor.numpy()[...] = values * (b - a) + a
+    tensor.set_value(values * (b - a) + a)
 
 
 def calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
@@ -44,7 +46,8 @@ def calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
 
     Parameters
     ----------
-    tensor : weight of shape (out, in) or (out, in / groups, height, width)
+    tensor : weight of shape (out, in), (out, in / groups, height, width) or, with groups,
+        (groups, out / groups, in / groups, height, width)
 
     Raises
     ------
@@ -52,8 +55,20 @@ def calculate_fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     """
     if tensor.ndim < 2:
         raise ShapeError(f"fan in and fan out need a weight of 2 or more axes, not {tensor.shape}")
-    window = math.prod(tensor.shape[2:])
-    return tensor.shape[1] * window, tensor.shape[0] * window
+    outputs, inputs, *window = tensor.shape[1:] if tensor.ndim == 5 else tensor.shape
+    return inputs * math.prod(window), outputs * math.prod(window)
+
+
+def calculate_correct_fan(tensor: Tensor, mode: str) -> int:
+    """Return the number of inputs ("fan_in") or of outputs ("fan_out"); see above.
+
+    Raises
+    ------
+    CoreError : the mode is unknown
+    """
+    if mode not in ("fan_in", "fan_out"):
+        raise CoreError(f"mode is 'fan_in' or 'fan_out', but was given {mode!r}")
+    return calculate_fan_in_and_fan_out(tensor)[mode == "fan_out"]
 
 
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
@@ -128,7 +143,4 @@ def msra_normal_(
 
 
 def _msra_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> float:
-    if mode not in ("fan_in", "fan_out"):
-        raise CoreError(f"mode is 'fan_in' or 'fan_out', but was given {mode!r}")
-    fan = calculate_fan_in_and_fan_out(tensor)[mode == "fan_out"]
-    return calculate_gain(nonlinearity, a) / math.sqrt(fan)
+    return calculate_gain(nonlinearity, a) / math.sqrt(calculate_correct_fan(tensor, mode))

@@ -1,12 +1,12 @@
 """Random numbers: the current generator, its seed and its state.
 
-Initial values and dropout draw from `generator()`, so a seed determines a run. Each run in a
-process has its own generator, current inside `scope(...)`.
+Initial values, dropout and the functions below draw from `generator()`, so a seed determines a run.
+Each run in a process has its own generator, current inside `scope(...)`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from .errors import CoreError
+from .ops.checks import as_sizes
+from .tensor import Tensor, wrap
 
 
 def make_generator(seed: int = 0) -> np.random.Generator:
@@ -81,3 +83,80 @@ def scope(generator: np.random.Generator) -> Iterator[np.random.Generator]:
         yield generator
     finally:
         _current.reset(token)
+
+
+class RNG:
+    """A random generator of its own, with the functions of this module as methods.
+
+    Parameters
+    ----------
+    seed : a whole number of at least 0; default: drawn from the current generator
+    device : ignored
+    """
+
+    def __init__(self, seed: int | None = None, device: str | None = None) -> None:  # noqa: ARG002
+        self._generator = make_generator(_draw_seed() if seed is None else seed)
+
+    def uniform(
+        self, low: float = 0.0, high: float = 1.0, size: Iterable[int] | int | None = None
+    ) -> Tensor:
+        """See `uniform`."""
+        with scope(self._generator):
+            return uniform(low, high, size)
+
+    def normal(
+        self, mean: float = 0.0, std: float = 1.0, size: Iterable[int] | int | None = None
+    ) -> Tensor:
+        """See `normal`."""
+        with scope(self._generator):
+            return normal(mean, std, size)
+
+    def permutation(self, n: int | Tensor, *, dtype: Any = "int32") -> Tensor:
+        """See `permutation`."""
+        with scope(self._generator):
+            return permutation(n, dtype=dtype)
+
+    def shuffle(self, inp: Tensor) -> None:
+        """See `shuffle`."""
+        with scope(self._generator):
+            shuffle(inp)
+
+
+def uniform(low: float = 0.0, high: float = 1.0, size: Iterable[int] | int | None = None) -> Tensor:
+    """Return float32 numbers drawn uniformly from [low, high).
+
+    Parameters
+    ----------
+    low, high : limits
+    size : shape; default: one number, of shape (1,)
+    """
+    values = generator().random(_shape(size), dtype=np.float32)
+    return wrap(values * np.float32(high - low) + np.float32(low))
+
+
+def normal(mean: float = 0.0, std: float = 1.0, size: Iterable[int] | int | None = None) -> Tensor:
+    """Return float32 numbers drawn from a normal distribution; see `uniform`."""
+    values = generator().standard_normal(_shape(size), dtype=np.float32)
+    return wrap(values * np.float32(std) + np.float32(mean))
+
+
+def permutation(n: int | Tensor, *, dtype: Any = "int32") -> Tensor:
+    """Return the whole numbers below ``n`` in random order, or the rows of a tensor."""
+    if isinstance(n, Tensor) and n.ndim:
+        return n[generator().permutation(len(n))]
+    return wrap(generator().permutation(int(n)).astype(dtype))
+
+
+def shuffle(inp: Tensor) -> None:
+    """Put the rows of a tensor in random order, in place."""
+    inp.set_value(inp.numpy()[generator().permutation(len(inp))])
+
+
+def _shape(size: Iterable[int] | int | None) -> tuple[int, ...]:
+    if size is None:
+        return (1,)
+    return as_sizes("size", tuple(size) if isinstance(size, Iterable) else size)
+
+
+def _draw_seed() -> int:
+    return int(generator().integers(2**32))

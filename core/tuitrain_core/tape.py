@@ -7,7 +7,7 @@ differentiates it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -44,6 +44,9 @@ class Tape:
 
     leaves: dict[int, Node]
     nodes: list[Node] = field(default_factory=list)
+    later: dict[int, tuple[Any, Node]] = field(default_factory=dict)
+    """Tensors with their nodes by identity: those assigned to in place, and results that an inner
+    tape records too."""
 
     def record(self, op: Op, saved: Any, parents: tuple[Node | None, ...]) -> Node:
         """Append one operation."""
@@ -51,22 +54,21 @@ class Tape:
         self.nodes.append(node)
         return node
 
-    def gradients(self, output: Node, seed: Array) -> dict[Node, Array]:
-        """Differentiate ``output``, and clear the tape.
+    def gradients(self, seeds: Mapping[Node, Array]) -> dict[Node, Array]:
+        """Differentiate outputs, and clear the tape.
 
         Saved arrays are freed as soon as they were used, so a loss that is kept does not keep the
         memory of its forward pass. A leaf that was itself computed passes its gradient on.
 
         Parameters
         ----------
-        output : the node to differentiate
-        seed : the gradient at ``output``, of its shape
+        seeds : the gradient at each output, of its shape
 
         Returns
         -------
-        The gradient of every leaf that ``output`` depends on.
+        The gradient of every leaf that the outputs depend on.
         """
-        pending = {output: seed}
+        pending = dict(seeds)
         leaves = set(self.leaves.values())
         while self.nodes:
             node = self.nodes.pop()
@@ -80,6 +82,7 @@ class Tape:
                         before = pending.get(parent)
                         pending[parent] = part if before is None else before + part
             node.saved, node.parents = None, ()
+        self.later.clear()
         return pending
 
     def clear(self) -> None:
@@ -87,32 +90,39 @@ class Tape:
         for node in self.nodes:
             node.saved, node.parents = None, ()
         self.nodes.clear()
+        self.later.clear()
 
 
-_recording: ContextVar[Tape | None] = ContextVar("tuitrain_core_tape", default=None)
+_recording: ContextVar[tuple[Tape, ...]] = ContextVar("tuitrain_core_tapes", default=())
+
+
+def active() -> tuple[Tape, ...]:
+    """Return the tapes that record in this thread, the innermost first."""
+    return _recording.get()
 
 
 def current() -> Tape | None:
-    """Return the tape that records in this thread, or None."""
-    return _recording.get()
+    """Return the innermost tape that records in this thread, or None."""
+    tapes = _recording.get()
+    return tapes[0] if tapes else None
 
 
 def start(leaf_ids: Sequence[int]) -> Tape:
     """Start a new tape in this thread, whose leaves are the tensors with these identities."""
     tape = Tape({identity: Node(None) for identity in leaf_ids})
-    _recording.set(tape)
+    _recording.set((tape, *_recording.get()))
     return tape
 
 
-def stop() -> None:
-    """Stop recording in this thread."""
-    _recording.set(None)
+def stop(tape: Tape) -> None:
+    """Stop recording on a tape in this thread."""
+    _recording.set(tuple(other for other in _recording.get() if other is not tape))
 
 
 @contextmanager
 def paused() -> Iterator[None]:
     """Record nothing inside the block, as for an evaluation during a training step."""
-    token = _recording.set(None)
+    token = _recording.set(())
     try:
         yield
     finally:

@@ -2,81 +2,148 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterable
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
 from . import aligned, tape
+from .array_data import copy_data
 from .errors import CoreError, ShapeError
-from .ops import checks, elementwise, reduction, shape
+from .ops import checks
 from .ops.base import Array, Op
-
-_KEEPS_DTYPE = ("f", "i", "u", "b")
+from .tensor_methods import TensorMethods
 
 Kind = TypeVar("Kind", bound="Tensor")
 
 
-class Tensor:
-    """An array that gradients can flow through.
+class Tensor(TensorMethods):
+    """An array that gradients can flow through. Its values are copied from the data.
 
-    Arithmetic promotes dtypes as NumPy does: float32 and whole numbers give float64. An operand
-    that is not a tensor takes the dtype of a floating tensor beside it. ``==`` compares identity;
-    to compare values, compare the arrays that `numpy` returns.
+    float32 is the type of floating-point numbers and int32 that of whole ones unless a dtype is
+    given; results of both are float32. ``==`` and the other comparisons work on elements; as a key
+    of a dictionary a tensor is itself.
 
     Parameters
     ----------
     data : array, nested sequence, number or Tensor
-        Python floats become float32, as do lists of them; NumPy arrays keep their dtype, and their
-        memory is shared where it is contiguous.
-    dtype : optional NumPy dtype
+    dtype : NumPy dtype; default: the data's own, float32 for float64, and int32 for int64
+    device : accepted for MegEngine's sake; the processor is the only device
+    name : optional name
 
     Attributes
     ----------
     grad : Tensor or None
         The sum of the gradients of all backward passes since it was None; always None for a
         tensor that is not attached to a `GradManager`.
+    name : str
 
     Raises
     ------
     CoreError : the data are not numbers, or the dtype is unknown or cannot hold them
     """
 
-    __slots__ = ("__weakref__", "_array", "_node", "_tape", "grad")
+    __slots__ = ("__weakref__", "_array", "_keeps_memory", "_node", "_tape", "grad", "name")
 
-    # `array + tensor` calls the tensor's method; NumPy's would drop the gradient.
-    __array_priority__ = 1000
+    def __init__(
+        self,
+        data: Any,
+        dtype: Any = None,
+        device: str | None = None,  # noqa: ARG002
+        is_const: bool = False,  # noqa: ARG002
+        no_cache: bool = False,  # noqa: ARG002
+        name: str | None = None,
+    ) -> None:
+        if isinstance(data, Tensor):
+            tape.notify_read()
+            array = data._array.astype(data.dtype if dtype is None else dtype, copy=True)
+        else:
+            array = copy_data(data, dtype)
+        self._set_up(array)
+        self.name = name or ""
 
-    def __init__(self, data: Any, dtype: Any = None) -> None:
-        self._array: Array = _as_array(data, dtype)
+    def _set_up(self, array: Array) -> None:
+        self._array: Array = array
+        self._keeps_memory = False
         self._node: tape.Node | None = None
         self._tape: tape.Tape | None = None
         self.grad: Tensor | None = None
+        self.name = ""
 
     def numpy(self) -> Array:
-        """Return the values as a NumPy array: the tensor's own memory, not a copy."""
+        """Return a copy of the values as a NumPy array that cannot be written to."""
         tape.notify_read()
+        copy = self._array.copy()
+        copy.flags.writeable = False
+        return copy
+
+    def keep_memory(self) -> None:
+        """Keep this memory: `set_value` and assignments in place write to it from now on."""
+        self._keeps_memory = True
+
+    def memory(self) -> Array:
+        """Return the tensor's own memory, which later updates overwrite.
+
+        From then on the tensor keeps this memory: `set_value` and assignments in place write to it.
+        """
+        tape.notify_read()
+        self._keeps_memory = True
         return self._array
 
-    def item(self) -> float | int:
-        """Return the value of a tensor with one element, as a Python number.
+    def set_value(self, value: Any) -> None:
+        """Overwrite the values, converted to the dtype; shapes must be equal.
 
         Raises
         ------
-        ShapeError : it has no element, or several
+        CoreError : the shape differs, or the values are not numbers
         """
         tape.notify_read()
-        if self.size != 1:
-            raise ShapeError(f"a tensor of shape {self.shape} is not a single value")
-        return self._array.item()
+        array = value._array if isinstance(value, Tensor) else copy_data(value, self.dtype)
+        if array.shape != self.shape:
+            raise CoreError(
+                f"this {type(self).__name__.lower()} has shape {self.shape}, but was given "
+                f"{array.shape}"
+            )
+        if self._keeps_memory:
+            self._array[...] = array
+        else:
+            self._array = array.astype(self.dtype, copy=True)
 
-    def detach(self) -> Tensor:
-        """Return a tensor of the same values that no gradient flows to."""
-        return Tensor(self)
+    def _assign(self, result: Tensor) -> Self:
+        """Become the result of an operation on this tensor: an assignment in place."""
+        tape.notify_read()
+        if self._keeps_memory:
+            if result.shape != self.shape:
+                raise ShapeError(
+                    f"an assignment in place keeps the shape {self.shape}, but the result has "
+                    f"{result.shape}"
+                )
+            self._array[...] = result._array
+            return self
+        for recorder in tape.active():
+            node = node_of(result, recorder)
+            if node is not None:
+                recorder.later[id(self)] = (self, node)
+        self._array, self._node, self._tape = result._array, None, None
+        return self
 
-    def astype(self, dtype: Any) -> Tensor:
-        """Return a copy with another dtype; no gradient flows through it."""
-        return apply(elementwise.AsType(np.dtype(dtype)), self)
+    def _apply(self, op: Op, *inputs: Any) -> Tensor:
+        return apply(op, self, *inputs)
+
+    def convert(self, other: Any) -> Tensor:
+        """Return the other operand as a tensor, a number with this tensor's dtype if it fits."""
+        if isinstance(other, Tensor):
+            return other
+        if other is None:
+            raise CoreError("an operand is None; compare with `is None`")
+        if self.dtype.kind == "f":
+            return Tensor(other, dtype=self.dtype)
+        if checks.is_whole(other):
+            if self.dtype.kind == "b":  # as in MegEngine, where True + 1 is 2.0
+                return Tensor(other, dtype=np.float32)
+            limits = np.iinfo(self.dtype)
+            return Tensor(other, dtype=self.dtype if limits.min <= other <= limits.max else None)
+        return Tensor(other)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -98,108 +165,12 @@ class Tensor:
         """Type of the elements."""
         return self._array.dtype
 
-    def __add__(self, other: Any) -> Tensor:
-        return apply(elementwise.Add(), self, self._like(other))
-
-    def __sub__(self, other: Any) -> Tensor:
-        return apply(elementwise.Subtract(), self, self._like(other))
-
-    def __mul__(self, other: Any) -> Tensor:
-        return apply(elementwise.Multiply(), self, self._like(other))
-
-    def __truediv__(self, other: Any) -> Tensor:
-        return apply(elementwise.Divide(), self, self._like(other))
-
-    def __radd__(self, other: Any) -> Tensor:
-        return self._like(other) + self
-
-    def __rsub__(self, other: Any) -> Tensor:
-        return self._like(other) - self
-
-    def __rmul__(self, other: Any) -> Tensor:
-        return self._like(other) * self
-
-    def __rtruediv__(self, other: Any) -> Tensor:
-        return self._like(other) / self
-
-    def __neg__(self) -> Tensor:
-        return self * -1
-
-    def __pow__(self, exponent: float) -> Tensor:
-        return apply(elementwise.Power(float(exponent)), self)
-
-    def __matmul__(self, other: Tensor) -> Tensor:
-        from .ops import linear
-
-        return apply(linear.MatMul(), self, self._like(other))
-
-    def __rmatmul__(self, other: Any) -> Tensor:
-        return self._like(other) @ self
-
-    def sum(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        """Add up all elements, or those along ``axis``; ``keepdims`` leaves axes of size 1.
-
-        Raises
-        ------
-        ShapeError : there is no such axis, or an axis is named twice
-        CoreError : an axis is not a whole number
-        """
-        return apply(reduction.Sum(reduction.as_axes(axis), keepdims), self)
-
-    def mean(self, axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Tensor:
-        """Average all elements, or those along ``axis``; ``keepdims`` leaves axes of size 1.
-
-        Raises
-        ------
-        ShapeError : there is no such axis, an axis is named twice, or there is nothing to average
-        CoreError : an axis is not a whole number
-        """
-        return apply(reduction.Mean(reduction.as_axes(axis), keepdims), self)
-
-    def reshape(self, *sizes: int | tuple[int, ...]) -> Tensor:
-        """Return the same elements, in order, under another shape; one size may be -1.
-
-        Raises
-        ------
-        ShapeError : the number of elements differs
-        CoreError : the sizes are not whole numbers
-        """
-        return apply(shape.Reshape(checks.as_sizes("the shape", _as_sequence(sizes))), self)
-
-    def transpose(self, *axes: int | tuple[int, ...]) -> Tensor:
-        """Permute the axes: axis i of the result is axis ``axes[i]``; by default, reverse them.
-
-        Raises
-        ------
-        ShapeError : the axes do not name each axis once
-        CoreError : the axes are not whole numbers
-        """
-        order = _as_sequence(axes) if axes else tuple(range(self.ndim))[::-1]
-        return apply(shape.Transpose(checks.as_sizes("the order of the axes", order)), self)
-
-    def __getitem__(self, index: Any) -> Tensor:
-        return apply(shape.Index(_as_array_index(index)), self)
-
-    def __len__(self) -> int:
-        if self.ndim == 0:
-            raise TypeError("len() of a tensor without axes")
-        return self._array.shape[0]
-
-    def __iter__(self) -> Iterator[Tensor]:
-        return (self[i] for i in range(len(self)))
-
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         tape.notify_read()
-        return np.array(self._array, dtype=dtype, copy=copy)
+        return np.array(self._array, dtype=dtype, copy=True)
 
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __bool__(self) -> bool:
-        return bool(self.item())
+    def __hash__(self) -> int:
+        return object.__hash__(self)
 
     def __repr__(self) -> str:
         values = np.array2string(
@@ -207,44 +178,32 @@ class Tensor:
         )
         return f"{type(self).__name__}({values}, dtype={self.dtype})"
 
-    def _like(self, other: Any) -> Tensor:
-        """Return the other operand as a tensor, a new one with this tensor's dtype."""
-        if isinstance(other, Tensor):
-            return other
-        return Tensor(other, dtype=self.dtype if self.dtype.kind == "f" else None)
-
 
 class Parameter(Tensor):
-    """A tensor of a module that is trained. It never shares memory with its initial data."""
+    """A tensor of a module that is trained. It keeps its memory: updates write to it."""
 
     __slots__ = ()
 
-    def __init__(self, data: Any, dtype: Any = None) -> None:
-        super().__init__(data, dtype)
+    def __init__(self, data: Any, dtype: Any = None, **options: Any) -> None:
+        super().__init__(data, dtype, **options)
         self._array = aligned.copy(self._array)
+        self._keeps_memory = True
         if self._array.dtype.kind != "f":
             raise CoreError(
                 f"a parameter holds floating-point numbers, but was given {self.dtype}; "
                 "pass dtype='float32'"
             )
 
-    def set_value(self, values: Any) -> None:
-        """Overwrite the values in place, converted to the dtype; shapes must be equal.
 
-        Raises
-        ------
-        CoreError : the shape differs, or the values are not numbers
-        """
-        tape.notify_read()
-        array = _as_array(values, self.dtype)
-        if array.shape != self.shape:
-            raise CoreError(f"this parameter has shape {self.shape}, but was given {array.shape}")
-        self._array[...] = array
+tensor = Tensor
+"""MegEngine's name of the class."""
 
 
-def tensor(data: Any, dtype: Any = None) -> Tensor:
-    """Make a `Tensor` from an array, a nested sequence or a number."""
-    return Tensor(data, dtype)
+def wrap(array: Array) -> Tensor:
+    """Return a tensor of an array itself, in its dtype; only memory with gaps is copied."""
+    result = Tensor.__new__(Tensor)
+    result._set_up(np.ascontiguousarray(array).reshape(np.shape(array)))
+    return result
 
 
 def as_tensor_list(tensors: Any, kind: type[Kind], expected: str) -> list[Kind]:
@@ -280,13 +239,17 @@ def apply(op: Op, *inputs: Tensor) -> Tensor:
         output, saved = (
             (op.infer_output(*arrays), None) if tape.is_abstract() else op.forward(*arrays)
         )
-    result = Tensor(output)
-    recorder = tape.current()
-    if recorder is not None:
+    result = wrap(output)
+    if inputs[0]._keeps_memory and result._array.base is not None:  # a view would change with it
+        result._array = result._array.copy()
+    for recorder in tape.active() if op.differentiable else ():
         parents = tuple(node_of(tensor, recorder) for tensor in inputs)
         if any(parent is not None for parent in parents):
-            result._node = recorder.record(op, saved, parents)
-            result._tape = recorder
+            node = recorder.record(op, saved, parents)
+            if result._tape is None:
+                result._node, result._tape = node, recorder
+            else:
+                recorder.later[id(result)] = (result, node)
     observer = tape.op_observer()
     if observer is not None:
         observer(op, inputs, result)
@@ -295,42 +258,11 @@ def apply(op: Op, *inputs: Tensor) -> Tensor:
 
 def node_of(tensor: Tensor, recorder: tape.Tape) -> tape.Node | None:
     """Return a tensor's node on a tape: a leaf, a result, or None."""
+    if recorder.later:
+        later = recorder.later.get(id(tensor))
+        if later is not None:
+            return later[1]
     leaf = recorder.leaves.get(id(tensor))
     if leaf is not None:
         return leaf
     return tensor._node if tensor._tape is recorder else None
-
-
-def _as_sequence(sizes: tuple[Any, ...]) -> Any:
-    """Return numbers that were passed as one sequence, or one by one."""
-    return sizes[0] if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else sizes
-
-
-def _as_array_index(index: Any) -> Any:
-    """Return an index with arrays in place of tensors."""
-    if isinstance(index, tuple):
-        return tuple(_as_array_index(part) for part in index)
-    return index.numpy() if isinstance(index, Tensor) else index
-
-
-def _as_array(data: Any, dtype: Any) -> Array:
-    if isinstance(data, Tensor):
-        data = data.numpy()
-    number = isinstance(data, int | float)
-    try:
-        # Other data in their own dtype first: with a floating dtype, NumPy makes None into NaN.
-        array = np.asarray(data, dtype=dtype if number else None)
-        if not number and dtype is not None and array.dtype.kind in _KEEPS_DTYPE:
-            array = np.asarray(data, dtype=dtype)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise CoreError(f"no tensor can be made of {data!r:.60}: {error}") from error
-    keeps = dtype is not None or isinstance(data, np.ndarray | np.generic)
-    if not keeps and array.dtype == np.float64:
-        array = array.astype(np.float32)
-    if array.dtype.kind not in _KEEPS_DTYPE:
-        raise CoreError(
-            f"a tensor holds numbers, but was given {type(data).__name__}: {data!r:.60}"
-        )
-    if not array.dtype.isnative:  # from a file; kernels read the machine's byte order only
-        array = array.astype(array.dtype.newbyteorder("="))
-    return np.ascontiguousarray(array).reshape(array.shape)

@@ -58,7 +58,7 @@ def test_gradients_of_a_whole_network_are_those_of_differences(lenet, batch):
     actual = gradients(lenet, batch, names)
     rng = np.random.default_rng(23)
     for name, parameter in lenet.named_parameters():
-        memory = parameter.numpy().reshape(-1)
+        memory = parameter.memory().reshape(-1)
         for i in rng.integers(0, memory.size, 3):
             losses = []
             for step in (1e-6, -2e-6):
@@ -128,7 +128,7 @@ def test_two_gradients_are_never_one_array():
     a, b = Parameter([1.0, 2.0]), Parameter([3.0, 4.0])
     with GradManager().attach([a, b]) as gm:
         gm.backward((a + b).sum())
-    a.grad.numpy()[...] *= 2.0
+    a.grad.memory()[...] *= 2.0
     np.testing.assert_array_equal(b.grad.numpy(), [1.0, 1.0])
 
 
@@ -137,7 +137,7 @@ def test_the_gradient_passed_to_backward_is_not_shared():
     seed = Tensor(np.array([5.0, 6.0], np.float32))
     with GradManager().attach(x) as gm:
         gm.backward(x + 0.0, seed)
-    x.grad.numpy()[...] = 0.0
+    x.grad.memory()[...] = 0.0
     np.testing.assert_array_equal(seed.numpy(), [5.0, 6.0])
 
 
@@ -200,7 +200,7 @@ def test_one_manager_records_at_a_time_in_a_thread_but_each_thread_has_its_own()
         actual.append(y.grad.item())
 
     with GradManager().attach(x) as gm:
-        with pytest.raises(CoreError, match="is recording in this thread already"), GradManager():
+        with pytest.raises(CoreError, match="is recording in this thread already"), gm:
             pass
         thread = threading.Thread(target=elsewhere)
         thread.start()
@@ -211,17 +211,15 @@ def test_one_manager_records_at_a_time_in_a_thread_but_each_thread_has_its_own()
 
 def test_an_output_that_cannot_be_differentiated_is_an_error():
     x = Parameter([1.0, 2.0])
-    with GradManager().attach(x) as gm:
-        with pytest.raises(CoreError, match=r"backward of an output of shape \(2,\)"):
-            gm.backward(x * 2.0)
-        with pytest.raises(CoreError, match=r"the output has shape \(2,\), its gradient \(3,\)"):
-            gm.backward(x * 2.0, Tensor([1.0, 1.0, 1.0]))
+    shapes = r"the output has shape \(2,\), its gradient \(3,\)"
+    with GradManager().attach(x) as gm, pytest.raises(CoreError, match=shapes):
+        gm.backward(x * 2.0, Tensor([1.0, 1.0, 1.0]))
     with pytest.raises(CoreError, match="attach takes tensors, but was given str"):
         GradManager().attach(["conv1.weight"])
-    with pytest.raises(CoreError, match="gradients need a floating dtype, but a tensor has int64"):
+    with pytest.raises(CoreError, match="gradients need a floating dtype, but a tensor has int32"):
         GradManager().attach(Tensor([1, 2]))
     with GradManager().attach(x) as gm:
-        with pytest.raises(CoreError, match="backward takes a tensor, but was given float"):
+        with pytest.raises(CoreError, match="backward takes tensors, but was given float"):
             gm.backward(1.0)
         with pytest.raises(CoreError, match="a tensor holds numbers, but was given list"):
             gm.backward(x * 2.0, ["a", "b"])
@@ -324,7 +322,7 @@ def test_the_tape_is_freed_with_the_block_while_a_loss_is_kept():
     with GradManager().attach(x):
         middle = x * 3.0
         loss = (middle * middle).sum()
-        saved = weakref.ref(middle.numpy())
+        saved = weakref.ref(middle.memory())
         del middle
         assert saved() is not None
     assert saved() is None

@@ -9,12 +9,12 @@ from tuitrain_core import CoreError, Parameter, ShapeError, init, random
 
 
 def weight(*shape, dtype="float32"):
-    return Parameter(np.full(shape, 9.0, dtype))
+    return Parameter(np.full(shape, 9.0), dtype)
 
 
 def test_constants():
     tensor = weight(2, 3)
-    memory = tensor.numpy()
+    memory = tensor.memory()
     init.fill_(tensor, 0.5)
     assert (memory == 0.5).all()
     init.ones_(tensor)

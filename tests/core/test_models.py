@@ -40,7 +40,7 @@ def losses_of_training(net, steps):
             gm.backward(loss)
         losses.append(loss.item())
         for parameter in net.parameters():
-            parameter.numpy()[...] -= 0.1 * parameter.grad.numpy()
+            parameter.memory()[...] -= 0.1 * parameter.grad.numpy()
             parameter.grad = None
     return losses
 

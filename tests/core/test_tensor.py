@@ -13,8 +13,10 @@ from tuitrain_core.autodiff import GradManager
     [
         (1.5, "float32"),
         ([1.5, 2.0], "float32"),
-        ([1, 2], "int64"),
-        (np.ones(2), "float64"),
+        ([1, 2], "int32"),
+        (np.ones(2), "float32"),
+        (np.ones(2, np.int64), "int32"),
+        (np.float64(2.0), "float32"),
         (np.ones(2, np.uint8), "uint8"),
         (np.float32(2.0), "float32"),
         (True, "bool"),
@@ -24,12 +26,18 @@ def test_dtypes(data, dtype):
     assert tensor(data).dtype == dtype
 
 
-def test_a_tensor_shares_memory_with_its_array_and_a_parameter_does_not():
+@pytest.mark.parametrize("kind", [Tensor, Parameter])
+def test_a_tensor_shares_no_memory_with_its_array(kind):
     array = np.zeros(3, np.float32)
-    shared, own = Tensor(array), Parameter(array)
+    made = kind(array)
     array[0] = 1.0
-    assert shared.numpy()[0] == 1.0
-    assert own.numpy()[0] == 0.0
+    assert made.numpy()[0] == 0.0
+
+
+def test_another_dtype_is_kept_if_it_is_asked_for():
+    assert Tensor(np.ones(2), "float64").dtype == np.float64
+    assert Tensor([1, 2], np.int64).dtype == np.int64
+    assert (Tensor(np.ones(2), "float64") * tensor([1, 2])).dtype == np.float64
 
 
 def test_data_that_a_tensor_cannot_hold():
@@ -107,7 +115,7 @@ def test_it_prints_as_the_values_it_holds():
 
 def test_set_value_writes_in_place_and_checks_the_shape():
     parameter = Parameter([1.0, 2.0])
-    memory = parameter.numpy()
+    memory = parameter.memory()
     parameter.set_value(tensor([3.0, 4.0]))
     assert memory.tolist() == [3.0, 4.0]
     with pytest.raises(CoreError, match=r"shape \(2,\), but was given \(3,\)"):
@@ -140,7 +148,7 @@ def test_a_dtype_does_not_convert_other_types_to_numbers(data, dtype):
 
 
 def test_nothing_cannot_be_added():
-    with pytest.raises(CoreError, match="a tensor holds numbers, but was given NoneType: None"):
+    with pytest.raises(CoreError, match="an operand is None"):
         tensor([1.0]) + None
 
 
@@ -152,7 +160,7 @@ def test_numbers_in_another_byte_order_are_converted():
 
 def test_several_elements_are_not_one_value():
     x = tensor([[1.0, 2.0]])
-    for convert in (Tensor.item, float, int, bool, lambda values: x**values):
+    for convert in (Tensor.item, float, int, bool):
         with pytest.raises(ShapeError, match=r"a tensor of shape \(1, 2\) is not a single value"):
             convert(x)
 
@@ -167,7 +175,7 @@ def test_an_array_on_the_left_of_a_product_does_not_lose_the_gradient():
 
 
 def test_whole_numbers_stay_whole_when_negated():
-    assert (-tensor([1, 2])).dtype == np.int64
+    assert (-tensor([1, 2])).dtype == np.int32
 
 
 def test_shapes_and_orders_come_one_by_one_or_together():

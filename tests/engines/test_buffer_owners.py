@@ -92,7 +92,7 @@ class Count(Module):
 
     def forward(self, x):
         if self.training:
-            self.seen.numpy()[...] += 1.0
+            self.seen.memory()[...] += 1.0
             self.center = x.detach().mean(0)
         return x
 
@@ -210,7 +210,7 @@ class Leaking(Module):
 
     def forward(self, x):
         if self.training:
-            self.norm.running_mean.numpy()[...] += 1.0
+            self.norm.running_mean.memory()[...] += 1.0
         return self.head(self.norm(self.first(F.flatten(x, 1))))
 
 

@@ -179,7 +179,7 @@ def test_the_columns_fit_and_show_the_gradient(width):
 
 def test_counting_units_names_the_dead_ones():
     engine = make_engine(model=Small)
-    engine.model.parameters["fc.bias"].numpy()[[1, 4]] = -1000
+    engine.model.parameters["fc.bias"].memory()[[1, 4]] = -1000
     units = {item.parameter: item for item in engine.count_dead_units()}
     assert units["fc.weight"].dead_indices[:1] == (1,)
     assert set(units["fc.weight"].dead_indices) >= {1, 4}

@@ -47,7 +47,7 @@ def test_lenet_takes_the_same_ten_steps():
         # Rounding grows from step to step: about 1e-7 at first, a few 1e-6 after ten.
         assert loss.item() == pytest.approx(expected.item(), rel=1e-4)
         for name, parameter in net.named_parameters():
-            parameter.numpy()[...] -= 0.1 * parameter.grad.numpy()
+            parameter.memory()[...] -= 0.1 * parameter.grad.numpy()
             parameter.grad = None
             with torch.no_grad():
                 weights[name] -= 0.1 * weights[name].grad

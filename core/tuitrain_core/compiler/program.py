@@ -9,7 +9,7 @@ import numpy as np
 from ..native.runtime.library import Kernel
 from ..ops.base import Array
 from ..optimizer import UpdateStatistics
-from ..tensor import Parameter, Tensor
+from ..tensor import Parameter, Tensor, wrap
 from .execution.burst import Burst
 from .execution.pipelined import PipelinedSteps
 from .graph import Graph, Value
@@ -170,7 +170,7 @@ class Program:
         False, with nothing copied, if the loss does not depend on one of the parameters, or its
         gradient has another shape.
         """
-        gradients = [(p, p.grad.numpy()) for p in parameters if p.grad is not None]
+        gradients = [(p, p.grad.memory()) for p in parameters if p.grad is not None]
         if not all(self.depends_on(p) and p.shape == gradient.shape for p, gradient in gradients):
             return False
         pairs = [(self._gradient(parameter), gradient) for parameter, gradient in gradients]
@@ -212,7 +212,7 @@ class Program:
         for parameter in trained:
             gradient = self._gradients.get(parameter)
             if gradient is None and self.depends_on(parameter):
-                gradient = self._gradients[parameter] = Tensor(self._gradient(parameter))
+                gradient = self._gradients[parameter] = wrap(self._gradient(parameter))
             parameter.grad = gradient
 
     def _gradient(self, parameter: Parameter) -> Array:

@@ -236,7 +236,7 @@ def _save_buffers(module: Module) -> tuple[Module, dict[str, Tensor], list[tuple
         for name, value in vars(module).items()
         if any(value is buffer for buffer in buffers)
     }
-    arrays = [buffer.numpy() for buffer in buffers]
+    arrays = [buffer.memory() for buffer in buffers]
     return module, attributes, [(array, array.copy()) for array in arrays]
 
 

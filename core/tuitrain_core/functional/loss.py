@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from ..errors import CoreError
 from ..ops import loss
 from ..tensor import Tensor, apply
+from .activation import relu, softplus
+from .elementwise import abs as absolute
+from .elementwise import log, square
 from .inputs import as_tensor
 
 
@@ -48,12 +52,74 @@ def square_loss(pred: Tensor, label: Tensor, reduction: str = "mean") -> Tensor:
     Parameters
     ----------
     pred : tensor of any shape
-    label : numbers, of the same shape
+    label : numbers, of the same shape or one that broadcasts
     reduction : "mean" or "sum" over all elements, or "none"
 
     Raises
     ------
-    ShapeError : the shapes differ or are empty
+    ShapeError : the shapes do not fit, or are empty
     CoreError : the reduction is unknown
     """
-    return apply(loss.SquareLoss(reduction), as_tensor(pred), as_tensor(label))
+    prediction, target = as_tensor(pred), as_tensor(label)
+    if prediction.shape == target.shape:
+        return apply(loss.SquareLoss(reduction), prediction, target)
+    return _reduce("square_loss", square(prediction - target), reduction)
+
+
+def l1_loss(pred: Tensor, label: Tensor, reduction: str = "mean") -> Tensor:
+    """Return |pred - label|; see `square_loss`."""
+    return _reduce("l1_loss", absolute(as_tensor(pred) - as_tensor(label)), reduction)
+
+
+def binary_cross_entropy(
+    pred: Tensor, label: Tensor, with_logits: bool = True, reduction: str = "mean"
+) -> Tensor:
+    """Return -label log p - (1 - label) log(1 - p).
+
+    Parameters
+    ----------
+    pred : logits, or probabilities p without ``with_logits``
+    label : targets in [0, 1], of the same shape
+    with_logits : whether ``pred`` has logits
+    reduction : "mean" or "sum" over all elements, or "none"
+
+    Raises
+    ------
+    ShapeError : the shapes do not fit, or are empty
+    CoreError : the reduction is unknown
+    """
+    x, target = as_tensor(pred), as_tensor(label)
+    if with_logits:
+        losses = softplus(x) - target * x
+    else:
+        losses = -(target * log(x) + (1.0 - target) * log(1.0 - x))
+    return _reduce("binary_cross_entropy", losses, reduction)
+
+
+def hinge_loss(pred: Tensor, label: Tensor, norm: str = "L1", reduction: str = "mean") -> Tensor:
+    """Return max(1 - pred · label, 0), or its square, summed over the classes of each sample.
+
+    Parameters
+    ----------
+    pred : shape (N, K)
+    label : -1 or 1, of the same shape
+    norm : "L1", or "L2" for the square
+    reduction : "mean" or "sum" over the samples, or "none"
+
+    Raises
+    ------
+    ShapeError : the shapes do not fit, or are empty
+    CoreError : the reduction or the norm is unknown
+    """
+    if norm not in ("L1", "L2"):
+        raise CoreError(f"hinge_loss: the norm is 'L1' or 'L2', but was given {norm!r}")
+    losses = relu(1.0 - as_tensor(pred) * as_tensor(label))
+    losses = square(losses) if norm == "L2" else losses
+    return _reduce("hinge_loss", losses.sum(1) if losses.ndim > 1 else losses, reduction)
+
+
+def _reduce(name: str, losses: Tensor, reduction: str) -> Tensor:
+    loss.check_reduction(name, reduction, losses.size)
+    if reduction == "none":
+        return losses
+    return losses.mean() if reduction == "mean" else losses.sum()

@@ -43,7 +43,7 @@ class Attention(Module):
         query = self.query(inp).reshape(split).transpose(0, 2, 1, 3)
         key = self.key(inp).reshape(split).transpose(0, 2, 3, 1)
         value = self.value(inp).reshape(split).transpose(0, 2, 1, 3)
-        shares = F.softmax((query @ key) * (1.0 / math.sqrt(size)))
+        shares = F.softmax((query @ key) * (1.0 / math.sqrt(size)), -1)
         mixed = (shares @ value).transpose(0, 2, 1, 3)
         return self.out(mixed.reshape(inp.shape))
 

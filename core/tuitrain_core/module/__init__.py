@@ -1,31 +1,54 @@
 """Layers, and `Module`, the base class of layers and networks."""
 
-from .activation import GELU, ReLU, Sigmoid, Softmax, Tanh
+from . import init
+from .activation import GELU, LeakyReLU, PReLU, ReLU, Sigmoid, SiLU, Softmax, Tanh
 from .base import Module
-from .convolution import AvgPool2d, Conv2d, MaxPool2d
+from .convolution import Conv1d, Conv2d, ConvTranspose2d
 from .embedding import Embedding
 from .linear import Linear
-from .normalization import BatchNorm1d, BatchNorm2d, LayerNorm
+from .normalization import (
+    BatchNorm1d,
+    BatchNorm2d,
+    GroupNorm,
+    InstanceNorm,
+    LayerNorm,
+    LocalResponseNorm,
+)
+from .pooling import AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool2d, MaxPool2d
 from .regularization import Dropout
-from .structure import Flatten, Identity, Sequential
+from .structure import Concat, Flatten, Identity, Pad, PixelShuffle, Sequential
 
 __all__ = [
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
     "AvgPool2d",
     "BatchNorm1d",
     "BatchNorm2d",
+    "Concat",
+    "Conv1d",
     "Conv2d",
+    "ConvTranspose2d",
     "Dropout",
     "Embedding",
     "Flatten",
     "GELU",
+    "GroupNorm",
     "Identity",
+    "InstanceNorm",
     "LayerNorm",
+    "LeakyReLU",
     "Linear",
+    "LocalResponseNorm",
     "MaxPool2d",
     "Module",
+    "PReLU",
+    "Pad",
+    "PixelShuffle",
     "ReLU",
     "Sequential",
+    "SiLU",
     "Sigmoid",
     "Softmax",
     "Tanh",
+    "init",
 ]

@@ -3,22 +3,21 @@
 Attributes of a module belong to it: a `Parameter` is trained, another `Tensor` is a buffer, a
 `Module` is a child. So do elements of lists, tuples and dictionaries, named by position or key.
 Names are dotted paths in sorted order (numbers by value). An object with two names, such as tied
-weights, is listed once, under the first name.
+weights, is listed once, under the first name; a state dictionary has it under all of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, TypeVar
 
-import numpy as np
-
 from ..errors import CoreError
 from ..tensor import Parameter, Tensor
 from . import state_dict
+from .hooks import Hook, HookHandler, call_with_hooks
 
 Kind = TypeVar("Kind")
 
@@ -29,6 +28,10 @@ class Module:
     Subclasses assign parameters, buffers and children in ``__init__`` (after
     ``super().__init__()``) and compute in ``forward``.
 
+    Parameters
+    ----------
+    name : optional name
+
     Attributes
     ----------
     training : bool
@@ -36,16 +39,44 @@ class Module:
         `train` and `eval` set it.
     """
 
-    def __init__(self) -> None:
+    name: str | None = None
+    _before: list[HookHandler] | None = None
+    _after: list[HookHandler] | None = None
+
+    def __init__(self, name: str | None = None) -> None:
         self.training = True
+        if name is not None:
+            self.name = name
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the module's output."""
         raise NotImplementedError(f"{type(self).__name__} does not say how to compute its output")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call `forward`."""
-        return self.forward(*args, **kwargs)
+        """Call `forward`, with the hooks around it."""
+        if self._before is None and self._after is None:
+            return self.forward(*args, **kwargs)
+        return call_with_hooks(self, self._before or [], self._after or [], args, kwargs)
+
+    def register_forward_pre_hook(self, hook: Hook) -> HookHandler:
+        """Call ``hook(module, inputs)`` before each forward pass; what it returns replaces inputs.
+
+        Returns
+        -------
+        A handler, whose ``remove()`` ends it.
+        """
+        self._before = [] if self._before is None else self._before
+        return HookHandler(self._before, hook)
+
+    def register_forward_hook(self, hook: Hook) -> HookHandler:
+        """Call ``hook(module, inputs, output)`` after each forward pass; see above."""
+        self._after = [] if self._after is None else self._after
+        return HookHandler(self._after, hook)
+
+    def apply(self, fn: Callable[[Module], Any]) -> None:
+        """Call a function with this module and all modules in it."""
+        for module in self.modules():
+            fn(module)
 
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """Yield the direct children, with their names."""
@@ -131,9 +162,45 @@ class Module:
         """Yield the tensors that are not trained, in the order of their names."""
         return (buffer for _, buffer in self.named_buffers(recursive=recursive))
 
-    def train(self, mode: bool = True) -> Module:
+    def named_tensors(
+        self, prefix: str = "", recursive: bool = True
+    ) -> Iterator[tuple[str, Tensor]]:
+        """Yield parameters and buffers with their names, in sorted order."""
+        return _unique(self._named(Tensor, prefix, recursive))
+
+    def tensors(self, recursive: bool = True) -> Iterator[Tensor]:
+        """Yield parameters and buffers, in the order of their names."""
+        return (item for _, item in self.named_tensors(recursive=recursive))
+
+    def zero_grad(self) -> None:
+        """Set the gradients of all parameters to 0; those that are None stay None."""
+        for parameter in self.parameters():
+            if parameter.grad is not None:
+                parameter.grad = parameter.grad * 0
+
+    def replace_param(self, params: Mapping[Any, Parameter], start_pos: int = 0) -> int:
+        """Replace parameters by their position among the sorted names of the module.
+
+        Parameters
+        ----------
+        params : new parameters by position
+        start_pos : position of the first parameter
+
+        Returns
+        -------
+        The position behind the last parameter.
+        """
+        named = list(self.named_parameters())
+        for position, (name, _) in enumerate(named, start_pos):
+            if position in params:
+                owner, _, attribute = name.rpartition(".")
+                module = dict(self.named_modules())[owner] if owner else self
+                setattr(module, attribute, params[position])
+        return start_pos + len(named)
+
+    def train(self, mode: bool = True, recursive: bool = True) -> Module:
         """Set ``training`` in this module and all modules in it; returns the module."""
-        for module in self.modules():
+        for module in self.modules() if recursive else (self,):
             module.training = mode
         return self
 
@@ -141,20 +208,30 @@ class Module:
         """Set evaluation mode: ``train(False)``."""
         return self.train(False)
 
-    def state_dict(self) -> dict[str, np.ndarray[Any, Any]]:
+    def state_dict(self, keep_var: bool = False) -> dict[str, Any]:
         """Return copies of the parameters' and buffers' values, by name, in sorted order.
 
-        Tied parameters are included once, under their name in `named_parameters`.
-        """
-        return state_dict.copy_arrays(self._state())
+        Tied parameters are included under each of their names.
 
-    def load_state_dict(self, values: Mapping[str, Any], strict: bool = True) -> list[str]:
+        Parameters
+        ----------
+        keep_var : return the tensors themselves instead
+        """
+        tensors = self._state()
+        return dict(tensors) if keep_var else state_dict.copy_arrays(tensors)
+
+    def load_state_dict(
+        self,
+        values: Mapping[str, Any] | Callable[[str, Tensor], Any],
+        strict: bool = True,
+    ) -> list[str]:
         """Overwrite parameters and buffers in place; on an error nothing is changed.
 
         Parameters
         ----------
-        values : arrays by name, as `state_dict` returns them; converted to each tensor's dtype
-        strict : whether all names, and no others, must be there
+        values : arrays by name, as `state_dict` returns them; converted to each tensor's dtype; or
+            a function that returns the array for a name and its tensor, or None
+        strict : whether all names, and no others, must be there; of tied parameters, one name
 
         Returns
         -------
@@ -162,9 +239,14 @@ class Module:
 
         Raises
         ------
-        StateError : lists the names that are missing or unexpected (if strict) or do not fit
+        StateError : lists the names that are missing or unexpected (if strict; then it is a
+            KeyError, too) or do not fit
         """
-        return state_dict.load_arrays(self._state(), values, strict)
+        tensors = self._state()
+        if not isinstance(values, Mapping):
+            arrays = {name: values(name, tensor) for name, tensor in tensors.items()}
+            values = {name: array for name, array in arrays.items() if array is not None}
+        return state_dict.load_arrays(tensors, values, strict)
 
     def extra_repr(self) -> str:
         """Return the text in the parentheses of a module without children."""
@@ -178,7 +260,11 @@ class Module:
         return f"{type(self).__name__}(\n  {body}\n)"
 
     def _state(self) -> dict[str, Tensor]:
-        return dict(_unique(self._named(Tensor, "", True)))
+        """Return parameters and buffers by all their names, in sorted order."""
+        members = [
+            pair for name, part in _paths(self, "", ()) for pair in _find(vars(part), Tensor, name)
+        ]
+        return dict(sorted(members, key=lambda pair: _order(pair[0])))
 
     def _named(self, kind: type[Kind], prefix: str, recursive: bool) -> Iterator[tuple[str, Kind]]:
         """Yield the members of one kind, sorted by name."""

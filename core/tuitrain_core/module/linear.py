@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,7 @@ class Linear(Module):
     ----------
     in_features, out_features : sizes of the last axis before and after
     bias : whether there is a bias
+    compute_mode : accepted; products are float32
 
     Attributes
     ----------
@@ -31,8 +33,16 @@ class Linear(Module):
     CoreError : a size is not a whole number of at least 1
     """
 
-    def __init__(self, in_features: int, out_features: int, bias: bool = True) -> None:
-        super().__init__()
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        compute_mode: str = "default",
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self.compute_mode = compute_mode
         checks.at_least_1("Linear", in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
         self.weight = Parameter(np.zeros((out_features, in_features), np.float32))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .. import functional as F
 from ..ops import checks
 from ..tensor import Tensor
@@ -20,8 +22,8 @@ class Dropout(Module):
     CoreError : the probability is out of range
     """
 
-    def __init__(self, drop_prob: float = 0.0) -> None:
-        super().__init__()
+    def __init__(self, drop_prob: float = 0.0, **options: Any) -> None:
+        super().__init__(**options)
         checks.fraction("Dropout", "the probability", drop_prob)
         self.drop_prob = drop_prob
 

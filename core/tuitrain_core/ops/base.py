@@ -18,6 +18,8 @@ class Op:
     """
 
     name: ClassVar[str]
+    differentiable: ClassVar[bool] = True
+    """Whether a gradient can flow through; if not, the operation is not recorded."""
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         """Return the output, and what ``backward`` needs of inputs and intermediate values.

@@ -135,3 +135,72 @@ class Conv2d(Op):
         return checks.count_windows(
             self.name, (x.shape[2], x.shape[3]), kernel, self.stride, self.padding
         )
+
+
+@dataclass(frozen=True, slots=True)
+class ConvTranspose2d(Op):
+    """The transpose of `Conv2d`: x (N, C, H, W), weight (C, O, KH, KW).
+
+    Output (N, O, (H - 1)·stride - 2·padding + KH + output_padding, likewise for W).
+    """
+
+    name: ClassVar[str] = "conv_transpose2d"
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    output_padding: tuple[int, int] = (0, 0)
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        x, weight = inputs
+        size = self._check(x, weight)
+        images = np.empty((x.shape[0], weight.shape[1], *size), x.dtype)
+        output = self._convolution._grad_of_input(images, weight, np.ascontiguousarray(x))
+        return np.ascontiguousarray(output), (x, weight)
+
+    def infer_output(self, *inputs: Array) -> Array:
+        x, weight = inputs
+        return np.zeros((x.shape[0], weight.shape[1], *self._check(x, weight)), x.dtype)
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        x, weight = saved
+        grad = np.ascontiguousarray(grad)
+        d_x = d_weight = None
+        if needs[0]:
+            height, width = x.shape[2:]
+            d_x = self._convolution.forward(grad, weight)[0][:, :, :height, :width]
+        if needs[1]:
+            d_weight = self._convolution._grad_of_weight(grad, weight, np.ascontiguousarray(x))
+        return d_x, d_weight
+
+    @property
+    def _convolution(self) -> Conv2d:
+        return Conv2d(self.stride, self.padding)
+
+    def _check(self, x: Array, weight: Array) -> tuple[int, int]:
+        """Return the size of the output images."""
+        checks.axes(self.name, "input", x, 4, "(N, C, H, W)")
+        checks.axes(self.name, "weight", weight, 4, "(in, out, height, width)")
+        checks.floating(self.name, input=x, weight=weight)
+        if x.shape[1] != weight.shape[0]:
+            raise ShapeError(
+                f"conv_transpose2d: the input has {x.shape[1]} channels, the weight "
+                f"{weight.shape} takes {weight.shape[0]}"
+            )
+        if any(not 0 <= o < s for o, s in zip(self.output_padding, self.stride, strict=True)):
+            raise CoreError(
+                f"conv_transpose2d: output_padding {self.output_padding} must be at least 0 and "
+                f"below the stride {self.stride}"
+            )
+        sizes = [
+            (n - 1) * s - 2 * p + k + o
+            for n, s, p, k, o in zip(
+                x.shape[2:],
+                self.stride,
+                self.padding,
+                weight.shape[2:],
+                self.output_padding,
+                strict=True,
+            )
+        ]
+        if min(sizes) < 1:
+            raise ShapeError(f"conv_transpose2d: the output of size {tuple(sizes)} is empty")
+        return sizes[0], sizes[1]

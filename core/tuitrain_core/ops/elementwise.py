@@ -24,11 +24,33 @@ def unbroadcast(grad: Array, like: Array) -> Array:
     return grad.astype(like.dtype, copy=False)
 
 
-def _same_shape(name: str, a: Array, b: Array) -> None:
+def check_broadcast(name: str, a: Array, b: Array) -> None:
+    """Check that two shapes can be broadcast to one."""
     try:
         np.broadcast_shapes(a.shape, b.shape)
     except ValueError as error:
         raise ShapeError(f"{name}: the shapes {a.shape} and {b.shape} do not fit") from error
+
+
+def promote(name: str, a: Array, b: Array) -> tuple[Array, Array]:
+    """Check the shapes, and return both operands in one dtype.
+
+    Whole numbers become float32 beside floating-point ones, where NumPy would make float64.
+    """
+    check_broadcast(name, a, b)
+    if a.dtype == b.dtype:
+        return a, b
+    dtype = np.result_type(a.dtype, b.dtype)
+    if np.float64 in (a.dtype, b.dtype):
+        return a, b
+    if dtype == np.float64:
+        dtype = np.dtype(np.float32)
+    return a.astype(dtype, copy=False), b.astype(dtype, copy=False)
+
+
+def as_floating(x: Array) -> Array:
+    """Return an array of floating-point numbers: float32 for whole ones."""
+    return x if x.dtype.kind == "f" else x.astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +61,8 @@ class Add(Op):
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         a, b = inputs
-        _same_shape(self.name, a, b)
-        return np.add(a, b), (a, b)
+        x, y = promote(self.name, a, b)
+        return np.add(x, y), (a, b)
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         a, b = saved
@@ -58,8 +80,8 @@ class Subtract(Op):
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         a, b = inputs
-        _same_shape(self.name, a, b)
-        return np.subtract(a, b), (a, b)
+        x, y = promote(self.name, a, b)
+        return np.subtract(x, y), (a, b)
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         a, b = saved
@@ -77,8 +99,8 @@ class Multiply(Op):
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         a, b = inputs
-        _same_shape(self.name, a, b)
-        return np.multiply(a, b), (a, b)
+        x, y = promote(self.name, a, b)
+        return np.multiply(x, y), (a, b)
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         a, b = saved
@@ -96,8 +118,8 @@ class Divide(Op):
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         a, b = inputs
-        _same_shape(self.name, a, b)
-        return np.divide(a, b), (a, b)
+        x, y = promote(self.name, a, b)
+        return np.divide(as_floating(x), as_floating(y)), (a, b)
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         a, b = saved
@@ -116,7 +138,7 @@ class Power(Op):
     exponent: float
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
-        (x,) = inputs
+        x = as_floating(inputs[0])
         return np.power(x, self.exponent), x
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
@@ -132,7 +154,7 @@ class Exp(Op):
     name: ClassVar[str] = "exp"
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
-        (x,) = inputs
+        x = as_floating(inputs[0])
         checks.floating(self.name, input=x)
         output = np.exp(x)
         return output, output
@@ -148,7 +170,7 @@ class Log(Op):
     name: ClassVar[str] = "log"
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
-        (x,) = inputs
+        x = as_floating(inputs[0])
         checks.floating(self.name, input=x)
         return np.log(x), x
 
@@ -158,14 +180,29 @@ class Log(Op):
 
 @dataclass(frozen=True, slots=True)
 class AsType(Op):
-    """Conversion to another dtype; no gradient flows through it."""
+    """Conversion to another dtype; a gradient flows between floating dtypes."""
 
     name: ClassVar[str] = "astype"
     dtype: np.dtype[Any]
 
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         (x,) = inputs
-        return x.astype(self.dtype), None
+        return x.astype(self.dtype), x.dtype
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        floating = saved.kind == "f" and self.dtype.kind == "f"
+        return (grad.astype(saved, copy=False) if floating else None,)
+
+
+@dataclass(frozen=True, slots=True)
+class Detach(Op):
+    """A copy that no gradient flows to."""
+
+    name: ClassVar[str] = "detach"
+    differentiable: ClassVar[bool] = False
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        return inputs[0].copy(), None
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         return (None,)

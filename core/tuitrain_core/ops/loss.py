@@ -22,7 +22,8 @@ def _reduce(losses: Array, reduction: str) -> Array:
     return np.asarray(losses.sum()) if reduction == "sum" else losses
 
 
-def _check_reduction(name: str, reduction: str, size: int) -> None:
+def check_reduction(name: str, reduction: str, size: int) -> None:
+    """Check the name of a reduction, and that there is something to reduce."""
     if reduction not in REDUCTIONS:
         raise CoreError(
             f"{name}: the reduction is one of {', '.join(REDUCTIONS)}, but was given {reduction!r}"
@@ -86,7 +87,7 @@ class CrossEntropy(Op):
         if label.dtype.kind not in "iu":
             raise CoreError(f"cross_entropy: labels are whole numbers, but are {label.dtype}")
         checks.fraction(self.name, "label_smooth", self.label_smooth)
-        _check_reduction(self.name, self.reduction, label.size)
+        check_reduction(self.name, self.reduction, label.size)
         classes = prediction.shape[axis]
         wrong = np.argwhere((label < 0) | (label >= classes))
         if len(wrong):
@@ -113,7 +114,7 @@ class SquareLoss(Op):
                 f"square_loss: the prediction has shape {prediction.shape}, "
                 f"the labels {label.shape}; they must be the same"
             )
-        _check_reduction(self.name, self.reduction, label.size)
+        check_reduction(self.name, self.reduction, label.size)
         difference = prediction - label.astype(prediction.dtype, copy=False)
         return _reduce(difference * difference, self.reduction), (difference, label.dtype)
 

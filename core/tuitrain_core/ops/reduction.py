@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import ShapeError
 from . import checks
 from .base import Array, Op
+from .elementwise import as_floating
 
 Axes = tuple[int, ...] | None
 
@@ -52,7 +53,8 @@ class Sum(Op):
     def forward(self, *inputs: Array) -> tuple[Array, Any]:
         (x,) = inputs
         reduced = _resolve(self.name, x, self.axis)
-        return np.asarray(np.sum(x, reduced, keepdims=self.keepdims)), (x.shape, reduced)
+        total = np.sum(x, reduced, dtype=_result_dtype(x), keepdims=self.keepdims)
+        return np.asarray(total), (x.shape, reduced)
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         shape, reduced = saved
@@ -73,9 +75,80 @@ class Mean(Op):
         count = math.prod(x.shape[i] for i in reduced)
         if count == 0:
             raise ShapeError(f"mean: there is nothing to average in the shape {x.shape}")
-        total = np.asarray(np.mean(x, reduced, keepdims=self.keepdims))
+        total = np.asarray(np.mean(as_floating(x), reduced, keepdims=self.keepdims))
         return total, (x.shape, reduced, count)
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         shape, reduced, count = saved
         return (_broadcast(np.asarray(grad / count), shape, reduced),)
+
+
+@dataclass(frozen=True, slots=True)
+class Extreme(Op):
+    """The largest or smallest element along some axes: ``kind`` is "max" or "min". NaN wins.
+
+    Of several equal elements the first gets the gradient.
+    """
+
+    name: ClassVar[str] = "extreme"
+    kind: str
+    axis: Axes = None
+    keepdims: bool = False
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        (x,) = inputs
+        reduced = _resolve(self.kind, x, self.axis)
+        count = math.prod(x.shape[i] for i in reduced)
+        if count == 0:
+            raise ShapeError(f"{self.kind}: there is no element in the shape {x.shape}")
+        kept = tuple(i for i in range(x.ndim) if i not in reduced)
+        rows = x.transpose(*kept, *reduced).reshape(*(x.shape[i] for i in kept), count)
+        chosen = rows.argmax(-1) if self.kind == "max" else rows.argmin(-1)
+        values = np.take_along_axis(rows, chosen[..., None], -1)[..., 0]
+        output = values.reshape(_kept_shape(x, reduced)) if self.keepdims else values
+        return np.asarray(output), (x.shape, kept, reduced, chosen)
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        shape, kept, reduced, chosen = saved
+        count = math.prod(shape[i] for i in reduced)
+        rows = np.zeros((*(shape[i] for i in kept), count), grad.dtype)
+        np.put_along_axis(rows, chosen[..., None], grad.reshape(chosen.shape)[..., None], -1)
+        order = (*kept, *reduced)
+        return (rows.reshape([shape[i] for i in order]).transpose(np.argsort(order)),)
+
+
+@dataclass(frozen=True, slots=True)
+class Product(Op):
+    """The product along some axes."""
+
+    name: ClassVar[str] = "prod"
+    axis: Axes = None
+    keepdims: bool = False
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        (x,) = inputs
+        reduced = _resolve(self.name, x, self.axis)
+        output = np.prod(x, reduced, dtype=_result_dtype(x), keepdims=self.keepdims)
+        return np.asarray(output), (x, reduced)
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        x, reduced = saved
+        kept = tuple(i for i in range(x.ndim) if i not in reduced)
+        order = (*kept, *reduced)
+        moved = x.transpose(order)
+        rows = moved.reshape(*(x.shape[i] for i in kept), -1)
+        # The product of the others: those before times those behind, so that a 0 is no problem.
+        before, behind = np.ones_like(rows), np.ones_like(rows)
+        before[..., 1:] = np.cumprod(rows[..., :-1], -1)
+        behind[..., :-1] = np.cumprod(rows[..., :0:-1], -1)[..., ::-1]
+        slope = before * behind * grad.reshape(*rows.shape[:-1], 1)
+        return (slope.reshape(moved.shape).transpose(np.argsort(order)),)
+
+
+def _kept_shape(x: Array, reduced: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(1 if i in reduced else n for i, n in enumerate(x.shape))
+
+
+def _result_dtype(x: Array) -> Any:
+    """Return the dtype of a sum or product: that of the elements, and int32 of truth values."""
+    return np.int32 if x.dtype.kind == "b" else x.dtype

@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..errors import CoreError, ShapeError
+from ..errors import IndexRangeError, ShapeError
 from . import checks
 from .base import Array, Op
+from .elementwise import unbroadcast
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,9 @@ class Index(Op):
         try:
             return np.asarray(x[self.index]), x
         except IndexError as error:
-            raise CoreError(f"index: {self.index!r} does not fit the shape {x.shape}") from error
+            raise IndexRangeError(
+                f"index: {self.index!r} does not fit the shape {x.shape}"
+            ) from error
 
     def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
         d_x = np.zeros_like(saved)
@@ -111,6 +114,39 @@ class Index(Op):
             part is None or isinstance(part, slice | int | np.integer | EllipsisType)
             for part in parts
         )
+
+
+@dataclass(frozen=True, slots=True)
+class SetItem(Op):
+    """The first input, with the elements that a NumPy index selects replaced by the second."""
+
+    name: ClassVar[str] = "set_item"
+    index: Any
+
+    def forward(self, *inputs: Array) -> tuple[Array, Any]:
+        x, values = inputs
+        output = x.copy()
+        try:
+            output[self.index] = values
+        except (IndexError, ValueError) as error:
+            raise IndexRangeError(
+                f"index: {self.index!r} of the shape {x.shape} does not take values of shape "
+                f"{values.shape}"
+            ) from error
+        return output, values
+
+    def backward(self, saved: Any, grad: Array, needs: Sequence[bool]) -> tuple[Array | None, ...]:
+        d_x = None
+        if needs[0]:
+            d_x = grad.copy()
+            d_x[self.index] = 0
+        return d_x, unbroadcast(np.asarray(grad[self.index]), saved) if needs[1] else None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SetItem) and _equal(self.index, other.index)
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -7,6 +7,7 @@ from .adamw import AdamW
 from .clip import clip_grad_norm, clip_grad_value
 from .lamb import LAMB
 from .lion import Lion
+from .lr_scheduler import LRScheduler, MultiStepLR
 from .multiple import MultipleOptimizer
 from .optimizer import Optimizer
 from .optimizer_transfer import transfer_optimizer
@@ -24,7 +25,9 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "LRScheduler",
     "Lion",
+    "MultiStepLR",
     "MultipleOptimizer",
     "Optimizer",
     "ParameterState",

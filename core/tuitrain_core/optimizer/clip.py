@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import CoreError
 from ..ops.base import Array
-from ..tensor import Parameter, Tensor, as_tensor_list
+from ..tensor import Tensor, as_tensor_list, wrap
 from .constraints import Constraint, is_number
 from .update_call import square_sum
 
@@ -30,18 +30,19 @@ _BOUND = Constraint(
 )
 
 
-def clip_grad_norm(parameters: Parameter | Iterable[Parameter], max_norm: float) -> float:
+def clip_grad_norm(tensors: Tensor | Iterable[Tensor], max_norm: float, ord: float = 2.0) -> float:
     """Scale all gradients by one factor, so that their common norm is at most ``max_norm``.
 
-    The norm is the Euclidean norm of all gradients as one vector, summed in float64 in the order
-    of the parameters. If it is above ``max_norm``, every gradient is multiplied by ``max_norm /
-    norm``; Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks"
-    (2013), algorithm 1. (PyTorch divides by ``norm + 1e-6``; its result is a little smaller.)
+    The norm is that of all gradients as one vector, summed in float64 in the order of the
+    parameters. If it is above ``max_norm``, every gradient is multiplied by ``max_norm / norm``;
+    Pascanu, Mikolov and Bengio, "On the difficulty of training recurrent neural networks" (2013),
+    algorithm 1. (MegEngine and PyTorch divide by ``norm + 1e-6``; their result is a little smaller.)
 
     Parameters
     ----------
-    parameters : one, or an iterable; a parameter that is listed twice counts once
+    tensors : one, or an iterable; a parameter that is listed twice counts once
     max_norm : above 0; with infinity nothing is scaled
+    ord : which norm: (Σ |g|^ord)^(1 / ord), above 0; infinity for the largest |g|
 
     Returns
     -------
@@ -50,40 +51,63 @@ def clip_grad_norm(parameters: Parameter | Iterable[Parameter], max_norm: float)
 
     Raises
     ------
-    CoreError : ``max_norm`` is not allowed, or a value is not a Parameter
+    CoreError : a number is not allowed, or a value is not a tensor
     """
     _check_bound("max_norm", max_norm)
-    params = _with_grad(parameters)
-    square = 0.0
-    for param in params:  # `sum` rounds differently since Python 3.12
-        square += square_sum(_grad(param).reshape(-1))
-    norm = math.sqrt(square)
+    _check_bound("ord", ord)
+    params = _with_grad(tensors)
+    norm = _euclidean_norm(params) if ord == 2.0 else _norm(params, ord)
     if math.isfinite(norm) and norm > max_norm:
         for param in params:
             grad = _grad(param)
-            param.grad = Tensor(grad * grad.dtype.type(max_norm / norm))
+            param.grad = wrap(grad * grad.dtype.type(max_norm / norm))
     return norm
 
 
-def clip_grad_value(parameters: Parameter | Iterable[Parameter], limit: float) -> None:
-    """Clip every element of the gradients to [-limit, limit]; NaN stays NaN.
+def clip_grad_value(
+    tensors: Tensor | Iterable[Tensor], lower: float, upper: float | None = None
+) -> None:
+    """Clip every element of the gradients to [lower, upper]; NaN stays NaN.
 
     Parameters
     ----------
-    parameters : one, or an iterable
-    limit : above 0; with infinity nothing is clipped
+    tensors : one, or an iterable
+    lower, upper : the limits; one number alone, above 0, means [-number, number], and with
+        infinity nothing is clipped
 
     Raises
     ------
-    CoreError : ``limit`` is not allowed, or a value is not a Parameter
+    CoreError : a limit is not allowed, or a value is not a tensor
     """
-    _check_bound("limit", limit)
-    if limit == math.inf:
+    if upper is None:
+        _check_bound("limit", lower)
+        lower, upper = -lower, lower
+    if not (_is_limit(lower) and _is_limit(upper) and lower <= upper):
+        raise CoreError(f"the limits are numbers in ascending order, not {lower!r} and {upper!r}")
+    if (lower, upper) == (-math.inf, math.inf):
         return
-    for param in _with_grad(parameters):
+    for param in _with_grad(tensors):
         grad = _grad(param)
-        bound = min(limit, float(np.finfo(grad.dtype).max))
-        param.grad = Tensor(np.clip(grad, -bound, bound))
+        largest = float(np.finfo(grad.dtype).max)
+        param.grad = wrap(np.clip(grad, max(lower, -largest), min(upper, largest)))
+
+
+def _is_limit(value: Any) -> bool:
+    return is_number(value) or (isinstance(value, Real) and abs(value) == math.inf)
+
+
+def _euclidean_norm(params: Iterable[Tensor]) -> float:
+    square = 0.0
+    for param in params:  # `sum` rounds differently since Python 3.12
+        square += square_sum(_grad(param).reshape(-1))
+    return math.sqrt(square)
+
+
+def _norm(params: Iterable[Tensor], order: float) -> float:
+    sizes = [np.abs(_grad(param).astype(np.float64)) for param in params]
+    if order == math.inf:
+        return max((float(size.max()) for size in sizes if size.size), default=0.0)
+    return sum(float((size**order).sum()) for size in sizes) ** (1.0 / order)
 
 
 def _check_bound(name: str, value: float) -> None:
@@ -91,13 +115,13 @@ def _check_bound(name: str, value: float) -> None:
         raise CoreError(f"{name} must be {_BOUND.description}, but is {value!r}")
 
 
-def _with_grad(parameters: Parameter | Iterable[Parameter]) -> list[Parameter]:
-    """Return the distinct parameters that have a gradient, in order."""
-    params = as_tensor_list(parameters, Parameter, "expected a Parameter")
+def _with_grad(tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    """Return the distinct tensors that have a gradient, in order."""
+    params = as_tensor_list(tensors, Tensor, "expected a Parameter")
     return [param for param in dict.fromkeys(params) if param.grad is not None]
 
 
-def _grad(param: Parameter) -> Array:
+def _grad(param: Tensor) -> Array:
     """Return the gradient as the update reads it: contiguous, in the parameter's dtype."""
     assert param.grad is not None
-    return np.ascontiguousarray(param.grad.numpy(), dtype=param.dtype).reshape(param.grad.shape)
+    return np.ascontiguousarray(param.grad.memory(), dtype=param.dtype).reshape(param.grad.shape)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,6 +14,14 @@ from ..tensor import Parameter, Tensor, as_tensor_list
 from .constraints import Constraint
 
 Group: TypeAlias = dict[str, Any]
+OTHER_HYPER_PARAMETERS = frozenset(
+    (
+        *("momentum", "nesterov", "weight_decay", "betas", "eps", "rho", "alpha", "lr_decay"),
+        *("bias_correction", "always_adapt", "centered"),
+    )
+)
+"""Names of the hyper-parameters of all rules."""
+
 Params: TypeAlias = Parameter | Iterable[Parameter] | Iterable[Group]
 
 
@@ -60,15 +70,21 @@ def check_arrays(param: Parameter) -> None:
         raise CoreError(f"a gradient is a Tensor, but a parameter has {type(param.grad).__name__}")
     if param.grad is not None and param.grad.shape != param.shape:
         raise ShapeError(f"a parameter of shape {param.shape} has a gradient of {param.grad.shape}")
-    if not param.numpy().flags.c_contiguous:  # a flat copy would be updated
+    if not param.memory().flags.c_contiguous:  # a flat copy would be updated
         raise CoreError(f"a parameter of shape {param.shape} has memory that is not contiguous")
 
 
 def validate_hyper_parameters(
     group: Mapping[str, Any], constraints: Mapping[str, Constraint]
 ) -> list[str]:
-    """List the hyper-parameters that are unknown, missing or not allowed."""
-    unknown = [name for name in group if name != "params" and name not in constraints]
+    """List the hyper-parameters that are unknown, missing or not allowed.
+
+    Other keys, such as a group's name, are kept; those that are hyper-parameters of another rule,
+    or nearly one of this rule, are unknown.
+    """
+    unknown = [
+        name for name in group if name not in constraints and _is_mistake(name, tuple(constraints))
+    ]
     problems = [describe_unknown(name, constraints) for name in unknown]
     for name, constraint in constraints.items():
         if name not in group:
@@ -76,3 +92,11 @@ def validate_hyper_parameters(
         elif not constraint.accepts(group[name]):
             problems.append(f"{name} must be {constraint.description}, but is {group[name]!r}")
     return problems
+
+
+@lru_cache(1024)  # asked in every step
+def _is_mistake(name: Any, constraints: tuple[str, ...]) -> bool:
+    if name == "params":
+        return False
+    near = get_close_matches(str(name), constraints, n=1)
+    return name in OTHER_HYPER_PARAMETERS or bool(near and abs(len(near[0]) - len(str(name))) <= 2)

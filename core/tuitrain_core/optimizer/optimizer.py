@@ -107,7 +107,8 @@ class Optimizer:
 
         Parameters
         ----------
-        group : ``params`` (a Parameter or an iterable of them) and any hyper-parameters; copied
+        group : ``params`` (a Parameter or an iterable of them), any hyper-parameters, and keys of
+            the user's; copied
 
         Raises
         ------
@@ -179,6 +180,13 @@ class Optimizer:
         """Set the gradient of every parameter to None; returns the optimizer itself."""
         for param in self.parameters():
             param.grad = None
+        return self
+
+    def zero_grad(self) -> Self:
+        """Set the gradients to 0; those that are None stay None; returns the optimizer itself."""
+        for param in self.parameters():
+            if param.grad is not None:
+                param.grad = param.grad * 0
         return self
 
     def remove(self, params: Parameter | Iterable[Parameter]) -> Self:
@@ -259,7 +267,8 @@ class Optimizer:
         if problems:
             raise StateError(f"this state does not fit {self.rule!r}: " + "; ".join(problems))
         for group, loaded in zip(self.param_groups, values["param_groups"], strict=True):
-            group.update({name: groups.as_immutable(loaded[name]) for name in self.constraints})
+            loaded_values = {name: loaded[name] for name in loaded if name != "params"}
+            group.update({name: groups.as_immutable(v) for name, v in loaded_values.items()})
         self.state = {
             param: ParameterState(int(loaded["step"]), loaded["slots"]).copy()
             for param, loaded in zip(self.parameters(), values["state"], strict=True)
@@ -283,8 +292,8 @@ class Optimizer:
         raise NotImplementedError
 
     def _step_one(self, param: Parameter, grad: Tensor, group: Group) -> UpdateStatistics:
-        weights = param.numpy()
-        flat = np.ascontiguousarray(grad.numpy(), dtype=param.dtype).reshape(-1)
+        weights = param.memory()
+        flat = np.ascontiguousarray(grad.memory(), dtype=param.dtype).reshape(-1)
         state = self.state.setdefault(param, ParameterState())
         state.step += 1
         return self.prepare_update(weights, state, group).apply(weights.reshape(-1), flat)

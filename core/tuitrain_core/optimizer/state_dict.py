@@ -91,7 +91,7 @@ def _validate_states(optimizer: Stateful, states: Any) -> list[str]:
     problems = []
     for index, (state, param) in enumerate(zip(states, params, strict=True)):
         if state is not None:
-            texts = _validate_parameter(optimizer, state, param.numpy())
+            texts = _validate_parameter(optimizer, state, param.memory())
             problems += [f"parameter {index}: {text}" for text in texts]
     return problems
 

@@ -114,9 +114,9 @@ class Products(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.transpose(0, 2, 1, 3).reshape(-1, 6, 19)
-        y = self.norm(F.softmax(x) @ self.weight)
-        weights = F.softmax(y @ y.transpose(0, 2, 1))
-        return F.softmax(self.plain(weights @ y).sum(1)) * 3.0
+        y = self.norm(F.softmax(x, -1) @ self.weight)
+        weights = F.softmax(y @ y.transpose(0, 2, 1), -1)
+        return F.softmax(self.plain(weights @ y).sum(1), -1) * 3.0
 
 
 class Dropouts(Module):

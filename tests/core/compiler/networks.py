@@ -64,7 +64,7 @@ class Attention(Module):
     """Tokens, mixed by their similarity."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.softmax((x @ x.transpose(0, 2, 1)) * 0.3) @ x
+        return F.softmax((x @ x.transpose(0, 2, 1)) * 0.3, -1) @ x
 
 
 class Tokens(Module):
@@ -85,7 +85,7 @@ class Softmax(Module):
     """The softmax of rows."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return F.softmax(x)
+        return F.softmax(x, -1)
 
 
 class Mean(Module):

@@ -17,7 +17,7 @@ def pending(optimizer: Optimizer, schedule: Schedule | None = None) -> list[Pend
 
 
 def parameter(dtype: type = np.float32) -> Parameter:
-    return Parameter(np.ones(3, dtype))
+    return Parameter(np.ones(3), dtype)
 
 
 @pytest.mark.parametrize("rule", [SGD, Adam])

@@ -66,12 +66,12 @@ def test_clipping_has_the_bits_of_the_eager_tier(mode, limit, threads):
     program.images(4)[...] = images
     program.labels(4)[...] = np.arange(4)
     program.differentiate(4, parameters)
-    sgd, gradients = SGD(parameters, lr=0.5), [p.grad.numpy() for p in parameters]
+    sgd, gradients = SGD(parameters, lr=0.5), [p.grad.memory() for p in parameters]
     updates = [
         ParameterUpdate(
             parameter,
             prepared := sgd.prepare_update(
-                parameter.numpy(), ParameterState(step=1), sgd.param_groups[0]
+                parameter.memory(), ParameterState(step=1), sgd.param_groups[0]
             ),
             np.array([prepared.scalars], np.float32),
         )

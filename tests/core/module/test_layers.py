@@ -27,7 +27,7 @@ def test_linear_starts_with_a_zero_bias_and_weights_of_size_one_over_fan_in():
 
 def test_conv2d_starts_with_a_zero_bias_and_weights_of_size_one_over_fan_in():
     layer = M.Conv2d(32, 64, (3, 5), stride=(2, 1), padding=1, groups=2)
-    assert (layer.weight.shape, layer.bias.shape) == ((64, 16, 3, 5), (1, 64, 1, 1))
+    assert (layer.weight.shape, layer.bias.shape) == ((2, 32, 16, 3, 5), (1, 64, 1, 1))
     assert not layer.bias.numpy().any()
     assert layer.weight.numpy().std() == pytest.approx(1 / np.sqrt(16 * 15), rel=0.03)
     assert layer(images(2, 32, 9, 8)).shape == (2, 64, 5, 6)

@@ -97,6 +97,7 @@ def test_tied_parameters_are_one_under_the_first_of_their_names():
         "scale",
         "second.bias",
         "second.running",
+        "second.weight",
     ]
     net.load_state_dict({**net.state_dict(), "first.weight": np.array([5.0, 6.0])})
     np.testing.assert_array_equal(net.second.weight.numpy(), [5.0, 6.0])

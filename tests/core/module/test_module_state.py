@@ -14,7 +14,7 @@ def net(seed):
 
 def test_state_goes_from_one_network_to_another():
     source, target = net(1), net(2)
-    source[1].running_mean.numpy()[...] = 7.0
+    source[1].running_mean.memory()[...] = 7.0
     assert target.load_state_dict(source.state_dict()) == []
     for name, values in target.state_dict().items():
         np.testing.assert_array_equal(values, source.state_dict()[name])
@@ -24,7 +24,7 @@ def test_state_goes_from_one_network_to_another():
 def test_state_is_a_copy_and_loading_writes_in_place():
     network = net(3)
     state = network.state_dict()
-    memory = network[3].weight.numpy()
+    memory = network[3].weight.memory()
     before = memory.copy()
     state["3.weight"][...] = 5.0
     np.testing.assert_array_equal(memory, before)

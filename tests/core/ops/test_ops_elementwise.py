@@ -79,7 +79,7 @@ def test_logarithm_and_square_root_of_positive_numbers():
 def test_nan_stays_in_its_place(function, dtype):
     x = np.linspace(0.5, 2.0, 7).astype(dtype)
     x[3] = np.nan
-    result = function(Tensor(x)).numpy()
+    result = function(Tensor(x, dtype)).numpy()
     assert result.dtype == dtype
     np.testing.assert_array_equal(np.isnan(result), np.isnan(x))
 

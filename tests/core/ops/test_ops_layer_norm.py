@@ -39,7 +39,7 @@ def test_nan_spoils_its_sample_and_no_other():
 
 
 def test_what_is_not_given_is_one_and_zero():
-    x, weight, bias = (Tensor(value) for value in arrays((2, 3), 1))
+    x, weight, bias = (Tensor(value, value.dtype) for value in arrays((2, 3), 1))
     ones, zeros = np.ones(3), np.zeros(3)
     for arguments, full in (
         ({"weight": weight}, (weight, zeros)),

@@ -126,9 +126,10 @@ def test_an_index_that_does_not_fit_is_named():
 @pytest.mark.parametrize("axis", [1.0, "1", None, True])
 def test_an_axis_that_is_no_whole_number_is_named(axis):
     x = Tensor(values(3, 4))
+    softmax = [("softmax", lambda: F.softmax(x, axis))] if axis is not None else []
     for name, ask in (
+        *softmax,
         ("flatten", lambda: F.flatten(x, 0, axis)),
-        ("softmax", lambda: F.softmax(x, axis)),
         ("cross_entropy", lambda: F.cross_entropy(x, [0, 1, 2], axis)),
     ):
         with pytest.raises(CoreError, match=f"{name}: an axis is a whole number, but was given"):

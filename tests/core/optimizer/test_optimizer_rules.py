@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tuitrain_core import optimizer as optim
-from tuitrain_core.tensor import Parameter, Tensor
+from tuitrain_core.tensor import Parameter, wrap
 
 STEPS = 40
 SHAPES = [(1,), (3, 5), (1, 6, 1, 1), (7, 11, 3), ()]
@@ -19,7 +19,7 @@ def gradients(shape: tuple[int, ...], seed: int = 5) -> np.ndarray:
 def trained(opt: optim.Optimizer, grads: np.ndarray) -> np.ndarray:
     (param,) = opt.parameters()
     for grad in grads:
-        param.grad = Tensor(grad.astype(param.dtype))
+        param.grad = wrap(grad.astype(param.dtype))
         opt.step().clear_grad()
     return param.numpy()
 
@@ -170,7 +170,7 @@ def test_the_other_rules(rule, oracle, hyper, shape, dtype, tolerance):
 
 
 def test_adams_first_step_is_lr_per_element_whatever_the_gradient():
-    param = Parameter(np.zeros(4, "f8"))
+    param = Parameter(np.zeros(4), "f8")
     trained(optim.Adam(param, lr=0.01), np.array([[1e-3, -5.0, 1e6, -1e-2]]))
     np.testing.assert_allclose(param.numpy(), [-0.01, 0.01, -0.01, 0.01], rtol=2e-5)
 
@@ -184,7 +184,7 @@ def test_a_zero_gradient_moves_no_weight_at_first():
 
 def test_edits_of_lr_and_momentum_take_effect_at_the_next_step():
     start, grads = gradients((5,), seed=1)[0], gradients((5,))
-    param = Parameter(start)
+    param = Parameter(start, start.dtype)
     opt = optim.SGD(param, lr=0.1, momentum=0.9)
     trained(opt, grads[:10])
     opt.param_groups[0].update(lr=0.02, momentum=0.5)
@@ -198,7 +198,7 @@ def test_edits_of_lr_and_momentum_take_effect_at_the_next_step():
 
 
 def test_momentum_switched_off_drops_the_velocity_so_that_it_starts_from_rest():
-    param = Parameter(np.zeros(3))
+    param = Parameter(np.zeros(3), "f8")
     opt = optim.SGD(param, lr=0.1, momentum=0.9)
     trained(opt, np.ones((5, 3)))
     opt.param_groups[0]["momentum"] = 0.0
@@ -219,14 +219,14 @@ def test_scalars_do_not_widen_float32():
 
 
 def test_lions_steps_have_one_length_and_nan_is_no_sign():
-    param = Parameter(np.zeros(5))
+    param = Parameter(np.zeros(5), "f8")
     trained(optim.Lion(param, lr=0.01), np.array([[1e-30, -5.0, 0.0, -np.inf, np.nan]]))
     np.testing.assert_array_equal(param.numpy(), [-0.01, 0.01, 0.0, 0.01, np.nan])
 
 
 def test_lambs_step_is_as_long_as_lr_times_the_weights():
     for scale in (1e-3, 1.0, 1e3):
-        param = Parameter(scale * gradients((7, 11), seed=1)[0])
+        param = Parameter(scale * gradients((7, 11), seed=1)[0], "f8")
         opt = optim.LAMB(param, lr=0.05)
         before = float(np.linalg.norm(param.numpy()))
         trained(opt, gradients((7, 11))[:1])
@@ -234,16 +234,16 @@ def test_lambs_step_is_as_long_as_lr_times_the_weights():
 
 
 def test_lambs_trust_ratio_is_1_where_a_norm_is_0():
-    zero = Parameter(np.zeros(4))
+    zero = Parameter(np.zeros(4), "f8")
     trained(optim.LAMB(zero, lr=0.05), np.ones((1, 4)))
     np.testing.assert_allclose(zero.numpy(), -0.05, rtol=2e-6)
-    still = Parameter(np.ones(4))
+    still = Parameter(np.ones(4), "f8")
     trained(optim.LAMB(still, lr=0.05, weight_decay=0.0), np.zeros((3, 4)))
     np.testing.assert_array_equal(still.numpy(), 1.0)
 
 
 def test_lamb_shows_a_gradient_that_is_not_finite_in_all_weights():
-    param = Parameter(np.ones(5000))
+    param = Parameter(np.ones(5000), "f8")
     grad = np.ones((1, 5000))
     grad[0, 4000] = np.nan
     trained(optim.LAMB(param), grad)
@@ -260,7 +260,7 @@ def test_rmsprops_variance_does_not_fall_below_0_by_rounding():
 
 
 def test_rmsprop_drops_what_it_no_longer_needs():
-    param = Parameter(np.zeros(3))
+    param = Parameter(np.zeros(3), "f8")
     opt = optim.RMSprop(param, momentum=0.9, centered=True)
     trained(opt, np.ones((2, 3)))
     assert set(opt.state[param].slots) == {"square_avg", "grad_avg", "momentum_buffer"}
@@ -270,6 +270,6 @@ def test_rmsprop_drops_what_it_no_longer_needs():
 
 
 def test_adagrads_eps_is_inside_the_root():
-    param = Parameter(np.zeros(1))
+    param = Parameter(np.zeros(1), "f8")
     trained(optim.Adagrad(param, lr=1.0, eps=3.0), np.ones((1, 1)))
     assert param.numpy()[0] == -0.5

@@ -7,7 +7,7 @@ import pytest
 
 from tuitrain_core import optimizer as optim
 from tuitrain_core.errors import CoreError
-from tuitrain_core.tensor import Parameter, Tensor
+from tuitrain_core.tensor import Parameter, wrap
 
 
 def parameter(*shape: int) -> Parameter:
@@ -15,7 +15,7 @@ def parameter(*shape: int) -> Parameter:
 
 
 def set_grad(param: Parameter) -> None:
-    param.grad = Tensor(np.ones(param.shape, param.dtype))
+    param.grad = wrap(np.ones(param.shape, param.dtype))
 
 
 @pytest.mark.parametrize(

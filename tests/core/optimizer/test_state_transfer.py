@@ -201,10 +201,10 @@ def test_the_state_of_a_scalar_stays_an_array():
 
 
 def test_a_carried_swap_keeps_the_step_length_of_a_steady_gradient():
-    param = Parameter(np.zeros(2, "f8"))
+    param = Parameter(np.zeros(2), "f8")
     heavy = optim.SGD(param, lr=0.01, momentum=0.9)
     for _ in range(400):
-        param.grad = Tensor(np.array([1.0, -3.0]))
+        param.grad = Tensor(np.array([1.0, -3.0]), np.float64)
         heavy.step()
     adam = optim.Adam(param, lr=0.01)
     old, new = heavy.param_groups[0], adam.param_groups[0]

@@ -79,7 +79,7 @@ def _recorded_adam(cell: Cell, threads: int) -> TakeSteps:
     def updates() -> Iterator[ParameterUpdate]:
         for weight, state in zip(weights, states, strict=True):
             state.step += 1
-            prepared = adam.prepare_update(weight.numpy(), state, adam.param_groups[0])
+            prepared = adam.prepare_update(weight.memory(), state, adam.param_groups[0])
             yield ParameterUpdate(weight, prepared, np.array([prepared.scalars], np.float32))
 
     def run(steps: int) -> int:

@@ -43,7 +43,7 @@ class ComputedStep:
     def find_non_finite(self) -> str:
         """Return the first parameter whose gradient has a NaN or an infinity, or ""."""
         for name, parameter in self._table.parameters.items():
-            if parameter.grad is not None and not np.isfinite(parameter.grad.numpy()).all():
+            if parameter.grad is not None and not np.isfinite(parameter.grad.memory()).all():
                 return name
         return ""
 
@@ -60,5 +60,5 @@ class ComputedStep:
 
     def _norm(self, group: Group) -> float:
         grads = (self._table.parameters[name].grad for name in group.members)
-        squares = (np.square(g.numpy(), dtype=np.float64).sum() for g in grads if g is not None)
+        squares = (np.square(g.memory(), dtype=np.float64).sum() for g in grads if g is not None)
         return math.sqrt(sum(map(float, squares)))

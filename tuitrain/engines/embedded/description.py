@@ -72,8 +72,8 @@ def describe_parameter(
         group=group,
         step=step,
         frozen_since=frozen_since,
-        value=describe_array(parameter.numpy()),
-        grad=None if parameter.grad is None else describe_array(parameter.grad.numpy()),
+        value=describe_array(parameter.memory()),
+        grad=None if parameter.grad is None else describe_array(parameter.grad.memory()),
         aliases=aliases,
     )
 

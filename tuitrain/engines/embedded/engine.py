@@ -170,12 +170,12 @@ class EmbeddedEngine:
 
     def parameters(self) -> Mapping[str, Array]:
         """Return every parameter by name, read-only and live."""
-        return {name: read_only(item.numpy()) for name, item in self._parameters.items()}
+        return {name: read_only(item.memory()) for name, item in self._parameters.items()}
 
     def gradient(self, parameter: str) -> Array | None:
         """Return the gradient of the last step, or None where none was computed."""
         grad = self._parameters[parameter].grad
-        return None if grad is None else read_only(grad.numpy())
+        return None if grad is None else read_only(grad.memory())
 
     def inspect_parameter(self, parameter: str) -> ParameterView | None:
         """Describe one parameter in full; None if no parameter has that name."""

@@ -110,7 +110,7 @@ class FrozenParameters:
             frozen = self._frozen.pop(name)
             frozen.intact = frozen.intact and self._checksum(name) == frozen.checksum
             self._frozen[name] = frozen
-            looked_at += self._parameters[name].numpy().nbytes
+            looked_at += self._parameters[name].memory().nbytes
             if looked_at > VERIFY_BYTES:
                 break
         self._verify_held()
@@ -127,7 +127,7 @@ class FrozenParameters:
                 break
 
     def _checksum(self, name: str) -> int:
-        return _crc(self._parameters[name].numpy())
+        return _crc(self._parameters[name].memory())
 
 
 def _crc(array: Array) -> int:

@@ -64,7 +64,7 @@ class EmbeddedGroupSimulator:
 
     def parameters(self) -> Mapping[str, Array]:
         """Return the values of every parameter by name, read-only."""
-        return {name: read_only(item.numpy()) for name, item in self._parameters.items()}
+        return {name: read_only(item.memory()) for name, item in self._parameters.items()}
 
     def frozen(self) -> Mapping[str, int]:
         """Return the step at which each frozen parameter was frozen."""

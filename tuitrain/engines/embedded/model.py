@@ -67,7 +67,7 @@ class SeededModel:
 
     def buffers(self) -> dict[str, Array]:
         """Return every buffer by name, as live memory."""
-        return {name: item.numpy() for name, item in self.module.named_buffers()}
+        return {name: item.memory() for name, item in self.module.named_buffers()}
 
     def mutable_state(self) -> MutableState:
         """Return a copy of what a forward pass changes."""

@@ -25,7 +25,7 @@ def capture_state(
     """Return the state, with copies of all arrays."""
     return EngineState(
         step=step,
-        parameters={name: item.numpy().copy() for name, item in model.parameters.items()},
+        parameters={name: item.memory().copy() for name, item in model.parameters.items()},
         buffers=_copies(model.buffers()),
         optimizers={
             name: OptimizerState(state.step, _copies(state.slots))
@@ -75,7 +75,7 @@ def validate_state(
     ------
     StateMismatchError : lists every name that is missing, unknown, or of another shape or type
     """
-    arrays = {name: item.numpy() for name, item in parameters.items()}
+    arrays = {name: item.memory() for name, item in parameters.items()}
     problems = [
         *_differences("parameter", state.parameters, arrays),
         *_differences("buffer", state.buffers, buffers),

@@ -64,7 +64,7 @@ class EmbeddingLayer:
         if not isinstance(node.op, Embedding):
             return False
         index, weight = node.inputs
-        dense = index.tensor is None or index.tensor.numpy().flags.c_contiguous
+        dense = index.tensor is None or index.tensor.memory().flags.c_contiguous
         supported = (
             index.dtype in INTEGER_DTYPES
             and is_in_public_order(index)

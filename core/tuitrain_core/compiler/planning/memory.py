@@ -118,7 +118,7 @@ class StepMemory:
     def value(self, value: Value) -> Array:
         """Return a value's memory, in its shape in memory."""
         if value.tensor is not None:
-            return value.tensor.numpy()
+            return value.tensor.memory()
         return self.workspace.value_array(value, "value", self.rows)
 
     def public_value(self, value: Value) -> Array:

@@ -49,7 +49,7 @@ class PendingUpdate:
         if self.schedule is not None:
             self.group["lr"] = self.schedule.lr(step + ahead - 1)
         self.set_taken(ahead)
-        return self.optimizer.prepare_update(self.parameter.numpy(), self.state, self.group)
+        return self.optimizer.prepare_update(self.parameter.memory(), self.state, self.group)
 
     def set_taken(self, steps: int) -> None:
         """Count ``steps`` of the coming updates as made."""

@@ -69,7 +69,7 @@ class PlannedUpdate:
         self._plan = plan
         self._pointer = StridedPointer(0)
         self._scalars: Array | None = None
-        self._parameter = pending.parameter.numpy()
+        self._parameter = pending.parameter.memory()
         self._slots = pending.update.slots
         self._sums = sums = _statistics_sums(plan.memory.workspace, value)
         barrier = not plan.actions.has_updates  # updates of two parameters are independent

@@ -27,7 +27,7 @@ def trace_model_step(model: Module, loader: DataLoader, loss: Forward, training:
     ------
     NotRecordableError : the step is not the same for every batch, or changes the model
     """
-    buffers = [(buffer.numpy(), buffer.numpy().copy()) for buffer in model.buffers()]
+    buffers = [(buffer.memory(), buffer.memory().copy()) for buffer in model.buffers()]
     rng_state = random.get_state()
     model.train(training)
     attributes = AttributeGuard(model)
