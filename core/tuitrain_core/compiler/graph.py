@@ -75,19 +75,19 @@ class Graph:
         return [node for node in self.nodes if any(other is value for other in node.inputs)]
 
     def values_depending_on(self, tensors: Sequence[Tensor]) -> set[Value]:
-        """Return every value that depends on one of these tensors, and their leaves."""
+        """Return every value whose gradient reaches one of these tensors, and their leaves."""
         wanted = set(tensors)
         values: set[Value] = set()
         for node in self.nodes:
             values |= {value for value in node.inputs if value.tensor in wanted}
-            if any(value in values for value in node.inputs):
+            if node.op.differentiable and any(value in values for value in node.inputs):
                 values.add(node.output)
         return values
 
     def values_used_by_loss(self) -> set[Value]:
-        """Return every value that the loss depends on, and the loss."""
+        """Return every value that the loss's gradient reaches, and the loss."""
         values = {self.loss}
         for node in reversed(self.nodes):
-            if node.output in values:
+            if node.output in values and node.op.differentiable:
                 values |= set(node.inputs)
         return values

@@ -172,12 +172,12 @@ def pow(x: Tensor, y: Tensor) -> Tensor:
     return as_tensor(x) ** y
 
 
-def maximum(x: Tensor, y: Tensor) -> Tensor:
+def maximum(x: Tensor | float, y: Tensor | float) -> Tensor:
     """Return the larger of two elements; NaN wins. Of equal ones the first gets the gradient."""
     return apply(paired.Maximum(), *as_operands(x, y))
 
 
-def minimum(x: Tensor, y: Tensor) -> Tensor:
+def minimum(x: Tensor | float, y: Tensor | float) -> Tensor:
     """Return the smaller of two elements; NaN wins. Of equal ones the first gets the gradient."""
     return apply(paired.Maximum(largest=False), *as_operands(x, y))
 
@@ -200,7 +200,7 @@ def clip(x: Tensor, lower: float | None = None, upper: float | None = None) -> T
     return apply(paired.Clip(lower, upper), as_tensor(x))
 
 
-def where(mask: Tensor, x: Tensor, y: Tensor) -> Tensor:
+def where(mask: Tensor, x: Tensor | float, y: Tensor | float) -> Tensor:
     """Return elements of ``x`` where ``mask`` is True, else of ``y``.
 
     Raises

@@ -50,4 +50,4 @@ def as_single_axis(name: str, axis: Any) -> int | None:
     value = axis[0] if isinstance(axis, tuple | list) and len(axis) == 1 else axis
     if value is not None and not is_whole(value):
         raise CoreError(f"{name}: takes one axis, but was given {axis!r}")
-    return value
+    return None if value is None else int(value)  # type: ignore[arg-type]
