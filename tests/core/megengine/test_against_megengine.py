@@ -5,9 +5,9 @@ import re
 from pathlib import Path
 
 import pytest
-from evaluate import HERE, evaluate, is_same, read_cases, run_script
 
 import tuitrain_core
+from tests.core.megengine.evaluate import HERE, evaluate, is_same, read_cases, run_script
 
 CASES = read_cases()
 VALUES = json.loads((HERE / "values.json").read_text())
