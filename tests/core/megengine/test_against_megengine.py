@@ -43,9 +43,9 @@ def test_the_names_that_scripts_use_exist():
     missing = []
     for line in (HERE / "names.txt").read_text().splitlines():
         owner, *names = line.split()
-        found = tuitrain_core
+        namespace = tuitrain_core
         for part in owner.split(".")[1:]:
-            found = getattr(found, part)
+            namespace = getattr(namespace, part)
         # `grad` and `name` are slots, and `forward` is in every subclass.
-        missing += [f"{owner}.{name}" for name in names if not hasattr(found, name)]
+        missing += [f"{owner}.{name}" for name in names if not hasattr(namespace, name)]
     assert missing == []

@@ -1,4 +1,4 @@
-"""Save a training in the middle, load it into new objects, and go on as if nothing happened."""
+"""Save a training in the middle, load it into new objects, and continue with the same losses."""
 
 import os
 import tempfile
