@@ -71,13 +71,17 @@ def logsigmoid(inp: Tensor) -> Tensor:
 
 
 def leaky_relu(inp: Tensor, negative_slope: float = 0.01) -> Tensor:
-    """Return x above 0, and ``negative_slope`` · x below, of each element."""
+    """Return x above 0, and ``negative_slope`` · x below, of each element.
+
+    The gradient at 0 is the slope. Computed as slope · x + (1 - slope) · relu(x), whose parts have
+    kernels.
+    """
     x = as_tensor(inp)
-    return relu(x) - relu(-x) * negative_slope
+    return x * negative_slope + relu(x) * (1.0 - negative_slope)
 
 
 def prelu(x: Tensor, y: Tensor) -> Tensor:
-    """Return x above 0, and y · x below, of each element.
+    """Return x above 0, and y · x below, of each element; the gradient at 0 is 0.
 
     Parameters
     ----------

@@ -260,9 +260,12 @@ class Module:
         return f"{type(self).__name__}(\n  {body}\n)"
 
     def _state(self) -> dict[str, Tensor]:
-        """Return parameters and buffers by all their names, in sorted order."""
+        """Return parameters and buffers by all their names, in sorted order.
+
+        A module with two names counts under the first; a tensor in two modules under both.
+        """
         members = [
-            pair for name, part in _paths(self, "", ()) for pair in _find(vars(part), Tensor, name)
+            pair for name, part in self.named_modules() for pair in _find(vars(part), Tensor, name)
         ]
         return dict(sorted(members, key=lambda pair: _order(pair[0])))
 

@@ -83,7 +83,9 @@ def validate_hyper_parameters(
     or nearly one of this rule, are unknown.
     """
     unknown = [
-        name for name in group if name not in constraints and _is_mistake(name, tuple(constraints))
+        name
+        for name in group
+        if name != "params" and name not in constraints and _is_mistake(name, tuple(constraints))
     ]
     problems = [describe_unknown(name, constraints) for name in unknown]
     for name, constraint in constraints.items():
@@ -96,7 +98,5 @@ def validate_hyper_parameters(
 
 @lru_cache(1024)  # asked in every step
 def _is_mistake(name: Any, constraints: tuple[str, ...]) -> bool:
-    if name == "params":
-        return False
     near = get_close_matches(str(name), constraints, n=1)
     return name in OTHER_HYPER_PARAMETERS or bool(near and abs(len(near[0]) - len(str(name))) <= 2)
