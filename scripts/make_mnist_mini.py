@@ -36,8 +36,8 @@ def main() -> int:
 def write_part(folder: Path, part: str, dataset: Dataset, count: int) -> None:
     """Write the first ``count`` images and labels of a part."""
     contents = {
-        f"{part}-images-idx3-ubyte.gz": dataset.images[:count, 0],
-        f"{part}-labels-idx1-ubyte.gz": dataset.labels[:count].astype("u1"),
+        f"{part}-images-idx3-ubyte.gz": dataset.inputs[:count, 0],
+        f"{part}-labels-idx1-ubyte.gz": dataset.targets[:count].astype("u1"),
     }
     for name, array in contents.items():
         write_idx(folder / name, array)

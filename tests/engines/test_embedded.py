@@ -310,7 +310,7 @@ def test_a_command_acts_on_the_next_step(command):
 
 
 def test_the_test_set_gives_the_same_bits_for_any_number_of_threads(engine):
-    result = [engine.evaluator.logits(0, threads)[0].copy() for threads in (1, 2, 3)]
+    result = [engine.evaluator.outputs(0, threads)[0].copy() for threads in (1, 2, 3)]
     np.testing.assert_array_equal(result[0], result[1])
     np.testing.assert_array_equal(result[0], result[2])
 

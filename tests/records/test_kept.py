@@ -6,13 +6,14 @@ import hashlib
 import json
 import shutil
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from tests.records import reading
+from tests.records import reading, small_model
 from tuitrain.cli import main
 from tuitrain.engines.registry import engine_factory
 from tuitrain.records.array_file import unpack
@@ -26,6 +27,7 @@ from tuitrain.scenario.resume import resume
 from tuitrain.scenario.runs.run_list import list_runs
 from tuitrain.scenario.save import recorded_scenario, to_toml
 from tuitrain.scenario.verify import verify_record
+from tuitrain_core.data import Dataset
 
 pytestmark = pytest.mark.slow
 
@@ -33,6 +35,14 @@ pytestmark = pytest.mark.slow
 KEPT = Path(__file__).parent / "kept"
 EXPECTED = json.loads((KEPT / "expected.json").read_text())
 CHECKPOINTS = sorted(KEPT.glob("*/checkpoints/*.npz"))
+
+
+@pytest.fixture(autouse=True)
+def earlier_normalization(monkeypatch):
+    """Normalize bytes as version 0.1.0 did where a data set named no mean and no std."""
+    earlier = partial(Dataset, classes=10, mean=0.1307, std=0.3081)
+    monkeypatch.setattr(small_model, "Dataset", earlier)
+
 
 each_run = pytest.mark.parametrize("name", sorted(EXPECTED))
 

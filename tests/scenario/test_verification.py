@@ -88,7 +88,7 @@ def replayed(folder: Path, capsys) -> tuple[int, str]:
 
 def with_other_labels(monkeypatch) -> None:
     train, test = small.data()
-    changed = Dataset(train.images, (train.labels + 1) % 4)
+    changed = Dataset(train.inputs, (train.targets + 1) % 4)
     monkeypatch.setattr(small, "data", lambda: (changed, test))
 
 

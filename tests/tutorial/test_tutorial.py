@@ -39,7 +39,7 @@ def train_func(batch_data, batch_label, net, gm):
 
 
 def small_part(dataset: data.Dataset, count: int) -> data.Dataset:
-    return data.Dataset(dataset.images[:count], dataset.labels[:count])
+    return data.Dataset(dataset.inputs[:count], dataset.targets[:count])
 
 
 class Reader:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -44,10 +44,12 @@ class EngineSpec:
     Attributes
     ----------
     make_model : makes the model; called once, with the random generator seeded
-    train, test : the training data, and the data that accuracy is measured on
+    train, test : the training data, and the data that metrics are measured on
     groups : the groups at the first step
     seed : of initial weights, of the order of the data and of dropout
     batch_size : samples in a batch
+    loss : maps outputs and targets to one number; None for the model's method ``loss``, or the
+        default for the targets if it has none
     """
 
     make_model: MakeModel
@@ -56,6 +58,7 @@ class EngineSpec:
     groups: Sequence[GroupPlan]
     seed: int = 0
     batch_size: int = 64
+    loss: Any = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -93,7 +96,20 @@ class EngineFactory(Protocol):
         ...
 
     def built_in_models(self, train: Dataset) -> Mapping[str, MakeModel]:
-        """Return the named models, made for the images and classes of a data set."""
+        """Return the named models that fit the inputs and targets of a data set."""
+        ...
+
+    def built_in_losses(self) -> Collection[str]:
+        """Return the names of the losses that `make_loss` makes."""
+        ...
+
+    def make_loss(self, name: str, settings: Mapping[str, Any]) -> Any:
+        """Return a loss by name, for `EngineSpec`.
+
+        Raises
+        ------
+        CoreError : it has no such setting, or a value is not allowed
+        """
         ...
 
     def build(self, spec: EngineSpec) -> Engine:

@@ -39,8 +39,7 @@ def compute_provenance(train: Dataset, test: Dataset, modules: Iterable[str]) ->
     """
     digests = {}
     for name, dataset in (("training", train), ("test", test)):
-        digests[f"{name} images"] = _array_digest(dataset.images)
-        digests[f"{name} labels"] = _array_digest(dataset.labels)
+        digests |= _dataset_digests(name, dataset)
         numbers = f"{dataset.classes} classes, mean {dataset.mean!r}, std {dataset.std!r}"
         digests[f"{name} data"] = numbers
     digests |= {f"source of {name}": source_digest(name) for name in user_modules(modules)}
@@ -110,6 +109,20 @@ def describe_differences(recorded: Mapping[str, str], here: Mapping[str, str]) -
         for name, value in sorted(recorded.items())
         if here.get(name, "none") != value
     ]
+
+
+def _dataset_digests(name: str, dataset: Dataset) -> dict[str, str]:
+    """Return the digests of a data set's arrays; images with labels keep their earlier names."""
+    first, *others = dataset.input_arrays
+    are_images = first.dtype.str == "|u1" and first.ndim == 4
+    digests = {f"{name} {'images' if are_images else 'inputs'}": _array_digest(first)}
+    digests |= {
+        f"{name} input {place}": _array_digest(array) for place, array in enumerate(others, 1)
+    }
+    if dataset.targets is not None:
+        kind = "labels" if dataset.has_class_targets else "targets"
+        digests[f"{name} {kind}"] = _array_digest(dataset.targets)
+    return digests
 
 
 def _array_digest(array: NDArray) -> str:

@@ -15,6 +15,7 @@ from .planning.updates import ParameterUpdate
 from .program import Program
 from .recording import Recording
 from .tracing.guards import AttributeGuard, NotRecordableError
+from .tracing.objective import as_tensors, call_model
 from .tracing.trace import Forward, trace
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "Recording",
     "StopCondition",
     "Value",
+    "as_tensors",
+    "call_model",
     "prepare_updates",
     "trace",
 ]

@@ -16,8 +16,8 @@ from ..tensor import Tensor
 class Role(Enum):
     """Where a value comes from."""
 
-    IMAGES = "images"
-    LABELS = "labels"
+    INPUT = "input"
+    TARGETS = "targets"
     LEAF = "leaf"
     """A parameter, a buffer or a constant; every step reads its tensor again."""
     RANDOM = "drawn"
@@ -57,12 +57,20 @@ class Node:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """A step's forward pass, from a batch to its loss."""
+    """A step's forward pass, from a batch to its loss.
+
+    Attributes
+    ----------
+    inputs, targets : the batch; the targets may be the first input
+    loss : the mean loss of the batch
+    outputs : what the model gives for the inputs; None if it computes its own loss
+    """
 
     nodes: tuple[Node, ...]
-    images: Value
-    labels: Value
+    inputs: tuple[Value, ...]
+    targets: Value
     loss: Value
+    outputs: Value | None = None
 
     @property
     def leaves(self) -> list[Value]:
@@ -73,6 +81,13 @@ class Graph:
     def consumers(self, value: Value) -> list[Node]:
         """Return the operations that read a value."""
         return [node for node in self.nodes if any(other is value for other in node.inputs)]
+
+    def is_data(self, value: Value) -> bool:
+        """Return whether a value comes from the batch alone, so that it needs no gradient."""
+        if value is self.targets or value in self.inputs:
+            return True
+        sources = [node for node in self.nodes if node.output is value]
+        return bool(sources) and all(self.is_data(other) for other in sources[0].inputs)
 
     def values_depending_on(self, tensors: Sequence[Tensor]) -> set[Value]:
         """Return every value whose gradient reaches one of these tensors, and their leaves."""

@@ -17,6 +17,7 @@ from .layers.fallback import FallbackLayer
 from .layers.layer_norm import LayerNormLayer
 from .layers.linear import LinearLayer
 from .layers.matmul import BatchedMatMulLayer, MatMulLayer
+from .layers.pointwise_loss import PointwiseLossLayer
 from .layers.pooling import PoolLayer
 from .layers.shape import AliasLayer, ReshapeLayer, TransposeLayer
 from .layers.softmax import SoftmaxLayer
@@ -66,6 +67,8 @@ def _choose_layer(graph: Graph, node: Node, followers: list[Node], fuse_pool: bo
         return ArithmeticLayer(node, last.output, relu)
     if CrossEntropyLayer.fits(node, graph):
         return CrossEntropyLayer(node)
+    if PointwiseLossLayer.fits(node, graph):
+        return PointwiseLossLayer(node)
     if AliasLayer.fits(node, graph):
         return AliasLayer(node)
     if DropoutLayer.fits(node, graph):
@@ -97,7 +100,7 @@ def _added_value(graph: Graph, node: Node, follower: Node) -> Value | None:
     same_shape = other.batched and other.shape == output.shape and other.dtype == "f4"
     same_layout = other.channels_last == output.channels_last
     before = graph.nodes[: graph.nodes.index(node)]
-    computed = other is graph.images or any(earlier.output is other for earlier in before)
+    computed = other in graph.inputs or any(earlier.output is other for earlier in before)
     return other if same_shape and same_layout and computed else None
 
 
@@ -108,8 +111,8 @@ def _followers(graph: Graph, node: Node) -> list[Node]:
     """
     chain = []
     while True:
-        readers = graph.consumers(node.output)
-        if len(readers) != 1 or node.output is graph.loss or not _can_follow(readers[0]):
+        readers, is_read = graph.consumers(node.output), node.output in (graph.loss, graph.outputs)
+        if len(readers) != 1 or is_read or not _can_follow(readers[0]):
             return chain
         node = readers[0]
         chain.append(node)

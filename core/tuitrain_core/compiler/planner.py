@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from ..native.norm.pointwise_loss import copy_loss
 from ..native.optim import update
 from ..native.optim.update_rules import RULES
 from ..native.runtime import step_loop
@@ -16,6 +17,8 @@ from ..tensor import Parameter, Tensor
 from .execution.burst import Burst, plan_burst
 from .execution.pipelined import PipelinedSteps, pipelined_actions, plan_pipelined
 from .graph import Graph, Value
+from .layers.cross_entropy import CrossEntropyLayer
+from .layers.pointwise_loss import PointwiseLossLayer
 from .lowering import lower
 from .plan_cache import PlanCache, UpdatesKey
 from .planning import clipping, stop_condition
@@ -71,6 +74,9 @@ class Planner:
         self._graph = graph
         self._workspace = workspace
         self._layers = lower(graph, fuse_pool)
+        self._copies_loss = not any(
+            isinstance(layer, CrossEntropyLayer | PointwiseLossLayer) for layer in self._layers
+        )
         self._steps: PlanCache[Burst] = PlanCache()
         self._bursts: PlanCache[Burst] = PlanCache()
         self._pipelined: PlanCache[PipelinedSteps] = PlanCache()
@@ -134,6 +140,9 @@ class Planner:
             source.plan_batch(plan)
         for layer in self._layers:
             layer.forward(plan)
+        if self._copies_loss:
+            loss = plan.memory.value(self._graph.loss)
+            plan.actions.call_once(copy_loss(), loss, plan.losses)
         if plan.gradients.needs(self._graph.loss):
             with plan.gradients.target(self._graph.loss) as seed:
                 seed[...] = 1.0

@@ -44,17 +44,16 @@ class Program:
         """Samples in the largest batch."""
         return self._workspace.capacity
 
-    def images(self, rows: int) -> Array:
-        """Return the memory for a batch's images: a view of shape (rows, C, H, W)."""
-        value = self.graph.images
-        return public_view(self._workspace.value_array(value, "value", rows), value)
+    def inputs(self, rows: int) -> tuple[Array, ...]:
+        """Return the memory for a batch's inputs: views of shape (rows, ...)."""
+        return tuple(self.read_value(value, rows) for value in self.graph.inputs)
 
-    def labels(self, rows: int) -> Array:
-        """Return the memory for a batch's labels: int32 (rows,)."""
-        return self._workspace.value_array(self.graph.labels, "value", rows)
+    def targets(self, rows: int) -> Array:
+        """Return the memory for a batch's targets (rows, ...); it may be that of an input."""
+        return self.read_value(self.graph.targets, rows)
 
     def differentiate(self, rows: int, trained: Sequence[Parameter], threads: int = 1) -> float:
-        """Compute loss and gradients of the batch in `images` and `labels`.
+        """Compute loss and gradients of the batch in `inputs` and `targets`.
 
         Parameters
         ----------
@@ -74,10 +73,10 @@ class Program:
         self._set_gradients(trained)
         return float(self._workspace.value_array(self.graph.loss, "value", rows).item())
 
-    def logits(self, rows: int) -> Array:
-        """Return the logits of the last step: what its loss compares with the labels."""
-        (loss, *_) = self.graph.consumers(self.graph.labels)
-        return self._workspace.value_array(loss.inputs[0], "value", rows)
+    def outputs(self, rows: int) -> Array | None:
+        """Return the model's outputs in the last step; None if the model has its own loss."""
+        value = self.graph.outputs
+        return None if value is None else self.read_value(value, rows)
 
     def read_value(self, value: Value, rows: int) -> Array:
         """Return a value of the last step, which must not be inside a fused layer."""

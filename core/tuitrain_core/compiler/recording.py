@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from .. import functional
 from ..autodiff import GradManager
-from ..data import DataLoader
+from ..data import DataLoader, Inputs
 from ..errors import CoreError, ShapeError
+from ..losses import Loss, cross_entropy
 from ..module import BatchNorm1d, BatchNorm2d, Module
 from ..ops.base import Array
 from ..optimizer import Optimizer
@@ -20,6 +20,8 @@ from .planning.clipping import Clipping
 from .program import Program
 from .tracing.guards import NotRecordableError
 from .tracing.model_step import trace_model_step
+from .tracing.objective import as_tensors, compute_objective
+from .tracing.trace import InputTensors, Objective
 
 
 class Recording:
@@ -27,17 +29,26 @@ class Recording:
 
     Parameters
     ----------
-    model : maps images to logits; its norm layers may be frozen and thawed at any time
+    model : maps inputs to outputs; its norm layers may be frozen and thawed at any time
     loader : gives the batches
     training : whether the model is trained, or only evaluated
+    loss : maps outputs and targets to one number; None for a model whose method ``loss`` maps
+        a batch, the pair of inputs and targets, to it
 
     Attributes
     ----------
     problem : why the step cannot be recorded, so that it is taken eagerly; else ""
     """
 
-    def __init__(self, model: Module, loader: DataLoader, training: bool = True) -> None:
+    def __init__(
+        self,
+        model: Module,
+        loader: DataLoader,
+        training: bool = True,
+        loss: Loss | None = cross_entropy,
+    ) -> None:
         self._model = model
+        self._loss = loss
         self._training = training
         self._loader = loader
         self._recorded: dict[tuple[bool, ...], tuple[Program, BatchSource]] = {}
@@ -88,8 +99,8 @@ class Recording:
                 for array, before in arrays:
                     array[...] = before
 
-    def batch_logits(self, index: int, threads: int = 1) -> tuple[Array, Array] | None:
-        """Compute the logits of a batch of the loader, and return them and its labels.
+    def batch_outputs(self, index: int, threads: int = 1) -> tuple[Array, Array] | None:
+        """Compute the model's outputs for a batch of the loader; return them and its targets.
 
         Parameters
         ----------
@@ -98,43 +109,45 @@ class Recording:
 
         Returns
         -------
-        The program's own memory, valid until its next step. None if the step cannot be recorded.
+        The program's own memory, valid until its next step. None if the step cannot be recorded, or
+        has no outputs.
         """
         recorded = self.program()
-        if recorded is None:
+        if recorded is None or recorded[0].graph.outputs is None:
             return None
         program, _ = recorded
         rows = len(self._loader.batch_indices(index))
-        labels = program.labels(rows)
-        self._loader.fill(index, program.images(rows), labels)
+        targets = program.targets(rows)
+        self._loader.fill(index, program.inputs(rows), targets)
         program.differentiate(rows, [], threads)
-        return program.logits(rows), labels
+        outputs = program.outputs(rows)
+        return None if outputs is None else (outputs, targets)
 
-    def compute_logits(self, images: Array, labels: Array) -> Array | None:
-        """Compute the logits of any batch.
+    def compute_outputs(self, inputs: Inputs, targets: Array) -> Array | None:
+        """Compute the model's outputs for any batch.
 
         Parameters
         ----------
-        images, labels : in the form of the loader's batches, with at most as many samples
+        inputs, targets : in the form of the loader's batches, with at most as many samples
 
         Returns
         -------
-        The program's own memory, valid until its next step. None if the step cannot be recorded.
+        The program's own memory, valid until its next step. None if the step cannot be recorded, or
+        has no outputs.
         """
         recorded = self.program()
         if recorded is None:
             return None
-        _run_forward(recorded[0], images, labels)
-        return recorded[0].logits(len(labels))
+        return recorded[0].outputs(_run_forward(recorded[0], inputs, targets))
 
-    def run_unfused(self, images: Array, labels: Array) -> Program | None:
+    def run_unfused(self, inputs: Inputs, targets: Array) -> Program | None:
         """Run a batch forward in a program that keeps the output of every ReLU.
 
         The forward pass updates running statistics and draws random numbers as usual.
 
         Parameters
         ----------
-        images, labels : see `take`
+        inputs, targets : see `take`
 
         Returns
         -------
@@ -147,17 +160,17 @@ class Recording:
         program = self._unfused.get(graph)
         if program is None:
             program = self._unfused[graph] = Program(graph, self._capacity, fuse_pool=False)
-        _run_forward(program, images, labels)
+        _run_forward(program, inputs, targets)
         return program
 
-    def take(self, images: Array, labels: Array, gm: GradManager) -> float:
+    def take(self, inputs: Inputs, targets: Array, gm: GradManager) -> float:
         """Compute loss and gradients of a batch; eagerly if the step cannot be recorded.
 
         A recorded step fuses operations, and so rounds differently from an eager one.
 
         Parameters
         ----------
-        images, labels : a batch of the loader, or one like it with at most as many samples
+        inputs, targets : a batch of the loader, or one like it with at most as many samples
         gm : its attached parameters get new gradients, which replace theirs
 
         Returns
@@ -171,17 +184,17 @@ class Recording:
         recorded = self.program()
         with self.preserve_frozen_buffers():
             if recorded is None:
-                return self._take_eagerly(images, labels, gm)
+                return self._take_eagerly(inputs, targets, gm)
             program = recorded[0]
-            rows = _load_batch(program, images, labels)
+            rows = _load_batch(program, inputs, targets)
             attached = [p for p in gm.attached_tensors() if isinstance(p, Parameter)]
             return program.differentiate(rows, attached)
 
-    def _take_eagerly(self, images: Array, labels: Array, gm: GradManager) -> float:
+    def _take_eagerly(self, inputs: Inputs, targets: Array, gm: GradManager) -> float:
         for attached in gm.attached_tensors():
             attached.grad = None
         with gm:
-            loss = self._loss(tensor(images), tensor(labels))
+            loss = self._objective(as_tensors(inputs), tensor(targets)).loss
             gm.backward(loss)
         return float(loss.item())
 
@@ -210,7 +223,7 @@ class Recording:
                 optimizer.step()
 
     def _record(self) -> tuple[Program, BatchSource]:
-        graph = trace_model_step(self._model, self._loader, self._loss, self._training)
+        graph = trace_model_step(self._model, self._loader, self._objective, self._training)
         return Program(graph, self._capacity), BatchSource(self._loader, graph)
 
     @property
@@ -219,8 +232,8 @@ class Recording:
         size = self._loader.batch_size
         return min(size, len(self._loader.dataset)) if self._training else size
 
-    def _loss(self, images: Tensor, labels: Tensor) -> Tensor:
-        return functional.loss.cross_entropy(self._model(images), labels)
+    def _objective(self, inputs: InputTensors, targets: Tensor) -> Objective:
+        return compute_objective(self._model, self._loss, inputs, targets)
 
 
 def _is_frozen(module: Module) -> bool:
@@ -240,30 +253,40 @@ def _save_buffers(module: Module) -> tuple[Module, dict[str, Tensor], list[tuple
     return module, attributes, [(array, array.copy()) for array in arrays]
 
 
-def _run_forward(program: Program, images: Array, labels: Array) -> None:
-    """Run a batch forward, without gradients."""
-    program.differentiate(_load_batch(program, images, labels), [])
+def _run_forward(program: Program, inputs: Inputs, targets: Array) -> int:
+    """Run a batch forward, without gradients, and return how many samples it has."""
+    rows = _load_batch(program, inputs, targets)
+    program.differentiate(rows, [])
+    return rows
 
 
-def _load_batch(program: Program, images: Array, labels: Array) -> int:
+def _load_batch(program: Program, inputs: Inputs, targets: Array) -> int:
     """Copy a batch to a program's memory, and return how many samples it has.
 
     Raises
     ------
     CoreError : the program cannot take the batch
     """
-    rows, capacity = len(images), program.capacity
+    graph = program.graph
+    arrays = inputs if isinstance(inputs, tuple) else (inputs,)
+    rows, capacity = len(arrays[0]), program.capacity
     if not 1 <= rows <= capacity:
         raise CoreError(f"a recorded step is for 1 to {capacity} samples, but was given {rows}")
-    shape = (rows, *program.graph.images.shape)
-    if images.shape != shape or labels.shape != (rows,):
+    values, batch = (*graph.inputs, graph.targets), (*arrays, targets)
+    expected = [(rows, *value.shape) for value in values]
+    if [array.shape for array in batch] != expected:
         raise ShapeError(
-            f"a recorded step of {rows} samples takes images {shape} and labels {(rows,)}, but was "
-            f"given {images.shape} and {labels.shape}"
+            f"a recorded step of {rows} samples takes arrays of the shapes "
+            f"{', '.join(map(str, expected))} (inputs, then targets), but was given "
+            f"{', '.join(str(array.shape) for array in batch)}"
         )
-    if labels.dtype.kind not in "iu":
-        raise CoreError(f"labels are whole numbers, but are {labels.dtype}")
-    check_labels(labels, program.graph)
-    program.images(rows)[...] = images
-    program.labels(rows)[...] = labels
+    for value, array in zip(values, batch, strict=True):
+        if value.dtype.kind == "i" and array.dtype.kind not in "iu":
+            name = "targets" if value is graph.targets else "inputs"
+            raise CoreError(f"the {name} are whole numbers, but were given as {array.dtype}")
+    check_labels(targets, graph)
+    for memory, array in zip(program.inputs(rows), arrays, strict=True):
+        memory[...] = array
+    if graph.targets not in graph.inputs:
+        program.targets(rows)[...] = targets
     return rows

@@ -2,12 +2,13 @@
 
 from .dataset import Dataset
 from .idx import read_idx, write_idx
-from .loader import DataLoader
+from .loader import DataLoader, Inputs
 from .mnist import find_idx_files, load_idx_folder, mnist_mini
 
 __all__ = [
     "DataLoader",
     "Dataset",
+    "Inputs",
     "find_idx_files",
     "load_idx_folder",
     "mnist_mini",

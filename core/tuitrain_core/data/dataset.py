@@ -1,8 +1,10 @@
-"""Dataset: images with labels, validated and read-only."""
+"""Dataset: samples of any kind with their targets, checked once and read-only."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 
@@ -10,67 +12,187 @@ from ..errors import DataError
 from ..ops import checks
 from ..ops.base import Array
 
+MAX_CLASSES: Final = 1 << 31
+"""Class numbers are stored as int32."""
+
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Images with one label each. The arrays are read-only; writable memory is copied.
+    """Samples with their targets. The arrays are read-only; writable memory is copied.
 
     Parameters
     ----------
-    images : uint8 (N, C, H, W), no size 0; C is 1 for grey, 3 for color
-    labels : integers (N,) within 0 .. classes - 1; stored as int32
-    classes : number of classes, 1 or more
-    mean, std : of the training images' pixels, over all channels, scaled to 0 .. 1; a loader
-        normalizes with them; default: MNIST's
+    inputs : one array (N, ...), or a tuple of them for a model with several inputs. uint8 are
+        bytes, such as pixels (N, C, H, W): a loader scales them to 0 .. 1 and normalizes them.
+        Floats and booleans become float32. Other integers are numbers, such as tokens (N, T);
+        they become int32 and are not scaled.
+    targets : integers are class numbers, one per sample (N,) or several, such as the next tokens
+        (N, T). Floats and booleans (N, ...) become float32. None: the inputs are the targets, as
+        an autoencoder has them.
+    classes : the number of classes, 1 or more; default: one more than the largest class number
+    mean, std : a loader gives ``(x - mean) / std`` of floats and of bytes scaled to 0 .. 1: a
+        number, or one for each index of the first axis of a sample (channel or feature). Default:
+        0 and 1. They normalize the first of several inputs.
+    class_names : the name of each class, for views
+    feature_names : the name of each feature of inputs (N, F), for views
+    vocabulary : the text of each token, for views
 
     Raises
     ------
-    DataError : the arrays do not fit together, a label is out of range, or a number is not allowed
+    DataError : the arrays do not fit together, a number is NaN or infinite, a class number is out
+        of range, or another argument is not allowed
     """
 
-    images: Array
-    labels: Array
-    classes: int = 10
-    mean: float = 0.1307
-    std: float = 0.3081
+    inputs: Array | tuple[Array, ...]
+    targets: Array | None = None
+    classes: int | None = None
+    mean: float | Sequence[float] = 0.0
+    std: float | Sequence[float] = 1.0
+    class_names: Sequence[str] = ()
+    feature_names: Sequence[str] = ()
+    vocabulary: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        images, labels = np.asarray(self.images), np.asarray(self.labels)
-        _check_images(images)
-        _check_labels(labels, len(images), self.classes)
-        if not checks.is_finite(self.std) or self.std <= 0:
-            raise DataError(f"std must be a finite number above 0, but is {self.std!r}")
-        if not checks.is_finite(self.mean):
-            raise DataError(f"mean must be a finite number, but is {self.mean!r}")
-        object.__setattr__(self, "images", _frozen(images))
-        object.__setattr__(self, "labels", _frozen(labels.astype(np.int32)))
+        several = isinstance(self.inputs, tuple)
+        arrays = self.inputs if several else (self.inputs,)
+        if not arrays:
+            raise DataError("a data set needs at least one input, but was given none")
+        names = [f"input {place}" for place in range(len(arrays))] if several else ["the input"]
+        inputs = tuple(map(_checked_input, names, arrays))
+        for name, array in zip(names, inputs, strict=True):
+            if len(array) != len(inputs[0]):
+                raise DataError(
+                    f"all inputs need the same number of samples, but {names[0]} has "
+                    f"{len(inputs[0])} and {name} {len(array)}"
+                )
+        self._set(inputs=inputs if several else inputs[0])
+        self._set(mean=_statistic("mean", self.mean, inputs[0]))
+        self._set(std=_statistic("std", self.std, inputs[0]))
+        targets = None if self.targets is None else _checked_targets(self.targets, len(inputs[0]))
+        self._set(targets=targets, classes=_checked_classes(targets, self.classes))
+        for name in ("class_names", "feature_names", "vocabulary"):
+            self._set(**{name: tuple(map(str, getattr(self, name)))})
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.input_arrays[0])
+
+    @property
+    def input_arrays(self) -> tuple[Array, ...]:
+        """The inputs, in a tuple even if there is one."""
+        return self.inputs if isinstance(self.inputs, tuple) else (self.inputs,)
+
+    @property
+    def has_class_targets(self) -> bool:
+        """Whether the targets are class numbers."""
+        return self.targets is not None and self.targets.dtype.kind == "i"
+
+    def _set(self, **values: Any) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
 
-def _check_images(images: Array) -> None:
-    if images.dtype != np.uint8 or images.ndim != 4:
-        raise DataError(f"images must be uint8 (N, C, H, W), but are {images.dtype} {images.shape}")
-    if images.size == 0:
-        raise DataError(f"a data set needs at least one image and pixel, but has {images.shape}")
-
-
-def _check_labels(labels: Array, count: int, classes: int) -> None:
-    if labels.dtype.kind not in "iu" or labels.shape != (count,):
+def _checked_input(name: str, array: Any) -> Array:
+    """Return an input as uint8, float32 or int32."""
+    array = _as_array(name, array)
+    if array.ndim == 0 or array.size == 0:
         raise DataError(
-            f"{count} images need {count} integer labels, but got {labels.dtype} {labels.shape}"
+            f"a data set needs at least one sample and one number in it, but {name} has the shape "
+            f"{array.shape}"
         )
+    if array.dtype == np.uint8:
+        return _frozen(array)
+    if array.dtype.kind in "iu":
+        return _as_int32(name, array)
+    return _as_float32(name, array)
+
+
+def _checked_targets(targets: Any, count: int) -> Array:
+    """Return the targets as int32 class numbers, or as float32."""
+    array = _as_array("the targets", targets)
+    if array.ndim == 0 or len(array) != count:
+        raise DataError(
+            f"{count} samples need {count} targets, but got {array.dtype} {array.shape}"
+        )
+    if array.size == 0:
+        raise DataError(f"a target needs at least one number, but the shape is {array.shape}")
+    if array.dtype.kind in "iu":
+        return _as_int32("the targets", array)
+    return _as_float32("the targets", array)
+
+
+def _checked_classes(targets: Array | None, classes: int | None) -> int | None:
+    """Check the class numbers, and return how many classes there are; None if there are none."""
+    if targets is None or targets.dtype.kind != "i":
+        if classes is not None:
+            kind = "none" if targets is None else f"{targets.dtype} numbers"
+            raise DataError(f"classes needs class numbers as targets, but the targets are {kind}")
+        return None
+    if classes is None:
+        classes = max(1, int(targets.max()) + 1)
     if not checks.is_whole(classes) or classes < 1:
         raise DataError(f"classes must be an integer, 1 or more, but is {classes!r}")
-    if classes > 1 << 31:
+    if classes > MAX_CLASSES:
         raise DataError(f"labels are kept as int32, which has no room for {classes} classes")
-    wrong = np.flatnonzero((labels < 0) | (labels >= classes))
-    if wrong.size:
+    wrong = np.argwhere((targets < 0) | (targets >= classes))
+    if len(wrong):
+        place = tuple(map(int, wrong[0]))
+        shown = place[0] if len(place) == 1 else place
         raise DataError(
-            f"labels must be within 0 .. {classes - 1}, but label {wrong[0]} is "
-            f"{labels[wrong[0]]} ({wrong.size} are out of range)"
+            f"labels must be within 0 .. {classes - 1}, but label {shown} is {targets[place]} "
+            f"({len(wrong)} are out of range)"
         )
+    return int(classes)
+
+
+def _statistic(name: str, value: Any, inputs: Array) -> float | tuple[float, ...]:
+    """Check a mean or a standard deviation: a number, or one for each channel or feature."""
+    is_list = isinstance(value, tuple | list | np.ndarray)
+    numbers: tuple[Any, ...] = tuple(value) if is_list else (value,)
+    for number in numbers:
+        needed = " above 0" if name == "std" else ""
+        if not checks.is_finite(number) or (needed and number <= 0):
+            raise DataError(f"{name} must be a finite number{needed}, but is {number!r}")
+    if not is_list:
+        return float(numbers[0])
+    channels = inputs.shape[1] if inputs.ndim > 1 else 1
+    if len(numbers) != channels:
+        raise DataError(
+            f"{name} needs one number, or one for each of {channels} channels, but has "
+            f"{len(numbers)}"
+        )
+    return tuple(map(float, numbers))
+
+
+def _as_array(name: str, value: Any) -> Array:
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # rows of different length
+        raise DataError(f"{name} must be an array of one shape: {error}") from error
+    if array.dtype.kind not in "iufb":
+        raise DataError(f"{name} must have numbers, but has {array.dtype} {array.shape}")
+    return array
+
+
+def _as_int32(name: str, array: Array) -> Array:
+    limits = np.iinfo(np.int32)
+    smallest, largest = int(array.min()), int(array.max())
+    if smallest < limits.min or largest > limits.max:
+        outside = smallest if smallest < limits.min else largest
+        raise DataError(f"{name} must fit in int32, but has the number {outside}")
+    return _frozen(array.astype(np.int32, copy=False))
+
+
+def _as_float32(name: str, array: Array) -> Array:
+    with np.errstate(over="ignore"):
+        floats = array.astype(np.float32, copy=False)
+    wrong = np.flatnonzero(~np.isfinite(floats))
+    if len(wrong):
+        place = tuple(map(int, np.unravel_index(wrong[0], array.shape)))
+        raise DataError(
+            f"{name} must have finite float32 numbers, but the number at {place} is "
+            f"{array[place]} ({len(wrong)} are not finite)"
+        )
+    return _frozen(floats)
 
 
 def _frozen(array: Array) -> Array:

@@ -6,25 +6,29 @@ step alone, as a rewind or a resume needs.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..errors import CoreError
-from ..native.runtime import batch_gather
-from ..native.runtime.library import run
 from ..ops import checks
 from ..ops.base import Array
 from .dataset import Dataset
+from .sample_array import SampleArray, input_arrays
+
+Inputs: TypeAlias = Array | tuple[Array, ...]
+"""The inputs of a batch: one array, or one for each input of the data set."""
 
 
 class DataLoader:
     """Batches of a data set.
 
-    Iterating gives one epoch: pairs of images, float32 (B, C, H, W), normalized as
-    ``(x / 255 - mean) / std``, and labels, int32 (B,). The next iteration gives the next epoch.
+    Iterating gives one epoch: pairs of inputs and targets. The next iteration gives the next epoch.
+    Inputs are float32 or int32 (B, ...), or a tuple of such arrays if the data set has several:
+    bytes are scaled and normalized as ``(x / 255 - mean) / std``, floats as ``(x - mean) / std``,
+    whole numbers are copied. Targets are int32 or float32 (B, ...); the inputs of a data set
+    without targets are its targets.
 
     Parameters
     ----------
@@ -32,7 +36,7 @@ class DataLoader:
     batch_size : B, 1 or more
     seed : 0 or more
     shuffle : use a different order in each epoch; else the order of the data set
-    drop_last : leave out the last batch of an epoch if it has fewer than B images
+    drop_last : leave out the last batch of an epoch if it has fewer than B samples
 
     Attributes
     ----------
@@ -57,15 +61,15 @@ class DataLoader:
         batch_size = _integer("batch_size", batch_size, 1)
         seed = _integer("seed", seed, 0)
         if drop_last and batch_size > len(dataset):
-            raise CoreError(f"{len(dataset)} images make no whole batch of {batch_size}")
+            raise CoreError(f"{len(dataset)} samples make no whole batch of {batch_size}")
         self.dataset = dataset
         self.batch_size = batch_size
         self.seed = seed
         self.shuffle = shuffle
         self.drop_last = drop_last
         self.epoch = 0
-        self._scale = np.float32(1.0 / (255.0 * dataset.std))
-        self._shift = np.float32(dataset.mean / dataset.std)
+        self._inputs = input_arrays(dataset)
+        self._targets = None if dataset.targets is None else SampleArray(dataset.targets)
         self._last_order: tuple[int, Array] | None = None
 
     def __len__(self) -> int:
@@ -73,13 +77,18 @@ class DataLoader:
         whole, rest = divmod(len(self.dataset), self.batch_size)
         return whole + (rest > 0 and not self.drop_last)
 
-    def __iter__(self) -> Iterator[tuple[Array, Array]]:
+    def __iter__(self) -> Iterator[tuple[Inputs, Array]]:
         first = self.epoch * len(self)
         self.epoch += 1
         return (self.batch(step) for step in range(first, first + len(self)))
 
+    @property
+    def arrays(self) -> tuple[tuple[SampleArray, ...], SampleArray | None]:
+        """The inputs and the targets of all samples; no targets where the inputs are these."""
+        return self._inputs, self._targets
+
     def epoch_order(self, epoch: int) -> Array:
-        """Return the order of an epoch's images: int64 (N,), a permutation, read-only.
+        """Return the order of an epoch's samples: int64 (N,), a permutation, read-only.
 
         It sorts the raw words of a Philox generator whose key is seed and epoch. NumPy guarantees
         the raw words for all versions, and not the result of ``Generator.permutation``.
@@ -91,27 +100,23 @@ class DataLoader:
         return last[1]
 
     def batch_indices(self, step: int) -> Array:
-        """Return the indices of the images in the batch of a global step: int64 (B,)."""
+        """Return the indices of the samples in the batch of a global step: int64 (B,)."""
         step = _integer("step", step, 0)
         epoch, position = divmod(step, len(self))
         start = position * self.batch_size
         return self.epoch_order(epoch)[start : start + self.batch_size]
 
-    def batch(self, step: int) -> tuple[Array, Array]:
+    def batch(self, step: int) -> tuple[Inputs, Array]:
         """Return the batch of a global step, counted from 0 through all epochs.
 
         Returns
         -------
-        images : float32 (B, C, H, W)
-        labels : int32 (B,)
+        inputs : see the class
+        targets : int32 or float32 (B, ...)
         """
-        count = len(self.batch_indices(step))
-        images = np.empty((count, *self.dataset.images.shape[1:]), np.float32)
-        labels = np.empty(count, np.int32)
-        self.fill(step, images, labels)
-        return images, labels
+        return self._gather(self.batch_indices(step))
 
-    def samples(self, indices: Array) -> tuple[Array, Array]:
+    def samples(self, indices: Array) -> tuple[Inputs, Array]:
         """Return samples of the data set, normalized as in a batch.
 
         Parameters
@@ -122,56 +127,44 @@ class DataLoader:
         ------
         IndexError : there is no such sample, or the indices do not have one axis
         """
-        chosen = np.arange(len(self.dataset), dtype=np.int64)[indices]
-        if chosen.ndim != 1:
-            raise IndexError(f"rows have one axis, but these give the shape {chosen.shape}")
-        images = np.empty((len(chosen), *self.dataset.images.shape[1:]), np.float32)
-        labels = np.empty(len(chosen), np.int32)
-        self._gather(chosen, images, labels)
-        return images, labels
+        selected = np.arange(len(self.dataset), dtype=np.int64)[indices]
+        if selected.ndim != 1:
+            raise IndexError(f"rows have one axis, but these give the shape {selected.shape}")
+        return self._gather(selected)
 
-    @property
-    def scaling(self) -> tuple[float, float]:
-        """The float32 numbers a and b of ``x * a - b``, which normalizes a pixel's byte."""
-        return float(self._scale), float(self._shift)
-
-    def fill(self, step: int, images: Array, labels: Array) -> int:
+    def fill(self, step: int, inputs: Sequence[Array], targets: Array | None) -> int:
         """Write the batch of a global step to the caller's arrays.
 
         Parameters
         ----------
-        images : float32 (B or more, C, H, W), in any memory order; rows after the batch are not
-            changed
-        labels : int32, C-contiguous, likewise
+        inputs : memory for each input, (B or more, ...), in any memory order; rows after the batch
+            are not changed
+        targets : likewise; None for a data set whose inputs are its targets
 
         Returns
         -------
-        The number of images in this batch.
+        The number of samples in this batch.
 
         Raises
         ------
         CoreError : the memory is too small, of another shape or dtype, or not to be written to
         """
         rows = self.batch_indices(step)
-        count = len(rows)
-        _check_memory("images", images, np.float32, (count, *self.dataset.images.shape[1:]))
-        _check_memory("labels", labels, np.int32, (count,))
-        if not labels.flags.c_contiguous:
-            raise CoreError("the memory for labels must be contiguous, but has gaps")
-        target = images[:count]
-        if target.flags.c_contiguous:
-            self._gather(rows, target, labels)
-        else:  # such as channels last
-            flat = np.empty(target.shape, np.float32)
-            self._gather(rows, flat, labels)
-            target[...] = flat
-        return count
+        pairs = list(zip(self._inputs, inputs, strict=True))
+        names = ["inputs"] * len(pairs)
+        if self._targets is not None and targets is not None:
+            pairs.append((self._targets, targets))
+            names.append("targets")
+        for name, (source, memory) in zip(names, pairs, strict=True):
+            _check_memory(name, memory, source.dtype, (len(rows), *source.shape))
+        for source, memory in pairs:
+            _fill(source, rows, memory[: len(rows)])
+        return len(rows)
 
-    def _gather(self, rows: Array, images: Array, labels: Array) -> None:
-        """Write samples to contiguous memory."""
-        data = self.dataset
-        kernel = batch_gather.gather_batch(1, math.prod(data.images.shape[1:]), *self.scaling)
-        run(kernel, data.images, data.labels, rows, images, labels, 0, len(rows))
+    def _gather(self, rows: Array) -> tuple[Inputs, Array]:
+        batch = tuple(_gather(source, rows) for source in self._inputs)
+        targets = batch[0] if self._targets is None else _gather(self._targets, rows)
+        return (batch if isinstance(self.dataset.inputs, tuple) else batch[0]), targets
 
     def _compute_order(self, epoch: int) -> Array:
         if self.shuffle:
@@ -184,12 +177,25 @@ class DataLoader:
         return order
 
 
-def _check_memory(name: str, array: Array, dtype: type, shape: tuple[int, ...]) -> None:
+def _gather(source: SampleArray, rows: Array) -> Array:
+    batch = np.empty((len(rows), *source.shape), source.dtype)
+    source.gather(rows, batch)
+    return batch
+
+
+def _fill(source: SampleArray, rows: Array, memory: Array) -> None:
+    if memory.flags.c_contiguous:
+        source.gather(rows, memory)
+    else:  # such as channels last
+        memory[...] = _gather(source, rows)
+
+
+def _check_memory(name: str, array: Array, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
     """Check the memory for a batch, because kernels do not check where it ends."""
     fits = array.shape[1:] == shape[1:] and array.ndim == len(shape) and len(array) >= shape[0]
     if array.dtype != dtype or not fits:
         raise CoreError(
-            f"the memory for {name} must be {np.dtype(dtype)}, {shape} or longer, but is "
+            f"the memory for {name} must be {dtype}, {shape} or longer, but is "
             f"{array.dtype} {array.shape}"
         )
     if not array.flags.writeable:

@@ -14,6 +14,9 @@ from .dataset import Dataset
 from .idx import read_idx
 
 IMAGES_PATTERN, LABELS_PATTERN = "images{}idx3-ubyte", "labels{}idx1-ubyte"
+CLASSES, MEAN, STD = 10, 0.1307, 0.3081
+"""Of MNIST: classes, and the statistics of the training pixels, scaled to 0 .. 1."""
+
 _SEPARATORS = ("-", ".")
 _ENDINGS = ("", ".gz")
 
@@ -76,7 +79,7 @@ def _read_pair(images_path: Path, labels_path: Path) -> Dataset:
             f"{images_path}: expected images (N, H, W) or (N, C, H, W), found shape {images.shape}"
         )
     try:
-        return Dataset(_with_channel(images), labels)
+        return Dataset(_with_channel(images), labels, CLASSES, MEAN, STD)
     except DataError as error:
         raise DataError(f"{images_path} and {labels_path.name}: {error}") from error
 

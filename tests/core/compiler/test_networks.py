@@ -27,7 +27,7 @@ def recorded(drawn: Problem) -> tuple[float, list]:
         program = Program(trace(drawn.loss, drawn.images, drawn.labels), len(drawn.labels))
     drawn.net.load_state_dict(state)
     rows, parameters = len(drawn.labels), list(drawn.net.parameters())
-    program.images(rows)[...], program.labels(rows)[...] = drawn.images, drawn.labels
+    program.inputs(rows)[0][...], program.targets(rows)[...] = drawn.images, drawn.labels
     with random.scope(random.make_generator(5)):
         return program.differentiate(rows, parameters), gradients(parameters)
 

@@ -43,8 +43,8 @@ def test_loss_and_gradients_match_the_eager_tier(name: str, rows: int) -> None:
         program = Program(trace(loss_of, *batch(shape, classes)), CAPACITY)
     parameters = list(net.parameters())
     images, labels = batch(shape, classes, rows)
-    program.images(rows)[...] = images
-    program.labels(rows)[...] = labels
+    program.inputs(rows)[0][...] = images
+    program.targets(rows)[...] = labels
     with random.scope(random.make_generator(5)) as generator:
         loss = program.differentiate(rows, parameters)
         actual = gradients(parameters)
@@ -76,8 +76,8 @@ def test_running_statistics_follow_as_in_the_eager_tier(name: str) -> None:
         if step is None:
             loss_of(tensor(images), tensor(labels))
         else:
-            step.images(CAPACITY)[...] = images
-            step.labels(CAPACITY)[...] = labels
+            step.inputs(CAPACITY)[0][...] = images
+            step.targets(CAPACITY)[...] = labels
             step.differentiate(CAPACITY, [])
         results.append({key: buffer.numpy().copy() for key, buffer in net.named_buffers()})
     for key, expected in results[1].items():
@@ -95,8 +95,8 @@ def test_a_frozen_norm_uses_and_keeps_its_running_statistics() -> None:
     before = net.state_dict()
     images, labels = batch(shape, classes)
     program = Program(trace(loss_of, images, labels), CAPACITY)
-    program.images(CAPACITY)[...] = images
-    program.labels(CAPACITY)[...] = labels
+    program.inputs(CAPACITY)[0][...] = images
+    program.targets(CAPACITY)[...] = labels
     parameters = list(net.parameters())
     loss = program.differentiate(CAPACITY, parameters)
     actual = gradients(parameters)
@@ -118,8 +118,8 @@ def test_untrained_parameters_get_no_gradient_and_change_no_other(name: str) -> 
     net, loss_of, shape, classes = make_case(name)
     images, labels = batch(shape, classes)
     program = Program(trace(loss_of, images, labels), CAPACITY)
-    program.images(CAPACITY)[...] = images
-    program.labels(CAPACITY)[...] = labels
+    program.inputs(CAPACITY)[0][...] = images
+    program.targets(CAPACITY)[...] = labels
     parameters = list(net.parameters())
     for trained in (parameters, parameters[::2], parameters[1::2], parameters[-1:], []):
         for parameter in parameters:
@@ -142,8 +142,8 @@ def test_bits_do_not_depend_on_the_number_of_threads(name: str) -> None:
     images, labels = batch(shape, classes)
     program = Program(trace(loss_of, images, labels), CAPACITY)
     parameters = list(net.parameters())
-    program.images(CAPACITY)[...] = images
-    program.labels(CAPACITY)[...] = labels
+    program.inputs(CAPACITY)[0][...] = images
+    program.targets(CAPACITY)[...] = labels
     assert any(array is not None for array in gradients_by_threads(program, CAPACITY, parameters))
 
 
@@ -154,8 +154,8 @@ def test_nan_and_inf_make_the_loss_not_finite_as_in_the_eager_tier(name: str, va
     images, labels = batch(shape, classes)
     program = Program(trace(loss_of, images, labels), CAPACITY)
     images[3, 0, -1, -1] = value
-    program.images(CAPACITY)[...] = images
-    program.labels(CAPACITY)[...] = labels
+    program.inputs(CAPACITY)[0][...] = images
+    program.targets(CAPACITY)[...] = labels
     parameters = list(net.parameters())
     loss = program.differentiate(CAPACITY, parameters)
     expected = eager(loss_of, parameters, images, labels)
@@ -167,12 +167,12 @@ def test_a_repeated_step_gives_the_same_bits() -> None:
     images, labels = batch(shape, classes)
     program = Program(trace(loss_of, images, labels), CAPACITY)
     parameters = list(net.parameters())
-    program.images(CAPACITY)[...] = images
-    program.labels(CAPACITY)[...] = labels
+    program.inputs(CAPACITY)[0][...] = images
+    program.targets(CAPACITY)[...] = labels
     first = program.differentiate(CAPACITY, parameters), gradients(parameters)
-    program.images(CAPACITY)[...] = -images
+    program.inputs(CAPACITY)[0][...] = -images
     program.differentiate(CAPACITY, parameters)
-    program.images(CAPACITY)[...] = images
+    program.inputs(CAPACITY)[0][...] = images
     again = program.differentiate(CAPACITY, parameters), gradients(parameters)
     assert first[0] == again[0]
     for one, other in zip(first[1], again[1], strict=True):
@@ -189,14 +189,14 @@ def test_an_index_out_of_range_raises_the_error_of_the_eager_tier(wrong: int) ->
     images, labels = np.ones((CAPACITY, 1, 2, 3), np.float32), np.zeros(CAPACITY, np.int32)
     program = Program(trace(loss_of, images, labels), CAPACITY)
     images[3, 0, 1, 1] = wrong
-    program.images(CAPACITY)[...] = images
+    program.inputs(CAPACITY)[0][...] = images
     for _ in range(2):
         with pytest.raises(
             CoreError, match=rf"at \(3, 4\) is {wrong}; with 4 rows it must be 0 to 3"
         ):
             program.differentiate(CAPACITY, list(table.parameters()))
     images[...] = 1.0
-    program.images(CAPACITY)[...] = images
+    program.inputs(CAPACITY)[0][...] = images
     expected = eager(loss_of, [], images, labels)
     assert program.differentiate(CAPACITY, []) == pytest.approx(expected, rel=1e-5)
 
@@ -281,7 +281,7 @@ def test_an_index_array() -> None:
 
     images, labels = batch((1, 2, 3), 4)
     program = Program(trace(choosing, images, labels), CAPACITY)
-    program.images(CAPACITY)[...], program.labels(CAPACITY)[...] = images, labels
+    program.inputs(CAPACITY)[0][...], program.targets(CAPACITY)[...] = images, labels
     expected = eager(choosing, [], images, labels)
     assert program.differentiate(CAPACITY, []) == pytest.approx(expected, rel=1e-6)
 
@@ -324,7 +324,7 @@ def test_a_norm_of_values_without_variance_is_nan_only_without_an_eps(norm, rows
 
         twice = [np.concatenate([array] * 2) for array in (images, labels)]
         program = Program(trace(loss_of, *twice, rows), CAPACITY)
-        program.images(rows)[...], program.labels(rows)[...] = images, labels
+        program.inputs(rows)[0][...], program.targets(rows)[...] = images, labels
         with np.errstate(all="ignore"):
             losses = program.differentiate(rows, []), eager(loss_of, [], images, labels)
         assert [bool(np.isnan(loss)) for loss in losses] == [eps == 0] * 2
@@ -354,7 +354,7 @@ def test_edge_values_are_finite_or_not_in_both_tiers(name: str, value: float) ->
     for whole_sample in (False, True):
         images[3, 0, 1, 1] = value
         images[5] = value if whole_sample else images[5]
-        program.images(CAPACITY)[...], program.labels(CAPACITY)[...] = images, labels
+        program.inputs(CAPACITY)[0][...], program.targets(CAPACITY)[...] = images, labels
         with np.errstate(all="ignore"):
             loss, (grad,) = program.differentiate(CAPACITY, [scale]), gradients([scale])
             expected, (reference,) = eager(loss_of, [scale], images, labels), gradients([scale])
@@ -375,7 +375,7 @@ def test_edge_values_in_logits_give_the_loss_of_the_eager_tier(classes: int, val
     for whole_sample in (False, True):
         images[3, 0, 0, classes // 2] = value
         images[5] = value if whole_sample else images[5]
-        program.images(CAPACITY)[...], program.labels(CAPACITY)[...] = images, labels
+        program.inputs(CAPACITY)[0][...], program.targets(CAPACITY)[...] = images, labels
         with np.errstate(all="ignore"):
             expected = eager(loss_of, [], images, labels)
         assert program.differentiate(CAPACITY, []) == pytest.approx(expected, rel=1e-5, nan_ok=True)

@@ -56,8 +56,8 @@ def test_gradients_of_many_samples_match_the_eager_tier(name: str, rows: int) ->
     images, labels = batch(shape, classes, rows)
     program = Program(trace(loss_of, images, labels), ROWS)
     parameters = list(net.parameters())
-    program.images(rows)[...] = images
-    program.labels(rows)[...] = labels
+    program.inputs(rows)[0][...] = images
+    program.targets(rows)[...] = labels
     actual = gradients_by_threads(program, rows, parameters)
     eager(loss_of, parameters, images, labels)
     assert_gradients_agree(actual, gradients(parameters))

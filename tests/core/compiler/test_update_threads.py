@@ -28,8 +28,8 @@ def updated(threads: int) -> tuple[bytes, ...]:
 
     parameters = list(layer.parameters())
     program = Program(trace(loss, images, labels), 4)
-    program.images(4)[...] = images
-    program.labels(4)[...] = labels
+    program.inputs(4)[0][...] = images
+    program.targets(4)[...] = labels
     program.differentiate(4, parameters)
     adam, states = Adam(parameters, lr=0.01), [ParameterState() for _ in parameters]
     before = [parameter.numpy().copy() for parameter in parameters]
@@ -63,8 +63,8 @@ def test_clipping_has_the_bits_of_the_eager_tier(mode, limit, threads):
         return F.cross_entropy(layers[1](layers[0](x)), y)
 
     program = Program(trace(loss, images, np.arange(4, dtype=np.int32)), 4)
-    program.images(4)[...] = images
-    program.labels(4)[...] = np.arange(4)
+    program.inputs(4)[0][...] = images
+    program.targets(4)[...] = np.arange(4)
     program.differentiate(4, parameters)
     sgd, gradients = SGD(parameters, lr=0.5), [p.grad.memory() for p in parameters]
     updates = [

@@ -26,11 +26,11 @@ def test_a_dataset_is_a_read_only_copy():
     pixels, labels = images(), np.array([0, 1, 2, 9])
     dataset = Dataset(pixels, labels)
     pixels[:] = 0
-    assert dataset.images[1, 0, 0, 0] == 6
+    assert dataset.inputs[1, 0, 0, 0] == 6
     assert (len(dataset), dataset.classes) == (4, 10)
-    assert (dataset.mean, dataset.std) == (0.1307, 0.3081)
-    assert dataset.labels.dtype == np.int32
-    for array in (dataset.images, dataset.labels):
+    assert (dataset.mean, dataset.std) == (0.0, 1.0)
+    assert dataset.targets.dtype == np.int32
+    for array in (dataset.inputs, dataset.targets):
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -43,24 +43,41 @@ def test_a_read_only_view_of_writeable_memory_is_copied():
     view.flags.writeable = False
     dataset = Dataset(view, np.zeros(4, int))
     pixels[:] = 0
-    assert dataset.images.any()
+    assert dataset.inputs.any()
 
 
 def test_read_only_memory_is_shared():
     pixels = np.frombuffer(bytes(24), "u1").reshape(4, 1, 2, 3)
-    assert np.shares_memory(Dataset(pixels, np.zeros(4, int)).images, pixels)
+    assert np.shares_memory(Dataset(pixels, np.zeros(4, int)).inputs, pixels)
 
 
 @pytest.mark.parametrize(
     ("pixels", "labels", "more", "message"),
     [
-        (images().astype("f4"), [0] * 4, {}, r"must be uint8 \(N, C, H, W\), but are float32"),
-        (images()[:, 0], [0] * 4, {}, r"but are uint8 \(4, 2, 3\)"),
-        (np.zeros((4, 0, 2, 2), "u1"), [0] * 4, {}, r"at least one image and pixel"),
-        (images()[:0], np.zeros(0, int), {}, "at least one image"),
-        (images(), [0] * 3, {}, r"4 images need 4 integer labels, but got int64 \(3,\)"),
-        (images(), [0.0] * 4, {}, "integer labels, but got float64"),
-        (images(), [0, 10, 3, -1], {}, r"within 0 .. 9, but label 1 is 10 \(2 are out of range\)"),
+        (np.zeros((4, 0, 2, 2), "u1"), [0] * 4, {}, r"at least one sample and one number in it"),
+        (images()[:0], np.zeros(0, int), {}, "at least one sample"),
+        (np.float32(3), [0], {}, r"the input has the shape \(\)"),
+        (np.array(["a", "b"]), [0, 1], {}, "the input must have numbers, but has <U1"),
+        (np.zeros(4, complex), [0] * 4, {}, "must have numbers, but has complex128"),
+        ((), [0], {}, "at least one input, but was given none"),
+        ((images(), images(3)), [0] * 4, {}, "input 0 has 4 and input 1 3"),
+        (np.array([[1, 2], [3, np.nan]]), [0, 1], {}, r"the number at \(1, 1\) is nan \(1 are not"),
+        (
+            np.array([1e39, 2]),
+            [0, 1],
+            {},
+            r"finite float32 numbers, but the number at \(0,\) is 1e",
+        ),
+        (np.array([1 << 31]), [0], {}, "must fit in int32, but has the number 2147483648"),
+        (images(), [0] * 3, {}, r"4 samples need 4 targets, but got int64 \(3,\)"),
+        (images(), np.zeros((4, 0)), {}, r"at least one number, but the shape is \(4, 0\)"),
+        (images(), [0, 1, np.inf, 2], {}, "the targets must have finite float32 numbers"),
+        (images(), [0.5] * 4, {"classes": 3}, "classes needs class numbers .* are float32 numbers"),
+        (images(), [0, 10, 3, -1], {"classes": 10}, r"but label 1 is 10 \(2 are out of range\)"),
+        (images(), [0, -1, 3, -1], {}, r"within 0 .. 3, but label 1 is -1 \(2 are out of range\)"),
+        (images(), [[0, 1], [1, 5], [0, 0], [0, 0]], {"classes": 3}, r"label \(1, 1\) is 5"),
+        (images(), [0] * 4, {"mean": [1.0, 2.0]}, "one for each of 1 channels, but has 2"),
+        (images(), [0] * 4, {"std": [-1.0]}, "std must be a finite number above 0, but is -1.0"),
         (images(), [0, 1, 2, 3], {"classes": 3}, "within 0 .. 2, but label 3 is 3"),
         (images(), [0] * 4, {"std": 0.0}, "std must be a finite number above 0, but is 0.0"),
         (images(), [0] * 4, {"std": float("inf")}, "std must be a finite number above 0"),
@@ -79,12 +96,12 @@ def test_invalid_data_is_an_error(pixels, labels, more, message):
 
 def test_the_embedded_digits():
     train, test = mnist_mini()
-    assert (train.images.shape, test.images.shape) == ((10_000, 1, 28, 28), (2_000, 1, 28, 28))
-    assert train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
-    assert test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    assert (train.inputs.shape, test.inputs.shape) == ((10_000, 1, 28, 28), (2_000, 1, 28, 28))
+    assert train.targets[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert test.targets[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
     for part in (train, test):
-        assert np.bincount(part.labels).min() > 0.08 * len(part)
-        pixels = part.images / 255.0
+        assert np.bincount(part.targets).min() > 0.08 * len(part)
+        pixels = part.inputs / 255.0
         assert pixels.mean() == pytest.approx(part.mean, abs=0.01)
         assert pixels.std() == pytest.approx(part.std, abs=0.015)
     assert mnist_mini()[0] is train
@@ -98,8 +115,8 @@ def test_a_folder_may_hold_the_files_under_any_of_their_names(tmp_path, separato
         labels = np.arange(count, dtype="u1")
         write_idx(tmp_path / f"{part}-labels{separator}idx1-ubyte{ending}", labels)
     train, test = load_idx_folder(str(tmp_path))
-    np.testing.assert_array_equal(train.images, images(4))
-    np.testing.assert_array_equal(test.labels, [0, 1])
+    np.testing.assert_array_equal(train.inputs, images(4))
+    np.testing.assert_array_equal(test.targets, [0, 1])
 
 
 def test_a_folder_may_hold_color_images(tmp_path):
@@ -107,7 +124,7 @@ def test_a_folder_may_hold_color_images(tmp_path):
     for part in ("train", "t10k"):
         write_idx(tmp_path / f"{part}-images-idx3-ubyte", pixels)
         write_idx(tmp_path / f"{part}-labels-idx1-ubyte", np.arange(4, dtype="u1"))
-    np.testing.assert_array_equal(load_idx_folder(tmp_path)[0].images, pixels)
+    np.testing.assert_array_equal(load_idx_folder(tmp_path)[0].inputs, pixels)
 
 
 def test_a_missing_file_names_the_expected_and_the_present_files(tmp_path):
@@ -130,7 +147,7 @@ def test_files_that_do_not_fit_together_are_an_error(tmp_path):
     images_path = tmp_path / "train-images-idx3-ubyte"
     write_idx(images_path, images(4)[:, 0])
     write_idx(tmp_path / "train-labels-idx1-ubyte", np.zeros(3, "u1"))
-    with pytest.raises(DataError, match="train-labels-idx1-ubyte: 4 images need 4 integer labels"):
+    with pytest.raises(DataError, match="train-labels-idx1-ubyte: 4 samples need 4 targets"):
         load_idx_folder(tmp_path)
     write_idx(images_path, np.zeros(4, "u1"))
     with pytest.raises(DataError, match=r"\(N, H, W\) or \(N, C, H, W\), found shape \(4,\)"):

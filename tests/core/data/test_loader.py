@@ -14,7 +14,7 @@ from tuitrain_core.errors import CoreError
 def dataset(count: int = 23, height: int = 3, width: int = 5, channels: int = 1) -> Dataset:
     generator = np.random.default_rng(count)
     pixels = generator.integers(0, 256, (count, channels, height, width), "u1")
-    return Dataset(pixels, np.arange(count) % 10)
+    return Dataset(pixels, np.arange(count) % 10, 10, mean=0.1307, std=0.3081)
 
 
 @given(seed=st.integers(0, 2**63 - 1), epoch=st.integers(0, 10**6), count=st.integers(1, 60))
@@ -54,9 +54,9 @@ def test_a_batch_is_the_normalized_images_in_order(height, width):
         images, labels = loader.batch(step)
         epoch, position = divmod(step, 5)
         rows = loader.epoch_order(epoch)[5 * position : 5 * position + 5]
-        expected = (data.images[rows] / 255.0 - 0.1307) / 0.3081
+        expected = (data.inputs[rows] / 255.0 - 0.1307) / 0.3081
         np.testing.assert_allclose(images, expected, rtol=0, atol=5e-7)
-        np.testing.assert_array_equal(labels, data.labels[rows])
+        np.testing.assert_array_equal(labels, data.targets[rows])
         assert (images.dtype, labels.dtype) == (np.float32, np.int32)
         assert images.shape == (len(rows), 1, height, width)
 
@@ -91,7 +91,7 @@ def test_the_last_batch_can_be_left_out():
 def test_a_batch_can_be_written_to_the_callers_memory():
     loader = DataLoader(dataset(), batch_size=5)
     images, labels = np.full((5, 1, 3, 5), 9, "f4"), np.full(5, 9, "i4")
-    assert loader.fill(4, images, labels) == 3
+    assert loader.fill(4, [images], labels) == 3
     np.testing.assert_array_equal(images[:3], loader.batch(4)[0])
     assert (images[3:] == 9).all()
     assert (labels[3:] == 9).all()
@@ -100,7 +100,7 @@ def test_a_batch_can_be_written_to_the_callers_memory():
 def test_the_callers_memory_may_have_channels_last():
     loader = DataLoader(dataset(channels=3), batch_size=5)
     images, labels = np.full((5, 3, 5, 3), 9, "f4"), np.full(5, 9, "i4")
-    loader.fill(4, images.transpose(0, 3, 1, 2), labels)
+    loader.fill(4, [images.transpose(0, 3, 1, 2)], labels)
     expected = loader.batch(4)[0]
     assert expected.shape == (3, 3, 3, 5)
     np.testing.assert_array_equal(images[:3], expected.transpose(0, 2, 3, 1))
@@ -123,7 +123,7 @@ def test_a_batch_belongs_to_the_caller():
         ({"seed": -1}, "seed must be an integer, 0 or more, but is -1"),
         ({"seed": True}, "seed must be an integer"),
         ({"dataset": ([1], [0])}, "a loader takes a Dataset, but was given tuple"),
-        ({"batch_size": 24, "drop_last": True}, "23 images make no whole batch of 24"),
+        ({"batch_size": 24, "drop_last": True}, "23 samples make no whole batch of 24"),
     ],
 )
 def test_invalid_arguments_are_errors(arguments, message):
@@ -145,19 +145,18 @@ IMAGES, LABELS = np.zeros((4, 1, 3, 2), np.float32), np.zeros(4, np.int32)
 @pytest.mark.parametrize(
     ("images", "labels", "message"),
     [
-        (IMAGES[:3], LABELS, r"for images must be float32, \(4, 1, 3, 2\) or longer"),
+        (IMAGES[:3], LABELS, r"for inputs must be float32, \(4, 1, 3, 2\) or longer"),
         (IMAGES[..., :1], LABELS, r"but is float32 \(4, 1, 3, 1\)"),
         (IMAGES.astype(np.float64), LABELS, "but is float64"),
-        (np.broadcast_to(IMAGES, IMAGES.shape), LABELS, "for images is read-only"),
-        (IMAGES, LABELS[:3], r"for labels must be int32, \(4,\) or longer, but is int32 \(3,\)"),
+        (np.broadcast_to(IMAGES, IMAGES.shape), LABELS, "for inputs is read-only"),
+        (IMAGES, LABELS[:3], r"for targets must be int32, \(4,\) or longer, but is int32 \(3,\)"),
         (IMAGES, LABELS.astype(np.int64), "but is int64"),
-        (IMAGES, np.zeros(8, np.int32)[::2], "must be contiguous"),
     ],
 )
 def test_memory_that_a_batch_does_not_fit_is_not_written(images, labels, message):
     loader = DataLoader(Dataset(np.ones((9, 1, 3, 2), np.uint8), np.ones(9, np.int32)), 4)
     with pytest.raises(CoreError, match=message):
-        loader.fill(0, images, labels)
+        loader.fill(0, [images], labels)
     assert not images.any()
     assert not labels.any()
 

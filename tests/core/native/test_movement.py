@@ -69,19 +69,41 @@ def test_between_planes_and_pixels(pixels: int, channels: int) -> None:
     assert (between(memory, 4, size, size + 3) == UNTOUCHED).all()
 
 
+@pytest.mark.parametrize("channels_last", [False, True])
 @pytest.mark.parametrize(("channels", "pixels"), [(1, 784), (1, 7), (3, 35), (2, 16)])
-def test_a_batch_is_gathered_and_scaled_like_in_numpy(channels: int, pixels: int) -> None:
-    draw = np.random.default_rng(0)
-    data = draw.integers(0, 256, (9, channels * pixels), dtype=np.uint8)
-    labels = draw.integers(0, 10, 9).astype(np.int32)
+def test_bytes_are_gathered_and_scaled_like_in_numpy(channels, pixels, channels_last) -> None:
+    draw, size = np.random.default_rng(0), channels * pixels
+    data = draw.integers(0, 256, (9, channels, pixels), dtype=np.uint8)
     order = np.array([8, 0, 3, 3, 7], np.int64)
-    scale, shift = np.float32(1 / 78.5), np.float32(0.42)
-    expected = data[order].astype(np.float32) * scale - shift
-    images, chosen = np.zeros((5, pixels, channels), np.float32), np.zeros(5, np.int32)
-    kernel = batch_gather.gather_batch(channels, pixels, scale, shift)
-    run(kernel, data, labels, order, images, chosen, 0, 2)
-    run(kernel, data, labels, order, images, chosen, 2, 5)
-    np.testing.assert_array_equal(
-        images.transpose(0, 2, 1).reshape(5, -1).view(np.int32), expected.view(np.int32)
+    scales = (np.float32(1 / 78.5), np.float32(0.25), np.float32(3.0))[:channels]
+    shifts = (np.float32(0.42), np.float32(0.0), np.float32(-1.5))[:channels]
+    batch, memory = empty_rows(5, size, size + 3)
+    options = (channels, pixels), size + 3, channels_last
+    kernel = batch_gather.gather_bytes(
+        *options, tuple(map(float, scales)), tuple(map(float, shifts))
     )
-    np.testing.assert_array_equal(chosen, labels[order])
+    run(kernel, data, order, batch, 0, 2)
+    run(kernel, data, order, batch, 2, 5)
+    per_channel = (np.array(numbers)[:, np.newaxis] for numbers in (scales, shifts))
+    scale, shift = per_channel
+    expected = data[order].astype(np.float32) * scale - shift
+    if channels_last:
+        expected = expected.transpose(0, 2, 1)
+    np.testing.assert_array_equal(memory.view(np.int32), expected.reshape(5, -1).view(np.int32))
+    assert (between(batch, 5, size, size + 3) == UNTOUCHED).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int32])
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize(("channels", "pixels"), [(1, 1), (1, 2), (1, 401), (3, 35), (40, 16)])
+def test_words_are_gathered_bit_for_bit(channels, pixels, channels_last, dtype) -> None:
+    draw, size = np.random.default_rng(1), channels * pixels
+    data = draw.integers(0, 1 << 32, (7, channels, pixels), dtype=np.uint32).view(dtype)
+    order = np.array([6, 0, 0, 5], np.int64)
+    batch, memory = empty_rows(4, size, size + 5)
+    kernel = batch_gather.gather_words(channels, pixels, size + 5, channels_last)
+    run(kernel, data, order, batch, 0, 1)
+    run(kernel, data, order, batch, 1, 4)
+    expected = data[order].transpose(0, 2, 1) if channels_last else data[order]
+    np.testing.assert_array_equal(memory.view(np.int32), expected.reshape(4, -1).view(np.int32))
+    assert (between(batch, 4, size, size + 5) == UNTOUCHED).all()

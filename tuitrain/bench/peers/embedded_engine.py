@@ -70,8 +70,8 @@ def _recorded_adam(cell: Cell, threads: int) -> TakeSteps:
 
     images, labels = generator.normal(size=(2, 1, 1, side)).astype(np.float32), np.zeros(2, "i4")
     program = Program(trace(loss, images, labels), 2)
-    program.images(2)[...] = images
-    program.labels(2)[...] = labels
+    program.inputs(2)[0][...] = images
+    program.targets(2)[...] = labels
     program.differentiate(2, weights)
     adam = Adam(weights, lr=LEARNING_RATES["adam"])
     states = [ParameterState() for _ in weights]

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from tuitrain.errors import RefusedError
 from tuitrain_core.data import Dataset
 
 from ..inspection import NO_PREDICTION, BatchView, InspectBatch
@@ -30,6 +31,19 @@ def confidence(logits: Array) -> Array:
     with np.errstate(all="ignore"):
         powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
         return powers.max(axis=1) / powers.sum(axis=1)
+
+
+def _labels(dataset: Dataset) -> Array:
+    """Return the labels of images.
+
+    Raises
+    ------
+    RefusedError : the data has no images with class numbers
+    """
+    targets = dataset.targets
+    if targets is None or not dataset.has_class_targets or targets.ndim != 1:
+        raise RefusedError("only samples with one class number each can be shown")
+    return targets
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +71,7 @@ class Predictions:
     def confusion(self) -> Array:
         """Count the samples by label and prediction: int (K, K)."""
         sure = self.predictions != NO_PREDICTION
-        K = max(self.dataset.classes, int(self.predictions.max(initial=0)) + 1)
+        K = max(self.dataset.classes or 0, int(self.predictions.max(initial=0)) + 1)
         counts = np.zeros((K, K), np.int64)
         np.add.at(counts, (self.labels[sure], self.predictions[sure]), 1)
         return counts
@@ -90,8 +104,8 @@ def build_batch_view(
     return BatchView(
         request=request,
         step=step,
-        inputs=read_only(source.images[rows]),
-        labels=read_only(source.labels[rows]),
+        inputs=read_only(source.input_arrays[0][rows]),
+        labels=read_only(_labels(source)[rows]),
         predictions=read_only(guesses),
         confidence=read_only(sure),
         confusion=read_only(test.confusion()),

@@ -9,6 +9,8 @@ from tuitrain.commands import AnyCommand, Clip, Freeze, to_text
 from tuitrain_core import threads
 from tuitrain_core.data import DataLoader
 from tuitrain_core.digest import digest_arrays, digest_by_name
+from tuitrain_core.losses import Loss, default_loss, make_loss
+from tuitrain_core.module import Module
 from tuitrain_core.native.runtime.library import compile_kernels
 
 from ..capabilities import EVERY_CAPABILITY
@@ -37,7 +39,7 @@ from .training import Training
 
 
 class EmbeddedEngine:
-    """Trains a module on labelled images with the cross entropy; see `Engine`.
+    """Trains a module; see `Engine`.
 
     Parameters
     ----------
@@ -61,8 +63,9 @@ class EmbeddedEngine:
         self._parameters = model.parameters
         self.loader = DataLoader(spec.train, spec.batch_size, spec.seed)
         self._table = GroupTable(model.parameters, spec.groups, model.module.aliases())
-        self.evaluator = Evaluator(model, self.loader, spec.test)
-        self.stepper = Stepper(model.module, self.loader, self._table, model.parameters)
+        loss = _loss_of(model.module, spec)
+        self.evaluator = Evaluator(model, self.loader, spec.test, loss)
+        self.stepper = Stepper(model.module, self.loader, self._table, model.parameters, loss)
         self._holdable = HoldableSteps(self.stepper, model, self._table)
         self._training = Training(model, self.stepper, self._holdable)
         self._inspector = NetworkInspector(model, self.loader, self._table)
@@ -102,7 +105,7 @@ class EmbeddedEngine:
         compile_kernels(self.stepper.kernels(), on_progress)
         clone = self._clone(self.state())
         clone.run(1, lambda: True)
-        clone.evaluator.logits(0, clone.stepper.threads)
+        clone.evaluator.outputs(0, clone.stepper.threads)
         if not self.stepper.is_recorded:
             compile_optimizers()
 
@@ -264,3 +267,10 @@ class EmbeddedEngine:
         frozen = self._frozen.frozen_since()
         self.model.freeze_norm_stats(self._owners, frozen)
         self._frozen.hold_buffers(self._owners.held_buffers(frozen))
+
+
+def _loss_of(module: Module, spec: EngineSpec) -> Loss | None:
+    """Return the loss of a run; None if the module has its own, as a method ``loss``."""
+    if spec.loss is None and not callable(getattr(module, "loss", None)):
+        return make_loss(default_loss(spec.train))
+    return spec.loss

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from tuitrain_core import models, random
+from tuitrain_core import random
 from tuitrain_core.data import Dataset
+from tuitrain_core.losses import LOSSES, Loss, make_loss
 from tuitrain_core.module import Module
 
 from ..factory import EngineSpec, GroupPlan, MakeModel
+from .built_in_models import fitting_models
 from .engine import EmbeddedEngine
 from .environment import environment
 from .group_simulator import EmbeddedGroupSimulator
-
-MLP_HIDDEN: Final = (256, 128)
-"""Widths of the hidden layers of the model ``mlp``."""
 
 
 class EmbeddedFactory:
@@ -28,17 +27,16 @@ class EmbeddedFactory:
         return isinstance(value, Module)
 
     def built_in_models(self, train: Dataset) -> Mapping[str, MakeModel]:
-        """Return the named models, made for the images and classes of a data set."""
-        channels, height, width = shape = train.images.shape[1:]
-        classes = train.classes
-        return {
-            "lenet": models.LeNet,
-            "mlp": lambda: models.MLP((channels * height * width, *MLP_HIDDEN, classes)),
-            "cnn": lambda: models.CNN(channels, classes),
-            "resnet8": lambda: models.ResNet(8, channels, classes),
-            "resnet20": lambda: models.ResNet(20, channels, classes),
-            "transformer": lambda: models.Transformer(shape, classes),
-        }
+        """Return the named models that fit the inputs and targets of a data set."""
+        return fitting_models(train)
+
+    def built_in_losses(self) -> Collection[str]:
+        """Return the names of the losses."""
+        return LOSSES
+
+    def make_loss(self, name: str, settings: Mapping[str, Any]) -> Loss:
+        """Return a loss by name; see `EngineFactory.make_loss`."""
+        return make_loss(name, **settings)
 
     def build(self, spec: EngineSpec) -> EmbeddedEngine:
         """Build an engine at its first step; see `EngineFactory.build`."""

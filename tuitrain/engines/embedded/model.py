@@ -6,8 +6,9 @@ from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeAlias
 
-from tuitrain_core import random, tape, tensor
-from tuitrain_core.compiler import AttributeGuard
+from tuitrain_core import random, tape
+from tuitrain_core.compiler import AttributeGuard, as_tensors, call_model
+from tuitrain_core.data import Inputs
 from tuitrain_core.module import Module
 
 from ..state import Array
@@ -50,17 +51,17 @@ class SeededModel:
         finally:
             self.module.train()
 
-    def logits(self, images: Array) -> Array:
-        """Return the logits of images, computed in evaluation mode."""
+    def outputs(self, inputs: Inputs) -> Array:
+        """Return the outputs for inputs, computed in evaluation mode."""
         with self.rng_scope(), tape.paused(), self.eval_mode():
-            return self.module(tensor(images)).numpy()
+            return call_model(self.module, as_tensors(inputs)).numpy()
 
-    def structure(self, images: Array) -> Structure:
-        """Trace the network's structure on images; its mutable state is restored."""
+    def structure(self, inputs: Inputs) -> Structure:
+        """Trace the network's structure on a batch's inputs; its mutable state is restored."""
         before, attributes = self.mutable_state(), AttributeGuard(self.module)
         try:
             with self.rng_scope(), self.eval_mode():
-                return trace_structure(self.module, images)
+                return trace_structure(self.module, inputs)
         finally:
             attributes.restore()
             self.restore(before)

@@ -55,7 +55,7 @@ class NetworkInspector:
         }
         return NetworkView(
             step=step,
-            data=self._loader.dataset.images.shape[1:],
+            data=self._loader.dataset.input_arrays[0].shape[1:],
             rows=self.structure().rows(trained, held_modules),
             grad_norms=norms,
         )

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
-import numpy as np
-
-from tuitrain_core import Parameter, Tensor, tape, tensor
+from tuitrain_core import Parameter, Tensor, tape
+from tuitrain_core.compiler import as_tensors, call_model
+from tuitrain_core.data import Inputs
 from tuitrain_core.module import Module, Sequential
 from tuitrain_core.ops import elementwise, shape
 from tuitrain_core.ops.base import Op
@@ -150,7 +150,7 @@ def _flow(part: NetworkNode, wanted: set[int], learning: set[int]) -> GradientFl
     return GradientFlow.ENDS if learning.isdisjoint(part.inputs) else GradientFlow.CUT
 
 
-def trace_structure(model: Module, images: np.ndarray) -> Structure:
+def trace_structure(model: Module, inputs: Inputs) -> Structure:
     """Trace one forward pass.
 
     The caller restores what the pass changes: running averages, a generator.
@@ -158,9 +158,9 @@ def trace_structure(model: Module, images: np.ndarray) -> Structure:
     Parameters
     ----------
     model : the network; its attributes are restored
-    images : a small batch for it
+    inputs : of a small batch for it
     """
-    return _StructureTracer(model).trace(images)
+    return _StructureTracer(model).trace(inputs)
 
 
 class _StructureTracer:
@@ -179,9 +179,9 @@ class _StructureTracer:
         for name, parameter in model.named_parameters():
             self._parameters[id(parameter)] = name
 
-    def trace(self, images: np.ndarray) -> Structure:
+    def trace(self, inputs: Inputs) -> Structure:
         with tape.paused(), tape.observe_ops(self._operation), self._wrapped_modules():
-            self._model(tensor(images))
+            call_model(self._model, as_tensors(inputs))
         self._add_silent(self._root)
         leaves = {
             name: self._values[identity]

@@ -6,11 +6,20 @@ import time
 from collections.abc import Mapping
 
 from tuitrain.commands import Clip
-from tuitrain_core import Parameter, tensor
+from tuitrain_core import Parameter
 from tuitrain_core.autodiff import GradManager
-from tuitrain_core.compiler import Clipping, LossLimit, Program, Recording, StopCondition
+from tuitrain_core.compiler import (
+    Clipping,
+    LossLimit,
+    Program,
+    Recording,
+    StopCondition,
+    as_tensors,
+    call_model,
+)
 from tuitrain_core.data import DataLoader
 from tuitrain_core.errors import CoreError
+from tuitrain_core.losses import Loss
 from tuitrain_core.module import Module
 from tuitrain_core.native.runtime.library import Kernel
 
@@ -31,6 +40,7 @@ class Stepper:
     model, loader : the model, and the training data
     table : the groups, with their optimizers and schedules
     parameters : every parameter by name
+    loss : see `Recording`
 
     Attributes
     ----------
@@ -45,6 +55,7 @@ class Stepper:
         loader: DataLoader,
         table: GroupTable,
         parameters: Mapping[str, Parameter],
+        loss: Loss | None,
     ) -> None:
         self.trained: tuple[str, ...] = tuple(parameters)
         self.clip = Clip("off")
@@ -52,7 +63,7 @@ class Stepper:
         self._loader = loader
         self._table = table
         self._parameters = parameters
-        self.recording = Recording(model, loader)
+        self.recording = Recording(model, loader, loss=loss)
         self._autotuner = Autotuner(max_threads())
         self._program: Program | None = None
         self._pending: PendingUpdates | None = None
@@ -136,11 +147,13 @@ class Stepper:
 
     def find_dead_units(self, step: int) -> Mapping[str, Array]:
         """Find the dead units of each layer in a step's batch; this changes the mutable state."""
-        images, labels = self._loader.batch(step)
-        program = self.recording.run_unfused(images, labels)
+        inputs, targets = self._loader.batch(step)
+        program = self.recording.run_unfused(inputs, targets)
         if program is not None:
-            return find_recorded_dead_units(program, len(labels), self._parameters)
-        return find_dead_units(lambda: self._model(tensor(images)), self._parameters)
+            return find_recorded_dead_units(program, len(targets), self._parameters)
+        return find_dead_units(
+            lambda: call_model(self._model, as_tensors(inputs)), self._parameters
+        )
 
     @property
     def threads(self) -> int:

@@ -28,7 +28,7 @@ class Origin:
 
 def model_origin(name: str, train: Dataset) -> Origin:
     """Return the origin of the model that a scenario calls ``name``, made for its data."""
-    shape, classes = train.images.shape[1:], train.classes
+    shape, classes = train.input_arrays[0].shape[1:], train.classes
     known = {
         "lenet": "models.LeNet()",
         "mlp": f"models.MLP({literal((prod(shape), 256, 128, classes))})",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
+
 import numpy as np
 
 from ...native.norm import cross_entropy
@@ -12,7 +15,7 @@ from ..planning.plan import Plan
 
 
 class CrossEntropyLayer:
-    """The mean cross entropy of logits, which is the loss of the step."""
+    """The mean cross entropy of logits, of one class or several a sample: the loss of the step."""
 
     def __init__(self, node: Node) -> None:
         self._logits, self._labels = node.inputs
@@ -21,15 +24,20 @@ class CrossEntropyLayer:
     @staticmethod
     def fits(node: Node, graph: Graph) -> bool:
         """Return whether there is a kernel for this operation."""
-        if node.op != CrossEntropy() or node.output is not graph.loss:
+        op = node.op
+        if not isinstance(op, CrossEntropy) or node.output is not graph.loss:
             return False
         logits, labels = node.inputs
+        is_last = op.axis in (-1, len(logits.shape))
         return (
-            logits.batched
-            and len(logits.shape) == 1
-            and logits.shape[0] <= 16 * cross_entropy.MAX_VECTORS
+            replace(op, axis=1) == CrossEntropy()
+            and is_last
+            and logits.batched
+            and len(logits.shape) >= 1
+            and not logits.channels_last
+            and logits.shape[-1] <= 16 * cross_entropy.MAX_VECTORS
             and logits.dtype == np.float32
-            and labels is graph.labels
+            and labels is graph.targets
             and labels.dtype == np.int32
             and graph.consumers(logits) == [node]
         )
@@ -38,14 +46,21 @@ class CrossEntropyLayer:
         """Plan the losses, the gradient of the logits, and the mean."""
         logits = plan.memory.value(self._logits)
         gradient = plan.memory.gradient(self._logits)
-        losses = plan.memory.scratch_per_sample((self, "losses"), ())
-        kernel = cross_entropy.cross_entropy(
-            logits.shape[1], row_stride(logits), row_stride(gradient)
-        )
         labels = plan.memory.value(self._labels)
-        plan.actions.call_per_sample(kernel, logits, labels, gradient, losses, plan.rows)
+        tokens = math.prod(self._logits.shape[:-1])
+        losses, count = (
+            plan.memory.scratch_per_sample((self, "losses"), (tokens,)),
+            plan.rows * tokens,
+        )
+        classes = self._logits.shape[-1]
+        if len(self._logits.shape) == 1:
+            kernel = cross_entropy.cross_entropy(classes, row_stride(logits), row_stride(gradient))
+            plan.actions.call_per_sample(kernel, logits, labels, gradient, losses, count)
+        else:
+            kernel = cross_entropy.cross_entropy(classes, classes, classes)
+            plan.actions.call(kernel, logits, labels, gradient, losses, count, total=count)
         mean = plan.memory.value(self.output)
-        plan.actions.call_once(cross_entropy.mean_loss(), losses, plan.rows, mean, plan.losses)
+        plan.actions.call_once(cross_entropy.mean_loss(), losses, count, mean, plan.losses)
 
     def backward(self, plan: Plan) -> None:
         """Mark the gradient of the logits as written."""

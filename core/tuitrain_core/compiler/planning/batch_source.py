@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from ...data.loader import DataLoader
+from ...data.sample_array import SampleArray
 from ...errors import CoreError
-from ...native.runtime import batch_gather
 from ...ops.base import Array
-from ..graph import Graph
+from ...ops.loss import CrossEntropy
+from ..graph import Graph, Value
 from .call import StridedPointer
-from .memory import address
+from .memory import address, row_stride
 from .plan import Plan
 
 
@@ -21,8 +20,8 @@ class BatchSource:
 
     Parameters
     ----------
-    loader : gives the data set, and how pixels are scaled
-    graph : the step whose images and labels are filled
+    loader : gives the samples
+    graph : the step whose inputs and targets are filled
 
     Raises
     ------
@@ -30,12 +29,11 @@ class BatchSource:
     """
 
     def __init__(self, loader: DataLoader, graph: Graph) -> None:
-        data = loader.dataset
-        check_labels(data.labels, graph)
-        self._graph = graph
-        self._pixels, self._labels = data.images, data.labels
-        channels, *sizes = data.images.shape[1:]
-        self._kernel = batch_gather.gather_batch(channels, math.prod(sizes), *loader.scaling)
+        inputs, targets = loader.arrays
+        self._pairs = list(zip(graph.inputs, inputs, strict=True))
+        if targets is not None:
+            check_labels(targets.array, graph)
+            self._pairs.append((graph.targets, targets))
         self._order: Array | None = None
         self._pointer = StridedPointer(8)
 
@@ -46,26 +44,33 @@ class BatchSource:
         self._pointer.stride = 8 * rows
 
     def plan_batch(self, plan: Plan) -> None:
-        """Plan the filling of a step's images and labels."""
-        images, labels = (
-            plan.memory.value(value) for value in (self._graph.images, self._graph.labels)
-        )
-        arguments = self._pixels, self._labels, self._pointer, images, labels
-        plan.actions.call_per_sample(self._kernel, *arguments)
+        """Plan the filling of a step's inputs and targets."""
+        for value, source in self._pairs:
+            self._plan_gather(plan, value, source)
+
+    def _plan_gather(self, plan: Plan, value: Value, source: SampleArray) -> None:
+        memory = plan.memory.value(value)
+        kernel = source.kernel(value.channels_last, row_stride(memory))
+        plan.actions.call_per_sample(kernel, source.array, self._pointer, memory)
 
 
 def check_labels(labels: Array, graph: Graph) -> None:
-    """Check that the step has a class for every label; its kernels do not.
+    """Check that the step's cross entropy has a class for every label; its kernels do not.
 
     Raises
     ------
     CoreError : names the first label without a class
     """
-    for node in graph.consumers(graph.labels):
-        classes = node.inputs[0].shape[-1]
-        wrong = np.flatnonzero((labels < 0) | (labels >= classes))
+    for node in graph.consumers(graph.targets):
+        if not isinstance(node.op, CrossEntropy):
+            continue
+        shape = node.inputs[0].shape
+        classes = shape[node.op.axis - 1 if node.op.axis > 0 else node.op.axis]
+        wrong = np.argwhere((labels < 0) | (labels >= classes))
         if len(wrong):
+            place = tuple(map(int, wrong[0]))
+            shown = place[0] if len(place) == 1 else place
             raise CoreError(
-                f"the label of sample {wrong[0]} is {labels[wrong[0]]}; "
+                f"the label of sample {shown} is {labels[place]}; "
                 f"with {classes} classes it must be 0 to {classes - 1}"
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ...ops.activation import GELU, ReLU, Sigmoid, Tanh
 from ...ops.convolution import Conv2d
@@ -19,14 +19,14 @@ _ELEMENTWISE_OPS = (
 )
 
 
-def mark_images(nodes: Sequence[Node], batch: Value) -> None:
+def mark_images(nodes: Sequence[Node], inputs: Iterable[Value]) -> None:
     """Set ``channels_last`` of every value that is an image.
 
-    Images are the batch, the inputs and outputs of convolutions, pools and batch norms, and the
-    values that elementwise operations connect with images. Other values of three axes, such as the
-    heads of an attention, keep their public order in memory.
+    Images are float inputs of the step, the inputs and outputs of convolutions, pools and batch
+    norms, and the values that elementwise operations connect with images. Other values of three
+    axes, such as the heads of an attention, keep their public order in memory.
     """
-    images = {batch}
+    images = {value for value in inputs if value.dtype.kind == "f"}
     for node in nodes:
         if isinstance(node.op, _IMAGE_OPS):
             images |= {node.inputs[0], node.output}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 
 from ... import random
@@ -11,7 +13,10 @@ from ...module import Module
 from ...ops.base import Array
 from ..graph import Graph
 from .guards import AttributeGuard, NotRecordableError
-from .trace import Forward, capture, trace
+from .trace import Forward, InputArrays, capture, first_input, take_samples, trace
+
+Batch: TypeAlias = tuple[InputArrays, Array | None]
+"""Inputs and targets; without targets, the first input is them."""
 
 
 def trace_model_step(model: Module, loader: DataLoader, loss: Forward, training: bool) -> Graph:
@@ -20,7 +25,7 @@ def trace_model_step(model: Module, loader: DataLoader, loss: Forward, training:
     Parameters
     ----------
     loader : gives the first batch, and the batch sizes that the step must be the same for
-    loss : maps images and labels to the model's loss
+    loss : maps inputs and targets to the model's loss
     training : whether the model is in training mode while it is traced
 
     Raises
@@ -45,20 +50,21 @@ def trace_model_step(model: Module, loader: DataLoader, loss: Forward, training:
 
 def _trace_all_sizes(model: Module, loader: DataLoader, loss: Forward) -> Graph:
     """Trace a step with the sizes of a whole batch and of an epoch's last batch."""
-    images, labels = _first_batch(loader)
+    batch = _first_batch(loader)
+    count = len(first_input(batch[0]))
     whole, last = len(loader.batch_indices(0)), len(loader.batch_indices(len(loader) - 1))
-    second_size = last if 1 < last < len(images) else max(2, len(images) // 2)
-    graph = trace(loss, images, labels, second_size)
+    second_size = last if 1 < last < count else max(2, count // 2)
+    graph = trace(loss, *batch, second_size)
     if 1 in (whole, last):
-        _check_single_sample(loss, images, labels)
-    _check_repeatable(model, loss, images[:second_size], labels[:second_size])
+        _check_single_sample(loss, batch)
+    _check_repeatable(model, loss, take_samples(*batch, second_size))
     return graph
 
 
-def _check_repeatable(model: Module, loss: Forward, images: Array, labels: Array) -> None:
+def _check_repeatable(model: Module, loss: Forward, batch: Batch) -> None:
     """Check that one more forward pass does not change the model."""
     before = AttributeGuard(model)
-    capture(loss, images, labels)
+    capture(loss, *batch)
     changed = AttributeGuard(model).changed_since(before)
     if changed:
         raise NotRecordableError(
@@ -66,26 +72,32 @@ def _check_repeatable(model: Module, loss: Forward, images: Array, labels: Array
         )
 
 
-def _check_single_sample(loss: Forward, images: Array, labels: Array) -> None:
+def _check_single_sample(loss: Forward, batch: Batch) -> None:
     """Check that a batch of one sample takes the same step.
 
     A norm layer of rows refuses one sample; then the step of that batch raises the same error when
     it is taken.
     """
     try:
-        trace(loss, images, labels, 1)
+        trace(loss, *batch, 1)
     except NotRecordableError:
         raise
     except CoreError:
         return
 
 
-def _first_batch(loader: DataLoader) -> tuple[Array, Array]:
+def _first_batch(loader: DataLoader) -> Batch:
     """Return the first batch; fewer than three samples are repeated to make four.
 
     A trace compares two batches of different size, and a norm layer of rows needs two samples in
     each.
     """
-    images, labels = loader.batch(0)
-    repeats = {1: 4, 2: 2}.get(len(images), 1)
-    return np.concatenate([images] * repeats), np.concatenate([labels] * repeats)
+    inputs, targets = loader.batch(0)
+    repeats = {1: 4, 2: 2}.get(len(targets), 1)
+
+    def repeated(array: Array) -> Array:
+        return np.concatenate([array] * repeats)
+
+    several = isinstance(inputs, tuple)
+    arrays = tuple(map(repeated, inputs)) if several else repeated(inputs)
+    return arrays, None if loader.dataset.targets is None else repeated(targets)

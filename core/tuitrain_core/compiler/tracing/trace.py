@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -18,8 +18,20 @@ from ..graph import Graph, Node, Role, Value
 from .guards import NotRecordableError, ReadGuard, RngGuard
 from .layout import mark_images
 
-Forward: TypeAlias = Callable[[Tensor, Tensor], Tensor]
-"""Maps images and labels to the loss."""
+InputTensors: TypeAlias = Tensor | tuple[Tensor, ...]
+InputArrays: TypeAlias = Array | tuple[Array, ...]
+"""One input of a batch, or several in a tuple."""
+
+
+class Objective(NamedTuple):
+    """The loss of a batch, and the outputs of the model; None if it computes its own loss."""
+
+    loss: Tensor
+    outputs: Tensor | None
+
+
+Forward: TypeAlias = Callable[[Any, Tensor], Tensor | Objective]
+"""Maps inputs, a tensor or a tuple of them, and targets to the loss, or to the objective."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +43,9 @@ class TracedCall:
     output: Tensor
 
 
-def trace(forward: Forward, images: Array, labels: Array, second_size: int = 0) -> Graph:
+def trace(
+    forward: Forward, inputs: InputArrays, targets: Array | None, second_size: int = 0
+) -> Graph:
     """Return the graph of a forward pass.
 
     It runs twice, with the batch and with the batch's first samples. A value whose first axis
@@ -42,8 +56,8 @@ def trace(forward: Forward, images: Array, labels: Array, second_size: int = 0) 
 
     Parameters
     ----------
-    forward : maps images and labels to the loss
-    images, labels : a batch of at least two samples
+    forward : maps inputs and targets to the loss
+    inputs, targets : a batch of at least two samples; without targets, the first input is them
     second_size : samples of the second run; default: half of the batch
 
     Raises
@@ -51,51 +65,71 @@ def trace(forward: Forward, images: Array, labels: Array, second_size: int = 0) 
     NotRecordableError : the operations, or constants among their inputs, depend on the batch, on
         the values of tensors, or on random numbers other than a dropout's
     """
-    second_size = second_size or len(images) // 2
+    second_size = second_size or len(first_input(inputs)) // 2
     if second_size < 1:
         raise NotRecordableError("a step is recorded from a batch of at least two samples")
-    whole, loss = capture(forward, images, labels)
-    part, _ = capture(forward, images[:second_size], labels[:second_size])
+    whole, objective = capture(forward, inputs, targets)
+    part, _ = capture(forward, *take_samples(inputs, targets, second_size))
     _check_same_ops([call.op for call in whole[1:]], [call.op for call in part[1:]])
-    return _GraphBuilder(whole, part).build(loss)
+    return _GraphBuilder(whole, part, targets is None).build(objective)
 
 
-def capture(forward: Forward, images: Array, labels: Array) -> tuple[list[TracedCall], Tensor]:
-    """Run a forward pass, and return its operations and its loss.
+def first_input(inputs: InputArrays) -> Array:
+    """Return the first of the inputs, or the only one."""
+    return inputs[0] if isinstance(inputs, tuple) else inputs
 
-    The first entry is the batch: its inputs are the images and the labels.
+
+def take_samples(
+    inputs: InputArrays, targets: Array | None, count: int
+) -> tuple[InputArrays, Array | None]:
+    """Return the first samples of a batch."""
+    several = isinstance(inputs, tuple)
+    part = tuple(array[:count] for array in inputs) if several else inputs[:count]
+    return part, None if targets is None else targets[:count]
+
+
+def capture(
+    forward: Forward, inputs: InputArrays, targets: Array | None
+) -> tuple[list[TracedCall], Objective]:
+    """Run a forward pass, and return its operations and its objective.
+
+    The first entry is the batch: its inputs are the inputs and the targets of the step.
 
     Raises
     ------
     NotRecordableError : it reads values of tensors, or draws random numbers other than a dropout's
     """
     try:
-        calls, loss = _capture(forward, images, labels)
+        calls, objective = _capture(forward, inputs, targets)
     except NotRecordableError:
         raise
     except CoreError:
         # Values that are not computed may be to blame: row numbers of an embedding, for example.
-        calls, loss = _capture(forward, images, labels, abstract=False)
-    if loss.size != 1:
-        raise NotRecordableError(f"the loss of a step is one number, but has shape {loss.shape}")
-    return calls, loss
+        calls, objective = _capture(forward, inputs, targets, abstract=False)
+    if objective.loss.size != 1:
+        raise NotRecordableError(
+            f"the loss of a step is one number, but has shape {objective.loss.shape}"
+        )
+    return calls, objective
 
 
 def _capture(
-    forward: Forward, images: Array, labels: Array, abstract: bool = True
-) -> tuple[list[TracedCall], Tensor]:
-    batch = Tensor(images), Tensor(labels)
-    calls = [TracedCall(Op(), batch, batch[0])]
+    forward: Forward, inputs: InputArrays, targets: Array | None, abstract: bool = True
+) -> tuple[list[TracedCall], Objective]:
+    several = isinstance(inputs, tuple)
+    tensors = tuple(map(Tensor, inputs)) if several else (Tensor(inputs),)
+    target = tensors[0] if targets is None else Tensor(targets)
+    calls = [TracedCall(Op(), (*tensors, target), tensors[0])]
     reads, rng = ReadGuard(), RngGuard()
 
     def on_op(op: Op, inputs: Sequence[Tensor], output: Tensor) -> None:
         calls.append(TracedCall(op, tuple(inputs), output))
 
     with tape.abstract_eval(abstract), tape.observe_reads(reads), tape.observe_ops(on_op):
-        loss = forward(*batch)
+        result = forward(tensors if several else tensors[0], target)
     reads.check()
     rng.check(call.inputs[1].numpy() for call in calls if isinstance(call.op, Dropout))
-    return calls, loss
+    return calls, result if isinstance(result, Objective) else Objective(result, None)
 
 
 def _check_same_ops(whole: Sequence[Op], part: Sequence[Op]) -> None:
@@ -115,21 +149,27 @@ def _check_same_ops(whole: Sequence[Op], part: Sequence[Op]) -> None:
 class _GraphBuilder:
     """Builds a graph from two captures of one forward pass, with batches of different size."""
 
-    def __init__(self, whole: Sequence[TracedCall], part: Sequence[TracedCall]) -> None:
+    def __init__(
+        self, whole: Sequence[TracedCall], part: Sequence[TracedCall], inputs_are_targets: bool
+    ) -> None:
         self._calls = list(zip(whole, part, strict=True))
         self._values: dict[Tensor, Value] = {}
-        (images, labels), (part_images, part_labels) = whole[0].inputs, part[0].inputs
-        self._sizes = len(images), len(part_images)
-        self._images = self._add_value(Role.IMAGES, images, part_images)
-        self._labels = self._add_value(Role.LABELS, labels, part_labels)
+        *inputs, targets = zip(whole[0].inputs, part[0].inputs, strict=True)
+        self._sizes = len(inputs[0][0]), len(inputs[0][1])
+        self._inputs = tuple(self._add_value(Role.INPUT, *pair) for pair in inputs)
+        self._targets = (
+            self._inputs[0] if inputs_are_targets else self._add_value(Role.TARGETS, *targets)
+        )
 
-    def build(self, loss: Tensor) -> Graph:
+    def build(self, objective: Objective) -> Graph:
         """Return the graph."""
         nodes = tuple(self._build_node(call, other) for call, other in self._calls[1:])
-        if loss not in self._values:
+        loss = self._values.get(objective.loss)
+        if loss is None:
             raise NotRecordableError("the loss comes from none of the operations of the step")
-        mark_images(nodes, self._images)
-        return Graph(nodes, self._images, self._labels, self._values[loss])
+        outputs = None if objective.outputs is None else self._values.get(objective.outputs)
+        mark_images(nodes, self._inputs)
+        return Graph(nodes, self._inputs, self._targets, loss, outputs)
 
     def _build_node(self, call: TracedCall, other: TracedCall) -> Node:
         pairs = enumerate(zip(call.inputs, other.inputs, strict=True))

@@ -1,84 +1,140 @@
-"""Gather a batch: chosen rows of a data set, their bytes converted to floats."""
+"""Gather a batch: chosen samples of a data set, copied, or bytes converted to floats."""
 
 from __future__ import annotations
 
 from llvmlite import ir
 
-from ..ir.builder import FLOAT, INT8, INT32, INT64, Builder, Value
+from ..ir.block_copy import copy_floats
+from ..ir.builder import FLOAT, INT8, INT64, Builder, Value
 from .library import Kernel, get_kernel
 
 
-def gather_batch(channels: int, pixels: int, scale: float, shift: float) -> Kernel:
-    """Return the kernel that writes x · scale - shift for the bytes x of rows, and their labels.
+def gather_words(channels: int, pixels: int, row_stride: int, channels_last: bool) -> Kernel:
+    """Return the kernel that copies samples of 4-byte numbers.
 
-    Arguments: bytes (N, channels, pixels), labels (int32), the batch's rows (int64), output images,
-    float32 (B, pixels, channels), output labels (int32), first, last (of the batch).
+    Arguments: samples (N, channels, pixels), the batch's rows (int64), the batch, first, last (of
+    the batch).
+
+    Parameters
+    ----------
+    row_stride : the distance between two samples of the batch, in numbers
+    channels_last : whether a sample of the batch is [pixel][channel]
     """
-    return get_kernel(_gather_batch, 7, channels, pixels, float(scale), float(shift))
+    return get_kernel(_gather_words, 5, channels, pixels, row_stride, channels_last)
 
 
-def _gather_batch(k: Builder, channels: int, pixels: int, scale: float, shift: float) -> None:
-    source, labels, rows, images, batch_labels, first, last = k.arguments
+def gather_bytes(
+    sizes: tuple[int, int],
+    row_stride: int,
+    channels_last: bool,
+    scales: tuple[float, ...],
+    shifts: tuple[float, ...],
+) -> Kernel:
+    """Return the kernel that writes x · scale - shift for the bytes x of samples.
+
+    Arguments: bytes (N, channels, pixels), the batch's rows (int64), the batch (float32), first,
+    last (of the batch).
+
+    Parameters
+    ----------
+    sizes : channels and pixels of a sample
+    row_stride, channels_last : see `gather_words`
+    scales, shifts : one number for all channels, or one for each; the code has a loop for each
+    """
+    return get_kernel(_gather_bytes, 5, sizes, row_stride, channels_last, scales, shifts)
+
+
+def _gather_words(
+    k: Builder, channels: int, pixels: int, row_stride: int, channels_last: bool
+) -> None:
+    source, rows, batch, first, last = k.arguments
     size = channels * pixels
 
     def sample(i: Value, _: object) -> None:
         b = k.add(first, i)
         row = k.load_element(INT64, rows, b)
-        image, target = k.add(source, k.mul(row, size)), k.at(images, k.mul(b, size))
-        if channels == 1:
-            _one_channel(k, image, target, pixels, scale, shift)
-        else:
-            _many_channels(k, image, target, (channels, pixels), scale, shift)
-        k.store_element(k.load_element(INT32, labels, row), batch_labels, b)
+        start, target = k.at(source, k.mul(row, size)), k.at(batch, k.mul(b, row_stride))
+        if channels == 1 or not channels_last:
+            copy_floats(k, start, target, size)
+            return
+
+        def copy_channel(channel: Value, _: object) -> None:
+            plane = k.at(start, k.mul(channel, pixels))
+            _copy_scalars(k, plane, k.at(target, channel), pixels, channels)
+
+        k.loop(channels, copy_channel)
 
     k.loop(k.sub(last, first), sample)
 
 
-def _one_channel(
-    k: Builder, image: Value, target: Value, pixels: int, scale: float, shift: float
+def _copy_scalars(k: Builder, source: Value, target: Value, count: int, stride: int) -> None:
+    """Copy floats to memory in which they are ``stride`` apart."""
+
+    def scalar(i: Value, _: object) -> None:
+        k.store_scalar(k.load_scalar(source, i), target, k.mul(i, stride))
+
+    k.loop(count, scalar)
+
+
+def _gather_bytes(
+    k: Builder,
+    sizes: tuple[int, int],
+    row_stride: int,
+    channels_last: bool,
+    scales: tuple[float, ...],
+    shifts: tuple[float, ...],
+) -> None:
+    channels, pixels = sizes
+    source, rows, batch, first, last = k.arguments
+
+    def sample(i: Value, _: object) -> None:
+        b = k.add(first, i)
+        row = k.load_element(INT64, rows, b)
+        start = k.add(source, k.mul(row, channels * pixels))
+        target = k.at(batch, k.mul(b, row_stride))
+        for channel in range(channels):
+            factors = scales[channel % len(scales)], shifts[channel % len(shifts)]
+            plane = k.add(start, channel * pixels) if channel else start
+            if channels > 1 and channels_last:
+                _convert_scalars(k, plane, k.at(target, channel), (0, pixels, channels), factors)
+            else:
+                _convert_plane(k, plane, k.at(target, channel * pixels), pixels, factors)
+
+    k.loop(k.sub(last, first), sample)
+
+
+def _convert_plane(
+    k: Builder, source: Value, target: Value, pixels: int, factors: tuple[float, float]
 ) -> None:
     whole = pixels // k.lanes
+    scale, shift = factors
 
     def vector(i: Value, _: object) -> None:
         offset = k.mul(i, k.lanes)
         kind = ir.VectorType(INT8, k.lanes)
-        pixel = k.ir.load(k.ir.inttoptr(k.add(image, offset), kind.as_pointer()), align=1)
+        pixel = k.ir.load(k.ir.inttoptr(k.add(source, offset), kind.as_pointer()), align=1)
         floats = k.ir.uitofp(pixel, k.vector)
         scaled = k.ir.fmul(floats, k.constant(scale))
         k.store(k.ir.fsub(scaled, k.constant(shift)), target, offset)
 
     k.loop(whole, vector)
-    _scalars(k, image, target, (whole * k.lanes, pixels, 1), scale, shift)
+    _convert_scalars(k, source, target, (whole * k.lanes, pixels, 1), factors)
 
 
-def _many_channels(
+def _convert_scalars(
     k: Builder,
-    image: Value,
-    target: Value,
-    sizes: tuple[int, int],
-    scale: float,
-    shift: float,
-) -> None:
-    channels, pixels = sizes
-    for channel in range(channels):
-        plane, first = k.add(image, channel * pixels), k.at(target, channel)
-        _scalars(k, plane, first, (0, pixels, channels), scale, shift)
-
-
-def _scalars(
-    k: Builder,
-    image: Value,
+    source: Value,
     target: Value,
     span: tuple[int, int, int],
-    scale: float,
-    shift: float,
+    factors: tuple[float, float],
 ) -> None:
     """Convert bytes one by one; span: the first, the end, and the stride of the floats."""
     first, last, stride = span
+    scale, shift = factors
 
     def scalar(i: Value, _: object) -> None:
         index = k.add(i, first)
-        value = k.ir.uitofp(k.load_element(INT8, image, index), FLOAT)
+        value = k.ir.uitofp(k.load_element(INT8, source, index), FLOAT)
         scaled = k.ir.fmul(value, ir.Constant(FLOAT, scale))
         shifted = k.ir.fsub(scaled, ir.Constant(FLOAT, shift))
         k.store_scalar(shifted, k.at(target, k.mul(index, stride)))
